@@ -1,0 +1,26 @@
+// `npm test [-- PART]`: the rules of style, then every compiled test, or those whose path contains PART. Node 20's runner
+// takes no globs, so the files are listed here.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+process.chdir(join(import.meta.dirname, '..'));
+const part = process.argv[2] ?? '';
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const files = readdirSync('dist/test', { recursive: true })
+  .filter((path) => path.endsWith('.test.js') && path.includes(part))
+  .map((path) => join('dist/test', path))
+  .sort();
+if (files.length === 0) {
+  console.error(`no test file has "${part}" in its path`);
+  process.exit(1);
+}
+if (part === '') run('node_modules/.bin/biome', ['check']);
+run(process.execPath, ['--test', `--test-concurrency=${availableParallelism()}`, '--test-timeout=240000', ...files]);

@@ -1,0 +1,42 @@
+// Connections that only exist, in a process of their own, so that dialing ten thousand of them does not make the driver late
+// with the requests whose latency it measures. Started with its arguments this file is that process; it ends with its parent.
+
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { deferred } from '../src/base/deferred.js';
+import { type Address, formatAddress, parseAddress } from '../src/torrent/address.js';
+import { connectFleet } from './tracker-driver.js';
+
+const OWN_PATH = fileURLToPath(import.meta.url);
+
+/** Clients `first … first + count - 1`, each connected and greeted. */
+export class Crowd {
+  readonly #child;
+  readonly #up = deferred<number>();
+
+  constructor(tracker: Address, first: number, count: number) {
+    this.#child = fork(OWN_PATH, [formatAddress(tracker), String(first), String(count)]);
+    this.#child.on('message', (seconds) => this.#up.resolve(Number(seconds)));
+    this.#child.on('exit', (code) => this.#up.reject(new Error(`the crowd ended with ${code}`)));
+  }
+
+  /** Seconds from the first dial to the last greeting. */
+  up(): Promise<number> {
+    return this.#up.promise;
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+async function standAround(words: readonly string[]): Promise<void> {
+  const tracker = parseAddress(words[0] ?? '');
+  if (tracker === undefined) throw new Error(`not a tracker's address: ${words[0]}`);
+  process.on('disconnect', () => process.exit());
+  const startedMs = performance.now();
+  await connectFleet(tracker, Number(words[1]), Number(words[2]));
+  process.send?.((performance.now() - startedMs) / 1000);
+}
+
+if (process.argv[1] === OWN_PATH) await standAround(process.argv.slice(2));

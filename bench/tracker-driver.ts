@@ -1,0 +1,198 @@
+// Clients of a tracker as a load driver plays them: real frames through the real codec on real sockets, replies matched to
+// requests by id. Holds what each client may say next (its version) and no opinion on what is measured.
+
+import net from 'node:net';
+import { deferred, within } from '../src/base/deferred.js';
+import { FRAME_BYTES_MAX, PIECE_SIZE } from '../src/base/limits.js';
+import type { Address } from '../src/torrent/address.js';
+import {
+  TRACKER_MAGIC,
+  type TrackerReply,
+  type TrackerRequest,
+  trackerReplies,
+  trackerRequests,
+} from '../src/tracker/messages.js';
+import { FrameReader, frameBytes } from '../src/wire/framing.js';
+import { MagicGate } from '../src/wire/magic.js';
+
+/** Connections dialed at the same time: beyond it a burst of SYNs would measure the kernel's queue. */
+export const CONNECT_BATCH = 200;
+const CONNECT_DEADLINE_MS = 30_000;
+/** Pieces of every file of the benches: 1 GiB, so that `have` has room to grow. */
+export const PIECE_COUNT = 2_048;
+/** Clients of one source address: the tracker takes at most 11,000 connections from one. */
+const CLIENTS_PER_ADDRESS = 5_000;
+
+/** Any file, told apart by its number. */
+export function swarmBytes(number: number): Uint8Array {
+  const bytes = new Uint8Array(20);
+  new DataView(bytes.buffer).setUint32(16, number);
+  return bytes;
+}
+
+/** @param number from 1: all zero would be a guest. */
+export function clientBytes(number: number): Uint8Array {
+  const bytes = new Uint8Array(16);
+  new DataView(bytes.buffer).setUint32(12, number);
+  return bytes;
+}
+
+export function clientHost(number: number): string {
+  return `127.0.0.${2 + Math.floor(number / CLIENTS_PER_ADDRESS)}`;
+}
+
+export function clientPort(number: number): number {
+  return 10_000 + (number % CLIENTS_PER_ADDRESS);
+}
+
+type Question = Exclude<TrackerRequest, { kind: 'hello' }>;
+/** `word` is what the sender gave with the request; NaN when it gave none. */
+type OnReply = (reply: TrackerReply, word: number) => void;
+
+export class TrackerClient {
+  readonly number: number;
+  /** Called for each reply but hello's. */
+  onReply: OnReply = () => undefined;
+  /** Called once, when the connection ends without having been asked to. */
+  onLost: (reason: string) => void = () => undefined;
+  readonly #socket: net.Socket;
+  readonly #epoch: number;
+  readonly #reader = new FrameReader(FRAME_BYTES_MAX);
+  readonly #magic = new MagicGate(TRACKER_MAGIC);
+  readonly #greeted = deferred<void>();
+  /** id → the sender's word. */
+  readonly #open = new Map<number, number>();
+  #unsent: Uint8Array[] = [];
+  #id = 0;
+  #sequence = 0;
+  #isClosing = false;
+
+  /** @param number 0 is a guest, which may ask for lists and statistics only. */
+  constructor(tracker: Address, number: number, epoch = 1) {
+    this.number = number;
+    this.#epoch = epoch;
+    this.#socket = net.connect({ host: tracker.host, port: tracker.port, localAddress: clientHost(number) });
+    this.#socket.setNoDelay(true);
+    this.#socket.on('data', (bytes: Buffer) => this.#onBytes(bytes));
+    this.#socket.on('error', (error) => this.#lost(error.message));
+    this.#socket.on('close', () => this.#lost('closed by the tracker'));
+    const uploadPort = number === 0 ? 0 : clientPort(number);
+    const hello = { kind: 'hello', clientId: clientBytes(number), host: '', uploadPort, epoch } as const;
+    this.#socket.write(
+      Buffer.concat([TRACKER_MAGIC, frameBytes(trackerRequests.encode({ ...hello, token: new Uint8Array(0) }))]),
+    );
+  }
+
+  /** Requests that have no reply yet. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  async greeted(): Promise<void> {
+    await within(this.#greeted.promise, CONNECT_DEADLINE_MS, () => {
+      throw new Error(`client ${this.number} had no hello within ${CONNECT_DEADLINE_MS / 1000} s`);
+    });
+  }
+
+  share(swarm: Uint8Array, have: number, word: number): void {
+    const facts = { name: 'bench.bin', size: PIECE_COUNT * PIECE_SIZE, pieceCount: PIECE_COUNT };
+    this.#ask({ kind: 'share', id: this.#nextId(word), swarm, ...facts, have, ...this.#version() });
+  }
+
+  announce(swarm: Uint8Array, word: number): void {
+    const version = this.#version();
+    const have = version.sequence % PIECE_COUNT;
+    this.#ask({ kind: 'announce', id: this.#nextId(word), swarm, have, ...version });
+  }
+
+  list(swarm: Uint8Array, word: number): void {
+    this.#ask({ kind: 'seeders', id: this.#nextId(word), swarm, want: 50 });
+  }
+
+  ping(word: number): void {
+    this.#ask({ kind: 'ping', id: this.#nextId(word) });
+  }
+
+  /** Statistics of the tracker, through the front door. */
+  async stats(): Promise<Readonly<Record<string, number>>> {
+    const answer = deferred<TrackerReply>();
+    const former = this.onReply;
+    this.onReply = (reply, word) => (reply.kind === 'stats' ? answer.resolve(reply) : former(reply, word));
+    this.#ask({ kind: 'stats', id: this.#nextId(Number.NaN) });
+    this.flush();
+    const reply = await within(answer.promise, CONNECT_DEADLINE_MS, () => {
+      throw new Error('the tracker gave no statistics in time');
+    });
+    this.onReply = former;
+    return reply.kind === 'stats' ? JSON.parse(reply.json) : {};
+  }
+
+  /** What was asked since the last call leaves in one write. */
+  flush(): void {
+    const [first, ...more] = this.#unsent;
+    if (first === undefined) return;
+    this.#socket.write(more.length === 0 ? first : Buffer.concat(this.#unsent));
+    this.#unsent = [];
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    this.#socket.destroy();
+  }
+
+  #ask(question: Question): void {
+    this.#unsent.push(frameBytes(trackerRequests.encode(question)));
+  }
+
+  #nextId(word: number): number {
+    this.#id += 1;
+    this.#open.set(this.#id, word);
+    return this.#id;
+  }
+
+  #version(): { readonly epoch: number; readonly sequence: number } {
+    this.#sequence += 1;
+    return { epoch: this.#epoch, sequence: this.#sequence };
+  }
+
+  #onBytes(bytes: Uint8Array): void {
+    this.#reader.feed(this.#magic.pass(bytes));
+    for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
+      const reply = trackerReplies.decode(frame);
+      if (reply.kind === 'helloReply') this.#greeted.resolve();
+      else if (reply.kind === 'error' && reply.id === null) this.#lost(reply.sentence);
+      else {
+        const id = reply.id ?? 0;
+        const word = this.#open.get(id) ?? Number.NaN;
+        this.#open.delete(id);
+        this.onReply(reply, word);
+      }
+    }
+    // Whoever answers a reply with the next request lets those of one read leave together.
+    this.flush();
+  }
+
+  #lost(reason: string): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#greeted.reject(new Error(`client ${this.number}: ${reason}`));
+    // Awaited only while the fleet connects; a loss later is told by `onLost`.
+    this.#greeted.promise.catch(() => undefined);
+    this.onLost(reason);
+    this.#socket.destroy();
+  }
+}
+
+/** Clients `first … first + count - 1`, connected and greeted, CONNECT_BATCH at a time. */
+export async function connectFleet(tracker: Address, first: number, count: number): Promise<TrackerClient[]> {
+  const fleet: TrackerClient[] = [];
+  while (fleet.length < count) {
+    const batch = Array.from(
+      { length: Math.min(CONNECT_BATCH, count - fleet.length) },
+      (_, at) => new TrackerClient(tracker, first + fleet.length + at),
+    );
+    await Promise.all(batch.map((client) => client.greeted()));
+    fleet.push(...batch);
+  }
+  return fleet;
+}

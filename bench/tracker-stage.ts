@@ -1,0 +1,102 @@
+// What the scenes of the tracker's bench share: a pair of tracker processes of its own for each, figures with their targets,
+// and the processor time that a load cost on either side.
+
+import type { TrackerProcess } from '../src/demo/processes.js';
+import { Swarm } from '../src/demo/swarm.js';
+import type { Address } from '../src/torrent/address.js';
+import type { LoadResult } from './tracker-loads.js';
+import { cpuSeconds, machineBusySeconds } from './tracker-vitals.js';
+
+export interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+}
+
+export interface SceneOptions {
+  /** Where the trackers' files are made. */
+  readonly root: string;
+  readonly quick: boolean;
+  /** Called with what is being done, for people who wait. */
+  readonly note: (text: string) => void;
+}
+
+export const MIB = 1024 * 1024;
+export interface Pair {
+  readonly swarm: Swarm;
+  readonly first: TrackerProcess;
+  readonly second: TrackerProcess;
+  readonly address: Address;
+}
+
+/** Two tracker processes with empty lists, ended and removed afterwards. */
+export async function withPair<T>(root: string, use: (pair: Pair) => Promise<T>): Promise<T> {
+  const swarm = await Swarm.create(root);
+  try {
+    const [first, second] = await swarm.startTrackers();
+    return await use({ swarm, first, second, address: swarm.trackers[0] });
+  } finally {
+    await swarm.end();
+  }
+}
+
+/** Per cent of one core. */
+export interface Cpu {
+  readonly first: number;
+  readonly second: number;
+  readonly driver: number;
+  /** Of all cores: what others on this machine used, and what its host took away. */
+  readonly others: number;
+  /** Microseconds of the first tracker for one reply. */
+  readonly perReplyUs: number;
+}
+
+/** What a load cost, on either side and on the machine around them. */
+export async function measured(
+  [first, second]: readonly [TrackerProcess, TrackerProcess],
+  load: () => Promise<LoadResult>,
+): Promise<readonly [LoadResult, Cpu]> {
+  const look = (): number[] => [...[first.pid, second.pid, process.pid].map(cpuSeconds), machineBusySeconds()];
+  const before = look();
+  const startedMs = performance.now();
+  const result = await load();
+  const seconds = (performance.now() - startedMs) / 1000;
+  const [one = 0, two = 0, driver = 0, machine = 0] = look().map((after, at) => after - (before[at] ?? 0));
+  const used = {
+    first: (one / seconds) * 100,
+    second: (two / seconds) * 100,
+    driver: (driver / seconds) * 100,
+    others: ((machine - one - two - driver) / seconds) * 100,
+    perReplyUs: (one / result.replies) * 1e6,
+  };
+  return [result, used];
+}
+
+export function latencies(
+  what: string,
+  { latency, driverLateP99Ms }: LoadResult,
+  p99AtMost?: number,
+): readonly Figure[] {
+  const target = p99AtMost === undefined ? {} : { atMost: p99AtMost };
+  return [
+    { what: `${what} p50`, value: latency.p50Ms, unit: 'ms' },
+    { what: `${what} p99`, value: latency.p99Ms, unit: 'ms', ...target },
+    { what: `${what} max`, value: latency.maxMs, unit: 'ms' },
+    ...(driverLateP99Ms === undefined
+      ? []
+      : [{ what: 'of it the driver was late, p99', value: driverLateP99Ms, unit: 'ms' }]),
+  ];
+}
+
+export function cpu(when: string, used: Cpu, atMost?: number): readonly Figure[] {
+  const target = atMost === undefined ? {} : { atMost };
+  return [
+    { what: `CPU of the tracker ${when}`, value: used.first, unit: '% of a core', ...target },
+    { what: 'CPU of its partner', value: used.second, unit: '% of a core' },
+    { what: 'CPU of the driver', value: used.driver, unit: '% of a core' },
+    { what: 'taken by others on this machine', value: used.others, unit: '% of a core' },
+    { what: 'CPU of the tracker for one reply', value: used.perReplyUs, unit: 'µs' },
+  ];
+}

@@ -1,0 +1,125 @@
+// The client's announcer, on the client's own thread: performs what its machine decides, with one socket a tracker. Reads
+// hash strings only at the moment a part is sent. Decides nothing.
+
+import { Host } from '../actor/host.js';
+import type { WakeAt } from '../actor/machine.js';
+import { systemTimers, type Timers } from '../actor/timers.js';
+import { unreachable } from '../base/assert.js';
+import { ANNOUNCE_REQUESTS_MAX } from '../base/limits.js';
+import type { Log } from '../base/log.js';
+import { keyBytes, type SwarmKey } from '../torrent/ids.js';
+import { type AnnounceEffect, type AnnounceInput, AnnounceMachine, type AnnounceSetting } from './machine.js';
+import type { AnnounceCommand, AnnounceEvent } from './messages.js';
+import { bindableHost, TrackerSocket } from './socket.js';
+
+export interface AnnounceOptions extends AnnounceSetting {
+  /** The hash string of a registered file; undefined when it is gone. Only lent: it is copied while a part is sent. */
+  readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
+  readonly onEvent: (event: AnnounceEvent) => void;
+  readonly log: Log;
+  /** Our own bug: the announcer is stopped. Without this it is thrown where it happened. */
+  readonly onCrash?: (error: unknown) => void;
+  readonly timers?: Timers;
+}
+
+export interface Announce {
+  tell(command: AnnounceCommand): void;
+  /** Ends all connections at once; nothing is told to the trackers. Idempotent. */
+  stop(): void;
+}
+
+export function startAnnounce(options: AnnounceOptions): Announce {
+  const announcer = new Announcer(options);
+  announcer.post({ kind: 'wake' });
+  return {
+    tell: (command) => announcer.post({ kind: 'command', command }),
+    stop: () => announcer.stop(),
+  };
+}
+
+class Announcer {
+  readonly #options: AnnounceOptions;
+  readonly #host: Host<AnnounceInput, AnnounceEffect | WakeAt>;
+  readonly #sockets = new Map<number, TrackerSocket>();
+
+  constructor(options: AnnounceOptions) {
+    this.#options = options;
+    this.#host = new Host<AnnounceInput, AnnounceEffect | WakeAt>({
+      name: 'announce',
+      machine: new AnnounceMachine(options),
+      perform: (effect) => this.#perform(effect),
+      onCrash: (error) => this.#crashed(error),
+      timers: options.timers ?? systemTimers,
+      mailboxMax: ANNOUNCE_REQUESTS_MAX,
+    });
+  }
+
+  post(input: AnnounceInput | { readonly kind: 'wake' }): void {
+    this.#host.post(input);
+  }
+
+  stop(): void {
+    this.#host.stop();
+    for (const socket of this.#sockets.values()) socket.hangUp();
+    this.#sockets.clear();
+  }
+
+  #perform(effect: AnnounceEffect | WakeAt): void {
+    switch (effect.kind) {
+      case 'dial':
+        this.#sockets.set(effect.link, this.#dial(effect));
+        return;
+      case 'hangUp':
+        this.#sockets.get(effect.link)?.hangUp();
+        this.#sockets.delete(effect.link);
+        return;
+      case 'send':
+        this.#sockets.get(effect.link)?.send(effect.request);
+        return;
+      case 'sendPart':
+        this.#sendPart(effect);
+        return;
+      case 'tell':
+        this.#options.onEvent(effect.event);
+        return;
+      case 'log':
+        this.#options.log.info(effect.fields, effect.sentence);
+        return;
+      case 'wakeAt':
+        // The host keeps wake-ups to itself.
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #dial({ tracker, link }: Extract<AnnounceEffect, { kind: 'dial' }>): TrackerSocket {
+    const { trackers, upload } = this.#options;
+    return new TrackerSocket({
+      tracker: trackers[tracker],
+      localHost: bindableHost(upload.host),
+      onConnected: () => this.post({ kind: 'connected', tracker, link }),
+      onReply: (reply) => this.post({ kind: 'replied', tracker, link, reply }),
+      onClosed: (reason) => {
+        this.#sockets.delete(link);
+        this.post({ kind: 'disconnected', tracker, link, reason });
+      },
+    });
+  }
+
+  #sendPart({ link, id, swarm, offset, length }: Extract<AnnounceEffect, { kind: 'sendPart' }>): void {
+    const part = this.#options.digestsOf(swarm)?.subarray(offset, offset + length);
+    if (part?.length !== length) {
+      this.post({ kind: 'partMissing', id });
+      return;
+    }
+    this.#sockets.get(link)?.send({ kind: 'pieces', id, swarm: keyBytes(swarm), offset, part });
+  }
+
+  #crashed(error: unknown): void {
+    this.stop();
+    this.#options.log.error({ err: error }, 'the announcer broke one of its own rules');
+    if (this.#options.onCrash === undefined) throw error;
+    this.#options.onCrash(error);
+  }
+}

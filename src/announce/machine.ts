@@ -1,0 +1,380 @@
+// Keeps this client's entries at the tracker pair true: one tracker is talked to, the other takes over when it fails, and
+// whichever it is gets told everything that should be listed. Answers to nobody's question, wrong kinds of answers and
+// silence end a connection, nothing else. Pure: `wanted.ts` knows what to ask, `links.ts` whom, this file how it went.
+
+import type { Machine, Wake, WakeAt } from '../actor/machine.js';
+import { unreachable } from '../base/assert.js';
+import { ANNOUNCE_PIPELINE_MAX, LEAVE_DEADLINE_MS, RENEW_MS, TRACKER_REPLY_DEADLINE_MS } from '../base/limits.js';
+import { Prng } from '../base/prng.js';
+import type { Address } from '../torrent/address.js';
+import { type ClientId, keyBytes, type SwarmKey } from '../torrent/ids.js';
+import type { Refusal, TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import { Links, TRACKER_INDEXES, type TrackerIndex } from './links.js';
+import type { AnnounceCommand, AnnounceEvent } from './messages.js';
+import { type OwnVersion, Requests, requestOf } from './requests.js';
+import { usableSeeders } from './seeders.js';
+import { type Question, Wanted } from './wanted.js';
+
+export interface AnnounceSetting {
+  readonly trackers: readonly [Address, Address];
+  readonly clientId: ClientId;
+  /** Above that of every earlier start of this client. */
+  readonly epoch: number;
+  readonly upload: Address;
+  readonly seed: number;
+}
+
+export type AnnounceInput =
+  | { readonly kind: 'command'; readonly command: AnnounceCommand }
+  | { readonly kind: 'connected'; readonly tracker: TrackerIndex; readonly link: number }
+  | { readonly kind: 'replied'; readonly tracker: TrackerIndex; readonly link: number; readonly reply: TrackerReply }
+  | { readonly kind: 'disconnected'; readonly tracker: TrackerIndex; readonly link: number; readonly reason: string }
+  /** The hash string of a part is not there any more. */
+  | { readonly kind: 'partMissing'; readonly id: number };
+
+export type AnnounceEffect =
+  | { readonly kind: 'dial'; readonly tracker: TrackerIndex; readonly link: number }
+  | { readonly kind: 'hangUp'; readonly link: number }
+  | { readonly kind: 'send'; readonly link: number; readonly request: TrackerRequest }
+  /** `pieces`, whose bytes are read when it is sent. */
+  | {
+      readonly kind: 'sendPart';
+      readonly link: number;
+      readonly id: number;
+      readonly swarm: SwarmKey;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'tell'; readonly event: AnnounceEvent }
+  | { readonly kind: 'log'; readonly fields: object; readonly sentence: string };
+
+type Phase =
+  | { readonly at: 'working' }
+  | { readonly at: 'leaving'; readonly deadlineMs: number; readonly isAsked: boolean }
+  | { readonly at: 'left' };
+
+/** A tracker that claims to know of epochs up here is broken or hostile: we could not go on above them for long. */
+const EPOCH_MAX = 0xffff_0000;
+const U32_MAX = 0xffff_ffff;
+
+export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEffect | WakeAt> {
+  readonly #setting: AnnounceSetting;
+  readonly #wanted = new Wanted();
+  readonly #links: Links;
+  readonly #requests = new Requests();
+  #effects: (AnnounceEffect | WakeAt)[] = [];
+  #phase: Phase = { at: 'working' };
+  #epoch: number;
+  #isEpochUsed = false;
+  #sequence = 0;
+  #renewMs = RENEW_MS;
+  #nextPingMs = Number.POSITIVE_INFINITY;
+  #areAllDownReported = false;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(setting: AnnounceSetting) {
+    this.#setting = setting;
+    this.#epoch = setting.epoch;
+    this.#links = new Links(new Prng(setting.seed));
+  }
+
+  receive(input: AnnounceInput | Wake, nowMs: number): readonly (AnnounceEffect | WakeAt)[] {
+    this.#effects = [];
+    if (this.#phase.at === 'left') return this.#effects;
+    if (input.kind === 'wake') this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    this.#apply(input, nowMs);
+    this.#checkDeadlines(nowMs);
+    this.#ask(nowMs);
+    this.#dial(nowMs);
+    this.#planWake(nowMs);
+    return this.#effects;
+  }
+
+  #apply(input: AnnounceInput | Wake, nowMs: number): void {
+    switch (input.kind) {
+      case 'command':
+        this.#command(input.command, nowMs);
+        return;
+      case 'connected':
+        if (this.#links.isCurrent(input.tracker, input.link)) this.#effects.push(this.#hello(input.link));
+        return;
+      case 'replied':
+        if (this.#links.isCurrent(input.tracker, input.link)) this.#replied(input.tracker, input.reply, nowMs);
+        return;
+      case 'disconnected':
+        if (this.#links.isCurrent(input.tracker, input.link)) this.#lost(input.tracker, input.reason, nowMs);
+        return;
+      case 'partMissing':
+        this.#partMissing(input.id);
+        return;
+      case 'wake':
+        this.#wanted.woke(nowMs);
+        return;
+      default:
+        unreachable(input);
+    }
+  }
+
+  #command(command: AnnounceCommand, nowMs: number): void {
+    if (this.#phase.at !== 'working') return;
+    switch (command.kind) {
+      case 'register':
+        // The removal that this one overtakes needs no tracker any more.
+        if (this.#wanted.register(command)) this.#tell({ kind: 'withdrawn', swarm: command.swarm });
+        return;
+      case 'progress':
+        this.#wanted.progressed(command.swarm, command.have);
+        return;
+      case 'withdraw':
+        this.#wanted.withdraw(command.swarm);
+        return;
+      case 'findSeeders':
+        this.#wanted.find(command.swarm);
+        return;
+      case 'leave':
+        this.#phase = { at: 'leaving', deadlineMs: nowMs + LEAVE_DEADLINE_MS, isAsked: false };
+        this.#links.hurryAll();
+        return;
+      default:
+        unreachable(command);
+    }
+  }
+
+  #hello(link: number): AnnounceEffect {
+    const { clientId, upload } = this.#setting;
+    const names = { clientId: keyBytes(clientId), host: '', uploadPort: upload.port, token: new Uint8Array(0) };
+    return { kind: 'send', link, request: { kind: 'hello', ...names, epoch: this.#epoch } };
+  }
+
+  #replied(tracker: TrackerIndex, reply: TrackerReply, nowMs: number): void {
+    if (reply.kind === 'helloReply') {
+      this.#greeted(tracker, reply, nowMs);
+      return;
+    }
+    if (reply.kind === 'error' && reply.id === null) {
+      this.#lost(tracker, `the tracker refused this connection: ${reply.sentence}`, nowMs);
+      return;
+    }
+    const pending = this.#links.active === tracker ? this.#requests.answered(reply.id ?? -1, reply) : undefined;
+    if (pending === undefined) {
+      this.#lost(tracker, 'the tracker answered what was not asked', nowMs);
+      return;
+    }
+    this.#links.answered(tracker);
+    if (pending.what === 'leave') this.#left();
+    else if (pending.what === 'ping') this.#ponged(reply, pending.toldCount);
+    else if (reply.kind === 'error') this.#refused(pending.question, reply, nowMs);
+    else this.#answered(pending.question, reply, nowMs);
+  }
+
+  #greeted(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'helloReply' }>, nowMs: number): void {
+    if (this.#links.isUp(tracker) || reply.highestEpoch >= EPOCH_MAX) {
+      this.#lost(tracker, 'the tracker said hello twice, or with an epoch that cannot be', nowMs);
+      return;
+    }
+    const { highestEpoch } = reply;
+    if (highestEpoch > this.#epoch || (highestEpoch === this.#epoch && !this.#isEpochUsed))
+      this.#raiseEpoch(highestEpoch + 1);
+    const former = this.#links.active;
+    if (this.#links.greeted(tracker)) this.#tell({ kind: 'trackerUp', tracker: this.#setting.trackers[tracker] });
+    if (this.#areAllDownReported) this.#tell({ kind: 'trackersBack' });
+    this.#areAllDownReported = false;
+    // One connection is enough: the first tracker is back, or the second was dialed just in case.
+    for (const index of TRACKER_INDEXES) {
+      const link = this.#links.linkOf(index);
+      if (index === this.#links.active || link === undefined || (index === 0 && !this.#links.isUp(0))) continue;
+      this.#effects.push({ kind: 'hangUp', link });
+      this.#links.dismissed(index);
+    }
+    if (this.#links.active === former) return;
+    this.#renewMs = Math.max(1, reply.renewMs);
+    this.#nextPingMs = nowMs + this.#renewMs;
+    this.#startOver();
+  }
+
+  #raiseEpoch(epoch: number): void {
+    this.#epoch = epoch;
+    this.#sequence = 0;
+    this.#isEpochUsed = false;
+    this.#tell({ kind: 'epochRaised', epoch });
+  }
+
+  #startOver(): void {
+    this.#requests.clear();
+    this.#wanted.startOver();
+    if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, isAsked: false };
+  }
+
+  /** The connection is no more, or is ended here for the tracker's fault. */
+  #lost(tracker: TrackerIndex, reason: string, nowMs: number): void {
+    const wasActive = this.#links.active === tracker;
+    const link = this.#links.linkOf(tracker);
+    if (link !== undefined) this.#effects.push({ kind: 'hangUp', link });
+    const address = this.#setting.trackers[tracker];
+    if (this.#links.failed(tracker, nowMs)) this.#tell({ kind: 'trackerDown', tracker: address, reason });
+    this.#effects.push({ kind: 'log', fields: { tracker: address, reason }, sentence: 'no connection to a tracker' });
+    if (wasActive) {
+      this.#nextPingMs = Number.POSITIVE_INFINITY;
+      this.#startOver();
+    }
+    if (this.#links.areAllDown && !this.#areAllDownReported) {
+      this.#areAllDownReported = true;
+      this.#tell({ kind: 'allTrackersDown' });
+    }
+  }
+
+  #ponged(reply: TrackerReply, toldCount: number): void {
+    // Fewer entries than it had confirmed when it was asked: it let some lapse, or lost them.
+    if (reply.kind === 'pong' && reply.entries < toldCount) this.#wanted.tellAllAgain();
+  }
+
+  #answered(question: Question, reply: TrackerReply, nowMs: number): void {
+    switch (question.kind) {
+      case 'share': {
+        const { swarm, have } = question.sharing;
+        const piecesNeeded = reply.kind === 'shared' && reply.piecesNeeded;
+        if (this.#wanted.shared(swarm, have, piecesNeeded, nowMs)) this.#tell({ kind: 'registered', swarm });
+        return;
+      }
+      case 'remove':
+        if (this.#wanted.removed(question.swarm)) this.#tell({ kind: 'withdrawn', swarm: question.swarm });
+        return;
+      case 'seeders': {
+        const seeders = usableSeeders(reply.kind === 'seederList' ? reply.seeders : [], this.#setting.upload);
+        const { swarm } = question;
+        if (this.#wanted.found(swarm)) this.#tell({ kind: 'seedersFound', swarm, seeders });
+        return;
+      }
+      case 'part':
+        this.#wanted.partAnswered();
+        return;
+      case 'announce':
+        return;
+      default:
+        unreachable(question);
+    }
+  }
+
+  #refused(question: Question, { code, sentence }: Refusal, nowMs: number): void {
+    const swarm = question.kind === 'share' ? question.sharing.swarm : question.swarm;
+    // What is wrong with the request itself stays wrong.
+    const isForGood = code === 'invalid' || code === 'protocol';
+    this.#effects.push({
+      kind: 'log',
+      fields: { swarm, code, asked: question.kind },
+      sentence: `refused: ${sentence}`,
+    });
+    if (question.kind === 'part') {
+      this.#wanted.partAnswered();
+      this.#wanted.uploadRefused(swarm);
+      return;
+    }
+    if (question.kind === 'announce') {
+      if (code === 'unknown') this.#wanted.forgotten(swarm);
+      return;
+    }
+    if (question.kind === 'share') this.#wanted.shareRefused(swarm, isForGood, nowMs);
+    else if (question.kind === 'remove') this.#wanted.removeRefused(swarm, isForGood, nowMs);
+    else this.#wanted.found(swarm);
+    this.#tell({ kind: 'refused', swarm, code, sentence });
+  }
+
+  #partMissing(id: number): void {
+    const swarm = this.#requests.unsent(id);
+    if (swarm === undefined) return;
+    this.#wanted.partAnswered();
+    this.#wanted.uploadRefused(swarm);
+  }
+
+  #checkDeadlines(nowMs: number): void {
+    for (const tracker of this.#links.late(nowMs)) this.#lost(tracker, 'no answer to a connection in time', nowMs);
+    const { active } = this.#links;
+    if (active !== undefined && nowMs - (this.#requests.oldestMs ?? nowMs) >= TRACKER_REPLY_DEADLINE_MS) {
+      this.#lost(active, 'no answer to a request in time', nowMs);
+    }
+    if (this.#phase.at !== 'leaving') return;
+    // With nobody to tell there is nothing to wait for.
+    if (nowMs >= this.#phase.deadlineMs || this.#links.isHopeless(nowMs)) this.#left();
+  }
+
+  /** Asks the tracker that is up whatever there is to ask, as far as the pipeline has room. */
+  #ask(nowMs: number): void {
+    const link = this.#links.active === undefined ? undefined : this.#links.linkOf(this.#links.active);
+    if (link === undefined || this.#phase.at === 'left') return;
+    if (this.#phase.at === 'leaving') {
+      // It jumps the queue: nothing that is still to be told matters now.
+      if (!this.#phase.isAsked) {
+        const id = this.#requests.sent({ what: 'leave', sentMs: nowMs });
+        this.#send(link, { kind: 'leave', id, ...this.#nextVersion() });
+      }
+      this.#phase = { ...this.#phase, isAsked: true };
+      return;
+    }
+    if (nowMs >= this.#nextPingMs) {
+      this.#nextPingMs = nowMs + this.#renewMs;
+      const id = this.#requests.sent({ what: 'ping', toldCount: this.#wanted.toldCount, sentMs: nowMs });
+      this.#send(link, { kind: 'ping', id });
+    }
+    while (this.#requests.count < ANNOUNCE_PIPELINE_MAX) {
+      const question = this.#wanted.next(nowMs);
+      if (question === undefined) break;
+      this.#put(question, link, nowMs);
+    }
+  }
+
+  #put(question: Question, link: number, nowMs: number): void {
+    const id = this.#requests.sent({ what: 'question', question, sentMs: nowMs });
+    if (question.kind === 'part') this.#effects.push({ ...question, kind: 'sendPart', link, id });
+    else
+      this.#send(
+        link,
+        requestOf(question, id, () => this.#nextVersion()),
+      );
+  }
+
+  #nextVersion(): OwnVersion {
+    if (this.#sequence === U32_MAX) this.#raiseEpoch(this.#epoch + 1);
+    this.#sequence += 1;
+    this.#isEpochUsed = true;
+    return { epoch: this.#epoch, sequence: this.#sequence };
+  }
+
+  #left(): void {
+    for (const index of TRACKER_INDEXES) {
+      const link = this.#links.linkOf(index);
+      if (link !== undefined) this.#effects.push({ kind: 'hangUp', link });
+    }
+    this.#phase = { at: 'left' };
+    this.#tell({ kind: 'left' });
+  }
+
+  #dial(nowMs: number): void {
+    if (this.#phase.at === 'left') return;
+    for (const { index, link } of this.#links.due(nowMs)) this.#effects.push({ kind: 'dial', tracker: index, link });
+  }
+
+  #planWake(nowMs: number): void {
+    if (this.#phase.at === 'left') return;
+    let atMs = this.#links.nextAtMs();
+    if (this.#links.active !== undefined) {
+      if (this.#phase.at === 'working') atMs = Math.min(atMs, this.#nextPingMs);
+      const { oldestMs } = this.#requests;
+      if (oldestMs !== undefined) atMs = Math.min(atMs, oldestMs + TRACKER_REPLY_DEADLINE_MS);
+      const hasRoom = this.#phase.at === 'working' && this.#requests.count < ANNOUNCE_PIPELINE_MAX;
+      if (hasRoom) atMs = Math.min(atMs, this.#wanted.nextAtMs());
+    }
+    if (this.#phase.at === 'leaving') atMs = Math.min(atMs, this.#phase.deadlineMs);
+    // A wake-up that is set already and comes earlier only looks again; one that is set anew costs a timer each input.
+    if (atMs >= this.#wakeAtMs || atMs === Number.POSITIVE_INFINITY) return;
+    this.#wakeAtMs = Math.max(atMs, nowMs);
+    this.#effects.push({ kind: 'wakeAt', atMs: this.#wakeAtMs });
+  }
+
+  #send(link: number, request: TrackerRequest): void {
+    this.#effects.push({ kind: 'send', link, request });
+  }
+
+  #tell(event: AnnounceEvent): void {
+    this.#effects.push({ kind: 'tell', event });
+  }
+}

@@ -1,0 +1,257 @@
+// What should be true at the trackers, and what the one we talk to has been told of it. Answers one question: what to ask
+// next. A new connection has been told nothing, so everything is told again; every request may be repeated safely. Pure.
+
+import {
+  ANNOUNCE_PARTS_MAX,
+  ANNOUNCE_PROGRESS_MS,
+  ANNOUNCE_REFUSED_RETRY_MS,
+  DIGEST_SIZE,
+  PART_BYTES_MAX,
+} from '../base/limits.js';
+import type { SwarmKey } from '../torrent/ids.js';
+import type { Sharing } from './messages.js';
+
+/** What the tracker knows of one shared file. */
+type Telling =
+  | { readonly at: 'untold' }
+  | { readonly at: 'asked' }
+  | { readonly at: 'told'; readonly have: number; readonly atMs: number }
+  /** Refused; asked again at `untilMs` (never, when that is infinite). */
+  | { readonly at: 'refused'; readonly untilMs: number };
+
+interface Registration {
+  sharing: Sharing;
+  telling: Telling;
+  /** The client was told of this registration. */
+  isReported: boolean;
+}
+
+interface Upload {
+  readonly swarm: SwarmKey;
+  readonly size: number;
+  sent: number;
+}
+
+/** What to ask a tracker. `part` names bytes of a hash string, which its owner reads then. */
+export type Question =
+  | { readonly kind: 'share'; readonly sharing: Sharing }
+  | { readonly kind: 'announce'; readonly swarm: SwarmKey; readonly have: number }
+  | { readonly kind: 'remove'; readonly swarm: SwarmKey }
+  | { readonly kind: 'seeders'; readonly swarm: SwarmKey }
+  | { readonly kind: 'part'; readonly swarm: SwarmKey; readonly offset: number; readonly length: number };
+
+export class Wanted {
+  readonly #registrations = new Map<SwarmKey, Registration>();
+  readonly #untold = new Set<SwarmKey>();
+  /** Told, and out of date since. Only downloads are here, so it is short. */
+  readonly #outdated = new Set<SwarmKey>();
+  readonly #refused = new Set<SwarmKey>();
+  /** Swarm → when it may be asked. Asked ones wait for their answer in `#asked`. */
+  readonly #removals = new Map<SwarmKey, number>();
+  readonly #finds = new Set<SwarmKey>();
+  readonly #askedRemovals = new Set<SwarmKey>();
+  readonly #askedFinds = new Set<SwarmKey>();
+  /** In the order in which they are sent, one after the other. */
+  readonly #uploads = new Map<SwarmKey, Upload>();
+  #partsAsked = 0;
+  #toldCount = 0;
+
+  /** Registrations that the tracker confirmed in this connection's life. */
+  get toldCount(): number {
+    return this.#toldCount;
+  }
+
+  get registrationCount(): number {
+    return this.#registrations.size;
+  }
+
+  /** True when a removal of this swarm was given up by it: the client hears that it is off the list. */
+  register(sharing: Sharing): boolean {
+    const { swarm } = sharing;
+    const former = this.#registrations.get(swarm);
+    if (former !== undefined) this.#setTelling(swarm, former, { at: 'untold' });
+    this.#registrations.set(swarm, { sharing, telling: { at: 'untold' }, isReported: false });
+    this.#untold.add(swarm);
+    return this.#removals.delete(swarm);
+  }
+
+  progressed(swarm: SwarmKey, have: number): void {
+    const registration = this.#registrations.get(swarm);
+    if (registration === undefined) return;
+    registration.sharing = { ...registration.sharing, have };
+    if (registration.telling.at === 'told' && registration.telling.have !== have) this.#outdated.add(swarm);
+  }
+
+  withdraw(swarm: SwarmKey): void {
+    const registration = this.#registrations.get(swarm);
+    if (registration !== undefined) {
+      this.#setTelling(swarm, registration, { at: 'untold' });
+      this.#untold.delete(swarm);
+      this.#registrations.delete(swarm);
+    }
+    this.#uploads.delete(swarm);
+    this.#removals.set(swarm, 0);
+  }
+
+  find(swarm: SwarmKey): void {
+    this.#finds.add(swarm);
+  }
+
+  /** The tracker that we talk to has been told nothing yet, or lost what it was told. */
+  startOver(): void {
+    for (const swarm of this.#askedRemovals) if (!this.#registrations.has(swarm)) this.#removals.set(swarm, 0);
+    for (const swarm of this.#askedFinds) this.#finds.add(swarm);
+    this.#askedRemovals.clear();
+    this.#askedFinds.clear();
+    this.#uploads.clear();
+    this.#partsAsked = 0;
+    this.tellAllAgain();
+  }
+
+  /** Registrations only: the tracker let them lapse. What it refused for good is tried too: it may be another tracker. */
+  tellAllAgain(): void {
+    for (const [swarm, registration] of this.#registrations) this.#setTelling(swarm, registration, { at: 'untold' });
+  }
+
+  /** The next question, marked as asked; undefined when there is none now. Short ones that someone waits for come first. */
+  next(nowMs: number): Question | undefined {
+    for (const [swarm, notBeforeMs] of this.#removals) {
+      if (notBeforeMs > nowMs) continue;
+      this.#removals.delete(swarm);
+      this.#askedRemovals.add(swarm);
+      return { kind: 'remove', swarm };
+    }
+    for (const swarm of this.#finds) {
+      this.#finds.delete(swarm);
+      this.#askedFinds.add(swarm);
+      return { kind: 'seeders', swarm };
+    }
+    return this.#nextProgress(nowMs) ?? this.#nextShare() ?? this.#nextPart();
+  }
+
+  /** When `next` may have something that it has not now. */
+  nextAtMs(): number {
+    let atMs = Number.POSITIVE_INFINITY;
+    for (const notBeforeMs of this.#removals.values()) atMs = Math.min(atMs, notBeforeMs);
+    for (const swarm of this.#outdated) atMs = Math.min(atMs, this.#progressAtMs(swarm));
+    // Oldest first, all after the same pause: the first one that is tried again at all is the next.
+    for (const swarm of this.#refused) {
+      const telling = this.#registrations.get(swarm)?.telling;
+      if (telling?.at !== 'refused' || telling.untilMs === Number.POSITIVE_INFINITY) continue;
+      return Math.min(atMs, telling.untilMs);
+    }
+    return atMs;
+  }
+
+  /** Refused registrations whose pause is over are asked again. */
+  woke(nowMs: number): void {
+    for (const swarm of this.#refused) {
+      const registration = this.#registrations.get(swarm);
+      if (registration?.telling.at !== 'refused' || registration.telling.untilMs > nowMs) continue;
+      this.#setTelling(swarm, registration, { at: 'untold' });
+    }
+  }
+
+  /** The tracker lists us with `have` pieces. True: the client has not heard of it yet. */
+  shared(swarm: SwarmKey, have: number, piecesNeeded: boolean, nowMs: number): boolean {
+    const registration = this.#registrations.get(swarm);
+    // Withdrawn meanwhile, or registered anew: the later word is on its way.
+    if (registration?.telling.at !== 'asked') return false;
+    this.#setTelling(swarm, registration, { at: 'told', have, atMs: nowMs });
+    if (registration.sharing.have !== have) this.#outdated.add(swarm);
+    const size = registration.sharing.pieceCount * DIGEST_SIZE;
+    if (piecesNeeded && size > 0 && !this.#uploads.has(swarm)) this.#uploads.set(swarm, { swarm, size, sent: 0 });
+    const isNew = !registration.isReported;
+    registration.isReported = true;
+    return isNew;
+  }
+
+  shareRefused(swarm: SwarmKey, isForGood: boolean, nowMs: number): void {
+    const registration = this.#registrations.get(swarm);
+    if (registration?.telling.at !== 'asked') return;
+    const untilMs = isForGood ? Number.POSITIVE_INFINITY : nowMs + ANNOUNCE_REFUSED_RETRY_MS;
+    this.#setTelling(swarm, registration, { at: 'refused', untilMs });
+  }
+
+  /** The tracker does not know that we share it. */
+  forgotten(swarm: SwarmKey): void {
+    const registration = this.#registrations.get(swarm);
+    if (registration?.telling.at === 'told') this.#setTelling(swarm, registration, { at: 'untold' });
+  }
+
+  /** True when this was still wanted. */
+  removed(swarm: SwarmKey): boolean {
+    return this.#askedRemovals.delete(swarm);
+  }
+
+  removeRefused(swarm: SwarmKey, isForGood: boolean, nowMs: number): void {
+    if (!this.#askedRemovals.delete(swarm) || isForGood || this.#registrations.has(swarm)) return;
+    this.#removals.set(swarm, nowMs + ANNOUNCE_REFUSED_RETRY_MS);
+  }
+
+  /** True when this was asked. */
+  found(swarm: SwarmKey): boolean {
+    return this.#askedFinds.delete(swarm);
+  }
+
+  partAnswered(): void {
+    this.#partsAsked -= 1;
+  }
+
+  /** The rest of this hash string is not sent. The tracker asks for it again at the next share. */
+  uploadRefused(swarm: SwarmKey): void {
+    this.#uploads.delete(swarm);
+  }
+
+  #nextProgress(nowMs: number): Question | undefined {
+    for (const swarm of this.#outdated) {
+      const registration = this.#registrations.get(swarm);
+      if (registration?.telling.at !== 'told' || this.#progressAtMs(swarm) > nowMs) continue;
+      const { have } = registration.sharing;
+      this.#setTelling(swarm, registration, { at: 'told', have, atMs: nowMs });
+      return { kind: 'announce', swarm, have };
+    }
+    return undefined;
+  }
+
+  /** A complete file is news at once. */
+  #progressAtMs(swarm: SwarmKey): number {
+    const registration = this.#registrations.get(swarm);
+    if (registration?.telling.at !== 'told') return Number.POSITIVE_INFINITY;
+    const isComplete = registration.sharing.have === registration.sharing.pieceCount;
+    return isComplete ? 0 : registration.telling.atMs + ANNOUNCE_PROGRESS_MS;
+  }
+
+  #nextShare(): Question | undefined {
+    for (const swarm of this.#untold) {
+      const registration = this.#registrations.get(swarm);
+      if (registration === undefined) continue;
+      this.#setTelling(swarm, registration, { at: 'asked' });
+      return { kind: 'share', sharing: registration.sharing };
+    }
+    return undefined;
+  }
+
+  /** One hash string after the other: a tracker takes one at a time from a connection. */
+  #nextPart(): Question | undefined {
+    const [upload] = this.#uploads.values();
+    if (upload === undefined || this.#partsAsked >= ANNOUNCE_PARTS_MAX) return undefined;
+    const offset = upload.sent;
+    const length = Math.min(PART_BYTES_MAX, upload.size - offset);
+    upload.sent += length;
+    if (upload.sent === upload.size) this.#uploads.delete(upload.swarm);
+    this.#partsAsked += 1;
+    return { kind: 'part', swarm: upload.swarm, offset, length };
+  }
+
+  #setTelling(swarm: SwarmKey, registration: Registration, telling: Telling): void {
+    if (registration.telling.at === 'told') this.#toldCount -= 1;
+    if (telling.at === 'told') this.#toldCount += 1;
+    this.#untold.delete(swarm);
+    this.#refused.delete(swarm);
+    this.#outdated.delete(swarm);
+    if (telling.at === 'untold') this.#untold.add(swarm);
+    if (telling.at === 'refused') this.#refused.add(swarm);
+    registration.telling = telling;
+  }
+}

@@ -1,0 +1,8 @@
+// The one place that reads the monotonic clock for actors; tests and the simulator pass their own.
+
+export interface Clock {
+  /** Milliseconds on a clock that never steps; only differences mean something. */
+  nowMs(): number;
+}
+
+export const systemClock: Clock = { nowMs: () => performance.now() };

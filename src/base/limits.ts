@@ -1,0 +1,282 @@
+// Every bound of the system, with its unit in its name and its reason beside it. A queue without a bound here, or a wait
+// without a deadline here, is a defect. Nothing is read from the environment in this file.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+// --- metainfo ---
+
+/** Bytes of one piece: the owner's 512 KB, 2^19. */
+export const PIECE_SIZE = 512 * KIB;
+/** Bytes of one SHA-1 digest. */
+export const DIGEST_SIZE = 20;
+/** Pieces of one file: 4 TiB at 512 KiB; its digests are 160 MiB, the most one file may cost in memory. */
+export const PIECES_MAX = 8_388_608;
+/** Bytes of a file name in UTF-8: what ext4, xfs, btrfs and NTFS take. */
+export const NAME_BYTES_MAX = 255;
+/** Bytes of one header line of a `.mtorrent` (address, name, size): name limit times four, rounded up. */
+export const METAINFO_LINE_BYTES_MAX = KIB;
+/** Further `key: value` lines kept from a `.mtorrent`. */
+export const METAINFO_EXTRA_LINES_MAX = 64;
+/** Bytes read from or written to a `.mtorrent` at once: the bounded buffer beside the digests. */
+export const METAINFO_IO_BYTES = 64 * KIB;
+/** Bytes of one SHA-256. */
+export const SHA256_SIZE = 32;
+/** Bytes of a `.mtorrent`: PIECES_MAX digests in hex, and every other line at its longest. */
+export const METAINFO_BYTES_MAX =
+  PIECES_MAX * DIGEST_SIZE * 2 + (METAINFO_EXTRA_LINES_MAX + 6) * METAINFO_LINE_BYTES_MAX;
+/** Bytes of a file's resume data: one bit a piece, and some hundred bytes around them. */
+export const RESUME_BYTES_MAX = PIECES_MAX / 8 + KIB;
+
+// --- frames ---
+
+/** Bytes of a socket frame before hello: a hello is under 300 bytes; 4 KiB leaves room for a token. */
+export const FRAME_BYTES_BEFORE_HELLO_MAX = 4 * KIB;
+/** Bytes of a socket frame after hello: a 32 KiB part of a bitfield or hash string, doubled. */
+export const FRAME_BYTES_MAX = 64 * KIB;
+/** Nesting of arrays in a frame: our deepest message has 3. */
+export const FRAME_DEPTH_MAX = 8;
+/** Items (array members, counted over the whole frame): 4,096 numbers decode in well under a millisecond. */
+export const FRAME_ITEMS_MAX = 4_096;
+/** Bytes of a part of a bitfield or of a hash string in one frame. */
+export const PART_BYTES_MAX = 32 * KIB;
+/** Ranges in one `have`: two numbers each, so half of FRAME_ITEMS_MAX is never reached. */
+export const HAVE_RANGES_MAX = 1_024;
+
+// --- actors ---
+
+/** Inputs waiting in one mailbox. The data path holds ≤ 2 a slot; 4,096 means something is broken, and the actor crashes. */
+export const MAILBOX_MAX = 4_096;
+/** Messages sent on a link and not yet handled by the receiver. 96 slots × 4 messages a piece, rounded up. */
+export const LINK_CREDIT_MAX = 512;
+/** Messages waiting at the sender for credit. Beyond it the sender is broken (it ignores `congested`). */
+export const LINK_BACKLOG_MAX = 16_384;
+/** Milliseconds a child gets to stop before it is terminated. */
+export const STOP_DEADLINE_MS = 3_000;
+/** Restarts of one child within RESTART_PERIOD_MS before its supervisor gives up (OTP's intensity and period). */
+export const RESTARTS_MAX = 3;
+export const RESTART_PERIOD_MS = 30_000;
+/** Milliseconds an `ask` at the edges waits unless told otherwise. */
+export const ASK_DEADLINE_MS = 10_000;
+/** Milliseconds a new thread has to say that it is ready. Loading takes 60 ms on an idle core; 15 s survives a swapping machine. */
+export const THREAD_READY_DEADLINE_MS = 15_000;
+
+// --- transfer ---
+
+/** Slots of the slab: 96 × 512 KiB = 48 MiB, the most payload a client holds in memory for all its downloads. */
+export const SLAB_SLOTS = 96;
+/** Pieces asked from one peer at first: one in flight, one waiting, so the link never idles for a round trip. */
+export const WINDOW_PIECES_MIN = 2;
+/** Pieces asked from one peer at most: 16 × 512 KiB = 8 MiB covers 1 Gbit/s × 64 ms. */
+export const WINDOW_PIECES_MAX = 16;
+/** Peers that may hold the same piece requested in the endgame. */
+export const ENDGAME_CLAIMS_MAX = 2;
+/** Peers dialed for one download. */
+export const PEERS_PER_DOWNLOAD_MAX = 40;
+/** Peers remembered for one download (address book): 40 connected and as many in reserve as two lists bring. */
+export const PEERS_KNOWN_MAX = 200;
+/** Accepted peer connections of one client. */
+export const UPLOAD_CONNECTIONS_MAX = 200;
+/** Accepted peer connections from one address: several clients behind one NAT or on one host. */
+export const UPLOAD_CONNECTIONS_PER_ADDRESS_MAX = 64;
+/** Milliseconds from dial to TCP connection. */
+export const CONNECT_DEADLINE_MS = 5_000;
+/** Milliseconds from TCP connection to a valid hello. libtorrent takes 10 s; a private network is nearer. */
+export const HELLO_DEADLINE_MS = 5_000;
+/** Milliseconds from the first byte of a frame to its last. */
+export const FRAME_DEADLINE_MS = 15_000;
+/** Milliseconds without a byte of an outstanding request before the peer counts as snubbed and is dropped. */
+export const REQUEST_DEADLINE_MS = 10_000;
+/** Milliseconds that a claim may keep its slot while others could use it: one piece at 70 kbit/s; doubles each time. */
+export const CLAIM_PATIENCE_MIN_MS = 60_000;
+export const CLAIM_PATIENCE_MAX_MS = 600_000;
+/** Milliseconds of silence before a keep-alive is sent / the peer counts as dead. */
+export const KEEP_ALIVE_MS = 20_000;
+export const PEER_DEAD_MS = 60_000;
+/** Milliseconds before a peer that failed is dialed again; doubles each time. */
+export const REDIAL_MIN_MS = 1_000;
+export const REDIAL_MAX_MS = 60_000;
+/** Requests one peer may have waiting here: twice our own widest window; more is a flood and drops the peer. */
+export const UPLOAD_REQUESTS_PER_PEER_MAX = 64;
+/** Bytes read from disk and not yet taken by the socket of one peer. */
+export const UPLOAD_BYTES_PER_PEER_MAX = 2 * MIB;
+/** Upload buffers of one peer thread: 24 × 512 KiB = 12 MiB keeps 4 reads and 20 writes going. */
+export const UPLOAD_BUFFERS = 24;
+/** Disk reads of one peer thread under way together: libuv has 4 threads. */
+export const UPLOAD_READS_MAX = 4;
+/** Shared files that a peer thread holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. */
+export const UPLOAD_FILES_OPEN_MAX = 128;
+/** Milliseconds in which a peer that asked must take one whole block: 512 KiB at 70 kbit/s. */
+export const UPLOAD_STALL_MS = 60_000;
+/** Milliseconds that bytes already written get to leave a closing connection. */
+export const LINGER_MS = 5_000;
+/** Milliseconds that haves gather before they are told: one frame a peer instead of one a piece. */
+export const HAVE_BATCH_MS = 50;
+/** Bytes read at once while a frame header is expected; larger would swallow (and copy) the payload behind it. */
+export const HEADER_READ_BYTES = 4 * KIB;
+/** Milliseconds between two reports of a download's progress to the main thread. */
+export const PROGRESS_MS = 250;
+/** Milliseconds between two writes of a download's resume data: what a crash makes us hash again. */
+export const RESUME_SAVE_MS = 2_000;
+
+// --- hash pool ---
+
+/** Threads of the hash pool. SHA-1 runs at 1.8 GB/s a core, so 8 keep up with a 100 Gbit/s link. */
+export const HASH_THREADS_MAX = 8;
+/** Pieces in one task that hashes or checks a local file: 64 × 512 KiB = 32 MiB, some 20 ms of work. */
+export const HASH_RANGE_PIECES = 64;
+/** Tasks handed to a pool thread at once: one running, one waiting, so that it never waits for the loop that feeds it
+ * (measured: 2 instead of 1 gives 9 % when hashing and up to 30 % when verifying on busy cores). */
+export const HASH_TASKS_PER_THREAD = 2;
+/** Range tasks under way for each pool thread: one running, one waiting. */
+export const HASH_RANGES_PER_THREAD = 2;
+/** Bytes read from a file at once to hash them: they stay in the core's cache until they are hashed (measured: 64 KiB 2.80 s for
+ * 4 GiB on one core, 512 KiB 3.05 s). */
+export const HASH_READ_BYTES = 64 * KIB;
+/** Mebibytes of JavaScript heap of one pool thread: it holds one read buffer and some small frames. */
+export const HASH_HEAP_MIB_MAX = 64;
+/** Times a task is tried: a second time, on another thread, when its thread died under it. */
+export const HASH_TRIES_MAX = 2;
+/** Milliseconds that the threads of a client's pool for shares and checks stay without a job: a batch of shares comes faster. */
+export const HASH_POOL_IDLE_MS = 5_000;
+/** Milliseconds that closing a pool waits for threads that are still starting. */
+export const HASH_START_DEADLINE_MS = 5_000;
+/** Tasks waiting in the pool: every slot once, and the ranges of a share. */
+export const HASH_QUEUE_MAX = 256;
+
+// --- tracker ---
+
+/** Milliseconds a seeder stays listed without a word from it; Eureka's 90 s. */
+export const LEASE_MS = 90_000;
+/** Milliseconds between two heartbeats: three chances within a lease. */
+export const RENEW_MS = 30_000;
+/** Milliseconds a tomb stone is kept: longer than any partner is expected to be away with an old record. */
+export const TOMBSTONE_MS = 24 * 3_600_000;
+/** Seeders in one answer: a random sample beyond it. More than PEERS_PER_DOWNLOAD_MAX would not be dialed anyway. */
+export const SEEDERS_PER_REPLY_MAX = 50;
+/** Seeders of one swarm, swarms of the tracker, swarms of one client. */
+export const SEEDERS_PER_SWARM_MAX = 20_000;
+export const SWARMS_MAX = 200_000;
+export const SWARMS_PER_CLIENT_MAX = 20_000;
+/** Connections of one tracker, and from one address (a whole cluster behind one NAT, a test host). */
+export const TRACKER_CONNECTIONS_MAX = 12_000;
+export const TRACKER_CONNECTIONS_PER_ADDRESS_MAX = 11_000;
+/** Requests of one connection that wait for their commit; beyond it the tracker stops reading from that socket. */
+export const TRACKER_REQUESTS_PER_CONNECTION_MAX = 1_024;
+/** Bytes a client may leave unread before the tracker drops it. */
+export const TRACKER_UNREAD_BYTES_MAX = 4 * MIB;
+/** Milliseconds without any frame before the tracker closes a connection: three missed heartbeats. */
+export const TRACKER_IDLE_MS = 100_000;
+/** Changes in one commit of the store: about 10 ms of SQLite work. */
+export const STORE_GROUP_MAX = 2_048;
+/** Changes that wait for the store; beyond it listeners stop reading. */
+export const STORE_BACKLOG_MAX = 65_536;
+/** Changes in one frame to or from the store's thread. */
+export const STORE_FRAME_CHANGES_MAX = 256;
+/** What a 32 KiB part of a hash string counts for where small requests count 1: 1,024 of those hold about as many bytes as 16 parts. */
+export const STORE_PART_WEIGHT = 64;
+/** KiB of the seeder list that SQLite keeps in memory: 200,000 records take 26 MB, and a commit touches them at random. */
+export const STORE_CACHE_KIB = 64 * KIB;
+/** Pages (4 KiB) of the store's log before it moves into the file: at 1,000 pages every second full commit would. */
+export const STORE_LOG_PAGES = 8_000;
+/** Bytes kept on the disk beside the seeder list, so that removals can be written when it is full: some 250 pages of log. */
+export const STORE_BALLAST_BYTES = MIB;
+/** Milliseconds the store waits for a lock that a reader or another tool holds on its file. */
+export const STORE_BUSY_MS = 2_000;
+/** Records of all clients, tomb stones with them: some 300 bytes each, 300 MB at the most. */
+export const TRACKER_RECORDS_MAX = 1_000_000;
+/** Hash strings on their way to one tracker together: 256 × 160 MiB is the most that unfinished ones take on its disk. */
+export const TRACKER_UPLOADS_MAX = 256;
+/** Milliseconds between two looks at leases and idle connections: how late either may end. */
+export const TRACKER_TICK_MS = 1_000;
+/** Tomb stones and empty swarms forgotten in one tick: half of a commit, so that requests never wait for a big clean-up. */
+export const TRACKER_FORGET_MAX = 1_024;
+/** Bytes of the statistics in one reply: some forty numbers as JSON, times eight. */
+export const TRACKER_STATS_BYTES_MAX = 8 * KIB;
+/** Connections that wait to be accepted: a whole fleet that reconnects at once. The kernel caps it at somaxconn. */
+export const TRACKER_LISTEN_BACKLOG = 4_096;
+
+// --- tracker pair ---
+
+/** Milliseconds between two beats on a connection between trackers: leases and news are never staler than that. */
+export const PAIR_BEAT_MS = 1_000;
+/** Milliseconds of silence after which the partner counts as away: three missed beats. */
+export const PAIR_DEAD_MS = 3_000;
+/** Milliseconds before the partner is dialed again; doubles each time. A restarted one is found within the first. */
+export const PAIR_RETRY_MIN_MS = 200;
+export const PAIR_RETRY_MAX_MS = 5_000;
+/** Records in one frame to the partner: with the facts of 128 files some 55 KiB, below FRAME_BYTES_MAX. */
+export const PAIR_FRAME_RECORDS_MAX = 128;
+/** Records sent to the partner and not yet on its disk: two of its commits, so that one is on its way while one is written. */
+export const PAIR_WINDOW_RECORDS = 4_096;
+/** Leases in one frame: three items each, below FRAME_ITEMS_MAX. */
+export const PAIR_FRAME_LEASES_MAX = 1_024;
+/** Clients that are asked for again in one frame, and buckets. */
+export const PAIR_FRAME_CLIENTS_MAX = 1_024;
+/** Milliseconds between two looks at the digests of both trackers. */
+export const PAIR_DIGEST_MS = 2_000;
+/** Buckets of swarms with a digest each: a difference costs one of 256 parts of the list again. */
+export const DIGEST_BUCKETS = 256;
+/** Milliseconds after its start that a tracker waits for its partner before it answers its first list: below the 5 s after which a client asks the other one. */
+export const REPLICA_WAIT_MS = 2_000;
+/**
+ * Milliseconds after its start that it goes on waiting while the partner tells it what it missed: 20,000 records take
+ * 1.2 s, so 200,000 some 12 s. Nobody waits for it, since the partner answers meanwhile.
+ */
+export const REPLICA_CATCH_UP_MS = 60_000;
+/** Milliseconds between two marks in its file that a tracker is alive; it reads them after TOMBSTONE_MS, so an hour is exact enough. */
+export const STORE_MARK_MS = 3_600_000;
+/** Requests for a list that wait meanwhile; beyond it their connections are not read. */
+export const REPLICA_HELD_MAX = 65_536;
+
+// --- announce (the client's side of the tracker pair) ---
+
+/** Milliseconds for a tracker to accept a connection and say hello. */
+export const TRACKER_CONNECT_DEADLINE_MS = 3_000;
+/** Milliseconds that the first tracker gets before the second is dialed as well. */
+export const TRACKER_HEDGE_MS = 1_000;
+/** Milliseconds for a tracker to answer a request before the other one is asked. */
+export const TRACKER_REPLY_DEADLINE_MS = 5_000;
+/** Back-off while a tracker is away: full jitter between 0 and min(max, min × 2^n). */
+export const TRACKER_RETRY_MIN_MS = 1_000;
+export const TRACKER_RETRY_MAX_MS = 60_000;
+/** Requests to the trackers that wait for an answer or a connection. A start with 20,000 shares queues two each. */
+export const ANNOUNCE_REQUESTS_MAX = 65_536;
+/** Requests sent to a tracker and not yet answered: a quarter of what it takes from one connection before it stops reading. */
+export const ANNOUNCE_PIPELINE_MAX = 256;
+/** Parts of hash strings among them: 8 × 32 KiB keep the link busy for a round trip and no more memory than that. */
+export const ANNOUNCE_PARTS_MAX = 8;
+/** Milliseconds before a registration that a tracker refused (full disk, limit) is tried again. */
+export const ANNOUNCE_REFUSED_RETRY_MS = 30_000;
+/** Milliseconds between two reports of a download's progress to the tracker. */
+export const ANNOUNCE_PROGRESS_MS = 10_000;
+/** Milliseconds that `quit` waits for the trackers to take us off their lists. */
+export const LEAVE_DEADLINE_MS = 1_000;
+
+// --- client ---
+
+/** Files in one client's library. */
+export const LIBRARY_FILES_MAX = 20_000;
+/** Files of the library that are looked at together at start: a few reads in parallel, few descriptors. */
+export const CHECKS_MAX = 16;
+/** Bytes of the library file: 20,000 entries of about 1 KiB, doubled. */
+export const LIBRARY_BYTES_MAX = 64 * MIB;
+/** Downloads running at once; further ones wait in line. Each needs at least two slots of the slab. */
+export const DOWNLOADS_RUNNING_MAX = 32;
+/** Bytes kept free on the disk beyond what running downloads still need: 16 MiB for logs and state. */
+export const DISK_RESERVE_BYTES = 16 * MIB;
+/** Characters of one console line: two paths of 4,096 bytes, quoted. */
+export const CONSOLE_LINE_MAX = 16 * KIB;
+/** Milliseconds for a graceful quit before everything is ended. */
+export const QUIT_DEADLINE_MS = 5_000;
+
+// --- demo ---
+
+/** Bytes of a demo's file: what a laptop's temporary folder takes five times over. */
+export const DEMO_SIZE_MAX = 64 * GIB;
+export const DEMO_SEEDERS_MAX = 16;
+/** Milliseconds for one step of a demo that should take well under one second. */
+export const DEMO_STEP_DEADLINE_MS = 30_000;
+/** Milliseconds until a demo gives up. */
+export const DEMO_DEADLINE_MS = 600_000;

@@ -1,0 +1,74 @@
+// The only door to pino. One JSON line a record, with time, level, thread and actor; appended to the log file that the
+// user named. Each thread opens the file itself: lines are appended whole (O_APPEND), so threads never mix within a line.
+// A log that cannot be written (disk full) loses lines, never the process.
+
+import pino from 'pino';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+export interface Log {
+  debug(fields: object, sentence: string): void;
+  info(fields: object, sentence: string): void;
+  warn(fields: object, sentence: string): void;
+  error(fields: object, sentence: string): void;
+  /** A log whose records carry the actor's name, such as `peer-0/127.0.0.1:6881`. */
+  of(actor: string): Log;
+}
+
+export interface LogFile {
+  readonly log: Log;
+  /** Lines lost to write errors so far. */
+  lostLines(): number;
+  close(): void;
+}
+
+/** @param thread name of the thread, in every record. Throws Node's system error when the file cannot be opened. */
+export function openLog(path: string, thread: string, level: LogLevel = 'info'): LogFile {
+  // Synchronous, so that the lines before a crash are in the file. Records are rare: none per piece above `debug`.
+  const destination = pino.destination({ dest: path, append: true, mkdir: false, sync: true });
+  let lost = 0;
+  destination.on('error', () => {
+    lost += 1;
+  });
+  const logger = pino(
+    {
+      level,
+      base: { pid: process.pid, thread },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  let isOpen = true;
+  // Whoever still speaks after the end (a socket that closes late) loses its line, as on a full disk.
+  const gate = (): boolean => {
+    if (!isOpen) lost += 1;
+    return isOpen;
+  };
+  return {
+    log: wrap(logger, gate),
+    lostLines: () => lost,
+    close: () => {
+      isOpen = false;
+      destination.flushSync();
+      destination.end();
+    },
+  };
+}
+
+function wrap(logger: pino.Logger, gate: () => boolean): Log {
+  const write = (level: LogLevel, fields: object, sentence: string): void => {
+    if (gate()) logger[level](fields, sentence);
+  };
+  return {
+    debug: (fields, sentence) => write('debug', fields, sentence),
+    info: (fields, sentence) => write('info', fields, sentence),
+    warn: (fields, sentence) => write('warn', fields, sentence),
+    error: (fields, sentence) => write('error', fields, sentence),
+    of: (actor) => wrap(logger.child({ actor }), gate),
+  };
+}
+
+const nothing = (): void => undefined;
+/** For commands and tests that keep no log. */
+export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing, of: () => silentLog };

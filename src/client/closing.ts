@@ -1,0 +1,54 @@
+// `quit`: everything is told at once (peers, trackers, downloads), and the client ends when all have answered or the deadline
+// has passed, whichever is first. Pure.
+
+import type { WakeAt } from '../actor/machine.js';
+import { NO_EFFECTS } from '../actor/machine.js';
+import { QUIT_DEADLINE_MS } from '../base/limits.js';
+import { saved } from './answers.js';
+import { type Books, pairKey } from './books.js';
+import type { ClientEffect } from './effects.js';
+import type { Entry } from './record.js';
+
+export class Closing {
+  readonly #ask: number;
+  readonly #deadlineMs: number;
+  /** Tracker pairs that have not said `left`. */
+  readonly #leaving = new Set<string>();
+  #halted = false;
+
+  constructor(ask: number, nowMs: number) {
+    this.#ask = ask;
+    this.#deadlineMs = nowMs + QUIT_DEADLINE_MS;
+  }
+
+  begin(books: Books): readonly (ClientEffect | WakeAt)[] {
+    const effects: (ClientEffect | WakeAt)[] = [];
+    const pairs = new Map<string, Entry['trackers']>();
+    for (const record of books.all()) {
+      if (record.announced) pairs.set(pairKey(record.entry.trackers), record.entry.trackers);
+      if (record.served) effects.push({ kind: 'unserve', file: record.file });
+      record.served = false;
+      if (record.phase.at !== 'downloading') continue;
+      record.phase = { at: 'stopping', after: 'keep' };
+      effects.push({ kind: 'stopDownload', file: record.file });
+    }
+    for (const [key, trackers] of pairs) {
+      this.#leaving.add(key);
+      effects.push({ kind: 'announce', trackers, command: { kind: 'leave' } });
+    }
+    return [...effects, { kind: 'wakeAt', atMs: this.#deadlineMs }];
+  }
+
+  left(pair: string): void {
+    this.#leaving.delete(pair);
+  }
+
+  /** The last effects, once. */
+  halt(books: Books, nowMs: number): readonly ClientEffect[] {
+    if (this.#halted) return NO_EFFECTS;
+    const stopping = books.all().some(({ phase }) => phase.at === 'stopping' || phase.at === 'opening');
+    if ((stopping || this.#leaving.size > 0) && nowMs < this.#deadlineMs) return NO_EFFECTS;
+    this.#halted = true;
+    return [saved(books), { kind: 'halt', ask: this.#ask }];
+  }
+}

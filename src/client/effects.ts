@@ -1,0 +1,83 @@
+// What the client's machine takes in and asks for: the whole of its contact with the world.
+
+import type { AnnounceCommand, AnnounceEvent } from '../announce/messages.js';
+import type { ErrorCode } from '../base/errors.js';
+import type { DownloadEvent } from '../download/messages.js';
+import type { ServeEvent } from '../peer/messages.js';
+import type { Address } from '../torrent/address.js';
+import type { ClientCommand, ClientEvent } from './messages.js';
+import type { Entry } from './record.js';
+
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly sentence: string;
+}
+
+/** What a look at the disk found for a file of the library at start. */
+export type CheckResult =
+  | { readonly kind: 'complete'; readonly mtimeMs: number }
+  | { readonly kind: 'partial'; readonly have: number; readonly device: number }
+  | { readonly kind: 'unusable'; readonly sentence: string };
+
+export type ClientInput =
+  | { readonly kind: 'command'; readonly command: ClientCommand }
+  /** The library at start: each entry is checked and announced. */
+  | { readonly kind: 'loaded'; readonly entries: readonly Entry[] }
+  | { readonly kind: 'checked'; readonly file: number; readonly result: CheckResult }
+  /** A local file is hashed; its .mtorrent is not written yet. */
+  | { readonly kind: 'shareHashed'; readonly ask: number; readonly entry: Entry }
+  /** And now its .mtorrent is written. */
+  | { readonly kind: 'sharePrepared'; readonly ask: number; readonly entry: Entry }
+  /** A .mtorrent is read and its target is free (or holds what an earlier try left). */
+  | {
+      readonly kind: 'getPrepared';
+      readonly ask: number;
+      readonly entry: Entry;
+      readonly freeBytes: number;
+      readonly device: number;
+    }
+  | { readonly kind: 'prepareFailed'; readonly ask: number; readonly refusal: Refusal }
+  /** The `.part` is open, `have` of its pieces are known good. */
+  | { readonly kind: 'partOpened'; readonly file: number; readonly have: number }
+  | { readonly kind: 'partFailed'; readonly file: number; readonly refusal: Refusal }
+  | { readonly kind: 'download'; readonly event: Exclude<DownloadEvent, { kind: 'described' }> }
+  /** A completed download's file, as it lies at its target. */
+  | { readonly kind: 'completedSeen'; readonly file: number; readonly mtimeMs: number }
+  | {
+      readonly kind: 'serve';
+      readonly event: Exclude<ServeEvent, { kind: 'described' | 'listening' | 'listenFailed' }>;
+    }
+  | { readonly kind: 'announce'; readonly trackers: string; readonly event: AnnounceEvent }
+  | { readonly kind: 'removed'; readonly ask: number; readonly refusal: Refusal | undefined };
+
+export type ClientEffect =
+  | { readonly kind: 'tell'; readonly event: ClientEvent }
+  | { readonly kind: 'check'; readonly file: number; readonly entry: Entry }
+  | { readonly kind: 'prepareShare'; readonly ask: number; readonly path: string; readonly mtorrentPath: string }
+  | { readonly kind: 'writeShare'; readonly ask: number; readonly entry: Entry }
+  | { readonly kind: 'prepareGet'; readonly ask: number; readonly mtorrentPath: string; readonly destination: string }
+  | { readonly kind: 'openPart'; readonly file: number; readonly entry: Entry }
+  /** Closes the `.part` again: it is served, not written. */
+  | { readonly kind: 'releasePart'; readonly file: number }
+  | { readonly kind: 'startDownload'; readonly file: number; readonly entry: Entry }
+  | { readonly kind: 'stopDownload'; readonly file: number }
+  | { readonly kind: 'peersFound'; readonly file: number; readonly peers: readonly Address[] }
+  /** `complete`: from its target with every piece; else from its `.part` with what is there. */
+  | { readonly kind: 'serve'; readonly file: number; readonly entry: Entry; readonly complete: boolean }
+  | { readonly kind: 'unserve'; readonly file: number }
+  | { readonly kind: 'announce'; readonly trackers: readonly [Address, Address]; readonly command: AnnounceCommand }
+  | { readonly kind: 'lookAtCompleted'; readonly file: number; readonly path: string }
+  | { readonly kind: 'saveLibrary'; readonly entries: readonly Entry[] }
+  /** Deletes the .mtorrent (and what an unfinished download left). `removed` answers it. */
+  | {
+      readonly kind: 'deleteFiles';
+      readonly ask: number;
+      readonly file: number;
+      readonly entry: Entry;
+      readonly unfinished: boolean;
+    }
+  /** Asks both sides for a file's peers and answers `ask`. */
+  | { readonly kind: 'listPeers'; readonly ask: number; readonly file: number }
+  | { readonly kind: 'listStats'; readonly ask: number }
+  /** The last effect. */
+  | { readonly kind: 'halt'; readonly ask: number };

@@ -1,0 +1,129 @@
+// What files need while they are shared or downloaded and the machine does not carry: metainfo, shared bitfields, open
+// `.part`s. Hands them to the threads that the machine names. Invariant: an open `.part` belongs to this room until its
+// download starts, and to the download from then on.
+
+import { EMPTY_BYTES } from '../base/bytes.js';
+import { MiniTorrentError } from '../base/errors.js';
+import { closePart } from '../disk/file.js';
+import type { ServeCommand } from '../peer/messages.js';
+import { Bitfield } from '../torrent/bitfield.js';
+import { keyBytes, type SwarmKey } from '../torrent/ids.js';
+import type { Metainfo } from '../torrent/metainfo.js';
+import type { OpenedPart } from './prepare.js';
+import type { Entry } from './record.js';
+import type { ClientThreads } from './threads.js';
+
+interface Held {
+  readonly have: Bitfield;
+  part: OpenedPart | undefined;
+  /** The last `serve`, to be said again to a restarted peer thread. */
+  serve: Extract<ServeCommand, { kind: 'serve' }> | undefined;
+}
+
+export class HeldFiles {
+  readonly #threads: ClientThreads;
+  readonly #held = new Map<number, Held>();
+  readonly #metainfo = new Map<SwarmKey, Metainfo>();
+
+  constructor(threads: ClientThreads) {
+    this.#threads = threads;
+  }
+
+  learn(metainfo: Metainfo): void {
+    this.#metainfo.set(metainfo.swarm, metainfo);
+  }
+
+  digestsOf(swarm: SwarmKey): Uint8Array | undefined {
+    return this.#metainfo.get(swarm)?.digests;
+  }
+
+  /** INTERNAL when it was never learned: then the caller's order of steps is wrong. */
+  metainfo(swarm: SwarmKey): Metainfo {
+    const metainfo = this.#metainfo.get(swarm);
+    if (metainfo === undefined) throw new MiniTorrentError('INTERNAL', `the metainfo of ${swarm} is not loaded`);
+    return metainfo;
+  }
+
+  partOpened(file: number, part: OpenedPart): void {
+    const known = this.#held.get(file);
+    if (known === undefined) {
+      this.#held.set(file, { have: part.have, part, serve: undefined });
+      return;
+    }
+    // Opened again after a pause: connections that are open look at the memory they were given, so it stays the same.
+    known.have.bytes.set(part.have.bytes);
+    known.have.recount();
+    known.part = part;
+  }
+
+  forget(file: number, swarm: SwarmKey): void {
+    this.#held.delete(file);
+    this.#metainfo.delete(swarm);
+  }
+
+  startDownload(file: number, entry: Entry, resumePath: string): void {
+    const held = this.#held.get(file);
+    if (held?.part === undefined) return;
+    const { part, have } = held;
+    const metainfo = this.metainfo(entry.swarm);
+    const digests = new SharedArrayBuffer(metainfo.digests.length);
+    new Uint8Array(digests).set(metainfo.digests);
+    this.#threads.download.tell(
+      {
+        kind: 'start',
+        file,
+        swarm: keyBytes(entry.swarm),
+        name: entry.name,
+        size: entry.size,
+        fd: part.fd,
+        partPath: part.partPath,
+        targetPath: entry.path,
+        resumePath,
+        sha256: metainfo.sha256 ?? EMPTY_BYTES,
+      },
+      [digests, have.bytes.buffer as SharedArrayBuffer],
+    );
+    held.part = undefined;
+  }
+
+  /** Closes a `.part` that nobody will write to for now. */
+  async releasePart(file: number): Promise<void> {
+    const held = this.#held.get(file);
+    if (held?.part === undefined) return;
+    const { part } = held;
+    held.part = undefined;
+    await closePart(part);
+  }
+
+  async releaseAll(): Promise<void> {
+    for (const file of this.#held.keys()) await this.releasePart(file);
+  }
+
+  /** `complete`: from its target, with every piece; else from its `.part`, with what its bitfield says. */
+  serve(file: number, entry: Entry, complete: boolean): void {
+    const { geometry } = this.metainfo(entry.swarm);
+    const held: Held = this.#held.get(file) ?? {
+      have: Bitfield.shared(geometry.pieceCount),
+      part: undefined,
+      serve: undefined,
+    };
+    this.#held.set(file, held);
+    if (complete) held.have.setAll();
+    const path = complete ? entry.path : (held.part?.partPath ?? entry.path);
+    held.serve = { kind: 'serve', file, swarm: keyBytes(entry.swarm), path, size: entry.size };
+    this.#threads.acceptor.tell(held.serve, [held.have.bytes.buffer as SharedArrayBuffer]);
+  }
+
+  unserve(file: number): void {
+    const held = this.#held.get(file);
+    if (held !== undefined) held.serve = undefined;
+    this.#threads.acceptor.tell({ kind: 'unserve', file });
+  }
+
+  /** A peer thread was started anew and knows of no file. */
+  serveAllAgain(): void {
+    for (const { serve, have } of this.#held.values()) {
+      if (serve !== undefined) this.#threads.acceptor.tell(serve, [have.bytes.buffer as SharedArrayBuffer]);
+    }
+  }
+}

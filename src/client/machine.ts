@@ -1,0 +1,392 @@
+// The client's main machine: routes commands, and keeps the life of each file of the library from `share` or `get` to
+// `remove`. Decides what is served, announced, downloaded and kept; never touches disk, sockets or threads. Invariants:
+// a swarm has at most one file here; a file that is announced is served; a tracker is never told of a missing file.
+
+import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../actor/machine.js';
+import type { AnnounceEvent } from '../announce/messages.js';
+import { present, unreachable } from '../base/assert.js';
+import { formatBytes } from '../base/bytes.js';
+import { type ErrorCode, isErrorCode } from '../base/errors.js';
+import { DISK_RESERVE_BYTES, DOWNLOADS_RUNNING_MAX, LIBRARY_FILES_MAX } from '../base/limits.js';
+import { formatAddress } from '../torrent/address.js';
+import { accept, bad, good, listed, notFound, placeTaken, refuse, saved, tooMany } from './answers.js';
+import { Books, basename } from './books.js';
+import { Closing } from './closing.js';
+import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
+import type { ClientCommand } from './messages.js';
+import { pause, resume } from './pausing.js';
+import { bytesToCome, type Entry, type FileRecord, isBusy, isUnfinished } from './record.js';
+import { announce, register, replace, seed, shareRefusal, withdraw } from './sharing.js';
+
+export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
+  readonly #books = new Books();
+  readonly #waits: number[] = [];
+  readonly #removeAsks = new Map<number, number>();
+  #closing: Closing | undefined;
+
+  receive(input: ClientInput | Wake, nowMs: number): readonly (ClientEffect | WakeAt)[] {
+    const effects = [...this.#apply(input, nowMs)];
+    effects.push(
+      ...this.#startWaiting(),
+      ...this.#answerWaits(),
+      ...(this.#closing?.halt(this.#books, nowMs) ?? NO_EFFECTS),
+    );
+    return effects;
+  }
+
+  #apply(input: ClientInput | Wake, nowMs: number): readonly (ClientEffect | WakeAt)[] {
+    switch (input.kind) {
+      case 'command':
+        return this.#onCommand(input.command, nowMs);
+      case 'loaded':
+        return input.entries.flatMap((entry) => this.#onLoaded(entry));
+      case 'checked':
+        return this.#about(input.file, (record) => this.#onChecked(record, input.result));
+      case 'shareHashed': {
+        // Asked before the .mtorrent is written, so that a refused share leaves none behind.
+        const refusal = shareRefusal(this.#books, input.entry);
+        if (refusal !== undefined) return [refuse(input.ask, refusal.code, refusal.sentence)];
+        return [{ kind: 'writeShare', ask: input.ask, entry: input.entry }];
+      }
+      case 'sharePrepared':
+        return this.#onShared(input.ask, input.entry);
+      case 'getPrepared':
+        return this.#onGet(input);
+      case 'prepareFailed':
+        return [refuse(input.ask, input.refusal.code, input.refusal.sentence)];
+      case 'partOpened':
+        return this.#about(input.file, (record) => this.#onPartOpened(record, input.have));
+      case 'partFailed':
+        return this.#about(input.file, (record) => this.#onFailed(record, input.refusal.code, input.refusal.sentence));
+      case 'download':
+        return this.#onDownload(input.event);
+      case 'completedSeen':
+        return this.#about(input.file, (record) => this.#onCompleted(record, input.mtimeMs));
+      case 'serve':
+        return this.#onServe(input.event);
+      case 'announce':
+        return this.#onAnnounce(input.trackers, input.event);
+      case 'removed':
+        return [
+          input.refusal === undefined
+            ? accept(input.ask, 'FILE_REMOVED')
+            : refuse(input.ask, input.refusal.code, input.refusal.sentence),
+        ];
+      case 'wake':
+        return NO_EFFECTS;
+      default:
+        return unreachable(input);
+    }
+  }
+
+  /** Answers come when they come: their file may have been removed, or replaced by another try, in the meantime. */
+  #about(file: number, answer: (record: FileRecord) => readonly ClientEffect[]): readonly ClientEffect[] {
+    const record = this.#books.get(file);
+    return record === undefined ? NO_EFFECTS : answer(record);
+  }
+
+  #onCommand(command: ClientCommand, nowMs: number): readonly (ClientEffect | WakeAt)[] {
+    if (this.#closing !== undefined && command.kind !== 'quit')
+      return [refuse(command.ask, 'CANCELLED', 'the client is closing')];
+    switch (command.kind) {
+      case 'share':
+        return [{ kind: 'prepareShare', ask: command.ask, path: command.path, mtorrentPath: command.mtorrentPath }];
+      case 'get':
+        return [
+          {
+            kind: 'prepareGet',
+            ask: command.ask,
+            mtorrentPath: command.mtorrentPath,
+            destination: command.destination,
+          },
+        ];
+      case 'remove':
+        return this.#onRemove(command.ask, command.name, command.force);
+      case 'list':
+        return listed(command.ask, this.#books.all());
+      case 'peers': {
+        const record = this.#books.find(command.name);
+        if (record === undefined) return [refuse(command.ask, 'FILE_NOT_FOUND', notFound(command.name))];
+        return [{ kind: 'listPeers', ask: command.ask, file: record.file }];
+      }
+      case 'wait':
+        this.#waits.push(command.ask);
+        return NO_EFFECTS;
+      case 'stats':
+        return [{ kind: 'listStats', ask: command.ask }];
+      case 'pause':
+        return pause(this.#books, command.ask, command.name);
+      case 'resume':
+        return resume(this.#books, command.ask, command.name);
+      case 'quit':
+        return this.#onQuit(command.ask, nowMs);
+      default:
+        return unreachable(command);
+    }
+  }
+
+  // --- start ---
+
+  #onLoaded(entry: Entry): readonly ClientEffect[] {
+    const record = this.#books.add(entry, { at: 'checking' });
+    return [{ kind: 'check', file: record.file, entry }];
+  }
+
+  #onChecked(record: FileRecord, result: CheckResult): readonly ClientEffect[] {
+    if (record.phase.at !== 'checking') return NO_EFFECTS;
+    switch (result.kind) {
+      case 'complete':
+        record.entry = { ...record.entry, mtimeMs: result.mtimeMs };
+        return [...seed(record), saved(this.#books)];
+      case 'partial':
+        record.device = result.device;
+        record.transfer.have = result.have;
+        record.phase = { at: 'waiting' };
+        return NO_EFFECTS;
+      case 'unusable':
+        record.phase = { at: 'missing', sentence: result.sentence };
+        return [bad(result.sentence)];
+      default:
+        return unreachable(result);
+    }
+  }
+
+  // --- share ---
+
+  #onShared(ask: number, entry: Entry): readonly ClientEffect[] {
+    const known = this.#books.ofSwarm(entry.swarm);
+    if (known?.phase.at === 'seeding') {
+      // The same bytes again: one swarm, served from where they are. The newer .mtorrent is the one that is kept track of.
+      known.entry = { ...known.entry, mtorrentPath: entry.mtorrentPath };
+      return [saved(this.#books), accept(ask, basename(entry.mtorrentPath))];
+    }
+    const refusal = shareRefusal(this.#books, entry);
+    if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
+    const replaced = known === undefined ? NO_EFFECTS : replace(this.#books, known);
+    const record = this.#books.add(entry, { at: 'seeding' });
+    return [...replaced, ...seed(record), saved(this.#books), accept(ask, basename(entry.mtorrentPath))];
+  }
+
+  // --- get ---
+
+  #onGet(input: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
+    const { ask, entry, freeBytes, device } = input;
+    const known = this.#books.ofSwarm(entry.swarm);
+    if (known !== undefined && known.phase.at !== 'failed' && known.phase.at !== 'missing') {
+      return [refuse(ask, 'ALREADY_EXISTS', `${entry.name} is here already as ${known.entry.path}`)];
+    }
+    const other = this.#books.ofPath(entry.path);
+    if (other !== undefined && other !== known) return [refuse(ask, 'ALREADY_EXISTS', placeTaken(other.entry))];
+    if (known === undefined && this.#books.size >= LIBRARY_FILES_MAX) return [refuse(ask, 'LIMIT_REACHED', tooMany())];
+    let promised = 0;
+    for (const each of this.#books.all()) if (each.device === device) promised += bytesToCome(each);
+    if (entry.size + promised + DISK_RESERVE_BYTES > freeBytes) {
+      const room = `${formatBytes(freeBytes)} are free${promised > 0 ? `, ${formatBytes(promised)} of them promised to running downloads` : ''}`;
+      return [
+        refuse(
+          ask,
+          'DISK_FULL',
+          `${entry.path} needs ${formatBytes(entry.size)}, ${room}; free some space or choose another destination`,
+        ),
+      ];
+    }
+    const replaced = known === undefined ? NO_EFFECTS : replace(this.#books, known);
+    const record = this.#books.add(entry, { at: 'waiting' });
+    record.device = device;
+    return [...replaced, saved(this.#books), accept(ask, entry.path)];
+  }
+
+  /** Starts what waits, as long as there is room. */
+  #startWaiting(): readonly ClientEffect[] {
+    if (this.#closing !== undefined) return NO_EFFECTS;
+    const effects: ClientEffect[] = [];
+    let running = 0;
+    for (const { phase } of this.#books.all())
+      if (phase.at === 'opening' || phase.at === 'downloading' || phase.at === 'stopping') running += 1;
+    for (const record of this.#books.all()) {
+      if (running >= DOWNLOADS_RUNNING_MAX) break;
+      if (record.phase.at !== 'waiting') continue;
+      record.phase = { at: 'opening' };
+      running += 1;
+      effects.push({ kind: 'openPart', file: record.file, entry: record.entry });
+    }
+    return effects;
+  }
+
+  #onPartOpened(record: FileRecord, have: number): readonly ClientEffect[] {
+    if (record.phase.at === 'stopping' && record.phase.after === 'remove')
+      return [{ kind: 'releasePart', file: record.file }, ...this.#takeOff(record, true)];
+    if (record.phase.at !== 'opening') return NO_EFFECTS;
+    if (this.#closing !== undefined) {
+      record.phase = { at: 'waiting' };
+      return NO_EFFECTS;
+    }
+    record.transfer.have = have;
+    record.phase = { at: record.entry.paused ? 'paused' : 'downloading' };
+    record.served = true;
+    // The tracker hears of us before the first piece: who asks next finds one more seeder of what we have.
+    return [
+      { kind: 'serve', file: record.file, entry: record.entry, complete: false },
+      ...register(record),
+      { kind: record.entry.paused ? 'releasePart' : 'startDownload', file: record.file, entry: record.entry },
+    ];
+  }
+
+  #onDownload(event: Extract<ClientInput, { kind: 'download' }>['event']): readonly ClientEffect[] {
+    const record = this.#books.get(event.file);
+    if (record === undefined) return NO_EFFECTS;
+    switch (event.kind) {
+      case 'progressed': {
+        const { have, received, wasted, rate, peers } = event;
+        Object.assign(record.transfer, { have, received, wasted, rate, peers });
+        return [announce(record, { kind: 'progress', swarm: record.entry.swarm, have })];
+      }
+      case 'completed':
+        Object.assign(record.transfer, { received: event.received, wasted: event.wasted, rate: 0, peers: 0 });
+        return [{ kind: 'lookAtCompleted', file: record.file, path: record.entry.path }];
+      case 'failed': {
+        const code: ErrorCode = isErrorCode(event.code) ? event.code : 'INTERNAL';
+        return this.#onFailed(record, code, event.sentence);
+      }
+      case 'stopped':
+        return this.#onStopped(record);
+      case 'peersNeeded':
+        return [announce(record, { kind: 'findSeeders', swarm: record.entry.swarm })];
+      case 'peerBanned':
+        return [
+          bad(
+            `${formatAddress(event)} sent wrong bytes of ${record.entry.name} and is banned; the piece is fetched elsewhere`,
+          ),
+        ];
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #onCompleted(record: FileRecord, mtimeMs: number): readonly ClientEffect[] {
+    record.entry = { ...record.entry, mtimeMs };
+    const removing = record.phase.at === 'stopping' && record.phase.after === 'remove';
+    const { name, path } = record.entry;
+    const told: ClientEffect = { kind: 'tell', event: { kind: 'completed', name, path } };
+    if (removing) return [told, ...this.#takeOff(record, false)];
+    if (this.#closing !== undefined) {
+      // Complete, and known as such at the next start; but nobody is to hear of us any more.
+      record.phase = { at: 'seeding' };
+      return [saved(this.#books), told];
+    }
+    return [...seed(record), saved(this.#books), told];
+  }
+
+  #onFailed(record: FileRecord, code: ErrorCode, sentence: string): readonly ClientEffect[] {
+    if (record.phase.at === 'stopping' && record.phase.after === 'remove') return this.#takeOff(record, true);
+    record.phase = { at: 'failed', code, sentence };
+    Object.assign(record.transfer, { rate: 0, peers: 0 });
+    const { name, path } = record.entry;
+    return [{ kind: 'tell', event: { kind: 'failed', name, path, code, sentence } }];
+  }
+
+  #onStopped(record: FileRecord): readonly ClientEffect[] {
+    if (record.phase.at === 'stopping' && record.phase.after === 'remove') return this.#takeOff(record, true);
+    record.phase = record.entry.paused ? { at: 'paused' } : { at: 'waiting' };
+    Object.assign(record.transfer, { rate: 0, peers: 0 });
+    return NO_EFFECTS;
+  }
+
+  // --- serving and announcing ---
+
+  #onServe(event: Extract<ClientInput, { kind: 'serve' }>['event']): readonly ClientEffect[] {
+    const record = this.#books.get(event.file);
+    if (record === undefined) return NO_EFFECTS;
+    switch (event.kind) {
+      case 'peerJoined':
+        if (record.phase.at !== 'downloading') return NO_EFFECTS;
+        return [{ kind: 'peersFound', file: record.file, peers: [{ host: event.host, port: event.port }] }];
+      case 'uploaded':
+        record.transfer.sent += event.bytes;
+        return NO_EFFECTS;
+      case 'serveFailed': {
+        // A `.part` that has just got its final name is no longer found under the old one: nothing is wrong.
+        if (record.phase.at !== 'seeding' || event.path !== record.entry.path) return NO_EFFECTS;
+        const sentence = `${record.entry.path} is gone or changed (${event.errno}); it is no longer shared: put it back and restart`;
+        record.phase = { at: 'missing', sentence };
+        return [...withdraw(record), bad(sentence)];
+      }
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #onAnnounce(trackers: string, event: AnnounceEvent): readonly ClientEffect[] {
+    switch (event.kind) {
+      case 'seedersFound': {
+        const record = this.#books.ofSwarm(event.swarm);
+        if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
+        return [
+          { kind: 'peersFound', file: record.file, peers: event.seeders.map(({ host, port }) => ({ host, port })) },
+        ];
+      }
+      case 'refused': {
+        const name = this.#books.ofSwarm(event.swarm)?.entry.name ?? event.swarm;
+        return [bad(`the tracker refuses ${name}: ${event.sentence}`)];
+      }
+      case 'allTrackersDown':
+        return [
+          bad(`no tracker of ${trackers} answers; running transfers go on, new peers are found when one is back`),
+        ];
+      case 'trackersBack':
+        return [good(`a tracker of ${trackers} answers again`)];
+      case 'left':
+        this.#closing?.left(trackers);
+        return NO_EFFECTS;
+      case 'trackerUp':
+      case 'trackerDown':
+      case 'registered':
+      case 'withdrawn':
+      case 'epochRaised':
+        return NO_EFFECTS;
+      default:
+        return unreachable(event);
+    }
+  }
+
+  // --- remove and quit ---
+
+  #onRemove(ask: number, name: string, force: boolean): readonly ClientEffect[] {
+    const record = this.#books.find(name);
+    if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(name))];
+    if (this.#removeAsks.has(record.file)) {
+      return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is being removed already`)];
+    }
+    if (isUnfinished(record) && !force) {
+      const sentence = `${record.entry.name} is not downloaded completely; wait for it, or drop what is there with: remove ${basename(record.entry.mtorrentPath)} --force`;
+      return [refuse(ask, 'NOT_COMPLETE', sentence)];
+    }
+    this.#removeAsks.set(record.file, ask);
+    const { at } = record.phase;
+    if (at !== 'downloading' && at !== 'opening' && at !== 'stopping')
+      return this.#takeOff(record, isUnfinished(record));
+    // Its `.part` is being made or written, or let go for a pause: deleted once that is over.
+    record.phase = { at: 'stopping', after: 'remove' };
+    return at === 'downloading' ? [{ kind: 'stopDownload', file: record.file }] : NO_EFFECTS;
+  }
+
+  #takeOff(record: FileRecord, unfinished: boolean): readonly ClientEffect[] {
+    const ask = present(this.#removeAsks.get(record.file), 'who removes a file waits for its answer');
+    this.#removeAsks.delete(record.file);
+    const effects = [...withdraw(record)];
+    this.#books.forget(record);
+    effects.push(saved(this.#books), { kind: 'deleteFiles', ask, file: record.file, entry: record.entry, unfinished });
+    return effects;
+  }
+
+  #onQuit(ask: number, nowMs: number): readonly (ClientEffect | WakeAt)[] {
+    if (this.#closing !== undefined) return NO_EFFECTS;
+    this.#closing = new Closing(ask, nowMs);
+    return this.#closing.begin(this.#books);
+  }
+
+  #answerWaits(): readonly ClientEffect[] {
+    if (this.#waits.length === 0 || this.#books.all().some(isBusy)) return NO_EFFECTS;
+    return this.#waits.splice(0).map((ask) => accept(ask, 'WAITED'));
+  }
+}

@@ -1,0 +1,76 @@
+// What the client obeys and reports: the console is its first user, and anything that attaches later speaks the same
+// frames. Paths in commands are absolute; `ask` numbers are the asker's own and come back in the answer.
+
+import { PIECES_MAX, UPLOAD_CONNECTIONS_MAX } from '../base/limits.js';
+import { type MessageOf, message, protocol } from '../wire/protocol.js';
+import { flag, listOf, oneOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
+
+const ask = u32;
+const path = text(4096);
+
+export const FILE_STATES = [
+  'checking',
+  'waiting',
+  'downloading',
+  'finishing',
+  'paused',
+  'seeding',
+  'failed',
+  'missing',
+] as const;
+export type FileState = (typeof FILE_STATES)[number];
+
+/** One file as `show downloads` tells it. */
+const fileRow = tuple(
+  text(255), // name
+  oneOf(...FILE_STATES),
+  path, // where it is or will be
+  path, // its .mtorrent
+  size, // bytes
+  whole(0, PIECES_MAX), // pieces had
+  whole(0, PIECES_MAX), // pieces
+  real, // bytes a second coming in
+  u32, // peers we fetch from
+  size, // bytes received
+  size, // of them wasted
+  size, // bytes sent
+  text(1_000), // what is wrong, or ''
+);
+
+export const clientCommands = protocol('client.commands', {
+  share: message(1, { ask, path, mtorrentPath: path }),
+  get: message(2, { ask, mtorrentPath: path, destination: path }),
+  /** `name`: the .mtorrent's file name or path, or the shared file's name. */
+  remove: message(3, { ask, name: path, force: flag }),
+  list: message(4, { ask }),
+  peers: message(5, { ask, name: path }),
+  /** Answered when no download runs or waits. */
+  wait: message(6, { ask }),
+  stats: message(7, { ask }),
+  quit: message(8, { ask }),
+  pause: message(9, { ask, name: path }),
+  resume: message(10, { ask, name: path }),
+});
+export type ClientCommand = MessageOf<typeof clientCommands>;
+
+export const clientEvents = protocol('client.events', {
+  accepted: message(1, { ask, detail: path }),
+  refused: message(2, { ask, code: text(32), sentence: text(1_000) }),
+  /** In parts of at most LIST_ROWS_MAX rows; `last` ends the answer. */
+  listed: message(3, { ask, rows: listOf(fileRow, 256), last: flag }),
+  /** [direction, host, port, bytes, rate in bytes/s (0 for uploads), pieces it has]. */
+  peersListed: message(4, {
+    ask,
+    peers: listOf(tuple(oneOf('from', 'to'), text(64), u16, size, real, u32), UPLOAD_CONNECTIONS_MAX + 128),
+  }),
+  /** A JSON object; fields are documented in the README. */
+  statsListed: message(5, { ask, json: text(16_384) }),
+  completed: message(6, { name: text(255), path }),
+  failed: message(7, { name: text(255), path, code: text(32), sentence: text(1_000) }),
+  /** Something a person at the console should know; no answer to a command. */
+  notice: message(8, { level: oneOf('good', 'bad'), sentence: text(1_000) }),
+});
+export type ClientEvent = MessageOf<typeof clientEvents>;
+export type FileRow = Extract<ClientEvent, { kind: 'listed' }>['rows'][number];
+/** Rows of one `listed`. */
+export const LIST_ROWS_MAX = 256;

@@ -1,0 +1,265 @@
+// The slow steps of the client, off its machine: hash a file to share, read a .mtorrent to get, check at start what the
+// library says, open a `.part`. Each reads or makes one file and answers with what it found; what follows is decided by the
+// machine. One hash pool serves them all, one job at a time, and ends after a while without one.
+
+import { stat, unlink } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { systemTimers, type Timer } from '../actor/timers.js';
+import { errnoOf, fileError, MiniTorrentError } from '../base/errors.js';
+import { CHECKS_MAX, HASH_POOL_IDLE_MS } from '../base/limits.js';
+import type { Log } from '../base/log.js';
+import {
+  createPart,
+  freeBytes,
+  inspectSource,
+  openPart,
+  type PartFile,
+  partPathOf,
+  resolveTarget,
+} from '../disk/file.js';
+import { checkMetainfoPath, readMetainfo, writeMetainfo } from '../disk/metainfo-file.js';
+import { loadResume, saveResume } from '../disk/resume.js';
+import { Permits } from '../hash/permits.js';
+import { type HashPool, openHashPool } from '../hash/pool.js';
+import type { Address } from '../torrent/address.js';
+import { Bitfield } from '../torrent/bitfield.js';
+import { Geometry } from '../torrent/geometry.js';
+import { formatHead, type Metainfo, makeMetainfo } from '../torrent/metainfo.js';
+import type { CheckResult } from './effects.js';
+import type { StatePaths } from './library.js';
+import type { Entry } from './record.js';
+
+export interface OpenedPart extends PartFile {
+  readonly metainfo: Metainfo;
+  /** Shared memory; its pieces are verified. */
+  readonly have: Bitfield;
+}
+
+export class Preparations {
+  readonly #paths: StatePaths;
+  readonly #log: Log;
+  readonly #threads: number;
+  readonly #checks = new Permits(CHECKS_MAX);
+  #jobs = 0;
+  #pool: HashPool | undefined;
+  #idle: Timer | undefined;
+  #closed = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(paths: StatePaths, threads: number, log: Log) {
+    this.#paths = paths;
+    this.#threads = threads;
+    this.#log = log;
+  }
+
+  /** Hashes `path`. What would refuse its .mtorrent is found before, since hashing may take minutes. */
+  async hashShare(
+    path: string,
+    mtorrentPath: string,
+    trackers: readonly [Address, Address],
+  ): Promise<{ entry: Entry; metainfo: Metainfo }> {
+    if (!mtorrentPath.endsWith('.mtorrent')) {
+      throw new MiniTorrentError(
+        'INVALID_ARGUMENTS',
+        `${mtorrentPath} does not end in .mtorrent; name it like ${basename(path)}.mtorrent`,
+      );
+    }
+    const source = await inspectSource(path);
+    const name = basename(path).normalize('NFC');
+    await checkMetainfoPath(mtorrentPath, formatHead({ trackers, name, size: source.size }), { overwrite: false });
+    const geometry = new Geometry(source.size);
+    const digests = await this.#withPool((pool) => pool.hashFile(source.path, geometry));
+    const metainfo = makeMetainfo({ trackers, name, size: source.size, digests });
+    return { entry: entryOf(metainfo, mtorrentPath, source.path, source.mtimeMs), metainfo };
+  }
+
+  /** Writes the .mtorrent of what was hashed; nothing is left when it fails. */
+  async writeShare(entry: Entry, metainfo: Metainfo): Promise<void> {
+    await writeMetainfo(entry.mtorrentPath, metainfo, { overwrite: false });
+  }
+
+  /** Reads the .mtorrent and finds where the file will go. ALREADY_EXISTS when something is there. */
+  async get(
+    mtorrentPath: string,
+    destination: string,
+  ): Promise<{ entry: Entry; metainfo: Metainfo; freeBytes: number; device: number }> {
+    const metainfo = await readMetainfo(mtorrentPath);
+    const path = await resolveTarget(destination, metainfo.name);
+    const directory = dirname(path);
+    const entry = entryOf(metainfo, mtorrentPath, path, null);
+    if ((await isThere(partPathOf(path))) && (await loadResume(this.#paths.resumeOf(entry))) === undefined)
+      throw strangePart(path);
+    return {
+      entry,
+      metainfo,
+      freeBytes: (await freeBytes(directory)) + (await allocatedBytes(partPathOf(path))),
+      device: (await stat(directory)).dev,
+    };
+  }
+
+  /** What the library says of one file, held against the disk. */
+  check(entry: Entry): Promise<{ result: CheckResult; metainfo: Metainfo | undefined }> {
+    return this.#checks.during(() => this.#check(entry));
+  }
+
+  async #check(entry: Entry): Promise<{ result: CheckResult; metainfo: Metainfo | undefined }> {
+    try {
+      const metainfo = await readMetainfo(entry.mtorrentPath);
+      if (metainfo.swarm !== entry.swarm)
+        return unusable(`${entry.mtorrentPath} describes another file than before; put the old one back`);
+      const complete = await this.#checkComplete(entry, metainfo);
+      if (complete !== undefined) return { result: complete, metainfo };
+      const device = (await stat(dirname(entry.path))).dev;
+      const resume = await loadResume(this.#paths.resumeOf(entry));
+      const have = resume?.kind === 'resume' ? resume.resume.have.count : 0;
+      return { result: { kind: 'partial', have, device }, metainfo };
+    } catch (error) {
+      return unusable(fileError(error, entry.path).message);
+    }
+  }
+
+  /** Undefined: the download is not complete, and was not said to be. */
+  async #checkComplete(entry: Entry, metainfo: Metainfo): Promise<CheckResult | undefined> {
+    const found = await inspectIfThere(entry.path);
+    if (found === undefined) {
+      if (entry.mtimeMs === null) return undefined;
+      return {
+        kind: 'unusable',
+        sentence: `${entry.path} is gone; put it back, or remove ${basename(entry.mtorrentPath)}`,
+      };
+    }
+    if (found.size === entry.size && found.mtimeMs === entry.mtimeMs)
+      return { kind: 'complete', mtimeMs: found.mtimeMs };
+    // Touched, or finished in the moment before a crash: the bytes decide.
+    const right = found.size === entry.size && (await this.#isWhole(entry.path, metainfo));
+    if (right) return { kind: 'complete', mtimeMs: found.mtimeMs };
+    return {
+      kind: 'unusable',
+      sentence: `${entry.path} has changed since it was shared; put the old file back, or remove ${basename(entry.mtorrentPath)}`,
+    };
+  }
+
+  async #isWhole(path: string, metainfo: Metainfo): Promise<boolean> {
+    return (await this.#withPool((pool) => pool.checkFile(path, metainfo.geometry, metainfo.digests))).isComplete;
+  }
+
+  /** Creates the `.part`, or opens the one of an earlier try and finds out which of its pieces are good. */
+  async openPart(entry: Entry, metainfo: Metainfo): Promise<OpenedPart> {
+    const have = Bitfield.shared(metainfo.geometry.pieceCount);
+    const reading = await loadResume(this.#paths.resumeOf(entry));
+    const resume = reading?.kind === 'resume' && reading.resume.size === entry.size ? reading.resume : undefined;
+    if (reading?.kind === 'damaged')
+      this.#log.warn({ path: entry.path, reason: reading.reason }, 'resume data is damaged; every piece is checked');
+    if (!(await isThere(partPathOf(entry.path)))) {
+      // The record comes first: a `.part` without one is somebody else's file, which is never written to.
+      await saveResume(
+        this.#paths.resumeOf(entry),
+        { swarm: entry.swarm, size: entry.size, have, clean: null },
+        { durable: true },
+      );
+      return { ...(await createPart(entry.path, entry.size)), metainfo, have };
+    }
+    if (reading === undefined) throw strangePart(entry.path);
+    const part = await openPart(partPathOf(entry.path), entry.size);
+    const untouched = resume?.clean?.size === part.foundSize && resume.clean.mtimeMs === part.mtimeMs;
+    const good = untouched && resume !== undefined ? resume.have : await this.#checkPart(part, metainfo, resume?.have);
+    have.bytes.set(good.bytes);
+    have.recount();
+    return { fd: part.fd, partPath: part.partPath, metainfo, have };
+  }
+
+  #checkPart(part: PartFile, metainfo: Metainfo, claimed: Bitfield | undefined): Promise<Bitfield> {
+    return this.#withPool((pool) =>
+      pool.checkFile(part.partPath, metainfo.geometry, metainfo.digests, { only: claimed }),
+    );
+  }
+
+  /** What a removed file leaves here: its .mtorrent, and of an unfinished one the `.part` and the resume data. */
+  async deleteFiles(entry: Entry, unfinished: boolean): Promise<void> {
+    await unlinkIfThere(this.#paths.resumeOf(entry));
+    if (unfinished) await unlinkIfThere(partPathOf(entry.path));
+    await unlinkIfThere(entry.mtorrentPath);
+  }
+
+  /** Ends the pool's threads; a job under way is cancelled. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#idle?.cancel();
+    await this.#pool?.close();
+  }
+
+  /** Jobs run in the order they came, so that two shares do not thrash one disk. */
+  #withPool<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
+    this.#idle?.cancel();
+    this.#jobs += 1;
+    const done = this.#last.then(async () => {
+      if (this.#closed) throw new MiniTorrentError('CANCELLED', 'the client is closing');
+      this.#pool ??= openHashPool({ threads: this.#threads, log: this.#log });
+      try {
+        return await job(this.#pool);
+      } finally {
+        this.#jobs -= 1;
+        if (this.#jobs === 0 && !this.#closed) this.#closeLater();
+      }
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Threads take longer to start than a small file to hash, so they stay for the next share of a batch. */
+  #closeLater(): void {
+    this.#idle = systemTimers.at(systemTimers.nowMs() + HASH_POOL_IDLE_MS, () => {
+      const idle = this.#pool;
+      this.#pool = undefined;
+      idle?.close().catch((error: unknown) => this.#log.error({ err: error }, 'the hash threads did not end'));
+    });
+  }
+}
+
+function strangePart(path: string): MiniTorrentError {
+  return new MiniTorrentError(
+    'ALREADY_EXISTS',
+    `${partPathOf(path)} is there and is not of a download of this client; move it away`,
+  );
+}
+
+function entryOf(metainfo: Metainfo, mtorrentPath: string, path: string, mtimeMs: number | null): Entry {
+  const { name, geometry, swarm, trackers } = metainfo;
+  return { mtorrentPath, path, name, size: geometry.size, swarm, trackers, mtimeMs, paused: false };
+}
+
+function unusable(sentence: string): { result: CheckResult; metainfo: undefined } {
+  return { result: { kind: 'unusable', sentence }, metainfo: undefined };
+}
+
+async function inspectIfThere(path: string) {
+  try {
+    return await inspectSource(path);
+  } catch (error) {
+    if (error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw fileError(error, path);
+  }
+}
+
+/** Bytes on disk that a resumed download need not take again. */
+async function allocatedBytes(path: string): Promise<number> {
+  return (await isThere(path)) ? (await stat(path)).blocks * 512 : 0;
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw fileError(error, path);
+  }
+}

@@ -1,0 +1,34 @@
+// Starts a client: state directory, lock, log, library, identity, in that order; what was taken is given back when a later
+// step fails. Decides nothing else.
+
+import { fileError } from '../base/errors.js';
+import { type LogFile, type LogLevel, openLog } from '../base/log.js';
+import { lockDirectory } from '../disk/lock.js';
+import { type Client, ClientActor, type ClientOptions } from './actor.js';
+import { loadLibrary, nextIdentity, openStateDirectory } from './library.js';
+
+/** Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, … */
+export async function startClient(options: ClientOptions): Promise<Client> {
+  const paths = await openStateDirectory(options.stateDir);
+  const lock = await lockDirectory(paths.directory);
+  let logFile: LogFile | undefined;
+  try {
+    logFile = openLogFile(options.logPath, options.logLevel);
+    const entries = await loadLibrary(paths.library);
+    const identity = await nextIdentity(paths.identity);
+    const actor = new ClientActor(options, paths, identity, logFile, lock);
+    return await actor.start(entries);
+  } catch (error) {
+    logFile?.close();
+    await lock.release();
+    throw error;
+  }
+}
+
+function openLogFile(path: string, level: LogLevel): LogFile {
+  try {
+    return openLog(path, 'main', level);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}

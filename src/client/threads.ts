@@ -1,0 +1,150 @@
+// Starts and stops the client's threads and their links, under supervision: the download thread first, then the peer
+// threads, which are attached to it (again, after a restart). A peer thread may die and be restarted; the download thread
+// may not: its slots would have no owner, so the process ends with its state on disk.
+
+import { type Link, openLink } from '../actor/link.js';
+import { Supervisor } from '../actor/supervisor.js';
+import { MessageChannel, startThread } from '../actor/thread.js';
+import { present } from '../base/assert.js';
+import { PIECE_SIZE, RESTART_PERIOD_MS, RESTARTS_MAX, STOP_DEADLINE_MS } from '../base/limits.js';
+import type { Log, LogLevel } from '../base/log.js';
+import {
+  type DownloadCommand,
+  type DownloadEvent,
+  downloadCommands,
+  downloadEvents,
+  downloadSettings,
+} from '../download/messages.js';
+import { peerSettings, type ServeCommand, type ServeEvent, serveCommands, serveEvents } from '../peer/messages.js';
+import { type ClientId, keyBytes } from '../torrent/ids.js';
+import { DOWNLOAD_THREAD, PEER_THREAD, type Placement } from './placement.js';
+
+export interface ThreadsOptions {
+  readonly placement: Placement;
+  readonly clientId: ClientId;
+  readonly uploadHost: string;
+  readonly logPath: string;
+  readonly logLevel: LogLevel;
+  readonly log: Log;
+  readonly seed: number;
+  readonly onDownloadEvent: (event: DownloadEvent) => void;
+  readonly onServeEvent: (event: ServeEvent) => void;
+  /** A peer thread works (again) and knows of no file yet. */
+  readonly onPeerThread: (thread: number) => void;
+  /** Something of ours is broken beyond restarting. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class ClientThreads {
+  readonly #options: ThreadsOptions;
+  readonly #supervisor: Supervisor;
+  readonly #slab: SharedArrayBuffer;
+  readonly #peers: Link<ServeCommand>[] = [];
+  #download: Link<DownloadCommand> | undefined;
+
+  constructor(options: ThreadsOptions) {
+    this.#options = options;
+    this.#slab = new SharedArrayBuffer(options.placement.slots * PIECE_SIZE);
+    this.#supervisor = new Supervisor({
+      log: options.log,
+      onEscalate: (child, error) => options.onFatal(error ?? new Error(`${child} ended too often`)),
+    });
+  }
+
+  get download(): Link<DownloadCommand> {
+    return present(this.#download, 'the download thread is started before it is spoken to');
+  }
+
+  /** The thread that accepts connections; a socket cannot change threads. */
+  get acceptor(): Link<ServeCommand> {
+    return present(this.#peers[0], 'peer threads are started before they are spoken to');
+  }
+
+  async start(): Promise<void> {
+    await this.#supervisor.start({
+      id: 'download',
+      restart: 'permanent',
+      restartsMax: 0,
+      periodMs: RESTART_PERIOD_MS,
+      start: () => this.#startDownload(),
+    });
+    for (let at = 0; at < this.#options.placement.peerThreads; at += 1) {
+      await this.#supervisor.start({
+        id: `peer-${at}`,
+        restart: 'permanent',
+        restartsMax: RESTARTS_MAX,
+        periodMs: RESTART_PERIOD_MS,
+        stopDeadlineMs: STOP_DEADLINE_MS,
+        start: () => this.#startPeer(at),
+      });
+    }
+  }
+
+  /** Reverse order of start; the ids of those that had to be ended by force. */
+  async stop(): Promise<readonly string[]> {
+    const forced = await this.#supervisor.stop();
+    this.#download?.close();
+    for (const link of this.#peers) link.close();
+    return forced;
+  }
+
+  async #startDownload() {
+    const { placement, logPath, logLevel, seed, onDownloadEvent, onFatal } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    const thread = startThread({
+      name: 'download',
+      entry: DOWNLOAD_THREAD,
+      settings: downloadSettings.encode({
+        kind: 'settings',
+        slots: placement.slots,
+        hashThreads: placement.hashThreads,
+        logPath,
+        logLevel,
+        seed,
+      }),
+      shared: [this.#slab],
+      ports: [port2],
+    });
+    this.#download = openLink({
+      port: port1,
+      sends: downloadCommands,
+      receives: downloadEvents,
+      handle: onDownloadEvent,
+      onCrash: onFatal,
+    });
+    await thread.ready;
+    return thread;
+  }
+
+  async #startPeer(at: number) {
+    const { clientId, uploadHost, logPath, logLevel, seed, onServeEvent, onPeerThread, onFatal } = this.#options;
+    const toMain = new MessageChannel();
+    const toDownload = new MessageChannel();
+    const thread = startThread({
+      name: `peer-${at}`,
+      entry: PEER_THREAD,
+      settings: peerSettings.encode({
+        kind: 'settings',
+        clientId: keyBytes(clientId),
+        uploadHost,
+        logPath,
+        logLevel,
+        seed: (seed + at + 1) >>> 0,
+      }),
+      shared: [this.#slab],
+      ports: [toMain.port2, toDownload.port2],
+    });
+    await thread.ready;
+    this.#peers[at]?.close();
+    this.#peers[at] = openLink({
+      port: toMain.port1,
+      sends: serveCommands,
+      receives: serveEvents,
+      handle: onServeEvent,
+      onCrash: onFatal,
+    });
+    this.download.tell({ kind: 'attachPeerThread', thread: at }, [toDownload.port1]);
+    onPeerThread(at);
+    return thread;
+  }
+}

@@ -1,0 +1,70 @@
+// The tracker pairs that this client talks to: its own, and those that its .mtorrent files name. One announce actor a pair,
+// started when something is first said to it.
+
+import { type Announce, startAnnounce } from '../announce/actor.js';
+import type { AnnounceCommand, AnnounceEvent } from '../announce/messages.js';
+import type { Log } from '../base/log.js';
+import type { Address } from '../torrent/address.js';
+import type { SwarmKey } from '../torrent/ids.js';
+import { pairKey } from './books.js';
+import type { Identity } from './library.js';
+
+export interface TrackersOptions {
+  readonly identity: Identity;
+  /** Where peers reach us: known once we listen. */
+  readonly upload: () => Address;
+  readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
+  readonly onEvent: (pair: string, event: AnnounceEvent) => void;
+  /** A tracker knew a later epoch of ours: our state was lost or put back. The new one is to be kept. */
+  readonly onEpochRaised: (identity: Identity) => void;
+  readonly log: Log;
+  readonly seed: number;
+}
+
+export class Trackers {
+  readonly #options: TrackersOptions;
+  readonly #announces = new Map<string, Announce>();
+  #identity: Identity;
+
+  constructor(options: TrackersOptions) {
+    this.#options = options;
+    this.#identity = options.identity;
+  }
+
+  tell(trackers: readonly [Address, Address], command: AnnounceCommand): void {
+    this.#announceOf(trackers).tell(command);
+  }
+
+  stop(): void {
+    for (const announce of this.#announces.values()) announce.stop();
+  }
+
+  #announceOf(trackers: readonly [Address, Address]): Announce {
+    const pair = pairKey(trackers);
+    const known = this.#announces.get(pair);
+    if (known !== undefined) return known;
+    const { upload, digestsOf, onEvent, log, seed } = this.#options;
+    const { clientId, epoch } = this.#identity;
+    const announce = startAnnounce({
+      trackers,
+      clientId,
+      epoch,
+      upload: upload(),
+      digestsOf,
+      onEvent: (event) => {
+        if (event.kind === 'epochRaised') this.#raiseEpoch(event.epoch);
+        onEvent(pair, event);
+      },
+      log,
+      seed,
+    });
+    this.#announces.set(pair, announce);
+    return announce;
+  }
+
+  #raiseEpoch(epoch: number): void {
+    if (epoch <= this.#identity.epoch) return;
+    this.#identity = { ...this.#identity, epoch };
+    this.#options.onEpochRaised(this.#identity);
+  }
+}

@@ -1,0 +1,113 @@
+// `mtorrent client`: one client with its console on this terminal or pipe. Parses the four arguments, joins client and
+// session, turns signals into `quit`, and answers the exit code.
+
+import { randomInt } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
+import type { LogLevel } from '../base/log.js';
+import type { Client } from '../client/actor.js';
+import type { ClientEvent } from '../client/messages.js';
+import { startClient } from '../client/start.js';
+import { type Address, formatAddress, parseAddress, sameAddress } from '../torrent/address.js';
+import { printable } from '../torrent/names.js';
+import { Session } from './session.js';
+
+export interface ClientArguments {
+  readonly upload: string;
+  readonly trackers: readonly [string, string];
+  readonly logPath: string;
+  readonly stateDir?: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export async function runClient(args: ClientArguments): Promise<number> {
+  const upload = addressOf(args.upload, "the client's address", true);
+  const trackers = [
+    addressOf(args.trackers[0], 'tracker 1', false),
+    addressOf(args.trackers[1], 'tracker 2', false),
+  ] as const;
+  if (sameAddress(...trackers)) {
+    throw new MiniTorrentError(
+      'INVALID_ARGUMENTS',
+      `both trackers are ${args.trackers[0]}; name the two trackers of a pair`,
+    );
+  }
+  let deliver: (event: ClientEvent) => void = () => undefined;
+  const client = await startClient({
+    upload,
+    trackers,
+    stateDir: resolve(args.stateDir ?? defaultStateDirectory(upload)),
+    logPath: resolve(args.logPath),
+    logLevel: args.logLevel,
+    seed: randomInt(0, 2 ** 32),
+    onEvent: (event) => deliver(event),
+  });
+  const session = new Session({
+    input: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    tell: (command) => client.tell(command),
+  });
+  deliver = (event) => session.onEvent(event);
+  process.stderr.write(`this client serves at ${formatAddress(client.upload)}\n`);
+  const stopSignals = quitOnSignals(session);
+  session.start();
+  return finish(client, session, stopSignals);
+}
+
+async function finish(client: Client, session: Session, stopSignals: () => number): Promise<number> {
+  const error = await client.ended;
+  session.close();
+  process.stdin.destroy();
+  const signalCode = stopSignals();
+  if (error === undefined) return signalCode;
+  process.stderr.write(
+    `the client cannot go on: ${error instanceof Error ? error.message : String(error)}; see its log file\n`,
+  );
+  return exitCodeOf('INTERNAL');
+}
+
+/** Shell convention: 128 + the number of the signal. SIGHUP: the terminal was closed. */
+const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
+const STOP_SIGNALS = Object.keys(SIGNAL_EXIT_CODES) as StopSignal[];
+
+/** The first signal closes gracefully, a second one ends at once. Answers the exit code that says so, 0 without a signal. */
+function quitOnSignals(session: Session): () => number {
+  let code = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const thisCode = SIGNAL_EXIT_CODES[signal as StopSignal];
+    if (code !== 0) process.exit(thisCode);
+    code = thisCode;
+    process.stderr.write('closing; once more to end at once\n');
+    session.quit();
+  };
+  const onBrokenPipe = (error: NodeJS.ErrnoException): void => {
+    // Nobody reads our answers any more (EIO: a closed terminal): close quietly. Anything else on stdout is a bug.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    session.quit();
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  process.stdout.on('error', onBrokenPipe);
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+    return code;
+  };
+}
+
+function addressOf(text: string, what: string, allowAnyPort: boolean): Address {
+  const address = parseAddress(text, allowAnyPort);
+  if (address !== undefined) return address;
+  throw new MiniTorrentError(
+    'INVALID_ARGUMENTS',
+    `"${printable(text)}" is not ${what}; write ip:port, such as 192.0.2.1:6881`,
+  );
+}
+
+function defaultStateDirectory(upload: Address): string {
+  const root = process.env['XDG_STATE_HOME'];
+  const base = root?.startsWith('/') ? root : join(homedir(), '.local', 'state');
+  return join(base, 'mtorrent', `${upload.host.replaceAll(':', '-')}_${upload.port}`);
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+// The program: runs one command and turns its outcome into an exit code. Every error a user can cause ends here as one
+// sentence on stderr and its own code; anything else is our bug, shown whole, with exit code 70.
+
+import { hideBin } from 'yargs/helpers';
+import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
+import { commandLine } from './commands.js';
+
+async function main(): Promise<number> {
+  try {
+    return await commandLine(hideBin(process.argv));
+  } catch (error) {
+    if (error instanceof MiniTorrentError) {
+      process.stderr.write(`${error.code}: ${error.message}\n`);
+      return exitCodeOf(error.code);
+    }
+    process.stderr.write(
+      `this is a bug in mtorrent, please report it: ${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    return exitCodeOf('INTERNAL');
+  }
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // What lives on without a reader listens itself, and decides how it ends.
+  if (process.stdout.listenerCount('error') > 1) return;
+  // The reader has gone (`| head -1`): nobody is left to tell.
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+// Explanations that nobody reads any more are lost, and nothing else: a closed terminal must not stop a graceful end.
+process.stderr.on('error', () => undefined);
+process.exitCode = await main();

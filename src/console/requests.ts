@@ -1,0 +1,164 @@
+// The commands of the console: what a line means, or why it means nothing. The one place where a console command is added.
+// Pure; paths become absolute against the directory that is passed in.
+
+import { resolve } from 'node:path';
+import { printable } from '../torrent/names.js';
+import { splitWords } from './words.js';
+
+export type Request =
+  | { readonly kind: 'share'; readonly path: string; readonly mtorrentPath: string }
+  | { readonly kind: 'get'; readonly mtorrentPath: string; readonly destination: string }
+  | { readonly kind: 'remove'; readonly name: string; readonly force: boolean }
+  | { readonly kind: 'pause'; readonly name: string }
+  | { readonly kind: 'resume'; readonly name: string }
+  | { readonly kind: 'showDownloads'; readonly json: boolean }
+  | { readonly kind: 'showPeers'; readonly name: string }
+  | { readonly kind: 'showStats' }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'quit' }
+  | { readonly kind: 'nothing' };
+
+export type Parsed = Request | { readonly kind: 'mistake'; readonly sentence: string };
+
+export interface Surroundings {
+  readonly directory: string;
+  readonly home: string;
+}
+
+interface Form {
+  /** As `help` shows it: what to write, and what for. Lines stay within 80 columns. */
+  readonly uses: readonly (readonly [usage: string, purpose: string])[];
+  readonly parse: (words: readonly string[], at: Surroundings) => Request | undefined;
+}
+
+/** In the order of the menu. */
+const FORMS: Readonly<Record<string, Form>> = {
+  share: {
+    uses: [['share <file> <name>.mtorrent', 'make the .mtorrent, then serve the file']],
+    parse: ([path, mtorrentPath, ...rest], { directory }) =>
+      !path || !mtorrentPath || rest.length > 0
+        ? undefined
+        : { kind: 'share', path: resolve(directory, path), mtorrentPath: resolve(directory, mtorrentPath) },
+  },
+  get: {
+    uses: [['get <name>.mtorrent <destination>', 'download to a directory or a file name']],
+    parse: ([mtorrentPath, destination, ...rest], { directory }) => {
+      // An empty word, as of an unset variable in a script, is not the current directory.
+      if (!mtorrentPath || !destination || rest.length > 0) return undefined;
+      // resolve() drops the slash that says "a directory".
+      const slash = destination.endsWith('/') && destination !== '/' ? '/' : '';
+      return {
+        kind: 'get',
+        mtorrentPath: resolve(directory, mtorrentPath),
+        destination: resolve(directory, destination) + slash,
+      };
+    },
+  },
+  show: {
+    uses: [
+      ['show downloads [--json]', '[D] is being downloaded, [S] is complete'],
+      ['show peers <name>', 'who sends and who receives'],
+      ['show stats', 'memory, CPU and delays of this client'],
+    ],
+    parse: ([what, name, ...rest], { directory }) => {
+      if (what === 'downloads' && (name === undefined || name === '--json') && rest.length === 0) {
+        return { kind: 'showDownloads', json: name === '--json' };
+      }
+      if (what === 'stats' && name === undefined) return { kind: 'showStats' };
+      if (what !== 'peers' || name === undefined || rest.length > 0) return undefined;
+      return { kind: 'showPeers', name: nameOrPath(name, directory) };
+    },
+  },
+  remove: {
+    uses: [
+      ['remove <name>.mtorrent', 'stop sharing; the file itself is kept'],
+      ['remove <name>.mtorrent --force', 'drop an unfinished download'],
+    ],
+    parse: (words, { directory }) => {
+      const names = words.filter((word) => word !== '--force');
+      const [name] = names;
+      if (name === undefined || names.length !== 1 || words.length - names.length > 1) return undefined;
+      return { kind: 'remove', name: nameOrPath(name, directory), force: words.length > 1 };
+    },
+  },
+  pause: {
+    uses: [['pause <name>.mtorrent', 'fetch no more for now; still share it']],
+    parse: named('pause'),
+  },
+  resume: {
+    uses: [['resume <name>.mtorrent', 'go on with a paused or failed download']],
+    parse: named('resume'),
+  },
+  wait: {
+    uses: [['wait', 'until every running download has ended']],
+    parse: (words) => (words.length === 0 ? { kind: 'wait' } : undefined),
+  },
+  help: { uses: [['help', 'this list']], parse: () => ({ kind: 'help' }) },
+  quit: {
+    uses: [['quit', 'leave the trackers and end']],
+    parse: (words) => (words.length === 0 ? { kind: 'quit' } : undefined),
+  },
+};
+
+/** One file, by its .mtorrent's name or path. */
+function named(kind: 'pause' | 'resume'): Form['parse'] {
+  return ([name, ...rest], { directory }) =>
+    name === undefined || rest.length > 0 ? undefined : { kind, name: nameOrPath(name, directory) };
+}
+
+/** With a slash it is a path; without, a name among the client's own files. */
+function nameOrPath(word: string, directory: string): string {
+  return word.includes('/') ? resolve(directory, word) : word;
+}
+
+const ALIASES: Readonly<Record<string, string>> = { exit: 'quit', add: 'get', seed: 'share', rm: 'remove' };
+
+export const COMMAND_NAMES: readonly string[] = Object.keys(FORMS);
+
+export function parseLine(line: string, at: Surroundings): Parsed {
+  const split = splitWords(line, at.home);
+  if (split.kind === 'unclosed')
+    return {
+      kind: 'mistake',
+      sentence: `the ${split.quote} is not closed; write it twice or escape it with a backslash`,
+    };
+  const [command, ...words] = split.words;
+  if (command === undefined || command.startsWith('#')) return { kind: 'nothing' };
+  const name = ALIASES[command] ?? command;
+  const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
+  if (form === undefined) {
+    const near = nearest(command);
+    const hint = near === undefined ? '`help` lists the commands' : `did you mean ${near}?`;
+    return { kind: 'mistake', sentence: `there is no command "${printable(command)}"; ${hint}` };
+  }
+  return (
+    form.parse(words, at) ?? { kind: 'mistake', sentence: `write: ${form.uses.map(([usage]) => usage).join(', or: ')}` }
+  );
+}
+
+export function helpText(): string {
+  const uses = Object.values(FORMS).flatMap((form) => form.uses);
+  const width = Math.max(...uses.map(([usage]) => usage.length));
+  return uses.map(([usage, purpose]) => `  ${usage.padEnd(width)}  ${purpose}`).join('\n');
+}
+
+/** The command that `word` was meant to be, if two slips explain it. */
+function nearest(word: string): string | undefined {
+  const [best] = COMMAND_NAMES.map((name) => ({ name, slips: distance(name, word) })).sort((a, b) => a.slips - b.slips);
+  return best !== undefined && best.slips <= 2 ? best.name : undefined;
+}
+
+/** Levenshtein distance, for suggestions. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

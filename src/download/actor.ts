@@ -1,0 +1,206 @@
+// The download thread: owns the slab's slots and the hash pool, holds one downloader a file, and routes by file and
+// connection number. Which peer thread a connection lives on is the connection number's remainder; nothing else is decided.
+
+import { type Beside, type Link, openLink } from '../actor/link.js';
+import type { MessagePort, ThreadSelf } from '../actor/thread.js';
+import { assert, present, unreachable } from '../base/assert.js';
+import { type Log, type LogLevel, openLog } from '../base/log.js';
+import { Prng } from '../base/prng.js';
+import { type HashPool, openHashPool } from '../hash/pool.js';
+import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
+import { Bitfield } from '../torrent/bitfield.js';
+import { Geometry } from '../torrent/geometry.js';
+import { swarmKey } from '../torrent/ids.js';
+import { Downloader } from './downloader.js';
+import {
+  type DownloadCommand,
+  type DownloadEvent,
+  downloadCommands,
+  downloadEvents,
+  downloadSettings,
+} from './messages.js';
+import { SlotPool } from './slots.js';
+
+export function runDownloadThread(self: ThreadSelf): void {
+  const settings = downloadSettings.decode(self.settings);
+  const logFile = openLog(settings.logPath, self.name, settings.logLevel as LogLevel);
+  const thread = new DownloadThread(self, settings, logFile.log);
+  self.onStop(async () => {
+    await thread.stop();
+    logFile.close();
+  });
+  self.ready();
+}
+
+class DownloadThread {
+  readonly #self: ThreadSelf;
+  readonly #log: Log;
+  readonly #prng: Prng;
+  readonly #slots: SlotPool;
+  readonly #hashThreads: number;
+  #pool: HashPool | undefined;
+  readonly #toMain: Link<DownloadEvent>;
+  readonly #peerThreads: (Link<FetchCommand> | undefined)[] = [];
+  readonly #downloads = new Map<number, Downloader>();
+  readonly #fileOf = new Map<number, number>();
+  #nextConnection = 1;
+  #onIdle: () => void = () => undefined;
+
+  constructor(self: ThreadSelf, settings: ReturnType<typeof downloadSettings.decode>, log: Log) {
+    this.#self = self;
+    this.#log = log;
+    this.#prng = new Prng(settings.seed);
+    this.#slots = new SlotPool(settings.slots);
+    this.#hashThreads = settings.hashThreads;
+    this.#toMain = openLink({
+      port: present(self.ports[0], 'the download thread is born with a port to main'),
+      sends: downloadEvents,
+      receives: downloadCommands,
+      handle: (command, beside) => this.#onCommand(command, beside),
+      onCrash: (error) => self.crash(error),
+    });
+  }
+
+  /** Every downloader stops with its progress saved; then the pool ends. */
+  async stop(): Promise<void> {
+    for (const downloader of this.#downloads.values()) downloader.post({ kind: 'stop' });
+    if (this.#downloads.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    await this.#pool?.close();
+  }
+
+  #onCommand(command: DownloadCommand, beside: readonly Beside[]): void {
+    switch (command.kind) {
+      case 'attachPeerThread':
+        this.#attach(command.thread, beside[0]);
+        break;
+      case 'start':
+        this.#start(command, beside);
+        break;
+      case 'peersFound':
+        this.#downloads.get(command.file)?.post({
+          kind: 'peersFound',
+          peers: command.peers.map(([host, port]) => ({ host, port })),
+        });
+        break;
+      case 'stop':
+        // A download that has just ended by itself has said so already.
+        this.#downloads.get(command.file)?.post({ kind: 'stop' });
+        break;
+      case 'describe':
+        this.#toMain.tell({
+          kind: 'described',
+          ask: command.ask,
+          peers: this.#downloads.get(command.file)?.describe() ?? [],
+        });
+        break;
+      default:
+        unreachable(command);
+    }
+  }
+
+  #start(command: Extract<DownloadCommand, { kind: 'start' }>, beside: readonly Beside[]): void {
+    const { file, name, fd, partPath, targetPath, resumePath } = command;
+    const [digests, bits] = beside;
+    assert(
+      digests instanceof SharedArrayBuffer && bits instanceof SharedArrayBuffer,
+      'a download comes with digests and bits',
+    );
+    assert(!this.#downloads.has(file), 'a file has one downloader');
+    const geometry = new Geometry(command.size);
+    this.#downloads.set(
+      file,
+      new Downloader({
+        file,
+        name,
+        swarm: swarmKey(command.swarm),
+        geometry,
+        digests: new Uint8Array(digests),
+        have: new Bitfield(geometry.pieceCount, new Uint8Array(bits)),
+        part: { fd, partPath, targetPath },
+        resumePath,
+        sha256: command.sha256,
+        slots: this.#slots,
+        pool: this.#hashPool(),
+        prng: this.#prng,
+        log: this.#log.of(`download/${name}`),
+        nextConnection: () => this.#newConnection(file),
+        tellPeer: (connection, peerCommand) => this.#linkOf(connection)?.tell(peerCommand),
+        tellAllPeers: (peerCommand) => {
+          for (const link of this.#peerThreads) link?.tell(peerCommand);
+        },
+        tellMain: (event) => this.#toMain.tell(event),
+        onEnded: () => this.#onEnded(file),
+      }),
+    );
+  }
+
+  /** Opened by the first download: a client that only seeds needs no hash threads. */
+  #hashPool(): HashPool {
+    this.#pool ??= openHashPool({
+      threads: this.#hashThreads,
+      slab: present(this.#self.shared[0], 'the download thread is born with the slab'),
+      log: this.#log.of('hash'),
+    });
+    return this.#pool;
+  }
+
+  #newConnection(file: number): number {
+    const connection = this.#nextConnection;
+    this.#nextConnection += 1;
+    this.#fileOf.set(connection, file);
+    return connection;
+  }
+
+  #onEnded(file: number): void {
+    this.#downloads.delete(file);
+    if (this.#downloads.size === 0) this.#onIdle();
+  }
+
+  #linkOf(connection: number): Link<FetchCommand> | undefined {
+    return this.#peerThreads[this.#threadOf(connection)];
+  }
+
+  #threadOf(connection: number): number {
+    assert(this.#peerThreads.length > 0, 'peer threads are attached before a download starts');
+    return connection % this.#peerThreads.length;
+  }
+
+  #attach(thread: number, port: Beside | undefined): void {
+    assert(port !== undefined && !(port instanceof SharedArrayBuffer), 'a peer thread comes with its port');
+    if (this.#peerThreads[thread] !== undefined) {
+      // What the dead thread said last and nobody read yet is about connections that are given up now.
+      this.#peerThreads[thread].close();
+      this.#loseConnections(thread);
+    }
+    this.#peerThreads[thread] = openLink({
+      port: port as MessagePort,
+      sends: fetchCommands,
+      receives: fetchEvents,
+      handle: (event) => this.#onFetchEvent(event),
+      onCrash: (error) => this.#self.crash(error),
+    });
+  }
+
+  /** A peer thread died, and with it its sockets: nothing touches their slots any more. */
+  #loseConnections(thread: number): void {
+    for (const connection of [...this.#fileOf.keys()]) {
+      if (this.#threadOf(connection) !== thread) continue;
+      this.#onFetchEvent({
+        kind: 'disconnected',
+        connection,
+        reason: 'failed',
+        sentence: 'the peer thread was restarted',
+      });
+    }
+  }
+
+  #onFetchEvent(event: FetchEvent): void {
+    const file = this.#fileOf.get(event.connection);
+    assert(file !== undefined, 'events come from connections that we dialed');
+    if (event.kind === 'disconnected') this.#fileOf.delete(event.connection);
+    this.#downloads.get(file)?.fetchEvent(event);
+  }
+}

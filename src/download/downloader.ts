@@ -1,0 +1,252 @@
+// One downloader actor: performs its machine's effects with the hash pool, the disk and the peer threads. Owns the open
+// `.part` and closes it when the last store has ended; decides nothing.
+
+import { Host } from '../actor/host.js';
+import { systemTimers } from '../actor/timers.js';
+import { assert, unreachable } from '../base/assert.js';
+import { equalBytes } from '../base/bytes.js';
+import { type ErrorCode, errorCodeOfErrno, MiniTorrentError } from '../base/errors.js';
+import { DIGEST_SIZE } from '../base/limits.js';
+import type { Log } from '../base/log.js';
+import type { Prng } from '../base/prng.js';
+import { closePart, finishPart, flushPart, inspectSource, type PartFile } from '../disk/file.js';
+import { saveResume } from '../disk/resume.js';
+import type { HashPool } from '../hash/pool.js';
+import type { FetchCommand, FetchEvent } from '../peer/messages.js';
+import type { Bitfield } from '../torrent/bitfield.js';
+import type { Geometry } from '../torrent/geometry.js';
+import { keyBytes, type SwarmKey } from '../torrent/ids.js';
+import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
+import { DownloadMachine } from './machine.js';
+import type { DownloadEvent } from './messages.js';
+import type { SlotPool } from './slots.js';
+
+export interface DownloaderOptions {
+  readonly file: number;
+  readonly swarm: SwarmKey;
+  readonly name: string;
+  readonly geometry: Geometry;
+  readonly digests: Uint8Array;
+  readonly have: Bitfield;
+  readonly part: PartFile & { readonly targetPath: string };
+  readonly resumePath: string;
+  /** Empty: the metainfo has none. */
+  readonly sha256: Uint8Array;
+  readonly slots: SlotPool;
+  readonly pool: HashPool;
+  readonly prng: Prng;
+  readonly log: Log;
+  readonly nextConnection: () => number;
+  readonly tellPeer: (connection: number, command: FetchCommand) => void;
+  readonly tellAllPeers: (command: FetchCommand) => void;
+  readonly tellMain: (event: DownloadEvent) => void;
+  /** The actor is down; its `.part` is closed. */
+  readonly onEnded: () => void;
+}
+
+export class Downloader {
+  readonly #options: DownloaderOptions;
+  readonly #machine: DownloadMachine;
+  readonly #host: Host<DownloadInput, DownloadEffect>;
+  readonly #swarmBytes: Uint8Array;
+  /** The save under way; a later one waits for it, so that an older record never replaces a newer one. */
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(options: DownloaderOptions) {
+    this.#options = options;
+    this.#swarmBytes = keyBytes(options.swarm);
+    this.#machine = new DownloadMachine(options);
+    this.#host = new Host<DownloadInput, DownloadEffect>({
+      name: `download/${options.name}`,
+      machine: this.#machine,
+      perform: (effect) => this.#perform(effect),
+      onCrash: (error) => {
+        // The machine's books are broken: no slot may be reused, so the thread goes down and is started anew.
+        throw error;
+      },
+    });
+    this.#host.post({ kind: 'wake' });
+  }
+
+  post(input: DownloadInput): void {
+    this.#host.post(input);
+  }
+
+  fetchEvent(event: FetchEvent): void {
+    if (event.kind === 'disconnected') {
+      this.#options.log.info(
+        { connection: event.connection, reason: event.reason },
+        `peer connection ended: ${event.sentence}`,
+      );
+    }
+    this.#host.post({ kind: 'fetch', event });
+  }
+
+  describe(): ReturnType<DownloadMachine['describe']> {
+    return this.#machine.describe(systemTimers.nowMs());
+  }
+
+  #perform(effect: DownloadEffect): void {
+    const { file, geometry, tellMain, tellPeer, log } = this.#options;
+    switch (effect.kind) {
+      case 'request': {
+        const { connection, piece, begin, length, slot } = effect;
+        tellPeer(connection, { kind: 'request', connection, piece, begin, length, slot });
+        break;
+      }
+      case 'store':
+        void this.#store(effect);
+        break;
+      case 'cancel': {
+        const { connection, piece, begin, length } = effect;
+        tellPeer(connection, { kind: 'cancel', connection, piece, begin, length });
+        break;
+      }
+      case 'dial': {
+        const { connection, address } = effect;
+        log.info({ connection, peer: address }, 'dialing a peer');
+        tellPeer(connection, {
+          kind: 'dial',
+          connection,
+          swarm: this.#swarmBytes,
+          pieceCount: geometry.pieceCount,
+          host: address.host,
+          port: address.port,
+        });
+        break;
+      }
+      case 'hangUp':
+        tellPeer(effect.connection, { kind: 'hangUp', connection: effect.connection });
+        break;
+      case 'tellHaves':
+        this.#options.tellAllPeers({ kind: 'haves', file, ranges: effect.ranges });
+        break;
+      case 'saveResume':
+        this.#saveResume(false);
+        break;
+      case 'finish':
+        void this.#finish();
+        break;
+      case 'progressed':
+        tellMain({ ...effect, file });
+        break;
+      case 'peersNeeded':
+        tellMain({ kind: 'peersNeeded', file });
+        break;
+      case 'banned':
+        log.warn({ peer: effect.address, piece: effect.piece }, 'peer sent wrong bytes and is banned');
+        tellMain({
+          kind: 'peerBanned',
+          file,
+          host: effect.address.host,
+          port: effect.address.port,
+          piece: effect.piece,
+        });
+        break;
+      case 'ended':
+        void this.#end(effect.ending);
+        break;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  async #store(effect: Extract<DownloadEffect, { kind: 'store' }>): Promise<void> {
+    const { piece, slot, connection } = effect;
+    this.#host.post({ kind: 'stored', piece, slot, connection, outcome: await this.#verifyAndWrite(effect) });
+  }
+
+  async #verifyAndWrite(effect: Extract<DownloadEffect, { kind: 'store' }>): Promise<StoreOutcome> {
+    const { pool, digests, geometry, part, name } = this.#options;
+    const { piece, slot, length } = effect;
+    try {
+      const outcome = await pool.verifyPiece({
+        slot,
+        length,
+        digest: digests.subarray(piece * DIGEST_SIZE, (piece + 1) * DIGEST_SIZE),
+        fd: part.fd,
+        offset: geometry.pieceOffset(piece),
+      });
+      if (outcome.kind !== 'ioError') return outcome;
+      return {
+        kind: 'failed',
+        code: errorCodeOfErrno(outcome.errno),
+        sentence: writeSentence(part.partPath, outcome.errno),
+      };
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      return { kind: 'failed', code: error.code, sentence: `${name}: ${error.message}` };
+    }
+  }
+
+  /** Pieces enter the record after they were written, so a crash at any moment leaves it older than the file, not newer. */
+  #saveResume(durable: boolean): void {
+    const { swarm, geometry, have, resumePath, log } = this.#options;
+    this.#saving = this.#saving.then(async () => {
+      try {
+        await saveResume(resumePath, { swarm, size: geometry.size, have, clean: null }, { durable });
+      } catch (error) {
+        // Costs hashing after a crash, not the download; a full disk shows itself at the next piece.
+        log.warn({ err: error }, 'resume data could not be saved');
+      }
+    });
+  }
+
+  /** After a clean stop the record says how the file was left; while it is still so, no piece needs checking. */
+  async #flushCleanly(): Promise<void> {
+    const { swarm, geometry, have, part, resumePath } = this.#options;
+    await flushPart(part);
+    const { size, mtimeMs } = await inspectSource(part.partPath);
+    await saveResume(resumePath, { swarm, size: geometry.size, have, clean: { size, mtimeMs } }, { durable: true });
+  }
+
+  /** Two different pieces may be made to have one SHA-1, but not one SHA-256: whoever added it wants it checked. */
+  async #checkWhole(): Promise<void> {
+    const { sha256, pool, part, geometry, name } = this.#options;
+    if (sha256.length === 0) return;
+    if (equalBytes(await pool.sha256File(part.partPath, geometry.size), sha256)) return;
+    const sentence = `${name} has the right pieces but not the SHA-256 of its .mtorrent; do not use ${part.partPath}, and ask who made it`;
+    throw new MiniTorrentError('VERIFICATION_FAILED', sentence);
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.#checkWhole();
+      await finishPart(this.#options.part);
+      this.#host.post({ kind: 'finished' });
+    } catch (error) {
+      const { code, sentence } = describeError(error);
+      this.#host.post({ kind: 'finishFailed', code, sentence });
+    }
+  }
+
+  async #end(ending: Ending): Promise<void> {
+    const { file, part, tellMain, log, onEnded } = this.#options;
+    this.#host.stop();
+    await this.#saving;
+    try {
+      if (ending.kind === 'stopped') await this.#flushCleanly();
+      await closePart(part);
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      log.warn({ err: error }, 'the file could not be flushed; its pieces are checked at the next start');
+    }
+    onEnded();
+    if (ending.kind === 'stopped') tellMain({ kind: 'stopped', file });
+    else if (ending.kind === 'failed')
+      tellMain({ kind: 'failed', file, code: ending.code, sentence: ending.sentence.slice(0, 300) });
+    else tellMain({ kind: 'completed', file, received: ending.received, wasted: ending.wasted });
+  }
+}
+
+function writeSentence(path: string, errno: string): string {
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+    return `no room left on the disk of ${path}; what is there is kept: free some space, then resume it`;
+  }
+  return `${path} could not be written (${errno}); what is there is kept: check the disk, then resume it`;
+}
+
+function describeError(error: unknown): { code: ErrorCode; sentence: string } {
+  assert(error instanceof MiniTorrentError, `finishing fails with a named error, not ${String(error)}`);
+  return { code: error.code, sentence: error.message };
+}

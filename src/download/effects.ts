@@ -1,0 +1,77 @@
+// What a downloader takes in and asks for: the whole of its contact with the world.
+
+import type { ErrorCode } from '../base/errors.js';
+import type { FetchEvent } from '../peer/messages.js';
+import type { Address } from '../torrent/address.js';
+import type { PieceRange } from '../torrent/bitfield.js';
+
+/** What became of a piece that was handed to the hash pool. */
+export type StoreOutcome =
+  | { readonly kind: 'stored' }
+  /** Its digest is wrong; nothing was written. */
+  | { readonly kind: 'mismatch' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
+
+export type DownloadInput =
+  | { readonly kind: 'peersFound'; readonly peers: readonly Address[] }
+  | { readonly kind: 'fetch'; readonly event: FetchEvent }
+  | {
+      readonly kind: 'stored';
+      readonly piece: number;
+      readonly slot: number;
+      /** Who sent the piece. */
+      readonly connection: number;
+      readonly outcome: StoreOutcome;
+    }
+  /** The file is whole, flushed, and at its target path. */
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'finishFailed'; readonly code: ErrorCode; readonly sentence: string }
+  | { readonly kind: 'stop' };
+
+export type Ending =
+  | { readonly kind: 'completed'; readonly received: number; readonly wasted: number }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
+
+export type DownloadEffect =
+  | { readonly kind: 'dial'; readonly connection: number; readonly address: Address }
+  | {
+      readonly kind: 'request';
+      readonly connection: number;
+      readonly piece: number;
+      readonly begin: number;
+      readonly length: number;
+      readonly slot: number;
+    }
+  | {
+      readonly kind: 'cancel';
+      readonly connection: number;
+      readonly piece: number;
+      readonly begin: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'hangUp'; readonly connection: number }
+  /** Verify the slot's bytes and, if right, write them: one task of the hash pool. `stored` answers it. */
+  | {
+      readonly kind: 'store';
+      readonly piece: number;
+      readonly slot: number;
+      readonly length: number;
+      readonly connection: number;
+    }
+  | { readonly kind: 'tellHaves'; readonly ranges: readonly PieceRange[] }
+  | { readonly kind: 'saveResume' }
+  /** Every piece is had: flush, check, rename. `finished` or `finishFailed` answers it. */
+  | { readonly kind: 'finish' }
+  | {
+      readonly kind: 'progressed';
+      readonly have: number;
+      readonly received: number;
+      readonly wasted: number;
+      readonly rate: number;
+      readonly peers: number;
+    }
+  | { readonly kind: 'peersNeeded' }
+  | { readonly kind: 'banned'; readonly address: Address; readonly piece: number }
+  /** The last effect: the actor can be taken down. */
+  | { readonly kind: 'ended'; readonly ending: Ending };

@@ -1,0 +1,381 @@
+// The downloader of one file: decides whom to dial, which piece to ask of whom, what becomes of what arrives, and when it
+// is done. Never touches bytes, sockets or the disk. Invariants: a piece is in exactly one state (pieces.ts); a slot taken
+// from the pool is given back when its claim and its storing have ended; nothing is had before the hash pool stored it.
+
+import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../actor/machine.js';
+import { assert, present, unreachable } from '../base/assert.js';
+import { PEERS_PER_DOWNLOAD_MAX } from '../base/limits.js';
+import type { Prng } from '../base/prng.js';
+import type { FetchEvent, HangUpReason } from '../peer/messages.js';
+import { type Address, sameAddress } from '../torrent/address.js';
+import type { Bitfield } from '../torrent/bitfield.js';
+import type { Geometry } from '../torrent/geometry.js';
+import { AddressBook } from './address-book.js';
+import type { DownloadEffect, DownloadInput, Ending } from './effects.js';
+import { endgameSteal } from './endgame.js';
+import { Patience } from './patience.js';
+import { Peer } from './peer.js';
+import { Picker } from './picker.js';
+import { type Claim, PieceTable } from './pieces.js';
+import { Reports } from './reports.js';
+import type { SlotPool } from './slots.js';
+
+export interface DownloadOptions {
+  readonly file: number;
+  readonly geometry: Geometry;
+  /** Shared; this machine is its only writer. */
+  readonly have: Bitfield;
+  readonly slots: SlotPool;
+  readonly prng: Prng;
+  /** A number no other connection of this process has. */
+  readonly nextConnection: () => number;
+}
+
+/** Random first: with fewer pieces than this, take any; rarity means nothing before we have something to trade. */
+const RANDOM_FIRST_PIECES = 4;
+const LOOK_MS = 250;
+const NEED_PEERS_MIN_MS = 1_000;
+const NEED_PEERS_MAX_MS = 10_000;
+
+type Phase =
+  | { readonly at: 'running' }
+  /** Hanging up on everyone; ends when no slot is held and nothing is being stored. */
+  | { readonly at: 'draining'; readonly ending: Ending }
+  | { readonly at: 'finishing' }
+  | { readonly at: 'ended' };
+
+export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEffect | WakeAt> {
+  readonly #options: DownloadOptions;
+  readonly #pieces: PieceTable;
+  readonly #picker: Picker;
+  readonly #reports: Reports;
+  readonly #book = new AddressBook();
+  readonly #patience = new Patience();
+  readonly #peers = new Map<number, Peer>();
+  /** Who sent the pieces that are being stored; the connection may have ended by the time its bytes are known. */
+  readonly #sources = new Map<number, Address>();
+  #phase: Phase = { at: 'running' };
+  #needPeersDueMs = 0;
+  #needPeersDelayMs = NEED_PEERS_MIN_MS;
+  #wakeMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: DownloadOptions) {
+    const { geometry, have, prng, slots, file } = options;
+    this.#options = options;
+    this.#pieces = new PieceTable(have);
+    this.#reports = new Reports(have);
+    this.#picker = new Picker(geometry.pieceCount, prng);
+    for (let piece = 0; piece < geometry.pieceCount; piece += 1) if (!have.has(piece)) this.#picker.want(piece);
+    slots.join(file);
+  }
+
+  receive(input: DownloadInput | Wake, nowMs: number): readonly (DownloadEffect | WakeAt)[] {
+    if (this.#phase.at === 'ended') return NO_EFFECTS;
+    return [
+      ...this.#apply(input, nowMs), // what happened
+      ...this.#advance(nowMs), // what everyone does next: one place, every time
+    ];
+  }
+
+  /** Everyone connected: host, port, bytes received, rate in bytes a second, pieces offered. */
+  describe(nowMs: number): readonly (readonly [string, number, number, number, number])[] {
+    return [...this.#peers.values()]
+      .filter((peer) => peer.phase !== 'dialing')
+      .map((peer) => [
+        peer.address.host,
+        peer.address.port,
+        peer.receivedBytes,
+        peer.window.rate(nowMs) * 1000,
+        peer.offered.count,
+      ]);
+  }
+
+  #apply(input: DownloadInput | Wake, nowMs: number): readonly DownloadEffect[] {
+    switch (input.kind) {
+      case 'fetch':
+        return this.#onFetch(input.event, nowMs);
+      case 'stored':
+        return this.#onStored(input, nowMs);
+      case 'peersFound':
+        for (const address of input.peers) this.#book.add(address, nowMs);
+        return NO_EFFECTS;
+      case 'wake':
+        this.#wakeMs = Number.POSITIVE_INFINITY;
+        return this.#onWake(nowMs);
+      case 'stop':
+        // A file that is being given its name is let finish: it is a matter of milliseconds, and half-way is nowhere.
+        return this.#phase.at === 'finishing' ? NO_EFFECTS : this.#drain({ kind: 'stopped' });
+      case 'finished':
+        return this.#drain({ kind: 'completed', ...this.#reports.totals });
+      case 'finishFailed':
+        return this.#drain({ kind: 'failed', code: input.code, sentence: input.sentence });
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #onFetch(event: FetchEvent, nowMs: number): readonly DownloadEffect[] {
+    const peer = this.#peers.get(event.connection);
+    assert(peer !== undefined, 'events come from connections we dialed');
+    switch (event.kind) {
+      case 'blockReceived':
+        peer.window.received(event.length, nowMs);
+        peer.receivedBytes += event.length;
+        this.#reports.received(event.length);
+        return this.#onBlockAnswered(peer, event.piece, nowMs);
+      case 'blockRejected': {
+        const claim = peer.claims.get(event.piece);
+        if (claim !== undefined) claim.rejected = true;
+        // It offered the piece and refuses it: do not ask again before it says so anew.
+        if (claim?.cancelled === false) this.#withdrawOffer(peer, event.piece);
+        return this.#onBlockAnswered(peer, event.piece, nowMs);
+      }
+      case 'connected':
+        peer.greeted(event.rttMs, nowMs);
+        return NO_EFFECTS;
+      case 'bitfieldPart':
+        return this.#onBitfieldPart(peer, event.offset, event.part, event.last);
+      case 'havesReceived':
+        for (const piece of peer.gained(event.ranges)) this.#offer(peer, piece);
+        return NO_EFFECTS;
+      case 'choked':
+        peer.choked = true;
+        return NO_EFFECTS;
+      case 'unchoked':
+        peer.choked = false;
+        return NO_EFFECTS;
+      case 'disconnected':
+        return this.#onDisconnected(peer, event.reason, nowMs);
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #onBitfieldPart(peer: Peer, offset: number, part: Uint8Array, last: boolean): readonly DownloadEffect[] {
+    if (!peer.bitfieldPart(offset, part, last)) return this.#hangUp(peer);
+    if (!last) return NO_EFFECTS;
+    if (peer.offered.isComplete) {
+      // Adds one to every piece's availability, which changes no order: nothing to count.
+      peer.countsAsSeeder = true;
+      peer.useful = this.#picker.wantedCount;
+    } else forEachPiece(peer.offered, (piece) => this.#offer(peer, piece));
+    return NO_EFFECTS;
+  }
+
+  #offer(peer: Peer, piece: number): void {
+    if (!peer.countsAsSeeder) this.#picker.gained(piece);
+    if (this.#picker.wants(piece)) peer.useful += 1;
+  }
+
+  #withdrawOffer(peer: Peer, piece: number): void {
+    if (!peer.offered.clear(piece)) return;
+    if (!peer.countsAsSeeder) this.#picker.lost(piece);
+    if (this.#picker.wants(piece)) peer.useful -= 1;
+  }
+
+  /** A block of `piece` was received or rejected; the last one decides what becomes of the piece and its slot. */
+  #onBlockAnswered(peer: Peer, piece: number, nowMs: number): readonly DownloadEffect[] {
+    const claim = peer.claims.get(piece);
+    assert(claim !== undefined, 'answers belong to claims');
+    claim.blocksOpen -= 1;
+    if (claim.blocksOpen > 0) return NO_EFFECTS;
+    peer.claims.delete(piece);
+    if (!claim.rejected) peer.pieceMs = nowMs - claim.sinceMs;
+    const length = this.#options.geometry.pieceLength(piece);
+    if (!claim.rejected && this.#phase.at === 'running' && this.#pieces.pieceArrived(claim)) {
+      this.#sources.set(piece, peer.address);
+      const cancels = this.#pieces.claimsOf(piece).flatMap((other) => this.#cancel(other));
+      return [...cancels, { kind: 'store', piece, slot: claim.slot, length, connection: peer.connection }];
+    }
+    if (!claim.rejected) this.#reports.wasted(length);
+    this.#endClaim(claim);
+    return NO_EFFECTS;
+  }
+
+  #endClaim(claim: Claim): void {
+    // pieceArrived has closed it already when another claim of the same piece was first.
+    if (this.#pieces.claimOf(claim.piece, claim.connection) === claim && this.#pieces.claimLost(claim))
+      this.#want(claim.piece);
+    this.#options.slots.give(this.#options.file, claim.slot);
+  }
+
+  #cancel(claim: Claim): readonly DownloadEffect[] {
+    if (claim.cancelled) return NO_EFFECTS;
+    claim.cancelled = true;
+    const length = this.#options.geometry.pieceLength(claim.piece);
+    return [{ kind: 'cancel', connection: claim.connection, piece: claim.piece, begin: 0, length }];
+  }
+
+  #onStored(input: Extract<DownloadInput, { kind: 'stored' }>, nowMs: number): readonly DownloadEffect[] {
+    const { piece, slot, outcome } = input;
+    this.#options.slots.give(this.#options.file, slot);
+    const source = present(this.#sources.get(piece), 'a piece being stored has a source');
+    this.#sources.delete(piece);
+    if (outcome.kind === 'stored') {
+      this.#pieces.pieceStored(piece);
+      this.#reports.pieceStored(piece, nowMs);
+      return NO_EFFECTS;
+    }
+    if (this.#pieces.pieceFailed(piece)) this.#want(piece);
+    if (outcome.kind === 'mismatch') return this.#onWrongBytes(source, piece);
+    return this.#drain(outcome);
+  }
+
+  /** One piece, one source: the sender is to blame, so it is banned on proof, even if it has hung up or is dialed anew. */
+  #onWrongBytes(source: Address, piece: number): readonly DownloadEffect[] {
+    this.#reports.wasted(this.#options.geometry.pieceLength(piece));
+    this.#book.ban(source);
+    const liars = [...this.#peers.values()].filter(({ address }) => sameAddress(address, source));
+    return [{ kind: 'banned', address: source, piece }, ...liars.flatMap((peer) => this.#hangUp(peer))];
+  }
+
+  #onDisconnected(peer: Peer, reason: HangUpReason, nowMs: number): readonly DownloadEffect[] {
+    this.#peers.delete(peer.connection);
+    for (const claim of peer.claims.values()) this.#endClaim(claim);
+    if (peer.phase === 'ready' && !peer.countsAsSeeder) forEachPiece(peer.offered, (piece) => this.#picker.lost(piece));
+    // Ourselves, or someone who does not speak the protocol: dialing again brings the same.
+    if (reason === 'self' || reason === 'protocol') this.#book.ban(peer.address);
+    this.#book.hungUp(peer.address, peer.receivedBytes > 0, nowMs);
+    return NO_EFFECTS;
+  }
+
+  #onWake(nowMs: number): readonly DownloadEffect[] {
+    const effects = [...this.#reports.due(this.#peers.values(), nowMs)];
+    if (this.#phase.at !== 'running') return effects;
+    if (nowMs >= this.#needPeersDueMs) effects.push(...this.#needPeers(nowMs));
+    const { slots, file } = this.#options;
+    const loser = slots.mayTake(file) ? undefined : this.#patience.loser(this.#peers.values(), nowMs);
+    return loser === undefined ? effects : [...effects, ...this.#hangUp(loser)];
+  }
+
+  /** Nobody connected has anything we miss: ask for more peers, ever less often. */
+  #needPeers(nowMs: number): readonly DownloadEffect[] {
+    for (const peer of this.#peers.values()) {
+      // One that never says what it has, or chokes us, is no help, however alive it is.
+      if (peer.phase === 'dialing' || peer.claims.size > 0 || (peer.mayBeAsked && peer.useful > 0)) {
+        this.#needPeersDelayMs = NEED_PEERS_MIN_MS;
+        this.#needPeersDueMs = nowMs + NEED_PEERS_MIN_MS;
+        return NO_EFFECTS;
+      }
+    }
+    this.#needPeersDueMs = nowMs + this.#needPeersDelayMs;
+    this.#needPeersDelayMs = Math.min(NEED_PEERS_MAX_MS, this.#needPeersDelayMs * 2);
+    return [{ kind: 'peersNeeded' }];
+  }
+
+  #advance(nowMs: number): readonly (DownloadEffect | WakeAt)[] {
+    const effects: (DownloadEffect | WakeAt)[] = [];
+    if (this.#phase.at === 'running') {
+      if (this.#options.have.isComplete) effects.push(...this.#finish());
+      else this.#dialAndAsk(effects, nowMs);
+    }
+    if (this.#phase.at === 'draining' && this.#peers.size === 0 && this.#pieces.storingCount === 0) {
+      effects.push(...this.#end(this.#phase.ending));
+    } else this.#scheduleWake(effects, nowMs);
+    return effects;
+  }
+
+  #dialAndAsk(effects: (DownloadEffect | WakeAt)[], nowMs: number): void {
+    while (this.#peers.size < PEERS_PER_DOWNLOAD_MAX) {
+      const address = this.#book.takeDialable(nowMs);
+      if (address === undefined) break;
+      const connection = this.#options.nextConnection();
+      this.#peers.set(connection, new Peer(connection, address, this.#options.geometry.pieceCount, nowMs));
+      effects.push({ kind: 'dial', connection, address });
+    }
+    // One piece a peer and round, so that few slots are spread over all peers.
+    let asked = true;
+    while (asked) {
+      asked = false;
+      for (const peer of this.#peers.values()) {
+        if (!peer.mayBeAsked || !peer.hasRoom(nowMs)) continue;
+        const requests = this.#ask(peer, nowMs);
+        if (requests.length === 0) continue;
+        effects.push(...requests);
+        asked = true;
+      }
+    }
+  }
+
+  /** The next request for this peer, if there is one. */
+  #ask(peer: Peer, nowMs: number): readonly DownloadEffect[] {
+    const anyOrder = this.#options.have.count < RANDOM_FIRST_PIECES;
+    const picked = peer.useful > 0 ? this.#picker.pick(peer.offered, anyOrder) : undefined;
+    const steal = this.#picker.wantedCount === 0 ? endgameSteal(peer, this.#peers, this.#pieces, nowMs) : undefined;
+    const piece = picked ?? steal?.piece;
+    // A cancelled claim on it may still be open; its answer comes first.
+    if (piece === undefined || peer.claims.has(piece)) return [];
+    const slot = this.#options.slots.take(this.#options.file);
+    if (slot === undefined) return [];
+    if (picked !== undefined) this.#unwant(picked);
+    const cancels = steal?.instead === undefined ? [] : this.#cancel(steal.instead);
+    const claim: Claim = {
+      piece,
+      connection: peer.connection,
+      slot,
+      sinceMs: nowMs,
+      blocksOpen: 1,
+      rejected: false,
+      cancelled: false,
+    };
+    this.#pieces.requestSent(claim);
+    peer.claims.set(piece, claim);
+    const length = this.#options.geometry.pieceLength(piece);
+    return [...cancels, { kind: 'request', connection: peer.connection, piece, begin: 0, length, slot }];
+  }
+
+  #want(piece: number): void {
+    this.#picker.want(piece);
+    for (const peer of this.#peers.values()) if (peer.phase === 'ready' && peer.offered.has(piece)) peer.useful += 1;
+  }
+
+  #unwant(piece: number): void {
+    this.#picker.unwant(piece);
+    for (const peer of this.#peers.values()) if (peer.phase === 'ready' && peer.offered.has(piece)) peer.useful -= 1;
+  }
+
+  #finish(): readonly DownloadEffect[] {
+    this.#phase = { at: 'finishing' };
+    return [...this.#reports.tellHaves(), ...this.#hangUpAll(), { kind: 'finish' }];
+  }
+
+  #drain(ending: Ending): readonly DownloadEffect[] {
+    // The first reason to end is the one that is told.
+    if (this.#phase.at === 'draining') return NO_EFFECTS;
+    this.#phase = { at: 'draining', ending };
+    return this.#hangUpAll();
+  }
+
+  #end(ending: Ending): readonly DownloadEffect[] {
+    this.#phase = { at: 'ended' };
+    assert(this.#options.slots.heldBy(this.#options.file) === 0, 'an ended download holds no slot');
+    this.#options.slots.leave(this.#options.file);
+    const flush: readonly DownloadEffect[] =
+      ending.kind === 'completed' ? [] : [...this.#reports.tellHaves(), { kind: 'saveResume' }];
+    return [...flush, { kind: 'ended', ending }];
+  }
+
+  #hangUpAll(): readonly DownloadEffect[] {
+    return [...this.#peers.values()].flatMap((peer) => this.#hangUp(peer));
+  }
+
+  #hangUp(peer: Peer): readonly DownloadEffect[] {
+    if (peer.hangingUp) return NO_EFFECTS;
+    peer.hangingUp = true;
+    return [{ kind: 'hangUp', connection: peer.connection }];
+  }
+
+  #scheduleWake(effects: (DownloadEffect | WakeAt)[], nowMs: number): void {
+    const dialMs = this.#peers.size < PEERS_PER_DOWNLOAD_MAX ? this.#book.nextDialMs() : undefined;
+    const due = Math.min(nowMs + LOOK_MS, this.#reports.havesDueMs, dialMs ?? Number.POSITIVE_INFINITY);
+    if (this.#wakeMs <= Math.max(due, nowMs + 1)) return;
+    this.#wakeMs = Math.max(due, nowMs + 1);
+    effects.push({ kind: 'wakeAt', atMs: this.#wakeMs });
+  }
+}
+
+function forEachPiece(bitfield: Bitfield, visit: (piece: number) => void): void {
+  for (const [begin, count] of bitfield.ranges()) {
+    for (let piece = begin; piece < begin + count; piece += 1) visit(piece);
+  }
+}

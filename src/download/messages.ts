@@ -1,0 +1,60 @@
+// What the download thread obeys and reports. One downloader actor per file, named by its `file` number.
+
+import { PEERS_PER_DOWNLOAD_MAX, PIECES_MAX, SEEDERS_PER_REPLY_MAX, SHA256_SIZE } from '../base/limits.js';
+import { SWARM_KEY_SIZE } from '../torrent/ids.js';
+import { type MessageOf, message, protocol } from '../wire/protocol.js';
+import { bytes, listOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
+
+const file = u32;
+const address = tuple(text(64), u16);
+
+/** First frame of the thread; the slab rides in its shared memory. */
+export const downloadSettings = protocol('download.settings', {
+  settings: message(1, {
+    slots: whole(2, 4096),
+    hashThreads: whole(1, 64),
+    logPath: text(4096),
+    logLevel: text(8),
+    seed: u32,
+  }),
+});
+
+// --- client → download ---
+export const downloadCommands = protocol('download.commands', {
+  /** A peer thread works now (again); its port rides beside. What an earlier one of this number held is lost. */
+  attachPeerThread: message(1, { thread: whole(0, 63) }),
+  /** Beside: the digests, then the shared bitfield with the pieces that are on disk. `fd` is open for writing. */
+  start: message(2, {
+    file,
+    swarm: bytes(SWARM_KEY_SIZE),
+    name: text(255),
+    size,
+    fd: u32,
+    partPath: text(4096),
+    targetPath: text(4096),
+    resumePath: text(4096),
+    /** Of the whole file, checked before it gets its name; empty when the metainfo has none. */
+    sha256: bytes(0, SHA256_SIZE),
+  }),
+  peersFound: message(3, { file, peers: listOf(address, SEEDERS_PER_REPLY_MAX) }),
+  /** Ends the download with everything kept; `stopped` follows. */
+  stop: message(4, { file }),
+  describe: message(5, { file, ask: u32 }),
+});
+export type DownloadCommand = MessageOf<typeof downloadCommands>;
+
+// --- download → client ---
+export const downloadEvents = protocol('download.events', {
+  /** Bytes count payload received; `wasted` of them were not needed or wrong. Rates are bytes a second. */
+  progressed: message(1, { file, have: whole(0, PIECES_MAX), received: size, wasted: size, rate: real, peers: u32 }),
+  /** The file is whole, on disk and at its target path. */
+  completed: message(2, { file, received: size, wasted: size }),
+  failed: message(3, { file, code: text(32), sentence: text(1_000) }),
+  stopped: message(4, { file }),
+  /** No connected peer has anything we miss: ask the tracker again. */
+  peersNeeded: message(5, { file }),
+  /** [host, port, received bytes, rate in bytes/s, pieces it has] of each connected peer. */
+  described: message(6, { ask: u32, peers: listOf(tuple(text(64), u16, size, real, u32), PEERS_PER_DOWNLOAD_MAX * 2) }),
+  peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
+});
+export type DownloadEvent = MessageOf<typeof downloadEvents>;

@@ -1,0 +1,82 @@
+// What a download tells, and when: new pieces to peers in batches, progress to the main thread a few times a second, resume
+// data to the disk every so often. Pure.
+
+import { HAVE_BATCH_MS, HAVE_RANGES_MAX, PROGRESS_MS, RESUME_SAVE_MS } from '../base/limits.js';
+import { type Bitfield, rangesOf } from '../torrent/bitfield.js';
+import type { DownloadEffect } from './effects.js';
+import type { Peer } from './peer.js';
+
+export class Reports {
+  readonly #have: Bitfield;
+  #freshHaves: number[] = [];
+  #receivedBytes = 0;
+  #wastedBytes = 0;
+  #havesDueMs = Number.POSITIVE_INFINITY;
+  #resumeDueMs = Number.POSITIVE_INFINITY;
+  #progressDueMs = 0;
+
+  constructor(have: Bitfield) {
+    this.#have = have;
+  }
+
+  /** Payload bytes received, and how many of them were not needed or wrong. */
+  get totals(): { readonly received: number; readonly wasted: number } {
+    return { received: this.#receivedBytes, wasted: this.#wastedBytes };
+  }
+
+  /** When the next batch of haves is due; infinite when none waits. */
+  get havesDueMs(): number {
+    return this.#havesDueMs;
+  }
+
+  received(bytes: number): void {
+    this.#receivedBytes += bytes;
+  }
+
+  wasted(bytes: number): void {
+    this.#wastedBytes += bytes;
+  }
+
+  pieceStored(piece: number, nowMs: number): void {
+    this.#freshHaves.push(piece);
+    this.#havesDueMs = Math.min(this.#havesDueMs, nowMs + HAVE_BATCH_MS);
+    this.#resumeDueMs = Math.min(this.#resumeDueMs, nowMs + RESUME_SAVE_MS);
+  }
+
+  due(peers: Iterable<Peer>, nowMs: number): readonly DownloadEffect[] {
+    const effects: DownloadEffect[] = [];
+    if (nowMs >= this.#havesDueMs) effects.push(...this.tellHaves());
+    if (nowMs >= this.#resumeDueMs) {
+      this.#resumeDueMs = Number.POSITIVE_INFINITY;
+      effects.push({ kind: 'saveResume' });
+    }
+    if (nowMs >= this.#progressDueMs) {
+      this.#progressDueMs = nowMs + PROGRESS_MS;
+      effects.push(this.#progress(peers, nowMs));
+    }
+    return effects;
+  }
+
+  /** What is new, at once. */
+  tellHaves(): readonly DownloadEffect[] {
+    const ranges = rangesOf(this.#freshHaves);
+    this.#freshHaves = [];
+    this.#havesDueMs = Number.POSITIVE_INFINITY;
+    const effects: DownloadEffect[] = [];
+    for (let at = 0; at < ranges.length; at += HAVE_RANGES_MAX) {
+      effects.push({ kind: 'tellHaves', ranges: ranges.slice(at, at + HAVE_RANGES_MAX) });
+    }
+    return effects;
+  }
+
+  #progress(peers: Iterable<Peer>, nowMs: number): DownloadEffect {
+    let rate = 0;
+    let peerCount = 0;
+    for (const peer of peers) {
+      if (peer.phase === 'dialing') continue;
+      rate += peer.window.rate(nowMs) * 1000;
+      peerCount += 1;
+    }
+    return { kind: 'progressed', have: this.#have.count, ...this.totals, rate, peers: peerCount };
+  }
+}

@@ -1,0 +1,53 @@
+// What the hash pool's threads obey and answer: numbers and digests in msgpack frames, never a file's bytes. Those lie in
+// a slot of the slab, or are read from the descriptor by the thread itself.
+
+import { DIGEST_SIZE, HASH_RANGE_PIECES, PIECE_SIZE, PIECES_MAX, SHA256_SIZE } from '../base/limits.js';
+import { FILE_SIZE_MAX } from '../torrent/geometry.js';
+import { type MessageOf, message, protocol } from '../wire/protocol.js';
+import { bytes, text, whole } from '../wire/schema.js';
+
+/** A file descriptor of this process: valid in all its threads. */
+const fd = whole(0, 0x7fff_ffff);
+const piece = whole(0, PIECES_MAX);
+const rangeCount = whole(1, HASH_RANGE_PIECES);
+const fileSize = whole(0, FILE_SIZE_MAX);
+
+export const hashTasks = protocol('hash.task', {
+  /** Compare `length` bytes of slot `slot` with `digest`; when equal, write them to `fd` at `offset`. */
+  verifyPiece: message(1, {
+    slot: whole(0, 0xffff),
+    length: whole(1, PIECE_SIZE),
+    digest: bytes(DIGEST_SIZE),
+    fd,
+    offset: fileSize,
+  }),
+  /** Digests of the pieces first…first + count - 1 of the file of `size` bytes behind `fd`. */
+  hashRange: message(2, { fd, first: piece, count: rangeCount, size: fileSize }),
+  /** Which of these pieces have their digest. */
+  checkRange: message(3, {
+    fd,
+    first: piece,
+    count: rangeCount,
+    size: fileSize,
+    digests: bytes(DIGEST_SIZE, DIGEST_SIZE * HASH_RANGE_PIECES),
+  }),
+  /** SHA-256 of the first `size` bytes behind `fd`. */
+  sha256File: message(4, { fd, size: fileSize }),
+});
+export type HashTask = MessageOf<typeof hashTasks>;
+
+export const hashAnswers = protocol('hash.answer', {
+  /** The slot's bytes match and are written. */
+  stored: message(1, {}),
+  /** The slot's bytes do not match; nothing was written. */
+  mismatch: message(2, {}),
+  /** Reading or writing failed; the name of the system's error, such as ENOSPC. */
+  ioError: message(3, { errno: text(32) }),
+  hashed: message(4, { digests: bytes(DIGEST_SIZE, DIGEST_SIZE * HASH_RANGE_PIECES) }),
+  /** One bit a piece of the range, as in a bitfield. */
+  checked: message(5, { good: bytes(1, Math.ceil(HASH_RANGE_PIECES / 8)) }),
+  sha256: message(6, { digest: bytes(SHA256_SIZE) }),
+  /** The file ended before the size it should have. */
+  ended: message(7, {}),
+});
+export type HashAnswer = MessageOf<typeof hashAnswers>;

@@ -1,0 +1,162 @@
+// The only door to piscina: the threads that verify and write pieces, and hash local files, off every event loop. Holds
+// every bound of that work; decides nothing about pieces. A thread that dies under a task is replaced, and the task is
+// tried once more: each task may be repeated, since it reads, or writes the same verified bytes to the same place.
+
+import { FixedQueue, Piscina } from 'piscina';
+import { assert } from '../base/assert.js';
+import { MiniTorrentError } from '../base/errors.js';
+import {
+  HASH_HEAP_MIB_MAX,
+  HASH_QUEUE_MAX,
+  HASH_RANGES_PER_THREAD,
+  HASH_START_DEADLINE_MS,
+  HASH_TASKS_PER_THREAD,
+  HASH_THREADS_MAX,
+  HASH_TRIES_MAX,
+  STOP_DEADLINE_MS,
+} from '../base/limits.js';
+import type { Log } from '../base/log.js';
+import type { Bitfield } from '../torrent/bitfield.js';
+import type { Geometry } from '../torrent/geometry.js';
+import { type HashAnswer, type HashTask, hashAnswers, hashTasks } from './messages.js';
+import { Permits } from './permits.js';
+import { checkFile, hashFile, type RangeOptions, type RangeThreads, sha256File } from './ranges.js';
+
+const HASH_WORKER = new URL('../../workers/hash.js', import.meta.url);
+const HASH_WORKER_EXPORT = 'runHashTask';
+
+export interface HashPoolOptions {
+  /** 1…HASH_THREADS_MAX. */
+  readonly threads: number;
+  /** Slots of PIECE_SIZE bytes; without it, `verifyPiece` cannot be used. */
+  readonly slab?: SharedArrayBuffer | undefined;
+  readonly log?: Log | undefined;
+  /** Another thread entry with the same export: for tests of threads that die. */
+  readonly entry?: URL | undefined;
+}
+
+export type VerifyTask = Omit<Extract<HashTask, { readonly kind: 'verifyPiece' }>, 'kind'>;
+export type VerifyOutcome = Extract<HashAnswer, { readonly kind: 'stored' | 'mismatch' | 'ioError' }>;
+export type CheckOptions = RangeOptions & { readonly only?: Bitfield | undefined };
+
+export interface HashPool {
+  /** Verifies a slot and, if it matches, writes it. The slot is the pool's until this settles. */
+  verifyPiece(task: VerifyTask): Promise<VerifyOutcome>;
+  /** SHA-1 of each piece. FILE_CHANGED, CANCELLED, FILE_NOT_FOUND, … */
+  hashFile(path: string, geometry: Geometry, options?: RangeOptions): Promise<Uint8Array>;
+  /** The pieces that have their digest. Says nothing about bytes past the file's size. */
+  checkFile(path: string, geometry: Geometry, digests: Uint8Array, options?: CheckOptions): Promise<Bitfield>;
+  /** SHA-256 of the whole file, on a thread of its own, so that it delays no verification. */
+  sha256File(path: string, size: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Ends the threads after the task each is at. Waiting tasks, and later ones, reject with CANCELLED. */
+  close(): Promise<void>;
+}
+
+/** All methods reject with MiniTorrentError; INTERNAL when a task failed on two threads. */
+export function openHashPool(options: HashPoolOptions): HashPool {
+  const { threads, slab, log, entry = HASH_WORKER } = options;
+  assert(threads >= 1 && threads <= HASH_THREADS_MAX, 'a hash pool has a bounded number of threads');
+  const pool = new Pool({ threads, slab, log, entry });
+  let whole: Pool | undefined;
+  const permits = new Permits(threads * HASH_RANGES_PER_THREAD);
+  const ranges: RangeThreads = {
+    lanes: threads * HASH_RANGES_PER_THREAD,
+    run: (task) => permits.during(() => pool.run(task)),
+  };
+  return {
+    async verifyPiece(task) {
+      const answer = await pool.run({ kind: 'verifyPiece', ...task });
+      assert(
+        answer.kind === 'stored' || answer.kind === 'mismatch' || answer.kind === 'ioError',
+        'a thread answers what it was asked',
+      );
+      return answer;
+    },
+    hashFile: (path, geometry, rangeOptions = {}) => hashFile(ranges, path, geometry, rangeOptions),
+    checkFile: (path, geometry, digests, checkOptions = {}) => checkFile(ranges, path, geometry, digests, checkOptions),
+    sha256File(path, size, signal) {
+      whole ??= new Pool({ threads: 1, slab: undefined, log, entry });
+      const thread = whole;
+      return sha256File((task) => thread.run(task, signal), path, size);
+    },
+    async close() {
+      await Promise.all([pool.close(), whole?.close()]);
+    },
+  };
+}
+
+interface PoolOptions {
+  readonly threads: number;
+  readonly slab: SharedArrayBuffer | undefined;
+  readonly log: Log | undefined;
+  readonly entry: URL;
+}
+
+/** Threads that take one frame and answer with one. */
+class Pool {
+  readonly #piscina: Piscina<Uint8Array, Uint8Array>;
+  /** Threads that have loaded their code: they count themselves. */
+  readonly #started = new Int32Array(new SharedArrayBuffer(4));
+  readonly #threads: number;
+  #closed = false;
+
+  constructor({ threads, slab, log, entry }: PoolOptions) {
+    this.#threads = threads;
+    this.#piscina = new Piscina<Uint8Array, Uint8Array>({
+      filename: entry.href,
+      name: HASH_WORKER_EXPORT,
+      workerData: { slab, started: this.#started.buffer },
+      minThreads: threads,
+      maxThreads: threads,
+      maxQueue: HASH_QUEUE_MAX,
+      taskQueue: new FixedQueue(),
+      concurrentTasksPerWorker: HASH_TASKS_PER_THREAD,
+      idleTimeout: 0,
+      // Measured with the above: 'disabled' and 'async' cost as much or more time and processor.
+      atomics: 'sync',
+      resourceLimits: { maxOldGenerationSizeMb: HASH_HEAP_MIB_MAX },
+      closeTimeout: STOP_DEADLINE_MS,
+      niceIncrement: 0,
+      recordTiming: false,
+      workerHistogram: false,
+      trackUnmanagedFds: false,
+    });
+    // A thread that dies without a task is replaced; nobody waits for it.
+    this.#piscina.on('error', (error: unknown) => log?.error({ err: error }, 'a hash thread died while idle'));
+  }
+
+  /** @param signal ends the thread in the middle of its task; for tasks without a bound. */
+  async run(task: HashTask, signal?: AbortSignal): Promise<HashAnswer> {
+    const frame = new Uint8Array(hashTasks.encode(task));
+    for (let tries = 1; ; tries += 1) {
+      if (this.#closed) throw new MiniTorrentError('CANCELLED', 'the hash pool is closed');
+      try {
+        return hashAnswers.decode(await this.#piscina.run(frame, { signal: signal ?? null }));
+      } catch (error) {
+        if (this.#closed || signal?.aborted === true) {
+          throw new MiniTorrentError('CANCELLED', 'hashing was cancelled', error);
+        }
+        if (tries === HASH_TRIES_MAX) {
+          const sentence = `a hash thread failed twice at one task (${String(error)}); please report this`;
+          throw new MiniTorrentError('INTERNAL', sentence, error);
+        }
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#allStarted();
+    await this.#piscina.close({ force: true });
+  }
+
+  /** Node aborts the whole process when a thread is ended while it loads its modules. */
+  async #allStarted(): Promise<void> {
+    for (;;) {
+      const count = Atomics.load(this.#started, 0);
+      if (count >= this.#threads) return;
+      const change = Atomics.waitAsync(this.#started, 0, count, HASH_START_DEADLINE_MS);
+      if (change.async && (await change.value) === 'timed-out') return;
+    }
+  }
+}

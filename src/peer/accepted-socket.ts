@@ -1,0 +1,118 @@
+// The door to sockets we accepted. Reads small frames, writes header and payload of a block with one writev, tells when the
+// socket has taken it. Performs ServeMachine's effects; whose block is written is decided by the upload scheduler.
+
+import type net from 'node:net';
+import { Host } from '../actor/host.js';
+import type { Timers } from '../actor/timers.js';
+import { ProtocolError } from '../base/errors.js';
+import { FRAME_BYTES_BEFORE_HELLO_MAX, FRAME_BYTES_MAX } from '../base/limits.js';
+import { plainHost } from '../torrent/address.js';
+import { FrameReader, frameBytes } from '../wire/framing.js';
+import { MagicGate } from '../wire/magic.js';
+import { type ServedFile, type ServeEffect, type ServeInput, ServeMachine, type ServeOptions } from './serve.js';
+import { type Block, PEER_MAGIC, peerWire } from './wire.js';
+
+export interface AcceptOptions extends Omit<ServeOptions, 'startedMs'> {
+  readonly socket: net.Socket;
+  readonly timers: Timers;
+  readonly onOpened: (served: ServedFile, uploadPort: number) => void;
+  readonly onEnqueue: (block: Block) => void;
+  readonly onDequeue: (block: Block) => void;
+  /** The socket is gone. Called once. */
+  readonly onClosed: (why: string) => void;
+  readonly onCrash: (error: unknown) => void;
+}
+
+export class AcceptedSocket {
+  readonly host: string;
+  readonly port: number;
+  readonly #options: AcceptOptions;
+  readonly #host: Host<ServeInput, ServeEffect>;
+  readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
+  readonly #gate = new MagicGate(PEER_MAGIC);
+  #why = 'the peer closed the connection';
+  /** What was written still goes out; nothing is read any more. */
+  #closing = false;
+
+  constructor(options: AcceptOptions) {
+    this.#options = options;
+    const { socket } = options;
+    this.host = plainHost(socket.remoteAddress ?? '');
+    this.port = socket.remotePort ?? 0;
+    this.#host = new Host<ServeInput, ServeEffect>({
+      name: `serve/${this.host}:${this.port}`,
+      machine: new ServeMachine({ ...options, startedMs: options.timers.nowMs() }),
+      perform: (effect) => this.#perform(effect),
+      onCrash: options.onCrash,
+      timers: options.timers,
+    });
+    socket.setNoDelay(true);
+    socket.write(PEER_MAGIC);
+    socket.on('data', (bytes) => this.#onData(bytes));
+    socket.on('error', (error) => {
+      this.#why = error.message;
+    });
+    socket.on('close', () => {
+      this.#host.stop();
+      options.onClosed(this.#why);
+    });
+    this.#host.post({ kind: 'wake' });
+  }
+
+  post(input: ServeInput): void {
+    this.#host.post(input);
+  }
+
+  /** Header and bytes in one writev. `taken` is called once: the buffer is the caller's again. */
+  writeBlock(block: Block, payload: Uint8Array, taken: (ok: boolean) => void): void {
+    const { socket } = this.#options;
+    const { piece, begin, length } = block;
+    socket.cork();
+    socket.write(frameBytes(peerWire.encode({ kind: 'piece', piece, begin, length })));
+    socket.write(payload, (error) => taken(error === null || error === undefined));
+    socket.uncork();
+  }
+
+  #onData(bytes: Uint8Array): void {
+    if (this.#closing) return;
+    try {
+      this.#reader.feed(this.#gate.pass(bytes));
+      while (!this.#closing) {
+        const frame = this.#reader.next();
+        if (frame === undefined) break;
+        const message = peerWire.decode(frame);
+        if (message.kind === 'hello') this.#reader.limit = FRAME_BYTES_MAX;
+        this.#host.post({ kind: 'received', message });
+      }
+      this.#host.post({ kind: this.#reader.midFrame ? 'frameBegun' : 'frameEnded' });
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#host.post({ kind: 'violated', sentence: error.message });
+    }
+  }
+
+  #perform(effect: ServeEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#options.socket.write(frameBytes(peerWire.encode(effect.message)));
+        break;
+      case 'opened':
+        this.#options.onOpened(effect.served, effect.uploadPort);
+        break;
+      case 'enqueue':
+        this.#options.onEnqueue(effect.block);
+        break;
+      case 'dequeue':
+        this.#options.onDequeue(effect.block);
+        break;
+      case 'closeTcp':
+        this.#why = effect.why;
+        this.#closing = true;
+        this.#options.socket.destroySoon();
+        break;
+      case 'destroyTcp':
+        this.#options.socket.destroy();
+        break;
+    }
+  }
+}

@@ -1,0 +1,234 @@
+// One peer thread: joins the links of main and download thread with the sockets. Routes by connection and file number and
+// decides nothing. The slab is written here only through sockets whose block was asked for.
+
+import { type Beside, type Link, openLink } from '../actor/link.js';
+import type { ThreadSelf } from '../actor/thread.js';
+import { systemTimers } from '../actor/timers.js';
+import { assert, present, unreachable } from '../base/assert.js';
+import { errnoOf } from '../base/errors.js';
+import { PROGRESS_MS } from '../base/limits.js';
+import { type Log, type LogLevel, openLog } from '../base/log.js';
+import { Bitfield } from '../torrent/bitfield.js';
+import { Geometry } from '../torrent/geometry.js';
+import { swarmKey } from '../torrent/ids.js';
+import { DialedSocket } from './dialed-socket.js';
+import { Listener } from './listener.js';
+import {
+  type FetchCommand,
+  type FetchEvent,
+  fetchCommands,
+  fetchEvents,
+  peerSettings,
+  type ServeCommand,
+  type ServeEvent,
+  serveCommands,
+  serveEvents,
+} from './messages.js';
+import type { ServedFile } from './serve.js';
+import { Uploads } from './uploads.js';
+
+export function runPeerThread(self: ThreadSelf): void {
+  const settings = peerSettings.decode(self.settings);
+  const logFile = openLog(settings.logPath, self.name, settings.logLevel as LogLevel);
+  const thread = new PeerThread(self, settings, logFile.log);
+  self.onStop(async () => {
+    await thread.stop();
+    logFile.close();
+  });
+  self.ready();
+}
+
+class PeerThread {
+  readonly #self: ThreadSelf;
+  readonly #settings: ReturnType<typeof peerSettings.decode>;
+  readonly #slab: SharedArrayBuffer;
+  readonly #log: Log;
+  readonly #dialed = new Map<number, DialedSocket>();
+  readonly #served = new Map<string, ServedFile>();
+  readonly #uploadedBytes = new Map<number, number>();
+  readonly #listener: Listener;
+  readonly #uploads: Uploads;
+  readonly #toMain: Link<ServeEvent>;
+  readonly #toDownload: Link<FetchEvent>;
+  #uploadPort = 0;
+  #paused = false;
+  #reportDue = false;
+
+  constructor(self: ThreadSelf, settings: ReturnType<typeof peerSettings.decode>, log: Log) {
+    this.#self = self;
+    this.#settings = settings;
+    this.#log = log;
+    this.#slab = present(self.shared[0], 'a peer thread is born with the slab');
+    const [main, download] = self.ports;
+    assert(main !== undefined && download !== undefined, 'a peer thread is born with two ports');
+    this.#uploads = new Uploads({
+      onUploaded: (file, bytes) => this.#onUploaded(file, bytes),
+      onFileFailed: (file, path, errno) => this.#toMain.tell({ kind: 'serveFailed', file, path, errno }),
+    });
+    this.#listener = new Listener({
+      clientId: settings.clientId,
+      uploads: this.#uploads,
+      log: log.of('upload'),
+      timers: systemTimers,
+      lookUp: (swarm) => this.#served.get(swarmKey(swarm)),
+      onJoined: (file, host, port) => this.#toMain.tell({ kind: 'peerJoined', file, host, port }),
+      onCrash: (error) => self.crash(error),
+    });
+    this.#toMain = openLink({
+      port: main,
+      sends: serveEvents,
+      receives: serveCommands,
+      handle: (command, beside) => this.#onServeCommand(command, beside),
+      onCrash: (error) => self.crash(error),
+    });
+    this.#toDownload = openLink({
+      port: download,
+      sends: fetchEvents,
+      receives: fetchCommands,
+      handle: (command) => this.#onFetchCommand(command),
+      onCrash: (error) => self.crash(error),
+    });
+    this.#toDownload.onRelief = () => this.#setPaused(false);
+  }
+
+  async stop(): Promise<void> {
+    this.#listener.close();
+    for (const dialed of this.#dialed.values()) dialed.post({ kind: 'hangUp' });
+    this.#report();
+    // One turn of the loop for the farewells to reach the kernel; it delivers them without us.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#uploads.closeAll();
+  }
+
+  #onServeCommand(command: ServeCommand, beside: readonly Beside[]): void {
+    switch (command.kind) {
+      case 'listen':
+        this.#listener.listen(command.host, command.port, (result) => {
+          if ('errno' in result) this.#toMain.tell({ kind: 'listenFailed', errno: result.errno });
+          else {
+            this.#uploadPort = result.port;
+            this.#toMain.tell({ kind: 'listening', port: result.port });
+          }
+        });
+        break;
+      case 'serve':
+        this.#serve(command, beside[0]);
+        break;
+      case 'unserve':
+        this.#unserve(command.file);
+        break;
+      case 'describe':
+        this.#toMain.tell({
+          kind: 'described',
+          ask: command.ask,
+          peers: [...this.#listener.peers()].map(
+            ({ file, host, port, sentBytes }) => [file, host, port, sentBytes] as const,
+          ),
+        });
+        break;
+      default:
+        unreachable(command);
+    }
+  }
+
+  #serve(command: Extract<ServeCommand, { kind: 'serve' }>, memory: Beside | undefined): void {
+    const { file, swarm, path, size } = command;
+    assert(memory instanceof SharedArrayBuffer, 'a served file comes with its bitfield');
+    const geometry = new Geometry(size);
+    try {
+      this.#uploads.openFile(file, path);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      this.#log.warn({ file, path, errno }, 'a shared file cannot be opened');
+      this.#toMain.tell({ kind: 'serveFailed', file, path, errno });
+      return;
+    }
+    const bitfield = new Bitfield(geometry.pieceCount, new Uint8Array(memory));
+    this.#served.set(swarmKey(swarm), { file, swarm, geometry, bitfield });
+  }
+
+  #unserve(file: number): void {
+    for (const [key, served] of this.#served) if (served.file === file) this.#served.delete(key);
+    this.#listener.fileGone(file);
+    this.#uploads.closeFile(file);
+    this.#report();
+  }
+
+  #onFetchCommand(command: FetchCommand): void {
+    switch (command.kind) {
+      case 'request': {
+        const { piece, begin, length, slot } = command;
+        this.#dialed.get(command.connection)?.post({ kind: 'request', block: { piece, begin, length }, slot });
+        break;
+      }
+      case 'cancel': {
+        const { piece, begin, length } = command;
+        this.#dialed.get(command.connection)?.post({ kind: 'cancel', block: { piece, begin, length } });
+        break;
+      }
+      case 'dial':
+        this.#dial(command);
+        break;
+      case 'hangUp':
+        this.#dialed.get(command.connection)?.post({ kind: 'hangUp' });
+        break;
+      case 'haves':
+        this.#listener.tellHaves(command.file, command.ranges);
+        break;
+      default:
+        unreachable(command);
+    }
+  }
+
+  #dial(command: Extract<FetchCommand, { kind: 'dial' }>): void {
+    const { connection, swarm, pieceCount, host, port } = command;
+    const wildcard = this.#settings.uploadHost === '0.0.0.0' || this.#settings.uploadHost === '::';
+    const dialed = new DialedSocket({
+      connection,
+      swarm,
+      pieceCount,
+      clientId: this.#settings.clientId,
+      uploadPort: this.#uploadPort,
+      address: { host, port },
+      localHost: wildcard ? undefined : this.#settings.uploadHost,
+      slab: this.#slab,
+      timers: systemTimers,
+      tell: (event) => this.#tellDownload(event),
+      onCrash: (error) => this.#self.crash(error),
+    });
+    this.#dialed.set(connection, dialed);
+    if (this.#paused) dialed.pause();
+  }
+
+  #tellDownload(event: FetchEvent): void {
+    if (event.kind === 'disconnected') this.#dialed.delete(event.connection);
+    this.#toDownload.tell(event);
+    if (this.#toDownload.congested) this.#setPaused(true);
+  }
+
+  /** The download thread is behind: stop reading from peers, so that TCP slows them down. */
+  #setPaused(paused: boolean): void {
+    if (this.#paused === paused) return;
+    this.#paused = paused;
+    for (const dialed of this.#dialed.values()) {
+      if (paused) dialed.pause();
+      else dialed.resume();
+    }
+  }
+
+  #onUploaded(file: number, bytes: number): void {
+    this.#uploadedBytes.set(file, (this.#uploadedBytes.get(file) ?? 0) + bytes);
+    if (this.#reportDue) return;
+    this.#reportDue = true;
+    systemTimers.at(systemTimers.nowMs() + PROGRESS_MS, () => this.#report());
+  }
+
+  #report(): void {
+    this.#reportDue = false;
+    for (const [file, bytes] of this.#uploadedBytes) {
+      this.#toMain.tell({ kind: 'uploaded', file, bytes, connections: this.#listener.connectionCount(file) });
+    }
+    this.#uploadedBytes.clear();
+  }
+}

@@ -1,0 +1,158 @@
+// The door to sockets we dial. Reads frames through a small buffer and payload straight into its slot of the slab: no copy
+// in user space beyond the few bytes that arrive together with a frame. Performs FetchMachine's effects, decides nothing.
+
+import net from 'node:net';
+import { Host } from '../actor/host.js';
+import type { Timers } from '../actor/timers.js';
+import { assert } from '../base/assert.js';
+import { errnoOf, ProtocolError } from '../base/errors.js';
+import { FRAME_BYTES_BEFORE_HELLO_MAX, FRAME_BYTES_MAX, HEADER_READ_BYTES, PIECE_SIZE } from '../base/limits.js';
+import type { Address } from '../torrent/address.js';
+import { FrameReader, frameBytes } from '../wire/framing.js';
+import { MagicGate } from '../wire/magic.js';
+import { type FetchEffect, type FetchInput, FetchMachine, type FetchOptions } from './fetch.js';
+import type { FetchEvent } from './messages.js';
+import { PEER_MAGIC, peerWire } from './wire.js';
+
+export interface DialOptions extends Omit<FetchOptions, 'startedMs'> {
+  readonly address: Address;
+  /** Our own address, so that the peer sees us where we listen; undefined: the system chooses. */
+  readonly localHost: string | undefined;
+  readonly slab: SharedArrayBuffer;
+  readonly tell: (event: FetchEvent) => void;
+  readonly onCrash: (error: unknown) => void;
+  readonly timers: Timers;
+}
+
+export class DialedSocket {
+  readonly #options: DialOptions;
+  readonly #host: Host<FetchInput, FetchEffect>;
+  readonly #socket: net.Socket;
+  readonly #header = new Uint8Array(HEADER_READ_BYTES);
+  readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
+  readonly #gate = new MagicGate(PEER_MAGIC);
+  /** Where the payload under way goes, and how much of it is there. */
+  #target: Uint8Array | undefined;
+  #filled = 0;
+  #failure: readonly ['unreachable' | 'closed', string] = ['closed', 'the peer closed the connection'];
+
+  constructor(options: DialOptions) {
+    this.#options = options;
+    const startedMs = options.timers.nowMs();
+    this.#host = new Host<FetchInput, FetchEffect>({
+      name: `fetch/${options.address.host}:${options.address.port}`,
+      machine: new FetchMachine({ ...options, startedMs }),
+      perform: (effect) => this.#perform(effect),
+      onCrash: options.onCrash,
+      timers: options.timers,
+    });
+    this.#socket = this.#dial();
+    this.#host.post({ kind: 'wake' });
+  }
+
+  post(input: FetchInput): void {
+    this.#host.post(input);
+  }
+
+  /** While the download thread is behind: the TCP window closes and the peer slows down. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  #dial(): net.Socket {
+    const { address, localHost } = this.#options;
+    const socket = net.connect({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      ...(localHost === undefined ? {} : { localAddress: localHost }),
+      onread: {
+        buffer: () => this.#readBuffer(),
+        callback: (count, buffer) => {
+          this.#onRead(buffer.subarray(0, count));
+          return true;
+        },
+      },
+    });
+    socket.on('connect', () => {
+      socket.write(PEER_MAGIC);
+      this.#host.post({ kind: 'tcpConnected' });
+    });
+    socket.on('error', (error) => {
+      this.#failure = [socket.bytesRead === 0 ? 'unreachable' : 'closed', errnoOf(error) ?? error.message];
+    });
+    socket.on('close', () => {
+      this.#host.post({ kind: 'tcpClosed', reason: this.#failure[0], sentence: this.#failure[1] });
+      this.#host.stop();
+    });
+    return socket;
+  }
+
+  #readBuffer(): Uint8Array {
+    return this.#target === undefined ? this.#header : this.#target.subarray(this.#filled);
+  }
+
+  #onRead(bytes: Uint8Array): void {
+    if (this.#target !== undefined) {
+      this.#filled += bytes.length;
+      this.#afterPayloadBytes(bytes.length);
+      return;
+    }
+    try {
+      this.#readStream(this.#gate.pass(bytes));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#host.post({ kind: 'violated', sentence: error.message });
+    }
+  }
+
+  #readStream(bytes: Uint8Array): void {
+    this.#reader.feed(bytes);
+    while (!this.#host.isStopped && !this.#socket.destroyed) {
+      if (this.#target !== undefined) {
+        if (this.#reader.unread === 0) break;
+        const taken = this.#reader.takeRaw(this.#target.subarray(this.#filled));
+        this.#filled += taken;
+        this.#afterPayloadBytes(taken);
+        continue;
+      }
+      const frame = this.#reader.next();
+      if (frame === undefined) break;
+      const message = peerWire.decode(frame);
+      if (message.kind === 'hello') this.#reader.limit = FRAME_BYTES_MAX;
+      this.#host.post({ kind: 'received', message });
+    }
+    this.#host.post({ kind: this.#reader.midFrame ? 'frameBegun' : 'frameEnded' });
+  }
+
+  #afterPayloadBytes(count: number): void {
+    const target = this.#target;
+    assert(target !== undefined && this.#filled <= target.length, 'payload stays within its block');
+    this.#host.post({ kind: 'payloadBytes', count });
+    if (this.#filled < target.length) return;
+    this.#target = undefined;
+    this.#host.post({ kind: 'payloadDone' });
+  }
+
+  #perform(effect: FetchEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#socket.write(frameBytes(peerWire.encode(effect.message)));
+        break;
+      case 'receivePayload':
+        this.#target = new Uint8Array(this.#options.slab, effect.slot * PIECE_SIZE + effect.begin, effect.length);
+        this.#filled = 0;
+        break;
+      case 'tell':
+        this.#options.tell(effect.event);
+        break;
+      case 'closeTcp':
+        this.#socket.destroy();
+        break;
+    }
+  }
+}

@@ -1,0 +1,316 @@
+// One dialed connection, where we fetch: handshake, bitfield, requests, payload. Decides what is said on the wire and what
+// the download is told; never which piece to ask for. Invariant: a slot handed in with a request comes back exactly once,
+// by blockReceived, blockRejected or disconnected, and no payload is accepted that was not asked for.
+
+import type { Machine, Wake, WakeAt } from '../actor/machine.js';
+import { NO_EFFECTS } from '../actor/machine.js';
+import { assert, unreachable } from '../base/assert.js';
+import { equalBytes } from '../base/bytes.js';
+import {
+  CONNECT_DEADLINE_MS,
+  FRAME_DEADLINE_MS,
+  HELLO_DEADLINE_MS,
+  KEEP_ALIVE_MS,
+  PEER_DEAD_MS,
+  REQUEST_DEADLINE_MS,
+} from '../base/limits.js';
+import type { PieceRange } from '../torrent/bitfield.js';
+import type { FetchEvent, HangUpReason } from './messages.js';
+import { type Block, type PeerWire, sameBlock } from './wire.js';
+
+export type FetchInput =
+  | { readonly kind: 'tcpConnected' }
+  | { readonly kind: 'received'; readonly message: PeerWire }
+  | { readonly kind: 'payloadBytes'; readonly count: number }
+  | { readonly kind: 'payloadDone' }
+  /** The peer sent what the protocol forbids (bad magic, bad frame). */
+  | { readonly kind: 'violated'; readonly sentence: string }
+  /** A frame is half here since this moment / is whole again. */
+  | { readonly kind: 'frameBegun' }
+  | { readonly kind: 'frameEnded' }
+  | { readonly kind: 'tcpClosed'; readonly reason: HangUpReason; readonly sentence: string }
+  | { readonly kind: 'request'; readonly block: Block; readonly slot: number }
+  | { readonly kind: 'cancel'; readonly block: Block }
+  | { readonly kind: 'hangUp' };
+
+export type FetchEffect =
+  | { readonly kind: 'send'; readonly message: PeerWire }
+  /** The next `length` raw bytes go to `slot` at `begin`. */
+  | { readonly kind: 'receivePayload'; readonly slot: number; readonly begin: number; readonly length: number }
+  | { readonly kind: 'tell'; readonly event: FetchEvent }
+  /** Ends the socket; `tcpClosed` follows. */
+  | { readonly kind: 'closeTcp' };
+
+export interface FetchOptions {
+  readonly connection: number;
+  readonly swarm: Uint8Array;
+  readonly clientId: Uint8Array;
+  readonly uploadPort: number;
+  readonly pieceCount: number;
+  readonly startedMs: number;
+}
+
+interface Asked {
+  readonly block: Block;
+  readonly slot: number;
+}
+
+type Phase =
+  | { readonly at: 'dialing'; readonly deadlineMs: number }
+  | { readonly at: 'greeting'; readonly deadlineMs: number; readonly saidMs: number }
+  | { readonly at: 'open' }
+  /** We asked the socket to end and wait for its word. */
+  | { readonly at: 'closing'; readonly reason: HangUpReason; readonly sentence: string }
+  | { readonly at: 'closed' };
+
+/** How often an open connection looks at its clocks. */
+const LOOK_MS = 1_000;
+
+export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | WakeAt> {
+  readonly #options: FetchOptions;
+  #phase: Phase;
+  /** In the order asked; an answer may come in any order. */
+  readonly #asked: Asked[] = [];
+  #receiving: Asked | undefined;
+  #bitfieldNext = 0;
+  #bitfieldDone = false;
+  /** Pieces told by `have`: each is told once, so they are no more than the file has. */
+  #toldCount = 0;
+  #heardMs: number;
+  #saidMs: number;
+  /** Last moment that payload moved, or that something was asked after nothing was. */
+  #progressMs: number;
+  #frameSinceMs: number | undefined;
+
+  constructor(options: FetchOptions) {
+    this.#options = options;
+    this.#heardMs = options.startedMs;
+    this.#saidMs = options.startedMs;
+    this.#progressMs = options.startedMs;
+    this.#phase = { at: 'dialing', deadlineMs: options.startedMs + CONNECT_DEADLINE_MS };
+  }
+
+  receive(input: FetchInput | Wake, nowMs: number): readonly (FetchEffect | WakeAt)[] {
+    if (this.#phase.at === 'closed') return this.#afterClose(input);
+    switch (input.kind) {
+      case 'payloadBytes':
+        this.#heardMs = nowMs;
+        this.#progressMs = nowMs;
+        return NO_EFFECTS;
+      case 'payloadDone':
+        return this.#onPayloadDone();
+      case 'received':
+        return this.#onReceived(input.message, nowMs);
+      case 'request':
+        return this.#onRequest(input.block, input.slot, nowMs);
+      case 'cancel':
+        return this.#asked.some((asked) => sameBlock(asked.block, input.block))
+          ? this.#send({ kind: 'cancel', ...input.block }, nowMs)
+          : NO_EFFECTS;
+      case 'frameBegun':
+        this.#frameSinceMs ??= nowMs;
+        return NO_EFFECTS;
+      case 'frameEnded':
+        this.#frameSinceMs = undefined;
+        return NO_EFFECTS;
+      case 'tcpConnected':
+        return this.#onConnected(nowMs);
+      case 'tcpClosed':
+        return this.#onClosed(input.reason, input.sentence);
+      case 'violated':
+        return this.#close('protocol', input.sentence);
+      case 'hangUp':
+        return this.#close('asked', 'no longer needed');
+      case 'wake':
+        return this.#onWake(nowMs);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #onConnected(nowMs: number): readonly (FetchEffect | WakeAt)[] {
+    if (this.#phase.at !== 'dialing') return NO_EFFECTS;
+    const { swarm, clientId, uploadPort, pieceCount } = this.#options;
+    this.#phase = { at: 'greeting', deadlineMs: nowMs + HELLO_DEADLINE_MS, saidMs: nowMs };
+    return [
+      {
+        kind: 'send',
+        message: { kind: 'hello', swarm, clientId, uploadPort, pieceCount, features: 0, token: new Uint8Array(0) },
+      },
+      { kind: 'send', message: { kind: 'interested' } },
+      { kind: 'wakeAt', atMs: nowMs + LOOK_MS },
+    ];
+  }
+
+  #onReceived(message: PeerWire, nowMs: number): readonly FetchEffect[] {
+    this.#heardMs = nowMs;
+    this.#frameSinceMs = undefined;
+    if (this.#phase.at === 'closing') return NO_EFFECTS;
+    if (message.kind === 'error') return this.#close(reasonOf(message.code), message.sentence);
+    if (this.#phase.at === 'greeting') return this.#onHello(message, this.#phase.saidMs, nowMs);
+    if (this.#phase.at !== 'open') return this.#close('protocol', 'spoke before the connection was open');
+    const { connection } = this.#options;
+    switch (message.kind) {
+      case 'piece':
+        return this.#onPiece(message);
+      case 'have':
+        return this.#onHave(message.ranges);
+      case 'bitfield':
+        return this.#onBitfield(message.offset, message.part, message.last);
+      case 'reject':
+        return this.#onReject(message);
+      case 'choke':
+        return [{ kind: 'tell', event: { kind: 'choked', connection } }];
+      case 'unchoke':
+        return [{ kind: 'tell', event: { kind: 'unchoked', connection } }];
+      case 'gone':
+        return this.#close('gone', 'the peer no longer serves this file');
+      case 'keepAlive':
+        return NO_EFFECTS;
+      case 'hello':
+      case 'interested':
+      case 'notInterested':
+      case 'request':
+      case 'cancel':
+        return this.#close('protocol', `${message.kind} is not an acceptor's to send here`);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #onHello(message: PeerWire, saidMs: number, nowMs: number): readonly FetchEffect[] {
+    const { connection, swarm, clientId, pieceCount } = this.#options;
+    if (message.kind !== 'hello') return this.#close('protocol', `${message.kind} before hello`);
+    if (!equalBytes(message.swarm, swarm) || message.pieceCount !== pieceCount) {
+      return this.#close('protocol', 'hello for another file');
+    }
+    if (equalBytes(message.clientId, clientId)) return this.#close('self', 'this is ourselves');
+    this.#phase = { at: 'open' };
+    return [
+      { kind: 'tell', event: { kind: 'connected', connection, clientId: message.clientId, rttMs: nowMs - saidMs } },
+    ];
+  }
+
+  #onBitfield(offset: number, part: Uint8Array, last: boolean): readonly FetchEffect[] {
+    const size = Math.ceil(this.#options.pieceCount / 8);
+    const end = offset + part.length;
+    const isEmpty = part.length === 0 && size > 0;
+    if (this.#bitfieldDone || isEmpty || offset !== this.#bitfieldNext || end > size || last !== (end === size)) {
+      return this.#close('protocol', 'bitfield part out of order or of the wrong size');
+    }
+    this.#bitfieldNext = end;
+    this.#bitfieldDone = last;
+    return [
+      { kind: 'tell', event: { kind: 'bitfieldPart', connection: this.#options.connection, offset, part, last } },
+    ];
+  }
+
+  #onHave(ranges: readonly PieceRange[]): readonly FetchEffect[] {
+    const { connection, pieceCount } = this.#options;
+    if (!this.#bitfieldDone || !ranges.every(([first, count]) => first + count <= pieceCount))
+      return this.#close('protocol', 'have before its bitfield or beyond the file');
+    for (const [, count] of ranges) this.#toldCount += count;
+    // Each piece told costs us work, so telling again and again would be a cheap way to keep us busy.
+    if (this.#toldCount > pieceCount) return this.#close('protocol', 'tells more pieces than the file has');
+    return [{ kind: 'tell', event: { kind: 'havesReceived', connection, ranges } }];
+  }
+
+  #onPiece(block: Block): readonly FetchEffect[] {
+    const asked = this.#take(block);
+    if (asked === undefined) return this.#close('protocol', `sent block ${blockText(block)}, which was not asked for`);
+    this.#receiving = asked;
+    return [{ kind: 'receivePayload', slot: asked.slot, begin: block.begin, length: block.length }];
+  }
+
+  #onPayloadDone(): readonly FetchEffect[] {
+    const done = this.#receiving;
+    assert(done !== undefined, 'payload ends only after a piece frame began it');
+    this.#receiving = undefined;
+    const { connection } = this.#options;
+    return [{ kind: 'tell', event: { kind: 'blockReceived', connection, ...done.block, slot: done.slot } }];
+  }
+
+  #onReject(block: Block): readonly FetchEffect[] {
+    const asked = this.#take(block);
+    if (asked === undefined)
+      return this.#close('protocol', `rejected block ${blockText(block)}, which was not asked for`);
+    const { connection } = this.#options;
+    return [{ kind: 'tell', event: { kind: 'blockRejected', connection, ...asked.block, slot: asked.slot } }];
+  }
+
+  #onRequest(block: Block, slot: number, nowMs: number): readonly FetchEffect[] {
+    // A request that crosses our closing keeps its slot until `disconnected` gives everything back at once.
+    if (this.#phase.at !== 'open') return NO_EFFECTS;
+    if (this.#asked.length === 0 && this.#receiving === undefined) this.#progressMs = nowMs;
+    this.#asked.push({ block, slot });
+    const { piece, begin, length } = block;
+    return this.#send({ kind: 'request', piece, begin, length }, nowMs);
+  }
+
+  #take(block: Block): Asked | undefined {
+    const at = this.#asked.findIndex((asked) => sameBlock(asked.block, block));
+    return at < 0 ? undefined : this.#asked.splice(at, 1)[0];
+  }
+
+  #onWake(nowMs: number): readonly (FetchEffect | WakeAt)[] {
+    const late = this.#overdue(nowMs);
+    const next: WakeAt = { kind: 'wakeAt', atMs: nowMs + LOOK_MS };
+    if (late !== undefined) return [...this.#close(late[0], late[1]), next];
+    if (this.#phase.at === 'open' && nowMs - this.#saidMs >= KEEP_ALIVE_MS) {
+      return [...this.#send({ kind: 'keepAlive' }, nowMs), next];
+    }
+    return [next];
+  }
+
+  /** The deadline that has passed, if any. */
+  #overdue(nowMs: number): readonly [HangUpReason, string] | undefined {
+    if (this.#phase.at === 'dialing' || this.#phase.at === 'greeting') {
+      return nowMs >= this.#phase.deadlineMs ? ['timeout', `no answer to our ${this.#phase.at}`] : undefined;
+    }
+    if (this.#phase.at !== 'open') return undefined;
+    const owesBytes = this.#asked.length > 0 || this.#receiving !== undefined;
+    if (owesBytes && nowMs - this.#progressMs >= REQUEST_DEADLINE_MS)
+      return ['snubbed', 'owes blocks and sends nothing'];
+    if (this.#frameSinceMs !== undefined && nowMs - this.#frameSinceMs >= FRAME_DEADLINE_MS) {
+      return ['timeout', 'drips a frame without ending it'];
+    }
+    return nowMs - this.#heardMs >= PEER_DEAD_MS ? ['timeout', 'silent for too long'] : undefined;
+  }
+
+  #send(message: PeerWire, nowMs: number): readonly FetchEffect[] {
+    if (this.#phase.at !== 'open') return NO_EFFECTS;
+    this.#saidMs = nowMs;
+    return [{ kind: 'send', message }];
+  }
+
+  #close(reason: HangUpReason, sentence: string): readonly FetchEffect[] {
+    if (this.#phase.at === 'closing') return NO_EFFECTS;
+    this.#phase = { at: 'closing', reason, sentence };
+    return [{ kind: 'closeTcp' }];
+  }
+
+  #onClosed(reason: HangUpReason, sentence: string): readonly FetchEffect[] {
+    const why = this.#phase.at === 'closing' ? this.#phase : { reason, sentence };
+    this.#phase = { at: 'closed' };
+    const { connection } = this.#options;
+    return [
+      {
+        kind: 'tell',
+        event: { kind: 'disconnected', connection, reason: why.reason, sentence: why.sentence.slice(0, 120) },
+      },
+    ];
+  }
+
+  #afterClose(input: FetchInput | Wake): readonly FetchEffect[] {
+    assert(input.kind !== 'payloadDone' && input.kind !== 'payloadBytes', 'a closed socket brings no payload');
+    return NO_EFFECTS;
+  }
+}
+
+function reasonOf(code: Extract<PeerWire, { kind: 'error' }>['code']): HangUpReason {
+  return code;
+}
+
+function blockText(block: Block): string {
+  return `${block.piece}+${block.begin}:${block.length}`;
+}

@@ -1,0 +1,162 @@
+// The door to the upload port: accepts connections within the limits (in total and per address), gives each a number, and
+// knows them all by it. Decides only whether there is room for one more.
+
+import net from 'node:net';
+import type { Timers } from '../actor/timers.js';
+import { errnoOf } from '../base/errors.js';
+import { UPLOAD_CONNECTIONS_MAX, UPLOAD_CONNECTIONS_PER_ADDRESS_MAX } from '../base/limits.js';
+import type { Log } from '../base/log.js';
+import type { PieceRange } from '../torrent/bitfield.js';
+import { AcceptedSocket } from './accepted-socket.js';
+import type { ServedFile } from './serve.js';
+import type { Uploads } from './uploads.js';
+
+export interface ListenerOptions {
+  readonly clientId: Uint8Array;
+  readonly uploads: Uploads;
+  readonly log: Log;
+  readonly timers: Timers;
+  readonly lookUp: (swarm: Uint8Array) => ServedFile | undefined;
+  readonly onJoined: (file: number, host: string, port: number) => void;
+  readonly onCrash: (error: unknown) => void;
+}
+
+interface Accepted {
+  readonly socket: AcceptedSocket;
+  file: number | undefined;
+  sentBytes: number;
+}
+
+export interface FetchingPeer {
+  readonly file: number;
+  readonly host: string;
+  readonly port: number;
+  readonly sentBytes: number;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #accepted = new Map<number, Accepted>();
+  readonly #perHost = new Map<string, number>();
+  readonly #server: net.Server;
+  #nextConnection = 1;
+  #port = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = net.createServer((socket) => this.#accept(socket));
+  }
+
+  /** Answers the port, or the errno that refused it. */
+  listen(host: string, port: number, done: (result: { port: number } | { errno: string }) => void): void {
+    const failed = (error: Error): void => done({ errno: errnoOf(error) ?? 'EIO' });
+    this.#server.once('error', failed);
+    this.#server.listen({ host, port }, () => {
+      this.#server.off('error', failed);
+      // Out of descriptors: the connection is lost, the listener goes on.
+      this.#server.on('error', (error) => this.#options.log.warn({ err: error }, 'could not accept a connection'));
+      const address = this.#server.address();
+      this.#port = typeof address === 'object' && address !== null ? address.port : port;
+      done({ port: this.#port });
+    });
+  }
+
+  tellHaves(file: number, ranges: readonly PieceRange[]): void {
+    for (const accepted of this.#accepted.values()) {
+      if (accepted.file === file) accepted.socket.post({ kind: 'haves', ranges });
+    }
+  }
+
+  fileGone(file: number): void {
+    for (const accepted of [...this.#accepted.values()]) {
+      if (accepted.file === file) accepted.socket.post({ kind: 'fileGone' });
+    }
+  }
+
+  connectionCount(file: number): number {
+    let count = 0;
+    for (const accepted of this.#accepted.values()) if (accepted.file === file) count += 1;
+    return count;
+  }
+
+  *peers(): Generator<FetchingPeer> {
+    for (const { socket, file, sentBytes } of this.#accepted.values()) {
+      if (file !== undefined) yield { file, host: socket.host, port: socket.port, sentBytes };
+    }
+  }
+
+  /** No new connections; those open are told `gone` for each file and end. */
+  close(): void {
+    this.#server.close();
+    for (const accepted of [...this.#accepted.values()]) accepted.socket.post({ kind: 'fileGone' });
+  }
+
+  #accept(socket: net.Socket): void {
+    const { uploads, log, timers, onCrash, onJoined } = this.#options;
+    const connection = this.#nextConnection;
+    this.#nextConnection += 1;
+    const accepted: Accepted = {
+      file: undefined,
+      sentBytes: 0,
+      socket: new AcceptedSocket({
+        socket,
+        timers,
+        clientId: this.#options.clientId,
+        uploadPort: () => this.#port,
+        lookUp: this.#options.lookUp,
+        onCrash,
+        onOpened: (served, uploadPort) => {
+          accepted.file = served.file;
+          uploads.join(connection, this.#target(served.file, accepted));
+          if (uploadPort > 0) onJoined(served.file, accepted.socket.host, uploadPort);
+        },
+        onEnqueue: (block) => {
+          if (!uploads.enqueue(connection, block)) accepted.socket.post({ kind: 'flooded' });
+        },
+        onDequeue: (block) => {
+          if (uploads.dequeue(connection, block)) accepted.socket.post({ kind: 'cancelled', block });
+        },
+        onClosed: (why) => {
+          this.#forget(connection, accepted);
+          log.info(
+            { peer: accepted.socket.host, port: accepted.socket.port, sentBytes: accepted.sentBytes },
+            `upload connection ended: ${why}`,
+          );
+        },
+      }),
+    };
+    this.#admit(connection, accepted);
+  }
+
+  #admit(connection: number, accepted: Accepted): void {
+    const { host } = accepted.socket;
+    const fromHost = (this.#perHost.get(host) ?? 0) + 1;
+    this.#accepted.set(connection, accepted);
+    this.#perHost.set(host, fromHost);
+    if (this.#accepted.size > UPLOAD_CONNECTIONS_MAX || fromHost > UPLOAD_CONNECTIONS_PER_ADDRESS_MAX) {
+      accepted.socket.post({ kind: 'refused' });
+    }
+  }
+
+  #forget(connection: number, accepted: Accepted): void {
+    if (!this.#accepted.delete(connection)) return;
+    const rest = (this.#perHost.get(accepted.socket.host) ?? 1) - 1;
+    if (rest === 0) this.#perHost.delete(accepted.socket.host);
+    else this.#perHost.set(accepted.socket.host, rest);
+    if (accepted.file !== undefined) this.#options.uploads.leave(connection);
+  }
+
+  #target(file: number, accepted: Accepted) {
+    return {
+      file,
+      writeBlock: accepted.socket.writeBlock.bind(accepted.socket),
+      blockSent: (block: { piece: number; begin: number; length: number }) => {
+        accepted.sentBytes += block.length;
+        accepted.socket.post({ kind: 'blockSent', block });
+      },
+      blockFailed: (block: { piece: number; begin: number; length: number }) => {
+        accepted.socket.post({ kind: 'blockFailed', block });
+      },
+    };
+  }
+}

@@ -1,0 +1,109 @@
+// What a peer thread obeys and reports. Two links: one with the download thread (dialed connections, where we fetch) and
+// one with the main thread (accepted connections, where we serve). `connection` numbers are given by the download thread,
+// `file` numbers by the main thread; both are unique for the life of the process.
+
+import {
+  HAVE_RANGES_MAX,
+  PART_BYTES_MAX,
+  PIECE_SIZE,
+  PIECES_MAX,
+  SLAB_SLOTS,
+  UPLOAD_CONNECTIONS_MAX,
+} from '../base/limits.js';
+import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../torrent/ids.js';
+import { type MessageOf, message, protocol } from '../wire/protocol.js';
+import { bytes, flag, listOf, oneOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
+
+const connection = u32;
+const file = u32;
+const piece = whole(0, PIECES_MAX - 1);
+const begin = whole(0, PIECE_SIZE - 1);
+const length = whole(1, PIECE_SIZE);
+const slot = whole(0, SLAB_SLOTS - 1);
+const ranges = listOf(tuple(piece, whole(1, PIECES_MAX)), HAVE_RANGES_MAX);
+const host = text(64);
+
+/** First frame of the thread; the slab rides in its shared memory. */
+export const peerSettings = protocol('peer.settings', {
+  settings: message(1, {
+    clientId: bytes(CLIENT_ID_SIZE),
+    uploadHost: host,
+    logPath: text(4096),
+    logLevel: text(8),
+    seed: u32,
+  }),
+});
+
+// --- download → peer ---
+export const fetchCommands = protocol('peer.fetchCommands', {
+  dial: message(1, { connection, swarm: bytes(SWARM_KEY_SIZE), pieceCount: whole(0, PIECES_MAX), host, port: u16 }),
+  /** The bytes go to `slot` at offset `begin`; the connection owns the slot until it reports the block's end. */
+  request: message(2, { connection, piece, begin, length, slot }),
+  cancel: message(3, { connection, piece, begin, length }),
+  hangUp: message(4, { connection }),
+  /** Tell everyone who fetches `file` from us. */
+  haves: message(5, { file, ranges }),
+});
+export type FetchCommand = MessageOf<typeof fetchCommands>;
+
+export const HANG_UP_REASONS = [
+  'asked',
+  'closed',
+  'unreachable',
+  'timeout',
+  'snubbed',
+  'protocol',
+  'gone',
+  'unknownSwarm',
+  'busy',
+  'self',
+  'failed',
+] as const;
+export type HangUpReason = (typeof HANG_UP_REASONS)[number];
+
+// --- peer → download ---
+export const fetchEvents = protocol('peer.fetchEvents', {
+  connected: message(1, { connection, clientId: bytes(CLIENT_ID_SIZE), rttMs: real }),
+  bitfieldPart: message(2, {
+    connection,
+    offset: whole(0, PIECES_MAX / 8),
+    part: bytes(0, PART_BYTES_MAX),
+    last: flag,
+  }),
+  havesReceived: message(3, { connection, ranges }),
+  choked: message(4, { connection }),
+  unchoked: message(5, { connection }),
+  /** All bytes of the block are in its slot; the slot belongs to the download again. */
+  blockReceived: message(6, { connection, piece, begin, length, slot }),
+  /** The peer will not send it; the slot belongs to the download again. */
+  blockRejected: message(7, { connection, piece, begin, length, slot }),
+  /** Nothing of this connection touches a slot any more: all its slots belong to the download again. */
+  disconnected: message(8, { connection, reason: oneOf(...HANG_UP_REASONS), sentence: text(500) }),
+});
+export type FetchEvent = MessageOf<typeof fetchEvents>;
+
+// --- client → peer ---
+export const serveCommands = protocol('peer.serveCommands', {
+  listen: message(1, { host, port: u16 }),
+  /** Serve this file from now on (or from another path). Its bitfield rides beside as shared memory. */
+  serve: message(2, { file, swarm: bytes(SWARM_KEY_SIZE), path: text(4096), size }),
+  /** Stop serving: peers are told `gone`, what they have been promised still goes out. */
+  unserve: message(3, { file }),
+  describe: message(5, { ask: u32 }),
+});
+export type ServeCommand = MessageOf<typeof serveCommands>;
+
+// --- peer → client ---
+export const serveEvents = protocol('peer.serveEvents', {
+  listening: message(1, { port: u16 }),
+  listenFailed: message(2, { errno: text(32) }),
+  /** A client said hello to us, so it takes part in the swarm and listens at `host:port`. */
+  peerJoined: message(3, { file, host, port: u16 }),
+  /** Bytes sent since the last report of this file. */
+  uploaded: message(4, { file, bytes: size, connections: u32 }),
+  /** The file on disk cannot be read any more, or is shorter than it was. */
+  serveFailed: message(5, { file, path: text(4096), errno: text(32) }),
+  /** Everyone who fetches from us: file, host, port of its socket, bytes sent. */
+  described: message(6, { ask: u32, peers: listOf(tuple(file, host, u16, size), UPLOAD_CONNECTIONS_MAX) }),
+});
+export type ServeEvent = MessageOf<typeof serveEvents>;

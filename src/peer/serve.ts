@@ -1,0 +1,263 @@
+// One accepted connection, where we serve: handshake, bitfield, then each request is put in line or rejected. Decides what
+// is said on the wire; whose block goes next is UploadScheduler's, what is on disk is the shell's. Invariant: every request
+// gets exactly one answer, and nothing is offered or sent that is not in the file's verified bitfield.
+
+import type { Machine, Wake, WakeAt } from '../actor/machine.js';
+import { NO_EFFECTS } from '../actor/machine.js';
+import { unreachable } from '../base/assert.js';
+import { EMPTY_BYTES, equalBytes } from '../base/bytes.js';
+import {
+  FRAME_DEADLINE_MS,
+  HELLO_DEADLINE_MS,
+  KEEP_ALIVE_MS,
+  LINGER_MS,
+  PART_BYTES_MAX,
+  PEER_DEAD_MS,
+  PIECE_SIZE,
+  UPLOAD_STALL_MS,
+} from '../base/limits.js';
+import type { Bitfield, PieceRange } from '../torrent/bitfield.js';
+import type { Geometry } from '../torrent/geometry.js';
+import type { Block, PeerWire } from './wire.js';
+
+/** A file as a connection sees it. */
+export interface ServedFile {
+  readonly file: number;
+  readonly swarm: Uint8Array;
+  readonly geometry: Geometry;
+  /** Written by the download thread only. */
+  readonly bitfield: Bitfield;
+}
+
+export type ServeInput =
+  | { readonly kind: 'received'; readonly message: PeerWire }
+  | { readonly kind: 'violated'; readonly sentence: string }
+  | { readonly kind: 'frameBegun' }
+  | { readonly kind: 'frameEnded' }
+  /** New pieces of the file this connection is about. */
+  | { readonly kind: 'haves'; readonly ranges: readonly PieceRange[] }
+  /** The socket has taken the whole block. */
+  | { readonly kind: 'blockSent'; readonly block: Block }
+  /** The block cannot be read from disk. */
+  | { readonly kind: 'blockFailed'; readonly block: Block }
+  /** Too many requests in line. */
+  | { readonly kind: 'flooded' }
+  | { readonly kind: 'cancelled'; readonly block: Block }
+  /** This client has no room for one more connection. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'fileGone' };
+
+export type ServeEffect =
+  | { readonly kind: 'send'; readonly message: PeerWire }
+  /** Hello was good: this connection is about `served` from now on. */
+  | { readonly kind: 'opened'; readonly served: ServedFile; readonly uploadPort: number }
+  | { readonly kind: 'enqueue'; readonly block: Block }
+  | { readonly kind: 'dequeue'; readonly block: Block }
+  /** Ends the socket once what was written has gone out. */
+  | { readonly kind: 'closeTcp'; readonly why: string }
+  /** The peer does not read even its farewell. */
+  | { readonly kind: 'destroyTcp' };
+
+type Phase =
+  | { readonly at: 'greeting'; readonly deadlineMs: number }
+  | { readonly at: 'open'; readonly served: ServedFile }
+  | { readonly at: 'closed' };
+
+export interface ServeOptions {
+  readonly clientId: Uint8Array;
+  readonly uploadPort: () => number;
+  readonly lookUp: (swarm: Uint8Array) => ServedFile | undefined;
+  readonly startedMs: number;
+}
+
+const LOOK_MS = 1_000;
+
+export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | WakeAt> {
+  readonly #options: ServeOptions;
+  #phase: Phase;
+  #promised = 0;
+  #heardMs: number;
+  #saidMs: number;
+  #takenMs: number;
+  #frameSinceMs: number | undefined;
+  #nowMs: number;
+
+  constructor(options: ServeOptions) {
+    this.#nowMs = options.startedMs;
+    this.#options = options;
+    this.#heardMs = options.startedMs;
+    this.#saidMs = options.startedMs;
+    this.#takenMs = options.startedMs;
+    this.#phase = { at: 'greeting', deadlineMs: options.startedMs + HELLO_DEADLINE_MS };
+  }
+
+  receive(input: ServeInput | Wake, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+    this.#nowMs = nowMs;
+    if (this.#phase.at === 'closed') return input.kind === 'wake' ? [{ kind: 'destroyTcp' }] : NO_EFFECTS;
+    switch (input.kind) {
+      case 'received':
+        return this.#onReceived(input.message, nowMs);
+      case 'blockSent':
+        this.#promised -= 1;
+        this.#takenMs = nowMs;
+        this.#saidMs = nowMs;
+        return NO_EFFECTS;
+      case 'blockFailed':
+        this.#promised -= 1;
+        return [this.#reject(input.block)];
+      case 'cancelled':
+        this.#promised -= 1;
+        return [this.#reject(input.block)];
+      case 'haves':
+        this.#saidMs = nowMs;
+        return this.#phase.at === 'open'
+          ? [{ kind: 'send', message: { kind: 'have', ranges: input.ranges } }]
+          : NO_EFFECTS;
+      case 'frameBegun':
+        this.#frameSinceMs ??= nowMs;
+        return NO_EFFECTS;
+      case 'frameEnded':
+        this.#frameSinceMs = undefined;
+        return NO_EFFECTS;
+      case 'violated':
+        return this.#refuse('protocol', input.sentence);
+      case 'flooded':
+        return this.#refuse('protocol', 'too many requests in line');
+      case 'refused':
+        return this.#refuse('busy', 'no room for one more connection, try again later');
+      case 'fileGone':
+        return this.#end([{ kind: 'send', message: { kind: 'gone' } }], 'the file is no longer served');
+      case 'wake':
+        return this.#onWake(nowMs);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #onReceived(message: PeerWire, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+    this.#heardMs = nowMs;
+    this.#frameSinceMs = undefined;
+    if (this.#phase.at === 'greeting') return this.#onHello(message, nowMs);
+    if (this.#phase.at !== 'open') return NO_EFFECTS;
+    const { served } = this.#phase;
+    switch (message.kind) {
+      case 'request':
+        return this.#onRequest(served, message, nowMs);
+      case 'cancel':
+        return [{ kind: 'dequeue', block: message }];
+      case 'interested':
+      case 'notInterested':
+      case 'keepAlive':
+        return NO_EFFECTS;
+      case 'error':
+        return this.#end([], `peer says ${message.code}`);
+      case 'hello':
+      case 'bitfield':
+      case 'have':
+      case 'choke':
+      case 'unchoke':
+      case 'reject':
+      case 'piece':
+      case 'gone':
+        return this.#refuse('protocol', `${message.kind} is not a dialer's to send here`);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #onHello(message: PeerWire, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+    if (message.kind === 'error') return this.#end([], `peer says ${message.code}`);
+    if (message.kind !== 'hello') return this.#refuse('protocol', `${message.kind} before hello`);
+    const { clientId, uploadPort, lookUp } = this.#options;
+    if (equalBytes(message.clientId, clientId)) return this.#refuse('self', 'this is yourself');
+    const served = lookUp(message.swarm);
+    if (served === undefined) return this.#refuse('unknownSwarm', 'this file is not served here');
+    if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
+    this.#phase = { at: 'open', served };
+    this.#saidMs = nowMs;
+    const { pieceCount } = served.geometry;
+    return [
+      { kind: 'opened', served, uploadPort: message.uploadPort },
+      {
+        kind: 'send',
+        message: {
+          kind: 'hello',
+          swarm: served.swarm,
+          clientId,
+          uploadPort: uploadPort(),
+          pieceCount,
+          features: 0,
+          token: EMPTY_BYTES,
+        },
+      },
+      ...bitfieldParts(served.bitfield),
+      { kind: 'send', message: { kind: 'unchoke' } },
+    ];
+  }
+
+  #onRequest(served: ServedFile, block: Block, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+    const { geometry, bitfield } = served;
+    const { piece, begin, length } = block;
+    if (piece >= geometry.pieceCount || begin + length > geometry.pieceLength(piece)) {
+      return this.#refuse('protocol', 'request beyond the piece');
+    }
+    if (!bitfield.has(piece)) return [this.#reject(block)];
+    if (this.#promised === 0) this.#takenMs = nowMs;
+    this.#promised += 1;
+    return [{ kind: 'enqueue', block: { piece, begin, length } }];
+  }
+
+  #onWake(nowMs: number): readonly (ServeEffect | WakeAt)[] {
+    const next: WakeAt = { kind: 'wakeAt', atMs: nowMs + LOOK_MS };
+    if (this.#phase.at === 'greeting') {
+      return nowMs >= this.#phase.deadlineMs ? this.#refuse('timeout', 'no hello in time') : [next];
+    }
+    if (this.#frameSinceMs !== undefined && nowMs - this.#frameSinceMs >= FRAME_DEADLINE_MS) {
+      return this.#refuse('timeout', 'a frame came too slowly');
+    }
+    if (this.#promised > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS) {
+      return this.#end([], 'asks and does not read');
+    }
+    if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#promised === 0)
+      return this.#refuse('timeout', 'silent for too long');
+    if (nowMs - this.#saidMs >= KEEP_ALIVE_MS) {
+      this.#saidMs = nowMs;
+      return [{ kind: 'send', message: { kind: 'keepAlive' } }, next];
+    }
+    return [next];
+  }
+
+  #reject(block: Block): ServeEffect {
+    const { piece, begin, length } = block;
+    return { kind: 'send', message: { kind: 'reject', piece, begin, length } };
+  }
+
+  #refuse(code: Extract<PeerWire, { kind: 'error' }>['code'], sentence: string): readonly (ServeEffect | WakeAt)[] {
+    return this.#end([{ kind: 'send', message: { kind: 'error', code, sentence: sentence.slice(0, 120) } }], sentence);
+  }
+
+  #end(last: readonly ServeEffect[], why: string): readonly (ServeEffect | WakeAt)[] {
+    this.#phase = { at: 'closed' };
+    return [...last, { kind: 'closeTcp', why }, { kind: 'wakeAt', atMs: this.#nowMs + LINGER_MS }];
+  }
+}
+
+/** A snapshot in parts; pieces that come later are told by `have`. One empty last part for a file without pieces. */
+function bitfieldParts(bitfield: Bitfield): ServeEffect[] {
+  const parts: ServeEffect[] = [];
+  // Copied at once, so that all parts are of one moment although the download thread goes on setting bits.
+  const bytes = new Uint8Array(bitfield.bytes);
+  let offset = 0;
+  do {
+    const part = bytes.subarray(offset, offset + PART_BYTES_MAX);
+    const last = offset + part.length === bytes.length;
+    parts.push({ kind: 'send', message: { kind: 'bitfield', offset, part, last } });
+    offset += part.length;
+  } while (offset < bytes.length);
+  return parts;
+}
+
+/** Offset of a block in its file. */
+export function blockOffset(block: Block): number {
+  return block.piece * PIECE_SIZE + block.begin;
+}

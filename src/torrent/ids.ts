@@ -1,0 +1,43 @@
+// Names of things on the wire, as types that only a check can make. A swarm key or client id travels as bytes and is a
+// lower-case hex string everywhere else, so that it can key a Map.
+
+import { assert } from '../base/assert.js';
+import { fromHex, toHex } from '../base/bytes.js';
+import { DIGEST_SIZE } from '../base/limits.js';
+
+declare const brand: unique symbol;
+type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** SHA-1 of the hash string's raw bytes, 40 hex digits: names the swarm (BitTorrent's infohash). */
+export type SwarmKey = Branded<string, 'SwarmKey'>;
+/** 16 random bytes, 32 hex digits: a client's identity across runs, the owner of its tracker entries. */
+export type ClientId = Branded<string, 'ClientId'>;
+/** 0-based index that was checked against its file's piece count. */
+export type PieceIndex = Branded<number, 'PieceIndex'>;
+
+export const SWARM_KEY_SIZE = DIGEST_SIZE;
+export const CLIENT_ID_SIZE = 16;
+
+export function swarmKey(bytes: Uint8Array): SwarmKey {
+  assert(bytes.length === SWARM_KEY_SIZE, 'a swarm key is 20 bytes');
+  return toHex(bytes) as SwarmKey;
+}
+
+export function clientId(bytes: Uint8Array): ClientId {
+  assert(bytes.length === CLIENT_ID_SIZE, 'a client id is 16 bytes');
+  return toHex(bytes) as ClientId;
+}
+
+export function parseSwarmKey(text: string): SwarmKey | undefined {
+  return /^[0-9a-f]{40}$/.test(text) ? (text as SwarmKey) : undefined;
+}
+
+export function parseClientId(text: string): ClientId | undefined {
+  return /^[0-9a-f]{32}$/.test(text) ? (text as ClientId) : undefined;
+}
+
+export function keyBytes(key: SwarmKey | ClientId): Uint8Array {
+  const bytes = fromHex(key);
+  assert(bytes !== undefined, 'a key is hex');
+  return bytes;
+}

@@ -1,0 +1,120 @@
+// Groups what waits for the store into commits: one group is on its way, the rest gathers behind it, so that a slow fsync
+// makes bigger groups, not a longer queue. When a full disk refused a group, what frees room is tried once more, alone.
+// Pure; it neither writes nor answers.
+
+import { assert, present } from '../base/assert.js';
+import { STORE_BACKLOG_MAX, STORE_GROUP_MAX, TRACKER_CONNECTIONS_MAX } from '../base/limits.js';
+import { BoundedQueue } from '../base/queue.js';
+import { type Change, freesRoom } from './changes.js';
+import type { TrackerReply } from './messages.js';
+
+/** Changes that are committed together or not at all, and what is answered then. */
+export interface Commit {
+  readonly changes: readonly Change[];
+  /** Against STORE_GROUP_MAX and the backlog: about how many small changes it is worth. */
+  readonly weight: number;
+  /** Whom to answer; undefined for the tracker's own changes and the partner's. */
+  readonly asker: { readonly connection: number; readonly id: number; readonly reply: () => TrackerReply } | undefined;
+  /** What the partner sent and wants to hear of. */
+  readonly arrival?: Arrival;
+}
+
+/** News of the partner on their way to the disk. */
+export interface Arrival {
+  /** Of the connection to the partner that they came on. */
+  readonly link: number;
+  /** Of the frame, which is acknowledged; undefined for a part of a hash string. */
+  readonly frame: number | undefined;
+  /** How far the partner's changes are here then; undefined: no further than before. */
+  readonly position: number | undefined;
+}
+
+export interface Group {
+  readonly number: number;
+  readonly commits: readonly Commit[];
+  /** The group holds what a full disk refused once, so it is not tried a third time. */
+  readonly isSecondTry: boolean;
+}
+
+export class CommitQueue {
+  // Every connection may be one request over the backlog before its reading stops.
+  readonly #waiting = new BoundedQueue<Commit>(STORE_BACKLOG_MAX + TRACKER_CONNECTIONS_MAX * 2);
+  #waitingWeight = 0;
+  #underWay: Group | undefined;
+  #lastNumber = 0;
+
+  /** Weight of everything not yet settled that waits behind the group under way. */
+  get backlog(): number {
+    return this.#waitingWeight;
+  }
+
+  get isIdle(): boolean {
+    return this.#underWay === undefined && this.#waiting.length === 0;
+  }
+
+  push(commit: Commit): void {
+    assert(this.#waiting.push(commit), 'listeners stop reading before the backlog is full');
+    this.#waitingWeight += commit.weight;
+  }
+
+  /** The next group to send, unless one is under way or nothing waits. */
+  next(): Group | undefined {
+    if (this.#underWay !== undefined || this.#waiting.length === 0) return undefined;
+    const commits: Commit[] = [];
+    let weight = 0;
+    for (let first = this.#waiting.peek(); first !== undefined; first = this.#waiting.peek()) {
+      if (commits.length > 0 && weight + first.weight > STORE_GROUP_MAX) break;
+      weight += first.weight;
+      commits.push(first);
+      this.#waiting.shift();
+    }
+    this.#waitingWeight -= weight;
+    return this.#send(commits, false);
+  }
+
+  /** The group under way is on the disk. */
+  committed(number: number): readonly Commit[] {
+    return this.#settle(number).commits;
+  }
+
+  /**
+   * The store refused the group and kept nothing of it. Parts of a hash string that waited behind a failed one fail with it:
+   * one with a hole is never completed. So does what the partner sent behind a failed frame: its position counts that frame.
+   */
+  refused(number: number, isFull: boolean): { readonly failed: readonly Commit[]; readonly retry: Group | undefined } {
+    const group = this.#settle(number);
+    const isTriedAgain = ({ changes }: Commit): boolean => isFull && !group.isSecondTry && changes.every(freesRoom);
+    const failed = group.commits.filter((commit) => !isTriedAgain(commit));
+    const uploads = new Set(failed.flatMap((commit) => uploadsOf(commit)));
+    const links = new Set(failed.flatMap(({ arrival }) => (arrival === undefined ? [] : [arrival.link])));
+    if (uploads.size > 0 || links.size > 0) {
+      this.#waiting.removeWhere((commit) => {
+        const isBehind = commit.arrival !== undefined && links.has(commit.arrival.link);
+        if (!isBehind && !uploadsOf(commit).some((upload) => uploads.has(upload))) return false;
+        failed.push(commit);
+        this.#waitingWeight -= commit.weight;
+        return true;
+      });
+    }
+    const again = group.commits.filter(isTriedAgain);
+    return { failed, retry: again.length === 0 ? undefined : this.#send(again, true) };
+  }
+
+  #send(commits: readonly Commit[], isSecondTry: boolean): Group {
+    this.#lastNumber += 1;
+    this.#underWay = { number: this.#lastNumber, commits, isSecondTry };
+    return this.#underWay;
+  }
+
+  #settle(number: number): Group {
+    const group = present(this.#underWay, 'a group is settled while it is under way');
+    assert(group.number === number, 'groups are settled in order');
+    this.#underWay = undefined;
+    return group;
+  }
+}
+
+/** The hash strings that a commit carries a part of. */
+export function uploadsOf(commit: Commit): number[] {
+  return commit.changes.flatMap((change) => (change.kind === 'part' ? [change.upload] : []));
+}

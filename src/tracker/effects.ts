@@ -1,0 +1,76 @@
+// What the tracker's machine is told, what it wants done, and what it can be asked about itself. The daemon translates: from
+// sockets, timers and the store's thread, and to them.
+
+import type { Address } from '../torrent/address.js';
+import type { Change } from './changes.js';
+import type { Followed } from './follower.js';
+import type { TrackerReply, TrackerRequest } from './messages.js';
+import type { PairEffect, PairInput } from './pair.js';
+import type { Counts } from './registry.js';
+import type { LoadedRows } from './store-link.js';
+
+export interface TrackerSetting {
+  readonly partner: Address;
+  /** See PairSetting. */
+  readonly cluster: Uint8Array;
+  readonly leaseMs: number;
+  readonly renewMs: number;
+  readonly trustHost: boolean;
+  readonly seed: number;
+  readonly replicaWaitMs?: number;
+}
+
+export type TrackerInput =
+  | { readonly kind: 'loadedRows'; readonly loaded: LoadedRows }
+  /** Everything the store kept is here; connections may come. */
+  | {
+      readonly kind: 'started';
+      readonly lastUpload: number;
+      readonly trackerId: Uint8Array;
+      /** Highest position ever given out. */
+      readonly position: number;
+      readonly followed: Followed;
+    }
+  | { readonly kind: 'opened'; readonly connection: number; readonly host: string }
+  | { readonly kind: 'received'; readonly connection: number; readonly request: TrackerRequest }
+  | { readonly kind: 'closed'; readonly connection: number }
+  | { readonly kind: 'committed'; readonly group: number; readonly tookMs: number }
+  | {
+      readonly kind: 'failed';
+      readonly group: number;
+      readonly outcome: 'full' | 'busy' | 'broken';
+      readonly sentence: string;
+    }
+  | PairInput;
+
+export type TrackerEffect =
+  | { readonly kind: 'reply'; readonly connection: number; readonly message: TrackerReply }
+  /** Statistics, to which the daemon adds what only it knows. */
+  | { readonly kind: 'giveStats'; readonly connection: number; readonly id: number; readonly figures: Figures }
+  | { readonly kind: 'pauseReading'; readonly connection: number }
+  | { readonly kind: 'resumeReading'; readonly connection: number }
+  /** The changes have the positions `position`, `position` + 1, … */
+  | { readonly kind: 'commit'; readonly group: number; readonly changes: readonly Change[]; readonly position: number }
+  /** A tick has passed: the listener looks for unfinished frames and hellos. */
+  | { readonly kind: 'sweep' }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly fields: object;
+      readonly sentence: string;
+    }
+  /** What is on the disk is unknown: the process ends. */
+  | { readonly kind: 'giveUp'; readonly sentence: string }
+  | PairEffect;
+
+export interface Figures extends Counts {
+  readonly connections: number;
+  readonly paused: number;
+  readonly storeBacklog: number;
+  readonly storeCommits: number;
+  readonly storeFailures: number;
+  readonly storeLastMs: number;
+  readonly expiredClients: number;
+  readonly freezes: number;
+  readonly partner: object;
+}

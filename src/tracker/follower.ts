@@ -1,0 +1,295 @@
+// What this tracker makes of the partner's news, on the connection that it dialed: which records change its list, how long
+// leases go on, what to ask for again. Dials, falls back and dials again by itself. A position is kept in the transaction
+// of the records it counts, so whatever breaks, the partner goes on from what is on this disk. Pure.
+
+import { equalBytes } from '../base/bytes.js';
+import {
+  PAIR_BEAT_MS,
+  PAIR_DEAD_MS,
+  PAIR_FRAME_CLIENTS_MAX,
+  PAIR_RETRY_MAX_MS,
+  PAIR_RETRY_MIN_MS,
+} from '../base/limits.js';
+import type { Prng } from '../base/prng.js';
+import { clientId, swarmKey } from '../torrent/ids.js';
+import type { Change } from './changes.js';
+import type { Arrival } from './commits.js';
+import { Comparison } from './digests.js';
+import { HashStrings } from './hash-strings.js';
+import { PAIR_VERSION, type PairNews, type PairWord, type Records } from './pair-messages.js';
+import { changesOf } from './pair-records.js';
+import type { Registry } from './registry.js';
+import type { UploadNumbers } from './session.js';
+
+export interface FollowerSetting {
+  readonly registry: Registry;
+  readonly uploads: UploadNumbers;
+  readonly prng: Prng;
+  readonly cluster: Uint8Array;
+  readonly dial: (link: number) => void;
+  readonly hangUp: (link: number) => void;
+  readonly send: (link: number, word: PairWord) => void;
+  /** To the disk; `settled` is called when it is there. */
+  readonly commit: (changes: readonly Change[], arrival: Arrival) => void;
+  /** What the partner sent is on this disk as far as it was when the connection began. */
+  readonly onCaughtUp: (nowMs: number) => void;
+  /** The connection is gone, or there was none. `refusal`: the partner's sentence. */
+  readonly onLost: (reason: string, wasFollowing: boolean, nowMs: number) => void;
+}
+
+/** Whose changes are on this disk, and up to which position. */
+export interface Followed {
+  readonly origin: Uint8Array;
+  readonly position: number;
+}
+
+interface CatchUp {
+  readonly isWhole: boolean;
+  readonly tookMs: number;
+  readonly records: number;
+}
+
+type State =
+  | { readonly at: 'down'; readonly retryAtMs: number }
+  /** Dialed, or waiting for `welcome`. */
+  | { readonly at: 'dialing'; readonly link: number; readonly sinceMs: number }
+  | {
+      readonly at: 'following';
+      readonly link: number;
+      readonly sinceMs: number;
+      readonly isWhole: boolean;
+      /** The partner's highest position when the connection began. */
+      readonly goal: number;
+      isCaughtUp: boolean;
+      heardMs: number;
+      /** The partner's highest position as it said last. */
+      leaderPosition: number;
+      records: number;
+    };
+
+export class Follower {
+  readonly #setting: FollowerSetting;
+  readonly #hashStrings: HashStrings;
+  readonly #ownId: Uint8Array;
+  #followed: Followed;
+  #comparison = new Comparison();
+  #state: State;
+  #failures = 0;
+  #lastLink = 0;
+  #nextBeatMs = 0;
+  #lastCatchUp: CatchUp | undefined;
+  #wholeCount = 0;
+  #repairCount = 0;
+
+  constructor(setting: FollowerSetting, ownId: Uint8Array, followed: Followed, nowMs: number) {
+    this.#setting = setting;
+    this.#ownId = ownId;
+    this.#followed = followed;
+    this.#hashStrings = new HashStrings(setting.registry, setting.uploads);
+    this.#state = { at: 'down', retryAtMs: nowMs };
+  }
+
+  get figures() {
+    const state = this.#state;
+    const differing = this.#comparison.differing;
+    return {
+      following: state.at === 'following',
+      behindChanges: state.at === 'following' ? Math.max(0, state.leaderPosition - this.#followed.position) : null,
+      lastCatchUp: this.#lastCatchUp ?? null,
+      snapshots: this.#wholeCount,
+      repairs: this.#repairCount,
+      digestEqual: state.at !== 'following' || differing === undefined ? null : differing === 0,
+    };
+  }
+
+  nextAtMs(): number {
+    const state = this.#state;
+    if (state.at === 'down') return state.retryAtMs;
+    if (state.at === 'dialing') return state.sinceMs + PAIR_DEAD_MS;
+    return Math.min(this.#nextBeatMs, state.heardMs + PAIR_DEAD_MS);
+  }
+
+  /** The partner dialed us, so it is there. */
+  hurry(nowMs: number): void {
+    if (this.#state.at === 'down') this.#state = { at: 'down', retryAtMs: nowMs };
+  }
+
+  woke(nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down') {
+      if (nowMs < state.retryAtMs) return;
+      this.#lastLink += 1;
+      this.#state = { at: 'dialing', link: this.#lastLink, sinceMs: nowMs };
+      this.#setting.dial(this.#lastLink);
+      return;
+    }
+    const sinceMs = state.at === 'dialing' ? state.sinceMs : state.heardMs;
+    if (nowMs >= sinceMs + PAIR_DEAD_MS) {
+      this.#setting.hangUp(state.link);
+      this.lost(state.link, 'the partner is silent', nowMs);
+    } else if (state.at === 'following' && nowMs >= this.#nextBeatMs) {
+      this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
+      this.#setting.send(state.link, { kind: 'beat' });
+    }
+  }
+
+  connected(link: number): void {
+    if (this.#state.at !== 'dialing' || this.#state.link !== link) return;
+    const { origin: originId, position } = this.#followed;
+    const { cluster } = this.#setting;
+    const names = { version: PAIR_VERSION, cluster, followerId: this.#ownId, originId };
+    this.#setting.send(link, { kind: 'follow', ...names, position });
+  }
+
+  lost(link: number, reason: string, nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down' || state.link !== link) return;
+    const boundMs = Math.min(PAIR_RETRY_MAX_MS, PAIR_RETRY_MIN_MS * 2 ** this.#failures);
+    // A connection that lasted was no failure, so the next try comes soon.
+    this.#failures = state.at === 'following' && nowMs - state.sinceMs > PAIR_DEAD_MS ? 0 : this.#failures + 1;
+    this.#state = { at: 'down', retryAtMs: nowMs + boundMs * (0.5 + this.#setting.prng.next() / 2) };
+    const dropped = this.#hashStrings.abandon();
+    if (dropped.length > 0) this.#commit(dropped, { link, frame: undefined, position: undefined });
+    this.#setting.onLost(reason, state.at === 'following', nowMs);
+  }
+
+  said(link: number, news: PairNews, nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down' || state.link !== link) return;
+    if (news.kind === 'refused') {
+      this.#setting.hangUp(link);
+      this.#failures = PAIR_RETRY_MAX_MS / PAIR_RETRY_MIN_MS;
+      this.lost(link, `the partner refuses this tracker: ${news.sentence}`, nowMs);
+      return;
+    }
+    if (news.kind === 'welcome') {
+      this.#welcomed(news, nowMs);
+      return;
+    }
+    if (state.at !== 'following') {
+      this.#setting.hangUp(link);
+      this.lost(link, 'the partner sent news before its welcome', nowMs);
+      return;
+    }
+    state.heardMs = nowMs;
+    switch (news.kind) {
+      case 'records':
+        this.#records(news, nowMs);
+        return;
+      case 'leases':
+        this.#leases(news.leases, nowMs);
+        return;
+      case 'beat':
+        state.leaderPosition = news.position;
+        return;
+      case 'digests':
+        this.#digests(news.digests);
+        return;
+      case 'part': {
+        const changes = this.#hashStrings.came(swarmKey(news.swarm), news.offset, news.part);
+        this.#commit(changes, { link, frame: undefined, position: undefined });
+        return;
+      }
+    }
+  }
+
+  /** What came was written. */
+  settled({ link, frame, position }: Arrival, nowMs: number): void {
+    const state = this.#state;
+    // A position of a former connection may be one of another tracker's.
+    if (state.at !== 'following' || state.link !== link) return;
+    if (position !== undefined) this.#followed = { origin: this.#followed.origin, position };
+    if (frame === undefined) {
+      this.#wantPart(this.#hashStrings.fetching);
+      return;
+    }
+    this.#setting.send(link, { kind: 'applied', frame });
+    this.#wantPart(undefined);
+    if (state.isCaughtUp || position === undefined || position < state.goal) return;
+    state.isCaughtUp = true;
+    const { isWhole, records } = state;
+    this.#lastCatchUp = { isWhole, records, tookMs: Math.round(nowMs - state.sinceMs) };
+    this.#setting.onCaughtUp(nowMs);
+  }
+
+  /** What came could not be written: it has to come again. */
+  failed({ link }: Arrival, nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down' || state.link !== link) return;
+    this.#setting.hangUp(link);
+    this.lost(link, "the partner's changes could not be written", nowMs);
+  }
+
+  #welcomed({ leaderId, isWhole, position }: Extract<PairNews, { kind: 'welcome' }>, nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down') return;
+    const isKnown = equalBytes(leaderId, this.#followed.origin);
+    if (state.at !== 'dialing' || equalBytes(leaderId, this.#ownId) || (!isKnown && !isWhole)) {
+      this.#setting.hangUp(state.link);
+      this.lost(state.link, 'the partner sent a welcome that cannot be', nowMs);
+      return;
+    }
+    this.#followed = { origin: leaderId, position: isWhole ? 0 : this.#followed.position };
+    this.#failures = 0;
+    if (isWhole) this.#wholeCount += 1;
+    this.#comparison = new Comparison();
+    this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
+    const fresh = { isCaughtUp: false, heardMs: nowMs, leaderPosition: position, records: 0 };
+    this.#state = { at: 'following', link: state.link, sinceMs: nowMs, isWhole, goal: position, ...fresh };
+    this.#hashStrings.startOver();
+    this.#wantPart(undefined);
+  }
+
+  #records(news: Records, nowMs: number): void {
+    const state = this.#state;
+    if (state.at !== 'following') return;
+    state.records += news.entries.length + news.leaves.length;
+    const changes = changesOf(news, this.#setting.registry, nowMs);
+    const position = news.position ?? undefined;
+    // Until everything is here, the disk must not say that we are somewhere.
+    if (state.isWhole && news.frame === 1)
+      changes.push({ kind: 'followed', origin: this.#followed.origin, position: 0 });
+    if (position !== undefined) {
+      state.leaderPosition = Math.max(state.leaderPosition, position);
+      changes.push({ kind: 'followed', origin: this.#followed.origin, position });
+    }
+    for (const [key, , , , isProven] of news.facts) {
+      const swarm = swarmKey(key);
+      if (isProven && this.#setting.registry.swarm(swarm)?.complete !== true) this.#hashStrings.want(swarm);
+    }
+    this.#commit(changes, { link: state.link, frame: news.frame, position });
+  }
+
+  #leases(leases: readonly (readonly [Uint8Array, number])[], nowMs: number): void {
+    const ended: Uint8Array[] = [];
+    for (const [id, ms] of leases) {
+      const client = this.#setting.registry.client(clientId(id));
+      if (client === undefined) continue;
+      client.leaseEndsMs = Math.max(client.leaseEndsMs, nowMs + ms);
+      if (client.liveCount === 0 && ms > 0 && ended.length < PAIR_FRAME_CLIENTS_MAX) ended.push(id);
+    }
+    // It lapsed here and is there: what exactly it holds, the partner knows.
+    if (ended.length > 0) this.#send({ kind: 'againClients', clients: ended });
+  }
+
+  #digests(theirs: Uint8Array): void {
+    const stubborn = this.#comparison.look(this.#setting.registry.digests.bytes(), theirs);
+    if (stubborn.length === 0) return;
+    this.#repairCount += stubborn.length;
+    this.#send({ kind: 'againBuckets', buckets: Uint8Array.from(stubborn) });
+  }
+
+  #wantPart(wish: { readonly swarm: string; readonly offset: number } | undefined): void {
+    const asked = wish ?? this.#hashStrings.next();
+    if (asked === undefined) return;
+    this.#send({ kind: 'wantPart', swarm: Buffer.from(asked.swarm, 'hex'), offset: asked.offset });
+  }
+
+  #commit(changes: readonly Change[], arrival: Arrival): void {
+    this.#setting.commit(changes, arrival);
+  }
+
+  #send(word: PairWord): void {
+    if (this.#state.at === 'following') this.#setting.send(this.#state.link, word);
+  }
+}

@@ -1,0 +1,265 @@
+// What the partner tracker still has to be told of this one's list, on one connection of its: first everything if it asks
+// from a position that means nothing here, then each record that was changed here behind its position, as it is now. At
+// most a window of records is unacknowledged, so a slow or frozen partner costs nothing but that. Pure.
+
+import {
+  PAIR_BEAT_MS,
+  PAIR_DEAD_MS,
+  PAIR_DIGEST_MS,
+  PAIR_FRAME_LEASES_MAX,
+  PAIR_FRAME_RECORDS_MAX,
+  PAIR_WINDOW_RECORDS,
+} from '../base/limits.js';
+import { type ClientId, clientId, keyBytes, type SwarmKey, swarmKey } from '../torrent/ids.js';
+import { bucketOf } from './digests.js';
+import type { Leases } from './leases.js';
+import type { PairNews, PairWord, Records } from './pair-messages.js';
+import type { Client, Entry, Positioned, Swarm } from './records.js';
+import type { Registry } from './registry.js';
+
+export interface LeaderSetting {
+  readonly registry: Registry;
+  readonly leases: Leases;
+  readonly tell: (news: PairNews) => void;
+  readonly readPart: (swarm: SwarmKey, offset: number) => void;
+  /** The follower broke the protocol or fell silent. */
+  readonly hangUp: (reason: string) => void;
+}
+
+interface Sent {
+  readonly frame: number;
+  readonly recordCount: number;
+  readonly position: number | null;
+}
+
+/** Records that are sent whether changed or not; `position` is the follower's when they all arrived. */
+interface Pass {
+  readonly records: Iterator<Positioned>;
+  readonly position: number | null;
+}
+
+export class Leader {
+  readonly #setting: LeaderSetting;
+  readonly #passes: Pass[] = [];
+  readonly #sent: Sent[] = [];
+  #sentRecords = 0;
+  #frame = 0;
+  /** Records behind it were not sent yet. */
+  #cursor: number;
+  #acked: number;
+  #head: number;
+  #heardMs: number;
+  #nextBeatMs: number;
+  #nextDigestMs: number;
+  #behindSinceMs: number | undefined;
+
+  /**
+   * @param from the follower's position; undefined when it means nothing here, and everything is sent.
+   * @param head the highest position given out.
+   */
+  constructor(setting: LeaderSetting, id: Uint8Array, from: number | undefined, head: number, nowMs: number) {
+    this.#setting = setting;
+    this.#head = head;
+    this.#cursor = from ?? head;
+    this.#acked = from ?? 0;
+    this.#heardMs = nowMs;
+    this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
+    this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
+    setting.tell({ kind: 'welcome', leaderId: id, isWhole: from === undefined, position: head });
+    this.#tellLeases(liveClients(setting.registry), nowMs);
+    if (from === undefined) this.#passes.push({ records: everything(setting.registry), position: head });
+    // A follower that has everything hears so at once, by an empty frame.
+    else if (this.#isAtEnd) this.#tell([], head, nowMs);
+  }
+
+  /** Changes that the follower has not on its disk; an upper bound. */
+  get lagChanges(): number {
+    const { order } = this.#setting.registry;
+    return order.after(this.#acked, 1).length === 0 ? 0 : order.countAfter(this.#acked);
+  }
+
+  lagMs(nowMs: number): number {
+    return this.#behindSinceMs === undefined ? 0 : nowMs - this.#behindSinceMs;
+  }
+
+  nextAtMs(): number {
+    return Math.min(this.#nextBeatMs, this.#heardMs + PAIR_DEAD_MS);
+  }
+
+  said(word: PairWord, nowMs: number): void {
+    this.#heardMs = nowMs;
+    const { registry, readPart } = this.#setting;
+    switch (word.kind) {
+      case 'applied':
+        this.#applied(word.frame);
+        return;
+      case 'beat':
+        return;
+      case 'follow':
+        this.#setting.hangUp('the partner said follow twice');
+        return;
+      case 'againClients': {
+        const clients = word.clients.map(clientId);
+        this.#passes.push({ records: ofClients(registry, clients), position: null });
+        return;
+      }
+      case 'againBuckets':
+        this.#passes.push({ records: ofBuckets(registry, new Set(word.buckets)), position: null });
+        return;
+      case 'wantPart':
+        readPart(swarmKey(word.swarm), word.offset);
+        return;
+    }
+  }
+
+  /** @param head the highest position given out by now, with everything up to it in the registry. */
+  pump(head: number, nowMs: number): void {
+    this.#head = head;
+    while (this.#sentRecords < PAIR_WINDOW_RECORDS && this.#sent.length < PAIR_WINDOW_RECORDS) {
+      if (!this.#pumpPass(nowMs) && !this.#pumpOrder(nowMs)) break;
+    }
+    const isBehind = this.#sent.length > 0 || this.#passes.length > 0;
+    this.#behindSinceMs = isBehind ? (this.#behindSinceMs ?? nowMs) : undefined;
+  }
+
+  woke(nowMs: number): void {
+    if (nowMs >= this.#heardMs + PAIR_DEAD_MS) {
+      this.#setting.hangUp('the partner fell silent');
+      return;
+    }
+    if (nowMs < this.#nextBeatMs) return;
+    this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
+    this.#tellLeases(this.#setting.leases.takeRenewed(), nowMs);
+    // Changes that are no news to the partner, such as lapses, count too.
+    if (this.#behindSinceMs === undefined && this.#cursor < this.#head) this.#tell([], this.#head, nowMs);
+    this.#setting.tell({ kind: 'beat', position: this.#head });
+    if (nowMs < this.#nextDigestMs || this.#behindSinceMs !== undefined) return;
+    this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
+    this.#setting.tell({ kind: 'digests', digests: this.#setting.registry.digests.bytes() });
+  }
+
+  get #isAtEnd(): boolean {
+    return this.#setting.registry.order.after(this.#cursor, 1).length === 0;
+  }
+
+  #applied(frame: number): void {
+    const first = this.#sent[0];
+    if (first === undefined || frame < first.frame || frame > this.#frame) {
+      this.#setting.hangUp('the partner acknowledged what was not sent');
+      return;
+    }
+    for (const { recordCount, position } of this.#sent.splice(0, frame - first.frame + 1)) {
+      this.#sentRecords -= recordCount;
+      if (position !== null) this.#acked = position;
+    }
+  }
+
+  #pumpPass(nowMs: number): boolean {
+    const pass = this.#passes[0];
+    if (pass === undefined) return false;
+    const records: Positioned[] = [];
+    while (records.length < PAIR_FRAME_RECORDS_MAX) {
+      const next = pass.records.next();
+      if (next.done === true) {
+        this.#passes.shift();
+        if (records.length > 0 || pass.position !== null) this.#tell(records, pass.position, nowMs);
+        return true;
+      }
+      records.push(next.value);
+    }
+    this.#tell(records, null, nowMs);
+    return true;
+  }
+
+  #pumpOrder(nowMs: number): boolean {
+    const records = this.#setting.registry.order.after(this.#cursor, PAIR_FRAME_RECORDS_MAX);
+    const last = records.at(-1);
+    if (last === undefined) return false;
+    // Nothing behind them: the follower then has everything up to the highest position.
+    const position = records.length < PAIR_FRAME_RECORDS_MAX ? this.#head : last.position;
+    this.#tell(records, position, nowMs);
+    return true;
+  }
+
+  #tell(records: readonly Positioned[], position: number | null, nowMs: number): void {
+    this.#frame += 1;
+    if (position !== null) this.#cursor = position;
+    this.#sent.push({ frame: this.#frame, recordCount: records.length, position });
+    this.#sentRecords += records.length;
+    this.#setting.tell(recordsOf(records, this.#frame, position, nowMs));
+  }
+
+  #tellLeases(clients: Iterable<Client>, nowMs: number): void {
+    let leases: [Uint8Array, number][] = [];
+    for (const client of clients) {
+      if (client.liveCount === 0) continue;
+      leases.push([keyBytes(client.id), leftMs(client, nowMs)]);
+      if (leases.length < PAIR_FRAME_LEASES_MAX) continue;
+      this.#setting.tell({ kind: 'leases', leases });
+      leases = [];
+    }
+    if (leases.length > 0) this.#setting.tell({ kind: 'leases', leases });
+  }
+}
+
+function recordsOf(records: readonly Positioned[], frame: number, position: number | null, nowMs: number): Records {
+  const swarms = new Set<Swarm>();
+  const entries: Records['entries'][number][] = [];
+  const leaves: Records['leaves'][number][] = [];
+  for (const record of records) {
+    if (record.is === 'swarm') swarms.add(record);
+    else if (record.is === 'client') leaves.push(...leaveRows(record, nowMs));
+    else {
+      swarms.add(record.swarm);
+      entries.push(entryRow(record, nowMs));
+    }
+  }
+  const facts = [...swarms].flatMap(({ key, facts: known, complete }) =>
+    known === undefined ? [] : [[keyBytes(key), known.name, known.size, known.pieceCount, complete] as const],
+  );
+  return { kind: 'records', frame, position, facts, entries, leaves };
+}
+
+function entryRow(entry: Entry, nowMs: number): Records['entries'][number] {
+  const { swarm, client, host, port, have, epoch, sequence, state } = entry;
+  const ms = state === 'live' ? leftMs(client, nowMs) : ageMs(entry.changedAtMs, nowMs);
+  return [keyBytes(swarm.key), keyBytes(client.id), host, port, have, epoch, sequence, state, ms];
+}
+
+function leaveRows({ id, left }: Client, nowMs: number): Records['leaves'] {
+  return left === undefined ? [] : [[keyBytes(id), left.epoch, left.sequence, ageMs(left.changedAtMs, nowMs)]];
+}
+
+function leftMs({ leaseEndsMs }: Client, nowMs: number): number {
+  return Math.max(0, Math.min(0xffff_ffff, Math.round(leaseEndsMs - nowMs)));
+}
+
+function ageMs(sinceMs: number, nowMs: number): number {
+  return Math.max(0, Math.round(nowMs - sinceMs));
+}
+
+function* liveClients(registry: Registry): Generator<Client> {
+  for (const client of registry.clients()) if (client.liveCount > 0) yield client;
+}
+
+/** What is added while this goes on lies behind the position it began at. */
+function* everything(registry: Registry): Generator<Positioned> {
+  for (const client of registry.clients()) {
+    if (client.left !== undefined) yield client;
+    yield* client.entries.values();
+  }
+}
+
+function* ofClients(registry: Registry, ids: readonly ClientId[]): Generator<Positioned> {
+  for (const id of ids) {
+    const client = registry.client(id);
+    if (client?.left !== undefined) yield client;
+    yield* client?.entries.values() ?? [];
+  }
+}
+
+function* ofBuckets(registry: Registry, buckets: ReadonlySet<number>): Generator<Positioned> {
+  for (const client of registry.clients()) {
+    for (const entry of client.entries.values()) if (buckets.has(bucketOf(entry.swarm.key))) yield entry;
+  }
+}

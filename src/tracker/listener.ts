@@ -1,0 +1,183 @@
+// The door to the tracker's port: accepts connections within the limits (in total and from one address), gives each a number
+// and knows them by it. Decides only whether there is room for one more.
+
+import net from 'node:net';
+import type { Timers } from '../actor/timers.js';
+import { errnoOf, MiniTorrentError } from '../base/errors.js';
+import {
+  TRACKER_CONNECTIONS_MAX,
+  TRACKER_CONNECTIONS_PER_ADDRESS_MAX,
+  TRACKER_LISTEN_BACKLOG,
+} from '../base/limits.js';
+import type { Log } from '../base/log.js';
+import { type Address, formatAddress, plainHost } from '../torrent/address.js';
+import { ClientConnection } from './connection.js';
+import type { TrackerReply, TrackerRequest } from './messages.js';
+import type { PairNews, PairWord } from './pair-messages.js';
+
+export interface ListenerOptions {
+  readonly log: Log;
+  readonly timers: Timers;
+  readonly connectionsMax?: number;
+  readonly connectionsPerAddressMax?: number;
+  readonly onOpened: (connection: number, host: string) => void;
+  readonly onRequest: (connection: number, request: TrackerRequest) => void;
+  readonly onWord: (connection: number, word: PairWord) => void;
+  readonly onClosed: (connection: number) => void;
+}
+
+/** Milliseconds between two log lines about connections that ended badly: a flood must not fill the log. */
+const COMPLAINT_MS = 1_000;
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: net.Server;
+  readonly #connections = new Map<number, ClientConnection>();
+  readonly #perHost = new Map<string, number>();
+  #lastNumber = 0;
+  #refused = 0;
+  #complaints = 0;
+  #nextComplaintMs = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = net.createServer({ pauseOnConnect: false }, (socket) => this.#accept(socket));
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  get refusedCount(): number {
+    return this.#refused;
+  }
+
+  /** The address listened on. Rejects with PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED or IO_ERROR. */
+  async listen(own: Address): Promise<Address> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => reject(listenError(error, own)));
+      this.#server.listen({ host: own.host, port: own.port, backlog: TRACKER_LISTEN_BACKLOG }, () => resolve());
+    });
+    this.#server.on('error', (error) => this.#options.log.warn({ err: error }, 'could not accept a connection'));
+    const bound = this.#server.address();
+    return { host: own.host, port: bound !== null && typeof bound === 'object' ? bound.port : own.port };
+  }
+
+  reply(connection: number, message: TrackerReply): void {
+    this.#connections.get(connection)?.reply(message);
+  }
+
+  tell(connection: number, news: PairNews): void {
+    this.#connections.get(connection)?.tell(news);
+  }
+
+  pause(connection: number): void {
+    this.#connections.get(connection)?.pause();
+  }
+
+  resume(connection: number): void {
+    this.#connections.get(connection)?.resume();
+  }
+
+  hangUp(connection: number, reason: string): void {
+    this.#connections.get(connection)?.hangUp(reason);
+  }
+
+  /** Drops the connections that missed a deadline. */
+  sweep(nowMs: number): void {
+    for (const connection of this.#connections.values()) {
+      const reason = connection.overdue(nowMs);
+      if (reason !== undefined) connection.drop(reason);
+    }
+  }
+
+  /** No new connections and no further requests; replies still leave. */
+  stopReading(): void {
+    this.#server.close();
+    for (const connection of this.#connections.values()) connection.pause();
+  }
+
+  hangUpAll(reason: string): void {
+    for (const connection of this.#connections.values()) connection.hangUp(reason);
+  }
+
+  dropAll(reason: string): void {
+    for (const connection of this.#connections.values()) connection.drop(reason);
+  }
+
+  #accept(socket: net.Socket): void {
+    const { timers, onOpened, onRequest, onWord, onClosed } = this.#options;
+    const host = plainHost(socket.remoteAddress ?? '');
+    const fromHost = this.#perHost.get(host) ?? 0;
+    const totalMax = this.#options.connectionsMax ?? TRACKER_CONNECTIONS_MAX;
+    const hostMax = this.#options.connectionsPerAddressMax ?? TRACKER_CONNECTIONS_PER_ADDRESS_MAX;
+    if (this.#connections.size >= totalMax || fromHost >= hostMax || host === '') {
+      this.#refused += 1;
+      this.#complain(host, 'refused: too many connections');
+      socket.on('error', (error) => this.#complain(host, error.message));
+      socket.destroy();
+      return;
+    }
+    this.#lastNumber += 1;
+    const number = this.#lastNumber;
+    this.#perHost.set(host, fromHost + 1);
+    const connection = new ClientConnection({
+      socket,
+      nowMs: () => timers.nowMs(),
+      onRequest: (request) => onRequest(number, request),
+      onWord: (word) => onWord(number, word),
+      onClosed: (reason) => {
+        this.#forget(number, host);
+        if (reason !== 'closed by the client') this.#complain(host, reason);
+        onClosed(number);
+      },
+    });
+    this.#connections.set(number, connection);
+    onOpened(number, host);
+  }
+
+  #forget(number: number, host: string): void {
+    this.#connections.delete(number);
+    const rest = (this.#perHost.get(host) ?? 1) - 1;
+    if (rest === 0) this.#perHost.delete(host);
+    else this.#perHost.set(host, rest);
+  }
+
+  #complain(host: string, reason: string): void {
+    // After the end the log is closed too, and everybody is hung up on.
+    if (!this.#server.listening) return;
+    this.#complaints += 1;
+    const nowMs = this.#options.timers.nowMs();
+    if (nowMs < this.#nextComplaintMs) return;
+    this.#nextComplaintMs = nowMs + COMPLAINT_MS;
+    this.#options.log.info({ host, connectionsEnded: this.#complaints }, `connection ended: ${reason}`);
+    this.#complaints = 0;
+  }
+}
+
+function listenError(error: Error, own: Address): MiniTorrentError {
+  const address = formatAddress(own);
+  const errno = errnoOf(error);
+  if (errno === 'EADDRINUSE') {
+    return new MiniTorrentError(
+      'PORT_IN_USE',
+      `${address} is in use by another process; end it or choose another port`,
+      error,
+    );
+  }
+  if (errno === 'EADDRNOTAVAIL' || errno === 'EINVAL') {
+    return new MiniTorrentError(
+      'ADDRESS_UNUSABLE',
+      `${own.host} is not an address of this machine; name one of its own, or 0.0.0.0 for all`,
+      error,
+    );
+  }
+  if (errno === 'EACCES') {
+    return new MiniTorrentError(
+      'PERMISSION_DENIED',
+      `this user may not listen on ${address}; choose a port above 1023`,
+      error,
+    );
+  }
+  return new MiniTorrentError('IO_ERROR', `cannot listen on ${address} (${errno ?? error.message})`, error);
+}

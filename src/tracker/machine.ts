@@ -1,0 +1,360 @@
+// The tracker's decisions: which request changes what, what is committed together, who is answered when, whose lease is over
+// and which connection stops being read. Nothing is applied or answered before the store has it. Pure: the daemon performs
+// its effects; two of these on one thread with a virtual clock are a pair.
+
+import type { Machine, Wake, WakeAt } from '../actor/machine.js';
+import { assert, unreachable } from '../base/assert.js';
+import { REPLICA_WAIT_MS, STORE_MARK_MS, TOMBSTONE_MS, TRACKER_TICK_MS } from '../base/limits.js';
+import { Prng } from '../base/prng.js';
+import { formatAddress } from '../torrent/address.js';
+import type { Change } from './changes.js';
+import { type Commit, CommitQueue, type Group, uploadsOf } from './commits.js';
+import { type Connection, Connections, type Pressure } from './connections.js';
+import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
+import { Leases } from './leases.js';
+import { type RefusalCode, TRACKER_ID_SIZE, type TrackerReply, type TrackerRequest } from './messages.js';
+import { Pair, type PairSetting } from './pair.js';
+import { type Counts, Registry } from './registry.js';
+import { Session, type SessionEffect, type SessionSetting } from './session.js';
+import { applyLoaded } from './store-link.js';
+
+type ListRequest = Extract<TrackerRequest, { kind: 'seeders' }>;
+
+export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffect | WakeAt> {
+  readonly #setting: TrackerSetting;
+  readonly #registry = new Registry();
+  readonly #leases: Leases;
+  readonly #commits = new CommitQueue();
+  readonly #connections = new Connections();
+  readonly #session: SessionSetting;
+  readonly #tickMs: number;
+  #pair: Pair | undefined;
+  #effects: (TrackerEffect | WakeAt)[] = [];
+  /** Requests for lists that wait until this tracker is ready. */
+  #held: { readonly connection: number; readonly request: ListRequest }[] = [];
+  #ownWaiting = 0;
+  #isFull = false;
+  /** Highest position that was given out, and the highest whose changes are in the registry. */
+  #position = 0;
+  #settledPosition = 0;
+  #nextTickMs = 0;
+  #nextMarkMs = 0;
+  #wakeAtMs = 0;
+  #isBroken = false;
+  readonly #figures = { storeCommits: 0, storeFailures: 0, storeLastMs: 0, expiredClients: 0, freezes: 0 };
+
+  constructor(setting: TrackerSetting) {
+    this.#setting = setting;
+    this.#tickMs = tickMsOf(setting.leaseMs);
+    this.#leases = new Leases(this.#registry, { leaseMs: setting.leaseMs, tickMs: this.#tickMs });
+    const { leaseMs, renewMs, trustHost } = setting;
+    this.#session = {
+      ...{ leaseMs, renewMs, trustHost },
+      partner: formatAddress(setting.partner),
+      registry: this.#registry,
+      leases: this.#leases,
+      prng: new Prng(setting.seed),
+      uploads: { last: 0, open: 0 },
+      self: { id: new Uint8Array(TRACKER_ID_SIZE), isReady: false },
+    };
+  }
+
+  /** Nothing waits for the store, or for one that will never answer. */
+  get isIdle(): boolean {
+    return this.#isBroken || this.#commits.isIdle;
+  }
+
+  get counts(): Counts {
+    return this.#registry.counts;
+  }
+
+  /** For those who compare two trackers on one thread. */
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  receive(input: TrackerInput | Wake, nowMs: number): readonly (TrackerEffect | WakeAt)[] {
+    this.#effects = [];
+    this.#apply(input, nowMs);
+    const group = this.#isBroken ? undefined : this.#commits.next();
+    if (group !== undefined) this.#send(group);
+    this.#pair?.pump(this.#settledPosition, nowMs);
+    this.#planWake(input, nowMs);
+    return this.#effects;
+  }
+
+  #apply(input: TrackerInput | Wake, nowMs: number): void {
+    switch (input.kind) {
+      case 'loadedRows':
+        applyLoaded(this.#registry, input.loaded, nowMs, this.#leases.endsMs(nowMs));
+        return;
+      case 'started':
+        this.#started(input, nowMs);
+        return;
+      case 'opened':
+        this.#connections.open(input.connection, input.host, new Session(this.#session, input.host), nowMs);
+        return;
+      case 'received':
+        this.#received(input.connection, input.request, nowMs);
+        return;
+      case 'closed':
+        this.#pair?.closed(input.connection);
+        this.#closed(input.connection);
+        return;
+      case 'committed':
+        this.#committed(input.group, input.tookMs, nowMs);
+        return;
+      case 'failed':
+        this.#failed(input, nowMs);
+        return;
+      case 'followerSaid': {
+        const { connection, word } = input;
+        const host = word.kind === 'follow' ? this.#connections.close(connection)?.host : undefined;
+        if (word.kind !== 'follow' || host === undefined) this.#pair?.receive(input, nowMs);
+        else this.#pair?.followAsked(connection, host, word, nowMs);
+        return;
+      }
+      case 'wake':
+        if (nowMs >= this.#nextTickMs) this.#tick(nowMs);
+        this.#pair?.woke(nowMs);
+        return;
+      default:
+        this.#pair?.receive(input, nowMs);
+    }
+  }
+
+  #started(input: Extract<TrackerInput, { kind: 'started' }>, nowMs: number): void {
+    this.#session.uploads.last = input.lastUpload;
+    this.#session.self.id = input.trackerId;
+    this.#position = input.position;
+    this.#settledPosition = input.position;
+    this.#registry.order.sort();
+    this.#nextMarkMs = nowMs + STORE_MARK_MS;
+    this.#leases.grace(nowMs);
+    const { prng, uploads } = this.#session;
+    const setting: PairSetting = {
+      ...{ registry: this.#registry, leases: this.#leases, uploads, prng, cluster: this.#setting.cluster },
+      partnerHost: this.#setting.partner.host,
+      replicaWaitMs: this.#setting.replicaWaitMs ?? REPLICA_WAIT_MS,
+      emit: (effect) => void this.#effects.push(effect),
+      commit: (changes, arrival) =>
+        this.#commits.push({ changes, weight: Math.max(1, changes.length), asker: undefined, arrival }),
+      log: (level, fields, sentence) => this.#log(level, fields, sentence),
+      onReady: (atMs) => this.#ready(atMs),
+    };
+    this.#pair = new Pair(setting, input.trackerId, input.followed, input.position, nowMs);
+    this.#tick(nowMs);
+    this.#pair.woke(nowMs);
+  }
+
+  #ready(nowMs: number): void {
+    this.#session.self.isReady = true;
+    const held = this.#held;
+    this.#held = [];
+    for (const { connection: number, request } of held) {
+      const connection = this.#connections.get(number);
+      if (connection === undefined) continue;
+      connection.waiting -= 1;
+      for (const effect of connection.session.receive(request, nowMs)) this.#perform(connection, effect, nowMs);
+    }
+    this.#resumeThose();
+  }
+
+  #received(number: number, request: TrackerRequest, nowMs: number): void {
+    const connection = this.#connections.get(number);
+    // Its end was decided here and has not reached the socket yet.
+    if (connection === undefined) return;
+    connection.lastRequestMs = nowMs;
+    if (request.kind === 'seeders' && !this.#session.self.isReady && connection.session.hasGreeted) {
+      this.#held.push({ connection: number, request });
+      this.#wait(connection, 1);
+      return;
+    }
+    for (const effect of connection.session.receive(request, nowMs)) this.#perform(connection, effect, nowMs);
+  }
+
+  #perform(connection: Connection, effect: SessionEffect, nowMs: number): void {
+    const { number } = connection;
+    switch (effect.kind) {
+      case 'reply':
+        this.#effects.push({ kind: 'reply', connection: number, message: effect.message });
+        return;
+      case 'giveStats':
+        this.#effects.push({ kind: 'giveStats', connection: number, id: effect.id, figures: this.#allFigures(nowMs) });
+        return;
+      case 'hangUp':
+        this.#hangUp(number, effect.reason);
+        return;
+      case 'commit': {
+        const { changes, weight, id, reply } = effect;
+        this.#commits.push({ changes, weight, asker: { connection: number, id, reply } });
+        this.#wait(connection, weight);
+        return;
+      }
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #wait(connection: Connection, weight: number): void {
+    if (this.#connections.asked(connection, weight, this.#pressure))
+      this.#effects.push({ kind: 'pauseReading', connection: connection.number });
+  }
+
+  get #pressure(): Pressure {
+    return { backlog: this.#commits.backlog, held: this.#held.length };
+  }
+
+  #resumeThose(): void {
+    for (const { number } of this.#connections.resumed(this.#pressure))
+      this.#effects.push({ kind: 'resumeReading', connection: number });
+  }
+
+  #hangUp(number: number, reason: string): void {
+    this.#effects.push({ kind: 'hangUp', connection: number, reason });
+    this.#closed(number);
+  }
+
+  #closed(number: number): void {
+    const connection = this.#connections.close(number);
+    if (connection !== undefined) this.#pushOwn(connection.session.closed());
+  }
+
+  #pushOwn(changes: readonly Change[]): void {
+    if (changes.length === 0) return;
+    this.#ownWaiting += 1;
+    this.#commits.push({ changes, weight: changes.length, asker: undefined });
+  }
+
+  #send(group: Group): void {
+    const changes = group.commits.flatMap((commit) => commit.changes);
+    const position = this.#position + 1;
+    this.#position += changes.length;
+    this.#effects.push({ kind: 'commit', group: group.number, changes, position });
+  }
+
+  #committed(group: number, tookMs: number, nowMs: number): void {
+    this.#figures.storeCommits += 1;
+    this.#figures.storeLastMs = tookMs;
+    const commits = this.#commits.committed(group);
+    // One group is under way at a time, and it has the highest positions.
+    this.#settledPosition = this.#position - commits.reduce((sum, { changes }) => sum + changes.length, 0);
+    for (const commit of commits) {
+      this.#applyChanges(commit.changes, nowMs);
+      if (commit.arrival !== undefined) this.#pair?.settled(commit.arrival, nowMs);
+      else if (commit.asker === undefined) this.#ownWaiting -= 1;
+      else this.#answer(commit, commit.asker.reply());
+    }
+    if (this.#isFull && commits.some(({ changes }) => changes.some(({ kind }) => kind === 'put'))) {
+      this.#isFull = false;
+      this.#log('info', {}, 'the disk has room again: registrations are taken');
+    }
+    this.#resumeThose();
+  }
+
+  #failed(input: Extract<TrackerInput, { kind: 'failed' }>, nowMs: number): void {
+    this.#figures.storeFailures += 1;
+    const { failed, retry } = this.#commits.refused(input.group, input.outcome === 'full');
+    const code: RefusalCode = input.outcome === 'full' ? 'diskFull' : 'ioError';
+    for (const commit of failed) this.#refuse(commit, code, nowMs);
+    if (input.outcome === 'broken') {
+      this.#isBroken = true;
+      this.#log('error', { cause: input.sentence }, 'the seeder list could not be written: this tracker ends');
+      this.#effects.push({ kind: 'giveUp', sentence: input.sentence });
+      return;
+    }
+    if (!this.#isFull)
+      this.#log('error', { cause: input.sentence, outcome: input.outcome }, 'a commit of the seeder list was refused');
+    this.#isFull = input.outcome === 'full';
+    if (retry !== undefined) this.#send(retry);
+    this.#resumeThose();
+  }
+
+  #refuse(commit: Commit, code: RefusalCode, nowMs: number): void {
+    const { asker, arrival } = commit;
+    if (arrival !== undefined) {
+      this.#pair?.failed(arrival, nowMs);
+      return;
+    }
+    if (asker === undefined) {
+      this.#ownWaiting -= 1;
+      // A client that is gone is not listed for want of disk space; the file follows when its next change is written.
+      for (const change of commit.changes) if (change.kind === 'lapse') this.#registry.apply(change, nowMs, nowMs, 0);
+      return;
+    }
+    const sentence = code === 'diskFull' ? 'the disk of this tracker is full' : 'the seeder list could not be written';
+    this.#answer(commit, { kind: 'error', id: asker.id, code, sentence });
+    for (const upload of uploadsOf(commit)) {
+      this.#pushOwn(this.#connections.get(asker.connection)?.session.uploadFailed(upload) ?? []);
+    }
+  }
+
+  #applyChanges(changes: readonly Change[], nowMs: number): void {
+    const leaseEndsMs = this.#leases.endsMs(nowMs);
+    for (const change of changes) {
+      this.#settledPosition += 1;
+      this.#registry.apply(change, nowMs, leaseEndsMs, this.#settledPosition);
+    }
+  }
+
+  #answer({ asker, weight }: Commit, message: TrackerReply): void {
+    assert(asker !== undefined, 'an answer has an asker');
+    const connection = this.#connections.get(asker.connection);
+    if (connection === undefined) return;
+    connection.waiting -= weight;
+    this.#effects.push({ kind: 'reply', connection: asker.connection, message });
+  }
+
+  #tick(nowMs: number): void {
+    this.#nextTickMs = nowMs + this.#tickMs;
+    const { frozenMs, expired } = this.#leases.tick(nowMs);
+    if (frozenMs > 0) {
+      this.#figures.freezes += 1;
+      this.#connections.forgiveSilence(nowMs);
+      const fields = { frozenMs: Math.round(frozenMs) };
+      this.#log('warn', fields, 'this tracker stood still: nobody expires within one lease');
+    }
+    // One clean-up at a time: what it would find again is under way.
+    if (this.#ownWaiting === 0) {
+      for (const client of expired) this.#log('info', { client }, 'lease is over');
+      this.#figures.expiredClients += expired.length;
+      const lapses = expired.map((client) => ({ kind: 'lapse', client }) as const);
+      this.#pushOwn([...lapses, ...this.#registry.outdated(nowMs, TOMBSTONE_MS)]);
+    }
+    if (nowMs >= this.#nextMarkMs) {
+      this.#nextMarkMs = nowMs + STORE_MARK_MS;
+      this.#ownWaiting += 1;
+      this.#commits.push({ changes: [], weight: 1, asker: undefined });
+    }
+    for (const { number } of this.#connections.silent(nowMs)) this.#hangUp(number, 'silent for too long');
+    this.#effects.push({ kind: 'sweep' });
+  }
+
+  /** A wake-up that is set stays until it rang, unless the pair has moved its own. */
+  #planWake(input: TrackerInput | Wake, nowMs: number): void {
+    if (this.#pair === undefined) return;
+    const atMs = Math.max(nowMs, Math.min(this.#nextTickMs, this.#pair.nextAtMs()));
+    if (input.kind !== 'wake' && atMs === this.#wakeAtMs) return;
+    this.#wakeAtMs = atMs;
+    this.#effects.push({ kind: 'wakeAt', atMs });
+  }
+
+  #allFigures(nowMs: number): Figures {
+    return {
+      ...this.#registry.counts,
+      ...this.#figures,
+      ...this.#connections.counts,
+      storeBacklog: this.#commits.backlog,
+      partner: this.#pair?.figures(nowMs) ?? {},
+    };
+  }
+
+  #log(level: 'info' | 'warn' | 'error', fields: object, sentence: string): void {
+    this.#effects.push({ kind: 'log', level, fields, sentence });
+  }
+}
+
+/** Short leases, as tests and impatient operators ask for, are looked at more often. */
+export function tickMsOf(leaseMs: number): number {
+  return Math.max(1, Math.min(TRACKER_TICK_MS, Math.floor(leaseMs / 4)));
+}

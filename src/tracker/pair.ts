@@ -1,0 +1,239 @@
+// This tracker's half of the pair: whom it follows, who follows it, and from when on its own list may be answered from. Both
+// directions are independent; each tracker takes changes at all times, alone or not. Refuses whoever is not the partner.
+// Pure: the daemon performs its effects.
+
+import { equalBytes } from '../base/bytes.js';
+import { REPLICA_CATCH_UP_MS } from '../base/limits.js';
+import type { Prng } from '../base/prng.js';
+import type { SwarmKey } from '../torrent/ids.js';
+import type { Change } from './changes.js';
+import type { Arrival } from './commits.js';
+import { type Followed, Follower } from './follower.js';
+import { Leader } from './leader.js';
+import type { Leases } from './leases.js';
+import { type FollowRequest, PAIR_VERSION, type PairNews, type PairWord } from './pair-messages.js';
+import type { Registry } from './registry.js';
+import type { UploadNumbers } from './session.js';
+
+export type PairInput =
+  | { readonly kind: 'partnerConnected'; readonly link: number }
+  | { readonly kind: 'partnerSaid'; readonly link: number; readonly news: PairNews }
+  | { readonly kind: 'partnerLost'; readonly link: number; readonly reason: string }
+  /** From the connection on which the partner follows us. */
+  | { readonly kind: 'followerSaid'; readonly connection: number; readonly word: PairWord }
+  | {
+      readonly kind: 'partRead';
+      readonly connection: number;
+      readonly swarm: SwarmKey;
+      readonly offset: number;
+      readonly part: Uint8Array;
+    };
+
+export type PairEffect =
+  | { readonly kind: 'dialPartner'; readonly link: number }
+  | { readonly kind: 'hangUpPartner'; readonly link: number }
+  | { readonly kind: 'sendPartner'; readonly link: number; readonly word: PairWord }
+  | { readonly kind: 'tellFollower'; readonly connection: number; readonly news: PairNews }
+  | { readonly kind: 'readPart'; readonly connection: number; readonly swarm: SwarmKey; readonly offset: number }
+  | { readonly kind: 'hangUp'; readonly connection: number; readonly reason: string };
+
+export interface PairSetting {
+  readonly registry: Registry;
+  readonly leases: Leases;
+  readonly uploads: UploadNumbers;
+  readonly prng: Prng;
+  /** Both trackers of a pair have the same one, and no others. */
+  readonly cluster: Uint8Array;
+  readonly partnerHost: string;
+  readonly replicaWaitMs: number;
+  readonly emit: (effect: PairEffect) => void;
+  readonly commit: (changes: readonly Change[], arrival: Arrival) => void;
+  readonly log: (level: 'info' | 'warn', fields: object, sentence: string) => void;
+  /** The list may be answered from. */
+  readonly onReady: (nowMs: number) => void;
+}
+
+interface LeaderSeat {
+  readonly connection: number;
+  readonly leader: Leader;
+}
+
+export class Pair {
+  readonly #setting: PairSetting;
+  readonly #ownId: Uint8Array;
+  readonly #follower: Follower;
+  readonly #startedMs: number;
+  #head: number;
+  #seat: LeaderSeat | undefined;
+  #readyAtMs: number | undefined;
+  /** Ready without the partner's word: the list may be out of date. */
+  #isAlone = false;
+  #refusedCount = 0;
+  #lastRefusal = '';
+
+  constructor(setting: PairSetting, ownId: Uint8Array, followed: Followed, head: number, nowMs: number) {
+    this.#setting = setting;
+    this.#ownId = ownId;
+    this.#head = head;
+    this.#startedMs = nowMs;
+    this.#readyAtMs = nowMs + setting.replicaWaitMs;
+    const { registry, uploads, prng, cluster, emit, commit } = setting;
+    this.#follower = new Follower(
+      {
+        ...{ registry, uploads, prng, cluster, commit },
+        dial: (link) => emit({ kind: 'dialPartner', link }),
+        hangUp: (link) => emit({ kind: 'hangUpPartner', link }),
+        send: (link, word) => emit({ kind: 'sendPartner', link, word }),
+        onCaughtUp: (atMs) => this.#caughtUp(atMs),
+        onLost: (reason, wasFollowing, atMs) => this.#lost(reason, wasFollowing, atMs),
+      },
+      ownId,
+      followed,
+      nowMs,
+    );
+  }
+
+  nextAtMs(): number {
+    return Math.min(
+      this.#follower.nextAtMs(),
+      this.#seat?.leader.nextAtMs() ?? Number.POSITIVE_INFINITY,
+      this.#readyAtMs ?? Number.POSITIVE_INFINITY,
+    );
+  }
+
+  woke(nowMs: number): void {
+    this.#follower.woke(nowMs);
+    this.#seat?.leader.woke(nowMs);
+    if (this.#readyAtMs === undefined || nowMs < this.#readyAtMs) return;
+    this.#isAlone = true;
+    this.#setting.log('warn', {}, 'the partner does not answer: this tracker serves what it knew when it stopped');
+    this.#ready(nowMs);
+  }
+
+  receive(input: PairInput, nowMs: number): void {
+    switch (input.kind) {
+      case 'partnerConnected':
+        this.#follower.connected(input.link);
+        return;
+      case 'partnerSaid':
+        this.#follower.said(input.link, input.news, nowMs);
+        if (input.news.kind === 'welcome') this.#welcomed(nowMs);
+        return;
+      case 'partnerLost':
+        this.#follower.lost(input.link, input.reason, nowMs);
+        return;
+      case 'followerSaid':
+        if (this.#seat?.connection === input.connection) this.#seat.leader.said(input.word, nowMs);
+        return;
+      case 'partRead': {
+        const { connection, swarm, offset, part } = input;
+        if (this.#seat?.connection !== connection) return;
+        const key = Buffer.from(swarm, 'hex');
+        this.#setting.emit({ kind: 'tellFollower', connection, news: { kind: 'part', swarm: key, offset, part } });
+        return;
+      }
+    }
+  }
+
+  /** Somebody wants to follow us on `connection`. */
+  followAsked(connection: number, host: string, request: FollowRequest, nowMs: number): void {
+    const { emit, registry, leases } = this.#setting;
+    const refusal = this.#whatIsWrong(host, request);
+    if (refusal !== undefined) {
+      this.#refusedCount += 1;
+      this.#setting.log('warn', { host }, `refused to be followed: ${refusal}`);
+      emit({ kind: 'tellFollower', connection, news: { kind: 'refused', sentence: refusal } });
+      emit({ kind: 'hangUp', connection, reason: refusal });
+      return;
+    }
+    // A half-open one of before: its end would be noticed later.
+    if (this.#seat !== undefined) this.#dismiss(this.#seat.connection, 'the partner connected anew');
+    const { position } = request;
+    const isKnown = equalBytes(request.originId, this.#ownId) && position <= this.#head;
+    const setting = {
+      ...{ registry, leases },
+      tell: (news: PairNews) => emit({ kind: 'tellFollower', connection, news }),
+      readPart: (swarm: SwarmKey, offset: number) => emit({ kind: 'readPart', connection, swarm, offset }),
+      hangUp: (reason: string) => this.#dismiss(connection, reason),
+    };
+    const leader = new Leader(setting, this.#ownId, isKnown ? position : undefined, this.#head, nowMs);
+    this.#seat = { connection, leader };
+    this.#setting.log('info', { position, isWhole: !isKnown }, 'the partner follows this tracker');
+    this.#follower.hurry(nowMs);
+  }
+
+  closed(connection: number): void {
+    if (this.#seat?.connection === connection) this.#seat = undefined;
+  }
+
+  /** Everything up to `head` is in the registry. */
+  pump(head: number, nowMs: number): void {
+    this.#head = head;
+    this.#seat?.leader.pump(head, nowMs);
+  }
+
+  settled(arrival: Arrival, nowMs: number): void {
+    this.#follower.settled(arrival, nowMs);
+  }
+
+  failed(arrival: Arrival, nowMs: number): void {
+    this.#follower.failed(arrival, nowMs);
+  }
+
+  figures(nowMs: number) {
+    return {
+      ...this.#follower.figures,
+      connected: this.#follower.figures.following && this.#seat !== undefined,
+      followedBy: this.#seat !== undefined,
+      lagChanges: this.#seat?.leader.lagChanges ?? null,
+      lagMs: this.#seat === undefined ? null : Math.round(this.#seat.leader.lagMs(nowMs)),
+      isReady: this.#readyAtMs === undefined,
+      isAlone: this.#isAlone,
+      refused: this.#refusedCount,
+      refusedBy: this.#lastRefusal,
+    };
+  }
+
+  #whatIsWrong(host: string, { version, cluster, followerId }: FollowRequest): string | undefined {
+    if (host !== this.#setting.partnerHost) return `${host} is not the address of this tracker's partner`;
+    if (version !== PAIR_VERSION)
+      return `this tracker speaks version ${PAIR_VERSION} of the pair's protocol, not ${version}`;
+    if (equalBytes(followerId, this.#ownId))
+      return 'a tracker does not follow itself; name the other one as its partner';
+    if (!equalBytes(cluster, this.#setting.cluster))
+      return 'this tracker belongs to another pair; both must be started with the same two addresses';
+    return undefined;
+  }
+
+  #dismiss(connection: number, reason: string): void {
+    this.#setting.emit({ kind: 'hangUp', connection, reason });
+    this.closed(connection);
+  }
+
+  /** It is there, so it is worth waiting for what it knows. */
+  #welcomed(nowMs: number): void {
+    this.#lastRefusal = '';
+    if (this.#readyAtMs !== undefined) this.#readyAtMs = Math.max(nowMs, this.#startedMs + REPLICA_CATCH_UP_MS);
+  }
+
+  #caughtUp(nowMs: number): void {
+    this.#isAlone = false;
+    this.#setting.log('info', { ...this.#follower.figures.lastCatchUp }, 'this tracker has what its partner has');
+    this.#ready(nowMs);
+  }
+
+  #lost(reason: string, wasFollowing: boolean, nowMs: number): void {
+    this.#lastRefusal = reason.startsWith('the partner refuses') ? reason : '';
+    if (this.#readyAtMs !== undefined)
+      this.#readyAtMs = Math.min(this.#readyAtMs, Math.max(nowMs, this.#startedMs + this.#setting.replicaWaitMs));
+    if (!wasFollowing) return;
+    this.#setting.log('warn', { reason }, 'the partner is away');
+    this.#setting.leases.partnerLost(nowMs);
+  }
+
+  #ready(nowMs: number): void {
+    if (this.#readyAtMs === undefined) return;
+    this.#readyAtMs = undefined;
+    this.#setting.onReady(nowMs);
+  }
+}

@@ -1,0 +1,57 @@
+// What a tracker's registry consists of: swarms, clients, and an entry for each pair of them that somebody spoke of. Each
+// knows the position of its last change that was made here, by which the partner tracker is told of it (`order.ts`).
+// Written by `registry.ts` and, as to leases, by `leases.ts` and the partner's words; everybody else reads.
+
+import type { ClientId, SwarmKey } from '../torrent/ids.js';
+import type { EntryState, FileFacts, Version } from './changes.js';
+
+export interface Entry extends Version {
+  readonly is: 'entry';
+  readonly swarm: Swarm;
+  readonly client: Client;
+  host: string;
+  port: number;
+  have: number;
+  epoch: number;
+  sequence: number;
+  state: EntryState;
+  /** When it stopped being live, on the local clock; decides only when a tomb stone may be forgotten. */
+  changedAtMs: number;
+  /** Its place in `swarm.live`, -1 while not live. */
+  slot: number;
+  position: number;
+  /** Its share of its bucket's digest, two times 32 bits; 0 while not live. */
+  digestHigh: number;
+  digestLow: number;
+}
+
+export interface Swarm {
+  readonly is: 'swarm';
+  readonly key: SwarmKey;
+  /** Undefined when only a removal is known of it. */
+  facts: FileFacts | undefined;
+  /** Its hash string is in the store, whole and verified. */
+  complete: boolean;
+  /** Entries of any state: a swarm without any may be forgotten. */
+  entryCount: number;
+  readonly live: Entry[];
+  /** Of its completion. */
+  position: number;
+}
+
+export interface Client {
+  readonly is: 'client';
+  readonly id: ClientId;
+  readonly entries: Map<SwarmKey, Entry>;
+  liveCount: number;
+  /** Words up to this version are void: the client left with it. */
+  left: (Version & { readonly changedAtMs: number }) | undefined;
+  /** Local clock; after it the client's entries lapse. Of no meaning while `liveCount` is 0. */
+  leaseEndsMs: number;
+  address: string;
+  /** Of its leaving. */
+  position: number;
+}
+
+/** What has a position: 0 when the partner made its last change, or nobody since before there were positions. */
+export type Positioned = Entry | Swarm | Client;

@@ -1,0 +1,390 @@
+// Which client holds how much of which file, as the tracker knows it. An entry (swarm, client) is written by its owner's
+// words only: the higher version wins, an equal one changes nothing, a lower one is ignored; removal is a tomb stone. The
+// tracker itself can only let entries lapse. Holds exactly what the store has committed, and is applied to in that order.
+// Pure: time comes in, and nothing here waits, draws or writes. Leases live in `leases.ts`.
+
+import { assert } from '../base/assert.js';
+import { TRACKER_FORGET_MAX } from '../base/limits.js';
+import type { Prng } from '../base/prng.js';
+import type { ClientId, SwarmKey } from '../torrent/ids.js';
+import {
+  type Change,
+  type ChangeOf,
+  compareVersions,
+  type EntryState,
+  type FileFacts,
+  outranks,
+  replacesFacts,
+  type Version,
+} from './changes.js';
+import { Digests } from './digests.js';
+import { ChangeOrder } from './order.js';
+import type { Client, Entry, Swarm } from './records.js';
+
+export interface Counts {
+  readonly swarms: number;
+  readonly clients: number;
+  readonly entries: number;
+  readonly liveEntries: number;
+}
+
+export class Registry {
+  readonly order = new ChangeOrder();
+  readonly digests = new Digests();
+  readonly #swarms = new Map<SwarmKey, Swarm>();
+  readonly #clients = new Map<ClientId, Client>();
+  readonly #byAddress = new Map<string, Client>();
+  /** Entries that are not live and clients that left, oldest first. */
+  readonly #graves = new Set<Entry>();
+  readonly #leavers = new Set<Client>();
+  readonly #emptySwarms = new Set<Swarm>();
+  #entryCount = 0;
+  #liveCount = 0;
+
+  get counts(): Counts {
+    return {
+      swarms: this.#swarms.size,
+      clients: this.#clients.size,
+      entries: this.#entryCount,
+      liveEntries: this.#liveCount,
+    };
+  }
+
+  swarm(key: SwarmKey): Swarm | undefined {
+    return this.#swarms.get(key);
+  }
+
+  client(id: ClientId): Client | undefined {
+    return this.#clients.get(id);
+  }
+
+  swarms(): IterableIterator<Swarm> {
+    return this.#swarms.values();
+  }
+
+  clients(): IterableIterator<Client> {
+    return this.#clients.values();
+  }
+
+  /** Highest epoch among the client's words, 0 when there is none. O(its entries): asked once a connection. */
+  highestEpoch(id: ClientId): number {
+    const client = this.#clients.get(id);
+    let highest = client?.left?.epoch ?? 0;
+    for (const entry of client?.entries.values() ?? []) highest = Math.max(highest, entry.epoch);
+    return highest;
+  }
+
+  /** Another client that is listed under this address: its successor there has taken its place. */
+  occupant(host: string, port: number, successor: ClientId): ClientId | undefined {
+    const client = this.#byAddress.get(addressKey(host, port));
+    return client === undefined || client.id === successor || client.liveCount === 0 ? undefined : client.id;
+  }
+
+  /** At most `want` live entries other than `caller`'s, each set of them as likely as any other. O(want). */
+  sample(key: SwarmKey, caller: ClientId, want: number, prng: Prng): { entries: readonly Entry[]; total: number } {
+    const swarm = this.#swarms.get(key);
+    if (swarm === undefined) return { entries: [], total: 0 };
+    const own = this.#clients.get(caller)?.entries.get(key);
+    const isListed = own !== undefined && own.slot >= 0;
+    // The caller goes to the end, then the first `want` places are dealt as in a shuffle.
+    if (isListed) swap(swarm.live, own.slot, swarm.live.length - 1);
+    const total = swarm.live.length - (isListed ? 1 : 0);
+    const count = Math.min(want, total);
+    if (count < total) for (let at = 0; at < count; at += 1) swap(swarm.live, at, at + prng.below(total - at));
+    return { entries: swarm.live.slice(0, count), total };
+  }
+
+  /** Tomb stones, marks of leaving and swarms without entries that were kept for `keepMs`; the oldest TRACKER_FORGET_MAX. */
+  outdated(nowMs: number, keepMs: number): Change[] {
+    const changes: Change[] = [];
+    const isFull = (): boolean => changes.length >= TRACKER_FORGET_MAX;
+    for (const entry of this.#graves) {
+      if (isFull() || nowMs - entry.changedAtMs <= keepMs) break;
+      changes.push({ kind: 'forget', swarm: entry.swarm.key, client: entry.client.id });
+    }
+    for (const { id, left } of this.#leavers) {
+      if (isFull() || left === undefined || nowMs - left.changedAtMs <= keepMs) break;
+      changes.push({ kind: 'forgetLeave', client: id, epoch: left.epoch, sequence: left.sequence });
+    }
+    for (const swarm of this.#emptySwarms) {
+      if (isFull()) break;
+      changes.push({ kind: 'forgetSwarm', swarm: swarm.key });
+    }
+    return changes;
+  }
+
+  /** An entry that is not live, as the store kept it. Live ones come as `put`. Oldest first. */
+  restore(word: ChangeOf<'put'>, state: 'removed' | 'lapsed', changedAtMs: number): void {
+    const entry = this.#openEntry(word.swarm, this.#openClient(word.client), word);
+    entry.host = word.host;
+    entry.port = word.port;
+    entry.have = word.have;
+    this.#setState(entry, state, changedAtMs);
+  }
+
+  /**
+   * @param leaseEndsMs for a client that becomes live by this change.
+   * @param position of the change; 0: it was not made here.
+   */
+  apply(change: Change, nowMs: number, leaseEndsMs: number, position = 0): void {
+    switch (change.kind) {
+      case 'swarm':
+        this.#swarmShared(change);
+        return;
+      case 'put':
+        this.#put(change, nowMs, leaseEndsMs, position);
+        return;
+      case 'remove':
+        this.#remove(change, nowMs, position);
+        return;
+      case 'leave':
+        this.#leave(change, nowMs, position);
+        return;
+      case 'told':
+        this.#told(change, nowMs);
+        return;
+      case 'facts':
+        this.#toldFacts(change);
+        return;
+      case 'toldLeave':
+        this.#leave(change, nowMs - change.ms, 0);
+        return;
+      case 'lapse':
+        this.#lapse(change.client, nowMs);
+        return;
+      case 'forget':
+        this.#forget(change);
+        return;
+      case 'forgetLeave':
+        this.#forgetLeave(change);
+        return;
+      case 'forgetSwarm':
+        this.#forgetSwarm(change.swarm);
+        return;
+      case 'complete':
+        this.#completed(change, position);
+        return;
+      case 'part':
+      case 'dropParts':
+      case 'followed':
+        // Hash strings live in the store alone, and how far we are is the follower's business.
+        return;
+    }
+  }
+
+  #swarmShared(change: ChangeOf<'swarm'>): void {
+    const swarm = this.#openSwarm(change.swarm);
+    if (!swarm.complete) swarm.facts = factsOf(change);
+  }
+
+  #toldFacts(change: ChangeOf<'facts'>): void {
+    const swarm = this.#openSwarm(change.swarm);
+    if (replacesFacts(change, swarm)) swarm.facts = factsOf(change);
+  }
+
+  #completed(change: ChangeOf<'complete'>, position: number): void {
+    const swarm = this.#openSwarm(change.swarm);
+    if (swarm.complete) return;
+    swarm.complete = true;
+    swarm.facts = factsOf(change);
+    this.order.touch(swarm, position);
+  }
+
+  #put(change: ChangeOf<'put'>, nowMs: number, leaseEndsMs: number, position: number): void {
+    const client = this.#openClient(change.client);
+    const entry = this.#openEntry(change.swarm, client, change);
+    const order = compareVersions(change, entry);
+    if (order < 0 || (order === 0 && entry.state !== 'lapsed')) return;
+    this.order.touch(entry, position);
+    if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
+    this.#settle(entry, change, 'live', nowMs);
+  }
+
+  #told(change: ChangeOf<'told'>, nowMs: number): void {
+    const { state, ms } = change;
+    const client = this.#openClient(change.client);
+    const isNew = !client.entries.has(change.swarm);
+    const entry = this.#openEntry(change.swarm, client, change);
+    const order = compareVersions(change, entry);
+    if (order < 0 || (order === 0 && !isNew && !outranks(state, entry.state))) return;
+    if (state === 'live') client.leaseEndsMs = Math.max(client.leaseEndsMs, nowMs + ms);
+    this.#settle(entry, change, state, state === 'live' ? nowMs : nowMs - ms);
+  }
+
+  /** The entry says what this word says; a word that its client's leaving overtook, as if they had come in their order. */
+  #settle(entry: Entry, word: ChangeOf<'put' | 'told'>, state: EntryState, changedAtMs: number): void {
+    const { client } = entry;
+    const isVoid = client.left !== undefined && compareVersions(word, client.left) <= 0;
+    this.#setVersion(entry, word);
+    entry.host = word.host;
+    entry.port = word.port;
+    entry.have = word.have;
+    this.#setState(entry, isVoid ? 'removed' : state, changedAtMs);
+    if (entry.state === 'live') this.#moved(client, addressKey(word.host, word.port));
+  }
+
+  #remove(change: ChangeOf<'remove'>, nowMs: number, position: number): void {
+    const client = this.#openClient(change.client);
+    const entry = this.#openEntry(change.swarm, client, change);
+    if (compareVersions(change, entry) < 0) return;
+    this.order.touch(entry, position);
+    this.#setVersion(entry, change);
+    this.#setState(entry, 'removed', nowMs);
+  }
+
+  #leave(change: ChangeOf<'leave' | 'toldLeave'>, nowMs: number, position: number): void {
+    const client = this.#openClient(change.client);
+    if (client.left !== undefined && compareVersions(change, client.left) <= 0) return;
+    client.left = { epoch: change.epoch, sequence: change.sequence, changedAtMs: nowMs };
+    this.order.touch(client, position);
+    this.#leavers.delete(client);
+    this.#leavers.add(client);
+    for (const entry of client.entries.values()) {
+      if (entry.state !== 'removed' && compareVersions(entry, change) <= 0) this.#setState(entry, 'removed', nowMs);
+    }
+  }
+
+  #lapse(id: ClientId, nowMs: number): void {
+    const client = this.#clients.get(id);
+    if (client === undefined) return;
+    for (const entry of client.entries.values()) {
+      if (entry.state === 'live') this.#setState(entry, 'lapsed', nowMs);
+    }
+  }
+
+  #forget(change: ChangeOf<'forget'>): void {
+    const entry = this.#clients.get(change.client)?.entries.get(change.swarm);
+    if (entry === undefined || entry.state === 'live') return;
+    this.#graves.delete(entry);
+    this.order.drop(entry);
+    entry.swarm.entryCount -= 1;
+    entry.client.entries.delete(entry.swarm.key);
+    this.#entryCount -= 1;
+    if (entry.swarm.entryCount === 0) this.#emptySwarms.add(entry.swarm);
+    this.#closeClient(entry.client);
+  }
+
+  #forgetLeave(change: ChangeOf<'forgetLeave'>): void {
+    const client = this.#clients.get(change.client);
+    if (client?.left === undefined || compareVersions(client.left, change) > 0) return;
+    client.left = undefined;
+    this.order.drop(client);
+    this.#leavers.delete(client);
+    this.#closeClient(client);
+  }
+
+  #forgetSwarm(key: SwarmKey): void {
+    const swarm = this.#swarms.get(key);
+    if (swarm === undefined || swarm.entryCount > 0) return;
+    this.#emptySwarms.delete(swarm);
+    this.order.drop(swarm);
+    this.#swarms.delete(key);
+  }
+
+  #openSwarm(key: SwarmKey): Swarm {
+    let swarm = this.#swarms.get(key);
+    if (swarm === undefined) {
+      swarm = { is: 'swarm', key, facts: undefined, complete: false, entryCount: 0, live: [], position: 0 };
+      this.#swarms.set(key, swarm);
+      this.#emptySwarms.add(swarm);
+    }
+    return swarm;
+  }
+
+  #openClient(id: ClientId): Client {
+    let client = this.#clients.get(id);
+    if (client === undefined) {
+      client = {
+        is: 'client',
+        id,
+        entries: new Map(),
+        liveCount: 0,
+        left: undefined,
+        leaseEndsMs: 0,
+        address: '',
+        position: 0,
+      };
+      this.#clients.set(id, client);
+    }
+    return client;
+  }
+
+  /** A new entry is a lapsed one with the version of the word that makes it, so that this word settles its state. */
+  #openEntry(key: SwarmKey, client: Client, { epoch, sequence }: Version): Entry {
+    let entry = client.entries.get(key);
+    if (entry === undefined) {
+      const swarm = this.#openSwarm(key);
+      const place = { host: '', port: 0, have: 0, slot: -1, position: 0, digestHigh: 0, digestLow: 0 };
+      entry = { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0 };
+      swarm.entryCount += 1;
+      // The swarm's own key: a fresh string of 40 characters an entry would cost more than the entry.
+      client.entries.set(swarm.key, entry);
+      this.#emptySwarms.delete(swarm);
+      this.#entryCount += 1;
+    }
+    return entry;
+  }
+
+  /** A client of whom nothing is known any more takes no memory. */
+  #closeClient(client: Client): void {
+    if (client.entries.size > 0 || client.left !== undefined) return;
+    this.#clients.delete(client.id);
+    if (this.#byAddress.get(client.address) === client) this.#byAddress.delete(client.address);
+  }
+
+  #moved(client: Client, address: string): void {
+    if (client.address === address && this.#byAddress.get(address) === client) return;
+    if (this.#byAddress.get(client.address) === client) this.#byAddress.delete(client.address);
+    client.address = address;
+    this.#byAddress.set(address, client);
+  }
+
+  #setVersion(entry: Entry, { epoch, sequence }: Version): void {
+    entry.epoch = epoch;
+    entry.sequence = sequence;
+  }
+
+  #setState(entry: Entry, state: EntryState, nowMs: number): void {
+    const { live } = entry.swarm;
+    if (state === 'live' && entry.slot < 0) {
+      entry.slot = live.push(entry) - 1;
+      entry.client.liveCount += 1;
+      this.#liveCount += 1;
+    } else if (state !== 'live' && entry.slot >= 0) {
+      swap(live, entry.slot, live.length - 1);
+      live.pop();
+      entry.slot = -1;
+      entry.client.liveCount -= 1;
+      this.#liveCount -= 1;
+    }
+    this.#graves.delete(entry);
+    if (state !== 'live') this.#graves.add(entry);
+    if (state === 'removed') {
+      // A tomb stone says who, which and when, nothing else.
+      entry.host = '';
+      entry.port = 0;
+      entry.have = 0;
+    }
+    entry.state = state;
+    entry.changedAtMs = nowMs;
+    this.digests.update(entry);
+  }
+}
+
+function factsOf({ name, size, pieceCount }: FileFacts): FileFacts {
+  return { name, size, pieceCount };
+}
+
+function addressKey(host: string, port: number): string {
+  return `${host} ${port}`;
+}
+
+function swap(live: Entry[], a: number, b: number): void {
+  const first = live[a];
+  const second = live[b];
+  assert(first !== undefined && second !== undefined, 'a slot is a place in the live list');
+  live[a] = second;
+  live[b] = first;
+  second.slot = a;
+  first.slot = b;
+}

@@ -1,0 +1,317 @@
+// One client's connection, from its hello on: who is asking, what each request means for the registry, and what is answered
+// when. A change is answered after its commit, everything else at once. The caller is only ever listed as itself: under the
+// id of its hello and the address of its socket. Pure; it holds the hash string being sent only as a running digest.
+
+import { createHash, type Hash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { toHex } from '../base/bytes.js';
+import {
+  DIGEST_SIZE,
+  PIECE_SIZE,
+  SEEDERS_PER_REPLY_MAX,
+  SEEDERS_PER_SWARM_MAX,
+  STORE_PART_WEIGHT,
+  SWARMS_MAX,
+  SWARMS_PER_CLIENT_MAX,
+  TRACKER_RECORDS_MAX,
+  TRACKER_UPLOADS_MAX,
+} from '../base/limits.js';
+import type { Prng } from '../base/prng.js';
+import { type ClientId, clientId, type SwarmKey, swarmKey } from '../torrent/ids.js';
+import { checkFileName } from '../torrent/names.js';
+import { type Change, compareVersions, type FileFacts } from './changes.js';
+import type { Leases } from './leases.js';
+import type { RefusalCode, TrackerReply, TrackerRequest } from './messages.js';
+import type { Registry } from './registry.js';
+
+export interface SessionSetting {
+  readonly registry: Registry;
+  readonly leases: Leases;
+  readonly prng: Prng;
+  readonly uploads: UploadNumbers;
+  /** Known once the store was loaded. */
+  readonly self: { id: Uint8Array; isReady: boolean };
+  readonly partner: string;
+  readonly leaseMs: number;
+  readonly renewMs: number;
+  /** List clients under the host of their hello; only where every client is trusted. */
+  readonly trustHost: boolean;
+}
+
+/** Numbers of the hash strings on their way, and how many there are. Shared by all sessions. */
+export interface UploadNumbers {
+  last: number;
+  open: number;
+}
+
+export type SessionEffect =
+  | { readonly kind: 'reply'; readonly message: TrackerReply }
+  | {
+      readonly kind: 'commit';
+      readonly id: number;
+      readonly changes: readonly Change[];
+      readonly weight: number;
+      /** Evaluated after the changes were applied. */
+      readonly reply: () => TrackerReply;
+    }
+  | { readonly kind: 'giveStats'; readonly id: number }
+  | { readonly kind: 'hangUp'; readonly reason: string };
+
+type Of<K extends TrackerRequest['kind']> = Extract<TrackerRequest, { kind: K }>;
+
+interface Upload {
+  readonly swarm: SwarmKey;
+  readonly number: number;
+  readonly facts: FileFacts;
+  readonly hash: Hash;
+  offset: number;
+}
+
+interface Caller {
+  readonly id: ClientId;
+  readonly host: string;
+  readonly port: number;
+  /** Zero id: may look, is never listed. */
+  readonly isGuest: boolean;
+}
+
+export class Session {
+  readonly #setting: SessionSetting;
+  readonly #socketHost: string;
+  #caller: Caller | undefined;
+  #upload: Upload | undefined;
+
+  /** @param socketHost the socket's remote address, plain. */
+  constructor(setting: SessionSetting, socketHost: string) {
+    this.#setting = setting;
+    this.#socketHost = socketHost;
+  }
+
+  get hasGreeted(): boolean {
+    return this.#caller !== undefined;
+  }
+
+  /** For logs. */
+  get name(): string {
+    return this.#caller === undefined ? this.#socketHost : `${this.#caller.host}:${this.#caller.port}`;
+  }
+
+  receive(request: TrackerRequest, nowMs: number): readonly SessionEffect[] {
+    const caller = this.#caller;
+    if (request.kind === 'hello') {
+      return caller === undefined ? this.#greet(request, nowMs) : broken('hello is said once');
+    }
+    if (caller === undefined) return broken('hello comes first');
+    if (request.kind === 'stats') return [{ kind: 'giveStats', id: request.id }];
+    if (request.kind === 'seeders' && caller.isGuest) return [this.#list(request, caller)];
+    if (caller.isGuest) return broken(`${request.kind} needs a client id`);
+    this.#setting.leases.renew(caller.id, nowMs);
+    switch (request.kind) {
+      case 'share':
+        return [this.#share(request, caller)];
+      case 'pieces':
+        return [this.#pieces(request)];
+      case 'announce':
+        return [this.#announce(request, caller)];
+      case 'seeders':
+        return [this.#list(request, caller)];
+      case 'remove': {
+        const { id, epoch, sequence } = request;
+        const change: Change = { kind: 'remove', swarm: swarmKey(request.swarm), client: caller.id, epoch, sequence };
+        return [this.#remove(id, change)];
+      }
+      case 'leave': {
+        const { id, epoch, sequence } = request;
+        return [commit(id, [{ kind: 'leave', client: caller.id, epoch, sequence }], () => ({ kind: 'left', id }))];
+      }
+      case 'ping':
+        return [answer({ kind: 'pong', id: request.id, entries: this.#liveCount(caller) })];
+    }
+  }
+
+  /** The store refused a part: what follows it is refused, and what came before is dropped. */
+  uploadFailed(number: number): readonly Change[] {
+    return this.#upload?.number === number ? this.#dropUpload() : [{ kind: 'dropParts', upload: number }];
+  }
+
+  /** The connection is gone: what the store still has to drop. */
+  closed(): readonly Change[] {
+    return this.#dropUpload();
+  }
+
+  #greet(hello: Of<'hello'>, nowMs: number): readonly SessionEffect[] {
+    const { registry, leases, trustHost, self, partner, leaseMs, renewMs } = this.#setting;
+    const id = clientId(hello.clientId);
+    const isGuest = hello.clientId.every((byte) => byte === 0);
+    if (isGuest && hello.uploadPort !== 0) return broken('a client with an upload port has a client id');
+    const host = trustHost && isIP(hello.host) !== 0 ? hello.host : this.#socketHost;
+    this.#caller = { id, host, port: hello.uploadPort, isGuest };
+    if (!isGuest) leases.renew(id, nowMs);
+    const highestEpoch = isGuest ? 0 : registry.highestEpoch(id);
+    const { id: trackerId, isReady: ready } = self;
+    return [answer({ kind: 'helloReply', trackerId, partner, highestEpoch, leaseMs, renewMs, ready })];
+  }
+
+  #share(request: Of<'share'>, caller: Caller): SessionEffect {
+    const { registry } = this.#setting;
+    const { id, name, size, pieceCount, have, epoch, sequence } = request;
+    const swarm = swarmKey(request.swarm);
+    const wrong = whatIsWrong(
+      request,
+      caller,
+      registry.swarm(swarm)?.complete === true ? registry.swarm(swarm)?.facts : undefined,
+    );
+    if (wrong !== undefined) return refuse(id, 'invalid', wrong);
+    const full = this.#whatIsFull(swarm, caller);
+    if (full !== undefined) return refuse(id, 'limit', full);
+    const facts = { name, size, pieceCount };
+    const { host, port } = caller;
+    const changes: Change[] = [{ kind: 'swarm', swarm, ...facts }];
+    const former = registry.occupant(host, port, caller.id);
+    if (former !== undefined) changes.push({ kind: 'lapse', client: former });
+    changes.push({ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence });
+    // The hash string of an empty file is empty and was checked with the request.
+    if (pieceCount === 0) changes.push({ kind: 'complete', swarm, upload: 0, ...facts });
+    return commit(id, changes, () => ({ kind: 'shared', id, piecesNeeded: registry.swarm(swarm)?.complete !== true }));
+  }
+
+  #whatIsFull(key: SwarmKey, caller: Caller): string | undefined {
+    const { registry } = this.#setting;
+    const swarm = registry.swarm(key);
+    const client = registry.client(caller.id);
+    if (client?.entries.has(key) === true) return undefined;
+    if (swarm === undefined && registry.counts.swarms >= SWARMS_MAX)
+      return `this tracker lists ${SWARMS_MAX} files already`;
+    if (registry.counts.entries >= TRACKER_RECORDS_MAX)
+      return `this tracker holds ${TRACKER_RECORDS_MAX} records already`;
+    if ((client?.liveCount ?? 0) >= SWARMS_PER_CLIENT_MAX) return `one client may share ${SWARMS_PER_CLIENT_MAX} files`;
+    // Tomb stones count too, at half the price: sharing and removing in turn must not fill the memory.
+    if ((client?.entries.size ?? 0) >= SWARMS_PER_CLIENT_MAX * 2)
+      return 'this client removed too many files within a day';
+    if ((swarm?.live.length ?? 0) >= SEEDERS_PER_SWARM_MAX) return `one file may have ${SEEDERS_PER_SWARM_MAX} seeders`;
+    return undefined;
+  }
+
+  #announce(request: Of<'announce'>, caller: Caller): SessionEffect {
+    const { id, have, epoch, sequence } = request;
+    const swarm = swarmKey(request.swarm);
+    const entry = this.#setting.registry.client(caller.id)?.entries.get(swarm);
+    if (entry?.state !== 'live') return refuse(id, 'unknown', 'you are not listed for this file; share it again');
+    const pieceCount = entry.swarm.facts?.pieceCount ?? 0;
+    if (have > pieceCount) return refuse(id, 'invalid', `this file has ${pieceCount} pieces`);
+    const announced: TrackerReply = { kind: 'announced', id };
+    if (compareVersions(request, entry) <= 0) return answer(announced);
+    const { host, port } = caller;
+    return commit(id, [{ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence }], () => announced);
+  }
+
+  #remove(id: number, change: Change): SessionEffect {
+    const { registry } = this.#setting;
+    if (registry.counts.entries >= TRACKER_RECORDS_MAX * 2) {
+      return refuse(id, 'limit', 'this tracker holds too many records of removed files');
+    }
+    return commit(id, [change], () => ({ kind: 'removed', id }));
+  }
+
+  #list({ id, swarm, want }: Of<'seeders'>, caller: Caller): SessionEffect {
+    const { registry, prng } = this.#setting;
+    const { entries, total } = registry.sample(swarmKey(swarm), caller.id, Math.min(want, SEEDERS_PER_REPLY_MAX), prng);
+    const seeders = entries.map((entry) => [entry.host, entry.port, entry.have] as const);
+    return answer({ kind: 'seederList', id, seeders, total });
+  }
+
+  #pieces(request: Of<'pieces'>): SessionEffect {
+    const { id, offset, part } = request;
+    const key = swarmKey(request.swarm);
+    const changes: Change[] = [];
+    if (offset === 0) {
+      changes.push(...this.#dropUpload());
+      const refusal = this.#openUpload(key, id);
+      if (refusal !== undefined) return changes.length === 0 ? refusal : commit(id, changes, () => refusal.message);
+    }
+    const upload = this.#upload;
+    if (upload?.swarm !== key || upload.offset !== offset) {
+      const isKept = this.#setting.registry.swarm(key)?.complete === true;
+      // Somebody else's copy was whole first: the rest of this one is not needed.
+      return isKept
+        ? answer({ kind: 'stored', id })
+        : refuse(id, 'unknown', 'no part of a hash string is expected at this place');
+    }
+    upload.hash.update(part);
+    upload.offset += part.length;
+    changes.push({ kind: 'part', swarm: key, upload: upload.number, offset, part });
+    const expected = upload.facts.pieceCount * DIGEST_SIZE;
+    if (upload.offset > expected) return this.#refuseUpload(id, `the hash string is longer than ${expected} bytes`);
+    if (upload.offset === expected) {
+      if (upload.hash.digest('hex') !== key)
+        return this.#refuseUpload(id, 'the hash string does not have the key of this file');
+      changes.push({ kind: 'complete', swarm: key, upload: upload.number, ...upload.facts });
+      this.#closeUpload();
+    }
+    return commit(id, changes, () => ({ kind: 'stored', id }), STORE_PART_WEIGHT);
+  }
+
+  #openUpload(swarm: SwarmKey, id: number): Extract<SessionEffect, { kind: 'reply' }> | undefined {
+    const { registry, uploads } = this.#setting;
+    const known = registry.swarm(swarm);
+    if (known?.complete === true) return answer({ kind: 'stored', id });
+    if (known?.facts === undefined) return refuse(id, 'unknown', 'this file is not known here; share it first');
+    if (uploads.open >= TRACKER_UPLOADS_MAX)
+      return refuse(id, 'limit', 'too many hash strings are on their way; share again later');
+    uploads.last += 1;
+    uploads.open += 1;
+    this.#upload = { swarm, number: uploads.last, facts: known.facts, hash: createHash('sha1'), offset: 0 };
+    return undefined;
+  }
+
+  #refuseUpload(id: number, sentence: string): SessionEffect {
+    return commit(id, this.#dropUpload(), () => refuse(id, 'invalid', sentence).message);
+  }
+
+  #dropUpload(): readonly Change[] {
+    if (this.#upload === undefined) return [];
+    const { number } = this.#upload;
+    this.#closeUpload();
+    return [{ kind: 'dropParts', upload: number }];
+  }
+
+  #closeUpload(): void {
+    this.#upload = undefined;
+    this.#setting.uploads.open -= 1;
+  }
+
+  #liveCount(caller: Caller): number {
+    return this.#setting.registry.client(caller.id)?.liveCount ?? 0;
+  }
+}
+
+/** Undefined when the share can be true; else what is wrong, for the client's log. */
+function whatIsWrong(request: Of<'share'>, caller: Caller, proven: FileFacts | undefined): string | undefined {
+  const { name, size, pieceCount, have, swarm } = request;
+  const unsafe = checkFileName(name);
+  if (unsafe !== undefined) return `the file name is refused: ${unsafe}`;
+  if (caller.port === 0) return 'a client without an upload port cannot be listed';
+  if (Math.ceil(size / PIECE_SIZE) !== pieceCount) return `${size} bytes are not ${pieceCount} pieces`;
+  if (have > pieceCount) return `this file has ${pieceCount} pieces`;
+  if (proven !== undefined && proven.pieceCount !== pieceCount) return `this file has ${proven.pieceCount} pieces`;
+  if (pieceCount === 0 && toHex(swarm) !== createHash('sha1').digest('hex'))
+    return 'this is not the key of an empty file';
+  return undefined;
+}
+
+function answer(message: TrackerReply): Extract<SessionEffect, { kind: 'reply' }> {
+  return { kind: 'reply', message };
+}
+
+function refuse(id: number, code: RefusalCode, sentence: string): Extract<SessionEffect, { kind: 'reply' }> {
+  return answer({ kind: 'error', id, code, sentence });
+}
+
+function commit(id: number, changes: readonly Change[], reply: () => TrackerReply, weight = 1): SessionEffect {
+  return { kind: 'commit', id, changes, weight, reply };
+}
+
+/** The other side broke the protocol: it is told, and the connection ends. */
+function broken(sentence: string): readonly SessionEffect[] {
+  return [answer({ kind: 'error', id: null, code: 'protocol', sentence }), { kind: 'hangUp', reason: sentence }];
+}

@@ -1,0 +1,114 @@
+// `mtorrent tracker-status`: what a running tracker says of itself and its partner, as text for people or JSON for scripts.
+// Asks as a guest, which is listed nowhere and changes nothing.
+
+import net from 'node:net';
+import { type Deferred, deferred, within } from '../base/deferred.js';
+import { errnoOf, MiniTorrentError, ProtocolError } from '../base/errors.js';
+import { FRAME_BYTES_MAX, TRACKER_REPLY_DEADLINE_MS } from '../base/limits.js';
+import { type Address, formatAddress } from '../torrent/address.js';
+import { FrameReader, frameBytes } from '../wire/framing.js';
+import { MagicGate } from '../wire/magic.js';
+import { TRACKER_MAGIC, type TrackerRequest, trackerReplies, trackerRequests } from './messages.js';
+
+/** As far as the text needs them; see `machine.ts` and `pair.ts`. */
+interface Statistics {
+  readonly swarms: number;
+  readonly liveEntries: number;
+  readonly connections: number;
+  readonly uptimeMs: number;
+  readonly partner: {
+    readonly address: string;
+    readonly following: boolean;
+    readonly followedBy: boolean;
+    readonly behindChanges: number | null;
+    readonly lagChanges: number | null;
+    readonly lagMs: number | null;
+    readonly lastCatchUp: { readonly isWhole: boolean; readonly tookMs: number; readonly records: number } | null;
+    readonly digestEqual: boolean | null;
+    readonly isReady: boolean;
+    readonly isAlone: boolean;
+    readonly refusedBy: string;
+  };
+}
+
+export interface StatusOptions {
+  readonly json: boolean;
+}
+
+/** Without a closing newline. Rejects with NO_TRACKER when none answers there. */
+export async function trackerStatus(tracker: Address, options: StatusOptions): Promise<string> {
+  const statistics = JSON.parse(await askStatistics(tracker)) as Statistics;
+  return options.json ? JSON.stringify(statistics, undefined, 2) : describe(tracker, statistics);
+}
+
+async function askStatistics(tracker: Address): Promise<string> {
+  const address = formatAddress(tracker);
+  const answer = deferred<string>();
+  const socket = net.connect({ host: tracker.host, port: tracker.port, noDelay: true });
+  socket.on('connect', () => {
+    const clientId = new Uint8Array(16);
+    socket.write(TRACKER_MAGIC);
+    const hello = { kind: 'hello', clientId, host: '', uploadPort: 0, epoch: 0, token: new Uint8Array(0) } as const;
+    for (const request of [hello, { kind: 'stats', id: 1 }] satisfies TrackerRequest[])
+      socket.write(frameBytes(trackerRequests.encode(request)));
+  });
+  const reader = new FrameReader(FRAME_BYTES_MAX);
+  const magic = new MagicGate(TRACKER_MAGIC);
+  socket.on('data', (received: Buffer) => {
+    try {
+      reader.feed(magic.pass(received));
+      take(reader, answer);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      answer.reject(
+        new MiniTorrentError('NO_TRACKER', `what answers at ${address} is not a tracker of this version`, error),
+      );
+      socket.destroy();
+    }
+  });
+  socket.on('error', (error) => answer.reject(unreachableAt(address, errnoOf(error) ?? error.message)));
+  socket.on('close', () => answer.reject(unreachableAt(address, 'it closed the connection')));
+  try {
+    return await within(answer.promise, TRACKER_REPLY_DEADLINE_MS, () => {
+      throw unreachableAt(address, 'no answer in time');
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
+function take(reader: FrameReader, answer: Deferred<string>): void {
+  for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+    const reply = trackerReplies.decode(frame);
+    if (reply.kind === 'stats') answer.resolve(reply.json);
+    if (reply.kind === 'error')
+      answer.reject(new MiniTorrentError('TRACKER_REFUSED', `the tracker refused: ${reply.sentence}`));
+  }
+}
+
+function unreachableAt(address: string, why: string): MiniTorrentError {
+  return new MiniTorrentError(
+    'NO_TRACKER',
+    `no tracker answers at ${address} (${why}); check that it runs and the address`,
+  );
+}
+
+function describe(tracker: Address, { swarms, liveEntries, connections, uptimeMs, partner }: Statistics): string {
+  const { following, followedBy, lastCatchUp: last } = partner;
+  const lines = [
+    `tracker ${formatAddress(tracker)}  up ${Math.round(uptimeMs / 1_000)} s`,
+    `  files ${swarms}  seeders ${liveEntries}  connections ${connections}`,
+    `partner ${partner.address}  ${following && followedBy ? 'connected' : following || followedBy ? 'connected one way' : 'away'}`,
+    `  we lack ${partner.behindChanges ?? 'unknown'} of its changes`,
+    `  it lacks ${partner.lagChanges ?? 'unknown'} of ours${partner.lagMs === null ? '' : `, for ${partner.lagMs} ms`}`,
+    `  lists ${partner.digestEqual === null ? 'not compared yet' : partner.digestEqual ? 'equal' : 'differ'}`,
+  ];
+  if (last !== null)
+    lines.push(
+      `  last catch-up: ${last.isWhole ? 'everything' : 'changes'}, ${last.records} records in ${last.tookMs} ms`,
+    );
+  if (!partner.isReady) lines.push('  catching up: lists are answered in a moment');
+  if (partner.isAlone) lines.push('  this list may be out of date: the partner was not heard since the start');
+  if (partner.refusedBy !== '') lines.push(`  ${partner.refusedBy}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,103 @@
+// The store's thread: loads the seeder list, then makes each group of changes one transaction. It decides nothing; a commit
+// that failed is reported and its changes are dropped here. After `broken` it takes no further commit.
+
+import { type Link, openLink } from '../actor/link.js';
+import type { ThreadSelf } from '../actor/thread.js';
+import { assert, present } from '../base/assert.js';
+import { MiniTorrentError } from '../base/errors.js';
+import { STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
+import { SENTENCE_BYTES_MAX } from './messages.js';
+import { SeederStore } from './store.js';
+import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './store-messages.js';
+
+export function runStoreThread(self: ThreadSelf): void {
+  const { path } = storeSettings.decode(self.settings);
+  let store: SeederStore | undefined;
+  let gathered: StoreCommand[] = [];
+  let isBroken = false;
+  const link: Link<StoreEvent> = openLink({
+    port: present(self.ports[0], 'the store has one link'),
+    sends: storeEvents,
+    receives: storeCommands,
+    handle: (command) => {
+      if (command.kind === 'readPart') {
+        const { asker, swarm, offset } = command;
+        link.tell({
+          kind: 'partRead',
+          asker,
+          swarm,
+          offset,
+          part: present(store, 'an open store').part(swarm, offset),
+        });
+        return;
+      }
+      if (command.kind !== 'commit') {
+        gathered.push(command);
+        return;
+      }
+      const commands = gathered;
+      gathered = [];
+      assert(store !== undefined && !isBroken, 'a working store commits');
+      const event = commit(store, commands, command);
+      isBroken = event.kind === 'failed' && event.outcome === 'broken';
+      link.tell(event);
+    },
+    onCrash: (error) => self.crash(error),
+  });
+  try {
+    store = SeederStore.open(path);
+    store.lapseStale(Date.now());
+    load(store, link);
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError)) throw error;
+    link.tell({ kind: 'openFailed', code: error.code, sentence: error.message });
+  }
+  self.onStop(async () => {
+    // What is unknown is left for SQLite to sort out at the next start.
+    if (!isBroken) store?.close();
+  });
+  self.ready();
+}
+
+function commit(
+  store: SeederStore,
+  commands: readonly StoreCommand[],
+  { group, position }: { readonly group: number; readonly position: number },
+): StoreEvent {
+  const beganMs = performance.now();
+  const failure = store.commit(commands, Date.now(), position);
+  if (failure === undefined) return { kind: 'committed', group, tookMs: performance.now() - beganMs };
+  const { outcome, error } = failure;
+  const sentence = error instanceof Error ? error.message : String(error);
+  return { kind: 'failed', group, outcome, sentence: sentence.slice(0, SENTENCE_BYTES_MAX / 4) };
+}
+
+type LoadedSwarm = Extract<StoreEvent, { kind: 'loadedSwarms' }>['rows'][number];
+type LoadedEntry = Extract<StoreEvent, { kind: 'loadedEntries' }>['rows'][number];
+type LoadedLeave = Extract<StoreEvent, { kind: 'loadedLeaves' }>['rows'][number];
+
+/** The schema's own checks (see `quick_check`) promise the types that the rows are read as. */
+function load(store: SeederStore, link: Link<StoreEvent>): void {
+  const wallMs = Date.now();
+  // A wall clock that went back makes a tomb stone younger, never older.
+  const age = (changedAt: unknown): number => Math.max(0, wallMs - Number(changedAt));
+  for (const batch of store.batches('loadSwarms', STORE_FRAME_CHANGES_MAX)) {
+    const rows = batch.map(
+      ([key, name, size, pieces, kept, at]) => [key, name, size, pieces, kept === 1, at] as unknown,
+    );
+    link.tell({ kind: 'loadedSwarms', rows: rows as LoadedSwarm[] });
+  }
+  for (const batch of store.batches('loadLeaves', STORE_FRAME_CHANGES_MAX)) {
+    const rows = batch.map(
+      ([client, epoch, sequence, changed, at]) => [client, epoch, sequence, age(changed), at] as unknown,
+    );
+    link.tell({ kind: 'loadedLeaves', rows: rows as LoadedLeave[] });
+  }
+  for (const name of ['loadGraves', 'loadLive'] as const) {
+    for (const batch of store.batches(name, STORE_FRAME_CHANGES_MAX)) {
+      const rows = batch.map((row) => [...row.slice(0, 8), age(row[8]), row[9]] as unknown);
+      link.tell({ kind: 'loadedEntries', rows: rows as LoadedEntry[] });
+    }
+  }
+  link.tell({ kind: 'loaded', lastUpload: store.lastUpload(), ...store.identity() });
+}

@@ -1,0 +1,148 @@
+// Between the tracker's machine and the store's thread: changes to frames, loaded rows to the registry. Changes of one kind
+// share a frame; their order is kept except between `swarm` and `put`, which touch different tables. Pure.
+
+import { unreachable } from '../base/assert.js';
+import { STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
+import type { ClientId, SwarmKey } from '../torrent/ids.js';
+import type { Change, ChangeOf } from './changes.js';
+import type { Positioned } from './records.js';
+import type { Registry } from './registry.js';
+import type { StoreCommand, StoreEvent } from './store-messages.js';
+
+type Gathering = 'swarm' | 'put' | 'remove' | 'forget' | 'told' | 'facts';
+
+interface Placed<K extends Gathering> {
+  readonly change: ChangeOf<K>;
+  readonly position: number;
+}
+
+/**
+ * The commands that make `changes` the store's next transaction, without the closing `commit`. Their positions count up
+ * from `position`.
+ */
+export function storeCommandsOf(changes: readonly Change[], position = 1): StoreCommand[] {
+  const batch = new Batch();
+  for (const [at, change] of changes.entries()) batch.add(change, position + at);
+  batch.flush();
+  return batch.commands;
+}
+
+class Batch {
+  readonly commands: StoreCommand[] = [];
+  readonly #swarms: ChangeOf<'swarm'>[] = [];
+  #run: Placed<Exclude<Gathering, 'swarm'>>[] = [];
+
+  add(change: Change, position: number): void {
+    if (!gathers(change)) {
+      this.flush();
+      this.commands.push(change.kind === 'leave' || change.kind === 'complete' ? { ...change, position } : change);
+    } else if (change.kind === 'swarm') {
+      // A share is a `swarm` and a `put`: were they one run, each share would cost two frames.
+      // `facts` that came before touch the same table: they stay before it.
+      const followsFacts = this.#run[0]?.change.kind === 'facts';
+      if (followsFacts || this.#swarms.length === STORE_FRAME_CHANGES_MAX) this.flush();
+      this.#swarms.push(change);
+    } else {
+      const first = this.#run[0];
+      const isSame = first === undefined || first.change.kind === change.kind;
+      if (!isSame || this.#run.length === STORE_FRAME_CHANGES_MAX) this.flush();
+      this.#run.push({ change, position });
+    }
+  }
+
+  flush(): void {
+    if (this.#swarms.length > 0) {
+      const rows = this.#swarms.map(({ swarm, name, size, pieceCount }) => [swarm, name, size, pieceCount] as const);
+      this.commands.push({ kind: 'swarms', rows });
+      this.#swarms.length = 0;
+    }
+    const [first] = this.#run;
+    if (first !== undefined) this.commands.push(frameOf(first.change.kind, this.#run));
+    this.#run = [];
+  }
+}
+
+const GATHERING: ReadonlySet<string> = new Set([
+  'swarm',
+  'put',
+  'remove',
+  'forget',
+  'told',
+  'facts',
+] satisfies Gathering[]);
+
+function gathers(change: Change): change is ChangeOf<Gathering> {
+  return GATHERING.has(change.kind);
+}
+
+/** All of `run` are of `kind`. */
+function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude<Gathering, 'swarm'>>[]): StoreCommand {
+  switch (kind) {
+    case 'put': {
+      const puts = run as readonly Placed<'put'>[];
+      return { kind: 'puts', rows: puts.map(({ change, position }) => [...wordOf(change), position] as const) };
+    }
+    case 'told': {
+      const tolds = run as readonly Placed<'told'>[];
+      return { kind: 'tolds', rows: tolds.map(({ change: c }) => [...wordOf(c), c.state, c.ms] as const) };
+    }
+    case 'remove': {
+      const removes = run as readonly Placed<'remove'>[];
+      const rows = removes.map(
+        ({ change: c, position }) => [c.swarm, c.client, c.epoch, c.sequence, position] as const,
+      );
+      return { kind: 'removes', rows };
+    }
+    case 'facts': {
+      const facts = run as readonly Placed<'facts'>[];
+      const rows = facts.map(({ change: c }) => [c.swarm, c.name, c.size, c.pieceCount, c.proven] as const);
+      return { kind: 'facts', rows };
+    }
+    case 'forget': {
+      const forgets = run as readonly Placed<'forget'>[];
+      return { kind: 'forgets', rows: forgets.map(({ change: c }) => [c.swarm, c.client] as const) };
+    }
+    default:
+      return unreachable(kind);
+  }
+}
+
+function wordOf({ swarm, client, host, port, have, epoch, sequence }: ChangeOf<'put' | 'told'>) {
+  return [swarm, client, host, port, have, epoch, sequence] as const;
+}
+
+export type LoadedRows = Extract<StoreEvent, { kind: 'loadedSwarms' | 'loadedEntries' | 'loadedLeaves' }>;
+
+/** What the store kept, into an empty registry. Live clients get a lease until `leaseEndsMs`. */
+export function applyLoaded(registry: Registry, loaded: LoadedRows, nowMs: number, leaseEndsMs: number): void {
+  switch (loaded.kind) {
+    case 'loadedSwarms':
+      for (const [key, name, size, pieceCount, isComplete, position] of loaded.rows) {
+        const facts = { swarm: key as SwarmKey, name, size, pieceCount };
+        const change: Change = isComplete ? { kind: 'complete', upload: 0, ...facts } : { kind: 'swarm', ...facts };
+        registry.apply(change, nowMs, leaseEndsMs, 0);
+        place(registry, registry.swarm(facts.swarm), position);
+      }
+      return;
+    case 'loadedLeaves':
+      for (const [id, epoch, sequence, ageMs, position] of loaded.rows) {
+        const client = id as ClientId;
+        registry.apply({ kind: 'leave', client, epoch, sequence }, nowMs - ageMs, leaseEndsMs, 0);
+        place(registry, registry.client(client), position);
+      }
+      return;
+    case 'loadedEntries':
+      for (const [key, id, host, port, have, epoch, sequence, state, ageMs, position] of loaded.rows) {
+        const names = { swarm: key as SwarmKey, client: id as ClientId };
+        const word: ChangeOf<'put'> = { kind: 'put', ...names, host, port, have, epoch, sequence };
+        if (state === 'live') registry.apply(word, nowMs, leaseEndsMs, 0);
+        else registry.restore(word, state, nowMs - ageMs);
+        place(registry, registry.client(names.client)?.entries.get(names.swarm), position);
+      }
+      return;
+  }
+}
+
+function place(registry: Registry, record: Positioned | undefined, position: number): void {
+  if (record !== undefined) registry.order.restore(record, position);
+}

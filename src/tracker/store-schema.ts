@@ -1,0 +1,155 @@
+// The tables of the seeder list and every statement that touches them. Keys are blobs; the view `seederlist` shows them as
+// hex to whoever opens the file with an SQLite tool. Versions decide who wins, here exactly as in `registry.ts`.
+
+/** 'MTRK': tells our file from any other SQLite file. */
+export const APPLICATION_ID = 0x4d54524b;
+/** Of the tables below. A tracker reads its own and older ones, and refuses newer ones. */
+export const SCHEMA_VERSION = 2;
+
+/** One row each: who this tracker is and the highest position it ever gave out; whose changes it has, and how far. */
+const PAIR_TABLES = `
+  create table self (
+    only integer not null primary key check (only = 1),
+    tracker blob not null check (length(tracker) = 16),
+    position integer not null,
+    seen_at real not null -- wall clock, ms, of the last commit; 0 before the first
+  ) strict;
+  insert into self values (1, randomblob(16), 0, 0);
+  create table followed (
+    only integer not null primary key check (only = 1),
+    origin blob not null check (length(origin) = 16),
+    position integer not null
+  ) strict;
+`;
+
+/** From each older version to the next one. */
+export const UPGRADES: Readonly<Record<number, string>> = {
+  1: `alter table swarms add column position integer not null default 0;
+    alter table entries add column position integer not null default 0;
+    alter table leaves add column position integer not null default 0;
+    ${PAIR_TABLES}`,
+};
+
+export const CREATE = `
+  create table swarms (
+    swarm blob not null primary key check (length(swarm) = 20),
+    name text not null check (length(cast(name as blob)) <= 255),
+    size integer not null check (size >= 0),
+    piece_count integer not null check (piece_count between 0 and 8388608),
+    upload integer check (upload >= 0), -- whose parts are the verified hash string; null while there is none
+    position integer not null default 0 -- of its completion here, see order.ts
+  ) strict, without rowid;
+  create table entries (
+    swarm blob not null check (length(swarm) = 20),
+    client blob not null check (length(client) = 16),
+    host text not null check (length(host) <= 45),
+    port integer not null check (port between 0 and 65535),
+    have integer not null check (have between 0 and 8388608),
+    epoch integer not null check (epoch between 0 and 4294967295),
+    sequence integer not null check (sequence between 0 and 4294967295),
+    state text not null check (state in ('live', 'removed', 'lapsed')),
+    changed_at real not null, -- wall clock, ms; only for forgetting tomb stones
+    position integer not null default 0, -- of its last change by a request made here
+    primary key (swarm, client)
+  ) strict, without rowid;
+  create index entries_of_client on entries (client);
+  create table leaves (
+    client blob not null primary key check (length(client) = 16),
+    epoch integer not null check (epoch between 0 and 4294967295),
+    sequence integer not null check (sequence between 0 and 4294967295),
+    changed_at real not null,
+    position integer not null default 0
+  ) strict, without rowid;
+  create table parts (
+    swarm blob not null check (length(swarm) = 20),
+    upload integer not null check (upload >= 0),
+    offset integer not null check (offset >= 0),
+    bytes blob not null,
+    primary key (swarm, upload, offset)
+  ) strict;
+  create index parts_of_upload on parts (upload);
+  ${PAIR_TABLES}
+  create view seederlist as
+    select s.name, s.size, s.piece_count, lower(hex(s.swarm)) as swarm, e.host, e.port, e.have, lower(hex(e.client)) as client
+    from entries e join swarms s on s.swarm = e.swarm where e.state = 'live';
+`;
+
+const NEWER = '(excluded.epoch, excluded.sequence) > (entries.epoch, entries.sequence)';
+const SAME = '(excluded.epoch, excluded.sequence) = (entries.epoch, entries.sequence)';
+
+const ENTRIES =
+  'select lower(hex(swarm)), lower(hex(client)), host, port, have, epoch, sequence, state, changed_at, position from entries';
+
+export const STATEMENTS = {
+  swarm: `insert into swarms (swarm, name, size, piece_count) values (unhex(?1), ?2, ?3, ?4)
+    on conflict (swarm) do update set name = excluded.name, size = excluded.size, piece_count = excluded.piece_count
+    where upload is null`,
+  // A word that its client's leaving overtook is a tomb stone from the start.
+  put: `insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at, position)
+    select unhex(?1), unhex(?2), iif(void, '', ?3), iif(void, 0, ?4), iif(void, 0, ?5), ?6, ?7, iif(void, 'removed', 'live'), ?9, ?8
+    from (select exists (select 1 from leaves where client = unhex(?2) and (epoch, sequence) >= (?6, ?7)) as void) where true
+    on conflict (swarm, client) do update set host = excluded.host, port = excluded.port, have = excluded.have,
+      epoch = excluded.epoch, sequence = excluded.sequence, state = excluded.state, changed_at = excluded.changed_at,
+      position = excluded.position
+    where ${NEWER} or (entries.state = 'lapsed' and ${SAME})`,
+  told: `insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at)
+    select unhex(?1), unhex(?2), iif(void, '', ?3), iif(void, 0, ?4), iif(void, 0, ?5), ?6, ?7, iif(void, 'removed', ?8), ?9
+    from (select ?8 = 'removed' or exists
+      (select 1 from leaves where client = unhex(?2) and (epoch, sequence) >= (?6, ?7)) as void) where true
+    on conflict (swarm, client) do update set host = excluded.host, port = excluded.port, have = excluded.have,
+      epoch = excluded.epoch, sequence = excluded.sequence, state = excluded.state, changed_at = excluded.changed_at
+    where ${NEWER} or (${SAME} and entries.state <> 'removed'
+      and (?8 = 'removed' or (?8 = 'live' and entries.state = 'lapsed')))`,
+  remove: `insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at, position)
+    values (unhex(?1), unhex(?2), '', 0, 0, ?3, ?4, 'removed', ?6, ?5)
+    on conflict (swarm, client) do update set host = '', port = 0, have = 0, epoch = excluded.epoch,
+      sequence = excluded.sequence, state = 'removed', changed_at = excluded.changed_at, position = excluded.position
+    where ${NEWER} or ${SAME}`,
+  leaveMark: `insert into leaves (client, epoch, sequence, changed_at, position) values (unhex(?1), ?2, ?3, ?4, ?5)
+    on conflict (client) do update set epoch = excluded.epoch, sequence = excluded.sequence, changed_at = excluded.changed_at,
+      position = iif(?5 = 0, leaves.position, ?5)
+    where (excluded.epoch, excluded.sequence) > (leaves.epoch, leaves.sequence)`,
+  leaveEntries: `update entries set state = 'removed', host = '', port = 0, have = 0, changed_at = ?4
+    where client = unhex(?1) and state <> 'removed' and (epoch, sequence) <= (?2, ?3)`,
+  lapse: `update entries set state = 'lapsed', changed_at = ?2 where client = unhex(?1) and state = 'live'`,
+  forget: `delete from entries where swarm = unhex(?1) and client = unhex(?2) and state <> 'live'`,
+  forgetLeave: `delete from leaves where client = unhex(?1) and (epoch, sequence) <= (?2, ?3)`,
+  forgetParts: `delete from parts where swarm = unhex(?1) and not exists (select 1 from entries e where e.swarm = unhex(?1))`,
+  forgetSwarm: `delete from swarms where swarm = unhex(?1) and not exists (select 1 from entries e where e.swarm = unhex(?1))`,
+  part: `insert into parts (swarm, upload, offset, bytes) values (unhex(?1), ?2, ?3, ?4)
+    on conflict (swarm, upload, offset) do update set bytes = excluded.bytes`,
+  complete: `insert into swarms (swarm, upload, name, size, piece_count, position) values (unhex(?1), ?2, ?3, ?4, ?5, ?6)
+    on conflict (swarm) do update set upload = excluded.upload, name = excluded.name, size = excluded.size,
+      piece_count = excluded.piece_count, position = excluded.position where upload is null`,
+  // As `replacesFacts` says.
+  facts: `insert into swarms (swarm, name, size, piece_count) values (unhex(?1), ?2, ?3, ?4)
+    on conflict (swarm) do update set name = excluded.name, size = excluded.size, piece_count = excluded.piece_count
+    where (upload is null and ?5) or ((upload is not null) = ?5 and
+      (excluded.size, excluded.piece_count, excluded.name) < (swarms.size, swarms.piece_count, swarms.name))`,
+  readPart: `select p.bytes from parts p join swarms s on s.swarm = p.swarm and s.upload = p.upload
+    where p.swarm = unhex(?1) and p.offset = ?2`,
+  committed: 'update self set position = max(position, ?1), seen_at = ?2',
+  // A tomb stone of these may be forgotten everywhere by now, so only their owners list them again.
+  lapseStale: `update entries set state = 'lapsed' where state = 'live'
+    and (select seen_at from self) between 1 and ?1`,
+  followed: `insert into followed (only, origin, position) values (1, ?1, ?2)
+    on conflict (only) do update set origin = excluded.origin, position = excluded.position`,
+  loadSelf: 'select tracker, position from self',
+  loadFollowed: 'select origin, position from followed',
+  dropOtherParts: `delete from parts where swarm = unhex(?1)
+    and upload <> (select s.upload from swarms s where s.swarm = unhex(?1))`,
+  dropParts: `delete from parts where upload = ?1
+    and not exists (select 1 from swarms s where s.swarm = parts.swarm and s.upload = ?1)`,
+  dropUnfinishedParts: `delete from parts
+    where not exists (select 1 from swarms s where s.swarm = parts.swarm and s.upload = parts.upload)`,
+  loadSwarms: `select lower(hex(swarm)), name, size, piece_count, upload is not null, position from swarms`,
+  loadGraves: `${ENTRIES} where state <> 'live' order by changed_at`,
+  loadLive: `${ENTRIES} where state = 'live'`,
+  loadLeaves: `select lower(hex(client)), epoch, sequence, changed_at, position from leaves order by changed_at`,
+  lastUpload: `select coalesce(max(upload), 0) from swarms`,
+  listSwarms: `select lower(hex(swarm)), name, size, piece_count from swarms s
+    where exists (select 1 from entries e where e.swarm = s.swarm and e.state = 'live') order by name, swarm`,
+  listSeeders: `select lower(hex(swarm)), host, port, have from entries where state = 'live' order by swarm, host, port`,
+} as const;
+
+export type StatementName = keyof typeof STATEMENTS;

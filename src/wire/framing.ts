@@ -1,0 +1,107 @@
+// Frames on a TCP stream: u32 big-endian length, then that many bytes. The reader refuses a length above its limit before
+// it buffers a byte, holds at most one partial frame, costs linear time however finely the sender slices, and lets its
+// owner take raw bytes out of the stream (the payload behind a `piece` frame). Pure.
+
+import { assert } from '../base/assert.js';
+import { EMPTY_BYTES } from '../base/bytes.js';
+import { ProtocolError } from '../base/errors.js';
+
+const HEAD_SIZE = 4;
+
+/** Length prefix and body in one buffer of its own. */
+export function frameBytes(body: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(HEAD_SIZE + body.length);
+  new DataView(framed.buffer).setUint32(0, body.length);
+  framed.set(body, HEAD_SIZE);
+  return framed;
+}
+
+export class FrameReader {
+  /** Largest body accepted; its owner raises it once the peer has said hello. */
+  limit: number;
+  #chunk: Uint8Array = EMPTY_BYTES;
+  #at = 0;
+  readonly #head = new Uint8Array(HEAD_SIZE);
+  #headFilled = 0;
+  #body: Uint8Array | undefined;
+  #bodyFilled = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Bytes of the current chunk that nobody has taken yet. */
+  get unread(): number {
+    return this.#chunk.length - this.#at;
+  }
+
+  /** True while a frame has begun and not ended: the sender owes us bytes. */
+  get midFrame(): boolean {
+    return this.#headFilled > 0;
+  }
+
+  /** Lends `chunk` until `next` answers undefined or `takeRaw` has emptied it; the former chunk must be read by then. */
+  feed(chunk: Uint8Array): void {
+    assert(this.unread === 0, 'a chunk is read before the next one comes');
+    this.#chunk = chunk;
+    this.#at = 0;
+  }
+
+  /** The next whole frame's body, valid until the chunk's memory is reused; undefined when more bytes are needed. */
+  next(): Uint8Array | undefined {
+    if (this.#body === undefined && !this.#readHead()) return undefined;
+    const body = this.#body;
+    if (body === undefined) return this.#wholeInChunk();
+    const taken = Math.min(this.unread, body.length - this.#bodyFilled);
+    body.set(this.#chunk.subarray(this.#at, this.#at + taken), this.#bodyFilled);
+    this.#at += taken;
+    this.#bodyFilled += taken;
+    if (this.#bodyFilled < body.length) return undefined;
+    this.#reset();
+    return body;
+  }
+
+  /** Copies up to `target.length` raw bytes out of the stream, between frames only; answers how many. */
+  takeRaw(target: Uint8Array): number {
+    assert(!this.midFrame, 'raw bytes lie between frames');
+    const taken = Math.min(this.unread, target.length);
+    target.set(this.#chunk.subarray(this.#at, this.#at + taken));
+    this.#at += taken;
+    return taken;
+  }
+
+  /** True when the head is complete: then either the frame lies whole in the chunk or `#body` waits for the rest. */
+  #readHead(): boolean {
+    while (this.#headFilled < HEAD_SIZE) {
+      if (this.unread === 0) return false;
+      this.#head[this.#headFilled] = this.#chunk[this.#at] ?? 0;
+      this.#headFilled += 1;
+      this.#at += 1;
+    }
+    const length = this.#length();
+    if (length === 0) throw new ProtocolError('empty frame');
+    if (length > this.limit) throw new ProtocolError(`frame of ${length} bytes where ${this.limit} are allowed`);
+    if (length > this.unread) {
+      this.#body = new Uint8Array(length);
+      this.#bodyFilled = 0;
+    }
+    return true;
+  }
+
+  #length(): number {
+    return new DataView(this.#head.buffer).getUint32(0);
+  }
+
+  #wholeInChunk(): Uint8Array {
+    const length = this.#length();
+    const body = this.#chunk.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    this.#reset();
+    return body;
+  }
+
+  #reset(): void {
+    this.#headFilled = 0;
+    this.#body = undefined;
+  }
+}

@@ -1,0 +1,98 @@
+// One table gives the union of messages, the codec and the checks on arrival. A frame is one msgpack array:
+// [tag, ...fields in the order declared]. Tags are explicit, unique, and never reused.
+
+import { assert } from '../base/assert.js';
+import { ProtocolError } from '../base/errors.js';
+import { pack, unpack } from './msgpack.js';
+import { scanFrame } from './scan.js';
+import type { Field } from './schema.js';
+
+interface Entry {
+  readonly tag: number;
+  readonly fields: Readonly<Record<string, Field<unknown>>>;
+}
+type Table = Readonly<Record<string, Entry>>;
+type Values<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+type Union<T extends Table> = { [K in keyof T]: { readonly kind: K } & Values<T[K]['fields']> }[keyof T];
+
+export interface Protocol<M> {
+  readonly name: string;
+  /** The frame lies in a shared pool: copy it before keeping it (see `wire/msgpack.ts`). */
+  readonly encode: (message: M) => Uint8Array;
+  /** Throws ProtocolError: the sender broke the protocol. The message owns its fields; the frame may be reused. */
+  readonly decode: (frame: Uint8Array) => M;
+  /** For generators of hostile and random messages: kind → tag and fields. */
+  readonly table: Table;
+}
+
+export type MessageOf<P> = P extends Protocol<infer M> ? M : never;
+
+export function message<const F extends Entry['fields']>(
+  tag: number,
+  fields: F,
+): { readonly tag: number; readonly fields: F } {
+  return { tag, fields };
+}
+
+interface Row {
+  readonly kind: string;
+  readonly tag: number;
+  readonly names: readonly string[];
+  readonly fields: readonly Field<unknown>[];
+}
+
+export function protocol<const T extends Table>(name: string, table: T): Protocol<Union<T>> {
+  const byKind = new Map<string, Row>();
+  const byTag = new Map<number, Row>();
+  for (const [kind, { tag, fields }] of Object.entries(table)) {
+    const row: Row = { kind, tag, names: Object.keys(fields), fields: Object.values(fields) };
+    assert(Number.isInteger(tag) && tag >= 0 && !byTag.has(tag), `${name}: tag ${tag} names one message`);
+    assert(!row.names.includes('kind'), `${name}.${kind}: 'kind' is not a field`);
+    byKind.set(kind, row);
+    byTag.set(tag, row);
+  }
+
+  const encode = (sent: Union<T>): Uint8Array => {
+    const values = sent as Readonly<Record<string, unknown>>;
+    const row = byKind.get(sent.kind as string);
+    assert(row !== undefined, `${name}: no message ${String(sent.kind)}`);
+    const array: unknown[] = [row.tag];
+    for (const [at, field] of row.fields.entries()) {
+      const value = values[row.names[at] ?? ''];
+      assert(field.accepts(value), `${name}.${row.kind}.${row.names[at]}: we send ${field.expects}`);
+      array.push(value);
+    }
+    return pack(array);
+  };
+
+  const decode = (frame: Uint8Array): Union<T> => {
+    scanFrame(frame);
+    const array = unpackChecked(name, frame);
+    const row = typeof array[0] === 'number' ? byTag.get(array[0]) : undefined;
+    if (row === undefined) throw new ProtocolError(`${name}: unknown message ${String(array[0]).slice(0, 20)}`);
+    if (array.length !== row.fields.length + 1) {
+      throw new ProtocolError(`${name}.${row.kind}: ${array.length - 1} fields instead of ${row.fields.length}`);
+    }
+    const decoded: Record<string, unknown> = { kind: row.kind };
+    for (const [at, field] of row.fields.entries()) {
+      const value = array[at + 1];
+      if (!field.accepts(value)) throw new ProtocolError(`${name}.${row.kind}.${row.names[at]}: not ${field.expects}`);
+      decoded[row.names[at] ?? ''] = value;
+    }
+    return decoded as Union<T>;
+  };
+
+  return { name, encode, decode, table };
+}
+
+function unpackChecked(name: string, frame: Uint8Array): readonly unknown[] {
+  let value: unknown;
+  try {
+    value = unpack(frame);
+  } catch (error) {
+    // The scan lets through damage that costs nothing, such as broken UTF-8; msgpackr finds it.
+    throw new ProtocolError(`${name}: frame is not msgpack: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (!Array.isArray(value)) throw new ProtocolError(`${name}: frame is not an array`);
+  return value;
+}

@@ -1,0 +1,26 @@
+// Codes and exit codes are a contract with scripts.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ERROR_CODES, exitCodeOf, fileError, isErrorCode, MiniTorrentError } from '../../src/base/errors.js';
+import { failsWith } from '../support/failures.js';
+
+test('every code has an exit code that a shell can tell from success', () => {
+  for (const code of ERROR_CODES) assert.ok(exitCodeOf(code) >= 1 && exitCodeOf(code) <= 130, code);
+  assert.equal(isErrorCode('toString'), false);
+});
+
+test('a system error becomes one sentence that names the file and keeps its cause', () => {
+  const system = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+  const error = fileError(system, '/data/x');
+  assert.equal(failsWith('DISK_FULL', '/data/x', 'free some space')(error), true);
+  assert.equal(error.cause, system);
+  failsWith('IO_ERROR', '/data/x', 'EIO')(fileError(Object.assign(new Error('bad disk'), { code: 'EIO' }), '/data/x'));
+});
+
+test('what is not a system error is never turned into one', () => {
+  const bug = new TypeError('x is not a function');
+  assert.throws(() => fileError(bug, '/data/x'), bug);
+  const named = new MiniTorrentError('NOT_A_FILE', 'it is a directory');
+  assert.equal(fileError(named, '/data/x'), named);
+});

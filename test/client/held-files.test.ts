@@ -1,0 +1,116 @@
+// What travels beside the commands to the threads: shared bitfields and open parts, each with one owner.
+
+import assert from 'node:assert/strict';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import type { Beside } from '../../src/actor/link.js';
+import { HeldFiles } from '../../src/client/held-files.js';
+import type { OpenedPart } from '../../src/client/prepare.js';
+import type { ClientThreads } from '../../src/client/threads.js';
+import type { DownloadCommand } from '../../src/download/messages.js';
+import type { ServeCommand } from '../../src/peer/messages.js';
+import { Bitfield } from '../../src/torrent/bitfield.js';
+import { type Metainfo, makeMetainfo } from '../../src/torrent/metainfo.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { entryOf, PIECES, SIZE } from './stage.js';
+
+interface Stage {
+  readonly files: HeldFiles;
+  readonly served: [ServeCommand, readonly Beside[]][];
+  readonly started: [DownloadCommand, readonly Beside[]][];
+  readonly metainfo: Metainfo;
+  readonly entry: ReturnType<typeof entryOf>;
+  readonly part: (...have: readonly number[]) => OpenedPart;
+}
+
+function stage(t: TestContext): Stage {
+  const served: Stage['served'] = [];
+  const started: Stage['started'] = [];
+  const threads = {
+    acceptor: { tell: (command: ServeCommand, beside: readonly Beside[] = []) => served.push([command, beside]) },
+    download: { tell: (command: DownloadCommand, beside: readonly Beside[] = []) => started.push([command, beside]) },
+  } as unknown as ClientThreads;
+  const files = new HeldFiles(threads);
+  const { name, trackers } = entryOf('a');
+  const metainfo = makeMetainfo({ trackers, name, size: SIZE, digests: new Uint8Array(PIECES * 20).fill(9) });
+  files.learn(metainfo);
+  const partPath = join(temporaryDirectory(t), 'part');
+  const part = (...have: readonly number[]): OpenedPart => {
+    const bits = Bitfield.shared(PIECES);
+    for (const piece of have) bits.set(piece);
+    return { fd: openSync(partPath, 'w+'), partPath, metainfo, have: bits };
+  };
+  return { files, served, started, metainfo, entry: entryOf('a', null, { swarm: metainfo.swarm }), part };
+}
+
+function bitsOf(beside: readonly Beside[], at = 0): Uint8Array {
+  const memory = beside[at];
+  assert.ok(memory instanceof SharedArrayBuffer);
+  return new Uint8Array(memory);
+}
+
+test('a part is served from where it grows, with the bitfield that the download writes', (t) => {
+  const { files, served, started, entry, part } = stage(t);
+  const opened = part(0);
+  files.partOpened(1, opened);
+  files.serve(1, entry, false);
+  files.startDownload(1, entry, '/resume');
+  const [serve, start] = [served[0], started[0]];
+  assert.ok(serve?.[0].kind === 'serve' && serve[0].path === opened.partPath);
+  assert.ok(start?.[0].kind === 'start' && start[0].fd === opened.fd);
+  assert.equal(serve[1][0], start[1][1], 'one memory');
+  assert.deepEqual([...bitsOf(start[1], 0)], Array(PIECES * 20).fill(9));
+  closeSync(opened.fd);
+});
+
+test('a part that nobody will write to is closed, once; a started download owns its own', async (t) => {
+  const { files, entry, part } = stage(t);
+  const [kept, given] = [part(), part()];
+  files.partOpened(1, kept);
+  await files.releasePart(1);
+  await files.releasePart(1);
+  assert.throws(() => fstatSync(kept.fd), { code: 'EBADF' });
+  files.partOpened(2, given);
+  files.startDownload(2, entry, '/resume');
+  await files.releaseAll();
+  closeSync(given.fd);
+});
+
+test('after a pause, connections that stayed open see the new pieces: the memory is the same', async (t) => {
+  const { files, served, started, entry, part } = stage(t);
+  files.partOpened(1, part(0));
+  files.serve(1, entry, false);
+  await files.releasePart(1);
+  files.partOpened(1, part(0, 1));
+  files.serve(1, entry, false);
+  files.startDownload(1, entry, '/resume');
+  const [before, after] = [served[0]?.[1][0], served[1]?.[1][0]];
+  assert.equal(before, after);
+  assert.equal(started[0]?.[1][1], before);
+  assert.equal(bitsOf(served[0]?.[1] ?? [])[0], 0b1100_0000);
+  const start = started[0]?.[0];
+  if (start?.kind === 'start') closeSync(start.fd);
+});
+
+test('a complete file is served with every piece, and again to a peer thread that was restarted', (t) => {
+  const { files, served, entry } = stage(t);
+  files.serve(1, entry, true);
+  files.unserve(2);
+  assert.deepEqual([...bitsOf(served[0]?.[1] ?? [])], [0xff, 0xc0]);
+  files.serveAllAgain();
+  assert.deepEqual(served.at(-1), served[0]);
+  files.unserve(1);
+  const count = served.length;
+  files.serveAllAgain();
+  assert.equal(served.length, count, 'what is withdrawn stays so');
+});
+
+test('a forgotten file needs its metainfo learned anew', (t) => {
+  const { files, entry, metainfo } = stage(t);
+  files.forget(1, entry.swarm);
+  assert.equal(files.digestsOf(entry.swarm), undefined);
+  assert.throws(() => files.serve(1, entry, true), { code: 'INTERNAL' });
+  files.learn(metainfo);
+  files.serve(1, entry, true);
+});

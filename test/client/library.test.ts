@@ -1,0 +1,162 @@
+// What a client remembers: what was written is read back, and whatever else is found in its place is refused by name, never
+// guessed at and never overwritten (F10, C14).
+
+import assert from 'node:assert/strict';
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import fc from 'fast-check';
+import { MiniTorrentError } from '../../src/base/errors.js';
+import { LIBRARY_BYTES_MAX } from '../../src/base/limits.js';
+import {
+  formatLibrary,
+  loadLibrary,
+  nextIdentity,
+  openStateDirectory,
+  parseLibrary,
+  saveIdentity,
+  saveLibrary,
+} from '../../src/client/library.js';
+import type { Entry } from '../../src/client/record.js';
+import { FILE_SIZE_MAX } from '../../src/torrent/geometry.js';
+import type { SwarmKey } from '../../src/torrent/ids.js';
+import { checkFileName } from '../../src/torrent/names.js';
+import { failsWith } from '../support/failures.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { entryOf } from './stage.js';
+
+const PATH = '/state/library.json';
+const parse = (text: string): readonly Entry[] => parseLibrary(PATH, Buffer.from(text));
+
+const name = fc
+  .string({ unit: 'binary', minLength: 1, maxLength: 40 })
+  .filter((text) => checkFileName(text) === undefined);
+const path = fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => `/${text}`);
+const address = fc.record({
+  host: fc.ipV4(),
+  port: fc.integer({ min: 1, max: 65_535 }),
+});
+const entry: fc.Arbitrary<Entry> = fc.record({
+  mtorrentPath: path,
+  path,
+  name,
+  size: fc.integer({ min: 0, max: FILE_SIZE_MAX }),
+  swarm: fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('hex') as SwarmKey),
+  trackers: fc.tuple(address, address),
+  mtimeMs: fc.option(fc.double({ min: 0, max: 1e13, noNaN: true }), { nil: null }),
+  paused: fc.boolean(),
+});
+
+test('a library is read back as it was written', () => {
+  const entries = fc.uniqueArray(entry, { selector: ({ swarm }) => swarm, maxLength: 10 });
+  fc.assert(
+    fc.property(entries, (files) => {
+      assert.deepEqual(parse(formatLibrary(files)), JSON.parse(JSON.stringify(files)));
+    }),
+  );
+});
+
+test('a library is one entry a line', () => {
+  const lines = formatLibrary([entryOf('a', 1), entryOf('b')]).split('\n');
+  assert.equal(lines.length, 5);
+  assert.match(lines[1] ?? '', /"name":"a".*"trackers":\["192\.0\.2\.1:7000","192\.0\.2\.2:7000"\]/);
+});
+
+test('every damage is refused as STATE_DAMAGED, naming the file and what is wrong', () => {
+  const good: Record<string, unknown> = JSON.parse(formatLibrary([entryOf('a', 1)])).files[0];
+  const with1 = (change: object): string => JSON.stringify({ version: 1, files: [{ ...good, ...change }] });
+  const damages: readonly [string, string][] = [
+    ['', 'not JSON'],
+    [formatLibrary([entryOf('a', 1)]).slice(0, -20), 'not JSON'],
+    ['\ufffe{}', 'not JSON'],
+    ['[]', 'not a JSON object'],
+    ['{"version":2,"files":[]}', 'version'],
+    ['{"version":{"toString":1,"valueOf":1},"files":[]}', 'version'],
+    ['{"version":1}', 'list of files'],
+    ['{"version":1,"files":{"length":1}}', 'list of files'],
+    ['{"version":1,"files":[null]}', 'file 1'],
+    [with1({ path: 3 }), 'paths'],
+    [with1({ path: 'relative' }), 'not absolute'],
+    [with1({ mtorrentPath: '' }), 'not absolute'],
+    [with1({ name: '../x' }), 'no safe name'],
+    [with1({ name: null }), 'no safe name'],
+    [with1({ size: -1 }), 'no size'],
+    [with1({ size: 1.5 }), 'no size'],
+    [with1({ size: FILE_SIZE_MAX + 1 }), 'no size'],
+    [with1({ swarm: 'xyz' }), 'no swarm key'],
+    [with1({ mtimeMs: 'now' }), 'no time'],
+    [with1({ paused: 0 }), 'paused'],
+    [with1({ trackers: ['192.0.2.1:1'] }), 'trackers'],
+    [with1({ trackers: ['192.0.2.1:1', 'example.com:1'] }), 'trackers'],
+    [with1({ trackers: ['192.0.2.1:1', '192.0.2.2:1', '192.0.2.3:1'] }), 'trackers'],
+    [JSON.stringify({ version: 1, files: [good, good] }), 'same swarm'],
+  ];
+  for (const [text, what] of damages) assert.throws(() => parse(text), failsWith('STATE_DAMAGED', PATH, what), text);
+  assert.throws(() => parseLibrary(PATH, Uint8Array.of(0x7b, 0xff, 0x7d)), failsWith('STATE_DAMAGED', PATH));
+});
+
+test('whatever the bytes are, a library is read or refused as damaged; nothing else comes out', () => {
+  const text = formatLibrary([entryOf('a', 1), entryOf('b')]);
+  const patch = fc.tuple(fc.nat(text.length), fc.nat(20), fc.oneof(fc.string({ maxLength: 8 }), fc.json()));
+  const bytes = fc.oneof(
+    fc.uint8Array(),
+    fc.json().map((json) => Buffer.from(json)),
+    fc.json().map((json) => Buffer.from(`{"version":1,"files":[${json}]}`)),
+    patch.map(([at, drop, put]) => Buffer.from(text.slice(0, at) + put + text.slice(at + drop))),
+  );
+  fc.assert(
+    fc.property(bytes, (damaged) => {
+      try {
+        parseLibrary(PATH, damaged);
+      } catch (error) {
+        assert.ok(error instanceof MiniTorrentError && error.code === 'STATE_DAMAGED', String(error));
+        assert.ok(error.message.includes(PATH));
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('a client keeps its id and grows its epoch with every start', async (t) => {
+  const { identity } = await openStateDirectory(join(temporaryDirectory(t), 'state'));
+  const first = await nextIdentity(identity);
+  assert.match(first.clientId, /^[0-9a-f]{32}$/);
+  assert.equal(first.epoch, 1);
+  assert.deepEqual(await nextIdentity(identity), { clientId: first.clientId, epoch: 2 });
+  await saveIdentity(identity, { ...first, epoch: 900 });
+  assert.equal((await nextIdentity(identity)).epoch, 901, 'above what a tracker knew');
+});
+
+test('a damaged identity is refused and left as it is', async (t) => {
+  const path = join(temporaryDirectory(t), 'identity.json');
+  const id = '0'.repeat(32);
+  const damages = [
+    '{}',
+    'x',
+    `{"version":2,"clientId":"${id}","epoch":1}`,
+    `{"version":1,"clientId":"${id}x","epoch":1}`,
+    `{"version":1,"clientId":"${id}","epoch":-1}`,
+    `{"version":1,"clientId":"${id}","epoch":1e99}`,
+    `{"version":1,"clientId":"${id}","epoch":4294967295}`,
+  ];
+  for (const text of damages) {
+    writeFileSync(path, text);
+    await assert.rejects(nextIdentity(path), failsWith('STATE_DAMAGED', path), text);
+    assert.equal(readFileSync(path, 'utf8'), text);
+  }
+});
+
+test('no library is an empty one; one that is too long is refused; nobody else may read the state', async (t) => {
+  const { library, directory, resumeOf } = await openStateDirectory(join(temporaryDirectory(t), 'state'));
+  assert.deepEqual(await loadLibrary(library), []);
+  await saveLibrary(library, [entryOf('a', 1)]);
+  assert.deepEqual(await loadLibrary(library), [entryOf('a', 1)]);
+  assert.equal(statSync(directory).mode & 0o077, 0);
+  writeFileSync(library, '');
+  truncateSync(library, LIBRARY_BYTES_MAX + 1);
+  await assert.rejects(
+    loadLibrary(library),
+    (error) => error instanceof MiniTorrentError && error.message.includes(library),
+  );
+  assert.notEqual(resumeOf(entryOf('a')), resumeOf(entryOf('a', null, { path: '/elsewhere' })));
+});

@@ -1,0 +1,123 @@
+// A client's machine with nothing behind it: commands and answers go in, effects come out, a test plays disk, trackers and
+// threads.
+
+import { PIECE_SIZE } from '../../src/base/limits.js';
+import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
+import { ClientMachine } from '../../src/client/machine.js';
+import type { ClientCommand, ClientEvent, FileRow } from '../../src/client/messages.js';
+import type { Entry } from '../../src/client/record.js';
+import type { SwarmKey } from '../../src/torrent/ids.js';
+
+export const PIECES = 10;
+export const SIZE = PIECES * PIECE_SIZE;
+const trackers = [
+  { host: '192.0.2.1', port: 7000 },
+  { host: '192.0.2.2', port: 7000 },
+] as const;
+
+/** A file named `name`; complete when it has a time. */
+export function entryOf(name: string, mtimeMs: number | null = null, more: Partial<Entry> = {}): Entry {
+  const swarm = Buffer.from(name).toString('hex').padEnd(40, '0').slice(0, 40) as SwarmKey;
+  const [path, mtorrentPath] = [`/files/${name}`, `/torrents/${name}.mtorrent`];
+  return { mtorrentPath, path, name, size: SIZE, swarm, trackers, mtimeMs, paused: false, ...more };
+}
+
+export class Stage {
+  readonly machine = new ClientMachine();
+  readonly effects: ClientEffect[] = [];
+  nowMs = 0;
+  wakeMs: number | undefined;
+  #ask = 0;
+
+  post(input: ClientInput | { readonly kind: 'wake' }): readonly ClientEffect[] {
+    const effects: ClientEffect[] = [];
+    for (const effect of this.machine.receive(input, this.nowMs)) {
+      if (effect.kind === 'wakeAt') this.wakeMs = effect.atMs;
+      else effects.push(effect);
+    }
+    this.effects.push(...effects);
+    return effects;
+  }
+
+  command(command: ClientCommand extends infer C ? (C extends ClientCommand ? Omit<C, 'ask'> : never) : never) {
+    this.#ask += 1;
+    return this.post({ kind: 'command', command: { ...command, ask: this.#ask } as ClientCommand });
+  }
+
+  share(entry: Entry): readonly ClientEffect[] {
+    const [prepare] = this.command({ kind: 'share', path: entry.path, mtorrentPath: entry.mtorrentPath });
+    if (prepare?.kind !== 'prepareShare') throw new Error('nothing is prepared');
+    return this.post({ kind: 'sharePrepared', ask: prepare.ask, entry });
+  }
+
+  get(entry: Entry, freeBytes = 100 * SIZE, device = 1): readonly ClientEffect[] {
+    const [prepare] = this.command({ kind: 'get', mtorrentPath: entry.mtorrentPath, destination: '/files/' });
+    if (prepare?.kind !== 'prepareGet') throw new Error('nothing is prepared');
+    return this.post({ kind: 'getPrepared', ask: prepare.ask, entry, freeBytes, device });
+  }
+
+  /** A download that runs; answers its file number. */
+  downloading(entry: Entry): number {
+    const opens = this.get(entry).find((effect) => effect.kind === 'openPart');
+    if (opens?.kind !== 'openPart') throw new Error('no part is opened');
+    this.post({ kind: 'partOpened', file: opens.file, have: 0 });
+    return opens.file;
+  }
+
+  seeding(entry: Entry): number {
+    const serve = this.share(entry).find((effect) => effect.kind === 'serve');
+    if (serve?.kind !== 'serve') throw new Error('it is not served');
+    return serve.file;
+  }
+
+  complete(file: number, mtimeMs = 5): readonly ClientEffect[] {
+    this.post({ kind: 'download', event: { kind: 'completed', file, received: SIZE, wasted: 0 } });
+    return this.post({ kind: 'completedSeen', file, mtimeMs });
+  }
+
+  stopped(file: number): readonly ClientEffect[] {
+    return this.post({ kind: 'download', event: { kind: 'stopped', file } });
+  }
+
+  rows(): readonly FileRow[] {
+    return this.command({ kind: 'list' }).flatMap((effect) =>
+      effect.kind === 'tell' && effect.event.kind === 'listed' ? effect.event.rows : [],
+    );
+  }
+
+  /** name → state, as `show downloads` says it. */
+  states(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.rows().map(([name, state]) => [name, state]));
+  }
+}
+
+export function kinds(effects: readonly ClientEffect[]): readonly string[] {
+  return effects.map((effect) => {
+    if (effect.kind === 'tell') return `tell ${effect.event.kind}`;
+    return effect.kind === 'announce' ? `announce ${effect.command.kind}` : effect.kind;
+  });
+}
+
+/** What was said to whoever asked: `accepted <detail>` or the code of the refusal. */
+export function answers(effects: readonly ClientEffect[]): readonly string[] {
+  return eventsIn(effects).flatMap((event) => {
+    if (event.kind === 'accepted') return [`accepted ${event.detail}`];
+    return event.kind === 'refused' ? [event.code] : [];
+  });
+}
+
+export function eventsIn(effects: readonly ClientEffect[]): readonly ClientEvent[] {
+  return effects.flatMap((effect) => (effect.kind === 'tell' ? [effect.event] : []));
+}
+
+/** The sentences of refusals and notices. */
+export function sentences(effects: readonly ClientEffect[]): string {
+  return eventsIn(effects)
+    .map((event) => ('sentence' in event ? event.sentence : ''))
+    .join('\n');
+}
+
+export function saved(effects: readonly ClientEffect[]): readonly Entry[] | undefined {
+  const last = effects.findLast((effect) => effect.kind === 'saveLibrary');
+  return last?.kind === 'saveLibrary' ? last.entries : undefined;
+}

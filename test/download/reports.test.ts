@@ -1,0 +1,56 @@
+// What a download tells and when: haves in batches of bounded size, the record every so often, nothing twice.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { HAVE_BATCH_MS, HAVE_RANGES_MAX, RESUME_SAVE_MS } from '../../src/base/limits.js';
+import { Reports } from '../../src/download/reports.js';
+import { Bitfield } from '../../src/torrent/bitfield.js';
+import { kinds } from './stage.js';
+
+test('haves gather for a moment and are told once, merged', () => {
+  const reports = new Reports(new Bitfield(10));
+  for (const piece of [4, 2, 3]) reports.pieceStored(piece, 100);
+  assert.equal(reports.havesDueMs, 100 + HAVE_BATCH_MS);
+  assert.deepEqual(kinds(reports.due([], 100 + HAVE_BATCH_MS - 1)), ['progressed']);
+  assert.deepEqual(reports.due([], 100 + HAVE_BATCH_MS), [{ kind: 'tellHaves', ranges: [[2, 3]] }]);
+  assert.deepEqual(reports.tellHaves(), []);
+  assert.equal(reports.havesDueMs, Number.POSITIVE_INFINITY);
+});
+
+test('a batch of very many ranges is told in frames that keep their bound, and covers every piece once', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(5_000), { minLength: 1, maxLength: 4_000, size: 'max' }), (pieces) => {
+      const reports = new Reports(new Bitfield(5_001));
+      for (const piece of pieces) reports.pieceStored(piece, 0);
+      const told: number[] = [];
+      for (const effect of reports.tellHaves()) {
+        assert.ok(effect.kind === 'tellHaves' && effect.ranges.length <= HAVE_RANGES_MAX);
+        for (const [begin, count] of effect.ranges) for (let at = 0; at < count; at += 1) told.push(begin + at);
+      }
+      assert.deepEqual(
+        told,
+        [...pieces].sort((a, b) => a - b),
+      );
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('the record is saved some time after the first new piece, not for each', () => {
+  const reports = new Reports(new Bitfield(10));
+  let saves = 0;
+  for (let atMs = 0; atMs < 10_000; atMs += 10) {
+    reports.pieceStored(atMs / 10, atMs);
+    saves += reports.due([], atMs).filter(({ kind }) => kind === 'saveResume').length;
+  }
+  assert.equal(saves, Math.floor(10_000 / (RESUME_SAVE_MS + 10)));
+});
+
+test('sums add up', () => {
+  const reports = new Reports(new Bitfield(1));
+  reports.received(10);
+  reports.received(5);
+  reports.wasted(5);
+  assert.deepEqual(reports.totals, { received: 15, wasted: 5 });
+});

@@ -1,0 +1,119 @@
+// A disk that is too small refuses a download before it begins; one that fills up meanwhile fails it with its reason, keeps
+// what is there, and `resume` goes on when there is room again.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { errnoOf } from '../../src/base/errors.js';
+import { sha256OfFile } from '../../src/demo/swarm.js';
+import {
+  completes,
+  create,
+  fileOf,
+  filesOf,
+  hasPieces,
+  namesIn,
+  PIECE,
+  refuses,
+  share,
+  stageSwarm,
+  startPartial,
+} from '../support/e2e-stage.js';
+
+const MIB = 1024 * 1024;
+
+/** A disk of its own; undefined, with the reason, where this user cannot have one. Call it after `stageSwarm`. */
+function smallDisk(t: TestContext, mebibytes: number): string | undefined {
+  const directory = mkdtempSync(join(tmpdir(), 'mtorrent-disk-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'mtorrent-test', directory], { stdio: 'pipe' });
+  } catch (error) {
+    rmSync(directory, { recursive: true });
+    t.skip(`NOT TESTED: a small disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
+    return undefined;
+  }
+  return directory;
+}
+
+/** Hooks run in the order they are set; this one after the processes have ended and before the directory is removed. */
+function unmountAfter(t: TestContext, disk: () => string | undefined): void {
+  t.after(() => {
+    const directory = disk();
+    if (directory !== undefined) execFileSync('umount', [directory]);
+  });
+}
+
+/** Takes the last byte of a disk; answers the path of the file that holds it. */
+async function fill(directory: string): Promise<string> {
+  const path = join(directory, 'filler');
+  const handle = await open(path, 'wx');
+  try {
+    for (const bytes of [MIB, 4_096]) {
+      try {
+        for (;;) await handle.write(new Uint8Array(bytes));
+      } catch (error) {
+        assert.equal(errnoOf(error), 'ENOSPC');
+      }
+    }
+  } finally {
+    await handle.close();
+  }
+  return path;
+}
+
+test('a download that does not fit is refused before it begins', async (t) => {
+  const swarm = await stageSwarm(t);
+  let disk: string | undefined;
+  unmountAfter(t, () => disk);
+  disk = smallDisk(t, 4);
+  if (disk === undefined) return;
+  const client = swarm.startClient('client');
+  await share(client, await swarm.makeFile('big.bin', 8 * MIB), 'big.mtorrent');
+  const other = swarm.startClient('other');
+  await refuses(other, `get big.mtorrent ${disk}`, 'DISK_FULL', /needs 8\.0 MiB, 4\.0 MiB are free/);
+  assert.deepEqual(await filesOf(other), []);
+  assert.deepEqual(await namesIn(disk), []);
+});
+
+test('a disk that fills up fails the download with its reason, keeps what is there, and resume completes it later', async (t) => {
+  const swarm = await stageSwarm(t);
+  let disk: string | undefined;
+  unmountAfter(t, () => disk);
+  disk = smallDisk(t, 36);
+  if (disk === undefined) return;
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('fills.bin', 30 * PIECE);
+  const mtorrent = await create(swarm, source, 'fills.mtorrent');
+  await startPartial(swarm, source, mtorrent, (at) => at < 10);
+  const leecher = swarm.startClient('leecher');
+  const target = await leecher.succeed(`get fills.mtorrent ${disk}/`);
+  await hasPieces(leecher, 10);
+  await leecher.succeed('pause fills.mtorrent');
+  const filler = await fill(disk);
+  await share(swarm.startClient('seeder'), source, 'seeder.mtorrent');
+  await leecher.succeed('resume fills.mtorrent');
+  const isOurs = (line: string): boolean => line.includes(target);
+  assert.equal(await leecher.event(isOurs), `FAILED:${target}:DISK_FULL`);
+  await leecher.said(/no room left on the disk of .*fills\.bin/);
+  const { state, have, problem } = await fileOf(leecher);
+  assert.deepEqual({ state, have }, { state: 'failed', have: 10 });
+  assert.match(problem, /no room left/);
+  assert.ok((await namesIn(disk)).includes('fills.bin.part'));
+  // Still full: it says so again. `get` is refused for the same reason.
+  await leecher.succeed('resume fills.mtorrent');
+  assert.equal(await leecher.event(isOurs), `FAILED:${target}:DISK_FULL`);
+  await refuses(leecher, `get fills.mtorrent ${disk}/`, 'DISK_FULL', /fills\.bin needs/);
+
+  await rm(filler);
+  assert.equal(await leecher.succeed('resume fills.mtorrent'), 'RESUMED');
+  await completes(leecher, target);
+  // The ten were not fetched again, and of the others little was fetched in vain.
+  assert.ok((await fileOf(leecher)).received <= 24 * PIECE);
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+  assert.deepEqual(await namesIn(disk), ['fills.bin']);
+});

@@ -1,0 +1,156 @@
+// SIGINT and SIGTERM: a graceful end within five seconds and the exit code that shells expect, also in the midst of work; a
+// second one ends at once. A reader that goes away ends a client quietly.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { open, readdir, readlink } from 'node:fs/promises';
+import test, { type TestContext } from 'node:test';
+import { within } from '../../src/base/deferred.js';
+import { formatAddress } from '../../src/torrent/address.js';
+import {
+  eventually,
+  fileOf,
+  listedEventually,
+  namesIn,
+  PIECE,
+  seederList,
+  share,
+  stageSwarm,
+} from '../support/e2e-stage.js';
+
+const GRACE_MS = 5_000;
+const PROGRAM = new URL('../../src/console/main.js', import.meta.url).pathname;
+
+function endsWithin(running: { readonly name: string; readonly exited: Promise<number> }): Promise<number> {
+  return within(running.exited, GRACE_MS, () => assert.fail(`${running.name} did not end in time`));
+}
+
+/** What a process has open, by Linux's account. */
+async function openFiles(pid: number): Promise<readonly string[]> {
+  const numbers = await readdir(`/proc/${pid}/fd`);
+  return Promise.all(numbers.map((number) => readlink(`/proc/${pid}/fd/${number}`).catch(() => '')));
+}
+
+test('SIGINT ends a client in mid-download with 130, off the tracker and with its progress kept', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, await swarm.makeFile('cut.bin', 200 * PIECE), 'cut.mtorrent');
+  await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
+  const leecher = swarm.startClient('leecher');
+  await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  await eventually(
+    () => fileOf(leecher),
+    ({ received }) => received > 0,
+    'bytes arrive',
+  );
+  leecher.kill('SIGINT');
+  assert.equal(await endsWithin(leecher), 130);
+  assert.match(leecher.stderr, /once more to end at once/);
+  seeder.kill('SIGTERM');
+  assert.equal(await endsWithin(seeder), 143);
+  assert.deepEqual(await seederList(swarm, 0), []);
+  const again = swarm.startClient('leecher');
+  assert.equal((await fileOf(again)).size, 200 * PIECE, 'the download is known again');
+});
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(`${signal} ends a tracker gracefully, and a client that uses it works on`, async (t) => {
+    const swarm = await stageSwarm(t);
+    const tracker = await swarm.startTracker(0);
+    const seeder = swarm.startClient('seeder');
+    await share(seeder, await swarm.makeFile('a.bin', 10), 'a.mtorrent');
+    await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
+    tracker.kill(signal);
+    // A daemon that was told to end has done its work: 0, or the signal's code.
+    assert.ok([0, code].includes(await endsWithin(tracker)));
+    assert.equal(tracker.stderr, '');
+    assert.equal((await seederList(swarm, 0)).length, 1);
+    await seeder.said(/no tracker of .* answers/);
+    assert.equal((await fileOf(seeder)).state, 'seeding');
+  });
+}
+
+test('SIGHUP, as of a terminal window that is closed, takes a client off the trackers', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const client = swarm.startClient('client');
+  await share(client, await swarm.makeFile('a.bin', 10), 'a.mtorrent');
+  await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
+  client.kill('SIGHUP');
+  assert.equal(await endsWithin(client), 129);
+  assert.deepEqual(await seederList(swarm, 0), []);
+});
+
+test('a client that is hashing a huge file ends in time', async (t) => {
+  const swarm = await stageSwarm(t);
+  const client = swarm.startClient('client');
+  await client.address();
+  const huge = await open(swarm.path('huge.bin'), 'wx');
+  // A hole: it takes no room, and half a minute to hash.
+  await huge.truncate(60 * 1024 ** 3);
+  await huge.close();
+  client.command('share huge.bin huge.mtorrent').catch(() => undefined);
+  await eventually(
+    () => openFiles(client.pid),
+    (paths) => paths.includes(swarm.path('huge.bin')),
+    'it hashes',
+  );
+  client.kill('SIGTERM');
+  assert.equal(await endsWithin(client), 143);
+  assert.ok(!(await namesIn(swarm.directory)).some((name) => name.includes('huge.mtorrent')));
+});
+
+test('a second signal ends a client at once', async (t) => {
+  const swarm = await stageSwarm(t);
+  const client = swarm.startClient('client');
+  // A tracker that takes the connection and says nothing makes the graceful end slow.
+  await share(client, await swarm.makeFile('a.bin', 10), 'a.mtorrent');
+  client.kill('SIGINT');
+  await client.said(/once more/);
+  client.kill('SIGINT');
+  assert.equal(await endsWithin(client), 130);
+});
+
+/** A client on plain pipes, which the test may close; it shares one file, and is listed. */
+async function listedClient(t: TestContext) {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  await swarm.makeFile('a.bin', 10);
+  const pair = swarm.trackers.map(formatAddress);
+  const words = ['client', '127.0.0.1:0', ...pair, 'pipe.log', '--state-dir', 'pipe.state'];
+  const child = spawn(process.execPath, [PROGRAM, ...words], { cwd: swarm.directory, stdio: 'pipe' });
+  t.after(() => child.kill('SIGKILL'));
+  child.stdin.on('error', () => undefined);
+  child.stdin.write('share a.bin a.mtorrent\n');
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
+  const exited = new Promise<number>((resolve) =>
+    child.on('exit', (code, signal) => resolve(code ?? (signal ? -1 : -2))),
+  );
+  return { swarm, child, running: { name: 'the client', exited } };
+}
+
+test('a client whose output nobody reads any more ends quietly, off the trackers', async (t) => {
+  const { swarm, child, running } = await listedClient(t);
+  let stderr = '';
+  child.stderr.on('data', (text) => {
+    stderr += String(text);
+  });
+  child.stdout.destroy();
+  for (let at = 0; at < 20; at += 1) child.stdin.write('show downloads\n');
+  assert.equal(await endsWithin(running), 0, stderr);
+  assert.doesNotMatch(stderr, /bug|Error/);
+  assert.deepEqual(await seederList(swarm, 0), []);
+});
+
+test('a client whose terminal is gone, with all of its pipes, ends gracefully', async (t) => {
+  const { swarm, child, running } = await listedClient(t);
+  for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
+  child.kill('SIGHUP');
+  assert.equal(await endsWithin(running), 129);
+  assert.deepEqual(await seederList(swarm, 0), []);
+});

@@ -1,0 +1,114 @@
+// The tracker pair as clients meet it: one is enough; what a tracker acknowledged survives kill -9; with none, clients work
+// on with what they know, say so once, and go on when one is back.
+
+import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
+import test from 'node:test';
+import { runProgram } from '../../src/demo/processes.js';
+import { sha256OfFile } from '../../src/demo/swarm.js';
+import { formatAddress } from '../../src/torrent/address.js';
+import {
+  completes,
+  eventually,
+  fileOf,
+  getWhole,
+  killHard,
+  listedEventually,
+  PIECE,
+  refusedWith,
+  seederList,
+  share,
+  stageSwarm,
+} from '../support/e2e-stage.js';
+
+test('a tracker killed with -9 and started again has its seeders at once, and new leechers find them', async (t) => {
+  const swarm = await stageSwarm(t);
+  const tracker = await swarm.startTracker(0);
+  const seeder = swarm.startClient('seeder');
+  const source = await swarm.makeFile('kept.bin', 4 * PIECE);
+  const mtorrent = await share(seeder, source, 'kept.mtorrent');
+  const row = `kept.bin ${formatAddress(await seeder.address())} 4`;
+  await listedEventually(swarm, 0, (rows) => rows.includes(row), 'the share is listed');
+  await killHard(tracker);
+  assert.deepEqual(await seederList(swarm, 0), [row]);
+  const asText = await runProgram(['tracker-list', 'tracker-1.db'], swarm.directory);
+  assert.match(asText.stdout, /^kept\.bin {2}2\.0 MiB {2}[0-9a-f]{40}\n {2}127\.0\.0\.1:\d+ {2}4\/4$/);
+  // Frozen, so that it is not its word but the file's that brings the entry back.
+  seeder.kill('SIGSTOP');
+  await swarm.startTracker(0);
+  assert.deepEqual(await seederList(swarm, 0), [row]);
+  seeder.kill('SIGCONT');
+  const target = await getWhole(swarm.startClient('leecher'), mtorrent, swarm.path('got.bin'));
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+});
+
+test('the second tracker alone suffices when the first is dead from the start', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(1);
+  const source = await swarm.makeFile('second.bin', 4 * PIECE);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, source, 'second.mtorrent');
+  const target = await getWhole(swarm.startClient('leecher'), mtorrent, swarm.path('got.bin'));
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+  await listedEventually(swarm, 1, (rows) => rows.length === 2, 'both clients are listed by tracker 2');
+});
+
+test('when the tracker that clients use is killed, the other takes over', async (t) => {
+  const swarm = await stageSwarm(t);
+  const [first] = await swarm.startTrackers();
+  const source = await swarm.makeFile('over.bin', 4 * PIECE);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, source, 'over.mtorrent');
+  await listedEventually(swarm, 0, (rows) => rows.length === 1, 'tracker 1 lists the share');
+  await killHard(first);
+  await listedEventually(swarm, 1, (rows) => rows.length === 1, 'tracker 2 lists the share');
+  const target = await getWhole(swarm.startClient('leecher'), mtorrent, swarm.path('got.bin'));
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+});
+
+test('without any tracker a client shares, says once that none answers, and a get completes when one appears', async (t) => {
+  const swarm = await stageSwarm(t);
+  const source = await swarm.makeFile('early.bin', 4 * PIECE);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, source, 'early.mtorrent');
+  await seeder.said(/no tracker of .* answers/);
+  const leecher = swarm.startClient('leecher');
+  await copyFile(mtorrent, swarm.path('early-2.mtorrent'));
+  const target = await leecher.succeed(`get early-2.mtorrent ${swarm.path('got.bin')}`);
+  await leecher.said(/no tracker of .* answers/);
+  assert.match((await leecher.command('show downloads')).rows.join(), /^\[D\] early\.bin {2}0\.0 %/);
+  await swarm.startTracker(1);
+  await completes(leecher, target);
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+  for (const client of [seeder, leecher]) {
+    await client.said(/answers again/);
+    assert.equal(client.stderr.match(/no tracker of/g)?.length, 1, client.stderr);
+  }
+});
+
+test('peers that already talk finish without any tracker', async (t) => {
+  const swarm = await stageSwarm(t);
+  const tracker = await swarm.startTracker(0);
+  const source = await swarm.makeFile('talk.bin', 200 * PIECE);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, source, 'talk.mtorrent');
+  const leecher = swarm.startClient('leecher');
+  await leecher.address();
+  const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  await eventually(
+    () => fileOf(leecher),
+    ({ peers }) => peers > 0,
+    'the two talk',
+  );
+  await killHard(tracker);
+  await completes(leecher, target);
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+});
+
+test('a second tracker on one seederlist file is refused and told whose it is', async (t) => {
+  const swarm = await stageSwarm(t);
+  const tracker = await swarm.startTracker(0);
+  const words = ['tracker', '127.0.0.1:0', '127.0.0.1:9', 'tracker-1.db', 'other.log'];
+  const sentence = new RegExp(`process ${tracker.pid}\\)? uses`);
+  refusedWith(await runProgram(words, swarm.directory), 11, 'ALREADY_RUNNING', sentence);
+});

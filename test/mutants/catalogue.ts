@@ -1,0 +1,231 @@
+// Defects that the tests must notice, planted one at a time by `npm run mutants`. Each is one edit of the code and the one
+// test that has to fail with it. Whoever changes the code so that an edit no longer fits changes the edit with it; whoever
+// deletes the test says here which other one guards the rule.
+
+export interface Defect {
+  readonly name: string;
+  /** What is true no longer. */
+  readonly breaks: string;
+  readonly file: string;
+  /** Occurs in the file exactly once. */
+  readonly right: string;
+  readonly wrong: string;
+  /** The file of tests that is run, alone. */
+  readonly test: string;
+  /** The name of the test in it that must fail. */
+  readonly rule: string;
+}
+
+const TRACKER: readonly Defect[] = [
+  {
+    name: 'tracker: no fsync',
+    breaks: 'what a tracker acknowledged is on its disk',
+    file: 'src/tracker/store.ts',
+    right: `database.pragma('synchronous = FULL');`,
+    wrong: `database.pragma('synchronous = OFF');`,
+    test: 'test/tracker/durability.test.ts',
+    rule: 'the connection that writes flushes every commit',
+  },
+  {
+    name: 'tracker: the log of commits is not flushed',
+    breaks: 'what a tracker acknowledged is on its disk',
+    file: 'src/tracker/store.ts',
+    right: `database.pragma('synchronous = FULL');`,
+    wrong: `database.pragma('synchronous = NORMAL');`,
+    test: 'test/tracker/durability.test.ts',
+    rule: 'a share is answered after its own flush',
+  },
+  {
+    name: 'tracker: answers before the commit',
+    breaks: 'an answer is sent after the commit',
+    file: 'src/tracker/machine.ts',
+    right: `      const { changes, weight, id, reply } = effect;
+        this.#commits.push({ changes, weight, asker: { connection: number, id, reply } });
+        this.#wait(connection, weight);
+`,
+    wrong: `      const { changes, reply } = effect;
+        this.#pushOwn(changes);
+        this.#effects.push({ kind: 'reply', connection: number, message: reply() });
+`,
+    test: 'test/tracker/session.test.ts',
+    rule: 'an answer to a change waits for its commit, others do not',
+  },
+  {
+    name: 'tracker: a removal leaves no tomb stone',
+    breaks: 'a removed seeder never comes back by an older word',
+    file: 'src/tracker/registry.ts',
+    right: `    this.#setVersion(entry, change);
+    this.#setState(entry, 'removed', nowMs);`,
+    wrong: `    this.#setState(entry, 'removed', nowMs);
+    this.#forget({ kind: 'forget', swarm: change.swarm, client: change.client });`,
+    test: 'test/tracker/session.test.ts',
+    rule: 'a removal touches the own entry only, and its older word does not bring it back',
+  },
+  {
+    name: 'tracker: a removal leaves no tomb stone on the disk',
+    breaks: 'a removed seeder never comes back by an older word, after a restart neither',
+    file: 'src/tracker/store.ts',
+    right: 'for (const row of command.rows) remove.run(...row, wallMs);',
+    wrong: `for (const row of command.rows) {
+          remove.run(...row, wallMs);
+          forget.run(row[0], row[1]);
+        }`,
+    test: 'test/tracker/store.test.ts',
+    rule: 'a restart finds what was committed, tomb stones too',
+  },
+  {
+    name: 'tracker: the word that came last wins',
+    breaks: 'the higher version wins, whenever it comes',
+    file: 'src/tracker/registry.ts',
+    right: `if (order < 0 || (order === 0 && entry.state !== 'lapsed')) return;`,
+    wrong: `if (order === 0 && entry.state !== 'lapsed') return;`,
+    test: 'test/tracker/session.test.ts',
+    rule: 'a higher version wins, an equal one changes nothing, a lower one is acknowledged and ignored',
+  },
+  {
+    name: 'tracker: of two trackers the one that speaks last wins',
+    breaks: 'the higher version wins, whoever tells it',
+    file: 'src/tracker/registry.ts',
+    right: 'if (order < 0 || (order === 0 && !isNew && !outranks(state, entry.state))) return;',
+    wrong: 'if (order === 0 && !isNew && !outranks(state, entry.state)) return;',
+    test: 'test/tracker/pair.test.ts',
+    rule: 'records of the partner end in the same list in whatever order and however often they come',
+  },
+  {
+    name: 'tracker: the wall clock decides on the disk',
+    breaks: 'no clock decides who is right',
+    file: 'src/tracker/store-schema.ts',
+    right: `const NEWER = '(excluded.epoch, excluded.sequence) > (entries.epoch, entries.sequence)';`,
+    wrong: `const NEWER = 'excluded.changed_at > entries.changed_at';`,
+    test: 'test/tracker/store.test.ts',
+    rule: 'the disk says what the memory says, whatever changes come',
+  },
+  {
+    name: 'tracker: leases run on while the list is loaded',
+    breaks: 'nobody expires within one lease of the start',
+    file: 'src/tracker/machine.ts',
+    right: `    this.#leases.grace(nowMs);
+    const { prng, uploads }`,
+    wrong: `    const { prng, uploads }`,
+    test: 'test/tracker/restart.test.ts',
+    rule: 'after a restart everybody has a whole lease, however long the list took to load',
+  },
+  {
+    name: 'tracker: leases run on while it is frozen',
+    breaks: 'nobody expires because the tracker was silent',
+    file: 'src/tracker/leases.ts',
+    right: 'if (lateMs > this.#rule.leaseMs / 4) {',
+    wrong: 'if (lateMs > this.#rule.leaseMs * 1e9) {',
+    test: 'test/tracker/session.test.ts',
+    rule: 'nobody expires because the tracker was frozen',
+  },
+];
+
+const WIRE: readonly Defect[] = [
+  {
+    name: 'wire: a frame has no limit',
+    breaks: 'a length above the limit is refused before it takes memory',
+    file: 'src/wire/framing.ts',
+    right: 'if (length > this.limit) throw',
+    wrong: 'if (length > 2 ** 40) throw',
+    test: 'test/wire/framing.test.ts',
+    rule: 'a length above the limit allocates nothing',
+  },
+];
+
+const TRANSFER: readonly Defect[] = [
+  {
+    name: 'transfer: any bytes are right',
+    breaks: 'verify, then write',
+    file: 'src/hash/tasks.ts',
+    right: `if (!equalBytes(createHash('sha1').update(piece).digest(), task.digest)) return { kind: 'mismatch' };`,
+    wrong: `if (piece.length > task.length) return { kind: 'mismatch' };`,
+    test: 'test/hash/pool.test.ts',
+    rule: 'a slot that does not match is never written',
+  },
+  {
+    name: 'transfer: a wrong piece is had',
+    breaks: 'nothing is had before it was verified and written',
+    file: 'src/download/pieces.ts',
+    right: "    assert(this.#state[piece] === STORING, 'only a piece being stored fails');\n",
+    wrong: '    this.#have.set(piece);\n',
+    test: 'test/sim/swarm.test.ts',
+    rule: 'whatever its peers do, a download keeps only right bytes, loses no slot, and completes while honest peers stay',
+  },
+  {
+    name: 'transfer: had before it is written',
+    breaks: 'verify, then write, then mark have, then tell',
+    file: 'src/download/pieces.ts',
+    right: '    this.#enter(claim.piece, STORING);\n',
+    wrong: '    this.#enter(claim.piece, STORING);\n    this.#have.set(claim.piece);\n',
+    test: 'test/download/pieces.test.ts',
+    rule: 'after any legal history, states, counts and claims agree with a plain list of what happened',
+  },
+  {
+    name: 'transfer: a new .part through a link',
+    breaks: 'a symbolic link is never followed, an existing file never taken over',
+    file: 'src/disk/file.ts',
+    right: 'constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW',
+    wrong: 'constants.O_RDWR | constants.O_CREAT',
+    test: 'test/disk/file.test.ts',
+    rule: 'a part that exists is never taken over, a link in its place is never followed',
+  },
+  {
+    name: 'transfer: a .part opened again through a link',
+    breaks: 'a symbolic link is never followed',
+    file: 'src/disk/file.ts',
+    right: 'constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK',
+    wrong: 'constants.O_RDWR | constants.O_NONBLOCK',
+    test: 'test/disk/file.test.ts',
+    rule: 'a part that exists is never taken over, a link in its place is never followed',
+  },
+  {
+    name: 'transfer: a request has no deadline',
+    breaks: 'every wait has a deadline',
+    file: 'src/peer/fetch.ts',
+    right: 'this.#progressMs >= REQUEST_DEADLINE_MS',
+    wrong: 'this.#progressMs >= REQUEST_DEADLINE_MS * 1e9',
+    test: 'test/peer/fetch.test.ts',
+    rule: 'each way of ending has its deadline, and none comes early',
+  },
+  {
+    name: 'transfer: a slot is free when its request is cancelled',
+    breaks: 'a slot has one writer until it is free again',
+    file: 'src/download/machine.ts',
+    right: `    this.#options.slots.give(this.#options.file, claim.slot);
+  }
+
+  #cancel(claim: Claim): readonly DownloadEffect[] {
+    if (claim.cancelled) return NO_EFFECTS;
+`,
+    wrong: `    if (!claim.cancelled) this.#options.slots.give(this.#options.file, claim.slot);
+  }
+
+  #cancel(claim: Claim): readonly DownloadEffect[] {
+    if (claim.cancelled) return NO_EFFECTS;
+    this.#options.slots.give(this.#options.file, claim.slot);
+`,
+    test: 'test/download/endgame.test.ts',
+    rule: 'the loser of two is cancelled, and its slot comes back with its answer, however it answers',
+  },
+  {
+    name: 'transfer: a liar is not banned',
+    breaks: 'who sent wrong bytes is not dialed again',
+    file: 'src/download/machine.ts',
+    right: 'this.#book.ban(source);',
+    wrong: '',
+    test: 'test/download/machine.test.ts',
+    rule: 'wrong bytes ban their sender on proof, and the piece is asked of another peer',
+  },
+  {
+    name: 'transfer: uploads what is not had',
+    breaks: 'nothing unverified is offered or uploaded',
+    file: 'src/peer/serve.ts',
+    right: 'if (!bitfield.has(piece)) return',
+    wrong: 'if (piece >= bitfield.pieceCount) return',
+    test: 'test/peer/serve.test.ts',
+    rule: 'a request beyond its piece or the file is refused; one for what we lack is rejected',
+  },
+];
+
+export const CATALOGUE: readonly Defect[] = [...TRACKER, ...WIRE, ...TRANSFER];

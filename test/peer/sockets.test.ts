@@ -1,0 +1,371 @@
+// Real sockets on the loopback with hostile bytes: whatever a stranger sends, it is cut off and others are served (P1, P2, P5,
+// P12, P13). Deadlines run on a clock that the test moves.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { deferred } from '../../src/base/deferred.js';
+import {
+  FRAME_BYTES_BEFORE_HELLO_MAX,
+  FRAME_DEADLINE_MS,
+  HELLO_DEADLINE_MS,
+  LINGER_MS,
+  PIECE_SIZE,
+  UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
+  UPLOAD_REQUESTS_PER_PEER_MAX,
+} from '../../src/base/limits.js';
+import { silentLog } from '../../src/base/log.js';
+import { DialedSocket } from '../../src/peer/dialed-socket.js';
+import { Listener } from '../../src/peer/listener.js';
+import type { FetchEvent } from '../../src/peer/messages.js';
+import { Uploads } from '../../src/peer/uploads.js';
+import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
+import { Bitfield } from '../../src/torrent/bitfield.js';
+import { Geometry } from '../../src/torrent/geometry.js';
+import { FrameReader, frameBytes } from '../../src/wire/framing.js';
+import { ManualTimers } from '../support/manual-timers.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { HELLO, OURS, SWARM, THEIRS } from './stage.js';
+
+const PIECES = 6;
+const SIZE = (PIECES - 1) * PIECE_SIZE + 77;
+
+interface Seeder {
+  readonly port: number;
+  readonly timers: ManualTimers;
+  readonly bytes: Uint8Array;
+  readonly listener: Listener;
+  readonly crashes: unknown[];
+  readonly failed: string[];
+}
+
+/** A listener that serves one whole file. */
+async function seeder(t: TestContext): Promise<Seeder> {
+  const bytes = Uint8Array.from({ length: SIZE }, (_, at) => (at * 31) >>> 3);
+  const path = join(temporaryDirectory(t), 'file');
+  writeFileSync(path, bytes);
+  const have = Bitfield.shared(PIECES);
+  have.setAll();
+  const timers = new ManualTimers();
+  const crashes: unknown[] = [];
+  const failed: string[] = [];
+  const uploads = new Uploads({ onUploaded: () => undefined, onFileFailed: (_, __, errno) => failed.push(errno) });
+  uploads.openFile(5, path);
+  const listener = new Listener({
+    clientId: THEIRS,
+    uploads,
+    log: silentLog,
+    timers,
+    lookUp: (swarm) =>
+      swarm[0] === SWARM[0] ? { file: 5, swarm: SWARM, geometry: new Geometry(SIZE), bitfield: have } : undefined,
+    onJoined: () => undefined,
+    onCrash: (error) => crashes.push(error),
+  });
+  const listening = deferred<{ port: number } | { errno: string }>();
+  listener.listen('127.0.0.1', 0, listening.resolve);
+  const result = await listening.promise;
+  assert.ok('port' in result);
+  t.after(() => {
+    listener.close();
+    timers.advanceTo(timers.nowMs() + 2 * LINGER_MS);
+    uploads.closeAll();
+    assert.deepEqual(crashes, [], 'nothing crashed');
+  });
+  return { port: result.port, timers, bytes, listener, crashes, failed };
+}
+
+/** A raw client: what it heard, and whether it was cut. */
+class Raw {
+  readonly socket: net.Socket;
+  readonly heard: PeerWire[] = [];
+  readonly closed: Promise<void>;
+  readonly #reader = new FrameReader(1 << 20);
+  #magicLeft = PEER_MAGIC.length;
+  #waiting: { readonly kind: string; readonly seen: () => void } | undefined;
+
+  constructor(t: TestContext, port: number) {
+    this.socket = net.connect({ host: '127.0.0.1', port, noDelay: true });
+    const closed = deferred<void>();
+    this.closed = closed.promise;
+    this.socket.on('error', () => undefined);
+    this.socket.on('close', () => closed.resolve());
+    this.socket.on('data', (bytes) => this.#onData(bytes));
+    t.after(() => this.socket.destroy());
+  }
+
+  send(message: PeerWire): void {
+    this.socket.write(frameBytes(peerWire.encode(message)));
+  }
+
+  /** Settles when a message of this kind was heard. */
+  async hears(kind: string): Promise<void> {
+    if (this.heard.some((message) => message.kind === kind)) return;
+    const seen = deferred<void>();
+    this.#waiting = { kind, seen: () => seen.resolve() };
+    await seen.promise;
+  }
+
+  #onData(bytes: Uint8Array): void {
+    const skipped = Math.min(this.#magicLeft, bytes.length);
+    this.#magicLeft -= skipped;
+    this.#reader.feed(bytes.subarray(skipped));
+    for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
+      const message = peerWire.decode(frame);
+      this.heard.push(message);
+      if (message.kind === this.#waiting?.kind) this.#waiting.seen();
+    }
+  }
+}
+
+const hello: PeerWire = { ...HELLO, clientId: OURS, pieceCount: PIECES };
+
+interface Dialed {
+  readonly socket: DialedSocket;
+  readonly slab: SharedArrayBuffer;
+  readonly events: FetchEvent[];
+  readonly timers: ManualTimers;
+  /** Settles when such an event has come, that many times. */
+  readonly hears: (kind: FetchEvent['kind'], times?: number) => Promise<void>;
+}
+
+function dial(t: TestContext, port: number, timers = new ManualTimers()): Dialed {
+  const slab = new SharedArrayBuffer(PIECES * PIECE_SIZE);
+  const events: FetchEvent[] = [];
+  let check: () => void = () => undefined;
+  const socket = new DialedSocket({
+    connection: 1,
+    swarm: SWARM,
+    clientId: OURS,
+    uploadPort: 0,
+    pieceCount: PIECES,
+    address: { host: '127.0.0.1', port },
+    localHost: undefined,
+    slab,
+    timers,
+    tell: (event) => {
+      events.push(event);
+      check();
+    },
+    onCrash: (error) => assert.fail(String(error)),
+  });
+  t.after(() => socket.post({ kind: 'hangUp' }));
+  const hears = async (kind: FetchEvent['kind'], times = 1): Promise<void> => {
+    const done = deferred<void>();
+    check = () => {
+      if (events.filter((event) => event.kind === kind).length >= times) done.resolve();
+    };
+    check();
+    await done.promise;
+  };
+  return { socket, slab, events, timers, hears };
+}
+
+/** A server that answers each connection with these bytes, and then does as it is told. */
+async function liar(t: TestContext, ...sends: readonly Uint8Array[]): Promise<{ port: number; sockets: net.Socket[] }> {
+  const sockets: net.Socket[] = [];
+  const server = net.createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    for (const bytes of sends) socket.write(bytes);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return { port: (server.address() as net.AddressInfo).port, sockets };
+}
+
+test('a whole file travels from a listener into the slab, byte for byte', async (t) => {
+  const { port, bytes } = await seeder(t);
+  const { socket, slab, hears } = dial(t, port);
+  await hears('unchoked');
+  const geometry = new Geometry(SIZE);
+  for (let piece = 0; piece < PIECES; piece += 1) {
+    socket.post({ kind: 'request', block: { piece, begin: 0, length: geometry.pieceLength(piece) }, slot: piece });
+  }
+  await hears('blockReceived', PIECES);
+  assert.equal(Buffer.compare(new Uint8Array(slab, 0, SIZE), bytes), 0);
+});
+
+test('blocks of any size land at their place in the slot', async (t) => {
+  const { port, bytes } = await seeder(t);
+  const { socket, slab, hears } = dial(t, port);
+  await hears('unchoked');
+  const blocks = [0, 1, 70_000, 70_001, 300_000].map((begin, at, all) => ({
+    piece: 2,
+    begin,
+    length: (all[at + 1] ?? PIECE_SIZE) - begin,
+  }));
+  for (const block of blocks) socket.post({ kind: 'request', block, slot: 3 });
+  await hears('blockReceived', blocks.length);
+  const slot = new Uint8Array(slab, 3 * PIECE_SIZE, PIECE_SIZE);
+  assert.equal(Buffer.compare(slot, bytes.subarray(2 * PIECE_SIZE, 3 * PIECE_SIZE)), 0);
+});
+
+test('a stranger that speaks another protocol is cut off, whatever it says', async (t) => {
+  const { port } = await seeder(t);
+  const garbage = [
+    Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
+    Buffer.alloc(100_000, 0xff),
+    Buffer.concat([PEER_MAGIC, Buffer.alloc(100, 0)]),
+    Buffer.concat([PEER_MAGIC, frameBytes(Buffer.from('not msgpack'))]),
+    Buffer.concat([PEER_MAGIC, frameBytes(peerWire.encode({ kind: 'unchoke' }))]),
+    Buffer.concat([Buffer.from('MTPEER\0\x02')]),
+  ];
+  for (const bytes of garbage) {
+    const raw = new Raw(t, port);
+    raw.socket.write(bytes);
+    await raw.closed;
+  }
+  const { hears } = dial(t, port);
+  await hears('unchoked');
+});
+
+test('a length prefix of 4 GiB, or one byte above what is allowed before hello, is refused at once', async (t) => {
+  const { port } = await seeder(t);
+  for (const length of [0xffff_ffff, FRAME_BYTES_BEFORE_HELLO_MAX + 1, 0]) {
+    const before = process.memoryUsage().arrayBuffers;
+    const raw = new Raw(t, port);
+    const head = Buffer.alloc(4);
+    head.writeUInt32BE(length);
+    raw.socket.write(Buffer.concat([PEER_MAGIC, head]));
+    await raw.closed;
+    assert.deepEqual(
+      raw.heard.map((message) => message.kind),
+      ['error'],
+    );
+    assert.ok(process.memoryUsage().arrayBuffers - before < 5_000_000);
+  }
+});
+
+test('a hello in slices of one byte works', async (t) => {
+  const { port } = await seeder(t);
+  const raw = new Raw(t, port);
+  await once(raw.socket, 'connect');
+  for (const byte of Buffer.concat([PEER_MAGIC, frameBytes(peerWire.encode(hello))])) {
+    raw.socket.write(Uint8Array.of(byte));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await raw.hears('unchoke');
+});
+
+test('silence before hello, and a frame that is dripped, are cut at their deadlines', async (t) => {
+  const { port, timers } = await seeder(t);
+  const silent = new Raw(t, port);
+  const drips = new Raw(t, port);
+  drips.socket.write(PEER_MAGIC);
+  drips.send(hello);
+  await drips.hears('unchoke');
+  const frame = frameBytes(peerWire.encode({ kind: 'interested' }));
+  drips.socket.write(frame.subarray(0, 3));
+  const polite = dial(t, port);
+  await polite.hears('unchoked');
+  timers.advanceTo(HELLO_DEADLINE_MS + 1_000);
+  await silent.closed;
+  assert.equal(drips.socket.destroyed, false);
+  timers.advanceTo(HELLO_DEADLINE_MS + FRAME_DEADLINE_MS + 3_000);
+  await drips.closed;
+  assert.equal(polite.events.at(-1)?.kind, 'unchoked', 'a quiet peer is left alone');
+});
+
+test('a peer that asks for more than may wait is cut off, and others go on', async (t) => {
+  const { port } = await seeder(t);
+  const raw = new Raw(t, port);
+  raw.socket.pause();
+  raw.socket.write(PEER_MAGIC);
+  raw.send(hello);
+  for (let at = 0; at < 40 * UPLOAD_REQUESTS_PER_PEER_MAX; at += 1) {
+    raw.send({ kind: 'request', piece: at % 5, begin: 0, length: PIECE_SIZE });
+  }
+  const polite = dial(t, port);
+  await polite.hears('unchoked');
+  polite.socket.post({ kind: 'request', block: { piece: 1, begin: 0, length: PIECE_SIZE }, slot: 1 });
+  await polite.hears('blockReceived');
+  raw.socket.resume();
+  await raw.closed;
+});
+
+test('one address has a bounded number of connections; who is too many is told', async (t) => {
+  const { port, listener } = await seeder(t);
+  const peers = Array.from({ length: UPLOAD_CONNECTIONS_PER_ADDRESS_MAX }, () => new Raw(t, port));
+  for (const peer of peers) {
+    peer.socket.write(PEER_MAGIC);
+    peer.send(hello);
+    await peer.hears('unchoke');
+  }
+  assert.equal(listener.connectionCount(5), UPLOAD_CONNECTIONS_PER_ADDRESS_MAX);
+  const tooMany = new Raw(t, port);
+  await tooMany.closed;
+  assert.deepEqual(
+    tooMany.heard.map((message) => (message.kind === 'error' ? message.code : message.kind)),
+    ['busy'],
+  );
+  peers[0]?.socket.destroy();
+  while (listener.connectionCount(5) === UPLOAD_CONNECTIONS_PER_ADDRESS_MAX) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const next = new Raw(t, port);
+  next.socket.write(PEER_MAGIC);
+  next.send(hello);
+  await next.hears('unchoke');
+});
+
+test('peers of a file that is no longer served are told, after what was sent', async (t) => {
+  const { port, listener } = await seeder(t);
+  const { hears, events } = dial(t, port);
+  await hears('unchoked');
+  listener.fileGone(5);
+  await hears('disconnected');
+  const last = events.at(-1);
+  assert.ok(last?.kind === 'disconnected' && last.reason === 'gone');
+});
+
+test('a dialed liar is dropped with its reason, whatever it sends', async (t) => {
+  const theirs = { ...HELLO, pieceCount: PIECES };
+  const framed = (message: PeerWire): Uint8Array => frameBytes(peerWire.encode(message));
+  const full: PeerWire = { kind: 'bitfield', offset: 0, part: Uint8Array.of(0xfc), last: true };
+  const lies: readonly (readonly Uint8Array[])[] = [
+    [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    [PEER_MAGIC, Buffer.alloc(4, 0xff)],
+    [PEER_MAGIC, framed({ kind: 'unchoke' })],
+    [PEER_MAGIC, framed(theirs), framed({ kind: 'piece', piece: 0, begin: 0, length: 5 })],
+    [PEER_MAGIC, framed(theirs), framed(full), framed({ kind: 'have', ranges: [[0, PIECES + 1]] })],
+    [PEER_MAGIC, framed(theirs), framed(full), Buffer.alloc(10_000, 0x91)],
+  ];
+  for (const sends of lies) {
+    const { port } = await liar(t, ...sends);
+    const { hears, events } = dial(t, port);
+    await hears('disconnected');
+    const last = events.at(-1);
+    assert.ok(last?.kind === 'disconnected' && last.reason === 'protocol', JSON.stringify(last));
+  }
+});
+
+test('a dialed peer that says nothing, or is not there, ends by its deadline or at once', async (t) => {
+  const { port, sockets } = await liar(t);
+  const quiet = dial(t, port);
+  while (sockets.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const closed = once(sockets[0] ?? process, 'close');
+  sockets[0]?.resume();
+  // The dialer's own connect event may come after ours: the hello it writes tells.
+  await once(sockets[0] ?? process, 'data');
+  quiet.timers.advanceTo(HELLO_DEADLINE_MS + 2_000);
+  await quiet.hears('disconnected');
+  await closed;
+  const last = quiet.events.at(-1);
+  assert.ok(last?.kind === 'disconnected' && last.reason === 'timeout');
+
+  const free = net.createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port: freePort } = free.address() as net.AddressInfo;
+  free.close();
+  const nobody = dial(t, freePort);
+  await nobody.hears('disconnected');
+  const end = nobody.events.at(-1);
+  assert.ok(end?.kind === 'disconnected' && end.reason === 'unreachable');
+});

@@ -1,0 +1,265 @@
+// One simulated TCP connection between a real FetchMachine and a real ServeMachine: frames go through the real codec, come
+// in order and late; payload comes in bits. Either end may lie, fall silent or vanish, as its node's manner says.
+
+import { Host } from '../../src/actor/host.js';
+import { REQUEST_DEADLINE_MS } from '../../src/base/limits.js';
+import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/peer/fetch.js';
+import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/peer/serve.js';
+import { type Block, type PeerWire, peerWire } from '../../src/peer/wire.js';
+import { frameOf } from '../support/messages.js';
+import type { SimNode } from './node.js';
+import { Violation } from './slab-book.js';
+import type { World } from './world.js';
+
+/** Milliseconds between two bits of a slow payload: a node that drips is never quite silent. */
+const DRIP_EVERY_MS = 4_000;
+/** A deadline is noticed at the next look at the clock, which comes every second. */
+const LOOK_MS = 1_100;
+
+/** One direction: what was sent first arrives first. */
+class Pipe {
+  readonly #world: World;
+  readonly #delayMs: () => number;
+  #busyUntilMs = 0;
+  #lastMs = 0;
+
+  constructor(world: World, delayMs: () => number) {
+    this.#world = world;
+    this.#delayMs = delayMs;
+  }
+
+  /** Sending takes `durationMs` of this pipe's time; answers when the sender has got rid of it. */
+  send(durationMs: number, arrive: () => void): number {
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.#world.nowMs()) + durationMs;
+    this.#lastMs = Math.max(this.#lastMs, this.#busyUntilMs + this.#delayMs());
+    this.#world.at(this.#lastMs, arrive);
+    return this.#busyUntilMs;
+  }
+}
+
+export class Connection {
+  readonly number: number;
+  readonly #world: World;
+  readonly #dialer: SimNode;
+  readonly #acceptor: SimNode;
+  readonly #fetch: Host<FetchInput, FetchEffect>;
+  #serve: Host<ServeInput, ServeEffect> | undefined;
+  readonly #up: Pipe;
+  readonly #down: Pipe;
+  #state: 'dialing' | 'open' | 'closed' = 'dialing';
+  #hushed = false;
+  #receiving: { readonly slot: number; readonly block: Block } | undefined;
+  /** Requests that the acceptor was told, and answers that it gave: never more answers than requests. */
+  readonly #unanswered: Block[] = [];
+
+  constructor(number: number, dialer: SimNode, acceptor: SimNode | undefined, self: SimNode) {
+    const { world, options, prng } = dialer.swarm;
+    this.number = number;
+    this.#world = world;
+    this.#dialer = dialer;
+    this.#acceptor = acceptor ?? self;
+    const delayMs = (): number => options.latencyMs + prng.next() * options.jitterMs;
+    this.#up = new Pipe(world, delayMs);
+    this.#down = new Pipe(world, delayMs);
+    const { swarmKey, geometry } = dialer.swarm;
+    this.#fetch = new Host<FetchInput, FetchEffect>({
+      name: `fetch ${number}`,
+      machine: new FetchMachine({
+        connection: number,
+        swarm: swarmKey,
+        clientId: dialer.clientId,
+        uploadPort: dialer.port,
+        pieceCount: geometry.pieceCount,
+        startedMs: world.nowMs(),
+      }),
+      perform: (effect) => this.#performFetch(effect),
+      onCrash: (error) => dialer.swarm.crashed(error),
+      timers: world,
+    });
+    this.#fetch.post({ kind: 'wake' });
+    if (acceptor === undefined || !acceptor.isReachable) world.after(delayMs(), () => this.#closed('unreachable'));
+    else this.#up.send(0, () => this.#accepted());
+    if (prng.next() < options.cuts) world.after(prng.next() * 60_000, () => this.cut());
+  }
+
+  get acceptor(): SimNode {
+    return this.#acceptor;
+  }
+
+  get isOpen(): boolean {
+    return this.#state !== 'closed';
+  }
+
+  command(input: Extract<FetchInput, { kind: 'request' | 'cancel' | 'hangUp' }>): void {
+    this.#fetch.post(input);
+  }
+
+  haves(ranges: Extract<ServeInput, { kind: 'haves' }>['ranges']): void {
+    this.#serve?.post({ kind: 'haves', ranges });
+  }
+
+  /** Both ends find the connection gone. */
+  cut(): void {
+    this.#closed('closed');
+  }
+
+  #accepted(): void {
+    if (this.#state !== 'dialing') return;
+    const { swarmKey, geometry } = this.#dialer.swarm;
+    const node = this.#acceptor;
+    this.#state = 'open';
+    const served = { file: 1, swarm: swarmKey, geometry, bitfield: node.have };
+    this.#serve = new Host<ServeInput, ServeEffect>({
+      name: `serve ${this.number}`,
+      machine: new ServeMachine({
+        clientId: node.clientId,
+        uploadPort: () => node.port,
+        lookUp: () => served,
+        startedMs: this.#world.nowMs(),
+      }),
+      perform: (effect) => this.#performServe(effect),
+      onCrash: (error) => node.swarm.crashed(error),
+      timers: this.#world,
+    });
+    this.#serve.post({ kind: 'wake' });
+    node.accepted.add(this);
+    this.#down.send(0, () => this.#toFetch({ kind: 'tcpConnected' }));
+    if (node.manner === 'silent') {
+      this.#world.after(node.swarm.prng.next() * 5_000, () => {
+        this.#hush();
+      });
+    }
+    if (node.manner === 'chokes') this.#chokeNowAndThen();
+  }
+
+  /** From now on nothing arrives either way. Who is owed something gives up in time; it asks elsewhere then. */
+  #hush(): void {
+    this.#hushed = true;
+    if (!this.#dialer.slab.isLentTo(this.number)) return;
+    this.#world.after(REQUEST_DEADLINE_MS + LOOK_MS, () => {
+      if (this.isOpen) throw new Violation(`${this.number} is silent, owes blocks, and is still waited for`);
+    });
+  }
+
+  #chokeNowAndThen(): void {
+    const { prng } = this.#acceptor.swarm;
+    this.#world.after(prng.next() * 3_000, () => {
+      if (this.#state !== 'open') return;
+      this.#send({ kind: prng.next() < 0.5 ? 'choke' : 'unchoke' });
+      this.#chokeNowAndThen();
+    });
+  }
+
+  #toFetch(input: FetchInput): void {
+    if (this.#state !== 'closed' && !this.#hushed) this.#fetch.post(input);
+  }
+
+  #performFetch(effect: FetchEffect): void {
+    switch (effect.kind) {
+      case 'send': {
+        const frame = frameOf(peerWire, effect.message);
+        this.#up.send(0, () => {
+          if (this.#state !== 'open' || this.#hushed) return;
+          const message = peerWire.decode(frame);
+          if (message.kind === 'request') this.#unanswered.push(message);
+          this.#serve?.post({ kind: 'received', message });
+        });
+        break;
+      }
+      case 'receivePayload':
+        this.#receiving = { slot: effect.slot, block: { piece: -1, begin: effect.begin, length: effect.length } };
+        this.#dialer.slab.writes(effect.slot, this.number, undefined);
+        break;
+      case 'tell':
+        this.#dialer.heard(effect.event);
+        break;
+      case 'closeTcp':
+        this.#world.after(0, () => this.#closed('closed'));
+        break;
+    }
+  }
+
+  #performServe(effect: ServeEffect): void {
+    const node = this.#acceptor;
+    switch (effect.kind) {
+      case 'send':
+        this.#send(effect.message);
+        break;
+      case 'opened':
+        node.joined(this, this.#dialer);
+        break;
+      case 'enqueue':
+        if (node.manner === 'rejects' && node.swarm.prng.next() < 0.3) {
+          this.#serve?.post({ kind: 'blockFailed', block: effect.block });
+        } else if (!node.enqueue(this, effect.block)) this.#serve?.post({ kind: 'flooded' });
+        break;
+      case 'dequeue':
+        if (node.dequeue(this, effect.block)) this.#serve?.post({ kind: 'cancelled', block: effect.block });
+        break;
+      case 'closeTcp':
+        this.#down.send(0, () => this.#closed('closed'));
+        break;
+      case 'destroyTcp':
+        this.#closed('closed');
+        break;
+    }
+  }
+
+  #send(message: PeerWire): void {
+    if (this.#acceptor.manner === 'hushed' && message.kind !== 'hello' && message.kind !== 'keepAlive') return;
+    if (message.kind === 'piece' || message.kind === 'reject') this.#answer(message);
+    const frame = frameOf(peerWire, message);
+    this.#down.send(0, () => this.#toFetch({ kind: 'received', message: peerWire.decode(frame) }));
+  }
+
+  #answer({ piece, begin, length }: Block): void {
+    const at = this.#unanswered.findIndex(
+      (block) => block.piece === piece && block.begin === begin && block.length === length,
+    );
+    if (at < 0)
+      throw new Violation(`${this.number}: block of piece ${piece} is answered more often than it was asked for`);
+    this.#unanswered.splice(at, 1);
+  }
+
+  /** A block that is this connection's turn: header, then its bytes in bits, at the node's rate. */
+  upload(block: Block, sent: () => void): void {
+    const node = this.#acceptor;
+    this.#send({ kind: 'piece', ...block });
+    const right = node.manner !== 'corrupt' || node.swarm.prng.next() < 0.5;
+    const durationMs = node.manner === 'drip' ? 3_600_000 : block.length / node.rate;
+    const bits = Math.min(block.length, Math.max(1, Math.ceil(durationMs / DRIP_EVERY_MS)));
+    let left = block.length;
+    let goneMs = 0;
+    for (let bit = bits; bit > 0; bit -= 1) {
+      const count = Math.floor(left / bit);
+      left -= count;
+      goneMs = this.#down.send(durationMs / bits, () => this.#payload(block, count, bit === 1, right));
+    }
+    this.#world.at(node.manner === 'drip' ? this.#world.nowMs() : goneMs, () => {
+      this.#serve?.post({ kind: 'blockSent', block });
+      sent();
+    });
+  }
+
+  #payload({ piece }: Block, count: number, isLast: boolean, right: boolean): void {
+    if (this.#state !== 'open' || this.#hushed) return;
+    const target = this.#receiving;
+    // The fetcher is closing: it reads no more.
+    if (target === undefined) return;
+    this.#toFetch({ kind: 'payloadBytes', count });
+    this.#dialer.slab.writes(target.slot, this.number, isLast ? { piece, right } : undefined);
+    if (!isLast) return;
+    this.#receiving = undefined;
+    this.#toFetch({ kind: 'payloadDone' });
+  }
+
+  #closed(reason: 'closed' | 'unreachable'): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    const serve = this.#serve;
+    serve?.stop();
+    this.#acceptor.left(this);
+    this.#fetch.post({ kind: 'tcpClosed', reason, sentence: 'the connection was lost' });
+    this.#fetch.stop();
+  }
+}

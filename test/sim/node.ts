@@ -1,0 +1,249 @@
+// One simulated client: a real DownloadMachine and a real UploadScheduler over a slab, a disk and a hash pool that are books.
+// The book of right bytes decides what the hash pool says; checkers look at every effect as it is performed.
+
+import { Host } from '../../src/actor/host.js';
+import { Prng } from '../../src/base/prng.js';
+import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from '../../src/download/effects.js';
+import { DownloadMachine } from '../../src/download/machine.js';
+import { SlotPool } from '../../src/download/slots.js';
+import type { FetchEvent } from '../../src/peer/messages.js';
+import { UploadScheduler } from '../../src/peer/upload.js';
+import type { Block } from '../../src/peer/wire.js';
+import { Bitfield } from '../../src/torrent/bitfield.js';
+import { Connection } from './connection.js';
+import type { Manner, NodeOptions } from './options.js';
+import { SlabBook, Violation } from './slab-book.js';
+import type { Swarm } from './swarm.js';
+
+const FILE = 1;
+
+export class SimNode {
+  readonly swarm: Swarm;
+  readonly port: number;
+  readonly clientId: Uint8Array;
+  readonly have: Bitfield;
+  readonly accepted = new Set<Connection>();
+  readonly #options: NodeOptions;
+  /** Pieces whose right bytes are on this node's disk. */
+  readonly #disk = new Set<number>();
+  readonly #uploads = new UploadScheduler();
+  readonly #dialed = new Map<number, Connection>();
+  readonly #serving = new Map<number, Connection>();
+  slab = new SlabBook();
+  #slots: SlotPool;
+  #download: Host<DownloadInput, DownloadEffect> | undefined;
+  #storeCount = 0;
+  #runs = 0;
+  endings: Ending[] = [];
+
+  constructor(swarm: Swarm, index: number, options: NodeOptions) {
+    this.swarm = swarm;
+    this.port = 1_000 + index;
+    this.clientId = new Uint8Array(16).fill(index + 1);
+    this.#options = options;
+    this.have = new Bitfield(swarm.geometry.pieceCount);
+    for (const piece of options.has) {
+      this.have.set(piece);
+      this.#disk.add(piece);
+    }
+    this.#slots = new SlotPool(swarm.options.slots);
+    if (options.stopAtMs !== undefined) swarm.world.at(options.stopAtMs, () => this.#download?.post({ kind: 'stop' }));
+  }
+
+  get manner(): Manner {
+    return this.#options.manner;
+  }
+
+  get rate(): number {
+    return this.#options.rate;
+  }
+
+  get leeches(): boolean {
+    return this.#options.leeches;
+  }
+
+  get isReachable(): boolean {
+    return this.manner !== 'dead';
+  }
+
+  get isComplete(): boolean {
+    return this.endings.at(-1)?.kind === 'completed';
+  }
+
+  start(): void {
+    this.#runs += 1;
+    this.slab = new SlabBook();
+    this.#slots = new SlotPool(this.swarm.options.slots);
+    const { world, geometry, options } = this.swarm;
+    this.#download = new Host<DownloadInput, DownloadEffect>({
+      name: `download ${this.port}`,
+      machine: new DownloadMachine({
+        file: FILE,
+        geometry,
+        have: this.have,
+        slots: this.#slots,
+        prng: new Prng(options.seed + this.port + this.#runs),
+        nextConnection: () => this.swarm.nextConnection(),
+      }),
+      perform: (effect) => this.#perform(effect),
+      onCrash: (error) => this.swarm.crashed(error),
+      timers: world,
+    });
+    this.#download.post({ kind: 'wake' });
+  }
+
+  // --- as a downloader ---
+
+  found(ports: readonly number[]): void {
+    this.#download?.post({ kind: 'peersFound', peers: ports.map((port) => ({ host: '192.0.2.1', port })) });
+  }
+
+  /** What one of our connections reports. */
+  heard(event: FetchEvent): void {
+    if (event.kind === 'blockReceived') this.slab.answered(event.slot, true);
+    else if (event.kind === 'blockRejected') this.slab.answered(event.slot, false);
+    else if (event.kind === 'disconnected') {
+      this.slab.disconnected(event.connection);
+      this.#dialed.delete(event.connection);
+    }
+    this.swarm.world.note(event.kind, event.connection);
+    this.#download?.post({ kind: 'fetch', event });
+  }
+
+  #perform(effect: DownloadEffect): void {
+    const { world } = this.swarm;
+    world.note(effect.kind, this.port);
+    switch (effect.kind) {
+      case 'dial':
+        this.#dialed.set(
+          effect.connection,
+          new Connection(effect.connection, this, this.swarm.nodeAt(effect.address.port), this),
+        );
+        break;
+      case 'request': {
+        const { connection, piece, begin, length, slot } = effect;
+        this.#checkRequest(effect);
+        this.slab.asked(effect);
+        this.#dialed.get(connection)?.command({ kind: 'request', block: { piece, begin, length }, slot });
+        break;
+      }
+      case 'cancel': {
+        const { connection, piece, begin, length } = effect;
+        this.slab.cancelled(effect);
+        this.#dialed.get(connection)?.command({ kind: 'cancel', block: { piece, begin, length } });
+        break;
+      }
+      case 'hangUp':
+        this.#dialed.get(effect.connection)?.command({ kind: 'hangUp' });
+        break;
+      case 'store':
+        this.#store(effect);
+        break;
+      case 'tellHaves':
+        for (const connection of this.accepted) connection.haves(effect.ranges);
+        break;
+      case 'finish':
+        world.after(1 + this.swarm.prng.next() * 50, () => this.#finish());
+        break;
+      case 'peersNeeded':
+        world.after(20, () => this.found(this.swarm.seederList()));
+        break;
+      case 'ended':
+        this.#ended(effect.ending);
+        break;
+      case 'saveResume':
+      case 'progressed':
+      case 'banned':
+        break;
+    }
+  }
+
+  /** Outside the endgame a piece is asked of one peer, and never one that is had or on its way to the disk. */
+  #checkRequest({ piece }: Extract<DownloadEffect, { kind: 'request' }>): void {
+    if (this.have.has(piece)) throw new Violation(`piece ${piece} is had and asked for`);
+    if (this.slab.isBeingStored(piece)) throw new Violation(`piece ${piece} is being stored and asked for`);
+    if (this.slab.askedFor(piece) === 0) return;
+    for (let other = 0; other < this.have.pieceCount; other += 1) {
+      const known = this.have.has(other) || this.slab.askedFor(other) > 0 || this.slab.isBeingStored(other);
+      if (!known) throw new Violation(`piece ${piece} is asked for twice while ${other} is not asked for at all`);
+    }
+  }
+
+  #store({ piece, slot, connection }: Extract<DownloadEffect, { kind: 'store' }>): void {
+    this.slab.storing(slot, piece);
+    this.#storeCount += 1;
+    const fails = this.#storeCount === this.#options.failsAtStore;
+    this.swarm.world.after(this.swarm.prng.next() * this.swarm.options.hashMs, () => {
+      const content = this.slab.read(slot);
+      const right = content?.right === true && content.piece === piece;
+      let outcome: StoreOutcome = { kind: 'mismatch' };
+      if (fails) outcome = { kind: 'failed', code: 'DISK_FULL', sentence: 'no room' };
+      else if (right) {
+        this.#disk.add(piece);
+        outcome = { kind: 'stored' };
+      }
+      this.slab.stored(slot);
+      this.#download?.post({ kind: 'stored', piece, slot, connection, outcome });
+      this.checkHave();
+    });
+  }
+
+  checkHave(): void {
+    if (this.have.count !== this.#disk.size)
+      throw new Violation(`${this.port} has ${this.have.count} pieces, ${this.#disk.size} of them right`);
+    for (const piece of this.#disk) if (!this.have.has(piece)) throw new Violation(`${this.port} lost piece ${piece}`);
+  }
+
+  #finish(): void {
+    if (this.#disk.size !== this.have.pieceCount)
+      throw new Violation(`${this.port} is finished without all right bytes`);
+    this.#download?.post({ kind: 'finished' });
+  }
+
+  #ended(ending: Ending): void {
+    this.endings.push(ending);
+    this.#download?.stop();
+    this.#download = undefined;
+    if (this.#slots.freeCount !== this.#slots.capacity) throw new Violation(`${this.port} ended and holds slots`);
+    if (this.slab.lentCount > 0) throw new Violation(`${this.port} ended while slots are lent`);
+    if (this.#dialed.size > 0) throw new Violation(`${this.port} ended with open connections`);
+    if (ending.kind !== 'completed') this.swarm.world.after(this.swarm.prng.next() * 10_000, () => this.start());
+  }
+
+  // --- as an uploader ---
+
+  joined(connection: Connection, dialer: SimNode): void {
+    this.#serving.set(connection.number, connection);
+    this.#uploads.add(connection.number);
+    // As the client does: who says hello to us is a peer of ours, too.
+    if (dialer.isReachable) this.found([dialer.port]);
+  }
+
+  left(connection: Connection): void {
+    this.accepted.delete(connection);
+    if (!this.#serving.delete(connection.number)) return;
+    this.#uploads.remove(connection.number);
+  }
+
+  enqueue(connection: Connection, block: Block): boolean {
+    const taken = this.#uploads.enqueue(connection.number, block);
+    // Not at once: the machine that enqueues is still performing.
+    this.swarm.world.after(0, () => this.#pump());
+    return taken;
+  }
+
+  dequeue(connection: Connection, block: Block): boolean {
+    return this.#uploads.cancel(connection.number, block);
+  }
+
+  #pump(): void {
+    for (let next = this.#uploads.next(); next !== undefined; next = this.#uploads.next()) {
+      const { connection, block } = next;
+      if (!this.#disk.has(block.piece)) throw new Violation(`${this.port} uploads piece ${block.piece} unverified`);
+      this.#serving.get(connection)?.upload(block, () => {
+        this.#uploads.sent(connection, block.length);
+        this.#pump();
+      });
+    }
+  }
+}

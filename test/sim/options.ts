@@ -1,0 +1,91 @@
+// What a seed means: the whole of a simulated swarm, drawn once and printed when a run fails.
+
+import { PIECE_SIZE } from '../../src/base/limits.js';
+import { Prng } from '../../src/base/prng.js';
+
+/** How a node treats those who fetch from it. */
+export const MANNERS = ['honest', 'corrupt', 'silent', 'drip', 'rejects', 'chokes', 'hushed', 'dead'] as const;
+export type Manner = (typeof MANNERS)[number];
+
+export interface NodeOptions {
+  readonly manner: Manner;
+  /** Pieces on its disk at the start. */
+  readonly has: readonly number[];
+  /** Wants the file. */
+  readonly leeches: boolean;
+  /** Bytes a millisecond to each who fetches from it. */
+  readonly rate: number;
+  /** Stopped at this time, and started again some time later. */
+  readonly stopAtMs: number | undefined;
+  /** Its disk refuses this many-th store, and works again when the download is started anew. */
+  readonly failsAtStore: number | undefined;
+}
+
+export interface SwarmOptions {
+  readonly seed: number;
+  readonly pieceCount: number;
+  readonly size: number;
+  readonly slots: number;
+  readonly latencyMs: number;
+  readonly jitterMs: number;
+  readonly hashMs: number;
+  /** Chance that a connection is cut at some time in its first minute. */
+  readonly cuts: number;
+  readonly nodes: readonly NodeOptions[];
+}
+
+export function optionsOf(seed: number): SwarmOptions {
+  const prng = new Prng(seed);
+  const pick = <T>(...choices: readonly T[]): T => choices[prng.below(choices.length)] as T;
+  const pieceCount = pick(0, 1, 2, 3, 5, 8, 13, 21, 34);
+  const all = Array.from({ length: pieceCount }, (_, piece) => piece);
+  const some = (share: number): number[] => all.filter(() => prng.next() < share);
+  const rate = (): number => 2 ** (5 + prng.next() * 10);
+  const node = (manner: Manner, has: readonly number[], leeches: boolean): NodeOptions => ({
+    manner,
+    has,
+    leeches,
+    rate: rate(),
+    stopAtMs: leeches && prng.next() < 0.3 ? prng.next() * 20_000 : undefined,
+    failsAtStore: leeches && prng.next() < 0.15 ? 1 + prng.below(5) : undefined,
+  });
+  const nodes: NodeOptions[] = [];
+  // Every piece is with somebody honest who stays: with one, or spread over two.
+  if (prng.next() < 0.5) nodes.push(node('honest', all, false));
+  else {
+    const half = some(0.5);
+    nodes.push(
+      node('honest', half, false),
+      node(
+        'honest',
+        all.filter((piece) => !half.includes(piece)),
+        false,
+      ),
+    );
+  }
+  for (let extra = prng.below(4); extra > 0; extra -= 1)
+    nodes.push(node(pick(...MANNERS), prng.next() < 0.6 ? all : some(0.5), false));
+  for (let leeches = 1 + prng.below(3); leeches > 0; leeches -= 1) {
+    nodes.push(node(prng.next() < 0.8 ? 'honest' : pick(...MANNERS), prng.next() < 0.8 ? [] : some(0.3), true));
+  }
+  prng.shuffle(nodes);
+  return {
+    seed,
+    pieceCount,
+    size: pieceCount === 0 ? 0 : pieceCount * PIECE_SIZE - prng.below(PIECE_SIZE),
+    slots: pick(2, 3, 5, 8, 24, 96),
+    latencyMs: pick(0, 1, 5, 50, 200),
+    jitterMs: pick(0, 1, 20),
+    hashMs: pick(0, 1, 10, 200),
+    cuts: pick(0, 0, 0.2, 0.5),
+    nodes,
+  };
+}
+
+/** For the failure's message: short enough to read, whole enough to argue from. */
+export function describeOptions({ nodes, ...rest }: SwarmOptions): string {
+  const lines = nodes.map(
+    (node, at) => `  ${at}: ${JSON.stringify({ ...node, has: node.has.length, rate: Math.round(node.rate) })}`,
+  );
+  return `${JSON.stringify(rest)}\n${lines.join('\n')}`;
+}

@@ -1,0 +1,332 @@
+// A tracker's real machine in a simulated world: its store loses in a crash exactly what was not committed, its connections
+// are paths that can be cut, and it can be frozen with everything it should have received waiting for it.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { WakeAt } from '../../src/actor/machine.js';
+import { FRAME_BYTES_MAX } from '../../src/base/limits.js';
+import type { Change } from '../../src/tracker/changes.js';
+import type { TrackerEffect, TrackerInput } from '../../src/tracker/effects.js';
+import { TrackerMachine } from '../../src/tracker/machine.js';
+import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
+import type { PairInput } from '../../src/tracker/pair.js';
+import { type PairNews, type PairWord, pairNews, pairWords } from '../../src/tracker/pair-messages.js';
+import { Registry } from '../../src/tracker/registry.js';
+import type { LoadedRows } from '../../src/tracker/store-link.js';
+import type { Paths, World } from './paths.js';
+
+export const LEASE_MS = 10_000;
+export const RENEW_MS = 3_000;
+
+export interface ClientEnd {
+  readonly name: string;
+  answered(reply: TrackerReply): void;
+  closed(): void;
+}
+
+type Peer = { readonly kind: 'client'; readonly end: ClientEnd } | { readonly kind: 'partner'; readonly link: number };
+
+export class TrackerNode {
+  readonly name: string;
+  readonly #world: World;
+  readonly #paths: Paths;
+  readonly #store: FakeStore;
+  readonly #seed: number;
+  partner: TrackerNode | undefined;
+  machine: TrackerMachine | undefined;
+  /** Frames are encoded and decoded as on a wire. */
+  isOnWire = false;
+  /** What it tells its follower: without digests, nothing but the stream of records makes the two equal. */
+  tellsDigests = true;
+  /** Entries are lost on the way although their frames arrive, which nothing but a bug of ours could do. */
+  losesEntries = false;
+  #life = 0;
+  #peers = new Map<number, Peer>();
+  #lastConnection = 0;
+  #frozen: (() => void)[] | undefined;
+  #wakeToken = 0;
+  /** The connection that each of our links is at the partner, and in which of its lives. */
+  #links = new Map<number, { readonly life: number; readonly connection: number }>();
+  /** Chance that a commit is refused. */
+  refuses = 0;
+
+  constructor(world: World, paths: Paths, name: string, seed: number) {
+    this.name = name;
+    this.#world = world;
+    this.#paths = paths;
+    this.#seed = seed;
+    this.#store = new FakeStore(createHash('md5').update(name).digest());
+  }
+
+  get isUp(): boolean {
+    return this.machine !== undefined;
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozen !== undefined;
+  }
+
+  start(): void {
+    assert.equal(this.machine, undefined);
+    this.#life += 1;
+    this.machine = new TrackerMachine({
+      partner: { host: this.partner?.name ?? '', port: 1 },
+      cluster: new Uint8Array(20),
+      leaseMs: LEASE_MS,
+      renewMs: RENEW_MS,
+      trustHost: false,
+      seed: this.#seed + this.#life,
+    });
+    for (const loaded of this.#store.rows(this.#world.nowMs)) this.#put({ kind: 'loadedRows', loaded });
+    this.#put({ kind: 'started', lastUpload: 0, ...this.#store.identity });
+  }
+
+  /** Like kill -9: connections end as the others find out, and what was not committed never was. */
+  crash(): void {
+    if (this.machine === undefined) return;
+    this.machine = undefined;
+    this.#frozen = undefined;
+    this.#life += 1;
+    const { partner } = this;
+    for (const [connection, peer] of this.#peers) this.#closePeer(connection, peer);
+    this.#peers.clear();
+    for (const [, { life, connection }] of this.#links)
+      this.#paths.send(this.name, partner?.name ?? '', () => partner?.connectionLost(life, connection));
+    this.#links.clear();
+  }
+
+  freeze(): void {
+    if (this.machine !== undefined) this.#frozen ??= [];
+  }
+
+  thaw(): void {
+    const waiting = this.#frozen ?? [];
+    this.#frozen = undefined;
+    for (const run of waiting) run();
+  }
+
+  /** A client's connection arrives; its number, or undefined when nobody listens. */
+  accept(end: ClientEnd): { readonly life: number; readonly connection: number } | undefined {
+    return this.#open({ kind: 'client', end }, end.name);
+  }
+
+  request(life: number, connection: number, request: TrackerRequest): void {
+    if (life === this.#life && this.#peers.has(connection)) this.#post({ kind: 'received', connection, request });
+  }
+
+  connectionLost(life: number, connection: number): void {
+    if (life !== this.#life || !this.#peers.delete(connection)) return;
+    this.#post({ kind: 'closed', connection });
+  }
+
+  /** Both ends find that a connection between the trackers is no more. */
+  resetPair(): void {
+    for (const [connection, peer] of this.#peers) {
+      if (peer.kind !== 'partner') continue;
+      this.#closePeer(connection, peer);
+      this.connectionLost(this.#life, connection);
+    }
+  }
+
+  #open(peer: Peer, host: string): { readonly life: number; readonly connection: number } | undefined {
+    if (this.machine === undefined) return undefined;
+    this.#lastConnection += 1;
+    const connection = this.#lastConnection;
+    this.#peers.set(connection, peer);
+    this.#post({ kind: 'opened', connection, host });
+    return { life: this.#life, connection };
+  }
+
+  #closePeer(connection: number, peer: Peer): void {
+    const { partner } = this;
+    if (peer.kind === 'client') this.#paths.send(this.name, peer.end.name, () => peer.end.closed());
+    else this.#paths.send(this.name, partner?.name ?? '', () => partner?.linkLost(peer.link, connection));
+  }
+
+  linkLost(link: number, connection: number): void {
+    if (this.#links.get(link)?.connection !== connection) return;
+    this.#links.delete(link);
+    this.#post({ kind: 'partnerLost', link, reason: 'closed' });
+  }
+
+  #post(input: TrackerInput): void {
+    const life = this.#life;
+    if (this.#frozen !== undefined) this.#frozen.push(() => life === this.#life && this.#put(input));
+    else this.#put(input);
+  }
+
+  #put(input: TrackerInput | { readonly kind: 'wake' }): void {
+    for (const effect of this.machine?.receive(input, this.#world.nowMs) ?? []) this.#perform(effect);
+  }
+
+  #perform(effect: TrackerEffect | WakeAt): void {
+    switch (effect.kind) {
+      case 'wakeAt':
+        this.#wakeAt(effect.atMs);
+        return;
+      case 'commit':
+        this.#commit(effect.group, effect.changes, effect.position);
+        return;
+      case 'reply': {
+        const peer = this.#peers.get(effect.connection);
+        if (peer?.kind === 'client')
+          this.#paths.send(this.name, peer.end.name, () => peer.end.answered(effect.message));
+        return;
+      }
+      case 'hangUp': {
+        const peer = this.#peers.get(effect.connection);
+        this.#peers.delete(effect.connection);
+        if (peer !== undefined) this.#closePeer(effect.connection, peer);
+        return;
+      }
+      case 'dialPartner':
+        this.#dial(effect.link);
+        return;
+      case 'hangUpPartner': {
+        const far = this.#links.get(effect.link);
+        this.#links.delete(effect.link);
+        const { partner } = this;
+        if (far !== undefined) this.#toPartner(() => partner?.connectionLost(far.life, far.connection));
+        return;
+      }
+      case 'sendPartner':
+        this.#sendPartner(effect.link, effect.word);
+        return;
+      case 'tellFollower':
+        this.#tellFollower(effect.connection, effect.news);
+        return;
+      case 'readPart': {
+        const { connection, swarm, offset } = effect;
+        this.#post({ kind: 'partRead', connection, swarm, offset, part: new Uint8Array(0) });
+        return;
+      }
+      case 'giveUp':
+        assert.fail(effect.sentence);
+        return;
+      default:
+        // Statistics, sweeps, log lines and paused sockets mean nothing here.
+        return;
+    }
+  }
+
+  #wakeAt(atMs: number): void {
+    this.#wakeToken += 1;
+    const token = this.#wakeToken;
+    const ring = (): void => {
+      if (token !== this.#wakeToken) return;
+      if (this.#frozen !== undefined) this.#frozen.push(ring);
+      else this.#put({ kind: 'wake' });
+    };
+    this.#world.at(atMs, ring);
+  }
+
+  #commit(group: number, changes: readonly Change[], position: number): void {
+    const life = this.#life;
+    const isRefused = this.#world.chance(this.refuses);
+    this.#world.after(this.#world.chance(0.03) ? this.#world.between(20, 150) : this.#world.between(0.5, 8), () => {
+      if (life !== this.#life) return;
+      if (!isRefused) this.#store.commit(changes, position, this.#world.nowMs);
+      const outcome = this.#world.chance(0.5) ? 'full' : 'busy';
+      // It may die between the disk and the word of it.
+      this.#world.after(this.#world.between(0, 2), () => {
+        if (life !== this.#life) return;
+        if (isRefused) this.#post({ kind: 'failed', group, outcome, sentence: 'no room' });
+        else this.#post({ kind: 'committed', group, tookMs: 1 });
+      });
+    });
+  }
+
+  #dial(link: number): void {
+    const { partner } = this;
+    assert.ok(partner !== undefined);
+    const life = this.#life;
+    this.#toPartner(() => {
+      const far = partner.#open({ kind: 'partner', link }, this.name);
+      partner.#toPartner(() => {
+        if (life !== this.#life) return;
+        if (far === undefined) {
+          this.#post({ kind: 'partnerLost', link, reason: 'refused' });
+          return;
+        }
+        this.#links.set(link, far);
+        this.#post({ kind: 'partnerConnected', link });
+      });
+    });
+  }
+
+  #sendPartner(link: number, word: PairWord): void {
+    const far = this.#links.get(link);
+    const { partner } = this;
+    if (far === undefined || partner === undefined) return;
+    const sent = this.isOnWire ? viaWire(word, pairWords) : word;
+    this.#toPartner(() => {
+      if (far.life === partner.#life && partner.#peers.has(far.connection))
+        partner.#post({ kind: 'followerSaid', connection: far.connection, word: sent });
+    });
+  }
+
+  #tellFollower(connection: number, news: PairNews): void {
+    const peer = this.#peers.get(connection);
+    const { partner } = this;
+    if (peer?.kind !== 'partner' || partner === undefined) return;
+    if (news.kind === 'digests' && !this.tellsDigests) return;
+    const left = news.kind === 'records' && this.losesEntries ? { ...news, entries: [] } : news;
+    const sent = this.isOnWire ? viaWire(left, pairNews) : left;
+    this.#toPartner(() => {
+      const input: PairInput = { kind: 'partnerSaid', link: peer.link, news: sent };
+      if (partner.#links.get(peer.link)?.connection === connection) partner.#post(input);
+    });
+  }
+
+  #toPartner(arrive: () => void): void {
+    this.#paths.send(this.name, this.partner?.name ?? '', arrive);
+  }
+}
+
+function viaWire<M>(message: M, wire: { encode(message: M): Uint8Array; decode(frame: Uint8Array): M }): M {
+  const frame = wire.encode(message);
+  assert.ok(frame.length <= FRAME_BYTES_MAX, `a frame of ${frame.length} bytes`);
+  return wire.decode(frame);
+}
+
+/** What a commit leaves behind, merged as the real store does (see store.test.ts). */
+class FakeStore {
+  readonly #image = new Registry();
+  readonly #trackerId: Uint8Array;
+  #position = 0;
+  #followed = { origin: new Uint8Array(16), position: 0 };
+
+  constructor(trackerId: Uint8Array) {
+    this.#trackerId = trackerId;
+  }
+
+  get identity() {
+    return { trackerId: this.#trackerId, position: this.#position, followed: this.#followed };
+  }
+
+  commit(changes: readonly Change[], position: number, nowMs: number): void {
+    for (const [at, change] of changes.entries()) {
+      this.#image.apply(change, nowMs, 0, position + at);
+      if (change.kind === 'followed')
+        this.#followed = { origin: new Uint8Array(change.origin), position: change.position };
+    }
+    this.#position = Math.max(this.#position, position + changes.length - 1);
+  }
+
+  *rows(nowMs: number): Generator<LoadedRows> {
+    const swarms: Extract<LoadedRows, { kind: 'loadedSwarms' }>['rows'][number][] = [];
+    const leaves: Extract<LoadedRows, { kind: 'loadedLeaves' }>['rows'][number][] = [];
+    const entries: Extract<LoadedRows, { kind: 'loadedEntries' }>['rows'][number][] = [];
+    for (const { key, facts, complete, position } of this.#image.swarms())
+      if (facts !== undefined) swarms.push([key, facts.name, facts.size, facts.pieceCount, complete, position]);
+    for (const client of this.#image.clients()) {
+      const { id, left } = client;
+      if (left !== undefined) leaves.push([id, left.epoch, left.sequence, nowMs - left.changedAtMs, client.position]);
+      for (const { swarm, host, port, have, epoch, sequence, state, changedAtMs, position } of client.entries.values())
+        entries.push([swarm.key, id, host, port, have, epoch, sequence, state, nowMs - changedAtMs, position]);
+    }
+    yield { kind: 'loadedSwarms', rows: swarms };
+    yield { kind: 'loadedLeaves', rows: leaves };
+    yield { kind: 'loadedEntries', rows: entries.sort((a, b) => Number(a[7] === 'live') - Number(b[7] === 'live')) };
+  }
+}

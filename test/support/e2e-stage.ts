@@ -1,0 +1,198 @@
+// What the end-to-end tests share: a swarm of real processes that ends with its test, questions that are asked again until
+// they are answered as wished, and what a tracker's seederlist file says.
+
+import assert from 'node:assert/strict';
+import { accessSync, constants } from 'node:fs';
+import { copyFile, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import type { TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ClientProcess, type Outcome, runProgram } from '../../src/demo/processes.js';
+import { Swarm } from '../../src/demo/swarm.js';
+import { formatAddress } from '../../src/torrent/address.js';
+import { listSeeders } from '../../src/tracker/list.js';
+
+export const PIECE = 512 * 1024;
+const DEADLINE_MS = 20_000;
+/** Between two questions: whom we ask has other work to do, on the same cores. */
+const ASK_AGAIN_MS = 15;
+
+/** Memory instead of a disk where there is one: these tests are about processes, not about how fast a disk flushes. */
+export function fastRoot(): string {
+  try {
+    accessSync('/dev/shm', constants.W_OK | constants.X_OK);
+    return '/dev/shm';
+  } catch {
+    return tmpdir();
+  }
+}
+
+/** A swarm in a directory of its own, ended and removed after the test. */
+export async function stageSwarm(t: TestContext, root = fastRoot()): Promise<Swarm> {
+  const swarm = await Swarm.create(root);
+  t.after(() => swarm.end());
+  return swarm;
+}
+
+/** Asks until the answer fits. */
+export async function eventually<T>(
+  ask: () => Promise<T> | T,
+  fits: (answer: T) => boolean,
+  what: string,
+  deadlineMs = DEADLINE_MS,
+): Promise<T> {
+  const endMs = performance.now() + deadlineMs;
+  for (;;) {
+    const answer = await ask();
+    if (fits(answer)) return answer;
+    assert.ok(
+      performance.now() < endMs,
+      `${what}: not within ${deadlineMs} ms; the last answer: ${JSON.stringify(answer)}`,
+    );
+    await pause(ASK_AGAIN_MS);
+  }
+}
+
+export interface FileJson {
+  readonly name: string;
+  readonly state: string;
+  readonly path: string;
+  readonly mtorrentPath: string;
+  readonly size: number;
+  readonly have: number;
+  readonly pieces: number;
+  readonly peers: number;
+  readonly received: number;
+  readonly wasted: number;
+  readonly sent: number;
+  readonly problem: string;
+}
+
+export async function filesOf(client: ClientProcess): Promise<readonly FileJson[]> {
+  return (await client.json<{ readonly files: readonly FileJson[] }>('show downloads --json')).files;
+}
+
+/** The only file of a client. */
+export async function fileOf(client: ClientProcess): Promise<FileJson> {
+  const [file, ...more] = await filesOf(client);
+  assert.ok(file !== undefined && more.length === 0, `${client.name} has one file`);
+  return file;
+}
+
+/** Waits until the only file of `client` has `pieces` pieces. */
+export function hasPieces(client: ClientProcess, pieces: number): Promise<FileJson> {
+  return eventually(
+    () => fileOf(client),
+    ({ have }) => have >= pieces,
+    `${client.name} has ${pieces} pieces`,
+  );
+}
+
+/** For a line of the console. */
+export function quoted(path: string): string {
+  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+/** Shares `path` as `mtorrent` in the swarm's directory; answers the path of the .mtorrent. */
+export async function share(client: ClientProcess, path: string, mtorrent: string): Promise<string> {
+  await client.succeed(`share ${quoted(path)} ${quoted(mtorrent)}`, 60_000);
+  return mtorrent.startsWith('/') ? mtorrent : `${client.directory}/${mtorrent}`;
+}
+
+/** A `.mtorrent` that nobody has announced; answers its path. */
+export async function create(swarm: Swarm, source: string, name: string): Promise<string> {
+  const [first, second] = swarm.trackers.map(formatAddress);
+  const words = ['create', source, '-t', first ?? '', '-t', second ?? '', '-o', name, '-q'];
+  const { code, stderr } = await runProgram(words, swarm.directory);
+  assert.equal(code, 0, stderr);
+  return swarm.path(name);
+}
+
+/** A client, started and listed, that has the pieces of `source` that `hasPiece` names and fetches no more. */
+export async function startPartial(
+  swarm: Swarm,
+  source: string,
+  mtorrent: string,
+  hasPiece: (piece: number) => boolean,
+  name = 'partial',
+): Promise<ClientProcess> {
+  await copyFile(mtorrent, swarm.path(`${name}.mtorrent`));
+  const client = await swarm.startPartialClient(name, source, swarm.path(`${name}.mtorrent`), hasPiece);
+  await eventually(
+    () => fileOf(client),
+    ({ state }) => state === 'paused',
+    `${name} is paused`,
+  );
+  return client;
+}
+
+/** `get`, then its end; answers the path of the complete file. */
+export async function getWhole(client: ClientProcess, mtorrent: string, destination: string): Promise<string> {
+  const target = await client.succeed(`get ${quoted(mtorrent)} ${quoted(destination)}`);
+  await completes(client, target);
+  return target;
+}
+
+export async function completes(client: ClientProcess, target: string, deadlineMs = 40_000): Promise<void> {
+  const event = await client.event((line) => line.includes(target), deadlineMs);
+  assert.equal(event, `COMPLETED:${target}`, client.stderr);
+}
+
+/** A graceful end, as a user would ask for it. */
+export async function quit(client: ClientProcess): Promise<void> {
+  assert.match(await client.succeed('quit'), /^BYE/);
+  assert.equal(await client.exited, 0);
+}
+
+export async function killHard(running: {
+  kill(signal: NodeJS.Signals): void;
+  exited: Promise<number>;
+}): Promise<void> {
+  running.kill('SIGKILL');
+  assert.equal(await running.exited, 137);
+}
+
+interface ListJson {
+  readonly swarms: readonly {
+    readonly name: string;
+    readonly seeders: readonly { readonly address: string; readonly have: number }[];
+  }[];
+}
+
+/** `name address have` of every seeder in the seederlist file of tracker 0 or 1, while it runs or not. */
+export async function seederList(swarm: Swarm, which: 0 | 1): Promise<readonly string[]> {
+  const { swarms } = JSON.parse(await listSeeders(swarm.path(`tracker-${which + 1}.db`), { json: true })) as ListJson;
+  return swarms.flatMap(({ name, seeders }) => seeders.map(({ address, have }) => `${name} ${address} ${have}`));
+}
+
+export function listedEventually(
+  swarm: Swarm,
+  which: 0 | 1,
+  fits: (rows: readonly string[]) => boolean,
+  what: string,
+): Promise<readonly string[]> {
+  return eventually(() => seederList(swarm, which), fits, what);
+}
+
+/** A failed command line: its exit code, its code, and one sentence. */
+export function refusedWith(outcome: Outcome, exitCode: number, code: string, sentence: RegExp): void {
+  assert.equal(outcome.code, exitCode, outcome.stderr);
+  const lines = outcome.stderr.trim().split('\n');
+  assert.equal(lines.length, 1, `one sentence, not: ${outcome.stderr}`);
+  assert.ok(lines[0]?.startsWith(`${code}: `), outcome.stderr);
+  assert.match(outcome.stderr, sentence);
+  assert.equal(outcome.stdout, '');
+}
+
+/** A console command is refused with its code, and explained on stderr. */
+export async function refuses(client: ClientProcess, line: string, code: string, sentence: RegExp): Promise<void> {
+  const { result } = await client.command(line);
+  assert.equal(result, `FAILURE:${code}`, `${line}: ${client.stderr}`);
+  // stdout and stderr are two pipes: the sentence may come after the result.
+  assert.match(await client.said(sentence, 2_000), new RegExp(`${code}: `));
+}
+
+/** Names in a directory, sorted. */
+export async function namesIn(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory)).sort();
+}

@@ -1,0 +1,136 @@
+// A client of the tracker wire in a few words: shares, removes, lists and asks for statistics, each answered within a deadline
+// or the test fails. What a real client does on its own (heartbeats, failover) it leaves to the test.
+
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import type { TestContext } from 'node:test';
+import { type Deferred, deferred, within } from '../../src/base/deferred.js';
+import { FRAME_BYTES_MAX } from '../../src/base/limits.js';
+import type { Address } from '../../src/torrent/address.js';
+import { keyBytes, type SwarmKey } from '../../src/torrent/ids.js';
+import {
+  TRACKER_MAGIC,
+  type TrackerReply,
+  type TrackerRequest,
+  trackerReplies,
+  trackerRequests,
+} from '../../src/tracker/messages.js';
+import { FrameReader, frameBytes } from '../../src/wire/framing.js';
+import { MagicGate } from '../../src/wire/magic.js';
+
+const DEADLINE_MS = 20_000;
+
+type ReplyOf<K extends TrackerReply['kind']> = Extract<TrackerReply, { kind: K }>;
+type Unnumbered<R> = R extends TrackerRequest ? Omit<R, 'id'> : never;
+export type Question = Unnumbered<Exclude<TrackerRequest, { kind: 'hello' }>>;
+
+export interface PartnerFigures {
+  readonly following: boolean;
+  readonly followedBy: boolean;
+  readonly lagChanges: number | null;
+  readonly behindChanges: number | null;
+  readonly lastCatchUp: { readonly isWhole: boolean; readonly tookMs: number; readonly records: number } | null;
+  readonly snapshots: number;
+  readonly repairs: number;
+  readonly digestEqual: boolean | null;
+  readonly isReady: boolean;
+  readonly isAlone: boolean;
+  readonly refused: number;
+  readonly refusedBy: string;
+}
+
+export class PairClient {
+  readonly #socket: net.Socket;
+  readonly #open = new Map<number, Deferred<TrackerReply>>();
+  readonly #number: number;
+  #lastId = 0;
+  #sequence = 0;
+
+  private constructor(t: TestContext, tracker: Address, number: number) {
+    this.#number = number;
+    this.#socket = net.connect({ host: tracker.host, port: tracker.port, noDelay: true });
+    t.after(() => this.#socket.destroy());
+    const reader = new FrameReader(FRAME_BYTES_MAX);
+    const magic = new MagicGate(TRACKER_MAGIC);
+    this.#socket.on('data', (bytes: Buffer) => {
+      reader.feed(magic.pass(bytes));
+      for (let frame = reader.next(); frame !== undefined; frame = reader.next())
+        this.#came(trackerReplies.decode(frame));
+    });
+    this.#socket.on('error', () => undefined);
+    this.#socket.on('close', () => {
+      for (const waiting of this.#open.values()) waiting.reject(new Error('the tracker closed the connection'));
+    });
+  }
+
+  /** @param number names the client; 0 is a guest. */
+  static async connect(t: TestContext, tracker: Address, number: number, epoch = 1): Promise<PairClient> {
+    const client = new PairClient(t, tracker, number);
+    const clientId = new Uint8Array(16);
+    new DataView(clientId.buffer).setUint32(12, number);
+    client.#socket.write(TRACKER_MAGIC);
+    const uploadPort = number === 0 ? 0 : 10_000 + number;
+    client.#write({ kind: 'hello', clientId, host: '', uploadPort, epoch, token: new Uint8Array(0) });
+    await client.#answer(0);
+    return client;
+  }
+
+  async ask<K extends TrackerReply['kind']>(question: Question, expected: K): Promise<ReplyOf<K>> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#write({ ...question, id } as TrackerRequest);
+    const reply = await this.#answer(id);
+    assert.equal(reply.kind, expected, JSON.stringify(reply));
+    return reply as ReplyOf<K>;
+  }
+
+  share(swarm: SwarmKey, have = 1): Promise<ReplyOf<'shared'>> {
+    this.#sequence += 1;
+    const facts = { name: 'a.bin', size: 2 * 524_288, pieceCount: 2, have };
+    const version = { epoch: 1, sequence: this.#sequence };
+    return this.ask({ kind: 'share', swarm: keyBytes(swarm), ...facts, ...version }, 'shared');
+  }
+
+  remove(swarm: SwarmKey): Promise<ReplyOf<'removed'>> {
+    this.#sequence += 1;
+    return this.ask({ kind: 'remove', swarm: keyBytes(swarm), epoch: 1, sequence: this.#sequence }, 'removed');
+  }
+
+  /** Ports listed, sorted: 10,000 + the client's number. */
+  async listed(swarm: SwarmKey): Promise<number[]> {
+    const { seeders } = await this.ask({ kind: 'seeders', swarm: keyBytes(swarm), want: 50 }, 'seederList');
+    return seeders.map(([, port]) => port - 10_000).sort((a, b) => a - b);
+  }
+
+  async stats(): Promise<{ readonly liveEntries: number; readonly partner: PartnerFigures }> {
+    return JSON.parse((await this.ask({ kind: 'stats' }, 'stats')).json);
+  }
+
+  async partner(): Promise<PartnerFigures> {
+    return (await this.stats()).partner;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  get number(): number {
+    return this.#number;
+  }
+
+  #write(request: TrackerRequest): void {
+    this.#socket.write(frameBytes(trackerRequests.encode(request)));
+  }
+
+  #answer(id: number): Promise<TrackerReply> {
+    const waiting = deferred<TrackerReply>();
+    this.#open.set(id, waiting);
+    return within(waiting.promise, DEADLINE_MS, () => assert.fail(`no answer to request ${id} in time`));
+  }
+
+  #came(reply: TrackerReply): void {
+    const id = reply.kind === 'helloReply' ? 0 : (reply.id ?? 0);
+    this.#open.get(id)?.resolve(reply);
+    this.#open.delete(id);
+  }
+}

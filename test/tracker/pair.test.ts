@@ -1,0 +1,223 @@
+// The parts of the pair one by one: in which order records are told, how two lists are compared, what the partner's records
+// change here, and whom a tracker refuses to be followed by.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { PAIR_DEAD_MS, PAIR_FRAME_RECORDS_MAX, PAIR_WINDOW_RECORDS } from '../../src/base/limits.js';
+import { clientId } from '../../src/torrent/ids.js';
+import type { Change } from '../../src/tracker/changes.js';
+import { bucketOf, Comparison } from '../../src/tracker/digests.js';
+import type { TrackerEffect } from '../../src/tracker/effects.js';
+import { PAIR_VERSION, type PairNews, type PairWord } from '../../src/tracker/pair-messages.js';
+import { Registry } from '../../src/tracker/registry.js';
+import { contentOf, tolds, words } from './changes.js';
+import { clientBytes, LEASE_MS, Stage, swarmOf } from './stage.js';
+
+const OTHER = new Uint8Array(16).fill(9);
+
+function put(number: number, sequence = 1): Change {
+  const place = { host: '10.0.0.1', port: 6_000 + number, have: 1, epoch: 1, sequence };
+  return { kind: 'put', swarm: swarmOf(number), client: clientId(clientBytes(1)), ...place };
+}
+
+test('each record is in the order once, at its last change', () => {
+  const registry = new Registry();
+  let position = 0;
+  for (let round = 1; round <= 2_000; round += 1)
+    for (const number of [1, 2, 3]) registry.apply(put(number, round), 0, 0, ++position);
+  registry.apply(put(2, 9_999), 0, 0, ++position);
+  const found = registry.order.after(0, 10);
+  assert.deepEqual(
+    found.map((record) => (record.is === 'entry' ? record.swarm.key : record.is)),
+    [1, 3, 2].map(swarmOf),
+  );
+  assert.deepEqual(
+    registry.order.after(position - 1, 10).map((record) => record.position),
+    [position],
+  );
+  assert.deepEqual(registry.order.after(position, 10), []);
+});
+
+test('a record that is forgotten, or that the partner changed, is not in the order', () => {
+  const registry = new Registry();
+  registry.apply(put(1), 0, 0, 1);
+  registry.apply(
+    { kind: 'remove', swarm: swarmOf(1), client: clientId(clientBytes(1)), epoch: 1, sequence: 2 },
+    0,
+    0,
+    2,
+  );
+  registry.apply({ kind: 'forget', swarm: swarmOf(1), client: clientId(clientBytes(1)) }, 0, 0, 3);
+  registry.apply({ ...put(2), kind: 'told', state: 'live', ms: 5 } as Change, 0, 0, 4);
+  assert.deepEqual(registry.order.after(0, 10), []);
+});
+
+test('records of the partner end in the same list in whatever order and however often they come', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(words, tolds), { maxLength: 12 }), fc.integer(), (changes, seed) => {
+      const list = (order: readonly Change[]): string[] => {
+        const registry = new Registry();
+        // No lease matters here: which of live and lapsed wins is decided per version, by rank.
+        for (const change of order) registry.apply(change, 0, 1_000);
+        return contentOf(registry);
+      };
+      const told = changes.filter(({ kind }) => kind !== 'put');
+      const shuffled = told.map((change, at) => ({ change, key: Math.imul(seed ^ at, 0x9e3779b1) }));
+      shuffled.sort((a, b) => a.key - b.key);
+      const other = shuffled.map(({ change }) => change);
+      assert.deepEqual(list(other), list(told));
+      assert.deepEqual(list([...other, ...told]), list(told));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('lists that hold the same live entries have the same digests, whatever they went through', () => {
+  const [one, other] = [new Registry(), new Registry()];
+  one.apply(put(1), 0, 0, 1);
+  one.apply(put(2), 0, 0, 2);
+  one.apply({ kind: 'remove', swarm: swarmOf(2), client: clientId(clientBytes(1)), epoch: 1, sequence: 2 }, 0, 0, 3);
+  other.apply(put(1), 5, 5, 9);
+  assert.deepEqual(one.digests.bytes(), other.digests.bytes());
+  other.apply(put(1, 2), 5, 5, 10);
+  assert.notDeepEqual(one.digests.bytes(), other.digests.bytes());
+});
+
+test('a difference is asked for when it stood still between two looks', () => {
+  const [one, other, later] = [new Registry(), new Registry(), new Registry()];
+  one.apply(put(1), 0, 0, 1);
+  later.apply(put(1, 2), 0, 0, 1);
+  const comparison = new Comparison();
+  assert.equal(comparison.differing, undefined);
+  assert.deepEqual(comparison.look(one.digests.bytes(), other.digests.bytes()), []);
+  assert.deepEqual(comparison.look(later.digests.bytes(), other.digests.bytes()), []);
+  assert.deepEqual(comparison.look(later.digests.bytes(), other.digests.bytes()), [bucketOf(swarmOf(1))]);
+  assert.equal(comparison.differing, 1);
+  assert.deepEqual(comparison.look(one.digests.bytes(), one.digests.bytes()), []);
+  assert.equal(comparison.differing, 0);
+});
+
+/** A tracker and what it tells a follower on connection 77. */
+class Led {
+  readonly stage = new Stage();
+  #frame = 0;
+
+  put(word: PairWord): PairNews[] {
+    return newsOf(this.stage.put({ kind: 'followerSaid', connection: 77, word }));
+  }
+
+  follow(options: Partial<Extract<PairWord, { kind: 'follow' }>> = {}, host = '127.0.0.1'): PairNews[] {
+    this.stage.put({ kind: 'opened', connection: 77, host });
+    const names = { followerId: OTHER, originId: new Uint8Array(16), cluster: new Uint8Array(20) };
+    return this.put({ kind: 'follow', version: PAIR_VERSION, ...names, position: 0, ...options });
+  }
+
+  acknowledge(news: readonly PairNews[]): PairNews[] {
+    for (const one of news) if (one.kind === 'records') this.#frame = one.frame;
+    return this.put({ kind: 'applied', frame: this.#frame });
+  }
+}
+
+function newsOf(effects: readonly TrackerEffect[]): PairNews[] {
+  return effects.flatMap((effect) => (effect.kind === 'tellFollower' ? [effect.news] : []));
+}
+
+function entriesOf(news: readonly PairNews[]): number {
+  return news.reduce((sum, one) => sum + (one.kind === 'records' ? one.entries.length : 0), 0);
+}
+
+test('a follower whose position means nothing here is sent everything, within the window', () => {
+  const led = new Led();
+  const client = led.stage.client(1);
+  const total = PAIR_WINDOW_RECORDS + 1_000;
+  for (let number = 1; number <= total; number += 1) client.share(swarmOf(number));
+  let news = led.follow();
+  assert.ok(news[0]?.kind === 'welcome' && news[0].isWhole);
+  assert.equal(news[1]?.kind, 'leases');
+  assert.equal(entriesOf(news), PAIR_WINDOW_RECORDS);
+  assert.ok(news.every((one) => one.kind !== 'records' || one.entries.length <= PAIR_FRAME_RECORDS_MAX));
+  news = led.acknowledge(news);
+  assert.equal(entriesOf(news), 1_000);
+  const last = news.at(-1);
+  assert.ok(last?.kind === 'records' && last.position === total * 2);
+});
+
+test('a follower that was here before is sent what changed behind its position, as it is now', () => {
+  const led = new Led();
+  const client = led.stage.client(1);
+  for (let number = 1; number <= 10; number += 1) client.share(swarmOf(number));
+  client.share(swarmOf(3), 2);
+  const news = led.follow({ originId: new Uint8Array(16).fill(1), position: 20 });
+  assert.ok(news[0]?.kind === 'welcome' && !news[0].isWhole);
+  assert.equal(entriesOf(news), 1);
+  const records = news.find((one) => one.kind === 'records');
+  assert.equal(records?.entries[0]?.[4], 2);
+});
+
+test('a position beyond the highest one here means that this list was restored: everything is sent', () => {
+  const led = new Led();
+  led.stage.client(1).share(swarmOf(1));
+  const news = led.follow({ originId: new Uint8Array(16).fill(1), position: 99 });
+  assert.ok(news[0]?.kind === 'welcome' && news[0].isWhole);
+});
+
+test('whoever is not the partner is refused with a sentence', () => {
+  const check = (news: readonly PairNews[], sentence: RegExp): void => {
+    assert.ok(
+      news.length === 1 && news[0]?.kind === 'refused' && sentence.test(news[0].sentence),
+      JSON.stringify(news),
+    );
+  };
+  check(new Led().follow({}, '10.6.6.6'), /10\.6\.6\.6 is not the address/);
+  check(new Led().follow({ version: 9 }), /version 1 of the pair's protocol, not 9/);
+  check(new Led().follow({ followerId: new Uint8Array(16).fill(1) }), /does not follow itself/);
+  check(new Led().follow({ cluster: new Uint8Array(20).fill(1) }), /another pair/);
+});
+
+test('a follower that falls silent is hung up on', () => {
+  const led = new Led();
+  led.follow();
+  led.stage.nowMs += PAIR_DEAD_MS;
+  const effects = led.stage.put({ kind: 'wake' });
+  assert.ok(effects.some((effect) => effect.kind === 'hangUp' && effect.connection === 77));
+});
+
+test('a list is answered when the partner was heard, or after the wait for it', () => {
+  const stage = new Stage({ replicaWaitMs: 2_000 });
+  const client = stage.client(1);
+  const question = { kind: 'seeders', id: 5, swarm: new Uint8Array(20), want: 9 } as const;
+  assert.deepEqual(client.send(question), []);
+  stage.nowMs += 1_999;
+  stage.put({ kind: 'wake' });
+  assert.deepEqual(client.send({ ...question, id: 6 }), []);
+  stage.nowMs += 1;
+  const replies = stage.put({ kind: 'wake' }).flatMap((effect) => (effect.kind === 'reply' ? [effect.message] : []));
+  assert.deepEqual(
+    replies.map((reply) => [reply.kind, 'id' in reply ? reply.id : 0]),
+    [
+      ['seederList', 5],
+      ['seederList', 6],
+    ],
+  );
+});
+
+test('a client that lapsed here and is alive at the partner is asked for again, and listed again', () => {
+  const stage = new Stage();
+  stage.client(1).share(swarmOf(1));
+  stage.advance(LEASE_MS * 2);
+  assert.deepEqual(stage.listed(swarmOf(1)), []);
+  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+  const asked = said({ kind: 'leases', leases: [[clientBytes(1), 500]] });
+  const word = asked.find((effect) => effect.kind === 'sendPartner')?.word;
+  assert.ok(word?.kind === 'againClients' && word.clients.length === 1);
+  const entry = [Buffer.from(swarmOf(1), 'hex'), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
+  said({ kind: 'records', frame: 1, position: null, facts: [], entries: [entry], leaves: [] });
+  assert.deepEqual(stage.listed(swarmOf(1)), ['10.0.0.1:6001 1']);
+});
+
+function linkOf(stage: Stage): number {
+  return stage.effects.flatMap((effect) => (effect.kind === 'dialPartner' ? [effect.link] : [])).at(-1) ?? 0;
+}

@@ -1,0 +1,190 @@
+// Messages come back as they were sent, and from a stranger's bytes only a message or a ProtocolError can come out (P3, P10,
+// P11): nothing else may reach the code behind the codec.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { ProtocolError } from '../../src/base/errors.js';
+import { pack, unpack } from '../../src/wire/msgpack.js';
+import { message, protocol } from '../../src/wire/protocol.js';
+import {
+  bytes,
+  type Field,
+  flag,
+  listOf,
+  oneOf,
+  optional,
+  real,
+  size,
+  text,
+  tuple,
+  u16,
+  u32,
+  whole,
+} from '../../src/wire/schema.js';
+import { frameOf, mutationsOf } from '../support/messages.js';
+
+const everyField = protocol('test.every', {
+  numbers: message(1, { port: u16, index: u32, length: size, small: whole(-5, 5), atMs: real }),
+  rest: message(2, {
+    on: flag,
+    key: bytes(20),
+    part: bytes(0, 64),
+    name: text(60),
+    how: oneOf('fast', 'slow'),
+    ranges: listOf(tuple(u32, u32), 5),
+    maybe: optional(text(5)),
+  }),
+  nothing: message(7, {}),
+});
+
+const numbers = fc.record({
+  kind: fc.constant('numbers' as const),
+  port: fc.integer({ min: 0, max: 0xffff }),
+  index: fc.integer({ min: 0, max: 0xffff_ffff }),
+  length: fc.maxSafeNat(),
+  small: fc.integer({ min: -5, max: 5 }),
+  // msgpackr sends -0 as the integer 0.
+  atMs: fc.double({ noNaN: true, noDefaultInfinity: true }).map((atMs) => atMs + 0),
+});
+const rest = fc.record({
+  kind: fc.constant('rest' as const),
+  on: fc.boolean(),
+  key: fc.uint8Array({ minLength: 20, maxLength: 20 }),
+  part: fc.uint8Array({ maxLength: 64 }),
+  name: fc.string({ unit: 'binary', maxLength: 15 }),
+  how: fc.constantFrom('fast' as const, 'slow' as const),
+  ranges: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 5 }),
+  maybe: fc.option(fc.string({ unit: 'grapheme-ascii', maxLength: 5 })),
+});
+const anyMessage = fc.oneof(numbers, rest, fc.constant({ kind: 'nothing' as const }));
+
+test('every type of field comes back as it was sent', () => {
+  fc.assert(
+    fc.property(anyMessage, (sent) => {
+      const received = everyField.decode(frameOf(everyField, sent));
+      assert.deepEqual(plain(received), plain(sent));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+/** msgpackr answers byte fields as Buffers; their bytes count. */
+function plain(value: object): object {
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, v instanceof Uint8Array ? [...v] : v]));
+}
+
+test('a decoded field owns its bytes: it does not keep or share the frame', () => {
+  const frame = frameOf(everyField, {
+    kind: 'rest',
+    on: true,
+    key: new Uint8Array(20).fill(7),
+    part: new Uint8Array(0),
+    name: 'x',
+    how: 'fast',
+    ranges: [],
+    maybe: null,
+  });
+  const received = everyField.decode(frame);
+  frame.fill(0);
+  assert.ok(received.kind === 'rest');
+  assert.deepEqual([...received.key], new Array(20).fill(7));
+  assert.notEqual(received.key.buffer, frame.buffer);
+});
+
+function onlyProtocolErrors(frame: Uint8Array): void {
+  try {
+    everyField.decode(frame);
+  } catch (error) {
+    assert.ok(error instanceof ProtocolError, String(error));
+  }
+}
+
+test('random bytes give a message or a ProtocolError, nothing else', () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), onlyProtocolErrors), { numRuns: 100_000 });
+});
+
+test('damaged frames give a message or a ProtocolError, nothing else', () => {
+  const damaged = anyMessage.chain((sent) => mutationsOf(frameOf(everyField, sent)));
+  fc.assert(fc.property(damaged, onlyProtocolErrors), { numRuns: 20_000 });
+});
+
+test('random values in a frame give a message or a ProtocolError, nothing else', () => {
+  const values = fc.array(fc.anything({ maxDepth: 2, withBigInt: false }), { maxLength: 8 });
+  fc.assert(
+    fc.property(fc.constantFrom(1, 2, 7, 9), values, (tag, fields) => {
+      onlyProtocolErrors(new Uint8Array(pack([tag, ...fields])));
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+const valid = [1, 80, 5, 6, -5, 1.5];
+const wrong: readonly [what: string, frame: unknown][] = [
+  ['not an array', 1],
+  ['an empty array', []],
+  ['an unknown tag', [3]],
+  ['a tag as text', ['1', 80, 5, 6, -5, 1.5]],
+  ['a field too few', valid.slice(0, -1)],
+  ['a field too many', [...valid, 1]],
+  ['a negative index', [1, 80, -1, 6, -5, 1.5]],
+  ['a port of 65536', [1, 65_536, 5, 6, -5, 1.5]],
+  ['a fraction for an index', [1, 80, 5.5, 6, -5, 1.5]],
+  ['NaN', [1, 80, 5, Number.NaN, -5, 1.5]],
+  ['infinity', [1, 80, 5, 6, -5, Number.POSITIVE_INFINITY]],
+  ['a size beyond 2^53', [1, 80, 5, 2 ** 53, -5, 1.5]],
+  ['a number as text', [1, '80', 5, 6, -5, 1.5]],
+  ['nil for a number', [1, null, 5, 6, -5, 1.5]],
+];
+
+test('a field of the wrong type, range or number is refused, naming it', () => {
+  for (const [what, frame] of wrong) {
+    assert.throws(() => everyField.decode(new Uint8Array(pack(frame))), ProtocolError, what);
+  }
+  const minusZero = Uint8Array.from([0x96, 1, 80, 0xcb, 0x80, 0, 0, 0, 0, 0, 0, 0, 6, 0xfb, 1]);
+  assert.throws(() => everyField.decode(minusZero), /numbers\.index/);
+  assert.throws(() => everyField.decode(new Uint8Array(pack([1, 80, -1, 6, -5, 1.5]))), /numbers\.index: not a whole/);
+});
+
+test('a 64-bit integer from the wire is a number, and refused beyond 2^53', () => {
+  const head = [0x96, 1, 0, 0, 0xcf];
+  const tail = [0, 0];
+  const exact = everyField.decode(Uint8Array.from([...head, 0, 0, 0, 1, 0, 0, 0, 0, ...tail]));
+  assert.ok(exact.kind === 'numbers' && exact.length === 2 ** 32);
+  assert.throws(
+    () => everyField.decode(Uint8Array.from([...head, ...new Array(8).fill(0xff), ...tail])),
+    ProtocolError,
+  );
+});
+
+test('what we must not send is our own mistake', () => {
+  const send = { kind: 'numbers', port: 70_000, index: 0, length: 0, small: 0, atMs: 0 } as const;
+  assert.throws(() => everyField.encode(send), { name: 'AssertionFailed', message: /port/ });
+});
+
+test('two messages of one tag, or a field named kind, cannot be declared', () => {
+  assert.throws(() => protocol('twice', { a: message(1, {}), b: message(1, {}) }), { name: 'AssertionFailed' });
+  assert.throws(() => protocol('kind', { a: message(1, { kind: u16 }) }), { name: 'AssertionFailed' });
+});
+
+test('texts are bounded in bytes, lists in length, before anyone looks at them', () => {
+  const accepts = (field: Field<unknown>, value: unknown): boolean => field.accepts(value);
+  assert.equal(accepts(text(4), 'éé'), true);
+  assert.equal(accepts(text(3), 'éé'), false);
+  assert.equal(accepts(listOf(u16, 2), [1, 2, 3]), false);
+  assert.equal(accepts(tuple(u16, u16), [1]), false);
+  assert.equal(accepts(bytes(2, 3), new Uint8Array(4)), false);
+  assert.equal(accepts(oneOf('a'), 'toString'), false);
+});
+
+test('no frame changes what every object inherits', () => {
+  const before = Object.getOwnPropertyNames(Object.prototype).join();
+  for (const key of ['__proto__', 'constructor', 'prototype', 'toString', 'then']) {
+    const map = Buffer.concat([Buffer.of(0x81, 0xa0 + key.length), Buffer.from(key), Buffer.of(0x81, 0xa1, 0x78, 1)]);
+    onlyProtocolErrors(map);
+    onlyProtocolErrors(Buffer.concat([Buffer.of(0x92, 2), map]));
+  }
+  assert.equal(Object.getOwnPropertyNames(Object.prototype).join(), before);
+  assert.equal('x' in {}, false);
+  assert.equal(unpack(Uint8Array.of(0x01)), 1);
+});
