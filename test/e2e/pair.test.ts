@@ -51,6 +51,12 @@ test('a tracker that was killed has what it missed before it answers its first l
   await early.share(swarmOf(0));
   const seeder = await PairClient.connect(t, swarm.trackers[1], 2);
   await lists(seeder, swarmOf(0), [1], 'tracker 2 lists the early share');
+  // Killed before it has heard anything from its partner, it would rightly be sent everything.
+  await eventually(
+    () => early.partner(),
+    ({ lastCatchUp }) => lastCatchUp !== null,
+    'tracker 1 has what tracker 2 had',
+  );
   await killHard(first);
   for (let number = 1; number <= 500; number += 1) await seeder.share(swarmOf(number));
   await seeder.remove(swarmOf(1));
