@@ -26,9 +26,6 @@ export interface LeaderSetting {
   readonly hangUp: (reason: string) => void;
 }
 
-/** Below every position: each record is told whole. */
-const EVERYTHING = -1;
-
 interface Sent {
   readonly frame: number;
   readonly recordCount: number;
@@ -72,7 +69,7 @@ export class Leader {
     this.#tellLeases(liveClients(setting.registry), nowMs);
     if (from === undefined) this.#passes.push({ records: everything(setting.registry), position: head });
     // A follower that has everything hears so at once, by an empty frame.
-    else if (this.#isAtEnd) this.#tell([], head, EVERYTHING, nowMs);
+    else if (this.#isAtEnd) this.#tell([], head, nowMs);
   }
 
   /** Changes that the follower has not on its disk; an upper bound. */
@@ -134,7 +131,7 @@ export class Leader {
     this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
     this.#tellLeases(this.#setting.leases.takeRenewed(), nowMs);
     // Changes that are no news to the partner, such as lapses, count too.
-    if (this.#behindSinceMs === undefined && this.#cursor < this.#head) this.#tell([], this.#head, EVERYTHING, nowMs);
+    if (this.#behindSinceMs === undefined && this.#cursor < this.#head) this.#tell([], this.#head, nowMs);
     this.#setting.tell({ kind: 'beat', position: this.#head });
     if (nowMs < this.#nextDigestMs || this.#behindSinceMs !== undefined) return;
     this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
@@ -165,12 +162,12 @@ export class Leader {
       const next = pass.records.next();
       if (next.done === true) {
         this.#passes.shift();
-        if (records.length > 0 || pass.position !== null) this.#tell(records, pass.position, EVERYTHING, nowMs);
+        if (records.length > 0 || pass.position !== null) this.#tell(records, pass.position, nowMs);
         return true;
       }
       records.push(next.value);
     }
-    this.#tell(records, null, EVERYTHING, nowMs);
+    this.#tell(records, null, nowMs);
     return true;
   }
 
@@ -180,17 +177,16 @@ export class Leader {
     if (last === undefined) return false;
     // Nothing behind them: the follower then has everything up to the highest position.
     const position = records.length < PAIR_FRAME_RECORDS_MAX ? this.#head : last.position;
-    this.#tell(records, position, this.#cursor, nowMs);
+    this.#tell(records, position, nowMs);
     return true;
   }
 
-  /** @param known see `recordsOf`. */
-  #tell(records: readonly Positioned[], position: number | null, known: number, nowMs: number): void {
+  #tell(records: readonly Positioned[], position: number | null, nowMs: number): void {
     this.#frame += 1;
     if (position !== null) this.#cursor = position;
     this.#sent.push({ frame: this.#frame, recordCount: records.length, position });
     this.#sentRecords += records.length;
-    this.#setting.tell(recordsOf(records, this.#frame, position, known, nowMs));
+    this.#setting.tell(recordsOf(records, this.#frame, position, nowMs));
   }
 
   #tellLeases(clients: Iterable<Client>, nowMs: number): void {
@@ -206,22 +202,13 @@ export class Leader {
   }
 }
 
-/** @param known the position up to which the follower has everything; -1: it is not to be built on. */
-function recordsOf(
-  records: readonly Positioned[],
-  frame: number,
-  position: number | null,
-  known: number,
-  nowMs: number,
-): Records {
+function recordsOf(records: readonly Positioned[], frame: number, position: number | null, nowMs: number): Records {
   const swarms = new Set<Swarm>();
   const entries: Records['entries'][number][] = [];
-  const progress: Records['progress'][number][] = [];
   const leaves: Records['leaves'][number][] = [];
   for (const record of records) {
     if (record.is === 'swarm') swarms.add(record);
     else if (record.is === 'client') leaves.push(...leaveRows(record, nowMs));
-    else if (record.state === 'live' && record.placedAt <= known) progress.push(progressRow(record, nowMs));
     else {
       swarms.add(record.swarm);
       entries.push(entryRow(record, nowMs));
@@ -230,17 +217,13 @@ function recordsOf(
   const facts = [...swarms].flatMap(({ key, facts: known, complete }) =>
     known === undefined ? [] : [[keyBytes(key), known.name, known.size, known.pieceCount, complete] as const],
   );
-  return { kind: 'records', frame, position, facts, entries, leaves, progress };
+  return { kind: 'records', frame, position, facts, entries, leaves };
 }
 
 function entryRow(entry: Entry, nowMs: number): Records['entries'][number] {
   const { swarm, client, host, port, have, epoch, sequence, state } = entry;
   const ms = state === 'live' ? leftMs(client, nowMs) : ageMs(entry.changedAtMs, nowMs);
   return [keyBytes(swarm.key), keyBytes(client.id), host, port, have, epoch, sequence, state, ms];
-}
-
-function progressRow({ swarm, client, have, epoch, sequence }: Entry, nowMs: number): Records['progress'][number] {
-  return [keyBytes(swarm.key), keyBytes(client.id), have, epoch, sequence, leftMs(client, nowMs)];
 }
 
 function leaveRows({ id, left }: Client, nowMs: number): Records['leaves'] {

@@ -20,8 +20,6 @@ export interface Entry extends Version {
   /** Its place in `swarm.live`, -1 while not live. */
   slot: number;
   position: number;
-  /** Of its last change that was more than progress: a partner that has come this far needs only the progress. */
-  placedAt: number;
   /** Its share of its bucket's digest, two times 32 bits; 0 while not live. */
   digestHigh: number;
   digestLow: number;

@@ -28,12 +28,6 @@ export interface Counts {
   readonly liveEntries: number;
 }
 
-interface Place {
-  readonly host: string;
-  readonly port: number;
-  readonly have: number;
-}
-
 export class Registry {
   readonly order = new ChangeOrder();
   readonly digests = new Digests();
@@ -140,12 +134,6 @@ export class Registry {
       case 'put':
         this.#put(change, nowMs, leaseEndsMs, position);
         return;
-      case 'progress':
-        this.#progress(change, nowMs, leaseEndsMs, position);
-        return;
-      case 'toldProgress':
-        this.#progress(change, nowMs, leaseEndsMs, 0);
-        return;
       case 'remove':
         this.#remove(change, nowMs, position);
         return;
@@ -207,34 +195,9 @@ export class Registry {
     const entry = this.#openEntry(change.swarm, client, change);
     const order = compareVersions(change, entry);
     if (order < 0 || (order === 0 && entry.state !== 'lapsed')) return;
-    this.#placed(entry, position);
+    this.order.touch(entry, position);
     if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
     this.#settle(entry, change, 'live', nowMs);
-  }
-
-  /** One that lapsed meanwhile is live again where it was: its owner speaks. */
-  #progress(
-    { swarm, client: id, have, epoch, sequence }: ChangeOf<'progress' | 'toldProgress'>,
-    nowMs: number,
-    leaseEndsMs: number,
-    position: number,
-  ): void {
-    const client = this.#clients.get(id);
-    const entry = client?.entries.get(swarm);
-    if (client === undefined || entry === undefined || entry.state === 'removed') return;
-    if (compareVersions({ epoch, sequence }, entry) <= 0) return;
-    const { host, port } = entry;
-    const wasLive = entry.state === 'live';
-    if (wasLive) this.order.touch(entry, position);
-    else this.#placed(entry, position);
-    if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
-    this.#settle(entry, { host, port, have, epoch, sequence }, 'live', nowMs);
-  }
-
-  /** Changed in more than its progress, so that the partner has to be told all of it. */
-  #placed(entry: Entry, position: number): void {
-    this.order.touch(entry, position);
-    if (position > 0) entry.placedAt = position;
   }
 
   #told(change: ChangeOf<'told'>, nowMs: number): void {
@@ -249,7 +212,7 @@ export class Registry {
   }
 
   /** The entry says what this word says; a word that its client's leaving overtook, as if they had come in their order. */
-  #settle(entry: Entry, word: Version & Place, state: EntryState, changedAtMs: number): void {
+  #settle(entry: Entry, word: ChangeOf<'put' | 'told'>, state: EntryState, changedAtMs: number): void {
     const { client } = entry;
     const isVoid = client.left !== undefined && compareVersions(word, client.left) <= 0;
     this.#setVersion(entry, word);
@@ -264,7 +227,7 @@ export class Registry {
     const client = this.#openClient(change.client);
     const entry = this.#openEntry(change.swarm, client, change);
     if (compareVersions(change, entry) < 0) return;
-    this.#placed(entry, position);
+    this.order.touch(entry, position);
     this.#setVersion(entry, change);
     this.#setState(entry, 'removed', nowMs);
   }
@@ -351,7 +314,7 @@ export class Registry {
     let entry = client.entries.get(key);
     if (entry === undefined) {
       const swarm = this.#openSwarm(key);
-      const place = { host: '', port: 0, have: 0, slot: -1, position: 0, placedAt: 0, digestHigh: 0, digestLow: 0 };
+      const place = { host: '', port: 0, have: 0, slot: -1, position: 0, digestHigh: 0, digestLow: 0 };
       entry = { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0 };
       swarm.entryCount += 1;
       // The swarm's own key: a fresh string of 40 characters an entry would cost more than the entry.

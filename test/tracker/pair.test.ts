@@ -170,7 +170,7 @@ test('whoever is not the partner is refused with a sentence', () => {
     );
   };
   check(new Led().follow({}, '10.6.6.6'), /10\.6\.6\.6 is not the address/);
-  check(new Led().follow({ version: 9 }), /version 2 of the pair's protocol, not 9/);
+  check(new Led().follow({ version: 9 }), /version 1 of the pair's protocol, not 9/);
   check(new Led().follow({ followerId: new Uint8Array(16).fill(1) }), /does not follow itself/);
   check(new Led().follow({ cluster: new Uint8Array(20).fill(1) }), /another pair/);
 });
@@ -214,7 +214,7 @@ test('a client that lapsed here and is alive at the partner is asked for again, 
   const word = asked.find((effect) => effect.kind === 'sendPartner')?.word;
   assert.ok(word?.kind === 'againClients' && word.clients.length === 1);
   const entry = [Buffer.from(swarmOf(1), 'hex'), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
-  said({ kind: 'records', frame: 1, position: null, facts: [], entries: [entry], leaves: [], progress: [] });
+  said({ kind: 'records', frame: 1, position: null, facts: [], entries: [entry], leaves: [] });
   assert.deepEqual(stage.listed(swarmOf(1)), ['10.0.0.1:6001 1']);
 });
 
