@@ -32,6 +32,13 @@ export type Change =
       readonly port: number;
       readonly have: number;
     } & Version)
+  /** A client holds this much of a file that it is listed for. Nothing happens when its entry is removed or unknown. */
+  | ({
+      readonly kind: 'progress';
+      readonly swarm: SwarmKey;
+      readonly client: ClientId;
+      readonly have: number;
+    } & Version)
   | ({ readonly kind: 'remove'; readonly swarm: SwarmKey; readonly client: ClientId } & Version)
   /** Every entry of the client up to this version is removed, those that arrive later too. */
   | ({ readonly kind: 'leave'; readonly client: ClientId } & Version)
@@ -63,6 +70,13 @@ export type Change =
       readonly state: EntryState;
       /** Live: what is left of its client's lease. Else: since when it is not. */
       readonly ms: number;
+    } & Version)
+  /** `progress`, as the partner tells it. */
+  | ({
+      readonly kind: 'toldProgress';
+      readonly swarm: SwarmKey;
+      readonly client: ClientId;
+      readonly have: number;
     } & Version)
   /** The partner's facts of a file; `proven`: it has the hash string. */
   | ({ readonly kind: 'facts'; readonly swarm: SwarmKey; readonly proven: boolean } & FileFacts)

@@ -17,7 +17,7 @@ import type { Arrival } from './commits.js';
 import { Comparison } from './digests.js';
 import { HashStrings } from './hash-strings.js';
 import { PAIR_VERSION, type PairNews, type PairWord, type Records } from './pair-messages.js';
-import { changesOf } from './pair-records.js';
+import { changesOf, strangersOf } from './pair-records.js';
 import type { Registry } from './registry.js';
 import type { UploadNumbers } from './session.js';
 
@@ -74,6 +74,8 @@ export class Follower {
   #followed: Followed;
   #comparison = new Comparison();
   #state: State;
+  /** Of frames that tell progress and are on their way to the disk. */
+  readonly #progress = new Map<number, readonly Change[]>();
   #failures = 0;
   #lastLink = 0;
   #nextBeatMs = 0;
@@ -204,6 +206,9 @@ export class Follower {
       return;
     }
     this.#setting.send(link, { kind: 'applied', frame });
+    const strangers = strangersOf(this.#progress.get(frame) ?? [], this.#setting.registry);
+    this.#progress.delete(frame);
+    if (strangers.length > 0) this.#send({ kind: 'againClients', clients: strangers });
     this.#wantPart(undefined);
     if (state.isCaughtUp || position === undefined || position < state.goal) return;
     state.isCaughtUp = true;
@@ -236,6 +241,7 @@ export class Follower {
     this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
     const fresh = { isCaughtUp: false, heardMs: nowMs, leaderPosition: position, records: 0 };
     this.#state = { at: 'following', link: state.link, sinceMs: nowMs, isWhole, goal: position, ...fresh };
+    this.#progress.clear();
     this.#hashStrings.startOver();
     this.#wantPart(undefined);
   }
@@ -243,8 +249,9 @@ export class Follower {
   #records(news: Records, nowMs: number): void {
     const state = this.#state;
     if (state.at !== 'following') return;
-    state.records += news.entries.length + news.leaves.length;
+    state.records += news.entries.length + news.leaves.length + news.progress.length;
     const changes = changesOf(news, this.#setting.registry, nowMs);
+    if (news.progress.length > 0) this.#progress.set(news.frame, changes.slice());
     const position = news.position ?? undefined;
     // Until everything is here, the disk must not say that we are somewhere.
     if (state.isWhole && news.frame === 1)

@@ -26,6 +26,9 @@ export interface LeaderSetting {
   readonly hangUp: (reason: string) => void;
 }
 
+/** Below every position: each record is told whole. */
+const EVERYTHING = -1;
+
 interface Sent {
   readonly frame: number;
   readonly recordCount: number;
@@ -69,7 +72,7 @@ export class Leader {
     this.#tellLeases(liveClients(setting.registry), nowMs);
     if (from === undefined) this.#passes.push({ records: everything(setting.registry), position: head });
     // A follower that has everything hears so at once, by an empty frame.
-    else if (this.#isAtEnd) this.#tell([], head, nowMs);
+    else if (this.#isAtEnd) this.#tell([], head, EVERYTHING, nowMs);
   }
 
   /** Changes that the follower has not on its disk; an upper bound. */
@@ -131,7 +134,7 @@ export class Leader {
     this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
     this.#tellLeases(this.#setting.leases.takeRenewed(), nowMs);
     // Changes that are no news to the partner, such as lapses, count too.
-    if (this.#behindSinceMs === undefined && this.#cursor < this.#head) this.#tell([], this.#head, nowMs);
+    if (this.#behindSinceMs === undefined && this.#cursor < this.#head) this.#tell([], this.#head, EVERYTHING, nowMs);
     this.#setting.tell({ kind: 'beat', position: this.#head });
     if (nowMs < this.#nextDigestMs || this.#behindSinceMs !== undefined) return;
     this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
@@ -162,12 +165,12 @@ export class Leader {
       const next = pass.records.next();
       if (next.done === true) {
         this.#passes.shift();
-        if (records.length > 0 || pass.position !== null) this.#tell(records, pass.position, nowMs);
+        if (records.length > 0 || pass.position !== null) this.#tell(records, pass.position, EVERYTHING, nowMs);
         return true;
       }
       records.push(next.value);
     }
-    this.#tell(records, null, nowMs);
+    this.#tell(records, null, EVERYTHING, nowMs);
     return true;
   }
 
@@ -177,16 +180,17 @@ export class Leader {
     if (last === undefined) return false;
     // Nothing behind them: the follower then has everything up to the highest position.
     const position = records.length < PAIR_FRAME_RECORDS_MAX ? this.#head : last.position;
-    this.#tell(records, position, nowMs);
+    this.#tell(records, position, this.#cursor, nowMs);
     return true;
   }
 
-  #tell(records: readonly Positioned[], position: number | null, nowMs: number): void {
+  /** @param known see `recordsOf`. */
+  #tell(records: readonly Positioned[], position: number | null, known: number, nowMs: number): void {
     this.#frame += 1;
     if (position !== null) this.#cursor = position;
     this.#sent.push({ frame: this.#frame, recordCount: records.length, position });
     this.#sentRecords += records.length;
-    this.#setting.tell(recordsOf(records, this.#frame, position, nowMs));
+    this.#setting.tell(recordsOf(records, this.#frame, position, known, nowMs));
   }
 
   #tellLeases(clients: Iterable<Client>, nowMs: number): void {
@@ -202,13 +206,22 @@ export class Leader {
   }
 }
 
-function recordsOf(records: readonly Positioned[], frame: number, position: number | null, nowMs: number): Records {
+/** @param known the position up to which the follower has everything; -1: it is not to be built on. */
+function recordsOf(
+  records: readonly Positioned[],
+  frame: number,
+  position: number | null,
+  known: number,
+  nowMs: number,
+): Records {
   const swarms = new Set<Swarm>();
   const entries: Records['entries'][number][] = [];
+  const progress: Records['progress'][number][] = [];
   const leaves: Records['leaves'][number][] = [];
   for (const record of records) {
     if (record.is === 'swarm') swarms.add(record);
     else if (record.is === 'client') leaves.push(...leaveRows(record, nowMs));
+    else if (record.state === 'live' && record.placedAt <= known) progress.push(progressRow(record, nowMs));
     else {
       swarms.add(record.swarm);
       entries.push(entryRow(record, nowMs));
@@ -217,13 +230,17 @@ function recordsOf(records: readonly Positioned[], frame: number, position: numb
   const facts = [...swarms].flatMap(({ key, facts: known, complete }) =>
     known === undefined ? [] : [[keyBytes(key), known.name, known.size, known.pieceCount, complete] as const],
   );
-  return { kind: 'records', frame, position, facts, entries, leaves };
+  return { kind: 'records', frame, position, facts, entries, leaves, progress };
 }
 
 function entryRow(entry: Entry, nowMs: number): Records['entries'][number] {
   const { swarm, client, host, port, have, epoch, sequence, state } = entry;
   const ms = state === 'live' ? leftMs(client, nowMs) : ageMs(entry.changedAtMs, nowMs);
   return [keyBytes(swarm.key), keyBytes(client.id), host, port, have, epoch, sequence, state, ms];
+}
+
+function progressRow({ swarm, client, have, epoch, sequence }: Entry, nowMs: number): Records['progress'][number] {
+  return [keyBytes(swarm.key), keyBytes(client.id), have, epoch, sequence, leftMs(client, nowMs)];
 }
 
 function leaveRows({ id, left }: Client, nowMs: number): Records['leaves'] {

@@ -21,7 +21,7 @@ import { DIGESTS_SIZE } from './digests.js';
 import { HOST_BYTES_MAX, SENTENCE_BYTES_MAX, TRACKER_ID_SIZE } from './messages.js';
 
 /** Of this page; trackers of different versions refuse each other with a sentence. */
-export const PAIR_VERSION = 1;
+export const PAIR_VERSION = 2;
 
 const FOLLOW_TAG = 10;
 
@@ -44,6 +44,8 @@ const entryRow = tuple(
 );
 /** [swarm, name, size, pieceCount, proven] Of each file that an entry of the same frame is of; proven: its hash string is here. */
 const factsRow = tuple(swarm, text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), pieces, flag);
+/** [swarm, client, have, epoch, sequence, ms] Of a live entry that the follower has, all but this; ms left of its lease. */
+const progressRow = tuple(swarm, client, pieces, u32, u32, size);
 /** [client, epoch, sequence, ms] */
 const leaveRow = tuple(client, u32, u32, size);
 
@@ -51,13 +53,14 @@ const leaveRow = tuple(client, u32, u32, size);
 export const pairNews = protocol('tracker.pair.news', {
   /** [1, leaderId, isWhole, position] Once, first. isWhole: everything is sent, not only what lies behind the follower's position. */
   welcome: message(1, { leaderId: bytes(TRACKER_ID_SIZE), isWhole: flag, position: size }),
-  /** [2, frame, position, facts, entries, leaves] Position nil: no further than before. Frames count up from 1. */
+  /** [2, frame, position, facts, entries, leaves, progress] Position nil: no further than before. Frames count up from 1. */
   records: message(2, {
     frame: u32,
     position: optional(size),
     facts: listOf(factsRow, most),
     entries: listOf(entryRow, most),
     leaves: listOf(leaveRow, most),
+    progress: listOf(progressRow, most),
   }),
   /** [3, [[client, ms], …]] What is left of the leases that were renewed here. */
   leases: message(3, { leases: listOf(tuple(client, u32), PAIR_FRAME_LEASES_MAX) }),

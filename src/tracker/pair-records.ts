@@ -3,14 +3,16 @@
 // the longer one. Pure.
 
 import { TOMBSTONE_MS } from '../base/limits.js';
-import { type ClientId, clientId, swarmKey } from '../torrent/ids.js';
+import { type ClientId, clientId, keyBytes, swarmKey } from '../torrent/ids.js';
 import { type Change, compareVersions, outranks, replacesFacts } from './changes.js';
 import type { Records } from './pair-messages.js';
 import type { Registry } from './registry.js';
 
 type EntryRow = Records['entries'][number];
+type ProgressRow = Records['progress'][number];
 
-export function changesOf({ facts, entries, leaves }: Records, registry: Registry, nowMs: number): Change[] {
+export function changesOf(news: Records, registry: Registry, nowMs: number): Change[] {
+  const { facts, entries, leaves, progress } = news;
   const changes: Change[] = [];
   for (const [key, name, size, pieceCount, proven] of facts) {
     const swarm = swarmKey(key);
@@ -28,12 +30,17 @@ export function changesOf({ facts, entries, leaves }: Records, registry: Registr
       changes.push({ kind: 'toldLeave', client, epoch, sequence, ms });
   }
   for (const row of entries) changes.push(...entryChanges(row, registry, nowMs));
+  for (const row of progress) {
+    const change = progressChange(row, registry, nowMs);
+    if (change !== undefined) changes.push(change);
+  }
   return changes;
 }
 
 function entryChanges(row: EntryRow, registry: Registry, nowMs: number): Change[] {
   const [key, id, host, port, have, epoch, sequence] = row;
-  const [swarm, client] = [swarmKey(key), clientId(id)];
+  const swarm = swarmKey(key);
+  const client = clientId(id);
   const { state, ms } = ownState(row, client, registry, nowMs);
   const known = registry.client(client);
   const entry = known?.entries.get(swarm);
@@ -56,6 +63,30 @@ function entryChanges(row: EntryRow, registry: Registry, nowMs: number): Change[
     { kind: 'lapse', client: former },
     { ...told, state, ms },
   ];
+}
+
+function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Change | undefined {
+  // By index: rows come by the ten thousand a second, and taking one apart costs more than reading it.
+  const swarm = swarmKey(row[0]);
+  const client = clientId(row[1]);
+  const word = { epoch: row[3], sequence: row[4] };
+  const known = registry.client(client);
+  if (known !== undefined && known.liveCount > 0) known.leaseEndsMs = Math.max(known.leaseEndsMs, nowMs + row[5]);
+  const entry = known?.entries.get(swarm);
+  // One that is unknown may be on its way to the disk.
+  if (entry !== undefined && compareVersions(word, entry) <= 0) return undefined;
+  return { kind: 'toldProgress', swarm, client, have: row[2], ...word };
+}
+
+/** Clients of whom a written frame told progress that meant nothing here: all of theirs must be told. */
+export function strangersOf(changes: readonly Change[], registry: Registry): Uint8Array[] {
+  const strangers = new Set<ClientId>();
+  for (const change of changes) {
+    if (change.kind !== 'toldProgress') continue;
+    const entry = registry.client(change.client)?.entries.get(change.swarm);
+    if (entry === undefined || compareVersions(entry, change) < 0) strangers.add(change.client);
+  }
+  return [...strangers].map(keyBytes);
 }
 
 /** An entry that lapsed at the partner is live here while its client's lease is. */

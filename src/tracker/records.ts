@@ -20,6 +20,8 @@ export interface Entry extends Version {
   /** Its place in `swarm.live`, -1 while not live. */
   slot: number;
   position: number;
+  /** Of its last change that was more than progress: a partner that has come this far needs only the progress. */
+  placedAt: number;
   /** Its share of its bucket's digest, two times 32 bits; 0 while not live. */
   digestHigh: number;
   digestLow: number;
@@ -55,3 +57,12 @@ export interface Client {
 
 /** What has a position: 0 when the partner made its last change, or nobody since before there were positions. */
 export type Positioned = Entry | Swarm | Client;
+
+export function newSwarm(key: SwarmKey): Swarm {
+  return { is: 'swarm', key, facts: undefined, complete: false, entryCount: 0, live: [], position: 0 };
+}
+
+export function newClient(id: ClientId): Client {
+  const nothing = { liveCount: 0, left: undefined, leaseEndsMs: 0, address: '', position: 0 };
+  return { is: 'client', id, entries: new Map(), ...nothing };
+}

@@ -4,7 +4,6 @@
 // Pure: time comes in, and nothing here waits, draws or writes. Leases live in `leases.ts`.
 
 import { assert } from '../base/assert.js';
-import { TRACKER_FORGET_MAX } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
 import type { ClientId, SwarmKey } from '../torrent/ids.js';
 import {
@@ -18,8 +17,9 @@ import {
   type Version,
 } from './changes.js';
 import { Digests } from './digests.js';
+import { Graveyard } from './graveyard.js';
 import { ChangeOrder } from './order.js';
-import type { Client, Entry, Swarm } from './records.js';
+import { type Client, type Entry, newClient, newSwarm, type Swarm } from './records.js';
 
 export interface Counts {
   readonly swarms: number;
@@ -34,10 +34,7 @@ export class Registry {
   readonly #swarms = new Map<SwarmKey, Swarm>();
   readonly #clients = new Map<ClientId, Client>();
   readonly #byAddress = new Map<string, Client>();
-  /** Entries that are not live and clients that left, oldest first. */
-  readonly #graves = new Set<Entry>();
-  readonly #leavers = new Set<Client>();
-  readonly #emptySwarms = new Set<Swarm>();
+  readonly #graveyard = new Graveyard();
   #entryCount = 0;
   #liveCount = 0;
 
@@ -94,23 +91,9 @@ export class Registry {
     return { entries: swarm.live.slice(0, count), total };
   }
 
-  /** Tomb stones, marks of leaving and swarms without entries that were kept for `keepMs`; the oldest TRACKER_FORGET_MAX. */
+  /** What was kept for `keepMs` and may be forgotten; the oldest TRACKER_FORGET_MAX. */
   outdated(nowMs: number, keepMs: number): Change[] {
-    const changes: Change[] = [];
-    const isFull = (): boolean => changes.length >= TRACKER_FORGET_MAX;
-    for (const entry of this.#graves) {
-      if (isFull() || nowMs - entry.changedAtMs <= keepMs) break;
-      changes.push({ kind: 'forget', swarm: entry.swarm.key, client: entry.client.id });
-    }
-    for (const { id, left } of this.#leavers) {
-      if (isFull() || left === undefined || nowMs - left.changedAtMs <= keepMs) break;
-      changes.push({ kind: 'forgetLeave', client: id, epoch: left.epoch, sequence: left.sequence });
-    }
-    for (const swarm of this.#emptySwarms) {
-      if (isFull()) break;
-      changes.push({ kind: 'forgetSwarm', swarm: swarm.key });
-    }
-    return changes;
+    return this.#graveyard.outdated(nowMs, keepMs);
   }
 
   /** An entry that is not live, as the store kept it. Live ones come as `put`. Oldest first. */
@@ -133,6 +116,12 @@ export class Registry {
         return;
       case 'put':
         this.#put(change, nowMs, leaseEndsMs, position);
+        return;
+      case 'progress':
+        this.#progress(change, nowMs, leaseEndsMs, position);
+        return;
+      case 'toldProgress':
+        this.#progress(change, nowMs, leaseEndsMs, 0);
         return;
       case 'remove':
         this.#remove(change, nowMs, position);
@@ -195,9 +184,34 @@ export class Registry {
     const entry = this.#openEntry(change.swarm, client, change);
     const order = compareVersions(change, entry);
     if (order < 0 || (order === 0 && entry.state !== 'lapsed')) return;
-    this.order.touch(entry, position);
+    this.#placed(entry, position);
     if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
     this.#settle(entry, change, 'live', nowMs);
+  }
+
+  /** One that lapsed meanwhile is live again where it was: its owner speaks. */
+  #progress(
+    { swarm, client: id, have, epoch, sequence }: ChangeOf<'progress' | 'toldProgress'>,
+    nowMs: number,
+    leaseEndsMs: number,
+    position: number,
+  ): void {
+    const client = this.#clients.get(id);
+    const entry = client?.entries.get(swarm);
+    if (client === undefined || entry === undefined || entry.state === 'removed') return;
+    if (compareVersions({ epoch, sequence }, entry) <= 0) return;
+    const { host, port } = entry;
+    const wasLive = entry.state === 'live';
+    if (wasLive) this.order.touch(entry, position);
+    else this.#placed(entry, position);
+    if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
+    this.#settle(entry, { host, port, have, epoch, sequence }, 'live', nowMs);
+  }
+
+  /** Changed in more than its progress, so that the partner has to be told all of it. */
+  #placed(entry: Entry, position: number): void {
+    this.order.touch(entry, position);
+    if (position > 0) entry.placedAt = position;
   }
 
   #told(change: ChangeOf<'told'>, nowMs: number): void {
@@ -212,7 +226,12 @@ export class Registry {
   }
 
   /** The entry says what this word says; a word that its client's leaving overtook, as if they had come in their order. */
-  #settle(entry: Entry, word: ChangeOf<'put' | 'told'>, state: EntryState, changedAtMs: number): void {
+  #settle(
+    entry: Entry,
+    word: Version & Pick<Entry, 'host' | 'port' | 'have'>,
+    state: EntryState,
+    changedAtMs: number,
+  ): void {
     const { client } = entry;
     const isVoid = client.left !== undefined && compareVersions(word, client.left) <= 0;
     this.#setVersion(entry, word);
@@ -227,7 +246,7 @@ export class Registry {
     const client = this.#openClient(change.client);
     const entry = this.#openEntry(change.swarm, client, change);
     if (compareVersions(change, entry) < 0) return;
-    this.order.touch(entry, position);
+    this.#placed(entry, position);
     this.#setVersion(entry, change);
     this.#setState(entry, 'removed', nowMs);
   }
@@ -237,8 +256,7 @@ export class Registry {
     if (client.left !== undefined && compareVersions(change, client.left) <= 0) return;
     client.left = { epoch: change.epoch, sequence: change.sequence, changedAtMs: nowMs };
     this.order.touch(client, position);
-    this.#leavers.delete(client);
-    this.#leavers.add(client);
+    this.#graveyard.left(client);
     for (const entry of client.entries.values()) {
       if (entry.state !== 'removed' && compareVersions(entry, change) <= 0) this.#setState(entry, 'removed', nowMs);
     }
@@ -255,12 +273,12 @@ export class Registry {
   #forget(change: ChangeOf<'forget'>): void {
     const entry = this.#clients.get(change.client)?.entries.get(change.swarm);
     if (entry === undefined || entry.state === 'live') return;
-    this.#graves.delete(entry);
+    this.#graveyard.risen(entry);
     this.order.drop(entry);
     entry.swarm.entryCount -= 1;
     entry.client.entries.delete(entry.swarm.key);
     this.#entryCount -= 1;
-    if (entry.swarm.entryCount === 0) this.#emptySwarms.add(entry.swarm);
+    if (entry.swarm.entryCount === 0) this.#graveyard.emptied(entry.swarm);
     this.#closeClient(entry.client);
   }
 
@@ -269,14 +287,14 @@ export class Registry {
     if (client?.left === undefined || compareVersions(client.left, change) > 0) return;
     client.left = undefined;
     this.order.drop(client);
-    this.#leavers.delete(client);
+    this.#graveyard.returned(client);
     this.#closeClient(client);
   }
 
   #forgetSwarm(key: SwarmKey): void {
     const swarm = this.#swarms.get(key);
     if (swarm === undefined || swarm.entryCount > 0) return;
-    this.#emptySwarms.delete(swarm);
+    this.#graveyard.filled(swarm);
     this.order.drop(swarm);
     this.#swarms.delete(key);
   }
@@ -284,9 +302,9 @@ export class Registry {
   #openSwarm(key: SwarmKey): Swarm {
     let swarm = this.#swarms.get(key);
     if (swarm === undefined) {
-      swarm = { is: 'swarm', key, facts: undefined, complete: false, entryCount: 0, live: [], position: 0 };
+      swarm = newSwarm(key);
       this.#swarms.set(key, swarm);
-      this.#emptySwarms.add(swarm);
+      this.#graveyard.emptied(swarm);
     }
     return swarm;
   }
@@ -294,16 +312,7 @@ export class Registry {
   #openClient(id: ClientId): Client {
     let client = this.#clients.get(id);
     if (client === undefined) {
-      client = {
-        is: 'client',
-        id,
-        entries: new Map(),
-        liveCount: 0,
-        left: undefined,
-        leaseEndsMs: 0,
-        address: '',
-        position: 0,
-      };
+      client = newClient(id);
       this.#clients.set(id, client);
     }
     return client;
@@ -314,12 +323,12 @@ export class Registry {
     let entry = client.entries.get(key);
     if (entry === undefined) {
       const swarm = this.#openSwarm(key);
-      const place = { host: '', port: 0, have: 0, slot: -1, position: 0, digestHigh: 0, digestLow: 0 };
+      const place = { host: '', port: 0, have: 0, slot: -1, position: 0, placedAt: 0, digestHigh: 0, digestLow: 0 };
       entry = { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0 };
       swarm.entryCount += 1;
       // The swarm's own key: a fresh string of 40 characters an entry would cost more than the entry.
       client.entries.set(swarm.key, entry);
-      this.#emptySwarms.delete(swarm);
+      this.#graveyard.filled(swarm);
       this.#entryCount += 1;
     }
     return entry;
@@ -357,8 +366,8 @@ export class Registry {
       entry.client.liveCount -= 1;
       this.#liveCount -= 1;
     }
-    this.#graves.delete(entry);
-    if (state !== 'live') this.#graves.add(entry);
+    if (state === 'live') this.#graveyard.risen(entry);
+    else this.#graveyard.buried(entry);
     if (state === 'removed') {
       // A tomb stone says who, which and when, nothing else.
       entry.host = '';

@@ -196,13 +196,23 @@ export class Session {
     const { id, have, epoch, sequence } = request;
     const swarm = swarmKey(request.swarm);
     const entry = this.#setting.registry.client(caller.id)?.entries.get(swarm);
-    if (entry?.state !== 'live') return refuse(id, 'unknown', 'you are not listed for this file; share it again');
+    if (entry?.state !== 'live') return answer(unlisted(id));
     const pieceCount = entry.swarm.facts?.pieceCount ?? 0;
     if (have > pieceCount) return refuse(id, 'invalid', `this file has ${pieceCount} pieces`);
     const announced: TrackerReply = { kind: 'announced', id };
     if (compareVersions(request, entry) <= 0) return answer(announced);
     const { host, port } = caller;
-    return commit(id, [{ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence }], () => announced);
+    // A client that came back under another address is listed there from now on.
+    if (entry.host !== host || entry.port !== port) {
+      return commit(
+        id,
+        [{ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence }],
+        () => announced,
+      );
+    }
+    const progress: Change = { kind: 'progress', swarm, client: caller.id, have, epoch, sequence };
+    // Its removal may have been on the way to the disk already; then this word found nothing to change.
+    return commit(id, [progress], () => (compareVersions(entry, request) >= 0 ? announced : unlisted(id)));
   }
 
   #remove(id: number, change: Change): SessionEffect {
@@ -297,6 +307,10 @@ function whatIsWrong(request: Of<'share'>, caller: Caller, proven: FileFacts | u
   if (pieceCount === 0 && toHex(swarm) !== createHash('sha1').digest('hex'))
     return 'this is not the key of an empty file';
   return undefined;
+}
+
+function unlisted(id: number): TrackerReply {
+  return { kind: 'error', id, code: 'unknown', sentence: 'you are not listed for this file; share it again' };
 }
 
 function answer(message: TrackerReply): Extract<SessionEffect, { kind: 'reply' }> {

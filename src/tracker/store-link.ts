@@ -4,12 +4,12 @@
 import { unreachable } from '../base/assert.js';
 import { STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
 import type { ClientId, SwarmKey } from '../torrent/ids.js';
-import type { Change, ChangeOf } from './changes.js';
+import { type Change, type ChangeOf, compareVersions } from './changes.js';
 import type { Positioned } from './records.js';
 import type { Registry } from './registry.js';
 import type { StoreCommand, StoreEvent } from './store-messages.js';
 
-type Gathering = 'swarm' | 'put' | 'remove' | 'forget' | 'told' | 'facts';
+type Gathering = 'swarm' | 'put' | 'progress' | 'remove' | 'forget' | 'told' | 'facts';
 
 interface Placed<K extends Gathering> {
   readonly change: ChangeOf<K>;
@@ -33,7 +33,10 @@ class Batch {
   #run: Placed<Exclude<Gathering, 'swarm'>>[] = [];
 
   add(change: Change, position: number): void {
-    if (!gathers(change)) {
+    if (change.kind === 'toldProgress') {
+      // The partner's changes have no place in the order of ours.
+      this.add({ ...change, kind: 'progress' }, 0);
+    } else if (!gathers(change)) {
       this.flush();
       this.commands.push(change.kind === 'leave' || change.kind === 'complete' ? { ...change, position } : change);
     } else if (change.kind === 'swarm') {
@@ -65,6 +68,7 @@ class Batch {
 const GATHERING: ReadonlySet<string> = new Set([
   'swarm',
   'put',
+  'progress',
   'remove',
   'forget',
   'told',
@@ -82,6 +86,8 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
       const puts = run as readonly Placed<'put'>[];
       return { kind: 'puts', rows: puts.map(({ change, position }) => [...wordOf(change), position] as const) };
     }
+    case 'progress':
+      return { kind: 'progress', rows: newest(run as readonly Placed<'progress'>[]) };
     case 'told': {
       const tolds = run as readonly Placed<'told'>[];
       return { kind: 'tolds', rows: tolds.map(({ change: c }) => [...wordOf(c), c.state, c.ms] as const) };
@@ -105,6 +111,24 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
     default:
       return unreachable(kind);
   }
+}
+
+/** One row an entry: the newest, as if all had been written in their order. */
+function newest(run: readonly Placed<'progress'>[]): Extract<StoreCommand, { kind: 'progress' }>['rows'] {
+  const best = new Map<string, Placed<'progress'>>();
+  for (const placed of run) {
+    const key = placed.change.swarm + placed.change.client;
+    const known = best.get(key);
+    if (known === undefined || compareVersions(placed.change, known.change) > 0) best.set(key, placed);
+  }
+  return [...best.values()].map(({ change: c, position }) => [
+    c.swarm,
+    c.client,
+    c.have,
+    c.epoch,
+    c.sequence,
+    position,
+  ]);
 }
 
 function wordOf({ swarm, client, host, port, have, epoch, sequence }: ChangeOf<'put' | 'told'>) {
@@ -137,7 +161,9 @@ export function applyLoaded(registry: Registry, loaded: LoadedRows, nowMs: numbe
         const word: ChangeOf<'put'> = { kind: 'put', ...names, host, port, have, epoch, sequence };
         if (state === 'live') registry.apply(word, nowMs, leaseEndsMs, 0);
         else registry.restore(word, state, nowMs - ageMs);
-        place(registry, registry.client(names.client)?.entries.get(names.swarm), position);
+        const entry = registry.client(names.client)?.entries.get(names.swarm);
+        if (entry !== undefined) entry.placedAt = position;
+        place(registry, entry, position);
       }
       return;
   }

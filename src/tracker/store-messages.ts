@@ -48,6 +48,8 @@ export const storeCommands = protocol('tracker.store.command', {
   facts: message(14, { rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag), rows) }),
   toldLeave: message(15, { client, epoch: u32, sequence: u32, ms: size }),
   followed: message(16, { origin: bytes(TRACKER_ID_SIZE), position }),
+  /** [18, [[swarm, client, have, epoch, sequence, position], …]] Position 0: as it was. No entry twice in one frame. */
+  progress: message(18, { rows: listOf(tuple(swarm, client, pieces, u32, u32, position), rows) }),
   /** Answered by `partRead`, in its turn among the commits. */
   readPart: message(17, { asker: u32, swarm, offset: partOffset }),
 });

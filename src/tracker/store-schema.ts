@@ -92,6 +92,13 @@ export const STATEMENTS = {
       epoch = excluded.epoch, sequence = excluded.sequence, state = excluded.state, changed_at = excluded.changed_at,
       position = excluded.position
     where ${NEWER} or (entries.state = 'lapsed' and ${SAME})`,
+  // Many rows a statement, as JSON: crossing into SQLite costs as much as the row itself, and this is the commonest change.
+  progress: `update entries set have = row.have, epoch = row.epoch, sequence = row.sequence, state = 'live',
+      position = iif(row.position = 0, entries.position, row.position)
+    from (select unhex(value ->> 0) as swarm, unhex(value ->> 1) as client, value ->> 2 as have, value ->> 3 as epoch,
+      value ->> 4 as sequence, value ->> 5 as position from json_each(?1)) as row
+    where entries.swarm = row.swarm and entries.client = row.client and entries.state <> 'removed'
+      and (row.epoch, row.sequence) > (entries.epoch, entries.sequence)`,
   told: `insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at)
     select unhex(?1), unhex(?2), iif(void, '', ?3), iif(void, 0, ?4), iif(void, 0, ?5), ?6, ?7, iif(void, 'removed', ?8), ?9
     from (select ?8 = 'removed' or exists

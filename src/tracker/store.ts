@@ -142,6 +142,9 @@ export class SeederStore {
       case 'puts':
         for (const row of command.rows) put.run(...row, wallMs);
         return;
+      case 'progress':
+        rest.progress.run(JSON.stringify(command.rows));
+        return;
       case 'removes':
         for (const row of command.rows) remove.run(...row, wallMs);
         return;

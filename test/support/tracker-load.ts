@@ -94,7 +94,8 @@ export class Speaker {
   /** Random words in bursts until the tracker ends. */
   async sayOn(prng: Prng): Promise<void> {
     for (;;) {
-      const burst = Array.from({ length: 1 + prng.below(24) }, () => this.#draw(prng));
+      const burst: (readonly [WordKind, number])[] = [];
+      for (let count = 1 + prng.below(24); count > 0; count -= 1) burst.push(this.#draw(prng, burst));
       if (!(await this.say(burst, prng.below(burst.length)))) return;
     }
   }
@@ -136,15 +137,14 @@ export class Speaker {
     );
   }
 
-  #draw(prng: Prng): readonly [WordKind, number] {
+  #draw(prng: Prng, burst: readonly (readonly [WordKind, number])[]): readonly [WordKind, number] {
     const swarm = 1 + prng.below(SWARMS);
     const dice = prng.below(100);
     if (dice < 1) return ['leave', 0];
     if (dice < 20) return ['remove', swarm];
-    // An announce is refused where the share before it is not committed yet.
-    const isSettled = !this.#words.some(
-      ({ swarm: of, kind, state }) => state === 'open' && (of === swarm || kind === 'leave'),
-    );
+    // An announce is refused where the share before it is not committed yet, and after a removal.
+    const open = this.#words.filter(({ state }) => state === 'open').map(({ kind, swarm: of }) => [kind, of] as const);
+    const isSettled = ![...open, ...burst].some(([kind, of]) => of === swarm || kind === 'leave');
     return [isSettled && this.#placesNow().has(swarm) && dice < 60 ? 'announce' : 'share', swarm];
   }
 

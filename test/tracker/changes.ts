@@ -42,10 +42,16 @@ export const tolds: fc.Arbitrary<Change> = fc
     return { ...word, kind: 'told', state, ms };
   });
 
+/** Words that change nothing but how much of a file a client holds; most are newer than the others. */
+const progress: fc.Arbitrary<Change> = fc
+  .record({ kind: fc.constantFrom('progress', 'toldProgress'), client, swarm, epoch: fc.nat(2), sequence: fc.nat(40) })
+  .map((word): Change => ({ ...word, have: word.sequence }));
+
 /** Everything that a store may be told, but hash strings. */
 export const changes: fc.Arbitrary<Change> = fc.oneof(
   { weight: 6, arbitrary: words },
   { weight: 6, arbitrary: tolds },
+  { weight: 6, arbitrary: progress },
   fc.tuple(swarm, fc.nat(2), fc.boolean()).map(
     ([which, size, proven]): Change => ({
       kind: 'facts',

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { PAIR_DEAD_MS, PAIR_FRAME_RECORDS_MAX, PAIR_WINDOW_RECORDS } from '../../src/base/limits.js';
-import { clientId } from '../../src/torrent/ids.js';
+import { clientId, keyBytes } from '../../src/torrent/ids.js';
 import type { Change } from '../../src/tracker/changes.js';
 import { bucketOf, Comparison } from '../../src/tracker/digests.js';
 import type { TrackerEffect } from '../../src/tracker/effects.js';
@@ -170,7 +170,7 @@ test('whoever is not the partner is refused with a sentence', () => {
     );
   };
   check(new Led().follow({}, '10.6.6.6'), /10\.6\.6\.6 is not the address/);
-  check(new Led().follow({ version: 9 }), /version 1 of the pair's protocol, not 9/);
+  check(new Led().follow({ version: 9 }), /version 2 of the pair's protocol, not 9/);
   check(new Led().follow({ followerId: new Uint8Array(16).fill(1) }), /does not follow itself/);
   check(new Led().follow({ cluster: new Uint8Array(20).fill(1) }), /another pair/);
 });
@@ -214,8 +214,48 @@ test('a client that lapsed here and is alive at the partner is asked for again, 
   const word = asked.find((effect) => effect.kind === 'sendPartner')?.word;
   assert.ok(word?.kind === 'againClients' && word.clients.length === 1);
   const entry = [Buffer.from(swarmOf(1), 'hex'), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
-  said({ kind: 'records', frame: 1, position: null, facts: [], entries: [entry], leaves: [] });
+  said({ kind: 'records', frame: 1, position: null, facts: [], entries: [entry], leaves: [], progress: [] });
   assert.deepEqual(stage.listed(swarmOf(1)), ['10.0.0.1:6001 1']);
+});
+
+test('progress of an entry that the follower has is told as this alone, that of any other as a whole', () => {
+  const led = new Led();
+  const client = led.stage.client(1);
+  client.share(swarmOf(1));
+  client.share(swarmOf(2));
+  // The second share lies behind this position.
+  let news = led.follow({ originId: new Uint8Array(16).fill(1), position: 2 });
+  led.acknowledge(news);
+  const announce = (number: number) =>
+    newsOf(
+      led.stage.put({
+        kind: 'received',
+        connection: client.number,
+        request: { kind: 'announce', id: 1, swarm: keyBytes(swarmOf(number)), have: 2, ...client.version() },
+      }),
+    ).flatMap((one) => (one.kind === 'records' ? [[one.entries.length, one.progress.length, one.facts.length]] : []));
+  assert.deepEqual(announce(1), [[0, 1, 0]]);
+  client.share(swarmOf(3));
+  assert.deepEqual(announce(2), [[0, 1, 0]]);
+  news = led.follow();
+  assert.ok(news.every((one) => one.kind !== 'records' || one.progress.length === 0));
+});
+
+test('progress of an entry that is unknown here makes the follower ask for everything of that client', () => {
+  const stage = new Stage();
+  stage.client(1).share(swarmOf(1));
+  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+  const rest = { position: null, facts: [], entries: [], leaves: [] };
+  const row = (number: number, epoch: number) => [keyBytes(swarmOf(number)), clientBytes(1), 2, epoch, 1, 500] as const;
+  const asked = (effects: readonly TrackerEffect[]) =>
+    effects.flatMap((effect) => (effect.kind === 'sendPartner' ? [effect.word.kind] : []));
+  assert.deepEqual(asked(said({ kind: 'records', frame: 1, ...rest, progress: [row(1, 2)] })), ['applied']);
+  assert.deepEqual(stage.listed(swarmOf(1)), ['10.0.0.1:6001 2']);
+  const effects = said({ kind: 'records', frame: 2, ...rest, progress: [row(9, 2)] });
+  assert.deepEqual(asked(effects), ['applied', 'againClients']);
+  assert.deepEqual(stage.listed(swarmOf(9)), []);
 });
 
 function linkOf(stage: Stage): number {

@@ -163,6 +163,46 @@ test('progress of a file that is not shared is refused, so that the client share
   assert.deepEqual(stage.listed(A), ['10.0.0.1:6001 2']);
 });
 
+test('progress that meets its own removal on the way to the disk is judged by their order', () => {
+  const announce = { kind: 'announce', swarm: keyBytes(A), have: 2 } as const;
+  const remove = { kind: 'remove', id: 9, swarm: keyBytes(A) } as const;
+  for (const [order, verdicts] of [
+    [
+      ['announce', 'remove'],
+      ['announced', 'removed'],
+    ],
+    [
+      ['remove', 'announce'],
+      ['removed', 'unknown'],
+    ],
+  ] as const) {
+    const stage = new Stage();
+    const client = stage.client(1);
+    client.share(A);
+    stage.holdsCommits = true;
+    // The first goes to the disk alone, so that these two share the next commit.
+    client.send(client.shareRequest(B));
+    for (const kind of order) client.send({ ...(kind === 'announce' ? announce : remove), id: 9, ...client.version() });
+    stage.put({ kind: 'committed', group: 2, tookMs: 1 });
+    const replies = stage
+      .put({ kind: 'committed', group: 3, tookMs: 1 })
+      .flatMap((effect) => (effect.kind === 'reply' ? [verdict(effect.message)] : []));
+    assert.deepEqual(replies, verdicts);
+    assert.deepEqual(stage.listed(A), []);
+  }
+});
+
+test('progress under a new address moves the entry there', () => {
+  const stage = new Stage();
+  stage.client(1, { port: 7_000 }).share(A, 1, { epoch: 1, sequence: 1 });
+  const moved = stage.client(1, { host: '10.0.0.2', port: 7_001, epoch: 2 });
+  assert.equal(
+    moved.ask({ kind: 'announce', id: 3, swarm: keyBytes(A), have: 2, epoch: 2, sequence: 1 }).kind,
+    'announced',
+  );
+  assert.deepEqual(stage.listed(A), ['10.0.0.2:7001 2']);
+});
+
 test('any request renews the lease of every entry; silence ends it within a tick', () => {
   const stage = new Stage();
   const client = stage.client(1);
