@@ -4,11 +4,11 @@
 import { deferred, within } from '../src/base/deferred.js';
 import { DIGEST_SIZE, PART_BYTES_MAX, PIECE_SIZE } from '../src/base/limits.js';
 import { Swarm } from '../src/demo/swarm.js';
+import type { Change } from '../src/registry/changes.js';
+import { storeCommandsOf } from '../src/seederlist/rows.js';
+import { SeederStore } from '../src/seederlist/store.js';
 import { clientId, swarmKey } from '../src/torrent/ids.js';
-import type { Change } from '../src/tracker/changes.js';
 import type { TrackerReply } from '../src/tracker/messages.js';
-import { SeederStore } from '../src/tracker/store.js';
-import { storeCommandsOf } from '../src/tracker/store-link.js';
 import { showSpread, spreadOf } from './figures.js';
 import { clientBytes, clientHost, clientPort, swarmBytes, TrackerClient } from './tracker-driver.js';
 import { type Figure, MIB, type SceneOptions } from './tracker-stage.js';

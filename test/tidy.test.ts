@@ -20,7 +20,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   hash: ['base', 'torrent', 'wire', 'disk'],
   peer: ['base', 'torrent', 'wire', 'actor'],
   download: ['base', 'torrent', 'wire', 'actor', 'disk', 'hash', 'peer/messages'],
-  tracker: ['base', 'torrent', 'wire', 'actor'],
+  registry: ['base', 'torrent'],
+  pair: ['base', 'torrent', 'wire', 'registry', 'tracker/messages'],
+  seederlist: ['base', 'torrent', 'wire', 'actor', 'registry', 'tracker/messages'],
+  tracker: ['base', 'torrent', 'wire', 'actor', 'registry', 'pair', 'seederlist'],
   announce: ['base', 'torrent', 'wire', 'actor', 'tracker/messages'],
   client: [
     'base',
@@ -45,7 +48,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'client/messages',
     'client/start',
     'tracker/main',
-    'tracker/list',
+    'seederlist/list',
     'tracker/status',
     'demo/main',
   ],
@@ -56,7 +59,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   piscina: ['src/hash/pool.ts'],
   msgpackr: ['src/wire/msgpack.ts'],
   pino: ['src/base/log.ts'],
-  libsql: ['src/tracker/store.ts'],
+  libsql: ['src/seederlist/store.ts'],
   yargs: ['src/console/commands.ts'],
   'yargs/helpers': ['src/console/main.ts'],
   'node:worker_threads': ['src/actor/link.ts', 'src/actor/thread.ts', 'workers/hash.ts'],
@@ -64,7 +67,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that decide. They may not reach the world. */
 const PURE =
-  /(^src\/(torrent|wire)\/|\/(machine|effects|picker|pieces|slots|window|endgame|address-book|reports|fetch|serve|upload|registry|leases|books|closing|pausing|sharing|answers|record|wanted|requests|words|render|session-state|order|digests|leader|follower|pair|pair-records|hash-strings|connections|changes|commits)\.ts$)/;
+  /(^src\/(torrent|wire|registry)\/|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|window|endgame|address-book|reports|fetch|serve|upload|books|closing|pausing|sharing|answers|record|wanted|requests|words|render|session-state|connections|commits)\.ts$)/;
 const WORLD =
   /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 

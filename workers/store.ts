@@ -1,6 +1,6 @@
 // Thread entry of the tracker's store: the seeder list on the disk. Everything it does is in src/tracker.
 
 import { thisThread } from '../src/actor/thread.js';
-import { runStoreThread } from '../src/tracker/store-actor.js';
+import { runStoreThread } from '../src/seederlist/actor.js';
 
 runStoreThread(thisThread());

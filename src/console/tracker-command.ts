@@ -32,7 +32,7 @@ export function runTrackerCommand(args: TrackerArguments): Promise<number> {
 
 export async function runTrackerList(path: string, json: boolean, output: CommandOutput): Promise<number> {
   // Loaded only here: a running tracker keeps SQLite on the store's thread alone.
-  const { listSeeders } = await import('../tracker/list.js');
+  const { listSeeders } = await import('../seederlist/list.js');
   output.stdout((await listSeeders(resolve(path), { json })).trimEnd());
   return 0;
 }

@@ -5,7 +5,8 @@
 import { assert, present } from '../base/assert.js';
 import { STORE_BACKLOG_MAX, STORE_GROUP_MAX, TRACKER_CONNECTIONS_MAX } from '../base/limits.js';
 import { BoundedQueue } from '../base/queue.js';
-import { type Change, freesRoom } from './changes.js';
+import type { Arrival } from '../pair/follower.js';
+import { type Change, freesRoom } from '../registry/changes.js';
 import type { TrackerReply } from './messages.js';
 
 /** Changes that are committed together or not at all, and what is answered then. */
@@ -17,16 +18,6 @@ export interface Commit {
   readonly asker: { readonly connection: number; readonly id: number; readonly reply: () => TrackerReply } | undefined;
   /** What the partner sent and wants to hear of. */
   readonly arrival?: Arrival;
-}
-
-/** News of the partner on their way to the disk. */
-export interface Arrival {
-  /** Of the connection to the partner that they came on. */
-  readonly link: number;
-  /** Of the frame, which is acknowledged; undefined for a part of a hash string. */
-  readonly frame: number | undefined;
-  /** How far the partner's changes are here then; undefined: no further than before. */
-  readonly position: number | undefined;
 }
 
 export interface Group {

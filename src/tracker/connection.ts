@@ -11,6 +11,7 @@ import {
   LINGER_MS,
   TRACKER_UNREAD_BYTES_MAX,
 } from '../base/limits.js';
+import { isFollow, type PairNews, type PairWord, pairNews, pairWords } from '../pair/messages.js';
 import { plainHost } from '../torrent/address.js';
 import { FrameReader, frameBytes } from '../wire/framing.js';
 import { MagicGate } from '../wire/magic.js';
@@ -22,7 +23,6 @@ import {
   trackerReplies,
   trackerRequests,
 } from './messages.js';
-import { isFollow, type PairNews, type PairWord, pairNews, pairWords } from './pair-messages.js';
 
 export interface ConnectionOptions {
   readonly socket: Socket;

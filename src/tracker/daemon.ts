@@ -14,14 +14,20 @@ import { type Deferred, deferred, within } from '../base/deferred.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { LEASE_MS, RENEW_MS, REPLICA_WAIT_MS, RESTART_PERIOD_MS, STOP_DEADLINE_MS } from '../base/limits.js';
 import type { Log } from '../base/log.js';
+import { PartnerLinks } from '../pair/socket.js';
+import {
+  type StoreCommand,
+  type StoreEvent,
+  storeCommands,
+  storeEvents,
+  storeSettings,
+} from '../seederlist/messages.js';
+import { storeCommandsOf } from '../seederlist/rows.js';
 import { type Address, formatAddress } from '../torrent/address.js';
 import type { SwarmKey } from '../torrent/ids.js';
 import type { Figures, TrackerEffect, TrackerInput } from './effects.js';
 import { Listener } from './listener.js';
 import { TrackerMachine } from './machine.js';
-import { PartnerLinks } from './partner-socket.js';
-import { storeCommandsOf } from './store-link.js';
-import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './store-messages.js';
 
 export interface DaemonOptions {
   readonly own: Address;

@@ -1,13 +1,13 @@
 // What the tracker's machine is told, what it wants done, and what it can be asked about itself. The daemon translates: from
 // sockets, timers and the store's thread, and to them.
 
+import type { Followed } from '../pair/follower.js';
+import type { PairEffect, PairInput } from '../pair/pair.js';
+import type { Change } from '../registry/changes.js';
+import type { Counts } from '../registry/registry.js';
+import type { LoadedRows } from '../seederlist/rows.js';
 import type { Address } from '../torrent/address.js';
-import type { Change } from './changes.js';
-import type { Followed } from './follower.js';
 import type { TrackerReply, TrackerRequest } from './messages.js';
-import type { PairEffect, PairInput } from './pair.js';
-import type { Counts } from './registry.js';
-import type { LoadedRows } from './store-link.js';
 
 export interface TrackerSetting {
   readonly partner: Address;

@@ -10,10 +10,10 @@ import {
   TRACKER_LISTEN_BACKLOG,
 } from '../base/limits.js';
 import type { Log } from '../base/log.js';
+import type { PairNews, PairWord } from '../pair/messages.js';
 import { type Address, formatAddress, plainHost } from '../torrent/address.js';
 import { ClientConnection } from './connection.js';
 import type { TrackerReply, TrackerRequest } from './messages.js';
-import type { PairNews, PairWord } from './pair-messages.js';
 
 export interface ListenerOptions {
   readonly log: Log;

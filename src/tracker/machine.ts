@@ -6,17 +6,17 @@ import type { Machine, Wake, WakeAt } from '../actor/machine.js';
 import { assert, unreachable } from '../base/assert.js';
 import { REPLICA_WAIT_MS, STORE_MARK_MS, TOMBSTONE_MS, TRACKER_TICK_MS } from '../base/limits.js';
 import { Prng } from '../base/prng.js';
+import { Pair, type PairSetting } from '../pair/pair.js';
+import type { Change } from '../registry/changes.js';
+import { Leases } from '../registry/leases.js';
+import { type Counts, Registry } from '../registry/registry.js';
+import { applyLoaded } from '../seederlist/rows.js';
 import { formatAddress } from '../torrent/address.js';
-import type { Change } from './changes.js';
 import { type Commit, CommitQueue, type Group, uploadsOf } from './commits.js';
 import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
-import { Leases } from './leases.js';
 import { type RefusalCode, TRACKER_ID_SIZE, type TrackerReply, type TrackerRequest } from './messages.js';
-import { Pair, type PairSetting } from './pair.js';
-import { type Counts, Registry } from './registry.js';
 import { Session, type SessionEffect, type SessionSetting } from './session.js';
-import { applyLoaded } from './store-link.js';
 
 type ListRequest = Extract<TrackerRequest, { kind: 'seeders' }>;
 

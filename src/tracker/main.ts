@@ -5,9 +5,9 @@ import { type Deferred, deferred } from '../base/deferred.js';
 import { fileError, MiniTorrentError } from '../base/errors.js';
 import { LEASE_MS, RENEW_MS } from '../base/limits.js';
 import { type LogFile, type LogLevel, openLog } from '../base/log.js';
+import { lockList } from '../seederlist/lock.js';
 import { type Address, formatAddress, sameAddress } from '../torrent/address.js';
 import { Daemon } from './daemon.js';
-import { lockList } from './lock.js';
 
 export interface TrackerOptions {
   /** Port 0 takes a free one, which the line on stdout names. */

@@ -17,12 +17,13 @@ import {
   TRACKER_UPLOADS_MAX,
 } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
+import type { UploadNumbers } from '../pair/hash-strings.js';
+import { type Change, compareVersions, type FileFacts } from '../registry/changes.js';
+import type { Leases } from '../registry/leases.js';
+import type { Registry } from '../registry/registry.js';
 import { type ClientId, clientId, type SwarmKey, swarmKey } from '../torrent/ids.js';
 import { checkFileName } from '../torrent/names.js';
-import { type Change, compareVersions, type FileFacts } from './changes.js';
-import type { Leases } from './leases.js';
 import type { RefusalCode, TrackerReply, TrackerRequest } from './messages.js';
-import type { Registry } from './registry.js';
 
 export interface SessionSetting {
   readonly registry: Registry;
@@ -36,12 +37,6 @@ export interface SessionSetting {
   readonly renewMs: number;
   /** List clients under the host of their hello; only where every client is trusted. */
   readonly trustHost: boolean;
-}
-
-/** Numbers of the hash strings on their way, and how many there are. Shared by all sessions. */
-export interface UploadNumbers {
-  last: number;
-  open: number;
 }
 
 export type SessionEffect =

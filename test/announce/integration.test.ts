@@ -10,10 +10,10 @@ import { type Announce, startAnnounce } from '../../src/announce/actor.js';
 import type { AnnounceEvent } from '../../src/announce/messages.js';
 import { deferred, within } from '../../src/base/deferred.js';
 import { silentLog } from '../../src/base/log.js';
+import { listSeeders } from '../../src/seederlist/list.js';
 import type { Address } from '../../src/torrent/address.js';
 import { clientId, type SwarmKey, swarmKey } from '../../src/torrent/ids.js';
 import { Daemon } from '../../src/tracker/daemon.js';
-import { listSeeders } from '../../src/tracker/list.js';
 import { TRACKER_MAGIC } from '../../src/tracker/messages.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -20,19 +20,19 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: no fsync',
     breaks: 'what a tracker acknowledged is on its disk',
-    file: 'src/tracker/store.ts',
+    file: 'src/seederlist/store.ts',
     right: `database.pragma('synchronous = FULL');`,
     wrong: `database.pragma('synchronous = OFF');`,
-    test: 'test/tracker/durability.test.ts',
+    test: 'test/seederlist/durability.test.ts',
     rule: 'the connection that writes flushes every commit',
   },
   {
     name: 'tracker: the log of commits is not flushed',
     breaks: 'what a tracker acknowledged is on its disk',
-    file: 'src/tracker/store.ts',
+    file: 'src/seederlist/store.ts',
     right: `database.pragma('synchronous = FULL');`,
     wrong: `database.pragma('synchronous = NORMAL');`,
-    test: 'test/tracker/durability.test.ts',
+    test: 'test/seederlist/durability.test.ts',
     rule: 'a share is answered after its own flush',
   },
   {
@@ -53,7 +53,7 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: a removal leaves no tomb stone',
     breaks: 'a removed seeder never comes back by an older word',
-    file: 'src/tracker/registry.ts',
+    file: 'src/registry/registry.ts',
     right: `    this.#setVersion(entry, change);
     this.#setState(entry, 'removed', nowMs);`,
     wrong: `    this.#setState(entry, 'removed', nowMs);
@@ -64,19 +64,19 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: a removal leaves no tomb stone on the disk',
     breaks: 'a removed seeder never comes back by an older word, after a restart neither',
-    file: 'src/tracker/store.ts',
+    file: 'src/seederlist/store.ts',
     right: 'for (const row of command.rows) remove.run(...row, wallMs);',
     wrong: `for (const row of command.rows) {
           remove.run(...row, wallMs);
           forget.run(row[0], row[1]);
         }`,
-    test: 'test/tracker/store.test.ts',
+    test: 'test/seederlist/store.test.ts',
     rule: 'a restart finds what was committed, tomb stones too',
   },
   {
     name: 'tracker: the word that came last wins',
     breaks: 'the higher version wins, whenever it comes',
-    file: 'src/tracker/registry.ts',
+    file: 'src/registry/registry.ts',
     right: `if (order < 0 || (order === 0 && entry.state !== 'lapsed')) return;`,
     wrong: `if (order === 0 && entry.state !== 'lapsed') return;`,
     test: 'test/tracker/session.test.ts',
@@ -85,19 +85,19 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: of two trackers the one that speaks last wins',
     breaks: 'the higher version wins, whoever tells it',
-    file: 'src/tracker/registry.ts',
+    file: 'src/registry/registry.ts',
     right: 'if (order < 0 || (order === 0 && !isNew && !outranks(state, entry.state))) return;',
     wrong: 'if (order === 0 && !isNew && !outranks(state, entry.state)) return;',
-    test: 'test/tracker/pair.test.ts',
+    test: 'test/pair/pair.test.ts',
     rule: 'records of the partner end in the same list in whatever order and however often they come',
   },
   {
     name: 'tracker: the wall clock decides on the disk',
     breaks: 'no clock decides who is right',
-    file: 'src/tracker/store-schema.ts',
+    file: 'src/seederlist/schema.ts',
     right: `const NEWER = '(excluded.epoch, excluded.sequence) > (entries.epoch, entries.sequence)';`,
     wrong: `const NEWER = 'excluded.changed_at > entries.changed_at';`,
-    test: 'test/tracker/store.test.ts',
+    test: 'test/seederlist/store.test.ts',
     rule: 'the disk says what the memory says, whatever changes come',
   },
   {
@@ -113,7 +113,7 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: leases run on while it is frozen',
     breaks: 'nobody expires because the tracker was silent',
-    file: 'src/tracker/leases.ts',
+    file: 'src/registry/leases.ts',
     right: 'if (lateMs > this.#rule.leaseMs / 4) {',
     wrong: 'if (lateMs > this.#rule.leaseMs * 1e9) {',
     test: 'test/tracker/session.test.ts',

@@ -9,8 +9,8 @@ import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ClientProcess, type Outcome, runProgram } from '../../src/demo/processes.js';
 import { Swarm } from '../../src/demo/swarm.js';
+import { listSeeders } from '../../src/seederlist/list.js';
 import { formatAddress } from '../../src/torrent/address.js';
-import { listSeeders } from '../../src/tracker/list.js';
 
 export const PIECE = 512 * 1024;
 const DEADLINE_MS = 20_000;

@@ -6,11 +6,11 @@ import { unreachable } from '../base/assert.js';
 import { ProtocolError } from '../base/errors.js';
 import { FRAME_BYTES_MAX } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
+import { TRACKER_MAGIC } from '../tracker/messages.js';
 import { FrameReader, frameBytes } from '../wire/framing.js';
 import { MagicGate } from '../wire/magic.js';
-import { TRACKER_MAGIC } from './messages.js';
+import { type PairNews, type PairWord, pairNews, pairWords } from './messages.js';
 import type { PairEffect, PairInput } from './pair.js';
-import { type PairNews, type PairWord, pairNews, pairWords } from './pair-messages.js';
 
 /** At most one connection to the partner at a time, named by the link number of its dial. */
 export class PartnerLinks {

@@ -3,10 +3,10 @@
 // the longer one. Pure.
 
 import { TOMBSTONE_MS } from '../base/limits.js';
+import { type Change, compareVersions, outranks, replacesFacts } from '../registry/changes.js';
+import type { Registry } from '../registry/registry.js';
 import { type ClientId, clientId, keyBytes, swarmKey } from '../torrent/ids.js';
-import { type Change, compareVersions, outranks, replacesFacts } from './changes.js';
-import type { Records } from './pair-messages.js';
-import type { Registry } from './registry.js';
+import type { Records } from './messages.js';
 
 type EntryRow = Records['entries'][number];
 type ProgressRow = Records['progress'][number];

@@ -5,15 +5,14 @@
 import { equalBytes } from '../base/bytes.js';
 import { REPLICA_CATCH_UP_MS } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
+import type { Change } from '../registry/changes.js';
+import type { Leases } from '../registry/leases.js';
+import type { Registry } from '../registry/registry.js';
 import type { SwarmKey } from '../torrent/ids.js';
-import type { Change } from './changes.js';
-import type { Arrival } from './commits.js';
-import { type Followed, Follower } from './follower.js';
+import { type Arrival, type Followed, Follower } from './follower.js';
+import type { UploadNumbers } from './hash-strings.js';
 import { Leader } from './leader.js';
-import type { Leases } from './leases.js';
-import { type FollowRequest, PAIR_VERSION, type PairNews, type PairWord } from './pair-messages.js';
-import type { Registry } from './registry.js';
-import type { UploadNumbers } from './session.js';
+import { type FollowRequest, PAIR_VERSION, type PairNews, type PairWord } from './messages.js';
 
 export type PairInput =
   | { readonly kind: 'partnerConnected'; readonly link: number }

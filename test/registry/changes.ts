@@ -2,11 +2,11 @@
 // belongs to one word of its owner, as in life; the same word may come several times and in any place.
 
 import fc from 'fast-check';
+import type { Change } from '../../src/registry/changes.js';
+import type { Entry } from '../../src/registry/records.js';
+import { Registry } from '../../src/registry/registry.js';
 import { clientId } from '../../src/torrent/ids.js';
-import type { Change } from '../../src/tracker/changes.js';
-import type { Entry } from '../../src/tracker/records.js';
-import { Registry } from '../../src/tracker/registry.js';
-import { clientBytes, swarmOf } from './stage.js';
+import { clientBytes, swarmOf } from '../tracker/stage.js';
 
 const client = fc.nat(2).map((number) => clientId(clientBytes(number + 1)));
 const swarm = fc.nat(2).map((number) => swarmOf(number + 1));

@@ -6,9 +6,9 @@ import type { ThreadSelf } from '../actor/thread.js';
 import { assert, present } from '../base/assert.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
-import { SENTENCE_BYTES_MAX } from './messages.js';
+import { SENTENCE_BYTES_MAX } from '../tracker/messages.js';
+import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './messages.js';
 import { SeederStore } from './store.js';
-import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './store-messages.js';
 
 export function runStoreThread(self: ThreadSelf): void {
   const { path } = storeSettings.decode(self.settings);

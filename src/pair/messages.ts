@@ -13,12 +13,12 @@ import {
   PART_BYTES_MAX,
   PIECES_MAX,
 } from '../base/limits.js';
+import { DIGESTS_SIZE } from '../registry/digests.js';
 import { FILE_SIZE_MAX } from '../torrent/geometry.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../torrent/ids.js';
+import { HOST_BYTES_MAX, SENTENCE_BYTES_MAX, TRACKER_ID_SIZE } from '../tracker/messages.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
 import { bytes, flag, listOf, oneOf, optional, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
-import { DIGESTS_SIZE } from './digests.js';
-import { HOST_BYTES_MAX, SENTENCE_BYTES_MAX, TRACKER_ID_SIZE } from './messages.js';
 
 /** Of this page; trackers of different versions refuse each other with a sentence. */
 export const PAIR_VERSION = 2;

@@ -11,15 +11,23 @@ import {
   PAIR_RETRY_MIN_MS,
 } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
+import type { Change } from '../registry/changes.js';
+import { Comparison } from '../registry/digests.js';
+import type { Registry } from '../registry/registry.js';
 import { clientId, swarmKey } from '../torrent/ids.js';
-import type { Change } from './changes.js';
-import type { Arrival } from './commits.js';
-import { Comparison } from './digests.js';
-import { HashStrings } from './hash-strings.js';
-import { PAIR_VERSION, type PairNews, type PairWord, type Records } from './pair-messages.js';
-import { changesOf, strangersOf } from './pair-records.js';
-import type { Registry } from './registry.js';
-import type { UploadNumbers } from './session.js';
+import { HashStrings, type UploadNumbers } from './hash-strings.js';
+import { changesOf, strangersOf } from './merge.js';
+import { PAIR_VERSION, type PairNews, type PairWord, type Records } from './messages.js';
+
+/** News of the partner on their way to the disk. */
+export interface Arrival {
+  /** Of the connection to the partner that they came on. */
+  readonly link: number;
+  /** Of the frame, which is acknowledged; undefined for a part of a hash string. */
+  readonly frame: number | undefined;
+  /** How far the partner's changes are here then; undefined: no further than before. */
+  readonly position: number | undefined;
+}
 
 export interface FollowerSetting {
   readonly registry: Registry;

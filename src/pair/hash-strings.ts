@@ -4,10 +4,9 @@
 
 import { createHash, type Hash } from 'node:crypto';
 import { DIGEST_SIZE } from '../base/limits.js';
+import type { Change, FileFacts } from '../registry/changes.js';
+import type { Registry } from '../registry/registry.js';
 import type { SwarmKey } from '../torrent/ids.js';
-import type { Change, FileFacts } from './changes.js';
-import type { Registry } from './registry.js';
-import type { UploadNumbers } from './session.js';
 
 interface Fetch {
   readonly swarm: SwarmKey;
@@ -15,6 +14,12 @@ interface Fetch {
   readonly upload: number;
   readonly hash: Hash;
   offset: number;
+}
+
+/** Numbers of the hash strings on their way, and how many there are. Shared by all sessions and the partner's news. */
+export interface UploadNumbers {
+  last: number;
+  open: number;
 }
 
 export interface Wish {

@@ -5,12 +5,12 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'node:test';
 import { TOMBSTONE_MS } from '../../src/base/limits.js';
+import { storeCommandsOf } from '../../src/seederlist/rows.js';
+import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/seederlist/schema.js';
+import { SeederStore } from '../../src/seederlist/store.js';
 import { clientId } from '../../src/torrent/ids.js';
-import { SeederStore } from '../../src/tracker/store.js';
-import { storeCommandsOf } from '../../src/tracker/store-link.js';
-import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/tracker/store-schema.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { clientBytes, swarmOf } from './stage.js';
+import { clientBytes, swarmOf } from '../tracker/stage.js';
 
 /** The tables as version 1 made them. */
 const CREATE_1 = `

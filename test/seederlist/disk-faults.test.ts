@@ -7,13 +7,13 @@ import { mkdtempSync, readFileSync, rmdirSync, rmSync, statfsSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { listSeeders } from '../../src/seederlist/list.js';
 import { keyBytes } from '../../src/torrent/ids.js';
-import { listSeeders } from '../../src/tracker/list.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { run } from './running.js';
-import { swarmOf } from './stage.js';
-import { WireClient } from './wire.js';
+import { run } from '../tracker/running.js';
+import { swarmOf } from '../tracker/stage.js';
+import { WireClient } from '../tracker/wire.js';
 
 const PARTNER = '127.0.0.1:1';
 

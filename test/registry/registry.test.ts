@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { Prng } from '../../src/base/prng.js';
+import { Registry } from '../../src/registry/registry.js';
 import { clientId, keyBytes } from '../../src/torrent/ids.js';
-import { Registry } from '../../src/tracker/registry.js';
+import { type Connection, clientBytes, LEASE_MS, Stage, swarmOf } from '../tracker/stage.js';
 import { contentOf, registryOf, words } from './changes.js';
-import { type Connection, clientBytes, LEASE_MS, Stage, swarmOf } from './stage.js';
 
 test('the same words in any order and with repeats make the same registry', () => {
   const cases = fc.array(words, { maxLength: 12 }).chain((said) =>

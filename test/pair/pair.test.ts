@@ -5,14 +5,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { PAIR_DEAD_MS, PAIR_FRAME_RECORDS_MAX, PAIR_WINDOW_RECORDS } from '../../src/base/limits.js';
+import { PAIR_VERSION, type PairNews, type PairWord } from '../../src/pair/messages.js';
+import type { Change } from '../../src/registry/changes.js';
+import { bucketOf, Comparison } from '../../src/registry/digests.js';
+import { Registry } from '../../src/registry/registry.js';
 import { clientId, keyBytes } from '../../src/torrent/ids.js';
-import type { Change } from '../../src/tracker/changes.js';
-import { bucketOf, Comparison } from '../../src/tracker/digests.js';
 import type { TrackerEffect } from '../../src/tracker/effects.js';
-import { PAIR_VERSION, type PairNews, type PairWord } from '../../src/tracker/pair-messages.js';
-import { Registry } from '../../src/tracker/registry.js';
-import { contentOf, tolds, words } from './changes.js';
-import { clientBytes, LEASE_MS, Stage, swarmOf } from './stage.js';
+import { contentOf, tolds, words } from '../registry/changes.js';
+import { clientBytes, LEASE_MS, Stage, swarmOf } from '../tracker/stage.js';
 
 const OTHER = new Uint8Array(16).fill(9);
 

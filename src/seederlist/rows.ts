@@ -3,11 +3,11 @@
 
 import { unreachable } from '../base/assert.js';
 import { STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
+import { type Change, type ChangeOf, compareVersions } from '../registry/changes.js';
+import type { Positioned } from '../registry/records.js';
+import type { Registry } from '../registry/registry.js';
 import type { ClientId, SwarmKey } from '../torrent/ids.js';
-import { type Change, type ChangeOf, compareVersions } from './changes.js';
-import type { Positioned } from './records.js';
-import type { Registry } from './registry.js';
-import type { StoreCommand, StoreEvent } from './store-messages.js';
+import type { StoreCommand, StoreEvent } from './messages.js';
 
 type Gathering = 'swarm' | 'put' | 'progress' | 'remove' | 'forget' | 'told' | 'facts';
 

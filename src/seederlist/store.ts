@@ -9,8 +9,8 @@ import { EMPTY_BYTES } from '../base/bytes.js';
 import { fileError, MiniTorrentError } from '../base/errors.js';
 import { STORE_BALLAST_BYTES, STORE_BUSY_MS, STORE_CACHE_KIB, STORE_LOG_PAGES, TOMBSTONE_MS } from '../base/limits.js';
 import { Ballast } from './ballast.js';
-import type { StoreCommand } from './store-messages.js';
-import { APPLICATION_ID, CREATE, SCHEMA_VERSION, STATEMENTS, type StatementName, UPGRADES } from './store-schema.js';
+import type { StoreCommand } from './messages.js';
+import { APPLICATION_ID, CREATE, SCHEMA_VERSION, STATEMENTS, type StatementName, UPGRADES } from './schema.js';
 
 type Row = readonly (string | number)[];
 type Bound = string | number | Uint8Array;

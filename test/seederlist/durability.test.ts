@@ -7,12 +7,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import Database from 'libsql';
+import { SeederStore } from '../../src/seederlist/store.js';
 import { keyBytes } from '../../src/torrent/ids.js';
-import { SeederStore } from '../../src/tracker/store.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { run } from './running.js';
-import { swarmOf } from './stage.js';
-import { WireClient } from './wire.js';
+import { run } from '../tracker/running.js';
+import { swarmOf } from '../tracker/stage.js';
+import { WireClient } from '../tracker/wire.js';
 
 /** SQLite's number for it: a transaction's log is flushed before the transaction counts as committed. */
 const FULL = 2;

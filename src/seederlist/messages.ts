@@ -4,9 +4,9 @@
 import { ERROR_CODES } from '../base/errors.js';
 import { DIGEST_SIZE, NAME_BYTES_MAX, PART_BYTES_MAX, PIECES_MAX, STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
 import { FILE_SIZE_MAX } from '../torrent/geometry.js';
+import { HOST_BYTES_MAX, SENTENCE_BYTES_MAX, TRACKER_ID_SIZE } from '../tracker/messages.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
 import { bytes, flag, listOf, oneOf, optional, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
-import { HOST_BYTES_MAX, SENTENCE_BYTES_MAX, TRACKER_ID_SIZE } from './messages.js';
 
 const swarm = text(40);
 const client = text(32);

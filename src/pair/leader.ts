@@ -10,12 +10,12 @@ import {
   PAIR_FRAME_RECORDS_MAX,
   PAIR_WINDOW_RECORDS,
 } from '../base/limits.js';
+import { bucketOf } from '../registry/digests.js';
+import type { Leases } from '../registry/leases.js';
+import type { Client, Entry, Positioned, Swarm } from '../registry/records.js';
+import type { Registry } from '../registry/registry.js';
 import { type ClientId, clientId, keyBytes, type SwarmKey, swarmKey } from '../torrent/ids.js';
-import { bucketOf } from './digests.js';
-import type { Leases } from './leases.js';
-import type { PairNews, PairWord, Records } from './pair-messages.js';
-import type { Client, Entry, Positioned, Swarm } from './records.js';
-import type { Registry } from './registry.js';
+import type { PairNews, PairWord, Records } from './messages.js';
 
 export interface LeaderSetting {
   readonly registry: Registry;
