@@ -266,6 +266,10 @@ export const LIBRARY_BYTES_MAX = 64 * MIB;
 export const DOWNLOADS_RUNNING_MAX = 32;
 /** Bytes kept free on the disk beyond what running downloads still need: 16 MiB for logs and state. */
 export const DISK_RESERVE_BYTES = 16 * MIB;
+/** Milliseconds between two looks at what may come back by itself: room on a full disk, a shared file that was gone. */
+export const LOOK_AGAIN_MS = 5_000;
+/** Shared files a look goes through: 256 take some 10 ms of the disk's time; 1,000 shares are seen every 20 s. */
+export const SOURCES_A_LOOK_MAX = 256;
 /** Characters of one console line: two paths of 4,096 bytes, quoted. */
 export const CONSOLE_LINE_MAX = 16 * KIB;
 /** Milliseconds for a graceful quit before everything is ended. */

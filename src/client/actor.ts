@@ -1,12 +1,9 @@
 // Performs what the client's machine decides: with the threads, the trackers, the disk. Decides nothing. Whoever uses a
 // client (console, demo, bench) tells it commands and hears its events.
 
-import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Host } from '../actor/host.js';
-import { unreachable } from '../base/assert.js';
 import { deferred } from '../base/deferred.js';
-import { MiniTorrentError } from '../base/errors.js';
 import type { LogFile, LogLevel } from '../base/log.js';
 import type { DirectoryLock } from '../disk/lock.js';
 import type { DownloadEvent } from '../download/messages.js';
@@ -14,7 +11,7 @@ import type { ServeEvent } from '../peer/messages.js';
 import type { Address } from '../torrent/address.js';
 import { formatAddress } from '../torrent/address.js';
 import { PeerAsks } from './asks.js';
-import type { ClientEffect, ClientInput, Refusal } from './effects.js';
+import type { ClientEffect, ClientInput } from './effects.js';
 import { HeldFiles } from './held-files.js';
 import { StateKeeper } from './keeper.js';
 import type { Identity, StatePaths } from './library.js';
@@ -24,6 +21,7 @@ import type { ClientCommand, ClientEvent } from './messages.js';
 import { placementFor } from './placement.js';
 import { Preparations } from './prepare.js';
 import type { Entry } from './record.js';
+import { SlowSteps } from './slow-steps.js';
 import { ClientThreads } from './threads.js';
 import { Trackers } from './trackers.js';
 import { watchVitals } from './vitals.js';
@@ -48,20 +46,6 @@ export interface Client {
   readonly ended: Promise<unknown>;
 }
 
-type SlowEffect = Extract<
-  ClientEffect,
-  {
-    readonly kind:
-      | 'prepareShare'
-      | 'writeShare'
-      | 'prepareGet'
-      | 'check'
-      | 'openPart'
-      | 'lookAtCompleted'
-      | 'deleteFiles';
-  }
->;
-
 export class ClientActor {
   readonly #options: ClientOptions;
   readonly #paths: StatePaths;
@@ -74,6 +58,7 @@ export class ClientActor {
   readonly #vitals = watchVitals();
   readonly #trackers: Trackers;
   readonly #files: HeldFiles;
+  readonly #steps: SlowSteps;
   readonly #listening = deferred<number>();
   readonly #ended = deferred<unknown>();
   #upload: Address;
@@ -116,6 +101,13 @@ export class ClientActor {
       onFatal: (error) => this.#fatal(error),
     });
     this.#files = new HeldFiles(this.#threads);
+    this.#steps = new SlowSteps({
+      prepare: this.#prepare,
+      files: this.#files,
+      trackers: options.trackers,
+      post: (input) => this.#host.post(input),
+      onFatal: (error) => this.#fatal(error),
+    });
     this.#trackers = new Trackers({
       identity,
       upload: () => this.#upload,
@@ -165,11 +157,7 @@ export class ClientActor {
         this.#files.startDownload(effect.file, effect.entry, this.#paths.resumeOf(effect.entry));
         break;
       case 'releasePart':
-        this.#attempt(this.#files.releasePart(effect.file), (refusal) => ({
-          kind: 'partFailed',
-          file: effect.file,
-          refusal,
-        }));
+        this.#steps.releasePart(effect.file);
         break;
       case 'stopDownload':
         this.#threads.download.tell({ kind: 'stop', file: effect.file });
@@ -197,112 +185,8 @@ export class ClientActor {
         void this.#halt(effect.ask);
         break;
       default:
-        this.#performSlowly(effect);
+        this.#steps.perform(effect);
     }
-  }
-
-  /** The steps that wait for the disk; each ends in an input. */
-  #performSlowly(effect: SlowEffect): void {
-    switch (effect.kind) {
-      case 'prepareShare':
-        this.#prepareShare(effect);
-        break;
-      case 'writeShare':
-        this.#writeShare(effect);
-        break;
-      case 'prepareGet':
-        this.#prepareGet(effect);
-        break;
-      case 'check':
-        this.#check(effect);
-        break;
-      case 'openPart':
-        this.#openPart(effect);
-        break;
-      case 'lookAtCompleted':
-        this.#lookAtCompleted(effect);
-        break;
-      case 'deleteFiles':
-        this.#deleteFiles(effect);
-        break;
-      default:
-        unreachable(effect);
-    }
-  }
-
-  // --- slow steps ---
-
-  /** A preparation's failure is an answer; anything that is no MiniTorrentError is our bug. */
-  #attempt(work: Promise<void>, refused: (refusal: Refusal) => ClientInput): void {
-    work.catch((error: unknown) => {
-      if (error instanceof MiniTorrentError) this.#host.post(refused({ code: error.code, sentence: error.message }));
-      else this.#fatal(error);
-    });
-  }
-
-  #prepareShare({ ask, path, mtorrentPath }: Extract<ClientEffect, { kind: 'prepareShare' }>): void {
-    const work = async (): Promise<void> => {
-      const { entry, metainfo } = await this.#prepare.hashShare(path, mtorrentPath, this.#options.trackers);
-      this.#files.learn(metainfo);
-      this.#host.post({ kind: 'shareHashed', ask, entry });
-    };
-    this.#attempt(work(), (refusal) => ({ kind: 'prepareFailed', ask, refusal }));
-  }
-
-  #writeShare({ ask, entry }: Extract<ClientEffect, { kind: 'writeShare' }>): void {
-    const work = async (): Promise<void> => {
-      await this.#prepare.writeShare(entry, this.#files.metainfo(entry.swarm));
-      this.#host.post({ kind: 'sharePrepared', ask, entry });
-    };
-    this.#attempt(work(), (refusal) => ({ kind: 'prepareFailed', ask, refusal }));
-  }
-
-  #prepareGet({ ask, mtorrentPath, destination }: Extract<ClientEffect, { kind: 'prepareGet' }>): void {
-    const work = async (): Promise<void> => {
-      const { entry, metainfo, freeBytes, device } = await this.#prepare.get(mtorrentPath, destination);
-      this.#files.learn(metainfo);
-      this.#host.post({ kind: 'getPrepared', ask, entry, freeBytes, device });
-    };
-    this.#attempt(work(), (refusal) => ({ kind: 'prepareFailed', ask, refusal }));
-  }
-
-  #check({ file, entry }: Extract<ClientEffect, { kind: 'check' }>): void {
-    const work = async (): Promise<void> => {
-      const { result, metainfo } = await this.#prepare.check(entry);
-      if (metainfo !== undefined) this.#files.learn(metainfo);
-      this.#host.post({ kind: 'checked', file, result });
-    };
-    this.#attempt(work(), ({ sentence }) => ({ kind: 'checked', file, result: { kind: 'unusable', sentence } }));
-  }
-
-  #openPart({ file, entry }: Extract<ClientEffect, { kind: 'openPart' }>): void {
-    const work = async (): Promise<void> => {
-      const part = await this.#prepare.openPart(entry, this.#files.metainfo(entry.swarm));
-      this.#files.partOpened(file, part);
-      this.#host.post({ kind: 'partOpened', file, have: part.have.count });
-    };
-    this.#attempt(work(), (refusal) => ({ kind: 'partFailed', file, refusal }));
-  }
-
-  #deleteFiles({ ask, file, entry, unfinished }: Extract<ClientEffect, { kind: 'deleteFiles' }>): void {
-    const work = async (): Promise<void> => {
-      this.#files.forget(file, entry.swarm);
-      await this.#prepare.deleteFiles(entry, unfinished);
-      this.#host.post({ kind: 'removed', ask, refusal: undefined });
-    };
-    this.#attempt(work(), (refusal) => ({ kind: 'removed', ask, refusal }));
-  }
-
-  #lookAtCompleted({ file, path }: Extract<ClientEffect, { kind: 'lookAtCompleted' }>): void {
-    const work = async (): Promise<void> => {
-      // Gone again already? Then the next serve fails and says so.
-      const mtimeMs = await stat(path).then(
-        (found) => found.mtimeMs,
-        () => 0,
-      );
-      this.#host.post({ kind: 'completedSeen', file, mtimeMs });
-    };
-    this.#attempt(work(), (refusal) => ({ kind: 'partFailed', file, refusal }));
   }
 
   // --- threads ---

@@ -17,7 +17,22 @@ export interface Refusal {
 export type CheckResult =
   | { readonly kind: 'complete'; readonly mtimeMs: number }
   | { readonly kind: 'partial'; readonly have: number; readonly device: number }
-  | { readonly kind: 'unusable'; readonly sentence: string };
+  /** `found`: what lay there when it was judged. */
+  | { readonly kind: 'unusable'; readonly sentence: string; readonly found: Found | undefined };
+
+/** A file as a look at it finds it. */
+export interface Found {
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** Of its .mtorrent; undefined when that is not there. */
+  readonly metainfoMtimeMs: number | undefined;
+}
+
+export interface SeenSource {
+  readonly file: number;
+  /** Undefined: there is no file. */
+  readonly found: Found | undefined;
+}
 
 export type ClientInput =
   | { readonly kind: 'command'; readonly command: ClientCommand }
@@ -48,6 +63,8 @@ export type ClientInput =
       readonly event: Exclude<ServeEvent, { kind: 'described' | 'listening' | 'listenFailed' }>;
     }
   | { readonly kind: 'announce'; readonly trackers: string; readonly event: AnnounceEvent }
+  | { readonly kind: 'sourcesSeen'; readonly seen: readonly SeenSource[] }
+  | { readonly kind: 'roomSeen'; readonly file: number; readonly freeBytes: number }
   | { readonly kind: 'removed'; readonly ask: number; readonly refusal: Refusal | undefined };
 
 export type ClientEffect =
@@ -67,6 +84,10 @@ export type ClientEffect =
   | { readonly kind: 'unserve'; readonly file: number }
   | { readonly kind: 'announce'; readonly trackers: readonly [Address, Address]; readonly command: AnnounceCommand }
   | { readonly kind: 'lookAtCompleted'; readonly file: number; readonly path: string }
+  /** Are these (file, path, path of its .mtorrent) as they were? One `sourcesSeen` answers. */
+  | { readonly kind: 'lookAtSources'; readonly sources: readonly (readonly [number, string, string])[] }
+  /** How much is free where `path` is to be? */
+  | { readonly kind: 'lookAtRoom'; readonly file: number; readonly path: string }
   | { readonly kind: 'saveLibrary'; readonly entries: readonly Entry[] }
   /** Deletes the .mtorrent (and what an unfinished download left). `removed` answers it. */
   | {

@@ -110,7 +110,14 @@ export class HeldFiles {
     this.#held.set(file, held);
     if (complete) held.have.setAll();
     const path = complete ? entry.path : (held.part?.partPath ?? entry.path);
-    held.serve = { kind: 'serve', file, swarm: keyBytes(entry.swarm), path, size: entry.size };
+    held.serve = {
+      kind: 'serve',
+      file,
+      swarm: keyBytes(entry.swarm),
+      path,
+      size: entry.size,
+      mtimeMs: complete ? entry.mtimeMs : null,
+    };
     this.#threads.acceptor.tell(held.serve, [held.have.bytes.buffer as SharedArrayBuffer]);
   }
 

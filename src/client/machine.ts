@@ -5,9 +5,8 @@
 import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../actor/machine.js';
 import type { AnnounceEvent } from '../announce/messages.js';
 import { present, unreachable } from '../base/assert.js';
-import { formatBytes } from '../base/bytes.js';
 import { type ErrorCode, isErrorCode } from '../base/errors.js';
-import { DISK_RESERVE_BYTES, DOWNLOADS_RUNNING_MAX, LIBRARY_FILES_MAX } from '../base/limits.js';
+import { DOWNLOADS_RUNNING_MAX, LIBRARY_FILES_MAX } from '../base/limits.js';
 import { formatAddress } from '../torrent/address.js';
 import { accept, bad, good, listed, notFound, placeTaken, refuse, saved, tooMany } from './answers.js';
 import { Books, basename } from './books.js';
@@ -15,13 +14,16 @@ import { Closing } from './closing.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
 import type { ClientCommand } from './messages.js';
 import { pause, resume } from './pausing.js';
-import { bytesToCome, type Entry, type FileRecord, isBusy, isUnfinished } from './record.js';
+import { type Entry, type FileRecord, isBusy, isUnfinished } from './record.js';
+import { Recovery, rightAgain, roomSeen, serveFailed, stall, unusable } from './recovery.js';
+import { roomRefusal } from './room.js';
 import { announce, register, replace, seed, shareRefusal, withdraw } from './sharing.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
   readonly #books = new Books();
   readonly #waits: number[] = [];
   readonly #removeAsks = new Map<number, number>();
+  readonly #recovery = new Recovery();
   #closing: Closing | undefined;
 
   receive(input: ClientInput | Wake, nowMs: number): readonly (ClientEffect | WakeAt)[] {
@@ -29,7 +31,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     effects.push(
       ...this.#startWaiting(),
       ...this.#answerWaits(),
-      ...(this.#closing?.halt(this.#books, nowMs) ?? NO_EFFECTS),
+      ...(this.#closing?.halt(this.#books, nowMs) ?? this.#recovery.look(this.#books, nowMs)),
     );
     return effects;
   }
@@ -66,6 +68,10 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return this.#onServe(input.event);
       case 'announce':
         return this.#onAnnounce(input.trackers, input.event);
+      case 'sourcesSeen':
+        return this.#closing === undefined ? this.#recovery.sourcesSeen(this.#books, input.seen) : NO_EFFECTS;
+      case 'roomSeen':
+        return this.#about(input.file, (record) => roomSeen(this.#books, record, input.freeBytes));
       case 'removed':
         return [
           input.refusal === undefined
@@ -133,19 +139,18 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #onChecked(record: FileRecord, result: CheckResult): readonly ClientEffect[] {
-    if (record.phase.at !== 'checking') return NO_EFFECTS;
+    if (record.phase.at !== 'checking' && record.phase.at !== 'missing') return NO_EFFECTS;
     switch (result.kind) {
       case 'complete':
         record.entry = { ...record.entry, mtimeMs: result.mtimeMs };
-        return [...seed(record), saved(this.#books)];
+        return [...rightAgain(record), ...seed(record), saved(this.#books)];
       case 'partial':
         record.device = result.device;
         record.transfer.have = result.have;
         record.phase = { at: 'waiting' };
         return NO_EFFECTS;
       case 'unusable':
-        record.phase = { at: 'missing', sentence: result.sentence };
-        return [bad(result.sentence)];
+        return unusable(record, result.sentence, result.found);
       default:
         return unreachable(result);
     }
@@ -172,24 +177,14 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   #onGet(input: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
     const { ask, entry, freeBytes, device } = input;
     const known = this.#books.ofSwarm(entry.swarm);
-    if (known !== undefined && known.phase.at !== 'failed' && known.phase.at !== 'missing') {
+    if (known !== undefined && !['failed', 'full', 'missing'].includes(known.phase.at)) {
       return [refuse(ask, 'ALREADY_EXISTS', `${entry.name} is here already as ${known.entry.path}`)];
     }
     const other = this.#books.ofPath(entry.path);
     if (other !== undefined && other !== known) return [refuse(ask, 'ALREADY_EXISTS', placeTaken(other.entry))];
     if (known === undefined && this.#books.size >= LIBRARY_FILES_MAX) return [refuse(ask, 'LIMIT_REACHED', tooMany())];
-    let promised = 0;
-    for (const each of this.#books.all()) if (each.device === device) promised += bytesToCome(each);
-    if (entry.size + promised + DISK_RESERVE_BYTES > freeBytes) {
-      const room = `${formatBytes(freeBytes)} are free${promised > 0 ? `, ${formatBytes(promised)} of them promised to running downloads` : ''}`;
-      return [
-        refuse(
-          ask,
-          'DISK_FULL',
-          `${entry.path} needs ${formatBytes(entry.size)}, ${room}; free some space or choose another destination`,
-        ),
-      ];
-    }
+    const full = roomRefusal(this.#books, entry, freeBytes, device);
+    if (full !== undefined) return [refuse(ask, full.code, full.sentence)];
     const replaced = known === undefined ? NO_EFFECTS : replace(this.#books, known);
     const record = this.#books.add(entry, { at: 'waiting' });
     record.device = device;
@@ -279,8 +274,9 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   #onFailed(record: FileRecord, code: ErrorCode, sentence: string): readonly ClientEffect[] {
     if (record.phase.at === 'stopping' && record.phase.after === 'remove') return this.#takeOff(record, true);
-    record.phase = { at: 'failed', code, sentence };
     Object.assign(record.transfer, { rate: 0, peers: 0 });
+    if (code === 'DISK_FULL') return stall(record, sentence);
+    record.phase = { at: 'failed', code, sentence };
     const { name, path } = record.entry;
     return [{ kind: 'tell', event: { kind: 'failed', name, path, code, sentence } }];
   }
@@ -307,9 +303,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'serveFailed': {
         // A `.part` that has just got its final name is no longer found under the old one: nothing is wrong.
         if (record.phase.at !== 'seeding' || event.path !== record.entry.path) return NO_EFFECTS;
-        const sentence = `${record.entry.path} is gone or changed (${event.errno}); it is no longer shared: put it back and restart`;
-        record.phase = { at: 'missing', sentence };
-        return [...withdraw(record), bad(sentence)];
+        return serveFailed(record, event.errno);
       }
       default:
         return unreachable(event);

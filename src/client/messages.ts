@@ -67,6 +67,8 @@ export const clientEvents = protocol('client.events', {
   statsListed: message(5, { ask, json: text(16_384) }),
   completed: message(6, { name: text(255), path }),
   failed: message(7, { name: text(255), path, code: text(32), sentence: text(1_000) }),
+  /** Nothing is wrong with the download, but it cannot go on for now; it will by itself. */
+  stalled: message(9, { name: text(255), path, code: text(32), sentence: text(1_000) }),
   /** Something a person at the console should know; no answer to a command. */
   notice: message(8, { level: oneOf('good', 'bad'), sentence: text(1_000) }),
 });

@@ -13,7 +13,7 @@ export function pause(books: Books, ask: number, name: string): readonly ClientE
     return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is complete; there is nothing to pause`)];
   record.entry = { ...record.entry, paused: true };
   const effects: ClientEffect[] = [saved(books), accept(ask, 'PAUSED')];
-  if (record.phase.at === 'waiting') record.phase = { at: 'paused' };
+  if (record.phase.at === 'waiting' || record.phase.at === 'full') record.phase = { at: 'paused' };
   if (record.phase.at === 'downloading') {
     record.phase = { at: 'stopping', after: 'pause' };
     effects.push({ kind: 'stopDownload', file: record.file });
@@ -26,10 +26,10 @@ export function resume(books: Books, ask: number, name: string): readonly Client
   if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(name))];
   const { at } = record.phase;
   const pausesSoon = record.entry.paused && (at === 'checking' || at === 'waiting' || at === 'opening');
-  if (!pausesSoon && at !== 'paused' && at !== 'failed' && at !== 'stopping') {
+  if (!pausesSoon && at !== 'paused' && at !== 'failed' && at !== 'full' && at !== 'stopping') {
     return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is not paused`)];
   }
   record.entry = { ...record.entry, paused: false };
-  if (at === 'paused' || at === 'failed') record.phase = { at: 'waiting' };
+  if (at === 'paused' || at === 'failed' || at === 'full') record.phase = { at: 'waiting' };
   return [saved(books), accept(ask, 'RESUMED')];
 }

@@ -2,6 +2,7 @@
 // library says, open a `.part`. Each reads or makes one file and answers with what it found; what follows is decided by the
 // machine. One hash pool serves them all, one job at a time, and ends after a while without one.
 
+import type { Stats } from 'node:fs';
 import { stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { systemTimers, type Timer } from '../actor/timers.js';
@@ -25,7 +26,7 @@ import type { Address } from '../torrent/address.js';
 import { Bitfield } from '../torrent/bitfield.js';
 import { Geometry } from '../torrent/geometry.js';
 import { formatHead, type Metainfo, makeMetainfo } from '../torrent/metainfo.js';
-import type { CheckResult } from './effects.js';
+import type { CheckResult, Found } from './effects.js';
 import type { StatePaths } from './library.js';
 import type { Entry } from './record.js';
 
@@ -103,11 +104,18 @@ export class Preparations {
   }
 
   async #check(entry: Entry): Promise<{ result: CheckResult; metainfo: Metainfo | undefined }> {
+    // Before the judgement: what changes under it is then looked at again.
+    const found = await lookAt(entry.path, entry.mtorrentPath);
+    const unusable = (sentence: string) => ({
+      result: { kind: 'unusable', sentence, found } as const,
+      metainfo: undefined,
+    });
     try {
       const metainfo = await readMetainfo(entry.mtorrentPath);
       if (metainfo.swarm !== entry.swarm)
         return unusable(`${entry.mtorrentPath} describes another file than before; put the old one back`);
       const complete = await this.#checkComplete(entry, metainfo);
+      if (typeof complete === 'string') return unusable(complete);
       if (complete !== undefined) return { result: complete, metainfo };
       const device = (await stat(dirname(entry.path))).dev;
       const resume = await loadResume(this.#paths.resumeOf(entry));
@@ -118,25 +126,19 @@ export class Preparations {
     }
   }
 
-  /** Undefined: the download is not complete, and was not said to be. */
-  async #checkComplete(entry: Entry, metainfo: Metainfo): Promise<CheckResult | undefined> {
+  /** Undefined: the download is not complete, and was not said to be. A sentence: it was, and is not what it was. */
+  async #checkComplete(entry: Entry, metainfo: Metainfo): Promise<CheckResult | string | undefined> {
     const found = await inspectIfThere(entry.path);
     if (found === undefined) {
       if (entry.mtimeMs === null) return undefined;
-      return {
-        kind: 'unusable',
-        sentence: `${entry.path} is gone; put it back, or remove ${basename(entry.mtorrentPath)}`,
-      };
+      return `${entry.path} is gone; put it back, or remove ${basename(entry.mtorrentPath)}`;
     }
     if (found.size === entry.size && found.mtimeMs === entry.mtimeMs)
       return { kind: 'complete', mtimeMs: found.mtimeMs };
     // Touched, or finished in the moment before a crash: the bytes decide.
     const right = found.size === entry.size && (await this.#isWhole(entry.path, metainfo));
     if (right) return { kind: 'complete', mtimeMs: found.mtimeMs };
-    return {
-      kind: 'unusable',
-      sentence: `${entry.path} has changed since it was shared; put the old file back, or remove ${basename(entry.mtorrentPath)}`,
-    };
+    return `${entry.path} has changed since it was shared; put the old file back, or remove ${basename(entry.mtorrentPath)}`;
   }
 
   async #isWhole(path: string, metainfo: Metainfo): Promise<boolean> {
@@ -228,8 +230,16 @@ function entryOf(metainfo: Metainfo, mtorrentPath: string, path: string, mtimeMs
   return { mtorrentPath, path, name, size: geometry.size, swarm, trackers, mtimeMs, paused: false };
 }
 
-function unusable(sentence: string): { result: CheckResult; metainfo: undefined } {
-  return { result: { kind: 'unusable', sentence }, metainfo: undefined };
+/** What lies at `path`, as its name and times tell; undefined when that is no file that can be looked at. */
+export async function lookAt(path: string, mtorrentPath: string): Promise<Found | undefined> {
+  const [source, metainfo] = await Promise.all([statOf(path), statOf(mtorrentPath)]);
+  if (source === undefined || !source.isFile()) return undefined;
+  return { size: source.size, mtimeMs: source.mtimeMs, metainfoMtimeMs: metainfo?.mtimeMs };
+}
+
+function statOf(path: string): Promise<Stats | undefined> {
+  // Whatever hides it from us, it is not there for us.
+  return stat(path).catch(() => undefined);
 }
 
 async function inspectIfThere(path: string) {

@@ -20,8 +20,18 @@ export type Phase =
   | { readonly at: 'paused' }
   | { readonly at: 'seeding' }
   | { readonly at: 'failed'; readonly code: ErrorCode; readonly sentence: string }
+  /** Its disk has no room for the rest; it goes on when there is. */
+  | { readonly at: 'full'; readonly sentence: string }
   /** A complete file that is gone or changed: not announced, not served. */
-  | { readonly at: 'missing'; readonly sentence: string };
+  | {
+      readonly at: 'missing';
+      readonly sentence: string;
+      /** Shared again when it is right again. */
+      readonly returns: boolean;
+      /** What the last look found, and what was found when it was checked and not right; undefined: nothing. */
+      readonly seen: string | undefined;
+      readonly judged: string | undefined;
+    };
 
 /** A file as the library keeps it. */
 export interface Entry {
@@ -72,12 +82,13 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
   paused: 'paused',
   seeding: 'seeding',
   failed: 'failed',
+  full: 'paused',
   missing: 'missing',
 };
 
 export function rowOf(record: FileRecord): FileRow {
   const { entry, geometry, phase, transfer } = record;
-  const problem = phase.at === 'failed' || phase.at === 'missing' ? phase.sentence : '';
+  const problem = 'sentence' in phase ? phase.sentence : '';
   // A complete file counts as such while it is checked at start, and when it is gone.
   const have = isUnfinished(record) ? transfer.have : geometry.pieceCount;
   return [
@@ -97,11 +108,14 @@ export function rowOf(record: FileRecord): FileRow {
   ];
 }
 
-/** Bytes that a download will still take from its disk. */
+/** Bytes that a running download will still take from its disk. */
 export function bytesToCome(record: FileRecord): number {
-  const { phase, geometry, transfer } = record;
-  const growing = phase.at === 'downloading' || phase.at === 'opening' || phase.at === 'waiting';
-  if (!growing || geometry.pieceCount === 0) return 0;
+  const { at } = record.phase;
+  return at === 'downloading' || at === 'opening' || at === 'waiting' ? bytesMissing(record) : 0;
+}
+
+export function bytesMissing({ geometry, transfer }: FileRecord): number {
+  if (geometry.pieceCount === 0) return 0;
   return Math.round(geometry.size * (1 - transfer.have / geometry.pieceCount));
 }
 

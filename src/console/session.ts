@@ -88,6 +88,10 @@ export class Session {
         this.#result(`FAILED:${event.path}:${event.code}`, `failed: ${printable(event.sentence)}`);
         if (!this.#options.interactive) this.#say(event.sentence);
         break;
+      case 'stalled':
+        this.#result(`STALLED:${event.path}:${event.code}`, `paused: ${printable(event.sentence)}`);
+        if (!this.#options.interactive) this.#say(event.sentence);
+        break;
       case 'notice':
         this.#say(event.sentence);
         break;

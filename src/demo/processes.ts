@@ -262,7 +262,7 @@ export class ClientProcess extends ProgramProcess {
   }
 
   #take(line: string): void {
-    if (line.startsWith('COMPLETED:') || line.startsWith('FAILED:')) {
+    if (/^(COMPLETED|FAILED|STALLED):/.test(line)) {
       this.events.push(line);
       this.lookAgain();
     } else if (line.startsWith('SUCCESS:') || line.startsWith('FAILURE:')) {

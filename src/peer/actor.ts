@@ -5,7 +5,6 @@ import { type Beside, type Link, openLink } from '../actor/link.js';
 import type { ThreadSelf } from '../actor/thread.js';
 import { systemTimers } from '../actor/timers.js';
 import { assert, present, unreachable } from '../base/assert.js';
-import { errnoOf } from '../base/errors.js';
 import { PROGRESS_MS } from '../base/limits.js';
 import { type Log, type LogLevel, openLog } from '../base/log.js';
 import { Bitfield } from '../torrent/bitfield.js';
@@ -132,14 +131,11 @@ class PeerThread {
   }
 
   #serve(command: Extract<ServeCommand, { kind: 'serve' }>, memory: Beside | undefined): void {
-    const { file, swarm, path, size } = command;
+    const { file, swarm, path, size, mtimeMs } = command;
     assert(memory instanceof SharedArrayBuffer, 'a served file comes with its bitfield');
     const geometry = new Geometry(size);
-    try {
-      this.#uploads.openFile(file, path);
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined) throw error;
+    const errno = this.#uploads.openFile(file, path, mtimeMs);
+    if (errno !== undefined) {
       this.#log.warn({ file, path, errno }, 'a shared file cannot be opened');
       this.#toMain.tell({ kind: 'serveFailed', file, path, errno });
       return;

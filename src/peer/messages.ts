@@ -12,7 +12,7 @@ import {
 } from '../base/limits.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../torrent/ids.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
-import { bytes, flag, listOf, oneOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
+import { bytes, flag, listOf, oneOf, optional, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
 
 const connection = u32;
 const file = u32;
@@ -85,8 +85,11 @@ export type FetchEvent = MessageOf<typeof fetchEvents>;
 // --- client → peer ---
 export const serveCommands = protocol('peer.serveCommands', {
   listen: message(1, { host, port: u16 }),
-  /** Serve this file from now on (or from another path). Its bitfield rides beside as shared memory. */
-  serve: message(2, { file, swarm: bytes(SWARM_KEY_SIZE), path: text(4096), size }),
+  /**
+   * Serve this file from now on (or from another path). Its bitfield rides beside as shared memory. mtimeMs: of the complete
+   * file when it was right; nil while it grows.
+   */
+  serve: message(2, { file, swarm: bytes(SWARM_KEY_SIZE), path: text(4096), size, mtimeMs: optional(real) }),
   /** Stop serving: peers are told `gone`, what they have been promised still goes out. */
   unserve: message(3, { file }),
   describe: message(5, { ask: u32 }),
@@ -101,7 +104,7 @@ export const serveEvents = protocol('peer.serveEvents', {
   peerJoined: message(3, { file, host, port: u16 }),
   /** Bytes sent since the last report of this file. */
   uploaded: message(4, { file, bytes: size, connections: u32 }),
-  /** The file on disk cannot be read any more, or is shorter than it was. */
+  /** The file on disk cannot be read any more (Node's errno), is shorter (SHORT_FILE) or is not what it was (CHANGED). */
   serveFailed: message(5, { file, path: text(4096), errno: text(32) }),
   /** Everyone who fetches from us: file, host, port of its socket, bytes sent. */
   described: message(6, { ask: u32, peers: listOf(tuple(file, host, u16, size), UPLOAD_CONNECTIONS_MAX) }),

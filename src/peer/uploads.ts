@@ -21,6 +21,8 @@ export interface UploadTarget {
 
 interface ServedPath {
   readonly path: string;
+  /** Of the complete file when it was right; null while it is written to. */
+  readonly mtimeMs: number | null;
   /** -1 while closed: opened again by the next read. */
   fd: number;
   reads: number;
@@ -49,13 +51,15 @@ export class Uploads {
     this.#options = options;
   }
 
-  /** Serves `file` from `path`, in place of an earlier one. Throws Node's system error when it cannot be opened. */
-  openFile(file: number, path: string): void {
-    const served: ServedPath = { path, fd: -1, reads: 0, closing: false };
-    this.#open(served);
+  /** Serves `file` from `path`, in place of an earlier one. Answers why it cannot: Node's errno, or CHANGED. */
+  openFile(file: number, path: string, mtimeMs: number | null): string | undefined {
+    const served: ServedPath = { path, mtimeMs, fd: -1, reads: 0, closing: false };
+    const errno = this.#open(served);
+    if (errno !== undefined) return errno;
     this.closeFile(file);
     this.#files.set(file, served);
     this.#closeLongUnused();
+    return undefined;
   }
 
   closeFile(file: number): void {
@@ -116,10 +120,12 @@ export class Uploads {
       this.#reads -= 1;
       served.reads -= 1;
       const gone = served.closing;
+      // After the read: what was written to the file before it shows in the file's time.
+      const errno = error === null ? whatIsWrong(served, count < block.length) : (errnoOf(error) ?? 'EIO');
       this.#closeUnused(served);
-      if (error !== null || count < block.length) {
+      if (errno !== undefined) {
         this.#buffers.push(buffer);
-        if (!gone) this.#options.onFileFailed(target.file, served.path, errnoOf(error) ?? 'SHORT_FILE');
+        if (!gone) this.#options.onFileFailed(target.file, served.path, errno);
         this.#failed(connection, block);
       } else this.#write(connection, block, buffer);
       this.#pump();
@@ -131,21 +137,25 @@ export class Uploads {
     this.#files.delete(file);
     this.#files.set(file, served);
     if (served.fd >= 0) return true;
+    const errno = this.#open(served);
+    if (errno === undefined) this.#closeLongUnused();
+    else this.#options.onFileFailed(file, served.path, errno);
+    return errno === undefined;
+  }
+
+  /** Answers why it is not open: Node's errno, or CHANGED. */
+  #open(served: ServedPath): string | undefined {
     try {
-      this.#open(served);
-      this.#closeLongUnused();
-      return true;
+      served.fd = fs.openSync(served.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
-      this.#options.onFileFailed(file, served.path, errno);
-      return false;
+      return errno;
     }
-  }
-
-  #open(served: ServedPath): void {
-    served.fd = fs.openSync(served.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
     this.#openFiles += 1;
+    const wrong = whatIsWrong(served, false);
+    if (wrong !== undefined) this.#close(served);
+    return wrong;
   }
 
   #closeLongUnused(): void {
@@ -194,4 +204,14 @@ export class Uploads {
     assert(this.#buffersMade <= UPLOAD_BUFFERS, 'the buffer pool keeps its bound');
     return new Uint8Array(PIECE_SIZE);
   }
+}
+
+/** A file that was right once, complete, and was deleted or written to since is not what its digests say. */
+function whatIsWrong({ fd, mtimeMs }: ServedPath, isShort: boolean): string | undefined {
+  if (mtimeMs !== null) {
+    const found = fs.fstatSync(fd);
+    if (found.nlink === 0) return 'ENOENT';
+    if (found.mtimeMs !== mtimeMs && !isShort) return 'CHANGED';
+  }
+  return isShort ? 'SHORT_FILE' : undefined;
 }

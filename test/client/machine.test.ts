@@ -232,10 +232,10 @@ test('what cannot be paused or resumed is refused', () => {
 test('a failed download says why, stays in the list, and can be resumed or got again', () => {
   const stage = new Stage();
   const file = stage.downloading(entryOf('a'));
-  const event = { kind: 'failed', file, code: 'DISK_FULL', sentence: 'no room' } as const;
+  const event = { kind: 'failed', file, code: 'IO_ERROR', sentence: 'no disk' } as const;
   const [failed] = eventsIn(stage.post({ kind: 'download', event }));
-  assert.deepEqual(failed, { kind: 'failed', name: 'a', path: '/files/a', code: 'DISK_FULL', sentence: 'no room' });
-  assert.equal(stage.rows()[0]?.at(-1), 'no room');
+  assert.deepEqual(failed, { kind: 'failed', name: 'a', path: '/files/a', code: 'IO_ERROR', sentence: 'no disk' });
+  assert.equal(stage.rows()[0]?.at(-1), 'no disk');
   assert.ok(kinds(stage.command({ kind: 'resume', name: 'a' })).includes('openPart'));
   stage.post({ kind: 'partFailed', file, refusal: { code: 'IO_ERROR', sentence: 'bad' } });
   const again = kinds(stage.get(entryOf('a')));
@@ -260,7 +260,11 @@ test('at start a complete file is served and announced, an unfinished one goes o
   assert.deepEqual(kinds(whole), ['serve', 'announce register', 'saveLibrary']);
   const half = stage.post({ kind: 'checked', file: 2, result: { kind: 'partial', have: 4, device: 1 } });
   assert.deepEqual(kinds(half), ['openPart']);
-  const gone = stage.post({ kind: 'checked', file: 3, result: { kind: 'unusable', sentence: 'gone is gone' } });
+  const gone = stage.post({
+    kind: 'checked',
+    file: 3,
+    result: { kind: 'unusable', found: undefined, sentence: 'gone is gone' },
+  });
   assert.deepEqual(kinds(gone), ['tell notice']);
   stage.post({ kind: 'checked', file: 4, result: { kind: 'partial', have: 4, device: 1 } });
   assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file: 4, have: 4 })), [

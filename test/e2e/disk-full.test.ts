@@ -1,5 +1,5 @@
-// A disk that is too small refuses a download before it begins; one that fills up meanwhile fails it with its reason, keeps
-// what is there, and `resume` goes on when there is room again.
+// A disk that is too small refuses a download before it begins; one that fills up meanwhile holds it with its reason, keeps
+// what is there, and lets it go on by itself when there is room again.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -16,6 +16,7 @@ import {
   fileOf,
   filesOf,
   hasPieces,
+  listedEventually,
   namesIn,
   PIECE,
   refuses,
@@ -80,7 +81,7 @@ test('a download that does not fit is refused before it begins', async (t) => {
   assert.deepEqual(await namesIn(disk), []);
 });
 
-test('a disk that fills up fails the download with its reason, keeps what is there, and resume completes it later', async (t) => {
+test('F9: a disk that fills up holds the download with its reason, what is there stays shared, and it goes on by itself when there is room', async (t) => {
   const swarm = await stageSwarm(t);
   let disk: string | undefined;
   unmountAfter(t, () => disk);
@@ -98,19 +99,22 @@ test('a disk that fills up fails the download with its reason, keeps what is the
   await share(swarm.startClient('seeder'), source, 'seeder.mtorrent');
   await leecher.succeed('resume fills.mtorrent');
   const isOurs = (line: string): boolean => line.includes(target);
-  assert.equal(await leecher.event(isOurs), `FAILED:${target}:DISK_FULL`);
+  assert.equal(await leecher.event(isOurs), `STALLED:${target}:DISK_FULL`);
   await leecher.said(/no room left on the disk of .*fills\.bin/);
   const { state, have, problem } = await fileOf(leecher);
-  assert.deepEqual({ state, have }, { state: 'failed', have: 10 });
-  assert.match(problem, /no room left/);
+  assert.deepEqual({ state, have }, { state: 'paused', have: 10 });
+  assert.match(problem, /no room left .*; it goes on by itself when there is room/);
   assert.ok((await namesIn(disk)).includes('fills.bin.part'));
   // Still full: it says so again. `get` is refused for the same reason.
   await leecher.succeed('resume fills.mtorrent');
-  assert.equal(await leecher.event(isOurs), `FAILED:${target}:DISK_FULL`);
+  assert.equal(await leecher.event(isOurs), `STALLED:${target}:DISK_FULL`);
   await refuses(leecher, `get fills.mtorrent ${disk}/`, 'DISK_FULL', /fills\.bin needs/);
 
+  // What it has is there for others, and nobody waits for the rest.
+  await listedEventually(swarm, 0, (rows) => rows.length === 3, 'it is listed still');
+  assert.equal(await leecher.succeed('wait'), 'WAITED');
   await rm(filler);
-  assert.equal(await leecher.succeed('resume fills.mtorrent'), 'RESUMED');
+  await leecher.said(/are free again: fills\.bin goes on/);
   await completes(leecher, target);
   // The ten were not fetched again, and of the others little was fetched in vain.
   assert.ok((await fileOf(leecher)).received <= 24 * PIECE);

@@ -141,16 +141,41 @@ test('a .part that is deleted or replaced meanwhile fails its download and never
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
-test('a source whose file was changed under it gives no wrong byte, and a good one completes the download', async (t) => {
+test('F11: a shared file that is changed under its client is withdrawn before a wrong byte goes out, and shared again when it is right', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTracker(0);
   const source = await swarm.makeFile('rotten.bin', 20 * PIECE);
   await copyFile(source, swarm.path('good.bin'));
-  const bad = swarm.startClient('bad');
-  await share(bad, source, 'bad.mtorrent');
+  const seeder = swarm.startClient('seeder');
+  await share(seeder, source, 'theirs.mtorrent');
   const handle = await open(source, 'r+');
   await handle.write(Buffer.alloc(20 * PIECE, 7), 0, 20 * PIECE, 0);
   await handle.close();
+  const leecher = swarm.startClient('leecher');
+  await copyFile(swarm.path('theirs.mtorrent'), swarm.path('mine.mtorrent'));
+  const target = await leecher.succeed(`get mine.mtorrent ${swarm.path('got.bin')}`);
+  await seeder.said(/rotten\.bin has changed; it is no longer shared/);
+  assert.equal((await fileOf(seeder)).state, 'missing');
+  assert.equal((await fileOf(leecher)).received, 0);
+  await rename(swarm.path('good.bin'), source);
+  await seeder.said(/rotten\.bin is right again and shared/);
+  await completes(leecher, target);
+  assert.doesNotMatch(leecher.stderr, /banned/);
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+});
+
+test('P14: a source that rots without a trace is banned on proof, no wrong byte is kept, and a good one completes the download', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('rotten.bin', 20 * PIECE);
+  await copyFile(source, swarm.path('good.bin'));
+  const whenever = 1_000_000_000;
+  await utimes(source, whenever, whenever);
+  await share(swarm.startClient('bad'), source, 'bad.mtorrent');
+  const handle = await open(source, 'r+');
+  await handle.write(Buffer.alloc(20 * PIECE, 7), 0, 20 * PIECE, 0);
+  await handle.close();
+  await utimes(source, whenever, whenever);
   const leecher = swarm.startClient('leecher');
   await copyFile(swarm.path('bad.mtorrent'), swarm.path('mine.mtorrent'));
   const target = await leecher.succeed(`get mine.mtorrent ${swarm.path('got.bin')}`);
@@ -160,6 +185,25 @@ test('a source whose file was changed under it gives no wrong byte, and a good o
   await share(swarm.startClient('good'), swarm.path('rotten.bin'), 'good.mtorrent');
   await completes(leecher, target);
   assert.equal(await sha256OfFile(swarm.path('rotten.bin')), await sha256OfFile(target));
+});
+
+test('F10: a shared file that is deleted in mid-upload is withdrawn, and the leecher goes on with another source', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('deleted.bin', 400 * PIECE);
+  await copyFile(source, swarm.path('other.bin'));
+  const [seeder, other] = [swarm.startClient('seeder'), swarm.startClient('other')];
+  await share(seeder, source, 'theirs.mtorrent');
+  const leecher = swarm.startClient('leecher');
+  await copyFile(swarm.path('theirs.mtorrent'), swarm.path('mine.mtorrent'));
+  const target = await leecher.succeed(`get mine.mtorrent ${swarm.path('got.bin')}`);
+  await hasPieces(leecher, 1);
+  await rm(source);
+  await seeder.said(/deleted\.bin is gone; it is no longer shared/);
+  await rename(swarm.path('other.bin'), source);
+  await share(other, source, 'other.mtorrent');
+  await completes(leecher, target);
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
 test('a seeder killed in mid-upload costs time only', async (t) => {

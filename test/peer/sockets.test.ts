@@ -53,7 +53,7 @@ async function seeder(t: TestContext): Promise<Seeder> {
   const crashes: unknown[] = [];
   const failed: string[] = [];
   const uploads = new Uploads({ onUploaded: () => undefined, onFileFailed: (_, __, errno) => failed.push(errno) });
-  uploads.openFile(5, path);
+  uploads.openFile(5, path, null);
   const listener = new Listener({
     clientId: THEIRS,
     uploads,
