@@ -42,6 +42,8 @@ export interface Client {
   /** As it listens: the port is the real one. */
   readonly upload: Address;
   tell(command: ClientCommand): void;
+  /** Somebody moved the log file away. */
+  logMoved(): void;
   /** Settles when everything is down: undefined after `quit`, or the error that nothing could recover from. */
   readonly ended: Promise<unknown>;
 }
@@ -134,6 +136,7 @@ export class ClientActor {
     return {
       upload: this.#upload,
       tell: (command) => this.#host.post({ kind: 'command', command }),
+      logMoved: () => this.#logFile.log.info({}, 'the log goes on here'),
       ended: this.#ended.promise,
     };
   }

@@ -6,12 +6,14 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
 import type { LogLevel } from '../base/log.js';
+import { watchSignals } from '../base/signals.js';
 import type { Client } from '../client/actor.js';
 import type { ClientEvent } from '../client/messages.js';
 import { startClient } from '../client/start.js';
 import { type Address, formatAddress, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { Session } from './session.js';
+import { letGoOfTerminal } from './terminal.js';
 
 export interface ClientArguments {
   readonly upload: string;
@@ -52,48 +54,53 @@ export async function runClient(args: ClientArguments): Promise<number> {
   });
   deliver = (event) => session.onEvent(event);
   process.stderr.write(`this client serves at ${formatAddress(client.upload)}\n`);
-  const stopSignals = quitOnSignals(session);
+  const stopSignals = quitOnSignals(client, session);
   session.start();
   return finish(client, session, stopSignals);
 }
 
-async function finish(client: Client, session: Session, stopSignals: () => number): Promise<number> {
+async function finish(client: Client, session: Session, stopSignals: () => Ending): Promise<number> {
   const error = await client.ended;
   session.close();
   process.stdin.destroy();
-  const signalCode = stopSignals();
-  if (error === undefined) return signalCode;
+  const { code, isTerminalGone } = stopSignals();
+  if (isTerminalGone) letGoOfTerminal();
+  if (error === undefined) return code;
   process.stderr.write(
     `the client cannot go on: ${error instanceof Error ? error.message : String(error)}; see its log file\n`,
   );
   return exitCodeOf('INTERNAL');
 }
 
-/** Shell convention: 128 + the number of the signal. SIGHUP: the terminal was closed. */
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
-const STOP_SIGNALS = Object.keys(SIGNAL_EXIT_CODES) as StopSignal[];
+interface Ending {
+  /** Says which signal ended us; 0 without one. */
+  readonly code: number;
+  readonly isTerminalGone: boolean;
+}
 
-/** The first signal closes gracefully, a second one ends at once. Answers the exit code that says so, 0 without a signal. */
-function quitOnSignals(session: Session): () => number {
+/** Answers, when it is told to stop watching, how we came to end. */
+function quitOnSignals(client: Client, session: Session): () => Ending {
   let code = 0;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    const thisCode = SIGNAL_EXIT_CODES[signal as StopSignal];
-    if (code !== 0) process.exit(thisCode);
-    code = thisCode;
-    process.stderr.write('closing; once more to end at once\n');
-    session.quit();
-  };
-  const onBrokenPipe = (error: NodeJS.ErrnoException): void => {
-    // Nobody reads our answers any more (EIO: a closed terminal): close quietly. Anything else on stdout is a bug.
+  let isTerminalGone = false;
+  const signals = watchSignals({
+    onStop: (signal, exitCode) => {
+      code = exitCode;
+      isTerminalGone ||= signal === 'SIGHUP';
+      process.stderr.write('closing; once more to end at once\n');
+      session.quit();
+    },
+    onLogMoved: () => client.logMoved(),
+  });
+  const onBroken = (error: NodeJS.ErrnoException): void => {
+    // Nobody reads our answers any more (EIO: a closed terminal): close quietly. Anything else is a bug.
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    isTerminalGone ||= error.code === 'EIO';
     session.quit();
   };
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
-  process.stdout.on('error', onBrokenPipe);
+  for (const stream of [process.stdin, process.stdout, session.lines]) stream.on('error', onBroken);
   return () => {
-    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
-    return code;
+    signals.unwatch();
+    return { code, isTerminalGone };
   };
 }
 

@@ -36,7 +36,7 @@ const SUCCESSES: Readonly<Partial<Record<Request['kind'], (detail: string) => st
 export class Session {
   readonly #options: SessionOptions;
   readonly #asker: Asker;
-  readonly #lines: Interface;
+  readonly lines: Interface;
   #busy: Promise<void> = Promise.resolve();
   #quitting = false;
 
@@ -44,7 +44,7 @@ export class Session {
     this.#options = options;
     this.#asker = new Asker(options.tell);
     const { input, stdout, interactive } = options;
-    this.#lines = createInterface({
+    this.lines = createInterface({
       input,
       ...(interactive ? { output: stdout, prompt: PROMPT } : {}),
       terminal: interactive,
@@ -55,15 +55,15 @@ export class Session {
   start(): void {
     const { interactive } = this.#options;
     if (interactive) this.#aside(`${helpText()}\n`);
-    this.#lines.on('line', (line) => this.#enqueue(line));
+    this.lines.on('line', (line) => this.#enqueue(line));
     // The end of a script comes after its commands; a person's Ctrl-D or Ctrl-C means now, whatever is being waited for.
-    this.#lines.on('close', () => (interactive ? this.quit() : this.#enqueue('quit')));
+    this.lines.on('close', () => (interactive ? this.quit() : this.#enqueue('quit')));
     if (interactive) {
-      this.#lines.on('SIGINT', () => {
-        if (this.#lines.line === '') this.#lines.close();
-        else this.#lines.write(null, { ctrl: true, name: 'u' });
+      this.lines.on('SIGINT', () => {
+        if (this.lines.line === '') this.lines.close();
+        else this.lines.write(null, { ctrl: true, name: 'u' });
       });
-      this.#lines.prompt();
+      this.lines.prompt();
     }
   }
 
@@ -75,7 +75,7 @@ export class Session {
   /** The client has ended by itself. */
   close(): void {
     this.#quitting = true;
-    this.#lines.close();
+    this.lines.close();
   }
 
   onEvent(event: ClientEvent): void {
@@ -113,7 +113,7 @@ export class Session {
       if (parsed.kind === 'mistake') this.#refused('INVALID_ARGUMENTS', parsed.sentence);
       else await this.#answer(parsed);
     }
-    if (this.#options.interactive && !this.#quitting) this.#lines.prompt();
+    if (this.#options.interactive && !this.#quitting) this.lines.prompt();
   }
 
   async #answer(request: Request): Promise<void> {
@@ -145,7 +145,7 @@ export class Session {
     if (this.#quitting) return;
     this.#quitting = true;
     this.#show(await this.#asker.ask({ kind: 'quit' }));
-    this.#lines.close();
+    this.lines.close();
   }
 
   /** @param forPeople what a success means, in words around its detail. */
@@ -203,6 +203,6 @@ export class Session {
   /** Above the prompt, which keeps what has been typed. */
   #aside(text: string): void {
     this.#options.stdout.write(`\r\u001b[K${text}\n`);
-    if (!this.#quitting) this.#lines.prompt(true);
+    if (!this.#quitting) this.lines.prompt(true);
   }
 }

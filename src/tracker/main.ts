@@ -5,6 +5,7 @@ import { type Deferred, deferred } from '../base/deferred.js';
 import { fileError, MiniTorrentError } from '../base/errors.js';
 import { LEASE_MS, RENEW_MS } from '../base/limits.js';
 import { type LogFile, type LogLevel, openLog } from '../base/log.js';
+import { watchSignals } from '../base/signals.js';
 import { lockList } from '../seederlist/lock.js';
 import { type Address, formatAddress, sameAddress } from '../torrent/address.js';
 import { Daemon } from './daemon.js';
@@ -25,19 +26,17 @@ export interface TrackerOptions {
   readonly replicaWaitMs?: number;
 }
 
-type Stop = { readonly signal: NodeJS.Signals } | { readonly error: MiniTorrentError };
-
-/** Shell convention: 128 + the number of the signal. */
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
-const STOP_SIGNALS = Object.keys(SIGNAL_EXIT_CODES) as StopSignal[];
+type Stop = { readonly signal: string } | { readonly error: MiniTorrentError };
 
 /** Answers 0 after a graceful stop. Rejects with a MiniTorrentError: the caller shows its sentence and exits with its code. */
 export async function runTracker(options: TrackerOptions): Promise<number> {
   checkOptions(options);
   const logFile = openLogFile(options);
   const stop = deferred<Stop>();
-  const signals = watchSignals(stop);
+  const signals = watchSignals({
+    onStop: (signal) => stop.resolve({ signal }),
+    onLogMoved: () => logFile.log.info({}, 'the log goes on here'),
+  });
   try {
     return await runLocked(options, logFile, stop);
   } catch (error) {
@@ -84,22 +83,6 @@ function openLogFile({ logPath, logLevel }: TrackerOptions): LogFile {
   } catch (error) {
     throw fileError(error, logPath);
   }
-}
-
-/** The first signal asks for a graceful end, a second one ends at once. */
-function watchSignals(stop: Deferred<Stop>): { unwatch(): void } {
-  let isStopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(SIGNAL_EXIT_CODES[signal as StopSignal]);
-    isStopping = true;
-    stop.resolve({ signal });
-  };
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
-  return {
-    unwatch() {
-      for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
-    },
-  };
 }
 
 /** Who started us may have closed our stdout; a tracker works on without. */

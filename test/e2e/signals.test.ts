@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { open, readdir, readlink } from 'node:fs/promises';
+import { open, readdir, readFile, readlink, rename } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import { within } from '../../src/base/deferred.js';
 import { formatAddress } from '../../src/torrent/address.js';
@@ -74,15 +74,55 @@ for (const [signal, code] of [
   });
 }
 
-test('SIGHUP, as of a terminal window that is closed, takes a client off the trackers', async (t) => {
+test('F14: SIGHUP without a terminal opens the logs of client and tracker anew, and both work on', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  const tracker = await swarm.startTracker(0);
   const client = swarm.startClient('client');
+  await client.address();
+  for (const running of [tracker, client]) {
+    const path = swarm.path(`${running.name}.log`);
+    await rename(path, `${path}.1`);
+    running.kill('SIGHUP');
+    const log = await eventually(
+      () => readFile(path, 'utf8').catch(() => ''),
+      (text) => text.includes('the log goes on here'),
+      `${running.name} has a new log`,
+    );
+    assert.equal(JSON.parse(log.split('\n')[0] ?? '').pid, running.pid);
+  }
   await share(client, await swarm.makeFile('a.bin', 10), 'a.mtorrent');
   await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
-  client.kill('SIGHUP');
-  assert.equal(await endsWithin(client), 129);
-  assert.deepEqual(await seederList(swarm, 0), []);
+});
+
+test('F14: SIGHUP of a terminal window that is closed takes a client off the trackers', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('a.bin', 10);
+  const words = [process.execPath, PROGRAM, 'client', '127.0.0.1:0', ...swarm.trackers.map(formatAddress)];
+  const line = [...words, swarm.path('log'), '--state-dir', swarm.path('state')].map((word) => `'${word}'`).join(' ');
+  // `script` gives the client a terminal of its own; killing it closes that terminal.
+  const terminal = spawn(
+    'script',
+    ['--quiet', '--return', '--command', `trap '' HUP; ${line}; echo $? > ${swarm.path('end')}`, '/dev/null'],
+    {
+      stdio: 'pipe',
+    },
+  );
+  const ended = new Promise<void>((resolve) => terminal.once('close', () => resolve()));
+  t.after(async () => {
+    terminal.kill('SIGKILL');
+    await ended;
+  });
+  terminal.stdin.write(`share ${source} ${swarm.path('a.mtorrent')}\n`);
+  await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
+  terminal.kill('SIGKILL');
+  await listedEventually(swarm, 0, (rows) => rows.length === 0, 'it is off the list');
+  await eventually(
+    () => readFile(swarm.path('end'), 'utf8').catch(() => ''),
+    // The end of its input may come first.
+    (code) => ['0\n', '129\n'].includes(code),
+    'it ended as told, and not by an abort',
+  );
 });
 
 test('a client that is hashing a huge file ends in time', async (t) => {
@@ -147,10 +187,9 @@ test('a client whose output nobody reads any more ends quietly, off the trackers
   assert.deepEqual(await seederList(swarm, 0), []);
 });
 
-test('a client whose terminal is gone, with all of its pipes, ends gracefully', async (t) => {
+test('a client whose pipes are gone, all of them, ends gracefully', async (t) => {
   const { swarm, child, running } = await listedClient(t);
-  for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
-  child.kill('SIGHUP');
-  assert.equal(await endsWithin(running), 129);
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
+  assert.equal(await endsWithin(running), 0);
   assert.deepEqual(await seederList(swarm, 0), []);
 });
