@@ -92,8 +92,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #onCommand(command: ClientCommand, nowMs: number): readonly (ClientEffect | WakeAt)[] {
-    if (this.#closing !== undefined && command.kind !== 'quit')
-      return [refuse(command.ask, 'CANCELLED', 'the client is closing')];
+    if (this.#closing !== undefined) return [refuse(command.ask, 'CANCELLED', 'the client is closing')];
     switch (command.kind) {
       case 'share':
         return [{ kind: 'prepareShare', ask: command.ask, path: command.path, mtorrentPath: command.mtorrentPath }];
@@ -374,7 +373,6 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #onQuit(ask: number, nowMs: number): readonly (ClientEffect | WakeAt)[] {
-    if (this.#closing !== undefined) return NO_EFFECTS;
     this.#closing = new Closing(ask, nowMs);
     return this.#closing.begin(this.#books);
   }

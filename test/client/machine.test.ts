@@ -292,7 +292,8 @@ test('quit takes us off every list once, stops downloads, and ends when all have
   const file = stage.downloading(entryOf('b'));
   const effects = stage.command({ kind: 'quit' });
   assert.deepEqual(kinds(effects), ['unserve', 'unserve', 'stopDownload', 'announce leave']);
-  assert.deepEqual(answers(stage.command({ kind: 'list' })), ['CANCELLED']);
+  for (const kind of ['list', 'quit'] as const)
+    assert.deepEqual(answers(stage.command({ kind })), ['CANCELLED'], 'every question has its answer');
   assert.deepEqual(kinds(stage.stopped(file)), []);
   const left = { kind: 'announce', trackers: '192.0.2.1:7000 and 192.0.2.2:7000', event: { kind: 'left' } } as const;
   assert.deepEqual(kinds(stage.post(left)), ['saveLibrary', 'halt']);

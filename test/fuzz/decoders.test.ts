@@ -1,0 +1,253 @@
+// Every decoder of bytes that somebody else wrote: both wires, the pair's wire, the stream of frames, the `.mtorrent`, the
+// library, the resume data, a console line. Whatever comes in, out comes what may come out, or the decoder's own error; and
+// what came out says the same when it is written and read again (P11, S4).
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { crc32 } from 'node:zlib';
+import fc from 'fast-check';
+import { MiniTorrentError, ProtocolError } from '../../src/base/errors.js';
+import { PIECE_SIZE } from '../../src/base/limits.js';
+import { formatLibrary, parseLibrary } from '../../src/client/library.js';
+import { parseLine } from '../../src/console/requests.js';
+import { decodeResume, encodeResume } from '../../src/disk/resume.js';
+import { pairNews, pairWords } from '../../src/pair/messages.js';
+import { peerWire } from '../../src/peer/wire.js';
+import { Bitfield } from '../../src/torrent/bitfield.js';
+import type { SwarmKey } from '../../src/torrent/ids.js';
+import { formatMetainfo, MetainfoParser, makeMetainfo } from '../../src/torrent/metainfo.js';
+import { trackerReplies, trackerRequests } from '../../src/tracker/messages.js';
+import { FrameReader, frameBytes } from '../../src/wire/framing.js';
+import { pack } from '../../src/wire/msgpack.js';
+import type { Protocol } from '../../src/wire/protocol.js';
+import { fuzz } from '../support/fuzz.js';
+import { frameOf, mutationsOf } from '../support/messages.js';
+
+const SWARM = new Uint8Array(20).fill(1);
+const ID = new Uint8Array(16).fill(2);
+const VERSION = { epoch: 1, sequence: 2 };
+
+/** Frames as they travel, one of each kind that carries anything. */
+const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
+  corpus(peerWire, [
+    { kind: 'hello', swarm: SWARM, clientId: ID, uploadPort: 1, pieceCount: 9, features: 0, token: new Uint8Array(0) },
+    { kind: 'bitfield', offset: 0, part: new Uint8Array(40), last: true },
+    {
+      kind: 'have',
+      ranges: [
+        [1, 2],
+        [7, 1],
+      ],
+    },
+    { kind: 'request', piece: 3, begin: 0, length: 524_288 },
+    { kind: 'piece', piece: 3, begin: 0, length: 524_288 },
+    { kind: 'gone' },
+    { kind: 'error', code: 'busy', sentence: 'come again' },
+  ]),
+  corpus(trackerRequests, [
+    { kind: 'hello', clientId: ID, host: '', uploadPort: 1, epoch: 1, token: new Uint8Array(0) },
+    { kind: 'share', id: 1, swarm: SWARM, name: 'a.bin', size: 5, pieceCount: 1, have: 1, ...VERSION },
+    { kind: 'pieces', id: 2, swarm: SWARM, offset: 0, part: new Uint8Array(40) },
+    { kind: 'announce', id: 3, swarm: SWARM, have: 1, ...VERSION },
+    { kind: 'seeders', id: 4, swarm: SWARM, want: 50 },
+    { kind: 'leave', id: 5, ...VERSION },
+  ]),
+  corpus(trackerReplies, [
+    { kind: 'helloReply', trackerId: ID, partner: '[::1]:1', highestEpoch: 1, leaseMs: 9, renewMs: 3, ready: true },
+    {
+      kind: 'seederList',
+      id: 4,
+      seeders: [
+        ['10.0.0.1', 6881, 7],
+        ['::1', 1, 0],
+      ],
+      total: 2,
+    },
+    { kind: 'stats', id: 6, json: '{}' },
+    { kind: 'error', id: null, code: 'protocol', sentence: 'no' },
+  ]),
+  corpus(pairNews, [
+    { kind: 'welcome', leaderId: ID, isWhole: true, position: 7 },
+    {
+      kind: 'records',
+      frame: 1,
+      position: null,
+      facts: [[SWARM, 'a.bin', 5, 1, true]],
+      entries: [[SWARM, ID, '10.0.0.1', 6881, 1, 1, 2, 'live', 500]],
+      leaves: [[ID, 1, 2, 3]],
+      progress: [[SWARM, ID, 1, 1, 3, 500]],
+    },
+    { kind: 'leases', leases: [[ID, 5]] },
+    { kind: 'digests', digests: new Uint8Array(2_048) },
+  ]),
+  corpus(pairWords, [
+    { kind: 'follow', version: 2, cluster: SWARM, followerId: ID, originId: ID, position: 0 },
+    { kind: 'againClients', clients: [ID] },
+    { kind: 'againBuckets', buckets: new Uint8Array(3) },
+    { kind: 'wantPart', swarm: SWARM, offset: 0 },
+  ]),
+];
+
+function corpus<M>(protocol: Protocol<M>, messages: readonly M[]): readonly [Protocol<never>, readonly Uint8Array[]] {
+  return [protocol as unknown as Protocol<never>, messages.map((message) => frameOf(protocol, message))];
+}
+
+const anyValue = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.integer(),
+    fc.double(),
+    fc.constantFrom(0, 1, 0xffff, 0xffff_ffff, 2 ** 53, -1, true, false, null, ''),
+    fc.uint8Array({ maxLength: 24 }),
+    fc.string({ maxLength: 12 }),
+    fc.array(tie('value'), { maxLength: 5 }),
+    fc.dictionary(fc.string({ maxLength: 10 }), tie('value'), { maxKeys: 3 }),
+  ),
+})).value;
+
+for (const [protocol, frames] of FRAMES) {
+  test(`${protocol.name}: whatever a frame holds, a message or a ProtocolError comes out, and a message survives its way back`, () => {
+    const tags = Object.values(protocol.table).map(({ tag }) => tag);
+    const shaped = fc
+      .tuple(fc.oneof(fc.constantFrom(...tags), anyValue), fc.array(anyValue, { maxLength: 8 }))
+      .map(([tag, fields]) => new Uint8Array(pack([tag, ...fields])));
+    const mutated = fc.constantFrom(...frames).chain(mutationsOf);
+    fuzz(fc.oneof(mutated, shaped, fc.uint8Array({ maxLength: 80 })), (frame) => {
+      const message = passOr(ProtocolError, () => protocol.decode(frame));
+      if (message !== undefined) assert.deepEqual(protocol.decode(frameOf(protocol, message)), message);
+    });
+    assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+  });
+}
+
+test('a stream of frames gives the same frames however it is cut, and damage ends it with a ProtocolError', () => {
+  const bodies = FRAMES.flatMap(([, frames]) => frames).filter((frame) => frame.length <= 200);
+  const stream = fc
+    .array(fc.constantFrom(...bodies), { maxLength: 6 })
+    .map((some) => new Uint8Array(Buffer.concat(some.map((body) => Buffer.from(frameBytes(body))))));
+  const cuts = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 20 });
+  fuzz(fc.tuple(fc.oneof(stream, stream.chain(mutationsOf)), cuts), ([bytes, sizes]) => {
+    assert.deepEqual(framesOf(bytes, sizes), framesOf(bytes, [bytes.length + 1]));
+  });
+});
+
+/** The frames up to the damage, and whether there was any. */
+function framesOf(bytes: Uint8Array, sizes: readonly number[]): readonly string[] {
+  const found: string[] = [];
+  const reader = new FrameReader(256);
+  const end = passOr(ProtocolError, () => {
+    let turn = 0;
+    for (let at = 0; at < bytes.length; turn += 1) {
+      const size = sizes[turn % sizes.length] ?? 1;
+      reader.feed(bytes.subarray(at, at + size));
+      for (let frame = reader.next(); frame !== undefined; frame = reader.next())
+        found.push(Buffer.from(frame).toString('hex'));
+      at += size;
+    }
+    return reader.midFrame ? 'in a frame' : 'whole';
+  });
+  return [...found, end ?? 'damaged'];
+}
+
+test('a .mtorrent is read or refused the same however it is cut, and what was read is read again', () => {
+  const digests = new Uint8Array(40).map((_, at) => at * 5);
+  const trackers = [
+    { host: '192.0.2.1', port: 7000 },
+    { host: '2001:db8::1', port: 7000 },
+  ] as const;
+  const golden = new Uint8Array(
+    Buffer.concat([...formatMetainfo(makeMetainfo({ trackers, name: 'model v2.bin', size: 600_000, digests }))]),
+  );
+  const inputs = fc.oneof(
+    mutationsOf(golden),
+    mutationsOf(golden).chain(mutationsOf),
+    fc.uint8Array({ maxLength: 200 }),
+  );
+  fuzz(fc.tuple(inputs, fc.integer({ min: 1, max: 90 })), ([bytes, size]) => {
+    const whole = passOr(MiniTorrentError, () => parseMetainfo(bytes, bytes.length + 1));
+    const parts = passOr(MiniTorrentError, () => parseMetainfo(bytes, size));
+    assert.equal(parts, whole);
+    if (whole !== undefined) assert.equal(parseMetainfo(Buffer.from(whole), 1), whole);
+  });
+});
+
+/** Its text, in the form that we write. */
+function parseMetainfo(bytes: Uint8Array, size: number): string {
+  const parser = new MetainfoParser('x.mtorrent');
+  for (let at = 0; at < bytes.length; at += size) parser.push(new Uint8Array(bytes.subarray(at, at + size)));
+  return Buffer.concat([...formatMetainfo(parser.end())]).toString();
+}
+
+test('a library is read or refused as damaged, and what was read is written and read again', () => {
+  const entry = `{"mtorrentPath":"/a.mtorrent","path":"/a","name":"a","size":5,"swarm":"${'ab'.repeat(20)}","trackers":["192.0.2.1:1","[::1]:2"],"mtimeMs":1.5,"paused":false}`;
+  const golden = new Uint8Array(Buffer.from(`{"version":1,"files":[\n${entry}\n]}\n`));
+  fuzz(
+    fc.oneof(
+      mutationsOf(golden),
+      fc.json().map((json) => new Uint8Array(Buffer.from(json))),
+    ),
+    (bytes) => {
+      const entries = passOr(MiniTorrentError, () => parseLibrary('/library', bytes));
+      if (entries === undefined) return;
+      assert.deepEqual(parseLibrary('/library', Buffer.from(formatLibrary(entries))), entries);
+    },
+  );
+});
+
+test('resume data is read, or damaged with a reason, and never anything else', () => {
+  const have = new Bitfield(9, new Uint8Array([0b1010_0000, 0]));
+  const swarm = 'ab'.repeat(20) as SwarmKey;
+  const golden = encodeResume({ swarm, size: 9 * PIECE_SIZE, have, clean: { mtimeMs: 5.5, size: 7 } });
+  const [magicSize, headSize] = [8, 12];
+  // As a later version, or a hostile user, would write it: the check sum fits.
+  const resealed = mutationsOf(golden.subarray(headSize)).map((frame) => {
+    const record = Buffer.concat([golden.subarray(0, headSize), frame]);
+    record.writeUInt32BE(crc32(frame), magicSize);
+    return new Uint8Array(record);
+  });
+  assert.equal(decodeResume(golden).kind, 'resume');
+  fuzz(fc.oneof(resealed, mutationsOf(golden), fc.uint8Array({ maxLength: 120 })), (bytes) => {
+    const reading = decodeResume(bytes);
+    if (reading.kind === 'damaged') assert.ok(reading.reason.length > 0);
+    else assert.deepEqual(decodeResume(encodeResume(reading.resume)), reading);
+  });
+});
+
+test('a line of the console is a request or a mistake with a sentence', () => {
+  const words = fc.constantFrom(
+    'share',
+    'get',
+    'show',
+    'downloads',
+    'peers',
+    'remove',
+    '--force',
+    '--json',
+    "'",
+    '"',
+    '\\',
+    '~',
+    ' ',
+    'quit',
+    'pause',
+    'é',
+  );
+  const lines = fc.oneof(
+    fc.array(words, { maxLength: 8 }).map((some) => some.join(' ')),
+    fc.string({ maxLength: 60 }),
+  );
+  fuzz(lines, (line) => {
+    const parsed = parseLine(line, { directory: '/here', home: '/home/u' });
+    if (parsed.kind === 'mistake') assert.ok(parsed.sentence.length > 0);
+  });
+});
+
+/** What `work` answers, or undefined when it throws an `expected` error. Any other error fails the test. */
+function passOr<T>(expected: new (...args: never[]) => Error, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof expected) return undefined;
+    throw error;
+  }
+}
