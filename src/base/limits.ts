@@ -26,8 +26,8 @@ export const SHA256_SIZE = 32;
 /** Bytes of a `.mtorrent`: PIECES_MAX digests in hex, and every other line at its longest. */
 export const METAINFO_BYTES_MAX =
   PIECES_MAX * DIGEST_SIZE * 2 + (METAINFO_EXTRA_LINES_MAX + 6) * METAINFO_LINE_BYTES_MAX;
-/** Bytes of a file's resume data: one bit a piece, and some hundred bytes around them. */
-export const RESUME_BYTES_MAX = PIECES_MAX / 8 + KIB;
+/** Bytes of a file's resume data: two bits a piece, and some hundred bytes around them. */
+export const RESUME_BYTES_MAX = PIECES_MAX / 4 + KIB;
 
 // --- frames ---
 
@@ -117,8 +117,19 @@ export const HAVE_BATCH_MS = 50;
 export const HEADER_READ_BYTES = 4 * KIB;
 /** Milliseconds between two reports of a download's progress to the main thread. */
 export const PROGRESS_MS = 250;
-/** Milliseconds between two writes of a download's resume data: what a crash makes us hash again. */
+/** Milliseconds between two writes of a download's resume data when pieces come slowly. */
 export const RESUME_SAVE_MS = 2_000;
+/** When they come fast: after 64 pieces (32 MiB), which a crash makes us fetch again at most, beside the slab. */
+export const RESUME_SAVE_PIECES = 64;
+/** But not more often than this: a write of the record costs a rename in the state directory. */
+export const RESUME_SAVE_MIN_MS = 100;
+/** Milliseconds between two flushes of a growing `.part`: the pieces of that time are hashed again after a crash. */
+export const PART_SYNC_MS = 10_000;
+/**
+ * Milliseconds by which a `.part` may be younger than its resume data after a crash and still be what we left: the next
+ * write of the record was at most 2 s away, a busy disk makes it some more. A younger one was changed by somebody else.
+ */
+export const PART_YOUNGER_MS = 60_000;
 
 // --- hash pool ---
 

@@ -10,16 +10,19 @@ import { errnoOf, fileError, MiniTorrentError } from '../base/errors.js';
 import { CHECKS_MAX, HASH_POOL_IDLE_MS } from '../base/limits.js';
 import type { Log } from '../base/log.js';
 import {
+  closePart,
   createPart,
+  flushPart,
   freeBytes,
   inspectSource,
   openPart,
   type PartFile,
   partPathOf,
+  type ReopenedPart,
   resolveTarget,
 } from '../disk/file.js';
 import { checkMetainfoPath, readMetainfo, writeMetainfo } from '../disk/metainfo-file.js';
-import { loadResume, saveResume } from '../disk/resume.js';
+import { believed, deleteResume, loadResume, type ResumeReading, saveResume } from '../disk/resume.js';
 import { Permits } from '../hash/permits.js';
 import { type HashPool, openHashPool } from '../hash/pool.js';
 import type { Address } from '../torrent/address.js';
@@ -149,36 +152,48 @@ export class Preparations {
   async openPart(entry: Entry, metainfo: Metainfo): Promise<OpenedPart> {
     const have = Bitfield.shared(metainfo.geometry.pieceCount);
     const reading = await loadResume(this.#paths.resumeOf(entry));
-    const resume = reading?.kind === 'resume' && reading.resume.size === entry.size ? reading.resume : undefined;
     if (reading?.kind === 'damaged')
       this.#log.warn({ path: entry.path, reason: reading.reason }, 'resume data is damaged; every piece is checked');
     if (!(await isThere(partPathOf(entry.path)))) {
       // The record comes first: a `.part` without one is somebody else's file, which is never written to.
-      await saveResume(
-        this.#paths.resumeOf(entry),
-        { swarm: entry.swarm, size: entry.size, have, clean: null },
-        { durable: true },
-      );
+      const nothing = new Bitfield(metainfo.geometry.pieceCount);
+      const record = { swarm: entry.swarm, size: entry.size, have: nothing, synced: nothing, inode: 0, clean: null };
+      await saveResume(this.#paths.resumeOf(entry), record, { durable: true });
       return { ...(await createPart(entry.path, entry.size)), metainfo, have };
     }
     if (reading === undefined) throw strangePart(entry.path);
     const part = await openPart(partPathOf(entry.path), entry.size);
-    const untouched = resume?.clean?.size === part.foundSize && resume.clean.mtimeMs === part.mtimeMs;
-    const good = untouched && resume !== undefined ? resume.have : await this.#checkPart(part, metainfo, resume?.have);
-    have.bytes.set(good.bytes);
-    have.recount();
+    try {
+      have.bytes.set((await this.#goodPieces(entry, part, metainfo, reading)).bytes);
+      have.recount();
+      // What a crash left in the kernel's memory is hashed now; from here on it counts as flushed. The record says so before
+      // a byte is written: one that speaks of the file as it was after a clean end would be believed no more.
+      await flushPart(part);
+      const { swarm, size } = entry;
+      const record = { swarm, size, have, synced: have, inode: part.found.inode, clean: null };
+      await saveResume(this.#paths.resumeOf(entry), record, { durable: true });
+    } catch (error) {
+      await closePart(part);
+      throw error;
+    }
     return { fd: part.fd, partPath: part.partPath, metainfo, have };
   }
 
-  #checkPart(part: PartFile, metainfo: Metainfo, claimed: Bitfield | undefined): Promise<Bitfield> {
-    return this.#withPool((pool) =>
-      pool.checkFile(part.partPath, metainfo.geometry, metainfo.digests, { only: claimed }),
-    );
+  /** Believes what was flushed, hashes what was written since, and everything when there is no record to build on. */
+  async #goodPieces(entry: Entry, part: ReopenedPart, metainfo: Metainfo, reading: ResumeReading): Promise<Bitfield> {
+    const resume = reading.kind === 'resume' && reading.resume.size === entry.size ? reading.resume : undefined;
+    const check = (only: Bitfield | undefined): Promise<Bitfield> =>
+      this.#withPool((pool) => pool.checkFile(part.partPath, metainfo.geometry, metainfo.digests, { only }));
+    if (resume === undefined || reading.kind !== 'resume') return check(undefined);
+    const good = believed(resume, reading.savedMs, part.found);
+    const doubtful = resume.have.without(good);
+    this.#log.info({ path: entry.path, believed: good.count, hashed: doubtful.count }, 'a download goes on');
+    return doubtful.count === 0 ? good : good.with(await check(doubtful));
   }
 
   /** What a removed file leaves here: its .mtorrent, and of an unfinished one the `.part` and the resume data. */
   async deleteFiles(entry: Entry, unfinished: boolean): Promise<void> {
-    await unlinkIfThere(this.#paths.resumeOf(entry));
+    await deleteResume(this.#paths.resumeOf(entry));
     if (unfinished) await unlinkIfThere(partPathOf(entry.path));
     await unlinkIfThere(entry.mtorrentPath);
   }

@@ -55,7 +55,7 @@ export async function makePartialClient(options: PartialOptions): Promise<number
   const { mtimeMs, size } = await inspectSource(part.partPath);
   await saveResume(
     paths.resumeOf(entry),
-    { swarm, size: geometry.size, have, clean: { mtimeMs, size } },
+    { swarm, size: geometry.size, have, synced: have, inode: 0, clean: { mtimeMs, size } },
     { durable: true },
   );
   await saveLibrary(join(stateDir, 'library.json'), [entry]);

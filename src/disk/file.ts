@@ -137,10 +137,16 @@ async function realParent(path: string): Promise<string> {
   }
 }
 
-export interface ReopenedPart extends PartFile {
-  /** As found, before its size was corrected: resume data is valid for exactly this state. */
-  readonly foundSize: number;
+/** A `.part` as it lies there. */
+export interface FoundPart {
+  readonly inode: number;
+  readonly size: number;
   readonly mtimeMs: number;
+}
+
+export interface ReopenedPart extends PartFile {
+  /** As it lay there, before its size was corrected: resume data is valid for exactly this state. */
+  readonly found: FoundPart;
 }
 
 /** Opens the file of an interrupted download again and gives it its size back. A link or anything else is refused. */
@@ -152,7 +158,7 @@ export async function openPart(partPath: string, size: number): Promise<Reopened
       const found = await statFd(fd);
       if (!found.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${partPath} is not a regular file; move it away`);
       if (found.size !== size) await truncateFd(fd, size);
-      return { fd, partPath, foundSize: found.size, mtimeMs: found.mtimeMs };
+      return { fd, partPath, found: { inode: found.ino, size: found.size, mtimeMs: found.mtimeMs } };
     } catch (error) {
       await closeFd(fd);
       throw error;
@@ -186,6 +192,15 @@ export async function finishPart(part: PartFile & { readonly targetPath: string 
 export async function flushPart(part: PartFile): Promise<void> {
   try {
     await syncFd(part.fd);
+  } catch (error) {
+    throw fileError(error, part.partPath);
+  }
+}
+
+/** Of the file behind the descriptor, whatever has its name now. */
+export async function inodeOf(part: PartFile): Promise<number> {
+  try {
+    return (await statFd(part.fd)).ino;
   } catch (error) {
     throw fileError(error, part.partPath);
   }

@@ -9,8 +9,7 @@ import { type ErrorCode, errorCodeOfErrno, MiniTorrentError } from '../base/erro
 import { DIGEST_SIZE } from '../base/limits.js';
 import type { Log } from '../base/log.js';
 import type { Prng } from '../base/prng.js';
-import { closePart, finishPart, flushPart, inspectSource, type PartFile } from '../disk/file.js';
-import { saveResume } from '../disk/resume.js';
+import { closePart, finishPart, type PartFile } from '../disk/file.js';
 import type { HashPool } from '../hash/pool.js';
 import type { FetchCommand, FetchEvent } from '../peer/messages.js';
 import type { Bitfield } from '../torrent/bitfield.js';
@@ -19,6 +18,7 @@ import { keyBytes, type SwarmKey } from '../torrent/ids.js';
 import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
 import { DownloadMachine } from './machine.js';
 import type { DownloadEvent } from './messages.js';
+import { ResumeKeeper } from './resume-keeper.js';
 import type { SlotPool } from './slots.js';
 
 export interface DownloaderOptions {
@@ -49,12 +49,12 @@ export class Downloader {
   readonly #machine: DownloadMachine;
   readonly #host: Host<DownloadInput, DownloadEffect>;
   readonly #swarmBytes: Uint8Array;
-  /** The save under way; a later one waits for it, so that an older record never replaces a newer one. */
-  #saving: Promise<void> = Promise.resolve();
+  readonly #keeper: ResumeKeeper;
 
   constructor(options: DownloaderOptions) {
     this.#options = options;
     this.#swarmBytes = keyBytes(options.swarm);
+    this.#keeper = new ResumeKeeper({ ...options, size: options.geometry.size });
     this.#machine = new DownloadMachine(options);
     this.#host = new Host<DownloadInput, DownloadEffect>({
       name: `download/${options.name}`,
@@ -122,7 +122,10 @@ export class Downloader {
         this.#options.tellAllPeers({ kind: 'haves', file, ranges: effect.ranges });
         break;
       case 'saveResume':
-        this.#saveResume(false);
+        this.#keeper.save();
+        break;
+      case 'syncPart':
+        this.#keeper.sync();
         break;
       case 'finish':
         void this.#finish();
@@ -179,27 +182,6 @@ export class Downloader {
     }
   }
 
-  /** Pieces enter the record after they were written, so a crash at any moment leaves it older than the file, not newer. */
-  #saveResume(durable: boolean): void {
-    const { swarm, geometry, have, resumePath, log } = this.#options;
-    this.#saving = this.#saving.then(async () => {
-      try {
-        await saveResume(resumePath, { swarm, size: geometry.size, have, clean: null }, { durable });
-      } catch (error) {
-        // Costs hashing after a crash, not the download; a full disk shows itself at the next piece.
-        log.warn({ err: error }, 'resume data could not be saved');
-      }
-    });
-  }
-
-  /** After a clean stop the record says how the file was left; while it is still so, no piece needs checking. */
-  async #flushCleanly(): Promise<void> {
-    const { swarm, geometry, have, part, resumePath } = this.#options;
-    await flushPart(part);
-    const { size, mtimeMs } = await inspectSource(part.partPath);
-    await saveResume(resumePath, { swarm, size: geometry.size, have, clean: { size, mtimeMs } }, { durable: true });
-  }
-
   /** Two different pieces may be made to have one SHA-1, but not one SHA-256: whoever added it wants it checked. */
   async #checkWhole(): Promise<void> {
     const { sha256, pool, part, geometry, name } = this.#options;
@@ -223,9 +205,9 @@ export class Downloader {
   async #end(ending: Ending): Promise<void> {
     const { file, part, tellMain, log, onEnded } = this.#options;
     this.#host.stop();
-    await this.#saving;
+    await this.#keeper.settled;
     try {
-      if (ending.kind === 'stopped') await this.#flushCleanly();
+      if (ending.kind === 'stopped') await this.#keeper.close();
       await closePart(part);
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;

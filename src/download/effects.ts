@@ -61,6 +61,8 @@ export type DownloadEffect =
     }
   | { readonly kind: 'tellHaves'; readonly ranges: readonly PieceRange[] }
   | { readonly kind: 'saveResume' }
+  /** Flush the `.part`, and record which pieces that covers. */
+  | { readonly kind: 'syncPart' }
   /** Every piece is had: flush, check, rename. `finished` or `finishFailed` answers it. */
   | { readonly kind: 'finish' }
   | {

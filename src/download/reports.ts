@@ -1,7 +1,15 @@
 // What a download tells, and when: new pieces to peers in batches, progress to the main thread a few times a second, resume
 // data to the disk every so often. Pure.
 
-import { HAVE_BATCH_MS, HAVE_RANGES_MAX, PROGRESS_MS, RESUME_SAVE_MS } from '../base/limits.js';
+import {
+  HAVE_BATCH_MS,
+  HAVE_RANGES_MAX,
+  PART_SYNC_MS,
+  PROGRESS_MS,
+  RESUME_SAVE_MIN_MS,
+  RESUME_SAVE_MS,
+  RESUME_SAVE_PIECES,
+} from '../base/limits.js';
 import { type Bitfield, rangesOf } from '../torrent/bitfield.js';
 import type { DownloadEffect } from './effects.js';
 import type { Peer } from './peer.js';
@@ -13,6 +21,10 @@ export class Reports {
   #wastedBytes = 0;
   #havesDueMs = Number.POSITIVE_INFINITY;
   #resumeDueMs = Number.POSITIVE_INFINITY;
+  #savedMs = 0;
+  /** Pieces that no record has. */
+  #unsaved = 0;
+  #syncDueMs = Number.POSITIVE_INFINITY;
   #progressDueMs = 0;
 
   constructor(have: Bitfield) {
@@ -40,7 +52,11 @@ export class Reports {
   pieceStored(piece: number, nowMs: number): void {
     this.#freshHaves.push(piece);
     this.#havesDueMs = Math.min(this.#havesDueMs, nowMs + HAVE_BATCH_MS);
-    this.#resumeDueMs = Math.min(this.#resumeDueMs, nowMs + RESUME_SAVE_MS);
+    this.#unsaved += 1;
+    const soonMs = Math.max(nowMs, this.#savedMs + RESUME_SAVE_MIN_MS);
+    const saveMs = this.#unsaved < RESUME_SAVE_PIECES ? nowMs + RESUME_SAVE_MS : soonMs;
+    this.#resumeDueMs = Math.min(this.#resumeDueMs, saveMs);
+    this.#syncDueMs = Math.min(this.#syncDueMs, nowMs + PART_SYNC_MS);
   }
 
   due(peers: Iterable<Peer>, nowMs: number): readonly DownloadEffect[] {
@@ -48,7 +64,13 @@ export class Reports {
     if (nowMs >= this.#havesDueMs) effects.push(...this.tellHaves());
     if (nowMs >= this.#resumeDueMs) {
       this.#resumeDueMs = Number.POSITIVE_INFINITY;
+      this.#savedMs = nowMs;
+      this.#unsaved = 0;
       effects.push({ kind: 'saveResume' });
+    }
+    if (nowMs >= this.#syncDueMs) {
+      this.#syncDueMs = Number.POSITIVE_INFINITY;
+      effects.push({ kind: 'syncPart' });
     }
     if (nowMs >= this.#progressDueMs) {
       this.#progressDueMs = nowMs + PROGRESS_MS;

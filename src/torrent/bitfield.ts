@@ -74,6 +74,24 @@ export class Bitfield {
     return ((this.bytes[this.bytes.length - 1] ?? 0) & ((1 << spare) - 1)) !== 0;
   }
 
+  /** A new one with the pieces of either. */
+  with(other: Bitfield): Bitfield {
+    assert(other.pieceCount === this.pieceCount, 'both are of one file');
+    return new Bitfield(
+      this.pieceCount,
+      Uint8Array.from(this.bytes, (byte, at) => byte | (other.bytes[at] ?? 0)),
+    );
+  }
+
+  /** A new one with the pieces of this that `other` has not. */
+  without(other: Bitfield): Bitfield {
+    assert(other.pieceCount === this.pieceCount, 'both are of one file');
+    return new Bitfield(
+      this.pieceCount,
+      Uint8Array.from(this.bytes, (byte, at) => byte & ~(other.bytes[at] ?? 0)),
+    );
+  }
+
   /** Runs of set pieces in ascending order. */
   *ranges(): Generator<PieceRange> {
     let begin = -1;

@@ -2,13 +2,21 @@
 // nobody verified.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { PIECE_SIZE } from '../../src/base/limits.js';
-import { decodeResume, encodeResume, loadResume, type Resume, saveResume } from '../../src/disk/resume.js';
+import { PART_YOUNGER_MS, PIECE_SIZE } from '../../src/base/limits.js';
+import {
+  believed,
+  decodeResume,
+  deleteResume,
+  encodeResume,
+  loadResume,
+  type Resume,
+  saveResume,
+} from '../../src/disk/resume.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
 import { Geometry } from '../../src/torrent/geometry.js';
 import { swarmKey } from '../../src/torrent/ids.js';
@@ -18,11 +26,14 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 function resumeOf(size: number, indices: readonly number[], clean: Resume['clean'] = null): Resume {
   const have = new Bitfield(new Geometry(size).pieceCount);
   for (const index of indices) have.set(index);
-  return { swarm: swarmKey(new Uint8Array(20).fill(9)), size, have, clean };
+  const synced = new Bitfield(have.pieceCount);
+  for (const index of indices.slice(0, indices.length / 2)) synced.set(index);
+  return { swarm: swarmKey(new Uint8Array(20).fill(9)), size, have, synced, inode: 77, clean };
 }
 
 function plain(resume: Resume): object {
-  return { ...resume, have: [...resume.have.bytes], count: resume.have.count };
+  const { have, synced } = resume;
+  return { ...resume, have: [...have.bytes], synced: [...synced.bytes], count: have.count };
 }
 
 const anyResume = fc
@@ -78,7 +89,10 @@ function sealed(frame: Uint8Array): Uint8Array {
 test('a record that is whole but says nonsense, or comes from a later version, is refused with the reason', () => {
   const swarm = new Uint8Array(20);
   const table: [RegExp, unknown][] = [
+    [/version/, [3, swarm, 1, new Uint8Array(1), new Uint8Array(1), 0, null]],
     [/version/, [2, swarm, 1, new Uint8Array(1), null]],
+    [/does not fit/, [2, swarm, 1, new Uint8Array(1), new Uint8Array(2), 0, null]],
+    [/past the last piece/, [2, swarm, 1, new Uint8Array(1), Uint8Array.of(0x40), 0, null]],
     [/version/, [1, swarm, 1, new Uint8Array(1)]],
     [/does not fit/, [1, swarm, 1, new Uint8Array(2), null]],
     [/does not fit/, [1, swarm, 0, new Uint8Array(1), null]],
@@ -92,6 +106,51 @@ test('a record that is whole but says nonsense, or comes from a later version, i
   }
 });
 
+test('F21: a record of the former layout is read, and nothing of it counts as flushed', () => {
+  const swarm = new Uint8Array(20).fill(9);
+  const reading = decodeResume(
+    sealed(new Uint8Array(pack([1, swarm, 9 * PIECE_SIZE, Uint8Array.of(0xff, 0x80), null]))),
+  );
+  assert.ok(reading.kind === 'resume');
+  assert.deepEqual([reading.resume.have.count, reading.resume.synced.count], [9, 0]);
+});
+
+test('after a clean end all is believed while the file is as it was left; then nothing', () => {
+  const resume = resumeOf(10 * PIECE_SIZE, [1, 2, 3, 4], { mtimeMs: 50, size: 10 * PIECE_SIZE });
+  const found = { inode: 77, size: 10 * PIECE_SIZE, mtimeMs: 50 };
+  assert.equal(believed(resume, 60, found).count, 4);
+  assert.equal(believed(resume, 60, { ...found, mtimeMs: 51 }).count, 0);
+  assert.equal(believed(resume, 60, { ...found, size: 1 }).count, 0);
+});
+
+test('after a crash what was flushed is believed, unless the file is another one or was changed by somebody else', () => {
+  const resume = resumeOf(10 * PIECE_SIZE, [1, 2, 3, 4]);
+  const found = { inode: 77, size: 10 * PIECE_SIZE, mtimeMs: 60 };
+  assert.deepEqual([...believed(resume, 50, found).bytes], [...resume.synced.bytes]);
+  assert.equal(resume.synced.count, 2);
+  assert.equal(believed(resume, 50, { ...found, inode: 78 }).count, 0);
+  assert.equal(believed(resume, 50, { ...found, size: 1 }).count, 0);
+  assert.equal(believed(resume, 50, { ...found, mtimeMs: 50 + PART_YOUNGER_MS }).count, 2);
+  assert.equal(believed(resume, 50, { ...found, mtimeMs: 51 + PART_YOUNGER_MS }).count, 0);
+});
+
+test('what a loss of power made of the newest record is made good by the copy that was flushed', async (t) => {
+  const directory = temporaryDirectory(t);
+  const path = join(directory, 'x.resume');
+  await saveResume(path, resumeOf(10 * PIECE_SIZE, [3]), { durable: true });
+  await saveResume(path, resumeOf(10 * PIECE_SIZE, [3, 4]), { durable: false });
+  const count = async (): Promise<number | undefined> => {
+    const reading = await loadResume(path);
+    return reading?.kind === 'resume' ? reading.resume.have.count : undefined;
+  };
+  assert.equal(await count(), 2);
+  writeFileSync(path, '');
+  assert.equal(await count(), 1);
+  await deleteResume(path);
+  assert.deepEqual(readdirSync(directory), []);
+  assert.equal(await loadResume(path), undefined);
+});
+
 test('a missing file is no resume data, a damaged one says why', async (t) => {
   const path = join(temporaryDirectory(t), 'x.resume');
   assert.equal(await loadResume(path), undefined);
@@ -102,6 +161,7 @@ test('a missing file is no resume data, a damaged one says why', async (t) => {
     assert.ok(reading?.kind === 'resume');
     assert.deepEqual(plain(reading.resume), plain(resume));
   }
+  writeFileSync(`${path}.synced`, 'MTRESUMEx');
   writeFileSync(path, 'MTRESUMEx');
   assert.equal((await loadResume(path))?.kind, 'damaged');
   writeFileSync(path, new Uint8Array(3_000_000));

@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { HAVE_BATCH_MS, HAVE_RANGES_MAX, RESUME_SAVE_MS } from '../../src/base/limits.js';
+import {
+  HAVE_BATCH_MS,
+  HAVE_RANGES_MAX,
+  PART_SYNC_MS,
+  RESUME_SAVE_MIN_MS,
+  RESUME_SAVE_MS,
+  RESUME_SAVE_PIECES,
+} from '../../src/base/limits.js';
 import { Reports } from '../../src/download/reports.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
 import { kinds } from './stage.js';
@@ -45,6 +52,37 @@ test('the record is saved some time after the first new piece, not for each', ()
     saves += reports.due([], atMs).filter(({ kind }) => kind === 'saveResume').length;
   }
   assert.equal(saves, Math.floor(10_000 / (RESUME_SAVE_MS + 10)));
+});
+
+test('the faster pieces come the sooner the record is saved, within bounds', () => {
+  for (const [everyMs, most] of [
+    [1, Math.ceil(5_000 / RESUME_SAVE_MIN_MS)],
+    [20, Math.ceil(5_000 / (RESUME_SAVE_PIECES * 20))],
+  ] as const) {
+    const reports = new Reports(new Bitfield(5_000));
+    let unsaved = 0;
+    let saves = 0;
+    for (let atMs = RESUME_SAVE_MS; atMs < RESUME_SAVE_MS + 5_000; atMs += everyMs) {
+      reports.pieceStored(atMs % 5_000, atMs);
+      unsaved += 1;
+      if (reports.due([], atMs).some(({ kind }) => kind === 'saveResume')) {
+        saves += 1;
+        unsaved = 0;
+      }
+      assert.ok(unsaved <= Math.max(RESUME_SAVE_PIECES, RESUME_SAVE_MIN_MS / everyMs));
+    }
+    assert.ok(saves > 0 && saves <= most, `${saves} of at most ${most}`);
+  }
+});
+
+test('the file is flushed a while after the first piece that no flush covers, and not without one', () => {
+  const reports = new Reports(new Bitfield(100));
+  let flushes = 0;
+  for (let atMs = 0; atMs <= PART_SYNC_MS * 5; atMs += 100) {
+    if (atMs <= PART_SYNC_MS * 2) reports.pieceStored(1, atMs);
+    flushes += reports.due([], atMs).filter(({ kind }) => kind === 'syncPart').length;
+  }
+  assert.equal(flushes, 3);
 });
 
 test('sums add up', () => {

@@ -197,7 +197,14 @@ test('a library is read or refused as damaged, and what was read is written and 
 test('resume data is read, or damaged with a reason, and never anything else', () => {
   const have = new Bitfield(9, new Uint8Array([0b1010_0000, 0]));
   const swarm = 'ab'.repeat(20) as SwarmKey;
-  const golden = encodeResume({ swarm, size: 9 * PIECE_SIZE, have, clean: { mtimeMs: 5.5, size: 7 } });
+  const golden = encodeResume({
+    swarm,
+    size: 9 * PIECE_SIZE,
+    have,
+    synced: have,
+    inode: 9,
+    clean: { mtimeMs: 5.5, size: 7 },
+  });
   const [magicSize, headSize] = [8, 12];
   // As a later version, or a hostile user, would write it: the check sum fits.
   const resealed = mutationsOf(golden.subarray(headSize)).map((frame) => {

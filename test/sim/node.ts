@@ -152,6 +152,7 @@ export class SimNode {
         this.#ended(effect.ending);
         break;
       case 'saveResume':
+      case 'syncPart':
       case 'progressed':
       case 'banned':
         break;

@@ -78,3 +78,22 @@ test('an index outside the file is a mistake', () => {
   const bits = new Bitfield(8);
   for (const index of [-1, 8]) assert.throws(() => bits.has(index), { name: 'AssertionFailed' });
 });
+
+test('with and without are those of sets, and leave both as they were', () => {
+  const pieces = fc.uniqueArray(fc.nat(40));
+  fc.assert(
+    fc.property(pieces, pieces, (left, right) => {
+      const of = (some: readonly number[]): Bitfield => {
+        const field = new Bitfield(41);
+        for (const piece of some) field.set(piece);
+        return field;
+      };
+      const [a, b] = [of(left), of(right)];
+      const expected = (some: readonly number[]): Uint8Array => of(some).bytes;
+      assert.deepEqual(a.with(b).bytes, expected([...left, ...right]));
+      assert.deepEqual(a.without(b).bytes, expected(left.filter((piece) => !right.includes(piece))));
+      assert.deepEqual([a.bytes, b.bytes], [expected(left), expected(right)]);
+      assert.equal(a.with(b).count, new Set([...left, ...right]).size);
+    }),
+  );
+});
