@@ -83,7 +83,8 @@ export type ClientEffect =
   | { readonly kind: 'serve'; readonly file: number; readonly entry: Entry; readonly complete: boolean }
   | { readonly kind: 'unserve'; readonly file: number }
   | { readonly kind: 'announce'; readonly trackers: readonly [Address, Address]; readonly command: AnnounceCommand }
-  | { readonly kind: 'lookAtCompleted'; readonly file: number; readonly path: string }
+  /** What its downloading needed is thrown away. */
+  | { readonly kind: 'lookAtCompleted'; readonly file: number; readonly entry: Entry }
   /** Are these (file, path, path of its .mtorrent) as they were? One `sourcesSeen` answers. */
   | { readonly kind: 'lookAtSources'; readonly sources: readonly (readonly [number, string, string])[] }
   /** How much is free where `path` is to be? */

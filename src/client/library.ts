@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileError, MiniTorrentError } from '../base/errors.js';
 import { LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX } from '../base/limits.js';
 import { atomicWriteFile, readBounded } from '../disk/file.js';
+import { removeOrphans } from '../disk/publish.js';
 import { formatAddress, parseAddress } from '../torrent/address.js';
 import { FILE_SIZE_MAX } from '../torrent/geometry.js';
 import { CLIENT_ID_SIZE, type ClientId, clientId, parseClientId, parseSwarmKey } from '../torrent/ids.js';
@@ -48,6 +49,17 @@ export async function openStateDirectory(directory: string): Promise<StatePaths>
     resumeOf: ({ swarm, path }) =>
       join(resume, `${swarm}-${createHash('sha1').update(path).digest('hex').slice(0, 12)}.resume`),
   };
+}
+
+/** Deletes what a killed client was just writing. Its successor must hold the lock. */
+export async function sweepState({ directory }: StatePaths): Promise<void> {
+  for (const each of [directory, join(directory, 'resume')]) {
+    try {
+      await removeOrphans(each);
+    } catch (error) {
+      throw fileError(error, each);
+    }
+  }
 }
 
 /** The identity of this run: the same client, one epoch later, already on disk. */

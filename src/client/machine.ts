@@ -237,7 +237,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       }
       case 'completed':
         Object.assign(record.transfer, { received: event.received, wasted: event.wasted, rate: 0, peers: 0 });
-        return [{ kind: 'lookAtCompleted', file: record.file, path: record.entry.path }];
+        return [{ kind: 'lookAtCompleted', file: record.file, entry: record.entry }];
       case 'failed': {
         const code: ErrorCode = isErrorCode(event.code) ? event.code : 'INTERNAL';
         return this.#onFailed(record, code, event.sentence);

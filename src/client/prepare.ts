@@ -3,7 +3,7 @@
 // machine. One hash pool serves them all, one job at a time, and ends after a while without one.
 
 import type { Stats } from 'node:fs';
-import { stat, unlink } from 'node:fs/promises';
+import { lstat, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { systemTimers, type Timer } from '../actor/timers.js';
 import { errnoOf, fileError, MiniTorrentError } from '../base/errors.js';
@@ -140,6 +140,10 @@ export class Preparations {
       return { kind: 'complete', mtimeMs: found.mtimeMs };
     // Touched, or finished in the moment before a crash: the bytes decide.
     const right = found.size === entry.size && (await this.#isWhole(entry.path, metainfo));
+    if (right && entry.mtimeMs === null) {
+      await dropTwin(partPathOf(entry.path), entry.path);
+      await this.forgetProgress(entry);
+    }
     if (right) return { kind: 'complete', mtimeMs: found.mtimeMs };
     return `${entry.path} has changed since it was shared; put the old file back, or remove ${basename(entry.mtorrentPath)}`;
   }
@@ -189,6 +193,15 @@ export class Preparations {
     const doubtful = resume.have.without(good);
     this.#log.info({ path: entry.path, believed: good.count, hashed: doubtful.count }, 'a download goes on');
     return doubtful.count === 0 ? good : good.with(await check(doubtful));
+  }
+
+  /** Of a download that is complete; what cannot be deleted is in nobody's way. */
+  async forgetProgress(entry: Entry): Promise<void> {
+    try {
+      await deleteResume(this.#paths.resumeOf(entry));
+    } catch (error) {
+      this.#log.warn({ err: error, path: entry.path }, 'the resume data of a complete download could not be deleted');
+    }
   }
 
   /** What a removed file leaves here: its .mtorrent, and of an unfinished one the `.part` and the resume data. */
@@ -279,6 +292,13 @@ async function isThere(path: string): Promise<boolean> {
 /** Bytes on disk that a resumed download need not take again. */
 async function allocatedBytes(path: string): Promise<number> {
   return (await isThere(path)) ? (await stat(path)).blocks * 512 : 0;
+}
+
+/** A download killed between the two steps of its renaming has both names. */
+async function dropTwin(partPath: string, path: string): Promise<void> {
+  if (!(await isThere(partPath))) return;
+  const [part, whole] = [await lstat(partPath), await lstat(path)];
+  if (part.ino === whole.ino && part.dev === whole.dev) await unlinkIfThere(partPath);
 }
 
 async function unlinkIfThere(path: string): Promise<void> {

@@ -155,13 +155,14 @@ export class SlowSteps {
     this.#attempt(work(), (refusal) => ({ kind: 'removed', ask, refusal }));
   }
 
-  #lookAtCompleted({ file, path }: Extract<ClientEffect, { kind: 'lookAtCompleted' }>): void {
+  #lookAtCompleted({ file, entry }: Extract<ClientEffect, { kind: 'lookAtCompleted' }>): void {
     const work = async (): Promise<void> => {
       // Gone again already? Then the next serve fails and says so.
-      const mtimeMs = await stat(path).then(
+      const mtimeMs = await stat(entry.path).then(
         (found) => found.mtimeMs,
         () => 0,
       );
+      await this.#prepare.forgetProgress(entry);
       this.#post({ kind: 'completedSeen', file, mtimeMs });
     };
     this.#attempt(work(), (refusal) => ({ kind: 'partFailed', file, refusal }));

@@ -5,7 +5,7 @@ import { fileError } from '../base/errors.js';
 import { type LogFile, type LogLevel, openLog } from '../base/log.js';
 import { lockDirectory } from '../disk/lock.js';
 import { type Client, ClientActor, type ClientOptions } from './actor.js';
-import { loadLibrary, nextIdentity, openStateDirectory } from './library.js';
+import { loadLibrary, nextIdentity, openStateDirectory, sweepState } from './library.js';
 
 /** Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, … */
 export async function startClient(options: ClientOptions): Promise<Client> {
@@ -13,6 +13,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
   const lock = await lockDirectory(paths.directory);
   let logFile: LogFile | undefined;
   try {
+    await sweepState(paths);
     logFile = openLogFile(options.logPath, options.logLevel);
     const entries = await loadLibrary(paths.library);
     const identity = await nextIdentity(paths.identity);

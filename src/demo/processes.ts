@@ -17,6 +17,8 @@ const STDERR_KEPT = 8_000;
 export interface ProgramOptions {
   /** Beside those of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Words of a command that runs it, such as a tracer. It has to become the process, so that signals arrive. */
+  readonly under?: readonly string[] | undefined;
 }
 
 /** A port nobody listens on now. Another program may take it first; then the process that wanted it says so. */
@@ -46,7 +48,8 @@ export class ProgramProcess {
 
   constructor(name: string, words: readonly string[], directory: string, options: ProgramOptions = {}) {
     this.name = name;
-    this.#child = spawn(process.execPath, [PROGRAM, ...words], {
+    const [command, ...rest] = [...(options.under ?? []), process.execPath, PROGRAM, ...words];
+    this.#child = spawn(command ?? process.execPath, rest, {
       cwd: directory,
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -205,6 +208,7 @@ export class ClientProcess extends ProgramProcess {
     trackers: readonly [Address, Address],
     directory: string,
     options: readonly string[] = [],
+    program: ProgramOptions = {},
   ) {
     const [first, second] = trackers.map(formatAddress);
     const words = [
@@ -216,7 +220,7 @@ export class ClientProcess extends ProgramProcess {
       '--state-dir',
       `${directory}/${name}.state`,
     ];
-    super(name, [...words, ...options], directory);
+    super(name, [...words, ...options], directory, program);
     this.directory = directory;
     this.onLine = (line) => this.#take(line);
   }

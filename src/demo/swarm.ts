@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { MiniTorrentError } from '../base/errors.js';
 import type { Address } from '../torrent/address.js';
 import { makePartialClient } from './partial.js';
-import { ClientProcess, freePort, type ProgramProcess, TrackerProcess } from './processes.js';
+import { ClientProcess, freePort, type ProgramOptions, type ProgramProcess, TrackerProcess } from './processes.js';
 
 export class Swarm {
   readonly directory: string;
@@ -52,9 +52,9 @@ export class Swarm {
   }
 
   /** Starts a client; one of the same name has the same state. */
-  startClient(name: string, port = 0, options: readonly string[] = []): ClientProcess {
+  startClient(name: string, port = 0, options: readonly string[] = [], program: ProgramOptions = {}): ClientProcess {
     this.#refuseWhenStopped();
-    const client = new ClientProcess(name, port, this.trackers, this.directory, options);
+    const client = new ClientProcess(name, port, this.trackers, this.directory, options, program);
     this.#processes.push(client);
     return client;
   }

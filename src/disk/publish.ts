@@ -4,7 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, MiniTorrentError } from '../base/errors.js';
 
@@ -12,6 +12,9 @@ import { errnoOf, MiniTorrentError } from '../base/errors.js';
 const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'];
 /** Some of them cannot flush a directory either, or not open one; their rename is then as durable as it gets. */
 const NO_DIRECTORY_SYNC: readonly (string | undefined)[] = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EISDIR'];
+
+/** The name of a file that is being written. */
+const ASIDE = /^\.mtorrent-[0-9a-f]{16}\.tmp$/;
 
 /** Makes the names in `directory` survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
@@ -59,6 +62,11 @@ export interface PublishOptions {
   readonly overwrite: boolean;
   /** Flush file and directory. Without it a power cut may lose the new file or leave an empty one. */
   readonly durable: boolean;
+}
+
+/** Deletes what `publish` left in `directory` when its process was killed. Nobody else may be publishing there. */
+export async function removeOrphans(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) if (ASIDE.test(name)) await unlinkIfThere(join(directory, name));
 }
 
 /** Writes `parts` beside `path`, then gives the file its name. Rejects with Node's system errors. */

@@ -3,7 +3,6 @@
 // MTORRENT_LONG=1 tries many more moments; MTORRENT_SEED repeats a failed run's choices.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import net from 'node:net';
@@ -14,6 +13,7 @@ import { type Address, parseAddress } from '../../src/torrent/address.js';
 import { keyBytes, swarmKey } from '../../src/torrent/ids.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
 import { eventually } from '../support/e2e-stage.js';
+import { canTrace, countCalls } from '../support/strace.js';
 import { directoryInMemory, listedAt, passes, Speaker, SWARMS } from '../support/tracker-load.js';
 import { type Run, run } from '../tracker/running.js';
 import { until, WireClient } from '../tracker/wire.js';
@@ -62,14 +62,6 @@ test(
 
 /** What SQLite and the ballast write with. */
 const WRITES = ['pwrite64', 'write', 'fsync', 'fdatasync', 'ftruncate'] as const;
-
-/** Undefined where strace may not do its work, said loudly. */
-function canTrace(t: TestContext): boolean {
-  const { status, error, stderr } = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=write', 'true']);
-  if (status === 0) return true;
-  t.skip(`NOT TESTED: strace cannot trace here (${error?.message ?? String(stderr).trim()})`);
-  return false;
-}
 
 /** As a prefix of the command, so that the tracker itself is our child and takes our signals. */
 function strace(directory: string, ...more: readonly string[]): readonly string[] {
@@ -161,11 +153,7 @@ async function dieAndLookAgain(t: TestContext, directory: string, inject: readon
 async function countWrites(t: TestContext, directory: string): Promise<ReadonlyMap<string, number>> {
   const trace = `${directory}.trace`;
   assert.equal(await dieAndLookAgain(t, directory, ['-o', trace]), 0);
-  const counts = new Map<string, number>();
-  for (const [, name = ''] of readFileSync(trace, 'utf8').matchAll(/^\d+ +([a-z0-9]+)\(/gm)) {
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return counts;
+  return countCalls(readFileSync(trace, 'utf8'));
 }
 
 /** Rounds of the suite: each is two lives of a tracker. */
