@@ -114,17 +114,19 @@ export class SimNode {
     const { world } = this.swarm;
     world.note(effect.kind, this.port);
     switch (effect.kind) {
-      case 'dial':
-        this.#dialed.set(
-          effect.connection,
-          new Connection(effect.connection, this, this.swarm.nodeAt(effect.address.port), this),
-        );
+      case 'dial': {
+        const acceptor = this.swarm.failsNow() ? undefined : this.swarm.nodeAt(effect.address.port);
+        this.#dialed.set(effect.connection, new Connection(effect.connection, this, acceptor, this));
         break;
+      }
       case 'request': {
         const { connection, piece, begin, length, slot } = effect;
         this.#checkRequest(effect);
         this.slab.asked(effect);
-        this.#dialed.get(connection)?.command({ kind: 'request', block: { piece, begin, length }, slot });
+        const dialed = this.#dialed.get(connection);
+        dialed?.command({ kind: 'request', block: { piece, begin, length }, slot });
+        // Not at once: the machine that asks is still performing.
+        if (this.swarm.failsNow()) world.after(0, () => dialed?.cut());
         break;
       }
       case 'cancel': {
@@ -143,7 +145,7 @@ export class SimNode {
         for (const connection of this.accepted) connection.haves(effect.ranges);
         break;
       case 'finish':
-        world.after(1 + this.swarm.prng.next() * 50, () => this.#finish());
+        world.after(1 + this.swarm.prng.next() * 50, () => this.#finish(this.swarm.failsNow()));
         break;
       case 'peersNeeded':
         world.after(20, () => this.found(this.swarm.seederList()));
@@ -173,7 +175,7 @@ export class SimNode {
   #store({ piece, slot, connection }: Extract<DownloadEffect, { kind: 'store' }>): void {
     this.slab.storing(slot, piece);
     this.#storeCount += 1;
-    const fails = this.#storeCount === this.#options.failsAtStore;
+    const fails = this.swarm.failsNow() || this.#storeCount === this.#options.failsAtStore;
     this.swarm.world.after(this.swarm.prng.next() * this.swarm.options.hashMs, () => {
       const content = this.slab.read(slot);
       const right = content?.right === true && content.piece === piece;
@@ -195,10 +197,11 @@ export class SimNode {
     for (const piece of this.#disk) if (!this.have.has(piece)) throw new Violation(`${this.port} lost piece ${piece}`);
   }
 
-  #finish(): void {
+  #finish(fails: boolean): void {
     if (this.#disk.size !== this.have.pieceCount)
       throw new Violation(`${this.port} is finished without all right bytes`);
-    this.#download?.post({ kind: 'finished' });
+    if (fails) this.#download?.post({ kind: 'finishFailed', code: 'IO_ERROR', sentence: 'the disk fails' });
+    else this.#download?.post({ kind: 'finished' });
   }
 
   #ended(ending: Ending): void {

@@ -29,6 +29,8 @@ export interface SwarmOptions {
   readonly latencyMs: number;
   readonly jitterMs: number;
   readonly hashMs: number;
+  /** This many-th operation of all nodes (dial, request, store, finish) fails; undefined: none is made to. */
+  readonly failsAt: number | undefined;
   /** Chance that a connection is cut at some time in its first minute. */
   readonly cuts: number;
   readonly nodes: readonly NodeOptions[];
@@ -77,8 +79,30 @@ export function optionsOf(seed: number): SwarmOptions {
     latencyMs: pick(0, 1, 5, 50, 200),
     jitterMs: pick(0, 1, 20),
     hashMs: pick(0, 1, 10, 200),
+    failsAt: undefined,
     cuts: pick(0, 0, 0.2, 0.5),
     nodes,
+  };
+}
+
+/** A quiet swarm, in which nothing fails but operation number `failsAt`: two half seeders and two leechers. */
+export function quietOptions(seed: number, failsAt: number): SwarmOptions {
+  const all = Array.from({ length: 6 }, (_, piece) => piece);
+  const node = (has: readonly number[], leeches: boolean): NodeOptions => {
+    return { manner: 'honest', has, leeches, rate: 1_000, stopAtMs: undefined, failsAtStore: undefined };
+  };
+  const halves = [all.filter((piece) => piece < 4), all.filter((piece) => piece > 2)];
+  return {
+    seed,
+    pieceCount: all.length,
+    size: all.length * PIECE_SIZE - 100,
+    slots: 8,
+    latencyMs: 5,
+    jitterMs: 1,
+    hashMs: 1,
+    failsAt,
+    cuts: 0,
+    nodes: [...halves.map((half) => node(half, false)), node([], true), node([], true)],
   };
 }
 

@@ -3,15 +3,25 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { optionsOf } from './options.js';
+import { optionsOf, quietOptions } from './options.js';
 import { runSwarm } from './swarm.js';
 
 /** Seeds that found something once: run first, and always. */
 const SEEDS: readonly number[] = [248, 4_125, 5_238, 9_012, 11_064];
-const RUNS = 1_000;
+const RUNS = Number(process.env['SIM_SEEDS'] ?? 1_000);
 
 test('whatever its peers do, a download keeps only right bytes, loses no slot, and completes while honest peers stay', () => {
   for (const seed of [...SEEDS, ...Array.from({ length: RUNS }, (_, at) => at)]) runSwarm(optionsOf(seed));
+});
+
+test('F18: whichever operation of a swarm fails, everyone completes in the end, and each has failed once', () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const { operations } = runSwarm(quietOptions(seed, 0));
+    let failsAt = 1;
+    while (runSwarm(quietOptions(seed, failsAt)).operations >= failsAt) failsAt += 1;
+    // The last round passed untouched; before it, each operation failed once.
+    assert.equal(failsAt, operations + 1);
+  }
 });
 
 test('the same seed gives the same run', () => {

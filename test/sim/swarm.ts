@@ -14,6 +14,7 @@ export interface Run {
   readonly digest: number;
   readonly happened: number;
   readonly endedMs: number;
+  readonly operations: number;
 }
 
 export class Swarm {
@@ -25,6 +26,7 @@ export class Swarm {
   readonly nodes: readonly SimNode[];
   #nextConnection = 1;
   #crash: unknown;
+  #operations = 0;
 
   constructor(options: SwarmOptions) {
     this.options = options;
@@ -36,6 +38,12 @@ export class Swarm {
   nextConnection(): number {
     this.#nextConnection += 1;
     return this.#nextConnection;
+  }
+
+  /** One more dial, request, store or finish: true when it is the one to fail. */
+  failsNow(): boolean {
+    this.#operations += 1;
+    return this.#operations === this.options.failsAt;
   }
 
   nodeAt(port: number): SimNode | undefined {
@@ -63,7 +71,7 @@ export class Swarm {
     }
     for (const node of this.nodes) node.checkHave();
     const { digest, happened } = this.world;
-    return { digest, happened, endedMs: this.world.nowMs() };
+    return { digest, happened, endedMs: this.world.nowMs(), operations: this.#operations };
   }
 
   #stuck(): Error {
