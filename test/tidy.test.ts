@@ -217,3 +217,18 @@ test('the lock file names every optional package that its packages ask for', () 
   const missing = asked.filter((name) => packages[`node_modules/${name}`] === undefined);
   assert.deepEqual(missing, [], 'add these to package-lock.json with their version, cpu and os');
 });
+
+test('every test that the page of promises names exists', () => {
+  const tests = all.filter((path) => path.endsWith('.test.ts')).map(textOf);
+  const rows = textOf('docs/RELIABILITY.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| '));
+  const named = rows.flatMap((row) =>
+    [...(row.split(' | ')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  );
+  assert.ok(named.length > 40);
+  assert.deepEqual(
+    named.filter((name) => !tests.some((text) => text.includes(name))),
+    [],
+  );
+});
