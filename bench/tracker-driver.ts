@@ -18,6 +18,7 @@ import { MagicGate } from '../src/wire/magic.js';
 /** Connections dialed at the same time: beyond it a burst of SYNs would measure the kernel's queue. */
 export const CONNECT_BATCH = 200;
 const CONNECT_DEADLINE_MS = 30_000;
+const ANSWER_DEADLINE_MS = 30_000;
 /** Pieces of every file of the benches: 1 GiB, so that `have` has room to grow. */
 export const PIECE_COUNT = 2_048;
 /** Clients of one source address: the tracker takes at most 11,000 connections from one. */
@@ -115,16 +116,36 @@ export class TrackerClient {
 
   /** Statistics of the tracker, through the front door. */
   async stats(): Promise<Readonly<Record<string, number>>> {
-    const answer = deferred<TrackerReply>();
+    const reply = await this.#answerTo({ kind: 'stats', id: this.#nextId(Number.NaN) }, 'stats');
+    return JSON.parse(reply.json);
+  }
+
+  /** How many seeders the tracker lists, the caller not among them. */
+  async seederCount(swarm: Uint8Array): Promise<number> {
+    const reply = await this.#answerTo(
+      { kind: 'seeders', id: this.#nextId(Number.NaN), swarm, want: 50 },
+      'seederList',
+    );
+    return reply.total;
+  }
+
+  async #answerTo<K extends TrackerReply['kind']>(
+    question: Question,
+    kind: K,
+  ): Promise<Extract<TrackerReply, { kind: K }>> {
+    const answer = deferred<Extract<TrackerReply, { kind: K }>>();
     const former = this.onReply;
-    this.onReply = (reply, word) => (reply.kind === 'stats' ? answer.resolve(reply) : former(reply, word));
-    this.#ask({ kind: 'stats', id: this.#nextId(Number.NaN) });
+    this.onReply = (reply, word) => {
+      if (reply.kind === kind) answer.resolve(reply as Extract<TrackerReply, { kind: K }>);
+      else former(reply, word);
+    };
+    this.#ask(question);
     this.flush();
-    const reply = await within(answer.promise, CONNECT_DEADLINE_MS, () => {
-      throw new Error('the tracker gave no statistics in time');
+    const reply = await within(answer.promise, ANSWER_DEADLINE_MS, () => {
+      throw new Error(`the tracker gave no ${kind} in time`);
     });
     this.onReply = former;
-    return reply.kind === 'stats' ? JSON.parse(reply.json) : {};
+    return reply;
   }
 
   /** What was asked since the last call leaves in one write. */

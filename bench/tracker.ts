@@ -1,5 +1,5 @@
 // The tracker pair under load, through the front door: two real tracker processes, and this process as all of their clients.
-// `npm run bench -- tracker [announces] [idle] [steady] [start] [catchup] [--quick] [--disk] [--json]`. The trackers' files are in memory
+// `npm run bench -- tracker [announces] [idle] [steady] [start] [catchup] [failover] [--quick] [--disk] [--json]`. The trackers' files are in memory
 // unless --disk puts them into the temporary folder: in memory an fsync costs nothing, so only --disk says what a commit costs.
 
 import { existsSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { printTable } from './figures.js';
 import { announceScene } from './tracker-announces.js';
 import { catchUpScene } from './tracker-catchup.js';
 import { idleScene, steadyScene } from './tracker-connections.js';
+import { failoverScene } from './tracker-failover.js';
 import type { Figure, SceneOptions } from './tracker-stage.js';
 import { startScene } from './tracker-start.js';
 import { fileSystemOf } from './tracker-vitals.js';
@@ -19,6 +20,7 @@ const SCENES: Readonly<Record<string, (options: SceneOptions) => Promise<readonl
   steady: steadyScene,
   start: startScene,
   catchup: catchUpScene,
+  failover: failoverScene,
 };
 
 /** 1 when a request failed; a missed target of time or memory is shown, and no failure: machines differ. */

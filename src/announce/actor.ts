@@ -8,9 +8,18 @@ import { unreachable } from '../base/assert.js';
 import { ANNOUNCE_REQUESTS_MAX } from '../base/limits.js';
 import type { Log } from '../base/log.js';
 import { keyBytes, type SwarmKey } from '../torrent/ids.js';
+import {
+  TRACKER_MAGIC,
+  type TrackerReply,
+  type TrackerRequest,
+  trackerReplies,
+  trackerRequests,
+} from '../tracker/messages.js';
+import { DialedConnection } from '../wire/dialed.js';
 import { type AnnounceEffect, type AnnounceInput, AnnounceMachine, type AnnounceSetting } from './machine.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
-import { bindableHost, TrackerSocket } from './socket.js';
+
+type TrackerConnection = DialedConnection<TrackerRequest, TrackerReply>;
 
 export interface AnnounceOptions extends AnnounceSetting {
   /** The hash string of a registered file; undefined when it is gone. Only lent: it is copied while a part is sent. */
@@ -40,7 +49,7 @@ export function startAnnounce(options: AnnounceOptions): Announce {
 class Announcer {
   readonly #options: AnnounceOptions;
   readonly #host: Host<AnnounceInput, AnnounceEffect | WakeAt>;
-  readonly #sockets = new Map<number, TrackerSocket>();
+  readonly #sockets = new Map<number, TrackerConnection>();
 
   constructor(options: AnnounceOptions) {
     this.#options = options;
@@ -93,13 +102,18 @@ class Announcer {
     }
   }
 
-  #dial({ tracker, link }: Extract<AnnounceEffect, { kind: 'dial' }>): TrackerSocket {
+  #dial({ tracker, link }: Extract<AnnounceEffect, { kind: 'dial' }>): TrackerConnection {
     const { trackers, upload } = this.#options;
-    return new TrackerSocket({
-      tracker: trackers[tracker],
-      localHost: bindableHost(upload.host),
+    return new DialedConnection({
+      address: trackers[tracker],
+      // So that the tracker lists us where we listen.
+      ownHost: upload.host,
+      magic: TRACKER_MAGIC,
+      sent: trackerRequests,
+      heard: trackerReplies,
+      who: 'the tracker',
       onConnected: () => this.post({ kind: 'connected', tracker, link }),
-      onReply: (reply) => this.post({ kind: 'replied', tracker, link, reply }),
+      onMessage: (reply) => this.post({ kind: 'replied', tracker, link, reply }),
       onClosed: (reason) => {
         this.#sockets.delete(link);
         this.post({ kind: 'disconnected', tracker, link, reason });

@@ -1,8 +1,10 @@
 // The two trackers as seen from here: which connection is up, being made, or waiting for its next try. The first is
 // preferred; the second is dialed when the first failed or hesitates, and the first is tried again while the second serves.
-// Pure: it says whom to dial, and never dials.
+// A tracker that is not ready, and would answer lists late, is only used while the other does not answer. Pure: it says whom
+// to dial, and never dials.
 
 import {
+  REPLICA_WAIT_MS,
   TRACKER_CONNECT_DEADLINE_MS,
   TRACKER_HEDGE_MS,
   TRACKER_RETRY_MAX_MS,
@@ -17,7 +19,8 @@ type LinkState =
   | { readonly at: 'down'; readonly retryAtMs: number }
   /** Connecting, or waiting for the reply to our hello. */
   | { readonly at: 'dialing'; readonly link: number; readonly sinceMs: number }
-  | { readonly at: 'up'; readonly link: number };
+  /** Until `readyAtMs` the other one is welcome instead; 0 when it is ready. */
+  | { readonly at: 'up'; readonly link: number; readonly readyAtMs: number };
 
 interface TrackerLink {
   state: LinkState;
@@ -33,6 +36,7 @@ export class Links {
   readonly #prng: Prng;
   readonly #links: readonly [TrackerLink, TrackerLink];
   #lastLink = 0;
+  #isInHurry = false;
 
   constructor(prng: Prng) {
     this.#prng = prng;
@@ -74,7 +78,8 @@ export class Links {
     const dials: { index: TrackerIndex; link: number }[] = [];
     for (const index of TRACKER_INDEXES) {
       const { state } = this.#links[index];
-      if (state.at !== 'down' || state.retryAtMs > nowMs || !this.#isNeeded(index, nowMs)) continue;
+      const { fromMs, untilMs } = this.#neededWithin(index);
+      if (state.at !== 'down' || state.retryAtMs > nowMs || nowMs < fromMs || nowMs >= untilMs) continue;
       this.#lastLink += 1;
       this.#links[index].state = { at: 'dialing', link: this.#lastLink, sinceMs: nowMs };
       dials.push({ index, link: this.#lastLink });
@@ -96,18 +101,39 @@ export class Links {
     for (const index of TRACKER_INDEXES) {
       const { state } = this.#links[index];
       if (state.at === 'dialing') atMs = Math.min(atMs, state.sinceMs + TRACKER_CONNECT_DEADLINE_MS);
-      if (state.at === 'down' && this.#isNeeded(index, Number.POSITIVE_INFINITY)) {
-        atMs = Math.min(atMs, Math.max(state.retryAtMs, this.#hedgeAtMs(index)));
-      }
+      if (state.at !== 'down') continue;
+      const { fromMs, untilMs } = this.#neededWithin(index);
+      const dialAtMs = Math.max(state.retryAtMs, fromMs);
+      if (dialAtMs < untilMs) atMs = Math.min(atMs, dialAtMs);
     }
     return atMs;
   }
 
-  /** It said hello. True when the client has not heard that it is up. */
-  greeted(index: TrackerIndex): boolean {
-    const tracker = this.#links[index];
-    if (tracker.state.at === 'dialing') tracker.state = { at: 'up', link: tracker.state.link };
-    return this.#report(tracker, 'up');
+  /** It said hello. One connection is enough: answers the links to hang up, which is no fault of those trackers. */
+  greeted(greeting: TrackerIndex, isGreetingReady: boolean, nowMs: number): number[] {
+    const tracker = this.#links[greeting];
+    // Alone it is ready after that time; with a partner it may take longer, but then the partner is the one to ask.
+    const readyAtMs = isGreetingReady ? 0 : nowMs + REPLICA_WAIT_MS;
+    if (tracker.state.at === 'dialing') tracker.state = { at: 'up', link: tracker.state.link, readyAtMs };
+    const isReady = (index: TrackerIndex): boolean => {
+      const { state } = this.#links[index];
+      return state.at === 'up' && state.readyAtMs <= nowMs;
+    };
+    const kept = TRACKER_INDEXES.find(isReady) ?? this.active;
+    return TRACKER_INDEXES.flatMap((index) => {
+      const { state } = this.#links[index];
+      // The first is tried while the second serves, and the second while the first is not ready.
+      const isWelcome = index === 0 || kept === undefined || !isReady(kept);
+      if (index === kept || state.at === 'down' || (state.at === 'dialing' && isWelcome)) return [];
+      const retryAtMs = state.at === 'dialing' || isReady(index) ? 0 : this.#backOff(index, nowMs);
+      this.#links[index].state = { at: 'down', retryAtMs };
+      return [state.link];
+    });
+  }
+
+  /** True when the client has not heard that it is up. */
+  reportUp(index: TrackerIndex): boolean {
+    return this.#report(this.#links[index], 'up');
   }
 
   /** It answered a request, so it works: the next failure starts counting anew. */
@@ -119,38 +145,39 @@ export class Links {
   failed(index: TrackerIndex, nowMs: number): boolean {
     const tracker = this.#links[index];
     const wasUp = tracker.state.at === 'up';
-    const boundMs = Math.min(TRACKER_RETRY_MAX_MS, TRACKER_RETRY_MIN_MS * 2 ** tracker.failures);
-    tracker.failures += 1;
-    // Full jitter: a fleet that lost its tracker does not come back in step. 1 ms at least, so that a try has an end.
-    tracker.state = { at: 'down', retryAtMs: nowMs + 1 + this.#prng.next() * boundMs };
+    tracker.state = { at: 'down', retryAtMs: this.#backOff(index, nowMs) };
     if (wasUp) this.#hurry(index === 0 ? 1 : 0);
     return this.#report(tracker, 'down');
   }
 
-  /** We hung up, since the first one serves again: no fault of its own. */
-  dismissed(index: TrackerIndex): void {
-    this.#links[index].state = { at: 'down', retryAtMs: 0 };
+  /** Both are tried now, and at once, whatever their back-off says: there is little time. */
+  hurryAll(): void {
+    this.#isInHurry = true;
+    for (const index of TRACKER_INDEXES) this.#hurry(index);
   }
 
-  /** Both are tried now, whatever their back-off says. */
-  hurryAll(): void {
-    for (const index of TRACKER_INDEXES) this.#hurry(index);
+  /** When it is tried next. Full jitter: a fleet that lost its tracker does not come back in step. */
+  #backOff(index: TrackerIndex, nowMs: number): number {
+    const tracker = this.#links[index];
+    const boundMs = Math.min(TRACKER_RETRY_MAX_MS, TRACKER_RETRY_MIN_MS * 2 ** tracker.failures);
+    tracker.failures += 1;
+    // 1 ms at least, so that a try has an end.
+    return nowMs + 1 + this.#prng.next() * boundMs;
   }
 
   #hurry(index: TrackerIndex): void {
     if (this.#links[index].state.at === 'down') this.#links[index].state = { at: 'down', retryAtMs: 0 };
   }
 
-  #isNeeded(index: TrackerIndex, nowMs: number): boolean {
-    if (index === 0) return true;
-    return this.active === undefined && nowMs >= this.#hedgeAtMs(index);
-  }
-
-  /** The second waits a moment for the first one's first try. */
-  #hedgeAtMs(index: TrackerIndex): number {
+  /** The time in which this one is to be dialed if it is down. */
+  #neededWithin(index: TrackerIndex): { readonly fromMs: number; readonly untilMs: number } {
     const first = this.#links[0];
-    const isFirstTry = index === 1 && first.failures === 0 && first.state.at === 'dialing';
-    return isFirstTry && first.state.at === 'dialing' ? first.state.sinceMs + TRACKER_HEDGE_MS : 0;
+    const untilMs = Number.POSITIVE_INFINITY;
+    if (index === 0) return { fromMs: 0, untilMs };
+    if (first.state.at === 'up') return { fromMs: 0, untilMs: first.state.readyAtMs };
+    // The second waits a moment for the first one's first try.
+    const isFirstTry = first.failures === 0 && first.state.at === 'dialing' && !this.#isInHurry;
+    return { fromMs: isFirstTry && first.state.at === 'dialing' ? first.state.sinceMs + TRACKER_HEDGE_MS : 0, untilMs };
   }
 
   #report(tracker: TrackerLink, news: 'up' | 'down'): boolean {

@@ -1,16 +1,23 @@
 // Keeps this client's entries at the tracker pair true: one tracker is talked to, the other takes over when it fails, and
 // whichever it is gets told everything that should be listed. Answers to nobody's question, wrong kinds of answers and
-// silence end a connection, nothing else. Pure: `wanted.ts` knows what to ask, `links.ts` whom, this file how it went.
+// silence end a connection, nothing else. Pure: `wanted.ts` knows what to ask, `links.ts` whom, `pulse.ts` whether it lives, this
+// file how it went.
 
 import type { Machine, Wake, WakeAt } from '../actor/machine.js';
 import { unreachable } from '../base/assert.js';
-import { ANNOUNCE_PIPELINE_MAX, LEAVE_DEADLINE_MS, RENEW_MS, TRACKER_REPLY_DEADLINE_MS } from '../base/limits.js';
+import {
+  ANNOUNCE_PIPELINE_MAX,
+  LEAVE_DEADLINE_MS,
+  LEAVE_REPLY_DEADLINE_MS,
+  TRACKER_REPLY_DEADLINE_MS,
+} from '../base/limits.js';
 import { Prng } from '../base/prng.js';
 import type { Address } from '../torrent/address.js';
 import { type ClientId, keyBytes, type SwarmKey } from '../torrent/ids.js';
 import type { Refusal, TrackerReply, TrackerRequest } from '../tracker/messages.js';
 import { Links, TRACKER_INDEXES, type TrackerIndex } from './links.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
+import { Pulse } from './pulse.js';
 import { type OwnVersion, Requests, requestOf } from './requests.js';
 import { usableSeeders } from './seeders.js';
 import { type Question, Wanted } from './wanted.js';
@@ -50,7 +57,7 @@ export type AnnounceEffect =
 
 type Phase =
   | { readonly at: 'working' }
-  | { readonly at: 'leaving'; readonly deadlineMs: number; readonly isAsked: boolean }
+  | { readonly at: 'leaving'; readonly deadlineMs: number; readonly askedMs: number | undefined }
   | { readonly at: 'left' };
 
 /** A tracker that claims to know of epochs up here is broken or hostile: we could not go on above them for long. */
@@ -60,6 +67,7 @@ const U32_MAX = 0xffff_ffff;
 export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEffect | WakeAt> {
   readonly #setting: AnnounceSetting;
   readonly #wanted = new Wanted();
+  readonly #prng: Prng;
   readonly #links: Links;
   readonly #requests = new Requests();
   #effects: (AnnounceEffect | WakeAt)[] = [];
@@ -67,15 +75,16 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   #epoch: number;
   #isEpochUsed = false;
   #sequence = 0;
-  #renewMs = RENEW_MS;
-  #nextPingMs = Number.POSITIVE_INFINITY;
+  /** Of the connection that is active. */
+  #pulse: Pulse | undefined;
   #areAllDownReported = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
   constructor(setting: AnnounceSetting) {
     this.#setting = setting;
     this.#epoch = setting.epoch;
-    this.#links = new Links(new Prng(setting.seed));
+    this.#prng = new Prng(setting.seed);
+    this.#links = new Links(this.#prng);
   }
 
   receive(input: AnnounceInput | Wake, nowMs: number): readonly (AnnounceEffect | WakeAt)[] {
@@ -132,7 +141,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         this.#wanted.find(command.swarm);
         return;
       case 'leave':
-        this.#phase = { at: 'leaving', deadlineMs: nowMs + LEAVE_DEADLINE_MS, isAsked: false };
+        this.#phase = { at: 'leaving', deadlineMs: nowMs + LEAVE_DEADLINE_MS, askedMs: undefined };
         this.#links.hurryAll();
         return;
       default:
@@ -161,6 +170,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       return;
     }
     this.#links.answered(tracker);
+    this.#pulse?.heard(nowMs);
     if (pending.what === 'leave') this.#left();
     else if (pending.what === 'ping') this.#ponged(reply, pending.toldCount);
     else if (reply.kind === 'error') this.#refused(pending.question, reply, nowMs);
@@ -176,19 +186,12 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (highestEpoch > this.#epoch || (highestEpoch === this.#epoch && !this.#isEpochUsed))
       this.#raiseEpoch(highestEpoch + 1);
     const former = this.#links.active;
-    if (this.#links.greeted(tracker)) this.#tell({ kind: 'trackerUp', tracker: this.#setting.trackers[tracker] });
+    for (const link of this.#links.greeted(tracker, reply.ready, nowMs)) this.#effects.push({ kind: 'hangUp', link });
+    if (this.#links.active === former) return;
+    if (this.#links.reportUp(tracker)) this.#tell({ kind: 'trackerUp', tracker: this.#setting.trackers[tracker] });
     if (this.#areAllDownReported) this.#tell({ kind: 'trackersBack' });
     this.#areAllDownReported = false;
-    // One connection is enough: the first tracker is back, or the second was dialed just in case.
-    for (const index of TRACKER_INDEXES) {
-      const link = this.#links.linkOf(index);
-      if (index === this.#links.active || link === undefined || (index === 0 && !this.#links.isUp(0))) continue;
-      this.#effects.push({ kind: 'hangUp', link });
-      this.#links.dismissed(index);
-    }
-    if (this.#links.active === former) return;
-    this.#renewMs = Math.max(1, reply.renewMs);
-    this.#nextPingMs = nowMs + this.#renewMs;
+    this.#pulse = new Pulse(reply.renewMs, this.#prng.next(), nowMs);
     this.#startOver();
   }
 
@@ -202,7 +205,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   #startOver(): void {
     this.#requests.clear();
     this.#wanted.startOver();
-    if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, isAsked: false };
+    if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, askedMs: undefined };
   }
 
   /** The connection is no more, or is ended here for the tracker's fault. */
@@ -214,7 +217,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (this.#links.failed(tracker, nowMs)) this.#tell({ kind: 'trackerDown', tracker: address, reason });
     this.#effects.push({ kind: 'log', fields: { tracker: address, reason }, sentence: 'no connection to a tracker' });
     if (wasActive) {
-      this.#nextPingMs = Number.POSITIVE_INFINITY;
+      this.#pulse = undefined;
       this.#startOver();
     }
     if (this.#links.areAllDown && !this.#areAllDownReported) {
@@ -224,6 +227,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   }
 
   #ponged(reply: TrackerReply, toldCount: number): void {
+    this.#pulse?.ponged();
     // Fewer entries than it had confirmed when it was asked: it let some lapse, or lost them.
     if (reply.kind === 'pong' && reply.entries < toldCount) this.#wanted.tellAllAgain();
   }
@@ -289,12 +293,23 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   #checkDeadlines(nowMs: number): void {
     for (const tracker of this.#links.late(nowMs)) this.#lost(tracker, 'no answer to a connection in time', nowMs);
     const { active } = this.#links;
-    if (active !== undefined && nowMs - (this.#requests.oldestMs ?? nowMs) >= TRACKER_REPLY_DEADLINE_MS) {
-      this.#lost(active, 'no answer to a request in time', nowMs);
+    if (active !== undefined && nowMs >= this.#answerDeadlineMs()) {
+      const isSilent = nowMs >= (this.#pulse?.deadMs ?? Number.POSITIVE_INFINITY);
+      this.#lost(active, isSilent ? 'no sign of life in time' : 'no answer to a request in time', nowMs);
     }
     if (this.#phase.at !== 'leaving') return;
     // With nobody to tell there is nothing to wait for.
     if (nowMs >= this.#phase.deadlineMs || this.#links.isHopeless(nowMs)) this.#left();
+  }
+
+  /** When the tracker that is up has been waited for long enough. */
+  #answerDeadlineMs(): number {
+    const never = Number.POSITIVE_INFINITY;
+    const requestMs =
+      this.#phase.at === 'leaving'
+        ? (this.#phase.askedMs ?? never) + LEAVE_REPLY_DEADLINE_MS
+        : (this.#requests.oldestMs ?? never) + TRACKER_REPLY_DEADLINE_MS;
+    return Math.min(requestMs, this.#pulse?.deadMs ?? never);
   }
 
   /** Asks the tracker that is up whatever there is to ask, as far as the pipeline has room. */
@@ -303,23 +318,26 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (link === undefined || this.#phase.at === 'left') return;
     if (this.#phase.at === 'leaving') {
       // It jumps the queue: nothing that is still to be told matters now.
-      if (!this.#phase.isAsked) {
-        const id = this.#requests.sent({ what: 'leave', sentMs: nowMs });
-        this.#send(link, { kind: 'leave', id, ...this.#nextVersion() });
-      }
-      this.#phase = { ...this.#phase, isAsked: true };
+      if (this.#phase.askedMs !== undefined) return;
+      const id = this.#requests.sent({ what: 'leave', sentMs: nowMs });
+      this.#send(link, { kind: 'leave', id, ...this.#nextVersion() });
+      this.#phase = { ...this.#phase, askedMs: nowMs };
       return;
-    }
-    if (nowMs >= this.#nextPingMs) {
-      this.#nextPingMs = nowMs + this.#renewMs;
-      const id = this.#requests.sent({ what: 'ping', toldCount: this.#wanted.toldCount, sentMs: nowMs });
-      this.#send(link, { kind: 'ping', id });
     }
     while (this.#requests.count < ANNOUNCE_PIPELINE_MAX) {
       const question = this.#wanted.next(nowMs);
       if (question === undefined) break;
       this.#put(question, link, nowMs);
     }
+    if (nowMs < this.#pingAtMs()) return;
+    this.#pulse?.pinged(nowMs);
+    const id = this.#requests.sent({ what: 'ping', toldCount: this.#wanted.toldCount, sentMs: nowMs });
+    this.#send(link, { kind: 'ping', id });
+  }
+
+  #pingAtMs(): number {
+    const isPressing = this.#wanted.hasUnfinished || this.#requests.count > 0;
+    return this.#pulse?.pingAtMs(isPressing) ?? Number.POSITIVE_INFINITY;
   }
 
   #put(question: Question, link: number, nowMs: number): void {
@@ -357,9 +375,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (this.#phase.at === 'left') return;
     let atMs = this.#links.nextAtMs();
     if (this.#links.active !== undefined) {
-      if (this.#phase.at === 'working') atMs = Math.min(atMs, this.#nextPingMs);
-      const { oldestMs } = this.#requests;
-      if (oldestMs !== undefined) atMs = Math.min(atMs, oldestMs + TRACKER_REPLY_DEADLINE_MS);
+      if (this.#phase.at === 'working') atMs = Math.min(atMs, this.#pingAtMs());
+      atMs = Math.min(atMs, this.#answerDeadlineMs());
       const hasRoom = this.#phase.at === 'working' && this.#requests.count < ANNOUNCE_PIPELINE_MAX;
       if (hasRoom) atMs = Math.min(atMs, this.#wanted.nextAtMs());
     }

@@ -46,6 +46,8 @@ export class Wanted {
   /** Told, and out of date since. Only downloads are here, so it is short. */
   readonly #outdated = new Set<SwarmKey>();
   readonly #refused = new Set<SwarmKey>();
+  /** Registered without all pieces: they are fetched, and want to hear of seeders. */
+  readonly #unfinished = new Set<SwarmKey>();
   /** Swarm → when it may be asked. Asked ones wait for their answer in `#asked`. */
   readonly #removals = new Map<SwarmKey, number>();
   readonly #finds = new Set<SwarmKey>();
@@ -61,8 +63,8 @@ export class Wanted {
     return this.#toldCount;
   }
 
-  get registrationCount(): number {
-    return this.#registrations.size;
+  get hasUnfinished(): boolean {
+    return this.#unfinished.size > 0;
   }
 
   /** True when a removal of this swarm was given up by it: the client hears that it is off the list. */
@@ -72,6 +74,7 @@ export class Wanted {
     if (former !== undefined) this.#setTelling(swarm, former, { at: 'untold' });
     this.#registrations.set(swarm, { sharing, telling: { at: 'untold' }, isReported: false });
     this.#untold.add(swarm);
+    this.#noteHave(sharing);
     return this.#removals.delete(swarm);
   }
 
@@ -79,6 +82,7 @@ export class Wanted {
     const registration = this.#registrations.get(swarm);
     if (registration === undefined) return;
     registration.sharing = { ...registration.sharing, have };
+    this.#noteHave(registration.sharing);
     if (registration.telling.at === 'told' && registration.telling.have !== have) this.#outdated.add(swarm);
   }
 
@@ -89,6 +93,7 @@ export class Wanted {
       this.#untold.delete(swarm);
       this.#registrations.delete(swarm);
     }
+    this.#unfinished.delete(swarm);
     this.#uploads.delete(swarm);
     this.#removals.set(swarm, 0);
   }
@@ -242,6 +247,11 @@ export class Wanted {
     if (upload.sent === upload.size) this.#uploads.delete(upload.swarm);
     this.#partsAsked += 1;
     return { kind: 'part', swarm: upload.swarm, offset, length };
+  }
+
+  #noteHave({ swarm, have, pieceCount }: Sharing): void {
+    if (have < pieceCount) this.#unfinished.add(swarm);
+    else this.#unfinished.delete(swarm);
   }
 
   #setTelling(swarm: SwarmKey, registration: Registration, telling: Telling): void {

@@ -247,7 +247,18 @@ export const REPLICA_HELD_MAX = 65_536;
 export const TRACKER_CONNECT_DEADLINE_MS = 3_000;
 /** Milliseconds that the first tracker gets before the second is dialed as well. */
 export const TRACKER_HEDGE_MS = 1_000;
-/** Milliseconds for a tracker to answer a request before the other one is asked. */
+/**
+ * Milliseconds without a word after which a tracker is asked whether it lives, while somebody waits for it: a download runs, or a
+ * request is open. 10,000 clients that all download ask 5,000 times a second, which took a tracker 21 % of a busy core (41 µs a
+ * ping). Clients at rest ping each RENEW_MS for their leases only: 333 a second, 8 % with all else that the tracker did.
+ */
+export const TRACKER_PING_MS = 2_000;
+/**
+ * Milliseconds of silence after a ping before the other tracker is asked. TRACKER_PING_MS + this + 0.5 s for the new connection
+ * are the 5 s in which a frozen tracker is replaced. A tracker answers a ping without its disk, so 2.5 s is never mere load.
+ */
+export const TRACKER_SILENT_MS = 2_500;
+/** Milliseconds for a tracker that lives to answer a request before the other one is asked: its disk may hang. */
 export const TRACKER_REPLY_DEADLINE_MS = 5_000;
 /** Back-off while a tracker is away: full jitter between 0 and min(max, min × 2^n). */
 export const TRACKER_RETRY_MIN_MS = 1_000;
@@ -262,8 +273,10 @@ export const ANNOUNCE_PARTS_MAX = 8;
 export const ANNOUNCE_REFUSED_RETRY_MS = 30_000;
 /** Milliseconds between two reports of a download's progress to the tracker. */
 export const ANNOUNCE_PROGRESS_MS = 10_000;
-/** Milliseconds that `quit` waits for the trackers to take us off their lists. */
-export const LEAVE_DEADLINE_MS = 1_000;
+/** Milliseconds that `quit` waits for the trackers to take us off their lists: the rest of its second is for our own end. */
+export const LEAVE_DEADLINE_MS = 700;
+/** Milliseconds of it for the first tracker that is asked; then the other is told, for as long again. */
+export const LEAVE_REPLY_DEADLINE_MS = 350;
 
 // --- client ---
 

@@ -1,11 +1,10 @@
-// One instance on one state directory. On Linux the lock is an abstract Unix socket named after the directory's real
-// path: the kernel frees it however its holder ends, kill -9 included, so it is never stale. Elsewhere it is the file with
-// the holder's pid, which counts while that process lives. The pid file is what the refusal quotes; it decides nothing on Linux.
+// One instance on one state directory. On Linux the lock is a name in the kernel made of the directory's real path
+// (`base/abstract-lock.ts`). Elsewhere it is the file with the holder's pid, which counts while that process lives. The pid file is
+// what the refusal quotes, also of a holder that stands still; it decides nothing on Linux.
 
-import { createHash } from 'node:crypto';
 import { realpath, rm, unlink, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { holdName, isHeld, lockName, type NameLock } from '../base/abstract-lock.js';
 import { errnoOf, fileError, MiniTorrentError } from '../base/errors.js';
 import { atomicWriteFile, readBounded } from './file.js';
 
@@ -27,44 +26,29 @@ export async function lockDirectory(stateDir: string): Promise<DirectoryLock> {
 }
 
 async function lockBySocket(directory: string): Promise<DirectoryLock> {
-  const name = `\0mtorrent-${createHash('sha1').update(directory).digest('hex')}`;
-  const server = await listen(name, directory);
+  const lock = await hold(directory);
   const pidPath = join(directory, PID_FILE);
   try {
     await atomicWriteFile(pidPath, Buffer.from(`${process.pid}\n`), 0o600, false);
   } catch (error) {
-    await close(server);
+    await lock.release();
     throw error;
   }
   return {
     async release() {
       await rm(pidPath, { force: true });
-      await close(server);
+      await lock.release();
     },
   };
 }
 
-async function listen(name: string, directory: string): Promise<Server> {
-  // Nobody has business on this socket: who connects is hung up on.
-  const server = createServer((socket) => socket.destroy());
+async function hold(directory: string): Promise<NameLock> {
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ path: name }, resolve);
-    });
+    return await holdName(lockName('mtorrent', directory), `${process.pid}`);
   } catch (error) {
-    if (errnoOf(error) === 'EADDRINUSE') throw await alreadyRunning(directory, error);
+    if (isHeld(error)) throw await alreadyRunning(directory, error);
     throw error;
   }
-  // The lock alone keeps no process alive.
-  server.unref();
-  return server;
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error === undefined ? resolve() : reject(error)));
-  });
 }
 
 async function lockByFile(directory: string): Promise<DirectoryLock> {

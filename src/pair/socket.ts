@@ -1,14 +1,9 @@
-// The connection that this tracker dials to its partner: words to bytes, bytes to news. Garbage, another protocol or a frame
-// that is too large ends it with a reason. Decides nothing.
+// The connection that this tracker dials to its partner: it performs what the pair's machine decides of it, and decides nothing.
 
-import net, { isIP } from 'node:net';
 import { unreachable } from '../base/assert.js';
-import { ProtocolError } from '../base/errors.js';
-import { FRAME_BYTES_MAX } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { TRACKER_MAGIC } from '../tracker/messages.js';
-import { FrameReader, frameBytes } from '../wire/framing.js';
-import { MagicGate } from '../wire/magic.js';
+import { DialedConnection } from '../wire/dialed.js';
 import { type PairNews, type PairWord, pairNews, pairWords } from './messages.js';
 import type { PairEffect, PairInput } from './pair.js';
 
@@ -17,7 +12,7 @@ export class PartnerLinks {
   readonly #own: Address;
   readonly #partner: Address;
   readonly #post: (input: PairInput) => void;
-  #open: { readonly link: number; readonly socket: PartnerSocket } | undefined;
+  #open: { readonly link: number; readonly connection: DialedConnection<PairWord, PairNews> } | undefined;
 
   constructor(own: Address, partner: Address, post: (input: PairInput) => void) {
     this.#own = own;
@@ -30,19 +25,14 @@ export class PartnerLinks {
     switch (effect.kind) {
       case 'dialPartner': {
         this.close();
-        const socket = new PartnerSocket(this.#own, this.#partner, {
-          onConnected: () => this.#post({ kind: 'partnerConnected', link }),
-          onNews: (news) => this.#post({ kind: 'partnerSaid', link, news }),
-          onClosed: (reason) => this.#post({ kind: 'partnerLost', link, reason }),
-        });
-        this.#open = { link, socket };
+        this.#open = { link, connection: this.#dial(link) };
         return;
       }
       case 'hangUpPartner':
         if (this.#open?.link === link) this.close();
         return;
       case 'sendPartner':
-        if (this.#open?.link === link) this.#open.socket.send(effect.word);
+        if (this.#open?.link === link) this.#open.connection.send(effect.word);
         return;
       default:
         unreachable(effect);
@@ -50,72 +40,22 @@ export class PartnerLinks {
   }
 
   close(): void {
-    this.#open?.socket.hangUp();
+    this.#open?.connection.hangUp();
     this.#open = undefined;
   }
-}
 
-interface PartnerSocketEvents {
-  readonly onConnected: () => void;
-  readonly onNews: (news: PairNews) => void;
-  /** Once, unless `hangUp` came first. */
-  readonly onClosed: (reason: string) => void;
-}
-
-class PartnerSocket {
-  readonly #events: PartnerSocketEvents;
-  readonly #socket: net.Socket;
-  readonly #magic = new MagicGate(TRACKER_MAGIC);
-  readonly #reader = new FrameReader(FRAME_BYTES_MAX);
-  #isOver = false;
-  #reason = 'the partner closed the connection';
-
-  constructor(own: Address, partner: Address, events: PartnerSocketEvents) {
-    this.#events = events;
-    // From our own address, by which the partner knows us; from any, where we listen on all.
-    const isConcrete = isIP(own.host) !== 0 && own.host !== '0.0.0.0' && own.host !== '::';
-    const local = isConcrete ? { localAddress: own.host } : {};
-    this.#socket = net.connect({ host: partner.host, port: partner.port, noDelay: true, ...local });
-    this.#socket.on('connect', () => {
-      if (this.#isOver) return;
-      this.#socket.write(TRACKER_MAGIC);
-      events.onConnected();
+  #dial(link: number): DialedConnection<PairWord, PairNews> {
+    return new DialedConnection({
+      address: this.#partner,
+      // The partner knows us by our own address.
+      ownHost: this.#own.host,
+      magic: TRACKER_MAGIC,
+      sent: pairWords,
+      heard: pairNews,
+      who: 'the partner',
+      onConnected: () => this.#post({ kind: 'partnerConnected', link }),
+      onMessage: (news) => this.#post({ kind: 'partnerSaid', link, news }),
+      onClosed: (reason) => this.#post({ kind: 'partnerLost', link, reason }),
     });
-    this.#socket.on('data', (received: Buffer) => this.#onBytes(received));
-    this.#socket.on('error', (error) => {
-      this.#reason = error.message;
-    });
-    this.#socket.on('close', () => this.#over(this.#reason));
-  }
-
-  send(word: PairWord): void {
-    if (!this.#isOver) this.#socket.write(frameBytes(pairWords.encode(word)));
-  }
-
-  /** Without a further word to its owner. */
-  hangUp(): void {
-    this.#isOver = true;
-    this.#socket.destroy();
-  }
-
-  #onBytes(received: Uint8Array): void {
-    try {
-      this.#reader.feed(this.#magic.pass(received));
-      while (!this.#isOver) {
-        const frame = this.#reader.next();
-        if (frame === undefined) return;
-        this.#events.onNews(pairNews.decode(frame));
-      }
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#socket.destroy();
-      this.#over(`the partner broke the protocol: ${error.message}`);
-    }
-  }
-
-  #over(reason: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#events.onClosed(reason);
   }
 }

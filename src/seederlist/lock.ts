@@ -1,17 +1,13 @@
-// One tracker on one seeder list. On Linux the lock is an abstract Unix socket named after the file: the kernel frees it
-// however its holder ends, kill -9 included, and who is refused asks it for the holder's pid. Elsewhere SQLite's own locks
-// keep the file whole and the port keeps the second tracker out.
+// One tracker on one seeder list. On Linux the lock is a name in the kernel made of the file's real path
+// (`base/abstract-lock.ts`), and who is refused asks it for the holder's pid. Elsewhere SQLite's own locks keep the file whole and
+// the port keeps the second tracker out.
 
-import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import net from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { holdName, isHeld, lockName, type NameLock } from '../base/abstract-lock.js';
 import { deferred, within } from '../base/deferred.js';
 import { errnoOf, fileError, MiniTorrentError } from '../base/errors.js';
-
-export interface ListLock {
-  release(): Promise<void>;
-}
 
 /** Milliseconds that the holder gets to say its pid. */
 const PID_DEADLINE_MS = 500;
@@ -19,21 +15,13 @@ const PID_DEADLINE_MS = 500;
 const PID_BYTES_MAX = 16;
 
 /** Rejects with ALREADY_RUNNING, naming the pid of the tracker that holds the list. */
-export async function lockList(path: string): Promise<ListLock> {
+export async function lockList(path: string): Promise<NameLock> {
   if (process.platform !== 'linux') return { release: async () => undefined };
-  const name = `\0mtorrent-list-${createHash('sha1').update(realPath(path)).digest('hex')}`;
-  const server = net.createServer((socket) => {
-    // Who hangs up before it has read the answer loses it, nothing else.
-    socket.on('error', () => socket.destroy());
-    socket.end(`${process.pid}\n`);
-  });
-  const listening = deferred<void>();
-  server.once('error', listening.reject);
-  server.listen({ path: name }, () => listening.resolve());
+  const name = lockName('mtorrent-list', realPath(path));
   try {
-    await listening.promise;
+    return await holdName(name, `${process.pid}`);
   } catch (error) {
-    if (errnoOf(error) !== 'EADDRINUSE') throw fileError(error, path);
+    if (!isHeld(error)) throw fileError(error, path);
     const pid = await holderOf(name);
     const who = pid === undefined ? 'another process' : `process ${pid}`;
     throw new MiniTorrentError(
@@ -42,14 +30,6 @@ export async function lockList(path: string): Promise<ListLock> {
       error,
     );
   }
-  server.unref();
-  return {
-    async release() {
-      const closed = deferred<void>();
-      server.close(() => closed.resolve());
-      await closed.promise;
-    },
-  };
 }
 
 /** Two names of one file are one lock. The file may not exist yet; its directory must. */

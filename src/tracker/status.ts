@@ -1,14 +1,12 @@
 // `mtorrent tracker-status`: what a running tracker says of itself and its partner, as text for people or JSON for scripts.
 // Asks as a guest, which is listed nowhere and changes nothing.
 
-import net from 'node:net';
-import { type Deferred, deferred, within } from '../base/deferred.js';
+import { deferred, within } from '../base/deferred.js';
 import { errnoOf, MiniTorrentError, ProtocolError } from '../base/errors.js';
-import { FRAME_BYTES_MAX, TRACKER_REPLY_DEADLINE_MS } from '../base/limits.js';
+import { TRACKER_REPLY_DEADLINE_MS } from '../base/limits.js';
 import { type Address, formatAddress } from '../torrent/address.js';
-import { FrameReader, frameBytes } from '../wire/framing.js';
-import { MagicGate } from '../wire/magic.js';
-import { TRACKER_MAGIC, type TrackerRequest, trackerReplies, trackerRequests } from './messages.js';
+import { DialedConnection } from '../wire/dialed.js';
+import { TRACKER_MAGIC, type TrackerReply, type TrackerRequest, trackerReplies, trackerRequests } from './messages.js';
 
 /** As far as the text needs them; see `machine.ts` and `pair.ts`. */
 interface Statistics {
@@ -44,46 +42,36 @@ export async function trackerStatus(tracker: Address, options: StatusOptions): P
 async function askStatistics(tracker: Address): Promise<string> {
   const address = formatAddress(tracker);
   const answer = deferred<string>();
-  const socket = net.connect({ host: tracker.host, port: tracker.port, noDelay: true });
-  socket.on('connect', () => {
-    const clientId = new Uint8Array(16);
-    socket.write(TRACKER_MAGIC);
-    const hello = { kind: 'hello', clientId, host: '', uploadPort: 0, epoch: 0, token: new Uint8Array(0) } as const;
-    for (const request of [hello, { kind: 'stats', id: 1 }] satisfies TrackerRequest[])
-      socket.write(frameBytes(trackerRequests.encode(request)));
+  const connection = new DialedConnection<TrackerRequest, TrackerReply>({
+    address: tracker,
+    magic: TRACKER_MAGIC,
+    sent: trackerRequests,
+    heard: trackerReplies,
+    who: 'it',
+    onConnected: () => {
+      const guest = { clientId: new Uint8Array(16), host: '', uploadPort: 0, epoch: 0, token: new Uint8Array(0) };
+      connection.send({ kind: 'hello', ...guest });
+      connection.send({ kind: 'stats', id: 1 });
+    },
+    onMessage: (reply) => {
+      if (reply.kind === 'stats') answer.resolve(reply.json);
+      if (reply.kind === 'error')
+        answer.reject(new MiniTorrentError('TRACKER_REFUSED', `the tracker refused: ${reply.sentence}`));
+    },
+    onClosed: (reason, error) => answer.reject(noTracker(address, reason, error)),
   });
-  const reader = new FrameReader(FRAME_BYTES_MAX);
-  const magic = new MagicGate(TRACKER_MAGIC);
-  socket.on('data', (received: Buffer) => {
-    try {
-      reader.feed(magic.pass(received));
-      take(reader, answer);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      answer.reject(
-        new MiniTorrentError('NO_TRACKER', `what answers at ${address} is not a tracker of this version`, error),
-      );
-      socket.destroy();
-    }
-  });
-  socket.on('error', (error) => answer.reject(unreachableAt(address, errnoOf(error) ?? error.message)));
-  socket.on('close', () => answer.reject(unreachableAt(address, 'it closed the connection')));
   try {
     return await within(answer.promise, TRACKER_REPLY_DEADLINE_MS, () => {
       throw unreachableAt(address, 'no answer in time');
     });
   } finally {
-    socket.destroy();
+    connection.hangUp();
   }
 }
 
-function take(reader: FrameReader, answer: Deferred<string>): void {
-  for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-    const reply = trackerReplies.decode(frame);
-    if (reply.kind === 'stats') answer.resolve(reply.json);
-    if (reply.kind === 'error')
-      answer.reject(new MiniTorrentError('TRACKER_REFUSED', `the tracker refused: ${reply.sentence}`));
-  }
+function noTracker(address: string, reason: string, error: Error | undefined): MiniTorrentError {
+  if (!(error instanceof ProtocolError)) return unreachableAt(address, errnoOf(error) ?? reason);
+  return new MiniTorrentError('NO_TRACKER', `what answers at ${address} is not a tracker of this version`, error);
 }
 
 function unreachableAt(address: string, why: string): MiniTorrentError {

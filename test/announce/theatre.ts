@@ -31,12 +31,13 @@ export class ScriptedTracker {
   readonly listed = new Map<string, number>();
   highestEpoch = 0;
   piecesNeeded = false;
+  isReady = true;
   link: number | undefined;
   dials = 0;
 
   wellBehaved(request: TrackerRequest): TrackerReply {
     if (request.kind === 'hello') {
-      const times = { leaseMs: RENEW_MS * 3, renewMs: RENEW_MS, ready: true };
+      const times = { leaseMs: RENEW_MS * 3, renewMs: RENEW_MS, ready: this.isReady };
       return {
         kind: 'helloReply',
         trackerId: new Uint8Array(16),
@@ -70,8 +71,19 @@ export class ScriptedTracker {
     }
   }
 
-  kinds(): string[] {
-    return this.heard.map(({ kind }) => kind);
+  /** What it was asked, without the questions whether it lives. */
+  requests(): readonly TrackerRequest[] {
+    return this.heard.filter(({ kind }) => kind !== 'ping');
+  }
+
+  pingCount(): number {
+    return this.heard.length - this.requests().length;
+  }
+
+  /** Accepts connections and takes requests as before, and says nothing any more: its process stands still. */
+  freeze(): void {
+    this.state = 'silent';
+    this.answer = () => undefined;
   }
 }
 

@@ -2,13 +2,14 @@
 // one state directory to itself.
 
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import test from 'node:test';
-import { runProgram } from '../../src/demo/processes.js';
+import { type ClientProcess, runProgram } from '../../src/demo/processes.js';
 import { sha256OfFile } from '../../src/demo/swarm.js';
+import { formatAddress } from '../../src/torrent/address.js';
 import {
   completes,
   create,
-  eventually,
   fileOf,
   filesOf,
   hasPieces,
@@ -24,6 +25,9 @@ import {
   stageSwarm,
   startPartial,
 } from '../support/e2e-stage.js';
+
+/** 200 MiB: some tenths of a second between two processes. */
+const MOVING_PIECES = 400;
 
 test('a complete file: remove deletes the .mtorrent and the entry everywhere, and keeps the file', async (t) => {
   const swarm = await stageSwarm(t);
@@ -69,26 +73,53 @@ test('an unfinished download: remove is refused with the way out, and --force le
   await listedEventually(swarm, 0, (rows) => rows.length === 1, 'only the other client is listed');
 });
 
-test('removing or ending a source in mid-upload harms nobody: the others go on', async (t) => {
-  const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
-  const source = await swarm.makeFile('moving.bin', 200 * PIECE);
-  const seeders = [1, 2, 3].map((at) => swarm.startClient(`seeder-${at}`));
-  const [first, second, third] = seeders;
-  for (const [at, seeder] of seeders.entries()) await share(seeder, source, `moving-${at + 1}.mtorrent`);
-  const leecher = swarm.startClient('leecher');
-  const target = await leecher.succeed(`get moving-3.mtorrent ${swarm.path('moved.bin')}`);
-  await eventually(
-    () => fileOf(leecher),
-    ({ have }) => have > 0,
-    'the download runs',
-  );
-  assert.ok(first !== undefined && second !== undefined && third !== undefined);
-  assert.equal(await first.succeed('remove moving-1.mtorrent'), 'FILE_REMOVED');
-  await Promise.all([quit(second), completes(leecher, target)]);
-  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
-  assert.equal((await fileOf(third)).state, 'seeding');
-});
+/** Waits until so many pieces lie in a file that began as one hole. Looked at directly: a console answers too late for this. */
+async function underWay(path: string, pieces: number): Promise<void> {
+  const endMs = performance.now() + 20_000;
+  while ((statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512 < pieces * PIECE) {
+    assert.ok(performance.now() < endMs, 'the download runs in time');
+    await new Promise(setImmediate);
+  }
+}
+
+const ENDINGS = [
+  { word: 'remove', end: (seeder: ClientProcess) => seeder.succeed('remove moving-1.mtorrent') },
+  { word: 'quit', end: quit },
+] as const;
+
+for (const { word, end } of ENDINGS) {
+  test(`${word} in mid-upload takes the client off the lists, and who fetches goes on elsewhere without a complaint`, async (t) => {
+    const swarm = await stageSwarm(t);
+    await swarm.startTrackers();
+    const source = await swarm.makeFile('moving.bin', MOVING_PIECES * PIECE);
+    const [going, staying] = [swarm.startClient('going'), swarm.startClient('staying')] as const;
+    await share(going, source, 'moving-1.mtorrent');
+    await share(staying, source, 'moving-2.mtorrent');
+    const leaving = `moving.bin ${formatAddress(await going.address())} ${MOVING_PIECES}`;
+    for (const tracker of [0, 1] as const)
+      await listedEventually(swarm, tracker, (rows) => rows.includes(leaving), 'the share is listed');
+    const leecher = swarm.startClient('leecher');
+    const target = await leecher.succeed(`get moving-2.mtorrent ${swarm.path('moved.bin')}`);
+    await underWay(`${swarm.path('moved.bin')}.part`, MOVING_PIECES / 10);
+    // It stands still while the source begins to go, so that this happens in the middle on a quick machine, too.
+    leecher.kill('SIGSTOP');
+    const sent = (await fileOf(going)).sent;
+    if (sent === 0 || sent + (await fileOf(staying)).sent >= MOVING_PIECES * PIECE) {
+      t.skip('NOT TESTED: this source had not begun, or the download was over already');
+      return;
+    }
+    const saidBefore = leecher.stderr;
+    const ended = end(going);
+    leecher.kill('SIGCONT');
+    await Promise.all([ended, completes(leecher, target)]);
+    assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+    assert.equal((await fileOf(leecher)).problem, '');
+    assert.equal(leecher.stderr, saidBefore);
+    assert.equal((await fileOf(staying)).state, 'seeding');
+    for (const tracker of [0, 1] as const)
+      await listedEventually(swarm, tracker, (rows) => !rows.includes(leaving), 'it is off the list');
+  });
+}
 
 test('a second client on one state directory is refused and told whose it is', async (t) => {
   const swarm = await stageSwarm(t);

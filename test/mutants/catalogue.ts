@@ -228,4 +228,43 @@ const TRANSFER: readonly Defect[] = [
   },
 ];
 
-export const CATALOGUE: readonly Defect[] = [...TRACKER, ...WIRE, ...TRANSFER];
+const ANNOUNCE: readonly Defect[] = [
+  {
+    name: 'announce: pings for the lease only',
+    breaks: 'a tracker that freezes is replaced within 5 s while somebody waits for it',
+    file: 'src/announce/pulse.ts',
+    right: 'return isPressing ? ',
+    wrong: 'return isPressing && this.#renewMs === 0 ? ',
+    test: 'test/announce/failover.test.ts',
+    rule: 'while a file is fetched, a tracker that freezes at any moment is replaced within 5 s',
+  },
+  {
+    name: 'announce: leaves by one tracker only',
+    breaks: 'leaving reaches a tracker that lives',
+    file: 'src/announce/machine.ts',
+    right: '(this.#phase.askedMs ?? never) + LEAVE_REPLY_DEADLINE_MS',
+    wrong: '(this.#phase.askedMs ?? never) + LEAVE_REPLY_DEADLINE_MS * 1e6',
+    test: 'test/announce/failover.test.ts',
+    rule: 'leaving takes less than a second whatever the trackers do, and reaches one that lives',
+  },
+  {
+    name: 'announce: back-off without jitter',
+    breaks: 'a fleet that lost its tracker does not come back in step',
+    file: 'src/announce/links.ts',
+    right: 'nowMs + 1 + this.#prng.next() * boundMs',
+    wrong: 'nowMs + 1 + Math.max(1, this.#prng.next()) * boundMs',
+    test: 'test/announce/failover.test.ts',
+    rule: 'tries of a tracker that is away thin out from 1 s to 60 s, each with full jitter',
+  },
+  {
+    name: 'announce: every tracker counts as ready',
+    breaks: 'a tracker that answers lists late is only used while the other does not answer',
+    file: 'src/announce/machine.ts',
+    right: 'this.#links.greeted(tracker, reply.ready, nowMs)',
+    wrong: 'this.#links.greeted(tracker, true, nowMs)',
+    test: 'test/announce/failover.test.ts',
+    rule: 'a first tracker that comes back and is not ready is left alone until it is',
+  },
+];
+
+export const CATALOGUE: readonly Defect[] = [...TRACKER, ...WIRE, ...TRANSFER, ...ANNOUNCE];

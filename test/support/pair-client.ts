@@ -2,10 +2,8 @@
 // or the test fails. What a real client does on its own (heartbeats, failover) it leaves to the test.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import type { TestContext } from 'node:test';
 import { type Deferred, deferred, within } from '../../src/base/deferred.js';
-import { FRAME_BYTES_MAX } from '../../src/base/limits.js';
 import type { Address } from '../../src/torrent/address.js';
 import { keyBytes, type SwarmKey } from '../../src/torrent/ids.js';
 import {
@@ -15,8 +13,7 @@ import {
   trackerReplies,
   trackerRequests,
 } from '../../src/tracker/messages.js';
-import { FrameReader, frameBytes } from '../../src/wire/framing.js';
-import { MagicGate } from '../../src/wire/magic.js';
+import { DialedConnection } from '../../src/wire/dialed.js';
 
 const DEADLINE_MS = 20_000;
 
@@ -40,37 +37,32 @@ export interface PartnerFigures {
 }
 
 export class PairClient {
-  readonly #socket: net.Socket;
+  readonly #connection: DialedConnection<TrackerRequest, TrackerReply>;
   readonly #open = new Map<number, Deferred<TrackerReply>>();
   readonly #number: number;
   #lastId = 0;
   #sequence = 0;
 
-  private constructor(t: TestContext, tracker: Address, number: number) {
+  private constructor(t: TestContext, tracker: Address, number: number, epoch: number) {
     this.#number = number;
-    this.#socket = net.connect({ host: tracker.host, port: tracker.port, noDelay: true });
-    t.after(() => this.#socket.destroy());
-    const reader = new FrameReader(FRAME_BYTES_MAX);
-    const magic = new MagicGate(TRACKER_MAGIC);
-    this.#socket.on('data', (bytes: Buffer) => {
-      reader.feed(magic.pass(bytes));
-      for (let frame = reader.next(); frame !== undefined; frame = reader.next())
-        this.#came(trackerReplies.decode(frame));
+    this.#connection = new DialedConnection({
+      address: tracker,
+      magic: TRACKER_MAGIC,
+      sent: trackerRequests,
+      heard: trackerReplies,
+      who: 'the tracker',
+      onConnected: () => this.#hello(epoch),
+      onMessage: (reply) => this.#came(reply),
+      onClosed: (reason) => {
+        for (const waiting of this.#open.values()) waiting.reject(new Error(reason));
+      },
     });
-    this.#socket.on('error', () => undefined);
-    this.#socket.on('close', () => {
-      for (const waiting of this.#open.values()) waiting.reject(new Error('the tracker closed the connection'));
-    });
+    t.after(() => this.close());
   }
 
   /** @param number names the client; 0 is a guest. */
   static async connect(t: TestContext, tracker: Address, number: number, epoch = 1): Promise<PairClient> {
-    const client = new PairClient(t, tracker, number);
-    const clientId = new Uint8Array(16);
-    new DataView(clientId.buffer).setUint32(12, number);
-    client.#socket.write(TRACKER_MAGIC);
-    const uploadPort = number === 0 ? 0 : 10_000 + number;
-    client.#write({ kind: 'hello', clientId, host: '', uploadPort, epoch, token: new Uint8Array(0) });
+    const client = new PairClient(t, tracker, number, epoch);
     await client.#answer(0);
     return client;
   }
@@ -78,7 +70,7 @@ export class PairClient {
   async ask<K extends TrackerReply['kind']>(question: Question, expected: K): Promise<ReplyOf<K>> {
     this.#lastId += 1;
     const id = this.#lastId;
-    this.#write({ ...question, id } as TrackerRequest);
+    this.#connection.send({ ...question, id } as TrackerRequest);
     const reply = await this.#answer(id);
     assert.equal(reply.kind, expected, JSON.stringify(reply));
     return reply as ReplyOf<K>;
@@ -111,15 +103,18 @@ export class PairClient {
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.#connection.hangUp();
   }
 
   get number(): number {
     return this.#number;
   }
 
-  #write(request: TrackerRequest): void {
-    this.#socket.write(frameBytes(trackerRequests.encode(request)));
+  #hello(epoch: number): void {
+    const clientId = new Uint8Array(16);
+    new DataView(clientId.buffer).setUint32(12, this.#number);
+    const uploadPort = this.#number === 0 ? 0 : 10_000 + this.#number;
+    this.#connection.send({ kind: 'hello', clientId, host: '', uploadPort, epoch, token: new Uint8Array(0) });
   }
 
   #answer(id: number): Promise<TrackerReply> {

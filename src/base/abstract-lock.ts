@@ -1,0 +1,43 @@
+// A lock that one process of this machine holds by a name: an abstract Unix socket, which the Linux kernel frees however its
+// holder ends, kill -9 included, so that it is never stale. Who connects is told one line by the holder.
+
+import { createHash } from 'node:crypto';
+import net from 'node:net';
+import { deferred } from './deferred.js';
+import { errnoOf } from './errors.js';
+
+export interface NameLock {
+  release(): Promise<void>;
+}
+
+/** The socket's name for the real path of what is locked. */
+export function lockName(purpose: string, realPath: string): string {
+  return `\0${purpose}-${createHash('sha1').update(realPath).digest('hex')}`;
+}
+
+/** Rejects with EADDRINUSE while another process, or this one, holds the name. */
+export async function holdName(name: string, line: string): Promise<NameLock> {
+  const server = net.createServer((socket) => {
+    // Who hangs up before it has read the line loses it, nothing else.
+    socket.on('error', () => socket.destroy());
+    socket.end(`${line}\n`);
+  });
+  const listening = deferred<void>();
+  server.once('error', listening.reject);
+  server.listen({ path: name }, () => listening.resolve());
+  await listening.promise;
+  // The lock alone keeps no process alive.
+  server.unref();
+  return {
+    async release() {
+      const closed = deferred<void>();
+      server.close(() => closed.resolve());
+      await closed.promise;
+    },
+  };
+}
+
+/** The error of `holdName` that says that the name is held. */
+export function isHeld(error: unknown): boolean {
+  return errnoOf(error) === 'EADDRINUSE';
+}

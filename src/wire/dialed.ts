@@ -1,0 +1,99 @@
+// A connection that we dial: magic, then messages of one table each way. Garbage, another protocol or a frame that is too
+// large ends it with a reason, and so does whatever ends a socket. Decides nothing; deadlines are its owner's.
+
+import net, { isIP } from 'node:net';
+import { ProtocolError } from '../base/errors.js';
+import { FRAME_BYTES_MAX } from '../base/limits.js';
+import { FrameReader, frameBytes } from './framing.js';
+import { MagicGate } from './magic.js';
+import type { Protocol } from './protocol.js';
+
+export interface DialedOptions<Sent, Heard> {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Where we listen, so that the other side sees us there; the system chooses when it is no single address. */
+  readonly ownHost?: string;
+  readonly magic: Uint8Array;
+  readonly sent: Protocol<Sent>;
+  readonly heard: Protocol<Heard>;
+  /** What a reason calls the other side. */
+  readonly who: string;
+  readonly onConnected: () => void;
+  readonly onMessage: (message: Heard) => void;
+  /** Once, unless `hangUp` came first. `error`: of the socket or the protocol, when there was one. */
+  readonly onClosed: (reason: string, error?: Error) => void;
+}
+
+export class DialedConnection<Sent, Heard> {
+  readonly #options: DialedOptions<Sent, Heard>;
+  readonly #socket: net.Socket;
+  readonly #magic: MagicGate;
+  readonly #reader = new FrameReader(FRAME_BYTES_MAX);
+  #isOver = false;
+  #isCorked = false;
+  #error: Error | undefined;
+
+  constructor(options: DialedOptions<Sent, Heard>) {
+    this.#options = options;
+    this.#magic = new MagicGate(options.magic);
+    const { address, ownHost } = options;
+    const local = ownHost !== undefined && isSingleAddress(ownHost) ? { localAddress: ownHost } : {};
+    this.#socket = net.connect({ host: address.host, port: address.port, noDelay: true, ...local });
+    this.#socket.on('connect', () => {
+      if (this.#isOver) return;
+      this.#socket.write(options.magic);
+      options.onConnected();
+    });
+    this.#socket.on('data', (received: Buffer) => this.#onBytes(received));
+    this.#socket.on('error', (error) => {
+      this.#error = error;
+    });
+    this.#socket.on('close', () => this.#over(this.#error?.message ?? `${options.who} closed the connection`));
+  }
+
+  send(message: Sent): void {
+    if (this.#isOver) return;
+    if (!this.#isCorked) {
+      // Messages of one turn leave in one write.
+      this.#isCorked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(frameBytes(this.#options.sent.encode(message)));
+  }
+
+  /** Without a further word to its owner. */
+  hangUp(): void {
+    this.#isOver = true;
+    this.#socket.destroy();
+  }
+
+  #onBytes(received: Uint8Array): void {
+    try {
+      this.#reader.feed(this.#magic.pass(received));
+      while (!this.#isOver) {
+        const frame = this.#reader.next();
+        if (frame === undefined) return;
+        this.#options.onMessage(this.#options.heard.decode(frame));
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#socket.destroy();
+      this.#error = error;
+      this.#over(`${this.#options.who} broke the protocol: ${error.message}`);
+    }
+  }
+
+  #over(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.onClosed(reason, this.#error);
+  }
+}
+
+/** A socket can be bound to it: it is not the wildcard. */
+function isSingleAddress(host: string): boolean {
+  return isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::';
+}

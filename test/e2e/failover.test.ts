@@ -1,0 +1,66 @@
+// Trackers that stand still, as real processes that were stopped: their connections stay open and say nothing. Clients find
+// seeders through the other one, say once when both are silent, and can always end.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { sha256OfFile } from '../../src/demo/swarm.js';
+import { formatAddress } from '../../src/torrent/address.js';
+import {
+  completes,
+  fileOf,
+  hasPieces,
+  killHard,
+  listedEventually,
+  PIECE,
+  share,
+  stageSwarm,
+  startPartial,
+} from '../support/e2e-stage.js';
+
+const PIECES = 20;
+
+test('when a tracker freezes in mid-download, further seeders are found through the other', async (t) => {
+  const swarm = await stageSwarm(t);
+  const [first] = await swarm.startTrackers();
+  const source = await swarm.makeFile('half.bin', PIECES * PIECE);
+  const maker = swarm.startClient('maker');
+  const mtorrent = await share(maker, source, 'half.mtorrent');
+  await startPartial(swarm, source, mtorrent, (piece) => piece % 2 === 0);
+  await killHard(maker);
+  const leecher = swarm.startClient('leecher');
+  const target = await leecher.succeed(`get half.mtorrent ${swarm.path('got.bin')}`);
+  await hasPieces(leecher, PIECES / 2);
+  first.kill('SIGSTOP');
+  // Only the second tracker can tell that this one has the other half.
+  const seeder = swarm.startClient('seeder');
+  await share(seeder, source, 'whole.mtorrent');
+  const row = `half.bin ${formatAddress(await seeder.address())} ${PIECES}`;
+  await listedEventually(swarm, 1, (rows) => rows.includes(row), 'tracker 2 lists the seeder');
+  await completes(leecher, target);
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+  await killHard(first);
+});
+
+test('with both trackers frozen a client says so once, goes on when they are back, and quits while they are not', async (t) => {
+  const swarm = await stageSwarm(t);
+  const trackers = await swarm.startTrackers();
+  const source = await swarm.makeFile('still.bin', PIECES * PIECE);
+  const maker = swarm.startClient('maker');
+  const mtorrent = await share(maker, source, 'still.mtorrent');
+  await startPartial(swarm, source, mtorrent, (piece) => piece % 2 === 0);
+  await killHard(maker);
+  const leecher = swarm.startClient('leecher');
+  await leecher.succeed(`get still.mtorrent ${swarm.path('got.bin')}`);
+  await hasPieces(leecher, PIECES / 2);
+  for (const tracker of trackers) tracker.kill('SIGSTOP');
+  await leecher.said(/no tracker of .* answers/);
+  for (const tracker of trackers) tracker.kill('SIGCONT');
+  await leecher.said(/answers again/, 90_000);
+  assert.equal(leecher.stderr.match(/no tracker of/g)?.length, 1, leecher.stderr);
+  assert.equal((await fileOf(leecher)).state, 'downloading');
+  for (const tracker of trackers) tracker.kill('SIGSTOP');
+  // What it waits for trackers is much less than this; a machine under load is not the trackers' fault.
+  assert.match(await leecher.succeed('quit', 10_000), /^BYE/);
+  assert.equal(await leecher.exited, 0);
+  for (const tracker of trackers) await killHard(tracker);
+});
