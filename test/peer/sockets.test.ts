@@ -52,7 +52,11 @@ async function seeder(t: TestContext): Promise<Seeder> {
   const timers = new ManualTimers();
   const crashes: unknown[] = [];
   const failed: string[] = [];
-  const uploads = new Uploads({ onUploaded: () => undefined, onFileFailed: (_, __, errno) => failed.push(errno) });
+  const uploads = new Uploads({
+    timers,
+    onUploaded: () => undefined,
+    onFileFailed: (_, __, errno) => failed.push(errno),
+  });
   uploads.openFile(5, path, null);
   const listener = new Listener({
     clientId: THEIRS,

@@ -124,8 +124,8 @@ test('a waiting request can be withdrawn, one under way cannot', () => {
   scheduler.enqueue(1, block(0));
   scheduler.enqueue(1, block(1));
   scheduler.next();
-  assert.equal(scheduler.cancel(1, block(0)), false);
-  assert.equal(scheduler.cancel(1, block(1)), true);
+  assert.equal(scheduler.cancel(1, block(0)), undefined);
+  assert.deepEqual(scheduler.cancel(1, block(1)), block(1));
   assert.equal(scheduler.next(), undefined);
 });
 

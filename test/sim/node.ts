@@ -234,7 +234,7 @@ export class SimNode {
   }
 
   dequeue(connection: Connection, block: Block): boolean {
-    return this.#uploads.cancel(connection.number, block);
+    return this.#uploads.cancel(connection.number, block) !== undefined;
   }
 
   #pump(): void {
