@@ -231,7 +231,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     if (this.#unread > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS) {
       return this.#end([], 'asks and does not read');
     }
-    if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#promised === 0)
+    if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#unread === 0)
       return this.#refuse('timeout', 'silent for too long');
     const isInLine = this.#promised > 0 && this.#unread === 0;
     if (nowMs - this.#saidMs >= (isInLine ? IN_LINE_ALIVE_MS : KEEP_ALIVE_MS)) {
