@@ -75,7 +75,7 @@ export const clientEvents = protocol('client.events', {
   /** Something a person at the console should know; no answer to a command. */
   notice: message(8, { level: oneOf('good', 'bad'), sentence: text(1_000) }),
   /** Both limits as they are now, in bytes a second; 0: no limit. */
-  limitsListed: message(9, { ask, up: size, down: size }),
+  limitsListed: message(10, { ask, up: size, down: size }),
 });
 export type ClientEvent = MessageOf<typeof clientEvents>;
 export type FileRow = Extract<ClientEvent, { kind: 'listed' }>['rows'][number];
