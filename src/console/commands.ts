@@ -77,8 +77,9 @@ function client(parser: Argv, ends: Ends): void {
           trackers: [args.tracker1, args.tracker2],
           logPath: args.log,
           stateDir: args['state-dir'],
-          uploadLimit: args['upload-limit'],
-          downloadLimit: args['download-limit'],
+          // Given twice they are lists, which are no rates.
+          uploadLimit: String(args['upload-limit']),
+          downloadLimit: String(args['download-limit']),
           logLevel: args['log-level'] as LogLevel,
         });
       }),

@@ -85,6 +85,8 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   #heardMs: number;
   #saidMs: number;
   #takenMs: number;
+  /** Last moment that it saw payload, or a word that its requests are in line; haves are neither. */
+  #aliveMs: number;
   #frameSinceMs: number | undefined;
   #nowMs: number;
 
@@ -94,6 +96,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     this.#heardMs = options.startedMs;
     this.#saidMs = options.startedMs;
     this.#takenMs = options.startedMs;
+    this.#aliveMs = options.startedMs;
     this.#phase = { at: 'greeting', deadlineMs: options.startedMs + HELLO_DEADLINE_MS };
   }
 
@@ -111,6 +114,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
         this.#unread -= 1;
         this.#takenMs = nowMs;
         this.#saidMs = nowMs;
+        this.#aliveMs = nowMs;
         return NO_EFFECTS;
       case 'blockSent':
         this.#promised -= 1;
@@ -234,8 +238,9 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#unread === 0)
       return this.#refuse('timeout', 'silent for too long');
     const isInLine = this.#promised > 0 && this.#unread === 0;
-    if (nowMs - this.#saidMs >= (isInLine ? IN_LINE_ALIVE_MS : KEEP_ALIVE_MS)) {
+    if (nowMs - this.#saidMs >= KEEP_ALIVE_MS || (isInLine && nowMs - this.#aliveMs >= IN_LINE_ALIVE_MS)) {
       this.#saidMs = nowMs;
+      this.#aliveMs = nowMs;
       return [{ kind: 'send', message: { kind: 'keepAlive' } }, next];
     }
     return [next];
