@@ -33,8 +33,6 @@ export function endgameSteal(
   for (const claims of pieces.requested()) {
     const [oldest] = claims;
     if (oldest === undefined || peer.claims.has(oldest.piece) || !peer.offered.has(oldest.piece)) continue;
-    // What waits for our own limit comes no sooner from another.
-    if (claims.some((claim) => claim.unasked > 0)) continue;
     const full = claims.length >= ENDGAME_CLAIMS_MAX;
     if (!claims.every((claim) => (full ? hasStalled(claim, peer, nowMs) : gains(claim, peer, peers, nowMs)))) continue;
     const theirsMs = Math.min(...claims.map((claim) => expectedMs(claim, peers, nowMs)));

@@ -14,6 +14,8 @@ import {
 } from '../../src/base/limits.js';
 import type { DownloadEffect } from '../../src/download/effects.js';
 import { Pacer } from '../../src/download/pacer.js';
+import { Patience } from '../../src/download/patience.js';
+import { Peer } from '../../src/download/peer.js';
 import { kinds, type Request, requestsIn, Stage } from './stage.js';
 
 const KIB = 1024;
@@ -191,4 +193,53 @@ test('bytes that are told as they come are not counted again with their block', 
   assert.ok(Number(rate) > 50 * KIB && Number(rate) < 200 * KIB, `${rate}`);
   stage.arrive(request);
   assert.equal(stage.machine.describe(stage.nowMs)[0]?.[2], PIECE_SIZE);
+});
+
+test('a duplicate that is asked for in part ends with the piece, although no answer of it is awaited', () => {
+  const pacer = new Pacer();
+  const stage = new Stage({ pieces: 3, have: [2], pacer });
+  const sleeper = stage.join([0]);
+  const quick = stage.join([0, 1]);
+  stage.nowMs += 100;
+  stage.serve(quick.requests);
+  pacer.setRate(1024 * KIB, stage.nowMs);
+  assert.deepEqual(stage.post({ kind: 'limitChanged' }), [], 'what is on its way fits the limit');
+  let begun: readonly Request[] = [];
+  while (begun.length === 0 && stage.nowMs < 10_000) begun = requestsIn(stage.pass(10));
+  assert.ok(begun.length > 0 && bytesOf(begun) < PIECE_SIZE && begun[0]?.piece === 0);
+  // Its blocks come, and the rest waits for the limit when the slow one is done.
+  for (const block of begun) stage.arrive(block);
+  const [slow] = sleeper.requests;
+  assert.ok(slow !== undefined);
+  assert.deepEqual(kinds(stage.arrive(slow)), ['store'], 'nothing is left to cancel');
+  assert.equal(stage.slots.freeCount, stage.slots.capacity - 1);
+  stage.stored(slow);
+  assert.equal(stage.have.isComplete, true);
+  assert.equal(stage.slots.freeCount, stage.slots.capacity);
+});
+
+test('who is in line for our limit is not the one that keeps a slot too long', () => {
+  const peer = (connection: number): Peer => {
+    const made = new Peer(connection, { host: '192.0.2.1', port: connection }, 4, 0);
+    made.offered.setAll();
+    made.phase = 'ready';
+    made.choked = false;
+    made.useful = 4;
+    return made;
+  };
+  const [waits, other] = [peer(1), peer(2)];
+  const claim = {
+    piece: 0,
+    connection: 1,
+    slot: 0,
+    sinceMs: 0,
+    blocksOpen: 0,
+    unasked: 5,
+    rejected: false,
+    cancelled: false,
+  };
+  waits.claims.set(0, claim);
+  assert.equal(new Patience().loser([waits, other], 10 * CLAIM_PATIENCE_MIN_MS), undefined);
+  claim.unasked = 0;
+  assert.equal(new Patience().loser([waits, other], 10 * CLAIM_PATIENCE_MIN_MS), waits);
 });
