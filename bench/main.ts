@@ -2,12 +2,14 @@
 // on stderr's side of things for people and, with --json, one object on stdout.
 
 import { runHashBench } from './hash.js';
+import { runLimitsBench } from './limits.js';
 import { runSeedersBench } from './seeders.js';
 import { runTrackerBench } from './tracker.js';
 
 const BENCHES: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
   seeders: runSeedersBench,
   hash: runHashBench,
+  limits: runLimitsBench,
   tracker: runTrackerBench,
 };
 

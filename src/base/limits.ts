@@ -86,7 +86,7 @@ export const CONNECT_DEADLINE_MS = 5_000;
 export const HELLO_DEADLINE_MS = 5_000;
 /** Milliseconds from the first byte of a frame to its last. */
 export const FRAME_DEADLINE_MS = 15_000;
-/** Milliseconds without a byte of an outstanding request before the peer counts as snubbed and is dropped. */
+/** Milliseconds without a byte of an outstanding request, or a word that it is in line, before the peer counts as snubbed and is dropped. */
 export const REQUEST_DEADLINE_MS = 10_000;
 /** Milliseconds that a claim may keep its slot while others could use it: one piece at 70 kbit/s; doubles each time. */
 export const CLAIM_PATIENCE_MIN_MS = 60_000;
@@ -101,13 +101,15 @@ export const REDIAL_MAX_MS = 60_000;
 export const UPLOAD_REQUESTS_PER_PEER_MAX = 64;
 /** Bytes read from disk and not yet taken by the socket of one peer. */
 export const UPLOAD_BYTES_PER_PEER_MAX = 2 * MIB;
+/** Buffers with them: what 2 MiB fill in whole pieces. Small blocks must not take more of the pool than large ones. */
+export const UPLOAD_READS_PER_PEER_MAX = 4;
 /** Upload buffers of one peer thread: 24 × 512 KiB = 12 MiB keeps 4 reads and 20 writes going. */
 export const UPLOAD_BUFFERS = 24;
 /** Disk reads of one peer thread under way together: libuv has 4 threads. */
 export const UPLOAD_READS_MAX = 4;
 /** Shared files that a peer thread holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. */
 export const UPLOAD_FILES_OPEN_MAX = 128;
-/** Milliseconds in which a peer that asked must take one whole block: 512 KiB at 70 kbit/s. */
+/** Milliseconds in which a peer must take one whole block that was written to its socket: 512 KiB at 70 kbit/s. */
 export const UPLOAD_STALL_MS = 60_000;
 /** Milliseconds that bytes already written get to leave a closing connection. */
 export const LINGER_MS = 5_000;
@@ -130,6 +132,21 @@ export const PART_SYNC_MS = 10_000;
  * write of the record was at most 2 s away, a busy disk makes it some more. A younger one was changed by somebody else.
  */
 export const PART_YOUNGER_MS = 60_000;
+
+// --- rate limits ---
+
+/** Bytes a second that a rate limit is at least; below it one block of BLOCK_BYTES_MIN takes longer than 16 s. */
+export const RATE_MIN = KIB;
+/** Bytes a second that a rate limit is at most: 1 TiB/s is more than any machine moves, and every product stays exact. */
+export const RATE_MAX = 1024 * GIB;
+/** Milliseconds of its rate that an idle limit saves up: a late timer or a busy loop costs nothing of it. */
+export const RATE_BURST_MS = 250;
+/** Milliseconds of its rate that pass at once under a limit: 20 steps a second are even enough to measure, and cheap. */
+export const RATE_STEP_MS = 50;
+/** Bytes of the smallest block that a limit asks for or sends at once: BEP 3's usual 16 KiB. */
+export const BLOCK_BYTES_MIN = 16 * KIB;
+/** Milliseconds after which a peer whose requests wait here for their turn is told that we live: below half of its deadline. */
+export const IN_LINE_ALIVE_MS = 4_000;
 
 // --- hash pool ---
 

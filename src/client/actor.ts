@@ -20,6 +20,7 @@ import { ClientMachine } from './machine.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
 import { placementFor } from './placement.js';
 import { Preparations } from './prepare.js';
+import type { Rates } from './rate-limits.js';
 import type { Entry } from './record.js';
 import { SlowSteps } from './slow-steps.js';
 import { ClientThreads } from './threads.js';
@@ -35,6 +36,8 @@ export interface ClientOptions {
   readonly logPath: string;
   readonly logLevel: LogLevel;
   readonly seed: number;
+  /** Rates to begin with. */
+  readonly rates: Rates;
   readonly onEvent: (event: ClientEvent) => void;
 }
 
@@ -79,7 +82,7 @@ export class ClientActor {
     this.#prepare = new Preparations(paths, placement.hashThreads, log.of('prepare'));
     this.#host = new Host<ClientInput, ClientEffect>({
       name: 'client',
-      machine: new ClientMachine(),
+      machine: new ClientMachine(options.rates),
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => this.#fatal(error),
     });
@@ -183,6 +186,9 @@ export class ClientActor {
           ask: effect.ask,
           json: JSON.stringify({ schema: 1, ...this.#vitals.look(), lostLogLines: this.#logFile.lostLines() }),
         });
+        break;
+      case 'limit':
+        this.#threads.limit(effect.direction, effect.rate);
         break;
       case 'halt':
         void this.#halt(effect.ask);

@@ -101,5 +101,7 @@ export type ClientEffect =
   /** Asks both sides for a file's peers and answers `ask`. */
   | { readonly kind: 'listPeers'; readonly ask: number; readonly file: number }
   | { readonly kind: 'listStats'; readonly ask: number }
+  /** Bytes a second of the whole client in one direction from now on; 0: no limit. */
+  | { readonly kind: 'limit'; readonly direction: 'up' | 'down'; readonly rate: number }
   /** The last effect. */
   | { readonly kind: 'halt'; readonly ask: number };

@@ -14,6 +14,7 @@ import { Closing } from './closing.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
 import type { ClientCommand } from './messages.js';
 import { pause, resume } from './pausing.js';
+import { RateLimits, type Rates, UNLIMITED } from './rate-limits.js';
 import { type Entry, type FileRecord, isBusy, isUnfinished } from './record.js';
 import { Recovery, rightAgain, roomSeen, serveFailed, stall, unusable } from './recovery.js';
 import { roomRefusal } from './room.js';
@@ -25,6 +26,11 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   readonly #removeAsks = new Map<number, number>();
   readonly #recovery = new Recovery();
   #closing: Closing | undefined;
+  readonly #limits: RateLimits;
+
+  constructor(rates: Rates = UNLIMITED) {
+    this.#limits = new RateLimits(rates);
+  }
 
   receive(input: ClientInput | Wake, nowMs: number): readonly (ClientEffect | WakeAt)[] {
     const effects = [...this.#apply(input, nowMs)];
@@ -41,7 +47,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'command':
         return this.#onCommand(input.command, nowMs);
       case 'loaded':
-        return input.entries.flatMap((entry) => this.#onLoaded(entry));
+        return [...this.#limits.begin(), ...input.entries.flatMap((entry) => this.#onLoaded(entry))];
       case 'checked':
         return this.#about(input.file, (record) => this.#onChecked(record, input.result));
       case 'shareHashed': {
@@ -123,6 +129,9 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return pause(this.#books, command.ask, command.name);
       case 'resume':
         return resume(this.#books, command.ask, command.name);
+      case 'limit':
+      case 'limits':
+        return this.#limits.obey(command);
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:

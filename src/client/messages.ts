@@ -50,6 +50,9 @@ export const clientCommands = protocol('client.commands', {
   quit: message(8, { ask }),
   pause: message(9, { ask, name: path }),
   resume: message(10, { ask, name: path }),
+  /** Payload bytes a second of the whole client in one direction; 0: no limit. */
+  limit: message(11, { ask, direction: oneOf('up', 'down'), rate: size }),
+  limits: message(12, { ask }),
 });
 export type ClientCommand = MessageOf<typeof clientCommands>;
 
@@ -71,6 +74,8 @@ export const clientEvents = protocol('client.events', {
   stalled: message(9, { name: text(255), path, code: text(32), sentence: text(1_000) }),
   /** Something a person at the console should know; no answer to a command. */
   notice: message(8, { level: oneOf('good', 'bad'), sentence: text(1_000) }),
+  /** Both limits as they are now, in bytes a second; 0: no limit. */
+  limitsListed: message(10, { ask, up: size, down: size }),
 });
 export type ClientEvent = MessageOf<typeof clientEvents>;
 export type FileRow = Extract<ClientEvent, { kind: 'listed' }>['rows'][number];

@@ -19,6 +19,9 @@ import { peerSettings, type ServeCommand, type ServeEvent, serveCommands, serveE
 import { type ClientId, keyBytes } from '../torrent/ids.js';
 import { DOWNLOAD_THREAD, PEER_THREAD, type Placement } from './placement.js';
 
+/** The peer thread that accepts connections. */
+const ACCEPTOR = 0;
+
 export interface ThreadsOptions {
   readonly placement: Placement;
   readonly clientId: ClientId;
@@ -41,6 +44,8 @@ export class ClientThreads {
   readonly #slab: SharedArrayBuffer;
   readonly #peers: Link<ServeCommand>[] = [];
   #download: Link<DownloadCommand> | undefined;
+  /** For an acceptor that is started again. */
+  #uploadRate = 0;
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
@@ -57,7 +62,16 @@ export class ClientThreads {
 
   /** The thread that accepts connections; a socket cannot change threads. */
   get acceptor(): Link<ServeCommand> {
-    return present(this.#peers[0], 'peer threads are started before they are spoken to');
+    return present(this.#peers[ACCEPTOR], 'peer threads are started before they are spoken to');
+  }
+
+  /** Every upload leaves by the acceptor and every request by the download thread, so each limit is kept in one place. */
+  limit(direction: 'up' | 'down', rate: number): void {
+    if (direction === 'down') this.download.tell({ kind: 'limit', rate });
+    else {
+      this.#uploadRate = rate;
+      this.acceptor.tell({ kind: 'limit', rate });
+    }
   }
 
   async start(): Promise<void> {
@@ -144,6 +158,7 @@ export class ClientThreads {
       onCrash: onFatal,
     });
     this.download.tell({ kind: 'attachPeerThread', thread: at }, [toDownload.port1]);
+    if (at === ACCEPTOR) this.limit('up', this.#uploadRate);
     onPeerThread(at);
     return thread;
   }

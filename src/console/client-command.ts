@@ -12,6 +12,7 @@ import type { ClientEvent } from '../client/messages.js';
 import { startClient } from '../client/start.js';
 import { type Address, formatAddress, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
+import { parseRate, rateSentence } from './rates.js';
 import { Session } from './session.js';
 import { letGoOfTerminal } from './terminal.js';
 
@@ -21,6 +22,8 @@ export interface ClientArguments {
   readonly logPath: string;
   readonly stateDir?: string | undefined;
   readonly logLevel: LogLevel;
+  readonly uploadLimit: string;
+  readonly downloadLimit: string;
 }
 
 export async function runClient(args: ClientArguments): Promise<number> {
@@ -35,6 +38,7 @@ export async function runClient(args: ClientArguments): Promise<number> {
       `both trackers are ${args.trackers[0]}; name the two trackers of a pair`,
     );
   }
+  const rates = { up: rateOf(args.uploadLimit), down: rateOf(args.downloadLimit) };
   let deliver: (event: ClientEvent) => void = () => undefined;
   const client = await startClient({
     upload,
@@ -43,6 +47,7 @@ export async function runClient(args: ClientArguments): Promise<number> {
     logPath: resolve(args.logPath),
     logLevel: args.logLevel,
     seed: randomInt(0, 2 ** 32),
+    rates,
     onEvent: (event) => deliver(event),
   });
   const session = new Session({
@@ -111,6 +116,12 @@ function addressOf(text: string, what: string, allowAnyPort: boolean): Address {
     'INVALID_ARGUMENTS',
     `"${printable(text)}" is not ${what}; write ip:port, such as 192.0.2.1:6881`,
   );
+}
+
+function rateOf(text: string): number {
+  const rate = parseRate(text);
+  if (rate === undefined) throw new MiniTorrentError('INVALID_ARGUMENTS', rateSentence(text));
+  return rate;
 }
 
 function defaultStateDirectory(upload: Address): string {

@@ -65,6 +65,8 @@ function client(parser: Argv, ends: Ends): void {
           type: 'string',
           describe: 'what to remember across runs [default: $XDG_STATE_HOME/mtorrent/<ip>_<port>]',
         })
+        .option('upload-limit', rateOption('sent'))
+        .option('download-limit', rateOption('downloaded'))
         .option('log-level', logLevelOption)
         .example('$0 client 192.0.2.7:6881 192.0.2.1:7001 192.0.2.2:7001 client.log', ''),
     (args) =>
@@ -75,6 +77,9 @@ function client(parser: Argv, ends: Ends): void {
           trackers: [args.tracker1, args.tracker2],
           logPath: args.log,
           stateDir: args['state-dir'],
+          // Given twice they are lists, which are no rates.
+          uploadLimit: String(args['upload-limit']),
+          downloadLimit: String(args['download-limit']),
           logLevel: args['log-level'] as LogLevel,
         });
       }),
@@ -222,6 +227,14 @@ const logLevelOption = {
   default: 'info',
   describe: 'least level that is logged',
 } as const;
+
+function rateOption(what: string) {
+  return {
+    type: 'string',
+    default: 'off',
+    describe: `bytes a second that are ${what} at most: 500K, 10M, 1.5MiB; 0 or off for none`,
+  } as const;
+}
 
 function terminal(): CommandOutput {
   return {

@@ -5,6 +5,7 @@ import type { FileRow } from '../client/messages.js';
 import { formatAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import type { Answer } from './asker.js';
+import { formatRate } from './rates.js';
 
 /** `[D] name  43.2 %  …` while it is being downloaded, `[S] name  …` when it is complete. The mark opens the line. */
 export function downloadLine(row: FileRow): string {
@@ -54,4 +55,8 @@ export function peerLine(peer: Extract<Answer, { kind: 'peersListed' }>['peers']
   const address = formatAddress({ host, port });
   if (direction === 'to') return `to   ${address}  sent ${formatBytes(bytes)}`;
   return `from ${address}  received ${formatBytes(bytes)}  ${formatBytes(Math.round(rate))}/s  has ${pieces} pieces`;
+}
+
+export function limitsLine({ up, down }: Extract<Answer, { kind: 'limitsListed' }>): string {
+  return `up: ${formatRate(up)}, down: ${formatRate(down)}`;
 }

@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path';
 import { printable } from '../torrent/names.js';
+import { parseRate, rateSentence } from './rates.js';
 import { splitWords } from './words.js';
 
 export type Request =
@@ -14,6 +15,8 @@ export type Request =
   | { readonly kind: 'showDownloads'; readonly json: boolean }
   | { readonly kind: 'showPeers'; readonly name: string }
   | { readonly kind: 'showStats' }
+  | { readonly kind: 'limit'; readonly direction: 'up' | 'down'; readonly rate: number }
+  | { readonly kind: 'limits' }
   | { readonly kind: 'wait' }
   | { readonly kind: 'help' }
   | { readonly kind: 'quit' }
@@ -29,7 +32,7 @@ export interface Surroundings {
 interface Form {
   /** As `help` shows it: what to write, and what for. Lines stay within 80 columns. */
   readonly uses: readonly (readonly [usage: string, purpose: string])[];
-  readonly parse: (words: readonly string[], at: Surroundings) => Request | undefined;
+  readonly parse: (words: readonly string[], at: Surroundings) => Parsed | undefined;
 }
 
 /** In the order of the menu. */
@@ -89,6 +92,20 @@ const FORMS: Readonly<Record<string, Form>> = {
   resume: {
     uses: [['resume <name>.mtorrent', 'go on with a paused or failed download']],
     parse: named('resume'),
+  },
+  limit: {
+    uses: [
+      ['limit up <rate>', 'send at most 500K, 1.5M a second, or off'],
+      ['limit down <rate>', 'fetch at most that much a second, or off'],
+      ['limit', 'show both limits'],
+    ],
+    parse: ([direction, text, ...rest]) => {
+      if (direction === undefined) return { kind: 'limits' };
+      if ((direction !== 'up' && direction !== 'down') || text === undefined || rest.length > 0) return undefined;
+      const rate = parseRate(text);
+      if (rate === undefined) return { kind: 'mistake', sentence: rateSentence(text) };
+      return { kind: 'limit', direction, rate };
+    },
   },
   wait: {
     uses: [['wait', 'until every running download has ended']],

@@ -10,7 +10,7 @@ import { CONSOLE_LINE_MAX } from '../base/limits.js';
 import type { ClientCommand, ClientEvent } from '../client/messages.js';
 import { printable } from '../torrent/names.js';
 import { type Answer, Asker } from './asker.js';
-import { downloadLine, downloadsJson, peerLine } from './render.js';
+import { downloadLine, downloadsJson, limitsLine, peerLine } from './render.js';
 import { helpText, parseLine, type Request } from './requests.js';
 
 export interface SessionOptions {
@@ -166,6 +166,9 @@ export class Session {
         break;
       case 'statsListed':
         this.#json(answer.json);
+        break;
+      case 'limitsListed':
+        this.#result(`SUCCESS:up=${answer.up} down=${answer.down}`, limitsLine(answer));
         break;
       default:
         unreachable(answer);

@@ -3,6 +3,7 @@
 
 import { type Beside, type Link, openLink } from '../actor/link.js';
 import type { MessagePort, ThreadSelf } from '../actor/thread.js';
+import { systemTimers } from '../actor/timers.js';
 import { assert, present, unreachable } from '../base/assert.js';
 import { type Log, type LogLevel, openLog } from '../base/log.js';
 import { Prng } from '../base/prng.js';
@@ -19,6 +20,7 @@ import {
   downloadEvents,
   downloadSettings,
 } from './messages.js';
+import { Pacer } from './pacer.js';
 import { SlotPool } from './slots.js';
 
 export function runDownloadThread(self: ThreadSelf): void {
@@ -37,6 +39,7 @@ class DownloadThread {
   readonly #log: Log;
   readonly #prng: Prng;
   readonly #slots: SlotPool;
+  readonly #pacer = new Pacer();
   readonly #hashThreads: number;
   #pool: HashPool | undefined;
   readonly #toMain: Link<DownloadEvent>;
@@ -96,6 +99,10 @@ class DownloadThread {
           peers: this.#downloads.get(command.file)?.describe() ?? [],
         });
         break;
+      case 'limit':
+        this.#pacer.setRate(command.rate, systemTimers.nowMs());
+        for (const downloader of this.#downloads.values()) downloader.post({ kind: 'limitChanged' });
+        break;
       default:
         unreachable(command);
     }
@@ -125,6 +132,7 @@ class DownloadThread {
         slots: this.#slots,
         pool: this.#hashPool(),
         prng: this.#prng,
+        pacer: this.#pacer,
         log: this.#log.of(`download/${name}`),
         nextConnection: () => this.#newConnection(file),
         tellPeer: (connection, peerCommand) => this.#linkOf(connection)?.tell(peerCommand),

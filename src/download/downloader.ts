@@ -18,6 +18,7 @@ import { keyBytes, type SwarmKey } from '../torrent/ids.js';
 import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
 import { DownloadMachine } from './machine.js';
 import type { DownloadEvent } from './messages.js';
+import type { Pacer } from './pacer.js';
 import { ResumeKeeper } from './resume-keeper.js';
 import type { SlotPool } from './slots.js';
 
@@ -35,6 +36,7 @@ export interface DownloaderOptions {
   readonly slots: SlotPool;
   readonly pool: HashPool;
   readonly prng: Prng;
+  readonly pacer: Pacer;
   readonly log: Log;
   readonly nextConnection: () => number;
   readonly tellPeer: (connection: number, command: FetchCommand) => void;

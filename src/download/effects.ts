@@ -26,6 +26,8 @@ export type DownloadInput =
   /** The file is whole, flushed, and at its target path. */
   | { readonly kind: 'finished' }
   | { readonly kind: 'finishFailed'; readonly code: ErrorCode; readonly sentence: string }
+  /** The client's download limit is another now. */
+  | { readonly kind: 'limitChanged' }
   | { readonly kind: 'stop' };
 
 export type Ending =

@@ -13,11 +13,13 @@ import type { Geometry } from '../torrent/geometry.js';
 import { AddressBook } from './address-book.js';
 import type { DownloadEffect, DownloadInput, Ending } from './effects.js';
 import { endgameSteal } from './endgame.js';
+import { Pacer } from './pacer.js';
 import { Patience } from './patience.js';
 import { Peer } from './peer.js';
 import { Picker } from './picker.js';
 import { type Claim, PieceTable } from './pieces.js';
 import { Reports } from './reports.js';
+import { Requests } from './requests.js';
 import type { SlotPool } from './slots.js';
 
 export interface DownloadOptions {
@@ -29,6 +31,8 @@ export interface DownloadOptions {
   readonly prng: Prng;
   /** A number no other connection of this process has. */
   readonly nextConnection: () => number;
+  /** The client's download limit, which all downloads share. Absent: there is none. */
+  readonly pacer?: Pacer;
 }
 
 /** Random first: with fewer pieces than this, take any; rarity means nothing before we have something to trade. */
@@ -49,6 +53,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   readonly #pieces: PieceTable;
   readonly #picker: Picker;
   readonly #reports: Reports;
+  readonly #requests: Requests;
   readonly #book = new AddressBook();
   readonly #patience = new Patience();
   readonly #peers = new Map<number, Peer>();
@@ -64,6 +69,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     this.#options = options;
     this.#pieces = new PieceTable(have);
     this.#reports = new Reports(have);
+    this.#requests = new Requests(file, options.pacer ?? new Pacer());
     this.#picker = new Picker(geometry.pieceCount, prng);
     for (let piece = 0; piece < geometry.pieceCount; piece += 1) if (!have.has(piece)) this.#picker.want(piece);
     slots.join(file);
@@ -79,15 +85,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   /** Everyone connected: host, port, bytes received, rate in bytes a second, pieces offered. */
   describe(nowMs: number): readonly (readonly [string, number, number, number, number])[] {
-    return [...this.#peers.values()]
-      .filter((peer) => peer.phase !== 'dialing')
-      .map((peer) => [
-        peer.address.host,
-        peer.address.port,
-        peer.receivedBytes,
-        peer.window.rate(nowMs) * 1000,
-        peer.offered.count,
-      ]);
+    return [...this.#peers.values()].filter(({ phase }) => phase !== 'dialing').map((peer) => peer.describe(nowMs));
   }
 
   #apply(input: DownloadInput | Wake, nowMs: number): readonly DownloadEffect[] {
@@ -109,6 +107,9 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         return this.#drain({ kind: 'completed', ...this.#reports.totals });
       case 'finishFailed':
         return this.#drain({ kind: 'failed', code: input.code, sentence: input.sentence });
+      case 'limitChanged':
+        // What would come too fast now is asked for anew.
+        return this.#requests.rateChanged(this.#peers.values()).flatMap((claim) => this.#cancel(claim));
       default:
         return unreachable(input);
     }
@@ -119,13 +120,16 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     assert(peer !== undefined, 'events come from connections we dialed');
     switch (event.kind) {
       case 'blockReceived':
-        peer.window.received(event.length, nowMs);
-        peer.receivedBytes += event.length;
-        this.#reports.received(event.length);
+        this.#reports.received(peer.received(event.length, true, nowMs));
+        peer.answered(event.length);
         return this.#onBlockAnswered(peer, event.piece, nowMs);
+      case 'blockProgress':
+        this.#reports.received(peer.received(event.bytes, false, nowMs));
+        return NO_EFFECTS;
       case 'blockRejected': {
+        this.#requests.rejected(peer, event.length, nowMs);
         const claim = peer.claims.get(event.piece);
-        if (claim !== undefined) claim.rejected = true;
+        if (claim !== undefined) Object.assign(claim, { rejected: true, unasked: 0 });
         // It offered the piece and refuses it: do not ask again before it says so anew.
         if (claim?.cancelled === false) this.#withdrawOffer(peer, event.piece);
         return this.#onBlockAnswered(peer, event.piece, nowMs);
@@ -178,13 +182,13 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const claim = peer.claims.get(piece);
     assert(claim !== undefined, 'answers belong to claims');
     claim.blocksOpen -= 1;
-    if (claim.blocksOpen > 0) return NO_EFFECTS;
+    if (claim.blocksOpen > 0 || claim.unasked > 0) return NO_EFFECTS;
     peer.claims.delete(piece);
     if (!claim.rejected) peer.pieceMs = nowMs - claim.sinceMs;
     const length = this.#options.geometry.pieceLength(piece);
     if (!claim.rejected && this.#phase.at === 'running' && this.#pieces.pieceArrived(claim)) {
       this.#sources.set(piece, peer.address);
-      const cancels = this.#pieces.claimsOf(piece).flatMap((other) => this.#cancel(other));
+      const cancels = [...this.#pieces.claimsOf(piece)].flatMap((other) => this.#cancel(other));
       return [...cancels, { kind: 'store', piece, slot: claim.slot, length, connection: peer.connection }];
     }
     if (!claim.rejected) this.#reports.wasted(length);
@@ -193,6 +197,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   }
 
   #endClaim(claim: Claim): void {
+    claim.unasked = 0;
     // pieceArrived has closed it already when another claim of the same piece was first.
     if (this.#pieces.claimOf(claim.piece, claim.connection) === claim && this.#pieces.claimLost(claim))
       this.#want(claim.piece);
@@ -202,6 +207,13 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #cancel(claim: Claim): readonly DownloadEffect[] {
     if (claim.cancelled) return NO_EFFECTS;
     claim.cancelled = true;
+    claim.unasked = 0;
+    if (claim.blocksOpen === 0) {
+      // Its rest waited for our own limit: no answer will come that could end it.
+      this.#peers.get(claim.connection)?.claims.delete(claim.piece);
+      this.#endClaim(claim);
+      return NO_EFFECTS;
+    }
     const length = this.#options.geometry.pieceLength(claim.piece);
     return [{ kind: 'cancel', connection: claim.connection, piece: claim.piece, begin: 0, length }];
   }
@@ -231,6 +243,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   #onDisconnected(peer: Peer, reason: HangUpReason, nowMs: number): readonly DownloadEffect[] {
     this.#peers.delete(peer.connection);
+    this.#requests.lost(peer, nowMs);
     for (const claim of peer.claims.values()) this.#endClaim(claim);
     if (peer.phase === 'ready' && !peer.countsAsSeeder) forEachPiece(peer.offered, (piece) => this.#picker.lost(piece));
     // Ourselves, or someone who does not speak the protocol: dialing again brings the same.
@@ -283,18 +296,20 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       this.#peers.set(connection, new Peer(connection, address, this.#options.geometry.pieceCount, nowMs));
       effects.push({ kind: 'dial', connection, address });
     }
+    effects.push(...this.#requests.goOn(nowMs));
     // One piece a peer and round, so that few slots are spread over all peers.
     let asked = true;
     while (asked) {
       asked = false;
       for (const peer of this.#peers.values()) {
-        if (!peer.mayBeAsked || !peer.hasRoom(nowMs)) continue;
+        if (!peer.mayBeAsked || !peer.hasRoom(nowMs) || !this.#requests.mayBegin(peer, nowMs)) continue;
         const requests = this.#ask(peer, nowMs);
         if (requests.length === 0) continue;
         effects.push(...requests);
         asked = true;
       }
     }
+    this.#requests.endRound();
   }
 
   /** The next request for this peer, if there is one. */
@@ -309,19 +324,13 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     if (slot === undefined) return [];
     if (picked !== undefined) this.#unwant(picked);
     const cancels = steal?.instead === undefined ? [] : this.#cancel(steal.instead);
-    const claim: Claim = {
-      piece,
-      connection: peer.connection,
-      slot,
-      sinceMs: nowMs,
-      blocksOpen: 1,
-      rejected: false,
-      cancelled: false,
-    };
+    const length = this.#options.geometry.pieceLength(piece);
+    const { connection } = peer;
+    const asked = { blocksOpen: 0, unasked: length, rejected: false, cancelled: false };
+    const claim: Claim = { piece, connection, slot, sinceMs: nowMs, ...asked };
     this.#pieces.requestSent(claim);
     peer.claims.set(piece, claim);
-    const length = this.#options.geometry.pieceLength(piece);
-    return [...cancels, { kind: 'request', connection: peer.connection, piece, begin: 0, length, slot }];
+    return [...cancels, ...this.#requests.begin(peer, claim, length, nowMs)];
   }
 
   #want(piece: number): void {
@@ -356,6 +365,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   }
 
   #hangUpAll(): readonly DownloadEffect[] {
+    this.#requests.close();
     return [...this.#peers.values()].flatMap((peer) => this.#hangUp(peer));
   }
 
@@ -367,7 +377,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   #scheduleWake(effects: (DownloadEffect | WakeAt)[], nowMs: number): void {
     const dialMs = this.#peers.size < PEERS_PER_DOWNLOAD_MAX ? this.#book.nextDialMs() : undefined;
-    const due = Math.min(nowMs + LOOK_MS, this.#reports.havesDueMs, dialMs ?? Number.POSITIVE_INFINITY);
+    const readyMs = this.#requests.readyMs(nowMs) ?? Number.POSITIVE_INFINITY;
+    const due = Math.min(nowMs + LOOK_MS, this.#reports.havesDueMs, dialMs ?? Number.POSITIVE_INFINITY, readyMs);
     if (this.#wakeMs <= Math.max(due, nowMs + 1)) return;
     this.#wakeMs = Math.max(due, nowMs + 1);
     effects.push({ kind: 'wakeAt', atMs: this.#wakeMs });

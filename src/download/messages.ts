@@ -40,6 +40,8 @@ export const downloadCommands = protocol('download.commands', {
   /** Ends the download with everything kept; `stopped` follows. */
   stop: message(4, { file }),
   describe: message(5, { file, ask: u32 }),
+  /** Payload bytes a second of all downloads together; 0: no limit. */
+  limit: message(6, { rate: size }),
 });
 export type DownloadCommand = MessageOf<typeof downloadCommands>;
 

@@ -17,6 +17,8 @@ export class Patience {
     for (const peer of all) {
       if (peer.hangingUp) continue;
       for (const claim of peer.claims.values()) {
+        // What waits for our own limit is not the peer's fault.
+        if (claim.unasked > 0) continue;
         if (nowMs - claim.sinceMs < this.#ms || (oldest !== undefined && oldest.sinceMs <= claim.sinceMs)) continue;
         oldest = claim;
         loser = peer;

@@ -23,6 +23,12 @@ export class Peer {
   /** Wanted pieces that it offers: 0 means there is nothing to ask for. */
   useful = 0;
   receivedBytes = 0;
+  /** Blocks asked for and not answered; their bytes; what of them the download limit was charged. */
+  blocksOpen = 0;
+  bytesOpen = 0;
+  paidBytes = 0;
+  /** Bytes received of blocks that have not come whole. */
+  #early = 0;
   /** Milliseconds from asking for its latest whole piece to having it; undefined before the first. */
   pieceMs: number | undefined;
   window: Window;
@@ -40,6 +46,37 @@ export class Peer {
 
   hasRoom(nowMs: number): boolean {
     return this.claims.size < this.window.pieces(nowMs);
+  }
+
+  asked(bytes: number, isPaid: boolean): void {
+    this.blocksOpen += 1;
+    this.bytesOpen += bytes;
+    if (isPaid) this.paidBytes += bytes;
+  }
+
+  /** Payload has come: answers how much of it is news, as a block tells again what was told of its parts. */
+  received(bytes: number, isWhole: boolean, nowMs: number): number {
+    const known = isWhole ? Math.min(this.#early, bytes) : 0;
+    this.#early += isWhole ? -known : bytes;
+    this.window.received(bytes - known, nowMs);
+    this.receivedBytes += bytes - known;
+    return bytes - known;
+  }
+
+  /** A block has come whole or will not come; answers what of it was paid. */
+  answered(bytes: number): number {
+    this.blocksOpen -= 1;
+    this.bytesOpen -= bytes;
+    assert(this.blocksOpen >= 0 && this.bytesOpen >= 0, 'a block is answered once');
+    if (this.bytesOpen === 0) this.#early = 0;
+    const paid = Math.min(this.paidBytes, bytes);
+    this.paidBytes -= paid;
+    return paid;
+  }
+
+  /** Bytes that were asked for and have not come. */
+  get awaitedBytes(): number {
+    return Math.max(0, this.bytesOpen - this.#early);
   }
 
   greeted(rttMs: number, nowMs: number): void {
@@ -65,6 +102,12 @@ export class Peer {
       for (let piece = begin; piece < begin + count; piece += 1) if (this.offered.set(piece)) fresh.push(piece);
     }
     return fresh;
+  }
+
+  /** Host, port, bytes received, rate in bytes a second, pieces offered. */
+  describe(nowMs: number): readonly [string, number, number, number, number] {
+    const { host, port } = this.address;
+    return [host, port, this.receivedBytes, this.window.rate(nowMs) * 1000, this.offered.count];
   }
 
   /** Milliseconds until what it was asked for, and `more` pieces, would be here at its present rate. */

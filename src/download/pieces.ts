@@ -18,9 +18,12 @@ export interface Claim {
   readonly piece: number;
   readonly connection: number;
   readonly slot: number;
-  readonly sinceMs: number;
+  /** When it, or the latest block of it, was asked for. */
+  sinceMs: number;
   /** Blocks asked for and not answered. */
   blocksOpen: number;
+  /** Bytes at its end that are not asked for yet: they wait for the download limit. */
+  unasked: number;
   rejected: boolean;
   cancelled: boolean;
 }

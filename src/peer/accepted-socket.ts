@@ -63,7 +63,7 @@ export class AcceptedSocket {
     this.#host.post(input);
   }
 
-  /** Header and bytes in one writev. `taken` is called once: the buffer is the caller's again. */
+  /** Header and bytes of a block, or of a part of one, in one writev. `taken` is called once: the buffer is the caller's again. */
   writeBlock(block: Block, payload: Uint8Array, taken: (ok: boolean) => void): void {
     const { socket } = this.#options;
     const { piece, begin, length } = block;

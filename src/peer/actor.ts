@@ -61,6 +61,7 @@ class PeerThread {
     const [main, download] = self.ports;
     assert(main !== undefined && download !== undefined, 'a peer thread is born with two ports');
     this.#uploads = new Uploads({
+      timers: systemTimers,
       onUploaded: (file, bytes) => this.#onUploaded(file, bytes),
       onFileFailed: (file, path, errno) => this.#toMain.tell({ kind: 'serveFailed', file, path, errno }),
     });
@@ -124,6 +125,9 @@ class PeerThread {
             ({ file, host, port, sentBytes }) => [file, host, port, sentBytes] as const,
           ),
         });
+        break;
+      case 'limit':
+        this.#uploads.limit(command.rate);
         break;
       default:
         unreachable(command);

@@ -1,17 +1,21 @@
 // One dialed connection, where we fetch: handshake, bitfield, requests, payload. Decides what is said on the wire and what
-// the download is told; never which piece to ask for. Invariant: a slot handed in with a request comes back exactly once,
-// by blockReceived, blockRejected or disconnected, and no payload is accepted that was not asked for.
+// the download is told; never which piece to ask for. A block may come in parts, in order, and its rest be rejected.
+// Invariant: a slot handed in with a request comes back exactly once, by blockReceived, blockRejected or disconnected, and
+// no payload is accepted that was not asked for.
 
 import type { Machine, Wake, WakeAt } from '../actor/machine.js';
 import { NO_EFFECTS } from '../actor/machine.js';
 import { assert, unreachable } from '../base/assert.js';
 import { equalBytes } from '../base/bytes.js';
 import {
+  BLOCK_BYTES_MIN,
+  CLAIM_PATIENCE_MAX_MS,
   CONNECT_DEADLINE_MS,
   FRAME_DEADLINE_MS,
   HELLO_DEADLINE_MS,
   KEEP_ALIVE_MS,
   PEER_DEAD_MS,
+  PROGRESS_MS,
   REQUEST_DEADLINE_MS,
 } from '../base/limits.js';
 import type { PieceRange } from '../torrent/bitfield.js';
@@ -30,6 +34,7 @@ export type FetchInput =
   | { readonly kind: 'frameEnded' }
   | { readonly kind: 'tcpClosed'; readonly reason: HangUpReason; readonly sentence: string }
   | { readonly kind: 'request'; readonly block: Block; readonly slot: number }
+  /** Every block asked for and still awaited within this range. */
   | { readonly kind: 'cancel'; readonly block: Block }
   | { readonly kind: 'hangUp' };
 
@@ -53,6 +58,8 @@ export interface FetchOptions {
 interface Asked {
   readonly block: Block;
   readonly slot: number;
+  /** Bytes of it that came in earlier parts, or come now. */
+  come: number;
 }
 
 type Phase =
@@ -79,14 +86,21 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #heardMs: number;
   #saidMs: number;
   /** Last moment that payload moved, or that something was asked after nothing was. */
+  #payloadMs: number;
+  /** The same, or that the peer said that it lives: our requests may be waiting for their turn there. */
   #progressMs: number;
+  /** Payload bytes that the download was not told of yet. */
+  #untold = 0;
+  #toldMs: number;
   #frameSinceMs: number | undefined;
 
   constructor(options: FetchOptions) {
     this.#options = options;
     this.#heardMs = options.startedMs;
     this.#saidMs = options.startedMs;
+    this.#payloadMs = options.startedMs;
     this.#progressMs = options.startedMs;
+    this.#toldMs = options.startedMs;
     this.#phase = { at: 'dialing', deadlineMs: options.startedMs + CONNECT_DEADLINE_MS };
   }
 
@@ -95,18 +109,22 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     switch (input.kind) {
       case 'payloadBytes':
         this.#heardMs = nowMs;
+        this.#payloadMs = nowMs;
         this.#progressMs = nowMs;
-        return NO_EFFECTS;
+        this.#untold += input.count;
+        return nowMs - this.#toldMs < PROGRESS_MS ? NO_EFFECTS : this.#tellProgress(nowMs);
       case 'payloadDone':
-        return this.#onPayloadDone();
+        return this.#onPayloadDone(nowMs);
       case 'received':
         return this.#onReceived(input.message, nowMs);
       case 'request':
         return this.#onRequest(input.block, input.slot, nowMs);
       case 'cancel':
-        return this.#asked.some((asked) => sameBlock(asked.block, input.block))
-          ? this.#send({ kind: 'cancel', ...input.block }, nowMs)
-          : NO_EFFECTS;
+        return this.#asked
+          .filter(({ block }) => isWithin(block, input.block))
+          .flatMap(({ block: { piece, begin, length } }) =>
+            this.#send({ kind: 'cancel', piece, begin, length }, nowMs),
+          );
       case 'frameBegun':
         this.#frameSinceMs ??= nowMs;
         return NO_EFFECTS;
@@ -166,6 +184,8 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       case 'gone':
         return this.#close('gone', 'the peer no longer serves this file');
       case 'keepAlive':
+        // Bounded, since a peer that says so and sends nothing would keep its slots for ever.
+        if (nowMs - this.#payloadMs < CLAIM_PATIENCE_MAX_MS) this.#progressMs = nowMs;
         return NO_EFFECTS;
       case 'hello':
       case 'interested':
@@ -215,25 +235,34 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     return [{ kind: 'tell', event: { kind: 'havesReceived', connection, ranges } }];
   }
 
-  #onPiece(block: Block): readonly FetchEffect[] {
-    const asked = this.#take(block);
-    if (asked === undefined) return this.#close('protocol', `sent block ${blockText(block)}, which was not asked for`);
+  /** A whole block, or the next part of one: at least BLOCK_BYTES_MIN, so that a peer cannot make us work byte by byte. */
+  #onPiece(part: Block): readonly FetchEffect[] {
+    const asked = this.#asked.find((each) => restOf(each).begin === part.begin && each.block.piece === part.piece);
+    const rest = asked === undefined ? 0 : restOf(asked).length;
+    if (asked === undefined || part.length > rest || (part.length < rest && part.length < BLOCK_BYTES_MIN))
+      return this.#close('protocol', `sent block ${blockText(part)}, which was not asked for`);
+    asked.come += part.length;
+    if (part.length === rest) this.#asked.splice(this.#asked.indexOf(asked), 1);
     this.#receiving = asked;
-    return [{ kind: 'receivePayload', slot: asked.slot, begin: block.begin, length: block.length }];
+    return [{ kind: 'receivePayload', slot: asked.slot, begin: part.begin, length: part.length }];
   }
 
-  #onPayloadDone(): readonly FetchEffect[] {
+  #onPayloadDone(nowMs: number): readonly FetchEffect[] {
     const done = this.#receiving;
     assert(done !== undefined, 'payload ends only after a piece frame began it');
     this.#receiving = undefined;
+    if (done.come < done.block.length) return NO_EFFECTS;
+    this.#untold = 0;
+    this.#toldMs = nowMs;
     const { connection } = this.#options;
     return [{ kind: 'tell', event: { kind: 'blockReceived', connection, ...done.block, slot: done.slot } }];
   }
 
-  #onReject(block: Block): readonly FetchEffect[] {
-    const asked = this.#take(block);
+  #onReject(rest: Block): readonly FetchEffect[] {
+    const asked = this.#asked.find((each) => sameBlock(restOf(each), rest));
     if (asked === undefined)
-      return this.#close('protocol', `rejected block ${blockText(block)}, which was not asked for`);
+      return this.#close('protocol', `rejected block ${blockText(rest)}, which was not asked for`);
+    this.#asked.splice(this.#asked.indexOf(asked), 1);
     const { connection } = this.#options;
     return [{ kind: 'tell', event: { kind: 'blockRejected', connection, ...asked.block, slot: asked.slot } }];
   }
@@ -241,15 +270,13 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #onRequest(block: Block, slot: number, nowMs: number): readonly FetchEffect[] {
     // A request that crosses our closing keeps its slot until `disconnected` gives everything back at once.
     if (this.#phase.at !== 'open') return NO_EFFECTS;
-    if (this.#asked.length === 0 && this.#receiving === undefined) this.#progressMs = nowMs;
-    this.#asked.push({ block, slot });
+    if (this.#asked.length === 0 && this.#receiving === undefined) {
+      this.#payloadMs = nowMs;
+      this.#progressMs = nowMs;
+    }
+    this.#asked.push({ block, slot, come: 0 });
     const { piece, begin, length } = block;
     return this.#send({ kind: 'request', piece, begin, length }, nowMs);
-  }
-
-  #take(block: Block): Asked | undefined {
-    const at = this.#asked.findIndex((asked) => sameBlock(asked.block, block));
-    return at < 0 ? undefined : this.#asked.splice(at, 1)[0];
   }
 
   #onWake(nowMs: number): readonly (FetchEffect | WakeAt)[] {
@@ -260,6 +287,14 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       return [...this.#send({ kind: 'keepAlive' }, nowMs), next];
     }
     return [next];
+  }
+
+  /** A block that takes long is told as it comes, so that a slow peer has a rate. */
+  #tellProgress(nowMs: number): readonly FetchEffect[] {
+    const bytes = this.#untold;
+    this.#untold = 0;
+    this.#toldMs = nowMs;
+    return [{ kind: 'tell', event: { kind: 'blockProgress', connection: this.#options.connection, bytes } }];
   }
 
   /** The deadline that has passed, if any. */
@@ -309,6 +344,15 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
 
 function reasonOf(code: Extract<PeerWire, { kind: 'error' }>['code']): HangUpReason {
   return code;
+}
+
+/** What of a block has not come, nor begun to. */
+function restOf({ block, come }: Asked): Block {
+  return { piece: block.piece, begin: block.begin + come, length: block.length - come };
+}
+
+function isWithin(inner: Block, { piece, begin, length }: Block): boolean {
+  return inner.piece === piece && inner.begin >= begin && inner.begin + inner.length <= begin + length;
 }
 
 function blockText(block: Block): string {

@@ -9,7 +9,7 @@ import type { Log } from '../base/log.js';
 import type { PieceRange } from '../torrent/bitfield.js';
 import { AcceptedSocket } from './accepted-socket.js';
 import type { ServedFile } from './serve.js';
-import type { Uploads } from './uploads.js';
+import type { Uploads, UploadTarget } from './uploads.js';
 
 export interface ListenerOptions {
   readonly clientId: Uint8Array;
@@ -114,7 +114,8 @@ export class Listener {
           if (!uploads.enqueue(connection, block)) accepted.socket.post({ kind: 'flooded' });
         },
         onDequeue: (block) => {
-          if (uploads.dequeue(connection, block)) accepted.socket.post({ kind: 'cancelled', block });
+          const cancelled = uploads.dequeue(connection, block);
+          if (cancelled !== undefined) accepted.socket.post({ kind: 'cancelled', block: cancelled });
         },
         onClosed: (why) => {
           this.#forget(connection, accepted);
@@ -146,17 +147,17 @@ export class Listener {
     if (accepted.file !== undefined) this.#options.uploads.leave(connection);
   }
 
-  #target(file: number, accepted: Accepted) {
+  #target(file: number, accepted: Accepted): UploadTarget {
     return {
       file,
       writeBlock: accepted.socket.writeBlock.bind(accepted.socket),
-      blockSent: (block: { piece: number; begin: number; length: number }) => {
-        accepted.sentBytes += block.length;
-        accepted.socket.post({ kind: 'blockSent', block });
+      handed: () => accepted.socket.post({ kind: 'handed' }),
+      taken: (bytes) => {
+        accepted.sentBytes += bytes;
+        accepted.socket.post({ kind: 'taken' });
       },
-      blockFailed: (block: { piece: number; begin: number; length: number }) => {
-        accepted.socket.post({ kind: 'blockFailed', block });
-      },
+      blockSent: (block) => accepted.socket.post({ kind: 'blockSent', block }),
+      blockFailed: (block) => accepted.socket.post({ kind: 'blockFailed', block }),
     };
   }
 }

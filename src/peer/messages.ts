@@ -39,6 +39,7 @@ export const fetchCommands = protocol('peer.fetchCommands', {
   dial: message(1, { connection, swarm: bytes(SWARM_KEY_SIZE), pieceCount: whole(0, PIECES_MAX), host, port: u16 }),
   /** The bytes go to `slot` at offset `begin`; the connection owns the slot until it reports the block's end. */
   request: message(2, { connection, piece, begin, length, slot }),
+  /** Every block that was asked for within this range and has not come. */
   cancel: message(3, { connection, piece, begin, length }),
   hangUp: message(4, { connection }),
   /** Tell everyone who fetches `file` from us. */
@@ -79,6 +80,8 @@ export const fetchEvents = protocol('peer.fetchEvents', {
   blockRejected: message(7, { connection, piece, begin, length, slot }),
   /** Nothing of this connection touches a slot any more: all its slots belong to the download again. */
   disconnected: message(8, { connection, reason: oneOf(...HANG_UP_REASONS), sentence: text(500) }),
+  /** Bytes of blocks that are still to be told as received; the slots stay the connection's. */
+  blockProgress: message(9, { connection, bytes: size }),
 });
 export type FetchEvent = MessageOf<typeof fetchEvents>;
 
@@ -93,6 +96,8 @@ export const serveCommands = protocol('peer.serveCommands', {
   /** Stop serving: peers are told `gone`, what they have been promised still goes out. */
   unserve: message(3, { file }),
   describe: message(5, { ask: u32 }),
+  /** Payload bytes a second of all uploads together; 0: no limit. */
+  limit: message(6, { rate: size }),
 });
 export type ServeCommand = MessageOf<typeof serveCommands>;
 

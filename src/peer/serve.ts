@@ -9,6 +9,7 @@ import { EMPTY_BYTES, equalBytes } from '../base/bytes.js';
 import {
   FRAME_DEADLINE_MS,
   HELLO_DEADLINE_MS,
+  IN_LINE_ALIVE_MS,
   KEEP_ALIVE_MS,
   LINGER_MS,
   PART_BYTES_MAX,
@@ -36,9 +37,12 @@ export type ServeInput =
   | { readonly kind: 'frameEnded' }
   /** New pieces of the file this connection is about. */
   | { readonly kind: 'haves'; readonly ranges: readonly PieceRange[] }
+  /** Bytes of a block were handed to the socket / it has taken them: between the two it is the peer's turn to read. */
+  | { readonly kind: 'handed' }
+  | { readonly kind: 'taken' }
   /** The socket has taken the whole block. */
   | { readonly kind: 'blockSent'; readonly block: Block }
-  /** The block cannot be read from disk. */
+  /** The block, or what is left of it, cannot be read from disk, or was cancelled half-way. */
   | { readonly kind: 'blockFailed'; readonly block: Block }
   /** Too many requests in line. */
   | { readonly kind: 'flooded' }
@@ -76,9 +80,13 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   readonly #options: ServeOptions;
   #phase: Phase;
   #promised = 0;
+  /** Times that bytes were handed to the socket and not yet taken. */
+  #unread = 0;
   #heardMs: number;
   #saidMs: number;
   #takenMs: number;
+  /** Last moment that it saw payload, or a word that its requests are in line; haves are neither. */
+  #aliveMs: number;
   #frameSinceMs: number | undefined;
   #nowMs: number;
 
@@ -88,6 +96,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     this.#heardMs = options.startedMs;
     this.#saidMs = options.startedMs;
     this.#takenMs = options.startedMs;
+    this.#aliveMs = options.startedMs;
     this.#phase = { at: 'greeting', deadlineMs: options.startedMs + HELLO_DEADLINE_MS };
   }
 
@@ -97,10 +106,18 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     switch (input.kind) {
       case 'received':
         return this.#onReceived(input.message, nowMs);
-      case 'blockSent':
-        this.#promised -= 1;
+      case 'handed':
+        if (this.#unread === 0) this.#takenMs = nowMs;
+        this.#unread += 1;
+        return NO_EFFECTS;
+      case 'taken':
+        this.#unread -= 1;
         this.#takenMs = nowMs;
         this.#saidMs = nowMs;
+        this.#aliveMs = nowMs;
+        return NO_EFFECTS;
+      case 'blockSent':
+        this.#promised -= 1;
         return NO_EFFECTS;
       case 'blockFailed':
         this.#promised -= 1;
@@ -142,7 +159,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     const { served } = this.#phase;
     switch (message.kind) {
       case 'request':
-        return this.#onRequest(served, message, nowMs);
+        return this.#onRequest(served, message);
       case 'cancel':
         return [{ kind: 'dequeue', block: message }];
       case 'interested':
@@ -195,14 +212,13 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     ];
   }
 
-  #onRequest(served: ServedFile, block: Block, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+  #onRequest(served: ServedFile, block: Block): readonly (ServeEffect | WakeAt)[] {
     const { geometry, bitfield } = served;
     const { piece, begin, length } = block;
     if (piece >= geometry.pieceCount || begin + length > geometry.pieceLength(piece)) {
       return this.#refuse('protocol', 'request beyond the piece');
     }
     if (!bitfield.has(piece)) return [this.#reject(block)];
-    if (this.#promised === 0) this.#takenMs = nowMs;
     this.#promised += 1;
     return [{ kind: 'enqueue', block: { piece, begin, length } }];
   }
@@ -215,13 +231,16 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     if (this.#frameSinceMs !== undefined && nowMs - this.#frameSinceMs >= FRAME_DEADLINE_MS) {
       return this.#refuse('timeout', 'a frame came too slowly');
     }
-    if (this.#promised > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS) {
+    // What waits for its turn here, be it for an hour, is not the peer's fault.
+    if (this.#unread > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS) {
       return this.#end([], 'asks and does not read');
     }
-    if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#promised === 0)
+    if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#unread === 0)
       return this.#refuse('timeout', 'silent for too long');
-    if (nowMs - this.#saidMs >= KEEP_ALIVE_MS) {
+    const isInLine = this.#promised > 0 && this.#unread === 0;
+    if (nowMs - this.#saidMs >= KEEP_ALIVE_MS || (isInLine && nowMs - this.#aliveMs >= IN_LINE_ALIVE_MS)) {
       this.#saidMs = nowMs;
+      this.#aliveMs = nowMs;
       return [{ kind: 'send', message: { kind: 'keepAlive' } }, next];
     }
     return [next];

@@ -1,23 +1,45 @@
 // Whose request is served next. Fair by bytes: among the connections that may get more, the one that has been given the
 // fewest bytes goes first. Who joins, or comes back from idling, starts level with whoever was served last, so nobody makes
-// up for a time it did not ask. Pure; reads and writes are done by its owner. Invariant: no connection has more than
-// UPLOAD_BYTES_PER_PEER_MAX read and not yet taken by its socket, and no more than UPLOAD_REQUESTS_PER_PEER_MAX waiting.
+// up for a time it did not ask. A block may be given in parts, one under way at a time, and is ended before another is begun:
+// the first peer has a whole piece to pass on while the last still waits. Pure; reads and writes are done by its owner.
+// Invariant: no connection has more than UPLOAD_BYTES_PER_PEER_MAX in UPLOAD_READS_PER_PEER_MAX buffers read and not yet
+// taken by its socket, and no more than UPLOAD_REQUESTS_PER_PEER_MAX waiting.
 
 import { assert } from '../base/assert.js';
-import { UPLOAD_BYTES_PER_PEER_MAX, UPLOAD_REQUESTS_PER_PEER_MAX } from '../base/limits.js';
+import {
+  PIECE_SIZE,
+  UPLOAD_BYTES_PER_PEER_MAX,
+  UPLOAD_READS_PER_PEER_MAX,
+  UPLOAD_REQUESTS_PER_PEER_MAX,
+} from '../base/limits.js';
 import { type Block, sameBlock } from './wire.js';
 
+interface Waiting {
+  /** As it was asked for. */
+  readonly block: Block;
+  /** Bytes of it that were given: only the first in line has any. */
+  given: number;
+}
+
 interface Lane {
-  readonly waiting: Block[];
-  /** Bytes between `next` and `sent`. */
+  readonly waiting: Waiting[];
+  /** Bytes and reads between `next` and `sent`. */
   inFlight: number;
+  reads: number;
+  /** One of them is a part of the first block in line. */
+  partUnderWay: boolean;
+  /** That block was cancelled: its rest is not given. */
+  cut: boolean;
   /** Bytes given so far, on the common scale of all lanes. */
   given: number;
 }
 
 export interface Upload {
   readonly connection: number;
+  /** What to send now: a whole block as it was asked for, or a part of one. */
   readonly block: Block;
+  /** With it everything is sent that was asked for as this block. */
+  readonly completes: Block | undefined;
 }
 
 export class UploadScheduler {
@@ -31,7 +53,14 @@ export class UploadScheduler {
 
   add(connection: number): void {
     assert(!this.#lanes.has(connection), 'a connection joins once');
-    this.#lanes.set(connection, { waiting: [], inFlight: 0, given: this.#level });
+    this.#lanes.set(connection, {
+      waiting: [],
+      inFlight: 0,
+      reads: 0,
+      partUnderWay: false,
+      cut: false,
+      given: this.#level,
+    });
   }
 
   /** Forgets everything of this connection; what is in flight ends without a `sent`. */
@@ -45,43 +74,68 @@ export class UploadScheduler {
     if (lane.waiting.length >= UPLOAD_REQUESTS_PER_PEER_MAX) return false;
     // A lane that comes back from idling does not get its idle time paid out.
     if (lane.waiting.length === 0 && lane.inFlight === 0) lane.given = Math.max(lane.given, this.#level);
-    lane.waiting.push(block);
+    lane.waiting.push({ block, given: 0 });
     return true;
   }
 
-  /** True when the request was still waiting and will not be served. */
-  cancel(connection: number, block: Block): boolean {
-    const { waiting } = this.#lane(connection);
-    const at = waiting.findIndex((other) => sameBlock(other, block));
-    if (at < 0) return false;
-    waiting.splice(at, 1);
-    return true;
+  /** What is not sent now of `block`; undefined when it is on its way, or when `sent` will tell. */
+  cancel(connection: number, block: Block): Block | undefined {
+    const lane = this.#lane(connection);
+    const at = lane.waiting.findIndex((waiting) => sameBlock(waiting.block, block));
+    if (at === 0 && lane.partUnderWay) lane.cut = true;
+    const [cancelled] = at < 0 || (at === 0 && lane.partUnderWay) ? [] : lane.waiting.splice(at, 1);
+    return cancelled === undefined ? undefined : restOf(cancelled);
   }
 
-  /** The next block to read, or undefined when nobody may get more. Counts as in flight until `sent`. */
-  next(): Upload | undefined {
-    let chosen: [number, Lane] | undefined;
-    for (const entry of this.#lanes) {
-      const lane = entry[1];
+  /** True while somebody waits, whether or not it may get more now. */
+  get hasWaiting(): boolean {
+    for (const { waiting } of this.#lanes.values()) if (waiting.length > 0) return true;
+    return false;
+  }
+
+  /**
+   * The next block, or part of at most `bytesMax`, to read; undefined when nobody may get more. In flight until `sent`.
+   * A block that was begun goes on first.
+   */
+  next(bytesMax = PIECE_SIZE): Upload | undefined {
+    let chosen: readonly [number, Lane, Waiting] | undefined;
+    for (const [connection, lane] of this.#lanes) {
       const first = lane.waiting[0];
-      if (first === undefined) continue;
-      if (lane.inFlight > 0 && lane.inFlight + first.length > UPLOAD_BYTES_PER_PEER_MAX) continue;
-      if (chosen === undefined || lane.given < chosen[1].given) chosen = entry;
+      if (first === undefined || !mayGet(lane, first, bytesMax)) continue;
+      if (chosen === undefined || isBefore(first, lane, chosen[2], chosen[1])) chosen = [connection, lane, first];
     }
-    const block = chosen?.[1].waiting.shift();
-    if (chosen === undefined || block === undefined) return undefined;
-    this.#level = Math.max(this.#level, chosen[1].given);
-    chosen[1].inFlight += block.length;
-    chosen[1].given += block.length;
-    return { connection: chosen[0], block };
+    if (chosen === undefined) return undefined;
+    const [connection, lane, waiting] = chosen;
+    const rest = restOf(waiting);
+    const block = { ...rest, length: Math.min(bytesMax, rest.length) };
+    const isLast = block.length === rest.length;
+    this.#level = Math.max(this.#level, lane.given);
+    waiting.given += block.length;
+    lane.given += block.length;
+    lane.inFlight += block.length;
+    lane.reads += 1;
+    lane.partUnderWay = !isLast;
+    if (isLast) lane.waiting.shift();
+    return { connection, block, completes: isLast ? waiting.block : undefined };
   }
 
-  /** The socket took the block, or its read failed. */
-  sent(connection: number, length: number): void {
+  /**
+   * The socket took the bytes, or their read failed: then the rest of the block fails with them. Answers what of a begun block
+   * will not be sent because it was cancelled meanwhile, or has failed.
+   */
+  sent(connection: number, length: number, failed = false): Block | undefined {
     const lane = this.#lanes.get(connection);
-    if (lane === undefined) return;
+    if (lane === undefined) return undefined;
     lane.inFlight -= length;
-    assert(lane.inFlight >= 0, 'a block is sent once');
+    lane.reads -= 1;
+    assert(lane.inFlight >= 0 && lane.reads >= 0, 'a block is sent once');
+    const first = lane.waiting[0];
+    if (!lane.partUnderWay || first === undefined) return undefined;
+    lane.partUnderWay = false;
+    if (!lane.cut && !failed) return undefined;
+    lane.cut = false;
+    lane.waiting.shift();
+    return restOf(first);
   }
 
   isIdle(connection: number): boolean {
@@ -98,4 +152,23 @@ export class UploadScheduler {
     assert(lane !== undefined, 'the connection is known');
     return lane;
   }
+}
+
+/** What of a block was not given yet. */
+function restOf({ block, given }: Waiting): Block {
+  return { piece: block.piece, begin: block.begin + given, length: block.length - given };
+}
+
+function mayGet(lane: Lane, first: Waiting, bytesMax: number): boolean {
+  if (lane.inFlight === 0) return true;
+  const rest = restOf(first).length;
+  // A part that is not the last goes alone, so that whatever is `sent` next is that part.
+  if (lane.partUnderWay || rest > bytesMax || lane.reads >= UPLOAD_READS_PER_PEER_MAX) return false;
+  return lane.inFlight + rest <= UPLOAD_BYTES_PER_PEER_MAX;
+}
+
+/** A begun block is ended first; among the others, who was given less. */
+function isBefore(a: Waiting, laneOfA: Lane, b: Waiting, laneOfB: Lane): boolean {
+  if (a.given > 0 !== b.given > 0) return a.given > 0;
+  return laneOfA.given < laneOfB.given;
 }

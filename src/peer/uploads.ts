@@ -1,21 +1,30 @@
 // Performs what the upload scheduler decides on one peer thread: reads blocks from the shared files into pooled buffers and
 // hands them to their sockets. Owns the buffers and the file descriptors. Invariant: a buffer is in the pool, being read
 // into, or waiting in exactly one socket; a file's descriptor is closed only when no read of it is under way,
-// and at most UPLOAD_FILES_OPEN_MAX are open however many files are shared.
+// and at most UPLOAD_FILES_OPEN_MAX are open however many files are shared. Under a rate limit nothing is read before its
+// turn: what waits for the limit is a number in a line, not a buffer.
 
 import fs from 'node:fs';
+import type { Timer, Timers } from '../actor/timers.js';
 import { assert } from '../base/assert.js';
+import { Bucket, NO_LIMIT } from '../base/bucket.js';
 import { errnoOf } from '../base/errors.js';
 import { PIECE_SIZE, UPLOAD_BUFFERS, UPLOAD_FILES_OPEN_MAX, UPLOAD_READS_MAX } from '../base/limits.js';
 import { blockOffset } from './serve.js';
-import { UploadScheduler } from './upload.js';
+import { type Upload, UploadScheduler } from './upload.js';
 import type { Block } from './wire.js';
 
 /** A connection as the uploads see it. */
 export interface UploadTarget {
   readonly file: number;
+  /** A block as it was asked for, or a part of one. */
   writeBlock(block: Block, payload: Uint8Array, taken: (ok: boolean) => void): void;
+  /** Bytes were handed to the socket / were taken by it. */
+  handed(): void;
+  taken(bytes: number): void;
+  /** Every byte of `block`, as it was asked for, was taken. */
   blockSent(block: Block): void;
+  /** What is left of a block will not be sent. */
   blockFailed(block: Block): void;
 }
 
@@ -31,6 +40,7 @@ interface ServedPath {
 }
 
 export interface UploadsOptions {
+  readonly timers: Timers;
   readonly onUploaded: (file: number, bytes: number) => void;
   /** The file cannot be read, or has become shorter. */
   readonly onFileFailed: (file: number, path: string, errno: string) => void;
@@ -46,9 +56,19 @@ export class Uploads {
   readonly #buffers: Uint8Array[] = [];
   #buffersMade = 0;
   #reads = 0;
+  readonly #bucket: Bucket;
+  /** Rings when the limit allows the next read. */
+  #turn: Timer | undefined;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
+    this.#bucket = new Bucket(NO_LIMIT, options.timers.nowMs());
+  }
+
+  /** Bytes a second of all connections together, from now on; NO_LIMIT takes the limit away. */
+  limit(rate: number): void {
+    this.#bucket.setRate(rate, this.#options.timers.nowMs());
+    this.#pump();
   }
 
   /** Serves `file` from `path`, in place of an earlier one. Answers why it cannot: Node's errno, or CHANGED. */
@@ -88,29 +108,41 @@ export class Uploads {
     return taken;
   }
 
-  /** True when the request was withdrawn before it was read. */
-  dequeue(connection: number, block: Block): boolean {
+  /** What of the request was withdrawn before it was read, if anything. */
+  dequeue(connection: number, block: Block): Block | undefined {
     return this.#scheduler.cancel(connection, block);
   }
 
   closeAll(): void {
+    this.#turn?.cancel();
     for (const file of [...this.#files.keys()]) this.closeFile(file);
   }
 
   #pump(): void {
+    this.#turn?.cancel();
+    this.#turn = undefined;
     while (this.#reads < UPLOAD_READS_MAX && (this.#buffers.length > 0 || this.#buffersMade < UPLOAD_BUFFERS)) {
-      const upload = this.#scheduler.next();
+      if (!this.#scheduler.hasWaiting) return;
+      const { timers } = this.#options;
+      const nowMs = timers.nowMs();
+      if (!this.#bucket.mayPass(nowMs)) {
+        this.#turn = timers.at(this.#bucket.readyMs(nowMs), () => this.#pump());
+        return;
+      }
+      const upload = this.#scheduler.next(this.#bucket.blockBytes);
       if (upload === undefined) return;
-      this.#read(upload.connection, upload.block);
+      this.#bucket.passed(upload.block.length, nowMs);
+      this.#read(upload);
     }
   }
 
-  #read(connection: number, block: Block): void {
+  #read(upload: Upload): void {
+    const { connection, block } = upload;
     const target = this.#targets.get(connection);
     assert(target !== undefined, 'a scheduled connection is known');
     const served = this.#files.get(target.file);
     if (served === undefined || !this.#ready(target.file, served)) {
-      this.#failed(connection, block);
+      this.#failed(upload);
       return;
     }
     const buffer = this.#takeBuffer();
@@ -126,8 +158,8 @@ export class Uploads {
       if (errno !== undefined) {
         this.#buffers.push(buffer);
         if (!gone) this.#options.onFileFailed(target.file, served.path, errno);
-        this.#failed(connection, block);
-      } else this.#write(connection, block, buffer);
+        this.#failed(upload);
+      } else this.#write(upload, buffer);
       this.#pump();
     });
   }
@@ -175,26 +207,31 @@ export class Uploads {
     this.#openFiles -= 1;
   }
 
-  #write(connection: number, block: Block, buffer: Uint8Array): void {
+  #write({ connection, block, completes }: Upload, buffer: Uint8Array): void {
     const target = this.#targets.get(connection);
     if (target === undefined) {
       this.#buffers.push(buffer);
       return;
     }
+    target.handed();
     target.writeBlock(block, buffer.subarray(0, block.length), (ok) => {
       this.#buffers.push(buffer);
-      this.#scheduler.sent(connection, block.length);
+      const cut = this.#scheduler.sent(connection, block.length);
       if (ok && this.#targets.has(connection)) {
         this.#options.onUploaded(target.file, block.length);
-        target.blockSent(block);
+        target.taken(block.length);
+        if (completes !== undefined) target.blockSent(completes);
+        if (cut !== undefined) target.blockFailed(cut);
       }
       this.#pump();
     });
   }
 
-  #failed(connection: number, block: Block): void {
-    this.#scheduler.sent(connection, block.length);
-    this.#targets.get(connection)?.blockFailed(block);
+  /** With the bytes that cannot be read goes what is left of their block. */
+  #failed({ connection, block }: Upload): void {
+    const rest = this.#scheduler.sent(connection, block.length, true);
+    this.#bucket.gaveBack(block.length, this.#options.timers.nowMs());
+    this.#targets.get(connection)?.blockFailed({ ...block, length: block.length + (rest?.length ?? 0) });
   }
 
   #takeBuffer(): Uint8Array {

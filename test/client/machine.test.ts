@@ -343,3 +343,22 @@ test('a long list comes in parts, the last of which says so', () => {
     ],
   );
 });
+
+test('the first limits are told before anything moves, later ones at once, and both are shown whenever asked', () => {
+  const stage = new Stage({ up: 1024, down: 0 });
+  const effects = stage.post({ kind: 'loaded', entries: [entryOf('a', 1)] });
+  assert.deepEqual(effects[0], { kind: 'limit', direction: 'up', rate: 1024 });
+  assert.deepEqual(kinds(effects), ['limit', 'check']);
+  const [told, shown] = stage.command({ kind: 'limit', direction: 'down', rate: 2048 });
+  assert.deepEqual(told, { kind: 'limit', direction: 'down', rate: 2048 });
+  assert.deepEqual(shown?.kind === 'tell' ? shown.event : undefined, {
+    kind: 'limitsListed',
+    ask: 1,
+    up: 1024,
+    down: 2048,
+  });
+  assert.deepEqual(eventsIn(stage.command({ kind: 'limit', direction: 'up', rate: 0 })), [
+    { kind: 'limitsListed', ask: 2, up: 0, down: 2048 },
+  ]);
+  assert.deepEqual(eventsIn(stage.command({ kind: 'limits' })), [{ kind: 'limitsListed', ask: 3, up: 0, down: 2048 }]);
+});

@@ -5,6 +5,7 @@ import { PIECE_SIZE } from '../../src/base/limits.js';
 import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
 import { ClientMachine } from '../../src/client/machine.js';
 import type { ClientCommand, ClientEvent, FileRow } from '../../src/client/messages.js';
+import { UNLIMITED } from '../../src/client/rate-limits.js';
 import type { Entry } from '../../src/client/record.js';
 import type { SwarmKey } from '../../src/torrent/ids.js';
 
@@ -23,11 +24,15 @@ export function entryOf(name: string, mtimeMs: number | null = null, more: Parti
 }
 
 export class Stage {
-  readonly machine = new ClientMachine();
+  readonly machine: ClientMachine;
   readonly effects: ClientEffect[] = [];
   nowMs = 0;
   wakeMs: number | undefined;
   #ask = 0;
+
+  constructor(rates = UNLIMITED) {
+    this.machine = new ClientMachine(rates);
+  }
 
   post(input: ClientInput | { readonly kind: 'wake' }): readonly ClientEffect[] {
     const effects: ClientEffect[] = [];

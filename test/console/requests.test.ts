@@ -25,6 +25,10 @@ test('each command with its arguments, paths made absolute', () => {
     ['remove sub/x.mtorrent --force', { kind: 'remove', name: '/here/sub/x.mtorrent', force: true }],
     ['pause x', { kind: 'pause', name: 'x' }],
     ['resume ./x', { kind: 'resume', name: '/here/x' }],
+    ['limit', { kind: 'limits' }],
+    ['limit up 500K', { kind: 'limit', direction: 'up', rate: 500 * 1024 }],
+    ['limit down 1.5MiB', { kind: 'limit', direction: 'down', rate: 1.5 * 1024 * 1024 }],
+    ['limit down off', { kind: 'limit', direction: 'down', rate: 0 }],
     ['wait', { kind: 'wait' }],
     ['help', { kind: 'help' }],
     ['quit', { kind: 'quit' }],
@@ -64,12 +68,23 @@ test('a command with the wrong arguments says what to write', () => {
     'pause',
     'resume a b',
     'wait 5',
+    'limit up',
+    'limit sideways 5K',
+    'limit up 5 K',
+    'limit 5K',
     'quit now',
   ];
   for (const line of lines) {
     const parsed = parse(line);
     assert.ok(parsed.kind === 'mistake', line);
     assert.ok(parsed.sentence.startsWith(`write: ${line.split(' ')[0]}`), parsed.sentence);
+  }
+});
+
+test('a rate that is none says how one is written', () => {
+  for (const line of ['limit up fast', 'limit down -5K', 'limit up 10', 'limit down 2000T', "limit up ''"]) {
+    const parsed = parse(line);
+    assert.ok(parsed.kind === 'mistake' && /not a rate; write bytes a second such as 500K/.test(parsed.sentence), line);
   }
 });
 

@@ -10,7 +10,16 @@ import { Bitfield } from '../../src/torrent/bitfield.js';
 const PIECE = 2;
 
 function claimBy(connection: number, piece = PIECE): Claim {
-  return { piece, connection, slot: connection, sinceMs: 0, blocksOpen: 1, rejected: false, cancelled: false };
+  return {
+    piece,
+    connection,
+    slot: connection,
+    sinceMs: 0,
+    blocksOpen: 1,
+    unasked: 0,
+    rejected: false,
+    cancelled: false,
+  };
 }
 
 interface Stage {

@@ -45,13 +45,13 @@ test('a batch of very many ranges is told in frames that keep their bound, and c
 });
 
 test('the record is saved some time after the first new piece, not for each', () => {
-  const reports = new Reports(new Bitfield(10));
+  const reports = new Reports(new Bitfield(50));
   let saves = 0;
-  for (let atMs = 0; atMs < 10_000; atMs += 10) {
-    reports.pieceStored(atMs / 10, atMs);
+  for (let atMs = 0; atMs < 10_000; atMs += 200) {
+    reports.pieceStored(atMs / 200, atMs);
     saves += reports.due([], atMs).filter(({ kind }) => kind === 'saveResume').length;
   }
-  assert.equal(saves, Math.floor(10_000 / (RESUME_SAVE_MS + 10)));
+  assert.equal(saves, Math.floor(10_000 / (RESUME_SAVE_MS + 200)));
 });
 
 test('the faster pieces come the sooner the record is saved, within bounds', () => {
@@ -82,7 +82,8 @@ test('the file is flushed a while after the first piece that no flush covers, an
     if (atMs <= PART_SYNC_MS * 2) reports.pieceStored(1, atMs);
     flushes += reports.due([], atMs).filter(({ kind }) => kind === 'syncPart').length;
   }
-  assert.equal(flushes, 3);
+  // The second one comes after the last piece, and covers it.
+  assert.equal(flushes, 2);
 });
 
 test('sums add up', () => {

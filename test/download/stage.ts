@@ -4,6 +4,7 @@ import { PIECE_SIZE } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import type { DownloadEffect, DownloadInput, StoreOutcome } from '../../src/download/effects.js';
 import { DownloadMachine } from '../../src/download/machine.js';
+import { Pacer } from '../../src/download/pacer.js';
 import { SlotPool } from '../../src/download/slots.js';
 import type { HangUpReason } from '../../src/peer/messages.js';
 import { Bitfield, type PieceRange } from '../../src/torrent/bitfield.js';
@@ -18,6 +19,8 @@ export interface StageOptions {
   readonly slots?: number;
   readonly have?: readonly number[];
   readonly pool?: SlotPool;
+  readonly pacer?: Pacer;
+  readonly file?: number;
 }
 
 export class Stage {
@@ -32,14 +35,15 @@ export class Stage {
   #nextConnection = 1;
   #nextPort = 7000;
 
-  constructor({ pieces, slots = 96, have = [], pool }: StageOptions) {
+  constructor({ pieces, slots = 96, have = [], pool, pacer = new Pacer(), file = FILE }: StageOptions) {
     // The last piece is one byte: the shortest there is.
     this.geometry = new Geometry(pieces === 0 ? 0 : (pieces - 1) * PIECE_SIZE + 1);
     this.have = new Bitfield(pieces);
     for (const piece of have) this.have.set(piece);
     this.slots = pool ?? new SlotPool(slots);
     this.machine = new DownloadMachine({
-      file: FILE,
+      file,
+      pacer,
       geometry: this.geometry,
       have: this.have,
       slots: this.slots,

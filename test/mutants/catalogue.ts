@@ -226,6 +226,24 @@ const TRANSFER: readonly Defect[] = [
     test: 'test/peer/serve.test.ts',
     rule: 'a request beyond its piece or the file is refused; one for what we lack is rejected',
   },
+  {
+    name: 'transfer: who waits for our upload limit counts as a slow reader',
+    breaks: 'a limit of our own is nobody else’s fault',
+    file: 'src/peer/serve.ts',
+    right: 'this.#unread > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS',
+    wrong: 'this.#promised > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS',
+    test: 'test/peer/limits.test.ts',
+    rule: 'who waits for its turn here is no slow reader; who has not read what was written is, and who has died meanwhile',
+  },
+  {
+    name: 'transfer: whoever asks first has the whole download limit',
+    breaks: 'no download starves another',
+    file: 'src/download/pacer.ts',
+    right: 'if (first === file && this.#bucket.mayPass(nowMs)) return true;',
+    wrong: 'if (first > 0 && this.#bucket.mayPass(nowMs)) return true;',
+    test: 'test/download/limits.test.ts',
+    rule: 'two downloads share the limit evenly, however many peers each of them has',
+  },
 ];
 
 const ANNOUNCE: readonly Defect[] = [

@@ -120,6 +120,7 @@ test('each way of ending has its deadline, and none comes early', () => {
   drips.post({ kind: 'frameBegun' });
   const neverReads = serveStage('open');
   neverReads.post({ kind: 'received', message: MESSAGES.request });
+  neverReads.post({ kind: 'handed' });
   const cases: readonly [string, ServeStage, number, readonly string[]][] = [
     ['no hello', serveStage('greeting'), HELLO_DEADLINE_MS, ['error timeout']],
     ['a frame that does not end', drips, FRAME_DEADLINE_MS, ['error timeout']],

@@ -3,17 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { NO_LIMIT } from '../../src/base/bucket.js';
 import { deferred } from '../../src/base/deferred.js';
 import {
+  BLOCK_BYTES_MIN,
   FRAME_BYTES_BEFORE_HELLO_MAX,
   FRAME_DEADLINE_MS,
   HELLO_DEADLINE_MS,
   LINGER_MS,
   PIECE_SIZE,
+  RATE_BURST_MS,
   UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../../src/base/limits.js';
@@ -38,6 +41,10 @@ interface Seeder {
   readonly timers: ManualTimers;
   readonly bytes: Uint8Array;
   readonly listener: Listener;
+  readonly uploads: Uploads;
+  /** The clock of the upload limit, which no deadline hangs on. */
+  readonly turns: ManualTimers;
+  readonly path: string;
   readonly crashes: unknown[];
   readonly failed: string[];
 }
@@ -52,7 +59,12 @@ async function seeder(t: TestContext): Promise<Seeder> {
   const timers = new ManualTimers();
   const crashes: unknown[] = [];
   const failed: string[] = [];
-  const uploads = new Uploads({ onUploaded: () => undefined, onFileFailed: (_, __, errno) => failed.push(errno) });
+  const turns = new ManualTimers();
+  const uploads = new Uploads({
+    timers: turns,
+    onUploaded: () => undefined,
+    onFileFailed: (_, __, errno) => failed.push(errno),
+  });
   uploads.openFile(5, path, null);
   const listener = new Listener({
     clientId: THEIRS,
@@ -74,7 +86,7 @@ async function seeder(t: TestContext): Promise<Seeder> {
     uploads.closeAll();
     assert.deepEqual(crashes, [], 'nothing crashed');
   });
-  return { port: result.port, timers, bytes, listener, crashes, failed };
+  return { port: result.port, timers, bytes, listener, uploads, turns, path, crashes, failed };
 }
 
 /** A raw client: what it heard, and whether it was cut. */
@@ -368,4 +380,68 @@ test('a dialed peer that says nothing, or is not there, ends by its deadline or 
   await nobody.hears('disconnected');
   const end = nobody.events.at(-1);
   assert.ok(end?.kind === 'disconnected' && end.reason === 'unreachable');
+});
+
+// --- under an upload limit ---
+
+/** Moves the clock of the limit on until `done`. */
+async function letTimePass(turns: ManualTimers, done: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  void done.then(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    turns.advanceTo(turns.nowMs() + 20);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('under a limit a piece goes out in parts, each no sooner than the limit allows, and arrives byte for byte', async (t) => {
+  const { port, bytes, turns, uploads } = await seeder(t);
+  const rate = 100 * 1024;
+  uploads.limit(rate);
+  const { socket, slab, hears, events } = dial(t, port);
+  await hears('unchoked');
+  for (const piece of [0, 1])
+    socket.post({ kind: 'request', block: { piece, begin: 0, length: PIECE_SIZE }, slot: piece });
+  await letTimePass(turns, hears('blockReceived', 2));
+  assert.equal(Buffer.compare(new Uint8Array(slab, 0, 2 * PIECE_SIZE), bytes.subarray(0, 2 * PIECE_SIZE)), 0);
+  assert.ok(turns.nowMs() >= ((2 * PIECE_SIZE - BLOCK_BYTES_MIN) / rate) * 1_000 - RATE_BURST_MS, `${turns.nowMs()}`);
+  assert.ok(!events.some(({ kind }) => kind === 'disconnected'));
+});
+
+test('what waits for the limit is not read before its turn, and its cancel leaves nothing behind', async (t) => {
+  const { port, turns, uploads, path, failed } = await seeder(t);
+  uploads.limit(100 * 1024);
+  const { socket, hears, events } = dial(t, port);
+  await hears('unchoked');
+  const blocks = [0, 1, 2].map((piece) => ({ piece, begin: 0, length: PIECE_SIZE }));
+  for (const block of blocks) socket.post({ kind: 'request', block, slot: block.piece });
+  await letTimePass(turns, hears('blockReceived'));
+  // Had the third piece been read ahead, it would not notice that the file has been cut.
+  truncateSync(path, 2 * PIECE_SIZE);
+  socket.post({ kind: 'cancel', block: blocks[1] ?? assert.fail() });
+  await letTimePass(turns, hears('blockRejected', 2));
+  assert.deepEqual(failed, ['SHORT_FILE']);
+  assert.deepEqual(
+    events.flatMap((event) => (event.kind === 'blockReceived' || event.kind === 'blockRejected' ? [event.piece] : [])),
+    [0, 1, 2],
+  );
+  assert.ok(!events.some(({ kind }) => kind === 'disconnected'));
+});
+
+test('a limit that is taken away lets go at once what waited for it', async (t) => {
+  const { port, bytes, uploads, turns } = await seeder(t);
+  uploads.limit(1024);
+  const { socket, slab, hears } = dial(t, port);
+  await hears('unchoked');
+  for (const piece of [3, 4])
+    socket.post({ kind: 'request', block: { piece, begin: 0, length: PIECE_SIZE }, slot: piece });
+  // A hello of another peer is answered meanwhile: the requests have been heard.
+  await dial(t, port).hears('unchoked');
+  uploads.limit(NO_LIMIT);
+  await hears('blockReceived', 2);
+  assert.equal(turns.nowMs(), 0);
+  const [from, to] = [3 * PIECE_SIZE, 5 * PIECE_SIZE];
+  assert.equal(Buffer.compare(new Uint8Array(slab, from, to - from), bytes.subarray(from, to)), 0);
 });

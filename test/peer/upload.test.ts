@@ -3,8 +3,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { PIECE_SIZE, UPLOAD_BYTES_PER_PEER_MAX, UPLOAD_REQUESTS_PER_PEER_MAX } from '../../src/base/limits.js';
-import { UploadScheduler } from '../../src/peer/upload.js';
+import { Bucket } from '../../src/base/bucket.js';
+import {
+  BLOCK_BYTES_MIN,
+  PIECE_SIZE,
+  UPLOAD_BYTES_PER_PEER_MAX,
+  UPLOAD_READS_PER_PEER_MAX,
+  UPLOAD_REQUESTS_PER_PEER_MAX,
+} from '../../src/base/limits.js';
+import { type Upload, UploadScheduler } from '../../src/peer/upload.js';
+import { type Block, sameBlock } from '../../src/peer/wire.js';
 
 const block = (piece: number, length = PIECE_SIZE) => ({ piece, begin: 0, length });
 
@@ -124,8 +132,8 @@ test('a waiting request can be withdrawn, one under way cannot', () => {
   scheduler.enqueue(1, block(0));
   scheduler.enqueue(1, block(1));
   scheduler.next();
-  assert.equal(scheduler.cancel(1, block(0)), false);
-  assert.equal(scheduler.cancel(1, block(1)), true);
+  assert.equal(scheduler.cancel(1, block(0)), undefined);
+  assert.deepEqual(scheduler.cancel(1, block(1)), block(1));
   assert.equal(scheduler.next(), undefined);
 });
 
@@ -137,4 +145,142 @@ test('what is under way when a connection goes ends quietly', () => {
   scheduler.remove(1);
   scheduler.sent(1, PIECE_SIZE);
   assert.equal(scheduler.connectionCount, 0);
+});
+
+// --- under a limit ---
+
+test('under a limit each of k peers gets its k-th part, whatever they ask for, and the rate is kept', () => {
+  const peers = fc.array(fc.constantFrom(PIECE_SIZE, 100_000, BLOCK_BYTES_MIN), { minLength: 1, maxLength: 8 });
+  const aRate = fc.integer({ min: 50 * 1024, max: 20 * 1024 * 1024 });
+  fc.assert(
+    fc.property(peers, aRate, (lengths, rate) => {
+      const scheduler = new UploadScheduler();
+      const bucket = new Bucket(rate, 0);
+      const given = lengths.map(() => 0);
+      for (const [connection, length] of lengths.entries()) {
+        scheduler.add(connection);
+        for (let at = 0; at < 4; at += 1) scheduler.enqueue(connection, block(at, length));
+      }
+      // Long enough for some rounds of whole pieces.
+      const untilMs = (lengths.length * 20 * PIECE_SIZE * 1_000) / rate;
+      for (let nowMs = 0; nowMs < untilMs; nowMs = Math.max(nowMs + 0.001, bucket.readyMs(nowMs))) {
+        if (!bucket.mayPass(nowMs)) continue;
+        const upload = scheduler.next(bucket.blockBytes);
+        assert.ok(upload !== undefined, 'everyone asks all the time');
+        const { connection, completes } = upload;
+        bucket.passed(upload.block.length, nowMs);
+        given[connection] = (given[connection] ?? 0) + upload.block.length;
+        if (completes !== undefined) scheduler.enqueue(connection, completes);
+        scheduler.sent(connection, upload.block.length);
+      }
+      assert.ok(Math.max(...given) - Math.min(...given) <= 2 * PIECE_SIZE, given.join());
+      const total = given.reduce((sum, bytes) => sum + bytes, 0);
+      assert.ok(Math.abs(total / ((rate * untilMs) / 1_000) - 1) < 0.05, `${total}`);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+interface Open {
+  readonly connection: number;
+  readonly block: Block;
+  /** Bytes of it that were given. */
+  come: number;
+}
+
+/** A scheduler and a plain list of what was asked of it: checks what comes out against the list. */
+class Ledger {
+  readonly scheduler = new UploadScheduler();
+  readonly open: Open[] = [];
+  readonly #underWay: Upload[] = [];
+
+  ask(connection: number, asked: Block): void {
+    if (this.scheduler.enqueue(connection, asked)) this.open.push({ connection, block: asked, come: 0 });
+  }
+
+  next(bytesMax: number): boolean {
+    const upload = this.scheduler.next(bytesMax);
+    if (upload === undefined) return false;
+    const { connection, block: part, completes } = upload;
+    const mine = this.open.filter((one) => one.connection === connection);
+    const one = mine.find((other) => other.block.piece === part.piece);
+    assert.ok(part.length <= bytesMax);
+    assert.ok(one !== undefined && one.come === part.begin, 'in order, from its begin');
+    const begun = mine.filter(({ come, block: { length } }) => come > 0 && come < length);
+    assert.ok(
+      begun.every((other) => other === one),
+      'no other is half-way',
+    );
+    one.come += part.length;
+    assert.equal(completes !== undefined, one.come === one.block.length);
+    assert.ok(completes === undefined || sameBlock(completes, one.block));
+    this.#underWay.push(upload);
+    assert.ok(
+      this.#underWay.filter((other) => other.connection === connection).length <= UPLOAD_READS_PER_PEER_MAX,
+      'few reads for one peer',
+    );
+    return true;
+  }
+
+  cancel(connection: number, pick: number): void {
+    const mine = this.open.filter((one) => one.connection === connection);
+    const one = mine[pick % Math.max(1, mine.length)];
+    const rest = one === undefined ? undefined : this.scheduler.cancel(connection, one.block);
+    if (rest !== undefined) this.#answered(connection, rest);
+  }
+
+  sent(pick: number, failed: boolean): boolean {
+    const [upload] = this.#underWay.splice(pick % Math.max(1, this.#underWay.length), 1);
+    if (upload === undefined) return false;
+    const { connection, block: part, completes } = upload;
+    const rest = this.scheduler.sent(connection, part.length, failed);
+    if (rest !== undefined) this.#answered(connection, rest);
+    if (completes !== undefined) this.#answered(connection, { ...part, begin: completes.length, length: 0 });
+    return true;
+  }
+
+  #answered(connection: number, rest: Block): void {
+    const at = this.open.findIndex(
+      (one) =>
+        one.connection === connection &&
+        sameBlock({ ...one.block, begin: one.come, length: one.block.length - one.come }, rest),
+    );
+    assert.ok(at >= 0, 'the rest of an open block');
+    this.open.splice(at, 1);
+  }
+}
+
+test('a block in parts comes in order and whole, ends before another begins, and its rest answers a cancel', () => {
+  const step = fc.tuple(fc.constantFrom('ask', 'next', 'next', 'sent', 'sent', 'fail', 'cancel'), fc.nat(3), fc.nat());
+  const aSize = fc.constantFrom(BLOCK_BYTES_MIN, 3 * BLOCK_BYTES_MIN, PIECE_SIZE);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(step, aSize), { maxLength: 150 }), (steps) => {
+      const ledger = new Ledger();
+      for (let connection = 0; connection < 4; connection += 1) ledger.scheduler.add(connection);
+      for (const [at, [[what, connection, pick], bytesMax]] of steps.entries()) {
+        if (what === 'ask') ledger.ask(connection, block(at, pick % 2 === 0 ? PIECE_SIZE : 100_000));
+        else if (what === 'next') ledger.next(bytesMax);
+        else if (what === 'cancel') ledger.cancel(connection, pick);
+        else ledger.sent(pick, what === 'fail');
+      }
+      // Whatever is open still gets its answer.
+      for (let goesOn = true; goesOn; ) goesOn = ledger.sent(0, false) || ledger.next(BLOCK_BYTES_MIN);
+      assert.deepEqual(ledger.open, []);
+    }),
+  );
+});
+
+test('a limit that goes away half-way through a block lets its rest go at once', () => {
+  const scheduler = new UploadScheduler();
+  scheduler.add(1);
+  scheduler.enqueue(1, block(0));
+  const part = scheduler.next(BLOCK_BYTES_MIN);
+  assert.deepEqual(part, { connection: 1, block: block(0, BLOCK_BYTES_MIN), completes: undefined });
+  assert.equal(scheduler.next(), undefined, 'one part of a block at a time');
+  scheduler.sent(1, BLOCK_BYTES_MIN);
+  assert.deepEqual(scheduler.next(), {
+    connection: 1,
+    block: { piece: 0, begin: BLOCK_BYTES_MIN, length: PIECE_SIZE - BLOCK_BYTES_MIN },
+    completes: block(0),
+  });
 });

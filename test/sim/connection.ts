@@ -5,6 +5,7 @@ import { Host } from '../../src/actor/host.js';
 import { REQUEST_DEADLINE_MS } from '../../src/base/limits.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/peer/fetch.js';
 import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/peer/serve.js';
+import type { Upload } from '../../src/peer/upload.js';
 import { type Block, type PeerWire, peerWire } from '../../src/peer/wire.js';
 import { frameOf } from '../support/messages.js';
 import type { SimNode } from './node.js';
@@ -194,7 +195,7 @@ export class Connection {
         } else if (!node.enqueue(this, effect.block)) this.#serve?.post({ kind: 'flooded' });
         break;
       case 'dequeue':
-        if (node.dequeue(this, effect.block)) this.#serve?.post({ kind: 'cancelled', block: effect.block });
+        this.#cancelled(node.dequeue(this, effect.block));
         break;
       case 'closeTcp':
         this.#down.send(0, () => this.#closed('closed'));
@@ -213,17 +214,25 @@ export class Connection {
   }
 
   #answer({ piece, begin, length }: Block): void {
-    const at = this.#unanswered.findIndex(
-      (block) => block.piece === piece && block.begin === begin && block.length === length,
-    );
-    if (at < 0)
+    const at = this.#unanswered.findIndex((block) => block.piece === piece && block.begin === begin);
+    const asked = this.#unanswered[at];
+    if (asked !== undefined && length < asked.length) {
+      this.#unanswered[at] = { piece, begin: begin + length, length: asked.length - length };
+      return;
+    }
+    if (asked?.length !== length)
       throw new Violation(`${this.number}: block of piece ${piece} is answered more often than it was asked for`);
     this.#unanswered.splice(at, 1);
   }
 
-  /** A block that is this connection's turn: header, then its bytes in bits, at the node's rate. */
-  upload(block: Block, sent: () => void): void {
+  #cancelled(block: Block | undefined): void {
+    if (block !== undefined) this.#serve?.post({ kind: 'cancelled', block });
+  }
+
+  /** A block, or a part of one, that is this connection's turn: header, then its bytes in bits, at the node's rate. */
+  upload({ block, completes }: Upload, sent: () => Block | undefined): void {
     const node = this.#acceptor;
+    this.#serve?.post({ kind: 'handed' });
     this.#send({ kind: 'piece', ...block });
     const right = node.manner !== 'corrupt' || node.swarm.prng.next() < 0.5;
     const durationMs = node.manner === 'drip' ? 3_600_000 : block.length / node.rate;
@@ -236,8 +245,9 @@ export class Connection {
       goneMs = this.#down.send(durationMs / bits, () => this.#payload(block, count, bit === 1, right));
     }
     this.#world.at(node.manner === 'drip' ? this.#world.nowMs() : goneMs, () => {
-      this.#serve?.post({ kind: 'blockSent', block });
-      sent();
+      this.#serve?.post({ kind: 'taken' });
+      if (completes !== undefined) this.#serve?.post({ kind: 'blockSent', block: completes });
+      this.#cancelled(sent());
     });
   }
 

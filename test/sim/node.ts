@@ -2,9 +2,11 @@
 // The book of right bytes decides what the hash pool says; checkers look at every effect as it is performed.
 
 import { Host } from '../../src/actor/host.js';
+import { Bucket } from '../../src/base/bucket.js';
 import { Prng } from '../../src/base/prng.js';
 import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from '../../src/download/effects.js';
 import { DownloadMachine } from '../../src/download/machine.js';
+import { Pacer } from '../../src/download/pacer.js';
 import { SlotPool } from '../../src/download/slots.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
 import { UploadScheduler } from '../../src/peer/upload.js';
@@ -27,6 +29,8 @@ export class SimNode {
   /** Pieces whose right bytes are on this node's disk. */
   readonly #disk = new Set<number>();
   readonly #uploads = new UploadScheduler();
+  readonly #bucket: Bucket;
+  #turnMs = -1;
   readonly #dialed = new Map<number, Connection>();
   readonly #serving = new Map<number, Connection>();
   slab = new SlabBook();
@@ -41,6 +45,7 @@ export class SimNode {
     this.port = 1_000 + index;
     this.clientId = new Uint8Array(16).fill(index + 1);
     this.#options = options;
+    this.#bucket = new Bucket(options.uploadLimit, swarm.world.nowMs());
     this.have = new Bitfield(swarm.geometry.pieceCount);
     for (const piece of options.has) {
       this.have.set(piece);
@@ -84,6 +89,7 @@ export class SimNode {
         slots: this.#slots,
         prng: new Prng(options.seed + this.port + this.#runs),
         nextConnection: () => this.swarm.nextConnection(),
+        pacer: new Pacer(this.#options.downloadLimit, world.nowMs()),
       }),
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => this.swarm.crashed(error),
@@ -122,7 +128,7 @@ export class SimNode {
       case 'request': {
         const { connection, piece, begin, length, slot } = effect;
         this.#checkRequest(effect);
-        this.slab.asked(effect);
+        this.slab.asked(effect, this.swarm.geometry.pieceLength(piece));
         const dialed = this.#dialed.get(connection);
         dialed?.command({ kind: 'request', block: { piece, begin, length }, slot });
         // Not at once: the machine that asks is still performing.
@@ -162,10 +168,10 @@ export class SimNode {
   }
 
   /** Outside the endgame a piece is asked of one peer, and never one that is had or on its way to the disk. */
-  #checkRequest({ piece }: Extract<DownloadEffect, { kind: 'request' }>): void {
+  #checkRequest({ piece, begin }: Extract<DownloadEffect, { kind: 'request' }>): void {
     if (this.have.has(piece)) throw new Violation(`piece ${piece} is had and asked for`);
     if (this.slab.isBeingStored(piece)) throw new Violation(`piece ${piece} is being stored and asked for`);
-    if (this.slab.askedFor(piece) === 0) return;
+    if (begin > 0 || this.slab.askedFor(piece) === 0) return;
     for (let other = 0; other < this.have.pieceCount; other += 1) {
       const known = this.have.has(other) || this.slab.askedFor(other) > 0 || this.slab.isBeingStored(other);
       if (!known) throw new Violation(`piece ${piece} is asked for twice while ${other} is not asked for at all`);
@@ -236,17 +242,29 @@ export class SimNode {
     return taken;
   }
 
-  dequeue(connection: Connection, block: Block): boolean {
+  dequeue(connection: Connection, block: Block): Block | undefined {
     return this.#uploads.cancel(connection.number, block);
   }
 
   #pump(): void {
-    for (let next = this.#uploads.next(); next !== undefined; next = this.#uploads.next()) {
+    const { world } = this.swarm;
+    while (this.#uploads.hasWaiting) {
+      const nowMs = world.nowMs();
+      if (!this.#bucket.mayPass(nowMs)) {
+        if (this.#turnMs > nowMs) return;
+        this.#turnMs = this.#bucket.readyMs(nowMs);
+        world.at(this.#turnMs, () => this.#pump());
+        return;
+      }
+      const next = this.#uploads.next(this.#bucket.blockBytes);
+      if (next === undefined) return;
       const { connection, block } = next;
       if (!this.#disk.has(block.piece)) throw new Violation(`${this.port} uploads piece ${block.piece} unverified`);
-      this.#serving.get(connection)?.upload(block, () => {
-        this.#uploads.sent(connection, block.length);
+      this.#bucket.passed(block.length, nowMs);
+      this.#serving.get(connection)?.upload(next, () => {
+        const cut = this.#uploads.sent(connection, block.length);
         this.#pump();
+        return cut;
       });
     }
   }

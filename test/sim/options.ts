@@ -15,6 +15,9 @@ export interface NodeOptions {
   readonly leeches: boolean;
   /** Bytes a millisecond to each who fetches from it. */
   readonly rate: number;
+  /** Bytes a second of the whole client; 0: no limit. */
+  readonly uploadLimit: number;
+  readonly downloadLimit: number;
   /** Stopped at this time, and started again some time later. */
   readonly stopAtMs: number | undefined;
   /** Its disk refuses this many-th store, and works again when the download is started anew. */
@@ -43,11 +46,16 @@ export function optionsOf(seed: number): SwarmOptions {
   const all = Array.from({ length: pieceCount }, (_, piece) => piece);
   const some = (share: number): number[] => all.filter(() => prng.next() < share);
   const rate = (): number => 2 ** (5 + prng.next() * 10);
+  // Drawn apart, so that seeds from before there were limits mean what they meant.
+  const limits = new Prng(seed ^ 0x51ed);
+  const limit = (): number => (limits.next() < 0.7 ? 0 : Math.round(2 ** (15 + limits.next() * 9)));
   const node = (manner: Manner, has: readonly number[], leeches: boolean): NodeOptions => ({
     manner,
     has,
     leeches,
     rate: rate(),
+    uploadLimit: limit(),
+    downloadLimit: limit(),
     stopAtMs: leeches && prng.next() < 0.3 ? prng.next() * 20_000 : undefined,
     failsAtStore: leeches && prng.next() < 0.15 ? 1 + prng.below(5) : undefined,
   });
@@ -89,7 +97,16 @@ export function optionsOf(seed: number): SwarmOptions {
 export function quietOptions(seed: number, failsAt: number): SwarmOptions {
   const all = Array.from({ length: 6 }, (_, piece) => piece);
   const node = (has: readonly number[], leeches: boolean): NodeOptions => {
-    return { manner: 'honest', has, leeches, rate: 1_000, stopAtMs: undefined, failsAtStore: undefined };
+    return {
+      manner: 'honest',
+      has,
+      leeches,
+      rate: 1_000,
+      stopAtMs: undefined,
+      failsAtStore: undefined,
+      uploadLimit: 0,
+      downloadLimit: 0,
+    };
   };
   const halves = [all.filter((piece) => piece < 4), all.filter((piece) => piece > 2)];
   return {

@@ -10,6 +10,11 @@ interface Slot {
   readonly connection: number;
   /** asked: its connection may write. arrived: nobody does. storing: the hash pool reads. */
   at: 'asked' | 'arrived' | 'storing';
+  readonly pieceLength: number;
+  /** Bytes asked for so far, in blocks from the piece's begin; blocks of them without an answer. */
+  askedTo: number;
+  open: number;
+  rejected: boolean;
   /** Its connection was told that it need not send any more, and may still do so. */
   cancelled: boolean;
 }
@@ -24,16 +29,28 @@ export class Violation extends Error {
 export class SlabBook {
   readonly #slots = new Map<number, Slot>();
   readonly #content = new Map<number, Content>();
+  readonly #half = new Set<number>();
 
-  asked({ slot, piece, connection }: Request): void {
+  asked({ slot, piece, connection, begin, length }: Request, pieceLength: number): void {
     const before = this.#slots.get(slot);
-    if (before !== undefined && before.at !== 'arrived')
+    if (begin > 0) {
+      const goesOn = before?.at === 'asked' && before.piece === piece && before.connection === connection;
+      if (!goesOn || begin !== before.askedTo || before.cancelled || before.rejected)
+        throw new Violation(`block ${begin} of piece ${piece} does not go on with what was asked for slot ${slot}`);
+      before.askedTo += length;
+      before.open += 1;
+      return;
+    }
+    // One that was asked for in part, and whose blocks have all been answered, may be given up without a word.
+    if (before !== undefined && (before.open > 0 || before.at === 'storing'))
       throw new Violation(`slot ${slot} is lent for piece ${piece} while it is ${before.at} for ${before.piece}`);
     for (const other of this.#slots.values()) {
       if (other.at === 'asked' && other.connection === connection && other.piece === piece)
         throw new Violation(`piece ${piece} is asked of connection ${connection} twice`);
     }
-    this.#slots.set(slot, { piece, connection, at: 'asked', cancelled: false });
+    const asked = { askedTo: length, open: 1, rejected: false, cancelled: false };
+    this.#slots.set(slot, { piece, connection, at: 'asked', pieceLength, ...asked });
+    this.#content.delete(slot);
   }
 
   cancelled({ piece, connection }: Extract<DownloadEffect, { kind: 'cancel' }>): void {
@@ -47,15 +64,23 @@ export class SlabBook {
     const known = this.#slots.get(slot);
     if (known?.at !== 'asked' || known.connection !== connection)
       throw new Violation(`connection ${connection} writes to slot ${slot}, which is not lent to it`);
-    // Half-written: whoever reads it now reads rubbish.
-    this.#content.set(slot, content ?? { piece: -1, right: false });
+    if (content === undefined) this.#half.add(slot);
+    else {
+      this.#half.delete(slot);
+      this.#content.set(slot, { ...content, right: content.right && this.#content.get(slot)?.right !== false });
+    }
   }
 
+  /** A block of it. */
   answered(slot: number, received: boolean): void {
     const known = this.#slots.get(slot);
-    if (known?.at !== 'asked') throw new Violation(`slot ${slot} is answered and was not asked`);
-    if (received) known.at = 'arrived';
-    else this.#slots.delete(slot);
+    if (known?.at !== 'asked' || known.open === 0) throw new Violation(`slot ${slot} is answered and was not asked`);
+    known.open -= 1;
+    known.rejected ||= !received;
+    if (known.open > 0) return;
+    if (known.rejected) this.#slots.delete(slot);
+    else if (known.askedTo === known.pieceLength) known.at = 'arrived';
+    else if (known.cancelled) this.#slots.delete(slot);
   }
 
   disconnected(connection: number): void {
@@ -65,7 +90,7 @@ export class SlabBook {
   }
 
   isLentTo(connection: number): boolean {
-    return [...this.#slots.values()].some((slot) => slot.at === 'asked' && slot.connection === connection);
+    return [...this.#slots.values()].some((slot) => slot.open > 0 && slot.connection === connection);
   }
 
   storing(slot: number, piece: number): void {
@@ -77,7 +102,8 @@ export class SlabBook {
 
   /** What the hash pool finds in the slot. */
   read(slot: number): Content | undefined {
-    return this.#content.get(slot);
+    // Half-written: whoever reads it now reads rubbish.
+    return this.#half.has(slot) ? undefined : this.#content.get(slot);
   }
 
   stored(slot: number): void {
