@@ -33,21 +33,31 @@ async function attempt(step: () => Promise<unknown>): Promise<void> {
 
 export async function withCleanup<T>(use: (cleanup: Cleanup) => Promise<T>): Promise<T> {
   const cleanup = new Cleanup();
-  let signalled = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    signalled = true;
-    void cleanup.run().then(() => process.exit(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]));
+  let ending = false;
+  const end = (code: number): void => {
+    // The first reason tells the exit code.
+    if (ending) return;
+    ending = true;
+    void cleanup.run().then(() => process.exit(code));
+  };
+  const onSignal = (signal: NodeJS.Signals): void => end(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]);
+  // Also for a promise that nobody waits for: dying on the spot would leave everything behind.
+  const onUncaught = (error: unknown): void => {
+    if (!ending) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    end(1);
   };
   const signals = Object.keys(SIGNAL_EXIT_CODES) as NodeJS.Signals[];
   for (const signal of signals) process.on(signal, onSignal);
+  process.on('uncaughtException', onUncaught);
   try {
     return await use(cleanup);
   } catch (error) {
-    // Whatever failed, failed because its processes were taken away; the handler of the signal ends this one.
-    if (signalled) await new Promise(() => undefined);
+    // It failed because its processes were taken away; whoever takes them away ends this process.
+    if (ending) await new Promise(() => undefined);
     throw error;
   } finally {
     await cleanup.run();
+    process.off('uncaughtException', onUncaught);
     for (const signal of signals) process.off(signal, onSignal);
   }
 }

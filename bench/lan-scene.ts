@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { ClientProcess, TrackerProcess } from '../src/demo/processes.js';
+import { ClientProcess, type ProgramProcess, TrackerProcess } from '../src/demo/processes.js';
 import { randomFile } from '../src/demo/swarm.js';
 import type { Address } from '../src/torrent/address.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
@@ -77,13 +77,15 @@ async function startSwarm(
   hosts: number,
   cleanup: Cleanup,
 ): Promise<LanSwarm> {
+  const programs: ProgramProcess[] = [];
+  cleanup.add(() => Promise.all(programs.map(killed)));
   const at = (host: number, port: number): Address => ({ host: network.address(host), port });
   const trackers = [at(TRACKER_HOST, 7001), at(TRACKER_HOST, 7002)] as const;
   const pair = trackers.map((own, which) => {
     const partner = trackers[1 - which] as Address;
     const run = { launcher: network.launcher(TRACKER_HOST) };
     const tracker = new TrackerProcess(`tracker-${which + 1}`, own, partner, directory, [], run);
-    cleanup.add(() => tracker.end());
+    programs.push(tracker);
     return tracker;
   });
   await Promise.all(pair.map((tracker) => tracker.started()));
@@ -92,7 +94,7 @@ async function startSwarm(
     const run = { launcher: network.launcher(host) };
     const name = host === SEEDER_HOST ? 'seeder' : `leecher-${host - SEEDER_HOST}`;
     const client = new ClientProcess(name, at(host, PORT), trackers, directory, [], run);
-    cleanup.add(() => client.end());
+    programs.push(client);
     clients.push(client);
   }
   await Promise.all(clients.map((client) => client.address()));
@@ -113,7 +115,7 @@ async function distribute(scene: LanScene, rate: number, swarm: LanSwarm): Promi
   const startedMs = performance.now();
   const secondsNow = (): number => (performance.now() - startedMs) / 1000;
   const started = receivers.map((client) => client.succeed(`get ${mtorrent} ${directory}/${client.name}.bin`));
-  const finishSeconds = await Promise.all(
+  const finished = Promise.all(
     full.map(async (client) => {
       const event = await client.event((line) => line.includes(`${client.name}.bin`), DEADLINE_MS);
       if (!event.startsWith('COMPLETED:'))
@@ -121,8 +123,8 @@ async function distribute(scene: LanScene, rate: number, swarm: LanSwarm): Promi
       return secondsNow();
     }),
   );
+  const [finishSeconds] = await Promise.all([finished, ...started]);
   const after = look();
-  await Promise.all(started);
   const totals = (client: ClientProcess) =>
     client.json<{ files: { sent: number; wasted: number }[] }>('show downloads --json');
   const [ofSeeder, ...ofReceivers] = await Promise.all([seeder, ...receivers].map(totals));
@@ -144,6 +146,12 @@ async function distribute(scene: LanScene, rate: number, swarm: LanSwarm): Promi
     leechersCpuSeconds,
     machineBusy: busySeconds / makespanSeconds / CORES,
   };
+}
+
+/** Nothing it holds is wanted any more. */
+async function killed(program: ProgramProcess): Promise<void> {
+  program.kill('SIGKILL');
+  await program.exited;
 }
 
 /** No distribution ends sooner: the seeder must send one copy, each receiver take one, and all that is taken be sent. */
