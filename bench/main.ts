@@ -2,6 +2,7 @@
 // on stderr's side of things for people and, with --json, one object on stdout.
 
 import { runHashBench } from './hash.js';
+import { runLanBench } from './lan.js';
 import { runLimitsBench } from './limits.js';
 import { runSeedersBench } from './seeders.js';
 import { runTrackerBench } from './tracker.js';
@@ -11,11 +12,12 @@ const BENCHES: Readonly<Record<string, (words: readonly string[]) => Promise<num
   hash: runHashBench,
   limits: runLimitsBench,
   tracker: runTrackerBench,
+  lan: runLanBench,
 };
 
 const [name = '', ...words] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 if (bench === undefined) {
-  process.stderr.write(`npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [--quick] [--json]\n`);
+  process.stderr.write(`npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [--quick] [--json] [--out DIR]\n`);
   process.exitCode = 2;
 } else process.exitCode = await bench(words);

@@ -1,141 +1,172 @@
-// Throughput of one download across N seeders on loopback into a RAM disk, every participant its own process, through the
-// front door: `mtorrent tracker`, `mtorrent client`. Prints wall time, rate, CPU and peak memory of both sides, the event
-// loop delay of the leecher's main thread, and waste.
+// `npm run bench -- seeders [--size 1GiB] [--seeders 1,2,4,8,16] [--runs N] [--only sweep|leechers|files] [--quick] [--json]
+// [--out DIR]`: throughput on loopback into a RAM disk. One leecher across a sweep of seeders, each next to the ceiling measured
+// in the same run; several leechers at once; many small files against one large.
 
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { formatBytes, parseBytes } from '../src/base/bytes.js';
-import type { ClientProcess } from '../src/demo/processes.js';
-import { Swarm } from '../src/demo/swarm.js';
-import { printTable, showSpread, spreadOf } from './figures.js';
+import { printTable, type Spread, showSpread, spreadOf } from './figures.js';
+import { lineChart } from './plot.js';
+import { OUT_DEFAULT, saveResults } from './results.js';
+import { runSeedersScene, type SeedersRun, type SeedersScene } from './seeders-scene.js';
+import { fileSystemOf } from './tracker-vitals.js';
 
-interface Run {
-  readonly seconds: number;
-  readonly leecherCpu: number;
-  readonly seedersCpu: number;
-  readonly leecherRss: number;
-  readonly seederRss: number;
-  readonly loopDelayP99Ms: number;
-  readonly wasted: number;
+interface Result {
+  readonly scene: SeedersScene;
+  readonly runs: readonly SeedersRun[];
 }
 
-interface Vitals {
-  readonly cpuUserSeconds: number;
-  readonly cpuSystemSeconds: number;
-  readonly rssPeakBytes: number;
-  readonly loopDelayP99Ms: number;
-}
-
-const DEADLINE_MS = 600_000;
+const MIB = 2 ** 20;
+/** Product over ceiling, by number of seeders. */
+const TARGETS: Readonly<Record<number, number>> = { 1: 1.35, 4: 1.25 };
+const LEECHERS = 4;
+const RAM_DISK = '/dev/shm';
 
 export async function runSeedersBench(words: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...words],
     options: {
-      size: { type: 'string', default: '1GiB' },
-      seeders: { type: 'string', default: '4' },
-      runs: { type: 'string', default: '5' },
+      size: { type: 'string' },
+      seeders: { type: 'string' },
+      runs: { type: 'string' },
+      only: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      out: { type: 'string', default: OUT_DEFAULT },
     },
   });
-  const size = values.quick ? 256 * 1024 * 1024 : (parseBytes(values.size) ?? 0);
-  const runs = values.quick ? 2 : Number(values.runs);
-  const counts = values.seeders.split(',').map(Number);
-  const root = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-  const results: { readonly seeders: number; readonly runs: readonly Run[] }[] = [];
-  for (const seeders of counts) results.push({ seeders, runs: await measure(root, size, seeders, runs) });
-  if (values.json)
-    process.stdout.write(`${JSON.stringify({ schema: 1, bench: 'seeders', size, cores: cpus().length, results })}\n`);
-  else show(size, root, results);
+  const { quick } = values;
+  const size = parseBytes(values.size ?? (quick ? '256MiB' : '1GiB'));
+  const runs = Number(values.runs ?? (quick ? 1 : 5));
+  const counts = (values.seeders ?? (quick ? '1,4' : '1,2,4,8,16')).split(',').map(Number);
+  if (size === undefined || size === 0 || ![runs, ...counts].every((count) => Number.isInteger(count) && count > 0)) {
+    process.stderr.write('--size is like 1GiB, --runs a number, --seeders like 1,2,4\n');
+    return 2;
+  }
+  const scenes = scenesOf(size, counts, quick).filter(([kind]) => values.only === undefined || kind === values.only);
+  const root = rootFor(scenes.map(([, scene]) => scene));
+  const results: Result[] = [];
+  for (const [, scene] of scenes) {
+    process.stderr.write(`seeders: ${nameOf(scene)}\n`);
+    results.push({ scene, runs: await runSeedersScene(root, scene, runs) });
+  }
+  const { node } = process.versions;
+  const facts = {
+    schema: 2,
+    bench: 'seeders',
+    quick,
+    cores: cpus().length,
+    node,
+    fileSystem: fileSystemOf(root),
+    results,
+  };
+  const saved = saveResults(values.out, 'seeders', facts, plot(results, size));
+  if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
+  else show(root, results, saved);
   return 0;
 }
 
-async function measure(root: string, size: number, seederCount: number, runs: number): Promise<readonly Run[]> {
-  const swarm = await Swarm.create(root);
-  try {
-    await swarm.startTrackers();
-    const source = await swarm.makeFile('source.bin', size);
-    const seeders: ClientProcess[] = [];
-    for (let at = 1; at <= seederCount; at += 1) {
-      const seeder = swarm.startClient(`seeder-${at}`);
-      await seeder.succeed(`share ${source} ${swarm.path(`s${at}.mtorrent`)}`, DEADLINE_MS);
-      seeders.push(seeder);
-    }
-    const measured: Run[] = [];
-    // The first run warms caches, code and the RAM disk's pages; it is not counted.
-    for (let run = 0; run <= runs; run += 1) {
-      const one = await download(swarm, seeders, `leecher-${run}`);
-      if (run > 0) measured.push(one);
-    }
-    return measured;
-  } finally {
-    await swarm.end();
-  }
-}
-
-/** A leecher of its own each time, so that its memory and CPU are of one download. */
-async function download(swarm: Swarm, seeders: readonly ClientProcess[], name: string): Promise<Run> {
-  const vitalsOf = (client: ClientProcess): Promise<Vitals> => client.json<Vitals>('show stats');
-  const cpuOf = ({ cpuUserSeconds, cpuSystemSeconds }: Vitals): number => cpuUserSeconds + cpuSystemSeconds;
-  const leecher = swarm.startClient(name);
-  await leecher.address();
-  const [leecherBefore, ...seedersBefore] = await Promise.all([leecher, ...seeders].map(vitalsOf));
-  const startedMs = performance.now();
-  const target = await leecher.succeed(`get ${swarm.path('s1.mtorrent')} ${swarm.path(`${name}.bin`)}`);
-  const event = await leecher.event((line) => line.includes(target), DEADLINE_MS);
-  const seconds = (performance.now() - startedMs) / 1000;
-  if (!event.startsWith('COMPLETED:')) throw new Error(`the download failed: ${event} ${leecher.stderr}`);
-  const [leecherAfter, ...seedersAfter] = await Promise.all([leecher, ...seeders].map(vitalsOf));
-  const { files } = await leecher.json<{ files: { wasted: number }[] }>('show downloads --json');
-  await leecher.succeed('quit');
-  await leecher.exited;
-  rmSync(target);
-  const sum = (all: readonly Vitals[]): number => all.reduce((total, vitals) => total + cpuOf(vitals), 0);
-  return {
-    seconds,
-    leecherCpu: cpuOf(leecherAfter as Vitals) - cpuOf(leecherBefore as Vitals),
-    seedersCpu: sum(seedersAfter) - sum(seedersBefore),
-    leecherRss: (leecherAfter as Vitals).rssPeakBytes,
-    seederRss: Math.max(...seedersAfter.map(({ rssPeakBytes }) => rssPeakBytes)),
-    loopDelayP99Ms: (leecherAfter as Vitals).loopDelayP99Ms,
-    wasted: files[0]?.wasted ?? 0,
-  };
-}
-
-function show(
+function scenesOf(
   size: number,
-  root: string,
-  results: readonly { readonly seeders: number; readonly runs: readonly Run[] }[],
-): void {
-  process.stdout.write(
-    `${formatBytes(size)} into ${root}, ${cpus().length} cores, Node ${process.versions.node}; median (min–max)\n`,
-  );
-  const of = (runs: readonly Run[], figure: (run: Run) => number, digits: number): string =>
+  counts: readonly number[],
+  quick: boolean,
+): readonly (readonly [string, SeedersScene])[] {
+  const one = { leechers: 1, files: 1, besideCeiling: true };
+  const alone = { ...one, seeders: 4, besideCeiling: false };
+  const files = quick ? 10 : 100;
+  const fileBytes = (quick ? 8 : 10) * MIB;
+  return [
+    ...counts.map((seeders) => ['sweep', { ...one, seeders, fileBytes: size }] as const),
+    ['leechers', { ...alone, leechers: LEECHERS, fileBytes: size / 2 }],
+    ['files', { ...alone, files, fileBytes }],
+    ['files', { ...alone, fileBytes: files * fileBytes }],
+  ];
+}
+
+/** The RAM disk where it has room for the source, every leecher's copy, and half as much again. */
+function rootFor(scenes: readonly SeedersScene[]): string {
+  const needed = Math.max(...scenes.map(({ leechers, files, fileBytes }) => (1 + leechers) * files * fileBytes * 1.5));
+  if (!existsSync(RAM_DISK)) return tmpdir();
+  const { bavail, bsize } = statfsSync(RAM_DISK);
+  return bavail * bsize >= needed ? RAM_DISK : tmpdir();
+}
+
+function nameOf({ seeders, leechers, files, fileBytes }: SeedersScene): string {
+  const what = files === 1 ? formatBytes(fileBytes) : `${files} × ${formatBytes(fileBytes)}`;
+  return `${seeders}→${leechers} ${what}`;
+}
+
+const bytesOf = ({ leechers, files, fileBytes }: SeedersScene): number => leechers * files * fileBytes;
+
+function show(root: string, results: readonly Result[], saved: readonly string[]): void {
+  const machine = `${cpus().length} cores, Node ${process.versions.node}`;
+  process.stdout.write(`into ${root}, ${fileSystemOf(root)}; ${machine}; median (min–max)\n\n`);
+  const of = (runs: readonly SeedersRun[], figure: (run: SeedersRun) => number, digits: number): string =>
     showSpread(spreadOf(runs.map(figure)), digits);
   printTable([
-    [
-      'seeders',
-      'seconds',
-      'MB/s',
-      'CPU s leecher',
-      'CPU s seeders',
-      'RSS MiB leecher',
-      'RSS MiB seeder',
-      'main loop p99 ms',
-      'waste MiB',
-    ],
-    ...results.map(({ seeders, runs }) => [
-      String(seeders),
+    ['seeders→leechers', 's', 'MB/s', 'CPU s leechers', 'CPU s seeders', 'CPU s all', 'waste MiB'],
+    ...results.map(({ scene, runs }) => [
+      nameOf(scene),
       of(runs, ({ seconds }) => seconds, 2),
-      of(runs, ({ seconds }) => size / 1e6 / seconds, 0),
-      of(runs, ({ leecherCpu }) => leecherCpu, 2),
+      of(runs, ({ seconds }) => bytesOf(scene) / 1e6 / seconds, 0),
+      of(runs, ({ leechersCpu }) => leechersCpu, 2),
       of(runs, ({ seedersCpu }) => seedersCpu, 2),
-      of(runs, ({ leecherRss }) => leecherRss / 2 ** 20, 0),
-      of(runs, ({ seederRss }) => seederRss / 2 ** 20, 0),
-      of(runs, ({ loopDelayP99Ms }) => loopDelayP99Ms, 1),
-      of(runs, ({ wasted }) => wasted / 2 ** 20, 1),
+      of(runs, ({ leechersCpu, seedersCpu }) => leechersCpu + seedersCpu, 2),
+      of(runs, ({ wasted }) => wasted / MIB, 1),
     ]),
   ]);
+  process.stdout.write('\n');
+  const threads = Object.keys(results[0]?.runs[0]?.loopDelayP99Ms ?? {});
+  printTable([
+    ['seeders→leechers', 'RSS MiB leecher', 'RSS MiB seeder', ...threads.map((name) => `${name} loop p99 ms`)],
+    ...results.map(({ scene, runs }) => [
+      nameOf(scene),
+      of(runs, ({ leecherRss }) => leecherRss / MIB, 0),
+      of(runs, ({ seederRss }) => seederRss / MIB, 0),
+      ...threads.map((name) => of(runs, ({ loopDelayP99Ms }) => loopDelayP99Ms[name] ?? Number.NaN, 1)),
+    ]),
+  ]);
+  process.stdout.write('\n');
+  showCeiling(results);
+  process.stdout.write(`\nwritten: ${saved.join(' ')}\n`);
+}
+
+function showCeiling(results: readonly Result[]): void {
+  printTable([
+    ['ceiling, same run', 's', 'MB/s', 'CPU s all', 'mtorrent / ceiling', 'target', ''],
+    ...results.flatMap(({ scene, runs }) => {
+      const pairs = runs.flatMap(({ seconds, ceiling }) => (ceiling === undefined ? [] : [{ seconds, ceiling }]));
+      if (pairs.length === 0) return [];
+      const limits = pairs.map(({ ceiling }) => ceiling);
+      const ratio = spreadOf(pairs.map(({ seconds, ceiling }) => seconds / ceiling.seconds));
+      const target = TARGETS[scene.seeders];
+      return [
+        [
+          nameOf(scene),
+          showSpread(spreadOf(limits.map(({ seconds }) => seconds)), 2),
+          showSpread(spreadOf(limits.map(({ seconds }) => bytesOf(scene) / 1e6 / seconds)), 0),
+          showSpread(spreadOf(limits.map(({ receiverCpu, sendersCpu }) => receiverCpu + sendersCpu)), 2),
+          showSpread(ratio, 2),
+          ...(target === undefined ? ['', ''] : [`≤ ${target}`, ratio.median <= target ? 'met' : 'MISSED']),
+        ],
+      ];
+    }),
+  ]);
+}
+
+function plot(results: readonly Result[], size: number): string {
+  const sweep = results.filter(({ scene }) => scene.besideCeiling);
+  const rates = (secondsOf: (run: SeedersRun) => number): readonly Spread[] =>
+    sweep.map(({ runs }) => spreadOf(runs.map((run) => size / 1e6 / secondsOf(run))));
+  return lineChart({
+    title: `One download of ${formatBytes(size)} from N seeders on one machine of ${cpus().length} cores`,
+    xName: 'seeders, a process each',
+    yName: 'MB/s (median; line: min–max)',
+    steps: sweep.map(({ scene }) => String(scene.seeders)),
+    series: [
+      { name: 'mtorrent', spreads: rates(({ seconds }) => seconds) },
+      { name: 'ceiling: raw sockets, SHA-1, file', spreads: rates(({ ceiling }) => ceiling?.seconds ?? Number.NaN) },
+    ],
+  });
 }

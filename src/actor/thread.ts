@@ -3,8 +3,9 @@
 
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
-import { deferred } from '../base/deferred.js';
-import { STOP_DEADLINE_MS, THREAD_READY_DEADLINE_MS } from '../base/limits.js';
+import { type Deferred, deferred, within } from '../base/deferred.js';
+import { LOOK_DEADLINE_MS, STOP_DEADLINE_MS, THREAD_READY_DEADLINE_MS } from '../base/limits.js';
+import { type LoopDelay, watchLoopDelay } from './loop-delay.js';
 
 export { MessageChannel, type MessagePort };
 
@@ -35,6 +36,8 @@ export interface Thread {
   readonly ready: Promise<void>;
   /** Settles once, whatever ended the thread. Never rejects. */
   readonly ended: Promise<ThreadEnd>;
+  /** How long its event loop kept others waiting since the last look; undefined when it does not answer in time. */
+  loopDelay(): Promise<LoopDelay | undefined>;
   /** Asks it to stop; ends it after `deadlineMs`. True when it stopped by itself. */
   stop(deadlineMs?: number): Promise<boolean>;
 }
@@ -60,8 +63,12 @@ export function startThread(options: ThreadOptions): Thread {
   }, THREAD_READY_DEADLINE_MS);
   // A rejection is also seen through `ended`; without a listener it would end the process.
   readySignal.promise.catch(() => undefined);
-  worker.on('message', (message: unknown) => {
-    if (message !== 'ready') return;
+  const looks: Deferred<LoopDelay | undefined>[] = [];
+  worker.on('message', (message: 'ready' | LoopDelay) => {
+    if (message !== 'ready') {
+      looks.shift()?.resolve(message);
+      return;
+    }
     clearTimeout(late);
     readySignal.resolve();
   });
@@ -78,6 +85,12 @@ export function startThread(options: ThreadOptions): Thread {
     name,
     ready: readySignal.promise,
     ended: endSignal.promise,
+    loopDelay() {
+      const look = deferred<LoopDelay | undefined>();
+      looks.push(look);
+      worker.postMessage('look');
+      return within(look.promise, LOOK_DEADLINE_MS, () => undefined);
+    },
     async stop(deadlineMs = STOP_DEADLINE_MS) {
       worker.postMessage('stop');
       let forced = false;
@@ -110,6 +123,10 @@ export function thisThread(): ThreadSelf {
   const port = parentPort;
   assert(port !== null, 'a thread entry runs on a thread of its own');
   const birth = workerData as Birth;
+  const delays = watchLoopDelay();
+  port.on('message', (message: unknown) => {
+    if (message === 'look') port.postMessage(delays.look());
+  });
   return {
     ...birth,
     ready: () => port.postMessage('ready'),

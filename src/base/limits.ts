@@ -59,6 +59,8 @@ export const RESTARTS_MAX = 3;
 export const RESTART_PERIOD_MS = 30_000;
 /** Milliseconds an `ask` at the edges waits unless told otherwise. */
 export const ASK_DEADLINE_MS = 10_000;
+/** Milliseconds a thread has to say how it is doing; `show stats` goes without it otherwise. */
+export const LOOK_DEADLINE_MS = 2_000;
 /** Milliseconds a new thread has to say that it is ready. Loading takes 60 ms on an idle core; 15 s survives a swapping machine. */
 export const THREAD_READY_DEADLINE_MS = 15_000;
 

@@ -181,11 +181,7 @@ export class ClientActor {
         this.#asks.listPeers(effect.ask, effect.file);
         break;
       case 'listStats':
-        this.#tellUser({
-          kind: 'statsListed',
-          ask: effect.ask,
-          json: JSON.stringify({ schema: 1, ...this.#vitals.look(), lostLogLines: this.#logFile.lostLines() }),
-        });
+        void this.#listStats(effect.ask);
         break;
       case 'limit':
         this.#threads.limit(effect.direction, effect.rate);
@@ -196,6 +192,12 @@ export class ClientActor {
       default:
         this.#steps.perform(effect);
     }
+  }
+
+  async #listStats(ask: number): Promise<void> {
+    const vitals = { schema: 1, ...this.#vitals.look(), lostLogLines: this.#logFile.lostLines() };
+    const threads = await this.#threads.loopDelays();
+    this.#tellUser({ kind: 'statsListed', ask, json: JSON.stringify({ ...vitals, threads }) });
   }
 
   // --- threads ---

@@ -3,8 +3,9 @@
 // may not: its slots would have no owner, so the process ends with its state on disk.
 
 import { type Link, openLink } from '../actor/link.js';
+import type { LoopDelay } from '../actor/loop-delay.js';
 import { Supervisor } from '../actor/supervisor.js';
-import { MessageChannel, startThread } from '../actor/thread.js';
+import { MessageChannel, startThread, type Thread } from '../actor/thread.js';
 import { present } from '../base/assert.js';
 import { PIECE_SIZE, RESTART_PERIOD_MS, RESTARTS_MAX, STOP_DEADLINE_MS } from '../base/limits.js';
 import type { Log, LogLevel } from '../base/log.js';
@@ -43,6 +44,7 @@ export class ClientThreads {
   readonly #supervisor: Supervisor;
   readonly #slab: SharedArrayBuffer;
   readonly #peers: Link<ServeCommand>[] = [];
+  readonly #running = new Map<string, Thread>();
   #download: Link<DownloadCommand> | undefined;
   /** For an acceptor that is started again. */
   #uploadRate = 0;
@@ -94,6 +96,15 @@ export class ClientThreads {
     }
   }
 
+  /** By the thread's name; without those that do not answer. */
+  async loopDelays(): Promise<Readonly<Record<string, LoopDelay>>> {
+    const looks = [...this.#running.values()].map(async (thread) => [thread.name, await thread.loopDelay()] as const);
+    const answered = (await Promise.all(looks)).flatMap(([name, delay]) =>
+      delay === undefined ? [] : [[name, delay]],
+    );
+    return Object.fromEntries(answered);
+  }
+
   /** Reverse order of start; the ids of those that had to be ended by force. */
   async stop(): Promise<readonly string[]> {
     const forced = await this.#supervisor.stop();
@@ -127,6 +138,7 @@ export class ClientThreads {
       onCrash: onFatal,
     });
     await thread.ready;
+    this.#running.set(thread.name, thread);
     return thread;
   }
 
@@ -149,6 +161,7 @@ export class ClientThreads {
       ports: [toMain.port2, toDownload.port2],
     });
     await thread.ready;
+    this.#running.set(thread.name, thread);
     this.#peers[at]?.close();
     this.#peers[at] = openLink({
       port: toMain.port1,

@@ -17,8 +17,8 @@ const STDERR_KEPT = 8_000;
 export interface ProgramOptions {
   /** Beside those of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Words of a command that runs it, such as a tracer. It has to become the process, so that signals arrive. */
-  readonly under?: readonly string[] | undefined;
+  /** Words before the program's own, as of `ip netns exec NAME`; it must become the program, not start it. */
+  readonly launcher?: readonly string[] | undefined;
 }
 
 /** A port nobody listens on now. Another program may take it first; then the process that wanted it says so. */
@@ -48,8 +48,8 @@ export class ProgramProcess {
 
   constructor(name: string, words: readonly string[], directory: string, options: ProgramOptions = {}) {
     this.name = name;
-    const [command, ...rest] = [...(options.under ?? []), process.execPath, PROGRAM, ...words];
-    this.#child = spawn(command ?? process.execPath, rest, {
+    const [command = process.execPath, ...line] = [...(options.launcher ?? []), process.execPath, PROGRAM, ...words];
+    this.#child = spawn(command, line, {
       cwd: directory,
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -174,9 +174,16 @@ export async function runProgram(words: readonly string[], directory: string): P
 export class TrackerProcess extends ProgramProcess {
   readonly #listening = deferred<string>();
 
-  constructor(name: string, own: Address, partner: Address, directory: string, options: readonly string[] = []) {
+  constructor(
+    name: string,
+    own: Address,
+    partner: Address,
+    directory: string,
+    options: readonly string[] = [],
+    run: ProgramOptions = {},
+  ) {
     const files = [`${name}.db`, `${name}.log`];
-    super(name, ['tracker', formatAddress(own), formatAddress(partner), ...files, ...options], directory);
+    super(name, ['tracker', formatAddress(own), formatAddress(partner), ...files, ...options], directory, run);
     this.onLine = (line) => {
       if (line.startsWith('TRACKER LISTENING ')) this.#listening.resolve(line);
     };
@@ -201,26 +208,26 @@ export class ClientProcess extends ProgramProcess {
   readonly events: string[] = [];
   #rows: string[] = [];
 
-  /** @param port 0 asks for a free one. */
+  /** @param own port 0 asks for a free one. */
   constructor(
     name: string,
-    port: number,
+    own: Address,
     trackers: readonly [Address, Address],
     directory: string,
     options: readonly string[] = [],
-    program: ProgramOptions = {},
+    run: ProgramOptions = {},
   ) {
     const [first, second] = trackers.map(formatAddress);
     const words = [
       'client',
-      `127.0.0.1:${port}`,
+      formatAddress(own),
       first ?? '',
       second ?? '',
       `${name}.log`,
       '--state-dir',
       `${directory}/${name}.state`,
     ];
-    super(name, [...words, ...options], directory, program);
+    super(name, [...words, ...options], directory, run);
     this.directory = directory;
     this.onLine = (line) => this.#take(line);
   }

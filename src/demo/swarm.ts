@@ -54,7 +54,8 @@ export class Swarm {
   /** Starts a client; one of the same name has the same state. */
   startClient(name: string, port = 0, options: readonly string[] = [], program: ProgramOptions = {}): ClientProcess {
     this.#refuseWhenStopped();
-    const client = new ClientProcess(name, port, this.trackers, this.directory, options, program);
+    const at = { host: '127.0.0.1', port };
+    const client = new ClientProcess(name, at, this.trackers, this.directory, options, program);
     this.#processes.push(client);
     return client;
   }
@@ -78,19 +79,7 @@ export class Swarm {
 
   /** A file of random bytes in the swarm's directory; answers its path. */
   async makeFile(name: string, size: number): Promise<string> {
-    const path = join(this.directory, name);
-    const handle = await open(path, 'wx');
-    try {
-      const buffer = new Uint8Array(4 * 1024 * 1024);
-      for (let at = 0; at < size; at += buffer.length) {
-        this.#refuseWhenStopped();
-        randomFillSync(buffer);
-        await handle.write(buffer, 0, Math.min(buffer.length, size - at), at);
-      }
-    } finally {
-      await handle.close();
-    }
-    return path;
+    return randomFile(this.path(name), size, () => this.#refuseWhenStopped());
   }
 
   path(name: string): string {
@@ -113,6 +102,22 @@ export class Swarm {
   #refuseWhenStopped(): void {
     if (this.#stopped) throw new MiniTorrentError('CANCELLED', 'the swarm has ended');
   }
+}
+
+/** A new file of random bytes; answers its path. `check` is called before each part and may throw. */
+export async function randomFile(path: string, size: number, check: () => void = () => undefined): Promise<string> {
+  const handle = await open(path, 'wx');
+  try {
+    const buffer = new Uint8Array(4 * 1024 * 1024);
+    for (let at = 0; at < size; at += buffer.length) {
+      check();
+      randomFillSync(buffer);
+      await handle.write(buffer, 0, Math.min(buffer.length, size - at), at);
+    }
+  } finally {
+    await handle.close();
+  }
+  return path;
 }
 
 export async function sha256OfFile(path: string): Promise<string> {

@@ -54,6 +54,13 @@ test('a crash later on is an end with its error', async (t) => {
   assert.match(end.kind === 'crash' ? end.error.message : '', /planted later/);
 });
 
+test('a thread says how long its event loop kept others waiting', async (t) => {
+  const { thread } = start(t, 'works');
+  await thread.ready;
+  const delay = await thread.loopDelay();
+  assert.ok(delay !== undefined && delay.loopDelayP99Ms >= 0 && delay.loopDelayMaxMs >= delay.loopDelayP50Ms);
+});
+
 test('a thread that does not stop in time is ended by force, and that is told', async (t) => {
   const { thread } = start(t, 'never stops');
   await thread.ready;

@@ -33,8 +33,8 @@ async function lifeOf(swarm: Swarm, name: string): Promise<Life> {
 }
 
 /** One download from `get` to the client's own end, or to its death. Answers its exit code. */
-async function fetchUnder(swarm: Swarm, life: Life, under: readonly string[]): Promise<number> {
-  const client = swarm.startClient(life.name, 0, [], { under });
+async function fetchUnder(swarm: Swarm, life: Life, launcher: readonly string[]): Promise<number> {
+  const client = swarm.startClient(life.name, 0, [], { launcher });
   const isOver = client.exited.then(() => undefined);
   // Any of these may be what it dies in; its end is what is waited for.
   const wholeLife = client
