@@ -3,11 +3,13 @@
 
 import { runHashBench } from './hash.js';
 import { runSeedersBench } from './seeders.js';
+import { runSimBench } from './sim.js';
 import { runTrackerBench } from './tracker.js';
 
 const BENCHES: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
   seeders: runSeedersBench,
   hash: runHashBench,
+  sim: runSimBench,
   tracker: runTrackerBench,
 };
 
