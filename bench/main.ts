@@ -5,12 +5,14 @@ import { runHashBench } from './hash.js';
 import { runLanBench } from './lan.js';
 import { runLimitsBench } from './limits.js';
 import { runSeedersBench } from './seeders.js';
+import { runSimBench } from './sim.js';
 import { runTrackerBench } from './tracker.js';
 
 const BENCHES: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
   seeders: runSeedersBench,
   hash: runHashBench,
   limits: runLimitsBench,
+  sim: runSimBench,
   tracker: runTrackerBench,
   lan: runLanBench,
 };
