@@ -156,9 +156,9 @@ test('a part is opened again with what was found, and gets its size back', async
   const path = join(directory, 'x.part');
   for (const foundSize of [0, 10, 20]) {
     writeFileSync(path, 'x'.repeat(foundSize));
-    const { mtimeMs } = statSync(path);
+    const { ino, mtimeMs } = statSync(path);
     const part = await openPart(path, 10);
-    assert.deepEqual({ ...part, fd: 0 }, { fd: 0, partPath: path, foundSize, mtimeMs });
+    assert.deepEqual({ ...part, fd: 0 }, { fd: 0, partPath: path, found: { inode: ino, size: foundSize, mtimeMs } });
     assert.equal(statSync(path).size, 10);
     await closePart(part);
   }
