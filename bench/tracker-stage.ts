@@ -4,6 +4,7 @@
 import type { TrackerProcess } from '../src/demo/processes.js';
 import { Swarm } from '../src/demo/swarm.js';
 import type { Address } from '../src/torrent/address.js';
+import { trackerStatus } from '../src/tracker/status.js';
 import type { LoadResult } from './tracker-loads.js';
 import { cpuSeconds, machineBusySeconds } from './tracker-vitals.js';
 
@@ -24,6 +25,8 @@ export interface SceneOptions {
 }
 
 export const MIB = 1024 * 1024;
+const DEADLINE_MS = 20_000;
+
 export interface Pair {
   readonly swarm: Swarm;
   readonly first: TrackerProcess;
@@ -36,10 +39,20 @@ export async function withPair<T>(root: string, use: (pair: Pair) => Promise<T>)
   const swarm = await Swarm.create(root);
   try {
     const [first, second] = await swarm.startTrackers();
+    await connected(swarm.trackers[0]);
     return await use({ swarm, first, second, address: swarm.trackers[0] });
   } finally {
     await swarm.end();
   }
+}
+
+/** Waits until the two follow each other: what is counted before and after has their connections in it. */
+async function connected(tracker: Address): Promise<void> {
+  for (const endMs = performance.now() + DEADLINE_MS; performance.now() < endMs; ) {
+    const { partner } = JSON.parse(await trackerStatus(tracker, { json: true }));
+    if (partner.following === true && partner.followedBy === true) return;
+  }
+  throw new Error('the two trackers did not find each other');
 }
 
 /** Per cent of one core. */

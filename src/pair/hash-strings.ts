@@ -30,7 +30,7 @@ export interface Wish {
 export class HashStrings {
   readonly #registry: Registry;
   readonly #uploads: UploadNumbers;
-  /** At most one for each swarm of the registry. */
+  /** At most one for each swarm of the registry, and those of frames that are being written. */
   readonly #wanted = new Set<SwarmKey>();
   #fetch: Fetch | undefined;
 
@@ -54,9 +54,11 @@ export class HashStrings {
   next(): Wish | undefined {
     if (this.#fetch !== undefined) return undefined;
     for (const swarm of this.#wanted) {
-      this.#wanted.delete(swarm);
       const known = this.#registry.swarm(swarm);
-      if (known?.facts === undefined || known.complete) continue;
+      // The frame that told of it may still be on its way to the disk, behind the one that was written just now.
+      if (known?.facts === undefined) continue;
+      this.#wanted.delete(swarm);
+      if (known.complete) continue;
       this.#uploads.last += 1;
       const upload = this.#uploads.last;
       this.#fetch = { swarm, facts: known.facts, upload, hash: createHash('sha1'), offset: 0 };

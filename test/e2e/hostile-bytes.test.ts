@@ -60,7 +60,7 @@ function strangers(magic: Uint8Array): readonly (readonly [what: string, bytes: 
   ];
 }
 
-test('a client and a tracker hang up on whoever does not speak their protocol, and serve on', async (t) => {
+test('R16: a client and a tracker hang up on whoever does not speak their protocol, and serve on', async (t) => {
   const swarm = await stageSwarm(t);
   const tracker = await swarm.startTracker(0);
   const seeder = swarm.startClient('seeder');

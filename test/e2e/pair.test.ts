@@ -44,7 +44,7 @@ test('a share at one tracker is listed at the other, and so is its removal', asy
   await lists(other, swarmOf(1), [], 'tracker 2 knows of the removal');
 });
 
-test('a tracker that was killed has what it missed before it answers its first list', async (t) => {
+test('R5: a tracker that was killed has what it missed before it answers its first list', async (t) => {
   const swarm = await stageSwarm(t);
   const [first] = await swarm.startTrackers();
   const early = await PairClient.connect(t, swarm.trackers[0], 1);
@@ -76,7 +76,7 @@ test('a tracker that was killed has what it missed before it answers its first l
   assert.ok((figures.lastCatchUp?.records ?? 0) >= 500, JSON.stringify(figures));
 });
 
-test('a tracker that lost its file, or comes for the first time, is sent everything', async (t) => {
+test('R6: a tracker that lost its file, or comes for the first time, is sent everything', async (t) => {
   const swarm = await stageSwarm(t);
   const [first] = await swarm.startTrackers();
   const seeder = await PairClient.connect(t, swarm.trackers[1], 2);
@@ -102,7 +102,7 @@ function inTouch({ following, followedBy, lagChanges, behindChanges }: PartnerFi
   return following && followedBy && lagChanges === 0 && behindChanges === 0;
 }
 
-test('two trackers that are cut off from each other both serve, and agree when they meet again', async (t) => {
+test('R3: two trackers that are cut off from each other both serve, and agree when they meet again', async (t) => {
   const { swarm, ways } = await proxied(t);
   const [one, other] = [
     await PairClient.connect(t, swarm.trackers[0], 1),
@@ -144,7 +144,7 @@ test('connections between the trackers that are cut again and again lose nothing
   await eventually(() => other.partner(), inTouch, 'they are in touch again');
 });
 
-test('a frozen partner delays no acknowledgement, and has everything when it goes on', async (t) => {
+test('R15: a frozen partner delays no acknowledgement, and has everything when it goes on', async (t) => {
   const swarm = await stageSwarm(t);
   const [, second] = await swarm.startTrackers();
   const seeder = await PairClient.connect(t, swarm.trackers[0], 1);
@@ -189,7 +189,7 @@ test('a leecher of tracker 2 fetches from a seeder that only tracker 1 has met',
   assert.equal(await sha256OfFile(source), await sha256OfFile(await target));
 });
 
-test('trackers of two pairs refuse each other, and say so', async (t) => {
+test('R17: trackers of two pairs refuse each other, and say so', async (t) => {
   const swarm = await stageSwarm(t);
   await Promise.all([swarm.startTracker(0, ['--cluster', 'one']), swarm.startTracker(1, ['--cluster', 'two'])]);
   const guest = await PairClient.connect(t, swarm.trackers[0], 0);

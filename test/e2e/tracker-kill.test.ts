@@ -29,7 +29,7 @@ function argumentsIn(directory: string, more = {}): readonly string[] {
 const KILLS = IS_LONG ? 200 : 20;
 
 test(
-  `no acknowledged registration is lost over ${KILLS} kill -9 at random moments of a running load`,
+  `F1: no acknowledged registration is lost over ${KILLS} kill -9 at random moments of a running load`,
   DEADLINE,
   async (t) => {
     const seed = Number(process.env['MTORRENT_SEED'] ?? randomInt(2 ** 31));
@@ -159,7 +159,7 @@ async function countWrites(t: TestContext, directory: string): Promise<ReadonlyM
 /** Rounds of the suite: each is two lives of a tracker. */
 const ROUNDS = 12;
 
-test('no acknowledged word is lost by kill -9 at every write position of a script', DEADLINE, async (t) => {
+test('F1: no acknowledged word is lost by kill -9 at every write position of a script', DEADLINE, async (t) => {
   if (!canTrace(t)) return;
   const directory = directoryInMemory(t);
   const counts = await countWrites(t, join(directory, 'undisturbed'));
@@ -183,7 +183,7 @@ test('no acknowledged word is lost by kill -9 at every write position of a scrip
 });
 
 test(
-  'a tracker that stood still for longer than a lease expires nobody who pings, and who does not is expired later',
+  'F15: a tracker that stood still for longer than a lease expires nobody who pings, and who does not is expired later',
   DEADLINE,
   async (t) => {
     const leaseMs = 2_000;
@@ -236,7 +236,7 @@ async function pingClient(t: TestContext, tracker: Address, number: number): Pro
 
 const FLOOD = 2_000;
 
-test(`${FLOOD} connections that are opened and closed at once leave no descriptor behind`, DEADLINE, async (t) => {
+test(`T7: ${FLOOD} connections that are opened and closed at once leave no descriptor behind`, DEADLINE, async (t) => {
   const descriptors = ({ child }: Run): number => readdirSync(`/proc/${child.pid}/fd`).length;
   if (process.platform !== 'linux') {
     t.skip('NOT TESTED: descriptors of another process are counted on Linux only');

@@ -9,7 +9,7 @@ import { PAIR_VERSION, type PairNews, type PairWord } from '../../src/pair/messa
 import type { Change } from '../../src/registry/changes.js';
 import { bucketOf, Comparison } from '../../src/registry/digests.js';
 import { Registry } from '../../src/registry/registry.js';
-import { clientId, keyBytes } from '../../src/torrent/ids.js';
+import { clientId, keyBytes, swarmKey } from '../../src/torrent/ids.js';
 import type { TrackerEffect } from '../../src/tracker/effects.js';
 import { contentOf, tolds, words } from '../registry/changes.js';
 import { clientBytes, LEASE_MS, Stage, swarmOf } from '../tracker/stage.js';
@@ -256,6 +256,28 @@ test('progress of an entry that is unknown here makes the follower ask for every
   const effects = said({ kind: 'records', frame: 2, ...rest, progress: [row(9, 2)] });
   assert.deepEqual(asked(effects), ['applied', 'againClients']);
   assert.deepEqual(stage.listed(swarmOf(9)), []);
+});
+
+test('a hash string that a frame told of is asked for, though an earlier frame was still being written when it came', () => {
+  const stage = new Stage();
+  stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+  stage.holdsCommits = true;
+  const rest = { position: null, leaves: [], progress: [] };
+  said({ kind: 'records', frame: 1, ...rest, facts: [], entries: [] });
+  const facts = [[keyBytes(swarmOf(1)), 'a.bin', 2 * 524_288, 2, true]] as const;
+  const entry = [keyBytes(swarmOf(1)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
+  said({ kind: 'records', frame: 2, ...rest, facts, entries: [entry] });
+  const wishes: string[] = [];
+  for (let settled = 0; settled < 2; settled += 1) {
+    const commit = stage.effects.filter((effect) => effect.kind === 'commit').at(-1);
+    assert.ok(commit?.kind === 'commit');
+    const effects = stage.put({ kind: 'committed', group: commit.group, tookMs: 1 });
+    for (const effect of effects)
+      if (effect.kind === 'sendPartner' && effect.word.kind === 'wantPart') wishes.push(swarmKey(effect.word.swarm));
+  }
+  assert.deepEqual(wishes, [swarmOf(1)]);
 });
 
 function linkOf(stage: Stage): number {

@@ -16,6 +16,7 @@ import { swarmOf } from '../tracker/stage.js';
 import { WireClient } from '../tracker/wire.js';
 
 const PARTNER = '127.0.0.1:1';
+const DEADLINE = { timeout: 120_000 };
 
 function share(number: number): TrackerRequest {
   const facts = { name: 'a.bin', size: 600_000, pieceCount: 2, have: 1 };
@@ -37,47 +38,51 @@ function smallDisk(t: TestContext): string | undefined {
   return isMounted ? directory : undefined;
 }
 
-test('on a full disk registrations are refused, everything else works, and room is used again', async (t) => {
-  const disk = smallDisk(t);
-  if (disk === undefined) {
-    t.skip('this user may not mount a tmpfs');
-    return;
-  }
-  const tracker = run(t, ['127.0.0.1:0', PARTNER, join(disk, 'list'), join(temporaryDirectory(t), 'log')]);
-  const client = new WireClient(t, await tracker.listening());
-  await client.hello(1);
-  let asked = 0;
-  const ask = async (request: TrackerRequest): Promise<string> => {
-    client.send(request);
-    asked += 1;
-    return verdict(await client.reply(asked));
-  };
-  for (let number = 1; number <= 50; number += 1) assert.equal(await ask(share(number)), 'shared');
-  const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(join(disk, 'filler'), Buffer.alloc(bavail * bsize));
-  const refused = Array.from({ length: 200 }, (_, at) => share(1_000 + at));
-  const verdicts: string[] = [];
-  for (const request of refused) verdicts.push(await ask(request));
-  assert.equal(verdicts.at(-1), 'diskFull');
-  assert.equal(await ask({ kind: 'ping', id: 1 }), 'pong');
-  assert.equal(await ask({ kind: 'seeders', id: 1, swarm: keyBytes(swarmOf(1)), want: 1 }), 'seederList');
-  assert.equal(await ask({ kind: 'remove', id: 1, swarm: keyBytes(swarmOf(1)), epoch: 2, sequence: 1 }), 'removed');
-  assert.equal(await ask(share(1_200)), 'diskFull');
-  rmSync(join(disk, 'filler'));
-  assert.equal(await ask(share(1_201)), 'shared');
-  tracker.child.kill('SIGKILL');
-  await tracker.ended();
-  const { swarms } = JSON.parse(await listSeeders(join(disk, 'list'), { json: true }));
-  const listed = swarms.map(({ swarm }: { swarm: string }) => Number.parseInt(swarm, 16));
-  const kept = verdicts.flatMap((word, at) => (word === 'shared' ? [1_000 + at] : []));
-  const expected = [...Array.from({ length: 49 }, (_, at) => at + 2), ...kept, 1_201];
-  assert.deepEqual(
-    listed.sort((a: number, b: number) => a - b),
-    expected,
-  );
-});
+test(
+  'F7: on a full disk registrations are refused, everything else works, and room is used again',
+  DEADLINE,
+  async (t) => {
+    const disk = smallDisk(t);
+    if (disk === undefined) {
+      t.skip('this user may not mount a tmpfs');
+      return;
+    }
+    const tracker = run(t, ['127.0.0.1:0', PARTNER, join(disk, 'list'), join(temporaryDirectory(t), 'log')]);
+    const client = new WireClient(t, await tracker.listening());
+    await client.hello(1);
+    let asked = 0;
+    const ask = async (request: TrackerRequest): Promise<string> => {
+      client.send(request);
+      asked += 1;
+      return verdict(await client.reply(asked));
+    };
+    for (let number = 1; number <= 50; number += 1) assert.equal(await ask(share(number)), 'shared');
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, 'filler'), Buffer.alloc(bavail * bsize));
+    const refused = Array.from({ length: 200 }, (_, at) => share(1_000 + at));
+    const verdicts: string[] = [];
+    for (const request of refused) verdicts.push(await ask(request));
+    assert.equal(verdicts.at(-1), 'diskFull');
+    assert.equal(await ask({ kind: 'ping', id: 1 }), 'pong');
+    assert.equal(await ask({ kind: 'seeders', id: 1, swarm: keyBytes(swarmOf(1)), want: 1 }), 'seederList');
+    assert.equal(await ask({ kind: 'remove', id: 1, swarm: keyBytes(swarmOf(1)), epoch: 2, sequence: 1 }), 'removed');
+    assert.equal(await ask(share(1_200)), 'diskFull');
+    rmSync(join(disk, 'filler'));
+    assert.equal(await ask(share(1_201)), 'shared');
+    tracker.child.kill('SIGKILL');
+    await tracker.ended();
+    const { swarms } = JSON.parse(await listSeeders(join(disk, 'list'), { json: true }));
+    const listed = swarms.map(({ swarm }: { swarm: string }) => Number.parseInt(swarm, 16));
+    const kept = verdicts.flatMap((word, at) => (word === 'shared' ? [1_000 + at] : []));
+    const expected = [...Array.from({ length: 49 }, (_, at) => at + 2), ...kept, 1_201];
+    assert.deepEqual(
+      listed.sort((a: number, b: number) => a - b),
+      expected,
+    );
+  },
+);
 
-test('a failed fsync is not acknowledged, not tried again, and ends the tracker loudly', async (t) => {
+test('F6: a failed fsync is not acknowledged, not tried again, and ends the tracker loudly', DEADLINE, async (t) => {
   if (spawnSync('strace', ['-V']).status !== 0) {
     t.skip('there is no strace here');
     return;

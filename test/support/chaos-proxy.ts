@@ -1,5 +1,5 @@
-// A TCP proxy that does to a connection what networks do: cuts it, stalls it in one direction or both, refuses new ones. What
-// was sent while it stalled arrives when it flows again, in order.
+// A TCP proxy that does to a connection what networks do: cuts it, also after so many bytes, stalls it in one direction or
+// both. What was sent while it stalled arrives when it flows again, in order.
 
 import net from 'node:net';
 import type { TestContext } from 'node:test';
@@ -10,11 +10,16 @@ interface Pair {
   readonly far: net.Socket;
 }
 
+type Stall = 'towards target' | 'from target' | 'both';
+
 export class ChaosProxy {
   readonly address: Address;
   readonly #server: net.Server;
   readonly #pairs = new Set<Pair>();
-  #stalled: 'nothing' | 'towards target' | 'both' = 'nothing';
+  #stalled: Stall | 'nothing' = 'nothing';
+  #cutAfter = Number.POSITIVE_INFINITY;
+  #cuts = 0;
+  #joined = 0;
 
   private constructor(server: net.Server, address: Address, target: Address) {
     this.#server = server;
@@ -44,7 +49,22 @@ export class ChaosProxy {
     }
   }
 
-  stall(which: 'towards target' | 'both'): void {
+  /** From now on each connection ends once the target has sent so many bytes on it. */
+  cutAfter(bytes: number): void {
+    this.#cutAfter = bytes;
+  }
+
+  /** Connections that `cutAfter` ended. */
+  get cuts(): number {
+    return this.#cuts;
+  }
+
+  /** Connections that there have been. */
+  get joined(): number {
+    return this.#joined;
+  }
+
+  stall(which: Stall): void {
     this.#stalled = which;
     for (const pair of this.#pairs) this.#regulate(pair);
   }
@@ -62,6 +82,15 @@ export class ChaosProxy {
   #join(near: net.Socket, far: net.Socket): void {
     const pair = { near, far };
     this.#pairs.add(pair);
+    this.#joined += 1;
+    let fromTarget = 0;
+    far.on('data', (bytes) => {
+      fromTarget += bytes.length;
+      if (fromTarget < this.#cutAfter || near.destroyed) return;
+      this.#cuts += 1;
+      near.destroy();
+      far.destroy();
+    });
     for (const socket of [near, far]) {
       socket.on('error', () => undefined);
       socket.on('close', () => {
@@ -81,8 +110,9 @@ export class ChaosProxy {
       far.pipe(near);
       return;
     }
-    near.pause();
-    if (this.#stalled === 'both') far.pause();
-    else far.pipe(near);
+    if (this.#stalled === 'from target') near.pipe(far);
+    else near.pause();
+    if (this.#stalled === 'towards target') far.pipe(near);
+    else far.pause();
   }
 }
