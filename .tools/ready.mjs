@@ -54,5 +54,5 @@ if (!compiledIsCurrent()) {
   // `--force`-like behaviour: without this, tsc leaves an unchanged build's time stamp and every later run compiles again.
   rmSync('dist/.tsbuildinfo', { force: true });
   run('node_modules/.bin/tsc', ['-p', 'tsconfig.json']);
-  chmodSync('dist/src/console/main.js', 0o755);
+  chmodSync('dist/src/command/main.js', 0o755);
 }

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { formatBytes, parseBytes } from '../src/base/bytes.js';
 import { printTable, showSpread, spreadOf } from './figures.js';
 
-const PROGRAM = new URL('../src/console/main.js', import.meta.url).pathname;
+const PROGRAM = new URL('../src/command/main.js', import.meta.url).pathname;
 
 export async function runHashBench(words: readonly string[]): Promise<number> {
   const { values } = parseArgs({

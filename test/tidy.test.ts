@@ -38,7 +38,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'announce/actor',
   ],
   demo: ['base', 'torrent', 'disk', 'client/library', 'client/record'],
-  console: [
+  console: ['base', 'torrent', 'wire', 'client/messages'],
+  command: [
     'base',
     'torrent',
     'wire',
@@ -47,6 +48,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'client/actor',
     'client/messages',
     'client/start',
+    'console',
     'tracker/main',
     'seederlist/list',
     'tracker/status',
@@ -60,8 +62,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   msgpackr: ['src/wire/msgpack.ts'],
   pino: ['src/base/log.ts'],
   libsql: ['src/seederlist/store.ts'],
-  yargs: ['src/console/commands.ts'],
-  'yargs/helpers': ['src/console/main.ts'],
+  yargs: ['src/command/commands.ts'],
+  'yargs/helpers': ['src/command/main.ts'],
   'node:worker_threads': ['src/actor/link.ts', 'src/actor/thread.ts', 'workers/hash.ts'],
 };
 

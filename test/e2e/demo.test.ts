@@ -9,7 +9,7 @@ import { within } from '../../src/base/deferred.js';
 import { sha256OfFile } from '../../src/demo/swarm.js';
 import { eventually, fastRoot, namesIn, stageSwarm } from '../support/e2e-stage.js';
 
-const PROGRAM = new URL('../../src/console/main.js', import.meta.url).pathname;
+const PROGRAM = new URL('../../src/command/main.js', import.meta.url).pathname;
 const DEADLINE_MS = 60_000;
 
 interface Run {

@@ -10,10 +10,10 @@ import { watchSignals } from '../base/signals.js';
 import type { Client } from '../client/actor.js';
 import type { ClientEvent } from '../client/messages.js';
 import { startClient } from '../client/start.js';
+import { parseRate, rateSentence } from '../console/rates.js';
+import { Session } from '../console/session.js';
 import { type Address, formatAddress, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
-import { parseRate, rateSentence } from './rates.js';
-import { Session } from './session.js';
 import { letGoOfTerminal } from './terminal.js';
 
 export interface ClientArguments {
