@@ -66,6 +66,13 @@ export const THREAD_READY_DEADLINE_MS = 15_000;
 
 // --- transfer ---
 
+/** Milliseconds after which a peer that has nothing for us may lose its place to one that we do not know. */
+export const PEER_PLACE_MIN_MS = 500;
+/** Places given to others at one look: with four looks a second, half of a download's peers are new within two seconds. */
+export const PLACES_GIVEN_AT_ONCE = 4;
+/** Milliseconds in which a peer of which a request is withdrawn may be silent before the piece is asked of another: its answer waits
+ * behind the block that is under way, of which we hear each PROGRESS_MS. */
+export const RELIEF_ANSWER_MS = 1_000;
 /** Slots of the slab: 96 × 512 KiB = 48 MiB, the most payload a client holds in memory for all its downloads. */
 export const SLAB_SLOTS = 96;
 /** Pieces asked from one peer at first: one in flight, one waiting, so the link never idles for a round trip. */
@@ -107,6 +114,14 @@ export const UPLOAD_BYTES_PER_PEER_MAX = 2 * MIB;
 export const UPLOAD_READS_PER_PEER_MAX = 4;
 /** Upload buffers of one peer thread: 24 × 512 KiB = 12 MiB keeps 4 reads and 20 writes going. */
 export const UPLOAD_BUFFERS = 24;
+/** Blocks that a peer thread sends at a time, those aside that wait for their receivers: one alone cannot fill a link while its
+ * receiver has others to hear (in virtual time a crowd of 8 needs 1.35 × the least time with 1, 1.12 with 2, 1.03 with 4, 1.06 with 8). */
+export const UPLOADS_AT_ONCE = 4;
+/** Milliseconds after which a block counts as late at least, and while nothing is known of the link: 512 KiB at 8 Mbit/s. */
+export const UPLOAD_LATE_MIN_MS = 5;
+export const UPLOAD_LATE_UNKNOWN_MS = 500;
+/** Bytes by which one peer may be ahead of another of the same crowd because it asks for what nobody has yet: 16 pieces. */
+export const UPLOAD_LEAD_BYTES_MAX = 8 * MIB;
 /** Disk reads of one peer thread under way together: libuv has 4 threads. */
 export const UPLOAD_READS_MAX = 4;
 /** Shared files that a peer thread holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. */
@@ -115,8 +130,8 @@ export const UPLOAD_FILES_OPEN_MAX = 128;
 export const UPLOAD_STALL_MS = 60_000;
 /** Milliseconds that bytes already written get to leave a closing connection. */
 export const LINGER_MS = 5_000;
-/** Milliseconds that haves gather before they are told: one frame a peer instead of one a piece. */
-export const HAVE_BATCH_MS = 50;
+/** Milliseconds between two words of new pieces: the first is told at once, those that come meanwhile in one frame. */
+export const HAVE_BATCH_MS = 25;
 /** Bytes read at once while a frame header is expected; larger would swallow (and copy) the payload behind it. */
 export const HEADER_READ_BYTES = 4 * KIB;
 /** Milliseconds between two reports of a download's progress to the main thread. */

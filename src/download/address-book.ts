@@ -16,6 +16,7 @@ interface Entry {
 }
 
 export class AddressBook {
+  /** Those that were dialed least lately come first, those that never were before them. */
   readonly #entries = new Map<string, Entry>();
 
   get size(): number {
@@ -37,12 +38,19 @@ export class AddressBook {
 
   /** The next address whose time has come; it counts as dialed from now on. */
   takeDialable(nowMs: number): Address | undefined {
-    for (const entry of this.#entries.values()) {
-      if (entry.standing.at !== 'waiting' || entry.standing.untilMs > nowMs) continue;
+    for (const [key, entry] of this.#entries) {
+      if (!isDue(entry, nowMs)) continue;
       entry.standing = { at: 'dialed' };
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
       return entry.address;
     }
     return undefined;
+  }
+
+  hasDialable(nowMs: number): boolean {
+    for (const entry of this.#entries.values()) if (isDue(entry, nowMs)) return true;
+    return false;
   }
 
   /** The connection was good and has ended, or never came to be: it waits longer each time nothing was had from it. */
@@ -77,4 +85,8 @@ export class AddressBook {
     }
     return worst !== undefined && this.#entries.delete(worst[0]);
   }
+}
+
+function isDue({ standing }: Entry, nowMs: number): boolean {
+  return standing.at === 'waiting' && standing.untilMs <= nowMs;
 }

@@ -8,18 +8,21 @@ import { PEERS_PER_DOWNLOAD_MAX } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
 import type { FetchEvent, HangUpReason } from '../peer/messages.js';
 import { type Address, sameAddress } from '../torrent/address.js';
-import type { Bitfield } from '../torrent/bitfield.js';
+import type { Bitfield, PieceRange } from '../torrent/bitfield.js';
 import type { Geometry } from '../torrent/geometry.js';
 import { AddressBook } from './address-book.js';
 import type { DownloadEffect, DownloadInput, Ending } from './effects.js';
 import { endgameSteal } from './endgame.js';
+import { Interest } from './interest.js';
 import { Pacer } from './pacer.js';
 import { Patience } from './patience.js';
 import { Peer } from './peer.js';
-import { Picker } from './picker.js';
 import { type Claim, PieceTable } from './pieces.js';
+import { placesToGive } from './places.js';
+import { Relief } from './relief.js';
 import { Reports } from './reports.js';
 import { Requests } from './requests.js';
+import { Shortage } from './shortage.js';
 import type { SlotPool } from './slots.js';
 
 export interface DownloadOptions {
@@ -38,8 +41,6 @@ export interface DownloadOptions {
 /** Random first: with fewer pieces than this, take any; rarity means nothing before we have something to trade. */
 const RANDOM_FIRST_PIECES = 4;
 const LOOK_MS = 250;
-const NEED_PEERS_MIN_MS = 1_000;
-const NEED_PEERS_MAX_MS = 10_000;
 
 type Phase =
   | { readonly at: 'running' }
@@ -51,27 +52,27 @@ type Phase =
 export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEffect | WakeAt> {
   readonly #options: DownloadOptions;
   readonly #pieces: PieceTable;
-  readonly #picker: Picker;
+  readonly #interest: Interest;
+  readonly #relief: Relief;
   readonly #reports: Reports;
   readonly #requests: Requests;
   readonly #book = new AddressBook();
   readonly #patience = new Patience();
+  readonly #shortage = new Shortage();
   readonly #peers = new Map<number, Peer>();
   /** Who sent the pieces that are being stored; the connection may have ended by the time its bytes are known. */
   readonly #sources = new Map<number, Address>();
   #phase: Phase = { at: 'running' };
-  #needPeersDueMs = 0;
-  #needPeersDelayMs = NEED_PEERS_MIN_MS;
   #wakeMs = Number.POSITIVE_INFINITY;
 
   constructor(options: DownloadOptions) {
-    const { geometry, have, prng, slots, file } = options;
+    const { have, prng, slots, file } = options;
     this.#options = options;
     this.#pieces = new PieceTable(have);
     this.#reports = new Reports(have);
     this.#requests = new Requests(file, options.pacer ?? new Pacer());
-    this.#picker = new Picker(geometry.pieceCount, prng);
-    for (let piece = 0; piece < geometry.pieceCount; piece += 1) if (!have.has(piece)) this.#picker.want(piece);
+    this.#interest = new Interest(have, prng, this.#peers);
+    this.#relief = new Relief(prng);
     slots.join(file);
   }
 
@@ -125,13 +126,15 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         return this.#onBlockAnswered(peer, event.piece, nowMs);
       case 'blockProgress':
         this.#reports.received(peer.received(event.bytes, false, nowMs));
+        // Its window may have grown.
+        this.#interest.look(peer);
         return NO_EFFECTS;
       case 'blockRejected': {
         this.#requests.rejected(peer, event.length, nowMs);
         const claim = peer.claims.get(event.piece);
         if (claim !== undefined) Object.assign(claim, { rejected: true, unasked: 0 });
         // It offered the piece and refuses it: do not ask again before it says so anew.
-        if (claim?.cancelled === false) this.#withdrawOffer(peer, event.piece);
+        if (claim?.cancelled === false) this.#interest.withdraws(peer, event.piece);
         return this.#onBlockAnswered(peer, event.piece, nowMs);
       }
       case 'connected':
@@ -140,13 +143,13 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'bitfieldPart':
         return this.#onBitfieldPart(peer, event.offset, event.part, event.last);
       case 'havesReceived':
-        for (const piece of peer.gained(event.ranges)) this.#offer(peer, piece);
-        return NO_EFFECTS;
+        return this.#onHaves(peer, event.ranges, nowMs);
       case 'choked':
         peer.choked = true;
         return NO_EFFECTS;
       case 'unchoked':
         peer.choked = false;
+        this.#interest.look(peer);
         return NO_EFFECTS;
       case 'disconnected':
         return this.#onDisconnected(peer, event.reason, nowMs);
@@ -157,24 +160,21 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   #onBitfieldPart(peer: Peer, offset: number, part: Uint8Array, last: boolean): readonly DownloadEffect[] {
     if (!peer.bitfieldPart(offset, part, last)) return this.#hangUp(peer);
-    if (!last) return NO_EFFECTS;
-    if (peer.offered.isComplete) {
-      // Adds one to every piece's availability, which changes no order: nothing to count.
-      peer.countsAsSeeder = true;
-      peer.useful = this.#picker.wantedCount;
-    } else forEachPiece(peer.offered, (piece) => this.#offer(peer, piece));
+    if (last) this.#interest.joined(peer);
     return NO_EFFECTS;
   }
 
-  #offer(peer: Peer, piece: number): void {
-    if (!peer.countsAsSeeder) this.#picker.gained(piece);
-    if (this.#picker.wants(piece)) peer.useful += 1;
-  }
-
-  #withdrawOffer(peer: Peer, piece: number): void {
-    if (!peer.offered.clear(piece)) return;
-    if (!peer.countsAsSeeder) this.#picker.lost(piece);
-    if (this.#picker.wants(piece)) peer.useful -= 1;
+  #onHaves(peer: Peer, ranges: readonly PieceRange[], nowMs: number): readonly DownloadEffect[] {
+    const effects: DownloadEffect[] = [];
+    for (const piece of peer.gained(ranges)) {
+      this.#interest.offers(peer, piece);
+      const [claim, another] = this.#pieces.claimsOf(piece);
+      if (claim === undefined || another !== undefined) continue;
+      const source = present(this.#peers.get(claim.connection), 'claims are at peers');
+      const holders = this.#interest.availability(piece);
+      if (this.#relief.moves(claim, source, peer, holders, nowMs)) effects.push(...this.#cancel(claim));
+    }
+    return effects;
   }
 
   /** A block of `piece` was received or rejected; the last one decides what becomes of the piece and its slot. */
@@ -184,6 +184,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     claim.blocksOpen -= 1;
     if (claim.blocksOpen > 0 || claim.unasked > 0) return NO_EFFECTS;
     peer.claims.delete(piece);
+    this.#interest.look(peer);
+    const heir = this.#relief.takeHeir(piece);
     if (!claim.rejected) peer.pieceMs = nowMs - claim.sinceMs;
     const length = this.#options.geometry.pieceLength(piece);
     if (!claim.rejected && this.#phase.at === 'running' && this.#pieces.pieceArrived(claim)) {
@@ -193,14 +195,23 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     }
     if (!claim.rejected) this.#reports.wasted(length);
     this.#endClaim(claim);
-    return NO_EFFECTS;
+    return heir === undefined ? NO_EFFECTS : this.#askHeir(heir, piece, nowMs);
+  }
+
+  /** The piece was given up elsewhere for this peer, if it still can bring it. */
+  #askHeir(connection: number, piece: number, nowMs: number): readonly DownloadEffect[] {
+    const heir = this.#peers.get(connection);
+    const isWanted = this.#phase.at === 'running' && this.#interest.wants(piece);
+    if (heir === undefined || !isWanted || !heir.offered.has(piece) || heir.claims.has(piece)) return NO_EFFECTS;
+    if (!heir.mayBeAsked || !heir.hasRoom(nowMs) || !this.#requests.mayBegin(heir, nowMs)) return NO_EFFECTS;
+    return this.#claim(heir, piece, nowMs);
   }
 
   #endClaim(claim: Claim): void {
     claim.unasked = 0;
     // pieceArrived has closed it already when another claim of the same piece was first.
     if (this.#pieces.claimOf(claim.piece, claim.connection) === claim && this.#pieces.claimLost(claim))
-      this.#want(claim.piece);
+      this.#interest.want(claim.piece);
     this.#options.slots.give(this.#options.file, claim.slot);
   }
 
@@ -210,7 +221,9 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     claim.unasked = 0;
     if (claim.blocksOpen === 0) {
       // Its rest waited for our own limit: no answer will come that could end it.
-      this.#peers.get(claim.connection)?.claims.delete(claim.piece);
+      const peer = this.#peers.get(claim.connection);
+      peer?.claims.delete(claim.piece);
+      if (peer !== undefined) this.#interest.look(peer);
       this.#endClaim(claim);
       return NO_EFFECTS;
     }
@@ -228,7 +241,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       this.#reports.pieceStored(piece, nowMs);
       return NO_EFFECTS;
     }
-    if (this.#pieces.pieceFailed(piece)) this.#want(piece);
+    if (this.#pieces.pieceFailed(piece)) this.#interest.want(piece);
     if (outcome.kind === 'mismatch') return this.#onWrongBytes(source, piece);
     return this.#drain(outcome);
   }
@@ -244,8 +257,11 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #onDisconnected(peer: Peer, reason: HangUpReason, nowMs: number): readonly DownloadEffect[] {
     this.#peers.delete(peer.connection);
     this.#requests.lost(peer, nowMs);
-    for (const claim of peer.claims.values()) this.#endClaim(claim);
-    if (peer.phase === 'ready' && !peer.countsAsSeeder) forEachPiece(peer.offered, (piece) => this.#picker.lost(piece));
+    for (const claim of peer.claims.values()) {
+      this.#relief.takeHeir(claim.piece);
+      this.#endClaim(claim);
+    }
+    this.#interest.left(peer);
     // Ourselves, or someone who does not speak the protocol: dialing again brings the same.
     if (reason === 'self' || reason === 'protocol') this.#book.ban(peer.address);
     this.#book.hungUp(peer.address, peer.receivedBytes > 0, nowMs);
@@ -255,25 +271,20 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #onWake(nowMs: number): readonly DownloadEffect[] {
     const effects = [...this.#reports.due(this.#peers.values(), nowMs)];
     if (this.#phase.at !== 'running') return effects;
-    if (nowMs >= this.#needPeersDueMs) effects.push(...this.#needPeers(nowMs));
+    if (this.#shortage.isDue(this.#peers.values(), nowMs)) effects.push({ kind: 'peersNeeded' });
+    for (const { claim, heir } of this.#relief.takeSilent(nowMs)) {
+      if (!this.#pieces.claimForsaken(claim)) continue;
+      this.#interest.want(claim.piece);
+      effects.push(...this.#askHeir(heir, claim.piece, nowMs));
+    }
+    this.#interest.lookAtAll();
+    const mayLearn = this.#peers.size >= PEERS_PER_DOWNLOAD_MAX && this.#interest.wantedCount > 0;
+    if (mayLearn && this.#book.hasDialable(nowMs)) {
+      effects.push(...placesToGive(this.#peers.values(), nowMs).flatMap((peer) => this.#hangUp(peer)));
+    }
     const { slots, file } = this.#options;
     const loser = slots.mayTake(file) ? undefined : this.#patience.loser(this.#peers.values(), nowMs);
     return loser === undefined ? effects : [...effects, ...this.#hangUp(loser)];
-  }
-
-  /** Nobody connected has anything we miss: ask for more peers, ever less often. */
-  #needPeers(nowMs: number): readonly DownloadEffect[] {
-    for (const peer of this.#peers.values()) {
-      // One that never says what it has, or chokes us, is no help, however alive it is.
-      if (peer.phase === 'dialing' || peer.claims.size > 0 || (peer.mayBeAsked && peer.useful > 0)) {
-        this.#needPeersDelayMs = NEED_PEERS_MIN_MS;
-        this.#needPeersDueMs = nowMs + NEED_PEERS_MIN_MS;
-        return NO_EFFECTS;
-      }
-    }
-    this.#needPeersDueMs = nowMs + this.#needPeersDelayMs;
-    this.#needPeersDelayMs = Math.min(NEED_PEERS_MAX_MS, this.#needPeersDelayMs * 2);
-    return [{ kind: 'peersNeeded' }];
   }
 
   #advance(nowMs: number): readonly (DownloadEffect | WakeAt)[] {
@@ -297,50 +308,51 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       effects.push({ kind: 'dial', connection, address });
     }
     effects.push(...this.#requests.goOn(nowMs));
-    // One piece a peer and round, so that few slots are spread over all peers.
-    let asked = true;
-    while (asked) {
-      asked = false;
-      for (const peer of this.#peers.values()) {
-        if (!peer.mayBeAsked || !peer.hasRoom(nowMs) || !this.#requests.mayBegin(peer, nowMs)) continue;
-        const requests = this.#ask(peer, nowMs);
-        if (requests.length === 0) continue;
-        effects.push(...requests);
-        asked = true;
-      }
-    }
+    this.#askFresh(effects, nowMs);
     this.#requests.endRound();
   }
 
-  /** The next request for this peer, if there is one. */
-  #ask(peer: Peer, nowMs: number): readonly DownloadEffect[] {
-    const anyOrder = this.#options.have.count < RANDOM_FIRST_PIECES;
-    const picked = peer.useful > 0 ? this.#picker.pick(peer.offered, anyOrder) : undefined;
-    const steal = this.#picker.wantedCount === 0 ? endgameSteal(peer, this.#peers, this.#pieces, nowMs) : undefined;
+  /** One piece a peer and round, so that few slots are spread over all peers. */
+  #askFresh(effects: (DownloadEffect | WakeAt)[], nowMs: number): void {
+    const { slots, file } = this.#options;
+    let asked = true;
+    while (asked && slots.mayTake(file)) {
+      asked = false;
+      for (const peer of this.#interest.fresh) {
+        const requests = peer.mayBeAsked && peer.hasRoom(nowMs) ? this.#ask(peer, nowMs) : [];
+        if (requests === 'later') continue;
+        if (requests.length === 0) this.#interest.overlook(peer);
+        else asked = true;
+        effects.push(...requests);
+      }
+    }
+  }
+
+  /** The next request for this peer, if there is one; `later`: our own limit or our slots are in the way. */
+  #ask(peer: Peer, nowMs: number): readonly DownloadEffect[] | 'later' {
+    const { slots, file, have } = this.#options;
+    if (!this.#requests.mayBegin(peer, nowMs) || !slots.mayTake(file)) return 'later';
+    const picked = this.#interest.pick(peer, have.count < RANDOM_FIRST_PIECES);
+    const isEndgame = this.#interest.wantedCount === 0 && !this.#relief.isMoving;
+    const steal = isEndgame ? endgameSteal(peer, this.#peers, this.#pieces, nowMs) : undefined;
     const piece = picked ?? steal?.piece;
     // A cancelled claim on it may still be open; its answer comes first.
     if (piece === undefined || peer.claims.has(piece)) return [];
+    const cancels = steal?.instead === undefined ? [] : this.#cancel(steal.instead);
+    return [...cancels, ...this.#claim(peer, piece, nowMs)];
+  }
+
+  #claim(peer: Peer, piece: number, nowMs: number): readonly DownloadEffect[] {
     const slot = this.#options.slots.take(this.#options.file);
     if (slot === undefined) return [];
-    if (picked !== undefined) this.#unwant(picked);
-    const cancels = steal?.instead === undefined ? [] : this.#cancel(steal.instead);
+    if (this.#interest.wants(piece)) this.#interest.unwant(piece);
     const length = this.#options.geometry.pieceLength(piece);
     const { connection } = peer;
     const asked = { blocksOpen: 0, unasked: length, rejected: false, cancelled: false };
     const claim: Claim = { piece, connection, slot, sinceMs: nowMs, ...asked };
     this.#pieces.requestSent(claim);
     peer.claims.set(piece, claim);
-    return [...cancels, ...this.#requests.begin(peer, claim, length, nowMs)];
-  }
-
-  #want(piece: number): void {
-    this.#picker.want(piece);
-    for (const peer of this.#peers.values()) if (peer.phase === 'ready' && peer.offered.has(piece)) peer.useful += 1;
-  }
-
-  #unwant(piece: number): void {
-    this.#picker.unwant(piece);
-    for (const peer of this.#peers.values()) if (peer.phase === 'ready' && peer.offered.has(piece)) peer.useful -= 1;
+    return this.#requests.begin(peer, claim, length, nowMs);
   }
 
   #finish(): readonly DownloadEffect[] {
@@ -382,11 +394,5 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     if (this.#wakeMs <= Math.max(due, nowMs + 1)) return;
     this.#wakeMs = Math.max(due, nowMs + 1);
     effects.push({ kind: 'wakeAt', atMs: this.#wakeMs });
-  }
-}
-
-function forEachPiece(bitfield: Bitfield, visit: (piece: number) => void): void {
-  for (const [begin, count] of bitfield.ranges()) {
-    for (let piece = begin; piece < begin + count; piece += 1) visit(piece);
   }
 }

@@ -23,6 +23,8 @@ export class Peer {
   /** Wanted pieces that it offers: 0 means there is nothing to ask for. */
   useful = 0;
   receivedBytes = 0;
+  /** When payload came from it last. */
+  receivedMs = Number.NEGATIVE_INFINITY;
   /** Blocks asked for and not answered; their bytes; what of them the download limit was charged. */
   blocksOpen = 0;
   bytesOpen = 0;
@@ -32,6 +34,8 @@ export class Peer {
   /** Milliseconds from asking for its latest whole piece to having it; undefined before the first. */
   pieceMs: number | undefined;
   window: Window;
+  /** When it said hello. */
+  greetedMs = Number.POSITIVE_INFINITY;
 
   constructor(connection: number, address: Address, pieceCount: number, nowMs: number) {
     this.connection = connection;
@@ -60,6 +64,7 @@ export class Peer {
     this.#early += isWhole ? -known : bytes;
     this.window.received(bytes - known, nowMs);
     this.receivedBytes += bytes - known;
+    this.receivedMs = nowMs;
     return bytes - known;
   }
 
@@ -74,6 +79,11 @@ export class Peer {
     return paid;
   }
 
+  /** A block has come in part. */
+  get isReceiving(): boolean {
+    return this.#early > 0;
+  }
+
   /** Bytes that were asked for and have not come. */
   get awaitedBytes(): number {
     return Math.max(0, this.bytesOpen - this.#early);
@@ -82,6 +92,7 @@ export class Peer {
   greeted(rttMs: number, nowMs: number): void {
     assert(this.phase === 'dialing', 'a peer says hello once');
     this.phase = 'greeted';
+    this.greetedMs = nowMs;
     this.window = new Window(rttMs, nowMs);
   }
 

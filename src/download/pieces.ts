@@ -104,6 +104,14 @@ export class PieceTable {
     return true;
   }
 
+  /** requested → missing, although this cancelled claim keeps its slot until it is answered. False: somebody else is asked. */
+  claimForsaken({ piece, cancelled }: Claim): boolean {
+    assert(cancelled, 'only a claim that was given up is forsaken');
+    if (this.#state[piece] !== REQUESTED || this.#hasLiveClaim(piece)) return false;
+    this.#enter(piece, MISSING);
+    return true;
+  }
+
   /** storing → have: it is on disk. */
   pieceStored(piece: number): void {
     assert(this.#state[piece] === STORING, 'only a piece being stored is had');

@@ -20,6 +20,8 @@ export class Reports {
   #receivedBytes = 0;
   #wastedBytes = 0;
   #havesDueMs = Number.POSITIVE_INFINITY;
+  /** When news was told last. */
+  #toldMs = Number.NEGATIVE_INFINITY;
   #resumeDueMs = Number.POSITIVE_INFINITY;
   #savedMs = 0;
   /** Pieces that no record has. */
@@ -51,7 +53,7 @@ export class Reports {
 
   pieceStored(piece: number, nowMs: number): void {
     this.#freshHaves.push(piece);
-    this.#havesDueMs = Math.min(this.#havesDueMs, nowMs + HAVE_BATCH_MS);
+    this.#havesDueMs = Math.min(this.#havesDueMs, Math.max(nowMs, this.#toldMs + HAVE_BATCH_MS));
     this.#unsaved += 1;
     const soonMs = Math.max(nowMs, this.#savedMs + RESUME_SAVE_MIN_MS);
     const saveMs = this.#unsaved < RESUME_SAVE_PIECES ? nowMs + RESUME_SAVE_MS : soonMs;
@@ -61,7 +63,10 @@ export class Reports {
 
   due(peers: Iterable<Peer>, nowMs: number): readonly DownloadEffect[] {
     const effects: DownloadEffect[] = [];
-    if (nowMs >= this.#havesDueMs) effects.push(...this.tellHaves());
+    if (nowMs >= this.#havesDueMs) {
+      this.#toldMs = nowMs;
+      effects.push(...this.tellHaves());
+    }
     if (nowMs >= this.#resumeDueMs) {
       this.#resumeDueMs = Number.POSITIVE_INFINITY;
       this.#savedMs = nowMs;

@@ -1,5 +1,5 @@
-// Whose request is served next. Fair by bytes: among the connections that may get more, the one that has been given the
-// fewest bytes goes first. Who joins, or comes back from idling, starts level with whoever was served last, so nobody makes
+// Whose request is served next. What was handed out least goes first, so that a crowd gets every piece once before it gets one
+// twice; among equals, and whenever somebody is far ahead, it is fair by bytes: the connection that has been given the fewest. Who joins, or comes back from idling, starts level with whoever was served last, so nobody makes
 // up for a time it did not ask. A block may be given in parts, one under way at a time, and is ended before another is begun:
 // the first peer has a whole piece to pass on while the last still waits. Pure; reads and writes are done by its owner.
 // Invariant: no connection has more than UPLOAD_BYTES_PER_PEER_MAX in UPLOAD_READS_PER_PEER_MAX buffers read and not yet
@@ -9,9 +9,11 @@ import { assert } from '../base/assert.js';
 import {
   PIECE_SIZE,
   UPLOAD_BYTES_PER_PEER_MAX,
+  UPLOAD_LEAD_BYTES_MAX,
   UPLOAD_READS_PER_PEER_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../base/limits.js';
+import { Copies } from './copies.js';
 import { type Block, sameBlock } from './wire.js';
 
 interface Waiting {
@@ -22,6 +24,9 @@ interface Waiting {
 }
 
 interface Lane {
+  /** Shared by all lanes of one file. */
+  readonly copies: Copies;
+  /** In the order asked. The first one may be begun; none behind it is. */
   readonly waiting: Waiting[];
   /** Bytes and reads between `next` and `sent`. */
   inFlight: number;
@@ -42,6 +47,12 @@ export interface Upload {
   readonly completes: Block | undefined;
 }
 
+interface Candidate {
+  readonly connection: number;
+  readonly lane: Lane;
+  readonly waiting: Waiting;
+}
+
 export class UploadScheduler {
   readonly #lanes = new Map<number, Lane>();
   /** What the lane that was served last had been given before: the scale's present (start-time fair queueing). */
@@ -51,9 +62,11 @@ export class UploadScheduler {
     return this.#lanes.size;
   }
 
-  add(connection: number): void {
+  /** @param copies what was handed out of its file. */
+  add(connection: number, copies = new Copies()): void {
     assert(!this.#lanes.has(connection), 'a connection joins once');
     this.#lanes.set(connection, {
+      copies,
       waiting: [],
       inFlight: 0,
       reads: 0,
@@ -98,14 +111,16 @@ export class UploadScheduler {
    * A block that was begun goes on first.
    */
   next(bytesMax = PIECE_SIZE): Upload | undefined {
-    let chosen: readonly [number, Lane, Waiting] | undefined;
+    let chosen: Candidate | undefined;
     for (const [connection, lane] of this.#lanes) {
-      const first = lane.waiting[0];
-      if (first === undefined || !mayGet(lane, first, bytesMax)) continue;
-      if (chosen === undefined || isBefore(first, lane, chosen[2], chosen[1])) chosen = [connection, lane, first];
+      const waiting = rarestOf(lane);
+      if (waiting === undefined || !mayGet(lane, waiting, bytesMax)) continue;
+      const candidate = { connection, lane, waiting };
+      if (chosen === undefined || isBefore(candidate, chosen)) chosen = candidate;
     }
     if (chosen === undefined) return undefined;
-    const [connection, lane, waiting] = chosen;
+    const { connection, lane, waiting } = chosen;
+    if (waiting.given === 0) begin(lane, waiting);
     const rest = restOf(waiting);
     const block = { ...rest, length: Math.min(bytesMax, rest.length) };
     const isLast = block.length === rest.length;
@@ -167,8 +182,27 @@ function mayGet(lane: Lane, first: Waiting, bytesMax: number): boolean {
   return lane.inFlight + rest <= UPLOAD_BYTES_PER_PEER_MAX;
 }
 
-/** A begun block is ended first; among the others, who was given less. */
-function isBefore(a: Waiting, laneOfA: Lane, b: Waiting, laneOfB: Lane): boolean {
-  if (a.given > 0 !== b.given > 0) return a.given > 0;
-  return laneOfA.given < laneOfB.given;
+/** What to give this lane next: what it was begun to be given, or what was handed out least of what it asked for. */
+function rarestOf({ waiting, copies }: Lane): Waiting | undefined {
+  const [first] = waiting;
+  if (first === undefined || first.given > 0) return first;
+  return waiting.reduce((rarest, other) =>
+    copies.of(other.block.piece) < copies.of(rarest.block.piece) ? other : rarest,
+  );
+}
+
+/** A begun block stands first in its lane. */
+function begin({ waiting, copies }: Lane, begun: Waiting): void {
+  waiting.splice(waiting.indexOf(begun), 1);
+  waiting.unshift(begun);
+  copies.handedOut(begun.block.piece);
+}
+
+/** A begun block is ended first; then what was handed out less, unless its peer is far ahead; then who was given less. */
+function isBefore(a: Candidate, b: Candidate): boolean {
+  if (a.waiting.given > 0 !== b.waiting.given > 0) return a.waiting.given > 0;
+  const less = a.lane.copies.of(a.waiting.block.piece) - b.lane.copies.of(b.waiting.block.piece);
+  const areLevel = Math.abs(a.lane.given - b.lane.given) < UPLOAD_LEAD_BYTES_MAX;
+  if (a.lane.copies === b.lane.copies && areLevel && less !== 0) return less < 0;
+  return a.lane.given < b.lane.given;
 }

@@ -2,7 +2,7 @@
 // hands them to their sockets. Owns the buffers and the file descriptors. Invariant: a buffer is in the pool, being read
 // into, or waiting in exactly one socket; a file's descriptor is closed only when no read of it is under way,
 // and at most UPLOAD_FILES_OPEN_MAX are open however many files are shared. Under a rate limit nothing is read before its
-// turn: what waits for the limit is a number in a line, not a buffer.
+// turn: what waits for the limit is a number in a line, not a buffer; and no more than a few blocks are under way (under-way.ts).
 
 import fs from 'node:fs';
 import type { Timer, Timers } from '../actor/timers.js';
@@ -10,7 +10,9 @@ import { assert } from '../base/assert.js';
 import { Bucket, NO_LIMIT } from '../base/bucket.js';
 import { errnoOf } from '../base/errors.js';
 import { PIECE_SIZE, UPLOAD_BUFFERS, UPLOAD_FILES_OPEN_MAX, UPLOAD_READS_MAX } from '../base/limits.js';
+import { Copies } from './copies.js';
 import { blockOffset } from './serve.js';
+import { UnderWay } from './under-way.js';
 import { type Upload, UploadScheduler } from './upload.js';
 import type { Block } from './wire.js';
 
@@ -26,6 +28,12 @@ export interface UploadTarget {
   blockSent(block: Block): void;
   /** What is left of a block will not be sent. */
   blockFailed(block: Block): void;
+}
+
+/** What was handed out of one file, kept while anybody fetches it. */
+interface Crowd {
+  readonly copies: Copies;
+  readonly connections: Set<number>;
 }
 
 interface ServedPath {
@@ -49,7 +57,9 @@ export interface UploadsOptions {
 export class Uploads {
   readonly #options: UploadsOptions;
   readonly #scheduler = new UploadScheduler();
+  readonly #underWay = new UnderWay();
   readonly #targets = new Map<number, UploadTarget>();
+  readonly #crowds = new Map<number, Crowd>();
   /** In the order of their last use, so that the first open one is the one to close. */
   readonly #files = new Map<number, ServedPath>();
   #openFiles = 0;
@@ -57,7 +67,7 @@ export class Uploads {
   #buffersMade = 0;
   #reads = 0;
   readonly #bucket: Bucket;
-  /** Rings when the limit allows the next read. */
+  /** Rings when the limit, or what is under way, allows the next read. */
   #turn: Timer | undefined;
 
   constructor(options: UploadsOptions) {
@@ -91,13 +101,21 @@ export class Uploads {
   }
 
   join(connection: number, target: UploadTarget): void {
+    const crowd = this.#crowds.get(target.file) ?? { copies: new Copies(), connections: new Set() };
+    this.#crowds.set(target.file, crowd);
+    crowd.connections.add(connection);
     this.#targets.set(connection, target);
-    this.#scheduler.add(connection);
+    this.#scheduler.add(connection, crowd.copies);
   }
 
   leave(connection: number): void {
+    const file = this.#targets.get(connection)?.file;
+    const crowd = file === undefined ? undefined : this.#crowds.get(file);
+    crowd?.connections.delete(connection);
+    if (file !== undefined && crowd?.connections.size === 0) this.#crowds.delete(file);
     this.#targets.delete(connection);
     this.#scheduler.remove(connection);
+    this.#underWay.forget(connection);
     this.#pump();
   }
 
@@ -125,8 +143,9 @@ export class Uploads {
       if (!this.#scheduler.hasWaiting) return;
       const { timers } = this.#options;
       const nowMs = timers.nowMs();
-      if (!this.#bucket.mayPass(nowMs)) {
-        this.#turn = timers.at(this.#bucket.readyMs(nowMs), () => this.#pump());
+      const readyMs = Math.max(this.#bucket.readyMs(nowMs), this.#underWay.readyMs(nowMs));
+      if (readyMs > nowMs) {
+        this.#turn = timers.at(readyMs, () => this.#pump());
         return;
       }
       const upload = this.#scheduler.next(this.#bucket.blockBytes);
@@ -146,6 +165,7 @@ export class Uploads {
       return;
     }
     const buffer = this.#takeBuffer();
+    this.#underWay.begun(connection, this.#options.timers.nowMs());
     this.#reads += 1;
     served.reads += 1;
     fs.read(served.fd, buffer, 0, block.length, blockOffset(block), (error, count) => {
@@ -216,6 +236,7 @@ export class Uploads {
     target.handed();
     target.writeBlock(block, buffer.subarray(0, block.length), (ok) => {
       this.#buffers.push(buffer);
+      this.#underWay.ended(connection, this.#options.timers.nowMs());
       const cut = this.#scheduler.sent(connection, block.length);
       if (ok && this.#targets.has(connection)) {
         this.#options.onUploaded(target.file, block.length);
@@ -229,6 +250,7 @@ export class Uploads {
 
   /** With the bytes that cannot be read goes what is left of their block. */
   #failed({ connection, block }: Upload): void {
+    this.#underWay.ended(connection, this.#options.timers.nowMs());
     const rest = this.#scheduler.sent(connection, block.length, true);
     this.#bucket.gaveBack(block.length, this.#options.timers.nowMs());
     this.#targets.get(connection)?.blockFailed({ ...block, length: block.length + (rest?.length ?? 0) });

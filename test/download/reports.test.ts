@@ -13,13 +13,15 @@ import {
 } from '../../src/base/limits.js';
 import { Reports } from '../../src/download/reports.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
-import { kinds } from './stage.js';
 
-test('haves gather for a moment and are told once, merged', () => {
+test('the first news is told at once; what comes within a batch of it is told once, merged', () => {
   const reports = new Reports(new Bitfield(10));
-  for (const piece of [4, 2, 3]) reports.pieceStored(piece, 100);
+  reports.pieceStored(7, 100);
+  assert.equal(reports.havesDueMs, 100);
+  assert.deepEqual(reports.due([], 100).at(0), { kind: 'tellHaves', ranges: [[7, 1]] });
+  for (const piece of [4, 2, 3]) reports.pieceStored(piece, 101);
   assert.equal(reports.havesDueMs, 100 + HAVE_BATCH_MS);
-  assert.deepEqual(kinds(reports.due([], 100 + HAVE_BATCH_MS - 1)), ['progressed']);
+  assert.deepEqual(reports.due([], 100 + HAVE_BATCH_MS - 1), []);
   assert.deepEqual(reports.due([], 100 + HAVE_BATCH_MS), [{ kind: 'tellHaves', ranges: [[2, 3]] }]);
   assert.deepEqual(reports.tellHaves(), []);
   assert.equal(reports.havesDueMs, Number.POSITIVE_INFINITY);

@@ -2,13 +2,16 @@
 // is a count, its hash pool a delay. Keeps book of what was received twice.
 
 import { Host } from '../../src/actor/host.js';
+import type { Timer } from '../../src/actor/timers.js';
 import { SLAB_SLOTS, UPLOAD_BUFFERS, UPLOAD_CONNECTIONS_MAX } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import type { DownloadEffect, DownloadInput } from '../../src/download/effects.js';
 import { DownloadMachine } from '../../src/download/machine.js';
 import { SlotPool } from '../../src/download/slots.js';
+import { Copies } from '../../src/peer/copies.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
 import type { ServedFile } from '../../src/peer/serve.js';
+import { UnderWay } from '../../src/peer/under-way.js';
 import { UploadScheduler } from '../../src/peer/upload.js';
 import type { Block } from '../../src/peer/wire.js';
 import { Bitfield, type PieceRange } from '../../src/torrent/bitfield.js';
@@ -28,6 +31,8 @@ export class CrowdClient {
   readonly host: NetHost;
   readonly served: ServedFile;
   readonly #uploads = new UploadScheduler();
+  readonly #underWay = new UnderWay();
+  readonly #copies = new Copies();
   readonly #accepted = new Set<CrowdConnection>();
   /** Those that said hello: they are served, and told what is new. */
   readonly #serving = new Map<number, CrowdConnection>();
@@ -35,6 +40,8 @@ export class CrowdClient {
   #download: Host<DownloadInput, DownloadEffect> | undefined;
   #buffersUsed = 0;
   #isPumpDue = false;
+  /** Rings when what is under way allows the next block. */
+  #turn: Timer | undefined;
   isAlive = true;
   completedMs: number | undefined;
   receivedBytes = 0;
@@ -177,7 +184,7 @@ export class CrowdClient {
 
   joined(connection: CrowdConnection, dialer: CrowdClient): void {
     this.#serving.set(connection.number, connection);
-    this.#uploads.add(connection.number);
+    this.#uploads.add(connection.number, this.#copies);
     this.#found([dialer.port]);
   }
 
@@ -185,6 +192,7 @@ export class CrowdClient {
     this.#accepted.delete(connection);
     if (!this.#serving.delete(connection.number)) return;
     this.#uploads.remove(connection.number);
+    this.#underWay.forget(connection.number);
     this.#pumpSoon();
   }
 
@@ -209,12 +217,22 @@ export class CrowdClient {
   }
 
   #pump(): void {
-    while (this.#buffersUsed < UPLOAD_BUFFERS) {
+    const { world } = this.crowd;
+    this.#turn?.cancel();
+    this.#turn = undefined;
+    while (this.#buffersUsed < UPLOAD_BUFFERS && this.#uploads.hasWaiting) {
+      const readyMs = this.#underWay.readyMs(world.nowMs());
+      if (readyMs > world.nowMs()) {
+        this.#turn = world.at(readyMs, () => this.#pump());
+        return;
+      }
       const upload = this.#uploads.next();
       if (upload === undefined) return;
       const { connection, block } = upload;
       this.#buffersUsed += 1;
+      this.#underWay.begun(connection, world.nowMs());
       this.#serving.get(connection)?.upload(block, () => {
+        this.#underWay.ended(connection, world.nowMs());
         this.#uploads.sent(connection, block.length);
         this.#buffersUsed -= 1;
         this.#pump();

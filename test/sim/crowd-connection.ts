@@ -18,6 +18,8 @@ export class CrowdConnection {
   readonly #flow: Flow;
   readonly #fetch: Host<FetchInput, FetchEffect>;
   #serve: Host<ServeInput, ServeEffect> | undefined;
+  /** Called once for each block that is on its way. */
+  readonly #taken = new Set<() => void>();
   #isClosed = false;
 
   constructor(number: number, dialer: CrowdClient, acceptor: CrowdClient) {
@@ -59,6 +61,7 @@ export class CrowdConnection {
   /** A block whose turn it is. */
   upload(block: Block, taken: () => void): void {
     let hereBytes = 0;
+    this.#taken.add(taken);
     this.#acceptor.host.send(this.#flow, {
       left: block.length,
       arrived: (count) => {
@@ -69,6 +72,7 @@ export class CrowdConnection {
       },
       gone: () => {
         this.#serve?.post({ kind: 'blockSent', block });
+        this.#taken.delete(taken);
         taken();
       },
     });
@@ -81,6 +85,9 @@ export class CrowdConnection {
     this.#acceptor.host.cut(this.#flow);
     this.#serve?.stop();
     this.#acceptor.left(this);
+    // Their buffers are free again.
+    for (const taken of this.#taken) taken();
+    this.#taken.clear();
     this.#fetch.post({ kind: 'tcpClosed', reason: 'closed', sentence: 'the connection was lost' });
     this.#fetch.stop();
   }

@@ -1,0 +1,24 @@
+// How often each piece of one file was handed out since somebody began to fetch it. A source that all of a crowd asks hands out
+// every piece about once before it repeats one, as the crowd can pass on what it has (the aim of BEP 16's super-seeding, without its
+// pretence: nothing is hidden from anyone). Never decides who is served. Pure.
+
+const COUNT_MAX = 255;
+const FIRST_BYTES = 64;
+
+export class Copies {
+  /** One count a piece, as far as pieces were handed out: a byte is enough, as only who is behind matters. */
+  #counts = new Uint8Array(FIRST_BYTES);
+
+  of(piece: number): number {
+    return this.#counts[piece] ?? 0;
+  }
+
+  handedOut(piece: number): void {
+    if (piece >= this.#counts.length) {
+      const grown = new Uint8Array(2 ** Math.ceil(Math.log2(piece + 1)));
+      grown.set(this.#counts);
+      this.#counts = grown;
+    }
+    this.#counts[piece] = Math.min(COUNT_MAX, this.of(piece) + 1);
+  }
+}
