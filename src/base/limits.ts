@@ -114,9 +114,13 @@ export const UPLOAD_BYTES_PER_PEER_MAX = 2 * MIB;
 export const UPLOAD_READS_PER_PEER_MAX = 4;
 /** Upload buffers of one peer thread: 24 × 512 KiB = 12 MiB keeps 4 reads and 20 writes going. */
 export const UPLOAD_BUFFERS = 24;
-/** Blocks that a peer thread sends at a time, those aside that wait for their receivers: one alone cannot fill a link while its
+/** Blocks that a peer thread keeps in line on its link, beyond what the link's length holds: one alone cannot fill a link while its
  * receiver has others to hear (in virtual time a crowd of 8 needs 1.35 × the least time with 1, 1.12 with 2, 1.03 with 4, 1.06 with 8). */
-export const UPLOADS_AT_ONCE = 4;
+export const UPLOADS_QUEUED = 4;
+/** Blocks on their way at most: 64 × 512 KiB fill 10 Gbit/s × 25 ms. */
+export const UPLOADS_UNDER_WAY_MAX = 64;
+/** Blocks sent to one peer and not confirmed: what two sockets' buffers hold in blocks of 16 KiB; more is a peer that does not confirm. */
+export const UPLOADS_UNCONFIRMED_MAX = 1_024;
 /** Milliseconds after which a block counts as late at least, and while nothing is known of the link: 512 KiB at 8 Mbit/s. */
 export const UPLOAD_LATE_MIN_MS = 5;
 export const UPLOAD_LATE_UNKNOWN_MS = 500;

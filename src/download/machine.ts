@@ -218,7 +218,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #cancel(claim: Claim): readonly DownloadEffect[] {
     if (claim.cancelled) return NO_EFFECTS;
     claim.cancelled = true;
-    claim.unasked = 0;
+    // What is not asked for now never is: it cannot come whole, even if all that was asked for comes.
+    if (claim.unasked > 0) Object.assign(claim, { rejected: true, unasked: 0 });
     if (claim.blocksOpen === 0) {
       // Its rest waited for our own limit: no answer will come that could end it.
       const peer = this.#peers.get(claim.connection);

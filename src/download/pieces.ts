@@ -24,6 +24,7 @@ export interface Claim {
   blocksOpen: number;
   /** Bytes at its end that are not asked for yet: they wait for the download limit. */
   unasked: number;
+  /** Something of it was rejected, or will not be asked for: it does not come whole. */
   rejected: boolean;
   cancelled: boolean;
 }

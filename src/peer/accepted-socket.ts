@@ -15,7 +15,9 @@ import { type Block, PEER_MAGIC, peerWire } from './wire.js';
 export interface AcceptOptions extends Omit<ServeOptions, 'startedMs'> {
   readonly socket: net.Socket;
   readonly timers: Timers;
-  readonly onOpened: (served: ServedFile, uploadPort: number) => void;
+  /** @param confirms whether the peer says when a block has come. */
+  readonly onOpened: (served: ServedFile, uploadPort: number, confirms: boolean) => void;
+  readonly onConfirmed: () => void;
   readonly onEnqueue: (block: Block) => void;
   readonly onDequeue: (block: Block) => void;
   /** The socket is gone. Called once. */
@@ -97,7 +99,10 @@ export class AcceptedSocket {
         this.#options.socket.write(frameBytes(peerWire.encode(effect.message)));
         break;
       case 'opened':
-        this.#options.onOpened(effect.served, effect.uploadPort);
+        this.#options.onOpened(effect.served, effect.uploadPort, effect.confirms);
+        break;
+      case 'confirmed':
+        this.#options.onConfirmed();
         break;
       case 'enqueue':
         this.#options.onEnqueue(effect.block);

@@ -20,7 +20,7 @@ import {
 } from '../base/limits.js';
 import type { PieceRange } from '../torrent/bitfield.js';
 import type { FetchEvent, HangUpReason } from './messages.js';
-import { type Block, type PeerWire, sameBlock } from './wire.js';
+import { type Block, CONFIRMS, type PeerWire, sameBlock } from './wire.js';
 
 export type FetchInput =
   | { readonly kind: 'tcpConnected' }
@@ -79,6 +79,8 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   /** In the order asked; an answer may come in any order. */
   readonly #asked: Asked[] = [];
   #receiving: Asked | undefined;
+  /** The peer wants to know when a block has come. */
+  #confirms = false;
   #bitfieldNext = 0;
   #bitfieldDone = false;
   /** Pieces told by `have`: each is told once, so they are no more than the file has. */
@@ -153,7 +155,15 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     return [
       {
         kind: 'send',
-        message: { kind: 'hello', swarm, clientId, uploadPort, pieceCount, features: 0, token: new Uint8Array(0) },
+        message: {
+          kind: 'hello',
+          swarm,
+          clientId,
+          uploadPort,
+          pieceCount,
+          features: CONFIRMS,
+          token: new Uint8Array(0),
+        },
       },
       { kind: 'send', message: { kind: 'interested' } },
       { kind: 'wakeAt', atMs: nowMs + LOOK_MS },
@@ -192,6 +202,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       case 'notInterested':
       case 'request':
       case 'cancel':
+      case 'confirm':
         return this.#close('protocol', `${message.kind} is not an acceptor's to send here`);
       default:
         return unreachable(message);
@@ -206,6 +217,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     }
     if (equalBytes(message.clientId, clientId)) return this.#close('self', 'this is ourselves');
     this.#phase = { at: 'open' };
+    this.#confirms = (message.features & CONFIRMS) !== 0;
     return [
       { kind: 'tell', event: { kind: 'connected', connection, clientId: message.clientId, rttMs: nowMs - saidMs } },
     ];
@@ -251,11 +263,12 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     const done = this.#receiving;
     assert(done !== undefined, 'payload ends only after a piece frame began it');
     this.#receiving = undefined;
-    if (done.come < done.block.length) return NO_EFFECTS;
+    const confirm = this.#confirms ? this.#send({ kind: 'confirm' }, nowMs) : NO_EFFECTS;
+    if (done.come < done.block.length) return confirm;
     this.#untold = 0;
     this.#toldMs = nowMs;
     const { connection } = this.#options;
-    return [{ kind: 'tell', event: { kind: 'blockReceived', connection, ...done.block, slot: done.slot } }];
+    return [...confirm, { kind: 'tell', event: { kind: 'blockReceived', connection, ...done.block, slot: done.slot } }];
   }
 
   #onReject(rest: Block): readonly FetchEffect[] {

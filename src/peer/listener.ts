@@ -105,11 +105,12 @@ export class Listener {
         uploadPort: () => this.#port,
         lookUp: this.#options.lookUp,
         onCrash,
-        onOpened: (served, uploadPort) => {
+        onOpened: (served, uploadPort, confirms) => {
           accepted.file = served.file;
-          uploads.join(connection, this.#target(served.file, accepted));
+          uploads.join(connection, this.#target(served.file, confirms, accepted));
           if (uploadPort > 0) onJoined(served.file, accepted.socket.host, uploadPort);
         },
+        onConfirmed: () => uploads.confirmed(connection),
         onEnqueue: (block) => {
           if (!uploads.enqueue(connection, block)) accepted.socket.post({ kind: 'flooded' });
         },
@@ -147,9 +148,10 @@ export class Listener {
     if (accepted.file !== undefined) this.#options.uploads.leave(connection);
   }
 
-  #target(file: number, accepted: Accepted): UploadTarget {
+  #target(file: number, confirms: boolean, accepted: Accepted): UploadTarget {
     return {
       file,
+      confirms,
       writeBlock: accepted.socket.writeBlock.bind(accepted.socket),
       handed: () => accepted.socket.post({ kind: 'handed' }),
       taken: (bytes) => {

@@ -16,10 +16,11 @@ import {
   PEER_DEAD_MS,
   PIECE_SIZE,
   UPLOAD_STALL_MS,
+  UPLOADS_UNCONFIRMED_MAX,
 } from '../base/limits.js';
 import type { Bitfield, PieceRange } from '../torrent/bitfield.js';
 import type { Geometry } from '../torrent/geometry.js';
-import type { Block, PeerWire } from './wire.js';
+import { type Block, CONFIRMS, type PeerWire } from './wire.js';
 
 /** A file as a connection sees it. */
 export interface ServedFile {
@@ -54,7 +55,15 @@ export type ServeInput =
 export type ServeEffect =
   | { readonly kind: 'send'; readonly message: PeerWire }
   /** Hello was good: this connection is about `served` from now on. */
-  | { readonly kind: 'opened'; readonly served: ServedFile; readonly uploadPort: number }
+  | {
+      readonly kind: 'opened';
+      readonly served: ServedFile;
+      readonly uploadPort: number;
+      /** The peer says `confirm` when a block has come. */
+      readonly confirms: boolean;
+    }
+  /** The oldest bytes that were handed to the socket have come whole. */
+  | { readonly kind: 'confirmed' }
   | { readonly kind: 'enqueue'; readonly block: Block }
   | { readonly kind: 'dequeue'; readonly block: Block }
   /** Ends the socket once what was written has gone out. */
@@ -64,7 +73,7 @@ export type ServeEffect =
 
 type Phase =
   | { readonly at: 'greeting'; readonly deadlineMs: number }
-  | { readonly at: 'open'; readonly served: ServedFile }
+  | { readonly at: 'open'; readonly served: ServedFile; readonly confirms: boolean }
   | { readonly at: 'closed' };
 
 export interface ServeOptions {
@@ -82,6 +91,8 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   #promised = 0;
   /** Times that bytes were handed to the socket and not yet taken. */
   #unread = 0;
+  /** Times that bytes were handed to the socket and the peer has not confirmed. */
+  #unconfirmed = 0;
   #heardMs: number;
   #saidMs: number;
   #takenMs: number;
@@ -109,7 +120,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
       case 'handed':
         if (this.#unread === 0) this.#takenMs = nowMs;
         this.#unread += 1;
-        return NO_EFFECTS;
+        return this.#onHanded();
       case 'taken':
         this.#unread -= 1;
         this.#takenMs = nowMs;
@@ -158,6 +169,10 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     if (this.#phase.at !== 'open') return NO_EFFECTS;
     const { served } = this.#phase;
     switch (message.kind) {
+      case 'confirm':
+        if (this.#unconfirmed === 0) return this.#refuse('protocol', 'confirms what was not sent');
+        this.#unconfirmed -= 1;
+        return [{ kind: 'confirmed' }];
       case 'request':
         return this.#onRequest(served, message);
       case 'cancel':
@@ -190,11 +205,12 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     const served = lookUp(message.swarm);
     if (served === undefined) return this.#refuse('unknownSwarm', 'this file is not served here');
     if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
-    this.#phase = { at: 'open', served };
+    const confirms = (message.features & CONFIRMS) !== 0;
+    this.#phase = { at: 'open', served, confirms };
     this.#saidMs = nowMs;
     const { pieceCount } = served.geometry;
     return [
-      { kind: 'opened', served, uploadPort: message.uploadPort },
+      { kind: 'opened', served, uploadPort: message.uploadPort, confirms },
       {
         kind: 'send',
         message: {
@@ -203,13 +219,20 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
           clientId,
           uploadPort: uploadPort(),
           pieceCount,
-          features: 0,
+          features: CONFIRMS,
           token: EMPTY_BYTES,
         },
       },
       ...bitfieldParts(served.bitfield),
       { kind: 'send', message: { kind: 'unchoke' } },
     ];
+  }
+
+  #onHanded(): readonly (ServeEffect | WakeAt)[] {
+    if (this.#phase.at !== 'open' || !this.#phase.confirms) return NO_EFFECTS;
+    this.#unconfirmed += 1;
+    if (this.#unconfirmed <= UPLOADS_UNCONFIRMED_MAX) return NO_EFFECTS;
+    return this.#refuse('protocol', 'does not confirm what it gets');
   }
 
   #onRequest(served: ServedFile, block: Block): readonly (ServeEffect | WakeAt)[] {

@@ -1,13 +1,14 @@
 // How many blocks a client sends at a time: few, however many ask. A piece that goes out alone is whole at its peer soon, and is
-// passed on while the next goes out; twenty that go out together are whole together, twenty times later. A block that takes much
-// longer than others do is waiting for its receiver, so it stands in nobody's way and another is begun beside it: the link is
-// kept busy without being measured. Pure.
+// passed on while the next goes out; twenty that go out together are whole together, twenty times later. A block is under way until
+// its peer confirms it, since a socket takes megabytes that the link has yet to carry. What the links' length holds is added to
+// the few (FAST TCP, Wei et al. 2006: window = window × least delay ÷ delay + a constant queue), so a long link is filled as
+// well. A block that takes much longer than others do is waiting for its receiver: it stands in nobody's way. Pure.
 
-import { UPLOAD_LATE_MIN_MS, UPLOAD_LATE_UNKNOWN_MS, UPLOADS_AT_ONCE } from '../base/limits.js';
+import { UPLOAD_LATE_MIN_MS, UPLOAD_LATE_UNKNOWN_MS, UPLOADS_QUEUED, UPLOADS_UNDER_WAY_MAX } from '../base/limits.js';
 
 /** A block is late when it takes this many times what blocks took before. */
 const LATE_FACTOR = 2;
-/** Weight of the newest block in what blocks take, and how far one may pull it up. */
+/** Weight of the newest block in averages, and how far one may pull them up. */
 const NEWEST = 0.2;
 const PULL_MAX = 4;
 
@@ -19,26 +20,35 @@ interface Sending {
 export class UnderWay {
   /** Oldest first. */
   readonly #sending: Sending[] = [];
+  /** Milliseconds that a block took at least, by connection: the length of its link. */
+  readonly #leastMs = new Map<number, number>();
   /** Milliseconds from a block's begin to its end, averaged; undefined before the first. */
   #usualMs: number | undefined;
+  /** Blocks that may be under way. */
+  #window = UPLOADS_QUEUED;
 
   begun(connection: number, nowMs: number): void {
     this.#sending.push({ connection, sinceMs: nowMs });
   }
 
-  /** The socket has taken the block of this connection that was begun first, or it failed. */
+  /** The block of this connection that was begun first has arrived, or failed. */
   ended(connection: number, nowMs: number): void {
     const at = this.#sending.findIndex((one) => one.connection === connection);
     const [ended] = at < 0 ? [] : this.#sending.splice(at, 1);
     if (ended === undefined) return;
-    const tookMs = nowMs - ended.sinceMs;
+    const tookMs = Math.max(1e-3, nowMs - ended.sinceMs);
     const usualMs = this.#usualMs ?? tookMs;
     // One peer that hardly reads says little about the link.
     this.#usualMs = usualMs + NEWEST * (Math.min(tookMs, PULL_MAX * Math.max(1, usualMs)) - usualMs);
+    const leastMs = Math.min(tookMs, this.#leastMs.get(connection) ?? tookMs);
+    this.#leastMs.set(connection, leastMs);
+    const window = UPLOADS_QUEUED + this.#window * (leastMs / tookMs);
+    this.#window = Math.min(UPLOADS_UNDER_WAY_MAX, this.#window + NEWEST * (window - this.#window));
   }
 
   /** The connection has gone, with all that was under way. */
   forget(connection: number): void {
+    this.#leastMs.delete(connection);
     for (let at = this.#sending.length - 1; at >= 0; at -= 1) {
       if (this.#sending[at]?.connection === connection) this.#sending.splice(at, 1);
     }
@@ -48,7 +58,7 @@ export class UnderWay {
   readyMs(nowMs: number): number {
     const lateMs = this.#lateMs;
     const young = this.#sending.filter(({ sinceMs }) => nowMs - sinceMs < lateMs);
-    const last = young[young.length - UPLOADS_AT_ONCE];
+    const last = young[young.length - Math.floor(this.#window)];
     return last === undefined ? nowMs : last.sinceMs + lateMs;
   }
 

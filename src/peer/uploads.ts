@@ -19,6 +19,8 @@ import type { Block } from './wire.js';
 /** A connection as the uploads see it. */
 export interface UploadTarget {
   readonly file: number;
+  /** Its peer says when a block has come: `confirmed` follows each `writeBlock`. */
+  readonly confirms: boolean;
   /** A block as it was asked for, or a part of one. */
   writeBlock(block: Block, payload: Uint8Array, taken: (ok: boolean) => void): void;
   /** Bytes were handed to the socket / were taken by it. */
@@ -124,6 +126,12 @@ export class Uploads {
     const taken = this.#scheduler.enqueue(connection, block);
     this.#pump();
     return taken;
+  }
+
+  /** The oldest block that was written to it has come whole. */
+  confirmed(connection: number): void {
+    this.#underWay.ended(connection, this.#options.timers.nowMs());
+    this.#pump();
   }
 
   /** What of the request was withdrawn before it was read, if anything. */
@@ -236,7 +244,7 @@ export class Uploads {
     target.handed();
     target.writeBlock(block, buffer.subarray(0, block.length), (ok) => {
       this.#buffers.push(buffer);
-      this.#underWay.ended(connection, this.#options.timers.nowMs());
+      if (!target.confirms) this.#underWay.ended(connection, this.#options.timers.nowMs());
       const cut = this.#scheduler.sent(connection, block.length);
       if (ok && this.#targets.has(connection)) {
         this.#options.onUploaded(target.file, block.length);

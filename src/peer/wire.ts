@@ -45,7 +45,12 @@ export const peerWire = protocol('peer.wire', {
     code: oneOf('unknownSwarm', 'protocol', 'busy', 'self', 'timeout', 'failed'),
     sentence: text(500),
   }),
+  /** The oldest `piece` that was not confirmed has come whole. */
+  confirm: message(15, {}),
 });
+
+/** A bit of `features`: says `confirm`, and understands it. Used when both have it. */
+export const CONFIRMS = 1;
 
 export type PeerWire = MessageOf<typeof peerWire>;
 

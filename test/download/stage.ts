@@ -21,6 +21,7 @@ export interface StageOptions {
   readonly pool?: SlotPool;
   readonly pacer?: Pacer;
   readonly file?: number;
+  readonly seed?: number;
 }
 
 export class Stage {
@@ -35,7 +36,7 @@ export class Stage {
   #nextConnection = 1;
   #nextPort = 7000;
 
-  constructor({ pieces, slots = 96, have = [], pool, pacer = new Pacer(), file = FILE }: StageOptions) {
+  constructor({ pieces, slots = 96, have = [], pool, pacer = new Pacer(), file = FILE, seed = 1 }: StageOptions) {
     // The last piece is one byte: the shortest there is.
     this.geometry = new Geometry(pieces === 0 ? 0 : (pieces - 1) * PIECE_SIZE + 1);
     this.have = new Bitfield(pieces);
@@ -47,7 +48,7 @@ export class Stage {
       geometry: this.geometry,
       have: this.have,
       slots: this.slots,
-      prng: new Prng(1),
+      prng: new Prng(seed),
       nextConnection: () => this.#nextConnection++,
     });
   }

@@ -13,7 +13,7 @@ import {
   PIECE_SIZE,
   REQUEST_DEADLINE_MS,
 } from '../../src/base/limits.js';
-import type { PeerWire } from '../../src/peer/wire.js';
+import { CONFIRMS, type PeerWire } from '../../src/peer/wire.js';
 import { BLOCK, type FetchPhase, type FetchStage, fetchStage, HELLO, MESSAGES, OURS, reasonOf, said } from './stage.js';
 
 /** What follows a message: what is told, or why the connection ends ('!reason'), or '' for nothing. */
@@ -25,6 +25,7 @@ const OPEN: Readonly<Record<PeerWire['kind'], Outcome>> = {
   have: 'havesReceived',
   interested: '!protocol',
   notInterested: '!protocol',
+  confirm: '!protocol',
   choke: 'choked',
   unchoke: 'unchoked',
   request: '!protocol',
@@ -138,6 +139,21 @@ test('a block is taken into its slot only if it was asked for exactly so', () =>
   const [told] = stage.post({ kind: 'payloadDone' });
   assert.deepEqual(told, { kind: 'tell', event: { kind: 'blockReceived', connection: 9, ...BLOCK, slot: 11 } });
   assert.equal(outcomeOf(stage, MESSAGES.piece), '!protocol', 'a second time');
+});
+
+test('each piece frame that has come whole is confirmed to a peer that understands it, and to no other', () => {
+  const half = PIECE_SIZE / 2;
+  for (const features of [0, CONFIRMS]) {
+    const stage = fetchStage('greeting');
+    stage.post({ kind: 'received', message: { ...HELLO, features } });
+    stage.post({ kind: 'received', message: MESSAGES.bitfield });
+    stage.post({ kind: 'request', block: BLOCK, slot: 2 });
+    for (const begin of [0, half]) {
+      stage.post({ kind: 'received', message: { kind: 'piece', piece: BLOCK.piece, begin, length: half } });
+      stage.post({ kind: 'payloadBytes', count: half });
+      assert.deepEqual(said(stage.post({ kind: 'payloadDone' })), features === 0 ? [] : ['confirm']);
+    }
+  }
 });
 
 test('each way of ending has its deadline, and none comes early', () => {

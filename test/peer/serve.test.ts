@@ -13,8 +13,9 @@ import {
   PEER_DEAD_MS,
   PIECE_SIZE,
   UPLOAD_STALL_MS,
+  UPLOADS_UNCONFIRMED_MAX,
 } from '../../src/base/limits.js';
-import type { PeerWire } from '../../src/peer/wire.js';
+import { CONFIRMS, type PeerWire } from '../../src/peer/wire.js';
 import { BLOCK, HELLO, MESSAGES, OURS, PIECES, type ServePhase, type ServeStage, said, serveStage } from './stage.js';
 
 const OPEN: Readonly<Record<PeerWire['kind'], string>> = {
@@ -23,6 +24,7 @@ const OPEN: Readonly<Record<PeerWire['kind'], string>> = {
   have: 'send error protocol, closeTcp',
   interested: '',
   notInterested: '',
+  confirm: 'send error protocol, closeTcp',
   choke: 'send error protocol, closeTcp',
   unchoke: 'send error protocol, closeTcp',
   request: 'enqueue',
@@ -160,6 +162,25 @@ test('an idle connection says that it lives', () => {
     stage.post({ kind: 'received', message: { kind: 'keepAlive' } });
     assert.deepEqual(said(stage.pass(KEEP_ALIVE_MS)), ['keepAlive']);
   }
+});
+
+test('a peer that confirms is heard once for each block, one that confirms nothing for long or too much is refused', () => {
+  const confirming = (): ServeStage => {
+    const stage = serveStage('greeting');
+    stage.post({ kind: 'received', message: { ...HELLO, features: CONFIRMS } });
+    return stage;
+  };
+  const honest = confirming();
+  for (let block = 0; block < 3; block += 1) honest.post({ kind: 'handed' });
+  for (let block = 0; block < 3; block += 1) assert.equal(outcomeOf(honest, { kind: 'confirm' }), 'confirmed');
+  assert.equal(outcomeOf(honest, { kind: 'confirm' }), 'send error protocol, closeTcp', 'one too many');
+  const silent = confirming();
+  for (let block = 0; block < UPLOADS_UNCONFIRMED_MAX; block += 1)
+    assert.deepEqual(silent.post({ kind: 'handed' }), []);
+  assert.deepEqual(said(silent.post({ kind: 'handed' })), ['error protocol']);
+  const other = serveStage('open');
+  for (let block = 0; block <= UPLOADS_UNCONFIRMED_MAX; block += 1)
+    assert.deepEqual(other.post({ kind: 'handed' }), [], 'it never said that it would');
 });
 
 test('every request has exactly one answer, whatever becomes of it', () => {

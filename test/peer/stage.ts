@@ -40,6 +40,7 @@ export const MESSAGES: Readonly<Record<PeerWire['kind'], PeerWire>> = {
   keepAlive: { kind: 'keepAlive' },
   gone: { kind: 'gone' },
   error: { kind: 'error', code: 'busy', sentence: 'later' },
+  confirm: { kind: 'confirm' },
 };
 
 export class Stage<Input extends { readonly kind: string }, Effect extends { readonly kind: string }> {

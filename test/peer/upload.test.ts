@@ -9,9 +9,11 @@ import {
   PIECE_SIZE,
   RATE_BURST_MS,
   UPLOAD_BYTES_PER_PEER_MAX,
+  UPLOAD_LEAD_BYTES_MAX,
   UPLOAD_READS_PER_PEER_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../../src/base/limits.js';
+import { Copies } from '../../src/peer/copies.js';
 import { type Upload, UploadScheduler } from '../../src/peer/upload.js';
 import { type Block, sameBlock } from '../../src/peer/wire.js';
 
@@ -146,6 +148,73 @@ test('what is under way when a connection goes ends quietly', () => {
   scheduler.remove(1);
   scheduler.sent(1, PIECE_SIZE);
   assert.equal(scheduler.connectionCount, 0);
+});
+
+// --- a crowd that fetches one file ---
+
+/** Serves until nobody waits; every block is taken at once. Answers the pieces in the order they went out. */
+function piecesServed(scheduler: UploadScheduler): number[] {
+  const pieces: number[] = [];
+  for (let upload = scheduler.next(); upload !== undefined; upload = scheduler.next()) {
+    pieces.push(upload.block.piece);
+    scheduler.sent(upload.connection, upload.block.length);
+  }
+  return pieces;
+}
+
+test('whatever a crowd asks, no piece goes out twice while another that somebody asks for was not sent', () => {
+  const requests = fc.array(fc.tuple(fc.nat(4), fc.nat(15)), { maxLength: 60 });
+  fc.assert(
+    fc.property(requests, (asked) => {
+      const scheduler = new UploadScheduler();
+      const copies = new Copies();
+      for (let connection = 0; connection < 5; connection += 1) scheduler.add(connection, copies);
+      for (const [connection, piece] of asked) scheduler.enqueue(connection, block(piece));
+      const served = piecesServed(scheduler);
+      const distinct = new Set(asked.map(([, piece]) => piece)).size;
+      assert.equal(new Set(served.slice(0, distinct)).size, distinct, served.join());
+    }),
+  );
+});
+
+test('one that asks for what nobody has yet gets ahead of the others, but not far', () => {
+  const scheduler = new UploadScheduler();
+  const copies = new Copies();
+  for (const connection of [1, 2]) scheduler.add(connection, copies);
+  const given = new Map([
+    [1, 0],
+    [2, 0],
+  ]);
+  for (const connection of [1, 2]) for (let at = 0; at < 2; at += 1) scheduler.enqueue(connection, block(0));
+  for (let turn = 1; turn < 200; turn += 1) {
+    const { connection, block: sent } = scheduler.next() ?? assert.fail('both ask all the time');
+    scheduler.sent(connection, sent.length);
+    given.set(connection, (given.get(connection) ?? 0) + sent.length);
+    // Connection 1 always asks for something new, connection 2 always for the same piece.
+    scheduler.enqueue(connection, block(connection === 1 ? turn : 0));
+    const lead = (given.get(1) ?? 0) - (given.get(2) ?? 0);
+    assert.ok(lead <= UPLOAD_LEAD_BYTES_MAX + PIECE_SIZE, `${lead} bytes ahead`);
+  }
+  assert.ok((given.get(1) ?? 0) > (given.get(2) ?? 0));
+});
+
+test('what was handed out of one file says nothing about another', () => {
+  const scheduler = new UploadScheduler();
+  const [first, second] = [new Copies(), new Copies()];
+  scheduler.add(1, first);
+  scheduler.add(2, second);
+  for (let at = 0; at < 5; at += 1) first.handedOut(0);
+  scheduler.enqueue(1, block(0));
+  scheduler.enqueue(2, block(0));
+  assert.equal(scheduler.next()?.connection, 1, 'the one that came first');
+});
+
+test('copies are counted for pieces far apart, and a count that is full stays so', () => {
+  const copies = new Copies();
+  assert.equal(copies.of(2_000_000), 0);
+  copies.handedOut(2_000_000);
+  for (let at = 0; at < 300; at += 1) copies.handedOut(3);
+  assert.deepEqual([copies.of(2_000_000), copies.of(3), copies.of(4)], [1, 255, 0]);
 });
 
 // --- under a limit ---

@@ -196,6 +196,11 @@ export class CrowdClient {
     this.#pumpSoon();
   }
 
+  confirmed(connection: CrowdConnection): void {
+    this.#underWay.ended(connection.number, this.crowd.world.nowMs());
+    this.#pumpSoon();
+  }
+
   enqueue(connection: CrowdConnection, block: Block): boolean {
     const taken = this.#uploads.enqueue(connection.number, block);
     this.#pumpSoon();
@@ -232,7 +237,6 @@ export class CrowdClient {
       this.#buffersUsed += 1;
       this.#underWay.begun(connection, world.nowMs());
       this.#serving.get(connection)?.upload(block, () => {
-        this.#underWay.ended(connection, world.nowMs());
         this.#uploads.sent(connection, block.length);
         this.#buffersUsed -= 1;
         this.#pump();

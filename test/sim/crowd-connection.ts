@@ -18,8 +18,6 @@ export class CrowdConnection {
   readonly #flow: Flow;
   readonly #fetch: Host<FetchInput, FetchEffect>;
   #serve: Host<ServeInput, ServeEffect> | undefined;
-  /** Called once for each block that is on its way. */
-  readonly #taken = new Set<() => void>();
   #isClosed = false;
 
   constructor(number: number, dialer: CrowdClient, acceptor: CrowdClient) {
@@ -60,8 +58,9 @@ export class CrowdConnection {
 
   /** A block whose turn it is. */
   upload(block: Block, taken: () => void): void {
+    const { world } = this.#dialer.crowd;
     let hereBytes = 0;
-    this.#taken.add(taken);
+    this.#serve?.post({ kind: 'handed' });
     this.#acceptor.host.send(this.#flow, {
       left: block.length,
       arrived: (count) => {
@@ -70,11 +69,14 @@ export class CrowdConnection {
         this.#fetch.post({ kind: 'payloadBytes', count });
         if (hereBytes === block.length) this.#fetch.post({ kind: 'payloadDone' });
       },
-      gone: () => {
+    });
+    // A socket takes at once what one peer may have under way, long before the link has carried it.
+    world.after(0, () => {
+      if (!this.#isClosed) {
+        this.#serve?.post({ kind: 'taken' });
         this.#serve?.post({ kind: 'blockSent', block });
-        this.#taken.delete(taken);
-        taken();
-      },
+      }
+      taken();
     });
   }
 
@@ -85,9 +87,6 @@ export class CrowdConnection {
     this.#acceptor.host.cut(this.#flow);
     this.#serve?.stop();
     this.#acceptor.left(this);
-    // Their buffers are free again.
-    for (const taken of this.#taken) taken();
-    this.#taken.clear();
     this.#fetch.post({ kind: 'tcpClosed', reason: 'closed', sentence: 'the connection was lost' });
     this.#fetch.stop();
   }
@@ -150,6 +149,9 @@ export class CrowdConnection {
         break;
       case 'opened':
         node.joined(this, this.#dialer);
+        break;
+      case 'confirmed':
+        node.confirmed(this);
         break;
       case 'enqueue':
         if (!node.enqueue(this, effect.block)) this.#serve?.post({ kind: 'flooded' });

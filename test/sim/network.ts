@@ -19,8 +19,6 @@ export interface LinkRates {
 export interface Transfer {
   /** The receiver has this many more bytes. */
   readonly arrived: (count: number) => void;
-  /** The last byte left the sender. */
-  readonly gone: () => void;
   left: number;
 }
 
@@ -102,7 +100,6 @@ export class NetHost {
     this.#sentBytes += count;
     this.#world.after(count / this.rates.up, () => {
       flow.to.#arrive(this, flow, transfer, count);
-      if (isLast && !flow.isCut) transfer.gone();
       this.#offer(flow);
       this.#sendNext();
     });

@@ -1,0 +1,104 @@
+// What a download does in a crowd: whom it moves a request to, and whose place it gives to others.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  PEER_PLACE_MIN_MS,
+  PEERS_PER_DOWNLOAD_MAX,
+  PLACES_GIVEN_AT_ONCE,
+  PROGRESS_MS,
+  RELIEF_ANSWER_MS,
+} from '../../src/base/limits.js';
+import type { DownloadEffect } from '../../src/download/effects.js';
+import { kinds, type Request, requestsIn, Stage } from './stage.js';
+
+const cancelsIn = (effects: readonly DownloadEffect[]) => effects.filter((effect) => effect.kind === 'cancel');
+
+/** A seeder that was asked for two of four pieces, and a peer that has nothing yet. */
+function crowd(): { stage: Stage; seeder: number; other: number; asked: readonly Request[] } {
+  const stage = new Stage({ pieces: 4 });
+  const { connection: seeder, requests: asked } = stage.join();
+  assert.equal(asked.length, 2);
+  return { stage, seeder, other: stage.join([]).connection, asked };
+}
+
+test('a request in line at a seeder moves to the peer that just got its piece, once the seeder has let it go', () => {
+  const { stage, seeder, other, asked } = crowd();
+  const [, second] = asked as [Request, Request];
+  const told = stage.haves(other, [second.piece, 1]);
+  assert.deepEqual(
+    cancelsIn(told).map(({ connection, piece }) => [connection, piece]),
+    [[seeder, second.piece]],
+  );
+  assert.deepEqual(requestsIn(told), [], 'nothing is asked for twice');
+  const then = requestsIn(stage.reject(second));
+  assert.ok(then.some(({ connection, piece }) => connection === other && piece === second.piece));
+  assert.ok(
+    then.some(({ connection }) => connection === seeder),
+    'the seeder is asked for what only it has',
+  );
+});
+
+test('a block that was on its way when its request was withdrawn is taken, and not asked of the other', () => {
+  const { stage, other, asked } = crowd();
+  const [first] = asked as [Request, Request];
+  stage.haves(other, [first.piece, 1]);
+  const effects = stage.arrive(first);
+  assert.ok(effects.some((effect) => effect.kind === 'store' && effect.piece === first.piece));
+  assert.ok(!requestsIn(effects).some(({ piece }) => piece === first.piece));
+});
+
+test('a peer that never answers that a request was withdrawn does not keep the piece from the other', () => {
+  const { stage, other, asked } = crowd();
+  const [first] = asked as [Request, Request];
+  stage.haves(other, [first.piece, 1]);
+  const later = requestsIn(stage.pass(RELIEF_ANSWER_MS + PROGRESS_MS));
+  assert.deepEqual(
+    later.filter(({ piece }) => piece === first.piece).map(({ connection }) => connection),
+    [other],
+  );
+});
+
+test('nothing moves to a peer that has no room', () => {
+  const stage = new Stage({ pieces: 8 });
+  const full = stage.join([0, 1]);
+  assert.equal(full.requests.length, 2);
+  const seeder = stage.join();
+  const [piece] = seeder.requests.map((request) => request.piece) as [number];
+  assert.deepEqual(cancelsIn(stage.haves(full.connection, [piece, 1])), []);
+});
+
+test('of many that wait at one peer about half move to the second that has the piece, a third to the third', () => {
+  const moved = [0, 0];
+  for (let round = 0; round < 300; round += 1) {
+    const stage = new Stage({ pieces: 4, seed: round });
+    const { requests } = stage.join([0, 1]);
+    const [request] = requests as [Request];
+    const second = stage.join([]).connection;
+    const third = stage.join([]).connection;
+    if (cancelsIn(stage.haves(second, [request.piece, 1])).length > 0) moved[0] = (moved[0] ?? 0) + 1;
+    else if (cancelsIn(stage.haves(third, [request.piece, 1])).length > 0) moved[1] = (moved[1] ?? 0) + 1;
+  }
+  const [toSecond = 0, toThird = 0] = moved;
+  assert.ok(Math.abs(toSecond - 150) < 40, `${toSecond} of 300`);
+  assert.ok(Math.abs(toThird - (300 - toSecond) / 3) < 30, `${toThird} of ${300 - toSecond}`);
+});
+
+test('when all places are taken, peers with nothing for us make room for unknown ones, a few at a time', () => {
+  const stage = new Stage({ pieces: 4 });
+  const useful = stage.join([0]).connection;
+  const useless = Array.from({ length: PEERS_PER_DOWNLOAD_MAX - 1 }, () => stage.join([]).connection);
+  const places = (effects: readonly DownloadEffect[]): number[] =>
+    effects.flatMap((effect) => (effect.kind === 'hangUp' ? [effect.connection] : []));
+  assert.deepEqual(places(stage.pass(10 * PEER_PLACE_MIN_MS)), [], 'nobody waits for a place');
+  stage.post({
+    kind: 'peersFound',
+    peers: Array.from({ length: 9 }, (_, at) => ({ host: '192.0.2.9', port: 1 + at })),
+  });
+  const given = places(stage.post({ kind: 'wake' }));
+  assert.equal(given.length, PLACES_GIVEN_AT_ONCE);
+  assert.ok(given.every((connection) => useless.includes(connection) && connection !== useful));
+  const dials = given.flatMap((connection) => stage.lose(connection)).filter(({ kind }) => kind === 'dial');
+  assert.equal(dials.length, PLACES_GIVEN_AT_ONCE);
+  assert.ok(kinds(dials).every((kind) => kind === 'dial'));
+});

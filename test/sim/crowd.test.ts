@@ -1,0 +1,48 @@
+// Crowds of the real machines in virtual time: everyone completes, what the seeder sends is about one copy, and nobody is left out.
+// How long they need is the bench's to tell (`npm run bench -- sim`).
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Crowd, type CrowdRun } from './crowd.js';
+
+const MBIT = 125;
+const FAST = { up: 200 * MBIT, down: 200 * MBIT };
+const SLOW = { up: 20 * MBIT, down: 20 * MBIT };
+
+function run(seed: number, pieceCount: number, leechers: ConstructorParameters<typeof Crowd>[0]['leechers']): CrowdRun {
+  return new Crowd({ seed, pieceCount, latencyMs: 1, seeder: FAST, leechers }).run();
+}
+
+test('eight that start together get the file for about one copy of the seeder, and next to nothing comes twice', () => {
+  for (let seed = 1; seed <= 5; seed += 1) {
+    const { seederCopies, wasteShare } = run(seed, 128, new Array(8).fill({ rates: FAST }));
+    assert.ok(seederCopies <= 1.25, `seed ${seed}: ${seederCopies} copies`);
+    assert.ok(wasteShare <= 0.02, `seed ${seed}: ${wasteShare} of it for nothing`);
+  }
+});
+
+test('one receiver at a tenth of the rate does not hold up the others', () => {
+  for (let seed = 1; seed <= 5; seed += 1) {
+    const { completedMs } = run(seed, 128, [{ rates: SLOW }, ...new Array(7).fill({ rates: FAST })]);
+    const [slow = 0, ...others] = completedMs.map((atMs) => atMs ?? 0);
+    assert.ok(Math.max(...others) < slow / 2, `seed ${seed}: ${completedMs}`);
+  }
+});
+
+test('those that start last are not left out, although the first ones know enough peers without them', () => {
+  const count = 60;
+  const { completedMs } = run(1, 64, new Array(count).fill({ rates: FAST }));
+  const sorted = completedMs.map((atMs) => atMs ?? 0).sort((a, b) => a - b);
+  assert.ok((sorted[count - 1] ?? 0) < 1.5 * (sorted[count / 2] ?? 0), sorted.join());
+});
+
+test('when some lose their power on the way, the others complete', () => {
+  for (let seed = 1; seed <= 5; seed += 1) {
+    const leechers = Array.from({ length: 10 }, (_, at) => ({
+      rates: FAST,
+      ...(at % 3 === 0 && { diesAtMs: 500 * at + 200 }),
+    }));
+    const { completedMs } = run(seed, 128, leechers);
+    for (const [at, atMs] of completedMs.entries()) assert.ok(at % 3 === 0 || atMs !== undefined, `seed ${seed}`);
+  }
+});
