@@ -38,7 +38,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'announce/actor',
   ],
   demo: ['base', 'torrent', 'disk', 'client/library', 'client/record'],
-  console: ['base', 'torrent', 'wire', 'client/messages'],
+  api: ['base', 'torrent', 'client/messages', 'client/actor', 'client/start', 'tracker/main'],
+  console: ['base', 'torrent', 'api'],
   command: [
     'base',
     'torrent',
@@ -46,8 +47,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'disk',
     'hash',
     'client/actor',
-    'client/messages',
-    'client/start',
+    'api',
     'console',
     'tracker/main',
     'seederlist/list',
@@ -69,7 +69,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that decide. They may not reach the world. */
 const PURE =
-  /(^src\/(torrent|registry)\/|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|session-state|connections|commits)\.ts$)/;
+  /(^src\/(torrent|registry)\/|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|connections|commits)\.ts$)/;
 const WORLD =
   /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 

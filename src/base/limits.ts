@@ -337,6 +337,11 @@ export const CONSOLE_LINE_MAX = 16 * KIB;
 /** Milliseconds for a graceful quit before everything is ended. */
 export const QUIT_DEADLINE_MS = 5_000;
 
+// --- api and console ---
+
+/** Milliseconds between two looks at a download by whoever follows it: as often as it reports progress. */
+export const DOWNLOAD_LOOK_MS = 250;
+
 // --- demo ---
 
 /** Bytes of a demo's file: what a laptop's temporary folder takes five times over. */

@@ -6,7 +6,8 @@
 import fs from 'node:fs';
 import pino from 'pino';
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Log {
   debug(fields: object, sentence: string): void;

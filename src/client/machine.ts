@@ -8,12 +8,13 @@ import { present, unreachable } from '../base/assert.js';
 import { type ErrorCode, isErrorCode } from '../base/errors.js';
 import { DOWNLOADS_RUNNING_MAX, LIBRARY_FILES_MAX } from '../base/limits.js';
 import { formatAddress } from '../torrent/address.js';
-import { accept, bad, good, listed, notFound, placeTaken, refuse, saved, tooMany } from './answers.js';
+import { accept, bad, good, notFound, placeTaken, refuse, saved, tooMany } from './answers.js';
 import { Books, basename } from './books.js';
 import { Closing } from './closing.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
 import type { ClientCommand } from './messages.js';
 import { pause, resume } from './pausing.js';
+import { answer } from './questions.js';
 import { RateLimits, type Rates, UNLIMITED } from './rate-limits.js';
 import { type Entry, type FileRecord, isBusy, isUnfinished } from './record.js';
 import { Recovery, rightAgain, roomSeen, serveFailed, stall, unusable } from './recovery.js';
@@ -113,18 +114,9 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         ];
       case 'remove':
         return this.#onRemove(command.ask, command.name, command.force);
-      case 'list':
-        return listed(command.ask, this.#books.all());
-      case 'peers': {
-        const record = this.#books.find(command.name);
-        if (record === undefined) return [refuse(command.ask, 'FILE_NOT_FOUND', notFound(command.name))];
-        return [{ kind: 'listPeers', ask: command.ask, file: record.file }];
-      }
       case 'wait':
         this.#waits.push(command.ask);
         return NO_EFFECTS;
-      case 'stats':
-        return [{ kind: 'listStats', ask: command.ask }];
       case 'pause':
         return pause(this.#books, command.ask, command.name);
       case 'resume':
@@ -135,7 +127,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:
-        return unreachable(command);
+        return answer(this.#books, command);
     }
   }
 

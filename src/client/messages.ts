@@ -2,11 +2,22 @@
 // frames. Paths in commands are absolute; `ask` numbers are the asker's own and come back in the answer.
 
 import { PIECES_MAX, UPLOAD_CONNECTIONS_MAX } from '../base/limits.js';
+import { LOG_LEVELS } from '../base/log.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
-import { flag, listOf, oneOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
+import { bytes, flag, listOf, oneOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
 
 const ask = u32;
 const path = text(4096);
+
+/** Of one frame each, so bounded by FRAME_ITEMS_MAX and FRAME_BYTES_MAX. */
+export const OVERVIEW_ROWS_MAX = 64;
+export const PIECE_CELLS_MAX = 1_024;
+const TRACKERS_LISTED_MAX = 64;
+const FINDINGS_MAX = 64;
+
+/** talking: it answers us; standby: the other one of its pair does; away: it was tried, and failed. */
+export const TRACKER_STATES = ['talking', 'standby', 'away'] as const;
+export const SEVERITIES = ['fine', 'note', 'bad'] as const;
 
 export const FILE_STATES = [
   'checking',
@@ -53,6 +64,18 @@ export const clientCommands = protocol('client.commands', {
   /** Payload bytes a second of the whole client in one direction; 0: no limit. */
   limit: message(11, { ask, direction: oneOf('up', 'down'), rate: size }),
   limits: message(12, { ask }),
+  /** What is under way, for whoever watches: cheap however many files are shared. */
+  overview: message(13, { ask }),
+  /** One file, answered by `listed` with its row. */
+  find: message(14, { ask, name: path }),
+  /** Which pieces a file has, as a map of at most PIECE_CELLS_MAX cells. */
+  pieces: message(15, { ask, name: path }),
+  trackers: message(16, { ask }),
+  /** Hashes again what a file is said to have; answered when that is done. */
+  verify: message(17, { ask, name: path }),
+  logLevel: message(18, { ask, level: oneOf(...LOG_LEVELS) }),
+  /** Looks for what is wrong, and for what limits the downloads that run. */
+  doctor: message(19, { ask }),
 });
 export type ClientCommand = MessageOf<typeof clientCommands>;
 
@@ -76,6 +99,35 @@ export const clientEvents = protocol('client.events', {
   notice: message(8, { level: oneOf('good', 'bad'), sentence: text(1_000) }),
   /** Both limits as they are now, in bytes a second; 0: no limit. */
   limitsListed: message(10, { ask, up: size, down: size }),
+  /** Files that are not simply shared, at most OVERVIEW_ROWS_MAX of them; of all: how many, and bytes of this run. */
+  overviewListed: message(11, {
+    ask,
+    rows: listOf(fileRow, OVERVIEW_ROWS_MAX),
+    files: u32,
+    received: size,
+    sent: size,
+  }),
+  /** A cell is the share of its pieces that are there: 0 none … 255 all. Cells are in order and of equal size, give or take one. */
+  piecesListed: message(12, { ask, name: text(255), have: u32, pieces: u32, cells: bytes(0, PIECE_CELLS_MAX) }),
+  /** Of each pair that this client speaks to: [address, how it is, what is wrong or '']. */
+  trackersListed: message(13, {
+    ask,
+    trackers: listOf(tuple(text(64), oneOf(...TRACKER_STATES), text(500)), TRACKERS_LISTED_MAX),
+  }),
+  /** `bad`: [first piece, how many] of what was said to be there and is not right; `more`: there are further ones. */
+  verified: message(14, {
+    ask,
+    name: text(255),
+    good: u32,
+    pieces: u32,
+    bad: listOf(tuple(u32, u32), 256),
+    more: flag,
+  }),
+  /** Each: how bad, what was looked at, what was found, what to do ('' when nothing is wrong). */
+  diagnosed: message(15, {
+    ask,
+    findings: listOf(tuple(oneOf(...SEVERITIES), text(64), text(500), text(500)), FINDINGS_MAX),
+  }),
 });
 export type ClientEvent = MessageOf<typeof clientEvents>;
 export type FileRow = Extract<ClientEvent, { kind: 'listed' }>['rows'][number];

@@ -4,15 +4,19 @@
 import { randomInt } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { startEmbedded } from '../api/embedded.js';
+import type { SwarmClient } from '../api/swarm-client.js';
 import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
 import type { LogLevel } from '../base/log.js';
 import { watchSignals } from '../base/signals.js';
 import type { Client } from '../client/actor.js';
-import type { ClientEvent } from '../client/messages.js';
-import { startClient } from '../client/start.js';
+import { PipedLines } from '../console/piped-lines.js';
 import { parseRate, rateSentence } from '../console/rates.js';
+import { helpText } from '../console/requests.js';
+import { Screen } from '../console/screen.js';
 import { Session } from '../console/session.js';
-import { type Address, formatAddress, parseAddress, sameAddress } from '../torrent/address.js';
+import { PeopleVoice, ScriptVoice } from '../console/voices.js';
+import { type Address, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { letGoOfTerminal } from './terminal.js';
 
@@ -39,8 +43,7 @@ export async function runClient(args: ClientArguments): Promise<number> {
     );
   }
   const rates = { up: rateOf(args.uploadLimit), down: rateOf(args.downloadLimit) };
-  let deliver: (event: ClientEvent) => void = () => undefined;
-  const client = await startClient({
+  const { client, swarm } = await startEmbedded({
     upload,
     trackers,
     stateDir: resolve(args.stateDir ?? defaultStateDirectory(upload)),
@@ -48,20 +51,34 @@ export async function runClient(args: ClientArguments): Promise<number> {
     logLevel: args.logLevel,
     seed: randomInt(0, 2 ** 32),
     rates,
-    onEvent: (event) => deliver(event),
   });
-  const session = new Session({
-    input: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
-    tell: (command) => client.tell(command),
-  });
-  deliver = (event) => session.onEvent(event);
-  process.stderr.write(`this client serves at ${formatAddress(client.upload)}\n`);
+  const session = openSession(swarm);
+  process.stderr.write(`this client serves at ${swarm.facts.address}\n`);
   const stopSignals = quitOnSignals(client, session);
   session.start();
   return finish(client, session, stopSignals);
+}
+
+function openSession(client: SwarmClient): Session {
+  const { stdin, stdout, stderr } = process;
+  const leave = (): Promise<string> => client.quit();
+  if (stdin.isTTY !== true || stdout.isTTY !== true)
+    return new Session({
+      client,
+      source: new PipedLines(stdin),
+      voice: new ScriptVoice(stdout, stderr),
+      ascii: true,
+      leave,
+    });
+  const screen = new Screen(stdin, stdout);
+  screen.print(helpText());
+  return new Session({
+    client,
+    source: screen,
+    voice: new PeopleVoice((text) => screen.print(text)),
+    ascii: false,
+    leave,
+  });
 }
 
 async function finish(client: Client, session: Session, stopSignals: () => Ending): Promise<number> {
@@ -102,7 +119,7 @@ function quitOnSignals(client: Client, session: Session): () => Ending {
     isTerminalGone ||= error.code === 'EIO';
     session.quit();
   };
-  for (const stream of [process.stdin, process.stdout, session.lines]) stream.on('error', onBroken);
+  for (const stream of [process.stdin, process.stdout]) stream.on('error', onBroken);
   return () => {
     signals.unwatch();
     return { code, isTerminalGone };

@@ -2,6 +2,7 @@
 // Pure; paths become absolute against the directory that is passed in.
 
 import { resolve } from 'node:path';
+import { LOG_LEVELS, type LogLevel } from '../base/log.js';
 import { printable } from '../torrent/names.js';
 import { parseRate, rateSentence } from './rates.js';
 import { splitWords } from './words.js';
@@ -13,12 +14,18 @@ export type Request =
   | { readonly kind: 'pause'; readonly name: string }
   | { readonly kind: 'resume'; readonly name: string }
   | { readonly kind: 'showDownloads'; readonly json: boolean }
+  | { readonly kind: 'showShares' }
   | { readonly kind: 'showPeers'; readonly name: string }
+  | { readonly kind: 'showPieces'; readonly name: string }
+  | { readonly kind: 'showTrackers' }
   | { readonly kind: 'showStats' }
+  | { readonly kind: 'verify'; readonly name: string }
+  | { readonly kind: 'doctor' }
+  | { readonly kind: 'logLevel'; readonly level: LogLevel }
   | { readonly kind: 'limit'; readonly direction: 'up' | 'down'; readonly rate: number }
   | { readonly kind: 'limits' }
   | { readonly kind: 'wait' }
-  | { readonly kind: 'help' }
+  | { readonly kind: 'help'; readonly verb: string | undefined }
   | { readonly kind: 'quit' }
   | { readonly kind: 'nothing' };
 
@@ -29,9 +36,18 @@ export interface Surroundings {
   readonly home: string;
 }
 
+/** What `show` lists without a further word. */
+const PLAIN_LISTINGS: Readonly<Record<string, 'showShares' | 'showTrackers' | 'showStats' | undefined>> = {
+  shares: 'showShares',
+  trackers: 'showTrackers',
+  stats: 'showStats',
+};
+
 interface Form {
   /** As `help` shows it: what to write, and what for. Lines stay within 80 columns. */
   readonly uses: readonly (readonly [usage: string, purpose: string])[];
+  /** Whole lines, for `help <command>`. */
+  readonly examples?: readonly string[];
   readonly parse: (words: readonly string[], at: Surroundings) => Parsed | undefined;
 }
 
@@ -39,6 +55,7 @@ interface Form {
 const FORMS: Readonly<Record<string, Form>> = {
   share: {
     uses: [['share <file> <name>.mtorrent', 'make the .mtorrent, then serve the file']],
+    examples: ['share ~/disk.img disk.mtorrent', 'share "two words.bin" /tmp/two.mtorrent'],
     parse: ([path, mtorrentPath, ...rest], { directory }) =>
       !path || !mtorrentPath || rest.length > 0
         ? undefined
@@ -46,6 +63,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   },
   get: {
     uses: [['get <name>.mtorrent <destination>', 'download to a directory or a file name']],
+    examples: ['get disk.mtorrent .', 'get /tmp/disk.mtorrent ~/images/new.img'],
     parse: ([mtorrentPath, destination, ...rest], { directory }) => {
       // An empty word, as of an unset variable in a script, is not the current directory.
       if (!mtorrentPath || !destination || rest.length > 0) return undefined;
@@ -61,16 +79,21 @@ const FORMS: Readonly<Record<string, Form>> = {
   show: {
     uses: [
       ['show downloads [--json]', '[D] is being downloaded, [S] is complete'],
+      ['show shares', 'what others can fetch from here'],
       ['show peers <name>', 'who sends and who receives'],
+      ['show pieces <name>', 'a map of what is there'],
+      ['show trackers', 'which of them answer'],
       ['show stats', 'memory, CPU and delays of this client'],
     ],
-    parse: ([what, name, ...rest], { directory }) => {
-      if (what === 'downloads' && (name === undefined || name === '--json') && rest.length === 0) {
+    examples: ['show downloads', 'show peers disk.img'],
+    parse: ([what = 'downloads', name, ...rest], { directory }) => {
+      if (what === 'downloads' && (name === undefined || name === '--json') && rest.length === 0)
         return { kind: 'showDownloads', json: name === '--json' };
-      }
-      if (what === 'stats' && name === undefined) return { kind: 'showStats' };
-      if (what !== 'peers' || name === undefined || rest.length > 0) return undefined;
-      return { kind: 'showPeers', name: nameOrPath(name, directory) };
+      const listing = Object.hasOwn(PLAIN_LISTINGS, what) ? PLAIN_LISTINGS[what] : undefined;
+      if (listing !== undefined) return name === undefined ? { kind: listing } : undefined;
+      if (name === undefined || rest.length > 0) return undefined;
+      if (what === 'peers') return { kind: 'showPeers', name: nameOrPath(name, directory) };
+      return what === 'pieces' ? { kind: 'showPieces', name: nameOrPath(name, directory) } : undefined;
     },
   },
   remove: {
@@ -78,6 +101,7 @@ const FORMS: Readonly<Record<string, Form>> = {
       ['remove <name>.mtorrent', 'stop sharing; the file itself is kept'],
       ['remove <name>.mtorrent --force', 'drop an unfinished download'],
     ],
+    examples: ['remove disk.mtorrent'],
     parse: (words, { directory }) => {
       const names = words.filter((word) => word !== '--force');
       const [name] = names;
@@ -99,6 +123,7 @@ const FORMS: Readonly<Record<string, Form>> = {
       ['limit down <rate>', 'fetch at most that much a second, or off'],
       ['limit', 'show both limits'],
     ],
+    examples: ['limit up 10M', 'limit down off'],
     parse: ([direction, text, ...rest]) => {
       if (direction === undefined) return { kind: 'limits' };
       if ((direction !== 'up' && direction !== 'down') || text === undefined || rest.length > 0) return undefined;
@@ -107,11 +132,31 @@ const FORMS: Readonly<Record<string, Form>> = {
       return { kind: 'limit', direction, rate };
     },
   },
+  verify: {
+    uses: [['verify <name>', 'hash what is there again']],
+    examples: ['verify disk.img'],
+    parse: named('verify'),
+  },
+  doctor: {
+    uses: [['doctor', 'find out what is wrong, or slow']],
+    parse: (words) => (words.length === 0 ? { kind: 'doctor' } : undefined),
+  },
+  log: {
+    uses: [['log <level>', `log from ${LOG_LEVELS.join(', ')} on`]],
+    examples: ['log debug'],
+    parse: ([level, ...rest]) => {
+      const known = LOG_LEVELS.find((one) => one === level);
+      return known === undefined || rest.length > 0 ? undefined : { kind: 'logLevel', level: known };
+    },
+  },
   wait: {
     uses: [['wait', 'until every running download has ended']],
     parse: (words) => (words.length === 0 ? { kind: 'wait' } : undefined),
   },
-  help: { uses: [['help', 'this list']], parse: () => ({ kind: 'help' }) },
+  help: {
+    uses: [['help [command]', 'this list, or more about one command']],
+    parse: ([verb]) => ({ kind: 'help', verb }),
+  },
   quit: {
     uses: [['quit', 'leave the trackers and end']],
     parse: (words) => (words.length === 0 ? { kind: 'quit' } : undefined),
@@ -119,7 +164,7 @@ const FORMS: Readonly<Record<string, Form>> = {
 };
 
 /** One file, by its .mtorrent's name or path. */
-function named(kind: 'pause' | 'resume'): Form['parse'] {
+function named(kind: 'pause' | 'resume' | 'verify'): Form['parse'] {
   return ([name, ...rest], { directory }) =>
     name === undefined || rest.length > 0 ? undefined : { kind, name: nameOrPath(name, directory) };
 }
@@ -129,7 +174,14 @@ function nameOrPath(word: string, directory: string): string {
   return word.includes('/') ? resolve(directory, word) : word;
 }
 
-const ALIASES: Readonly<Record<string, string>> = { exit: 'quit', add: 'get', seed: 'share', rm: 'remove' };
+const ALIASES: Readonly<Record<string, string>> = {
+  exit: 'quit',
+  add: 'get',
+  seed: 'share',
+  rm: 'remove',
+  ls: 'show',
+  list: 'show',
+};
 
 export const COMMAND_NAMES: readonly string[] = Object.keys(FORMS);
 
@@ -142,8 +194,7 @@ export function parseLine(line: string, at: Surroundings): Parsed {
     };
   const [command, ...words] = split.words;
   if (command === undefined || command.startsWith('#')) return { kind: 'nothing' };
-  const name = ALIASES[command] ?? command;
-  const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
+  const form = formOf(command);
   if (form === undefined) {
     const near = nearest(command);
     const hint = near === undefined ? '`help` lists the commands' : `did you mean ${near}?`;
@@ -154,10 +205,20 @@ export function parseLine(line: string, at: Surroundings): Parsed {
   );
 }
 
-export function helpText(): string {
-  const uses = Object.values(FORMS).flatMap((form) => form.uses);
+/** By its name or another that people know it by. */
+function formOf(word: string): Form | undefined {
+  const name = Object.hasOwn(ALIASES, word) ? (ALIASES[word] ?? word) : word;
+  return Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
+}
+
+/** Of all commands, or of one with its examples. */
+export function helpText(verb?: string): string {
+  const form = verb === undefined ? undefined : formOf(verb);
+  const uses = form?.uses ?? Object.values(FORMS).flatMap((each) => each.uses);
   const width = Math.max(...uses.map(([usage]) => usage.length));
-  return uses.map(([usage, purpose]) => `  ${usage.padEnd(width)}  ${purpose}`).join('\n');
+  const lines = uses.map(([usage, purpose]) => `  ${usage.padEnd(width)}  ${purpose}`);
+  if (form?.examples !== undefined) lines.push('', ...form.examples.map((line) => `  for example: ${line}`));
+  return lines.join('\n');
 }
 
 /** The command that `word` was meant to be, if two slips explain it. */

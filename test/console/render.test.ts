@@ -4,29 +4,36 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { FILE_STATES, type FileRow } from '../../src/client/messages.js';
-import { downloadLine, downloadsJson, peerLine, percent } from '../../src/console/render.js';
+import type { FileView } from '../../src/api/views.js';
+import { FILE_STATES } from '../../src/client/messages.js';
+import {
+  downloadLine,
+  downloadsJson,
+  findingLines,
+  peerLine,
+  percent,
+  pieceLines,
+  trackerLine,
+  verificationLine,
+} from '../../src/console/render.js';
 
-interface Shown {
-  readonly name: string;
-  readonly state: FileRow[1];
-  readonly have: number;
-  readonly pieces: number;
-  readonly peers: number;
-  readonly problem: string;
-}
-
-function row(shown: Partial<Shown> = {}): FileRow {
-  const { name, state, have, pieces, peers, problem } = {
+function row(shown: Partial<FileView> = {}): FileView {
+  return {
     name: 'a.iso',
-    state: 'downloading' as const,
+    state: 'downloading',
+    path: '/d/a.iso',
+    mtorrentPath: '/t/a.mtorrent',
+    size: 5 << 20,
     have: 5,
     pieces: 10,
+    rate: 2048,
     peers: 2,
+    received: 100,
+    wasted: 10,
+    sent: 1024,
     problem: '',
     ...shown,
   };
-  return [name, state, '/d/a.iso', '/t/a.mtorrent', 5 << 20, have, pieces, 2048, peers, 100, 10, 1024, problem];
 }
 
 test('a line starts with [S] for a file that is complete, and with [D] for one that is not', () => {
@@ -94,9 +101,29 @@ test('JSON carries every field by name, and is one line', () => {
 });
 
 test('a peer is shown with its direction first', () => {
+  const peer = { direction: 'from', address: '192.0.2.1:7', bytes: 2048, rate: 1024, pieces: 3 } as const;
+  assert.equal(peerLine(peer), 'from 192.0.2.1:7  received 2.0 KiB  1.0 KiB/s  has 3 pieces');
+  assert.equal(peerLine({ ...peer, direction: 'to' }), 'to   192.0.2.1:7  sent 2.0 KiB');
+});
+
+test('the piece map shows as whole what is whole, and as empty what is empty', () => {
+  const cells = new Uint8Array([0, 1, 128, 254, 255]);
+  const map = { name: 'a', have: 3, pieces: 10, cells };
+  assert.deepEqual(pieceLines(map, true), ['|.-+*#|', '3 of 10 pieces, 30.0 %']);
+  assert.deepEqual(pieceLines(map, false)[0], '| ░▒▓█|');
+  assert.equal(pieceLines({ ...map, cells: new Uint8Array(130) }, true).length, 4);
+});
+
+test('what was verified, what a tracker does and what is wrong are one sentence each, remedies on their own line', () => {
+  const found = { name: 'a', good: 8, pieces: 10, bad: [[1, 1] as const, [4, 3] as const], more: false };
+  assert.equal(verificationLine(found), 'a: 8 of 10 pieces are good; bad: 1, 4-6');
+  assert.equal(verificationLine({ ...found, bad: [], good: 10 }), 'a: 10 of 10 pieces are good');
+  assert.equal(trackerLine({ address: '192.0.2.1:7', state: 'standby', reason: '' }), '192.0.2.1:7  stands by');
   assert.equal(
-    peerLine(['from', '192.0.2.1', 7, 2048, 1024, 3]),
-    'from 192.0.2.1:7  received 2.0 KiB  1.0 KiB/s  has 3 pieces',
+    trackerLine({ address: '192.0.2.1:7', state: 'away', reason: 'it\u001b' }),
+    '192.0.2.1:7  does not answer: it\\u{1b}',
   );
-  assert.equal(peerLine(['to', '2001:db8::1', 7, 2048, 0, 0]), 'to   [2001:db8::1]:7  sent 2.0 KiB');
+  const finding = { severity: 'bad', subject: 'disk', found: 'full', remedy: 'free some' } as const;
+  assert.deepEqual(findingLines(finding), ['BAD   disk: full', '      free some']);
+  assert.deepEqual(findingLines({ ...finding, severity: 'fine', remedy: '' }), ['ok    disk: full']);
 });

@@ -30,7 +30,15 @@ test('each command with its arguments, paths made absolute', () => {
     ['limit down 1.5MiB', { kind: 'limit', direction: 'down', rate: 1.5 * 1024 * 1024 }],
     ['limit down off', { kind: 'limit', direction: 'down', rate: 0 }],
     ['wait', { kind: 'wait' }],
-    ['help', { kind: 'help' }],
+    ['show', { kind: 'showDownloads', json: false }],
+    ['show shares', { kind: 'showShares' }],
+    ['show trackers', { kind: 'showTrackers' }],
+    ['show pieces ./x', { kind: 'showPieces', name: '/here/x' }],
+    ['verify x', { kind: 'verify', name: 'x' }],
+    ['doctor', { kind: 'doctor' }],
+    ['log debug', { kind: 'logLevel', level: 'debug' }],
+    ['help', { kind: 'help', verb: undefined }],
+    ['help get', { kind: 'help', verb: 'get' }],
     ['quit', { kind: 'quit' }],
     ['', { kind: 'nothing' }],
     ['   ', { kind: 'nothing' }],
@@ -55,8 +63,12 @@ test('a command with the wrong arguments says what to write', () => {
     'get x',
     'get x ""',
     'get x y z',
-    'show',
     'show me',
+    'show constructor',
+    'show trackers x',
+    'log',
+    'log loud',
+    'doctor x',
     'show peers',
     'show peers a b',
     'show downloads all',
@@ -129,6 +141,17 @@ test('help shows every command, in lines of at most 80 columns', () => {
       name,
     );
   for (const line of lines) assert.ok(line.length <= 80, line);
+});
+
+test('help of one command shows its uses, and examples that mean something', () => {
+  for (const name of COMMAND_NAMES) {
+    const lines = helpText(name).split('\n');
+    assert.ok(lines[0]?.trim().startsWith(name), name);
+    for (const example of lines.flatMap((line) => line.split('for example: ').slice(1)))
+      assert.notEqual(parse(example).kind, 'mistake', example);
+  }
+  assert.equal(helpText('rm'), helpText('remove'));
+  assert.equal(helpText('constructor'), helpText());
 });
 
 test('any line means something or is a mistake; nothing is thrown', () => {

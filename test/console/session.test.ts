@@ -4,10 +4,14 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import test from 'node:test';
+import { SwarmClient } from '../../src/api/swarm-client.js';
 import { deferred } from '../../src/base/deferred.js';
 import { CONSOLE_LINE_MAX } from '../../src/base/limits.js';
 import type { ClientCommand, ClientEvent, FileRow } from '../../src/client/messages.js';
+import { PipedLines } from '../../src/console/piped-lines.js';
+import { Screen } from '../../src/console/screen.js';
 import { Session } from '../../src/console/session.js';
+import { PeopleVoice, ScriptVoice } from '../../src/console/voices.js';
 
 const ROW: FileRow = ['a.iso', 'seeding', '/d/a.iso', '/t/a.mtorrent', 1024, 1, 1, 0, 0, 0, 0, 0, ''];
 
@@ -33,6 +37,7 @@ const agreeable: Script = (command) => {
 
 interface Stage {
   readonly session: Session;
+  readonly swarm: SwarmClient;
   readonly input: PassThrough;
   readonly commands: ClientCommand[];
   /** Lines on stdout and stderr so far. */
@@ -53,23 +58,36 @@ function stage(script: Script = agreeable, interactive = false): Stage {
   stderr.on('data', (bytes: Buffer) => {
     text.err += bytes.toString();
   });
-  const session = new Session({
-    input,
-    stdout,
-    stderr,
-    interactive,
+  const swarm: SwarmClient = new SwarmClient({
+    facts: { address: '127.0.0.1:1', trackers: ['127.0.0.1:2', '127.0.0.1:3'], pid: 1 },
     tell: (command) => {
       commands.push(command);
       // A client answers later, never while it is being told.
       setImmediate(() => {
-        for (const event of script(command) ?? []) session.onEvent(event);
+        for (const event of script(command) ?? []) swarm.onEvent(event);
         if (command.kind === 'quit') setImmediate(() => quits.resolve());
       });
     },
   });
+  const screen = interactive ? new Screen(input, stdout) : undefined;
+  const session = new Session({
+    client: swarm,
+    source: screen ?? new PipedLines(input),
+    voice: screen === undefined ? new ScriptVoice(stdout, stderr) : new PeopleVoice((line) => screen.print(line)),
+    ascii: true,
+    leave: () => swarm.quit(),
+  });
   session.start();
   const lines = (whole: string): readonly string[] => whole.split('\n').slice(0, -1);
-  return { session, input, commands, out: () => lines(text.out), err: () => lines(text.err), quits: quits.promise };
+  return {
+    session,
+    swarm,
+    input,
+    commands,
+    out: () => lines(text.out),
+    err: () => lines(text.err),
+    quits: quits.promise,
+  };
 }
 
 test('each command has one result on stdout, in the order of the lines, and the end of input quits', async () => {
@@ -134,10 +152,10 @@ test('lists end with how many rows there were; JSON is the result itself', async
 });
 
 test('events come as one line each, whenever they come; notices go to stderr', async () => {
-  const { session, input, out, err, quits } = stage();
-  session.onEvent({ kind: 'completed', name: 'a', path: '/d/a\nb' });
-  session.onEvent({ kind: 'failed', name: 'a', path: '/d/a', code: 'DISK_FULL', sentence: 'no room' });
-  session.onEvent({ kind: 'notice', level: 'bad', sentence: 'a tracker is away' });
+  const { swarm, input, out, err, quits } = stage();
+  swarm.onEvent({ kind: 'completed', name: 'a', path: '/d/a\nb' });
+  swarm.onEvent({ kind: 'failed', name: 'a', path: '/d/a', code: 'DISK_FULL', sentence: 'no room' });
+  swarm.onEvent({ kind: 'notice', level: 'bad', sentence: 'a tracker is away' });
   input.end();
   await quits;
   assert.deepEqual(out(), ['COMPLETED:/d/a\\nb', 'FAILED:/d/a:DISK_FULL', 'SUCCESS:QUIT']);
@@ -146,10 +164,10 @@ test('events come as one line each, whenever they come; notices go to stderr', a
 
 test('a command waits for the one before it, and quit for all; a signal waits for nobody', async () => {
   for (const bySignal of [false, true]) {
-    const { session, input, commands, quits } = stage((command) => {
+    const { session, swarm, input, commands, quits } = stage((command) => {
       if (command.kind !== 'wait') return agreeable(command);
       if (bySignal) session.quit();
-      else setImmediate(() => session.onEvent({ kind: 'accepted', ask: command.ask, detail: 'WAITED' }));
+      else setImmediate(() => swarm.onEvent({ kind: 'accepted', ask: command.ask, detail: 'WAITED' }));
       return undefined;
     });
     input.end('wait\nlist of nothing\nshow stats\n');
@@ -181,16 +199,16 @@ test('a last line without a line feed, and CRLF line ends, work', async () => {
 
 test('at a terminal, what came from elsewhere cannot act on it', async () => {
   const evil = '\u001b]0;gotcha\u0007\u202e';
-  const { session, input, out, quits } = stage(
+  const { swarm, input, out, quits } = stage(
     (command) =>
       command.kind === 'quit'
         ? agreeable(command)
         : [{ kind: 'refused', ask: command.ask, code: 'FILE_NOT_FOUND', sentence: evil }],
     true,
   );
-  session.onEvent({ kind: 'notice', level: 'bad', sentence: evil });
-  session.onEvent({ kind: 'completed', name: evil, path: evil });
-  session.onEvent({ kind: 'failed', name: evil, path: evil, code: 'IO_ERROR', sentence: evil });
+  swarm.onEvent({ kind: 'notice', level: 'bad', sentence: evil });
+  swarm.onEvent({ kind: 'completed', name: evil, path: evil });
+  swarm.onEvent({ kind: 'failed', name: evil, path: evil, code: 'IO_ERROR', sentence: evil });
   input.write('pause x\n');
   input.write('quit\n');
   await quits;
