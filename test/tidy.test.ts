@@ -38,7 +38,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'announce/actor',
   ],
   demo: ['base', 'torrent', 'disk', 'client/library', 'client/record'],
-  api: ['base', 'torrent', 'client/messages', 'client/actor', 'client/start', 'tracker/main'],
+  api: ['base', 'torrent', 'disk', 'client/messages', 'client/actor', 'client/start', 'tracker/start'],
+  home: ['base', 'torrent', 'actor', 'disk', 'tracker/hosted', 'api'],
   console: ['base', 'torrent', 'api'],
   command: [
     'base',
@@ -49,6 +50,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'client/actor',
     'api',
     'console',
+    'home',
     'tracker/main',
     'seederlist/list',
     'tracker/status',

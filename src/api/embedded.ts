@@ -18,19 +18,37 @@ export async function startEmbedded(options: Omit<ClientOptions, 'onEvent'>): Pr
   let deliver = (event: ClientEvent): void => void early.push(event);
   const client = await startClient({ ...options, onEvent: (event) => deliver(event) });
   const [first, second] = options.trackers;
-  const swarm = new SwarmClient({
+  let closed: Promise<void> | undefined;
+  const swarm: SwarmClient = new SwarmClient({
     facts: {
       address: formatAddress(client.upload),
       trackers: [formatAddress(first), formatAddress(second)],
       pid: process.pid,
     },
     tell: (command) => client.tell(command),
+    close: () => {
+      closed ??= close(swarm, client);
+      return closed;
+    },
   });
   // After the caller could listen.
   setImmediate(() => {
     deliver = (event) => swarm.onEvent(event);
     for (const event of early.splice(0)) swarm.onEvent(event);
   });
-  void client.ended.then(() => swarm.lineEnded(new MiniTorrentError('CANCELLED', 'the client has ended')));
+  void client.ended.then((error) => swarm.lineEnded(endOf(error)));
   return { swarm, client };
+}
+
+async function close(swarm: SwarmClient, client: Client): Promise<void> {
+  // Refused when it is closing, or has ended, already.
+  await swarm.quit().catch(() => undefined);
+  const error = await client.ended;
+  if (error !== undefined) throw endOf(error);
+}
+
+function endOf(error: unknown): MiniTorrentError {
+  if (error === undefined) return new MiniTorrentError('CANCELLED', 'the client has ended');
+  const why = error instanceof Error ? error.message : String(error);
+  return new MiniTorrentError('INTERNAL', `the client cannot go on: ${why}; see its log file`, error);
 }

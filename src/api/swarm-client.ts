@@ -34,6 +34,8 @@ export interface ClientFacts {
 export interface ClientLine {
   readonly facts: ClientFacts;
   tell(command: ClientCommand): void;
+  /** Lets go of what this program holds of the client; absent where that is nothing. Idempotent. */
+  close?(): Promise<void>;
 }
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
@@ -86,6 +88,18 @@ export class SwarmClient {
     const download = new Download(this);
     try {
       download.accepted(await this.#accepted({ kind: 'get', mtorrentPath, destination }));
+    } catch (error) {
+      download.dismiss();
+      throw error;
+    }
+    return download;
+  }
+
+  /** A download that was accepted before, by this program or another one. FILE_NOT_FOUND. @param name as of `file`. */
+  async follow(name: string): Promise<Download> {
+    const download = new Download(this);
+    try {
+      download.accepted((await this.file(name)).path);
     } catch (error) {
       download.dismiss();
       throw error;
@@ -170,6 +184,11 @@ export class SwarmClient {
   /** Leaves the trackers and ends the client, wherever it runs. */
   async quit(): Promise<string> {
     return this.#accepted({ kind: 'quit' });
+  }
+
+  /** Ends a client of this process as `quit` does; hangs up on one that runs elsewhere, which goes on. */
+  async close(): Promise<void> {
+    await this.#line.close?.();
   }
 
   async #accepted(question: Question): Promise<string> {
