@@ -39,6 +39,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   demo: ['base', 'torrent', 'disk', 'client/library', 'client/record'],
   api: ['base', 'torrent', 'client/messages', 'client/actor', 'client/start', 'tracker/main'],
+  attach: ['base', 'torrent', 'wire', 'api', 'client/messages'],
   console: ['base', 'torrent', 'api'],
   command: [
     'base',
@@ -48,6 +49,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'hash',
     'client/actor',
     'api',
+    'attach',
     'console',
     'tracker/main',
     'seederlist/list',
@@ -69,7 +71,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that decide. They may not reach the world. */
 const PURE =
-  /(^src\/(torrent|registry)\/|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|connections|commits)\.ts$)/;
+  /(^src\/(torrent|registry)\/|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|connections|commits|lines|socket-path)\.ts$)/;
 const WORLD =
   /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 

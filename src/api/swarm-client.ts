@@ -3,7 +3,8 @@
 // MiniTorrentError (stable `code`, one sentence) when the client refuses.
 
 import { assert } from '../base/assert.js';
-import type { MiniTorrentError } from '../base/errors.js';
+import { deferred } from '../base/deferred.js';
+import { MiniTorrentError } from '../base/errors.js';
 import type { LogLevel } from '../base/log.js';
 import type { ClientCommand, ClientEvent } from '../client/messages.js';
 import { type Answer, Asker, type Happening, type Question } from './asker.js';
@@ -34,6 +35,8 @@ export interface ClientFacts {
 export interface ClientLine {
   readonly facts: ClientFacts;
   tell(command: ClientCommand): void;
+  /** Lets go of it; absent where there is nothing to let go of. */
+  close?(): void;
 }
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
@@ -42,6 +45,7 @@ export class SwarmClient {
   readonly #line: ClientLine;
   readonly #asker: Asker;
   readonly #listeners = new Set<(event: Happening) => void>();
+  readonly #ended = deferred<MiniTorrentError>();
 
   constructor(line: ClientLine) {
     this.#line = line;
@@ -58,9 +62,21 @@ export class SwarmClient {
     if (happening !== undefined) for (const listener of [...this.#listeners]) listener(happening);
   }
 
-  /** The client, or the way to it, is gone: open questions reject with `why`. */
+  /** The client, or the way to it, is gone: open questions reject with `why`. Idempotent. */
   lineEnded(why: MiniTorrentError): void {
     this.#asker.end(why);
+    this.#ended.resolve(why);
+  }
+
+  /** Settles, with the reason, when this client can no longer be asked. */
+  get ended(): Promise<MiniTorrentError> {
+    return this.#ended.promise;
+  }
+
+  /** Lets go of the client, which goes on; open questions reject with CANCELLED. To end the client itself: `quit`. */
+  close(): void {
+    this.lineEnded(new MiniTorrentError('CANCELLED', 'this connection to the client was closed'));
+    this.#line.close?.();
   }
 
   /** Downloads that end, notices: whatever happens unasked. Answers how to stop listening. */
