@@ -1,0 +1,105 @@
+// Every command as one list, read off the declarations that the parser gets: whoever suggests, completes or documents
+// commands reads this list, so that nothing is declared twice. Runs no command and knows no parser.
+
+import type { Argv, Options } from 'yargs';
+
+export interface PositionalEntry {
+  readonly name: string;
+  readonly description: string;
+}
+
+export interface FlagEntry {
+  /** Without its dashes. */
+  readonly name: string;
+  /** Short and other names, without their dashes. */
+  readonly aliases: readonly string[];
+  readonly takesValue: boolean;
+  readonly choices: readonly string[];
+  readonly description: string;
+}
+
+export interface CommandEntry {
+  /** As it is typed: 'create', or 'config show'. '' is the program without a command. */
+  readonly words: string;
+  readonly aliases: readonly string[];
+  readonly description: string;
+  readonly positionals: readonly PositionalEntry[];
+  readonly flags: readonly FlagEntry[];
+}
+
+/** A function, or its options at once. */
+type Builder = ((args: Argv) => unknown) | Readonly<Record<string, unknown>> | undefined;
+
+/** Commands with their flags in the order of their declaration; a command of commands is followed by its own. */
+export function commandTable(declare: (parser: Argv) => void): readonly CommandEntry[] {
+  const table: CommandEntry[] = [];
+  declare(recorder(table, '', { positionals: [], flags: [] }));
+  return table;
+}
+
+interface Recorded {
+  readonly positionals: PositionalEntry[];
+  readonly flags: FlagEntry[];
+}
+
+/** Takes what a parser takes, and only remembers. */
+function recorder(table: CommandEntry[], above: string, recorded: Recorded): Argv {
+  const heard = (name: string, words: readonly unknown[]): void => {
+    if (name === 'command') recordCommand(table, above, words);
+    else if (name === 'positional')
+      recorded.positionals.push({ name: String(words[0]), description: describe(words[1]) });
+    else if (name === 'option') recorded.flags.push(flagOf(String(words[0]), words[1]));
+    else if (name === 'options') {
+      for (const [flag, options] of Object.entries(words[0] ?? {})) recorded.flags.push(flagOf(flag, options));
+    }
+  };
+  const self: Argv = new Proxy({} as Argv, {
+    get:
+      (_, name) =>
+      (...words: readonly unknown[]) => {
+        heard(String(name), words);
+        return self;
+      },
+  });
+  return self;
+}
+
+function recordCommand(table: CommandEntry[], above: string, declared: readonly unknown[]): void {
+  const [shape, description, builder] = declared as [string | readonly string[], string | false, Builder];
+  const [usage = '', ...aliases] = typeof shape === 'string' ? [shape] : shape;
+  const [first = ''] = usage.split(' ');
+  const words = first === '$0' ? '' : `${above} ${first}`.trim();
+  const recorded: Recorded = { positionals: [], flags: [] };
+  const below: CommandEntry[] = [];
+  const own = recorder(below, words, recorded);
+  if (typeof builder === 'function') builder(own);
+  else own.options((builder ?? {}) as Record<string, Options>);
+  table.push({
+    words,
+    aliases: aliases.map((alias) => `${above} ${alias.split(' ')[0]}`.trim()),
+    description: description === false ? '' : description,
+    ...recorded,
+  });
+  table.push(...below);
+}
+
+function flagOf(name: string, declared: unknown): FlagEntry {
+  const { alias, type, choices } = (declared ?? {}) as {
+    readonly alias?: string | readonly string[];
+    readonly type?: string;
+    readonly choices?: readonly string[];
+  };
+  const aliases = alias === undefined ? [] : typeof alias === 'string' ? [alias] : alias;
+  return {
+    name,
+    aliases,
+    takesValue: type !== 'boolean' && type !== 'count',
+    choices: choices ?? [],
+    description: describe(declared),
+  };
+}
+
+function describe(declared: unknown): string {
+  const { describe: text } = (declared ?? {}) as { readonly describe?: string };
+  return text ?? '';
+}
