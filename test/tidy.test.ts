@@ -40,6 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   demo: ['base', 'torrent', 'disk', 'client/library', 'client/record'],
   api: ['base', 'torrent', 'disk', 'client/messages', 'client/actor', 'client/start', 'tracker/start'],
   home: ['base', 'torrent', 'actor', 'disk', 'tracker/hosted', 'api'],
+  attach: ['base', 'torrent', 'wire', 'api', 'client/messages'],
   console: ['base', 'torrent', 'api'],
   command: [
     'base',
@@ -49,6 +50,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'hash',
     'client/actor',
     'api',
+    'attach',
     'console',
     'home',
     'tracker/main',
@@ -75,7 +77,7 @@ const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
 
 /** Files that decide. They may not reach the world. */
 const PURE =
-  /(^src\/(torrent|registry)\/|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|connections|commits)\.ts$)/;
+  /(^src\/(torrent|registry)\/|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|connections|commits|lines|socket-path)\.ts$)/;
 const WORLD =
   /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 

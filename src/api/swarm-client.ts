@@ -3,7 +3,8 @@
 // MiniTorrentError (stable `code`, one sentence) when the client refuses.
 
 import { assert } from '../base/assert.js';
-import type { MiniTorrentError } from '../base/errors.js';
+import { deferred } from '../base/deferred.js';
+import { MiniTorrentError } from '../base/errors.js';
 import type { LogLevel } from '../base/log.js';
 import type { ClientCommand, ClientEvent } from '../client/messages.js';
 import { type Answer, Asker, type Happening, type Question } from './asker.js';
@@ -35,7 +36,7 @@ export interface ClientLine {
   readonly facts: ClientFacts;
   tell(command: ClientCommand): void;
   /** Lets go of what this program holds of the client; absent where that is nothing. Idempotent. */
-  close?(): Promise<void>;
+  close?(): Promise<void> | void;
 }
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
@@ -44,6 +45,7 @@ export class SwarmClient {
   readonly #line: ClientLine;
   readonly #asker: Asker;
   readonly #listeners = new Set<(event: Happening) => void>();
+  readonly #ended = deferred<MiniTorrentError>();
 
   constructor(line: ClientLine) {
     this.#line = line;
@@ -60,9 +62,15 @@ export class SwarmClient {
     if (happening !== undefined) for (const listener of [...this.#listeners]) listener(happening);
   }
 
-  /** The client, or the way to it, is gone: open questions reject with `why`. */
+  /** The client, or the way to it, is gone: open questions reject with `why`. Idempotent. */
   lineEnded(why: MiniTorrentError): void {
     this.#asker.end(why);
+    this.#ended.resolve(why);
+  }
+
+  /** Settles, with the reason, when this client can no longer be asked. */
+  get ended(): Promise<MiniTorrentError> {
+    return this.#ended.promise;
   }
 
   /** Downloads that end, notices: whatever happens unasked. Answers how to stop listening. */
@@ -186,9 +194,13 @@ export class SwarmClient {
     return this.#accepted({ kind: 'quit' });
   }
 
-  /** Ends a client of this process as `quit` does; hangs up on one that runs elsewhere, which goes on. */
+  /**
+   * Ends a client that this program started, as `quit` does; hangs up on one that runs elsewhere, which goes on. Open questions
+   * reject with CANCELLED. Idempotent.
+   */
   async close(): Promise<void> {
     await this.#line.close?.();
+    this.lineEnded(new MiniTorrentError('CANCELLED', 'the connection to the client was closed'));
   }
 
   async #accepted(question: Question): Promise<string> {

@@ -337,6 +337,19 @@ export const CONSOLE_LINE_MAX = 16 * KIB;
 /** Milliseconds for a graceful quit before everything is ended. */
 export const QUIT_DEADLINE_MS = 5_000;
 
+// --- the socket of a background client ---
+
+/** Bytes of its path: `sun_path` of Linux holds 108 with the zero behind it (macOS: 104). */
+export const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
+/** Bytes of one event: 256 rows of two paths of 4,096, a name of 255, a sentence of 1,000 and some 120 around them are 2.4 MB. */
+export const EVENT_FRAME_BYTES_MAX = 3 * MIB;
+/** Consoles and commands attached at once. A person has a few; scripts that start one command a file may have more. */
+export const ATTACHED_MAX = 64;
+/** Questions of one of them that are open; beyond it the client stops reading from that socket. */
+export const ATTACHED_ASKS_MAX = 256;
+/** Bytes that one of them may leave unread before it is dropped: a list of 20,000 files at 3 KiB each, told at once. */
+export const ATTACHED_UNREAD_BYTES_MAX = 64 * MIB;
+
 // --- api and console ---
 
 /** Milliseconds between two looks at a download by whoever follows it: as often as it reports progress. */
