@@ -38,8 +38,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'announce/actor',
   ],
   demo: ['base', 'torrent', 'disk', 'client/library', 'client/record'],
-  api: ['base', 'torrent', 'client/messages', 'client/actor', 'client/start', 'tracker/main'],
+  api: ['base', 'torrent', 'disk', 'client/messages', 'client/actor', 'client/start', 'tracker/start'],
   attach: ['base', 'torrent', 'wire', 'api', 'client/messages'],
+  home: ['base', 'torrent', 'actor', 'disk', 'tracker/hosted', 'api'],
   console: ['base', 'torrent', 'api'],
   command: [
     'base',
@@ -51,6 +52,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'api',
     'attach',
     'console',
+    'home',
     'tracker/main',
     'seederlist/list',
     'tracker/status',

@@ -25,6 +25,7 @@ export async function startEmbedded(options: Omit<ClientOptions, 'onEvent'>): Pr
   const client = await startClient({ ...options, onEvent: (event) => deliver(event) });
   const users = new Users(client);
   const [first, second] = options.trackers;
+  let closed: Promise<void> | undefined;
   const facts: ClientFacts = {
     address: formatAddress(client.upload),
     trackers: [formatAddress(first), formatAddress(second)],
@@ -35,13 +36,29 @@ export async function startEmbedded(options: Omit<ClientOptions, 'onEvent'>): Pr
   const swarm: SwarmClient = new SwarmClient({
     facts,
     tell: (command) => own.tell(command),
-    close: () => own.leave(),
+    close: () => {
+      closed ??= close(swarm, client);
+      return closed;
+    },
   });
   // After the caller could listen.
   setImmediate(() => {
     deliver = (event) => users.deliver(event);
     for (const event of early.splice(0)) users.deliver(event);
   });
-  void client.ended.then(() => swarm.lineEnded(new MiniTorrentError('CANCELLED', 'the client has ended')));
+  void client.ended.then((error) => swarm.lineEnded(endOf(error)));
   return { swarm, client, facts, join };
+}
+
+async function close(swarm: SwarmClient, client: Client): Promise<void> {
+  // Refused when it is closing, or has ended, already.
+  await swarm.quit().catch(() => undefined);
+  const error = await client.ended;
+  if (error !== undefined) throw endOf(error);
+}
+
+function endOf(error: unknown): MiniTorrentError {
+  if (error === undefined) return new MiniTorrentError('CANCELLED', 'the client has ended');
+  const why = error instanceof Error ? error.message : String(error);
+  return new MiniTorrentError('INTERNAL', `the client cannot go on: ${why}; see its log file`, error);
 }

@@ -4,7 +4,7 @@
 
 import { assert } from '../base/assert.js';
 import { deferred } from '../base/deferred.js';
-import { MiniTorrentError } from '../base/errors.js';
+import type { MiniTorrentError } from '../base/errors.js';
 import type { LogLevel } from '../base/log.js';
 import type { ClientCommand, ClientEvent } from '../client/messages.js';
 import { type Answer, Asker, type Happening, type Question } from './asker.js';
@@ -35,8 +35,8 @@ export interface ClientFacts {
 export interface ClientLine {
   readonly facts: ClientFacts;
   tell(command: ClientCommand): void;
-  /** Lets go of it; absent where there is nothing to let go of. */
-  close?(): void;
+  /** Lets go of what this program holds of the client; absent where that is nothing. Idempotent. */
+  close?(): Promise<void>;
 }
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
@@ -73,12 +73,6 @@ export class SwarmClient {
     return this.#ended.promise;
   }
 
-  /** Lets go of the client, which goes on; open questions reject with CANCELLED. To end the client itself: `quit`. */
-  close(): void {
-    this.lineEnded(new MiniTorrentError('CANCELLED', 'this connection to the client was closed'));
-    this.#line.close?.();
-  }
-
   /** Downloads that end, notices: whatever happens unasked. Answers how to stop listening. */
   listen(listener: (event: Happening) => void): () => void {
     this.#listeners.add(listener);
@@ -102,6 +96,18 @@ export class SwarmClient {
     const download = new Download(this);
     try {
       download.accepted(await this.#accepted({ kind: 'get', mtorrentPath, destination }));
+    } catch (error) {
+      download.dismiss();
+      throw error;
+    }
+    return download;
+  }
+
+  /** A download that was accepted before, by this program or another one. FILE_NOT_FOUND. @param name as of `file`. */
+  async follow(name: string): Promise<Download> {
+    const download = new Download(this);
+    try {
+      download.accepted((await this.file(name)).path);
     } catch (error) {
       download.dismiss();
       throw error;
@@ -186,6 +192,11 @@ export class SwarmClient {
   /** Leaves the trackers and ends the client, wherever it runs. */
   async quit(): Promise<string> {
     return this.#accepted({ kind: 'quit' });
+  }
+
+  /** Ends a client of this process as `quit` does; hangs up on one that runs elsewhere, which goes on. */
+  async close(): Promise<void> {
+    await this.#line.close?.();
   }
 
   async #accepted(question: Question): Promise<string> {

@@ -35,3 +35,9 @@ export async function within<T>(promise: Promise<T>, deadlineMs: number, late: (
     clearTimeout(timer);
   }
 }
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

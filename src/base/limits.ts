@@ -354,6 +354,22 @@ export const ATTACHED_UNREAD_BYTES_MAX = 64 * MIB;
 
 /** Milliseconds between two looks at a download by whoever follows it: as often as it reports progress. */
 export const DOWNLOAD_LOOK_MS = 250;
+/** Where the trackers of a console without set-up listen at first, when these are free. */
+export const TRACKER_PORTS = [7_001, 7_002] as const;
+/** Times that such a pair is started when other programs take its ports in the moment between a look and their use. */
+export const HOME_PAIR_TRIES_MAX = 3;
+/** Milliseconds between two looks at what is being checked at start. */
+export const CHECK_LOOK_MS = 20;
+/** Milliseconds of the longest duration on a command line: a timer takes no more, some 24 days. */
+export const DURATION_MAX_MS = 0x7fff_ffff;
+/** Milliseconds between two lines of progress where there is no terminal. */
+export const STATS_INTERVAL_MS = 10_000;
+/** Columns of a terminal that does not say how wide it is. */
+export const TERMINAL_COLUMNS = 80;
+/** Milliseconds to learn this machine's address: a look at the kernel's table of routes. */
+export const OWN_ADDRESS_DEADLINE_MS = 1_000;
+/** Where a client listens when nobody said and it is free: the port that people know from BitTorrent. */
+export const UPLOAD_PORT = 6_881;
 
 // --- demo ---
 

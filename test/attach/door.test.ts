@@ -149,8 +149,9 @@ test('the answers to who has hung up go nowhere, and the numbers of others stay 
   const stayer = await attach(t, path);
   const stays = stayer.wait();
   await stayer.pause('a');
-  leaver.close();
-  await assert.rejects(waits, failsWith('CANCELLED'));
+  const cancelled = assert.rejects(waits, failsWith('CANCELLED'));
+  await leaver.close();
+  await cancelled;
   // Its end was heard when a later one is greeted.
   const later = await attach(t, path);
   await later.pause('b');
@@ -178,14 +179,14 @@ test(`the ${ATTACHED_MAX + 1}st is told that there is no room, until one of the 
   const clients = [];
   for (let count = 0; count < ATTACHED_MAX; count += 1) clients.push(await attach(t, path));
   await assert.rejects(attachToClient(path), failsWith('LIMIT_REACHED', String(ATTACHED_MAX)));
-  clients[0]?.close();
+  await clients[0]?.close();
   const client = await eventually(
     () => attachToClient(path).catch(failsWith('LIMIT_REACHED')),
     (answer) => typeof answer === 'object',
     'there is room again',
   );
   assert.ok(typeof client === 'object');
-  client.close();
+  await client.close();
 });
 
 test('another version is answered with ours, then hung up on', async (t) => {
