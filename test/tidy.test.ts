@@ -42,6 +42,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   attach: ['base', 'torrent', 'wire', 'api', 'client/messages'],
   home: ['base', 'torrent', 'actor', 'disk', 'tracker/hosted', 'api'],
   console: ['base', 'torrent', 'api'],
+  settings: ['base', 'torrent', 'console/rates'],
   command: [
     'base',
     'torrent',
@@ -53,6 +54,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'attach',
     'console',
     'home',
+    'settings',
     'tracker/main',
     'seederlist/list',
     'tracker/status',
@@ -65,6 +67,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   piscina: ['src/hash/pool.ts'],
   msgpackr: ['src/wire/msgpack.ts'],
   pino: ['src/base/log.ts'],
+  'smol-toml': ['src/settings/toml.ts'],
   libsql: ['src/seederlist/store.ts'],
   yargs: ['src/command/commands.ts'],
   'yargs/helpers': ['src/command/main.ts'],
@@ -77,7 +80,7 @@ const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
 
 /** Files that decide. They may not reach the world. */
 const PURE =
-  /(^src\/(torrent|registry)\/|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|connections|commits|lines|socket-path)\.ts$)/;
+  /(^src\/(torrent|registry)\/|^src\/settings\/(?!load)|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|connections|commits|lines|socket-path)\.ts$)/;
 const WORLD =
   /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 

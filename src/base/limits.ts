@@ -360,8 +360,6 @@ export const TRACKER_PORTS = [7_001, 7_002] as const;
 export const HOME_PAIR_TRIES_MAX = 3;
 /** Milliseconds between two looks at what is being checked at start. */
 export const CHECK_LOOK_MS = 20;
-/** Milliseconds of the longest duration on a command line: a timer takes no more, some 24 days. */
-export const DURATION_MAX_MS = 0x7fff_ffff;
 /** Milliseconds between two lines of progress where there is no terminal. */
 export const STATS_INTERVAL_MS = 10_000;
 /** Columns of a terminal that does not say how wide it is. */
@@ -380,3 +378,14 @@ export const DEMO_SEEDERS_MAX = 16;
 export const DEMO_STEP_DEADLINE_MS = 30_000;
 /** Milliseconds until a demo gives up. */
 export const DEMO_DEADLINE_MS = 600_000;
+
+// --- settings ---
+
+/** Bytes of a config.toml: a hundred times what every setting with a comment takes. */
+export const CONFIG_BYTES_MAX = 64 * KIB;
+/** Nested arrays and tables in a config.toml; a list of addresses has one. */
+export const CONFIG_DEPTH_MAX = 8;
+/** Milliseconds of the longest time that a setting takes: a leap year, which no arithmetic and no display minds. */
+export const DURATION_MAX_MS = 366 * 24 * 3_600_000;
+/** Milliseconds between two lines of progress at least: a log that grows faster is of no use to anybody. */
+export const STATS_INTERVAL_MIN_MS = 100;

@@ -2,20 +2,18 @@
 // session, turns signals into `quit`, and answers the exit code.
 
 import { randomInt } from 'node:crypto';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startEmbedded } from '../api/embedded.js';
 import type { SwarmClient } from '../api/swarm-client.js';
 import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
-import type { LogLevel } from '../base/log.js';
 import { watchSignals } from '../base/signals.js';
 import type { Client } from '../client/actor.js';
 import { PipedLines } from '../console/piped-lines.js';
-import { parseRate, rateSentence } from '../console/rates.js';
 import { helpText } from '../console/requests.js';
 import { Screen } from '../console/screen.js';
 import { Session } from '../console/session.js';
 import { PeopleVoice, ScriptVoice } from '../console/voices.js';
+import type { Settings } from '../settings/resolve.js';
 import { type Address, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { letGoOfTerminal } from './terminal.js';
@@ -24,10 +22,7 @@ export interface ClientArguments {
   readonly upload: string;
   readonly trackers: readonly [string, string];
   readonly logPath: string;
-  readonly stateDir?: string | undefined;
-  readonly logLevel: LogLevel;
-  readonly uploadLimit: string;
-  readonly downloadLimit: string;
+  readonly settings: Settings;
 }
 
 export async function runClient(args: ClientArguments): Promise<number> {
@@ -42,15 +37,15 @@ export async function runClient(args: ClientArguments): Promise<number> {
       `both trackers are ${args.trackers[0]}; name the two trackers of a pair`,
     );
   }
-  const rates = { up: rateOf(args.uploadLimit), down: rateOf(args.downloadLimit) };
+  const { values } = args.settings;
   const { client, swarm } = await startEmbedded({
     upload,
     trackers,
-    stateDir: resolve(args.stateDir ?? defaultStateDirectory(upload)),
+    stateDir: stateDirectory(args.settings, upload),
     logPath: resolve(args.logPath),
-    logLevel: args.logLevel,
+    logLevel: values['log-level'],
     seed: randomInt(0, 2 ** 32),
-    rates,
+    rates: { up: values['upload-limit'], down: values['download-limit'] },
   });
   const session = openSession(swarm);
   process.stderr.write(`this client serves at ${swarm.facts.address}\n`);
@@ -135,14 +130,8 @@ function addressOf(text: string, what: string, allowAnyPort: boolean): Address {
   );
 }
 
-function rateOf(text: string): number {
-  const rate = parseRate(text);
-  if (rate === undefined) throw new MiniTorrentError('INVALID_ARGUMENTS', rateSentence(text));
-  return rate;
-}
-
-function defaultStateDirectory(upload: Address): string {
-  const root = process.env['XDG_STATE_HOME'];
-  const base = root?.startsWith('/') ? root : join(homedir(), '.local', 'state');
-  return join(base, 'mtorrent', `${upload.host.replaceAll(':', '-')}_${upload.port}`);
+/** Clients of one machine that were given none keep theirs apart. */
+function stateDirectory({ values, origins }: Settings, { host, port }: Address): string {
+  const directory = values['state-dir'];
+  return origins['state-dir'].kind === 'default' ? join(directory, `${host.replaceAll(':', '-')}_${port}`) : directory;
 }

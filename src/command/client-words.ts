@@ -1,8 +1,14 @@
 // The declarations of commands that run a client. Shape and help only: each loads its work when it runs.
 
 import type { Argv } from 'yargs';
-import type { LogLevel } from '../base/log.js';
+import { settingFlags } from '../settings/table.js';
 import type { Ends } from './ends.js';
+
+const flags = settingFlags('state-dir', 'upload-limit', 'download-limit', 'log-level');
+const CLIENT_FLAGS = {
+  ...flags,
+  'state-dir': { ...flags['state-dir'], defaultDescription: '$XDG_STATE_HOME/mtorrent/<ip>_<port>' },
+};
 
 export function clientWords(parser: Argv, ends: Ends): void {
   parser.command(
@@ -18,40 +24,19 @@ export function clientWords(parser: Argv, ends: Ends): void {
         .positional('tracker1', { type: 'string', demandOption: true, describe: 'ip:port' })
         .positional('tracker2', { type: 'string', demandOption: true, describe: 'ip:port' })
         .positional('log', { type: 'string', demandOption: true, describe: 'log file, appended to' })
-        .option('state-dir', {
-          type: 'string',
-          describe: 'what to remember across runs [default: $XDG_STATE_HOME/mtorrent/<ip>_<port>]',
-        })
-        .option('upload-limit', rateOption('sent'))
-        .option('download-limit', rateOption('downloaded'))
-        .option('log-level', {
-          type: 'string',
-          choices: ['trace', 'debug', 'info', 'warn', 'error'],
-          default: 'info',
-          describe: 'least level that is logged',
-        })
+        .options(CLIENT_FLAGS)
         .example('$0 client 192.0.2.7:6881 192.0.2.1:7001 192.0.2.2:7001 client.log', ''),
     (args) =>
       ends(async () => {
         const { runClient } = await import('./client-command.js');
+        const { loadSettings } = await import('../settings/load.js');
+        const { address, tracker1, tracker2, log } = args;
         return runClient({
-          upload: args.address,
-          trackers: [args.tracker1, args.tracker2],
-          logPath: args.log,
-          stateDir: args['state-dir'],
-          // Given twice they are lists, which are no rates.
-          uploadLimit: String(args['upload-limit']),
-          downloadLimit: String(args['download-limit']),
-          logLevel: args['log-level'] as LogLevel,
+          upload: address,
+          trackers: [tracker1, tracker2],
+          logPath: log,
+          settings: await loadSettings(args),
         });
       }),
   );
-}
-
-function rateOption(what: string) {
-  return {
-    type: 'string',
-    default: 'off',
-    describe: `bytes a second that are ${what} at most: 500K, 10M, 1.5MiB; 0 or off for none`,
-  } as const;
 }

@@ -9,6 +9,7 @@ import { printable } from '../torrent/names.js';
 import { bareWords } from './bare-words.js';
 import { clientWords } from './client-words.js';
 import { type CommandEntry, commandTable } from './command-table.js';
+import { configWords } from './config-words.js';
 import { demoWords } from './demo-words.js';
 import type { Ends } from './ends.js';
 import { metainfoWords } from './metainfo-words.js';
@@ -22,12 +23,13 @@ function declare(parser: Argv, ends: Ends): void {
   clientWords(parser, ends);
   trackerWords(parser, ends);
   metainfoWords(parser, ends);
+  configWords(parser, ends);
   demoWords(parser, ends);
 }
 
 /** Runs the command that `words` name; answers its exit code. Throws MiniTorrentError, INVALID_ARGUMENTS for a bad line. */
 export async function commandLine(words: readonly string[]): Promise<number> {
-  refuseStranger(words[0]);
+  refuseStranger(words);
   let exitCode = 0;
   const ends: Ends = (work) =>
     work().then((code) => {
@@ -61,14 +63,25 @@ export function declaredCommands(): readonly CommandEntry[] {
 }
 
 /** A parser that has a default command takes a mistyped one for its argument; here it is told what it is. */
-function refuseStranger(word: string | undefined): void {
-  if (word === undefined || word.startsWith('-')) return;
-  const names = declaredCommands().flatMap(({ words, aliases }) => [words, ...aliases]);
-  if (names.includes(word)) return;
-  const near = nearest(
-    word,
-    names.filter((name) => name !== ''),
-  );
+function refuseStranger(words: readonly string[]): void {
+  const names = declaredCommands().flatMap((command) => [command.words, ...command.aliases]);
+  let above = '';
+  for (const word of words) {
+    const siblings = names.filter(
+      (name) => name !== '' && name.startsWith(above) && !name.slice(above.length).includes(' '),
+    );
+    // What follows a command without commands of its own are its arguments.
+    if (word.startsWith('-') || siblings.length === 0) return;
+    if (!siblings.includes(`${above}${word}`)) throw stranger(`${above}${word}`, siblings);
+    above = `${above}${word} `;
+  }
+}
+
+function stranger(words: string, siblings: readonly string[]): MiniTorrentError {
+  const near = nearest(words, siblings);
   const hint = near === undefined ? '' : `; did you mean ${near}?`;
-  throw new MiniTorrentError('INVALID_ARGUMENTS', `there is no command "${printable(word)}"${hint} (mtorrent --help)`);
+  return new MiniTorrentError(
+    'INVALID_ARGUMENTS',
+    `there is no command "${printable(words)}"${hint} (mtorrent --help)`,
+  );
 }

@@ -1,7 +1,7 @@
 // The declarations of commands about trackers. Shape and help only: each loads its work when it runs.
 
 import type { Argv } from 'yargs';
-import type { LogLevel } from '../base/log.js';
+import { settingFlags } from '../settings/table.js';
 import { type Ends, terminal } from './ends.js';
 
 export function trackerWords(parser: Argv, ends: Ends): void {
@@ -18,17 +18,14 @@ export function trackerWords(parser: Argv, ends: Ends): void {
           type: 'string',
           describe: 'a name for the pair, the same at both; needed where they reach each other by other addresses',
         })
-        .option('log-level', {
-          type: 'string',
-          choices: ['trace', 'debug', 'info', 'warn', 'error'],
-          default: 'info',
-          describe: 'least level that is logged',
-        })
+        .options(settingFlags('log-level'))
         .example('$0 tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log', ''),
     (args) =>
       ends(async () => {
         const { runTrackerCommand } = await import('./tracker-command.js');
-        return runTrackerCommand({ ...args, logLevel: args['log-level'] as LogLevel });
+        const { loadSettings } = await import('../settings/load.js');
+        const { values } = await loadSettings(args);
+        return runTrackerCommand({ ...args, logLevel: values['log-level'] });
       }),
   );
   parser.command(

@@ -51,7 +51,7 @@ export class ProgramProcess {
     const [command = process.execPath, ...line] = [...(options.launcher ?? []), process.execPath, PROGRAM, ...words];
     this.#child = spawn(command, line, {
       cwd: directory,
-      env: { ...process.env, ...options.env },
+      env: { ...withoutSettings(process.env), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.onLine(line));
@@ -150,6 +150,12 @@ export class ProgramProcess {
   #failure(what: string): MiniTorrentError {
     return new MiniTorrentError('INTERNAL', `${this.name} ${what}; it said: ${this.#stderr.trim() || 'nothing'}`);
   }
+}
+
+/** The settings of whoever runs us are no business of these processes. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const others = Object.entries(env).filter(([name]) => !name.startsWith('MTORRENT_'));
+  return { ...Object.fromEntries(others), MTORRENT_CONFIG: '/dev/null' };
 }
 
 export interface Outcome {
