@@ -4,7 +4,7 @@
 
 import { assert } from '../base/assert.js';
 import { deferred } from '../base/deferred.js';
-import { MiniTorrentError } from '../base/errors.js';
+import type { MiniTorrentError } from '../base/errors.js';
 import type { LogLevel } from '../base/log.js';
 import type { ClientCommand, ClientEvent } from '../client/messages.js';
 import { type Answer, Asker, type Happening, type Question } from './asker.js';
@@ -36,7 +36,7 @@ export interface ClientLine {
   readonly facts: ClientFacts;
   tell(command: ClientCommand): void;
   /** Lets go of what this program holds of the client; absent where that is nothing. Idempotent. */
-  close?(): Promise<void> | void;
+  close?(): Promise<void>;
 }
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
@@ -194,13 +194,9 @@ export class SwarmClient {
     return this.#accepted({ kind: 'quit' });
   }
 
-  /**
-   * Ends a client that this program started, as `quit` does; hangs up on one that runs elsewhere, which goes on. Open questions
-   * reject with CANCELLED. Idempotent.
-   */
+  /** Ends a client of this process as `quit` does; hangs up on one that runs elsewhere, which goes on. */
   async close(): Promise<void> {
     await this.#line.close?.();
-    this.lineEnded(new MiniTorrentError('CANCELLED', 'the connection to the client was closed'));
   }
 
   async #accepted(question: Question): Promise<string> {

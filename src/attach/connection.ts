@@ -89,7 +89,7 @@ class Attempt {
     this.#client = new SwarmClient({
       facts,
       tell: (command) => this.#tell(command),
-      close: () => this.#connection.hangUp(),
+      close: () => this.#letGo(),
     });
     this.#attached.resolve(this.#client);
   }
@@ -101,6 +101,12 @@ class Attempt {
     }
     const sentence = 'a path or a name has at most 4096 bytes; choose a shorter one';
     this.#client?.onEvent({ kind: 'refused', ask: command.ask, code: 'INVALID_ARGUMENTS', sentence });
+  }
+
+  /** The client goes on. */
+  async #letGo(): Promise<void> {
+    this.#connection.hangUp();
+    this.#client?.lineEnded(new MiniTorrentError('CANCELLED', 'this connection to the client was closed'));
   }
 
   #closed(reason: string, error: Error | undefined): void {

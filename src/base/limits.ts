@@ -360,8 +360,6 @@ export const TRACKER_PORTS = [7_001, 7_002] as const;
 export const HOME_PAIR_TRIES_MAX = 3;
 /** Milliseconds between two looks at what is being checked at start. */
 export const CHECK_LOOK_MS = 20;
-/** Milliseconds of the longest duration on a command line: a timer takes no more, some 24 days. */
-export const DURATION_MAX_MS = 0x7fff_ffff;
 /** Milliseconds between two lines of progress where there is no terminal. */
 export const STATS_INTERVAL_MS = 10_000;
 /** Columns of a terminal that does not say how wide it is. */

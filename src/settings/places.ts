@@ -25,6 +25,7 @@ export function placesOf(env: Environment, base: PathBase, named?: string): Plac
   const directory = (variable: string): string | undefined => absoluteOnly(env[variable]);
   const inHome = (...names: readonly string[]): string => join(base.home, ...names);
   const stateDirectory = join(directory('XDG_STATE_HOME') ?? inHome('.local', 'state'), 'mtorrent');
+  const runtime = directory('XDG_RUNTIME_DIR');
   const config = named ?? (env['MTORRENT_CONFIG'] || undefined);
   const searched = [
     directory('XDG_CONFIG_HOME') ?? inHome('.config'),
@@ -34,7 +35,8 @@ export function placesOf(env: Environment, base: PathBase, named?: string): Plac
     configFiles: config === undefined ? [...new Set([...searched, SYSTEM_CONFIG])] : [absolutePath(config, base)],
     isConfigNamed: config !== undefined,
     stateDirectory,
-    socket: join(directory('XDG_RUNTIME_DIR') ?? stateDirectory, 'mtorrent.sock'),
+    // In a directory of its own, which only its user may enter.
+    socket: join(runtime === undefined ? stateDirectory : join(runtime, 'mtorrent'), 'client.sock'),
     downloadDirectory: directory('XDG_DOWNLOAD_DIR') ?? base.directory,
     base,
   };

@@ -58,8 +58,8 @@ export const SETTINGS = {
   socket: setting(
     path('files'),
     ({ socket }) => socket,
-    '$XDG_RUNTIME_DIR/mtorrent.sock',
-    'where a client in the background is spoken to',
+    '$XDG_RUNTIME_DIR/mtorrent/client.sock',
+    'socket of the client in the background',
   ),
   color: setting(choice('auto', 'always', 'never'), () => 'auto' as const, 'auto', 'colours; auto: on a terminal'),
   'seed-time': setting(

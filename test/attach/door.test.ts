@@ -149,8 +149,9 @@ test('the answers to who has hung up go nowhere, and the numbers of others stay 
   const stayer = await attach(t, path);
   const stays = stayer.wait();
   await stayer.pause('a');
+  const cancelled = assert.rejects(waits, failsWith('CANCELLED'));
   await leaver.close();
-  await assert.rejects(waits, failsWith('CANCELLED'));
+  await cancelled;
   // Its end was heard when a later one is greeted.
   const later = await attach(t, path);
   await later.pause('b');

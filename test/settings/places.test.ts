@@ -35,15 +35,15 @@ test('config files: the user first, then the system, then /etc; a named one repl
 
 test('state, socket and downloads follow their variables when these are absolute', () => {
   const cases: readonly (readonly [Environment, string, string, string])[] = [
-    [{}, '/home/ada/.local/state/mtorrent', '/home/ada/.local/state/mtorrent/mtorrent.sock', '/work'],
-    [{ XDG_STATE_HOME: '/s' }, '/s/mtorrent', '/s/mtorrent/mtorrent.sock', '/work'],
+    [{}, '/home/ada/.local/state/mtorrent', '/home/ada/.local/state/mtorrent/client.sock', '/work'],
+    [{ XDG_STATE_HOME: '/s' }, '/s/mtorrent', '/s/mtorrent/client.sock', '/work'],
     [
       { XDG_STATE_HOME: 's', XDG_RUNTIME_DIR: '/run/user/1' },
       '/home/ada/.local/state/mtorrent',
-      '/run/user/1/mtorrent.sock',
+      '/run/user/1/mtorrent/client.sock',
       '/work',
     ],
-    [{ XDG_DOWNLOAD_DIR: '/d', XDG_STATE_HOME: '/s' }, '/s/mtorrent', '/s/mtorrent/mtorrent.sock', '/d'],
+    [{ XDG_DOWNLOAD_DIR: '/d', XDG_STATE_HOME: '/s' }, '/s/mtorrent', '/s/mtorrent/client.sock', '/d'],
   ];
   for (const [env, state, socket, downloads] of cases) {
     const places = placesOf(env, base);
