@@ -67,6 +67,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   piscina: ['src/hash/pool.ts'],
   msgpackr: ['src/wire/msgpack.ts'],
   pino: ['src/base/log.ts'],
+  'string-width': ['src/console/text-width.ts'],
   'smol-toml': ['src/settings/toml.ts'],
   libsql: ['src/seederlist/store.ts'],
   yargs: ['src/command/commands.ts'],
@@ -75,7 +76,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Outside package → the files that may name its types, which loads nothing. */
 const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
-  yargs: /^src\/command\/([a-z]+-words|command-table)\.ts$/,
+  yargs: /^src\/command\/([a-z-]+-words|command-table)\.ts$/,
 };
 
 /** Files that decide. They may not reach the world. */

@@ -360,8 +360,8 @@ export const TRACKER_PORTS = [7_001, 7_002] as const;
 export const HOME_PAIR_TRIES_MAX = 3;
 /** Milliseconds between two looks at what is being checked at start. */
 export const CHECK_LOOK_MS = 20;
-/** Milliseconds between two lines of progress where there is no terminal. */
-export const STATS_INTERVAL_MS = 10_000;
+/** Milliseconds that one timer can wait: longer waits are several. */
+export const TIMER_MAX_MS = 0x7fff_ffff;
 /** Columns of a terminal that does not say how wide it is. */
 export const TERMINAL_COLUMNS = 80;
 /** Milliseconds to learn this machine's address: a look at the kernel's table of routes. */

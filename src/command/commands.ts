@@ -13,14 +13,16 @@ import { configWords } from './config-words.js';
 import { demoWords } from './demo-words.js';
 import type { Ends } from './ends.js';
 import { metainfoWords } from './metainfo-words.js';
+import { oneShotWords } from './one-shot-words.js';
 import { trackerWords } from './tracker-words.js';
 
 const ANCHOR = 'Files from many machines at once. A first look: mtorrent demo';
 
 /** In the order in which `--help` lists them. */
-function declare(parser: Argv, ends: Ends): void {
+export function declare(parser: Argv, ends: Ends): void {
   bareWords(parser, ends);
   clientWords(parser, ends);
+  oneShotWords(parser, ends);
   trackerWords(parser, ends);
   metainfoWords(parser, ends);
   configWords(parser, ends);
