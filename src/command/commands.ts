@@ -6,7 +6,8 @@ import { parseBytes } from '../base/bytes.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { DEMO_SEEDERS_MAX } from '../base/limits.js';
 import type { LogLevel } from '../base/log.js';
-import type { CommandOutput } from '../base/output.js';
+import { doctorWords } from './doctor-words.js';
+import { type Ends, terminal } from './ends.js';
 
 const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 const ANCHOR = 'Files from many machines at once. A first look: mtorrent demo';
@@ -40,12 +41,11 @@ export async function commandLine(words: readonly string[]): Promise<number> {
   client(parser, ends);
   trackers(parser, ends);
   metainfo(parser, ends);
+  doctorWords(parser, ends);
   demo(parser, ends);
   await parser.parseAsync();
   return exitCode;
 }
-
-type Ends = (work: () => Promise<number>) => Promise<void>;
 
 function client(parser: Argv, ends: Ends): void {
   parser.command(
@@ -234,12 +234,4 @@ function rateOption(what: string) {
     default: 'off',
     describe: `bytes a second that are ${what} at most: 500K, 10M, 1.5MiB; 0 or off for none`,
   } as const;
-}
-
-function terminal(): CommandOutput {
-  return {
-    stdout: (line) => void process.stdout.write(`${line}\n`),
-    stderr: (line) => void process.stderr.write(`${line}\n`),
-    progress: process.stderr.isTTY === true ? (text) => void process.stderr.write(`\r\u001b[K${text}`) : undefined,
-  };
 }
