@@ -25,6 +25,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   seederlist: ['base', 'torrent', 'wire', 'actor', 'registry', 'tracker/messages'],
   tracker: ['base', 'torrent', 'wire', 'actor', 'registry', 'pair', 'seederlist'],
   announce: ['base', 'torrent', 'wire', 'actor', 'tracker/messages'],
+  doctor: ['base', 'torrent', 'wire', 'disk', 'tracker/messages'],
   client: [
     'base',
     'torrent',
@@ -36,6 +37,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'download/messages',
     'announce/messages',
     'announce/actor',
+    'doctor',
   ],
   demo: ['base', 'torrent', 'disk', 'client/library', 'client/record'],
   api: ['base', 'torrent', 'disk', 'client/messages', 'client/actor', 'client/start', 'tracker/start'],
@@ -50,6 +52,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'disk',
     'hash',
     'client/actor',
+    'doctor',
     'api',
     'attach',
     'console',
@@ -81,7 +84,7 @@ const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
 
 /** Files that decide. They may not reach the world. */
 const PURE =
-  /(^src\/(torrent|registry)\/|^src\/settings\/(?!load)|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|ports|one-shot-events|progress-line|connections|commits|lines|socket-path)\.ts$)/;
+  /(^src\/(torrent|registry)\/|^src\/settings\/(?!load)|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|ports|one-shot-events|progress-line|connections|commits|verifications|removals|news|complaint|findings|limiting|facts|lines|socket-path)\.ts$)/;
 const WORLD =
   /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 

@@ -332,6 +332,13 @@ export const DISK_RESERVE_BYTES = 16 * MIB;
 export const LOOK_AGAIN_MS = 5_000;
 /** Shared files a look goes through: 256 take some 10 ms of the disk's time; 1,000 shares are seen every 20 s. */
 export const SOURCES_A_LOOK_MAX = 256;
+/** Pieces that a verification hashes at once: 4 × 512 KiB are some 2 ms, which nobody notices. */
+export const VERIFY_RANGE_PIECES = 4;
+/** How many times as long as it worked a verification rests while payload moves: it takes 1/20 of one core and of the disk, so that
+ * even on one core the other work keeps more than nine tenths of its rate. */
+export const VERIFY_REST = 19;
+/** Milliseconds after the last word of moving payload, of which there are four a second, that it counts as moving. */
+export const VERIFY_BUSY_MS = 1_000;
 /** Characters of one console line: two paths of 4,096 bytes, quoted. */
 export const CONSOLE_LINE_MAX = 16 * KIB;
 /** Milliseconds for a graceful quit before everything is ended. */
@@ -349,6 +356,36 @@ export const ATTACHED_MAX = 64;
 export const ATTACHED_ASKS_MAX = 256;
 /** Bytes that one of them may leave unread before it is dropped: a list of 20,000 files at 3 KiB each, told at once. */
 export const ATTACHED_UNREAD_BYTES_MAX = 64 * MIB;
+
+// --- doctor ---
+
+/** Milliseconds for one step of a doctor; all steps run at once, so that the whole ends within 5 s. */
+export const DOCTOR_STEP_DEADLINE_MS = 3_000;
+/** Bytes that it writes and flushes on each disk: enough to see a slow one, over in 0.2 s at DISK_RATE_LOW. */
+export const DOCTOR_DISK_BYTES = 4 * MIB;
+/** Bytes that it hashes: some 10 ms. */
+export const DOCTOR_HASH_BYTES = 8 * MIB;
+/** Looks at the running downloads, and milliseconds between them: a second in all. */
+export const DOCTOR_LOOKS = 10;
+export const DOCTOR_LOOK_MS = 100;
+/** Bytes a second below which a disk is worth a note: a tenth of a gigabit link is faster. */
+export const DISK_RATE_LOW = 12 * MIB;
+/** Bytes a second below which hashing is worth a note: one thread cannot follow a gigabit link any more. */
+export const HASH_RATE_LOW = 125 * MIB;
+/** Bytes of free memory below which it is worth a note: twice the slab and its surroundings. */
+export const MEMORY_FREE_LOW_BYTES = 128 * MIB;
+/** Milliseconds that two clocks may differ without a note: log lines can still be put in order by eye. */
+export const SKEW_MAX_MS = 5_000;
+/** Milliseconds for a tracker to say hello without a note: TRACKER_HEDGE_MS, after which clients dial the other one. */
+export const TRACKER_HELLO_SLOW_MS = 1_000;
+/** Peers of a download that count as few: each of them may be what limits it. */
+export const FEW_PEERS = 2;
+/** Files that a client has open beside sockets and what it serves: log, state, threads, the parts of its downloads. */
+export const OPEN_FILES_BASE = 96;
+/** Tracker pairs that a doctor looks at: two dials each, all at once. */
+export const DOCTOR_PAIRS_MAX = 8;
+/** Files with something wrong that a doctor names: more would hide the rest. */
+export const DOCTOR_TROUBLES_MAX = 16;
 
 // --- api and console ---
 

@@ -11,6 +11,7 @@ import { clientWords } from './client-words.js';
 import { type CommandEntry, commandTable } from './command-table.js';
 import { configWords } from './config-words.js';
 import { demoWords } from './demo-words.js';
+import { doctorWords } from './doctor-words.js';
 import type { Ends } from './ends.js';
 import { metainfoWords } from './metainfo-words.js';
 import { oneShotWords } from './one-shot-words.js';
@@ -26,6 +27,7 @@ export function declare(parser: Argv, ends: Ends): void {
   trackerWords(parser, ends);
   metainfoWords(parser, ends);
   configWords(parser, ends);
+  doctorWords(parser, ends);
   demoWords(parser, ends);
 }
 
