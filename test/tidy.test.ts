@@ -39,7 +39,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   demo: ['base', 'torrent', 'disk', 'client/library', 'client/record'],
   api: ['base', 'torrent', 'client/messages', 'client/actor', 'client/start', 'tracker/main'],
-  console: ['base', 'torrent', 'api'],
+  console: ['base', 'torrent', 'disk/file', 'api'],
   command: [
     'base',
     'torrent',
@@ -62,6 +62,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   msgpackr: ['src/wire/msgpack.ts'],
   pino: ['src/base/log.ts'],
   libsql: ['src/seederlist/store.ts'],
+  'string-width': ['src/console/text-width.ts'],
   yargs: ['src/command/commands.ts'],
   'yargs/helpers': ['src/command/main.ts'],
   'node:worker_threads': ['src/actor/link.ts', 'src/actor/thread.ts', 'workers/hash.ts'],
@@ -69,7 +70,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that decide. They may not reach the world. */
 const PURE =
-  /(^src\/(torrent|registry)\/|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|views|perform|questions|session-state|connections|commits)\.ts$)/;
+  /(^src\/(torrent|registry)\/|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|abilities|ascii|progress|completion|listing|text-width|views|perform|questions|session-state|connections|commits)\.ts$)/;
 const WORLD =
   /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 

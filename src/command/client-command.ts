@@ -5,17 +5,13 @@ import { randomInt } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startEmbedded } from '../api/embedded.js';
-import type { SwarmClient } from '../api/swarm-client.js';
 import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
 import type { LogLevel } from '../base/log.js';
 import { watchSignals } from '../base/signals.js';
 import type { Client } from '../client/actor.js';
-import { PipedLines } from '../console/piped-lines.js';
+import { openConsole } from '../console/open-console.js';
 import { parseRate, rateSentence } from '../console/rates.js';
-import { helpText } from '../console/requests.js';
-import { Screen } from '../console/screen.js';
-import { Session } from '../console/session.js';
-import { PeopleVoice, ScriptVoice } from '../console/voices.js';
+import type { Session } from '../console/session.js';
 import { type Address, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { letGoOfTerminal } from './terminal.js';
@@ -43,42 +39,30 @@ export async function runClient(args: ClientArguments): Promise<number> {
     );
   }
   const rates = { up: rateOf(args.uploadLimit), down: rateOf(args.downloadLimit) };
+  const stateDir = resolve(args.stateDir ?? defaultStateDirectory(upload));
   const { client, swarm } = await startEmbedded({
     upload,
     trackers,
-    stateDir: resolve(args.stateDir ?? defaultStateDirectory(upload)),
+    stateDir,
     logPath: resolve(args.logPath),
     logLevel: args.logLevel,
     seed: randomInt(0, 2 ** 32),
     rates,
   });
-  const session = openSession(swarm);
-  process.stderr.write(`this client serves at ${swarm.facts.address}\n`);
+  const { stdin, stdout, stderr, env } = process;
+  const session = openConsole({
+    client: swarm,
+    stdin,
+    stdout,
+    stderr,
+    env,
+    historyPath: join(stateDir, 'history'),
+    leave: () => swarm.quit(),
+    greeting: `this client serves at ${swarm.facts.address}`,
+  });
   const stopSignals = quitOnSignals(client, session);
   session.start();
   return finish(client, session, stopSignals);
-}
-
-function openSession(client: SwarmClient): Session {
-  const { stdin, stdout, stderr } = process;
-  const leave = (): Promise<string> => client.quit();
-  if (stdin.isTTY !== true || stdout.isTTY !== true)
-    return new Session({
-      client,
-      source: new PipedLines(stdin),
-      voice: new ScriptVoice(stdout, stderr),
-      ascii: true,
-      leave,
-    });
-  const screen = new Screen(stdin, stdout);
-  screen.print(helpText());
-  return new Session({
-    client,
-    source: screen,
-    voice: new PeopleVoice((text) => screen.print(text)),
-    ascii: false,
-    leave,
-  });
 }
 
 async function finish(client: Client, session: Session, stopSignals: () => Ending): Promise<number> {
@@ -108,7 +92,7 @@ function quitOnSignals(client: Client, session: Session): () => Ending {
     onStop: (signal, exitCode) => {
       code = exitCode;
       isTerminalGone ||= signal === 'SIGHUP';
-      process.stderr.write('closing; once more to end at once\n');
+      session.say('closing; once more to end at once');
       session.quit();
     },
     onLogMoved: () => client.logMoved(),
