@@ -29,10 +29,11 @@ export async function runClient(args: ClientArguments): Promise<number> {
     );
   }
   const { values } = args.settings;
+  const stateDir = stateDirectory(args.settings, upload);
   const { client, swarm } = await startEmbedded({
     upload,
     trackers,
-    stateDir: stateDirectory(args.settings, upload),
+    stateDir,
     logPath: resolve(args.logPath),
     logLevel: values['log-level'],
     seed: randomInt(0, 2 ** 32),
@@ -43,7 +44,9 @@ export async function runClient(args: ClientArguments): Promise<number> {
     ended: client.ended,
     leave: () => swarm.quit(),
     onLogMoved: () => client.logMoved(),
-    greeting: [`this client serves at ${swarm.facts.address}`],
+    historyPath: join(stateDir, 'history'),
+    greeting: `this client serves at ${swarm.facts.address}`,
+    remarks: [],
   });
 }
 

@@ -4,11 +4,8 @@
 import type { SwarmClient } from '../api/swarm-client.js';
 import { exitCodeOf } from '../base/errors.js';
 import { watchSignals } from '../base/signals.js';
-import { PipedLines } from '../console/piped-lines.js';
-import { helpText } from '../console/requests.js';
-import { Screen } from '../console/screen.js';
-import { Session } from '../console/session.js';
-import { PeopleVoice, ScriptVoice } from '../console/voices.js';
+import { openConsole } from '../console/open-console.js';
+import type { Session } from '../console/session.js';
 import { letGoOfTerminal } from './terminal.js';
 
 export interface Conversation {
@@ -18,14 +15,20 @@ export interface Conversation {
   /** What `quit` does; answers its detail. */
   readonly leave: () => Promise<string>;
   readonly onLogMoved: () => void;
-  /** Lines on stderr before the first prompt. */
-  readonly greeting: readonly string[];
+  /** Where lines are remembered for the next run; its directory exists. */
+  readonly historyPath: string;
+  /** One line, said first. */
+  readonly greeting: string;
+  /** What else a person should know at the start. */
+  readonly remarks: readonly string[];
 }
 
 /** 0, the code that a shell knows a signal by, or that of INTERNAL when the client could not go on. */
 export async function converse(conversation: Conversation): Promise<number> {
-  const session = openSession(conversation);
-  for (const line of conversation.greeting) process.stderr.write(`${line}\n`);
+  const { swarm, leave, historyPath, greeting, remarks } = conversation;
+  const { stdin, stdout, stderr, env } = process;
+  const session = openConsole({ client: swarm, stdin, stdout, stderr, env, historyPath, leave, greeting });
+  for (const remark of remarks) session.say(remark, 'good');
   const stopSignals = quitOnSignals(session, conversation.onLogMoved);
   session.start();
   const error = await conversation.ended;
@@ -38,27 +41,6 @@ export async function converse(conversation: Conversation): Promise<number> {
     `the client cannot go on: ${error instanceof Error ? error.message : String(error)}; see its log file\n`,
   );
   return exitCodeOf('INTERNAL');
-}
-
-function openSession({ swarm, leave }: Conversation): Session {
-  const { stdin, stdout, stderr } = process;
-  if (stdin.isTTY !== true || stdout.isTTY !== true)
-    return new Session({
-      client: swarm,
-      source: new PipedLines(stdin),
-      voice: new ScriptVoice(stdout, stderr),
-      ascii: true,
-      leave,
-    });
-  const screen = new Screen(stdin, stdout);
-  screen.print(helpText());
-  return new Session({
-    client: swarm,
-    source: screen,
-    voice: new PeopleVoice((text) => screen.print(text)),
-    ascii: false,
-    leave,
-  });
 }
 
 interface Ending {
@@ -75,7 +57,7 @@ function quitOnSignals(session: Session, onLogMoved: () => void): () => Ending {
     onStop: (signal, exitCode) => {
       code = exitCode;
       isTerminalGone ||= signal === 'SIGHUP';
-      process.stderr.write('closing; once more to end at once\n');
+      session.say('closing; once more to end at once');
       session.quit();
     },
     onLogMoved,

@@ -15,10 +15,11 @@ import { converse } from './converse.js';
 export async function runHome({ values }: Settings): Promise<number> {
   const { socket } = values;
   const background = Buffer.byteLength(socket) > SOCKET_PATH_BYTES_MAX ? undefined : await attachToClient(socket);
-  if (background !== undefined) return talkToBackground(background);
+  if (background !== undefined) return talkToBackground(background, values['state-dir']);
+  const directory = join(values['state-dir'], 'home');
   let say = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
   const home = await openHome({
-    directory: join(values['state-dir'], 'home'),
+    directory,
     upload: values.address,
     trackers: values.trackers,
     logLevel: values['log-level'],
@@ -34,14 +35,16 @@ export async function runHome({ values }: Settings): Promise<number> {
       ended: client.ended,
       leave: () => swarm.quit(),
       onLogMoved: () => client.logMoved(),
-      greeting: greetingOf(home),
+      historyPath: join(directory, 'history'),
+      greeting: `this client serves at ${swarm.facts.address}`,
+      remarks: remarksOf(home),
     });
   } finally {
     await home.closePair();
   }
 }
 
-async function talkToBackground(swarm: SwarmClient): Promise<number> {
+async function talkToBackground(swarm: SwarmClient, stateDir: string): Promise<number> {
   const { pid, address } = swarm.facts;
   let hasLeft = false;
   return converse({
@@ -53,20 +56,19 @@ async function talkToBackground(swarm: SwarmClient): Promise<number> {
       return 'BYE';
     },
     onLogMoved: () => undefined,
-    greeting: [
-      `this is the console of the client in the background (process ${pid}, serving at ${address}); it goes on after quit`,
-    ],
+    historyPath: join(stateDir, 'history'),
+    greeting: `this is the console of the client in the background (process ${pid}, serving at ${address}); it goes on after quit`,
+    remarks: [],
   });
 }
 
-function greetingOf({ swarm, trackers, hasPair, notes }: Home): readonly string[] {
+function remarksOf({ trackers, hasPair, notes }: Home): readonly string[] {
+  if (!hasPair) return notes;
   const [first, second] = trackers.map(formatAddress);
-  const lines = [...notes, `this client serves at ${swarm.facts.address}`, `trackers: ${first} and ${second}`];
-  if (!hasPair) return lines;
   const where = trackers[0].host.startsWith('127.') ? 'another terminal of this machine' : 'another machine';
   return [
-    ...lines,
-    `they run in this process; in ${where} the same swarm is joined by:`,
+    ...notes,
+    `its trackers run in this process; from ${where} the same swarm is joined by:`,
     `  mtorrent -t ${first} -t ${second}`,
   ];
 }
