@@ -10,6 +10,7 @@ import { bareWords } from './bare-words.js';
 import { clientWords } from './client-words.js';
 import { type CommandEntry, commandTable } from './command-table.js';
 import { configWords } from './config-words.js';
+import { daemonWords, verbWords } from './daemon-words.js';
 import { demoWords } from './demo-words.js';
 import type { Ends } from './ends.js';
 import { metainfoWords } from './metainfo-words.js';
@@ -21,6 +22,8 @@ const ANCHOR = 'Files from many machines at once. A first look: mtorrent demo';
 function declare(parser: Argv, ends: Ends): void {
   bareWords(parser, ends);
   clientWords(parser, ends);
+  daemonWords(parser, ends);
+  verbWords(parser, ends);
   trackerWords(parser, ends);
   metainfoWords(parser, ends);
   configWords(parser, ends);
