@@ -11,7 +11,7 @@ import type { SharedLine } from '../api/users.js';
 import { holdName, isHeld, lockName, type NameLock } from '../base/abstract-lock.js';
 import { deferred, within } from '../base/deferred.js';
 import { errnoOf, fileError, MiniTorrentError } from '../base/errors.js';
-import { ATTACHED_ASKS_MAX, ATTACHED_MAX, HELLO_DEADLINE_MS, LINGER_MS } from '../base/limits.js';
+import { ATTACHED_ASKS_MAX, ATTACHED_FAREWELL_MS, ATTACHED_MAX, HELLO_DEADLINE_MS } from '../base/limits.js';
 import { programVersion } from '../base/version.js';
 import type { ClientEvent } from '../client/messages.js';
 import { printable } from '../torrent/names.js';
@@ -51,7 +51,7 @@ export class Door {
   readonly #early: net.Socket[] = [];
   #client: SharedClient | undefined;
   #isClosed = false;
-  #nobodyLeft = deferred<void>();
+  readonly #nobodyLeft = deferred<void>();
 
   constructor(lock: NameLock | undefined) {
     this.#lock = lock;
@@ -88,7 +88,8 @@ export class Door {
     for (const socket of this.#early.splice(0)) socket.destroy();
     for (const user of this.#users) user.hangUp('the client ends');
     if (this.#users.size === 0) this.#nobodyLeft.resolve();
-    await within<void>(this.#nobodyLeft.promise, LINGER_MS, () => undefined);
+    await within<void>(this.#nobodyLeft.promise, ATTACHED_FAREWELL_MS, () => undefined);
+    for (const user of this.#users) user.drop('does not read');
   }
 
   #accept(socket: net.Socket): void {

@@ -82,7 +82,7 @@ export class User {
       });
     }
     this.#socket.write(frameBytes(attachEvents.encode(attachEvents.fit(event))));
-    if (this.#socket.writableLength > ATTACHED_UNREAD_BYTES_MAX) this.#drop('leaves too much unread');
+    if (this.#socket.writableLength > ATTACHED_UNREAD_BYTES_MAX) this.drop('leaves too much unread');
   }
 
   /** It may ask again. */
@@ -107,14 +107,15 @@ export class User {
     this.#socket.resume();
   }
 
-  #drop(reason: string): void {
+  /** At once, unwritten bytes and all. */
+  drop(reason: string): void {
     this.#phase = 'ending';
     this.#reason = reason;
     this.#socket.destroy();
   }
 
   #dropAfter(deadlineMs: number, reason: string): NodeJS.Timeout {
-    return setTimeout(() => this.#drop(reason), deadlineMs);
+    return setTimeout(() => this.drop(reason), deadlineMs);
   }
 
   #onBytes(received: Uint8Array): void {
@@ -177,6 +178,6 @@ export class User {
 
   #broken(error: unknown): void {
     if (!(error instanceof ProtocolError)) throw error;
-    this.#drop(`broke the protocol: ${error.message}`);
+    this.drop(`broke the protocol: ${error.message}`);
   }
 }

@@ -357,6 +357,14 @@ export const ATTACHED_ASKS_MAX = 256;
 /** Bytes that one of them may leave unread before it is dropped: a list of 20,000 files at 3 KiB each, told at once. */
 export const ATTACHED_UNREAD_BYTES_MAX = 64 * MIB;
 
+/** Milliseconds that `stop` waits until the client is gone: its graceful end, and as long again for a busy machine. */
+export const STOPPED_DEADLINE_MS = 2 * QUIT_DEADLINE_MS;
+/** Milliseconds until a client that was started in the background must answer: its threads alone have 15 s. */
+export const BACKGROUND_START_DEADLINE_MS = 20_000;
+
+/** Milliseconds that the last words of a client that ends have to reach who is attached: the quit itself took most of its 5 s. */
+export const ATTACHED_FAREWELL_MS = 1_000;
+
 // --- doctor ---
 
 /** Milliseconds for one step of a doctor; all steps run at once, so that the whole ends within 5 s. */

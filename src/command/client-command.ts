@@ -1,4 +1,5 @@
-// `mtorrent client`: one client, started from its four arguments and the settings, with its console on this terminal or pipe.
+// `mtorrent client`: one client with its console on this terminal or pipe. Parses the four arguments, joins client and
+// console, and answers the exit code.
 
 import { randomInt } from 'node:crypto';
 import { join, resolve } from 'node:path';
@@ -7,7 +8,8 @@ import { MiniTorrentError } from '../base/errors.js';
 import type { Settings } from '../settings/resolve.js';
 import { type Address, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
-import { converse } from './converse.js';
+import { cannotGoOn, stateDirectory } from './client-life.js';
+import { openForeground } from './foreground.js';
 
 export interface ClientArguments {
   readonly upload: string;
@@ -39,15 +41,17 @@ export async function runClient(args: ClientArguments): Promise<number> {
     seed: randomInt(0, 2 ** 32),
     rates: { up: values['upload-limit'], down: values['download-limit'] },
   });
-  return converse({
-    swarm,
-    ended: client.ended,
+  const foreground = openForeground({
+    client: swarm,
     leave: () => swarm.quit(),
     onLogMoved: () => client.logMoved(),
     historyPath: join(stateDir, 'history'),
     greeting: `this client serves at ${swarm.facts.address}`,
-    remarks: [],
   });
+  foreground.start();
+  const error = await client.ended;
+  const code = foreground.finish();
+  return error === undefined ? code : cannotGoOn(error);
 }
 
 function addressOf(text: string, what: string, allowAnyPort: boolean): Address {
@@ -57,10 +61,4 @@ function addressOf(text: string, what: string, allowAnyPort: boolean): Address {
     'INVALID_ARGUMENTS',
     `"${printable(text)}" is not ${what}; write ip:port, such as 192.0.2.1:6881`,
   );
-}
-
-/** Clients of one machine that were given none keep theirs apart. */
-function stateDirectory({ values, origins }: Settings, { host, port }: Address): string {
-  const directory = values['state-dir'];
-  return origins['state-dir'].kind === 'default' ? join(directory, `${host.replaceAll(':', '-')}_${port}`) : directory;
 }

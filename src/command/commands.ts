@@ -10,6 +10,7 @@ import { bareWords } from './bare-words.js';
 import { clientWords } from './client-words.js';
 import { type CommandEntry, commandTable } from './command-table.js';
 import { configWords } from './config-words.js';
+import { daemonWords, verbWords } from './daemon-words.js';
 import { demoWords } from './demo-words.js';
 import { doctorWords } from './doctor-words.js';
 import type { Ends } from './ends.js';
@@ -24,6 +25,8 @@ export function declare(parser: Argv, ends: Ends): void {
   bareWords(parser, ends);
   clientWords(parser, ends);
   oneShotWords(parser, ends);
+  daemonWords(parser, ends);
+  verbWords(parser, ends);
   trackerWords(parser, ends);
   metainfoWords(parser, ends);
   configWords(parser, ends);

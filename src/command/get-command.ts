@@ -13,8 +13,8 @@ import { targetPathOf } from '../disk/file.js';
 import { readMetainfo } from '../disk/metainfo-file.js';
 import { parseDuration } from '../settings/durations.js';
 import { printable } from '../torrent/names.js';
+import { backgroundClient } from './background-client.js';
 import {
-  backgroundClient,
   clientOptions,
   lateAfter,
   type OneShotArguments,
@@ -57,7 +57,7 @@ export function runGet(args: GetArguments): Promise<number> {
     if (args.alone && args.detach)
       throw new MiniTorrentError('INVALID_ARGUMENTS', '--alone and --detach ask for opposites');
     const named = await namesOf(args);
-    const background = await backgroundClient(args);
+    const background = args.alone ? undefined : await backgroundClient(args.settings);
     if (args.detach && background === undefined)
       throw new MiniTorrentError(
         'INVALID_ARGUMENTS',

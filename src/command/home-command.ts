@@ -2,21 +2,23 @@
 // this process, with the trackers that are set, or with a pair of its own whose addresses a second machine can copy.
 
 import { join } from 'node:path';
-import type { SwarmClient } from '../api/swarm-client.js';
-import { attachToClient } from '../attach/connection.js';
-import { SOCKET_PATH_BYTES_MAX } from '../base/limits.js';
 import { type Home, openHome } from '../home/home.js';
 import type { Settings } from '../settings/resolve.js';
 import { formatAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
-import { converse } from './converse.js';
+import { backgroundClient } from './background-client.js';
+import { cannotGoOn, homeDirectory } from './client-life.js';
+import { openForeground } from './foreground.js';
 
 /** Answers the exit code. Rejects with MiniTorrentError when nothing could be started. */
-export async function runHome({ values }: Settings): Promise<number> {
-  const { socket } = values;
-  const background = Buffer.byteLength(socket) > SOCKET_PATH_BYTES_MAX ? undefined : await attachToClient(socket);
-  if (background !== undefined) return talkToBackground(background, values['state-dir']);
-  const directory = join(values['state-dir'], 'home');
+export async function runHome(settings: Settings): Promise<number> {
+  const background = await backgroundClient(settings);
+  if (background !== undefined) {
+    const { talkTo } = await import('./running-daemon.js');
+    return talkTo(background, settings);
+  }
+  const { values } = settings;
+  const directory = homeDirectory(settings);
   let say = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
   const home = await openHome({
     directory,
@@ -30,36 +32,21 @@ export async function runHome({ values }: Settings): Promise<number> {
   // As what the client says: a screen is drawn by one hand only.
   say = (sentence) => swarm.onEvent({ kind: 'notice', level: 'bad', sentence });
   try {
-    return await converse({
-      swarm,
-      ended: client.ended,
+    const foreground = openForeground({
+      client: swarm,
       leave: () => swarm.quit(),
       onLogMoved: () => client.logMoved(),
       historyPath: join(directory, 'history'),
       greeting: `this client serves at ${swarm.facts.address}`,
       remarks: remarksOf(home),
     });
+    foreground.start();
+    const error = await client.ended;
+    const code = foreground.finish();
+    return error === undefined ? code : cannotGoOn(error);
   } finally {
     await home.closePair();
   }
-}
-
-async function talkToBackground(swarm: SwarmClient, stateDir: string): Promise<number> {
-  const { pid, address } = swarm.facts;
-  let hasLeft = false;
-  return converse({
-    swarm,
-    ended: swarm.ended.then((why) => (hasLeft ? undefined : why)),
-    leave: async () => {
-      hasLeft = true;
-      await swarm.close();
-      return 'BYE';
-    },
-    onLogMoved: () => undefined,
-    historyPath: join(stateDir, 'history'),
-    greeting: `this is the console of the client in the background (process ${pid}, serving at ${address}); it goes on after quit`,
-    remarks: [],
-  });
 }
 
 function remarksOf({ trackers, hasPair, notes }: Home): readonly string[] {

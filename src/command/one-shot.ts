@@ -3,10 +3,8 @@
 import { join } from 'node:path';
 import type { OneShotOptions } from '../api/one-shot.js';
 import type { SwarmClient } from '../api/swarm-client.js';
-import { attachToClient } from '../attach/connection.js';
 import { alarm, deferred } from '../base/deferred.js';
 import { MiniTorrentError } from '../base/errors.js';
-import { SOCKET_PATH_BYTES_MAX } from '../base/limits.js';
 import { watchSignals } from '../base/signals.js';
 import type { Settings } from '../settings/resolve.js';
 import { openReporter, type Reporter } from './reporters.js';
@@ -63,13 +61,6 @@ function watchStops(reporter: Reporter): Stops {
     onLogMoved: () => undefined,
   });
   return { stopped: stopped.promise, unwatch: () => signals.unwatch() };
-}
-
-/** The client of this user that runs in the background; undefined when none does, or none is wanted. To be closed. */
-export async function backgroundClient({ alone, settings }: OneShotArguments): Promise<SwarmClient | undefined> {
-  const { socket } = settings.values;
-  // Nobody can listen at a path that is too long for a socket.
-  return alone || Buffer.byteLength(socket) > SOCKET_PATH_BYTES_MAX ? undefined : attachToClient(socket);
 }
 
 /** `place`: below the state directory, where the command's own words lead again. */

@@ -8,8 +8,9 @@ import { ownHost } from '../api/own-address.js';
 import type { SwarmClient } from '../api/swarm-client.js';
 import { openHomePair } from '../home/pair.js';
 import { type Address, formatAddress } from '../torrent/address.js';
+import { backgroundClient } from './background-client.js';
+import { homeDirectory } from './client-life.js';
 import {
-  backgroundClient,
   clientOptions,
   lateAfter,
   type OneShotArguments,
@@ -29,7 +30,7 @@ export interface ShareArguments extends OneShotArguments {
 /** Answers the exit code that a shell knows the signal by, or 0 when a client in the background shares it. */
 export function runShare(args: ShareArguments): Promise<number> {
   return tellingAll(args, async (reporter, stops) => {
-    const background = await backgroundClient(args);
+    const background = args.alone ? undefined : await backgroundClient(args.settings);
     if (background === undefined) return shareHere(args, reporter, stops);
     try {
       return await handOver(args, background, reporter);
@@ -127,10 +128,10 @@ interface UsedPair {
 }
 
 async function trackersOf({ settings }: ShareArguments, reporter: Reporter): Promise<UsedPair> {
-  const { trackers, address, 'state-dir': stateDir, 'log-level': logLevel } = settings.values;
+  const { trackers, address, 'log-level': logLevel } = settings.values;
   if (trackers !== undefined) return { trackers, close: async () => undefined };
   const pair = await openHomePair({
-    directory: join(stateDir, 'home'),
+    directory: homeDirectory(settings),
     host: address?.host ?? (await ownHost([])),
     logLevel,
     onTrouble: (sentence) => reporter.notice('bad', sentence),

@@ -25,22 +25,24 @@ export interface ConsoleOptions {
   readonly historyPath?: string | undefined;
   /** What `quit` does; answers its detail. */
   readonly leave: () => Promise<string>;
+  /** What people are told then; the detail when absent. */
+  readonly farewell?: string | undefined;
   /** Said first, and to scripts on stderr: one line. */
   readonly greeting?: string | undefined;
 }
 
 export function openConsole(options: ConsoleOptions): Session {
-  const { client, stdin, stdout, stderr, env, greeting, leave } = options;
+  const { client, stdin, stdout, stderr, env, greeting, leave, farewell } = options;
   if (stdin.isTTY !== true || stdout.isTTY !== true) {
     if (greeting !== undefined) stderr.write(`${greeting}\n`);
     const voice = new ScriptVoice(stdout, stderr);
-    return new Session({ client, source: new PipedLines(stdin), voice, ascii: true, leave });
+    return new Session({ client, source: new PipedLines(stdin), voice, ascii: true, leave, farewell });
   }
   const abilities = abilitiesOf(env, true, process.platform);
   const { source, print } = abilities.cursor ? openScreen(options) : openPlain(options);
   const paint = paintOf(abilities.colour);
   const voice = new PeopleVoice((text, tone) => print(paint.tone(abilities.unicode ? text : asciiOnly(text), tone)));
-  const session = new Session({ client, source, voice, ascii: !abilities.unicode, leave });
+  const session = new Session({ client, source, voice, ascii: !abilities.unicode, leave, farewell });
   for (const line of greetingLines(client, greeting)) print(line);
   return session;
 }

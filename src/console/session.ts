@@ -35,6 +35,8 @@ export interface SessionOptions {
   readonly ascii: boolean;
   /** What `quit` does; answers its detail. */
   readonly leave: () => Promise<string>;
+  /** What people are told then; the detail when absent. */
+  readonly farewell?: string | undefined;
 }
 
 export class Session {
@@ -109,10 +111,10 @@ export class Session {
   async #quit(): Promise<void> {
     if (this.#quitting) return;
     this.#quitting = true;
-    const { voice, leave, source } = this.#options;
+    const { voice, leave, source, farewell } = this.#options;
     try {
       const detail = await leave();
-      voice.shown({ kind: 'done', detail, sentence: detail });
+      voice.shown({ kind: 'done', detail, sentence: farewell ?? detail });
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
       voice.refused(error);

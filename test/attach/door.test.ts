@@ -10,7 +10,12 @@ import type { SwarmClient } from '../../src/api/swarm-client.js';
 import { attachToClient, wrongVersion } from '../../src/attach/connection.js';
 import { openDoor } from '../../src/attach/listener.js';
 import { ATTACH_MAGIC, ATTACH_VERSION, attachCommands, attachEvents } from '../../src/attach/messages.js';
-import { ATTACHED_ASKS_MAX, ATTACHED_MAX, EVENT_FRAME_BYTES_MAX } from '../../src/base/limits.js';
+import {
+  ATTACHED_ASKS_MAX,
+  ATTACHED_MAX,
+  ATTACHED_UNREAD_BYTES_MAX,
+  EVENT_FRAME_BYTES_MAX,
+} from '../../src/base/limits.js';
 import { programVersion } from '../../src/base/version.js';
 import { type FileRow, LIST_ROWS_MAX } from '../../src/client/messages.js';
 import { FrameReader, frameBytes } from '../../src/wire/framing.js';
@@ -260,6 +265,33 @@ test('a full part of a list at its longest is one frame that fits', async (t) =>
   assert.equal(files[0]?.path, row[2]);
   assert.equal(Buffer.byteLength(files[0]?.problem ?? ''), 999);
   assert.match(files[0]?.problem ?? '', /ü…$/);
+});
+
+test('who leaves too much unread is dropped, and others are answered', async (t) => {
+  const row: FileRow = ['a', 'seeding', '/a'.padEnd(4096, 'a'), '/m'.padEnd(4096, 'm'), 5, 1, 1, 0, 0, 0, 0, 9, ''];
+  const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
+  const partBytes = rows.length * 8_192;
+  const { path, commands } = await stageDoor(t, (command) =>
+    command.kind === 'list'
+      ? [{ kind: 'listed', ask: command.ask, rows, last: true }]
+      : [{ kind: 'accepted', ask: command.ask, detail: '' }],
+  );
+  const deaf = new Stranger(path);
+  await deaf.connected;
+  deaf.socket.pause();
+  const lists = Math.ceil(ATTACHED_UNREAD_BYTES_MAX / partBytes) + 1;
+  const asks = Array.from({ length: lists }, (_, ask) => frameBytes(frameOf(attachCommands, { kind: 'list', ask })));
+  deaf.socket.write(Buffer.concat([greeting, ...asks]));
+  const bystander = await attach(t, path);
+  await eventually(
+    () => bystander.pause('a'),
+    () => commands.filter(({ kind }) => kind === 'list').length === lists,
+    'all is asked',
+  );
+  await bystander.pause('b');
+  deaf.socket.resume();
+  await deaf.dropped();
+  assert.ok(deaf.heard.length < ATTACHED_UNREAD_BYTES_MAX, 'what it had left unread was not kept for it');
 });
 
 test('a path that no frame can carry is refused before it is sent', async (t) => {

@@ -1,46 +1,49 @@
-// A console on this terminal or pipe, for whatever client: joins client and session, turns signals into `quit`, and answers the exit
-// code.
+// A console in the foreground, at a terminal or a pipe: joins a client and a session, and turns signals and closed streams into
+// leaving. What leaving means for the client, its owner says.
 
 import type { SwarmClient } from '../api/swarm-client.js';
-import { exitCodeOf } from '../base/errors.js';
 import { watchSignals } from '../base/signals.js';
 import { openConsole } from '../console/open-console.js';
 import type { Session } from '../console/session.js';
 import { letGoOfTerminal } from './terminal.js';
 
-export interface Conversation {
-  readonly swarm: SwarmClient;
-  /** Settles when there is nobody to talk to any more: undefined after `leave`, else the reason. */
-  readonly ended: Promise<unknown>;
+export interface ForegroundOptions {
+  readonly client: SwarmClient;
   /** What `quit` does; answers its detail. */
   readonly leave: () => Promise<string>;
+  /** What people are told then. */
+  readonly farewell?: string;
   readonly onLogMoved: () => void;
   /** Where lines are remembered for the next run; its directory exists. */
   readonly historyPath: string;
   /** One line, said first. */
   readonly greeting: string;
-  /** What else a person should know at the start. */
-  readonly remarks: readonly string[];
+  /** What else is to be known at the start. */
+  readonly remarks?: readonly string[];
 }
 
-/** 0, the code that a shell knows a signal by, or that of INTERNAL when the client could not go on. */
-export async function converse(conversation: Conversation): Promise<number> {
-  const { swarm, leave, historyPath, greeting, remarks } = conversation;
+export interface Foreground {
+  start(): void;
+  /** The client has ended, or was left. Answers which signal, if any, made it so, as an exit code. */
+  finish(): number;
+}
+
+export function openForeground(options: ForegroundOptions): Foreground {
+  const { remarks = [], onLogMoved, ...rest } = options;
   const { stdin, stdout, stderr, env } = process;
-  const session = openConsole({ client: swarm, stdin, stdout, stderr, env, historyPath, leave, greeting });
+  const session = openConsole({ ...rest, stdin, stdout, stderr, env });
   for (const remark of remarks) session.say(remark, 'good');
-  const stopSignals = quitOnSignals(session, conversation.onLogMoved);
-  session.start();
-  const error = await conversation.ended;
-  session.close();
-  process.stdin.destroy();
-  const { code, isTerminalGone } = stopSignals();
-  if (isTerminalGone) letGoOfTerminal();
-  if (error === undefined) return code;
-  process.stderr.write(
-    `the client cannot go on: ${error instanceof Error ? error.message : String(error)}; see its log file\n`,
-  );
-  return exitCodeOf('INTERNAL');
+  const stopSignals = leaveOnSignals(session, onLogMoved);
+  return {
+    start: () => session.start(),
+    finish: () => {
+      session.close();
+      process.stdin.destroy();
+      const { code, isTerminalGone } = stopSignals();
+      if (isTerminalGone) letGoOfTerminal();
+      return code;
+    },
+  };
 }
 
 interface Ending {
@@ -50,7 +53,7 @@ interface Ending {
 }
 
 /** Answers, when it is told to stop watching, how we came to end. */
-function quitOnSignals(session: Session, onLogMoved: () => void): () => Ending {
+function leaveOnSignals(session: Session, onLogMoved: () => void): () => Ending {
   let code = 0;
   let isTerminalGone = false;
   const signals = watchSignals({
