@@ -5,10 +5,11 @@
 import yargs, { type Argv } from 'yargs';
 import { MiniTorrentError } from '../base/errors.js';
 import { nearest } from '../base/nearest.js';
+import { type CommandEntry, commandTable } from '../completion/command-table.js';
 import { printable } from '../torrent/names.js';
 import { bareWords } from './bare-words.js';
 import { clientWords } from './client-words.js';
-import { type CommandEntry, commandTable } from './command-table.js';
+import { completionWords } from './completion-words.js';
 import { configWords } from './config-words.js';
 import { demoWords } from './demo-words.js';
 import type { Ends } from './ends.js';
@@ -24,6 +25,7 @@ function declare(parser: Argv, ends: Ends): void {
   trackerWords(parser, ends);
   metainfoWords(parser, ends);
   configWords(parser, ends);
+  completionWords(parser, ends, declaredCommands);
   demoWords(parser, ends);
 }
 
