@@ -15,6 +15,7 @@ import { demoWords } from './demo-words.js';
 import type { Ends } from './ends.js';
 import { metainfoWords } from './metainfo-words.js';
 import { trackerWords } from './tracker-words.js';
+import { ownVersion } from './version.js';
 
 const ANCHOR = 'Files from many machines at once. A first look: mtorrent demo';
 
@@ -43,6 +44,8 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     .strict()
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .alias('h', 'help')
+    // By itself the parser takes the version of whatever package is around the link that it was called by.
+    .version(ownVersion())
     .alias('V', 'version')
     .exitProcess(false)
     .fail((message, error) => {
