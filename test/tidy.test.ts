@@ -47,6 +47,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   attach: ['base', 'torrent', 'wire', 'api', 'client/messages'],
   console: ['base', 'torrent', 'disk/file', 'api'],
   settings: ['base', 'torrent', 'console/rates'],
+  completion: ['base', 'settings'],
   command: [
     'base',
     'torrent',
@@ -60,6 +61,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'console',
     'home',
     'settings',
+    'completion',
     'tracker/main',
     'seederlist/list',
     'tracker/status',
@@ -81,12 +83,12 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Outside package → the files that may name its types, which loads nothing. */
 const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
-  yargs: /^src\/command\/([a-z-]+-words|command-table)\.ts$/,
+  yargs: /^src\/(command\/[a-z-]+-words|completion\/command-table)\.ts$/,
 };
 
 /** Files that decide. They may not reach the world. */
 const PURE =
-  /(^src\/(torrent|registry)\/|^src\/settings\/(?!load)|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|abilities|ascii|progress|completion|listing|text-width|views|perform|questions|session-state|ports|one-shot-events|progress-line|connections|commits|verifications|removals|news|complaint|findings|limiting|facts|lines|socket-path)\.ts$)/;
+  /(^src\/(torrent|registry)\/|^src\/completion\/|^src\/settings\/(?!load)|^src\/wire\/(?!dialed)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|abilities|ascii|progress|completion|listing|text-width|views|perform|questions|session-state|ports|one-shot-events|progress-line|connections|commits|verifications|removals|news|complaint|findings|limiting|facts|lines|socket-path)\.ts$)/;
 const WORLD =
   /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 
