@@ -7,6 +7,7 @@ import { runLimitsBench } from './limits.js';
 import { runSeedersBench } from './seeders.js';
 import { runSimBench } from './sim.js';
 import { runTrackerBench } from './tracker.js';
+import { runVerifyBench } from './verify.js';
 
 const BENCHES: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
   seeders: runSeedersBench,
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, (words: readonly string[]) => Promise<num
   sim: runSimBench,
   tracker: runTrackerBench,
   lan: runLanBench,
+  verify: runVerifyBench,
 };
 
 const [name = '', ...words] = process.argv.slice(2);
