@@ -7,6 +7,7 @@ import { runLimitsBench } from './limits.js';
 import { runSeedersBench } from './seeders.js';
 import { runSimBench } from './sim.js';
 import { runTrackerBench } from './tracker.js';
+import { runVerifyBench } from './verify.js';
 
 interface Bench {
   readonly run: (words: readonly string[]) => Promise<number>;
@@ -37,6 +38,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: runTrackerBench,
     usage: '[announces] [idle] [steady] [start] [catchup] [failover] [--disk]',
     shows: 'the tracker pair under load',
+  },
+  verify: {
+    run: runVerifyBench,
+    usage: '[--runs N] [--out DIR]',
+    shows: 'what a verification on demand leaves to uploads',
   },
 };
 

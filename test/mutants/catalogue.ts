@@ -285,4 +285,16 @@ const ANNOUNCE: readonly Defect[] = [
   },
 ];
 
-export const CATALOGUE: readonly Defect[] = [...TRACKER, ...WIRE, ...TRANSFER, ...ANNOUNCE];
+const CLIENT: readonly Defect[] = [
+  {
+    name: 'verify: bad pieces stay announced',
+    breaks: 'nothing is served or announced of a file whose bad pieces are known',
+    file: 'src/client/verifications.ts',
+    right: 'const withdrawn = withdraw(record);',
+    wrong: 'const withdrawn: ReturnType<typeof withdraw> = [];',
+    test: 'test/client/verifications.test.ts',
+    rule: 'a running download with bad pieces is withdrawn and let go, mended, and goes on',
+  },
+];
+
+export const CATALOGUE: readonly Defect[] = [...TRACKER, ...WIRE, ...TRANSFER, ...ANNOUNCE, ...CLIENT];
