@@ -80,10 +80,13 @@ function openScreen({ client, stdin, stdout, env, historyPath }: ConsoleOptions)
     historyPath,
     paint: paintOf(abilities.colour),
   });
+  let unlisten = (): void => undefined;
   const source: LineSource = {
     open: (heard) => {
       screen.open(heard);
       live.look();
+      // Whatever it was, a download may have ended by it, or gone on.
+      unlisten = client.listen(() => live.look());
     },
     // The line may have begun a download, or ended one.
     ready: () => {
@@ -91,6 +94,7 @@ function openScreen({ client, stdin, stdout, env, historyPath }: ConsoleOptions)
       live.look();
     },
     close: () => {
+      unlisten();
       live.close();
       screen.close();
     },
