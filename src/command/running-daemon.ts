@@ -1,6 +1,7 @@
 // The commands that use the client in the background: attach a console to it, stop it, and every verb of the console as a
 // command of its own. None of them starts one.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SwarmClient } from '../api/swarm-client.js';
 import { attachToClient } from '../attach/connection.js';
 import { usableSocketPath } from '../attach/socket-path.js';
@@ -28,6 +29,8 @@ export async function daemonClient({ values }: Settings): Promise<SwarmClient> {
 /** A console; `quit` leaves it, and the client goes on. Rejects with NOT_RUNNING when the client ends under it. */
 export async function runAttach(settings: Settings): Promise<number> {
   const client = await daemonClient(settings);
+  const { address, pid } = client.facts;
+  process.stderr.write(`attached to the client at ${printable(address)}, process ${pid}\n`);
   const left = deferred<undefined>();
   const foreground = openForeground({
     client,
@@ -38,12 +41,12 @@ export async function runAttach(settings: Settings): Promise<number> {
     farewell: 'the client goes on in the background; mtorrent attach comes back, mtorrent stop ends it',
     onLogMoved: () => left.resolve(undefined),
   });
-  const { address, pid } = client.facts;
-  process.stderr.write(`attached to the client at ${printable(address)}, process ${pid}\n`);
   foreground.start();
   const lost = await Promise.race([left.promise, client.ended]);
-  await client.close();
+  // Of what was asked and is not answered any more each line still gets its result.
+  if (lost !== undefined) await nextTurn();
   const code = foreground.finish();
+  await client.close();
   if (lost !== undefined) throw lost;
   return code;
 }
