@@ -5,6 +5,7 @@ import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from
 import { assert } from '../base/assert.js';
 import { type Deferred, deferred, within } from '../base/deferred.js';
 import { LOOK_DEADLINE_MS, STOP_DEADLINE_MS, THREAD_READY_DEADLINE_MS } from '../base/limits.js';
+import type { LogLevel } from '../base/log.js';
 import { type LoopDelay, watchLoopDelay } from './loop-delay.js';
 
 export { MessageChannel, type MessagePort };
@@ -38,6 +39,8 @@ export interface Thread {
   readonly ended: Promise<ThreadEnd>;
   /** How long its event loop kept others waiting since the last look; undefined when it does not answer in time. */
   loopDelay(): Promise<LoopDelay | undefined>;
+  /** The least level that it logs from now on. */
+  setLogLevel(level: LogLevel): void;
   /** Asks it to stop; ends it after `deadlineMs`. True when it stopped by itself. */
   stop(deadlineMs?: number): Promise<boolean>;
 }
@@ -91,6 +94,7 @@ export function startThread(options: ThreadOptions): Thread {
       worker.postMessage('look');
       return within(look.promise, LOOK_DEADLINE_MS, () => undefined);
     },
+    setLogLevel: (level) => worker.postMessage({ logLevel: level }),
     async stop(deadlineMs = STOP_DEADLINE_MS) {
       worker.postMessage('stop');
       let forced = false;
@@ -112,6 +116,8 @@ export interface ThreadSelf {
   readonly ports: readonly MessagePort[];
   /** Tells the parent that this thread takes commands now. */
   ready(): void;
+  /** `set` is called when the parent wishes another log level. */
+  onLogLevel(set: (level: LogLevel) => void): void;
   /** `stop` is called once when the parent asks; after its promise the thread ends, open handles or not. */
   onStop(stop: () => Promise<void>): void;
   /** A crash that has no other way up: ends this thread with the error. */
@@ -130,6 +136,11 @@ export function thisThread(): ThreadSelf {
   return {
     ...birth,
     ready: () => port.postMessage('ready'),
+    onLogLevel(set) {
+      port.on('message', (message: unknown) => {
+        if (typeof message === 'object' && message !== null && 'logLevel' in message) set(message.logLevel as LogLevel);
+      });
+    },
     onStop(stop) {
       port.on('message', (message: unknown) => {
         if (message !== 'stop') return;

@@ -16,6 +16,7 @@ import {
   trackerRequests,
 } from '../tracker/messages.js';
 import { DialedConnection } from '../wire/dialed.js';
+import type { TrackerStanding } from './links.js';
 import { type AnnounceEffect, type AnnounceInput, AnnounceMachine, type AnnounceSetting } from './machine.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
 
@@ -33,6 +34,8 @@ export interface AnnounceOptions extends AnnounceSetting {
 
 export interface Announce {
   tell(command: AnnounceCommand): void;
+  /** How each tracker of the pair is, in the order of the pair. */
+  standings(): readonly TrackerStanding[];
   /** Ends all connections at once; nothing is told to the trackers. Idempotent. */
   stop(): void;
 }
@@ -42,20 +45,23 @@ export function startAnnounce(options: AnnounceOptions): Announce {
   announcer.post({ kind: 'wake' });
   return {
     tell: (command) => announcer.post({ kind: 'command', command }),
+    standings: () => announcer.standings(),
     stop: () => announcer.stop(),
   };
 }
 
 class Announcer {
   readonly #options: AnnounceOptions;
+  readonly #machine: AnnounceMachine;
   readonly #host: Host<AnnounceInput, AnnounceEffect | WakeAt>;
   readonly #sockets = new Map<number, TrackerConnection>();
 
   constructor(options: AnnounceOptions) {
     this.#options = options;
+    this.#machine = new AnnounceMachine(options);
     this.#host = new Host<AnnounceInput, AnnounceEffect | WakeAt>({
       name: 'announce',
-      machine: new AnnounceMachine(options),
+      machine: this.#machine,
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => this.#crashed(error),
       timers: options.timers ?? systemTimers,
@@ -65,6 +71,10 @@ class Announcer {
 
   post(input: AnnounceInput | { readonly kind: 'wake' }): void {
     this.#host.post(input);
+  }
+
+  standings(): readonly TrackerStanding[] {
+    return this.#machine.standings();
   }
 
   stop(): void {

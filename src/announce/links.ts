@@ -28,6 +28,14 @@ interface TrackerLink {
   failures: number;
   /** What the client was last told of it. */
   reported: 'nothing' | 'up' | 'down';
+  /** Why the last try failed; '' when it did not. */
+  reason: string;
+}
+
+/** talking: it answers us; standby: it was not needed, or the other one is asked; away: its last try failed. */
+export interface TrackerStanding {
+  readonly state: 'talking' | 'standby' | 'away';
+  readonly reason: string;
 }
 
 export const TRACKER_INDEXES: readonly TrackerIndex[] = [0, 1];
@@ -40,7 +48,12 @@ export class Links {
 
   constructor(prng: Prng) {
     this.#prng = prng;
-    const fresh = (): TrackerLink => ({ state: { at: 'down', retryAtMs: 0 }, failures: 0, reported: 'nothing' });
+    const fresh = (): TrackerLink => ({
+      state: { at: 'down', retryAtMs: 0 },
+      failures: 0,
+      reported: 'nothing',
+      reason: '',
+    });
     this.#links = [fresh(), fresh()];
   }
 
@@ -71,6 +84,12 @@ export class Links {
 
   isUp(index: TrackerIndex): boolean {
     return this.#links[index].state.at === 'up';
+  }
+
+  standingOf(index: TrackerIndex): TrackerStanding {
+    if (this.active === index) return { state: 'talking', reason: '' };
+    const { reported, reason } = this.#links[index];
+    return reported === 'down' ? { state: 'away', reason } : { state: 'standby', reason: '' };
   }
 
   /** Whom to dial now; each is dialing from then on, under the link number given. */
@@ -142,8 +161,9 @@ export class Links {
   }
 
   /** The connection ended or never came. True when the client has not heard that it is down. */
-  failed(index: TrackerIndex, nowMs: number): boolean {
+  failed(index: TrackerIndex, nowMs: number, reason = ''): boolean {
     const tracker = this.#links[index];
+    tracker.reason = reason;
     const wasUp = tracker.state.at === 'up';
     tracker.state = { at: 'down', retryAtMs: this.#backOff(index, nowMs) };
     if (wasUp) this.#hurry(index === 0 ? 1 : 0);

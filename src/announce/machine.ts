@@ -13,12 +13,12 @@ import {
 } from '../base/limits.js';
 import { Prng } from '../base/prng.js';
 import type { Address } from '../torrent/address.js';
-import { type ClientId, keyBytes, type SwarmKey } from '../torrent/ids.js';
+import type { ClientId, SwarmKey } from '../torrent/ids.js';
 import type { Refusal, TrackerReply, TrackerRequest } from '../tracker/messages.js';
-import { Links, TRACKER_INDEXES, type TrackerIndex } from './links.js';
+import { Links, TRACKER_INDEXES, type TrackerIndex, type TrackerStanding } from './links.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
 import { Pulse } from './pulse.js';
-import { type OwnVersion, Requests, requestOf } from './requests.js';
+import { helloOf, type OwnVersion, Requests, requestOf } from './requests.js';
 import { usableSeeders } from './seeders.js';
 import { type Question, Wanted } from './wanted.js';
 
@@ -99,13 +99,18 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     return this.#effects;
   }
 
+  standings(): readonly TrackerStanding[] {
+    return TRACKER_INDEXES.map((index) => this.#links.standingOf(index));
+  }
+
   #apply(input: AnnounceInput | Wake, nowMs: number): void {
     switch (input.kind) {
       case 'command':
         this.#command(input.command, nowMs);
         return;
       case 'connected':
-        if (this.#links.isCurrent(input.tracker, input.link)) this.#effects.push(this.#hello(input.link));
+        if (this.#links.isCurrent(input.tracker, input.link))
+          this.#send(input.link, helloOf(this.#setting, this.#epoch));
         return;
       case 'replied':
         if (this.#links.isCurrent(input.tracker, input.link)) this.#replied(input.tracker, input.reply, nowMs);
@@ -147,12 +152,6 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       default:
         unreachable(command);
     }
-  }
-
-  #hello(link: number): AnnounceEffect {
-    const { clientId, upload } = this.#setting;
-    const names = { clientId: keyBytes(clientId), host: '', uploadPort: upload.port, token: new Uint8Array(0) };
-    return { kind: 'send', link, request: { kind: 'hello', ...names, epoch: this.#epoch } };
   }
 
   #replied(tracker: TrackerIndex, reply: TrackerReply, nowMs: number): void {
@@ -214,7 +213,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const link = this.#links.linkOf(tracker);
     if (link !== undefined) this.#effects.push({ kind: 'hangUp', link });
     const address = this.#setting.trackers[tracker];
-    if (this.#links.failed(tracker, nowMs)) this.#tell({ kind: 'trackerDown', tracker: address, reason });
+    if (this.#links.failed(tracker, nowMs, reason)) this.#tell({ kind: 'trackerDown', tracker: address, reason });
     this.#effects.push({ kind: 'log', fields: { tracker: address, reason }, sentence: 'no connection to a tracker' });
     if (wasActive) {
       this.#pulse = undefined;

@@ -1,7 +1,8 @@
 // Requests on their way to a tracker: their ids, since when, and which reply fits which. Pure.
 
 import { SEEDERS_PER_REPLY_MAX } from '../base/limits.js';
-import { keyBytes, type SwarmKey } from '../torrent/ids.js';
+import type { Address } from '../torrent/address.js';
+import { type ClientId, keyBytes, type SwarmKey } from '../torrent/ids.js';
 import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
 import type { Question } from './wanted.js';
 
@@ -77,6 +78,15 @@ function fits(pending: Pending, reply: TrackerReply): boolean {
   if (pending.what === 'ping') return reply.kind === 'pong';
   if (pending.what === 'leave') return reply.kind === 'left';
   return reply.kind === ANSWERS[pending.question.kind];
+}
+
+/** The first word on a connection. */
+export function helloOf(
+  { clientId, upload }: { readonly clientId: ClientId; readonly upload: Address },
+  epoch: number,
+): TrackerRequest {
+  const names = { clientId: keyBytes(clientId), host: '', uploadPort: upload.port, token: new Uint8Array(0) };
+  return { kind: 'hello', ...names, epoch };
 }
 
 /** The question on the wire. @param nextVersion called when, and only when, the request changes something. */

@@ -98,9 +98,28 @@ async function start(
 /** The download of `target`: a new one, or the one that was stopped, or the file that is there already. */
 async function begin(swarm: SwarmClient, mtorrentPath: string, target: string, stateDir: string): Promise<Download> {
   const known = await checkedFile(swarm);
+  if (known !== undefined && known.path !== target && known.state !== 'missing')
+    throw elsewhere(known, mtorrentPath, stateDir);
+  return goOn(swarm, mtorrentPath, target, known);
+}
+
+/**
+ * As `startGet`'s begin, for a client that does other things as well: follows its download to `target` when it has one, and asks
+ * for one otherwise.
+ */
+export async function beginGet(swarm: SwarmClient, mtorrentPath: string, target: string): Promise<Download> {
+  const known = (await swarm.files()).find(({ path }) => path === target);
+  return goOn(swarm, mtorrentPath, target, known);
+}
+
+async function goOn(
+  swarm: SwarmClient,
+  mtorrentPath: string,
+  target: string,
+  known: FileView | undefined,
+): Promise<Download> {
   if (known === undefined || known.state === 'missing' || known.state === 'failed')
     return getOrTakeAsIs(swarm, mtorrentPath, target);
-  if (known.path !== target) throw elsewhere(known, mtorrentPath, stateDir);
   if (known.state === 'paused') await swarm.resume(known.path);
   return swarm.follow(known.path);
 }

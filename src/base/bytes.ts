@@ -18,6 +18,19 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
+/** As much of `text` as `bytesMax` bytes of UTF-8 hold, cut between characters. */
+export function fitting(text: string, bytesMax: number): string {
+  if (Buffer.byteLength(text) <= bytesMax) return text;
+  let size = Buffer.byteLength('…');
+  let kept = '';
+  for (const character of text) {
+    size += Buffer.byteLength(character);
+    if (size > bytesMax) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
+
 /** 1536 → '1.5 KiB'. Binary units with one decimal; bytes without. */
 export function formatBytes(count: number): string {
   let value = count;

@@ -332,6 +332,13 @@ export const DISK_RESERVE_BYTES = 16 * MIB;
 export const LOOK_AGAIN_MS = 5_000;
 /** Shared files a look goes through: 256 take some 10 ms of the disk's time; 1,000 shares are seen every 20 s. */
 export const SOURCES_A_LOOK_MAX = 256;
+/** Pieces that a verification hashes at once: 4 × 512 KiB are some 2 ms, which nobody notices. */
+export const VERIFY_RANGE_PIECES = 4;
+/** How many times as long as it worked a verification rests while payload moves: it takes 1/20 of one core and of the disk, so that
+ * even on one core the other work keeps more than nine tenths of its rate. */
+export const VERIFY_REST = 19;
+/** Milliseconds after the last word of moving payload, of which there are four a second, that it counts as moving. */
+export const VERIFY_BUSY_MS = 1_000;
 /** Characters of one console line: two paths of 4,096 bytes, quoted. */
 export const CONSOLE_LINE_MAX = 16 * KIB;
 /** Milliseconds for a graceful quit before everything is ended. */
@@ -358,6 +365,36 @@ export const BACKGROUND_START_DEADLINE_MS = 20_000;
 /** Milliseconds that the last words of a client that ends have to reach who is attached: the quit itself took most of its 5 s. */
 export const ATTACHED_FAREWELL_MS = 1_000;
 
+// --- doctor ---
+
+/** Milliseconds for one step of a doctor; all steps run at once, so that the whole ends within 5 s. */
+export const DOCTOR_STEP_DEADLINE_MS = 3_000;
+/** Bytes that it writes and flushes on each disk: enough to see a slow one, over in 0.2 s at DISK_RATE_LOW. */
+export const DOCTOR_DISK_BYTES = 4 * MIB;
+/** Bytes that it hashes: some 10 ms. */
+export const DOCTOR_HASH_BYTES = 8 * MIB;
+/** Looks at the running downloads, and milliseconds between them: a second in all. */
+export const DOCTOR_LOOKS = 10;
+export const DOCTOR_LOOK_MS = 100;
+/** Bytes a second below which a disk is worth a note: a tenth of a gigabit link is faster. */
+export const DISK_RATE_LOW = 12 * MIB;
+/** Bytes a second below which hashing is worth a note: one thread cannot follow a gigabit link any more. */
+export const HASH_RATE_LOW = 125 * MIB;
+/** Bytes of free memory below which it is worth a note: twice the slab and its surroundings. */
+export const MEMORY_FREE_LOW_BYTES = 128 * MIB;
+/** Milliseconds that two clocks may differ without a note: log lines can still be put in order by eye. */
+export const SKEW_MAX_MS = 5_000;
+/** Milliseconds for a tracker to say hello without a note: TRACKER_HEDGE_MS, after which clients dial the other one. */
+export const TRACKER_HELLO_SLOW_MS = 1_000;
+/** Peers of a download that count as few: each of them may be what limits it. */
+export const FEW_PEERS = 2;
+/** Files that a client has open beside sockets and what it serves: log, state, threads, the parts of its downloads. */
+export const OPEN_FILES_BASE = 96;
+/** Tracker pairs that a doctor looks at: two dials each, all at once. */
+export const DOCTOR_PAIRS_MAX = 8;
+/** Files with something wrong that a doctor names: more would hide the rest. */
+export const DOCTOR_TROUBLES_MAX = 16;
+
 // --- api and console ---
 
 /** Milliseconds between two looks at a download by whoever follows it: as often as it reports progress. */
@@ -368,14 +405,38 @@ export const TRACKER_PORTS = [7_001, 7_002] as const;
 export const HOME_PAIR_TRIES_MAX = 3;
 /** Milliseconds between two looks at what is being checked at start. */
 export const CHECK_LOOK_MS = 20;
-/** Milliseconds between two lines of progress where there is no terminal. */
-export const STATS_INTERVAL_MS = 10_000;
+/** Milliseconds that one timer can wait: longer waits are several. */
+export const TIMER_MAX_MS = 0x7fff_ffff;
 /** Columns of a terminal that does not say how wide it is. */
 export const TERMINAL_COLUMNS = 80;
 /** Milliseconds to learn this machine's address: a look at the kernel's table of routes. */
 export const OWN_ADDRESS_DEADLINE_MS = 1_000;
 /** Where a client listens when nobody said and it is free: the port that people know from BitTorrent. */
 export const UPLOAD_PORT = 6_881;
+/** Milliseconds between two looks whether a download runs again, while none does: another console may have started one. */
+export const IDLE_LOOK_MS = 2_000;
+/** Lines of running downloads below the scroll; the others are counted in the last one. */
+export const LIVE_LINES_MAX = 8;
+/** Milliseconds that a command may take before its console shows that it waits for it: below, nobody would see it. */
+export const BUSY_SHOWN_MS = 200;
+/** Milliseconds in which a second Ctrl-C on an empty line quits. */
+export const QUIT_ASKED_MS = 4_000;
+/** Lines typed or pasted while a command runs. */
+export const TYPED_AHEAD_MAX = 1_000;
+/** Milliseconds that a Tab waits for a directory or for the client: a person has typed on by then. */
+export const COMPLETION_DEADLINE_MS = 1_000;
+/** Entries of a directory that a Tab looks at: some 10 ms of the disk's time. */
+export const COMPLETION_ENTRIES_MAX = 10_000;
+/** Words that a Tab shows: a screenful. */
+export const COMPLETIONS_SHOWN_MAX = 100;
+/** Lines of a console that are remembered across runs; the file is cut to it when it has twice as many. */
+export const HISTORY_LINES_MAX = 1_000;
+/** Characters of a line that is worth remembering: two long paths. */
+export const HISTORY_LINE_MAX = 2 * KIB;
+/** Bytes of the end of the history file that are read: twice HISTORY_LINES_MAX lines of 512. */
+export const HISTORY_BYTES_MAX = MIB;
+/** Milliseconds that the first prompt waits for the history: a disk that hangs must not keep a person from working. */
+export const HISTORY_DEADLINE_MS = 500;
 
 // --- demo ---
 

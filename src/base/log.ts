@@ -22,6 +22,8 @@ export interface LogFile {
   readonly log: Log;
   /** Lines lost to write errors so far. */
   lostLines(): number;
+  /** The least level that is written from now on, by this log and all made of it. */
+  setLevel(level: LogLevel): void;
   close(): void;
 }
 
@@ -31,7 +33,8 @@ export function openLog(path: string, thread: string, level: LogLevel = 'info'):
   let lost = 0;
   const logger = pino(
     {
-      level,
+      // Ours decides: a child of pino keeps the level of its birth.
+      level: LOG_LEVELS[0],
       base: { pid: process.pid, thread },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -39,14 +42,19 @@ export function openLog(path: string, thread: string, level: LogLevel = 'info'):
     destination,
   );
   let isOpen = true;
+  let least = LOG_LEVELS.indexOf(level);
   // Whoever still speaks after the end (a socket that closes late) loses its line, as on a full disk.
-  const gate = (): boolean => {
+  const gate = (spoken: LogLevel): boolean => {
+    if (LOG_LEVELS.indexOf(spoken) < least) return false;
     if (!isOpen) lost += 1;
     return isOpen;
   };
   return {
     log: wrap(logger, gate),
     lostLines: () => lost + destination.lost,
+    setLevel: (wished) => {
+      least = LOG_LEVELS.indexOf(wished);
+    },
     close: () => {
       isOpen = false;
       destination.close();
@@ -92,9 +100,9 @@ class Appender {
   }
 }
 
-function wrap(logger: pino.Logger, gate: () => boolean): Log {
+function wrap(logger: pino.Logger, gate: (level: LogLevel) => boolean): Log {
   const write = (level: LogLevel, fields: object, sentence: string): void => {
-    if (gate()) logger[level](fields, sentence);
+    if (gate(level)) logger[level](fields, sentence);
   };
   return {
     debug: (fields, sentence) => write('debug', fields, sentence),

@@ -12,6 +12,7 @@ import type { Address } from '../torrent/address.js';
 import { formatAddress } from '../torrent/address.js';
 import { PeerAsks } from './asks.js';
 import type { ClientEffect, ClientInput } from './effects.js';
+import { Examination } from './examination.js';
 import { HeldFiles } from './held-files.js';
 import { StateKeeper } from './keeper.js';
 import type { Identity, StatePaths } from './library.js';
@@ -22,6 +23,7 @@ import { placementFor } from './placement.js';
 import { Preparations } from './prepare.js';
 import type { Rates } from './rate-limits.js';
 import type { Entry } from './record.js';
+import { Rehash } from './rehash.js';
 import { SlowSteps } from './slow-steps.js';
 import { ClientThreads } from './threads.js';
 import { Trackers } from './trackers.js';
@@ -64,6 +66,8 @@ export class ClientActor {
   readonly #trackers: Trackers;
   readonly #files: HeldFiles;
   readonly #steps: SlowSteps;
+  readonly #rehash: Rehash;
+  readonly #examination: Examination;
   readonly #listening = deferred<number>();
   readonly #ended = deferred<unknown>();
   #upload: Address;
@@ -106,11 +110,14 @@ export class ClientActor {
       onFatal: (error) => this.#fatal(error),
     });
     this.#files = new HeldFiles(this.#threads);
+    this.#rehash = new Rehash(this.#prepare, this.#files, paths);
     this.#steps = new SlowSteps({
       prepare: this.#prepare,
       files: this.#files,
+      rehash: this.#rehash,
       trackers: options.trackers,
       post: (input) => this.#host.post(input),
+      answer: (event) => this.#tellUser(event),
       onFatal: (error) => this.#fatal(error),
     });
     this.#trackers = new Trackers({
@@ -123,6 +130,14 @@ export class ClientActor {
       seed: options.seed,
     });
     this.#asks = new PeerAsks(this.#threads, (event) => this.#tellUser(event));
+    this.#examination = new Examination({
+      threads: this.#threads,
+      upload: () => this.#upload,
+      pairs: () => this.#trackers.pairs(options.trackers),
+      stateDir: paths.directory,
+      answer: (event) => this.#tellUser(event),
+      onFatal: (error) => this.#fatal(error),
+    });
   }
 
   async start(entries: readonly Entry[]): Promise<Client> {
@@ -183,6 +198,20 @@ export class ClientActor {
       case 'listStats':
         void this.#listStats(effect.ask);
         break;
+      case 'listTrackers':
+        this.#tellUser({
+          kind: 'trackersListed',
+          ask: effect.ask,
+          trackers: this.#trackers.standings(this.#options.trackers),
+        });
+        break;
+      case 'logLevel':
+        this.#logFile.setLevel(effect.level);
+        this.#threads.setLogLevel(effect.level);
+        break;
+      case 'diagnose':
+        this.#examination.diagnose(effect.ask, effect);
+        break;
       case 'limit':
         this.#threads.limit(effect.direction, effect.rate);
         break;
@@ -221,13 +250,18 @@ export class ClientActor {
         this.#asks.uploadsDescribed(event);
         break;
       default:
+        if (event.kind === 'uploaded') this.#rehash.payloadMoved();
         this.#host.post({ kind: 'serve', event });
     }
   }
 
   #onDownloadEvent(event: DownloadEvent): void {
     if (event.kind === 'described') this.#asks.downloadsDescribed(event);
-    else this.#host.post({ kind: 'download', event });
+    else if (event.kind === 'examined') this.#examination.examined(event);
+    else {
+      if (event.kind === 'progressed' && event.rate > 0) this.#rehash.payloadMoved();
+      this.#host.post({ kind: 'download', event });
+    }
   }
 
   // --- end ---
@@ -262,6 +296,7 @@ export class ClientActor {
   async #takeDown(): Promise<readonly string[]> {
     this.#host.stop();
     this.#asks.closeAll();
+    this.#examination.stop();
     this.#trackers.stop();
     const forced = await this.#threads.stop();
     await this.#prepare.close();

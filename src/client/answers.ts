@@ -3,9 +3,11 @@
 
 import type { ErrorCode } from '../base/errors.js';
 import { LIBRARY_FILES_MAX } from '../base/limits.js';
+import type { Bitfield } from '../torrent/bitfield.js';
+import { pieceCells } from '../torrent/piece-cells.js';
 import { type Books, basename } from './books.js';
 import type { ClientEffect } from './effects.js';
-import { LIST_ROWS_MAX } from './messages.js';
+import { type ClientEvent, LIST_ROWS_MAX, PIECE_CELLS_MAX } from './messages.js';
 import { type Entry, type FileRecord, rowOf } from './record.js';
 
 export function accept(ask: number, detail: string): ClientEffect {
@@ -44,6 +46,11 @@ export function listed(ask: number, records: readonly FileRecord[]): readonly Cl
     effects.push({ kind: 'tell', event: { kind: 'listed', ask, rows: rows.slice(at, at + LIST_ROWS_MAX), last } });
   }
   return effects;
+}
+
+export function piecesListed(ask: number, name: string, have: Bitfield): ClientEvent {
+  const cells = pieceCells(have, PIECE_CELLS_MAX);
+  return { kind: 'piecesListed', ask, name, have: have.count, pieces: have.pieceCount, cells };
 }
 
 export function saved(books: Books): ClientEffect {

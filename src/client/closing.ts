@@ -46,7 +46,7 @@ export class Closing {
   /** The last effects, once. */
   halt(books: Books, nowMs: number): readonly ClientEffect[] {
     if (this.#halted) return NO_EFFECTS;
-    const stopping = books.all().some(({ phase }) => phase.at === 'stopping' || phase.at === 'opening');
+    const stopping = books.all().some(({ phase }) => ['stopping', 'opening', 'mending'].includes(phase.at));
     if ((stopping || this.#leaving.size > 0) && nowMs < this.#deadlineMs) return NO_EFFECTS;
     this.#halted = true;
     return [saved(books), { kind: 'halt', ask: this.#ask }];

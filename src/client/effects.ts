@@ -2,9 +2,12 @@
 
 import type { AnnounceCommand, AnnounceEvent } from '../announce/messages.js';
 import type { ErrorCode } from '../base/errors.js';
+import type { LogLevel } from '../base/log.js';
 import type { DownloadEvent } from '../download/messages.js';
 import type { ServeEvent } from '../peer/messages.js';
 import type { Address } from '../torrent/address.js';
+import type { PieceRange } from '../torrent/bitfield.js';
+import type { Complaint } from './complaint.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
 import type { Entry } from './record.js';
 
@@ -24,6 +27,8 @@ export type CheckResult =
 export interface Found {
   readonly size: number;
   readonly mtimeMs: number;
+  /** When anything of it changed last, its times too: a copy that is put back with its old time shows in it. */
+  readonly changedMs: number;
   /** Of its .mtorrent; undefined when that is not there. */
   readonly metainfoMtimeMs: number | undefined;
 }
@@ -33,6 +38,19 @@ export interface SeenSource {
   /** Undefined: there is no file. */
   readonly found: Found | undefined;
 }
+
+/** What came of hashing again what a file is said to have. */
+export type HashedAgain =
+  | {
+      readonly kind: 'hashed';
+      /** Pieces it was said to have. */
+      readonly claimed: number;
+      /** Those of them that are not right, in ascending order. */
+      readonly bad: readonly PieceRange[];
+      /** The file as it was all the time; undefined when it changed meanwhile. */
+      readonly found: Found | undefined;
+    }
+  | { readonly kind: 'failed'; readonly refusal: Refusal };
 
 export type ClientInput =
   | { readonly kind: 'command'; readonly command: ClientCommand }
@@ -55,7 +73,7 @@ export type ClientInput =
   /** The `.part` is open, `have` of its pieces are known good. */
   | { readonly kind: 'partOpened'; readonly file: number; readonly have: number }
   | { readonly kind: 'partFailed'; readonly file: number; readonly refusal: Refusal }
-  | { readonly kind: 'download'; readonly event: Exclude<DownloadEvent, { kind: 'described' }> }
+  | { readonly kind: 'download'; readonly event: Exclude<DownloadEvent, { kind: 'described' | 'examined' }> }
   /** A completed download's file, as it lies at its target. */
   | { readonly kind: 'completedSeen'; readonly file: number; readonly mtimeMs: number }
   | {
@@ -63,6 +81,10 @@ export type ClientInput =
       readonly event: Exclude<ServeEvent, { kind: 'described' | 'listening' | 'listenFailed' }>;
     }
   | { readonly kind: 'announce'; readonly trackers: string; readonly event: AnnounceEvent }
+  | { readonly kind: 'hashedAgain'; readonly file: number; readonly result: HashedAgain }
+  /** The bad pieces are missing again; `have` are left. */
+  | { readonly kind: 'mended'; readonly file: number; readonly have: number }
+  | { readonly kind: 'mendFailed'; readonly file: number; readonly refusal: Refusal }
   | { readonly kind: 'sourcesSeen'; readonly seen: readonly SeenSource[] }
   | { readonly kind: 'roomSeen'; readonly file: number; readonly freeBytes: number }
   | { readonly kind: 'removed'; readonly ask: number; readonly refusal: Refusal | undefined };
@@ -89,6 +111,10 @@ export type ClientEffect =
   | { readonly kind: 'lookAtSources'; readonly sources: readonly (readonly [number, string, string])[] }
   /** How much is free where `path` is to be? */
   | { readonly kind: 'lookAtRoom'; readonly file: number; readonly path: string }
+  /** Hash again what it is said to have, without hurry. `hashedAgain` answers it. */
+  | { readonly kind: 'hashAgain'; readonly file: number; readonly entry: Entry }
+  /** These pieces of an unfinished download are missing again, here and in its resume data. `mended` or `mendFailed` answers. */
+  | { readonly kind: 'mend'; readonly file: number; readonly entry: Entry; readonly bad: readonly PieceRange[] }
   | { readonly kind: 'saveLibrary'; readonly entries: readonly Entry[] }
   /** Deletes the .mtorrent (and what an unfinished download left). `removed` answers it. */
   | {
@@ -101,6 +127,11 @@ export type ClientEffect =
   /** Asks both sides for a file's peers and answers `ask`. */
   | { readonly kind: 'listPeers'; readonly ask: number; readonly file: number }
   | { readonly kind: 'listStats'; readonly ask: number }
+  /** Which pieces of an unfinished download are there? */
+  | { readonly kind: 'mapPieces'; readonly ask: number; readonly file: number; readonly entry: Entry }
+  | { readonly kind: 'listTrackers'; readonly ask: number }
+  | { readonly kind: 'logLevel'; readonly level: LogLevel }
+  | ({ readonly kind: 'diagnose'; readonly ask: number } & Complaint)
   /** Bytes a second of the whole client in one direction from now on; 0: no limit. */
   | { readonly kind: 'limit'; readonly direction: 'up' | 'down'; readonly rate: number }
   /** The last effect. */

@@ -6,7 +6,7 @@ import { EMPTY_BYTES } from '../base/bytes.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { closePart } from '../disk/file.js';
 import type { ServeCommand } from '../peer/messages.js';
-import { Bitfield } from '../torrent/bitfield.js';
+import { Bitfield, type PieceRange } from '../torrent/bitfield.js';
 import { keyBytes, type SwarmKey } from '../torrent/ids.js';
 import type { Metainfo } from '../torrent/metainfo.js';
 import type { OpenedPart } from './prepare.js';
@@ -33,6 +33,10 @@ export class HeldFiles {
     this.#metainfo.set(metainfo.swarm, metainfo);
   }
 
+  knows(swarm: SwarmKey): boolean {
+    return this.#metainfo.has(swarm);
+  }
+
   digestsOf(swarm: SwarmKey): Uint8Array | undefined {
     return this.#metainfo.get(swarm)?.digests;
   }
@@ -54,6 +58,20 @@ export class HeldFiles {
     known.have.bytes.set(part.have.bytes);
     known.have.recount();
     known.part = part;
+  }
+
+  /** Pieces of an unfinished download that was opened in this run; a copy, since another thread may write to it. */
+  haveOf(file: number): Bitfield | undefined {
+    const have = this.#held.get(file)?.have;
+    return have === undefined ? undefined : new Bitfield(have.pieceCount, new Uint8Array(have.bytes));
+  }
+
+  /** Its download must not be running: that one is the writer otherwise. */
+  clearPieces(file: number, ranges: readonly PieceRange[]): void {
+    const have = this.#held.get(file)?.have;
+    if (have === undefined) return;
+    for (const [begin, count] of ranges) for (let at = 0; at < count; at += 1) have.clear(begin + at);
+    have.recount();
   }
 
   forget(file: number, swarm: SwarmKey): void {

@@ -3,28 +3,31 @@
 // a swarm has at most one file here; a file that is announced is served; a tracker is never told of a missing file.
 
 import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../actor/machine.js';
-import type { AnnounceEvent } from '../announce/messages.js';
-import { present, unreachable } from '../base/assert.js';
+import { unreachable } from '../base/assert.js';
 import { type ErrorCode, isErrorCode } from '../base/errors.js';
 import { DOWNLOADS_RUNNING_MAX, LIBRARY_FILES_MAX } from '../base/limits.js';
 import { formatAddress } from '../torrent/address.js';
-import { accept, bad, good, notFound, placeTaken, refuse, saved, tooMany } from './answers.js';
+import { accept, bad, placeTaken, refuse, saved, tooMany } from './answers.js';
 import { Books, basename } from './books.js';
 import { Closing } from './closing.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
 import type { ClientCommand } from './messages.js';
+import { trackerNews, uploadNews } from './news.js';
 import { pause, resume } from './pausing.js';
 import { answer } from './questions.js';
 import { RateLimits, type Rates, UNLIMITED } from './rate-limits.js';
-import { type Entry, type FileRecord, isBusy, isUnfinished } from './record.js';
-import { Recovery, rightAgain, roomSeen, serveFailed, stall, unusable } from './recovery.js';
+import { type Entry, type FileRecord, isBusy } from './record.js';
+import { Recovery, rightAgain, roomSeen, stall, unusable } from './recovery.js';
+import { isLeaving, Removals } from './removals.js';
 import { roomRefusal } from './room.js';
-import { announce, register, replace, seed, shareRefusal, withdraw } from './sharing.js';
+import { announce, register, replace, seed, shareRefusal } from './sharing.js';
+import { Verifications } from './verifications.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
   readonly #books = new Books();
   readonly #waits: number[] = [];
-  readonly #removeAsks = new Map<number, number>();
+  readonly #removals = new Removals();
+  readonly #verifications = new Verifications();
   readonly #recovery = new Recovery();
   #closing: Closing | undefined;
   readonly #limits: RateLimits;
@@ -36,6 +39,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   receive(input: ClientInput | Wake, nowMs: number): readonly (ClientEffect | WakeAt)[] {
     const effects = [...this.#apply(input, nowMs)];
     effects.push(
+      ...this.#verifications.next(this.#books, this.#closing !== undefined),
       ...this.#startWaiting(),
       ...this.#answerWaits(),
       ...(this.#closing?.halt(this.#books, nowMs) ?? this.#recovery.look(this.#books, nowMs)),
@@ -72,9 +76,15 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'completedSeen':
         return this.#about(input.file, (record) => this.#onCompleted(record, input.mtimeMs));
       case 'serve':
-        return this.#onServe(input.event);
+        return uploadNews(this.#books, input.event);
       case 'announce':
-        return this.#onAnnounce(input.trackers, input.event);
+        if (input.event.kind === 'left') this.#closing?.left(input.trackers);
+        return trackerNews(this.#books, input.trackers, input.event);
+      case 'hashedAgain':
+        return this.#verifications.hashed(this.#books, input);
+      case 'mended':
+      case 'mendFailed':
+        return this.#about(input.file, (record) => this.#onMended(record, input));
       case 'sourcesSeen':
         return this.#closing === undefined ? this.#recovery.sourcesSeen(this.#books, input.seen) : NO_EFFECTS;
       case 'roomSeen':
@@ -113,7 +123,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
           },
         ];
       case 'remove':
-        return this.#onRemove(command.ask, command.name, command.force);
+        return this.#removals.remove(this.#books, command.ask, command.name, command.force);
       case 'wait':
         this.#waits.push(command.ask);
         return NO_EFFECTS;
@@ -124,10 +134,12 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'limit':
       case 'limits':
         return this.#limits.obey(command);
+      case 'verify':
+        return this.#verifications.verify(this.#books, command.ask, command.name);
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:
-        return answer(this.#books, command);
+        return answer(this.#books, this.#limits.rates, command);
     }
   }
 
@@ -209,8 +221,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #onPartOpened(record: FileRecord, have: number): readonly ClientEffect[] {
-    if (record.phase.at === 'stopping' && record.phase.after === 'remove')
-      return [{ kind: 'releasePart', file: record.file }, ...this.#takeOff(record, true)];
+    if (isLeaving(record))
+      return [{ kind: 'releasePart', file: record.file }, ...this.#removals.takeOff(this.#books, record, true)];
     if (record.phase.at !== 'opening') return NO_EFFECTS;
     if (this.#closing !== undefined) {
       record.phase = { at: 'waiting' };
@@ -260,10 +272,17 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   #onCompleted(record: FileRecord, mtimeMs: number): readonly ClientEffect[] {
     record.entry = { ...record.entry, mtimeMs };
-    const removing = record.phase.at === 'stopping' && record.phase.after === 'remove';
+    const removing = isLeaving(record);
     const { name, path } = record.entry;
     const told: ClientEffect = { kind: 'tell', event: { kind: 'completed', name, path } };
-    if (removing) return [told, ...this.#takeOff(record, false)];
+    if (removing) return [told, ...this.#removals.takeOff(this.#books, record, false)];
+    if (this.#verifications.isBad(record.file)) {
+      // Its bytes rotted on our disk after they were right.
+      const code = 'VERIFICATION_FAILED';
+      const sentence = `${path} has bad pieces; remove it, and get it again`;
+      record.phase = { at: 'seeding' };
+      return [{ kind: 'tell', event: { kind: 'failed', name, path, code, sentence } }];
+    }
     if (this.#closing !== undefined) {
       // Complete, and known as such at the next start; but nobody is to hear of us any more.
       record.phase = { at: 'seeding' };
@@ -273,7 +292,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #onFailed(record: FileRecord, code: ErrorCode, sentence: string): readonly ClientEffect[] {
-    if (record.phase.at === 'stopping' && record.phase.after === 'remove') return this.#takeOff(record, true);
+    if (isLeaving(record)) return this.#removals.takeOff(this.#books, record, true);
     Object.assign(record.transfer, { rate: 0, peers: 0 });
     if (code === 'DISK_FULL') return stall(record, sentence);
     record.phase = { at: 'failed', code, sentence };
@@ -282,96 +301,22 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #onStopped(record: FileRecord): readonly ClientEffect[] {
-    if (record.phase.at === 'stopping' && record.phase.after === 'remove') return this.#takeOff(record, true);
+    if (isLeaving(record)) return this.#removals.takeOff(this.#books, record, true);
     record.phase = record.entry.paused ? { at: 'paused' } : { at: 'waiting' };
     Object.assign(record.transfer, { rate: 0, peers: 0 });
     return NO_EFFECTS;
   }
 
-  // --- serving and announcing ---
-
-  #onServe(event: Extract<ClientInput, { kind: 'serve' }>['event']): readonly ClientEffect[] {
-    const record = this.#books.get(event.file);
-    if (record === undefined) return NO_EFFECTS;
-    switch (event.kind) {
-      case 'peerJoined':
-        if (record.phase.at !== 'downloading') return NO_EFFECTS;
-        return [{ kind: 'peersFound', file: record.file, peers: [{ host: event.host, port: event.port }] }];
-      case 'uploaded':
-        record.transfer.sent += event.bytes;
-        return NO_EFFECTS;
-      case 'serveFailed': {
-        // A `.part` that has just got its final name is no longer found under the old one: nothing is wrong.
-        if (record.phase.at !== 'seeding' || event.path !== record.entry.path) return NO_EFFECTS;
-        return serveFailed(record, event.errno);
-      }
-      default:
-        return unreachable(event);
-    }
+  #onMended(
+    record: FileRecord,
+    input: Extract<ClientInput, { kind: 'mended' | 'mendFailed' }>,
+  ): readonly ClientEffect[] {
+    if (isLeaving(record)) return this.#removals.takeOff(this.#books, record, true);
+    if (input.kind === 'mended') return this.#verifications.mended(this.#books, input);
+    return this.#verifications.mendFailed(this.#books, input);
   }
 
-  #onAnnounce(trackers: string, event: AnnounceEvent): readonly ClientEffect[] {
-    switch (event.kind) {
-      case 'seedersFound': {
-        const record = this.#books.ofSwarm(event.swarm);
-        if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
-        return [
-          { kind: 'peersFound', file: record.file, peers: event.seeders.map(({ host, port }) => ({ host, port })) },
-        ];
-      }
-      case 'refused': {
-        const name = this.#books.ofSwarm(event.swarm)?.entry.name ?? event.swarm;
-        return [bad(`the tracker refuses ${name}: ${event.sentence}`)];
-      }
-      case 'allTrackersDown':
-        return [
-          bad(`no tracker of ${trackers} answers; running transfers go on, new peers are found when one is back`),
-        ];
-      case 'trackersBack':
-        return [good(`a tracker of ${trackers} answers again`)];
-      case 'left':
-        this.#closing?.left(trackers);
-        return NO_EFFECTS;
-      case 'trackerUp':
-      case 'trackerDown':
-      case 'registered':
-      case 'withdrawn':
-      case 'epochRaised':
-        return NO_EFFECTS;
-      default:
-        return unreachable(event);
-    }
-  }
-
-  // --- remove and quit ---
-
-  #onRemove(ask: number, name: string, force: boolean): readonly ClientEffect[] {
-    const record = this.#books.find(name);
-    if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(name))];
-    if (this.#removeAsks.has(record.file)) {
-      return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is being removed already`)];
-    }
-    if (isUnfinished(record) && !force) {
-      const sentence = `${record.entry.name} is not downloaded completely; wait for it, or drop what is there with: remove ${basename(record.entry.mtorrentPath)} --force`;
-      return [refuse(ask, 'NOT_COMPLETE', sentence)];
-    }
-    this.#removeAsks.set(record.file, ask);
-    const { at } = record.phase;
-    if (at !== 'downloading' && at !== 'opening' && at !== 'stopping')
-      return this.#takeOff(record, isUnfinished(record));
-    // Its `.part` is being made or written, or let go for a pause: deleted once that is over.
-    record.phase = { at: 'stopping', after: 'remove' };
-    return at === 'downloading' ? [{ kind: 'stopDownload', file: record.file }] : NO_EFFECTS;
-  }
-
-  #takeOff(record: FileRecord, unfinished: boolean): readonly ClientEffect[] {
-    const ask = present(this.#removeAsks.get(record.file), 'who removes a file waits for its answer');
-    this.#removeAsks.delete(record.file);
-    const effects = [...withdraw(record)];
-    this.#books.forget(record);
-    effects.push(saved(this.#books), { kind: 'deleteFiles', ask, file: record.file, entry: record.entry, unfinished });
-    return effects;
-  }
+  // --- quit ---
 
   #onQuit(ask: number, nowMs: number): readonly (ClientEffect | WakeAt)[] {
     this.#closing = new Closing(ask, nowMs);

@@ -12,8 +12,13 @@ const path = text(4096);
 /** Of one frame each, so bounded by FRAME_ITEMS_MAX and FRAME_BYTES_MAX. */
 export const OVERVIEW_ROWS_MAX = 64;
 export const PIECE_CELLS_MAX = 1_024;
-const TRACKERS_LISTED_MAX = 64;
-const FINDINGS_MAX = 64;
+export const REASON_BYTES_MAX = 500;
+/** Bytes of what was looked at, and of each sentence about it. */
+export const SUBJECT_BYTES_MAX = 64;
+export const FINDING_BYTES_MAX = 500;
+export const TRACKERS_LISTED_MAX = 64;
+export const FINDINGS_MAX = 64;
+export const VERIFIED_RANGES_MAX = 256;
 
 /** talking: it answers us; standby: the other one of its pair does; away: it was tried, and failed. */
 export const TRACKER_STATES = ['talking', 'standby', 'away'] as const;
@@ -115,7 +120,7 @@ export const CLIENT_EVENTS = {
   /** Of each pair that this client speaks to: [address, how it is, what is wrong or '']. */
   trackersListed: message(13, {
     ask,
-    trackers: listOf(tuple(text(64), oneOf(...TRACKER_STATES), text(500)), TRACKERS_LISTED_MAX),
+    trackers: listOf(tuple(text(64), oneOf(...TRACKER_STATES), text(REASON_BYTES_MAX)), TRACKERS_LISTED_MAX),
   }),
   /** `bad`: [first piece, how many] of what was said to be there and is not right; `more`: there are further ones. */
   verified: message(14, {
@@ -123,13 +128,16 @@ export const CLIENT_EVENTS = {
     name: text(255),
     good: u32,
     pieces: u32,
-    bad: listOf(tuple(u32, u32), 256),
+    bad: listOf(tuple(u32, u32), VERIFIED_RANGES_MAX),
     more: flag,
   }),
   /** Each: how bad, what was looked at, what was found, what to do ('' when nothing is wrong). */
   diagnosed: message(15, {
     ask,
-    findings: listOf(tuple(oneOf(...SEVERITIES), text(64), text(500), text(500)), FINDINGS_MAX),
+    findings: listOf(
+      tuple(oneOf(...SEVERITIES), text(SUBJECT_BYTES_MAX), text(FINDING_BYTES_MAX), text(FINDING_BYTES_MAX)),
+      FINDINGS_MAX,
+    ),
   }),
 };
 export const clientEvents = protocol('client.events', CLIENT_EVENTS);

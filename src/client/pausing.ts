@@ -25,7 +25,7 @@ export function resume(books: Books, ask: number, name: string): readonly Client
   const record = books.find(name);
   if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(name))];
   const { at } = record.phase;
-  const pausesSoon = record.entry.paused && (at === 'checking' || at === 'waiting' || at === 'opening');
+  const pausesSoon = record.entry.paused && ['checking', 'waiting', 'opening', 'mending'].includes(at);
   if (!pausesSoon && at !== 'paused' && at !== 'failed' && at !== 'full' && at !== 'stopping') {
     return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is not paused`)];
   }

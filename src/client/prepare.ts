@@ -5,9 +5,10 @@
 import type { Stats } from 'node:fs';
 import { lstat, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { systemTimers, type Timer } from '../actor/timers.js';
 import { errnoOf, fileError, MiniTorrentError } from '../base/errors.js';
-import { CHECKS_MAX, HASH_POOL_IDLE_MS } from '../base/limits.js';
+import { CHECKS_MAX, HASH_POOL_IDLE_MS, VERIFY_RANGE_PIECES } from '../base/limits.js';
 import type { Log } from '../base/log.js';
 import {
   closePart,
@@ -44,6 +45,9 @@ export class Preparations {
   readonly #log: Log;
   readonly #threads: number;
   readonly #checks = new Permits(CHECKS_MAX);
+  /** One at a time, so that several do not add up to more than one may take. */
+  readonly #verifications = new Permits(1);
+  readonly #closing = new AbortController();
   #jobs = 0;
   #pool: HashPool | undefined;
   #idle: Timer | undefined;
@@ -152,6 +156,26 @@ export class Preparations {
     return (await this.#withPool((pool) => pool.checkFile(path, metainfo.geometry, metainfo.digests))).isComplete;
   }
 
+  /**
+   * The pieces of `only`, or of all, that are right. Small ranges with a rest after each; it stands in nobody's way, since
+   * it waits in no line. @param rest how long to rest after so many milliseconds of work.
+   */
+  verify(
+    path: string,
+    { geometry, digests }: Metainfo,
+    only: Bitfield | undefined,
+    rest: (workedMs: number) => number,
+  ): Promise<Bitfield> {
+    const { signal } = this.#closing;
+    const pace = {
+      rangePieces: VERIFY_RANGE_PIECES,
+      rest: (workedMs: number) => pause(rest(workedMs), undefined, { signal }).catch(() => undefined),
+    };
+    return this.#verifications.during(() =>
+      this.#lend((pool) => pool.checkFile(path, geometry, digests, { only, signal, pace })),
+    );
+  }
+
   /** Creates the `.part`, or opens the one of an earlier try and finds out which of its pieces are good. */
   async openPart(entry: Entry, metainfo: Metainfo): Promise<OpenedPart> {
     const have = Bitfield.shared(metainfo.geometry.pieceCount);
@@ -214,26 +238,29 @@ export class Preparations {
   /** Ends the pool's threads; a job under way is cancelled. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.abort();
     this.#idle?.cancel();
     await this.#pool?.close();
   }
 
   /** Jobs run in the order they came, so that two shares do not thrash one disk. */
   #withPool<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
-    this.#idle?.cancel();
-    this.#jobs += 1;
-    const done = this.#last.then(async () => {
-      if (this.#closed) throw new MiniTorrentError('CANCELLED', 'the client is closing');
-      this.#pool ??= openHashPool({ threads: this.#threads, log: this.#log });
-      try {
-        return await job(this.#pool);
-      } finally {
-        this.#jobs -= 1;
-        if (this.#jobs === 0 && !this.#closed) this.#closeLater();
-      }
-    });
+    const done = this.#last.then(() => this.#lend(job));
     this.#last = done.catch(() => undefined);
     return done;
+  }
+
+  async #lend<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new MiniTorrentError('CANCELLED', 'the client is closing');
+    this.#idle?.cancel();
+    this.#jobs += 1;
+    this.#pool ??= openHashPool({ threads: this.#threads, log: this.#log });
+    try {
+      return await job(this.#pool);
+    } finally {
+      this.#jobs -= 1;
+      if (this.#jobs === 0 && !this.#closed) this.#closeLater();
+    }
   }
 
   /** Threads take longer to start than a small file to hash, so they stay for the next share of a batch. */
@@ -262,7 +289,8 @@ function entryOf(metainfo: Metainfo, mtorrentPath: string, path: string, mtimeMs
 export async function lookAt(path: string, mtorrentPath: string): Promise<Found | undefined> {
   const [source, metainfo] = await Promise.all([statOf(path), statOf(mtorrentPath)]);
   if (source === undefined || !source.isFile()) return undefined;
-  return { size: source.size, mtimeMs: source.mtimeMs, metainfoMtimeMs: metainfo?.mtimeMs };
+  const { size, mtimeMs, ctimeMs } = source;
+  return { size, mtimeMs, changedMs: ctimeMs, metainfoMtimeMs: metainfo?.mtimeMs };
 }
 
 function statOf(path: string): Promise<Stats | undefined> {

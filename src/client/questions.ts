@@ -1,31 +1,24 @@
-// Commands that only ask: what the books know is answered at once, what threads or the disk know is asked there. Changes
-// nothing. Pure.
+// Commands that only ask: what the books know is answered at once, what threads, trackers or the disk know is asked there.
+// Changes no file. Pure.
 
 import { unreachable } from '../base/assert.js';
-import { listed, notFound, refuse } from './answers.js';
+import { Bitfield } from '../torrent/bitfield.js';
+import { accept, listed, notFound, piecesListed, refuse } from './answers.js';
 import type { Books } from './books.js';
+import { complaintOf } from './complaint.js';
 import type { ClientEffect } from './effects.js';
 import { type ClientCommand, OVERVIEW_ROWS_MAX } from './messages.js';
-import { type FileRecord, rowOf } from './record.js';
+import type { Rates } from './rate-limits.js';
+import { type FileRecord, isUnfinished, rowOf } from './record.js';
 
 export type Question = Extract<
   ClientCommand,
   {
-    readonly kind:
-      | 'list'
-      | 'find'
-      | 'overview'
-      | 'peers'
-      | 'stats'
-      | 'pieces'
-      | 'trackers'
-      | 'verify'
-      | 'logLevel'
-      | 'doctor';
+    readonly kind: 'list' | 'find' | 'overview' | 'peers' | 'stats' | 'pieces' | 'trackers' | 'logLevel' | 'doctor';
   }
 >;
 
-export function answer(books: Books, question: Question): readonly ClientEffect[] {
+export function answer(books: Books, rates: Rates, question: Question): readonly ClientEffect[] {
   const { ask } = question;
   switch (question.kind) {
     case 'list':
@@ -39,11 +32,13 @@ export function answer(books: Books, question: Question): readonly ClientEffect[
     case 'peers':
       return about(books, question, ({ file }) => [{ kind: 'listPeers', ask, file }]);
     case 'pieces':
-    case 'verify':
+      return about(books, question, (record) => [pieces(ask, record)]);
     case 'trackers':
+      return [{ kind: 'listTrackers', ask }];
     case 'logLevel':
+      return [{ kind: 'logLevel', level: question.level }, accept(ask, question.level)];
     case 'doctor':
-      return [refuse(ask, 'INVALID_ARGUMENTS', `${question.kind} is not known to this client`)];
+      return [{ kind: 'diagnose', ask, ...complaintOf(books, rates) }];
     default:
       return unreachable(question);
   }
@@ -56,6 +51,14 @@ function about(
 ): readonly ClientEffect[] {
   const record = books.find(name);
   return record === undefined ? [refuse(ask, 'FILE_NOT_FOUND', notFound(name))] : then(record);
+}
+
+function pieces(ask: number, record: FileRecord): ClientEffect {
+  const { file, entry, geometry } = record;
+  if (isUnfinished(record)) return { kind: 'mapPieces', ask, file, entry };
+  const all = new Bitfield(geometry.pieceCount);
+  all.setAll();
+  return { kind: 'tell', event: piecesListed(ask, entry.name, all) };
 }
 
 function overview(books: Books, ask: number): ClientEffect {

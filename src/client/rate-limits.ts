@@ -19,6 +19,10 @@ export class RateLimits {
     this.#rates = rates;
   }
 
+  get rates(): Rates {
+    return this.#rates;
+  }
+
   /** What the threads are told before the first transfer. */
   begin(): readonly ClientEffect[] {
     return (['up', 'down'] as const)

@@ -16,6 +16,8 @@ export type Phase =
   | { readonly at: 'downloading' }
   /** Told to stop; then `after` happens. */
   | { readonly at: 'stopping'; readonly after: 'keep' | 'pause' | 'remove' }
+  /** Bad pieces of it are made missing again; then it is as it was. */
+  | { readonly at: 'mending'; readonly former: Phase }
   /** Serves what it has and fetches nothing, until it is resumed. */
   | { readonly at: 'paused' }
   | { readonly at: 'seeding' }
@@ -32,6 +34,9 @@ export type Phase =
       readonly seen: string | undefined;
       readonly judged: string | undefined;
     };
+
+/** Time of a complete file that was found wrong whatever its time says: no file has it, so every piece is hashed first. */
+export const NEVER_RIGHT_MS = -1;
 
 /** A file as the library keeps it. */
 export interface Entry {
@@ -79,6 +84,7 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
   opening: 'waiting',
   downloading: 'downloading',
   stopping: 'finishing',
+  mending: 'checking',
   paused: 'paused',
   seeding: 'seeding',
   failed: 'failed',
@@ -111,7 +117,7 @@ export function rowOf(record: FileRecord): FileRow {
 /** Bytes that a running download will still take from its disk. */
 export function bytesToCome(record: FileRecord): number {
   const { at } = record.phase;
-  return at === 'downloading' || at === 'opening' || at === 'waiting' ? bytesMissing(record) : 0;
+  return at === 'downloading' || at === 'opening' || at === 'waiting' || at === 'mending' ? bytesMissing(record) : 0;
 }
 
 export function bytesMissing({ geometry, transfer }: FileRecord): number {
@@ -131,6 +137,7 @@ export function isBusy(record: FileRecord): boolean {
     at === 'opening' ||
     at === 'downloading' ||
     at === 'stopping' ||
+    at === 'mending' ||
     (at === 'checking' && isUnfinished(record))
   );
 }

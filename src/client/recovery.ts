@@ -9,7 +9,7 @@ import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../base/limits.js';
 import { bad, good } from './answers.js';
 import type { Books } from './books.js';
 import type { ClientEffect, Found, SeenSource } from './effects.js';
-import type { FileRecord } from './record.js';
+import { type FileRecord, NEVER_RIGHT_MS } from './record.js';
 import { roomNeeded } from './room.js';
 import { withdraw } from './sharing.js';
 
@@ -81,12 +81,32 @@ export function serveFailed(record: FileRecord, errno: string): readonly ClientE
   return lose(record, `cannot be read (${errno})`, false);
 }
 
-function lose(record: FileRecord, what: string, returns: boolean): readonly ClientEffect[] {
+function lose(
+  record: FileRecord,
+  what: string,
+  returns: boolean,
+  judged: string | undefined = undefined,
+): readonly ClientEffect[] {
   const { path } = record.entry;
   const then = returns ? 'it is shared again when it is right again' : 'see to its disk, then restart';
   const sentence = `${path} ${what}; it is no longer shared: ${then}`;
-  record.phase = { at: 'missing', sentence, returns, seen: undefined, judged: undefined };
+  record.phase = { at: 'missing', sentence, returns, seen: judged, judged };
   return [...withdraw(record), bad(sentence)];
+}
+
+/**
+ * Pieces of a complete file are not right. Whatever its time stamp says, it is believed again only after every piece was
+ * hashed: at once when the file changes, or when somebody asks for it.
+ */
+export function rot(record: FileRecord, badCount: number, found: Found | undefined): readonly ClientEffect[] {
+  record.entry = { ...record.entry, mtimeMs: NEVER_RIGHT_MS };
+  const judged = stampOf(found);
+  if (record.phase.at === 'missing') {
+    record.phase = { ...record.phase, judged };
+    return NO_EFFECTS;
+  }
+  const pieces = badCount === 1 ? '1 piece that is' : `${badCount} pieces that are`;
+  return lose(record, `has ${pieces} not right`, true, judged);
 }
 
 /** At start: what the library says of it is not so. `found` is what was judged. */
@@ -122,7 +142,9 @@ function sourceSeen(record: FileRecord, { found }: SeenSource): readonly ClientE
 }
 
 function stampOf(found: Found | undefined): string | undefined {
-  return found === undefined ? undefined : `${found.size} ${found.mtimeMs} ${found.metainfoMtimeMs ?? 'none'}`;
+  return found === undefined
+    ? undefined
+    : `${found.size} ${found.mtimeMs} ${found.changedMs} ${found.metainfoMtimeMs ?? 'none'}`;
 }
 
 function isWatched({ phase }: FileRecord): boolean {

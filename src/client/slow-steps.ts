@@ -7,9 +7,12 @@ import { unreachable } from '../base/assert.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { freeBytes } from '../disk/file.js';
 import type { Address } from '../torrent/address.js';
+import { piecesListed } from './answers.js';
 import type { ClientEffect, ClientInput, Refusal, SeenSource } from './effects.js';
 import type { HeldFiles } from './held-files.js';
+import type { ClientEvent } from './messages.js';
 import { lookAt, type Preparations } from './prepare.js';
+import type { Rehash } from './rehash.js';
 
 export type SlowEffect = Extract<
   ClientEffect,
@@ -23,6 +26,9 @@ export type SlowEffect = Extract<
       | 'lookAtCompleted'
       | 'lookAtSources'
       | 'lookAtRoom'
+      | 'hashAgain'
+      | 'mend'
+      | 'mapPieces'
       | 'deleteFiles';
   }
 >;
@@ -30,22 +36,28 @@ export type SlowEffect = Extract<
 export interface SlowStepsOptions {
   readonly prepare: Preparations;
   readonly files: HeldFiles;
+  readonly rehash: Rehash;
   /** The pair that shares of this client are announced to. */
   readonly trackers: readonly [Address, Address];
   readonly post: (input: ClientInput) => void;
+  readonly answer: (event: ClientEvent) => void;
   readonly onFatal: (error: unknown) => void;
 }
 
 export class SlowSteps {
   readonly #prepare: Preparations;
   readonly #files: HeldFiles;
+  readonly #rehash: Rehash;
   readonly #trackers: readonly [Address, Address];
   readonly #post: (input: ClientInput) => void;
+  readonly #answer: (event: ClientEvent) => void;
   readonly #onFatal: (error: unknown) => void;
 
-  constructor({ prepare, files, trackers, post, onFatal }: SlowStepsOptions) {
+  constructor({ prepare, files, rehash, trackers, post, answer, onFatal }: SlowStepsOptions) {
     this.#prepare = prepare;
     this.#files = files;
+    this.#rehash = rehash;
+    this.#answer = answer;
     this.#trackers = trackers;
     this.#post = post;
     this.#onFatal = onFatal;
@@ -77,6 +89,15 @@ export class SlowSteps {
         break;
       case 'lookAtRoom':
         this.#lookAtRoom(effect);
+        break;
+      case 'hashAgain':
+        this.#hashAgain(effect);
+        break;
+      case 'mend':
+        this.#mend(effect);
+        break;
+      case 'mapPieces':
+        this.#mapPieces(effect);
         break;
       case 'deleteFiles':
         this.#deleteFiles(effect);
@@ -175,6 +196,29 @@ export class SlowSteps {
       this.#post({ kind: 'sourcesSeen', seen });
     };
     work().catch((error: unknown) => this.#onFatal(error));
+  }
+
+  #hashAgain(effect: Extract<ClientEffect, { kind: 'hashAgain' }>): void {
+    const { file } = effect;
+    const work = async (): Promise<void> => {
+      this.#post({ kind: 'hashedAgain', file, result: await this.#rehash.hashAgain(effect) });
+    };
+    this.#attempt(work(), (refusal) => ({ kind: 'hashedAgain', file, result: { kind: 'failed', refusal } }));
+  }
+
+  #mend(effect: Extract<ClientEffect, { kind: 'mend' }>): void {
+    const { file } = effect;
+    const work = async (): Promise<void> => {
+      this.#post({ kind: 'mended', file, have: await this.#rehash.mend(effect) });
+    };
+    this.#attempt(work(), (refusal) => ({ kind: 'mendFailed', file, refusal }));
+  }
+
+  #mapPieces({ ask, file, entry }: Extract<ClientEffect, { kind: 'mapPieces' }>): void {
+    const work = async (): Promise<void> => {
+      this.#answer(piecesListed(ask, entry.name, await this.#rehash.piecesOf(file, entry)));
+    };
+    this.#attempt(work(), (refusal) => ({ kind: 'prepareFailed', ask, refusal }));
   }
 
   #lookAtRoom({ file, path }: Extract<ClientEffect, { kind: 'lookAtRoom' }>): void {

@@ -46,11 +46,13 @@ export class ClientThreads {
   readonly #peers: Link<ServeCommand>[] = [];
   readonly #running = new Map<string, Thread>();
   #download: Link<DownloadCommand> | undefined;
-  /** For an acceptor that is started again. */
+  /** For threads that are started again. */
   #uploadRate = 0;
+  #logLevel: LogLevel;
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
+    this.#logLevel = options.logLevel;
     this.#slab = new SharedArrayBuffer(options.placement.slots * PIECE_SIZE);
     this.#supervisor = new Supervisor({
       log: options.log,
@@ -74,6 +76,11 @@ export class ClientThreads {
       this.#uploadRate = rate;
       this.acceptor.tell({ kind: 'limit', rate });
     }
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.#logLevel = level;
+    for (const thread of this.#running.values()) thread.setLogLevel(level);
   }
 
   async start(): Promise<void> {
@@ -114,7 +121,7 @@ export class ClientThreads {
   }
 
   async #startDownload() {
-    const { placement, logPath, logLevel, seed, onDownloadEvent, onFatal } = this.#options;
+    const { placement, logPath, seed, onDownloadEvent, onFatal } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const thread = startThread({
       name: 'download',
@@ -124,7 +131,7 @@ export class ClientThreads {
         slots: placement.slots,
         hashThreads: placement.hashThreads,
         logPath,
-        logLevel,
+        logLevel: this.#logLevel,
         seed,
       }),
       shared: [this.#slab],
@@ -143,7 +150,7 @@ export class ClientThreads {
   }
 
   async #startPeer(at: number) {
-    const { clientId, uploadHost, logPath, logLevel, seed, onServeEvent, onPeerThread, onFatal } = this.#options;
+    const { clientId, uploadHost, logPath, seed, onServeEvent, onPeerThread, onFatal } = this.#options;
     const toMain = new MessageChannel();
     const toDownload = new MessageChannel();
     const thread = startThread({
@@ -154,7 +161,7 @@ export class ClientThreads {
         clientId: keyBytes(clientId),
         uploadHost,
         logPath,
-        logLevel,
+        logLevel: this.#logLevel,
         seed: (seed + at + 1) >>> 0,
       }),
       shared: [this.#slab],

@@ -3,11 +3,13 @@
 
 import { type Announce, startAnnounce } from '../announce/actor.js';
 import type { AnnounceCommand, AnnounceEvent } from '../announce/messages.js';
+import { fitting } from '../base/bytes.js';
 import type { Log } from '../base/log.js';
-import type { Address } from '../torrent/address.js';
+import { type Address, formatAddress } from '../torrent/address.js';
 import type { SwarmKey } from '../torrent/ids.js';
 import { pairKey } from './books.js';
 import type { Identity } from './library.js';
+import { type ClientEvent, REASON_BYTES_MAX, TRACKERS_LISTED_MAX } from './messages.js';
 
 export interface TrackersOptions {
   readonly identity: Identity;
@@ -24,6 +26,7 @@ export interface TrackersOptions {
 export class Trackers {
   readonly #options: TrackersOptions;
   readonly #announces = new Map<string, Announce>();
+  readonly #pairs = new Map<string, readonly [Address, Address]>();
   #identity: Identity;
 
   constructor(options: TrackersOptions) {
@@ -33,6 +36,23 @@ export class Trackers {
 
   tell(trackers: readonly [Address, Address], command: AnnounceCommand): void {
     this.#announceOf(trackers).tell(command);
+  }
+
+  /** `own` first, then the others that were spoken to. */
+  pairs(own: readonly [Address, Address]): readonly (readonly [Address, Address])[] {
+    return [...new Map([[pairKey(own), own], ...this.#pairs]).values()];
+  }
+
+  /** How each tracker of those pairs is. */
+  standings(own: readonly [Address, Address]): Extract<ClientEvent, { kind: 'trackersListed' }>['trackers'] {
+    const rows = this.pairs(own).flatMap((trackers) => {
+      const known = this.#announces.get(pairKey(trackers))?.standings();
+      return trackers.map((tracker, at) => {
+        const { state, reason } = known?.[at] ?? { state: 'standby', reason: 'not needed yet' };
+        return [formatAddress(tracker), state, fitting(reason, REASON_BYTES_MAX)] as const;
+      });
+    });
+    return rows.slice(0, TRACKERS_LISTED_MAX);
   }
 
   stop(): void {
@@ -59,6 +79,7 @@ export class Trackers {
       seed,
     });
     this.#announces.set(pair, announce);
+    this.#pairs.set(pair, trackers);
     return announce;
   }
 

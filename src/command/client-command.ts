@@ -2,7 +2,7 @@
 // console, and answers the exit code.
 
 import { randomInt } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { startEmbedded } from '../api/embedded.js';
 import { MiniTorrentError } from '../base/errors.js';
 import type { Settings } from '../settings/resolve.js';
@@ -31,10 +31,11 @@ export async function runClient(args: ClientArguments): Promise<number> {
     );
   }
   const { values } = args.settings;
+  const stateDir = stateDirectory(args.settings, upload);
   const { client, swarm } = await startEmbedded({
     upload,
     trackers,
-    stateDir: stateDirectory(args.settings, upload),
+    stateDir,
     logPath: resolve(args.logPath),
     logLevel: values['log-level'],
     seed: randomInt(0, 2 ** 32),
@@ -44,8 +45,9 @@ export async function runClient(args: ClientArguments): Promise<number> {
     client: swarm,
     leave: () => swarm.quit(),
     onLogMoved: () => client.logMoved(),
+    historyPath: join(stateDir, 'history'),
+    greeting: `this client serves at ${swarm.facts.address}`,
   });
-  process.stderr.write(`this client serves at ${swarm.facts.address}\n`);
   foreground.start();
   const error = await client.ended;
   const code = foreground.finish();

@@ -5,28 +5,35 @@
 import yargs, { type Argv } from 'yargs';
 import { MiniTorrentError } from '../base/errors.js';
 import { nearest } from '../base/nearest.js';
+import { type CommandEntry, commandTable } from '../completion/command-table.js';
 import { printable } from '../torrent/names.js';
 import { bareWords } from './bare-words.js';
 import { clientWords } from './client-words.js';
-import { type CommandEntry, commandTable } from './command-table.js';
+import { completionWords } from './completion-words.js';
 import { configWords } from './config-words.js';
 import { daemonWords, verbWords } from './daemon-words.js';
 import { demoWords } from './demo-words.js';
+import { doctorWords } from './doctor-words.js';
 import type { Ends } from './ends.js';
 import { metainfoWords } from './metainfo-words.js';
+import { oneShotWords } from './one-shot-words.js';
 import { trackerWords } from './tracker-words.js';
+import { ownVersion } from './version.js';
 
 const ANCHOR = 'Files from many machines at once. A first look: mtorrent demo';
 
 /** In the order in which `--help` lists them. */
-function declare(parser: Argv, ends: Ends): void {
+export function declare(parser: Argv, ends: Ends): void {
   bareWords(parser, ends);
   clientWords(parser, ends);
+  oneShotWords(parser, ends);
   daemonWords(parser, ends);
   verbWords(parser, ends);
   trackerWords(parser, ends);
   metainfoWords(parser, ends);
   configWords(parser, ends);
+  doctorWords(parser, ends);
+  completionWords(parser, ends, declaredCommands);
   demoWords(parser, ends);
 }
 
@@ -44,6 +51,8 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     .strict()
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .alias('h', 'help')
+    // By itself the parser takes the version of whatever package is around the link that it was called by.
+    .version(ownVersion())
     .alias('V', 'version')
     .exitProcess(false)
     .fail((message, error) => {

@@ -14,7 +14,7 @@ import { watchSignals } from '../base/signals.js';
 import { type HomePair, openHomePair } from '../home/pair.js';
 import type { Settings } from '../settings/resolve.js';
 import { printable } from '../torrent/names.js';
-import { cannotGoOn, stateDirectory } from './client-life.js';
+import { cannotGoOn, homeDirectory, stateDirectory } from './client-life.js';
 
 /**
  * Answers 0 after it was told to end. Rejects with MiniTorrentError when it cannot start. @param onReady gets the line that says
@@ -53,12 +53,12 @@ export async function makeLogDirectory({ values, origins }: Settings): Promise<v
 }
 
 /** The pair that was named, or one of this process. */
-async function pairOf({ values }: Settings): Promise<HomePair> {
-  const { trackers, address, 'log-level': logLevel, 'state-dir': directory } = values;
+async function pairOf(settings: Settings): Promise<HomePair> {
+  const { trackers, address, 'log-level': logLevel } = settings.values;
   if (trackers !== undefined) return { trackers, isOurs: false, notes: [], close: async () => undefined };
   const tell = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
   const host = address?.host ?? (await ownHost([]));
-  const pair = await openHomePair({ directory, host, logLevel, onTrouble: tell });
+  const pair = await openHomePair({ directory: homeDirectory(settings), host, logLevel, onTrouble: tell });
   for (const note of pair.notes) tell(note);
   return pair;
 }
@@ -68,9 +68,10 @@ function startDaemonClient(settings: Settings, { trackers }: HomePair): Promise<
   return startOwnClient({
     upload: values.address,
     trackers,
-    // The directory itself holds the trackers' lists then.
     stateDir:
-      values.trackers === undefined ? join(values['state-dir'], 'client') : stateDirectory(settings, values.address),
+      values.trackers === undefined
+        ? join(homeDirectory(settings), 'client')
+        : stateDirectory(settings, values.address),
     logPath: values.log,
     logLevel: values['log-level'],
     rates: { up: values['upload-limit'], down: values['download-limit'] },

@@ -3,11 +3,8 @@
 
 import type { SwarmClient } from '../api/swarm-client.js';
 import { watchSignals } from '../base/signals.js';
-import { PipedLines } from '../console/piped-lines.js';
-import { helpText } from '../console/requests.js';
-import { Screen } from '../console/screen.js';
-import { Session } from '../console/session.js';
-import { PeopleVoice, ScriptVoice } from '../console/voices.js';
+import { openConsole } from '../console/open-console.js';
+import type { Session } from '../console/session.js';
 import { letGoOfTerminal } from './terminal.js';
 
 export interface ForegroundOptions {
@@ -17,6 +14,12 @@ export interface ForegroundOptions {
   /** What people are told then. */
   readonly farewell?: string;
   readonly onLogMoved: () => void;
+  /** Where lines are remembered for the next run; its directory exists. */
+  readonly historyPath: string;
+  /** One line, said first. */
+  readonly greeting: string;
+  /** What else is to be known at the start. */
+  readonly remarks?: readonly string[];
 }
 
 export interface Foreground {
@@ -26,8 +29,11 @@ export interface Foreground {
 }
 
 export function openForeground(options: ForegroundOptions): Foreground {
-  const session = openSession(options);
-  const stopSignals = leaveOnSignals(session, options.onLogMoved);
+  const { remarks = [], onLogMoved, ...rest } = options;
+  const { stdin, stdout, stderr, env } = process;
+  const session = openConsole({ ...rest, stdin, stdout, stderr, env });
+  for (const remark of remarks) session.say(remark, 'good');
+  const stopSignals = leaveOnSignals(session, onLogMoved);
   return {
     start: () => session.start(),
     finish: () => {
@@ -38,21 +44,6 @@ export function openForeground(options: ForegroundOptions): Foreground {
       return code;
     },
   };
-}
-
-function openSession({ client, leave, farewell }: ForegroundOptions): Session {
-  const { stdin, stdout, stderr } = process;
-  const common = { client, leave, ...(farewell === undefined ? {} : { farewell }) };
-  if (stdin.isTTY !== true || stdout.isTTY !== true)
-    return new Session({
-      ...common,
-      source: new PipedLines(stdin),
-      voice: new ScriptVoice(stdout, stderr),
-      ascii: true,
-    });
-  const screen = new Screen(stdin, stdout);
-  screen.print(helpText());
-  return new Session({ ...common, source: screen, voice: new PeopleVoice((text) => screen.print(text)), ascii: false });
 }
 
 interface Ending {
@@ -69,7 +60,7 @@ function leaveOnSignals(session: Session, onLogMoved: () => void): () => Ending 
     onStop: (signal, exitCode) => {
       code = exitCode;
       isTerminalGone ||= signal === 'SIGHUP';
-      process.stderr.write('closing; once more to end at once\n');
+      session.say('closing; once more to end at once');
       session.quit();
     },
     onLogMoved,

@@ -22,7 +22,7 @@ export function metainfoWords(parser: Argv, ends: Ends): void {
         .option('name', { type: 'string', describe: 'save under another name' })
         .option('sha256', { type: 'boolean', default: false, describe: 'add the SHA-256 of the whole file' })
         .option('force', { alias: 'f', type: 'boolean', default: false, describe: 'replace an existing .mtorrent' })
-        .option('quiet', { alias: 'q', type: 'boolean', default: false })
+        .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'explain nothing' })
         .example('$0 create disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001', ''),
     (args) =>
       ends(async () => {
@@ -41,7 +41,7 @@ export function metainfoWords(parser: Argv, ends: Ends): void {
     (args) =>
       args
         .positional('mtorrent', { type: 'string', demandOption: true })
-        .option('json', { type: 'boolean', default: false }),
+        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
     (args) =>
       ends(async () => {
         const { runInfo } = await import('./info.js');
@@ -55,7 +55,7 @@ export function metainfoWords(parser: Argv, ends: Ends): void {
       args
         .positional('mtorrent', { type: 'string', demandOption: true })
         .positional('file', { type: 'string', demandOption: true })
-        .option('json', { type: 'boolean', default: false }),
+        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
     (args) =>
       ends(async () => {
         const { runVerify } = await import('./verify.js');

@@ -1,6 +1,7 @@
 // The commands that use the client in the background: attach a console to it, stop it, and every verb of the console as a
 // command of its own. None of them starts one.
 
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SwarmClient } from '../api/swarm-client.js';
 import { attachToClient } from '../attach/connection.js';
@@ -28,10 +29,13 @@ export async function daemonClient({ values }: Settings): Promise<SwarmClient> {
 
 /** A console; `quit` leaves it, and the client goes on. Rejects with NOT_RUNNING when the client ends under it. */
 export async function runAttach(settings: Settings): Promise<number> {
-  const client = await daemonClient(settings);
-  const { address, pid } = client.facts;
-  process.stderr.write(`attached to the client at ${printable(address)}, process ${pid}\n`);
+  return talkTo(await daemonClient(settings), settings);
+}
+
+/** As `runAttach`, on a client that was found. */
+export async function talkTo(client: SwarmClient, settings: Settings): Promise<number> {
   const left = deferred<undefined>();
+  const { address, pid } = client.facts;
   const foreground = openForeground({
     client,
     leave: async () => {
@@ -40,6 +44,8 @@ export async function runAttach(settings: Settings): Promise<number> {
     },
     farewell: 'the client goes on in the background; mtorrent attach comes back, mtorrent stop ends it',
     onLogMoved: () => left.resolve(undefined),
+    historyPath: join(settings.values['state-dir'], 'history'),
+    greeting: `attached to the client at ${printable(address)}, process ${pid}`,
   });
   foreground.start();
   const lost = await Promise.race([left.promise, client.ended]);

@@ -27,6 +27,7 @@ export function runDownloadThread(self: ThreadSelf): void {
   const settings = downloadSettings.decode(self.settings);
   const logFile = openLog(settings.logPath, self.name, settings.logLevel as LogLevel);
   const thread = new DownloadThread(self, settings, logFile.log);
+  self.onLogLevel((level) => logFile.setLevel(level));
   self.onStop(async () => {
     await thread.stop();
     logFile.close();
@@ -97,6 +98,13 @@ class DownloadThread {
           kind: 'described',
           ask: command.ask,
           peers: this.#downloads.get(command.file)?.describe() ?? [],
+        });
+        break;
+      case 'examine':
+        this.#toMain.tell({
+          kind: 'examined',
+          ask: command.ask,
+          downloads: [...this.#downloads].map(([file, downloader]) => [file, ...downloader.examine()] as const),
         });
         break;
       case 'limit':

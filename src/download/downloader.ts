@@ -52,6 +52,8 @@ export class Downloader {
   readonly #host: Host<DownloadInput, DownloadEffect>;
   readonly #swarmBytes: Uint8Array;
   readonly #keeper: ResumeKeeper;
+  /** Pieces that the hash pool has. */
+  #storing = 0;
 
   constructor(options: DownloaderOptions) {
     this.#options = options;
@@ -82,6 +84,13 @@ export class Downloader {
       );
     }
     this.#host.post({ kind: 'fetch', event });
+  }
+
+  /** Connected peers, slots held, pieces being stored, held back by the limit. */
+  examine(): readonly [number, number, number, boolean] {
+    const { slots, pacer, file } = this.#options;
+    const isPaced = pacer.readyMs(file, systemTimers.nowMs()) !== undefined;
+    return [this.describe().length, slots.heldBy(file), this.#storing, isPaced];
   }
 
   describe(): ReturnType<DownloadMachine['describe']> {
@@ -158,7 +167,10 @@ export class Downloader {
 
   async #store(effect: Extract<DownloadEffect, { kind: 'store' }>): Promise<void> {
     const { piece, slot, connection } = effect;
-    this.#host.post({ kind: 'stored', piece, slot, connection, outcome: await this.#verifyAndWrite(effect) });
+    this.#storing += 1;
+    const outcome = await this.#verifyAndWrite(effect);
+    this.#storing -= 1;
+    this.#host.post({ kind: 'stored', piece, slot, connection, outcome });
   }
 
   async #verifyAndWrite(effect: Extract<DownloadEffect, { kind: 'store' }>): Promise<StoreOutcome> {

@@ -1,9 +1,15 @@
 // What the download thread obeys and reports. One downloader actor per file, named by its `file` number.
 
-import { PEERS_PER_DOWNLOAD_MAX, PIECES_MAX, SEEDERS_PER_REPLY_MAX, SHA256_SIZE } from '../base/limits.js';
+import {
+  DOWNLOADS_RUNNING_MAX,
+  PEERS_PER_DOWNLOAD_MAX,
+  PIECES_MAX,
+  SEEDERS_PER_REPLY_MAX,
+  SHA256_SIZE,
+} from '../base/limits.js';
 import { SWARM_KEY_SIZE } from '../torrent/ids.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
-import { bytes, listOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
+import { bytes, flag, listOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
 
 const file = u32;
 const address = tuple(text(64), u16);
@@ -42,6 +48,8 @@ export const downloadCommands = protocol('download.commands', {
   describe: message(5, { file, ask: u32 }),
   /** Payload bytes a second of all downloads together; 0: no limit. */
   limit: message(6, { rate: size }),
+  /** One look at all downloads, for a doctor. */
+  examine: message(7, { ask: u32 }),
 });
 export type DownloadCommand = MessageOf<typeof downloadCommands>;
 
@@ -57,6 +65,8 @@ export const downloadEvents = protocol('download.events', {
   peersNeeded: message(5, { file }),
   /** [host, port, received bytes, rate in bytes/s, pieces it has] of each connected peer. */
   described: message(6, { ask: u32, peers: listOf(tuple(text(64), u16, size, real, u32), PEERS_PER_DOWNLOAD_MAX * 2) }),
+  /** [file, connected peers, slots held, pieces being stored, held back by the limit] of each download. */
+  examined: message(8, { ask: u32, downloads: listOf(tuple(file, u32, u32, u32, flag), DOWNLOADS_RUNNING_MAX) }),
   peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
 });
 export type DownloadEvent = MessageOf<typeof downloadEvents>;

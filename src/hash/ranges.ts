@@ -4,6 +4,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { assert } from '../base/assert.js';
+import { systemClock } from '../base/clock.js';
 import { errorCodeOfErrno, fileError, MiniTorrentError } from '../base/errors.js';
 import { DIGEST_SIZE, HASH_RANGE_PIECES } from '../base/limits.js';
 import { Bitfield, type PieceRange } from '../torrent/bitfield.js';
@@ -15,6 +16,15 @@ export interface RangeOptions {
   readonly onProgress?: ((pieceCount: number) => void) | undefined;
   /** Ends the walk after the ranges under way; the result is then CANCELLED. */
   readonly signal?: AbortSignal | undefined;
+  readonly pace?: Pace | undefined;
+}
+
+/** For a walk that must not be in anybody's way: one small range at a time, with a rest after each. */
+export interface Pace {
+  /** Pieces of one range, at most HASH_RANGE_PIECES. */
+  readonly rangePieces: number;
+  /** @param workedMs how long the range took. */
+  readonly rest: (workedMs: number) => Promise<void>;
 }
 
 export interface RangeThreads {
@@ -33,7 +43,7 @@ export async function hashFile(
 ): Promise<Uint8Array> {
   const digests = new Uint8Array(geometry.pieceCount * DIGEST_SIZE);
   await withUnchangedFile(path, geometry.size, (fd) =>
-    walk(threads, rangesOf(geometry, undefined), options, async ([first, count]) => {
+    walk(threads, rangesOf(geometry, undefined, options.pace), options, async ([first, count]) => {
       const answer = await threads.run({ kind: 'hashRange', fd, first, count, size: geometry.size });
       if (answer.kind !== 'hashed') throw failureOf(answer, path);
       digests.set(answer.digests, first * DIGEST_SIZE);
@@ -65,7 +75,7 @@ export async function checkFile(
   assert(digests.length === geometry.pieceCount * DIGEST_SIZE, 'a file is checked against one digest a piece');
   const good = new Bitfield(geometry.pieceCount);
   await withFile(path, (file) =>
-    walk(threads, rangesOf(geometry, options.only), options, async ([first, count]) => {
+    walk(threads, rangesOf(geometry, options.only, options.pace), options, async ([first, count]) => {
       const answer = await threads.run({
         kind: 'checkRange',
         fd: file.fd,
@@ -82,17 +92,19 @@ export async function checkFile(
   return good;
 }
 
-/** All pieces, or those of `only`, in ranges of at most HASH_RANGE_PIECES. */
-function* rangesOf(geometry: Geometry, only: Bitfield | undefined): Generator<PieceRange> {
+/** All pieces, or those of `only`, in ranges of a bounded number. */
+function* rangesOf(
+  geometry: Geometry,
+  only: Bitfield | undefined,
+  { rangePieces }: Pick<Pace, 'rangePieces'> = { rangePieces: HASH_RANGE_PIECES },
+): Generator<PieceRange> {
   const whole: readonly PieceRange[] = geometry.pieceCount === 0 ? [] : [[0, geometry.pieceCount]];
   for (const [begin, length] of only === undefined ? whole : only.ranges()) {
-    for (let at = 0; at < length; at += HASH_RANGE_PIECES) {
-      yield [begin + at, Math.min(HASH_RANGE_PIECES, length - at)];
-    }
+    for (let at = 0; at < length; at += rangePieces) yield [begin + at, Math.min(rangePieces, length - at)];
   }
 }
 
-/** Performs every range, `lanes` at a time. Settles when none is under way any more, so that the file may be closed. */
+/** Performs every range, `lanes` at a time, or one at a time with a pace. Settles when none is under way any more, so that the file may be closed. */
 async function walk(
   threads: RangeThreads,
   ranges: Generator<PieceRange>,
@@ -106,7 +118,9 @@ async function walk(
     for (let next = ranges.next(); next.done !== true && !failed; next = ranges.next()) {
       try {
         if (options.signal?.aborted === true) throw new MiniTorrentError('CANCELLED', 'hashing was cancelled');
+        const beganMs = systemClock.nowMs();
         await perform(next.value);
+        await options.pace?.rest(systemClock.nowMs() - beganMs);
       } catch (error) {
         failed = true;
         throw error;
@@ -115,7 +129,7 @@ async function walk(
       options.onProgress?.(pieceCount);
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: threads.lanes }, lane));
+  const ends = await Promise.allSettled(Array.from({ length: options.pace === undefined ? threads.lanes : 1 }, lane));
   const failure = ends.find((end) => end.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
 }

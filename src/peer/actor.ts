@@ -30,6 +30,7 @@ export function runPeerThread(self: ThreadSelf): void {
   const settings = peerSettings.decode(self.settings);
   const logFile = openLog(settings.logPath, self.name, settings.logLevel as LogLevel);
   const thread = new PeerThread(self, settings, logFile.log);
+  self.onLogLevel((level) => logFile.setLevel(level));
   self.onStop(async () => {
     await thread.stop();
     logFile.close();

@@ -248,6 +248,8 @@ export class Daemon {
     const { partner, lostLogLines } = this.#options;
     return {
       own: formatAddress(this.#address),
+      // For whoever compares clocks; nothing is decided by it.
+      wallMs: Date.now(),
       uptimeMs: Math.round(this.#timers.nowMs() - this.#startedMs),
       rssBytes: process.memoryUsage.rss(),
       refusedConnections: this.#listener.refusedCount,

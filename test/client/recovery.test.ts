@@ -6,7 +6,7 @@ import { DISK_RESERVE_BYTES, LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../../src
 import type { Found } from '../../src/client/effects.js';
 import { answers, entryOf, kinds, PIECES, SIZE, Stage, sentences } from './stage.js';
 
-const METAINFO_MS = 7;
+const [CHANGED_MS, METAINFO_MS] = [6, 7];
 
 /** A look when it is due, at the one file there is; answers what is looked at. */
 function lookAt(stage: Stage, found: Found | undefined): readonly string[] {
@@ -20,7 +20,7 @@ function lookAt(stage: Stage, found: Found | undefined): readonly string[] {
 }
 
 test('F10, F11: a shared file that is gone or changed is withdrawn, checked once it stands still, and shared again when it is right', () => {
-  const right = { size: SIZE, mtimeMs: 1, metainfoMtimeMs: METAINFO_MS };
+  const right = { size: SIZE, mtimeMs: 1, changedMs: CHANGED_MS, metainfoMtimeMs: METAINFO_MS };
   const other = { ...right, mtimeMs: 2 };
   for (const wrong of [undefined, other, { ...right, size: 5 }]) {
     const stage = new Stage();
@@ -59,7 +59,7 @@ test('however many files are shared, a look is at a bounded number of them, each
   for (let file = 1; file <= count; file += 1)
     stage.post({ kind: 'checked', file, result: { kind: 'complete', mtimeMs: 1 } });
   const seen = new Set<number>();
-  const right = { size: SIZE, mtimeMs: 1, metainfoMtimeMs: METAINFO_MS };
+  const right = { size: SIZE, mtimeMs: 1, changedMs: CHANGED_MS, metainfoMtimeMs: METAINFO_MS };
   for (let turn = 1; turn <= 3; turn += 1) {
     stage.nowMs += LOOK_AGAIN_MS;
     const [look] = stage.post({ kind: 'wake' });

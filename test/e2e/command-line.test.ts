@@ -46,8 +46,8 @@ test('wrong arguments end with exit code 2, a sentence, and a hint', async (t) =
   assert.deepEqual(await namesIn(directory), []);
 });
 
-test('without a command there is no mistake: what can be named is shown', async (t) => {
-  const { code, stdout, stderr } = await runProgram([], temporaryDirectory(t));
+test('--help names every command', async (t) => {
+  const { code, stdout, stderr } = await runProgram(['--help'], temporaryDirectory(t));
   assert.equal(code, 0, stderr);
   for (const { words } of declaredCommands().filter((command) => !command.words.includes(' ')))
     assert.ok(stdout.includes(`mtorrent ${words}`), words);

@@ -116,7 +116,11 @@ test('a directory that this user may not enter holds no settings; a file that it
   const at = await stage(t);
   await at.write('log-level = "debug"', 0o000);
   await assert.rejects(loadSettings({}, at), { code: 'PERMISSION_DENIED', message: /config\.toml may not be opened/ });
-  await chmod(join(at.home, '.config', 'mtorrent'), 0o000);
-  t.after(() => chmod(join(at.home, '.config', 'mtorrent'), 0o755));
-  assert.equal((await loadSettings({}, at)).values['log-level'], 'info');
+  const closed = join(at.home, '.config', 'mtorrent');
+  await chmod(closed, 0o000);
+  try {
+    assert.equal((await loadSettings({}, at)).values['log-level'], 'info');
+  } finally {
+    await chmod(closed, 0o755);
+  }
 });

@@ -5,6 +5,10 @@ import type { Argv, Options } from 'yargs';
 
 export interface PositionalEntry {
   readonly name: string;
+  readonly isRequired: boolean;
+  /** It takes all that follows. */
+  readonly repeats: boolean;
+  readonly choices: readonly string[];
   readonly description: string;
 }
 
@@ -33,12 +37,13 @@ type Builder = ((args: Argv) => unknown) | Readonly<Record<string, unknown>> | u
 /** Commands with their flags in the order of their declaration; a command of commands is followed by its own. */
 export function commandTable(declare: (parser: Argv) => void): readonly CommandEntry[] {
   const table: CommandEntry[] = [];
-  declare(recorder(table, '', { positionals: [], flags: [] }));
+  declare(recorder(table, '', { positionals: new Map(), flags: [] }));
   return table;
 }
 
 interface Recorded {
-  readonly positionals: PositionalEntry[];
+  /** Options by name; what there is, and in which order, the usage says. */
+  readonly positionals: Map<string, unknown>;
   readonly flags: FlagEntry[];
 }
 
@@ -46,8 +51,7 @@ interface Recorded {
 function recorder(table: CommandEntry[], above: string, recorded: Recorded): Argv {
   const heard = (name: string, words: readonly unknown[]): void => {
     if (name === 'command') recordCommand(table, above, words);
-    else if (name === 'positional')
-      recorded.positionals.push({ name: String(words[0]), description: describe(words[1]) });
+    else if (name === 'positional') recorded.positionals.set(String(words[0]), words[1]);
     else if (name === 'option') recorded.flags.push(flagOf(String(words[0]), words[1]));
     else if (name === 'options') {
       for (const [flag, options] of Object.entries(words[0] ?? {})) recorded.flags.push(flagOf(flag, options));
@@ -67,9 +71,9 @@ function recorder(table: CommandEntry[], above: string, recorded: Recorded): Arg
 function recordCommand(table: CommandEntry[], above: string, declared: readonly unknown[]): void {
   const [shape, description, builder] = declared as [string | readonly string[], string | false, Builder];
   const [usage = '', ...aliases] = typeof shape === 'string' ? [shape] : shape;
-  const [first = ''] = usage.split(' ');
+  const [first = '', ...places] = usage.split(' ');
   const words = first === '$0' ? '' : `${above} ${first}`.trim();
-  const recorded: Recorded = { positionals: [], flags: [] };
+  const recorded: Recorded = { positionals: new Map(), flags: [] };
   const below: CommandEntry[] = [];
   const own = recorder(below, words, recorded);
   if (typeof builder === 'function') builder(own);
@@ -78,28 +82,33 @@ function recordCommand(table: CommandEntry[], above: string, declared: readonly 
     words,
     aliases: aliases.map((alias) => `${above} ${alias.split(' ')[0]}`.trim()),
     description: description === false ? '' : description,
-    ...recorded,
+    positionals: places.map((place) => positionalOf(place, recorded.positionals)),
+    flags: recorded.flags,
   });
   table.push(...below);
 }
 
-function flagOf(name: string, declared: unknown): FlagEntry {
-  const { alias, type, choices } = (declared ?? {}) as {
-    readonly alias?: string | readonly string[];
-    readonly type?: string;
-    readonly choices?: readonly string[];
-  };
-  const aliases = alias === undefined ? [] : typeof alias === 'string' ? [alias] : alias;
+/** '<file>', '[name]' or '[files..]'. */
+function positionalOf(place: string, declared: ReadonlyMap<string, unknown>): PositionalEntry {
+  const name = place.slice(1, -1).replace(/\.\.$/, '');
   return {
     name,
-    aliases,
-    takesValue: type !== 'boolean' && type !== 'count',
-    choices: choices ?? [],
-    description: describe(declared),
+    isRequired: place.startsWith('<'),
+    repeats: place.slice(0, -1).endsWith('..'),
+    ...saidOf(declared.get(name)),
   };
 }
 
-function describe(declared: unknown): string {
-  const { describe: text } = (declared ?? {}) as { readonly describe?: string };
-  return text ?? '';
+function flagOf(name: string, declared: unknown): FlagEntry {
+  const { alias, type } = (declared ?? {}) as { readonly alias?: string | readonly string[]; readonly type?: string };
+  const aliases = alias === undefined ? [] : typeof alias === 'string' ? [alias] : alias;
+  return { name, aliases, takesValue: type !== 'boolean' && type !== 'count', ...saidOf(declared) };
+}
+
+function saidOf(declared: unknown): { readonly choices: readonly string[]; readonly description: string } {
+  const { choices, describe } = (declared ?? {}) as {
+    readonly choices?: readonly string[];
+    readonly describe?: string;
+  };
+  return { choices: choices ?? [], description: describe ?? '' };
 }

@@ -1,0 +1,62 @@
+// What uploads and trackers report, and what follows for the file it is about. Pure.
+
+import { NO_EFFECTS } from '../actor/machine.js';
+import type { AnnounceEvent } from '../announce/messages.js';
+import { unreachable } from '../base/assert.js';
+import { bad, good } from './answers.js';
+import type { Books } from './books.js';
+import type { ClientEffect, ClientInput } from './effects.js';
+import { serveFailed } from './recovery.js';
+
+export function uploadNews(
+  books: Books,
+  event: Extract<ClientInput, { kind: 'serve' }>['event'],
+): readonly ClientEffect[] {
+  const record = books.get(event.file);
+  if (record === undefined) return NO_EFFECTS;
+  switch (event.kind) {
+    case 'peerJoined':
+      if (record.phase.at !== 'downloading') return NO_EFFECTS;
+      return [{ kind: 'peersFound', file: record.file, peers: [{ host: event.host, port: event.port }] }];
+    case 'uploaded':
+      record.transfer.sent += event.bytes;
+      return NO_EFFECTS;
+    case 'serveFailed': {
+      // A `.part` that has just got its final name is no longer found under the old one: nothing is wrong.
+      if (record.phase.at !== 'seeding' || event.path !== record.entry.path) return NO_EFFECTS;
+      return serveFailed(record, event.errno);
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+/** @param trackers the pair that it comes from. */
+export function trackerNews(books: Books, trackers: string, event: AnnounceEvent): readonly ClientEffect[] {
+  switch (event.kind) {
+    case 'seedersFound': {
+      const record = books.ofSwarm(event.swarm);
+      if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
+      return [
+        { kind: 'peersFound', file: record.file, peers: event.seeders.map(({ host, port }) => ({ host, port })) },
+      ];
+    }
+    case 'refused': {
+      const name = books.ofSwarm(event.swarm)?.entry.name ?? event.swarm;
+      return [bad(`the tracker refuses ${name}: ${event.sentence}`)];
+    }
+    case 'allTrackersDown':
+      return [bad(`no tracker of ${trackers} answers; running transfers go on, new peers are found when one is back`)];
+    case 'trackersBack':
+      return [good(`a tracker of ${trackers} answers again`)];
+    case 'left':
+    case 'trackerUp':
+    case 'trackerDown':
+    case 'registered':
+    case 'withdrawn':
+    case 'epochRaised':
+      return NO_EFFECTS;
+    default:
+      return unreachable(event);
+  }
+}
