@@ -40,11 +40,12 @@ function compiledIsCurrent() {
   return sources.every((folder) => [...filesBelow(folder)].every((path) => statSync(path).mtimeMs <= builtMs));
 }
 
-/** A compiled test whose source was deleted must not run again. */
+/** A compiled test whose source was deleted must not run again, nor its types be found. */
 function removeOrphans() {
   if (!existsSync('dist')) return;
   for (const path of filesBelow('dist')) {
-    if (path.endsWith('.js') && !existsSync(path.replace(/^dist\//, '').replace(/\.js$/, '.ts'))) rmSync(path);
+    const source = path.replace(/^dist\//, '').replace(/\.(?:js|d\.ts)$/, '.ts');
+    if (source.endsWith('.ts') && source !== path && !existsSync(source)) rmSync(path);
   }
 }
 

@@ -56,7 +56,13 @@ export class Download implements AsyncIterable<FileView> {
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<FileView, void, void> {
     while (this.#end === undefined) {
-      yield await this.#client.file(this.path);
+      const file = await this.#client.file(this.path);
+      yield file;
+      // It was complete before anybody listened.
+      if (file.state === 'seeding') {
+        this.#unlisten();
+        return;
+      }
       await within<unknown>(this.#ended.promise, DOWNLOAD_LOOK_MS, () => undefined);
     }
     if (this.#end.error !== undefined) throw this.#end.error;

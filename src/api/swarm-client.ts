@@ -3,6 +3,7 @@
 // MiniTorrentError (stable `code`, one sentence) when the client refuses.
 
 import { assert } from '../base/assert.js';
+import { deferred } from '../base/deferred.js';
 import type { MiniTorrentError } from '../base/errors.js';
 import type { LogLevel } from '../base/log.js';
 import type { ClientCommand, ClientEvent } from '../client/messages.js';
@@ -34,6 +35,8 @@ export interface ClientFacts {
 export interface ClientLine {
   readonly facts: ClientFacts;
   tell(command: ClientCommand): void;
+  /** Lets go of what this program holds of the client; absent where that is nothing. Idempotent. */
+  close?(): Promise<void>;
 }
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
@@ -42,6 +45,7 @@ export class SwarmClient {
   readonly #line: ClientLine;
   readonly #asker: Asker;
   readonly #listeners = new Set<(event: Happening) => void>();
+  readonly #ended = deferred<MiniTorrentError>();
 
   constructor(line: ClientLine) {
     this.#line = line;
@@ -58,9 +62,15 @@ export class SwarmClient {
     if (happening !== undefined) for (const listener of [...this.#listeners]) listener(happening);
   }
 
-  /** The client, or the way to it, is gone: open questions reject with `why`. */
+  /** The client, or the way to it, is gone: open questions reject with `why`. Idempotent. */
   lineEnded(why: MiniTorrentError): void {
     this.#asker.end(why);
+    this.#ended.resolve(why);
+  }
+
+  /** Settles, with the reason, when this client can no longer be asked. */
+  get ended(): Promise<MiniTorrentError> {
+    return this.#ended.promise;
   }
 
   /** Downloads that end, notices: whatever happens unasked. Answers how to stop listening. */
@@ -86,6 +96,18 @@ export class SwarmClient {
     const download = new Download(this);
     try {
       download.accepted(await this.#accepted({ kind: 'get', mtorrentPath, destination }));
+    } catch (error) {
+      download.dismiss();
+      throw error;
+    }
+    return download;
+  }
+
+  /** A download that was accepted before, by this program or another one. FILE_NOT_FOUND. @param name as of `file`. */
+  async follow(name: string): Promise<Download> {
+    const download = new Download(this);
+    try {
+      download.accepted((await this.file(name)).path);
     } catch (error) {
       download.dismiss();
       throw error;
@@ -170,6 +192,11 @@ export class SwarmClient {
   /** Leaves the trackers and ends the client, wherever it runs. */
   async quit(): Promise<string> {
     return this.#accepted({ kind: 'quit' });
+  }
+
+  /** Ends a client of this process as `quit` does; hangs up on one that runs elsewhere, which goes on. */
+  async close(): Promise<void> {
+    await this.#line.close?.();
   }
 
   async #accepted(question: Question): Promise<string> {

@@ -35,6 +35,13 @@ export function isWhole({ state, have, pieces }: FileView): boolean {
   return state === 'seeding' || ((state === 'missing' || state === 'checking') && have === pieces);
 }
 
+/** A download that goes on or ends by itself: it runs, waits for its turn, or for room on the disk. */
+export function isRunning({ state, have, pieces, problem }: FileView): boolean {
+  if (state === 'paused') return problem !== '';
+  if (state === 'checking') return have < pieces;
+  return state === 'downloading' || state === 'finishing' || state === 'waiting';
+}
+
 export interface PeerView {
   /** from: we fetch from it; to: it fetches from us. */
   readonly direction: 'from' | 'to';

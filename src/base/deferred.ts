@@ -1,6 +1,8 @@
 // A promise with its settling functions outside, for the edges that turn an event into a promise. Node 20 has no
 // Promise.withResolvers.
 
+import { TIMER_MAX_MS } from './limits.js';
+
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T): void;
@@ -34,4 +36,21 @@ export async function within<T>(promise: Promise<T>, deadlineMs: number, late: (
   } finally {
     clearTimeout(timer);
   }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+/** A time that passes, of any length, and can be called off; then it never does. */
+export function alarm(ms: number, ring: () => void): { cancel(): void } {
+  let timer: NodeJS.Timeout;
+  const wait = (leftMs: number): void => {
+    const now = Math.min(leftMs, TIMER_MAX_MS);
+    timer = setTimeout(() => (leftMs > now ? wait(leftMs - now) : ring()), now);
+  };
+  wait(ms);
+  return { cancel: () => clearTimeout(timer) };
 }

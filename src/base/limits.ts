@@ -128,12 +128,21 @@ export const UPLOAD_LATE_UNKNOWN_MS = 500;
 export const UPLOAD_LEAD_BYTES_MAX = 8 * MIB;
 /** Disk reads of one peer thread under way together: libuv has 4 threads. */
 export const UPLOAD_READS_MAX = 4;
+/** Milliseconds that a read of a block takes at most when its bytes are in memory: 512 KiB at 1 GB/s is half of one, and a busy core. */
+export const READ_HERE_MS_MAX = 2;
+/** Quick reads in a row after which a file counts as being in memory. */
+export const READ_HERE_AFTER = 4;
 /** Shared files that a peer thread holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. */
 export const UPLOAD_FILES_OPEN_MAX = 128;
 /** Milliseconds in which a peer must take one whole block that was written to its socket: 512 KiB at 70 kbit/s. */
 export const UPLOAD_STALL_MS = 60_000;
 /** Milliseconds that bytes already written get to leave a closing connection. */
 export const LINGER_MS = 5_000;
+/** Milliseconds that the confirmation of a block waits for a request to go with: half of the packets and wake-ups. The request comes
+ * back from the download thread within one; a block of 512 KiB at 200 Mbit/s takes 21. */
+export const CONFIRM_DELAY_MS = 4;
+/** Milliseconds between two words of a connection's socket to its machine that payload moves: its clocks are of seconds. */
+export const PAYLOAD_TOLD_MS = 100;
 /** Milliseconds between two words of new pieces: the first is told at once, those that come meanwhile in one frame. */
 export const HAVE_BATCH_MS = 25;
 /** Bytes read at once while a frame header is expected; larger would swallow (and copy) the payload behind it. */
@@ -178,6 +187,8 @@ export const HASH_RANGE_PIECES = 64;
 /** Tasks handed to a pool thread at once: one running, one waiting, so that it never waits for the loop that feeds it
  * (measured: 2 instead of 1 gives 9 % when hashing and up to 30 % when verifying on busy cores). */
 export const HASH_TASKS_PER_THREAD = 2;
+/** Pieces in one task of verification: a busy pool saves three of four messages; a piece waits 3 ms longer at most. */
+export const VERIFY_BATCH_MAX = 4;
 /** Range tasks under way for each pool thread: one running, one waiting. */
 export const HASH_RANGES_PER_THREAD = 2;
 /** Bytes read from a file at once to hash them: they stay in the core's cache until they are hashed (measured: 64 KiB 2.80 s for
@@ -189,6 +200,8 @@ export const HASH_HEAP_MIB_MAX = 64;
 export const HASH_TRIES_MAX = 2;
 /** Milliseconds that the threads of a client's pool for shares and checks stay without a job: a batch of shares comes faster. */
 export const HASH_POOL_IDLE_MS = 5_000;
+/** Milliseconds that all but one thread of a pool stay without a task: longer than a pause of a download whose peers come and go. */
+export const HASH_THREAD_IDLE_MS = 10_000;
 /** Milliseconds that closing a pool waits for threads that are still starting. */
 export const HASH_START_DEADLINE_MS = 5_000;
 /** Tasks waiting in the pool: every slot once, and the ranges of a share. */
@@ -344,6 +357,27 @@ export const CONSOLE_LINE_MAX = 16 * KIB;
 /** Milliseconds for a graceful quit before everything is ended. */
 export const QUIT_DEADLINE_MS = 5_000;
 
+// --- the socket of a background client ---
+
+/** Bytes of its path: `sun_path` of Linux holds 108 with the zero behind it (macOS: 104). */
+export const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
+/** Bytes of one event: 256 rows of two paths of 4,096, a name of 255, a sentence of 1,000 and some 120 around them are 2.4 MB. */
+export const EVENT_FRAME_BYTES_MAX = 3 * MIB;
+/** Consoles and commands attached at once. A person has a few; scripts that start one command a file may have more. */
+export const ATTACHED_MAX = 64;
+/** Questions of one of them that are open; beyond it the client stops reading from that socket. */
+export const ATTACHED_ASKS_MAX = 256;
+/** Bytes that one of them may leave unread before it is dropped: a list of 20,000 files at 3 KiB each, told at once. */
+export const ATTACHED_UNREAD_BYTES_MAX = 64 * MIB;
+
+/** Milliseconds that `stop` waits until the client is gone: its graceful end, and as long again for a busy machine. */
+export const STOPPED_DEADLINE_MS = 2 * QUIT_DEADLINE_MS;
+/** Milliseconds until a client that was started in the background must answer: its threads alone have 15 s. */
+export const BACKGROUND_START_DEADLINE_MS = 20_000;
+
+/** Milliseconds that the last words of a client that ends have to reach who is attached: the quit itself took most of its 5 s. */
+export const ATTACHED_FAREWELL_MS = 1_000;
+
 // --- doctor ---
 
 /** Milliseconds for one step of a doctor; all steps run at once, so that the whole ends within 5 s. */
@@ -378,6 +412,44 @@ export const DOCTOR_TROUBLES_MAX = 16;
 
 /** Milliseconds between two looks at a download by whoever follows it: as often as it reports progress. */
 export const DOWNLOAD_LOOK_MS = 250;
+/** Where the trackers of a console without set-up listen at first, when these are free. */
+export const TRACKER_PORTS = [7_001, 7_002] as const;
+/** Times that such a pair is started when other programs take its ports in the moment between a look and their use. */
+export const HOME_PAIR_TRIES_MAX = 3;
+/** Milliseconds between two looks at what is being checked at start. */
+export const CHECK_LOOK_MS = 20;
+/** Milliseconds that one timer can wait: longer waits are several. */
+export const TIMER_MAX_MS = 0x7fff_ffff;
+/** Columns of a terminal that does not say how wide it is. */
+export const TERMINAL_COLUMNS = 80;
+/** Milliseconds to learn this machine's address: a look at the kernel's table of routes. */
+export const OWN_ADDRESS_DEADLINE_MS = 1_000;
+/** Where a client listens when nobody said and it is free: the port that people know from BitTorrent. */
+export const UPLOAD_PORT = 6_881;
+/** Milliseconds between two looks whether a download runs again, while none does: another console may have started one. */
+export const IDLE_LOOK_MS = 2_000;
+/** Lines of running downloads below the scroll; the others are counted in the last one. */
+export const LIVE_LINES_MAX = 8;
+/** Milliseconds that a command may take before its console shows that it waits for it: below, nobody would see it. */
+export const BUSY_SHOWN_MS = 200;
+/** Milliseconds in which a second Ctrl-C on an empty line quits. */
+export const QUIT_ASKED_MS = 4_000;
+/** Lines typed or pasted while a command runs. */
+export const TYPED_AHEAD_MAX = 1_000;
+/** Milliseconds that a Tab waits for a directory or for the client: a person has typed on by then. */
+export const COMPLETION_DEADLINE_MS = 1_000;
+/** Entries of a directory that a Tab looks at: some 10 ms of the disk's time. */
+export const COMPLETION_ENTRIES_MAX = 10_000;
+/** Words that a Tab shows: a screenful. */
+export const COMPLETIONS_SHOWN_MAX = 100;
+/** Lines of a console that are remembered across runs; the file is cut to it when it has twice as many. */
+export const HISTORY_LINES_MAX = 1_000;
+/** Characters of a line that is worth remembering: two long paths. */
+export const HISTORY_LINE_MAX = 2 * KIB;
+/** Bytes of the end of the history file that are read: twice HISTORY_LINES_MAX lines of 512. */
+export const HISTORY_BYTES_MAX = MIB;
+/** Milliseconds that the first prompt waits for the history: a disk that hangs must not keep a person from working. */
+export const HISTORY_DEADLINE_MS = 500;
 
 // --- demo ---
 
@@ -388,3 +460,14 @@ export const DEMO_SEEDERS_MAX = 16;
 export const DEMO_STEP_DEADLINE_MS = 30_000;
 /** Milliseconds until a demo gives up. */
 export const DEMO_DEADLINE_MS = 600_000;
+
+// --- settings ---
+
+/** Bytes of a config.toml: a hundred times what every setting with a comment takes. */
+export const CONFIG_BYTES_MAX = 64 * KIB;
+/** Nested arrays and tables in a config.toml; a list of addresses has one. */
+export const CONFIG_DEPTH_MAX = 8;
+/** Milliseconds of the longest time that a setting takes: a leap year, which no arithmetic and no display minds. */
+export const DURATION_MAX_MS = 366 * 24 * 3_600_000;
+/** Milliseconds between two lines of progress at least: a log that grows faster is of no use to anybody. */
+export const STATS_INTERVAL_MIN_MS = 100;

@@ -53,7 +53,8 @@ const fileRow = tuple(
   text(1_000), // what is wrong, or ''
 );
 
-export const clientCommands = protocol('client.commands', {
+/** Tags below 200 are of this table; a line to a client from elsewhere adds its own around it. */
+export const CLIENT_COMMANDS = {
   share: message(1, { ask, path, mtorrentPath: path }),
   get: message(2, { ask, mtorrentPath: path, destination: path }),
   /** `name`: the .mtorrent's file name or path, or the shared file's name. */
@@ -81,10 +82,12 @@ export const clientCommands = protocol('client.commands', {
   logLevel: message(18, { ask, level: oneOf(...LOG_LEVELS) }),
   /** Looks for what is wrong, and for what limits the downloads that run. */
   doctor: message(19, { ask }),
-});
+};
+export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;
 
-export const clientEvents = protocol('client.events', {
+/** Tags as in CLIENT_COMMANDS. */
+export const CLIENT_EVENTS = {
   accepted: message(1, { ask, detail: path }),
   refused: message(2, { ask, code: text(32), sentence: text(1_000) }),
   /** In parts of at most LIST_ROWS_MAX rows; `last` ends the answer. */
@@ -136,7 +139,8 @@ export const clientEvents = protocol('client.events', {
       FINDINGS_MAX,
     ),
   }),
-});
+};
+export const clientEvents = protocol('client.events', CLIENT_EVENTS);
 export type ClientEvent = MessageOf<typeof clientEvents>;
 export type FileRow = Extract<ClientEvent, { kind: 'listed' }>['rows'][number];
 /** Rows of one `listed`. */

@@ -1,33 +1,21 @@
 // `mtorrent client`: one client with its console on this terminal or pipe. Parses the four arguments, joins client and
-// session, turns signals into `quit`, and answers the exit code.
+// console, and answers the exit code.
 
 import { randomInt } from 'node:crypto';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startEmbedded } from '../api/embedded.js';
-import type { SwarmClient } from '../api/swarm-client.js';
-import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
-import type { LogLevel } from '../base/log.js';
-import { watchSignals } from '../base/signals.js';
-import type { Client } from '../client/actor.js';
-import { PipedLines } from '../console/piped-lines.js';
-import { parseRate, rateSentence } from '../console/rates.js';
-import { helpText } from '../console/requests.js';
-import { Screen } from '../console/screen.js';
-import { Session } from '../console/session.js';
-import { PeopleVoice, ScriptVoice } from '../console/voices.js';
+import { MiniTorrentError } from '../base/errors.js';
+import type { Settings } from '../settings/resolve.js';
 import { type Address, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
-import { letGoOfTerminal } from './terminal.js';
+import { cannotGoOn, stateDirectory } from './client-life.js';
+import { openForeground } from './foreground.js';
 
 export interface ClientArguments {
   readonly upload: string;
   readonly trackers: readonly [string, string];
   readonly logPath: string;
-  readonly stateDir?: string | undefined;
-  readonly logLevel: LogLevel;
-  readonly uploadLimit: string;
-  readonly downloadLimit: string;
+  readonly settings: Settings;
 }
 
 export async function runClient(args: ClientArguments): Promise<number> {
@@ -42,88 +30,28 @@ export async function runClient(args: ClientArguments): Promise<number> {
       `both trackers are ${args.trackers[0]}; name the two trackers of a pair`,
     );
   }
-  const rates = { up: rateOf(args.uploadLimit), down: rateOf(args.downloadLimit) };
+  const { values } = args.settings;
+  const stateDir = stateDirectory(args.settings, upload);
   const { client, swarm } = await startEmbedded({
     upload,
     trackers,
-    stateDir: resolve(args.stateDir ?? defaultStateDirectory(upload)),
+    stateDir,
     logPath: resolve(args.logPath),
-    logLevel: args.logLevel,
+    logLevel: values['log-level'],
     seed: randomInt(0, 2 ** 32),
-    rates,
+    rates: { up: values['upload-limit'], down: values['download-limit'] },
   });
-  const session = openSession(swarm);
-  process.stderr.write(`this client serves at ${swarm.facts.address}\n`);
-  const stopSignals = quitOnSignals(client, session);
-  session.start();
-  return finish(client, session, stopSignals);
-}
-
-function openSession(client: SwarmClient): Session {
-  const { stdin, stdout, stderr } = process;
-  const leave = (): Promise<string> => client.quit();
-  if (stdin.isTTY !== true || stdout.isTTY !== true)
-    return new Session({
-      client,
-      source: new PipedLines(stdin),
-      voice: new ScriptVoice(stdout, stderr),
-      ascii: true,
-      leave,
-    });
-  const screen = new Screen(stdin, stdout);
-  screen.print(helpText());
-  return new Session({
-    client,
-    source: screen,
-    voice: new PeopleVoice((text) => screen.print(text)),
-    ascii: false,
-    leave,
-  });
-}
-
-async function finish(client: Client, session: Session, stopSignals: () => Ending): Promise<number> {
-  const error = await client.ended;
-  session.close();
-  process.stdin.destroy();
-  const { code, isTerminalGone } = stopSignals();
-  if (isTerminalGone) letGoOfTerminal();
-  if (error === undefined) return code;
-  process.stderr.write(
-    `the client cannot go on: ${error instanceof Error ? error.message : String(error)}; see its log file\n`,
-  );
-  return exitCodeOf('INTERNAL');
-}
-
-interface Ending {
-  /** Says which signal ended us; 0 without one. */
-  readonly code: number;
-  readonly isTerminalGone: boolean;
-}
-
-/** Answers, when it is told to stop watching, how we came to end. */
-function quitOnSignals(client: Client, session: Session): () => Ending {
-  let code = 0;
-  let isTerminalGone = false;
-  const signals = watchSignals({
-    onStop: (signal, exitCode) => {
-      code = exitCode;
-      isTerminalGone ||= signal === 'SIGHUP';
-      process.stderr.write('closing; once more to end at once\n');
-      session.quit();
-    },
+  const foreground = openForeground({
+    client: swarm,
+    leave: () => swarm.quit(),
     onLogMoved: () => client.logMoved(),
+    historyPath: join(stateDir, 'history'),
+    greeting: `this client serves at ${swarm.facts.address}`,
   });
-  const onBroken = (error: NodeJS.ErrnoException): void => {
-    // Nobody reads our answers any more (EIO: a closed terminal): close quietly. Anything else is a bug.
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    isTerminalGone ||= error.code === 'EIO';
-    session.quit();
-  };
-  for (const stream of [process.stdin, process.stdout]) stream.on('error', onBroken);
-  return () => {
-    signals.unwatch();
-    return { code, isTerminalGone };
-  };
+  foreground.start();
+  const error = await client.ended;
+  const code = foreground.finish();
+  return error === undefined ? code : cannotGoOn(error);
 }
 
 function addressOf(text: string, what: string, allowAnyPort: boolean): Address {
@@ -133,16 +61,4 @@ function addressOf(text: string, what: string, allowAnyPort: boolean): Address {
     'INVALID_ARGUMENTS',
     `"${printable(text)}" is not ${what}; write ip:port, such as 192.0.2.1:6881`,
   );
-}
-
-function rateOf(text: string): number {
-  const rate = parseRate(text);
-  if (rate === undefined) throw new MiniTorrentError('INVALID_ARGUMENTS', rateSentence(text));
-  return rate;
-}
-
-function defaultStateDirectory(upload: Address): string {
-  const root = process.env['XDG_STATE_HOME'];
-  const base = root?.startsWith('/') ? root : join(homedir(), '.local', 'state');
-  return join(base, 'mtorrent', `${upload.host.replaceAll(':', '-')}_${upload.port}`);
 }

@@ -4,6 +4,7 @@
 
 import { hideBin } from 'yargs/helpers';
 import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
+import { printable } from '../torrent/names.js';
 import { commandLine } from './commands.js';
 
 async function main(): Promise<number> {
@@ -11,7 +12,7 @@ async function main(): Promise<number> {
     return await commandLine(hideBin(process.argv));
   } catch (error) {
     if (error instanceof MiniTorrentError) {
-      process.stderr.write(`${error.code}: ${error.message}\n`);
+      process.stderr.write(`${error.code}: ${printable(error.message)}\n`);
       return exitCodeOf(error.code);
     }
     process.stderr.write(

@@ -48,7 +48,7 @@ interface Form {
   readonly uses: readonly (readonly [usage: string, purpose: string])[];
   /** Whole lines, for `help <command>`. */
   readonly examples?: readonly string[];
-  readonly parse: (words: readonly string[], at: Surroundings) => Parsed | undefined;
+  readonly parse: (words: readonly string[], at: Pick<Surroundings, 'directory'>) => Parsed | undefined;
 }
 
 /** In the order of the menu. */
@@ -192,8 +192,13 @@ export function parseLine(line: string, at: Surroundings): Parsed {
       kind: 'mistake',
       sentence: `the ${split.quote} is not closed; write it twice or escape it with a backslash`,
     };
-  const [command, ...words] = split.words;
-  if (command === undefined || command.startsWith('#')) return { kind: 'nothing' };
+  if (split.words[0]?.startsWith('#')) return { kind: 'nothing' };
+  return parseWords(split.words, at);
+}
+
+/** As `parseLine`, of words that a shell has split already. */
+export function parseWords([command, ...words]: readonly string[], at: Pick<Surroundings, 'directory'>): Parsed {
+  if (command === undefined) return { kind: 'nothing' };
   const form = formOf(command);
   if (form === undefined) {
     const near = nearest(command);

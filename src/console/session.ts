@@ -4,6 +4,7 @@
 
 import { homedir } from 'node:os';
 import type { SwarmClient } from '../api/swarm-client.js';
+import { deferred } from '../base/deferred.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { CONSOLE_LINE_MAX } from '../base/limits.js';
 import { perform } from './perform.js';
@@ -22,6 +23,8 @@ export interface LineEvents {
   onLine(line: string): void;
   /** `atOnce`: by a person, now; else when all lines before it are done. */
   onEnd(atOnce: boolean): void;
+  /** The line that is being dealt with is not waited for any longer; what comes of it is shown when it comes. */
+  onLetGo(): void;
 }
 
 export interface SessionOptions {
@@ -32,12 +35,15 @@ export interface SessionOptions {
   readonly ascii: boolean;
   /** What `quit` does; answers its detail. */
   readonly leave: () => Promise<string>;
+  /** What people are told then; the detail when absent. */
+  readonly farewell?: string | undefined;
 }
 
 export class Session {
   readonly #options: SessionOptions;
   readonly #unlisten: () => void;
   #busy: Promise<void> = Promise.resolve();
+  #letGo = deferred<void>();
   #quitting = false;
 
   constructor(options: SessionOptions) {
@@ -49,7 +55,13 @@ export class Session {
     this.#options.source.open({
       onLine: (line) => this.#enqueue(line),
       onEnd: (atOnce) => (atOnce ? this.quit() : this.#enqueue('quit')),
+      onLetGo: () => this.#letGo.resolve(),
     });
+  }
+
+  /** Tells whoever is at the console what happened to it. */
+  say(sentence: string, level: 'good' | 'bad' = 'bad'): void {
+    this.#options.voice.happened({ kind: 'notice', level, sentence });
   }
 
   /** From a signal: as if `quit` had been typed, ahead of what is waiting. */
@@ -70,6 +82,12 @@ export class Session {
 
   async #run(line: string): Promise<void> {
     if (this.#quitting) return;
+    this.#letGo = deferred();
+    await Promise.race([this.#attempt(line), this.#letGo.promise]);
+    if (!this.#quitting) this.#options.source.ready();
+  }
+
+  async #attempt(line: string): Promise<void> {
     try {
       await this.#perform(line);
     } catch (error) {
@@ -77,7 +95,6 @@ export class Session {
       // Once we are leaving, what was under way is of no interest any more.
       if (!this.#quitting) this.#options.voice.refused(error);
     }
-    if (!this.#quitting) this.#options.source.ready();
   }
 
   async #perform(line: string): Promise<void> {
@@ -94,10 +111,10 @@ export class Session {
   async #quit(): Promise<void> {
     if (this.#quitting) return;
     this.#quitting = true;
-    const { voice, leave, source } = this.#options;
+    const { voice, leave, source, farewell } = this.#options;
     try {
       const detail = await leave();
-      voice.shown({ kind: 'done', detail, sentence: detail });
+      voice.shown({ kind: 'done', detail, sentence: farewell ?? detail });
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
       voice.refused(error);

@@ -5,41 +5,82 @@ export type Words =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'unclosed'; readonly quote: string };
 
-export function splitWords(line: string, home: string): Words {
-  const words: string[] = [];
+/** One word as it stands in the line. */
+export interface Word {
+  /** Where it begins, quote included. */
+  readonly begin: number;
+  /** Without quotes and backslashes; a leading ~ is not expanded. */
+  readonly text: string;
+  /** It begins with a ~ that may mean the home directory. */
+  readonly isHome: boolean;
+}
+
+export interface Scan {
+  readonly words: readonly Word[];
+  /** The line ends in its last word: no space is behind it, or a quote is open. */
+  readonly isOpen: boolean;
+  /** The quote that is open at the end, or a backslash with nothing behind it; '' for none. */
+  readonly unclosed: string;
+}
+
+export function scanLine(line: string): Scan {
+  const words: Word[] = [];
+  let begin = 0;
   let word: string | undefined;
   let quote = '';
-  let homeHere = false;
+  let isHome = false;
+  const more = (at: number, text: string): void => {
+    if (word === undefined) begin = at;
+    word = (word ?? '') + text;
+  };
+  const end = (): void => {
+    if (word !== undefined) words.push({ begin, text: word, isHome });
+    word = undefined;
+    isHome = false;
+  };
   for (let at = 0; at < line.length; at += 1) {
     const character = line[at] ?? '';
     if (quote !== '') {
       if (character === quote) quote = '';
-      else if (character === '\\' && quote === '"' && '"\\'.includes(line[at + 1] ?? ' '))
-        word = (word ?? '') + (line[++at] ?? '');
-      else word = (word ?? '') + character;
+      else if (character === '\\' && quote === '"' && '"\\'.includes(line[at + 1] ?? ' ')) more(at, line[++at] ?? '');
+      else more(at, character);
     } else if (character === '"' || character === "'") {
       quote = character;
-      word ??= '';
+      more(at, '');
     } else if (character === '\\') {
+      more(at, line[at + 1] ?? '');
       at += 1;
-      if (at === line.length) return { kind: 'unclosed', quote: '\\' };
-      word = (word ?? '') + (line[at] ?? '');
+      if (at === line.length) quote = '\\';
     } else if (/\s/.test(character)) {
-      if (word !== undefined) words.push(homeHere ? expand(word, home) : word);
-      word = undefined;
-      homeHere = false;
+      end();
     } else {
       // Only an unquoted ~ at the front of a word means home.
-      if (word === undefined && character === '~') homeHere = true;
-      word = (word ?? '') + character;
+      if (word === undefined && character === '~') isHome = true;
+      more(at, character);
     }
   }
-  if (quote !== '') return { kind: 'unclosed', quote };
-  if (word !== undefined) words.push(homeHere ? expand(word, home) : word);
-  return { kind: 'words', words };
+  const isOpen = word !== undefined;
+  end();
+  return { words, isOpen, unclosed: quote };
+}
+
+export function splitWords(line: string, home: string): Words {
+  const { words, unclosed } = scanLine(line);
+  if (unclosed !== '') return { kind: 'unclosed', quote: unclosed };
+  return { kind: 'words', words: words.map((word) => expanded(word, home)) };
 }
 
 /** `~` and `~/x`; another user's `~name` stays as it is. */
-function expand(word: string, home: string): string {
-  return word === '~' || word.startsWith('~/') ? home + word.slice(1) : word;
+export function expanded({ text, isHome }: Word, home: string): string {
+  return isHome && (text === '~' || text.startsWith('~/')) ? home + text.slice(1) : text;
+}
+
+/** `text` as one word of a line. @param style the quote that it begins with; '' for backslashes where they are needed. */
+export function quoteWord(text: string, style: '' | '"' | "'", isHome = false): string {
+  if (style === '"') return `"${text.replace(/["\\]/g, '\\$&')}"`;
+  // Nothing can be escaped within single quotes.
+  if (style === "'" && !text.includes("'")) return `'${text}'`;
+  if (text === '') return '';
+  const escaped = text.replace(/[\s"'\\]/g, '\\$&');
+  return escaped.startsWith('~') && !isHome ? `\\${escaped}` : escaped;
 }

@@ -51,7 +51,7 @@ export class ProgramProcess {
     const [command = process.execPath, ...line] = [...(options.launcher ?? []), process.execPath, PROGRAM, ...words];
     this.#child = spawn(command, line, {
       cwd: directory,
-      env: { ...process.env, ...options.env },
+      env: { ...withoutSettings(process.env), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.onLine(line));
@@ -152,6 +152,12 @@ export class ProgramProcess {
   }
 }
 
+/** The settings of whoever runs us are no business of these processes. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const others = Object.entries(env).filter(([name]) => !name.startsWith('MTORRENT_'));
+  return { ...Object.fromEntries(others), MTORRENT_CONFIG: '/dev/null' };
+}
+
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -201,33 +207,16 @@ export interface Reply {
   readonly result: string;
 }
 
-export class ClientProcess extends ProgramProcess {
+/** A console driven by a script: of a client, or attached to one. */
+export class ConsoleProcess extends ProgramProcess {
   readonly directory: string;
   readonly #results: { readonly rows: string[]; readonly result: Deferred<string> }[] = [];
   /** COMPLETED and FAILED lines that nobody has asked for yet, in order. */
   readonly events: string[] = [];
   #rows: string[] = [];
 
-  /** @param own port 0 asks for a free one. */
-  constructor(
-    name: string,
-    own: Address,
-    trackers: readonly [Address, Address],
-    directory: string,
-    options: readonly string[] = [],
-    run: ProgramOptions = {},
-  ) {
-    const [first, second] = trackers.map(formatAddress);
-    const words = [
-      'client',
-      formatAddress(own),
-      first ?? '',
-      second ?? '',
-      `${name}.log`,
-      '--state-dir',
-      `${directory}/${name}.state`,
-    ];
-    super(name, [...words, ...options], directory, run);
+  constructor(name: string, words: readonly string[], directory: string, run: ProgramOptions = {}) {
+    super(name, words, directory, run);
     this.directory = directory;
     this.onLine = (line) => this.#take(line);
   }
@@ -262,16 +251,6 @@ export class ClientProcess extends ProgramProcess {
     return this.lookUntil(look, 'event', deadlineMs);
   }
 
-  /** Where it serves, as it said on stderr. */
-  async address(): Promise<Address> {
-    // The first answer comes after the client has started.
-    await this.succeed('show downloads');
-    const text = /this client serves at (\S+)/.exec(this.stderr)?.[1];
-    const address = text === undefined ? undefined : parseAddress(text);
-    if (address === undefined) throw new MiniTorrentError('INTERNAL', `${this.name} did not say where it serves`);
-    return address;
-  }
-
   #take(line: string): void {
     if (/^(COMPLETED|FAILED|STALLED):/.test(line)) {
       this.events.push(line);
@@ -282,5 +261,39 @@ export class ClientProcess extends ProgramProcess {
       this.#rows = [];
       open?.result.resolve(line);
     } else this.#rows.push(line);
+  }
+}
+
+export class ClientProcess extends ConsoleProcess {
+  /** @param own port 0 asks for a free one. */
+  constructor(
+    name: string,
+    own: Address,
+    trackers: readonly [Address, Address],
+    directory: string,
+    options: readonly string[] = [],
+    run: ProgramOptions = {},
+  ) {
+    const [first, second] = trackers.map(formatAddress);
+    const words = [
+      'client',
+      formatAddress(own),
+      first ?? '',
+      second ?? '',
+      `${name}.log`,
+      '--state-dir',
+      `${directory}/${name}.state`,
+    ];
+    super(name, [...words, ...options], directory, run);
+  }
+
+  /** Where it serves, as it said on stderr. */
+  async address(): Promise<Address> {
+    // The first answer comes after the client has started.
+    await this.succeed('show downloads');
+    const text = /this client serves at (\S+)/.exec(this.stderr)?.[1];
+    const address = text === undefined ? undefined : parseAddress(text);
+    if (address === undefined) throw new MiniTorrentError('INTERNAL', `${this.name} did not say where it serves`);
+    return address;
   }
 }

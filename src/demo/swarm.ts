@@ -60,6 +60,12 @@ export class Swarm {
     return client;
   }
 
+  /** Ends with the swarm. */
+  adopt<P extends ProgramProcess>(running: P): P {
+    this.#processes.push(running);
+    return running;
+  }
+
   /** A client that holds some pieces of a file and fetches no more. `mtorrentPath`: of its own, since it may delete it. */
   async startPartialClient(
     name: string,

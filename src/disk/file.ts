@@ -56,6 +56,18 @@ export async function inspectSource(path: string): Promise<Source> {
  * @param name safe by `checkFileName`.
  */
 export async function resolveTarget(destination: string, name: string): Promise<string> {
+  const path = await targetPathOf(destination, name);
+  try {
+    if (!(await exists(path))) return path;
+  } catch (error) {
+    throw fileError(error, destination);
+  }
+  const sentence = `${path} exists already; choose another destination or move that file away`;
+  throw new MiniTorrentError('ALREADY_EXISTS', sentence);
+}
+
+/** As `resolveTarget`, whether something of that name is there or not. */
+export async function targetPathOf(destination: string, name: string): Promise<string> {
   assert(checkFileName(name) === undefined, 'a name was checked before it becomes a path');
   if (destination === '') {
     throw new MiniTorrentError('INVALID_ARGUMENTS', 'the destination is empty; name a directory or a file');
@@ -64,12 +76,7 @@ export async function resolveTarget(destination: string, name: string): Promise<
     const asDirectory = destination.endsWith('/') || destination.endsWith(sep);
     const target = asDirectory || (await isDirectory(destination)) ? join(destination, name) : destination;
     const parent = await writableDirectory(dirname(resolve(target)));
-    const path = join(parent, basename(resolve(target)));
-    if (await exists(path)) {
-      const sentence = `${path} exists already; choose another destination or move that file away`;
-      throw new MiniTorrentError('ALREADY_EXISTS', sentence);
-    }
-    return path;
+    return join(parent, basename(resolve(target)));
   } catch (error) {
     throw fileError(error, destination);
   }

@@ -51,7 +51,7 @@ export interface Followed {
   readonly position: number;
 }
 
-interface CatchUp {
+export interface CatchUp {
   readonly isWhole: boolean;
   readonly tookMs: number;
   readonly records: number;

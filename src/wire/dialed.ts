@@ -1,5 +1,6 @@
-// A connection that we dial: magic, then messages of one table each way. Garbage, another protocol or a frame that is too
-// large ends it with a reason, and so does whatever ends a socket. Decides nothing; deadlines are its owner's.
+// A connection that we dial, by TCP or on a Unix socket: magic, then messages of one table each way. Garbage, another
+// protocol or a frame that is too large ends it with a reason, and so does whatever ends a socket. Decides nothing; deadlines
+// are its owner's.
 
 import net, { isIP } from 'node:net';
 import { ProtocolError } from '../base/errors.js';
@@ -9,12 +10,14 @@ import { MagicGate } from './magic.js';
 import type { Protocol } from './protocol.js';
 
 export interface DialedOptions<Sent, Heard> {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
   /** Where we listen, so that the other side sees us there; the system chooses when it is no single address. */
   readonly ownHost?: string;
   readonly magic: Uint8Array;
   readonly sent: Protocol<Sent>;
   readonly heard: Protocol<Heard>;
+  /** Bytes of one frame that the other side may send; FRAME_BYTES_MAX when absent. */
+  readonly frameBytesMax?: number;
   /** What a reason calls the other side. */
   readonly who: string;
   readonly onConnected: () => void;
@@ -27,7 +30,7 @@ export class DialedConnection<Sent, Heard> {
   readonly #options: DialedOptions<Sent, Heard>;
   readonly #socket: net.Socket;
   readonly #magic: MagicGate;
-  readonly #reader = new FrameReader(FRAME_BYTES_MAX);
+  readonly #reader: FrameReader;
   #isOver = false;
   #isCorked = false;
   #error: Error | undefined;
@@ -35,9 +38,8 @@ export class DialedConnection<Sent, Heard> {
   constructor(options: DialedOptions<Sent, Heard>) {
     this.#options = options;
     this.#magic = new MagicGate(options.magic);
-    const { address, ownHost } = options;
-    const local = ownHost !== undefined && isSingleAddress(ownHost) ? { localAddress: ownHost } : {};
-    this.#socket = net.connect({ host: address.host, port: address.port, noDelay: true, ...local });
+    this.#reader = new FrameReader(options.frameBytesMax ?? FRAME_BYTES_MAX);
+    this.#socket = net.connect(placeOf(options));
     this.#socket.on('connect', () => {
       if (this.#isOver) return;
       this.#socket.write(options.magic);
@@ -91,6 +93,12 @@ export class DialedConnection<Sent, Heard> {
     this.#isOver = true;
     this.#options.onClosed(reason, this.#error);
   }
+}
+
+function placeOf({ address, ownHost }: Pick<DialedOptions<never, never>, 'address' | 'ownHost'>): net.NetConnectOpts {
+  if ('path' in address) return { path: address.path };
+  const local = ownHost !== undefined && isSingleAddress(ownHost) ? { localAddress: ownHost } : {};
+  return { host: address.host, port: address.port, noDelay: true, ...local };
 }
 
 /** A socket can be bound to it: it is not the wildcard. */

@@ -19,6 +19,10 @@ export interface Protocol<M> {
   readonly name: string;
   /** The frame lies in a shared pool: copy it before keeping it (see `wire/msgpack.ts`). */
   readonly encode: (message: M) => Uint8Array;
+  /** The message with its texts cut to what the table allows, for those that were written for people. */
+  readonly fit: (message: M) => M;
+  /** False: a field of it is outside of what the table allows, and `encode` would throw. */
+  readonly accepts: (message: M) => boolean;
   /** Throws ProtocolError: the sender broke the protocol. The message owns its fields; the frame may be reused. */
   readonly decode: (frame: Uint8Array) => M;
   /** For generators of hostile and random messages: kind → tag and fields. */
@@ -52,10 +56,15 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
     byTag.set(tag, row);
   }
 
-  const encode = (sent: Union<T>): Uint8Array => {
-    const values = sent as Readonly<Record<string, unknown>>;
+  const rowOf = (sent: Union<T>): Row => {
     const row = byKind.get(sent.kind as string);
     assert(row !== undefined, `${name}: no message ${String(sent.kind)}`);
+    return row;
+  };
+
+  const encode = (sent: Union<T>): Uint8Array => {
+    const values = sent as Readonly<Record<string, unknown>>;
+    const row = rowOf(sent);
     const array: unknown[] = [row.tag];
     for (const [at, field] of row.fields.entries()) {
       const value = values[row.names[at] ?? ''];
@@ -82,7 +91,23 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
     return decoded as Union<T>;
   };
 
-  return { name, encode, decode, table };
+  const accepts = (sent: Union<T>): boolean => {
+    const { names, fields } = rowOf(sent);
+    const values = sent as Readonly<Record<string, unknown>>;
+    return fields.every((field, at) => field.accepts(values[names[at] ?? '']));
+  };
+  const fit = (sent: Union<T>): Union<T> => {
+    if (accepts(sent)) return sent;
+    const fitted: Record<string, unknown> = { ...(sent as Readonly<Record<string, unknown>>) };
+    const { names, fields } = rowOf(sent);
+    for (const [at, field] of fields.entries()) {
+      const key = names[at] ?? '';
+      if (field.cut !== undefined) fitted[key] = field.cut(fitted[key]);
+    }
+    return fitted as Union<T>;
+  };
+
+  return { name, encode, decode, fit, accepts, table };
 }
 
 function unpackChecked(name: string, frame: Uint8Array): readonly unknown[] {

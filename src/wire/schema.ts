@@ -5,7 +5,11 @@ export interface Field<T> {
   /** For the error: 'a whole number from 0 to 4294967295'. */
   readonly expects: string;
   readonly accepts: (value: unknown) => value is T;
+  /** The value with its texts cut to what is accepted; absent where there is none. */
+  readonly cut?: (value: unknown) => unknown;
 }
+
+const ELLIPSIS = '…';
 
 export type ValueOf<F> = F extends Field<infer T> ? T : never;
 
@@ -43,11 +47,19 @@ export function bytes(min: number, max = min): Field<Uint8Array> {
 
 /** A string of at most `bytesMax` bytes in UTF-8. */
 export function text(bytesMax: number): Field<string> {
+  const fits = (value: string): boolean => value.length <= bytesMax && Buffer.byteLength(value) <= bytesMax;
   return {
     expects: `text of at most ${bytesMax} bytes`,
-    accepts: (value): value is string =>
-      typeof value === 'string' && value.length <= bytesMax && Buffer.byteLength(value) <= bytesMax,
+    accepts: (value): value is string => typeof value === 'string' && fits(value),
+    cut: (value) => (typeof value !== 'string' || fits(value) ? value : prefix(value, bytesMax)),
   };
+}
+
+/** Whole characters, and an ellipsis for the rest. */
+function prefix(value: string, bytesMax: number): string {
+  const bytes = Buffer.from(value).subarray(0, bytesMax - Buffer.byteLength(ELLIPSIS));
+  // As of a stream that goes on: a character that was cut through is left out.
+  return new TextDecoder().decode(bytes, { stream: true }) + ELLIPSIS;
 }
 
 export function oneOf<const T extends readonly string[]>(...choices: T): Field<T[number]> {
@@ -62,6 +74,7 @@ export function listOf<T>(item: Field<T>, max: number): Field<readonly T[]> {
     expects: `at most ${max} of ${item.expects}`,
     accepts: (value): value is readonly T[] =>
       Array.isArray(value) && value.length <= max && value.every((member) => item.accepts(member)),
+    cut: (value) => (Array.isArray(value) ? value.map((member) => cutBy(item, member)) : value),
   };
 }
 
@@ -73,7 +86,12 @@ export function tuple<const F extends readonly Field<unknown>[]>(
     expects: `a row of ${fields.map((field) => field.expects).join(', ')}`,
     accepts: (value): value is { readonly [K in keyof F]: ValueOf<F[K]> } =>
       Array.isArray(value) && value.length === fields.length && fields.every((field, at) => field.accepts(value[at])),
+    cut: (value) => (Array.isArray(value) ? value.map((member, at) => cutBy(fields[at], member)) : value),
   };
+}
+
+function cutBy(field: Field<unknown> | undefined, value: unknown): unknown {
+  return field?.cut === undefined ? value : field.cut(value);
 }
 
 export function optional<T>(field: Field<T>): Field<T | null> {

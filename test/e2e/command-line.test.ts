@@ -7,6 +7,7 @@ import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
+import { declaredCommands } from '../../src/command/commands.js';
 import { runProgram } from '../../src/demo/processes.js';
 import { Swarm } from '../../src/demo/swarm.js';
 import { namesIn, refusedWith, stageSwarm } from '../support/e2e-stage.js';
@@ -17,8 +18,13 @@ const PROGRAM = new URL('../../src/command/main.js', import.meta.url).pathname;
 test('wrong arguments end with exit code 2, a sentence, and a hint', async (t) => {
   const directory = temporaryDirectory(t);
   const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
-    [[], /name a command; mtorrent --help/],
-    [['trackr', 'a', 'b'], /[Dd]id you mean tracker/],
+    [['trackr', 'a', 'b'], /there is no command "trackr"; did you mean tracker\?/],
+    [['frobnicate'], /there is no command "frobnicate" \(mtorrent --help\)/],
+    [['--frobnicate'], /frobnicate/],
+    [['config'], /write mtorrent config show, or mtorrent config paths/],
+    [['config', 'shwo'], /there is no command "config shwo"; did you mean config show\?/],
+    [['config', 'show', '--upload-limit', 'fast'], /--upload-limit: "fast" is not a rate/],
+    [['config', 'show', 'more'], /more/],
     [['client', '127.0.0.1:0'], /--help/],
     [['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'log', 'more'], /--help/],
     [['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'log', '--no-such'], /--help/],
@@ -38,6 +44,13 @@ test('wrong arguments end with exit code 2, a sentence, and a hint', async (t) =
     refusedWith(await runProgram(words, directory), 2, 'INVALID_ARGUMENTS', sentence);
   }
   assert.deepEqual(await namesIn(directory), []);
+});
+
+test('--help names every command', async (t) => {
+  const { code, stdout, stderr } = await runProgram(['--help'], temporaryDirectory(t));
+  assert.equal(code, 0, stderr);
+  for (const { words } of declaredCommands().filter((command) => !command.words.includes(' ')))
+    assert.ok(stdout.includes(`mtorrent ${words}`), words);
 });
 
 test('a file that is not there ends with exit code 3', async (t) => {

@@ -1,4 +1,4 @@
-// Every decoder of bytes that somebody else wrote: both wires, the pair's wire, the stream of frames, the `.mtorrent`, the
+// Every decoder of bytes that somebody else wrote: both wires, the pair's wire, the socket of a background client, the stream of frames, the `.mtorrent`, the
 // library, the resume data, a console line. Whatever comes in, out comes what may come out, or the decoder's own error; and
 // what came out says the same when it is written and read again (P11, S4).
 
@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
+import { attachCommands, attachEvents } from '../../src/attach/messages.js';
 import { MiniTorrentError, ProtocolError } from '../../src/base/errors.js';
 import { PIECE_SIZE } from '../../src/base/limits.js';
 import { formatLibrary, parseLibrary } from '../../src/client/library.js';
@@ -85,6 +86,21 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
     { kind: 'againClients', clients: [ID] },
     { kind: 'againBuckets', buckets: new Uint8Array(3) },
     { kind: 'wantPart', swarm: SWARM, offset: 0 },
+  ]),
+  corpus(attachCommands, [
+    { kind: 'hello', version: 1, program: '1.0.0' },
+    { kind: 'share', ask: 1, path: '/a', mtorrentPath: '/a.mtorrent' },
+    { kind: 'remove', ask: 2, name: 'a', force: true },
+    { kind: 'limit', ask: 3, direction: 'up', rate: 1024 },
+    { kind: 'logLevel', ask: 4, level: 'debug' },
+  ]),
+  corpus(attachEvents, [
+    { kind: 'hello', version: 1, program: '1.0.0', address: '[::1]:1', trackers: ['[::1]:2', '[::1]:3'], pid: 4 },
+    { kind: 'turnedAway', code: 'LIMIT_REACHED', sentence: 'come again' },
+    { kind: 'accepted', ask: 1, detail: 'a.mtorrent' },
+    { kind: 'listed', ask: 2, rows: [['a', 'seeding', '/a', '/m', 5, 1, 1, 0, 0, 0, 0, 9, '']], last: true },
+    { kind: 'verified', ask: 3, name: 'a', good: 1, pieces: 2, bad: [[1, 1]], more: false },
+    { kind: 'notice', level: 'bad', sentence: 'no tracker answers' },
   ]),
 ];
 

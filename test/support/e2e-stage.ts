@@ -7,7 +7,7 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ClientProcess, type Outcome, runProgram } from '../../src/demo/processes.js';
+import { type ClientProcess, type ConsoleProcess, type Outcome, runProgram } from '../../src/demo/processes.js';
 import { Swarm } from '../../src/demo/swarm.js';
 import { listSeeders } from '../../src/seederlist/list.js';
 import { formatAddress } from '../../src/torrent/address.js';
@@ -68,19 +68,19 @@ export interface FileJson {
   readonly problem: string;
 }
 
-export async function filesOf(client: ClientProcess): Promise<readonly FileJson[]> {
+export async function filesOf(client: ConsoleProcess): Promise<readonly FileJson[]> {
   return (await client.json<{ readonly files: readonly FileJson[] }>('show downloads --json')).files;
 }
 
 /** The only file of a client. */
-export async function fileOf(client: ClientProcess): Promise<FileJson> {
+export async function fileOf(client: ConsoleProcess): Promise<FileJson> {
   const [file, ...more] = await filesOf(client);
   assert.ok(file !== undefined && more.length === 0, `${client.name} has one file`);
   return file;
 }
 
 /** Waits until the only file of `client` has `pieces` pieces. */
-export function hasPieces(client: ClientProcess, pieces: number): Promise<FileJson> {
+export function hasPieces(client: ConsoleProcess, pieces: number): Promise<FileJson> {
   return eventually(
     () => fileOf(client),
     ({ have }) => have >= pieces,
@@ -94,7 +94,7 @@ export function quoted(path: string): string {
 }
 
 /** Shares `path` as `mtorrent` in the swarm's directory; answers the path of the .mtorrent. */
-export async function share(client: ClientProcess, path: string, mtorrent: string): Promise<string> {
+export async function share(client: ConsoleProcess, path: string, mtorrent: string): Promise<string> {
   await client.succeed(`share ${quoted(path)} ${quoted(mtorrent)}`, 60_000);
   return mtorrent.startsWith('/') ? mtorrent : `${client.directory}/${mtorrent}`;
 }
@@ -127,13 +127,13 @@ export async function startPartial(
 }
 
 /** `get`, then its end; answers the path of the complete file. */
-export async function getWhole(client: ClientProcess, mtorrent: string, destination: string): Promise<string> {
+export async function getWhole(client: ConsoleProcess, mtorrent: string, destination: string): Promise<string> {
   const target = await client.succeed(`get ${quoted(mtorrent)} ${quoted(destination)}`);
   await completes(client, target);
   return target;
 }
 
-export async function completes(client: ClientProcess, target: string, deadlineMs = 40_000): Promise<void> {
+export async function completes(client: ConsoleProcess, target: string, deadlineMs = 40_000): Promise<void> {
   const event = await client.event((line) => line.includes(target), deadlineMs);
   assert.equal(event, `COMPLETED:${target}`, client.stderr);
 }
@@ -185,7 +185,7 @@ export function refusedWith(outcome: Outcome, exitCode: number, code: string, se
 }
 
 /** A console command is refused with its code, and explained on stderr. */
-export async function refuses(client: ClientProcess, line: string, code: string, sentence: RegExp): Promise<void> {
+export async function refuses(client: ConsoleProcess, line: string, code: string, sentence: RegExp): Promise<void> {
   const { result } = await client.command(line);
   assert.equal(result, `FAILURE:${code}`, `${line}: ${client.stderr}`);
   // stdout and stderr are two pipes: the sentence may come after the result.

@@ -188,3 +188,30 @@ test('no frame changes what every object inherits', () => {
   assert.equal('x' in {}, false);
   assert.equal(unpack(Uint8Array.of(0x01)), 1);
 });
+
+test('texts that were written for people are cut to what their field takes, in whole characters, and nothing else is changed', () => {
+  const long = protocol('test.long', {
+    said: message(1, {
+      count: u32,
+      sentence: text(10),
+      rows: listOf(tuple(text(6), u32), 2),
+      maybe: optional(text(5)),
+    }),
+  });
+  const fits = { kind: 'said', count: 1, sentence: 'short', rows: [['a', 1]], maybe: null } as const;
+  assert.equal(long.accepts(fits), true);
+  assert.equal(long.fit(fits), fits);
+  const tooLong = { ...fits, sentence: 'äöüäöü', rows: [['abcdefgh', 2]] } as const;
+  assert.equal(long.accepts(tooLong), false);
+  assert.throws(() => long.encode(tooLong), /sentence: we send text of at most 10 bytes/);
+  assert.deepEqual(long.fit(tooLong), { ...fits, sentence: 'äöü…', rows: [['abc…', 2]] });
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (sentence) => {
+      const fitted = long.fit({ ...fits, sentence });
+      assert.ok(long.accepts(fitted));
+      assert.ok(fitted.sentence === sentence || fitted.sentence.endsWith('…'));
+    }),
+  );
+  // What cannot be cut stays wrong, and is ours to notice.
+  assert.throws(() => long.encode(long.fit({ ...fits, count: -1 })), /count: we send/);
+});

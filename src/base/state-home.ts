@@ -1,0 +1,10 @@
+// Where programs of this user keep what they must not lose, by the XDG rules: one directory of ours below it.
+
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Absolute; not made. A relative XDG_STATE_HOME counts as none, as the rules say. */
+export function stateHome(): string {
+  const root = process.env['XDG_STATE_HOME'];
+  return join(root?.startsWith('/') === true ? root : join(homedir(), '.local', 'state'), 'mtorrent');
+}

@@ -1,0 +1,87 @@
+// The script of completion for zsh: a function a command, each one call of _arguments, as zsh's own completions are. Works
+// from a directory of $fpath under the name _mtorrent, and through eval. Pure.
+
+import { type CommandRule, everyRule, type FlagRule, type Offers } from './grammar.js';
+
+export function zshScript(program: CommandRule): string {
+  return [
+    '#compdef mtorrent',
+    '# Completion of mtorrent for zsh. To have it in this shell: eval "$(mtorrent completion zsh)"',
+    '',
+    ...everyRule(program).flatMap(functionOf),
+    '# Autoloaded from $fpath this file is the function itself; through eval it registers it.',
+    'if [[ $funcstack[1] == _mtorrent ]]; then',
+    '  _mtorrent "$@"',
+    'elif (( $+functions[compdef] )); then',
+    '  compdef _mtorrent mtorrent',
+    'fi',
+    '',
+  ].join('\n');
+}
+
+function functionOf(rule: CommandRule): readonly string[] {
+  const specs = [...rule.flags.flatMap(flagSpecs), ...(rule.commands.length === 0 ? rule.places.map(placeSpec) : [])];
+  if (rule.commands.length === 0) return [`${nameOf(rule)}() {`, `  _arguments -s -S \\`, ...continued(specs), '}', ''];
+  return [
+    `${nameOf(rule)}() {`,
+    '  local curcontext="$curcontext" state line',
+    '  typeset -A opt_args',
+    '  _arguments -C -s \\',
+    ...continued([...specs, "'1: :->command'", "'*:: :->arguments'"]),
+    '  case $state in',
+    '    command)',
+    '      local -a commands=(',
+    ...rule.commands.map(({ word, description }) => `        ${quoted(`${word}:${description}`)}`),
+    '      )',
+    "      _describe -t commands 'command' commands",
+    '      ;;',
+    '    arguments)',
+    '      case $line[1] in',
+    ...rule.commands.map((below) => `        ${[below.word, ...below.aliases].join(' | ')}) ${nameOf(below)} ;;`),
+    '      esac',
+    '      ;;',
+    '  esac',
+    '}',
+    '',
+  ];
+}
+
+/** One for each name of a flag; it takes the place of its other names, except where it may be given again. */
+function flagSpecs({ names, description, offers }: FlagRule): readonly string[] {
+  const value = offers === undefined ? '' : `:value:${actionOf(offers)}`;
+  return names.map((name) => {
+    const equals = offers === undefined ? '' : name.startsWith('--') ? '=' : '+';
+    return quoted(`*${name}${equals}[${description.replaceAll(/[[\]\\]/g, '\\$&')}]${value}`);
+  });
+}
+
+function placeSpec({ name, offers, isRequired, repeats }: CommandRule['places'][number], at: number): string {
+  return quoted(`${repeats ? '*' : at + 1}:${isRequired || repeats ? '' : ':'}${name}:${actionOf(offers)}`);
+}
+
+function actionOf(offers: Offers): string {
+  switch (offers) {
+    case 'nothing':
+      return '';
+    case 'files':
+      return '_files';
+    case 'directories':
+      return '_files -/';
+    case 'mtorrents':
+      return '_files -g "*.mtorrent"';
+    default:
+      return `(${offers.join(' ')})`;
+  }
+}
+
+function nameOf({ words }: CommandRule): string {
+  return words === '' ? '_mtorrent' : `_mtorrent_${words.replaceAll(/[ -]/g, '_')}`;
+}
+
+function continued(specs: readonly string[]): readonly string[] {
+  return specs.map((spec, at) => `    ${spec}${at === specs.length - 1 ? '' : ' \\'}`);
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

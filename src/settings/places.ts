@@ -1,0 +1,47 @@
+// Where things are by the XDG rules: config files from the first that counts to the last, state, the socket, downloads. Pure:
+// the environment is handed in. As the rules say, a variable that is no absolute path counts as not set.
+
+import { isAbsolute, join } from 'node:path';
+import { absolutePath, type PathBase } from './kinds.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Places {
+  /** Every file that may hold settings, most personal first. */
+  readonly configFiles: readonly string[];
+  /** One file was named, and must be there. */
+  readonly isConfigNamed: boolean;
+  /** Of this user's mtorrent. */
+  readonly stateDirectory: string;
+  readonly socket: string;
+  readonly downloadDirectory: string;
+  readonly base: PathBase;
+}
+
+const SYSTEM_CONFIG = '/etc/mtorrent/config.toml';
+
+/** @param named the value of `--config`; MTORRENT_CONFIG counts when there is none. */
+export function placesOf(env: Environment, base: PathBase, named?: string): Places {
+  const directory = (variable: string): string | undefined => absoluteOnly(env[variable]);
+  const inHome = (...names: readonly string[]): string => join(base.home, ...names);
+  const stateDirectory = join(directory('XDG_STATE_HOME') ?? inHome('.local', 'state'), 'mtorrent');
+  const runtime = directory('XDG_RUNTIME_DIR');
+  const config = named ?? (env['MTORRENT_CONFIG'] || undefined);
+  const searched = [
+    directory('XDG_CONFIG_HOME') ?? inHome('.config'),
+    ...(env['XDG_CONFIG_DIRS'] || '/etc/xdg').split(':').filter((each) => isAbsolute(each)),
+  ].map((each) => join(each, 'mtorrent', 'config.toml'));
+  return {
+    configFiles: config === undefined ? [...new Set([...searched, SYSTEM_CONFIG])] : [absolutePath(config, base)],
+    isConfigNamed: config !== undefined,
+    stateDirectory,
+    // In a directory of its own, which only its user may enter.
+    socket: join(runtime === undefined ? stateDirectory : join(runtime, 'mtorrent'), 'client.sock'),
+    downloadDirectory: directory('XDG_DOWNLOAD_DIR') ?? base.directory,
+    base,
+  };
+}
+
+function absoluteOnly(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}

@@ -1,0 +1,89 @@
+// The units of systemd: systemd itself has nothing to say about them, and the tracker's command line starts a tracker.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { deferred, within } from '../../src/base/deferred.js';
+import { hasTool } from '../support/shell-terminal.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const ROOT = new URL('../../..', import.meta.url).pathname;
+const TRACKER = 'docs/systemd/mtorrent-tracker@.service';
+const CLIENT = 'docs/systemd/mtorrent.service';
+const START_DEADLINE_MS = 20_000;
+
+function linesOf(path: string): readonly string[] {
+  return readFileSync(join(ROOT, path), 'utf8').split('\n');
+}
+
+test('systemd takes the units, and every word in them', (t) => {
+  if (!hasTool(t, 'systemd-analyze')) return;
+  const env = { ...process.env, XDG_RUNTIME_DIR: temporaryDirectory(t) };
+  for (const [unit, ...scope] of [[TRACKER], [CLIENT, '--user']] as const) {
+    const words = [...scope, 'verify', '--man=no', unit];
+    const { status, stderr } = spawnSync('systemd-analyze', words, { cwd: ROOT, encoding: 'utf8', env });
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, '', unit);
+  }
+});
+
+test('both restart on failure, reload by SIGHUP, and may compile', () => {
+  for (const unit of [TRACKER, CLIENT]) {
+    const lines = linesOf(unit);
+    for (const line of [
+      'Type=exec',
+      'Restart=on-failure',
+      'SuccessExitStatus=143',
+      'ExecReload=/bin/kill -HUP $MAINPID',
+      'NoNewPrivileges=yes',
+      'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX',
+      'LimitNOFILE=65536',
+    ])
+      assert.ok(lines.includes(line), `${unit}: ${line}`);
+    assert.ok(!lines.some((line) => line.startsWith('MemoryDenyWriteExecute=')), unit);
+  }
+  const tracker = linesOf(TRACKER);
+  for (const line of [
+    'DynamicUser=yes',
+    'StateDirectory=mtorrent-tracker-%i',
+    'ProtectSystem=strict',
+    'PrivateTmp=yes',
+  ])
+    assert.ok(tracker.includes(line), line);
+});
+
+test("the command line of the tracker's unit starts a tracker", async (t) => {
+  const directory = temporaryDirectory(t);
+  mkdirSync(join(directory, 'bin'));
+  const script = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/src/command/main.js')}" "$@"\n`;
+  writeFileSync(join(directory, 'bin', 'mtorrent'), script, { mode: 0o755 });
+  const line =
+    linesOf(TRACKER)
+      .find((each) => each.startsWith('ExecStart='))
+      ?.slice('ExecStart='.length) ?? '';
+  const [program = '', ...args] = line.split(' ').filter((word) => word !== '$TRACKER_FLAGS');
+  const variables: Readonly<Record<string, string>> = { TRACKER_OWN: '127.0.0.1:0', TRACKER_OTHER: '127.0.0.1:1' };
+  const words = args.map((word) => word.replace(/^\$\{(\w+)\}$/, (_, name: string) => variables[name] ?? ''));
+  // As under systemd: an environment with next to nothing in it.
+  const env = { PATH: `${directory}/bin:${process.env['PATH']}`, MTORRENT_CONFIG: '/dev/null' };
+  const child = spawn(program, words, { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = deferred<number | null>();
+  const heard = deferred<string>();
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said += String(text);
+  });
+  createInterface({ input: child.stdout }).on('line', (text) => heard.resolve(text));
+  child.on('close', (code) => {
+    ended.resolve(code);
+    heard.resolve(`ended with ${code}: ${said}`);
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const first = await within(heard.promise, START_DEADLINE_MS, () => 'nothing');
+  assert.match(first, /^TRACKER LISTENING 127\.0\.0\.1:/);
+  child.kill('SIGTERM');
+  assert.equal(await ended.promise, 0);
+});

@@ -1,0 +1,148 @@
+// `mtorrent` without a command: a console that works at once, with a tracker pair of its own that is found again in the next run, and
+// whose one printed line lets a second machine join.
+
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import test, { type TestContext } from 'node:test';
+import { RESTARTS_MAX } from '../../src/base/limits.js';
+import { freePort } from '../../src/demo/processes.js';
+import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import { CommandRun, makeUser, type User } from '../support/command-run.js';
+import { eventually, namesIn, PIECE, stageSwarm } from '../support/e2e-stage.js';
+
+const KILLER = new URL('../support/dying-thread.js', import.meta.url).href;
+
+/** Two ports for the pair, as if an earlier run had left them: tests of other files run beside this one. */
+async function rememberPorts(user: User): Promise<readonly [number, number]> {
+  const ports = [await freePort(), await freePort()] as const;
+  await mkdir(homeOf(user), { recursive: true });
+  await writeFile(`${homeOf(user)}/trackers.json`, JSON.stringify({ version: 1, host: '127.0.0.1', ports }));
+  return ports;
+}
+
+function homeOf(user: User): string {
+  return `${user.env['XDG_STATE_HOME']}/mtorrent/home`;
+}
+
+async function stage(t: TestContext): Promise<{ swarm: Swarm; ada: User; ports: readonly [number, number] }> {
+  const swarm = await stageSwarm(t);
+  const ada = await makeUser(swarm.directory, 'ada');
+  return { swarm, ada, ports: await rememberPorts(ada) };
+}
+
+/** The line that a second machine types, as words. */
+async function printedLine(console: CommandRun): Promise<readonly string[]> {
+  const text = await console.said(/^ {2}mtorrent -t \S+ -t \S+$/m);
+  return /^ {2}mtorrent (-t \S+ -t \S+)$/m.exec(text)?.[1]?.split(' ') ?? [];
+}
+
+test('the first share works with no set-up, and a second user joins by the printed line', async (t) => {
+  const { swarm, ada, ports } = await stage(t);
+  const source = await swarm.makeFile('film.bin', 4 * PIECE);
+  const first = new CommandRun(t, ada, []);
+  const words = await printedLine(first);
+  assert.deepEqual(words, ['-t', `127.0.0.1:${ports[0]}`, '-t', `127.0.0.1:${ports[1]}`]);
+  first.write('share film.bin film.mtorrent');
+  await first.line(/^SUCCESS:film\.mtorrent$/);
+  const second = new CommandRun(t, await makeUser(swarm.directory, 'bob'), words);
+  second.write('get film.mtorrent copy.bin');
+  await second.line(/^COMPLETED:.*copy\.bin$/);
+  assert.equal(await sha256OfFile(swarm.path('copy.bin')), await sha256OfFile(source));
+  // What the second one shares, the first one gets.
+  await swarm.makeFile('back.bin', 2 * PIECE);
+  second.write('share back.bin back.mtorrent');
+  await second.line(/^SUCCESS:back\.mtorrent$/);
+  first.write('get back.mtorrent back.copy');
+  await first.line(/^COMPLETED:.*back\.copy$/);
+  for (const console of [second, first]) {
+    console.write('quit');
+    await console.line(/^SUCCESS:BYE/);
+    assert.equal(await console.exited, 0, console.stderr);
+  }
+});
+
+test('the next run has the same trackers, so that a .mtorrent made before is good, and goes on sharing', async (t) => {
+  const { swarm, ada } = await stage(t);
+  await swarm.makeFile('film.bin', 2 * PIECE);
+  const first = new CommandRun(t, ada, []);
+  const words = await printedLine(first);
+  first.write('share film.bin film.mtorrent');
+  await first.line(/^SUCCESS:film/);
+  first.kill('SIGINT');
+  assert.equal(await first.exited, 130, first.stderr);
+  const second = new CommandRun(t, ada, []);
+  assert.deepEqual(await printedLine(second), words);
+  const { code, stderr } = await new CommandRun(t, await makeUser(swarm.directory, 'bob'), [
+    'get',
+    'film.mtorrent',
+    'copy.bin',
+  ]).outcome();
+  assert.equal(code, 0, stderr);
+  second.kill('SIGTERM');
+  assert.equal(await second.exited, 143, second.stderr);
+  assert.ok(!(await namesIn(homeOf(ada))).some((name) => /pid$|-wal$/.test(name)), 'everything was closed');
+});
+
+test('a remembered port that another program has is told, and another one is taken', async (t) => {
+  const { ada, ports } = await stage(t);
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: ports[1] }, resolve));
+  t.after(() => server.close());
+  const run = new CommandRun(t, ada, []);
+  const [, one, , two] = await printedLine(run);
+  assert.equal(one, `127.0.0.1:${ports[0]}`);
+  assert.notEqual(two, `127.0.0.1:${ports[1]}`);
+  assert.match(run.stderr, new RegExp(`port ${ports[1]} of the last run is in use by another program`));
+  assert.match(await readFile(`${homeOf(ada)}/trackers.json`, 'utf8'), new RegExp(`${two?.split(':')[1]}`));
+  run.endInput();
+  assert.equal(await run.exited, 0, run.stderr);
+});
+
+test('a second console of the same user is refused with the pid of the first', async (t) => {
+  const { ada } = await stage(t);
+  const first = new CommandRun(t, ada, []);
+  await printedLine(first);
+  const { code, stderr } = await new CommandRun(t, ada, []).outcome();
+  assert.equal(code, 11, stderr);
+  assert.match(stderr, new RegExp(`^ALREADY_RUNNING: process ${first.pid} `, 'm'));
+});
+
+test('damaged ports are refused with their path, never guessed', async (t) => {
+  const { ada } = await stage(t);
+  await writeFile(`${homeOf(ada)}/trackers.json`, '{"version":1,"host":"127.0.0.1","ports":[1]}');
+  const { code, stderr } = await new CommandRun(t, ada, []).outcome();
+  assert.equal(code, 5);
+  assert.match(stderr, /^STATE_DAMAGED: .*trackers\.json is damaged; delete it/);
+});
+
+test('a tracker thread that dies is started anew, with its list; too often, and the console says so and goes on', async (t) => {
+  const { swarm, ada, ports } = await stage(t);
+  const deaths = swarm.path('deaths');
+  await mkdir(deaths);
+  const run = new CommandRun(t, ada, [], { MTORRENT_TEST_DEATHS: deaths, NODE_OPTIONS: `--import=${KILLER}` });
+  await printedLine(run);
+  await swarm.makeFile('film.bin', 2 * PIECE);
+  run.write('share film.bin film.mtorrent');
+  await run.line(/^SUCCESS:film/);
+  const kill = async (): Promise<void> => {
+    await writeFile(`${deaths}/tracker-1`, '');
+    await eventually(
+      () => namesIn(deaths),
+      (names) => names.length === 0,
+      'tracker 1 is dead',
+    );
+  };
+  const status = async (): Promise<number> =>
+    new CommandRun(t, ada, ['tracker-status', `127.0.0.1:${ports[0]}`]).outcome().then(({ code }) => code);
+  for (let count = 0; count < RESTARTS_MAX; count += 1) {
+    await kill();
+    await eventually(status, (code) => code === 0, 'tracker 1 answers again');
+  }
+  await kill();
+  await run.said(/tracker 1 of this console cannot be kept running/);
+  const { code, stderr } = await new CommandRun(t, ada, ['get', 'film.mtorrent', 'copy.bin', '--alone']).outcome();
+  assert.equal(code, 0, `tracker 2 suffices: ${stderr}`);
+  run.write('quit');
+  assert.equal(await run.exited, 0, run.stderr);
+});

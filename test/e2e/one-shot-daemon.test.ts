@@ -1,0 +1,98 @@
+// `mtorrent share` and `mtorrent get` when a client runs in the background: it does the work, they tell how far it is, and it goes on
+// when they are stopped.
+
+import assert from 'node:assert/strict';
+import test, { type TestContext } from 'node:test';
+import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import { CommandRun, makeUser, type User } from '../support/command-run.js';
+import { onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
+import { listedEventually, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+
+interface Stage {
+  readonly swarm: Swarm;
+  readonly user: User;
+  readonly source: string;
+  readonly run: (...words: readonly string[]) => CommandRun;
+}
+
+/** A seeder of 24 pieces that takes some two seconds to send them, and a client in the background that has nothing yet. */
+async function stage(t: TestContext): Promise<Stage> {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '6M']);
+  const source = await swarm.makeFile('film.bin', 24 * PIECE);
+  await share(seeder, source, 'film.mtorrent');
+  await startDaemon(swarm);
+  const user = await makeUser(swarm.directory, 'user');
+  return {
+    swarm,
+    user,
+    source,
+    run: (...words) => new CommandRun(t, user, [...words, '--socket', socketOf(swarm)]),
+  };
+}
+
+test('a get is handed over and watched to its end; asked again, it is complete at once', async (t) => {
+  const { swarm, source, run } = await stage(t);
+  for (let round = 0; round < 2; round += 1) {
+    const getting = run('get', 'film.mtorrent', 'got.bin', '--json');
+    assert.equal((await getting.outcome()).code, 0, getting.stderr);
+    const events = getting.events();
+    assert.equal(events[0]?.['background'], true);
+    assert.deepEqual([events.at(-1)?.event, events.at(-1)?.['path']], ['completed', swarm.path('got.bin')]);
+  }
+  assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(source));
+});
+
+test('a signal, or --timeout, ends the watching and says that the client goes on; the next get watches on', async (t) => {
+  const { run, swarm, source } = await stage(t);
+  const stopped = run('get', 'film.mtorrent', 'got.bin', '--json');
+  await stopped.line(/"have":[1-9]/);
+  stopped.kill('SIGINT');
+  assert.equal(await stopped.exited, 7);
+  assert.match(
+    stopped.stderr,
+    /^UNFINISHED: .*the client in the background goes on with it; mtorrent get film\.mtorrent/m,
+  );
+  const late = await run('get', 'film.mtorrent', 'got.bin', '--timeout', '50ms').outcome();
+  assert.equal(late.code, 14, late.stderr);
+  assert.match(late.stderr, /the client in the background goes on with it/);
+  const last = await run('get', 'film.mtorrent', 'got.bin').outcome();
+  assert.equal(last.code, 0, last.stderr);
+  assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(source));
+});
+
+test('--detach ends as soon as the download is accepted, and with the refusal when it is not', async (t) => {
+  const { swarm, run } = await stage(t);
+  const accepted = await run('get', 'film.mtorrent', 'got.bin', '--detach', '-q').outcome();
+  assert.deepEqual(accepted, { code: 0, stdout: swarm.path('got.bin'), stderr: '' });
+  assert.equal((await onDaemon(swarm, 'wait')).code, 0);
+  const refused = await run('get', 'film.mtorrent', 'film.bin', '--detach').outcome();
+  assert.equal(refused.code, 13, refused.stderr);
+});
+
+test('a share is handed over and the command ends; --alone keeps it in its own process', async (t) => {
+  const { swarm, run } = await stage(t);
+  await swarm.makeFile('own.bin', 2 * PIECE);
+  const shared = await run('share', 'own.bin').outcome();
+  assert.deepEqual([shared.code, shared.stdout], [0, 'own.bin.mtorrent'], shared.stderr);
+  await listedEventually(swarm, 0, (rows) => rows.some((row) => row.startsWith('own.bin')), 'the share is listed');
+  const words = swarm.trackers.flatMap(({ host, port }) => ['-t', `${host}:${port}`]);
+  await swarm.makeFile('alone.bin', 2 * PIECE);
+  const alone = run('share', 'alone.bin', '--alone', ...words);
+  await alone.line(/alone\.bin\.mtorrent/);
+  assert.doesNotMatch((await onDaemon(swarm, 'show', 'shares')).stdout, /alone/);
+  alone.kill('SIGTERM');
+  assert.equal(await alone.exited, 143);
+});
+
+test('mtorrent without a command is the console of the client in the background; quit leaves it running', async (t) => {
+  const { swarm, user } = await stage(t);
+  const console = new CommandRun(t, user, ['--socket', socketOf(swarm)]);
+  await console.said(/attached to the client at/);
+  console.write('share film.bin again.mtorrent');
+  await console.line(/^SUCCESS:again\.mtorrent/);
+  console.endInput();
+  assert.equal(await console.exited, 0, console.stderr);
+  assert.match((await onDaemon(swarm, 'show', 'shares')).stdout, /film\.bin/);
+});

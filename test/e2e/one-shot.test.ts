@@ -1,0 +1,193 @@
+// `mtorrent share` and `mtorrent get` with real processes: a file goes from one to the other without a client in the background;
+// what ends a get too early keeps what is there; what programs read is what its schema says.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
+import { create, eventually, killHard, listedEventually, PIECE, seederList, stageSwarm } from '../support/e2e-stage.js';
+
+interface Stage {
+  readonly swarm: Swarm;
+  readonly user: User;
+  readonly source: string;
+  readonly sharing: CommandRun;
+  /** Name of the .mtorrent, in the directory of all commands. */
+  readonly mtorrent: string;
+}
+
+/** A tracker, and a file that is shared by `mtorrent share`. */
+async function stage(t: TestContext, pieces: number): Promise<Stage> {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('film.bin', pieces * PIECE);
+  const sharing = new CommandRun(t, await makeUser(swarm.directory, 'ada'), [
+    'share',
+    'film.bin',
+    ...trackerWords(swarm),
+  ]);
+  const mtorrent = await sharing.line(/\.mtorrent$/);
+  await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
+  const user = await makeUser(swarm.directory, 'bob');
+  await mkdir(swarm.path('to'));
+  return { swarm, user, source, sharing, mtorrent };
+}
+
+/** Names in the state of one-shot commands. */
+function stateOf(user: User, kind: 'get' | 'share'): readonly string[] {
+  const directory = join(user.env['XDG_STATE_HOME'] ?? '', 'mtorrent', kind);
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+test('a file is shared and fetched; each prints its path, and nothing of it stays behind', async (t) => {
+  const { swarm, user, source, sharing, mtorrent } = await stage(t, 20);
+  assert.equal(mtorrent, 'film.bin.mtorrent');
+  const getting = new CommandRun(t, user, ['get', mtorrent, 'to']);
+  const { code, stdout, stderr } = await getting.outcome();
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, swarm.path('to/film.bin'));
+  assert.equal(await sha256OfFile(swarm.path('to/film.bin')), await sha256OfFile(source));
+  assert.match(stderr, /getting .*film\.bin\.mtorrent with the trackers/);
+  assert.match(stderr, /film\.bin is complete: 10\.0 MiB/);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the rule.
+  assert.doesNotMatch(stderr, /[\r\u001b]/, 'without a terminal there are no control codes');
+  assert.deepEqual(stateOf(user, 'get'), []);
+  sharing.kill('SIGINT');
+  assert.equal(await sharing.exited, 130);
+  assert.deepEqual(await seederList(swarm, 0), [], 'it is off the tracker');
+  assert.deepEqual(stateOf(await makeUser(swarm.directory, 'ada'), 'share'), []);
+});
+
+test('quiet: the path and nothing else; a second get of what is there completely is done at once', async (t) => {
+  const { swarm, user, mtorrent } = await stage(t, 4);
+  for (let round = 0; round < 2; round += 1) {
+    const { code, stdout, stderr } = await new CommandRun(t, user, ['get', '-q', mtorrent, 'to/']).outcome();
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: swarm.path('to/film.bin'), stderr: '' });
+  }
+  await writeFile(swarm.path('to/film.bin'), 'something else');
+  const { code, stderr } = await new CommandRun(t, user, ['get', '-q', mtorrent, 'to/']).outcome();
+  assert.equal(code, 13, stderr);
+  assert.match(stderr, /^ALREADY_EXISTS: .*film\.bin exists already/);
+});
+
+test('events: each is as the schema says, progress comes at least three times a second, the end is complete', async (t) => {
+  const { swarm, user, mtorrent } = await stage(t, 16);
+  const words = ['get', mtorrent, 'to', '--json', '--seed-time', '1s', '--stats-interval', '250ms'];
+  const getting = new CommandRun(t, user, words, { MTORRENT_DOWNLOAD_LIMIT: '4M' });
+  assert.equal((await getting.outcome()).code, 0, getting.stderr);
+  const events = getting.events();
+  const of = (name: string) => events.filter(({ event }) => event === name);
+  assert.deepEqual([...new Set(events.map(({ event }) => event))], ['started', 'progress', 'completed', 'seeding']);
+  const times = of('progress').map(({ elapsedMs }) => Number(elapsedMs));
+  const spanMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  assert.ok(times.length >= (spanMs / 1_000) * 3, `${times.length} progress events in ${spanMs} ms`);
+  assert.ok(times.length >= 4, 'a download of two seconds shows its progress');
+  const [completed] = of('completed');
+  assert.equal(completed?.['path'], swarm.path('to/film.bin'));
+  assert.equal(completed?.['received'], 16 * PIECE);
+  assert.ok(of('seeding').length >= 2, 'seeding is told each interval');
+  assert.equal(getting.stderr, '');
+});
+
+test('a get that is killed with -9 goes on with what it had', async (t) => {
+  const { swarm, user, source, mtorrent } = await stage(t, 60);
+  const first = new CommandRun(t, user, ['get', mtorrent, 'to', '--json'], { MTORRENT_DOWNLOAD_LIMIT: '4M' });
+  // Progress is on the disk each two seconds, sixteen pieces at this rate.
+  await first.line(/"have":(?:2[4-9]|[3-5]\d)/);
+  await killHard(first);
+  assert.equal(stateOf(user, 'get').length, 1);
+  const second = new CommandRun(t, user, ['get', mtorrent, 'to', '--json']);
+  assert.equal((await second.outcome()).code, 0, second.stderr);
+  const received = Number(second.events().find(({ event }) => event === 'completed')?.['received']);
+  assert.ok(received < 60 * PIECE, `${received} bytes were fetched the second time`);
+  assert.equal(await sha256OfFile(swarm.path('to/film.bin')), await sha256OfFile(source));
+  assert.deepEqual(stateOf(user, 'get'), []);
+});
+
+test('a get that is stopped by a signal ends with 7, says how to go on, and does', async (t) => {
+  const { swarm, user, source, mtorrent } = await stage(t, 40);
+  const first = new CommandRun(t, user, ['get', mtorrent, 'to', '--json'], { MTORRENT_DOWNLOAD_LIMIT: '4M' });
+  await first.line(/"have":[1-9]/);
+  first.kill('SIGINT');
+  assert.equal(await first.exited, 7);
+  assert.match(
+    first.stderr,
+    /^UNFINISHED: stopped by SIGINT.* % is there: mtorrent get film\.bin\.mtorrent to goes on/m,
+  );
+  const failed = first.events().at(-1);
+  assert.deepEqual([failed?.event, failed?.['code'], failed?.['exitCode']], ['failed', 'UNFINISHED', 7]);
+  assert.deepEqual(readdirSync(swarm.path('to')), ['film.bin.part']);
+  const elsewhere = await new CommandRun(t, user, ['get', mtorrent, 'other.bin']).outcome();
+  assert.equal(elsewhere.code, 13, elsewhere.stderr);
+  assert.match(elsewhere.stderr, /is fetched in part as .*to\/film\.bin; go on with: mtorrent get/);
+  const second = await new CommandRun(t, user, ['get', mtorrent, 'to']).outcome();
+  assert.equal(second.code, 0, second.stderr);
+  assert.equal(await sha256OfFile(swarm.path('to/film.bin')), await sha256OfFile(source));
+});
+
+test('--timeout ends a get that nobody serves with 14; the same words go on when somebody does', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  await swarm.makeFile('film.bin', 4 * PIECE);
+  await create(swarm, swarm.path('film.bin'), 'film.mtorrent');
+  await mkdir(swarm.path('to'));
+  const user = await makeUser(swarm.directory, 'bob');
+  const words = ['get', 'film.mtorrent', 'to', '--timeout'];
+  const first = await new CommandRun(t, user, [...words, '1s']).outcome();
+  assert.equal(first.code, 14, first.stderr);
+  assert.match(first.stderr, /TIMED_OUT: the time is over .*0\.0 % is there: mtorrent get film\.mtorrent to goes on/);
+  const second = new CommandRun(t, user, [...words, '1m']);
+  const ada = await makeUser(swarm.directory, 'ada');
+  const sharing = new CommandRun(t, ada, ['share', 'film.bin', '-o', 'film.mtorrent', ...trackerWords(swarm)]);
+  assert.equal(await sharing.line(/mtorrent/), 'film.mtorrent', 'the same .mtorrent is taken as it is');
+  assert.equal((await second.outcome()).code, 0, second.stderr);
+});
+
+test('--seed shares on until a signal: who comes later gets the file from it', async (t) => {
+  const { swarm, user, source, sharing, mtorrent } = await stage(t, 4);
+  const first = new CommandRun(t, user, ['get', mtorrent, 'to', '--seed', '-v']);
+  await first.line(/film\.bin$/);
+  sharing.kill('SIGTERM');
+  assert.equal(await sharing.exited, 143);
+  const later = await new CommandRun(t, await makeUser(swarm.directory, 'eve'), [
+    'get',
+    mtorrent,
+    'third.bin',
+  ]).outcome();
+  assert.equal(later.code, 0, later.stderr);
+  assert.equal(await sha256OfFile(swarm.path('third.bin')), await sha256OfFile(source));
+  first.kill('SIGTERM');
+  assert.equal(await first.exited, 143, first.stderr);
+  await eventually(
+    () => stateOf(user, 'get'),
+    (names) => names.length === 0,
+    'a complete get leaves no state',
+  );
+});
+
+test('without any trackers a share brings its own pair, which the .mtorrent names', async (t) => {
+  const swarm = await stageSwarm(t);
+  const source = await swarm.makeFile('film.bin', 4 * PIECE);
+  const ada = await makeUser(swarm.directory, 'ada');
+  const sharing = new CommandRun(t, ada, ['share', 'film.bin']);
+  await sharing.line(/film\.bin\.mtorrent/);
+  await sharing.said(/a pair runs in this process: 127\.0\.0\.1:\d+ and 127\.0\.0\.1:\d+/);
+  // A second share of the same user uses the pair that runs.
+  await swarm.makeFile('other.bin', PIECE);
+  const second = new CommandRun(t, ada, ['share', 'other.bin']);
+  await second.line(/other\.bin\.mtorrent/);
+  await second.said(/run in another process already/);
+  const bob = await makeUser(swarm.directory, 'bob');
+  for (const name of ['film.bin', 'other.bin']) {
+    const { code, stderr } = await new CommandRun(t, bob, ['get', `${name}.mtorrent`, `got-${name}`]).outcome();
+    assert.equal(code, 0, stderr);
+  }
+  assert.equal(await sha256OfFile(swarm.path('got-film.bin')), await sha256OfFile(source));
+  second.kill('SIGTERM');
+  assert.equal(await second.exited, 143);
+  sharing.kill('SIGTERM');
+  assert.equal(await sharing.exited, 143);
+});

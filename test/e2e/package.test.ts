@@ -1,0 +1,100 @@
+// The package as npm makes it: it holds what is needed and nothing else, and runs where there is nothing but its tarball and
+// the packages that it depends on (copied from this checkout: a test needs no network).
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { hasTool } from '../support/shell-terminal.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const ROOT = new URL('../../..', import.meta.url).pathname;
+
+interface Manifest {
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly man: readonly string[];
+}
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+
+function run(directory: string, program: string, words: readonly string[]): string {
+  // npm hands its own settings to the tests that it runs; none of them is meant here. The cache is of no use, and not touched.
+  const others = Object.entries(process.env).filter(([name]) => !/^(npm_|MTORRENT_)/i.test(name));
+  const env = {
+    ...Object.fromEntries(others),
+    npm_config_cache: join(directory, '.npm'),
+    MTORRENT_CONFIG: '/dev/null',
+  };
+  return execFileSync(program, words, { cwd: directory, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Makes the tarball in `directory`; answers its name and what it holds. */
+function pack(directory: string): { readonly filename: string; readonly paths: readonly string[] } {
+  // What is compiled is compiled already.
+  const text = run(directory, 'npm', ['pack', ROOT, '--json', '--ignore-scripts', '--silent']);
+  const [packed] = JSON.parse(text) as readonly [{ filename: string; files: readonly { path: string }[] }];
+  return { filename: packed.filename, paths: packed.files.map(({ path }) => path) };
+}
+
+test('the package holds program, threads, manual and units, and nothing else', (t) => {
+  if (!hasTool(t, 'npm')) return;
+  const { paths } = pack(temporaryDirectory(t));
+  const allowed =
+    /^(package\.json|README\.md|LICENSE|dist\/(src|workers)\/[\w/-]+\.js|docs\/[\w/@.-]+\.(md|[158]|service))$/;
+  assert.deepEqual(
+    paths.filter((path) => !allowed.test(path)),
+    [],
+  );
+  const compiled = ['src', 'workers'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => `dist/${folder}/${path.replace(/\.ts$/, '.js')}`),
+  );
+  const needed = [...compiled, ...manifest.man, ...Object.values(manifest.bin), 'README.md', 'LICENSE'];
+  assert.deepEqual(
+    needed.filter((path) => !paths.includes(path)),
+    [],
+  );
+  for (const unit of readdirSync(join(ROOT, 'docs/systemd'))) assert.ok(paths.includes(`docs/systemd/${unit}`), unit);
+});
+
+test('installed from its tarball alone it tells its version, completes, and runs a whole swarm', (t) => {
+  if (!hasTool(t, 'npm')) return;
+  const directory = temporaryDirectory(t);
+  const { filename } = pack(directory);
+  copyDependencies(directory);
+  // Another version around it, which is not the one to tell.
+  writeFileSync(join(directory, 'package.json'), '{"name": "elsewhere", "version": "9.9.9", "private": true}');
+  run(directory, 'npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', `./${filename}`]);
+  const program = join(directory, 'node_modules', '.bin', 'mtorrent');
+  assert.equal(run(directory, program, ['--version']), `${manifest.version}\n`);
+  assert.match(run(directory, program, ['completion', 'bash']), /^complete -F _mtorrent mtorrent$/m);
+  assert.match(run(directory, program, ['config', 'show', '--origin']), /^log-level +info +default$/m);
+  assert.match(run(directory, program, ['demo', '--size', '1MiB']), /equal: every byte arrived/);
+});
+
+interface LockEntry {
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+  readonly bin?: Readonly<Record<string, string>>;
+}
+
+/** What `npm install` would fetch: packages that are not for development, as they are locked. */
+function copyDependencies(directory: string): void {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, LockEntry>>;
+  };
+  mkdirSync(join(directory, 'node_modules', '.bin'), { recursive: true });
+  for (const [path, { dev, optional, bin }] of Object.entries(lock.packages)) {
+    if (path === '' || dev === true) continue;
+    const from = join(ROOT, path);
+    if (optional === true && !existsSync(from)) continue;
+    mkdirSync(join(directory, path, '..'), { recursive: true });
+    cpSync(from, join(directory, path), { recursive: true });
+    // A package without its links counts as damaged, and npm would fetch it anew.
+    for (const [name, file] of Object.entries(bin ?? {}))
+      symlinkSync(join('..', '..', path, file), join(directory, 'node_modules', '.bin', name));
+  }
+}
