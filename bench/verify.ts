@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/base/bytes.js';
 import type { ClientProcess } from '../src/demo/processes.js';
 import { Swarm } from '../src/demo/swarm.js';
+import { type Cleanup, withCleanup } from './cleanup.js';
 import { printTable, showSpread, spreadOf } from './figures.js';
 import { barChart } from './plot.js';
 import { OUT_DEFAULT, saveResults } from './results.js';
@@ -46,8 +47,8 @@ export async function runVerifyBench(words: readonly string[]): Promise<number> 
   const { values } = parseArgs({
     args: [...words],
     options: {
-      repetitions: { type: 'string', default: '7' },
-      size: { type: 'string', default: '2048' },
+      repetitions: { type: 'string', default: '5' },
+      size: { type: 'string', default: '1536' },
       quick: { type: 'boolean', default: false },
       out: { type: 'string', default: OUT_DEFAULT },
       json: { type: 'boolean', default: false },
@@ -55,10 +56,11 @@ export async function runVerifyBench(words: readonly string[]): Promise<number> 
   });
   const size = (values.quick ? 1_024 : Number(values.size)) * MIB;
   const repetitions = values.quick ? 3 : Number(values.repetitions);
-  const results = await measure(size, repetitions, [
+  const scenes: readonly Scene[] = [
     { name: 'full speed', limit: 0, from: size * 0.15, to: size * 0.9 },
-    { name: 'limited to 50 MiB/s', limit: 50 * MIB, from: 50 * MIB, to: 250 * MIB },
-  ]);
+    { name: 'limited to 50 MiB/s', limit: 50 * MIB, from: 50 * MIB, to: 200 * MIB },
+  ];
+  const results = await withCleanup((cleanup) => measure(size, repetitions, scenes, cleanup));
   const kept = results.map(keptOf);
   const isKept = kept.every((ratio) => ratio >= KEPT_MIN);
   const facts = { schema: 1, bench: 'verify', cores: cpus().length, size, keptMin: KEPT_MIN, kept, isKept, results };
@@ -68,30 +70,31 @@ export async function runVerifyBench(words: readonly string[]): Promise<number> 
   return isKept ? 0 : 1;
 }
 
-async function measure(size: number, repetitions: number, scenes: readonly Scene[]): Promise<readonly Result[]> {
+async function measure(
+  size: number,
+  repetitions: number,
+  scenes: readonly Scene[],
+  cleanup: Cleanup,
+): Promise<readonly Result[]> {
   const swarm = await Swarm.create(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
-  try {
-    await swarm.startTracker(0);
-    const [sent, verified] = [await swarm.makeFile('sent.bin', size), await swarm.makeFile('verified.bin', size / 2)];
-    const seeder = swarm.startClient('seeder');
-    await seeder.succeed(`share ${sent} ${swarm.path('sent.mtorrent')}`, DEADLINE_MS);
-    await seeder.succeed(`share ${verified} ${swarm.path('verified.mtorrent')}`, DEADLINE_MS);
-    const leecher = swarm.startClient('leecher');
-    const results: Result[] = [];
-    for (const scene of scenes) {
-      await seeder.succeed(`limit up ${scene.limit}`);
-      const runs: { readonly without: Run[]; readonly with: Run[] } = { without: [], with: [] };
-      for (let turn = 0; turn < repetitions; turn += 1) {
-        const order = turn % 2 === 0 ? (['without', 'with'] as const) : (['with', 'without'] as const);
-        for (const which of order) runs[which].push(await transfer(swarm, seeder, leecher, scene, which === 'with'));
-      }
-      results.push({ scene, ...runs });
+  cleanup.add(() => swarm.end());
+  await swarm.startTracker(0);
+  const [sent, verified] = [await swarm.makeFile('sent.bin', size), await swarm.makeFile('verified.bin', size / 2)];
+  const seeder = swarm.startClient('seeder');
+  await seeder.succeed(`share ${sent} ${swarm.path('sent.mtorrent')}`, DEADLINE_MS);
+  await seeder.succeed(`share ${verified} ${swarm.path('verified.mtorrent')}`, DEADLINE_MS);
+  const leecher = swarm.startClient('leecher');
+  const results: Result[] = [];
+  for (const scene of scenes) {
+    await seeder.succeed(`limit up ${scene.limit}`);
+    const runs: { readonly without: Run[]; readonly with: Run[] } = { without: [], with: [] };
+    for (let turn = 0; turn < repetitions; turn += 1) {
+      const order = turn % 2 === 0 ? (['without', 'with'] as const) : (['with', 'without'] as const);
+      for (const which of order) runs[which].push(await transfer(swarm, seeder, leecher, scene, which === 'with'));
     }
-    return results;
-  } finally {
-    await swarm.end();
-    rmSync(swarm.directory, { recursive: true, force: true });
+    results.push({ scene, ...runs });
   }
+  return results;
 }
 
 async function transfer(
