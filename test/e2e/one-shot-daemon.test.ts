@@ -50,7 +50,10 @@ test('a signal, or --timeout, ends the watching and says that the client goes on
   await stopped.line(/"have":[1-9]/);
   stopped.kill('SIGINT');
   assert.equal(await stopped.exited, 7);
-  assert.match(stopped.stderr, /^UNFINISHED: .*the client in the background goes on with it; mtorrent get film\.mtorrent/m);
+  assert.match(
+    stopped.stderr,
+    /^UNFINISHED: .*the client in the background goes on with it; mtorrent get film\.mtorrent/m,
+  );
   const late = await run('get', 'film.mtorrent', 'got.bin', '--timeout', '50ms').outcome();
   assert.equal(late.code, 14, late.stderr);
   assert.match(late.stderr, /the client in the background goes on with it/);
