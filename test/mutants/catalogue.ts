@@ -354,11 +354,4 @@ const ATTACH: readonly Defect[] = [
   },
 ];
 
-export const CATALOGUE: readonly Defect[] = [
-  ...TRACKER,
-  ...WIRE,
-  ...TRANSFER,
-  ...ANNOUNCE,
-  ...CLIENT,
-  ...ATTACH,
-];
+export const CATALOGUE: readonly Defect[] = [...TRACKER, ...WIRE, ...TRANSFER, ...ANNOUNCE, ...CLIENT, ...ATTACH];
