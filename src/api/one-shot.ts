@@ -100,7 +100,13 @@ async function begin(swarm: SwarmClient, mtorrentPath: string, target: string, s
   const known = await checkedFile(swarm);
   if (known !== undefined && known.path !== target && known.state !== 'missing')
     throw elsewhere(known, mtorrentPath, stateDir);
-  return goOn(swarm, mtorrentPath, target, known);
+  try {
+    return await goOn(swarm, mtorrentPath, target, known);
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_EXISTS') throw error;
+    if (!(await isThatFile(swarm, mtorrentPath, target))) throw error;
+    return swarm.follow(target);
+  }
 }
 
 /**
@@ -119,9 +125,20 @@ async function goOn(
   known: FileView | undefined,
 ): Promise<Download> {
   if (known === undefined || known.state === 'missing' || known.state === 'failed')
-    return getOrTakeAsIs(swarm, mtorrentPath, target);
+    return swarm.get(mtorrentPath, target);
   if (known.state === 'paused') await swarm.resume(known.path);
   return swarm.follow(known.path);
+}
+
+/** Sharing what is there makes the same .mtorrent of it exactly when it is the file that the .mtorrent describes. */
+async function isThatFile(swarm: SwarmClient, mtorrentPath: string, target: string): Promise<boolean> {
+  try {
+    await swarm.share(target, mtorrentPath);
+    return true;
+  } catch (error) {
+    if (error instanceof MiniTorrentError) return false;
+    throw error;
+  }
 }
 
 /** What an earlier run left in the library, held against the disk; undefined when it left nothing. */
@@ -131,22 +148,6 @@ async function checkedFile(swarm: SwarmClient): Promise<FileView | undefined> {
     const [known] = await swarm.files();
     if (known?.state !== 'checking') return known;
     await pause(CHECK_LOOK_MS);
-  }
-}
-
-/** Sharing what is there makes the same .mtorrent of it exactly when it is the file that the .mtorrent describes. */
-async function getOrTakeAsIs(swarm: SwarmClient, mtorrentPath: string, target: string): Promise<Download> {
-  try {
-    return await swarm.get(mtorrentPath, target);
-  } catch (error) {
-    if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_EXISTS') throw error;
-    try {
-      await swarm.share(target, mtorrentPath);
-    } catch (shareError) {
-      if (shareError instanceof MiniTorrentError) throw error;
-      throw shareError;
-    }
-    return swarm.follow(target);
   }
 }
 

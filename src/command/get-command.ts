@@ -12,6 +12,7 @@ import { percent } from '../console/render.js';
 import { targetPathOf } from '../disk/file.js';
 import { readMetainfo } from '../disk/metainfo-file.js';
 import { parseDuration } from '../settings/durations.js';
+import { formatAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { backgroundClient } from './background-client.js';
 import {
@@ -23,6 +24,7 @@ import {
   tellingAll,
   unlessStopped,
 } from './one-shot.js';
+import type { Started } from './one-shot-events.js';
 import type { Reporter } from './reporters.js';
 import { seedUntilStopped } from './share-command.js';
 
@@ -43,6 +45,10 @@ interface Named {
   readonly mtorrent: string;
   readonly destination: string;
   readonly swarm: string;
+  /** Those of the .mtorrent. */
+  readonly trackers: readonly string[];
+  /** The file itself. */
+  readonly target: string;
   /** How to go on, as a command line. */
   readonly again: string;
 }
@@ -77,11 +83,13 @@ export function runGet(args: GetArguments): Promise<number> {
 
 async function namesOf({ mtorrent, destination, settings }: GetArguments): Promise<Named> {
   const path = resolve(mtorrent);
-  const { swarm } = await readMetainfo(path);
+  const { swarm, trackers, name } = await readMetainfo(path);
   const told = destination ?? settings.values['download-dir'];
   const again = ['mtorrent get', mtorrent, ...(destination === undefined ? [] : [destination])].join(' ');
   // A slash at its end says that it is a directory.
-  return { mtorrent: path, destination: told.endsWith('/') ? `${resolve(told)}/` : resolve(told), swarm, again };
+  const place = told.endsWith('/') ? `${resolve(told)}/` : resolve(told);
+  const target = await targetPathOf(place, name);
+  return { mtorrent: path, destination: place, swarm, trackers: trackers.map(formatAddress), target, again };
 }
 
 async function getHere(args: GetArguments, named: Named, reporter: Reporter, limits: Limits): Promise<number> {
@@ -106,37 +114,36 @@ async function fetch(
   reporter: Reporter,
   limits: Limits,
 ): Promise<number> {
-  const path = await targetPathOf(named.destination, (await readMetainfo(named.mtorrent)).name);
-  const { trackers, address } = swarm.facts;
-  reporter.started({ command: 'get', path, mtorrent: named.mtorrent, trackers, address, background: false });
-  const file = await follow(swarm, begin(), reporter, limits, `${named.again} goes on with it`);
+  reporter.started(startedOf(named, swarm, false));
+  const file = await follow(swarm, begin(), reporter, limits, { named, remark: `${named.again} goes on with it` });
   reporter.completed(file);
   reporter.result(file.path);
-  const seedMs = args.settings.values['seed-time'];
+  const { values, origins } = args.settings;
+  const seedMs = values['seed-time'];
   if (!args.seed && seedMs === 0) return 0;
-  const end = await seedUntilStopped(swarm, file.path, args, reporter, limits, seedMs === 0 ? undefined : seedMs);
+  // --seed alone means until stopped, whatever the settings say.
+  const isForEver = args.seed && origins['seed-time'].kind !== 'flag';
+  const end = await seedUntilStopped(swarm, file.path, args, reporter, limits, isForEver ? undefined : seedMs);
   return end.kind === 'stopped' ? end.exitCode : 0;
 }
 
 async function handOver(
   { detach }: GetArguments,
-  { mtorrent, destination, again }: Named,
+  named: Named,
   swarm: SwarmClient,
   reporter: Reporter,
   limits: Limits,
 ): Promise<number> {
-  const path = await targetPathOf(destination, (await readMetainfo(mtorrent)).name);
-  const { trackers, address } = swarm.facts;
-  reporter.started({ command: 'get', path, mtorrent, trackers, address, background: true });
-  const accepted = beginGet(swarm, mtorrent, path);
+  reporter.started(startedOf(named, swarm, true));
+  const accepted = beginGet(swarm, named.mtorrent, named.target);
   if (detach) {
     reporter.result((await accepted).path);
     return 0;
   }
   const unlisten = relayNotices(swarm, reporter);
   try {
-    const remark = `the client in the background goes on with it; ${again} shows how far it is`;
-    const file = await follow(swarm, accepted, reporter, limits, remark);
+    const remark = `the client in the background goes on with it; ${named.again} shows how far it is`;
+    const file = await follow(swarm, accepted, reporter, limits, { named, remark });
     reporter.completed(file);
     reporter.result(file.path);
     return 0;
@@ -145,13 +152,17 @@ async function handOver(
   }
 }
 
-/** The complete file. Rejects with MiniTorrentError: why there is none. @param remark what becomes of what is there. */
+function startedOf({ target, mtorrent, trackers }: Named, { facts }: SwarmClient, background: boolean): Started {
+  return { command: 'get', path: target, mtorrent, trackers, address: facts.address, background };
+}
+
+/** The complete file. Rejects with MiniTorrentError: why there is none; `remark` is what becomes of what is there. */
 async function follow(
   swarm: SwarmClient,
   accepted: Promise<Download>,
   reporter: Reporter,
   limits: Limits,
-  remark: string,
+  { named, remark }: { readonly named: Named; readonly remark: string },
 ): Promise<FileView> {
   let last: FileView | undefined;
   let isOver = false;
@@ -178,7 +189,7 @@ async function follow(
   const there = last === undefined ? 'nothing was fetched yet' : `${percent(last.have, last.pieces)} is there`;
   if (end.kind === 'stopped')
     throw new MiniTorrentError('UNFINISHED', `stopped by ${end.signal} before the end; ${there}: ${remark}`);
-  if ((last?.received ?? 0) === 0 && (await isWithoutTracker(swarm)))
+  if ((last?.received ?? 0) === 0 && (await isWithoutTracker(swarm, named.trackers)))
     throw new MiniTorrentError('NO_TRACKER', `no tracker answered in time; ${there}: ${remark}`);
   throw new MiniTorrentError('TIMED_OUT', `the time is over before the end; ${there}: ${remark}`);
 }
@@ -194,9 +205,10 @@ function stall(swarm: SwarmClient, path: string): { readonly rejects: Promise<ne
   return { rejects: stalled.promise, unlisten };
 }
 
-async function isWithoutTracker(swarm: SwarmClient): Promise<boolean> {
-  const trackers = await swarm.trackers();
-  return trackers.every(({ state }) => state === 'away');
+/** Both trackers that the .mtorrent names were tried, and neither answered. */
+async function isWithoutTracker(swarm: SwarmClient, named: readonly string[]): Promise<boolean> {
+  const trackers = (await swarm.trackers()).filter(({ address }) => named.includes(address));
+  return trackers.length > 0 && trackers.every(({ state }) => state === 'away');
 }
 
 function timeoutOf(text: string | undefined): number | undefined {

@@ -31,22 +31,20 @@ export async function runHome(settings: Settings): Promise<number> {
   const { swarm, client } = home;
   // As what the client says: a screen is drawn by one hand only.
   say = (sentence) => swarm.onEvent({ kind: 'notice', level: 'bad', sentence });
-  try {
-    const foreground = openForeground({
-      client: swarm,
-      leave: () => swarm.quit(),
-      onLogMoved: () => client.logMoved(),
-      historyPath: join(directory, 'history'),
-      greeting: `this client serves at ${swarm.facts.address}`,
-      remarks: remarksOf(home),
-    });
-    foreground.start();
-    const error = await client.ended;
-    const code = foreground.finish();
-    return error === undefined ? code : cannotGoOn(error);
-  } finally {
-    await home.closePair();
-  }
+  const foreground = openForeground({
+    client: swarm,
+    leave: () => swarm.quit(),
+    onLogMoved: () => client.logMoved(),
+    historyPath: join(directory, 'history'),
+    greeting: `this client serves at ${swarm.facts.address}`,
+    remarks: remarksOf(home),
+  });
+  foreground.start();
+  const error = await client.ended;
+  await home.closePair();
+  // Last, since it may let go of the terminal: no other thread opens files any more.
+  const code = foreground.finish();
+  return error === undefined ? code : cannotGoOn(error);
 }
 
 function remarksOf({ trackers, hasPair, notes }: Home): readonly string[] {

@@ -8,6 +8,7 @@ import { MiniTorrentError } from '../base/errors.js';
 import { watchSignals } from '../base/signals.js';
 import type { Settings } from '../settings/resolve.js';
 import { openReporter, type Reporter } from './reporters.js';
+import { letGoOfTerminal } from './terminal.js';
 
 export interface OneShotArguments {
   readonly quiet: boolean;
@@ -24,7 +25,7 @@ export interface Stopped {
 }
 
 export interface Stops {
-  /** Settles with the first signal that ends us; a second one ends the process at once. */
+  /** Settles with the first signal that ends us, or when nobody reads our results any more; a second signal ends us at once. */
   readonly stopped: Promise<Stopped>;
   unwatch(): void;
 }
@@ -53,14 +54,29 @@ export async function tellingAll(
 
 function watchStops(reporter: Reporter): Stops {
   const stopped = deferred<Stopped>();
+  let isTerminalGone = false;
   const signals = watchSignals({
     onStop: (signal, exitCode) => {
+      isTerminalGone ||= signal === 'SIGHUP';
       reporter.notice('good', 'closing; once more to end at once');
       stopped.resolve({ signal, exitCode });
     },
     onLogMoved: () => undefined,
   });
-  return { stopped: stopped.promise, unwatch: () => signals.unwatch() };
+  const onBroken = (error: NodeJS.ErrnoException): void => {
+    // EPIPE: who read us is gone. EIO: the terminal is. Anything else is a bug.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    isTerminalGone ||= error.code === 'EIO';
+    stopped.resolve({ signal: 'the end of its reader', exitCode: 0 });
+  };
+  process.stdout.on('error', onBroken);
+  return {
+    stopped: stopped.promise,
+    unwatch: () => {
+      signals.unwatch();
+      if (isTerminalGone) letGoOfTerminal();
+    },
+  };
 }
 
 /** `place`: below the state directory, where the command's own words lead again. */

@@ -1,7 +1,7 @@
 // The README's example of the library, as a program: two trackers, one client that shares, another that gets. The test of the
 // library runs it; that the README shows the same is a test, too.
 
-import { createSwarmClient, get, startTracker } from '../../src/api/mini-torrent.js';
+import { createSwarmClient, get, startTracker } from 'mini-torrent';
 
 export async function example(directory: string, ports: readonly [number, number], log: (line: string) => void) {
   // README begins

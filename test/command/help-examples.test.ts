@@ -26,7 +26,8 @@ function helpExamples(): readonly string[] {
         },
     });
   declare(listen({} as Argv), () => Promise.resolve());
-  return found.map((line) => line.replace(/^\$0\s*/, ''));
+  // One may stand within a line of the shell: eval "$($0 …)".
+  return found.map((line) => /\$0 ?([^)|>]*)/.exec(line)?.[1] ?? line);
 }
 
 /** Lines `$ mtorrent …` of the README, without the redirections of a shell. */
