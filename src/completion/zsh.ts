@@ -26,7 +26,8 @@ function functionOf(rule: CommandRule): readonly string[] {
     `${nameOf(rule)}() {`,
     '  local curcontext="$curcontext" state line',
     '  typeset -A opt_args',
-    '  _arguments -C -s \\',
+    // What follows the command is the command's own, also a flag of the same name.
+    "  _arguments -C -s -A '-*' \\",
     ...continued([...specs, "'1: :->command'", "'*:: :->arguments'"]),
     '  case $state in',
     '    command)',
