@@ -83,7 +83,10 @@ export class Session {
   async #run(line: string): Promise<void> {
     if (this.#quitting) return;
     this.#letGo = deferred();
-    await Promise.race([this.#attempt(line), this.#letGo.promise]);
+    const work = this.#attempt(line);
+    await Promise.race([work, this.#letGo.promise]);
+    // After it was let go of, a bug in it would end in the race unheard; thus it is told like any other.
+    void work.then(() => undefined);
     if (!this.#quitting) this.#options.source.ready();
   }
 
