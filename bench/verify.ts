@@ -47,7 +47,7 @@ export async function runVerifyBench(words: readonly string[]): Promise<number> 
   const { values } = parseArgs({
     args: [...words],
     options: {
-      repetitions: { type: 'string', default: '5' },
+      runs: { type: 'string', default: '5' },
       size: { type: 'string', default: '1536' },
       quick: { type: 'boolean', default: false },
       out: { type: 'string', default: OUT_DEFAULT },
@@ -55,7 +55,7 @@ export async function runVerifyBench(words: readonly string[]): Promise<number> 
     },
   });
   const size = (values.quick ? 1_024 : Number(values.size)) * MIB;
-  const repetitions = values.quick ? 3 : Number(values.repetitions);
+  const repetitions = values.quick ? 3 : Number(values.runs);
   const scenes: readonly Scene[] = [
     { name: 'full speed', limit: 0, from: size * 0.15, to: size * 0.9 },
     { name: 'limited to 50 MiB/s', limit: 50 * MIB, from: 50 * MIB, to: 200 * MIB },
