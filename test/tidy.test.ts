@@ -78,7 +78,6 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   libsql: ['src/seederlist/store.ts'],
   'string-width': ['src/console/text-width.ts'],
   yargs: ['src/command/commands.ts'],
-  'yargs/helpers': ['src/command/main.ts'],
   'node:worker_threads': ['src/actor/link.ts', 'src/actor/thread.ts', 'workers/hash.ts'],
 };
 /** Outside package → the files that may name its types, which loads nothing. */

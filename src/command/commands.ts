@@ -1,8 +1,8 @@
 // The command line: assembles the parser from the declarations of each family of commands. Every command has one handler,
-// which is loaded only when it runs, so that `--help` is instant. Checks the shape of arguments; what they mean is checked
-// where they are used.
+// which is loaded only when it runs; the parser itself only where there is something to parse, so that `--help` is instant.
+// Checks the shape of arguments; what they mean is checked where they are used.
 
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../base/errors.js';
 import { nearest } from '../base/nearest.js';
 import { type CommandEntry, commandTable } from '../completion/command-table.js';
@@ -17,10 +17,12 @@ import { doctorWords } from './doctor-words.js';
 import type { Ends } from './ends.js';
 import { metainfoWords } from './metainfo-words.js';
 import { oneShotWords } from './one-shot-words.js';
+import { overview } from './overview.js';
 import { trackerWords } from './tracker-words.js';
 import { ownVersion } from './version.js';
 
-const ANCHOR = 'Files from many machines at once. A first look: mtorrent demo';
+/** Longer lines are hard to read. */
+const COLUMNS_MAX = 110;
 
 /** In the order in which `--help` lists them. */
 export function declare(parser: Argv, ends: Ends): void {
@@ -39,7 +41,13 @@ export function declare(parser: Argv, ends: Ends): void {
 
 /** Runs the command that `words` name; answers its exit code. Throws MiniTorrentError, INVALID_ARGUMENTS for a bad line. */
 export async function commandLine(words: readonly string[]): Promise<number> {
+  const instant = instantAnswer(words);
+  if (instant !== undefined) {
+    process.stdout.write(`${instant}\n`);
+    return 0;
+  }
   refuseStranger(words);
+  const { default: yargs } = await import('yargs');
   let exitCode = 0;
   const ends: Ends = (work) =>
     work().then((code) => {
@@ -47,9 +55,9 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     });
   const parser = yargs([...words])
     .scriptName('mtorrent')
-    .usage(`$0 <command>\n\n${ANCHOR}`)
+    .usage('$0 <command>')
     .strict()
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .wrap(columnsOf())
     .alias('h', 'help')
     // By itself the parser takes the version of whatever package is around the link that it was called by.
     .version(ownVersion())
@@ -67,6 +75,18 @@ export async function commandLine(words: readonly string[]): Promise<number> {
   declare(parser, ends);
   await parser.parseAsync();
   return exitCode;
+}
+
+/** What needs no parser. */
+function instantAnswer(words: readonly string[]): string | undefined {
+  const [word, ...more] = words;
+  if (more.length > 0) return undefined;
+  if (word === '--version' || word === '-V') return ownVersion();
+  return word === '--help' || word === '-h' ? overview(declaredCommands(), columnsOf()) : undefined;
+}
+
+function columnsOf(): number {
+  return Math.min(COLUMNS_MAX, process.stdout.columns ?? COLUMNS_MAX);
 }
 
 /** Every command, as completion, suggestions and the manual need them. */

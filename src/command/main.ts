@@ -2,14 +2,13 @@
 // The program: runs one command and turns its outcome into an exit code. Every error a user can cause ends here as one
 // sentence on stderr and its own code; anything else is our bug, shown whole, with exit code 70.
 
-import { hideBin } from 'yargs/helpers';
 import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
 import { printable } from '../torrent/names.js';
 import { commandLine } from './commands.js';
 
 async function main(): Promise<number> {
   try {
-    return await commandLine(hideBin(process.argv));
+    return await commandLine(process.argv.slice(2));
   } catch (error) {
     if (error instanceof MiniTorrentError) {
       process.stderr.write(`${error.code}: ${printable(error.message)}\n`);

@@ -1,0 +1,53 @@
+// What `mtorrent --help` prints: one screen, examples first, every command in a line or two. Made of the same declarations as
+// the parser, but without loading it, so that it is there at once. Pure.
+
+import type { CommandEntry } from '../completion/command-table.js';
+
+const ANCHOR = 'Files from many machines at once. A first look: mtorrent demo';
+const EXAMPLES: readonly (readonly [line: string, purpose: string])[] = [
+  ['mtorrent', 'a console; the first share needs no set-up'],
+  ['mtorrent share disk.img', 'share a file until stopped'],
+  ['mtorrent get disk.mtorrent /data/', 'download it, and end'],
+];
+const USAGE_WIDTH = 33;
+const GAP = 2;
+
+/** @param columns of the terminal. */
+export function overview(entries: readonly CommandEntry[], columns: number): string {
+  const rows = entries
+    .filter(({ words }) => words !== '' && !words.includes(' '))
+    .flatMap((entry) => row(usageOf(entry), entry.description, columns));
+  const examples = EXAMPLES.flatMap(([line, purpose]) => row(line, purpose, columns));
+  const more = 'mtorrent <command> --help tells more of one, the manual everything: man mtorrent';
+  return [ANCHOR, '', ...examples, '', 'Commands:', ...rows, '', more].join('\n');
+}
+
+function usageOf({ words, positionals }: CommandEntry): string {
+  const places = positionals.map(({ name, isRequired, repeats }) => {
+    const shown = repeats ? `${name}..` : name;
+    return isRequired ? `<${shown}>` : `[${shown}]`;
+  });
+  return [words, ...places].join(' ');
+}
+
+/** The description beside the usage, wrapped; below it when the usage is long. */
+function row(usage: string, description: string, columns: number): readonly string[] {
+  const indent = ' '.repeat(GAP + USAGE_WIDTH + GAP);
+  const [first = '', ...rest] = wrapped(description, Math.max(20, columns - indent.length - 1));
+  const lines = [first, ...rest].map((line) => indent + line);
+  if (usage.length > USAGE_WIDTH) return [`  ${usage}`, ...lines];
+  return [`  ${usage.padEnd(USAGE_WIDTH + GAP)}${first}`, ...lines.slice(1)];
+}
+
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
