@@ -58,7 +58,7 @@ export class Ceiling {
 
 function start([name = '', ...words]: readonly string[], cleanup: Cleanup): Part {
   const child = spawn(process.execPath, [pathOf(name), ...words]);
-  child.stderr.pipe(process.stderr, { end: false });
+  child.stderr.on('data', (said: Buffer) => process.stderr.write(said));
   cleanup.add(async () => child.kill('SIGKILL'));
   const reader: Interface = createInterface({ input: child.stdout });
   return { child, lines: reader[Symbol.asyncIterator]() };

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatBytes, parseBytes } from '../src/base/bytes.js';
 import { printTable, showSpread, spreadOf } from './figures.js';
+import { barChart } from './plot.js';
+import { OUT_DEFAULT, saveResults } from './results.js';
 
 const PROGRAM = new URL('../src/command/main.js', import.meta.url).pathname;
 
@@ -20,6 +22,7 @@ export async function runHashBench(words: readonly string[]): Promise<number> {
       runs: { type: 'string', default: '5' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      out: { type: 'string', default: OUT_DEFAULT },
     },
   });
   const size = values.quick ? 512 * 1024 * 1024 : (parseBytes(values.size) ?? 0);
@@ -53,7 +56,7 @@ export async function runHashBench(words: readonly string[]): Promise<number> {
       ours.push(create);
       theirs.push(mktorrent);
     }
-    report({ size, rival, ours, theirs, json: values.json });
+    report({ size, rival, ours, theirs, json: values.json, out: values.out });
     return 0;
   } finally {
     rmSync(directory, { recursive: true });
@@ -84,14 +87,20 @@ interface Outcome {
   readonly ours: readonly number[];
   readonly theirs: readonly number[];
   readonly json: boolean;
+  readonly out: string;
 }
 
-function report({ size, rival, ours, theirs, json }: Outcome): void {
+function report({ size, rival, ours, theirs, json, out }: Outcome): void {
   const ratios = ours.map((seconds, at) => seconds / (theirs[at] ?? Number.NaN));
+  const facts = { schema: 1, bench: 'hash', size, cores: cpus().length, ours, theirs: rival ? theirs : null };
+  const bars = [
+    { name: 'mtorrent create', spread: spreadOf(ours) },
+    ...(rival ? [{ name: 'mktorrent -l 19', spread: spreadOf(theirs) }] : []),
+  ];
+  const title = `Hashing a cached file of ${formatBytes(size)}, whole processes`;
+  const saved = saveResults(out, 'hash', facts, barChart({ title, unit: 'seconds', bars, marks: [] }));
   if (json) {
-    process.stdout.write(
-      `${JSON.stringify({ schema: 1, bench: 'hash', size, ours, theirs: rival ? theirs : null })}\n`,
-    );
+    process.stdout.write(`${JSON.stringify(facts)}\n`);
     return;
   }
   process.stdout.write(
@@ -117,4 +126,5 @@ function report({ size, rival, ours, theirs, json }: Outcome): void {
       ? [['ratio, pair by pair', showSpread(spreadOf(ratios), 2), '']]
       : [['mktorrent is not installed', '', '']]),
   ]);
+  process.stdout.write(`\nwritten: ${saved.join(' ')}\n`);
 }

@@ -4,9 +4,13 @@
 import { parseArgs } from 'node:util';
 import { Crowd, type CrowdOptions, type CrowdRun, lowerBoundMs } from '../test/sim/crowd.js';
 import { printTable, showSpread, spreadOf } from './figures.js';
+import { barChart } from './plot.js';
+import { OUT_DEFAULT, saveResults } from './results.js';
 
 /** Bytes a millisecond of 1 Mbit/s. */
 const MBIT = 125;
+/** For a thousand receivers of 512 pieces; the others are shown beside it. */
+const TARGET_RATIO = 1.25;
 
 interface Row {
   readonly name: string;
@@ -42,15 +46,33 @@ export async function runSimBench(words: readonly string[]): Promise<number> {
       rows: { type: 'string', default: '' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      out: { type: 'string', default: OUT_DEFAULT },
     },
   });
   const runs = values.quick ? 2 : Number(values.runs);
   const wanted = values.rows === '' ? ROWS.map(({ name }) => name) : values.rows.split(',');
   const rows = ROWS.filter(({ name, leechers }) => wanted.includes(name) && (!values.quick || leechers <= 100));
   const results = rows.map((row) => measure(row, Number(values.seed), row.leechers > 100 ? Math.min(runs, 3) : runs));
-  if (values.json) process.stdout.write(`${JSON.stringify({ schema: 1, bench: 'sim', results })}\n`);
-  else show(results);
+  const facts = { schema: 1, bench: 'sim', results };
+  const saved = saveResults(values.out, 'sim', facts, plot(results));
+  if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
+  else show(results, saved);
   return 0;
+}
+
+function plot(results: readonly Measured[]): string {
+  return barChart({
+    title: 'Crowds in virtual time: last receiver complete, over the least time that the links allow',
+    unit: '× lower bound (median; line: min–max over seeds)',
+    bars: results.map(({ row, boundMs, runs }) => ({
+      name: `${row.name}: ${row.leechers} receivers, ${row.pieceCount} pieces`,
+      spread: spreadOf(runs.map(({ othersMs }) => othersMs / boundMs)),
+    })),
+    marks: [
+      { name: 'bound', value: 1 },
+      { name: 'target', value: TARGET_RATIO },
+    ],
+  });
 }
 
 function optionsOf({ leechers, pieceCount, mbits, latencyMs, slow }: Row, seed: number): CrowdOptions {
@@ -76,7 +98,7 @@ function measure(row: Row, seed: number, count: number): Measured {
   return { row, boundMs: lowerBoundMs(optionsOf({ ...row, slow: false }, seed)), runs };
 }
 
-function show(results: readonly Measured[]): void {
+function show(results: readonly Measured[], saved: readonly string[]): void {
   process.stdout.write(
     'virtual time; median (min–max) over seeds; × is makespan (of those at full rate) over its bound\n',
   );
@@ -99,4 +121,5 @@ function show(results: readonly Measured[]): void {
       ];
     }),
   ]);
+  process.stdout.write(`\nwritten: ${saved.join(' ')}\n`);
 }

@@ -24,11 +24,12 @@ export class Lines {
   /** user → the client's numbers of its open questions. */
   readonly #users = new Map<number, Set<number>>();
   #lastUser = 0;
-  #lastAsk: number;
+  readonly #asks: number;
+  #lastAsk = 0;
 
-  /** @param lastAsk the number before the first that the client hears. */
-  constructor(lastAsk = 0) {
-    this.#lastAsk = lastAsk;
+  /** @param asks how many numbers there are: from 0 on. */
+  constructor(asks = ASKS) {
+    this.#asks = asks;
   }
 
   /** A new user's number. */
@@ -73,8 +74,8 @@ export class Lines {
 
   #freeAsk(): number {
     // A number is used anew after four billion questions, and then one may still be open: somebody's `wait`.
-    assert(this.#open.size < ASKS, 'fewer questions are open than there are numbers');
-    do this.#lastAsk = (this.#lastAsk + 1) % ASKS;
+    assert(this.#open.size < this.#asks, 'fewer questions are open than there are numbers');
+    do this.#lastAsk = (this.#lastAsk + 1) % this.#asks;
     while (this.#open.has(this.#lastAsk));
     return this.#lastAsk;
   }

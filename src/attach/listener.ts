@@ -76,7 +76,7 @@ export class Door {
   /** From now on who attaches is answered. */
   serve(client: SharedClient): void {
     this.#client = client;
-    for (const socket of this.#early.splice(0)) this.#welcome(socket, client);
+    for (const socket of this.#early.splice(0)) if (!socket.destroyed) this.#welcome(socket, client);
   }
 
   /** Takes the socket away, then lets go of everybody; what was said to them leaves first. Idempotent. */

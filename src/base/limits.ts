@@ -128,12 +128,21 @@ export const UPLOAD_LATE_UNKNOWN_MS = 500;
 export const UPLOAD_LEAD_BYTES_MAX = 8 * MIB;
 /** Disk reads of one peer thread under way together: libuv has 4 threads. */
 export const UPLOAD_READS_MAX = 4;
+/** Milliseconds that a read of a block takes at most when its bytes are in memory: 512 KiB at 1 GB/s is half of one, and a busy core. */
+export const READ_HERE_MS_MAX = 2;
+/** Quick reads in a row after which a file counts as being in memory. */
+export const READ_HERE_AFTER = 4;
 /** Shared files that a peer thread holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. */
 export const UPLOAD_FILES_OPEN_MAX = 128;
 /** Milliseconds in which a peer must take one whole block that was written to its socket: 512 KiB at 70 kbit/s. */
 export const UPLOAD_STALL_MS = 60_000;
 /** Milliseconds that bytes already written get to leave a closing connection. */
 export const LINGER_MS = 5_000;
+/** Milliseconds that the confirmation of a block waits for a request to go with: half of the packets and wake-ups. The request comes
+ * back from the download thread within one; a block of 512 KiB at 200 Mbit/s takes 21. */
+export const CONFIRM_DELAY_MS = 4;
+/** Milliseconds between two words of a connection's socket to its machine that payload moves: its clocks are of seconds. */
+export const PAYLOAD_TOLD_MS = 100;
 /** Milliseconds between two words of new pieces: the first is told at once, those that come meanwhile in one frame. */
 export const HAVE_BATCH_MS = 25;
 /** Bytes read at once while a frame header is expected; larger would swallow (and copy) the payload behind it. */
@@ -178,6 +187,8 @@ export const HASH_RANGE_PIECES = 64;
 /** Tasks handed to a pool thread at once: one running, one waiting, so that it never waits for the loop that feeds it
  * (measured: 2 instead of 1 gives 9 % when hashing and up to 30 % when verifying on busy cores). */
 export const HASH_TASKS_PER_THREAD = 2;
+/** Pieces in one task of verification: a busy pool saves three of four messages; a piece waits 3 ms longer at most. */
+export const VERIFY_BATCH_MAX = 4;
 /** Range tasks under way for each pool thread: one running, one waiting. */
 export const HASH_RANGES_PER_THREAD = 2;
 /** Bytes read from a file at once to hash them: they stay in the core's cache until they are hashed (measured: 64 KiB 2.80 s for
@@ -189,6 +200,8 @@ export const HASH_HEAP_MIB_MAX = 64;
 export const HASH_TRIES_MAX = 2;
 /** Milliseconds that the threads of a client's pool for shares and checks stay without a job: a batch of shares comes faster. */
 export const HASH_POOL_IDLE_MS = 5_000;
+/** Milliseconds that all but one thread of a pool stay without a task: longer than a pause of a download whose peers come and go. */
+export const HASH_THREAD_IDLE_MS = 10_000;
 /** Milliseconds that closing a pool waits for threads that are still starting. */
 export const HASH_START_DEADLINE_MS = 5_000;
 /** Tasks waiting in the pool: every slot once, and the ranges of a share. */

@@ -40,6 +40,14 @@ export interface OpenedPart extends PartFile {
   readonly have: Bitfield;
 }
 
+export interface VerifyOptions {
+  /** Undefined: all pieces. */
+  readonly only: Bitfield | undefined;
+  /** How long to rest after so many milliseconds of work; both in milliseconds. */
+  readonly restMs: (workedMs: number) => number;
+  readonly givenUp: AbortSignal;
+}
+
 export class Preparations {
   readonly #paths: StatePaths;
   readonly #log: Log;
@@ -157,20 +165,18 @@ export class Preparations {
   }
 
   /**
-   * The pieces of `only`, or of all, that are right. Small ranges with a rest after each; it stands in nobody's way, since
-   * it waits in no line. @param rest how long to rest after so many milliseconds of work.
+   * The pieces of `only`, or of all, that are right. Small ranges with a rest after each; no share or check waits for it.
+   * CANCELLED when it is given up.
    */
-  verify(
-    path: string,
-    { geometry, digests }: Metainfo,
-    only: Bitfield | undefined,
-    rest: (workedMs: number) => number,
-  ): Promise<Bitfield> {
-    const { signal } = this.#closing;
-    const pace = {
-      rangePieces: VERIFY_RANGE_PIECES,
-      rest: (workedMs: number) => pause(rest(workedMs), undefined, { signal }).catch(() => undefined),
+  verify(path: string, { geometry, digests }: Metainfo, options: VerifyOptions): Promise<Bitfield> {
+    const { only, restMs, givenUp } = options;
+    const signal = AbortSignal.any([this.#closing.signal, givenUp]);
+    const rest = async (workedMs: number): Promise<void> => {
+      const forMs = restMs(workedMs);
+      // Given up while it rests: the walk sees it.
+      if (forMs > 0) await pause(forMs, undefined, { signal }).catch(() => undefined);
     };
+    const pace = { rangePieces: VERIFY_RANGE_PIECES, rest };
     return this.#verifications.during(() =>
       this.#lend((pool) => pool.checkFile(path, geometry, digests, { only, signal, pace })),
     );

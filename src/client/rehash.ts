@@ -22,6 +22,8 @@ export class Rehash {
   readonly #prepare: Preparations;
   readonly #files: HeldFiles;
   readonly #paths: StatePaths;
+  /** By file number. */
+  readonly #underWay = new Map<number, AbortController>();
   #movedMs = Number.NEGATIVE_INFINITY;
 
   constructor(prepare: Preparations, files: HeldFiles, paths: StatePaths) {
@@ -55,7 +57,7 @@ export class Rehash {
     const path = isComplete || !(await isThere(partPath)) ? entry.path : partPath;
     const before = await lookAt(path, entry.mtorrentPath);
     if (only?.count === 0) return { kind: 'hashed', claimed: 0, bad: [], found: before };
-    const good = await this.#prepare.verify(path, metainfo, only, (workedMs) => this.#restMs(workedMs));
+    const good = await this.#verify(file, path, metainfo, only);
     const after = await lookAt(path, entry.mtorrentPath);
     const claimed = only ?? allOf(metainfo.geometry.pieceCount);
     const isSame = before?.changedMs === after?.changedMs && before?.size === after?.size;
@@ -80,6 +82,22 @@ export class Rehash {
     const have = resume.have.without(wrong);
     await saveResume(path, { ...resume, have, synced: resume.synced.without(wrong) }, { durable: true });
     return have.count;
+  }
+
+  /** The file is of no interest any more. */
+  forget(file: number): void {
+    this.#underWay.get(file)?.abort();
+  }
+
+  async #verify(file: number, path: string, metainfo: Metainfo, only: Bitfield | undefined): Promise<Bitfield> {
+    const giveUp = new AbortController();
+    this.#underWay.set(file, giveUp);
+    const restMs = (workedMs: number): number => this.#restMs(workedMs);
+    try {
+      return await this.#prepare.verify(path, metainfo, { only, restMs, givenUp: giveUp.signal });
+    } finally {
+      this.#underWay.delete(file);
+    }
   }
 
   /** Of a file that was missing at the start it may not have been read yet. */

@@ -169,6 +169,7 @@ export class SlowSteps {
 
   #deleteFiles({ ask, file, entry, unfinished }: Extract<ClientEffect, { kind: 'deleteFiles' }>): void {
     const work = async (): Promise<void> => {
+      this.#rehash.forget(file);
       this.#files.forget(file, entry.swarm);
       await this.#prepare.deleteFiles(entry, unfinished);
       this.#post({ kind: 'removed', ask, refusal: undefined });

@@ -2,6 +2,7 @@
 // command of its own. None of them starts one.
 
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SwarmClient } from '../api/swarm-client.js';
 import { attachToClient } from '../attach/connection.js';
 import { usableSocketPath } from '../attach/socket-path.js';
@@ -48,8 +49,10 @@ export async function talkTo(client: SwarmClient, settings: Settings): Promise<n
   });
   foreground.start();
   const lost = await Promise.race([left.promise, client.ended]);
-  await client.close();
+  // Of what was asked and is not answered any more each line still gets its result.
+  if (lost !== undefined) await nextTurn();
   const code = foreground.finish();
+  await client.close();
   if (lost !== undefined) throw lost;
   return code;
 }

@@ -52,9 +52,9 @@ function recorder(table: CommandEntry[], above: string, recorded: Recorded): Arg
   const heard = (name: string, words: readonly unknown[]): void => {
     if (name === 'command') recordCommand(table, above, words);
     else if (name === 'positional') recorded.positionals.set(String(words[0]), words[1]);
-    else if (name === 'option') recorded.flags.push(flagOf(String(words[0]), words[1]));
+    else if (name === 'option') recordFlag(recorded, String(words[0]), words[1]);
     else if (name === 'options') {
-      for (const [flag, options] of Object.entries(words[0] ?? {})) recorded.flags.push(flagOf(flag, options));
+      for (const [flag, options] of Object.entries(words[0] ?? {})) recordFlag(recorded, flag, options);
     }
   };
   const self: Argv = new Proxy({} as Argv, {
@@ -66,6 +66,12 @@ function recorder(table: CommandEntry[], above: string, recorded: Recorded): Arg
       },
   });
   return self;
+}
+
+/** The last declaration of a name counts, as for the parser. */
+function recordFlag({ flags }: Recorded, name: string, declared: unknown): void {
+  const at = flags.findIndex((flag) => flag.name === name);
+  flags.splice(at < 0 ? flags.length : at, 1, flagOf(name, declared));
 }
 
 function recordCommand(table: CommandEntry[], above: string, declared: readonly unknown[]): void {

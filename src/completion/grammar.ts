@@ -49,6 +49,10 @@ const OFFERS: Readonly<Record<string, Offers>> = {
   size: 'nothing',
   seeders: 'nothing',
   timeout: 'nothing',
+  what: ['downloads', 'shares', 'peers', 'pieces', 'trackers', 'stats'],
+  direction: ['up', 'down'],
+  rate: settingOf('upload-limit').kind.offers,
+  level: settingOf('log-level').kind.offers,
   mtorrent: 'mtorrents',
 };
 

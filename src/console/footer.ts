@@ -1,6 +1,6 @@
 // What stands at the bottom of a terminal: lines of progress, below them the prompt with what is being typed. Everything else
 // scrolls away above it. Knows where the cursor is by reckoning, never by asking: readline says in which row of the
-// prompt it is, and how many lines are above is what was drawn. Takes nothing away that was printed.
+// prompt it is, and how many lines are above is what was drawn. Takes away what it drew, and nothing that was printed.
 
 import type { Interface } from 'node:readline';
 import type { LiveLine } from './progress.js';
@@ -66,7 +66,7 @@ export class Footer {
     this.#output.together(() => this.#refresh(this.#erase()));
   }
 
-  /** Takes away what was entered by mistake of time, `rows` rows above. Nothing is shown. */
+  /** Takes away a line that was entered before its turn, `rows` rows above. Not while it is shown. */
   unprint(rows: number): void {
     this.#output.write(`\r${up(rows)}${CLEAR_BELOW}`);
   }

@@ -82,10 +82,13 @@ function openScreen({ client, stdin, stdout, env, historyPath }: ConsoleOptions)
     historyPath,
     paint: paintOf(abilities.colour),
   });
+  let unlisten = (): void => undefined;
   const source: LineSource = {
     open: (heard) => {
       screen.open(heard);
       live.look();
+      // Whatever it was, a download may have ended by it, or gone on.
+      unlisten = client.listen(() => live.look());
     },
     // The line may have begun a download, or ended one.
     ready: () => {
@@ -93,6 +96,7 @@ function openScreen({ client, stdin, stdout, env, historyPath }: ConsoleOptions)
       live.look();
     },
     close: () => {
+      unlisten();
       live.close();
       screen.close();
     },

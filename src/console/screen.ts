@@ -78,13 +78,14 @@ export class Screen implements LineSource {
 
   /** A line has been dealt with. */
   ready(): void {
-    const { lines, footer, heard } = this.#open ?? {};
-    if (lines === undefined || footer === undefined || heard === undefined) return;
-    this.#setBusy(false);
-    lines.setPrompt(this.#uses.paint.prompt(PROMPT));
+    const { lines, footer } = this.#open ?? {};
+    if (lines === undefined || footer === undefined) return;
     const next = this.#typedAhead.shift();
-    if (next === undefined) footer.show();
-    else {
+    if (next === undefined) {
+      this.#setBusy(false);
+      lines.setPrompt(this.#uses.paint.prompt(PROMPT));
+      footer.show();
+    } else {
       footer.print(this.#uses.paint.prompt(PROMPT) + next);
       this.#run(next);
     }

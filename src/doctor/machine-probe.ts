@@ -1,7 +1,7 @@
 // Measures this machine: its disks, by a file that has no name while it is written; SHA-1 off the main thread; memory; how
 // many files may be open. Leaves nothing behind.
 
-import { webcrypto } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
@@ -60,7 +60,7 @@ async function probeDisk({ directory, neededBytes }: Place): Promise<DiskFact> {
 
 /** Milliseconds. */
 async function writeAndFlush(directory: string, byteCount: number): Promise<number> {
-  const path = join(directory, `.mtorrent-doctor-${process.pid}`);
+  const path = join(directory, `.mtorrent-doctor-${randomBytes(8).toString('hex')}`);
   const file = await open(
     path,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,

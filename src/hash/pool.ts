@@ -11,6 +11,7 @@ import {
   HASH_RANGES_PER_THREAD,
   HASH_START_DEADLINE_MS,
   HASH_TASKS_PER_THREAD,
+  HASH_THREAD_IDLE_MS,
   HASH_THREADS_MAX,
   HASH_TRIES_MAX,
   STOP_DEADLINE_MS,
@@ -21,6 +22,7 @@ import type { Geometry } from '../torrent/geometry.js';
 import { type HashAnswer, type HashTask, hashAnswers, hashTasks } from './messages.js';
 import { Permits } from './permits.js';
 import { checkFile, hashFile, type RangeOptions, type RangeThreads, sha256File } from './ranges.js';
+import { Verifier, type VerifyOutcome, type VerifyTask } from './verifier.js';
 
 const HASH_WORKER = new URL('../../workers/hash.js', import.meta.url);
 const HASH_WORKER_EXPORT = 'runHashTask';
@@ -35,8 +37,6 @@ export interface HashPoolOptions {
   readonly entry?: URL | undefined;
 }
 
-export type VerifyTask = Omit<Extract<HashTask, { readonly kind: 'verifyPiece' }>, 'kind'>;
-export type VerifyOutcome = Extract<HashAnswer, { readonly kind: 'stored' | 'mismatch' | 'ioError' }>;
 export type CheckOptions = RangeOptions & { readonly only?: Bitfield | undefined };
 
 export interface HashPool {
@@ -58,20 +58,14 @@ export function openHashPool(options: HashPoolOptions): HashPool {
   assert(threads >= 1 && threads <= HASH_THREADS_MAX, 'a hash pool has a bounded number of threads');
   const pool = new Pool({ threads, slab, log, entry });
   let whole: Pool | undefined;
+  const verifier = new Verifier(threads * HASH_TASKS_PER_THREAD, (task) => pool.run(task));
   const permits = new Permits(threads * HASH_RANGES_PER_THREAD);
   const ranges: RangeThreads = {
     lanes: threads * HASH_RANGES_PER_THREAD,
     run: (task) => permits.during(() => pool.run(task)),
   };
   return {
-    async verifyPiece(task) {
-      const answer = await pool.run({ kind: 'verifyPiece', ...task });
-      assert(
-        answer.kind === 'stored' || answer.kind === 'mismatch' || answer.kind === 'ioError',
-        'a thread answers what it was asked',
-      );
-      return answer;
-    },
+    verifyPiece: (task) => verifier.verify(task),
     hashFile: (path, geometry, rangeOptions = {}) => hashFile(ranges, path, geometry, rangeOptions),
     checkFile: (path, geometry, digests, checkOptions = {}) => checkFile(ranges, path, geometry, digests, checkOptions),
     sha256File(path, size, signal) {
@@ -97,21 +91,22 @@ class Pool {
   readonly #piscina: Piscina<Uint8Array, Uint8Array>;
   /** Threads that have loaded their code: they count themselves. */
   readonly #started = new Int32Array(new SharedArrayBuffer(4));
-  readonly #threads: number;
+  /** Threads that are no more. */
+  #ended = 0;
   #closed = false;
 
   constructor({ threads, slab, log, entry }: PoolOptions) {
-    this.#threads = threads;
     this.#piscina = new Piscina<Uint8Array, Uint8Array>({
       filename: entry.href,
       name: HASH_WORKER_EXPORT,
       workerData: { slab, started: this.#started.buffer },
-      minThreads: threads,
+      // The others come when there is work for them: a download on a slow link needs one.
+      minThreads: 1,
       maxThreads: threads,
       maxQueue: HASH_QUEUE_MAX,
       taskQueue: new FixedQueue(),
       concurrentTasksPerWorker: HASH_TASKS_PER_THREAD,
-      idleTimeout: 0,
+      idleTimeout: HASH_THREAD_IDLE_MS,
       // Measured with the above: 'disabled' and 'async' cost as much or more time and processor.
       atomics: 'sync',
       resourceLimits: { maxOldGenerationSizeMb: HASH_HEAP_MIB_MAX },
@@ -120,6 +115,9 @@ class Pool {
       recordTiming: false,
       workerHistogram: false,
       trackUnmanagedFds: false,
+    });
+    this.#piscina.on('workerDestroy', () => {
+      this.#ended += 1;
     });
     // A thread that dies without a task is replaced; nobody waits for it.
     this.#piscina.on('error', (error: unknown) => log?.error({ err: error }, 'a hash thread died while idle'));
@@ -154,7 +152,7 @@ class Pool {
   async #allStarted(): Promise<void> {
     for (;;) {
       const count = Atomics.load(this.#started, 0);
-      if (count >= this.#threads) return;
+      if (count >= this.#ended + this.#piscina.threads.length) return;
       const change = Atomics.waitAsync(this.#started, 0, count, HASH_START_DEADLINE_MS);
       if (change.async && (await change.value) === 'timed-out') return;
     }

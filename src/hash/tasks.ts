@@ -10,7 +10,7 @@ import { errnoOf } from '../base/errors.js';
 import { DIGEST_SIZE, HASH_READ_BYTES, PIECE_SIZE } from '../base/limits.js';
 import { Bitfield } from '../torrent/bitfield.js';
 import { Geometry } from '../torrent/geometry.js';
-import { type HashAnswer, type HashTask, hashAnswers, hashTasks } from './messages.js';
+import { type HashAnswer, type HashTask, hashAnswers, hashTasks, type OutcomeRow, type VerifyRow } from './messages.js';
 
 type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind }>;
 
@@ -30,8 +30,8 @@ export function hashWorker({ slab, started }: HashWorkerBirth): (frame: Uint8Arr
   const buffer = new Uint8Array(HASH_READ_BYTES);
   const perform = (task: HashTask): HashAnswer => {
     switch (task.kind) {
-      case 'verifyPiece':
-        return verifyPiece(slots, task);
+      case 'verifyPieces':
+        return { kind: 'verified', outcomes: task.pieces.map((piece) => verifyPiece(slots, piece)) };
       case 'hashRange':
         return hashRange(task, buffer);
       case 'checkRange':
@@ -48,9 +48,7 @@ export function hashWorker({ slab, started }: HashWorkerBirth): (frame: Uint8Arr
     try {
       answer = perform(task);
     } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined || errno.startsWith('ERR_')) throw error;
-      answer = { kind: 'ioError', errno };
+      answer = { kind: 'ioError', errno: systemErrnoOf(error) };
     }
     // A copy: the encoder's buffer is shared with other frames, and a message carries its whole buffer along.
     return new Uint8Array(hashAnswers.encode(answer));
@@ -65,13 +63,24 @@ function slotsOf(slab: SharedArrayBuffer): readonly Uint8Array[] {
   );
 }
 
-function verifyPiece(slots: readonly Uint8Array[], task: Of<'verifyPiece'>): HashAnswer {
-  const slot = slots[task.slot];
+function verifyPiece(slots: readonly Uint8Array[], [slotIndex, length, digest, fd, offset]: VerifyRow): OutcomeRow {
+  const slot = slots[slotIndex];
   assert(slot !== undefined, 'a task names a slot of the slab');
-  const piece = slot.subarray(0, task.length);
-  if (!equalBytes(createHash('sha1').update(piece).digest(), task.digest)) return { kind: 'mismatch' };
-  for (let at = 0; at < piece.length; ) at += writeSync(task.fd, piece, at, piece.length - at, task.offset + at);
-  return { kind: 'stored' };
+  const piece = slot.subarray(0, length);
+  if (!equalBytes(createHash('sha1').update(piece).digest(), digest)) return ['mismatch', ''];
+  try {
+    for (let at = 0; at < length; ) at += writeSync(fd, piece, at, length - at, offset + at);
+  } catch (error) {
+    return ['ioError', systemErrnoOf(error)];
+  }
+  return ['stored', ''];
+}
+
+/** Rethrows what is not the system's. */
+function systemErrnoOf(error: unknown): string {
+  const errno = errnoOf(error);
+  if (errno === undefined || errno.startsWith('ERR_')) throw error;
+  return errno;
 }
 
 function hashRange(task: Of<'hashRange'>, buffer: Uint8Array): HashAnswer {

@@ -35,6 +35,7 @@ export class AcceptedSocket {
   #why = 'the peer closed the connection';
   /** What was written still goes out; nothing is read any more. */
   #closing = false;
+  #isMidFrame = false;
 
   constructor(options: AcceptOptions) {
     this.#options = options;
@@ -86,11 +87,19 @@ export class AcceptedSocket {
         if (message.kind === 'hello') this.#reader.limit = FRAME_BYTES_MAX;
         this.#host.post({ kind: 'received', message });
       }
-      this.#host.post({ kind: this.#reader.midFrame ? 'frameBegun' : 'frameEnded' });
+      this.#tellFrame();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#host.post({ kind: 'violated', sentence: error.message });
     }
+  }
+
+  /** Most reads end with a frame's end, as the one before did: no news. */
+  #tellFrame(): void {
+    const { midFrame } = this.#reader;
+    if (midFrame === this.#isMidFrame) return;
+    this.#isMidFrame = midFrame;
+    this.#host.post({ kind: midFrame ? 'frameBegun' : 'frameEnded' });
   }
 
   #perform(effect: ServeEffect): void {

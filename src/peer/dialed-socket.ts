@@ -6,7 +6,13 @@ import { Host } from '../actor/host.js';
 import type { Timers } from '../actor/timers.js';
 import { assert } from '../base/assert.js';
 import { errnoOf, ProtocolError } from '../base/errors.js';
-import { FRAME_BYTES_BEFORE_HELLO_MAX, FRAME_BYTES_MAX, HEADER_READ_BYTES, PIECE_SIZE } from '../base/limits.js';
+import {
+  FRAME_BYTES_BEFORE_HELLO_MAX,
+  FRAME_BYTES_MAX,
+  HEADER_READ_BYTES,
+  PAYLOAD_TOLD_MS,
+  PIECE_SIZE,
+} from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { FrameReader, frameBytes } from '../wire/framing.js';
 import { MagicGate } from '../wire/magic.js';
@@ -34,11 +40,17 @@ export class DialedSocket {
   /** Where the payload under way goes, and how much of it is there. */
   #target: Uint8Array | undefined;
   #filled = 0;
+  /** Payload bytes that the machine was not told of, and when it was told last. */
+  #untold = 0;
+  #toldMs: number;
+  #isCorked = false;
+  #isMidFrame = false;
   #failure: readonly ['unreachable' | 'closed', string] = ['closed', 'the peer closed the connection'];
 
   constructor(options: DialOptions) {
     this.#options = options;
     const startedMs = options.timers.nowMs();
+    this.#toldMs = startedMs;
     this.#host = new Host<FetchInput, FetchEffect>({
       name: `fetch/${options.address.host}:${options.address.port}`,
       machine: new FetchMachine({ ...options, startedMs }),
@@ -126,22 +138,57 @@ export class DialedSocket {
       if (message.kind === 'hello') this.#reader.limit = FRAME_BYTES_MAX;
       this.#host.post({ kind: 'received', message });
     }
-    this.#host.post({ kind: this.#reader.midFrame ? 'frameBegun' : 'frameEnded' });
+    this.#tellFrame();
+  }
+
+  /** Most reads end with a frame's end, as the one before did: no news. */
+  #tellFrame(): void {
+    const { midFrame } = this.#reader;
+    if (midFrame === this.#isMidFrame) return;
+    this.#isMidFrame = midFrame;
+    this.#host.post({ kind: midFrame ? 'frameBegun' : 'frameEnded' });
   }
 
   #afterPayloadBytes(count: number): void {
     const target = this.#target;
     assert(target !== undefined && this.#filled <= target.length, 'payload stays within its block');
-    this.#host.post({ kind: 'payloadBytes', count });
-    if (this.#filled < target.length) return;
+    this.#untold += count;
+    if (this.#filled < target.length) {
+      this.#tellPayload();
+      return;
+    }
     this.#target = undefined;
+    this.#untold = 0;
     this.#host.post({ kind: 'payloadDone' });
+  }
+
+  /** A block on a slow link comes in hundreds of reads; a word now and then is enough for its clocks. */
+  #tellPayload(): void {
+    const nowMs = this.#options.timers.nowMs();
+    if (nowMs - this.#toldMs < PAYLOAD_TOLD_MS) return;
+    this.#toldMs = nowMs;
+    const count = this.#untold;
+    this.#untold = 0;
+    this.#host.post({ kind: 'payloadBytes', count });
+  }
+
+  /** What is said in one turn of the loop leaves in one packet. */
+  #send(frame: Uint8Array): void {
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(frame);
   }
 
   #perform(effect: FetchEffect): void {
     switch (effect.kind) {
       case 'send':
-        this.#socket.write(frameBytes(peerWire.encode(effect.message)));
+        this.#send(frameBytes(peerWire.encode(effect.message)));
         break;
       case 'receivePayload':
         this.#target = new Uint8Array(this.#options.slab, effect.slot * PIECE_SIZE + effect.begin, effect.length);

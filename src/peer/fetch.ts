@@ -19,6 +19,7 @@ import {
   REQUEST_DEADLINE_MS,
 } from '../base/limits.js';
 import type { PieceRange } from '../torrent/bitfield.js';
+import { Confirms } from './confirms.js';
 import type { FetchEvent, HangUpReason } from './messages.js';
 import { type Block, CONFIRMS, type PeerWire, sameBlock } from './wire.js';
 
@@ -81,6 +82,8 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #receiving: Asked | undefined;
   /** The peer wants to know when a block has come. */
   #confirms = false;
+  readonly #unconfirmed = new Confirms();
+  #lookMs = Number.POSITIVE_INFINITY;
   #bitfieldNext = 0;
   #bitfieldDone = false;
   /** Pieces told by `have`: each is told once, so they are no more than the file has. */
@@ -110,9 +113,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     if (this.#phase.at === 'closed') return this.#afterClose(input);
     switch (input.kind) {
       case 'payloadBytes':
-        this.#heardMs = nowMs;
-        this.#payloadMs = nowMs;
-        this.#progressMs = nowMs;
+        this.#payloadMoved(nowMs);
         this.#untold += input.count;
         return nowMs - this.#toldMs < PROGRESS_MS ? NO_EFFECTS : this.#tellProgress(nowMs);
       case 'payloadDone':
@@ -166,8 +167,14 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
         },
       },
       { kind: 'send', message: { kind: 'interested' } },
-      { kind: 'wakeAt', atMs: nowMs + LOOK_MS },
+      this.#wakeNext(nowMs),
     ];
+  }
+
+  #payloadMoved(nowMs: number): void {
+    this.#heardMs = nowMs;
+    this.#payloadMs = nowMs;
+    this.#progressMs = nowMs;
   }
 
   #onReceived(message: PeerWire, nowMs: number): readonly FetchEffect[] {
@@ -259,11 +266,13 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     return [{ kind: 'receivePayload', slot: asked.slot, begin: part.begin, length: part.length }];
   }
 
-  #onPayloadDone(nowMs: number): readonly FetchEffect[] {
+  #onPayloadDone(nowMs: number): readonly (FetchEffect | WakeAt)[] {
     const done = this.#receiving;
     assert(done !== undefined, 'payload ends only after a piece frame began it');
     this.#receiving = undefined;
-    const confirm = this.#confirms ? this.#send({ kind: 'confirm' }, nowMs) : NO_EFFECTS;
+    this.#payloadMoved(nowMs);
+    const isDue = this.#confirms && this.#unconfirmed.came(nowMs);
+    const confirm: readonly WakeAt[] = isDue ? [{ kind: 'wakeAt', atMs: this.#unconfirmed.dueMs }] : [];
     if (done.come < done.block.length) return confirm;
     this.#untold = 0;
     this.#toldMs = nowMs;
@@ -293,13 +302,26 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   }
 
   #onWake(nowMs: number): readonly (FetchEffect | WakeAt)[] {
-    const late = this.#overdue(nowMs);
-    const next: WakeAt = { kind: 'wakeAt', atMs: nowMs + LOOK_MS };
-    if (late !== undefined) return [...this.#close(late[0], late[1]), next];
-    if (this.#phase.at === 'open' && nowMs - this.#saidMs >= KEEP_ALIVE_MS) {
-      return [...this.#send({ kind: 'keepAlive' }, nowMs), next];
+    const effects: FetchEffect[] = nowMs >= this.#unconfirmed.dueMs ? [...this.#confirm()] : [];
+    if (nowMs >= this.#lookMs) {
+      this.#lookMs = Number.POSITIVE_INFINITY;
+      const late = this.#overdue(nowMs);
+      if (late !== undefined) effects.push(...this.#close(late[0], late[1]));
+      else if (this.#phase.at === 'open' && nowMs - this.#saidMs >= KEEP_ALIVE_MS)
+        effects.push(...this.#send({ kind: 'keepAlive' }, nowMs));
     }
-    return [next];
+    return [...effects, this.#wakeNext(nowMs)];
+  }
+
+  #wakeNext(nowMs: number): WakeAt {
+    if (this.#lookMs === Number.POSITIVE_INFINITY) this.#lookMs = nowMs + LOOK_MS;
+    return { kind: 'wakeAt', atMs: Math.min(this.#lookMs, this.#unconfirmed.dueMs) };
+  }
+
+  #confirm(): readonly FetchEffect[] {
+    const count = this.#unconfirmed.take();
+    if (this.#phase.at !== 'open') return NO_EFFECTS;
+    return Array.from({ length: count }, () => ({ kind: 'send', message: { kind: 'confirm' } }) as const);
   }
 
   /** A block that takes long is told as it comes, so that a slow peer has a rate. */
@@ -328,7 +350,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #send(message: PeerWire, nowMs: number): readonly FetchEffect[] {
     if (this.#phase.at !== 'open') return NO_EFFECTS;
     this.#saidMs = nowMs;
-    return [{ kind: 'send', message }];
+    return [...this.#confirm(), { kind: 'send', message }];
   }
 
   #close(reason: HangUpReason, sentence: string): readonly FetchEffect[] {

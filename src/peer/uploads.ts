@@ -12,6 +12,7 @@ import { errnoOf } from '../base/errors.js';
 import { PIECE_SIZE, UPLOAD_BUFFERS, UPLOAD_FILES_OPEN_MAX, UPLOAD_READS_MAX } from '../base/limits.js';
 import { Copies } from './copies.js';
 import { blockOffset } from './serve.js';
+import { closeServed, openServed, readHere, type ServedPath, servedPath, whatIsWrong } from './served-path.js';
 import { UnderWay } from './under-way.js';
 import { type Upload, UploadScheduler } from './upload.js';
 import type { Block } from './wire.js';
@@ -36,17 +37,6 @@ export interface UploadTarget {
 interface Crowd {
   readonly copies: Copies;
   readonly connections: Set<number>;
-}
-
-interface ServedPath {
-  readonly path: string;
-  /** Of the complete file when it was right; null while it is written to. */
-  readonly mtimeMs: number | null;
-  /** -1 while closed: opened again by the next read. */
-  fd: number;
-  reads: number;
-  /** No longer served: closed for good once no read is under way. */
-  closing: boolean;
 }
 
 export interface UploadsOptions {
@@ -85,7 +75,7 @@ export class Uploads {
 
   /** Serves `file` from `path`, in place of an earlier one. Answers why it cannot: Node's errno, or CHANGED. */
   openFile(file: number, path: string, mtimeMs: number | null): string | undefined {
-    const served: ServedPath = { path, mtimeMs, fd: -1, reads: 0, closing: false };
+    const served = servedPath(path, mtimeMs);
     const errno = this.#open(served);
     if (errno !== undefined) return errno;
     this.closeFile(file);
@@ -173,21 +163,33 @@ export class Uploads {
       return;
     }
     const buffer = this.#takeBuffer();
-    this.#underWay.begun(connection, this.#options.timers.nowMs());
+    const { timers } = this.#options;
+    const begunMs = timers.nowMs();
+    this.#underWay.begun(connection, begunMs);
+    const done = (error: Error | null, count: number): void => {
+      served.place.read(timers.nowMs() - begunMs);
+      const gone = served.closing;
+      // After the read: what was written to the file before it shows in the file's time.
+      const errno = error === null ? whatIsWrong(served, count < block.length) : (errnoOf(error) ?? 'EIO');
+      this.#closeUnused(served);
+      if (errno === undefined) {
+        this.#write(upload, buffer);
+        return;
+      }
+      this.#buffers.push(buffer);
+      if (!gone) this.#options.onFileFailed(target.file, served.path, errno);
+      this.#failed(upload);
+    };
+    if (served.place.isHere) {
+      readHere(served.fd, buffer.subarray(0, block.length), blockOffset(block), done);
+      return;
+    }
     this.#reads += 1;
     served.reads += 1;
     fs.read(served.fd, buffer, 0, block.length, blockOffset(block), (error, count) => {
       this.#reads -= 1;
       served.reads -= 1;
-      const gone = served.closing;
-      // After the read: what was written to the file before it shows in the file's time.
-      const errno = error === null ? whatIsWrong(served, count < block.length) : (errnoOf(error) ?? 'EIO');
-      this.#closeUnused(served);
-      if (errno !== undefined) {
-        this.#buffers.push(buffer);
-        if (!gone) this.#options.onFileFailed(target.file, served.path, errno);
-        this.#failed(upload);
-      } else this.#write(upload, buffer);
+      done(error, count);
       this.#pump();
     });
   }
@@ -205,16 +207,8 @@ export class Uploads {
 
   /** Answers why it is not open: Node's errno, or CHANGED. */
   #open(served: ServedPath): string | undefined {
-    try {
-      served.fd = fs.openSync(served.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === undefined) throw error;
-      return errno;
-    }
-    this.#openFiles += 1;
-    const wrong = whatIsWrong(served, false);
-    if (wrong !== undefined) this.#close(served);
+    const wrong = openServed(served);
+    if (wrong === undefined) this.#openFiles += 1;
     return wrong;
   }
 
@@ -230,8 +224,7 @@ export class Uploads {
   }
 
   #close(served: ServedPath): void {
-    fs.closeSync(served.fd);
-    served.fd = -1;
+    closeServed(served);
     this.#openFiles -= 1;
   }
 
@@ -271,14 +264,4 @@ export class Uploads {
     assert(this.#buffersMade <= UPLOAD_BUFFERS, 'the buffer pool keeps its bound');
     return new Uint8Array(PIECE_SIZE);
   }
-}
-
-/** A file that was right once, complete, and was deleted or written to since is not what its digests say. */
-function whatIsWrong({ fd, mtimeMs }: ServedPath, isShort: boolean): string | undefined {
-  if (mtimeMs !== null) {
-    const found = fs.fstatSync(fd);
-    if (found.nlink === 0) return 'ENOENT';
-    if (found.mtimeMs !== mtimeMs && !isShort) return 'CHANGED';
-  }
-  return isShort ? 'SHORT_FILE' : undefined;
 }

@@ -35,6 +35,21 @@ test('the first tracker is asked, and the second is left alone while it answers'
   assert.equal(theatre.trackers[1].dials, 0);
 });
 
+test('how the trackers are: in use, standing by, or away with the reason', () => {
+  const theatre = new Theatre().start();
+  const states = (): readonly string[] => theatre.machine.standings().map(({ state }) => state);
+  assert.deepEqual(states(), ['talking', 'standby']);
+  theatre.register(A);
+  theatre.kill(0);
+  assert.deepEqual(states(), ['away', 'talking']);
+  assert.notEqual(theatre.machine.standings()[0]?.reason, '');
+  theatre.trackers[0].state = 'up';
+  theatre.advance(TRACKER_RETRY_MAX_MS);
+  assert.deepEqual(states(), ['talking', 'standby']);
+  theatre.kill(0);
+  assert.deepEqual(states(), ['away', 'talking'], 'the second is in use again, though it is no news');
+});
+
 test('when its tracker dies, the other one is told everything at once', () => {
   const theatre = new Theatre().start();
   theatre.register(A, 1);

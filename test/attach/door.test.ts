@@ -164,7 +164,7 @@ test('the answers to who has hung up go nowhere, and the numbers of others stay 
   assert.equal(await stays, 'WAITED');
 });
 
-test(`who has ${ATTACHED_ASKS_MAX} questions open is read on as soon as one is answered`, async (t) => {
+test('who has as many questions open as it may is read on as soon as one is answered', async (t) => {
   const { path, say, commands } = await stageDoor(t);
   const client = await attach(t, path);
   const waits = Array.from({ length: ATTACHED_ASKS_MAX + 1 }, () => client.wait());

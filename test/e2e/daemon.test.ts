@@ -93,7 +93,13 @@ test('a daemon that is killed ends the console on it, and the next one takes its
   const daemon = await startDaemon(swarm);
   const console = attach(swarm);
   await console.succeed('limit');
+  const { pid } = await console.json<{ readonly pid: number }>('show stats');
+  assert.equal(pid, daemon.pid);
+  // The process that stands still has not answered it when it dies.
+  daemon.kill('SIGSTOP');
+  const unanswered = console.command('limit');
   await killHard(daemon);
+  assert.equal((await unanswered).result, 'FAILURE:NOT_RUNNING');
   assert.equal(await console.exited, 1);
   assert.match(console.stderr, /^NOT_RUNNING: /m);
   assert.ok((await stat(socketOf(swarm))).isSocket(), 'what it left lies there');

@@ -58,6 +58,28 @@ test("a file's digests are those of its pieces, at every edge of the piece size"
   }
 });
 
+test('with a pace one small range is checked at a time, and a rest follows each', async (t) => {
+  const pool = poolFor(t);
+  const path = join(temporaryDirectory(t), 'file');
+  const bytes = randomBytes(11 * PIECE_SIZE + 5);
+  writeFileSync(path, bytes);
+  const geometry = new Geometry(bytes.length);
+  const heard: string[] = [];
+  const rest = async (workedMs: number): Promise<void> => {
+    assert.ok(workedMs >= 0);
+    heard.push('rests');
+    await new Promise((resolve) => setImmediate(resolve));
+    heard.push('rested');
+  };
+  const onProgress = (pieceCount: number): void => void heard.push(`${pieceCount} done`);
+  const options = { onProgress, pace: { rangePieces: 5, rest } };
+  assert.ok((await pool.checkFile(path, geometry, digestsOf(bytes), options)).isComplete);
+  assert.deepEqual(
+    heard,
+    [5, 10, 12].flatMap((done) => ['rests', 'rested', `${done} done`]),
+  );
+});
+
 test('a check finds exactly the pieces that were damaged', async (t) => {
   const pool = poolFor(t);
   const path = join(temporaryDirectory(t), 'file');

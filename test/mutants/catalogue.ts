@@ -285,4 +285,73 @@ const ANNOUNCE: readonly Defect[] = [
   },
 ];
 
-export const CATALOGUE: readonly Defect[] = [...TRACKER, ...WIRE, ...TRANSFER, ...ANNOUNCE];
+const CLIENT: readonly Defect[] = [
+  {
+    name: 'verify: bad pieces stay announced',
+    breaks: 'nothing is served or announced of a file whose bad pieces are known',
+    file: 'src/client/verifications.ts',
+    right: 'const withdrawn = withdraw(record);',
+    wrong: 'const withdrawn: ReturnType<typeof withdraw> = [];',
+    test: 'test/client/verifications.test.ts',
+    rule: 'a running download with bad pieces is withdrawn and let go, mended, and goes on',
+  },
+];
+
+const ATTACH: readonly Defect[] = [
+  {
+    name: 'attach: users share their numbers',
+    breaks: 'an answer goes to whoever asked, and to nobody else',
+    file: 'src/api/lines.ts',
+    right: '    while (this.#open.has(this.#lastAsk));',
+    wrong: '    while (false);',
+    test: 'test/api/lines.test.ts',
+    rule: 'when all numbers have been used, one is not used anew while its question is open',
+  },
+  {
+    name: 'attach: who leaves is not forgotten',
+    breaks: 'the answers to who has left go nowhere',
+    file: 'src/api/lines.ts',
+    right: 'for (const ask of this.#users.get(user) ?? []) this.#open.delete(ask);',
+    wrong: '',
+    test: 'test/api/lines.test.ts',
+    rule: 'with any interleaving each answer reaches its asker exactly once, under its own number',
+  },
+  {
+    name: 'attach: the socket is open to everybody',
+    breaks: 'only the user of a client may use it',
+    file: 'src/attach/listener.ts',
+    right: 'process.umask(0o177)',
+    wrong: 'process.umask(0)',
+    test: 'test/attach/door.test.ts',
+    rule: 'the socket is for its user alone, in a directory for the user alone',
+  },
+  {
+    name: 'attach: takes a place where somebody listens',
+    breaks: 'a socket that lives is never replaced',
+    file: 'src/attach/listener.ts',
+    right: 'if (await somebodyAnswers(path)) throw alreadyRunning(path);',
+    wrong: 'await somebodyAnswers(path);',
+    test: 'test/attach/door.test.ts',
+    rule: 'a socket on which somebody else listens is not replaced',
+  },
+  {
+    name: 'attach: unread events are kept without a bound',
+    breaks: 'who does not read costs a bounded amount of memory',
+    file: 'src/attach/user.ts',
+    right: 'this.#socket.writableLength > ATTACHED_UNREAD_BYTES_MAX',
+    wrong: 'this.#socket.writableLength > ATTACHED_UNREAD_BYTES_MAX * 1e6',
+    test: 'test/attach/door.test.ts',
+    rule: 'who leaves too much unread is dropped, and others are answered',
+  },
+  {
+    name: 'attach: asks without a bound',
+    breaks: 'one user has a bounded number of questions open',
+    file: 'src/attach/listener.ts',
+    right: 'isFull: () => (line?.openCount() ?? 0) >= ATTACHED_ASKS_MAX',
+    wrong: 'isFull: () => (line?.openCount() ?? 0) >= ATTACHED_ASKS_MAX * 1e6',
+    test: 'test/attach/door.test.ts',
+    rule: 'who has as many questions open as it may is read on as soon as one is answered',
+  },
+];
+
+export const CATALOGUE: readonly Defect[] = [...TRACKER, ...WIRE, ...TRANSFER, ...ANNOUNCE, ...CLIENT, ...ATTACH];

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import {
+  CONFIRM_DELAY_MS,
   CONNECT_DEADLINE_MS,
   FRAME_DEADLINE_MS,
   HELLO_DEADLINE_MS,
@@ -13,7 +14,7 @@ import {
   PIECE_SIZE,
   REQUEST_DEADLINE_MS,
 } from '../../src/base/limits.js';
-import { CONFIRMS, type PeerWire } from '../../src/peer/wire.js';
+import { type Block, CONFIRMS, type PeerWire } from '../../src/peer/wire.js';
 import { BLOCK, type FetchPhase, type FetchStage, fetchStage, HELLO, MESSAGES, OURS, reasonOf, said } from './stage.js';
 
 /** What follows a message: what is told, or why the connection ends ('!reason'), or '' for nothing. */
@@ -151,9 +152,27 @@ test('each piece frame that has come whole is confirmed to a peer that understan
     for (const begin of [0, half]) {
       stage.post({ kind: 'received', message: { kind: 'piece', piece: BLOCK.piece, begin, length: half } });
       stage.post({ kind: 'payloadBytes', count: half });
-      assert.deepEqual(said(stage.post({ kind: 'payloadDone' })), features === 0 ? [] : ['confirm']);
+      assert.deepEqual(said(stage.post({ kind: 'payloadDone' })), [], 'it may go with the next request');
+      stage.nowMs += CONFIRM_DELAY_MS;
+      assert.deepEqual(said(stage.post({ kind: 'wake' })), features === 0 ? [] : ['confirm']);
     }
   }
+});
+
+test('what has come is confirmed with the next word, each block once', () => {
+  const stage = fetchStage('greeting');
+  stage.post({ kind: 'received', message: { ...HELLO, features: CONFIRMS } });
+  stage.post({ kind: 'received', message: MESSAGES.bitfield });
+  const [first, second, third] = [2, 3, 4].map((piece) => ({ ...BLOCK, piece })) as [Block, Block, Block];
+  for (const block of [first, second]) stage.post({ kind: 'request', block, slot: block.piece });
+  for (const block of [first, second]) {
+    stage.post({ kind: 'received', message: { kind: 'piece', ...block } });
+    stage.post({ kind: 'payloadDone' });
+  }
+  const words = said(stage.post({ kind: 'request', block: third, slot: third.piece }));
+  assert.deepEqual(words, ['confirm', 'confirm', 'request']);
+  stage.nowMs += CONFIRM_DELAY_MS;
+  assert.deepEqual(said(stage.post({ kind: 'wake' })), []);
 });
 
 test('each way of ending has its deadline, and none comes early', () => {

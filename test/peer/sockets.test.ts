@@ -11,6 +11,7 @@ import { NO_LIMIT } from '../../src/base/bucket.js';
 import { deferred } from '../../src/base/deferred.js';
 import {
   BLOCK_BYTES_MIN,
+  CONFIRM_DELAY_MS,
   FRAME_BYTES_BEFORE_HELLO_MAX,
   FRAME_DEADLINE_MS,
   HELLO_DEADLINE_MS,
@@ -160,6 +161,8 @@ function dial(t: TestContext, port: number, timers = new ManualTimers()): Dialed
     tell: (event) => {
       events.push(event);
       check();
+      // So that the seeder hears what has come: with nothing more to ask, that takes a moment of the clock.
+      if (event.kind === 'blockReceived') setImmediate(() => timers.advanceTo(timers.nowMs() + CONFIRM_DELAY_MS));
     },
     onCrash: (error) => assert.fail(String(error)),
   });

@@ -1,0 +1,268 @@
+// Looking into a running client: which pieces are there, which trackers answer, whether the bytes are still right, what the log
+// says, what is wrong. Real processes, asked as a script would ask them.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { readFile, utimes } from 'node:fs/promises';
+import test from 'node:test';
+import { type ClientProcess, runProgram } from '../../src/demo/processes.js';
+import { sha256OfFile } from '../../src/demo/swarm.js';
+import { formatAddress } from '../../src/torrent/address.js';
+import {
+  completes,
+  create,
+  eventually,
+  fileOf,
+  getWhole,
+  hasPieces,
+  listedEventually,
+  PIECE,
+  quit,
+  refuses,
+  share,
+  stageSwarm,
+  startPartial,
+} from '../support/e2e-stage.js';
+
+const PIECES = 20;
+
+/** Writes other bytes over a piece; its time stamp stays as it was. */
+async function rotPiece(path: string, piece: number): Promise<void> {
+  const { atime, mtime } = fs.statSync(path);
+  const fd = fs.openSync(path, 'r+');
+  fs.writeSync(fd, Buffer.alloc(1_000, 'rot'), 0, 1_000, piece * PIECE + 7);
+  fs.closeSync(fd);
+  await utimes(path, atime, mtime);
+}
+
+/** Rows of an answer, which must be a success. */
+async function rowsOf(client: ClientProcess, line: string): Promise<readonly string[]> {
+  const { rows, result } = await client.command(line);
+  assert.match(result, /^SUCCESS:/, client.stderr);
+  return rows;
+}
+
+test('show pieces draws what a complete file, a paused download and a running one have', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('source', PIECES * PIECE);
+  const mtorrent = await create(swarm, source, 'x.mtorrent');
+  const partial = await startPartial(swarm, source, mtorrent, (piece) => piece < PIECES / 2);
+  const half = `|${'#'.repeat(PIECES / 2)}${'.'.repeat(PIECES / 2)}|`;
+  assert.deepEqual(await rowsOf(partial, 'show pieces partial.mtorrent'), [half, '10 of 20 pieces, 50.0 %']);
+  const leecher = swarm.startClient('leecher');
+  const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got')}`);
+  await hasPieces(leecher, PIECES / 2);
+  assert.deepEqual(await rowsOf(leecher, 'show pieces x.mtorrent'), [half, '10 of 20 pieces, 50.0 %']);
+  const seeder = swarm.startClient('seeder');
+  await share(seeder, source, 'y.mtorrent');
+  await completes(leecher, target);
+  for (const client of [seeder, leecher])
+    assert.deepEqual(await rowsOf(client, `show pieces ${(await fileOf(client)).mtorrentPath}`), [
+      `|${'#'.repeat(PIECES)}|`,
+      '20 of 20 pieces, 100 %',
+    ]);
+  await refuses(seeder, 'show pieces nothing', 'FILE_NOT_FOUND', /no shared or downloaded file/);
+});
+
+test('show trackers tells which one is in use, which stands by, and why one does not answer', async (t) => {
+  const swarm = await stageSwarm(t);
+  const [first, second] = swarm.trackers.map(formatAddress);
+  const client = swarm.startClient('client');
+  const states = () => rowsOf(client, 'show trackers');
+  assert.deepEqual(await states(), [`${first}  stands by: not needed yet`, `${second}  stands by: not needed yet`]);
+  const [tracker] = await swarm.startTrackers();
+  await share(client, await swarm.makeFile('source', PIECE), 'x.mtorrent');
+  await eventually(states, (rows) => rows[0] === `${first}  in use`, 'the first tracker is used');
+  assert.equal((await states())[1], `${second}  stands by`);
+  await tracker.end();
+  const after = await eventually(states, (rows) => rows[1] === `${second}  in use`, 'the second tracker is used');
+  assert.match(after[0] ?? '', /does not answer: /);
+});
+
+test('verify finds a rotten piece of a shared file whatever its time says, withdraws it, and shares it again when it is right', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('source', PIECES * PIECE);
+  const right = await readFile(source);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, source, 'x.mtorrent');
+  assert.equal(await seeder.succeed('verify x.mtorrent'), '20/20');
+  await rotPiece(source, 3);
+  assert.equal(await seeder.succeed('verify x.mtorrent'), '19/20');
+  const { state, problem } = await fileOf(seeder);
+  assert.equal(state, 'missing');
+  assert.match(problem, /has 1 piece that is not right; it is no longer shared/);
+  await listedEventually(swarm, 0, (rows) => rows.length === 0, 'it is off the trackers');
+  // Not believed after a restart either, though size and time are those of the right file.
+  await quit(seeder);
+  const again = swarm.startClient('seeder');
+  await eventually(
+    () => fileOf(again),
+    ({ state: now }) => now === 'missing',
+    'it is known to be wrong',
+  );
+  assert.equal(await again.succeed('verify x.mtorrent'), '19/20');
+  fs.writeFileSync(source, right);
+  assert.equal(await again.succeed('verify x.mtorrent'), '20/20');
+  assert.equal((await fileOf(again)).state, 'seeding');
+  const target = await getWhole(swarm.startClient('leecher'), mtorrent, swarm.path('got'));
+  assert.equal(await sha256OfFile(target), createHash('sha256').update(right).digest('hex'));
+});
+
+test('a shared file that verify withdrew comes back by itself when it is put right', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('source', 2 * PIECE);
+  const right = await readFile(source);
+  const seeder = swarm.startClient('seeder');
+  await share(seeder, source, 'x.mtorrent');
+  await rotPiece(source, 1);
+  assert.equal(await seeder.succeed('verify x.mtorrent'), '1/2');
+  const { atime, mtime } = fs.statSync(source);
+  fs.writeFileSync(source, right);
+  // As a copy that keeps its time would be.
+  await utimes(source, atime, mtime);
+  await eventually(
+    () => fileOf(seeder),
+    ({ state }) => state === 'seeding',
+    'it is shared again',
+    60_000,
+  );
+});
+
+test('verify makes bad pieces of a paused download missing, and they are fetched again', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('source', PIECES * PIECE);
+  const mtorrent = await create(swarm, source, 'x.mtorrent');
+  const partial = await startPartial(swarm, source, mtorrent, (piece) => piece < 10);
+  assert.equal(await partial.succeed('verify partial.mtorrent'), '10/20');
+  await rotPiece(swarm.path('partial.partial.part'), 2);
+  await rotPiece(swarm.path('partial.partial.part'), 3);
+  assert.equal(await partial.succeed('verify partial.mtorrent'), '8/20');
+  await eventually(
+    () => fileOf(partial),
+    ({ state, have }) => state === 'paused' && have === 8,
+    'it is paused with 8 pieces',
+  );
+  assert.match((await rowsOf(partial, 'show pieces partial.mtorrent'))[0] ?? '', /^\|##\.\.######\.{10}\|$/);
+  await quit(partial);
+  // Not claimed by the next run either; what is there is served.
+  const again = swarm.startClient('partial');
+  await eventually(
+    () => fileOf(again),
+    ({ state, have }) => state === 'paused' && have === 8,
+    'it still has 8 pieces',
+  );
+  const leecher = swarm.startClient('leecher');
+  await leecher.succeed(`get ${mtorrent} ${swarm.path('got')}`);
+  await hasPieces(leecher, 8);
+  await share(swarm.startClient('seeder'), source, 'y.mtorrent');
+  await again.succeed('resume partial.mtorrent');
+  await completes(again, swarm.path('partial.partial'));
+  assert.equal(await sha256OfFile(swarm.path('partial.partial')), await sha256OfFile(source));
+});
+
+test('verify of a running download lets it go, mends it, and the download goes on to its end', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('source', PIECES * PIECE);
+  const mtorrent = await create(swarm, source, 'x.mtorrent');
+  await startPartial(swarm, source, mtorrent, (piece) => piece < 10);
+  const leecher = swarm.startClient('leecher');
+  const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got')}`);
+  await hasPieces(leecher, 10);
+  await rotPiece(`${target}.part`, 4);
+  assert.equal(await leecher.succeed('verify x.mtorrent'), '9/20');
+  await leecher.said(/1 piece of source on the disk was not right, and must be fetched again/);
+  await hasPieces(leecher, 10);
+  await share(swarm.startClient('seeder'), source, 'y.mtorrent');
+  await completes(leecher, target);
+  assert.equal(await sha256OfFile(target), await sha256OfFile(source));
+});
+
+test('log changes the level of every thread while the client runs', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('source', PIECE);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, source, 'x.mtorrent');
+  const leecher = swarm.startClient('leecher', 0, ['--log-level', 'error']);
+  const threads = (): ReadonlySet<string> =>
+    new Set(
+      fs
+        .readFileSync(swarm.path('leecher.log'), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => (JSON.parse(line) as { thread: string }).thread),
+    );
+  await getWhole(leecher, mtorrent, swarm.path('got-1'));
+  assert.deepEqual([...threads()], []);
+  await leecher.succeed('remove x.mtorrent');
+  const second = await share(seeder, await swarm.makeFile('second', PIECE), 'z.mtorrent');
+  assert.equal(await leecher.succeed('log info'), 'info');
+  await getWhole(leecher, second, swarm.path('got-2'));
+  assert.ok(threads().has('main') && threads().has('download'), [...threads()].join());
+  assert.equal(await leecher.succeed('log error'), 'error');
+  const size = fs.statSync(swarm.path('leecher.log')).size;
+  await leecher.succeed('remove z.mtorrent');
+  const third = await share(seeder, await swarm.makeFile('third', PIECE), 'w.mtorrent');
+  await getWhole(leecher, third, swarm.path('got-3'));
+  assert.equal(fs.statSync(swarm.path('leecher.log')).size, size);
+});
+
+test('doctor finds nothing bad where everything works, and names the tracker that is dead', async (t) => {
+  const swarm = await stageSwarm(t);
+  const [, secondTracker] = await swarm.startTrackers();
+  const [first, second] = swarm.trackers.map(formatAddress);
+  const client = swarm.startClient('client');
+  await share(client, await swarm.makeFile('source', PIECE), 'x.mtorrent');
+  await listedEventually(swarm, 1, (rows) => rows.length === 1, 'both trackers list it');
+  const well = await client.command('doctor');
+  assert.equal(well.result, 'SUCCESS:0', well.rows.join('\n'));
+  for (const subject of [
+    /^ok {4}upload port .*this client answers/,
+    /^ok {4}tracker .*answers within/,
+    /^(ok|note) +disk of/,
+  ])
+    assert.ok(
+      well.rows.some((row) => subject.test(row)),
+      `${subject}: ${well.rows.join('\n')}`,
+    );
+  assert.ok(!well.rows.some((row) => row.includes('does not list')), well.rows.join('\n'));
+  const once = await runProgram(['doctor', '-t', first ?? '', '-t', second ?? '', '--json'], swarm.directory);
+  assert.equal(once.code, 0, once.stdout);
+  const { findings } = JSON.parse(once.stdout) as { findings: readonly { subject: string; severity: string }[] };
+  assert.equal(findings.filter(({ subject }) => subject.startsWith('tracker ')).length, 2);
+  await secondTracker.end();
+  const ill = await client.command('doctor');
+  assert.match(
+    ill.rows.join('\n'),
+    new RegExp(`BAD +tracker ${second}: does not answer: ECONNREFUSED\n +check that it runs`),
+  );
+  assert.equal(ill.result, 'SUCCESS:1');
+  const { code, stdout } = await runProgram(['doctor', '-t', second ?? ''], swarm.directory);
+  assert.equal(code, 1);
+  assert.match(stdout, /BAD +tracker .* does not answer/);
+});
+
+test('doctor tells that an address is taken, and that a running download is held by its limit', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('source', 200 * PIECE);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, source, 'x.mtorrent');
+  const address = formatAddress(await seeder.address());
+  const taken = await runProgram(['doctor', '--address', address], swarm.directory);
+  assert.equal(taken.code, 1);
+  assert.match(taken.stdout, /another program listens there\n.*choose another port/);
+  const leecher = swarm.startClient('leecher', 0, ['--download-limit', '1M']);
+  await leecher.succeed(`get ${mtorrent} ${swarm.path('got')}`);
+  await hasPieces(leecher, 1);
+  assert.match(
+    (await leecher.command('doctor')).rows.join('\n'),
+    /source: .*the download limit of 1\.0 MiB\/s holds it/,
+  );
+});
