@@ -31,7 +31,7 @@ export function oneShotWords(parser: Argv, ends: Ends): void {
         .positional('file', { type: 'string', demandOption: true })
         .option('output', { alias: 'o', type: 'string', describe: 'the .mtorrent [default: <name>.mtorrent here]' })
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
-        .options(settingFlags('address', 'upload-limit', 'state-dir', 'socket'))
+        .options(settingFlags('address', 'upload-limit', 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
         .example('$0 share disk.img', 'on the trackers of this user, or on a pair started for it')
         .example('$0 share disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001 -o images/disk.mtorrent', ''),

@@ -2,13 +2,17 @@
 // what ends a get too early keeps what is there; what programs read is what its schema says.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
 import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
 import { create, eventually, killHard, listedEventually, PIECE, seederList, stageSwarm } from '../support/e2e-stage.js';
+
+const PROGRAM = new URL('../../src/command/main.js', import.meta.url).pathname;
 
 interface Stage {
   readonly swarm: Swarm;
@@ -144,6 +148,52 @@ test('--timeout ends a get that nobody serves with 14; the same words go on when
   const sharing = new CommandRun(t, ada, ['share', 'film.bin', '-o', 'film.mtorrent', ...trackerWords(swarm)]);
   assert.equal(await sharing.line(/mtorrent/), 'film.mtorrent', 'the same .mtorrent is taken as it is');
   assert.equal((await second.outcome()).code, 0, second.stderr);
+});
+
+test('a disk that fills up ends a get with 9 and keeps what is there; with room again it goes on', async (t) => {
+  const { user, source, mtorrent } = await stage(t, 40);
+  const disk = mkdtempSync(join(tmpdir(), 'mtorrent-disk-'));
+  t.after(() => rmSync(disk, { recursive: true, force: true }));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'mtorrent-test', disk], { stdio: 'pipe' });
+  } catch (error) {
+    t.skip(`NOT TESTED: a small disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
+    return;
+  }
+  try {
+    const first = new CommandRun(t, user, ['get', mtorrent, `${disk}/`, '--json'], { MTORRENT_DOWNLOAD_LIMIT: '4M' });
+    await first.line(/"have":[1-9]/);
+    execFileSync('sh', ['-c', `cat /dev/zero > ${disk}/filler || true`], { stdio: 'pipe' });
+    assert.equal((await first.outcome()).code, 9, first.stderr);
+    assert.match(first.stderr, /^DISK_FULL: /m);
+    rmSync(`${disk}/filler`);
+    const second = await new CommandRun(t, user, ['get', mtorrent, `${disk}/`]).outcome();
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(await sha256OfFile(`${disk}/film.bin`), await sha256OfFile(source));
+  } finally {
+    execFileSync('umount', [disk]);
+  }
+});
+
+test('a reader that goes away ends a share off the trackers, and a get that goes on later', async (t) => {
+  const { swarm, user, sharing, mtorrent } = await stage(t, 40);
+  const shell = async (line: string): Promise<{ readonly codes: string }> => {
+    const pipe = new Promise<{ readonly codes: string }>((resolve) => {
+      execFile('bash', ['-c', line], { cwd: swarm.directory, env: { ...process.env, ...user.env } }, (_error, stdout) =>
+        resolve({ codes: stdout.trim() }),
+      );
+    });
+    return pipe;
+  };
+  const program = `${process.execPath} ${PROGRAM}`;
+  const get = `MTORRENT_DOWNLOAD_LIMIT=4M ${program} get ${mtorrent} to --json`;
+  assert.equal((await shell(`${get} 2>/dev/null | head -2 >/dev/null; echo \${PIPESTATUS[0]}`)).codes, '7');
+  assert.equal(stateOf(user, 'get').length, 1);
+  const share = `${program} share film.bin -o film.bin.mtorrent --stats-interval 100ms --json ${trackerWords(swarm).join(' ')}`;
+  assert.equal((await shell(`${share} 2>/dev/null | head -2 >/dev/null; echo \${PIPESTATUS[0]}`)).codes, '0');
+  sharing.kill('SIGTERM');
+  await sharing.exited;
+  await listedEventually(swarm, 0, (rows) => rows.length === 0, 'nobody is listed');
 });
 
 test('--seed shares on until a signal: who comes later gets the file from it', async (t) => {
