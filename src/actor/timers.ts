@@ -15,8 +15,17 @@ export interface Timers extends Clock {
 export const systemTimers: Timers = {
   nowMs: systemClock.nowMs,
   at(atMs, ring) {
-    // Rounded up: a wake-up before its time would find nothing to do and be asked for again.
-    const timer = setTimeout(ring, Math.max(0, Math.ceil(atMs - systemClock.nowMs())));
+    let timer: NodeJS.Timeout;
+    const arm = (): void => {
+      timer = setTimeout(rung, Math.max(0, Math.ceil(atMs - systemClock.nowMs())));
+    };
+    // Node counts from when its loop last looked at the clock, so after a long turn it rings too early. A machine that finds
+    // that its time has not come has nothing to do, and nobody would wake it again.
+    const rung = (): void => {
+      if (systemClock.nowMs() < atMs) arm();
+      else ring();
+    };
+    arm();
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -21,8 +21,8 @@ import { helpText, type Request } from './requests.js';
 export type Shown =
   /** `detail` for programs, `sentence` for people. */
   | { readonly kind: 'done'; readonly detail: string; readonly sentence: string }
-  /** Rows for everybody; `empty` is what people see instead of none. `count`: of what is listed. */
-  | { readonly kind: 'table'; readonly rows: readonly string[]; readonly count: number; readonly empty: string }
+  /** Rows for everybody; `empty` is what people see instead of none. `detail`: for programs, mostly how many. */
+  | { readonly kind: 'table'; readonly rows: readonly string[]; readonly detail: string; readonly empty: string }
   | { readonly kind: 'json'; readonly json: string };
 
 /** What can be asked of any client: everything but the lines that are about the console itself. */
@@ -58,7 +58,7 @@ export async function perform(request: Askable, client: SwarmClient, ascii: bool
       return done(`${found.good}/${found.pieces}`, verificationLine(found));
     }
     case 'help':
-      return { kind: 'table', rows: helpText(request.verb).split('\n'), count: 0, empty: '' };
+      return { kind: 'table', rows: helpText(request.verb).split('\n'), detail: 'HELP', empty: '' };
     default:
       return show(request, client, ascii);
   }
@@ -79,7 +79,7 @@ async function show(request: Listing, client: SwarmClient, ascii: boolean): Prom
       return table((await client.peers(request.name)).map(peerLine), 'no peer is connected');
     case 'showPieces': {
       const map = await client.pieces(request.name);
-      return { kind: 'table', rows: pieceLines(map, ascii), count: map.have, empty: '' };
+      return { kind: 'table', rows: pieceLines(map, ascii), detail: String(map.have), empty: '' };
     }
     case 'showTrackers':
       return table((await client.trackers()).map(trackerLine), 'no tracker was needed yet');
@@ -88,7 +88,12 @@ async function show(request: Listing, client: SwarmClient, ascii: boolean): Prom
     case 'doctor': {
       const findings = await client.doctor();
       const wrong = findings.filter(({ severity }) => severity === 'bad').length;
-      return { kind: 'table', rows: findings.flatMap(findingLines), count: wrong, empty: 'nothing to look at' };
+      return {
+        kind: 'table',
+        rows: findings.flatMap(findingLines),
+        detail: String(wrong),
+        empty: 'nothing to look at',
+      };
     }
     default:
       return unreachable(request);
@@ -104,5 +109,5 @@ function limits(rates: { readonly up: number; readonly down: number }): Shown {
 }
 
 function table(rows: readonly string[], empty: string): Shown {
-  return { kind: 'table', rows, count: rows.length, empty };
+  return { kind: 'table', rows, detail: String(rows.length), empty };
 }

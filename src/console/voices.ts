@@ -35,7 +35,7 @@ export class ScriptVoice implements Voice {
       case 'table':
         // Rows, then how many they were.
         for (const row of shown.rows) this.#stdout.write(`${row}\n`);
-        this.#result(`SUCCESS:${shown.count}`);
+        this.#result(`SUCCESS:${shown.detail}`);
         return;
       default:
         unreachable(shown);

@@ -50,7 +50,7 @@ test('--help names every command', async (t) => {
   const { code, stdout, stderr } = await runProgram(['--help'], temporaryDirectory(t));
   assert.equal(code, 0, stderr);
   for (const { words } of declaredCommands().filter((command) => !command.words.includes(' ')))
-    assert.ok(stdout.includes(`mtorrent ${words}`), words);
+    assert.ok(stdout.includes(words === '' ? '\n  mtorrent ' : `\n  ${words}`), words);
 });
 
 test('a file that is not there ends with exit code 3', async (t) => {

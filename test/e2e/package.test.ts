@@ -42,7 +42,7 @@ test('the package holds program, threads, manual and units, and nothing else', (
   if (!hasTool(t, 'npm')) return;
   const { paths } = pack(temporaryDirectory(t));
   const allowed =
-    /^(package\.json|README\.md|LICENSE|dist\/(src|workers)\/[\w/-]+\.js|docs\/[\w/@.-]+\.(md|[158]|service))$/;
+    /^(package\.json|README\.md|LICENSE|dist\/(src|workers)\/[\w/-]+\.(js|d\.ts)|docs\/[\w/@.-]+\.(md|[158]|service|json|svg))$/;
   assert.deepEqual(
     paths.filter((path) => !allowed.test(path)),
     [],

@@ -140,7 +140,7 @@ test('a line that is no command is refused with a hint, and the next one is obey
     ['share one', /write: share </],
     ['get one two three', /write: get </],
     ['share "a b.mtorrent', /the " is not closed/],
-    ['show', /write: show downloads/],
+    ['show nothing', /write: show downloads/],
     ['remove', /write: remove/],
     [`share ${'x'.repeat(20_000)} y.mtorrent`, /at most \d+ characters/],
     ['toString', /there is no command/],
