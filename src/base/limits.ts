@@ -128,10 +128,11 @@ export const UPLOAD_LATE_UNKNOWN_MS = 500;
 export const UPLOAD_LEAD_BYTES_MAX = 8 * MIB;
 /** Disk reads of one peer thread under way together: libuv has 4 threads. */
 export const UPLOAD_READS_MAX = 4;
-/** Milliseconds that a read of a block takes at most when its bytes are in memory: 512 KiB at 1 GB/s is half of one, and a busy core. */
-export const READ_HERE_MS_MAX = 2;
-/** Quick reads in a row after which a file counts as being in memory. */
-export const READ_HERE_AFTER = 4;
+/** Milliseconds that a block may keep the other connections of its thread waiting: 512 KiB take 0.3 from memory and 1 from flash, and as
+ * long again or more on a busy core; a disk that moves takes 8 and more. */
+export const READ_HERE_MS_MAX = 5;
+/** Blocks that are read by the system's threads after one that took longer: one in 65 finds out whether that has changed. */
+export const READ_AWAY_COUNT = 64;
 /** Shared files that a peer thread holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. */
 export const UPLOAD_FILES_OPEN_MAX = 128;
 /** Milliseconds in which a peer must take one whole block that was written to its socket: 512 KiB at 70 kbit/s. */

@@ -1,6 +1,7 @@
 // The declaration of what `mtorrent` does without a command: a console that works at once.
 
 import type { Argv } from 'yargs';
+import type { loadSettings } from '../settings/load.js';
 import { settingFlags } from '../settings/table.js';
 import type { Ends } from './ends.js';
 
@@ -14,11 +15,13 @@ export function bareWords(parser: Argv, ends: Ends): void {
         .options(settingFlags('address', 'upload-limit', 'download-limit', 'state-dir', 'socket', 'log-level'))
         .example('$0', 'on the first machine; it prints the line for a second one')
         .example('$0 -t 192.0.2.1:7001 -t 192.0.2.1:7002', 'with the trackers of another machine'),
-    (args) =>
-      ends(async () => {
-        const { runHome } = await import('./home-command.js');
-        const { loadSettings } = await import('../settings/load.js');
-        return runHome(await loadSettings(args));
-      }),
+    (args) => ends(() => runBare(args)),
   );
+}
+
+/** @param flags as the parser gives them. */
+export async function runBare(flags: Parameters<typeof loadSettings>[0]): Promise<number> {
+  const { runHome } = await import('./home-command.js');
+  const { loadSettings } = await import('../settings/load.js');
+  return runHome(await loadSettings(flags));
 }

@@ -7,7 +7,7 @@ import { MiniTorrentError } from '../base/errors.js';
 import { nearest } from '../base/nearest.js';
 import { type CommandEntry, commandTable } from '../completion/command-table.js';
 import { printable } from '../torrent/names.js';
-import { bareWords } from './bare-words.js';
+import { bareWords, runBare } from './bare-words.js';
 import { clientWords } from './client-words.js';
 import { completionWords } from './completion-words.js';
 import { configWords } from './config-words.js';
@@ -46,6 +46,8 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     process.stdout.write(`${instant}\n`);
     return 0;
   }
+  // Nothing to parse either: the prompt is there a sixth of a second sooner.
+  if (words.length === 0) return runBare({});
   refuseStranger(words);
   const { default: yargs } = await import('yargs');
   let exitCode = 0;

@@ -297,6 +297,18 @@ const CLIENT: readonly Defect[] = [
   },
 ];
 
+const ACTOR: readonly Defect[] = [
+  {
+    name: 'actor: a wake-up that rings early is the only one',
+    breaks: 'a machine is woken at or after the time that it asked for',
+    file: 'src/actor/timers.ts',
+    right: 'if (systemClock.nowMs() < atMs) arm();',
+    wrong: 'if (systemClock.nowMs() < 0) arm();',
+    test: 'test/actor/timers.test.ts',
+    rule: 'no wake-up comes before its time, also when it is asked for after a long turn of the loop',
+  },
+];
+
 const ATTACH: readonly Defect[] = [
   {
     name: 'attach: users share their numbers',
@@ -354,4 +366,12 @@ const ATTACH: readonly Defect[] = [
   },
 ];
 
-export const CATALOGUE: readonly Defect[] = [...TRACKER, ...WIRE, ...TRANSFER, ...ANNOUNCE, ...CLIENT, ...ATTACH];
+export const CATALOGUE: readonly Defect[] = [
+  ...TRACKER,
+  ...WIRE,
+  ...TRANSFER,
+  ...ANNOUNCE,
+  ...CLIENT,
+  ...ATTACH,
+  ...ACTOR,
+];
