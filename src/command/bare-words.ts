@@ -1,7 +1,6 @@
 // The declaration of what `mtorrent` does without a command: a console that works at once.
 
 import type { Argv } from 'yargs';
-import type { loadSettings } from '../settings/load.js';
 import { settingFlags } from '../settings/table.js';
 import type { Ends } from './ends.js';
 
@@ -20,7 +19,7 @@ export function bareWords(parser: Argv, ends: Ends): void {
 }
 
 /** @param flags as the parser gives them. */
-export async function runBare(flags: Parameters<typeof loadSettings>[0]): Promise<number> {
+export async function runBare(flags: Readonly<Record<string, unknown>>): Promise<number> {
   const { runHome } = await import('./home-command.js');
   const { loadSettings } = await import('../settings/load.js');
   return runHome(await loadSettings(flags));
