@@ -305,7 +305,7 @@ const ACTOR: readonly Defect[] = [
     right: 'if (systemClock.nowMs() < atMs) arm();',
     wrong: 'if (systemClock.nowMs() < 0) arm();',
     test: 'test/actor/timers.test.ts',
-    rule: 'no wake-up comes before its time, also when it is asked for after a long turn of the loop',
+    rule: 'of many wake-ups none comes before its time',
   },
 ];
 
