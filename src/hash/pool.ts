@@ -100,8 +100,8 @@ class Pool {
       filename: entry.href,
       name: HASH_WORKER_EXPORT,
       workerData: { slab, started: this.#started.buffer },
-      // The others come when there is work for them: a download on a slow link needs one.
-      minThreads: 1,
+      // A file to hash is work for all of them. Of a download's the others come when it needs them: on a slow link one does.
+      minThreads: slab === undefined ? threads : 1,
       maxThreads: threads,
       maxQueue: HASH_QUEUE_MAX,
       taskQueue: new FixedQueue(),
