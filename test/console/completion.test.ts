@@ -9,7 +9,7 @@ import { complete, type Entry, type Known, placeOf } from '../../src/console/com
 import { COMMAND_NAMES } from '../../src/console/requests.js';
 import { quoteWord, splitWords } from '../../src/console/words.js';
 
-const AT = { directory: '/work', home: '/home/me' };
+const AT = { directory: '/desk', home: '/home/me' };
 
 function file(name: string, state: FileView['state'], mtorrentPath = `/t/${name}.mtorrent`): FileView {
   const [size, have, pieces] = [5, 1, 2];
@@ -87,16 +87,16 @@ test('paths: a .mtorrent first where one is wanted, directories where a destinat
 
 test('a path is looked up where it leads', () => {
   for (const [head, directory] of [
-    ['get ', '/work'],
-    ['get x', '/work'],
-    ['get x/y', '/work/x'],
+    ['get ', '/desk'],
+    ['get x', '/desk'],
+    ['get x/y', '/desk/x'],
     ['get /x', '/'],
     ['get ~/', '/home/me'],
     ['get ~/a/b', '/home/me/a'],
-    ['get "~/a', '/work/~'],
-    ['get two\\ words/x', '/work/two words'],
+    ['get "~/a', '/desk/~'],
+    ['get two\\ words/x', '/desk/two words'],
     ['get "../x/', '/x'],
-    ['remove ./x', '/work'],
+    ['remove ./x', '/desk'],
   ] as const) {
     const { wanted } = placeOf(head, AT);
     assert.equal(wanted.kind === 'entries' ? wanted.directory : wanted.kind, directory, head);

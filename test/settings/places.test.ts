@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Environment, placesOf } from '../../src/settings/places.js';
 
-const base = { home: '/home/ada', directory: '/work' };
+const base = { home: '/home/ada', directory: '/desk' };
 const DEFAULT_FILES = [
   '/home/ada/.config/mtorrent/config.toml',
   '/etc/xdg/mtorrent/config.toml',
@@ -23,7 +23,7 @@ test('config files: the user first, then the system, then /etc; a named one repl
       [DEFAULT_FILES[0] ?? '', '/one/mtorrent/config.toml', '/three/mtorrent/config.toml', '/etc/mtorrent/config.toml'],
     ],
     [{ XDG_CONFIG_DIRS: '/etc' }, undefined, [DEFAULT_FILES[0] ?? '', '/etc/mtorrent/config.toml']],
-    [{ MTORRENT_CONFIG: 'my.toml' }, undefined, ['/work/my.toml']],
+    [{ MTORRENT_CONFIG: 'my.toml' }, undefined, ['/desk/my.toml']],
     [{ MTORRENT_CONFIG: '/v.toml' }, '~/f.toml', ['/home/ada/f.toml']],
   ];
   for (const [env, named, files] of cases) {
@@ -35,13 +35,13 @@ test('config files: the user first, then the system, then /etc; a named one repl
 
 test('state, socket and downloads follow their variables when these are absolute', () => {
   const cases: readonly (readonly [Environment, string, string, string])[] = [
-    [{}, '/home/ada/.local/state/mtorrent', '/home/ada/.local/state/mtorrent/client.sock', '/work'],
-    [{ XDG_STATE_HOME: '/s' }, '/s/mtorrent', '/s/mtorrent/client.sock', '/work'],
+    [{}, '/home/ada/.local/state/mtorrent', '/home/ada/.local/state/mtorrent/client.sock', '/desk'],
+    [{ XDG_STATE_HOME: '/s' }, '/s/mtorrent', '/s/mtorrent/client.sock', '/desk'],
     [
       { XDG_STATE_HOME: 's', XDG_RUNTIME_DIR: '/run/user/1' },
       '/home/ada/.local/state/mtorrent',
       '/run/user/1/mtorrent/client.sock',
-      '/work',
+      '/desk',
     ],
     [{ XDG_DOWNLOAD_DIR: '/d', XDG_STATE_HOME: '/s' }, '/s/mtorrent', '/s/mtorrent/client.sock', '/d'],
   ];

@@ -23,7 +23,7 @@ import {
   variableOf,
 } from '../../src/settings/table.js';
 
-const base = { home: '/home/ada', directory: '/work' };
+const base = { home: '/home/ada', directory: '/desk' };
 const places = placesOf({}, base);
 const USER = '/home/ada/.config/mtorrent/config.toml';
 const SYSTEM = '/etc/xdg/mtorrent/config.toml';
@@ -108,13 +108,13 @@ test('what a value is shown as means the same value', () => {
 
 test('paths start from home, from the config file that names them, or from the current directory', () => {
   const cases: readonly (readonly [Partial<Sources>, string])[] = [
-    [{ flags: { 'state-dir': 'x/../y' } }, '/work/y'],
-    [{ env: { MTORRENT_STATE_DIR: 'x' } }, '/work/x'],
+    [{ flags: { 'state-dir': 'x/../y' } }, '/desk/y'],
+    [{ env: { MTORRENT_STATE_DIR: 'x' } }, '/desk/x'],
     [{ files: [file(USER, { 'state-dir': 'x' })] }, '/home/ada/.config/mtorrent/x'],
     [{ files: [file(SYSTEM, { 'state-dir': '../x' })] }, '/etc/xdg/x'],
     [{ files: [file(SYSTEM, { 'state-dir': '~/x' })] }, '/home/ada/x'],
     [{ flags: { 'state-dir': '~' } }, '/home/ada'],
-    [{ flags: { 'state-dir': '~bob/x' } }, '/work/~bob/x'],
+    [{ flags: { 'state-dir': '~bob/x' } }, '/desk/~bob/x'],
     [{}, '/home/ada/.local/state/mtorrent'],
   ];
   for (const [sources, path] of cases) assert.equal(resolved(sources).values['state-dir'], path);
