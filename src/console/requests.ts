@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path';
 import { LOG_LEVELS, type LogLevel } from '../base/log.js';
+import { nearest } from '../base/nearest.js';
 import { printable } from '../torrent/names.js';
 import { parseRate, rateSentence } from './rates.js';
 import { splitWords } from './words.js';
@@ -201,7 +202,7 @@ export function parseWords([command, ...words]: readonly string[], at: Pick<Surr
   if (command === undefined) return { kind: 'nothing' };
   const form = formOf(command);
   if (form === undefined) {
-    const near = nearest(command);
+    const near = nearest(command, COMMAND_NAMES);
     const hint = near === undefined ? '`help` lists the commands' : `did you mean ${near}?`;
     return { kind: 'mistake', sentence: `there is no command "${printable(command)}"; ${hint}` };
   }
@@ -224,24 +225,4 @@ export function helpText(verb?: string): string {
   const lines = uses.map(([usage, purpose]) => `  ${usage.padEnd(width)}  ${purpose}`);
   if (form?.examples !== undefined) lines.push('', ...form.examples.map((line) => `  for example: ${line}`));
   return lines.join('\n');
-}
-
-/** The command that `word` was meant to be, if two slips explain it. */
-function nearest(word: string): string | undefined {
-  const [best] = COMMAND_NAMES.map((name) => ({ name, slips: distance(name, word) })).sort((a, b) => a.slips - b.slips);
-  return best !== undefined && best.slips <= 2 ? best.name : undefined;
-}
-
-/** Levenshtein distance, for suggestions. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
