@@ -97,6 +97,8 @@ class Raw {
   readonly closed: Promise<void>;
   readonly #reader = new FrameReader(1 << 20);
   #magicLeft = PEER_MAGIC.length;
+  /** Of the block whose frame came last; not looked at. */
+  #payloadLeft = 0;
   #waiting: { readonly kind: string; readonly seen: () => void } | undefined;
 
   constructor(t: TestContext, port: number) {
@@ -125,8 +127,12 @@ class Raw {
     const skipped = Math.min(this.#magicLeft, bytes.length);
     this.#magicLeft -= skipped;
     this.#reader.feed(bytes.subarray(skipped));
-    for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
+    for (;;) {
+      if (this.#payloadLeft > 0) this.#payloadLeft -= this.#reader.takeRaw(new Uint8Array(this.#payloadLeft));
+      const frame = this.#payloadLeft > 0 ? undefined : this.#reader.next();
+      if (frame === undefined) return;
       const message = peerWire.decode(frame);
+      if (message.kind === 'piece') this.#payloadLeft = message.length;
       this.heard.push(message);
       if (message.kind === this.#waiting?.kind) this.#waiting.seen();
     }
