@@ -29,17 +29,20 @@ interface Stage {
 async function stage(t: TestContext): Promise<Stage | undefined> {
   const spawn = await pseudoTerminals(t);
   if (spawn === undefined) return undefined;
+  const opened: TerminalProcess[] = [];
+  // Asked for first, so done first: what still runs would write into the directory while it is removed.
+  t.after(() => Promise.all(opened.map((terminal) => terminal.end())));
   const swarm = await stageSwarm(t);
   const [first = '', second = ''] = swarm.trackers.map(formatAddress);
   return {
     swarm,
-    open: (name, words = [], options = {}) =>
-      new TerminalProcess(
-        t,
-        spawn,
-        ['client', '127.0.0.1:0', first, second, `${name}.log`, '--state-dir', swarm.path(`${name}.state`), ...words],
-        { directory: swarm.directory, ...options },
-      ),
+    open: (name, words = [], options = {}) => {
+      const state = swarm.path(`${name}.state`);
+      const client = ['client', '127.0.0.1:0', first, second, `${name}.log`, '--state-dir', state, ...words];
+      const terminal = new TerminalProcess(t, spawn, client, { directory: swarm.directory, ...options });
+      opened.push(terminal);
+      return terminal;
+    },
   };
 }
 

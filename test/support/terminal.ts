@@ -41,6 +41,7 @@ export class TerminalProcess {
   readonly #emulator: InstanceType<typeof headless.Terminal>;
   readonly #waiting = new Set<Waiting>();
   readonly #exit = deferred<number>();
+  #ending: Promise<void> | undefined;
   /** Every byte so far. */
   raw = '';
 
@@ -55,7 +56,7 @@ export class TerminalProcess {
       this.#emulator.write(text, () => this.#look());
     });
     this.#pty.onExit(({ exitCode, signal }) => this.#exit.resolve(signal ? 128 + signal : exitCode));
-    t.after(() => this.#end());
+    t.after(() => this.end());
   }
 
   get exited(): Promise<number> {
@@ -156,6 +157,12 @@ export class TerminalProcess {
 
   #dump(): string {
     return this.lines.map((line) => `| ${line}`).join('\n');
+  }
+
+  /** To be awaited before its directory is removed. */
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
   }
 
   async #end(): Promise<void> {
