@@ -139,7 +139,7 @@ export const UPLOAD_FILES_OPEN_MAX = 128;
 export const UPLOAD_STALL_MS = 60_000;
 /** Milliseconds that bytes already written get to leave a closing connection. */
 export const LINGER_MS = 5_000;
-/** Milliseconds that the confirmation of a block waits for a request to go with: half of the packets and wake-ups. The request comes
+/** Milliseconds that the confirmation of a block waits for a request to go with, in one packet. The request comes
  * back from the download thread within one; a block of 512 KiB at 200 Mbit/s takes 21. */
 export const CONFIRM_DELAY_MS = 4;
 /** Milliseconds between two words of a connection's socket to its machine that payload moves: its clocks are of seconds. */

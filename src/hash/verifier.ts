@@ -69,7 +69,8 @@ export class Verifier {
         'a thread answers what it was asked',
       );
       const { outcomes } = answer;
-      for (const [at, { outcome }] of batch.entries()) outcome.resolve(outcomeOf(present(outcomes[at], 'as many')));
+      for (const [at, { outcome }] of batch.entries())
+        outcome.resolve(outcomeOf(present(outcomes[at], 'each piece has its outcome')));
     } catch (error) {
       for (const { outcome } of batch) outcome.reject(error);
     } finally {

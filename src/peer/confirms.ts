@@ -1,6 +1,5 @@
 // Which blocks have come and are not confirmed yet. The next request mostly follows at once and takes their confirmation along in
-// its packet: half of the packets, and half of the times that the other side wakes up. What nothing follows is confirmed a
-// moment later. Pure.
+// its packet, so that the other side wakes up once for both. What nothing follows is confirmed a moment later. Pure.
 
 import { CONFIRM_DELAY_MS } from '../base/limits.js';
 
