@@ -7,7 +7,7 @@ const ANCHOR = 'Files from many machines at once. A first look: mtorrent demo';
 const EXAMPLES: readonly (readonly [line: string, purpose: string])[] = [
   ['mtorrent', 'a console; the first share needs no set-up'],
   ['mtorrent share disk.img', 'share a file until stopped'],
-  ['mtorrent get disk.mtorrent /data/', 'download it, and end'],
+  ['mtorrent get disk.img.mtorrent', 'download it, and end'],
 ];
 const USAGE_WIDTH = 33;
 const GAP = 2;

@@ -93,7 +93,7 @@ function describe(tracker: Address, { swarms, liveEntries, connections, uptimeMs
   ];
   if (last !== null)
     lines.push(
-      `  last catch-up: ${last.isWhole ? 'everything' : 'changes'}, ${last.records} records in ${last.tookMs} ms`,
+      `  last catch-up: ${last.isWhole ? 'everything' : 'changes'}, ${last.records} ${last.records === 1 ? 'record' : 'records'} in ${last.tookMs} ms`,
     );
   if (!partner.isReady) lines.push('  catching up: lists are answered in a moment');
   if (partner.isAlone) lines.push('  this list may be out of date: the partner was not heard since the start');

@@ -29,6 +29,8 @@ export interface TerminalOptions {
   readonly rows?: number;
   /** Beside a plain environment of UTF-8. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What runs instead of `mtorrent`; its words follow. */
+  readonly program?: readonly [string, ...string[]];
 }
 
 interface Waiting {
@@ -45,12 +47,13 @@ export class TerminalProcess {
   /** Every byte so far. */
   raw = '';
 
-  /** `mtorrent` with these words. */
+  /** `mtorrent`, or another program, with these words. */
   constructor(t: TestContext, spawn: Spawn, words: readonly string[], options: TerminalOptions) {
-    const { directory, columns: cols = 100, rows = 30, env } = options;
+    const { directory, columns: cols = 100, rows = 30, env, program = [process.execPath, PROGRAM] } = options;
+    const [command, ...before] = program;
     this.#emulator = new headless.Terminal({ cols, rows, scrollback: 5_000, allowProposedApi: true });
     const plain = { PATH: process.env['PATH'] ?? '', HOME: directory, TERM: 'xterm-256color', LANG: 'C.UTF-8' };
-    this.#pty = spawn(process.execPath, [PROGRAM, ...words], { cols, rows, cwd: directory, env: { ...plain, ...env } });
+    this.#pty = spawn(command, [...before, ...words], { cols, rows, cwd: directory, env: { ...plain, ...env } });
     this.#pty.onData((text) => {
       this.raw += text;
       this.#emulator.write(text, () => this.#look());
@@ -61,6 +64,13 @@ export class TerminalProcess {
 
   get exited(): Promise<number> {
     return within(this.#exit.promise, DEADLINE_MS, () => assert.fail(`it has not ended; screen:\n${this.#dump()}`));
+  }
+
+  /** Its exit code, and everything that it has shown. */
+  async outcome(): Promise<{ readonly code: number; readonly lines: readonly string[] }> {
+    const code = await this.exited;
+    await new Promise<void>((resolve) => this.#emulator.write('', resolve));
+    return { code, lines: this.lines };
   }
 
   get pid(): number {

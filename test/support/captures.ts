@@ -1,0 +1,50 @@
+// What the README shows of terminals, as something that can be played: what is typed in a block is typed, and what is shown there
+// must come, figures aside. Decides and waits only; a terminal is handed in.
+
+import type { TerminalProcess } from './terminal.js';
+
+const PROMPT = 'mtorrent> ';
+/** Ports from here on are the kernel's choice. */
+const CHOSEN_PORT = 32_768;
+
+const TOKEN =
+  /(?<address>\b\d+\.\d+\.\d+\.\d+:\d+)|(?<digest>\b[0-9a-f]{40}\b)|(?<bar>[█░]+)|(?<![\w.-])(?<number>\d[\d.]*)(?<unit> (?:B|[KMGT]iB|ms|s)\b)?|(?<gap>\s+)|(?<other>.)/gu;
+
+/** A row like `line`: figures, digests, ports that the kernel chose, and what a doctor thinks of a figure may differ. */
+export function patternOf(line: string): RegExp {
+  const [, verdict, rest = line] = /^(ok {4})(.*)$/.exec(line) ?? [];
+  const parts = [...rest.trim().matchAll(TOKEN)].map(({ groups = {} }) => {
+    const { address, digest, bar, number, unit, gap, other = '' } = groups;
+    if (address !== undefined) return patternOfAddress(address);
+    if (digest !== undefined) return '[0-9a-f]{40}';
+    if (bar !== undefined) return '[█▏▎▍▌▋▊▉░]+';
+    if (number !== undefined) return `[\\d.]+${unitsLike(unit)}`;
+    return gap === undefined ? escaped(other) : '\\s+';
+  });
+  return new RegExp(`^\\s*${verdict === undefined ? '' : '(?:ok|note) +'}${parts.join('')}\\s*$`, 'm');
+}
+
+function patternOfAddress(address: string): string {
+  const [host = '', port = ''] = address.split(':');
+  return `${escaped(host)}:${Number(port) < CHOSEN_PORT ? port : '\\d+'}`;
+}
+
+/** Sizes may be of another size, times of another length. */
+function unitsLike(unit: string | undefined): string {
+  if (unit === undefined) return '';
+  return unit.endsWith('B') ? ' (?:B|[KMGT]iB)' : ' m?s';
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+/** Plays a console's part of a block. The terminal is at its start, and the last line that is typed is not waited for. */
+export async function playConsole(terminal: TerminalProcess, lines: readonly string[]): Promise<void> {
+  for (const line of lines) {
+    const typed = line.startsWith(PROMPT.trim()) ? line.slice(PROMPT.length) : undefined;
+    if (typed === undefined) await terminal.until(patternOf(line), `a row like "${line}"`);
+    else await terminal.prompts();
+    if (typed) terminal.type(`${typed}\r`);
+  }
+}
