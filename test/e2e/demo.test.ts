@@ -7,7 +7,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { within } from '../../src/base/deferred.js';
 import { sha256OfFile } from '../../src/demo/swarm.js';
+import { patternOf } from '../support/captures.js';
 import { eventually, fastRoot, namesIn, stageSwarm } from '../support/e2e-stage.js';
+import { readmeBlocks } from '../support/examples.js';
 
 const PROGRAM = new URL('../../src/command/main.js', import.meta.url).pathname;
 const DEADLINE_MS = 60_000;
@@ -59,6 +61,14 @@ test('demo exits 0, tells who sent what as a table, and leaves nothing', async (
   assert.match(stdout, /^who +address +sent/);
   assert.match(stdout, /seeder-1.*\nseeder-2.*\nleecher/);
   assert.match(stdout, /equal: every byte arrived/);
+  // What the README shows of it, but for its third seeder, and for the tracker's outage: so short a download may be without one.
+  const shown =
+    readmeBlocks()
+      .find(({ lines }) => lines[0] === '$ npm run demo')
+      ?.lines.slice(1) ?? [];
+  assert.ok(shown.length >= 10);
+  for (const row of shown.filter((each) => !/^seeder-3|^tracker 1|^$/.test(each)))
+    assert.match(`${stderr}\n${stdout}`, patternOf(row));
   assert.deepEqual(await namesIn(directory), []);
 });
 

@@ -59,7 +59,9 @@ describe('typed', { concurrency: true }, () => {
   test('with a tracker pair of its own: two consoles, share, get', ownPair);
   test('with a client in the background: get again, show, limit, attach, stop', inTheBackground);
   test('with a pair on two machines: trackers, create, doctor, share, daemon, and two consoles', pairOfTwo);
-  test('without trackers: help, and what three shells do with a completion', shells);
+  test('bash: help, and its completion', inBash);
+  test('zsh: its completion', inZsh);
+  test('fish: its completion', inFish);
 });
 
 async function ownPair(t: TestContext): Promise<void> {
@@ -109,35 +111,6 @@ async function pairOfTwo(t: TestContext): Promise<void> {
   await consoles(stage);
   await stage.stops(first, tracker);
   stage.done();
-}
-
-async function shells(t: TestContext): Promise<void> {
-  for (const shell of ['zsh', 'fish']) if (!hasTool(t, shell)) return;
-  const world = await DocumentationWorld.open(t, ['192.0.2.1']);
-  if (world === undefined) return;
-  const stage = new Stage(world, 'shells');
-  await stage.ends('mtorrent --help');
-  const inBash = await typedIn('bash', 'eval "$(mtorrent completion bash)"', 'complete -p mtorrent');
-  assert.match(inBash, /^complete .* mtorrent$/m);
-  const zsh = [
-    'autoload -Uz compinit',
-    'compinit -u -D',
-    'eval "$(mtorrent completion zsh)"',
-    'print $_comps[mtorrent]',
-  ];
-  assert.match(await typedIn('zsh', ...zsh), /^_mtorrent$/m);
-  // fish makes it when it asks for a line for the first time.
-  await mkdir(world.path('/home/ada/.config/fish/completions'), { recursive: true });
-  await stage.ends('mtorrent completion fish > ~/.config/fish/completions/mtorrent.fish');
-  const offered = await world.whole("complete --do-complete 'mtorrent tracker-'", { shell: 'fish' });
-  assert.match(offered.join('\n'), /tracker-list[\s\S]*tracker-status/);
-  stage.done();
-
-  /** The lines after one another; those that are examples are taken. */
-  async function typedIn(shell: 'bash' | 'zsh', ...lines: readonly string[]): Promise<string> {
-    for (const line of lines.filter((each) => Object.hasOwn(STAGED, each))) stage.take(line);
-    return (await (world as DocumentationWorld).whole(lines.join('\n'), { shell })).join('\n');
-  }
 }
 
 async function inTheBackground(t: TestContext): Promise<void> {
@@ -217,6 +190,43 @@ async function answered(console: TerminalProcess, line: string): Promise<string>
   const answer = (): string => console.raw.slice(from).replaceAll('\r', '');
   await console.until(() => /^(SUCCESS|FAILURE):.*\n/m.test(answer()), `an answer to "${line}"`);
   return answer();
+}
+
+async function inBash(t: TestContext): Promise<void> {
+  const world = await DocumentationWorld.open(t, ['192.0.2.1']);
+  if (world === undefined) return;
+  const stage = new Stage(world, 'bash');
+  await stage.ends('mtorrent --help');
+  const line = 'eval "$(mtorrent completion bash)"';
+  stage.take(line);
+  const shown = await world.whole(`${line}\ncomplete -p mtorrent`);
+  assert.match(shown.join('\n'), /^complete .* mtorrent$/m);
+  stage.done();
+}
+
+async function inZsh(t: TestContext): Promise<void> {
+  const world = hasTool(t, 'zsh') ? await DocumentationWorld.open(t, ['192.0.2.1']) : undefined;
+  if (world === undefined) return;
+  const stage = new Stage(world, 'zsh');
+  const line = 'eval "$(mtorrent completion zsh)"';
+  stage.take(line);
+  const shown = await world.whole(`autoload -Uz compinit; compinit -u -D\n${line}\nprint $_comps[mtorrent]`, {
+    shell: 'zsh',
+  });
+  assert.match(shown.join('\n'), /^_mtorrent$/m);
+  stage.done();
+}
+
+async function inFish(t: TestContext): Promise<void> {
+  const world = hasTool(t, 'fish') ? await DocumentationWorld.open(t, ['192.0.2.1']) : undefined;
+  if (world === undefined) return;
+  const stage = new Stage(world, 'fish');
+  // fish makes it when it asks for a line for the first time.
+  await mkdir(world.path('/home/ada/.config/fish/completions'), { recursive: true });
+  await stage.ends('mtorrent completion fish > ~/.config/fish/completions/mtorrent.fish');
+  const offered = await world.whole("complete --do-complete 'mtorrent tracker-'", { shell: 'fish' });
+  assert.match(offered.join('\n'), /tracker-list[\s\S]*tracker-status/);
+  stage.done();
 }
 
 test('a line for npm is a script of the package; a benchmark exists, with its options', async () => {

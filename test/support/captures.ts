@@ -8,7 +8,7 @@ const PROMPT = 'mtorrent> ';
 const CHOSEN_PORT = 32_768;
 
 const TOKEN =
-  /(?<address>\b\d+\.\d+\.\d+\.\d+:\d+)|(?<digest>\b[0-9a-f]{40}\b)|(?<bar>[█░]+)|(?<![\w.-])(?<number>\d[\d.]*)(?<unit> (?:B|[KMGT]iB|ms|s)\b)?|(?<gap>\s+)|(?<other>.)/gu;
+  /(?<address>\b\d+\.\d+\.\d+\.\d+:\d+)|(?<digest>\b(?:[0-9a-f]{24})?[0-9a-f]{40}\b)|(?<bar>[█░]+)|(?<![\w.-])(?<number>\d[\d.]*)(?<unit> (?:B|[KMGT]iB|ms|s)\b)?|(?<gap>\s+)|(?<other>.)/gu;
 
 /** A row like `line`: figures, digests, ports that the kernel chose, and what a doctor thinks of a figure may differ. */
 export function patternOf(line: string): RegExp {
@@ -16,7 +16,7 @@ export function patternOf(line: string): RegExp {
   const parts = [...rest.trim().matchAll(TOKEN)].map(({ groups = {} }) => {
     const { address, digest, bar, number, unit, gap, other = '' } = groups;
     if (address !== undefined) return patternOfAddress(address);
-    if (digest !== undefined) return '[0-9a-f]{40}';
+    if (digest !== undefined) return `[0-9a-f]{${digest.length}}`;
     if (bar !== undefined) return '[█▏▎▍▌▋▊▉░]+';
     if (number !== undefined) return `[\\d.]+${unitsLike(unit)}`;
     return gap === undefined ? escaped(other) : '\\s+';

@@ -112,7 +112,7 @@ export class DocumentationWorld {
     { directory = '/home/ada', home = '/home/ada', env = {}, shell = 'bash' }: Typed = {},
   ): TerminalProcess {
     for (const each of [directory, home]) mkdirSync(this.path(each), { recursive: true });
-    const place = OWNER.length === 0 ? [] : ['--user'];
+    const place = OWNER.length === 0 ? [] : ['--user', '--preserve-credentials'];
     const enter = ['--target', String(this.#first.pid), ...place, '--net', '--mount', '--root'];
     const terminal = new TerminalProcess(this.#t, this.#spawn, [shell, '-c', line], {
       program: ['nsenter', ...enter, 'env', `--chdir=${directory}`],

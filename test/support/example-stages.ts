@@ -8,14 +8,17 @@ import type { TerminalProcess } from './terminal.js';
 /**
  * home: a machine with a tracker pair of its own. background: the same with a client that goes on after logout. pair: a pair on
  * two machines.
- * shells: what needs no tracker. readme …: what the README shows of it, row by row. npm: what package.json makes of it.
+ * bash, zsh, fish: what a shell does with
+ * a completion. readme …: what the README shows of it, row by row. npm: what package.json makes of it.
  * elsewhere: another test runs the same.
  */
 export type StageName =
   | 'home'
   | 'background'
   | 'pair'
-  | 'shells'
+  | 'bash'
+  | 'zsh'
+  | 'fish'
   | 'readme: two terminals'
   | 'readme: exchange'
   | 'readme: a tracker comes back'
@@ -81,10 +84,10 @@ const HELP: Readonly<Record<string, Row>> = {
     stage: 'pair',
     shows: /^DAEMON LISTENING 192\.0\.2\.7:6881 \//m,
   },
-  'mtorrent --help': { stage: 'shells', shows: /^Files from many machines at once\.[\s\S]*^Commands:$/m },
-  'eval "$(mtorrent completion bash)"': { stage: 'shells' },
-  'eval "$(mtorrent completion zsh)"': { stage: 'shells' },
-  'mtorrent completion fish > ~/.config/fish/completions/mtorrent.fish': { stage: 'shells' },
+  'mtorrent --help': { stage: 'bash', shows: /^Files from many machines at once\.[\s\S]*^Commands:$/m },
+  'eval "$(mtorrent completion bash)"': { stage: 'bash' },
+  'eval "$(mtorrent completion zsh)"': { stage: 'zsh' },
+  'mtorrent completion fish > ~/.config/fish/completions/mtorrent.fish': { stage: 'fish' },
   'mtorrent demo': { stage: 'elsewhere', by: 'test/e2e/demo.test.ts' },
 };
 
