@@ -21,7 +21,10 @@ import {
 import { hasTool } from '../support/shell-terminal.js';
 import type { TerminalProcess } from '../support/terminal.js';
 
-const SIZE = 7 * PIECE + 5;
+const SIZE = 2 * PIECE + 5;
+/** Some ten seconds at the rate that is set, so that it can be looked at under way. */
+const LONG_SIZE = 8 * PIECE;
+const SLOW = { MTORRENT_DOWNLOAD_LIMIT: '400K' };
 const COMMANDS_OF_README = 10;
 
 test('every example has its stage, and every stage only examples', () => {
@@ -117,12 +120,11 @@ async function inTheBackground(t: TestContext): Promise<void> {
   const world = await DocumentationWorld.open(t, ['192.0.2.1']);
   if (world === undefined) return;
   const stage = new Stage(world, 'background');
-  const bob = { home: '/home/bob', directory: '/home/bob', env: { MTORRENT_DOWNLOAD_LIMIT: '600K' } };
+  const bob = { home: '/home/bob', directory: '/home/bob', env: SLOW };
   await mkdir(world.path('/home/bob'));
-  await randomFile(world.path('/home/ada/disk.img'), SIZE);
+  await randomFile(world.path('/home/ada/disk.img'), LONG_SIZE);
   await stage.ends('mtorrent daemon --detach');
   await world.whole('mtorrent share disk.img -o ../bob/disk.img.mtorrent');
-  // Slow enough to be seen.
   const getting = 'mtorrent get disk.img.mtorrent /data/ --timeout 1h';
   const slow = world.type(getting, bob);
   await slow.until(/[1-9][\d.]* %/);

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { deferred, within } from '../../src/base/deferred.js';
+import { errnoOf } from '../../src/base/errors.js';
 import { pseudoTerminals, TerminalProcess } from './terminal.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
@@ -157,7 +158,7 @@ export class DocumentationWorld {
 
   async #end(): Promise<void> {
     await Promise.all(this.#terminals.map((terminal) => terminal.end()));
-    for (const pid of this.#others()) process.kill(pid, 'SIGKILL');
+    for (const pid of this.#others()) killIfThere(pid);
     if (this.#first.exitCode !== null) return;
     const closed = once(this.#first, 'close');
     this.#first.stdin.end();
@@ -169,6 +170,14 @@ export class DocumentationWorld {
     const own = networkOf(String(this.#first.pid));
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== this.#first.pid);
     return own === undefined ? [] : pids.filter((pid) => networkOf(pid) === own).map(Number);
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
   }
 }
 
