@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { EmbeddedClient } from '../api/embedded.js';
 import { ownHost } from '../api/own-address.js';
 import { type OwnClientOptions, startOwnClient } from '../api/own-client.js';
+import { deferred } from '../base/deferred.js';
 import type { Address } from '../torrent/address.js';
 import { type HomePair, openHomePair } from './pair.js';
 
@@ -30,7 +31,8 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const pair: HomePair =
     trackers === undefined
       ? await openHomePair({ directory, host: upload?.host ?? (await ownHost([])), logLevel, onTrouble })
-      : { trackers, isOurs: false, notes: [], close: async () => undefined };
+      : { trackers, isOurs: false, notes: [], start: async () => undefined, close: async () => undefined };
+  const listen = deferred<void>();
   try {
     const own = await startOwnClient({
       upload,
@@ -39,7 +41,13 @@ export async function openHome(options: HomeOptions): Promise<Home> {
       logPath: join(directory, 'client.log'),
       logLevel,
       rates,
+      trackersListen: listen.promise,
     });
+    // After the client: a prompt need not wait for trackers, its first word to them does.
+    void pair
+      .start()
+      .catch((error: unknown) => onTrouble(troubleOf(error)))
+      .then(listen.resolve);
     return {
       ...own,
       trackers: pair.trackers,
@@ -51,4 +59,9 @@ export async function openHome(options: HomeOptions): Promise<Home> {
     await pair.close();
     throw error;
   }
+}
+
+function troubleOf(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `a tracker of this console does not run: ${why}; what is shared and fetched uses the other one, if that runs`;
 }
