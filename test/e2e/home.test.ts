@@ -135,6 +135,8 @@ test('a tracker thread that dies is started anew, with its list; too often, and 
   };
   const status = async (): Promise<number> =>
     new CommandRun(t, ada, ['tracker-status', `127.0.0.1:${ports[0]}`]).outcome().then(({ code }) => code);
+  // The prompt does not wait for it.
+  await eventually(status, (code) => code === 0, 'tracker 1 answers');
   for (let count = 0; count < RESTARTS_MAX; count += 1) {
     await kill();
     await eventually(status, (code) => code === 0, 'tracker 1 answers again');
@@ -143,6 +145,19 @@ test('a tracker thread that dies is started anew, with its list; too often, and 
   await run.said(/tracker 1 of this console cannot be kept running/);
   const { code, stderr } = await new CommandRun(t, ada, ['get', 'film.mtorrent', 'copy.bin', '--alone']).outcome();
   assert.equal(code, 0, `tracker 2 suffices: ${stderr}`);
+  run.write('quit');
+  assert.equal(await run.exited, 0, run.stderr);
+});
+
+test('a pair that cannot run is told at the prompt, which is there all the same, and quits', async (t) => {
+  const { ada } = await stage(t);
+  await mkdir(`${homeOf(ada)}/tracker-1.db`);
+  await mkdir(`${homeOf(ada)}/tracker-2.db`);
+  const run = new CommandRun(t, ada, []);
+  await printedLine(run);
+  await run.said(/a tracker of this console does not run: .*tracker-1\.db/);
+  run.write('show downloads');
+  await run.line(/^SUCCESS:0$/);
   run.write('quit');
   assert.equal(await run.exited, 0, run.stderr);
 });
