@@ -147,6 +147,8 @@ export class ClientActor {
   }
 
   async start(entries: readonly Entry[]): Promise<Client> {
+    // It may be refused while a thread still starts, and is awaited only after that.
+    this.#listening.promise.catch(() => undefined);
     try {
       await this.#threads.start();
       this.#upload = { host: this.#options.upload.host, port: await this.#listening.promise };

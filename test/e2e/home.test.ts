@@ -99,13 +99,38 @@ test('a remembered port that another program has is told, and another one is tak
   assert.equal(await run.exited, 0, run.stderr);
 });
 
-test('a second console of the same user is refused with the pid of the first', async (t) => {
-  const { ada } = await stage(t);
+test('a second console of the same user is a client of its own, on the trackers of the first, and they share', async (t) => {
+  const { swarm, ada } = await stage(t);
+  await swarm.makeFile('film.bin', 2 * PIECE);
   const first = new CommandRun(t, ada, []);
-  await printedLine(first);
-  const { code, stderr } = await new CommandRun(t, ada, []).outcome();
-  assert.equal(code, 11, stderr);
-  assert.match(stderr, new RegExp(`^ALREADY_RUNNING: process ${first.pid} `, 'm'));
+  const words = await printedLine(first);
+  first.write('share film.bin film.mtorrent');
+  await first.line(/^SUCCESS:film/);
+  const second = new CommandRun(t, ada, []);
+  await second.said(/the trackers of this user run in another process already/);
+  await second.said(/this one is client 2, which keeps its own files in mind \(.*home\/client-2\)/);
+  const third = new CommandRun(t, ada, words);
+  await third.said(/this one is client 3/);
+  for (const [console, name] of [
+    [second, 'two.bin'],
+    [third, 'three.bin'],
+  ] as const) {
+    console.write(`get film.mtorrent ${name}`);
+    await console.line(/^COMPLETED:/);
+    assert.equal(await sha256OfFile(swarm.path(name)), await sha256OfFile(swarm.path('film.bin')));
+  }
+  for (const console of [third, second, first]) {
+    console.write('quit');
+    assert.equal(await console.exited, 0, console.stderr);
+  }
+  // The next one alone is the first again, and shares what that shared.
+  const again = new CommandRun(t, ada, []);
+  await printedLine(again);
+  again.write('show downloads');
+  await again.line(/^\[S\] film\.bin/);
+  assert.doesNotMatch(again.stderr, /client 2/);
+  again.write('quit');
+  assert.equal(await again.exited, 0, again.stderr);
 });
 
 test('damaged ports are refused with their path, never guessed', async (t) => {
