@@ -6,6 +6,7 @@ import { runLanBench } from './lan.js';
 import { runLimitsBench } from './limits.js';
 import { runSeedersBench } from './seeders.js';
 import { runSimBench } from './sim.js';
+import { runStartBench } from './start.js';
 import { runTrackerBench } from './tracker.js';
 import { runVerifyBench } from './verify.js';
 
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   hash: { run: runHashBench, usage: '[--size 4GiB] [--runs N] [--out DIR]', shows: 'mtorrent create beside mktorrent' },
   limits: { run: runLimitsBench, usage: '[--limits 100K,1M] [--seconds N]', shows: 'how exact rate limits are' },
+  start: { run: runStartBench, usage: '[--runs N] [--out DIR]', shows: 'how long a prompt takes' },
   tracker: {
     run: runTrackerBench,
     usage: '[announces] [idle] [steady] [start] [catchup] [failover] [--disk]',

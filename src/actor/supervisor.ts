@@ -1,4 +1,4 @@
-// Starts children in order, stops them in reverse, and decides by OTP's rules what happens when one ends by itself.
+// Starts children in order or together, stops them in reverse, and decides by OTP's rules what happens when one ends by itself.
 // The decision is a pure, clock-fed object; starting and stopping is done by the children's own functions.
 
 import { assert } from '../base/assert.js';
@@ -74,11 +74,30 @@ export class Supervisor {
   }
 
   /** Starts one more child after those before it. Rejects with the child's error; nothing is kept then. */
-  async start(spec: ChildSpec): Promise<void> {
+  start(spec: ChildSpec): Promise<void> {
+    return this.startTogether([spec]);
+  }
+
+  /**
+   * Starts children that need not wait for each other, each start begun in this order; they stop in reverse of it, whoever was up
+   * first. Rejects with the first error in this order, after the others came up and were stopped again: none of them is kept then.
+   */
+  async startTogether(specs: readonly ChildSpec[]): Promise<void> {
     assert(this.#phase === 'running', 'a stopping supervisor starts nothing');
-    const running: Running = { spec, policy: new RestartPolicy(spec), child: await spec.start() };
-    this.#running.push(running);
-    this.#watch(running);
+    const starts = await Promise.allSettled(specs.map((spec) => spec.start()));
+    const begun = specs.flatMap((spec, at): Running[] => {
+      const start = starts[at];
+      return start?.status === 'fulfilled' ? [{ spec, policy: new RestartPolicy(spec), child: start.value }] : [];
+    });
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (failed !== undefined) {
+      for (const { spec, child } of begun.reverse()) await child.stop(spec.stopDeadlineMs ?? STOP_DEADLINE_MS);
+      throw failed.reason;
+    }
+    for (const running of begun) {
+      this.#running.push(running);
+      this.#watch(running);
+    }
   }
 
   /** Stops all children in reverse order of their start; answers the ids of those that had to be ended by force. */

@@ -16,13 +16,16 @@ import {
   trackerRequests,
 } from '../tracker/messages.js';
 import { DialedConnection } from '../wire/dialed.js';
+import type { AnnounceEffect, AnnounceInput, AnnounceSetting } from './effects.js';
 import type { TrackerStanding } from './links.js';
-import { type AnnounceEffect, type AnnounceInput, AnnounceMachine, type AnnounceSetting } from './machine.js';
+import { AnnounceMachine } from './machine.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
 
 type TrackerConnection = DialedConnection<TrackerRequest, TrackerReply>;
 
-export interface AnnounceOptions extends AnnounceSetting {
+export interface AnnounceOptions extends Omit<AnnounceSetting, 'areTrackersStarting'> {
+  /** Settles, never rejects, when trackers that are just being started listen; absent for those that run. */
+  readonly trackersListen?: Promise<void> | undefined;
   /** The hash string of a registered file; undefined when it is gone. Only lent: it is copied while a part is sent. */
   readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
   readonly onEvent: (event: AnnounceEvent) => void;
@@ -58,7 +61,8 @@ class Announcer {
 
   constructor(options: AnnounceOptions) {
     this.#options = options;
-    this.#machine = new AnnounceMachine(options);
+    const { trackersListen } = options;
+    this.#machine = new AnnounceMachine({ ...options, areTrackersStarting: trackersListen !== undefined });
     this.#host = new Host<AnnounceInput, AnnounceEffect | WakeAt>({
       name: 'announce',
       machine: this.#machine,
@@ -67,6 +71,7 @@ class Announcer {
       timers: options.timers ?? systemTimers,
       mailboxMax: ANNOUNCE_REQUESTS_MAX,
     });
+    void trackersListen?.then(() => this.post({ kind: 'trackersListen' }));
   }
 
   post(input: AnnounceInput | { readonly kind: 'wake' }): void {

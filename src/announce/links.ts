@@ -46,10 +46,12 @@ export class Links {
   #lastLink = 0;
   #isInHurry = false;
 
-  constructor(prng: Prng) {
+  /** @param trackers `awaited`: none is dialed before `triedAtOnce`, or `hurryAll`. */
+  constructor(prng: Prng, trackers: 'there' | 'awaited') {
     this.#prng = prng;
+    const retryAtMs = trackers === 'there' ? 0 : Number.POSITIVE_INFINITY;
     const fresh = (): TrackerLink => ({
-      state: { at: 'down', retryAtMs: 0 },
+      state: { at: 'down', retryAtMs },
       failures: 0,
       reported: 'nothing',
       reason: '',
@@ -150,9 +152,9 @@ export class Links {
     });
   }
 
-  /** True when the client has not heard that it is up. */
-  reportUp(index: TrackerIndex): boolean {
-    return this.#report(this.#links[index], 'up');
+  /** The client hears that it is asked from now on: its next failure is news again. */
+  reportedUp(index: TrackerIndex): void {
+    this.#links[index].reported = 'up';
   }
 
   /** It answered a request, so it works: the next failure starts counting anew. */
@@ -167,13 +169,20 @@ export class Links {
     const wasUp = tracker.state.at === 'up';
     tracker.state = { at: 'down', retryAtMs: this.#backOff(index, nowMs) };
     if (wasUp) this.#hurry(index === 0 ? 1 : 0);
-    return this.#report(tracker, 'down');
+    const isNews = tracker.reported !== 'down';
+    tracker.reported = 'down';
+    return isNews;
   }
 
-  /** Both are tried now, and at once, whatever their back-off says: there is little time. */
+  /** Both may be tried now, whatever their back-off says. */
+  triedAtOnce(): void {
+    for (const index of TRACKER_INDEXES) this.#hurry(index);
+  }
+
+  /** Both are tried now, and together: there is little time. */
   hurryAll(): void {
     this.#isInHurry = true;
-    for (const index of TRACKER_INDEXES) this.#hurry(index);
+    this.triedAtOnce();
   }
 
   /** When it is tried next. Full jitter: a fleet that lost its tracker does not come back in step. */
@@ -198,11 +207,5 @@ export class Links {
     // The second waits a moment for the first one's first try.
     const isFirstTry = first.failures === 0 && first.state.at === 'dialing' && !this.#isInHurry;
     return { fromMs: isFirstTry && first.state.at === 'dialing' ? first.state.sinceMs + TRACKER_HEDGE_MS : 0, untilMs };
-  }
-
-  #report(tracker: TrackerLink, news: 'up' | 'down'): boolean {
-    const isNews = tracker.reported !== news;
-    tracker.reported = news;
-    return isNews;
   }
 }

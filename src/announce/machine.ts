@@ -12,48 +12,14 @@ import {
   TRACKER_REPLY_DEADLINE_MS,
 } from '../base/limits.js';
 import { Prng } from '../base/prng.js';
-import type { Address } from '../torrent/address.js';
-import type { ClientId, SwarmKey } from '../torrent/ids.js';
 import type { Refusal, TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import type { AnnounceEffect, AnnounceInput, AnnounceSetting } from './effects.js';
 import { Links, TRACKER_INDEXES, type TrackerIndex, type TrackerStanding } from './links.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
 import { Pulse } from './pulse.js';
 import { helloOf, type OwnVersion, Requests, requestOf } from './requests.js';
 import { usableSeeders } from './seeders.js';
 import { type Question, Wanted } from './wanted.js';
-
-export interface AnnounceSetting {
-  readonly trackers: readonly [Address, Address];
-  readonly clientId: ClientId;
-  /** Above that of every earlier start of this client. */
-  readonly epoch: number;
-  readonly upload: Address;
-  readonly seed: number;
-}
-
-export type AnnounceInput =
-  | { readonly kind: 'command'; readonly command: AnnounceCommand }
-  | { readonly kind: 'connected'; readonly tracker: TrackerIndex; readonly link: number }
-  | { readonly kind: 'replied'; readonly tracker: TrackerIndex; readonly link: number; readonly reply: TrackerReply }
-  | { readonly kind: 'disconnected'; readonly tracker: TrackerIndex; readonly link: number; readonly reason: string }
-  /** The hash string of a part is not there any more. */
-  | { readonly kind: 'partMissing'; readonly id: number };
-
-export type AnnounceEffect =
-  | { readonly kind: 'dial'; readonly tracker: TrackerIndex; readonly link: number }
-  | { readonly kind: 'hangUp'; readonly link: number }
-  | { readonly kind: 'send'; readonly link: number; readonly request: TrackerRequest }
-  /** `pieces`, whose bytes are read when it is sent. */
-  | {
-      readonly kind: 'sendPart';
-      readonly link: number;
-      readonly id: number;
-      readonly swarm: SwarmKey;
-      readonly offset: number;
-      readonly length: number;
-    }
-  | { readonly kind: 'tell'; readonly event: AnnounceEvent }
-  | { readonly kind: 'log'; readonly fields: object; readonly sentence: string };
 
 type Phase =
   | { readonly at: 'working' }
@@ -84,7 +50,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#setting = setting;
     this.#epoch = setting.epoch;
     this.#prng = new Prng(setting.seed);
-    this.#links = new Links(this.#prng);
+    this.#links = new Links(this.#prng, setting.areTrackersStarting === true ? 'awaited' : 'there');
   }
 
   receive(input: AnnounceInput | Wake, nowMs: number): readonly (AnnounceEffect | WakeAt)[] {
@@ -107,6 +73,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     switch (input.kind) {
       case 'command':
         this.#command(input.command, nowMs);
+        return;
+      case 'trackersListen':
+        this.#links.triedAtOnce();
         return;
       case 'connected':
         if (this.#links.isCurrent(input.tracker, input.link))
@@ -187,7 +156,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const former = this.#links.active;
     for (const link of this.#links.greeted(tracker, reply.ready, nowMs)) this.#effects.push({ kind: 'hangUp', link });
     if (this.#links.active === former) return;
-    if (this.#links.reportUp(tracker)) this.#tell({ kind: 'trackerUp', tracker: this.#setting.trackers[tracker] });
+    this.#links.reportedUp(tracker);
+    this.#tell({ kind: 'trackerUp', tracker: this.#setting.trackers[tracker] });
     if (this.#areAllDownReported) this.#tell({ kind: 'trackersBack' });
     this.#areAllDownReported = false;
     this.#pulse = new Pulse(reply.renewMs, this.#prng.next(), nowMs);

@@ -38,7 +38,9 @@ export type AnnounceEvent =
   | { readonly kind: 'withdrawn'; readonly swarm: SwarmKey }
   /** A tracker refused something about this swarm. It is tried again where that can help. */
   | { readonly kind: 'refused'; readonly swarm: SwarmKey; readonly code: RefusalCode; readonly sentence: string }
+  /** It is asked from now on. */
   | { readonly kind: 'trackerUp'; readonly tracker: Address }
+  /** It does not answer; said once until it does. */
   | { readonly kind: 'trackerDown'; readonly tracker: Address; readonly reason: string }
   | { readonly kind: 'allTrackersDown' }
   | { readonly kind: 'trackersBack' }

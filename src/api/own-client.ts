@@ -13,6 +13,8 @@ export interface OwnClientOptions {
   /** Where peers reach it. Undefined: this machine's address towards the trackers, and UPLOAD_PORT or a free port. */
   readonly upload: Address | undefined;
   readonly trackers: readonly [Address, Address];
+  /** As of ClientOptions. */
+  readonly trackersListen?: Promise<void> | undefined;
   readonly stateDir: string;
   readonly logPath: string;
   readonly logLevel: LogLevel;

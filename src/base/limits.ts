@@ -417,6 +417,8 @@ export const DOWNLOAD_LOOK_MS = 250;
 export const TRACKER_PORTS = [7_001, 7_002] as const;
 /** Times that such a pair is started when other programs take its ports in the moment between a look and their use. */
 export const HOME_PAIR_TRIES_MAX = 3;
+/** Consoles of one user at once, each a client of its own: more is a script that forgets to end them. */
+export const HOME_CLIENTS_MAX = 16;
 /** Milliseconds between two looks at what is being checked at start. */
 export const CHECK_LOOK_MS = 20;
 /** Milliseconds that one timer can wait: longer waits are several. */

@@ -34,6 +34,8 @@ export interface ClientOptions {
   readonly upload: Address;
   /** The pair that shares of this client are announced to. */
   readonly trackers: readonly [Address, Address];
+  /** When the pair is being started beside this client: settles, never rejects, when it listens. It is not dialed before. */
+  readonly trackersListen?: Promise<void> | undefined;
   readonly stateDir: string;
   readonly logPath: string;
   readonly logLevel: LogLevel;
@@ -128,6 +130,10 @@ export class ClientActor {
       onEpochRaised: (raised) => this.#keeper.saveIdentity(raised),
       log: log.of('announce'),
       seed: options.seed,
+      starting:
+        options.trackersListen === undefined
+          ? undefined
+          : { trackers: options.trackers, listen: options.trackersListen },
     });
     this.#asks = new PeerAsks(this.#threads, (event) => this.#tellUser(event));
     this.#examination = new Examination({
@@ -141,6 +147,8 @@ export class ClientActor {
   }
 
   async start(entries: readonly Entry[]): Promise<Client> {
+    // It may be refused while a thread still starts, and is awaited only after that.
+    this.#listening.promise.catch(() => undefined);
     try {
       await this.#threads.start();
       this.#upload = { host: this.#options.upload.host, port: await this.#listening.promise };

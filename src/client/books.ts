@@ -60,8 +60,8 @@ export class Books {
   }
 
   /**
-   * By path of the .mtorrent, its file name, the file's own name or its path; undefined when none or several fit. A path means
-   * that path and no other: a file of the same name elsewhere must not be removed in its place.
+   * By path of the .mtorrent, its file name, the file's own name, that which it was saved under, or its path; undefined when none
+   * or several fit. A path means that path and no other: a file of the same name elsewhere must not be removed in its place.
    */
   find(name: string): FileRecord | undefined {
     const isPath = name.includes('/');
@@ -69,6 +69,7 @@ export class Books {
       (record: FileRecord) => record.entry.mtorrentPath === name,
       (record: FileRecord) => !isPath && basename(record.entry.mtorrentPath) === name,
       (record: FileRecord) => record.entry.name === name,
+      (record: FileRecord) => !isPath && basename(record.entry.path) === name,
       (record: FileRecord) => isPath && record.entry.path === name,
     ]) {
       const found = this.all().filter(fits);

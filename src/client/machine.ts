@@ -21,6 +21,7 @@ import { Recovery, rightAgain, roomSeen, stall, unusable } from './recovery.js';
 import { isLeaving, Removals } from './removals.js';
 import { roomRefusal } from './room.js';
 import { announce, register, replace, seed, shareRefusal } from './sharing.js';
+import { TrackerNotices } from './tracker-notices.js';
 import { Verifications } from './verifications.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
@@ -29,6 +30,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   readonly #removals = new Removals();
   readonly #verifications = new Verifications();
   readonly #recovery = new Recovery();
+  readonly #notices = new TrackerNotices();
   #closing: Closing | undefined;
   readonly #limits: RateLimits;
 
@@ -79,7 +81,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return uploadNews(this.#books, input.event);
       case 'announce':
         if (input.event.kind === 'left') this.#closing?.left(input.trackers);
-        return trackerNews(this.#books, input.trackers, input.event);
+        return trackerNews(this.#books, this.#notices, input.trackers, input.event);
       case 'hashedAgain':
         return this.#verifications.hashed(this.#books, input);
       case 'mended':

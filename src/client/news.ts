@@ -3,10 +3,11 @@
 import { NO_EFFECTS } from '../actor/machine.js';
 import type { AnnounceEvent } from '../announce/messages.js';
 import { unreachable } from '../base/assert.js';
-import { bad, good } from './answers.js';
+import { bad } from './answers.js';
 import type { Books } from './books.js';
 import type { ClientEffect, ClientInput } from './effects.js';
 import { serveFailed } from './recovery.js';
+import type { TrackerNotices } from './tracker-notices.js';
 
 export function uploadNews(
   books: Books,
@@ -32,7 +33,12 @@ export function uploadNews(
 }
 
 /** @param trackers the pair that it comes from. */
-export function trackerNews(books: Books, trackers: string, event: AnnounceEvent): readonly ClientEffect[] {
+export function trackerNews(
+  books: Books,
+  notices: TrackerNotices,
+  trackers: string,
+  event: AnnounceEvent,
+): readonly ClientEffect[] {
   switch (event.kind) {
     case 'seedersFound': {
       const record = books.ofSwarm(event.swarm);
@@ -45,13 +51,12 @@ export function trackerNews(books: Books, trackers: string, event: AnnounceEvent
       const name = books.ofSwarm(event.swarm)?.entry.name ?? event.swarm;
       return [bad(`the tracker refuses ${name}: ${event.sentence}`)];
     }
-    case 'allTrackersDown':
-      return [bad(`no tracker of ${trackers} answers; running transfers go on, new peers are found when one is back`)];
-    case 'trackersBack':
-      return [good(`a tracker of ${trackers} answers again`)];
-    case 'left':
     case 'trackerUp':
     case 'trackerDown':
+    case 'allTrackersDown':
+    case 'trackersBack':
+      return notices.hear(trackers, event);
+    case 'left':
     case 'registered':
     case 'withdrawn':
     case 'epochRaised':

@@ -25,7 +25,7 @@ import {
 import { checkMetainfoPath, readMetainfo, writeMetainfo } from '../disk/metainfo-file.js';
 import { believed, deleteResume, loadResume, type ResumeReading, saveResume } from '../disk/resume.js';
 import { Permits } from '../hash/permits.js';
-import { type HashPool, openHashPool } from '../hash/pool.js';
+import type { HashPool } from '../hash/pool.js';
 import type { Address } from '../torrent/address.js';
 import { Bitfield } from '../torrent/bitfield.js';
 import { Geometry } from '../torrent/geometry.js';
@@ -257,6 +257,8 @@ export class Preparations {
   }
 
   async #lend<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
+    // Loaded with the first job: most starts have none, and a prompt is there the sooner.
+    const { openHashPool } = await import('../hash/pool.js');
     if (this.#closed) throw new MiniTorrentError('CANCELLED', 'the client is closing');
     this.#idle?.cancel();
     this.#jobs += 1;

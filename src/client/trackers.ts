@@ -21,6 +21,14 @@ export interface TrackersOptions {
   readonly onEpochRaised: (identity: Identity) => void;
   readonly log: Log;
   readonly seed: number;
+  /** A pair that is being started beside this client. */
+  readonly starting: StartingPair | undefined;
+}
+
+export interface StartingPair {
+  readonly trackers: readonly [Address, Address];
+  /** Settles, never rejects, when both listen, or will not. */
+  readonly listen: Promise<void>;
 }
 
 export class Trackers {
@@ -63,7 +71,7 @@ export class Trackers {
     const pair = pairKey(trackers);
     const known = this.#announces.get(pair);
     if (known !== undefined) return known;
-    const { upload, digestsOf, onEvent, log, seed } = this.#options;
+    const { upload, digestsOf, onEvent, log, seed, starting } = this.#options;
     const { clientId, epoch } = this.#identity;
     const announce = startAnnounce({
       trackers,
@@ -77,6 +85,7 @@ export class Trackers {
       },
       log,
       seed,
+      trackersListen: starting !== undefined && pairKey(starting.trackers) === pair ? starting.listen : undefined,
     });
     this.#announces.set(pair, announce);
     this.#pairs.set(pair, trackers);

@@ -9,7 +9,6 @@ import type { Settings } from '../settings/resolve.js';
 import { type Address, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { cannotGoOn, stateDirectory } from './client-life.js';
-import { openForeground } from './foreground.js';
 
 export interface ClientArguments {
   readonly upload: string;
@@ -32,7 +31,7 @@ export async function runClient(args: ClientArguments): Promise<number> {
   }
   const { values } = args.settings;
   const stateDir = stateDirectory(args.settings, upload);
-  const { client, swarm } = await startEmbedded({
+  const starting = startEmbedded({
     upload,
     trackers,
     stateDir,
@@ -41,6 +40,8 @@ export async function runClient(args: ClientArguments): Promise<number> {
     seed: randomInt(0, 2 ** 32),
     rates: { up: values['upload-limit'], down: values['download-limit'] },
   });
+  // The console is loaded while the client's threads start.
+  const [{ client, swarm }, { openForeground }] = await Promise.all([starting, import('./foreground.js')]);
   const foreground = openForeground({
     client: swarm,
     leave: () => swarm.quit(),

@@ -8,7 +8,6 @@ import { formatAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { backgroundClient } from './background-client.js';
 import { cannotGoOn, homeDirectory } from './client-life.js';
-import { openForeground } from './foreground.js';
 
 /** Answers the exit code. Rejects with MiniTorrentError when nothing could be started. */
 export async function runHome(settings: Settings): Promise<number> {
@@ -20,7 +19,7 @@ export async function runHome(settings: Settings): Promise<number> {
   const { values } = settings;
   const directory = homeDirectory(settings);
   let say = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
-  const home = await openHome({
+  const opening = openHome({
     directory,
     upload: values.address,
     trackers: values.trackers,
@@ -28,6 +27,8 @@ export async function runHome(settings: Settings): Promise<number> {
     rates: { up: values['upload-limit'], down: values['download-limit'] },
     onTrouble: (sentence) => say(sentence),
   });
+  // The console is loaded while the client's threads start.
+  const [home, { openForeground }] = await Promise.all([opening, import('./foreground.js')]);
   const { swarm, client } = home;
   // As what the client says: a screen is drawn by one hand only.
   say = (sentence) => swarm.onEvent({ kind: 'notice', level: 'bad', sentence });

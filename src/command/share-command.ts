@@ -6,7 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import { type Sharing, startShare } from '../api/one-shot.js';
 import { ownHost } from '../api/own-address.js';
 import type { SwarmClient } from '../api/swarm-client.js';
-import { openHomePair } from '../home/pair.js';
+import { startHomePair } from '../home/pair.js';
 import { type Address, formatAddress } from '../torrent/address.js';
 import { backgroundClient } from './background-client.js';
 import { homeDirectory } from './client-life.js';
@@ -130,7 +130,7 @@ interface UsedPair {
 async function trackersOf({ settings }: ShareArguments, reporter: Reporter): Promise<UsedPair> {
   const { trackers, address, 'log-level': logLevel } = settings.values;
   if (trackers !== undefined) return { trackers, close: async () => undefined };
-  const pair = await openHomePair({
+  const pair = await startHomePair({
     directory: homeDirectory(settings),
     host: address?.host ?? (await ownHost([])),
     logLevel,

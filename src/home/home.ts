@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import type { EmbeddedClient } from '../api/embedded.js';
 import { ownHost } from '../api/own-address.js';
 import { type OwnClientOptions, startOwnClient } from '../api/own-client.js';
+import { deferred } from '../base/deferred.js';
+import { MiniTorrentError } from '../base/errors.js';
+import { HOME_CLIENTS_MAX } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { type HomePair, openHomePair } from './pair.js';
 
@@ -30,25 +33,57 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const pair: HomePair =
     trackers === undefined
       ? await openHomePair({ directory, host: upload?.host ?? (await ownHost([])), logLevel, onTrouble })
-      : { trackers, isOurs: false, notes: [], close: async () => undefined };
+      : { trackers, isOurs: false, notes: [], start: async () => undefined, close: async () => undefined };
+  const listen = deferred<void>();
   try {
-    const own = await startOwnClient({
+    const { own, note } = await startFirstFree(directory, {
       upload,
       trackers: pair.trackers,
-      stateDir: join(directory, 'client'),
-      logPath: join(directory, 'client.log'),
       logLevel,
       rates,
+      trackersListen: listen.promise,
     });
+    // After the client: a prompt need not wait for trackers, its first word to them does.
+    void pair
+      .start()
+      .catch((error: unknown) => onTrouble(troubleOf(error)))
+      .then(listen.resolve);
     return {
       ...own,
       trackers: pair.trackers,
       hasPair: pair.isOurs,
-      notes: pair.notes,
+      notes: [...pair.notes, ...note],
       closePair: () => pair.close(),
     };
   } catch (error) {
     await pair.close();
     throw error;
   }
+}
+
+/**
+ * A client of what the first console of this user keeps, or the second, … that is not in use: each console is a client of its own, so
+ * that two terminals of one user can share with each other.
+ */
+async function startFirstFree(
+  directory: string,
+  options: Omit<OwnClientOptions, 'stateDir' | 'logPath'>,
+): Promise<{ readonly own: EmbeddedClient; readonly note: readonly string[] }> {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? 'client' : `client-${number}`;
+    const stateDir = join(directory, name);
+    try {
+      const own = await startOwnClient({ ...options, stateDir, logPath: join(directory, `${name}.log`) });
+      const remark = `another console of this user runs; this one is client ${number}, which keeps its own files in mind (${stateDir})`;
+      return { own, note: number === 1 ? [] : [remark] };
+    } catch (error) {
+      const isUsed = error instanceof MiniTorrentError && error.code === 'ALREADY_RUNNING';
+      if (!isUsed || number === HOME_CLIENTS_MAX) throw error;
+    }
+  }
+}
+
+function troubleOf(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `a tracker of this console does not run: ${why}; what is shared and fetched uses the other one, if that runs`;
 }

@@ -35,12 +35,36 @@ export interface HomePair {
   readonly isOurs: boolean;
   /** What people should know of the start. */
   readonly notes: readonly string[];
+  /**
+   * Once. Settles when both take connections. Rejects with MiniTorrentError, as `startHosted` does, when one cannot: the other
+   * goes on.
+   */
+  start(): Promise<void>;
+  /** Settles when nothing of it runs; what still starts is waited for. */
   close(): Promise<void>;
 }
 
 type Pair = readonly [Address, Address];
 
-/** Rejects with MiniTorrentError: STATE_DAMAGED, ADDRESS_UNUSABLE, PERMISSION_DENIED, … */
+/**
+ * A pair that runs. Between our look at a port and its use another program may take it: then all is done again. Rejects with
+ * MiniTorrentError: STATE_DAMAGED, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
+ */
+export async function startHomePair(options: HomePairOptions): Promise<HomePair> {
+  for (let tries = 1; ; tries += 1) {
+    const pair = await openHomePair(options);
+    try {
+      await pair.start();
+      return pair;
+    } catch (error) {
+      await pair.close();
+      const lostIt = error instanceof MiniTorrentError && error.code === 'PORT_IN_USE';
+      if (!lostIt || tries === HOME_PAIR_TRIES_MAX) throw error;
+    }
+  }
+}
+
+/** A pair that is to be started, at addresses that are known already. Rejects as `startHomePair` does; nothing is kept then. */
 export async function openHomePair(options: HomePairOptions): Promise<HomePair> {
   const { directory } = options;
   await makeDirectory(directory);
@@ -52,49 +76,37 @@ export async function openHomePair(options: HomePairOptions): Promise<HomePair> 
   } catch (error) {
     if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_RUNNING' || before === undefined) throw error;
     const notes = ['the trackers of this user run in another process already; they end with it'];
-    return { trackers: before, isOurs: false, notes, close: async () => undefined };
+    return { trackers: before, isOurs: false, notes, start: async () => undefined, close: async () => undefined };
   }
   try {
-    const { trackers, running } = await startPair(options, before);
+    const wanted = before?.map(({ port }) => port) ?? TRACKER_PORTS;
+    const trackers = await freePorts(options.host, wanted);
     const moved = movedSentence(before, trackers);
     await atomicWriteFile(portsPath, Buffer.from(formatPorts(trackers)));
-    const close = async (): Promise<void> => {
-      await running.stop();
-      await lock.release();
+    const hosted = new HostedPair(options, trackers);
+    return {
+      trackers,
+      isOurs: true,
+      notes: moved === undefined ? [] : [moved],
+      start: () => hosted.start(),
+      close: async () => {
+        await hosted.stop();
+        await lock.release();
+      },
     };
-    return { trackers, isOurs: true, notes: moved === undefined ? [] : [moved], close };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-/** Between our look at a port and its use another program may take it: then all is done again. */
-async function startPair(
-  options: HomePairOptions,
-  before: Pair | undefined,
-): Promise<{ readonly trackers: Pair; readonly running: RunningPair }> {
-  for (let tries = 1; ; tries += 1) {
-    const wanted = before?.map(({ port }) => port) ?? TRACKER_PORTS;
-    const trackers = await freePorts(options.host, wanted);
-    const running = new RunningPair(options, trackers);
-    try {
-      await running.start();
-      return { trackers, running };
-    } catch (error) {
-      await running.stop();
-      const lostIt = error instanceof MiniTorrentError && error.code === 'PORT_IN_USE';
-      if (!lostIt || tries === HOME_PAIR_TRIES_MAX) throw error;
-    }
-  }
-}
-
-class RunningPair {
+class HostedPair {
   readonly #options: HomePairOptions;
   readonly #trackers: Pair;
   readonly #log: LogFile;
   /** One each: the fault of one is none of the other. */
   readonly #supervisors: readonly [Supervisor, Supervisor];
+  #tried: Promise<void> = Promise.resolve();
 
   constructor(options: HomePairOptions, trackers: Pair) {
     this.#options = options;
@@ -103,13 +115,23 @@ class RunningPair {
     this.#supervisors = [this.#supervisor(1), this.#supervisor(2)];
   }
 
-  async start(): Promise<void> {
-    await Promise.all([this.#startOne(0, 1), this.#startOne(1, 0)]);
+  /** Rejects with the error of the first that cannot start; settles either way when both have tried. */
+  start(): Promise<void> {
+    const started = this.#startBoth();
+    this.#tried = started.catch(() => undefined);
+    return started;
   }
 
   async stop(): Promise<void> {
+    await this.#tried;
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.stop()));
     this.#log.close();
+  }
+
+  async #startBoth(): Promise<void> {
+    const starts = await Promise.allSettled([this.#startOne(0, 1), this.#startOne(1, 0)]);
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   #startOne(which: 0 | 1, other: 0 | 1): Promise<void> {

@@ -10,7 +10,6 @@ import { CONFIG_BYTES_MAX } from '../base/limits.js';
 import { printable } from '../torrent/names.js';
 import { type Environment, type Places, placesOf } from './places.js';
 import { type ConfigFile, resolveSettings, type Settings } from './resolve.js';
-import { parseConfig } from './toml.js';
 
 /** The surroundings that settings are read from. */
 export interface Surroundings {
@@ -72,6 +71,8 @@ async function readConfig(path: string, mustExist: boolean): Promise<ConfigFile 
     throw fileError(error, printable(path));
   }
   try {
+    // Loaded where there is something to parse: the parser of TOML costs every start 20 ms.
+    const { parseConfig } = await import('./toml.js');
     return { path, directory: dirname(path), entries: parseConfig(await textOf(handle, path), path) };
   } catch (error) {
     throw fileError(error, printable(path));

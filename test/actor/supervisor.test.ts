@@ -99,6 +99,32 @@ test('children stop in reverse order, and those ended by force are named', async
   assert.deepEqual(nursery.book.slice(3), ['stop last', 'stop stubborn', 'stop first']);
 });
 
+test('children that start together begin in their order and stop in reverse of it, whoever was up first', async () => {
+  const nursery = new Nursery();
+  const slow = nursery.spec('slow');
+  const isUp = deferred<void>();
+  const specs = [
+    { ...slow, start: () => slow.start().then((child) => isUp.promise.then(() => child)) },
+    nursery.spec('quick'),
+  ];
+  const starting = nursery.supervisor.startTogether(specs);
+  isUp.resolve();
+  await starting;
+  await nursery.supervisor.stop();
+  assert.deepEqual(nursery.book, ['start slow', 'start quick', 'stop quick', 'stop slow']);
+});
+
+test('when one of those that start together cannot, the others are stopped and none is kept', async () => {
+  const nursery = new Nursery();
+  await nursery.supervisor.start(nursery.spec('before'));
+  const bad = { ...nursery.spec('bad'), start: () => Promise.reject(new Error('no port')) };
+  const together = [nursery.spec('first'), bad, nursery.spec('last')];
+  await assert.rejects(nursery.supervisor.startTogether(together), /no port/);
+  assert.deepEqual(nursery.book.slice(1), ['start first', 'start last', 'stop last', 'stop first']);
+  assert.deepEqual(await nursery.supervisor.stop(), []);
+  assert.deepEqual(nursery.book.slice(5), ['stop before']);
+});
+
 test('a crashed child is started again, until it crashes too often', async () => {
   const nursery = new Nursery();
   await nursery.supervisor.start(nursery.spec('child'));

@@ -124,7 +124,7 @@ test('tries of a tracker that is away thin out from 1 s to 60 s, each with full 
   const waited: number[][] = [];
   fc.assert(
     fc.property(seed, (seedOf) => {
-      const links = new Links(new Prng(seedOf));
+      const links = new Links(new Prng(seedOf), 'there');
       let nowMs = 0;
       for (let failure = 0; failure < 12; failure += 1) {
         assert.ok(links.due(nowMs).some(({ index }) => index === 0));

@@ -125,6 +125,32 @@ test('with both trackers away everything stays wanted, and tries thin out', () =
   assert.deepEqual(theatre.eventKinds().slice(3).sort(), ['registered', 'seedersFound', 'trackerUp', 'trackersBack']);
 });
 
+test('trackers that are being started are not dialed, nor called down, before they listen', () => {
+  const theatre = new Theatre({ areTrackersStarting: true }).start();
+  theatre.register(A);
+  theatre.advance(TRACKER_RETRY_MAX_MS);
+  assert.deepEqual([theatre.trackers.map(({ dials }) => dials), theatre.events], [[0, 0], []]);
+  theatre.put({ kind: 'trackersListen' });
+  assert.deepEqual(theatre.eventKinds(), ['trackerUp', 'registered']);
+  theatre.put({ kind: 'trackersListen' });
+  assert.deepEqual(
+    theatre.trackers.map(({ dials }) => dials),
+    [1, 0],
+  );
+});
+
+test('who leaves before its trackers listen tries them at once, and waits for nobody', () => {
+  const theatre = new Theatre({ areTrackersStarting: true }).start();
+  for (const tracker of theatre.trackers) tracker.state = 'refuses';
+  theatre.register(A);
+  theatre.tell({ kind: 'leave' });
+  assert.deepEqual(
+    theatre.trackers.map(({ dials }) => dials),
+    [1, 1],
+  );
+  assert.equal(theatre.eventKinds().at(-1), 'left');
+});
+
 test('a tracker that let entries lapse is told them again at the next heartbeat', () => {
   const theatre = new Theatre().start();
   theatre.register(A);

@@ -3,13 +3,9 @@
 
 import assert from 'node:assert/strict';
 import type { Wake } from '../../src/actor/machine.js';
+import type { AnnounceEffect, AnnounceInput, AnnounceSetting } from '../../src/announce/effects.js';
 import type { TrackerIndex } from '../../src/announce/links.js';
-import {
-  type AnnounceEffect,
-  type AnnounceInput,
-  AnnounceMachine,
-  type AnnounceSetting,
-} from '../../src/announce/machine.js';
+import { AnnounceMachine } from '../../src/announce/machine.js';
 import type { AnnounceCommand, AnnounceEvent } from '../../src/announce/messages.js';
 import { toHex } from '../../src/base/bytes.js';
 import { clientId, type SwarmKey } from '../../src/torrent/ids.js';

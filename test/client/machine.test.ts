@@ -183,13 +183,14 @@ test('a part that is opened for a file that was removed meanwhile is closed befo
   assert.deepEqual(effects, ['releasePart', 'saveLibrary', 'deleteFiles']);
 });
 
-test('a name means one file: by .mtorrent path, .mtorrent name or own name; a path means that path only', () => {
+test('a name means one file: by .mtorrent path, .mtorrent name, own name or saved name; a path means that path only', () => {
   const stage = new Stage();
   stage.seeding(entryOf('a', 1));
   stage.seeding(entryOf('b', 1, { mtorrentPath: '/other/a.mtorrent', name: 'bee' }));
   const find = (name: string): readonly string[] => kinds(stage.command({ kind: 'peers', name }));
   assert.deepEqual(find('/torrents/a.mtorrent'), ['listPeers']);
   assert.deepEqual(find('bee'), ['listPeers']);
+  assert.deepEqual(find('b'), ['listPeers'], 'as it was saved');
   assert.deepEqual(find('a.mtorrent'), ['tell refused'], 'two have this name');
   assert.deepEqual(find('/elsewhere/a.mtorrent'), ['tell refused']);
   assert.deepEqual(answers(stage.command({ kind: 'remove', name: '/elsewhere/bee', force: true })), ['FILE_NOT_FOUND']);

@@ -99,13 +99,38 @@ test('a remembered port that another program has is told, and another one is tak
   assert.equal(await run.exited, 0, run.stderr);
 });
 
-test('a second console of the same user is refused with the pid of the first', async (t) => {
-  const { ada } = await stage(t);
+test('a second console of the same user is a client of its own, on the trackers of the first, and they share', async (t) => {
+  const { swarm, ada } = await stage(t);
+  await swarm.makeFile('film.bin', 2 * PIECE);
   const first = new CommandRun(t, ada, []);
-  await printedLine(first);
-  const { code, stderr } = await new CommandRun(t, ada, []).outcome();
-  assert.equal(code, 11, stderr);
-  assert.match(stderr, new RegExp(`^ALREADY_RUNNING: process ${first.pid} `, 'm'));
+  const words = await printedLine(first);
+  first.write('share film.bin film.mtorrent');
+  await first.line(/^SUCCESS:film/);
+  const second = new CommandRun(t, ada, []);
+  await second.said(/the trackers of this user run in another process already/);
+  await second.said(/this one is client 2, which keeps its own files in mind \(.*home\/client-2\)/);
+  const third = new CommandRun(t, ada, words);
+  await third.said(/this one is client 3/);
+  for (const [console, name] of [
+    [second, 'two.bin'],
+    [third, 'three.bin'],
+  ] as const) {
+    console.write(`get film.mtorrent ${name}`);
+    await console.line(/^COMPLETED:/);
+    assert.equal(await sha256OfFile(swarm.path(name)), await sha256OfFile(swarm.path('film.bin')));
+  }
+  for (const console of [third, second, first]) {
+    console.write('quit');
+    assert.equal(await console.exited, 0, console.stderr);
+  }
+  // The next one alone is the first again, and shares what that shared.
+  const again = new CommandRun(t, ada, []);
+  await printedLine(again);
+  again.write('show downloads');
+  await again.line(/^\[S\] film\.bin/);
+  assert.doesNotMatch(again.stderr, /client 2/);
+  again.write('quit');
+  assert.equal(await again.exited, 0, again.stderr);
 });
 
 test('damaged ports are refused with their path, never guessed', async (t) => {
@@ -135,6 +160,8 @@ test('a tracker thread that dies is started anew, with its list; too often, and 
   };
   const status = async (): Promise<number> =>
     new CommandRun(t, ada, ['tracker-status', `127.0.0.1:${ports[0]}`]).outcome().then(({ code }) => code);
+  // The prompt does not wait for it.
+  await eventually(status, (code) => code === 0, 'tracker 1 answers');
   for (let count = 0; count < RESTARTS_MAX; count += 1) {
     await kill();
     await eventually(status, (code) => code === 0, 'tracker 1 answers again');
@@ -143,6 +170,19 @@ test('a tracker thread that dies is started anew, with its list; too often, and 
   await run.said(/tracker 1 of this console cannot be kept running/);
   const { code, stderr } = await new CommandRun(t, ada, ['get', 'film.mtorrent', 'copy.bin', '--alone']).outcome();
   assert.equal(code, 0, `tracker 2 suffices: ${stderr}`);
+  run.write('quit');
+  assert.equal(await run.exited, 0, run.stderr);
+});
+
+test('a pair that cannot run is told at the prompt, which is there all the same, and quits', async (t) => {
+  const { ada } = await stage(t);
+  await mkdir(`${homeOf(ada)}/tracker-1.db`);
+  await mkdir(`${homeOf(ada)}/tracker-2.db`);
+  const run = new CommandRun(t, ada, []);
+  await printedLine(run);
+  await run.said(/a tracker of this console does not run: .*tracker-1\.db/);
+  run.write('show downloads');
+  await run.line(/^SUCCESS:0$/);
   run.write('quit');
   assert.equal(await run.exited, 0, run.stderr);
 });

@@ -53,6 +53,9 @@ exec chroot "$root" sh -c 'echo ${READY}; exec cat'
 const OWNER = process.getuid?.() === 0 ? [] : ['--user'];
 const UNSHARE = [...OWNER.flatMap(() => ['--user', '--map-root-user']), '--net', '--mount'];
 
+/** chroot and ip lie where not everybody looks. */
+const ENV = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` };
+
 export interface Typed {
   /** Where the shell is. */
   readonly directory?: string;
@@ -97,7 +100,7 @@ export class DocumentationWorld {
     const mountPoint = mkdtempSync(join(realpathSync(tmpdir()), 'mtorrent-world-'));
     const modules = realpathSync(join(ROOT, 'node_modules'));
     const words = ['sh', '-c', SETUP, 'sh', mountPoint, ROOT, modules, realpathSync(process.execPath), ...addresses];
-    const first = spawn('unshare', [...UNSHARE, ...words], { stdio: 'pipe' });
+    const first = spawn('unshare', [...UNSHARE, ...words], { stdio: 'pipe', env: ENV });
     const world = new DocumentationWorld(t, first, spawnTerminal);
     t.after(async () => {
       await world.#end();
@@ -120,7 +123,7 @@ export class DocumentationWorld {
       directory: '/',
       columns: COLUMNS,
       env: {
-        PATH: `/opt/bin:${process.env['PATH']}`,
+        PATH: `/opt/bin:${ENV.PATH}`,
         HOME: home,
         // A system may have settings in /etc.
         MTORRENT_CONFIG: '/dev/null',
@@ -198,9 +201,9 @@ function whyNot(): string | undefined {
     ['unshare', '--version'],
     ['nsenter', '--version'],
   ] as const)
-    if (spawnSync(tool, [flag]).error !== undefined)
+    if (spawnSync(tool, [flag], { env: ENV }).error !== undefined)
       return `${tool} is not installed (packages iproute2, bash, util-linux)`;
   const trial = 'mount -t tmpfs trial /tmp && ip link add eth0 type veth peer name eth1';
-  const { status, stderr } = spawnSync('unshare', [...UNSHARE, 'sh', '-c', trial], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync('unshare', [...UNSHARE, 'sh', '-c', trial], { encoding: 'utf8', env: ENV });
   return status === 0 ? undefined : `this user cannot make namespaces (root can): ${stderr.trim()}`;
 }

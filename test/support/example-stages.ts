@@ -120,6 +120,7 @@ const README: Readonly<Record<string, Row>> = {
     'npm run fuzz',
     'npm run bench -- seeders',
     'npm run bench -- seeders --only sweep --seeders 1,2,4,8 --runs 3',
+    'npm run bench -- start',
     'npm run bench -- lan',
     'npm run bench -- hash',
     'npm run bench -- limits',

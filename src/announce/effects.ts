@@ -1,0 +1,43 @@
+// What an announcer's machine is born with, what reaches it, and what it has its shell do.
+
+import type { Address } from '../torrent/address.js';
+import type { ClientId, SwarmKey } from '../torrent/ids.js';
+import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import type { TrackerIndex } from './links.js';
+import type { AnnounceCommand, AnnounceEvent } from './messages.js';
+
+export interface AnnounceSetting {
+  readonly trackers: readonly [Address, Address];
+  readonly clientId: ClientId;
+  /** Above that of every earlier start of this client. */
+  readonly epoch: number;
+  readonly upload: Address;
+  readonly seed: number;
+  /** The trackers are just being started: nobody is dialed before `trackersListen` comes, and nobody is called down. */
+  readonly areTrackersStarting?: boolean;
+}
+
+export type AnnounceInput =
+  | { readonly kind: 'trackersListen' }
+  | { readonly kind: 'command'; readonly command: AnnounceCommand }
+  | { readonly kind: 'connected'; readonly tracker: TrackerIndex; readonly link: number }
+  | { readonly kind: 'replied'; readonly tracker: TrackerIndex; readonly link: number; readonly reply: TrackerReply }
+  | { readonly kind: 'disconnected'; readonly tracker: TrackerIndex; readonly link: number; readonly reason: string }
+  /** The hash string of a part is not there any more. */
+  | { readonly kind: 'partMissing'; readonly id: number };
+
+export type AnnounceEffect =
+  | { readonly kind: 'dial'; readonly tracker: TrackerIndex; readonly link: number }
+  | { readonly kind: 'hangUp'; readonly link: number }
+  | { readonly kind: 'send'; readonly link: number; readonly request: TrackerRequest }
+  /** `pieces`, whose bytes are read when it is sent. */
+  | {
+      readonly kind: 'sendPart';
+      readonly link: number;
+      readonly id: number;
+      readonly swarm: SwarmKey;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'tell'; readonly event: AnnounceEvent }
+  | { readonly kind: 'log'; readonly fields: object; readonly sentence: string };

@@ -1,0 +1,78 @@
+// What people hear of their trackers: each that goes and each that returns, once, and nothing of tries that go on failing.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import type { AnnounceEvent } from '../../src/announce/messages.js';
+import { TrackerNotices } from '../../src/client/tracker-notices.js';
+
+const [A, B] = [
+  { host: '192.0.2.1', port: 7001 },
+  { host: '192.0.2.2', port: 7001 },
+] as const;
+const PAIR = '192.0.2.1:7001 and 192.0.2.2:7001';
+
+const up = (tracker: typeof A | typeof B) => ({ kind: 'trackerUp', tracker }) as const;
+const down = (tracker: typeof A | typeof B) => ({ kind: 'trackerDown', tracker, reason: 'it is closed' }) as const;
+const ALL_DOWN = { kind: 'allTrackersDown' } as const;
+const BACK = { kind: 'trackersBack' } as const;
+
+type News = Parameters<TrackerNotices['hear']>[1];
+
+function heard(notices: TrackerNotices, events: readonly News[]): readonly string[] {
+  return events
+    .flatMap((event) => notices.hear(PAIR, event))
+    .map((effect) => (effect.kind === 'tell' && effect.event.kind === 'notice' ? effect.event.sentence : effect.kind));
+}
+
+const A_GONE = 'tracker 192.0.2.1:7001 does not answer (it is closed); 192.0.2.2:7001 is asked in its place';
+const A_BACK = 'tracker 192.0.2.1:7001 answers again';
+const NONE = `no tracker of ${PAIR} answers; running transfers go on, new peers are found when one is back`;
+
+test('a tracker that goes is told once the other one is asked, and its return as well', () => {
+  const table: readonly (readonly [events: readonly News[], sentences: readonly string[]])[] = [
+    [[up(A)], []],
+    [[up(A), down(A)], []],
+    [[up(A), down(A), up(B)], [A_GONE]],
+    [
+      [up(A), down(A), up(B), up(A)],
+      [A_GONE, A_BACK],
+    ],
+    [
+      [up(A), down(A), up(B), up(A), down(A), up(B)],
+      [A_GONE, A_BACK, A_GONE],
+    ],
+    // It never answered, and the other one was asked first.
+    [[down(A), up(B)], [A_GONE]],
+    [[up(B), down(A)], [A_GONE]],
+    // It was only slow.
+    [[up(B), up(A)], []],
+  ];
+  for (const [events, sentences] of table)
+    assert.deepEqual(heard(new TrackerNotices(), events), sentences, events.map(({ kind }) => kind).join(' '));
+});
+
+test('when both are away that is said once, and of neither alone', () => {
+  const notices = new TrackerNotices();
+  assert.deepEqual(heard(notices, [down(A), down(B), ALL_DOWN]), [NONE]);
+  assert.deepEqual(heard(notices, [up(B), BACK]), [`a tracker of ${PAIR} answers again: 192.0.2.2:7001`]);
+  assert.deepEqual(heard(notices, [up(A)]), [A_BACK]);
+  assert.deepEqual(heard(notices, [down(A), down(B), ALL_DOWN]), [NONE]);
+});
+
+test('the trackers of one pair say nothing about those of another', () => {
+  const notices = new TrackerNotices();
+  heard(notices, [up(A), down(A)]);
+  const event: AnnounceEvent = up(B);
+  assert.deepEqual(notices.hear('192.0.2.3:1 and 192.0.2.2:7001', event), []);
+});
+
+test('whatever comes, a tracker is called away and back in turn', () => {
+  const events = fc.array(fc.constantFrom<News>(up(A), up(B), down(A), down(B)), { maxLength: 40 });
+  fc.assert(
+    fc.property(events, (news) => {
+      const of = heard(new TrackerNotices(), news).filter((sentence) => sentence.startsWith('tracker 192.0.2.1'));
+      for (const [at, sentence] of of.entries()) assert.equal(sentence === A_BACK, at % 2 === 1, of.join('\n'));
+    }),
+  );
+});
