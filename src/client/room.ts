@@ -11,8 +11,9 @@ import { bytesMissing, bytesToCome, type Entry, type FileRecord } from './record
 export function roomRefusal(books: Books, entry: Entry, freeBytes: number, device: number): Refusal | undefined {
   const promised = promisedOn(books, device);
   if (entry.size + promised + DISK_RESERVE_BYTES <= freeBytes) return undefined;
+  const needs = `${entry.path} needs ${formatBytes(entry.size)}, and ${formatBytes(DISK_RESERVE_BYTES)} stay free for others`;
   const room = `${formatBytes(freeBytes)} are free${promised > 0 ? `, ${formatBytes(promised)} of them promised to running downloads` : ''}`;
-  const sentence = `${entry.path} needs ${formatBytes(entry.size)}, ${room}; free some space or choose another destination`;
+  const sentence = `${needs}; ${room}; free some space or choose another destination`;
   return { code: 'DISK_FULL', sentence };
 }
 
