@@ -76,7 +76,12 @@ test('a download that does not fit is refused before it begins', async (t) => {
   const client = swarm.startClient('client');
   await share(client, await swarm.makeFile('big.bin', 8 * MIB), 'big.mtorrent');
   const other = swarm.startClient('other');
-  await refuses(other, `get big.mtorrent ${disk}`, 'DISK_FULL', /needs 8\.0 MiB, and 16\.0 MiB stay free for others; 4\.0 MiB are free/);
+  await refuses(
+    other,
+    `get big.mtorrent ${disk}`,
+    'DISK_FULL',
+    /needs 8\.0 MiB, and 16\.0 MiB stay free for others; 4\.0 MiB are free/,
+  );
   assert.deepEqual(await filesOf(other), []);
   assert.deepEqual(await namesIn(disk), []);
 });
