@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { PairScene, pairOptionsOf, runPair } from './pair-scene.js';
 
+/** Seeds that found something once: run first, and always. */
+const FOUND: readonly number[] = [283];
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 150);
 
 test(`whatever happens to the two trackers, no word is lost, altered or undone (${SEEDS} seeds)`, () => {
   const only = process.env['SIM_SEED'];
-  const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, at) => at + 1) : [Number(only)];
+  const seeds = only === undefined ? [...FOUND, ...Array.from({ length: SEEDS }, (_, at) => at + 1)] : [Number(only)];
   for (const seed of seeds) runPair(pairOptionsOf(seed));
 });
 
