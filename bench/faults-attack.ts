@@ -72,7 +72,7 @@ export function attackScene({ root, runs, quick, note }: FaultOptions): Promise<
     await downloadRate(swarm, leecher, shared);
     await downloadRate(swarm, leecher, shared);
     await maker.succeed('quit');
-    const scene = { swarm, cleanup, leecher, shared, attackMs: quick ? 2_000 : 5_000 };
+    const scene = { swarm, cleanup, leecher, shared, attackMs: quick ? 2_000 : 4_000 };
     const figures: FaultFigure[] = [];
     for (const name of ATTACKS) {
       const outcomes: Outcome[] = [];
