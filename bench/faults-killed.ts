@@ -102,19 +102,20 @@ async function theOnlyOne(swarm: Swarm, runs: number, note: (text: string) => vo
     note(`the only seeder, run ${run} of ${runs}`);
     const only = await startSeeder(swarm, `only-${run}`, shared, options);
     const running = await begin(swarm, leecher, shared);
-    const joins = async (): Promise<number> => {
+    const joins = async (): Promise<{ readonly atMs: number; readonly joined: ClientProcess }> => {
       only.kill('SIGKILL');
       await sleep(ALONE_MS);
-      await startSeeder(swarm, `joined-${run}`, shared, options);
-      return performance.now();
+      const joined = await startSeeder(swarm, `joined-${run}`, shared, options);
+      return { atMs: performance.now(), joined };
     };
-    let joined: Promise<number> | undefined;
+    let joining: ReturnType<typeof joins> | undefined;
     const { times } = await watch(running, shared, () => {
-      joined = joins();
+      joining = joins();
     });
     await completed(running, shared);
-    const joinedMs = (await joined) ?? Number.NaN;
+    const { atMs: joinedMs = Number.NaN, joined } = (await joining) ?? {};
     resumedMs.push((times.find((atMs) => atMs >= joinedMs) ?? Number.NaN) - joinedMs);
+    await joined?.succeed('quit');
     await discard(running);
   }
   const what = 'the only one killed: from the moment that another shares to the next piece';
