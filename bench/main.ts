@@ -1,6 +1,7 @@
 // `npm run bench -- <name> [options]`: the benchmarks by name. Timings live here and nowhere in the tests. Each prints a table
 // on stderr's side of things for people and, with --json, one object on stdout.
 
+import { runFaultsBench } from './faults.js';
 import { runHashBench } from './hash.js';
 import { runLanBench } from './lan.js';
 import { runLimitsBench } from './limits.js';
@@ -45,6 +46,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: runVerifyBench,
     usage: '[--runs N] [--out DIR]',
     shows: 'what a verification on demand leaves to uploads',
+  },
+  faults: {
+    run: runFaultsBench,
+    usage: '[--only liars|killed|leaver|attack] [--runs N] [--out DIR]',
+    shows: 'what liars, dying seeders and attacks cost those who are honest',
   },
 };
 

@@ -24,6 +24,14 @@ export const PIECE_COUNT = 2_048;
 /** Clients of one source address: the tracker takes at most 11,000 connections from one. */
 const CLIENTS_PER_ADDRESS = 5_000;
 
+export interface SharedFacts {
+  readonly name: string;
+  readonly size: number;
+  readonly pieceCount: number;
+}
+
+const BENCH_FILE: SharedFacts = { name: 'bench.bin', size: PIECE_COUNT * PIECE_SIZE, pieceCount: PIECE_COUNT };
+
 /** Any file, told apart by its number. */
 export function swarmBytes(number: number): Uint8Array {
   const bytes = new Uint8Array(20);
@@ -96,8 +104,7 @@ export class TrackerClient {
   }
 
   share(swarm: Uint8Array, have: number, word: number): void {
-    const facts = { name: 'bench.bin', size: PIECE_COUNT * PIECE_SIZE, pieceCount: PIECE_COUNT };
-    this.#ask({ kind: 'share', id: this.#nextId(word), swarm, ...facts, have, ...this.#version() });
+    this.#ask({ kind: 'share', id: this.#nextId(word), swarm, ...BENCH_FILE, have, ...this.#version() });
   }
 
   announce(swarm: Uint8Array, word: number): void {
@@ -118,6 +125,13 @@ export class TrackerClient {
   async stats(): Promise<Readonly<Record<string, number>>> {
     const reply = await this.#answerTo({ kind: 'stats', id: this.#nextId(Number.NaN) }, 'stats');
     return JSON.parse(reply.json);
+  }
+
+  /** Lists the caller with all of a file, and waits until that is committed. */
+  async seed(swarm: Uint8Array, facts: SharedFacts): Promise<void> {
+    const { pieceCount } = facts;
+    const id = this.#nextId(Number.NaN);
+    await this.#answerTo({ kind: 'share', id, swarm, ...facts, have: pieceCount, ...this.#version() }, 'shared');
   }
 
   /** How many seeders the tracker lists, the caller not among them. */

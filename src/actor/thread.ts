@@ -27,6 +27,8 @@ export interface ThreadOptions {
   readonly shared: readonly SharedArrayBuffer[];
   /** Moved to the thread. */
   readonly ports: readonly MessagePort[];
+  /** Mebibytes of its heap for what lives shortly; absent: as many as V8 likes. */
+  readonly youngHeapMib?: number;
 }
 
 export type ThreadEnd = { readonly kind: 'normal' } | { readonly kind: 'crash'; readonly error: Error };
@@ -46,7 +48,7 @@ export interface Thread {
 }
 
 export function startThread(options: ThreadOptions): Thread {
-  const { name, shared, ports } = options;
+  const { name, shared, ports, youngHeapMib } = options;
   // An encoded frame lies in a pool; without a copy the whole pool would be cloned.
   const settings = new Uint8Array(options.settings);
   const birth: Birth = { name, settings, shared, ports };
@@ -57,6 +59,7 @@ export function startThread(options: ThreadOptions): Thread {
     transferList: [...ports],
     stdin: false,
     trackUnmanagedFds: false,
+    ...(youngHeapMib === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngHeapMib } }),
   });
   let crash: Error | undefined;
   const readySignal = deferred<void>();

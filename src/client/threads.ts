@@ -7,7 +7,7 @@ import type { LoopDelay } from '../actor/loop-delay.js';
 import { type ChildSpec, Supervisor } from '../actor/supervisor.js';
 import { MessageChannel, startThread, type Thread } from '../actor/thread.js';
 import { present } from '../base/assert.js';
-import { PIECE_SIZE, RESTART_PERIOD_MS, RESTARTS_MAX, STOP_DEADLINE_MS } from '../base/limits.js';
+import { PEER_YOUNG_HEAP_MIB, PIECE_SIZE, RESTART_PERIOD_MS, RESTARTS_MAX, STOP_DEADLINE_MS } from '../base/limits.js';
 import type { Log, LogLevel } from '../base/log.js';
 import {
   type DownloadCommand,
@@ -169,6 +169,7 @@ export class ClientThreads {
       }),
       shared: [this.#slab],
       ports: [toMain.port2, toDownload.port2],
+      youngHeapMib: PEER_YOUNG_HEAP_MIB,
     });
     await thread.ready;
     this.#running.set(thread.name, thread);

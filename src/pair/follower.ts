@@ -13,6 +13,7 @@ import {
 import type { Prng } from '../base/prng.js';
 import type { Change } from '../registry/changes.js';
 import { Comparison } from '../registry/digests.js';
+import type { Client } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import { clientId, swarmKey } from '../torrent/ids.js';
 import { HashStrings, type UploadNumbers } from './hash-strings.js';
@@ -84,6 +85,8 @@ export class Follower {
   #state: State;
   /** Of frames that tell progress and are on their way to the disk. */
   readonly #progress = new Map<number, readonly Change[]>();
+  /** Clients that live with a part of their entries only, and were asked for on this connection. */
+  readonly #mended = new Set<Client>();
   #failures = 0;
   #lastLink = 0;
   #nextBeatMs = 0;
@@ -250,6 +253,7 @@ export class Follower {
     const fresh = { isCaughtUp: false, heardMs: nowMs, leaderPosition: position, records: 0 };
     this.#state = { at: 'following', link: state.link, sinceMs: nowMs, isWhole, goal: position, ...fresh };
     this.#progress.clear();
+    this.#mended.clear();
     this.#hashStrings.startOver();
     this.#wantPart(undefined);
   }
@@ -281,10 +285,25 @@ export class Follower {
       const client = this.#setting.registry.client(clientId(id));
       if (client === undefined) continue;
       client.leaseEndsMs = Math.max(client.leaseEndsMs, nowMs + ms);
-      if (client.liveCount === 0 && ms > 0 && ended.length < PAIR_FRAME_CLIENTS_MAX) ended.push(id);
+      if (ms > 0 && this.#lapsedHere(client) && ended.length < PAIR_FRAME_CLIENTS_MAX) ended.push(id);
     }
     // It lapsed here and is there: what exactly it holds, the partner knows.
     if (ended.length > 0) this.#send({ kind: 'againClients', clients: ended });
+  }
+
+  /**
+   * A client of whom some entries live and some lapsed: perhaps we died, or the connection did, in the midst of what the partner
+   * told of it again, and its other entries are behind no position. Once a connection, since it may have let go of some files.
+   */
+  #lapsedHere(client: Client): boolean {
+    if (client.liveCount === 0) return true;
+    if (this.#mended.has(client)) return false;
+    for (const { state } of client.entries.values()) {
+      if (state !== 'lapsed') continue;
+      this.#mended.add(client);
+      return true;
+    }
+    return false;
   }
 
   #digests(theirs: Uint8Array): void {

@@ -44,9 +44,11 @@ export class SlabBook {
     // One that was asked for in part, and whose blocks have all been answered, may be given up without a word.
     if (before !== undefined && (before.open > 0 || before.at === 'storing'))
       throw new Violation(`slot ${slot} is lent for piece ${piece} while it is ${before.at} for ${before.piece}`);
-    for (const other of this.#slots.values()) {
-      if (other.at === 'asked' && other.connection === connection && other.piece === piece)
-        throw new Violation(`piece ${piece} is asked of connection ${connection} twice`);
+    for (const [lent, other] of this.#slots) {
+      if (other.at !== 'asked' || other.connection !== connection || other.piece !== piece) continue;
+      if (other.open > 0) throw new Violation(`piece ${piece} is asked of connection ${connection} twice`);
+      // Given up in this way, and asked for anew after the bytes that made it needless were wrong.
+      this.#slots.delete(lent);
     }
     const asked = { askedTo: length, open: 1, rejected: false, cancelled: false };
     this.#slots.set(slot, { piece, connection, at: 'asked', pieceLength, ...asked });
