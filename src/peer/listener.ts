@@ -1,13 +1,13 @@
 // The door to the upload port: accepts connections within the limits (in total and per address), gives each a number, and
-// knows them all by it. Decides only whether there is room for one more.
+// knows them all by it. Who gets a place is decided by admission.ts.
 
 import net from 'node:net';
 import type { Timers } from '../actor/timers.js';
 import { errnoOf } from '../base/errors.js';
-import { UPLOAD_CONNECTIONS_MAX, UPLOAD_CONNECTIONS_PER_ADDRESS_MAX } from '../base/limits.js';
 import type { Log } from '../base/log.js';
 import type { PieceRange } from '../torrent/bitfield.js';
 import { AcceptedSocket } from './accepted-socket.js';
+import { Admission } from './admission.js';
 import type { ServedFile } from './serve.js';
 import type { Uploads, UploadTarget } from './uploads.js';
 
@@ -37,7 +37,7 @@ export interface FetchingPeer {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #accepted = new Map<number, Accepted>();
-  readonly #perHost = new Map<string, number>();
+  readonly #admission = new Admission();
   readonly #server: net.Server;
   #nextConnection = 1;
   #port = 0;
@@ -107,7 +107,7 @@ export class Listener {
         onCrash,
         onOpened: (served, uploadPort, confirms) => {
           accepted.file = served.file;
-          uploads.join(connection, this.#target(served.file, confirms, accepted));
+          uploads.join(connection, this.#target(connection, served.file, confirms, accepted));
           if (uploadPort > 0) onJoined(served.file, accepted.socket.host, uploadPort);
         },
         onConfirmed: () => uploads.confirmed(connection),
@@ -131,24 +131,28 @@ export class Listener {
   }
 
   #admit(connection: number, accepted: Accepted): void {
-    const { host } = accepted.socket;
-    const fromHost = (this.#perHost.get(host) ?? 0) + 1;
     this.#accepted.set(connection, accepted);
-    this.#perHost.set(host, fromHost);
-    if (this.#accepted.size > UPLOAD_CONNECTIONS_MAX || fromHost > UPLOAD_CONNECTIONS_PER_ADDRESS_MAX) {
-      accepted.socket.post({ kind: 'refused' });
-    }
+    const verdict = this.#admission.admit(connection, accepted.socket.host);
+    if (verdict.kind === 'refused') accepted.socket.post({ kind: 'refused' });
+    else if (verdict.kind === 'displaces') this.#displace(verdict.connection);
+  }
+
+  /** Nothing more is read for it, whether or not it takes its farewell. */
+  #displace(connection: number): void {
+    const displaced = this.#accepted.get(connection);
+    if (displaced === undefined) return;
+    if (displaced.file !== undefined) this.#options.uploads.leave(connection);
+    displaced.file = undefined;
+    displaced.socket.post({ kind: 'refused' });
   }
 
   #forget(connection: number, accepted: Accepted): void {
     if (!this.#accepted.delete(connection)) return;
-    const rest = (this.#perHost.get(accepted.socket.host) ?? 1) - 1;
-    if (rest === 0) this.#perHost.delete(accepted.socket.host);
-    else this.#perHost.set(accepted.socket.host, rest);
+    this.#admission.leave(connection, accepted.socket.host);
     if (accepted.file !== undefined) this.#options.uploads.leave(connection);
   }
 
-  #target(file: number, confirms: boolean, accepted: Accepted): UploadTarget {
+  #target(connection: number, file: number, confirms: boolean, accepted: Accepted): UploadTarget {
     return {
       file,
       confirms,
@@ -156,6 +160,7 @@ export class Listener {
       handed: () => accepted.socket.post({ kind: 'handed' }),
       taken: (bytes) => {
         accepted.sentBytes += bytes;
+        this.#admission.served(connection, accepted.socket.host);
         accepted.socket.post({ kind: 'taken' });
       },
       blockSent: (block) => accepted.socket.post({ kind: 'blockSent', block }),

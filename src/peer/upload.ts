@@ -108,11 +108,12 @@ export class UploadScheduler {
 
   /**
    * The next block, or part of at most `bytesMax`, to read; undefined when nobody may get more. In flight until `sent`.
-   * A block that was begun goes on first.
+   * A block that was begun goes on first. @param onlyIdle for those with nothing in flight: while room is short.
    */
-  next(bytesMax = PIECE_SIZE): Upload | undefined {
+  next(bytesMax = PIECE_SIZE, onlyIdle = false): Upload | undefined {
     let chosen: Candidate | undefined;
     for (const [connection, lane] of this.#lanes) {
+      if (onlyIdle && lane.reads > 0) continue;
       const waiting = rarestOf(lane);
       if (waiting === undefined || !mayGet(lane, waiting, bytesMax)) continue;
       const candidate = { connection, lane, waiting };

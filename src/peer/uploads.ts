@@ -1,5 +1,5 @@
 // Performs what the upload scheduler decides on one peer thread: reads blocks from the shared files into pooled buffers and
-// hands them to their sockets. Owns the buffers and the file descriptors. Invariant: a buffer is in the pool, being read
+// hands them to their sockets. Owns the file descriptors. Invariant: a buffer is in the pool, being read
 // into, or waiting in exactly one socket; a file's descriptor is closed only when no read of it is under way,
 // and at most UPLOAD_FILES_OPEN_MAX are open however many files are shared. Under a rate limit nothing is read before its
 // turn: what waits for the limit is a number in a line, not a buffer; and no more than a few blocks are under way (under-way.ts).
@@ -9,7 +9,8 @@ import type { Timer, Timers } from '../actor/timers.js';
 import { assert } from '../base/assert.js';
 import { Bucket, NO_LIMIT } from '../base/bucket.js';
 import { errnoOf } from '../base/errors.js';
-import { PIECE_SIZE, UPLOAD_BUFFERS, UPLOAD_FILES_OPEN_MAX, UPLOAD_READS_MAX } from '../base/limits.js';
+import { UPLOAD_FILES_OPEN_MAX, UPLOAD_READS_MAX, UPLOAD_SMALL_BYTES } from '../base/limits.js';
+import { UploadBuffers } from './buffers.js';
 import { Copies } from './copies.js';
 import { blockOffset } from './serve.js';
 import { closeServed, openServed, readHere, type ServedPath, servedPath, whatIsWrong } from './served-path.js';
@@ -55,8 +56,7 @@ export class Uploads {
   /** In the order of their last use, so that the first open one is the one to close. */
   readonly #files = new Map<number, ServedPath>();
   #openFiles = 0;
-  readonly #buffers: Uint8Array[] = [];
-  #buffersMade = 0;
+  readonly #buffers = new UploadBuffers();
   #reads = 0;
   readonly #bucket: Bucket;
   /** Rings when the limit, or what is under way, allows the next read. */
@@ -137,7 +137,7 @@ export class Uploads {
   #pump(): void {
     this.#turn?.cancel();
     this.#turn = undefined;
-    while (this.#reads < UPLOAD_READS_MAX && (this.#buffers.length > 0 || this.#buffersMade < UPLOAD_BUFFERS)) {
+    while (this.#reads < UPLOAD_READS_MAX && this.#buffers.hasAny) {
       if (!this.#scheduler.hasWaiting) return;
       const { timers } = this.#options;
       const nowMs = timers.nowMs();
@@ -146,7 +146,10 @@ export class Uploads {
         this.#turn = timers.at(readyMs, () => this.#pump());
         return;
       }
-      const upload = this.#scheduler.next(this.#bucket.blockBytes);
+      const { blockBytes } = this.#bucket;
+      const upload = this.#buffers.hasLarge
+        ? this.#scheduler.next(blockBytes)
+        : this.#scheduler.next(Math.min(blockBytes, UPLOAD_SMALL_BYTES), true);
       if (upload === undefined) return;
       this.#bucket.passed(upload.block.length, nowMs);
       this.#read(upload);
@@ -162,7 +165,7 @@ export class Uploads {
       this.#failed(upload);
       return;
     }
-    const buffer = this.#takeBuffer();
+    const buffer = this.#buffers.take(block.length);
     const { timers } = this.#options;
     const begunMs = timers.nowMs();
     this.#underWay.begun(connection, begunMs);
@@ -176,7 +179,7 @@ export class Uploads {
         this.#write(upload, buffer);
         return;
       }
-      this.#buffers.push(buffer);
+      this.#buffers.give(buffer);
       if (!gone) this.#options.onFileFailed(target.file, served.path, errno);
       this.#failed(upload);
     };
@@ -231,12 +234,12 @@ export class Uploads {
   #write({ connection, block, completes }: Upload, buffer: Uint8Array): void {
     const target = this.#targets.get(connection);
     if (target === undefined) {
-      this.#buffers.push(buffer);
+      this.#buffers.give(buffer);
       return;
     }
     target.handed();
     target.writeBlock(block, buffer.subarray(0, block.length), (ok) => {
-      this.#buffers.push(buffer);
+      this.#buffers.give(buffer);
       if (!target.confirms) this.#underWay.ended(connection, this.#options.timers.nowMs());
       const cut = this.#scheduler.sent(connection, block.length);
       if (ok && this.#targets.has(connection)) {
@@ -255,13 +258,5 @@ export class Uploads {
     const rest = this.#scheduler.sent(connection, block.length, true);
     this.#bucket.gaveBack(block.length, this.#options.timers.nowMs());
     this.#targets.get(connection)?.blockFailed({ ...block, length: block.length + (rest?.length ?? 0) });
-  }
-
-  #takeBuffer(): Uint8Array {
-    const free = this.#buffers.pop();
-    if (free !== undefined) return free;
-    this.#buffersMade += 1;
-    assert(this.#buffersMade <= UPLOAD_BUFFERS, 'the buffer pool keeps its bound');
-    return new Uint8Array(PIECE_SIZE);
   }
 }
