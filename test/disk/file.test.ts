@@ -66,7 +66,7 @@ test('a destination is a directory to put the file in, or the file itself', asyn
   assert.equal(await resolveTarget(join(directory, 'link', 'y'), 'x.bin'), join(directory, 'sub', 'y'));
 });
 
-test('a destination that does not work is refused by what is wrong with it', async (t) => {
+test('F13: a destination that does not work is refused by what is wrong with it', async (t) => {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'file'), '');
   symlinkSync('/nowhere/at/all', join(directory, 'dangling'));
@@ -125,7 +125,7 @@ test('a target that appears during the download is not overwritten, and the part
   await finishPart({ ...part, targetPath });
 });
 
-test('a part that exists is never taken over, a link in its place is never followed', async (t) => {
+test('F12, S5: a part that exists is never taken over, a link in its place is never followed', async (t) => {
   const directory = temporaryDirectory(t);
   const victim = join(directory, 'victim');
   writeFileSync(victim, 'precious');
@@ -139,7 +139,7 @@ test('a part that exists is never taken over, a link in its place is never follo
   assert.equal(existsSync(join(directory, 'fresh')), false);
 });
 
-test('a part replaced during the download is noticed, and what replaced it is left alone', async (t) => {
+test('F12: a part replaced during the download is noticed, and what replaced it is left alone', async (t) => {
   const directory = temporaryDirectory(t);
   const targetPath = join(directory, 'x.bin');
   const part = await createPart(targetPath, 3);

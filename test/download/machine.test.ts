@@ -13,7 +13,7 @@ function first<T>(items: readonly T[]): T {
   return item;
 }
 
-test('found peers are dialed at once, each address once, as many as may', () => {
+test('P23: found peers are dialed at once, each address once, as many as may', () => {
   const stage = new Stage({ pieces: 4 });
   const peers = Array.from({ length: PEERS_PER_DOWNLOAD_MAX + 5 }, (_, at) => ({ host: '192.0.2.9', port: 1000 + at }));
   const dials = stage.post({ kind: 'peersFound', peers: [...peers, ...peers] });
@@ -34,7 +34,7 @@ test('a peer is asked only after hello, bitfield and unchoke', () => {
   assert.equal(new Set(requests.map(({ slot }) => slot)).size, requests.length);
 });
 
-test('a whole piece is asked for at its real length', () => {
+test('P26: a whole piece is asked for at its real length', () => {
   const stage = new Stage({ pieces: 2 });
   const { requests } = stage.join();
   const byPiece = [...requests].sort((a, b) => a.piece - b.piece);
@@ -66,7 +66,7 @@ test('an empty file is finished at once, without any peer', () => {
   assert.deepEqual(stage.ending, { kind: 'completed', received: 0, wasted: 0 });
 });
 
-test('wrong bytes ban their sender on proof, and the piece is asked of another peer', () => {
+test('P14: wrong bytes ban their sender on proof, and the piece is asked of another peer', () => {
   const stage = new Stage({ pieces: 1 });
   const liar = stage.join();
   const honest = stage.join();
@@ -81,7 +81,7 @@ test('wrong bytes ban their sender on proof, and the piece is asked of another p
   assert.equal(kinds(stage.pass(600_000)).includes('dial'), false, 'banned for good');
 });
 
-test('a sender of wrong bytes that hangs up before the proof is banned all the same', () => {
+test('P14: a sender of wrong bytes that hangs up before the proof is banned all the same', () => {
   const stage = new Stage({ pieces: 1 });
   const liar = stage.join();
   const request = first(liar.requests);
@@ -195,7 +195,7 @@ test('a peer that chokes is asked nothing more until it unchokes; what was asked
   assert.ok(requestsIn(stage.say({ kind: 'unchoked', connection })).length >= 1);
 });
 
-test('when a peer is lost, what it was asked for is asked of others, and its slots come back', () => {
+test('P25: when a peer is lost, what it was asked for is asked of others, and its slots come back', () => {
   const stage = new Stage({ pieces: 4, slots: 4 });
   const lost = stage.join();
   assert.equal(lost.requests.length, 2);

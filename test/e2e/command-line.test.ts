@@ -115,7 +115,7 @@ function asNobody(words: readonly string[], input: string, cwd: string) {
   });
 }
 
-test('what this user may not read or write is PERMISSION_DENIED', async (t) => {
+test('F13: what this user may not read or write is PERMISSION_DENIED', async (t) => {
   const root = process.getuid?.() === 0;
   const swarm = await Swarm.create('/tmp');
   t.after(() => swarm.end());

@@ -128,7 +128,7 @@ test('a file that appears at the target meanwhile is not overwritten, and the do
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
-test('a .part that is deleted or replaced meanwhile fails its download and never becomes a wrong file', async (t) => {
+test('F12: a .part that is deleted or replaced meanwhile fails its download and never becomes a wrong file', async (t) => {
   const { swarm, source, leecher, target } = await halfWay(t);
   await rm(`${target}.part`);
   await writeFile(`${target}.part`, 'a stranger');
@@ -224,7 +224,7 @@ test('a seeder killed in mid-upload costs time only', async (t) => {
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
-test('a seeder that freezes in mid-upload costs time only', async (t) => {
+test('P25: a seeder that freezes in mid-upload costs time only', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTracker(0);
   const source = await swarm.makeFile('frozen.bin', 200 * PIECE);

@@ -290,7 +290,7 @@ test('ten lines that are pasted run one after the other, each at its prompt', as
   assert.ok(lines.join('\n').includes(wanted), lines.join('\n'));
 });
 
-test('a name from elsewhere cannot act on the terminal', async (t) => {
+test('S3: a name from elsewhere cannot act on the terminal', async (t) => {
   const staged = await stage(t);
   if (staged === undefined) return;
   const { swarm, open } = staged;

@@ -29,7 +29,7 @@ async function sameBytes(...paths: readonly string[]): Promise<void> {
 const isEven = (piece: number): boolean => piece % 2 === 0;
 const isOdd = (piece: number): boolean => piece % 2 === 1;
 
-test('files of no byte, one byte and around one piece arrive whole, and are [S] on both sides', async (t) => {
+test('P27: files of no byte, one byte and around one piece arrive whole, and are [S] on both sides', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTrackers();
   const [seeder, leecher] = [swarm.startClient('seeder'), swarm.startClient('leecher')];

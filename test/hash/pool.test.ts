@@ -80,7 +80,7 @@ test('with a pace one small range is checked at a time, and a rest follows each'
   );
 });
 
-test('a check finds exactly the pieces that were damaged', async (t) => {
+test('P28: a check finds exactly the pieces that were damaged', async (t) => {
   const pool = poolFor(t);
   const path = join(temporaryDirectory(t), 'file');
   const size = 130 * PIECE_SIZE + 7;
@@ -237,7 +237,7 @@ test('every slot at once, on every thread, ends in the right place', async (t) =
   }
 });
 
-test('a task whose thread dies is done by another one', async (t) => {
+test('F16: a task whose thread dies is done by another one', async (t) => {
   const { pool, slab, fd, path } = bench(t, { entry: DYING });
   new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 1)[0] = 1;
   const digest = sha1(new Uint8Array(slab, 0, 100));
@@ -245,7 +245,7 @@ test('a task whose thread dies is done by another one', async (t) => {
   assert.equal(readFileSync(path).length, 100);
 });
 
-test('a task that kills two threads is given up, and the pool works on', async (t) => {
+test('F16: a task that kills two threads is given up, and the pool works on', async (t) => {
   const { pool, slab, fd } = bench(t, { entry: DYING, threads: 1 });
   new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 1)[0] = 2;
   const task = { slot: 0, length: 100, digest: sha1(new Uint8Array(100)), fd, offset: 0 };

@@ -247,7 +247,7 @@ test('a stranger that speaks another protocol is cut off, whatever it says', asy
   await hears('unchoked');
 });
 
-test('a length prefix of 4 GiB, or one byte above what is allowed before hello, is refused at once', async (t) => {
+test('P1, P2: a length prefix of 4 GiB, or one byte above what is allowed before hello, is refused at once', async (t) => {
   const { port } = await seeder(t);
   for (const length of [0xffff_ffff, FRAME_BYTES_BEFORE_HELLO_MAX + 1, 0]) {
     const before = process.memoryUsage().arrayBuffers;
@@ -264,7 +264,7 @@ test('a length prefix of 4 GiB, or one byte above what is allowed before hello, 
   }
 });
 
-test('a hello in slices of one byte works', async (t) => {
+test('P5: a hello in slices of one byte works', async (t) => {
   const { port } = await seeder(t);
   const raw = new Raw(t, port);
   await once(raw.socket, 'connect');
@@ -275,7 +275,7 @@ test('a hello in slices of one byte works', async (t) => {
   await raw.hears('unchoke');
 });
 
-test('silence before hello, and a frame that is dripped, are cut at their deadlines', async (t) => {
+test('P5, P12: silence before hello, and a frame that is dripped, are cut at their deadlines', async (t) => {
   const { port, timers } = await seeder(t);
   const silent = new Raw(t, port);
   const drips = new Raw(t, port);
@@ -294,7 +294,7 @@ test('silence before hello, and a frame that is dripped, are cut at their deadli
   assert.equal(polite.events.at(-1)?.kind, 'unchoked', 'a quiet peer is left alone');
 });
 
-test('a peer that asks for more than may wait is cut off, and others go on', async (t) => {
+test('P13: a peer that asks for more than may wait is cut off, and others go on', async (t) => {
   const { port } = await seeder(t);
   const raw = new Raw(t, port);
   raw.socket.pause();
@@ -336,7 +336,7 @@ test('one address has a bounded number of connections; who is too many is told',
   await next.hears('unchoke');
 });
 
-test('peers of a file that is no longer served are told, after what was sent', async (t) => {
+test('F10: peers of a file that is no longer served are told, after what was sent', async (t) => {
   const { port, listener } = await seeder(t);
   const { hears, events } = dial(t, port);
   await hears('unchoked');
@@ -346,7 +346,7 @@ test('peers of a file that is no longer served are told, after what was sent', a
   assert.ok(last?.kind === 'disconnected' && last.reason === 'gone');
 });
 
-test('a dialed liar is dropped with its reason, whatever it sends', async (t) => {
+test('P16, P17: a dialed liar is dropped with its reason, whatever it sends', async (t) => {
   const theirs = { ...HELLO, pieceCount: PIECES };
   const framed = (message: PeerWire): Uint8Array => frameBytes(peerWire.encode(message));
   const full: PeerWire = { kind: 'bitfield', offset: 0, part: Uint8Array.of(0xfc), last: true };

@@ -32,7 +32,7 @@ function serve(scheduler: UploadScheduler, turns: number): Map<number, number> {
   return given;
 }
 
-test('those who ask all the time get the same bytes, whatever the size of their blocks', () => {
+test('P18: those who ask all the time get the same bytes, whatever the size of their blocks', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: PIECE_SIZE }), { minLength: 2, maxLength: 10 });
   fc.assert(
     fc.property(sizes, (lengths) => {
@@ -116,7 +116,7 @@ test('with greedy and polite peers, coming and going, nobody who asks waits long
   );
 });
 
-test('one connection has bounded bytes under way and bounded requests waiting', () => {
+test('P13: one connection has bounded bytes under way and bounded requests waiting', () => {
   const scheduler = new UploadScheduler();
   scheduler.add(1);
   for (let piece = 0; piece < UPLOAD_REQUESTS_PER_PEER_MAX; piece += 1)
@@ -219,7 +219,7 @@ test('copies are counted for pieces far apart, and a count that is full stays so
 
 // --- under a limit ---
 
-test('under a limit each of k peers gets its k-th part, whatever they ask for, and the rate is kept', () => {
+test('P29: under a limit each of k peers gets its k-th part, whatever they ask for, and the rate is kept', () => {
   const peers = fc.array(fc.constantFrom(PIECE_SIZE, 100_000, BLOCK_BYTES_MIN), { minLength: 1, maxLength: 8 });
   const aRate = fc.integer({ min: 50 * 1024, max: 20 * 1024 * 1024 });
   fc.assert(

@@ -36,7 +36,7 @@ test('those that start last are not left out, although the first ones know enoug
   assert.ok((sorted[count - 1] ?? 0) < 1.5 * (sorted[count / 2] ?? 0), sorted.join());
 });
 
-test('when some lose their power on the way, the others complete', () => {
+test('P20: when some lose their power on the way, the others complete', () => {
   for (let seed = 1; seed <= 5; seed += 1) {
     const leechers = Array.from({ length: 10 }, (_, at) => ({
       rates: FAST,

@@ -18,13 +18,13 @@ function verdict(
   return reply.kind === 'error' ? reply.code : reply.kind;
 }
 
-test('a shared file lists its sharer under the address of its socket', () => {
+test('S9: a shared file lists its sharer under the address of its socket', () => {
   const stage = new Stage();
   assert.equal(stage.client(1, { host: '192.0.2.1', port: 7_000 }).share(A).kind, 'shared');
   assert.deepEqual(stage.listed(A), ['192.0.2.1:7000 1']);
 });
 
-test('the host in a hello counts only where every client is trusted', () => {
+test('S9: the host in a hello counts only where every client is trusted', () => {
   for (const trustHost of [false, true]) {
     const stage = new Stage({ trustHost });
     const connection = stage.connect('192.0.2.1');
@@ -102,7 +102,7 @@ test('a store that is broken refuses what waited and ends the tracker', () => {
   assert.ok(effects.some((effect) => effect.kind === 'giveUp'));
 });
 
-test('a higher version wins, an equal one changes nothing, a lower one is acknowledged and ignored', () => {
+test('S7: a higher version wins, an equal one changes nothing, a lower one is acknowledged and ignored', () => {
   const stage = new Stage();
   const client = stage.client(1);
   client.share(A, 1, { epoch: 2, sequence: 5 });
@@ -113,7 +113,7 @@ test('a higher version wins, an equal one changes nothing, a lower one is acknow
   assert.deepEqual(stage.listed(A), ['10.0.0.1:6001 2']);
 });
 
-test('a removal touches the own entry only, and its older word does not bring it back', () => {
+test('S7: a removal touches the own entry only, and its older word does not bring it back', () => {
   const stage = new Stage();
   const [one, two] = [stage.client(1), stage.client(2)];
   one.share(A, 1, { epoch: 1, sequence: 1 });
@@ -230,7 +230,7 @@ test('after an expiry the same word of the owner lists it again', () => {
   assert.equal(stage.listed(A).length, 1);
 });
 
-test('nobody expires because the tracker was frozen', () => {
+test('F15: nobody expires because the tracker was frozen', () => {
   const stage = new Stage();
   stage.client(1).share(A);
   stage.freeze(LEASE_MS * 20);
