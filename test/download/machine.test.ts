@@ -22,6 +22,26 @@ test('P23: found peers are dialed at once, each address once, as many as may', (
   assert.deepEqual(kinds(stage.lose(1)), ['dial'], 'a lost one makes room for the next');
 });
 
+test('P23: of forty addresses the only one that lives is asked at once, whatever becomes of the others', () => {
+  const stage = new Stage({ pieces: 4 });
+  const peers = Array.from({ length: PEERS_PER_DOWNLOAD_MAX }, (_, at) => ({ host: '192.0.2.9', port: 1000 + at }));
+  stage.post({ kind: 'peersFound', peers });
+  stage.serve(stage.greet(PEERS_PER_DOWNLOAD_MAX));
+  assert.equal(stage.have.isComplete, true);
+  assert.equal(stage.nowMs, 0, 'nobody was waited for');
+});
+
+test('P17: who sets bits past the last piece is hung up on, and asked nothing', () => {
+  for (const byte of [0xf8, 0xf1]) {
+    const stage = new Stage({ pieces: 4 });
+    const connection = stage.dial();
+    stage.say({ kind: 'connected', connection, clientId: new Uint8Array(16), rttMs: 1 });
+    const part = Uint8Array.of(byte);
+    assert.deepEqual(kinds(stage.say({ kind: 'bitfieldPart', connection, offset: 0, part, last: true })), ['hangUp']);
+    assert.deepEqual(stage.say({ kind: 'unchoked', connection }), []);
+  }
+});
+
 test('a peer is asked only after hello, bitfield and unchoke', () => {
   const stage = new Stage({ pieces: 4 });
   const connection = stage.dial();

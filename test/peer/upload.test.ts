@@ -116,6 +116,32 @@ test('with greedy and polite peers, coming and going, nobody who asks waits long
   );
 });
 
+test('P18: among twenty that keep all the requests waiting that they may, two that ask for one block at a time get their share', () => {
+  const [greedy, all] = [20, 22];
+  const scheduler = new UploadScheduler();
+  const given = new Array<number>(all).fill(0);
+  for (let connection = 0; connection < all; connection += 1) {
+    scheduler.add(connection);
+    const window = connection < greedy ? UPLOAD_REQUESTS_PER_PEER_MAX : 1;
+    for (let piece = 0; piece < window; piece += 1) scheduler.enqueue(connection, block(piece));
+  }
+  /** A polite peer asks again a round trip after it has got what it asked for. */
+  const onTheirWay: (number | undefined)[] = [undefined, undefined, undefined];
+  for (let turn = 0; turn < 100 * all; turn += 1) {
+    const upload = scheduler.next();
+    assert.ok(upload !== undefined);
+    const { connection } = upload;
+    given[connection] = (given[connection] ?? 0) + upload.block.length;
+    scheduler.sent(connection, upload.block.length);
+    if (connection < greedy) scheduler.enqueue(connection, upload.block);
+    onTheirWay.push(connection < greedy ? undefined : connection);
+    const asks = onTheirWay.shift();
+    if (asks !== undefined) scheduler.enqueue(asks, block(turn));
+  }
+  const fair = given.reduce((sum, bytes) => sum + bytes, 0) / all;
+  for (const bytes of given.slice(greedy)) assert.ok(bytes >= 0.6 * fair, `${bytes} of ${fair}`);
+});
+
 test('P13: one connection has bounded bytes under way and bounded requests waiting', () => {
   const scheduler = new UploadScheduler();
   scheduler.add(1);

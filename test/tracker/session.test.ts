@@ -125,6 +125,27 @@ test('S7: a removal touches the own entry only, and its older word does not brin
   assert.equal(stage.listed(A).length, 2);
 });
 
+test('S7: captured words of a client that are said again, by whomever, change nothing of its entry', () => {
+  const stage = new Stage();
+  const owner = stage.client(1, { host: '192.0.2.1', port: 7_000 });
+  const captured = owner.shareRequest(A, 1, { epoch: 1, sequence: 5 });
+  owner.ask(captured);
+  // As itself, another client speaks of its own entry only.
+  const other = stage.client(2, { host: '198.51.100.2', port: 8_000 });
+  other.ask({ kind: 'remove', id: 1, swarm: keyBytes(A), epoch: 9, sequence: 9 });
+  other.ask({ kind: 'leave', id: 2, epoch: 9, sequence: 9 });
+  assert.deepEqual(stage.listed(A), ['192.0.2.1:7000 1']);
+  // Under the owner's id as well, as far as it has only heard of it.
+  const impostor = stage.client(1, { host: '198.51.100.2', port: 8_000 });
+  impostor.ask(captured);
+  for (const sequence of [1, 4]) {
+    impostor.share(A, 0, { epoch: 1, sequence });
+    impostor.ask({ kind: 'announce', id: 3, swarm: keyBytes(A), have: 0, epoch: 1, sequence });
+    impostor.ask({ kind: 'remove', id: 4, swarm: keyBytes(A), epoch: 1, sequence });
+  }
+  assert.deepEqual(stage.listed(A), ['192.0.2.1:7000 1']);
+});
+
 test('leaving takes the client off every list, and covers words that were said before and come later', () => {
   const stage = new Stage();
   const client = stage.client(1);
