@@ -157,21 +157,18 @@ class Pool {
    */
   async #inTime(answer: Promise<Uint8Array>): Promise<Uint8Array> {
     if (this.#taskDeadlineMs === undefined) return answer;
-    const deadline = setTimeout(() => void this.#endThreads(), this.#taskDeadlineMs);
+    // Not one that has just begun: piscina would take its end for a failure to start, and start no more.
+    let { threads } = this.#piscina;
+    const deadline = setInterval(() => {
+      this.#log?.error({ deadlineMs: this.#taskDeadlineMs }, 'a hash thread does not end its task: others take over');
+      for (const thread of threads) void thread.terminate();
+      threads = this.#piscina.threads;
+    }, this.#taskDeadlineMs);
     try {
       return await answer;
     } finally {
-      clearTimeout(deadline);
+      clearInterval(deadline);
     }
-  }
-
-  async #endThreads(): Promise<void> {
-    this.#log?.error(
-      { deadlineMs: this.#taskDeadlineMs },
-      'a hash thread does not end its task: its pool gets new ones',
-    );
-    await this.#allStarted();
-    for (const thread of this.#piscina.threads) void thread.terminate();
   }
 
   async close(): Promise<void> {

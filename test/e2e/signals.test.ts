@@ -74,7 +74,7 @@ for (const [signal, code] of [
   });
 }
 
-test('F14: SIGHUP without a terminal opens the logs of client and tracker anew, and both work on', async (t) => {
+test('F14: SIGHUP without a terminal opens the logs of client and tracker anew, SIGUSR1 does nothing, and both work on', async (t) => {
   const swarm = await stageSwarm(t);
   const tracker = await swarm.startTracker(0);
   const client = swarm.startClient('client');
@@ -89,9 +89,11 @@ test('F14: SIGHUP without a terminal opens the logs of client and tracker anew, 
       `${running.name} has a new log`,
     );
     assert.equal(JSON.parse(log.split('\n')[0] ?? '').pid, running.pid);
+    running.kill('SIGUSR1');
   }
   await share(client, await swarm.makeFile('a.bin', 10), 'a.mtorrent');
   await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
+  for (const { stderr } of [tracker, client]) assert.doesNotMatch(stderr, /debugger/i);
 });
 
 test('F14: SIGHUP of a terminal window that is closed takes a client off the trackers', async (t) => {
