@@ -244,6 +244,34 @@ test('the lock file names every optional package that its packages ask for', () 
   assert.deepEqual(missing, [], 'add these to package-lock.json with their version, cpu and os');
 });
 
+/** Of the catalogue of faults, those that must have a test of their number: letter → numbers. */
+const CASES: Readonly<Record<string, readonly number[]>> = {
+  F: [2, ...numbers(9, 19)],
+  P: numbers(1, 29),
+  S: [...numbers(1, 9), 12],
+  L: [1, 2, 3, 5, 6, 7],
+};
+
+function numbers(first: number, last: number): readonly number[] {
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+}
+
+test('every case of the catalogue of faults is in the name of a test and in the table of cases, or the table says why not', () => {
+  const tests = all.filter((path) => path.endsWith('.test.ts')).map(textOf);
+  const table = textOf('docs/RELIABILITY.md').split('## Cases')[1] ?? '';
+  const owed = Object.entries(CASES).flatMap(([letter, some]) => some.map((number) => `${letter}${number}`));
+  assert.deepEqual(
+    owed.filter((number) => {
+      const row = new RegExp(`^\\| ${number} \\| (.*) \\|$`, 'm').exec(table)?.[1] ?? '';
+      if (row.startsWith('not held: ')) return false;
+      const name = new RegExp(`['\`](?:[A-Z]\\d+, )*${number}(?:, [A-Z]\\d+)*: `);
+      return !tests.some((text) => name.test(text)) || row === '' || !row.split(' · ').every((cell) => name.test(cell));
+    }),
+    [],
+    'name a test by these cases, and each test in the row of its case',
+  );
+});
+
 test('every test that the page of promises names exists', () => {
   const tests = all.filter((path) => path.endsWith('.test.ts')).map(textOf);
   const rows = textOf('docs/RELIABILITY.md')

@@ -189,6 +189,8 @@ export const IN_LINE_ALIVE_MS = 4_000;
 
 // --- hash pool ---
 
+/** Milliseconds after which a thread of the hash pool counts as spinning: four tasks of 32 MiB may wait for it, from a disk of 0.5 MB/s. */
+export const HASH_TASK_DEADLINE_MS = 300_000;
 /** Threads of the hash pool. SHA-1 runs at 1.8 GB/s a core, so 8 keep up with a 100 Gbit/s link. */
 export const HASH_THREADS_MAX = 8;
 /** Pieces in one task that hashes or checks a local file: 64 × 512 KiB = 32 MiB, some 20 ms of work. */

@@ -1,6 +1,6 @@
 // What a signal means to a program of ours. SIGINT and SIGTERM: end gracefully; a second one ends at once. SIGHUP: the
 // terminal was closed, so the same; without a terminal, as under a service manager, it is logrotate's word that the log was
-// moved: a line is logged, and with it every log is opened anew.
+// moved: a line is logged, and with it every log is opened anew. SIGUSR1 means nothing: Node would open a debugger's port.
 
 /** Shell convention: 128 + the number of the signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -26,12 +26,16 @@ export function watchSignals({ onStop, onLogMoved }: SignalUses): { unwatch(): v
     onStop(name, exitCode);
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('SIGUSR1', ignore);
   return {
     unwatch: () => {
       for (const signal of SIGNALS) process.off(signal, onSignal);
+      process.off('SIGUSR1', ignore);
     },
   };
 }
+
+function ignore(): void {}
 
 function hasTerminal(): boolean {
   return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY === true);

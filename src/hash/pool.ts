@@ -1,6 +1,7 @@
 // The only door to piscina: the threads that verify and write pieces, and hash local files, off every event loop. Holds
-// every bound of that work; decides nothing about pieces. A thread that dies under a task is replaced, and the task is
-// tried once more: each task may be repeated, since it reads, or writes the same verified bytes to the same place.
+// every bound of that work; decides nothing about pieces. A thread that dies or spins under a task is replaced, and the task is
+// tried once more, when the thread is gone: each task may be repeated, since it reads, or writes the same verified bytes to
+// the same place.
 
 import { FixedQueue, Piscina } from 'piscina';
 import { assert } from '../base/assert.js';
@@ -10,6 +11,7 @@ import {
   HASH_QUEUE_MAX,
   HASH_RANGES_PER_THREAD,
   HASH_START_DEADLINE_MS,
+  HASH_TASK_DEADLINE_MS,
   HASH_TASKS_PER_THREAD,
   HASH_THREAD_IDLE_MS,
   HASH_THREADS_MAX,
@@ -33,8 +35,9 @@ export interface HashPoolOptions {
   /** Slots of PIECE_SIZE bytes; without it, `verifyPiece` cannot be used. */
   readonly slab?: SharedArrayBuffer | undefined;
   readonly log?: Log | undefined;
-  /** Another thread entry with the same export: for tests of threads that die. */
+  /** Another thread entry with the same export, and another deadline of its tasks: for tests of threads that die or spin. */
   readonly entry?: URL | undefined;
+  readonly taskDeadlineMs?: number | undefined;
 }
 
 export type CheckOptions = RangeOptions & { readonly only?: Bitfield | undefined };
@@ -54,9 +57,9 @@ export interface HashPool {
 
 /** All methods reject with MiniTorrentError; INTERNAL when a task failed on two threads. */
 export function openHashPool(options: HashPoolOptions): HashPool {
-  const { threads, slab, log, entry = HASH_WORKER } = options;
+  const { threads, slab, log, entry = HASH_WORKER, taskDeadlineMs = HASH_TASK_DEADLINE_MS } = options;
   assert(threads >= 1 && threads <= HASH_THREADS_MAX, 'a hash pool has a bounded number of threads');
-  const pool = new Pool({ threads, slab, log, entry });
+  const pool = new Pool({ threads, slab, log, entry, taskDeadlineMs });
   let whole: Pool | undefined;
   const verifier = new Verifier(threads * HASH_TASKS_PER_THREAD, (task) => pool.run(task));
   const permits = new Permits(threads * HASH_RANGES_PER_THREAD);
@@ -69,7 +72,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     hashFile: (path, geometry, rangeOptions = {}) => hashFile(ranges, path, geometry, rangeOptions),
     checkFile: (path, geometry, digests, checkOptions = {}) => checkFile(ranges, path, geometry, digests, checkOptions),
     sha256File(path, size, signal) {
-      whole ??= new Pool({ threads: 1, slab: undefined, log, entry });
+      whole ??= new Pool({ threads: 1, slab: undefined, log, entry, taskDeadlineMs: undefined });
       const thread = whole;
       return sha256File((task) => thread.run(task, signal), path, size);
     },
@@ -84,6 +87,8 @@ interface PoolOptions {
   readonly slab: SharedArrayBuffer | undefined;
   readonly log: Log | undefined;
   readonly entry: URL;
+  /** Undefined: its tasks have no bound. */
+  readonly taskDeadlineMs: number | undefined;
 }
 
 /** Threads that take one frame and answer with one. */
@@ -93,9 +98,13 @@ class Pool {
   readonly #started = new Int32Array(new SharedArrayBuffer(4));
   /** Threads that are no more. */
   #ended = 0;
+  readonly #log: Log | undefined;
+  readonly #taskDeadlineMs: number | undefined;
   #closed = false;
 
-  constructor({ threads, slab, log, entry }: PoolOptions) {
+  constructor({ threads, slab, log, entry, taskDeadlineMs }: PoolOptions) {
+    this.#log = log;
+    this.#taskDeadlineMs = taskDeadlineMs;
     this.#piscina = new Piscina<Uint8Array, Uint8Array>({
       filename: entry.href,
       name: HASH_WORKER_EXPORT,
@@ -129,7 +138,7 @@ class Pool {
     for (let tries = 1; ; tries += 1) {
       if (this.#closed) throw new MiniTorrentError('CANCELLED', 'the hash pool is closed');
       try {
-        return hashAnswers.decode(await this.#piscina.run(frame, { signal: signal ?? null }));
+        return hashAnswers.decode(await this.#inTime(this.#piscina.run(frame, { signal: signal ?? null })));
       } catch (error) {
         if (this.#closed || signal?.aborted === true) {
           throw new MiniTorrentError('CANCELLED', 'hashing was cancelled', error);
@@ -139,6 +148,26 @@ class Pool {
           throw new MiniTorrentError('INTERNAL', sentence, error);
         }
       }
+    }
+  }
+
+  /**
+   * A thread that is still at work after the deadline is ended, and the others with it, since nobody knows which one it is.
+   * Their tasks reject when they are gone; until then a slot may still be read. One that hangs in the system ends after it.
+   */
+  async #inTime(answer: Promise<Uint8Array>): Promise<Uint8Array> {
+    if (this.#taskDeadlineMs === undefined) return answer;
+    // Not one that has just begun: piscina would take its end for a failure to start, and start no more.
+    let { threads } = this.#piscina;
+    const deadline = setInterval(() => {
+      this.#log?.error({ deadlineMs: this.#taskDeadlineMs }, 'a hash thread does not end its task: others take over');
+      for (const thread of threads) void thread.terminate();
+      threads = this.#piscina.threads;
+    }, this.#taskDeadlineMs);
+    try {
+      return await answer;
+    } finally {
+      clearInterval(deadline);
     }
   }
 

@@ -36,7 +36,7 @@ test('answers to what was not asked, and hellos that cannot be, end the connecti
   assert.deepEqual(theatre.eventKinds(), ['trackerDown', 'trackerUp']);
 });
 
-test('of a list of seeders only addresses that can be dialed are kept, each once, never our own', () => {
+test('P23: of a list of seeders only addresses that can be dialed are kept, each once, never our own', () => {
   const theatre = new Theatre();
   const tracker = theatre.trackers[0];
   const listed = [

@@ -14,7 +14,7 @@ import { listSeeders } from '../../src/seederlist/list.js';
 import type { Address } from '../../src/torrent/address.js';
 import { clientId, type SwarmKey, swarmKey } from '../../src/torrent/ids.js';
 import { Daemon } from '../../src/tracker/daemon.js';
-import { TRACKER_MAGIC } from '../../src/tracker/messages.js';
+import { TRACKER_MAGIC, trackerRequests } from '../../src/tracker/messages.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const DEADLINE_MS = 20_000;
@@ -144,9 +144,12 @@ test('with no tracker at all a client is told so, and can leave', async (t) => {
   await one.heard('left');
 });
 
-/** Something that accepts connections and says `words` to each. */
-async function falseTracker(t: TestContext, words: Uint8Array): Promise<Address> {
+/** Something that accepts connections and says `words` to each; what each said to it is in `heard`. */
+async function falseTracker(t: TestContext, words: Uint8Array, heard: Buffer[]): Promise<Address> {
   const server = net.createServer((socket) => {
+    const said: Buffer[] = [];
+    socket.on('data', (bytes) => said.push(bytes));
+    socket.on('close', () => heard.push(Buffer.concat(said)));
     socket.on('error', () => socket.destroy());
     socket.write(words);
   });
@@ -159,8 +162,9 @@ async function falseTracker(t: TestContext, words: Uint8Array): Promise<Address>
   return { host: '127.0.0.1', port: bound.port };
 }
 
-test('a false tracker is left for the other one, whatever it says', async (t) => {
+test('S6: a false tracker hears our magic and hello, nothing else, and is left for the other one, whatever it says', async (t) => {
   const real = await tracker(t, join(temporaryDirectory(t), 'list'));
+  const heard: Buffer[] = [];
   const hostile: readonly Uint8Array[] = [
     Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
     TRACKER_MAGIC.with(7, 2),
@@ -170,10 +174,18 @@ test('a false tracker is left for the other one, whatever it says', async (t) =>
     Buffer.concat([TRACKER_MAGIC, Buffer.from([0, 0, 0, 3, 0x92, 0x03, 0x01])]),
   ];
   for (const [at, words] of hostile.entries()) {
-    const one = client(t, 10 + at, [await falseTracker(t, words), real.address]);
+    const one = client(t, 10 + at, [await falseTracker(t, words, heard), real.address]);
     register(one);
     await one.heard('registered');
     assert.deepEqual((await one.heard('trackerUp')).tracker, real.address);
     one.announce.stop();
   }
+  for (const bytes of heard) {
+    const frame = bytes.subarray(TRACKER_MAGIC.length + 4);
+    if (bytes.length === 0) continue;
+    assert.deepEqual(new Uint8Array(bytes.subarray(0, TRACKER_MAGIC.length)), TRACKER_MAGIC);
+    assert.equal(bytes.readUInt32BE(TRACKER_MAGIC.length), frame.length, 'one frame');
+    assert.equal(trackerRequests.decode(frame).kind, 'hello');
+  }
+  assert.ok(heard.some(({ length }) => length > 0));
 });

@@ -99,7 +99,7 @@ test('a tracker that answers pings and no request is given up after the deadline
   assert.deepEqual([...theatre.trackers[1].listed.keys()], [A]);
 });
 
-test('a first tracker that does not answer its dial delays nobody for long', () => {
+test('P22: a first tracker that does not answer its dial delays nobody for long', () => {
   const theatre = new Theatre();
   theatre.trackers[0].state = 'silent';
   theatre.start();
@@ -110,7 +110,7 @@ test('a first tracker that does not answer its dial delays nobody for long', () 
   assert.ok(theatre.trackers[0].dials >= 1);
 });
 
-test('with both trackers away everything stays wanted, and tries thin out', () => {
+test('P21: with both trackers away everything stays wanted, and tries thin out', () => {
   const theatre = new Theatre();
   for (const tracker of theatre.trackers) tracker.state = 'refuses';
   theatre.start();

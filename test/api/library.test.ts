@@ -8,7 +8,7 @@ import test, { type TestContext } from 'node:test';
 import { createSwarmClient, get, MiniTorrentError, share, startTracker } from '../../src/api/mini-torrent.js';
 import { freePort } from '../../src/demo/processes.js';
 import { randomFile, sha256OfFile } from '../../src/demo/swarm.js';
-import { PIECE } from '../support/e2e-stage.js';
+import { eventually, PIECE } from '../support/e2e-stage.js';
 import { failsWith } from '../support/failures.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { example } from './example.js';
@@ -71,6 +71,32 @@ test('share and get have a client of their own; a get that is closed early goes 
   await again.close();
   await again.close();
   assert.deepEqual(await readFile(target), await readFile(path));
+});
+
+/** What keeps this process alive, how many of each kind. */
+function resources(): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
+
+test('L7: after everything was closed no thread, socket, timer or lock is left of a share and a get', async (t) => {
+  const before = resources();
+  const directory = stage(t);
+  const ports = [await freePort(), await freePort()] as const;
+  const [one, two] = [`127.0.0.1:${ports[0]}`, `127.0.0.1:${ports[1]}`] as const;
+  const tracker = await startTracker({ address: one, partner: two, seederList: join(directory, 'one.db') });
+  const path = await randomFile(join(directory, 'file.bin'), 3 * PIECE);
+  const shared = await share(path, { trackers: [one, two], address: '127.0.0.1:0' });
+  const got = await get(shared.mtorrentPath, join(directory, 'copy.bin'), { address: '127.0.0.1:0' });
+  await got.finished();
+  const more = (): readonly string[] =>
+    [...resources()].flatMap(([kind, count]) => (count > (before.get(kind) ?? 0) ? [kind] : []));
+  assert.ok(more().length > 0, 'there was something to close');
+  await got.close();
+  await shared.close();
+  await tracker.stop();
+  await eventually(more, (kinds) => kinds.length === 0, 'nothing is left');
 });
 
 test('what cannot work is a MiniTorrentError with its code, and leaves nothing running', async (t) => {

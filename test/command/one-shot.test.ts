@@ -199,7 +199,7 @@ test('verify does not pass a file that is too long, too short, or of no size', a
   await assert.rejects(verifyJson(out, `${file}d`), failsWith('NOT_A_FILE'));
 });
 
-test('two pieces of one SHA-1 pass for each other, unless there is a SHA-256 (S12)', async (t) => {
+test('S12: two pieces of one SHA-1 pass for each other, unless there is a SHA-256', async (t) => {
   const { directory, out } = stage(t);
   const [honest, forged] = collidingPieces;
   const file = join(directory, 'file');

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
@@ -19,6 +20,8 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { MiniTorrentError } from '../../src/base/errors.js';
 import {
   atomicWriteFile,
   closePart,
@@ -66,7 +69,7 @@ test('a destination is a directory to put the file in, or the file itself', asyn
   assert.equal(await resolveTarget(join(directory, 'link', 'y'), 'x.bin'), join(directory, 'sub', 'y'));
 });
 
-test('a destination that does not work is refused by what is wrong with it', async (t) => {
+test('F13: a destination that does not work is refused by what is wrong with it', async (t) => {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'file'), '');
   symlinkSync('/nowhere/at/all', join(directory, 'dangling'));
@@ -125,7 +128,7 @@ test('a target that appears during the download is not overwritten, and the part
   await finishPart({ ...part, targetPath });
 });
 
-test('a part that exists is never taken over, a link in its place is never followed', async (t) => {
+test('F12, S5: a part that exists is never taken over, a link in its place is never followed', async (t) => {
   const directory = temporaryDirectory(t);
   const victim = join(directory, 'victim');
   writeFileSync(victim, 'precious');
@@ -139,7 +142,57 @@ test('a part that exists is never taken over, a link in its place is never follo
   assert.equal(existsSync(join(directory, 'fresh')), false);
 });
 
-test('a part replaced during the download is noticed, and what replaced it is left alone', async (t) => {
+/** Puts a link to `victim`, and nothing, in each of these places in turn until it is told to end; says when it has begun. */
+const SWAPPER = `
+  const { existsSync, symlinkSync, unlinkSync } = require('node:fs');
+  const { parentPort, workerData: { victim, places, isOver } } = require('node:worker_threads');
+  const attempt = (what) => { try { what(); } catch (error) { if (!['EEXIST', 'ENOENT'].includes(error.code)) throw error; } };
+  parentPort.postMessage('begun');
+  while (Atomics.load(isOver, 0) === 0) {
+    for (const place of places) {
+      attempt(() => symlinkSync(victim, place));
+      attempt(() => unlinkSync(place));
+    }
+  }`;
+
+test('S5: while links to a precious file come and go in its place, no download ever writes through one', async (t) => {
+  const directory = temporaryDirectory(t);
+  const victim = join(directory, 'victim');
+  writeFileSync(victim, 'precious');
+  const targetPath = join(directory, 'x.bin');
+  const isOver = new Int32Array(new SharedArrayBuffer(4));
+  const workerData = { victim, places: [`${targetPath}.part`, targetPath], isOver };
+  const swapper = new Worker(SWAPPER, { eval: true, workerData });
+  await once(swapper, 'message');
+  const outcomes = new Set<string>();
+  for (let round = 0; round < 2_000; round += 1) {
+    const made = round % 2 === 0 ? createPart(targetPath, 100) : openPart(`${targetPath}.part`, 100);
+    const part = await made.catch((error: unknown) => errorCode(error));
+    if (typeof part === 'string') {
+      outcomes.add(part);
+      continue;
+    }
+    writeSync(part.fd, 'bytes of a download', 0);
+    outcomes.add(await finishPart({ ...part, targetPath }).then(() => 'finished', errorCode));
+    await closePart(part);
+  }
+  Atomics.store(isOver, 0, 1);
+  await once(swapper, 'exit');
+  assert.equal(readFileSync(victim, 'utf8'), 'precious');
+  const known = ['ALREADY_EXISTS', 'FILE_CHANGED', 'FILE_NOT_FOUND', 'UNSAFE_NAME', 'finished'];
+  assert.deepEqual(
+    [...outcomes].filter((code) => !known.includes(code)),
+    [],
+  );
+  assert.ok(outcomes.size > 1, 'the link was there now and then');
+});
+
+function errorCode(error: unknown): string {
+  assert.ok(error instanceof MiniTorrentError, String(error));
+  return error.code;
+}
+
+test('F12: a part replaced during the download is noticed, and what replaced it is left alone', async (t) => {
   const directory = temporaryDirectory(t);
   const targetPath = join(directory, 'x.bin');
   const part = await createPart(targetPath, 3);

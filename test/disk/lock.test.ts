@@ -24,7 +24,7 @@ async function holderOf(t: TestContext, directory: string): Promise<ChildProcess
   return child;
 }
 
-test('a second process is refused within a second, with the pid of the first; after kill -9 it may start', async (t) => {
+test('F19: a second process is refused within a second, with the pid of the first; after kill -9 it may start', async (t) => {
   const directory = temporaryDirectory(t);
   const child = await holderOf(t, directory);
   const before = performance.now();

@@ -20,7 +20,7 @@ function stalled(): { stage: Stage; slow: Request; again: Request } {
   return { stage, slow, again };
 }
 
-test('a piece that a slow peer owes is asked of a faster one as well, into another slot', () => {
+test('P24: a piece that a slow peer owes is asked of a faster one as well, into another slot', () => {
   const { slow, again } = stalled();
   assert.notEqual(again.connection, slow.connection);
   assert.notEqual(again.slot, slow.slot);

@@ -44,7 +44,7 @@ function runs(stage: Stage, ms: number, first: readonly Request[] = []): readonl
   }
 }
 
-test('what is asked for in ten seconds is what the limit allows, at 100 KiB/s as at 100 MiB/s', () => {
+test('P29: what is asked for in ten seconds is what the limit allows, at 100 KiB/s as at 100 MiB/s', () => {
   for (const rate of [100 * KIB, 1024 * KIB, 10 * 1024 * KIB, 100 * 1024 * KIB]) {
     const stage = new Stage({ pieces: 4_000, pacer: new Pacer(rate) });
     const first = [...stage.join().requests, ...stage.join().requests];

@@ -13,13 +13,33 @@ function first<T>(items: readonly T[]): T {
   return item;
 }
 
-test('found peers are dialed at once, each address once, as many as may', () => {
+test('P23: found peers are dialed at once, each address once, as many as may', () => {
   const stage = new Stage({ pieces: 4 });
   const peers = Array.from({ length: PEERS_PER_DOWNLOAD_MAX + 5 }, (_, at) => ({ host: '192.0.2.9', port: 1000 + at }));
   const dials = stage.post({ kind: 'peersFound', peers: [...peers, ...peers] });
   assert.deepEqual(kinds(dials), Array(PEERS_PER_DOWNLOAD_MAX).fill('dial'));
   assert.equal(new Set(dials.map((dial) => (dial.kind === 'dial' ? dial.address.port : 0))).size, dials.length);
   assert.deepEqual(kinds(stage.lose(1)), ['dial'], 'a lost one makes room for the next');
+});
+
+test('P23: of forty addresses the only one that lives is asked at once, whatever becomes of the others', () => {
+  const stage = new Stage({ pieces: 4 });
+  const peers = Array.from({ length: PEERS_PER_DOWNLOAD_MAX }, (_, at) => ({ host: '192.0.2.9', port: 1000 + at }));
+  stage.post({ kind: 'peersFound', peers });
+  stage.serve(stage.greet(PEERS_PER_DOWNLOAD_MAX));
+  assert.equal(stage.have.isComplete, true);
+  assert.equal(stage.nowMs, 0, 'nobody was waited for');
+});
+
+test('P17: who sets bits past the last piece is hung up on, and asked nothing', () => {
+  for (const byte of [0xf8, 0xf1]) {
+    const stage = new Stage({ pieces: 4 });
+    const connection = stage.dial();
+    stage.say({ kind: 'connected', connection, clientId: new Uint8Array(16), rttMs: 1 });
+    const part = Uint8Array.of(byte);
+    assert.deepEqual(kinds(stage.say({ kind: 'bitfieldPart', connection, offset: 0, part, last: true })), ['hangUp']);
+    assert.deepEqual(stage.say({ kind: 'unchoked', connection }), []);
+  }
 });
 
 test('a peer is asked only after hello, bitfield and unchoke', () => {
@@ -34,7 +54,7 @@ test('a peer is asked only after hello, bitfield and unchoke', () => {
   assert.equal(new Set(requests.map(({ slot }) => slot)).size, requests.length);
 });
 
-test('a whole piece is asked for at its real length', () => {
+test('P26: a whole piece is asked for at its real length', () => {
   const stage = new Stage({ pieces: 2 });
   const { requests } = stage.join();
   const byPiece = [...requests].sort((a, b) => a.piece - b.piece);
@@ -66,7 +86,7 @@ test('an empty file is finished at once, without any peer', () => {
   assert.deepEqual(stage.ending, { kind: 'completed', received: 0, wasted: 0 });
 });
 
-test('wrong bytes ban their sender on proof, and the piece is asked of another peer', () => {
+test('P14: wrong bytes ban their sender on proof, and the piece is asked of another peer', () => {
   const stage = new Stage({ pieces: 1 });
   const liar = stage.join();
   const honest = stage.join();
@@ -81,7 +101,7 @@ test('wrong bytes ban their sender on proof, and the piece is asked of another p
   assert.equal(kinds(stage.pass(600_000)).includes('dial'), false, 'banned for good');
 });
 
-test('a sender of wrong bytes that hangs up before the proof is banned all the same', () => {
+test('P14: a sender of wrong bytes that hangs up before the proof is banned all the same', () => {
   const stage = new Stage({ pieces: 1 });
   const liar = stage.join();
   const request = first(liar.requests);
@@ -195,7 +215,7 @@ test('a peer that chokes is asked nothing more until it unchokes; what was asked
   assert.ok(requestsIn(stage.say({ kind: 'unchoked', connection })).length >= 1);
 });
 
-test('when a peer is lost, what it was asked for is asked of others, and its slots come back', () => {
+test('P25: when a peer is lost, what it was asked for is asked of others, and its slots come back', () => {
   const stage = new Stage({ pieces: 4, slots: 4 });
   const lost = stage.join();
   assert.equal(lost.requests.length, 2);

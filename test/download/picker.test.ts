@@ -54,7 +54,7 @@ function change(picker: Picker, model: Model, what: 'toggle' | 'gained' | 'lost'
   }
 }
 
-test('after any changes in any order, what is picked is wanted, offered, and the rarest of that', () => {
+test('P26: after any changes in any order, what is picked is wanted, offered, and the rarest of that', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), fc.integer(), (steps, seed) => {
       const picker = new Picker(PIECES, new Prng(seed));

@@ -115,7 +115,7 @@ function asNobody(words: readonly string[], input: string, cwd: string) {
   });
 }
 
-test('what this user may not read or write is PERMISSION_DENIED', async (t) => {
+test('F13: what this user may not read or write is PERMISSION_DENIED', async (t) => {
   const root = process.getuid?.() === 0;
   const swarm = await Swarm.create('/tmp');
   t.after(() => swarm.end());
@@ -132,17 +132,26 @@ test('what this user may not read or write is PERMISSION_DENIED', async (t) => {
   const home = swarm.path('home');
   const pair = ['127.0.0.1:1', '127.0.0.1:2'];
   const client = ['client', '127.0.0.1:0', ...pair, 'client.log', '--state-dir', 'state'];
-  const script = `share ../secret.bin secret.mtorrent\nshare ../open.bin ../open.mtorrent\nshare ../open.bin open.mtorrent\n`;
+  const unserved = `127.0.0.1:1\n127.0.0.1:2\nfile.bin\n1000\n${'a'.repeat(40)}\n`;
+  await writeFile(swarm.path('x.mtorrent'), unserved, { mode: 0o644 });
+  const before = await namesIn(swarm.directory);
+  const script = `share ../secret.bin secret.mtorrent\nshare ../open.bin ../open.mtorrent\nshare ../open.bin open.mtorrent\nget ../x.mtorrent ..\n`;
   const said = await asNobody(client, script, home);
-  assert.deepEqual(said.stdout.trim().split('\n').slice(0, 3), [
+  assert.deepEqual(said.stdout.trim().split('\n').slice(0, 4), [
     'FAILURE:PERMISSION_DENIED',
     'FAILURE:PERMISSION_DENIED',
     'SUCCESS:open.mtorrent',
+    'FAILURE:PERMISSION_DENIED',
   ]);
+  assert.deepEqual(await namesIn(join(home, 'state/resume')), [], 'nothing was begun');
   assert.match(said.stderr, /secret\.bin may not be opened by this user/);
   assert.deepEqual(await namesIn(home), ['client.log', 'open.mtorrent', 'state']);
   const elsewhere = ['client', '127.0.0.1:0', ...pair, 'client.log', '--state-dir', join(swarm.directory, 'state')];
   const refused = await asNobody(elsewhere, '', home);
   assert.equal(refused.code, 4, refused.stderr);
   assert.match(refused.stderr, /^PERMISSION_DENIED: .*state/);
+  const got = await asNobody(['get', '../x.mtorrent', '..', '--state-dir', join(home, 'get')], '', home);
+  assert.equal(got.code, 4, got.stderr);
+  assert.match(got.stderr, /^PERMISSION_DENIED: /m);
+  assert.deepEqual(await namesIn(swarm.directory), before);
 });

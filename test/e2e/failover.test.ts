@@ -42,7 +42,7 @@ test('when a tracker freezes in mid-download, further seeders are found through 
   await killHard(first);
 });
 
-test('with both trackers frozen a client says so once, goes on when they are back, and quits while they are not', async (t) => {
+test('P21: with both trackers frozen a client says so once, goes on when they are back, and quits while they are not', async (t) => {
   const swarm = await stageSwarm(t);
   const trackers = await swarm.startTrackers();
   const source = await swarm.makeFile('still.bin', PIECES * PIECE);

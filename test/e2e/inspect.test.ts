@@ -132,7 +132,7 @@ test('a shared file that verify withdrew comes back by itself when it is put rig
   );
 });
 
-test('verify makes bad pieces of a paused download missing, and they are fetched again', async (t) => {
+test('P28: verify makes bad pieces of a paused download missing, and they are fetched again', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTracker(0);
   const source = await swarm.makeFile('source', PIECES * PIECE);

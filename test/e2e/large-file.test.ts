@@ -26,7 +26,7 @@ async function rootWithRoom(): Promise<string | undefined> {
   return undefined;
 }
 
-test('a file over 4 GiB arrives with every byte in its place', async (t) => {
+test('P27: a file over 4 GiB arrives with every byte in its place', async (t) => {
   const root = await rootWithRoom();
   if (root === undefined) {
     t.skip('NOT TESTED: neither memory nor the temporary directory has 6 GiB of room for a file over 4 GiB');

@@ -17,7 +17,7 @@ function leastSeconds(bytes: number): number {
 }
 
 for (const side of ['upload', 'download'] as const) {
-  test(`a transfer under --${side}-limit completes, equal in every byte, and no sooner than the limit allows`, async (t) => {
+  test(`P29: a transfer under --${side}-limit completes, equal in every byte, and no sooner than the limit allows`, async (t) => {
     const swarm = await stageSwarm(t);
     await swarm.startTracker(0);
     const size = 4 * PIECE + 1;

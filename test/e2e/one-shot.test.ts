@@ -150,7 +150,7 @@ test('--timeout ends a get that nobody serves with 14; the same words go on when
   assert.equal((await second.outcome()).code, 0, second.stderr);
 });
 
-test('a disk that fills up ends a get with 9 and keeps what is there; with room again it goes on', async (t) => {
+test('F9: a disk that fills up ends a get with 9 and keeps what is there; with room again it goes on', async (t) => {
   const { user, source, mtorrent } = await stage(t, 40);
   const disk = mkdtempSync(join(tmpdir(), 'mtorrent-disk-'));
   t.after(() => rmSync(disk, { recursive: true, force: true }));
@@ -175,7 +175,7 @@ test('a disk that fills up ends a get with 9 and keeps what is there; with room 
   }
 });
 
-test('a reader that goes away ends a share off the trackers, and a get that goes on later', async (t) => {
+test('F14: a reader that goes away ends a share off the trackers, and a get that goes on later', async (t) => {
   const { swarm, user, sharing, mtorrent } = await stage(t, 40);
   const shell = async (line: string): Promise<{ readonly codes: string }> => {
     const pipe = new Promise<{ readonly codes: string }>((resolve) => {

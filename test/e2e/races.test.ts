@@ -14,6 +14,7 @@ import {
   fileOf,
   filesOf,
   hasPieces,
+  killHard,
   namesIn,
   PIECE,
   quit,
@@ -128,7 +129,7 @@ test('a file that appears at the target meanwhile is not overwritten, and the do
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
-test('a .part that is deleted or replaced meanwhile fails its download and never becomes a wrong file', async (t) => {
+test('F12: a .part that is deleted or replaced meanwhile fails its download and never becomes a wrong file', async (t) => {
   const { swarm, source, leecher, target } = await halfWay(t);
   await rm(`${target}.part`);
   await writeFile(`${target}.part`, 'a stranger');
@@ -200,6 +201,7 @@ test('F10: a shared file that is deleted in mid-upload is withdrawn, and the lee
   await hasPieces(leecher, 1);
   await rm(source);
   await seeder.said(/deleted\.bin is gone; it is no longer shared/);
+  assert.equal((await fileOf(seeder)).state, 'missing');
   await rename(swarm.path('other.bin'), source);
   await share(other, source, 'other.mtorrent');
   await completes(leecher, target);
@@ -224,7 +226,24 @@ test('a seeder killed in mid-upload costs time only', async (t) => {
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
-test('a seeder that freezes in mid-upload costs time only', async (t) => {
+test('P19: a seeder killed half-way costs nothing that came from it, and the download goes on with one that joins later', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('half.bin', 20 * PIECE);
+  const first = swarm.startClient('seeder-1', 0, ['--upload-limit', '16M']);
+  const mtorrent = await share(first, source, '1.mtorrent');
+  const leecher = swarm.startClient('leecher');
+  const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  const { have } = await hasPieces(leecher, 10);
+  await killHard(first);
+  await share(swarm.startClient('seeder-2'), source, '2.mtorrent');
+  await completes(leecher, target);
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+  const { received } = await fileOf(leecher);
+  assert.ok(have >= 10 && received < 25 * PIECE, `${received} bytes: what was there is not fetched again`);
+});
+
+test('P25: a seeder that freezes in mid-upload costs time only', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTracker(0);
   const source = await swarm.makeFile('frozen.bin', 200 * PIECE);

@@ -50,7 +50,7 @@ test('share: what is no readable file, or would overwrite one, is refused', asyn
   assert.deepEqual(await filesOf(client), []);
 });
 
-test('get: a target that is taken, or has no directory, is refused and left as it is', async (t) => {
+test('F13: get: a target that is taken, or has no directory, is refused and left as it is', async (t) => {
   const swarm = await stageSwarm(t);
   const client = swarm.startClient('client');
   await client.address();
@@ -72,7 +72,7 @@ test('get: a target that is taken, or has no directory, is refused and left as i
   await nothingBegun(swarm, client, 'to');
 });
 
-test('get: a damaged .mtorrent is refused with its line, and nothing is begun', async (t) => {
+test('S4: get: a damaged .mtorrent is refused with its line, and nothing is begun', async (t) => {
   const swarm = await stageSwarm(t);
   const client = swarm.startClient('client');
   await client.address();
@@ -104,7 +104,7 @@ test('get: a damaged .mtorrent is refused with its line, and nothing is begun', 
   await nothingBegun(swarm, client, 'to');
 });
 
-test('get: a file name that could escape its directory or deceive is refused, never repaired', async (t) => {
+test('S1: get: a file name that could escape its directory or deceive is refused, never repaired', async (t) => {
   const swarm = await stageSwarm(t);
   const client = swarm.startClient('client');
   await client.address();

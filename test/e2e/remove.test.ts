@@ -112,7 +112,7 @@ for (const { word, end } of ENDINGS) {
   });
 }
 
-test('a second client on one state directory is refused and told whose it is', async (t) => {
+test('F19: a second client on one state directory is refused and told whose it is', async (t) => {
   const swarm = await stageSwarm(t);
   const first = swarm.startClient('twin');
   await first.address();

@@ -31,7 +31,7 @@ async function openFiles(pid: number): Promise<readonly string[]> {
   return Promise.all(numbers.map((number) => readlink(`/proc/${pid}/fd/${number}`).catch(() => '')));
 }
 
-test('SIGINT ends a client in mid-download with 130, off the tracker and with its progress kept', async (t) => {
+test('F14: SIGINT ends a client in mid-download with 130, off the tracker and with its progress kept', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTracker(0);
   const seeder = swarm.startClient('seeder');
@@ -58,7 +58,7 @@ for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  test(`${signal} ends a tracker gracefully, and a client that uses it works on`, async (t) => {
+  test(`F14: ${signal} ends a tracker gracefully, and a client that uses it works on`, async (t) => {
     const swarm = await stageSwarm(t);
     const tracker = await swarm.startTracker(0);
     const seeder = swarm.startClient('seeder');
@@ -74,7 +74,7 @@ for (const [signal, code] of [
   });
 }
 
-test('F14: SIGHUP without a terminal opens the logs of client and tracker anew, and both work on', async (t) => {
+test('F14: SIGHUP without a terminal opens the logs of client and tracker anew, SIGUSR1 does nothing, and both work on', async (t) => {
   const swarm = await stageSwarm(t);
   const tracker = await swarm.startTracker(0);
   const client = swarm.startClient('client');
@@ -89,9 +89,11 @@ test('F14: SIGHUP without a terminal opens the logs of client and tracker anew, 
       `${running.name} has a new log`,
     );
     assert.equal(JSON.parse(log.split('\n')[0] ?? '').pid, running.pid);
+    running.kill('SIGUSR1');
   }
   await share(client, await swarm.makeFile('a.bin', 10), 'a.mtorrent');
   await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
+  for (const { stderr } of [tracker, client]) assert.doesNotMatch(stderr, /debugger/i);
 });
 
 test('F14: SIGHUP of a terminal window that is closed takes a client off the trackers', async (t) => {
@@ -144,7 +146,7 @@ test('a client that is hashing a huge file ends in time', async (t) => {
   assert.ok(!(await namesIn(swarm.directory)).some((name) => name.includes('huge.mtorrent')));
 });
 
-test('a second signal ends a client at once', async (t) => {
+test('F14: a second signal ends a client at once', async (t) => {
   const swarm = await stageSwarm(t);
   const client = swarm.startClient('client');
   // A tracker that takes the connection and says nothing makes the graceful end slow.
@@ -174,7 +176,7 @@ async function listedClient(t: TestContext) {
   return { swarm, child, running: { name: 'the client', exited } };
 }
 
-test('a client whose output nobody reads any more ends quietly, off the trackers', async (t) => {
+test('F14: a client whose output nobody reads any more ends quietly, off the trackers', async (t) => {
   const { swarm, child, running } = await listedClient(t);
   let stderr = '';
   child.stderr.on('data', (text) => {
@@ -187,7 +189,7 @@ test('a client whose output nobody reads any more ends quietly, off the trackers
   assert.deepEqual(await seederList(swarm, 0), []);
 });
 
-test('a client whose pipes are gone, all of them, ends gracefully', async (t) => {
+test('F14: a client whose pipes are gone, all of them, ends gracefully', async (t) => {
   const { swarm, child, running } = await listedClient(t);
   for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
   assert.equal(await endsWithin(running), 0);

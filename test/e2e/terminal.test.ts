@@ -6,7 +6,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import type { Swarm } from '../../src/demo/swarm.js';
 import { formatAddress } from '../../src/torrent/address.js';
-import { create, eventually, PIECE, seederList, share, stageSwarm } from '../support/e2e-stage.js';
+import { create, eventually, namesIn, PIECE, seederList, share, stageSwarm } from '../support/e2e-stage.js';
 import { pseudoTerminals, type TerminalOptions, TerminalProcess } from '../support/terminal.js';
 
 const ENTER = '\r';
@@ -290,7 +290,7 @@ test('ten lines that are pasted run one after the other, each at its prompt', as
   assert.ok(lines.join('\n').includes(wanted), lines.join('\n'));
 });
 
-test('a name from elsewhere cannot act on the terminal', async (t) => {
+test('S3: a name from elsewhere cannot act on the terminal', async (t) => {
   const staged = await stage(t);
   if (staged === undefined) return;
   const { swarm, open } = staged;
@@ -312,6 +312,12 @@ test('a name from elsewhere cannot act on the terminal', async (t) => {
   await terminal.until((lines) => lines.at(-1) === 'mtorrent> get dir/a', 'it is not typed for us');
   assert.match(terminal.lines.join('\n'), /this client serves at/, 'nothing was cleared');
   assert.deepEqual(seen, []);
+  const logs = (await namesIn(swarm.directory)).filter((name) => name.endsWith('.log'));
+  assert.ok(logs.length > 0);
+  for (const name of logs) {
+    const text = await readFile(swarm.path(name), 'utf8');
+    assert.deepEqual(text.match(/\p{Cf}|(?!\n)\p{Cc}/gu), null, name);
+  }
 });
 
 test('a terminal that takes nothing more does not stop the client', async (t) => {

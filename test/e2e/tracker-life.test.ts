@@ -42,7 +42,7 @@ test('a tracker killed with -9 and started again has its seeders at once, and ne
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
-test('the second tracker alone suffices when the first is dead from the start', async (t) => {
+test('P22: the second tracker alone suffices when the first is dead from the start', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTracker(1);
   const source = await swarm.makeFile('second.bin', 4 * PIECE);
@@ -66,7 +66,7 @@ test('when the tracker that clients use is killed, the other takes over', async 
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
-test('without any tracker a client shares, says once that none answers, and a get completes when one appears', async (t) => {
+test('P22: without any tracker a client shares, says once that none answers, and a get completes when one appears', async (t) => {
   const swarm = await stageSwarm(t);
   const source = await swarm.makeFile('early.bin', 4 * PIECE);
   const seeder = swarm.startClient('seeder');
@@ -86,7 +86,7 @@ test('without any tracker a client shares, says once that none answers, and a ge
   }
 });
 
-test('peers that already talk finish without any tracker', async (t) => {
+test('P21: peers that already talk finish without any tracker', async (t) => {
   const swarm = await stageSwarm(t);
   const tracker = await swarm.startTracker(0);
   const source = await swarm.makeFile('talk.bin', 200 * PIECE);
@@ -105,7 +105,7 @@ test('peers that already talk finish without any tracker', async (t) => {
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
-test('a second tracker on one seederlist file is refused and told whose it is', async (t) => {
+test('F19: a second tracker on one seederlist file is refused and told whose it is', async (t) => {
   const swarm = await stageSwarm(t);
   const tracker = await swarm.startTracker(0);
   const words = ['tracker', '127.0.0.1:0', '127.0.0.1:9', 'tracker-1.db', 'other.log'];

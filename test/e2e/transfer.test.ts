@@ -2,7 +2,7 @@
 // at once, through a client that is itself still fetching. What arrives is compared by SHA-256.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import test from 'node:test';
 import { sha256OfFile } from '../../src/demo/swarm.js';
 import {
@@ -13,6 +13,7 @@ import {
   filesOf,
   getWhole,
   hasPieces,
+  namesIn,
   PIECE,
   quit,
   quoted,
@@ -20,6 +21,7 @@ import {
   stageSwarm,
   startPartial,
 } from '../support/e2e-stage.js';
+import { collidingPieces } from '../support/sha1-collision.js';
 
 async function sameBytes(...paths: readonly string[]): Promise<void> {
   const sums = await Promise.all(paths.map(sha256OfFile));
@@ -29,7 +31,7 @@ async function sameBytes(...paths: readonly string[]): Promise<void> {
 const isEven = (piece: number): boolean => piece % 2 === 0;
 const isOdd = (piece: number): boolean => piece % 2 === 1;
 
-test('files of no byte, one byte and around one piece arrive whole, and are [S] on both sides', async (t) => {
+test('P27: files of no byte, one byte and around one piece arrive whole, and are [S] on both sides', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTrackers();
   const [seeder, leecher] = [swarm.startClient('seeder'), swarm.startClient('leecher')];
@@ -116,6 +118,22 @@ test('a client that is still fetching serves what it has to another whose only s
     ({ sent }) => sent >= 6 * PIECE,
     'the relay counts what it sent',
   );
+});
+
+test('S12: a file whose pieces have the right SHA-1 but which has not the SHA-256 of its .mtorrent is refused when it is whole', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const [honest, forged] = collidingPieces;
+  const source = swarm.path('twin.bin');
+  await writeFile(source, honest);
+  const mtorrent = await create(swarm, source, 'honest.mtorrent', ['--sha256']);
+  await writeFile(source, forged);
+  await share(swarm.startClient('seeder'), source, 'forged.mtorrent');
+  const leecher = swarm.startClient('leecher');
+  const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  assert.equal(await leecher.event((line) => line.includes(target)), `FAILED:${target}:VERIFICATION_FAILED`);
+  await leecher.said(/has the right pieces but not the SHA-256 of its \.mtorrent/);
+  assert.ok(!(await namesIn(swarm.directory)).includes('got.bin'));
 });
 
 test('a client shares one file and gets another at the same time', async (t) => {

@@ -122,7 +122,7 @@ const anyValue = fc.letrec((tie) => ({
 })).value;
 
 for (const [protocol, frames] of FRAMES) {
-  test(`${protocol.name}: whatever a frame holds, a message or a ProtocolError comes out, and a message survives its way back`, () => {
+  test(`P11: ${protocol.name}: whatever a frame holds, a message or a ProtocolError comes out, and a message survives its way back`, () => {
     const tags = Object.values(protocol.table).map(({ tag }) => tag);
     const shaped = fc
       .tuple(fc.oneof(fc.constantFrom(...tags), anyValue), fc.array(anyValue, { maxLength: 8 }))
@@ -165,7 +165,7 @@ function framesOf(bytes: Uint8Array, sizes: readonly number[]): readonly string[
   return [...found, end ?? 'damaged'];
 }
 
-test('a .mtorrent is read or refused the same however it is cut, and what was read is read again', () => {
+test('S4: a .mtorrent is read or refused the same however it is cut, and what was read is read again', () => {
   const digests = new Uint8Array(40).map((_, at) => at * 5);
   const trackers = [
     { host: '192.0.2.1', port: 7000 },

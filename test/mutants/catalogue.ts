@@ -59,7 +59,7 @@ const TRACKER: readonly Defect[] = [
     wrong: `    this.#setState(entry, 'removed', nowMs);
     this.#forget({ kind: 'forget', swarm: change.swarm, client: change.client });`,
     test: 'test/tracker/session.test.ts',
-    rule: 'a removal touches the own entry only, and its older word does not bring it back',
+    rule: 'S7: a removal touches the own entry only, and its older word does not bring it back',
   },
   {
     name: 'tracker: a removal leaves no tomb stone on the disk',
@@ -80,7 +80,7 @@ const TRACKER: readonly Defect[] = [
     right: `if (order < 0 || (order === 0 && entry.state !== 'lapsed')) return;`,
     wrong: `if (order === 0 && entry.state !== 'lapsed') return;`,
     test: 'test/tracker/session.test.ts',
-    rule: 'a higher version wins, an equal one changes nothing, a lower one is acknowledged and ignored',
+    rule: 'S7: a higher version wins, an equal one changes nothing, a lower one is acknowledged and ignored',
   },
   {
     name: 'tracker: of two trackers the one that speaks last wins',
@@ -117,7 +117,7 @@ const TRACKER: readonly Defect[] = [
     right: 'if (lateMs > this.#rule.leaseMs / 4) {',
     wrong: 'if (lateMs > this.#rule.leaseMs * 1e9) {',
     test: 'test/tracker/session.test.ts',
-    rule: 'nobody expires because the tracker was frozen',
+    rule: 'F15: nobody expires because the tracker was frozen',
   },
 ];
 
@@ -129,7 +129,7 @@ const WIRE: readonly Defect[] = [
     right: 'if (length > this.limit) throw',
     wrong: 'if (length > 2 ** 40) throw',
     test: 'test/wire/framing.test.ts',
-    rule: 'a length above the limit allocates nothing',
+    rule: 'P1: a length above the limit allocates nothing',
   },
 ];
 
@@ -168,7 +168,7 @@ const TRANSFER: readonly Defect[] = [
     right: 'constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW',
     wrong: 'constants.O_RDWR | constants.O_CREAT',
     test: 'test/disk/file.test.ts',
-    rule: 'a part that exists is never taken over, a link in its place is never followed',
+    rule: 'F12, S5: a part that exists is never taken over, a link in its place is never followed',
   },
   {
     name: 'transfer: a .part opened again through a link',
@@ -177,7 +177,7 @@ const TRANSFER: readonly Defect[] = [
     right: 'constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK',
     wrong: 'constants.O_RDWR | constants.O_NONBLOCK',
     test: 'test/disk/file.test.ts',
-    rule: 'a part that exists is never taken over, a link in its place is never followed',
+    rule: 'F12, S5: a part that exists is never taken over, a link in its place is never followed',
   },
   {
     name: 'transfer: a request has no deadline',
@@ -186,7 +186,7 @@ const TRANSFER: readonly Defect[] = [
     right: 'this.#progressMs >= REQUEST_DEADLINE_MS',
     wrong: 'this.#progressMs >= REQUEST_DEADLINE_MS * 1e9',
     test: 'test/peer/fetch.test.ts',
-    rule: 'each way of ending has its deadline, and none comes early',
+    rule: 'P12, P25: each way of ending has its deadline, and none comes early',
   },
   {
     name: 'transfer: a slot is free when its request is cancelled',
@@ -215,7 +215,7 @@ const TRANSFER: readonly Defect[] = [
     right: 'this.#book.ban(source);',
     wrong: '',
     test: 'test/download/machine.test.ts',
-    rule: 'wrong bytes ban their sender on proof, and the piece is asked of another peer',
+    rule: 'P14: wrong bytes ban their sender on proof, and the piece is asked of another peer',
   },
   {
     name: 'transfer: uploads what is not had',

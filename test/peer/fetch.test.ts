@@ -52,7 +52,7 @@ function expected(phase: FetchPhase, kind: PeerWire['kind']): Outcome {
 }
 
 for (const phase of ['dialing', 'greeting', 'open', 'closing'] as const) {
-  test(`every message while ${phase} does what the table says`, () => {
+  test(`P4: every message while ${phase} does what the table says`, () => {
     for (const [kind, message] of Object.entries(MESSAGES) as [PeerWire['kind'], PeerWire][]) {
       assert.equal(outcomeOf(fetchStage(phase), message), expected(phase, kind), kind);
     }
@@ -75,7 +75,7 @@ test('a hello about another file or from ourselves ends it', () => {
   for (const [hello, outcome] of hellos) assert.equal(outcomeOf(fetchStage('greeting'), hello), outcome);
 });
 
-test('a bitfield comes once, in parts in order, of the right size; have waits for its end', () => {
+test('P17: a bitfield comes once, in parts in order, of the right size; have waits for its end', () => {
   const part = (offset: number, size: number, last: boolean): PeerWire => ({
     kind: 'bitfield',
     offset,
@@ -108,7 +108,7 @@ test('an empty file has a bitfield of one empty part', () => {
   assert.equal(outcomeOf(stage, message), 'bitfieldPart');
 });
 
-test('a have beyond the file, or more of them than the file has pieces, ends it', () => {
+test('P17: a have beyond the file, or more of them than the file has pieces, ends it', () => {
   for (const ranges of [
     [[19, 2]],
     [[20, 1]],
@@ -126,7 +126,7 @@ test('a have beyond the file, or more of them than the file has pieces, ends it'
   assert.equal(outcomeOf(stage, { kind: 'have', ranges: [[7, 1]] }), '!protocol', 'a flood ends it');
 });
 
-test('a block is taken into its slot only if it was asked for exactly so', () => {
+test('P16: a block is taken into its slot only if it was asked for exactly so', () => {
   for (const wrong of [{ piece: 4 }, { begin: 1 }, { length: 5 }]) {
     const stage = fetchStage('open');
     stage.post({ kind: 'request', block: BLOCK, slot: 11 });
@@ -175,7 +175,7 @@ test('what has come is confirmed with the next word, each block once', () => {
   assert.deepEqual(said(stage.post({ kind: 'wake' })), []);
 });
 
-test('each way of ending has its deadline, and none comes early', () => {
+test('P12, P25: each way of ending has its deadline, and none comes early', () => {
   const ask = { kind: 'request', block: BLOCK, slot: 1 } as const;
   const deadlines: readonly [string, FetchStage, number, string][] = [
     ['no connection', fetchStage('dialing'), CONNECT_DEADLINE_MS, 'timeout'],
@@ -242,7 +242,7 @@ test('a cancel is said only for what is still awaited', () => {
   assert.deepEqual(stage.post({ kind: 'cancel', block: BLOCK }), []);
 });
 
-test('whatever a peer answers in whatever order, each slot comes back once, and the connection ends once', () => {
+test('P4: whatever a peer answers in whatever order, each slot comes back once, and the connection ends once', () => {
   const step = fc.tuple(fc.constantFrom('ask', 'piece', 'reject', 'cancel', 'noise'), fc.nat(5));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

@@ -49,7 +49,7 @@ function expected(phase: ServePhase, kind: PeerWire['kind']): string {
 }
 
 for (const phase of ['greeting', 'open', 'closed'] as const) {
-  test(`every message while ${phase} does what the table says`, () => {
+  test(`P4: every message while ${phase} does what the table says`, () => {
     for (const [kind, message] of Object.entries(MESSAGES) as [PeerWire['kind'], PeerWire][]) {
       assert.equal(outcomeOf(serveStage(phase), message), expected(phase, kind), kind);
     }
@@ -117,7 +117,7 @@ test('what ends a connection says why first', () => {
   }
 });
 
-test('each way of ending has its deadline, and none comes early', () => {
+test('P12, P13: each way of ending has its deadline, and none comes early', () => {
   const drips = serveStage('open');
   drips.post({ kind: 'frameBegun' });
   const neverReads = serveStage('open');

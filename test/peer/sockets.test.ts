@@ -3,203 +3,25 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { truncateSync, writeFileSync } from 'node:fs';
+import { truncateSync } from 'node:fs';
 import net from 'node:net';
-import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import { NO_LIMIT } from '../../src/base/bucket.js';
-import { deferred } from '../../src/base/deferred.js';
 import {
   BLOCK_BYTES_MIN,
-  CONFIRM_DELAY_MS,
   FRAME_BYTES_BEFORE_HELLO_MAX,
   FRAME_DEADLINE_MS,
   HELLO_DEADLINE_MS,
-  LINGER_MS,
   PIECE_SIZE,
   RATE_BURST_MS,
   UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../../src/base/limits.js';
-import { silentLog } from '../../src/base/log.js';
-import { DialedSocket } from '../../src/peer/dialed-socket.js';
-import { Listener } from '../../src/peer/listener.js';
-import type { FetchEvent } from '../../src/peer/messages.js';
-import { Uploads } from '../../src/peer/uploads.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
-import { Bitfield } from '../../src/torrent/bitfield.js';
 import { Geometry } from '../../src/torrent/geometry.js';
-import { FrameReader, frameBytes } from '../../src/wire/framing.js';
-import { ManualTimers } from '../support/manual-timers.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
-import { HELLO, OURS, SWARM, THEIRS } from './stage.js';
-
-const PIECES = 6;
-const SIZE = (PIECES - 1) * PIECE_SIZE + 77;
-
-interface Seeder {
-  readonly port: number;
-  readonly timers: ManualTimers;
-  readonly bytes: Uint8Array;
-  readonly listener: Listener;
-  readonly uploads: Uploads;
-  /** The clock of the upload limit, which no deadline hangs on. */
-  readonly turns: ManualTimers;
-  readonly path: string;
-  readonly crashes: unknown[];
-  readonly failed: string[];
-}
-
-/** A listener that serves one whole file. */
-async function seeder(t: TestContext): Promise<Seeder> {
-  const bytes = Uint8Array.from({ length: SIZE }, (_, at) => (at * 31) >>> 3);
-  const path = join(temporaryDirectory(t), 'file');
-  writeFileSync(path, bytes);
-  const have = Bitfield.shared(PIECES);
-  have.setAll();
-  const timers = new ManualTimers();
-  const crashes: unknown[] = [];
-  const failed: string[] = [];
-  const turns = new ManualTimers();
-  const uploads = new Uploads({
-    timers: turns,
-    onUploaded: () => undefined,
-    onFileFailed: (_, __, errno) => failed.push(errno),
-  });
-  uploads.openFile(5, path, null);
-  const listener = new Listener({
-    clientId: THEIRS,
-    uploads,
-    log: silentLog,
-    timers,
-    lookUp: (swarm) =>
-      swarm[0] === SWARM[0] ? { file: 5, swarm: SWARM, geometry: new Geometry(SIZE), bitfield: have } : undefined,
-    onJoined: () => undefined,
-    onCrash: (error) => crashes.push(error),
-  });
-  const listening = deferred<{ port: number } | { errno: string }>();
-  listener.listen('127.0.0.1', 0, listening.resolve);
-  const result = await listening.promise;
-  assert.ok('port' in result);
-  t.after(() => {
-    listener.close();
-    timers.advanceTo(timers.nowMs() + 2 * LINGER_MS);
-    uploads.closeAll();
-    assert.deepEqual(crashes, [], 'nothing crashed');
-  });
-  return { port: result.port, timers, bytes, listener, uploads, turns, path, crashes, failed };
-}
-
-/** A raw client: what it heard, and whether it was cut. */
-class Raw {
-  readonly socket: net.Socket;
-  readonly heard: PeerWire[] = [];
-  readonly closed: Promise<void>;
-  readonly #reader = new FrameReader(1 << 20);
-  #magicLeft = PEER_MAGIC.length;
-  /** Of the block whose frame came last; not looked at. */
-  #payloadLeft = 0;
-  #waiting: { readonly kind: string; readonly seen: () => void } | undefined;
-
-  constructor(t: TestContext, port: number) {
-    this.socket = net.connect({ host: '127.0.0.1', port, noDelay: true });
-    const closed = deferred<void>();
-    this.closed = closed.promise;
-    this.socket.on('error', () => undefined);
-    this.socket.on('close', () => closed.resolve());
-    this.socket.on('data', (bytes) => this.#onData(bytes));
-    t.after(() => this.socket.destroy());
-  }
-
-  send(message: PeerWire): void {
-    this.socket.write(frameBytes(peerWire.encode(message)));
-  }
-
-  /** Settles when a message of this kind was heard. */
-  async hears(kind: string): Promise<void> {
-    if (this.heard.some((message) => message.kind === kind)) return;
-    const seen = deferred<void>();
-    this.#waiting = { kind, seen: () => seen.resolve() };
-    await seen.promise;
-  }
-
-  #onData(bytes: Uint8Array): void {
-    const skipped = Math.min(this.#magicLeft, bytes.length);
-    this.#magicLeft -= skipped;
-    this.#reader.feed(bytes.subarray(skipped));
-    for (;;) {
-      if (this.#payloadLeft > 0) this.#payloadLeft -= this.#reader.takeRaw(new Uint8Array(this.#payloadLeft));
-      const frame = this.#payloadLeft > 0 ? undefined : this.#reader.next();
-      if (frame === undefined) return;
-      const message = peerWire.decode(frame);
-      if (message.kind === 'piece') this.#payloadLeft = message.length;
-      this.heard.push(message);
-      if (message.kind === this.#waiting?.kind) this.#waiting.seen();
-    }
-  }
-}
-
-const hello: PeerWire = { ...HELLO, clientId: OURS, pieceCount: PIECES };
-
-interface Dialed {
-  readonly socket: DialedSocket;
-  readonly slab: SharedArrayBuffer;
-  readonly events: FetchEvent[];
-  readonly timers: ManualTimers;
-  /** Settles when such an event has come, that many times. */
-  readonly hears: (kind: FetchEvent['kind'], times?: number) => Promise<void>;
-}
-
-function dial(t: TestContext, port: number, timers = new ManualTimers()): Dialed {
-  const slab = new SharedArrayBuffer(PIECES * PIECE_SIZE);
-  const events: FetchEvent[] = [];
-  let check: () => void = () => undefined;
-  const socket = new DialedSocket({
-    connection: 1,
-    swarm: SWARM,
-    clientId: OURS,
-    uploadPort: 0,
-    pieceCount: PIECES,
-    address: { host: '127.0.0.1', port },
-    localHost: undefined,
-    slab,
-    timers,
-    tell: (event) => {
-      events.push(event);
-      check();
-      // So that the seeder hears what has come: with nothing more to ask, that takes a moment of the clock.
-      if (event.kind === 'blockReceived') setImmediate(() => timers.advanceTo(timers.nowMs() + CONFIRM_DELAY_MS));
-    },
-    onCrash: (error) => assert.fail(String(error)),
-  });
-  t.after(() => socket.post({ kind: 'hangUp' }));
-  const hears = async (kind: FetchEvent['kind'], times = 1): Promise<void> => {
-    const done = deferred<void>();
-    check = () => {
-      if (events.filter((event) => event.kind === kind).length >= times) done.resolve();
-    };
-    check();
-    await done.promise;
-  };
-  return { socket, slab, events, timers, hears };
-}
-
-/** A server that answers each connection with these bytes, and then does as it is told. */
-async function liar(t: TestContext, ...sends: readonly Uint8Array[]): Promise<{ port: number; sockets: net.Socket[] }> {
-  const sockets: net.Socket[] = [];
-  const server = net.createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => undefined);
-    for (const bytes of sends) socket.write(bytes);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return { port: (server.address() as net.AddressInfo).port, sockets };
-}
+import { frameBytes } from '../../src/wire/framing.js';
+import { dial, hello, letTimePass, liar, PIECES, Raw, SIZE, seeder } from './socket-stage.js';
+import { HELLO } from './stage.js';
 
 test('a whole file travels from a listener into the slab, byte for byte', async (t) => {
   const { port, bytes } = await seeder(t);
@@ -247,7 +69,7 @@ test('a stranger that speaks another protocol is cut off, whatever it says', asy
   await hears('unchoked');
 });
 
-test('a length prefix of 4 GiB, or one byte above what is allowed before hello, is refused at once', async (t) => {
+test('P1, P2: a length prefix of 4 GiB, or one byte above what is allowed before hello, is refused at once', async (t) => {
   const { port } = await seeder(t);
   for (const length of [0xffff_ffff, FRAME_BYTES_BEFORE_HELLO_MAX + 1, 0]) {
     const before = process.memoryUsage().arrayBuffers;
@@ -264,7 +86,7 @@ test('a length prefix of 4 GiB, or one byte above what is allowed before hello, 
   }
 });
 
-test('a hello in slices of one byte works', async (t) => {
+test('P5: a hello in slices of one byte works', async (t) => {
   const { port } = await seeder(t);
   const raw = new Raw(t, port);
   await once(raw.socket, 'connect');
@@ -275,7 +97,7 @@ test('a hello in slices of one byte works', async (t) => {
   await raw.hears('unchoke');
 });
 
-test('silence before hello, and a frame that is dripped, are cut at their deadlines', async (t) => {
+test('P5, P12: silence before hello, and a frame that is dripped, are cut at their deadlines', async (t) => {
   const { port, timers } = await seeder(t);
   const silent = new Raw(t, port);
   const drips = new Raw(t, port);
@@ -294,7 +116,7 @@ test('silence before hello, and a frame that is dripped, are cut at their deadli
   assert.equal(polite.events.at(-1)?.kind, 'unchoked', 'a quiet peer is left alone');
 });
 
-test('a peer that asks for more than may wait is cut off, and others go on', async (t) => {
+test('P13: a peer that asks for more than may wait is cut off, and others go on', async (t) => {
   const { port } = await seeder(t);
   const raw = new Raw(t, port);
   raw.socket.pause();
@@ -336,7 +158,7 @@ test('one address has a bounded number of connections; who is too many is told',
   await next.hears('unchoke');
 });
 
-test('peers of a file that is no longer served are told, after what was sent', async (t) => {
+test('F10: peers of a file that is no longer served are told, after what was sent', async (t) => {
   const { port, listener } = await seeder(t);
   const { hears, events } = dial(t, port);
   await hears('unchoked');
@@ -346,7 +168,7 @@ test('peers of a file that is no longer served are told, after what was sent', a
   assert.ok(last?.kind === 'disconnected' && last.reason === 'gone');
 });
 
-test('a dialed liar is dropped with its reason, whatever it sends', async (t) => {
+test('P16, P17: a dialed liar is dropped with its reason, whatever it sends', async (t) => {
   const theirs = { ...HELLO, pieceCount: PIECES };
   const framed = (message: PeerWire): Uint8Array => frameBytes(peerWire.encode(message));
   const full: PeerWire = { kind: 'bitfield', offset: 0, part: Uint8Array.of(0xfc), last: true };
@@ -392,18 +214,6 @@ test('a dialed peer that says nothing, or is not there, ends by its deadline or 
 });
 
 // --- under an upload limit ---
-
-/** Moves the clock of the limit on until `done`. */
-async function letTimePass(turns: ManualTimers, done: Promise<unknown>): Promise<void> {
-  let isDone = false;
-  void done.then(() => {
-    isDone = true;
-  });
-  while (!isDone) {
-    turns.advanceTo(turns.nowMs() + 20);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 test('under a limit a piece goes out in parts, each no sooner than the limit allows, and arrives byte for byte', async (t) => {
   const { port, bytes, turns, uploads } = await seeder(t);

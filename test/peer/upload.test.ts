@@ -32,7 +32,7 @@ function serve(scheduler: UploadScheduler, turns: number): Map<number, number> {
   return given;
 }
 
-test('those who ask all the time get the same bytes, whatever the size of their blocks', () => {
+test('P18: those who ask all the time get the same bytes, whatever the size of their blocks', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: PIECE_SIZE }), { minLength: 2, maxLength: 10 });
   fc.assert(
     fc.property(sizes, (lengths) => {
@@ -116,7 +116,33 @@ test('with greedy and polite peers, coming and going, nobody who asks waits long
   );
 });
 
-test('one connection has bounded bytes under way and bounded requests waiting', () => {
+test('P18: among twenty that keep all the requests waiting that they may, two that ask for one block at a time get their share', () => {
+  const [greedy, all] = [20, 22];
+  const scheduler = new UploadScheduler();
+  const given = new Array<number>(all).fill(0);
+  for (let connection = 0; connection < all; connection += 1) {
+    scheduler.add(connection);
+    const window = connection < greedy ? UPLOAD_REQUESTS_PER_PEER_MAX : 1;
+    for (let piece = 0; piece < window; piece += 1) scheduler.enqueue(connection, block(piece));
+  }
+  /** A polite peer asks again a round trip after it has got what it asked for. */
+  const onTheirWay: (number | undefined)[] = [undefined, undefined, undefined];
+  for (let turn = 0; turn < 100 * all; turn += 1) {
+    const upload = scheduler.next();
+    assert.ok(upload !== undefined);
+    const { connection } = upload;
+    given[connection] = (given[connection] ?? 0) + upload.block.length;
+    scheduler.sent(connection, upload.block.length);
+    if (connection < greedy) scheduler.enqueue(connection, upload.block);
+    onTheirWay.push(connection < greedy ? undefined : connection);
+    const asks = onTheirWay.shift();
+    if (asks !== undefined) scheduler.enqueue(asks, block(turn));
+  }
+  const fair = given.reduce((sum, bytes) => sum + bytes, 0) / all;
+  for (const bytes of given.slice(greedy)) assert.ok(bytes >= 0.6 * fair, `${bytes} of ${fair}`);
+});
+
+test('P13: one connection has bounded bytes under way and bounded requests waiting', () => {
   const scheduler = new UploadScheduler();
   scheduler.add(1);
   for (let piece = 0; piece < UPLOAD_REQUESTS_PER_PEER_MAX; piece += 1)
@@ -219,7 +245,7 @@ test('copies are counted for pieces far apart, and a count that is full stays so
 
 // --- under a limit ---
 
-test('under a limit each of k peers gets its k-th part, whatever they ask for, and the rate is kept', () => {
+test('P29: under a limit each of k peers gets its k-th part, whatever they ask for, and the rate is kept', () => {
   const peers = fc.array(fc.constantFrom(PIECE_SIZE, 100_000, BLOCK_BYTES_MIN), { minLength: 1, maxLength: 8 });
   const aRate = fc.integer({ min: 50 * 1024, max: 20 * 1024 * 1024 });
   fc.assert(

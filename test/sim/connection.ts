@@ -234,7 +234,7 @@ export class Connection {
     const node = this.#acceptor;
     this.#serve?.post({ kind: 'handed' });
     this.#send({ kind: 'piece', ...block });
-    const right = node.manner !== 'corrupt' || node.swarm.prng.next() < 0.5;
+    const right = node.manner === 'corrupt' ? node.swarm.prng.next() < 0.5 : node.manner !== 'lies';
     const durationMs = node.manner === 'drip' ? 3_600_000 : block.length / node.rate;
     const bits = Math.min(block.length, Math.max(1, Math.ceil(durationMs / DRIP_EVERY_MS)));
     let left = block.length;

@@ -36,7 +36,24 @@ test('those that start last are not left out, although the first ones know enoug
   assert.ok((sorted[count - 1] ?? 0) < 1.5 * (sorted[count / 2] ?? 0), sorted.join());
 });
 
-test('when some lose their power on the way, the others complete', () => {
+test('P20: when the only seeder goes after 1.1 copies, eight that began together complete from each other', () => {
+  for (let seed = 1; seed <= 3; seed += 1) {
+    // A tenth of it are more pieces than are on their way, and lost, when it goes.
+    const [pieceCount, leechers] = [256, new Array(8).fill({ rates: FAST })];
+    const { completedMs, seederCopies } = new Crowd({
+      seed,
+      pieceCount,
+      latencyMs: 1,
+      seeder: FAST,
+      leechers,
+      seederCopiesMax: 1.1,
+    }).run();
+    assert.ok(completedMs.every((atMs) => atMs !== undefined));
+    assert.ok(seederCopies < 1.12, `it went in time, after ${seederCopies} copies`);
+  }
+});
+
+test('P20: when some lose their power on the way, the others complete', () => {
   for (let seed = 1; seed <= 5; seed += 1) {
     const leechers = Array.from({ length: 10 }, (_, at) => ({
       rates: FAST,

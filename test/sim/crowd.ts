@@ -19,6 +19,8 @@ export interface CrowdOptions {
   readonly latencyMs: number;
   readonly seeder: LinkRates;
   readonly leechers: readonly LeecherOptions[];
+  /** The seeder loses its power once it has sent its file so many times. */
+  readonly seederCopiesMax?: number;
 }
 
 export interface LeecherOptions {
@@ -99,6 +101,7 @@ export class Crowd {
   }
 
   run(): CrowdRun {
+    const { seederCopiesMax } = this.options;
     this.#seeder.seed();
     this.#leechers.forEach((leecher, at) => {
       this.world.at(this.prng.next() * START_SPREAD_MS, () => leecher.start());
@@ -108,16 +111,22 @@ export class Crowd {
     while (this.#incomplete > 0) {
       if (!this.world.step(STUCK_MS)) throw new Error(`${this.#incomplete} leechers never completed`);
       if (this.#crash !== undefined) throw this.#crash;
+      if (this.#seeder.isAlive && this.#seederCopies >= (seederCopiesMax ?? Number.POSITIVE_INFINITY))
+        this.#seeder.die();
     }
     const sum = (of: (leecher: CrowdClient) => number): number => this.#leechers.reduce((all, one) => all + of(one), 0);
     const completedMs = this.#leechers.map((leecher) => leecher.completedMs);
     return {
       makespanMs: Math.max(...completedMs.map((atMs) => atMs ?? 0)),
       completedMs,
-      seederCopies: this.#seeder.host.sentBytes / this.geometry.size,
+      seederCopies: this.#seederCopies,
       wasteShare: sum(({ wastedBytes }) => wastedBytes) / sum(({ receivedBytes }) => receivedBytes),
       events: this.world.happened,
     };
+  }
+
+  get #seederCopies(): number {
+    return this.#seeder.host.sentBytes / this.geometry.size;
   }
 
   #die(leecher: CrowdClient): void {

@@ -1,11 +1,13 @@
 // What a seed means: the whole of a simulated swarm, drawn once and printed when a run fails.
 
+import assert from 'node:assert/strict';
 import { PIECE_SIZE } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 
 /** How a node treats those who fetch from it. */
 export const MANNERS = ['honest', 'corrupt', 'silent', 'drip', 'rejects', 'chokes', 'hushed', 'dead'] as const;
-export type Manner = (typeof MANNERS)[number];
+/** Those that are drawn, and one that is only asked for: its bytes are never right. */
+export type Manner = (typeof MANNERS)[number] | 'lies';
 
 export interface NodeOptions {
   readonly manner: Manner;
@@ -121,6 +123,20 @@ export function quietOptions(seed: number, failsAt: number): SwarmOptions {
     cuts: 0,
     nodes: [...halves.map((half) => node(half, false)), node([], true), node([], true)],
   };
+}
+
+/** One leecher and these sources of the whole file; nothing fails. */
+export function sourcesOptions(seed: number, sources: readonly (readonly [Manner, rate: number])[]): SwarmOptions {
+  const quiet = quietOptions(seed, 0);
+  const pieceCount = 24;
+  const all = Array.from({ length: pieceCount }, (_, piece) => piece);
+  const [some] = quiet.nodes;
+  assert.ok(some !== undefined);
+  const node = (manner: Manner, has: readonly number[], rate: number): NodeOptions => {
+    return { ...some, manner, has, leeches: has.length === 0, rate };
+  };
+  const nodes = [node('honest', [], 1_000), ...sources.map(([manner, rate]) => node(manner, all, rate))];
+  return { ...quiet, pieceCount, size: pieceCount * PIECE_SIZE - 100, slots: 96, nodes };
 }
 
 /** For the failure's message: short enough to read, whole enough to argue from. */

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { optionsOf, quietOptions } from './options.js';
+import { optionsOf, quietOptions, sourcesOptions } from './options.js';
 import { runSwarm } from './swarm.js';
 
 /** Seeds that found something once: run first, and always. */
@@ -21,6 +21,27 @@ test('F18: whichever operation of a swarm fails, everyone completes in the end, 
     while (runSwarm(quietOptions(seed, failsAt)).operations >= failsAt) failsAt += 1;
     // The last round passed untouched; before it, each operation failed once.
     assert.equal(failsAt, operations + 1);
+  }
+});
+
+test('P15: five liars beside one honest source make a download take at most twice as long', () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const alone = runSwarm(sourcesOptions(seed, [['honest', 1_000]])).endedMs;
+    for (const manner of ['corrupt', 'lies'] as const) {
+      const liars = new Array(5).fill([manner, 1_000] as const);
+      const { endedMs } = runSwarm(sourcesOptions(seed, [...liars, ['honest', 1_000]]));
+      assert.ok(endedMs <= 2 * alone, `seed ${seed}: ${endedMs} ms instead of ${alone}`);
+    }
+  }
+});
+
+test('P24: sources of 1 Mbit/s beside a fast one do not hold up the last piece', () => {
+  const [fast, slow] = [12_500, 125];
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const alone = runSwarm(sourcesOptions(seed, [['honest', fast]])).endedMs;
+    const slows = new Array(4).fill(['honest', slow] as const);
+    const { endedMs } = runSwarm(sourcesOptions(seed, [...slows, ['honest', fast]]));
+    assert.ok(endedMs <= 2 * alone + 1_000, `seed ${seed}: ${endedMs} ms instead of ${alone}`);
   }
 });
 

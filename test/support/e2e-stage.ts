@@ -100,9 +100,14 @@ export async function share(client: ConsoleProcess, path: string, mtorrent: stri
 }
 
 /** A `.mtorrent` that nobody has announced; answers its path. */
-export async function create(swarm: Swarm, source: string, name: string): Promise<string> {
+export async function create(
+  swarm: Swarm,
+  source: string,
+  name: string,
+  more: readonly string[] = [],
+): Promise<string> {
   const [first, second] = swarm.trackers.map(formatAddress);
-  const words = ['create', source, '-t', first ?? '', '-t', second ?? '', '-o', name, '-q'];
+  const words = ['create', source, '-t', first ?? '', '-t', second ?? '', '-o', name, '-q', ...more];
   const { code, stderr } = await runProgram(words, swarm.directory);
   assert.equal(code, 0, stderr);
   return swarm.path(name);

@@ -12,7 +12,7 @@ test('numeric addresses are read and written alike', () => {
   }
 });
 
-test('whatever else a URL or a look-alike could smuggle in is refused', () => {
+test('S6: whatever else a URL or a look-alike could smuggle in is refused', () => {
   const texts = [
     '',
     'localhost:80',

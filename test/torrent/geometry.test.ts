@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { PIECE_SIZE } from '../../src/base/limits.js';
 import { FILE_SIZE_MAX, Geometry } from '../../src/torrent/geometry.js';
 
-test('the last piece is short, or whole, and never empty', () => {
+test('P26: the last piece is short, or whole, and never empty', () => {
   const table: [size: number, pieceCount: number, lastLength: number][] = [
     [1, 1, 1],
     [PIECE_SIZE - 1, 1, PIECE_SIZE - 1],

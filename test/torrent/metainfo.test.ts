@@ -112,7 +112,7 @@ const DAMAGED: readonly [what: string, text: string | Uint8Array, line: number, 
   ['overlong UTF-8', Buffer.from(withLine(1, '\xc0\xae'), 'latin1'), 1, 'UTF-8'],
 ];
 
-test('every damage is refused, naming the file, the line and what was expected there', () => {
+test('S4: every damage is refused, naming the file, the line and what was expected there', () => {
   for (const [what, text, line, says] of DAMAGED) {
     for (const partSize of [1_000_000, 1, 7]) {
       if (partSize < 100 && text.length > 100_000) continue;
@@ -132,7 +132,7 @@ test('an unsafe name is refused as such, and shown with its escapes', () => {
   assert.throws(() => parse(withLine(3, 'x\u202egpj.exe')), failsWith('UNSAFE_NAME', 'x\\u{202e}gpj.exe'));
 });
 
-test('a declared size alone costs no memory', () => {
+test('S4: a declared size alone costs no memory', () => {
   const before = process.memoryUsage().arrayBuffers;
   const parsers = Array.from({ length: 20 }, () => {
     const parser = new MetainfoParser('x');
@@ -179,7 +179,7 @@ test('what was made is read back the same, however the file is cut', () => {
   );
 });
 
-test('garbage and mutations end in one of two codes, whatever they are', () => {
+test('S4: garbage and mutations end in one of two codes, whatever they are', () => {
   const mutation = fc.record({ at: fc.nat(GOLDEN.length), drop: fc.nat(3), insert: fc.uint8Array({ maxLength: 3 }) });
   const golden = Buffer.from(GOLDEN);
   const mutated = fc.array(mutation, { minLength: 1, maxLength: 4 }).map((mutations) => {

@@ -49,7 +49,7 @@ const UNSAFE: Readonly<Record<string, readonly string[]>> = {
   'longer than 255 bytes': ['x'.repeat(256), 'é'.repeat(128), '\u{1f4be}'.repeat(64)],
 };
 
-test('every unsafe name is refused, with the reason', () => {
+test('S1: every unsafe name is refused, with the reason', () => {
   for (const [reason, names] of Object.entries(UNSAFE)) {
     for (const name of names) assert.match(String(checkFileName(name)), new RegExp(reason), JSON.stringify(name));
   }
@@ -87,7 +87,7 @@ const nameLike = fc.oneof(
   fc.string({ unit: fc.constantFrom('.', '/', '\\', ':', '~', ' ', 'a', 'C', 'con', 'nul', '\0', 'é', '\u202e') }),
 );
 
-test('whatever is accepted stays in its directory, on POSIX and on Windows', () => {
+test('S2: whatever is accepted stays in its directory, on POSIX and on Windows', () => {
   fc.assert(
     fc.property(nameLike, (name) => {
       if (checkFileName(name) !== undefined) return;
@@ -100,7 +100,7 @@ test('whatever is accepted stays in its directory, on POSIX and on Windows', () 
   );
 });
 
-test('whatever is accepted names exactly one file of that name on this disk', (t) => {
+test('S2: whatever is accepted names exactly one file of that name on this disk', (t) => {
   const directory = temporaryDirectory(t);
   let round = 0;
   fc.assert(
@@ -117,7 +117,7 @@ test('whatever is accepted names exactly one file of that name on this disk', (t
   );
 });
 
-test('what is printed cannot move a cursor, hide or turn text round', () => {
+test('S3: what is printed cannot move a cursor, hide or turn text round', () => {
   assert.equal(printable('a\x1b[2J\u202eb\u200b'), 'a\\u{1b}[2J\\u{202e}b\\u{200b}');
   assert.equal(printable('plain text, größer, 模型 \u{1f4be}'), 'plain text, größer, 模型 \u{1f4be}');
   fc.assert(

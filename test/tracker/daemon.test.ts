@@ -79,7 +79,7 @@ test('after kill -9 in the middle of a load, every acknowledged share is listed'
   assert.ok(numbers.length >= 1_000, `${numbers.length} shares were acknowledged`);
 });
 
-test('a second tracker on the same list is refused with the pid of the first, and may start after kill -9 of it', async (t) => {
+test('F19: a second tracker on the same list is refused with the pid of the first, and may start after kill -9 of it', async (t) => {
   const directory = temporaryDirectory(t);
   const args = ['127.0.0.1:0', PARTNER, join(directory, 'list'), join(directory, 'log')];
   const first = run(t, args);

@@ -18,13 +18,13 @@ function verdict(
   return reply.kind === 'error' ? reply.code : reply.kind;
 }
 
-test('a shared file lists its sharer under the address of its socket', () => {
+test('S9: a shared file lists its sharer under the address of its socket', () => {
   const stage = new Stage();
   assert.equal(stage.client(1, { host: '192.0.2.1', port: 7_000 }).share(A).kind, 'shared');
   assert.deepEqual(stage.listed(A), ['192.0.2.1:7000 1']);
 });
 
-test('the host in a hello counts only where every client is trusted', () => {
+test('S9: the host in a hello counts only where every client is trusted', () => {
   for (const trustHost of [false, true]) {
     const stage = new Stage({ trustHost });
     const connection = stage.connect('192.0.2.1');
@@ -102,7 +102,7 @@ test('a store that is broken refuses what waited and ends the tracker', () => {
   assert.ok(effects.some((effect) => effect.kind === 'giveUp'));
 });
 
-test('a higher version wins, an equal one changes nothing, a lower one is acknowledged and ignored', () => {
+test('S7: a higher version wins, an equal one changes nothing, a lower one is acknowledged and ignored', () => {
   const stage = new Stage();
   const client = stage.client(1);
   client.share(A, 1, { epoch: 2, sequence: 5 });
@@ -113,7 +113,7 @@ test('a higher version wins, an equal one changes nothing, a lower one is acknow
   assert.deepEqual(stage.listed(A), ['10.0.0.1:6001 2']);
 });
 
-test('a removal touches the own entry only, and its older word does not bring it back', () => {
+test('S7: a removal touches the own entry only, and its older word does not bring it back', () => {
   const stage = new Stage();
   const [one, two] = [stage.client(1), stage.client(2)];
   one.share(A, 1, { epoch: 1, sequence: 1 });
@@ -123,6 +123,27 @@ test('a removal touches the own entry only, and its older word does not bring it
   assert.deepEqual(stage.listed(A), ['10.0.0.1:6002 1']);
   one.share(A, 1, { epoch: 1, sequence: 4 });
   assert.equal(stage.listed(A).length, 2);
+});
+
+test('S7: captured words of a client that are said again, by whomever, change nothing of its entry', () => {
+  const stage = new Stage();
+  const owner = stage.client(1, { host: '192.0.2.1', port: 7_000 });
+  const captured = owner.shareRequest(A, 1, { epoch: 1, sequence: 5 });
+  owner.ask(captured);
+  // As itself, another client speaks of its own entry only.
+  const other = stage.client(2, { host: '198.51.100.2', port: 8_000 });
+  other.ask({ kind: 'remove', id: 1, swarm: keyBytes(A), epoch: 9, sequence: 9 });
+  other.ask({ kind: 'leave', id: 2, epoch: 9, sequence: 9 });
+  assert.deepEqual(stage.listed(A), ['192.0.2.1:7000 1']);
+  // Under the owner's id as well, as far as it has only heard of it.
+  const impostor = stage.client(1, { host: '198.51.100.2', port: 8_000 });
+  impostor.ask(captured);
+  for (const sequence of [1, 4]) {
+    impostor.share(A, 0, { epoch: 1, sequence });
+    impostor.ask({ kind: 'announce', id: 3, swarm: keyBytes(A), have: 0, epoch: 1, sequence });
+    impostor.ask({ kind: 'remove', id: 4, swarm: keyBytes(A), epoch: 1, sequence });
+  }
+  assert.deepEqual(stage.listed(A), ['192.0.2.1:7000 1']);
 });
 
 test('leaving takes the client off every list, and covers words that were said before and come later', () => {
@@ -230,7 +251,7 @@ test('after an expiry the same word of the owner lists it again', () => {
   assert.equal(stage.listed(A).length, 1);
 });
 
-test('nobody expires because the tracker was frozen', () => {
+test('F15: nobody expires because the tracker was frozen', () => {
   const stage = new Stage();
   stage.client(1).share(A);
   stage.freeze(LEASE_MS * 20);

@@ -23,7 +23,7 @@ function* cut(stream: Uint8Array, lengths: readonly number[]): Generator<Uint8Ar
 
 const cuts = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 20 });
 
-test('any cut of a stream gives the same frames', () => {
+test('P5: any cut of a stream gives the same frames', () => {
   fc.assert(
     fc.property(fc.array(body, { maxLength: 20 }), cuts, (bodies, lengths) => {
       const reader = new FrameReader(LIMIT);
@@ -76,7 +76,7 @@ test('any cut gives the same raw bytes behind each frame', () => {
   );
 });
 
-test('only a length from 1 to the limit is accepted, whatever follows', () => {
+test('P1: only a length from 1 to the limit is accepted, whatever follows', () => {
   const head = (length: number): Uint8Array => Uint8Array.from([length >>> 24, length >>> 16, length >>> 8, length]);
   for (const length of [0, LIMIT + 1, 2 ** 31, 2 ** 32 - 1]) {
     const reader = new FrameReader(LIMIT);
@@ -92,7 +92,7 @@ test('only a length from 1 to the limit is accepted, whatever follows', () => {
   }
 });
 
-test('a length above the limit allocates nothing', () => {
+test('P1: a length above the limit allocates nothing', () => {
   const before = process.memoryUsage().arrayBuffers;
   for (let round = 0; round < 1_000; round += 1) {
     const reader = new FrameReader(LIMIT);
