@@ -244,6 +244,24 @@ const TRANSFER: readonly Defect[] = [
     test: 'test/download/limits.test.ts',
     rule: 'two downloads share the limit evenly, however many peers each of them has',
   },
+  {
+    name: 'upload: whoever does not read holds every buffer',
+    breaks: 'peers that do not read leave those who do their bytes',
+    file: 'src/peer/buffers.ts',
+    right: 'return this.hasLarge || this.#small.length > 0 || this.#smallMade < UPLOAD_SMALL_BUFFERS;',
+    wrong: 'return this.hasLarge || this.#smallMade > UPLOAD_SMALL_BUFFERS;',
+    test: 'test/peer/bad-peers.test.ts',
+    rule: 'P13: peers that hold every buffer and never read leave those who read their bytes',
+  },
+  {
+    name: 'upload: first come, first served for places',
+    breaks: 'a crowd from few addresses keeps nobody else out',
+    file: 'src/peer/admission.ts',
+    right: "if (crowd.size <= own + 1) return { kind: 'refused' };",
+    wrong: "if (crowd.size > own) return { kind: 'refused' };",
+    test: 'test/peer/admission.test.ts',
+    rule: 'when all places are taken, a newcomer from elsewhere takes that of who has gone longest without payload',
+  },
 ];
 
 const ANNOUNCE: readonly Defect[] = [

@@ -15,6 +15,7 @@ import {
   KEEP_ALIVE_MS,
   LINGER_MS,
   PIECE_SIZE,
+  UPLOAD_BUFFERS,
   UPLOAD_CONNECTIONS_MAX,
   UPLOAD_FILES_OPEN_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
@@ -221,4 +222,51 @@ test('L6: of some hundred MiB that were moved nothing is held afterwards', async
   const before = await move(20);
   const after = await move(150);
   assert.ok(after - before < Math.min(PIECE_SIZE, before / 10), `${before} bytes were held before, ${after} after`);
+});
+
+test('P13: peers that hold every buffer and never read leave those who read their bytes', {
+  timeout: 15_000,
+}, async (t) => {
+  const { port, turns } = await seeder(t);
+  // Each holds UPLOAD_READS_PER_PEER_MAX buffers once its socket is full.
+  const deaf = Array.from({ length: 2 * UPLOAD_BUFFERS }, () => new Raw(t, port));
+  for (const { socket } of deaf) {
+    socket.pause();
+    socket.write(PEER_MAGIC);
+  }
+  for (const raw of deaf) {
+    raw.send(hello);
+    for (let at = 0; at < UPLOAD_REQUESTS_PER_PEER_MAX; at += 1) raw.send({ kind: 'request', ...wholePiece(at % 5) });
+  }
+  const polite = dial(t, port);
+  await polite.hears('unchoked');
+  for (let round = 1; round <= 3; round += 1) {
+    for (let piece = 0; piece < PIECES; piece += 1)
+      polite.socket.post({ kind: 'request', block: wholePiece(piece), slot: piece });
+    await letTimePass(turns, polite.hears('blockReceived', round * PIECES));
+  }
+});
+
+test('P12: a crowd that has every place gives one up to who comes from another address', async (t) => {
+  if (process.platform !== 'linux') {
+    t.skip('NOT TESTED: needs many addresses of the loopback, as Linux has them');
+    return;
+  }
+  const { port } = await seeder(t);
+  const crowd = Array.from({ length: UPLOAD_CONNECTIONS_MAX }, (_, at) => new Raw(t, port, `127.0.1.${(at % 8) + 1}`));
+  await Promise.all(crowd.map(({ socket }) => once(socket, 'data')));
+  for (const raw of crowd) {
+    raw.socket.write(PEER_MAGIC);
+    raw.send(hello);
+  }
+  await Promise.all(crowd.map((raw) => raw.hears('unchoke')));
+  const polite = dial(t, port);
+  await polite.hears('unchoked');
+  polite.socket.post({ kind: 'request', block: wholePiece(1), slot: 1 });
+  await polite.hears('blockReceived');
+  const displaced = crowd.filter(({ heard }) => heard.some((message) => message.kind === 'error'));
+  assert.deepEqual(
+    displaced.map(({ heard }) => heard.at(-1)).map((message) => message?.kind === 'error' && message.code),
+    ['busy'],
+  );
 });
