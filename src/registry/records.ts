@@ -25,6 +25,9 @@ export interface Entry extends Version {
   /** Its share of its bucket's digest, two times 32 bits; 0 while not live. */
   digestHigh: number;
   digestLow: number;
+  /** What `digests.ts` knows of its place; 0 and 0: nothing, since the place is new. */
+  placeHigh: number;
+  placeLow: number;
 }
 
 export interface Swarm {
@@ -65,4 +68,11 @@ export function newSwarm(key: SwarmKey): Swarm {
 export function newClient(id: ClientId): Client {
   const nothing = { liveCount: 0, left: undefined, leaseEndsMs: 0, address: '', position: 0 };
   return { is: 'client', id, entries: new Map(), ...nothing };
+}
+
+/** A lapsed one, of nowhere. */
+export function newEntry(swarm: Swarm, client: Client, { epoch, sequence }: Version): Entry {
+  const place = { host: '', port: 0, have: 0, slot: -1, position: 0, placedAt: 0 };
+  const digest = { digestHigh: 0, digestLow: 0, placeHigh: 0, placeLow: 0 };
+  return { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0, ...digest };
 }

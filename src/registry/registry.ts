@@ -11,7 +11,7 @@ import {
   type ChangeOf,
   compareVersions,
   type EntryState,
-  type FileFacts,
+  factsOf,
   outranks,
   replacesFacts,
   type Version,
@@ -19,7 +19,7 @@ import {
 import { Digests } from './digests.js';
 import { Graveyard } from './graveyard.js';
 import { ChangeOrder } from './order.js';
-import { type Client, type Entry, newClient, newSwarm, type Swarm } from './records.js';
+import { type Client, type Entry, newClient, newEntry, newSwarm, type Swarm } from './records.js';
 
 export interface Counts {
   readonly swarms: number;
@@ -99,8 +99,7 @@ export class Registry {
   /** An entry that is not live, as the store kept it. Live ones come as `put`. Oldest first. */
   restore(word: ChangeOf<'put'>, state: 'removed' | 'lapsed', changedAtMs: number): void {
     const entry = this.#openEntry(word.swarm, this.#openClient(word.client), word);
-    entry.host = word.host;
-    entry.port = word.port;
+    this.#setPlace(entry, word.host, word.port);
     entry.have = word.have;
     this.#setState(entry, state, changedAtMs);
   }
@@ -235,8 +234,7 @@ export class Registry {
     const { client } = entry;
     const isVoid = client.left !== undefined && compareVersions(word, client.left) <= 0;
     this.#setVersion(entry, word);
-    entry.host = word.host;
-    entry.port = word.port;
+    this.#setPlace(entry, word.host, word.port);
     entry.have = word.have;
     this.#setState(entry, isVoid ? 'removed' : state, changedAtMs);
     if (entry.state === 'live') this.#moved(client, addressKey(word.host, word.port));
@@ -319,12 +317,11 @@ export class Registry {
   }
 
   /** A new entry is a lapsed one with the version of the word that makes it, so that this word settles its state. */
-  #openEntry(key: SwarmKey, client: Client, { epoch, sequence }: Version): Entry {
+  #openEntry(key: SwarmKey, client: Client, version: Version): Entry {
     let entry = client.entries.get(key);
     if (entry === undefined) {
       const swarm = this.#openSwarm(key);
-      const place = { host: '', port: 0, have: 0, slot: -1, position: 0, placedAt: 0, digestHigh: 0, digestLow: 0 };
-      entry = { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0 };
+      entry = newEntry(swarm, client, version);
       swarm.entryCount += 1;
       // The swarm's own key: a fresh string of 40 characters an entry would cost more than the entry.
       client.entries.set(swarm.key, entry);
@@ -353,6 +350,14 @@ export class Registry {
     entry.sequence = sequence;
   }
 
+  #setPlace(entry: Entry, host: string, port: number): void {
+    if (entry.host === host && entry.port === port) return;
+    entry.host = host;
+    entry.port = port;
+    entry.placeHigh = 0;
+    entry.placeLow = 0;
+  }
+
   #setState(entry: Entry, state: EntryState, nowMs: number): void {
     const { live } = entry.swarm;
     if (state === 'live' && entry.slot < 0) {
@@ -370,18 +375,13 @@ export class Registry {
     else this.#graveyard.buried(entry);
     if (state === 'removed') {
       // A tomb stone says who, which and when, nothing else.
-      entry.host = '';
-      entry.port = 0;
+      this.#setPlace(entry, '', 0);
       entry.have = 0;
     }
     entry.state = state;
     entry.changedAtMs = nowMs;
     this.digests.update(entry);
   }
-}
-
-function factsOf({ name, size, pieceCount }: FileFacts): FileFacts {
-  return { name, size, pieceCount };
 }
 
 function addressKey(host: string, port: number): string {

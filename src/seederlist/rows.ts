@@ -6,8 +6,8 @@ import { STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
 import { type Change, type ChangeOf, compareVersions } from '../registry/changes.js';
 import type { Positioned } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
-import type { ClientId, SwarmKey } from '../torrent/ids.js';
-import type { StoreCommand, StoreEvent } from './messages.js';
+import { type ClientId, copyKey, type SwarmKey } from '../torrent/ids.js';
+import { PROGRESS_ROW_SIZE, type StoreCommand, type StoreEvent } from './messages.js';
 
 type Gathering = 'swarm' | 'put' | 'progress' | 'remove' | 'forget' | 'told' | 'facts';
 
@@ -87,7 +87,7 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
       return { kind: 'puts', rows: puts.map(({ change, position }) => [...wordOf(change), position] as const) };
     }
     case 'progress':
-      return { kind: 'progress', rows: newest(run as readonly Placed<'progress'>[]) };
+      return { kind: 'progress', rows: progressRows(run as readonly Placed<'progress'>[]) };
     case 'told': {
       const tolds = run as readonly Placed<'told'>[];
       return { kind: 'tolds', rows: tolds.map(({ change: c }) => [...wordOf(c), c.state, c.ms] as const) };
@@ -113,22 +113,43 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
   }
 }
 
-/** One row an entry: the newest, as if all had been written in their order. */
-function newest(run: readonly Placed<'progress'>[]): Extract<StoreCommand, { kind: 'progress' }>['rows'] {
-  const best = new Map<string, Placed<'progress'>>();
+/** One row an entry, of PROGRESS_ROW_SIZE: the newest, as if all had been written in their order. */
+function progressRows(run: readonly Placed<'progress'>[]): Uint8Array {
+  const best: Placed<'progress'>[] = [];
+  // By client, whose string is one object in all of its changes: a text made for each row would cost more than the row.
+  const ofClient = new Map<ClientId, number[]>();
   for (const placed of run) {
-    const key = placed.change.swarm + placed.change.client;
-    const known = best.get(key);
-    if (known === undefined || compareVersions(placed.change, known.change) > 0) best.set(key, placed);
+    const { client, swarm } = placed.change;
+    const places = ofClient.get(client);
+    const at = places?.find((place) => best[place]?.change.swarm === swarm);
+    if (at === undefined) {
+      if (places === undefined) ofClient.set(client, [best.length]);
+      else places.push(best.length);
+      best.push(placed);
+    } else if (compareVersions(placed.change, best[at]?.change ?? placed.change) > 0) best[at] = placed;
   }
-  return [...best.values()].map(({ change: c, position }) => [
-    c.swarm,
-    c.client,
-    c.have,
-    c.epoch,
-    c.sequence,
-    position,
-  ]);
+  const rows = new Uint8Array(best.length * PROGRESS_ROW_SIZE);
+  for (const [at, placed] of best.entries()) writeProgress(rows, at * PROGRESS_ROW_SIZE, placed);
+  return rows;
+}
+
+function writeProgress(rows: Uint8Array, begin: number, { change, position }: Placed<'progress'>): void {
+  copyKey(change.swarm, rows, begin);
+  copyKey(change.client, rows, begin + 20);
+  writeDecimal(rows, begin + 43, 7, change.have);
+  writeDecimal(rows, begin + 53, 10, change.epoch);
+  writeDecimal(rows, begin + 63, 10, change.sequence);
+  writeDecimal(rows, begin + 79, 16, position);
+}
+
+/** `width` digits that end before `end`. */
+function writeDecimal(rows: Uint8Array, end: number, width: number, value: number): void {
+  let rest = value;
+  for (let at = end - 1; at >= end - width; at -= 1) {
+    const tenth = Math.floor(rest / 10);
+    rows[at] = 0x30 + rest - tenth * 10;
+    rest = tenth;
+  }
 }
 
 function wordOf({ swarm, client, host, port, have, epoch, sequence }: ChangeOf<'put' | 'told'>) {

@@ -1,9 +1,16 @@
 // Groups what waits for the store into commits: one group is on its way, the rest gathers behind it, so that a slow fsync
-// makes bigger groups, not a longer queue. When a full disk refused a group, what frees room is tried once more, alone.
+// makes bigger groups, not a longer queue. While much comes, groups begin at a measured pace: each costs the disk, both threads
+// and the partner something of its own, whatever its size. When a full disk refused a group, what frees room is tried once more, alone.
 // Pure; it neither writes nor answers.
 
 import { assert, present } from '../base/assert.js';
-import { STORE_BACKLOG_MAX, STORE_GROUP_MAX, TRACKER_CONNECTIONS_MAX } from '../base/limits.js';
+import {
+  STORE_BACKLOG_MAX,
+  STORE_BUSY_COMMITS,
+  STORE_GROUP_MAX,
+  STORE_PACE_MS,
+  TRACKER_CONNECTIONS_MAX,
+} from '../base/limits.js';
 import { BoundedQueue } from '../base/queue.js';
 import type { Arrival } from '../pair/follower.js';
 import { type Change, freesRoom } from '../registry/changes.js';
@@ -33,6 +40,8 @@ export class CommitQueue {
   #waitingWeight = 0;
   #underWay: Group | undefined;
   #lastNumber = 0;
+  #beganMs = Number.NEGATIVE_INFINITY;
+  #mayBeginMs = Number.NEGATIVE_INFINITY;
 
   /** Weight of everything not yet settled that waits behind the group under way. */
   get backlog(): number {
@@ -48,8 +57,14 @@ export class CommitQueue {
     this.#waitingWeight += commit.weight;
   }
 
-  /** The next group to send, unless one is under way or nothing waits. */
-  next(): Group | undefined {
+  /** When the next group may be sent; infinity while one is under way or nothing waits. */
+  nextAtMs(): number {
+    return this.#underWay === undefined && this.#waiting.length > 0 ? this.#mayBeginMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** The next group to send, unless one is under way, nothing waits, or more of them is worth waiting for. */
+  next(nowMs: number): Group | undefined {
+    if (nowMs < this.nextAtMs() && this.#waitingWeight < STORE_GROUP_MAX) return undefined;
     if (this.#underWay !== undefined || this.#waiting.length === 0) return undefined;
     const commits: Commit[] = [];
     let weight = 0;
@@ -60,7 +75,15 @@ export class CommitQueue {
       this.#waiting.shift();
     }
     this.#waitingWeight -= weight;
+    this.#pace(commits.length, nowMs);
     return this.#send(commits, false);
+  }
+
+  /** One who asks again after each answer never waits: that much does not come from one. */
+  #pace(count: number, nowMs: number): void {
+    const isBusy = count * STORE_PACE_MS >= STORE_BUSY_COMMITS * (nowMs - this.#beganMs);
+    this.#beganMs = nowMs;
+    this.#mayBeginMs = isBusy ? nowMs + STORE_PACE_MS : nowMs;
   }
 
   /** The group under way is on the disk. */

@@ -18,6 +18,8 @@ export interface Field<T> {
 }
 
 const ELLIPSIS = '…';
+/** Members of a list that is written here: its length takes two bytes. */
+const WRITTEN_MAX = 0xffff;
 
 export type ValueOf<F> = F extends Field<infer T> ? T : never;
 
@@ -127,7 +129,7 @@ export function listOf<T>(item: Field<T>, max: number): Field<readonly T[]> {
       return list;
     },
     write: (value) => {
-      if (!Array.isArray(value) || value.length > max) return false;
+      if (!Array.isArray(value) || value.length > Math.min(max, WRITTEN_MAX)) return false;
       writing.array(value.length);
       for (const member of value) if (!item.write(member)) return false;
       return true;
