@@ -3,7 +3,6 @@
 // tracker itself can only let entries lapse. Holds exactly what the store has committed, and is applied to in that order.
 // Pure: time comes in, and nothing here waits, draws or writes. Leases live in `leases.ts`.
 
-import { assert } from '../base/assert.js';
 import type { Prng } from '../base/prng.js';
 import type { ClientId, SwarmKey } from '../torrent/ids.js';
 import {
@@ -19,7 +18,7 @@ import {
 import { Digests } from './digests.js';
 import { Graveyard } from './graveyard.js';
 import { ChangeOrder } from './order.js';
-import { type Client, type Entry, newClient, newEntry, newSwarm, type Swarm } from './records.js';
+import { type Client, type Entry, newClient, newEntry, newSwarm, type Swarm, swap } from './records.js';
 
 export interface Counts {
   readonly swarms: number;
@@ -96,12 +95,13 @@ export class Registry {
     return this.#graveyard.outdated(nowMs, keepMs);
   }
 
-  /** An entry that is not live, as the store kept it. Live ones come as `put`. Oldest first. */
-  restore(word: ChangeOf<'put'>, state: 'removed' | 'lapsed', changedAtMs: number): void {
-    const entry = this.#openEntry(word.swarm, this.#openClient(word.client), word);
-    this.#setPlace(entry, word.host, word.port);
-    entry.have = word.have;
-    this.#setState(entry, state, changedAtMs);
+  /** An entry as the store kept it, those that are not live oldest first. Live ones get their client a lease. */
+  restore(word: ChangeOf<'put'>, state: EntryState, changedAtMs: number, leaseEndsMs: number): Entry {
+    const client = this.#openClient(word.client);
+    const entry = this.#openEntry(word.swarm, client, word);
+    if (state === 'live' && client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
+    this.#settle(entry, word, state, changedAtMs);
+    return entry;
   }
 
   /**
@@ -237,7 +237,7 @@ export class Registry {
     this.#setPlace(entry, word.host, word.port);
     entry.have = word.have;
     this.#setState(entry, isVoid ? 'removed' : state, changedAtMs);
-    if (entry.state === 'live') this.#moved(client, addressKey(word.host, word.port));
+    if (entry.state === 'live') this.#moved(client, word.host, word.port);
   }
 
   #remove(change: ChangeOf<'remove'>, nowMs: number, position: number): void {
@@ -338,11 +338,14 @@ export class Registry {
     if (this.#byAddress.get(client.address) === client) this.#byAddress.delete(client.address);
   }
 
-  #moved(client: Client, address: string): void {
-    if (client.address === address && this.#byAddress.get(address) === client) return;
+  #moved(client: Client, host: string, port: number): void {
+    const isThere = client.host === host && client.port === port;
+    if (isThere && this.#byAddress.get(client.address) === client) return;
     if (this.#byAddress.get(client.address) === client) this.#byAddress.delete(client.address);
-    client.address = address;
-    this.#byAddress.set(address, client);
+    client.address = addressKey(host, port);
+    client.host = host;
+    client.port = port;
+    this.#byAddress.set(client.address, client);
   }
 
   #setVersion(entry: Entry, { epoch, sequence }: Version): void {
@@ -386,14 +389,4 @@ export class Registry {
 
 function addressKey(host: string, port: number): string {
   return `${host} ${port}`;
-}
-
-function swap(live: Entry[], a: number, b: number): void {
-  const first = live[a];
-  const second = live[b];
-  assert(first !== undefined && second !== undefined, 'a slot is a place in the live list');
-  live[a] = second;
-  live[b] = first;
-  second.slot = a;
-  first.slot = b;
 }

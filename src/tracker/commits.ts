@@ -6,7 +6,7 @@
 import { assert, present } from '../base/assert.js';
 import {
   STORE_BACKLOG_MAX,
-  STORE_BUSY_COMMITS,
+  STORE_BUSY_ASKERS,
   STORE_GROUP_MAX,
   STORE_PACE_MS,
   TRACKER_CONNECTIONS_MAX,
@@ -40,8 +40,11 @@ export class CommitQueue {
   #waitingWeight = 0;
   #underWay: Group | undefined;
   #lastNumber = 0;
-  #beganMs = Number.NEGATIVE_INFINITY;
   #mayBeginMs = Number.NEGATIVE_INFINITY;
+  /** Who asked since `#askedSinceMs`. */
+  readonly #askers = new Set<number>();
+  #askedSinceMs = Number.NEGATIVE_INFINITY;
+  #isBusy = false;
 
   /** Weight of everything not yet settled that waits behind the group under way. */
   get backlog(): number {
@@ -55,6 +58,7 @@ export class CommitQueue {
   push(commit: Commit): void {
     assert(this.#waiting.push(commit), 'listeners stop reading before the backlog is full');
     this.#waitingWeight += commit.weight;
+    if (commit.asker !== undefined) this.#askers.add(commit.asker.connection);
   }
 
   /** When the next group may be sent; infinity while one is under way or nothing waits. */
@@ -64,8 +68,9 @@ export class CommitQueue {
 
   /** The next group to send, unless one is under way, nothing waits, or more of them is worth waiting for. */
   next(nowMs: number): Group | undefined {
-    if (nowMs < this.nextAtMs() && this.#waitingWeight < STORE_GROUP_MAX) return undefined;
+    this.#measure(nowMs);
     if (this.#underWay !== undefined || this.#waiting.length === 0) return undefined;
+    if (nowMs < this.#mayBeginMs && this.#waitingWeight < STORE_GROUP_MAX) return undefined;
     const commits: Commit[] = [];
     let weight = 0;
     for (let first = this.#waiting.peek(); first !== undefined; first = this.#waiting.peek()) {
@@ -75,15 +80,16 @@ export class CommitQueue {
       this.#waiting.shift();
     }
     this.#waitingWeight -= weight;
-    this.#pace(commits.length, nowMs);
+    this.#mayBeginMs = this.#isBusy ? nowMs + STORE_PACE_MS : nowMs;
     return this.#send(commits, false);
   }
 
-  /** One who asks again after each answer never waits: that much does not come from one. */
-  #pace(count: number, nowMs: number): void {
-    const isBusy = count * STORE_PACE_MS >= STORE_BUSY_COMMITS * (nowMs - this.#beganMs);
-    this.#beganMs = nowMs;
-    this.#mayBeginMs = isBusy ? nowMs + STORE_PACE_MS : nowMs;
+  /** Counted are those who ask, not what: one who asks again after each answer, as the partner may, waits for nothing. */
+  #measure(nowMs: number): void {
+    if (nowMs - this.#askedSinceMs < STORE_PACE_MS) return;
+    this.#isBusy = this.#askers.size >= STORE_BUSY_ASKERS;
+    this.#askers.clear();
+    this.#askedSinceMs = nowMs;
   }
 
   /** The group under way is on the disk. */

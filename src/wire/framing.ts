@@ -112,7 +112,6 @@ export class FrameReader {
 
 function lengthAt(bytes: Uint8Array, at: number): number {
   return (
-    (bytes[at] ?? 0) * 0x100_0000 +
-    (((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0))
+    (bytes[at] ?? 0) * 0x100_0000 + (((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0))
   );
 }

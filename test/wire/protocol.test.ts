@@ -128,7 +128,8 @@ test('a frame that was written stays as it is while thousands of others are', ()
   const framesOf = (round: number) =>
     everyField.framed({ ...sent, key: new Uint8Array(20).fill(round), ranges: [[round, round]], maybe: null });
   const frames = Array.from({ length: 5_000 }, (_, round) => framesOf(round));
-  for (const [round, frame] of frames.entries()) assert.deepEqual(new Uint8Array(frame), new Uint8Array(framesOf(round)));
+  for (const [round, frame] of frames.entries())
+    assert.deepEqual(new Uint8Array(frame), new Uint8Array(framesOf(round)));
 });
 
 /** msgpackr answers byte fields as Buffers; their bytes count. */
