@@ -78,7 +78,9 @@ function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Ch
   const entry = known?.entries.get(swarm);
   // One that is unknown may be on its way to the disk.
   if (entry !== undefined && compareVersions(word, entry) <= 0) return undefined;
-  return { kind: 'toldProgress', swarm, client, have: row[2], ...word };
+  // Where they are known, the registry's own texts: whoever looks for them again need not compare their characters.
+  const names = { swarm: entry?.swarm.key ?? swarm, client: known?.id ?? client };
+  return { kind: 'toldProgress', ...names, have: row[2], ...word };
 }
 
 /** Clients of whom a written frame told progress that meant nothing here: all of theirs must be told. */

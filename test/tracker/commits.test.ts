@@ -61,7 +61,10 @@ test('while many ask, groups begin at the pace and not later', () => {
         const began = beginnings(askers, 300, storeMs);
         // The first groups find out how much comes.
         const gaps = began.slice(1).map((atMs, at) => atMs - (began[at] ?? 0));
-        assert.ok(gaps.slice(STORE_PACE_MS + 1).every((gap) => gap === STORE_PACE_MS), gaps.join());
+        assert.ok(
+          gaps.slice(STORE_PACE_MS + 1).every((gap) => gap === STORE_PACE_MS),
+          gaps.join(),
+        );
       },
     ),
   );
