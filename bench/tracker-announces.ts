@@ -72,16 +72,22 @@ async function announce(
   const ask: Ask = (client, at, dueMs) => client.announce(fileOf(client, at), dueMs);
   const durationMs = quick ? 4_000 : 15_000;
   note(`announces at saturation for ${durationMs / 1000} s`);
+  const commits = async (): Promise<number> => (await (fleet[0] as TrackerClient).stats())['storeCommits'] ?? 0;
+  const commitsBefore = await commits();
   const [full, fullCpu] = await measured([first, second], () => closedLoad(fleet, DEPTH, { durationMs }, ask));
+  const commitsFull = await commits();
   note(`announces at ${PER_SECOND}/s for ${durationMs / 1000} s`);
   const [fixed, fixedCpu] = await measured([first, second], () => openLoad(fleet, PER_SECOND, durationMs, ask));
+  const commitsFixed = await commits();
   return [
     { what: `announces, ${CLIENTS} × ${DEPTH} open`, value: full.perSecond, unit: '/s', atLeast: 20_000 },
     ...latencies('announce at saturation', full),
     ...cpu('at saturation', fullCpu),
+    { what: 'announces in one commit', value: full.replies / (commitsFull - commitsBefore), unit: '' },
     { what: 'announces sent by the clock', value: fixed.perSecond, unit: '/s' },
     ...latencies('announce by the clock', fixed, 50),
     ...cpu('by the clock', fixedCpu),
+    { what: 'announces in one commit by the clock', value: fixed.replies / (commitsFixed - commitsFull), unit: '' },
     { what: 'errors while announcing', value: full.errors + fixed.errors, unit: '', atMost: 0 },
     { what: 'peak memory', value: rssPeakBytes(first.pid) / MIB, unit: 'MiB' },
   ];

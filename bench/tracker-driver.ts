@@ -12,17 +12,22 @@ import {
   trackerReplies,
   trackerRequests,
 } from '../src/tracker/messages.js';
-import { FrameReader, frameBytes } from '../src/wire/framing.js';
+import { FrameReader } from '../src/wire/framing.js';
 import { MagicGate } from '../src/wire/magic.js';
 
 /** Connections dialed at the same time: beyond it a burst of SYNs would measure the kernel's queue. */
 export const CONNECT_BATCH = 200;
 const CONNECT_DEADLINE_MS = 30_000;
+/** Where all of them read into, one at a time: whoever loads a tracker should cost the machine little. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 const ANSWER_DEADLINE_MS = 30_000;
 /** Pieces of every file of the benches: 1 GiB, so that `have` has room to grow. */
 export const PIECE_COUNT = 2_048;
-/** Clients of one source address: the tracker takes at most 11,000 connections from one. */
-const CLIENTS_PER_ADDRESS = 5_000;
+/**
+ * Clients of one source address. The tracker takes at most 11,000 connections from one, but with thousands in use, or still
+ * waiting after a former run, the kernel's search for a free port took the driver 2 ms a connection.
+ */
+const CLIENTS_PER_ADDRESS = 1_000;
 
 export interface SharedFacts {
   readonly name: string;
@@ -80,16 +85,18 @@ export class TrackerClient {
   constructor(tracker: Address, number: number, epoch = 1) {
     this.number = number;
     this.#epoch = epoch;
-    this.#socket = net.connect({ host: tracker.host, port: tracker.port, localAddress: clientHost(number) });
+    this.#socket = net.connect({
+      host: tracker.host,
+      port: tracker.port,
+      localAddress: clientHost(number),
+      onread: { buffer: READ_BUFFER, callback: (count, buffer) => this.#onBytes(buffer.subarray(0, count)) },
+    });
     this.#socket.setNoDelay(true);
-    this.#socket.on('data', (bytes: Buffer) => this.#onBytes(bytes));
     this.#socket.on('error', (error) => this.#lost(error.message));
     this.#socket.on('close', () => this.#lost('closed by the tracker'));
     const uploadPort = number === 0 ? 0 : clientPort(number);
     const hello = { kind: 'hello', clientId: clientBytes(number), host: '', uploadPort, epoch } as const;
-    this.#socket.write(
-      Buffer.concat([TRACKER_MAGIC, frameBytes(trackerRequests.encode({ ...hello, token: new Uint8Array(0) }))]),
-    );
+    this.#socket.write(Buffer.concat([TRACKER_MAGIC, trackerRequests.framed({ ...hello, token: new Uint8Array(0) })]));
   }
 
   /** Requests that have no reply yet. */
@@ -176,7 +183,7 @@ export class TrackerClient {
   }
 
   #ask(question: Question): void {
-    this.#unsent.push(frameBytes(trackerRequests.encode(question)));
+    this.#unsent.push(trackerRequests.framed(question));
   }
 
   #nextId(word: number): number {
@@ -190,7 +197,8 @@ export class TrackerClient {
     return { epoch: this.#epoch, sequence: this.#sequence };
   }
 
-  #onBytes(bytes: Uint8Array): void {
+  /** True: go on reading. */
+  #onBytes(bytes: Uint8Array): boolean {
     this.#reader.feed(this.#magic.pass(bytes));
     for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
       const reply = trackerReplies.decode(frame);
@@ -205,6 +213,7 @@ export class TrackerClient {
     }
     // Whoever answers a reply with the next request lets those of one read leave together.
     this.flush();
+    return true;
   }
 
   #lost(reason: string): void {

@@ -4,8 +4,11 @@ const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 export const EMPTY_BYTES = new Uint8Array(0);
 
+const { hexSlice } = Buffer.prototype;
+
 export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  // As a Buffer's method on whatever it is: asking a small array for its memory would move it out of V8's heap.
+  return hexSlice.call(bytes, 0, bytes.length);
 }
 
 /** Undefined when `text` is not an even number of hex digits. */

@@ -1,11 +1,18 @@
-// A first-in first-out queue with a capacity, O(1) at both ends. It never grows past its capacity: `push` says no.
+// A first-in first-out queue with a capacity, O(1) at both ends. It never grows past its capacity: `push` says no. A ring, so
+// that a mailbox through which one item passes at a time takes no memory for each.
 
 import { assert } from './assert.js';
 
+const ROOM_MIN = 16;
+/** Places that an empty queue keeps. */
+const ROOM_KEPT = 1_024;
+
 export class BoundedQueue<T> {
   readonly capacity: number;
-  #items: (T | undefined)[] = [];
+  /** A power of two places. */
+  #items: (T | undefined)[] = new Array(ROOM_MIN);
   #head = 0;
+  #length = 0;
 
   constructor(capacity: number) {
     assert(capacity >= 1, 'a queue has room for at least one item');
@@ -13,26 +20,26 @@ export class BoundedQueue<T> {
   }
 
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#length;
   }
 
   /** False: the queue is full and the item was not taken. */
   push(item: T): boolean {
-    if (this.length >= this.capacity) return false;
-    this.#items.push(item);
+    if (this.#length >= this.capacity) return false;
+    if (this.#length === this.#items.length) this.#lay(this.#inOrder(), this.#length * 2);
+    this.#items[(this.#head + this.#length) & (this.#items.length - 1)] = item;
+    this.#length += 1;
     return true;
   }
 
   shift(): T | undefined {
-    if (this.#head === this.#items.length) return undefined;
+    if (this.#length === 0) return undefined;
     const item = this.#items[this.#head];
     this.#items[this.#head] = undefined;
-    this.#head += 1;
-    // Compact when half of the array is behind the head, so that shifting stays O(1) amortised.
-    if (this.#head * 2 >= this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
+    this.#head = (this.#head + 1) & (this.#items.length - 1);
+    this.#length -= 1;
+    // What a burst took is given back after it.
+    if (this.#length === 0 && this.#items.length > ROOM_KEPT) this.#lay([], ROOM_MIN);
     return item;
   }
 
@@ -42,9 +49,23 @@ export class BoundedQueue<T> {
 
   /** Removes every item that `matches`; answers how many. O(length). */
   removeWhere(matches: (item: T) => boolean): number {
-    const before = this.length;
-    this.#items = this.#items.slice(this.#head).filter((item) => !matches(item as T));
+    const before = this.#length;
+    this.#lay(
+      this.#inOrder().filter((item) => !matches(item as T)),
+      this.#items.length,
+    );
+    return before - this.#length;
+  }
+
+  #inOrder(): (T | undefined)[] {
+    const places = this.#items.length - 1;
+    return Array.from({ length: this.#length }, (_, at) => this.#items[(this.#head + at) & places]);
+  }
+
+  #lay(items: readonly (T | undefined)[], places: number): void {
+    this.#items = new Array(places);
+    for (const [at, item] of items.entries()) this.#items[at] = item;
     this.#head = 0;
-    return before - this.length;
+    this.#length = items.length;
   }
 }

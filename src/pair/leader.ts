@@ -55,6 +55,8 @@ export class Leader {
   #nextBeatMs: number;
   #nextDigestMs: number;
   #behindSinceMs: number | undefined;
+  /** The follower said something, or nothing was pumped yet. */
+  #isStirred = true;
 
   /**
    * @param from the follower's position; undefined when it means nothing here, and everything is sent.
@@ -91,6 +93,7 @@ export class Leader {
 
   said(word: PairWord, nowMs: number): void {
     this.#heardMs = nowMs;
+    this.#isStirred = true;
     const { registry, readPart } = this.#setting;
     switch (word.kind) {
       case 'applied':
@@ -117,6 +120,9 @@ export class Leader {
 
   /** @param head the highest position given out by now, with everything up to it in the registry. */
   pump(head: number, nowMs: number): void {
+    // Asked after each input of the tracker, of which few change anything here.
+    if (head === this.#head && !this.#isStirred) return;
+    this.#isStirred = false;
     this.#head = head;
     while (this.#sentRecords < PAIR_WINDOW_RECORDS && this.#sent.length < PAIR_WINDOW_RECORDS) {
       if (!this.#pumpPass(nowMs) && !this.#pumpOrder(nowMs)) break;

@@ -29,7 +29,7 @@ export function changesOf(news: Records, registry: Registry, nowMs: number): Cha
     if (isNews && (known !== undefined || ms < TOMBSTONE_MS))
       changes.push({ kind: 'toldLeave', client, epoch, sequence, ms });
   }
-  for (const row of entries) changes.push(...entryChanges(row, registry, nowMs));
+  for (const row of entries) pushEntryChanges(changes, row, registry, nowMs);
   for (const row of progress) {
     const change = progressChange(row, registry, nowMs);
     if (change !== undefined) changes.push(change);
@@ -37,36 +37,39 @@ export function changesOf(news: Records, registry: Registry, nowMs: number): Cha
   return changes;
 }
 
-function entryChanges(row: EntryRow, registry: Registry, nowMs: number): Change[] {
-  const [key, id, host, port, have, epoch, sequence] = row;
-  const swarm = swarmKey(key);
-  const client = clientId(id);
-  const { state, ms } = ownState(row, client, registry, nowMs);
+function pushEntryChanges(changes: Change[], row: EntryRow, registry: Registry, nowMs: number): void {
+  // By index: rows come by the ten thousand a second, and taking one apart costs more than reading it.
+  const swarm = swarmKey(row[0]);
+  const client = clientId(row[1]);
   const known = registry.client(client);
+  let [state, ms] = [row[7], row[8]];
+  // An entry that lapsed at the partner is live here while its client's lease is.
+  if (state === 'lapsed' && known !== undefined && known.liveCount > 0 && known.leaseEndsMs > nowMs) {
+    state = 'live';
+    ms = Math.round(known.leaseEndsMs - nowMs);
+  }
   const entry = known?.entries.get(swarm);
-  if (entry === undefined && state !== 'live' && ms >= TOMBSTONE_MS) return [];
-  if (entry !== undefined) {
-    const order = compareVersions({ epoch, sequence }, entry);
-    const isNews = order > 0 || (order === 0 && outranks(state, entry.state));
-    if (!isNews) {
+  const word = { swarm, client, host: row[2], port: row[3], have: row[4], epoch: row[5], sequence: row[6] };
+  if (entry === undefined) {
+    if (state !== 'live' && ms >= TOMBSTONE_MS) return;
+  } else {
+    const order = compareVersions(word, entry);
+    if (order < 0 || (order === 0 && !outranks(state, entry.state))) {
       if (entry.client.liveCount > 0 && state === 'live')
         entry.client.leaseEndsMs = Math.max(entry.client.leaseEndsMs, nowMs + ms);
-      return [];
+      return;
     }
   }
-  const told = { kind: 'told', swarm, client, host, port, have, epoch, sequence } as const;
-  const former = state === 'live' ? registry.occupant(host, port, client) : undefined;
-  if (former === undefined) return [{ ...told, state, ms }];
-  // Two clients at one address: the one that was heard last has taken the other's place.
-  if ((registry.client(former)?.leaseEndsMs ?? 0) > nowMs + ms) return [{ ...told, state: 'lapsed', ms: 0 }];
-  return [
-    { kind: 'lapse', client: former },
-    { ...told, state, ms },
-  ];
+  const former = state === 'live' ? registry.occupant(word.host, word.port, client) : undefined;
+  if (former !== undefined) {
+    // Two clients at one address: the one that was heard last has taken the other's place.
+    if ((registry.client(former)?.leaseEndsMs ?? 0) > nowMs + ms) [state, ms] = ['lapsed', 0];
+    else changes.push({ kind: 'lapse', client: former });
+  }
+  changes.push({ kind: 'told', ...word, state, ms });
 }
 
 function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Change | undefined {
-  // By index: rows come by the ten thousand a second, and taking one apart costs more than reading it.
   const swarm = swarmKey(row[0]);
   const client = clientId(row[1]);
   const word = { epoch: row[3], sequence: row[4] };
@@ -75,7 +78,9 @@ function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Ch
   const entry = known?.entries.get(swarm);
   // One that is unknown may be on its way to the disk.
   if (entry !== undefined && compareVersions(word, entry) <= 0) return undefined;
-  return { kind: 'toldProgress', swarm, client, have: row[2], ...word };
+  // Where they are known, the registry's own texts: whoever looks for them again need not compare their characters.
+  const names = { swarm: entry?.swarm.key ?? swarm, client: known?.id ?? client };
+  return { kind: 'toldProgress', ...names, have: row[2], ...word };
 }
 
 /** Clients of whom a written frame told progress that meant nothing here: all of theirs must be told. */
@@ -87,17 +92,4 @@ export function strangersOf(changes: readonly Change[], registry: Registry): Uin
     if (entry === undefined || compareVersions(entry, change) < 0) strangers.add(change.client);
   }
   return [...strangers].map(keyBytes);
-}
-
-/** An entry that lapsed at the partner is live here while its client's lease is. */
-function ownState(
-  [, , , , , , , state, ms]: EntryRow,
-  id: ClientId,
-  registry: Registry,
-  nowMs: number,
-): { readonly state: EntryRow[7]; readonly ms: number } {
-  const client = registry.client(id);
-  if (state !== 'lapsed' || client === undefined || client.liveCount === 0 || client.leaseEndsMs <= nowMs)
-    return { state, ms };
-  return { state: 'live', ms: Math.round(client.leaseEndsMs - nowMs) };
 }

@@ -18,6 +18,10 @@ export interface FileFacts {
   readonly pieceCount: number;
 }
 
+export function factsOf({ name, size, pieceCount }: FileFacts): FileFacts {
+  return { name, size, pieceCount };
+}
+
 /** live: listed. removed: taken off by its owner. lapsed: taken off by the tracker; the owner's same word lists it again. */
 export type EntryState = 'live' | 'removed' | 'lapsed';
 

@@ -23,8 +23,16 @@ export class Digests {
   /** The entry came, changed or went. */
   update(entry: Entry): void {
     const high = bucketOf(entry.swarm.key) * 2;
-    let [digestHigh, digestLow] = [0, 0];
-    if (entry.state === 'live') [digestHigh, digestLow] = digestOf(textOf(entry));
+    let digestHigh = 0;
+    let digestLow = 0;
+    if (entry.state === 'live') {
+      if (entry.placeHigh === 0 && entry.placeLow === 0) rememberPlace(entry);
+      sumHigh = entry.placeHigh;
+      sumLow = entry.placeLow;
+      add(` ${entry.have} ${entry.epoch} ${entry.sequence}`);
+      digestHigh = finished(sumHigh);
+      digestLow = finished(sumLow);
+    }
     this.#sums[high] = (this.#sums[high] ?? 0) ^ entry.digestHigh ^ digestHigh;
     this.#sums[high + 1] = (this.#sums[high + 1] ?? 0) ^ entry.digestLow ^ digestLow;
     entry.digestHigh = digestHigh;
@@ -68,20 +76,27 @@ export class Comparison {
   }
 }
 
-function textOf({ swarm, client, host, port, have, epoch, sequence }: Entry): string {
-  return `${swarm.key}${client.id}${host} ${port} ${have} ${epoch} ${sequence}`;
-}
+/** FNV-1a with two primes, then MurmurHash3's finish: no secret, only spread. The sums of the text that is added now. */
+let sumHigh = 0;
+let sumLow = 0;
 
-/** FNV-1a with two primes, then MurmurHash3's finish: no secret, only spread. */
-function digestOf(text: string): [number, number] {
-  let high = 0x811c9dc5;
-  let low = 0x9747b28c;
+function add(text: string): void {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    high = Math.imul(high ^ code, 0x01000193);
-    low = Math.imul(low ^ code, 0x85ebca6b) ^ (low >>> 15);
+    sumHigh = Math.imul(sumHigh ^ code, 0x01000193);
+    sumLow = Math.imul(sumLow ^ code, 0x85ebca6b) ^ (sumLow >>> 15);
   }
-  return [finished(high), finished(low)];
+}
+
+/** The sums of an entry's longest part, which stays the same while it only makes progress. */
+function rememberPlace(entry: Entry): void {
+  sumHigh = 0x811c9dc5;
+  sumLow = 0x9747b28c;
+  add(entry.swarm.key);
+  add(entry.client.id);
+  add(`${entry.host} ${entry.port}`);
+  entry.placeHigh = sumHigh;
+  entry.placeLow = sumLow;
 }
 
 function finished(sum: number): number {

@@ -2,6 +2,7 @@
 // knows the position of its last change that was made here, by which the partner tracker is told of it (`order.ts`).
 // Written by `registry.ts` and, as to leases, by `leases.ts` and the partner's words; everybody else reads.
 
+import { assert } from '../base/assert.js';
 import type { ClientId, SwarmKey } from '../torrent/ids.js';
 import type { EntryState, FileFacts, Version } from './changes.js';
 
@@ -25,6 +26,9 @@ export interface Entry extends Version {
   /** Its share of its bucket's digest, two times 32 bits; 0 while not live. */
   digestHigh: number;
   digestLow: number;
+  /** What `digests.ts` knows of its place; 0 and 0: nothing, since the place is new. */
+  placeHigh: number;
+  placeLow: number;
 }
 
 export interface Swarm {
@@ -51,6 +55,9 @@ export interface Client {
   /** Local clock; after it the client's entries lapse. Of no meaning while `liveCount` is 0. */
   leaseEndsMs: number;
   address: string;
+  /** Of which `address` is made. */
+  host: string;
+  port: number;
   /** Of its leaving. */
   position: number;
 }
@@ -63,6 +70,24 @@ export function newSwarm(key: SwarmKey): Swarm {
 }
 
 export function newClient(id: ClientId): Client {
-  const nothing = { liveCount: 0, left: undefined, leaseEndsMs: 0, address: '', position: 0 };
+  const nothing = { liveCount: 0, left: undefined, leaseEndsMs: 0, address: '', host: '', port: -1, position: 0 };
   return { is: 'client', id, entries: new Map(), ...nothing };
+}
+
+/** A lapsed one, of nowhere. */
+export function newEntry(swarm: Swarm, client: Client, { epoch, sequence }: Version): Entry {
+  const place = { host: '', port: 0, have: 0, slot: -1, position: 0, placedAt: 0 };
+  const digest = { digestHigh: 0, digestLow: 0, placeHigh: 0, placeLow: 0 };
+  return { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0, ...digest };
+}
+
+/** Two places of a swarm's list change their entries. */
+export function swap(live: Entry[], a: number, b: number): void {
+  const first = live[a];
+  const second = live[b];
+  assert(first !== undefined && second !== undefined, 'a slot is a place in the live list');
+  live[a] = second;
+  live[b] = first;
+  second.slot = a;
+  first.slot = b;
 }

@@ -3,7 +3,6 @@
 // tracker itself can only let entries lapse. Holds exactly what the store has committed, and is applied to in that order.
 // Pure: time comes in, and nothing here waits, draws or writes. Leases live in `leases.ts`.
 
-import { assert } from '../base/assert.js';
 import type { Prng } from '../base/prng.js';
 import type { ClientId, SwarmKey } from '../torrent/ids.js';
 import {
@@ -11,7 +10,7 @@ import {
   type ChangeOf,
   compareVersions,
   type EntryState,
-  type FileFacts,
+  factsOf,
   outranks,
   replacesFacts,
   type Version,
@@ -19,7 +18,7 @@ import {
 import { Digests } from './digests.js';
 import { Graveyard } from './graveyard.js';
 import { ChangeOrder } from './order.js';
-import { type Client, type Entry, newClient, newSwarm, type Swarm } from './records.js';
+import { type Client, type Entry, newClient, newEntry, newSwarm, type Swarm, swap } from './records.js';
 
 export interface Counts {
   readonly swarms: number;
@@ -96,13 +95,13 @@ export class Registry {
     return this.#graveyard.outdated(nowMs, keepMs);
   }
 
-  /** An entry that is not live, as the store kept it. Live ones come as `put`. Oldest first. */
-  restore(word: ChangeOf<'put'>, state: 'removed' | 'lapsed', changedAtMs: number): void {
-    const entry = this.#openEntry(word.swarm, this.#openClient(word.client), word);
-    entry.host = word.host;
-    entry.port = word.port;
-    entry.have = word.have;
-    this.#setState(entry, state, changedAtMs);
+  /** An entry as the store kept it, those that are not live oldest first. Live ones get their client a lease. */
+  restore(word: ChangeOf<'put'>, state: EntryState, changedAtMs: number, leaseEndsMs: number): Entry {
+    const client = this.#openClient(word.client);
+    const entry = this.#openEntry(word.swarm, client, word);
+    if (state === 'live' && client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
+    this.#settle(entry, word, state, changedAtMs);
+    return entry;
   }
 
   /**
@@ -235,11 +234,10 @@ export class Registry {
     const { client } = entry;
     const isVoid = client.left !== undefined && compareVersions(word, client.left) <= 0;
     this.#setVersion(entry, word);
-    entry.host = word.host;
-    entry.port = word.port;
+    this.#setPlace(entry, word.host, word.port);
     entry.have = word.have;
     this.#setState(entry, isVoid ? 'removed' : state, changedAtMs);
-    if (entry.state === 'live') this.#moved(client, addressKey(word.host, word.port));
+    if (entry.state === 'live') this.#moved(client, word.host, word.port);
   }
 
   #remove(change: ChangeOf<'remove'>, nowMs: number, position: number): void {
@@ -319,12 +317,11 @@ export class Registry {
   }
 
   /** A new entry is a lapsed one with the version of the word that makes it, so that this word settles its state. */
-  #openEntry(key: SwarmKey, client: Client, { epoch, sequence }: Version): Entry {
+  #openEntry(key: SwarmKey, client: Client, version: Version): Entry {
     let entry = client.entries.get(key);
     if (entry === undefined) {
       const swarm = this.#openSwarm(key);
-      const place = { host: '', port: 0, have: 0, slot: -1, position: 0, placedAt: 0, digestHigh: 0, digestLow: 0 };
-      entry = { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0 };
+      entry = newEntry(swarm, client, version);
       swarm.entryCount += 1;
       // The swarm's own key: a fresh string of 40 characters an entry would cost more than the entry.
       client.entries.set(swarm.key, entry);
@@ -341,16 +338,27 @@ export class Registry {
     if (this.#byAddress.get(client.address) === client) this.#byAddress.delete(client.address);
   }
 
-  #moved(client: Client, address: string): void {
-    if (client.address === address && this.#byAddress.get(address) === client) return;
+  #moved(client: Client, host: string, port: number): void {
+    const isThere = client.host === host && client.port === port;
+    if (isThere && this.#byAddress.get(client.address) === client) return;
     if (this.#byAddress.get(client.address) === client) this.#byAddress.delete(client.address);
-    client.address = address;
-    this.#byAddress.set(address, client);
+    client.address = addressKey(host, port);
+    client.host = host;
+    client.port = port;
+    this.#byAddress.set(client.address, client);
   }
 
   #setVersion(entry: Entry, { epoch, sequence }: Version): void {
     entry.epoch = epoch;
     entry.sequence = sequence;
+  }
+
+  #setPlace(entry: Entry, host: string, port: number): void {
+    if (entry.host === host && entry.port === port) return;
+    entry.host = host;
+    entry.port = port;
+    entry.placeHigh = 0;
+    entry.placeLow = 0;
   }
 
   #setState(entry: Entry, state: EntryState, nowMs: number): void {
@@ -370,8 +378,7 @@ export class Registry {
     else this.#graveyard.buried(entry);
     if (state === 'removed') {
       // A tomb stone says who, which and when, nothing else.
-      entry.host = '';
-      entry.port = 0;
+      this.#setPlace(entry, '', 0);
       entry.have = 0;
     }
     entry.state = state;
@@ -380,20 +387,6 @@ export class Registry {
   }
 }
 
-function factsOf({ name, size, pieceCount }: FileFacts): FileFacts {
-  return { name, size, pieceCount };
-}
-
 function addressKey(host: string, port: number): string {
   return `${host} ${port}`;
-}
-
-function swap(live: Entry[], a: number, b: number): void {
-  const first = live[a];
-  const second = live[b];
-  assert(first !== undefined && second !== undefined, 'a slot is a place in the live list');
-  live[a] = second;
-  live[b] = first;
-  second.slot = a;
-  first.slot = b;
 }

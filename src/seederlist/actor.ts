@@ -93,11 +93,11 @@ function load(store: SeederStore, link: Link<StoreEvent>): void {
     );
     link.tell({ kind: 'loadedLeaves', rows: rows as LoadedLeave[] });
   }
-  for (const name of ['loadGraves', 'loadLive'] as const) {
-    for (const batch of store.batches(name, STORE_FRAME_CHANGES_MAX)) {
-      const rows = batch.map((row) => [...row.slice(0, 8), age(row[8]), row[9]] as unknown);
-      link.tell({ kind: 'loadedEntries', rows: rows as LoadedEntry[] });
-    }
+  for (const batch of store.batches('loadGraves', STORE_FRAME_CHANGES_MAX)) {
+    const rows = batch.map((row) => [...row.slice(0, 8), age(row[8]), row[9]] as unknown);
+    link.tell({ kind: 'loadedEntries', rows: rows as LoadedEntry[] });
   }
+  for (const batch of store.liveBatches(STORE_FRAME_CHANGES_MAX, wallMs))
+    link.tell({ kind: 'loadedEntries', rows: batch as readonly unknown[] as readonly LoadedEntry[] });
   link.tell({ kind: 'loaded', lastUpload: store.lastUpload(), ...store.identity() });
 }

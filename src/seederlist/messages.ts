@@ -16,6 +16,8 @@ const partOffset = whole(0, PIECES_MAX * DIGEST_SIZE);
 const rows = STORE_FRAME_CHANGES_MAX;
 const put = [swarm, client, text(HOST_BYTES_MAX), u16, pieces, u32, u32] as const;
 const state = oneOf('live', 'removed', 'lapsed');
+/** Bytes: swarm 20, client 16; then decimals: have 7, epoch 10, sequence 10, position 16. */
+export const PROGRESS_ROW_SIZE = 79;
 /** Of a change in the order of those made here (`order.ts`). */
 const position = size;
 
@@ -48,8 +50,8 @@ export const storeCommands = protocol('tracker.store.command', {
   facts: message(14, { rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag), rows) }),
   toldLeave: message(15, { client, epoch: u32, sequence: u32, ms: size }),
   followed: message(16, { origin: bytes(TRACKER_ID_SIZE), position }),
-  /** [18, [[swarm, client, have, epoch, sequence, position], …]] Position 0: as it was. No entry twice in one frame. */
-  progress: message(18, { rows: listOf(tuple(swarm, client, pieces, u32, u32, position), rows) }),
+  /** [18, bytes] Whole rows of PROGRESS_ROW_SIZE. Position 0: as it was. No entry twice in one frame. */
+  progress: message(18, { rows: bytes(PROGRESS_ROW_SIZE, PROGRESS_ROW_SIZE * rows) }),
   /** Answered by `partRead`, in its turn among the commits. */
   readPart: message(17, { asker: u32, swarm, offset: partOffset }),
 });

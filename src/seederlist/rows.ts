@@ -6,8 +6,8 @@ import { STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
 import { type Change, type ChangeOf, compareVersions } from '../registry/changes.js';
 import type { Positioned } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
-import type { ClientId, SwarmKey } from '../torrent/ids.js';
-import type { StoreCommand, StoreEvent } from './messages.js';
+import { type ClientId, copyKey, type SwarmKey } from '../torrent/ids.js';
+import { PROGRESS_ROW_SIZE, type StoreCommand, type StoreEvent } from './messages.js';
 
 type Gathering = 'swarm' | 'put' | 'progress' | 'remove' | 'forget' | 'told' | 'facts';
 
@@ -84,13 +84,13 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
   switch (kind) {
     case 'put': {
       const puts = run as readonly Placed<'put'>[];
-      return { kind: 'puts', rows: puts.map(({ change, position }) => [...wordOf(change), position] as const) };
+      return { kind: 'puts', rows: puts.map(({ change, position }) => wordOf(change, position)) };
     }
     case 'progress':
-      return { kind: 'progress', rows: newest(run as readonly Placed<'progress'>[]) };
+      return { kind: 'progress', rows: progressRows(run as readonly Placed<'progress'>[]) };
     case 'told': {
       const tolds = run as readonly Placed<'told'>[];
-      return { kind: 'tolds', rows: tolds.map(({ change: c }) => [...wordOf(c), c.state, c.ms] as const) };
+      return { kind: 'tolds', rows: tolds.map(({ change }) => toldOf(change)) };
     }
     case 'remove': {
       const removes = run as readonly Placed<'remove'>[];
@@ -113,26 +113,51 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
   }
 }
 
-/** One row an entry: the newest, as if all had been written in their order. */
-function newest(run: readonly Placed<'progress'>[]): Extract<StoreCommand, { kind: 'progress' }>['rows'] {
-  const best = new Map<string, Placed<'progress'>>();
+/** One row an entry, of PROGRESS_ROW_SIZE: the newest, as if all had been written in their order. */
+function progressRows(run: readonly Placed<'progress'>[]): Uint8Array {
+  const best: Placed<'progress'>[] = [];
+  // By client, whose string is one object in all of its changes: a text made for each row would cost more than the row.
+  const ofClient = new Map<ClientId, number[]>();
   for (const placed of run) {
-    const key = placed.change.swarm + placed.change.client;
-    const known = best.get(key);
-    if (known === undefined || compareVersions(placed.change, known.change) > 0) best.set(key, placed);
+    const { client, swarm } = placed.change;
+    const places = ofClient.get(client);
+    const at = places?.find((place) => best[place]?.change.swarm === swarm);
+    if (at === undefined) {
+      if (places === undefined) ofClient.set(client, [best.length]);
+      else places.push(best.length);
+      best.push(placed);
+    } else if (compareVersions(placed.change, best[at]?.change ?? placed.change) > 0) best[at] = placed;
   }
-  return [...best.values()].map(({ change: c, position }) => [
-    c.swarm,
-    c.client,
-    c.have,
-    c.epoch,
-    c.sequence,
-    position,
-  ]);
+  const rows = new Uint8Array(best.length * PROGRESS_ROW_SIZE);
+  for (const [at, placed] of best.entries()) writeProgress(rows, at * PROGRESS_ROW_SIZE, placed);
+  return rows;
 }
 
-function wordOf({ swarm, client, host, port, have, epoch, sequence }: ChangeOf<'put' | 'told'>) {
-  return [swarm, client, host, port, have, epoch, sequence] as const;
+function writeProgress(rows: Uint8Array, begin: number, { change, position }: Placed<'progress'>): void {
+  copyKey(change.swarm, rows, begin);
+  copyKey(change.client, rows, begin + 20);
+  writeDecimal(rows, begin + 43, 7, change.have);
+  writeDecimal(rows, begin + 53, 10, change.epoch);
+  writeDecimal(rows, begin + 63, 10, change.sequence);
+  writeDecimal(rows, begin + 79, 16, position);
+}
+
+/** `width` digits that end before `end`. */
+function writeDecimal(rows: Uint8Array, end: number, width: number, value: number): void {
+  let rest = value;
+  for (let at = end - 1; at >= end - width; at -= 1) {
+    const tenth = Math.floor(rest / 10);
+    rows[at] = 0x30 + rest - tenth * 10;
+    rest = tenth;
+  }
+}
+
+function wordOf({ swarm, client, host, port, have, epoch, sequence }: ChangeOf<'put'>, position: number) {
+  return [swarm, client, host, port, have, epoch, sequence, position] as const;
+}
+
+function toldOf({ swarm, client, host, port, have, epoch, sequence, state, ms }: ChangeOf<'told'>) {
+  return [swarm, client, host, port, have, epoch, sequence, state, ms] as const;
 }
 
 export type LoadedRows = Extract<StoreEvent, { kind: 'loadedSwarms' | 'loadedEntries' | 'loadedLeaves' }>;
@@ -156,14 +181,21 @@ export function applyLoaded(registry: Registry, loaded: LoadedRows, nowMs: numbe
       }
       return;
     case 'loadedEntries':
-      for (const [key, id, host, port, have, epoch, sequence, state, ageMs, position] of loaded.rows) {
-        const names = { swarm: key as SwarmKey, client: id as ClientId };
-        const word: ChangeOf<'put'> = { kind: 'put', ...names, host, port, have, epoch, sequence };
-        if (state === 'live') registry.apply(word, nowMs, leaseEndsMs, 0);
-        else registry.restore(word, state, nowMs - ageMs);
-        const entry = registry.client(names.client)?.entries.get(names.swarm);
-        if (entry !== undefined) entry.placedAt = position;
-        place(registry, entry, position);
+      for (const row of loaded.rows) {
+        // By index and in one object: a start waits for hundreds of thousands of them.
+        const word: ChangeOf<'put'> = {
+          kind: 'put',
+          swarm: row[0] as SwarmKey,
+          client: row[1] as ClientId,
+          host: row[2],
+          port: row[3],
+          have: row[4],
+          epoch: row[5],
+          sequence: row[6],
+        };
+        const entry = registry.restore(word, row[7], nowMs - row[8], leaseEndsMs);
+        entry.placedAt = row[9];
+        registry.order.restore(entry, row[9]);
       }
       return;
   }

@@ -2,14 +2,14 @@
 // synchronous=FULL, all of it or nothing; every statement merges by the owner's version, so repeating one changes nothing.
 // A file that is not ours, damaged or newer is refused and left as it is. Never retries a failed write.
 
-import { closeSync, openSync, readSync } from 'node:fs';
 import Database from 'libsql';
 import { unreachable } from '../base/assert.js';
 import { EMPTY_BYTES } from '../base/bytes.js';
 import { fileError, MiniTorrentError } from '../base/errors.js';
 import { STORE_BALLAST_BYTES, STORE_BUSY_MS, STORE_CACHE_KIB, STORE_LOG_PAGES, TOMBSTONE_MS } from '../base/limits.js';
 import { Ballast } from './ballast.js';
-import type { StoreCommand } from './messages.js';
+import { checkHeader, checkVersion } from './header.js';
+import { PROGRESS_ROW_SIZE, type StoreCommand } from './messages.js';
 import { APPLICATION_ID, CREATE, SCHEMA_VERSION, STATEMENTS, type StatementName, UPGRADES } from './schema.js';
 
 type Row = readonly (string | number)[];
@@ -29,9 +29,7 @@ export interface Failure {
   readonly error: unknown;
 }
 
-export type LoadName = 'loadSwarms' | 'loadLeaves' | 'loadGraves' | 'loadLive';
-
-const HEADER_SIZE = 100;
+export type LoadName = 'loadSwarms' | 'loadLeaves' | 'loadGraves';
 
 export class SeederStore {
   readonly #database: Database.Database;
@@ -78,6 +76,19 @@ export class SeederStore {
       batch = [];
     }
     if (batch.length > 0) yield batch;
+  }
+
+  /** The live entries as they are told to the tracker, in batches of at most `rowsMax`. */
+  *liveBatches(rowsMax: number, wallMs: number): Generator<readonly Row[]> {
+    const page = this.#statements.loadLive.raw();
+    for (let [swarm, client]: Row = ['', '']; ; ) {
+      const [json] = page.get(swarm ?? '', client ?? '', rowsMax, wallMs) as unknown as [string];
+      const rows: readonly Row[] = JSON.parse(json);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      yield rows;
+      [swarm, client] = last;
+    }
   }
 
   /** All of `commands` on the disk and undefined; or none of them, and what is known of the failure. */
@@ -134,16 +145,16 @@ export class SeederStore {
   }
 
   #write(command: StoreCommand, wallMs: number): void {
-    const { swarm, put, remove, leaveMark, leaveEntries, lapse, forget, ...rest } = this.#statements;
+    const { swarms, puts, remove, leaveMark, leaveEntries, lapse, forget, ...rest } = this.#statements;
     switch (command.kind) {
       case 'swarms':
-        for (const row of command.rows) swarm.run(...row);
+        swarms.run(JSON.stringify(command.rows));
         return;
       case 'puts':
-        for (const row of command.rows) put.run(...row, wallMs);
+        puts.run(JSON.stringify(command.rows), wallMs);
         return;
       case 'progress':
-        rest.progress.run(JSON.stringify(command.rows));
+        rest.progress.run(command.rows, `[0${',0'.repeat(command.rows.length / PROGRESS_ROW_SIZE - 1)}]`);
         return;
       case 'removes':
         for (const row of command.rows) remove.run(...row, wallMs);
@@ -189,10 +200,10 @@ export class SeederStore {
 
   /** What the partner said. */
   #writeTold(command: ToldCommand, wallMs: number): void {
-    const { told, facts, leaveMark, leaveEntries, followed } = this.#statements;
+    const { tolds, facts, leaveMark, leaveEntries, followed } = this.#statements;
     switch (command.kind) {
       case 'tolds':
-        for (const row of command.rows) told.run(...row.slice(0, -1), wallMs - (row[8] ?? 0));
+        tolds.run(JSON.stringify(command.rows), wallMs);
         return;
       case 'facts':
         for (const [swarm, name, size, pieceCount, proven] of command.rows)
@@ -269,42 +280,6 @@ export function readSeederList(path: string): { readonly swarms: readonly Row[];
     throw openError(error, path);
   } finally {
     database.close();
-  }
-}
-
-/** Looks at the file before SQLite does: a file of another kind is not even opened for writing. */
-function checkHeader(path: string, flags: 'a+' | 'r'): void {
-  const header = Buffer.alloc(HEADER_SIZE);
-  let length = 0;
-  try {
-    const file = openSync(path, flags, 0o644);
-    try {
-      length = readSync(file, header, 0, HEADER_SIZE, 0);
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    throw fileError(error, path);
-  }
-  if (length === 0) return;
-  if (length < HEADER_SIZE || header.toString('latin1', 0, 16) !== 'SQLite format 3\0') {
-    throw new MiniTorrentError(
-      'STATE_DAMAGED',
-      `${path} is not a seeder list (not an SQLite file); name another file or move it away`,
-    );
-  }
-  // Bytes 60 and 68 of the header: user_version and application_id. Both 0 while the list is being made.
-  checkVersion(header.readUInt32BE(68), header.readUInt32BE(60), path);
-}
-
-function checkVersion(applicationId: number, version: number, path: string): void {
-  if (applicationId === 0 && version === 0) return;
-  if (applicationId !== APPLICATION_ID) {
-    throw new MiniTorrentError('STATE_DAMAGED', `${path} is an SQLite file of another program; name another file`);
-  }
-  if (version > SCHEMA_VERSION) {
-    const sentence = `${path} was written by a newer mini-torrent (format ${version}, this one knows ${SCHEMA_VERSION}); update this tracker`;
-    throw new MiniTorrentError('STATE_DAMAGED', sentence);
   }
 }
 

@@ -1,9 +1,16 @@
 // Groups what waits for the store into commits: one group is on its way, the rest gathers behind it, so that a slow fsync
-// makes bigger groups, not a longer queue. When a full disk refused a group, what frees room is tried once more, alone.
+// makes bigger groups, not a longer queue. While much comes, groups begin at a measured pace: each costs the disk, both threads
+// and the partner something of its own, whatever its size. When a full disk refused a group, what frees room is tried once more, alone.
 // Pure; it neither writes nor answers.
 
 import { assert, present } from '../base/assert.js';
-import { STORE_BACKLOG_MAX, STORE_GROUP_MAX, TRACKER_CONNECTIONS_MAX } from '../base/limits.js';
+import {
+  STORE_BACKLOG_MAX,
+  STORE_BUSY_ASKERS,
+  STORE_GROUP_MAX,
+  STORE_PACE_MS,
+  TRACKER_CONNECTIONS_MAX,
+} from '../base/limits.js';
 import { BoundedQueue } from '../base/queue.js';
 import type { Arrival } from '../pair/follower.js';
 import { type Change, freesRoom } from '../registry/changes.js';
@@ -33,6 +40,11 @@ export class CommitQueue {
   #waitingWeight = 0;
   #underWay: Group | undefined;
   #lastNumber = 0;
+  #mayBeginMs = Number.NEGATIVE_INFINITY;
+  /** Who asked since `#askedSinceMs`. */
+  readonly #askers = new Set<number>();
+  #askedSinceMs = Number.NEGATIVE_INFINITY;
+  #isBusy = false;
 
   /** Weight of everything not yet settled that waits behind the group under way. */
   get backlog(): number {
@@ -46,11 +58,19 @@ export class CommitQueue {
   push(commit: Commit): void {
     assert(this.#waiting.push(commit), 'listeners stop reading before the backlog is full');
     this.#waitingWeight += commit.weight;
+    if (commit.asker !== undefined) this.#askers.add(commit.asker.connection);
   }
 
-  /** The next group to send, unless one is under way or nothing waits. */
-  next(): Group | undefined {
+  /** When the next group may be sent; infinity while one is under way or nothing waits. */
+  nextAtMs(): number {
+    return this.#underWay === undefined && this.#waiting.length > 0 ? this.#mayBeginMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** The next group to send, unless one is under way, nothing waits, or more of them is worth waiting for. */
+  next(nowMs: number): Group | undefined {
+    this.#measure(nowMs);
     if (this.#underWay !== undefined || this.#waiting.length === 0) return undefined;
+    if (nowMs < this.#mayBeginMs && this.#waitingWeight < STORE_GROUP_MAX) return undefined;
     const commits: Commit[] = [];
     let weight = 0;
     for (let first = this.#waiting.peek(); first !== undefined; first = this.#waiting.peek()) {
@@ -60,7 +80,16 @@ export class CommitQueue {
       this.#waiting.shift();
     }
     this.#waitingWeight -= weight;
+    this.#mayBeginMs = this.#isBusy ? nowMs + STORE_PACE_MS : nowMs;
     return this.#send(commits, false);
+  }
+
+  /** Counted are those who ask, not what: one who asks again after each answer, as the partner may, waits for nothing. */
+  #measure(nowMs: number): void {
+    if (nowMs - this.#askedSinceMs < STORE_PACE_MS) return;
+    this.#isBusy = this.#askers.size >= STORE_BUSY_ASKERS;
+    this.#askers.clear();
+    this.#askedSinceMs = nowMs;
   }
 
   /** The group under way is on the disk. */

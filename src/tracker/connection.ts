@@ -13,8 +13,9 @@ import {
 } from '../base/limits.js';
 import { isFollow, type PairNews, type PairWord, pairNews, pairWords } from '../pair/messages.js';
 import { plainHost } from '../torrent/address.js';
-import { FrameReader, frameBytes } from '../wire/framing.js';
+import { FrameReader } from '../wire/framing.js';
 import { MagicGate } from '../wire/magic.js';
+import { Outbox } from '../wire/outbox.js';
 import {
   SENTENCE_BYTES_MAX,
   TRACKER_MAGIC,
@@ -38,6 +39,7 @@ export class ClientConnection {
   readonly host: string;
   readonly #options: ConnectionOptions;
   readonly #socket: Socket;
+  readonly #outbox: Outbox;
   readonly #magic = new MagicGate(TRACKER_MAGIC);
   readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
   readonly #openedMs: number;
@@ -45,12 +47,12 @@ export class ClientConnection {
   #frameSinceMs: number | undefined;
   #endingSinceMs = 0;
   #isPaused = false;
-  #isCorked = false;
   #reason = 'closed by the client';
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#socket = options.socket;
+    this.#outbox = new Outbox(options.socket);
     this.#openedMs = options.nowMs();
     this.host = plainHost(options.socket.remoteAddress ?? '');
     const { socket } = options;
@@ -60,15 +62,15 @@ export class ClientConnection {
       this.#reason = error.message;
     });
     socket.on('close', () => options.onClosed(this.#reason));
-    socket.write(TRACKER_MAGIC);
+    this.#outbox.push(TRACKER_MAGIC);
   }
 
   reply(message: TrackerReply): void {
-    this.#send(trackerReplies.encode(message));
+    this.#send(trackerReplies.framed(message));
   }
 
   tell(news: PairNews): void {
-    this.#send(pairNews.encode(news));
+    this.#send(pairNews.framed(news));
   }
 
   pause(): void {
@@ -91,6 +93,7 @@ export class ClientConnection {
     this.#phase = 'ending';
     this.#endingSinceMs = this.#options.nowMs();
     this.#reason = reason;
+    this.#outbox.flush();
     this.#socket.end();
     this.#socket.resume();
   }
@@ -113,17 +116,8 @@ export class ClientConnection {
 
   #send(frame: Uint8Array): void {
     if (this.#phase === 'ending') return;
-    if (!this.#isCorked) {
-      // Replies of one turn leave in one write.
-      this.#isCorked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        this.#socket.uncork();
-      });
-    }
-    this.#socket.write(frameBytes(frame));
-    if (this.#socket.writableLength > TRACKER_UNREAD_BYTES_MAX) this.drop('leaves too many replies unread');
+    this.#outbox.push(frame);
+    if (this.#outbox.unsent > TRACKER_UNREAD_BYTES_MAX) this.drop('leaves too many replies unread');
   }
 
   #onBytes(received: Uint8Array): void {

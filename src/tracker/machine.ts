@@ -76,7 +76,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   receive(input: TrackerInput | Wake, nowMs: number): readonly (TrackerEffect | WakeAt)[] {
     this.#effects = [];
     this.#apply(input, nowMs);
-    const group = this.#isBroken ? undefined : this.#commits.next();
+    const group = this.#isBroken ? undefined : this.#commits.next(nowMs);
     if (group !== undefined) this.#send(group);
     this.#pair?.pump(this.#settledPosition, nowMs);
     this.#planWake(input, nowMs);
@@ -333,7 +333,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   /** A wake-up that is set stays until it rang, unless the pair has moved its own. */
   #planWake(input: TrackerInput | Wake, nowMs: number): void {
     if (this.#pair === undefined) return;
-    const atMs = Math.max(nowMs, Math.min(this.#nextTickMs, this.#pair.nextAtMs()));
+    const atMs = Math.max(nowMs, Math.min(this.#nextTickMs, this.#pair.nextAtMs(), this.#commits.nextAtMs()));
     if (input.kind !== 'wake' && atMs === this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
     this.#effects.push({ kind: 'wakeAt', atMs });

@@ -189,9 +189,10 @@ export class Session {
 
   #announce(request: Of<'announce'>, caller: Caller): SessionEffect {
     const { id, have, epoch, sequence } = request;
-    const swarm = swarmKey(request.swarm);
-    const entry = this.#setting.registry.client(caller.id)?.entries.get(swarm);
+    const entry = this.#setting.registry.client(caller.id)?.entries.get(swarmKey(request.swarm));
     if (entry?.state !== 'live') return answer(unlisted(id));
+    // The registry's own text for it: whoever looks for it again need not compare forty characters.
+    const swarm = entry.swarm.key;
     const pieceCount = entry.swarm.facts?.pieceCount ?? 0;
     if (have > pieceCount) return refuse(id, 'invalid', `this file has ${pieceCount} pieces`);
     const announced: TrackerReply = { kind: 'announced', id };

@@ -5,8 +5,9 @@
 import net, { isIP } from 'node:net';
 import { ProtocolError } from '../base/errors.js';
 import { FRAME_BYTES_MAX } from '../base/limits.js';
-import { FrameReader, frameBytes } from './framing.js';
+import { FrameReader } from './framing.js';
 import { MagicGate } from './magic.js';
+import { Outbox } from './outbox.js';
 import type { Protocol } from './protocol.js';
 
 export interface DialedOptions<Sent, Heard> {
@@ -29,10 +30,10 @@ export interface DialedOptions<Sent, Heard> {
 export class DialedConnection<Sent, Heard> {
   readonly #options: DialedOptions<Sent, Heard>;
   readonly #socket: net.Socket;
+  readonly #outbox: Outbox;
   readonly #magic: MagicGate;
   readonly #reader: FrameReader;
   #isOver = false;
-  #isCorked = false;
   #error: Error | undefined;
 
   constructor(options: DialedOptions<Sent, Heard>) {
@@ -40,6 +41,7 @@ export class DialedConnection<Sent, Heard> {
     this.#magic = new MagicGate(options.magic);
     this.#reader = new FrameReader(options.frameBytesMax ?? FRAME_BYTES_MAX);
     this.#socket = net.connect(placeOf(options));
+    this.#outbox = new Outbox(this.#socket);
     this.#socket.on('connect', () => {
       if (this.#isOver) return;
       this.#socket.write(options.magic);
@@ -54,16 +56,7 @@ export class DialedConnection<Sent, Heard> {
 
   send(message: Sent): void {
     if (this.#isOver) return;
-    if (!this.#isCorked) {
-      // Messages of one turn leave in one write.
-      this.#isCorked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        this.#socket.uncork();
-      });
-    }
-    this.#socket.write(frameBytes(this.#options.sent.encode(message)));
+    this.#outbox.push(this.#options.sent.framed(message));
   }
 
   /** Without a further word to its owner. */

@@ -6,7 +6,8 @@ import { assert } from '../base/assert.js';
 import { EMPTY_BYTES } from '../base/bytes.js';
 import { ProtocolError } from '../base/errors.js';
 
-const HEAD_SIZE = 4;
+/** Bytes of a frame's length. */
+export const HEAD_SIZE = 4;
 
 /** Length prefix and body in one buffer of its own. */
 export function frameBytes(body: Uint8Array): Uint8Array {
@@ -21,7 +22,7 @@ export class FrameReader {
   limit: number;
   #chunk: Uint8Array = EMPTY_BYTES;
   #at = 0;
-  readonly #head = new Uint8Array(HEAD_SIZE);
+  #length = 0;
   #headFilled = 0;
   #body: Uint8Array | undefined;
   #bodyFilled = 0;
@@ -72,13 +73,19 @@ export class FrameReader {
 
   /** True when the head is complete: then either the frame lies whole in the chunk or `#body` waits for the rest. */
   #readHead(): boolean {
+    if (this.#headFilled === 0 && this.unread >= HEAD_SIZE) {
+      // Nearly every head lies whole in its chunk.
+      this.#length = lengthAt(this.#chunk, this.#at);
+      this.#headFilled = HEAD_SIZE;
+      this.#at += HEAD_SIZE;
+    }
     while (this.#headFilled < HEAD_SIZE) {
       if (this.unread === 0) return false;
-      this.#head[this.#headFilled] = this.#chunk[this.#at] ?? 0;
+      this.#length = this.#length * 0x100 + (this.#chunk[this.#at] ?? 0);
       this.#headFilled += 1;
       this.#at += 1;
     }
-    const length = this.#length();
+    const length = this.#length;
     if (length === 0) throw new ProtocolError('empty frame');
     if (length > this.limit) throw new ProtocolError(`frame of ${length} bytes where ${this.limit} are allowed`);
     if (length > this.unread) {
@@ -88,12 +95,8 @@ export class FrameReader {
     return true;
   }
 
-  #length(): number {
-    return new DataView(this.#head.buffer).getUint32(0);
-  }
-
   #wholeInChunk(): Uint8Array {
-    const length = this.#length();
+    const length = this.#length;
     const body = this.#chunk.subarray(this.#at, this.#at + length);
     this.#at += length;
     this.#reset();
@@ -102,6 +105,13 @@ export class FrameReader {
 
   #reset(): void {
     this.#headFilled = 0;
+    this.#length = 0;
     this.#body = undefined;
   }
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] ?? 0) * 0x100_0000 + (((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0))
+  );
 }

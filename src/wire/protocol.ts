@@ -3,22 +3,29 @@
 
 import { assert } from '../base/assert.js';
 import { ProtocolError } from '../base/errors.js';
+import { FRAME_ITEMS_MAX } from '../base/limits.js';
+import { frameBytes, HEAD_SIZE } from './framing.js';
 import { pack, unpack } from './msgpack.js';
+import { MISS, reading } from './reading.js';
 import { scanFrame } from './scan.js';
 import type { Field } from './schema.js';
+import { writing } from './writing.js';
 
 interface Entry {
   readonly tag: number;
   readonly fields: Readonly<Record<string, Field<unknown>>>;
 }
 type Table = Readonly<Record<string, Entry>>;
-type Values<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
-type Union<T extends Table> = { [K in keyof T]: { readonly kind: K } & Values<T[K]['fields']> }[keyof T];
+type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+type Union<T extends Table> = { [K in keyof T]: { readonly kind: K } & ValuesOf<T[K]['fields']> }[keyof T];
+type Values = Readonly<Record<string, unknown>>;
 
 export interface Protocol<M> {
   readonly name: string;
   /** The frame lies in a shared pool: copy it before keeping it (see `wire/msgpack.ts`). */
   readonly encode: (message: M) => Uint8Array;
+  /** The same behind its length, as it goes onto a stream; nobody writes to its memory again. */
+  readonly framed: (message: M) => Uint8Array;
   /** The message with its texts cut to what the table allows, for those that were written for people. */
   readonly fit: (message: M) => M;
   /** False: a field of it is outside of what the table allows, and `encode` would throw. */
@@ -63,18 +70,28 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
   };
 
   const encode = (sent: Union<T>): Uint8Array => {
-    const values = sent as Readonly<Record<string, unknown>>;
     const row = rowOf(sent);
+    return quicklyFramed(row, sent as Values)?.subarray(HEAD_SIZE) ?? pack(checked(row, sent as Values));
+  };
+  const framed = (sent: Union<T>): Uint8Array => {
+    const row = rowOf(sent);
+    return quicklyFramed(row, sent as Values) ?? frameBytes(pack(checked(row, sent as Values)));
+  };
+
+  const checked = (row: Row, values: Values): unknown[] => {
     const array: unknown[] = [row.tag];
     for (const [at, field] of row.fields.entries()) {
       const value = values[row.names[at] ?? ''];
       assert(field.accepts(value), `${name}.${row.kind}.${row.names[at]}: we send ${field.expects}`);
       array.push(value);
     }
-    return pack(array);
+    return array;
   };
 
-  const decode = (frame: Uint8Array): Union<T> => {
+  const decode = (frame: Uint8Array): Union<T> =>
+    (quicklyDecoded(byTag, frame) as Union<T> | undefined) ?? thoroughlyDecoded(frame);
+
+  const thoroughlyDecoded = (frame: Uint8Array): Union<T> => {
     scanFrame(frame);
     const array = unpackChecked(name, frame);
     const row = typeof array[0] === 'number' ? byTag.get(array[0]) : undefined;
@@ -93,12 +110,12 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
 
   const accepts = (sent: Union<T>): boolean => {
     const { names, fields } = rowOf(sent);
-    const values = sent as Readonly<Record<string, unknown>>;
+    const values = sent as Values;
     return fields.every((field, at) => field.accepts(values[names[at] ?? '']));
   };
   const fit = (sent: Union<T>): Union<T> => {
     if (accepts(sent)) return sent;
-    const fitted: Record<string, unknown> = { ...(sent as Readonly<Record<string, unknown>>) };
+    const fitted: Record<string, unknown> = { ...(sent as Values) };
     const { names, fields } = rowOf(sent);
     for (const [at, field] of fields.entries()) {
       const key = names[at] ?? '';
@@ -107,7 +124,40 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
     return fitted as Union<T>;
   };
 
-  return { name, encode, decode, fit, accepts, table };
+  return { name, encode, framed, decode, fit, accepts, table };
+}
+
+/** The array's head, the tag and the fields one by one; undefined when this way does not know how. */
+function quicklyFramed({ tag, names, fields }: Row, values: Values): Buffer | undefined {
+  writing.open();
+  writing.array(fields.length + 1);
+  writing.number(tag);
+  for (let at = 0; at < fields.length; at += 1) {
+    if (fields[at]?.write(values[names[at] ?? '']) === true) continue;
+    writing.abandon();
+    return undefined;
+  }
+  return writing.close();
+}
+
+/** What `scanFrame`, msgpackr and the fields' checks would make of the frame; undefined when they have to say it. */
+function quicklyDecoded(byTag: ReadonlyMap<number, Row>, frame: Uint8Array): Values | undefined {
+  reading.open(frame);
+  const message = messageRead(byTag);
+  return reading.close() && reading.items <= FRAME_ITEMS_MAX ? message : undefined;
+}
+
+function messageRead(byTag: ReadonlyMap<number, Row>): Values | undefined {
+  const count = reading.array();
+  const row = count < 1 ? undefined : byTag.get(reading.number());
+  if (row === undefined || row.fields.length + 1 !== count) return undefined;
+  const message: Record<string, unknown> = { kind: row.kind };
+  for (let at = 0; at < row.fields.length; at += 1) {
+    const value = row.fields[at]?.read();
+    if (value === MISS) return undefined;
+    message[row.names[at] ?? ''] = value;
+  }
+  return message;
 }
 
 function unpackChecked(name: string, frame: Uint8Array): readonly unknown[] {

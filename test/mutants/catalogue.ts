@@ -131,6 +131,24 @@ const WIRE: readonly Defect[] = [
     test: 'test/wire/framing.test.ts',
     rule: 'P1: a length above the limit allocates nothing',
   },
+  {
+    name: 'wire: the quick way takes what the thorough one refuses',
+    breaks: 'only the thorough way decides what is refused, the quick one may only miss',
+    file: 'src/wire/schema.ts',
+    right: '      return accepts(value) ? value : MISS;',
+    wrong: '      return value;',
+    test: 'test/wire/protocol.test.ts',
+    rule: 'the quick way to read a frame finds what the thorough one finds, in whole frames and in damaged ones',
+  },
+  {
+    name: 'wire: a field shares the memory of its frame',
+    breaks: 'a decoded field owns its bytes',
+    file: 'src/wire/reading.ts',
+    right: '    const copy = new Uint8Array(length);',
+    wrong: '    const copy = this.#bytes.subarray(begin, begin + length);',
+    test: 'test/wire/protocol.test.ts',
+    rule: 'a decoded field owns its bytes: it does not keep or share the frame',
+  },
 ];
 
 const TRANSFER: readonly Defect[] = [

@@ -67,7 +67,7 @@ test('a list of version 1 keeps its entries and gets positions and an identity',
   old.close();
 
   const store = SeederStore.open(path);
-  const rows = [...store.batches('loadGraves', 9), ...store.batches('loadLive', 9)].flat();
+  const rows = [...store.batches('loadGraves', 9), ...store.liveBatches(9, 0)].flat();
   assert.deepEqual(
     rows.map((row) => [row[2], row[3], row[7], row[9]]),
     [
@@ -111,7 +111,7 @@ test('a list of version 1 keeps its entries and gets positions and an identity',
 test('a tracker that was away for longer than tomb stones are kept lists nobody by its own word', (t) => {
   const store = SeederStore.open(join(temporaryDirectory(t), 'list'));
   const place = { swarm: swarmOf(1), client: clientId(clientBytes(1)), host: '10.0.0.1', port: 1, have: 1 };
-  const liveCount = (): number => [...store.batches('loadLive', 9)].flat().length;
+  const liveCount = (): number => [...store.liveBatches(9, 0)].flat().length;
   store.commit(storeCommandsOf([{ kind: 'put', ...place, epoch: 1, sequence: 1 }]), 5_000, 1);
   store.lapseStale(5_000 + TOMBSTONE_MS - 1);
   assert.equal(liveCount(), 1);

@@ -46,13 +46,11 @@ function loadedFrom(store: SeederStore): Registry {
     applyLoaded(registry, { kind, rows } as unknown as LoadedRows, 0, 1_000);
   for (const batch of store.batches('loadSwarms', 3)) put('loadedSwarms', batch);
   for (const batch of store.batches('loadLeaves', 3)) put('loadedLeaves', batch);
-  for (const name of ['loadGraves', 'loadLive'] as const) {
-    for (const batch of store.batches(name, 3))
-      put(
-        'loadedEntries',
-        batch.map((row) => [...row.slice(0, 8), 0]),
-      );
-  }
+  for (const batch of [...store.batches('loadGraves', 3), ...store.liveBatches(3, 0)])
+    put(
+      'loadedEntries',
+      batch.map((row) => [...row.slice(0, 8), 0]),
+    );
   return registry;
 }
 

@@ -5,8 +5,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { ProtocolError } from '../../src/base/errors.js';
+import { frameBytes } from '../../src/wire/framing.js';
 import { pack, unpack } from '../../src/wire/msgpack.js';
 import { message, protocol } from '../../src/wire/protocol.js';
+import { scanFrame } from '../../src/wire/scan.js';
 import {
   bytes,
   type Field,
@@ -67,6 +69,67 @@ test('P11: every type of field comes back as it was sent', () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+/** As msgpackr and the fields' checks read a frame, which is the thorough way; undefined when they refuse it. */
+function thorough(frame: Uint8Array): object | undefined {
+  try {
+    scanFrame(frame);
+    const [tag, ...values] = unpack(frame) as unknown[];
+    const [kind, row] = Object.entries(everyField.table).find(([, entry]) => entry.tag === tag) ?? [];
+    const fields = Object.entries(row?.fields ?? {});
+    if (row === undefined || values.length !== fields.length) return undefined;
+    if (!fields.every(([, field], at) => field.accepts(values[at]))) return undefined;
+    return { kind, ...Object.fromEntries(fields.map(([name], at) => [name, values[at]])) };
+  } catch {
+    return undefined;
+  }
+}
+
+function decoded(frame: Uint8Array): object | undefined {
+  try {
+    return everyField.decode(frame);
+  } catch (error) {
+    assert.ok(error instanceof ProtocolError, String(error));
+    return undefined;
+  }
+}
+
+test('the quick way to read a frame finds what the thorough one finds, in whole frames and in damaged ones', () => {
+  const whole = anyMessage.map((sent) => frameOf(everyField, sent));
+  const damaged = whole.chain(mutationsOf);
+  const other = fc
+    .tuple(fc.constantFrom(1, 2, 7), fc.array(fc.anything({ maxDepth: 2, withBigInt: false }), { maxLength: 8 }))
+    .map(([tag, values]) => new Uint8Array(pack([tag, ...values])));
+  fc.assert(
+    fc.property(fc.oneof(whole, damaged, other), (frame) => {
+      const [quick, slow] = [decoded(frame), thorough(frame)];
+      assert.deepEqual(quick && plain(quick), slow && plain(slow));
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('the quick way to write a frame writes the bytes of msgpackr, with and without its length in front', () => {
+  fc.assert(
+    fc.property(anyMessage, (sent) => {
+      const row = everyField.table[sent.kind];
+      const values = Object.keys(row?.fields ?? {}).map((name) => (sent as Readonly<Record<string, unknown>>)[name]);
+      const expected = new Uint8Array(pack([row?.tag, ...values]));
+      assert.deepEqual(frameOf(everyField, sent), expected);
+      assert.deepEqual(new Uint8Array(everyField.framed(sent)), frameBytes(expected));
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test('a frame that was written stays as it is while thousands of others are', () => {
+  const sent = { kind: 'rest', on: true, part: new Uint8Array(64).fill(9), name: 'x', how: 'slow' } as const;
+  const framesOf = (round: number) =>
+    everyField.framed({ ...sent, key: new Uint8Array(20).fill(round), ranges: [[round, round]], maybe: null });
+  const frames = Array.from({ length: 5_000 }, (_, round) => framesOf(round));
+  for (const [round, frame] of frames.entries())
+    assert.deepEqual(new Uint8Array(frame), new Uint8Array(framesOf(round)));
 });
 
 /** msgpackr answers byte fields as Buffers; their bytes count. */
