@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { createSwarmClient, get, MiniTorrentError, share, startTracker } from '../../src/api/mini-torrent.js';
@@ -117,4 +117,24 @@ test('what cannot work is a MiniTorrentError with its code, and leaves nothing r
   await refused(createSwarmClient({ trackers, stateDir, address: '127.0.0.1:0' }), 'ALREADY_RUNNING');
   await client.close();
   await refused(client.files(), 'CANCELLED');
+});
+
+test('L3: while a client hashes 4 GiB it answers what else it is asked', async (t) => {
+  const directory = stage(t);
+  const trackers = ['127.0.0.1:1', '127.0.0.1:2'] as const;
+  const client = await createSwarmClient({ trackers, stateDir: join(directory, 'state'), address: '127.0.0.1:0' });
+  const path = join(directory, 'big.bin');
+  await writeFile(path, '');
+  // Of holes: it takes seconds to hash, and no room.
+  await truncate(path, 4 * 2 ** 30);
+  let isHashed = false;
+  const sharing = client.share(path, join(directory, 'big.mtorrent')).finally(() => {
+    isHashed = true;
+  });
+  // Whether it is closed before its end is not the matter here.
+  sharing.catch(() => undefined);
+  for (let asked = 0; asked < 20; asked += 1) assert.deepEqual(await client.files(), []);
+  assert.ok(!isHashed, 'all answers came while it was hashed');
+  await client.close();
+  await assert.rejects(sharing, failsWith('CANCELLED'));
 });
