@@ -1,5 +1,5 @@
-// Announces, each acknowledged after its commit: at saturation (a closed loop of pipelined requests) and at a fixed rate (an
-// open loop); before them the registrations they are about, with what these cost in memory and on the disk.
+// Announces, each acknowledged after its commit: at saturation (closed loops of many and of few pipelined requests) and at a fixed
+// rate (an open loop, whose latencies count from the moment that the clock says); before them the registrations they are about, with what these cost in memory and on the disk.
 
 import { connectFleet, swarmBytes, type TrackerClient } from './tracker-driver.js';
 import { type Ask, closedLoad, openLoad } from './tracker-loads.js';
@@ -9,6 +9,8 @@ import { fileBytes, rssBytes, rssPeakBytes } from './tracker-vitals.js';
 const CLIENTS = 200;
 /** Requests that each client keeps open at saturation. */
 const DEPTH = 8;
+/** And where the delay of each is looked at, not only how many there are. */
+const DEPTH_FEW = 3;
 const PER_SECOND = 20_000;
 const SEEDERS_PER_FILE = 20;
 const REGISTRATIONS_UNIT = 100_000;
@@ -76,6 +78,9 @@ async function announce(
   const commitsBefore = await commits();
   const [full, fullCpu] = await measured([first, second], () => closedLoad(fleet, DEPTH, { durationMs }, ask));
   const commitsFull = await commits();
+  note(`the same with ${CLIENTS} × ${DEPTH_FEW} open`);
+  const [few, fewCpu] = await measured([first, second], () => closedLoad(fleet, DEPTH_FEW, { durationMs }, ask));
+  const commitsFew = await commits();
   note(`announces at ${PER_SECOND}/s for ${durationMs / 1000} s`);
   const [fixed, fixedCpu] = await measured([first, second], () => openLoad(fleet, PER_SECOND, durationMs, ask));
   const commitsFixed = await commits();
@@ -84,11 +89,15 @@ async function announce(
     ...latencies('announce at saturation', full),
     ...cpu('at saturation', fullCpu),
     { what: 'announces in one commit', value: full.replies / (commitsFull - commitsBefore), unit: '' },
+    { what: `announces, ${CLIENTS} × ${DEPTH_FEW} open`, value: few.perSecond, unit: '/s', atLeast: 20_000 },
+    ...latencies('announce with few open', few, 50),
+    ...cpu('with few open', fewCpu),
+    { what: 'announces in one commit with few open', value: few.replies / (commitsFew - commitsFull), unit: '' },
     { what: 'announces sent by the clock', value: fixed.perSecond, unit: '/s' },
     ...latencies('announce by the clock', fixed, 50),
     ...cpu('by the clock', fixedCpu),
-    { what: 'announces in one commit by the clock', value: fixed.replies / (commitsFixed - commitsFull), unit: '' },
-    { what: 'errors while announcing', value: full.errors + fixed.errors, unit: '', atMost: 0 },
+    { what: 'announces in one commit by the clock', value: fixed.replies / (commitsFixed - commitsFew), unit: '' },
+    { what: 'errors while announcing', value: full.errors + few.errors + fixed.errors, unit: '', atMost: 0 },
     { what: 'peak memory', value: rssPeakBytes(first.pid) / MIB, unit: 'MiB' },
   ];
 }
