@@ -147,7 +147,7 @@ const WIRE: readonly Defect[] = [
     right: '    const copy = new Uint8Array(length);',
     wrong: '    const copy = this.#bytes.subarray(begin, begin + length);',
     test: 'test/wire/protocol.test.ts',
-    rule: 'a decoded field owns its bytes: it does not keep or share the frame',
+    rule: 'L6: a decoded field owns its bytes: it does not keep or share the frame',
   },
 ];
 
