@@ -23,6 +23,4 @@ if (files.length === 0) {
   process.exit(1);
 }
 if (part === '') run('node_modules/.bin/biome', ['check']);
-// One file more than there are cores: many wait for a deadline or a process now and then, and a fifth of the time was idle.
-const concurrency = availableParallelism() + 1;
-run(process.execPath, ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=240000', ...files]);
+run(process.execPath, ['--test', `--test-concurrency=${availableParallelism()}`, '--test-timeout=240000', ...files]);

@@ -59,7 +59,7 @@ test('two consoles at once: each gets its own answers, and both hear what happen
   const waits = first.succeed('wait');
   // Asked later, answered before.
   assert.equal(await second.succeed('limit up 10M'), 'up=10485760 down=0');
-  assert.equal((await fileOf(second)).state, 'downloading');
+  assert.match((await fileOf(second)).state, /^(waiting|downloading)$/, 'it is not complete yet');
   assert.equal(await waits, 'WAITED');
   await Promise.all([completes(first, target), completes(second, target)]);
   assert.equal(await first.succeed('quit'), 'DETACHED');
