@@ -1,5 +1,5 @@
-// Starts and stops the client's threads and their links, under supervision: the download thread first, then the peer
-// threads, which are attached to it (again, after a restart). A peer thread may die and be restarted; the download thread
+// Starts and stops the client's threads and their links, under supervision: all together, and each peer thread is attached to
+// the download thread once it works (again, after a restart). A peer thread may die and be restarted; the download thread
 // may not: its slots would have no owner, so the process ends with its state on disk.
 
 import { type Link, openLink } from '../actor/link.js';

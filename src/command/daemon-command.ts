@@ -11,7 +11,7 @@ import { openDoor } from '../attach/listener.js';
 import { usableSocketPath } from '../attach/socket-path.js';
 import { fileError, MiniTorrentError } from '../base/errors.js';
 import { watchSignals } from '../base/signals.js';
-import { type HomePair, startHomePair } from '../home/pair.js';
+import { foreignPair, type HomePair, startHomePair } from '../home/pair.js';
 import type { Settings } from '../settings/resolve.js';
 import { printable } from '../torrent/names.js';
 import { cannotGoOn, homeDirectory, stateDirectory } from './client-life.js';
@@ -55,8 +55,7 @@ export async function makeLogDirectory({ values, origins }: Settings): Promise<v
 /** The pair that was named, or one of this process. */
 async function pairOf(settings: Settings): Promise<HomePair> {
   const { trackers, address, 'log-level': logLevel } = settings.values;
-  if (trackers !== undefined)
-    return { trackers, isOurs: false, notes: [], start: async () => undefined, close: async () => undefined };
+  if (trackers !== undefined) return foreignPair(trackers);
   const tell = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
   const host = address?.host ?? (await ownHost([]));
   const pair = await startHomePair({ directory: homeDirectory(settings), host, logLevel, onTrouble: tell });

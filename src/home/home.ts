@@ -9,7 +9,7 @@ import { deferred } from '../base/deferred.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { HOME_CLIENTS_MAX } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
-import { type HomePair, openHomePair } from './pair.js';
+import { foreignPair, type HomePair, openHomePair } from './pair.js';
 
 export interface HomeOptions extends Pick<OwnClientOptions, 'upload' | 'logLevel' | 'rates'> {
   readonly directory: string;
@@ -33,7 +33,7 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const pair: HomePair =
     trackers === undefined
       ? await openHomePair({ directory, host: upload?.host ?? (await ownHost([])), logLevel, onTrouble })
-      : { trackers, isOurs: false, notes: [], start: async () => undefined, close: async () => undefined };
+      : foreignPair(trackers);
   const listen = deferred<void>();
   try {
     const { own, note } = await startFirstFree(directory, {

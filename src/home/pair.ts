@@ -46,6 +46,11 @@ export interface HomePair {
 
 type Pair = readonly [Address, Address];
 
+/** Trackers that somebody else runs. */
+export function foreignPair(trackers: Pair, notes: readonly string[] = []): HomePair {
+  return { trackers, isOurs: false, notes, start: async () => undefined, close: async () => undefined };
+}
+
 /**
  * A pair that runs. Between our look at a port and its use another program may take it: then all is done again. Rejects with
  * MiniTorrentError: STATE_DAMAGED, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
@@ -75,8 +80,7 @@ export async function openHomePair(options: HomePairOptions): Promise<HomePair> 
     lock = await lockDirectory(directory);
   } catch (error) {
     if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_RUNNING' || before === undefined) throw error;
-    const notes = ['the trackers of this user run in another process already; they end with it'];
-    return { trackers: before, isOurs: false, notes, start: async () => undefined, close: async () => undefined };
+    return foreignPair(before, ['the trackers of this user run in another process already; they end with it']);
   }
   try {
     const wanted = before?.map(({ port }) => port) ?? TRACKER_PORTS;

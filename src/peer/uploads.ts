@@ -1,7 +1,7 @@
 // Performs what the upload scheduler decides on one peer thread: reads blocks from the shared files into pooled buffers and
-// hands them to their sockets. Owns the file descriptors. Invariant: a buffer is in the pool, being read
-// into, or waiting in exactly one socket; a file's descriptor is closed only when no read of it is under way,
-// and at most UPLOAD_FILES_OPEN_MAX are open however many files are shared. Under a rate limit nothing is read before its
+// hands them to their sockets. Owns the file descriptors. Invariant: a buffer is in the pool, being read into, or waiting in exactly
+// one socket; a file's descriptor is closed only when no read of it is under way, and at most UPLOAD_FILES_OPEN_MAX are open
+// however many files are shared. Under a rate limit nothing is read before its
 // turn: what waits for the limit is a number in a line, not a buffer; and no more than a few blocks are under way (under-way.ts).
 
 import fs from 'node:fs';

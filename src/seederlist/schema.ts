@@ -1,6 +1,8 @@
 // The tables of the seeder list and every statement that touches them. Keys are blobs; the view `seederlist` shows them as
 // hex to whoever opens the file with an SQLite tool. Versions decide who wins, here exactly as in `registry.ts`.
 
+import { PROGRESS_ROW_SIZE } from './messages.js';
+
 /** 'MTRK': tells our file from any other SQLite file. */
 export const APPLICATION_ID = 0x4d54524b;
 /** Of the tables below. A tracker reads its own and older ones, and refuses newer ones. */
@@ -109,12 +111,12 @@ export const STATEMENTS = {
       epoch = excluded.epoch, sequence = excluded.sequence, state = excluded.state, changed_at = excluded.changed_at,
       position = excluded.position
     where ${NEWER} or (entries.state = 'lapsed' and ${SAME})`,
-  // The commonest change: rows of a fixed width (see \`rows.ts\`), which SQLite takes apart faster than JSON. ?2 is JSON for its count.
+  // The commonest change: rows of a fixed width (see `rows.ts`), which SQLite takes apart faster than JSON. ?2 is JSON for its count.
   progress: `update entries set have = row.have, epoch = row.epoch, sequence = row.sequence, state = 'live',
       position = iif(row.position = 0, entries.position, row.position)
-    from (select substr(?1, key * 79 + 1, 20) as swarm, substr(?1, key * 79 + 21, 16) as client,
-      cast(substr(?1, key * 79 + 37, 7) as integer) as have, cast(substr(?1, key * 79 + 44, 10) as integer) as epoch,
-      cast(substr(?1, key * 79 + 54, 10) as integer) as sequence, cast(substr(?1, key * 79 + 64, 16) as integer) as position
+    from (select substr(?1, key * ${PROGRESS_ROW_SIZE} + 1, 20) as swarm, substr(?1, key * ${PROGRESS_ROW_SIZE} + 21, 16) as client,
+      cast(substr(?1, key * ${PROGRESS_ROW_SIZE} + 37, 7) as integer) as have, cast(substr(?1, key * ${PROGRESS_ROW_SIZE} + 44, 10) as integer) as epoch,
+      cast(substr(?1, key * ${PROGRESS_ROW_SIZE} + 54, 10) as integer) as sequence, cast(substr(?1, key * ${PROGRESS_ROW_SIZE} + 64, 16) as integer) as position
       from json_each(?2)) as row
     where entries.swarm = row.swarm and entries.client = row.client and entries.state <> 'removed'
       and (row.epoch, row.sequence) > (entries.epoch, entries.sequence)`,

@@ -1,5 +1,6 @@
 // What is written to sockets within one turn of the event loop leaves at its end, in one write a socket: a system call costs as
 // much as making ten frames. One list for all sockets of the thread, since a commit answers hundreds of them in one turn.
+// Invariant: what waits behind a peer that does not read holds its own bytes and no more; whoever counts `unsent` counts memory.
 
 import type { Socket } from 'node:net';
 
@@ -28,7 +29,9 @@ export class Outbox {
   flush(): void {
     const [first] = this.#frames;
     if (first === undefined) return;
-    const all = this.#frames.length === 1 ? first : Buffer.concat(this.#frames, this.#size);
+    const whole = this.#frames.length === 1 ? first : Buffer.concat(this.#frames, this.#size);
+    // A frame lies in a pool a thousand times its size, which would wait with it.
+    const all = this.#socket.writableLength > 0 ? new Uint8Array(whole) : whole;
     this.#frames = [];
     this.#size = 0;
     if (this.#socket.writable) this.#socket.write(all);

@@ -149,6 +149,15 @@ const WIRE: readonly Defect[] = [
     test: 'test/wire/protocol.test.ts',
     rule: 'L6: a decoded field owns its bytes: it does not keep or share the frame',
   },
+  {
+    name: 'wire: what waits behind a deaf peer holds the pool it was made in',
+    breaks: 'a peer that does not read costs the memory that is counted, and no more',
+    file: 'src/wire/outbox.ts',
+    right: 'this.#socket.writableLength > 0 ? new Uint8Array(whole) : whole',
+    wrong: 'whole',
+    test: 'test/wire/outbox.test.ts',
+    rule: 'a frame behind a peer that does not read holds its own bytes, and not the pool it was made in',
+  },
 ];
 
 const TRANSFER: readonly Defect[] = [
