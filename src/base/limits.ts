@@ -119,8 +119,8 @@ export const PEER_YOUNG_HEAP_MIB = 6;
 export const UPLOAD_BUFFERS = 24;
 /** Bytes of an upload buffer for when the large ones are all in sockets that are not read: what one write takes well. */
 export const UPLOAD_SMALL_BYTES = 64 * 1024;
-/** Of those: one for each connection, and some for connections that are just being ended. 13 MiB, of which a client that is not
- * attacked makes none. */
+/** Of those: one for each connection, and some for connections that are just being ended. 13 MiB, of which a client makes few
+ * unless many of its peers hardly read. */
 export const UPLOAD_SMALL_BUFFERS = UPLOAD_CONNECTIONS_MAX + 16;
 /** Blocks that a peer thread keeps in line on its link, beyond what the link's length holds: one alone cannot fill a link while its
  * receiver has others to hear (in virtual time a crowd of 8 needs 1.35 × the least time with 1, 1.12 with 2, 1.03 with 4, 1.06 with 8). */
