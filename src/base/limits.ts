@@ -139,7 +139,11 @@ export const UPLOAD_READS_MAX = 4;
 /** Milliseconds that a block may keep the other connections of its thread waiting: 512 KiB take 0.3 from memory and 1 from flash, and as
  * long again or more on a busy core; a disk that moves takes 8 and more. */
 export const READ_HERE_MS_MAX = 5;
-/** Blocks that are read by the system's threads after one that took longer: one in 65 finds out whether that has changed. */
+/** Reads in a row that must take longer: on full cores one in ten does because its thread waits for a core, three in a thousand rows. */
+export const READ_SLOW_ROW = 3;
+/** Milliseconds after which one read is enough: no core is waited for that long, a disk that has gone to sleep is. */
+export const READ_STUCK_MS = 50;
+/** Blocks that are read by the system's threads after that: one in 65 finds out whether it has changed. */
 export const READ_AWAY_COUNT = 64;
 /** Shared files that a peer thread holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. */
 export const UPLOAD_FILES_OPEN_MAX = 128;
@@ -187,10 +191,17 @@ export const BLOCK_BYTES_MIN = 16 * KIB;
 /** Milliseconds after which a peer whose requests wait here for their turn is told that we live: below half of its deadline. */
 export const IN_LINE_ALIVE_MS = 4_000;
 
+// --- threads ---
+
+/** Bytes of a function's bytecode that run before V8 looks whether to optimise it; 67,584 by itself (measured: decision 017). */
+export const OPTIMIZE_BUDGET_BYTES = 1_000_000;
+
 // --- hash pool ---
 
 /** Milliseconds after which a thread of the hash pool counts as spinning: four tasks of 32 MiB may wait for it, from a disk of 0.5 MB/s. */
 export const HASH_TASK_DEADLINE_MS = 300_000;
+/** Looks at all tasks in that time: a thread is ended an eighth later at most. */
+export const WATCHDOG_LOOKS = 8;
 /** Threads of the hash pool. SHA-1 runs at 1.8 GB/s a core, so 8 keep up with a 100 Gbit/s link. */
 export const HASH_THREADS_MAX = 8;
 /** Pieces in one task that hashes or checks a local file: 64 × 512 KiB = 32 MiB, some 20 ms of work. */

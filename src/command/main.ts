@@ -5,6 +5,7 @@
 import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
 import { printable } from '../torrent/names.js';
 import { commandLine } from './commands.js';
+import { optimizeLater } from './tiering.js';
 
 async function main(): Promise<number> {
   try {
@@ -30,4 +31,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 // Explanations that nobody reads any more are lost, and nothing else: a closed terminal must not stop a graceful end.
 process.stderr.on('error', () => undefined);
+optimizeLater();
 process.exitCode = await main();

@@ -17,6 +17,7 @@ import {
   HASH_THREADS_MAX,
   HASH_TRIES_MAX,
   STOP_DEADLINE_MS,
+  WATCHDOG_LOOKS,
 } from '../base/limits.js';
 import type { Log } from '../base/log.js';
 import type { Bitfield } from '../torrent/bitfield.js';
@@ -25,6 +26,7 @@ import { type HashAnswer, type HashTask, hashAnswers, hashTasks } from './messag
 import { Permits } from './permits.js';
 import { checkFile, hashFile, type RangeOptions, type RangeThreads, sha256File } from './ranges.js';
 import { Verifier, type VerifyOutcome, type VerifyTask } from './verifier.js';
+import { Watchdog } from './watchdog.js';
 
 const HASH_WORKER = new URL('../../workers/hash.js', import.meta.url);
 const HASH_WORKER_EXPORT = 'runHashTask';
@@ -91,6 +93,8 @@ interface PoolOptions {
   readonly taskDeadlineMs: number | undefined;
 }
 
+type Thread = Piscina['threads'][number];
+
 /** Threads that take one frame and answer with one. */
 class Pool {
   readonly #piscina: Piscina<Uint8Array, Uint8Array>;
@@ -98,13 +102,11 @@ class Pool {
   readonly #started = new Int32Array(new SharedArrayBuffer(4));
   /** Threads that are no more. */
   #ended = 0;
-  readonly #log: Log | undefined;
-  readonly #taskDeadlineMs: number | undefined;
+  readonly #watchdog: Watchdog<Thread> | undefined;
+  readonly #looks: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor({ threads, slab, log, entry, taskDeadlineMs }: PoolOptions) {
-    this.#log = log;
-    this.#taskDeadlineMs = taskDeadlineMs;
     this.#piscina = new Piscina<Uint8Array, Uint8Array>({
       filename: entry.href,
       name: HASH_WORKER_EXPORT,
@@ -125,6 +127,10 @@ class Pool {
       workerHistogram: false,
       trackUnmanagedFds: false,
     });
+    if (taskDeadlineMs !== undefined) {
+      this.#watchdog = new Watchdog(taskDeadlineMs);
+      this.#looks = this.#watch(this.#watchdog, taskDeadlineMs, log);
+    }
     this.#piscina.on('workerDestroy', () => {
       this.#ended += 1;
     });
@@ -137,8 +143,9 @@ class Pool {
     const frame = new Uint8Array(hashTasks.encode(task));
     for (let tries = 1; ; tries += 1) {
       if (this.#closed) throw new MiniTorrentError('CANCELLED', 'the hash pool is closed');
+      const watched = this.#watchdog?.begun(performance.now());
       try {
-        return hashAnswers.decode(await this.#inTime(this.#piscina.run(frame, { signal: signal ?? null })));
+        return hashAnswers.decode(await this.#piscina.run(frame, { signal: signal ?? null }));
       } catch (error) {
         if (this.#closed || signal?.aborted === true) {
           throw new MiniTorrentError('CANCELLED', 'hashing was cancelled', error);
@@ -147,32 +154,26 @@ class Pool {
           const sentence = `a hash thread failed twice at one task (${String(error)}); please report this`;
           throw new MiniTorrentError('INTERNAL', sentence, error);
         }
+      } finally {
+        if (watched !== undefined) this.#watchdog?.ended(watched);
       }
     }
   }
 
-  /**
-   * A thread that is still at work after the deadline is ended, and the others with it, since nobody knows which one it is.
-   * Their tasks reject when they are gone; until then a slot may still be read. One that hangs in the system ends after it.
-   */
-  async #inTime(answer: Promise<Uint8Array>): Promise<Uint8Array> {
-    if (this.#taskDeadlineMs === undefined) return answer;
-    // Not one that has just begun: piscina would take its end for a failure to start, and start no more.
-    let { threads } = this.#piscina;
-    const deadline = setInterval(() => {
-      this.#log?.error({ deadlineMs: this.#taskDeadlineMs }, 'a hash thread does not end its task: others take over');
-      for (const thread of threads) void thread.terminate();
-      threads = this.#piscina.threads;
-    }, this.#taskDeadlineMs);
-    try {
-      return await answer;
-    } finally {
-      clearInterval(deadline);
-    }
+  /** Looks now and then; tasks of threads that are ended reject when those are gone, since until then a slot may still be read. */
+  #watch(watchdog: Watchdog<Thread>, deadlineMs: number, log: Log | undefined): NodeJS.Timeout {
+    const look = (): void => {
+      const stuck = watchdog.look(this.#piscina.threads, performance.now());
+      if (stuck.length > 0) log?.error({ deadlineMs }, 'a hash thread does not end its task: others take over');
+      for (const thread of stuck) void thread.terminate();
+    };
+    look();
+    return setInterval(look, deadlineMs / WATCHDOG_LOOKS).unref();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#looks);
     await this.#allStarted();
     await this.#piscina.close({ force: true });
   }
