@@ -115,6 +115,8 @@ export const UPLOAD_READS_PER_PEER_MAX = 4;
 /** Mebibytes of a peer thread's heap for what lives shortly, which keep alive the 64 KiB of each read as well: with as many as V8 likes a
  * flood of garbage leaves 45 MiB behind that do not come back. Measured: no slower with these. */
 export const PEER_YOUNG_HEAP_MIB = 6;
+/** The same of the download thread, whose messages live as shortly: 30 MiB less for it and the hash threads in a download of 6 GiB. */
+export const DOWNLOAD_YOUNG_HEAP_MIB = 6;
 /** Upload buffers of one peer thread: 24 × 512 KiB = 12 MiB keeps 4 reads and 20 writes going. */
 export const UPLOAD_BUFFERS = 24;
 /** Bytes of an upload buffer for when the large ones are all in sockets that are not read: what one write takes well. */
@@ -218,6 +220,8 @@ export const HASH_RANGES_PER_THREAD = 2;
 export const HASH_READ_BYTES = 64 * KIB;
 /** Mebibytes of JavaScript heap of one pool thread: it holds one read buffer and some small frames. */
 export const HASH_HEAP_MIB_MAX = 64;
+/** Mebibytes of that for what lives shortly: with as many as V8 likes, the frames of 8 GiB left 8 MiB of resident memory a thread. */
+export const HASH_YOUNG_HEAP_MIB = 3;
 /** Times a task is tried: a second time, on another thread, when its thread died under it. */
 export const HASH_TRIES_MAX = 2;
 /** Milliseconds that the threads of a client's pool for shares and checks stay without a job: a batch of shares comes faster. */

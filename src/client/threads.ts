@@ -7,7 +7,14 @@ import type { LoopDelay } from '../actor/loop-delay.js';
 import { type ChildSpec, Supervisor } from '../actor/supervisor.js';
 import { MessageChannel, startThread, type Thread } from '../actor/thread.js';
 import { present } from '../base/assert.js';
-import { PEER_YOUNG_HEAP_MIB, PIECE_SIZE, RESTART_PERIOD_MS, RESTARTS_MAX, STOP_DEADLINE_MS } from '../base/limits.js';
+import {
+  DOWNLOAD_YOUNG_HEAP_MIB,
+  PEER_YOUNG_HEAP_MIB,
+  PIECE_SIZE,
+  RESTART_PERIOD_MS,
+  RESTARTS_MAX,
+  STOP_DEADLINE_MS,
+} from '../base/limits.js';
 import type { Log, LogLevel } from '../base/log.js';
 import {
   type DownloadCommand,
@@ -139,6 +146,7 @@ export class ClientThreads {
       }),
       shared: [this.#slab],
       ports: [port2],
+      youngHeapMib: DOWNLOAD_YOUNG_HEAP_MIB,
     });
     this.#download = openLink({
       port: port1,

@@ -16,6 +16,7 @@ import {
   HASH_THREAD_IDLE_MS,
   HASH_THREADS_MAX,
   HASH_TRIES_MAX,
+  HASH_YOUNG_HEAP_MIB,
   STOP_DEADLINE_MS,
   WATCHDOG_LOOKS,
 } from '../base/limits.js';
@@ -120,7 +121,7 @@ class Pool {
       idleTimeout: HASH_THREAD_IDLE_MS,
       // Measured with the above: 'disabled' and 'async' cost as much or more time and processor.
       atomics: 'sync',
-      resourceLimits: { maxOldGenerationSizeMb: HASH_HEAP_MIB_MAX },
+      resourceLimits: { maxOldGenerationSizeMb: HASH_HEAP_MIB_MAX, maxYoungGenerationSizeMb: HASH_YOUNG_HEAP_MIB },
       closeTimeout: STOP_DEADLINE_MS,
       niceIncrement: 0,
       recordTiming: false,
