@@ -3,6 +3,7 @@
 
 import { runFaultsBench } from './faults.js';
 import { runHashBench } from './hash.js';
+import { runIdleBench } from './idle.js';
 import { runLanBench } from './lan.js';
 import { runLimitsBench } from './limits.js';
 import { runSeedersBench } from './seeders.js';
@@ -36,6 +37,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   hash: { run: runHashBench, usage: '[--size 4GiB] [--runs N] [--out DIR]', shows: 'mtorrent create beside mktorrent' },
   limits: { run: runLimitsBench, usage: '[--limits 100K,1M] [--seconds N]', shows: 'how exact rate limits are' },
+  idle: {
+    run: runIdleBench,
+    usage: '[--shares 1000] [--seconds 60] [--out DIR]',
+    shows: 'what many shares cost at rest',
+  },
   start: { run: runStartBench, usage: '[--runs N] [--out DIR]', shows: 'how long a prompt takes' },
   tracker: {
     run: runTrackerBench,
