@@ -18,6 +18,8 @@ interface Entry {
 export class AddressBook {
   /** Those that were dialed least lately come first, those that never were before them. */
   readonly #entries = new Map<string, Entry>();
+  /** When the next waiting address may be dialed, infinite when none waits; undefined while it is not known. */
+  #nextMs: number | undefined = Number.POSITIVE_INFINITY;
 
   get size(): number {
     return this.#entries.size;
@@ -29,18 +31,22 @@ export class AddressBook {
     const known = this.#entries.get(key);
     if (known !== undefined) {
       if (known.standing.at === 'waiting')
-        known.standing = { at: 'waiting', untilMs: Math.min(known.standing.untilMs, nowMs + REDIAL_MIN_MS) };
+        this.#wait(known, Math.min(known.standing.untilMs, nowMs + REDIAL_MIN_MS));
       return;
     }
     if (this.#entries.size >= PEERS_KNOWN_MAX && !this.#dropWorst()) return;
-    this.#entries.set(key, { address, standing: { at: 'waiting', untilMs: nowMs }, failures: 0 });
+    const entry: Entry = { address, standing: { at: 'waiting', untilMs: nowMs }, failures: 0 };
+    this.#entries.set(key, entry);
+    this.#wait(entry, nowMs);
   }
 
   /** The next address whose time has come; it counts as dialed from now on. */
   takeDialable(nowMs: number): Address | undefined {
+    if (!this.hasDialable(nowMs)) return undefined;
     for (const [key, entry] of this.#entries) {
-      if (!isDue(entry, nowMs)) continue;
+      if (entry.standing.at !== 'waiting' || entry.standing.untilMs > nowMs) continue;
       entry.standing = { at: 'dialed' };
+      this.#nextMs = undefined;
       this.#entries.delete(key);
       this.#entries.set(key, entry);
       return entry.address;
@@ -49,8 +55,7 @@ export class AddressBook {
   }
 
   hasDialable(nowMs: number): boolean {
-    for (const entry of this.#entries.values()) if (isDue(entry, nowMs)) return true;
-    return false;
+    return this.#dueMs() <= nowMs;
   }
 
   /** The connection was good and has ended, or never came to be: it waits longer each time nothing was had from it. */
@@ -59,21 +64,37 @@ export class AddressBook {
     if (entry === undefined || entry.standing.at === 'banned') return;
     entry.failures = wasUseful ? 0 : entry.failures + 1;
     const delayMs = Math.min(REDIAL_MAX_MS, REDIAL_MIN_MS * 2 ** Math.max(0, entry.failures - 1));
-    entry.standing = { at: 'waiting', untilMs: nowMs + delayMs };
+    this.#nextMs = undefined;
+    this.#wait(entry, nowMs + delayMs);
   }
 
   ban(address: Address): void {
     const entry = this.#entries.get(formatAddress(address));
-    if (entry !== undefined) entry.standing = { at: 'banned' };
+    if (entry === undefined) return;
+    entry.standing = { at: 'banned' };
+    this.#nextMs = undefined;
   }
 
   /** When the next waiting address may be dialed; undefined when none waits. */
   nextDialMs(): number | undefined {
-    let next: number | undefined;
-    for (const { standing } of this.#entries.values()) {
-      if (standing.at === 'waiting' && (next === undefined || standing.untilMs < next)) next = standing.untilMs;
+    const dueMs = this.#dueMs();
+    return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
+  }
+
+  /** Asked after every event, so it is kept. */
+  #dueMs(): number {
+    if (this.#nextMs === undefined) {
+      this.#nextMs = Number.POSITIVE_INFINITY;
+      for (const { standing } of this.#entries.values()) {
+        if (standing.at === 'waiting') this.#nextMs = Math.min(this.#nextMs, standing.untilMs);
+      }
     }
-    return next;
+    return this.#nextMs;
+  }
+
+  #wait(entry: Entry, untilMs: number): void {
+    entry.standing = { at: 'waiting', untilMs };
+    if (this.#nextMs !== undefined) this.#nextMs = Math.min(this.#nextMs, untilMs);
   }
 
   /** Makes room by forgetting the waiting address that failed most. False: all are in use or banned. */
@@ -83,10 +104,7 @@ export class AddressBook {
       if (pair[1].standing.at !== 'waiting' || pair[1].failures === 0) continue;
       if (worst === undefined || pair[1].failures > worst[1].failures) worst = pair;
     }
+    this.#nextMs = undefined;
     return worst !== undefined && this.#entries.delete(worst[0]);
   }
-}
-
-function isDue({ standing }: Entry, nowMs: number): boolean {
-  return standing.at === 'waiting' && standing.untilMs <= nowMs;
 }

@@ -78,10 +78,11 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   receive(input: DownloadInput | Wake, nowMs: number): readonly (DownloadEffect | WakeAt)[] {
     if (this.#phase.at === 'ended') return NO_EFFECTS;
-    return [
-      ...this.#apply(input, nowMs), // what happened
-      ...this.#advance(nowMs), // what everyone does next: one place, every time
-    ];
+    const happened = this.#apply(input, nowMs);
+    // What everyone does next: one place, every time.
+    const next = this.#advance(nowMs);
+    if (next.length === 0) return happened;
+    return happened.length === 0 ? next : [...happened, ...next];
   }
 
   /** Everyone connected: host, port, bytes received, rate in bytes a second, pieces offered. */
@@ -168,8 +169,9 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const effects: DownloadEffect[] = [];
     for (const piece of peer.gained(ranges)) {
       this.#interest.offers(peer, piece);
-      const [claim, another] = this.#pieces.claimsOf(piece);
-      if (claim === undefined || another !== undefined) continue;
+      const claims = this.#pieces.claimsOf(piece);
+      const claim = claims[0];
+      if (claim === undefined || claims.length > 1) continue;
       const source = present(this.#peers.get(claim.connection), 'claims are at peers');
       const holders = this.#interest.availability(piece);
       if (this.#relief.moves(claim, source, peer, holders, nowMs)) effects.push(...this.#cancel(claim));
@@ -316,7 +318,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   /** One piece a peer and round, so that few slots are spread over all peers. */
   #askFresh(effects: (DownloadEffect | WakeAt)[], nowMs: number): void {
     const { slots, file } = this.#options;
-    let asked = true;
+    let asked = this.#interest.fresh.size > 0;
     while (asked && slots.mayTake(file)) {
       asked = false;
       for (const peer of this.#interest.fresh) {

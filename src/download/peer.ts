@@ -2,7 +2,7 @@
 // and what to ask is decided by the machine.
 
 import { assert } from '../base/assert.js';
-import { PIECE_SIZE } from '../base/limits.js';
+import { PIECE_SIZE, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { Bitfield, type PieceRange } from '../torrent/bitfield.js';
 import type { Claim } from './pieces.js';
@@ -49,7 +49,8 @@ export class Peer {
   }
 
   hasRoom(nowMs: number): boolean {
-    return this.claims.size < this.window.pieces(nowMs);
+    const { size } = this.claims;
+    return size < WINDOW_PIECES_MIN || (size < WINDOW_PIECES_MAX && size < this.window.pieces(nowMs));
   }
 
   asked(bytes: number, isPaid: boolean): void {

@@ -29,6 +29,8 @@ export interface Claim {
   cancelled: boolean;
 }
 
+const NO_CLAIMS: readonly Claim[] = [];
+
 export class PieceTable {
   readonly #have: Bitfield;
   readonly #state: Uint8Array;
@@ -66,7 +68,7 @@ export class PieceTable {
   }
 
   claimsOf(piece: number): readonly Claim[] {
-    return this.#claims.get(piece) ?? [];
+    return this.#claims.get(piece) ?? NO_CLAIMS;
   }
 
   /** The claims on each requested piece that were not cancelled, oldest first: what the endgame may ask for again. */
