@@ -20,12 +20,18 @@ export interface HostOptions<Input, Effect> {
   readonly mailboxMax?: number;
 }
 
+const WAKE: Wake = { kind: 'wake' };
+
 export class Host<Input extends { readonly kind: string }, Effect extends { readonly kind: string }> {
   readonly name: string;
   readonly #options: HostOptions<Input, Effect>;
   readonly #timers: Timers;
   readonly #mailbox: BoundedQueue<Input | Wake>;
   #timer: Timer | undefined;
+  readonly #ring = (): void => {
+    this.#timer = undefined;
+    this.post(WAKE);
+  };
   #draining = false;
   #stopped = false;
 
@@ -78,10 +84,7 @@ export class Host<Input extends { readonly kind: string }, Effect extends { read
   #wakeAt(atMs: number): void {
     assert(Number.isFinite(atMs), 'a wake-up has a time');
     this.#timer?.cancel();
-    this.#timer = this.#timers.at(atMs, () => {
-      this.#timer = undefined;
-      this.post({ kind: 'wake' });
-    });
+    this.#timer = this.#timers.at(atMs, this.#ring);
   }
 
   #crash(error: unknown): void {

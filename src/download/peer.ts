@@ -48,8 +48,10 @@ export class Peer {
     return this.phase === 'ready' && !this.choked && !this.hangingUp;
   }
 
-  hasRoom(nowMs: number): boolean {
-    const { size } = this.claims;
+  /** @param held claims that it gets besides. */
+  hasRoom(nowMs: number, held = 0): boolean {
+    const size = this.claims.size + held;
+    // Most have next to nothing to bring, or all that they may, at any rate: nothing to compute.
     return size < WINDOW_PIECES_MIN || (size < WINDOW_PIECES_MAX && size < this.window.pieces(nowMs));
   }
 

@@ -34,7 +34,7 @@ export class Relief {
     // Half of it is here, or its rest waits for our own limit.
     if (source.isReceiving && source.claims.values().next().value === claim) return false;
     if (claim.unasked > 0 || claim.blocksOpen > 1) return false;
-    if (heir.claims.size + this.#heldFor(heir) >= heir.window.pieces(nowMs)) return false;
+    if (!heir.hasRoom(nowMs, this.#heldFor(heir))) return false;
     if (!source.countsAsSeeder && this.#prng.next() * holders >= 1) return false;
     this.#moves.set(claim.piece, { claim, source, heir: heir.connection, sinceMs: nowMs });
     return true;
@@ -63,6 +63,7 @@ export class Relief {
   }
 
   #heldFor({ connection }: Peer): number {
+    if (this.#moves.size === 0) return 0;
     let count = 0;
     for (const { heir } of this.#moves.values()) if (heir === connection) count += 1;
     return count;

@@ -9,6 +9,7 @@ import type { DownloadEffect, DownloadInput } from '../../src/download/effects.j
 import { DownloadMachine } from '../../src/download/machine.js';
 import { SlotPool } from '../../src/download/slots.js';
 import { Copies } from '../../src/peer/copies.js';
+import type { FetchInput } from '../../src/peer/fetch.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
 import type { ServedFile } from '../../src/peer/serve.js';
 import { UnderWay } from '../../src/peer/under-way.js';
@@ -169,8 +170,9 @@ export class CrowdClient {
   #tellHaves(ranges: readonly PieceRange[]): void {
     // Who says hello from now on gets them with the bitfield, so only those that are here now are told.
     const connections = [...this.#serving.values()];
+    const frame: FetchInput = { kind: 'received', message: { kind: 'have', ranges } };
     this.crowd.world.after(this.crowd.options.latencyMs, () => {
-      for (const connection of connections) connection.haves(ranges);
+      for (const connection of connections) connection.haves(frame);
     });
   }
 
