@@ -18,6 +18,8 @@ interface Entry {
 export class AddressBook {
   /** Those that were dialed least lately come first, those that never were before them. */
   readonly #entries = new Map<string, Entry>();
+  /** Those of them that came to us and were not dialed yet: they are dialed first. */
+  readonly #guests = new Set<string>();
   /** When the next waiting address may be dialed, infinite when none waits; undefined while it is not known. */
   #nextMs: number | undefined = Number.POSITIVE_INFINITY;
 
@@ -25,33 +27,44 @@ export class AddressBook {
     return this.#entries.size;
   }
 
-  /** A peer that speaks up again is dialed at once, unless it is banned. */
-  add(address: Address, nowMs: number): void {
+  /** A peer that speaks up again is dialed at once, unless it is banned. True: it was not known. */
+  add(address: Address, nowMs: number, isGuest = false): boolean {
     const key = formatAddress(address);
     const known = this.#entries.get(key);
     if (known !== undefined) {
-      if (known.standing.at === 'waiting')
-        this.#wait(known, Math.min(known.standing.untilMs, nowMs + REDIAL_MIN_MS));
-      return;
+      if (known.standing.at === 'waiting') this.#wait(known, Math.min(known.standing.untilMs, nowMs + REDIAL_MIN_MS));
+      return false;
     }
-    if (this.#entries.size >= PEERS_KNOWN_MAX && !this.#dropWorst()) return;
+    if (this.#entries.size >= PEERS_KNOWN_MAX && !this.#dropWorst()) return false;
     const entry: Entry = { address, standing: { at: 'waiting', untilMs: nowMs }, failures: 0 };
     this.#entries.set(key, entry);
     this.#wait(entry, nowMs);
+    if (isGuest) this.#guests.add(key);
+    return true;
   }
 
   /** The next address whose time has come; it counts as dialed from now on. */
   takeDialable(nowMs: number): Address | undefined {
     if (!this.hasDialable(nowMs)) return undefined;
+    for (const key of this.#guests) {
+      this.#guests.delete(key);
+      const address = this.#take(key, this.#entries.get(key), nowMs);
+      if (address !== undefined) return address;
+    }
     for (const [key, entry] of this.#entries) {
-      if (entry.standing.at !== 'waiting' || entry.standing.untilMs > nowMs) continue;
-      entry.standing = { at: 'dialed' };
-      this.#nextMs = undefined;
-      this.#entries.delete(key);
-      this.#entries.set(key, entry);
-      return entry.address;
+      const address = this.#take(key, entry, nowMs);
+      if (address !== undefined) return address;
     }
     return undefined;
+  }
+
+  #take(key: string, entry: Entry | undefined, nowMs: number): Address | undefined {
+    if (entry?.standing.at !== 'waiting' || entry.standing.untilMs > nowMs) return undefined;
+    entry.standing = { at: 'dialed' };
+    this.#nextMs = undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.address;
   }
 
   hasDialable(nowMs: number): boolean {

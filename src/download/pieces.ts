@@ -71,6 +71,14 @@ export class PieceTable {
     return this.#claims.get(piece) ?? NO_CLAIMS;
   }
 
+  /** The claim on a requested piece that has one and no more. */
+  onlyClaimOf(piece: number): Claim | undefined {
+    // Of most pieces that peers tell of, none is asked for: nothing to look up.
+    if (this.#state[piece] !== REQUESTED) return undefined;
+    const claims = this.claimsOf(piece);
+    return claims.length === 1 ? claims[0] : undefined;
+  }
+
   /** The claims on each requested piece that were not cancelled, oldest first: what the endgame may ask for again. */
   *requested(): Generator<readonly Claim[]> {
     for (const [piece, claims] of this.#claims) {

@@ -93,6 +93,7 @@ test('when all places are taken, peers with nothing for us make room for unknown
   assert.deepEqual(places(stage.pass(10 * PEER_PLACE_MIN_MS)), [], 'nobody waits for a place');
   stage.post({
     kind: 'peersFound',
+    came: false,
     peers: Array.from({ length: 9 }, (_, at) => ({ host: '192.0.2.9', port: 1 + at })),
   });
   const given = places(stage.post({ kind: 'wake' }));

@@ -163,8 +163,8 @@ export class CrowdClient {
     });
   }
 
-  #found(ports: readonly number[]): void {
-    this.#download?.post({ kind: 'peersFound', peers: ports.map((port) => ({ host: '192.0.2.1', port })) });
+  #found(ports: readonly number[], came = false): void {
+    this.#download?.post({ kind: 'peersFound', came, peers: ports.map((port) => ({ host: '192.0.2.1', port })) });
   }
 
   #tellHaves(ranges: readonly PieceRange[]): void {
@@ -187,7 +187,7 @@ export class CrowdClient {
   joined(connection: CrowdConnection, dialer: CrowdClient): void {
     this.#serving.set(connection.number, connection);
     this.#uploads.add(connection.number, this.#copies);
-    this.#found([dialer.port]);
+    this.#found([dialer.port], true);
   }
 
   left(connection: CrowdConnection): void {
