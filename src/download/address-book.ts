@@ -20,8 +20,9 @@ export class AddressBook {
   readonly #entries = new Map<string, Entry>();
   /** Those of them that came to us and were not dialed yet: they are dialed first. */
   readonly #guests = new Set<string>();
-  /** When the next waiting address may be dialed, infinite when none waits; undefined while it is not known. */
-  #nextMs: number | undefined = Number.POSITIVE_INFINITY;
+  /** When the next waiting address may be dialed, infinite when none waits; or earlier, after that one has ceased to wait. */
+  #nextMs = Number.POSITIVE_INFINITY;
+  #isNextKnown = true;
 
   get size(): number {
     return this.#entries.size;
@@ -45,7 +46,7 @@ export class AddressBook {
 
   /** The next address whose time has come; it counts as dialed from now on. */
   takeDialable(nowMs: number): Address | undefined {
-    if (!this.hasDialable(nowMs)) return undefined;
+    if (this.#nextMs > nowMs) return undefined;
     for (const key of this.#guests) {
       this.#guests.delete(key);
       const address = this.#take(key, this.#entries.get(key), nowMs);
@@ -61,14 +62,14 @@ export class AddressBook {
   #take(key: string, entry: Entry | undefined, nowMs: number): Address | undefined {
     if (entry?.standing.at !== 'waiting' || entry.standing.untilMs > nowMs) return undefined;
     entry.standing = { at: 'dialed' };
-    this.#nextMs = undefined;
+    this.#isNextKnown = false;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     return entry.address;
   }
 
   hasDialable(nowMs: number): boolean {
-    return this.#dueMs() <= nowMs;
+    return this.#nextMs <= nowMs && this.#dueMs() <= nowMs;
   }
 
   /** The connection was good and has ended, or never came to be: it waits longer each time nothing was had from it. */
@@ -77,7 +78,7 @@ export class AddressBook {
     if (entry === undefined || entry.standing.at === 'banned') return;
     entry.failures = wasUseful ? 0 : entry.failures + 1;
     const delayMs = Math.min(REDIAL_MAX_MS, REDIAL_MIN_MS * 2 ** Math.max(0, entry.failures - 1));
-    this.#nextMs = undefined;
+    this.#isNextKnown = false;
     this.#wait(entry, nowMs + delayMs);
   }
 
@@ -85,7 +86,7 @@ export class AddressBook {
     const entry = this.#entries.get(formatAddress(address));
     if (entry === undefined) return;
     entry.standing = { at: 'banned' };
-    this.#nextMs = undefined;
+    this.#isNextKnown = false;
   }
 
   /** When the next waiting address may be dialed; undefined when none waits. */
@@ -96,7 +97,8 @@ export class AddressBook {
 
   /** Asked after every event, so it is kept. */
   #dueMs(): number {
-    if (this.#nextMs === undefined) {
+    if (!this.#isNextKnown) {
+      this.#isNextKnown = true;
       this.#nextMs = Number.POSITIVE_INFINITY;
       for (const { standing } of this.#entries.values()) {
         if (standing.at === 'waiting') this.#nextMs = Math.min(this.#nextMs, standing.untilMs);
@@ -107,7 +109,7 @@ export class AddressBook {
 
   #wait(entry: Entry, untilMs: number): void {
     entry.standing = { at: 'waiting', untilMs };
-    if (this.#nextMs !== undefined) this.#nextMs = Math.min(this.#nextMs, untilMs);
+    this.#nextMs = Math.min(this.#nextMs, untilMs);
   }
 
   /** Makes room by forgetting the waiting address that failed most. False: all are in use or banned. */
@@ -117,7 +119,7 @@ export class AddressBook {
       if (pair[1].standing.at !== 'waiting' || pair[1].failures === 0) continue;
       if (worst === undefined || pair[1].failures > worst[1].failures) worst = pair;
     }
-    this.#nextMs = undefined;
+    this.#isNextKnown = false;
     return worst !== undefined && this.#entries.delete(worst[0]);
   }
 }

@@ -109,7 +109,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #onFound(address: Address, came: boolean, nowMs: number): readonly DownloadEffect[] {
     const isGuest = this.#book.add(address, nowMs, came) && came;
     if (!isGuest || this.#peers.size < PEERS_PER_DOWNLOAD_MAX || this.#phase.at !== 'running') return NO_EFFECTS;
-    const spare = placeForGuest(this.#peers.values(), this.#options.have, this.#options.prng);
+    const spare = placeForGuest(this.#peers.values(), this.#options.have, this.#options.prng, nowMs);
     return spare === undefined ? NO_EFFECTS : this.#hangUp(spare);
   }
 

@@ -1,6 +1,6 @@
 // Who loses its place when all places for peers are taken and more peers are known: those that have nothing for us, or say nothing.
 // Everyone asks the tracker when it starts and hears of those that were there, so without this the early ones keep to
-// themselves, and what the late ones have goes nowhere. Pure.
+// themselves, and what the late ones have goes nowhere. Who has something that we lack never loses its place. Pure.
 
 import { PEER_PLACE_MIN_MS, PLACES_GIVEN_AT_ONCE } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
@@ -8,8 +8,9 @@ import type { Bitfield } from '../torrent/bitfield.js';
 import type { Peer } from './peer.js';
 
 /** For one that has just come to us: any that has nothing for us, by chance, so that nobody is left by all. */
-export function placeForGuest(peers: Iterable<Peer>, have: Bitfield, prng: Prng): Peer | undefined {
-  const idle = [...peers].filter((peer) => isSpare(peer, have));
+export function placeForGuest(peers: Iterable<Peer>, have: Bitfield, prng: Prng, nowMs: number): Peer | undefined {
+  // One that is just saying what it has is heard out.
+  const idle = [...peers].filter((peer) => (peer.mayBeAsked || isOld(peer, nowMs)) && isSpare(peer, have));
   return idle.length === 0 ? undefined : idle[prng.below(idle.length)];
 }
 
@@ -17,9 +18,13 @@ export function placesToGive(peers: Iterable<Peer>, have: Bitfield, nowMs: numbe
   const given: Peer[] = [];
   for (const peer of peers) {
     if (given.length === PLACES_GIVEN_AT_ONCE) break;
-    if (nowMs - peer.greetedMs >= PEER_PLACE_MIN_MS && isSpare(peer, have)) given.push(peer);
+    if (isOld(peer, nowMs) && isSpare(peer, have)) given.push(peer);
   }
   return given;
+}
+
+function isOld({ greetedMs }: Peer, nowMs: number): boolean {
+  return nowMs - greetedMs >= PEER_PLACE_MIN_MS;
 }
 
 function isSpare(peer: Peer, have: Bitfield): boolean {

@@ -103,3 +103,31 @@ test('when all places are taken, peers with nothing for us make room for unknown
   assert.equal(dials.length, PLACES_GIVEN_AT_ONCE);
   assert.ok(kinds(dials).every((kind) => kind === 'dial'));
 });
+
+test('who has just come to us gets the place of a peer with nothing for us at once, and of no other', () => {
+  const stage = new Stage({ pieces: 4 });
+  const places = (effects: readonly DownloadEffect[]): number[] =>
+    effects.flatMap((effect) => (effect.kind === 'hangUp' ? [effect.connection] : []));
+  const come = (port: number, came: boolean) =>
+    stage.post({ kind: 'peersFound', came, peers: [{ host: '192.0.2.9', port }] });
+  const useful = stage.join([0]).connection;
+  const useless = Array.from({ length: PEERS_PER_DOWNLOAD_MAX - 1 }, () => stage.join([]).connection);
+  assert.deepEqual(come(1, false), [], 'one that the tracker told of waits');
+  const [given = 0] = places(come(2, true));
+  assert.ok(useless.includes(given) && given !== useful);
+  assert.deepEqual(come(2, true), [], 'it comes once');
+  const [dial] = stage.lose(given);
+  assert.ok(dial?.kind === 'dial' && dial.address.port === 2, 'before those that were known before it');
+  for (const connection of useless.filter((one) => one !== given)) stage.haves(connection, [1, 1]);
+  assert.deepEqual(places(come(3, true)), [], 'all have something that we lack');
+});
+
+test('a peer that has what we asked of another keeps its place', () => {
+  const stage = new Stage({ pieces: 2 });
+  stage.join();
+  const spare = stage.join([0]).connection;
+  Array.from({ length: PEERS_PER_DOWNLOAD_MAX - 2 }, () => stage.join([1]).connection);
+  stage.post({ kind: 'peersFound', came: false, peers: [{ host: '192.0.2.9', port: 1 }] });
+  const effects = stage.pass(2 * PEER_PLACE_MIN_MS);
+  assert.ok(!effects.some((effect) => effect.kind === 'hangUp'), `nobody goes, ${spare} least of all`);
+});
