@@ -29,6 +29,8 @@ export interface Claim {
   cancelled: boolean;
 }
 
+const isCancelled = (claim: Claim): boolean => claim.cancelled;
+const isLive = (claim: Claim): boolean => !claim.cancelled;
 const NO_CLAIMS: readonly Claim[] = [];
 
 export class PieceTable {
@@ -82,7 +84,7 @@ export class PieceTable {
   /** The claims on each requested piece that were not cancelled, oldest first: what the endgame may ask for again. */
   *requested(): Generator<readonly Claim[]> {
     for (const [piece, claims] of this.#claims) {
-      if (this.#state[piece] === REQUESTED) yield claims.filter((claim) => !claim.cancelled);
+      if (this.#state[piece] === REQUESTED) yield claims.some(isCancelled) ? claims.filter(isLive) : claims;
     }
   }
 
