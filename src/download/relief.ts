@@ -46,6 +46,8 @@ export class Relief {
     let oldest: Claim | undefined;
     let source: Peer | undefined;
     for (const peer of peers) {
+      // One that has brought nothing yet has no line that we know of: whether it stalls is the endgame's to find out.
+      if (peer.pieceMs === undefined) continue;
       for (const claim of peer.claims.values()) {
         if (claim.sinceMs >= (oldest?.sinceMs ?? nowMs) || !heir.offered.has(claim.piece)) continue;
         if (!this.#mayMove(claim, peer)) continue;
