@@ -32,8 +32,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   sim: {
     run: runSimBench,
-    usage: '[--rows "8,100"] [--seed N] [--runs N] [--out DIR]',
-    shows: 'crowds in virtual time',
+    usage: '[--rows "8,100,1000"] [--seed N] [--runs N] [--out DIR]',
+    shows: 'crowds in virtual time; 1,000 receivers only when asked for',
   },
   hash: { run: runHashBench, usage: '[--size 4GiB] [--runs N] [--out DIR]', shows: 'mtorrent create beside mktorrent' },
   limits: { run: runLimitsBench, usage: '[--limits 100K,1M] [--seconds N]', shows: 'how exact rate limits are' },

@@ -20,12 +20,18 @@ export interface HostOptions<Input, Effect> {
   readonly mailboxMax?: number;
 }
 
+const WAKE: Wake = { kind: 'wake' };
+
 export class Host<Input extends { readonly kind: string }, Effect extends { readonly kind: string }> {
   readonly name: string;
   readonly #options: HostOptions<Input, Effect>;
   readonly #timers: Timers;
   readonly #mailbox: BoundedQueue<Input | Wake>;
   #timer: Timer | undefined;
+  readonly #ring = (): void => {
+    this.#timer = undefined;
+    this.post(WAKE);
+  };
   #draining = false;
   #stopped = false;
 
@@ -43,11 +49,11 @@ export class Host<Input extends { readonly kind: string }, Effect extends { read
   /** Takes one input; a stopped host ignores it, a full mailbox crashes the actor. */
   post(input: Input | Wake): void {
     if (this.#stopped) return;
-    if (!this.#mailbox.push(input)) {
+    // Nothing waits while nothing is being handled, so this one is the next.
+    if (!this.#draining) this.#drain(input);
+    else if (!this.#mailbox.push(input)) {
       this.#crash(new Error(`${this.name}: mailbox full (${this.#mailbox.capacity}) at ${input.kind}`));
-      return;
     }
-    if (!this.#draining) this.#drain();
   }
 
   /** No further input is handled and no timer rings. Idempotent. */
@@ -57,10 +63,10 @@ export class Host<Input extends { readonly kind: string }, Effect extends { read
     this.#timer = undefined;
   }
 
-  #drain(): void {
+  #drain(first: Input | Wake): void {
     this.#draining = true;
     try {
-      for (let input = this.#mailbox.shift(); input !== undefined; input = this.#mailbox.shift()) {
+      for (let input: Input | Wake | undefined = first; input !== undefined; input = this.#mailbox.shift()) {
         if (this.#stopped) break;
         for (const effect of this.#options.machine.receive(input, this.#timers.nowMs())) {
           if (this.#stopped) break;
@@ -78,10 +84,7 @@ export class Host<Input extends { readonly kind: string }, Effect extends { read
   #wakeAt(atMs: number): void {
     assert(Number.isFinite(atMs), 'a wake-up has a time');
     this.#timer?.cancel();
-    this.#timer = this.#timers.at(atMs, () => {
-      this.#timer = undefined;
-      this.post({ kind: 'wake' });
-    });
+    this.#timer = this.#timers.at(atMs, this.#ring);
   }
 
   #crash(error: unknown): void {

@@ -9,8 +9,8 @@ const ROOM_KEPT = 1_024;
 
 export class BoundedQueue<T> {
   readonly capacity: number;
-  /** A power of two places. */
-  #items: (T | undefined)[] = new Array(ROOM_MIN);
+  /** A power of two places; none before the first item: most mailboxes never have one wait. */
+  #items: (T | undefined)[] = [];
   #head = 0;
   #length = 0;
 
@@ -26,7 +26,7 @@ export class BoundedQueue<T> {
   /** False: the queue is full and the item was not taken. */
   push(item: T): boolean {
     if (this.#length >= this.capacity) return false;
-    if (this.#length === this.#items.length) this.#lay(this.#inOrder(), this.#length * 2);
+    if (this.#length === this.#items.length) this.#lay(this.#inOrder(), Math.max(ROOM_MIN, this.#length * 2));
     this.#items[(this.#head + this.#length) & (this.#items.length - 1)] = item;
     this.#length += 1;
     return true;

@@ -18,7 +18,7 @@ export function uploadNews(
   switch (event.kind) {
     case 'peerJoined':
       if (record.phase.at !== 'downloading') return NO_EFFECTS;
-      return [{ kind: 'peersFound', file: record.file, peers: [{ host: event.host, port: event.port }] }];
+      return [{ kind: 'peersFound', file: record.file, peers: [{ host: event.host, port: event.port }], came: true }];
     case 'uploaded':
       record.transfer.sent += event.bytes;
       return NO_EFFECTS;
@@ -43,9 +43,8 @@ export function trackerNews(
     case 'seedersFound': {
       const record = books.ofSwarm(event.swarm);
       if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
-      return [
-        { kind: 'peersFound', file: record.file, peers: event.seeders.map(({ host, port }) => ({ host, port })) },
-      ];
+      const peers = event.seeders.map(({ host, port }) => ({ host, port }));
+      return [{ kind: 'peersFound', file: record.file, peers, came: false }];
     }
     case 'refused': {
       const name = books.ofSwarm(event.swarm)?.entry.name ?? event.swarm;

@@ -87,6 +87,7 @@ class DownloadThread {
         this.#downloads.get(command.file)?.post({
           kind: 'peersFound',
           peers: command.peers.map(([host, port]) => ({ host, port })),
+          came: command.came,
         });
         break;
       case 'stop':

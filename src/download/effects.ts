@@ -13,7 +13,8 @@ export type StoreOutcome =
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
 
 export type DownloadInput =
-  | { readonly kind: 'peersFound'; readonly peers: readonly Address[] }
+  /** `came`: they dialed us. */
+  | { readonly kind: 'peersFound'; readonly peers: readonly Address[]; readonly came: boolean }
   | { readonly kind: 'fetch'; readonly event: FetchEvent }
   | {
       readonly kind: 'stored';
@@ -34,6 +35,13 @@ export type Ending =
   | { readonly kind: 'completed'; readonly received: number; readonly wasted: number }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
+
+export type DownloadPhase =
+  | { readonly at: 'running' }
+  /** Hanging up on everyone; ends when no slot is held and nothing is being stored. */
+  | { readonly at: 'draining'; readonly ending: Ending }
+  | { readonly at: 'finishing' }
+  | { readonly at: 'ended' };
 
 export type DownloadEffect =
   | { readonly kind: 'dial'; readonly connection: number; readonly address: Address }

@@ -88,7 +88,8 @@ export class Interest {
 
   want(piece: number): void {
     this.#picker.want(piece);
-    for (const peer of this.#offering(piece)) {
+    for (const peer of this.#peers.values()) {
+      if (peer.phase !== 'ready' || !peer.offered.has(piece)) continue;
       peer.useful += 1;
       this.#fresh.add(peer);
     }
@@ -96,7 +97,7 @@ export class Interest {
 
   unwant(piece: number): void {
     this.#picker.unwant(piece);
-    for (const peer of this.#offering(piece)) peer.useful -= 1;
+    for (const peer of this.#peers.values()) if (peer.phase === 'ready' && peer.offered.has(piece)) peer.useful -= 1;
     // The endgame begins: everyone may take over from somebody.
     if (this.#picker.wantedCount === 0) this.lookAtAll();
   }
@@ -104,10 +105,6 @@ export class Interest {
   /** The piece to ask it for; `anyOrder` ignores rarity. Undefined: it has nothing wanted. */
   pick(peer: Peer, anyOrder: boolean): number | undefined {
     return peer.useful > 0 ? this.#picker.pick(peer.offered, anyOrder) : undefined;
-  }
-
-  *#offering(piece: number): Generator<Peer> {
-    for (const peer of this.#peers.values()) if (peer.phase === 'ready' && peer.offered.has(piece)) yield peer;
   }
 }
 

@@ -11,14 +11,14 @@ import { type Address, sameAddress } from '../torrent/address.js';
 import type { Bitfield, PieceRange } from '../torrent/bitfield.js';
 import type { Geometry } from '../torrent/geometry.js';
 import { AddressBook } from './address-book.js';
-import type { DownloadEffect, DownloadInput, Ending } from './effects.js';
+import type { DownloadEffect, DownloadInput, DownloadPhase, Ending } from './effects.js';
 import { endgameSteal } from './endgame.js';
 import { Interest } from './interest.js';
 import { Pacer } from './pacer.js';
 import { Patience } from './patience.js';
 import { Peer } from './peer.js';
 import { type Claim, PieceTable } from './pieces.js';
-import { placesToGive } from './places.js';
+import { placeForGuest, placesToGive } from './places.js';
 import { Relief } from './relief.js';
 import { Reports } from './reports.js';
 import { Requests } from './requests.js';
@@ -42,13 +42,6 @@ export interface DownloadOptions {
 const RANDOM_FIRST_PIECES = 4;
 const LOOK_MS = 250;
 
-type Phase =
-  | { readonly at: 'running' }
-  /** Hanging up on everyone; ends when no slot is held and nothing is being stored. */
-  | { readonly at: 'draining'; readonly ending: Ending }
-  | { readonly at: 'finishing' }
-  | { readonly at: 'ended' };
-
 export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEffect | WakeAt> {
   readonly #options: DownloadOptions;
   readonly #pieces: PieceTable;
@@ -62,7 +55,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   readonly #peers = new Map<number, Peer>();
   /** Who sent the pieces that are being stored; the connection may have ended by the time its bytes are known. */
   readonly #sources = new Map<number, Address>();
-  #phase: Phase = { at: 'running' };
+  #phase: DownloadPhase = { at: 'running' };
   #wakeMs = Number.POSITIVE_INFINITY;
 
   constructor(options: DownloadOptions) {
@@ -78,10 +71,9 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   receive(input: DownloadInput | Wake, nowMs: number): readonly (DownloadEffect | WakeAt)[] {
     if (this.#phase.at === 'ended') return NO_EFFECTS;
-    return [
-      ...this.#apply(input, nowMs), // what happened
-      ...this.#advance(nowMs), // what everyone does next: one place, every time
-    ];
+    const happened = this.#apply(input, nowMs);
+    const next = this.#advance(nowMs); // what everyone does next: one place, every time
+    return next.length === 0 ? happened : [...happened, ...next];
   }
 
   /** Everyone connected: host, port, bytes received, rate in bytes a second, pieces offered. */
@@ -96,8 +88,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'stored':
         return this.#onStored(input, nowMs);
       case 'peersFound':
-        for (const address of input.peers) this.#book.add(address, nowMs);
-        return NO_EFFECTS;
+        return input.peers.flatMap((address) => this.#onFound(address, input.came, nowMs));
       case 'wake':
         this.#wakeMs = Number.POSITIVE_INFINITY;
         return this.#onWake(nowMs);
@@ -108,12 +99,18 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         return this.#drain({ kind: 'completed', ...this.#reports.totals });
       case 'finishFailed':
         return this.#drain({ kind: 'failed', code: input.code, sentence: input.sentence });
-      case 'limitChanged':
-        // What would come too fast now is asked for anew.
+      case 'limitChanged': // what would come too fast now is asked for anew
         return this.#requests.rateChanged(this.#peers.values()).flatMap((claim) => this.#cancel(claim));
       default:
         return unreachable(input);
     }
+  }
+
+  #onFound(address: Address, came: boolean, nowMs: number): readonly DownloadEffect[] {
+    const isGuest = this.#book.add(address, nowMs, came) && came;
+    if (!isGuest || this.#peers.size < PEERS_PER_DOWNLOAD_MAX || this.#phase.at !== 'running') return NO_EFFECTS;
+    const spare = placeForGuest(this.#peers.values(), this.#options.have, this.#options.prng, nowMs);
+    return spare === undefined ? NO_EFFECTS : this.#hangUp(spare);
   }
 
   #onFetch(event: FetchEvent, nowMs: number): readonly DownloadEffect[] {
@@ -126,8 +123,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         return this.#onBlockAnswered(peer, event.piece, nowMs);
       case 'blockProgress':
         this.#reports.received(peer.received(event.bytes, false, nowMs));
-        // Its window may have grown.
-        this.#interest.look(peer);
+        this.#interest.look(peer); // its window may have grown
         return NO_EFFECTS;
       case 'blockRejected': {
         this.#requests.rejected(peer, event.length, nowMs);
@@ -168,8 +164,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const effects: DownloadEffect[] = [];
     for (const piece of peer.gained(ranges)) {
       this.#interest.offers(peer, piece);
-      const [claim, another] = this.#pieces.claimsOf(piece);
-      if (claim === undefined || another !== undefined) continue;
+      const claim = this.#pieces.onlyClaimOf(piece);
+      if (claim === undefined) continue;
       const source = present(this.#peers.get(claim.connection), 'claims are at peers');
       const holders = this.#interest.availability(piece);
       if (this.#relief.moves(claim, source, peer, holders, nowMs)) effects.push(...this.#cancel(claim));
@@ -221,8 +217,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     // What is not asked for now never is: it cannot come whole, even if all that was asked for comes.
     if (claim.unasked > 0) Object.assign(claim, { rejected: true, unasked: 0 });
     if (claim.blocksOpen === 0) {
-      // Its rest waited for our own limit: no answer will come that could end it.
-      const peer = this.#peers.get(claim.connection);
+      const peer = this.#peers.get(claim.connection); // its rest waited for our own limit: no answer will end it
       peer?.claims.delete(claim.piece);
       if (peer !== undefined) this.#interest.look(peer);
       this.#endClaim(claim);
@@ -263,7 +258,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       this.#endClaim(claim);
     }
     this.#interest.left(peer);
-    // Ourselves, or someone who does not speak the protocol: dialing again brings the same.
+    // Dialing ourselves, or who does not speak the protocol, again brings the same.
     if (reason === 'self' || reason === 'protocol') this.#book.ban(peer.address);
     this.#book.hungUp(peer.address, peer.receivedBytes > 0, nowMs);
     return NO_EFFECTS;
@@ -281,7 +276,9 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     this.#interest.lookAtAll();
     const mayLearn = this.#peers.size >= PEERS_PER_DOWNLOAD_MAX && this.#interest.wantedCount > 0;
     if (mayLearn && this.#book.hasDialable(nowMs)) {
-      effects.push(...placesToGive(this.#peers.values(), nowMs).flatMap((peer) => this.#hangUp(peer)));
+      effects.push(
+        ...placesToGive(this.#peers.values(), this.#options.have, nowMs).flatMap((peer) => this.#hangUp(peer)),
+      );
     }
     const { slots, file } = this.#options;
     const loser = slots.mayTake(file) ? undefined : this.#patience.loser(this.#peers.values(), nowMs);
@@ -316,7 +313,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   /** One piece a peer and round, so that few slots are spread over all peers. */
   #askFresh(effects: (DownloadEffect | WakeAt)[], nowMs: number): void {
     const { slots, file } = this.#options;
-    let asked = true;
+    let asked = this.#interest.fresh.size > 0;
     while (asked && slots.mayTake(file)) {
       asked = false;
       for (const peer of this.#interest.fresh) {
@@ -337,6 +334,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const isEndgame = this.#interest.wantedCount === 0 && !this.#relief.isMoving;
     const steal = isEndgame ? endgameSteal(peer, this.#peers, this.#pieces, nowMs) : undefined;
     const piece = picked ?? steal?.piece;
+    const moved = piece === undefined ? this.#relief.moveToIdle(this.#peers.values(), peer, nowMs) : undefined;
+    if (moved !== undefined) return this.#cancel(moved);
     // A cancelled claim on it may still be open; its answer comes first.
     if (piece === undefined || peer.claims.has(piece)) return [];
     const cancels = steal?.instead === undefined ? [] : this.#cancel(steal.instead);

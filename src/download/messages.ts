@@ -42,7 +42,8 @@ export const downloadCommands = protocol('download.commands', {
     /** Of the whole file, checked before it gets its name; empty when the metainfo has none. */
     sha256: bytes(0, SHA256_SIZE),
   }),
-  peersFound: message(3, { file, peers: listOf(address, SEEDERS_PER_REPLY_MAX) }),
+  /** `came`: they dialed us. */
+  peersFound: message(3, { file, peers: listOf(address, SEEDERS_PER_REPLY_MAX), came: flag }),
   /** Ends the download with everything kept; `stopped` follows. */
   stop: message(4, { file }),
   describe: message(5, { file, ask: u32 }),

@@ -53,12 +53,13 @@ export class Pacer {
 
   /** It has nothing to ask for: others go on. */
   leave(file: number): void {
+    if (this.#line.length === 0) return;
     const at = this.#line.indexOf(file);
     if (at >= 0) this.#line.splice(at, 1);
   }
 
   /** When to ask again after a refusal; undefined for who is not in line. */
   readyMs(file: number, nowMs: number): number | undefined {
-    return this.#line.includes(file) ? this.#bucket.readyMs(nowMs) : undefined;
+    return this.#line.length > 0 && this.#line.includes(file) ? this.#bucket.readyMs(nowMs) : undefined;
   }
 }

@@ -2,7 +2,7 @@
 // and what to ask is decided by the machine.
 
 import { assert } from '../base/assert.js';
-import { PIECE_SIZE } from '../base/limits.js';
+import { PIECE_SIZE, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { Bitfield, type PieceRange } from '../torrent/bitfield.js';
 import type { Claim } from './pieces.js';
@@ -48,8 +48,11 @@ export class Peer {
     return this.phase === 'ready' && !this.choked && !this.hangingUp;
   }
 
-  hasRoom(nowMs: number): boolean {
-    return this.claims.size < this.window.pieces(nowMs);
+  /** @param held claims that it gets besides. */
+  hasRoom(nowMs: number, held = 0): boolean {
+    const size = this.claims.size + held;
+    // Most have next to nothing to bring, or all that they may, at any rate: nothing to compute.
+    return size < WINDOW_PIECES_MIN || (size < WINDOW_PIECES_MAX && size < this.window.pieces(nowMs));
   }
 
   asked(bytes: number, isPaid: boolean): void {

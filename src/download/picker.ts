@@ -1,5 +1,6 @@
 // Which missing piece to ask a peer for: the rarest it has, ties and the first few pieces at random (BitTorrent's random
-// first, rarest first). Pieces lie in one array ordered by availability, so a change costs O(availability), not O(pieces).
+// first, rarest first). Pieces lie in one array ordered by availability, so a peer more or less that has one
+// costs O(1), and a piece more or less that is wanted O(availability).
 // Knows nothing of requests or slots: pieces that are asked for are taken out and put back. Pure.
 
 import { assert } from '../base/assert.js';
@@ -67,18 +68,33 @@ export class Picker {
   }
 
   gained(piece: number): void {
-    const wanted = this.wants(piece);
-    if (wanted) this.unwant(piece);
-    this.#available[piece] = this.availability(piece) + 1;
-    if (wanted) this.want(piece);
+    const level = this.availability(piece);
+    this.#available[piece] = level + 1;
+    if (!this.wants(piece)) return;
+    this.#grow(level + 1);
+    const border = this.#startOf(level + 1) - 1;
+    const end = this.#startOf(level + 2) - 1;
+    // The last of its level fills its place, the last of the next level the place between the two.
+    this.#move(border, this.#place[piece] ?? 0);
+    this.#move(end, border);
+    this.#start[level + 1] = border;
+    this.#put(piece, end);
+    this.#swap(end, border + this.#prng.below(end + 1 - border));
   }
 
   lost(piece: number): void {
     assert(this.availability(piece) > 0, 'only a counted peer loses a piece');
-    const wanted = this.wants(piece);
-    if (wanted) this.unwant(piece);
-    this.#available[piece] = this.availability(piece) - 1;
-    if (wanted) this.want(piece);
+    const level = this.availability(piece);
+    this.#available[piece] = level - 1;
+    if (!this.wants(piece)) return;
+    const border = this.#startOf(level);
+    const end = this.#startOf(level + 1) - 1;
+    this.#move(end, this.#place[piece] ?? 0);
+    this.#move(border, end);
+    this.#start[level] = border + 1;
+    this.#put(piece, border);
+    const first = this.#startOf(level - 1);
+    this.#swap(border, first + this.#prng.below(border + 1 - first));
   }
 
   /** The piece to ask a peer for that has `offered`; `anyOrder` ignores rarity. Undefined: it has nothing wanted. */
@@ -108,6 +124,11 @@ export class Picker {
 
   #grow(level: number): void {
     while (this.#start.length < level + 2) this.#start.push(this.wantedCount);
+  }
+
+  /** What lies at `from` lies at `to` from now on. */
+  #move(from: number, to: number): void {
+    if (from !== to) this.#put(this.#order[from] ?? 0, to);
   }
 
   #put(piece: number, place: number): void {

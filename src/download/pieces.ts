@@ -29,6 +29,10 @@ export interface Claim {
   cancelled: boolean;
 }
 
+const isCancelled = (claim: Claim): boolean => claim.cancelled;
+const isLive = (claim: Claim): boolean => !claim.cancelled;
+const NO_CLAIMS: readonly Claim[] = [];
+
 export class PieceTable {
   readonly #have: Bitfield;
   readonly #state: Uint8Array;
@@ -66,13 +70,21 @@ export class PieceTable {
   }
 
   claimsOf(piece: number): readonly Claim[] {
-    return this.#claims.get(piece) ?? [];
+    return this.#claims.get(piece) ?? NO_CLAIMS;
+  }
+
+  /** The claim on a requested piece that has one and no more. */
+  onlyClaimOf(piece: number): Claim | undefined {
+    // Of most pieces that peers tell of, none is asked for: nothing to look up.
+    if (this.#state[piece] !== REQUESTED) return undefined;
+    const claims = this.claimsOf(piece);
+    return claims.length === 1 ? claims[0] : undefined;
   }
 
   /** The claims on each requested piece that were not cancelled, oldest first: what the endgame may ask for again. */
   *requested(): Generator<readonly Claim[]> {
     for (const [piece, claims] of this.#claims) {
-      if (this.#state[piece] === REQUESTED) yield claims.filter((claim) => !claim.cancelled);
+      if (this.#state[piece] === REQUESTED) yield claims.some(isCancelled) ? claims.filter(isLive) : claims;
     }
   }
 

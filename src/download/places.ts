@@ -1,18 +1,35 @@
 // Who loses its place when all places for peers are taken and more peers are known: those that have nothing for us, or say nothing.
 // Everyone asks the tracker when it starts and hears of those that were there, so without this the early ones keep to
-// themselves, and what the late ones have goes nowhere. Pure.
+// themselves, and what the late ones have goes nowhere. Who has something that we lack never loses its place. Pure.
 
 import { PEER_PLACE_MIN_MS, PLACES_GIVEN_AT_ONCE } from '../base/limits.js';
+import type { Prng } from '../base/prng.js';
+import type { Bitfield } from '../torrent/bitfield.js';
 import type { Peer } from './peer.js';
 
-export function placesToGive(peers: Iterable<Peer>, nowMs: number): readonly Peer[] {
+/** For one that has just come to us: any that has nothing for us, by chance, so that nobody is left by all. */
+export function placeForGuest(peers: Iterable<Peer>, have: Bitfield, prng: Prng, nowMs: number): Peer | undefined {
+  // One that is just saying what it has is heard out.
+  const idle = [...peers].filter((peer) => (peer.mayBeAsked || isOld(peer, nowMs)) && isSpare(peer, have));
+  return idle.length === 0 ? undefined : idle[prng.below(idle.length)];
+}
+
+export function placesToGive(peers: Iterable<Peer>, have: Bitfield, nowMs: number): readonly Peer[] {
   const given: Peer[] = [];
   for (const peer of peers) {
     if (given.length === PLACES_GIVEN_AT_ONCE) break;
-    const isNeeded = peer.claims.size > 0 || (peer.mayBeAsked && peer.useful > 0);
-    // One that is being dialed has its own deadline.
-    if (peer.phase === 'dialing' || peer.hangingUp || isNeeded) continue;
-    if (nowMs - peer.greetedMs >= PEER_PLACE_MIN_MS) given.push(peer);
+    if (isOld(peer, nowMs) && isSpare(peer, have)) given.push(peer);
   }
   return given;
+}
+
+function isOld({ greetedMs }: Peer, nowMs: number): boolean {
+  return nowMs - greetedMs >= PEER_PLACE_MIN_MS;
+}
+
+function isSpare(peer: Peer, have: Bitfield): boolean {
+  // One that is being dialed has its own deadline.
+  if (peer.phase === 'dialing' || peer.hangingUp || peer.claims.size > 0) return false;
+  // What we asked another for counts as well: that one may hang up, or be slow.
+  return !peer.mayBeAsked || (peer.useful === 0 && !peer.offered.hasBeyond(have));
 }

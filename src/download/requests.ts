@@ -2,6 +2,7 @@
 // lets it. A claim that was begun is asked to its end before another begins, so that pieces come whole one by one. Keeps what
 // each request has cost of the limit, to give it back when it is not answered. Never decides which piece. Pure.
 
+import { NO_EFFECTS } from '../actor/machine.js';
 import { PIECE_SIZE, UPLOAD_REQUESTS_PER_PEER_MAX } from '../base/limits.js';
 import type { DownloadEffect } from './effects.js';
 import type { Pacer } from './pacer.js';
@@ -34,7 +35,7 @@ export class Requests {
 
   /** As much of the claim that was begun as may be asked now. */
   goOn(nowMs: number): readonly DownloadEffect[] {
-    if (this.#begun === undefined) return [];
+    if (this.#begun === undefined) return NO_EFFECTS;
     const { peer, claim, length } = this.#begun;
     const { piece, connection, slot } = claim;
     const effects: DownloadEffect[] = [];

@@ -20,16 +20,15 @@ export class Window {
   }
 
   received(bytes: number, nowMs: number): void {
-    this.#fade(nowMs);
-    this.#weighed += bytes;
+    this.#weighed = this.#faded(nowMs) + bytes;
+    this.#atMs = nowMs;
   }
 
   /** Bytes a millisecond, now. */
   rate(nowMs: number): number {
-    this.#fade(nowMs);
     // A young average has seen less than its full span; dividing by what it has seen makes it right from the start.
     const seenMs = AVERAGE_MS * (1 - Math.exp(-Math.max(1, nowMs - this.#sinceMs) / AVERAGE_MS));
-    return this.#weighed / seenMs;
+    return this.#faded(nowMs) / seenMs;
   }
 
   /** Pieces that may be outstanding, WINDOW_PIECES_MIN…WINDOW_PIECES_MAX. */
@@ -38,9 +37,8 @@ export class Window {
     return Math.min(WINDOW_PIECES_MAX, WINDOW_PIECES_MIN + Math.floor(bytes / PIECE_SIZE));
   }
 
-  #fade(nowMs: number): void {
-    if (nowMs <= this.#atMs) return;
-    this.#weighed *= Math.exp(-(nowMs - this.#atMs) / AVERAGE_MS);
-    this.#atMs = nowMs;
+  /** Of what was received, what counts now. */
+  #faded(nowMs: number): number {
+    return this.#weighed * Math.exp(-(nowMs - this.#atMs) / AVERAGE_MS);
   }
 }

@@ -12,6 +12,10 @@ export class Confirms {
     return this.#dueMs;
   }
 
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
   /** A block, or a part of one, has come whole. True: `dueMs` has come to be. */
   came(nowMs: number): boolean {
     this.#count += 1;

@@ -246,9 +246,12 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
 
   #onHave(ranges: readonly PieceRange[]): readonly FetchEffect[] {
     const { connection, pieceCount } = this.#options;
-    if (!this.#bitfieldDone || !ranges.every(([first, count]) => first + count <= pieceCount))
-      return this.#close('protocol', 'have before its bitfield or beyond the file');
-    for (const [, count] of ranges) this.#toldCount += count;
+    let isWithinFile = this.#bitfieldDone;
+    for (const [first, count] of ranges) {
+      isWithinFile &&= first + count <= pieceCount;
+      this.#toldCount += count;
+    }
+    if (!isWithinFile) return this.#close('protocol', 'have before its bitfield or beyond the file');
     // Each piece told costs us work, so telling again and again would be a cheap way to keep us busy.
     if (this.#toldCount > pieceCount) return this.#close('protocol', 'tells more pieces than the file has');
     return [{ kind: 'tell', event: { kind: 'havesReceived', connection, ranges } }];
@@ -350,7 +353,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #send(message: PeerWire, nowMs: number): readonly FetchEffect[] {
     if (this.#phase.at !== 'open') return NO_EFFECTS;
     this.#saidMs = nowMs;
-    return [...this.#confirm(), { kind: 'send', message }];
+    return this.#unconfirmed.isEmpty ? [{ kind: 'send', message }] : [...this.#confirm(), { kind: 'send', message }];
   }
 
   #close(reason: HangUpReason, sentence: string): readonly FetchEffect[] {

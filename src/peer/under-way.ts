@@ -11,17 +11,28 @@ const LATE_FACTOR = 2;
 /** Weight of the newest block in averages, and how far one may pull them up. */
 const NEWEST = 0.2;
 const PULL_MAX = 4;
+/** Blocks after which the least that one took counts as the length of its link. */
+const PROVEN_BLOCKS = 8;
 
 interface Sending {
   readonly connection: number;
   readonly sinceMs: number;
 }
 
+interface Link {
+  /** Milliseconds that a block took at least. */
+  leastMs: number;
+  /** How many have come. */
+  blocks: number;
+}
+
 export class UnderWay {
   /** Oldest first. */
   readonly #sending: Sending[] = [];
-  /** Milliseconds that a block took at least, by connection: the length of its link. */
-  readonly #leastMs = new Map<number, number>();
+  /** What a block took at least, by connection: the length of its link. */
+  readonly #links = new Map<number, Link>();
+  /** The least of all links that are known. */
+  #nearestMs = Number.POSITIVE_INFINITY;
   /** Milliseconds from a block's begin to its end, averaged; undefined before the first. */
   #usualMs: number | undefined;
   /** Blocks that may be under way. */
@@ -40,15 +51,25 @@ export class UnderWay {
     const usualMs = this.#usualMs ?? tookMs;
     // One peer that hardly reads says little about the link.
     this.#usualMs = usualMs + NEWEST * (Math.min(tookMs, PULL_MAX * Math.max(1, usualMs)) - usualMs);
-    const leastMs = Math.min(tookMs, this.#leastMs.get(connection) ?? tookMs);
-    this.#leastMs.set(connection, leastMs);
-    const window = UPLOADS_QUEUED + this.#window * (leastMs / tookMs);
+    const link = this.#links.get(connection) ?? { leastMs: tookMs, blocks: 0 };
+    link.leastMs = Math.min(tookMs, link.leastMs);
+    link.blocks += 1;
+    this.#links.set(connection, link);
+    this.#nearestMs = Math.min(this.#nearestMs, tookMs);
+    // What the first blocks took was mostly the line on our own link: that many of a crowd have just come makes no link longer.
+    const lengthMs = link.blocks < PROVEN_BLOCKS ? this.#nearestMs : link.leastMs;
+    const window = UPLOADS_QUEUED + this.#window * (lengthMs / tookMs);
     this.#window = Math.min(UPLOADS_UNDER_WAY_MAX, this.#window + NEWEST * (window - this.#window));
   }
 
   /** The connection has gone, with all that was under way. */
   forget(connection: number): void {
-    this.#leastMs.delete(connection);
+    const link = this.#links.get(connection);
+    this.#links.delete(connection);
+    if (link?.leastMs === this.#nearestMs) {
+      this.#nearestMs = Number.POSITIVE_INFINITY;
+      for (const { leastMs } of this.#links.values()) this.#nearestMs = Math.min(this.#nearestMs, leastMs);
+    }
     for (let at = this.#sending.length - 1; at >= 0; at -= 1) {
       if (this.#sending[at]?.connection === connection) this.#sending.splice(at, 1);
     }

@@ -55,6 +55,8 @@ interface Candidate {
 
 export class UploadScheduler {
   readonly #lanes = new Map<number, Lane>();
+  /** Blocks in all lanes. */
+  #waiting = 0;
   /** What the lane that was served last had been given before: the scale's present (start-time fair queueing). */
   #level = 0;
 
@@ -78,6 +80,7 @@ export class UploadScheduler {
 
   /** Forgets everything of this connection; what is in flight ends without a `sent`. */
   remove(connection: number): void {
+    this.#waiting -= this.#lanes.get(connection)?.waiting.length ?? 0;
     this.#lanes.delete(connection);
   }
 
@@ -88,6 +91,7 @@ export class UploadScheduler {
     // A lane that comes back from idling does not get its idle time paid out.
     if (lane.waiting.length === 0 && lane.inFlight === 0) lane.given = Math.max(lane.given, this.#level);
     lane.waiting.push({ block, given: 0 });
+    this.#waiting += 1;
     return true;
   }
 
@@ -97,13 +101,14 @@ export class UploadScheduler {
     const at = lane.waiting.findIndex((waiting) => sameBlock(waiting.block, block));
     if (at === 0 && lane.partUnderWay) lane.cut = true;
     const [cancelled] = at < 0 || (at === 0 && lane.partUnderWay) ? [] : lane.waiting.splice(at, 1);
-    return cancelled === undefined ? undefined : restOf(cancelled);
+    if (cancelled === undefined) return undefined;
+    this.#waiting -= 1;
+    return restOf(cancelled);
   }
 
   /** True while somebody waits, whether or not it may get more now. */
   get hasWaiting(): boolean {
-    for (const { waiting } of this.#lanes.values()) if (waiting.length > 0) return true;
-    return false;
+    return this.#waiting > 0;
   }
 
   /**
@@ -111,6 +116,7 @@ export class UploadScheduler {
    * A block that was begun goes on first. @param onlyIdle for those with nothing in flight: while room is short.
    */
   next(bytesMax = PIECE_SIZE, onlyIdle = false): Upload | undefined {
+    if (this.#waiting === 0) return undefined;
     let chosen: Candidate | undefined;
     for (const [connection, lane] of this.#lanes) {
       if (onlyIdle && lane.reads > 0) continue;
@@ -131,7 +137,7 @@ export class UploadScheduler {
     lane.inFlight += block.length;
     lane.reads += 1;
     lane.partUnderWay = !isLast;
-    if (isLast) lane.waiting.shift();
+    if (isLast) this.#endFirst(lane);
     return { connection, block, completes: isLast ? waiting.block : undefined };
   }
 
@@ -150,7 +156,7 @@ export class UploadScheduler {
     lane.partUnderWay = false;
     if (!lane.cut && !failed) return undefined;
     lane.cut = false;
-    lane.waiting.shift();
+    this.#endFirst(lane);
     return restOf(first);
   }
 
@@ -161,6 +167,11 @@ export class UploadScheduler {
 
   inFlight(connection: number): number {
     return this.#lane(connection).inFlight;
+  }
+
+  #endFirst({ waiting }: Lane): void {
+    waiting.shift();
+    this.#waiting -= 1;
   }
 
   #lane(connection: number): Lane {
@@ -187,9 +198,9 @@ function mayGet(lane: Lane, first: Waiting, bytesMax: number): boolean {
 function rarestOf({ waiting, copies }: Lane): Waiting | undefined {
   const [first] = waiting;
   if (first === undefined || first.given > 0) return first;
-  return waiting.reduce((rarest, other) =>
-    copies.of(other.block.piece) < copies.of(rarest.block.piece) ? other : rarest,
-  );
+  let rarest = first;
+  for (const other of waiting) if (copies.of(other.block.piece) < copies.of(rarest.block.piece)) rarest = other;
+  return rarest;
 }
 
 /** A begun block stands first in its lane. */

@@ -74,6 +74,12 @@ export class Bitfield {
     return ((this.bytes[this.bytes.length - 1] ?? 0) & ((1 << spare) - 1)) !== 0;
   }
 
+  /** Has it a piece that `other` has not? */
+  hasBeyond(other: Bitfield): boolean {
+    assert(other.pieceCount === this.pieceCount, 'both are of one file');
+    return this.bytes.some((byte, at) => (byte & ~(other.bytes[at] ?? 0)) !== 0);
+  }
+
   /** A new one with the pieces of either. */
   with(other: Bitfield): Bitfield {
     assert(other.pieceCount === this.pieceCount, 'both are of one file');

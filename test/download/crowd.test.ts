@@ -8,6 +8,7 @@ import {
   PLACES_GIVEN_AT_ONCE,
   PROGRESS_MS,
   RELIEF_ANSWER_MS,
+  RELIEF_WAIT_MS,
 } from '../../src/base/limits.js';
 import type { DownloadEffect } from '../../src/download/effects.js';
 import { kinds, type Request, requestsIn, Stage } from './stage.js';
@@ -93,6 +94,7 @@ test('when all places are taken, peers with nothing for us make room for unknown
   assert.deepEqual(places(stage.pass(10 * PEER_PLACE_MIN_MS)), [], 'nobody waits for a place');
   stage.post({
     kind: 'peersFound',
+    came: false,
     peers: Array.from({ length: 9 }, (_, at) => ({ host: '192.0.2.9', port: 1 + at })),
   });
   const given = places(stage.post({ kind: 'wake' }));
@@ -101,4 +103,56 @@ test('when all places are taken, peers with nothing for us make room for unknown
   const dials = given.flatMap((connection) => stage.lose(connection)).filter(({ kind }) => kind === 'dial');
   assert.equal(dials.length, PLACES_GIVEN_AT_ONCE);
   assert.ok(kinds(dials).every((kind) => kind === 'dial'));
+});
+
+test('who has just come to us gets the place of a peer with nothing for us at once, and of no other', () => {
+  const stage = new Stage({ pieces: 4 });
+  const places = (effects: readonly DownloadEffect[]): number[] =>
+    effects.flatMap((effect) => (effect.kind === 'hangUp' ? [effect.connection] : []));
+  const come = (port: number, came: boolean) =>
+    stage.post({ kind: 'peersFound', came, peers: [{ host: '192.0.2.9', port }] });
+  const useful = stage.join([0]).connection;
+  const useless = Array.from({ length: PEERS_PER_DOWNLOAD_MAX - 1 }, () => stage.join([]).connection);
+  assert.deepEqual(come(1, false), [], 'one that the tracker told of waits');
+  const [given = 0] = places(come(2, true));
+  assert.ok(useless.includes(given) && given !== useful);
+  assert.deepEqual(come(2, true), [], 'it comes once');
+  const [dial] = stage.lose(given);
+  assert.ok(dial?.kind === 'dial' && dial.address.port === 2, 'before those that were known before it');
+  for (const connection of useless.filter((one) => one !== given)) stage.haves(connection, [1, 1]);
+  assert.deepEqual(places(come(3, true)), [], 'all have something that we lack');
+});
+
+test('a peer that has what we asked of another keeps its place', () => {
+  const stage = new Stage({ pieces: 2 });
+  stage.join();
+  const spare = stage.join([0]).connection;
+  Array.from({ length: PEERS_PER_DOWNLOAD_MAX - 2 }, () => stage.join([1]).connection);
+  stage.post({ kind: 'peersFound', came: false, peers: [{ host: '192.0.2.9', port: 1 }] });
+  const effects = stage.pass(2 * PEER_PLACE_MIN_MS);
+  assert.ok(!effects.some((effect) => effect.kind === 'hangUp'), `nobody goes, ${spare} least of all`);
+});
+
+test('a request that has waited in a line longer than an idle peer takes for a piece moves there', () => {
+  const stage = new Stage({ pieces: 5 });
+  const long = stage.join([0, 1, 2]);
+  const [done, waiting] = long.requests as [Request, Request];
+  stage.arrive(done);
+  stage.stored(done);
+  const quick = stage.join([waiting.piece, 3, 4]);
+  stage.nowMs += 10;
+  for (const request of quick.requests) stage.arrive(request);
+  assert.deepEqual(cancelsIn(stage.pass(RELIEF_WAIT_MS / 2)), [], 'it has not waited long');
+  const moved = cancelsIn(stage.pass(4 * RELIEF_WAIT_MS));
+  assert.deepEqual([...new Set(moved.map(({ connection }) => connection))], [long.connection]);
+  const then = requestsIn(stage.reject(waiting));
+  assert.ok(then.every(({ piece, connection }) => piece === waiting.piece && connection === quick.connection));
+});
+
+test('a request at a peer that has brought nothing yet does not move to an idle one', () => {
+  const stage = new Stage({ pieces: 4 });
+  stage.join([0, 1]);
+  const quick = stage.join([2, 3]);
+  for (const request of quick.requests) stage.arrive(request);
+  assert.deepEqual(cancelsIn(stage.pass(4 * RELIEF_WAIT_MS)), []);
 });

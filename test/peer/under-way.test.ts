@@ -5,15 +5,22 @@ import test from 'node:test';
 import { UPLOAD_LATE_UNKNOWN_MS, UPLOADS_QUEUED, UPLOADS_UNDER_WAY_MAX } from '../../src/base/limits.js';
 import { UnderWay } from '../../src/peer/under-way.js';
 
-/** A link that carries one block after the other, each in `blockMs`, and holds each for `delayMs` more. */
-function send(underWay: UnderWay, blocks: number, blockMs: number, delayMs: number): { most: number; endMs: number } {
+/** A link that carries one block after the other, each in `blockMs`, and holds each for `delayMs` more; `peers` get them in turn. */
+function send(
+  underWay: UnderWay,
+  blocks: number,
+  blockMs: number,
+  delayMs: number,
+  peers = 1,
+): { most: number; endMs: number } {
   const arrivals: number[] = [];
+  let ended = 0;
   let freeMs = 0;
   let most = 0;
   let nowMs = 0;
   for (let sent = 0; sent < blocks; ) {
     if (underWay.readyMs(nowMs) <= nowMs) {
-      underWay.begun(1, nowMs);
+      underWay.begun(1 + (sent % peers), nowMs);
       freeMs = Math.max(freeMs, nowMs) + blockMs;
       arrivals.push(freeMs + delayMs);
       sent += 1;
@@ -23,7 +30,8 @@ function send(underWay: UnderWay, blocks: number, blockMs: number, delayMs: numb
     nowMs = Math.min(arrivals[0] ?? Number.POSITIVE_INFINITY, underWay.readyMs(nowMs));
     while ((arrivals[0] ?? Number.POSITIVE_INFINITY) <= nowMs) {
       arrivals.shift();
-      underWay.ended(1, nowMs);
+      underWay.ended(1 + (ended % peers), nowMs);
+      ended += 1;
     }
   }
   return { most, endMs: freeMs };
@@ -39,6 +47,22 @@ test('on a long link as many are under way as it holds, so that it is full', () 
   const { most, endMs } = send(new UnderWay(), 2_000, 4, 100);
   assert.ok(most > 25 && most <= UPLOADS_UNDER_WAY_MAX, `${most} under way`);
   assert.ok(endMs < 2_000 * 4 * 1.2, `${endMs} ms`);
+});
+
+test('many that have just come wait for our own link, which makes it no longer: few blocks are under way', () => {
+  for (const peers of [20, 100, 400]) {
+    const { most, endMs } = send(new UnderWay(), 400, 20, 0.2, peers);
+    assert.ok(most <= 3 * UPLOADS_QUEUED, `${most} under way to ${peers}`);
+    assert.ok(endMs < 400 * 20 * 1.02, `${endMs} ms`);
+  }
+});
+
+test('among many a long link is filled as well, once a few blocks have shown its length', () => {
+  const underWay = new UnderWay();
+  send(underWay, 400, 20, 0.2, 100);
+  for (let connection = 1; connection <= 100; connection += 1) underWay.forget(connection);
+  const { most } = send(underWay, 2_000, 4, 100);
+  assert.ok(most > 25, `${most} under way`);
 });
 
 test('blocks that nobody takes hold up the others for a moment only, at first and later', () => {

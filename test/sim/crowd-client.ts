@@ -9,6 +9,7 @@ import type { DownloadEffect, DownloadInput } from '../../src/download/effects.j
 import { DownloadMachine } from '../../src/download/machine.js';
 import { SlotPool } from '../../src/download/slots.js';
 import { Copies } from '../../src/peer/copies.js';
+import type { FetchInput } from '../../src/peer/fetch.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
 import type { ServedFile } from '../../src/peer/serve.js';
 import { UnderWay } from '../../src/peer/under-way.js';
@@ -162,15 +163,16 @@ export class CrowdClient {
     });
   }
 
-  #found(ports: readonly number[]): void {
-    this.#download?.post({ kind: 'peersFound', peers: ports.map((port) => ({ host: '192.0.2.1', port })) });
+  #found(ports: readonly number[], came = false): void {
+    this.#download?.post({ kind: 'peersFound', came, peers: ports.map((port) => ({ host: '192.0.2.1', port })) });
   }
 
   #tellHaves(ranges: readonly PieceRange[]): void {
     // Who says hello from now on gets them with the bitfield, so only those that are here now are told.
     const connections = [...this.#serving.values()];
+    const frame: FetchInput = { kind: 'received', message: { kind: 'have', ranges } };
     this.crowd.world.after(this.crowd.options.latencyMs, () => {
-      for (const connection of connections) connection.haves(ranges);
+      for (const connection of connections) connection.haves(frame);
     });
   }
 
@@ -185,7 +187,7 @@ export class CrowdClient {
   joined(connection: CrowdConnection, dialer: CrowdClient): void {
     this.#serving.set(connection.number, connection);
     this.#uploads.add(connection.number, this.#copies);
-    this.#found([dialer.port]);
+    this.#found([dialer.port], true);
   }
 
   left(connection: CrowdConnection): void {

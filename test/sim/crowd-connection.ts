@@ -51,9 +51,8 @@ export class CrowdConnection {
   }
 
   /** Called when the frame reaches the dialer: one event serves all connections of a client. */
-  haves(ranges: Extract<ServeInput, { kind: 'haves' }>['ranges']): void {
-    if (this.#isClosed) return;
-    this.#fetch.post({ kind: 'received', message: { kind: 'have', ranges } });
+  haves(frame: FetchInput): void {
+    if (!this.#isClosed) this.#fetch.post(frame);
   }
 
   /** A block whose turn it is. */

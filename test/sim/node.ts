@@ -101,7 +101,11 @@ export class SimNode {
   // --- as a downloader ---
 
   found(ports: readonly number[]): void {
-    this.#download?.post({ kind: 'peersFound', peers: ports.map((port) => ({ host: '192.0.2.1', port })) });
+    this.#download?.post({
+      kind: 'peersFound',
+      came: false,
+      peers: ports.map((port) => ({ host: '192.0.2.1', port })),
+    });
   }
 
   /** What one of our connections reports. */

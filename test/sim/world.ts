@@ -3,17 +3,36 @@
 
 import type { Timer, Timers } from '../../src/actor/timers.js';
 
-interface Entry {
+/** One millisecond has so many buckets of what happens later. */
+const BUCKETS_A_MS = 4;
+/** As far as the next one is looked for one by one: a quarter of a second. */
+const BUCKETS_NEAR = 1_000;
+
+class Entry implements Timer {
   readonly atMs: number;
   /** Breaks ties: what was asked for first happens first. */
   readonly order: number;
-  readonly run: () => void;
-  cancelled: boolean;
+  /** Undefined once it is cancelled. */
+  run: (() => void) | undefined;
+
+  constructor(atMs: number, order: number, run: () => void) {
+    this.atMs = atMs;
+    this.order = order;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.run = undefined;
+  }
 }
 
 export class World implements Timers {
-  /** A binary heap. */
-  readonly #heap: Entry[] = [];
+  /** What happens before `#nearUntil`: a binary heap, small enough to stay in the processor's cache however much waits. */
+  #heap: Entry[] = [];
+  /** What happens later, unordered, by bucket. */
+  readonly #later = new Map<number, Entry[]>();
+  /** The first bucket that is not in the heap. */
+  #nearUntil = 0;
   #nowMs = 0;
   #order = 0;
   #happened = 0;
@@ -33,13 +52,15 @@ export class World implements Timers {
   }
 
   at(atMs: number, run: () => void): Timer {
-    const entry: Entry = { atMs: Math.max(atMs, this.#nowMs), order: this.#order++, run, cancelled: false };
-    this.#push(entry);
-    return {
-      cancel: () => {
-        entry.cancelled = true;
-      },
-    };
+    const entry = new Entry(Math.max(atMs, this.#nowMs), this.#order++, run);
+    const bucket = Math.floor(entry.atMs * BUCKETS_A_MS);
+    if (bucket < this.#nearUntil) this.#push(entry);
+    else {
+      const those = this.#later.get(bucket);
+      if (those === undefined) this.#later.set(bucket, [entry]);
+      else those.push(entry);
+    }
+    return entry;
   }
 
   after(ms: number, run: () => void): Timer {
@@ -57,15 +78,37 @@ export class World implements Timers {
 
   /** Lets the next thing happen; false when nothing is left, or nothing before `untilMs`. */
   step(untilMs: number): boolean {
-    for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {
+    for (let next = this.#first(); next !== undefined && next.atMs <= untilMs; next = this.#first()) {
       this.#pop();
-      if (next.cancelled) continue;
+      const { run } = next;
+      if (run === undefined) continue;
       this.#nowMs = next.atMs;
       this.#happened += 1;
-      next.run();
+      run();
       return true;
     }
     return false;
+  }
+
+  #first(): Entry | undefined {
+    while (this.#heap.length === 0) {
+      if (this.#later.size === 0) return undefined;
+      const bucket = this.#nextBucket();
+      // Something in order is a heap.
+      this.#heap = (this.#later.get(bucket) ?? []).filter(({ run }) => run !== undefined).sort(order);
+      this.#later.delete(bucket);
+      this.#nearUntil = bucket + 1;
+    }
+    return this.#heap[0];
+  }
+
+  #nextBucket(): number {
+    for (let bucket = this.#nearUntil; bucket < this.#nearUntil + BUCKETS_NEAR; bucket += 1) {
+      if (this.#later.has(bucket)) return bucket;
+    }
+    let least = Number.POSITIVE_INFINITY;
+    for (const bucket of this.#later.keys()) least = Math.min(least, bucket);
+    return least;
   }
 
   #push(entry: Entry): void {
@@ -102,4 +145,8 @@ export class World implements Timers {
 
 function isBefore(a: Entry, b: Entry): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
+function order(a: Entry, b: Entry): number {
+  return a.atMs - b.atMs || a.order - b.order;
 }

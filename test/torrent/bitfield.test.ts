@@ -97,3 +97,14 @@ test('with and without are those of sets, and leave both as they were', () => {
     }),
   );
 });
+
+test('hasBeyond tells whether something is in the one that is not in the other', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(40)), fc.uniqueArray(fc.nat(40)), (some, others) => {
+      const [a, b] = [new Bitfield(41), new Bitfield(41)];
+      for (const index of some) a.set(index);
+      for (const index of others) b.set(index);
+      assert.equal(a.hasBeyond(b), a.without(b).count > 0);
+    }),
+  );
+});
