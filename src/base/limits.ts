@@ -70,10 +70,6 @@ export const THREAD_READY_DEADLINE_MS = 15_000;
 export const PEER_PLACE_MIN_MS = 250;
 /** Places given to others at one look: with four looks a second, half of a download's peers are new within two seconds. */
 export const PLACES_GIVEN_AT_ONCE = 4;
-/** Milliseconds that a request waits in line at least before it moves to a peer that we ask for nothing: five pieces at 200 Mbit/s. */
-export const RELIEF_WAIT_MS = 100;
-/** As long before it moves to one that has brought nothing yet: it may be slow, as a piece takes 500 ms at 8 Mbit/s. */
-export const RELIEF_UNKNOWN_MS = 500;
 /** Milliseconds in which a peer of which a request is withdrawn may be silent before the piece is asked of another: its answer waits
  * behind the block that is under way, of which we hear each PROGRESS_MS. */
 export const RELIEF_ANSWER_MS = 1_000;

@@ -334,8 +334,6 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const isEndgame = this.#interest.wantedCount === 0 && !this.#relief.isMoving;
     const steal = isEndgame ? endgameSteal(peer, this.#peers, this.#pieces, nowMs) : undefined;
     const piece = picked ?? steal?.piece;
-    const moved = piece === undefined ? this.#relief.moveToIdle(this.#peers.values(), peer, nowMs) : undefined;
-    if (moved !== undefined) return this.#cancel(moved);
     // A cancelled claim on it may still be open; its answer comes first.
     if (piece === undefined || peer.claims.has(piece)) return [];
     const cancels = steal?.instead === undefined ? [] : this.#cancel(steal.instead);

@@ -4,7 +4,7 @@
 // that one has is worth its time more. The piece is asked for anew only when the first peer has answered, so nothing comes twice,
 // unless that peer keeps silent. News comes once, so what waits for long moves later as well, to whom we ask for nothing. Pure.
 
-import { RELIEF_ANSWER_MS, RELIEF_UNKNOWN_MS, RELIEF_WAIT_MS } from '../base/limits.js';
+import { RELIEF_ANSWER_MS } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
 import type { Peer } from './peer.js';
 import type { Claim } from './pieces.js';
@@ -30,35 +30,14 @@ export class Relief {
    * those that have everything.
    */
   moves(claim: Claim, source: Peer, heir: Peer, holders: number, nowMs: number): boolean {
-    if (source === heir || !heir.mayBeAsked || !this.#mayMove(claim, source)) return false;
+    if (claim.cancelled || source === heir || !heir.mayBeAsked || this.#moves.has(claim.piece)) return false;
+    // Half of it is here, or its rest waits for our own limit.
+    if (source.isReceiving && source.claims.values().next().value === claim) return false;
+    if (claim.unasked > 0 || claim.blocksOpen > 1) return false;
     if (!heir.hasRoom(nowMs, this.#heldFor(heir))) return false;
     if (!source.countsAsSeeder && this.#prng.next() * holders >= 1) return false;
     this.#moves.set(claim.piece, { claim, source, heir: heir.connection, sinceMs: nowMs });
     return true;
-  }
-
-  /**
-   * The claim to give up for `heir`, which nobody here asks for anything: the one that has waited longest elsewhere, if that is longer
-   * than `heir` took for its latest piece. Its line is empty, or moves faster.
-   */
-  moveToIdle(peers: Iterable<Peer>, heir: Peer, nowMs: number): Claim | undefined {
-    if (heir.claims.size > 0 || this.#heldFor(heir) > 0) return undefined;
-    let oldest: Claim | undefined;
-    let source: Peer | undefined;
-    for (const peer of peers) {
-      // One that has brought nothing yet has no line that we know of: whether it stalls is the endgame's to find out.
-      if (peer.pieceMs === undefined) continue;
-      for (const claim of peer.claims.values()) {
-        if (claim.sinceMs >= (oldest?.sinceMs ?? nowMs) || !heir.offered.has(claim.piece)) continue;
-        if (!this.#mayMove(claim, peer)) continue;
-        oldest = claim;
-        source = peer;
-      }
-    }
-    if (oldest === undefined || source === undefined) return undefined;
-    if (nowMs - oldest.sinceMs <= Math.max(RELIEF_WAIT_MS, heir.pieceMs ?? RELIEF_UNKNOWN_MS)) return undefined;
-    this.#moves.set(oldest.piece, { claim: oldest, source, heir: heir.connection, sinceMs: nowMs });
-    return oldest;
   }
 
   /** Pieces are on the move: asked of nobody for a moment. */
@@ -81,13 +60,6 @@ export class Relief {
     }
     for (const { claim } of silent) this.#moves.delete(claim.piece);
     return silent;
-  }
-
-  #mayMove(claim: Claim, source: Peer): boolean {
-    if (claim.cancelled || this.#moves.has(claim.piece)) return false;
-    // Half of it is here, or its rest waits for our own limit.
-    if (source.isReceiving && source.claims.values().next().value === claim) return false;
-    return claim.unasked === 0 && claim.blocksOpen === 1;
   }
 
   #heldFor({ connection }: Peer): number {

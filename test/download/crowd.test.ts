@@ -8,7 +8,6 @@ import {
   PLACES_GIVEN_AT_ONCE,
   PROGRESS_MS,
   RELIEF_ANSWER_MS,
-  RELIEF_WAIT_MS,
 } from '../../src/base/limits.js';
 import type { DownloadEffect } from '../../src/download/effects.js';
 import { kinds, type Request, requestsIn, Stage } from './stage.js';
@@ -131,28 +130,4 @@ test('a peer that has what we asked of another keeps its place', () => {
   stage.post({ kind: 'peersFound', came: false, peers: [{ host: '192.0.2.9', port: 1 }] });
   const effects = stage.pass(2 * PEER_PLACE_MIN_MS);
   assert.ok(!effects.some((effect) => effect.kind === 'hangUp'), `nobody goes, ${spare} least of all`);
-});
-
-test('a request that has waited in a line longer than an idle peer takes for a piece moves there', () => {
-  const stage = new Stage({ pieces: 5 });
-  const long = stage.join([0, 1, 2]);
-  const [done, waiting] = long.requests as [Request, Request];
-  stage.arrive(done);
-  stage.stored(done);
-  const quick = stage.join([waiting.piece, 3, 4]);
-  stage.nowMs += 10;
-  for (const request of quick.requests) stage.arrive(request);
-  assert.deepEqual(cancelsIn(stage.pass(RELIEF_WAIT_MS / 2)), [], 'it has not waited long');
-  const moved = cancelsIn(stage.pass(4 * RELIEF_WAIT_MS));
-  assert.deepEqual([...new Set(moved.map(({ connection }) => connection))], [long.connection]);
-  const then = requestsIn(stage.reject(waiting));
-  assert.ok(then.every(({ piece, connection }) => piece === waiting.piece && connection === quick.connection));
-});
-
-test('a request at a peer that has brought nothing yet does not move to an idle one', () => {
-  const stage = new Stage({ pieces: 4 });
-  stage.join([0, 1]);
-  const quick = stage.join([2, 3]);
-  for (const request of quick.requests) stage.arrive(request);
-  assert.deepEqual(cancelsIn(stage.pass(4 * RELIEF_WAIT_MS)), []);
 });
