@@ -2,7 +2,7 @@
 // one, whom everyone asks; as others get it, each asker moves with the chance that leaves all who have it with the same share of
 // the line, so the piece spreads as a tree and not one by one. From one that has every piece it always moves: what only
 // that one has is worth its time more. The piece is asked for anew only when the first peer has answered, so nothing comes twice,
-// unless that peer keeps silent. News comes once, so what waits for long moves later as well, to whom we ask for nothing. Pure.
+// unless that peer keeps silent. Pure.
 
 import { RELIEF_ANSWER_MS } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';

@@ -125,6 +125,7 @@ const README: Readonly<Record<string, Row>> = {
     'npm run bench -- idle',
     'npm run bench -- faults',
     'npm run bench -- lan',
+    'npm run bench -- sim',
     'npm run bench -- hash',
     'npm run bench -- limits',
     'npm run bench -- tracker',
