@@ -84,7 +84,9 @@ test('events: each is as the schema says, progress comes at least three times a 
   assert.equal((await getting.outcome()).code, 0, getting.stderr);
   const events = getting.events();
   const of = (name: string) => events.filter(({ event }) => event === name);
-  assert.deepEqual([...new Set(events.map(({ event }) => event))], ['started', 'progress', 'completed', 'seeding']);
+  // A machine that stands still for a second makes a tracker look silent, which is told.
+  const told = events.filter(({ event }) => event !== 'notice');
+  assert.deepEqual([...new Set(told.map(({ event }) => event))], ['started', 'progress', 'completed', 'seeding']);
   const times = of('progress').map(({ elapsedMs }) => Number(elapsedMs));
   const spanMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
   assert.ok(times.length >= (spanMs / 1_000) * 3, `${times.length} progress events in ${spanMs} ms`);
