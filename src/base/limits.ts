@@ -115,7 +115,7 @@ export const UPLOAD_READS_PER_PEER_MAX = 4;
 /** Mebibytes of a peer thread's heap for what lives shortly, which keep alive the 64 KiB of each read as well: with as many as V8 likes a
  * flood of garbage leaves 45 MiB behind that do not come back. Measured: no slower with these. */
 export const PEER_YOUNG_HEAP_MIB = 6;
-/** The same of the download thread, whose messages live as shortly: 30 MiB less for it and the hash threads in a download of 6 GiB. */
+/** The same of the download thread, whose messages live as shortly: it and two hash threads hold 30 MiB less after 6 GiB. */
 export const DOWNLOAD_YOUNG_HEAP_MIB = 6;
 /** Upload buffers of one peer thread: 24 × 512 KiB = 12 MiB keeps 4 reads and 20 writes going. */
 export const UPLOAD_BUFFERS = 24;
@@ -141,9 +141,9 @@ export const UPLOAD_READS_MAX = 4;
 /** Milliseconds that a block may keep the other connections of its thread waiting: 512 KiB take 0.3 from memory and 1 from flash, and as
  * long again or more on a busy core; a disk that moves takes 8 and more. */
 export const READ_HERE_MS_MAX = 5;
-/** Reads in a row that must take longer: on full cores one in ten does because its thread waits for a core, three in a thousand rows. */
+/** Reads in a row that must take longer: on full cores three of a hundred do because their thread waits for a core, three in a row hardly ever. */
 export const READ_SLOW_ROW = 3;
-/** Milliseconds after which one read is enough: no core is waited for that long, a disk that has gone to sleep is. */
+/** Milliseconds after which one read is enough: a core is hardly waited for that long, a disk that has gone to sleep is. */
 export const READ_STUCK_MS = 50;
 /** Blocks that are read by the system's threads after that: one in 65 finds out whether it has changed. */
 export const READ_AWAY_COUNT = 64;
@@ -203,7 +203,7 @@ export const OPTIMIZE_BUDGET_BYTES = 1_000_000;
 
 /** Milliseconds after which a thread of the hash pool counts as spinning: four tasks of 32 MiB may wait for it, from a disk of 0.5 MB/s. */
 export const HASH_TASK_DEADLINE_MS = 300_000;
-/** Looks at all tasks in that time: a thread is ended an eighth later at most. */
+/** Looks at all tasks in that time: what is late is seen an eighth of it later at most. */
 export const WATCHDOG_LOOKS = 8;
 /** Threads of the hash pool. SHA-1 runs at 1.8 GB/s a core, so 8 keep up with a 100 Gbit/s link. */
 export const HASH_THREADS_MAX = 8;
@@ -221,7 +221,7 @@ export const HASH_RANGES_PER_THREAD = 2;
 export const HASH_READ_BYTES = 64 * KIB;
 /** Mebibytes of JavaScript heap of one pool thread: it holds one read buffer and some small frames. */
 export const HASH_HEAP_MIB_MAX = 64;
-/** Mebibytes of that for what lives shortly: with as many as V8 likes, the frames of 8 GiB left 8 MiB of resident memory a thread. */
+/** Mebibytes of that for what lives shortly: frames, and nothing else. What it saves stands at DOWNLOAD_YOUNG_HEAP_MIB. */
 export const HASH_YOUNG_HEAP_MIB = 3;
 /** Times a task is tried: a second time, on another thread, when its thread died under it. */
 export const HASH_TRIES_MAX = 2;

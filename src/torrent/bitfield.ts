@@ -77,7 +77,11 @@ export class Bitfield {
   /** Has it a piece that `other` has not? */
   hasBeyond(other: Bitfield): boolean {
     assert(other.pieceCount === this.pieceCount, 'both are of one file');
-    return this.bytes.some((byte, at) => (byte & ~(other.bytes[at] ?? 0)) !== 0);
+    // A megabyte for the largest file, asked about many peers: no call for each byte.
+    for (let at = 0; at < this.bytes.length; at += 1) {
+      if (((this.bytes[at] ?? 0) & ~(other.bytes[at] ?? 0)) !== 0) return true;
+    }
+    return false;
   }
 
   /** A new one with the pieces of either. */
