@@ -229,8 +229,6 @@ export const HASH_TRIES_MAX = 2;
 export const HASH_POOL_IDLE_MS = 5_000;
 /** Milliseconds that all but one thread of a pool stay without a task: longer than a pause of a download whose peers come and go. */
 export const HASH_THREAD_IDLE_MS = 10_000;
-/** Milliseconds that closing a pool waits for threads that are still starting. */
-export const HASH_START_DEADLINE_MS = 5_000;
 /** Tasks waiting in the pool: every slot once, and the ranges of a share. */
 export const HASH_QUEUE_MAX = 256;
 

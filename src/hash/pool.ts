@@ -10,7 +10,6 @@ import {
   HASH_HEAP_MIB_MAX,
   HASH_QUEUE_MAX,
   HASH_RANGES_PER_THREAD,
-  HASH_START_DEADLINE_MS,
   HASH_TASK_DEADLINE_MS,
   HASH_TASKS_PER_THREAD,
   HASH_THREAD_IDLE_MS,
@@ -31,6 +30,13 @@ import { Watchdog } from './watchdog.js';
 
 const HASH_WORKER = new URL('../../workers/hash.js', import.meta.url);
 const HASH_WORKER_EXPORT = 'runHashTask';
+/**
+ * Piscina requires its entry, and imports it when that fails. A thread that is ended while it requires a module aborts the
+ * whole program ("v8::Module::IsGraphAsync"); ended while it imports one, it ends. So requiring modules fails here.
+ */
+const WITHOUT_REQUIRED_MODULES = process.allowedNodeEnvironmentFlags.has('--experimental-require-module')
+  ? { execArgv: ['--no-experimental-require-module'] }
+  : {};
 
 export interface HashPoolOptions {
   /** 1…HASH_THREADS_MAX. */
@@ -99,10 +105,6 @@ type Thread = Piscina['threads'][number];
 /** Threads that take one frame and answer with one. */
 class Pool {
   readonly #piscina: Piscina<Uint8Array, Uint8Array>;
-  /** Threads that have loaded their code: they count themselves. */
-  readonly #started = new Int32Array(new SharedArrayBuffer(4));
-  /** Threads that are no more. */
-  #ended = 0;
   readonly #watchdog: Watchdog<Thread> | undefined;
   readonly #looks: NodeJS.Timeout | undefined;
   #closed = false;
@@ -111,7 +113,8 @@ class Pool {
     this.#piscina = new Piscina<Uint8Array, Uint8Array>({
       filename: entry.href,
       name: HASH_WORKER_EXPORT,
-      workerData: { slab, started: this.#started.buffer },
+      workerData: { slab },
+      ...WITHOUT_REQUIRED_MODULES,
       // A file to hash is work for all of them. Of a download's the others come when it needs them: on a slow link one does.
       minThreads: slab === undefined ? threads : 1,
       maxThreads: threads,
@@ -132,9 +135,6 @@ class Pool {
       this.#watchdog = new Watchdog(taskDeadlineMs);
       this.#looks = this.#watch(this.#watchdog, taskDeadlineMs, log);
     }
-    this.#piscina.on('workerDestroy', () => {
-      this.#ended += 1;
-    });
     // A thread that dies without a task is replaced; nobody waits for it.
     this.#piscina.on('error', (error: unknown) => log?.error({ err: error }, 'a hash thread died while idle'));
   }
@@ -175,17 +175,6 @@ class Pool {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#looks);
-    await this.#allStarted();
     await this.#piscina.close({ force: true });
-  }
-
-  /** Node aborts the whole process when a thread is ended while it loads its modules. */
-  async #allStarted(): Promise<void> {
-    for (;;) {
-      const count = Atomics.load(this.#started, 0);
-      if (count >= this.#ended + this.#piscina.threads.length) return;
-      const change = Atomics.waitAsync(this.#started, 0, count, HASH_START_DEADLINE_MS);
-      if (change.async && (await change.value) === 'timed-out') return;
-    }
   }
 }

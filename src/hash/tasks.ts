@@ -17,15 +17,9 @@ type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind
 export interface HashWorkerBirth {
   /** Slots of PIECE_SIZE bytes; absent where only files are hashed. */
   readonly slab: SharedArrayBuffer | undefined;
-  /** One 32-bit number: how many threads of the pool have started. */
-  readonly started: SharedArrayBuffer;
 }
 
-export function hashWorker({ slab, started }: HashWorkerBirth): (frame: Uint8Array) => Uint8Array {
-  // The last of the thread's modules has run: from here on it may be ended at any time.
-  const counter = new Int32Array(started);
-  Atomics.add(counter, 0, 1);
-  Atomics.notify(counter, 0);
+export function hashWorker({ slab }: HashWorkerBirth): (frame: Uint8Array) => Uint8Array {
   const slots = slab === undefined ? [] : slotsOf(slab);
   const buffer = new Uint8Array(HASH_READ_BYTES);
   const perform = (task: HashTask): HashAnswer => {

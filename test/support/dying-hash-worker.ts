@@ -5,7 +5,7 @@ import { workerData } from 'node:worker_threads';
 import { PIECE_SIZE } from '../../src/base/limits.js';
 import { hashWorker } from '../../src/hash/tasks.js';
 
-const birth = workerData as { readonly slab: SharedArrayBuffer; readonly started: SharedArrayBuffer };
+const birth = workerData as { readonly slab: SharedArrayBuffer };
 const { slab } = birth;
 const work = hashWorker(birth);
 
