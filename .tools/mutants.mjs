@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CATALOGUE } from '../dist/test/mutants/catalogue.js';
+import { bundle } from './bundle.mjs';
 
 /** The slowest named test file takes a tenth of it; a defect that makes a test hang is reported, not waited for. */
 const RUN_DEADLINE_MS = 60_000;
@@ -103,6 +104,7 @@ async function trial(defect) {
   try {
     const compiled = await run(TSC, ['-p', 'tsconfig.json']);
     if (compiled.code !== 0) throw new Error(`does not compile:\n${compiled.output}`);
+    await bundle(copy);
     const failed = await failedTests([defect.test]);
     if (failed.length === 0) return `SURVIVED  ${defect.name}: ${defect.breaks}`;
     if (!failed.includes(defect.rule))

@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: installs the locked packages when they are missing or changed, then compiles what
 // is older than its source. Called by npm before `demo`, `test` and `bench`. Prints nothing when there is nothing to do.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -26,6 +26,8 @@ function packagesAreCurrent() {
   );
 }
 
+/** The last file of each of the two: compiling, and bundling. */
+const BUILT_LAST = ['dist/.tsbuildinfo', 'dist/bundle/LICENSES.txt'];
 const sources = ['src', 'workers', 'test', 'bench'];
 function* filesBelow(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
@@ -34,9 +36,10 @@ function* filesBelow(folder) {
 }
 
 function compiledIsCurrent() {
-  if (!existsSync('dist/.tsbuildinfo')) return false;
-  const builtMs = statSync('dist/.tsbuildinfo').mtimeMs;
-  if (['package-lock.json', 'tsconfig.json'].some((path) => statSync(path).mtimeMs > builtMs)) return false;
+  if (!BUILT_LAST.every((path) => existsSync(path))) return false;
+  const builtMs = Math.min(...BUILT_LAST.map((path) => statSync(path).mtimeMs));
+  if (['package-lock.json', 'tsconfig.json', '.tools/bundle.mjs'].some((path) => statSync(path).mtimeMs > builtMs))
+    return false;
   return sources.every((folder) => [...filesBelow(folder)].every((path) => statSync(path).mtimeMs <= builtMs));
 }
 
@@ -55,5 +58,6 @@ if (!compiledIsCurrent()) {
   // `--force`-like behaviour: without this, tsc leaves an unchanged build's time stamp and every later run compiles again.
   rmSync('dist/.tsbuildinfo', { force: true });
   run('node_modules/.bin/tsc', ['-p', 'tsconfig.json']);
-  chmodSync('dist/src/command/main.js', 0o755);
+  const { bundle } = await import('./bundle.mjs');
+  await bundle(root);
 }

@@ -12,7 +12,7 @@ import { printTable, showSpread, spreadOf } from './figures.js';
 import { barChart } from './plot.js';
 import { OUT_DEFAULT, saveResults } from './results.js';
 
-const PROGRAM = new URL('../src/command/main.js', import.meta.url).pathname;
+const PROGRAM = new URL('../bundle/mtorrent.cjs', import.meta.url).pathname;
 
 export async function runHashBench(words: readonly string[]): Promise<number> {
   const { values } = parseArgs({

@@ -13,7 +13,7 @@ import { printTable, type Spread, showSpread, spreadOf } from './figures.js';
 import { barChart } from './plot.js';
 import { OUT_DEFAULT, saveResults } from './results.js';
 
-const MAIN = new URL('../src/command/main.js', import.meta.url).pathname;
+const MAIN = new URL('../bundle/mtorrent.cjs', import.meta.url).pathname;
 const PROMPT = 'mtorrent> ';
 const DEADLINE_MS = 10_000;
 

@@ -3,4 +3,4 @@
 import { thisThread } from '../src/actor/thread.js';
 import { runTrackerThread } from '../src/tracker/actor.js';
 
-await runTrackerThread(thisThread());
+void runTrackerThread(thisThread());

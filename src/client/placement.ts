@@ -8,8 +8,8 @@
 
 import { HASH_THREADS_MAX, SLAB_SLOTS } from '../base/limits.js';
 
-export const PEER_THREAD = new URL('../../workers/peer.js', import.meta.url);
-export const DOWNLOAD_THREAD = new URL('../../workers/download.js', import.meta.url);
+export const PEER_THREAD = new URL('../../bundle/peer.cjs', import.meta.url);
+export const DOWNLOAD_THREAD = new URL('../../bundle/download.cjs', import.meta.url);
 
 export interface Placement {
   readonly peerThreads: number;

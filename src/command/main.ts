@@ -32,4 +32,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Explanations that nobody reads any more are lost, and nothing else: a closed terminal must not stop a graceful end.
 process.stderr.on('error', () => undefined);
 optimizeLater();
-process.exitCode = await main();
+void main().then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -11,7 +11,7 @@ import { MiniTorrentError } from '../base/errors.js';
 import { DEMO_STEP_DEADLINE_MS, STOP_DEADLINE_MS } from '../base/limits.js';
 import { type Address, formatAddress, parseAddress } from '../torrent/address.js';
 
-const PROGRAM = new URL('../command/main.js', import.meta.url).pathname;
+const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 const STDERR_KEPT = 8_000;
 
 export interface ProgramOptions {

@@ -7,7 +7,7 @@ import { systemTimers } from '../actor/timers.js';
 import { assert, present, unreachable } from '../base/assert.js';
 import { type Log, type LogLevel, openLog } from '../base/log.js';
 import { Prng } from '../base/prng.js';
-import { type HashPool, openHashPool } from '../hash/pool.js';
+import type { HashPool } from '../hash/pool.js';
 import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
 import { Bitfield } from '../torrent/bitfield.js';
 import { Geometry } from '../torrent/geometry.js';
@@ -42,7 +42,7 @@ class DownloadThread {
   readonly #slots: SlotPool;
   readonly #pacer = new Pacer();
   readonly #hashThreads: number;
-  #pool: HashPool | undefined;
+  #pool: Promise<HashPool> | undefined;
   readonly #toMain: Link<DownloadEvent>;
   readonly #peerThreads: (Link<FetchCommand> | undefined)[] = [];
   readonly #downloads = new Map<number, Downloader>();
@@ -72,7 +72,7 @@ class DownloadThread {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
-    await this.#pool?.close();
+    await (await this.#pool)?.close();
   }
 
   #onCommand(command: DownloadCommand, beside: readonly Beside[]): void {
@@ -154,13 +154,11 @@ class DownloadThread {
     );
   }
 
-  /** Opened by the first download: a client that only seeds needs no hash threads. */
-  #hashPool(): HashPool {
-    this.#pool ??= openHashPool({
-      threads: this.#hashThreads,
-      slab: present(this.#self.shared[0], 'the download thread is born with the slab'),
-      log: this.#log.of('hash'),
-    });
+  /** Loaded and opened by the first download: a client that only seeds needs no hash threads, and starts sooner. */
+  #hashPool(): Promise<HashPool> {
+    const slab = present(this.#self.shared[0], 'the download thread is born with the slab');
+    const options = { threads: this.#hashThreads, slab, log: this.#log.of('hash') };
+    this.#pool ??= import('../hash/pool.js').then(({ openHashPool }) => openHashPool(options));
     return this.#pool;
   }
 

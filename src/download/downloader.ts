@@ -34,7 +34,7 @@ export interface DownloaderOptions {
   /** Empty: the metainfo has none. */
   readonly sha256: Uint8Array;
   readonly slots: SlotPool;
-  readonly pool: HashPool;
+  readonly pool: Promise<HashPool>;
   readonly prng: Prng;
   readonly pacer: Pacer;
   readonly log: Log;
@@ -177,7 +177,8 @@ export class Downloader {
     const { pool, digests, geometry, part, name } = this.#options;
     const { piece, slot, length } = effect;
     try {
-      const outcome = await pool.verifyPiece({
+      const { verifyPiece } = await pool;
+      const outcome = await verifyPiece({
         slot,
         length,
         digest: digests.subarray(piece * DIGEST_SIZE, (piece + 1) * DIGEST_SIZE),
@@ -200,7 +201,7 @@ export class Downloader {
   async #checkWhole(): Promise<void> {
     const { sha256, pool, part, geometry, name } = this.#options;
     if (sha256.length === 0) return;
-    if (equalBytes(await pool.sha256File(part.partPath, geometry.size), sha256)) return;
+    if (equalBytes(await (await pool).sha256File(part.partPath, geometry.size), sha256)) return;
     const sentence = `${name} has the right pieces but not the SHA-256 of its .mtorrent; do not use ${part.partPath}, and ask who made it`;
     throw new MiniTorrentError('VERIFICATION_FAILED', sentence);
   }

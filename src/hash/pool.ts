@@ -28,7 +28,7 @@ import { checkFile, hashFile, type RangeOptions, type RangeThreads, sha256File }
 import { Verifier, type VerifyOutcome, type VerifyTask } from './verifier.js';
 import { Watchdog } from './watchdog.js';
 
-const HASH_WORKER = new URL('../../workers/hash.js', import.meta.url);
+const HASH_WORKER = new URL('../../bundle/hash.cjs', import.meta.url);
 const HASH_WORKER_EXPORT = 'runHashTask';
 /**
  * Piscina requires its entry, and imports it when that fails. A thread that is ended while it requires a module aborts the

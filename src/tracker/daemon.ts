@@ -45,7 +45,7 @@ export interface DaemonOptions {
   readonly timers?: Timers;
 }
 
-const STORE_ENTRY = new URL('../../workers/store.js', import.meta.url);
+const STORE_ENTRY = new URL('../../bundle/store.cjs', import.meta.url);
 
 export class Daemon {
   /** Settles when the tracker can go on no longer; never while it works or after `stop`. */

@@ -14,7 +14,7 @@ import {
   hostedSettings,
 } from './hosted-messages.js';
 
-const ENTRY = new URL('../../workers/tracker.js', import.meta.url);
+const ENTRY = new URL('../../bundle/tracker.cjs', import.meta.url);
 
 export type HostedOptions = Omit<HostedSettings, 'kind' | 'own' | 'partner'> & {
   /** Names the thread: 'tracker-1'. */

@@ -58,7 +58,7 @@ test('both restart on failure, reload by SIGHUP, and may compile', () => {
 test("the command line of the tracker's unit starts a tracker", async (t) => {
   const directory = temporaryDirectory(t);
   mkdirSync(join(directory, 'bin'));
-  const script = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/src/command/main.js')}" "$@"\n`;
+  const script = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/bundle/mtorrent.cjs')}" "$@"\n`;
   writeFileSync(join(directory, 'bin', 'mtorrent'), script, { mode: 0o755 });
   const line =
     linesOf(TRACKER)

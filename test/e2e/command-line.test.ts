@@ -13,7 +13,7 @@ import { Swarm } from '../../src/demo/swarm.js';
 import { namesIn, refusedWith, stageSwarm } from '../support/e2e-stage.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const PROGRAM = new URL('../../src/command/main.js', import.meta.url).pathname;
+const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 
 test('wrong arguments end with exit code 2, a sentence, and a hint', async (t) => {
   const directory = temporaryDirectory(t);

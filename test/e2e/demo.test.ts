@@ -11,7 +11,7 @@ import { patternOf } from '../support/captures.js';
 import { eventually, fastRoot, namesIn, stageSwarm } from '../support/e2e-stage.js';
 import { readmeBlocks } from '../support/examples.js';
 
-const PROGRAM = new URL('../../src/command/main.js', import.meta.url).pathname;
+const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 const DEADLINE_MS = 60_000;
 
 interface Run {

@@ -236,8 +236,8 @@ test('a line for npm is a script of the package; a benchmark exists, with its op
     readonly scripts: Readonly<Record<string, string>>;
   };
   // `npm start` and `npm run demo` are `mtorrent` and `mtorrent demo`, which are run as such.
-  assert.equal(scripts['start'], 'node dist/src/command/main.js');
-  assert.equal(scripts['demo'], 'node dist/src/command/main.js demo');
+  assert.equal(scripts['start'], 'node dist/bundle/mtorrent.cjs');
+  assert.equal(scripts['demo'], 'node dist/bundle/mtorrent.cjs demo');
   const help = spawnSync(process.execPath, [`${ROOT}/dist/bench/main.js`, '--help'], { encoding: 'utf8' });
   assert.equal(help.status, 0, help.stderr);
   for (const line of Object.keys(STAGED).filter((each) => STAGED[each]?.stage === 'npm')) {

@@ -12,7 +12,7 @@ import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
 import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
 import { create, eventually, killHard, listedEventually, PIECE, seederList, stageSwarm } from '../support/e2e-stage.js';
 
-const PROGRAM = new URL('../../src/command/main.js', import.meta.url).pathname;
+const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 
 interface Stage {
   readonly swarm: Swarm;

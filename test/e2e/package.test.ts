@@ -42,17 +42,24 @@ test('the package holds program, threads, manual and units, and nothing else', (
   if (!hasTool(t, 'npm')) return;
   const { paths } = pack(temporaryDirectory(t));
   const allowed =
-    /^(package\.json|README\.md|LICENSE|dist\/(src|workers)\/[\w/-]+\.(js|d\.ts)|docs\/[\w/@.-]+\.(md|[158]|service|json|svg))$/;
+    /^(package\.json|README\.md|LICENSE|dist\/src\/[\w/-]+\.(js|d\.ts)|dist\/bundle\/(\w+\.cjs|LICENSES\.txt)|docs\/[\w/@.-]+\.(md|[158]|service|json|svg))$/;
   assert.deepEqual(
     paths.filter((path) => !allowed.test(path)),
     [],
   );
-  const compiled = ['src', 'workers'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
-      .map((path) => `dist/${folder}/${path.replace(/\.ts$/, '.js')}`),
-  );
-  const needed = [...compiled, ...manifest.man, ...Object.values(manifest.bin), 'README.md', 'LICENSE'];
+  const compiled = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => `dist/src/${path.replace(/\.ts$/, '.js')}`);
+  const threads = readdirSync(join(ROOT, 'workers')).map((path) => `dist/bundle/${path.replace(/\.ts$/, '.cjs')}`);
+  const needed = [
+    ...compiled,
+    ...threads,
+    'dist/bundle/LICENSES.txt',
+    ...manifest.man,
+    ...Object.values(manifest.bin),
+    'README.md',
+    'LICENSE',
+  ];
   assert.deepEqual(
     needed.filter((path) => !paths.includes(path)),
     [],

@@ -19,7 +19,7 @@ import {
 } from '../support/e2e-stage.js';
 
 const GRACE_MS = 5_000;
-const PROGRAM = new URL('../../src/command/main.js', import.meta.url).pathname;
+const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 
 function endsWithin(running: { readonly name: string; readonly exited: Promise<number> }): Promise<number> {
   return within(running.exited, GRACE_MS, () => assert.fail(`${running.name} did not end in time`));

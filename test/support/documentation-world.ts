@@ -38,7 +38,7 @@ mount --bind "$project" "$root/opt/project"
 mount --bind "$modules" "$root/opt/node_modules"
 touch "$root/opt/bin/node"
 mount --bind "$node" "$root/opt/bin/node"
-printf '#!/bin/sh\\nexec /opt/bin/node /opt/project/dist/src/command/main.js "$@"\\n' > "$root/opt/bin/mtorrent"
+printf '#!/bin/sh\\nexec /opt/bin/node /opt/project/dist/bundle/mtorrent.cjs "$@"\\n' > "$root/opt/bin/mtorrent"
 chmod 755 "$root/opt/bin/mtorrent"
 ip link set lo up
 ip link add eth0 type veth peer name eth1

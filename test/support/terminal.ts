@@ -7,7 +7,7 @@ import type { IPty } from '@lydell/node-pty';
 import headless from '@xterm/headless';
 import { type Deferred, deferred, within } from '../../src/base/deferred.js';
 
-const PROGRAM = new URL('../../src/command/main.js', import.meta.url).pathname;
+const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 const DEADLINE_MS = 20_000;
 const STOP_MS = 8_000;
 

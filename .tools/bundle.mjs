@@ -1,0 +1,65 @@
+// Makes dist/bundle: the program and each thread in one file of its own, with the packages that they use, since a process that
+// loads hundreds of small modules in each of its threads spends most of its start on finding and opening them
+// (docs/decisions/018). CommonJS, which is loaded without a detour through promises. What the bundle took from other packages
+// comes with their licences. `bundle(root)` works on any copy of the project.
+
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const ENTRIES = {
+  mtorrent: 'src/command/main.ts',
+  download: 'workers/download.ts',
+  hash: 'workers/hash.ts',
+  peer: 'workers/peer.ts',
+  store: 'workers/store.ts',
+  tracker: 'workers/tracker.ts',
+};
+/** They look for files of their own: a thread's entry, native libraries. */
+const LEFT_OUT = ['piscina', 'libsql', 'msgpackr-extract'];
+/** For the code in it, `import.meta.url` is that of a compiled module in a room, so that what is found from there is found. */
+const MODULE_URL = `const moduleUrl = require('node:url').pathToFileURL(require('node:path').join(__dirname, '../src/bundle/module.js')).href;`;
+
+export async function bundle(root) {
+  const folder = join(root, 'dist/bundle');
+  rmSync(folder, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ENTRIES,
+    outdir: folder,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.19',
+    external: LEFT_OUT,
+    define: {
+      'import.meta.url': 'moduleUrl',
+      // Msgpackr's own switch: a native library for long texts, of which our frames have none, is loaded by no thread.
+      'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"',
+    },
+    banner: { js: MODULE_URL },
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  writeFileSync(join(folder, 'LICENSES.txt'), licences(root, Object.keys(metafile.inputs)));
+  chmodSync(join(folder, 'mtorrent.cjs'), 0o755);
+}
+
+/** Of every package that one of `inputs` belongs to. */
+function licences(root, inputs) {
+  const names = inputs.map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[0]);
+  const packages = [...new Set(names.filter((name) => name !== undefined))].sort();
+  return packages.map((path) => licence(join(root, path))).join('\n');
+}
+
+function licence(path) {
+  const { name, version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+  const file = readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined) throw new Error(`${path} has no licence to go with it`);
+  return `${name} ${version} (${license})\n\n${readFileSync(join(path, file), 'utf8')}\n`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await bundle(join(import.meta.dirname, '..'));
