@@ -4,7 +4,7 @@
 // comes with their licences. `bundle(root)` works on any copy of the project.
 
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -20,6 +20,22 @@ const ENTRIES = {
 const LEFT_OUT = ['piscina', 'libsql', 'msgpackr-extract'];
 /** For the code in it, `import.meta.url` is that of a compiled module in a room, so that what is found from there is found. */
 const MODULE_URL = `const moduleUrl = require('node:url').pathToFileURL(require('node:path').join(__dirname, '../src/bundle/module.js')).href;`;
+
+/** Compiles expressions over all of Unicode when it is loaded, which takes as long as all other modules; most programs never call it. */
+const lateStringWidth = {
+  name: 'string-width, when it is called first',
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^string-width$/ }, async ({ path, resolveDir, importer, kind, namespace, pluginData }) => {
+      if (namespace === 'late' || pluginData === 'real') return undefined;
+      const real = await resolve(path, { resolveDir, importer, kind, pluginData: 'real' });
+      return { path: real.path, namespace: 'late' };
+    });
+    onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => ({
+      resolveDir: dirname(path),
+      contents: `let real; module.exports = (...words) => (real ??= require(${JSON.stringify(path)}).default)(...words);`,
+    }));
+  },
+};
 
 export async function bundle(root) {
   const folder = join(root, 'dist/bundle');
@@ -42,9 +58,16 @@ export async function bundle(root) {
     banner: { js: MODULE_URL },
     legalComments: 'none',
     metafile: true,
+    plugins: [lateStringWidth],
     logLevel: 'warning',
   });
-  writeFileSync(join(folder, 'LICENSES.txt'), licences(root, Object.keys(metafile.inputs)));
+  writeFileSync(
+    join(folder, 'LICENSES.txt'),
+    licences(
+      root,
+      Object.keys(metafile.inputs).filter((path) => !path.startsWith('late:')),
+    ),
+  );
   chmodSync(join(folder, 'mtorrent.cjs'), 0o755);
 }
 

@@ -3,6 +3,7 @@
 
 import { openSync, readSync } from 'node:fs';
 import net from 'node:net';
+import { midPage } from '../src/base/bytes.js';
 import { PIECE_SIZE } from '../src/base/limits.js';
 
 const BUFFERS = 4;
@@ -12,7 +13,7 @@ const [size = 0, index = 0, count = 1] = numbers.map(Number);
 const fd = openSync(path, 'r');
 
 const server = net.createServer((socket) => {
-  const free = Array.from({ length: BUFFERS }, () => new Uint8Array(PIECE_SIZE));
+  const free = Array.from({ length: BUFFERS }, () => midPage(PIECE_SIZE));
   let at = index * PIECE_SIZE;
   const more = (): void => {
     while (at < size && !socket.destroyed) {

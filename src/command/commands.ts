@@ -24,6 +24,9 @@ import { ownVersion } from './version.js';
 /** Longer lines are hard to read. */
 const COLUMNS_MAX = 110;
 
+/** Thrown where the command is known: a handler that returns makes yargs write the whole help, in case it is wanted later. */
+const PARSED = new Error('the line is parsed');
+
 /** In the order in which `--help` lists them. */
 export function declare(parser: Argv, ends: Ends): void {
   bareWords(parser, ends);
@@ -50,11 +53,12 @@ export async function commandLine(words: readonly string[]): Promise<number> {
   if (words.length === 0) return runBare({});
   refuseStranger(words);
   const { default: yargs } = await import('yargs');
-  let exitCode = 0;
-  const ends: Ends = (work) =>
-    work().then((code) => {
-      exitCode = code;
-    });
+  // Nothing more is to be done after `get --help`.
+  let work = (): Promise<number> => Promise.resolve(0);
+  const ends: Ends = (named) => {
+    work = named;
+    throw PARSED;
+  };
   const parser = yargs([...words])
     .scriptName('mtorrent')
     .usage('$0 <command>')
@@ -75,8 +79,12 @@ export async function commandLine(words: readonly string[]): Promise<number> {
       );
     });
   declare(parser, ends);
-  await parser.parseAsync();
-  return exitCode;
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    if (error !== PARSED) throw error;
+  }
+  return work();
 }
 
 /** What needs no parser. */
@@ -93,7 +101,7 @@ function columnsOf(): number {
 
 /** Every command, as completion, suggestions and the manual need them. */
 export function declaredCommands(): readonly CommandEntry[] {
-  return commandTable((parser) => declare(parser, () => Promise.resolve()));
+  return commandTable((parser) => declare(parser, () => undefined));
 }
 
 /** A parser that has a default command takes a mistyped one for its argument; here it is told what it is. */

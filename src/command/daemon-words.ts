@@ -135,12 +135,8 @@ function show(parser: Argv, ends: Ends): void {
   );
 }
 
-function verb(
-  ends: Ends,
-  args: Readonly<Record<string, unknown>>,
-  words: readonly (string | undefined)[],
-): Promise<void> {
-  return ends(async () => {
+function verb(ends: Ends, args: Readonly<Record<string, unknown>>, words: readonly (string | undefined)[]): void {
+  ends(async () => {
     const { runVerb } = await import('./running-daemon.js');
     return runVerb(
       words.filter((word) => word !== undefined),

@@ -2,8 +2,8 @@
 
 import type { CommandOutput } from '../base/output.js';
 
-/** Runs the work of the command that was named; its answer is the exit code. */
-export type Ends = (work: () => Promise<number>) => Promise<void>;
+/** Names the work of the command that was typed; its answer is the exit code. It is done when there is nothing left to parse. */
+export type Ends = (work: () => Promise<number>) => void;
 
 export function terminal(): CommandOutput {
   return {

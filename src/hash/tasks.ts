@@ -5,7 +5,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readSync, writeSync } from 'node:fs';
 import { assert, unreachable } from '../base/assert.js';
-import { equalBytes } from '../base/bytes.js';
+import { equalBytes, midPage } from '../base/bytes.js';
 import { errnoOf } from '../base/errors.js';
 import { DIGEST_SIZE, HASH_READ_BYTES, PIECE_SIZE } from '../base/limits.js';
 import { Bitfield } from '../torrent/bitfield.js';
@@ -21,7 +21,7 @@ export interface HashWorkerBirth {
 
 export function hashWorker({ slab }: HashWorkerBirth): (frame: Uint8Array) => Uint8Array {
   const slots = slab === undefined ? [] : slotsOf(slab);
-  const buffer = new Uint8Array(HASH_READ_BYTES);
+  const buffer = midPage(HASH_READ_BYTES);
   const perform = (task: HashTask): HashAnswer => {
     switch (task.kind) {
       case 'verifyPieces':

@@ -3,6 +3,7 @@
 // Invariant: as many as UPLOAD_BUFFERS large and UPLOAD_SMALL_BUFFERS small ones exist at most.
 
 import { assert } from '../base/assert.js';
+import { midPage } from '../base/bytes.js';
 import { PIECE_SIZE, UPLOAD_BUFFERS, UPLOAD_SMALL_BUFFERS, UPLOAD_SMALL_BYTES } from '../base/limits.js';
 
 export class UploadBuffers {
@@ -25,12 +26,12 @@ export class UploadBuffers {
     if (this.hasLarge) {
       const free = this.#large.pop();
       if (free === undefined) this.#largeMade += 1;
-      return free ?? new Uint8Array(PIECE_SIZE);
+      return free ?? midPage(PIECE_SIZE);
     }
     assert(length <= UPLOAD_SMALL_BYTES && this.hasAny, 'what is read fits into what is there');
     const free = this.#small.pop();
     if (free === undefined) this.#smallMade += 1;
-    return free ?? new Uint8Array(UPLOAD_SMALL_BYTES);
+    return free ?? midPage(UPLOAD_SMALL_BYTES);
   }
 
   give(buffer: Uint8Array): void {

@@ -43,7 +43,6 @@ async function refusal(line: string): Promise<string | undefined> {
     });
   declare(parser, () => {
     reached = true;
-    return Promise.resolve();
   });
   await parser.parseAsync();
   return refused ?? (reached ? undefined : 'no command was reached');

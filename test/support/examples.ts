@@ -45,7 +45,7 @@ export function helpExamples(): readonly string[] {
           return listen(parser);
         },
     });
-  declare(listen({} as Argv), () => Promise.resolve());
+  declare(listen({} as Argv), () => undefined);
   return found;
 }
 
