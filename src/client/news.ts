@@ -7,6 +7,7 @@ import { bad } from './answers.js';
 import type { Books } from './books.js';
 import type { ClientEffect, ClientInput } from './effects.js';
 import { serveFailed } from './recovery.js';
+import { announce } from './sharing.js';
 import type { TrackerNotices } from './tracker-notices.js';
 
 export function uploadNews(
@@ -55,8 +56,14 @@ export function trackerNews(
     case 'allTrackersDown':
     case 'trackersBack':
       return notices.hear(trackers, event);
+    case 'registered': {
+      // A list that was asked for before we were on it may lack whoever began in the same moment, and theirs us. Of two, the one that
+      // is registered later hears of the other now, and dials it.
+      const record = books.ofSwarm(event.swarm);
+      if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
+      return [announce(record, { kind: 'findSeeders', swarm: event.swarm })];
+    }
     case 'left':
-    case 'registered':
     case 'withdrawn':
     case 'epochRaised':
       return NO_EFFECTS;

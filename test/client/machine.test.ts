@@ -331,6 +331,15 @@ test('seeders are handed to a running download only, and asked for when it needs
   assert.deepEqual(stage.post({ kind: 'serve', event: joined }), []);
 });
 
+test('seeders are asked for once more when the tracker lists us: two that begin together do not miss each other', () => {
+  const stage = new Stage();
+  const file = stage.downloading(entryOf('a'));
+  const event = { kind: 'registered', swarm: entryOf('a').swarm } as const;
+  assert.deepEqual(kinds(stage.post({ kind: 'announce', trackers: 'x', event })), ['announce findSeeders']);
+  stage.complete(file);
+  assert.deepEqual(stage.post({ kind: 'announce', trackers: 'x', event }), []);
+});
+
 test('a long list comes in parts, the last of which says so', () => {
   const stage = new Stage();
   stage.post({ kind: 'loaded', entries: Array.from({ length: 600 }, (_, at) => entryOf(`file ${at}`, 1)) });
