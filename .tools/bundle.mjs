@@ -52,7 +52,7 @@ export async function bundle(root) {
     external: LEFT_OUT,
     define: {
       'import.meta.url': 'moduleUrl',
-      // Msgpackr's own switch: a native library for long texts, of which our frames have none, is loaded by no thread.
+      // Msgpackr's own switch: no thread loads its native library, which is for long texts; ours are names and sentences.
       'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"',
     },
     banner: { js: MODULE_URL },

@@ -1,5 +1,5 @@
-// Makes a checkout ready to run: installs the locked packages when they are missing or changed, then compiles what
-// is older than its source. Called by npm before `demo`, `test` and `bench`. Prints nothing when there is nothing to do.
+// Makes a checkout ready to run: installs the locked packages when they are missing or changed, then compiles and
+// bundles what is older than its source. Called by npm before `demo`, `test` and `bench`. Prints nothing when there is nothing to do.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Hex, byte counts as people write them, and byte-wise comparison. Pure.
+// Hex, byte counts as people write them, byte-wise comparison, and where in a page memory for files begins. Pure.
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
@@ -26,8 +26,8 @@ const MID_PAGE = 2048;
 
 /**
  * Memory for bytes on their way from a file to a socket: it begins in the middle of a page. Some processors copy at a quarter of
- * their speed to where begins up to 31 bytes further in its page than what is copied (docs/decisions/019): a plain array of this
- * size begins 16 bytes behind a page's start, as `malloc` puts it, a block of a file at it, and a message after another one just behind it.
+ * their speed to a place that lies 1 to 31 bytes further in its page than what is copied (docs/decisions/019). A plain array of this
+ * size begins 16 bytes behind a page's start, where `malloc` puts it, and a block of a file at one.
  * V8 gives memory that may be resized whole pages; this never is.
  */
 export function midPage(byteCount: number): Uint8Array<ArrayBuffer> {

@@ -31,8 +31,9 @@ import { Watchdog } from './watchdog.js';
 const HASH_WORKER = new URL('../../bundle/hash.cjs', import.meta.url);
 const HASH_WORKER_EXPORT = 'runHashTask';
 /**
- * Piscina requires its entry, and imports it when that fails. A thread that is ended while it requires a module aborts the
- * whole program ("v8::Module::IsGraphAsync"); ended while it imports one, it ends. So requiring modules fails here.
+ * Piscina requires its entry, and imports it when that fails. A thread that is ended while it requires an ES module aborts the
+ * whole program ("v8::Module::IsGraphAsync"); while it imports one, or requires CommonJS, it just ends. Ours is CommonJS; of any
+ * other one requiring fails here.
  */
 const WITHOUT_REQUIRED_MODULES = process.allowedNodeEnvironmentFlags.has('--experimental-require-module')
   ? { execArgv: ['--no-experimental-require-module'] }

@@ -6,6 +6,6 @@ import { type HashWorkerBirth, hashWorker } from '../../src/hash/tasks.js';
 
 /** Not among the types of the oldest Node that we run on, which has it. */
 const { require_module: mayRequire } = process.features as { readonly require_module?: boolean };
-assert(mayRequire === false, 'a hash thread does not require modules');
+assert(mayRequire === false, 'a hash thread does not require ES modules');
 
 export const runHashTask = hashWorker(workerData as HashWorkerBirth);
