@@ -64,10 +64,17 @@ async function downloading(t: TestContext, options: Partial<TerminalOptions> = {
 
 const progressOf = (lines: readonly string[]): readonly string[] => lines.filter((line) => PROGRESS.test(line));
 
-/** Waits until the progress has been drawn anew. */
-async function redrawn(terminal: TerminalProcess): Promise<readonly string[]> {
+/**
+ * Waits until the progress has been drawn anew, and below it the prompt with what is typed, to the end: a terminal reads
+ * one picture in as many pieces as it likes, and shows what it has of it.
+ */
+async function redrawn(terminal: TerminalProcess, typed = ''): Promise<readonly string[]> {
   const before = progressOf(terminal.lines).join();
-  return terminal.until((lines) => progressOf(lines).join() !== before, 'the progress is drawn anew');
+  const below = `mtorrent> ${typed}`.trimEnd();
+  return terminal.until((lines) => {
+    const at = lines.findLastIndex((line) => PROGRESS.test(line));
+    return progressOf(lines).join() !== before && lines.slice(at + 1).join('') === below;
+  }, `the progress is drawn anew, and below it "${below}"`);
 }
 
 test('Tab completes commands, paths and files, and lists what could be meant', async (t) => {
@@ -110,8 +117,10 @@ test('Tab completes commands, paths and files, and lists what could be meant', a
   terminal.type(`${CTRL_C}rest`);
   await terminal.prompts('rest');
   terminal.type(`${CTRL_A}sho${TAB}`);
-  await terminal.until((lines) => lines.at(-1) === 'mtorrent> show rest', 'completed before the rest');
-  assert.equal(terminal.cursor.column, 'mtorrent> show '.length);
+  await terminal.until(
+    (lines) => lines.at(-1) === 'mtorrent> show rest' && terminal.cursor.column === 'mtorrent> show '.length,
+    'completed before the rest',
+  );
 });
 
 test('lines of former runs come back, but for those that begin with a space', async (t) => {
@@ -155,24 +164,21 @@ test('progress is drawn below what scrolls, and what is being typed stays as it 
   terminal.type(typed);
   terminal.type(LEFT.repeat(30));
   for (let times = 0; times < 3; times += 1) {
-    const lines = await redrawn(terminal);
-    assert.equal(progressOf(lines).length, 1, 'one line of progress');
-    const at = lines.findIndex((line) => PROGRESS.test(line));
-    assert.equal(lines.slice(at + 1).join(''), `mtorrent> ${typed}`);
+    assert.equal(progressOf(await redrawn(terminal, typed)).length, 1, 'one line of progress');
   }
   terminal.type('Y');
   const whole = `mtorrent> ${typed.slice(0, -30)}Y${typed.slice(-30)}`;
-  await terminal.until((lines) => lines.slice(-2).join('') === whole, 'a character in the middle');
-  const { row, column } = terminal.cursor;
-  assert.equal(row, whole.slice(100));
-  assert.equal(column, whole.length - 100 - 30);
+  await terminal.until((lines) => {
+    const { row, column } = terminal.cursor;
+    return lines.slice(-2).join('') === whole && row === whole.slice(100) && column === whole.length - 100 - 30;
+  }, 'a character in the middle, and the cursor behind it');
   terminal.type(ENTER);
   // What was entered stays, its answer follows, and of the progress nothing is left behind.
   const lines = await terminal.until(/FILE_NOT_FOUND[\s\S]*\nmtorrent>$/);
   assert.ok(lines.join('').includes(whole));
-  await redrawn(terminal);
-  assert.equal(progressOf(terminal.lines).length, 1);
-  assert.equal(PROGRESS.test(terminal.lines.at(-2) ?? ''), true, 'directly above the prompt');
+  const anew = await redrawn(terminal);
+  assert.equal(progressOf(anew).length, 1);
+  assert.equal(PROGRESS.test(anew.at(-2) ?? ''), true, 'directly above the prompt');
 
   // A cleared screen has both back.
   terminal.type(CTRL_L);
@@ -192,7 +198,7 @@ test('a terminal of 40 columns shows what matters, and a resize leaves no rest b
   const { terminal } = staged;
   terminal.type('show sh');
   await terminal.prompts('show sh');
-  const wide = await redrawn(terminal);
+  const wide = await redrawn(terminal, 'show sh');
   assert.match(progressOf(wide).join(), /[█░]+ {2}.*\/100\.0 MiB {2}↓ ?[\d.]+ .iB\/s {2}↑ .* 1 peer {2}ETA /);
   for (const [columns, rows] of [
     [40, 20],
@@ -208,9 +214,9 @@ test('a terminal of 40 columns shows what matters, and a resize leaves no rest b
       (now) => now.at(-1) === 'mtorrent> show sh' && progressOf(now).length === 1 && fits(now.at(-2)),
       `progress in ${columns} columns`,
     );
-    await redrawn(terminal);
-    assert.equal(progressOf(terminal.lines).length, 1, `${columns} columns`);
-    assert.equal(terminal.lines.filter((line) => line.startsWith('mtorrent> show sh')).length, 1);
+    const anew = await redrawn(terminal, 'show sh');
+    assert.equal(progressOf(anew).length, 1, `${columns} columns`);
+    assert.equal(anew.filter((line) => line.startsWith('mtorrent> show sh')).length, 1);
   }
   terminal.type(`ares${ENTER}`);
   await terminal.until(/mtorrent> show shares\nnothing is shared yet\n.*%.*\nmtorrent>$/);
