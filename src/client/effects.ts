@@ -29,9 +29,12 @@ export interface Found {
   readonly mtimeMs: number;
   /** When anything of it changed last, its times too: a copy that is put back with its old time shows in it. */
   readonly changedMs: number;
-  /** Of its .mtorrent; undefined when that is not there. */
+  /** Of its .mtorrent; undefined when that is not there, or was not looked at. */
   readonly metainfoMtimeMs: number | undefined;
 }
+
+/** A file, its path, and of one that is missing the path of its .mtorrent too: putting that right may make it right again. */
+export type LookedAt = readonly [file: number, path: string, mtorrentPath: string | undefined];
 
 export interface SeenSource {
   readonly file: number;
@@ -109,7 +112,7 @@ export type ClientEffect =
   /** What its downloading needed is thrown away. */
   | { readonly kind: 'lookAtCompleted'; readonly file: number; readonly entry: Entry }
   /** Are these (file, path, path of its .mtorrent) as they were? One `sourcesSeen` answers. */
-  | { readonly kind: 'lookAtSources'; readonly sources: readonly (readonly [number, string, string])[] }
+  | { readonly kind: 'lookAtSources'; readonly sources: readonly LookedAt[] }
   /** How much is free where `path` is to be? */
   | { readonly kind: 'lookAtRoom'; readonly file: number; readonly path: string }
   /** Hash again what it is said to have, without hurry. `hashedAgain` answers it. */

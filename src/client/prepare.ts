@@ -294,8 +294,11 @@ function entryOf(metainfo: Metainfo, mtorrentPath: string, path: string, mtimeMs
 }
 
 /** What lies at `path`, as its name and times tell; undefined when that is no file that can be looked at. */
-export async function lookAt(path: string, mtorrentPath: string): Promise<Found | undefined> {
-  const [source, metainfo] = await Promise.all([statOf(path), statOf(mtorrentPath)]);
+export async function lookAt(path: string, mtorrentPath: string | undefined): Promise<Found | undefined> {
+  const [source, metainfo] = await Promise.all([
+    statOf(path),
+    mtorrentPath === undefined ? undefined : statOf(mtorrentPath),
+  ]);
   if (source === undefined || !source.isFile()) return undefined;
   const { size, mtimeMs, ctimeMs } = source;
   return { size, mtimeMs, changedMs: ctimeMs, metainfoMtimeMs: metainfo?.mtimeMs };

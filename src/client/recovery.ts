@@ -8,7 +8,7 @@ import { formatBytes } from '../base/bytes.js';
 import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../base/limits.js';
 import { bad, good } from './answers.js';
 import type { Books } from './books.js';
-import type { ClientEffect, Found, SeenSource } from './effects.js';
+import type { ClientEffect, Found, LookedAt, SeenSource } from './effects.js';
 import { type FileRecord, NEVER_RIGHT_MS } from './record.js';
 import { roomNeeded } from './room.js';
 import { withdraw } from './sharing.js';
@@ -34,13 +34,13 @@ export class Recovery {
 
   #lookAt(watched: readonly FileRecord[]): readonly ClientEffect[] {
     const effects: ClientEffect[] = [];
-    const sources: [number, string, string][] = [];
+    const sources: LookedAt[] = [];
     for (const { file, phase, entry } of watched)
       if (phase.at === 'full') effects.push({ kind: 'lookAtRoom', file, path: entry.path });
     for (const { file, entry, phase } of inTurn(watched, this.#lastFile)) {
       if (phase.at === 'full') continue;
       if (sources.length >= SOURCES_A_LOOK_MAX) break;
-      sources.push([file, entry.path, entry.mtorrentPath]);
+      sources.push([file, entry.path, phase.at === 'missing' ? entry.mtorrentPath : undefined]);
     }
     if (sources.length > 0 && !this.#looking) {
       this.#looking = true;

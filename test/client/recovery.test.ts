@@ -44,6 +44,24 @@ test('F10, F11: a shared file that is gone or changed is withdrawn, checked once
   }
 });
 
+test('what is shared is looked at alone; of what is missing its .mtorrent too, since putting that right may make it right again', () => {
+  const stage = new Stage();
+  const entry = entryOf('a', 1);
+  const file = stage.seeding(entry);
+  const lookedAt = (): unknown => {
+    stage.nowMs += LOOK_AGAIN_MS;
+    return stage.post({ kind: 'wake' }).flatMap((effect) => (effect.kind === 'lookAtSources' ? effect.sources : []));
+  };
+  assert.deepEqual(lookedAt(), [[file, entry.path, undefined]]);
+  stage.post({ kind: 'sourcesSeen', seen: [{ file, found: undefined }] });
+  assert.deepEqual(lookedAt(), [[file, entry.path, entry.mtorrentPath]]);
+  // It changes while it is being looked at as one that is shared: judged by what the next looks see.
+  const right = { size: SIZE, mtimeMs: 1, changedMs: CHANGED_MS, metainfoMtimeMs: METAINFO_MS };
+  stage.post({ kind: 'sourcesSeen', seen: [{ file, found: { ...right, metainfoMtimeMs: undefined } }] });
+  assert.deepEqual(lookAt(stage, right), []);
+  assert.deepEqual(lookAt(stage, right), ['check']);
+});
+
 test('a shared file whose disk fails is not tried again and again', () => {
   const stage = new Stage();
   const file = stage.seeding(entryOf('a', 1));
