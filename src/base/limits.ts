@@ -159,18 +159,19 @@ export const CONFIRM_DELAY_MS = 4;
 /** Milliseconds between two words of a connection's socket to its machine that payload moves: its clocks are of seconds. */
 export const PAYLOAD_TOLD_MS = 100;
 /** Milliseconds between two words of new pieces: the first is told at once, those that come meanwhile in one frame. Half as long
- * makes no crowd faster and costs each peer of it twice the frames. */
-export const HAVE_BATCH_MS = 50;
+ * makes no crowd faster (`bench -- sim`) and costs each peer of it twice the frames; twice as long makes crowds of eight slower. */
+export const HAVE_BATCH_MS = 100;
 /** Bytes read at once while a frame header is expected; larger would swallow (and copy) the payload behind it. */
 export const HEADER_READ_BYTES = 4 * KIB;
 /** Milliseconds between two reports of a download's progress to the main thread. */
 export const PROGRESS_MS = 250;
 /** Milliseconds between two writes of a download's resume data when pieces come slowly. */
 export const RESUME_SAVE_MS = 2_000;
-/** When they come fast: after 64 pieces (32 MiB), which a crash makes us fetch again at most, beside the slab. */
+/** When they come fast: after 64 pieces (32 MiB). A crash makes us fetch again what no record has, beside the slab. */
 export const RESUME_SAVE_PIECES = 64;
-/** But not more often than this: a write of the record costs a rename in the state directory. */
-export const RESUME_SAVE_MIN_MS = 100;
+/** But not more often than this, so at most half a second's pieces are fetched again: a write of the record costs a file and a
+ * rename in the state directory. */
+export const RESUME_SAVE_MIN_MS = 500;
 /** Milliseconds between two flushes of a growing `.part`: the pieces of that time are hashed again after a crash. */
 export const PART_SYNC_MS = 10_000;
 /**
