@@ -11,6 +11,7 @@ export interface FileView {
   readonly path: string;
   readonly mtorrentPath: string;
   readonly size: number;
+  /** Pieces that are there; of a file that is being hashed, those that were hashed. */
   readonly have: number;
   readonly pieces: number;
   /** Bytes a second coming in. */
@@ -87,7 +88,7 @@ export function findingView([severity, subject, found, remedy]: FindingRow): Fin
 }
 
 export interface Overview {
-  /** Those that are not simply shared; a part of them when there are very many. */
+  /** Those that are not simply shared, and those that are being hashed; a part of them when there are very many. */
   readonly files: readonly FileView[];
   readonly fileCount: number;
   /** Bytes of all files in this run. */

@@ -8,8 +8,8 @@ import { text, tuple, u16, u32 } from '../wire/schema.js';
 
 /** Never changes; what changes is ATTACH_VERSION. */
 export const ATTACH_MAGIC = Uint8Array.from([...Buffer.from('MTCONS', 'latin1'), 0, 1]);
-/** Raised when a command or an event changes its fields. */
-export const ATTACH_VERSION = 1;
+/** Raised when a command or an event changes its fields, or what may stand in one. */
+export const ATTACH_VERSION = 2;
 
 const program = text(32);
 const address = text(64);

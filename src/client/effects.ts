@@ -60,6 +60,16 @@ export type ClientInput =
   /** The library at start: each entry is checked and announced. */
   | { readonly kind: 'loaded'; readonly entries: readonly Entry[] }
   | { readonly kind: 'checked'; readonly file: number; readonly result: CheckResult }
+  /** A local file is being hashed; `done` of its pieces are. Said a few times a second. */
+  | {
+      readonly kind: 'shareProgressed';
+      readonly ask: number;
+      readonly path: string;
+      readonly mtorrentPath: string;
+      readonly size: number;
+      readonly pieces: number;
+      readonly done: number;
+    }
   /** A local file is hashed; its .mtorrent is not written yet. */
   | { readonly kind: 'shareHashed'; readonly ask: number; readonly entry: Entry }
   /** And now its .mtorrent is written. */
@@ -84,6 +94,8 @@ export type ClientInput =
       readonly event: Exclude<ServeEvent, { kind: 'described' | 'listening' | 'listenFailed' }>;
     }
   | { readonly kind: 'announce'; readonly trackers: string; readonly event: AnnounceEvent }
+  /** As `shareProgressed`, of what a file is said to have. */
+  | { readonly kind: 'verifyProgressed'; readonly file: number; readonly done: number }
   | { readonly kind: 'hashedAgain'; readonly file: number; readonly result: HashedAgain }
   /** The bad pieces are missing again; `have` are left. */
   | { readonly kind: 'mended'; readonly file: number; readonly have: number }

@@ -11,6 +11,7 @@ import { accept, bad, placeTaken, refuse, saved, tooMany } from './answers.js';
 import { Books, basename } from './books.js';
 import { Closing } from './closing.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
+import { Hashing } from './hashing.js';
 import type { ClientCommand } from './messages.js';
 import { trackerNews, uploadNews } from './news.js';
 import { pause, resume } from './pausing.js';
@@ -29,6 +30,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   readonly #waits: number[] = [];
   readonly #removals = new Removals();
   readonly #verifications = new Verifications();
+  readonly #hashing = new Hashing();
   readonly #recovery = new Recovery();
   readonly #notices = new TrackerNotices();
   #closing: Closing | undefined;
@@ -39,6 +41,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   receive(input: ClientInput | Wake, nowMs: number): readonly (ClientEffect | WakeAt)[] {
+    this.#hashing.hear(input);
     const effects = [...this.#apply(input, nowMs)];
     effects.push(
       ...this.#verifications.next(this.#books, this.#closing !== undefined),
@@ -97,6 +100,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
             ? accept(input.ask, 'FILE_REMOVED')
             : refuse(input.ask, input.refusal.code, input.refusal.sentence),
         ];
+      case 'shareProgressed':
+      case 'verifyProgressed':
       case 'wake':
         return NO_EFFECTS;
       default:
@@ -141,7 +146,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:
-        return answer(this.#books, this.#limits.rates, command);
+        return answer({ books: this.#books, hashing: this.#hashing, rates: this.#limits.rates }, command);
     }
   }
 

@@ -33,6 +33,7 @@ export const FILE_STATES = [
   'seeding',
   'failed',
   'missing',
+  'hashing', // of an overview only: to be shared, or because somebody asked; its pieces are those that were hashed
 ] as const;
 export type FileState = (typeof FILE_STATES)[number];
 

@@ -40,12 +40,21 @@ export interface OpenedPart extends PartFile {
   readonly have: Bitfield;
 }
 
+export interface HashProgress {
+  readonly size: number;
+  readonly pieces: number;
+  /** Pieces. */
+  readonly done: number;
+}
+
 export interface VerifyOptions {
   /** Undefined: all pieces. */
   readonly only: Bitfield | undefined;
   /** How long to rest after so many milliseconds of work; both in milliseconds. */
   readonly restMs: (workedMs: number) => number;
   readonly givenUp: AbortSignal;
+  /** Told how many pieces were hashed, after every few. */
+  readonly onProgress: (pieces: number) => void;
 }
 
 export class Preparations {
@@ -73,6 +82,7 @@ export class Preparations {
     path: string,
     mtorrentPath: string,
     trackers: readonly [Address, Address],
+    onProgress: (progress: HashProgress) => void,
   ): Promise<{ entry: Entry; metainfo: Metainfo }> {
     if (!mtorrentPath.endsWith('.mtorrent')) {
       throw new MiniTorrentError(
@@ -84,7 +94,9 @@ export class Preparations {
     const name = basename(path).normalize('NFC');
     await checkMetainfoPath(mtorrentPath, formatHead({ trackers, name, size: source.size }), { overwrite: false });
     const geometry = new Geometry(source.size);
-    const digests = await this.#withPool((pool) => pool.hashFile(source.path, geometry));
+    const { size, pieceCount: pieces } = geometry;
+    const told = { onProgress: (done: number) => onProgress({ size, pieces, done }) };
+    const digests = await this.#withPool((pool) => pool.hashFile(source.path, geometry, told));
     const metainfo = makeMetainfo({ trackers, name, size: source.size, digests });
     return { entry: entryOf(metainfo, mtorrentPath, source.path, source.mtimeMs), metainfo };
   }
@@ -169,7 +181,7 @@ export class Preparations {
    * CANCELLED when it is given up.
    */
   verify(path: string, { geometry, digests }: Metainfo, options: VerifyOptions): Promise<Bitfield> {
-    const { only, restMs, givenUp } = options;
+    const { only, restMs, givenUp, onProgress } = options;
     const signal = AbortSignal.any([this.#closing.signal, givenUp]);
     const rest = async (workedMs: number): Promise<void> => {
       const forMs = restMs(workedMs);
@@ -178,7 +190,7 @@ export class Preparations {
     };
     const pace = { rangePieces: VERIFY_RANGE_PIECES, rest };
     return this.#verifications.during(() =>
-      this.#lend((pool) => pool.checkFile(path, geometry, digests, { only, signal, pace })),
+      this.#lend((pool) => pool.checkFile(path, geometry, digests, { only, signal, pace, onProgress })),
     );
   }
 

@@ -7,6 +7,7 @@ import { accept, listed, notFound, piecesListed, refuse } from './answers.js';
 import type { Books } from './books.js';
 import { complaintOf } from './complaint.js';
 import type { ClientEffect } from './effects.js';
+import type { Hashing } from './hashing.js';
 import { type ClientCommand, OVERVIEW_ROWS_MAX } from './messages.js';
 import type { Rates } from './rate-limits.js';
 import { type FileRecord, isUnfinished, rowOf } from './record.js';
@@ -18,13 +19,19 @@ export type Question = Extract<
   }
 >;
 
-export function answer(books: Books, rates: Rates, question: Question): readonly ClientEffect[] {
+export interface Known {
+  readonly books: Books;
+  readonly hashing: Hashing;
+  readonly rates: Rates;
+}
+
+export function answer({ books, hashing, rates }: Known, question: Question): readonly ClientEffect[] {
   const { ask } = question;
   switch (question.kind) {
     case 'list':
       return listed(ask, books.all());
     case 'overview':
-      return [overview(books, ask)];
+      return [overview(books, hashing, ask)];
     case 'stats':
       return [{ kind: 'listStats', ask }];
     case 'find':
@@ -61,16 +68,17 @@ function pieces(ask: number, record: FileRecord): ClientEffect {
   return { kind: 'tell', event: piecesListed(ask, entry.name, all) };
 }
 
-function overview(books: Books, ask: number): ClientEffect {
+function overview(books: Books, hashing: Hashing, ask: number): ClientEffect {
   const records = books.all();
-  const rows = records.filter(({ phase }) => phase.at !== 'seeding').slice(0, OVERVIEW_ROWS_MAX);
+  const isShown = (record: FileRecord): boolean => record.phase.at !== 'seeding' && !hashing.shows(record);
+  const rows = [...hashing.rows(books), ...records.filter(isShown).slice(0, OVERVIEW_ROWS_MAX).map(rowOf)];
   const sum = (of: (record: FileRecord) => number): number => records.reduce((total, record) => total + of(record), 0);
   return {
     kind: 'tell',
     event: {
       kind: 'overviewListed',
       ask,
-      rows: rows.map(rowOf),
+      rows: rows.slice(0, OVERVIEW_ROWS_MAX),
       files: records.length,
       received: sum(({ transfer }) => transfer.received),
       sent: sum(({ transfer }) => transfer.sent),

@@ -15,7 +15,7 @@ import type { Metainfo } from '../torrent/metainfo.js';
 import type { ClientEffect, HashedAgain } from './effects.js';
 import type { HeldFiles } from './held-files.js';
 import type { StatePaths } from './library.js';
-import { lookAt, type Preparations } from './prepare.js';
+import { lookAt, type Preparations, type VerifyOptions } from './prepare.js';
 import type { Entry } from './record.js';
 
 export class Rehash {
@@ -48,7 +48,10 @@ export class Rehash {
   }
 
   /** Rejects with MiniTorrentError when the file cannot be read. */
-  async hashAgain({ file, entry }: Extract<ClientEffect, { kind: 'hashAgain' }>): Promise<HashedAgain> {
+  async hashAgain(
+    { file, entry }: Extract<ClientEffect, { kind: 'hashAgain' }>,
+    onProgress: (pieces: number) => void,
+  ): Promise<HashedAgain> {
     const metainfo = await this.#metainfoOf(entry);
     const isComplete = entry.mtimeMs !== null;
     const only = isComplete ? undefined : await this.piecesOf(file, entry);
@@ -57,7 +60,7 @@ export class Rehash {
     const path = isComplete || !(await isThere(partPath)) ? entry.path : partPath;
     const before = await lookAt(path, entry.mtorrentPath);
     if (only?.count === 0) return { kind: 'hashed', claimed: 0, bad: [], found: before };
-    const good = await this.#verify(file, path, metainfo, only);
+    const good = await this.#verify(file, path, metainfo, { only, onProgress });
     const after = await lookAt(path, entry.mtorrentPath);
     const claimed = only ?? allOf(metainfo.geometry.pieceCount);
     const isSame = before?.changedMs === after?.changedMs && before?.size === after?.size;
@@ -89,12 +92,17 @@ export class Rehash {
     this.#underWay.get(file)?.abort();
   }
 
-  async #verify(file: number, path: string, metainfo: Metainfo, only: Bitfield | undefined): Promise<Bitfield> {
+  async #verify(
+    file: number,
+    path: string,
+    metainfo: Metainfo,
+    options: Pick<VerifyOptions, 'only' | 'onProgress'>,
+  ): Promise<Bitfield> {
     const giveUp = new AbortController();
     this.#underWay.set(file, giveUp);
     const restMs = (workedMs: number): number => this.#restMs(workedMs);
     try {
-      return await this.#prepare.verify(path, metainfo, { only, restMs, givenUp: giveUp.signal });
+      return await this.#prepare.verify(path, metainfo, { ...options, restMs, givenUp: giveUp.signal });
     } finally {
       this.#underWay.delete(file);
     }

@@ -5,13 +5,15 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { unreachable } from '../base/assert.js';
 import { MiniTorrentError } from '../base/errors.js';
+import { PROGRESS_MS } from '../base/limits.js';
+import { nowAndThen } from '../base/now-and-then.js';
 import { freeBytes } from '../disk/file.js';
 import type { Address } from '../torrent/address.js';
 import { piecesListed } from './answers.js';
 import type { ClientEffect, ClientInput, Refusal, SeenSource } from './effects.js';
 import type { HeldFiles } from './held-files.js';
 import type { ClientEvent } from './messages.js';
-import { lookAt, type Preparations } from './prepare.js';
+import { type HashProgress, lookAt, type Preparations } from './prepare.js';
 import type { Rehash } from './rehash.js';
 
 export type SlowEffect = Extract<
@@ -121,7 +123,10 @@ export class SlowSteps {
 
   #prepareShare({ ask, path, mtorrentPath }: Extract<ClientEffect, { kind: 'prepareShare' }>): void {
     const work = async (): Promise<void> => {
-      const { entry, metainfo } = await this.#prepare.hashShare(path, mtorrentPath, this.#trackers);
+      const told = nowAndThen(PROGRESS_MS, (progress: HashProgress) =>
+        this.#post({ kind: 'shareProgressed', ask, path, mtorrentPath, ...progress }),
+      );
+      const { entry, metainfo } = await this.#prepare.hashShare(path, mtorrentPath, this.#trackers, told);
       this.#files.learn(metainfo);
       this.#post({ kind: 'shareHashed', ask, entry });
     };
@@ -202,7 +207,8 @@ export class SlowSteps {
   #hashAgain(effect: Extract<ClientEffect, { kind: 'hashAgain' }>): void {
     const { file } = effect;
     const work = async (): Promise<void> => {
-      this.#post({ kind: 'hashedAgain', file, result: await this.#rehash.hashAgain(effect) });
+      const told = nowAndThen(PROGRESS_MS, (done: number) => this.#post({ kind: 'verifyProgressed', file, done }));
+      this.#post({ kind: 'hashedAgain', file, result: await this.#rehash.hashAgain(effect, told) });
     };
     this.#attempt(work(), (refusal) => ({ kind: 'hashedAgain', file, result: { kind: 'failed', refusal } }));
   }

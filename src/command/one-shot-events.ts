@@ -19,8 +19,8 @@ export interface Started {
   readonly background: boolean;
 }
 
-export function startedEvent(started: Started): object {
-  return event('started', started);
+export function startedEvent({ command, path, mtorrent, address, trackers, background }: Started): object {
+  return event('started', { command, path, mtorrent, address, trackers, background });
 }
 
 export function progressEvent(file: FileView, elapsedMs: number): object {

@@ -1,4 +1,4 @@
-// The progress of one download as a line of text: as wide as a terminal has room, with the console's own bar and columns, or as a
+// The progress of one download, or of a file that is being hashed, as a line of text: as wide as a terminal has room, with the console's own bar and columns, or as a
 // plain sentence for a log. Pure.
 
 import type { FileView } from '../api/views.js';
@@ -28,13 +28,9 @@ export class ProgressLine {
   plain(file: FileView): string {
     const { name, state, size, have, pieces, rate, peers, problem } = file;
     const bytes = bytesHad(file);
-    const parts = [
-      printable(name),
-      percent(have, pieces),
-      `${formatBytes(bytes)} of ${formatBytes(size)}`,
-      `${formatBytes(Math.round(rate))}/s`,
-      peers === 1 ? '1 peer' : `${peers} peers`,
-    ];
+    const parts = [printable(name), percent(have, pieces), `${formatBytes(bytes)} of ${formatBytes(size)}`];
+    if (state === 'hashing') return [...parts, 'hashed'].join('  ');
+    parts.push(`${formatBytes(Math.round(rate))}/s`, peers === 1 ? '1 peer' : `${peers} peers`);
     if (rate >= 1) parts.push(`${timeToGo(size - bytes, rate)} to go`);
     if (state !== 'downloading') parts.push(state);
     if (problem !== '') parts.push(printable(problem));

@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import { type Sharing, startShare } from '../api/one-shot.js';
 import { ownHost } from '../api/own-address.js';
 import type { SwarmClient } from '../api/swarm-client.js';
+import { PROGRESS_MS } from '../base/limits.js';
 import { startHomePair } from '../home/pair.js';
 import { type Address, formatAddress } from '../torrent/address.js';
 import { backgroundClient } from './background-client.js';
@@ -56,7 +57,7 @@ function namesOf({ file, output }: ShareArguments): Named {
 async function handOver(args: ShareArguments, swarm: SwarmClient, reporter: Reporter): Promise<number> {
   const { path, output, mtorrent } = namesOf(args);
   reporter.started({ command: 'share', path, mtorrent, ...swarm.facts, background: true });
-  await swarm.share(path, mtorrent);
+  await toldMeanwhile(swarm.share(path, mtorrent), swarm, path, reporter);
   reporter.seeding(await swarm.file(path));
   reporter.result(output);
   return 0;
@@ -88,11 +89,32 @@ async function shareUntilStopped(
   const unlisten = relayNotices(swarm, reporter);
   reporter.started({ command: 'share', path, mtorrent, ...swarm.facts, background: false });
   reporter.detail(`this client serves at ${swarm.facts.address}`);
-  const begun = await unlessStopped(begin(), stops);
+  const begun = await unlessStopped(toldMeanwhile(begin(), swarm, path, reporter), stops);
   if (begun.kind === 'done') reporter.result(output);
   const end = begun.kind === 'done' ? await seedUntilStopped(swarm, path, args, reporter, stops) : begun;
   unlisten();
   return end.kind === 'stopped' ? end.exitCode : 0;
+}
+
+/** `sharing`; until then, how far the hashing of `path` is. */
+async function toldMeanwhile<T>(sharing: Promise<T>, swarm: SwarmClient, path: string, reporter: Reporter): Promise<T> {
+  const over = sharing.then(
+    () => undefined,
+    () => undefined,
+  );
+  for (;;) {
+    const look = lateAfter(PROGRESS_MS);
+    const next = await Promise.race([over, look.late]);
+    look.cancel();
+    if (next === undefined) return sharing;
+    // A client that answers no more has refused the share as well.
+    const files = await swarm.overview().then(
+      (seen) => seen.files,
+      () => [],
+    );
+    const hashed = files.find((file) => file.state === 'hashing' && file.path === path);
+    if (hashed !== undefined) reporter.progress(hashed);
+  }
 }
 
 /** Tells from time to time what was sent. @param seedMs undefined: until a signal. */

@@ -1,5 +1,5 @@
-// Watches the downloads of a client for whoever draws them: looks four times a second while one runs, and now and then
-// whether one runs again. Asks only when the last answer has come, so a client that is slow is not asked more.
+// Watches the downloads of a client, and what it hashes, for whoever draws them: looks four times a second while one runs, and
+// now and then whether one runs again. Asks only when the last answer has come, so a client that is slow is not asked more.
 
 import type { Overview } from '../api/views.js';
 import { type FileView, isRunning } from '../api/views.js';
@@ -19,7 +19,7 @@ export class LiveProgress {
   readonly #client: Watched;
   readonly #abilities: TerminalAbilities;
   readonly #show: (draw: Draw | undefined) => void;
-  #running: readonly FileView[] = [];
+  #shown: readonly FileView[] = [];
   #sample: Sample | undefined;
   #isAsking = false;
   #isClosed = false;
@@ -31,9 +31,9 @@ export class LiveProgress {
     this.#show = show;
   }
 
-  /** When it was last looked. */
+  /** Downloads, when it was last looked. */
   get runningCount(): number {
-    return this.#running.length;
+    return this.#shown.filter(isRunning).length;
   }
 
   /** Now: something may have changed. */
@@ -52,22 +52,22 @@ export class LiveProgress {
   async #look(): Promise<void> {
     try {
       const { files } = await this.#client.overview();
-      this.#running = files.filter(isRunning);
+      this.#shown = files.filter((file) => isRunning(file) || file.state === 'hashing');
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
       // Nobody is there to be asked any more; the console is about to hear of it.
-      this.#running = [];
+      this.#shown = [];
       this.close();
     }
     await this.#draw();
     this.#isAsking = false;
     if (this.#isClosed) return;
-    this.#timer = setTimeout(() => this.look(), this.#running.length > 0 ? DOWNLOAD_LOOK_MS : IDLE_LOOK_MS);
+    this.#timer = setTimeout(() => this.look(), this.#shown.length > 0 ? DOWNLOAD_LOOK_MS : IDLE_LOOK_MS);
   }
 
   async #draw(): Promise<void> {
-    const running = this.#running;
-    if (running.length === 0) {
+    const shown = this.#shown;
+    if (shown.length === 0) {
       this.#sample = undefined;
       this.#show(undefined);
       return;
@@ -75,10 +75,10 @@ export class LiveProgress {
     // Loaded with the first download: measuring text takes longer to load than anything else here.
     const { progressLines, sampleOf } = await import('./progress.js');
     if (this.#isClosed) return;
-    const sample = sampleOf(running, this.#sample, systemClock.nowMs());
+    const sample = sampleOf(shown, this.#sample, systemClock.nowMs());
     this.#sample = sample;
     const { unicode, colour } = this.#abilities;
     const paint = paintOf(colour);
-    this.#show((columns, rows) => progressLines(running, sample, { columns, rows, unicode, paint }));
+    this.#show((columns, rows) => progressLines(shown, sample, { columns, rows, unicode, paint }));
   }
 }

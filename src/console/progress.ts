@@ -1,4 +1,4 @@
-// How running downloads look below the scroll: a line each with name, bar, per cent, size, rates, peers and time to go. What
+// How running downloads, and files that are being hashed, look below the scroll: a line each with name, bar, per cent, size, rates, peers and time to go. What
 // matters less is left out first when the terminal is narrow; no line is ever wider than asked for. Pure.
 
 import type { FileView } from '../api/views.js';
@@ -63,7 +63,7 @@ export function sampleOf(files: readonly FileView[], previous: Sample | undefine
   return { atMs: nowMs, sent, upRates };
 }
 
-/** One line for each download, `shape.rows` at most. @param running those that `isRunning` says are. */
+/** One line for each, `shape.rows` at most. @param running those that `isRunning` says are, or that are being hashed. */
 export function progressLines(running: readonly FileView[], sample: Sample, shape: Shape): readonly LiveLine[] {
   if (shape.rows < 1 || shape.columns < 1 || running.length === 0) return [];
   const overflows = running.length > shape.rows;
@@ -116,6 +116,7 @@ function statusOf({ state, problem, peers, rate }: FileView): string {
   if (problem !== '') return printable(problem);
   if (state === 'waiting') return 'waits for its turn';
   if (state === 'checking') return 'is being checked';
+  if (state === 'hashing') return 'is being hashed';
   if (state === 'finishing') return 'is being finished';
   if (peers === 0) return 'looks for peers';
   return rate < 1 ? `stalled, ${peers === 1 ? '1 peer' : `${peers} peers`}` : '';

@@ -61,6 +61,7 @@ test('a download that does not move says why', () => {
   const status = (shown: Partial<FileView>): string => draw([file(shown)], 90)[0]?.split(' MiB  ')[1] ?? '';
   assert.equal(status({ state: 'waiting' }), 'waits for its turn');
   assert.equal(status({ state: 'checking' }), 'is being checked');
+  assert.equal(status({ state: 'hashing' }), 'is being hashed');
   assert.equal(status({ state: 'finishing' }), 'is being finished');
   assert.equal(status({ peers: 0, rate: 0 }), 'looks for peers');
   assert.equal(status({ peers: 1, rate: 0 }), 'stalled, 1 peer');

@@ -4,13 +4,22 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
 import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
-import { create, eventually, killHard, listedEventually, PIECE, seederList, stageSwarm } from '../support/e2e-stage.js';
+import {
+  create,
+  eventually,
+  killHard,
+  listedEventually,
+  namesIn,
+  PIECE,
+  seederList,
+  stageSwarm,
+} from '../support/e2e-stage.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 
@@ -96,6 +105,29 @@ test('events: each is as the schema says, progress comes at least three times a 
   assert.equal(completed?.['received'], 16 * PIECE);
   assert.ok(of('seeding').length >= 2, 'seeding is told each interval');
   assert.equal(getting.stderr, '');
+});
+
+test('a share that takes long tells how far its hashing is, in events of the schema, and a signal ends it', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const user = await makeUser(swarm.directory, 'ada');
+  // A hole of a tebibyte: it takes minutes to hash, and no room.
+  await writeFile(swarm.path('hole.img'), '');
+  await truncate(swarm.path('hole.img'), 2 ** 40);
+  const sharing = new CommandRun(t, user, ['share', 'hole.img', '--json', ...trackerWords(swarm)]);
+  await sharing.line(/"event":"progress"/);
+  sharing.kill('SIGINT');
+  assert.equal(await sharing.exited, 130, sharing.stderr);
+  const [started, progress] = sharing.events();
+  assert.equal(started?.['event'], 'started');
+  assert.equal(progress?.['path'], swarm.path('hole.img'));
+  assert.equal(progress?.['state'], 'hashing');
+  assert.equal(progress?.['size'], 2 ** 40);
+  assert.ok(Number(progress?.['have']) > 0 && progress?.['rate'] === 0 && progress?.['etaMs'] === null);
+  assert.deepEqual(
+    (await namesIn(swarm.directory)).filter((name) => name.startsWith('hole')),
+    ['hole.img'],
+  );
 });
 
 test('a get that is killed with -9 goes on with what it had', async (t) => {

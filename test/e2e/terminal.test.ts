@@ -2,7 +2,7 @@
 // history, progress below what scrolls while somebody types, every size down to 40 columns, and ways to leave.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import type { Swarm } from '../../src/demo/swarm.js';
 import { formatAddress } from '../../src/torrent/address.js';
@@ -190,6 +190,30 @@ test('progress is drawn below what scrolls, and what is being typed stays as it 
   terminal.type(`${CTRL_C}limit down off${ENTER}`);
   await terminal.until(/complete: .*got\/film\.bin/, 'the end', 60_000);
   await terminal.until((now) => progressOf(now).length === 0 && now.at(-1) === 'mtorrent>', 'no progress is left');
+});
+
+test('a share that takes long shows how far its hashing is, goes on when nobody waits for it, and leaves nothing behind when the client ends', async (t) => {
+  const staged = await stage(t);
+  if (staged === undefined) return;
+  const { swarm, open } = staged;
+  // A hole of a tebibyte: it takes minutes to hash, and no room.
+  await writeFile(swarm.path('film.img'), '');
+  await truncate(swarm.path('film.img'), 2 ** 40);
+  const terminal = open('me');
+  await terminal.prompts();
+  terminal.type(`share film.img film.mtorrent${ENTER}`);
+  const hashed = /^film\.img .*\/1\.0 TiB {2}is being hashed$/;
+  const shows = (prompt: string) => (now: readonly string[]) => hashed.test(now.at(-2) ?? '') && now.at(-1) === prompt;
+  await terminal.until(shows('  (busy)>'), 'how far it is');
+  terminal.type(CTRL_C);
+  await terminal.until(shows('mtorrent>'), 'it goes on');
+  terminal.type(CTRL_D);
+  assert.equal(await terminal.exited, 0);
+  assert.equal(progressOf(await terminal.until(/mtorrent> quit\nBYE$/)).length, 0);
+  assert.deepEqual(
+    (await namesIn(swarm.directory)).filter((name) => name.startsWith('film')),
+    ['film.img'],
+  );
 });
 
 test('a terminal of 40 columns shows what matters, and a resize leaves no rest behind', async (t) => {
