@@ -15,6 +15,7 @@ import { foreignPair, type HomePair, startHomePair } from '../home/pair.js';
 import type { Settings } from '../settings/resolve.js';
 import { printable } from '../torrent/names.js';
 import { cannotGoOn, homeDirectory, stateDirectory } from './client-life.js';
+import { started } from './tiering.js';
 
 /**
  * Answers 0 after it was told to end. Rejects with MiniTorrentError when it cannot start. @param onReady gets the line that says
@@ -28,7 +29,7 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   let signals: { unwatch(): void } | undefined;
   try {
     pair = await pairOf(settings);
-    const own = await startDaemonClient(settings, pair);
+    const own = await started(startDaemonClient(settings, pair));
     signals = endOnSignals(own);
     door.serve(own);
     onReady(`DAEMON LISTENING ${own.facts.address} ${socket}`);

@@ -5,7 +5,6 @@
 import { exitCodeOf, MiniTorrentError } from '../base/errors.js';
 import { printable } from '../torrent/names.js';
 import { commandLine } from './commands.js';
-import { optimizeLater } from './tiering.js';
 
 async function main(): Promise<number> {
   try {
@@ -31,7 +30,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 // Explanations that nobody reads any more are lost, and nothing else: a closed terminal must not stop a graceful end.
 process.stderr.on('error', () => undefined);
-optimizeLater();
 void main().then((exitCode) => {
   process.exitCode = exitCode;
 });

@@ -8,8 +8,18 @@ import { OPTIMIZE_BUDGET_BYTES } from '../base/limits.js';
 /** The major version of V8, that of Node 20, on which it was measured. Others may not know the flag, or tier otherwise: they are left as they are. */
 export const MEASURED_ENGINE = 11;
 
-/** For this process and threads that it starts from now on. */
+/**
+ * For this process and all its threads, from now on. Not before they are started: a changed flag makes V8 refuse the compiled form in which
+ * Node's own modules come with Node, and parse them, in each thread that starts after it (decision 017).
+ */
 export function optimizeLater(): void {
   if (Number.parseInt(process.versions.v8, 10) !== MEASURED_ENGINE) return;
   v8.setFlagsFromString(`--interrupt-budget=${OPTIMIZE_BUDGET_BYTES}`);
+}
+
+/** What is starting, and goes on for long. */
+export async function started<T>(starting: Promise<T>): Promise<T> {
+  const running = await starting;
+  optimizeLater();
+  return running;
 }

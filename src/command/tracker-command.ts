@@ -9,6 +9,7 @@ import { type Address, parseAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { runTracker } from '../tracker/main.js';
 import { trackerStatus } from '../tracker/status.js';
+import { optimizeLater } from './tiering.js';
 
 export interface TrackerArguments {
   readonly own: string;
@@ -20,14 +21,17 @@ export interface TrackerArguments {
 }
 
 export function runTrackerCommand(args: TrackerArguments): Promise<number> {
-  return runTracker({
-    own: addressOf(args.own, true),
-    partner: addressOf(args.other, false),
-    seederListPath: resolve(args.seederlist),
-    logPath: resolve(args.log),
-    logLevel: args.logLevel,
-    cluster: args.cluster,
-  });
+  return runTracker(
+    {
+      own: addressOf(args.own, true),
+      partner: addressOf(args.other, false),
+      seederListPath: resolve(args.seederlist),
+      logPath: resolve(args.log),
+      logLevel: args.logLevel,
+      cluster: args.cluster,
+    },
+    optimizeLater,
+  );
 }
 
 export async function runTrackerList(path: string, json: boolean, output: CommandOutput): Promise<number> {

@@ -9,8 +9,11 @@ import { startTracker, type TrackerOptions } from './start.js';
 
 type End = { readonly signal: string } | { readonly error: MiniTorrentError };
 
-/** Answers 0 after a graceful stop. Rejects with a MiniTorrentError: the caller shows its sentence and exits with its code. */
-export async function runTracker(options: TrackerOptions): Promise<number> {
+/**
+ * Answers 0 after a graceful stop. Rejects with a MiniTorrentError: the caller shows its sentence and exits with its code.
+ * @param onListening called once its thread runs and its port is open.
+ */
+export async function runTracker(options: TrackerOptions, onListening = (): void => undefined): Promise<number> {
   const ending = deferred<End>();
   let logMoved = (): void => undefined;
   const signals = watchSignals({
@@ -20,6 +23,7 @@ export async function runTracker(options: TrackerOptions): Promise<number> {
   try {
     const tracker = await startTracker(options);
     logMoved = () => tracker.logMoved();
+    onListening();
     announceOnStdout(`TRACKER LISTENING ${formatAddress(tracker.address)}`);
     void tracker.failed.then((error) => ending.resolve({ error }));
     const end = await ending.promise;
