@@ -1,10 +1,10 @@
 // Makes dist/bundle: the program and each thread in one file of its own, with the packages that they use, since a process that
 // loads hundreds of small modules in each of its threads spends most of its start on finding and opening them
-// (docs/decisions/018). CommonJS, which is loaded without a detour through promises. What the bundle took from other packages
-// comes with their licences. `bundle(root)` works on any copy of the project.
+// (docs/decisions/018). CommonJS, which is loaded without a detour through promises. What the bundle took from other packages comes with their licences.
+// `bundle(root)` works on any copy of the project.
 
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -16,6 +16,8 @@ const ENTRIES = {
   store: 'workers/store.ts',
   tracker: 'workers/tracker.ts',
 };
+/** Started by the package `piscina`, and when V8 has other flags than at a start: a compiled form would be refused. */
+const COMPILED_BY_ITSELF = 'hash';
 /** They look for files of their own: a thread's entry, native libraries. */
 const LEFT_OUT = ['piscina', 'libsql', 'msgpackr-extract'];
 /** For the code in it, `import.meta.url` is that of a compiled module in a room, so that what is found from there is found. */
@@ -40,7 +42,8 @@ const lateStringWidth = {
 export async function bundle(root) {
   const folder = join(root, 'dist/bundle');
   rmSync(folder, { recursive: true, force: true });
-  const { metafile } = await build({
+  mkdirSync(folder, { recursive: true });
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ENTRIES,
     outdir: folder,
@@ -58,9 +61,14 @@ export async function bundle(root) {
     banner: { js: MODULE_URL },
     legalComments: 'none',
     metafile: true,
+    write: false,
     plugins: [lateStringWidth],
     logLevel: 'warning',
   });
+  for (const { path, text } of outputFiles) writeBundle(folder, basename(path, '.cjs'), text);
+  copyFileSync(join(root, '.tools/load.cjs'), join(folder, 'load.cjs'));
+  chmodSync(join(folder, 'mtorrent.cjs'), 0o755);
+  // Last: who finds it finds all the others.
   writeFileSync(
     join(folder, 'LICENSES.txt'),
     licences(
@@ -68,7 +76,20 @@ export async function bundle(root) {
       Object.keys(metafile.inputs).filter((path) => !path.startsWith('late:')),
     ),
   );
-  chmodSync(join(folder, 'mtorrent.cjs'), 0o755);
+}
+
+function writeBundle(folder, name, text) {
+  const path = (end) => join(folder, `${name}${end}.cjs`);
+  if (name === COMPILED_BY_ITSELF) return writeFileSync(path(''), text);
+  // Comments and texts for people have characters beyond ASCII; with them a bundle would need two bytes a character.
+  const ascii = text.replace(
+    /[^\0-\x7f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  const [first, ...rest] = ascii.split('\n');
+  const isProgram = first.startsWith('#!');
+  writeFileSync(path('.code'), isProgram ? `\n${rest.join('\n')}` : ascii);
+  writeFileSync(path(''), `${isProgram ? `${first}\n` : ''}require('./load.cjs')('${name}', require, module);\n`);
 }
 
 /** Of every package that one of `inputs` belongs to. */

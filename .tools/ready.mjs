@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { compile, isCompiled } from './compile.mjs';
 
 const root = join(import.meta.dirname, '..');
 process.chdir(root);
@@ -38,7 +39,11 @@ function* filesBelow(folder) {
 function compiledIsCurrent() {
   if (!BUILT_LAST.every((path) => existsSync(path))) return false;
   const builtMs = Math.min(...BUILT_LAST.map((path) => statSync(path).mtimeMs));
-  if (['package-lock.json', 'tsconfig.json', '.tools/bundle.mjs'].some((path) => statSync(path).mtimeMs > builtMs))
+  if (
+    ['package-lock.json', 'tsconfig.json', '.tools/bundle.mjs', '.tools/load.cjs'].some(
+      (path) => statSync(path).mtimeMs > builtMs,
+    )
+  )
     return false;
   return sources.every((folder) => [...filesBelow(folder)].every((path) => statSync(path).mtimeMs <= builtMs));
 }
@@ -61,3 +66,4 @@ if (!compiledIsCurrent()) {
   const { bundle } = await import('./bundle.mjs');
   await bundle(root);
 }
+if (!isCompiled(root)) compile(root);

@@ -42,7 +42,7 @@ test('the package holds program, threads, manual and units, and nothing else', (
   if (!hasTool(t, 'npm')) return;
   const { paths } = pack(temporaryDirectory(t));
   const allowed =
-    /^(package\.json|README\.md|LICENSE|dist\/src\/[\w/-]+\.(js|d\.ts)|dist\/bundle\/(\w+\.cjs|LICENSES\.txt)|docs\/[\w/@.-]+\.(md|[158]|service|json|svg))$/;
+    /^(package\.json|README\.md|LICENSE|dist\/src\/[\w/-]+\.(js|d\.ts)|dist\/bundle\/(\w+(\.code)?\.cjs|\w+\.compiled|(LICENSES|COMPILED)\.txt)|docs\/[\w/@.-]+\.(md|[158]|service|json|svg))$/;
   assert.deepEqual(
     paths.filter((path) => !allowed.test(path)),
     [],

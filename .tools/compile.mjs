@@ -1,0 +1,66 @@
+// Lays beside each bundle the form that V8 compiles it to, which is read in a fraction of the time that compiling takes
+// (docs/decisions/020): runs `mtorrent demo` once and keeps what its processes leave. A form is good for one version of V8; without it, or with
+// another one's, a program compiles as ever, so what fails here is told and nothing else.
+
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Small, and all that a client and a tracker do: it uses loopback and a temporary directory. */
+const DEMO = ['demo', '--size', '4MiB', '--seeders', '2'];
+const DEADLINE_MS = 60_000;
+
+/** What was done last: the version of V8, and how it went. */
+const markOf = (root) => join(root, 'dist/bundle/COMPILED.txt');
+
+export function isCompiled(root) {
+  const [mark, bundled] = [markOf(root), join(root, 'dist/bundle/LICENSES.txt')];
+  if (!existsSync(mark) || statSync(mark).mtimeMs < statSync(bundled).mtimeMs) return false;
+  return readFileSync(mark, 'utf8').startsWith(`V8 ${process.versions.v8}\n`);
+}
+
+export function compile(root) {
+  const folder = join(root, 'dist/bundle');
+  const forms = mkdtempSync(join(tmpdir(), 'mtorrent-forms-'));
+  try {
+    const failure = record(root, forms);
+    if (failure !== undefined) console.error(`not compiled in advance, so programs start slower: ${failure}`);
+    const sizeOf = (file) => statSync(join(forms, file)).size;
+    // Of each bundle the largest form, which has most functions, is the last to be copied.
+    for (const file of readdirSync(forms).sort((a, b) => sizeOf(a) - sizeOf(b)))
+      copyFileSync(join(forms, file), join(folder, `${file.split('.')[0]}.compiled`));
+    writeFileSync(markOf(root), `V8 ${process.versions.v8}\n${failure ?? 'recorded'}\n`);
+  } finally {
+    rmSync(forms, { recursive: true, force: true });
+  }
+}
+
+/** Why there are no forms; undefined when there are. */
+function record(root, forms) {
+  const { status, error, stderr } = spawnSync(process.execPath, [join(root, 'dist/bundle/mtorrent.cjs'), ...DEMO], {
+    env: {
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MTORRENT_'))),
+      MTORRENT_CONFIG: '/dev/null',
+      COMPILED_FORMS: forms,
+      NODE_OPTIONS: `--require=${JSON.stringify(join(root, '.tools/record.cjs'))}`,
+    },
+    timeout: DEADLINE_MS,
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (status !== 0) return error?.message ?? stderr.trim();
+  return readdirSync(forms).length === 0 ? 'no process left a form' : undefined;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) compile(join(import.meta.dirname, '..'));

@@ -1,0 +1,23 @@
+// Preloaded (`--require`) by a program that runs so that its bundles can be kept in the form in which V8 has them then: with every
+// function that was needed. Each process and thread leaves, when it ends, one file of each bundle that it ran in COMPILED_FORMS.
+'use strict';
+const { writeFileSync } = require('node:fs');
+const { basename, join } = require('node:path');
+const v8 = require('node:v8');
+const vm = require('node:vm');
+const { threadId } = require('node:worker_threads');
+
+const folder = process.env.COMPILED_FORMS;
+if (folder === undefined) throw new Error('COMPILED_FORMS names no folder');
+// A form is good for the flags that V8 had when it was made: those of a start.
+v8.setFlagsFromString = () => undefined;
+vm.Script = class extends vm.Script {
+  constructor(code, options) {
+    super(code, options);
+    const name = /^(\w+)\.code\.cjs$/.exec(basename(options?.filename ?? ''))?.[1];
+    if (name === undefined) return;
+    process.on('exit', () => {
+      writeFileSync(join(folder, `${name}.${process.pid}.${threadId}`), this.createCachedData());
+    });
+  }
+};
