@@ -2,13 +2,19 @@
 // Every wait has a deadline, and a process that ends early fails what waits for it with the last of what it said.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import net from 'node:net';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import { assert } from '../base/assert.js';
 import { type Deferred, deferred, within } from '../base/deferred.js';
-import { MiniTorrentError } from '../base/errors.js';
-import { DEMO_STEP_DEADLINE_MS, STOP_DEADLINE_MS } from '../base/limits.js';
+import { errnoOf, MiniTorrentError } from '../base/errors.js';
+import {
+  DEMO_PORT_MAX,
+  DEMO_PORT_MIN,
+  DEMO_PORT_TRIES_MAX,
+  DEMO_STEP_DEADLINE_MS,
+  STOP_DEADLINE_MS,
+} from '../base/limits.js';
 import { type Address, formatAddress, parseAddress } from '../torrent/address.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
@@ -21,17 +27,36 @@ export interface ProgramOptions {
   readonly launcher?: readonly string[] | undefined;
 }
 
-/** A port nobody listens on now. Another program may take it first; then the process that wanted it says so. */
+/** To processes of ours that may not listen yet, or again. */
+const given = new Set<number>();
+
+/**
+ * A port nobody listens on now, and of those that no program gets by chance before it is used: not for a connection of its own, and
+ * not because it asked for any. PORT_IN_USE when none is found.
+ */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let tries = 0; tries < DEMO_PORT_TRIES_MAX; tries += 1) {
+    const port = randomInt(DEMO_PORT_MIN, DEMO_PORT_MAX + 1);
+    if (given.has(port) || !(await isFree(host, port))) continue;
+    given.add(port);
+    return port;
+  }
+  throw new MiniTorrentError('PORT_IN_USE', `no port of ${host} is free from ${DEMO_PORT_MIN} to ${DEMO_PORT_MAX}`);
+}
+
+async function isFree(host: string, port: number): Promise<boolean> {
   const server = net.createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port: 0 }, resolve);
-  });
-  const address = server.address();
-  assert(typeof address === 'object' && address !== null, 'a listening server has an address');
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port }, resolve);
+    });
+  } catch (error) {
+    if (errnoOf(error) === 'EADDRINUSE') return false;
+    throw error;
+  }
   await new Promise((resolve) => server.close(resolve));
-  return address.port;
+  return true;
 }
 
 /** One process of `mtorrent`, its output as lines. */
