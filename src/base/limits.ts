@@ -158,9 +158,12 @@ export const LINGER_MS = 5_000;
 export const CONFIRM_DELAY_MS = 4;
 /** Milliseconds between two words of a connection's socket to its machine that payload moves: its clocks are of seconds. */
 export const PAYLOAD_TOLD_MS = 100;
-/** Milliseconds between two words of new pieces: the first is told at once, those that come meanwhile in one frame. Half as long
- * makes no crowd faster (`bench -- sim`) and costs each peer of it twice the frames; twice as long makes crowds of eight slower. */
-export const HAVE_BATCH_MS = 100;
+/** Milliseconds between two words of new pieces: the first is told at once, those that come meanwhile in one frame. Of a piece
+ * that few have the crowd waits to hear (decision 009); the news of others costs each peer a frame and gains nobody anything. */
+export const HAVE_RARE_MS = 50;
+export const HAVE_COMMON_MS = 100;
+/** A piece is rare while less than one in so many of our peers has it. */
+export const HAVE_RARE_DIVISOR = 4;
 /** Bytes read at once while a frame header is expected; larger would swallow (and copy) the payload behind it. */
 export const HEADER_READ_BYTES = 4 * KIB;
 /** Milliseconds between two reports of a download's progress to the main thread. */

@@ -2,6 +2,7 @@
 // worth asking now. Never decides how much is asked of whom. Invariant: a peer that may be asked, has room, and offers a wanted
 // piece is worth a look, so that an event costs its own peer's work and not a round over all peers. Pure.
 
+import { HAVE_RARE_DIVISOR } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
 import type { Bitfield, PieceRange } from '../torrent/bitfield.js';
 import type { Peer } from './peer.js';
@@ -32,6 +33,11 @@ export class Interest {
   /** How many of the peers that lack something have it. */
   availability(piece: number): number {
     return this.#picker.availability(piece);
+  }
+
+  /** Few of our peers have it. */
+  isRare(piece: number): boolean {
+    return this.availability(piece) * HAVE_RARE_DIVISOR < this.#peers.size;
   }
 
   /** Those that may be worth asking; may be changed while it is gone through. */

@@ -234,7 +234,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     this.#sources.delete(piece);
     if (outcome.kind === 'stored') {
       this.#pieces.pieceStored(piece);
-      this.#reports.pieceStored(piece, nowMs);
+      this.#reports.pieceStored(piece, this.#interest.isRare(piece), nowMs);
       return NO_EFFECTS;
     }
     if (this.#pieces.pieceFailed(piece)) this.#interest.want(piece);

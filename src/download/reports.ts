@@ -2,8 +2,9 @@
 // data to the disk every so often. Pure.
 
 import {
-  HAVE_BATCH_MS,
+  HAVE_COMMON_MS,
   HAVE_RANGES_MAX,
+  HAVE_RARE_MS,
   PART_SYNC_MS,
   PROGRESS_MS,
   RESUME_SAVE_MIN_MS,
@@ -51,9 +52,11 @@ export class Reports {
     this.#wastedBytes += bytes;
   }
 
-  pieceStored(piece: number, nowMs: number): void {
+  /** @param isRare few of our peers have it. */
+  pieceStored(piece: number, isRare: boolean, nowMs: number): void {
     this.#freshHaves.push(piece);
-    this.#havesDueMs = Math.min(this.#havesDueMs, Math.max(nowMs, this.#toldMs + HAVE_BATCH_MS));
+    const pauseMs = isRare ? HAVE_RARE_MS : HAVE_COMMON_MS;
+    this.#havesDueMs = Math.min(this.#havesDueMs, Math.max(nowMs, this.#toldMs + pauseMs));
     this.#unsaved += 1;
     const soonMs = Math.max(nowMs, this.#savedMs + RESUME_SAVE_MIN_MS);
     const saveMs = this.#unsaved < RESUME_SAVE_PIECES ? nowMs + RESUME_SAVE_MS : soonMs;

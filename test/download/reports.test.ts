@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import {
-  HAVE_BATCH_MS,
+  HAVE_COMMON_MS,
   HAVE_RANGES_MAX,
+  HAVE_RARE_MS,
   PART_SYNC_MS,
   RESUME_SAVE_MIN_MS,
   RESUME_SAVE_MS,
@@ -16,22 +17,36 @@ import { Bitfield } from '../../src/torrent/bitfield.js';
 
 test('the first news is told at once; what comes within a batch of it is told once, merged', () => {
   const reports = new Reports(new Bitfield(10));
-  reports.pieceStored(7, 100);
+  reports.pieceStored(7, false, 100);
   assert.equal(reports.havesDueMs, 100);
   assert.deepEqual(reports.due([], 100).at(0), { kind: 'tellHaves', ranges: [[7, 1]] });
-  for (const piece of [4, 2, 3]) reports.pieceStored(piece, 101);
-  assert.equal(reports.havesDueMs, 100 + HAVE_BATCH_MS);
-  assert.deepEqual(reports.due([], 100 + HAVE_BATCH_MS - 1), []);
-  assert.deepEqual(reports.due([], 100 + HAVE_BATCH_MS), [{ kind: 'tellHaves', ranges: [[2, 3]] }]);
+  for (const piece of [4, 2, 3]) reports.pieceStored(piece, false, 101);
+  assert.equal(reports.havesDueMs, 100 + HAVE_COMMON_MS);
+  assert.deepEqual(reports.due([], 100 + HAVE_COMMON_MS - 1), []);
+  assert.deepEqual(reports.due([], 100 + HAVE_COMMON_MS), [{ kind: 'tellHaves', ranges: [[2, 3]] }]);
   assert.deepEqual(reports.tellHaves(), []);
   assert.equal(reports.havesDueMs, Number.POSITIVE_INFINITY);
+});
+
+test('news that holds a rare piece is not kept for as long as other news', () => {
+  const reports = new Reports(new Bitfield(10));
+  reports.pieceStored(7, true, 100);
+  assert.equal(reports.due([], 100).at(0)?.kind, 'tellHaves');
+  reports.pieceStored(1, false, 101);
+  assert.equal(reports.havesDueMs, 100 + HAVE_COMMON_MS);
+  reports.pieceStored(2, true, 102);
+  assert.equal(reports.havesDueMs, 100 + HAVE_RARE_MS);
+  reports.pieceStored(3, false, 103);
+  assert.deepEqual(reports.due([], 100 + HAVE_RARE_MS), [{ kind: 'tellHaves', ranges: [[1, 3]] }]);
+  reports.pieceStored(4, true, 100 + HAVE_RARE_MS + HAVE_COMMON_MS);
+  assert.equal(reports.havesDueMs, 100 + HAVE_RARE_MS + HAVE_COMMON_MS, 'nothing was told for long');
 });
 
 test('a batch of very many ranges is told in frames that keep their bound, and covers every piece once', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.nat(5_000), { minLength: 1, maxLength: 4_000, size: 'max' }), (pieces) => {
       const reports = new Reports(new Bitfield(5_001));
-      for (const piece of pieces) reports.pieceStored(piece, 0);
+      for (const piece of pieces) reports.pieceStored(piece, false, 0);
       const told: number[] = [];
       for (const effect of reports.tellHaves()) {
         assert.ok(effect.kind === 'tellHaves' && effect.ranges.length <= HAVE_RANGES_MAX);
@@ -50,7 +65,7 @@ test('the record is saved some time after the first new piece, not for each', ()
   const reports = new Reports(new Bitfield(50));
   let saves = 0;
   for (let atMs = 0; atMs < 10_000; atMs += 200) {
-    reports.pieceStored(atMs / 200, atMs);
+    reports.pieceStored(atMs / 200, false, atMs);
     saves += reports.due([], atMs).filter(({ kind }) => kind === 'saveResume').length;
   }
   assert.equal(saves, Math.floor(10_000 / (RESUME_SAVE_MS + 200)));
@@ -65,7 +80,7 @@ test('the faster pieces come the sooner the record is saved, within bounds', () 
     let unsaved = 0;
     let saves = 0;
     for (let atMs = RESUME_SAVE_MS; atMs < RESUME_SAVE_MS + 5_000; atMs += everyMs) {
-      reports.pieceStored(atMs % 5_000, atMs);
+      reports.pieceStored(atMs % 5_000, false, atMs);
       unsaved += 1;
       if (reports.due([], atMs).some(({ kind }) => kind === 'saveResume')) {
         saves += 1;
@@ -81,7 +96,7 @@ test('the file is flushed a while after the first piece that no flush covers, an
   const reports = new Reports(new Bitfield(100));
   let flushes = 0;
   for (let atMs = 0; atMs <= PART_SYNC_MS * 5; atMs += 100) {
-    if (atMs <= PART_SYNC_MS * 2) reports.pieceStored(1, atMs);
+    if (atMs <= PART_SYNC_MS * 2) reports.pieceStored(1, false, atMs);
     flushes += reports.due([], atMs).filter(({ kind }) => kind === 'syncPart').length;
   }
   // The second one comes after the last piece, and covers it.
