@@ -9,6 +9,7 @@ import test from 'node:test';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
+const DEADLINE_MS = 60_000;
 /** Says of each script with a compiled form whether V8 refused it. */
 const SPY = `
 const { appendFileSync } = require('node:fs');
@@ -34,6 +35,7 @@ function formsOf(root: string, words: readonly string[], directory: string): rea
       env: { ...process.env, FORMS_SEEN: seen, MTORRENT_CONFIG: '/dev/null' },
       encoding: 'utf8',
       input: '',
+      timeout: DEADLINE_MS,
     },
   );
   assert.equal(status, 0, stderr);
