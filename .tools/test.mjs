@@ -23,6 +23,6 @@ if (files.length === 0) {
   process.exit(1);
 }
 if (part === '') run('node_modules/.bin/biome', ['check']);
-// More than there are cores: tests of real processes wait for them, and for time to pass, a fifth of their time.
-const concurrency = availableParallelism() + 2;
+// One more than there are cores: a test of real processes waits for them now and then.
+const concurrency = availableParallelism() + 1;
 run(process.execPath, ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=240000', ...files]);

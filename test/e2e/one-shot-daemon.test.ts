@@ -46,6 +46,8 @@ test('a get is handed over and watched to its end; asked again, it is complete a
 
 test('a signal, or --timeout, ends the watching and says that the client goes on; the next get watches on', async (t) => {
   const { run, swarm, source } = await stage(t);
+  // Twenty seconds: it is not over before it may be, however busy the machine is.
+  assert.equal((await onDaemon(swarm, 'limit', 'down', '512K')).code, 0);
   const stopped = run('get', 'film.mtorrent', 'got.bin', '--json');
   await stopped.line(/"have":[1-9]/);
   stopped.kill('SIGINT');
@@ -57,6 +59,7 @@ test('a signal, or --timeout, ends the watching and says that the client goes on
   const late = await run('get', 'film.mtorrent', 'got.bin', '--timeout', '50ms').outcome();
   assert.equal(late.code, 14, late.stderr);
   assert.match(late.stderr, /the client in the background goes on with it/);
+  assert.equal((await onDaemon(swarm, 'limit', 'down', 'off')).code, 0);
   const last = await run('get', 'film.mtorrent', 'got.bin').outcome();
   assert.equal(last.code, 0, last.stderr);
   assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(source));
