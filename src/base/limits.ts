@@ -159,7 +159,7 @@ export const CONFIRM_DELAY_MS = 4;
 /** Milliseconds between two words of a connection's socket to its machine that payload moves: its clocks are of seconds. */
 export const PAYLOAD_TOLD_MS = 100;
 /** Milliseconds between two words of new pieces: the first is told at once, those that come meanwhile in one frame. Of a piece
- * that few have the crowd waits to hear (decision 009); the news of others costs each peer a frame and gains nobody anything. */
+ * that few have the crowd waits to hear (decision 009); the news of others can wait, and costs each peer a frame. */
 export const HAVE_RARE_MS = 50;
 export const HAVE_COMMON_MS = 100;
 /** A piece is rare while less than one in so many of our peers has it. */

@@ -1,5 +1,5 @@
-// The progress of one download, or of a file that is being hashed, as a line of text: as wide as a terminal has room, with the console's own bar and columns, or as a
-// plain sentence for a log. Pure.
+// The progress of one download, or of a file that is being hashed, as a line of text: as wide as a terminal has room, with the
+// console's own bar and columns, or as a plain sentence for a log. Pure.
 
 import type { FileView } from '../api/views.js';
 import { formatBytes } from '../base/bytes.js';

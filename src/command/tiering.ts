@@ -10,7 +10,7 @@ export const MEASURED_ENGINE = 11;
 
 /**
  * For this process and all its threads, from now on. Not before they are started: a changed flag makes V8 refuse the compiled form in which
- * Node's own modules come with Node, and parse them, in each thread that starts after it (decision 017).
+ * Node's own modules come with Node, and parse them, in each thread that starts after it (decision 020).
  */
 export function optimizeLater(): void {
   if (Number.parseInt(process.versions.v8, 10) !== MEASURED_ENGINE) return;

@@ -1,5 +1,6 @@
-// How running downloads, and files that are being hashed, look below the scroll: a line each with name, bar, per cent, size, rates, peers and time to go. What
-// matters less is left out first when the terminal is narrow; no line is ever wider than asked for. Pure.
+// How running downloads, and files that are being hashed, look below the scroll: a line each with name, bar, per cent, size,
+// rates, peers and time to go. What matters less is left out first when the terminal is narrow; no line is ever wider than asked
+// for. Pure.
 
 import type { FileView } from '../api/views.js';
 import { formatBytes } from '../base/bytes.js';
