@@ -16,8 +16,6 @@ const ENTRIES = {
   store: 'workers/store.ts',
   tracker: 'workers/tracker.ts',
 };
-/** Started by the package `piscina`, and when V8 has other flags than at a start: a compiled form would be refused. */
-const COMPILED_BY_ITSELF = 'hash';
 /** They look for files of their own: a thread's entry, native libraries. */
 const LEFT_OUT = ['piscina', 'libsql', 'msgpackr-extract'];
 /** For the code in it, `import.meta.url` is that of a compiled module in a room, so that what is found from there is found. */
@@ -80,7 +78,6 @@ export async function bundle(root) {
 
 function writeBundle(folder, name, text) {
   const path = (end) => join(folder, `${name}${end}.cjs`);
-  if (name === COMPILED_BY_ITSELF) return writeFileSync(path(''), text);
   // Comments and texts for people have characters beyond ASCII; with them a bundle would need two bytes a character.
   const ascii = text.replace(
     /[^\0-\x7f]/g,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { ClientProcess, type ProgramProcess, TrackerProcess } from '../src/demo/processes.js';
 import { randomFile } from '../src/demo/swarm.js';
 import type { Address } from '../src/torrent/address.js';
+import { atRest } from './at-rest.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
 import { rawRate } from './raw-transfer.js';
 import { ShapedNetwork } from './shaped-network.js';
@@ -107,6 +108,7 @@ async function distribute(scene: LanScene, rate: number, swarm: LanSwarm): Promi
   const source = await randomFile(join(directory, 'source.bin'), scene.size);
   const mtorrent = join(directory, 'source.mtorrent');
   await seeder.succeed(`share ${source} ${mtorrent}`, DEADLINE_MS);
+  await atRest([seeder, ...receivers]);
   const full = receivers.slice(0, scene.leechers);
   const cpuOf = (clients: readonly ClientProcess[]): number =>
     clients.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0);

@@ -4,6 +4,7 @@
 import { rmSync } from 'node:fs';
 import type { ClientProcess } from '../src/demo/processes.js';
 import { Swarm } from '../src/demo/swarm.js';
+import { atRest } from './at-rest.js';
 import { Ceiling, type CeilingRun } from './ceiling.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
 
@@ -90,6 +91,7 @@ async function download(
 ): Promise<SeedersRun> {
   const leechers = Array.from({ length: scene.leechers }, (_, at) => swarm.startClient(`leecher-${run}-${at}`));
   await Promise.all(leechers.map((leecher) => leecher.address()));
+  await atRest([...seeders, ...leechers]);
   const vitalsOf = (clients: readonly ClientProcess[]): Promise<readonly Vitals[]> =>
     Promise.all(clients.map((client) => client.json<Vitals>('show stats')));
   const [leechersBefore, seedersBefore] = await Promise.all([vitalsOf(leechers), vitalsOf(seeders)]);

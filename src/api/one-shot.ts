@@ -16,7 +16,7 @@ import { type OwnClientOptions, startOwnClient } from './own-client.js';
 import type { SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
 
-export type OneShotOptions = Pick<OwnClientOptions, 'upload' | 'logLevel' | 'rates'> & {
+export type OneShotOptions = Pick<OwnClientOptions, 'upload' | 'logLevel' | 'rates' | 'onWarm'> & {
   /** Instead of the place that is found by what is shared or fetched. */
   readonly stateDir?: string | undefined;
 };
@@ -89,10 +89,10 @@ async function start(
   stateDir: string,
   logName: string,
   trackers: readonly [Address, Address],
-  { upload, logLevel, rates }: OneShotOptions,
+  { upload, logLevel, rates, onWarm }: OneShotOptions,
 ): Promise<SwarmClient> {
   const place = { stateDir, logPath: join(stateDir, logName) };
-  return (await startOwnClient({ upload, trackers, ...place, logLevel, rates })).swarm;
+  return (await startOwnClient({ upload, trackers, ...place, logLevel, rates, onWarm })).swarm;
 }
 
 /** The download of `target`: a new one, or the one that was stopped, or the file that is there already. */

@@ -15,6 +15,7 @@ export interface OwnClientOptions {
   readonly trackers: readonly [Address, Address];
   /** As of ClientOptions. */
   readonly trackersListen?: Promise<void> | undefined;
+  readonly onWarm?: (() => void) | undefined;
   readonly stateDir: string;
   readonly logPath: string;
   readonly logLevel: LogLevel;

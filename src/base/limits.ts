@@ -209,6 +209,13 @@ export const OPTIMIZE_BUDGET_BYTES = 1_000_000;
 export const HASH_TASK_DEADLINE_MS = 300_000;
 /** Looks at all tasks in that time: what is late is seen an eighth of it later at most. */
 export const WATCHDOG_LOOKS = 8;
+/** Threads of a client's pool that are kept, so that a download's first pieces wait for none: two verify 2 GB/s. */
+export const HASH_THREADS_READY = 2;
+/** Milliseconds after its start that a client opens the pool, if no download did before: a person takes longer to type the first command, and
+ * the prompt does not wait for it. */
+export const HASH_POOL_OPEN_MS = 500;
+/** Hash threads that may die one after the other without having done a task: then none works on this machine. */
+export const HASH_BIRTHS_FAILED_MAX = 8;
 /** Threads of the hash pool. SHA-1 runs at 1.8 GB/s a core, so 8 keep up with a 100 Gbit/s link. */
 export const HASH_THREADS_MAX = 8;
 /** Pieces in one task that hashes or checks a local file: 64 × 512 KiB = 32 MiB, some 20 ms of work. */
@@ -231,7 +238,7 @@ export const HASH_YOUNG_HEAP_MIB = 3;
 export const HASH_TRIES_MAX = 2;
 /** Milliseconds that the threads of a client's pool for shares and checks stay without a job: a batch of shares comes faster. */
 export const HASH_POOL_IDLE_MS = 5_000;
-/** Milliseconds that all but one thread of a pool stay without a task: longer than a pause of a download whose peers come and go. */
+/** Milliseconds that the other threads of a pool stay without a task: longer than a pause of a download whose peers come and go. */
 export const HASH_THREAD_IDLE_MS = 10_000;
 /** Tasks waiting in the pool: every slot once, and the ranges of a share. */
 export const HASH_QUEUE_MAX = 256;

@@ -43,6 +43,8 @@ export interface ClientOptions {
   /** Rates to begin with. */
   readonly rates: Rates;
   readonly onEvent: (event: ClientEvent) => void;
+  /** All threads run, those of the hash pool as well. Once, half a second after the start or sooner. */
+  readonly onWarm?: (() => void) | undefined;
 }
 
 export interface Client {
@@ -267,6 +269,7 @@ export class ClientActor {
   #onDownloadEvent(event: DownloadEvent): void {
     if (event.kind === 'described') this.#asks.downloadsDescribed(event);
     else if (event.kind === 'examined') this.#examination.examined(event);
+    else if (event.kind === 'poolReady') this.#options.onWarm?.();
     else {
       if (event.kind === 'progressed' && event.rate > 0) this.#rehash.payloadMoved();
       this.#host.post({ kind: 'download', event });

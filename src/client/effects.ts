@@ -86,7 +86,10 @@ export type ClientInput =
   /** The `.part` is open, `have` of its pieces are known good. */
   | { readonly kind: 'partOpened'; readonly file: number; readonly have: number }
   | { readonly kind: 'partFailed'; readonly file: number; readonly refusal: Refusal }
-  | { readonly kind: 'download'; readonly event: Exclude<DownloadEvent, { kind: 'described' | 'examined' }> }
+  | {
+      readonly kind: 'download';
+      readonly event: Exclude<DownloadEvent, { kind: 'described' | 'examined' | 'poolReady' }>;
+    }
   /** A completed download's file, as it lies at its target. */
   | { readonly kind: 'completedSeen'; readonly file: number; readonly mtimeMs: number }
   | {

@@ -9,7 +9,7 @@ import type { Settings } from '../settings/resolve.js';
 import { type Address, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { cannotGoOn, stateDirectory } from './client-life.js';
-import { started } from './tiering.js';
+import { optimizeLater } from './tiering.js';
 
 export interface ClientArguments {
   readonly upload: string;
@@ -32,17 +32,16 @@ export async function runClient(args: ClientArguments): Promise<number> {
   }
   const { values } = args.settings;
   const stateDir = stateDirectory(args.settings, upload);
-  const starting = started(
-    startEmbedded({
-      upload,
-      trackers,
-      stateDir,
-      logPath: resolve(args.logPath),
-      logLevel: values['log-level'],
-      seed: randomInt(0, 2 ** 32),
-      rates: { up: values['upload-limit'], down: values['download-limit'] },
-    }),
-  );
+  const starting = startEmbedded({
+    upload,
+    trackers,
+    stateDir,
+    logPath: resolve(args.logPath),
+    logLevel: values['log-level'],
+    seed: randomInt(0, 2 ** 32),
+    rates: { up: values['upload-limit'], down: values['download-limit'] },
+    onWarm: optimizeLater,
+  });
   // The console is loaded while the client's threads start.
   const [{ client, swarm }, { openForeground }] = await Promise.all([starting, import('./foreground.js')]);
   const foreground = openForeground({

@@ -15,7 +15,7 @@ import { foreignPair, type HomePair, startHomePair } from '../home/pair.js';
 import type { Settings } from '../settings/resolve.js';
 import { printable } from '../torrent/names.js';
 import { cannotGoOn, homeDirectory, stateDirectory } from './client-life.js';
-import { started } from './tiering.js';
+import { optimizeLater } from './tiering.js';
 
 /**
  * Answers 0 after it was told to end. Rejects with MiniTorrentError when it cannot start. @param onReady gets the line that says
@@ -29,7 +29,7 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   let signals: { unwatch(): void } | undefined;
   try {
     pair = await pairOf(settings);
-    const own = await started(startDaemonClient(settings, pair));
+    const own = await startDaemonClient(settings, pair);
     signals = endOnSignals(own);
     door.serve(own);
     onReady(`DAEMON LISTENING ${own.facts.address} ${socket}`);
@@ -76,6 +76,7 @@ function startDaemonClient(settings: Settings, { trackers }: HomePair): Promise<
     logPath: values.log,
     logLevel: values['log-level'],
     rates: { up: values['upload-limit'], down: values['download-limit'] },
+    onWarm: optimizeLater,
   });
 }
 

@@ -27,7 +27,6 @@ import {
 import type { Started } from './one-shot-events.js';
 import type { Reporter } from './reporters.js';
 import { seedUntilStopped } from './share-command.js';
-import { started } from './tiering.js';
 
 export interface GetArguments extends OneShotArguments {
   readonly mtorrent: string;
@@ -95,7 +94,7 @@ async function namesOf({ mtorrent, destination, settings }: GetArguments): Promi
 
 async function getHere(args: GetArguments, named: Named, reporter: Reporter, limits: Limits): Promise<number> {
   const options = clientOptions(args, join('get', named.swarm));
-  const fetching = await started(startGet(named.mtorrent, named.destination, options));
+  const fetching = await startGet(named.mtorrent, named.destination, options);
   const unlisten = relayNotices(fetching.swarm, reporter);
   try {
     reporter.detail(

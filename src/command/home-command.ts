@@ -8,7 +8,7 @@ import { formatAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { backgroundClient } from './background-client.js';
 import { cannotGoOn, homeDirectory } from './client-life.js';
-import { started } from './tiering.js';
+import { optimizeLater } from './tiering.js';
 
 /** Answers the exit code. Rejects with MiniTorrentError when nothing could be started. */
 export async function runHome(settings: Settings): Promise<number> {
@@ -20,16 +20,15 @@ export async function runHome(settings: Settings): Promise<number> {
   const { values } = settings;
   const directory = homeDirectory(settings);
   let say = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
-  const opening = started(
-    openHome({
-      directory,
-      upload: values.address,
-      trackers: values.trackers,
-      logLevel: values['log-level'],
-      rates: { up: values['upload-limit'], down: values['download-limit'] },
-      onTrouble: (sentence) => say(sentence),
-    }),
-  );
+  const opening = openHome({
+    directory,
+    upload: values.address,
+    trackers: values.trackers,
+    logLevel: values['log-level'],
+    rates: { up: values['upload-limit'], down: values['download-limit'] },
+    onWarm: optimizeLater,
+    onTrouble: (sentence) => say(sentence),
+  });
   // The console is loaded while the client's threads start.
   const [home, { openForeground }] = await Promise.all([opening, import('./foreground.js')]);
   const { swarm, client } = home;

@@ -9,6 +9,7 @@ import { watchSignals } from '../base/signals.js';
 import type { Settings } from '../settings/resolve.js';
 import { openReporter, type Reporter } from './reporters.js';
 import { letGoOfTerminal } from './terminal.js';
+import { optimizeLater } from './tiering.js';
 
 export interface OneShotArguments {
   readonly quiet: boolean;
@@ -88,6 +89,7 @@ export function clientOptions({ settings, verbose }: OneShotArguments, place: st
     logLevel: chosen,
     rates: { up: values['upload-limit'], down: values['download-limit'] },
     stateDir: join(values['state-dir'], place),
+    onWarm: optimizeLater,
   };
 }
 

@@ -21,7 +21,6 @@ import {
   unlessStopped,
 } from './one-shot.js';
 import type { Reporter } from './reporters.js';
-import { started } from './tiering.js';
 
 export interface ShareArguments extends OneShotArguments {
   readonly file: string;
@@ -69,7 +68,7 @@ async function shareHere(args: ShareArguments, reporter: Reporter, stops: Stops)
   const pair = await trackersOf(args, reporter);
   try {
     const place = join('share', createHash('sha1').update(mtorrent).digest('hex'));
-    const sharing = await started(startShare(path, mtorrent, pair.trackers, clientOptions(args, place)));
+    const sharing = await startShare(path, mtorrent, pair.trackers, clientOptions(args, place));
     try {
       return await shareUntilStopped(args, sharing, reporter, stops);
     } finally {

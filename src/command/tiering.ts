@@ -9,17 +9,10 @@ import { OPTIMIZE_BUDGET_BYTES } from '../base/limits.js';
 export const MEASURED_ENGINE = 11;
 
 /**
- * For this process and all its threads, from now on. Not before they are started: a changed flag makes V8 refuse the compiled form in which
- * Node's own modules come with Node, and parse them, in each thread that starts after it (decision 020).
+ * For this process and all its threads, from now on. Not before they are started, those of the hash pool as well: a changed flag makes V8
+ * refuse every form that was compiled in advance, Node's own modules' as well, in each thread that starts after it (decision 020).
  */
 export function optimizeLater(): void {
   if (Number.parseInt(process.versions.v8, 10) !== MEASURED_ENGINE) return;
   v8.setFlagsFromString(`--interrupt-budget=${OPTIMIZE_BUDGET_BYTES}`);
-}
-
-/** What is starting, and goes on for long. */
-export async function started<T>(starting: Promise<T>): Promise<T> {
-  const running = await starting;
-  optimizeLater();
-  return running;
 }

@@ -5,6 +5,7 @@ import { type Beside, type Link, openLink } from '../actor/link.js';
 import type { MessagePort, ThreadSelf } from '../actor/thread.js';
 import { systemTimers } from '../actor/timers.js';
 import { assert, present, unreachable } from '../base/assert.js';
+import { HASH_POOL_OPEN_MS } from '../base/limits.js';
 import { type Log, type LogLevel, openLog } from '../base/log.js';
 import { Prng } from '../base/prng.js';
 import type { HashPool } from '../hash/pool.js';
@@ -43,11 +44,13 @@ class DownloadThread {
   readonly #pacer = new Pacer();
   readonly #hashThreads: number;
   #pool: Promise<HashPool> | undefined;
+  readonly #opening = setTimeout(() => void this.#hashPool(), HASH_POOL_OPEN_MS);
   readonly #toMain: Link<DownloadEvent>;
   readonly #peerThreads: (Link<FetchCommand> | undefined)[] = [];
   readonly #downloads = new Map<number, Downloader>();
   readonly #fileOf = new Map<number, number>();
   #nextConnection = 1;
+  #isStopping = false;
   #onIdle: () => void = () => undefined;
 
   constructor(self: ThreadSelf, settings: ReturnType<typeof downloadSettings.decode>, log: Log) {
@@ -67,6 +70,8 @@ class DownloadThread {
 
   /** Every downloader stops with its progress saved; then the pool ends. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#opening);
     for (const downloader of this.#downloads.values()) downloader.post({ kind: 'stop' });
     if (this.#downloads.size > 0)
       await new Promise<void>((resolve) => {
@@ -154,12 +159,28 @@ class DownloadThread {
     );
   }
 
-  /** Loaded and opened by the first download: a client that only seeds needs no hash threads, and starts sooner. */
+  /**
+   * Loaded and opened a little after the start, or by the first download if that comes sooner: threads take a tenth of a second to
+   * start, in which no piece could be verified, and so none passed on (docs/decisions/021).
+   */
   #hashPool(): Promise<HashPool> {
-    const slab = present(this.#self.shared[0], 'the download thread is born with the slab');
-    const options = { threads: this.#hashThreads, slab, log: this.#log.of('hash') };
-    this.#pool ??= import('../hash/pool.js').then(({ openHashPool }) => openHashPool(options));
+    clearTimeout(this.#opening);
+    this.#pool ??= this.#openPool();
     return this.#pool;
+  }
+
+  async #openPool(): Promise<HashPool> {
+    const slab = present(this.#self.shared[0], 'the download thread is born with the slab');
+    const { openHashPool } = await import('../hash/pool.js');
+    const pool = openHashPool({ threads: this.#hashThreads, slab, log: this.#log.of('hash') });
+    pool.warmUp().then(
+      () => this.#toMain.tell({ kind: 'poolReady' }),
+      // Whoever needs the pool is told the same.
+      (error: unknown) => {
+        if (!this.#isStopping) this.#log.error({ err: error }, 'the hash pool does not work');
+      },
+    );
+    return pool;
   }
 
   #newConnection(file: number): number {

@@ -69,5 +69,7 @@ export const downloadEvents = protocol('download.events', {
   /** [file, connected peers, slots held, pieces being stored, held back by the limit] of each download. */
   examined: message(8, { ask: u32, downloads: listOf(tuple(file, u32, u32, u32, flag), DOWNLOADS_RUNNING_MAX) }),
   peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
+  /** The threads of the hash pool are up. Once. */
+  poolReady: message(9, {}),
 });
 export type DownloadEvent = MessageOf<typeof downloadEvents>;

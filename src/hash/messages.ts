@@ -45,6 +45,8 @@ export const hashTasks = protocol('hash.task', {
   }),
   /** SHA-256 of the first `size` bytes behind `fd`. */
   sha256File: message(4, { fd, size: fileSize }),
+  /** Nothing but what a first task does beside its work. */
+  warmUp: message(5, {}),
 });
 export type HashTask = MessageOf<typeof hashTasks>;
 
@@ -59,5 +61,6 @@ export const hashAnswers = protocol('hash.answer', {
   sha256: message(6, { digest: bytes(SHA256_SIZE) }),
   /** The file ended before the size it should have. */
   ended: message(7, {}),
+  warm: message(8, {}),
 });
 export type HashAnswer = MessageOf<typeof hashAnswers>;

@@ -1,12 +1,13 @@
 // The only door to piscina: the threads that verify and write pieces, and hash local files, off every event loop. Holds
 // every bound of that work; decides nothing about pieces. A thread that dies or spins under a task is replaced, and the task is
 // tried once more, when the thread is gone: each task may be repeated, since it reads, or writes the same verified bytes to
-// the same place.
+// the same place. Threads that die one after the other before any of them did a task are not replaced for ever: the pool is broken then.
 
 import { FixedQueue, Piscina } from 'piscina';
 import { assert } from '../base/assert.js';
 import { MiniTorrentError } from '../base/errors.js';
 import {
+  HASH_BIRTHS_FAILED_MAX,
   HASH_HEAP_MIB_MAX,
   HASH_QUEUE_MAX,
   HASH_RANGES_PER_THREAD,
@@ -14,6 +15,7 @@ import {
   HASH_TASKS_PER_THREAD,
   HASH_THREAD_IDLE_MS,
   HASH_THREADS_MAX,
+  HASH_THREADS_READY,
   HASH_TRIES_MAX,
   HASH_YOUNG_HEAP_MIB,
   STOP_DEADLINE_MS,
@@ -53,6 +55,8 @@ export interface HashPoolOptions {
 export type CheckOptions = RangeOptions & { readonly only?: Bitfield | undefined };
 
 export interface HashPool {
+  /** Settles when all threads that are kept have loaded what they need and done a first task. Rejects as the others do. */
+  warmUp(): Promise<void>;
   /** Verifies a slot and, if it matches, writes it. The slot is the pool's until this settles. */
   verifyPiece(task: VerifyTask): Promise<VerifyOutcome>;
   /** SHA-1 of each piece. FILE_CHANGED, CANCELLED, FILE_NOT_FOUND, … */
@@ -65,11 +69,13 @@ export interface HashPool {
   close(): Promise<void>;
 }
 
-/** All methods reject with MiniTorrentError; INTERNAL when a task failed on two threads. */
+/** All methods reject with MiniTorrentError; INTERNAL when a task failed on two threads, or none can be started. */
 export function openHashPool(options: HashPoolOptions): HashPool {
   const { threads, slab, log, entry = HASH_WORKER, taskDeadlineMs = HASH_TASK_DEADLINE_MS } = options;
   assert(threads >= 1 && threads <= HASH_THREADS_MAX, 'a hash pool has a bounded number of threads');
-  const pool = new Pool({ threads, slab, log, entry, taskDeadlineMs });
+  // A file to hash is work for all of them at once; a download's further ones come when it needs them.
+  const kept = slab === undefined ? threads : Math.min(threads, HASH_THREADS_READY);
+  const pool = new Pool({ threads, kept, slab, log, entry, taskDeadlineMs });
   let whole: Pool | undefined;
   const verifier = new Verifier(threads * HASH_TASKS_PER_THREAD, (task) => pool.run(task));
   const permits = new Permits(threads * HASH_RANGES_PER_THREAD);
@@ -78,11 +84,14 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     run: (task) => permits.during(() => pool.run(task)),
   };
   return {
+    async warmUp() {
+      await Promise.all(Array.from({ length: kept }, () => pool.run({ kind: 'warmUp' })));
+    },
     verifyPiece: (task) => verifier.verify(task),
     hashFile: (path, geometry, rangeOptions = {}) => hashFile(ranges, path, geometry, rangeOptions),
     checkFile: (path, geometry, digests, checkOptions = {}) => checkFile(ranges, path, geometry, digests, checkOptions),
     sha256File(path, size, signal) {
-      whole ??= new Pool({ threads: 1, slab: undefined, log, entry, taskDeadlineMs: undefined });
+      whole ??= new Pool({ threads: 1, kept: 1, slab: undefined, log, entry, taskDeadlineMs: undefined });
       const thread = whole;
       return sha256File((task) => thread.run(task, signal), path, size);
     },
@@ -94,6 +103,8 @@ export function openHashPool(options: HashPoolOptions): HashPool {
 
 interface PoolOptions {
   readonly threads: number;
+  /** Of these, with work or without. */
+  readonly kept: number;
   readonly slab: SharedArrayBuffer | undefined;
   readonly log: Log | undefined;
   readonly entry: URL;
@@ -109,15 +120,17 @@ class Pool {
   readonly #watchdog: Watchdog<Thread> | undefined;
   readonly #looks: NodeJS.Timeout | undefined;
   #closed = false;
+  /** Deaths of threads without a task since the last answer of any. */
+  #deaths = 0;
+  #broken: MiniTorrentError | undefined;
 
-  constructor({ threads, slab, log, entry, taskDeadlineMs }: PoolOptions) {
+  constructor({ threads, kept, slab, log, entry, taskDeadlineMs }: PoolOptions) {
     this.#piscina = new Piscina<Uint8Array, Uint8Array>({
       filename: entry.href,
       name: HASH_WORKER_EXPORT,
       workerData: { slab },
       ...WITHOUT_REQUIRED_MODULES,
-      // A file to hash is work for all of them. Of a download's the others come when it needs them: on a slow link one does.
-      minThreads: slab === undefined ? threads : 1,
+      minThreads: kept,
       maxThreads: threads,
       maxQueue: HASH_QUEUE_MAX,
       taskQueue: new FixedQueue(),
@@ -136,22 +149,22 @@ class Pool {
       this.#watchdog = new Watchdog(taskDeadlineMs);
       this.#looks = this.#watch(this.#watchdog, taskDeadlineMs, log);
     }
-    // A thread that dies without a task is replaced; nobody waits for it.
-    this.#piscina.on('error', (error: unknown) => log?.error({ err: error }, 'a hash thread died while idle'));
+    this.#piscina.on('error', (error: unknown) => this.#diedIdle(error, log));
   }
 
   /** @param signal ends the thread in the middle of its task; for tasks without a bound. */
   async run(task: HashTask, signal?: AbortSignal): Promise<HashAnswer> {
     const frame = new Uint8Array(hashTasks.encode(task));
     for (let tries = 1; ; tries += 1) {
-      if (this.#closed) throw new MiniTorrentError('CANCELLED', 'the hash pool is closed');
+      if (this.#closed) throw this.#broken ?? new MiniTorrentError('CANCELLED', 'the hash pool is closed');
       const watched = this.#watchdog?.begun(performance.now());
       try {
-        return hashAnswers.decode(await this.#piscina.run(frame, { signal: signal ?? null }));
+        const answer = hashAnswers.decode(await this.#piscina.run(frame, { signal: signal ?? null }));
+        this.#deaths = 0;
+        return answer;
       } catch (error) {
-        if (this.#closed || signal?.aborted === true) {
-          throw new MiniTorrentError('CANCELLED', 'hashing was cancelled', error);
-        }
+        if (this.#closed || signal?.aborted === true)
+          throw this.#broken ?? new MiniTorrentError('CANCELLED', 'hashing was cancelled', error);
         if (tries === HASH_TRIES_MAX) {
           const sentence = `a hash thread failed twice at one task (${String(error)}); please report this`;
           throw new MiniTorrentError('INTERNAL', sentence, error);
@@ -160,6 +173,21 @@ class Pool {
         if (watched !== undefined) this.#watchdog?.ended(watched);
       }
     }
+  }
+
+  /** It is replaced, and nobody waits for it; but what cannot even load would be replaced for ever. */
+  #diedIdle(error: unknown, log: Log | undefined): void {
+    log?.error({ err: error }, 'a hash thread died while idle');
+    this.#deaths += 1;
+    if (this.#broken !== undefined) return;
+    if (this.#deaths < HASH_BIRTHS_FAILED_MAX) {
+      // After one that died while it loaded, piscina starts none by itself, and tasks would wait for ever. If this one dies, too, we come here again.
+      this.run({ kind: 'warmUp' }).catch(() => undefined);
+      return;
+    }
+    const sentence = `no hash thread can be started (${String(error)}); install the program again, or report this`;
+    this.#broken = new MiniTorrentError('INTERNAL', sentence, error);
+    void this.close();
   }
 
   /** Looks now and then; tasks of threads that are ended reject when those are gone, since until then a slot may still be read. */

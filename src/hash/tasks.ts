@@ -32,6 +32,9 @@ export function hashWorker({ slab }: HashWorkerBirth): (frame: Uint8Array) => Ui
         return checkRange(task, buffer);
       case 'sha256File':
         return sha256File(task, buffer);
+      case 'warmUp':
+        createHash('sha1').update(buffer).digest();
+        return { kind: 'warm' };
       default:
         return unreachable(task);
     }

@@ -11,7 +11,7 @@ import { HOME_CLIENTS_MAX } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { foreignPair, type HomePair, openHomePair } from './pair.js';
 
-export interface HomeOptions extends Pick<OwnClientOptions, 'upload' | 'logLevel' | 'rates'> {
+export interface HomeOptions extends Pick<OwnClientOptions, 'upload' | 'logLevel' | 'rates' | 'onWarm'> {
   readonly directory: string;
   /** The pair to use; undefined: one of this process. */
   readonly trackers: readonly [Address, Address] | undefined;
@@ -29,7 +29,7 @@ export interface Home extends EmbeddedClient {
 
 /** Rejects with MiniTorrentError as `openHomePair` and `startClient` do; nothing runs then. */
 export async function openHome(options: HomeOptions): Promise<Home> {
-  const { directory, trackers, upload, logLevel, rates, onTrouble } = options;
+  const { directory, trackers, upload, logLevel, rates, onWarm, onTrouble } = options;
   const pair: HomePair =
     trackers === undefined
       ? await openHomePair({ directory, host: upload?.host ?? (await ownHost([])), logLevel, onTrouble })
@@ -41,6 +41,7 @@ export async function openHome(options: HomeOptions): Promise<Home> {
       trackers: pair.trackers,
       logLevel,
       rates,
+      onWarm,
       trackersListen: listen.promise,
     });
     // After the client: a prompt need not wait for trackers, its first word to them does.

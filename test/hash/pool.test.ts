@@ -6,9 +6,11 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { PIECE_SIZE } from '../../src/base/limits.js';
+import { HASH_BIRTHS_FAILED_MAX, PIECE_SIZE } from '../../src/base/limits.js';
+import type { Log } from '../../src/base/log.js';
 import { Prng } from '../../src/base/prng.js';
 import { type HashPool, type HashPoolOptions, openHashPool } from '../../src/hash/pool.js';
+import type { VerifyTask } from '../../src/hash/verifier.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
 import { Geometry } from '../../src/torrent/geometry.js';
 import { failsWith } from '../support/failures.js';
@@ -278,3 +280,42 @@ test('a hash thread never requires an ES module, so that it may be ended while i
   writeFileSync(path, bytes);
   assert.deepEqual(await pool.hashFile(path, new Geometry(bytes.length)), digestsOf(bytes));
 });
+
+test('a pool is warm when all threads that it keeps have answered, and works as ever then', async (t) => {
+  const { pool, slab, fd } = bench(t);
+  await pool.warmUp();
+  const task = { slot: 0, length: 1, digest: sha1(new Uint8Array(slab, 0, 1)), fd, offset: 0 };
+  assert.deepEqual(await pool.verifyPiece(task), { kind: 'stored' });
+});
+
+test('closing ends a pool that is still getting warm', async (t) => {
+  const { pool } = bench(t);
+  const warm = assert.rejects(pool.warmUp(), failsWith('CANCELLED'));
+  await pool.close();
+  await warm;
+});
+
+test('threads that cannot even load are not started for ever: the pool says what is wrong and is closed', async (t) => {
+  const died: string[] = [];
+  const log = { error: (facts: { err: unknown }) => died.push(String(facts.err)) } as unknown as Log;
+  const { pool, slab, fd } = bench(t, { entry: new URL('../support/no-such-worker.js', import.meta.url), log });
+  const task = { slot: 0, length: 1, digest: sha1(new Uint8Array(slab, 0, 1)), fd, offset: 0 };
+  await assert.rejects(pool.warmUp(), failsWith('INTERNAL'));
+  // Each try starts a thread, so their number is bounded by the pool's own bound.
+  let failure = await failureOf(pool, task);
+  for (let tries = 0; tries < HASH_BIRTHS_FAILED_MAX && !/no hash thread can be started/.test(failure); tries += 1)
+    failure = await failureOf(pool, task);
+  assert.match(failure, /no hash thread can be started .*no-such-worker/);
+  const before = died.length;
+  assert.match(await failureOf(pool, task), /no hash thread can be started/);
+  assert.equal(died.length, before, 'nothing more was started');
+});
+
+async function failureOf(pool: HashPool, task: VerifyTask): Promise<string> {
+  const error = await pool.verifyPiece(task).then(
+    () => undefined,
+    (failed: unknown) => failed,
+  );
+  assert.ok(failsWith('INTERNAL')(error));
+  return (error as Error).message;
+}
