@@ -7,6 +7,7 @@ import { systemTimers } from '../actor/timers.js';
 import { assert, present, unreachable } from '../base/assert.js';
 import { PROGRESS_MS } from '../base/limits.js';
 import { type Log, type LogLevel, openLog } from '../base/log.js';
+import { Prng } from '../base/prng.js';
 import { Bitfield } from '../torrent/bitfield.js';
 import { Geometry } from '../torrent/geometry.js';
 import { swarmKey } from '../torrent/ids.js';
@@ -63,6 +64,7 @@ class PeerThread {
     assert(main !== undefined && download !== undefined, 'a peer thread is born with two ports');
     this.#uploads = new Uploads({
       timers: systemTimers,
+      prng: new Prng(settings.seed),
       onUploaded: (file, bytes) => this.#onUploaded(file, bytes),
       onFileFailed: (file, path, errno) => this.#toMain.tell({ kind: 'serveFailed', file, path, errno }),
     });

@@ -1,6 +1,7 @@
 // Whose request is served next. What was handed out least goes first, so that a crowd gets every piece once before it gets one
-// twice; among equals, and whenever somebody is far ahead, it is fair by bytes: the connection that has been given the fewest. Who joins, or comes back from idling, starts level with whoever was served last, so nobody makes
-// up for a time it did not ask. A block may be given in parts, one under way at a time, and is ended before another is begun:
+// twice; among equals, and whenever somebody is far ahead, it is fair by bytes: the connection that has been given the fewest. Who joins, or comes back from idling,
+// starts level with whoever was served last, so nobody makes up for a time it did not ask. Between those that are level a lot decides that each
+// drew when it joined: a crowd comes to everyone in the same order, and if all served it in that order the same few would get all first pieces. A block may be given in parts, one under way at a time, and is ended before another is begun:
 // the first peer has a whole piece to pass on while the last still waits. Pure; reads and writes are done by its owner.
 // Invariant: no connection has more than UPLOAD_BYTES_PER_PEER_MAX in UPLOAD_READS_PER_PEER_MAX buffers read and not yet
 // taken by its socket, and no more than UPLOAD_REQUESTS_PER_PEER_MAX waiting.
@@ -13,6 +14,7 @@ import {
   UPLOAD_READS_PER_PEER_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../base/limits.js';
+import type { Prng } from '../base/prng.js';
 import { Copies } from './copies.js';
 import { type Block, sameBlock } from './wire.js';
 
@@ -37,6 +39,8 @@ interface Lane {
   cut: boolean;
   /** Bytes given so far, on the common scale of all lanes. */
   given: number;
+  /** In [0, 1): the lowest goes first among equals. */
+  readonly lot: number;
 }
 
 export interface Upload {
@@ -54,11 +58,16 @@ interface Candidate {
 }
 
 export class UploadScheduler {
+  readonly #prng: Prng;
   readonly #lanes = new Map<number, Lane>();
   /** Blocks in all lanes. */
   #waiting = 0;
   /** What the lane that was served last had been given before: the scale's present (start-time fair queueing). */
   #level = 0;
+
+  constructor(prng: Prng) {
+    this.#prng = prng;
+  }
 
   get connectionCount(): number {
     return this.#lanes.size;
@@ -75,6 +84,7 @@ export class UploadScheduler {
       partUnderWay: false,
       cut: false,
       given: this.#level,
+      lot: this.#prng.next(),
     });
   }
 
@@ -216,5 +226,5 @@ function isBefore(a: Candidate, b: Candidate): boolean {
   const less = a.lane.copies.of(a.waiting.block.piece) - b.lane.copies.of(b.waiting.block.piece);
   const areLevel = Math.abs(a.lane.given - b.lane.given) < UPLOAD_LEAD_BYTES_MAX;
   if (a.lane.copies === b.lane.copies && areLevel && less !== 0) return less < 0;
-  return a.lane.given < b.lane.given;
+  return a.lane.given < b.lane.given || (a.lane.given === b.lane.given && a.lane.lot < b.lane.lot);
 }

@@ -10,6 +10,7 @@ import { assert } from '../base/assert.js';
 import { Bucket, NO_LIMIT } from '../base/bucket.js';
 import { errnoOf } from '../base/errors.js';
 import { UPLOAD_FILES_OPEN_MAX, UPLOAD_READS_MAX, UPLOAD_SMALL_BYTES } from '../base/limits.js';
+import type { Prng } from '../base/prng.js';
 import { UploadBuffers } from './buffers.js';
 import { Copies } from './copies.js';
 import { blockOffset } from './serve.js';
@@ -42,6 +43,7 @@ interface Crowd {
 
 export interface UploadsOptions {
   readonly timers: Timers;
+  readonly prng: Prng;
   readonly onUploaded: (file: number, bytes: number) => void;
   /** The file cannot be read, or has become shorter. */
   readonly onFileFailed: (file: number, path: string, errno: string) => void;
@@ -49,7 +51,7 @@ export interface UploadsOptions {
 
 export class Uploads {
   readonly #options: UploadsOptions;
-  readonly #scheduler = new UploadScheduler();
+  readonly #scheduler: UploadScheduler;
   readonly #underWay = new UnderWay();
   readonly #targets = new Map<number, UploadTarget>();
   readonly #crowds = new Map<number, Crowd>();
@@ -64,6 +66,7 @@ export class Uploads {
 
   constructor(options: UploadsOptions) {
     this.#options = options;
+    this.#scheduler = new UploadScheduler(options.prng);
     this.#bucket = new Bucket(NO_LIMIT, options.timers.nowMs());
   }
 

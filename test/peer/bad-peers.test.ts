@@ -21,6 +21,7 @@ import {
   UPLOAD_REQUESTS_PER_PEER_MAX,
   UPLOAD_STALL_MS,
 } from '../../src/base/limits.js';
+import { Prng } from '../../src/base/prng.js';
 import { Uploads } from '../../src/peer/uploads.js';
 import { PEER_MAGIC } from '../../src/peer/wire.js';
 import { Geometry } from '../../src/torrent/geometry.js';
@@ -160,6 +161,7 @@ test('L2: of a thousand shared files no more are open than may be, whichever are
   const directory = temporaryDirectory(t);
   const uploads = new Uploads({
     timers: new ManualTimers(),
+    prng: new Prng(1),
     onUploaded: () => undefined,
     onFileFailed: (_, path, errno) => assert.fail(`${path}: ${errno}`),
   });

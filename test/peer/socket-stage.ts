@@ -10,6 +10,7 @@ import type { TestContext } from 'node:test';
 import { deferred } from '../../src/base/deferred.js';
 import { CONFIRM_DELAY_MS, LINGER_MS, PIECE_SIZE } from '../../src/base/limits.js';
 import { silentLog } from '../../src/base/log.js';
+import { Prng } from '../../src/base/prng.js';
 import { DialedSocket } from '../../src/peer/dialed-socket.js';
 import { Listener } from '../../src/peer/listener.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
@@ -54,6 +55,7 @@ export async function seeder(t: TestContext, { whenRight = false } = {}): Promis
   const turns = new ManualTimers();
   const uploads = new Uploads({
     timers: turns,
+    prng: new Prng(1),
     onUploaded: () => undefined,
     onFileFailed: (_, __, errno) => failed.push(errno),
   });

@@ -13,6 +13,7 @@ import {
   UPLOAD_READS_PER_PEER_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../../src/base/limits.js';
+import { Prng } from '../../src/base/prng.js';
 import { Copies } from '../../src/peer/copies.js';
 import { type Upload, UploadScheduler } from '../../src/peer/upload.js';
 import { type Block, sameBlock } from '../../src/peer/wire.js';
@@ -36,7 +37,7 @@ test('P18: those who ask all the time get the same bytes, whatever the size of t
   const sizes = fc.array(fc.integer({ min: 1, max: PIECE_SIZE }), { minLength: 2, maxLength: 10 });
   fc.assert(
     fc.property(sizes, (lengths) => {
-      const scheduler = new UploadScheduler();
+      const scheduler = new UploadScheduler(new Prng(1));
       for (const [connection, length] of lengths.entries()) {
         scheduler.add(connection);
         for (let at = 0; at < 4; at += 1) scheduler.enqueue(connection, block(at, length));
@@ -50,7 +51,7 @@ test('P18: those who ask all the time get the same bytes, whatever the size of t
 });
 
 test('a newcomer neither waits for the others nor catches up with them', () => {
-  const scheduler = new UploadScheduler();
+  const scheduler = new UploadScheduler(new Prng(1));
   scheduler.add(1);
   scheduler.enqueue(1, block(0));
   serve(scheduler, 1_000);
@@ -61,7 +62,7 @@ test('a newcomer neither waits for the others nor catches up with them', () => {
 });
 
 test('who was idle for long gets its share from now on, and not its past, even if the other is idle at that moment', () => {
-  const scheduler = new UploadScheduler();
+  const scheduler = new UploadScheduler(new Prng(1));
   for (const connection of [1, 2]) scheduler.add(connection);
   // Connection 1 fetches a thousand pieces while 2 asks for nothing.
   for (let piece = 0; piece < 1_000; piece += 1) {
@@ -81,7 +82,7 @@ test('with greedy and polite peers, coming and going, nobody who asks waits long
   const step = fc.tuple(fc.constantFrom('add', 'remove', 'ask', 'ask', 'serve', 'serve'), fc.nat(4));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const scheduler = new UploadScheduler();
+      const scheduler = new UploadScheduler(new Prng(1));
       const asking = new Map<number, number>();
       const turnsWaited = new Map<number, number>();
       for (const [what, connection] of steps) {
@@ -118,7 +119,7 @@ test('with greedy and polite peers, coming and going, nobody who asks waits long
 
 test('P18: among twenty that keep all the requests waiting that they may, two that ask for one block at a time get their share', () => {
   const [greedy, all] = [20, 22];
-  const scheduler = new UploadScheduler();
+  const scheduler = new UploadScheduler(new Prng(1));
   const given = new Array<number>(all).fill(0);
   for (let connection = 0; connection < all; connection += 1) {
     scheduler.add(connection);
@@ -143,7 +144,7 @@ test('P18: among twenty that keep all the requests waiting that they may, two th
 });
 
 test('P13: one connection has bounded bytes under way and bounded requests waiting', () => {
-  const scheduler = new UploadScheduler();
+  const scheduler = new UploadScheduler(new Prng(1));
   scheduler.add(1);
   for (let piece = 0; piece < UPLOAD_REQUESTS_PER_PEER_MAX; piece += 1)
     assert.equal(scheduler.enqueue(1, block(piece)), true);
@@ -156,7 +157,7 @@ test('P13: one connection has bounded bytes under way and bounded requests waiti
 });
 
 test('a waiting request can be withdrawn, one under way cannot', () => {
-  const scheduler = new UploadScheduler();
+  const scheduler = new UploadScheduler(new Prng(1));
   scheduler.add(1);
   scheduler.enqueue(1, block(0));
   scheduler.enqueue(1, block(1));
@@ -167,7 +168,7 @@ test('a waiting request can be withdrawn, one under way cannot', () => {
 });
 
 test('what is under way when a connection goes ends quietly', () => {
-  const scheduler = new UploadScheduler();
+  const scheduler = new UploadScheduler(new Prng(1));
   scheduler.add(1);
   scheduler.enqueue(1, block(0));
   scheduler.next();
@@ -192,7 +193,7 @@ test('whatever a crowd asks, no piece goes out twice while another that somebody
   const requests = fc.array(fc.tuple(fc.nat(4), fc.nat(15)), { maxLength: 60 });
   fc.assert(
     fc.property(requests, (asked) => {
-      const scheduler = new UploadScheduler();
+      const scheduler = new UploadScheduler(new Prng(1));
       const copies = new Copies();
       for (let connection = 0; connection < 5; connection += 1) scheduler.add(connection, copies);
       for (const [connection, piece] of asked) scheduler.enqueue(connection, block(piece));
@@ -204,7 +205,7 @@ test('whatever a crowd asks, no piece goes out twice while another that somebody
 });
 
 test('one that asks for what nobody has yet gets ahead of the others, but not far', () => {
-  const scheduler = new UploadScheduler();
+  const scheduler = new UploadScheduler(new Prng(1));
   const copies = new Copies();
   for (const connection of [1, 2]) scheduler.add(connection, copies);
   const given = new Map([
@@ -225,14 +226,18 @@ test('one that asks for what nobody has yet gets ahead of the others, but not fa
 });
 
 test('what was handed out of one file says nothing about another', () => {
-  const scheduler = new UploadScheduler();
-  const [first, second] = [new Copies(), new Copies()];
-  scheduler.add(1, first);
-  scheduler.add(2, second);
-  for (let at = 0; at < 5; at += 1) first.handedOut(0);
-  scheduler.enqueue(1, block(0));
-  scheduler.enqueue(2, block(0));
-  assert.equal(scheduler.next()?.connection, 1, 'the one that came first');
+  const first = new Set<number | undefined>();
+  for (let seed = 0; seed < 20; seed += 1) {
+    const scheduler = new UploadScheduler(new Prng(seed));
+    const [often, never] = [new Copies(), new Copies()];
+    scheduler.add(1, often);
+    scheduler.add(2, never);
+    for (let at = 0; at < 5; at += 1) often.handedOut(0);
+    scheduler.enqueue(1, block(0));
+    scheduler.enqueue(2, block(0));
+    first.add(scheduler.next()?.connection);
+  }
+  assert.deepEqual([...first].sort(), [1, 2], 'it is the lot that decides');
 });
 
 test('copies are counted for pieces far apart, and a count that is full stays so', () => {
@@ -250,7 +255,7 @@ test('P29: under a limit each of k peers gets its k-th part, whatever they ask f
   const aRate = fc.integer({ min: 50 * 1024, max: 20 * 1024 * 1024 });
   fc.assert(
     fc.property(peers, aRate, (lengths, rate) => {
-      const scheduler = new UploadScheduler();
+      const scheduler = new UploadScheduler(new Prng(1));
       const bucket = new Bucket(rate, 0);
       const given = lengths.map(() => 0);
       for (const [connection, length] of lengths.entries()) {
@@ -290,7 +295,7 @@ interface Open {
 
 /** A scheduler and a plain list of what was asked of it: checks what comes out against the list. */
 class Ledger {
-  readonly scheduler = new UploadScheduler();
+  readonly scheduler = new UploadScheduler(new Prng(1));
   readonly open: Open[] = [];
   readonly #underWay: Upload[] = [];
 
@@ -371,7 +376,7 @@ test('a block in parts comes in order and whole, ends before another begins, and
 });
 
 test('a limit that goes away half-way through a block lets its rest go at once', () => {
-  const scheduler = new UploadScheduler();
+  const scheduler = new UploadScheduler(new Prng(1));
   scheduler.add(1);
   scheduler.enqueue(1, block(0));
   const part = scheduler.next(BLOCK_BYTES_MIN);
@@ -383,4 +388,19 @@ test('a limit that goes away half-way through a block lets its rest go at once',
     block: { piece: 0, begin: BLOCK_BYTES_MIN, length: PIECE_SIZE - BLOCK_BYTES_MIN },
     completes: block(0),
   });
+});
+
+test('a crowd that comes to every source in the same order is served in another order by each', () => {
+  const orders = new Set<string>();
+  for (let seed = 0; seed < 20; seed += 1) {
+    const scheduler = new UploadScheduler(new Prng(seed));
+    for (let connection = 0; connection < 8; connection += 1) {
+      scheduler.add(connection);
+      scheduler.enqueue(connection, block(0));
+    }
+    const order = Array.from({ length: 8 }, () => scheduler.next()?.connection);
+    assert.deepEqual([...order].sort(), [0, 1, 2, 3, 4, 5, 6, 7], 'each gets its turn');
+    orders.add(order.join());
+  }
+  assert.equal(orders.size, 20);
 });

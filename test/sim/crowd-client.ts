@@ -31,7 +31,7 @@ export class CrowdClient {
   readonly clientId: Uint8Array;
   readonly host: NetHost;
   readonly served: ServedFile;
-  readonly #uploads = new UploadScheduler();
+  readonly #uploads: UploadScheduler;
   readonly #underWay = new UnderWay();
   readonly #copies = new Copies();
   readonly #accepted = new Set<CrowdConnection>();
@@ -51,6 +51,7 @@ export class CrowdClient {
   constructor(crowd: Crowd, port: number, rates: LinkRates) {
     this.crowd = crowd;
     this.port = port;
+    this.#uploads = new UploadScheduler(new Prng(crowd.options.seed ^ (port << 16)));
     this.clientId = new Uint8Array(16);
     new DataView(this.clientId.buffer).setUint32(0, port);
     this.host = new NetHost(crowd.world, rates, crowd.options.latencyMs);

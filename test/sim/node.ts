@@ -28,7 +28,7 @@ export class SimNode {
   readonly #options: NodeOptions;
   /** Pieces whose right bytes are on this node's disk. */
   readonly #disk = new Set<number>();
-  readonly #uploads = new UploadScheduler();
+  readonly #uploads: UploadScheduler;
   readonly #bucket: Bucket;
   #turnMs = -1;
   readonly #dialed = new Map<number, Connection>();
@@ -45,6 +45,7 @@ export class SimNode {
     this.port = 1_000 + index;
     this.clientId = new Uint8Array(16).fill(index + 1);
     this.#options = options;
+    this.#uploads = new UploadScheduler(new Prng(swarm.options.seed ^ (this.port << 16)));
     this.#bucket = new Bucket(options.uploadLimit, swarm.world.nowMs());
     this.have = new Bitfield(swarm.geometry.pieceCount);
     for (const piece of options.has) {
