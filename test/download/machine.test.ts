@@ -22,7 +22,7 @@ test('P23: found peers are dialed at once, each address once, as many as may', (
   assert.deepEqual(kinds(stage.lose(1)), ['dial'], 'a lost one makes room for the next');
 });
 
-test('P23: of forty addresses the only one that lives is asked at once, whatever becomes of the others', () => {
+test('P23: of a full list of addresses the only one that lives is asked at once, whatever becomes of the others', () => {
   const stage = new Stage({ pieces: 4 });
   const peers = Array.from({ length: PEERS_PER_DOWNLOAD_MAX }, (_, at) => ({ host: '192.0.2.9', port: 1000 + at }));
   stage.post({ kind: 'peersFound', came: false, peers });
