@@ -70,6 +70,12 @@ export const THREAD_READY_DEADLINE_MS = 15_000;
 export const PEER_PLACE_MIN_MS = 250;
 /** Places given to others at one look: with four looks a second, half of a download's peers are new within two seconds. */
 export const PLACES_GIVEN_AT_ONCE = 4;
+/** Milliseconds between two places that slow peers give, at least (measured in virtual time: 1,500 as good as nothing, 500 and 250 the same). */
+export const TURNOVER_MIN_MS = 500;
+/** And at least this part of the time that they were given for: one place each 9 s after six minutes, each 90 s after an hour. */
+export const TURNOVER_AGE_DIVISOR = 40;
+/** Peers that serve us, of which one may stand out. */
+export const TURNOVER_PEERS_MIN = 10;
 /** Milliseconds in which a peer of which a request is withdrawn may be silent before the piece is asked of another: its answer waits
  * behind the block that is under way, of which we hear each PROGRESS_MS. */
 export const RELIEF_ANSWER_MS = 1_000;

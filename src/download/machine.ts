@@ -24,6 +24,7 @@ import { Reports } from './reports.js';
 import { Requests } from './requests.js';
 import { Shortage } from './shortage.js';
 import type { SlotPool } from './slots.js';
+import { Turnover } from './turnover.js';
 
 export interface DownloadOptions {
   readonly file: number;
@@ -47,6 +48,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   readonly #pieces: PieceTable;
   readonly #interest: Interest;
   readonly #relief: Relief;
+  readonly #turnover: Turnover;
   readonly #reports: Reports;
   readonly #requests: Requests;
   readonly #book = new AddressBook();
@@ -66,6 +68,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     this.#requests = new Requests(file, options.pacer ?? new Pacer());
     this.#interest = new Interest(have, prng, this.#peers);
     this.#relief = new Relief(prng);
+    this.#turnover = new Turnover(prng);
     slots.join(file);
   }
 
@@ -276,9 +279,9 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     this.#interest.lookAtAll();
     const mayLearn = this.#peers.size >= PEERS_PER_DOWNLOAD_MAX && this.#interest.wantedCount > 0;
     if (mayLearn && this.#book.hasDialable(nowMs)) {
-      effects.push(
-        ...placesToGive(this.#peers.values(), this.#options.have, nowMs).flatMap((peer) => this.#hangUp(peer)),
-      );
+      const spare = placesToGive(this.#peers.values(), this.#options.have, nowMs);
+      const slow = this.#turnover.loser(this.#peers.values(), nowMs) ?? [];
+      effects.push(...[...spare, slow].flat().flatMap((peer) => this.#hangUp(peer)));
     }
     const { slots, file } = this.#options;
     const loser = slots.mayTake(file) ? undefined : this.#patience.loser(this.#peers.values(), nowMs);

@@ -82,6 +82,13 @@ export class Peer {
     return paid;
   }
 
+  /** Milliseconds that its latest piece took, or that what it owes longest has waited, whichever is more; undefined before its first piece. */
+  waitMs(nowMs: number): number | undefined {
+    if (this.pieceMs === undefined) return undefined;
+    const oldest = this.claims.values().next().value;
+    return oldest === undefined ? this.pieceMs : Math.max(this.pieceMs, nowMs - oldest.sinceMs);
+  }
+
   /** A block has come in part. */
   get isReceiving(): boolean {
     return this.#early > 0;

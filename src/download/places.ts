@@ -1,6 +1,6 @@
 // Who loses its place when all places for peers are taken and more peers are known: those that have nothing for us, or say nothing.
 // Everyone asks the tracker when it starts and hears of those that were there, so without this the early ones keep to
-// themselves, and what the late ones have goes nowhere. Who has something that we lack never loses its place. Pure.
+// themselves, and what the late ones have goes nowhere. Who has something that we lack never loses its place here (turnover.ts is about those). Pure.
 
 import { PEER_PLACE_MIN_MS, PLACES_GIVEN_AT_ONCE } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';

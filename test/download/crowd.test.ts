@@ -131,3 +131,27 @@ test('a peer that has what we asked of another keeps its place', () => {
   const effects = stage.pass(2 * PEER_PLACE_MIN_MS);
   assert.ok(!effects.some((effect) => effect.kind === 'hangUp'), `nobody goes, ${spare} least of all`);
 });
+
+test('when all places are taken and more peers are known, one that stands still while others send gives its place', () => {
+  const pieces = 2_000;
+  const stage = new Stage({ pieces });
+  const allButOne = Array.from({ length: pieces - 1 }, (_, piece) => piece);
+  const peers = Array.from({ length: PEERS_PER_DOWNLOAD_MAX }, () => stage.join(allButOne));
+  const [still] = peers.map(({ connection }) => connection);
+  stage.post({ kind: 'peersFound', came: false, peers: [{ host: '192.0.2.9', port: 1 }] });
+  const given: number[] = [];
+  let open: readonly Request[] = peers.flatMap(({ requests }) => requests);
+  for (let turn = 0; turn < 20 && given.length === 0; turn += 1) {
+    const effects = stage.pass(100).concat(
+      // It brings one piece, and none after that.
+      open
+        .filter(({ connection }) => connection !== still || turn === 0)
+        .flatMap((request) => [...stage.arrive(request), ...stage.stored(request)]),
+    );
+    given.push(...effects.flatMap((effect) => (effect.kind === 'hangUp' ? [effect.connection] : [])));
+    open = requestsIn(effects);
+  }
+  assert.deepEqual(given, [still]);
+  const [dial] = stage.lose(still as number);
+  assert.ok(dial?.kind === 'dial' && dial.address.host === '192.0.2.9', 'and one that is not known gets it');
+});
