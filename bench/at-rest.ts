@@ -1,5 +1,5 @@
 // Waits until clients that were just started are at rest, as one is to which somebody says `get`: half a second after its start a
-// client makes its hash threads ready, which is no part of a download (what it costs is told by `start` and `idle`).
+// client makes its hash threads ready, which is no part of a download (what it costs: docs/decisions/021).
 
 import { pause } from '../src/base/deferred.js';
 import { HASH_POOL_OPEN_MS } from '../src/base/limits.js';
