@@ -5,8 +5,9 @@
 import type net from 'node:net';
 import { ProtocolError } from '../src/base/errors.js';
 import { FRAME_BYTES_MAX, PIECE_SIZE } from '../src/base/limits.js';
-import { type Block, CONFIRMS, PEER_MAGIC, type PeerWire, peerWire } from '../src/peer/wire.js';
+import { CONFIRMS, PEER_MAGIC, type PeerWire, peerWire } from '../src/peer/wire.js';
 import { Bitfield } from '../src/torrent/bitfield.js';
+import type { Block } from '../src/torrent/block.js';
 import { FrameReader, frameBytes } from '../src/wire/framing.js';
 import { MagicGate } from '../src/wire/magic.js';
 

@@ -85,6 +85,12 @@ export const SLAB_SLOTS = 96;
 export const WINDOW_PIECES_MIN = 2;
 /** Pieces asked from one peer at most: 16 × 512 KiB = 8 MiB covers 1 Gbit/s × 64 ms. */
 export const WINDOW_PIECES_MAX = 16;
+/** Pieces that one request may ask for, one behind the other: 512 requests a gigabyte instead of 2,048 (docs/decisions/022). With 8 a run
+ * would fill half of a window. */
+export const RUN_PIECES_MAX = 4;
+export const RUN_BYTES_MAX = RUN_PIECES_MAX * PIECE_SIZE;
+/** Milliseconds that a run takes at the rate of its peer, at most: two pieces from 26 MB/s on, four from 52. Others wait for their turn that long. */
+export const RUN_MS = 40;
 /** Peers that may hold the same piece requested in the endgame. */
 export const ENDGAME_CLAIMS_MAX = 2;
 /** Peers dialed for one download. */

@@ -101,8 +101,8 @@ export class Downloader {
     const { file, geometry, tellMain, tellPeer, log } = this.#options;
     switch (effect.kind) {
       case 'request': {
-        const { connection, piece, begin, length, slot } = effect;
-        tellPeer(connection, { kind: 'request', connection, piece, begin, length, slot });
+        const { connection, piece, begin, length, slots } = effect;
+        tellPeer(connection, { kind: 'request', connection, piece, begin, length, slots });
         break;
       }
       case 'store':

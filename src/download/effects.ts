@@ -51,7 +51,8 @@ export type DownloadEffect =
       readonly piece: number;
       readonly begin: number;
       readonly length: number;
-      readonly slot: number;
+      /** One for each piece that it asks for: more than one is a run of whole pieces. */
+      readonly slots: readonly number[];
     }
   | {
       readonly kind: 'cancel';

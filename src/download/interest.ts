@@ -112,6 +112,23 @@ export class Interest {
   pick(peer: Peer, anyOrder: boolean): number | undefined {
     return peer.useful > 0 ? this.#picker.pick(peer.offered, anyOrder) : undefined;
   }
+
+  /**
+   * What to ask it for at once: a wanted piece, and the wanted ones beside it that are as rare. `most` of them, if the file is cut into
+   * stretches of so many, of which each is asked for as a whole: a run that began anywhere would leave gaps too short for others
+   * (libtorrent's extents).
+   */
+  runAround(peer: Peer, piece: number, most: number): readonly number[] {
+    const first = piece - (piece % most);
+    const last = Math.min(first + most, peer.offered.pieceCount) - 1;
+    const rarity = this.availability(piece);
+    const goesAlong = (other: number): boolean =>
+      this.wants(other) && peer.offered.has(other) && !peer.claims.has(other) && this.availability(other) <= rarity;
+    const run = [piece];
+    for (let other = piece - 1; other >= first && goesAlong(other); other -= 1) run.unshift(other);
+    for (let other = piece + 1; other <= last && goesAlong(other); other += 1) run.push(other);
+    return run;
+  }
 }
 
 function forEachPiece(ranges: Iterable<PieceRange>, visit: (piece: number) => void): void {

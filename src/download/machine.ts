@@ -1,5 +1,5 @@
-// The downloader of one file: decides whom to dial, which piece to ask of whom, what becomes of what arrives, and when it
-// is done. Never touches bytes, sockets or the disk. Invariants: a piece is in exactly one state (pieces.ts); a slot taken
+// The downloader of one file: decides whom to dial, what becomes of what arrives, and when it is done; what is asked of whom is decided in
+// asking.ts. Never touches bytes, sockets or the disk. Invariants: a piece is in exactly one state (pieces.ts); a slot taken
 // from the pool is given back when its claim and its storing have ended; nothing is had before the hash pool stored it.
 
 import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../actor/machine.js';
@@ -9,22 +9,22 @@ import type { Prng } from '../base/prng.js';
 import type { FetchEvent, HangUpReason } from '../peer/messages.js';
 import { type Address, sameAddress } from '../torrent/address.js';
 import type { Bitfield, PieceRange } from '../torrent/bitfield.js';
+import { piecesIn } from '../torrent/block.js';
 import type { Geometry } from '../torrent/geometry.js';
 import { AddressBook } from './address-book.js';
+import { Asking } from './asking.js';
 import type { DownloadEffect, DownloadInput, DownloadPhase, Ending } from './effects.js';
-import { endgameSteal } from './endgame.js';
 import { Interest } from './interest.js';
 import { Pacer } from './pacer.js';
 import { Patience } from './patience.js';
 import { Peer } from './peer.js';
-import { type Claim, PieceTable } from './pieces.js';
-import { placeForGuest, placesToGive } from './places.js';
+import { PieceTable } from './pieces.js';
+import { Places } from './places.js';
 import { Relief } from './relief.js';
 import { Reports } from './reports.js';
 import { Requests } from './requests.js';
 import { Shortage } from './shortage.js';
 import type { SlotPool } from './slots.js';
-import { Turnover } from './turnover.js';
 
 export interface DownloadOptions {
   readonly file: number;
@@ -39,18 +39,19 @@ export interface DownloadOptions {
   readonly pacer?: Pacer;
 }
 
-/** Random first: with fewer pieces than this, take any; rarity means nothing before we have something to trade. */
-const RANDOM_FIRST_PIECES = 4;
 const LOOK_MS = 250;
+
+type BlockAnswer = Extract<FetchEvent, { kind: 'blockReceived' | 'blockRejected' }>;
 
 export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEffect | WakeAt> {
   readonly #options: DownloadOptions;
   readonly #pieces: PieceTable;
   readonly #interest: Interest;
   readonly #relief: Relief;
-  readonly #turnover: Turnover;
+  readonly #places: Places;
   readonly #reports: Reports;
   readonly #requests: Requests;
+  readonly #asking: Asking;
   readonly #book = new AddressBook();
   readonly #patience = new Patience();
   readonly #shortage = new Shortage();
@@ -68,7 +69,9 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     this.#requests = new Requests(file, options.pacer ?? new Pacer());
     this.#interest = new Interest(have, prng, this.#peers);
     this.#relief = new Relief(prng);
-    this.#turnover = new Turnover(prng);
+    this.#places = new Places(have, prng);
+    const parts = { pieces: this.#pieces, interest: this.#interest, relief: this.#relief, requests: this.#requests };
+    this.#asking = new Asking({ ...options, ...parts, peers: this.#peers });
     slots.join(file);
   }
 
@@ -103,7 +106,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'finishFailed':
         return this.#drain({ kind: 'failed', code: input.code, sentence: input.sentence });
       case 'limitChanged': // what would come too fast now is asked for anew
-        return this.#requests.rateChanged(this.#peers.values()).flatMap((claim) => this.#cancel(claim));
+        return this.#requests.rateChanged(this.#peers.values()).flatMap((claim) => this.#asking.cancel(claim));
       default:
         return unreachable(input);
     }
@@ -112,7 +115,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #onFound(address: Address, came: boolean, nowMs: number): readonly DownloadEffect[] {
     const isGuest = this.#book.add(address, nowMs, came) && came;
     if (!isGuest || this.#peers.size < PEERS_PER_DOWNLOAD_MAX || this.#phase.at !== 'running') return NO_EFFECTS;
-    const spare = placeForGuest(this.#peers.values(), this.#options.have, this.#options.prng, nowMs);
+    const spare = this.#places.forGuest(this.#peers.values(), nowMs);
     return spare === undefined ? NO_EFFECTS : this.#hangUp(spare);
   }
 
@@ -123,21 +126,16 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'blockReceived':
         this.#reports.received(peer.received(event.length, true, nowMs));
         peer.answered(event.length);
-        return this.#onBlockAnswered(peer, event.piece, nowMs);
+        return this.#onAnswered(peer, event, nowMs);
       case 'blockProgress':
         this.#reports.received(peer.received(event.bytes, false, nowMs));
         this.#interest.look(peer); // its window may have grown
         return NO_EFFECTS;
-      case 'blockRejected': {
+      case 'blockRejected':
         this.#requests.rejected(peer, event.length, nowMs);
-        const claim = peer.claims.get(event.piece);
-        if (claim !== undefined) Object.assign(claim, { rejected: true, unasked: 0 });
-        // It offered the piece and refuses it: do not ask again before it says so anew.
-        if (claim?.cancelled === false) this.#interest.withdraws(peer, event.piece);
-        return this.#onBlockAnswered(peer, event.piece, nowMs);
-      }
+        return this.#onAnswered(peer, event, nowMs);
       case 'connected':
-        peer.greeted(event.rttMs, nowMs);
+        peer.greeted(event.rttMs, event.runs, nowMs);
         return NO_EFFECTS;
       case 'bitfieldPart':
         return this.#onBitfieldPart(peer, event.offset, event.part, event.last);
@@ -171,9 +169,25 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       if (claim === undefined) continue;
       const source = present(this.#peers.get(claim.connection), 'claims are at peers');
       const holders = this.#interest.availability(piece);
-      if (this.#relief.moves(claim, source, peer, holders, nowMs)) effects.push(...this.#cancel(claim));
+      if (this.#relief.moves(claim, source, peer, holders, nowMs)) effects.push(...this.#asking.cancel(claim));
     }
     return effects;
+  }
+
+  #onAnswered(peer: Peer, event: BlockAnswer, nowMs: number): readonly DownloadEffect[] {
+    const effects: DownloadEffect[] = [];
+    for (let piece = event.piece; piece < event.piece + piecesIn(event); piece += 1) {
+      if (event.kind === 'blockRejected') this.#onRejected(peer, piece);
+      effects.push(...this.#onBlockAnswered(peer, piece, nowMs));
+    }
+    return effects;
+  }
+
+  #onRejected(peer: Peer, piece: number): void {
+    const claim = peer.claims.get(piece);
+    if (claim !== undefined) Object.assign(claim, { rejected: true, unasked: 0 });
+    // It offered the piece and refuses it: do not ask again before it says so anew.
+    if (claim?.cancelled === false) this.#interest.withdraws(peer, piece);
   }
 
   /** A block of `piece` was received or rejected; the last one decides what becomes of the piece and its slot. */
@@ -189,45 +203,17 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const length = this.#options.geometry.pieceLength(piece);
     if (!claim.rejected && this.#phase.at === 'running' && this.#pieces.pieceArrived(claim)) {
       this.#sources.set(piece, peer.address);
-      const cancels = [...this.#pieces.claimsOf(piece)].flatMap((other) => this.#cancel(other));
+      const cancels = [...this.#pieces.claimsOf(piece)].flatMap((other) => this.#asking.cancel(other));
       return [...cancels, { kind: 'store', piece, slot: claim.slot, length, connection: peer.connection }];
     }
     if (!claim.rejected) this.#reports.wasted(length);
-    this.#endClaim(claim);
+    this.#asking.end(claim);
     return heir === undefined ? NO_EFFECTS : this.#askHeir(heir, piece, nowMs);
   }
 
-  /** The piece was given up elsewhere for this peer, if it still can bring it. */
+  /** The piece was given up elsewhere for this peer. */
   #askHeir(connection: number, piece: number, nowMs: number): readonly DownloadEffect[] {
-    const heir = this.#peers.get(connection);
-    const isWanted = this.#phase.at === 'running' && this.#interest.wants(piece);
-    if (heir === undefined || !isWanted || !heir.offered.has(piece) || heir.claims.has(piece)) return NO_EFFECTS;
-    if (!heir.mayBeAsked || !heir.hasRoom(nowMs) || !this.#requests.mayBegin(heir, nowMs)) return NO_EFFECTS;
-    return this.#claim(heir, piece, nowMs);
-  }
-
-  #endClaim(claim: Claim): void {
-    claim.unasked = 0;
-    // pieceArrived has closed it already when another claim of the same piece was first.
-    if (this.#pieces.claimOf(claim.piece, claim.connection) === claim && this.#pieces.claimLost(claim))
-      this.#interest.want(claim.piece);
-    this.#options.slots.give(this.#options.file, claim.slot);
-  }
-
-  #cancel(claim: Claim): readonly DownloadEffect[] {
-    if (claim.cancelled) return NO_EFFECTS;
-    claim.cancelled = true;
-    // What is not asked for now never is: it cannot come whole, even if all that was asked for comes.
-    if (claim.unasked > 0) Object.assign(claim, { rejected: true, unasked: 0 });
-    if (claim.blocksOpen === 0) {
-      const peer = this.#peers.get(claim.connection); // its rest waited for our own limit: no answer will end it
-      peer?.claims.delete(claim.piece);
-      if (peer !== undefined) this.#interest.look(peer);
-      this.#endClaim(claim);
-      return NO_EFFECTS;
-    }
-    const length = this.#options.geometry.pieceLength(claim.piece);
-    return [{ kind: 'cancel', connection: claim.connection, piece: claim.piece, begin: 0, length }];
+    return this.#phase.at === 'running' ? this.#asking.askHeir(connection, piece, nowMs) : NO_EFFECTS;
   }
 
   #onStored(input: Extract<DownloadInput, { kind: 'stored' }>, nowMs: number): readonly DownloadEffect[] {
@@ -258,7 +244,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     this.#requests.lost(peer, nowMs);
     for (const claim of peer.claims.values()) {
       this.#relief.takeHeir(claim.piece);
-      this.#endClaim(claim);
+      this.#asking.end(claim);
     }
     this.#interest.left(peer);
     // Dialing ourselves, or who does not speak the protocol, again brings the same.
@@ -278,11 +264,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     }
     this.#interest.lookAtAll();
     const mayLearn = this.#peers.size >= PEERS_PER_DOWNLOAD_MAX && this.#interest.wantedCount > 0;
-    if (mayLearn && this.#book.hasDialable(nowMs)) {
-      const spare = placesToGive(this.#peers.values(), this.#options.have, nowMs);
-      const slow = this.#turnover.loser(this.#peers.values(), nowMs) ?? [];
-      effects.push(...[...spare, slow].flat().flatMap((peer) => this.#hangUp(peer)));
-    }
+    if (mayLearn && this.#book.hasDialable(nowMs))
+      effects.push(...this.#places.toGive([...this.#peers.values()], nowMs).flatMap((peer) => this.#hangUp(peer)));
     const { slots, file } = this.#options;
     const loser = slots.mayTake(file) ? undefined : this.#patience.loser(this.#peers.values(), nowMs);
     return loser === undefined ? effects : [...effects, ...this.#hangUp(loser)];
@@ -309,51 +292,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       effects.push({ kind: 'dial', connection, address });
     }
     effects.push(...this.#requests.goOn(nowMs));
-    this.#askFresh(effects, nowMs);
+    this.#asking.askAll(effects, nowMs);
     this.#requests.endRound();
-  }
-
-  /** One piece a peer and round, so that few slots are spread over all peers. */
-  #askFresh(effects: (DownloadEffect | WakeAt)[], nowMs: number): void {
-    const { slots, file } = this.#options;
-    let asked = this.#interest.fresh.size > 0;
-    while (asked && slots.mayTake(file)) {
-      asked = false;
-      for (const peer of this.#interest.fresh) {
-        const requests = peer.mayBeAsked && peer.hasRoom(nowMs) ? this.#ask(peer, nowMs) : [];
-        if (requests === 'later') continue;
-        if (requests.length === 0) this.#interest.overlook(peer);
-        else asked = true;
-        effects.push(...requests);
-      }
-    }
-  }
-
-  /** The next request for this peer, if there is one; `later`: our own limit or our slots are in the way. */
-  #ask(peer: Peer, nowMs: number): readonly DownloadEffect[] | 'later' {
-    const { slots, file, have } = this.#options;
-    if (!this.#requests.mayBegin(peer, nowMs) || !slots.mayTake(file)) return 'later';
-    const picked = this.#interest.pick(peer, have.count < RANDOM_FIRST_PIECES);
-    const isEndgame = this.#interest.wantedCount === 0 && !this.#relief.isMoving;
-    const steal = isEndgame ? endgameSteal(peer, this.#peers, this.#pieces, nowMs) : undefined;
-    const piece = picked ?? steal?.piece;
-    // A cancelled claim on it may still be open; its answer comes first.
-    if (piece === undefined || peer.claims.has(piece)) return [];
-    const cancels = steal?.instead === undefined ? [] : this.#cancel(steal.instead);
-    return [...cancels, ...this.#claim(peer, piece, nowMs)];
-  }
-
-  #claim(peer: Peer, piece: number, nowMs: number): readonly DownloadEffect[] {
-    const slot = this.#options.slots.take(this.#options.file);
-    if (slot === undefined) return [];
-    if (this.#interest.wants(piece)) this.#interest.unwant(piece);
-    const length = this.#options.geometry.pieceLength(piece);
-    const { connection } = peer;
-    const asked = { blocksOpen: 0, unasked: length, rejected: false, cancelled: false };
-    const claim: Claim = { piece, connection, slot, sinceMs: nowMs, ...asked };
-    this.#pieces.requestSent(claim);
-    peer.claims.set(piece, claim);
-    return this.#requests.begin(peer, claim, length, nowMs);
   }
 
   #finish(): readonly DownloadEffect[] {

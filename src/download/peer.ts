@@ -2,7 +2,7 @@
 // and what to ask is decided by the machine.
 
 import { assert } from '../base/assert.js';
-import { PIECE_SIZE, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../base/limits.js';
+import { PIECE_SIZE, RUN_MS, RUN_PIECES_MAX, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { Bitfield, type PieceRange } from '../torrent/bitfield.js';
 import type { Claim } from './pieces.js';
@@ -18,6 +18,8 @@ export class Peer {
   phase: PeerPhase = 'dialing';
   choked = true;
   hangingUp = false;
+  /** It may be asked for several pieces at once. */
+  takesRuns = false;
   /** Had every piece when it connected, so the picker does not count it. */
   countsAsSeeder = false;
   /** Wanted pieces that it offers: 0 means there is nothing to ask for. */
@@ -52,7 +54,20 @@ export class Peer {
   hasRoom(nowMs: number, held = 0): boolean {
     const size = this.claims.size + held;
     // Most have next to nothing to bring, or all that they may, at any rate: nothing to compute.
-    return size < WINDOW_PIECES_MIN || (size < WINDOW_PIECES_MAX && size < this.window.pieces(nowMs));
+    if (size < WINDOW_PIECES_MIN || size >= WINDOW_PIECES_MAX) return size < WINDOW_PIECES_MIN;
+    const run = this.runPieces(nowMs);
+    const window = this.window.pieces(nowMs);
+    // One run comes and one waits, as with single pieces; the next is asked for whole, when there is room for it.
+    return run === 1 ? size < window : size + run <= Math.max(WINDOW_PIECES_MIN * run, window);
+  }
+
+  /** Pieces to ask it for at once: a power of two, as many as come within RUN_MS. */
+  runPieces(nowMs: number): number {
+    if (!this.takesRuns) return 1;
+    const pieces = (this.window.rate(nowMs) * RUN_MS) / PIECE_SIZE;
+    let run = RUN_PIECES_MAX;
+    while (run > 1 && run > pieces) run /= 2;
+    return run;
   }
 
   asked(bytes: number, isPaid: boolean): void {
@@ -99,8 +114,9 @@ export class Peer {
     return Math.max(0, this.bytesOpen - this.#early);
   }
 
-  greeted(rttMs: number, nowMs: number): void {
+  greeted(rttMs: number, takesRuns: boolean, nowMs: number): void {
     assert(this.phase === 'dialing', 'a peer says hello once');
+    this.takesRuns = takesRuns;
     this.phase = 'greeted';
     this.greetedMs = nowMs;
     this.window = new Window(rttMs, nowMs);

@@ -18,6 +18,8 @@ export interface Claim {
   readonly piece: number;
   readonly connection: number;
   readonly slot: number;
+  /** All that were asked for in one request with it, in order of their pieces, itself among them. */
+  readonly run: readonly Claim[];
   /** When it, or the latest block of it, was asked for. */
   sinceMs: number;
   /** Blocks asked for and not answered. */
@@ -30,7 +32,7 @@ export interface Claim {
 }
 
 const isCancelled = (claim: Claim): boolean => claim.cancelled;
-const isLive = (claim: Claim): boolean => !claim.cancelled;
+export const isLive = (claim: Claim): boolean => !claim.cancelled;
 const NO_CLAIMS: readonly Claim[] = [];
 
 export class PieceTable {

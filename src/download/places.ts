@@ -1,26 +1,42 @@
-// Who loses its place when all places for peers are taken and more peers are known: those that have nothing for us, or say nothing.
+// Who loses its place when all places for peers are taken and more peers are known: those that have nothing for us, or say nothing, and
+// now and then the slowest of the others (turnover.ts).
 // Everyone asks the tracker when it starts and hears of those that were there, so without this the early ones keep to
-// themselves, and what the late ones have goes nowhere. Who has something that we lack never loses its place here (turnover.ts is about those). Pure.
+// themselves, and what the late ones have goes nowhere. Pure.
 
 import { PEER_PLACE_MIN_MS, PLACES_GIVEN_AT_ONCE } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
 import type { Bitfield } from '../torrent/bitfield.js';
 import type { Peer } from './peer.js';
+import { Turnover } from './turnover.js';
 
-/** For one that has just come to us: any that has nothing for us, by chance, so that nobody is left by all. */
-export function placeForGuest(peers: Iterable<Peer>, have: Bitfield, prng: Prng, nowMs: number): Peer | undefined {
-  // One that is just saying what it has is heard out.
-  const idle = [...peers].filter((peer) => (peer.mayBeAsked || isOld(peer, nowMs)) && isSpare(peer, have));
-  return idle.length === 0 ? undefined : idle[prng.below(idle.length)];
-}
+export class Places {
+  readonly #have: Bitfield;
+  readonly #prng: Prng;
+  readonly #turnover: Turnover;
 
-export function placesToGive(peers: Iterable<Peer>, have: Bitfield, nowMs: number): readonly Peer[] {
-  const given: Peer[] = [];
-  for (const peer of peers) {
-    if (given.length === PLACES_GIVEN_AT_ONCE) break;
-    if (isOld(peer, nowMs) && isSpare(peer, have)) given.push(peer);
+  constructor(have: Bitfield, prng: Prng) {
+    this.#have = have;
+    this.#prng = prng;
+    this.#turnover = new Turnover(prng);
   }
-  return given;
+
+  /** For one that has just come to us: any that has nothing for us, by chance, so that nobody is left by all. */
+  forGuest(peers: Iterable<Peer>, nowMs: number): Peer | undefined {
+    // One that is just saying what it has is heard out.
+    const idle = [...peers].filter((peer) => (peer.mayBeAsked || isOld(peer, nowMs)) && isSpare(peer, this.#have));
+    return idle.length === 0 ? undefined : idle[this.#prng.below(idle.length)];
+  }
+
+  /** For some that we know only by name. */
+  toGive(peers: Iterable<Peer>, nowMs: number): readonly Peer[] {
+    const given: Peer[] = [];
+    for (const peer of peers) {
+      if (given.length === PLACES_GIVEN_AT_ONCE) break;
+      if (isOld(peer, nowMs) && isSpare(peer, this.#have)) given.push(peer);
+    }
+    const slow = this.#turnover.loser(peers, nowMs);
+    return slow === undefined ? given : [...given, slow];
+  }
 }
 
 function isOld({ greetedMs }: Peer, nowMs: number): boolean {

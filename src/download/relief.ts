@@ -34,6 +34,8 @@ export class Relief {
     // Half of it is here, or its rest waits for our own limit.
     if (source.isReceiving && source.claims.values().next().value === claim) return false;
     if (claim.unasked > 0 || claim.blocksOpen > 1) return false;
+    // A run comes within a moment, and is withdrawn as a whole or not at all.
+    if (claim.run.length > 1) return false;
     if (!heir.hasRoom(nowMs, this.#heldFor(heir))) return false;
     if (!source.countsAsSeeder && this.#prng.next() * holders >= 1) return false;
     this.#moves.set(claim.piece, { claim, source, heir: heir.connection, sinceMs: nowMs });

@@ -1,8 +1,9 @@
-// Which blocks of a claim are asked for now: a whole piece at once, or under a limit one block after the other as the pacer
-// lets it. A claim that was begun is asked to its end before another begins, so that pieces come whole one by one. Keeps what
+// Which blocks of a claim are asked for now: a whole piece at once, a run of them, or under a limit one block after the other as the
+// pacer lets it. A claim that was begun is asked to its end before another begins, so that pieces come whole one by one. Keeps what
 // each request has cost of the limit, to give it back when it is not answered. Never decides which piece. Pure.
 
 import { NO_EFFECTS } from '../actor/machine.js';
+import { assert, present } from '../base/assert.js';
 import { PIECE_SIZE, UPLOAD_REQUESTS_PER_PEER_MAX } from '../base/limits.js';
 import type { DownloadEffect } from './effects.js';
 import type { Pacer } from './pacer.js';
@@ -27,10 +28,27 @@ export class Requests {
     return this.#mayAsk(nowMs);
   }
 
+  /** May several pieces be asked for at once? Under a limit each of them is paid alone. */
+  get mayRun(): boolean {
+    return !this.#pacer.isLimited;
+  }
+
   /** @param length bytes of the claim's piece. */
   begin(peer: Peer, claim: Claim, length: number, nowMs: number): readonly DownloadEffect[] {
     this.#begun = { peer, claim, length };
     return this.goOn(nowMs);
+  }
+
+  /** Asks for pieces that lie side by side, `length` bytes together. */
+  beginRun(peer: Peer, run: readonly Claim[], length: number): readonly DownloadEffect[] {
+    assert(this.mayRun && this.#begun === undefined, 'nothing is paid, so nothing waits');
+    const { piece, connection } = present(run[0], 'a run has pieces');
+    for (const claim of run) {
+      claim.unasked = 0;
+      claim.blocksOpen = 1;
+    }
+    peer.asked(length, false);
+    return [{ kind: 'request', connection, piece, begin: 0, length, slots: run.map(({ slot }) => slot) }];
   }
 
   /** As much of the claim that was begun as may be asked now. */
@@ -41,7 +59,7 @@ export class Requests {
     const effects: DownloadEffect[] = [];
     while (claim.unasked > 0 && !peer.hangingUp && this.#mayAsk(nowMs)) {
       const bytes = Math.min(this.#pacer.blockBytes, claim.unasked);
-      effects.push({ kind: 'request', connection, piece, begin: length - claim.unasked, length: bytes, slot });
+      effects.push({ kind: 'request', connection, piece, begin: length - claim.unasked, length: bytes, slots: [slot] });
       claim.unasked -= bytes;
       claim.blocksOpen += 1;
       claim.sinceMs = nowMs;

@@ -38,11 +38,20 @@ export class SlotPool {
     return this.#held.get(owner) ?? 0;
   }
 
-  /** False: none is free, or this owner has its share. */
-  mayTake(owner: number): boolean {
+  /** How many an owner may hold. */
+  get share(): number {
+    return Math.max(WINDOW_PIECES_MIN, Math.floor(this.capacity / this.#held.size));
+  }
+
+  /** How many it may take now: 0 when none is free, or it has its share. */
+  room(owner: number): number {
     const held = this.#held.get(owner);
     assert(held !== undefined, 'only a joined owner takes slots');
-    return this.#free.length > 0 && held < Math.max(WINDOW_PIECES_MIN, Math.floor(this.capacity / this.#held.size));
+    return Math.min(this.#free.length, Math.max(0, this.share - held));
+  }
+
+  mayTake(owner: number): boolean {
+    return this.room(owner) > 0;
   }
 
   take(owner: number): number | undefined {

@@ -4,13 +4,16 @@
 import type net from 'node:net';
 import { Host } from '../actor/host.js';
 import type { Timers } from '../actor/timers.js';
+import { EMPTY_BYTES } from '../base/bytes.js';
 import { ProtocolError } from '../base/errors.js';
 import { FRAME_BYTES_BEFORE_HELLO_MAX, FRAME_BYTES_MAX } from '../base/limits.js';
 import { plainHost } from '../torrent/address.js';
+import type { Block } from '../torrent/block.js';
 import { FrameReader, frameBytes } from '../wire/framing.js';
 import { MagicGate } from '../wire/magic.js';
+import type { Lent } from './buffers.js';
 import { type ServedFile, type ServeEffect, type ServeInput, ServeMachine, type ServeOptions } from './serve.js';
-import { type Block, PEER_MAGIC, peerWire } from './wire.js';
+import { PEER_MAGIC, peerWire } from './wire.js';
 
 export interface AcceptOptions extends Omit<ServeOptions, 'startedMs'> {
   readonly socket: net.Socket;
@@ -66,13 +69,15 @@ export class AcceptedSocket {
     this.#host.post(input);
   }
 
-  /** Header and bytes of a block, or of a part of one, in one writev. `taken` is called once: the buffer is the caller's again. */
-  writeBlock(block: Block, payload: Uint8Array, taken: (ok: boolean) => void): void {
+  /** Header and bytes of a block, or of a part of one, in one writev. `taken` is called once: the buffers are the caller's again. */
+  writeBlock(block: Block, payload: Lent, taken: (ok: boolean) => void): void {
     const { socket } = this.#options;
     const { piece, begin, length } = block;
     socket.cork();
     socket.write(frameBytes(peerWire.encode({ kind: 'piece', piece, begin, length })));
-    socket.write(payload, (error) => taken(error === null || error === undefined));
+    const last = payload.length - 1;
+    for (const bytes of payload.slice(0, last)) socket.write(bytes);
+    socket.write(payload[last] ?? EMPTY_BYTES, (error) => taken(error === null || error === undefined));
     socket.uncork();
   }
 

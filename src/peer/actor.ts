@@ -161,8 +161,8 @@ class PeerThread {
   #onFetchCommand(command: FetchCommand): void {
     switch (command.kind) {
       case 'request': {
-        const { piece, begin, length, slot } = command;
-        this.#dialed.get(command.connection)?.post({ kind: 'request', block: { piece, begin, length }, slot });
+        const { piece, begin, length, slots } = command;
+        this.#dialed.get(command.connection)?.post({ kind: 'request', block: { piece, begin, length }, slots });
         break;
       }
       case 'cancel': {

@@ -1,10 +1,14 @@
-// What blocks are read into on their way to a socket: large buffers of a whole piece, and small ones for when those are all in the hands
-// of peers that do not read. A connection may always have one small buffer, so nobody who reads waits for somebody who does not.
+// What blocks are read into on their way to a socket: large buffers of a whole piece each, of which a run takes one for each of its
+// pieces, and small ones for when those are all in the hands of peers that do not read. A connection may always have one small
+// buffer, so nobody who reads waits for somebody who does not.
 // Invariant: as many as UPLOAD_BUFFERS large and UPLOAD_SMALL_BUFFERS small ones exist at most.
 
 import { assert } from '../base/assert.js';
 import { midPage } from '../base/bytes.js';
 import { PIECE_SIZE, UPLOAD_BUFFERS, UPLOAD_SMALL_BUFFERS, UPLOAD_SMALL_BYTES } from '../base/limits.js';
+
+/** Whole buffers, the caller's from `take` until `give`. */
+export type Lent = readonly Uint8Array[];
 
 export class UploadBuffers {
   readonly #large: Uint8Array[] = [];
@@ -12,29 +16,42 @@ export class UploadBuffers {
   #largeMade = 0;
   #smallMade = 0;
 
-  /** One for a whole block of any length is there. */
-  get hasLarge(): boolean {
-    return this.#large.length > 0 || this.#largeMade < UPLOAD_BUFFERS;
+  /** Bytes that the large ones hold which are there. */
+  get largeBytes(): number {
+    return (this.#large.length + UPLOAD_BUFFERS - this.#largeMade) * PIECE_SIZE;
   }
 
   get hasAny(): boolean {
-    return this.hasLarge || this.#small.length > 0 || this.#smallMade < UPLOAD_SMALL_BUFFERS;
+    return this.largeBytes > 0 || this.#small.length > 0 || this.#smallMade < UPLOAD_SMALL_BUFFERS;
   }
 
-  /** One that holds `length` bytes, a large one while there is any; the caller's until `give`. */
-  take(length: number): Uint8Array {
-    if (this.hasLarge) {
-      const free = this.#large.pop();
-      if (free === undefined) this.#largeMade += 1;
-      return free ?? midPage(PIECE_SIZE);
+  /** Some that hold `length` bytes together, large ones while there is any. */
+  take(length: number): Lent {
+    if (this.largeBytes > 0) {
+      assert(length <= this.largeBytes, 'what is read fits into what is there');
+      return Array.from({ length: Math.ceil(length / PIECE_SIZE) }, () => this.#takeLarge());
     }
     assert(length <= UPLOAD_SMALL_BYTES && this.hasAny, 'what is read fits into what is there');
     const free = this.#small.pop();
     if (free === undefined) this.#smallMade += 1;
-    return free ?? midPage(UPLOAD_SMALL_BYTES);
+    return [free ?? midPage(UPLOAD_SMALL_BYTES)];
   }
 
-  give(buffer: Uint8Array): void {
-    (buffer.length === PIECE_SIZE ? this.#large : this.#small).push(buffer);
+  give(buffers: Lent): void {
+    for (const buffer of buffers) (buffer.length === PIECE_SIZE ? this.#large : this.#small).push(buffer);
   }
+
+  #takeLarge(): Uint8Array {
+    const free = this.#large.pop();
+    if (free === undefined) this.#largeMade += 1;
+    return free ?? midPage(PIECE_SIZE);
+  }
+}
+
+/** The first `length` bytes of what the buffers hold, one after the other. */
+export function cut(buffers: Lent, length: number): Lent {
+  return buffers.map((buffer, at) => {
+    const left = length - at * buffer.length;
+    return left < buffer.length ? buffer.subarray(0, left) : buffer;
+  });
 }

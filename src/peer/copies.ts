@@ -13,12 +13,14 @@ export class Copies {
     return this.#counts[piece] ?? 0;
   }
 
-  handedOut(piece: number): void {
-    if (piece >= this.#counts.length) {
-      const grown = new Uint8Array(2 ** Math.ceil(Math.log2(piece + 1)));
+  /** @param count pieces from `first` on. */
+  handedOut(first: number, count = 1): void {
+    if (first + count > this.#counts.length) {
+      const grown = new Uint8Array(2 ** Math.ceil(Math.log2(first + count)));
       grown.set(this.#counts);
       this.#counts = grown;
     }
-    this.#counts[piece] = Math.min(COUNT_MAX, this.of(piece) + 1);
+    for (let piece = first; piece < first + count; piece += 1)
+      this.#counts[piece] = Math.min(COUNT_MAX, this.of(piece) + 1);
   }
 }

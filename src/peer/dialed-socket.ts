@@ -1,22 +1,17 @@
-// The door to sockets we dial. Reads frames through a small buffer and payload straight into its slot of the slab: no copy
+// The door to sockets we dial. Reads frames through a small buffer and payload straight into its slots of the slab: no copy
 // in user space beyond the few bytes that arrive together with a frame. Performs FetchMachine's effects, decides nothing.
 
 import net from 'node:net';
 import { Host } from '../actor/host.js';
 import type { Timers } from '../actor/timers.js';
-import { assert } from '../base/assert.js';
+import { present } from '../base/assert.js';
 import { errnoOf, ProtocolError } from '../base/errors.js';
-import {
-  FRAME_BYTES_BEFORE_HELLO_MAX,
-  FRAME_BYTES_MAX,
-  HEADER_READ_BYTES,
-  PAYLOAD_TOLD_MS,
-  PIECE_SIZE,
-} from '../base/limits.js';
+import { FRAME_BYTES_BEFORE_HELLO_MAX, FRAME_BYTES_MAX, HEADER_READ_BYTES, PAYLOAD_TOLD_MS } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { FrameReader, frameBytes } from '../wire/framing.js';
 import { MagicGate } from '../wire/magic.js';
 import { type FetchEffect, type FetchInput, FetchMachine, type FetchOptions } from './fetch.js';
+import { Landing } from './landing.js';
 import type { FetchEvent } from './messages.js';
 import { PEER_MAGIC, peerWire } from './wire.js';
 
@@ -37,9 +32,8 @@ export class DialedSocket {
   readonly #header = new Uint8Array(HEADER_READ_BYTES);
   readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
   readonly #gate = new MagicGate(PEER_MAGIC);
-  /** Where the payload under way goes, and how much of it is there. */
-  #target: Uint8Array | undefined;
-  #filled = 0;
+  /** Where the payload under way goes. */
+  #landing: Landing | undefined;
   /** Payload bytes that the machine was not told of, and when it was told last. */
   #untold = 0;
   #toldMs: number;
@@ -105,12 +99,11 @@ export class DialedSocket {
   }
 
   #readBuffer(): Uint8Array {
-    return this.#target === undefined ? this.#header : this.#target.subarray(this.#filled);
+    return this.#landing === undefined ? this.#header : this.#landing.room;
   }
 
   #onRead(bytes: Uint8Array): void {
-    if (this.#target !== undefined) {
-      this.#filled += bytes.length;
+    if (this.#landing !== undefined) {
       this.#afterPayloadBytes(bytes.length);
       return;
     }
@@ -125,11 +118,9 @@ export class DialedSocket {
   #readStream(bytes: Uint8Array): void {
     this.#reader.feed(bytes);
     while (!this.#host.isStopped && !this.#socket.destroyed) {
-      if (this.#target !== undefined) {
+      if (this.#landing !== undefined) {
         if (this.#reader.unread === 0) break;
-        const taken = this.#reader.takeRaw(this.#target.subarray(this.#filled));
-        this.#filled += taken;
-        this.#afterPayloadBytes(taken);
+        this.#afterPayloadBytes(this.#reader.takeRaw(this.#landing.room));
         continue;
       }
       const frame = this.#reader.next();
@@ -150,14 +141,14 @@ export class DialedSocket {
   }
 
   #afterPayloadBytes(count: number): void {
-    const target = this.#target;
-    assert(target !== undefined && this.#filled <= target.length, 'payload stays within its block');
+    const landing = present(this.#landing, 'payload has a place');
+    landing.filled(count);
     this.#untold += count;
-    if (this.#filled < target.length) {
+    if (!landing.isFull) {
       this.#tellPayload();
       return;
     }
-    this.#target = undefined;
+    this.#landing = undefined;
     this.#untold = 0;
     this.#host.post({ kind: 'payloadDone' });
   }
@@ -191,8 +182,7 @@ export class DialedSocket {
         this.#send(frameBytes(peerWire.encode(effect.message)));
         break;
       case 'receivePayload':
-        this.#target = new Uint8Array(this.#options.slab, effect.slot * PIECE_SIZE + effect.begin, effect.length);
-        this.#filled = 0;
+        this.#landing = new Landing(this.#options.slab, effect.slots, effect.begin, effect.length);
         break;
       case 'tell':
         this.#options.tell(effect.event);

@@ -1,6 +1,6 @@
 // One dialed connection, where we fetch: handshake, bitfield, requests, payload. Decides what is said on the wire and what
 // the download is told; never which piece to ask for. A block may come in parts, in order, and its rest be rejected.
-// Invariant: a slot handed in with a request comes back exactly once, by blockReceived, blockRejected or disconnected, and
+// Invariant: the slots handed in with a request come back exactly once, by blockReceived, blockRejected or disconnected, and
 // no payload is accepted that was not asked for.
 
 import type { Machine, Wake, WakeAt } from '../actor/machine.js';
@@ -8,7 +8,6 @@ import { NO_EFFECTS } from '../actor/machine.js';
 import { assert, unreachable } from '../base/assert.js';
 import { equalBytes } from '../base/bytes.js';
 import {
-  BLOCK_BYTES_MIN,
   CLAIM_PATIENCE_MAX_MS,
   CONNECT_DEADLINE_MS,
   FRAME_DEADLINE_MS,
@@ -19,9 +18,11 @@ import {
   REQUEST_DEADLINE_MS,
 } from '../base/limits.js';
 import type { PieceRange } from '../torrent/bitfield.js';
+import type { Block } from '../torrent/block.js';
 import { Confirms } from './confirms.js';
 import type { FetchEvent, HangUpReason } from './messages.js';
-import { type Block, CONFIRMS, type PeerWire, sameBlock } from './wire.js';
+import { Owed } from './owed.js';
+import { CONFIRMS, type PeerWire, RUNS } from './wire.js';
 
 export type FetchInput =
   | { readonly kind: 'tcpConnected' }
@@ -34,15 +35,21 @@ export type FetchInput =
   | { readonly kind: 'frameBegun' }
   | { readonly kind: 'frameEnded' }
   | { readonly kind: 'tcpClosed'; readonly reason: HangUpReason; readonly sentence: string }
-  | { readonly kind: 'request'; readonly block: Block; readonly slot: number }
+  /** `slots`: one for each piece that the block has bytes of. */
+  | { readonly kind: 'request'; readonly block: Block; readonly slots: readonly number[] }
   /** Every block asked for and still awaited within this range. */
   | { readonly kind: 'cancel'; readonly block: Block }
   | { readonly kind: 'hangUp' };
 
 export type FetchEffect =
   | { readonly kind: 'send'; readonly message: PeerWire }
-  /** The next `length` raw bytes go to `slot` at `begin`. */
-  | { readonly kind: 'receivePayload'; readonly slot: number; readonly begin: number; readonly length: number }
+  /** The next `length` raw bytes go to the pieces in `slots`, from byte `begin` of the first on. */
+  | {
+      readonly kind: 'receivePayload';
+      readonly slots: readonly number[];
+      readonly begin: number;
+      readonly length: number;
+    }
   | { readonly kind: 'tell'; readonly event: FetchEvent }
   /** Ends the socket; `tcpClosed` follows. */
   | { readonly kind: 'closeTcp' };
@@ -54,13 +61,6 @@ export interface FetchOptions {
   readonly uploadPort: number;
   readonly pieceCount: number;
   readonly startedMs: number;
-}
-
-interface Asked {
-  readonly block: Block;
-  readonly slot: number;
-  /** Bytes of it that came in earlier parts, or come now. */
-  come: number;
 }
 
 type Phase =
@@ -77,9 +77,7 @@ const LOOK_MS = 1_000;
 export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | WakeAt> {
   readonly #options: FetchOptions;
   #phase: Phase;
-  /** In the order asked; an answer may come in any order. */
-  readonly #asked: Asked[] = [];
-  #receiving: Asked | undefined;
+  readonly #owed = new Owed();
   /** The peer wants to know when a block has come. */
   #confirms = false;
   readonly #unconfirmed = new Confirms();
@@ -121,13 +119,9 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       case 'received':
         return this.#onReceived(input.message, nowMs);
       case 'request':
-        return this.#onRequest(input.block, input.slot, nowMs);
+        return this.#onRequest(input.block, input.slots, nowMs);
       case 'cancel':
-        return this.#asked
-          .filter(({ block }) => isWithin(block, input.block))
-          .flatMap(({ block: { piece, begin, length } }) =>
-            this.#send({ kind: 'cancel', piece, begin, length }, nowMs),
-          );
+        return this.#owed.within(input.block).flatMap((block) => this.#send({ kind: 'cancel', ...block }, nowMs));
       case 'frameBegun':
         this.#frameSinceMs ??= nowMs;
         return NO_EFFECTS;
@@ -162,7 +156,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
           clientId,
           uploadPort,
           pieceCount,
-          features: CONFIRMS,
+          features: CONFIRMS | RUNS,
           token: new Uint8Array(0),
         },
       },
@@ -225,8 +219,12 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     if (equalBytes(message.clientId, clientId)) return this.#close('self', 'this is ourselves');
     this.#phase = { at: 'open' };
     this.#confirms = (message.features & CONFIRMS) !== 0;
+    const runs = (message.features & RUNS) !== 0;
     return [
-      { kind: 'tell', event: { kind: 'connected', connection, clientId: message.clientId, rttMs: nowMs - saidMs } },
+      {
+        kind: 'tell',
+        event: { kind: 'connected', connection, clientId: message.clientId, rttMs: nowMs - saidMs, runs },
+      },
     ];
   }
 
@@ -257,49 +255,40 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     return [{ kind: 'tell', event: { kind: 'havesReceived', connection, ranges } }];
   }
 
-  /** A whole block, or the next part of one: at least BLOCK_BYTES_MIN, so that a peer cannot make us work byte by byte. */
   #onPiece(part: Block): readonly FetchEffect[] {
-    const asked = this.#asked.find((each) => restOf(each).begin === part.begin && each.block.piece === part.piece);
-    const rest = asked === undefined ? 0 : restOf(asked).length;
-    if (asked === undefined || part.length > rest || (part.length < rest && part.length < BLOCK_BYTES_MIN))
-      return this.#close('protocol', `sent block ${blockText(part)}, which was not asked for`);
-    asked.come += part.length;
-    if (part.length === rest) this.#asked.splice(this.#asked.indexOf(asked), 1);
-    this.#receiving = asked;
-    return [{ kind: 'receivePayload', slot: asked.slot, begin: part.begin, length: part.length }];
+    const asked = this.#owed.begins(part);
+    if (asked === undefined) return this.#close('protocol', `sent block ${blockText(part)}, which was not asked for`);
+    return [{ kind: 'receivePayload', slots: asked.slots, begin: part.begin, length: part.length }];
   }
 
   #onPayloadDone(nowMs: number): readonly (FetchEffect | WakeAt)[] {
-    const done = this.#receiving;
-    assert(done !== undefined, 'payload ends only after a piece frame began it');
-    this.#receiving = undefined;
+    const block = this.#owed.hasCome();
     this.#payloadMoved(nowMs);
     const isDue = this.#confirms && this.#unconfirmed.came(nowMs);
     const confirm: readonly WakeAt[] = isDue ? [{ kind: 'wakeAt', atMs: this.#unconfirmed.dueMs }] : [];
-    if (done.come < done.block.length) return confirm;
+    if (block === undefined) return confirm;
     this.#untold = 0;
     this.#toldMs = nowMs;
     const { connection } = this.#options;
-    return [...confirm, { kind: 'tell', event: { kind: 'blockReceived', connection, ...done.block, slot: done.slot } }];
+    return [...confirm, { kind: 'tell', event: { kind: 'blockReceived', connection, ...block } }];
   }
 
   #onReject(rest: Block): readonly FetchEffect[] {
-    const asked = this.#asked.find((each) => sameBlock(restOf(each), rest));
-    if (asked === undefined)
+    const block = this.#owed.rejected(rest);
+    if (block === undefined)
       return this.#close('protocol', `rejected block ${blockText(rest)}, which was not asked for`);
-    this.#asked.splice(this.#asked.indexOf(asked), 1);
     const { connection } = this.#options;
-    return [{ kind: 'tell', event: { kind: 'blockRejected', connection, ...asked.block, slot: asked.slot } }];
+    return [{ kind: 'tell', event: { kind: 'blockRejected', connection, ...block } }];
   }
 
-  #onRequest(block: Block, slot: number, nowMs: number): readonly FetchEffect[] {
-    // A request that crosses our closing keeps its slot until `disconnected` gives everything back at once.
+  #onRequest(block: Block, slots: readonly number[], nowMs: number): readonly FetchEffect[] {
+    // A request that crosses our closing keeps its slots until `disconnected` gives everything back at once.
     if (this.#phase.at !== 'open') return NO_EFFECTS;
-    if (this.#asked.length === 0 && this.#receiving === undefined) {
+    if (this.#owed.isNothing) {
       this.#payloadMs = nowMs;
       this.#progressMs = nowMs;
     }
-    this.#asked.push({ block, slot, come: 0 });
+    this.#owed.asked(block, slots);
     const { piece, begin, length } = block;
     return this.#send({ kind: 'request', piece, begin, length }, nowMs);
   }
@@ -341,8 +330,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       return nowMs >= this.#phase.deadlineMs ? ['timeout', `no answer to our ${this.#phase.at}`] : undefined;
     }
     if (this.#phase.at !== 'open') return undefined;
-    const owesBytes = this.#asked.length > 0 || this.#receiving !== undefined;
-    if (owesBytes && nowMs - this.#progressMs >= REQUEST_DEADLINE_MS)
+    if (!this.#owed.isNothing && nowMs - this.#progressMs >= REQUEST_DEADLINE_MS)
       return ['snubbed', 'owes blocks and sends nothing'];
     if (this.#frameSinceMs !== undefined && nowMs - this.#frameSinceMs >= FRAME_DEADLINE_MS) {
       return ['timeout', 'drips a frame without ending it'];
@@ -382,15 +370,6 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
 
 function reasonOf(code: Extract<PeerWire, { kind: 'error' }>['code']): HangUpReason {
   return code;
-}
-
-/** What of a block has not come, nor begun to. */
-function restOf({ block, come }: Asked): Block {
-  return { piece: block.piece, begin: block.begin + come, length: block.length - come };
-}
-
-function isWithin(inner: Block, { piece, begin, length }: Block): boolean {
-  return inner.piece === piece && inner.begin >= begin && inner.begin + inner.length <= begin + length;
 }
 
 function blockText(block: Block): string {

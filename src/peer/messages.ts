@@ -5,8 +5,9 @@
 import {
   HAVE_RANGES_MAX,
   PART_BYTES_MAX,
-  PIECE_SIZE,
   PIECES_MAX,
+  RUN_BYTES_MAX,
+  RUN_PIECES_MAX,
   SLAB_SLOTS,
   UPLOAD_CONNECTIONS_MAX,
 } from '../base/limits.js';
@@ -17,9 +18,9 @@ import { bytes, flag, listOf, oneOf, optional, real, size, text, tuple, u16, u32
 const connection = u32;
 const file = u32;
 const piece = whole(0, PIECES_MAX - 1);
-const begin = whole(0, PIECE_SIZE - 1);
-const length = whole(1, PIECE_SIZE);
-const slot = whole(0, SLAB_SLOTS - 1);
+const begin = whole(0, RUN_BYTES_MAX - 1);
+const length = whole(1, RUN_BYTES_MAX);
+const slots = listOf(whole(0, SLAB_SLOTS - 1), RUN_PIECES_MAX);
 const ranges = listOf(tuple(piece, whole(1, PIECES_MAX)), HAVE_RANGES_MAX);
 const host = text(64);
 
@@ -37,8 +38,8 @@ export const peerSettings = protocol('peer.settings', {
 // --- download → peer ---
 export const fetchCommands = protocol('peer.fetchCommands', {
   dial: message(1, { connection, swarm: bytes(SWARM_KEY_SIZE), pieceCount: whole(0, PIECES_MAX), host, port: u16 }),
-  /** The bytes go to `slot` at offset `begin`; the connection owns the slot until it reports the block's end. */
-  request: message(2, { connection, piece, begin, length, slot }),
+  /** A block, or a run with a slot for each piece: bytes go to where they lie in their piece. The slots are the connection's until it reports the block's end. */
+  request: message(2, { connection, piece, begin, length, slots }),
   /** Every block that was asked for within this range and has not come. */
   cancel: message(3, { connection, piece, begin, length }),
   hangUp: message(4, { connection }),
@@ -64,7 +65,8 @@ export type HangUpReason = (typeof HANG_UP_REASONS)[number];
 
 // --- peer → download ---
 export const fetchEvents = protocol('peer.fetchEvents', {
-  connected: message(1, { connection, clientId: bytes(CLIENT_ID_SIZE), rttMs: real }),
+  /** runs: it may be asked for several pieces at once. */
+  connected: message(1, { connection, clientId: bytes(CLIENT_ID_SIZE), rttMs: real, runs: flag }),
   bitfieldPart: message(2, {
     connection,
     offset: whole(0, PIECES_MAX / 8),
@@ -74,10 +76,10 @@ export const fetchEvents = protocol('peer.fetchEvents', {
   havesReceived: message(3, { connection, ranges }),
   choked: message(4, { connection }),
   unchoked: message(5, { connection }),
-  /** All bytes of the block are in its slot; the slot belongs to the download again. */
-  blockReceived: message(6, { connection, piece, begin, length, slot }),
-  /** The peer will not send it; the slot belongs to the download again. */
-  blockRejected: message(7, { connection, piece, begin, length, slot }),
+  /** All bytes of the block are in its slots; they belong to the download again. */
+  blockReceived: message(6, { connection, piece, begin, length }),
+  /** The peer will not send it, or its rest; its slots belong to the download again. */
+  blockRejected: message(7, { connection, piece, begin, length }),
   /** Nothing of this connection touches a slot any more: all its slots belong to the download again. */
   disconnected: message(8, { connection, reason: oneOf(...HANG_UP_REASONS), sentence: text(500) }),
   /** Bytes of blocks that are still to be told as received; the slots stay the connection's. */

@@ -19,8 +19,9 @@ import {
   UPLOADS_UNCONFIRMED_MAX,
 } from '../base/limits.js';
 import type { Bitfield, PieceRange } from '../torrent/bitfield.js';
+import { type Block, isAskable, piecesIn } from '../torrent/block.js';
 import type { Geometry } from '../torrent/geometry.js';
-import { type Block, CONFIRMS, type PeerWire } from './wire.js';
+import { CONFIRMS, type PeerWire, RUNS } from './wire.js';
 
 /** A file as a connection sees it. */
 export interface ServedFile {
@@ -219,7 +220,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
           clientId,
           uploadPort: uploadPort(),
           pieceCount,
-          features: CONFIRMS,
+          features: CONFIRMS | RUNS,
           token: EMPTY_BYTES,
         },
       },
@@ -236,12 +237,11 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   }
 
   #onRequest(served: ServedFile, block: Block): readonly (ServeEffect | WakeAt)[] {
-    const { geometry, bitfield } = served;
     const { piece, begin, length } = block;
-    if (piece >= geometry.pieceCount || begin + length > geometry.pieceLength(piece)) {
-      return this.#refuse('protocol', 'request beyond the piece');
-    }
-    if (!bitfield.has(piece)) return [this.#reject(block)];
+    if (!isAskable(block, served.geometry))
+      return this.#refuse('protocol', 'request for neither bytes of a piece nor whole pieces');
+    for (let at = piece; at < piece + piecesIn(block); at += 1)
+      if (!served.bitfield.has(at)) return [this.#reject(block)];
     this.#promised += 1;
     return [{ kind: 'enqueue', block: { piece, begin, length } }];
   }

@@ -40,17 +40,17 @@ export function closeServed(served: ServedPath): void {
   served.fd = -1;
 }
 
-/** Fills `target` from `offset` on, while the caller waits; `done` is called before this returns. */
+/** Fills `targets`, one after the other, from `offset` on, while the caller waits; `done` is called before this returns. */
 export function readHere(
   fd: number,
-  target: Uint8Array,
+  targets: readonly Uint8Array[],
   offset: number,
   done: (error: Error | null, count: number) => void,
 ): void {
   let count = 0;
   let failure: Error | null = null;
   try {
-    count = fs.readSync(fd, target, 0, target.length, offset);
+    count = fs.readvSync(fd, targets, offset);
   } catch (error) {
     systemErrno(error);
     failure = error as Error;

@@ -8,15 +8,15 @@
 
 import { assert } from '../base/assert.js';
 import {
-  PIECE_SIZE,
+  RUN_BYTES_MAX,
   UPLOAD_BYTES_PER_PEER_MAX,
   UPLOAD_LEAD_BYTES_MAX,
   UPLOAD_READS_PER_PEER_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
+import { type Block, piecesIn, sameBlock } from '../torrent/block.js';
 import { Copies } from './copies.js';
-import { type Block, sameBlock } from './wire.js';
 
 interface Waiting {
   /** As it was asked for. */
@@ -125,7 +125,7 @@ export class UploadScheduler {
    * The next block, or part of at most `bytesMax`, to read; undefined when nobody may get more. In flight until `sent`.
    * A block that was begun goes on first. @param onlyIdle for those with nothing in flight: while room is short.
    */
-  next(bytesMax = PIECE_SIZE, onlyIdle = false): Upload | undefined {
+  next(bytesMax = RUN_BYTES_MAX, onlyIdle = false): Upload | undefined {
     if (this.#waiting === 0) return undefined;
     let chosen: Candidate | undefined;
     for (const [connection, lane] of this.#lanes) {
@@ -204,7 +204,7 @@ function mayGet(lane: Lane, first: Waiting, bytesMax: number): boolean {
   return lane.inFlight + rest <= UPLOAD_BYTES_PER_PEER_MAX;
 }
 
-/** What to give this lane next: what it was begun to be given, or what was handed out least of what it asked for. */
+/** What to give this lane next: what it was begun to be given, or what was handed out least of what it asked for; a run counts as its first piece. */
 function rarestOf({ waiting, copies }: Lane): Waiting | undefined {
   const [first] = waiting;
   if (first === undefined || first.given > 0) return first;
@@ -217,7 +217,7 @@ function rarestOf({ waiting, copies }: Lane): Waiting | undefined {
 function begin({ waiting, copies }: Lane, begun: Waiting): void {
   waiting.splice(waiting.indexOf(begun), 1);
   waiting.unshift(begun);
-  copies.handedOut(begun.block.piece);
+  copies.handedOut(begun.block.piece, piecesIn(begun.block));
 }
 
 /** A begun block is ended first; then what was handed out less, unless its peer is far ahead; then who was given less. */

@@ -9,23 +9,23 @@ import type { Timer, Timers } from '../actor/timers.js';
 import { assert } from '../base/assert.js';
 import { Bucket, NO_LIMIT } from '../base/bucket.js';
 import { errnoOf } from '../base/errors.js';
-import { UPLOAD_FILES_OPEN_MAX, UPLOAD_READS_MAX, UPLOAD_SMALL_BYTES } from '../base/limits.js';
+import { RUN_BYTES_MAX, UPLOAD_FILES_OPEN_MAX, UPLOAD_READS_MAX, UPLOAD_SMALL_BYTES } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
-import { UploadBuffers } from './buffers.js';
+import type { Block } from '../torrent/block.js';
+import { cut, type Lent, UploadBuffers } from './buffers.js';
 import { Copies } from './copies.js';
 import { blockOffset } from './serve.js';
 import { closeServed, openServed, readHere, type ServedPath, servedPath, whatIsWrong } from './served-path.js';
 import { UnderWay } from './under-way.js';
 import { type Upload, UploadScheduler } from './upload.js';
-import type { Block } from './wire.js';
 
 /** A connection as the uploads see it. */
 export interface UploadTarget {
   readonly file: number;
   /** Its peer says when a block has come: `confirmed` follows each `writeBlock`. */
   readonly confirms: boolean;
-  /** A block as it was asked for, or a part of one. */
-  writeBlock(block: Block, payload: Uint8Array, taken: (ok: boolean) => void): void;
+  /** A block as it was asked for, or a part of one; its bytes lie in one buffer after the other. */
+  writeBlock(block: Block, payload: Lent, taken: (ok: boolean) => void): void;
   /** Bytes were handed to the socket / were taken by it. */
   handed(): void;
   taken(bytes: number): void;
@@ -149,10 +149,12 @@ export class Uploads {
         this.#turn = timers.at(readyMs, () => this.#pump());
         return;
       }
-      const { blockBytes } = this.#bucket;
-      const upload = this.#buffers.hasLarge
-        ? this.#scheduler.next(blockBytes)
-        : this.#scheduler.next(Math.min(blockBytes, UPLOAD_SMALL_BYTES), true);
+      const bytesMax = this.#bucket.isLimited ? this.#bucket.blockBytes : RUN_BYTES_MAX;
+      const { largeBytes } = this.#buffers;
+      const upload =
+        largeBytes > 0
+          ? this.#scheduler.next(Math.min(bytesMax, largeBytes))
+          : this.#scheduler.next(Math.min(bytesMax, UPLOAD_SMALL_BYTES), true);
       if (upload === undefined) return;
       this.#bucket.passed(upload.block.length, nowMs);
       this.#read(upload);
@@ -168,7 +170,8 @@ export class Uploads {
       this.#failed(upload);
       return;
     }
-    const buffer = this.#buffers.take(block.length);
+    const buffers = this.#buffers.take(block.length);
+    const payload = cut(buffers, block.length);
     const { timers } = this.#options;
     const begunMs = timers.nowMs();
     this.#underWay.begun(connection, begunMs);
@@ -179,20 +182,20 @@ export class Uploads {
       const errno = error === null ? whatIsWrong(served, count < block.length) : (errnoOf(error) ?? 'EIO');
       this.#closeUnused(served);
       if (errno === undefined) {
-        this.#write(upload, buffer);
+        this.#write(upload, buffers, payload);
         return;
       }
-      this.#buffers.give(buffer);
+      this.#buffers.give(buffers);
       if (!gone) this.#options.onFileFailed(target.file, served.path, errno);
       this.#failed(upload);
     };
     if (served.place.isHere) {
-      readHere(served.fd, buffer.subarray(0, block.length), blockOffset(block), done);
+      readHere(served.fd, payload, blockOffset(block), done);
       return;
     }
     this.#reads += 1;
     served.reads += 1;
-    fs.read(served.fd, buffer, 0, block.length, blockOffset(block), (error, count) => {
+    fs.readv(served.fd, payload, blockOffset(block), (error, count) => {
       this.#reads -= 1;
       served.reads -= 1;
       done(error, count);
@@ -234,22 +237,22 @@ export class Uploads {
     this.#openFiles -= 1;
   }
 
-  #write({ connection, block, completes }: Upload, buffer: Uint8Array): void {
+  #write({ connection, block, completes }: Upload, buffers: Lent, payload: Lent): void {
     const target = this.#targets.get(connection);
     if (target === undefined) {
-      this.#buffers.give(buffer);
+      this.#buffers.give(buffers);
       return;
     }
     target.handed();
-    target.writeBlock(block, buffer.subarray(0, block.length), (ok) => {
-      this.#buffers.give(buffer);
+    target.writeBlock(block, payload, (ok) => {
+      this.#buffers.give(buffers);
       if (!target.confirms) this.#underWay.ended(connection, this.#options.timers.nowMs());
-      const cut = this.#scheduler.sent(connection, block.length);
+      const rest = this.#scheduler.sent(connection, block.length);
       if (ok && this.#targets.has(connection)) {
         this.#options.onUploaded(target.file, block.length);
         target.taken(block.length);
         if (completes !== undefined) target.blockSent(completes);
-        if (cut !== undefined) target.blockFailed(cut);
+        if (rest !== undefined) target.blockFailed(rest);
       }
       this.#pump();
     });

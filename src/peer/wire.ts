@@ -2,7 +2,7 @@
 // Both sides send MAGIC, then frames. Only `hello`, `keepAlive` and `error` go both ways: the dialer asks, the acceptor
 // answers. Every `request` is answered exactly once, by `piece` or `reject` (BEP 6), cancelled or not.
 
-import { HAVE_RANGES_MAX, PART_BYTES_MAX, PIECE_SIZE, PIECES_MAX } from '../base/limits.js';
+import { HAVE_RANGES_MAX, PART_BYTES_MAX, PIECES_MAX, RUN_BYTES_MAX } from '../base/limits.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../torrent/ids.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
 import { bytes, flag, listOf, oneOf, text, tuple, u16, u32, whole } from '../wire/schema.js';
@@ -11,8 +11,8 @@ import { bytes, flag, listOf, oneOf, text, tuple, u16, u32, whole } from '../wir
 export const PEER_MAGIC = Uint8Array.from([...Buffer.from('MTPEER', 'latin1'), 0, 1]);
 
 const piece = whole(0, PIECES_MAX - 1);
-const begin = whole(0, PIECE_SIZE - 1);
-const length = whole(1, PIECE_SIZE);
+const begin = whole(0, RUN_BYTES_MAX - 1);
+const length = whole(1, RUN_BYTES_MAX);
 
 export const peerWire = protocol('peer.wire', {
   /** [1, swarm, clientId, uploadPort, pieceCount, features, token] Upload port 0: does not accept connections. */
@@ -51,16 +51,7 @@ export const peerWire = protocol('peer.wire', {
 
 /** A bit of `features`: says `confirm`, and understands it. Used when both have it. */
 export const CONFIRMS = 1;
+/** Another: may be asked for a run of pieces at once. Used when the acceptor has it. */
+export const RUNS = 2;
 
 export type PeerWire = MessageOf<typeof peerWire>;
-
-/** A run of bytes within one piece: piece index, byte offset in the piece, byte count. */
-export interface Block {
-  readonly piece: number;
-  readonly begin: number;
-  readonly length: number;
-}
-
-export function sameBlock(a: Block, b: Block): boolean {
-  return a.piece === b.piece && a.begin === b.begin && a.length === b.length;
-}

@@ -31,6 +31,11 @@ export class Geometry {
     return Math.min(PIECE_SIZE, this.size - index * PIECE_SIZE);
   }
 
+  /** Bytes of `count` pieces from `first` on. */
+  runLength(first: number, count: number): number {
+    return this.pieceOffset(first + count - 1) + this.pieceLength(first + count - 1) - this.pieceOffset(first);
+  }
+
   /** Byte offset of piece `index` in the file. */
   pieceOffset(index: number): number {
     assert(index >= 0 && index < this.pieceCount, 'a piece index is within the file');

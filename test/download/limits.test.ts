@@ -232,6 +232,7 @@ test('who is in line for our limit is not the one that keeps a slot too long', (
     piece: 0,
     connection: 1,
     slot: 0,
+    run: [],
     sinceMs: 0,
     blocksOpen: 0,
     unasked: 5,

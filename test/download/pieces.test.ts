@@ -14,6 +14,7 @@ function claimBy(connection: number, piece = PIECE): Claim {
     piece,
     connection,
     slot: connection,
+    run: [],
     sinceMs: 0,
     blocksOpen: 1,
     unasked: 0,

@@ -86,18 +86,22 @@ export class Stage {
   }
 
   /** A peer is dialed, says hello, and has these pieces (all when absent); answers what it is asked for. */
-  join(pieces?: readonly number[], rttMs = 1): { readonly connection: number; readonly requests: readonly Request[] } {
+  join(
+    pieces?: readonly number[],
+    rttMs = 1,
+    runs = false,
+  ): { readonly connection: number; readonly requests: readonly Request[] } {
     const connection = this.dial();
-    return { connection, requests: this.greet(connection, pieces, rttMs) };
+    return { connection, requests: this.greet(connection, pieces, rttMs, runs) };
   }
 
-  greet(connection: number, pieces?: readonly number[], rttMs = 1): readonly Request[] {
+  greet(connection: number, pieces?: readonly number[], rttMs = 1, runs = false): readonly Request[] {
     const offered = new Bitfield(this.geometry.pieceCount);
     if (pieces === undefined) offered.setAll();
     for (const piece of pieces ?? []) offered.set(piece);
     this.post({
       kind: 'fetch',
-      event: { kind: 'connected', connection, clientId: new Uint8Array(16).fill(connection), rttMs },
+      event: { kind: 'connected', connection, clientId: new Uint8Array(16).fill(connection), rttMs, runs },
     });
     this.post({
       kind: 'fetch',
@@ -115,22 +119,21 @@ export class Stage {
   }
 
   /** The peer sends what it was asked for. */
-  arrive({ connection, piece, begin, length, slot }: Request): readonly DownloadEffect[] {
-    return this.say({ kind: 'blockReceived', connection, piece, begin, length, slot });
+  arrive({ connection, piece, begin, length }: Request): readonly DownloadEffect[] {
+    return this.say({ kind: 'blockReceived', connection, piece, begin, length });
   }
 
-  reject({ connection, piece, begin, length, slot }: Request): readonly DownloadEffect[] {
-    return this.say({ kind: 'blockRejected', connection, piece, begin, length, slot });
+  reject({ connection, piece, begin, length }: Request): readonly DownloadEffect[] {
+    return this.say({ kind: 'blockRejected', connection, piece, begin, length });
   }
 
   lose(connection: number, reason: HangUpReason = 'closed'): readonly DownloadEffect[] {
     return this.say({ kind: 'disconnected', connection, reason, sentence: reason });
   }
 
-  /** The hash pool's word on what arrived as `request`. */
-  stored(request: Request, outcome: StoreOutcome = { kind: 'stored' }): readonly DownloadEffect[] {
-    const { piece, slot, connection } = request;
-    return this.post({ kind: 'stored', piece, slot, connection, outcome });
+  /** The hash pool's word on each piece that arrived as `request`. */
+  stored({ piece, slots, connection }: Request, outcome: StoreOutcome = { kind: 'stored' }): readonly DownloadEffect[] {
+    return slots.flatMap((slot, at) => this.post({ kind: 'stored', piece: piece + at, slot, connection, outcome }));
   }
 
   /** Brings everything that is asked for until nothing is asked any more. */

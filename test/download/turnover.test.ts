@@ -44,6 +44,7 @@ test('one that owes a piece for long counts as slow, however quick its last one 
     piece: 7,
     connection: owing.connection,
     slot: 0,
+    run: [],
     sinceMs: -1_000,
     blocksOpen: 1,
     unasked: 0,

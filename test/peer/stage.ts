@@ -4,8 +4,9 @@ import type { Machine, Wake, WakeAt } from '../../src/actor/machine.js';
 import { PIECE_SIZE } from '../../src/base/limits.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/peer/fetch.js';
 import { type ServedFile, type ServeEffect, type ServeInput, ServeMachine } from '../../src/peer/serve.js';
-import type { Block, PeerWire } from '../../src/peer/wire.js';
+import type { PeerWire } from '../../src/peer/wire.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
+import type { Block } from '../../src/torrent/block.js';
 import { Geometry } from '../../src/torrent/geometry.js';
 
 export const SWARM = new Uint8Array(20).fill(7);

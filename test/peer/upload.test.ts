@@ -16,7 +16,7 @@ import {
 import { Prng } from '../../src/base/prng.js';
 import { Copies } from '../../src/peer/copies.js';
 import { type Upload, UploadScheduler } from '../../src/peer/upload.js';
-import { type Block, sameBlock } from '../../src/peer/wire.js';
+import { type Block, sameBlock } from '../../src/torrent/block.js';
 
 const block = (piece: number, length = PIECE_SIZE) => ({ piece, begin: 0, length });
 

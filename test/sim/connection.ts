@@ -2,11 +2,12 @@
 // in order and late; payload comes in bits. Either end may lie, fall silent or vanish, as its node's manner says.
 
 import { Host } from '../../src/actor/host.js';
-import { REQUEST_DEADLINE_MS } from '../../src/base/limits.js';
+import { PIECE_SIZE, REQUEST_DEADLINE_MS } from '../../src/base/limits.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/peer/fetch.js';
 import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/peer/serve.js';
 import type { Upload } from '../../src/peer/upload.js';
-import { type Block, type PeerWire, peerWire } from '../../src/peer/wire.js';
+import { type PeerWire, peerWire } from '../../src/peer/wire.js';
+import type { Block } from '../../src/torrent/block.js';
 import { frameOf } from '../support/messages.js';
 import type { SimNode } from './node.js';
 import { Violation } from './slab-book.js';
@@ -49,7 +50,8 @@ export class Connection {
   readonly #down: Pipe;
   #state: 'dialing' | 'open' | 'closed' = 'dialing';
   #hushed = false;
-  #receiving: { readonly slot: number; readonly block: Block } | undefined;
+  /** The slots that the payload under way goes to. */
+  #receiving: { readonly slots: readonly number[]; readonly firstPiece: number } | undefined;
   /** Requests that the acceptor was told, and answers that it gave: never more answers than requests. */
   readonly #unanswered: Block[] = [];
 
@@ -168,8 +170,8 @@ export class Connection {
         break;
       }
       case 'receivePayload':
-        this.#receiving = { slot: effect.slot, block: { piece: -1, begin: effect.begin, length: effect.length } };
-        this.#dialer.slab.writes(effect.slot, this.number, undefined);
+        this.#receiving = slotsOf(effect);
+        for (const slot of this.#receiving.slots) this.#dialer.slab.writes(slot, this.number, undefined);
         break;
       case 'tell':
         this.#dialer.heard(effect.event);
@@ -257,7 +259,10 @@ export class Connection {
     // The fetcher is closing: it reads no more.
     if (target === undefined) return;
     this.#toFetch({ kind: 'payloadBytes', count });
-    this.#dialer.slab.writes(target.slot, this.number, isLast ? { piece, right } : undefined);
+    for (const [at, slot] of target.slots.entries()) {
+      const content = isLast ? { piece: piece + target.firstPiece + at, right } : undefined;
+      this.#dialer.slab.writes(slot, this.number, content);
+    }
     if (!isLast) return;
     this.#receiving = undefined;
     this.#toFetch({ kind: 'payloadDone' });
@@ -272,4 +277,13 @@ export class Connection {
     this.#fetch.post({ kind: 'tcpClosed', reason, sentence: 'the connection was lost' });
     this.#fetch.stop();
   }
+}
+
+/** Those that `length` bytes from `begin` on go to, and how many pieces lie before them. */
+function slotsOf({ slots, begin, length }: Extract<FetchEffect, { kind: 'receivePayload' }>): {
+  readonly slots: readonly number[];
+  readonly firstPiece: number;
+} {
+  const firstPiece = Math.floor(begin / PIECE_SIZE);
+  return { slots: slots.slice(firstPiece, Math.ceil((begin + length) / PIECE_SIZE)), firstPiece };
 }

@@ -14,8 +14,8 @@ import type { FetchEvent } from '../../src/peer/messages.js';
 import type { ServedFile } from '../../src/peer/serve.js';
 import { UnderWay } from '../../src/peer/under-way.js';
 import { UploadScheduler } from '../../src/peer/upload.js';
-import type { Block } from '../../src/peer/wire.js';
 import { Bitfield, type PieceRange } from '../../src/torrent/bitfield.js';
+import type { Block } from '../../src/torrent/block.js';
 import type { Crowd } from './crowd.js';
 import { CrowdConnection } from './crowd-connection.js';
 import { type LinkRates, NetHost } from './network.js';
@@ -110,8 +110,8 @@ export class CrowdClient {
         );
         break;
       case 'request': {
-        const { connection, piece, begin, length, slot } = effect;
-        this.#dialed.get(connection)?.command({ kind: 'request', block: { piece, begin, length }, slot });
+        const { connection, piece, begin, length, slots } = effect;
+        this.#dialed.get(connection)?.command({ kind: 'request', block: { piece, begin, length }, slots });
         break;
       }
       case 'cancel': {

@@ -4,7 +4,8 @@
 import { Host } from '../../src/actor/host.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/peer/fetch.js';
 import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/peer/serve.js';
-import type { Block, PeerWire } from '../../src/peer/wire.js';
+import type { PeerWire } from '../../src/peer/wire.js';
+import type { Block } from '../../src/torrent/block.js';
 import type { CrowdClient } from './crowd-client.js';
 import type { Flow } from './network.js';
 

@@ -10,8 +10,8 @@ import { Pacer } from '../../src/download/pacer.js';
 import { SlotPool } from '../../src/download/slots.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
 import { UploadScheduler } from '../../src/peer/upload.js';
-import type { Block } from '../../src/peer/wire.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
+import type { Block } from '../../src/torrent/block.js';
 import { Connection } from './connection.js';
 import type { Manner, NodeOptions } from './options.js';
 import { SlabBook, Violation } from './slab-book.js';
@@ -111,8 +111,8 @@ export class SimNode {
 
   /** What one of our connections reports. */
   heard(event: FetchEvent): void {
-    if (event.kind === 'blockReceived') this.slab.answered(event.slot, true);
-    else if (event.kind === 'blockRejected') this.slab.answered(event.slot, false);
+    if (event.kind === 'blockReceived') this.slab.answered(event, true);
+    else if (event.kind === 'blockRejected') this.slab.answered(event, false);
     else if (event.kind === 'disconnected') {
       this.slab.disconnected(event.connection);
       this.#dialed.delete(event.connection);
@@ -131,11 +131,12 @@ export class SimNode {
         break;
       }
       case 'request': {
-        const { connection, piece, begin, length, slot } = effect;
+        const { connection, piece, begin, length, slots } = effect;
         this.#checkRequest(effect);
-        this.slab.asked(effect, this.swarm.geometry.pieceLength(piece));
+        this.slab.asked(effect, this.swarm.geometry);
+        if (slots.length > 1) this.swarm.askedForRun();
         const dialed = this.#dialed.get(connection);
-        dialed?.command({ kind: 'request', block: { piece, begin, length }, slot });
+        dialed?.command({ kind: 'request', block: { piece, begin, length }, slots });
         // Not at once: the machine that asks is still performing.
         if (this.swarm.failsNow()) world.after(0, () => dialed?.cut());
         break;
@@ -173,7 +174,11 @@ export class SimNode {
   }
 
   /** Outside the endgame a piece is asked of one peer, and never one that is had or on its way to the disk. */
-  #checkRequest({ piece, begin }: Extract<DownloadEffect, { kind: 'request' }>): void {
+  #checkRequest({ piece, begin, slots }: Extract<DownloadEffect, { kind: 'request' }>): void {
+    for (let at = piece; at < piece + slots.length; at += 1) this.#checkPiece(at, begin);
+  }
+
+  #checkPiece(piece: number, begin: number): void {
     if (this.have.has(piece)) throw new Violation(`piece ${piece} is had and asked for`);
     if (this.slab.isBeingStored(piece)) throw new Violation(`piece ${piece} is being stored and asked for`);
     if (begin > 0 || this.slab.askedFor(piece) === 0) return;

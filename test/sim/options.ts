@@ -95,6 +95,15 @@ export function optionsOf(seed: number): SwarmOptions {
   };
 }
 
+/** The same swarm on links of this machine: as quick as peers must be to be asked for runs of pieces. */
+export function quickOptions(seed: number): SwarmOptions {
+  const { nodes, pieceCount, size, ...rest } = optionsOf(seed);
+  const fourOf = (piece: number): number[] => [0, 1, 2, 3].map((at) => 4 * piece + at);
+  const quick = nodes.map((node) => ({ ...node, rate: node.rate * 256, has: node.has.flatMap(fourOf) }));
+  const large = { pieceCount: 4 * pieceCount, size: size + 3 * pieceCount * PIECE_SIZE };
+  return { ...rest, ...large, latencyMs: 1, jitterMs: 0, slots: Math.max(rest.slots, 8), nodes: quick };
+}
+
 /** A quiet swarm, in which nothing fails but operation number `failsAt`: two half seeders and two leechers. */
 export function quietOptions(seed: number, failsAt: number): SwarmOptions {
   const all = Array.from({ length: 6 }, (_, piece) => piece);

@@ -1,9 +1,25 @@
 // The simulator's own book of one client's slab: who may write into which slot, and what lies there. It judges the download
 // machine from outside: a slot that is lent twice, or read while somebody may still write to it, is a violation.
 
+import { ENDGAME_CLAIMS_MAX } from '../../src/base/limits.js';
 import type { DownloadEffect } from '../../src/download/effects.js';
+import type { FetchEvent } from '../../src/peer/messages.js';
+import { piecesIn } from '../../src/torrent/block.js';
+import type { Geometry } from '../../src/torrent/geometry.js';
 
 type Request = Extract<DownloadEffect, { kind: 'request' }>;
+type Answer = Extract<FetchEvent, { kind: 'blockReceived' | 'blockRejected' }>;
+
+/** What one slot is lent for. */
+interface Lent {
+  readonly slot: number;
+  readonly piece: number;
+  readonly connection: number;
+  readonly begin: number;
+  readonly length: number;
+  readonly pieceLength: number;
+  readonly inRun: boolean;
+}
 
 interface Slot {
   readonly piece: number;
@@ -11,6 +27,8 @@ interface Slot {
   /** asked: its connection may write. arrived: nobody does. storing: the hash pool reads. */
   at: 'asked' | 'arrived' | 'storing';
   readonly pieceLength: number;
+  /** Asked for in one request with other pieces: it may be given up without a word, while those are wanted. */
+  readonly inRun: boolean;
   /** Bytes asked for so far, in blocks from the piece's begin; blocks of them without an answer. */
   askedTo: number;
   open: number;
@@ -31,7 +49,23 @@ export class SlabBook {
   readonly #content = new Map<number, Content>();
   readonly #half = new Set<number>();
 
-  asked({ slot, piece, connection, begin, length }: Request, pieceLength: number): void {
+  asked({ slots, piece, connection, begin, length }: Request, geometry: Geometry): void {
+    const inRun = slots.length > 1;
+    for (const [at, slot] of slots.entries()) {
+      const pieceLength = geometry.pieceLength(piece + at);
+      this.#asked({
+        slot,
+        piece: piece + at,
+        connection,
+        begin,
+        length: inRun ? pieceLength : length,
+        pieceLength,
+        inRun,
+      });
+    }
+  }
+
+  #asked({ slot, piece, connection, begin, length, pieceLength, inRun }: Lent): void {
     const before = this.#slots.get(slot);
     if (begin > 0) {
       const goesOn = before?.at === 'asked' && before.piece === piece && before.connection === connection;
@@ -50,15 +84,28 @@ export class SlabBook {
       // Given up in this way, and asked for anew after the bytes that made it needless were wrong.
       this.#slots.delete(lent);
     }
+    if (this.askedFor(piece) >= ENDGAME_CLAIMS_MAX) this.#giveUpOldest(piece);
     const asked = { askedTo: length, open: 1, rejected: false, cancelled: false };
-    this.#slots.set(slot, { piece, connection, at: 'asked', pieceLength, ...asked });
+    this.#slots.set(slot, { piece, connection, at: 'asked', pieceLength, inRun, ...asked });
     this.#content.delete(slot);
   }
 
-  cancelled({ piece, connection }: Extract<DownloadEffect, { kind: 'cancel' }>): void {
+  cancelled(block: Extract<DownloadEffect, { kind: 'cancel' }>): void {
+    const end = block.piece + piecesIn(block);
     for (const slot of this.#slots.values()) {
-      if (slot.connection === connection && slot.piece === piece) slot.cancelled = true;
+      const isWithin = slot.piece >= block.piece && slot.piece < end;
+      if (slot.connection === block.connection && isWithin) slot.cancelled = true;
     }
+  }
+
+  /** Another is asked in the place of one that may be given up without a word: one of a run, or one whose rest waits for the limit. */
+  #giveUpOldest(piece: number): void {
+    for (const slot of this.#slots.values()) {
+      if (slot.at !== 'asked' || slot.piece !== piece || slot.cancelled || !(slot.inRun || slot.open === 0)) continue;
+      slot.cancelled = true;
+      return;
+    }
+    throw new Violation(`piece ${piece} is asked of more than ${ENDGAME_CLAIMS_MAX}`);
   }
 
   /** Bytes come in for `slot`, over this connection. */
@@ -73,16 +120,27 @@ export class SlabBook {
     }
   }
 
+  answered(block: Answer, received: boolean): void {
+    for (let piece = block.piece; piece < block.piece + piecesIn(block); piece += 1)
+      this.#answered(piece, block.connection, received);
+  }
+
   /** A block of it. */
-  answered(slot: number, received: boolean): void {
-    const known = this.#slots.get(slot);
-    if (known?.at !== 'asked' || known.open === 0) throw new Violation(`slot ${slot} is answered and was not asked`);
+  #answered(piece: number, connection: number, received: boolean): void {
+    const [slot, known] = this.#lentFor(piece, connection);
+    if (known.open === 0) throw new Violation(`slot ${slot} is answered and was not asked`);
     known.open -= 1;
     known.rejected ||= !received;
     if (known.open > 0) return;
     if (known.rejected) this.#slots.delete(slot);
     else if (known.askedTo === known.pieceLength) known.at = 'arrived';
     else if (known.cancelled) this.#slots.delete(slot);
+  }
+
+  #lentFor(piece: number, connection: number): [number, Slot] {
+    for (const [slot, known] of this.#slots)
+      if (known.at === 'asked' && known.piece === piece && known.connection === connection) return [slot, known];
+    throw new Violation(`connection ${connection} answers for piece ${piece}, of which it was not asked`);
   }
 
   disconnected(connection: number): void {
@@ -100,6 +158,8 @@ export class SlabBook {
     if (known?.at !== 'arrived' || known.piece !== piece)
       throw new Violation(`slot ${slot} is stored as piece ${piece}, which did not arrive there`);
     known.at = 'storing';
+    // From whoever else it was asked it need not come; alone it would be withdrawn.
+    for (const other of this.#slots.values()) if (other.piece === piece && other.inRun) other.cancelled = true;
   }
 
   /** What the hash pool finds in the slot. */

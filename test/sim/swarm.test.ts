@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { optionsOf, quietOptions, sourcesOptions } from './options.js';
+import { optionsOf, quickOptions, quietOptions, sourcesOptions } from './options.js';
 import { runSwarm } from './swarm.js';
 
 /** Seeds that found something once: run first, and always. */
@@ -12,6 +12,12 @@ const RUNS = Number(process.env['SIM_SEEDS'] ?? 1_000);
 
 test('whatever its peers do, a download keeps only right bytes, loses no slot, and completes while honest peers stay', () => {
   for (const seed of [...SEEDS, ...Array.from({ length: RUNS }, (_, at) => at)]) runSwarm(optionsOf(seed));
+});
+
+test('the same holds among peers that are quick enough to be asked for runs of pieces', () => {
+  let runs = 0;
+  for (let seed = 0; seed < RUNS / 4; seed += 1) runs += runSwarm(quickOptions(seed)).runs;
+  assert.ok(runs >= RUNS / 4, `only ${runs} runs were asked for`);
 });
 
 test('F18: whichever operation of a swarm fails, everyone completes in the end, and each has failed once', () => {

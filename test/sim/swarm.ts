@@ -15,6 +15,8 @@ export interface Run {
   readonly happened: number;
   readonly endedMs: number;
   readonly operations: number;
+  /** Requests for more than one piece. */
+  readonly runs: number;
 }
 
 export class Swarm {
@@ -27,6 +29,7 @@ export class Swarm {
   #nextConnection = 1;
   #crash: unknown;
   #operations = 0;
+  #runs = 0;
 
   constructor(options: SwarmOptions) {
     this.options = options;
@@ -44,6 +47,11 @@ export class Swarm {
   failsNow(): boolean {
     this.#operations += 1;
     return this.#operations === this.options.failsAt;
+  }
+
+  /** Somebody was asked for several pieces at once. */
+  askedForRun(): void {
+    this.#runs += 1;
   }
 
   nodeAt(port: number): SimNode | undefined {
@@ -71,7 +79,7 @@ export class Swarm {
     }
     for (const node of this.nodes) node.checkHave();
     const { digest, happened } = this.world;
-    return { digest, happened, endedMs: this.world.nowMs(), operations: this.#operations };
+    return { digest, happened, endedMs: this.world.nowMs(), operations: this.#operations, runs: this.#runs };
   }
 
   #stuck(): Error {
