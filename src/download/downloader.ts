@@ -3,7 +3,7 @@
 
 import { Host } from '../actor/host.js';
 import { systemTimers } from '../actor/timers.js';
-import { assert, unreachable } from '../base/assert.js';
+import { assert, present, unreachable } from '../base/assert.js';
 import { equalBytes } from '../base/bytes.js';
 import { type ErrorCode, errorCodeOfErrno, MiniTorrentError } from '../base/errors.js';
 import { DIGEST_SIZE } from '../base/limits.js';
@@ -15,7 +15,7 @@ import type { FetchCommand, FetchEvent } from '../peer/messages.js';
 import type { Bitfield } from '../torrent/bitfield.js';
 import type { Geometry } from '../torrent/geometry.js';
 import { keyBytes, type SwarmKey } from '../torrent/ids.js';
-import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
+import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
 import { DownloadMachine } from './machine.js';
 import type { DownloadEvent } from './messages.js';
 import type { Pacer } from './pacer.js';
@@ -106,7 +106,7 @@ export class Downloader {
         break;
       }
       case 'store':
-        void this.#store(effect);
+        void this.#store(effect.pieces);
         break;
       case 'cancel': {
         const { connection, piece, begin, length } = effect;
@@ -165,35 +165,36 @@ export class Downloader {
     }
   }
 
-  async #store(effect: Extract<DownloadEffect, { kind: 'store' }>): Promise<void> {
-    const { piece, slot, connection } = effect;
-    this.#storing += 1;
-    const outcome = await this.#verifyAndWrite(effect);
-    this.#storing -= 1;
-    this.#host.post({ kind: 'stored', piece, slot, connection, outcome });
+  async #store(arrived: readonly ArrivedPiece[]): Promise<void> {
+    this.#storing += arrived.length;
+    const outcomes = await this.#verifyAndWrite(arrived);
+    this.#storing -= arrived.length;
+    const pieces = arrived.map(({ piece, slot }, at) => ({
+      piece,
+      slot,
+      outcome: present(outcomes[at], 'each piece has its outcome'),
+    }));
+    this.#host.post({ kind: 'stored', pieces });
   }
 
-  async #verifyAndWrite(effect: Extract<DownloadEffect, { kind: 'store' }>): Promise<StoreOutcome> {
+  async #verifyAndWrite(arrived: readonly ArrivedPiece[]): Promise<readonly StoreOutcome[]> {
     const { pool, digests, geometry, part, name } = this.#options;
-    const { piece, slot, length } = effect;
     try {
-      const { verifyPiece } = await pool;
-      const outcome = await verifyPiece({
+      const { verifyPieces } = await pool;
+      const tasks = arrived.map(({ piece, slot, length }) => ({
         slot,
         length,
         digest: digests.subarray(piece * DIGEST_SIZE, (piece + 1) * DIGEST_SIZE),
         fd: part.fd,
         offset: geometry.pieceOffset(piece),
-      });
-      if (outcome.kind !== 'ioError') return outcome;
-      return {
-        kind: 'failed',
-        code: errorCodeOfErrno(outcome.errno),
-        sentence: writeSentence(part.partPath, outcome.errno),
-      };
+      }));
+      return (await verifyPieces(tasks)).map((outcome) =>
+        outcome.kind === 'ioError' ? failedToWrite(part.partPath, outcome.errno) : outcome,
+      );
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
-      return { kind: 'failed', code: error.code, sentence: `${name}: ${error.message}` };
+      const failed = { kind: 'failed', code: error.code, sentence: `${name}: ${error.message}` } as const;
+      return arrived.map(() => failed);
     }
   }
 
@@ -236,11 +237,12 @@ export class Downloader {
   }
 }
 
-function writeSentence(path: string, errno: string): string {
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return `no room left on the disk of ${path}; what is there is kept: free some space, then resume it`;
-  }
-  return `${path} could not be written (${errno}); what is there is kept: check the disk, then resume it`;
+function failedToWrite(path: string, errno: string): StoreOutcome {
+  const isFull = errno === 'ENOSPC' || errno === 'EDQUOT';
+  const sentence = isFull
+    ? `no room left on the disk of ${path}; what is there is kept: free some space, then resume it`
+    : `${path} could not be written (${errno}); what is there is kept: check the disk, then resume it`;
+  return { kind: 'failed', code: errorCodeOfErrno(errno), sentence };
 }
 
 function describeError(error: unknown): { code: ErrorCode; sentence: string } {

@@ -12,17 +12,27 @@ export type StoreOutcome =
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
 
+/** A piece whose bytes are all in its slot. */
+export interface ArrivedPiece {
+  readonly piece: number;
+  readonly slot: number;
+  /** Bytes. */
+  readonly length: number;
+}
+
+export interface StoredPiece {
+  readonly piece: number;
+  readonly slot: number;
+  readonly outcome: StoreOutcome;
+}
+
 export type DownloadInput =
   /** `came`: they dialed us. */
   | { readonly kind: 'peersFound'; readonly peers: readonly Address[]; readonly came: boolean }
   | { readonly kind: 'fetch'; readonly event: FetchEvent }
   | {
       readonly kind: 'stored';
-      readonly piece: number;
-      readonly slot: number;
-      /** Who sent the piece. */
-      readonly connection: number;
-      readonly outcome: StoreOutcome;
+      readonly pieces: readonly StoredPiece[];
     }
   /** The file is whole, flushed, and at its target path. */
   | { readonly kind: 'finished' }
@@ -62,14 +72,8 @@ export type DownloadEffect =
       readonly length: number;
     }
   | { readonly kind: 'hangUp'; readonly connection: number }
-  /** Verify the slot's bytes and, if right, write them: one task of the hash pool. `stored` answers it. */
-  | {
-      readonly kind: 'store';
-      readonly piece: number;
-      readonly slot: number;
-      readonly length: number;
-      readonly connection: number;
-    }
+  /** Verify what came together and write what is right: one task of the hash pool. `stored` answers it. */
+  | { readonly kind: 'store'; readonly pieces: readonly ArrivedPiece[] }
   | { readonly kind: 'tellHaves'; readonly ranges: readonly PieceRange[] }
   | { readonly kind: 'saveResume' }
   /** Flush the `.part`, and record which pieces that covers. */

@@ -13,7 +13,7 @@ import { piecesIn } from '../torrent/block.js';
 import type { Geometry } from '../torrent/geometry.js';
 import { AddressBook } from './address-book.js';
 import { Asking } from './asking.js';
-import type { DownloadEffect, DownloadInput, DownloadPhase, Ending } from './effects.js';
+import type { ArrivedPiece, DownloadEffect, DownloadInput, DownloadPhase, Ending, StoredPiece } from './effects.js';
 import { Interest } from './interest.js';
 import { Pacer } from './pacer.js';
 import { Patience } from './patience.js';
@@ -92,7 +92,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'fetch':
         return this.#onFetch(input.event, nowMs);
       case 'stored':
-        return this.#onStored(input, nowMs);
+        return input.pieces.flatMap((stored) => this.#onStored(stored, nowMs));
       case 'peersFound':
         return input.peers.flatMap((address) => this.#onFound(address, input.came, nowMs));
       case 'wake':
@@ -176,10 +176,12 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   #onAnswered(peer: Peer, event: BlockAnswer, nowMs: number): readonly DownloadEffect[] {
     const effects: DownloadEffect[] = [];
+    const arrived: ArrivedPiece[] = [];
     for (let piece = event.piece; piece < event.piece + piecesIn(event); piece += 1) {
       if (event.kind === 'blockRejected') this.#onRejected(peer, piece);
-      effects.push(...this.#onBlockAnswered(peer, piece, nowMs));
+      effects.push(...this.#onBlockAnswered(peer, piece, arrived, nowMs));
     }
+    if (arrived.length > 0) effects.push({ kind: 'store', pieces: arrived });
     return effects;
   }
 
@@ -191,7 +193,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   }
 
   /** A block of `piece` was received or rejected; the last one decides what becomes of the piece and its slot. */
-  #onBlockAnswered(peer: Peer, piece: number, nowMs: number): readonly DownloadEffect[] {
+  #onBlockAnswered(peer: Peer, piece: number, arrived: ArrivedPiece[], nowMs: number): readonly DownloadEffect[] {
     const claim = peer.claims.get(piece);
     assert(claim !== undefined, 'answers belong to claims');
     claim.blocksOpen -= 1;
@@ -203,8 +205,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const length = this.#options.geometry.pieceLength(piece);
     if (!claim.rejected && this.#phase.at === 'running' && this.#pieces.pieceArrived(claim)) {
       this.#sources.set(piece, peer.address);
-      const cancels = [...this.#pieces.claimsOf(piece)].flatMap((other) => this.#asking.cancel(other));
-      return [...cancels, { kind: 'store', piece, slot: claim.slot, length, connection: peer.connection }];
+      arrived.push({ piece, slot: claim.slot, length });
+      return [...this.#pieces.claimsOf(piece)].flatMap((other) => this.#asking.cancel(other));
     }
     if (!claim.rejected) this.#reports.wasted(length);
     this.#asking.end(claim);
@@ -216,8 +218,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     return this.#phase.at === 'running' ? this.#asking.askHeir(connection, piece, nowMs) : NO_EFFECTS;
   }
 
-  #onStored(input: Extract<DownloadInput, { kind: 'stored' }>, nowMs: number): readonly DownloadEffect[] {
-    const { piece, slot, outcome } = input;
+  #onStored({ piece, slot, outcome }: StoredPiece, nowMs: number): readonly DownloadEffect[] {
     this.#options.slots.give(this.#options.file, slot);
     const source = present(this.#sources.get(piece), 'a piece being stored has a source');
     this.#sources.delete(piece);

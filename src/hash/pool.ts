@@ -44,7 +44,7 @@ const WITHOUT_REQUIRED_MODULES = process.allowedNodeEnvironmentFlags.has('--expe
 export interface HashPoolOptions {
   /** 1…HASH_THREADS_MAX. */
   readonly threads: number;
-  /** Slots of PIECE_SIZE bytes; without it, `verifyPiece` cannot be used. */
+  /** Slots of PIECE_SIZE bytes; without it, `verifyPieces` cannot be used. */
   readonly slab?: SharedArrayBuffer | undefined;
   readonly log?: Log | undefined;
   /** Another thread entry with the same export, and another deadline of its tasks: for tests of threads that die or spin. */
@@ -57,8 +57,8 @@ export type CheckOptions = RangeOptions & { readonly only?: Bitfield | undefined
 export interface HashPool {
   /** Settles when all threads that are kept have loaded what they need and done a first task. Rejects as the others do. */
   warmUp(): Promise<void>;
-  /** Verifies a slot and, if it matches, writes it. The slot is the pool's until this settles. */
-  verifyPiece(task: VerifyTask): Promise<VerifyOutcome>;
+  /** Verifies slots and writes those that match: an outcome for each, in order. The slots are the pool's until this settles. */
+  verifyPieces(tasks: readonly VerifyTask[]): Promise<readonly VerifyOutcome[]>;
   /** SHA-1 of each piece. FILE_CHANGED, CANCELLED, FILE_NOT_FOUND, … */
   hashFile(path: string, geometry: Geometry, options?: RangeOptions): Promise<Uint8Array>;
   /** The pieces that have their digest. Says nothing about bytes past the file's size. */
@@ -87,7 +87,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     async warmUp() {
       await Promise.all(Array.from({ length: kept }, () => pool.run({ kind: 'warmUp' })));
     },
-    verifyPiece: (task) => verifier.verify(task),
+    verifyPieces: (tasks) => verifier.verify(tasks),
     hashFile: (path, geometry, rangeOptions = {}) => hashFile(ranges, path, geometry, rangeOptions),
     checkFile: (path, geometry, digests, checkOptions = {}) => checkFile(ranges, path, geometry, digests, checkOptions),
     sha256File(path, size, signal) {

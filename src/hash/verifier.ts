@@ -1,8 +1,8 @@
-// Hands pieces to the hash threads: alone while threads have nothing else to do, several in one task when pieces come faster
-// than they are verified, so that a busy pool spends its time on bytes and not on messages. A piece waits for at most the
-// task that is at work and the one behind it. Decides nothing about pieces.
+// Hands pieces to the hash threads: what came together in one task, and alone what came alone while threads have nothing else to do;
+// several in one task when pieces come faster than they are verified, so that a busy pool spends its time on bytes and not on
+// messages. Decides nothing about pieces.
 
-import { assert, present } from '../base/assert.js';
+import { assert } from '../base/assert.js';
 import { type Deferred, deferred } from '../base/deferred.js';
 import { VERIFY_BATCH_MAX } from '../base/limits.js';
 import type { HashAnswer, HashTask, OutcomeRow } from './messages.js';
@@ -21,15 +21,18 @@ export type VerifyOutcome =
   /** The name of the system's error, such as ENOSPC. */
   | { readonly kind: 'ioError'; readonly errno: string };
 
-interface Waiting {
-  readonly task: VerifyTask;
-  readonly outcome: Deferred<VerifyOutcome>;
+/** Pieces that came together. */
+interface Group {
+  readonly tasks: readonly VerifyTask[];
+  readonly outcomes: Deferred<readonly VerifyOutcome[]>;
 }
 
 export class Verifier {
   readonly #run: (task: HashTask) => Promise<HashAnswer>;
   readonly #lanes: number;
-  #waiting: Waiting[] = [];
+  readonly #waiting: Group[] = [];
+  /** Pieces in them. */
+  #pieces = 0;
   #underWay = 0;
   #isDue = false;
 
@@ -39,40 +42,57 @@ export class Verifier {
     this.#run = run;
   }
 
-  /** Rejects as `run` does. */
-  verify(task: VerifyTask): Promise<VerifyOutcome> {
-    const outcome = deferred<VerifyOutcome>();
-    this.#waiting.push({ task, outcome });
+  /** An outcome for each, in order. Rejects as `run` does. @param tasks up to VERIFY_BATCH_MAX pieces that came together. */
+  verify(tasks: readonly VerifyTask[]): Promise<readonly VerifyOutcome[]> {
+    assert(tasks.length > 0 && tasks.length <= VERIFY_BATCH_MAX, 'a group fits into one task');
+    const outcomes = deferred<readonly VerifyOutcome[]>();
+    this.#waiting.push({ tasks, outcomes });
+    this.#pieces += tasks.length;
     // Pieces of one turn go together.
     if (!this.#isDue) queueMicrotask(() => this.#pump());
     this.#isDue = true;
-    return outcome.promise;
+    return outcomes.promise;
   }
 
   #pump(): void {
     this.#isDue = false;
     while (this.#underWay < this.#lanes && this.#waiting.length > 0) {
-      const share = Math.ceil(this.#waiting.length / (this.#lanes - this.#underWay));
-      void this.#perform(this.#waiting.splice(0, Math.min(VERIFY_BATCH_MAX, share)));
+      const share = Math.ceil(this.#pieces / (this.#lanes - this.#underWay));
+      void this.#perform(this.#take(Math.min(VERIFY_BATCH_MAX, share)));
     }
   }
 
-  async #perform(batch: readonly Waiting[]): Promise<void> {
+  /** The groups that wait longest: one, and as many more as make `pieces` together. */
+  #take(pieces: number): readonly Group[] {
+    let count = 0;
+    let taken = 0;
+    for (const { tasks } of this.#waiting) {
+      if (count > 0 && taken + tasks.length > pieces) break;
+      count += 1;
+      taken += tasks.length;
+    }
+    this.#pieces -= taken;
+    return this.#waiting.splice(0, count);
+  }
+
+  async #perform(batch: readonly Group[]): Promise<void> {
     this.#underWay += 1;
     try {
-      const pieces = batch.map(
-        ({ task: { slot, length, digest, fd, offset } }) => [slot, length, digest, fd, offset] as const,
+      const pieces = batch.flatMap(({ tasks }) =>
+        tasks.map(({ slot, length, digest, fd, offset }) => [slot, length, digest, fd, offset] as const),
       );
       const answer = await this.#run({ kind: 'verifyPieces', pieces });
       assert(
-        answer.kind === 'verified' && answer.outcomes.length === batch.length,
+        answer.kind === 'verified' && answer.outcomes.length === pieces.length,
         'a thread answers what it was asked',
       );
-      const { outcomes } = answer;
-      for (const [at, { outcome }] of batch.entries())
-        outcome.resolve(outcomeOf(present(outcomes[at], 'each piece has its outcome')));
+      let at = 0;
+      for (const { tasks, outcomes } of batch) {
+        outcomes.resolve(answer.outcomes.slice(at, at + tasks.length).map(outcomeOf));
+        at += tasks.length;
+      }
     } catch (error) {
-      for (const { outcome } of batch) outcome.reject(error);
+      for (const { outcomes } of batch) outcomes.reject(error);
     } finally {
       this.#underWay -= 1;
       this.#pump();

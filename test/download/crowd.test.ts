@@ -44,7 +44,7 @@ test('a block that was on its way when its request was withdrawn is taken, and n
   const [first] = asked as [Request, Request];
   stage.haves(other, [first.piece, 1]);
   const effects = stage.arrive(first);
-  assert.ok(effects.some((effect) => effect.kind === 'store' && effect.piece === first.piece));
+  assert.ok(effects.some((effect) => effect.kind === 'store' && effect.pieces[0]?.piece === first.piece));
   assert.ok(!requestsIn(effects).some(({ piece }) => piece === first.piece));
 });
 

@@ -52,8 +52,8 @@ test('every piece of a run that came is stored, and the file comes whole', () =>
   stage.nowMs += QUICK_MS * run.slots.length;
   const effects = stage.arrive(run);
   assert.deepEqual(
-    effects.flatMap((effect) => (effect.kind === 'store' ? [effect.piece] : [])),
-    piecesOf(run),
+    effects.flatMap((effect) => (effect.kind === 'store' ? [effect.pieces.map(({ piece }) => piece)] : [])),
+    [piecesOf(run)],
   );
   const others = runs.filter((other) => other !== run);
   stage.serve([...requestsIn(effects), ...requestsIn(stage.stored(run)), ...others]);
@@ -118,9 +118,8 @@ test('while pieces are stored that come faster, slots are waited for until a run
   assert.ok(stage.slots.freeCount < RUN_PIECES_MAX);
   for (const run of stored) {
     for (const [at, slot] of run.slots.entries()) {
-      const { connection } = run;
-      const piece = run.piece + at;
-      asked.push(...requestsIn(stage.post({ kind: 'stored', piece, slot, connection, outcome: { kind: 'stored' } })));
+      const stored = { piece: run.piece + at, slot, outcome: { kind: 'stored' } } as const;
+      asked.push(...requestsIn(stage.post({ kind: 'stored', pieces: [stored] })));
     }
   }
   assert.ok(asked.some(({ slots }) => slots.length === RUN_PIECES_MAX));

@@ -132,8 +132,8 @@ export class Stage {
   }
 
   /** The hash pool's word on each piece that arrived as `request`. */
-  stored({ piece, slots, connection }: Request, outcome: StoreOutcome = { kind: 'stored' }): readonly DownloadEffect[] {
-    return slots.flatMap((slot, at) => this.post({ kind: 'stored', piece: piece + at, slot, connection, outcome }));
+  stored({ piece, slots }: Request, outcome: StoreOutcome = { kind: 'stored' }): readonly DownloadEffect[] {
+    return this.post({ kind: 'stored', pieces: slots.map((slot, at) => ({ piece: piece + at, slot, outcome })) });
   }
 
   /** Brings everything that is asked for until nothing is asked any more. */

@@ -10,7 +10,7 @@ import { HASH_BIRTHS_FAILED_MAX, PIECE_SIZE } from '../../src/base/limits.js';
 import type { Log } from '../../src/base/log.js';
 import { Prng } from '../../src/base/prng.js';
 import { type HashPool, type HashPoolOptions, openHashPool } from '../../src/hash/pool.js';
-import type { VerifyTask } from '../../src/hash/verifier.js';
+import type { VerifyOutcome, VerifyTask } from '../../src/hash/verifier.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
 import { Geometry } from '../../src/torrent/geometry.js';
 import { failsWith } from '../support/failures.js';
@@ -163,6 +163,13 @@ interface Bench {
   readonly fd: number;
 }
 
+/** One piece that came alone. */
+async function verify(pool: HashPool, task: VerifyTask): Promise<VerifyOutcome> {
+  const outcomes = await pool.verifyPieces([task]);
+  assert.equal(outcomes.length, 1);
+  return outcomes[0] as VerifyOutcome;
+}
+
 function bench(t: TestContext, options: Partial<HashPoolOptions> = {}): Bench {
   const slab = new SharedArrayBuffer(SLOTS * PIECE_SIZE);
   const path = join(temporaryDirectory(t), 'file.part');
@@ -180,7 +187,7 @@ test('a slot that matches is written to its place, whole, and nothing beside it'
     { slot: 2, length: PIECE_SIZE, digest: sha1(piece), fd, offset: PIECE_SIZE },
     { slot: 2, length: 1_000, digest: sha1(short), fd, offset: 3 * PIECE_SIZE },
   ];
-  for (const task of tasks) assert.deepEqual(await pool.verifyPiece(task), { kind: 'stored' });
+  for (const task of tasks) assert.deepEqual(await verify(pool, task), { kind: 'stored' });
   const expected = Buffer.concat([new Uint8Array(PIECE_SIZE), piece, new Uint8Array(PIECE_SIZE), short]);
   assert.ok(readFileSync(path).equals(expected));
 });
@@ -193,13 +200,13 @@ test('a slot that does not match is never written', async (t) => {
   for (const at of [0, 1, PIECE_SIZE / 2, PIECE_SIZE - 1]) {
     slot.set(piece);
     slot[at] = (slot[at] ?? 0) ^ 1;
-    assert.deepEqual(await pool.verifyPiece({ slot: 0, length: PIECE_SIZE, digest, fd, offset: 0 }), {
+    assert.deepEqual(await verify(pool, { slot: 0, length: PIECE_SIZE, digest, fd, offset: 0 }), {
       kind: 'mismatch',
     });
   }
   slot.set(piece);
   const short = { slot: 0, length: PIECE_SIZE - 1, digest, fd, offset: 0 };
-  assert.deepEqual(await pool.verifyPiece(short), { kind: 'mismatch' });
+  assert.deepEqual(await verify(pool, short), { kind: 'mismatch' });
   assert.equal(readFileSync(path).length, 0);
 });
 
@@ -208,16 +215,30 @@ test('a disk that cannot take a piece is an answer with the name of its error', 
   const digest = sha1(new Uint8Array(slab, 0, 10));
   const full = openSync('/dev/full', 'w');
   t.after(() => closeSync(full));
-  assert.deepEqual(await pool.verifyPiece({ slot: 0, length: 10, digest, fd: full, offset: 0 }), {
+  assert.deepEqual(await verify(pool, { slot: 0, length: 10, digest, fd: full, offset: 0 }), {
     kind: 'ioError',
     errno: 'ENOSPC',
   });
   const readOnly = openSync(path, 'r');
   t.after(() => closeSync(readOnly));
-  assert.deepEqual(await pool.verifyPiece({ slot: 0, length: 10, digest, fd: readOnly, offset: 0 }), {
+  assert.deepEqual(await verify(pool, { slot: 0, length: 10, digest, fd: readOnly, offset: 0 }), {
     kind: 'ioError',
     errno: 'EBADF',
   });
+});
+
+test('pieces that come together have each their own outcome, in order', async (t) => {
+  const { pool, slab, fd, path } = bench(t);
+  const bytes = randomBytes(3 * PIECE_SIZE);
+  new Uint8Array(slab).set(bytes);
+  const digests = digestsOf(bytes);
+  const tasks = [2, 0, 1].map((slot) => {
+    const digest = slot === 0 ? new Uint8Array(20) : digests.subarray(slot * 20, slot * 20 + 20);
+    return { slot, length: PIECE_SIZE, digest, fd, offset: slot * PIECE_SIZE };
+  });
+  assert.deepEqual(await pool.verifyPieces(tasks), [{ kind: 'stored' }, { kind: 'mismatch' }, { kind: 'stored' }]);
+  const expected = Buffer.concat([new Uint8Array(PIECE_SIZE), bytes.subarray(PIECE_SIZE)]);
+  assert.ok(readFileSync(path).equals(expected));
 });
 
 test('every slot at once, on every thread, ends in the right place', async (t) => {
@@ -228,7 +249,7 @@ test('every slot at once, on every thread, ends in the right place', async (t) =
   const outcomes = await Promise.all(
     Array.from({ length: SLOTS }, (_, slot) => {
       const digest = digests.subarray(slot * 20, slot * 20 + 20);
-      return pool.verifyPiece({ slot, length: PIECE_SIZE, digest, fd, offset: (SLOTS - 1 - slot) * PIECE_SIZE });
+      return verify(pool, { slot, length: PIECE_SIZE, digest, fd, offset: (SLOTS - 1 - slot) * PIECE_SIZE });
     }),
   );
   assert.ok(outcomes.every((outcome) => outcome.kind === 'stored'));
@@ -249,11 +270,11 @@ for (const [way, what] of FAILURES.entries()) {
     new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 2).set([0, way]);
     const digest = sha1(new Uint8Array(slab, 0, 100));
     const task = { slot: 0, length: 100, digest, fd, offset: 0 };
-    assert.deepEqual(await pool.verifyPiece(task), { kind: 'stored' }, 'its thread has started');
+    assert.deepEqual(await verify(pool, task), { kind: 'stored' }, 'its thread has started');
     new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 1)[0] = 1;
-    assert.deepEqual(await pool.verifyPiece(task), { kind: 'stored' });
+    assert.deepEqual(await verify(pool, task), { kind: 'stored' });
     assert.equal(readFileSync(path).length, 100);
-    assert.deepEqual(await pool.verifyPiece(task), { kind: 'stored' }, 'and the pool works on');
+    assert.deepEqual(await verify(pool, task), { kind: 'stored' }, 'and the pool works on');
   });
 }
 
@@ -261,15 +282,15 @@ test('F16: a task that kills two threads is given up, and the pool works on', as
   const { pool, slab, fd } = bench(t, { entry: DYING, threads: 1 });
   new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 1)[0] = 2;
   const task = { slot: 0, length: 100, digest: sha1(new Uint8Array(100)), fd, offset: 0 };
-  await assert.rejects(pool.verifyPiece(task), failsWith('INTERNAL', 'twice'));
-  assert.deepEqual(await pool.verifyPiece(task), { kind: 'stored' });
+  await assert.rejects(verify(pool, task), failsWith('INTERNAL', 'twice'));
+  assert.deepEqual(await verify(pool, task), { kind: 'stored' });
 });
 
 test('a closed pool refuses work instead of hanging', async (t) => {
   const { pool, slab, fd } = bench(t);
   await pool.close();
   const task = { slot: 0, length: 1, digest: sha1(new Uint8Array(slab, 0, 1)), fd, offset: 0 };
-  await assert.rejects(pool.verifyPiece(task), failsWith('CANCELLED'));
+  await assert.rejects(verify(pool, task), failsWith('CANCELLED'));
 });
 
 // One that is ended while it requires such a module aborts the whole program, on Node 20 about once in 300 times.
@@ -285,7 +306,7 @@ test('a pool is warm when all threads that it keeps have answered, and works as 
   const { pool, slab, fd } = bench(t);
   await pool.warmUp();
   const task = { slot: 0, length: 1, digest: sha1(new Uint8Array(slab, 0, 1)), fd, offset: 0 };
-  assert.deepEqual(await pool.verifyPiece(task), { kind: 'stored' });
+  assert.deepEqual(await verify(pool, task), { kind: 'stored' });
 });
 
 test('closing ends a pool that is still getting warm', async (t) => {
@@ -312,7 +333,7 @@ test('threads that cannot even load are not started for ever: the pool says what
 });
 
 async function failureOf(pool: HashPool, task: VerifyTask): Promise<string> {
-  const error = await pool.verifyPiece(task).then(
+  const error = await verify(pool, task).then(
     () => undefined,
     (failed: unknown) => failed,
   );

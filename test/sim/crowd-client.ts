@@ -123,10 +123,8 @@ export class CrowdClient {
         this.#dialed.get(effect.connection)?.command({ kind: 'hangUp' });
         break;
       case 'store': {
-        const { piece, slot, connection } = effect;
-        world.after(STORE_MS, () =>
-          this.#download?.post({ kind: 'stored', piece, slot, connection, outcome: { kind: 'stored' } }),
-        );
+        const pieces = effect.pieces.map(({ piece, slot }) => ({ piece, slot, outcome: { kind: 'stored' } as const }));
+        world.after(STORE_MS, () => this.#download?.post({ kind: 'stored', pieces }));
         break;
       }
       case 'tellHaves':

@@ -188,23 +188,24 @@ export class SimNode {
     }
   }
 
-  #store({ piece, slot, connection }: Extract<DownloadEffect, { kind: 'store' }>): void {
-    this.slab.storing(slot, piece);
+  #store({ pieces }: Extract<DownloadEffect, { kind: 'store' }>): void {
+    for (const { piece, slot } of pieces) this.slab.storing(slot, piece);
     this.#storeCount += 1;
     const fails = this.swarm.failsNow() || this.#storeCount === this.#options.failsAtStore;
     this.swarm.world.after(this.swarm.prng.next() * this.swarm.options.hashMs, () => {
-      const content = this.slab.read(slot);
-      const right = content?.right === true && content.piece === piece;
-      let outcome: StoreOutcome = { kind: 'mismatch' };
-      if (fails) outcome = { kind: 'failed', code: 'DISK_FULL', sentence: 'no room' };
-      else if (right) {
-        this.#disk.add(piece);
-        outcome = { kind: 'stored' };
-      }
-      this.slab.stored(slot);
-      this.#download?.post({ kind: 'stored', piece, slot, connection, outcome });
+      const stored = pieces.map(({ piece, slot }) => ({ piece, slot, outcome: this.#outcomeOf(piece, slot, fails) }));
+      this.#download?.post({ kind: 'stored', pieces: stored });
       this.checkHave();
     });
+  }
+
+  #outcomeOf(piece: number, slot: number, fails: boolean): StoreOutcome {
+    const content = this.slab.read(slot);
+    this.slab.stored(slot);
+    if (fails) return { kind: 'failed', code: 'DISK_FULL', sentence: 'no room' };
+    if (content?.right !== true || content.piece !== piece) return { kind: 'mismatch' };
+    this.#disk.add(piece);
+    return { kind: 'stored' };
   }
 
   checkHave(): void {
