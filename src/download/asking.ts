@@ -97,7 +97,7 @@ export class Asking {
   /** The next request for this peer, if there is one; `later`: our own limit or our slots are in the way. */
   #ask(peer: Peer, nowMs: number): readonly DownloadEffect[] | 'later' {
     const { slots, file, have, requests, interest, pieces, relief, peers } = this.#parts;
-    const most = requests.mayRun ? peer.runPieces(nowMs) : 1;
+    const most = requests.mayRun ? peer.runPieces : 1;
     const room = slots.room(file);
     // Slots of what is being stored come back one by one in a moment: for a run they are waited for.
     const comesSoon = room < most && room + pieces.storingCount >= most;

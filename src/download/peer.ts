@@ -20,6 +20,7 @@ export class Peer {
   hangingUp = false;
   /** It may be asked for several pieces at once. */
   takesRuns = false;
+  #runPieces = 1;
   /** Had every piece when it connected, so the picker does not count it. */
   countsAsSeeder = false;
   /** Wanted pieces that it offers: 0 means there is nothing to ask for. */
@@ -55,19 +56,14 @@ export class Peer {
     const size = this.claims.size + held;
     // Most have next to nothing to bring, or all that they may, at any rate: nothing to compute.
     if (size < WINDOW_PIECES_MIN || size >= WINDOW_PIECES_MAX) return size < WINDOW_PIECES_MIN;
-    const run = this.runPieces(nowMs);
     const window = this.window.pieces(nowMs);
     // One run comes and one waits, as with single pieces; the next is asked for whole, when there is room for it.
-    return run === 1 ? size < window : size + run <= Math.max(WINDOW_PIECES_MIN * run, window);
+    return size + this.#runPieces <= Math.max(WINDOW_PIECES_MIN * this.#runPieces, window);
   }
 
-  /** Pieces to ask it for at once: a power of two, as many as come within RUN_MS. */
-  runPieces(nowMs: number): number {
-    if (!this.takesRuns) return 1;
-    const pieces = (this.window.rate(nowMs) * RUN_MS) / PIECE_SIZE;
-    let run = RUN_PIECES_MAX;
-    while (run > 1 && run > pieces) run /= 2;
-    return run;
+  /** Pieces to ask it for at once, as quick as it was when payload came last: a power of two, as many as come within RUN_MS. */
+  get runPieces(): number {
+    return this.#runPieces;
   }
 
   asked(bytes: number, isPaid: boolean): void {
@@ -83,6 +79,7 @@ export class Peer {
     this.window.received(bytes - known, nowMs);
     this.receivedBytes += bytes - known;
     this.receivedMs = nowMs;
+    if (this.takesRuns) this.#runPieces = runAt(this.window.rate(nowMs));
     return bytes - known;
   }
 
@@ -152,4 +149,11 @@ export class Peer {
     const rate = this.window.rate(nowMs);
     return rate <= 0 ? Number.POSITIVE_INFINITY : ((this.claims.size + more) * PIECE_SIZE) / rate;
   }
+}
+
+/** @param rate bytes a millisecond. */
+function runAt(rate: number): number {
+  let run = RUN_PIECES_MAX;
+  while (run > 1 && run * PIECE_SIZE > rate * RUN_MS) run /= 2;
+  return run;
 }

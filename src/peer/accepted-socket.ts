@@ -76,7 +76,7 @@ export class AcceptedSocket {
     socket.cork();
     socket.write(frameBytes(peerWire.encode({ kind: 'piece', piece, begin, length })));
     const last = payload.length - 1;
-    for (const bytes of payload.slice(0, last)) socket.write(bytes);
+    for (let at = 0; at < last; at += 1) socket.write(payload[at] ?? EMPTY_BYTES);
     socket.write(payload[last] ?? EMPTY_BYTES, (error) => taken(error === null || error === undefined));
     socket.uncork();
   }

@@ -29,7 +29,9 @@ export class UploadBuffers {
   take(length: number): Lent {
     if (this.largeBytes > 0) {
       assert(length <= this.largeBytes, 'what is read fits into what is there');
-      return Array.from({ length: Math.ceil(length / PIECE_SIZE) }, () => this.#takeLarge());
+      const lent = [this.#takeLarge()];
+      while (lent.length * PIECE_SIZE < length) lent.push(this.#takeLarge());
+      return lent;
     }
     assert(length <= UPLOAD_SMALL_BYTES && this.hasAny, 'what is read fits into what is there');
     const free = this.#small.pop();

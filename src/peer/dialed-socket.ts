@@ -79,7 +79,8 @@ export class DialedSocket {
       onread: {
         buffer: () => this.#readBuffer(),
         callback: (count, buffer) => {
-          this.#onRead(buffer.subarray(0, count));
+          if (this.#landing === undefined) this.#onRead(buffer.subarray(0, count));
+          else this.#afterPayloadBytes(count);
           return true;
         },
       },
@@ -103,10 +104,6 @@ export class DialedSocket {
   }
 
   #onRead(bytes: Uint8Array): void {
-    if (this.#landing !== undefined) {
-      this.#afterPayloadBytes(bytes.length);
-      return;
-    }
     try {
       this.#readStream(this.#gate.pass(bytes));
     } catch (error) {

@@ -2,6 +2,7 @@
 // Owns the descriptor; who reads when is decided elsewhere.
 
 import fs from 'node:fs';
+import { EMPTY_BYTES } from '../base/bytes.js';
 import { errnoOf } from '../base/errors.js';
 import { ReadPlace } from './read-place.js';
 
@@ -50,7 +51,9 @@ export function readHere(
   let count = 0;
   let failure: Error | null = null;
   try {
-    count = fs.readvSync(fd, targets, offset);
+    const [target = EMPTY_BYTES] = targets;
+    count =
+      targets.length === 1 ? fs.readSync(fd, target, 0, target.length, offset) : fs.readvSync(fd, targets, offset);
   } catch (error) {
     systemErrno(error);
     failure = error as Error;
