@@ -61,7 +61,7 @@ function run(command, args) {
 }
 
 function copyProject() {
-  for (const path of ['src', 'workers', 'test', 'bench', 'dist', 'package.json', 'tsconfig.json'])
+  for (const path of ['src', 'workers', 'test', 'bench', 'dist', '.tools', 'package.json', 'tsconfig.json'])
     cpSync(join(root, path), join(copy, path), { recursive: true, preserveTimestamps: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 }

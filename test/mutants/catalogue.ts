@@ -218,20 +218,9 @@ const TRANSFER: readonly Defect[] = [
   {
     name: 'transfer: a slot is free when its request is cancelled',
     breaks: 'a slot has one writer until it is free again',
-    file: 'src/download/machine.ts',
-    right: `    this.#options.slots.give(this.#options.file, claim.slot);
-  }
-
-  #cancel(claim: Claim): readonly DownloadEffect[] {
-    if (claim.cancelled) return NO_EFFECTS;
-`,
-    wrong: `    if (!claim.cancelled) this.#options.slots.give(this.#options.file, claim.slot);
-  }
-
-  #cancel(claim: Claim): readonly DownloadEffect[] {
-    if (claim.cancelled) return NO_EFFECTS;
-    this.#options.slots.give(this.#options.file, claim.slot);
-`,
+    file: 'src/download/asking.ts',
+    right: '    claim.cancelled = true;\n',
+    wrong: '    claim.cancelled = true;\n    this.#parts.slots.give(this.#parts.file, claim.slot);\n',
     test: 'test/download/endgame.test.ts',
     rule: 'the loser of two is cancelled, and its slot comes back with its answer, however it answers',
   },
@@ -248,8 +237,8 @@ const TRANSFER: readonly Defect[] = [
     name: 'transfer: uploads what is not had',
     breaks: 'nothing unverified is offered or uploaded',
     file: 'src/peer/serve.ts',
-    right: 'if (!bitfield.has(piece)) return',
-    wrong: 'if (piece >= bitfield.pieceCount) return',
+    right: 'if (!served.bitfield.has(at)) return',
+    wrong: 'if (at >= served.bitfield.pieceCount) return',
     test: 'test/peer/serve.test.ts',
     rule: 'a request beyond its piece or the file is refused; one for what we lack is rejected',
   },
@@ -272,11 +261,56 @@ const TRANSFER: readonly Defect[] = [
     rule: 'two downloads share the limit evenly, however many peers each of them has',
   },
   {
+    name: 'transfer: a run is withdrawn with the first of its pieces that came from elsewhere',
+    breaks: 'a peer that stalls costs only what it owes',
+    file: 'src/download/asking.ts',
+    right: 'if (run.some(isLive)) return NO_EFFECTS;',
+    wrong: 'if (run.every(isLive)) return NO_EFFECTS;',
+    test: 'test/download/runs.test.ts',
+    rule: 'P24: pieces of a run that stalls are taken over one by one, and it is withdrawn as a whole when none is left',
+  },
+  {
+    name: 'transfer: runs under a download limit',
+    breaks: 'a limit is kept within a tenth',
+    file: 'src/download/asking.ts',
+    right: 'requests.mayRun ? peer.runPieces : 1;',
+    wrong: 'peer.runPieces;',
+    test: 'test/download/runs.test.ts',
+    rule: 'a slow peer, one that does not take runs, and one under a limit are asked piece by piece',
+  },
+  {
+    name: 'transfer: a run goes on over what is more common',
+    breaks: 'the rarest pieces come first',
+    file: 'src/download/interest.ts',
+    right: ' && this.availability(other) <= rarity;',
+    wrong: ' && this.availability(other) <= rarity + 9;',
+    test: 'test/download/runs.test.ts',
+    rule: 'a run goes on only to pieces that are wanted, that the peer has, and that are as rare',
+  },
+  {
+    name: 'transfer: every slot that comes back is asked for alone',
+    breaks: 'runs stay runs while storing is slower than the network',
+    file: 'src/download/asking.ts',
+    right: 'room < most && room + pieces.storingCount >= most;',
+    wrong: 'room < 1;',
+    test: 'test/download/runs.test.ts',
+    rule: 'while pieces are stored that come faster, slots are waited for until a run has them',
+  },
+  {
+    name: 'transfer: the payload of a run goes on behind its first slot',
+    breaks: 'a slot has one writer until it is free again',
+    file: 'src/peer/landing.ts',
+    right: '(this.#slots[piece] ?? 0) * PIECE_SIZE + from',
+    wrong: '(this.#slots[0] ?? 0) * PIECE_SIZE + this.#at',
+    test: 'test/peer/runs.test.ts',
+    rule: 'payload lands byte for byte in the slots of its pieces, however it is cut',
+  },
+  {
     name: 'upload: whoever does not read holds every buffer',
     breaks: 'peers that do not read leave those who do their bytes',
     file: 'src/peer/buffers.ts',
-    right: 'return this.hasLarge || this.#small.length > 0 || this.#smallMade < UPLOAD_SMALL_BUFFERS;',
-    wrong: 'return this.hasLarge || this.#smallMade > UPLOAD_SMALL_BUFFERS;',
+    right: 'return this.largeBytes > 0 || this.#small.length > 0 || this.#smallMade < UPLOAD_SMALL_BUFFERS;',
+    wrong: 'return this.largeBytes > 0 || this.#smallMade > UPLOAD_SMALL_BUFFERS;',
     test: 'test/peer/bad-peers.test.ts',
     rule: 'P13: peers that hold every buffer and never read leave those who read their bytes',
   },
