@@ -151,7 +151,7 @@ export const UPLOAD_LEAD_BYTES_MAX = 8 * MIB;
 /** Disk reads of one peer thread under way together: libuv has 4 threads. */
 export const UPLOAD_READS_MAX = 4;
 /** Milliseconds that a block may keep the other connections of its thread waiting: 512 KiB take 0.3 from memory and 1 from flash, and as
- * long again or more on a busy core; a disk that moves takes 8 and more. */
+ * long again or more on a busy core, a run four times that; a disk that moves takes 8 and more. */
 export const READ_HERE_MS_MAX = 5;
 /** Reads in a row that must take longer: on full cores three of a hundred do because their thread waits for a core, three in a row hardly ever. */
 export const READ_SLOW_ROW = 3;
