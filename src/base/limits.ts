@@ -120,7 +120,7 @@ export const REDIAL_MIN_MS = 1_000;
 export const REDIAL_MAX_MS = 60_000;
 /** Requests one peer may have waiting here: twice our own widest window; more is a flood and drops the peer. */
 export const UPLOAD_REQUESTS_PER_PEER_MAX = 64;
-/** Bytes read from disk and not yet taken by the socket of one peer. */
+/** Bytes read from disk and not yet taken by the socket of one peer: a run at least. */
 export const UPLOAD_BYTES_PER_PEER_MAX = 2 * MIB;
 /** Buffers with them: what 2 MiB fill in whole pieces. Small blocks must not take more of the pool than large ones. */
 export const UPLOAD_READS_PER_PEER_MAX = 4;
@@ -236,7 +236,8 @@ export const HASH_RANGE_PIECES = 64;
 /** Tasks handed to a pool thread at once: one running, one waiting, so that it never waits for the loop that feeds it
  * (measured: 2 instead of 1 gives 9 % when hashing and up to 30 % when verifying on busy cores). */
 export const HASH_TASKS_PER_THREAD = 2;
-/** Pieces in one task of verification: a busy pool saves three of four messages; a piece waits 3 ms longer at most. */
+/** Pieces in one task of verification: a busy pool saves three of four messages; a piece waits 3 ms longer at most. A run
+ * is one task, so no less than RUN_PIECES_MAX. */
 export const VERIFY_BATCH_MAX = 4;
 /** Range tasks under way for each pool thread: one running, one waiting. */
 export const HASH_RANGES_PER_THREAD = 2;

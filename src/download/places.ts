@@ -28,7 +28,7 @@ export class Places {
   }
 
   /** For some that we know only by name. */
-  toGive(peers: Iterable<Peer>, nowMs: number): readonly Peer[] {
+  toGive(peers: readonly Peer[], nowMs: number): readonly Peer[] {
     const given: Peer[] = [];
     for (const peer of peers) {
       if (given.length === PLACES_GIVEN_AT_ONCE) break;

@@ -39,7 +39,7 @@ export class SlotPool {
   }
 
   /** How many an owner may hold. */
-  get share(): number {
+  get #share(): number {
     return Math.max(WINDOW_PIECES_MIN, Math.floor(this.capacity / this.#held.size));
   }
 
@@ -47,7 +47,7 @@ export class SlotPool {
   room(owner: number): number {
     const held = this.#held.get(owner);
     assert(held !== undefined, 'only a joined owner takes slots');
-    return Math.min(this.#free.length, Math.max(0, this.share - held));
+    return Math.min(this.#free.length, Math.max(0, this.#share - held));
   }
 
   mayTake(owner: number): boolean {

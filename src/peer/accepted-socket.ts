@@ -11,7 +11,6 @@ import { plainHost } from '../torrent/address.js';
 import type { Block } from '../torrent/block.js';
 import { FrameReader, frameBytes } from '../wire/framing.js';
 import { MagicGate } from '../wire/magic.js';
-import type { Lent } from './buffers.js';
 import { type ServedFile, type ServeEffect, type ServeInput, ServeMachine, type ServeOptions } from './serve.js';
 import { PEER_MAGIC, peerWire } from './wire.js';
 
@@ -70,7 +69,7 @@ export class AcceptedSocket {
   }
 
   /** Header and bytes of a block, or of a part of one, in one writev. `taken` is called once: the buffers are the caller's again. */
-  writeBlock(block: Block, payload: Lent, taken: (ok: boolean) => void): void {
+  writeBlock(block: Block, payload: readonly Uint8Array[], taken: (ok: boolean) => void): void {
     const { socket } = this.#options;
     const { piece, begin, length } = block;
     socket.cork();

@@ -50,8 +50,8 @@ export class UploadBuffers {
   }
 }
 
-/** The first `length` bytes of what the buffers hold, one after the other. */
-export function cut(buffers: Lent, length: number): Lent {
+/** Views of the first `length` bytes of what the buffers hold, one after the other. */
+export function cut(buffers: Lent, length: number): readonly Uint8Array[] {
   return buffers.map((buffer, at) => {
     const left = length - at * buffer.length;
     return left < buffer.length ? buffer.subarray(0, left) : buffer;

@@ -27,7 +27,7 @@ export class Owed {
     this.#asked.push({ block, slots, come: 0 });
   }
 
-  /** All that lie within this range and have not begun to come whole. */
+  /** All that lie within this range; of one whose last bytes come now nothing is left to withdraw. */
   within({ piece, begin, length }: Block): readonly Block[] {
     const end = begin + length;
     return this.#asked.flatMap(({ block }) =>

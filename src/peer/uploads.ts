@@ -25,7 +25,7 @@ export interface UploadTarget {
   /** Its peer says when a block has come: `confirmed` follows each `writeBlock`. */
   readonly confirms: boolean;
   /** A block as it was asked for, or a part of one; its bytes lie in one buffer after the other. */
-  writeBlock(block: Block, payload: Lent, taken: (ok: boolean) => void): void;
+  writeBlock(block: Block, payload: readonly Uint8Array[], taken: (ok: boolean) => void): void;
   /** Bytes were handed to the socket / were taken by it. */
   handed(): void;
   taken(bytes: number): void;
@@ -237,7 +237,7 @@ export class Uploads {
     this.#openFiles -= 1;
   }
 
-  #write({ connection, block, completes }: Upload, buffers: Lent, payload: Lent): void {
+  #write({ connection, block, completes }: Upload, buffers: Lent, payload: readonly Uint8Array[]): void {
     const target = this.#targets.get(connection);
     if (target === undefined) {
       this.#buffers.give(buffers);
