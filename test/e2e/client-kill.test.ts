@@ -23,7 +23,8 @@ interface Life {
 }
 
 function strace(...more: readonly string[]): readonly string[] {
-  return ['strace', '-D', '-f', '-qq', '-e', `trace=${CALLS.join(',')}`, ...more];
+  // One thread of libuv, since strace counts in each thread by itself.
+  return ['env', 'UV_THREADPOOL_SIZE=1', 'strace', '-D', '-f', '-qq', '-e', `trace=${CALLS.join(',')}`, ...more];
 }
 
 async function lifeOf(swarm: Swarm, name: string): Promise<Life> {
@@ -72,6 +73,21 @@ async function rememberedOrAsked(client: ClientProcess, life: Life): Promise<voi
   await client.succeed(`get ${quoted(life.mtorrent)} ${quoted(life.target)}`);
 }
 
+/** Which thread of the pool gets a piece differs from life to life: a position that did not come is halved, down to the first. */
+async function killAndGoOn(swarm: Swarm, source: string, call: string, position: number): Promise<void> {
+  for (let at = position; at >= 1; at = Math.floor(at / 2)) {
+    const when = `killed at ${call} number ${at}`;
+    const life = await lifeOf(swarm, `${call}-${position}-${at}`);
+    const inject = strace('-o', '/dev/null', '-e', `inject=${call}:signal=SIGKILL:when=${at}`);
+    const end = await fetchUnder(swarm, life, inject);
+    const received = await goOn(swarm, life, source, when);
+    assert.ok(received <= (PIECES + 4) * PIECE, `${when}: ${received} bytes fetched again`);
+    if (end === 137) return;
+    assert.equal(end, 0, when);
+  }
+  assert.fail(`no life was killed at a ${call}`);
+}
+
 test('F2: kill -9 at any write of a download costs what was under way and never a byte', {
   timeout: 1_800_000,
 }, async (t) => {
@@ -90,18 +106,6 @@ test('F2: kill -9 at any write of a download costs what was under way and never 
   const stride = IS_LONG ? 1 : Math.ceil(positions.length / ROUNDS);
   const offset = randomInt(stride);
   const tried = positions.filter((_, at) => at % stride === offset);
-  let killed = 0;
-  for (const [name, at] of tried) {
-    const when = `killed at ${name} number ${at}`;
-    const life = await lifeOf(swarm, `${name}-${at}`);
-    const inject = strace('-o', '/dev/null', '-e', `inject=${name}:signal=SIGKILL:when=${at}`);
-    if ((await fetchUnder(swarm, life, inject)) === 137) killed += 1;
-    const received = await goOn(swarm, life, source, when);
-    assert.ok(received <= (PIECES + 4) * PIECE, `${when}: ${received} bytes fetched again`);
-  }
-  t.diagnostic(
-    `${positions.length} positions, ${tried.length} tried, ${killed} killed: ${JSON.stringify([...counts])}`,
-  );
-  // A life is not quite like another: the last position of a kind may not come.
-  assert.ok(killed >= tried.length / 2, `${killed} of ${tried.length} lives were killed`);
+  for (const [name, at] of tried) await killAndGoOn(swarm, source, name, at);
+  t.diagnostic(`${positions.length} positions, ${tried.length} tried: ${JSON.stringify([...counts])}`);
 });

@@ -2,13 +2,13 @@
 // at: the setting of the connection that writes, and, with strace, the flush that each answer waited for.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import Database from 'libsql';
 import { SeederStore } from '../../src/seederlist/store.js';
 import { keyBytes } from '../../src/torrent/ids.js';
+import { canTrace } from '../support/strace.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { run } from '../tracker/running.js';
 import { swarmOf } from '../tracker/stage.js';
@@ -31,14 +31,6 @@ test('the connection that writes flushes every commit', (t) => {
   assert.deepEqual([read('synchronous'), read('journal_mode')], [[FULL], ['wal']]);
   store.close();
 });
-
-/** Said loudly where strace may not do its work. */
-function canTrace(t: TestContext): boolean {
-  const { status, error, stderr } = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=write', 'true']);
-  if (status === 0) return true;
-  t.skip(`NOT TESTED: strace cannot trace here (${error?.message ?? String(stderr).trim()})`);
-  return false;
-}
 
 test('a share is answered after its own flush', async (t) => {
   if (!canTrace(t)) return;
