@@ -95,6 +95,15 @@ export const RUN_MS = 40;
 export const ENDGAME_CLAIMS_MAX = 2;
 /** Peers dialed for one download. */
 export const PEERS_PER_DOWNLOAD_MAX = 40;
+/**
+ * Pieces that a connection ought to bring, where other downloads keep the client busy as well: to set one up costs both sides some 4 ms of
+ * processor, which is two or three pieces (docs/decisions/023).
+ */
+export const PEER_PIECES_MIN = 16;
+/** Connections that downloads beside each other begin with between them, however small their files are: two for each of eight. */
+export const PEERS_BESIDE_OTHERS = 16;
+/** Milliseconds after which a download that runs beside others may have as many connections once more: a slow peer has brought some pieces by then. */
+export const PEER_SHARE_MS = 1_000;
 /** Peers remembered for one download (address book): 40 connected and as many in reserve as two lists bring. */
 export const PEERS_KNOWN_MAX = 200;
 /** Accepted peer connections of one client. */

@@ -13,6 +13,7 @@ import { piecesIn } from '../torrent/block.js';
 import type { Geometry } from '../torrent/geometry.js';
 import { AddressBook } from './address-book.js';
 import { Asking } from './asking.js';
+import { Breadth } from './breadth.js';
 import type { ArrivedPiece, DownloadEffect, DownloadInput, DownloadPhase, Ending, StoredPiece } from './effects.js';
 import { Interest } from './interest.js';
 import { Pacer } from './pacer.js';
@@ -49,6 +50,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   readonly #interest: Interest;
   readonly #relief: Relief;
   readonly #places: Places;
+  readonly #breadth: Breadth;
   readonly #reports: Reports;
   readonly #requests: Requests;
   readonly #asking: Asking;
@@ -70,6 +72,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     this.#interest = new Interest(have, prng, this.#peers);
     this.#relief = new Relief(prng);
     this.#places = new Places(have, prng);
+    this.#breadth = new Breadth(slots, have);
     const parts = { pieces: this.#pieces, interest: this.#interest, relief: this.#relief, requests: this.#requests };
     this.#asking = new Asking({ ...options, ...parts, peers: this.#peers });
     slots.join(file);
@@ -94,7 +97,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'stored':
         return input.pieces.flatMap((stored) => this.#onStored(stored, nowMs));
       case 'peersFound':
-        return input.peers.flatMap((address) => this.#onFound(address, input.came, nowMs));
+        return this.#inTurn(input.peers, nowMs).flatMap((address) => this.#onFound(address, input.came, nowMs));
       case 'wake':
         this.#wakeMs = Number.POSITIVE_INFINITY;
         return this.#onWake(nowMs);
@@ -110,6 +113,11 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       default:
         return unreachable(input);
     }
+  }
+
+  /** Where only a few are dialed at first, all downloads would begin with the same ones. */
+  #inTurn(peers: readonly Address[], nowMs: number): readonly Address[] {
+    return this.#breadth.at(nowMs) < PEERS_PER_DOWNLOAD_MAX ? this.#options.prng.shuffle([...peers]) : peers;
   }
 
   #onFound(address: Address, came: boolean, nowMs: number): readonly DownloadEffect[] {
@@ -285,7 +293,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   }
 
   #dialAndAsk(effects: (DownloadEffect | WakeAt)[], nowMs: number): void {
-    while (this.#peers.size < PEERS_PER_DOWNLOAD_MAX) {
+    while (this.#book.hasDialable(nowMs) && this.#breadth.mayDial(this.#peers, nowMs)) {
       const address = this.#book.takeDialable(nowMs);
       if (address === undefined) break;
       const connection = this.#options.nextConnection();
@@ -330,7 +338,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   }
 
   #scheduleWake(effects: (DownloadEffect | WakeAt)[], nowMs: number): void {
-    const dialMs = this.#peers.size < PEERS_PER_DOWNLOAD_MAX ? this.#book.nextDialMs() : undefined;
+    const dialMs = this.#breadth.mayDial(this.#peers, nowMs) ? this.#book.nextDialMs() : undefined;
     const readyMs = this.#requests.readyMs(nowMs) ?? Number.POSITIVE_INFINITY;
     const due = Math.min(nowMs + LOOK_MS, this.#reports.havesDueMs, dialMs ?? Number.POSITIVE_INFINITY, readyMs);
     if (this.#wakeMs <= Math.max(due, nowMs + 1)) return;

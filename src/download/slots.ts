@@ -23,6 +23,11 @@ export class SlotPool {
     return this.#free.length;
   }
 
+  /** Downloads that run. */
+  get ownerCount(): number {
+    return this.#held.size;
+  }
+
   /** @param owner a download's file number, ≥ 1. */
   join(owner: number): void {
     assert(owner !== FREE && !this.#held.has(owner), 'an owner joins once');

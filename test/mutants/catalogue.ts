@@ -216,6 +216,15 @@ const TRANSFER: readonly Defect[] = [
     rule: 'P12, P25: each way of ending has its deadline, and none comes early',
   },
   {
+    name: 'transfer: beside others a download never gets a second peer',
+    breaks: 'a download beside others is not left with one slow peer',
+    file: 'src/download/breadth.ts',
+    right: ' * (1 + Math.floor((nowMs - this.#startedMs) / PEER_SHARE_MS))',
+    wrong: '',
+    test: 'test/download/breadth.test.ts',
+    rule: 'a small file beside others begins with one peer, and dials another for every second that it lasts',
+  },
+  {
     name: 'transfer: a slot is free when its request is cancelled',
     breaks: 'a slot has one writer until it is free again',
     file: 'src/download/asking.ts',
