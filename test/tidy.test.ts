@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { SETTING_NAMES } from '../src/settings/table.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const LINES_MAX = 400;
@@ -137,6 +138,19 @@ test('the top level holds what the owner fixed, and dot-files, lock file, licenc
     strangers.filter((name) => !/\.(tgz|cpuprofile)$/.test(name)),
     [],
   );
+});
+
+test('every setting is read by something', () => {
+  const text = sources('src')
+    .filter((path) => !path.startsWith('src/settings/'))
+    .map(textOf)
+    .join('\n');
+  const taken = [...text.matchAll(/const \{([^}]*)\} = [\w.]*\bvalues;/g)].map((match) => match[1]).join();
+  const unread = SETTING_NAMES.filter(
+    (name) =>
+      !new RegExp(`values(\\.${name}\\b|\\['${name}'\\])`).test(text) && !new RegExp(`\\b${name}\\b`).test(taken),
+  );
+  assert.deepEqual(unread, []);
 });
 
 check('arrows between rooms go down the data path only', sources('src'), (path) => {

@@ -49,6 +49,7 @@ export async function runClient(args: ClientArguments): Promise<number> {
     leave: () => swarm.quit(),
     onLogMoved: () => client.logMoved(),
     historyPath: join(stateDir, 'history'),
+    color: values.color,
     greeting: `this client serves at ${swarm.facts.address}`,
   });
   foreground.start();

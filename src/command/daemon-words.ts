@@ -12,7 +12,7 @@ export function daemonWords(parser: Argv, ends: Ends): void {
   parser.command(
     'attach',
     'a console on the client in the background; quit leaves it running',
-    (args) => args.options(settingFlags('socket')).example('$0 attach', ''),
+    (args) => args.options(settingFlags('socket', 'color')).example('$0 attach', ''),
     (args) =>
       ends(async () => {
         const { runAttach } = await import('./running-daemon.js');

@@ -3,6 +3,7 @@
 
 import type { SwarmClient } from '../api/swarm-client.js';
 import { watchSignals } from '../base/signals.js';
+import type { ColourWish } from '../console/abilities.js';
 import { openConsole } from '../console/open-console.js';
 import type { Session } from '../console/session.js';
 import { letGoOfTerminal } from './terminal.js';
@@ -14,6 +15,7 @@ export interface ForegroundOptions {
   /** What people are told then. */
   readonly farewell?: string;
   readonly onLogMoved: () => void;
+  readonly color: ColourWish;
   /** Where lines are remembered for the next run; its directory exists. */
   readonly historyPath: string;
   /** One line, said first. */

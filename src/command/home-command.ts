@@ -39,6 +39,7 @@ export async function runHome(settings: Settings): Promise<number> {
     leave: () => swarm.quit(),
     onLogMoved: () => client.logMoved(),
     historyPath: join(directory, 'history'),
+    color: values.color,
     greeting: `this client serves at ${swarm.facts.address}`,
     remarks: remarksOf(home),
   });

@@ -45,6 +45,7 @@ export async function talkTo(client: SwarmClient, settings: Settings): Promise<n
     farewell: 'the client goes on in the background; mtorrent attach comes back, mtorrent stop ends it',
     onLogMoved: () => left.resolve(undefined),
     historyPath: join(settings.values['state-dir'], 'history'),
+    color: settings.values.color,
     greeting: `attached to the client at ${printable(address)}, process ${pid}`,
   });
   foreground.start();

@@ -1,5 +1,5 @@
-// What the terminal of a person can do, from the environment: colours, characters beyond ASCII, a cursor that can be moved.
-// Pure: the environment is passed in.
+// What the terminal of a person can do, from the environment and the setting `color`: colours, characters beyond ASCII, a cursor that can be moved.
+// Pure: both are passed in.
 
 export interface TerminalAbilities {
   /** The cursor can be moved: lines are edited here, and progress is drawn below what scrolls. */
@@ -11,9 +11,19 @@ export interface TerminalAbilities {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export function abilitiesOf(env: Environment, isTTY: boolean, platform: NodeJS.Platform): TerminalAbilities {
+/** The setting `color`. */
+export type ColourWish = 'auto' | 'always' | 'never';
+
+/** @param wish a person's own word, which counts before the environment's. */
+export function abilitiesOf(
+  env: Environment,
+  isTTY: boolean,
+  platform: NodeJS.Platform,
+  wish: ColourWish = 'auto',
+): TerminalAbilities {
   const cursor = isTTY && env['TERM'] !== 'dumb';
-  return { cursor, colour: hasColour(env, cursor), unicode: hasUnicode(env, platform) };
+  const colour = wish === 'auto' ? hasColour(env, cursor) : wish === 'always';
+  return { cursor, colour, unicode: hasUnicode(env, platform) };
 }
 
 /** FORCE_COLOR as Node and most tools read it, and it wins; then NO_COLOR as no-color.org has it: set, and not empty. */

@@ -4,7 +4,7 @@
 import { homedir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { SwarmClient } from '../api/swarm-client.js';
-import { abilitiesOf, type Environment } from './abilities.js';
+import { abilitiesOf, type ColourWish, type Environment } from './abilities.js';
 import { asciiOnly } from './ascii.js';
 import { LiveProgress } from './live.js';
 import { paintOf } from './paint.js';
@@ -21,6 +21,7 @@ export interface ConsoleOptions {
   readonly stdout: TerminalStream & { readonly isTTY?: boolean };
   readonly stderr: Writable;
   readonly env: Environment;
+  readonly color: ColourWish;
   /** Where lines are remembered for the next run; its directory exists. Nowhere without it. */
   readonly historyPath?: string | undefined;
   /** What `quit` does; answers its detail. */
@@ -32,13 +33,13 @@ export interface ConsoleOptions {
 }
 
 export function openConsole(options: ConsoleOptions): Session {
-  const { client, stdin, stdout, stderr, env, greeting, leave, farewell } = options;
+  const { client, stdin, stdout, stderr, env, color, greeting, leave, farewell } = options;
   if (stdin.isTTY !== true || stdout.isTTY !== true) {
     if (greeting !== undefined) stderr.write(`${greeting}\n`);
     const voice = new ScriptVoice(stdout, stderr);
     return new Session({ client, source: new PipedLines(stdin), voice, ascii: true, leave, farewell });
   }
-  const abilities = abilitiesOf(env, true, process.platform);
+  const abilities = abilitiesOf(env, true, process.platform, color);
   const { source, print } = abilities.cursor ? openScreen(options) : openPlain(options);
   const paint = paintOf(abilities.colour);
   const voice = new PeopleVoice((text, tone) => print(paint.tone(abilities.unicode ? text : asciiOnly(text), tone)));
@@ -65,8 +66,8 @@ function openPlain({ stdin, stdout }: ConsoleOptions): Terminal {
   return { source: prompt, print: (text) => prompt.print(text) };
 }
 
-function openScreen({ client, stdin, stdout, env, historyPath }: ConsoleOptions): Terminal {
-  const abilities = abilitiesOf(env, true, process.platform);
+function openScreen({ client, stdin, stdout, env, color, historyPath }: ConsoleOptions): Terminal {
+  const abilities = abilitiesOf(env, true, process.platform, color);
   const live = new LiveProgress(client, abilities, (draw) => screen.progress(draw));
   const screen = new Screen(stdin, stdout, {
     // Loaded with the first Tab.

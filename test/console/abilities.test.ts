@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { abilitiesOf, type Environment } from '../../src/console/abilities.js';
+import { abilitiesOf, type ColourWish, type Environment } from '../../src/console/abilities.js';
 
 function check(env: Environment, wanted: string, platform: NodeJS.Platform = 'linux', isTTY = true): void {
   const { cursor, colour, unicode } = abilitiesOf(env, isTTY, platform);
@@ -30,6 +30,14 @@ test('NO_COLOR takes the colours, FORCE_COLOR decides before it', () => {
   check({ FORCE_COLOR: '0' }, 'cursor');
   check({ FORCE_COLOR: 'false' }, 'cursor');
   check({ FORCE_COLOR: '' }, 'cursor colour');
+});
+
+test('the setting decides before the environment', () => {
+  const colour = (env: Environment, wish: ColourWish): boolean => abilitiesOf(env, true, 'linux', wish).colour;
+  assert.equal(colour({ FORCE_COLOR: '1' }, 'never'), false);
+  assert.equal(colour({ NO_COLOR: '1', TERM: 'dumb' }, 'always'), true);
+  assert.equal(colour({ NO_COLOR: '1' }, 'auto'), false);
+  assert.equal(colour({}, 'auto'), true);
 });
 
 test('a dumb terminal, and what is no terminal, has nothing unless it is forced', () => {

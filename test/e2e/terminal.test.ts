@@ -256,6 +256,9 @@ test('colours are for those who want them, and a terminal without a cursor gets 
   const coloured = open('coloured');
   await coloured.prompts();
   assert.match(coloured.raw, colours);
+  const plain = open('plain', ['--color', 'never'], { env: { FORCE_COLOR: '1' } });
+  await plain.prompts();
+  assert.doesNotMatch(plain.raw, colours);
 
   const dumb = open('dumb', [], { env: { TERM: 'dumb', LANG: 'C' } });
   await dumb.prompts();
