@@ -104,7 +104,7 @@ export const PEER_PIECES_MIN = 16;
 export const PEERS_BESIDE_OTHERS = 16;
 /** Milliseconds after which a download that runs beside others may have as many connections once more: a slow peer has brought some pieces by then. */
 export const PEER_SHARE_MS = 1_000;
-/** Peers remembered for one download (address book): 40 connected and as many in reserve as two lists bring. */
+/** Peers remembered for one download (address book): 40 connected, and in reserve what three lists of 50 bring and some that came to us. */
 export const PEERS_KNOWN_MAX = 200;
 /** Accepted peer connections of one client. */
 export const UPLOAD_CONNECTIONS_MAX = 200;
@@ -127,12 +127,13 @@ export const PEER_DEAD_MS = 60_000;
 /** Milliseconds before a peer that failed is dialed again; doubles each time. */
 export const REDIAL_MIN_MS = 1_000;
 export const REDIAL_MAX_MS = 60_000;
-/** Requests one peer may have waiting here: twice our own widest window; more is a flood and drops the peer. */
+/** Requests one peer may have waiting here: four times our widest window, and as many small blocks as we ask of one peer under a download
+ * limit; more is a flood and drops the peer. */
 export const UPLOAD_REQUESTS_PER_PEER_MAX = 64;
 /** Bytes read from disk and not yet taken by the socket of one peer: a run at least. */
 export const UPLOAD_BYTES_PER_PEER_MAX = 2 * MIB;
-/** Buffers with them: what 2 MiB fill in whole pieces. Small blocks must not take more of the pool than large ones. */
-export const UPLOAD_READS_PER_PEER_MAX = 4;
+/** Buffers that hold them: what 2 MiB fill in whole pieces. Small blocks must not take more of the pool than large ones. */
+export const UPLOAD_BUFFERS_PER_PEER_MAX = 4;
 /** Mebibytes of a peer thread's heap for what lives shortly, which keep alive the 64 KiB of each read as well: with as many as V8 likes a
  * flood of garbage leaves 45 MiB behind that do not come back. Measured: no slower with these. */
 export const PEER_YOUNG_HEAP_MIB = 6;
@@ -170,7 +171,7 @@ export const READ_STUCK_MS = 50;
 export const READ_AWAY_COUNT = 64;
 /** Shared files that a peer thread holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. */
 export const UPLOAD_FILES_OPEN_MAX = 128;
-/** Milliseconds in which a peer must take one whole block that was written to its socket: 512 KiB at 70 kbit/s. */
+/** Milliseconds in which a peer must take one whole block that was written to its socket: 512 KiB at 70 kbit/s, a run of 2 MiB at 280. */
 export const UPLOAD_STALL_MS = 60_000;
 /** Milliseconds that bytes already written get to leave a closing connection. */
 export const LINGER_MS = 5_000;

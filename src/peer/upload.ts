@@ -3,15 +3,16 @@
 // starts level with whoever was served last, so nobody makes up for a time it did not ask. Between those that are level a lot decides that each
 // drew when it joined: a crowd comes to everyone in the same order, and if all served it in that order the same few would get all first pieces. A block may be given in parts, one under way at a time, and is ended before another is begun:
 // the first peer has a whole piece to pass on while the last still waits. Pure; reads and writes are done by its owner.
-// Invariant: no connection has more than UPLOAD_BYTES_PER_PEER_MAX in UPLOAD_READS_PER_PEER_MAX buffers read and not yet
+// Invariant: no connection has more than UPLOAD_BYTES_PER_PEER_MAX in UPLOAD_BUFFERS_PER_PEER_MAX buffers read and not yet
 // taken by its socket, and no more than UPLOAD_REQUESTS_PER_PEER_MAX waiting.
 
 import { assert } from '../base/assert.js';
 import {
+  PIECE_SIZE,
   RUN_BYTES_MAX,
+  UPLOAD_BUFFERS_PER_PEER_MAX,
   UPLOAD_BYTES_PER_PEER_MAX,
   UPLOAD_LEAD_BYTES_MAX,
-  UPLOAD_READS_PER_PEER_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
@@ -30,9 +31,9 @@ interface Lane {
   readonly copies: Copies;
   /** In the order asked. The first one may be begun; none behind it is. */
   readonly waiting: Waiting[];
-  /** Bytes and reads between `next` and `sent`. */
+  /** Bytes between `next` and `sent`, and the buffers that they are read into. */
   inFlight: number;
-  reads: number;
+  buffers: number;
   /** One of them is a part of the first block in line. */
   partUnderWay: boolean;
   /** That block was cancelled: its rest is not given. */
@@ -80,7 +81,7 @@ export class UploadScheduler {
       copies,
       waiting: [],
       inFlight: 0,
-      reads: 0,
+      buffers: 0,
       partUnderWay: false,
       cut: false,
       given: this.#level,
@@ -129,7 +130,7 @@ export class UploadScheduler {
     if (this.#waiting === 0) return undefined;
     let chosen: Candidate | undefined;
     for (const [connection, lane] of this.#lanes) {
-      if (onlyIdle && lane.reads > 0) continue;
+      if (onlyIdle && lane.buffers > 0) continue;
       const waiting = rarestOf(lane);
       if (waiting === undefined || !mayGet(lane, waiting, bytesMax)) continue;
       const candidate = { connection, lane, waiting };
@@ -145,7 +146,7 @@ export class UploadScheduler {
     waiting.given += block.length;
     lane.given += block.length;
     lane.inFlight += block.length;
-    lane.reads += 1;
+    lane.buffers += buffersOf(block.length);
     lane.partUnderWay = !isLast;
     if (isLast) this.#endFirst(lane);
     return { connection, block, completes: isLast ? waiting.block : undefined };
@@ -159,8 +160,8 @@ export class UploadScheduler {
     const lane = this.#lanes.get(connection);
     if (lane === undefined) return undefined;
     lane.inFlight -= length;
-    lane.reads -= 1;
-    assert(lane.inFlight >= 0 && lane.reads >= 0, 'a block is sent once');
+    lane.buffers -= buffersOf(length);
+    assert(lane.inFlight >= 0 && lane.buffers >= 0, 'a block is sent once');
     const first = lane.waiting[0];
     if (!lane.partUnderWay || first === undefined) return undefined;
     lane.partUnderWay = false;
@@ -196,11 +197,17 @@ function restOf({ block, given }: Waiting): Block {
   return { piece: block.piece, begin: block.begin + given, length: block.length - given };
 }
 
+/** A buffer holds a piece; what is smaller takes a whole one. */
+function buffersOf(bytes: number): number {
+  return Math.ceil(bytes / PIECE_SIZE);
+}
+
 function mayGet(lane: Lane, first: Waiting, bytesMax: number): boolean {
   if (lane.inFlight === 0) return true;
   const rest = restOf(first).length;
   // A part that is not the last goes alone, so that whatever is `sent` next is that part.
-  if (lane.partUnderWay || rest > bytesMax || lane.reads >= UPLOAD_READS_PER_PEER_MAX) return false;
+  if (lane.partUnderWay || rest > bytesMax) return false;
+  if (lane.buffers + buffersOf(rest) > UPLOAD_BUFFERS_PER_PEER_MAX) return false;
   return lane.inFlight + rest <= UPLOAD_BYTES_PER_PEER_MAX;
 }
 

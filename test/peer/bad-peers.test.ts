@@ -230,7 +230,7 @@ test('P13: peers that hold every buffer and never read leave those who read thei
   timeout: 15_000,
 }, async (t) => {
   const { port, turns } = await seeder(t);
-  // Each holds UPLOAD_READS_PER_PEER_MAX buffers once its socket is full.
+  // Each holds UPLOAD_BUFFERS_PER_PEER_MAX buffers once its socket is full.
   const deaf = Array.from({ length: 2 * UPLOAD_BUFFERS }, () => new Raw(t, port));
   for (const { socket } of deaf) {
     socket.pause();

@@ -8,9 +8,9 @@ import {
   BLOCK_BYTES_MIN,
   PIECE_SIZE,
   RATE_BURST_MS,
+  UPLOAD_BUFFERS_PER_PEER_MAX,
   UPLOAD_BYTES_PER_PEER_MAX,
   UPLOAD_LEAD_BYTES_MAX,
-  UPLOAD_READS_PER_PEER_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
@@ -154,6 +154,24 @@ test('P13: one connection has bounded bytes under way and bounded requests waiti
   scheduler.add(2);
   scheduler.enqueue(2, block(0));
   assert.equal(scheduler.next()?.connection, 2, 'others go on');
+});
+
+test('P13: one connection has bounded buffers, whether small blocks or runs fill them', () => {
+  const scheduler = new UploadScheduler(new Prng(1));
+  scheduler.add(1);
+  for (const small of [0, 1, 2]) scheduler.enqueue(1, block(small, BLOCK_BYTES_MIN));
+  scheduler.enqueue(1, block(3, 3 * PIECE_SIZE));
+  scheduler.enqueue(1, block(6, BLOCK_BYTES_MIN));
+  const given: Block[] = [];
+  for (let upload = scheduler.next(); upload !== undefined; upload = scheduler.next()) given.push(upload.block);
+  assert.equal(given.length, 3, 'the run would take three buffers more');
+  scheduler.sent(1, BLOCK_BYTES_MIN);
+  assert.equal(scheduler.next(), undefined);
+  scheduler.sent(1, BLOCK_BYTES_MIN);
+  assert.equal(scheduler.next()?.block.length, 3 * PIECE_SIZE);
+  assert.equal(scheduler.next(), undefined, 'all four are lent');
+  scheduler.sent(1, 3 * PIECE_SIZE);
+  assert.equal(scheduler.next()?.block.piece, 6);
 });
 
 test('a waiting request can be withdrawn, one under way cannot', () => {
@@ -320,10 +338,10 @@ class Ledger {
     assert.equal(completes !== undefined, one.come === one.block.length);
     assert.ok(completes === undefined || sameBlock(completes, one.block));
     this.#underWay.push(upload);
-    assert.ok(
-      this.#underWay.filter((other) => other.connection === connection).length <= UPLOAD_READS_PER_PEER_MAX,
-      'few reads for one peer',
-    );
+    const buffers = this.#underWay
+      .filter((other) => other.connection === connection)
+      .reduce((sum, other) => sum + Math.ceil(other.block.length / PIECE_SIZE), 0);
+    assert.ok(buffers <= UPLOAD_BUFFERS_PER_PEER_MAX, 'few buffers for one peer');
     return true;
   }
 
@@ -357,13 +375,14 @@ class Ledger {
 
 test('a block in parts comes in order and whole, ends before another begins, and its rest answers a cancel', () => {
   const step = fc.tuple(fc.constantFrom('ask', 'next', 'next', 'sent', 'sent', 'fail', 'cancel'), fc.nat(3), fc.nat());
-  const aSize = fc.constantFrom(BLOCK_BYTES_MIN, 3 * BLOCK_BYTES_MIN, PIECE_SIZE);
+  const aSize = fc.constantFrom(BLOCK_BYTES_MIN, 3 * BLOCK_BYTES_MIN, PIECE_SIZE, 4 * PIECE_SIZE);
+  const lengths = [PIECE_SIZE, 100_000, 3 * PIECE_SIZE];
   fc.assert(
     fc.property(fc.array(fc.tuple(step, aSize), { maxLength: 150 }), (steps) => {
       const ledger = new Ledger();
       for (let connection = 0; connection < 4; connection += 1) ledger.scheduler.add(connection);
       for (const [at, [[what, connection, pick], bytesMax]] of steps.entries()) {
-        if (what === 'ask') ledger.ask(connection, block(at, pick % 2 === 0 ? PIECE_SIZE : 100_000));
+        if (what === 'ask') ledger.ask(connection, block(at, lengths[pick % lengths.length]));
         else if (what === 'next') ledger.next(bytesMax);
         else if (what === 'cancel') ledger.cancel(connection, pick);
         else ledger.sent(pick, what === 'fail');
