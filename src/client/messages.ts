@@ -98,7 +98,7 @@ export const CLIENT_EVENTS = {
     ask,
     peers: listOf(tuple(oneOf('from', 'to'), text(64), u16, size, real, u32), UPLOAD_CONNECTIONS_MAX + 128),
   }),
-  /** A JSON object; fields are documented in the README. */
+  /** A JSON object: what vitals.ts gathers. */
   statsListed: message(5, { ask, json: text(16_384) }),
   completed: message(6, { name: text(255), path }),
   failed: message(7, { name: text(255), path, code: text(32), sentence: text(1_000) }),

@@ -1,6 +1,6 @@
 // The slow steps of the client, off its machine: hash a file to share, read a .mtorrent to get, check at start what the
 // library says, open a `.part`. Each reads or makes one file and answers with what it found; what follows is decided by the
-// machine. One hash pool serves them all, one job at a time, and ends after a while without one.
+// machine. One hash pool serves them all: shares and checks one at a time, and beside them one verification; it ends after a while without a job.
 
 import type { Stats } from 'node:fs';
 import { lstat, stat, unlink } from 'node:fs/promises';

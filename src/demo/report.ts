@@ -1,4 +1,4 @@
-// What a demo found, as a table for people. The same object is the `--json` output; its fields are documented in the README.
+// What a demo found, as a table for people. The same object is the `--json` output.
 
 import { formatBytes } from '../base/bytes.js';
 

@@ -65,7 +65,7 @@ export class Downloader {
       machine: this.#machine,
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => {
-        // The machine's books are broken: no slot may be reused, so the thread goes down and is started anew.
+        // The machine's books are broken: no slot may be reused, so the thread goes down, and the client ends with its state on disk.
         throw error;
       },
     });

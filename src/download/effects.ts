@@ -78,7 +78,7 @@ export type DownloadEffect =
   | { readonly kind: 'saveResume' }
   /** Flush the `.part`, and record which pieces that covers. */
   | { readonly kind: 'syncPart' }
-  /** Every piece is had: flush, check, rename. `finished` or `finishFailed` answers it. */
+  /** Every piece is had: check, flush, give it its name without overwriting anything. `finished` or `finishFailed` answers it. */
   | { readonly kind: 'finish' }
   | {
       readonly kind: 'progressed';

@@ -1,5 +1,5 @@
 // One connected peer as a download sees it: what it has, how fast it is, what it was asked for. Pure bookkeeping; whether
-// and what to ask is decided by the machine.
+// and what to ask is decided in asking.ts.
 
 import { assert } from '../base/assert.js';
 import { PIECE_SIZE, RUN_MS, RUN_PIECES_MAX, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../base/limits.js';

@@ -28,7 +28,7 @@ export interface ServedFile {
   readonly file: number;
   readonly swarm: Uint8Array;
   readonly geometry: Geometry;
-  /** Written by the download thread only. */
+  /** Written by the download thread while a download runs, else by main. */
   readonly bitfield: Bitfield;
 }
 

@@ -1,5 +1,6 @@
 // Which pieces someone has: one bit a piece, the high bit of byte 0 first, spare bits zero (BEP 3). May sit on a
-// SharedArrayBuffer: then exactly one thread writes it, and readers see each bit go from 0 to 1 once.
+// SharedArrayBuffer: then one thread at a time writes it. Readers see bits go from 0 to 1, and back only while no download
+// runs, when pieces were found bad.
 
 import { assert } from '../base/assert.js';
 
