@@ -12,6 +12,7 @@ import {
   eventually,
   getWhole,
   hasPieces,
+  listedEventually,
   namesIn,
   PIECE,
   quit,
@@ -73,7 +74,7 @@ test('a script through a pipe: results in the order of its lines, events between
   assert.equal(lines.length, 8);
   assert.equal(code, 0);
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
-  assert.equal((await seederList(swarm, 0)).length, 1);
+  await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the other client is listed');
 });
 
 test('~ is home, and without --state-dir the state is below it, named by address', async (t) => {

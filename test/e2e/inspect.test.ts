@@ -206,8 +206,12 @@ test('log changes the level of every thread while the client runs', async (t) =>
   await getWhole(leecher, second, swarm.path('got-2'));
   assert.ok(threads().has('main') && threads().has('download'), [...threads()].join());
   assert.equal(await leecher.succeed('log error'), 'error');
-  const size = fs.statSync(swarm.path('leecher.log')).size;
+  // Every thread has heard of it when another file has gone through all of them.
   await leecher.succeed('remove z.mtorrent');
+  const between = await share(seeder, await swarm.makeFile('between', PIECE), 'v.mtorrent');
+  await getWhole(leecher, between, swarm.path('got-between'));
+  const size = fs.statSync(swarm.path('leecher.log')).size;
+  await leecher.succeed('remove v.mtorrent');
   const third = await share(seeder, await swarm.makeFile('third', PIECE), 'w.mtorrent');
   await getWhole(leecher, third, swarm.path('got-3'));
   assert.equal(fs.statSync(swarm.path('leecher.log')).size, size);

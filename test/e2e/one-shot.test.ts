@@ -16,8 +16,8 @@ import {
   killHard,
   listedEventually,
   namesIn,
+  nobodyListed,
   PIECE,
-  seederList,
   stageSwarm,
 } from '../support/e2e-stage.js';
 
@@ -70,7 +70,7 @@ test('a file is shared and fetched; each prints its path, and nothing of it stay
   assert.deepEqual(stateOf(user, 'get'), []);
   sharing.kill('SIGINT');
   assert.equal(await sharing.exited, 130);
-  assert.deepEqual(await seederList(swarm, 0), [], 'it is off the tracker');
+  await nobodyListed(swarm);
   assert.deepEqual(stateOf(await makeUser(swarm.directory, 'ada'), 'share'), []);
 });
 
@@ -97,8 +97,10 @@ test('events: each is as the schema says, progress comes at least three times a 
   const told = events.filter(({ event }) => event !== 'notice');
   assert.deepEqual([...new Set(told.map(({ event }) => event))], ['started', 'progress', 'completed', 'seeding']);
   const times = of('progress').map(({ elapsedMs }) => Number(elapsedMs));
-  const spanMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
-  assert.ok(times.length >= (spanMs / 1_000) * 3, `${times.length} progress events in ${spanMs} ms`);
+  // The median, since a busy machine stands still now and then.
+  const gaps = times.slice(1).map((ms, at) => ms - (times[at] ?? 0));
+  const usual = gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? 0;
+  assert.ok(usual <= 1_000 / 3, `a progress event each ${usual} ms`);
   assert.ok(times.length >= 4, 'a download of two seconds shows its progress');
   const [completed] = of('completed');
   assert.equal(completed?.['path'], swarm.path('to/film.bin'));
@@ -174,7 +176,7 @@ test('--timeout ends a get that nobody serves with 14; the same words go on when
   await mkdir(swarm.path('to'));
   const user = await makeUser(swarm.directory, 'bob');
   const words = ['get', 'film.mtorrent', 'to', '--timeout'];
-  const first = await new CommandRun(t, user, [...words, '1s']).outcome();
+  const first = await new CommandRun(t, user, [...words, '5s']).outcome();
   assert.equal(first.code, 14, first.stderr);
   assert.match(first.stderr, /TIMED_OUT: the time is over .*0\.0 % is there: mtorrent get film\.mtorrent to goes on/);
   const second = new CommandRun(t, user, [...words, '1m']);

@@ -22,7 +22,7 @@ import { PairClient, type PartnerFigures } from '../support/pair-client.js';
 import { directoryInMemory, passes } from '../support/tracker-load.js';
 import { type Run, run } from '../tracker/running.js';
 
-const DEADLINE = { timeout: 120_000 };
+const DEADLINE = { timeout: 600_000 };
 
 function swarmOf(number: number): SwarmKey {
   return createHash('sha1').update(String(number)).digest('hex') as SwarmKey;

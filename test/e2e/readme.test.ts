@@ -113,7 +113,7 @@ async function exchange(t: TestContext): Promise<void> {
     const [tracker, shown] = await playStart(stage, text, place ?? {});
     await playConsole(tracker, shown);
   }
-  const slow = { MTORRENT_UPLOAD_LIMIT: '10M' };
+  const slow = { MTORRENT_UPLOAD_LIMIT: '3M' };
   const [sharer, shared] = await playStart(stage, '$ mtorrent client 192.0.2.11', { ...one, env: slow });
   await playConsole(sharer, shared);
   await mkdir(world.path('/home/ada/two'), { recursive: true });

@@ -28,7 +28,7 @@ import {
 
 const MOVING_PIECES = 40;
 /** Of each source, so that there is a middle to be in on the quickest machine: seconds for the whole file. */
-const SLOW = ['--upload-limit', '4M'];
+const SLOW = ['--upload-limit', '2M'];
 
 test('a complete file: remove deletes the .mtorrent and the entry everywhere, and keeps the file', async (t) => {
   const swarm = await stageSwarm(t);

@@ -14,7 +14,7 @@ import { eventually, killHard, stageSwarm } from '../support/e2e-stage.js';
 import { PairClient } from '../support/pair-client.js';
 import { WireClient } from '../tracker/wire.js';
 
-const DEADLINE = { timeout: 180_000 };
+const DEADLINE = { timeout: 600_000 };
 const IDLE = 1_000;
 const CROWD = 300;
 

@@ -20,7 +20,7 @@ import { until, WireClient } from '../tracker/wire.js';
 
 const PARTNER = '127.0.0.1:1';
 const IS_LONG = process.env['MTORRENT_LONG'] === '1';
-const DEADLINE = { timeout: IS_LONG ? 1_800_000 : 120_000 };
+const DEADLINE = { timeout: IS_LONG ? 1_800_000 : 600_000 };
 
 function argumentsIn(directory: string, more = {}): readonly string[] {
   return ['127.0.0.1:0', PARTNER, join(directory, 'list'), join(directory, 'log'), JSON.stringify(more)];
@@ -253,7 +253,8 @@ test(`T7: ${FLOOD} connections that are opened and closed at once leave no descr
   }
   await eventually(
     () => descriptors(tracker),
-    (count) => count === before,
+    // It may have been dialing its partner when it was looked at first.
+    (count) => count <= before,
     `back to ${before} descriptors`,
   );
   await new WireClient(t, address).hello(2);

@@ -179,6 +179,11 @@ export function listedEventually(
   return eventually(() => seederList(swarm, which), fits, what);
 }
 
+/** Who left is off the list, if not at once: a leaving client does not wait long for a slow tracker's word. */
+export function nobodyListed(swarm: Swarm): Promise<readonly string[]> {
+  return listedEventually(swarm, 0, (rows) => rows.length === 0, 'nobody is listed');
+}
+
 /** A failed command line: its exit code, its code, and one sentence. */
 export function refusedWith(outcome: Outcome, exitCode: number, code: string, sentence: RegExp): void {
   assert.equal(outcome.code, exitCode, outcome.stderr);

@@ -145,7 +145,7 @@ export const SHARED: readonly (readonly [line: string, shows: RegExp])[] = [
 
 /** Lines of the client that gets it, in their order, as a script writes them: the rows of each, and its result. */
 export const SESSION: readonly (readonly [line: string, shows: RegExp])[] = [
-  ['limit down 200K', /SUCCESS:/],
+  ['limit down 50K', /SUCCESS:/],
   ['get disk.mtorrent .', /SUCCESS:\/home\/ada\/b\/disk\.img/],
   ['show downloads', /^\[D\] disk\.img .*\nSUCCESS:1/m],
   ['show downloads --json', /SUCCESS:\{.*"name":"disk\.img"/],
