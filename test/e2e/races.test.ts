@@ -208,20 +208,25 @@ test('F10: a shared file that is deleted in mid-upload is withdrawn, and the lee
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
+/** So slow that what happens then happens in the middle of a download. */
+const SLOW = ['--upload-limit', '10M'];
+
 test('a seeder killed in mid-upload costs time only', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTracker(0);
   const source = await swarm.makeFile('killed.bin', 200 * PIECE);
-  const seeders = [swarm.startClient('seeder-1'), swarm.startClient('seeder-2')] as const;
+  const seeders = [swarm.startClient('seeder-1', 0, SLOW), swarm.startClient('seeder-2', 0, SLOW)] as const;
   for (const [at, seeder] of seeders.entries()) await share(seeder, source, `${at}.mtorrent`);
   const leecher = swarm.startClient('leecher');
   const target = await leecher.succeed(`get 0.mtorrent ${swarm.path('got.bin')}`);
-  await eventually(
+  const { have } = await eventually(
     () => fileOf(leecher),
     ({ received }) => received > 0,
     'bytes arrive',
   );
   seeders[0].kill('SIGKILL');
+  assert.ok(have < 200, 'in the middle');
+  await seeders[1].succeed('limit up off');
   await completes(leecher, target);
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
@@ -247,17 +252,19 @@ test('P25: a seeder that freezes in mid-upload costs time only', async (t) => {
   const swarm = await stageSwarm(t);
   await swarm.startTracker(0);
   const source = await swarm.makeFile('frozen.bin', 200 * PIECE);
-  const seeders = [swarm.startClient('seeder-1'), swarm.startClient('seeder-2')] as const;
+  const seeders = [swarm.startClient('seeder-1', 0, SLOW), swarm.startClient('seeder-2', 0, SLOW)] as const;
   for (const [at, seeder] of seeders.entries()) await share(seeder, source, `${at}.mtorrent`);
   const leecher = swarm.startClient('leecher');
   const target = await leecher.succeed(`get 0.mtorrent ${swarm.path('got.bin')}`);
-  await eventually(
+  const { have } = await eventually(
     () => fileOf(leecher),
     ({ received }) => received > 0,
     'bytes arrive',
   );
   seeders[0].kill('SIGSTOP');
   t.after(() => seeders[0].kill('SIGCONT'));
+  assert.ok(have < 200, 'in the middle');
+  await seeders[1].succeed('limit up off');
   await completes(leecher, target);
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
