@@ -261,6 +261,15 @@ const TRANSFER: readonly Defect[] = [
     rule: 'who waits for its turn here is no slow reader; who has not read what was written is, and who has died meanwhile',
   },
   {
+    name: 'transfer: a run counts as one buffer',
+    breaks: 'what is read ahead for one peer is bounded',
+    file: 'src/peer/upload.ts',
+    right: 'return Math.ceil(bytes / PIECE_SIZE);',
+    wrong: 'return Math.ceil(bytes / PIECE_SIZE / 1_000);',
+    test: 'test/peer/upload.test.ts',
+    rule: 'P13: one connection has bounded buffers, whether small blocks or runs fill them',
+  },
+  {
     name: 'transfer: whoever asks first has the whole download limit',
     breaks: 'no download starves another',
     file: 'src/download/pacer.ts',
