@@ -23,7 +23,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 if (part === '') run('node_modules/.bin/biome', ['check']);
-// The timeout holds for each test and for each file as a whole: it ends what hangs, and is no measure.
 // One more than there are cores: a test of real processes waits for them now and then.
 const concurrency = availableParallelism() + 1;
+// The timeout holds for each test and for each file as a whole: it ends what hangs, and is no measure.
 run(process.execPath, ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=1200000', ...files]);

@@ -148,7 +148,8 @@ test('every setting is read by something', () => {
   const taken = [...text.matchAll(/const \{([^}]*)\} = [\w.]*\bvalues;/g)].map((match) => match[1]).join();
   const unread = SETTING_NAMES.filter(
     (name) =>
-      !new RegExp(`values(\\.${name}\\b|\\['${name}'\\])`).test(text) && !new RegExp(`\\b${name}\\b`).test(taken),
+      !new RegExp(`values(\\.${name}\\b|\\['${name}'\\])`).test(text) &&
+      !new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(taken),
   );
   assert.deepEqual(unread, []);
 });

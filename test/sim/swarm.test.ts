@@ -16,8 +16,8 @@ test('whatever its peers do, a download keeps only right bytes, loses no slot, a
 
 test('the same holds among peers that are quick enough to be asked for runs of pieces', () => {
   let runs = 0;
-  for (let seed = 0; seed < RUNS / 10; seed += 1) runs += runSwarm(quickOptions(seed)).runs;
-  assert.ok(runs >= RUNS / 10, `only ${runs} runs were asked for`);
+  for (let seed = 0; seed < RUNS / 4; seed += 1) runs += runSwarm(quickOptions(seed)).runs;
+  assert.ok(runs >= RUNS / 4, `only ${runs} runs were asked for`);
 });
 
 test('F18: whichever operation of a swarm fails, everyone completes in the end, and each has failed once', () => {
