@@ -28,6 +28,8 @@ export interface ClientSettings {
   readonly downloadLimit?: number;
   /** Default 'info'. */
   readonly logLevel?: LogLevel;
+  /** Threads that move payload over the network, 1 to 16. Default: half of the cores, at most 4. */
+  readonly peerThreads?: number;
 }
 
 export interface SwarmClientOptions extends ClientSettings {
@@ -157,11 +159,13 @@ function settingsOf({
   uploadLimit = 0,
   downloadLimit = 0,
   logLevel = 'info',
+  peerThreads,
 }: ClientSettings): OneShotOptions {
   return {
     upload: address === undefined ? undefined : addressOf(address, true),
     rates: { up: uploadLimit, down: downloadLimit },
     logLevel,
+    peerThreads,
   };
 }
 

@@ -12,14 +12,16 @@ import { targetPathOf } from '../disk/file.js';
 import { readMetainfo } from '../disk/metainfo-file.js';
 import type { Address } from '../torrent/address.js';
 import type { Download } from './download.js';
-import { type OwnClientOptions, startOwnClient } from './own-client.js';
+import { type RunningOptions, startOwnClient } from './own-client.js';
 import type { SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
 
-export type OneShotOptions = Pick<OwnClientOptions, 'upload' | 'logLevel' | 'rates' | 'onWarm'> & {
+export interface OneShotOptions extends RunningOptions {
+  /** As of OwnClientOptions. */
+  readonly upload: Address | undefined;
   /** Instead of the place that is found by what is shared or fetched. */
   readonly stateDir?: string | undefined;
-};
+}
 
 /** A client that shares one file. */
 export interface Sharing {
@@ -89,10 +91,9 @@ async function start(
   stateDir: string,
   logName: string,
   trackers: readonly [Address, Address],
-  { upload, logLevel, rates, onWarm }: OneShotOptions,
+  options: OneShotOptions,
 ): Promise<SwarmClient> {
-  const place = { stateDir, logPath: join(stateDir, logName) };
-  return (await startOwnClient({ upload, trackers, ...place, logLevel, rates, onWarm })).swarm;
+  return (await startOwnClient({ ...options, trackers, stateDir, logPath: join(stateDir, logName) })).swarm;
 }
 
 /** The download of `target`: a new one, or the one that was stopped, or the file that is there already. */

@@ -21,7 +21,12 @@ export interface OwnClientOptions {
   readonly logLevel: LogLevel;
   /** Bytes a second; 0: no limit. */
   readonly rates: { readonly up: number; readonly down: number };
+  /** As of ClientOptions. */
+  readonly peerThreads?: number | undefined;
 }
+
+/** How a client runs, whatever it is to do. */
+export type RunningOptions = Pick<OwnClientOptions, 'logLevel' | 'rates' | 'peerThreads' | 'onWarm'>;
 
 /** Rejects as `startClient` does. */
 export async function startOwnClient(options: OwnClientOptions): Promise<EmbeddedClient> {

@@ -222,6 +222,10 @@ export const IN_LINE_ALIVE_MS = 4_000;
 
 // --- threads ---
 
+/** Peer threads of a client at most, however many were asked for: each has a heap, buffers and a link to the download thread. */
+export const PEER_THREADS_MAX = 16;
+/** Peer threads that the number of cores gives: half of them for sockets, and one moves about 1 GB/s, so four fill 25 Gbit/s. */
+export const PEER_THREADS_MEASURED_MAX = 4;
 /** Bytes of a function's bytecode that run before V8 looks whether to optimise it; 67,584 by itself (measured: decision 017). */
 export const OPTIMIZE_BUDGET_BYTES = 1_000_000;
 

@@ -42,6 +42,8 @@ export interface ClientOptions {
   readonly seed: number;
   /** Rates to begin with. */
   readonly rates: Rates;
+  /** Undefined: as many as the cores suggest. */
+  readonly peerThreads?: number | undefined;
   readonly onEvent: (event: ClientEvent) => void;
   /** All threads run, those of the hash pool as well. Once, half a second after the start or sooner. */
   readonly onWarm?: (() => void) | undefined;
@@ -86,7 +88,7 @@ export class ClientActor {
     this.#lock = lock;
     this.#upload = options.upload;
     const { log } = logFile;
-    const placement = placementFor(availableParallelism());
+    const placement = placementFor(availableParallelism(), options.peerThreads);
     this.#prepare = new Preparations(paths, placement.hashThreads, log.of('prepare'));
     this.#host = new Host<ClientInput, ClientEffect>({
       name: 'client',
@@ -113,7 +115,7 @@ export class ClientActor {
       onTrouble: (sentence) => options.onEvent({ kind: 'notice', level: 'bad', sentence }),
       onFatal: (error) => this.#fatal(error),
     });
-    this.#files = new HeldFiles(this.#threads);
+    this.#files = new HeldFiles(this.#threads, () => this.#upload.port);
     this.#rehash = new Rehash(this.#prepare, this.#files, paths);
     this.#steps = new SlowSteps({
       prepare: this.#prepare,
@@ -243,10 +245,10 @@ export class ClientActor {
   // --- threads ---
 
   #onPeerThread(thread: number): void {
-    if (thread !== 0) return;
+    if (!this.#threads.accepts(thread)) return;
     // The first time with the port that was asked for; after a restart with the one that peers know.
-    this.#threads.acceptor.tell({ kind: 'listen', host: this.#upload.host, port: this.#upload.port });
-    this.#files.serveAllAgain();
+    this.#threads.tellPeer(thread, { kind: 'listen', host: this.#upload.host, port: this.#upload.port });
+    this.#files.serveAllAgain(thread);
   }
 
   #onServeEvent(event: ServeEvent): void {

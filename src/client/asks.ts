@@ -1,5 +1,5 @@
-// `show peers`: one question to two threads, whose answers are put together. A thread that does not answer (it is being
-// restarted) costs its half of the answer, not the question.
+// `show peers`: one question to the download thread and to every thread that serves, whose answers are put together. A thread that
+// does not answer (it is being restarted) costs its part of the answer, not the question.
 
 import { systemTimers, type Timer } from '../actor/timers.js';
 import { ASK_DEADLINE_MS } from '../base/limits.js';
@@ -33,9 +33,9 @@ export class PeerAsks {
     const key = this.#next;
     this.#next += 1;
     const timer = systemTimers.at(systemTimers.nowMs() + ASK_DEADLINE_MS, () => this.#close(key));
-    this.#open.set(key, { ask, file, rows: [], timer, answersMissing: 2 });
     this.#threads.download.tell({ kind: 'describe', file, ask: key });
-    this.#threads.acceptor.tell({ kind: 'describe', ask: key });
+    const serving = this.#threads.tellAcceptors({ kind: 'describe', ask: key });
+    this.#open.set(key, { ask, file, rows: [], timer, answersMissing: 1 + serving });
   }
 
   /** Answers what is open with what is there; afterwards no timer is left. */

@@ -24,9 +24,12 @@ export class HeldFiles {
   readonly #threads: ClientThreads;
   readonly #held = new Map<number, Held>();
   readonly #metainfo = new Map<SwarmKey, Metainfo>();
+  readonly #uploadPort: () => number;
 
-  constructor(threads: ClientThreads) {
+  /** @param uploadPort where this client listens; known before a download starts. */
+  constructor(threads: ClientThreads, uploadPort: () => number) {
     this.#threads = threads;
+    this.#uploadPort = uploadPort;
   }
 
   learn(metainfo: Metainfo): void {
@@ -98,6 +101,7 @@ export class HeldFiles {
         targetPath: entry.path,
         resumePath,
         sha256: metainfo.sha256 ?? EMPTY_BYTES,
+        uploadPort: this.#uploadPort(),
       },
       [digests, have.bytes.buffer as SharedArrayBuffer],
     );
@@ -136,19 +140,19 @@ export class HeldFiles {
       size: entry.size,
       mtimeMs: complete ? entry.mtimeMs : null,
     };
-    this.#threads.acceptor.tell(held.serve, [held.have.bytes.buffer as SharedArrayBuffer]);
+    this.#threads.tellAcceptors(held.serve, [held.have.bytes.buffer as SharedArrayBuffer]);
   }
 
   unserve(file: number): void {
     const held = this.#held.get(file);
     if (held !== undefined) held.serve = undefined;
-    this.#threads.acceptor.tell({ kind: 'unserve', file });
+    this.#threads.tellAcceptors({ kind: 'unserve', file });
   }
 
-  /** A peer thread was started anew and knows of no file. */
-  serveAllAgain(): void {
+  /** This peer thread works (again) and knows of no file. */
+  serveAllAgain(thread: number): void {
     for (const { serve, have } of this.#held.values()) {
-      if (serve !== undefined) this.#threads.acceptor.tell(serve, [have.bytes.buffer as SharedArrayBuffer]);
+      if (serve !== undefined) this.#threads.tellPeer(thread, serve, [have.bytes.buffer as SharedArrayBuffer]);
     }
   }
 }

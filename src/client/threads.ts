@@ -2,7 +2,7 @@
 // the download thread once it works (again, after a restart). A peer thread may die and be restarted; the download thread
 // may not: its slots would have no owner, so the process ends with its state on disk.
 
-import { type Link, openLink } from '../actor/link.js';
+import { type Beside, type Link, openLink } from '../actor/link.js';
 import type { LoopDelay } from '../actor/loop-delay.js';
 import { type ChildSpec, Supervisor } from '../actor/supervisor.js';
 import { MessageChannel, startThread, type Thread } from '../actor/thread.js';
@@ -26,9 +26,6 @@ import {
 import { peerSettings, type ServeCommand, type ServeEvent, serveCommands, serveEvents } from '../peer/messages.js';
 import { type ClientId, keyBytes } from '../torrent/ids.js';
 import { DOWNLOAD_THREAD, PEER_THREAD, type Placement } from './placement.js';
-
-/** The peer thread that accepts connections. */
-const ACCEPTOR = 0;
 
 export interface ThreadsOptions {
   readonly placement: Placement;
@@ -71,17 +68,28 @@ export class ClientThreads {
     return present(this.#download, 'the download thread is started before it is spoken to');
   }
 
-  /** The thread that accepts connections; a socket cannot change threads. */
-  get acceptor(): Link<ServeCommand> {
-    return present(this.#peers[ACCEPTOR], 'peer threads are started before they are spoken to');
+  /** A thread that accepts has sockets that are served; a socket cannot change threads. */
+  accepts(thread: number): boolean {
+    return thread < this.#options.placement.acceptors;
   }
 
-  /** Every upload leaves by the acceptor and every request by the download thread, so each limit is kept in one place. */
+  tellPeer(thread: number, command: ServeCommand, beside: readonly Beside[] = []): void {
+    present(this.#peers[thread], 'peer threads are started before they are spoken to').tell(command, beside);
+  }
+
+  /** Every thread that accepts. Answers how many. */
+  tellAcceptors(command: ServeCommand, beside: readonly Beside[] = []): number {
+    const { acceptors } = this.#options.placement;
+    for (let thread = 0; thread < acceptors; thread += 1) this.tellPeer(thread, command, beside);
+    return acceptors;
+  }
+
+  /** Every upload leaves by a thread that accepts and every request by the download thread, so each limit is kept there. */
   limit(direction: 'up' | 'down', rate: number): void {
     if (direction === 'down') this.download.tell({ kind: 'limit', rate });
     else {
       this.#uploadRate = rate;
-      this.acceptor.tell({ kind: 'limit', rate });
+      this.tellAcceptors({ kind: 'limit', rate });
     }
   }
 
@@ -140,6 +148,7 @@ export class ClientThreads {
         kind: 'settings',
         slots: placement.slots,
         hashThreads: placement.hashThreads,
+        peerThreads: placement.peerThreads,
         logPath,
         logLevel: this.#logLevel,
         seed,
@@ -189,8 +198,9 @@ export class ClientThreads {
       handle: onServeEvent,
       onCrash: onFatal,
     });
-    this.download.tell({ kind: 'attachPeerThread', thread: at }, [toDownload.port1]);
-    if (at === ACCEPTOR) this.limit('up', this.#uploadRate);
+    const serves = this.accepts(at);
+    this.download.tell({ kind: 'attachPeerThread', thread: at, serves }, [toDownload.port1]);
+    if (serves) this.tellPeer(at, { kind: 'limit', rate: this.#uploadRate });
     onPeerThread(at);
     return thread;
   }

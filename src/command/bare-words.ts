@@ -11,7 +11,8 @@ export function bareWords(parser: Argv, ends: Ends): void {
     (args) =>
       args
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
-        .options(settingFlags('address', 'upload-limit', 'download-limit', 'state-dir', 'socket', 'color', 'log-level'))
+        .options(settingFlags('address', 'upload-limit', 'download-limit', 'peer-threads', 'state-dir', 'socket'))
+        .options(settingFlags('color', 'log-level'))
         .example('$0', 'on the first machine; it prints the line for a second one')
         .example('$0 -t 192.0.2.1:7001 -t 192.0.2.1:7002', 'with the trackers of another machine'),
     (args) => ends(() => runBare(args)),

@@ -8,8 +8,7 @@ import { MiniTorrentError } from '../base/errors.js';
 import type { Settings } from '../settings/resolve.js';
 import { type Address, parseAddress, sameAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
-import { cannotGoOn, stateDirectory } from './client-life.js';
-import { optimizeLater } from './tiering.js';
+import { cannotGoOn, runningOptions, stateDirectory } from './client-life.js';
 
 export interface ClientArguments {
   readonly upload: string;
@@ -37,10 +36,8 @@ export async function runClient(args: ClientArguments): Promise<number> {
     trackers,
     stateDir,
     logPath: resolve(args.logPath),
-    logLevel: values['log-level'],
+    ...runningOptions(args.settings),
     seed: randomInt(0, 2 ** 32),
-    rates: { up: values['upload-limit'], down: values['download-limit'] },
-    onWarm: optimizeLater,
   });
   // The console is loaded while the client's threads start.
   const [{ client, swarm }, { openForeground }] = await Promise.all([starting, import('./foreground.js')]);

@@ -1,9 +1,22 @@
-// What the commands that run a client of their own share: where its state is, and what is said when it ends by itself.
+// What the commands that run a client of their own share: what the settings make of it, where its state is, and what is said when
+// it ends by itself.
 
 import { join } from 'node:path';
+import type { RunningOptions } from '../api/own-client.js';
 import { exitCodeOf } from '../base/errors.js';
 import type { Settings } from '../settings/resolve.js';
 import type { Address } from '../torrent/address.js';
+import { optimizeLater } from './tiering.js';
+
+/** How it runs, whatever it is to do. */
+export function runningOptions({ values }: Settings): RunningOptions {
+  return {
+    logLevel: values['log-level'],
+    rates: { up: values['upload-limit'], down: values['download-limit'] },
+    peerThreads: values['peer-threads'],
+    onWarm: optimizeLater,
+  };
+}
 
 /** What a user has who named nothing: the console without a command, `share` without trackers and the daemon stand on the same. */
 export function homeDirectory({ values }: Settings): string {

@@ -4,7 +4,7 @@ import type { Argv } from 'yargs';
 import { settingFlags } from '../settings/table.js';
 import type { Ends } from './ends.js';
 
-const flags = settingFlags('state-dir', 'upload-limit', 'download-limit', 'color', 'log-level');
+const flags = settingFlags('state-dir', 'upload-limit', 'download-limit', 'peer-threads', 'color', 'log-level');
 const CLIENT_FLAGS = {
   ...flags,
   'state-dir': { ...flags['state-dir'], defaultDescription: '$XDG_STATE_HOME/mtorrent/<ip>_<port>' },

@@ -14,8 +14,7 @@ import { watchSignals } from '../base/signals.js';
 import { foreignPair, type HomePair, startHomePair } from '../home/pair.js';
 import type { Settings } from '../settings/resolve.js';
 import { printable } from '../torrent/names.js';
-import { cannotGoOn, homeDirectory, stateDirectory } from './client-life.js';
-import { optimizeLater } from './tiering.js';
+import { cannotGoOn, homeDirectory, runningOptions, stateDirectory } from './client-life.js';
 
 /**
  * Answers 0 after it was told to end. Rejects with MiniTorrentError when it cannot start. @param onReady gets the line that says
@@ -74,9 +73,7 @@ function startDaemonClient(settings: Settings, { trackers }: HomePair): Promise<
         ? join(homeDirectory(settings), 'client')
         : stateDirectory(settings, values.address),
     logPath: values.log,
-    logLevel: values['log-level'],
-    rates: { up: values['upload-limit'], down: values['download-limit'] },
-    onWarm: optimizeLater,
+    ...runningOptions(settings),
   });
 }
 

@@ -45,7 +45,8 @@ function daemon(parser: Argv, ends: Ends): void {
           default: false,
           describe: 'start it in the background, and end when it answers',
         })
-        .options(settingFlags('trackers', 'socket', 'state-dir', 'log', 'log-level', 'upload-limit', 'download-limit'))
+        .options(settingFlags('trackers', 'socket', 'state-dir', 'log', 'log-level'))
+        .options(settingFlags('upload-limit', 'download-limit', 'peer-threads'))
         .example('$0 daemon --detach', 'with a tracker pair of its own')
         .example('$0 daemon 192.0.2.7:6881 192.0.2.1:7001 192.0.2.2:7001', 'in the foreground, as a service'),
     (args) =>

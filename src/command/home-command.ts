@@ -7,8 +7,7 @@ import type { Settings } from '../settings/resolve.js';
 import { formatAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
 import { backgroundClient } from './background-client.js';
-import { cannotGoOn, homeDirectory } from './client-life.js';
-import { optimizeLater } from './tiering.js';
+import { cannotGoOn, homeDirectory, runningOptions } from './client-life.js';
 
 /** Answers the exit code. Rejects with MiniTorrentError when nothing could be started. */
 export async function runHome(settings: Settings): Promise<number> {
@@ -24,9 +23,7 @@ export async function runHome(settings: Settings): Promise<number> {
     directory,
     upload: values.address,
     trackers: values.trackers,
-    logLevel: values['log-level'],
-    rates: { up: values['upload-limit'], down: values['download-limit'] },
-    onWarm: optimizeLater,
+    ...runningOptions(settings),
     onTrouble: (sentence) => say(sentence),
   });
   // The console is loaded while the client's threads start.

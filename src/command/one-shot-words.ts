@@ -31,7 +31,7 @@ export function oneShotWords(parser: Argv, ends: Ends): void {
         .positional('file', { type: 'string', demandOption: true })
         .option('output', { alias: 'o', type: 'string', describe: 'the .mtorrent [default: <name>.mtorrent here]' })
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
-        .options(settingFlags('address', 'upload-limit', 'stats-interval', 'state-dir', 'socket'))
+        .options(settingFlags('address', 'upload-limit', 'peer-threads', 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
         .example('$0 share disk.img', 'on the trackers of this user, or on a pair started for it')
         .example('$0 share disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001 -o images/disk.mtorrent', ''),
@@ -54,7 +54,7 @@ export function oneShotWords(parser: Argv, ends: Ends): void {
         .option('timeout', { type: 'string', describe: 'give up after so long, and keep what is there: 90s, 10m, 1h' })
         .option('detach', { type: 'boolean', default: false, describe: 'leave it to the client in the background' })
         .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
-        .options(settingFlags('stats-interval', 'state-dir', 'socket'))
+        .options(settingFlags('peer-threads', 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
         .example('$0 get disk.img.mtorrent', 'into the current directory')
         .example('$0 get disk.img.mtorrent /data/ --timeout 1h', 'to be continued by the same words')

@@ -7,9 +7,9 @@ import { alarm, deferred } from '../base/deferred.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { watchSignals } from '../base/signals.js';
 import type { Settings } from '../settings/resolve.js';
+import { runningOptions } from './client-life.js';
 import { openReporter, type Reporter } from './reporters.js';
 import { letGoOfTerminal } from './terminal.js';
-import { optimizeLater } from './tiering.js';
 
 export interface OneShotArguments {
   readonly quiet: boolean;
@@ -86,10 +86,9 @@ export function clientOptions({ settings, verbose }: OneShotArguments, place: st
   const chosen = origins['log-level'].kind === 'default' && verbose ? 'debug' : values['log-level'];
   return {
     upload: values.address,
+    ...runningOptions(settings),
     logLevel: chosen,
-    rates: { up: values['upload-limit'], down: values['download-limit'] },
     stateDir: join(values['state-dir'], place),
-    onWarm: optimizeLater,
   };
 }
 

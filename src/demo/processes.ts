@@ -177,9 +177,14 @@ export class ProgramProcess {
   }
 }
 
-/** The settings of whoever runs us are no business of these processes. */
+/** About a machine and not about its user, so that a demo, a bench and a test run with as many threads as somebody wishes. */
+const MACHINE_SETTINGS: readonly string[] = ['MTORRENT_PEER_THREADS'];
+
+/** The settings of whoever runs us are no business of these processes, but for those of this machine. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const others = Object.entries(env).filter(([name]) => !name.startsWith('MTORRENT_'));
+  const others = Object.entries(env).filter(
+    ([name]) => !name.startsWith('MTORRENT_') || MACHINE_SETTINGS.includes(name),
+  );
   return { ...Object.fromEntries(others), MTORRENT_CONFIG: '/dev/null' };
 }
 

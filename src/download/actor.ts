@@ -1,5 +1,5 @@
 // The download thread: owns the slab's slots and the hash pool, holds one downloader a file, and routes by file and
-// connection number. Which peer thread a connection lives on is the connection number's remainder; nothing else is decided.
+// connection number. Decides only on which peer thread a connection lives, by its number.
 
 import { type Beside, type Link, openLink } from '../actor/link.js';
 import type { MessagePort, ThreadSelf } from '../actor/thread.js';
@@ -36,6 +36,12 @@ export function runDownloadThread(self: ThreadSelf): void {
   self.ready();
 }
 
+interface PeerThread {
+  readonly link: Link<FetchCommand>;
+  /** It has connections that we serve. */
+  readonly serves: boolean;
+}
+
 class DownloadThread {
   readonly #self: ThreadSelf;
   readonly #log: Log;
@@ -46,7 +52,7 @@ class DownloadThread {
   #pool: Promise<HashPool> | undefined;
   readonly #opening = setTimeout(() => void this.#hashPool(), HASH_POOL_OPEN_MS);
   readonly #toMain: Link<DownloadEvent>;
-  readonly #peerThreads: (Link<FetchCommand> | undefined)[] = [];
+  readonly #peerThreads: (PeerThread | undefined)[];
   readonly #downloads = new Map<number, Downloader>();
   readonly #fileOf = new Map<number, number>();
   #nextConnection = 1;
@@ -59,6 +65,7 @@ class DownloadThread {
     this.#prng = new Prng(settings.seed);
     this.#slots = new SlotPool(settings.slots);
     this.#hashThreads = settings.hashThreads;
+    this.#peerThreads = new Array<undefined>(settings.peerThreads).fill(undefined);
     this.#toMain = openLink({
       port: present(self.ports[0], 'the download thread is born with a port to main'),
       sends: downloadEvents,
@@ -83,7 +90,7 @@ class DownloadThread {
   #onCommand(command: DownloadCommand, beside: readonly Beside[]): void {
     switch (command.kind) {
       case 'attachPeerThread':
-        this.#attach(command.thread, beside[0]);
+        this.#attach(command, beside[0]);
         break;
       case 'start':
         this.#start(command, beside);
@@ -123,7 +130,7 @@ class DownloadThread {
   }
 
   #start(command: Extract<DownloadCommand, { kind: 'start' }>, beside: readonly Beside[]): void {
-    const { file, name, fd, partPath, targetPath, resumePath } = command;
+    const { file, name, fd, partPath, targetPath, resumePath, uploadPort } = command;
     const [digests, bits] = beside;
     assert(
       digests instanceof SharedArrayBuffer && bits instanceof SharedArrayBuffer,
@@ -142,6 +149,7 @@ class DownloadThread {
         have: new Bitfield(geometry.pieceCount, new Uint8Array(bits)),
         part: { fd, partPath, targetPath },
         resumePath,
+        uploadPort,
         sha256: command.sha256,
         slots: this.#slots,
         pool: this.#hashPool(),
@@ -149,9 +157,9 @@ class DownloadThread {
         pacer: this.#pacer,
         log: this.#log.of(`download/${name}`),
         nextConnection: () => this.#newConnection(file),
-        tellPeer: (connection, peerCommand) => this.#linkOf(connection)?.tell(peerCommand),
-        tellAllPeers: (peerCommand) => {
-          for (const link of this.#peerThreads) link?.tell(peerCommand);
+        tellPeer: (connection, peerCommand) => this.#peerThreads[this.#threadOf(connection)]?.link.tell(peerCommand),
+        tellFetchers: (peerCommand) => {
+          for (const thread of this.#peerThreads) if (thread?.serves === true) thread.link.tell(peerCommand);
         },
         tellMain: (event) => this.#toMain.tell(event),
         onEnded: () => this.#onEnded(file),
@@ -195,29 +203,27 @@ class DownloadThread {
     if (this.#downloads.size === 0) this.#onIdle();
   }
 
-  #linkOf(connection: number): Link<FetchCommand> | undefined {
-    return this.#peerThreads[this.#threadOf(connection)];
-  }
-
+  /** For as long as the connection lasts, also while its thread is being started anew. */
   #threadOf(connection: number): number {
-    assert(this.#peerThreads.length > 0, 'peer threads are attached before a download starts');
     return connection % this.#peerThreads.length;
   }
 
-  #attach(thread: number, port: Beside | undefined): void {
+  #attach({ thread, serves }: Extract<DownloadCommand, { kind: 'attachPeerThread' }>, port: Beside | undefined): void {
     assert(port !== undefined && !(port instanceof SharedArrayBuffer), 'a peer thread comes with its port');
+    assert(thread < this.#peerThreads.length, 'a peer thread is one of those that were announced');
     if (this.#peerThreads[thread] !== undefined) {
       // What the dead thread said last and nobody read yet is about connections that are given up now.
-      this.#peerThreads[thread].close();
+      this.#peerThreads[thread].link.close();
       this.#loseConnections(thread);
     }
-    this.#peerThreads[thread] = openLink({
+    const link = openLink({
       port: port as MessagePort,
       sends: fetchCommands,
       receives: fetchEvents,
       handle: (event) => this.#onFetchEvent(event),
       onCrash: (error) => this.#self.crash(error),
     });
+    this.#peerThreads[thread] = { link, serves };
   }
 
   /** A peer thread died, and with it its sockets: nothing touches their slots any more. */

@@ -31,6 +31,8 @@ export interface DownloaderOptions {
   readonly have: Bitfield;
   readonly part: PartFile & { readonly targetPath: string };
   readonly resumePath: string;
+  /** Where this client listens. */
+  readonly uploadPort: number;
   /** Empty: the metainfo has none. */
   readonly sha256: Uint8Array;
   readonly slots: SlotPool;
@@ -40,7 +42,8 @@ export interface DownloaderOptions {
   readonly log: Log;
   readonly nextConnection: () => number;
   readonly tellPeer: (connection: number, command: FetchCommand) => void;
-  readonly tellAllPeers: (command: FetchCommand) => void;
+  /** Everybody who fetches the file from us. */
+  readonly tellFetchers: (command: FetchCommand) => void;
   readonly tellMain: (event: DownloadEvent) => void;
   /** The actor is down; its `.part` is closed. */
   readonly onEnded: () => void;
@@ -123,6 +126,7 @@ export class Downloader {
           pieceCount: geometry.pieceCount,
           host: address.host,
           port: address.port,
+          uploadPort: this.#options.uploadPort,
         });
         break;
       }
@@ -130,7 +134,7 @@ export class Downloader {
         tellPeer(effect.connection, { kind: 'hangUp', connection: effect.connection });
         break;
       case 'tellHaves':
-        this.#options.tellAllPeers({ kind: 'haves', file, ranges: effect.ranges });
+        this.#options.tellFetchers({ kind: 'haves', file, ranges: effect.ranges });
         break;
       case 'saveResume':
         this.#keeper.save();

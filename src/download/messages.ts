@@ -2,11 +2,13 @@
 
 import {
   DOWNLOADS_RUNNING_MAX,
+  PEER_THREADS_MAX,
   PEERS_PER_DOWNLOAD_MAX,
   PIECES_MAX,
   SEEDERS_PER_REPLY_MAX,
   SHA256_SIZE,
 } from '../base/limits.js';
+import { listeningPort } from '../peer/messages.js';
 import { SWARM_KEY_SIZE } from '../torrent/ids.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
 import { bytes, flag, listOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
@@ -19,6 +21,7 @@ export const downloadSettings = protocol('download.settings', {
   settings: message(1, {
     slots: whole(2, 4096),
     hashThreads: whole(1, 64),
+    peerThreads: whole(1, PEER_THREADS_MAX),
     logPath: text(4096),
     logLevel: text(8),
     seed: u32,
@@ -27,8 +30,11 @@ export const downloadSettings = protocol('download.settings', {
 
 // --- client → download ---
 export const downloadCommands = protocol('download.commands', {
-  /** A peer thread works now (again); its port rides beside. What an earlier one of this number held is lost. */
-  attachPeerThread: message(1, { thread: whole(0, 63) }),
+  /**
+   * A peer thread works now (again); its port rides beside. What an earlier one of this number held is lost. serves: it has
+   * connections that we serve, too.
+   */
+  attachPeerThread: message(1, { thread: whole(0, PEER_THREADS_MAX - 1), serves: flag }),
   /** Beside: the digests, then the shared bitfield with the pieces that are on disk. `fd` is open for writing. */
   start: message(2, {
     file,
@@ -41,6 +47,8 @@ export const downloadCommands = protocol('download.commands', {
     resumePath: text(4096),
     /** Of the whole file, checked before it gets its name; empty when the metainfo has none. */
     sha256: bytes(0, SHA256_SIZE),
+    /** For the peers that are dialed: where this client listens. */
+    uploadPort: listeningPort,
   }),
   /** `came`: they dialed us. */
   peersFound: message(3, { file, peers: listOf(address, SEEDERS_PER_REPLY_MAX), came: flag }),

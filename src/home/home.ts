@@ -4,14 +4,16 @@
 import { join } from 'node:path';
 import type { EmbeddedClient } from '../api/embedded.js';
 import { ownHost } from '../api/own-address.js';
-import { type OwnClientOptions, startOwnClient } from '../api/own-client.js';
+import { type OwnClientOptions, type RunningOptions, startOwnClient } from '../api/own-client.js';
 import { deferred } from '../base/deferred.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { HOME_CLIENTS_MAX } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { foreignPair, type HomePair, openHomePair } from './pair.js';
 
-export interface HomeOptions extends Pick<OwnClientOptions, 'upload' | 'logLevel' | 'rates' | 'onWarm'> {
+export interface HomeOptions extends RunningOptions {
+  /** As of OwnClientOptions. */
+  readonly upload: Address | undefined;
   readonly directory: string;
   /** The pair to use; undefined: one of this process. */
   readonly trackers: readonly [Address, Address] | undefined;
@@ -29,7 +31,8 @@ export interface Home extends EmbeddedClient {
 
 /** Rejects with MiniTorrentError as `openHomePair` and `startClient` do; nothing runs then. */
 export async function openHome(options: HomeOptions): Promise<Home> {
-  const { directory, trackers, upload, logLevel, rates, onWarm, onTrouble } = options;
+  const { directory, trackers, onTrouble, ...running } = options;
+  const { upload, logLevel } = running;
   const pair: HomePair =
     trackers === undefined
       ? await openHomePair({ directory, host: upload?.host ?? (await ownHost([])), logLevel, onTrouble })
@@ -37,11 +40,8 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const listen = deferred<void>();
   try {
     const { own, note } = await startFirstFree(directory, {
-      upload,
+      ...running,
       trackers: pair.trackers,
-      logLevel,
-      rates,
-      onWarm,
       trackersListen: listen.promise,
     });
     // After the client: a prompt need not wait for trackers, its first word to them does.

@@ -51,7 +51,6 @@ class PeerThread {
   readonly #uploads: Uploads;
   readonly #toMain: Link<ServeEvent>;
   readonly #toDownload: Link<FetchEvent>;
-  #uploadPort = 0;
   #paused = false;
   #reportDue = false;
 
@@ -108,10 +107,7 @@ class PeerThread {
       case 'listen':
         this.#listener.listen(command.host, command.port, (result) => {
           if ('errno' in result) this.#toMain.tell({ kind: 'listenFailed', errno: result.errno });
-          else {
-            this.#uploadPort = result.port;
-            this.#toMain.tell({ kind: 'listening', port: result.port });
-          }
+          else this.#toMain.tell({ kind: 'listening', port: result.port });
         });
         break;
       case 'serve':
@@ -185,14 +181,14 @@ class PeerThread {
   }
 
   #dial(command: Extract<FetchCommand, { kind: 'dial' }>): void {
-    const { connection, swarm, pieceCount, host, port } = command;
+    const { connection, swarm, pieceCount, host, port, uploadPort } = command;
     const wildcard = this.#settings.uploadHost === '0.0.0.0' || this.#settings.uploadHost === '::';
     const dialed = new DialedSocket({
       connection,
       swarm,
       pieceCount,
       clientId: this.#settings.clientId,
-      uploadPort: this.#uploadPort,
+      uploadPort,
       address: { host, port },
       localHost: wildcard ? undefined : this.#settings.uploadHost,
       slab: this.#slab,

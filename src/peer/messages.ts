@@ -23,6 +23,8 @@ const length = whole(1, RUN_BYTES_MAX);
 const slots = listOf(whole(0, SLAB_SLOTS - 1), RUN_PIECES_MAX);
 const ranges = listOf(tuple(piece, whole(1, PIECES_MAX)), HAVE_RANGES_MAX);
 const host = text(64);
+/** Of a client that runs: never 0. */
+export const listeningPort = whole(1, 65_535);
 
 /** First frame of the thread; the slab rides in its shared memory. */
 export const peerSettings = protocol('peer.settings', {
@@ -37,7 +39,15 @@ export const peerSettings = protocol('peer.settings', {
 
 // --- download → peer ---
 export const fetchCommands = protocol('peer.fetchCommands', {
-  dial: message(1, { connection, swarm: bytes(SWARM_KEY_SIZE), pieceCount: whole(0, PIECES_MAX), host, port: u16 }),
+  /** uploadPort: where this client listens, whichever of its threads does, for the peer to dial back. */
+  dial: message(1, {
+    connection,
+    swarm: bytes(SWARM_KEY_SIZE),
+    pieceCount: whole(0, PIECES_MAX),
+    host,
+    port: u16,
+    uploadPort: listeningPort,
+  }),
   /** A block, or a run with a slot for each piece: bytes go to where they lie in their piece. The slots are the connection's until it reports the block's end. */
   request: message(2, { connection, piece, begin, length, slots }),
   /** Every block that was asked for within this range and has not come. */

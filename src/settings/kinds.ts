@@ -79,6 +79,20 @@ export function duration(minMs: number, expects: string): Kind<number> {
   };
 }
 
+export function count(least: number, most: number): Kind<number> {
+  return {
+    expects: `a whole number from ${least} to ${most}`,
+    read: (raw) => {
+      const value = typeof raw === 'string' && /^\d+$/.test(raw) ? Number(raw) : raw;
+      return Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+        ? (value as number)
+        : undefined;
+    },
+    show: String,
+    offers: 'nothing',
+  };
+}
+
 export function choice<const C extends string>(...choices: readonly C[]): Kind<C> {
   return {
     expects: `one of ${choices.join(', ')}`,

@@ -1,9 +1,9 @@
 // Every setting, once: its name is the long flag and the key in config.toml, MTORRENT_<NAME> the variable. The default is
 // computed from places; what commands, `config show`, completion and the manual say of a setting comes from here. Pure.
 
-import { STATS_INTERVAL_MIN_MS } from '../base/limits.js';
+import { PEER_THREADS_MAX, STATS_INTERVAL_MIN_MS } from '../base/limits.js';
 import type { LogLevel } from '../base/log.js';
-import { address, choice, duration, type Kind, path, rate, trackerPair } from './kinds.js';
+import { address, choice, count, duration, type Kind, path, rate, trackerPair } from './kinds.js';
 import type { Places } from './places.js';
 
 /** @typeParam D the default: a value, or undefined where there is none. */
@@ -67,6 +67,11 @@ export const SETTINGS = {
     () => 0,
     '0s',
     'how long a finished one-shot download is shared on: 90s, 30m, 2h, 1d',
+  ),
+  'peer-threads': optional(
+    count(1, PEER_THREADS_MAX),
+    'half of the cores, at most 4',
+    'threads that move payload over the network, 1 to 16',
   ),
   'stats-interval': setting(
     duration(STATS_INTERVAL_MIN_MS, 'a time of at least 0.1 s; write 500ms, 10s or 1m'),

@@ -28,10 +28,12 @@ function stage(t: TestContext): Stage {
   const served: Stage['served'] = [];
   const started: Stage['started'] = [];
   const threads = {
-    acceptor: { tell: (command: ServeCommand, beside: readonly Beside[] = []) => served.push([command, beside]) },
+    tellAcceptors: (command: ServeCommand, beside: readonly Beside[] = []) => served.push([command, beside]),
+    tellPeer: (_thread: number, command: ServeCommand, beside: readonly Beside[] = []) =>
+      served.push([command, beside]),
     download: { tell: (command: DownloadCommand, beside: readonly Beside[] = []) => started.push([command, beside]) },
   } as unknown as ClientThreads;
-  const files = new HeldFiles(threads);
+  const files = new HeldFiles(threads, () => 6881);
   const { name, trackers } = entryOf('a');
   const metainfo = makeMetainfo({ trackers, name, size: SIZE, digests: new Uint8Array(PIECES * 20).fill(9) });
   files.learn(metainfo);
@@ -98,11 +100,11 @@ test('a complete file is served with every piece, and again to a peer thread tha
   files.serve(1, entry, true);
   files.unserve(2);
   assert.deepEqual([...bitsOf(served[0]?.[1] ?? [])], [0xff, 0xc0]);
-  files.serveAllAgain();
+  files.serveAllAgain(0);
   assert.deepEqual(served.at(-1), served[0]);
   files.unserve(1);
   const count = served.length;
-  files.serveAllAgain();
+  files.serveAllAgain(0);
   assert.equal(served.length, count, 'what is withdrawn stays so');
 });
 

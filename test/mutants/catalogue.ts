@@ -392,6 +392,17 @@ const CLIENT: readonly Defect[] = [
     test: 'test/client/verifications.test.ts',
     rule: 'a running download with bad pieces is withdrawn and let go, mended, and goes on',
   },
+  {
+    name: 'threads: only the one that accepts says where the client listens',
+    breaks: 'whoever is dialed can dial back',
+    file: 'src/peer/actor.ts',
+    right: `      uploadPort,
+      address: { host, port },`,
+    wrong: `      uploadPort: this.#self.name === 'peer-0' ? uploadPort : 0,
+      address: { host, port },`,
+    test: 'test/e2e/placement.test.ts',
+    rule: 'every peer thread says to the peers that it dials where the client listens, whichever accepts',
+  },
 ];
 
 const ACTOR: readonly Defect[] = [

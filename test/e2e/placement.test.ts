@@ -1,0 +1,94 @@
+// Clients with as many peer threads as a machine of many cores gives them, on whatever machine this is.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import test, { type TestContext } from 'node:test';
+import { deferred, within } from '../../src/base/deferred.js';
+import { FRAME_BYTES_MAX } from '../../src/base/limits.js';
+import type { ClientProcess } from '../../src/demo/processes.js';
+import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import { readMetainfo } from '../../src/disk/metainfo-file.js';
+import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
+import { keyBytes } from '../../src/torrent/ids.js';
+import { FrameReader, frameBytes } from '../../src/wire/framing.js';
+import { create, eventually, fileOf, getWhole, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+
+const HEARD_MS = 20_000;
+
+function startThreaded(swarm: Swarm, name: string, threads: number, options: readonly string[] = []): ClientProcess {
+  return swarm.startClient(name, 0, options, { env: { MTORRENT_PEER_THREADS: String(threads) } });
+}
+
+type Hello = Extract<PeerWire, { kind: 'hello' }>;
+
+/** A peer of the swarm that says where it listens, and what whoever dials it back says first. */
+async function dialedBack(t: TestContext, to: net.NetConnectOpts, hello: Omit<Hello, 'uploadPort'>): Promise<Hello> {
+  const heard = deferred<Hello>();
+  const server = net.createServer((socket) => {
+    const reader = new FrameReader(FRAME_BYTES_MAX);
+    let magicLeft = PEER_MAGIC.length;
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes: Buffer) => {
+      const skipped = Math.min(magicLeft, bytes.length);
+      magicLeft -= skipped;
+      reader.feed(bytes.subarray(skipped));
+      const frame = reader.next();
+      const message = frame === undefined ? undefined : peerWire.decode(frame);
+      if (message?.kind === 'hello') heard.resolve(message);
+    });
+    t.after(() => socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  const socket = net.connect(to);
+  socket.on('error', () => undefined);
+  socket.write(Buffer.concat([PEER_MAGIC, frameBytes(peerWire.encode({ ...hello, uploadPort: port }))]));
+  t.after(() => {
+    socket.destroy();
+    server.close();
+  });
+  return within(heard.promise, HEARD_MS, () => assert.fail('a peer that came was not dialed back'));
+}
+
+test('every peer thread says to the peers that it dials where the client listens, whichever accepts', async (t) => {
+  const swarm = await stageSwarm(t);
+  const mtorrent = await create(swarm, await swarm.makeFile('wanted.bin', 4 * PIECE), 'wanted.mtorrent');
+  const { swarm: key, geometry } = await readMetainfo(mtorrent);
+  const common = { kind: 'hello', swarm: keyBytes(key), pieceCount: geometry.pieceCount, features: 0 } as const;
+  for (const threads of [2, 16]) {
+    const client = startThreaded(swarm, `client-${threads}`, threads);
+    const address = await client.address();
+    await client.succeed(`get ${mtorrent} ${swarm.path(`got-${threads}.bin`)}`);
+    const hellos = await Promise.all(
+      Array.from({ length: threads }, (_, at) =>
+        dialedBack(t, address, { ...common, clientId: Buffer.alloc(16, at + 1), token: new Uint8Array(0) }),
+      ),
+    );
+    assert.deepEqual(
+      hellos.map(({ uploadPort }) => uploadPort),
+      hellos.map(() => address.port),
+    );
+  }
+});
+
+test('receivers with four peer threads get more of a file from each other than from its only seeder', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('crowd.bin', 40 * PIECE);
+  const seeder = startThreaded(swarm, 'seeder', 4, ['--upload-limit', '10M']);
+  const mtorrent = await share(seeder, source, 'crowd.mtorrent');
+  const receivers = [1, 2, 3].map((at) => startThreaded(swarm, `receiver-${at}`, 4));
+  await Promise.all(receivers.map((receiver) => receiver.address()));
+  const targets = await Promise.all(receivers.map((it) => getWhole(it, mtorrent, swarm.path(`${it.name}.bin`))));
+  const wanted = await sha256OfFile(source);
+  for (const target of targets) assert.equal(await sha256OfFile(target), wanted);
+  const sums = await eventually(
+    async () => (await Promise.all([seeder, ...receivers].map(fileOf))).map(({ sent }) => sent),
+    (sent) => sent.reduce((sum, bytes) => sum + bytes, 0) >= 3 * 40 * PIECE,
+    'all that was sent is counted',
+  );
+  const [ofSeeder = 0] = sums;
+  assert.ok(ofSeeder < 1.5 * 40 * PIECE, `of 3 copies the seeder sent ${ofSeeder / (40 * PIECE)}`);
+});
