@@ -296,6 +296,10 @@ export const TRACKER_UNREAD_BYTES_MAX = 4 * MIB;
 export const TRACKER_IDLE_MS = 100_000;
 /** Changes in one commit of the store: about 10 ms of SQLite work. */
 export const STORE_GROUP_MAX = 2_048;
+/** Changes that one asker or one clean-up may commit together. A frame of the partner makes 642 at most. */
+export const STORE_COMMIT_CHANGES_MAX = STORE_GROUP_MAX;
+/** Changes in one commit, of which each may be a frame: half of what the link to the store carries. A share is up to four. */
+export const STORE_GROUP_CHANGES_MAX = 8_192;
 /**
  * Milliseconds from the beginning of one commit to that of the next while as many as STORE_BUSY_ASKERS connections ask in that time:
  * a fifth of the 50 ms in which 99 of 100 announces are answered. 2,000 announces a second are then 20 in a commit instead of 1.
@@ -322,8 +326,10 @@ export const TRACKER_RECORDS_MAX = 1_000_000;
 export const TRACKER_UPLOADS_MAX = 256;
 /** Milliseconds between two looks at leases and idle connections: how late either may end. */
 export const TRACKER_TICK_MS = 1_000;
-/** Tomb stones and empty swarms forgotten in one tick: half of a commit, so that requests never wait for a big clean-up. */
+/** Entries that lapse or are forgotten in one step of a clean-up: half of a commit, so that requests never wait for a big one. */
 export const TRACKER_FORGET_MAX = 1_024;
+/** Milliseconds between two steps: 20,000 entries a second, so that a full list (TRACKER_RECORDS_MAX) takes less than a minute. */
+export const TRACKER_CLEAN_UP_PACE_MS = 50;
 /** Bytes of the statistics in one reply: some forty numbers as JSON, times eight. */
 export const TRACKER_STATS_BYTES_MAX = 8 * KIB;
 /** Connections that wait to be accepted: a whole fleet that reconnects at once. The kernel caps it at somaxconn. */

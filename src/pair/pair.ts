@@ -147,6 +147,8 @@ export class Pair {
     }
     // A half-open one of before: its end would be noticed later.
     if (this.#seat !== undefined) this.#dismiss(this.#seat.connection, 'the partner connected anew');
+    // The welcome tells every lease; from then on those that are renewed.
+    leases.tellsPartner(true);
     const { position } = request;
     const isKnown = equalBytes(request.originId, this.#ownId) && position <= this.#head;
     const setting = {
@@ -162,7 +164,9 @@ export class Pair {
   }
 
   closed(connection: number): void {
-    if (this.#seat?.connection === connection) this.#seat = undefined;
+    if (this.#seat?.connection !== connection) return;
+    this.#seat = undefined;
+    this.#setting.leases.tellsPartner(false);
   }
 
   /** Everything up to `head` is in the registry. */

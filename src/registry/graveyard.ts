@@ -1,7 +1,6 @@
 // What a registry keeps only so that nobody brings it back: entries that are not live, clients that left, files without an
 // entry; and which of these are old enough to be forgotten. Oldest first, so that a look costs what it finds. Pure.
 
-import { TRACKER_FORGET_MAX } from '../base/limits.js';
 import type { Change } from './changes.js';
 import type { Client, Entry, Swarm } from './records.js';
 
@@ -40,10 +39,10 @@ export class Graveyard {
     this.#emptySwarms.delete(swarm);
   }
 
-  /** Tomb stones and marks of leaving that were kept for `keepMs`, and empty swarms; the oldest TRACKER_FORGET_MAX. */
-  outdated(nowMs: number, keepMs: number): Change[] {
+  /** Tomb stones and marks of leaving that were kept for `keepMs`, and empty swarms; the oldest `changesMax`. */
+  outdated(nowMs: number, keepMs: number, changesMax: number): Change[] {
     const changes: Change[] = [];
-    const isFull = (): boolean => changes.length >= TRACKER_FORGET_MAX;
+    const isFull = (): boolean => changes.length >= changesMax;
     for (const entry of this.#graves) {
       if (isFull() || nowMs - entry.changedAtMs <= keepMs) break;
       changes.push({ kind: 'forget', swarm: entry.swarm.key, client: entry.client.id });

@@ -19,8 +19,8 @@ export class Leases {
   readonly #rule: LeaseRule;
   #lastTickMs: number | undefined;
   #partnerLostMs = Number.NEGATIVE_INFINITY;
-  /** Renewed by their own word here since the partner was last told. */
-  #renewed = new Set<Client>();
+  /** Renewed by their own word here since the partner was last told; undefined while nobody is told. */
+  #renewed: Set<Client> | undefined;
 
   constructor(registry: Registry, rule: LeaseRule) {
     this.#registry = registry;
@@ -35,7 +35,7 @@ export class Leases {
     const client = this.#registry.client(id);
     if (client === undefined) return;
     client.leaseEndsMs = this.endsMs(nowMs);
-    this.#renewed.add(client);
+    this.#renewed?.add(client);
   }
 
   /**
@@ -48,9 +48,14 @@ export class Leases {
     this.grace(nowMs);
   }
 
+  /** Whether the partner is told of renewals: nothing is gathered that nobody takes. Empties what was gathered. */
+  tellsPartner(isTold: boolean): void {
+    this.#renewed = isTold ? new Set() : undefined;
+  }
+
   takeRenewed(): ReadonlySet<Client> {
-    const renewed = this.#renewed;
-    this.#renewed = new Set();
+    const renewed = this.#renewed ?? new Set<Client>();
+    if (this.#renewed !== undefined) this.#renewed = new Set();
     return renewed;
   }
 
@@ -60,17 +65,26 @@ export class Leases {
       client.leaseEndsMs = Math.max(client.leaseEndsMs, this.endsMs(nowMs));
   }
 
-  /** Milliseconds this tracker was frozen before this tick, 0 when it was not; and the clients whose leases are over. */
-  tick(nowMs: number): { readonly frozenMs: number; readonly expired: readonly ClientId[] } {
+  /** Milliseconds this tracker was frozen before this tick, 0 when it was not. */
+  tick(nowMs: number): number {
     const lateMs = nowMs - (this.#lastTickMs ?? nowMs) - this.#rule.tickMs;
     this.#lastTickMs = nowMs;
-    if (lateMs > this.#rule.leaseMs / 4) {
-      this.grace(nowMs);
-      return { frozenMs: lateMs, expired: [] };
+    if (lateMs <= this.#rule.leaseMs / 4) return 0;
+    this.grace(nowMs);
+    return lateMs;
+  }
+
+  /** Clients whose leases are over: at least one if there is one, and further ones until they have `entriesMax` live entries. */
+  expired(nowMs: number, entriesMax: number): { readonly clients: readonly ClientId[]; readonly entries: number } {
+    const clients: ClientId[] = [];
+    let entries = 0;
+    for (const client of this.#registry.clients()) {
+      if (entries >= entriesMax) break;
+      if (!isOver(client, nowMs)) continue;
+      clients.push(client.id);
+      entries += client.liveCount;
     }
-    const expired: ClientId[] = [];
-    for (const client of this.#registry.clients()) if (isOver(client, nowMs)) expired.push(client.id);
-    return { frozenMs: 0, expired };
+    return { clients, entries };
   }
 }
 

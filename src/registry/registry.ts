@@ -90,9 +90,9 @@ export class Registry {
     return { entries: swarm.live.slice(0, count), total };
   }
 
-  /** What was kept for `keepMs` and may be forgotten; the oldest TRACKER_FORGET_MAX. */
-  outdated(nowMs: number, keepMs: number): Change[] {
-    return this.#graveyard.outdated(nowMs, keepMs);
+  /** What was kept for `keepMs` and may be forgotten; the oldest `changesMax`. */
+  outdated(nowMs: number, keepMs: number, changesMax: number): Change[] {
+    return this.#graveyard.outdated(nowMs, keepMs, changesMax);
   }
 
   /** An entry as the store kept it, those that are not live oldest first. Live ones get their client a lease. */

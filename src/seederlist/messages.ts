@@ -34,7 +34,8 @@ export const storeCommands = protocol('tracker.store.command', {
   /** [3, [[swarm, client, epoch, sequence, position], …]] */
   removes: message(3, { rows: listOf(tuple(swarm, client, u32, u32, position), rows) }),
   leave: message(4, { client, epoch: u32, sequence: u32, position }),
-  lapse: message(5, { client }),
+  /** [5, [client, …]] */
+  lapses: message(5, { rows: listOf(client, rows) }),
   /** [6, [[swarm, client], …]] */
   forgets: message(6, { rows: listOf(tuple(swarm, client), rows) }),
   forgetLeave: message(7, { client, epoch: u32, sequence: u32 }),

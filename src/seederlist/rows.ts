@@ -9,7 +9,7 @@ import type { Registry } from '../registry/registry.js';
 import { type ClientId, copyKey, type SwarmKey } from '../torrent/ids.js';
 import { PROGRESS_ROW_SIZE, type StoreCommand, type StoreEvent } from './messages.js';
 
-type Gathering = 'swarm' | 'put' | 'progress' | 'remove' | 'forget' | 'told' | 'facts';
+type Gathering = 'swarm' | 'put' | 'progress' | 'remove' | 'lapse' | 'forget' | 'told' | 'facts';
 
 interface Placed<K extends Gathering> {
   readonly change: ChangeOf<K>;
@@ -70,6 +70,7 @@ const GATHERING: ReadonlySet<string> = new Set([
   'put',
   'progress',
   'remove',
+  'lapse',
   'forget',
   'told',
   'facts',
@@ -104,6 +105,8 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
       const rows = facts.map(({ change: c }) => [c.swarm, c.name, c.size, c.pieceCount, c.proven] as const);
       return { kind: 'facts', rows };
     }
+    case 'lapse':
+      return { kind: 'lapses', rows: (run as readonly Placed<'lapse'>[]).map(({ change }) => change.client) };
     case 'forget': {
       const forgets = run as readonly Placed<'forget'>[];
       return { kind: 'forgets', rows: forgets.map(({ change: c }) => [c.swarm, c.client] as const) };

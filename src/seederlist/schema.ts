@@ -139,7 +139,8 @@ export const STATEMENTS = {
     where (excluded.epoch, excluded.sequence) > (leaves.epoch, leaves.sequence)`,
   leaveEntries: `update entries set state = 'removed', host = '', port = 0, have = 0, changed_at = ?4
     where client = unhex(?1) and state <> 'removed' and (epoch, sequence) <= (?2, ?3)`,
-  lapse: `update entries set state = 'lapsed', changed_at = ?2 where client = unhex(?1) and state = 'live'`,
+  lapses: `update entries set state = 'lapsed', changed_at = ?2
+    where client in (select unhex(value) from json_each(?1)) and state = 'live'`,
   forget: `delete from entries where swarm = unhex(?1) and client = unhex(?2) and state <> 'live'`,
   forgetLeave: `delete from leaves where client = unhex(?1) and (epoch, sequence) <= (?2, ?3)`,
   forgetParts: `delete from parts where swarm = unhex(?1) and not exists (select 1 from entries e where e.swarm = unhex(?1))`,

@@ -145,7 +145,7 @@ export class SeederStore {
   }
 
   #write(command: StoreCommand, wallMs: number): void {
-    const { swarms, puts, remove, leaveMark, leaveEntries, lapse, forget, ...rest } = this.#statements;
+    const { swarms, puts, remove, leaveMark, leaveEntries, lapses, forget, ...rest } = this.#statements;
     switch (command.kind) {
       case 'swarms':
         swarms.run(JSON.stringify(command.rows));
@@ -163,8 +163,8 @@ export class SeederStore {
         leaveMark.run(command.client, command.epoch, command.sequence, wallMs, command.position);
         leaveEntries.run(command.client, command.epoch, command.sequence, wallMs);
         return;
-      case 'lapse':
-        lapse.run(command.client, wallMs);
+      case 'lapses':
+        lapses.run(JSON.stringify(command.rows), wallMs);
         return;
       case 'forgets':
         for (const row of command.rows) forget.run(...row);

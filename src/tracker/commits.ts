@@ -7,6 +7,8 @@ import { assert, present } from '../base/assert.js';
 import {
   STORE_BACKLOG_MAX,
   STORE_BUSY_ASKERS,
+  STORE_COMMIT_CHANGES_MAX,
+  STORE_GROUP_CHANGES_MAX,
   STORE_GROUP_MAX,
   STORE_PACE_MS,
   TRACKER_CONNECTIONS_MAX,
@@ -56,6 +58,8 @@ export class CommitQueue {
   }
 
   push(commit: Commit): void {
+    // Each change may be a frame to the store: whoever makes a commit keeps it below what the link carries.
+    assert(commit.changes.length <= STORE_COMMIT_CHANGES_MAX, 'a commit is made in steps that the store can take');
     assert(this.#waiting.push(commit), 'listeners stop reading before the backlog is full');
     this.#waitingWeight += commit.weight;
     if (commit.asker !== undefined) this.#askers.add(commit.asker.connection);
@@ -73,9 +77,12 @@ export class CommitQueue {
     if (nowMs < this.#mayBeginMs && this.#waitingWeight < STORE_GROUP_MAX) return undefined;
     const commits: Commit[] = [];
     let weight = 0;
+    let changeCount = 0;
     for (let first = this.#waiting.peek(); first !== undefined; first = this.#waiting.peek()) {
       if (commits.length > 0 && weight + first.weight > STORE_GROUP_MAX) break;
+      if (changeCount + first.changes.length > STORE_GROUP_CHANGES_MAX) break;
       weight += first.weight;
+      changeCount += first.changes.length;
       commits.push(first);
       this.#waiting.shift();
     }

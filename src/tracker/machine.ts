@@ -4,7 +4,14 @@
 
 import type { Machine, Wake, WakeAt } from '../actor/machine.js';
 import { assert, unreachable } from '../base/assert.js';
-import { REPLICA_WAIT_MS, STORE_MARK_MS, TOMBSTONE_MS, TRACKER_TICK_MS } from '../base/limits.js';
+import {
+  REPLICA_WAIT_MS,
+  STORE_MARK_MS,
+  TOMBSTONE_MS,
+  TRACKER_CLEAN_UP_PACE_MS,
+  TRACKER_FORGET_MAX,
+  TRACKER_TICK_MS,
+} from '../base/limits.js';
 import { Prng } from '../base/prng.js';
 import { Pair, type PairSetting } from '../pair/pair.js';
 import type { Change } from '../registry/changes.js';
@@ -17,6 +24,9 @@ import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
 import { type RefusalCode, TRACKER_ID_SIZE, type TrackerReply, type TrackerRequest } from './messages.js';
 import { Session, type SessionEffect, type SessionSetting } from './session.js';
+
+/** Clients that one log line names. */
+const CLIENTS_NAMED_MAX = 8;
 
 type ListRequest = Extract<TrackerRequest, { kind: 'seeders' }>;
 
@@ -38,6 +48,8 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   #position = 0;
   #settledPosition = 0;
   #nextTickMs = 0;
+  /** When a clean-up that found more than one step takes goes on. */
+  #nextCleanUpMs = Number.POSITIVE_INFINITY;
   #nextMarkMs = 0;
   #wakeAtMs = 0;
   #isBroken = false;
@@ -116,6 +128,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       }
       case 'wake':
         if (nowMs >= this.#nextTickMs) this.#tick(nowMs);
+        else if (nowMs >= this.#nextCleanUpMs) this.#cleanUp(nowMs);
         this.#pair?.woke(nowMs);
         return;
       default:
@@ -220,10 +233,10 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     if (connection !== undefined) this.#pushOwn(connection.session.closed());
   }
 
-  #pushOwn(changes: readonly Change[]): void {
+  #pushOwn(changes: readonly Change[], weight = changes.length): void {
     if (changes.length === 0) return;
     this.#ownWaiting += 1;
-    this.#commits.push({ changes, weight: changes.length, asker: undefined });
+    this.#commits.push({ changes, weight, asker: undefined });
   }
 
   #send(group: Group): void {
@@ -307,20 +320,14 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
 
   #tick(nowMs: number): void {
     this.#nextTickMs = nowMs + this.#tickMs;
-    const { frozenMs, expired } = this.#leases.tick(nowMs);
+    const frozenMs = this.#leases.tick(nowMs);
     if (frozenMs > 0) {
       this.#figures.freezes += 1;
       this.#connections.forgiveSilence(nowMs);
       const fields = { frozenMs: Math.round(frozenMs) };
       this.#log('warn', fields, 'this tracker stood still: nobody expires within one lease');
     }
-    // One clean-up at a time: what it would find again is under way.
-    if (this.#ownWaiting === 0) {
-      for (const client of expired) this.#log('info', { client }, 'lease is over');
-      this.#figures.expiredClients += expired.length;
-      const lapses = expired.map((client) => ({ kind: 'lapse', client }) as const);
-      this.#pushOwn([...lapses, ...this.#registry.outdated(nowMs, TOMBSTONE_MS)]);
-    }
+    this.#cleanUp(nowMs);
     if (nowMs >= this.#nextMarkMs) {
       this.#nextMarkMs = nowMs + STORE_MARK_MS;
       this.#ownWaiting += 1;
@@ -330,10 +337,26 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#effects.push({ kind: 'sweep' });
   }
 
+  /** One step: however many clients fell silent at once, requests wait for no more than half of a commit. */
+  #cleanUp(nowMs: number): void {
+    this.#nextCleanUpMs = nowMs + TRACKER_CLEAN_UP_PACE_MS;
+    // One step at a time: what the next one would find is under way.
+    if (this.#ownWaiting > 0) return;
+    const { clients, entries } = this.#leases.expired(nowMs, TRACKER_FORGET_MAX);
+    const outdated = this.#registry.outdated(nowMs, TOMBSTONE_MS, Math.max(0, TRACKER_FORGET_MAX - entries));
+    if (clients.length > 0)
+      this.#log('info', { clients: clients.length, first: clients.slice(0, CLIENTS_NAMED_MAX) }, 'leases are over');
+    this.#figures.expiredClients += clients.length;
+    const weight = entries + outdated.length;
+    this.#pushOwn([...clients.map((client) => ({ kind: 'lapse', client }) as const), ...outdated], weight);
+    if (weight < TRACKER_FORGET_MAX) this.#nextCleanUpMs = Number.POSITIVE_INFINITY;
+  }
+
   /** A wake-up that is set stays until it rang, unless the pair has moved its own. */
   #planWake(input: TrackerInput | Wake, nowMs: number): void {
     if (this.#pair === undefined) return;
-    const atMs = Math.max(nowMs, Math.min(this.#nextTickMs, this.#pair.nextAtMs(), this.#commits.nextAtMs()));
+    const ownMs = Math.min(this.#nextTickMs, this.#nextCleanUpMs, this.#commits.nextAtMs());
+    const atMs = Math.max(nowMs, Math.min(ownMs, this.#pair.nextAtMs()));
     if (input.kind !== 'wake' && atMs === this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
     this.#effects.push({ kind: 'wakeAt', atMs });

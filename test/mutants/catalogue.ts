@@ -18,6 +18,42 @@ export interface Defect {
 
 const TRACKER: readonly Defect[] = [
   {
+    name: 'tracker: all silent clients lapse in one step',
+    breaks: 'a fleet that falls silent at once does not end its tracker',
+    file: 'src/registry/leases.ts',
+    right: '      if (entries >= entriesMax) break;\n',
+    wrong: '',
+    test: 'test/tracker/clean-up.test.ts',
+    rule: 'when 50,000 clients fall silent at once, every commit stays within the link to the store, and all are off soon',
+  },
+  {
+    name: 'tracker: each lapse is a frame of its own',
+    breaks: 'what lapses together is written together',
+    file: 'src/seederlist/rows.ts',
+    right: `const isSame = first === undefined || first.change.kind === change.kind;`,
+    wrong: `const isSame = first === undefined || (first.change.kind === change.kind && change.kind !== 'lapse');`,
+    test: 'test/tracker/clean-up.test.ts',
+    rule: 'when 50,000 clients fall silent at once, every commit stays within the link to the store, and all are off soon',
+  },
+  {
+    name: 'tracker: a group is bounded by weight alone',
+    breaks: 'no commit is larger than the link to the store carries',
+    file: 'src/tracker/commits.ts',
+    right: `      if (changeCount + first.changes.length > STORE_GROUP_CHANGES_MAX) break;\n`,
+    wrong: '',
+    test: 'test/tracker/commits.test.ts',
+    rule: 'a group has no more changes than the link to the store carries, whatever its commits weigh',
+  },
+  {
+    name: 'tracker: renewals are gathered for nobody',
+    breaks: 'a tracker whose partner is away keeps nothing for it',
+    file: 'src/registry/leases.ts',
+    right: `    this.#renewed = isTold ? new Set() : undefined;`,
+    wrong: `    this.#renewed ??= new Set();`,
+    test: 'test/registry/leases.test.ts',
+    rule: 'renewals are gathered for a partner that is told of them, and for nobody else',
+  },
+  {
     name: 'tracker: no fsync',
     breaks: 'what a tracker acknowledged is on its disk',
     file: 'src/seederlist/store.ts',

@@ -4,7 +4,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { STORE_BUSY_ASKERS, STORE_GROUP_MAX, STORE_PACE_MS } from '../../src/base/limits.js';
+import { AssertionFailed } from '../../src/base/assert.js';
+import {
+  LINK_BACKLOG_MAX,
+  LINK_CREDIT_MAX,
+  STORE_BUSY_ASKERS,
+  STORE_COMMIT_CHANGES_MAX,
+  STORE_GROUP_CHANGES_MAX,
+  STORE_GROUP_MAX,
+  STORE_PACE_MS,
+} from '../../src/base/limits.js';
+import type { Change } from '../../src/registry/changes.js';
 import { type Commit, CommitQueue } from '../../src/tracker/commits.js';
 
 function commitOf(connection: number, weight = 1): Commit {
@@ -82,4 +92,26 @@ test('a whole group waits for no pace', () => {
   assert.equal(queue.nextAtMs() > STORE_PACE_MS + 1, true);
   queue.push(commitOf(2, STORE_GROUP_MAX));
   assert.ok(queue.next(STORE_PACE_MS + 1) !== undefined);
+});
+
+test('a group has no more changes than the link to the store carries, whatever its commits weigh', () => {
+  const queue = new CommitQueue();
+  const changes = Array.from({ length: 4 }, (): Change => ({ kind: 'dropParts', upload: 1 }));
+  for (let count = 0; count < STORE_GROUP_CHANGES_MAX; count += 1)
+    queue.push({ changes: [...changes, ...changes], weight: 1, asker: undefined });
+  let most = 0;
+  for (let group = queue.next(0); group !== undefined; group = queue.next(0)) {
+    most = Math.max(
+      most,
+      group.commits.reduce((sum, commit) => sum + commit.changes.length, 0),
+    );
+    queue.committed(group.number);
+  }
+  assert.equal(most, STORE_GROUP_CHANGES_MAX);
+  assert.ok(most + 1 <= LINK_CREDIT_MAX + LINK_BACKLOG_MAX);
+});
+
+test('a commit that the store could not take is a mistake of whoever made it', () => {
+  const changes = new Array<Change>(STORE_COMMIT_CHANGES_MAX + 1).fill({ kind: 'dropParts', upload: 1 });
+  assert.throws(() => new CommitQueue().push({ changes, weight: 1, asker: undefined }), AssertionFailed);
 });
