@@ -3,7 +3,8 @@
 import { SEEDERS_PER_REPLY_MAX } from '../base/limits.js';
 import type { Address } from '../torrent/address.js';
 import { type ClientId, keyBytes, type SwarmKey } from '../torrent/ids.js';
-import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import { OWN_FEATURES, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
+import { encodeFeatures } from '../wire/features.js';
 import type { Question } from './wanted.js';
 
 /** A request on its way. */
@@ -29,6 +30,7 @@ const ANSWERS = {
 } as const;
 
 const ID_MAX = 0xffff_ffff;
+const OWN_TOKEN = encodeFeatures(OWN_FEATURES);
 
 export class Requests {
   /** In the order sent. */
@@ -85,7 +87,7 @@ export function helloOf(
   { clientId, upload }: { readonly clientId: ClientId; readonly upload: Address },
   epoch: number,
 ): TrackerRequest {
-  const names = { clientId: keyBytes(clientId), host: '', uploadPort: upload.port, token: new Uint8Array(0) };
+  const names = { clientId: keyBytes(clientId), host: '', uploadPort: upload.port, token: OWN_TOKEN };
   return { kind: 'hello', ...names, epoch };
 }
 

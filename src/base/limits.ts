@@ -35,6 +35,8 @@ export const RESUME_BYTES_MAX = PIECES_MAX / 4 + KIB;
 export const FRAME_BYTES_BEFORE_HELLO_MAX = 4 * KIB;
 /** Bytes of a socket frame after hello: a 32 KiB part of a bitfield or hash string, doubled. */
 export const FRAME_BYTES_MAX = 64 * KIB;
+/** Bytes of a list of features: its version and 255 features need 256; the first release takes 512. */
+export const FEATURES_BYTES_MAX = 512;
 /** Nesting of arrays in a frame: our deepest message has 3. */
 export const FRAME_DEPTH_MAX = 8;
 /** Items (array members, counted over the whole frame): 4,096 numbers decode in well under a millisecond. */

@@ -2,7 +2,7 @@
 // Both sides send MAGIC, then frames. Only `hello`, `keepAlive` and `error` go both ways: the dialer asks, the acceptor
 // answers. Every `request` is answered exactly once, by `piece` or `reject` (BEP 6), cancelled or not.
 
-import { HAVE_RANGES_MAX, PART_BYTES_MAX, PIECES_MAX, RUN_BYTES_MAX } from '../base/limits.js';
+import { FEATURES_BYTES_MAX, HAVE_RANGES_MAX, PART_BYTES_MAX, PIECES_MAX, RUN_BYTES_MAX } from '../base/limits.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../torrent/ids.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
 import { bytes, flag, listOf, oneOf, text, tuple, u16, u32, whole } from '../wire/schema.js';
@@ -22,7 +22,8 @@ export const peerWire = protocol('peer.wire', {
     uploadPort: u16,
     pieceCount: whole(0, PIECES_MAX),
     features: u32,
-    token: bytes(0, 512),
+    /** A list of features (wire/features.ts) beyond those of `features`. None is defined yet. */
+    token: bytes(0, FEATURES_BYTES_MAX),
   }),
   /** [2, offset, part, last] Parts in order from offset 0 (bytes), BEP 3 bit order, spare bits zero. */
   bitfield: message(2, { offset: whole(0, PIECES_MAX / 8), part: bytes(0, PART_BYTES_MAX), last: flag }),

@@ -3,6 +3,7 @@
 // flight together, and are each answered once, by the reply of the same tag or by `error`.
 
 import {
+  FEATURES_BYTES_MAX,
   NAME_BYTES_MAX,
   PART_BYTES_MAX,
   PIECES_MAX,
@@ -12,10 +13,18 @@ import {
 import { FILE_SIZE_MAX } from '../torrent/geometry.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../torrent/ids.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
-import { bytes, flag, listOf, oneOf, optional, text, tuple, u16, u32, whole } from '../wire/schema.js';
+import { bytes, flag, listOf, oneOf, optional, text, trailing, tuple, u16, u32, whole } from '../wire/schema.js';
 
 /** 'MTTRCK' and the version of this page, big-endian. */
 export const TRACKER_MAGIC = Uint8Array.from([...Buffer.from('MTTRCK', 'latin1'), 0, 1]);
+
+/** What one side may say because the other named it in `token` or `features` (wire/features.ts). */
+export const TRACKER_FEATURES = {
+  /** Reads `features` in `helloReply`. */
+  readsFeatures: 1,
+} as const;
+/** What both sides name today. */
+export const OWN_FEATURES: readonly number[] = Object.values(TRACKER_FEATURES);
 
 /** Bytes of a tracker's identity: random, kept in its seederlist file. */
 export const TRACKER_ID_SIZE = 16;
@@ -25,6 +34,7 @@ export const HOST_BYTES_MAX = 45;
 export const SENTENCE_BYTES_MAX = 500;
 
 const swarm = bytes(SWARM_KEY_SIZE);
+const features = bytes(0, FEATURES_BYTES_MAX);
 const pieces = whole(0, PIECES_MAX);
 /** The owner's version of its word: `epoch` grows with each start of the client, `sequence` with each word. */
 const version = { epoch: u32, sequence: u32 };
@@ -37,7 +47,8 @@ export const trackerRequests = protocol('tracker.request', {
     host: text(HOST_BYTES_MAX),
     uploadPort: u16,
     epoch: u32,
-    token: bytes(0, 512),
+    /** The client's features. */
+    token: features,
   }),
   /** [2, id, swarm, name, size, pieceCount, have, epoch, sequence] Lists the caller with `have` pieces. */
   share: message(2, {
@@ -76,6 +87,8 @@ export const trackerReplies = protocol('tracker.reply', {
     leaseMs: u32,
     renewMs: u32,
     ready: flag,
+    /** The tracker's; sent only to who reads them. */
+    features: trailing(features),
   }),
   shared: message(2, { id: u32, piecesNeeded: flag }),
   stored: message(3, { id: u32 }),

@@ -23,7 +23,14 @@ import type { Leases } from '../registry/leases.js';
 import type { Registry } from '../registry/registry.js';
 import { type ClientId, clientId, type SwarmKey, swarmKey } from '../torrent/ids.js';
 import { checkFileName } from '../torrent/names.js';
-import type { RefusalCode, TrackerReply, TrackerRequest } from './messages.js';
+import { commonFeatures, encodeFeatures, type Features } from '../wire/features.js';
+import {
+  OWN_FEATURES,
+  type RefusalCode,
+  TRACKER_FEATURES,
+  type TrackerReply,
+  type TrackerRequest,
+} from './messages.js';
 
 export interface SessionSetting {
   readonly registry: Registry;
@@ -68,6 +75,8 @@ interface Caller {
   readonly port: number;
   /** Zero id: may look, is never listed. */
   readonly isGuest: boolean;
+  /** Of ours, those that it named: what the first release does not know goes only to who named it. */
+  readonly features: Features;
 }
 
 export class Session {
@@ -140,11 +149,14 @@ export class Session {
     const isGuest = hello.clientId.every((byte) => byte === 0);
     if (isGuest && hello.uploadPort !== 0) return broken('a client with an upload port has a client id');
     const host = trustHost && isIP(hello.host) !== 0 ? hello.host : this.#socketHost;
-    this.#caller = { id, host, port: hello.uploadPort, isGuest };
+    const features = commonFeatures(hello.token, OWN_FEATURES);
+    this.#caller = { id, host, port: hello.uploadPort, isGuest, features };
     if (!isGuest) leases.renew(id, nowMs);
     const highestEpoch = isGuest ? 0 : registry.highestEpoch(id);
     const { id: trackerId, isReady: ready } = self;
-    return [answer({ kind: 'helloReply', trackerId, partner, highestEpoch, leaseMs, renewMs, ready })];
+    const reply = { kind: 'helloReply', trackerId, partner, highestEpoch, leaseMs, renewMs, ready } as const;
+    if (!features.has(TRACKER_FEATURES.readsFeatures)) return [answer(reply)];
+    return [answer({ ...reply, features: encodeFeatures(OWN_FEATURES) })];
   }
 
   #share(request: Of<'share'>, caller: Caller): SessionEffect {

@@ -1,5 +1,6 @@
 // One table gives the union of messages, the codec and the checks on arrival. A frame is one msgpack array:
-// [tag, ...fields in the order declared]. Tags are explicit, unique, and never reused.
+// [tag, ...fields in the order declared]; only a last field that is declared `trailing` may be missing. Tags are explicit,
+// unique, and never reused.
 
 import { assert } from '../base/assert.js';
 import { ProtocolError } from '../base/errors.js';
@@ -8,7 +9,7 @@ import { frameBytes, HEAD_SIZE } from './framing.js';
 import { pack, unpack } from './msgpack.js';
 import { MISS, reading } from './reading.js';
 import { scanFrame } from './scan.js';
-import type { Field } from './schema.js';
+import type { Field, TrailingField } from './schema.js';
 import { writing } from './writing.js';
 
 interface Entry {
@@ -16,7 +17,10 @@ interface Entry {
   readonly fields: Readonly<Record<string, Field<unknown>>>;
 }
 type Table = Readonly<Record<string, Entry>>;
-type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+type ValueOf<F> = F extends Field<infer T> ? T : never;
+type ValuesOf<F> = {
+  readonly [K in keyof F as F[K] extends TrailingField<unknown> ? never : K]: ValueOf<F[K]>;
+} & { readonly [K in keyof F as F[K] extends TrailingField<unknown> ? K : never]?: ValueOf<F[K]> };
 type Union<T extends Table> = { [K in keyof T]: { readonly kind: K } & ValuesOf<T[K]['fields']> }[keyof T];
 type Values = Readonly<Record<string, unknown>>;
 
@@ -50,18 +54,12 @@ interface Row {
   readonly tag: number;
   readonly names: readonly string[];
   readonly fields: readonly Field<unknown>[];
+  /** Fields that are always there. */
+  readonly least: number;
 }
 
 export function protocol<const T extends Table>(name: string, table: T): Protocol<Union<T>> {
-  const byKind = new Map<string, Row>();
-  const byTag = new Map<number, Row>();
-  for (const [kind, { tag, fields }] of Object.entries(table)) {
-    const row: Row = { kind, tag, names: Object.keys(fields), fields: Object.values(fields) };
-    assert(Number.isInteger(tag) && tag >= 0 && !byTag.has(tag), `${name}: tag ${tag} names one message`);
-    assert(!row.names.includes('kind'), `${name}.${kind}: 'kind' is not a field`);
-    byKind.set(kind, row);
-    byTag.set(tag, row);
-  }
+  const { byKind, byTag } = rowsOf(name, table);
 
   const rowOf = (sent: Union<T>): Row => {
     const row = byKind.get(sent.kind as string);
@@ -80,7 +78,7 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
 
   const checked = (row: Row, values: Values): unknown[] => {
     const array: unknown[] = [row.tag];
-    for (const [at, field] of row.fields.entries()) {
+    for (const [at, field] of sentFields(row, values).entries()) {
       const value = values[row.names[at] ?? ''];
       assert(field.accepts(value), `${name}.${row.kind}.${row.names[at]}: we send ${field.expects}`);
       array.push(value);
@@ -96,11 +94,11 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
     const array = unpackChecked(name, frame);
     const row = typeof array[0] === 'number' ? byTag.get(array[0]) : undefined;
     if (row === undefined) throw new ProtocolError(`${name}: unknown message ${String(array[0]).slice(0, 20)}`);
-    if (array.length !== row.fields.length + 1) {
-      throw new ProtocolError(`${name}.${row.kind}: ${array.length - 1} fields instead of ${row.fields.length}`);
-    }
+    const count = array.length - 1;
+    if (!fitsCount(row, count))
+      throw new ProtocolError(`${name}.${row.kind}: ${count} fields instead of ${row.fields.length}`);
     const decoded: Record<string, unknown> = { kind: row.kind };
-    for (const [at, field] of row.fields.entries()) {
+    for (const [at, field] of row.fields.slice(0, count).entries()) {
       const value = array[at + 1];
       if (!field.accepts(value)) throw new ProtocolError(`${name}.${row.kind}.${row.names[at]}: not ${field.expects}`);
       decoded[row.names[at] ?? ''] = value;
@@ -109,16 +107,16 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
   };
 
   const accepts = (sent: Union<T>): boolean => {
-    const { names, fields } = rowOf(sent);
+    const row = rowOf(sent);
     const values = sent as Values;
-    return fields.every((field, at) => field.accepts(values[names[at] ?? '']));
+    return sentFields(row, values).every((field, at) => field.accepts(values[row.names[at] ?? '']));
   };
   const fit = (sent: Union<T>): Union<T> => {
     if (accepts(sent)) return sent;
     const fitted: Record<string, unknown> = { ...(sent as Values) };
-    const { names, fields } = rowOf(sent);
-    for (const [at, field] of fields.entries()) {
-      const key = names[at] ?? '';
+    const row = rowOf(sent);
+    for (const [at, field] of sentFields(row, fitted).entries()) {
+      const key = row.names[at] ?? '';
       if (field.cut !== undefined) fitted[key] = field.cut(fitted[key]);
     }
     return fitted as Union<T>;
@@ -127,8 +125,39 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
   return { name, encode, framed, decode, fit, accepts, table };
 }
 
+/** Of the table, each tag and name once. */
+function rowsOf(name: string, table: Table): { byKind: ReadonlyMap<string, Row>; byTag: ReadonlyMap<number, Row> } {
+  const byKind = new Map<string, Row>();
+  const byTag = new Map<number, Row>();
+  for (const [kind, { tag, fields }] of Object.entries(table)) {
+    const list = Object.values(fields);
+    const least = list.length - (list.at(-1)?.isTrailing === true ? 1 : 0);
+    const row: Row = { kind, tag, names: Object.keys(fields), fields: list, least };
+    assert(
+      !list.slice(0, least).some(({ isTrailing }) => isTrailing),
+      `${name}.${kind}: only the last field may be absent`,
+    );
+    assert(Number.isInteger(tag) && tag >= 0 && !byTag.has(tag), `${name}: tag ${tag} names one message`);
+    assert(!row.names.includes('kind'), `${name}.${kind}: 'kind' is not a field`);
+    byKind.set(kind, row);
+    byTag.set(tag, row);
+  }
+  return { byKind, byTag };
+}
+
+/** Without the last one when that may be absent, and is. */
+function sentFields({ names, fields, least }: Row, values: Values): readonly Field<unknown>[] {
+  return least === fields.length || values[names[least] ?? ''] !== undefined ? fields : fields.slice(0, least);
+}
+
+function fitsCount({ fields, least }: Row, count: number): boolean {
+  return count === fields.length || count === least;
+}
+
 /** The array's head, the tag and the fields one by one; undefined when this way does not know how. */
-function quicklyFramed({ tag, names, fields }: Row, values: Values): Buffer | undefined {
+function quicklyFramed(row: Row, values: Values): Buffer | undefined {
+  const { tag, names } = row;
+  const fields = sentFields(row, values);
   writing.open();
   writing.array(fields.length + 1);
   writing.number(tag);
@@ -150,9 +179,9 @@ function quicklyDecoded(byTag: ReadonlyMap<number, Row>, frame: Uint8Array): Val
 function messageRead(byTag: ReadonlyMap<number, Row>): Values | undefined {
   const count = reading.array();
   const row = count < 1 ? undefined : byTag.get(reading.number());
-  if (row === undefined || row.fields.length + 1 !== count) return undefined;
+  if (row === undefined || !fitsCount(row, count - 1)) return undefined;
   const message: Record<string, unknown> = { kind: row.kind };
-  for (let at = 0; at < row.fields.length; at += 1) {
+  for (let at = 0; at < count - 1; at += 1) {
     const value = row.fields[at]?.read();
     if (value === MISS) return undefined;
     message[row.names[at] ?? ''] = value;

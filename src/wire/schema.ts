@@ -15,6 +15,13 @@ export interface Field<T> {
   readonly read: () => T | Miss;
   /** Appends an accepted value. False: it is not accepted, or has to be written in another way. */
   readonly write: (value: unknown) => boolean;
+  /** May be absent: the frame then ends before it. */
+  readonly isTrailing?: true;
+}
+
+/** The last field of a message that some receivers do not know. It is sent only to those who asked for it. */
+export interface TrailingField<T> extends Field<T> {
+  readonly isTrailing: true;
 }
 
 const ELLIPSIS = '…';
@@ -181,4 +188,8 @@ export function optional<T>(field: Field<T>): Field<T | null> {
       return true;
     },
   };
+}
+
+export function trailing<T>(field: Field<T>): TrailingField<T> {
+  return { ...field, isTrailing: true };
 }

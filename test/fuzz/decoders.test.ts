@@ -47,6 +47,7 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
   ]),
   corpus(trackerRequests, [
     { kind: 'hello', clientId: ID, host: '', uploadPort: 1, epoch: 1, token: new Uint8Array(0) },
+    { kind: 'hello', clientId: ID, host: '', uploadPort: 1, epoch: 1, token: Uint8Array.of(1, 1, 2) },
     { kind: 'share', id: 1, swarm: SWARM, name: 'a.bin', size: 5, pieceCount: 1, have: 1, ...VERSION },
     { kind: 'pieces', id: 2, swarm: SWARM, offset: 0, part: new Uint8Array(40) },
     { kind: 'announce', id: 3, swarm: SWARM, have: 1, ...VERSION },
@@ -55,6 +56,16 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
   ]),
   corpus(trackerReplies, [
     { kind: 'helloReply', trackerId: ID, partner: '[::1]:1', highestEpoch: 1, leaseMs: 9, renewMs: 3, ready: true },
+    {
+      kind: 'helloReply',
+      trackerId: ID,
+      partner: '[::1]:1',
+      highestEpoch: 1,
+      leaseMs: 9,
+      renewMs: 3,
+      ready: true,
+      features: Uint8Array.of(1, 1),
+    },
     {
       kind: 'seederList',
       id: 4,

@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import test from 'node:test';
 import { TOMBSTONE_MS, TRACKER_REQUESTS_PER_CONNECTION_MAX } from '../../src/base/limits.js';
 import { keyBytes, swarmKey } from '../../src/torrent/ids.js';
-import type { TrackerRequest } from '../../src/tracker/messages.js';
+import { OWN_FEATURES, type TrackerRequest } from '../../src/tracker/messages.js';
+import { encodeFeatures } from '../../src/wire/features.js';
 import { clientBytes, LEASE_MS, Stage, swarmOf } from './stage.js';
 
 const A = swarmOf(1);
@@ -162,6 +163,16 @@ test('a client that lost its state hears the highest epoch known of it', () => {
   stage.client(1).share(A, 1, { epoch: 41, sequence: 1 });
   const reply = stage.connect().hello(clientBytes(1), 6_001, 1);
   assert.equal(reply.kind === 'helloReply' && reply.highestEpoch, 41);
+});
+
+test('a tracker names its features to who reads them, and answers others as the first release did', () => {
+  const reply = (token: Uint8Array): object => new Stage().connect().hello(clientBytes(1), 6_001, 1, '', token);
+  const first = reply(new Uint8Array(0));
+  assert.equal('features' in first, false);
+  // Of another version of the list; a list without "reads features".
+  for (const token of [Uint8Array.of(2, 1), Uint8Array.of(1, 200)]) assert.deepEqual(reply(token), first);
+  const features = encodeFeatures(OWN_FEATURES);
+  for (const token of [features, Uint8Array.of(1, 1, 200)]) assert.deepEqual(reply(token), { ...first, features });
 });
 
 test('a new client at an address takes the place of the old one there', () => {

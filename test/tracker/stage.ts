@@ -112,8 +112,14 @@ export class Connection {
     this.number = number;
   }
 
-  hello(clientId: Uint8Array, uploadPort: number, epoch: number, host = ''): TrackerReply {
-    return this.#put({ kind: 'hello', clientId, host, uploadPort, epoch, token: new Uint8Array(0) });
+  hello(
+    clientId: Uint8Array,
+    uploadPort: number,
+    epoch: number,
+    host = '',
+    token: Uint8Array = new Uint8Array(0),
+  ): TrackerReply {
+    return this.#put({ kind: 'hello', clientId, host, uploadPort, epoch, token });
   }
 
   ask(request: Question): TrackerReply {

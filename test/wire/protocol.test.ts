@@ -19,6 +19,7 @@ import {
   real,
   size,
   text,
+  trailing,
   tuple,
   u16,
   u32,
@@ -38,6 +39,7 @@ const everyField = protocol('test.every', {
     maybe: optional(text(5)),
   }),
   nothing: message(7, {}),
+  grown: message(8, { on: flag, more: trailing(text(9)) }),
 });
 
 const numbers = fc.record({
@@ -59,7 +61,11 @@ const rest = fc.record({
   ranges: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 5 }),
   maybe: fc.option(fc.string({ unit: 'grapheme-ascii', maxLength: 5 })),
 });
-const anyMessage = fc.oneof(numbers, rest, fc.constant({ kind: 'nothing' as const }));
+const grown = fc.record(
+  { kind: fc.constant('grown' as const), on: fc.boolean(), more: fc.string({ unit: 'grapheme-ascii', maxLength: 9 }) },
+  { requiredKeys: ['kind', 'on'] },
+);
+const anyMessage = fc.oneof(numbers, rest, grown, fc.constant({ kind: 'nothing' as const }));
 
 test('P11: every type of field comes back as it was sent', () => {
   fc.assert(
@@ -78,7 +84,9 @@ function thorough(frame: Uint8Array): object | undefined {
     const [tag, ...values] = unpack(frame) as unknown[];
     const [kind, row] = Object.entries(everyField.table).find(([, entry]) => entry.tag === tag) ?? [];
     const fields = Object.entries(row?.fields ?? {});
-    if (row === undefined || values.length !== fields.length) return undefined;
+    if (row === undefined) return undefined;
+    if (kind === 'grown' && values.length === 1) fields.pop();
+    if (values.length !== fields.length) return undefined;
     if (!fields.every(([, field], at) => field.accepts(values[at]))) return undefined;
     return { kind, ...Object.fromEntries(fields.map(([name], at) => [name, values[at]])) };
   } catch {
@@ -99,7 +107,7 @@ test('the quick way to read a frame finds what the thorough one finds, in whole 
   const whole = anyMessage.map((sent) => frameOf(everyField, sent));
   const damaged = whole.chain(mutationsOf);
   const other = fc
-    .tuple(fc.constantFrom(1, 2, 7), fc.array(fc.anything({ maxDepth: 2, withBigInt: false }), { maxLength: 8 }))
+    .tuple(fc.constantFrom(1, 2, 7, 8), fc.array(fc.anything({ maxDepth: 2, withBigInt: false }), { maxLength: 8 }))
     .map(([tag, values]) => new Uint8Array(pack([tag, ...values])));
   fc.assert(
     fc.property(fc.oneof(whole, damaged, other), (frame) => {
@@ -114,7 +122,9 @@ test('the quick way to write a frame writes the bytes of msgpackr, with and with
   fc.assert(
     fc.property(anyMessage, (sent) => {
       const row = everyField.table[sent.kind];
-      const values = Object.keys(row?.fields ?? {}).map((name) => (sent as Readonly<Record<string, unknown>>)[name]);
+      const values = Object.keys(row?.fields ?? {})
+        .filter((name) => name in sent)
+        .map((name) => (sent as Readonly<Record<string, unknown>>)[name]);
       const expected = new Uint8Array(pack([row?.tag, ...values]));
       assert.deepEqual(frameOf(everyField, sent), expected);
       assert.deepEqual(new Uint8Array(everyField.framed(sent)), frameBytes(expected));
@@ -228,6 +238,19 @@ test('what we must not send is our own mistake', () => {
 test('two messages of one tag, or a field named kind, cannot be declared', () => {
   assert.throws(() => protocol('twice', { a: message(1, {}), b: message(1, {}) }), { name: 'AssertionFailed' });
   assert.throws(() => protocol('kind', { a: message(1, { kind: u16 }) }), { name: 'AssertionFailed' });
+});
+
+test('a trailing field is read and sent where it is, may be absent, and takes no other value', () => {
+  const bytesOf = (...values: readonly unknown[]): Uint8Array => new Uint8Array(pack([8, ...values]));
+  assert.deepEqual(everyField.decode(bytesOf(true)), { kind: 'grown', on: true });
+  assert.deepEqual(everyField.decode(bytesOf(true, 'x')), { kind: 'grown', on: true, more: 'x' });
+  assert.deepEqual(frameOf(everyField, { kind: 'grown', on: true }), bytesOf(true));
+  assert.equal(everyField.accepts({ kind: 'grown', on: true }), true);
+  for (const wrong of [[], [true, null], [true, 1], [true, 'x', 'y'], [true, 'longer than nine']])
+    assert.throws(() => everyField.decode(bytesOf(...wrong)), ProtocolError);
+  assert.throws(() => everyField.encode({ kind: 'grown', on: true, more: 'longer than nine' }), /more: we send text/);
+  const first = { isTrailing: trailing(u16), last: u16 };
+  assert.throws(() => protocol('first', { a: message(1, first) }), { name: 'AssertionFailed' });
 });
 
 test('texts are bounded in bytes, lists in length, before anyone looks at them', () => {

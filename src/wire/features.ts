@@ -1,0 +1,19 @@
+// The list of features that one side names in `hello` and the other in its answer: what it understands beyond the first
+// release. Reading is lenient, since a newer side names features that this one does not know. Pure.
+
+/** Of the list's form. A list of another version says nothing to us. */
+const VERSION = 1;
+
+export type Features = ReadonlySet<number>;
+
+/** No features are no bytes, as the first release sends them; else the version, then one byte a feature, ascending. */
+export function encodeFeatures(features: Iterable<number>): Uint8Array {
+  const numbers = [...new Set(features)].sort((a, b) => a - b);
+  return numbers.length === 0 ? new Uint8Array(0) : Uint8Array.of(VERSION, ...numbers);
+}
+
+/** Those of `own` that the list names. Never throws: bytes that are no list, or none of our version, name no feature. */
+export function commonFeatures(list: Uint8Array, own: readonly number[]): Features {
+  const named = list[0] === VERSION ? list.subarray(1) : new Uint8Array(0);
+  return new Set(own.filter((feature) => named.includes(feature)));
+}
