@@ -38,6 +38,8 @@ export interface FollowerSetting {
   readonly dial: (link: number) => void;
   readonly hangUp: (link: number) => void;
   readonly send: (link: number, word: PairWord) => void;
+  /** How far the partner has the changes that were made here. */
+  readonly acknowledged: () => number;
   /** To the disk; `settled` is called when it is there. */
   readonly commit: (changes: readonly Change[], arrival: Arrival) => void;
   /** What the partner sent is on this disk as far as it was when the connection began. */
@@ -82,6 +84,11 @@ export class Follower {
   readonly #ownId: Uint8Array;
   #followed: Followed;
   #comparison = new Comparison();
+  /** Frames of records that came on this connection, and those of them that are on the disk. */
+  #lastFrame = 0;
+  #settledFrame = 0;
+  /** The partner's digests, to be compared once the frames that came before them are on the disk. */
+  #look: { readonly frame: number; readonly digests: Uint8Array; readonly acknowledged: number } | undefined;
   #state: State;
   /** Of frames that tell progress and are on their way to the disk. */
   readonly #progress = new Map<number, readonly Change[]>();
@@ -148,7 +155,9 @@ export class Follower {
 
   connected(link: number): void {
     if (this.#state.at !== 'dialing' || this.#state.link !== link) return;
-    const { origin: originId, position } = this.#followed;
+    const { origin, position } = this.#followed;
+    // Whose full transfer broke off has nobody's changes: a leader of release 0.1 takes position 0 for a place in its order.
+    const originId = position > 0 ? origin : new Uint8Array(origin.length);
     const { cluster } = this.#setting;
     const names = { version: PAIR_VERSION, cluster, followerId: this.#ownId, originId };
     this.#setting.send(link, { kind: 'follow', ...names, position });
@@ -196,7 +205,12 @@ export class Follower {
         state.leaderPosition = news.position;
         return;
       case 'digests':
-        this.#digests(news.digests);
+        this.#look ??= {
+          frame: this.#lastFrame,
+          digests: news.digests,
+          acknowledged: this.#setting.acknowledged(),
+        };
+        this.#compare(nowMs);
         return;
       case 'part': {
         const changes = this.#hashStrings.came(swarmKey(news.swarm), news.offset, news.part);
@@ -217,6 +231,8 @@ export class Follower {
       return;
     }
     this.#setting.send(link, { kind: 'applied', frame });
+    this.#settledFrame = frame;
+    this.#compare(nowMs);
     const strangers = strangersOf(this.#progress.get(frame) ?? [], this.#setting.registry);
     this.#progress.delete(frame);
     if (strangers.length > 0) this.#send({ kind: 'againClients', clients: strangers });
@@ -249,6 +265,9 @@ export class Follower {
     this.#failures = 0;
     if (isWhole) this.#wholeCount += 1;
     this.#comparison = new Comparison();
+    this.#lastFrame = 0;
+    this.#settledFrame = 0;
+    this.#look = undefined;
     this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
     const fresh = { isCaughtUp: false, heardMs: nowMs, leaderPosition: position, records: 0 };
     this.#state = { at: 'following', link: state.link, sinceMs: nowMs, isWhole, goal: position, ...fresh };
@@ -261,6 +280,7 @@ export class Follower {
   #records(news: Records, nowMs: number): void {
     const state = this.#state;
     if (state.at !== 'following') return;
+    this.#lastFrame = news.frame;
     state.records += news.entries.length + news.leaves.length + news.progress.length;
     const changes = changesOf(news, this.#setting.registry, nowMs);
     if (news.progress.length > 0) this.#progress.set(news.frame, changes.slice());
@@ -306,11 +326,20 @@ export class Follower {
     return false;
   }
 
-  #digests(theirs: Uint8Array): void {
-    const stubborn = this.#comparison.look(this.#setting.registry.digests.bytes(), theirs);
-    if (stubborn.length === 0) return;
-    this.#repairCount += stubborn.length;
-    this.#send({ kind: 'againBuckets', buckets: Uint8Array.from(stubborn) });
+  /**
+   * The digests count what the partner had when it sent them, which is here once the frames before them are. What we changed and it
+   * had not acknowledged by then it may not have counted: such buckets are left for the next look.
+   */
+  #compare(nowMs: number): void {
+    const look = this.#look;
+    if (look === undefined || this.#settledFrame < look.frame) return;
+    this.#look = undefined;
+    const { digests } = this.#setting.registry;
+    const isComparable = (bucket: number): boolean => digests.isWithin(bucket, look.acknowledged);
+    const buckets = this.#comparison.look(digests.bytes(), look.digests, isComparable, nowMs);
+    if (buckets.length === 0) return;
+    this.#repairCount += buckets.length;
+    this.#send({ kind: 'againBuckets', buckets: Uint8Array.from(buckets) });
   }
 
   #wantPart(wish: { readonly swarm: string; readonly offset: number } | undefined): void {

@@ -10,12 +10,12 @@ import {
   PAIR_FRAME_RECORDS_MAX,
   PAIR_WINDOW_RECORDS,
 } from '../base/limits.js';
-import { bucketOf } from '../registry/digests.js';
 import type { Leases } from '../registry/leases.js';
 import type { Client, Entry, Positioned, Swarm } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
-import { type ClientId, clientId, keyBytes, type SwarmKey, swarmKey } from '../torrent/ids.js';
+import { clientId, keyBytes, type SwarmKey, swarmKey } from '../torrent/ids.js';
 import type { PairNews, PairWord, Records } from './messages.js';
+import { Repeats } from './repeats.js';
 
 export interface LeaderSetting {
   readonly registry: Registry;
@@ -35,15 +35,16 @@ interface Sent {
   readonly position: number | null;
 }
 
-/** Records that are sent whether changed or not; `position` is the follower's when they all arrived. */
-interface Pass {
+/** A full transfer under way; `position` is the follower's when everything has arrived. */
+interface Whole {
   readonly records: Iterator<Positioned>;
-  readonly position: number | null;
+  readonly position: number;
 }
 
 export class Leader {
   readonly #setting: LeaderSetting;
-  readonly #passes: Pass[] = [];
+  readonly #repeats: Repeats;
+  #whole: Whole | undefined;
   readonly #sent: Sent[] = [];
   #sentRecords = 0;
   #frame = 0;
@@ -54,6 +55,7 @@ export class Leader {
   #heardMs: number;
   #nextBeatMs: number;
   #nextDigestMs: number;
+  #isDigestDue = false;
   #behindSinceMs: number | undefined;
   /** The follower said something, or nothing was pumped yet. */
   #isStirred = true;
@@ -64,6 +66,7 @@ export class Leader {
    */
   constructor(setting: LeaderSetting, id: Uint8Array, from: number | undefined, head: number, nowMs: number) {
     this.#setting = setting;
+    this.#repeats = new Repeats(setting.registry);
     this.#head = head;
     this.#cursor = from ?? head;
     this.#acked = from ?? 0;
@@ -72,9 +75,14 @@ export class Leader {
     this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
     setting.tell({ kind: 'welcome', leaderId: id, isWhole: from === undefined, position: head });
     this.#tellLeases(liveClients(setting.registry), nowMs);
-    if (from === undefined) this.#passes.push({ records: everything(setting.registry), position: head });
+    if (from === undefined) this.#whole = { records: everything(setting.registry), position: head };
     // A follower that has everything hears so at once, by an empty frame.
     else if (this.#isAtEnd) this.#tell([], head, EVERYTHING, nowMs);
+  }
+
+  /** All changes up to this position are on the follower's disk. */
+  get acked(): number {
+    return this.#acked;
   }
 
   /** Changes that the follower has not on its disk; an upper bound. */
@@ -94,7 +102,6 @@ export class Leader {
   said(word: PairWord, nowMs: number): void {
     this.#heardMs = nowMs;
     this.#isStirred = true;
-    const { registry, readPart } = this.#setting;
     switch (word.kind) {
       case 'applied':
         this.#applied(word.frame);
@@ -104,16 +111,14 @@ export class Leader {
       case 'follow':
         this.#setting.hangUp('the partner said follow twice');
         return;
-      case 'againClients': {
-        const clients = word.clients.map(clientId);
-        this.#passes.push({ records: ofClients(registry, clients), position: null });
+      case 'againClients':
+        this.#repeats.addClients(word.clients.map(clientId));
         return;
-      }
       case 'againBuckets':
-        this.#passes.push({ records: ofBuckets(registry, new Set(word.buckets)), position: null });
+        this.#repeats.addBuckets(word.buckets);
         return;
       case 'wantPart':
-        readPart(swarmKey(word.swarm), word.offset);
+        this.#setting.readPart(swarmKey(word.swarm), word.offset);
         return;
     }
   }
@@ -124,11 +129,17 @@ export class Leader {
     if (head === this.#head && !this.#isStirred) return;
     this.#isStirred = false;
     this.#head = head;
-    while (this.#sentRecords < PAIR_WINDOW_RECORDS && this.#sent.length < PAIR_WINDOW_RECORDS) {
-      if (!this.#pumpPass(nowMs) && !this.#pumpOrder(nowMs)) break;
+    // In turn, so that neither news waits for a repair nor a repair for the end of news.
+    for (let isMore = true; isMore && this.#hasRoom; ) {
+      isMore = this.#whole === undefined ? this.#pumpOrder(nowMs) : this.#pumpWhole(this.#whole, nowMs);
+      if (this.#whole === undefined && this.#hasRoom) isMore = this.#pumpRepeats(nowMs) || isMore;
     }
-    const isBehind = this.#sent.length > 0 || this.#passes.length > 0;
+    const isBehind = this.#sent.length > 0 || this.#hasMore;
     this.#behindSinceMs = isBehind ? (this.#behindSinceMs ?? nowMs) : undefined;
+    if (!this.#isDigestDue || this.#hasMore) return;
+    // All that these digests count was sent before them, so the follower can compare though news goes on behind them.
+    this.#isDigestDue = false;
+    this.#setting.tell({ kind: 'digests', digests: this.#setting.registry.digests.bytes() });
   }
 
   woke(nowMs: number): void {
@@ -142,9 +153,19 @@ export class Leader {
     // Changes that are no news to the partner, such as lapses, count too.
     if (this.#behindSinceMs === undefined && this.#cursor < this.#head) this.#tell([], this.#head, EVERYTHING, nowMs);
     this.#setting.tell({ kind: 'beat', position: this.#head });
-    if (nowMs < this.#nextDigestMs || this.#behindSinceMs !== undefined) return;
+    if (nowMs < this.#nextDigestMs) return;
     this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
-    this.#setting.tell({ kind: 'digests', digests: this.#setting.registry.digests.bytes() });
+    this.#isDigestDue = true;
+    this.#isStirred = true;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#sentRecords < PAIR_WINDOW_RECORDS && this.#sent.length < PAIR_WINDOW_RECORDS;
+  }
+
+  /** Something is here that was not sent yet. */
+  get #hasMore(): boolean {
+    return this.#whole !== undefined || !this.#repeats.isEmpty || !this.#isAtEnd;
   }
 
   get #isAtEnd(): boolean {
@@ -163,19 +184,24 @@ export class Leader {
     }
   }
 
-  #pumpPass(nowMs: number): boolean {
-    const pass = this.#passes[0];
-    if (pass === undefined) return false;
+  #pumpWhole({ records: all, position }: Whole, nowMs: number): boolean {
     const records: Positioned[] = [];
     while (records.length < PAIR_FRAME_RECORDS_MAX) {
-      const next = pass.records.next();
+      const next = all.next();
       if (next.done === true) {
-        this.#passes.shift();
-        if (records.length > 0 || pass.position !== null) this.#tell(records, pass.position, EVERYTHING, nowMs);
+        this.#whole = undefined;
+        this.#tell(records, position, EVERYTHING, nowMs);
         return true;
       }
       records.push(next.value);
     }
+    this.#tell(records, null, EVERYTHING, nowMs);
+    return true;
+  }
+
+  #pumpRepeats(nowMs: number): boolean {
+    const records = this.#repeats.next(PAIR_FRAME_RECORDS_MAX);
+    if (records.length === 0) return false;
     this.#tell(records, null, EVERYTHING, nowMs);
     return true;
   }
@@ -270,19 +296,5 @@ function* everything(registry: Registry): Generator<Positioned> {
   for (const client of registry.clients()) {
     if (client.left !== undefined) yield client;
     yield* client.entries.values();
-  }
-}
-
-function* ofClients(registry: Registry, ids: readonly ClientId[]): Generator<Positioned> {
-  for (const id of ids) {
-    const client = registry.client(id);
-    if (client?.left !== undefined) yield client;
-    yield* client?.entries.values() ?? [];
-  }
-}
-
-function* ofBuckets(registry: Registry, buckets: ReadonlySet<number>): Generator<Positioned> {
-  for (const client of registry.clients()) {
-    for (const entry of client.entries.values()) if (buckets.has(bucketOf(entry.swarm.key))) yield entry;
   }
 }

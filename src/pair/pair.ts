@@ -63,6 +63,8 @@ export class Pair {
   readonly #follower: Follower;
   readonly #startedMs: number;
   #head: number;
+  /** Of the partner's last connection. */
+  #acknowledged = 0;
   #seat: LeaderSeat | undefined;
   #readyAtMs: number | undefined;
   /** Ready without the partner's word: the list may be out of date. */
@@ -83,6 +85,7 @@ export class Pair {
         dial: (link) => emit({ kind: 'dialPartner', link }),
         hangUp: (link) => emit({ kind: 'hangUpPartner', link }),
         send: (link, word) => emit({ kind: 'sendPartner', link, word }),
+        acknowledged: () => this.acknowledged,
         onCaughtUp: (atMs) => this.#caughtUp(atMs),
         onLost: (reason, wasFollowing, atMs) => this.#lost(reason, wasFollowing, atMs),
       },
@@ -150,7 +153,8 @@ export class Pair {
     // The welcome tells every lease; from then on those that are renewed.
     leases.tellsPartner(true);
     const { position } = request;
-    const isKnown = equalBytes(request.originId, this.#ownId) && position <= this.#head;
+    // Position 0 is no place in the order: a follower whose full transfer broke off is there, whatever it was told.
+    const isKnown = equalBytes(request.originId, this.#ownId) && position > 0 && position <= this.#head;
     const setting = {
       ...{ registry, leases },
       tell: (news: PairNews) => emit({ kind: 'tellFollower', connection, news }),
@@ -165,8 +169,14 @@ export class Pair {
 
   closed(connection: number): void {
     if (this.#seat?.connection !== connection) return;
+    this.#acknowledged = this.#seat.leader.acked;
     this.#seat = undefined;
     this.#setting.leases.tellsPartner(false);
+  }
+
+  /** The partner has all changes that were made here up to this position, as far as it said since this start. */
+  get acknowledged(): number {
+    return this.#seat?.leader.acked ?? this.#acknowledged;
   }
 
   /** Everything up to `head` is in the registry. */

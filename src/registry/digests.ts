@@ -1,10 +1,10 @@
 // Whether two trackers list the same: one digest for each bucket of swarms, independent of the order in which entries came.
-// Only live entries count: tomb stones and lapsed entries are forgotten at either tracker in its own time. A difference is
-// believed when both sides of it stood still between two looks, since then nothing on its way can explain it. Pure.
+// Only live entries count: tomb stones and lapsed entries are forgotten at either tracker in its own time. It never decides
+// when two digests may be compared, and a bucket that goes on differing is asked for ever more seldom. Pure.
 
 import { assert } from '../base/assert.js';
-import { equalBytes, toHex } from '../base/bytes.js';
-import { DIGEST_BUCKETS } from '../base/limits.js';
+import { equalBytes } from '../base/bytes.js';
+import { DIGEST_BUCKETS, PAIR_DIGEST_MS, PAIR_REPAIR_BUCKETS_MAX, PAIR_REPAIR_RETRY_MAX_MS } from '../base/limits.js';
 import type { SwarmKey } from '../torrent/ids.js';
 import type { Entry } from './records.js';
 
@@ -19,6 +19,23 @@ export function bucketOf(key: SwarmKey): number {
 
 export class Digests {
   readonly #sums = new Int32Array(DIGEST_BUCKETS * 2);
+  /** For each bucket, the position of the last change of it that was made here. */
+  readonly #positions = new Float64Array(DIGEST_BUCKETS);
+
+  /** An entry of this swarm was changed by the change at `position`; 0: not by one that was made here. */
+  changed(key: SwarmKey, position: number): void {
+    if (position > 0) this.#positions[bucketOf(key)] = position;
+  }
+
+  /** Any bucket may have been changed by any position up to this one: nobody remembers which. */
+  changedAll(position: number): void {
+    this.#positions.fill(position);
+  }
+
+  /** Whether all changes of this bucket that were made here are among those up to `position`. */
+  isWithin(bucket: number, position: number): boolean {
+    return (this.#positions[bucket] ?? 0) <= position;
+  }
 
   /** The entry came, changed or went. */
   update(entry: Entry): void {
@@ -48,31 +65,47 @@ export class Digests {
   }
 }
 
+interface Difference {
+  /** How often its bucket was asked for. */
+  readonly asks: number;
+  readonly nextMs: number;
+}
+
 /** Two sides' digests, look after look. */
 export class Comparison {
-  #former = new Map<number, string>();
-  #count = -1;
+  /** The buckets that differed when they were last compared. */
+  readonly #differences = new Map<number, Difference>();
+  #wasCompared = false;
 
-  /** How many buckets differed at the last look; undefined before the first. */
+  /** How many buckets are known to differ; undefined before the first look. */
   get differing(): number | undefined {
-    return this.#count < 0 ? undefined : this.#count;
+    return this.#wasCompared ? this.#differences.size : undefined;
   }
 
-  /** The buckets that differ just as they did at the look before. */
-  look(ours: Uint8Array, theirs: Uint8Array): number[] {
+  /**
+   * The buckets to ask for now, at most PAIR_REPAIR_BUCKETS_MAX.
+   * @param isComparable false for a bucket with changes of ours that the other side may not have counted yet.
+   */
+  look(ours: Uint8Array, theirs: Uint8Array, isComparable: (bucket: number) => boolean, nowMs: number): number[] {
     assert(ours.length === DIGESTS_SIZE && theirs.length === DIGESTS_SIZE, 'digests of all buckets');
-    const now = new Map<number, string>();
+    this.#wasCompared = true;
+    const asked: number[] = [];
     for (let bucket = 0; bucket < DIGEST_BUCKETS; bucket += 1) {
+      if (!isComparable(bucket)) continue;
       const [begin, end] = [bucket * BUCKET_SIZE, (bucket + 1) * BUCKET_SIZE];
-      const [our, their] = [ours.subarray(begin, end), theirs.subarray(begin, end)];
-      if (!equalBytes(our, their)) now.set(bucket, `${toHex(our)} ${toHex(their)}`);
+      if (equalBytes(ours.subarray(begin, end), theirs.subarray(begin, end))) this.#differences.delete(bucket);
+      else if (this.#isDue(bucket, nowMs, asked.length)) asked.push(bucket);
     }
-    const stubborn = [...now].flatMap(([bucket, what]) => (this.#former.get(bucket) === what ? [bucket] : []));
-    for (const bucket of stubborn) now.delete(bucket);
-    this.#count = now.size + stubborn.length;
-    // What is asked for now gets one look's time to arrive before it is asked for again.
-    this.#former = now;
-    return stubborn;
+    return asked;
+  }
+
+  /** Notes the difference, and whether its bucket is asked for now. */
+  #isDue(bucket: number, nowMs: number, askedCount: number): boolean {
+    const { asks, nextMs } = this.#differences.get(bucket) ?? { asks: 0, nextMs: nowMs };
+    const isDue = nowMs >= nextMs && askedCount < PAIR_REPAIR_BUCKETS_MAX;
+    const pauseMs = Math.min(PAIR_REPAIR_RETRY_MAX_MS, PAIR_DIGEST_MS * 2 ** (asks + 1));
+    this.#differences.set(bucket, isDue ? { asks: asks + 1, nextMs: nowMs + pauseMs } : { asks, nextMs });
+    return isDue;
   }
 }
 

@@ -20,6 +20,10 @@ export class Graveyard {
     this.#graves.delete(entry);
   }
 
+  graves(): Iterable<Entry> {
+    return this.#graves;
+  }
+
   left(client: Client): void {
     this.#leavers.delete(client);
     this.#leavers.add(client);

@@ -81,6 +81,10 @@ export function newEntry(swarm: Swarm, client: Client, { epoch, sequence }: Vers
   return { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0, ...digest };
 }
 
+export function addressKey(host: string, port: number): string {
+  return `${host} ${port}`;
+}
+
 /** Two places of a swarm's list change their entries. */
 export function swap(live: Entry[], a: number, b: number): void {
   const first = live[a];

@@ -18,7 +18,7 @@ import {
 import { Digests } from './digests.js';
 import { Graveyard } from './graveyard.js';
 import { ChangeOrder } from './order.js';
-import { type Client, type Entry, newClient, newEntry, newSwarm, type Swarm, swap } from './records.js';
+import { addressKey, type Client, type Entry, newClient, newEntry, newSwarm, type Swarm, swap } from './records.js';
 
 export interface Counts {
   readonly swarms: number;
@@ -60,6 +60,11 @@ export class Registry {
 
   clients(): IterableIterator<Client> {
     return this.#clients.values();
+  }
+
+  /** The entries that are not live. */
+  graves(): Iterable<Entry> {
+    return this.#graveyard.graves();
   }
 
   /** Highest epoch among the client's words, 0 when there is none. O(its entries): asked once a connection. */
@@ -201,7 +206,7 @@ export class Registry {
     if (compareVersions({ epoch, sequence }, entry) <= 0) return;
     const { host, port } = entry;
     const wasLive = entry.state === 'live';
-    if (wasLive) this.order.touch(entry, position);
+    if (wasLive) this.#touched(entry, position);
     else this.#placed(entry, position);
     if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
     this.#settle(entry, { host, port, have, epoch, sequence }, 'live', nowMs);
@@ -209,8 +214,13 @@ export class Registry {
 
   /** Changed in more than its progress, so that the partner has to be told all of it. */
   #placed(entry: Entry, position: number): void {
-    this.order.touch(entry, position);
+    this.#touched(entry, position);
     if (position > 0) entry.placedAt = position;
+  }
+
+  #touched(entry: Entry, position: number): void {
+    this.order.touch(entry, position);
+    this.digests.changed(entry.swarm.key, position);
   }
 
   #told(change: ChangeOf<'told'>, nowMs: number): void {
@@ -256,7 +266,9 @@ export class Registry {
     this.order.touch(client, position);
     this.#graveyard.left(client);
     for (const entry of client.entries.values()) {
-      if (entry.state !== 'removed' && compareVersions(entry, change) <= 0) this.#setState(entry, 'removed', nowMs);
+      if (entry.state === 'removed' || compareVersions(entry, change) > 0) continue;
+      this.digests.changed(entry.swarm.key, position);
+      this.#setState(entry, 'removed', nowMs);
     }
   }
 
@@ -385,8 +397,4 @@ export class Registry {
     entry.changedAtMs = nowMs;
     this.digests.update(entry);
   }
-}
-
-function addressKey(host: string, port: number): string {
-  return `${host} ${port}`;
 }

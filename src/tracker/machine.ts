@@ -142,6 +142,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#position = input.position;
     this.#settledPosition = input.position;
     this.#registry.order.sort();
+    this.#registry.digests.changedAll(input.position);
     this.#nextMarkMs = nowMs + STORE_MARK_MS;
     this.#leases.grace(nowMs);
     const { prng, uploads } = this.#session;

@@ -4,12 +4,19 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { PAIR_DEAD_MS, PAIR_FRAME_RECORDS_MAX, PAIR_WINDOW_RECORDS } from '../../src/base/limits.js';
+import {
+  PAIR_DEAD_MS,
+  PAIR_DIGEST_MS,
+  PAIR_FRAME_RECORDS_MAX,
+  PAIR_REPAIR_BUCKETS_MAX,
+  PAIR_REPAIR_RETRY_MAX_MS,
+  PAIR_WINDOW_RECORDS,
+} from '../../src/base/limits.js';
 import { PAIR_VERSION, type PairNews, type PairWord } from '../../src/pair/messages.js';
 import type { Change } from '../../src/registry/changes.js';
 import { bucketOf, Comparison } from '../../src/registry/digests.js';
 import { Registry } from '../../src/registry/registry.js';
-import { clientId, keyBytes, swarmKey } from '../../src/torrent/ids.js';
+import { clientId, keyBytes, type SwarmKey, swarmKey } from '../../src/torrent/ids.js';
 import type { TrackerEffect } from '../../src/tracker/effects.js';
 import { contentOf, tolds, words } from '../registry/changes.js';
 import { clientBytes, LEASE_MS, Stage, swarmOf } from '../tracker/stage.js';
@@ -84,18 +91,56 @@ test('lists that hold the same live entries have the same digests, whatever they
   assert.notDeepEqual(one.digests.bytes(), other.digests.bytes());
 });
 
-test('a difference is asked for when it stood still between two looks', () => {
-  const [one, other, later] = [new Registry(), new Registry(), new Registry()];
-  one.apply(put(1), 0, 0, 1);
-  later.apply(put(1, 2), 0, 0, 1);
+const ALL = (): boolean => true;
+
+/** Two lists that differ in each of these swarms. */
+function differing(...swarms: readonly SwarmKey[]): readonly [Uint8Array, Uint8Array] {
+  const one = new Registry();
+  for (const swarm of swarms) one.apply({ ...put(1), swarm } as Change, 0, 0);
+  return [one.digests.bytes(), new Registry().digests.bytes()];
+}
+
+test('a bucket that differs is asked for at once, then after pauses that grow; one that is equal again is forgotten', () => {
+  const swarm = swarmOf(1);
+  const [ours, theirs] = differing(swarm);
   const comparison = new Comparison();
   assert.equal(comparison.differing, undefined);
-  assert.deepEqual(comparison.look(one.digests.bytes(), other.digests.bytes()), []);
-  assert.deepEqual(comparison.look(later.digests.bytes(), other.digests.bytes()), []);
-  assert.deepEqual(comparison.look(later.digests.bytes(), other.digests.bytes()), [bucketOf(swarmOf(1))]);
+  const askedAt: number[] = [];
+  for (let nowMs = 0; nowMs <= 3_600_000; nowMs += PAIR_DIGEST_MS)
+    if (comparison.look(ours, theirs, ALL, nowMs).includes(bucketOf(swarm))) askedAt.push(nowMs / PAIR_DIGEST_MS);
+  assert.deepEqual(askedAt.slice(0, 5), [0, 2, 6, 14, 30]);
+  assert.ok(askedAt.length <= 8 + 3_600_000 / PAIR_REPAIR_RETRY_MAX_MS, `${askedAt.length} times in an hour`);
   assert.equal(comparison.differing, 1);
-  assert.deepEqual(comparison.look(one.digests.bytes(), one.digests.bytes()), []);
+  assert.deepEqual(comparison.look(ours, ours, ALL, 3_600_000), []);
   assert.equal(comparison.differing, 0);
+  assert.deepEqual(comparison.look(ours, theirs, ALL, 3_600_000), [bucketOf(swarm)]);
+});
+
+test('one look asks for a bounded number of buckets, and the next ones for the others', () => {
+  const swarms = Array.from({ length: 256 }, (_, at) => swarmKey(Uint8Array.of(at, ...new Uint8Array(19))));
+  const [ours, theirs] = differing(...swarms);
+  const comparison = new Comparison();
+  const asked = new Set<number>();
+  for (let look = 0; look < 256 / PAIR_REPAIR_BUCKETS_MAX; look += 1) {
+    const now = comparison.look(ours, theirs, (bucket) => !asked.has(bucket), look);
+    assert.equal(now.length, PAIR_REPAIR_BUCKETS_MAX);
+    for (const bucket of now) asked.add(bucket);
+  }
+  assert.equal(asked.size, 256);
+});
+
+test('a bucket with changes of ours that the partner may not have is not compared', () => {
+  const registry = new Registry();
+  registry.apply(put(1), 0, 0, 7);
+  const { digests } = registry;
+  const bucket = bucketOf(swarmOf(1));
+  assert.deepEqual([digests.isWithin(bucket, 6), digests.isWithin(bucket, 7)], [false, true]);
+  registry.apply({ ...put(1, 2), kind: 'toldProgress' } as Change, 0, 0, 8);
+  assert.equal(digests.isWithin(bucket, 7), true, 'what the partner told needs no acknowledgement');
+  registry.apply({ kind: 'leave', client: clientId(clientBytes(1)), epoch: 1, sequence: 9 }, 0, 0, 9);
+  assert.deepEqual([digests.isWithin(bucket, 8), digests.isWithin(bucket, 9)], [false, true]);
+  digests.changedAll(20);
+  assert.equal(digests.isWithin(bucket, 19), false);
 });
 
 /** A tracker and what it tells a follower on connection 77. */
@@ -160,6 +205,85 @@ test('a position beyond the highest one here means that this list was restored: 
   led.stage.client(1).share(swarmOf(1));
   const news = led.follow({ originId: new Uint8Array(16).fill(1), position: 99 });
   assert.ok(news[0]?.kind === 'welcome' && news[0].isWhole);
+});
+
+test('a follower at position 0 is sent everything, also what this tracker was told itself', () => {
+  const led = new Led();
+  led.stage.client(1).share(swarmOf(1));
+  const row = [keyBytes(swarmOf(2)), clientBytes(2), '10.0.0.1', 6_002, 1, 1, 1, 'live', 500] as const;
+  led.stage.put({ kind: 'partnerConnected', link: linkOf(led.stage) });
+  const said = (news: PairNews) => led.stage.put({ kind: 'partnerSaid', link: linkOf(led.stage), news });
+  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+  said({ kind: 'records', frame: 1, position: 1, facts: [], entries: [row], leaves: [], progress: [] });
+  const news = led.follow({ originId: new Uint8Array(16).fill(1), position: 0 });
+  assert.ok(news[0]?.kind === 'welcome' && news[0].isWhole);
+  assert.equal(entriesOf(news), 2);
+});
+
+test('a follower whose full transfer broke off follows nobody yet, so that any leader sends everything again', () => {
+  const stage = new Stage();
+  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  const follow = (): number[] => {
+    const effects = stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+    const word = effects.find((effect) => effect.kind === 'sendPartner')?.word;
+    assert.ok(word?.kind === 'follow');
+    return [word.originId[0] ?? -1, word.position];
+  };
+  const rest = { facts: [], entries: [], leaves: [], progress: [] };
+  const breakOff = (): void => {
+    stage.put({ kind: 'partnerLost', link: linkOf(stage), reason: 'closed' });
+    stage.advance(1_000);
+  };
+  assert.deepEqual(follow(), [0, 0]);
+  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 7 });
+  said({ kind: 'records', frame: 1, position: null, ...rest });
+  breakOff();
+  assert.deepEqual(follow(), [0, 0]);
+  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 7 });
+  said({ kind: 'records', frame: 1, position: 7, ...rest });
+  breakOff();
+  assert.deepEqual(follow(), [9, 7]);
+});
+
+test('digests are compared when what came before them is on the disk, and a bucket that differs is asked for at once', () => {
+  const stage = new Stage();
+  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+  const theirs = new Registry();
+  const told = (number: number) => ({ ...put(number), kind: 'told', state: 'live', ms: 500 }) as Change;
+  for (const number of [1, 2]) theirs.apply(told(number), 0, 0);
+  const rowOf = (number: number) =>
+    [keyBytes(swarmOf(number)), clientBytes(1), '10.0.0.1', 6_000 + number, 1, 1, 1, 'live', 500] as const;
+  const rest = { position: null, facts: [], leaves: [], progress: [] };
+  stage.holdsCommits = true;
+  said({ kind: 'records', frame: 1, ...rest, entries: [rowOf(1), rowOf(2)] });
+  assert.deepEqual(asksOf(said({ kind: 'digests', digests: theirs.digests.bytes() })), [], 'the frame is on its way');
+  const commit = stage.effects.findLast((effect) => effect.kind === 'commit');
+  assert.ok(commit?.kind === 'commit');
+  stage.holdsCommits = false;
+  assert.deepEqual(asksOf(stage.put({ kind: 'committed', group: commit.group, tookMs: 1 })), []);
+  theirs.apply(told(3), 0, 0);
+  assert.deepEqual(asksOf(said({ kind: 'digests', digests: theirs.digests.bytes() })), [bucketOf(swarmOf(3))]);
+  // A change of ours that the partner has not acknowledged: it may not be counted in what it sends.
+  stage.client(2).share(swarmOf(4));
+  stage.nowMs += PAIR_REPAIR_RETRY_MAX_MS;
+  assert.deepEqual(asksOf(said({ kind: 'digests', digests: theirs.digests.bytes() })), []);
+});
+
+function asksOf(effects: readonly TrackerEffect[]): number[] {
+  return effects.flatMap((effect) =>
+    effect.kind === 'sendPartner' && effect.word.kind === 'againBuckets' ? [...effect.word.buckets] : [],
+  );
+}
+
+test('a leader sends its digests whenever it has sent all there is, acknowledged or not', () => {
+  const led = new Led();
+  led.stage.client(1).share(swarmOf(1));
+  led.follow();
+  led.stage.nowMs += PAIR_DIGEST_MS;
+  const news = newsOf(led.stage.put({ kind: 'wake' }));
+  assert.equal(news.at(-1)?.kind, 'digests');
 });
 
 test('whoever is not the partner is refused with a sentence', () => {

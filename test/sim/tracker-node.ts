@@ -40,6 +40,10 @@ export class TrackerNode {
   tellsDigests = true;
   /** Entries are lost on the way although their frames arrive, which nothing but a bug of ours could do. */
   losesEntries = false;
+  /** Buckets that it asked its partner to tell again. */
+  bucketsAsked = 0;
+  /** Frames of records to the follower, after which the connections between the trackers are cut once. */
+  cutsAfterFrames: number | undefined;
   #life = 0;
   #peers = new Map<number, Peer>();
   #lastConnection = 0;
@@ -258,6 +262,7 @@ export class TrackerNode {
     const far = this.#links.get(link);
     const { partner } = this;
     if (far === undefined || partner === undefined) return;
+    if (word.kind === 'againBuckets') this.bucketsAsked += word.buckets.length;
     const sent = this.isOnWire ? viaWire(word, pairWords) : word;
     this.#toPartner(() => {
       if (far.life === partner.#life && partner.#peers.has(far.connection))
@@ -270,6 +275,15 @@ export class TrackerNode {
     const { partner } = this;
     if (peer?.kind !== 'partner' || partner === undefined) return;
     if (news.kind === 'digests' && !this.tellsDigests) return;
+    if (news.kind === 'records' && this.cutsAfterFrames !== undefined) {
+      this.cutsAfterFrames -= 1;
+      if (this.cutsAfterFrames < 0) {
+        this.cutsAfterFrames = undefined;
+        this.resetPair();
+        partner.resetPair();
+        return;
+      }
+    }
     const left = news.kind === 'records' && this.losesEntries ? { ...news, entries: [] } : news;
     const sent = this.isOnWire ? viaWire(left, pairNews) : left;
     this.#toPartner(() => {
