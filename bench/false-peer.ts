@@ -8,6 +8,7 @@ import { FRAME_BYTES_MAX, PIECE_SIZE } from '../src/base/limits.js';
 import { CONFIRMS, PEER_MAGIC, type PeerWire, peerWire } from '../src/peer/wire.js';
 import { Bitfield } from '../src/torrent/bitfield.js';
 import type { Block } from '../src/torrent/block.js';
+import { peerId } from '../src/torrent/ids.js';
 import { FrameReader, frameBytes } from '../src/wire/framing.js';
 import { MagicGate } from '../src/wire/magic.js';
 
@@ -21,9 +22,9 @@ export function framed(message: PeerWire): Uint8Array {
   return frameBytes(peerWire.encode(message));
 }
 
-export function helloOf({ swarm, pieceCount }: Claimed, clientId: Uint8Array, uploadPort: number): PeerWire {
+export function helloOf({ swarm, pieceCount }: Claimed, id: Uint8Array, uploadPort: number): PeerWire {
   const token = new Uint8Array(0);
-  return { kind: 'hello', swarm, clientId, uploadPort, pieceCount, features: CONFIRMS, token };
+  return { kind: 'hello', swarm, peerId: peerId(id), uploadPort, pieceCount, features: CONFIRMS, token };
 }
 
 /** "I have everything": one part is enough for the files of the benches. */

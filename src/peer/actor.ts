@@ -10,7 +10,7 @@ import { type Log, type LogLevel, openLog } from '../base/log.js';
 import { Prng } from '../base/prng.js';
 import { Bitfield } from '../torrent/bitfield.js';
 import { Geometry } from '../torrent/geometry.js';
-import { swarmKey } from '../torrent/ids.js';
+import { type ClientId, clientId, type PeerId, peerIdOf, swarmKey } from '../torrent/ids.js';
 import { DialedSocket } from './dialed-socket.js';
 import { Listener } from './listener.js';
 import {
@@ -51,6 +51,7 @@ class PeerThread {
   readonly #uploads: Uploads;
   readonly #toMain: Link<ServeEvent>;
   readonly #toDownload: Link<FetchEvent>;
+  #clientId: ClientId;
   #paused = false;
   #reportDue = false;
 
@@ -58,6 +59,7 @@ class PeerThread {
     this.#self = self;
     this.#settings = settings;
     this.#log = log;
+    this.#clientId = clientId(settings.clientId);
     this.#slab = present(self.shared[0], 'a peer thread is born with the slab');
     const [main, download] = self.ports;
     assert(main !== undefined && download !== undefined, 'a peer thread is born with two ports');
@@ -68,7 +70,7 @@ class PeerThread {
       onFileFailed: (file, path, errno) => this.#toMain.tell({ kind: 'serveFailed', file, path, errno }),
     });
     this.#listener = new Listener({
-      clientId: settings.clientId,
+      peerIdIn: (swarm) => this.#peerIdIn(swarm),
       uploads: this.#uploads,
       log: log.of('upload'),
       timers: systemTimers,
@@ -128,9 +130,16 @@ class PeerThread {
       case 'limit':
         this.#uploads.limit(command.rate);
         break;
+      case 'identify':
+        this.#clientId = clientId(command.clientId);
+        break;
       default:
         unreachable(command);
     }
+  }
+
+  #peerIdIn(swarm: Uint8Array): PeerId {
+    return peerIdOf(this.#clientId, swarmKey(swarm));
   }
 
   #serve(command: Extract<ServeCommand, { kind: 'serve' }>, memory: Beside | undefined): void {
@@ -187,7 +196,7 @@ class PeerThread {
       connection,
       swarm,
       pieceCount,
-      clientId: this.#settings.clientId,
+      peerId: this.#peerIdIn(swarm),
       uploadPort,
       address: { host, port },
       localHost: wildcard ? undefined : this.#settings.uploadHost,

@@ -19,6 +19,7 @@ import {
 } from '../base/limits.js';
 import type { PieceRange } from '../torrent/bitfield.js';
 import type { Block } from '../torrent/block.js';
+import type { PeerId } from '../torrent/ids.js';
 import { Confirms } from './confirms.js';
 import type { FetchEvent, HangUpReason } from './messages.js';
 import { Owed } from './owed.js';
@@ -57,7 +58,8 @@ export type FetchEffect =
 export interface FetchOptions {
   readonly connection: number;
   readonly swarm: Uint8Array;
-  readonly clientId: Uint8Array;
+  /** Ours in this swarm. */
+  readonly peerId: PeerId;
   readonly uploadPort: number;
   readonly pieceCount: number;
   readonly startedMs: number;
@@ -145,7 +147,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
 
   #onConnected(nowMs: number): readonly (FetchEffect | WakeAt)[] {
     if (this.#phase.at !== 'dialing') return NO_EFFECTS;
-    const { swarm, clientId, uploadPort, pieceCount } = this.#options;
+    const { swarm, peerId, uploadPort, pieceCount } = this.#options;
     this.#phase = { at: 'greeting', deadlineMs: nowMs + HELLO_DEADLINE_MS, saidMs: nowMs };
     return [
       {
@@ -153,7 +155,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
         message: {
           kind: 'hello',
           swarm,
-          clientId,
+          peerId,
           uploadPort,
           pieceCount,
           features: CONFIRMS | RUNS,
@@ -211,19 +213,19 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   }
 
   #onHello(message: PeerWire, saidMs: number, nowMs: number): readonly FetchEffect[] {
-    const { connection, swarm, clientId, pieceCount } = this.#options;
+    const { connection, swarm, peerId, pieceCount } = this.#options;
     if (message.kind !== 'hello') return this.#close('protocol', `${message.kind} before hello`);
     if (!equalBytes(message.swarm, swarm) || message.pieceCount !== pieceCount) {
       return this.#close('protocol', 'hello for another file');
     }
-    if (equalBytes(message.clientId, clientId)) return this.#close('self', 'this is ourselves');
+    if (equalBytes(message.peerId, peerId)) return this.#close('self', 'this is ourselves');
     this.#phase = { at: 'open' };
     this.#confirms = (message.features & CONFIRMS) !== 0;
     const runs = (message.features & RUNS) !== 0;
     return [
       {
         kind: 'tell',
-        event: { kind: 'connected', connection, clientId: message.clientId, rttMs: nowMs - saidMs, runs },
+        event: { kind: 'connected', connection, rttMs: nowMs - saidMs, runs },
       },
     ];
   }

@@ -6,13 +6,14 @@ import type { Timers } from '../actor/timers.js';
 import { errnoOf } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import type { PieceRange } from '../torrent/bitfield.js';
+import type { PeerId } from '../torrent/ids.js';
 import { AcceptedSocket } from './accepted-socket.js';
 import { Admission } from './admission.js';
 import type { ServedFile } from './serve.js';
 import type { Uploads, UploadTarget } from './uploads.js';
 
 export interface ListenerOptions {
-  readonly clientId: Uint8Array;
+  readonly peerIdIn: (swarm: Uint8Array) => PeerId;
   readonly uploads: Uploads;
   readonly log: Log;
   readonly timers: Timers;
@@ -101,7 +102,7 @@ export class Listener {
       socket: new AcceptedSocket({
         socket,
         timers,
-        clientId: this.#options.clientId,
+        peerIdIn: this.#options.peerIdIn,
         uploadPort: () => this.#port,
         lookUp: this.#options.lookUp,
         onCrash,

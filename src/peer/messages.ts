@@ -76,7 +76,7 @@ export type HangUpReason = (typeof HANG_UP_REASONS)[number];
 // --- peer → download ---
 export const fetchEvents = protocol('peer.fetchEvents', {
   /** runs: it may be asked for several pieces at once. */
-  connected: message(1, { connection, clientId: bytes(CLIENT_ID_SIZE), rttMs: real, runs: flag }),
+  connected: message(1, { connection, rttMs: real, runs: flag }),
   bitfieldPart: message(2, {
     connection,
     offset: whole(0, PIECES_MAX / 8),
@@ -110,6 +110,8 @@ export const serveCommands = protocol('peer.serveCommands', {
   describe: message(5, { ask: u32 }),
   /** Payload bytes a second of all uploads together; 0: no limit. */
   limit: message(6, { rate: size }),
+  /** Connections from now on are made under the ids of this client. */
+  identify: message(7, { clientId: bytes(CLIENT_ID_SIZE) }),
 });
 export type ServeCommand = MessageOf<typeof serveCommands>;
 

@@ -21,6 +21,7 @@ import {
 import type { Bitfield, PieceRange } from '../torrent/bitfield.js';
 import { type Block, isAskable, piecesIn } from '../torrent/block.js';
 import type { Geometry } from '../torrent/geometry.js';
+import type { PeerId } from '../torrent/ids.js';
 import { CONFIRMS, type PeerWire, RUNS } from './wire.js';
 
 /** A file as a connection sees it. */
@@ -78,7 +79,8 @@ type Phase =
   | { readonly at: 'closed' };
 
 export interface ServeOptions {
-  readonly clientId: Uint8Array;
+  /** Ours in that swarm. */
+  readonly peerIdIn: (swarm: Uint8Array) => PeerId;
   readonly uploadPort: () => number;
   readonly lookUp: (swarm: Uint8Array) => ServedFile | undefined;
   readonly startedMs: number;
@@ -201,8 +203,9 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   #onHello(message: PeerWire, nowMs: number): readonly (ServeEffect | WakeAt)[] {
     if (message.kind === 'error') return this.#end([], `peer says ${message.code}`);
     if (message.kind !== 'hello') return this.#refuse('protocol', `${message.kind} before hello`);
-    const { clientId, uploadPort, lookUp } = this.#options;
-    if (equalBytes(message.clientId, clientId)) return this.#refuse('self', 'this is yourself');
+    const { peerIdIn, uploadPort, lookUp } = this.#options;
+    const peerId = peerIdIn(message.swarm);
+    if (equalBytes(message.peerId, peerId)) return this.#refuse('self', 'this is yourself');
     const served = lookUp(message.swarm);
     if (served === undefined) return this.#refuse('unknownSwarm', 'this file is not served here');
     if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
@@ -217,7 +220,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
         message: {
           kind: 'hello',
           swarm: served.swarm,
-          clientId,
+          peerId,
           uploadPort: uploadPort(),
           pieceCount,
           features: CONFIRMS | RUNS,

@@ -3,9 +3,9 @@
 // answers. Every `request` is answered exactly once, by `piece` or `reject` (BEP 6), cancelled or not.
 
 import { FEATURES_BYTES_MAX, HAVE_RANGES_MAX, PART_BYTES_MAX, PIECES_MAX, RUN_BYTES_MAX } from '../base/limits.js';
-import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../torrent/ids.js';
+import { PEER_ID_SIZE, type PeerId, SWARM_KEY_SIZE } from '../torrent/ids.js';
 import { type MessageOf, message, protocol } from '../wire/protocol.js';
-import { bytes, flag, listOf, oneOf, text, tuple, u16, u32, whole } from '../wire/schema.js';
+import { bytes, type Field, flag, listOf, oneOf, text, tuple, u16, u32, whole } from '../wire/schema.js';
 
 /** 'MTPEER' and the version of this page, big-endian. */
 export const PEER_MAGIC = Uint8Array.from([...Buffer.from('MTPEER', 'latin1'), 0, 1]);
@@ -14,11 +14,14 @@ const piece = whole(0, PIECES_MAX - 1);
 const begin = whole(0, RUN_BYTES_MAX - 1);
 const length = whole(1, RUN_BYTES_MAX);
 
+/** The compiler takes nothing else for it, least of all a client id. */
+const peerId = bytes(PEER_ID_SIZE) as Field<PeerId>;
+
 export const peerWire = protocol('peer.wire', {
-  /** [1, swarm, clientId, uploadPort, pieceCount, features, token] Upload port 0: does not accept connections. */
+  /** [1, swarm, peerId, uploadPort, pieceCount, features, token] Upload port 0: does not accept connections. */
   hello: message(1, {
     swarm: bytes(SWARM_KEY_SIZE),
-    clientId: bytes(CLIENT_ID_SIZE),
+    peerId,
     uploadPort: u16,
     pieceCount: whole(0, PIECES_MAX),
     features: u32,

@@ -35,7 +35,7 @@ test('P17: who sets bits past the last piece is hung up on, and asked nothing', 
   for (const byte of [0xf8, 0xf1]) {
     const stage = new Stage({ pieces: 4 });
     const connection = stage.dial();
-    stage.say({ kind: 'connected', connection, clientId: new Uint8Array(16), rttMs: 1, runs: false });
+    stage.say({ kind: 'connected', connection, rttMs: 1, runs: false });
     const part = Uint8Array.of(byte);
     assert.deepEqual(kinds(stage.say({ kind: 'bitfieldPart', connection, offset: 0, part, last: true })), ['hangUp']);
     assert.deepEqual(stage.say({ kind: 'unchoked', connection }), []);
@@ -45,8 +45,7 @@ test('P17: who sets bits past the last piece is hung up on, and asked nothing', 
 test('a peer is asked only after hello, bitfield and unchoke', () => {
   const stage = new Stage({ pieces: 4 });
   const connection = stage.dial();
-  const clientId = new Uint8Array(16);
-  assert.deepEqual(stage.say({ kind: 'connected', connection, clientId, rttMs: 1, runs: false }), []);
+  assert.deepEqual(stage.say({ kind: 'connected', connection, rttMs: 1, runs: false }), []);
   const part = Uint8Array.of(0xf0);
   assert.deepEqual(stage.say({ kind: 'bitfieldPart', connection, offset: 0, part, last: true }), []);
   const requests = requestsIn(stage.say({ kind: 'unchoked', connection }));

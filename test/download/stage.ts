@@ -101,7 +101,7 @@ export class Stage {
     for (const piece of pieces ?? []) offered.set(piece);
     this.post({
       kind: 'fetch',
-      event: { kind: 'connected', connection, clientId: new Uint8Array(16).fill(connection), rttMs, runs },
+      event: { kind: 'connected', connection, rttMs, runs },
     });
     this.post({
       kind: 'fetch',

@@ -10,7 +10,7 @@ import type { ClientProcess } from '../../src/demo/processes.js';
 import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
 import { readMetainfo } from '../../src/disk/metainfo-file.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
-import { keyBytes } from '../../src/torrent/ids.js';
+import { keyBytes, peerId } from '../../src/torrent/ids.js';
 import { FrameReader, frameBytes } from '../../src/wire/framing.js';
 import { create, eventually, fileOf, getWhole, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
 
@@ -63,7 +63,7 @@ test('every peer thread says to the peers that it dials where the client listens
     await client.succeed(`get ${mtorrent} ${swarm.path(`got-${threads}.bin`)}`);
     const hellos = await Promise.all(
       Array.from({ length: threads }, (_, at) =>
-        dialedBack(t, address, { ...common, clientId: Buffer.alloc(16, at + 1), token: new Uint8Array(0) }),
+        dialedBack(t, address, { ...common, peerId: peerId(Buffer.alloc(16, at + 1)), token: new Uint8Array(0) }),
       ),
     );
     assert.deepEqual(

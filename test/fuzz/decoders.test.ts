@@ -15,7 +15,7 @@ import { decodeResume, encodeResume } from '../../src/disk/resume.js';
 import { pairNews, pairWords } from '../../src/pair/messages.js';
 import { peerWire } from '../../src/peer/wire.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
-import type { SwarmKey } from '../../src/torrent/ids.js';
+import { peerId, type SwarmKey } from '../../src/torrent/ids.js';
 import { formatMetainfo, MetainfoParser, makeMetainfo } from '../../src/torrent/metainfo.js';
 import { trackerReplies, trackerRequests } from '../../src/tracker/messages.js';
 import { FrameReader, frameBytes } from '../../src/wire/framing.js';
@@ -31,7 +31,15 @@ const VERSION = { epoch: 1, sequence: 2 };
 /** Frames as they travel, one of each kind that carries anything. */
 const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
   corpus(peerWire, [
-    { kind: 'hello', swarm: SWARM, clientId: ID, uploadPort: 1, pieceCount: 9, features: 0, token: new Uint8Array(0) },
+    {
+      kind: 'hello',
+      swarm: SWARM,
+      peerId: peerId(ID),
+      uploadPort: 1,
+      pieceCount: 9,
+      features: 0,
+      token: new Uint8Array(0),
+    },
     { kind: 'bitfield', offset: 0, part: new Uint8Array(40), last: true },
     {
       kind: 'have',

@@ -16,6 +16,18 @@ export interface Defect {
   readonly rule: string;
 }
 
+const IDENTITY: readonly Defect[] = [
+  {
+    name: 'identity: peers see the client id',
+    breaks: 'what peers see of a client is worth nothing at a tracker',
+    file: 'src/torrent/ids.ts',
+    right: 'return peerId(digest.subarray(0, PEER_ID_SIZE));',
+    wrong: 'return peerId(digest.length > 0 ? keyBytes(client) : digest);',
+    test: 'test/torrent/ids.test.ts',
+    rule: 'a peer id is the first 16 bytes of the SHA-1 of client id and swarm key',
+  },
+];
+
 const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: all silent clients lapse in one step',
@@ -511,6 +523,7 @@ const ATTACH: readonly Defect[] = [
 ];
 
 export const CATALOGUE: readonly Defect[] = [
+  ...IDENTITY,
   ...TRACKER,
   ...WIRE,
   ...TRANSFER,

@@ -71,7 +71,7 @@ test('a hello about another file or from ourselves ends it', () => {
   const hellos: readonly [PeerWire, string][] = [
     [{ ...HELLO, swarm: new Uint8Array(20) }, '!protocol'],
     [{ ...HELLO, pieceCount: 21 }, '!protocol'],
-    [{ ...HELLO, clientId: OURS }, '!self'],
+    [{ ...HELLO, peerId: OURS }, '!self'],
   ];
   for (const [hello, outcome] of hellos) assert.equal(outcomeOf(fetchStage('greeting'), hello), outcome);
 });

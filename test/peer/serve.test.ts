@@ -60,7 +60,7 @@ test('a hello that cannot be served is refused with its reason', () => {
   const refusals: readonly [PeerWire, string][] = [
     [{ ...HELLO, swarm: new Uint8Array(20) }, 'unknownSwarm'],
     [{ ...HELLO, pieceCount: 19 }, 'protocol'],
-    [{ ...HELLO, clientId: OURS }, 'self'],
+    [{ ...HELLO, peerId: OURS }, 'self'],
   ];
   for (const [hello, code] of refusals) {
     assert.equal(outcomeOf(serveStage('greeting'), hello), `send error ${code}, closeTcp`);

@@ -61,7 +61,7 @@ export async function seeder(t: TestContext, { whenRight = false } = {}): Promis
   });
   uploads.openFile(5, path, whenRight ? statSync(path).mtimeMs : null);
   const listener = new Listener({
-    clientId: THEIRS,
+    peerIdIn: () => THEIRS,
     uploads,
     log: silentLog,
     timers,
@@ -133,7 +133,7 @@ export class Raw {
   }
 }
 
-export const hello: PeerWire = { ...HELLO, clientId: OURS, pieceCount: PIECES };
+export const hello: PeerWire = { ...HELLO, peerId: OURS, pieceCount: PIECES };
 
 export interface Dialed {
   readonly socket: DialedSocket;
@@ -151,7 +151,7 @@ export function dial(t: TestContext, port: number, timers = new ManualTimers()):
   const socket = new DialedSocket({
     connection: 1,
     swarm: SWARM,
-    clientId: OURS,
+    peerId: OURS,
     uploadPort: 0,
     pieceCount: PIECES,
     address: { host: '127.0.0.1', port },

@@ -8,17 +8,18 @@ import type { PeerWire } from '../../src/peer/wire.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
 import type { Block } from '../../src/torrent/block.js';
 import { Geometry } from '../../src/torrent/geometry.js';
+import { peerId } from '../../src/torrent/ids.js';
 
 export const SWARM = new Uint8Array(20).fill(7);
-export const OURS = new Uint8Array(16).fill(1);
-export const THEIRS = new Uint8Array(16).fill(2);
+export const OURS = peerId(new Uint8Array(16).fill(1));
+export const THEIRS = peerId(new Uint8Array(16).fill(2));
 export const PIECES = 20;
 export const BLOCK: Block = { piece: 3, begin: 0, length: PIECE_SIZE };
 
 export const HELLO: Extract<PeerWire, { kind: 'hello' }> = {
   kind: 'hello',
   swarm: SWARM,
-  clientId: THEIRS,
+  peerId: THEIRS,
   uploadPort: 6881,
   pieceCount: PIECES,
   features: 0,
@@ -88,7 +89,7 @@ export type FetchStage = Stage<FetchInput, FetchEffect>;
 /** A dialed connection, led into `phase`; when open it has heard of pieces 0…19 unless `bitfield` says no. */
 export function fetchStage(phase: FetchPhase, { bitfield = true, pieceCount = PIECES } = {}): FetchStage {
   const stage = new Stage<FetchInput, FetchEffect>(
-    new FetchMachine({ connection: 9, swarm: SWARM, clientId: OURS, uploadPort: 1, pieceCount, startedMs: 0 }),
+    new FetchMachine({ connection: 9, swarm: SWARM, peerId: OURS, uploadPort: 1, pieceCount, startedMs: 0 }),
   );
   stage.post({ kind: 'wake' });
   if (phase === 'dialing') return stage;
@@ -119,7 +120,7 @@ export function serveStage(phase: ServePhase, pieceCount = PIECES): ServeStage {
   if (pieceCount > 4) have.clear(4);
   const served: ServedFile = { file: 5, swarm: SWARM, geometry: new Geometry(pieceCount * PIECE_SIZE), bitfield: have };
   const machine = new ServeMachine({
-    clientId: OURS,
+    peerIdIn: () => OURS,
     uploadPort: () => 77,
     lookUp: (swarm) => (swarm[0] === SWARM[0] ? served : undefined),
     startedMs: 0,

@@ -70,7 +70,7 @@ export class Connection {
       machine: new FetchMachine({
         connection: number,
         swarm: swarmKey,
-        clientId: dialer.clientId,
+        peerId: dialer.peerId,
         uploadPort: dialer.port,
         pieceCount: geometry.pieceCount,
         startedMs: world.nowMs(),
@@ -115,7 +115,7 @@ export class Connection {
     this.#serve = new Host<ServeInput, ServeEffect>({
       name: `serve ${this.number}`,
       machine: new ServeMachine({
-        clientId: node.clientId,
+        peerIdIn: () => node.peerId,
         uploadPort: () => node.port,
         lookUp: () => served,
         startedMs: this.#world.nowMs(),

@@ -16,6 +16,7 @@ import { UnderWay } from '../../src/peer/under-way.js';
 import { UploadScheduler } from '../../src/peer/upload.js';
 import { Bitfield, type PieceRange } from '../../src/torrent/bitfield.js';
 import type { Block } from '../../src/torrent/block.js';
+import { type PeerId, peerId } from '../../src/torrent/ids.js';
 import type { Crowd } from './crowd.js';
 import { CrowdConnection } from './crowd-connection.js';
 import { type LinkRates, NetHost } from './network.js';
@@ -28,7 +29,7 @@ const FINISH_MS = 2;
 export class CrowdClient {
   readonly crowd: Crowd;
   readonly port: number;
-  readonly clientId: Uint8Array;
+  readonly peerId: PeerId;
   readonly host: NetHost;
   readonly served: ServedFile;
   readonly #uploads: UploadScheduler;
@@ -52,8 +53,9 @@ export class CrowdClient {
     this.crowd = crowd;
     this.port = port;
     this.#uploads = new UploadScheduler(new Prng(crowd.options.seed ^ (port << 16)));
-    this.clientId = new Uint8Array(16);
-    new DataView(this.clientId.buffer).setUint32(0, port);
+    const id = new Uint8Array(16);
+    new DataView(id.buffer).setUint32(0, port);
+    this.peerId = peerId(id);
     this.host = new NetHost(crowd.world, rates, crowd.options.latencyMs);
     const bitfield = new Bitfield(crowd.geometry.pieceCount);
     this.served = { file: FILE, swarm: crowd.swarmKey, geometry: crowd.geometry, bitfield };

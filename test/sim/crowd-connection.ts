@@ -32,7 +32,7 @@ export class CrowdConnection {
       machine: new FetchMachine({
         connection: number,
         swarm: swarmKey,
-        clientId: dialer.clientId,
+        peerId: dialer.peerId,
         uploadPort: dialer.port,
         pieceCount: geometry.pieceCount,
         startedMs: world.nowMs(),
@@ -102,7 +102,7 @@ export class CrowdConnection {
     this.#serve = new Host<ServeInput, ServeEffect>({
       name: `serve ${this.number}`,
       machine: new ServeMachine({
-        clientId: node.clientId,
+        peerIdIn: () => node.peerId,
         uploadPort: () => node.port,
         lookUp: () => node.served,
         startedMs: world.nowMs(),

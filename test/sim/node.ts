@@ -12,6 +12,7 @@ import type { FetchEvent } from '../../src/peer/messages.js';
 import { UploadScheduler } from '../../src/peer/upload.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
 import type { Block } from '../../src/torrent/block.js';
+import { type PeerId, peerId } from '../../src/torrent/ids.js';
 import { Connection } from './connection.js';
 import type { Manner, NodeOptions } from './options.js';
 import { SlabBook, Violation } from './slab-book.js';
@@ -22,7 +23,7 @@ const FILE = 1;
 export class SimNode {
   readonly swarm: Swarm;
   readonly port: number;
-  readonly clientId: Uint8Array;
+  readonly peerId: PeerId;
   readonly have: Bitfield;
   readonly accepted = new Set<Connection>();
   readonly #options: NodeOptions;
@@ -43,7 +44,7 @@ export class SimNode {
   constructor(swarm: Swarm, index: number, options: NodeOptions) {
     this.swarm = swarm;
     this.port = 1_000 + index;
-    this.clientId = new Uint8Array(16).fill(index + 1);
+    this.peerId = peerId(new Uint8Array(16).fill(index + 1));
     this.#options = options;
     this.#uploads = new UploadScheduler(new Prng(swarm.options.seed ^ (this.port << 16)));
     this.#bucket = new Bucket(options.uploadLimit, swarm.world.nowMs());

@@ -5,6 +5,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { FEATURES_BYTES_MAX } from '../../src/base/limits.js';
 import { peerWire } from '../../src/peer/wire.js';
+import { peerId } from '../../src/torrent/ids.js';
 import { trackerRequests } from '../../src/tracker/messages.js';
 import { commonFeatures, encodeFeatures } from '../../src/wire/features.js';
 import { frameOf } from '../support/messages.js';
@@ -40,7 +41,15 @@ test('a hello with any token is a hello, on both wires', () => {
       const toTracker = { kind: 'hello', clientId, host: '', uploadPort: 1, epoch: 1, token } as const;
       assert.deepEqual(trackerRequests.decode(frameOf(trackerRequests, toTracker)), toTracker);
       const swarm = new Uint8Array(20);
-      const toPeer = { kind: 'hello', swarm, clientId, uploadPort: 1, pieceCount: 1, features: 0, token } as const;
+      const toPeer = {
+        kind: 'hello',
+        swarm,
+        peerId: peerId(clientId),
+        uploadPort: 1,
+        pieceCount: 1,
+        features: 0,
+        token,
+      } as const;
       assert.deepEqual(peerWire.decode(frameOf(peerWire, toPeer)), toPeer);
     }),
     { numRuns: 300 },

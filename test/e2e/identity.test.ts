@@ -1,0 +1,85 @@
+// What real clients say of themselves: to trackers the id that owns their entries, to peers one that is worth nothing there.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import net from 'node:net';
+import test from 'node:test';
+import { toHex } from '../../src/base/bytes.js';
+import { deferred, within } from '../../src/base/deferred.js';
+import { readMetainfo } from '../../src/disk/metainfo-file.js';
+import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
+import { type ClientId, keyBytes, parseClientId, peerId, peerIdOf, type SwarmKey } from '../../src/torrent/ids.js';
+import { FrameReader, frameBytes } from '../../src/wire/framing.js';
+import { create, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+import { PairClient } from '../support/pair-client.js';
+
+const DEADLINE_MS = 10_000;
+
+async function clientIdIn(stateDir: string): Promise<ClientId> {
+  const { clientId } = JSON.parse(await readFile(`${stateDir}/identity.json`, 'utf8')) as { clientId: string };
+  const id = parseClientId(clientId);
+  assert.ok(id !== undefined);
+  return id;
+}
+
+/** Everything that the other side says until its hello and one more frame are here, and that hello. */
+async function saidOn(socket: net.Socket): Promise<{ said: Buffer; hello: Extract<PeerWire, { kind: 'hello' }> }> {
+  const reader = new FrameReader(1 << 20);
+  const done = deferred<Extract<PeerWire, { kind: 'hello' }>>();
+  let said = Buffer.alloc(0);
+  let seen = 0;
+  let hello: PeerWire | undefined;
+  socket.on('error', () => undefined);
+  socket.on('data', (bytes: Buffer) => {
+    reader.feed(bytes.subarray(Math.max(0, PEER_MAGIC.length - said.length)));
+    said = Buffer.concat([said, bytes]);
+    for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+      seen += 1;
+      hello ??= peerWire.decode(frame);
+    }
+    if (seen >= 2 && hello?.kind === 'hello') done.resolve(hello);
+  });
+  return { hello: await within(done.promise, DEADLINE_MS, () => assert.fail('a peer says hello in time')), said };
+}
+
+test('S8: peers of both directions see an id of the swarm, and never the client id', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const client = swarm.startClient('client');
+  const served = await readMetainfo(
+    await share(client, await swarm.makeFile('served.bin', 2 * PIECE), 'served.mtorrent'),
+  );
+  const secret = await clientIdIn(swarm.path('client.state'));
+  const hides = (said: Buffer, from: string): void => {
+    assert.ok(!said.includes(Buffer.from(keyBytes(secret))), `the client id in what ${from}`);
+    assert.ok(!said.includes(secret), `the client id as text in what ${from}`);
+  };
+
+  const asking = net.connect(await client.address());
+  t.after(() => asking.destroy());
+  const facts = { swarm: keyBytes(served.swarm), pieceCount: 2, features: 0, token: new Uint8Array(0) };
+  const stranger = { kind: 'hello', peerId: peerId(new Uint8Array(16)), uploadPort: 0, ...facts } as const;
+  asking.write(Buffer.concat([PEER_MAGIC, frameBytes(peerWire.encode(stranger))]));
+  const accepted = await saidOn(asking);
+  assert.equal(toHex(accepted.hello.peerId), toHex(peerIdOf(secret, served.swarm)));
+  hides(accepted.said, 'an acceptor said');
+
+  const wanted = await create(swarm, await swarm.makeFile('wanted.bin', 2 * PIECE), 'wanted.mtorrent');
+  const key: SwarmKey = (await readMetainfo(wanted)).swarm;
+  const dialed = deferred<net.Socket>();
+  const server = net.createServer((socket) => {
+    t.after(() => socket.destroy());
+    dialed.resolve(socket);
+  });
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  const seeder = await PairClient.connect(t, swarm.trackers[0], port - 10_000);
+  await seeder.share(key, 2);
+  await client.succeed(`get ${wanted} ${swarm.path('got.bin')}`);
+  const dialer = await saidOn(
+    await within(dialed.promise, DEADLINE_MS, () => assert.fail('a listed seeder is dialed')),
+  );
+  assert.equal(toHex(dialer.hello.peerId), toHex(peerIdOf(secret, key)));
+  hides(dialer.said, 'a dialer said');
+});
