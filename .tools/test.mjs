@@ -1,29 +1,66 @@
-// `npm test [-- PART]`: the rules of style, then every compiled test, or those whose path contains PART. Node 20's runner
-// takes no globs, so the files are listed here.
+// `npm test [-- PART]`: the rules of style, then every compiled test, or those whose path contains PART, but for the long ones
+// (`*.long.test.ts`, see long.mjs). `npm run quick`: of these, what starts no processes, and the end-to-end tests named below.
+// Node 20's runner takes no globs, so the files are listed here.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Folders whose tests start processes of the program. */
+const STARTS_PROCESSES = /^(e2e|docs|release|completion)\//;
+/** Tests of processes that are quick, too: each way through the program once. */
+const QUICK = [
+  'e2e/console',
+  'e2e/failover',
+  'e2e/limits',
+  'e2e/one-shot-daemon',
+  'e2e/refusals',
+  'e2e/remove',
+  'e2e/threads',
+  'e2e/tracker-life',
+  'release/fixtures',
+];
+/** Ends what hangs; it is no measure. Holds for each test and for each file as a whole. */
+const TIMEOUT_MS = 1_200_000;
+
+export function testFiles(isWanted) {
+  return readdirSync('dist/test', { recursive: true })
+    .filter((path) => path.endsWith('.test.js') && isWanted(path))
+    .map((path) => join('dist/test', path))
+    .sort();
+}
+
+export const isLong = (path) => path.endsWith('.long.test.js');
+export const isQuick = (path) =>
+  !isLong(path) && (!STARTS_PROCESSES.test(path) || QUICK.some((name) => path === `${name}.test.js`));
+
+/** Exit code. */
+export function run(command, args, env = process.env) {
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit', env });
+  if (error !== undefined) throw error;
+  return status ?? 1;
+}
+
+export function runTests(files, node = process.execPath) {
+  // One more than there are cores: a test of real processes waits for them now and then.
+  const concurrency = availableParallelism() + 1;
+  return run(node, ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`, ...files]);
+}
+
+function main([first = '', ...rest]) {
+  const tier = first === 'quick' ? isQuick : (path) => !isLong(path);
+  const part = first === 'quick' ? (rest[0] ?? '') : first;
+  // Whoever names a long one gets it.
+  const files = testFiles(
+    (path) => path.includes(part) && (tier(path) || (part !== '' && isLong(path) && first !== 'quick')),
+  );
+  if (files.length === 0) {
+    console.error(`no test file has "${part}" in its path`);
+    return 1;
+  }
+  return (part === '' ? run('node_modules/.bin/biome', ['check']) : 0) || runTests(files);
+}
 
 process.chdir(join(import.meta.dirname, '..'));
-const part = process.argv[2] ?? '';
-
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
-  if (error !== undefined) throw error;
-  if (status !== 0) process.exit(status ?? 1);
-}
-
-const files = readdirSync('dist/test', { recursive: true })
-  .filter((path) => path.endsWith('.test.js') && path.includes(part))
-  .map((path) => join('dist/test', path))
-  .sort();
-if (files.length === 0) {
-  console.error(`no test file has "${part}" in its path`);
-  process.exit(1);
-}
-if (part === '') run('node_modules/.bin/biome', ['check']);
-// One more than there are cores: a test of real processes waits for them now and then.
-const concurrency = availableParallelism() + 1;
-// The timeout holds for each test and for each file as a whole: it ends what hangs, and is no measure.
-run(process.execPath, ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=1200000', ...files]);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = main(process.argv.slice(2));

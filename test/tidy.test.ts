@@ -230,6 +230,12 @@ check('no test waits for a clock', sources('test'), (path) =>
     : undefined,
 );
 
+check('a test that cannot run here says so in one way', sources('test'), (path) =>
+  /\.skip\(|\bskip: /.test(textOf(path)) && path !== 'test/support/needs.ts' && path !== 'test/tidy.test.ts'
+    ? 'skips; go through test/support/needs.ts, which fails in CI for what CI can install'
+    : undefined,
+);
+
 check(
   'nothing is left unfinished',
   all.filter((path) => path !== 'test/tidy.test.ts'),

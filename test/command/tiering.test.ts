@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 import { MEASURED_ENGINE } from '../../src/command/tiering.js';
+import { lacksPlace } from '../support/needs.js';
 
 const TIERING = new URL('../../src/command/tiering.js', import.meta.url).href;
 /** Runs a function often enough to be optimised by V8's own budget, and not by ours. */
@@ -20,7 +21,7 @@ const wasMarked = (trace: string): boolean => /marking 0x\w+ <JSFunction sum/.te
 
 test('what runs a little is optimised later than by the engine itself, and the engine knows the flag', (t) => {
   if (Number.parseInt(process.versions.v8, 10) !== MEASURED_ENGINE) {
-    t.skip(`NOT TESTED: the flag is for V8 ${MEASURED_ENGINE}, and this is ${process.versions.v8}`);
+    lacksPlace(t, `the flag is for V8 ${MEASURED_ENGINE}, and this is ${process.versions.v8}`);
     return;
   }
   const byItself = traced('');

@@ -11,7 +11,8 @@ import { bashScript } from '../../src/completion/bash.js';
 import { fishScript } from '../../src/completion/fish.js';
 import { everyRule, grammarOf } from '../../src/completion/grammar.js';
 import { zshScript } from '../../src/completion/zsh.js';
-import { hasTool, openShell } from '../support/shell-terminal.js';
+import { hasTool } from '../support/needs.js';
+import { openShell } from '../support/shell-terminal.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const program = grammarOf(declaredCommands());

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { declaredCommands } from '../../src/command/commands.js';
 import { SETTING_NAMES, settingOf } from '../../src/settings/table.js';
-import { hasTool } from '../support/shell-terminal.js';
+import { hasTool } from '../support/needs.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const PAGES = ['docs/man/mtorrent.1', 'docs/man/mtorrent.5', 'docs/man/mtorrent-tracker.8'] as const;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { deferred, within } from '../../src/base/deferred.js';
-import { hasTool } from '../support/shell-terminal.js';
+import { hasTool } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;

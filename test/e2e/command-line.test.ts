@@ -11,6 +11,7 @@ import { declaredCommands } from '../../src/command/commands.js';
 import { runProgram } from '../../src/demo/processes.js';
 import { Swarm } from '../../src/demo/swarm.js';
 import { namesIn, refusedWith, stageSwarm } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
@@ -122,7 +123,7 @@ test('F13: what this user may not read or write is PERMISSION_DENIED', async (t)
   await chmod(swarm.directory, 0o755);
   const works = root && (await asNobody(['--version'], '', '/')).code === 0;
   if (!works) {
-    t.skip('NOT TESTED: needs root and setpriv, so that a file can be unreadable');
+    lacksPlace(t, 'needs root and setpriv, so that a file can be unreadable');
     return;
   }
   await writeFile(swarm.path('secret.bin'), 'secret', { mode: 0o600 });

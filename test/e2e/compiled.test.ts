@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { lacksTool } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
@@ -44,7 +45,7 @@ function formsOf(root: string, words: readonly string[], directory: string): rea
 
 test('a client starts its threads, as itself, from the forms that the build made', (t) => {
   if (!existsSync(join(ROOT, 'dist/bundle/mtorrent.compiled'))) {
-    t.skip(`NOT TESTED: ${readFileSync(join(ROOT, 'dist/bundle/COMPILED.txt'), 'utf8')}`);
+    lacksTool(t, `the compiled form (${readFileSync(join(ROOT, 'dist/bundle/COMPILED.txt'), 'utf8').trim()})`);
     return;
   }
   const words = ['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'log', '--state-dir', 'state'];

@@ -24,6 +24,7 @@ import {
   stageSwarm,
   startPartial,
 } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 
 const MIB = 1024 * 1024;
 
@@ -35,7 +36,7 @@ function smallDisk(t: TestContext, mebibytes: number): string | undefined {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'mtorrent-test', directory], { stdio: 'pipe' });
   } catch (error) {
     rmSync(directory, { recursive: true });
-    t.skip(`NOT TESTED: a small disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
+    lacksPlace(t, `a small disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
     return undefined;
   }
   return directory;

@@ -18,7 +18,7 @@ import {
   overviewExamples,
   ROOT,
 } from '../support/examples.js';
-import { hasTool } from '../support/shell-terminal.js';
+import { hasTool } from '../support/needs.js';
 import type { TerminalProcess } from '../support/terminal.js';
 
 const SIZE = 2 * PIECE + 5;

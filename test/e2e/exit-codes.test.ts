@@ -11,6 +11,7 @@ import test, { type TestContext } from 'node:test';
 import type { Swarm } from '../../src/demo/swarm.js';
 import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
 import { create, listedEventually, PIECE, stageSwarm } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 
 const KILLER = new URL('../support/dying-thread.js', import.meta.url).href;
 
@@ -76,7 +77,7 @@ test('4: a place where this user may not write', async (t) => {
   // Not even root makes files there.
   const place = '/sys/kernel';
   if (process.platform !== 'linux') {
-    t.skip('NOT TESTED: needs a file system that nobody may write to');
+    lacksPlace(t, 'needs a file system that nobody may write to');
     return;
   }
   await endsWith(run('get', 'file.mtorrent', 'x', '--state-dir', `${place}/state`), 4, 'PERMISSION_DENIED');
@@ -113,7 +114,7 @@ test('9: a disk without room for the file', async (t) => {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'mtorrent-test', disk], { stdio: 'pipe' });
   } catch (error) {
-    t.skip(`NOT TESTED: a small disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
+    lacksPlace(t, `a small disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
     return;
   }
   try {

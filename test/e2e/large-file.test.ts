@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import test from 'node:test';
 import { runProgram } from '../../src/demo/processes.js';
 import { completes, fastRoot, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 
 const GIB = 1024 ** 3;
 const SIZE = 4 * GIB + PIECE + 4_321;
@@ -29,7 +30,7 @@ async function rootWithRoom(): Promise<string | undefined> {
 test('P27: a file over 4 GiB arrives with every byte in its place', async (t) => {
   const root = await rootWithRoom();
   if (root === undefined) {
-    t.skip('NOT TESTED: neither memory nor the temporary directory has 6 GiB of room for a file over 4 GiB');
+    lacksPlace(t, 'neither memory nor the temporary directory has 6 GiB of room for a file over 4 GiB');
     return;
   }
   const swarm = await stageSwarm(t, root);

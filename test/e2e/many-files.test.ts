@@ -5,6 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import test from 'node:test';
 import { sha256OfFile } from '../../src/demo/swarm.js';
 import { eventually, filesOf, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 
 const FILES = 100;
 const MIB = 1024 * 1024;
@@ -34,7 +35,7 @@ async function loadOf(pid: number): Promise<number> {
 
 test('L1, L5: a hundred downloads and a hundred shares in one client cost few descriptors and little memory, and at rest next to nothing', async (t) => {
   if (process.platform !== 'linux') {
-    t.skip('NOT TESTED: descriptors and processor time are read from /proc');
+    lacksPlace(t, 'descriptors and processor time are read from /proc');
     return;
   }
   const swarm = await stageSwarm(t);

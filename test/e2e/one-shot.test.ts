@@ -20,6 +20,7 @@ import {
   PIECE,
   stageSwarm,
 } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 
@@ -193,7 +194,7 @@ test('F9: a disk that fills up ends a get with 9 and keeps what is there; with r
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'mtorrent-test', disk], { stdio: 'pipe' });
   } catch (error) {
-    t.skip(`NOT TESTED: a small disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
+    lacksPlace(t, `a small disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
     return;
   }
   try {

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { hasTool } from '../support/shell-terminal.js';
+import { hasTool } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;

@@ -2,7 +2,7 @@
 // every row of it must come, figures aside. Files are smaller than the README's, and the rates that it speaks of are set.
 
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { describe, type TestContext, test } from 'node:test';
 import { randomFile, sha256OfFile } from '../../src/demo/swarm.js';
 import { patternOf, playConsole } from '../support/captures.js';
@@ -64,10 +64,9 @@ test('a row of a capture is like one with other figures, and like nothing else',
 });
 
 describe('played', { concurrency: true }, () => {
-  test('two terminals, no set-up: share, get, and what the doctor says of it', twoTerminals);
+  test('two terminals, no set-up: share and get', twoTerminals);
   test('a real exchange: two machines, a third by a script, and what a tracker has', exchange);
   test('a tracker that comes back has asked its partner what it missed', comesBack);
-  test('the settings of the README are what config show tells', settings);
 });
 
 async function twoTerminals(t: TestContext): Promise<void> {
@@ -76,8 +75,7 @@ async function twoTerminals(t: TestContext): Promise<void> {
   const stage = new Stage(world, 'readme: two terminals');
   const sharing = blockWith('share big.bin');
   const getting = blockWith('get ../big.mtorrent');
-  const doctor = blockWith('holds it');
-  for (const block of [sharing, getting, doctor]) takeConsole(stage, block);
+  for (const block of [sharing, getting]) takeConsole(stage, block);
   await mkdir(world.path('/tmp/try'));
   await randomFile(world.path('/tmp/try/big.bin'), SIZE);
   const first = world.type('mtorrent', { directory: '/tmp/try' });
@@ -91,7 +89,7 @@ async function twoTerminals(t: TestContext): Promise<void> {
   });
   await playConsole(second, getting);
   await second.until(/^from 192\.0\.2\.2:6881 +received /m);
-  await playConsole(second, doctor);
+  await second.until(/^complete: /m);
   assert.equal(
     await sha256OfFile(world.path('/tmp/try/b/big.bin')),
     await sha256OfFile(world.path('/tmp/try/big.bin')),
@@ -160,18 +158,4 @@ async function comesBack(t: TestContext): Promise<void> {
     'the rows of the README',
   );
   stage.done();
-}
-
-async function settings(t: TestContext): Promise<void> {
-  const world = await DocumentationWorld.open(t, ['192.0.2.1']);
-  if (world === undefined) return;
-  const toml = readmeBlocks().find(({ language }) => language === 'toml')?.lines ?? [];
-  await mkdir(world.path('/home/ada/.config/mtorrent'), { recursive: true });
-  await writeFile(world.path('/home/ada/.config/mtorrent/config.toml'), `${toml.join('\n')}\n`);
-  const shown = (await world.whole('mtorrent config show --origin', { env: { MTORRENT_CONFIG: '' } })).join('\n');
-  assert.equal(toml.length, 4);
-  for (const line of toml) {
-    const name = line.split(' ')[0] ?? '';
-    assert.match(shown, new RegExp(`^${name} .*config\\.toml`, 'm'), line);
-  }
 }

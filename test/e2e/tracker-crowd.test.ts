@@ -11,6 +11,7 @@ import type { TrackerProcess } from '../../src/demo/processes.js';
 import type { Address } from '../../src/torrent/address.js';
 import { clientId, type SwarmKey } from '../../src/torrent/ids.js';
 import { eventually, killHard, stageSwarm } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 import { PairClient } from '../support/pair-client.js';
 import { WireClient } from '../tracker/wire.js';
 
@@ -26,7 +27,7 @@ function descriptors({ pid }: TrackerProcess): number {
 
 test('T3: a thousand idle clients cost those at work nothing, and nothing is left of them', DEADLINE, async (t) => {
   if (process.platform !== 'linux') {
-    t.skip('NOT TESTED: descriptors of another process are counted on Linux only');
+    lacksPlace(t, 'descriptors of another process are counted on Linux only');
     return;
   }
   const swarm = await stageSwarm(t);

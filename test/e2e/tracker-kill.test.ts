@@ -13,6 +13,7 @@ import { type Address, parseAddress } from '../../src/torrent/address.js';
 import { keyBytes, swarmKey } from '../../src/torrent/ids.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
 import { eventually } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 import { canTrace, countCalls } from '../support/strace.js';
 import { directoryInMemory, listedAt, passes, Speaker, SWARMS } from '../support/tracker-load.js';
 import { type Run, run } from '../tracker/running.js';
@@ -239,7 +240,7 @@ const FLOOD = 2_000;
 test(`T7: ${FLOOD} connections that are opened and closed at once leave no descriptor behind`, DEADLINE, async (t) => {
   const descriptors = ({ child }: Run): number => readdirSync(`/proc/${child.pid}/fd`).length;
   if (process.platform !== 'linux') {
-    t.skip('NOT TESTED: descriptors of another process are counted on Linux only');
+    lacksPlace(t, 'descriptors of another process are counted on Linux only');
     return;
   }
   const tracker = run(t, argumentsIn(directoryInMemory(t)));

@@ -26,6 +26,7 @@ import { Uploads } from '../../src/peer/uploads.js';
 import { PEER_MAGIC } from '../../src/peer/wire.js';
 import { Geometry } from '../../src/torrent/geometry.js';
 import { ManualTimers } from '../support/manual-timers.js';
+import { lacksPlace } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { aTurn, dial, hello, letTimePass, PIECES, Raw, SIZE, seeder } from './socket-stage.js';
 
@@ -70,7 +71,7 @@ test('P5: a frame that comes byte by byte, however steadily, is cut at its deadl
 
 test('P12: a thousand that connect and say nothing are cut at the deadline, and who was served is served on', async (t) => {
   if (process.platform !== 'linux') {
-    t.skip('NOT TESTED: needs many addresses of the loopback, as Linux has them');
+    lacksPlace(t, 'needs many addresses of the loopback, as Linux has them');
     return;
   }
   const { port, timers } = await seeder(t);
@@ -154,7 +155,7 @@ const descriptors = (): number => readdirSync('/proc/self/fd').length;
 
 test('L2: of a thousand shared files no more are open than may be, whichever are fetched', async (t) => {
   if (process.platform !== 'linux') {
-    t.skip('NOT TESTED: open files are counted in /proc');
+    lacksPlace(t, 'open files are counted in /proc');
     return;
   }
   const [files, active] = [1_000, 40];
@@ -251,7 +252,7 @@ test('P13: peers that hold every buffer and never read leave those who read thei
 
 test('P12: a crowd that has every place gives one up to who comes from another address', async (t) => {
   if (process.platform !== 'linux') {
-    t.skip('NOT TESTED: needs many addresses of the loopback, as Linux has them');
+    lacksPlace(t, 'needs many addresses of the loopback, as Linux has them');
     return;
   }
   const { port } = await seeder(t);

@@ -10,6 +10,8 @@ import test, { type TestContext } from 'node:test';
 import { listSeeders } from '../../src/seederlist/list.js';
 import { keyBytes } from '../../src/torrent/ids.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
+import { lacksPlace } from '../support/needs.js';
+import { canTrace } from '../support/strace.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { run } from '../tracker/running.js';
 import { swarmOf } from '../tracker/stage.js';
@@ -44,7 +46,7 @@ test(
   async (t) => {
     const disk = smallDisk(t);
     if (disk === undefined) {
-      t.skip('this user may not mount a tmpfs');
+      lacksPlace(t, 'this user may not mount a tmpfs');
       return;
     }
     const tracker = run(t, ['127.0.0.1:0', PARTNER, join(disk, 'list'), join(temporaryDirectory(t), 'log')]);
@@ -83,10 +85,7 @@ test(
 );
 
 test('F6: a failed fsync is not acknowledged, not tried again, and ends the tracker loudly', DEADLINE, async (t) => {
-  if (spawnSync('strace', ['-V']).status !== 0) {
-    t.skip('there is no strace here');
-    return;
-  }
+  if (!canTrace(t)) return;
   const directory = temporaryDirectory(t);
   const list = join(directory, 'list');
   const inject = 'inject=fsync,fdatasync:error=EIO:when=20+';

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { CONFIG_BYTES_MAX } from '../../src/base/limits.js';
 import { loadSettings, type Surroundings } from '../../src/settings/load.js';
+import { lacksPlace } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 interface Stage extends Surroundings {
@@ -110,7 +111,7 @@ test('a pipe without a writer is refused, not waited for', async (t) => {
 
 test('a directory that this user may not enter holds no settings; a file that it may not read is named', async (t) => {
   if (process.getuid?.() === 0) {
-    t.skip('root may enter and read everything');
+    lacksPlace(t, 'root may enter and read everything');
     return;
   }
   const at = await stage(t);

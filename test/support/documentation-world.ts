@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { deferred, within } from '../../src/base/deferred.js';
 import { errnoOf } from '../../src/base/errors.js';
+import { lacksPlace } from './needs.js';
 import { pseudoTerminals, TerminalProcess } from './terminal.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
@@ -92,7 +93,7 @@ export class DocumentationWorld {
   ): Promise<DocumentationWorld | undefined> {
     const why = whyNot();
     if (why !== undefined) {
-      t.skip(`NOT TESTED: the examples were not run, since ${why}`);
+      lacksPlace(t, `the examples were not run, since ${why}`);
       return undefined;
     }
     const spawnTerminal = await pseudoTerminals(t);

@@ -99,7 +99,6 @@ const README: Readonly<Record<string, Row>> = {
     'mtorrent> share big.bin big.mtorrent',
     'mtorrent> get ../big.mtorrent .',
     'mtorrent> show peers big.bin',
-    'mtorrent> doctor',
   ]),
   ...rows('readme: exchange', [
     'mtorrent tracker 192.0.2.11:7001 192.0.2.12:7001 seeders.db tracker.log',
@@ -115,7 +114,9 @@ const README: Readonly<Record<string, Row>> = {
   ...rows('npm', [
     'npm start',
     'npm run demo',
+    'npm run quick',
     'npm test',
+    'npm run long',
     'npm run mutants',
     'npm run fuzz',
     'npm run fuzz -- sim',

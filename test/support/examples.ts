@@ -1,5 +1,5 @@
 // The examples of the documentation, collected from where people read them: `--help` of the program and of each command, the
-// console's `help`, and the README. Reads only; where they are run is a table of the tests.
+// console's `help`, the README and the page of numbers. Reads only; where they are run is a table of the tests.
 
 import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
@@ -78,7 +78,7 @@ function readmeExamples(): readonly string[] {
     .filter(({ language }) => language === '')
     .flatMap(({ lines }) => lines)
     .flatMap((line) => typedOn(line) ?? []);
-  const prose = readme().replace(/^```[\s\S]*?^```$/gm, '');
+  const prose = `${readme()}\n${readFileSync(`${ROOT}/docs/NUMBERS.md`, 'utf8')}`.replace(/^```[\s\S]*?^```$/gm, '');
   const inline = [...prose.matchAll(/`([^`\n]+)`/g)]
     .map(([, span = '']) => span)
     .filter((span) => /^(mtorrent|npm run|eval|printf) ./.test(span) && !PLACE.test(span));

@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
+import { lacksPlace, lacksTool } from './needs.js';
 
 const FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib', '/usr/lib64'];
 
@@ -20,7 +21,7 @@ export class FalseClock {
   static open(t: TestContext, path: string, time: string): FalseClock | undefined {
     const library = FOLDERS.map((folder) => `${folder}/faketime/libfaketimeMT.so.1`).find((file) => existsSync(file));
     if (library === undefined) {
-      t.skip('NOT TESTED: there is no libfaketime here');
+      lacksTool(t, 'faketime');
       return undefined;
     }
     const clock = new FalseClock(library, path);
@@ -28,7 +29,7 @@ export class FalseClock {
     const [command = '', ...words] = clock.launcher;
     const year = spawnSync(command, [...words, process.execPath, '-p', 'new Date().getUTCFullYear()']).stdout;
     if (Math.abs(Number(year) - new Date().getUTCFullYear()) <= 200) return clock;
-    t.skip(`NOT TESTED: libfaketime does not work here (year ${year})`);
+    lacksPlace(t, `libfaketime does not work here (year ${year})`);
     return undefined;
   }
 

@@ -1,7 +1,6 @@
 // A shell in a real pseudo-terminal, its screen as a person sees it. Every wait has a deadline.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 import { spawn } from '@lydell/node-pty';
 import headless from '@xterm/headless';
@@ -9,13 +8,6 @@ import headless from '@xterm/headless';
 const COLUMNS = 120;
 const ROWS = 30;
 const DEADLINE_MS = 20_000;
-
-/** Whether a program is there; where it is not, the test is skipped and says so. */
-export function hasTool(t: TestContext, tool: string, versionFlag = '--version'): boolean {
-  if (spawnSync(tool, [versionFlag]).error === undefined) return true;
-  t.skip(`SKIPPED: ${tool} is not installed, so nothing is known about it here`);
-  return false;
-}
 
 export interface ShellTerminal {
   type(text: string): void;

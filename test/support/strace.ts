@@ -2,12 +2,14 @@
 
 import { spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
+import { hasTool, lacksPlace } from './needs.js';
 
 /** False where it may not, said loudly. */
 export function canTrace(t: TestContext): boolean {
+  if (!hasTool(t, 'strace', '-V')) return false;
   const { status, error, stderr } = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=write', 'true']);
   if (status === 0) return true;
-  t.skip(`NOT TESTED: strace cannot trace here (${error?.message ?? String(stderr).trim()})`);
+  lacksPlace(t, `strace cannot trace here (${error?.message ?? String(stderr).trim()})`);
   return false;
 }
 

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import type { IPty } from '@lydell/node-pty';
 import headless from '@xterm/headless';
 import { type Deferred, deferred, within } from '../../src/base/deferred.js';
+import { lacksPlace } from './needs.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 const DEADLINE_MS = 20_000;
@@ -19,7 +20,7 @@ export async function pseudoTerminals(t: TestContext): Promise<Spawn | undefined
   try {
     return (await import('@lydell/node-pty')).spawn;
   } catch (error) {
-    t.skip(`no pseudo-terminal here: ${error instanceof Error ? error.message : error}`);
+    lacksPlace(t, `no pseudo-terminal here: ${error instanceof Error ? error.message : error}`);
     return undefined;
   }
 }
