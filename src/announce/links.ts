@@ -174,6 +174,13 @@ export class Links {
     return isNews;
   }
 
+  /** Both are dialed anew, at once and for no fault of theirs. Answers the links to hang up. */
+  redialed(): number[] {
+    const links = TRACKER_INDEXES.flatMap((index) => this.linkOf(index) ?? []);
+    for (const index of TRACKER_INDEXES) this.#links[index].state = { at: 'down', retryAtMs: 0 };
+    return links;
+  }
+
   /** Both may be tried now, whatever their back-off says. */
   triedAtOnce(): void {
     for (const index of TRACKER_INDEXES) this.#hurry(index);

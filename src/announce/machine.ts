@@ -7,11 +7,14 @@ import type { Machine, Wake, WakeAt } from '../actor/machine.js';
 import { unreachable } from '../base/assert.js';
 import {
   ANNOUNCE_PIPELINE_MAX,
+  CLIENT_EPOCH_MAX,
+  CLIENT_ID_RENEWAL_MS,
   LEAVE_DEADLINE_MS,
   LEAVE_REPLY_DEADLINE_MS,
   TRACKER_REPLY_DEADLINE_MS,
 } from '../base/limits.js';
 import { Prng } from '../base/prng.js';
+import type { ClientId } from '../torrent/ids.js';
 import type { Refusal, TrackerReply, TrackerRequest } from '../tracker/messages.js';
 import type { AnnounceEffect, AnnounceInput, AnnounceSetting } from './effects.js';
 import { Links, TRACKER_INDEXES, type TrackerIndex, type TrackerStanding } from './links.js';
@@ -26,8 +29,6 @@ type Phase =
   | { readonly at: 'leaving'; readonly deadlineMs: number; readonly askedMs: number | undefined }
   | { readonly at: 'left' };
 
-/** A tracker that claims to know of epochs up here is broken or hostile: we could not go on above them for long. */
-const EPOCH_MAX = 0xffff_0000;
 const U32_MAX = 0xffff_ffff;
 
 export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEffect | WakeAt> {
@@ -38,6 +39,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   readonly #requests = new Requests();
   #effects: (AnnounceEffect | WakeAt)[] = [];
   #phase: Phase = { at: 'working' };
+  #clientId: ClientId;
+  /** Before that no tracker of this pair can make us take a new id. */
+  #renewableMs = Number.NEGATIVE_INFINITY;
   #epoch: number;
   #isEpochUsed = false;
   #sequence = 0;
@@ -48,6 +52,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   constructor(setting: AnnounceSetting) {
     this.#setting = setting;
+    this.#clientId = setting.clientId;
     this.#epoch = setting.epoch;
     this.#prng = new Prng(setting.seed);
     this.#links = new Links(this.#prng, setting.areTrackersStarting === true ? 'awaited' : 'there');
@@ -79,7 +84,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         return;
       case 'connected':
         if (this.#links.isCurrent(input.tracker, input.link))
-          this.#send(input.link, helloOf(this.#setting, this.#epoch));
+          this.#send(input.link, helloOf({ clientId: this.#clientId, upload: this.#setting.upload }, this.#epoch));
         return;
       case 'replied':
         if (this.#links.isCurrent(input.tracker, input.link)) this.#replied(input.tracker, input.reply, nowMs);
@@ -114,6 +119,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       case 'findSeeders':
         this.#wanted.find(command.swarm);
         return;
+      case 'identify':
+        this.#identify(command.clientId, command.epoch);
+        return;
       case 'leave':
         this.#phase = { at: 'leaving', deadlineMs: nowMs + LEAVE_DEADLINE_MS, askedMs: undefined };
         this.#links.hurryAll();
@@ -146,11 +154,15 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   }
 
   #greeted(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'helloReply' }>, nowMs: number): void {
-    if (this.#links.isUp(tracker) || reply.highestEpoch >= EPOCH_MAX) {
-      this.#lost(tracker, 'the tracker said hello twice, or with an epoch that cannot be', nowMs);
+    const { highestEpoch } = reply;
+    if (this.#links.isUp(tracker)) {
+      this.#lost(tracker, 'the tracker said hello twice', nowMs);
       return;
     }
-    const { highestEpoch } = reply;
+    if (highestEpoch >= CLIENT_EPOCH_MAX) {
+      this.#burnt(tracker, nowMs);
+      return;
+    }
     if (highestEpoch > this.#epoch || (highestEpoch === this.#epoch && !this.#isEpochUsed))
       this.#raiseEpoch(highestEpoch + 1);
     const former = this.#links.active;
@@ -161,6 +173,24 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (this.#areAllDownReported) this.#tell({ kind: 'trackersBack' });
     this.#areAllDownReported = false;
     this.#pulse = new Pulse(reply.renewMs, this.#prng.next(), nowMs);
+    this.#startOver();
+  }
+
+  /** No word of ours would count there any more. Without a new id this tracker is of no use, nor is its partner. */
+  #burnt(tracker: TrackerIndex, nowMs: number): void {
+    this.#lost(tracker, 'the tracker knows this client by an epoch that it cannot have', nowMs);
+    if (nowMs < this.#renewableMs) return;
+    this.#renewableMs = nowMs + CLIENT_ID_RENEWAL_MS;
+    this.#tell({ kind: 'identityBurnt', clientId: this.#clientId, tracker: this.#setting.trackers[tracker] });
+  }
+
+  #identify(clientId: ClientId, epoch: number): void {
+    this.#clientId = clientId;
+    this.#epoch = epoch;
+    this.#sequence = 0;
+    this.#isEpochUsed = false;
+    this.#pulse = undefined;
+    for (const link of this.#links.redialed()) this.#effects.push({ kind: 'hangUp', link });
     this.#startOver();
   }
 

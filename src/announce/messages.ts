@@ -2,7 +2,7 @@
 // registration, a withdrawal or a question stands until a tracker has answered it, however long both are away.
 
 import type { Address } from '../torrent/address.js';
-import type { SwarmKey } from '../torrent/ids.js';
+import type { ClientId, SwarmKey } from '../torrent/ids.js';
 import type { RefusalCode } from '../tracker/messages.js';
 
 /** A file that this client serves, as far as it has it. */
@@ -22,6 +22,8 @@ export type AnnounceCommand =
   | { readonly kind: 'progress'; readonly swarm: SwarmKey; readonly have: number }
   | { readonly kind: 'withdraw'; readonly swarm: SwarmKey }
   | { readonly kind: 'findSeeders'; readonly swarm: SwarmKey }
+  /** We are this client from now on. Everything is told to the trackers anew; what the old one said ends with its lease. */
+  | { readonly kind: 'identify'; readonly clientId: ClientId; readonly epoch: number }
   /** Off every list. `left` follows within LEAVE_DEADLINE_MS, answered or not; nothing else is done after it. */
   | { readonly kind: 'leave' };
 
@@ -46,4 +48,6 @@ export type AnnounceEvent =
   | { readonly kind: 'trackersBack' }
   /** A tracker knew a newer start of this client: keep this epoch, the next start begins above it. */
   | { readonly kind: 'epochRaised'; readonly epoch: number }
+  /** A tracker knows of an epoch above all that we can have: somebody else spoke for this client, and we need a new id. */
+  | { readonly kind: 'identityBurnt'; readonly clientId: ClientId; readonly tracker: Address }
   | { readonly kind: 'left' };

@@ -404,6 +404,13 @@ export const ANNOUNCE_PIPELINE_MAX = 256;
 export const ANNOUNCE_PARTS_MAX = 8;
 /** Milliseconds before a registration that a tracker refused (full disk, limit) is tried again. */
 export const ANNOUNCE_REFUSED_RETRY_MS = 30_000;
+/**
+ * Starts of one client id. A tracker that knows of this one, or a later one, has heard it from somebody else, since no client starts
+ * so often; the ones above are left for the words of the last start.
+ */
+export const CLIENT_EPOCH_MAX = 0xffff_0000;
+/** Milliseconds before a tracker pair may make a client take a new id again: one that lies costs a client its entries once an hour. */
+export const CLIENT_ID_RENEWAL_MS = 3_600_000;
 /** Milliseconds between two reports of a download's progress to the tracker. */
 export const ANNOUNCE_PROGRESS_MS = 10_000;
 /** Milliseconds that `quit` waits for the trackers to take us off their lists: the rest of its second is for our own end. */

@@ -131,7 +131,7 @@ export class ClientActor {
       upload: () => this.#upload,
       digestsOf: (swarm) => this.#files.digestsOf(swarm),
       onEvent: (pair, event) => this.#host.post({ kind: 'announce', trackers: pair, event }),
-      onEpochRaised: (raised) => this.#keeper.saveIdentity(raised),
+      onIdentity: (now) => this.#identify(now),
       log: log.of('announce'),
       seed: options.seed,
       starting:
@@ -240,6 +240,11 @@ export class ClientActor {
     const vitals = { schema: 1, ...this.#vitals.look(), lostLogLines: this.#logFile.lostLines() };
     const threads = await this.#threads.loopDelays();
     this.#tellUser({ kind: 'statsListed', ask, json: JSON.stringify({ ...vitals, threads }) });
+  }
+
+  #identify(identity: Identity): void {
+    this.#keeper.saveIdentity(identity);
+    this.#threads.identify(identity.clientId);
   }
 
   // --- threads ---

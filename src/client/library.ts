@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, MiniTorrentError } from '../base/errors.js';
-import { LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX } from '../base/limits.js';
+import { CLIENT_EPOCH_MAX, LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX } from '../base/limits.js';
 import { atomicWriteFile, readBounded } from '../disk/file.js';
 import { removeOrphans } from '../disk/publish.js';
 import { formatAddress, parseAddress } from '../torrent/address.js';
@@ -18,7 +18,7 @@ import type { Entry } from './record.js';
 const LIBRARY_VERSION = 1;
 const IDENTITY_VERSION = 1;
 const IDENTITY_BYTES_MAX = 4_096;
-const EPOCH_MAX = 0xffff_fffe;
+const U32_MAX = 0xffff_ffff;
 
 export interface Identity {
   readonly clientId: ClientId;
@@ -62,14 +62,19 @@ export async function sweepState({ directory }: StatePaths): Promise<void> {
   }
 }
 
-/** The identity of this run: the same client, one epoch later, already on disk. */
+/** The identity of this run: the same client, one epoch later, already on disk; or a new one, when the epochs of the old are used up. */
 export async function nextIdentity(path: string): Promise<Identity> {
   const bytes = await readIfThere(path, IDENTITY_BYTES_MAX);
-  const known =
-    bytes === undefined ? { clientId: clientId(randomBytes(CLIENT_ID_SIZE)), epoch: 0 } : parseIdentity(path, bytes);
-  const identity = { clientId: known.clientId, epoch: known.epoch + 1 };
+  const known = bytes === undefined ? undefined : parseIdentity(path, bytes);
+  const isUsable = known !== undefined && known.epoch < CLIENT_EPOCH_MAX;
+  const identity = isUsable ? { clientId: known.clientId, epoch: known.epoch + 1 } : freshIdentity();
   await saveIdentity(path, identity);
   return identity;
+}
+
+/** Of a client that nobody knows. */
+export function freshIdentity(): Identity {
+  return { clientId: clientId(randomBytes(CLIENT_ID_SIZE)), epoch: 1 };
 }
 
 export async function saveIdentity(path: string, identity: Identity): Promise<void> {
@@ -154,7 +159,7 @@ function parseIdentity(path: string, bytes: Uint8Array): Identity {
   const id = typeof idText === 'string' ? parseClientId(idText) : undefined;
   if (version !== IDENTITY_VERSION || id === undefined || !Number.isSafeInteger(epoch))
     throw damaged(path, 'it is not an identity of this version');
-  if ((epoch as number) < 0 || (epoch as number) > EPOCH_MAX) throw damaged(path, 'its epoch is out of range');
+  if ((epoch as number) < 0 || (epoch as number) > U32_MAX) throw damaged(path, 'its epoch is out of range');
   return { clientId: id, epoch: epoch as number };
 }
 

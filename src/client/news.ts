@@ -3,6 +3,7 @@
 import { NO_EFFECTS } from '../actor/machine.js';
 import type { AnnounceEvent } from '../announce/messages.js';
 import { unreachable } from '../base/assert.js';
+import { formatAddress } from '../torrent/address.js';
 import { bad } from './answers.js';
 import type { Books } from './books.js';
 import type { ClientEffect, ClientInput } from './effects.js';
@@ -62,6 +63,14 @@ export function trackerNews(
       const record = books.ofSwarm(event.swarm);
       if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
       return [announce(record, { kind: 'findSeeders', swarm: event.swarm })];
+    }
+    case 'identityBurnt': {
+      const where = formatAddress(event.tracker);
+      return [
+        bad(
+          `tracker ${where} knows this client by a start that never was: somebody else has used its client id. It goes on under a new id, and lists its files again`,
+        ),
+      ];
     }
     case 'left':
     case 'withdrawn':

@@ -53,10 +53,12 @@ export class ClientThreads {
   /** For threads that are started again. */
   #uploadRate = 0;
   #logLevel: LogLevel;
+  #clientId: ClientId;
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
     this.#logLevel = options.logLevel;
+    this.#clientId = options.clientId;
     this.#slab = new SharedArrayBuffer(options.placement.slots * PIECE_SIZE);
     this.#supervisor = new Supervisor({
       log: options.log,
@@ -91,6 +93,13 @@ export class ClientThreads {
       this.#uploadRate = rate;
       this.tellAcceptors({ kind: 'limit', rate });
     }
+  }
+
+  /** Peers see this client under its ids from now on, on every thread. */
+  identify(clientId: ClientId): void {
+    if (clientId === this.#clientId) return;
+    this.#clientId = clientId;
+    for (const at of this.#peers.keys()) this.#peers[at]?.tell({ kind: 'identify', clientId: keyBytes(clientId) });
   }
 
   setLogLevel(level: LogLevel): void {
@@ -170,7 +179,8 @@ export class ClientThreads {
   }
 
   async #startPeer(at: number) {
-    const { clientId, uploadHost, logPath, seed, onServeEvent, onPeerThread, onFatal } = this.#options;
+    const { uploadHost, logPath, seed, onServeEvent, onPeerThread, onFatal } = this.#options;
+    const clientId = this.#clientId;
     const toMain = new MessageChannel();
     const toDownload = new MessageChannel();
     const thread = startThread({
@@ -198,6 +208,8 @@ export class ClientThreads {
       handle: onServeEvent,
       onCrash: onFatal,
     });
+    // It may have got another one while the thread started.
+    if (this.#clientId !== clientId) this.tellPeer(at, { kind: 'identify', clientId: keyBytes(this.#clientId) });
     const serves = this.accepts(at);
     this.download.tell({ kind: 'attachPeerThread', thread: at, serves }, [toDownload.port1]);
     if (serves) this.tellPeer(at, { kind: 'limit', rate: this.#uploadRate });

@@ -6,9 +6,9 @@ import type { AnnounceCommand, AnnounceEvent } from '../announce/messages.js';
 import { fitting } from '../base/bytes.js';
 import type { Log } from '../base/log.js';
 import { type Address, formatAddress } from '../torrent/address.js';
-import type { SwarmKey } from '../torrent/ids.js';
+import type { ClientId, SwarmKey } from '../torrent/ids.js';
 import { pairKey } from './books.js';
-import type { Identity } from './library.js';
+import { freshIdentity, type Identity } from './library.js';
 import { type ClientEvent, REASON_BYTES_MAX, TRACKERS_LISTED_MAX } from './messages.js';
 
 export interface TrackersOptions {
@@ -17,8 +17,11 @@ export interface TrackersOptions {
   readonly upload: () => Address;
   readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
   readonly onEvent: (pair: string, event: AnnounceEvent) => void;
-  /** A tracker knew a later epoch of ours: our state was lost or put back. The new one is to be kept. */
-  readonly onEpochRaised: (identity: Identity) => void;
+  /**
+   * Who this client is from now on, to be kept, and shown to peers: a tracker knew a later epoch of ours, because our state was lost or
+   * put back, or our id was burnt.
+   */
+  readonly onIdentity: (identity: Identity) => void;
   readonly log: Log;
   readonly seed: number;
   /** A pair that is being started beside this client. */
@@ -81,6 +84,8 @@ export class Trackers {
       digestsOf,
       onEvent: (event) => {
         if (event.kind === 'epochRaised') this.#raiseEpoch(event.epoch);
+        // Every pair may find the same id burnt: the first one to say so is heard.
+        if (event.kind === 'identityBurnt' && !this.#renew(event.clientId)) return;
         onEvent(pair, event);
       },
       log,
@@ -92,9 +97,18 @@ export class Trackers {
     return announce;
   }
 
+  /** False: that id is not ours any more. */
+  #renew(burnt: ClientId): boolean {
+    if (burnt !== this.#identity.clientId) return false;
+    this.#identity = freshIdentity();
+    this.#options.onIdentity(this.#identity);
+    for (const announce of this.#announces.values()) announce.tell({ kind: 'identify', ...this.#identity });
+    return true;
+  }
+
   #raiseEpoch(epoch: number): void {
     if (epoch <= this.#identity.epoch) return;
     this.#identity = { ...this.#identity, epoch };
-    this.#options.onEpochRaised(this.#identity);
+    this.#options.onIdentity(this.#identity);
   }
 }

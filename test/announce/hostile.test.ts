@@ -30,10 +30,6 @@ test('answers to what was not asked, and hellos that cannot be, end the connecti
     theatre.reply(0, reply);
     assert.deepEqual([...theatre.trackers[1].listed.keys()], [A], reply.kind);
   }
-  const theatre = new Theatre();
-  theatre.trackers[0].highestEpoch = 0xffff_ffff;
-  theatre.start();
-  assert.deepEqual(theatre.eventKinds(), ['trackerDown', 'trackerUp']);
 });
 
 test('P23: of a list of seeders only addresses that can be dialed are kept, each once, never our own', () => {

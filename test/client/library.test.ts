@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
 import { MiniTorrentError } from '../../src/base/errors.js';
-import { LIBRARY_BYTES_MAX } from '../../src/base/limits.js';
+import { CLIENT_EPOCH_MAX, LIBRARY_BYTES_MAX } from '../../src/base/limits.js';
 import {
   formatLibrary,
   loadLibrary,
@@ -127,6 +127,18 @@ test('a client keeps its id and grows its epoch with every start', async (t) => 
   assert.equal((await nextIdentity(identity)).epoch, 901, 'above what a tracker knew');
 });
 
+test('a client whose epochs are used up is a new one with its next start', async (t) => {
+  const { identity } = await openStateDirectory(join(temporaryDirectory(t), 'state'));
+  const first = await nextIdentity(identity);
+  for (const epoch of [CLIENT_EPOCH_MAX, 0xffff_ffff]) {
+    await saveIdentity(identity, { ...first, epoch });
+    const next = await nextIdentity(identity);
+    assert.notEqual(next.clientId, first.clientId);
+    assert.equal(next.epoch, 1);
+    assert.deepEqual(await nextIdentity(identity), { clientId: next.clientId, epoch: 2 }, 'it is on the disk');
+  }
+});
+
 test('a damaged identity is refused and left as it is', async (t) => {
   const path = join(temporaryDirectory(t), 'identity.json');
   const id = '0'.repeat(32);
@@ -137,7 +149,7 @@ test('a damaged identity is refused and left as it is', async (t) => {
     `{"version":1,"clientId":"${id}x","epoch":1}`,
     `{"version":1,"clientId":"${id}","epoch":-1}`,
     `{"version":1,"clientId":"${id}","epoch":1e99}`,
-    `{"version":1,"clientId":"${id}","epoch":4294967295}`,
+    `{"version":1,"clientId":"${id}","epoch":4294967296}`,
   ];
   for (const text of damages) {
     writeFileSync(path, text);

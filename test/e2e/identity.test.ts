@@ -10,7 +10,7 @@ import { readMetainfo } from '../../src/disk/metainfo-file.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
 import { type ClientId, keyBytes, parseClientId, peerId, peerIdOf, type SwarmKey } from '../../src/torrent/ids.js';
 import { FrameReader, frameBytes } from '../../src/wire/framing.js';
-import { create, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+import { create, listedEventually, PIECE, quit, share, stageSwarm } from '../support/e2e-stage.js';
 import { PairClient } from '../support/pair-client.js';
 
 const DEADLINE_MS = 10_000;
@@ -20,6 +20,12 @@ async function clientIdIn(stateDir: string): Promise<ClientId> {
   const id = parseClientId(clientId);
   assert.ok(id !== undefined);
   return id;
+}
+
+/** Of somebody who only wants to hear the answer. */
+function guestHello(swarm: SwarmKey): PeerWire {
+  const facts = { swarm: keyBytes(swarm), pieceCount: 2, features: 0, token: new Uint8Array(0) };
+  return { kind: 'hello', peerId: peerId(new Uint8Array(16)), uploadPort: 0, ...facts };
 }
 
 /** Everything that the other side says until its hello and one more frame are here, and that hello. */
@@ -57,9 +63,7 @@ test('S8: peers of both directions see an id of the swarm, and never the client 
 
   const asking = net.connect(await client.address());
   t.after(() => asking.destroy());
-  const facts = { swarm: keyBytes(served.swarm), pieceCount: 2, features: 0, token: new Uint8Array(0) };
-  const stranger = { kind: 'hello', peerId: peerId(new Uint8Array(16)), uploadPort: 0, ...facts } as const;
-  asking.write(Buffer.concat([PEER_MAGIC, frameBytes(peerWire.encode(stranger))]));
+  asking.write(Buffer.concat([PEER_MAGIC, frameBytes(peerWire.encode(guestHello(served.swarm)))]));
   const accepted = await saidOn(asking);
   assert.equal(toHex(accepted.hello.peerId), toHex(peerIdOf(secret, served.swarm)));
   hides(accepted.said, 'an acceptor said');
@@ -82,4 +86,34 @@ test('S8: peers of both directions see an id of the swarm, and never the client 
   );
   assert.equal(toHex(dialer.hello.peerId), toHex(peerIdOf(secret, key)));
   hides(dialer.said, 'a dialer said');
+});
+
+test('a client whose id somebody else has burnt goes on under a new one, says so once, and keeps it', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const state = swarm.path('client.state');
+  const former = swarm.startClient('client');
+  const mtorrent = await share(former, await swarm.makeFile('served.bin', 2 * PIECE), 'served.mtorrent');
+  const { swarm: key } = await readMetainfo(mtorrent);
+  const burnt = await clientIdIn(state);
+  await quit(former);
+  const thief = await PairClient.connectAs(t, swarm.trackers[0], burnt);
+  await thief.ask({ kind: 'leave', epoch: 0xffff_ffff, sequence: 0xffff_ffff }, 'left');
+  thief.close();
+
+  const client = swarm.startClient('client', 0, [], { env: { MTORRENT_PEER_THREADS: '4' } });
+  await client.said(/knows this client by a start that never was/, 10_000);
+  await listedEventually(swarm, 0, ([row]) => row?.startsWith('served.bin') === true, 'it is listed again');
+  const fresh = await clientIdIn(state);
+  assert.notEqual(fresh, burnt);
+  const asking = net.connect(await client.address());
+  t.after(() => asking.destroy());
+  asking.write(Buffer.concat([PEER_MAGIC, frameBytes(peerWire.encode(guestHello(key)))]));
+  assert.equal(toHex((await saidOn(asking)).hello.peerId), toHex(peerIdOf(fresh, key)), 'peers see the new one');
+  await quit(client);
+
+  const again = swarm.startClient('client');
+  await listedEventually(swarm, 0, ([row]) => row?.startsWith('served.bin') === true, 'it is listed after a restart');
+  assert.equal(await clientIdIn(state), fresh);
+  assert.doesNotMatch(again.stderr, /never was/);
 });

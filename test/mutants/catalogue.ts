@@ -26,6 +26,24 @@ const IDENTITY: readonly Defect[] = [
     test: 'test/torrent/ids.test.ts',
     rule: 'a peer id is the first 16 bytes of the SHA-1 of client id and swarm key',
   },
+  {
+    name: 'identity: a burnt id is kept',
+    breaks: 'a client whose id somebody else has burnt goes on under a new one',
+    file: 'src/announce/machine.ts',
+    right: 'if (nowMs < this.#renewableMs) return;',
+    wrong: 'if (nowMs >= this.#renewableMs) return;',
+    test: 'test/announce/identity.test.ts',
+    rule: 'a client whose id is burnt at both trackers asks once for a new one, and is listed under it with all that it shares',
+  },
+  {
+    name: 'identity: a tracker may burn ids without end',
+    breaks: 'a tracker that lies costs a client an id an hour at most',
+    file: 'src/announce/machine.ts',
+    right: 'this.#renewableMs = nowMs + CLIENT_ID_RENEWAL_MS;',
+    wrong: 'this.#renewableMs = nowMs + CLIENT_ID_RENEWAL_MS / 60;',
+    test: 'test/announce/identity.test.ts',
+    rule: 'a tracker that calls every id burnt is left for the other one, and costs an id an hour',
+  },
 ];
 
 const TRACKER: readonly Defect[] = [

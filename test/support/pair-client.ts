@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { type Deferred, deferred, within } from '../../src/base/deferred.js';
 import type { Address } from '../../src/torrent/address.js';
-import { keyBytes, type SwarmKey } from '../../src/torrent/ids.js';
+import { type ClientId, keyBytes, type SwarmKey } from '../../src/torrent/ids.js';
 import {
   TRACKER_MAGIC,
   type TrackerReply,
@@ -40,11 +40,13 @@ export class PairClient {
   readonly #connection: DialedConnection<TrackerRequest, TrackerReply>;
   readonly #open = new Map<number, Deferred<TrackerReply>>();
   readonly #number: number;
+  readonly #clientId: Uint8Array;
   #lastId = 0;
   #sequence = 0;
 
-  private constructor(t: TestContext, tracker: Address, number: number, epoch: number) {
+  private constructor(t: TestContext, tracker: Address, number: number, epoch: number, clientId = idOf(number)) {
     this.#number = number;
+    this.#clientId = clientId;
     this.#connection = new DialedConnection({
       address: tracker,
       magic: TRACKER_MAGIC,
@@ -63,6 +65,13 @@ export class PairClient {
   /** @param number names the client; 0 is a guest. */
   static async connect(t: TestContext, tracker: Address, number: number, epoch = 1): Promise<PairClient> {
     const client = new PairClient(t, tracker, number, epoch);
+    await client.#answer(0);
+    return client;
+  }
+
+  /** In the name of a client that is somebody else's. */
+  static async connectAs(t: TestContext, tracker: Address, id: ClientId): Promise<PairClient> {
+    const client = new PairClient(t, tracker, 1, 1, keyBytes(id));
     await client.#answer(0);
     return client;
   }
@@ -111,10 +120,15 @@ export class PairClient {
   }
 
   #hello(epoch: number): void {
-    const clientId = new Uint8Array(16);
-    new DataView(clientId.buffer).setUint32(12, this.#number);
     const uploadPort = this.#number === 0 ? 0 : 10_000 + this.#number;
-    this.#connection.send({ kind: 'hello', clientId, host: '', uploadPort, epoch, token: new Uint8Array(0) });
+    this.#connection.send({
+      kind: 'hello',
+      clientId: this.#clientId,
+      host: '',
+      uploadPort,
+      epoch,
+      token: new Uint8Array(0),
+    });
   }
 
   #answer(id: number): Promise<TrackerReply> {
@@ -128,4 +142,10 @@ export class PairClient {
     this.#open.get(id)?.resolve(reply);
     this.#open.delete(id);
   }
+}
+
+function idOf(number: number): Uint8Array {
+  const id = new Uint8Array(16);
+  new DataView(id.buffer).setUint32(12, number);
+  return id;
 }
