@@ -35,6 +35,12 @@ export function midPage(byteCount: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new ArrayBuffer(whole, { maxByteLength: whole }), MID_PAGE, byteCount);
 }
 
+/** The same of memory that threads share. @param shared the memory as another thread made it; new without. */
+export function midPageShared(byteCount: number, shared?: SharedArrayBuffer): Uint8Array<SharedArrayBuffer> {
+  const whole = MID_PAGE + byteCount;
+  return new Uint8Array(shared ?? new SharedArrayBuffer(whole, { maxByteLength: whole }), MID_PAGE, byteCount);
+}
+
 /** As much of `text` as `bytesMax` bytes of UTF-8 hold, cut between characters. */
 export function fitting(text: string, bytesMax: number): string {
   if (Buffer.byteLength(text) <= bytesMax) return text;

@@ -141,14 +141,16 @@ export const UPLOAD_BUFFERS_PER_PEER_MAX = 4;
 export const PEER_YOUNG_HEAP_MIB = 6;
 /** The same of the download thread, whose messages live as shortly: it and two hash threads hold 30 MiB less after 6 GiB. */
 export const DOWNLOAD_YOUNG_HEAP_MIB = 6;
-/** Upload buffers of one peer thread: 24 × 512 KiB = 12 MiB keeps 4 reads and 20 writes going. */
+/** Upload buffers of a client: 24 × 512 KiB = 12 MiB keeps 4 reads and 20 writes going. */
 export const UPLOAD_BUFFERS = 24;
 /** Bytes of an upload buffer for when the large ones are all in sockets that are not read: what one write takes well. */
 export const UPLOAD_SMALL_BYTES = 64 * 1024;
 /** Of those: one for each connection, and some for connections that are just being ended. 13 MiB, of which a client makes few
  * unless many of its peers hardly read. */
 export const UPLOAD_SMALL_BUFFERS = UPLOAD_CONNECTIONS_MAX + 16;
-/** Blocks that a peer thread keeps in line on its link, beyond what the link's length holds: one alone cannot fill a link while its
+/** Bytes of all upload buffers: memory that every thread sees, touched only as far as it is needed. */
+export const UPLOAD_MEMORY_BYTES = UPLOAD_BUFFERS * PIECE_SIZE + UPLOAD_SMALL_BUFFERS * UPLOAD_SMALL_BYTES;
+/** Blocks that a client keeps in line on its link, beyond what the link's length holds: one alone cannot fill a link while its
  * receiver has others to hear (in virtual time a crowd of 8 needs 1.35 × the least time with 1, 1.12 with 2, 1.03 with 4, 1.06 with 8). */
 export const UPLOADS_QUEUED = 4;
 /** Blocks on their way at most: 64 × 512 KiB fill 10 Gbit/s × 25 ms. */
@@ -160,7 +162,7 @@ export const UPLOAD_LATE_MIN_MS = 5;
 export const UPLOAD_LATE_UNKNOWN_MS = 500;
 /** Bytes by which one peer may be ahead of another of the same crowd because it asks for what nobody has yet: 16 pieces. */
 export const UPLOAD_LEAD_BYTES_MAX = 8 * MIB;
-/** Disk reads of one peer thread under way together: libuv has 4 threads. */
+/** Disk reads of a client for uploads under way together: libuv has 4 threads for a process. */
 export const UPLOAD_READS_MAX = 4;
 /** Milliseconds that a block may keep the other connections of its thread waiting: 512 KiB take 0.3 from memory and 1 from flash, and as
  * long again or more on a busy core, a run four times that; a disk that moves takes 8 and more. */
@@ -171,7 +173,8 @@ export const READ_SLOW_ROW = 3;
 export const READ_STUCK_MS = 50;
 /** Blocks that are read by the system's threads after that: one in 65 finds out whether it has changed. */
 export const READ_AWAY_COUNT = 64;
-/** Shared files that a peer thread holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. */
+/** Shared files that a client holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. Threads
+ * that serve have equal parts of it: 8 with 16 of them, which is more than are read at a time. */
 export const UPLOAD_FILES_OPEN_MAX = 128;
 /** Milliseconds in which a peer must take one whole block that was written to its socket: 512 KiB at 70 kbit/s, a run of 2 MiB at 280. */
 export const UPLOAD_STALL_MS = 60_000;

@@ -252,7 +252,7 @@ export class ClientActor {
   #onPeerThread(thread: number): void {
     if (!this.#threads.accepts(thread)) return;
     // The first time with the port that was asked for; after a restart with the one that peers know.
-    this.#threads.tellPeer(thread, { kind: 'listen', host: this.#upload.host, port: this.#upload.port });
+    this.#threads.tellPeer(thread, { kind: 'listen', host: this.#upload.host, port: this.#upload.port, shared: false });
     this.#files.serveAllAgain(thread);
   }
 

@@ -7,6 +7,7 @@ import type { LoopDelay } from '../actor/loop-delay.js';
 import { type ChildSpec, Supervisor } from '../actor/supervisor.js';
 import { MessageChannel, startThread, type Thread } from '../actor/thread.js';
 import { present } from '../base/assert.js';
+import { midPageShared } from '../base/bytes.js';
 import {
   DOWNLOAD_YOUNG_HEAP_MIB,
   PEER_YOUNG_HEAP_MIB,
@@ -14,6 +15,7 @@ import {
   RESTART_PERIOD_MS,
   RESTARTS_MAX,
   STOP_DEADLINE_MS,
+  UPLOAD_MEMORY_BYTES,
 } from '../base/limits.js';
 import type { Log, LogLevel } from '../base/log.js';
 import {
@@ -26,6 +28,9 @@ import {
 import { peerSettings, type ServeCommand, type ServeEvent, serveCommands, serveEvents } from '../peer/messages.js';
 import { type ClientId, keyBytes } from '../torrent/ids.js';
 import { DOWNLOAD_THREAD, PEER_THREAD, type Placement } from './placement.js';
+
+/** The peer thread that decides about uploads. */
+const DECIDER = 0;
 
 export interface ThreadsOptions {
   readonly placement: Placement;
@@ -86,12 +91,12 @@ export class ClientThreads {
     return acceptors;
   }
 
-  /** Every upload leaves by a thread that accepts and every request by the download thread, so each limit is kept there. */
+  /** Every upload is decided by one peer thread and every request made by the download thread, so each limit is kept in one place. */
   limit(direction: 'up' | 'down', rate: number): void {
     if (direction === 'down') this.download.tell({ kind: 'limit', rate });
     else {
       this.#uploadRate = rate;
-      this.tellAcceptors({ kind: 'limit', rate });
+      this.tellPeer(DECIDER, { kind: 'limit', rate });
     }
   }
 
@@ -193,6 +198,8 @@ export class ClientThreads {
         logPath,
         logLevel: this.#logLevel,
         seed: (seed + at + 1) >>> 0,
+        thread: at,
+        servingThreads: this.#options.placement.acceptors,
       }),
       shared: [this.#slab],
       ports: [toMain.port2, toDownload.port2],
@@ -212,7 +219,10 @@ export class ClientThreads {
     if (this.#clientId !== clientId) this.tellPeer(at, { kind: 'identify', clientId: keyBytes(this.#clientId) });
     const serves = this.accepts(at);
     this.download.tell({ kind: 'attachPeerThread', thread: at, serves }, [toDownload.port1]);
-    if (serves) this.tellPeer(at, { kind: 'limit', rate: this.#uploadRate });
+    if (at === DECIDER) {
+      this.tellPeer(at, { kind: 'decideUploads' }, [midPageShared(UPLOAD_MEMORY_BYTES).buffer]);
+      this.tellPeer(at, { kind: 'limit', rate: this.#uploadRate });
+    }
     onPeerThread(at);
     return thread;
   }

@@ -37,6 +37,7 @@ export class AcceptedSocket {
   #why = 'the peer closed the connection';
   /** What was written still goes out; nothing is read any more. */
   #closing = false;
+  #paused = false;
   #isMidFrame = false;
 
   constructor(options: AcceptOptions) {
@@ -53,7 +54,7 @@ export class AcceptedSocket {
     });
     socket.setNoDelay(true);
     socket.write(PEER_MAGIC);
-    socket.on('data', (bytes) => this.#onData(bytes));
+    socket.on('data', (bytes) => this.#hear(bytes));
     socket.on('error', (error) => {
       this.#why = error.message;
     });
@@ -68,6 +69,26 @@ export class AcceptedSocket {
     this.#host.post(input);
   }
 
+  /** Nothing more is heard from the peer until `resume`: its bytes wait, and TCP slows it. */
+  pause(): void {
+    this.#paused = true;
+    this.#options.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#options.socket.resume();
+    this.#hear();
+  }
+
+  /** Ends it at once, without a farewell. */
+  drop(why: string): void {
+    this.#why = why;
+    this.#closing = true;
+    this.#options.socket.destroy();
+  }
+
   /** Header and bytes of a block, or of a part of one, in one writev. `taken` is called once: the buffers are the caller's again. */
   writeBlock(block: Block, payload: readonly Uint8Array[], taken: (ok: boolean) => void): void {
     const { socket } = this.#options;
@@ -80,11 +101,12 @@ export class AcceptedSocket {
     socket.uncork();
   }
 
-  #onData(bytes: Uint8Array): void {
+  /** @param bytes that have come; without, those that have waited. */
+  #hear(bytes?: Uint8Array): void {
     if (this.#closing) return;
     try {
-      this.#reader.feed(this.#gate.pass(bytes));
-      while (!this.#closing) {
+      if (bytes !== undefined) this.#reader.feed(this.#gate.pass(bytes));
+      while (!this.#closing && !this.#paused) {
         const frame = this.#reader.next();
         if (frame === undefined) break;
         const message = peerWire.decode(frame);
@@ -126,6 +148,8 @@ export class AcceptedSocket {
       case 'closeTcp':
         this.#why = effect.why;
         this.#closing = true;
+        // Bytes that nobody reads would make the system cut the connection before the farewell is through.
+        this.#options.socket.resume();
         this.#options.socket.destroySoon();
         break;
       case 'destroyTcp':

@@ -2,10 +2,10 @@
 // decides nothing. The slab is written here only through sockets whose block was asked for.
 
 import { type Beside, type Link, openLink } from '../actor/link.js';
-import type { ThreadSelf } from '../actor/thread.js';
+import type { MessagePort, ThreadSelf } from '../actor/thread.js';
 import { systemTimers } from '../actor/timers.js';
 import { assert, present, unreachable } from '../base/assert.js';
-import { PROGRESS_MS } from '../base/limits.js';
+import { PROGRESS_MS, UPLOAD_FILES_OPEN_MAX } from '../base/limits.js';
 import { type Log, type LogLevel, openLog } from '../base/log.js';
 import { Prng } from '../base/prng.js';
 import { Bitfield } from '../torrent/bitfield.js';
@@ -25,6 +25,8 @@ import {
   serveEvents,
 } from './messages.js';
 import type { ServedFile } from './serve.js';
+import { ServedFiles } from './served-files.js';
+import { remoteDesk, type UploadDecider, UploadDesk } from './upload-desk.js';
 import { Uploads } from './uploads.js';
 
 export function runPeerThread(self: ThreadSelf): void {
@@ -48,7 +50,10 @@ class PeerThread {
   readonly #served = new Map<string, ServedFile>();
   readonly #uploadedBytes = new Map<number, number>();
   readonly #listener: Listener;
-  readonly #uploads: Uploads;
+  readonly #files: ServedFiles;
+  /** Whoever decides about uploads; the same as the desk when it is this thread. */
+  #decider: UploadDecider | undefined;
+  #desk: UploadDesk | undefined;
   readonly #toMain: Link<ServeEvent>;
   readonly #toDownload: Link<FetchEvent>;
   #clientId: ClientId;
@@ -63,15 +68,16 @@ class PeerThread {
     this.#slab = present(self.shared[0], 'a peer thread is born with the slab');
     const [main, download] = self.ports;
     assert(main !== undefined && download !== undefined, 'a peer thread is born with two ports');
-    this.#uploads = new Uploads({
-      timers: systemTimers,
-      prng: new Prng(settings.seed),
-      onUploaded: (file, bytes) => this.#onUploaded(file, bytes),
-      onFileFailed: (file, path, errno) => this.#toMain.tell({ kind: 'serveFailed', file, path, errno }),
-    });
+    this.#files = new ServedFiles(Math.floor(UPLOAD_FILES_OPEN_MAX / settings.servingThreads));
     this.#listener = new Listener({
+      thread: settings.thread,
       peerIdIn: (swarm) => this.#peerIdIn(swarm),
-      uploads: this.#uploads,
+      uploads: new Uploads({
+        timers: systemTimers,
+        files: this.#files,
+        onUploaded: (file, bytes) => this.#onUploaded(file, bytes),
+        onFileFailed: (file, path, errno) => this.#toMain.tell({ kind: 'serveFailed', file, path, errno }),
+      }),
       log: log.of('upload'),
       timers: systemTimers,
       lookUp: (swarm) => this.#served.get(swarmKey(swarm)),
@@ -101,13 +107,14 @@ class PeerThread {
     this.#report();
     // One turn of the loop for the farewells to reach the kernel; it delivers them without us.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#uploads.closeAll();
+    this.#decider?.close();
+    this.#files.closeAll();
   }
 
   #onServeCommand(command: ServeCommand, beside: readonly Beside[]): void {
     switch (command.kind) {
       case 'listen':
-        this.#listener.listen(command.host, command.port, (result) => {
+        this.#listener.listen(command, (result) => {
           if ('errno' in result) this.#toMain.tell({ kind: 'listenFailed', errno: result.errno });
           else this.#toMain.tell({ kind: 'listening', port: result.port });
         });
@@ -128,7 +135,16 @@ class PeerThread {
         });
         break;
       case 'limit':
-        this.#uploads.limit(command.rate);
+        present(this.#desk, 'the thread that decides about uploads is told their limit').limit(command.rate);
+        break;
+      case 'decideUploads':
+        this.#decideUploads(beside[0]);
+        break;
+      case 'attachServing':
+        present(this.#desk, 'the thread that decides hears of the others').attach(command.thread, portOf(beside[0]));
+        break;
+      case 'joinDesk':
+        this.#joinDesk(portOf(beside[0]), beside[1]);
         break;
       case 'identify':
         this.#clientId = clientId(command.clientId);
@@ -142,11 +158,46 @@ class PeerThread {
     return peerIdOf(this.#clientId, swarmKey(swarm));
   }
 
+  #decideUploads(memory: Beside | undefined): void {
+    assert(memory instanceof SharedArrayBuffer, 'uploads come with the memory of their buffers');
+    this.#desk = new UploadDesk(
+      {
+        thread: this.#settings.thread,
+        timers: systemTimers,
+        prng: new Prng(this.#settings.seed),
+        obey: (order) => this.#listener.obey(order),
+        onCrash: (error) => this.#self.crash(error),
+      },
+      memory,
+    );
+    this.#setDecider(this.#desk);
+  }
+
+  #joinDesk(port: MessagePort, memory: Beside | undefined): void {
+    assert(memory instanceof SharedArrayBuffer, 'uploads come with the memory of their buffers');
+    const desk = remoteDesk({
+      port,
+      memory,
+      obey: (order) => this.#listener.obey(order),
+      onRelief: () => this.#listener.deciderRelieved(),
+      onCrash: (error) => this.#self.crash(error),
+    });
+    this.#setDecider(desk);
+  }
+
+  #setDecider(decider: UploadDecider): void {
+    this.#decider?.close();
+    this.#decider = decider;
+    this.#listener.decider = decider;
+  }
+
   #serve(command: Extract<ServeCommand, { kind: 'serve' }>, memory: Beside | undefined): void {
     const { file, swarm, path, size, mtimeMs } = command;
     assert(memory instanceof SharedArrayBuffer, 'a served file comes with its bitfield');
     const geometry = new Geometry(size);
-    const errno = this.#uploads.openFile(file, path, mtimeMs);
+    // The thread that decides looks for all: that a file cannot be opened is told once.
+    const errno =
+      this.#desk === undefined ? this.#files.learn(file, path, mtimeMs) : this.#files.open(file, path, mtimeMs);
     if (errno !== undefined) {
       this.#log.warn({ file, path, errno }, 'a shared file cannot be opened');
       this.#toMain.tell({ kind: 'serveFailed', file, path, errno });
@@ -159,7 +210,7 @@ class PeerThread {
   #unserve(file: number): void {
     for (const [key, served] of this.#served) if (served.file === file) this.#served.delete(key);
     this.#listener.fileGone(file);
-    this.#uploads.closeFile(file);
+    this.#files.close(file);
     this.#report();
   }
 
@@ -239,4 +290,9 @@ class PeerThread {
     }
     this.#uploadedBytes.clear();
   }
+}
+
+function portOf(beside: Beside | undefined): MessagePort {
+  assert(beside !== undefined && !(beside instanceof SharedArrayBuffer), 'a thread is met by its port');
+  return beside;
 }

@@ -1,59 +1,45 @@
-// What blocks are read into on their way to a socket: large buffers of a whole piece each, of which a run takes one for each of its
-// pieces, and small ones for when those are all in the hands of peers that do not read. A connection may always have one small
-// buffer, so nobody who reads waits for somebody who does not.
-// Invariant: as many as UPLOAD_BUFFERS large and UPLOAD_SMALL_BUFFERS small ones exist at most.
+// Which upload buffers are in use: large ones of a whole piece each, of which a run takes one for each of its pieces, and small
+// ones for when those are all in the hands of peers that do not read. A connection may always have one small buffer, so nobody
+// who reads waits for somebody who does not. Pure. Invariant: a buffer is free or lent once, whichever thread it is lent to.
 
 import { assert } from '../base/assert.js';
-import { midPage } from '../base/bytes.js';
 import { PIECE_SIZE, UPLOAD_BUFFERS, UPLOAD_SMALL_BUFFERS, UPLOAD_SMALL_BYTES } from '../base/limits.js';
 
-/** Whole buffers, the caller's from `take` until `give`. */
-export type Lent = readonly Uint8Array[];
+/** Buffers by number, the borrower's from `take` until `give`. The large ones come first. */
+export type Lent = readonly number[];
+
+export const BUFFERS_MAX = UPLOAD_BUFFERS + UPLOAD_SMALL_BUFFERS;
 
 export class UploadBuffers {
-  readonly #large: Uint8Array[] = [];
-  readonly #small: Uint8Array[] = [];
-  #largeMade = 0;
-  #smallMade = 0;
+  /** What was given back last is lent next: memory that nobody needs is never touched. */
+  readonly #large = numbers(0, UPLOAD_BUFFERS);
+  readonly #small = numbers(UPLOAD_BUFFERS, BUFFERS_MAX);
 
   /** Bytes that the large ones hold which are there. */
   get largeBytes(): number {
-    return (this.#large.length + UPLOAD_BUFFERS - this.#largeMade) * PIECE_SIZE;
+    return this.#large.length * PIECE_SIZE;
   }
 
   get hasAny(): boolean {
-    return this.largeBytes > 0 || this.#small.length > 0 || this.#smallMade < UPLOAD_SMALL_BUFFERS;
+    return this.#large.length > 0 || this.#small.length > 0;
   }
 
   /** Some that hold `length` bytes together, large ones while there is any. */
   take(length: number): Lent {
-    if (this.largeBytes > 0) {
-      assert(length <= this.largeBytes, 'what is read fits into what is there');
-      const lent = [this.#takeLarge()];
-      while (lent.length * PIECE_SIZE < length) lent.push(this.#takeLarge());
-      return lent;
+    if (this.#large.length === 0) {
+      assert(length <= UPLOAD_SMALL_BYTES && this.hasAny, 'what is read fits into what is there');
+      return this.#small.splice(-1);
     }
-    assert(length <= UPLOAD_SMALL_BYTES && this.hasAny, 'what is read fits into what is there');
-    const free = this.#small.pop();
-    if (free === undefined) this.#smallMade += 1;
-    return [free ?? midPage(UPLOAD_SMALL_BYTES)];
+    assert(length <= this.largeBytes, 'what is read fits into what is there');
+    return this.#large.splice(-Math.ceil(length / PIECE_SIZE)).reverse();
   }
 
   give(buffers: Lent): void {
-    for (const buffer of buffers) (buffer.length === PIECE_SIZE ? this.#large : this.#small).push(buffer);
-  }
-
-  #takeLarge(): Uint8Array {
-    const free = this.#large.pop();
-    if (free === undefined) this.#largeMade += 1;
-    return free ?? midPage(PIECE_SIZE);
+    for (const buffer of buffers) (buffer < UPLOAD_BUFFERS ? this.#large : this.#small).push(buffer);
   }
 }
 
-/** Views of the first `length` bytes of what the buffers hold, one after the other. */
-export function cut(buffers: Lent, length: number): readonly Uint8Array[] {
-  return buffers.map((buffer, at) => {
-    const left = length - at * buffer.length;
-    return left < buffer.length ? buffer.subarray(0, left) : buffer;
-  });
+/** From `first` to `end`, the first one last. */
+function numbers(first: number, end: number): number[] {
+  return Array.from({ length: end - first }, (_, at) => end - 1 - at);
 }

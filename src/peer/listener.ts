@@ -1,18 +1,24 @@
-// The door to the upload port: accepts connections within the limits (in total and per address), gives each a number, and
-// knows them all by it. Who gets a place is decided by admission.ts.
+// The door to the upload port of one thread: accepts connections, gives each a number, and knows them all by it. Reports what they
+// say to whoever decides about uploads, and performs its orders. Invariant: nothing is read from a connection before it is admitted,
+// nor while what is reported is not taken.
 
 import net from 'node:net';
 import type { Timers } from '../actor/timers.js';
+import { present, unreachable } from '../base/assert.js';
 import { errnoOf } from '../base/errors.js';
 import type { Log } from '../base/log.js';
 import type { PieceRange } from '../torrent/bitfield.js';
+import { blockOf } from '../torrent/block.js';
 import type { PeerId } from '../torrent/ids.js';
 import { AcceptedSocket } from './accepted-socket.js';
-import { Admission } from './admission.js';
 import type { ServedFile } from './serve.js';
-import type { Uploads, UploadTarget } from './uploads.js';
+import type { UploadDecider } from './upload-desk.js';
+import { connectionNumber, type UploadOrder, type UploadReport } from './upload-messages.js';
+import type { Uploads } from './uploads.js';
 
 export interface ListenerOptions {
+  /** The number of this thread. */
+  readonly thread: number;
   readonly peerIdIn: (swarm: Uint8Array) => PeerId;
   readonly uploads: Uploads;
   readonly log: Log;
@@ -24,6 +30,7 @@ export interface ListenerOptions {
 
 interface Accepted {
   readonly socket: AcceptedSocket;
+  isAdmitted: boolean;
   file: number | undefined;
   sentBytes: number;
 }
@@ -38,9 +45,11 @@ export interface FetchingPeer {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #accepted = new Map<number, Accepted>();
-  readonly #admission = new Admission();
   readonly #server: net.Server;
-  #nextConnection = 1;
+  #decider: UploadDecider | undefined;
+  /** Nothing is heard while the decider is behind. */
+  #isPaused = false;
+  #count = 0;
   #port = 0;
 
   constructor(options: ListenerOptions) {
@@ -48,11 +57,22 @@ export class Listener {
     this.#server = net.createServer((socket) => this.#accept(socket));
   }
 
-  /** Answers the port, or the errno that refused it. */
-  listen(host: string, port: number, done: (result: { port: number } | { errno: string }) => void): void {
+  /** Told before it listens. What an earlier one knew is lost, so its connections end. */
+  set decider(decider: UploadDecider) {
+    this.#decider = decider;
+    for (const { socket } of [...this.#accepted.values()]) socket.drop('the thread that decides about uploads ended');
+    this.#accepted.clear();
+    this.#isPaused = false;
+  }
+
+  /** Answers the port, or the errno that refused it. @param shared other threads of this client listen there as well. */
+  listen(
+    { host, port, shared }: { readonly host: string; readonly port: number; readonly shared: boolean },
+    done: (result: { port: number } | { errno: string }) => void,
+  ): void {
     const failed = (error: Error): void => done({ errno: errnoOf(error) ?? 'EIO' });
     this.#server.once('error', failed);
-    this.#server.listen({ host, port }, () => {
+    this.#server.listen({ host, port, reusePort: shared }, () => {
       this.#server.off('error', failed);
       // Out of descriptors: the connection is lost, the listener goes on.
       this.#server.on('error', (error) => this.#options.log.warn({ err: error }, 'could not accept a connection'));
@@ -92,11 +112,76 @@ export class Listener {
     for (const accepted of [...this.#accepted.values()]) accepted.socket.post({ kind: 'fileGone' });
   }
 
+  obey(order: UploadOrder): void {
+    const accepted = this.#accepted.get(order.connection);
+    switch (order.kind) {
+      case 'admit':
+        if (accepted === undefined) break;
+        accepted.isAdmitted = true;
+        if (!this.#isPaused) accepted.socket.resume();
+        break;
+      case 'refuse':
+        if (accepted !== undefined) accepted.file = undefined;
+        accepted?.socket.post({ kind: 'refused' });
+        break;
+      case 'flooded':
+        accepted?.socket.post({ kind: 'flooded' });
+        break;
+      case 'reject':
+        accepted?.socket.post({ kind: 'blockFailed', block: blockOf(order) });
+        break;
+      case 'send':
+        this.#send(order, accepted);
+        break;
+      default:
+        unreachable(order);
+    }
+  }
+
+  /** Its reports are taken again. */
+  deciderRelieved(): void {
+    this.#isPaused = false;
+    for (const { socket, isAdmitted } of this.#accepted.values()) if (isAdmitted) socket.resume();
+  }
+
+  #send(order: Extract<UploadOrder, { kind: 'send' }>, accepted: Accepted | undefined): void {
+    const { report, memory } = present(this.#decider, 'what is to be sent was decided');
+    if (accepted?.file === undefined) {
+      report({ kind: 'taken', upload: order.upload, ok: false });
+      return;
+    }
+    const { socket, file } = accepted;
+    this.#options.uploads.send(
+      order,
+      {
+        file,
+        writeBlock: socket.writeBlock.bind(socket),
+        handed: () => socket.post({ kind: 'handed' }),
+        taken: ({ length, completes }) => {
+          accepted.sentBytes += length;
+          socket.post({ kind: 'taken' });
+          if (completes) socket.post({ kind: 'blockSent' });
+        },
+      },
+      memory,
+      report,
+    );
+  }
+
+  #report(report: UploadReport): void {
+    const decider = present(this.#decider, 'a thread that accepts knows who decides');
+    decider.report(report);
+    if (this.#isPaused || !decider.isBehind) return;
+    this.#isPaused = true;
+    for (const { socket } of this.#accepted.values()) socket.pause();
+  }
+
   #accept(socket: net.Socket): void {
-    const { uploads, log, timers, onCrash, onJoined } = this.#options;
-    const connection = this.#nextConnection;
-    this.#nextConnection += 1;
+    const { log, timers, onCrash, onJoined } = this.#options;
+    const connection = connectionNumber(this.#options.thread, this.#count);
+    this.#count += 1;
     const accepted: Accepted = {
+      isAdmitted: false,
       file: undefined,
       sentBytes: 0,
       socket: new AcceptedSocket({
@@ -108,19 +193,14 @@ export class Listener {
         onCrash,
         onOpened: (served, uploadPort, confirms) => {
           accepted.file = served.file;
-          uploads.join(connection, this.#target(connection, served.file, confirms, accepted));
+          this.#report({ kind: 'joined', connection, file: served.file, confirms });
           if (uploadPort > 0) onJoined(served.file, accepted.socket.host, uploadPort);
         },
-        onConfirmed: () => uploads.confirmed(connection),
-        onEnqueue: (block) => {
-          if (!uploads.enqueue(connection, block)) accepted.socket.post({ kind: 'flooded' });
-        },
-        onDequeue: (block) => {
-          const cancelled = uploads.dequeue(connection, block);
-          if (cancelled !== undefined) accepted.socket.post({ kind: 'cancelled', block: cancelled });
-        },
+        onConfirmed: () => this.#report({ kind: 'confirmed', connection }),
+        onEnqueue: (block) => this.#report({ kind: 'requested', connection, ...block }),
+        onDequeue: (block) => this.#report({ kind: 'cancelled', connection, ...block }),
         onClosed: (why) => {
-          this.#forget(connection, accepted);
+          if (this.#accepted.delete(connection)) this.#report({ kind: 'closed', connection });
           log.info(
             { peer: accepted.socket.host, port: accepted.socket.port, sentBytes: accepted.sentBytes },
             `upload connection ended: ${why}`,
@@ -128,44 +208,13 @@ export class Listener {
         },
       }),
     };
-    this.#admit(connection, accepted);
-  }
-
-  #admit(connection: number, accepted: Accepted): void {
+    accepted.socket.pause();
+    if (this.#isPaused) {
+      // It does not even hear of it: there is no room to ask for a place.
+      accepted.socket.post({ kind: 'refused' });
+      return;
+    }
     this.#accepted.set(connection, accepted);
-    const verdict = this.#admission.admit(connection, accepted.socket.host);
-    if (verdict.kind === 'refused') accepted.socket.post({ kind: 'refused' });
-    else if (verdict.kind === 'displaces') this.#displace(verdict.connection);
-  }
-
-  /** Nothing more is read for it, whether or not it takes its farewell. */
-  #displace(connection: number): void {
-    const displaced = this.#accepted.get(connection);
-    if (displaced === undefined) return;
-    if (displaced.file !== undefined) this.#options.uploads.leave(connection);
-    displaced.file = undefined;
-    displaced.socket.post({ kind: 'refused' });
-  }
-
-  #forget(connection: number, accepted: Accepted): void {
-    if (!this.#accepted.delete(connection)) return;
-    this.#admission.leave(connection, accepted.socket.host);
-    if (accepted.file !== undefined) this.#options.uploads.leave(connection);
-  }
-
-  #target(connection: number, file: number, confirms: boolean, accepted: Accepted): UploadTarget {
-    return {
-      file,
-      confirms,
-      writeBlock: accepted.socket.writeBlock.bind(accepted.socket),
-      handed: () => accepted.socket.post({ kind: 'handed' }),
-      taken: (bytes) => {
-        accepted.sentBytes += bytes;
-        this.#admission.served(connection, accepted.socket.host);
-        accepted.socket.post({ kind: 'taken' });
-      },
-      blockSent: (block) => accepted.socket.post({ kind: 'blockSent', block }),
-      blockFailed: (block) => accepted.socket.post({ kind: 'blockFailed', block }),
-    };
+    this.#report({ kind: 'accepted', connection, host: accepted.socket.host });
   }
 }

@@ -5,6 +5,7 @@
 import {
   HAVE_RANGES_MAX,
   PART_BYTES_MAX,
+  PEER_THREADS_MAX,
   PIECES_MAX,
   RUN_BYTES_MAX,
   RUN_PIECES_MAX,
@@ -34,6 +35,9 @@ export const peerSettings = protocol('peer.settings', {
     logPath: text(4096),
     logLevel: text(8),
     seed: u32,
+    thread: whole(0, PEER_THREADS_MAX - 1),
+    /** How many peer threads serve, this one or not: what the client may have open is divided among them. */
+    servingThreads: whole(1, PEER_THREADS_MAX),
   }),
 });
 
@@ -99,7 +103,8 @@ export type FetchEvent = MessageOf<typeof fetchEvents>;
 
 // --- client → peer ---
 export const serveCommands = protocol('peer.serveCommands', {
-  listen: message(1, { host, port: u16 }),
+  /** shared: other threads of this client listen there as well. After `decideUploads` or `joinDesk`. */
+  listen: message(1, { host, port: u16, shared: flag }),
   /**
    * Serve this file from now on (or from another path). Its bitfield rides beside as shared memory. mtimeMs: of the complete
    * file when it was right; nil while it grows.
@@ -112,6 +117,12 @@ export const serveCommands = protocol('peer.serveCommands', {
   limit: message(6, { rate: size }),
   /** Connections from now on are made under the ids of this client. */
   identify: message(7, { clientId: bytes(CLIENT_ID_SIZE) }),
+  /** This thread decides about uploads, of the others as well. Beside: the memory of their buffers. */
+  decideUploads: message(8, {}),
+  /** To the one that decides: `thread` serves, too (again). Beside: the port to it. */
+  attachServing: message(9, { thread: whole(0, PEER_THREADS_MAX - 1) }),
+  /** Serve as another thread decides, from now on. Beside: the port to it, and the memory of the buffers. */
+  joinDesk: message(10, {}),
 });
 export type ServeCommand = MessageOf<typeof serveCommands>;
 

@@ -19,7 +19,7 @@ import {
   UPLOADS_UNCONFIRMED_MAX,
 } from '../base/limits.js';
 import type { Bitfield, PieceRange } from '../torrent/bitfield.js';
-import { type Block, isAskable, piecesIn } from '../torrent/block.js';
+import { type Block, blockOf, isAskable, piecesIn } from '../torrent/block.js';
 import type { Geometry } from '../torrent/geometry.js';
 import type { PeerId } from '../torrent/ids.js';
 import { CONFIRMS, type PeerWire, RUNS } from './wire.js';
@@ -44,12 +44,11 @@ export type ServeInput =
   | { readonly kind: 'handed' }
   | { readonly kind: 'taken' }
   /** The socket has taken the whole block. */
-  | { readonly kind: 'blockSent'; readonly block: Block }
-  /** The block, or what is left of it, cannot be read from disk, or was cancelled half-way. */
+  | { readonly kind: 'blockSent' }
+  /** The block, or what is left of it, cannot be read from disk, or was cancelled. */
   | { readonly kind: 'blockFailed'; readonly block: Block }
   /** Too many requests in line. */
   | { readonly kind: 'flooded' }
-  | { readonly kind: 'cancelled'; readonly block: Block }
   /** This client has no room for one more connection. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'fileGone' };
@@ -136,9 +135,6 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
       case 'blockFailed':
         this.#promised -= 1;
         return [this.#reject(input.block)];
-      case 'cancelled':
-        this.#promised -= 1;
-        return [this.#reject(input.block)];
       case 'haves':
         this.#saidMs = nowMs;
         return this.#phase.at === 'open'
@@ -179,7 +175,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
       case 'request':
         return this.#onRequest(served, message);
       case 'cancel':
-        return [{ kind: 'dequeue', block: message }];
+        return [{ kind: 'dequeue', block: blockOf(message) }];
       case 'interested':
       case 'notInterested':
       case 'keepAlive':
@@ -240,13 +236,13 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   }
 
   #onRequest(served: ServedFile, block: Block): readonly (ServeEffect | WakeAt)[] {
-    const { piece, begin, length } = block;
+    const { piece } = block;
     if (!isAskable(block, served.geometry))
       return this.#refuse('protocol', 'request for neither bytes of a piece nor whole pieces');
     for (let at = piece; at < piece + piecesIn(block); at += 1)
       if (!served.bitfield.has(at)) return [this.#reject(block)];
     this.#promised += 1;
-    return [{ kind: 'enqueue', block: { piece, begin, length } }];
+    return [{ kind: 'enqueue', block: blockOf(block) }];
   }
 
   #onWake(nowMs: number): readonly (ServeEffect | WakeAt)[] {
@@ -273,8 +269,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   }
 
   #reject(block: Block): ServeEffect {
-    const { piece, begin, length } = block;
-    return { kind: 'send', message: { kind: 'reject', piece, begin, length } };
+    return { kind: 'send', message: { kind: 'reject', ...blockOf(block) } };
   }
 
   #refuse(code: Extract<PeerWire, { kind: 'error' }>['code'], sentence: string): readonly (ServeEffect | WakeAt)[] {

@@ -13,6 +13,11 @@ export interface Block {
   readonly length: number;
 }
 
+/** The block that a message is about, and nothing else of the message. */
+export function blockOf({ piece, begin, length }: Block): Block {
+  return { piece, begin, length };
+}
+
 export function sameBlock(a: Block, b: Block): boolean {
   return a.piece === b.piece && a.begin === b.begin && a.length === b.length;
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { midPageShared } from '../../src/base/bytes.js';
 import {
   FRAME_DEADLINE_MS,
   HELLO_DEADLINE_MS,
@@ -18,10 +19,12 @@ import {
   UPLOAD_BUFFERS,
   UPLOAD_CONNECTIONS_MAX,
   UPLOAD_FILES_OPEN_MAX,
+  UPLOAD_MEMORY_BYTES,
   UPLOAD_REQUESTS_PER_PEER_MAX,
   UPLOAD_STALL_MS,
 } from '../../src/base/limits.js';
-import { Prng } from '../../src/base/prng.js';
+import { ServedFiles } from '../../src/peer/served-files.js';
+import { UploadMemory } from '../../src/peer/upload-memory.js';
 import { Uploads } from '../../src/peer/uploads.js';
 import { PEER_MAGIC } from '../../src/peer/wire.js';
 import { Geometry } from '../../src/torrent/geometry.js';
@@ -160,17 +163,19 @@ test('L2: of a thousand shared files no more are open than may be, whichever are
   }
   const [files, active] = [1_000, 40];
   const directory = temporaryDirectory(t);
+  const served = new ServedFiles(UPLOAD_FILES_OPEN_MAX);
   const uploads = new Uploads({
     timers: new ManualTimers(),
-    prng: new Prng(1),
+    files: served,
     onUploaded: () => undefined,
     onFileFailed: (_, path, errno) => assert.fail(`${path}: ${errno}`),
   });
+  const memory = new UploadMemory(midPageShared(UPLOAD_MEMORY_BYTES).buffer);
   const before = descriptors();
   for (let file = 0; file < files; file += 1) {
     const path = join(directory, String(file));
     writeFileSync(path, Uint8Array.of(file >>> 8, file));
-    assert.equal(uploads.openFile(file, path, statSync(path).mtimeMs), undefined);
+    assert.equal(served.open(file, path, statSync(path).mtimeMs), undefined);
   }
   const none = (): void => undefined;
   const got: number[] = [];
@@ -180,27 +185,22 @@ test('L2: of a thousand shared files no more are open than may be, whichever are
         got.push(((payload?.[0] ?? 0) << 8) | (payload?.[1] ?? 0));
         setImmediate(() => taken(true));
       };
-      const target = {
-        file,
-        confirms: false,
-        writeBlock,
-        handed: none,
-        taken: none,
-        blockSent: none,
-        blockFailed: none,
-      };
-      uploads.join(file, target);
-      assert.ok(uploads.enqueue(file, { piece: 0, begin: 0, length: 2 }));
+      const block = { piece: 0, begin: 0, length: 2 };
+      uploads.send(
+        { kind: 'send', connection: file, upload: file, ...block, completes: true, buffers: [file - first] },
+        { file, writeBlock, handed: none, taken: none },
+        memory,
+        none,
+      );
     }
     while (got.length < first + active) await aTurn();
     assert.ok(descriptors() - before <= UPLOAD_FILES_OPEN_MAX, `${descriptors() - before} are open`);
-    for (let file = first; file < first + active; file += 1) uploads.leave(file);
   }
   assert.deepEqual(
     got.sort((a, b) => a - b),
     Array.from({ length: files }, (_, file) => file),
   );
-  uploads.closeAll();
+  served.closeAll();
   assert.equal(descriptors(), before);
 });
 

@@ -3,12 +3,20 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { CONFIRM_DELAY_MS, PIECE_SIZE, RUN_PIECES_MAX, UPLOAD_BUFFERS } from '../../src/base/limits.js';
+import { midPageShared } from '../../src/base/bytes.js';
+import {
+  CONFIRM_DELAY_MS,
+  PIECE_SIZE,
+  RUN_PIECES_MAX,
+  UPLOAD_BUFFERS,
+  UPLOAD_MEMORY_BYTES,
+} from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
-import { cut, UploadBuffers } from '../../src/peer/buffers.js';
+import { UploadBuffers } from '../../src/peer/buffers.js';
 import { Copies } from '../../src/peer/copies.js';
 import { Landing } from '../../src/peer/landing.js';
 import { UploadScheduler } from '../../src/peer/upload.js';
+import { UploadMemory } from '../../src/peer/upload-memory.js';
 import { CONFIRMS, type PeerWire, RUNS } from '../../src/peer/wire.js';
 import type { Block } from '../../src/torrent/block.js';
 import { dial, PIECES, SIZE, seeder } from './socket-stage.js';
@@ -113,7 +121,7 @@ test('a run is read into as many buffers as it has pieces, and all come back', (
   const lent = buffers.take(length);
   assert.equal(buffers.largeBytes, all - 3 * PIECE_SIZE);
   assert.deepEqual(
-    cut(lent, length).map((part) => part.length),
+    new UploadMemory(midPageShared(UPLOAD_MEMORY_BYTES).buffer).cut(lent, length).map((part) => part.length),
     [PIECE_SIZE, PIECE_SIZE, 77],
   );
   buffers.give(lent);

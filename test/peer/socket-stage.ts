@@ -7,13 +7,16 @@ import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { midPageShared } from '../../src/base/bytes.js';
 import { deferred } from '../../src/base/deferred.js';
-import { CONFIRM_DELAY_MS, LINGER_MS, PIECE_SIZE } from '../../src/base/limits.js';
+import { CONFIRM_DELAY_MS, LINGER_MS, PIECE_SIZE, UPLOAD_MEMORY_BYTES } from '../../src/base/limits.js';
 import { silentLog } from '../../src/base/log.js';
 import { Prng } from '../../src/base/prng.js';
 import { DialedSocket } from '../../src/peer/dialed-socket.js';
 import { Listener } from '../../src/peer/listener.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
+import { ServedFiles } from '../../src/peer/served-files.js';
+import { UploadDesk } from '../../src/peer/upload-desk.js';
 import { Uploads } from '../../src/peer/uploads.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
@@ -31,7 +34,7 @@ export interface Seeder {
   readonly timers: ManualTimers;
   readonly bytes: Uint8Array;
   readonly listener: Listener;
-  readonly uploads: Uploads;
+  readonly desk: UploadDesk;
   /** The clock of the upload limit, which no deadline hangs on. */
   readonly turns: ManualTimers;
   readonly path: string;
@@ -53,16 +56,17 @@ export async function seeder(t: TestContext, { whenRight = false } = {}): Promis
   const crashes: unknown[] = [];
   const failed: string[] = [];
   const turns = new ManualTimers();
-  const uploads = new Uploads({
-    timers: turns,
-    prng: new Prng(1),
-    onUploaded: () => undefined,
-    onFileFailed: (_, __, errno) => failed.push(errno),
-  });
-  uploads.openFile(5, path, whenRight ? statSync(path).mtimeMs : null);
+  const files = new ServedFiles(1);
+  files.open(5, path, whenRight ? statSync(path).mtimeMs : null);
   const listener = new Listener({
+    thread: 0,
     peerIdIn: () => THEIRS,
-    uploads,
+    uploads: new Uploads({
+      timers: turns,
+      files,
+      onUploaded: () => undefined,
+      onFileFailed: (_, __, errno) => failed.push(errno),
+    }),
     log: silentLog,
     timers,
     lookUp: (swarm) =>
@@ -70,17 +74,28 @@ export async function seeder(t: TestContext, { whenRight = false } = {}): Promis
     onJoined: () => undefined,
     onCrash: (error) => crashes.push(error),
   });
+  const desk = new UploadDesk(
+    {
+      thread: 0,
+      timers: turns,
+      prng: new Prng(1),
+      obey: (order) => listener.obey(order),
+      onCrash: (error) => crashes.push(error),
+    },
+    midPageShared(UPLOAD_MEMORY_BYTES).buffer,
+  );
+  listener.decider = desk;
   const listening = deferred<{ port: number } | { errno: string }>();
-  listener.listen('127.0.0.1', 0, listening.resolve);
+  listener.listen({ host: '127.0.0.1', port: 0, shared: false }, listening.resolve);
   const result = await listening.promise;
   assert.ok('port' in result);
   t.after(() => {
     listener.close();
     timers.advanceTo(timers.nowMs() + 2 * LINGER_MS);
-    uploads.closeAll();
+    files.closeAll();
     assert.deepEqual(crashes, [], 'nothing crashed');
   });
-  return { port: result.port, timers, bytes, listener, uploads, turns, path, crashes, failed };
+  return { port: result.port, timers, bytes, listener, desk, turns, path, crashes, failed };
 }
 
 /** A raw client: what it heard, and whether it was cut. */

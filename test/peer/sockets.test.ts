@@ -216,9 +216,9 @@ test('a dialed peer that says nothing, or is not there, ends by its deadline or 
 // --- under an upload limit ---
 
 test('under a limit a piece goes out in parts, each no sooner than the limit allows, and arrives byte for byte', async (t) => {
-  const { port, bytes, turns, uploads } = await seeder(t);
+  const { port, bytes, turns, desk } = await seeder(t);
   const rate = 100 * 1024;
-  uploads.limit(rate);
+  desk.limit(rate);
   const { socket, slab, hears, events } = dial(t, port);
   await hears('unchoked');
   for (const piece of [0, 1])
@@ -230,8 +230,8 @@ test('under a limit a piece goes out in parts, each no sooner than the limit all
 });
 
 test('what waits for the limit is not read before its turn, and its cancel leaves nothing behind', async (t) => {
-  const { port, turns, uploads, path, failed } = await seeder(t);
-  uploads.limit(100 * 1024);
+  const { port, turns, desk, path, failed } = await seeder(t);
+  desk.limit(100 * 1024);
   const { socket, hears, events } = dial(t, port);
   await hears('unchoked');
   const blocks = [0, 1, 2].map((piece) => ({ piece, begin: 0, length: PIECE_SIZE }));
@@ -250,15 +250,15 @@ test('what waits for the limit is not read before its turn, and its cancel leave
 });
 
 test('a limit that is taken away lets go at once what waited for it', async (t) => {
-  const { port, bytes, uploads, turns } = await seeder(t);
-  uploads.limit(1024);
+  const { port, bytes, desk, turns } = await seeder(t);
+  desk.limit(1024);
   const { socket, slab, hears } = dial(t, port);
   await hears('unchoked');
   for (const piece of [3, 4])
     socket.post({ kind: 'request', block: { piece, begin: 0, length: PIECE_SIZE }, slots: [piece] });
   // A hello of another peer is answered meanwhile: the requests have been heard.
   await dial(t, port).hears('unchoked');
-  uploads.limit(NO_LIMIT);
+  desk.limit(NO_LIMIT);
   await hears('blockReceived', 2);
   assert.equal(turns.nowMs(), 0);
   const [from, to] = [3 * PIECE_SIZE, 5 * PIECE_SIZE];

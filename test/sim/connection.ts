@@ -5,9 +5,9 @@ import { Host } from '../../src/actor/host.js';
 import { PIECE_SIZE, REQUEST_DEADLINE_MS } from '../../src/base/limits.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/peer/fetch.js';
 import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/peer/serve.js';
-import type { Upload } from '../../src/peer/upload.js';
+import type { UploadOrder } from '../../src/peer/upload-messages.js';
 import { type PeerWire, peerWire } from '../../src/peer/wire.js';
-import type { Block } from '../../src/torrent/block.js';
+import { type Block, blockOf } from '../../src/torrent/block.js';
 import { frameOf } from '../support/messages.js';
 import type { SimNode } from './node.js';
 import { Violation } from './slab-book.js';
@@ -97,6 +97,11 @@ export class Connection {
     this.#fetch.post(input);
   }
 
+  /** What its acceptor has decided. */
+  tell(input: Extract<ServeInput, { kind: 'refused' | 'flooded' | 'blockFailed' }>): void {
+    this.#serve?.post(input);
+  }
+
   haves(ranges: Extract<ServeInput, { kind: 'haves' }>['ranges']): void {
     this.#serve?.post({ kind: 'haves', ranges });
   }
@@ -125,7 +130,7 @@ export class Connection {
       timers: this.#world,
     });
     this.#serve.post({ kind: 'wake' });
-    node.accepted.add(this);
+    node.accepts(this, this.#dialer);
     this.#down.send(0, () => this.#toFetch({ kind: 'tcpConnected' }));
     if (node.manner === 'silent') {
       this.#world.after(node.swarm.prng.next() * 5_000, () => {
@@ -189,15 +194,18 @@ export class Connection {
         this.#send(effect.message);
         break;
       case 'opened':
-        node.joined(this, this.#dialer);
+        node.joined(this, this.#dialer, effect.confirms);
+        break;
+      case 'confirmed':
+        node.confirmed(this);
         break;
       case 'enqueue':
         if (node.manner === 'rejects' && node.swarm.prng.next() < 0.3) {
           this.#serve?.post({ kind: 'blockFailed', block: effect.block });
-        } else if (!node.enqueue(this, effect.block)) this.#serve?.post({ kind: 'flooded' });
+        } else node.enqueue(this, effect.block);
         break;
       case 'dequeue':
-        this.#cancelled(node.dequeue(this, effect.block));
+        node.dequeue(this, effect.block);
         break;
       case 'closeTcp':
         this.#down.send(0, () => this.#closed('closed'));
@@ -227,13 +235,10 @@ export class Connection {
     this.#unanswered.splice(at, 1);
   }
 
-  #cancelled(block: Block | undefined): void {
-    if (block !== undefined) this.#serve?.post({ kind: 'cancelled', block });
-  }
-
   /** A block, or a part of one, that is this connection's turn: header, then its bytes in bits, at the node's rate. */
-  upload({ block, completes }: Upload, sent: () => Block | undefined): void {
+  upload(order: Extract<UploadOrder, { kind: 'send' }>, taken: () => void): void {
     const node = this.#acceptor;
+    const block = blockOf(order);
     this.#serve?.post({ kind: 'handed' });
     this.#send({ kind: 'piece', ...block });
     const right = node.manner === 'corrupt' ? node.swarm.prng.next() < 0.5 : node.manner !== 'lies';
@@ -248,8 +253,8 @@ export class Connection {
     }
     this.#world.at(node.manner === 'drip' ? this.#world.nowMs() : goneMs, () => {
       this.#serve?.post({ kind: 'taken' });
-      if (completes !== undefined) this.#serve?.post({ kind: 'blockSent', block: completes });
-      this.#cancelled(sent());
+      if (order.completes) this.#serve?.post({ kind: 'blockSent' });
+      taken();
     });
   }
 

@@ -1,21 +1,19 @@
-// One client of a crowd: a real DownloadMachine and a real UploadScheduler with the limits that the real shells keep. Its disk
+// One client of a crowd: a real DownloadMachine and a real UploadMachine. Its disk
 // is a count, its hash pool a delay. Keeps book of what was received twice.
 
 import { Host } from '../../src/actor/host.js';
-import type { Timer } from '../../src/actor/timers.js';
-import { SLAB_SLOTS, UPLOAD_BUFFERS, UPLOAD_CONNECTIONS_MAX } from '../../src/base/limits.js';
+import { SLAB_SLOTS } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import type { DownloadEffect, DownloadInput } from '../../src/download/effects.js';
 import { DownloadMachine } from '../../src/download/machine.js';
 import { SlotPool } from '../../src/download/slots.js';
-import { Copies } from '../../src/peer/copies.js';
 import type { FetchInput } from '../../src/peer/fetch.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
 import type { ServedFile } from '../../src/peer/serve.js';
-import { UnderWay } from '../../src/peer/under-way.js';
-import { UploadScheduler } from '../../src/peer/upload.js';
+import { type UploadInput, UploadMachine } from '../../src/peer/upload-machine.js';
+import type { UploadOrder } from '../../src/peer/upload-messages.js';
 import { Bitfield, type PieceRange } from '../../src/torrent/bitfield.js';
-import type { Block } from '../../src/torrent/block.js';
+import { type Block, blockOf } from '../../src/torrent/block.js';
 import { type PeerId, peerId } from '../../src/torrent/ids.js';
 import type { Crowd } from './crowd.js';
 import { CrowdConnection } from './crowd-connection.js';
@@ -32,18 +30,12 @@ export class CrowdClient {
   readonly peerId: PeerId;
   readonly host: NetHost;
   readonly served: ServedFile;
-  readonly #uploads: UploadScheduler;
-  readonly #underWay = new UnderWay();
-  readonly #copies = new Copies();
-  readonly #accepted = new Set<CrowdConnection>();
+  readonly #uploads: Host<UploadInput, UploadOrder>;
+  readonly #accepted = new Map<number, CrowdConnection>();
   /** Those that said hello: they are served, and told what is new. */
   readonly #serving = new Map<number, CrowdConnection>();
   readonly #dialed = new Map<number, CrowdConnection>();
   #download: Host<DownloadInput, DownloadEffect> | undefined;
-  #buffersUsed = 0;
-  #isPumpDue = false;
-  /** Rings when what is under way allows the next block. */
-  #turn: Timer | undefined;
   isAlive = true;
   completedMs: number | undefined;
   receivedBytes = 0;
@@ -52,7 +44,13 @@ export class CrowdClient {
   constructor(crowd: Crowd, port: number, rates: LinkRates) {
     this.crowd = crowd;
     this.port = port;
-    this.#uploads = new UploadScheduler(new Prng(crowd.options.seed ^ (port << 16)));
+    this.#uploads = new Host<UploadInput, UploadOrder>({
+      name: `uploads ${port}`,
+      machine: new UploadMachine(new Prng(crowd.options.seed ^ (port << 16)), crowd.world.nowMs()),
+      perform: (order) => this.#obey(order),
+      onCrash: (error) => crowd.crashed(error),
+      timers: crowd.world,
+    });
     const id = new Uint8Array(16);
     new DataView(id.buffer).setUint32(0, port);
     this.peerId = peerId(id);
@@ -92,7 +90,8 @@ export class CrowdClient {
   die(): void {
     this.isAlive = false;
     this.#download?.stop();
-    for (const connection of [...this.#dialed.values(), ...this.#accepted]) connection.cut();
+    this.#uploads.stop();
+    for (const connection of [...this.#dialed.values(), ...this.#accepted.values()]) connection.cut();
   }
 
   // --- as a downloader ---
@@ -179,71 +178,57 @@ export class CrowdClient {
 
   // --- as an uploader ---
 
-  /** False: there is no room for one more. */
-  accepts(connection: CrowdConnection): boolean {
-    this.#accepted.add(connection);
-    return this.#accepted.size <= UPLOAD_CONNECTIONS_MAX;
+  accepts(connection: CrowdConnection, dialer: CrowdClient): void {
+    this.#accepted.set(connection.number, connection);
+    // Each client has an address of its own.
+    this.#uploads.post({ kind: 'accepted', connection: connection.number, host: `${dialer.port}` });
   }
 
-  joined(connection: CrowdConnection, dialer: CrowdClient): void {
+  joined(connection: CrowdConnection, dialer: CrowdClient, confirms: boolean): void {
     this.#serving.set(connection.number, connection);
-    this.#uploads.add(connection.number, this.#copies);
+    this.#uploads.post({ kind: 'joined', connection: connection.number, file: FILE, confirms });
     this.#found([dialer.port], true);
   }
 
-  left(connection: CrowdConnection): void {
-    this.#accepted.delete(connection);
-    if (!this.#serving.delete(connection.number)) return;
-    this.#uploads.remove(connection.number);
-    this.#underWay.forget(connection.number);
-    this.#pumpSoon();
+  left({ number }: CrowdConnection): void {
+    if (this.#accepted.delete(number)) this.#uploads.post({ kind: 'closed', connection: number });
+    this.#serving.delete(number);
   }
 
-  confirmed(connection: CrowdConnection): void {
-    this.#underWay.ended(connection.number, this.crowd.world.nowMs());
-    this.#pumpSoon();
+  confirmed({ number }: CrowdConnection): void {
+    this.#uploads.post({ kind: 'confirmed', connection: number });
   }
 
-  enqueue(connection: CrowdConnection, block: Block): boolean {
-    const taken = this.#uploads.enqueue(connection.number, block);
-    this.#pumpSoon();
-    return taken;
+  enqueue({ number }: CrowdConnection, block: Block): void {
+    this.#uploads.post({ kind: 'requested', connection: number, ...block });
   }
 
-  dequeue(connection: CrowdConnection, block: Block): Block | undefined {
-    return this.#uploads.cancel(connection.number, block);
+  dequeue({ number }: CrowdConnection, block: Block): void {
+    this.#uploads.post({ kind: 'cancelled', connection: number, ...block });
   }
 
-  /** Not at once: the machine that enqueues is still performing. */
-  #pumpSoon(): void {
-    if (this.#isPumpDue) return;
-    this.#isPumpDue = true;
-    this.crowd.world.after(0, () => {
-      this.#isPumpDue = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    const { world } = this.crowd;
-    this.#turn?.cancel();
-    this.#turn = undefined;
-    while (this.#buffersUsed < UPLOAD_BUFFERS && this.#uploads.hasWaiting) {
-      const readyMs = this.#underWay.readyMs(world.nowMs());
-      if (readyMs > world.nowMs()) {
-        this.#turn = world.at(readyMs, () => this.#pump());
-        return;
+  #obey(order: UploadOrder): void {
+    const connection = this.#accepted.get(order.connection);
+    switch (order.kind) {
+      case 'admit':
+        break;
+      case 'refuse':
+        this.#serving.delete(order.connection);
+        connection?.tell({ kind: 'refused' });
+        break;
+      case 'flooded':
+        connection?.tell({ kind: 'flooded' });
+        break;
+      case 'reject':
+        connection?.tell({ kind: 'blockFailed', block: blockOf(order) });
+        break;
+      case 'send': {
+        const { upload } = order;
+        this.#uploads.post({ kind: 'read', upload });
+        if (connection === undefined) this.#uploads.post({ kind: 'taken', upload, ok: false });
+        else connection.upload(blockOf(order), () => this.#uploads.post({ kind: 'taken', upload, ok: true }));
+        break;
       }
-      const upload = this.#uploads.next();
-      if (upload === undefined) return;
-      const { connection, block } = upload;
-      this.#buffersUsed += 1;
-      this.#underWay.begun(connection, world.nowMs());
-      this.#serving.get(connection)?.upload(block, () => {
-        this.#uploads.sent(connection, block.length);
-        this.#buffersUsed -= 1;
-        this.#pump();
-      });
     }
   }
 }

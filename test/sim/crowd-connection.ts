@@ -56,6 +56,11 @@ export class CrowdConnection {
     if (!this.#isClosed) this.#fetch.post(frame);
   }
 
+  /** What its acceptor has decided. */
+  tell(input: Extract<ServeInput, { kind: 'refused' | 'flooded' | 'blockFailed' }>): void {
+    this.#serve?.post(input);
+  }
+
   /** A block whose turn it is. */
   upload(block: Block, taken: () => void): void {
     const { world } = this.#dialer.crowd;
@@ -74,7 +79,7 @@ export class CrowdConnection {
     world.after(0, () => {
       if (!this.#isClosed) {
         this.#serve?.post({ kind: 'taken' });
-        this.#serve?.post({ kind: 'blockSent', block });
+        this.#serve?.post({ kind: 'blockSent' });
       }
       taken();
     });
@@ -113,7 +118,7 @@ export class CrowdConnection {
       mailboxMax: MAILBOX_MAX,
     });
     this.#serve.post({ kind: 'wake' });
-    if (!node.accepts(this)) this.#serve.post({ kind: 'refused' });
+    node.accepts(this, this.#dialer);
     this.#later(() => this.#fetch.post({ kind: 'tcpConnected' }));
   }
 
@@ -148,19 +153,17 @@ export class CrowdConnection {
         if (effect.message.kind !== 'have') this.#toFetch(effect.message);
         break;
       case 'opened':
-        node.joined(this, this.#dialer);
+        node.joined(this, this.#dialer, effect.confirms);
         break;
       case 'confirmed':
         node.confirmed(this);
         break;
       case 'enqueue':
-        if (!node.enqueue(this, effect.block)) this.#serve?.post({ kind: 'flooded' });
+        node.enqueue(this, effect.block);
         break;
-      case 'dequeue': {
-        const rest = node.dequeue(this, effect.block);
-        if (rest !== undefined) this.#serve?.post({ kind: 'cancelled', block: rest });
+      case 'dequeue':
+        node.dequeue(this, effect.block);
         break;
-      }
       case 'closeTcp':
         this.#later(() => this.cut());
         break;

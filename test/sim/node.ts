@@ -1,17 +1,17 @@
-// One simulated client: a real DownloadMachine and a real UploadScheduler over a slab, a disk and a hash pool that are books.
+// One simulated client: a real DownloadMachine and a real UploadMachine over a slab, a disk and a hash pool that are books.
 // The book of right bytes decides what the hash pool says; checkers look at every effect as it is performed.
 
 import { Host } from '../../src/actor/host.js';
-import { Bucket } from '../../src/base/bucket.js';
 import { Prng } from '../../src/base/prng.js';
 import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from '../../src/download/effects.js';
 import { DownloadMachine } from '../../src/download/machine.js';
 import { Pacer } from '../../src/download/pacer.js';
 import { SlotPool } from '../../src/download/slots.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
-import { UploadScheduler } from '../../src/peer/upload.js';
+import { type UploadInput, UploadMachine } from '../../src/peer/upload-machine.js';
+import type { UploadOrder } from '../../src/peer/upload-messages.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
-import type { Block } from '../../src/torrent/block.js';
+import { type Block, blockOf } from '../../src/torrent/block.js';
 import { type PeerId, peerId } from '../../src/torrent/ids.js';
 import { Connection } from './connection.js';
 import type { Manner, NodeOptions } from './options.js';
@@ -25,15 +25,12 @@ export class SimNode {
   readonly port: number;
   readonly peerId: PeerId;
   readonly have: Bitfield;
-  readonly accepted = new Set<Connection>();
+  readonly #accepted = new Map<number, Connection>();
   readonly #options: NodeOptions;
   /** Pieces whose right bytes are on this node's disk. */
   readonly #disk = new Set<number>();
-  readonly #uploads: UploadScheduler;
-  readonly #bucket: Bucket;
-  #turnMs = -1;
+  readonly #uploads: Host<UploadInput, UploadOrder>;
   readonly #dialed = new Map<number, Connection>();
-  readonly #serving = new Map<number, Connection>();
   slab = new SlabBook();
   #slots: SlotPool;
   #download: Host<DownloadInput, DownloadEffect> | undefined;
@@ -46,8 +43,14 @@ export class SimNode {
     this.port = 1_000 + index;
     this.peerId = peerId(new Uint8Array(16).fill(index + 1));
     this.#options = options;
-    this.#uploads = new UploadScheduler(new Prng(swarm.options.seed ^ (this.port << 16)));
-    this.#bucket = new Bucket(options.uploadLimit, swarm.world.nowMs());
+    this.#uploads = new Host<UploadInput, UploadOrder>({
+      name: `uploads ${this.port}`,
+      machine: new UploadMachine(new Prng(swarm.options.seed ^ (this.port << 16)), swarm.world.nowMs()),
+      perform: (order) => this.#obey(order),
+      onCrash: (error) => swarm.crashed(error),
+      timers: swarm.world,
+    });
+    this.#uploads.post({ kind: 'limit', rate: options.uploadLimit });
     this.have = new Bitfield(swarm.geometry.pieceCount);
     for (const piece of options.has) {
       this.have.set(piece);
@@ -155,7 +158,7 @@ export class SimNode {
         this.#store(effect);
         break;
       case 'tellHaves':
-        for (const connection of this.accepted) connection.haves(effect.ranges);
+        for (const connection of this.#accepted.values()) connection.haves(effect.ranges);
         break;
       case 'finish':
         world.after(1 + this.swarm.prng.next() * 50, () => this.#finish(this.swarm.failsNow()));
@@ -234,50 +237,58 @@ export class SimNode {
 
   // --- as an uploader ---
 
-  joined(connection: Connection, dialer: SimNode): void {
-    this.#serving.set(connection.number, connection);
-    this.#uploads.add(connection.number);
+  accepts(connection: Connection, dialer: SimNode): void {
+    this.#accepted.set(connection.number, connection);
+    this.#uploads.post({ kind: 'accepted', connection: connection.number, host: `${dialer.port}` });
+  }
+
+  joined({ number }: Connection, dialer: SimNode, confirms: boolean): void {
+    this.#uploads.post({ kind: 'joined', connection: number, file: FILE, confirms });
     // As the client does: who says hello to us is a peer of ours, too.
     if (dialer.isReachable) this.found([dialer.port]);
   }
 
-  left(connection: Connection): void {
-    this.accepted.delete(connection);
-    if (!this.#serving.delete(connection.number)) return;
-    this.#uploads.remove(connection.number);
+  left({ number }: Connection): void {
+    if (this.#accepted.delete(number)) this.#uploads.post({ kind: 'closed', connection: number });
   }
 
-  enqueue(connection: Connection, block: Block): boolean {
-    const taken = this.#uploads.enqueue(connection.number, block);
-    // Not at once: the machine that enqueues is still performing.
-    this.swarm.world.after(0, () => this.#pump());
-    return taken;
+  confirmed({ number }: Connection): void {
+    this.#uploads.post({ kind: 'confirmed', connection: number });
   }
 
-  dequeue(connection: Connection, block: Block): Block | undefined {
-    return this.#uploads.cancel(connection.number, block);
+  enqueue({ number }: Connection, block: Block): void {
+    this.#uploads.post({ kind: 'requested', connection: number, ...block });
   }
 
-  #pump(): void {
-    const { world } = this.swarm;
-    while (this.#uploads.hasWaiting) {
-      const nowMs = world.nowMs();
-      if (!this.#bucket.mayPass(nowMs)) {
-        if (this.#turnMs > nowMs) return;
-        this.#turnMs = this.#bucket.readyMs(nowMs);
-        world.at(this.#turnMs, () => this.#pump());
-        return;
-      }
-      const next = this.#uploads.next(this.#bucket.blockBytes);
-      if (next === undefined) return;
-      const { connection, block } = next;
-      if (!this.#disk.has(block.piece)) throw new Violation(`${this.port} uploads piece ${block.piece} unverified`);
-      this.#bucket.passed(block.length, nowMs);
-      this.#serving.get(connection)?.upload(next, () => {
-        const cut = this.#uploads.sent(connection, block.length);
-        this.#pump();
-        return cut;
-      });
+  dequeue({ number }: Connection, block: Block): void {
+    this.#uploads.post({ kind: 'cancelled', connection: number, ...block });
+  }
+
+  #obey(order: UploadOrder): void {
+    const connection = this.#accepted.get(order.connection);
+    switch (order.kind) {
+      case 'admit':
+        break;
+      case 'refuse':
+        connection?.tell({ kind: 'refused' });
+        break;
+      case 'flooded':
+        connection?.tell({ kind: 'flooded' });
+        break;
+      case 'reject':
+        connection?.tell({ kind: 'blockFailed', block: blockOf(order) });
+        break;
+      case 'send':
+        this.#send(order, connection);
+        break;
     }
+  }
+
+  #send(order: Extract<UploadOrder, { kind: 'send' }>, connection: Connection | undefined): void {
+    const { piece, upload } = order;
+    if (!this.#disk.has(piece)) throw new Violation(`${this.port} uploads piece ${piece} unverified`);
+    this.#uploads.post({ kind: 'read', upload });
+    if (connection === undefined) this.#uploads.post({ kind: 'taken', upload, ok: false });
+    else connection.upload(order, () => this.#uploads.post({ kind: 'taken', upload, ok: true }));
   }
 }
