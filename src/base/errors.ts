@@ -1,6 +1,8 @@
 // Every error a user or a script can meet: a stable code, the exit code of a command that ends with it, and nothing else.
 // The sentence (what happened, to which file or peer, what to do next) is written where the error is raised.
 
+import { constants } from 'node:os';
+
 /** code → exit code. Where aria2 has the same exit code it means the same (7, 9, 11, 13). */
 const EXIT_CODES = {
   INVALID_ARGUMENTS: 2,
@@ -59,10 +61,16 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
+/** Names by number. Node has no name for some errors that the system has, such as EDQUOT. */
+const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno).map(([name, number]) => [-number, name]),
+);
+
 /** errno name of a Node system error ('ENOENT', …), or undefined when it is something else. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  if (/^E[A-Z0-9_]+$/.test(error.code) || !('errno' in error)) return error.code;
+  return ERRNO_NAMES.get(Number(error.errno)) ?? error.code;
 }
 
 const FILE_ERRNOS: Readonly<Record<string, readonly [ErrorCode, string]>> = {

@@ -37,6 +37,25 @@ export class Ballast {
     }
   }
 
+  /**
+   * Whether the disk takes no more: asked after an error that does not say so. A quota is such a case, which SQLite reports as
+   * an I/O error.
+   */
+  isDiskFull(): boolean {
+    const probe = `${this.#path}-probe`;
+    let file: number | undefined;
+    try {
+      file = openSync(probe, 'w', 0o600);
+      writeSync(file, ZEROS, 0, ZEROS.length, 0);
+      return false;
+    } catch (error) {
+      return isFull(error);
+    } finally {
+      if (file !== undefined) closeSync(file);
+      rmSync(probe, { force: true });
+    }
+  }
+
   drop(): void {
     rmSync(this.#path, { force: true });
     this.#loaded = 0;

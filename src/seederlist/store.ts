@@ -93,7 +93,10 @@ export class SeederStore {
 
   /** All of `commands` on the disk and undefined; or none of them, and what is known of the failure. */
   commit(commands: readonly StoreCommand[], wallMs: number, position = 0): Failure | undefined {
-    const failure = this.#transaction(commands, wallMs, position);
+    let failure = this.#transaction(commands, wallMs, position);
+    // It was full a moment ago, or it fails: trying again tells. Only a flush may never be tried again.
+    if (failure?.outcome === 'broken' && isUnwritten(failure.error))
+      failure = this.#transaction(commands, wallMs, position);
     if (failure === undefined) {
       if (this.#ballast.isLight) this.#ballast.load();
       return undefined;
@@ -232,8 +235,15 @@ export class SeederStore {
       this.#database.exec('commit');
       return undefined;
     } catch (error) {
-      return { outcome: this.#rolledBack() ? outcomeOf(error) : 'broken', error };
+      return { outcome: this.#rolledBack() ? this.#outcomeOf(error) : 'broken', error };
     }
+  }
+
+  #outcomeOf(error: unknown): FailedOutcome {
+    if (!(error instanceof Database.SqliteError)) return 'broken';
+    if (error.code === 'SQLITE_FULL') return 'full';
+    if (error.code.startsWith('SQLITE_BUSY')) return 'busy';
+    return isUnwritten(error) && this.#ballast.isDiskFull() ? 'full' : 'broken';
   }
 
   /** SQLite itself rolls back after some errors and not after others. */
@@ -281,6 +291,11 @@ export function readSeederList(path: string): { readonly swarms: readonly Row[];
   } finally {
     database.close();
   }
+}
+
+/** Before the flush, so what was written is void with its transaction. After a failed flush nobody knows. */
+function isUnwritten(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_IOERR_(WRITE|SHMSIZE)$/.test(error.code);
 }
 
 function openDatabase(path: string): Database.Database {
@@ -359,10 +374,4 @@ function openError(error: unknown, path: string): MiniTorrentError {
     );
   }
   return damaged(path, error.message, error);
-}
-
-function outcomeOf(error: unknown): FailedOutcome {
-  if (!(error instanceof Database.SqliteError)) return 'broken';
-  if (error.code === 'SQLITE_FULL') return 'full';
-  return error.code.startsWith('SQLITE_BUSY') ? 'busy' : 'broken';
 }

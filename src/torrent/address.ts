@@ -1,10 +1,10 @@
 // `ip:port` as users write it and as peers are known: a numeric IPv4 or bracketed IPv6 address and a port. No host
 // names: a `.mtorrent` from a stranger must not make us ask a name server (libtorrent audit 2020, F1 and F7). Pure.
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 export interface Address {
-  /** Numeric, without brackets. */
+  /** Numeric, without brackets, as `canonicalHost` writes it: two texts of one host are equal. */
   readonly host: string;
   /** 1…65535, or 0 where a free port is asked for. */
   readonly port: number;
@@ -14,11 +14,24 @@ export interface Address {
 export function parseAddress(text: string, allowAnyPort = false): Address | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([0-9.]{7,15})):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;
-  const host = match[1] ?? match[2] ?? '';
+  const text4 = match[2];
   const port = Number(match[3]);
-  if (!(match[1] === undefined ? isIPv4(host) : isIPv6(host))) return undefined;
   if (port > 65_535 || (port === 0 && !allowAnyPort)) return undefined;
-  return { host: host.toLowerCase(), port };
+  // An IPv4 address in brackets is a look-alike.
+  if (text4 === undefined && isIPv4(match[1] ?? '')) return undefined;
+  const host = canonicalHost(text4 ?? match[1] ?? '');
+  return host === undefined ? undefined : { host, port };
+}
+
+/**
+ * A numeric address as text, the one way of many in which it may be written (RFC 5952; an IPv4 address that is embedded in an
+ * IPv6 one is that IPv4 address). Every host that comes from a person, a file or another machine passes here before it is
+ * compared. Undefined when it is none, or names a zone.
+ */
+export function canonicalHost(text: string): string | undefined {
+  if (isIPv4(text)) return text;
+  if (text.includes('%') || !isIPv6(text)) return undefined;
+  return plainHost(new SocketAddress({ address: text, family: 'ipv6' }).address);
 }
 
 export function formatAddress(address: Address): string {
@@ -26,7 +39,7 @@ export function formatAddress(address: Address): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-/** `::ffff:1.2.3.4`, as a dual-stack listener reports it, is 1.2.3.4. */
+/** Of a socket, which is canonical already: `::ffff:1.2.3.4`, as a dual-stack listener reports it, is 1.2.3.4. */
 export function plainHost(host: string): string {
   return host.startsWith('::ffff:') && isIPv4(host.slice(7)) ? host.slice(7) : host;
 }

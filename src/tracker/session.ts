@@ -3,7 +3,6 @@
 // id of its hello and the address of its socket. Pure; it holds the hash string being sent only as a running digest.
 
 import { createHash, type Hash } from 'node:crypto';
-import { isIP } from 'node:net';
 import { toHex } from '../base/bytes.js';
 import {
   DIGEST_SIZE,
@@ -21,6 +20,7 @@ import type { UploadNumbers } from '../pair/hash-strings.js';
 import { type Change, compareVersions, type FileFacts } from '../registry/changes.js';
 import type { Leases } from '../registry/leases.js';
 import type { Registry } from '../registry/registry.js';
+import { canonicalHost } from '../torrent/address.js';
 import { type ClientId, clientId, type SwarmKey, swarmKey } from '../torrent/ids.js';
 import { checkFileName } from '../torrent/names.js';
 import { commonFeatures, encodeFeatures, type Features } from '../wire/features.js';
@@ -148,7 +148,7 @@ export class Session {
     const id = clientId(hello.clientId);
     const isGuest = hello.clientId.every((byte) => byte === 0);
     if (isGuest && hello.uploadPort !== 0) return broken('a client with an upload port has a client id');
-    const host = trustHost && isIP(hello.host) !== 0 ? hello.host : this.#socketHost;
+    const host = (trustHost ? canonicalHost(hello.host) : undefined) ?? this.#socketHost;
     const features = commonFeatures(hello.token, OWN_FEATURES);
     this.#caller = { id, host, port: hello.uploadPort, isGuest, features };
     if (!isGuest) leases.renew(id, nowMs);

@@ -5,10 +5,11 @@ import { deferred, within } from '../base/deferred.js';
 import { errnoOf, MiniTorrentError, ProtocolError } from '../base/errors.js';
 import { TRACKER_REPLY_DEADLINE_MS } from '../base/limits.js';
 import { type Address, formatAddress } from '../torrent/address.js';
+import { printable } from '../torrent/names.js';
 import { DialedConnection } from '../wire/dialed.js';
 import { TRACKER_MAGIC, type TrackerReply, type TrackerRequest, trackerReplies, trackerRequests } from './messages.js';
 
-/** As far as the text needs them; see `machine.ts` and `pair.ts`. */
+/** As far as the text needs them; see `machine.ts` and `pair.ts`. They come from a stranger, whatever it says it is. */
 interface Statistics {
   readonly swarms: number;
   readonly liveEntries: number;
@@ -35,8 +36,49 @@ export interface StatusOptions {
 
 /** Without a closing newline. Rejects with NO_TRACKER when none answers there. */
 export async function trackerStatus(tracker: Address, options: StatusOptions): Promise<string> {
-  const statistics = JSON.parse(await askStatistics(tracker)) as Statistics;
-  return options.json ? JSON.stringify(statistics, undefined, 2) : describe(tracker, statistics);
+  const json = await askStatistics(tracker);
+  const statistics = statisticsOf(json);
+  if (statistics === undefined) {
+    const sentence = `what answers at ${formatAddress(tracker)} sends statistics that no tracker of this version sends; check the address, and what listens there`;
+    throw new MiniTorrentError('NO_TRACKER', sentence);
+  }
+  return options.json ? escaped(JSON.stringify(JSON.parse(json), undefined, 2)) : describe(tracker, statistics);
+}
+
+/** Undefined when it is not what a tracker says. */
+function statisticsOf(json: string): Statistics | undefined {
+  let all: unknown;
+  try {
+    all = JSON.parse(json);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const { partner } = fieldsOf(all);
+  const { lastCatchUp } = fieldsOf(partner);
+  const isRight =
+    has(all, 'number', ['swarms', 'liveEntries', 'connections', 'uptimeMs']) &&
+    has(partner, 'string', ['address', 'refusedBy']) &&
+    has(partner, 'boolean', ['following', 'followedBy', 'isReady', 'isAlone']) &&
+    has(partner, 'number', ['behindChanges', 'lagChanges', 'lagMs'], true) &&
+    has(partner, 'boolean', ['digestEqual'], true) &&
+    (lastCatchUp === null ||
+      (has(lastCatchUp, 'boolean', ['isWhole']) && has(lastCatchUp, 'number', ['tookMs', 'records'])));
+  return isRight ? (all as Statistics) : undefined;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function has(value: unknown, type: 'number' | 'string' | 'boolean', names: readonly string[], orNull = false): boolean {
+  const fields = fieldsOf(value);
+  return names.every((name) => typeof fields[name] === type || (orNull && fields[name] === null));
+}
+
+/** JSON of plain ASCII: nothing in it acts on a terminal. */
+function escaped(json: string): string {
+  return json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 async function askStatistics(tracker: Address): Promise<string> {
@@ -98,5 +140,5 @@ function describe(tracker: Address, { swarms, liveEntries, connections, uptimeMs
   if (!partner.isReady) lines.push('  catching up: lists are answered in a moment');
   if (partner.isAlone) lines.push('  this list may be out of date: the partner was not heard since the start');
   if (partner.refusedBy !== '') lines.push(`  ${partner.refusedBy}`);
-  return lines.join('\n');
+  return lines.map(printable).join('\n');
 }

@@ -50,6 +50,7 @@ test('P23: of a list of seeders only addresses that can be dialed are kept, each
     ['ff02::1', 80, 1],
     ['fe80::1%eth0', 80, 1],
     ['2001:DB8::1', 80, 3],
+    ['2001:db8:0:0::1', 80, 3],
     ['', 80, 1],
   ] as const;
   tracker.answer = (request) =>

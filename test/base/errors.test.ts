@@ -1,8 +1,9 @@
 // Codes and exit codes are a contract with scripts.
 
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import test from 'node:test';
-import { ERROR_CODES, exitCodeOf, fileError, isErrorCode, MiniTorrentError } from '../../src/base/errors.js';
+import { ERROR_CODES, errnoOf, exitCodeOf, fileError, isErrorCode, MiniTorrentError } from '../../src/base/errors.js';
 import { failsWith } from '../support/failures.js';
 
 test('every code has an exit code that a shell can tell from success', () => {
@@ -23,4 +24,13 @@ test('what is not a system error is never turned into one', () => {
   assert.throws(() => fileError(bug, '/data/x'), bug);
   const named = new MiniTorrentError('NOT_A_FILE', 'it is a directory');
   assert.equal(fileError(named, '/data/x'), named);
+});
+
+test('an exceeded quota is a full disk, though Node has no name for it', () => {
+  const unknown = { errno: -constants.errno.EDQUOT, syscall: 'write' };
+  for (const code of ['UNKNOWN', `Unknown system error -${constants.errno.EDQUOT}`]) {
+    const error = Object.assign(new Error(`${code}: unknown error, write`), { ...unknown, code });
+    assert.equal(errnoOf(error), 'EDQUOT');
+    assert.equal(fileError(error, 'a.bin').code, 'DISK_FULL');
+  }
 });

@@ -48,6 +48,33 @@ const IDENTITY: readonly Defect[] = [
 
 const TRACKER: readonly Defect[] = [
   {
+    name: 'tracker: an exceeded quota is a broken disk',
+    breaks: 'a tracker over its quota serves on',
+    file: 'src/seederlist/store.ts',
+    right: `return isUnwritten(error) && this.#ballast.isDiskFull() ? 'full' : 'broken';`,
+    wrong: `return 'broken';`,
+    test: 'test/seederlist/disk-faults.test.ts',
+    rule: 'over its quota a tracker refuses registrations, serves everything else, and goes on below it',
+  },
+  {
+    name: 'address: IPv6 is compared as it was typed',
+    breaks: 'an IPv6 address is one address however it is written',
+    file: 'src/torrent/address.ts',
+    right: `return plainHost(new SocketAddress({ address: text, family: 'ipv6' }).address);`,
+    wrong: `return plainHost(SocketAddress === undefined ? '' : text.toLowerCase());`,
+    test: 'test/torrent/address.test.ts',
+    rule: 'an IPv6 address is one address however it is written',
+  },
+  {
+    name: 'tracker-status: prints what a stranger says',
+    breaks: 'what comes from another machine cannot act on the terminal',
+    file: 'src/tracker/status.ts',
+    right: `return lines.map(printable).join('\\n');`,
+    wrong: `return lines.map((line) => (line === '' ? printable(line) : line)).join('\\n');`,
+    test: 'test/tracker/status.test.ts',
+    rule: 'S3: what a stranger says of its partner cannot act on the terminal, as text or as JSON',
+  },
+  {
     name: 'tracker: all silent clients lapse in one step',
     breaks: 'a fleet that falls silent at once does not end its tracker',
     file: 'src/registry/leases.ts',

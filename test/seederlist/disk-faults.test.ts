@@ -107,3 +107,40 @@ test('F6: a failed fsync is not acknowledged, not tried again, and ends the trac
   const { swarms } = JSON.parse(await listSeeders(list, { json: true }));
   assert.ok(swarms.length >= acknowledged);
 });
+
+test(
+  'over its quota a tracker refuses registrations, serves everything else, and goes on below it',
+  DEADLINE,
+  async (t) => {
+    if (!canTrace(t)) return;
+    const directory = temporaryDirectory(t);
+    // A quota is no error of its own to SQLite: some writes of the store fail with it, in the middle of commits, then no longer.
+    const inject = 'inject=pwrite64:error=EDQUOT:when=100..140';
+    const strace = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=pwrite64', '-e', inject];
+    const list = join(directory, 'list');
+    const tracker = run(t, ['127.0.0.1:0', PARTNER, list, join(directory, 'log')], strace);
+    const client = new WireClient(t, await tracker.listening());
+    await client.hello(1);
+    const verdicts: string[] = [];
+    while (verdicts.length < 500 && !(verdicts.includes('diskFull') && verdicts.at(-1) === 'shared')) {
+      client.send(share(verdicts.length + 1));
+      verdicts.push(verdict(await client.reply(verdicts.length + 1)));
+      if (verdicts.at(-1) !== 'diskFull') continue;
+      client.send({ kind: 'ping', id: 1 });
+      assert.equal(verdict(await client.reply(verdicts.length + 1)), 'pong');
+      verdicts.push('pong');
+    }
+    assert.ok(verdicts.includes('diskFull'), 'the quota was met');
+    assert.equal(verdicts.at(-1), 'shared', 'it goes on by itself');
+    // A signal to strace would make an orphan; the log says who the tracker is.
+    process.kill(JSON.parse(readFileSync(join(directory, 'log'), 'utf8').split('\n')[0] ?? '').pid, 'SIGTERM');
+    await tracker.ended();
+    const { swarms } = JSON.parse(await listSeeders(list, { json: true }));
+    const listed = swarms.map(({ swarm }: { swarm: string }) => Number.parseInt(swarm, 16));
+    const acknowledged = verdicts.flatMap((word, at) => (word === 'shared' ? [at + 1] : []));
+    assert.deepEqual(
+      listed.sort((a: number, b: number) => a - b),
+      acknowledged,
+    );
+  },
+);

@@ -35,6 +35,14 @@ test('S9: the host in a hello counts only where every client is trusted', () => 
   }
 });
 
+test('a host in a hello is listed as every other text of it', () => {
+  const stage = new Stage({ trustHost: true });
+  const client = stage.connect();
+  client.hello(clientBytes(1), 6_001, 1, '2001:DB8:0:0::7');
+  client.share(swarmOf(1));
+  assert.deepEqual(stage.listed(swarmOf(1)), ['2001:db8::7:6001 1']);
+});
+
 test('nobody finds himself on the list, and a sample is asked for by size', () => {
   const stage = new Stage();
   const clients = Array.from({ length: 60 }, (_, at) => stage.client(at + 1));
