@@ -246,6 +246,8 @@ export const HASH_THREADS_READY = 2;
 /** Milliseconds after its start that a client opens the pool, if no download did before: a person takes longer to type the first command, and
  * the prompt does not wait for it. */
 export const HASH_POOL_OPEN_MS = 500;
+/** Milliseconds that pieces must have waited for those without a break before others are started: as long as that takes. */
+export const HASH_BEHIND_MS = 100;
 /** Hash threads that may die one after the other without having done a task: then none works on this machine. */
 export const HASH_BIRTHS_FAILED_MAX = 8;
 /** Threads of the hash pool. SHA-1 runs at 1.8 GB/s a core, so 8 keep up with a 100 Gbit/s link. */

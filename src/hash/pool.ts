@@ -24,6 +24,7 @@ import {
 import type { Log } from '../base/log.js';
 import type { Bitfield } from '../torrent/bitfield.js';
 import type { Geometry } from '../torrent/geometry.js';
+import { Lanes } from './lanes.js';
 import { type HashAnswer, type HashTask, hashAnswers, hashTasks } from './messages.js';
 import { Permits } from './permits.js';
 import { checkFile, hashFile, type RangeOptions, type RangeThreads, sha256File } from './ranges.js';
@@ -73,11 +74,12 @@ export interface HashPool {
 export function openHashPool(options: HashPoolOptions): HashPool {
   const { threads, slab, log, entry = HASH_WORKER, taskDeadlineMs = HASH_TASK_DEADLINE_MS } = options;
   assert(threads >= 1 && threads <= HASH_THREADS_MAX, 'a hash pool has a bounded number of threads');
-  // A file to hash is work for all of them at once; a download's further ones come when it needs them.
-  const kept = slab === undefined ? threads : Math.min(threads, HASH_THREADS_READY);
+  // A file to hash starts as many as it has ranges, up to all; a download's further ones come when it needs them.
+  const kept = slab === undefined ? 1 : Math.min(threads, HASH_THREADS_READY);
   const pool = new Pool({ threads, kept, slab, log, entry, taskDeadlineMs });
   let whole: Pool | undefined;
-  const verifier = new Verifier(threads * HASH_TASKS_PER_THREAD, (task) => pool.run(task));
+  const lanes = new Lanes(kept * HASH_TASKS_PER_THREAD, threads * HASH_TASKS_PER_THREAD);
+  const verifier = new Verifier(lanes, (task) => pool.run(task));
   const permits = new Permits(threads * HASH_RANGES_PER_THREAD);
   const ranges: RangeThreads = {
     lanes: threads * HASH_RANGES_PER_THREAD,

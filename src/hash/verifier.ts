@@ -5,6 +5,7 @@
 import { assert } from '../base/assert.js';
 import { type Deferred, deferred } from '../base/deferred.js';
 import { VERIFY_BATCH_MAX } from '../base/limits.js';
+import type { Lanes } from './lanes.js';
 import type { HashAnswer, HashTask, OutcomeRow } from './messages.js';
 
 /** Compare `length` bytes of slot `slot` with `digest`; when equal, write them to `fd` at `offset`. */
@@ -29,7 +30,7 @@ interface Group {
 
 export class Verifier {
   readonly #run: (task: HashTask) => Promise<HashAnswer>;
-  readonly #lanes: number;
+  readonly #lanes: Lanes;
   readonly #waiting: Group[] = [];
   /** Pieces in them. */
   #pieces = 0;
@@ -37,7 +38,7 @@ export class Verifier {
   #isDue = false;
 
   /** @param lanes tasks that the threads take at once: one at work and one behind it, for each. */
-  constructor(lanes: number, run: (task: HashTask) => Promise<HashAnswer>) {
+  constructor(lanes: Lanes, run: (task: HashTask) => Promise<HashAnswer>) {
     this.#lanes = lanes;
     this.#run = run;
   }
@@ -56,10 +57,13 @@ export class Verifier {
 
   #pump(): void {
     this.#isDue = false;
-    while (this.#underWay < this.#lanes && this.#waiting.length > 0) {
-      const share = Math.ceil(this.#pieces / (this.#lanes - this.#underWay));
+    const nowMs = performance.now();
+    const lanes = this.#lanes.count(nowMs);
+    while (this.#underWay < lanes && this.#waiting.length > 0) {
+      const share = Math.ceil(this.#pieces / (lanes - this.#underWay));
       void this.#perform(this.#take(Math.min(VERIFY_BATCH_MAX, share)));
     }
+    this.#lanes.filled(this.#waiting.length > 0, nowMs);
   }
 
   /** The groups that wait longest: one, and as many more as make `pieces` together. */
