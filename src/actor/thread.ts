@@ -4,7 +4,13 @@
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
 import { type Deferred, deferred, within } from '../base/deferred.js';
-import { LOOK_DEADLINE_MS, STOP_DEADLINE_MS, THREAD_READY_DEADLINE_MS } from '../base/limits.js';
+import {
+  HASH_THREADS_MAX,
+  LOOK_DEADLINE_MS,
+  PEER_THREADS_MAX,
+  STOP_DEADLINE_MS,
+  THREAD_READY_DEADLINE_MS,
+} from '../base/limits.js';
 import type { LogLevel } from '../base/log.js';
 import { type LoopDelay, watchLoopDelay } from './loop-delay.js';
 
@@ -47,11 +53,17 @@ export interface Thread {
   stop(deadlineMs?: number): Promise<boolean>;
 }
 
+/** Threads of one process, and some listeners of our own. */
+const PRINTING_THREADS_MAX = 2 * (PEER_THREADS_MAX + HASH_THREADS_MAX);
+
 export function startThread(options: ThreadOptions): Thread {
   const { name, shared, ports, youngHeapMib } = options;
   // An encoded frame lies in a pool; without a copy the whole pool would be cloned.
   const settings = new Uint8Array(options.settings);
   const birth: Birth = { name, settings, shared, ports };
+  // Node pipes what a thread prints into ours, and warns of a leak when many do.
+  for (const stream of [process.stdout, process.stderr])
+    stream.setMaxListeners(Math.max(stream.getMaxListeners(), PRINTING_THREADS_MAX));
   // Descriptors are the process's: a file is opened on one thread and written and closed on others.
   const worker = new Worker(options.entry, {
     name,

@@ -74,7 +74,8 @@ export class ClientActor {
   readonly #steps: SlowSteps;
   readonly #rehash: Rehash;
   readonly #examination: Examination;
-  readonly #listening = deferred<number>();
+  readonly #listening = deferred<void>();
+  #isStarted = false;
   readonly #ended = deferred<unknown>();
   #upload: Address;
   readonly #keeper: StateKeeper;
@@ -155,7 +156,8 @@ export class ClientActor {
     this.#listening.promise.catch(() => undefined);
     try {
       await this.#threads.start();
-      this.#upload = { host: this.#options.upload.host, port: await this.#listening.promise };
+      await this.#listening.promise;
+      this.#isStarted = true;
     } catch (error) {
       await this.#threads.stop();
       this.#vitals.stop();
@@ -259,10 +261,11 @@ export class ClientActor {
   #onServeEvent(event: ServeEvent): void {
     switch (event.kind) {
       case 'listening':
-        this.#listening.resolve(event.port);
+        this.#upload = { host: this.#upload.host, port: event.port };
+        this.#listening.resolve();
         break;
       case 'listenFailed':
-        this.#listening.reject(listenError(this.#upload, event.errno));
+        this.#listenFailed(event.errno);
         break;
       case 'described':
         this.#asks.uploadsDescribed(event);
@@ -271,6 +274,13 @@ export class ClientActor {
         if (event.kind === 'uploaded') this.#rehash.payloadMoved();
         this.#host.post({ kind: 'serve', event });
     }
+  }
+
+  /** Nobody could reach a client that has run and is deaf now; its thread was restarted, and somebody else took the port. */
+  #listenFailed(errno: string): void {
+    const error = listenError(this.#upload, errno);
+    if (this.#isStarted) this.#fatal(error);
+    else this.#listening.reject(error);
   }
 
   #onDownloadEvent(event: DownloadEvent): void {

@@ -52,7 +52,7 @@ export class ClientThreads {
   readonly #options: ThreadsOptions;
   readonly #supervisor: Supervisor;
   readonly #slab: SharedArrayBuffer;
-  readonly #peers: Link<ServeCommand>[] = [];
+  readonly #peers: (Link<ServeCommand> | undefined)[];
   readonly #running = new Map<string, Thread>();
   #download: Link<DownloadCommand> | undefined;
   /** For threads that are started again. */
@@ -64,6 +64,7 @@ export class ClientThreads {
     this.#options = options;
     this.#logLevel = options.logLevel;
     this.#clientId = options.clientId;
+    this.#peers = new Array<undefined>(options.placement.peerThreads).fill(undefined);
     this.#slab = new SharedArrayBuffer(options.placement.slots * PIECE_SIZE);
     this.#supervisor = new Supervisor({
       log: options.log,
@@ -148,7 +149,8 @@ export class ClientThreads {
   async stop(): Promise<readonly string[]> {
     const forced = await this.#supervisor.stop();
     this.#download?.close();
-    for (const link of this.#peers) link.close();
+    // One that could not be started has none.
+    for (const link of this.#peers) link?.close();
     return forced;
   }
 
@@ -185,7 +187,6 @@ export class ClientThreads {
 
   async #startPeer(at: number) {
     const { uploadHost, logPath, seed, onServeEvent, onPeerThread, onFatal } = this.#options;
-    const clientId = this.#clientId;
     const toMain = new MessageChannel();
     const toDownload = new MessageChannel();
     const thread = startThread({
@@ -193,7 +194,7 @@ export class ClientThreads {
       entry: PEER_THREAD,
       settings: peerSettings.encode({
         kind: 'settings',
-        clientId: keyBytes(clientId),
+        clientId: keyBytes(this.#clientId),
         uploadHost,
         logPath,
         logLevel: this.#logLevel,
@@ -205,8 +206,6 @@ export class ClientThreads {
       ports: [toMain.port2, toDownload.port2],
       youngHeapMib: PEER_YOUNG_HEAP_MIB,
     });
-    await thread.ready;
-    this.#running.set(thread.name, thread);
     this.#peers[at]?.close();
     this.#peers[at] = openLink({
       port: toMain.port1,
@@ -215,10 +214,11 @@ export class ClientThreads {
       handle: onServeEvent,
       onCrash: onFatal,
     });
-    // It may have got another one while the thread started.
-    if (this.#clientId !== clientId) this.tellPeer(at, { kind: 'identify', clientId: keyBytes(this.#clientId) });
     const serves = this.accepts(at);
+    // Before it works: what it is told waits in its ports, and one that dies soon has not closed them yet.
     this.download.tell({ kind: 'attachPeerThread', thread: at, serves }, [toDownload.port1]);
+    await thread.ready;
+    this.#running.set(thread.name, thread);
     if (at === DECIDER) {
       this.tellPeer(at, { kind: 'decideUploads' }, [midPageShared(UPLOAD_MEMORY_BYTES).buffer]);
       this.tellPeer(at, { kind: 'limit', rate: this.#uploadRate });

@@ -22,12 +22,22 @@ import {
 
 const KILLER = new URL('../support/dying-thread.js', import.meta.url).href;
 
-/** A client whose threads die when they are told to. */
-async function startMortal(swarm: Swarm, name: string): Promise<ClientProcess> {
+/** A client whose threads die when they are told to. @param dead those that die before they work. */
+async function startDying(
+  swarm: Swarm,
+  name: string,
+  options: readonly string[],
+  dead: readonly string[],
+): Promise<ClientProcess> {
   const deaths = swarm.path(`${name}.deaths`);
   await mkdir(deaths, { recursive: true });
+  for (const thread of dead) await writeFile(`${deaths}/${thread}`, '');
   const env = { MTORRENT_TEST_DEATHS: deaths, NODE_OPTIONS: `--import=${KILLER}` };
-  const client = swarm.startClient(name, 0, [], { env });
+  return swarm.startClient(name, 0, options, { env });
+}
+
+async function startMortal(swarm: Swarm, name: string, options: readonly string[] = []): Promise<ClientProcess> {
+  const client = await startDying(swarm, name, options, []);
   await client.address();
   return client;
 }
@@ -62,6 +72,31 @@ test('F17: a peer thread that dies is started anew, on both sides, and the trans
   await killThread(swarm, seeder, 'peer-0');
   await completes(leecher, target);
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+});
+
+test('F17: whichever of several peer threads dies, the transfer goes on, and who comes is served again', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('long.bin', 120 * PIECE);
+  const threads = ['--peer-threads', '3'];
+  const seeder = await startMortal(swarm, 'seeder', [...threads, '--upload-limit', '20M']);
+  const mtorrent = await share(seeder, source, 'long.mtorrent');
+  const leecher = await startMortal(swarm, 'leecher', threads);
+  const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  await hasPieces(leecher, 1);
+  for (const thread of ['peer-0', 'peer-1', 'peer-2']) {
+    await killThread(swarm, leecher, thread);
+    await killThread(swarm, seeder, thread);
+  }
+  await completes(leecher, target);
+  assert.equal(await sha256OfFile(source), await sha256OfFile(target));
+});
+
+test('a client of which a peer thread cannot be started says why, and ends', async (t) => {
+  const swarm = await stageSwarm(t);
+  const client = await startDying(swarm, 'client', ['--peer-threads', '2'], ['peer-0']);
+  assert.equal(await client.exited, 70);
+  assert.match(client.stderr, /the test wants this thread dead/);
 });
 
 test('F17: a peer thread that dies again and again ends its client with 70, and the next start has everything', async (t) => {
