@@ -1,6 +1,7 @@
 // `npm run bench -- <name> [options]`: the benchmarks by name. Timings live here and nowhere in the tests. Each prints a table
 // on stderr's side of things for people and, with --json, one object on stdout.
 
+import { runCoresBench } from './cores.js';
 import { runFaultsBench } from './faults.js';
 import { runHashBench } from './hash.js';
 import { runIdleBench } from './idle.js';
@@ -29,6 +30,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: runLanBench,
     usage: '[--scene 1|2|3] [--runs N] [--out DIR]',
     shows: 'one seeder to many receivers on shaped links; needs root',
+  },
+  cores: {
+    run: runCoresBench,
+    usage: '[--cores 8,64] [--threads N] [--runs N] [--out DIR]',
+    shows: 'one limited seeder to three receivers with the threads of large machines',
   },
   sim: {
     run: runSimBench,
