@@ -284,8 +284,16 @@ export const HASH_QUEUE_MAX = 256;
 export const LEASE_MS = 90_000;
 /** Milliseconds between two heartbeats: three chances within a lease. */
 export const RENEW_MS = 30_000;
-/** Milliseconds a tomb stone is kept: longer than any partner is expected to be away with an old record. */
+/** Milliseconds a tomb stone is kept, and longer while the partner has not acknowledged it. */
 export const TOMBSTONE_MS = 24 * 3_600_000;
+/** Milliseconds a tomb stone is kept for a partner that does not come back: a disk is replaced within a week. */
+export const TOMBSTONE_UNHEARD_MS = 7 * TOMBSTONE_MS;
+/** Tomb stones kept so for it; beyond them the oldest are kept for TOMBSTONE_MS only. A quarter of TRACKER_RECORDS_MAX. */
+export const TOMBSTONES_UNHEARD_MAX = 250_000;
+/** Milliseconds that the wall clock may differ from the time that passed before it counts as set: a time server does not correct more unseen. */
+export const CLOCK_STEP_MS = 60_000;
+/** Milliseconds after a standstill before a word proves that its client is there: what was sent before it is read by then. */
+export const STANDSTILL_DOUBT_MS = 10_000;
 /** Seeders in one answer: a random sample beyond it. More than PEERS_PER_DOWNLOAD_MAX would not be dialed anyway. */
 export const SEEDERS_PER_REPLY_MAX = 50;
 /** Seeders of one swarm, swarms of the tracker, swarms of one client. */

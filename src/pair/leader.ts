@@ -15,7 +15,7 @@ import type { Client, Entry, Positioned, Swarm } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import { clientId, keyBytes, type SwarmKey, swarmKey } from '../torrent/ids.js';
 import type { PairNews, PairWord, Records } from './messages.js';
-import { Repeats } from './repeats.js';
+import { everything, Repeats } from './repeats.js';
 
 export interface LeaderSetting {
   readonly registry: Registry;
@@ -93,6 +93,12 @@ export class Leader {
 
   lagMs(nowMs: number): number {
     return this.#behindSinceMs === undefined ? 0 : nowMs - this.#behindSinceMs;
+  }
+
+  /** The partner's list was restored from an older copy: what it was told since then is not there any more. */
+  tellAll(): void {
+    this.#repeats.addAll();
+    this.#isStirred = true;
   }
 
   nextAtMs(): number {
@@ -289,12 +295,4 @@ function ageMs(sinceMs: number, nowMs: number): number {
 
 function* liveClients(registry: Registry): Generator<Client> {
   for (const client of registry.clients()) if (client.liveCount > 0) yield client;
-}
-
-/** What is added while this goes on lies behind the position it began at. */
-function* everything(registry: Registry): Generator<Positioned> {
-  for (const client of registry.clients()) {
-    if (client.left !== undefined) yield client;
-    yield* client.entries.values();
-  }
 }

@@ -43,18 +43,20 @@ function pushEntryChanges(changes: Change[], row: EntryRow, registry: Registry, 
   const client = clientId(row[1]);
   const known = registry.client(client);
   let [state, ms] = [row[7], row[8]];
-  // An entry that lapsed at the partner is live here while its client's lease is.
-  if (state === 'lapsed' && known !== undefined && known.liveCount > 0 && known.leaseEndsMs > nowMs) {
-    state = 'live';
-    ms = Math.round(known.leaseEndsMs - nowMs);
-  }
   const entry = known?.entries.get(swarm);
+  // What is listed here stays so while its client's lease goes on, whatever lapsed at the partner. Nothing is listed by it.
+  if (state === 'lapsed' && entry?.state === 'live' && entry.client.leaseEndsMs > nowMs) {
+    state = 'live';
+    ms = Math.round(entry.client.leaseEndsMs - nowMs);
+  }
   const word = { swarm, client, host: row[2], port: row[3], have: row[4], epoch: row[5], sequence: row[6] };
   if (entry === undefined) {
     if (state !== 'live' && ms >= TOMBSTONE_MS) return;
   } else {
     const order = compareVersions(word, entry);
-    if (order < 0 || (order === 0 && !outranks(state, entry.state))) {
+    // One whose lease is over there lapses there in this moment.
+    const isNews = outranks(state, entry.state) && !(state === 'live' && ms === 0);
+    if (order < 0 || (order === 0 && !isNews)) {
       if (entry.client.liveCount > 0 && state === 'live')
         entry.client.leaseEndsMs = Math.max(entry.client.leaseEndsMs, nowMs + ms);
       return;

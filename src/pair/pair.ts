@@ -69,6 +69,8 @@ export class Pair {
   #readyAtMs: number | undefined;
   /** Ready without the partner's word: the list may be out of date. */
   #isAlone = false;
+  /** It lacks what this tracker told it since its list was copied, and does not know. */
+  #isPartnerRestored = false;
   #refusedCount = 0;
   #lastRefusal = '';
 
@@ -87,6 +89,7 @@ export class Pair {
         send: (link, word) => emit({ kind: 'sendPartner', link, word }),
         acknowledged: () => this.acknowledged,
         onCaughtUp: (atMs) => this.#caughtUp(atMs),
+        onRestored: () => this.#partnerRestored(),
         onLost: (reason, wasFollowing, atMs) => this.#lost(reason, wasFollowing, atMs),
       },
       ownId,
@@ -154,7 +157,9 @@ export class Pair {
     leases.tellsPartner(true);
     const { position } = request;
     // Position 0 is no place in the order: a follower whose full transfer broke off is there, whatever it was told.
-    const isKnown = equalBytes(request.originId, this.#ownId) && position > 0 && position <= this.#head;
+    const isOurs = equalBytes(request.originId, this.#ownId) && !this.#isPartnerRestored;
+    const isKnown = isOurs && position > 0 && position <= this.#head;
+    this.#isPartnerRestored = false;
     const setting = {
       ...{ registry, leases },
       tell: (news: PairNews) => emit({ kind: 'tellFollower', connection, news }),
@@ -242,6 +247,12 @@ export class Pair {
     if (!wasFollowing) return;
     this.#setting.log('warn', { reason }, 'the partner is away');
     this.#setting.leases.partnerLost(nowMs);
+  }
+
+  #partnerRestored(): void {
+    this.#setting.log('warn', {}, "the partner's list was restored from an older copy: it is told everything");
+    if (this.#seat === undefined) this.#isPartnerRestored = true;
+    else this.#seat.leader.tellAll();
   }
 
   #ready(nowMs: number): void {

@@ -10,6 +10,7 @@ export class Repeats {
   readonly #registry: Registry;
   readonly #clients = new Set<ClientId>();
   readonly #buckets = new Set<number>();
+  #isAll = false;
   /** Of what was asked for first. */
   #records: Iterator<Positioned> | undefined;
 
@@ -18,7 +19,7 @@ export class Repeats {
   }
 
   get isEmpty(): boolean {
-    return this.#records === undefined && this.#clients.size === 0 && this.#buckets.size === 0;
+    return this.#records === undefined && !this.#isAll && this.#clients.size === 0 && this.#buckets.size === 0;
   }
 
   addClients(clients: readonly ClientId[]): void {
@@ -27,6 +28,10 @@ export class Repeats {
 
   addBuckets(buckets: Iterable<number>): void {
     for (const bucket of buckets) this.#buckets.add(bucket);
+  }
+
+  addAll(): void {
+    this.#isAll = true;
   }
 
   /** The next records, at most `max`; none: that was all. */
@@ -49,7 +54,19 @@ export class Repeats {
     }
     const buckets = new Set(this.#buckets);
     this.#buckets.clear();
+    if (this.#isAll) {
+      this.#isAll = false;
+      return everything(this.#registry);
+    }
     return ofBuckets(this.#registry, buckets);
+  }
+}
+
+/** What is added while this goes on lies behind the position it began at. */
+export function* everything(registry: Registry): Generator<Positioned> {
+  for (const client of registry.clients()) {
+    if (client.left !== undefined) yield client;
+    yield* client.entries.values();
   }
 }
 

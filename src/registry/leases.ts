@@ -75,7 +75,7 @@ export class Leases {
   }
 
   /** Clients whose leases are over: at least one if there is one, and further ones until they have `entriesMax` live entries. */
-  expired(nowMs: number, entriesMax: number): { readonly clients: readonly ClientId[]; readonly entries: number } {
+  expired(nowMs: number, entriesMax: number): { readonly clients: ClientId[]; readonly entries: number } {
     const clients: ClientId[] = [];
     let entries = 0;
     for (const client of this.#registry.clients()) {

@@ -62,7 +62,6 @@ export class Registry {
     return this.#clients.values();
   }
 
-  /** The entries that are not live. */
   graves(): Iterable<Entry> {
     return this.#graveyard.graves();
   }
@@ -95,18 +94,19 @@ export class Registry {
     return { entries: swarm.live.slice(0, count), total };
   }
 
-  /** What was kept for `keepMs` and may be forgotten; the oldest `changesMax`. */
-  outdated(nowMs: number, keepMs: number, changesMax: number): Change[] {
-    return this.#graveyard.outdated(nowMs, keepMs, changesMax);
+  /** What may be forgotten; the oldest `changesMax`. See `graveyard.ts`. */
+  outdated(nowMs: number, acknowledged: number, changesMax: number): Change[] {
+    return this.#graveyard.outdated(nowMs, acknowledged, changesMax);
   }
 
   /** An entry as the store kept it, those that are not live oldest first. Live ones get their client a lease. */
-  restore(word: ChangeOf<'put'>, state: EntryState, changedAtMs: number, leaseEndsMs: number): Entry {
+  restore(word: ChangeOf<'put'>, state: EntryState, changedAtMs: number, leaseEndsMs: number, position: number): void {
     const client = this.#openClient(word.client);
     const entry = this.#openEntry(word.swarm, client, word);
+    entry.placedAt = position;
+    this.order.restore(entry, position);
     if (state === 'live' && client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
     this.#settle(entry, word, state, changedAtMs);
-    return entry;
   }
 
   /**
@@ -386,6 +386,7 @@ export class Registry {
       entry.client.liveCount -= 1;
       this.#liveCount -= 1;
     }
+    entry.state = state;
     if (state === 'live') this.#graveyard.risen(entry);
     else this.#graveyard.buried(entry);
     if (state === 'removed') {
@@ -393,7 +394,6 @@ export class Registry {
       this.#setPlace(entry, '', 0);
       entry.have = 0;
     }
-    entry.state = state;
     entry.changedAtMs = nowMs;
     this.digests.update(entry);
   }

@@ -4,6 +4,7 @@
 import { type Link, openLink } from '../actor/link.js';
 import type { ThreadSelf } from '../actor/thread.js';
 import { assert, present } from '../base/assert.js';
+import { ClockSteps } from '../base/clock-steps.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
 import { SENTENCE_BYTES_MAX } from '../tracker/messages.js';
@@ -15,6 +16,7 @@ export function runStoreThread(self: ThreadSelf): void {
   let store: SeederStore | undefined;
   let gathered: StoreCommand[] = [];
   let isBroken = false;
+  const clock = new ClockSteps(Date.now(), performance.now());
   const link: Link<StoreEvent> = openLink({
     port: present(self.ports[0], 'the store has one link'),
     sends: storeEvents,
@@ -38,7 +40,7 @@ export function runStoreThread(self: ThreadSelf): void {
       const commands = gathered;
       gathered = [];
       assert(store !== undefined && !isBroken, 'a working store commits');
-      const event = commit(store, commands, command);
+      const event = commit(store, commands, command, clock);
       isBroken = event.kind === 'failed' && event.outcome === 'broken';
       link.tell(event);
     },
@@ -46,7 +48,7 @@ export function runStoreThread(self: ThreadSelf): void {
   });
   try {
     store = SeederStore.open(path);
-    store.lapseStale(Date.now());
+    store.resume(Date.now());
     load(store, link);
   } catch (error) {
     if (!(error instanceof MiniTorrentError)) throw error;
@@ -63,10 +65,15 @@ function commit(
   store: SeederStore,
   commands: readonly StoreCommand[],
   { group, position }: { readonly group: number; readonly position: number },
+  clock: ClockSteps,
 ): StoreEvent {
-  const beganMs = performance.now();
-  const failure = store.commit(commands, Date.now(), position);
-  if (failure === undefined) return { kind: 'committed', group, tookMs: performance.now() - beganMs };
+  const [wallMs, beganMs] = [Date.now(), performance.now()];
+  const setByMs = clock.stepMs(wallMs, beganMs);
+  const failure = store.commit(commands, wallMs, position, setByMs);
+  if (failure === undefined) {
+    clock.settle(setByMs);
+    return { kind: 'committed', group, tookMs: performance.now() - beganMs };
+  }
   const { outcome, error } = failure;
   const sentence = error instanceof Error ? error.message : String(error);
   return { kind: 'failed', group, outcome, sentence: sentence.slice(0, SENTENCE_BYTES_MAX / 4) };

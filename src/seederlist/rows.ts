@@ -196,9 +196,7 @@ export function applyLoaded(registry: Registry, loaded: LoadedRows, nowMs: numbe
           epoch: row[5],
           sequence: row[6],
         };
-        const entry = registry.restore(word, row[7], nowMs - row[8], leaseEndsMs);
-        entry.placedAt = row[9];
-        registry.order.restore(entry, row[9]);
+        registry.restore(word, row[7], nowMs - row[8], leaseEndsMs, row[9]);
       }
       return;
   }

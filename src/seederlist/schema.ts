@@ -159,11 +159,14 @@ export const STATEMENTS = {
     where p.swarm = unhex(?1) and p.offset = ?2`,
   committed: 'update self set position = max(position, ?1), seen_at = ?2',
   // A tomb stone of these may be forgotten everywhere by now, so only their owners list them again.
-  lapseStale: `update entries set state = 'lapsed' where state = 'live'
-    and (select seen_at from self) between 1 and ?1`,
+  lapseStale: `update entries set state = 'lapsed', changed_at = ?1 where state = 'live'`,
+  // Their ages are the time that this tracker ran, not the time that its wall clock showed meanwhile.
+  shiftGraves: `update entries set changed_at = changed_at + ?1 where state <> 'live'`,
+  shiftLeaves: `update leaves set changed_at = changed_at + ?1`,
   followed: `insert into followed (only, origin, position) values (1, ?1, ?2)
     on conflict (only) do update set origin = excluded.origin, position = excluded.position`,
   loadSelf: 'select tracker, position from self',
+  loadSeen: 'select seen_at from self',
   loadFollowed: 'select origin, position from followed',
   dropOtherParts: `delete from parts where swarm = unhex(?1)
     and upload <> (select s.upload from swarms s where s.swarm = unhex(?1))`,

@@ -5,11 +5,19 @@
 import Database from 'libsql';
 import { unreachable } from '../base/assert.js';
 import { EMPTY_BYTES } from '../base/bytes.js';
-import { fileError, MiniTorrentError } from '../base/errors.js';
-import { STORE_BALLAST_BYTES, STORE_BUSY_MS, STORE_CACHE_KIB, STORE_LOG_PAGES, TOMBSTONE_MS } from '../base/limits.js';
+import { MiniTorrentError } from '../base/errors.js';
+import {
+  CLOCK_STEP_MS,
+  STORE_BALLAST_BYTES,
+  STORE_BUSY_MS,
+  STORE_CACHE_KIB,
+  STORE_LOG_PAGES,
+  TOMBSTONE_MS,
+} from '../base/limits.js';
 import { Ballast } from './ballast.js';
 import { checkHeader, checkVersion } from './header.js';
 import { PROGRESS_ROW_SIZE, type StoreCommand } from './messages.js';
+import { damaged, openError } from './open-errors.js';
 import { APPLICATION_ID, CREATE, SCHEMA_VERSION, STATEMENTS, type StatementName, UPGRADES } from './schema.js';
 
 type Row = readonly (string | number)[];
@@ -91,19 +99,22 @@ export class SeederStore {
     }
   }
 
-  /** All of `commands` on the disk and undefined; or none of them, and what is known of the failure. */
-  commit(commands: readonly StoreCommand[], wallMs: number, position = 0): Failure | undefined {
-    let failure = this.#transaction(commands, wallMs, position);
+  /**
+   * All of `commands` on the disk and undefined; or none of them, and what is known of the failure.
+   * @param setByMs the wall clock was set by this much since the last commit.
+   */
+  commit(commands: readonly StoreCommand[], wallMs: number, position = 0, setByMs = 0): Failure | undefined {
+    let failure = this.#transaction(commands, wallMs, position, setByMs);
     // It was full a moment ago, or it fails: trying again tells. Only a flush may never be tried again.
     if (failure?.outcome === 'broken' && isUnwritten(failure.error))
-      failure = this.#transaction(commands, wallMs, position);
+      failure = this.#transaction(commands, wallMs, position, setByMs);
     if (failure === undefined) {
       if (this.#ballast.isLight) this.#ballast.load();
       return undefined;
     }
     if (failure.outcome !== 'full' || !commands.every(freesRoom)) return failure;
     this.#ballast.drop();
-    const second = this.#transaction(commands, wallMs, position);
+    const second = this.#transaction(commands, wallMs, position, setByMs);
     this.#ballast.load();
     return second;
   }
@@ -123,10 +134,18 @@ export class SeederStore {
     return Number(single(this.#database, STATEMENTS.lastUpload));
   }
 
-  /** At the start: what a tracker listed that stood still for longer than tomb stones are kept is not listed by its word alone. */
-  lapseStale(wallMs: number): void {
-    this.#statements.lapseStale.run(wallMs - TOMBSTONE_MS);
+  /**
+   * At the start. What a tracker listed that did not run for longer than tomb stones are kept, or whose wall clock cannot say for how
+   * long, is not listed by its word alone. The time that it did not run makes no tomb stone older.
+   */
+  resume(wallMs: number): void {
+    const seenMs = Number(single(this.#database, STATEMENTS.loadSeen));
+    const awayMs = seenMs === 0 ? 0 : wallMs - seenMs;
+    this.#database.exec('begin immediate');
+    if (awayMs > TOMBSTONE_MS || awayMs < -CLOCK_STEP_MS) this.#statements.lapseStale.run(seenMs);
+    if (Math.abs(awayMs) > CLOCK_STEP_MS) this.#shift(awayMs);
     this.#statements.committed.run(0, wallMs);
+    this.#database.exec('commit');
   }
 
   /** Who this tracker is and the highest position it gave out; whose changes it has, up to which position. */
@@ -227,9 +246,20 @@ export class SeederStore {
     }
   }
 
-  #transaction(commands: readonly StoreCommand[], wallMs: number, position: number): Failure | undefined {
+  #shift(byMs: number): void {
+    this.#statements.shiftGraves.run(byMs);
+    this.#statements.shiftLeaves.run(byMs);
+  }
+
+  #transaction(
+    commands: readonly StoreCommand[],
+    wallMs: number,
+    position: number,
+    setByMs: number,
+  ): Failure | undefined {
     try {
       this.#database.exec('begin immediate');
+      if (setByMs !== 0) this.#shift(setByMs);
       for (const command of commands) this.#write(command, wallMs);
       this.#statements.committed.run(position, wallMs);
       this.#database.exec('commit');
@@ -340,38 +370,4 @@ function checkContents(database: Database.Database, path: string): void {
 
 function single(database: Database.Database, sql: string): string | number | undefined {
   return (database.prepare(sql).raw().get() as Row | undefined)?.[0];
-}
-
-function damaged(path: string, what: string, cause?: unknown): MiniTorrentError {
-  const sentence = `${path} is damaged (${what.slice(0, 200)}); restore it, or move it away to start with an empty list that clients fill again`;
-  return new MiniTorrentError('STATE_DAMAGED', sentence, cause);
-}
-
-function openError(error: unknown, path: string): MiniTorrentError {
-  if (error instanceof MiniTorrentError) return error;
-  if (!(error instanceof Database.SqliteError)) return fileError(error, path);
-  if (error.code === 'SQLITE_FULL')
-    return new MiniTorrentError('DISK_FULL', `${path} has no room left on its disk; free some space`, error);
-  if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) {
-    return new MiniTorrentError(
-      'ALREADY_RUNNING',
-      `${path} is locked by another program; end it or name another file`,
-      error,
-    );
-  }
-  if (/^SQLITE_(READONLY|PERM|CANTOPEN|AUTH)/.test(error.code)) {
-    return new MiniTorrentError(
-      'PERMISSION_DENIED',
-      `${path} may not be written by this user; check its permissions and its directory's`,
-      error,
-    );
-  }
-  if (error.code.startsWith('SQLITE_IOERR')) {
-    return new MiniTorrentError(
-      'IO_ERROR',
-      `${path} could not be read or written (${error.message}); check the disk`,
-      error,
-    );
-  }
-  return damaged(path, error.message, error);
 }

@@ -7,6 +7,7 @@ import {
   TRACKER_IDLE_MS,
   TRACKER_REQUESTS_PER_CONNECTION_MAX,
 } from '../base/limits.js';
+import type { ClientId } from '../torrent/ids.js';
 import type { Session } from './session.js';
 
 export interface Connection {
@@ -37,6 +38,11 @@ export class Connections {
 
   get(number: number): Connection | undefined {
     return this.#connections.get(number);
+  }
+
+  /** Those who said hello. */
+  clients(): ReadonlySet<ClientId> {
+    return new Set([...this.#connections.values()].flatMap(({ session }) => session.client ?? []));
   }
 
   open(number: number, host: string, session: Session, nowMs: number): void {

@@ -10,6 +10,7 @@ import { Supervisor } from '../actor/supervisor.js';
 import { MessageChannel, startThread } from '../actor/thread.js';
 import { systemTimers, type Timers } from '../actor/timers.js';
 import { unreachable } from '../base/assert.js';
+import { ClockSteps } from '../base/clock-steps.js';
 import { type Deferred, deferred, within } from '../base/deferred.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { LEASE_MS, RENEW_MS, REPLICA_WAIT_MS, RESTART_PERIOD_MS, STOP_DEADLINE_MS } from '../base/limits.js';
@@ -52,6 +53,7 @@ export class Daemon {
   readonly failed: Promise<MiniTorrentError>;
   readonly #options: DaemonOptions;
   readonly #timers: Timers;
+  readonly #clock: ClockSteps;
   readonly #machine: TrackerMachine;
   readonly #host: Host<TrackerInput, TrackerEffect | WakeAt>;
   readonly #listener: Listener;
@@ -69,6 +71,7 @@ export class Daemon {
     const { log, timers = systemTimers } = options;
     this.#options = options;
     this.#timers = timers;
+    this.#clock = new ClockSteps(Date.now(), timers.nowMs());
     this.#startedMs = timers.nowMs();
     this.#address = options.own;
     this.failed = this.#failure.promise;
@@ -222,9 +225,14 @@ export class Daemon {
       case 'readPart':
         this.#store?.tell({ kind: 'readPart', asker: effect.connection, swarm: effect.swarm, offset: effect.offset });
         return;
-      case 'sweep':
-        this.#listener.sweep(this.#timers.nowMs());
+      case 'sweep': {
+        const nowMs = this.#timers.nowMs();
+        this.#listener.sweep(nowMs);
+        const stepMs = this.#clock.stepMs(Date.now(), nowMs);
+        this.#clock.settle(stepMs);
+        if (stepMs > 0) this.#host.post({ kind: 'stoodStill', forMs: stepMs });
         return;
+      }
       case 'log':
         this.#options.log[effect.level](effect.fields, effect.sentence);
         return;

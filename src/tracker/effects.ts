@@ -31,6 +31,8 @@ export type TrackerInput =
       readonly position: number;
       readonly followed: Followed;
     }
+  /** By the wall clock, and not by the monotonic one. */
+  | { readonly kind: 'stoodStill'; readonly forMs: number }
   | { readonly kind: 'opened'; readonly connection: number; readonly host: string }
   | { readonly kind: 'received'; readonly connection: number; readonly request: TrackerRequest }
   | { readonly kind: 'closed'; readonly connection: number }

@@ -10,7 +10,6 @@ import {
   TOMBSTONE_MS,
   TRACKER_CLEAN_UP_PACE_MS,
   TRACKER_FORGET_MAX,
-  TRACKER_TICK_MS,
 } from '../base/limits.js';
 import { Prng } from '../base/prng.js';
 import { Pair, type PairSetting } from '../pair/pair.js';
@@ -19,6 +18,8 @@ import { Leases } from '../registry/leases.js';
 import { type Counts, Registry } from '../registry/registry.js';
 import { applyLoaded } from '../seederlist/rows.js';
 import { formatAddress } from '../torrent/address.js';
+import { type ClientId, clientId } from '../torrent/ids.js';
+import { CleanUp, tickMsOf } from './clean-up.js';
 import { type Commit, CommitQueue, type Group, uploadsOf } from './commits.js';
 import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
@@ -34,6 +35,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   readonly #setting: TrackerSetting;
   readonly #registry = new Registry();
   readonly #leases: Leases;
+  readonly #cleaning: CleanUp;
   readonly #commits = new CommitQueue();
   readonly #connections = new Connections();
   readonly #session: SessionSetting;
@@ -59,6 +61,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#setting = setting;
     this.#tickMs = tickMsOf(setting.leaseMs);
     this.#leases = new Leases(this.#registry, { leaseMs: setting.leaseMs, tickMs: this.#tickMs });
+    this.#cleaning = new CleanUp(this.#registry, this.#leases);
     const { leaseMs, renewMs, trustHost } = setting;
     this.#session = {
       ...{ leaseMs, renewMs, trustHost },
@@ -126,6 +129,9 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
         else this.#pair?.followAsked(connection, host, word, nowMs);
         return;
       }
+      case 'stoodStill':
+        this.#stoodStill(input.forMs, nowMs);
+        return;
       case 'wake':
         if (nowMs >= this.#nextTickMs) this.#tick(nowMs);
         else if (nowMs >= this.#nextCleanUpMs) this.#cleanUp(nowMs);
@@ -179,6 +185,8 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     // Its end was decided here and has not reached the socket yet.
     if (connection === undefined) return;
     connection.lastRequestMs = nowMs;
+    if (request.kind === 'hello') this.#lapseDoubted(clientId(request.clientId));
+    else if (connection.session.client !== undefined) this.#cleaning.doubts.heard(connection.session.client, nowMs);
     if (request.kind === 'seeders' && !this.#session.self.isReady && connection.session.hasGreeted) {
       this.#held.push({ connection: number, request });
       this.#wait(connection, 1);
@@ -231,7 +239,9 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
 
   #closed(number: number): void {
     const connection = this.#connections.close(number);
-    if (connection !== undefined) this.#pushOwn(connection.session.closed());
+    if (connection === undefined) return;
+    this.#lapseDoubted(connection.session.client);
+    this.#pushOwn(connection.session.closed());
   }
 
   #pushOwn(changes: readonly Change[], weight = changes.length): void {
@@ -327,6 +337,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       this.#connections.forgiveSilence(nowMs);
       const fields = { frozenMs: Math.round(frozenMs) };
       this.#log('warn', fields, 'this tracker stood still: nobody expires within one lease');
+      this.#stoodStill(frozenMs, nowMs);
     }
     this.#cleanUp(nowMs);
     if (nowMs >= this.#nextMarkMs) {
@@ -338,18 +349,28 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#effects.push({ kind: 'sweep' });
   }
 
+  #stoodStill(forMs: number, nowMs: number): void {
+    if (forMs <= TOMBSTONE_MS) return;
+    this.#cleaning.stoodStill(this.#connections.clients(), nowMs);
+    this.#log('warn', { forMs }, 'this tracker stood still for long: who is listed has to be heard again');
+    this.#cleanUp(nowMs);
+  }
+
+  /** The client connected anew or its connection ended. */
+  #lapseDoubted(client: ClientId | undefined): void {
+    if (client !== undefined && this.#cleaning.doubts.ended(client)) this.#pushOwn([{ kind: 'lapse', client }]);
+  }
+
   /** One step: however many clients fell silent at once, requests wait for no more than half of a commit. */
   #cleanUp(nowMs: number): void {
     this.#nextCleanUpMs = nowMs + TRACKER_CLEAN_UP_PACE_MS;
     // One step at a time: what the next one would find is under way.
     if (this.#ownWaiting > 0) return;
-    const { clients, entries } = this.#leases.expired(nowMs, TRACKER_FORGET_MAX);
-    const outdated = this.#registry.outdated(nowMs, TOMBSTONE_MS, Math.max(0, TRACKER_FORGET_MAX - entries));
+    const { clients, changes, weight } = this.#cleaning.step(nowMs, this.#pair?.acknowledged ?? 0);
     if (clients.length > 0)
       this.#log('info', { clients: clients.length, first: clients.slice(0, CLIENTS_NAMED_MAX) }, 'leases are over');
     this.#figures.expiredClients += clients.length;
-    const weight = entries + outdated.length;
-    this.#pushOwn([...clients.map((client) => ({ kind: 'lapse', client }) as const), ...outdated], weight);
+    this.#pushOwn(changes, weight);
     if (weight < TRACKER_FORGET_MAX) this.#nextCleanUpMs = Number.POSITIVE_INFINITY;
   }
 
@@ -376,9 +397,4 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   #log(level: 'info' | 'warn' | 'error', fields: object, sentence: string): void {
     this.#effects.push({ kind: 'log', level, fields, sentence });
   }
-}
-
-/** Short leases, as tests and impatient operators ask for, are looked at more often. */
-export function tickMsOf(leaseMs: number): number {
-  return Math.max(1, Math.min(TRACKER_TICK_MS, Math.floor(leaseMs / 4)));
 }

@@ -95,6 +95,11 @@ export class Session {
     return this.#caller !== undefined;
   }
 
+  /** Who said hello, unless it may only look. */
+  get client(): ClientId | undefined {
+    return this.#caller?.isGuest === false ? this.#caller.id : undefined;
+  }
+
   /** For logs. */
   get name(): string {
     return this.#caller === undefined ? this.#socketHost : `${this.#caller.host}:${this.#caller.port}`;

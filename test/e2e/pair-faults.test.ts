@@ -255,7 +255,7 @@ test(
 );
 
 test(
-  'R11: clocks that are wrong, and are stepped by days and decades, expire nobody and undo nothing',
+  'R11: clocks that are wrong, and are stepped by days and decades, keep nobody off the lists and undo nothing',
   DEADLINE,
   async (t) => {
     const leaseMs = 2_400;
@@ -284,12 +284,12 @@ test(
       for (const onlooker of onlookers)
         await lists(onlooker, swarmOf(100 + at), [at % 2 === 0 ? 2 : 1], `the removal after ${step}`);
       await pingFor(leaseMs / 2, [one, other]);
+      // A step of more than a day may have been a standstill: who is connected elsewhere is listed by the partner's word again.
       for (const onlooker of onlookers) {
-        const listed = await onlooker.listed(swarmOf(1));
-        assert.deepEqual(
-          listed.filter((port) => port !== 3),
-          [1, 2],
-          `after ${step}`,
+        await eventually(
+          () => onlooker.listed(swarmOf(1)),
+          (ports) => ports.includes(1) && ports.includes(2),
+          `both are listed after ${step}`,
         );
       }
     }

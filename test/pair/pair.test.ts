@@ -11,6 +11,7 @@ import {
   PAIR_REPAIR_BUCKETS_MAX,
   PAIR_REPAIR_RETRY_MAX_MS,
   PAIR_WINDOW_RECORDS,
+  TOMBSTONE_MS,
 } from '../../src/base/limits.js';
 import { PAIR_VERSION, type PairNews, type PairWord } from '../../src/pair/messages.js';
 import type { Change } from '../../src/registry/changes.js';
@@ -284,6 +285,49 @@ test('a leader sends its digests whenever it has sent all there is, acknowledged
   led.stage.nowMs += PAIR_DIGEST_MS;
   const news = newsOf(led.stage.put({ kind: 'wake' }));
   assert.equal(news.at(-1)?.kind, 'digests');
+});
+
+test('a record that lapsed at the partner lists nobody, however alive its client is here, and takes nobody living off', () => {
+  const told = (number: number, state: 'lapsed', ageMs: number, sequence: number) =>
+    [keyBytes(swarmOf(number)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, sequence, state, ageMs] as const;
+  const stage = new Stage();
+  const client = stage.client(1);
+  client.share(swarmOf(1));
+  client.share(swarmOf(3));
+  client.ask({ kind: 'remove', id: 1, swarm: keyBytes(swarmOf(3)), ...client.version() });
+  stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+  const rest = { position: null, facts: [], leaves: [], progress: [] };
+  for (const [at, ageMs] of [1_000, TOMBSTONE_MS * 2].entries()) {
+    const entries = [1, 2, 3].map((number) => told(number, 'lapsed', ageMs, 9 + at));
+    said({ kind: 'records', frame: at + 1, ...rest, entries });
+    assert.deepEqual(
+      [1, 2, 3].map((number) => stage.listed(swarmOf(number)).length),
+      [1, 0, 0],
+      `${ageMs} ms old`,
+    );
+  }
+});
+
+test('a partner whose list was restored from an older copy is told everything', () => {
+  for (const isFollowed of [true, false]) {
+    const led = new Led();
+    led.stage.client(1).share(swarmOf(1));
+    const said = (news: PairNews) => led.stage.put({ kind: 'partnerSaid', link: linkOf(led.stage), news });
+    const rest = { facts: [], entries: [], leaves: [], progress: [] };
+    led.stage.put({ kind: 'partnerConnected', link: linkOf(led.stage) });
+    said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 50 });
+    said({ kind: 'records', frame: 1, position: 50, ...rest });
+    led.stage.put({ kind: 'partnerLost', link: linkOf(led.stage), reason: 'closed' });
+    led.stage.advance(1_000);
+    const known = { originId: new Uint8Array(16).fill(1), position: 2 };
+    if (isFollowed) assert.equal(entriesOf(led.follow(known)), 0);
+    led.stage.put({ kind: 'partnerConnected', link: linkOf(led.stage) });
+    let news = newsOf(said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 20 }));
+    if (!isFollowed) news = led.follow(known);
+    assert.equal(entriesOf(news), 1, `followed: ${isFollowed}`);
+  }
 });
 
 test('whoever is not the partner is refused with a sentence', () => {

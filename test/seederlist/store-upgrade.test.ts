@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'node:test';
-import { TOMBSTONE_MS } from '../../src/base/limits.js';
+import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../src/base/limits.js';
+import type { Change } from '../../src/registry/changes.js';
 import { storeCommandsOf } from '../../src/seederlist/rows.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/seederlist/schema.js';
 import { SeederStore } from '../../src/seederlist/store.js';
@@ -108,14 +109,48 @@ test('a list of version 1 keeps its entries and gets positions and an identity',
   looked.close();
 });
 
-test('a tracker that was away for longer than tomb stones are kept lists nobody by its own word', (t) => {
+const PLACE = { swarm: swarmOf(1), client: clientId(clientBytes(1)), host: '10.0.0.1', port: 1, have: 1 };
+const SEEN_MS = 1_700_000_000_000;
+const DAY_MS = 24 * 3_600_000;
+
+test('a tracker that was away for longer than tomb stones are kept, or cannot know for how long, lists nobody by its own word', (t) => {
+  const directory = temporaryDirectory(t);
+  for (const [name, awayMs, live] of [
+    ['a day', TOMBSTONE_MS, 1],
+    ['more than a day', TOMBSTONE_MS + 1, 0],
+    ['a clock that fell back by a correction', -CLOCK_STEP_MS, 1],
+    ['a clock that was set back', -CLOCK_STEP_MS - 1, 0],
+    ['a clock that fell back by decades', -SEEN_MS, 0],
+  ] as const) {
+    const store = SeederStore.open(join(directory, name));
+    store.commit(storeCommandsOf([{ kind: 'put', ...PLACE, epoch: 1, sequence: 1 }]), SEEN_MS, 1);
+    store.resume(SEEN_MS + awayMs);
+    assert.equal([...store.liveBatches(9, 0)].flat().length, live, name);
+    store.close();
+  }
+});
+
+test('the time that a tracker did not run, and steps of its wall clock, make no tomb stone older', (t) => {
   const store = SeederStore.open(join(temporaryDirectory(t), 'list'));
-  const place = { swarm: swarmOf(1), client: clientId(clientBytes(1)), host: '10.0.0.1', port: 1, have: 1 };
-  const liveCount = (): number => [...store.liveBatches(9, 0)].flat().length;
-  store.commit(storeCommandsOf([{ kind: 'put', ...place, epoch: 1, sequence: 1 }]), 5_000, 1);
-  store.lapseStale(5_000 + TOMBSTONE_MS - 1);
-  assert.equal(liveCount(), 1);
-  store.lapseStale(5_000 + TOMBSTONE_MS * 2);
-  assert.equal(liveCount(), 0);
+  const changes: Change[] = [
+    { kind: 'remove', swarm: PLACE.swarm, client: PLACE.client, epoch: 1, sequence: 1 },
+    { kind: 'leave', client: clientId(clientBytes(2)), epoch: 1, sequence: 1 },
+  ];
+  store.commit(storeCommandsOf(changes), SEEN_MS, 1);
+  store.commit([], SEEN_MS + DAY_MS / 2);
+  const ages = (wallMs: number): number[] => [
+    wallMs - Number([...store.batches('loadGraves', 9)].flat()[0]?.[8]),
+    wallMs - Number([...store.batches('loadLeaves', 9)].flat()[0]?.[3]),
+  ];
+  let wallMs = SEEN_MS + DAY_MS / 2;
+  for (const awayMs of [3 * DAY_MS, 50, -7 * DAY_MS, 10 * DAY_MS]) {
+    wallMs += awayMs;
+    store.resume(wallMs);
+    for (const ageMs of ages(wallMs)) assert.ok(Math.abs(ageMs - DAY_MS / 2) < CLOCK_STEP_MS, `${awayMs}: ${ageMs}`);
+  }
+  const setByMs = -20 * DAY_MS;
+  wallMs += setByMs;
+  store.commit([], wallMs, 2, setByMs);
+  for (const ageMs of ages(wallMs)) assert.ok(Math.abs(ageMs - DAY_MS / 2) < CLOCK_STEP_MS, `set: ${ageMs}`);
   store.close();
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
-import { TOMBSTONE_MS, TRACKER_REQUESTS_PER_CONNECTION_MAX } from '../../src/base/limits.js';
+import { TOMBSTONE_UNHEARD_MS, TRACKER_REQUESTS_PER_CONNECTION_MAX } from '../../src/base/limits.js';
 import { keyBytes, swarmKey } from '../../src/torrent/ids.js';
 import { OWN_FEATURES, type TrackerRequest } from '../../src/tracker/messages.js';
 import { encodeFeatures } from '../../src/wire/features.js';
@@ -280,12 +280,12 @@ test('F15: nobody expires because the tracker was frozen', () => {
   assert.deepEqual(stage.listed(A), []);
 });
 
-test('a removed entry and then its swarm are forgotten after the time of a tomb stone', () => {
+test('a removed entry and then its swarm are forgotten after the time of a tomb stone without a partner', () => {
   const stage = new Stage();
   const client = stage.client(1);
   client.share(A);
   client.ask({ kind: 'remove', id: 1, swarm: keyBytes(A), ...client.version() });
-  stage.freeze(TOMBSTONE_MS);
+  stage.freeze(TOMBSTONE_UNHEARD_MS);
   assert.equal(stage.machine.counts.entries, 1);
   stage.advance(LEASE_MS);
   assert.deepEqual(stage.machine.counts, { swarms: 0, clients: 0, entries: 0, liveEntries: 0 });

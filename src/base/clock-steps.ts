@@ -1,0 +1,23 @@
+// Whether the wall clock was set, or the machine stood still in a way that the monotonic clock does not see, as when a virtual
+// machine is paused. Both look the same: the wall clock went on by another time than the monotonic one. Pure.
+
+import { CLOCK_STEP_MS } from './limits.js';
+
+export class ClockSteps {
+  #aheadMs: number;
+
+  constructor(wallMs: number, monotonicMs: number) {
+    this.#aheadMs = wallMs - monotonicMs;
+  }
+
+  /** Milliseconds by which the wall clock went ahead (negative: fell back) since `settle`; 0: as good as none. */
+  stepMs(wallMs: number, monotonicMs: number): number {
+    const stepMs = wallMs - monotonicMs - this.#aheadMs;
+    return Math.abs(stepMs) <= CLOCK_STEP_MS ? 0 : stepMs;
+  }
+
+  /** The step was dealt with. */
+  settle(stepMs: number): void {
+    this.#aheadMs += stepMs;
+  }
+}

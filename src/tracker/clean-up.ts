@@ -1,0 +1,57 @@
+// What a tracker takes off its list by itself, a step at a time: clients whose leases are over, those that a long standstill
+// left in doubt, and records that nobody needs any more. It never removes what only an owner may. Pure.
+
+import { TRACKER_FORGET_MAX, TRACKER_TICK_MS } from '../base/limits.js';
+import type { Change } from '../registry/changes.js';
+import { Doubts } from '../registry/doubts.js';
+import type { Leases } from '../registry/leases.js';
+import type { Registry } from '../registry/registry.js';
+import type { ClientId } from '../torrent/ids.js';
+
+export interface CleanUpStep {
+  readonly clients: readonly ClientId[];
+  readonly changes: readonly Change[];
+  /** About how many small changes it is worth; TRACKER_FORGET_MAX or more: there may be more to do. */
+  readonly weight: number;
+}
+
+export class CleanUp {
+  readonly doubts = new Doubts();
+  readonly #registry: Registry;
+  readonly #leases: Leases;
+
+  constructor(registry: Registry, leases: Leases) {
+    this.#registry = registry;
+    this.#leases = leases;
+  }
+
+  /** Longer than tomb stones are kept: what was removed meanwhile may be known to nobody but its owner. */
+  stoodStill(connected: ReadonlySet<ClientId>, nowMs: number): void {
+    const listed = [...this.#registry.clients()].filter(({ liveCount }) => liveCount > 0);
+    this.doubts.begin(
+      listed.map(({ id }) => id),
+      connected,
+      nowMs,
+    );
+  }
+
+  /** @param acknowledged see `graveyard.ts`. */
+  step(nowMs: number, acknowledged: number): CleanUpStep {
+    const { clients, entries } = this.#leases.expired(nowMs, TRACKER_FORGET_MAX);
+    let weight = entries;
+    while (weight < TRACKER_FORGET_MAX) {
+      const id = this.doubts.take();
+      if (id === undefined) break;
+      clients.push(id);
+      weight += this.#registry.client(id)?.liveCount ?? 0;
+    }
+    const outdated = this.#registry.outdated(nowMs, acknowledged, Math.max(0, TRACKER_FORGET_MAX - weight));
+    const lapses = clients.map((client) => ({ kind: 'lapse', client }) as const);
+    return { clients, changes: [...lapses, ...outdated], weight: weight + outdated.length };
+  }
+}
+
+/** Short leases, as tests and impatient operators ask for, are looked at more often. */
+export function tickMsOf(leaseMs: number): number {
+  return Math.max(1, Math.min(TRACKER_TICK_MS, Math.floor(leaseMs / 4)));
+}
