@@ -75,13 +75,28 @@ test('P9: every extension type is refused, whatever its number', () => {
   }
 });
 
-test('P7: 24,000 nested heads of 65,535 items each are refused within a millisecond', () => {
+/** How many heads a scan of `frame` looks at, whether it lets it through or not. */
+function headsRead(frame: Uint8Array): number {
+  let count = 0;
+  const counted = new Proxy(frame, {
+    get: (bytes, key) => {
+      if (typeof key === 'string' && /^\d+$/.test(key)) count += 1;
+      return Reflect.get(bytes, key, bytes) as unknown;
+    },
+  });
+  try {
+    scanFrame(counted);
+  } catch (error) {
+    assert.ok(error instanceof ProtocolError, String(error));
+  }
+  return count;
+}
+
+test('P7: 24,000 nested heads of 65,535 items each are refused at the first that is nested too deep', () => {
   const bomb = new Uint8Array(24_000 * 3);
   for (let at = 0; at < bomb.length; at += 3) bomb.set([0xdc, 0xff, 0xff], at);
   assert.throws(() => scanFrame(bomb), ProtocolError);
-  const before = performance.now();
-  for (let round = 0; round < 100; round += 1) assert.throws(() => scanFrame(bomb), ProtocolError);
-  assert.ok((performance.now() - before) / 100 < 1, 'refused within a millisecond');
+  assert.ok(headsRead(bomb) <= FRAME_DEPTH_MAX + 1, `${headsRead(bomb)} heads were read`);
 });
 
 test('P8: items are counted over the whole frame', () => {
@@ -93,22 +108,16 @@ test('P8: items are counted over the whole frame', () => {
   assert.throws(() => scanFrame(Buffer.concat([Buffer.of(0x95), inner, inner, inner, inner, inner])), ProtocolError);
 });
 
-test('P8: the worst frame that is let through decodes in milliseconds and little memory', () => {
+test('P8: the worst frame that is let through costs one look at each item, and no more comes out of it than is in it', () => {
   const strings = Math.floor(FRAME_BYTES_MAX / FRAME_ITEMS_MAX) - 2;
-  const worst = pack(Array.from({ length: FRAME_ITEMS_MAX - 1 }, (_, at) => `${at}`.padStart(strings, 'x')));
-  assert.ok(worst.length <= FRAME_BYTES_MAX);
-  const held = (): number => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
-  const [before, heldBefore] = [performance.now(), held()];
-  const decoded: unknown[] = [];
-  for (let round = 0; round < 20; round += 1) {
-    scanFrame(worst);
-    decoded.push(unpack(worst));
-  }
-  assert.ok((performance.now() - before) / 20 < 5, 'decodes within 5 ms');
-  assert.ok(
-    (held() - heldBefore) / decoded.length < 1_000_000,
-    'and takes less than 1 MB, what is thrown away included',
+  const worst = new Uint8Array(
+    pack(Array.from({ length: FRAME_ITEMS_MAX - 1 }, (_, at) => `${at}`.padStart(strings, 'x'))),
   );
+  assert.ok(worst.length <= FRAME_BYTES_MAX);
+  assert.equal(headsRead(worst), FRAME_ITEMS_MAX);
+  const decoded = unpack(worst) as readonly string[];
+  assert.equal(decoded.length, FRAME_ITEMS_MAX - 1);
+  assert.ok(decoded.join('').length <= FRAME_BYTES_MAX);
 });
 
 test('everything that our messages contain passes', () => {
