@@ -83,6 +83,8 @@ export const TURNOVER_PEERS_MIN = 10;
 export const RELIEF_ANSWER_MS = 1_000;
 /** Slots of the slab: 96 × 512 KiB = 48 MiB, the most payload a client holds in memory for all its downloads. */
 export const SLAB_SLOTS = 96;
+/** And on a machine of little memory at least: eight peers with WINDOW_PIECES_MIN each. */
+export const SLAB_SLOTS_MIN = 16;
 /** Pieces asked from one peer at first: one in flight, one waiting, so the link never idles for a round trip. */
 export const WINDOW_PIECES_MIN = 2;
 /** Pieces asked from one peer at most: 16 × 512 KiB = 8 MiB covers 1 Gbit/s × 64 ms. */
@@ -231,6 +233,16 @@ export const IN_LINE_ALIVE_MS = 4_000;
 export const PEER_THREADS_MAX = 16;
 /** Peer threads that the number of cores gives: half of them for sockets, and one moves about 1 GB/s, so four fill 25 Gbit/s. */
 export const PEER_THREADS_MEASURED_MAX = 4;
+/** Groups of a container around each other that are looked at for limits: four is usual. */
+export const GROUP_LEVELS_MAX = 64;
+/** Part of the memory that payload may fill, in slots and upload buffers together: a quarter. 300 MiB are room for all of it. */
+export const PAYLOAD_MEMORY_DIVISOR = 4;
+/** Part of the memory that the peer threads may fill, and the hash threads once more: an eighth each. */
+export const THREADS_MEMORY_DIVISOR = 8;
+/** Bytes that a thread costs with its heap, its code and its stack, at most (measured: 9 to 15 MiB). */
+export const THREAD_MEMORY_BYTES = 16 * MIB;
+/** Bytes of memory below which a client is told to be short of it: 100 MiB are its code and heaps. */
+export const MEMORY_LIMIT_LOW_BYTES = 192 * MIB;
 /** Bytes of a function's bytecode that run before V8 looks whether to optimise it; 67,584 by itself (measured: decision 017). */
 export const OPTIMIZE_BUDGET_BYTES = 1_000_000;
 

@@ -1,11 +1,12 @@
 // Performs what the client's machine decides: with the threads, the trackers, the disk. Decides nothing. Whoever uses a
 // client (console, demo, bench) tells it commands and hears its events.
 
-import { availableParallelism } from 'node:os';
 import { Host } from '../actor/host.js';
 import { deferred } from '../base/deferred.js';
-import type { LogFile, LogLevel } from '../base/log.js';
+import type { Log, LogFile, LogLevel } from '../base/log.js';
+import { lookAtMachine } from '../base/this-machine.js';
 import type { DirectoryLock } from '../disk/lock.js';
+import type { ThreadsFact } from '../doctor/facts.js';
 import type { DownloadEvent } from '../download/messages.js';
 import type { ServeEvent } from '../peer/messages.js';
 import type { Address } from '../torrent/address.js';
@@ -19,7 +20,7 @@ import type { Identity, StatePaths } from './library.js';
 import { listenError } from './listen-error.js';
 import { ClientMachine } from './machine.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
-import { placementFor } from './placement.js';
+import { type Placement, placementFor, threadsFact } from './placement.js';
 import { Preparations } from './prepare.js';
 import type { Rates } from './rate-limits.js';
 import type { Entry } from './record.js';
@@ -69,6 +70,7 @@ export class ClientActor {
   readonly #prepare: Preparations;
   readonly #asks: PeerAsks;
   readonly #vitals = watchVitals();
+  readonly #threadsFact: ThreadsFact;
   readonly #trackers: Trackers;
   readonly #files: HeldFiles;
   readonly #steps: SlowSteps;
@@ -89,7 +91,9 @@ export class ClientActor {
     this.#lock = lock;
     this.#upload = options.upload;
     const { log } = logFile;
-    const placement = placementFor(availableParallelism(), options.peerThreads);
+    const machine = lookAtMachine();
+    const placement = placementFor(machine, options.peerThreads);
+    this.#threadsFact = threadsFact(machine, placement);
     this.#prepare = new Preparations(paths, placement.hashThreads, log.of('prepare'));
     this.#host = new Host<ClientInput, ClientEffect>({
       name: 'client',
@@ -97,19 +101,7 @@ export class ClientActor {
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => this.#fatal(error),
     });
-    this.#threads = new ClientThreads({
-      placement,
-      clientId: identity.clientId,
-      uploadHost: options.upload.host,
-      logPath: options.logPath,
-      logLevel: options.logLevel,
-      log: log.of('threads'),
-      seed: options.seed,
-      onDownloadEvent: (event) => this.#onDownloadEvent(event),
-      onServeEvent: (event) => this.#onServeEvent(event),
-      onPeerThread: (thread) => this.#onPeerThread(thread),
-      onFatal: (error) => this.#fatal(error),
-    });
+    this.#threads = this.#newThreads(identity, placement, log.of('threads'));
     this.#keeper = new StateKeeper({
       paths,
       log: log.of('keeper'),
@@ -144,6 +136,7 @@ export class ClientActor {
     this.#examination = new Examination({
       threads: this.#threads,
       upload: () => this.#upload,
+      threadsFact: this.#threadsFact,
       pairs: () => this.#trackers.pairs(options.trackers),
       stateDir: paths.directory,
       answer: (event) => this.#tellUser(event),
@@ -239,7 +232,12 @@ export class ClientActor {
   }
 
   async #listStats(ask: number): Promise<void> {
-    const vitals = { schema: 1, ...this.#vitals.look(), lostLogLines: this.#logFile.lostLines() };
+    const vitals = {
+      schema: 1,
+      ...this.#vitals.look(),
+      lostLogLines: this.#logFile.lostLines(),
+      placement: this.#threadsFact,
+    };
     const threads = await this.#threads.loopDelays();
     this.#tellUser({ kind: 'statsListed', ask, json: JSON.stringify({ ...vitals, threads }) });
   }
@@ -250,6 +248,23 @@ export class ClientActor {
   }
 
   // --- threads ---
+
+  #newThreads(identity: Identity, placement: Placement, log: Log): ClientThreads {
+    const { upload, logPath, logLevel, seed } = this.#options;
+    return new ClientThreads({
+      placement,
+      clientId: identity.clientId,
+      uploadHost: upload.host,
+      logPath,
+      logLevel,
+      log,
+      seed,
+      onDownloadEvent: (event) => this.#onDownloadEvent(event),
+      onServeEvent: (event) => this.#onServeEvent(event),
+      onPeerThread: (thread) => this.#onPeerThread(thread),
+      onFatal: (error) => this.#fatal(error),
+    });
+  }
 
   #onPeerThread(thread: number): void {
     if (!this.#threads.accepts(thread)) return;

@@ -6,7 +6,7 @@ import { systemTimers, type Timer } from '../actor/timers.js';
 import { fitting } from '../base/bytes.js';
 import { deferred } from '../base/deferred.js';
 import { DOCTOR_LOOK_MS, DOCTOR_LOOKS, DOCTOR_PAIRS_MAX } from '../base/limits.js';
-import type { DownloadLook, Facts } from '../doctor/facts.js';
+import type { DownloadLook, Facts, ThreadsFact } from '../doctor/facts.js';
 import { findingsOf } from '../doctor/findings.js';
 import { type ProbeOptions, probe } from '../doctor/probe.js';
 import type { DownloadEvent } from '../download/messages.js';
@@ -18,6 +18,7 @@ import type { ClientThreads } from './threads.js';
 
 export interface ExaminationOptions {
   readonly threads: ClientThreads;
+  readonly threadsFact: ThreadsFact;
   readonly upload: () => Address;
   /** The pairs that this client speaks to, its own first. */
   readonly pairs: () => readonly (readonly [Address, Address])[];
@@ -64,6 +65,7 @@ export class Examination {
     const [measured] = await Promise.all([probe(this.#probeOptions(complaint)), isIdle ? undefined : this.#watch()]);
     const facts: Facts = {
       ...measured,
+      threads: this.#options.threadsFact,
       troubles: complaint.troubles,
       downloads: complaint.downloads.map(({ file, name, rate }) => ({
         name,

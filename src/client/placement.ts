@@ -6,14 +6,33 @@
 //   peer-0 … n  sockets: dialed connections spread over all; the first `acceptors` also accept and serve
 //   hash pool   piscina threads under `download`: verify and write; a second pool for `share` and checks, while they run
 
-import { HASH_THREADS_MAX, PEER_THREADS_MAX, PEER_THREADS_MEASURED_MAX, SLAB_SLOTS } from '../base/limits.js';
+import {
+  HASH_THREADS_MAX,
+  PAYLOAD_MEMORY_DIVISOR,
+  PEER_THREADS_MAX,
+  PEER_THREADS_MEASURED_MAX,
+  PIECE_SIZE,
+  SLAB_SLOTS,
+  SLAB_SLOTS_MIN,
+  THREAD_MEMORY_BYTES,
+  THREADS_MEMORY_DIVISOR,
+  UPLOAD_MEMORY_BYTES,
+} from '../base/limits.js';
+import type { Machine } from '../base/this-machine.js';
+import type { ThreadsFact } from '../doctor/facts.js';
 
 export const PEER_THREAD = new URL('../../bundle/peer.cjs', import.meta.url);
 export const DOWNLOAD_THREAD = new URL('../../bundle/download.cjs', import.meta.url);
 
+/** What a client may use. */
+export interface Room {
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
 export interface Placement {
   readonly peerThreads: number;
-  /** Somebody named the number; else it is that of the cores. */
+  /** Somebody named the number; else it comes from cores and memory. */
   readonly isForced: boolean;
   /** The peer threads 0 … acceptors - 1 accept connections and serve. */
   readonly acceptors: number;
@@ -22,14 +41,26 @@ export interface Placement {
 }
 
 /** @param forced peer threads, whatever the machine has. */
-export function placementFor(cores: number, forced: number | undefined): Placement {
-  const measured = between(1, Math.floor(cores / 2), PEER_THREADS_MEASURED_MAX);
+export function placementFor({ cores, memoryBytes }: Room, forced: number | undefined): Placement {
+  const inMemory = Math.floor(memoryBytes / THREADS_MEMORY_DIVISOR / THREAD_MEMORY_BYTES);
+  const payload = Math.floor((memoryBytes / PAYLOAD_MEMORY_DIVISOR - UPLOAD_MEMORY_BYTES) / PIECE_SIZE);
+  const measured = between(1, Math.min(Math.floor(cores / 2), inMemory), PEER_THREADS_MEASURED_MAX);
   return {
     peerThreads: forced === undefined ? measured : between(1, forced, PEER_THREADS_MAX),
     isForced: forced !== undefined,
     acceptors: 1,
-    hashThreads: between(1, cores, HASH_THREADS_MAX),
-    slots: SLAB_SLOTS,
+    hashThreads: between(1, Math.min(cores, inMemory), HASH_THREADS_MAX),
+    slots: between(SLAB_SLOTS_MIN, payload, SLAB_SLOTS),
+  };
+}
+
+/** As people and programs are told of it. */
+export function threadsFact(machine: Machine, placement: Placement): ThreadsFact {
+  const { systemCores, cores, cpuQuota, memoryLimitBytes } = machine;
+  const { peerThreads, isForced, acceptors, hashThreads, slots } = placement;
+  return {
+    ...{ systemCores, cores, cpuQuota, memoryLimitBytes },
+    ...{ peerThreads, isForced, acceptors, hashThreads, slabBytes: slots * PIECE_SIZE },
   };
 }
 

@@ -1,12 +1,12 @@
 // `mtorrent create`: hashes a local file and writes its `.mtorrent`. Tells no tracker and serves nothing. Whatever can be
 // refused is refused before the hashing, which may take minutes.
 
-import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { formatBytes } from '../base/bytes.js';
 import { MiniTorrentError } from '../base/errors.js';
 import { HASH_RANGE_PIECES, HASH_THREADS_MAX } from '../base/limits.js';
 import type { CommandOutput } from '../base/output.js';
+import { lookAtMachine } from '../base/this-machine.js';
 import { inspectSource } from '../disk/file.js';
 import { checkMetainfoPath, writeMetainfo } from '../disk/metainfo-file.js';
 import { type HashPool, openHashPool } from '../hash/pool.js';
@@ -83,7 +83,7 @@ async function hash(
 /** As many threads as there are cores, and no more than ranges to hash: a thread takes some 40 ms to start. */
 export function threadsFor(geometry: Geometry): number {
   const ranges = Math.ceil(geometry.pieceCount / HASH_RANGE_PIECES);
-  return Math.max(1, Math.min(availableParallelism(), HASH_THREADS_MAX, ranges));
+  return Math.max(1, Math.min(lookAtMachine().cores, HASH_THREADS_MAX, ranges));
 }
 
 function trackerOf(text: string): Address {

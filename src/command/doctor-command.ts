@@ -6,6 +6,8 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MiniTorrentError } from '../base/errors.js';
 import type { CommandOutput } from '../base/output.js';
+import { lookAtMachine } from '../base/this-machine.js';
+import { placementFor, threadsFact } from '../client/placement.js';
 import { findingLines } from '../console/render.js';
 import { findingsOf } from '../doctor/findings.js';
 import { probe } from '../doctor/probe.js';
@@ -18,6 +20,8 @@ export interface DoctorArguments {
   /** Where a client is to listen; not looked at when absent. */
   readonly address?: string | undefined;
   readonly json?: boolean | undefined;
+  /** As the settings say; undefined: nothing. */
+  readonly peerThreads?: number | undefined;
 }
 
 const SOMETHING_IS_BAD = 1;
@@ -34,7 +38,9 @@ export async function runDoctor(args: DoctorArguments, output: CommandOutput): P
     ],
     runningDownloads: 0,
   });
-  const findings = findingsOf({ ...measured, downloads: [], troubles: [] });
+  const machine = lookAtMachine();
+  const threads = threadsFact(machine, placementFor(machine, args.peerThreads));
+  const findings = findingsOf({ ...measured, threads, downloads: [], troubles: [] });
   if (args.json === true) output.stdout(JSON.stringify({ schema: 1, findings }));
   else for (const line of findings.flatMap(findingLines)) output.stdout(line);
   return findings.some(({ severity }) => severity === 'bad') ? SOMETHING_IS_BAD : 0;

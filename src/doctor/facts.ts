@@ -69,6 +69,24 @@ export interface MachineFact {
   readonly rssBytes: number;
 }
 
+/** What this program may use of the machine, and how many threads a client has for it. */
+export interface ThreadsFact {
+  readonly systemCores: number;
+  /** That may be used. */
+  readonly cores: number;
+  /** In cores; undefined: none. */
+  readonly cpuQuota: number | undefined;
+  readonly memoryLimitBytes: number | undefined;
+  readonly peerThreads: number;
+  /** Somebody named that number. */
+  readonly isForced: boolean;
+  /** Peer threads that accept connections. */
+  readonly acceptors: number;
+  readonly hashThreads: number;
+  /** Payload of downloads that memory may hold. */
+  readonly slabBytes: number;
+}
+
 /** One look at a running download. */
 export interface DownloadLook {
   /** Connected peers. */
@@ -99,6 +117,7 @@ export interface Facts {
   /** Undefined where the system does not tell. */
   readonly openFiles: OpenFilesFact | undefined;
   readonly machine: MachineFact;
+  readonly threads: ThreadsFact;
   readonly downloads: readonly DownloadFact[];
   /** Files of the client that something is wrong with. */
   readonly troubles: readonly { readonly name: string; readonly sentence: string }[];

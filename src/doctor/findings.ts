@@ -7,14 +7,24 @@ import {
   DISK_RESERVE_BYTES,
   HASH_RATE_LOW,
   MEMORY_FREE_LOW_BYTES,
+  MEMORY_LIMIT_LOW_BYTES,
   SKEW_MAX_MS,
   TRACKER_HELLO_SLOW_MS,
 } from '../base/limits.js';
-import type { DiskFact, Facts, Finding, MachineFact, OpenFilesFact, TrackerFact, UploadFact } from './facts.js';
+import type {
+  DiskFact,
+  Facts,
+  Finding,
+  MachineFact,
+  OpenFilesFact,
+  ThreadsFact,
+  TrackerFact,
+  UploadFact,
+} from './facts.js';
 import { limitOf } from './limiting.js';
 
 export function findingsOf(facts: Facts): readonly Finding[] {
-  const { upload, trackers, disks, openFiles, machine, downloads, troubles, ownHost } = facts;
+  const { upload, trackers, disks, openFiles, machine, threads, downloads, troubles, ownHost } = facts;
   const writeRates = disks.flatMap((disk) => rateOf(disk) ?? []);
   // The slowest counts: which disk a download is on matters less than that one of them is slow.
   const speeds = { hash: machine.hashRate, disk: writeRates.length === 0 ? undefined : Math.min(...writeRates) };
@@ -24,7 +34,8 @@ export function findingsOf(facts: Facts): readonly Finding[] {
     ...trackers.flatMap((tracker) => aboutTracker(tracker, trackers, ownHost)),
     ...disks.map(aboutDisk),
     ...(openFiles === undefined ? [] : [aboutOpenFiles(openFiles)]),
-    ...aboutMachine(machine),
+    ...aboutMachine(machine, threads),
+    ...aboutThreads(threads),
     ...downloads.map((download) => limitOf(download, speeds)),
   ];
 }
@@ -134,17 +145,47 @@ function aboutOpenFiles({ limit, open, needed }: OpenFilesFact): Finding {
   return fine(subject, found);
 }
 
-function aboutMachine({ hashRate, freeMemoryBytes, totalMemoryBytes, rssBytes }: MachineFact): readonly Finding[] {
+function aboutMachine(
+  { hashRate, freeMemoryBytes, totalMemoryBytes, rssBytes }: MachineFact,
+  { memoryLimitBytes: limit }: ThreadsFact,
+): readonly Finding[] {
   const hashes = `${formatBytes(Math.round(hashRate))}/s on one thread`;
-  const memory = `${formatBytes(freeMemoryBytes)} of ${formatBytes(totalMemoryBytes)} free, ${formatBytes(rssBytes)} used here`;
+  const whole = `${formatBytes(freeMemoryBytes)} of ${formatBytes(totalMemoryBytes)} free, ${formatBytes(rssBytes)} used here`;
+  const memory = limit === undefined ? whole : `${whole}, where a container's limit allows ${formatBytes(limit)}`;
   return [
     hashRate < HASH_RATE_LOW
       ? note('hash speed', hashes, 'other programs use this processor: see `top`')
       : fine('hash speed', hashes),
-    freeMemoryBytes < MEMORY_FREE_LOW_BYTES
-      ? note('memory', memory, 'end other programs: without memory for files in use every read waits for the disk')
-      : fine('memory', memory),
+    aboutMemory(memory, freeMemoryBytes, limit),
   ];
+}
+
+function aboutMemory(memory: string, freeMemoryBytes: number, limit: number | undefined): Finding {
+  if (limit !== undefined && limit < MEMORY_LIMIT_LOW_BYTES)
+    return note('memory', memory, `raise that limit: a client takes up to ${formatBytes(MEMORY_LIMIT_LOW_BYTES)}`);
+  const isLow = freeMemoryBytes < MEMORY_FREE_LOW_BYTES;
+  const remedy = 'end other programs: without memory for files in use every read waits for the disk';
+  return isLow ? note('memory', memory, remedy) : fine('memory', memory);
+}
+
+function aboutThreads(threads: ThreadsFact): readonly Finding[] {
+  const { systemCores, cores, cpuQuota, peerThreads, isForced, acceptors, hashThreads, slabBytes } = threads;
+  const processor =
+    cpuQuota === undefined
+      ? `${counted(cores, 'core')}`
+      : `${cores} of ${counted(systemCores, 'core')}: a container's quota allows the time of ${cpuQuota.toFixed(2)}`;
+  const why = isForced ? 'as peer-threads says' : 'for its cores and memory';
+  const has = `${counted(peerThreads, 'thread')} for sockets ${why}, ${hashThreads} for hashing, ${formatBytes(slabBytes)} for pieces under way`;
+  if (peerThreads === 1 || acceptors > 1) return [fine('processor', processor), fine('threads', has)];
+  const found = `${has}; one of them accepts all connections`;
+  return [
+    fine('processor', processor),
+    note('threads', found, 'run it on Linux with Node 22.12 or newer, where several threads can listen on one port'),
+  ];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 export function fine(subject: string, found: string): Finding {

@@ -1,37 +1,66 @@
-// How many threads a client gets from a number of cores, and from a number that somebody names.
+// How many threads and how much payload a client gets from cores and memory, and from a number that somebody names.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { HASH_THREADS_MAX, PEER_THREADS_MAX, PEER_THREADS_MEASURED_MAX } from '../../src/base/limits.js';
+import {
+  HASH_THREADS_MAX,
+  PEER_THREADS_MAX,
+  PEER_THREADS_MEASURED_MAX,
+  PIECE_SIZE,
+  SLAB_SLOTS,
+  SLAB_SLOTS_MIN,
+  UPLOAD_MEMORY_BYTES,
+} from '../../src/base/limits.js';
 import { placementFor } from '../../src/client/placement.js';
+
+const MIB = 1024 * 1024;
+const PLENTY = 16_384 * MIB;
 
 test('half of the cores are for sockets, within bounds, and each core for hashing, within bounds', () => {
   const counts = [1, 2, 3, 4, 6, 8, 64].map((cores) => {
-    const { peerThreads, hashThreads } = placementFor(cores, undefined);
-    return [cores, peerThreads, hashThreads];
+    const { peerThreads, hashThreads, slots } = placementFor({ cores, memoryBytes: PLENTY }, undefined);
+    return [cores, peerThreads, hashThreads, slots];
   });
   assert.deepEqual(counts, [
-    [1, 1, 1],
-    [2, 1, 2],
-    [3, 1, 3],
-    [4, 2, 4],
-    [6, 3, 6],
-    [8, PEER_THREADS_MEASURED_MAX, HASH_THREADS_MAX],
-    [64, PEER_THREADS_MEASURED_MAX, HASH_THREADS_MAX],
+    [1, 1, 1, SLAB_SLOTS],
+    [2, 1, 2, SLAB_SLOTS],
+    [3, 1, 3, SLAB_SLOTS],
+    [4, 2, 4, SLAB_SLOTS],
+    [6, 3, 6, SLAB_SLOTS],
+    [8, PEER_THREADS_MEASURED_MAX, HASH_THREADS_MAX, SLAB_SLOTS],
+    [64, PEER_THREADS_MEASURED_MAX, HASH_THREADS_MAX, SLAB_SLOTS],
   ]);
 });
 
+test('with little memory many cores get few threads, and payload fills a quarter of it at most', () => {
+  const counts = [64, 128, 256, 512].map((mib) => {
+    const { peerThreads, hashThreads, slots } = placementFor({ cores: 64, memoryBytes: mib * MIB }, undefined);
+    return [mib, peerThreads, hashThreads, slots];
+  });
+  assert.deepEqual(counts, [
+    [64, 1, 1, SLAB_SLOTS_MIN],
+    [128, 1, 1, SLAB_SLOTS_MIN],
+    [256, 2, 2, 77],
+    [512, 4, 4, SLAB_SLOTS],
+  ]);
+  const { slots } = placementFor({ cores: 64, memoryBytes: 256 * MIB }, undefined);
+  assert.ok(slots * PIECE_SIZE + UPLOAD_MEMORY_BYTES <= 64 * MIB);
+});
+
 test('a number that is named counts whatever the machine has, and the rest is as without it', () => {
-  const cores = fc.integer({ min: 1, max: 1_024 });
+  const room = fc.record({
+    cores: fc.integer({ min: 1, max: 1_024 }),
+    memoryBytes: fc.integer({ min: MIB, max: PLENTY }),
+  });
   const named = fc.integer({ min: 1, max: PEER_THREADS_MAX });
   fc.assert(
-    fc.property(cores, named, (count, peerThreads) => {
-      const forced = placementFor(count, peerThreads);
-      assert.equal(forced.peerThreads, peerThreads);
-      assert.equal(forced.isForced, true);
-      assert.equal(forced.hashThreads, placementFor(count, undefined).hashThreads);
-      assert.ok(forced.acceptors >= 1 && forced.acceptors <= forced.peerThreads);
+    fc.property(room, named, (machine, peerThreads) => {
+      const forced = placementFor(machine, peerThreads);
+      const measured = placementFor(machine, undefined);
+      assert.deepEqual([forced.peerThreads, forced.isForced, measured.isForced], [peerThreads, true, false]);
+      assert.deepEqual([forced.hashThreads, forced.slots], [measured.hashThreads, measured.slots]);
+      for (const { acceptors, peerThreads: all } of [forced, measured]) assert.ok(acceptors >= 1 && acceptors <= all);
     }),
   );
 });

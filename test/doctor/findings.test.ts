@@ -31,6 +31,17 @@ const HEALTHY: Facts = {
   disks: [DISK],
   openFiles: { limit: 4_096, open: 40, needed: 500 },
   machine: { hashRate: 900 * MIB, freeMemoryBytes: 4_000 * MIB, totalMemoryBytes: 8_000 * MIB, rssBytes: 90 * MIB },
+  threads: {
+    systemCores: 8,
+    cores: 8,
+    cpuQuota: undefined,
+    memoryLimitBytes: undefined,
+    peerThreads: 4,
+    isForced: false,
+    acceptors: 4,
+    hashThreads: 8,
+    slabBytes: 48 * MIB,
+  },
   downloads: [],
   troubles: [],
 };
@@ -41,6 +52,7 @@ const upload = (isOurs: boolean, state: NonNullable<Facts['upload']>['state']): 
   upload: { address: '192.0.2.7:6881', isOurs, state },
 });
 const machine = (more: Partial<Facts['machine']>): Partial<Facts> => ({ machine: { ...HEALTHY.machine, ...more } });
+const threads = (more: Partial<Facts['threads']>): Partial<Facts> => ({ threads: { ...HEALTHY.threads, ...more } });
 const away = { ...TRACKER, address: PARTNER.address, failure: 'ECONNREFUSED' };
 
 /** What is not fine, as `severity subject: found`. */
@@ -58,6 +70,24 @@ test('on a healthy machine everything is fine, and nothing needs a remedy', () =
     [],
   );
   assert.ok(findings.length >= 6);
+});
+
+test('cores, a quota, a limit and a number of threads that was named are told where nothing is wrong', () => {
+  const found = (facts: Partial<Facts>): string =>
+    findingsOf({ ...HEALTHY, ...facts })
+      .map(({ subject, found }) => `${subject}: ${found}`)
+      .join('\n');
+  assert.match(found({}), /^processor: 8 cores$/m);
+  assert.match(
+    found({}),
+    /^threads: 4 threads for sockets for its cores and memory, 8 for hashing, 48\.0 MiB for pieces/m,
+  );
+  const boxed = found(threads({ systemCores: 64, cores: 2, cpuQuota: 1.5, memoryLimitBytes: 256 * MIB }));
+  assert.match(boxed, /^processor: 2 of 64 cores: a container's quota allows the time of 1\.50$/m);
+  assert.match(boxed, /^memory: .*a container's limit allows 256\.0 MiB$/m);
+  const named = found(threads({ cores: 1, peerThreads: 1, acceptors: 1, isForced: true }));
+  assert.match(named, /^processor: 1 core$/m);
+  assert.match(named, /^threads: 1 thread for sockets as peer-threads says/m);
 });
 
 const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: RegExp])[] = [
@@ -116,6 +146,8 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
   ['few open files', { openFiles: { limit: 256, open: 40, needed: 500 } }, /^note open files: 40 of 256/],
   ['slow hashing', machine({ hashRate: 20 * MIB }), /^note hash speed: 20\.0 MiB\/s/],
   ['little memory', machine({ freeMemoryBytes: 10 * MIB }), /^note memory: 10\.0 MiB/],
+  ['a tight memory limit', threads({ memoryLimitBytes: 128 * MIB }), /^note memory: .*allows 128\.0 MiB/],
+  ['one thread that accepts beside others', threads({ acceptors: 1 }), /^note threads: .*one of them accepts/],
   ['a file that is gone', { troubles: [{ name: 'a.iso', sentence: 'it is gone' }] }, /^bad a\.iso: it is gone/],
 ];
 
