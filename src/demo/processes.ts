@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Words before the program's own, as of `ip netns exec NAME`; it must become the program, not start it. */
   readonly launcher?: readonly string[] | undefined;
+  /** Another build of it than this one. */
+  readonly program?: string | undefined;
 }
 
 /** To processes of ours that may not listen yet, or again. */
@@ -73,7 +75,8 @@ export class ProgramProcess {
 
   constructor(name: string, words: readonly string[], directory: string, options: ProgramOptions = {}) {
     this.name = name;
-    const [command = process.execPath, ...line] = [...(options.launcher ?? []), process.execPath, PROGRAM, ...words];
+    const { launcher = [], program = PROGRAM } = options;
+    const [command = process.execPath, ...line] = [...launcher, process.execPath, program, ...words];
     this.#child = spawn(command, line, {
       cwd: directory,
       env: { ...withoutSettings(process.env), ...options.env },
@@ -195,8 +198,12 @@ export interface Outcome {
 }
 
 /** One run of `mtorrent` to its end, without input. */
-export async function runProgram(words: readonly string[], directory: string): Promise<Outcome> {
-  const program = new ProgramProcess(`mtorrent ${words[0] ?? ''}`, words, directory);
+export async function runProgram(
+  words: readonly string[],
+  directory: string,
+  options: ProgramOptions = {},
+): Promise<Outcome> {
+  const program = new ProgramProcess(`mtorrent ${words[0] ?? ''}`, words, directory, options);
   const lines: string[] = [];
   program.onLine = (line) => lines.push(line);
   program.endInput();

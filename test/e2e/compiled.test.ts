@@ -73,7 +73,7 @@ test('without a form, or with one that is cut or of another V8, a program starts
   truncateSync(form, whole.length - 1_000);
   assert.deepEqual(forms(), ['mtorrent.code.cjs refused']);
   // Its second word is a digest of V8's version.
-  whole.writeUInt32LE(whole.readUInt32LE(4) ^ 1, 4);
+  whole.writeUInt8(whole.readUInt8(4) ^ 1, 4);
   writeFileSync(form, whole);
   assert.deepEqual(forms(), ['mtorrent.code.cjs refused']);
 });

@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { type Address, formatAddress } from '../../src/torrent/address.js';
 
-export const FIRST_RELEASE = '37102150';
 const PIECE = 512 * 1024;
 const FOLDER = fileURLToPath(new URL('../../../test/fixtures/release-0.1/', import.meta.url));
 
