@@ -1,4 +1,4 @@
-// What an announcer's machine is born with, what reaches it, and what it has its shell do.
+// What an announcer's machine is born with, what reaches it, where it is in its life, and what it has its shell do.
 
 import type { Address } from '../torrent/address.js';
 import type { ClientId, SwarmKey } from '../torrent/ids.js';
@@ -41,3 +41,9 @@ export type AnnounceEffect =
     }
   | { readonly kind: 'tell'; readonly event: AnnounceEvent }
   | { readonly kind: 'log'; readonly fields: object; readonly sentence: string };
+
+/** Where it is in its life. */
+export type Phase =
+  | { readonly at: 'working' }
+  | { readonly at: 'leaving'; readonly deadlineMs: number; readonly askedMs: number | undefined }
+  | { readonly at: 'left' };

@@ -64,6 +64,10 @@ export class Links {
     return TRACKER_INDEXES.find((index) => this.#links[index].state.at === 'up');
   }
 
+  get activeLink(): number | undefined {
+    return this.active === undefined ? undefined : this.linkOf(this.active);
+  }
+
   /** Both were tried and neither answers. */
   get areAllDown(): boolean {
     return this.active === undefined && this.#links.every(({ reported }) => reported === 'down');

@@ -1,14 +1,11 @@
 // Keeps this client's entries at the tracker pair true: one tracker is talked to, the other takes over when it fails, and
 // whichever it is gets told everything that should be listed. Answers to nobody's question, wrong kinds of answers and
-// silence end a connection, nothing else. Pure: `wanted.ts` knows what to ask, `links.ts` whom, `pulse.ts` whether it lives, this
-// file how it went.
+// silence end a connection, nothing else. Pure: `wanted.ts` knows what to ask, `links.ts` whom, this file how it went.
 
 import type { Machine, Wake, WakeAt } from '../actor/machine.js';
 import { unreachable } from '../base/assert.js';
 import {
   ANNOUNCE_PIPELINE_MAX,
-  CLIENT_EPOCH_MAX,
-  CLIENT_ID_RENEWAL_MS,
   LEAVE_DEADLINE_MS,
   LEAVE_REPLY_DEADLINE_MS,
   TRACKER_REPLY_DEADLINE_MS,
@@ -16,20 +13,15 @@ import {
 import { Prng } from '../base/prng.js';
 import type { ClientId } from '../torrent/ids.js';
 import type { Refusal, TrackerReply, TrackerRequest } from '../tracker/messages.js';
-import type { AnnounceEffect, AnnounceInput, AnnounceSetting } from './effects.js';
+import type { AnnounceEffect, AnnounceInput, AnnounceSetting, Phase } from './effects.js';
 import { Links, TRACKER_INDEXES, type TrackerIndex, type TrackerStanding } from './links.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
+import { Own } from './own.js';
 import { Pulse } from './pulse.js';
-import { helloOf, type OwnVersion, Requests, requestOf } from './requests.js';
+import { helloOf, type Pending, Requests, requestOf } from './requests.js';
 import { usableSeeders } from './seeders.js';
+import { Tally } from './tally.js';
 import { type Question, Wanted } from './wanted.js';
-
-type Phase =
-  | { readonly at: 'working' }
-  | { readonly at: 'leaving'; readonly deadlineMs: number; readonly askedMs: number | undefined }
-  | { readonly at: 'left' };
-
-const U32_MAX = 0xffff_ffff;
 
 export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEffect | WakeAt> {
   readonly #setting: AnnounceSetting;
@@ -37,14 +29,10 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   readonly #prng: Prng;
   readonly #links: Links;
   readonly #requests = new Requests();
+  readonly #tally = new Tally();
   #effects: (AnnounceEffect | WakeAt)[] = [];
   #phase: Phase = { at: 'working' };
-  #clientId: ClientId;
-  /** Before that no tracker of this pair can make us take a new id. */
-  #renewableMs = Number.NEGATIVE_INFINITY;
-  #epoch: number;
-  #isEpochUsed = false;
-  #sequence = 0;
+  readonly #own: Own;
   /** Of the connection that is active. */
   #pulse: Pulse | undefined;
   #areAllDownReported = false;
@@ -52,8 +40,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   constructor(setting: AnnounceSetting) {
     this.#setting = setting;
-    this.#clientId = setting.clientId;
-    this.#epoch = setting.epoch;
+    this.#own = new Own(setting.clientId, setting.epoch, (epoch) => this.#tell({ kind: 'epochRaised', epoch }));
     this.#prng = new Prng(setting.seed);
     this.#links = new Links(this.#prng, setting.areTrackersStarting === true ? 'awaited' : 'there');
   }
@@ -84,7 +71,10 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         return;
       case 'connected':
         if (this.#links.isCurrent(input.tracker, input.link))
-          this.#send(input.link, helloOf({ clientId: this.#clientId, upload: this.#setting.upload }, this.#epoch));
+          this.#send(
+            input.link,
+            helloOf({ clientId: this.#own.clientId, upload: this.#setting.upload }, this.#own.epoch),
+          );
         return;
       case 'replied':
         if (this.#links.isCurrent(input.tracker, input.link)) this.#replied(input.tracker, input.reply, nowMs);
@@ -147,8 +137,10 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     }
     this.#links.answered(tracker);
     this.#pulse?.heard(nowMs);
-    if (pending.what === 'leave') this.#left();
-    else if (pending.what === 'ping') this.#ponged(reply, pending.toldCount);
+    if (reply.kind === 'stale') this.#stale(tracker, pending, reply, nowMs);
+    else if (pending.what === 'leave') this.#left();
+    else if (pending.what === 'ping') this.#ponged(reply, pending, nowMs);
+    else if (pending.what === 'renewal') return;
     else if (reply.kind === 'error') this.#refused(pending.question, reply, nowMs);
     else this.#answered(pending.question, reply, nowMs);
   }
@@ -159,12 +151,11 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       this.#lost(tracker, 'the tracker said hello twice', nowMs);
       return;
     }
-    if (highestEpoch >= CLIENT_EPOCH_MAX) {
+    if (this.#own.isBurnt(highestEpoch)) {
       this.#burnt(tracker, nowMs);
       return;
     }
-    if (highestEpoch > this.#epoch || (highestEpoch === this.#epoch && !this.#isEpochUsed))
-      this.#raiseEpoch(highestEpoch + 1);
+    this.#own.greeted(highestEpoch);
     const former = this.#links.active;
     for (const link of this.#links.greeted(tracker, reply.ready, nowMs)) this.#effects.push({ kind: 'hangUp', link });
     if (this.#links.active === former) return;
@@ -179,30 +170,21 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   /** No word of ours would count there any more. Without a new id this tracker is of no use, nor is its partner. */
   #burnt(tracker: TrackerIndex, nowMs: number): void {
     this.#lost(tracker, 'the tracker knows this client by an epoch that it cannot have', nowMs);
-    if (nowMs < this.#renewableMs) return;
-    this.#renewableMs = nowMs + CLIENT_ID_RENEWAL_MS;
-    this.#tell({ kind: 'identityBurnt', clientId: this.#clientId, tracker: this.#setting.trackers[tracker] });
+    if (!this.#own.mayRenew(nowMs)) return;
+    this.#tell({ kind: 'identityBurnt', clientId: this.#own.clientId, tracker: this.#setting.trackers[tracker] });
   }
 
   #identify(clientId: ClientId, epoch: number): void {
-    this.#clientId = clientId;
-    this.#epoch = epoch;
-    this.#sequence = 0;
-    this.#isEpochUsed = false;
+    this.#own.become(clientId, epoch);
     this.#pulse = undefined;
+    this.#wanted.forgetRemovals();
     for (const link of this.#links.redialed()) this.#effects.push({ kind: 'hangUp', link });
     this.#startOver();
   }
 
-  #raiseEpoch(epoch: number): void {
-    this.#epoch = epoch;
-    this.#sequence = 0;
-    this.#isEpochUsed = false;
-    this.#tell({ kind: 'epochRaised', epoch });
-  }
-
   #startOver(): void {
     this.#requests.clear();
+    this.#tally.startOver();
     this.#wanted.startOver();
     if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, askedMs: undefined };
   }
@@ -225,10 +207,41 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     }
   }
 
-  #ponged(reply: TrackerReply, toldCount: number): void {
+  #ponged(reply: TrackerReply, { toldCount, changeCount }: Extract<Pending, { what: 'ping' }>, nowMs: number): void {
     this.#pulse?.ponged();
-    // Fewer entries than it had confirmed when it was asked: it let some lapse, or lost them.
-    if (reply.kind === 'pong' && reply.entries < toldCount) this.#wanted.tellAllAgain();
+    if (reply.kind !== 'pong') return;
+    const isComparable = changeCount === this.#wanted.changeCount;
+    const verdict = isComparable ? this.#tally.look(reply.entries, toldCount) : 'wait';
+    // Fewer than it had confirmed when it was asked: it let some lapse, or lost them.
+    if (verdict === 'tell' || (!isComparable && reply.entries < toldCount)) this.#wanted.tellAllAgain();
+    if (verdict === 'renew') this.#renew(nowMs);
+  }
+
+  /** What it lists of us is not what we told it, twice: off every list, which takes off what we do not know of, and on them again. */
+  #renew(nowMs: number): void {
+    const { active, activeLink: link } = this.#links;
+    if (active === undefined || link === undefined || this.#phase.at !== 'working') return;
+    const words = { id: this.#requests.sent({ what: 'renewal', sentMs: nowMs }), ...this.#own.nextVersion() };
+    this.#send(link, { kind: 'leave', ...words });
+    this.#wanted.tellAllAgain();
+    this.#clashed(active, nowMs);
+  }
+
+  /** Another word of ours is known, of this version or a higher one: we lost our state, or somebody uses it beside us. */
+  #stale(tracker: TrackerIndex, pending: Pending, { epoch }: { readonly epoch: number }, nowMs: number): void {
+    if (this.#own.isBurnt(epoch)) {
+      this.#burnt(tracker, nowMs);
+      return;
+    }
+    const isNews = this.#own.overtaken(epoch);
+    if (pending.what === 'question') this.#wanted.sayAgain(pending.question);
+    else if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, askedMs: undefined };
+    if (isNews) this.#clashed(tracker, nowMs);
+  }
+
+  #clashed(tracker: TrackerIndex, nowMs: number): void {
+    if (!this.#own.clashed(nowMs) || !this.#own.mayRenew(nowMs)) return;
+    this.#tell({ kind: 'identityShared', clientId: this.#own.clientId, tracker: this.#setting.trackers[tracker] });
   }
 
   #answered(question: Question, reply: TrackerReply, nowMs: number): void {
@@ -240,7 +253,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         return;
       }
       case 'remove':
-        if (this.#wanted.removed(question.swarm)) this.#tell({ kind: 'withdrawn', swarm: question.swarm });
+        if (this.#wanted.removed(question.swarm, nowMs)) this.#tell({ kind: 'withdrawn', swarm: question.swarm });
         return;
       case 'seeders': {
         const seeders = usableSeeders(reply.kind === 'seederList' ? reply.seeders : [], this.#setting.upload);
@@ -313,13 +326,13 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   /** Asks the tracker that is up whatever there is to ask, as far as the pipeline has room. */
   #ask(nowMs: number): void {
-    const link = this.#links.active === undefined ? undefined : this.#links.linkOf(this.#links.active);
+    const link = this.#links.activeLink;
     if (link === undefined || this.#phase.at === 'left') return;
     if (this.#phase.at === 'leaving') {
       // It jumps the queue: nothing that is still to be told matters now.
       if (this.#phase.askedMs !== undefined) return;
       const id = this.#requests.sent({ what: 'leave', sentMs: nowMs });
-      this.#send(link, { kind: 'leave', id, ...this.#nextVersion() });
+      this.#send(link, { kind: 'leave', id, ...this.#own.nextVersion() });
       this.#phase = { ...this.#phase, askedMs: nowMs };
       return;
     }
@@ -330,7 +343,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     }
     if (nowMs < this.#pingAtMs()) return;
     this.#pulse?.pinged(nowMs);
-    const id = this.#requests.sent({ what: 'ping', toldCount: this.#wanted.toldCount, sentMs: nowMs });
+    const changeCount = this.#wanted.isSettled ? this.#wanted.changeCount : undefined;
+    const id = this.#requests.sent({ what: 'ping', toldCount: this.#wanted.toldCount, changeCount, sentMs: nowMs });
     this.#send(link, { kind: 'ping', id });
   }
 
@@ -341,19 +355,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   #put(question: Question, link: number, nowMs: number): void {
     const id = this.#requests.sent({ what: 'question', question, sentMs: nowMs });
+    const version = () => this.#own.nextVersion();
     if (question.kind === 'part') this.#effects.push({ ...question, kind: 'sendPart', link, id });
-    else
-      this.#send(
-        link,
-        requestOf(question, id, () => this.#nextVersion()),
-      );
-  }
-
-  #nextVersion(): OwnVersion {
-    if (this.#sequence === U32_MAX) this.#raiseEpoch(this.#epoch + 1);
-    this.#sequence += 1;
-    this.#isEpochUsed = true;
-    return { epoch: this.#epoch, sequence: this.#sequence };
+    else this.#send(link, requestOf(question, id, version));
   }
 
   #left(): void {

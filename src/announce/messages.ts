@@ -48,6 +48,8 @@ export type AnnounceEvent =
   | { readonly kind: 'trackersBack' }
   /** A tracker knew a newer start of this client: keep this epoch, the next start begins above it. */
   | { readonly kind: 'epochRaised'; readonly epoch: number }
+  /** Again and again a tracker knows words of ours that we did not say: another client has our id, and we need a new one. */
+  | { readonly kind: 'identityShared'; readonly clientId: ClientId; readonly tracker: Address }
   /** A tracker knows of an epoch above all that we can have: somebody else spoke for this client, and we need a new id. */
   | { readonly kind: 'identityBurnt'; readonly clientId: ClientId; readonly tracker: Address }
   | { readonly kind: 'left' };

@@ -10,9 +10,11 @@ import type { Question } from './wanted.js';
 /** A request on its way. */
 export type Pending = { readonly sentMs: number } & (
   | { readonly what: 'question'; readonly question: Question }
-  /** `toldCount`: how many entries the tracker had confirmed by then. */
-  | { readonly what: 'ping'; readonly toldCount: number }
+  /** `toldCount`: how many entries the tracker had confirmed by then; `changeCount`: see `wanted.ts`, when nothing was under way. */
+  | { readonly what: 'ping'; readonly toldCount: number; readonly changeCount: number | undefined }
   | { readonly what: 'leave' }
+  /** Off every list, to be on the right ones again. */
+  | { readonly what: 'renewal' }
 );
 
 export interface OwnVersion {
@@ -28,6 +30,9 @@ const ANSWERS = {
   seeders: 'seederList',
   part: 'stored',
 } as const;
+
+/** The questions that are words, which may come too late. */
+const STALE: ReadonlySet<Question['kind']> = new Set(['share', 'announce', 'remove']);
 
 const ID_MAX = 0xffff_ffff;
 const OWN_TOKEN = encodeFeatures(OWN_FEATURES);
@@ -78,7 +83,8 @@ export class Requests {
 function fits(pending: Pending, reply: TrackerReply): boolean {
   if (reply.kind === 'error') return true;
   if (pending.what === 'ping') return reply.kind === 'pong';
-  if (pending.what === 'leave') return reply.kind === 'left';
+  if (reply.kind === 'stale') return pending.what !== 'question' || STALE.has(pending.question.kind);
+  if (pending.what !== 'question') return reply.kind === 'left';
   return reply.kind === ANSWERS[pending.question.kind];
 }
 

@@ -5,8 +5,10 @@ import {
   ANNOUNCE_PARTS_MAX,
   ANNOUNCE_PROGRESS_MS,
   ANNOUNCE_REFUSED_RETRY_MS,
+  ANNOUNCE_REMOVALS_KEPT_MAX,
   DIGEST_SIZE,
   PART_BYTES_MAX,
+  TOMBSTONE_MS,
 } from '../base/limits.js';
 import type { SwarmKey } from '../torrent/ids.js';
 import type { Sharing } from './messages.js';
@@ -52,15 +54,33 @@ export class Wanted {
   readonly #removals = new Map<SwarmKey, number>();
   readonly #finds = new Set<SwarmKey>();
   readonly #askedRemovals = new Set<SwarmKey>();
+  /** Removals that a tracker confirmed, oldest first, and when: its disk may be lost before its partner hears of them. */
+  readonly #removed = new Map<SwarmKey, number>();
+  /** Those of them that this tracker is still to be told. */
+  readonly #repeats = new Set<SwarmKey>();
+  readonly #askedRepeats = new Set<SwarmKey>();
   readonly #askedFinds = new Set<SwarmKey>();
   /** In the order in which they are sent, one after the other. */
   readonly #uploads = new Map<SwarmKey, Upload>();
   #partsAsked = 0;
   #toldCount = 0;
+  #askedCount = 0;
+  #changeCount = 0;
 
   /** Registrations that the tracker confirmed in this connection's life. */
   get toldCount(): number {
     return this.#toldCount;
+  }
+
+  /** Counts whatever may change on how many lists we are. */
+  get changeCount(): number {
+    return this.#changeCount;
+  }
+
+  /** Nothing is under way that changes on how many lists we are. */
+  get isSettled(): boolean {
+    const removals = this.#removals.size + this.#askedRemovals.size + this.#repeats.size + this.#askedRepeats.size;
+    return this.#untold.size + this.#askedCount + removals === 0;
   }
 
   get hasUnfinished(): boolean {
@@ -75,6 +95,8 @@ export class Wanted {
     this.#registrations.set(swarm, { sharing, telling: { at: 'untold' }, isReported: false });
     this.#untold.add(swarm);
     this.#noteHave(sharing);
+    this.#removed.delete(swarm);
+    this.#repeats.delete(swarm);
     return this.#removals.delete(swarm);
   }
 
@@ -96,6 +118,7 @@ export class Wanted {
     this.#unfinished.delete(swarm);
     this.#uploads.delete(swarm);
     this.#removals.set(swarm, 0);
+    this.#changeCount += 1;
   }
 
   find(swarm: SwarmKey): void {
@@ -108,6 +131,8 @@ export class Wanted {
     for (const swarm of this.#askedFinds) this.#finds.add(swarm);
     this.#askedRemovals.clear();
     this.#askedFinds.clear();
+    this.#askedRepeats.clear();
+    for (const swarm of this.#removed.keys()) this.#repeats.add(swarm);
     this.#uploads.clear();
     this.#partsAsked = 0;
     this.tellAllAgain();
@@ -116,6 +141,23 @@ export class Wanted {
   /** Registrations only: the tracker let them lapse. What it refused for good is tried too: it may be another tracker. */
   tellAllAgain(): void {
     for (const [swarm, registration] of this.#registrations) this.#setTelling(swarm, registration, { at: 'untold' });
+  }
+
+  /** We are another client from now on: what the former one removed is not ours. */
+  forgetRemovals(): void {
+    this.#removed.clear();
+    this.#repeats.clear();
+  }
+
+  /** The tracker took this question for one that is out of date: it is asked again. */
+  sayAgain(question: Question): void {
+    const { swarm } = question.kind === 'share' ? question.sharing : question;
+    const registration = this.#registrations.get(swarm);
+    if (question.kind === 'remove') {
+      if (this.#askedRepeats.delete(swarm)) this.#repeats.add(swarm);
+      else if (this.#askedRemovals.delete(swarm) && registration === undefined) this.#removals.set(swarm, 0);
+    } else if (registration !== undefined && registration.telling.at !== 'refused')
+      this.#setTelling(swarm, registration, { at: 'untold' });
   }
 
   /** The next question, marked as asked; undefined when there is none now. Short ones that someone waits for come first. */
@@ -131,7 +173,7 @@ export class Wanted {
       this.#askedFinds.add(swarm);
       return { kind: 'seeders', swarm };
     }
-    return this.#nextProgress(nowMs) ?? this.#nextShare() ?? this.#nextPart();
+    return this.#nextProgress(nowMs) ?? this.#nextShare() ?? this.#nextRepeat(nowMs) ?? this.#nextPart();
   }
 
   /** When `next` may have something that it has not now. */
@@ -185,11 +227,23 @@ export class Wanted {
   }
 
   /** True when this was still wanted. */
-  removed(swarm: SwarmKey): boolean {
-    return this.#askedRemovals.delete(swarm);
+  removed(swarm: SwarmKey, nowMs: number): boolean {
+    this.#changeCount += 1;
+    if (this.#askedRepeats.delete(swarm)) return false;
+    if (!this.#askedRemovals.delete(swarm)) return false;
+    if (this.#registrations.has(swarm)) return true;
+    this.#removed.delete(swarm);
+    this.#removed.set(swarm, nowMs);
+    for (const oldest of this.#removed.keys()) {
+      if (this.#removed.size <= ANNOUNCE_REMOVALS_KEPT_MAX) break;
+      this.#removed.delete(oldest);
+    }
+    return true;
   }
 
   removeRefused(swarm: SwarmKey, isForGood: boolean, nowMs: number): void {
+    // A repeat is not worth a second try here: the next connection brings it again.
+    if (this.#askedRepeats.delete(swarm)) return;
     if (!this.#askedRemovals.delete(swarm) || isForGood || this.#registrations.has(swarm)) return;
     this.#removals.set(swarm, nowMs + ANNOUNCE_REFUSED_RETRY_MS);
   }
@@ -237,6 +291,20 @@ export class Wanted {
     return undefined;
   }
 
+  /** A removal of the last day, which this tracker may not know. */
+  #nextRepeat(nowMs: number): Question | undefined {
+    for (const swarm of this.#repeats) {
+      this.#repeats.delete(swarm);
+      if (nowMs - (this.#removed.get(swarm) ?? Number.NEGATIVE_INFINITY) > TOMBSTONE_MS) {
+        this.#removed.delete(swarm);
+        continue;
+      }
+      this.#askedRepeats.add(swarm);
+      return { kind: 'remove', swarm };
+    }
+    return undefined;
+  }
+
   /** One hash string after the other: a tracker takes one at a time from a connection. */
   #nextPart(): Question | undefined {
     const [upload] = this.#uploads.values();
@@ -255,8 +323,10 @@ export class Wanted {
   }
 
   #setTelling(swarm: SwarmKey, registration: Registration, telling: Telling): void {
-    if (registration.telling.at === 'told') this.#toldCount -= 1;
-    if (telling.at === 'told') this.#toldCount += 1;
+    const isAt = (state: Telling, at: Telling['at']): number => (state.at === at ? 1 : 0);
+    this.#toldCount += isAt(telling, 'told') - isAt(registration.telling, 'told');
+    this.#askedCount += isAt(telling, 'asked') - isAt(registration.telling, 'asked');
+    if (telling.at !== registration.telling.at) this.#changeCount += 1;
     this.#untold.delete(swarm);
     this.#refused.delete(swarm);
     this.#outdated.delete(swarm);

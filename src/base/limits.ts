@@ -438,6 +438,11 @@ export const CLIENT_EPOCH_MAX = 0xffff_0000;
 export const CLIENT_ID_RENEWAL_MS = 3_600_000;
 /** Milliseconds between two reports of a download's progress to the tracker. */
 export const ANNOUNCE_PROGRESS_MS = 10_000;
+/** Removals of the last TOMBSTONE_MS that are said again on each new connection; more of them in a day are rare, and cost a commit each. */
+export const ANNOUNCE_REMOVALS_KEPT_MAX = 4_096;
+/** Times that a tracker's list of us turns out to be somebody else's words, and milliseconds within which: then our id is used twice. */
+export const IDENTITY_CLASHES_MAX = 3;
+export const IDENTITY_CLASH_MS = 600_000;
 /** Milliseconds that `quit` waits for the trackers to take us off their lists: the rest of its second is for our own end. */
 export const LEAVE_DEADLINE_MS = 700;
 /** Milliseconds of it for the first tracker that is asked; then the other is told, for as long again. */

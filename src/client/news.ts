@@ -64,6 +64,14 @@ export function trackerNews(
       if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
       return [announce(record, { kind: 'findSeeders', swarm: event.swarm })];
     }
+    case 'identityShared': {
+      const where = formatAddress(event.tracker);
+      return [
+        bad(
+          `tracker ${where} again and again knows words of this client that it did not say: another client has the same client id, perhaps from a copied state directory. This one goes on under a new id`,
+        ),
+      ];
+    }
     case 'identityBurnt': {
       const where = formatAddress(event.tracker);
       return [

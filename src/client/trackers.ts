@@ -84,8 +84,9 @@ export class Trackers {
       digestsOf,
       onEvent: (event) => {
         if (event.kind === 'epochRaised') this.#raiseEpoch(event.epoch);
-        // Every pair may find the same id burnt: the first one to say so is heard.
-        if (event.kind === 'identityBurnt' && !this.#renew(event.clientId)) return;
+        // Every pair may find the same id burnt or shared: the first one to say so is heard.
+        const isLost = event.kind === 'identityBurnt' || event.kind === 'identityShared';
+        if (isLost && !this.#renew(event.clientId)) return;
         onEvent(pair, event);
       },
       log,

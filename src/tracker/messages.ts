@@ -22,6 +22,8 @@ export const TRACKER_MAGIC = Uint8Array.from([...Buffer.from('MTTRCK', 'latin1')
 export const TRACKER_FEATURES = {
   /** Reads `features` in `helloReply`. */
   readsFeatures: 1,
+  /** Understands the reply `stale`. */
+  understandsStale: 2,
 } as const;
 /** What both sides name today. */
 export const OWN_FEATURES: readonly number[] = Object.values(TRACKER_FEATURES);
@@ -104,6 +106,11 @@ export const trackerReplies = protocol('tracker.reply', {
   /** `entries`: on how many lists this caller is, so that it notices an expiry and shares again. */
   pong: message(8, { id: u32, entries: u32 }),
   stats: message(9, { id: u32, json: text(TRACKER_STATS_BYTES_MAX) }),
+  /**
+   * The word changes nothing, since this version or a higher one is known of the caller, and it is another word. Sent only to who
+   * understands it. Whoever hears it lost its state, or shares its client id with somebody.
+   */
+  stale: message(11, { id: u32, ...version }),
   /** `id` nil: the connection ends. */
   error: message(10, {
     id: optional(u32),

@@ -31,6 +31,7 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from './messages.js';
+import { isWord, knownInstead, type Word } from './stale.js';
 
 export interface SessionSetting {
   readonly registry: Registry;
@@ -115,6 +116,23 @@ export class Session {
     if (request.kind === 'seeders' && caller.isGuest) return [this.#list(request, caller)];
     if (caller.isGuest) return broken(`${request.kind} needs a client id`);
     this.#setting.leases.renew(caller.id, nowMs);
+    if (!isWord(request) || !caller.features.has(TRACKER_FEATURES.understandsStale))
+      return this.#answers(request, caller);
+    const stale = this.#stale(request, caller);
+    if (stale !== undefined) return [answer(stale)];
+    // Another word may overtake it on the way to the disk.
+    return this.#answers(request, caller).map((effect) =>
+      effect.kind === 'commit' ? { ...effect, reply: () => this.#stale(request, caller) ?? effect.reply() } : effect,
+    );
+  }
+
+  #stale(word: Word, caller: Caller): TrackerReply | undefined {
+    const known = knownInstead(this.#setting.registry.client(caller.id), word);
+    if (known === undefined) return undefined;
+    return { kind: 'stale', id: word.id, epoch: known.epoch, sequence: known.sequence };
+  }
+
+  #answers(request: Exclude<TrackerRequest, { kind: 'hello' | 'stats' }>, caller: Caller): readonly SessionEffect[] {
     switch (request.kind) {
       case 'share':
         return [this.#share(request, caller)];
