@@ -76,11 +76,15 @@ export class PairClient {
     return client;
   }
 
-  async ask<K extends TrackerReply['kind']>(question: Question, expected: K): Promise<ReplyOf<K>> {
+  async reply(question: Question): Promise<TrackerReply> {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#connection.send({ ...question, id } as TrackerRequest);
-    const reply = await this.#answer(id);
+    return this.#answer(id);
+  }
+
+  async ask<K extends TrackerReply['kind']>(question: Question, expected: K): Promise<ReplyOf<K>> {
+    const reply = await this.reply(question);
     assert.equal(reply.kind, expected, JSON.stringify(reply));
     return reply as ReplyOf<K>;
   }
