@@ -175,6 +175,15 @@ export const READ_SLOW_ROW = 3;
 export const READ_STUCK_MS = 50;
 /** Blocks that are read by the system's threads after that: one in 65 finds out whether it has changed. */
 export const READ_AWAY_COUNT = 64;
+/** Milliseconds that another client of this machine may take from claiming a port to listening on it: as long as a thread takes to
+ * start on a busy machine. */
+export const PORT_CLAIM_DEADLINE_MS = 10_000;
+/** Milliseconds between two looks whether it has done so. */
+export const PORT_CLAIM_LOOK_MS = 20;
+/** Free ports that are claimed one after the other: each may be what another client claims in the same moment. */
+export const PORT_CLAIM_TRIES_MAX = 8;
+/** Free ports that a client tries to listen on: each may be taken in the moment between its claim and that. */
+export const FREE_PORTS_MAX = 3;
 /** Shared files that a client holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it easily. Threads
  * that serve have equal parts of it: 8 with 16 of them, which is more than are read at a time. */
 export const UPLOAD_FILES_OPEN_MAX = 128;

@@ -1,4 +1,4 @@
-// What this process may use of its machine: cores and memory as the system has them, and as a container's limits leave them.
+// What this process may use of its machine: cores and memory as the system has them, and as a container's limits leave them; ports.
 // Looks once, reads small files only; where nothing can be read there is no limit.
 
 import { readFileSync } from 'node:fs';
@@ -6,6 +6,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { bytesOfMemoryMax, coresOfCpuMax, coresOfQuota, groupFiles } from './control-groups.js';
 import { errnoOf } from './errors.js';
+import { sharesPorts } from './port-claim.js';
 
 export interface Machine {
   /** At least 1: those of the system, or as many as the quota fills. */
@@ -17,6 +18,8 @@ export interface Machine {
   readonly cpuQuota: number | undefined;
   /** Undefined: none, or more than there is. */
   readonly memoryLimitBytes: number | undefined;
+  /** Several threads can listen on one port. */
+  readonly sharesPorts: boolean;
 }
 
 /** What the system has, and where its files are: another root for tests. */
@@ -54,6 +57,7 @@ export function lookAtMachine(
     systemCores: cores,
     cpuQuota: quota < cores ? quota : undefined,
     memoryLimitBytes: limit < memoryBytes ? limit : undefined,
+    sharesPorts: sharesPorts(process.platform, process.versions.node),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { Host } from '../actor/host.js';
 import { deferred } from '../base/deferred.js';
-import type { Log, LogFile, LogLevel } from '../base/log.js';
+import type { LogFile, LogLevel } from '../base/log.js';
 import { lookAtMachine } from '../base/this-machine.js';
 import type { DirectoryLock } from '../disk/lock.js';
 import type { ThreadsFact } from '../doctor/facts.js';
@@ -17,7 +17,6 @@ import { Examination } from './examination.js';
 import { HeldFiles } from './held-files.js';
 import { StateKeeper } from './keeper.js';
 import type { Identity, StatePaths } from './library.js';
-import { listenError } from './listen-error.js';
 import { ClientMachine } from './machine.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
 import { type Placement, placementFor, threadsFact } from './placement.js';
@@ -25,6 +24,7 @@ import { Preparations } from './prepare.js';
 import type { Rates } from './rate-limits.js';
 import type { Entry } from './record.js';
 import { Rehash } from './rehash.js';
+import { Serving } from './serving.js';
 import { SlowSteps } from './slow-steps.js';
 import { ClientThreads } from './threads.js';
 import { Trackers } from './trackers.js';
@@ -67,6 +67,7 @@ export class ClientActor {
   readonly #lock: DirectoryLock;
   readonly #host: Host<ClientInput, ClientEffect>;
   readonly #threads: ClientThreads;
+  readonly #serving: Serving;
   readonly #prepare: Preparations;
   readonly #asks: PeerAsks;
   readonly #vitals = watchVitals();
@@ -77,11 +78,11 @@ export class ClientActor {
   readonly #rehash: Rehash;
   readonly #examination: Examination;
   readonly #listening = deferred<void>();
-  #isStarted = false;
   readonly #ended = deferred<unknown>();
   #upload: Address;
   readonly #keeper: StateKeeper;
   #telling: Promise<void> = Promise.resolve();
+  #isStarted = false;
   #halting = false;
 
   constructor(options: ClientOptions, paths: StatePaths, identity: Identity, logFile: LogFile, lock: DirectoryLock) {
@@ -101,7 +102,8 @@ export class ClientActor {
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => this.#fatal(error),
     });
-    this.#threads = this.#newThreads(identity, placement, log.of('threads'));
+    this.#threads = this.#newThreads(placement, identity);
+    this.#serving = this.#newServing(placement);
     this.#keeper = new StateKeeper({
       paths,
       log: log.of('keeper'),
@@ -144,6 +146,42 @@ export class ClientActor {
     });
   }
 
+  #newThreads(placement: Placement, { clientId }: Identity): ClientThreads {
+    return new ClientThreads({
+      placement,
+      clientId,
+      uploadHost: this.#options.upload.host,
+      logPath: this.#options.logPath,
+      logLevel: this.#options.logLevel,
+      log: this.#logFile.log.of('threads'),
+      seed: this.#options.seed,
+      onDownloadEvent: (event) => this.#onDownloadEvent(event),
+      onServeEvent: (event, thread) => this.#onServeEvent(event, thread),
+      onPeerThread: (thread) => this.#onPeerThread(thread),
+      onPeerThreadEnded: (thread) => this.#serving.down(thread),
+      onFatal: (error) => this.#fatal(error),
+    });
+  }
+
+  #newServing(placement: Placement): Serving {
+    return new Serving({
+      threads: this.#threads,
+      acceptors: placement.acceptors,
+      upload: this.#options.upload,
+      onListening: (port) => {
+        this.#upload = { host: this.#upload.host, port };
+        this.#listening.resolve();
+      },
+      onFailed: (error) => this.#cannotServe(error),
+    });
+  }
+
+  /** Nobody could reach a client that has run and is deaf now. */
+  #cannotServe(error: unknown): void {
+    if (this.#isStarted) this.#fatal(error);
+    else this.#listening.reject(error);
+  }
+
   async start(entries: readonly Entry[]): Promise<Client> {
     // It may be refused while a thread still starts, and is awaited only after that.
     this.#listening.promise.catch(() => undefined);
@@ -152,6 +190,7 @@ export class ClientActor {
       await this.#listening.promise;
       this.#isStarted = true;
     } catch (error) {
+      this.#serving.stop();
       await this.#threads.stop();
       this.#vitals.stop();
       throw error;
@@ -249,38 +288,19 @@ export class ClientActor {
 
   // --- threads ---
 
-  #newThreads(identity: Identity, placement: Placement, log: Log): ClientThreads {
-    const { upload, logPath, logLevel, seed } = this.#options;
-    return new ClientThreads({
-      placement,
-      clientId: identity.clientId,
-      uploadHost: upload.host,
-      logPath,
-      logLevel,
-      log,
-      seed,
-      onDownloadEvent: (event) => this.#onDownloadEvent(event),
-      onServeEvent: (event) => this.#onServeEvent(event),
-      onPeerThread: (thread) => this.#onPeerThread(thread),
-      onFatal: (error) => this.#fatal(error),
-    });
-  }
-
   #onPeerThread(thread: number): void {
     if (!this.#threads.accepts(thread)) return;
-    // The first time with the port that was asked for; after a restart with the one that peers know.
-    this.#threads.tellPeer(thread, { kind: 'listen', host: this.#upload.host, port: this.#upload.port, shared: false });
+    this.#serving.up(thread);
     this.#files.serveAllAgain(thread);
   }
 
-  #onServeEvent(event: ServeEvent): void {
+  #onServeEvent(event: ServeEvent, thread: number): void {
     switch (event.kind) {
       case 'listening':
-        this.#upload = { host: this.#upload.host, port: event.port };
-        this.#listening.resolve();
+        this.#serving.listens(thread, event.port);
         break;
       case 'listenFailed':
-        this.#listenFailed(event.errno);
+        this.#serving.cannotListen(thread, event.errno);
         break;
       case 'described':
         this.#asks.uploadsDescribed(event);
@@ -289,13 +309,6 @@ export class ClientActor {
         if (event.kind === 'uploaded') this.#rehash.payloadMoved();
         this.#host.post({ kind: 'serve', event });
     }
-  }
-
-  /** Nobody could reach a client that has run and is deaf now; its thread was restarted, and somebody else took the port. */
-  #listenFailed(errno: string): void {
-    const error = listenError(this.#upload, errno);
-    if (this.#isStarted) this.#fatal(error);
-    else this.#listening.reject(error);
   }
 
   #onDownloadEvent(event: DownloadEvent): void {
@@ -342,6 +355,7 @@ export class ClientActor {
     this.#asks.closeAll();
     this.#examination.stop();
     this.#trackers.stop();
+    this.#serving.stop();
     const forced = await this.#threads.stop();
     await this.#prepare.close();
     await this.#files.releaseAll();

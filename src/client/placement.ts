@@ -3,7 +3,8 @@
 //
 //   main        console, client, announce
 //   download    one downloader a file, slots of the slab
-//   peer-0 … n  sockets: dialed connections spread over all; the first `acceptors` also accept and serve
+//   peer-0 … n  sockets: dialed connections spread over all; the first `acceptors` also accept and serve, and peer-0 decides
+//               about uploads
 //   hash pool   piscina threads under `download`: verify and write; a second pool for `share` and checks, while they run
 
 import {
@@ -24,10 +25,15 @@ import type { ThreadsFact } from '../doctor/facts.js';
 export const PEER_THREAD = new URL('../../bundle/peer.cjs', import.meta.url);
 export const DOWNLOAD_THREAD = new URL('../../bundle/download.cjs', import.meta.url);
 
+/** The peer thread that decides about uploads; it accepts in any case. */
+export const DECIDER = 0;
+
 /** What a client may use. */
 export interface Room {
   readonly cores: number;
   readonly memoryBytes: number;
+  /** Several threads can listen on one port. */
+  readonly sharesPorts: boolean;
 }
 
 export interface Placement {
@@ -41,14 +47,15 @@ export interface Placement {
 }
 
 /** @param forced peer threads, whatever the machine has. */
-export function placementFor({ cores, memoryBytes }: Room, forced: number | undefined): Placement {
+export function placementFor({ cores, memoryBytes, sharesPorts }: Room, forced: number | undefined): Placement {
   const inMemory = Math.floor(memoryBytes / THREADS_MEMORY_DIVISOR / THREAD_MEMORY_BYTES);
   const payload = Math.floor((memoryBytes / PAYLOAD_MEMORY_DIVISOR - UPLOAD_MEMORY_BYTES) / PIECE_SIZE);
   const measured = between(1, Math.min(Math.floor(cores / 2), inMemory), PEER_THREADS_MEASURED_MAX);
+  const peerThreads = forced === undefined ? measured : between(1, forced, PEER_THREADS_MAX);
   return {
-    peerThreads: forced === undefined ? measured : between(1, forced, PEER_THREADS_MAX),
+    peerThreads,
     isForced: forced !== undefined,
-    acceptors: 1,
+    acceptors: sharesPorts ? peerThreads : 1,
     hashThreads: between(1, Math.min(cores, inMemory), HASH_THREADS_MAX),
     slots: between(SLAB_SLOTS_MIN, payload, SLAB_SLOTS),
   };

@@ -7,7 +7,6 @@ import type { LoopDelay } from '../actor/loop-delay.js';
 import { type ChildSpec, Supervisor } from '../actor/supervisor.js';
 import { MessageChannel, startThread, type Thread } from '../actor/thread.js';
 import { present } from '../base/assert.js';
-import { midPageShared } from '../base/bytes.js';
 import {
   DOWNLOAD_YOUNG_HEAP_MIB,
   PEER_YOUNG_HEAP_MIB,
@@ -15,7 +14,6 @@ import {
   RESTART_PERIOD_MS,
   RESTARTS_MAX,
   STOP_DEADLINE_MS,
-  UPLOAD_MEMORY_BYTES,
 } from '../base/limits.js';
 import type { Log, LogLevel } from '../base/log.js';
 import {
@@ -27,10 +25,7 @@ import {
 } from '../download/messages.js';
 import { peerSettings, type ServeCommand, type ServeEvent, serveCommands, serveEvents } from '../peer/messages.js';
 import { type ClientId, keyBytes } from '../torrent/ids.js';
-import { DOWNLOAD_THREAD, PEER_THREAD, type Placement } from './placement.js';
-
-/** The peer thread that decides about uploads. */
-const DECIDER = 0;
+import { DECIDER, DOWNLOAD_THREAD, PEER_THREAD, type Placement } from './placement.js';
 
 export interface ThreadsOptions {
   readonly placement: Placement;
@@ -41,9 +36,10 @@ export interface ThreadsOptions {
   readonly log: Log;
   readonly seed: number;
   readonly onDownloadEvent: (event: DownloadEvent) => void;
-  readonly onServeEvent: (event: ServeEvent) => void;
+  readonly onServeEvent: (event: ServeEvent, thread: number) => void;
   /** A peer thread works (again) and knows of no file yet. */
   readonly onPeerThread: (thread: number) => void;
+  readonly onPeerThreadEnded: (thread: number) => void;
   /** Something of ours is broken beyond restarting. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -186,7 +182,7 @@ export class ClientThreads {
   }
 
   async #startPeer(at: number) {
-    const { uploadHost, logPath, seed, onServeEvent, onPeerThread, onFatal } = this.#options;
+    const { uploadHost, logPath, seed, onServeEvent, onPeerThread, onPeerThreadEnded, onFatal } = this.#options;
     const toMain = new MessageChannel();
     const toDownload = new MessageChannel();
     const thread = startThread({
@@ -211,7 +207,7 @@ export class ClientThreads {
       port: toMain.port1,
       sends: serveCommands,
       receives: serveEvents,
-      handle: onServeEvent,
+      handle: (event) => onServeEvent(event, at),
       onCrash: onFatal,
     });
     const serves = this.accepts(at);
@@ -219,11 +215,9 @@ export class ClientThreads {
     this.download.tell({ kind: 'attachPeerThread', thread: at, serves }, [toDownload.port1]);
     await thread.ready;
     this.#running.set(thread.name, thread);
-    if (at === DECIDER) {
-      this.tellPeer(at, { kind: 'decideUploads' }, [midPageShared(UPLOAD_MEMORY_BYTES).buffer]);
-      this.tellPeer(at, { kind: 'limit', rate: this.#uploadRate });
-    }
+    void thread.ended.then(() => onPeerThreadEnded(at));
     onPeerThread(at);
+    if (at === DECIDER) this.tellPeer(at, { kind: 'limit', rate: this.#uploadRate });
     return thread;
   }
 }

@@ -5,6 +5,7 @@ import { type Beside, type Link, openLink } from '../actor/link.js';
 import type { MessagePort, ThreadSelf } from '../actor/thread.js';
 import { systemTimers } from '../actor/timers.js';
 import { assert, present, unreachable } from '../base/assert.js';
+import { NO_LIMIT } from '../base/bucket.js';
 import { PROGRESS_MS, UPLOAD_FILES_OPEN_MAX } from '../base/limits.js';
 import { type Log, type LogLevel, openLog } from '../base/log.js';
 import { Prng } from '../base/prng.js';
@@ -54,6 +55,7 @@ class PeerThread {
   /** Whoever decides about uploads; the same as the desk when it is this thread. */
   #decider: UploadDecider | undefined;
   #desk: UploadDesk | undefined;
+  #uploadRate = NO_LIMIT;
   readonly #toMain: Link<ServeEvent>;
   readonly #toDownload: Link<FetchEvent>;
   #clientId: ClientId;
@@ -135,7 +137,8 @@ class PeerThread {
         });
         break;
       case 'limit':
-        present(this.#desk, 'the thread that decides about uploads is told their limit').limit(command.rate);
+        this.#uploadRate = command.rate;
+        this.#desk?.limit(command.rate);
         break;
       case 'decideUploads':
         this.#decideUploads(beside[0]);
@@ -170,6 +173,7 @@ class PeerThread {
       },
       memory,
     );
+    this.#desk.limit(this.#uploadRate);
     this.#setDecider(this.#desk);
   }
 

@@ -19,7 +19,10 @@ const PLENTY = 16_384 * MIB;
 
 test('half of the cores are for sockets, within bounds, and each core for hashing, within bounds', () => {
   const counts = [1, 2, 3, 4, 6, 8, 64].map((cores) => {
-    const { peerThreads, hashThreads, slots } = placementFor({ cores, memoryBytes: PLENTY }, undefined);
+    const { peerThreads, hashThreads, slots } = placementFor(
+      { cores, memoryBytes: PLENTY, sharesPorts: true },
+      undefined,
+    );
     return [cores, peerThreads, hashThreads, slots];
   });
   assert.deepEqual(counts, [
@@ -35,7 +38,10 @@ test('half of the cores are for sockets, within bounds, and each core for hashin
 
 test('with little memory many cores get few threads, and payload fills a quarter of it at most', () => {
   const counts = [64, 128, 256, 512].map((mib) => {
-    const { peerThreads, hashThreads, slots } = placementFor({ cores: 64, memoryBytes: mib * MIB }, undefined);
+    const { peerThreads, hashThreads, slots } = placementFor(
+      { cores: 64, memoryBytes: mib * MIB, sharesPorts: true },
+      undefined,
+    );
     return [mib, peerThreads, hashThreads, slots];
   });
   assert.deepEqual(counts, [
@@ -44,7 +50,7 @@ test('with little memory many cores get few threads, and payload fills a quarter
     [256, 2, 2, 77],
     [512, 4, 4, SLAB_SLOTS],
   ]);
-  const { slots } = placementFor({ cores: 64, memoryBytes: 256 * MIB }, undefined);
+  const { slots } = placementFor({ cores: 64, memoryBytes: 256 * MIB, sharesPorts: true }, undefined);
   assert.ok(slots * PIECE_SIZE + UPLOAD_MEMORY_BYTES <= 64 * MIB);
 });
 
@@ -52,6 +58,7 @@ test('a number that is named counts whatever the machine has, and the rest is as
   const room = fc.record({
     cores: fc.integer({ min: 1, max: 1_024 }),
     memoryBytes: fc.integer({ min: MIB, max: PLENTY }),
+    sharesPorts: fc.constant(true),
   });
   const named = fc.integer({ min: 1, max: PEER_THREADS_MAX });
   fc.assert(
@@ -60,7 +67,13 @@ test('a number that is named counts whatever the machine has, and the rest is as
       const measured = placementFor(machine, undefined);
       assert.deepEqual([forced.peerThreads, forced.isForced, measured.isForced], [peerThreads, true, false]);
       assert.deepEqual([forced.hashThreads, forced.slots], [measured.hashThreads, measured.slots]);
-      for (const { acceptors, peerThreads: all } of [forced, measured]) assert.ok(acceptors >= 1 && acceptors <= all);
+      for (const { acceptors, peerThreads: all } of [forced, measured])
+        assert.equal(acceptors, all, 'all share the port');
+      assert.equal(
+        placementFor({ ...machine, sharesPorts: false }, peerThreads).acceptors,
+        1,
+        'where they cannot, one accepts',
+      );
     }),
   );
 });

@@ -7,6 +7,7 @@ import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
 import { midPageShared } from '../../src/base/bytes.js';
 import { deferred } from '../../src/base/deferred.js';
 import { CONFIRM_DELAY_MS, LINGER_MS, PIECE_SIZE, UPLOAD_MEMORY_BYTES } from '../../src/base/limits.js';
@@ -16,7 +17,8 @@ import { DialedSocket } from '../../src/peer/dialed-socket.js';
 import { Listener } from '../../src/peer/listener.js';
 import type { FetchEvent } from '../../src/peer/messages.js';
 import { ServedFiles } from '../../src/peer/served-files.js';
-import { UploadDesk } from '../../src/peer/upload-desk.js';
+import { remoteDesk, type UploadDecider, UploadDesk } from '../../src/peer/upload-desk.js';
+import type { UploadOrder } from '../../src/peer/upload-messages.js';
 import { Uploads } from '../../src/peer/uploads.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
 import { Bitfield } from '../../src/torrent/bitfield.js';
@@ -42,8 +44,11 @@ export interface Seeder {
   readonly failed: string[];
 }
 
-/** A listener that serves one whole file. `whenRight`: as it is now, and not when it was written to since. */
-export async function seeder(t: TestContext, { whenRight = false } = {}): Promise<Seeder> {
+/**
+ * A listener that serves one whole file. `whenRight`: as it is now, and not when it was written to since. `thread`: of the listener; what
+ * it sends is decided by thread 0, over a link if that is another one.
+ */
+export async function seeder(t: TestContext, { whenRight = false, thread = 0 } = {}): Promise<Seeder> {
   const bytes = new Uint8Array(SIZE);
   for (let at = 0; at < SIZE; at += 1) bytes[at] = (at * 31) >>> 3;
   const path = join(temporaryDirectory(t), 'file');
@@ -59,7 +64,7 @@ export async function seeder(t: TestContext, { whenRight = false } = {}): Promis
   const files = new ServedFiles(1);
   files.open(5, path, whenRight ? statSync(path).mtimeMs : null);
   const listener = new Listener({
-    thread: 0,
+    thread,
     peerIdIn: () => THEIRS,
     uploads: new Uploads({
       timers: turns,
@@ -74,17 +79,9 @@ export async function seeder(t: TestContext, { whenRight = false } = {}): Promis
     onJoined: () => undefined,
     onCrash: (error) => crashes.push(error),
   });
-  const desk = new UploadDesk(
-    {
-      thread: 0,
-      timers: turns,
-      prng: new Prng(1),
-      obey: (order) => listener.obey(order),
-      onCrash: (error) => crashes.push(error),
-    },
-    midPageShared(UPLOAD_MEMORY_BYTES).buffer,
-  );
-  listener.decider = desk;
+  const desk = openDesk(turns, (order) => listener.obey(order), crashes);
+  if (thread === 0) listener.decider = desk.desk;
+  else joinDesk(t, desk, listener, thread, crashes);
   const listening = deferred<{ port: number } | { errno: string }>();
   listener.listen({ host: '127.0.0.1', port: 0, shared: false }, listening.resolve);
   const result = await listening.promise;
@@ -95,7 +92,43 @@ export async function seeder(t: TestContext, { whenRight = false } = {}): Promis
     files.closeAll();
     assert.deepEqual(crashes, [], 'nothing crashed');
   });
-  return { port: result.port, timers, bytes, listener, desk, turns, path, crashes, failed };
+  return { port: result.port, timers, bytes, listener, desk: desk.desk, turns, path, crashes, failed };
+}
+
+export interface Desk {
+  readonly desk: UploadDesk;
+  readonly memory: SharedArrayBuffer;
+}
+
+export function openDesk(timers: ManualTimers, obey: (order: UploadOrder) => void, crashes: unknown[]): Desk {
+  const memory = midPageShared(UPLOAD_MEMORY_BYTES).buffer;
+  const onCrash = (error: unknown): unknown => crashes.push(error);
+  return { desk: new UploadDesk({ thread: 0, timers, prng: new Prng(1), obey, onCrash }, memory), memory };
+}
+
+/** As a thread does that is told to serve as another one decides. Answers its end of the link. */
+export function joinDesk(
+  t: TestContext,
+  { desk, memory }: Desk,
+  listener: Listener,
+  thread: number,
+  crashes: unknown[],
+): UploadDecider {
+  const { port1, port2 } = new MessageChannel();
+  const decider = remoteDesk({
+    port: port2,
+    memory,
+    obey: (order) => listener.obey(order),
+    onRelief: () => listener.deciderRelieved(),
+    onCrash: (error) => crashes.push(error),
+  });
+  desk.attach(thread, port1);
+  listener.decider = decider;
+  t.after(() => {
+    desk.close();
+    decider.close();
+  });
+  return decider;
 }
 
 /** A raw client: what it heard, and whether it was cut. */
