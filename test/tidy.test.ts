@@ -26,7 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   registry: ['base', 'torrent'],
   pair: ['base', 'torrent', 'wire', 'registry', 'tracker/messages'],
   seederlist: ['base', 'torrent', 'wire', 'actor', 'registry', 'tracker/messages'],
-  tracker: ['base', 'torrent', 'wire', 'actor', 'registry', 'pair', 'seederlist'],
+  tracker: ['base', 'torrent', 'wire', 'actor', 'peer/wire', 'registry', 'pair', 'seederlist'],
   announce: ['base', 'torrent', 'wire', 'actor', 'tracker/messages'],
   doctor: ['base', 'torrent', 'wire', 'disk', 'tracker/messages'],
   client: [
@@ -89,7 +89,7 @@ const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
 
 /** Files that decide. They may not reach the world. */
 const PURE =
-  /(^src\/(torrent|registry)\/|^src\/completion\/|^src\/settings\/(?!load)|^src\/wire\/(?!dialed|outbox)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|abilities|ascii|progress|completion|listing|text-width|views|perform|questions|session-state|ports|one-shot-events|progress-line|connections|commits|verifications|removals|news|complaint|findings|limiting|facts|lines|socket-path|hashing|places|relief|turnover|under-way|copies|admission|buffers|upload-machine|asking|breadth|owed|landing|control-groups|lanes)\.ts$)/;
+  /(^src\/(torrent|registry)\/|^src\/completion\/|^src\/settings\/(?!load)|^src\/wire\/(?!dialed|outbox)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|abilities|ascii|progress|completion|listing|text-width|views|perform|questions|session-state|ports|one-shot-events|progress-line|connections|commits|positions|clean-up|claims|verifications|removals|news|complaint|findings|limiting|facts|lines|socket-path|hashing|places|relief|turnover|under-way|copies|admission|buffers|upload-machine|asking|breadth|owed|landing|control-groups|lanes)\.ts$)/;
 const WORLD =
   /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 

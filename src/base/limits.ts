@@ -366,6 +366,21 @@ export const TRACKER_TICK_MS = 1_000;
 export const TRACKER_FORGET_MAX = 1_024;
 /** Milliseconds between two steps: 20,000 entries a second, so that a full list (TRACKER_RECORDS_MAX) takes less than a minute. */
 export const TRACKER_CLEAN_UP_PACE_MS = 50;
+/** Milliseconds for whoever is at a client's address to say hello to the tracker: below the 5 s that a client waits for an answer. */
+export const DIAL_BACK_DEADLINE_MS = 2_000;
+/** Dial-backs under way together: a hundred sockets are nothing for a tracker, and no use to an attacker. */
+export const DIAL_BACKS_MAX = 64;
+/** Of them because of clients of one host: others still get their turn. */
+export const DIAL_BACKS_PER_SOURCE_MAX = 4;
+/** Of them in one DIAL_BACK_PERIOD_MS: a host that means harm makes a tracker dial it twice a second at most, some 100 bytes each. */
+export const DIAL_BACKS_PER_PERIOD_MAX = 120;
+export const DIAL_BACK_PERIOD_MS = 60_000;
+/** Milliseconds that what a dial-back found is believed: a client that is refused asks again each 30 s, with all its files. */
+export const DIAL_BACK_VERDICT_MS = 60_000;
+/** Milliseconds that an address is promised to a client whose entry is still on its way to the disk: as long as a client waits for an answer. */
+export const CLAIM_PROMISED_MS = 5_000;
+/** Verdicts that are remembered, and hosts whose dial-backs are counted; the oldest goes first. 100 bytes each. */
+export const DIAL_BACK_VERDICTS_MAX = 16_384;
 /** Bytes of the statistics in one reply: some forty numbers as JSON, times eight. */
 export const TRACKER_STATS_BYTES_MAX = 8 * KIB;
 /** Connections that wait to be accepted: a whole fleet that reconnects at once. The kernel caps it at somaxconn. */

@@ -62,12 +62,6 @@ function pushEntryChanges(changes: Change[], row: EntryRow, registry: Registry, 
       return;
     }
   }
-  const former = state === 'live' ? registry.occupant(word.host, word.port, client) : undefined;
-  if (former !== undefined) {
-    // Two clients at one address: the one that was heard last has taken the other's place.
-    if ((registry.client(former)?.leaseEndsMs ?? 0) > nowMs + ms) [state, ms] = ['lapsed', 0];
-    else changes.push({ kind: 'lapse', client: former });
-  }
   changes.push({ kind: 'told', ...word, state, ms });
 }
 

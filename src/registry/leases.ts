@@ -35,6 +35,7 @@ export class Leases {
     const client = this.#registry.client(id);
     if (client === undefined) return;
     client.leaseEndsMs = this.endsMs(nowMs);
+    client.heardMs = nowMs;
     this.#renewed?.add(client);
   }
 

@@ -54,12 +54,20 @@ export interface Client {
   left: (Version & { readonly changedAtMs: number }) | undefined;
   /** Local clock; after it the client's entries lapse. Of no meaning while `liveCount` is 0. */
   leaseEndsMs: number;
-  address: string;
-  /** Of which `address` is made. */
-  host: string;
-  port: number;
+  /** When it last said a word of its own here, on the local clock; never, if that was before the start. */
+  heardMs: number;
+  /** Where it is listed; undefined while nothing of it is live. */
+  place: Place | undefined;
   /** Of its leaving. */
   position: number;
+}
+
+/** One address with the clients that have a live entry and were last heard there; never without any. */
+export interface Place {
+  readonly key: string;
+  readonly host: string;
+  readonly port: number;
+  readonly clients: Client[];
 }
 
 /** What has a position: 0 when the partner made its last change, or nobody since before there were positions. */
@@ -70,8 +78,17 @@ export function newSwarm(key: SwarmKey): Swarm {
 }
 
 export function newClient(id: ClientId): Client {
-  const nothing = { liveCount: 0, left: undefined, leaseEndsMs: 0, address: '', host: '', port: -1, position: 0 };
-  return { is: 'client', id, entries: new Map(), ...nothing };
+  const times = { leaseEndsMs: 0, heardMs: Number.NEGATIVE_INFINITY };
+  return {
+    is: 'client',
+    id,
+    entries: new Map(),
+    liveCount: 0,
+    left: undefined,
+    ...times,
+    place: undefined,
+    position: 0,
+  };
 }
 
 /** A lapsed one, of nowhere. */
@@ -79,10 +96,6 @@ export function newEntry(swarm: Swarm, client: Client, { epoch, sequence }: Vers
   const place = { host: '', port: 0, have: 0, slot: -1, position: 0, placedAt: 0 };
   const digest = { digestHigh: 0, digestLow: 0, placeHigh: 0, placeLow: 0 };
   return { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0, ...digest };
-}
-
-export function addressKey(host: string, port: number): string {
-  return `${host} ${port}`;
 }
 
 /** Two places of a swarm's list change their entries. */

@@ -5,6 +5,7 @@
 
 import type { Prng } from '../base/prng.js';
 import type { ClientId, SwarmKey } from '../torrent/ids.js';
+import { Addresses } from './addresses.js';
 import {
   type Change,
   type ChangeOf,
@@ -18,7 +19,7 @@ import {
 import { Digests } from './digests.js';
 import { Graveyard } from './graveyard.js';
 import { ChangeOrder } from './order.js';
-import { addressKey, type Client, type Entry, newClient, newEntry, newSwarm, type Swarm, swap } from './records.js';
+import { type Client, type Entry, newClient, newEntry, newSwarm, type Swarm, swap } from './records.js';
 
 export interface Counts {
   readonly swarms: number;
@@ -30,9 +31,9 @@ export interface Counts {
 export class Registry {
   readonly order = new ChangeOrder();
   readonly digests = new Digests();
+  readonly addresses = new Addresses();
   readonly #swarms = new Map<SwarmKey, Swarm>();
   readonly #clients = new Map<ClientId, Client>();
-  readonly #byAddress = new Map<string, Client>();
   readonly #graveyard = new Graveyard();
   #entryCount = 0;
   #liveCount = 0;
@@ -68,16 +69,15 @@ export class Registry {
 
   /** Highest epoch among the client's words, 0 when there is none. O(its entries): asked once a connection. */
   highestEpoch(id: ClientId): number {
-    const client = this.#clients.get(id);
-    let highest = client?.left?.epoch ?? 0;
-    for (const entry of client?.entries.values() ?? []) highest = Math.max(highest, entry.epoch);
-    return highest;
+    return this.highestVersion(id).epoch;
   }
 
-  /** Another client that is listed under this address: its successor there has taken its place. */
-  occupant(host: string, port: number, successor: ClientId): ClientId | undefined {
-    const client = this.#byAddress.get(addressKey(host, port));
-    return client === undefined || client.id === successor || client.liveCount === 0 ? undefined : client.id;
+  /** Of all its words that are known here. O(its entries). */
+  highestVersion(id: ClientId): Version {
+    const client = this.#clients.get(id);
+    let highest: Version = client?.left ?? { epoch: 0, sequence: 0 };
+    for (const entry of client?.entries.values() ?? []) if (compareVersions(entry, highest) > 0) highest = entry;
+    return { epoch: highest.epoch, sequence: highest.sequence };
   }
 
   /** At most `want` live entries other than `caller`'s, each set of them as likely as any other. O(want). */
@@ -190,6 +190,7 @@ export class Registry {
     if (order < 0 || (order === 0 && entry.state !== 'lapsed')) return;
     this.#placed(entry, position);
     if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
+    client.heardMs = nowMs;
     this.#settle(entry, change, 'live', nowMs);
   }
 
@@ -247,7 +248,7 @@ export class Registry {
     this.#setPlace(entry, word.host, word.port);
     entry.have = word.have;
     this.#setState(entry, isVoid ? 'removed' : state, changedAtMs);
-    if (entry.state === 'live') this.#moved(client, word.host, word.port);
+    if (entry.state === 'live') this.addresses.moved(client, word.host, word.port);
   }
 
   #remove(change: ChangeOf<'remove'>, nowMs: number, position: number): void {
@@ -347,17 +348,6 @@ export class Registry {
   #closeClient(client: Client): void {
     if (client.entries.size > 0 || client.left !== undefined) return;
     this.#clients.delete(client.id);
-    if (this.#byAddress.get(client.address) === client) this.#byAddress.delete(client.address);
-  }
-
-  #moved(client: Client, host: string, port: number): void {
-    const isThere = client.host === host && client.port === port;
-    if (isThere && this.#byAddress.get(client.address) === client) return;
-    if (this.#byAddress.get(client.address) === client) this.#byAddress.delete(client.address);
-    client.address = addressKey(host, port);
-    client.host = host;
-    client.port = port;
-    this.#byAddress.set(client.address, client);
   }
 
   #setVersion(entry: Entry, { epoch, sequence }: Version): void {
@@ -384,6 +374,7 @@ export class Registry {
       live.pop();
       entry.slot = -1;
       entry.client.liveCount -= 1;
+      if (entry.client.liveCount === 0) this.addresses.left(entry.client);
       this.#liveCount -= 1;
     }
     entry.state = state;

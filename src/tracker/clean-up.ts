@@ -1,7 +1,7 @@
 // What a tracker takes off its list by itself, a step at a time: clients whose leases are over, those that a long standstill
 // left in doubt, and records that nobody needs any more. It never removes what only an owner may. Pure.
 
-import { TRACKER_FORGET_MAX, TRACKER_TICK_MS } from '../base/limits.js';
+import { TOMBSTONE_MS, TRACKER_CLEAN_UP_PACE_MS, TRACKER_FORGET_MAX, TRACKER_TICK_MS } from '../base/limits.js';
 import type { Change } from '../registry/changes.js';
 import { Doubts } from '../registry/doubts.js';
 import type { Leases } from '../registry/leases.js';
@@ -11,7 +11,7 @@ import type { ClientId } from '../torrent/ids.js';
 export interface CleanUpStep {
   readonly clients: readonly ClientId[];
   readonly changes: readonly Change[];
-  /** About how many small changes it is worth; TRACKER_FORGET_MAX or more: there may be more to do. */
+  /** About how many small changes it is worth. */
   readonly weight: number;
 }
 
@@ -19,24 +19,37 @@ export class CleanUp {
   readonly doubts = new Doubts();
   readonly #registry: Registry;
   readonly #leases: Leases;
+  #nextMs = Number.POSITIVE_INFINITY;
 
   constructor(registry: Registry, leases: Leases) {
     this.#registry = registry;
     this.#leases = leases;
   }
 
-  /** Longer than tomb stones are kept: what was removed meanwhile may be known to nobody but its owner. */
-  stoodStill(connected: ReadonlySet<ClientId>, nowMs: number): void {
+  /** When a clean-up that found more than one step takes goes on. */
+  get nextMs(): number {
+    return this.#nextMs;
+  }
+
+  /** True: for longer than tomb stones are kept; what was removed meanwhile may be known to nobody but its owner. */
+  stoodStill(forMs: number, connected: ReadonlySet<ClientId>, nowMs: number): boolean {
+    if (forMs <= TOMBSTONE_MS) return false;
     const listed = [...this.#registry.clients()].filter(({ liveCount }) => liveCount > 0);
     this.doubts.begin(
       listed.map(({ id }) => id),
       connected,
       nowMs,
     );
+    return true;
   }
 
-  /** @param acknowledged see `graveyard.ts`. */
-  step(nowMs: number, acknowledged: number): CleanUpStep {
+  /**
+   * @param isUnderWay the former step is not written yet: what the next one would find is in it.
+   * @param acknowledged see `graveyard.ts`.
+   */
+  step(isUnderWay: boolean, acknowledged: number, nowMs: number): CleanUpStep {
+    this.#nextMs = nowMs + TRACKER_CLEAN_UP_PACE_MS;
+    if (isUnderWay) return { clients: [], changes: [], weight: 0 };
     const { clients, entries } = this.#leases.expired(nowMs, TRACKER_FORGET_MAX);
     let weight = entries;
     while (weight < TRACKER_FORGET_MAX) {
@@ -47,7 +60,9 @@ export class CleanUp {
     }
     const outdated = this.#registry.outdated(nowMs, acknowledged, Math.max(0, TRACKER_FORGET_MAX - weight));
     const lapses = clients.map((client) => ({ kind: 'lapse', client }) as const);
-    return { clients, changes: [...lapses, ...outdated], weight: weight + outdated.length };
+    weight += outdated.length;
+    if (weight < TRACKER_FORGET_MAX) this.#nextMs = Number.POSITIVE_INFINITY;
+    return { clients, changes: [...lapses, ...outdated], weight };
   }
 }
 

@@ -26,6 +26,7 @@ import {
 import { storeCommandsOf } from '../seederlist/rows.js';
 import { type Address, formatAddress } from '../torrent/address.js';
 import type { SwarmKey } from '../torrent/ids.js';
+import { DialBacks } from './dial-back.js';
 import type { Figures, TrackerEffect, TrackerInput } from './effects.js';
 import { Listener } from './listener.js';
 import { TrackerMachine } from './machine.js';
@@ -59,6 +60,7 @@ export class Daemon {
   readonly #listener: Listener;
   readonly #supervisor: Supervisor;
   readonly #partner: PartnerLinks;
+  readonly #dialBacks: DialBacks;
   readonly #storeOpened: Deferred<void> = deferred();
   readonly #failure: Deferred<MiniTorrentError> = deferred();
   readonly #idle: Deferred<void> = deferred();
@@ -102,6 +104,11 @@ export class Daemon {
       onClosed: (connection) => this.#host.post({ kind: 'closed', connection }),
     });
     this.#partner = new PartnerLinks(options.own, options.partner, (input) => this.#host.post(input));
+    this.#dialBacks = new DialBacks({
+      ownHost: options.own.host,
+      timers,
+      onAnswered: (number, answer) => this.#host.post({ kind: 'dialedBack', number, answer }),
+    });
     this.#supervisor = new Supervisor({
       log: log.of('supervisor'),
       timers,
@@ -119,12 +126,16 @@ export class Daemon {
       await this.#storeOpened.promise;
       const address = await this.#listener.listen(own);
       this.#address = address;
-      log.info({ address: formatAddress(address), seederListPath, ...this.#machine.counts }, 'tracker listens');
+      log.info(
+        { address: formatAddress(address), seederListPath, ...this.#machine.registry.counts },
+        'tracker listens',
+      );
       return address;
     } catch (error) {
       this.#isStopping = true;
       this.#host.stop();
       this.#partner.close();
+      this.#dialBacks.close();
       await this.#supervisor.stop();
       throw error;
     }
@@ -142,8 +153,9 @@ export class Daemon {
     const forced = await this.#supervisor.stop();
     this.#host.stop();
     this.#partner.close();
+    this.#dialBacks.close();
     this.#listener.dropAll('the tracker stops');
-    this.#options.log.info({ forced, ...this.#machine.counts }, 'tracker stopped');
+    this.#options.log.info({ forced, ...this.#machine.registry.counts }, 'tracker stopped');
   }
 
   async #startStore() {
@@ -221,6 +233,9 @@ export class Daemon {
       case 'hangUpPartner':
       case 'sendPartner':
         this.#partner.perform(effect);
+        return;
+      case 'dialBack':
+        this.#dialBacks.dial(effect);
         return;
       case 'readPart':
         this.#store?.tell({ kind: 'readPart', asker: effect.connection, swarm: effect.swarm, offset: effect.offset });

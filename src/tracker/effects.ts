@@ -7,6 +7,7 @@ import type { Change } from '../registry/changes.js';
 import type { Counts } from '../registry/registry.js';
 import type { LoadedRows } from '../seederlist/rows.js';
 import type { Address } from '../torrent/address.js';
+import type { DialBack, DialBackAnswer } from './claims.js';
 import type { TrackerReply, TrackerRequest } from './messages.js';
 
 export interface TrackerSetting {
@@ -36,6 +37,8 @@ export type TrackerInput =
   | { readonly kind: 'opened'; readonly connection: number; readonly host: string }
   | { readonly kind: 'received'; readonly connection: number; readonly request: TrackerRequest }
   | { readonly kind: 'closed'; readonly connection: number }
+  /** Of the dial-back with that number; each is answered once, in time. */
+  | { readonly kind: 'dialedBack'; readonly number: number; readonly answer: DialBackAnswer }
   | { readonly kind: 'committed'; readonly group: number; readonly tookMs: number }
   | {
       readonly kind: 'failed';
@@ -51,6 +54,8 @@ export type TrackerEffect =
   | { readonly kind: 'giveStats'; readonly connection: number; readonly id: number; readonly figures: Figures }
   | { readonly kind: 'pauseReading'; readonly connection: number }
   | { readonly kind: 'resumeReading'; readonly connection: number }
+  /** Say a peer's hello there, and tell who answers. */
+  | ({ readonly kind: 'dialBack' } & DialBack)
   /** The changes have the positions `position`, `position` + 1, … */
   | { readonly kind: 'commit'; readonly group: number; readonly changes: readonly Change[]; readonly position: number }
   /** A tick has passed: the listener looks for unfinished frames and hellos. */
@@ -73,6 +78,7 @@ export interface Figures extends Counts {
   readonly storeFailures: number;
   readonly storeLastMs: number;
   readonly expiredClients: number;
+  readonly dialBacks: number;
   readonly freezes: number;
   readonly partner: object;
 }

@@ -4,32 +4,23 @@
 
 import type { Machine, Wake, WakeAt } from '../actor/machine.js';
 import { assert, unreachable } from '../base/assert.js';
-import {
-  REPLICA_WAIT_MS,
-  STORE_MARK_MS,
-  TOMBSTONE_MS,
-  TRACKER_CLEAN_UP_PACE_MS,
-  TRACKER_FORGET_MAX,
-} from '../base/limits.js';
+import { REPLICA_WAIT_MS, STORE_MARK_MS } from '../base/limits.js';
 import { Prng } from '../base/prng.js';
 import { Pair, type PairSetting } from '../pair/pair.js';
 import type { Change } from '../registry/changes.js';
 import { Leases } from '../registry/leases.js';
-import { type Counts, Registry } from '../registry/registry.js';
+import { Registry } from '../registry/registry.js';
 import { applyLoaded } from '../seederlist/rows.js';
 import { formatAddress } from '../torrent/address.js';
 import { type ClientId, clientId } from '../torrent/ids.js';
+import { Claims, type HeldRequest } from './claims.js';
 import { CleanUp, tickMsOf } from './clean-up.js';
 import { type Commit, CommitQueue, type Group, uploadsOf } from './commits.js';
 import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
 import { type RefusalCode, TRACKER_ID_SIZE, type TrackerReply, type TrackerRequest } from './messages.js';
+import { Positions } from './positions.js';
 import { Session, type SessionEffect, type SessionSetting } from './session.js';
-
-/** Clients that one log line names. */
-const CLIENTS_NAMED_MAX = 8;
-
-type ListRequest = Extract<TrackerRequest, { kind: 'seeders' }>;
 
 export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffect | WakeAt> {
   readonly #setting: TrackerSetting;
@@ -38,20 +29,17 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   readonly #cleaning: CleanUp;
   readonly #commits = new CommitQueue();
   readonly #connections = new Connections();
+  readonly #claims: Claims;
   readonly #session: SessionSetting;
   readonly #tickMs: number;
   #pair: Pair | undefined;
   #effects: (TrackerEffect | WakeAt)[] = [];
   /** Requests for lists that wait until this tracker is ready. */
-  #held: { readonly connection: number; readonly request: ListRequest }[] = [];
+  #held: HeldRequest[] = [];
   #ownWaiting = 0;
   #isFull = false;
-  /** Highest position that was given out, and the highest whose changes are in the registry. */
-  #position = 0;
-  #settledPosition = 0;
+  readonly #positions = new Positions();
   #nextTickMs = 0;
-  /** When a clean-up that found more than one step takes goes on. */
-  #nextCleanUpMs = Number.POSITIVE_INFINITY;
   #nextMarkMs = 0;
   #wakeAtMs = 0;
   #isBroken = false;
@@ -63,11 +51,11 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#leases = new Leases(this.#registry, { leaseMs: setting.leaseMs, tickMs: this.#tickMs });
     this.#cleaning = new CleanUp(this.#registry, this.#leases);
     const { leaseMs, renewMs, trustHost } = setting;
+    this.#claims = new Claims({ registry: this.#registry, leaseMs, renewMs });
     this.#session = {
       ...{ leaseMs, renewMs, trustHost },
       partner: formatAddress(setting.partner),
-      registry: this.#registry,
-      leases: this.#leases,
+      ...{ registry: this.#registry, leases: this.#leases, claims: this.#claims },
       prng: new Prng(setting.seed),
       uploads: { last: 0, open: 0 },
       self: { id: new Uint8Array(TRACKER_ID_SIZE), isReady: false },
@@ -79,10 +67,6 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     return this.#isBroken || this.#commits.isIdle;
   }
 
-  get counts(): Counts {
-    return this.#registry.counts;
-  }
-
   /** For those who compare two trackers on one thread. */
   get registry(): Registry {
     return this.#registry;
@@ -91,9 +75,10 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   receive(input: TrackerInput | Wake, nowMs: number): readonly (TrackerEffect | WakeAt)[] {
     this.#effects = [];
     this.#apply(input, nowMs);
+    this.#settleAddresses(nowMs);
     const group = this.#isBroken ? undefined : this.#commits.next(nowMs);
     if (group !== undefined) this.#send(group);
-    this.#pair?.pump(this.#settledPosition, nowMs);
+    this.#pair?.pump(this.#positions.settled, nowMs);
     this.#planWake(input, nowMs);
     return this.#effects;
   }
@@ -116,6 +101,9 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
         this.#pair?.closed(input.connection);
         this.#closed(input.connection);
         return;
+      case 'dialedBack':
+        this.#again(this.#claims.answered(input.number, input.answer, nowMs), nowMs);
+        return;
       case 'committed':
         this.#committed(input.group, input.tookMs, nowMs);
         return;
@@ -134,7 +122,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
         return;
       case 'wake':
         if (nowMs >= this.#nextTickMs) this.#tick(nowMs);
-        else if (nowMs >= this.#nextCleanUpMs) this.#cleanUp(nowMs);
+        else if (nowMs >= this.#cleaning.nextMs) this.#cleanUp(nowMs);
         this.#pair?.woke(nowMs);
         return;
       default:
@@ -145,8 +133,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   #started(input: Extract<TrackerInput, { kind: 'started' }>, nowMs: number): void {
     this.#session.uploads.last = input.lastUpload;
     this.#session.self.id = input.trackerId;
-    this.#position = input.position;
-    this.#settledPosition = input.position;
+    this.#positions.goOnFrom(input.position);
     this.#registry.order.sort();
     this.#registry.digests.changedAll(input.position);
     this.#nextMarkMs = nowMs + STORE_MARK_MS;
@@ -171,6 +158,11 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#session.self.isReady = true;
     const held = this.#held;
     this.#held = [];
+    this.#again(held, nowMs);
+  }
+
+  /** Requests that had to wait. */
+  #again(held: readonly HeldRequest[], nowMs: number): void {
     for (const { connection: number, request } of held) {
       const connection = this.#connections.get(number);
       if (connection === undefined) continue;
@@ -213,6 +205,10 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
         this.#wait(connection, weight);
         return;
       }
+      case 'hold':
+        this.#claims.hold(effect.claim, { connection: number, request: effect.request });
+        this.#wait(connection, 1);
+        return;
       default:
         unreachable(effect);
     }
@@ -239,9 +235,18 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
 
   #closed(number: number): void {
     const connection = this.#connections.close(number);
+    this.#claims.dropped(number);
     if (connection === undefined) return;
     this.#lapseDoubted(connection.session.client);
     this.#pushOwn(connection.session.closed());
+  }
+
+  /** Who goes leaves at its own last word, so that both trackers agree, and its next word counts. */
+  #settleAddresses(nowMs: number): void {
+    for (const place of this.#registry.addresses.takeCrowded()) this.#claims.crowded(place, nowMs);
+    for (const dial of this.#claims.takeDials()) this.#effects.push({ kind: 'dialBack', ...dial });
+    for (const client of this.#claims.takeUnlisted())
+      this.#pushOwn([{ kind: 'leave', client, ...this.#registry.highestVersion(client) }]);
   }
 
   #pushOwn(changes: readonly Change[], weight = changes.length): void {
@@ -252,8 +257,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
 
   #send(group: Group): void {
     const changes = group.commits.flatMap((commit) => commit.changes);
-    const position = this.#position + 1;
-    this.#position += changes.length;
+    const position = this.#positions.give(changes.length);
     this.#effects.push({ kind: 'commit', group: group.number, changes, position });
   }
 
@@ -261,8 +265,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#figures.storeCommits += 1;
     this.#figures.storeLastMs = tookMs;
     const commits = this.#commits.committed(group);
-    // One group is under way at a time, and it has the highest positions.
-    this.#settledPosition = this.#position - commits.reduce((sum, { changes }) => sum + changes.length, 0);
+    this.#positions.settleLast(commits.reduce((sum, { changes }) => sum + changes.length, 0));
     for (const commit of commits) {
       this.#applyChanges(commit.changes, nowMs);
       if (commit.arrival !== undefined) this.#pair?.settled(commit.arrival, nowMs);
@@ -316,8 +319,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   #applyChanges(changes: readonly Change[], nowMs: number): void {
     const leaseEndsMs = this.#leases.endsMs(nowMs);
     for (const change of changes) {
-      this.#settledPosition += 1;
-      this.#registry.apply(change, nowMs, leaseEndsMs, this.#settledPosition);
+      this.#registry.apply(change, nowMs, leaseEndsMs, this.#positions.next());
     }
   }
 
@@ -340,6 +342,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       this.#stoodStill(frozenMs, nowMs);
     }
     this.#cleanUp(nowMs);
+    this.#claims.review(nowMs);
     if (nowMs >= this.#nextMarkMs) {
       this.#nextMarkMs = nowMs + STORE_MARK_MS;
       this.#ownWaiting += 1;
@@ -350,8 +353,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   }
 
   #stoodStill(forMs: number, nowMs: number): void {
-    if (forMs <= TOMBSTONE_MS) return;
-    this.#cleaning.stoodStill(this.#connections.clients(), nowMs);
+    if (!this.#cleaning.stoodStill(forMs, this.#connections.clients(), nowMs)) return;
     this.#log('warn', { forMs }, 'this tracker stood still for long: who is listed has to be heard again');
     this.#cleanUp(nowMs);
   }
@@ -363,21 +365,17 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
 
   /** One step: however many clients fell silent at once, requests wait for no more than half of a commit. */
   #cleanUp(nowMs: number): void {
-    this.#nextCleanUpMs = nowMs + TRACKER_CLEAN_UP_PACE_MS;
-    // One step at a time: what the next one would find is under way.
-    if (this.#ownWaiting > 0) return;
-    const { clients, changes, weight } = this.#cleaning.step(nowMs, this.#pair?.acknowledged ?? 0);
-    if (clients.length > 0)
-      this.#log('info', { clients: clients.length, first: clients.slice(0, CLIENTS_NAMED_MAX) }, 'leases are over');
+    const acknowledged = this.#pair?.acknowledged ?? 0;
+    const { clients, changes, weight } = this.#cleaning.step(this.#ownWaiting > 0, acknowledged, nowMs);
+    if (clients.length > 0) this.#log('info', { clients: clients.length }, 'leases are over');
     this.#figures.expiredClients += clients.length;
     this.#pushOwn(changes, weight);
-    if (weight < TRACKER_FORGET_MAX) this.#nextCleanUpMs = Number.POSITIVE_INFINITY;
   }
 
   /** A wake-up that is set stays until it rang, unless the pair has moved its own. */
   #planWake(input: TrackerInput | Wake, nowMs: number): void {
     if (this.#pair === undefined) return;
-    const ownMs = Math.min(this.#nextTickMs, this.#nextCleanUpMs, this.#commits.nextAtMs());
+    const ownMs = Math.min(this.#nextTickMs, this.#cleaning.nextMs, this.#commits.nextAtMs());
     const atMs = Math.max(nowMs, Math.min(ownMs, this.#pair.nextAtMs()));
     if (input.kind !== 'wake' && atMs === this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
@@ -389,6 +387,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       ...this.#registry.counts,
       ...this.#figures,
       ...this.#connections.counts,
+      dialBacks: this.#claims.dialCount,
       storeBacklog: this.#commits.backlog,
       partner: this.#pair?.figures(nowMs) ?? {},
     };

@@ -17,6 +17,7 @@ import {
 } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
 import type { UploadNumbers } from '../pair/hash-strings.js';
+import { addressKey } from '../registry/addresses.js';
 import { type Change, compareVersions, type FileFacts } from '../registry/changes.js';
 import type { Leases } from '../registry/leases.js';
 import type { Registry } from '../registry/registry.js';
@@ -24,6 +25,7 @@ import { canonicalHost } from '../torrent/address.js';
 import { type ClientId, clientId, type SwarmKey, swarmKey } from '../torrent/ids.js';
 import { checkFileName } from '../torrent/names.js';
 import { commonFeatures, encodeFeatures, type Features } from '../wire/features.js';
+import type { Claims, Seat } from './claims.js';
 import {
   OWN_FEATURES,
   type RefusalCode,
@@ -36,6 +38,7 @@ import { isWord, knownInstead, type Word } from './stale.js';
 export interface SessionSetting {
   readonly registry: Registry;
   readonly leases: Leases;
+  readonly claims: Claims;
   readonly prng: Prng;
   readonly uploads: UploadNumbers;
   /** Known once the store was loaded. */
@@ -57,9 +60,12 @@ export type SessionEffect =
       /** Evaluated after the changes were applied. */
       readonly reply: () => TrackerReply;
     }
+  /** To be received again when the claim is decided. */
+  | { readonly kind: 'hold'; readonly claim: string; readonly request: TrackerRequest }
   | { readonly kind: 'giveStats'; readonly id: number }
   | { readonly kind: 'hangUp'; readonly reason: string };
 
+type Asking = Exclude<TrackerRequest, { kind: 'hello' | 'stats' }>;
 type Of<K extends TrackerRequest['kind']> = Extract<TrackerRequest, { kind: K }>;
 
 interface Upload {
@@ -117,11 +123,11 @@ export class Session {
     if (caller.isGuest) return broken(`${request.kind} needs a client id`);
     this.#setting.leases.renew(caller.id, nowMs);
     if (!isWord(request) || !caller.features.has(TRACKER_FEATURES.understandsStale))
-      return this.#answers(request, caller);
+      return this.#answers(request, caller, nowMs);
     const stale = this.#stale(request, caller);
     if (stale !== undefined) return [answer(stale)];
     // Another word may overtake it on the way to the disk.
-    return this.#answers(request, caller).map((effect) =>
+    return this.#answers(request, caller, nowMs).map((effect) =>
       effect.kind === 'commit' ? { ...effect, reply: () => this.#stale(request, caller) ?? effect.reply() } : effect,
     );
   }
@@ -132,14 +138,14 @@ export class Session {
     return { kind: 'stale', id: word.id, epoch: known.epoch, sequence: known.sequence };
   }
 
-  #answers(request: Exclude<TrackerRequest, { kind: 'hello' | 'stats' }>, caller: Caller): readonly SessionEffect[] {
+  #answers(request: Asking, caller: Caller, nowMs: number): readonly SessionEffect[] {
     switch (request.kind) {
       case 'share':
-        return [this.#share(request, caller)];
+        return [this.#share(request, caller, nowMs)];
       case 'pieces':
         return [this.#pieces(request)];
       case 'announce':
-        return [this.#announce(request, caller)];
+        return [this.#announce(request, caller, nowMs)];
       case 'seeders':
         return [this.#list(request, caller)];
       case 'remove': {
@@ -163,18 +169,22 @@ export class Session {
 
   /** The connection is gone: what the store still has to drop. */
   closed(): readonly Change[] {
+    if (this.#caller?.isGuest === false) this.#setting.claims.gone(this.#caller.id);
     return this.#dropUpload();
   }
 
   #greet(hello: Of<'hello'>, nowMs: number): readonly SessionEffect[] {
-    const { registry, leases, trustHost, self, partner, leaseMs, renewMs } = this.#setting;
+    const { registry, leases, claims, trustHost, self, partner, leaseMs, renewMs } = this.#setting;
     const id = clientId(hello.clientId);
     const isGuest = hello.clientId.every((byte) => byte === 0);
     if (isGuest && hello.uploadPort !== 0) return broken('a client with an upload port has a client id');
     const host = (trustHost ? canonicalHost(hello.host) : undefined) ?? this.#socketHost;
     const features = commonFeatures(hello.token, OWN_FEATURES);
     this.#caller = { id, host, port: hello.uploadPort, isGuest, features };
-    if (!isGuest) leases.renew(id, nowMs);
+    if (!isGuest) {
+      leases.renew(id, nowMs);
+      claims.greeted(id);
+    }
     const highestEpoch = isGuest ? 0 : registry.highestEpoch(id);
     const { id: trackerId, isReady: ready } = self;
     const reply = { kind: 'helloReply', trackerId, partner, highestEpoch, leaseMs, renewMs, ready } as const;
@@ -182,7 +192,7 @@ export class Session {
     return [answer({ ...reply, features: encodeFeatures(OWN_FEATURES) })];
   }
 
-  #share(request: Of<'share'>, caller: Caller): SessionEffect {
+  #share(request: Of<'share'>, caller: Caller, nowMs: number): SessionEffect {
     const { registry } = this.#setting;
     const { id, name, size, pieceCount, have, epoch, sequence } = request;
     const swarm = swarmKey(request.swarm);
@@ -194,11 +204,12 @@ export class Session {
     if (wrong !== undefined) return refuse(id, 'invalid', wrong);
     const full = this.#whatIsFull(swarm, caller);
     if (full !== undefined) return refuse(id, 'limit', full);
+    const seat = this.#seat(caller, swarm, pieceCount, nowMs);
+    if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
+    if (seat.kind === 'refused') return refuse(id, 'limit', seat.sentence);
     const facts = { name, size, pieceCount };
     const { host, port } = caller;
     const changes: Change[] = [{ kind: 'swarm', swarm, ...facts }];
-    const former = registry.occupant(host, port, caller.id);
-    if (former !== undefined) changes.push({ kind: 'lapse', client: former });
     changes.push({ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence });
     // The hash string of an empty file is empty and was checked with the request.
     if (pieceCount === 0) changes.push({ kind: 'complete', swarm, upload: 0, ...facts });
@@ -222,7 +233,11 @@ export class Session {
     return undefined;
   }
 
-  #announce(request: Of<'announce'>, caller: Caller): SessionEffect {
+  #seat({ id, host, port }: Caller, swarm: SwarmKey, pieceCount: number, nowMs: number): Seat {
+    return this.#setting.claims.judge({ client: id, host, port, swarm, pieceCount }, this.#socketHost, nowMs);
+  }
+
+  #announce(request: Of<'announce'>, caller: Caller, nowMs: number): SessionEffect {
     const { id, have, epoch, sequence } = request;
     const entry = this.#setting.registry.client(caller.id)?.entries.get(swarmKey(request.swarm));
     if (entry?.state !== 'live') return answer(unlisted(id));
@@ -235,6 +250,10 @@ export class Session {
     const { host, port } = caller;
     // A client that came back under another address is listed there from now on.
     if (entry.host !== host || entry.port !== port) {
+      const seat = this.#seat(caller, swarm, pieceCount, nowMs);
+      if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
+      // It shares again, and hears why.
+      if (seat.kind === 'refused') return answer(unlisted(id));
       return commit(
         id,
         [{ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence }],
@@ -257,7 +276,9 @@ export class Session {
   #list({ id, swarm, want }: Of<'seeders'>, caller: Caller): SessionEffect {
     const { registry, prng } = this.#setting;
     const { entries, total } = registry.sample(swarmKey(swarm), caller.id, Math.min(want, SEEDERS_PER_REPLY_MAX), prng);
-    const seeders = entries.map((entry) => [entry.host, entry.port, entry.have] as const);
+    // Two clients that both claim an address are one to whoever dials it.
+    const byAddress = new Map(entries.map((entry) => [addressKey(entry.host, entry.port), entry]));
+    const seeders = [...byAddress.values()].map(({ host, port, have }) => [host, port, have] as const);
     return answer({ kind: 'seederList', id, seeders, total });
   }
 

@@ -10,6 +10,8 @@ import type { PairInput } from '../../src/pair/pair.js';
 import type { Change } from '../../src/registry/changes.js';
 import { Registry } from '../../src/registry/registry.js';
 import type { LoadedRows } from '../../src/seederlist/rows.js';
+import type { SwarmKey } from '../../src/torrent/ids.js';
+import type { DialBack, DialBackAnswer } from '../../src/tracker/claims.js';
 import type { TrackerEffect, TrackerInput } from '../../src/tracker/effects.js';
 import { TrackerMachine } from '../../src/tracker/machine.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
@@ -51,6 +53,10 @@ export class TrackerNode {
   #wakeToken = 0;
   /** The connection that each of our links is at the partner, and in which of its lives. */
   #links = new Map<number, { readonly life: number; readonly connection: number }>();
+  /** Who is at an address, as a dial-back from here finds; nobody says a hello unless the scene knows better. */
+  whoAnswers: (host: string, port: number, swarm: SwarmKey) => DialBackAnswer = () => ({ kind: 'nothing' });
+  /** Of the list: how far it has come with its partner is none. */
+  changesCommitted = 0;
   /** Chance that a commit is refused. */
   refuses = 0;
 
@@ -183,6 +189,9 @@ export class TrackerNode {
         if (peer !== undefined) this.#closePeer(effect.connection, peer);
         return;
       }
+      case 'dialBack':
+        this.#dialBack(effect);
+        return;
       case 'dialPartner':
         this.#dial(effect.link);
         return;
@@ -225,6 +234,7 @@ export class TrackerNode {
   }
 
   #commit(group: number, changes: readonly Change[], position: number): void {
+    this.changesCommitted += changes.filter(({ kind }) => kind !== 'followed').length;
     const life = this.#life;
     const isRefused = this.#world.chance(this.refuses);
     this.#world.after(this.#world.chance(0.03) ? this.#world.between(20, 150) : this.#world.between(0.5, 8), () => {
@@ -237,6 +247,13 @@ export class TrackerNode {
         if (isRefused) this.#post({ kind: 'failed', group, outcome, sentence: 'no room' });
         else this.#post({ kind: 'committed', group, tookMs: 1 });
       });
+    });
+  }
+
+  #dialBack({ number, host, port, swarm }: DialBack): void {
+    const life = this.#life;
+    this.#world.after(1, () => {
+      if (life === this.#life) this.#post({ kind: 'dialedBack', number, answer: this.whoAnswers(host, port, swarm) });
     });
   }
 

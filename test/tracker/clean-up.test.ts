@@ -28,7 +28,7 @@ function stageOf(clientCount: number, files: number): Stage {
 /** Moves on in steps as short as the clean-up's, and answers how long it took until nobody is listed. */
 function emptiedAfterMs(stage: Stage, untilMs: number): number {
   const beginMs = stage.nowMs;
-  while (stage.machine.counts.liveEntries > 0 && stage.nowMs < untilMs) {
+  while (stage.machine.registry.counts.liveEntries > 0 && stage.nowMs < untilMs) {
     stage.nowMs += TRACKER_CLEAN_UP_PACE_MS / 2;
     stage.put({ kind: 'wake' });
   }
@@ -39,7 +39,7 @@ test('when 50,000 clients fall silent at once, every commit stays within the lin
   const stage = stageOf(SILENT_COUNT, 1);
   stage.advance(LEASE_MS);
   const tookMs = emptiedAfterMs(stage, LEASE_MS * 20);
-  assert.equal(stage.machine.counts.liveEntries, 0);
+  assert.equal(stage.machine.registry.counts.liveEntries, 0);
   assert.ok(tookMs < 10_000, `all are off after ${tookMs} ms`);
   let commits = 0;
   for (const effect of stage.effects) {
@@ -61,7 +61,7 @@ test('clients with many files each lapse in steps of as many files, not of as ma
       effect.kind === 'commit' ? effect.changes.filter(({ kind }) => kind === 'lapse').length : 0,
     ),
   );
-  assert.equal(stage.machine.counts.liveEntries, 0);
+  assert.equal(stage.machine.registry.counts.liveEntries, 0);
   assert.ok(most <= 11, `${most} clients of 100 files in one step`);
 });
 
@@ -70,12 +70,12 @@ test('who asks while a big clean-up goes on is answered in its turn', () => {
   stage.advance(LEASE_MS);
   stage.nowMs += LEASE_MS / 4;
   stage.put({ kind: 'wake' });
-  assert.ok(stage.machine.counts.liveEntries > 40_000);
+  assert.ok(stage.machine.registry.counts.liveEntries > 40_000);
   const client = stage.connect();
   client.hello(clientBytes(1), 6_001, 1);
   assert.equal(client.share(swarmOf(200)).kind, 'shared');
   emptiedAfterMs(stage, stage.nowMs + LEASE_MS / 2);
-  assert.ok(stage.machine.counts.liveEntries > 1, 'the clean-up is not over');
+  assert.ok(stage.machine.registry.counts.liveEntries > 1, 'the clean-up is not over');
   assert.deepEqual(stage.listed(swarmOf(200)), ['10.0.0.1:6001 1']);
 });
 

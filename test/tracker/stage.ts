@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import type { Wake } from '../../src/actor/machine.js';
 import { keyBytes, type SwarmKey } from '../../src/torrent/ids.js';
+import type { DialBack, DialBackAnswer } from '../../src/tracker/claims.js';
 import type { TrackerEffect, TrackerInput, TrackerSetting } from '../../src/tracker/effects.js';
 import { TrackerMachine } from '../../src/tracker/machine.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
@@ -25,6 +26,8 @@ export class Stage {
   nowMs = 0;
   /** True: commits wait in `effects` until the test settles them. */
   holdsCommits = false;
+  /** Who is at an address, as a dial-back finds at once; undefined: the test answers itself. */
+  whoAnswers: (dial: DialBack) => DialBackAnswer | undefined = () => ({ kind: 'nothing' });
   #connections = 0;
 
   constructor(setting: Partial<TrackerSetting> = {}) {
@@ -49,6 +52,10 @@ export class Stage {
       for (const effect of this.machine.receive(next, this.nowMs)) {
         if (effect.kind === 'wakeAt') continue;
         fresh.push(effect);
+        if (effect.kind === 'dialBack') {
+          const answer = this.whoAnswers(effect);
+          if (answer !== undefined) inputs.push({ kind: 'dialedBack', number: effect.number, answer });
+        }
         if (effect.kind === 'commit' && !this.holdsCommits) {
           inputs.push({ kind: 'committed', group: effect.group, tookMs: 1 });
         }

@@ -88,7 +88,7 @@ class Removed {
   }
 
   get records(): number {
-    return this.stage.machine.counts.entries;
+    return this.stage.machine.registry.counts.entries;
   }
 
   /** The partner follows, has what it is told, and goes. */
