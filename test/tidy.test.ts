@@ -77,7 +77,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   msgpackr: ['src/wire/msgpack.ts'],
   pino: ['src/base/log.ts'],
   'smol-toml': ['src/settings/toml.ts'],
-  libsql: ['src/seederlist/store.ts'],
+  libsql: ['src/seederlist/database.ts'],
   'string-width': ['src/console/text-width.ts'],
   yargs: ['src/command/commands.ts'],
   'node:worker_threads': ['src/actor/link.ts', 'src/actor/thread.ts', 'workers/hash.ts'],

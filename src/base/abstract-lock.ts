@@ -1,10 +1,11 @@
-// A lock that one process of this machine holds by a name: an abstract Unix socket, which the Linux kernel frees however its
-// holder ends, kill -9 included, so that it is never stale. Who connects is told one line by the holder.
+// A lock that one process of this network namespace holds by a name: an abstract Unix socket, which the Linux kernel frees however
+// its holder ends, kill -9 included, so that it is never stale. Who connects is told one line by the holder.
 
 import { createHash } from 'node:crypto';
 import net from 'node:net';
-import { deferred } from './deferred.js';
+import { deferred, within } from './deferred.js';
 import { errnoOf } from './errors.js';
+import { LOCK_ANSWER_BYTES_MAX, LOCK_ANSWER_DEADLINE_MS } from './limits.js';
 
 export interface NameLock {
   release(): Promise<void>;
@@ -15,7 +16,7 @@ export function lockName(purpose: string, realPath: string): string {
   return `\0${purpose}-${createHash('sha1').update(realPath).digest('hex')}`;
 }
 
-/** Rejects with EADDRINUSE while another process, or this one, holds the name. */
+/** Rejects with EADDRINUSE while another process, or this one, holds the name. @param name of a socket, or the path of one. */
 export async function holdName(name: string, line: string): Promise<NameLock> {
   const server = net.createServer((socket) => {
     // Who hangs up before it has read the line loses it, nothing else.
@@ -40,4 +41,26 @@ export async function holdName(name: string, line: string): Promise<NameLock> {
 /** The error of `holdName` that says that the name is held. */
 export function isHeld(error: unknown): boolean {
   return errnoOf(error) === 'EADDRINUSE';
+}
+
+/** What the holder of a name says of itself: empty when it stands still, undefined when nobody holds it. */
+export async function askHolder(name: string): Promise<string | undefined> {
+  const answer = deferred<string | undefined>();
+  let text = '';
+  let isThere = false;
+  const socket = net.connect({ path: name });
+  socket.on('connect', () => {
+    isThere = true;
+  });
+  socket.on('data', (bytes) => {
+    text = (text + bytes.toString('latin1')).slice(0, LOCK_ANSWER_BYTES_MAX);
+  });
+  socket.on('error', (error) => {
+    // A full backlog is that of somebody who listens.
+    isThere ||= !['ECONNREFUSED', 'ENOENT'].includes(errnoOf(error) ?? '');
+  });
+  socket.on('close', () => answer.resolve(isThere ? text : undefined));
+  const line = await within(answer.promise, LOCK_ANSWER_DEADLINE_MS, () => text);
+  socket.destroy();
+  return line;
 }

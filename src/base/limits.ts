@@ -236,6 +236,22 @@ export const BLOCK_BYTES_MIN = 16 * KIB;
 /** Milliseconds after which a peer whose requests wait here for their turn is told that we live: below half of its deadline. */
 export const IN_LINE_ALIVE_MS = 4_000;
 
+// --- log ---
+
+/** Milliseconds between two log lines about one source of the same trouble. */
+export const COMPLAINT_MS = 60_000;
+/** Sources that are told apart: a line each a minute is 17 a second at the most. */
+export const COMPLAINT_SOURCES_MAX = 1_024;
+
+// --- locks ---
+
+/** Bytes that the holder of a lock says of itself: a pid, a host name, and the names of a boot and a namespace. */
+export const LOCK_ANSWER_BYTES_MAX = 256;
+/** Milliseconds that it gets for that; one that stands still is named by what it wrote before. */
+export const LOCK_ANSWER_DEADLINE_MS = 500;
+/** Looks at a directory's lock by one that finds it free and is overtaken: each time by another one that holds it then. */
+export const LOCK_TRIES_MAX = 16;
+
 // --- threads ---
 
 /** Peer threads of a client at most, however many were asked for: each has a heap, buffers and a link to the download thread. */
@@ -354,6 +370,12 @@ export const STORE_CACHE_KIB = 64 * KIB;
 export const STORE_LOG_PAGES = 8_000;
 /** Bytes kept on the disk beside the seeder list, so that removals can be written when it is full: some 250 pages of log. */
 export const STORE_BALLAST_BYTES = MIB;
+/** Milliseconds that a tracker waits for the lock on its list: another one that is refused as well lets go of it at once. */
+export const STORE_LOCK_BUSY_MS = 500;
+/** Bytes of the log beside the list above which something keeps it from moving into the file: four times STORE_LOG_PAGES. */
+export const STORE_LOG_ALARM_BYTES = 128 * MIB;
+/** Milliseconds between two looks at its size, and between two warnings. */
+export const STORE_LOG_LOOK_MS = 10_000;
 /** Milliseconds the store waits for a lock that a reader or another tool holds on its file. */
 export const STORE_BUSY_MS = 2_000;
 /** Records of all clients, tomb stones with them: some 300 bytes each, 300 MB at the most. */

@@ -83,7 +83,7 @@ type State =
 export class Follower {
   readonly #setting: FollowerSetting;
   readonly #hashStrings: HashStrings;
-  readonly #ownId: Uint8Array;
+  #ownId: Uint8Array;
   #followed: Followed;
   #comparison = new Comparison();
   /** Frames of records that came on this connection, and those of them that are on the disk. */
@@ -129,6 +129,21 @@ export class Follower {
     if (state.at === 'down') return state.retryAtMs;
     if (state.at === 'dialing') return state.sinceMs + PAIR_DEAD_MS;
     return Math.min(this.#nextBeatMs, state.heardMs + PAIR_DEAD_MS);
+  }
+
+  /** Of the tracker that is followed now. */
+  get leaderId(): Uint8Array | undefined {
+    return this.#state.at === 'following' ? this.#followed.origin : undefined;
+  }
+
+  /** This tracker is another one from now on: nothing of the partner's counts as here. */
+  startOver(ownId: Uint8Array, nowMs: number): void {
+    this.#ownId = ownId;
+    this.#followed = { origin: new Uint8Array(ownId.length), position: 0 };
+    const state = this.#state;
+    if (state.at === 'down') return;
+    this.#setting.hangUp(state.link);
+    this.lost(state.link, 'this tracker begins anew', nowMs);
   }
 
   /** The partner dialed us, so it is there. */

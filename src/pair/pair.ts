@@ -3,6 +3,7 @@
 // Pure: the daemon performs its effects.
 
 import { equalBytes } from '../base/bytes.js';
+import { Complaints } from '../base/complaints.js';
 import { REPLICA_CATCH_UP_MS } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
 import type { Change } from '../registry/changes.js';
@@ -48,6 +49,10 @@ export interface PairSetting {
   readonly emit: (effect: PairEffect) => void;
   readonly commit: (changes: readonly Change[], arrival: Arrival) => void;
   readonly log: (level: 'info' | 'warn', fields: object, sentence: string) => void;
+  /** An id that no tracker has had: for the case that this list turns out to be an older one than the partner has seen. */
+  readonly spareId: Uint8Array;
+  /** This tracker has another id from now on, and its list is not to be answered from before `onReady`. */
+  readonly onRenewed: (id: Uint8Array) => void;
   /** The list may be answered from. */
   readonly onReady: (nowMs: number) => void;
 }
@@ -59,10 +64,12 @@ interface LeaderSeat {
 
 export class Pair {
   readonly #setting: PairSetting;
-  readonly #ownId: Uint8Array;
+  #ownId: Uint8Array;
   readonly #follower: Follower;
-  readonly #startedMs: number;
+  #startedMs: number;
   #head: number;
+  /** The highest position that anybody can have heard of: of the list as it was opened, or told to a follower since. */
+  #told: number;
   /** Of the partner's last connection. */
   #acknowledged = 0;
   #seat: LeaderSeat | undefined;
@@ -72,12 +79,14 @@ export class Pair {
   /** It lacks what this tracker told it since its list was copied, and does not know. */
   #isPartnerRestored = false;
   #refusedCount = 0;
+  readonly #refusals = new Complaints();
   #lastRefusal = '';
 
   constructor(setting: PairSetting, ownId: Uint8Array, followed: Followed, head: number, nowMs: number) {
     this.#setting = setting;
     this.#ownId = ownId;
     this.#head = head;
+    this.#told = head;
     this.#startedMs = nowMs;
     this.#readyAtMs = nowMs + setting.replicaWaitMs;
     const { registry, uploads, prng, cluster, emit, commit } = setting;
@@ -122,7 +131,8 @@ export class Pair {
         return;
       case 'partnerSaid':
         this.#follower.said(input.link, input.news, nowMs);
-        if (input.news.kind === 'welcome') this.#welcomed(nowMs);
+        // One that the follower did not believe is none.
+        if (input.news.kind === 'welcome' && this.#follower.figures.following) this.#welcomed(nowMs);
         return;
       case 'partnerLost':
         this.#follower.lost(input.link, input.reason, nowMs);
@@ -146,7 +156,8 @@ export class Pair {
     const refusal = this.#whatIsWrong(host, request);
     if (refusal !== undefined) {
       this.#refusedCount += 1;
-      this.#setting.log('warn', { host }, `refused to be followed: ${refusal}`);
+      const attempts = this.#refusals.note(host, nowMs);
+      if (attempts > 0) this.#setting.log('warn', { host, attempts }, `refused to be followed: ${refusal}`);
       emit({ kind: 'tellFollower', connection, news: { kind: 'refused', sentence: refusal } });
       emit({ kind: 'hangUp', connection, reason: refusal });
       return;
@@ -158,7 +169,8 @@ export class Pair {
     const { position } = request;
     // Position 0 is no place in the order: a follower whose full transfer broke off is there, whatever it was told.
     const isOurs = equalBytes(request.originId, this.#ownId) && !this.#isPartnerRestored;
-    const isKnown = isOurs && position > 0 && position <= this.#head;
+    if (isOurs && position > this.#told) this.#renew(nowMs);
+    const isKnown = isOurs && position > 0 && position <= this.#told;
     this.#isPartnerRestored = false;
     const setting = {
       ...{ registry, leases },
@@ -187,6 +199,7 @@ export class Pair {
   /** Everything up to `head` is in the registry. */
   pump(head: number, nowMs: number): void {
     this.#head = head;
+    if (this.#seat !== undefined) this.#told = head;
     this.#seat?.leader.pump(head, nowMs);
   }
 
@@ -217,10 +230,31 @@ export class Pair {
     if (version !== PAIR_VERSION)
       return `this tracker speaks version ${PAIR_VERSION} of the pair's protocol, not ${version}`;
     if (equalBytes(followerId, this.#ownId))
-      return 'a tracker does not follow itself; name the other one as its partner';
+      return 'both trackers have one identity: the list of one is a copy of the other, or the partner address leads back to the tracker itself; check the addresses, else stop one tracker, move its list away and start it again';
+    if (this.#isAnother(followerId))
+      return "another tracker than this one's partner runs on the partner's host; give it a partner of its own";
     if (!equalBytes(cluster, this.#setting.cluster))
       return 'this tracker belongs to another pair; both must be started with the same two addresses';
     return undefined;
+  }
+
+  /** The partner that this tracker follows has another id, so who asks is a third one. */
+  #isAnother(followerId: Uint8Array): boolean {
+    const partnerId = this.#follower.leaderId;
+    return partnerId !== undefined && !equalBytes(followerId, partnerId);
+  }
+
+  /**
+   * The partner has changes of ours that we never made: this list is an older one, restored. Its next positions would name other
+   * changes than the partner has, so this tracker begins anew as another one, and both tell each other everything.
+   */
+  #renew(nowMs: number): void {
+    this.#ownId = this.#setting.spareId;
+    this.#setting.onRenewed(this.#ownId);
+    this.#isAlone = false;
+    this.#startedMs = nowMs;
+    this.#readyAtMs = nowMs + this.#setting.replicaWaitMs;
+    this.#follower.startOver(this.#ownId, nowMs);
   }
 
   #dismiss(connection: number, reason: string): void {

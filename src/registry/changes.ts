@@ -86,7 +86,9 @@ export type Change =
   | ({ readonly kind: 'facts'; readonly swarm: SwarmKey; readonly proven: boolean } & FileFacts)
   | ({ readonly kind: 'toldLeave'; readonly client: ClientId; readonly ms: number } & Version)
   /** Everything that the tracker `origin` changed up to this position is in this transaction or was before. */
-  | { readonly kind: 'followed'; readonly origin: Uint8Array; readonly position: number };
+  | { readonly kind: 'followed'; readonly origin: Uint8Array; readonly position: number }
+  /** This tracker is another one from now on: what was followed and what is told begin anew. */
+  | { readonly kind: 'identity'; readonly tracker: Uint8Array };
 
 export type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
 

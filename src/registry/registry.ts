@@ -160,8 +160,8 @@ export class Registry {
       case 'part':
       case 'dropParts':
       case 'followed':
-        // Hash strings live in the store alone, and how far we are is the follower's business.
-        return;
+      case 'identity':
+        return; // Hash strings live in the store alone, and how far we are is the follower's business.
     }
   }
 

@@ -5,14 +5,18 @@ import { type Link, openLink } from '../actor/link.js';
 import type { ThreadSelf } from '../actor/thread.js';
 import { assert, present } from '../base/assert.js';
 import { ClockSteps } from '../base/clock-steps.js';
-import { MiniTorrentError } from '../base/errors.js';
-import { STORE_FRAME_CHANGES_MAX } from '../base/limits.js';
+import { STORE_FRAME_CHANGES_MAX, STORE_LOG_LOOK_MS } from '../base/limits.js';
 import { SENTENCE_BYTES_MAX } from '../tracker/messages.js';
 import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './messages.js';
+import { openError } from './open-errors.js';
+import { type ListLock, lockBesideList } from './side-lock.js';
 import { SeederStore } from './store.js';
 
 export function runStoreThread(self: ThreadSelf): void {
-  const { path } = storeSettings.decode(self.settings);
+  const { path, own, cluster } = storeSettings.decode(self.settings);
+  let lock: ListLock | undefined;
+  let logBytes = 0;
+  let logLookMs = Number.NEGATIVE_INFINITY;
   let store: SeederStore | undefined;
   let gathered: StoreCommand[] = [];
   let isBroken = false;
@@ -40,23 +44,28 @@ export function runStoreThread(self: ThreadSelf): void {
       const commands = gathered;
       gathered = [];
       assert(store !== undefined && !isBroken, 'a working store commits');
-      const event = commit(store, commands, command, clock);
+      const nowMs = performance.now();
+      if (nowMs - logLookMs >= STORE_LOG_LOOK_MS) [logLookMs, logBytes] = [nowMs, store.logBytes()];
+      const event = commit(store, commands, command, clock, logBytes);
       isBroken = event.kind === 'failed' && event.outcome === 'broken';
       link.tell(event);
     },
     onCrash: (error) => self.crash(error),
   });
   try {
+    lock = lockBesideList(path);
     store = SeederStore.open(path);
+    const movedFrom = store.usedAt(own, cluster);
     store.resume(Date.now());
-    load(store, link);
+    load(store, link, movedFrom);
   } catch (error) {
-    if (!(error instanceof MiniTorrentError)) throw error;
-    link.tell({ kind: 'openFailed', code: error.code, sentence: error.message });
+    const { code, message } = openError(error, path);
+    link.tell({ kind: 'openFailed', code, sentence: message });
   }
   self.onStop(async () => {
     // What is unknown is left for SQLite to sort out at the next start.
     if (!isBroken) store?.close();
+    lock?.release();
   });
   self.ready();
 }
@@ -66,13 +75,14 @@ function commit(
   commands: readonly StoreCommand[],
   { group, position }: { readonly group: number; readonly position: number },
   clock: ClockSteps,
+  logBytes: number,
 ): StoreEvent {
   const [wallMs, beganMs] = [Date.now(), performance.now()];
   const setByMs = clock.stepMs(wallMs, beganMs);
   const failure = store.commit(commands, wallMs, position, setByMs);
   if (failure === undefined) {
     clock.settle(setByMs);
-    return { kind: 'committed', group, tookMs: performance.now() - beganMs };
+    return { kind: 'committed', group, tookMs: performance.now() - beganMs, logBytes };
   }
   const { outcome, error } = failure;
   const sentence = error instanceof Error ? error.message : String(error);
@@ -84,7 +94,7 @@ type LoadedEntry = Extract<StoreEvent, { kind: 'loadedEntries' }>['rows'][number
 type LoadedLeave = Extract<StoreEvent, { kind: 'loadedLeaves' }>['rows'][number];
 
 /** The schema's own checks (see `quick_check`) promise the types that the rows are read as. */
-function load(store: SeederStore, link: Link<StoreEvent>): void {
+function load(store: SeederStore, link: Link<StoreEvent>, movedFrom: string): void {
   const wallMs = Date.now();
   // A wall clock that went back makes a tomb stone younger, never older.
   const age = (changedAt: unknown): number => Math.max(0, wallMs - Number(changedAt));
@@ -106,5 +116,6 @@ function load(store: SeederStore, link: Link<StoreEvent>): void {
   }
   for (const batch of store.liveBatches(STORE_FRAME_CHANGES_MAX, wallMs))
     link.tell({ kind: 'loadedEntries', rows: batch as readonly unknown[] as readonly LoadedEntry[] });
-  link.tell({ kind: 'loaded', lastUpload: store.lastUpload(), ...store.identity() });
+  const { kept = '' } = store;
+  link.tell({ kind: 'loaded', lastUpload: store.lastUpload(), ...store.identity(), movedFrom, kept });
 }

@@ -4,7 +4,7 @@
 import { formatBytes } from '../base/bytes.js';
 import { formatAddress } from '../torrent/address.js';
 import { printable } from '../torrent/names.js';
-import { readSeederList } from './store.js';
+import { readSeederList } from './reader.js';
 
 interface ListedSeeder {
   readonly address: string;

@@ -20,10 +20,12 @@ const state = oneOf('live', 'removed', 'lapsed');
 export const PROGRESS_ROW_SIZE = 79;
 /** Of a change in the order of those made here (`order.ts`). */
 const position = size;
+/** An address, and the name of a host where the address says nothing. */
+const OWN_BYTES_MAX = 400;
 
-/** A path of at most Linux's PATH_MAX, and the log beside it. */
+/** A path of at most Linux's PATH_MAX; where the tracker is, and of which pair. */
 export const storeSettings = protocol('tracker.store.settings', {
-  store: message(1, { path: text(4_096) }),
+  store: message(1, { path: text(4_096), own: text(OWN_BYTES_MAX), cluster: bytes(DIGEST_SIZE) }),
 });
 
 export const storeCommands = protocol('tracker.store.command', {
@@ -51,6 +53,8 @@ export const storeCommands = protocol('tracker.store.command', {
   facts: message(14, { rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag), rows) }),
   toldLeave: message(15, { client, epoch: u32, sequence: u32, ms: size }),
   followed: message(16, { origin: bytes(TRACKER_ID_SIZE), position }),
+  /** Another tracker from now on, which follows nobody yet. */
+  identity: message(19, { tracker: bytes(TRACKER_ID_SIZE) }),
   /** [18, bytes] Whole rows of PROGRESS_ROW_SIZE. Position 0: as it was. No entry twice in one frame. */
   progress: message(18, { rows: bytes(PROGRESS_ROW_SIZE, PROGRESS_ROW_SIZE * rows) }),
   /** Answered by `partRead`, in its turn among the commits. */
@@ -77,9 +81,14 @@ export const storeEvents = protocol('tracker.store.event', {
     position,
     origin: optional(bytes(TRACKER_ID_SIZE)),
     followed: position,
+    /** Where the list was used before, if elsewhere: then the id is a new one. Else empty. */
+    movedFrom: text(OWN_BYTES_MAX),
+    /** An older list that was kept beside this one before its first change. Else empty. */
+    kept: text(4_200),
   }),
   openFailed: message(5, { code: oneOf(...ERROR_CODES), sentence: text(SENTENCE_BYTES_MAX + 4_096) }),
-  committed: message(6, { group: u32, tookMs: real }),
+  /** `logBytes`: of the log beside the list, looked at now and then. */
+  committed: message(6, { group: u32, tookMs: real, logBytes: size }),
   /** `full`, `busy`: nothing was kept, and later commits may succeed. `broken`: what is on the disk is unknown. */
   failed: message(7, {
     group: u32,

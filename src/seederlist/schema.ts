@@ -6,7 +6,7 @@ import { PROGRESS_ROW_SIZE } from './messages.js';
 /** 'MTRK': tells our file from any other SQLite file. */
 export const APPLICATION_ID = 0x4d54524b;
 /** Of the tables below. A tracker reads its own and older ones, and refuses newer ones. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** One row each: who this tracker is and the highest position it ever gave out; whose changes it has, and how far. */
 const PAIR_TABLES = `
@@ -24,12 +24,19 @@ const PAIR_TABLES = `
   ) strict;
 `;
 
+/** Where this list was last used: a tracker that finds it elsewhere is another one. Empty: by a program that did not say. */
+const PLACE_COLUMNS = `
+  alter table self add column own text not null default '';
+  alter table self add column cluster blob not null default x'';
+`;
+
 /** From each older version to the next one. */
 export const UPGRADES: Readonly<Record<number, string>> = {
   1: `alter table swarms add column position integer not null default 0;
     alter table entries add column position integer not null default 0;
     alter table leaves add column position integer not null default 0;
     ${PAIR_TABLES}`,
+  2: PLACE_COLUMNS,
 };
 
 export const CREATE = `
@@ -71,6 +78,7 @@ export const CREATE = `
   ) strict;
   create index parts_of_upload on parts (upload);
   ${PAIR_TABLES}
+  ${PLACE_COLUMNS}
   create view seederlist as
     select s.name, s.size, s.piece_count, lower(hex(s.swarm)) as swarm, e.host, e.port, e.have, lower(hex(e.client)) as client
     from entries e join swarms s on s.swarm = e.swarm where e.state = 'live';
@@ -165,7 +173,11 @@ export const STATEMENTS = {
   shiftLeaves: `update leaves set changed_at = changed_at + ?1`,
   followed: `insert into followed (only, origin, position) values (1, ?1, ?2)
     on conflict (only) do update set origin = excluded.origin, position = excluded.position`,
-  loadSelf: 'select tracker, position from self',
+  loadSelf: 'select tracker, position, own, cluster from self',
+  place: 'update self set own = ?1, cluster = ?2',
+  // Positions go on: only what they are positions of changes.
+  identity: 'update self set tracker = ?1, position = max(position, ?2)',
+  dropFollowed: 'delete from followed',
   loadSeen: 'select seen_at from self',
   loadFollowed: 'select origin, position from followed',
   dropOtherParts: `delete from parts where swarm = unhex(?1)

@@ -1,32 +1,24 @@
-// The only door to libsql: the seeder list as one SQLite file that any SQLite tool opens. A commit is one transaction with
+// The seeder list as one SQLite file that any SQLite tool opens. A commit is one transaction with
 // synchronous=FULL, all of it or nothing; every statement merges by the owner's version, so repeating one changes nothing.
 // A file that is not ours, damaged or newer is refused and left as it is. Never retries a failed write.
 
-import Database from 'libsql';
+import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { unreachable } from '../base/assert.js';
-import { EMPTY_BYTES } from '../base/bytes.js';
-import { MiniTorrentError } from '../base/errors.js';
-import {
-  CLOCK_STEP_MS,
-  STORE_BALLAST_BYTES,
-  STORE_BUSY_MS,
-  STORE_CACHE_KIB,
-  STORE_LOG_PAGES,
-  TOMBSTONE_MS,
-} from '../base/limits.js';
+import { EMPTY_BYTES, equalBytes } from '../base/bytes.js';
+import { CLOCK_STEP_MS, STORE_BALLAST_BYTES, STORE_CACHE_KIB, STORE_LOG_PAGES, TOMBSTONE_MS } from '../base/limits.js';
+import { TRACKER_ID_SIZE } from '../tracker/messages.js';
 import { Ballast } from './ballast.js';
-import { checkHeader, checkVersion } from './header.js';
+import { type Database, openDatabase, type Row, type Statement, single, sqliteCodeOf } from './database.js';
+import { checkHeader } from './header.js';
 import { PROGRESS_ROW_SIZE, type StoreCommand } from './messages.js';
-import { damaged, openError } from './open-errors.js';
-import { APPLICATION_ID, CREATE, SCHEMA_VERSION, STATEMENTS, type StatementName, UPGRADES } from './schema.js';
-
-type Row = readonly (string | number)[];
-type Bound = string | number | Uint8Array;
-type Statement = Database.Statement<Bound[]>;
+import { openError } from './open-errors.js';
+import { checkContents, create, isEmpty, upgrade } from './opening.js';
+import { STATEMENTS, type StatementName } from './schema.js';
 
 type ToldCommand = Extract<
   StoreCommand,
-  { kind: 'tolds' | 'facts' | 'toldLeave' | 'followed' | 'commit' | 'readPart' }
+  { kind: 'tolds' | 'facts' | 'toldLeave' | 'followed' | 'identity' | 'commit' | 'readPart' }
 >;
 
 /** What a commit that failed left behind: `full` and `busy` nothing at all; after `broken` nobody knows. */
@@ -40,17 +32,23 @@ export interface Failure {
 export type LoadName = 'loadSwarms' | 'loadLeaves' | 'loadGraves';
 
 export class SeederStore {
-  readonly #database: Database.Database;
+  readonly #database: Database;
   readonly #ballast: Ballast;
+  readonly #logPath: string;
   readonly #statements: Readonly<Record<StatementName, Statement>>;
 
-  private constructor(database: Database.Database, path: string) {
+  private constructor(database: Database, path: string, kept: string | undefined) {
     this.#database = database;
+    this.#logPath = `${path}-wal`;
+    this.kept = kept;
     this.#ballast = new Ballast(`${path}-ballast`, STORE_BALLAST_BYTES);
     this.#ballast.load();
     const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared);
   }
+
+  /** An older list that was kept beside this one before its first change. */
+  readonly kept: string | undefined;
 
   /** Makes the file when it is absent or empty. Throws MiniTorrentError: STATE_DAMAGED, or what the file system says. */
   static open(path: string): SeederStore {
@@ -61,13 +59,15 @@ export class SeederStore {
       database.pragma('wal_autocheckpoint = 0');
       if (isEmpty(database)) create(database);
       checkContents(database, path);
-      upgrade(database);
+      const kept = upgrade(database, path);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = FULL');
       database.pragma(`wal_autocheckpoint = ${STORE_LOG_PAGES}`);
+      // What a burst or a reader that held it up made of the log is given back at the next checkpoint.
+      database.pragma(`journal_size_limit = ${STORE_LOG_PAGES * 4 * 1_024}`);
       database.pragma(`cache_size = -${STORE_CACHE_KIB}`);
       database.exec(STATEMENTS.dropUnfinishedParts);
-      return new SeederStore(database, path);
+      return new SeederStore(database, path, kept);
     } catch (error) {
       // Not closed: closing would move the log into a file that we have just refused. The process ends anyway.
       throw openError(error, path);
@@ -148,6 +148,30 @@ export class SeederStore {
     this.#database.exec('commit');
   }
 
+  /**
+   * The tracker at `own` of the pair `cluster` uses this list. One that was copied or moved here belongs to another tracker, whose
+   * positions mean nothing of this one's: it gets a new id. Answers where it was used before, empty when here or nowhere.
+   */
+  usedAt(own: string, cluster: Uint8Array): string {
+    const row = this.#statements.loadSelf.raw().get() as unknown as [Uint8Array, number, string, Uint8Array];
+    const [, , former, formerCluster] = row;
+    const isSame = former === own && equalBytes(new Uint8Array(formerCluster), cluster);
+    if (isSame) return '';
+    this.#database.exec('begin immediate');
+    this.#statements.place.run(own, cluster);
+    if (former !== '') {
+      this.#statements.identity.run(randomBytes(TRACKER_ID_SIZE), 0);
+      this.#statements.dropFollowed.run();
+    }
+    this.#database.exec('commit');
+    return former;
+  }
+
+  /** Of the log beside the list. */
+  logBytes(): number {
+    return statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   /** Who this tracker is and the highest position it gave out; whose changes it has, up to which position. */
   identity(): {
     readonly trackerId: Uint8Array;
@@ -155,7 +179,11 @@ export class SeederStore {
     readonly origin: Uint8Array | null;
     readonly followed: number;
   } {
-    const [trackerId, position] = this.#statements.loadSelf.raw().get() as unknown as [Uint8Array, number];
+    const [trackerId, position] = this.#statements.loadSelf.raw().get() as unknown as [
+      Uint8Array,
+      number,
+      ...unknown[],
+    ];
     const [origin, followed] = (this.#statements.loadFollowed.raw().get() ?? [null, 0]) as [Uint8Array | null, number];
     return { trackerId: new Uint8Array(trackerId), position, origin: origin && new Uint8Array(origin), followed };
   }
@@ -238,6 +266,10 @@ export class SeederStore {
       case 'followed':
         followed.run(command.origin, command.position);
         return;
+      case 'identity':
+        this.#statements.identity.run(command.tracker, 0);
+        this.#statements.dropFollowed.run();
+        return;
       case 'commit':
       case 'readPart':
         return;
@@ -270,9 +302,9 @@ export class SeederStore {
   }
 
   #outcomeOf(error: unknown): FailedOutcome {
-    if (!(error instanceof Database.SqliteError)) return 'broken';
-    if (error.code === 'SQLITE_FULL') return 'full';
-    if (error.code.startsWith('SQLITE_BUSY')) return 'busy';
+    const code = sqliteCodeOf(error);
+    if (code === 'SQLITE_FULL') return 'full';
+    if (code?.startsWith('SQLITE_BUSY') === true) return 'busy';
     return isUnwritten(error) && this.#ballast.isDiskFull() ? 'full' : 'broken';
   }
 
@@ -303,71 +335,7 @@ function freesRoom({ kind }: StoreCommand): boolean {
   return !ADDING.has(kind);
 }
 
-/** For readers: swarms and their live seeders, while a tracker may be running on the file. Makes and changes nothing. */
-export function readSeederList(path: string): { readonly swarms: readonly Row[]; readonly seeders: readonly Row[] } {
-  checkHeader(path, 'r');
-  const database = openDatabase(path);
-  try {
-    database.pragma('query_only = ON');
-    if (isEmpty(database)) return { swarms: [], seeders: [] };
-    checkContents(database, path);
-    database.exec('begin');
-    const swarms = database.prepare(STATEMENTS.listSwarms).raw().all() as Row[];
-    const seeders = database.prepare(STATEMENTS.listSeeders).raw().all() as Row[];
-    database.exec('commit');
-    return { swarms, seeders };
-  } catch (error) {
-    throw openError(error, path);
-  } finally {
-    database.close();
-  }
-}
-
 /** Before the flush, so what was written is void with its transaction. After a failed flush nobody knows. */
 function isUnwritten(error: unknown): boolean {
-  return error instanceof Database.SqliteError && /^SQLITE_IOERR_(WRITE|SHMSIZE)$/.test(error.code);
-}
-
-function openDatabase(path: string): Database.Database {
-  try {
-    return new Database(path, { timeout: STORE_BUSY_MS });
-  } catch (error) {
-    throw new MiniTorrentError(
-      'PERMISSION_DENIED',
-      `${path} could not be opened as an SQLite file; check its permissions and its directory's`,
-      error,
-    );
-  }
-}
-
-function isEmpty(database: Database.Database): boolean {
-  return single(database, 'select count(*) from sqlite_master') === 0;
-}
-
-/** In one transaction, before the log is switched on: a crash leaves an empty file or a whole one. */
-function create(database: Database.Database): void {
-  database.exec(
-    `begin exclusive; ${CREATE} pragma application_id = ${APPLICATION_ID}; pragma user_version = ${SCHEMA_VERSION}; commit`,
-  );
-}
-
-/** In one transaction: a crash leaves the old version or the new one. */
-function upgrade(database: Database.Database): void {
-  const steps: string[] = [];
-  for (let version = Number(single(database, 'pragma user_version')); version < SCHEMA_VERSION; version += 1)
-    steps.push(UPGRADES[version] ?? '');
-  if (steps.length === 0) return;
-  database.exec(`begin exclusive; ${steps.join('')}; pragma user_version = ${SCHEMA_VERSION}; commit`);
-}
-
-function checkContents(database: Database.Database, path: string): void {
-  const applicationId = single(database, 'pragma application_id');
-  if (applicationId === 0) checkVersion(1, 1, path);
-  checkVersion(Number(applicationId), Number(single(database, 'pragma user_version')), path);
-  const verdict = single(database, 'pragma quick_check(1)');
-  if (verdict !== 'ok') throw damaged(path, String(verdict));
-}
-
-function single(database: Database.Database, sql: string): string | number | undefined {
-  return (database.prepare(sql).raw().get() as Row | undefined)?.[0];
+  return /^SQLITE_IOERR_(WRITE|SHMSIZE)$/.test(sqliteCodeOf(error) ?? '');
 }

@@ -56,7 +56,7 @@ export class CleanUp {
       const id = this.doubts.take();
       if (id === undefined) break;
       clients.push(id);
-      weight += this.#registry.client(id)?.liveCount ?? 0;
+      weight += Math.max(1, this.#registry.client(id)?.liveCount ?? 0);
     }
     const outdated = this.#registry.outdated(nowMs, acknowledged, Math.max(0, TRACKER_FORGET_MAX - weight));
     const lapses = clients.map((client) => ({ kind: 'lapse', client }) as const);

@@ -2,7 +2,8 @@
 // nothing. The port opens only after the whole list was loaded; a store that ends by itself ends the tracker, since what is
 // on its disk is then unknown.
 
-import { createHash, randomInt } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Host } from '../actor/host.js';
 import { type Link, openLink } from '../actor/link.js';
 import type { WakeAt } from '../actor/machine.js';
@@ -30,6 +31,7 @@ import { DialBacks } from './dial-back.js';
 import type { Figures, TrackerEffect, TrackerInput } from './effects.js';
 import { Listener } from './listener.js';
 import { TrackerMachine } from './machine.js';
+import { TRACKER_ID_SIZE } from './messages.js';
 
 export interface DaemonOptions {
   readonly own: Address;
@@ -87,6 +89,7 @@ export class Daemon {
       renewMs: options.renewMs ?? RENEW_MS,
       trustHost: options.trustHost ?? false,
       seed: randomInt(0xffff_ffff),
+      spareId: randomBytes(TRACKER_ID_SIZE),
     });
     this.#host = new Host<TrackerInput, TrackerEffect | WakeAt>({
       name: 'tracker',
@@ -160,7 +163,9 @@ export class Daemon {
 
   async #startStore() {
     const { port1, port2 } = new MessageChannel();
-    const settings = new Uint8Array(storeSettings.encode({ kind: 'store', path: this.#options.seederListPath }));
+    const { seederListPath: path } = this.#options;
+    const place = { own: placeOf(this.#options.own), cluster: clusterOf(this.#options) };
+    const settings = new Uint8Array(storeSettings.encode({ kind: 'store', path, ...place }));
     const thread = startThread({ name: 'store', entry: STORE_ENTRY, settings, shared: [], ports: [port2] });
     this.#store = openLink<StoreCommand, StoreEvent>({
       port: port1,
@@ -181,6 +186,11 @@ export class Daemon {
         this.#host.post({ kind: 'loadedRows', loaded: event });
         return;
       case 'loaded':
+        if (event.kept !== '')
+          this.#options.log.info(
+            { kept: event.kept },
+            'the list has the format of this version; as it was before, it is kept',
+          );
         this.#host.post(startedOf(event));
         this.#storeOpened.resolve();
         return;
@@ -301,8 +311,15 @@ function clusterOf({ own, partner, cluster }: DaemonOptions): Uint8Array {
   return createHash('sha1').update(name).digest();
 }
 
+/** Where a tracker is, so that its list is known as another one's elsewhere: an address of all interfaces says nothing alone. */
+function placeOf(own: Address): string {
+  const address = formatAddress(own);
+  return own.host === '0.0.0.0' || own.host === '::' ? `${address} on ${hostname()}` : address;
+}
+
 function startedOf(event: Extract<StoreEvent, { kind: 'loaded' }>): Extract<TrackerInput, { kind: 'started' }> {
-  const { lastUpload, trackerId, position, origin, followed } = event;
+  const { lastUpload, trackerId, position, origin, followed, movedFrom } = event;
   const whose = origin ?? new Uint8Array(trackerId.length);
-  return { kind: 'started', lastUpload, trackerId, position, followed: { origin: whose, position: followed } };
+  const names = { lastUpload, trackerId, position, movedFrom };
+  return { kind: 'started', ...names, followed: { origin: whose, position: followed } };
 }

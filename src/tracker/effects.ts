@@ -19,6 +19,8 @@ export interface TrackerSetting {
   readonly trustHost: boolean;
   readonly seed: number;
   readonly replicaWaitMs?: number;
+  /** See PairSetting. */
+  readonly spareId?: Uint8Array;
 }
 
 export type TrackerInput =
@@ -31,6 +33,8 @@ export type TrackerInput =
       /** Highest position ever given out. */
       readonly position: number;
       readonly followed: Followed;
+      /** Where this list was used before, if elsewhere: the id is a new one then. Empty: here. */
+      readonly movedFrom?: string;
     }
   /** By the wall clock, and not by the monotonic one. */
   | { readonly kind: 'stoodStill'; readonly forMs: number }
@@ -39,7 +43,13 @@ export type TrackerInput =
   | { readonly kind: 'closed'; readonly connection: number }
   /** Of the dial-back with that number; each is answered once, in time. */
   | { readonly kind: 'dialedBack'; readonly number: number; readonly answer: DialBackAnswer }
-  | { readonly kind: 'committed'; readonly group: number; readonly tookMs: number }
+  | {
+      readonly kind: 'committed';
+      readonly group: number;
+      readonly tookMs: number;
+      /** Of the log beside the list. */
+      readonly logBytes?: number;
+    }
   | {
       readonly kind: 'failed';
       readonly group: number;
@@ -80,5 +90,8 @@ export interface Figures extends Counts {
   readonly expiredClients: number;
   readonly dialBacks: number;
   readonly freezes: number;
+  readonly logBytes: number;
+  /** Why this tracker has another id than when it was started last; empty when it has the same. */
+  readonly identity: string;
   readonly partner: object;
 }

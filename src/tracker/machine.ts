@@ -18,6 +18,7 @@ import { CleanUp, tickMsOf } from './clean-up.js';
 import { type Commit, CommitQueue, type Group, uploadsOf } from './commits.js';
 import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
+import { OwnFigures } from './figures.js';
 import { type RefusalCode, TRACKER_ID_SIZE, type TrackerReply, type TrackerRequest } from './messages.js';
 import { Positions } from './positions.js';
 import { Session, type SessionEffect, type SessionSetting } from './session.js';
@@ -37,13 +38,12 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   /** Requests for lists that wait until this tracker is ready. */
   #held: HeldRequest[] = [];
   #ownWaiting = 0;
-  #isFull = false;
   readonly #positions = new Positions();
   #nextTickMs = 0;
   #nextMarkMs = 0;
   #wakeAtMs = 0;
   #isBroken = false;
-  readonly #figures = { storeCommits: 0, storeFailures: 0, storeLastMs: 0, expiredClients: 0, freezes: 0 };
+  readonly #figures = new OwnFigures((level, fields, sentence) => this.#log(level, fields, sentence));
 
   constructor(setting: TrackerSetting) {
     this.#setting = setting;
@@ -105,7 +105,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
         this.#again(this.#claims.answered(input.number, input.answer, nowMs), nowMs);
         return;
       case 'committed':
-        this.#committed(input.group, input.tookMs, nowMs);
+        this.#committed(input, nowMs);
         return;
       case 'failed':
         this.#failed(input, nowMs);
@@ -148,10 +148,21 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
         this.#commits.push({ changes, weight: Math.max(1, changes.length), asker: undefined, arrival }),
       log: (level, fields, sentence) => this.#log(level, fields, sentence),
       onReady: (atMs) => this.#ready(atMs),
+      spareId: this.#setting.spareId ?? new Uint8Array(TRACKER_ID_SIZE),
+      onRenewed: (tracker) => this.#renewed(tracker),
     };
+    const { movedFrom = '' } = input;
+    if (movedFrom !== '') this.#figures.moved(movedFrom);
     this.#pair = new Pair(setting, input.trackerId, input.followed, input.position, nowMs);
     this.#tick(nowMs);
     this.#pair.woke(nowMs);
+  }
+
+  #renewed(tracker: Uint8Array): void {
+    this.#figures.restored();
+    this.#session.self.id = tracker;
+    this.#session.self.isReady = false;
+    this.#pushOwn([{ kind: 'identity', tracker }]);
   }
 
   #ready(nowMs: number): void {
@@ -261,10 +272,8 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#effects.push({ kind: 'commit', group: group.number, changes, position });
   }
 
-  #committed(group: number, tookMs: number, nowMs: number): void {
-    this.#figures.storeCommits += 1;
-    this.#figures.storeLastMs = tookMs;
-    const commits = this.#commits.committed(group);
+  #committed(input: Extract<TrackerInput, { kind: 'committed' }>, nowMs: number): void {
+    const commits = this.#commits.committed(input.group);
     this.#positions.settleLast(commits.reduce((sum, { changes }) => sum + changes.length, 0));
     for (const commit of commits) {
       this.#applyChanges(commit.changes, nowMs);
@@ -272,27 +281,21 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       else if (commit.asker === undefined) this.#ownWaiting -= 1;
       else this.#answer(commit, commit.asker.reply());
     }
-    if (this.#isFull && commits.some(({ changes }) => changes.some(({ kind }) => kind === 'put'))) {
-      this.#isFull = false;
-      this.#log('info', {}, 'the disk has room again: registrations are taken');
-    }
+    const hasRoom = commits.some(({ changes }) => changes.some(({ kind }) => kind === 'put'));
+    this.#figures.committed(input, hasRoom, nowMs);
     this.#resumeThose();
   }
 
   #failed(input: Extract<TrackerInput, { kind: 'failed' }>, nowMs: number): void {
-    this.#figures.storeFailures += 1;
+    this.#figures.failed(input, nowMs);
     const { failed, retry } = this.#commits.refused(input.group, input.outcome === 'full');
     const code: RefusalCode = input.outcome === 'full' ? 'diskFull' : 'ioError';
     for (const commit of failed) this.#refuse(commit, code, nowMs);
     if (input.outcome === 'broken') {
       this.#isBroken = true;
-      this.#log('error', { cause: input.sentence }, 'the seeder list could not be written: this tracker ends');
       this.#effects.push({ kind: 'giveUp', sentence: input.sentence });
       return;
     }
-    if (!this.#isFull)
-      this.#log('error', { cause: input.sentence, outcome: input.outcome }, 'a commit of the seeder list was refused');
-    this.#isFull = input.outcome === 'full';
     if (retry !== undefined) this.#send(retry);
     this.#resumeThose();
   }
@@ -335,10 +338,8 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#nextTickMs = nowMs + this.#tickMs;
     const frozenMs = this.#leases.tick(nowMs);
     if (frozenMs > 0) {
-      this.#figures.freezes += 1;
+      this.#figures.froze(frozenMs);
       this.#connections.forgiveSilence(nowMs);
-      const fields = { frozenMs: Math.round(frozenMs) };
-      this.#log('warn', fields, 'this tracker stood still: nobody expires within one lease');
       this.#stoodStill(frozenMs, nowMs);
     }
     this.#cleanUp(nowMs);
@@ -367,8 +368,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   #cleanUp(nowMs: number): void {
     const acknowledged = this.#pair?.acknowledged ?? 0;
     const { clients, changes, weight } = this.#cleaning.step(this.#ownWaiting > 0, acknowledged, nowMs);
-    if (clients.length > 0) this.#log('info', { clients: clients.length }, 'leases are over');
-    this.#figures.expiredClients += clients.length;
+    this.#figures.expired(clients);
     this.#pushOwn(changes, weight);
   }
 
@@ -385,7 +385,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   #allFigures(nowMs: number): Figures {
     return {
       ...this.#registry.counts,
-      ...this.#figures,
+      ...this.#figures.all,
       ...this.#connections.counts,
       dialBacks: this.#claims.dialCount,
       storeBacklog: this.#commits.backlog,

@@ -15,6 +15,8 @@ interface Statistics {
   readonly liveEntries: number;
   readonly connections: number;
   readonly uptimeMs: number;
+  /** Trackers of 0.1 do not say. */
+  readonly identity?: string;
   readonly partner: {
     readonly address: string;
     readonly following: boolean;
@@ -58,6 +60,7 @@ function statisticsOf(json: string): Statistics | undefined {
   const { lastCatchUp } = fieldsOf(partner);
   const isRight =
     has(all, 'number', ['swarms', 'liveEntries', 'connections', 'uptimeMs']) &&
+    (!('identity' in fieldsOf(all)) || has(all, 'string', ['identity'])) &&
     has(partner, 'string', ['address', 'refusedBy']) &&
     has(partner, 'boolean', ['following', 'followedBy', 'isReady', 'isAlone']) &&
     has(partner, 'number', ['behindChanges', 'lagChanges', 'lagMs'], true) &&
@@ -123,7 +126,8 @@ function unreachableAt(address: string, why: string): MiniTorrentError {
   );
 }
 
-function describe(tracker: Address, { swarms, liveEntries, connections, uptimeMs, partner }: Statistics): string {
+function describe(tracker: Address, { identity = '', ...statistics }: Statistics): string {
+  const { swarms, liveEntries, connections, uptimeMs, partner } = statistics;
   const { following, followedBy, lastCatchUp: last } = partner;
   const lines = [
     `tracker ${formatAddress(tracker)}  up ${Math.round(uptimeMs / 1_000)} s`,
@@ -140,5 +144,6 @@ function describe(tracker: Address, { swarms, liveEntries, connections, uptimeMs
   if (!partner.isReady) lines.push('  catching up: lists are answered in a moment');
   if (partner.isAlone) lines.push('  this list may be out of date: the partner was not heard since the start');
   if (partner.refusedBy !== '') lines.push(`  ${partner.refusedBy}`);
+  if (identity !== '') lines.push(`  ${identity}`);
   return lines.map(printable).join('\n');
 }

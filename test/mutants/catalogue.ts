@@ -212,6 +212,52 @@ const TRACKER: readonly Defect[] = [
     test: 'test/tracker/session.test.ts',
     rule: 'F15: nobody expires because the tracker was frozen',
   },
+  {
+    name: 'tracker: a list that was copied keeps its identity',
+    breaks: 'two trackers never have one identity',
+    file: 'src/seederlist/store.ts',
+    right: `      this.#statements.identity.run(randomBytes(TRACKER_ID_SIZE), 0);`,
+    wrong: `      void randomBytes(TRACKER_ID_SIZE);`,
+    test: 'test/seederlist/places.test.ts',
+    rule: 'a list that is used elsewhere, or by another pair, belongs to another tracker; where it was it stays the same',
+  },
+  {
+    name: 'pair: a restored list goes on counting where it was',
+    breaks: 'a position names one change for ever',
+    file: 'src/pair/pair.ts',
+    right: `if (isOurs && position > this.#told) this.#renew(nowMs);`,
+    wrong: `if (isOurs && position > this.#head) this.#renew(nowMs);`,
+    test: 'test/pair/pair.test.ts',
+    rule: 'a list that is older than what the partner has seen of it is another tracker, however much it has changed since',
+  },
+  {
+    name: 'pair: whoever comes from the partner host takes its place',
+    breaks: 'a third tracker costs the pair nothing',
+    file: 'src/pair/pair.ts',
+    right: `return partnerId !== undefined && !equalBytes(followerId, partnerId);`,
+    wrong: `return partnerId === undefined && !equalBytes(followerId, followerId);`,
+    test: 'test/pair/pair.test.ts',
+    rule: 'a third tracker on the host of the partner is refused while the partner is there, and takes nobody off',
+  },
+  {
+    name: 'lock: the number of a dead holder is taken again',
+    breaks: 'one client on one state directory',
+    file: 'src/disk/generation-lock.ts',
+    right: `if (Math.max(...numbers) > number) {`,
+    wrong: `for (const other of numbers) if (other !== number) await rm(join(directory, \`lock.\${other}\`), { force: true });
+  if (numbers.length === 0) {`,
+    test: 'test/disk/generation-lock.test.ts',
+    rule: 'who acts on an old look at a directory withdraws before the number that is higher',
+  },
+  {
+    name: 'tracker: the lock beside the list is not held',
+    breaks: 'one tracker on one list, in whatever container',
+    file: 'src/seederlist/side-lock.ts',
+    right: `single(database, 'select line from holder') === line) return;`,
+    wrong: `single(database, 'select line from holder') === line) return database.exec('rollback');`,
+    test: 'test/seederlist/places.test.ts',
+    rule: 'F19: one tracker on one list, also from another network namespace, and its holder is named',
+  },
 ];
 
 const WIRE: readonly Defect[] = [

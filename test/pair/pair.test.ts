@@ -18,11 +18,12 @@ import type { Change } from '../../src/registry/changes.js';
 import { bucketOf, Comparison } from '../../src/registry/digests.js';
 import { Registry } from '../../src/registry/registry.js';
 import { clientId, keyBytes, type SwarmKey, swarmKey } from '../../src/torrent/ids.js';
-import type { TrackerEffect } from '../../src/tracker/effects.js';
+import type { TrackerEffect, TrackerSetting } from '../../src/tracker/effects.js';
 import { contentOf, tolds, words } from '../registry/changes.js';
 import { clientBytes, LEASE_MS, Stage, swarmOf } from '../tracker/stage.js';
 
 const OTHER = new Uint8Array(16).fill(9);
+const SPARE = new Uint8Array(16).fill(3);
 
 function put(number: number, sequence = 1): Change {
   const place = { host: '10.0.0.1', port: 6_000 + number, have: 1, epoch: 1, sequence };
@@ -146,8 +147,12 @@ test('a bucket with changes of ours that the partner may not have is not compare
 
 /** A tracker and what it tells a follower on connection 77. */
 class Led {
-  readonly stage = new Stage();
+  readonly stage: Stage;
   #frame = 0;
+
+  constructor(setting: Partial<TrackerSetting> = {}) {
+    this.stage = new Stage(setting);
+  }
 
   put(word: PairWord): PairNews[] {
     return newsOf(this.stage.put({ kind: 'followerSaid', connection: 77, word }));
@@ -191,6 +196,7 @@ test('a follower whose position means nothing here is sent everything, within th
 
 test('a follower that was here before is sent what changed behind its position, as it is now', () => {
   const led = new Led();
+  led.follow();
   const client = led.stage.client(1);
   for (let number = 1; number <= 10; number += 1) client.share(swarmOf(number));
   client.share(swarmOf(3), 2);
@@ -201,11 +207,81 @@ test('a follower that was here before is sent what changed behind its position, 
   assert.equal(records?.entries[0]?.[4], 2);
 });
 
-test('a position beyond the highest one here means that this list was restored: everything is sent', () => {
+test('a list that is older than what the partner has seen of it is another tracker, however much it has changed since', () => {
+  for (const changeCount of [0, 200]) {
+    const led = new Led({ replicaWaitMs: 2_000 });
+    const { stage } = led;
+    stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+    const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+    said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 1 });
+    said({ kind: 'records', frame: 1, position: 1, facts: [], entries: [], leaves: [], progress: [] });
+    const client = stage.client(1);
+    for (let number = 1; number <= changeCount; number += 1) client.share(swarmOf(number));
+    const known = { originId: new Uint8Array(16).fill(1), position: 99 };
+    const news = led.follow(known);
+    const [welcome] = news;
+    assert.ok(welcome?.kind === 'welcome' && welcome.isWhole);
+    assert.deepEqual(welcome.leaderId, SPARE, 'with an identity that nobody knows');
+    assert.equal(entriesOf(news), Math.min(changeCount, 4_096));
+    const kept = stage.effects.findLast((effect) => effect.kind === 'commit');
+    assert.ok(kept?.kind === 'commit' && kept.changes.some(({ kind }) => kind === 'identity'));
+    stage.advance(1_000);
+    const dial = linkOf(stage);
+    const sent = stage.put({ kind: 'partnerConnected', link: dial });
+    const follow = sent.find((effect) => effect.kind === 'sendPartner');
+    assert.ok(follow?.kind === 'sendPartner' && follow.word.kind === 'follow');
+    assert.deepEqual([follow.word.followerId, follow.word.position], [SPARE, 0], 'and it asks for everything');
+    const reply = stage.connect().hello(clientBytes(2), 6_002, 1);
+    assert.ok(reply.kind === 'helloReply' && !reply.ready, 'nobody is told of the old list');
+    assert.deepEqual(reply.trackerId, SPARE);
+  }
+});
+
+test('a third tracker on the host of the partner is refused while the partner is there, and takes nobody off', () => {
   const led = new Led();
-  led.stage.client(1).share(swarmOf(1));
-  const news = led.follow({ originId: new Uint8Array(16).fill(1), position: 99 });
-  assert.ok(news[0]?.kind === 'welcome' && news[0].isWhole);
+  const { stage } = led;
+  stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+  stage.put({
+    kind: 'partnerSaid',
+    link: linkOf(stage),
+    news: { kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 },
+  });
+  assert.equal(led.follow()[0]?.kind, 'welcome');
+  stage.put({ kind: 'opened', connection: 78, host: '127.0.0.1' });
+  const names = { followerId: new Uint8Array(16).fill(8), originId: new Uint8Array(16), cluster: new Uint8Array(20) };
+  const word = { kind: 'follow', version: PAIR_VERSION, ...names, position: 0 } as const;
+  const news = newsOf(stage.put({ kind: 'followerSaid', connection: 78, word }));
+  assert.ok(news[0]?.kind === 'refused' && /another tracker/.test(news[0].sentence));
+  stage.client(1).share(swarmOf(1));
+  assert.ok(newsOf(stage.effects).some((one) => one.kind === 'records' && one.entries.length === 1));
+});
+
+test('a welcome that is not believed makes no list wait for what comes after it', () => {
+  const stage = new Stage({ replicaWaitMs: 2_000 });
+  stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+  const own = new Uint8Array(16).fill(1);
+  stage.put({
+    kind: 'partnerSaid',
+    link: linkOf(stage),
+    news: { kind: 'welcome', leaderId: own, isWhole: true, position: 0 },
+  });
+  stage.nowMs = 2_500;
+  stage.put({ kind: 'wake' });
+  const reply = stage.connect().hello(clientBytes(2), 6_002, 1);
+  assert.ok(reply.kind === 'helloReply' && reply.ready);
+});
+
+test('whoever asks to be followed without end fills no log', () => {
+  const led = new Led();
+  const lines = (): { readonly fields: object }[] =>
+    led.stage.effects.flatMap((effect) => (effect.kind === 'log' && 'attempts' in effect.fields ? [effect] : []));
+  for (let count = 0; count < 1_000; count += 1) led.follow({}, '10.6.6.6');
+  led.follow({}, '10.7.7.7');
+  assert.equal(lines().length, 2, 'a line for each host');
+  led.stage.nowMs += 60_000;
+  led.follow({}, '10.6.6.6');
+  const last = lines().at(-1);
+  assert.deepEqual(last?.fields, { host: '10.6.6.6', attempts: 1_000 });
 });
 
 test('a follower at position 0 is sent everything, also what this tracker was told itself', () => {
@@ -313,7 +389,9 @@ test('a record that lapsed at the partner lists nobody, however alive its client
 test('a partner whose list was restored from an older copy is told everything', () => {
   for (const isFollowed of [true, false]) {
     const led = new Led();
+    led.follow();
     led.stage.client(1).share(swarmOf(1));
+    led.stage.put({ kind: 'closed', connection: 77 });
     const said = (news: PairNews) => led.stage.put({ kind: 'partnerSaid', link: linkOf(led.stage), news });
     const rest = { facts: [], entries: [], leaves: [], progress: [] };
     led.stage.put({ kind: 'partnerConnected', link: linkOf(led.stage) });
@@ -339,7 +417,10 @@ test('whoever is not the partner is refused with a sentence', () => {
   };
   check(new Led().follow({}, '10.6.6.6'), /10\.6\.6\.6 is not the address/);
   check(new Led().follow({ version: 9 }), /version 2 of the pair's protocol, not 9/);
-  check(new Led().follow({ followerId: new Uint8Array(16).fill(1) }), /does not follow itself/);
+  check(
+    new Led().follow({ followerId: new Uint8Array(16).fill(1) }),
+    /both trackers have one identity: .* stop one tracker/,
+  );
   check(new Led().follow({ cluster: new Uint8Array(20).fill(1) }), /another pair/);
 });
 

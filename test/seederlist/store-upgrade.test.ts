@@ -1,6 +1,7 @@
 // A seeder list of an older version is taken as it is: nothing in it is lost, and it becomes one of this version in one step.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -107,6 +108,17 @@ test('a list of version 1 keeps its entries and gets positions and an identity',
   const looked = new Database(path);
   assert.equal(looked.prepare('pragma user_version').raw().get()[0], SCHEMA_VERSION);
   looked.close();
+  // The way back: what the older program wrote, as one file that it opens.
+  const kept = new Database(`${path}.format-1`);
+  assert.equal(kept.prepare('pragma user_version').raw().get()[0], 1);
+  assert.equal(kept.prepare('pragma application_id').raw().get()[0], APPLICATION_ID);
+  assert.equal(kept.prepare('select count(*) from entries').raw().get()[0], 2);
+  assert.equal(
+    kept.prepare("select count(*) from pragma_table_info('entries') where name = 'position'").raw().get()[0],
+    0,
+  );
+  kept.close();
+  assert.equal(existsSync(`${path}.format-1.unfinished`), false);
 });
 
 const PLACE = { swarm: swarmOf(1), client: clientId(clientBytes(1)), host: '10.0.0.1', port: 1, have: 1 };

@@ -11,6 +11,7 @@ import type { Change } from '../../src/registry/changes.js';
 import { Registry } from '../../src/registry/registry.js';
 import { listSeeders } from '../../src/seederlist/list.js';
 import { applyLoaded, type LoadedRows, storeCommandsOf } from '../../src/seederlist/rows.js';
+import { SCHEMA_VERSION } from '../../src/seederlist/schema.js';
 import { SeederStore } from '../../src/seederlist/store.js';
 import { clientId } from '../../src/torrent/ids.js';
 import { changes, contentOf, registryOf } from '../registry/changes.js';
@@ -180,7 +181,7 @@ test('a file of another kind, of another program, or of a newer version is refus
   checkRefused(other, 'another program');
   const newer = join(directory, 'newer');
   SeederStore.open(newer).close();
-  rowsOf(newer, 'pragma user_version = 3');
+  rowsOf(newer, `pragma user_version = ${SCHEMA_VERSION + 1}`);
   checkRefused(newer, 'newer');
 });
 

@@ -39,6 +39,7 @@ export class Stage {
       renewMs: 300,
       trustHost: false,
       seed: 1,
+      spareId: new Uint8Array(16).fill(3),
       ...setting,
     });
     const followed = { origin: new Uint8Array(16), position: 0 };
