@@ -12,12 +12,11 @@ const STARTS_PROCESSES = /^(e2e|docs|release|completion)\//;
 /** Tests of processes that are quick, too: each way through the program once. */
 const QUICK = [
   'e2e/console',
+  'e2e/disk-full',
   'e2e/failover',
-  'e2e/limits',
-  'e2e/one-shot-daemon',
+  'e2e/hostile-bytes',
   'e2e/refusals',
   'e2e/remove',
-  'e2e/threads',
   'e2e/tracker-life',
   'release/fixtures',
 ];
