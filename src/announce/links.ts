@@ -116,19 +116,19 @@ export class Links {
   late(nowMs: number): TrackerIndex[] {
     return TRACKER_INDEXES.filter((index) => {
       const { state } = this.#links[index];
-      return state.at === 'dialing' && nowMs - state.sinceMs >= TRACKER_CONNECT_DEADLINE_MS;
+      return state.at === 'dialing' && nowMs >= state.sinceMs + TRACKER_CONNECT_DEADLINE_MS;
     });
   }
 
-  /** When `due` or `late` may have something that they have not now. */
-  nextAtMs(): number {
+  /** When `due` or `late` may have something that they have not at `nowMs`. */
+  nextAtMs(nowMs: number): number {
     let atMs = Number.POSITIVE_INFINITY;
     for (const index of TRACKER_INDEXES) {
       const { state } = this.#links[index];
       if (state.at === 'dialing') atMs = Math.min(atMs, state.sinceMs + TRACKER_CONNECT_DEADLINE_MS);
       if (state.at !== 'down') continue;
       const { fromMs, untilMs } = this.#neededWithin(index);
-      const dialAtMs = Math.max(state.retryAtMs, fromMs);
+      const dialAtMs = Math.max(state.retryAtMs, fromMs, nowMs);
       if (dialAtMs < untilMs) atMs = Math.min(atMs, dialAtMs);
     }
     return atMs;

@@ -275,11 +275,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const swarm = question.kind === 'share' ? question.sharing.swarm : question.swarm;
     // What is wrong with the request itself stays wrong.
     const isForGood = code === 'invalid' || code === 'protocol';
-    this.#effects.push({
-      kind: 'log',
-      fields: { swarm, code, asked: question.kind },
-      sentence: `refused: ${sentence}`,
-    });
+    const fields = { swarm, code, asked: question.kind };
+    this.#effects.push({ kind: 'log', fields, sentence: `refused: ${sentence}` });
     if (question.kind === 'part') {
       this.#wanted.partAnswered();
       this.#wanted.uploadRefused(swarm);
@@ -287,6 +284,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     }
     if (question.kind === 'announce') {
       if (code === 'unknown') this.#wanted.forgotten(swarm);
+      else if (!isForGood) this.#wanted.progressRefused(swarm, nowMs);
       return;
     }
     if (question.kind === 'share') this.#wanted.shareRefused(swarm, isForGood, nowMs);
@@ -376,7 +374,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   #planWake(nowMs: number): void {
     if (this.#phase.at === 'left') return;
-    let atMs = this.#links.nextAtMs();
+    let atMs = this.#links.nextAtMs(nowMs);
     if (this.#links.active !== undefined) {
       if (this.#phase.at === 'working') atMs = Math.min(atMs, this.#pingAtMs());
       atMs = Math.min(atMs, this.#answerDeadlineMs());

@@ -79,6 +79,11 @@ export class Wanted {
 
   /** Nothing is under way that changes on how many lists we are. */
   get isSettled(): boolean {
+    // What was refused for now may be listed as it was before.
+    for (const swarm of this.#refused) {
+      const telling = this.#registrations.get(swarm)?.telling;
+      if (telling?.at === 'refused' && telling.untilMs < Number.POSITIVE_INFINITY) return false;
+    }
     const removals = this.#removals.size + this.#askedRemovals.size + this.#repeats.size + this.#askedRepeats.size;
     return this.#untold.size + this.#askedCount + removals === 0;
   }
@@ -218,6 +223,13 @@ export class Wanted {
     if (registration?.telling.at !== 'asked') return;
     const untilMs = isForGood ? Number.POSITIVE_INFINITY : nowMs + ANNOUNCE_REFUSED_RETRY_MS;
     this.#setTelling(swarm, registration, { at: 'refused', untilMs });
+  }
+
+  /** The tracker lists us as before, and could not write how much we have. */
+  progressRefused(swarm: SwarmKey, nowMs: number): void {
+    const registration = this.#registrations.get(swarm);
+    if (registration?.telling.at !== 'told') return;
+    this.#setTelling(swarm, registration, { at: 'refused', untilMs: nowMs + ANNOUNCE_REFUSED_RETRY_MS });
   }
 
   /** The tracker does not know that we share it. */

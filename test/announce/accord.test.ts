@@ -4,7 +4,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Wanted } from '../../src/announce/wanted.js';
-import { ANNOUNCE_REMOVALS_KEPT_MAX, CLIENT_ID_RENEWAL_MS, TOMBSTONE_MS } from '../../src/base/limits.js';
+import {
+  ANNOUNCE_REFUSED_RETRY_MS,
+  ANNOUNCE_REMOVALS_KEPT_MAX,
+  CLIENT_ID_RENEWAL_MS,
+  TOMBSTONE_MS,
+} from '../../src/base/limits.js';
 import type { SwarmKey } from '../../src/torrent/ids.js';
 import type { TrackerRequest } from '../../src/tracker/messages.js';
 import { RENEW_MS, type ScriptedTracker, Theatre } from './theatre.js';
@@ -150,4 +155,21 @@ test('a client whose epochs are overtaken again and again asks for a new id, and
     theatre.register(swarmOf(100 + turn), 4);
   }
   assert.equal(asked(), 2);
+});
+
+test('how much a client has is said again when the tracker could not write it', () => {
+  const theatre = sharing(B);
+  theatre.register(A, 1);
+  const [tracker] = theatre.trackers;
+  tracker.answer = (request) =>
+    request.kind === 'announce'
+      ? { kind: 'error', id: request.id, code: 'diskFull', sentence: 'no room' }
+      : tracker.wellBehaved(request);
+  theatre.tell({ kind: 'progress', swarm: A, have: 4 });
+  theatre.advance(1_000);
+  assert.equal(tracker.listed.get(A), 1);
+  tracker.heard.length = 0;
+  theatre.advance(ANNOUNCE_REFUSED_RETRY_MS);
+  assert.equal(tracker.listed.get(A), 4);
+  assert.deepEqual(kindsOf(tracker.heard), ['share']);
 });

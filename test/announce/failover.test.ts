@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { Links } from '../../src/announce/links.js';
 import {
   LEAVE_DEADLINE_MS,
+  REPLICA_WAIT_MS,
   TRACKER_PING_MS,
   TRACKER_RETRY_MAX_MS,
   TRACKER_RETRY_MIN_MS,
@@ -131,7 +132,7 @@ test('tries of a tracker that is away thin out from 1 s to 60 s, each with full 
         links.failed(0, nowMs);
         // Nobody else is to be dialed, so the next moment is the first one's.
         links.failed(1, Number.POSITIVE_INFINITY);
-        const delayMs = links.nextAtMs() - nowMs;
+        const delayMs = links.nextAtMs(nowMs) - nowMs;
         const boundMs = Math.min(TRACKER_RETRY_MAX_MS, TRACKER_RETRY_MIN_MS * 2 ** failure);
         assert.ok(delayMs >= 1 && delayMs <= boundMs + 1, `${delayMs} ms after ${failure + 1} failures`);
         waited[failure] = [...(waited[failure] ?? []), delayMs / boundMs];
@@ -244,4 +245,15 @@ test('of two trackers that are not ready one is used, without going to and fro',
   assert.deepEqual([...theatre.trackers[0].listed], [[A, 1]]);
   const dials = theatre.trackers.map((tracker) => tracker.dials);
   assert.ok(dials[0] === 1 && (dials[1] ?? 0) < 5, `${dials} dials`);
+});
+
+test('once the first tracker has had time to become ready, the second is waited for no more', () => {
+  const links = new Links(new Prng(1), 'there');
+  links.due(0);
+  links.greeted(0, false, 0);
+  links.due(0);
+  // It answers when the first counts as ready, so it is not kept.
+  links.greeted(1, true, REPLICA_WAIT_MS);
+  assert.deepEqual([links.active, links.due(REPLICA_WAIT_MS)], [0, []]);
+  assert.equal(links.nextAtMs(REPLICA_WAIT_MS), Number.POSITIVE_INFINITY);
 });

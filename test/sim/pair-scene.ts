@@ -1,19 +1,23 @@
-// Two real trackers, some twenty model clients and everything that goes wrong between them, in virtual time. While faults
-// rage, safety: nobody's word is altered, no removal undone, nobody living expires. When they are over, liveness: both list
-// the same within seconds, and in the end exactly what the living clients want listed. A run is a function of its seed.
+// Two real trackers, some twenty real announcers and everything that goes wrong between them, in virtual time: disks that are lost
+// or put back, standstills of more than a day and clocks that are set among it. While faults rage, safety: nobody's word is
+// altered, no removal undone on the disk that has it, nobody living expires. When they are over, liveness: both list the same
+// within seconds, and in the end exactly what the living clients want listed. A run is a function of its seed.
 
 import assert from 'node:assert/strict';
 import { PAIR_RETRY_MAX_MS } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import type { Entry } from '../../src/registry/records.js';
 import type { SwarmKey } from '../../src/torrent/ids.js';
-import { ModelClient } from './model-client.js';
+import { AnnounceClient } from './announce-client.js';
 import { Paths, World } from './paths.js';
 import { LEASE_MS, TrackerNode } from './tracker-node.js';
 
 const CLIENTS = 20;
 const SWARMS = 8;
 const FAULTS_MS = 40_000;
+const DAY_MS = 24 * 3_600_000;
+/** Both trackers may have been away long enough to be dialed once a minute. */
+const SETTLED_MS = 150_000;
 
 export interface PairOptions {
   readonly seed: number;
@@ -24,6 +28,10 @@ export interface PairOptions {
   readonly outageMs: number;
   readonly clientFaults: boolean;
   readonly diskFaults: boolean;
+  /** Disks are lost and put back. */
+  readonly losesDisks: boolean;
+  /** Trackers stand still for more than a day, and clocks are set. */
+  readonly sleeps: boolean;
   /** Without, the stream of records alone has to make the two equal. */
   readonly tellsDigests: boolean;
 }
@@ -39,6 +47,8 @@ export function pairOptionsOf(seed: number): PairOptions {
     outageMs: isGentle ? LEASE_MS * 0.9 : prng.next() < 0.5 ? 3_000 : LEASE_MS * 2,
     clientFaults: !isGentle && prng.next() < 0.5,
     diskFaults: !isGentle && prng.next() < 0.3,
+    losesDisks: !isGentle && prng.next() < 0.4,
+    sleeps: !isGentle && prng.next() < 0.4,
     tellsDigests: seed % 2 === 0,
   };
 }
@@ -48,7 +58,7 @@ export class PairScene {
   readonly world: World;
   readonly paths: Paths;
   readonly trackers: readonly [TrackerNode, TrackerNode];
-  readonly clients: readonly ModelClient[];
+  readonly clients: readonly AnnounceClient[];
   /** For each tracker: entry → highest version seen removed there. */
   readonly #graves = [new Map<string, number>(), new Map<string, number>()] as const;
   isCalm = false;
@@ -69,10 +79,9 @@ export class PairScene {
     }
     this.clients = Array.from(
       { length: CLIENTS },
-      (_, at) => new ModelClient(this.world, this.paths, this.trackers, at + 1),
+      (_, at) => new AnnounceClient(this.world, this.paths, this.trackers, at + 1),
     );
     for (const client of this.clients) {
-      this.#repeat(50, 150, () => client.step());
       this.#repeat(300, 4_000, () => !this.isCalm && this.#act(client));
     }
     this.#repeat(150, 250, () => this.#checkSafety());
@@ -86,7 +95,7 @@ export class PairScene {
     this.world.after(this.world.between(0, highestMs), again);
   }
 
-  #act(client: ModelClient): void {
+  #act(client: AnnounceClient): void {
     const { world } = this;
     const swarm = swarmOf(world.prng.below(SWARMS));
     const draw = world.prng.next();
@@ -94,7 +103,7 @@ export class PairScene {
     else if (draw < 0.85) client.remove(swarm);
     else if (draw < 0.9) client.leave();
     else if (draw < 0.93 && !this.options.isGentle) client.die();
-    else client.comeBack();
+    else client.comeBack(this.options.losesDisks && world.chance(0.2));
   }
 
   /** One thing that goes wrong, and its end. */
@@ -104,9 +113,13 @@ export class PairScene {
     const [a, b] = world.chance(0.5) ? this.trackers : ([...this.trackers].reverse() as [TrackerNode, TrackerNode]);
     const forMs = options.isGentle ? options.outageMs : world.between(0, options.outageMs);
     const draw = world.prng.next();
+    if (options.losesDisks && world.chance(0.3)) tracker.backUp();
     if (draw < 0.3) {
       tracker.crash();
+      if (!options.isGentle) this.#harm(tracker);
       world.after(forMs, () => tracker.isUp || tracker.start());
+    } else if (options.sleeps && draw < 0.4) {
+      tracker.standStill(world.between(0.5, 3) * DAY_MS, world.chance(0.5));
     } else if (draw < 0.5) {
       tracker.freeze();
       world.after(forMs, () => tracker.thaw());
@@ -128,9 +141,22 @@ export class PairScene {
       });
     } else tracker.resetPair();
     if (!options.clientFaults) return;
-    const client = this.clients[world.prng.below(CLIENTS)] as ModelClient;
+    const client = this.clients[world.prng.below(CLIENTS)] as AnnounceClient;
     paths.cut(client.name, tracker.name);
     world.after(forMs, () => paths.heal(client.name, tracker.name));
+  }
+
+  /** What happens to a tracker that is down. */
+  #harm(tracker: TrackerNode): void {
+    const { world, options } = this;
+    const draw = world.prng.next();
+    if (options.losesDisks && draw < 0.4) {
+      // Removals that only this disk had are its owners' to say again.
+      if (draw < 0.2) tracker.loseDisk();
+      else if (!tracker.restore()) return;
+      this.#graves[this.trackers.indexOf(tracker) as 0 | 1].clear();
+    }
+    if (options.sleeps && draw >= 0.4 && draw < 0.7) tracker.setClock(world.between(-3, 3) * DAY_MS);
   }
 
   heal(): void {
@@ -164,16 +190,16 @@ export class PairScene {
     for (const [at, tracker] of this.trackers.entries()) {
       const graves = this.#graves[at as 0 | 1];
       for (const { id, entries } of tracker.machine?.registry.clients() ?? []) {
-        const client = this.clients[Number.parseInt(id, 16) - 1];
+        const client = this.clients[(Number.parseInt(id, 16) % 0x1000) - 1];
         if (client === undefined) throw new Error(`I4: nobody is ${id}`);
         for (const entry of entries.values()) this.#checkEntry(entry, client, tracker, graves);
       }
     }
   }
 
-  #checkEntry(entry: Entry, client: ModelClient, tracker: TrackerNode, graves: Map<string, number>): void {
+  #checkEntry(entry: Entry, client: AnnounceClient, tracker: TrackerNode, graves: Map<string, number>): void {
     const { swarm, epoch, sequence, state, have, port } = entry;
-    const name = `${swarm.key} ${client.name}`;
+    const name = `${swarm.key} ${entry.client.id}`;
     const version = epoch * 1_000_000 + sequence;
     const grave = graves.get(name) ?? 0;
     if (state === 'removed') {
@@ -181,7 +207,7 @@ export class PairScene {
       return;
     }
     if (version <= grave) throw new Error(`I3: ${tracker.name} lists ${name} again at ${epoch}.${sequence}`);
-    const word = client.said.get(`${swarm.key} ${epoch}.${sequence}`);
+    const word = client.said.get(`${entry.client.id} ${swarm.key} ${epoch}.${sequence}`);
     if (word?.kind !== 'live' || word.have !== have || port !== client.port)
       throw new Error(`I4: ${tracker.name} says of ${name} what it never said`);
     const isHeard = client.state === 'alive' && this.world.nowMs - client.heardMs < LEASE_MS / 2;
@@ -218,7 +244,7 @@ function simulate(options: PairOptions): readonly string[] {
   scene.heal();
   const healedMs = world.nowMs;
   const isOver = (): boolean => scene.clients.every((client) => client.isSettled);
-  while (!isOver() && world.nowMs < healedMs + 30_000) world.runUntil(world.nowMs + 100);
+  while (!isOver() && world.nowMs < healedMs + SETTLED_MS) world.runUntil(world.nowMs + 100);
   assert.ok(isOver(), 'every client has said what it wanted');
   const deadlineMs = Math.max(world.nowMs, healedMs + PAIR_RETRY_MAX_MS) + 2_000;
   // Leases of the dead end at either tracker within a tick of the other.
@@ -230,6 +256,7 @@ function simulate(options: PairOptions): readonly string[] {
   world.runUntil(world.nowMs + LEASE_MS * 3);
   for (const tracker of trackers)
     assert.deepEqual(scene.listOf(tracker), scene.truth(), `I1: ${tracker.name} lists the truth`);
+  for (const { name, renewals } of scene.clients) assert.ok(renewals === 0, `I6: ${name} took a new id for nothing`);
   const digests = trackers.map((tracker) => tracker.machine?.registry.digests.bytes());
   assert.deepEqual(digests[0], digests[1], 'equal lists have equal digests');
   return scene.listOf(trackers[0]);

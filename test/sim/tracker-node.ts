@@ -2,23 +2,24 @@
 // are paths that can be cut, and it can be frozen with everything it should have received waiting for it.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import type { WakeAt } from '../../src/actor/machine.js';
 import { FRAME_BYTES_MAX } from '../../src/base/limits.js';
 import { type PairNews, type PairWord, pairNews, pairWords } from '../../src/pair/messages.js';
 import type { PairInput } from '../../src/pair/pair.js';
 import type { Change } from '../../src/registry/changes.js';
-import { Registry } from '../../src/registry/registry.js';
-import type { LoadedRows } from '../../src/seederlist/rows.js';
 import type { SwarmKey } from '../../src/torrent/ids.js';
 import type { DialBack, DialBackAnswer } from '../../src/tracker/claims.js';
 import type { TrackerEffect, TrackerInput } from '../../src/tracker/effects.js';
 import { TrackerMachine } from '../../src/tracker/machine.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
+import { FakeStore } from './fake-store.js';
 import type { Paths, World } from './paths.js';
 
 export const LEASE_MS = 10_000;
 export const RENEW_MS = 3_000;
+
+/** Some day. */
+const WALL_MS = 1_700_000_000_000;
 
 export interface ClientEnd {
   readonly name: string;
@@ -32,7 +33,13 @@ export class TrackerNode {
   readonly name: string;
   readonly #world: World;
   readonly #paths: Paths;
-  readonly #store: FakeStore;
+  #store: FakeStore;
+  /** Former states of its disk. */
+  readonly #backups: FakeStore[] = [];
+  #disks = 0;
+  /** How far its clocks are ahead of the world's: it stood still for so long, or they were set. */
+  #aheadMs = 0;
+  #wallAheadMs = WALL_MS;
   readonly #seed: number;
   partner: TrackerNode | undefined;
   machine: TrackerMachine | undefined;
@@ -65,7 +72,7 @@ export class TrackerNode {
     this.#world = world;
     this.#paths = paths;
     this.#seed = seed;
-    this.#store = new FakeStore(createHash('md5').update(name).digest());
+    this.#store = new FakeStore(name);
   }
 
   get isUp(): boolean {
@@ -87,7 +94,11 @@ export class TrackerNode {
       trustHost: false,
       seed: this.#seed + this.#life,
     });
-    for (const loaded of this.#store.rows(this.#world.nowMs)) this.#put({ kind: 'loadedRows', loaded });
+    this.#store.resume(this.#wallMs);
+    const { swarms, leaves, entries } = this.#store.rows(this.#wallMs);
+    this.#put({ kind: 'loadedRows', loaded: { kind: 'loadedSwarms', rows: swarms } });
+    this.#put({ kind: 'loadedRows', loaded: { kind: 'loadedLeaves', rows: leaves } });
+    this.#put({ kind: 'loadedRows', loaded: { kind: 'loadedEntries', rows: entries } });
     this.#put({ kind: 'started', lastUpload: 0, ...this.#store.identity });
   }
 
@@ -103,6 +114,47 @@ export class TrackerNode {
     for (const [, { life, connection }] of this.#links)
       this.#paths.send(this.name, partner?.name ?? '', () => partner?.connectionLost(life, connection));
     this.#links.clear();
+  }
+
+  /** While it is down: its disk is another, empty one from now on. */
+  loseDisk(): void {
+    assert.equal(this.machine, undefined);
+    this.#disks += 1;
+    this.#store = new FakeStore(`${this.name} ${this.#disks}`);
+  }
+
+  backUp(): void {
+    this.#backups.push(this.#store.copy());
+  }
+
+  /** While it is down: its disk says what one of its backups says. False: there is none. */
+  restore(): boolean {
+    assert.equal(this.machine, undefined);
+    const backup = this.#backups[this.#world.prng.below(Math.max(1, this.#backups.length))];
+    if (backup !== undefined) this.#store = backup.copy();
+    return backup !== undefined;
+  }
+
+  /** It stood still: all its clocks went on meanwhile, or only the wall clock as in a paused virtual machine. */
+  standStill(forMs: number, isSeenByAllClocks: boolean): void {
+    this.#wallAheadMs += forMs;
+    if (isSeenByAllClocks) {
+      this.#aheadMs += forMs;
+      this.#wakeAt(this.#nowMs);
+    } else if (this.machine !== undefined) this.#post({ kind: 'stoodStill', forMs });
+  }
+
+  /** While it is down, somebody sets its clock. */
+  setClock(byMs: number): void {
+    this.#wallAheadMs += byMs;
+  }
+
+  get #nowMs(): number {
+    return this.#world.nowMs + this.#aheadMs;
+  }
+
+  get #wallMs(): number {
+    return this.#world.nowMs + this.#wallAheadMs;
   }
 
   freeze(): void {
@@ -166,7 +218,7 @@ export class TrackerNode {
   }
 
   #put(input: TrackerInput | { readonly kind: 'wake' }): void {
-    for (const effect of this.machine?.receive(input, this.#world.nowMs) ?? []) this.#perform(effect);
+    for (const effect of this.machine?.receive(input, this.#nowMs) ?? []) this.#perform(effect);
   }
 
   #perform(effect: TrackerEffect | WakeAt): void {
@@ -230,7 +282,7 @@ export class TrackerNode {
       if (this.#frozen !== undefined) this.#frozen.push(ring);
       else this.#put({ kind: 'wake' });
     };
-    this.#world.at(atMs, ring);
+    this.#world.at(atMs - this.#aheadMs, ring);
   }
 
   #commit(group: number, changes: readonly Change[], position: number): void {
@@ -239,7 +291,7 @@ export class TrackerNode {
     const isRefused = this.#world.chance(this.refuses);
     this.#world.after(this.#world.chance(0.03) ? this.#world.between(20, 150) : this.#world.between(0.5, 8), () => {
       if (life !== this.#life) return;
-      if (!isRefused) this.#store.commit(changes, position, this.#world.nowMs);
+      if (!isRefused) this.#store.commit(changes, position, this.#wallMs);
       const outcome = this.#world.chance(0.5) ? 'full' : 'busy';
       // It may die between the disk and the word of it.
       this.#world.after(this.#world.between(0, 2), () => {
@@ -318,46 +370,4 @@ function viaWire<M>(message: M, wire: { encode(message: M): Uint8Array; decode(f
   const frame = wire.encode(message);
   assert.ok(frame.length <= FRAME_BYTES_MAX, `a frame of ${frame.length} bytes`);
   return wire.decode(frame);
-}
-
-/** What a commit leaves behind, merged as the real store does (see store.test.ts). */
-class FakeStore {
-  readonly #image = new Registry();
-  readonly #trackerId: Uint8Array;
-  #position = 0;
-  #followed = { origin: new Uint8Array(16), position: 0 };
-
-  constructor(trackerId: Uint8Array) {
-    this.#trackerId = trackerId;
-  }
-
-  get identity() {
-    return { trackerId: this.#trackerId, position: this.#position, followed: this.#followed };
-  }
-
-  commit(changes: readonly Change[], position: number, nowMs: number): void {
-    for (const [at, change] of changes.entries()) {
-      this.#image.apply(change, nowMs, 0, position + at);
-      if (change.kind === 'followed')
-        this.#followed = { origin: new Uint8Array(change.origin), position: change.position };
-    }
-    this.#position = Math.max(this.#position, position + changes.length - 1);
-  }
-
-  *rows(nowMs: number): Generator<LoadedRows> {
-    const swarms: Extract<LoadedRows, { kind: 'loadedSwarms' }>['rows'][number][] = [];
-    const leaves: Extract<LoadedRows, { kind: 'loadedLeaves' }>['rows'][number][] = [];
-    const entries: Extract<LoadedRows, { kind: 'loadedEntries' }>['rows'][number][] = [];
-    for (const { key, facts, complete, position } of this.#image.swarms())
-      if (facts !== undefined) swarms.push([key, facts.name, facts.size, facts.pieceCount, complete, position]);
-    for (const client of this.#image.clients()) {
-      const { id, left } = client;
-      if (left !== undefined) leaves.push([id, left.epoch, left.sequence, nowMs - left.changedAtMs, client.position]);
-      for (const { swarm, host, port, have, epoch, sequence, state, changedAtMs, position } of client.entries.values())
-        entries.push([swarm.key, id, host, port, have, epoch, sequence, state, nowMs - changedAtMs, position]);
-    }
-    yield { kind: 'loadedSwarms', rows: swarms };
-    yield { kind: 'loadedLeaves', rows: leaves };
-    yield { kind: 'loadedEntries', rows: entries.sort((a, b) => Number(a[7] === 'live') - Number(b[7] === 'live')) };
-  }
 }

@@ -1,0 +1,293 @@
+// A client as it ships: the real announcer's machine, with connections that are paths of the simulated world. Keeps book of what
+// was said and acknowledged, by which the trackers' lists are judged.
+
+import type { Wake, WakeAt } from '../../src/actor/machine.js';
+import type { AnnounceEffect, AnnounceInput } from '../../src/announce/effects.js';
+import type { TrackerIndex } from '../../src/announce/links.js';
+import { AnnounceMachine } from '../../src/announce/machine.js';
+import type { AnnounceCommand } from '../../src/announce/messages.js';
+import { type ClientId, type SwarmKey, swarmKey } from '../../src/torrent/ids.js';
+import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
+import type { Paths, World } from './paths.js';
+import type { TrackerNode } from './tracker-node.js';
+
+const PIECES = 100;
+
+/** What the owner said with one version. */
+export interface Word {
+  readonly kind: 'live' | 'removed' | 'left';
+  readonly have: number;
+}
+
+/** A connection that was dialed, at both ends. */
+interface Connection {
+  readonly tracker: TrackerIndex;
+  far: { readonly life: number; readonly connection: number } | undefined;
+}
+
+export class AnnounceClient {
+  readonly name: string;
+  readonly port: number;
+  id: ClientId;
+  /** alive: says what it wants. dead: says nothing, as after a power cut. left: took itself off every list. */
+  state: 'alive' | 'dead' | 'leaving' | 'left' = 'alive';
+  readonly wanted = new Map<SwarmKey, number>();
+  /** Every word, by client id, swarm (or '' for leaving) and version. */
+  readonly said = new Map<string, Word>();
+  /** Last time that a tracker answered. */
+  heardMs = 0;
+  /** How often it had to take a new id. */
+  renewals = 0;
+  readonly #world: World;
+  readonly #paths: Paths;
+  readonly #trackers: readonly [TrackerNode, TrackerNode];
+  readonly #number: number;
+  readonly #removing = new Set<SwarmKey>();
+  /** What the tracker that is talked to acknowledged on this connection. */
+  readonly #told = new Map<SwarmKey, number>();
+  readonly #asked = new Map<number, TrackerRequest>();
+  readonly #connections = new Map<number, Connection>();
+  #machine: AnnounceMachine;
+  /** Counts machines: what was meant for a former one is dropped. */
+  #life = 0;
+  #epoch = 1;
+  #wakeToken = 0;
+  /** The connection that `#told` is of. */
+  #toldLink = 0;
+
+  constructor(world: World, paths: Paths, trackers: readonly [TrackerNode, TrackerNode], number: number) {
+    this.#world = world;
+    this.#paths = paths;
+    this.#number = number;
+    // Half of them prefer the other one.
+    this.#trackers = number % 2 === 0 ? trackers : [trackers[1], trackers[0]];
+    this.name = `client-${number}`;
+    this.port = 10_000 + number;
+    this.id = this.#idOf(0);
+    this.#machine = this.#start();
+  }
+
+  /** Nothing is left to be told. */
+  get isSettled(): boolean {
+    if (this.state === 'dead' || this.state === 'left') return true;
+    if (this.state === 'leaving' || this.#removing.size > 0) return false;
+    return (
+      [...this.wanted].every(([swarm, have]) => this.#told.get(swarm) === have) && this.#told.size === this.wanted.size
+    );
+  }
+
+  share(swarm: SwarmKey, have: number): void {
+    if (this.state !== 'alive') return;
+    const isNew = !this.wanted.has(swarm);
+    this.wanted.set(swarm, have);
+    this.#removing.delete(swarm);
+    if (isNew) this.#register(swarm, have);
+    else this.#command({ kind: 'progress', swarm, have });
+  }
+
+  remove(swarm: SwarmKey): void {
+    if (this.state !== 'alive' || !this.wanted.delete(swarm)) return;
+    this.#removing.add(swarm);
+    this.#command({ kind: 'withdraw', swarm });
+  }
+
+  leave(): void {
+    if (this.state !== 'alive') return;
+    this.state = 'leaving';
+    this.#command({ kind: 'leave' });
+  }
+
+  die(): void {
+    if (this.state !== 'alive') return;
+    this.state = 'dead';
+    this.#stop();
+  }
+
+  /** A new start of the same client, whose state directory may be an older copy. */
+  comeBack(isRestored = false): void {
+    if (this.state !== 'dead' && this.state !== 'left') return;
+    if (this.state === 'left') this.wanted.clear();
+    this.state = 'alive';
+    this.#epoch = isRestored ? 1 : this.#epoch + 1;
+    this.#removing.clear();
+    this.#machine = this.#start();
+    for (const [swarm, have] of this.wanted) this.#register(swarm, have);
+  }
+
+  #idOf(renewals: number): ClientId {
+    return (renewals * 0x1000 + this.#number).toString(16).padStart(32, '0') as ClientId;
+  }
+
+  #start(): AnnounceMachine {
+    this.#life += 1;
+    this.#machine = new AnnounceMachine({
+      trackers: [
+        { host: this.#trackers[0].name, port: 1 },
+        { host: this.#trackers[1].name, port: 1 },
+      ],
+      clientId: this.id,
+      epoch: this.#epoch,
+      upload: { host: '', port: this.port },
+      seed: this.#number * 97 + this.#life,
+    });
+    const life = this.#life;
+    this.#world.after(this.#world.between(0, 200), () => life === this.#life && this.#put({ kind: 'wake' }));
+    return this.#machine;
+  }
+
+  #stop(): void {
+    this.#life += 1;
+    this.#wakeToken += 1;
+    for (const link of [...this.#connections.keys()]) this.#hangUp(link);
+    this.#forgetTold();
+  }
+
+  #forgetTold(): void {
+    this.#told.clear();
+    this.#asked.clear();
+  }
+
+  #register(swarm: SwarmKey, have: number): void {
+    this.#command({ kind: 'register', swarm, name: 'a.bin', size: PIECES * 524_288, pieceCount: PIECES, have });
+  }
+
+  #command(command: AnnounceCommand): void {
+    this.#put({ kind: 'command', command });
+  }
+
+  #put(input: AnnounceInput | Wake): void {
+    const life = this.#life;
+    for (const effect of this.#machine.receive(input, this.#world.nowMs)) {
+      // One of the effects may have ended it.
+      if (life !== this.#life) return;
+      this.#perform(effect);
+    }
+  }
+
+  #perform(effect: AnnounceEffect | WakeAt): void {
+    switch (effect.kind) {
+      case 'wakeAt': {
+        this.#wakeToken += 1;
+        const token = this.#wakeToken;
+        this.#world.at(effect.atMs, () => token === this.#wakeToken && this.#put({ kind: 'wake' }));
+        return;
+      }
+      case 'dial':
+        this.#dial(effect.tracker, effect.link);
+        return;
+      case 'hangUp':
+        this.#hangUp(effect.link);
+        return;
+      case 'send':
+        this.#send(effect.link, effect.request);
+        return;
+      case 'sendPart': {
+        const { id } = effect;
+        this.#later(() => this.#put({ kind: 'partMissing', id }));
+        return;
+      }
+      case 'tell':
+        this.#heard(effect.event);
+        return;
+      case 'log':
+        return;
+    }
+  }
+
+  #later(run: () => void): void {
+    const life = this.#life;
+    this.#world.after(0, () => life === this.#life && run());
+  }
+
+  #heard(event: Extract<AnnounceEffect, { kind: 'tell' }>['event']): void {
+    if (event.kind === 'withdrawn') this.#removing.delete(event.swarm);
+    else if (event.kind === 'epochRaised') this.#epoch = event.epoch;
+    else if (event.kind === 'left') {
+      this.state = 'left';
+      this.#later(() => this.#stop());
+    } else if (event.kind === 'identityShared' || event.kind === 'identityBurnt') {
+      this.renewals += 1;
+      this.id = this.#idOf(this.renewals);
+      this.#epoch = 1;
+      this.#removing.clear();
+      this.#later(() => this.#command({ kind: 'identify', clientId: this.id, epoch: 1 }));
+    }
+  }
+
+  #dial(index: TrackerIndex, link: number): void {
+    const tracker = this.#trackers[index];
+    const life = this.#life;
+    const isCurrent = (): boolean => life === this.#life && this.#connections.has(link);
+    this.#connections.set(link, { tracker: index, far: undefined });
+    const lost = (reason: string): void => {
+      if (!isCurrent()) return;
+      this.#connections.delete(link);
+      if (link === this.#toldLink) this.#forgetTold();
+      this.#put({ kind: 'disconnected', tracker: index, link, reason });
+    };
+    this.#paths.send(this.name, tracker.name, () => {
+      const far = tracker.accept({
+        name: this.name,
+        answered: (reply) => isCurrent() && this.#answered(index, link, reply),
+        closed: () => lost('closed'),
+      });
+      this.#paths.send(tracker.name, this.name, () => {
+        const connection = this.#connections.get(link);
+        if (far !== undefined && (connection === undefined || life !== this.#life)) {
+          this.#paths.send(this.name, tracker.name, () => tracker.connectionLost(far.life, far.connection));
+          return;
+        }
+        if (far === undefined || connection === undefined) {
+          lost('refused');
+          return;
+        }
+        connection.far = far;
+        this.#put({ kind: 'connected', tracker: index, link });
+      });
+    });
+  }
+
+  #hangUp(link: number): void {
+    const connection = this.#connections.get(link);
+    this.#connections.delete(link);
+    if (link === this.#toldLink) this.#forgetTold();
+    const far = connection?.far;
+    if (connection === undefined || far === undefined) return;
+    const tracker = this.#trackers[connection.tracker];
+    this.#paths.send(this.name, tracker.name, () => tracker.connectionLost(far.life, far.connection));
+  }
+
+  #send(link: number, request: TrackerRequest): void {
+    const connection = this.#connections.get(link);
+    const far = connection?.far;
+    if (connection === undefined || far === undefined) return;
+    if (request.kind !== 'hello') this.#note(link, request);
+    const tracker = this.#trackers[connection.tracker];
+    this.#paths.send(this.name, tracker.name, () => tracker.request(far.life, far.connection, request));
+  }
+
+  #note(link: number, request: TrackerRequest): void {
+    if (link !== this.#toldLink) this.#forgetTold();
+    this.#toldLink = link;
+    if (request.kind === 'hello' || !('epoch' in request)) return;
+    this.#asked.set(request.id, request);
+    const swarm = request.kind === 'leave' ? '' : swarmKey(request.swarm);
+    const kinds = { share: 'live', announce: 'live', remove: 'removed', leave: 'left' } as const;
+    const have = 'have' in request ? request.have : 0;
+    this.said.set(`${this.id} ${swarm} ${request.epoch}.${request.sequence}`, { kind: kinds[request.kind], have });
+    // Off every list, to be listed anew.
+    if (request.kind === 'leave') this.#told.clear();
+  }
+
+  #answered(tracker: TrackerIndex, link: number, reply: TrackerReply): void {
+    this.heardMs = this.#world.nowMs;
+    const request = 'id' in reply ? this.#asked.get(reply.id ?? -1) : undefined;
+    if (request !== undefined && 'swarm' in request && (request.kind === 'share' || request.kind === 'announce')) {
+      const swarm = swarmKey(request.swarm);
+      if (reply.kind === 'shared' || reply.kind === 'announced') {
+        if (this.wanted.has(swarm)) this.#told.set(swarm, request.have);
+      } else this.#told.delete(swarm);
+    } else if (request?.kind === 'remove' && reply.kind === 'removed') this.#told.delete(swarmKey(request.swarm));
+    this.#put({ kind: 'replied', tracker, link, reply });
+  }
+}

@@ -1,0 +1,99 @@
+// What a tracker's disk holds, for simulations: merged as the real store merges, with its positions, its ages and what it lets
+// lapse at a start. `seederlist/store.test.ts` compares the two.
+
+import { createHash } from 'node:crypto';
+import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../src/base/limits.js';
+import type { Change } from '../../src/registry/changes.js';
+import { Registry } from '../../src/registry/registry.js';
+import { applyLoaded, type LoadedRows } from '../../src/seederlist/rows.js';
+
+type Rows<K extends LoadedRows['kind']> = Extract<LoadedRows, { kind: K }>['rows'][number][];
+
+export interface LoadedList {
+  readonly swarms: Rows<'loadedSwarms'>;
+  readonly leaves: Rows<'loadedLeaves'>;
+  readonly entries: Rows<'loadedEntries'>;
+}
+
+export class FakeStore {
+  #image = new Registry();
+  readonly #trackerId: Uint8Array;
+  #position = 0;
+  #followed = { origin: new Uint8Array(16), position: 0 };
+  /** By the wall clock; 0: nothing was written yet. */
+  #seenMs = 0;
+
+  constructor(name: string) {
+    this.#trackerId = createHash('md5').update(name).digest();
+  }
+
+  get identity() {
+    return { trackerId: new Uint8Array(this.#trackerId), position: this.#position, followed: this.#followed };
+  }
+
+  commit(changes: readonly Change[], position: number, wallMs: number): void {
+    for (const [at, change] of changes.entries()) {
+      this.#image.apply(change, wallMs, 0, position + at);
+      if (change.kind === 'followed')
+        this.#followed = { origin: new Uint8Array(change.origin), position: change.position };
+    }
+    this.#position = Math.max(this.#position, position + changes.length - 1);
+    this.#seenMs = wallMs;
+  }
+
+  /** What `SeederStore.resume` does. */
+  resume(wallMs: number): void {
+    const awayMs = this.#seenMs === 0 ? 0 : wallMs - this.#seenMs;
+    const isStale = awayMs > TOMBSTONE_MS || awayMs < -CLOCK_STEP_MS;
+    const list = this.rows(this.#seenMs);
+    this.#load(
+      isStale ? list.entries.map(lapsed) : list.entries,
+      list,
+      Math.abs(awayMs) > CLOCK_STEP_MS ? wallMs : this.#seenMs,
+    );
+    this.#seenMs = wallMs;
+  }
+
+  /** What is there, as of now. */
+  copy(): FakeStore {
+    const copy = new FakeStore('');
+    copy.#trackerId.set(this.#trackerId);
+    copy.#position = this.#position;
+    copy.#followed = this.#followed;
+    copy.#seenMs = this.#seenMs;
+    const list = this.rows(0);
+    copy.#load(list.entries, list, 0);
+    return copy;
+  }
+
+  rows(wallMs: number): LoadedList {
+    const list: LoadedList = { swarms: [], leaves: [], entries: [] };
+    for (const { key, facts, complete, position } of this.#image.swarms())
+      if (facts !== undefined) list.swarms.push([key, facts.name, facts.size, facts.pieceCount, complete, position]);
+    for (const { id, left, position, entries } of this.#image.clients()) {
+      if (left !== undefined) list.leaves.push([id, left.epoch, left.sequence, wallMs - left.changedAtMs, position]);
+      for (const entry of entries.values()) {
+        const { swarm, host, port, have, epoch, sequence, state, changedAtMs } = entry;
+        const ageMs = state === 'live' ? 0 : wallMs - changedAtMs;
+        list.entries.push([swarm.key, id, host, port, have, epoch, sequence, state, ageMs, entry.position]);
+      }
+    }
+    // The dead first, the oldest of them before the others.
+    list.entries.sort((a, b) => Number(a[7] === 'live') - Number(b[7] === 'live') || b[8] - a[8]);
+    return list;
+  }
+
+  #load(entries: LoadedList['entries'], { swarms, leaves }: LoadedList, wallMs: number): void {
+    this.#image = new Registry();
+    applyLoaded(this.#image, { kind: 'loadedSwarms', rows: swarms }, wallMs, 0);
+    applyLoaded(this.#image, { kind: 'loadedLeaves', rows: leaves }, wallMs, 0);
+    applyLoaded(this.#image, { kind: 'loadedEntries', rows: entries }, wallMs, 0);
+    this.#image.order.sort();
+  }
+}
+
+/** When it was seen last. */
+function lapsed(row: LoadedList['entries'][number]): LoadedList['entries'][number] {
+  const [swarm, client, host, port, have, epoch, sequence, state, , position] = row;
+  return state === 'live' ? [swarm, client, host, port, have, epoch, sequence, 'lapsed', 0, position] : row;
+}
