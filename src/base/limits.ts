@@ -473,6 +473,8 @@ export const ANNOUNCE_REQUESTS_MAX = 65_536;
 export const ANNOUNCE_PIPELINE_MAX = 256;
 /** Parts of hash strings among them: 8 × 32 KiB keep the link busy for a round trip and no more memory than that. */
 export const ANNOUNCE_PARTS_MAX = 8;
+/** Reasons of refusals that people were told and are not told again: a tracker has a handful, with an address or a number in it. */
+export const TRACKER_REFUSALS_TOLD_MAX = 64;
 /** Milliseconds before a registration that a tracker refused (full disk, limit) is tried again. */
 export const ANNOUNCE_REFUSED_RETRY_MS = 30_000;
 /**

@@ -50,7 +50,7 @@ export function trackerNews(
     }
     case 'refused': {
       const name = books.ofSwarm(event.swarm)?.entry.name ?? event.swarm;
-      return [bad(`the tracker refuses ${name}: ${event.sentence}`)];
+      return notices.refused(trackers, event, name);
     }
     case 'trackerUp':
     case 'trackerDown':
@@ -58,6 +58,7 @@ export function trackerNews(
     case 'trackersBack':
       return notices.hear(trackers, event);
     case 'registered': {
+      notices.registered(trackers);
       // A list that was asked for before we were on it may lack whoever began in the same moment, and theirs us. Of two, the one that
       // is registered later hears of the other now, and dials it.
       const record = books.ofSwarm(event.swarm);

@@ -1,16 +1,29 @@
 // What people are told of the trackers of each pair: which one does not answer while the other is asked in its place, when it
-// answers again, and when neither does. Each change once: a tracker whose tries go on failing is no news. Pure.
+// answers again, when neither does, and what one refuses. Each change once: a tracker whose tries go on failing is no news. Pure.
 
 import type { AnnounceEvent } from '../announce/messages.js';
 import { unreachable } from '../base/assert.js';
 import { formatAddress } from '../torrent/address.js';
 import { bad, good } from './answers.js';
 import type { ClientEffect } from './effects.js';
+import { Refusals } from './refusals.js';
 
 type TrackerNews = Extract<AnnounceEvent, { kind: 'trackerUp' | 'trackerDown' | 'allTrackersDown' | 'trackersBack' }>;
 
 export class TrackerNotices {
   readonly #pairs = new Map<string, PairNotices>();
+
+  readonly #refusals = new Refusals();
+
+  /** @param name of the file that it is about. */
+  refused(pair: string, event: Extract<AnnounceEvent, { kind: 'refused' }>, name: string): readonly ClientEffect[] {
+    const sentence = this.#refusals.hear(pair, event, name);
+    return sentence === undefined ? [] : [bad(sentence)];
+  }
+
+  registered(pair: string): void {
+    this.#refusals.listed(pair);
+  }
 
   /** @param pair both addresses, for sentences. */
   hear(pair: string, event: TrackerNews): readonly ClientEffect[] {

@@ -5,6 +5,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import type { AnnounceEvent } from '../../src/announce/messages.js';
 import { TrackerNotices } from '../../src/client/tracker-notices.js';
+import type { SwarmKey } from '../../src/torrent/ids.js';
 
 const [A, B] = [
   { host: '192.0.2.1', port: 7001 },
@@ -74,5 +75,34 @@ test('whatever comes, a tracker is called away and back in turn', () => {
       const of = heard(new TrackerNotices(), news).filter((sentence) => sentence.startsWith('tracker 192.0.2.1'));
       for (const [at, sentence] of of.entries()) assert.equal(sentence === A_BACK, at % 2 === 1, of.join('\n'));
     }),
+  );
+});
+
+const refusal = (file: number, sentence: string, code: 'limit' | 'invalid' = 'limit') =>
+  ({ kind: 'refused', swarm: String(file).repeat(40) as SwarmKey, code, sentence }) as const;
+
+test('a refusal that is tried again and again is told once, and once that it concerns more files', () => {
+  const notices = new TrackerNotices();
+  const told: string[] = [];
+  const hear = (file: number, sentence: string, code?: 'limit' | 'invalid'): void => {
+    for (const effect of notices.refused(PAIR, refusal(file, sentence, code), `${file}.bin`))
+      if (effect.kind === 'tell' && effect.event.kind === 'notice') told.push(effect.event.sentence);
+  };
+  for (let round = 0; round < 5; round += 1)
+    for (let file = 1; file <= 4; file += 1) hear(file, 'the address is taken');
+  assert.deepEqual(told.splice(0), [
+    'the tracker refuses 1.bin: the address is taken',
+    'the tracker refuses further files, 2.bin among them, for the same reason',
+  ]);
+  hear(1, 'another reason');
+  assert.deepEqual(told.splice(0), ['the tracker refuses 1.bin: another reason']);
+  for (const file of [1, 2, 3]) hear(file, 'this name is unsafe', 'invalid');
+  assert.equal(told.splice(0).length, 3, 'what is wrong with a file itself is told of each');
+  notices.registered(PAIR);
+  hear(1, 'the address is taken');
+  assert.deepEqual(
+    told.splice(0),
+    ['the tracker refuses 1.bin: the address is taken'],
+    'news again, after it was listed',
   );
 });

@@ -6,11 +6,13 @@ import net from 'node:net';
 import test from 'node:test';
 import { toHex } from '../../src/base/bytes.js';
 import { deferred, within } from '../../src/base/deferred.js';
+import { ClientProcess } from '../../src/demo/processes.js';
 import { readMetainfo } from '../../src/disk/metainfo-file.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
 import { type ClientId, keyBytes, parseClientId, peerId, peerIdOf, type SwarmKey } from '../../src/torrent/ids.js';
 import { FrameReader, frameBytes } from '../../src/wire/framing.js';
-import { create, listedEventually, PIECE, quit, share, stageSwarm } from '../support/e2e-stage.js';
+import { ChaosProxy } from '../support/chaos-proxy.js';
+import { create, listedEventually, PIECE, quit, seederList, share, stageSwarm } from '../support/e2e-stage.js';
 import { PairClient } from '../support/pair-client.js';
 
 const DEADLINE_MS = 10_000;
@@ -116,4 +118,35 @@ test('a client whose id somebody else has burnt goes on under a new one, says so
   await listedEventually(swarm, 0, ([row]) => row?.startsWith('served.bin') === true, 'it is listed after a restart');
   assert.equal(await clientIdIn(state), fresh);
   assert.doesNotMatch(again.stderr, /never was/);
+});
+
+/** A NAT: clients with addresses of their own come to the trackers from one, and one port of it leads to the first of them. */
+test('of two clients behind one address the one that its port leads to is listed, and the other one is told what to do', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const nat = [await ChaosProxy.open(t, swarm.trackers[0]), await ChaosProxy.open(t, swarm.trackers[1])] as const;
+  const inside = swarm.startClient('inside-1', 0, [], {});
+  const { port } = await inside.address();
+  await quit(inside);
+  const trackers = [nat[0].address, nat[1].address] as const;
+  const behind = (name: string, host: string): ClientProcess =>
+    swarm.adopt(new ClientProcess(name, { host, port }, trackers, swarm.directory));
+  await ChaosProxy.open(t, { host: '127.0.0.2', port }, port);
+
+  // The one that nobody can reach comes first.
+  const second = behind('second', '127.0.0.3');
+  await share(second, await swarm.makeFile('second.bin', 2 * PIECE), 'second.mtorrent');
+  await listedEventually(swarm, 0, (rows) => rows.some((row) => row.startsWith('second.bin')), 'alone it is listed');
+  const first = behind('first', '127.0.0.2');
+  await share(first, await swarm.makeFile('first.bin', 2 * PIECE), 'first.mtorrent');
+  await listedEventually(
+    swarm,
+    0,
+    (rows) => rows.join() === `first.bin 127.0.0.1:${port} 2`,
+    'the one that answers is listed alone',
+  );
+  await share(second, await swarm.makeFile('more.bin', 2 * PIECE), 'more.mtorrent');
+  const sentence = await second.said(/the tracker refuses/, 10_000);
+  assert.match(sentence, new RegExp(`at 127\\.0\\.0\\.1:${port}: another client answers there.*--address`));
+  assert.deepEqual(await seederList(swarm, 0), [`first.bin 127.0.0.1:${port} 2`]);
 });
