@@ -10,7 +10,7 @@ import { SETTING_NAMES } from '../src/settings/table.js';
 const ROOT = new URL('../..', import.meta.url).pathname;
 const LINES_MAX = 400;
 const ENTRY_LINES_MAX = 30;
-/** One table, so that every bound has one place: it grows with the rooms and is read by sections. */
+/** One table, so that every bound has one place. Constants have no flow that gets lost in a long file. */
 const TABLE = 'src/base/limits.ts';
 
 /** room → rooms it may import from; `room/file` allows only that file. Arrows go down the data path, never up. */
@@ -228,6 +228,12 @@ check('no test waits for a clock', sources('test'), (path) =>
   !path.startsWith('test/support/') &&
   path !== 'test/tidy.test.ts'
     ? 'sleeps; wait for the event, with a deadline'
+    : undefined,
+);
+
+check('real time passes in long tests only', sources('test'), (path) =>
+  /\bpasses\(/.test(textOf(path)) && !path.endsWith('.long.test.ts') && path !== 'test/support/tracker-load.ts'
+    ? 'lets real time pass; play it in virtual time, or name the file .long.test.ts'
     : undefined,
 );
 

@@ -2,7 +2,7 @@
 // one pair, and the way back from this one to the first. What works within a release works between them.
 
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import test from 'node:test';
 import { type ClientProcess, runProgram, TrackerProcess } from '../../src/demo/processes.js';
 import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
@@ -21,6 +21,7 @@ import {
   stageSwarm,
 } from '../support/e2e-stage.js';
 import { firstProgram } from '../support/first-program.js';
+import { MANY, moveToPresent, restoreList } from '../support/first-release.js';
 import { PairClient } from '../support/pair-client.js';
 
 /** Tracker 0 or 1 by this program, or by this build when it is undefined. */
@@ -157,4 +158,37 @@ test('the way back: a tracker of the first release that gets a new list has ever
   const guest = await PairClient.connect(t, swarm.trackers[0], 0);
   assert.deepEqual(await guest.listed(gone), []);
   assert.deepEqual(await guest.listed(key), [1, 2]);
+});
+
+test('the way back: the list that was kept before its format changed is served by the first release, and the partner tells it the rest', async (t) => {
+  const program = firstProgram(t);
+  if (program === undefined) return;
+  const swarm = await stageSwarm(t);
+  const list = swarm.path('tracker-1.db');
+  restoreList(list);
+  moveToPresent(list);
+  const [upgraded] = await Promise.all([tracker(swarm, 0), tracker(swarm, 1)]);
+  const later = 'd'.repeat(40) as SwarmKey;
+  await (await PairClient.connect(t, swarm.trackers[0], 7)).share(later);
+  const other = await PairClient.connect(t, swarm.trackers[1], 0);
+  await eventually(
+    () => other.listed(later),
+    (ports) => ports.join() === '7',
+    'the partner has what came after the upgrade',
+  );
+  assert.equal(await upgraded.end(), 0);
+  const own = swarm.trackers.map(formatAddress);
+  const words = ['tracker', own[0] ?? '', own[1] ?? '', 'tracker-1.db', 'tracker-1.log'];
+  const refused = await runProgram(words, swarm.directory, { program });
+  assert.match(refused.stderr, /was written by a newer mini-torrent/, 'the new format is refused, not misread');
+  for (const end of ['', '-wal', '-shm', '-ballast']) await rm(`${list}${end}`, { force: true });
+  await copyFile(`${list}.format-2`, list);
+  await tracker(swarm, 0, program);
+  const guest = await PairClient.connect(t, swarm.trackers[0], 0);
+  assert.deepEqual(await guest.listed(MANY), [1]);
+  await eventually(
+    () => guest.listed(later),
+    (ports) => ports.join() === '7',
+    'what came after the upgrade is there again',
+  );
 });

@@ -14,6 +14,7 @@ import { startTracker } from '../../src/tracker/start.js';
 import { completes, eventually, filesOf, getWhole, share, stageSwarm } from '../support/e2e-stage.js';
 import {
   contentsOf,
+  MANY,
   made,
   moveToPresent,
   mtorrentBytes,
@@ -25,8 +26,6 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 import { WireClient } from '../tracker/wire.js';
 
 const PIECE = 512 * 1024;
-/** Live, lapsed and left entries are of this swarm; the last word about it was acknowledged just before the kill. */
-const MANY = 'b'.repeat(40) as SwarmKey;
 const REMOVED = 'c'.repeat(40) as SwarmKey;
 
 const swarmNamed = (name: string): SwarmKey =>

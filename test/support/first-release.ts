@@ -9,9 +9,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { type Address, formatAddress } from '../../src/torrent/address.js';
+import type { SwarmKey } from '../../src/torrent/ids.js';
 
 const PIECE = 512 * 1024;
 const FOLDER = fileURLToPath(new URL('../../../test/fixtures/release-0.1/', import.meta.url));
+
+/** Live, lapsed and left entries of its list are of this swarm; the last word about it was acknowledged just before the kill. */
+export const MANY = 'b'.repeat(40) as SwarmKey;
 
 interface Made {
   /** The directory in which everything lay. */
