@@ -236,6 +236,9 @@ export const BLOCK_BYTES_MIN = 16 * KIB;
 /** Milliseconds after which a peer whose requests wait here for their turn is told that we live: below half of its deadline. */
 export const IN_LINE_ALIVE_MS = 4_000;
 
+/** Sources whose use of something is counted: an address and two numbers each. */
+export const BUDGET_SOURCES_MAX = 16_384;
+
 // --- log ---
 
 /** Milliseconds between two log lines about one source of the same trouble. */
@@ -337,7 +340,10 @@ export const SEEDERS_PER_REPLY_MAX = 50;
 export const SEEDERS_PER_SWARM_MAX = 20_000;
 export const SWARMS_MAX = 200_000;
 export const SWARMS_PER_CLIENT_MAX = 20_000;
-/** Connections of one tracker, and from one address (a whole cluster behind one NAT, a test host). */
+/**
+ * Connections of one tracker, and from one address (a whole cluster behind one NAT, a test host). When all places are taken, who
+ * comes from an address with fewer takes one of the most crowded address.
+ */
 export const TRACKER_CONNECTIONS_MAX = 12_000;
 export const TRACKER_CONNECTIONS_PER_ADDRESS_MAX = 11_000;
 /** Requests of one connection that wait for their commit; beyond it the tracker stops reading from that socket. */
@@ -360,6 +366,9 @@ export const STORE_PACE_MS = 10;
 export const STORE_BUSY_ASKERS = 8;
 /** Changes that wait for the store; beyond it listeners stop reading. */
 export const STORE_BACKLOG_MAX = 65_536;
+/** Changes that wait for the store above which further ones are refused: each connection may be one over STORE_BACKLOG_MAX, and new
+ * connections may go on coming while a disk hangs. */
+export const STORE_BACKLOG_REFUSED = 2 * STORE_BACKLOG_MAX;
 /** Changes in one frame to or from the store's thread. */
 export const STORE_FRAME_CHANGES_MAX = 256;
 /** What a 32 KiB part of a hash string counts for where small requests count 1: 1,024 of those hold about as many bytes as 16 parts. */
@@ -380,8 +389,26 @@ export const STORE_LOG_LOOK_MS = 10_000;
 export const STORE_BUSY_MS = 2_000;
 /** Records of all clients, tomb stones with them: some 300 bytes each, 300 MB at the most. */
 export const TRACKER_RECORDS_MAX = 1_000_000;
+/**
+ * New records that one address may cause within TOMBSTONE_MS: half of all, so that none alone fills the tracker. A network of 2,000
+ * machines behind one address has 250 files each.
+ */
+export const TRACKER_RECORDS_PER_ADDRESS_MAX = 500_000;
+/** Words in that time that remove what is unknown here, which leave records as well: a client says them of what only the partner knows. */
+export const TRACKER_UNKNOWN_WORDS_PER_ADDRESS_MAX = 100_000;
 /** Hash strings on their way to one tracker together: 256 × 160 MiB is the most that unfinished ones take on its disk. */
 export const TRACKER_UPLOADS_MAX = 256;
+/** Of those from one address. */
+export const TRACKER_UPLOADS_PER_ADDRESS_MAX = 64;
+/** Milliseconds that a hash string may take, and bytes a second that it must come with beyond them: 160 MiB get 44 minutes. */
+export const TRACKER_UPLOAD_MIN_MS = 60_000;
+export const TRACKER_UPLOAD_BYTES_PER_S = 64 * KIB;
+/** Bytes of the hash strings of one client, 40 a MiB that it shares: those of 50 TiB. */
+export const TRACKER_HASH_BYTES_PER_CLIENT_MAX = 2 * GIB;
+/** Bytes of hash strings that one address may send within TOMBSTONE_MS. */
+export const TRACKER_HASH_BYTES_PER_ADDRESS_MAX = 16 * GIB;
+/** Bytes of all hash strings that a tracker keeps: those of 1.6 PiB. */
+export const TRACKER_HASH_BYTES_MAX = 64 * GIB;
 /** Milliseconds between two looks at leases and idle connections: how late either may end. */
 export const TRACKER_TICK_MS = 1_000;
 /** Entries that lapse or are forgotten in one step of a clean-up: half of a commit, so that requests never wait for a big one. */

@@ -310,9 +310,11 @@ export class Follower {
       state.leaderPosition = Math.max(state.leaderPosition, position);
       changes.push({ kind: 'followed', origin: this.#followed.origin, position });
     }
-    for (const [key, , , , isProven] of news.facts) {
+    for (const [key, name, size, pieceCount, isProven] of news.facts) {
       const swarm = swarmKey(key);
-      if (isProven && this.#setting.registry.swarm(swarm)?.complete !== true) this.#hashStrings.want(swarm);
+      if (isProven && this.#setting.registry.swarm(swarm)?.complete !== true) {
+        this.#hashStrings.want(swarm, { name, size, pieceCount });
+      }
     }
     this.#commit(changes, { link: state.link, frame: news.frame, position });
   }

@@ -16,10 +16,9 @@ interface Fetch {
   offset: number;
 }
 
-/** Numbers of the hash strings on their way, and how many there are. Shared by all sessions and the partner's news. */
+/** Numbers of the hash strings on their way. Shared by all sessions and the partner's news. */
 export interface UploadNumbers {
   last: number;
-  open: number;
 }
 
 export interface Wish {
@@ -30,8 +29,11 @@ export interface Wish {
 export class HashStrings {
   readonly #registry: Registry;
   readonly #uploads: UploadNumbers;
-  /** At most one for each swarm of the registry, and those of frames that are being written. */
-  readonly #wanted = new Set<SwarmKey>();
+  /**
+   * At most one for each swarm of the registry, and those of frames that are being written. With the facts that the partner proved:
+   * a client may say others here meanwhile.
+   */
+  readonly #wanted = new Map<SwarmKey, FileFacts | undefined>();
   #fetch: Fetch | undefined;
 
   constructor(registry: Registry, uploads: UploadNumbers) {
@@ -40,20 +42,20 @@ export class HashStrings {
   }
 
   /** The partner has it, or may have. */
-  want(swarm: SwarmKey): void {
-    this.#wanted.add(swarm);
+  want(swarm: SwarmKey, proven: FileFacts): void {
+    this.#wanted.set(swarm, proven);
   }
 
   /** A new connection: whatever is lacking may be there. */
   startOver(): void {
     this.#wanted.clear();
-    for (const { key, complete } of this.#registry.swarms()) if (!complete) this.#wanted.add(key);
+    for (const { key, complete } of this.#registry.swarms()) if (!complete) this.#wanted.set(key, undefined);
   }
 
   /** The next part to ask for, when none is on its way; the caller asks for it. */
   next(): Wish | undefined {
     if (this.#fetch !== undefined) return undefined;
-    for (const swarm of this.#wanted) {
+    for (const [swarm, proven] of this.#wanted) {
       const known = this.#registry.swarm(swarm);
       // The frame that told of it may still be on its way to the disk, behind the one that was written just now.
       if (known?.facts === undefined) continue;
@@ -61,7 +63,7 @@ export class HashStrings {
       if (known.complete) continue;
       this.#uploads.last += 1;
       const upload = this.#uploads.last;
-      this.#fetch = { swarm, facts: known.facts, upload, hash: createHash('sha1'), offset: 0 };
+      this.#fetch = { swarm, facts: proven ?? known.facts, upload, hash: createHash('sha1'), offset: 0 };
       return { swarm, offset: 0 };
     }
     return undefined;

@@ -4,12 +4,18 @@
 
 import type { Machine, Wake, WakeAt } from '../actor/machine.js';
 import { NO_EFFECTS } from '../actor/machine.js';
+import { Admission } from '../base/admission.js';
 import { present, unreachable } from '../base/assert.js';
 import { Bucket, NO_LIMIT } from '../base/bucket.js';
-import { RUN_BYTES_MAX, UPLOAD_READS_MAX, UPLOAD_SMALL_BYTES } from '../base/limits.js';
+import {
+  RUN_BYTES_MAX,
+  UPLOAD_CONNECTIONS_MAX,
+  UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
+  UPLOAD_READS_MAX,
+  UPLOAD_SMALL_BYTES,
+} from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
 import { type Block, blockOf } from '../torrent/block.js';
-import { Admission } from './admission.js';
 import { type Lent, UploadBuffers } from './buffers.js';
 import { Copies } from './copies.js';
 import { UnderWay } from './under-way.js';
@@ -47,7 +53,10 @@ interface Sending {
 type Effects = readonly (UploadOrder | WakeAt)[];
 
 export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | WakeAt> {
-  readonly #admission = new Admission();
+  readonly #admission = new Admission({
+    placesMax: UPLOAD_CONNECTIONS_MAX,
+    perAddressMax: UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
+  });
   readonly #scheduler: UploadScheduler;
   readonly #underWay = new UnderWay();
   readonly #buffers = new UploadBuffers();

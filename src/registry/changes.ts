@@ -48,8 +48,8 @@ export type Change =
   | ({ readonly kind: 'leave'; readonly client: ClientId } & Version)
   /** The client's lease ended, or another client took its address: its live entries lapse. */
   | { readonly kind: 'lapse'; readonly client: ClientId }
-  /** A tomb stone past its time; nothing happens when the entry is live again. */
-  | { readonly kind: 'forget'; readonly swarm: SwarmKey; readonly client: ClientId }
+  /** A tomb stone past its time; nothing happens when the entry is live again, or has been removed anew. */
+  | ({ readonly kind: 'forget'; readonly swarm: SwarmKey; readonly client: ClientId } & Version)
   | ({ readonly kind: 'forgetLeave'; readonly client: ClientId } & Version)
   /** Nothing happens when it has entries again. */
   | { readonly kind: 'forgetSwarm'; readonly swarm: SwarmKey }

@@ -3,7 +3,7 @@
 // that a look costs what it finds. Pure.
 
 import { TOMBSTONE_MS, TOMBSTONE_UNHEARD_MS, TOMBSTONES_UNHEARD_MAX } from '../base/limits.js';
-import type { Change } from './changes.js';
+import type { Change, Version } from './changes.js';
 import type { Client, Entry, Swarm } from './records.js';
 
 export class Graveyard {
@@ -62,7 +62,7 @@ export class Graveyard {
       for (const entry of graves) {
         const isAwaited = graves === this.#removed && entry.position > acknowledged;
         if (isFull() || !isOutdated(nowMs - entry.changedAtMs, isAwaited, graves.size)) break;
-        changes.push({ kind: 'forget', swarm: entry.swarm.key, client: entry.client.id });
+        changes.push({ kind: 'forget', swarm: entry.swarm.key, client: entry.client.id, ...versionOf(entry) });
       }
     }
     for (const { id, left, position } of this.#leavers) {
@@ -81,4 +81,8 @@ export class Graveyard {
 /** @param isAwaited the partner has yet to acknowledge it. @param count how many of its kind there are. */
 function isOutdated(ageMs: number, isAwaited: boolean, count: number): boolean {
   return ageMs > (isAwaited && count <= TOMBSTONES_UNHEARD_MAX ? TOMBSTONE_UNHEARD_MS : TOMBSTONE_MS);
+}
+
+function versionOf({ epoch, sequence }: Version): Version {
+  return { epoch, sequence };
 }

@@ -283,7 +283,7 @@ export class Registry {
 
   #forget(change: ChangeOf<'forget'>): void {
     const entry = this.#clients.get(change.client)?.entries.get(change.swarm);
-    if (entry === undefined || entry.state === 'live') return;
+    if (entry === undefined || entry.state === 'live' || compareVersions(entry, change) > 0) return;
     this.#graveyard.risen(entry);
     this.order.drop(entry);
     entry.swarm.entryCount -= 1;

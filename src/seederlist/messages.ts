@@ -38,8 +38,8 @@ export const storeCommands = protocol('tracker.store.command', {
   leave: message(4, { client, epoch: u32, sequence: u32, position }),
   /** [5, [client, …]] */
   lapses: message(5, { rows: listOf(client, rows) }),
-  /** [6, [[swarm, client], …]] */
-  forgets: message(6, { rows: listOf(tuple(swarm, client), rows) }),
+  /** [6, [[swarm, client, epoch, sequence], …]] */
+  forgets: message(6, { rows: listOf(tuple(swarm, client, u32, u32), rows) }),
   forgetLeave: message(7, { client, epoch: u32, sequence: u32 }),
   forgetSwarm: message(8, { swarm }),
   part: message(9, { swarm, upload: u32, offset: partOffset, part: bytes(1, PART_BYTES_MAX) }),

@@ -109,7 +109,10 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
       return { kind: 'lapses', rows: (run as readonly Placed<'lapse'>[]).map(({ change }) => change.client) };
     case 'forget': {
       const forgets = run as readonly Placed<'forget'>[];
-      return { kind: 'forgets', rows: forgets.map(({ change: c }) => [c.swarm, c.client] as const) };
+      return {
+        kind: 'forgets',
+        rows: forgets.map(({ change: c }) => [c.swarm, c.client, c.epoch, c.sequence] as const),
+      };
     }
     default:
       return unreachable(kind);

@@ -149,7 +149,8 @@ export const STATEMENTS = {
     where client = unhex(?1) and state <> 'removed' and (epoch, sequence) <= (?2, ?3)`,
   lapses: `update entries set state = 'lapsed', changed_at = ?2
     where client in (select unhex(value) from json_each(?1)) and state = 'live'`,
-  forget: `delete from entries where swarm = unhex(?1) and client = unhex(?2) and state <> 'live'`,
+  forget: `delete from entries where swarm = unhex(?1) and client = unhex(?2) and state <> 'live'
+    and (epoch, sequence) <= (?3, ?4)`,
   forgetLeave: `delete from leaves where client = unhex(?1) and (epoch, sequence) <= (?2, ?3)`,
   forgetParts: `delete from parts where swarm = unhex(?1) and not exists (select 1 from entries e where e.swarm = unhex(?1))`,
   forgetSwarm: `delete from swarms where swarm = unhex(?1) and not exists (select 1 from entries e where e.swarm = unhex(?1))`,

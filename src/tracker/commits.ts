@@ -5,13 +5,12 @@
 
 import { assert, present } from '../base/assert.js';
 import {
-  STORE_BACKLOG_MAX,
+  STORE_BACKLOG_REFUSED,
   STORE_BUSY_ASKERS,
   STORE_COMMIT_CHANGES_MAX,
   STORE_GROUP_CHANGES_MAX,
   STORE_GROUP_MAX,
   STORE_PACE_MS,
-  TRACKER_CONNECTIONS_MAX,
 } from '../base/limits.js';
 import { BoundedQueue } from '../base/queue.js';
 import type { Arrival } from '../pair/follower.js';
@@ -37,8 +36,9 @@ export interface Group {
 }
 
 export class CommitQueue {
-  // Every connection may be one request over the backlog before its reading stops.
-  readonly #waiting = new BoundedQueue<Commit>(STORE_BACKLOG_MAX + TRACKER_CONNECTIONS_MAX * 2);
+  // Askers and the partner are refused from STORE_BACKLOG_REFUSED on; of what they were not refused, each may leave something to drop.
+  readonly #waiting: BoundedQueue<Commit>;
+  readonly #backlogMax: number;
   #waitingWeight = 0;
   #underWay: Group | undefined;
   #lastNumber = 0;
@@ -48,9 +48,19 @@ export class CommitQueue {
   #askedSinceMs = Number.NEGATIVE_INFINITY;
   #isBusy = false;
 
+  constructor(backlogMax = STORE_BACKLOG_REFUSED) {
+    this.#backlogMax = backlogMax;
+    this.#waiting = new BoundedQueue(backlogMax * 2);
+  }
+
   /** Weight of everything not yet settled that waits behind the group under way. */
   get backlog(): number {
     return this.#waitingWeight;
+  }
+
+  /** The disk has been too slow for too long: nobody's further changes are taken. */
+  get isOverloaded(): boolean {
+    return this.#waitingWeight >= this.#backlogMax;
   }
 
   get isIdle(): boolean {

@@ -21,6 +21,8 @@ export interface TrackerSetting {
   readonly replicaWaitMs?: number;
   /** See PairSetting. */
   readonly spareId?: Uint8Array;
+  /** Smaller ones than in limits.ts, where a test has to reach them. */
+  readonly bounds?: { readonly unknownWords?: number; readonly backlog?: number };
 }
 
 export type TrackerInput =

@@ -61,8 +61,9 @@ export class OwnFigures {
     this.#log('warn', fields, 'this tracker stood still: nobody expires within one lease');
   }
 
-  /** The list was used by a tracker elsewhere before. */
-  moved(from: string): void {
+  /** The list was used by a tracker elsewhere before; empty: here. */
+  moved(from = ''): void {
+    if (from === '') return;
     this.#identity = `this list was used at ${from} before: this tracker has a new identity`;
     this.#log('warn', { from }, this.#identity);
   }

@@ -1,8 +1,10 @@
-// The door to the tracker's port: accepts connections within the limits (in total and from one address), gives each a number
-// and knows them by it. Decides only whether there is room for one more.
+// The door to the tracker's port: accepts connections, gives each a number and knows them by it. Whether there is room for one
+// more, and at whose cost, `base/admission.ts` decides.
 
 import net from 'node:net';
 import type { Timers } from '../actor/timers.js';
+import { Admission, type Verdict } from '../base/admission.js';
+import { Complaints } from '../base/complaints.js';
 import { errnoOf, MiniTorrentError } from '../base/errors.js';
 import {
   TRACKER_CONNECTIONS_MAX,
@@ -26,21 +28,21 @@ export interface ListenerOptions {
   readonly onClosed: (connection: number) => void;
 }
 
-/** Milliseconds between two log lines about connections that ended badly: a flood must not fill the log. */
-const COMPLAINT_MS = 1_000;
-
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: net.Server;
   readonly #connections = new Map<number, ClientConnection>();
-  readonly #perHost = new Map<string, number>();
+  readonly #places: Admission;
+  readonly #complaints = new Complaints();
   #lastNumber = 0;
   #refused = 0;
-  #complaints = 0;
-  #nextComplaintMs = 0;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#places = new Admission({
+      placesMax: options.connectionsMax ?? TRACKER_CONNECTIONS_MAX,
+      perAddressMax: options.connectionsPerAddressMax ?? TRACKER_CONNECTIONS_PER_ADDRESS_MAX,
+    });
     this.#server = net.createServer({ pauseOnConnect: false }, (socket) => this.#accept(socket));
   }
 
@@ -108,27 +110,32 @@ export class Listener {
   #accept(socket: net.Socket): void {
     const { timers, onOpened, onRequest, onWord, onClosed } = this.#options;
     const host = plainHost(socket.remoteAddress ?? '');
-    const fromHost = this.#perHost.get(host) ?? 0;
-    const totalMax = this.#options.connectionsMax ?? TRACKER_CONNECTIONS_MAX;
-    const hostMax = this.#options.connectionsPerAddressMax ?? TRACKER_CONNECTIONS_PER_ADDRESS_MAX;
-    if (this.#connections.size >= totalMax || fromHost >= hostMax || host === '') {
+    this.#lastNumber += 1;
+    const number = this.#lastNumber;
+    const verdict: Verdict = host === '' ? { kind: 'refused' } : this.#places.admit(number, host);
+    if (verdict.kind === 'refused') {
       this.#refused += 1;
-      this.#complain(host, 'refused: too many connections');
-      socket.on('error', (error) => this.#complain(host, error.message));
+      this.#complain(host, 'refused', 'too many connections');
+      socket.on('error', (error) => this.#complain(host, 'refused', error.message));
       socket.destroy();
       return;
     }
-    this.#lastNumber += 1;
-    const number = this.#lastNumber;
-    this.#perHost.set(host, fromHost + 1);
+    if (verdict.kind === 'displaces') this.#displace(verdict.connection);
     const connection = new ClientConnection({
       socket,
       nowMs: () => timers.nowMs(),
-      onRequest: (request) => onRequest(number, request),
-      onWord: (word) => onWord(number, word),
+      onRequest: (request) => {
+        this.#places.served(number, host);
+        onRequest(number, request);
+      },
+      onWord: (word) => {
+        this.#places.served(number, host);
+        onWord(number, word);
+      },
       onClosed: (reason) => {
-        this.#forget(number, host);
-        if (reason !== 'closed by the client') this.#complain(host, reason);
+        this.#connections.delete(number);
+        this.#places.leave(number, host);
+        if (reason !== 'closed by the client') this.#complain(host, 'connection ended', reason);
         onClosed(number);
       },
     });
@@ -136,22 +143,19 @@ export class Listener {
     onOpened(number, host);
   }
 
-  #forget(number: number, host: string): void {
-    this.#connections.delete(number);
-    const rest = (this.#perHost.get(host) ?? 1) - 1;
-    if (rest === 0) this.#perHost.delete(host);
-    else this.#perHost.set(host, rest);
+  /** Its address has most of the places, and it said nothing for longer than the others from there. */
+  #displace(number: number): void {
+    const connection = this.#connections.get(number);
+    const sentence = 'all places of this tracker are taken; this one went to an address that holds fewer';
+    connection?.reply({ kind: 'error', id: null, code: 'limit', sentence });
+    connection?.hangUp(sentence);
   }
 
-  #complain(host: string, reason: string): void {
+  #complain(host: string, what: 'refused' | 'connection ended', reason: string): void {
     // After the end the log is closed too, and everybody is hung up on.
     if (!this.#server.listening) return;
-    this.#complaints += 1;
-    const nowMs = this.#options.timers.nowMs();
-    if (nowMs < this.#nextComplaintMs) return;
-    this.#nextComplaintMs = nowMs + COMPLAINT_MS;
-    this.#options.log.info({ host, connectionsEnded: this.#complaints }, `connection ended: ${reason}`);
-    this.#complaints = 0;
+    const times = this.#complaints.note(`${what} ${host}`, this.#options.timers.nowMs());
+    if (times > 0) this.#options.log.info({ host, times }, `${what}: ${reason}`);
   }
 }
 

@@ -5,13 +5,11 @@
 import type { Machine, Wake, WakeAt } from '../actor/machine.js';
 import { assert, unreachable } from '../base/assert.js';
 import { REPLICA_WAIT_MS, STORE_MARK_MS } from '../base/limits.js';
-import { Prng } from '../base/prng.js';
 import { Pair, type PairSetting } from '../pair/pair.js';
 import type { Change } from '../registry/changes.js';
 import { Leases } from '../registry/leases.js';
 import { Registry } from '../registry/registry.js';
 import { applyLoaded } from '../seederlist/rows.js';
-import { formatAddress } from '../torrent/address.js';
 import { type ClientId, clientId } from '../torrent/ids.js';
 import { Claims, type HeldRequest } from './claims.js';
 import { CleanUp, tickMsOf } from './clean-up.js';
@@ -19,16 +17,18 @@ import { type Commit, CommitQueue, type Group, uploadsOf } from './commits.js';
 import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
 import { OwnFigures } from './figures.js';
+import { HeldLists } from './held-lists.js';
 import { type RefusalCode, TRACKER_ID_SIZE, type TrackerReply, type TrackerRequest } from './messages.js';
 import { Positions } from './positions.js';
-import { Session, type SessionEffect, type SessionSetting } from './session.js';
+import { overloadedReply, Session, type SessionEffect, type SessionSetting } from './session.js';
+import { sessionSettingOf } from './session-setting.js';
 
 export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffect | WakeAt> {
   readonly #setting: TrackerSetting;
   readonly #registry = new Registry();
   readonly #leases: Leases;
   readonly #cleaning: CleanUp;
-  readonly #commits = new CommitQueue();
+  readonly #commits: CommitQueue;
   readonly #connections = new Connections();
   readonly #claims: Claims;
   readonly #session: SessionSetting;
@@ -36,13 +36,14 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   #pair: Pair | undefined;
   #effects: (TrackerEffect | WakeAt)[] = [];
   /** Requests for lists that wait until this tracker is ready. */
-  #held: HeldRequest[] = [];
+  readonly #held = new HeldLists();
   #ownWaiting = 0;
   readonly #positions = new Positions();
   #nextTickMs = 0;
   #nextMarkMs = 0;
   #wakeAtMs = 0;
   #isBroken = false;
+  #nowMs = 0;
   readonly #figures = new OwnFigures((level, fields, sentence) => this.#log(level, fields, sentence));
 
   constructor(setting: TrackerSetting) {
@@ -50,16 +51,10 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#tickMs = tickMsOf(setting.leaseMs);
     this.#leases = new Leases(this.#registry, { leaseMs: setting.leaseMs, tickMs: this.#tickMs });
     this.#cleaning = new CleanUp(this.#registry, this.#leases);
-    const { leaseMs, renewMs, trustHost } = setting;
+    const { leaseMs, renewMs } = setting;
     this.#claims = new Claims({ registry: this.#registry, leaseMs, renewMs });
-    this.#session = {
-      ...{ leaseMs, renewMs, trustHost },
-      partner: formatAddress(setting.partner),
-      ...{ registry: this.#registry, leases: this.#leases, claims: this.#claims },
-      prng: new Prng(setting.seed),
-      uploads: { last: 0, open: 0 },
-      self: { id: new Uint8Array(TRACKER_ID_SIZE), isReady: false },
-    };
+    this.#commits = new CommitQueue(setting.bounds?.backlog);
+    this.#session = sessionSettingOf(setting, this.#registry, this.#leases, this.#claims);
   }
 
   /** Nothing waits for the store, or for one that will never answer. */
@@ -67,13 +62,13 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     return this.#isBroken || this.#commits.isIdle;
   }
 
-  /** For those who compare two trackers on one thread. */
   get registry(): Registry {
     return this.#registry;
   }
 
   receive(input: TrackerInput | Wake, nowMs: number): readonly (TrackerEffect | WakeAt)[] {
     this.#effects = [];
+    this.#nowMs = nowMs;
     this.#apply(input, nowMs);
     this.#settleAddresses(nowMs);
     const group = this.#isBroken ? undefined : this.#commits.next(nowMs);
@@ -144,15 +139,16 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       partnerHost: this.#setting.partner.host,
       replicaWaitMs: this.#setting.replicaWaitMs ?? REPLICA_WAIT_MS,
       emit: (effect) => void this.#effects.push(effect),
-      commit: (changes, arrival) =>
-        this.#commits.push({ changes, weight: Math.max(1, changes.length), asker: undefined, arrival }),
+      commit: (changes, arrival) => {
+        if (this.#commits.isOverloaded) this.#pair?.failed(arrival, this.#nowMs);
+        else this.#commits.push({ changes, weight: Math.max(1, changes.length), asker: undefined, arrival });
+      },
       log: (level, fields, sentence) => this.#log(level, fields, sentence),
       onReady: (atMs) => this.#ready(atMs),
       spareId: this.#setting.spareId ?? new Uint8Array(TRACKER_ID_SIZE),
       onRenewed: (tracker) => this.#renewed(tracker),
     };
-    const { movedFrom = '' } = input;
-    if (movedFrom !== '') this.#figures.moved(movedFrom);
+    this.#figures.moved(input.movedFrom);
     this.#pair = new Pair(setting, input.trackerId, input.followed, input.position, nowMs);
     this.#tick(nowMs);
     this.#pair.woke(nowMs);
@@ -167,12 +163,9 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
 
   #ready(nowMs: number): void {
     this.#session.self.isReady = true;
-    const held = this.#held;
-    this.#held = [];
-    this.#again(held, nowMs);
+    this.#again(this.#held.release(), nowMs);
   }
 
-  /** Requests that had to wait. */
   #again(held: readonly HeldRequest[], nowMs: number): void {
     for (const { connection: number, request } of held) {
       const connection = this.#connections.get(number);
@@ -188,10 +181,15 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     // Its end was decided here and has not reached the socket yet.
     if (connection === undefined) return;
     connection.lastRequestMs = nowMs;
+    const refusal = this.#commits.isOverloaded ? overloadedReply(request) : undefined;
+    if (refusal !== undefined) {
+      this.#effects.push({ kind: 'reply', connection: number, message: refusal });
+      return;
+    }
     if (request.kind === 'hello') this.#lapseDoubted(clientId(request.clientId));
     else if (connection.session.client !== undefined) this.#cleaning.doubts.heard(connection.session.client, nowMs);
     if (request.kind === 'seeders' && !this.#session.self.isReady && connection.session.hasGreeted) {
-      this.#held.push({ connection: number, request });
+      this.#held.hold(number, request);
       this.#wait(connection, 1);
       return;
     }
@@ -231,7 +229,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   }
 
   get #pressure(): Pressure {
-    return { backlog: this.#commits.backlog, held: this.#held.length };
+    return { backlog: this.#commits.backlog, held: this.#held.count };
   }
 
   #resumeThose(): void {
@@ -248,6 +246,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     const connection = this.#connections.close(number);
     this.#claims.dropped(number);
     if (connection === undefined) return;
+    this.#held.drop(number);
     this.#lapseDoubted(connection.session.client);
     this.#pushOwn(connection.session.closed());
   }
@@ -349,6 +348,8 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       this.#ownWaiting += 1;
       this.#commits.push({ changes: [], weight: 1, asker: undefined });
     }
+    for (const upload of this.#session.uploads.overdue(this.#registry, nowMs))
+      this.#pushOwn([{ kind: 'dropParts', upload }]);
     for (const { number } of this.#connections.silent(nowMs)) this.#hangUp(number, 'silent for too long');
     this.#effects.push({ kind: 'sweep' });
   }

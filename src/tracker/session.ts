@@ -1,22 +1,21 @@
 // One client's connection, from its hello on: who is asking, what each request means for the registry, and what is answered
 // when. A change is answered after its commit, everything else at once. The caller is only ever listed as itself: under the
-// id of its hello and the address of its socket. Pure; it holds the hash string being sent only as a running digest.
+// id of its hello and the address of its socket. Pure.
 
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import type { Budget } from '../base/budget.js';
 import { toHex } from '../base/bytes.js';
 import {
-  DIGEST_SIZE,
   PIECE_SIZE,
+  PIECES_MAX,
   SEEDERS_PER_REPLY_MAX,
   SEEDERS_PER_SWARM_MAX,
   STORE_PART_WEIGHT,
   SWARMS_MAX,
   SWARMS_PER_CLIENT_MAX,
   TRACKER_RECORDS_MAX,
-  TRACKER_UPLOADS_MAX,
 } from '../base/limits.js';
 import type { Prng } from '../base/prng.js';
-import type { UploadNumbers } from '../pair/hash-strings.js';
 import { addressKey } from '../registry/addresses.js';
 import { type Change, compareVersions, type FileFacts } from '../registry/changes.js';
 import type { Leases } from '../registry/leases.js';
@@ -26,6 +25,7 @@ import { type ClientId, clientId, type SwarmKey, swarmKey } from '../torrent/ids
 import { checkFileName } from '../torrent/names.js';
 import { commonFeatures, encodeFeatures, type Features } from '../wire/features.js';
 import type { Claims, Seat } from './claims.js';
+import { HashUpload } from './hash-upload.js';
 import {
   OWN_FEATURES,
   type RefusalCode,
@@ -34,13 +34,17 @@ import {
   type TrackerRequest,
 } from './messages.js';
 import { isWord, knownInstead, type Word } from './stale.js';
+import type { Uploads } from './uploads.js';
 
 export interface SessionSetting {
   readonly registry: Registry;
   readonly leases: Leases;
   readonly claims: Claims;
   readonly prng: Prng;
-  readonly uploads: UploadNumbers;
+  readonly uploads: Uploads;
+  /** Of addresses: records that their clients make, and those of them that only say what is not to be listed. */
+  readonly records: Budget;
+  readonly unknownWords: Budget;
   /** Known once the store was loaded. */
   readonly self: { id: Uint8Array; isReady: boolean };
   readonly partner: string;
@@ -68,14 +72,6 @@ export type SessionEffect =
 type Asking = Exclude<TrackerRequest, { kind: 'hello' | 'stats' }>;
 type Of<K extends TrackerRequest['kind']> = Extract<TrackerRequest, { kind: K }>;
 
-interface Upload {
-  readonly swarm: SwarmKey;
-  readonly number: number;
-  readonly facts: FileFacts;
-  readonly hash: Hash;
-  offset: number;
-}
-
 interface Caller {
   readonly id: ClientId;
   readonly host: string;
@@ -86,16 +82,31 @@ interface Caller {
   readonly features: Features;
 }
 
+/** While the store cannot take more: the refusal of what has to be written before it is answered. */
+export function overloadedReply(request: TrackerRequest): TrackerReply | undefined {
+  switch (request.kind) {
+    case 'share':
+    case 'pieces':
+    case 'announce':
+    case 'remove':
+    case 'leave':
+      return refuse(request.id, 'ioError', 'the disk of this tracker does not keep up; try again later').message;
+    default:
+      return undefined;
+  }
+}
+
 export class Session {
   readonly #setting: SessionSetting;
   readonly #socketHost: string;
   #caller: Caller | undefined;
-  #upload: Upload | undefined;
+  readonly #upload: HashUpload;
 
   /** @param socketHost the socket's remote address, plain. */
   constructor(setting: SessionSetting, socketHost: string) {
     this.#setting = setting;
     this.#socketHost = socketHost;
+    this.#upload = new HashUpload(setting.uploads, socketHost);
   }
 
   get hasGreeted(): boolean {
@@ -143,20 +154,15 @@ export class Session {
       case 'share':
         return [this.#share(request, caller, nowMs)];
       case 'pieces':
-        return [this.#pieces(request)];
+        return [this.#pieces(request, caller, nowMs)];
       case 'announce':
         return [this.#announce(request, caller, nowMs)];
       case 'seeders':
         return [this.#list(request, caller)];
-      case 'remove': {
-        const { id, epoch, sequence } = request;
-        const change: Change = { kind: 'remove', swarm: swarmKey(request.swarm), client: caller.id, epoch, sequence };
-        return [this.#remove(id, change)];
-      }
-      case 'leave': {
-        const { id, epoch, sequence } = request;
-        return [commit(id, [{ kind: 'leave', client: caller.id, epoch, sequence }], () => ({ kind: 'left', id }))];
-      }
+      case 'remove':
+        return [this.#remove(request, caller, nowMs)];
+      case 'leave':
+        return [this.#leave(request, caller, nowMs)];
       case 'ping':
         return [answer({ kind: 'pong', id: request.id, entries: this.#liveCount(caller) })];
     }
@@ -164,13 +170,13 @@ export class Session {
 
   /** The store refused a part: what follows it is refused, and what came before is dropped. */
   uploadFailed(number: number): readonly Change[] {
-    return this.#upload?.number === number ? this.#dropUpload() : [{ kind: 'dropParts', upload: number }];
+    return this.#upload.failed(number);
   }
 
   /** The connection is gone: what the store still has to drop. */
   closed(): readonly Change[] {
     if (this.#caller?.isGuest === false) this.#setting.claims.gone(this.#caller.id);
-    return this.#dropUpload();
+    return this.#upload.drop();
   }
 
   #greet(hello: Of<'hello'>, nowMs: number): readonly SessionEffect[] {
@@ -202,7 +208,7 @@ export class Session {
       registry.swarm(swarm)?.complete === true ? registry.swarm(swarm)?.facts : undefined,
     );
     if (wrong !== undefined) return refuse(id, 'invalid', wrong);
-    const full = this.#whatIsFull(swarm, caller);
+    const full = this.#whatIsFull(swarm, caller, nowMs);
     if (full !== undefined) return refuse(id, 'limit', full);
     const seat = this.#seat(caller, swarm, pieceCount, nowMs);
     if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
@@ -213,10 +219,14 @@ export class Session {
     changes.push({ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence });
     // The hash string of an empty file is empty and was checked with the request.
     if (pieceCount === 0) changes.push({ kind: 'complete', swarm, upload: 0, ...facts });
-    return commit(id, changes, () => ({ kind: 'shared', id, piecesNeeded: registry.swarm(swarm)?.complete !== true }));
+    return commit(id, changes, () => {
+      const piecesNeeded = registry.swarm(swarm)?.complete !== true;
+      if (piecesNeeded) this.#upload.wanted(swarm, facts);
+      return { kind: 'shared', id, piecesNeeded };
+    });
   }
 
-  #whatIsFull(key: SwarmKey, caller: Caller): string | undefined {
+  #whatIsFull(key: SwarmKey, caller: Caller, nowMs: number): string | undefined {
     const { registry } = this.#setting;
     const swarm = registry.swarm(key);
     const client = registry.client(caller.id);
@@ -230,6 +240,8 @@ export class Session {
     if ((client?.entries.size ?? 0) >= SWARMS_PER_CLIENT_MAX * 2)
       return 'this client removed too many files within a day';
     if ((swarm?.live.length ?? 0) >= SEEDERS_PER_SWARM_MAX) return `one file may have ${SEEDERS_PER_SWARM_MAX} seeders`;
+    if (!this.#setting.records.take(this.#socketHost, 1, nowMs))
+      return 'too many files were registered from this address within a day';
     return undefined;
   }
 
@@ -243,7 +255,8 @@ export class Session {
     if (entry?.state !== 'live') return answer(unlisted(id));
     // The registry's own text for it: whoever looks for it again need not compare forty characters.
     const swarm = entry.swarm.key;
-    const pieceCount = entry.swarm.facts?.pieceCount ?? 0;
+    // Before its hash string is here, what a file has is what anybody said last.
+    const pieceCount = entry.swarm.complete ? (entry.swarm.facts?.pieceCount ?? 0) : PIECES_MAX;
     if (have > pieceCount) return refuse(id, 'invalid', `this file has ${pieceCount} pieces`);
     const announced: TrackerReply = { kind: 'announced', id };
     if (compareVersions(request, entry) <= 0) return answer(announced);
@@ -265,12 +278,34 @@ export class Session {
     return commit(id, [progress], () => (compareVersions(entry, request) >= 0 ? announced : unlisted(id)));
   }
 
-  #remove(id: number, change: Change): SessionEffect {
-    const { registry } = this.#setting;
-    if (registry.counts.entries >= TRACKER_RECORDS_MAX * 2) {
-      return refuse(id, 'limit', 'this tracker holds too many records of removed files');
+  #remove({ id, swarm: key, epoch, sequence }: Of<'remove'>, caller: Caller, nowMs: number): SessionEffect {
+    const swarm = swarmKey(key);
+    if (this.#setting.registry.client(caller.id)?.entries.has(swarm) !== true) {
+      const full = this.#whatUnknownIsFull(caller, nowMs);
+      if (full !== undefined) return refuse(id, 'limit', full);
     }
-    return commit(id, [change], () => ({ kind: 'removed', id }));
+    return commit(id, [{ kind: 'remove', swarm, client: caller.id, epoch, sequence }], () => ({ kind: 'removed', id }));
+  }
+
+  #leave({ id, epoch, sequence }: Of<'leave'>, caller: Caller, nowMs: number): SessionEffect {
+    if (this.#setting.registry.client(caller.id) === undefined) {
+      const full = this.#whatUnknownIsFull(caller, nowMs);
+      if (full !== undefined) return refuse(id, 'limit', full);
+    }
+    return commit(id, [{ kind: 'leave', client: caller.id, epoch, sequence }], () => ({ kind: 'left', id }));
+  }
+
+  /** A word that takes off what is unknown here leaves a record all the same, since the partner may know it. */
+  #whatUnknownIsFull(caller: Caller, nowMs: number): string | undefined {
+    const { registry, unknownWords } = this.#setting;
+    const { entries, clients } = registry.counts;
+    if (entries >= TRACKER_RECORDS_MAX * 2 || clients >= TRACKER_RECORDS_MAX)
+      return 'this tracker holds too many records of removed files';
+    if ((registry.client(caller.id)?.entries.size ?? 0) >= SWARMS_PER_CLIENT_MAX * 2)
+      return 'this client removed too many files within a day';
+    if (!unknownWords.take(this.#socketHost, 1, nowMs))
+      return 'too much that is unknown here was removed from this address within a day';
+    return undefined;
   }
 
   #list({ id, swarm, want }: Of<'seeders'>, caller: Caller): SessionEffect {
@@ -282,64 +317,25 @@ export class Session {
     return answer({ kind: 'seederList', id, seeders, total });
   }
 
-  #pieces(request: Of<'pieces'>): SessionEffect {
+  #pieces(request: Of<'pieces'>, caller: Caller, nowMs: number): SessionEffect {
     const { id, offset, part } = request;
-    const key = swarmKey(request.swarm);
+    const swarm = swarmKey(request.swarm);
+    const { registry } = this.#setting;
     const changes: Change[] = [];
-    if (offset === 0) {
-      changes.push(...this.#dropUpload());
-      const refusal = this.#openUpload(key, id);
-      if (refusal !== undefined) return changes.length === 0 ? refusal : commit(id, changes, () => refusal.message);
+    const stored = { kind: 'stored', id } as const;
+    // Somebody else's copy was whole first: this one is not needed.
+    const isKept = registry.swarm(swarm)?.complete === true;
+    if (offset === 0 && isKept) return committed(id, this.#upload.drop(), stored);
+    const begun = offset === 0 ? this.#upload.begin(swarm, registry.client(caller.id), changes, nowMs) : undefined;
+    const step = begun?.kind === 'refused' ? begun : this.#upload.part(swarm, offset, part, changes);
+    switch (step.kind) {
+      case 'kept':
+        return commit(id, changes, () => stored, STORE_PART_WEIGHT);
+      case 'unexpected':
+        return isKept ? answer(stored) : refuse(id, 'unknown', 'no part of a hash string is expected at this place');
+      case 'refused':
+        return committed(id, changes, refuse(id, step.code, step.sentence).message);
     }
-    const upload = this.#upload;
-    if (upload?.swarm !== key || upload.offset !== offset) {
-      const isKept = this.#setting.registry.swarm(key)?.complete === true;
-      // Somebody else's copy was whole first: the rest of this one is not needed.
-      return isKept
-        ? answer({ kind: 'stored', id })
-        : refuse(id, 'unknown', 'no part of a hash string is expected at this place');
-    }
-    upload.hash.update(part);
-    upload.offset += part.length;
-    changes.push({ kind: 'part', swarm: key, upload: upload.number, offset, part });
-    const expected = upload.facts.pieceCount * DIGEST_SIZE;
-    if (upload.offset > expected) return this.#refuseUpload(id, `the hash string is longer than ${expected} bytes`);
-    if (upload.offset === expected) {
-      if (upload.hash.digest('hex') !== key)
-        return this.#refuseUpload(id, 'the hash string does not have the key of this file');
-      changes.push({ kind: 'complete', swarm: key, upload: upload.number, ...upload.facts });
-      this.#closeUpload();
-    }
-    return commit(id, changes, () => ({ kind: 'stored', id }), STORE_PART_WEIGHT);
-  }
-
-  #openUpload(swarm: SwarmKey, id: number): Extract<SessionEffect, { kind: 'reply' }> | undefined {
-    const { registry, uploads } = this.#setting;
-    const known = registry.swarm(swarm);
-    if (known?.complete === true) return answer({ kind: 'stored', id });
-    if (known?.facts === undefined) return refuse(id, 'unknown', 'this file is not known here; share it first');
-    if (uploads.open >= TRACKER_UPLOADS_MAX)
-      return refuse(id, 'limit', 'too many hash strings are on their way; share again later');
-    uploads.last += 1;
-    uploads.open += 1;
-    this.#upload = { swarm, number: uploads.last, facts: known.facts, hash: createHash('sha1'), offset: 0 };
-    return undefined;
-  }
-
-  #refuseUpload(id: number, sentence: string): SessionEffect {
-    return commit(id, this.#dropUpload(), () => refuse(id, 'invalid', sentence).message);
-  }
-
-  #dropUpload(): readonly Change[] {
-    if (this.#upload === undefined) return [];
-    const { number } = this.#upload;
-    this.#closeUpload();
-    return [{ kind: 'dropParts', upload: number }];
-  }
-
-  #closeUpload(): void {
-    this.#upload = undefined;
-    this.#setting.uploads.open -= 1;
   }
 
   #liveCount(caller: Caller): number {
@@ -371,6 +367,11 @@ function answer(message: TrackerReply): Extract<SessionEffect, { kind: 'reply' }
 
 function refuse(id: number, code: RefusalCode, sentence: string): Extract<SessionEffect, { kind: 'reply' }> {
   return answer({ kind: 'error', id, code, sentence });
+}
+
+/** An answer that needs no commit of its own, and waits for those changes if there are any. */
+function committed(id: number, changes: readonly Change[], message: TrackerReply): SessionEffect {
+  return changes.length === 0 ? answer(message) : commit(id, changes, () => message);
 }
 
 function commit(id: number, changes: readonly Change[], reply: () => TrackerReply, weight = 1): SessionEffect {

@@ -214,7 +214,7 @@ const TRACKER: readonly Defect[] = [
     right: `    this.#setVersion(entry, change);
     this.#setState(entry, 'removed', nowMs);`,
     wrong: `    this.#setState(entry, 'removed', nowMs);
-    this.#forget({ kind: 'forget', swarm: change.swarm, client: change.client });`,
+    this.#forget({ kind: 'forget', swarm: change.swarm, client: change.client, epoch: 9, sequence: 9 });`,
     test: 'test/tracker/session.test.ts',
     rule: 'S7: a removal touches the own entry only, and its older word does not bring it back',
   },
@@ -225,7 +225,7 @@ const TRACKER: readonly Defect[] = [
     right: 'for (const row of command.rows) remove.run(...row, wallMs);',
     wrong: `for (const row of command.rows) {
           remove.run(...row, wallMs);
-          forget.run(row[0], row[1]);
+          forget.run(row[0], row[1], 0xffff_ffff, 0);
         }`,
     test: 'test/seederlist/store.test.ts',
     rule: 'a restart finds what was committed, tomb stones too',
@@ -275,6 +275,51 @@ const TRACKER: readonly Defect[] = [
     wrong: 'if (lateMs <= this.#rule.leaseMs * 1e9) return 0;',
     test: 'test/tracker/session.test.ts',
     rule: 'F15: nobody expires because the tracker was frozen',
+  },
+  {
+    name: 'tracker: removals of what nobody knows have no bound',
+    breaks: 'no address fills a tracker with records',
+    file: 'src/tracker/session.ts',
+    right: `if (!unknownWords.take(this.#socketHost, 1, nowMs))`,
+    wrong: `if (!unknownWords.take(this.#socketHost, 0, nowMs))`,
+    test: 'test/tracker/hostile.test.ts',
+    rule: 'leaving of clients that nobody knows is bounded for each address, and comes back within a day',
+  },
+  {
+    name: 'tracker: what strangers say of a file counts',
+    breaks: 'nobody is kept from announcing and proving his file',
+    file: 'src/tracker/session.ts',
+    right: `const pieceCount = entry.swarm.complete ? (entry.swarm.facts?.pieceCount ?? 0) : PIECES_MAX;`,
+    wrong: `const pieceCount = entry.swarm.facts?.pieceCount ?? PIECES_MAX;`,
+    test: 'test/tracker/hostile.test.ts',
+    rule: 'what strangers say of a file keeps nobody from announcing it and from sending its hash string',
+  },
+  {
+    name: 'tracker: hash strings are held open for ever',
+    breaks: 'no client keeps the others from sending theirs',
+    file: 'src/tracker/uploads.ts',
+    right: `if (nowMs > untilMs) late.push(number);`,
+    wrong: `if (nowMs < untilMs - 1e12) late.push(number);`,
+    test: 'test/tracker/hostile.test.ts',
+    rule: 'hash strings that are held open give their places up, to other addresses at once and to all after their time',
+  },
+  {
+    name: 'tracker: a backlog without end',
+    breaks: 'connections that come and go while the disk hangs break nothing',
+    file: 'src/tracker/machine.ts',
+    right: `this.#commits.isOverloaded ? overloadedReply(request) : undefined;`,
+    wrong: `this.#isBroken ? overloadedReply(request) : undefined;`,
+    test: 'test/tracker/hostile.test.ts',
+    rule: 'while the disk hangs, connections that come, ask and go without end are refused and break nothing',
+  },
+  {
+    name: 'tracker: whoever comes first keeps every place',
+    breaks: 'a crowd from few addresses keeps nobody out',
+    file: 'src/tracker/listener.ts',
+    right: `if (verdict.kind === 'displaces') this.#displace(verdict.connection);`,
+    wrong: `if (verdict.kind === 'displaces') this.#complain(host, 'refused', 'no place');`,
+    test: 'test/tracker/listener.test.ts',
+    rule: 'when all places are taken, who comes from an address with fewer gets that of whoever was silent longest',
   },
   {
     name: 'tracker: a list that was copied keeps its identity',
@@ -538,7 +583,7 @@ const TRANSFER: readonly Defect[] = [
   {
     name: 'upload: first come, first served for places',
     breaks: 'a crowd from few addresses keeps nobody else out',
-    file: 'src/peer/admission.ts',
+    file: 'src/base/admission.ts',
     right: "if (crowd.size <= own + 1) return { kind: 'refused' };",
     wrong: "if (crowd.size > own) return { kind: 'refused' };",
     test: 'test/peer/admission.test.ts',

@@ -57,7 +57,12 @@ test('a record that is forgotten, or that the partner changed, is not in the ord
     0,
     2,
   );
-  registry.apply({ kind: 'forget', swarm: swarmOf(1), client: clientId(clientBytes(1)) }, 0, 0, 3);
+  registry.apply(
+    { kind: 'forget', swarm: swarmOf(1), client: clientId(clientBytes(1)), epoch: 1, sequence: 2 },
+    0,
+    0,
+    3,
+  );
   registry.apply({ ...put(2), kind: 'told', state: 'live', ms: 5 } as Change, 0, 0, 4);
   assert.deepEqual(registry.order.after(0, 10), []);
 });

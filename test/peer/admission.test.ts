@@ -3,12 +3,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { Admission } from '../../src/base/admission.js';
 import { UPLOAD_CONNECTIONS_MAX, UPLOAD_CONNECTIONS_PER_ADDRESS_MAX } from '../../src/base/limits.js';
-import { Admission } from '../../src/peer/admission.js';
 
 /** As many connections as there are places, by turns from these addresses; the numbers begin at 1. */
 function full(hosts: readonly string[]): Admission {
-  const admission = new Admission();
+  const admission = new Admission({
+    placesMax: UPLOAD_CONNECTIONS_MAX,
+    perAddressMax: UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
+  });
   for (let at = 0; at < UPLOAD_CONNECTIONS_MAX; at += 1) {
     const host = hosts[at % hosts.length] ?? '';
     assert.equal(admission.admit(at + 1, host).kind, 'admitted');
@@ -19,7 +22,10 @@ function full(hosts: readonly string[]): Admission {
 const CROWD = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'];
 
 test('one address gets so many places and no more, a place that was left is free again', () => {
-  const admission = new Admission();
+  const admission = new Admission({
+    placesMax: UPLOAD_CONNECTIONS_MAX,
+    perAddressMax: UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
+  });
   for (let at = 0; at < UPLOAD_CONNECTIONS_PER_ADDRESS_MAX; at += 1)
     assert.equal(admission.admit(at, 'a').kind, 'admitted');
   assert.equal(admission.admit(1_000, 'a').kind, 'refused');
@@ -50,7 +56,10 @@ test('whoever comes, goes and takes, places are bounded, and a crowd keeps nobod
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 1_500, size: 'max' }), (steps) => {
-      const admission = new Admission();
+      const admission = new Admission({
+        placesMax: UPLOAD_CONNECTIONS_MAX,
+        perAddressMax: UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
+      });
       const places = new Map<number, string>();
       const sizes = new Map<string, number>();
       const of = (host: string): number => sizes.get(host) ?? 0;

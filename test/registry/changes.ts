@@ -64,7 +64,9 @@ export const changes: fc.Arbitrary<Change> = fc.oneof(
   ),
   swarm.map((which): Change => ({ kind: 'complete', swarm: which, upload: 1, name: 'a', size: 1, pieceCount: 1 })),
   client.map((who): Change => ({ kind: 'lapse', client: who })),
-  fc.tuple(swarm, client).map(([which, who]): Change => ({ kind: 'forget', swarm: which, client: who })),
+  fc
+    .tuple(swarm, client, fc.nat(2))
+    .map(([which, who, epoch]): Change => ({ kind: 'forget', swarm: which, client: who, epoch, sequence: 20 })),
   fc
     .tuple(client, fc.nat(2))
     .map(([who, epoch]): Change => ({ kind: 'forgetLeave', client: who, epoch, sequence: 20 })),

@@ -172,6 +172,26 @@ test('connections above the limit, in total or from one address, are refused', a
   }
 });
 
+test('when all places are taken, who comes from an address with fewer gets that of whoever was silent longest', async (t) => {
+  const { address, listener } = await scene(t, { connectionsMax: 3 });
+  const crowd: WireClient[] = [];
+  for (let number = 1; number <= 3; number += 1) {
+    const client = new WireClient(t, address);
+    await client.hello(number);
+    crowd.push(client);
+  }
+  crowd[0]?.send({ kind: 'ping', id: 1 });
+  await crowd[0]?.reply(1);
+  const other = new WireClient(t, address, '127.0.0.2');
+  await other.hello(4);
+  const told = await crowd[1]?.reply(1);
+  assert.ok(told?.kind === 'error' && told.code === 'limit' && told.id === null);
+  await crowd[1]?.closed();
+  crowd[0]?.send({ kind: 'ping', id: 2 });
+  assert.equal((await crowd[0]?.reply(2))?.kind, 'pong', 'who was heard keeps its place');
+  assert.equal(listener.connectionCount, 3);
+});
+
 test('who never reads its replies is dropped', async (t) => {
   const { address, listener } = await scene(t);
   const client = new WireClient(t, address);

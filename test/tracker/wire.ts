@@ -35,8 +35,10 @@ export class WireClient {
   readonly #reader = new FrameReader(FRAME_BYTES_MAX);
   readonly #magic = new MagicGate(TRACKER_MAGIC);
 
-  constructor(t: TestContext, tracker: Address) {
-    this.socket = net.connect({ host: tracker.host, port: tracker.port });
+  /** @param from another address of this machine. */
+  constructor(t: TestContext, tracker: Address, from?: string) {
+    const local = from === undefined ? {} : { localAddress: from };
+    this.socket = net.connect({ host: tracker.host, port: tracker.port, ...local });
     t.after(() => this.socket.destroy());
     this.socket.on('data', (bytes: Buffer) => {
       this.#reader.feed(this.#magic.pass(bytes));

@@ -1,9 +1,8 @@
-// Who of those that dial us gets one of our places. While there are any, everybody up to a bound for each address; when all are taken
+// Who gets one of a bounded number of places. While there are any, everybody up to a bound for each address; when all are taken
 // they are shared fairly between addresses: who comes from one with fewer takes the place of whoever of the most crowded one has
-// gone longest without taking payload. So a crowd from few addresses, however busy, keeps nobody else out. Pure.
+// gone longest without using its own. So a crowd from few addresses, however busy, keeps nobody else out. Pure.
 
-import { assert } from '../base/assert.js';
-import { UPLOAD_CONNECTIONS_MAX, UPLOAD_CONNECTIONS_PER_ADDRESS_MAX } from '../base/limits.js';
+import { assert } from './assert.js';
 
 export type Verdict =
   | { readonly kind: 'admitted' }
@@ -11,10 +10,22 @@ export type Verdict =
   /** Admitted in the place of `connection`, which has lost it. */
   | { readonly kind: 'displaces'; readonly connection: number };
 
+export interface Places {
+  readonly placesMax: number;
+  readonly perAddressMax: number;
+}
+
 export class Admission {
-  /** By address; of each the one that took payload last stands last. */
+  readonly #limits: Places;
+  /** By address; of each the one that used its place last stands last. */
   readonly #places = new Map<string, Set<number>>();
+  /** Addresses by how many places they have: the most crowded one is found without a look at all. */
+  readonly #crowds: Set<string>[] = [];
   #taken = 0;
+
+  constructor(limits: Places) {
+    this.#limits = limits;
+  }
 
   get count(): number {
     return this.#taken;
@@ -22,8 +33,8 @@ export class Admission {
 
   admit(connection: number, host: string): Verdict {
     const own = this.#places.get(host)?.size ?? 0;
-    if (own >= UPLOAD_CONNECTIONS_PER_ADDRESS_MAX) return { kind: 'refused' };
-    if (this.#taken < UPLOAD_CONNECTIONS_MAX) {
+    if (own >= this.#limits.perAddressMax) return { kind: 'refused' };
+    if (this.#taken < this.#limits.placesMax) {
       this.#enter(connection, host);
       return { kind: 'admitted' };
     }
@@ -37,7 +48,7 @@ export class Admission {
     return { kind: 'displaces', connection: displaced };
   }
 
-  /** It took payload: the others of its address are displaced before it. Nothing for one without a place. */
+  /** It used its place: the others of its address are displaced before it. Nothing for one without a place. */
   served(connection: number, host: string): void {
     const places = this.#places.get(host);
     if (places?.delete(connection) === true) places.add(connection);
@@ -48,6 +59,7 @@ export class Admission {
     const places = this.#places.get(host);
     if (places?.delete(connection) !== true) return;
     this.#taken -= 1;
+    this.#counted(host, places.size + 1, places.size);
     if (places.size === 0) this.#places.delete(host);
   }
 
@@ -55,12 +67,21 @@ export class Admission {
     const places = this.#places.get(host) ?? new Set();
     this.#places.set(host, places.add(connection));
     this.#taken += 1;
+    this.#counted(host, places.size - 1, places.size);
+  }
+
+  #counted(host: string, before: number, after: number): void {
+    this.#crowds[before]?.delete(host);
+    while (this.#crowds.length <= after) this.#crowds.push(new Set());
+    if (after > 0) this.#crowds[after]?.add(host);
+    while (this.#crowds.at(-1)?.size === 0) this.#crowds.pop();
   }
 
   #mostCrowded(): readonly [host: string, crowd: Set<number>] {
-    let most: readonly [string, Set<number>] | undefined;
-    for (const entry of this.#places) if (most === undefined || entry[1].size > most[1].size) most = entry;
-    assert(most !== undefined, 'taken places are of somebody');
-    return most;
+    const [host] = this.#crowds.at(-1) ?? [];
+    assert(host !== undefined, 'taken places are of somebody');
+    const crowd = this.#places.get(host);
+    assert(crowd !== undefined, 'a counted address has places');
+    return [host, crowd];
   }
 }
