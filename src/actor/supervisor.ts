@@ -47,6 +47,8 @@ export interface ChildSpec extends RestartRule {
   /** Settles when the child works. */
   readonly start: () => Promise<Child>;
   readonly stopDeadlineMs?: number;
+  /** Neighbours of one group are stopped together: the end waits for the slowest of them, and not for one after the other. */
+  readonly group?: string;
 }
 
 interface Running {
@@ -91,7 +93,7 @@ export class Supervisor {
     });
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed !== undefined) {
-      for (const { spec, child } of begun.reverse()) await child.stop(spec.stopDeadlineMs ?? STOP_DEADLINE_MS);
+      await stopInReverse(begun);
       throw failed.reason;
     }
     for (const running of begun) {
@@ -103,12 +105,7 @@ export class Supervisor {
   /** Stops all children in reverse order of their start; answers the ids of those that had to be ended by force. */
   async stop(): Promise<readonly string[]> {
     this.#phase = 'stopping';
-    const forced: string[] = [];
-    for (let last = this.#running.pop(); last !== undefined; last = this.#running.pop()) {
-      const graceful = await last.child.stop(last.spec.stopDeadlineMs ?? STOP_DEADLINE_MS);
-      if (!graceful) forced.push(last.spec.id);
-    }
-    return forced;
+    return stopInReverse(this.#running);
   }
 
   #watch(running: Running): void {
@@ -139,4 +136,26 @@ export class Supervisor {
     this.#phase = 'escalated';
     this.#options.onEscalate(childId, error);
   }
+}
+
+/** Empties the list from its end; answers the ids of those that had to be ended by force. */
+async function stopInReverse(children: Running[]): Promise<readonly string[]> {
+  const forced: string[] = [];
+  while (children.length > 0) {
+    const together = lastGroup(children);
+    const ends = await Promise.all(
+      together.map(({ spec, child }) => child.stop(spec.stopDeadlineMs ?? STOP_DEADLINE_MS)),
+    );
+    forced.push(...together.flatMap(({ spec }, at) => (ends[at] === true ? [] : [spec.id])));
+  }
+  return forced;
+}
+
+/** Takes the last child away, and those of its group that stand beside it. */
+function lastGroup(children: Running[]): readonly Running[] {
+  const last = children.at(-1)?.spec;
+  const first = children.findLastIndex(
+    ({ spec }) => spec !== last && (spec.group === undefined || spec.group !== last?.group),
+  );
+  return children.splice(first + 1).reverse();
 }

@@ -125,6 +125,7 @@ export class ClientThreads {
         restartsMax: RESTARTS_MAX,
         periodMs: RESTART_PERIOD_MS,
         stopDeadlineMs: STOP_DEADLINE_MS,
+        group: 'peers',
         start: () => this.#startPeer(at),
       }),
     );

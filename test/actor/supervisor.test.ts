@@ -125,6 +125,23 @@ test('when one of those that start together cannot, the others are stopped and n
   assert.deepEqual(nursery.book.slice(5), ['stop before']);
 });
 
+test('children of one group are stopped together, and before whatever was started before them', async () => {
+  const nursery = new Nursery();
+  const slow = deferred<boolean>();
+  const peers = ['peer-0', 'peer-1', 'peer-2'].map((id) => ({ ...nursery.spec(id), group: 'peers' }));
+  const stuck: ChildSpec = {
+    ...nursery.spec('stuck'),
+    group: 'peers',
+    start: async () => ({ ended: new Promise(() => undefined), stop: () => slow.promise }),
+  };
+  await nursery.supervisor.startTogether([nursery.spec('download'), ...peers, stuck]);
+  const stopping = nursery.supervisor.stop();
+  assert.deepEqual(nursery.book.slice(4), ['stop peer-2', 'stop peer-1', 'stop peer-0']);
+  slow.resolve(false);
+  assert.deepEqual(await stopping, ['stuck']);
+  assert.deepEqual(nursery.book.slice(7), ['stop download']);
+});
+
 test('a crashed child is started again, until it crashes too often', async () => {
   const nursery = new Nursery();
   await nursery.supervisor.start(nursery.spec('child'));
