@@ -12,9 +12,20 @@ import { readMetainfo } from '../../src/disk/metainfo-file.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
 import { keyBytes, peerId } from '../../src/torrent/ids.js';
 import { FrameReader, frameBytes } from '../../src/wire/framing.js';
-import { create, eventually, fileOf, getWhole, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+import {
+  create,
+  eventually,
+  fileOf,
+  getWhole,
+  listedEventually,
+  PIECE,
+  quit,
+  share,
+  stageSwarm,
+} from '../support/e2e-stage.js';
 
 const HEARD_MS = 20_000;
+const SLOW = ['--upload-limit', '2M'];
 
 function startThreaded(swarm: Swarm, name: string, threads: number, options: readonly string[] = []): ClientProcess {
   return swarm.startClient(name, 0, options, { env: { MTORRENT_PEER_THREADS: String(threads) } });
@@ -71,6 +82,48 @@ test('every peer thread says to the peers that it dials where the client listens
       hellos.map(() => address.port),
     );
   }
+});
+
+test('clients with 1, 2, 4 and 16 peer threads make one swarm, and who comes last gets all from them without the seeder', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('mixed.bin', 24 * PIECE + 5);
+  const seeder = startThreaded(swarm, 'seeder', 4);
+  const mtorrent = await share(seeder, source, 'mixed.mtorrent');
+  const clients = [1, 2, 16].map((threads) => startThreaded(swarm, `client-${threads}`, threads));
+  await Promise.all(clients.map((client) => client.address()));
+  const targets = await Promise.all(clients.map((it) => getWhole(it, mtorrent, swarm.path(`${it.name}.bin`))));
+  await quit(seeder);
+  const last = startThreaded(swarm, 'last', 4);
+  const target = await getWhole(last, mtorrent, swarm.path('last.bin'));
+  const wanted = await sha256OfFile(source);
+  for (const got of [...targets, target]) assert.equal(await sha256OfFile(got), wanted);
+  const { threads, placement } = await last.json<{
+    readonly threads: Readonly<Record<string, object>>;
+    readonly placement: { readonly peerThreads: number; readonly isForced: boolean };
+  }>('show stats');
+  assert.deepEqual(Object.keys(threads).sort(), ['download', 'peer-0', 'peer-1', 'peer-2', 'peer-3']);
+  assert.equal(placement.peerThreads, 4);
+  assert.equal(placement.isForced, true);
+});
+
+test('show peers names everybody on both sides, whichever threads they are on', async (t) => {
+  const swarm = await stageSwarm(t);
+  await swarm.startTracker(0);
+  const source = await swarm.makeFile('peers.bin', 40 * PIECE);
+  const mtorrent = await share(startThreaded(swarm, 'seeder-0', 3, SLOW), source, 'peers.mtorrent');
+  for (const at of [1, 2]) {
+    const other = startThreaded(swarm, `seeder-${at}`, 2, SLOW);
+    await share(other, source, `peers-${at}.mtorrent`);
+  }
+  await listedEventually(swarm, 0, (rows) => rows.length === 3, 'three seeders are listed');
+  const leecher = startThreaded(swarm, 'leecher', 4);
+  await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  await eventually(
+    async () => (await leecher.command('show peers peers.mtorrent')).rows,
+    (rows) => rows.filter((row) => row.startsWith('from')).length === 3,
+    'the leecher shows its three sources',
+  );
 });
 
 test('receivers with four peer threads get more of a file from each other than from its only seeder', async (t) => {
