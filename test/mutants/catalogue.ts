@@ -722,7 +722,29 @@ const ATTACH: readonly Defect[] = [
   },
 ];
 
+const RELEASES: readonly Defect[] = [
+  {
+    name: 'releases: everybody is told features',
+    breaks: 'a reply grows only for who reads it',
+    file: 'src/tracker/session.ts',
+    right: 'if (!features.has(TRACKER_FEATURES.readsFeatures)) return [answer(reply)];',
+    wrong: '',
+    test: 'test/tracker/session.test.ts',
+    rule: 'a tracker names its features to who reads them, and answers others as the first release did',
+  },
+  {
+    name: 'releases: a list of another version is read',
+    breaks: 'a list of features of an unknown version names none',
+    file: 'src/wire/features.ts',
+    right: 'list[0] === VERSION ? list.subarray(1)',
+    wrong: 'list.length > 0 ? list.subarray(1)',
+    test: 'test/wire/features.test.ts',
+    rule: 'any bytes are a list of features; those of an unknown version name none',
+  },
+];
+
 export const CATALOGUE: readonly Defect[] = [
+  ...RELEASES,
   ...IDENTITY,
   ...TRACKER,
   ...WIRE,
