@@ -214,6 +214,21 @@ test('a dial-back goes to the address of the socket, whatever host the hello nam
   );
 });
 
+test('where every client is trusted, a dial-back goes to the host that the hello names, and counts to the one it came from', () => {
+  const stage = stageOf(undefined, { trustHost: true });
+  const named = (number: number, from: string): Connection => {
+    const connection = stage.connect(from);
+    connection.hello(clientBytes(number), PORT, 1, '192.0.2.7');
+    return connection;
+  };
+  named(1, '10.0.0.1').share(A);
+  for (let number = 2; number < DIAL_BACKS_PER_PERIOD_MAX + 100; number += 1) named(number, '10.0.0.2').share(A);
+  assert.deepEqual([...new Set(dialsOf(stage).map(({ host }) => host))], ['192.0.2.7']);
+  assert.equal(dialsOf(stage).length, DIAL_BACKS_PER_PERIOD_MAX);
+  named(0xff, '10.0.0.3').share(A);
+  assert.equal(dialsOf(stage).length, DIAL_BACKS_PER_PERIOD_MAX + 1);
+});
+
 test('a client that is refused asks with all its files for one dial-back in a minute', () => {
   const stage = stageOf({ number: 1, serves: [A] });
   const first = stage.client(1, AT);
