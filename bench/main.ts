@@ -51,7 +51,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   start: { run: runStartBench, usage: '[--runs N] [--out DIR]', shows: 'how long a prompt takes' },
   tracker: {
     run: runTrackerBench,
-    usage: '[announces] [idle] [steady] [start] [catchup] [failover] [--disk]',
+    usage: '[announces] [idle] [steady] [start] [catchup] [failover] [silence] [--disk]',
     shows: 'the tracker pair under load',
   },
   verify: {

@@ -1,5 +1,5 @@
 // The tracker pair under load, through the front door: two real tracker processes, and this process as all of their clients.
-// `npm run bench -- tracker [announces] [idle] [steady] [start] [catchup] [failover] [--quick] [--disk] [--json]`. The trackers' files are in memory
+// `npm run bench -- tracker [announces] [idle] [steady] [start] [catchup] [failover] [silence] [--quick] [--disk] [--json]`. The trackers' files are in memory
 // unless --disk puts them into the temporary folder: in memory an fsync costs nothing, so only --disk says what a commit costs.
 
 import { existsSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { announceScene } from './tracker-announces.js';
 import { catchUpScene } from './tracker-catchup.js';
 import { idleScene, steadyScene } from './tracker-connections.js';
 import { failoverScene } from './tracker-failover.js';
+import { silenceScene } from './tracker-silence.js';
 import type { Figure, SceneOptions } from './tracker-stage.js';
 import { startScene } from './tracker-start.js';
 import { fileSystemOf } from './tracker-vitals.js';
@@ -21,6 +22,7 @@ const SCENES: Readonly<Record<string, (options: SceneOptions) => Promise<readonl
   start: startScene,
   catchup: catchUpScene,
   failover: failoverScene,
+  silence: silenceScene,
 };
 
 /** 1 when a request failed; a missed target of time or memory is shown, and no failure: machines differ. */

@@ -228,7 +228,7 @@ export class Pair {
   #whatIsWrong(host: string, { version, cluster, followerId }: FollowRequest): string | undefined {
     if (host !== this.#setting.partnerHost) return `${host} is not the address of this tracker's partner`;
     if (version !== PAIR_VERSION)
-      return `this tracker speaks version ${PAIR_VERSION} of the pair's protocol, not ${version}`;
+      return `this tracker speaks version ${PAIR_VERSION} of the pair's protocol, not ${version}; until both run the same release nothing is replicated`;
     if (equalBytes(followerId, this.#ownId))
       return 'both trackers have one identity: the list of one is a copy of the other, or the partner address leads back to the tracker itself; check the addresses, else stop one tracker, move its list away and start it again';
     if (this.#isAnother(followerId))
