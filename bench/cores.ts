@@ -2,13 +2,14 @@
 // receivers, each a real process that believes to have many cores. Time against that of one copy at the limit, copies that the
 // seeder sent, and memory. Ends with 1 when a bar is missed.
 
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/base/bytes.js';
 import type { ClientProcess } from '../src/demo/processes.js';
 import { Swarm } from '../src/demo/swarm.js';
 import { atRest } from './at-rest.js';
+import { withCleanup } from './cleanup.js';
 import { printTable, showSpread, spreadOf } from './figures.js';
 import { barChart } from './plot.js';
 import { OUT_DEFAULT, saveResults } from './results.js';
@@ -83,8 +84,9 @@ export async function runCoresBench(words: readonly string[]): Promise<number> {
 }
 
 async function measure(cores: number, threads: string | undefined, size: number): Promise<CoresRun> {
-  const swarm = await Swarm.create(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
-  try {
+  return withCleanup(async (cleanup) => {
+    const swarm = await Swarm.create(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+    cleanup.add(() => swarm.end());
     await swarm.startTrackers();
     const source = await swarm.makeFile('source.bin', size);
     const env = {
@@ -120,10 +122,7 @@ async function measure(cores: number, threads: string | undefined, size: number)
       peakBytes: stats.reduce((sum, { rssPeakBytes }) => sum + rssPeakBytes, 0),
       peerThreads: Object.keys(stats[0]?.threads ?? {}).filter((name) => name.startsWith('peer-')).length,
     };
-  } finally {
-    await swarm.end();
-    rmSync(swarm.directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function fetched(receiver: ClientProcess, swarm: Swarm): Promise<void> {
