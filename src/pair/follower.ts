@@ -44,7 +44,7 @@ export interface FollowerSetting {
   readonly commit: (changes: readonly Change[], arrival: Arrival) => void;
   /** What the partner sent is on this disk as far as it was when the connection began. */
   readonly onCaughtUp: (nowMs: number) => void;
-  /** The partner knows less of its own changes than is here: its list was restored from an older copy. */
+  /** The partner is not what was followed here, or knows less of its own changes: its list is another one, or an older copy. */
   readonly onRestored: () => void;
   /** The connection is gone, or there was none. `refusal`: the partner's sentence. */
   readonly onLost: (reason: string, wasFollowing: boolean, nowMs: number) => void;
@@ -278,7 +278,7 @@ export class Follower {
       this.lost(state.link, 'the partner sent a welcome that cannot be', nowMs);
       return;
     }
-    if (isKnown && isWhole && this.#followed.position > 0) this.#setting.onRestored();
+    if (isWhole && this.#followed.position > 0) this.#setting.onRestored();
     this.#followed = { origin: leaderId, position: isWhole ? 0 : this.#followed.position };
     this.#failures = 0;
     if (isWhole) this.#wholeCount += 1;

@@ -97,6 +97,7 @@ export class Leader {
 
   /** The partner's list was restored from an older copy: what it was told since then is not there any more. */
   tellAll(): void {
+    if (this.#whole !== undefined) return;
     this.#repeats.addAll();
     this.#isStirred = true;
   }

@@ -48,7 +48,9 @@ class Batch {
     } else {
       const first = this.#run[0];
       const isSame = first === undefined || first.change.kind === change.kind;
-      if (!isSame || this.#run.length === STORE_FRAME_CHANGES_MAX) this.flush();
+      // An entry is in a frame of progress once, and keeps the position of its last change that was made here.
+      const isOfOneSide = first === undefined || first.position > 0 === position > 0;
+      if (!isSame || !isOfOneSide || this.#run.length === STORE_FRAME_CHANGES_MAX) this.flush();
       this.#run.push({ change, position });
     }
   }

@@ -131,7 +131,7 @@ export const STATEMENTS = {
   tolds: `with ${ROWS}, ${word('state')}
     insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at)
     select swarm, client, iif(void, '', host), iif(void, 0, port), iif(void, 0, have), epoch, sequence,
-      iif(void, 'removed', state), ?2 - ms from word where true
+      iif(void, 'removed', state), iif(state = 'live', ?2, ?2 - ms) from word where true
     on conflict (swarm, client) do update set host = excluded.host, port = excluded.port, have = excluded.have,
       epoch = excluded.epoch, sequence = excluded.sequence, state = excluded.state, changed_at = excluded.changed_at
     where ${NEWER} or (${SAME} and entries.state <> 'removed'

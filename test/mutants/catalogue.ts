@@ -369,6 +369,146 @@ const TRACKER: readonly Defect[] = [
   },
 ];
 
+const PAIR: readonly Defect[] = [
+  {
+    name: 'pair: position 0 is a place in the order',
+    breaks: 'a full transfer that broke off starts again',
+    file: 'src/pair/pair.ts',
+    right: 'isOurs && position > 0 && position <= this.#told',
+    wrong: 'isOurs && position <= this.#told',
+    test: 'test/pair/pair.test.ts',
+    rule: 'a follower at position 0 is sent everything, also what this tracker was told itself',
+  },
+  {
+    name: 'pair: a full transfer counts before it is whole',
+    breaks: 'a follower names a leader only when it has all of its changes',
+    file: 'src/pair/follower.ts',
+    right: 'const originId = position > 0 ? origin : new Uint8Array(origin.length);',
+    wrong: 'const originId = origin;',
+    test: 'test/pair/pair.test.ts',
+    rule: 'a follower whose full transfer broke off follows nobody yet, so that any leader sends everything again',
+  },
+  {
+    name: 'pair: a position is committed before its records',
+    breaks: 'a position is in the transaction of the records that it counts',
+    file: 'src/pair/follower.ts',
+    right: `changes.push({ kind: 'followed', origin: this.#followed.origin, position });`,
+    wrong: `this.#commit([{ kind: 'followed', origin: this.#followed.origin, position }], {
+        link: state.link,
+        frame: undefined,
+        position: undefined,
+      });`,
+    test: 'test/pair/pair.test.ts',
+    rule: 'a position is committed together with the records that it counts',
+  },
+  {
+    name: 'pair: digests are compared while records are under way',
+    breaks: 'two lists are compared at the same state',
+    file: 'src/pair/follower.ts',
+    right: 'if (look === undefined || this.#settledFrame < look.frame) return;',
+    wrong: 'if (look === undefined || this.#settledFrame < 0) return;',
+    test: 'test/pair/pair.test.ts',
+    rule: 'digests are compared when what came before them is on the disk, and a bucket that differs is asked for at once',
+  },
+  {
+    name: 'pair: a bucket with unacknowledged changes is compared',
+    breaks: 'what the partner may not have counted is not compared',
+    file: 'src/pair/follower.ts',
+    right: 'digests.isWithin(bucket, look.acknowledged)',
+    wrong: 'look.acknowledged >= 0 || digests.isWithin(bucket, 0)',
+    test: 'test/pair/pair.test.ts',
+    rule: 'digests are compared when what came before them is on the disk, and a bucket that differs is asked for at once',
+  },
+  {
+    name: 'pair: digests wait for quiet',
+    breaks: 'two lists are compared while clients announce',
+    file: 'src/pair/leader.ts',
+    right: 'if (!this.#isDigestDue || this.#hasMore) return;',
+    wrong: 'if (!this.#isDigestDue || isBehind) return;',
+    test: 'test/pair/pair.test.ts',
+    rule: 'a leader sends its digests whenever it has sent all there is, acknowledged or not',
+  },
+  {
+    name: 'pair: a record that lapsed there lives here',
+    breaks: `the partner's lapsed record lists nobody`,
+    file: 'src/pair/merge.ts',
+    right: `if (state === 'lapsed' && entry?.state === 'live' && entry.client.leaseEndsMs > nowMs) {
+    state = 'live';
+    ms = Math.round(entry.client.leaseEndsMs - nowMs);`,
+    wrong: `if (state === 'lapsed' && known !== undefined && known.leaseEndsMs > nowMs) {
+    state = 'live';
+    ms = Math.round(known.leaseEndsMs - nowMs);`,
+    test: 'test/pair/pair.test.ts',
+    rule: 'a record that lapsed at the partner lists nobody, however alive its client is here, and takes nobody living off',
+  },
+  {
+    name: 'pair: a partner that was restored is not told everything',
+    breaks: 'a list that was restored gets back what it was told since',
+    file: 'src/pair/follower.ts',
+    right: `    if (isWhole && this.#followed.position > 0) this.#setting.onRestored();
+`,
+    wrong: '',
+    test: 'test/pair/pair.test.ts',
+    rule: 'a partner whose list was restored from an older copy is told everything',
+  },
+  {
+    name: 'pair: a tomb stone goes before the partner has it',
+    breaks: 'a removal is remembered until the partner has it',
+    file: 'src/registry/graveyard.ts',
+    right: 'const isAwaited = graves === this.#removed && entry.position > acknowledged;',
+    wrong: 'const isAwaited = false;',
+    test: 'test/tracker/standstill.test.ts',
+    rule: 'a removal is kept until the partner has it and a day has passed',
+  },
+  {
+    name: 'pair: a standstill changes nothing',
+    breaks: 'who is listed after a long standstill said so since',
+    file: 'src/tracker/clean-up.ts',
+    right: 'if (forMs <= TOMBSTONE_MS) return false;',
+    wrong: 'if (forMs <= TOMBSTONE_MS || forMs > 0) return false;',
+    test: 'test/tracker/standstill.test.ts',
+    rule: 'who connects anew after a standstill is listed for what it says then, and for nothing else',
+  },
+  {
+    name: 'pair: a clock that was set back hides how long the tracker was away',
+    breaks: 'a tracker that cannot know how long it was away lists nobody by its own word',
+    file: 'src/seederlist/store.ts',
+    right: 'if (awayMs > TOMBSTONE_MS || awayMs < -CLOCK_STEP_MS)',
+    wrong: 'if (awayMs > TOMBSTONE_MS)',
+    test: 'test/seederlist/store-upgrade.test.ts',
+    rule: 'a tracker that was away for longer than tomb stones are kept, or cannot know for how long, lists nobody by its own word',
+  },
+  {
+    name: 'pair: tomb stones age while the tracker is off',
+    breaks: 'the time that a tracker did not run makes no tomb stone older',
+    file: 'src/seederlist/store.ts',
+    right: `    if (Math.abs(awayMs) > CLOCK_STEP_MS) this.#shift(awayMs);
+`,
+    wrong: '',
+    test: 'test/seederlist/store-upgrade.test.ts',
+    rule: 'the time that a tracker did not run, and steps of its wall clock, make no tomb stone older',
+  },
+  {
+    name: 'pair: removals are not said again',
+    breaks: 'a removal that was lost with a disk is said again',
+    file: 'src/announce/wanted.ts',
+    right: `    for (const swarm of this.#removed.keys()) this.#repeats.add(swarm);
+`,
+    wrong: '',
+    test: 'test/announce/accord.test.ts',
+    rule: 'removals of the last day are said again to the next tracker, and to the same one after a new connection',
+  },
+  {
+    name: 'pair: a late word is acknowledged',
+    breaks: 'a client hears that its word is out of date',
+    file: 'src/tracker/stale.ts',
+    right: 'return isSame ? undefined : entry;',
+    wrong: 'return isSame || order >= 0 ? undefined : entry;',
+    test: 'test/tracker/stale.test.ts',
+    rule: 'a word that is not above what is known, and is another one, is answered with the known version',
+  },
+];
+
 const WIRE: readonly Defect[] = [
   {
     name: 'wire: a frame has no limit',
@@ -747,6 +887,7 @@ export const CATALOGUE: readonly Defect[] = [
   ...RELEASES,
   ...IDENTITY,
   ...TRACKER,
+  ...PAIR,
   ...WIRE,
   ...TRANSFER,
   ...ANNOUNCE,

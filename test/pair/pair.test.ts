@@ -327,6 +327,20 @@ test('a follower whose full transfer broke off follows nobody yet, so that any l
   assert.deepEqual(follow(), [9, 7]);
 });
 
+test('a position is committed together with the records that it counts', () => {
+  const stage = new Stage();
+  stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 7 });
+  const row = [keyBytes(swarmOf(1)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
+  const effects = said({ kind: 'records', frame: 1, position: 7, facts: [], entries: [row], leaves: [], progress: [] });
+  const groups = effects.flatMap((effect) => (effect.kind === 'commit' ? [effect.changes] : []));
+  assert.deepEqual(
+    groups.map((changes) => changes.map((change) => (change.kind === 'followed' ? change.position : change.kind))),
+    [['told', 0, 7]],
+  );
+});
+
 test('digests are compared when what came before them is on the disk, and a bucket that differs is asked for at once', () => {
   const stage = new Stage();
   const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });

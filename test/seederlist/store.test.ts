@@ -15,6 +15,7 @@ import { SCHEMA_VERSION } from '../../src/seederlist/schema.js';
 import { SeederStore } from '../../src/seederlist/store.js';
 import { clientId } from '../../src/torrent/ids.js';
 import { changes, contentOf, registryOf } from '../registry/changes.js';
+import { FakeStore } from '../sim/fake-store.js';
 import { failsWith } from '../support/failures.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { clientBytes, swarmOf } from '../tracker/stage.js';
@@ -83,6 +84,67 @@ test('the disk says what the memory says, whatever changes come', (t) => {
       for (const key of [1, 2, 3].map(swarmOf)) assert.deepEqual(disk.swarm(key)?.facts, memory.swarm(key)?.facts);
     }),
     { numRuns: 60 },
+  );
+});
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Changes that are committed together, or a start after some time of the wall clock. */
+const turns = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.array(changes, { minLength: 1, maxLength: 8 }) },
+    { weight: 1, arbitrary: fc.constantFrom(1, 90_000, DAY_MS / 2, DAY_MS * 2, -30_000, -DAY_MS) },
+  ),
+  { maxLength: 8 },
+);
+
+/** What a tracker that starts on it is told. */
+function listOf(store: SeederStore, wallMs: number): object {
+  const age = (changedAt: unknown): number => wallMs - Number(changedAt);
+  const graves = [...store.batches('loadGraves', 9)].flat().map((row) => [...row.slice(0, 8), age(row[8]), row[9]]);
+  const live = [...store.liveBatches(9, wallMs)].flat().map((row) => [...row.slice(0, 8), 0, row[9]]);
+  const swarms = [...store.batches('loadSwarms', 9)].flat();
+  const leaves = [...store.batches('loadLeaves', 9)].flat();
+  const { position } = store.identity();
+  return {
+    entries: [...graves, ...live].map(String).sort(),
+    swarms: swarms.map((row) => String([...row.slice(0, 4), row[4] === 1, row[5]])).sort(),
+    leaves: leaves.map((row) => String([...row.slice(0, 3), age(row[3]), row[4]])).sort(),
+    position,
+  };
+}
+
+test('the store of the simulation is the store: positions, ages, completeness, and what lapses at a start', (t) => {
+  const directory = temporaryDirectory(t);
+  let number = 0;
+  fc.assert(
+    fc.property(turns, (said) => {
+      number += 1;
+      const store = SeederStore.open(join(directory, `fake-${number}`));
+      const fake = new FakeStore('fake');
+      let [wallMs, position] = [1_700_000_000_000, 0];
+      for (const turn of said) {
+        if (Array.isArray(turn)) {
+          wallMs += 10;
+          assert.equal(store.commit(storeCommandsOf(turn, position + 1), wallMs, position + turn.length), undefined);
+          fake.commit(turn, position + 1, wallMs);
+          position += turn.length;
+        } else {
+          wallMs += turn;
+          store.resume(wallMs);
+          fake.resume(wallMs);
+        }
+      }
+      const { swarms, leaves, entries } = fake.rows(wallMs);
+      assert.deepEqual(listOf(store, wallMs), {
+        entries: entries.map(String).sort(),
+        swarms: swarms.map(String).sort(),
+        leaves: leaves.map(String).sort(),
+        position: fake.identity.position,
+      });
+      store.close();
+    }),
+    { numRuns: 150 },
   );
 });
 

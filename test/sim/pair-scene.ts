@@ -39,6 +39,8 @@ export interface PairOptions {
 export function pairOptionsOf(seed: number): PairOptions {
   const prng = new Prng(seed ^ 0x5eed);
   const isGentle = seed % 3 === 0;
+  const sleeps = !isGentle && seed % 7 < 3;
+  const losesDisks = !isGentle && prng.next() < 0.4;
   return {
     seed,
     isGentle,
@@ -47,9 +49,10 @@ export function pairOptionsOf(seed: number): PairOptions {
     outageMs: isGentle ? LEASE_MS * 0.9 : prng.next() < 0.5 ? 3_000 : LEASE_MS * 2,
     clientFaults: !isGentle && prng.next() < 0.5,
     diskFaults: !isGentle && prng.next() < 0.3,
-    losesDisks: !isGentle && prng.next() < 0.4,
-    sleeps: !isGentle && prng.next() < 0.4,
-    tellsDigests: seed % 2 === 0,
+    losesDisks,
+    sleeps,
+    // What lapsed at a standstill, and what an older copy of a disk lacks, is behind no position.
+    tellsDigests: sleeps || losesDisks || seed % 2 === 0,
   };
 }
 
@@ -103,7 +106,11 @@ export class PairScene {
     else if (draw < 0.85) client.remove(swarm);
     else if (draw < 0.9) client.leave();
     else if (draw < 0.93 && !this.options.isGentle) client.die();
-    else client.comeBack(this.options.losesDisks && world.chance(0.2));
+    else {
+      // A client that lost its state learns its epoch from the trackers, unless these lost or forgot theirs, too.
+      const mayForget = !this.options.losesDisks && !this.options.sleeps;
+      client.comeBack(mayForget && world.chance(0.2));
+    }
   }
 
   /** One thing that goes wrong, and its end. */
@@ -151,8 +158,8 @@ export class PairScene {
     const { world, options } = this;
     const draw = world.prng.next();
     if (options.losesDisks && draw < 0.4) {
-      // Removals that only this disk had are its owners' to say again.
-      if (draw < 0.2) tracker.loseDisk();
+      // Removals that only this disk had are its owners' to say again. A copy is as old as the clocks say, which here go apart.
+      if (draw < 0.2 || options.sleeps) tracker.loseDisk();
       else if (!tracker.restore()) return;
       this.#graves[this.trackers.indexOf(tracker) as 0 | 1].clear();
     }
@@ -246,7 +253,8 @@ function simulate(options: PairOptions): readonly string[] {
   const isOver = (): boolean => scene.clients.every((client) => client.isSettled);
   while (!isOver() && world.nowMs < healedMs + SETTLED_MS) world.runUntil(world.nowMs + 100);
   assert.ok(isOver(), 'every client has said what it wanted');
-  const deadlineMs = Math.max(world.nowMs, healedMs + PAIR_RETRY_MAX_MS) + 2_000;
+  // Who lapsed at a standstill is told again when it is heard at the other tracker, or when the digests show it.
+  const deadlineMs = Math.max(world.nowMs, healedMs + PAIR_RETRY_MAX_MS) + (options.sleeps ? LEASE_MS * 2 : 2_000);
   // Leases of the dead end at either tracker within a tick of the other.
   const lists = () => trackers.map((tracker) => scene.listOf(tracker, true));
   const isSame = ([first, second] = lists()): boolean => first?.join() === second?.join();
