@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { isQuick, run, runTests, testFiles } from './test.mjs';
 
 /** In simulation the same code decides; the schedules would take most of the time. */
-const isWanted = (path) => (isQuick(path) && !path.startsWith('sim/')) || path === 'e2e/compiled.test.js';
+const isWanted = (path) =>
+  (isQuick(path) && !path.startsWith('sim/')) || ['e2e/compiled.test.js', 'e2e/shared-port.test.js'].includes(path);
 
 /** The path of its binary. */
 function nodeOf(major) {

@@ -883,8 +883,57 @@ const RELEASES: readonly Defect[] = [
   },
 ];
 
+const SERVING: readonly Defect[] = [
+  {
+    name: 'serving: a dead thread keeps its places',
+    breaks: 'what a thread held is free when it is gone',
+    file: 'src/peer/upload-machine.ts',
+    right: 'if (threadOf(connection) === thread) this.#leave(connection);',
+    wrong: 'if (threadOf(connection) > thread) this.#leave(connection);',
+    test: 'test/peer/upload-machine.test.ts',
+    rule: 'a thread that dies leaves its places, its place in line and its buffers to the others',
+  },
+  {
+    name: 'serving: blocks under way are not counted',
+    breaks: 'a client sends few blocks at a time, whatever its threads',
+    file: 'src/peer/upload-machine.ts',
+    right: 'this.#underWay.begun(upload.connection, nowMs);',
+    wrong: '',
+    test: 'test/peer/upload-machine.test.ts',
+    rule: 'reads, blocks under way and buffers are bounded for the client, whichever threads its connections are on',
+  },
+  {
+    name: 'serving: a thread that comes anew finds what the dead one left',
+    breaks: 'what a thread held is free when it is gone',
+    file: 'src/peer/upload-desk.ts',
+    right: "this.#host.post({ kind: 'threadLost', thread });",
+    wrong: '',
+    test: 'test/peer/upload-link.test.ts',
+    rule: 'a thread that comes anew finds the places and buffers free that the dead one of its number had',
+  },
+  {
+    name: 'serving: a port is shared unclaimed',
+    breaks: 'a port that threads share belongs to one client',
+    file: 'src/client/serving.ts',
+    right: 'if (shared && this.#listening.size === 0) {',
+    wrong: 'if (shared && this.#listening.size < 0) {',
+    test: 'test/client/serving.test.ts',
+    rule: 'when all threads have died the port is claimed again, and a client that has lost it ends',
+  },
+  {
+    name: 'serving: a port is claimed unseen',
+    breaks: 'a port that another program has is not shared with it',
+    file: 'src/base/port-claim.ts',
+    right: 'await (await listenAlone(host, port)).close();',
+    wrong: 'if (host === "") await (await listenAlone(host, port)).close();',
+    test: 'test/base/port-claim.test.ts',
+    rule: 'a port that another program has is refused, whether or not it shares it, as is the wildcard beside one address',
+  },
+];
+
 export const CATALOGUE: readonly Defect[] = [
   ...RELEASES,
+  ...SERVING,
   ...IDENTITY,
   ...TRACKER,
   ...PAIR,
