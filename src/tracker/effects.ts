@@ -20,7 +20,7 @@ export interface TrackerSetting {
   readonly seed: number;
   readonly replicaWaitMs?: number;
   /** See PairSetting. */
-  readonly spareId?: Uint8Array;
+  readonly spareId: Uint8Array;
   /** Smaller ones than in limits.ts, where a test has to reach them. */
   readonly bounds?: { readonly unknownWords?: number; readonly backlog?: number };
 }

@@ -18,7 +18,7 @@ import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
 import { OwnFigures } from './figures.js';
 import { HeldLists } from './held-lists.js';
-import { type RefusalCode, TRACKER_ID_SIZE, type TrackerReply, type TrackerRequest } from './messages.js';
+import type { RefusalCode, TrackerReply, TrackerRequest } from './messages.js';
 import { Positions } from './positions.js';
 import { overloadedReply, Session, type SessionEffect, type SessionSetting } from './session.js';
 import { sessionSettingOf } from './session-setting.js';
@@ -145,7 +145,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       },
       log: (level, fields, sentence) => this.#log(level, fields, sentence),
       onReady: (atMs) => this.#ready(atMs),
-      spareId: this.#setting.spareId ?? new Uint8Array(TRACKER_ID_SIZE),
+      spareId: this.#setting.spareId,
       onRenewed: (tracker) => this.#renewed(tracker),
     };
     this.#figures.moved(input.movedFrom);

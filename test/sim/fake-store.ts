@@ -17,14 +17,14 @@ export interface LoadedList {
 
 export class FakeStore {
   #image = new Registry();
-  readonly #trackerId: Uint8Array;
+  #trackerId: Uint8Array;
   #position = 0;
   #followed = { origin: new Uint8Array(16), position: 0 };
   /** By the wall clock; 0: nothing was written yet. */
   #seenMs = 0;
 
   constructor(name: string) {
-    this.#trackerId = createHash('md5').update(name).digest();
+    this.#trackerId = trackerIdOf(name);
   }
 
   get identity() {
@@ -34,6 +34,10 @@ export class FakeStore {
   commit(changes: readonly Change[], position: number, wallMs: number): void {
     for (const [at, change] of changes.entries()) {
       this.#image.apply(change, wallMs, 0, position + at);
+      if (change.kind === 'identity') {
+        this.#trackerId = new Uint8Array(change.tracker);
+        this.#followed = { origin: new Uint8Array(16), position: 0 };
+      }
       if (change.kind === 'followed')
         this.#followed = { origin: new Uint8Array(change.origin), position: change.position };
     }
@@ -90,6 +94,11 @@ export class FakeStore {
     applyLoaded(this.#image, { kind: 'loadedEntries', rows: entries }, wallMs, 0);
     this.#image.order.sort();
   }
+}
+
+/** 16 bytes, another one for each text. */
+export function trackerIdOf(text: string): Uint8Array {
+  return createHash('md5').update(text).digest();
 }
 
 /** When it was seen last. */

@@ -12,7 +12,7 @@ import type { DialBack, DialBackAnswer } from '../../src/tracker/claims.js';
 import type { TrackerEffect, TrackerInput } from '../../src/tracker/effects.js';
 import { TrackerMachine } from '../../src/tracker/machine.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
-import { FakeStore } from './fake-store.js';
+import { FakeStore, trackerIdOf } from './fake-store.js';
 import type { Paths, World } from './paths.js';
 
 export const LEASE_MS = 10_000;
@@ -93,6 +93,7 @@ export class TrackerNode {
       renewMs: RENEW_MS,
       trustHost: false,
       seed: this.#seed + this.#life,
+      spareId: trackerIdOf(`${this.name} ${this.#seed} ${this.#life}`),
     });
     this.#store.resume(this.#wallMs);
     const { swarms, leaves, entries } = this.#store.rows(this.#wallMs);

@@ -12,6 +12,7 @@ const CLIENT = clientId(clientBytes(1));
 test('after a restart everybody has a whole lease, however long the list took to load', () => {
   const machine = new TrackerMachine({
     ...{ partner: { host: '127.0.0.1', port: 2 }, cluster: new Uint8Array(20), replicaWaitMs: 0 },
+    spareId: new Uint8Array(16).fill(3),
     ...{ leaseMs: LEASE_MS, renewMs: 300, trustHost: false, seed: 1 },
   });
   const row = [swarmOf(1), CLIENT, '10.0.0.1', 6_001, 2, 1, 1, 'live', 5, 0] as const;
