@@ -31,6 +31,8 @@ export class AnnounceClient {
   id: ClientId;
   /** alive: says what it wants. dead: says nothing, as after a power cut. left: took itself off every list. */
   state: 'alive' | 'dead' | 'leaving' | 'left' = 'alive';
+  /** A tracker has acknowledged that it left. One that found no tracker in time ends all the same. */
+  #isLeaveHeard = false;
   readonly wanted = new Map<SwarmKey, number>();
   /** Every word, by client id, swarm (or '' for leaving) and version. */
   readonly said = new Map<string, Word>();
@@ -67,6 +69,11 @@ export class AnnounceClient {
     this.#machine = this.#start();
   }
 
+  /** It is gone and told nobody: it stays listed until its leases are over, at each tracker in its own time. */
+  get isGoneUnheard(): boolean {
+    return this.state === 'dead' || (this.state === 'left' && !this.#isLeaveHeard);
+  }
+
   /** Nothing is left to be told. */
   get isSettled(): boolean {
     if (this.state === 'dead' || this.state === 'left') return true;
@@ -94,6 +101,7 @@ export class AnnounceClient {
   leave(): void {
     if (this.state !== 'alive') return;
     this.state = 'leaving';
+    this.#isLeaveHeard = false;
     this.#command({ kind: 'leave' });
   }
 
@@ -280,6 +288,7 @@ export class AnnounceClient {
   }
 
   #answered(tracker: TrackerIndex, link: number, reply: TrackerReply): void {
+    if (reply.kind === 'left') this.#isLeaveHeard = true;
     this.heardMs = this.#world.nowMs;
     const request = 'id' in reply ? this.#asked.get(reply.id ?? -1) : undefined;
     if (request !== undefined && 'swarm' in request && (request.kind === 'share' || request.kind === 'announce')) {

@@ -183,8 +183,8 @@ export class PairScene {
   }
 
   listOf(tracker: TrackerNode, withoutTheDead = false): string[] {
-    const dead = new Set(this.clients.filter(({ state }) => withoutTheDead && state === 'dead').map(({ id }) => id));
-    const live = this.entriesOf(tracker).filter(({ state, client }) => state === 'live' && !dead.has(client.id));
+    const gone = new Set(this.clients.filter((client) => withoutTheDead && client.isGoneUnheard).map(({ id }) => id));
+    const live = this.entriesOf(tracker).filter(({ state, client }) => state === 'live' && !gone.has(client.id));
     return live.map(({ swarm, client, port, have }) => `${swarm.key} ${client.id} ${port} ${have}`).sort();
   }
 
