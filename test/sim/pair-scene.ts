@@ -10,7 +10,7 @@ import type { Entry } from '../../src/registry/records.js';
 import type { SwarmKey } from '../../src/torrent/ids.js';
 import { AnnounceClient } from './announce-client.js';
 import { Paths, World } from './paths.js';
-import { LEASE_MS, TrackerNode } from './tracker-node.js';
+import { LEASE_MS, RENEW_MS, TrackerNode } from './tracker-node.js';
 
 const CLIENTS = 20;
 const SWARMS = 8;
@@ -258,8 +258,10 @@ function simulate(options: PairOptions): readonly string[] {
   const isOver = (): boolean => scene.clients.every((client) => client.isSettled);
   while (!isOver() && world.nowMs < healedMs + SETTLED_MS) world.runUntil(world.nowMs + 100);
   assert.ok(isOver(), 'every client has said what it wanted');
-  // Who lapsed at a standstill is told again when it is heard at the other tracker, or when the digests show it.
-  const deadlineMs = Math.max(world.nowMs, healedMs + PAIR_RETRY_MAX_MS) + (options.sleeps ? LEASE_MS * 2 : 2_000);
+  // Who lapsed at a standstill is told again when it is heard at the other tracker, or when the digests show it. What a client let
+  // go of while nobody heard it, it notices at its second heartbeat.
+  const repairMs = options.sleeps ? LEASE_MS * 2 : RENEW_MS * 3;
+  const deadlineMs = Math.max(world.nowMs, healedMs + PAIR_RETRY_MAX_MS) + repairMs;
   // Leases of the dead end at either tracker within a tick of the other.
   const lists = () => trackers.map((tracker) => scene.listOf(tracker, true));
   const isSame = ([first, second] = lists()): boolean => first?.join() === second?.join();
