@@ -5,9 +5,11 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isQuick, run, runTests, testFiles } from './test.mjs';
 
+/** What is not quick and leans on the runtime: processes, threads, sockets, disks, and code that is compiled in advance. */
+const ON_EACH = ['compiled', 'console', 'disk-full', 'failover', 'shared-port', 'tracker-life'];
 /** In simulation the same code decides; the schedules would take most of the time. */
 const isWanted = (path) =>
-  (isQuick(path) && !path.startsWith('sim/')) || ['e2e/compiled.test.js', 'e2e/shared-port.test.js'].includes(path);
+  (isQuick(path) && !path.startsWith('sim/')) || ON_EACH.some((name) => path === `e2e/${name}.test.js`);
 
 /** The path of its binary. */
 function nodeOf(major) {

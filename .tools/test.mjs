@@ -10,16 +10,7 @@ import { pathToFileURL } from 'node:url';
 /** Folders whose tests start processes of the program. */
 const STARTS_PROCESSES = /^(e2e|docs|release|completion)\//;
 /** Tests of processes that are quick, too: each way through the program once. */
-const QUICK = [
-  'e2e/console',
-  'e2e/disk-full',
-  'e2e/failover',
-  'e2e/hostile-bytes',
-  'e2e/refusals',
-  'e2e/remove',
-  'e2e/tracker-life',
-  'release/fixtures',
-];
+const QUICK = ['e2e/hostile-bytes', 'e2e/refusals', 'e2e/remove', 'release/fixtures'];
 /** Ends what hangs; it is no measure. Holds for each test and for each file as a whole. */
 const TIMEOUT_MS = 1_200_000;
 
