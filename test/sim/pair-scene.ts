@@ -64,8 +64,8 @@ export class PairScene {
   readonly clients: readonly AnnounceClient[];
   /** For each tracker: entry → highest version seen removed there. */
   readonly #graves = [new Map<string, number>(), new Map<string, number>()] as const;
-  /** Live entries that were found right, with the version of the word that was. */
-  readonly #checked = new WeakMap<Entry, number>();
+  /** Live entries that were found right, with all that was looked at. */
+  readonly #checked = new WeakMap<Entry, string>();
   isCalm = false;
 
   constructor(options: PairOptions) {
@@ -209,7 +209,8 @@ export class PairScene {
   #checkEntry(entry: Entry, client: AnnounceClient, tracker: TrackerNode, graves: Map<string, number>): void {
     const { swarm, epoch, sequence, state, have, port } = entry;
     const version = epoch * 1_000_000 + sequence;
-    if (state === 'live' && this.#checked.get(entry) === version) return;
+    const found = `${version} ${have} ${port}`;
+    if (state === 'live' && this.#checked.get(entry) === found) return;
     this.#checked.delete(entry);
     const name = `${swarm.key} ${entry.client.id}`;
     const grave = graves.get(name) ?? 0;
@@ -221,7 +222,7 @@ export class PairScene {
     const word = client.said.get(`${entry.client.id} ${swarm.key} ${epoch}.${sequence}`);
     if (word?.kind !== 'live' || word.have !== have || port !== client.port)
       throw new Error(`I4: ${tracker.name} says of ${name} what it never said`);
-    if (state === 'live') this.#checked.set(entry, version);
+    if (state === 'live') this.#checked.set(entry, found);
     const isHeard = client.state === 'alive' && this.world.nowMs - client.heardMs < LEASE_MS / 2;
     if (this.options.isGentle && state === 'lapsed' && isHeard && !tracker.isFrozen)
       throw new Error(`I5: ${tracker.name} let ${name} expire at ${this.world.nowMs} ms`);
