@@ -13,12 +13,6 @@ import type { TrackerNode } from './tracker-node.js';
 
 const PIECES = 100;
 
-/** What the owner said with one version. */
-export interface Word {
-  readonly kind: 'live' | 'removed' | 'left';
-  readonly have: number;
-}
-
 /** A connection that was dialed, at both ends. */
 interface Connection {
   readonly tracker: TrackerIndex;
@@ -34,8 +28,11 @@ export class AnnounceClient {
   /** A tracker has acknowledged that it left. One that found no tracker in time ends all the same. */
   #isLeaveHeard = false;
   readonly wanted = new Map<SwarmKey, number>();
-  /** Every word, by client id, swarm (or '' for leaving) and version. */
-  readonly said = new Map<string, Word>();
+  /**
+   * Every word: client id, swarm (or '' for leaving), version, kind, have. A client whose state was put back says two words with
+   * one version; each was said.
+   */
+  readonly said = new Set<string>();
   /** Last time that a tracker answered. */
   heardMs = 0;
   /** How often it had to take a new id. */
@@ -282,7 +279,7 @@ export class AnnounceClient {
     const swarm = request.kind === 'leave' ? '' : swarmKey(request.swarm);
     const kinds = { share: 'live', announce: 'live', remove: 'removed', leave: 'left' } as const;
     const have = 'have' in request ? request.have : 0;
-    this.said.set(`${this.id} ${swarm} ${request.epoch}.${request.sequence}`, { kind: kinds[request.kind], have });
+    this.said.add(`${this.id} ${swarm} ${request.epoch}.${request.sequence} ${kinds[request.kind]} ${have}`);
     // Off every list, to be listed anew.
     if (request.kind === 'leave') this.#told.clear();
   }

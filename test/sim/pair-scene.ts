@@ -219,9 +219,8 @@ export class PairScene {
       return;
     }
     if (version <= grave) throw new Error(`I3: ${tracker.name} lists ${name} again at ${epoch}.${sequence}`);
-    const word = client.said.get(`${entry.client.id} ${swarm.key} ${epoch}.${sequence}`);
-    if (word?.kind !== 'live' || word.have !== have || port !== client.port)
-      throw new Error(`I4: ${tracker.name} says of ${name} what it never said`);
+    const isSaid = client.said.has(`${entry.client.id} ${swarm.key} ${epoch}.${sequence} live ${have}`);
+    if (!isSaid || port !== client.port) throw new Error(`I4: ${tracker.name} says of ${name} what it never said`);
     if (state === 'live') this.#checked.set(entry, found);
     const isHeard = client.state === 'alive' && this.world.nowMs - client.heardMs < LEASE_MS / 2;
     if (this.options.isGentle && state === 'lapsed' && isHeard && !tracker.isFrozen)
