@@ -126,6 +126,7 @@ const README: Readonly<Record<string, Row>> = {
     'npm run bench -- idle',
     'npm run bench -- faults',
     'npm run bench -- lan',
+    'npm run bench -- cores',
     'npm run bench -- sim',
     'npm run bench -- hash',
     'npm run bench -- limits',
