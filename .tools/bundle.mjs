@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const ENTRIES = {
-  mtorrent: 'src/command/main.ts',
+  mtorrent: 'src/app/cli/main.ts',
   download: 'workers/download.ts',
   hash: 'workers/hash.ts',
   peer: 'workers/peer.ts',
@@ -19,7 +19,7 @@ const ENTRIES = {
 /** They look for files of their own: a thread's entry, native libraries. */
 const LEFT_OUT = ['piscina', 'libsql', 'msgpackr-extract'];
 /** For the code in it, `import.meta.url` is that of a compiled module in a room, so that what is found from there is found. */
-const MODULE_URL = `const moduleUrl = require('node:url').pathToFileURL(require('node:path').join(__dirname, '../src/bundle/module.js')).href;`;
+const MODULE_URL = `const moduleUrl = require('node:url').pathToFileURL(require('node:path').join(__dirname, '../src/foundation/base/module.js')).href;`;
 
 /** Compiles expressions over all of Unicode when it is loaded, which takes as long as all other modules; most programs never call it. */
 const lateStringWidth = {

@@ -12,14 +12,14 @@ const [checkout, folder] = process.argv.slice(2, 4).map((path) => resolve(path))
 const commit = process.argv[4];
 if (commit === undefined) throw new Error('name the checkout of the release, a new folder and the commit');
 const from = (path) => import(pathToFileURL(join(checkout, 'dist', path)).href);
-const { Swarm } = await from('src/demo/swarm.js');
-const { readMetainfo } = await from('src/disk/metainfo-file.js');
-const { SeederStore } = await from('src/seederlist/store.js');
-const { keyBytes } = await from('src/torrent/ids.js');
+const { Swarm } = await from('src/app/demo/swarm.js');
+const { readMetainfo } = await from('src/transfer/storage/metainfo-file.js');
+const { SeederStore } = await from('src/tracking/store/sqlite/store.js');
+const { keyBytes } = await from('src/foundation/torrent/ids.js');
 const { create, eventually, filesOf, quit, quoted, share } = await from('test/support/e2e-stage.js');
 const { PairClient } = await from('test/support/pair-client.js');
-const { run } = await from('test/tracker/running.js');
-const { freePort } = await from('src/demo/processes.js');
+const { run } = await from('test/tracking/tracker/running.js');
+const { freePort } = await from('src/app/demo/processes.js');
 
 const PIECE = 512 * 1024;
 const PART_BYTES = 32 * 1024;

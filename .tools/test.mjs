@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** Folders whose tests start processes of the program. */
-const STARTS_PROCESSES = /^(e2e|docs|release|completion)\//;
+const STARTS_PROCESSES = /^(e2e|docs|release|app\/completion)\//;
 /** Tests of processes that are quick, too: each way through the program once. */
 const QUICK = ['e2e/hostile-bytes', 'e2e/refusals', 'e2e/remove', 'release/fixtures'];
 /** Ends what hangs; it is no measure. Holds for each test and for each file as a whole. */

@@ -1,9 +1,9 @@
 // Waits until clients that were just started are at rest, as one is to which somebody says `get`: half a second after its start a
 // client makes its hash threads ready, which is no part of a download (what it costs: docs/decisions/021).
 
-import { pause } from '../src/base/deferred.js';
-import { HASH_POOL_OPEN_MS } from '../src/base/limits.js';
-import type { ClientProcess } from '../src/demo/processes.js';
+import type { ClientProcess } from '../src/app/demo/processes.js';
+import { pause } from '../src/foundation/base/deferred.js';
+import { HASH_POOL_OPEN_MS } from '../src/transfer/download/limits.js';
 import { cpuSeconds } from './tracker-vitals.js';
 
 const LOOK_MS = 300;

@@ -5,10 +5,10 @@
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
-import { readMetainfo } from '../src/disk/metainfo-file.js';
-import { PEER_MAGIC, type PeerWire } from '../src/peer/wire.js';
-import { type Address, parseAddress } from '../src/torrent/address.js';
-import { keyBytes } from '../src/torrent/ids.js';
+import { type Address, parseAddress } from '../src/foundation/torrent/address.js';
+import { keyBytes } from '../src/foundation/torrent/ids.js';
+import { PEER_MAGIC, type PeerWire } from '../src/transfer/peer/codec/messages.js';
+import { readMetainfo } from '../src/transfer/storage/metainfo-file.js';
 import { anyBlock, type Claimed, FalsePeer, framed, helloOf, wholeBitfield } from './false-peer.js';
 import { driven } from './faults-stage.js';
 import { clientBytes, clientHost, clientPort, TrackerClient } from './tracker-driver.js';

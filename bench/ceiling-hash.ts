@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PIECE_SIZE } from '../src/base/limits.js';
+import { PIECE_SIZE } from '../src/foundation/base/limits.js';
 
 export interface CeilingHashBirth {
   readonly slab: SharedArrayBuffer;

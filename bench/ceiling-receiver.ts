@@ -7,8 +7,8 @@ import { ftruncateSync, openSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { fromHex } from '../src/base/bytes.js';
-import { PIECE_SIZE, SLAB_SLOTS } from '../src/base/limits.js';
+import { fromHex } from '../src/foundation/base/bytes.js';
+import { PIECE_SIZE, SLAB_SLOTS } from '../src/foundation/base/limits.js';
 import type { CeilingHashBirth } from './ceiling-hash.js';
 
 const HASH_LINE = 4;

@@ -3,8 +3,8 @@
 
 import { openSync, readSync } from 'node:fs';
 import net from 'node:net';
-import { midPage } from '../src/base/bytes.js';
-import { PIECE_SIZE } from '../src/base/limits.js';
+import { midPage } from '../src/foundation/base/bytes.js';
+import { PIECE_SIZE } from '../src/foundation/base/limits.js';
 
 const BUFFERS = 4;
 

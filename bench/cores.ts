@@ -5,9 +5,9 @@
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { formatBytes } from '../src/base/bytes.js';
-import type { ClientProcess } from '../src/demo/processes.js';
-import { Swarm } from '../src/demo/swarm.js';
+import type { ClientProcess } from '../src/app/demo/processes.js';
+import { Swarm } from '../src/app/demo/swarm.js';
+import { formatBytes } from '../src/foundation/base/bytes.js';
 import { atRest } from './at-rest.js';
 import { withCleanup } from './cleanup.js';
 import { printTable, showSpread, spreadOf } from './figures.js';

@@ -3,14 +3,14 @@
 // must not read on.
 
 import type net from 'node:net';
-import { ProtocolError } from '../src/base/errors.js';
-import { FRAME_BYTES_MAX, PIECE_SIZE } from '../src/base/limits.js';
-import { CONFIRMS, PEER_MAGIC, type PeerWire, peerWire } from '../src/peer/wire.js';
-import { Bitfield } from '../src/torrent/bitfield.js';
-import type { Block } from '../src/torrent/block.js';
-import { peerId } from '../src/torrent/ids.js';
-import { FrameReader, frameBytes } from '../src/wire/framing.js';
-import { MagicGate } from '../src/wire/magic.js';
+import { ProtocolError } from '../src/foundation/base/errors.js';
+import { FRAME_BYTES_MAX, PIECE_SIZE } from '../src/foundation/base/limits.js';
+import { Bitfield } from '../src/foundation/torrent/bitfield.js';
+import type { Block } from '../src/foundation/torrent/block.js';
+import { peerId } from '../src/foundation/torrent/ids.js';
+import { FrameReader, frameBytes } from '../src/foundation/wire/framing.js';
+import { MagicGate } from '../src/foundation/wire/magic.js';
+import { CONFIRMS, PEER_MAGIC, type PeerWire, peerWire } from '../src/transfer/peer/codec/messages.js';
 
 /** The file that it is about. */
 export interface Claimed {

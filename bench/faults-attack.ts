@@ -3,9 +3,9 @@
 // it shows is this machine's noise.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientProcess } from '../src/demo/processes.js';
-import type { Swarm } from '../src/demo/swarm.js';
-import { formatAddress } from '../src/torrent/address.js';
+import type { ClientProcess } from '../src/app/demo/processes.js';
+import type { Swarm } from '../src/app/demo/swarm.js';
+import { formatAddress } from '../src/foundation/torrent/address.js';
 import type { Cleanup } from './cleanup.js';
 import {
   begin,

@@ -4,9 +4,9 @@
 
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientProcess } from '../src/demo/processes.js';
-import type { Swarm } from '../src/demo/swarm.js';
-import { partPathOf } from '../src/disk/file.js';
+import type { ClientProcess } from '../src/app/demo/processes.js';
+import type { Swarm } from '../src/app/demo/swarm.js';
+import { partPathOf } from '../src/transfer/storage/file.js';
 import {
   begin,
   completed,

@@ -2,10 +2,10 @@
 // the same size and seeder, the liars are listed for one of them, and the two are downloaded in turn.
 
 import { readFileSync } from 'node:fs';
-import { PIECE_SIZE } from '../src/base/limits.js';
-import type { ClientProcess } from '../src/demo/processes.js';
-import type { Swarm } from '../src/demo/swarm.js';
-import { formatAddress } from '../src/torrent/address.js';
+import type { ClientProcess } from '../src/app/demo/processes.js';
+import type { Swarm } from '../src/app/demo/swarm.js';
+import { PIECE_SIZE } from '../src/foundation/base/limits.js';
+import { formatAddress } from '../src/foundation/torrent/address.js';
 import {
   begin,
   completed,

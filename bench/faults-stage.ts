@@ -5,9 +5,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createInterface, type Interface } from 'node:readline';
-import { within } from '../src/base/deferred.js';
-import type { ClientProcess } from '../src/demo/processes.js';
-import { Swarm, sha256OfFile } from '../src/demo/swarm.js';
+import type { ClientProcess } from '../src/app/demo/processes.js';
+import { Swarm, sha256OfFile } from '../src/app/demo/swarm.js';
+import { within } from '../src/foundation/base/deferred.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
 
 export interface FaultFigure {

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Swarm } from '../src/demo/swarm.js';
+import { Swarm } from '../src/app/demo/swarm.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
 import { printTable, spreadOf } from './figures.js';
 import { barChart } from './plot.js';

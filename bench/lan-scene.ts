@@ -4,9 +4,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { ClientProcess, type ProgramProcess, TrackerProcess } from '../src/demo/processes.js';
-import { randomFile } from '../src/demo/swarm.js';
-import type { Address } from '../src/torrent/address.js';
+import { ClientProcess, type ProgramProcess, TrackerProcess } from '../src/app/demo/processes.js';
+import { randomFile } from '../src/app/demo/swarm.js';
+import type { Address } from '../src/foundation/torrent/address.js';
 import { atRest } from './at-rest.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
 import { rawRate } from './raw-transfer.js';

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { formatBytes } from '../src/base/bytes.js';
+import { formatBytes } from '../src/foundation/base/bytes.js';
 import { printTable, showSpread, spreadOf } from './figures.js';
 import { type LanRun, type LanScene, runLanScene } from './lan-scene.js';
 import { barChart } from './plot.js';

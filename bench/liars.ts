@@ -4,10 +4,10 @@
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
-import { PIECE_SIZE } from '../src/base/limits.js';
-import { readMetainfo } from '../src/disk/metainfo-file.js';
-import { parseAddress } from '../src/torrent/address.js';
-import { keyBytes } from '../src/torrent/ids.js';
+import { PIECE_SIZE } from '../src/foundation/base/limits.js';
+import { parseAddress } from '../src/foundation/torrent/address.js';
+import { keyBytes } from '../src/foundation/torrent/ids.js';
+import { readMetainfo } from '../src/transfer/storage/metainfo-file.js';
 import { FalsePeer, helloOf, wholeBitfield } from './false-peer.js';
 import { driven } from './faults-stage.js';
 import { clientBytes, clientHost, clientPort, TrackerClient } from './tracker-driver.js';

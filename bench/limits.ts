@@ -6,9 +6,9 @@ import { existsSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { formatBytes, parseBytes } from '../src/base/bytes.js';
-import type { ClientProcess } from '../src/demo/processes.js';
-import { Swarm } from '../src/demo/swarm.js';
+import type { ClientProcess } from '../src/app/demo/processes.js';
+import { Swarm } from '../src/app/demo/swarm.js';
+import { formatBytes, parseBytes } from '../src/foundation/base/bytes.js';
 import { printTable } from './figures.js';
 
 interface Measured {

@@ -2,8 +2,8 @@
 // front door. Each run has fresh leechers, so that their memory and processor time are of this one download.
 
 import { rmSync } from 'node:fs';
-import type { ClientProcess } from '../src/demo/processes.js';
-import { Swarm } from '../src/demo/swarm.js';
+import type { ClientProcess } from '../src/app/demo/processes.js';
+import { Swarm } from '../src/app/demo/swarm.js';
 import { atRest } from './at-rest.js';
 import { Ceiling, type CeilingRun } from './ceiling.js';
 import { type Cleanup, withCleanup } from './cleanup.js';

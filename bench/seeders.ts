@@ -5,7 +5,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { formatBytes, parseBytes } from '../src/base/bytes.js';
+import { formatBytes, parseBytes } from '../src/foundation/base/bytes.js';
 import { printTable, type Spread, showSpread, spreadOf } from './figures.js';
 import { lineChart } from './plot.js';
 import { OUT_DEFAULT, saveResults } from './results.js';

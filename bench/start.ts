@@ -7,7 +7,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spawn as spawnTerminal } from '@lydell/node-pty';
-import { deferred, within } from '../src/base/deferred.js';
+import { deferred, within } from '../src/foundation/base/deferred.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
 import { printTable, type Spread, showSpread, spreadOf } from './figures.js';
 import { barChart } from './plot.js';

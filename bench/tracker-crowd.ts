@@ -3,8 +3,8 @@
 
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { deferred } from '../src/base/deferred.js';
-import { type Address, formatAddress, parseAddress } from '../src/torrent/address.js';
+import { deferred } from '../src/foundation/base/deferred.js';
+import { type Address, formatAddress, parseAddress } from '../src/foundation/torrent/address.js';
 import { connectFleet } from './tracker-driver.js';
 
 const OWN_PATH = fileURLToPath(import.meta.url);

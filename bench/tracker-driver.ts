@@ -2,18 +2,18 @@
 // requests by id. Holds what each client may say next (its version) and no opinion on what is measured.
 
 import net from 'node:net';
-import { deferred, within } from '../src/base/deferred.js';
-import { FRAME_BYTES_MAX, PIECE_SIZE } from '../src/base/limits.js';
-import type { Address } from '../src/torrent/address.js';
+import { deferred, within } from '../src/foundation/base/deferred.js';
+import { FRAME_BYTES_MAX, PIECE_SIZE } from '../src/foundation/base/limits.js';
+import type { Address } from '../src/foundation/torrent/address.js';
+import { FrameReader } from '../src/foundation/wire/framing.js';
+import { MagicGate } from '../src/foundation/wire/magic.js';
 import {
   TRACKER_MAGIC,
   type TrackerReply,
   type TrackerRequest,
   trackerReplies,
   trackerRequests,
-} from '../src/tracker/messages.js';
-import { FrameReader } from '../src/wire/framing.js';
-import { MagicGate } from '../src/wire/magic.js';
+} from '../src/tracking/tracker/messages.js';
 
 /** Connections dialed at the same time: beyond it a burst of SYNs would measure the kernel's queue. */
 export const CONNECT_BATCH = 200;

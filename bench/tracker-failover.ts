@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PIECE_SIZE } from '../src/base/limits.js';
-import { type ClientProcess, runProgram, type TrackerProcess } from '../src/demo/processes.js';
-import { Swarm } from '../src/demo/swarm.js';
-import { type Address, formatAddress } from '../src/torrent/address.js';
+import { type ClientProcess, runProgram, type TrackerProcess } from '../src/app/demo/processes.js';
+import { Swarm } from '../src/app/demo/swarm.js';
+import { PIECE_SIZE } from '../src/foundation/base/limits.js';
+import { type Address, formatAddress } from '../src/foundation/torrent/address.js';
 import { showSpread, spreadOf } from './figures.js';
 import { TrackerClient } from './tracker-driver.js';
 import type { Figure, SceneOptions } from './tracker-stage.js';

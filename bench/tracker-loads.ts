@@ -4,7 +4,7 @@
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TrackerReply } from '../src/tracker/messages.js';
+import type { TrackerReply } from '../src/tracking/tracker/messages.js';
 import type { TrackerClient } from './tracker-driver.js';
 
 /** Milliseconds without any reply after which the open requests count as never answered. */

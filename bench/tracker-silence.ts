@@ -2,12 +2,12 @@
 // one lease after the start of a tracker whose list has them.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LEASE_MS, STORE_GROUP_MAX } from '../src/base/limits.js';
-import { Swarm } from '../src/demo/swarm.js';
-import type { Change } from '../src/registry/changes.js';
-import { storeCommandsOf } from '../src/seederlist/rows.js';
-import { SeederStore } from '../src/seederlist/store.js';
-import { clientId, swarmKey } from '../src/torrent/ids.js';
+import { Swarm } from '../src/app/demo/swarm.js';
+import { clientId, swarmKey } from '../src/foundation/torrent/ids.js';
+import type { Change } from '../src/tracking/registry/changes.js';
+import { storeCommandsOf } from '../src/tracking/store/sqlite/rows.js';
+import { SeederStore } from '../src/tracking/store/sqlite/store.js';
+import { LEASE_MS, STORE_GROUP_MAX } from '../src/tracking/tracker/limits.js';
 import { showSpread, spreadOf } from './figures.js';
 import { clientBytes, clientHost, clientPort, swarmBytes, TrackerClient } from './tracker-driver.js';
 import { type Figure, MIB, type SceneOptions } from './tracker-stage.js';

@@ -1,10 +1,10 @@
 // What the scenes of the tracker's bench share: a pair of tracker processes of its own for each, figures with their targets,
 // and the processor time that a load cost on either side.
 
-import type { TrackerProcess } from '../src/demo/processes.js';
-import { Swarm } from '../src/demo/swarm.js';
-import type { Address } from '../src/torrent/address.js';
-import { trackerStatus } from '../src/tracker/status.js';
+import type { TrackerProcess } from '../src/app/demo/processes.js';
+import { Swarm } from '../src/app/demo/swarm.js';
+import type { Address } from '../src/foundation/torrent/address.js';
+import { trackerStatus } from '../src/tracking/tracker/status.js';
 import type { LoadResult } from './tracker-loads.js';
 import { cpuSeconds, machineBusySeconds } from './tracker-vitals.js';
 

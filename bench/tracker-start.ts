@@ -1,12 +1,12 @@
 // How long a tracker with a full seeder list takes from its start to its first answer, and what it weighs then. The list is
 // made once, by the real store. Once with short hash strings and once with those of large files, which a start need not read.
 
-import { DIGEST_SIZE, PART_BYTES_MAX, PIECE_SIZE } from '../src/base/limits.js';
-import { Swarm } from '../src/demo/swarm.js';
-import type { Change } from '../src/registry/changes.js';
-import { storeCommandsOf } from '../src/seederlist/rows.js';
-import { SeederStore } from '../src/seederlist/store.js';
-import { clientId, swarmKey } from '../src/torrent/ids.js';
+import { Swarm } from '../src/app/demo/swarm.js';
+import { DIGEST_SIZE, PART_BYTES_MAX, PIECE_SIZE } from '../src/foundation/base/limits.js';
+import { clientId, swarmKey } from '../src/foundation/torrent/ids.js';
+import type { Change } from '../src/tracking/registry/changes.js';
+import { storeCommandsOf } from '../src/tracking/store/sqlite/rows.js';
+import { SeederStore } from '../src/tracking/store/sqlite/store.js';
 import { showSpread, spreadOf } from './figures.js';
 import { clientBytes, clientHost, clientPort, swarmBytes, TrackerClient } from './tracker-driver.js';
 import { type Figure, MIB, type SceneOptions } from './tracker-stage.js';

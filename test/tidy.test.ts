@@ -3,95 +3,89 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { SETTING_NAMES } from '../src/settings/table.js';
+import { SETTING_NAMES } from '../src/app/settings/table.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const LINES_MAX = 400;
 const ENTRY_LINES_MAX = 30;
-/** One table, so that every bound has one place. Constants have no flow that gets lost in a long file. */
-const TABLE = 'src/base/limits.ts';
-
-/** room → rooms it may import from; `room/file` allows only that file. Arrows go down the data path, never up. */
+/** From the top down. A group never imports one that stands before it; those in one row do not know each other. */
+const LEVELS: readonly (readonly string[])[] = [['app'], ['client'], ['transfer', 'tracking'], ['foundation']];
+/** room → the folders and files it may import from. The room of a file is the longest of these names that its path begins with. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  base: [],
-  torrent: ['base'],
-  wire: ['base'],
-  actor: ['base', 'wire'],
-  disk: ['base', 'torrent', 'wire'],
-  hash: ['base', 'torrent', 'wire', 'disk'],
-  peer: ['base', 'torrent', 'wire', 'actor'],
-  download: ['base', 'torrent', 'wire', 'actor', 'disk', 'hash', 'peer/messages'],
-  registry: ['base', 'torrent'],
-  pair: ['base', 'torrent', 'wire', 'registry', 'tracker/messages'],
-  seederlist: ['base', 'torrent', 'wire', 'actor', 'registry', 'tracker/messages'],
-  tracker: ['base', 'torrent', 'wire', 'actor', 'peer/wire', 'registry', 'pair', 'seederlist'],
-  announce: ['base', 'torrent', 'wire', 'actor', 'tracker/messages'],
-  doctor: ['base', 'torrent', 'wire', 'disk', 'tracker/messages'],
+  'foundation/base': [],
+  'foundation/torrent': ['foundation/base'],
+  'foundation/wire': ['foundation/base'],
+  'foundation/actor': ['foundation/base', 'foundation/wire'],
+  'transfer/storage': ['foundation'],
+  'transfer/hash': ['foundation', 'transfer/storage'],
+  'transfer/peer': ['foundation'],
+  'transfer/download': ['foundation', 'transfer/storage', 'transfer/hash', 'transfer/peer/messages'],
+  'tracking/registry': ['foundation/base', 'foundation/torrent'],
+  'tracking/store/pair': ['foundation', 'tracking/registry', 'tracking/tracker/messages'],
+  'tracking/store/sqlite': ['foundation', 'tracking/registry', 'tracking/tracker/messages'],
+  'tracking/tracker': ['foundation', 'tracking/registry', 'tracking/store', 'transfer/peer/codec/messages'],
+  'tracking/announce': ['foundation', 'tracking/tracker/messages'],
+  'client/doctor': ['foundation', 'transfer/storage', 'tracking/tracker/messages'],
   client: [
-    'base',
-    'torrent',
-    'wire',
-    'actor',
-    'disk',
-    'hash',
-    'peer/messages',
-    'download/messages',
-    'announce/messages',
-    'announce/actor',
-    'doctor',
+    'client/doctor',
+    'foundation',
+    'transfer/storage',
+    'transfer/hash',
+    'transfer/peer/messages',
+    'transfer/download/messages',
+    'tracking/announce/messages',
+    'tracking/announce/actor',
   ],
-  demo: ['base', 'torrent', 'disk', 'client/library', 'client/record'],
-  api: ['base', 'torrent', 'disk', 'client/messages', 'client/actor', 'client/start', 'tracker/start'],
-  home: ['base', 'torrent', 'actor', 'disk', 'tracker/hosted', 'api'],
-  attach: ['base', 'torrent', 'wire', 'api', 'client/messages'],
-  console: ['base', 'torrent', 'disk/file', 'api'],
-  settings: ['base', 'torrent', 'console/rates'],
-  completion: ['base', 'settings'],
-  command: [
-    'base',
-    'torrent',
-    'wire',
-    'disk',
-    'hash',
+  'app/demo': ['foundation', 'transfer/storage', 'client/state/library', 'client/files/record'],
+  'app/library': [
+    'foundation',
+    'transfer/storage',
+    'client/messages',
     'client/actor',
-    'client/placement',
-    'doctor',
-    'api',
-    'attach',
-    'console',
-    'home',
-    'settings',
-    'completion',
-    'tracker/main',
-    'seederlist/list',
-    'tracker/status',
-    'demo/main',
+    'client/start',
+    'tracking/tracker/start',
+  ],
+  'app/home': ['foundation', 'transfer/storage', 'tracking/tracker/hosted', 'app/library'],
+  'app/attach': ['foundation', 'app/library', 'client/messages'],
+  'app/console': ['foundation', 'transfer/storage/file', 'app/library'],
+  'app/settings': ['foundation', 'app/console/rates'],
+  'app/completion': ['foundation', 'app/settings'],
+  'app/cli': [
+    'foundation',
+    'transfer/storage',
+    'transfer/hash',
+    'client/actor',
+    'client/threads/placement',
+    'client/doctor',
+    'app',
+    'tracking/tracker/main',
+    'tracking/store/sqlite/list',
+    'tracking/tracker/status',
   ],
 };
 
 /** Outside package → the files that may import it. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
-  piscina: ['src/hash/pool.ts'],
-  msgpackr: ['src/wire/msgpack.ts'],
-  pino: ['src/base/log.ts'],
-  'smol-toml': ['src/settings/toml.ts'],
-  libsql: ['src/seederlist/database.ts'],
-  'string-width': ['src/console/text-width.ts'],
-  yargs: ['src/command/commands.ts'],
-  'node:worker_threads': ['src/actor/link.ts', 'src/actor/thread.ts', 'workers/hash.ts'],
+  piscina: ['src/transfer/hash/pool.ts'],
+  msgpackr: ['src/foundation/wire/msgpack.ts'],
+  pino: ['src/foundation/base/log.ts'],
+  'smol-toml': ['src/app/settings/toml.ts'],
+  libsql: ['src/tracking/store/sqlite/database.ts'],
+  'string-width': ['src/app/console/text-width.ts'],
+  yargs: ['src/app/cli/commands.ts'],
+  'node:worker_threads': ['src/foundation/actor/link.ts', 'src/foundation/actor/thread.ts', 'workers/hash.ts'],
 };
 /** Outside package → the files that may name its types, which loads nothing. */
 const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
-  yargs: /^src\/(command\/[a-z-]+-words|completion\/command-table)\.ts$/,
+  yargs: /^src\/app\/(cli\/[a-z-]+-words|completion\/command-table)\.ts$/,
 };
 
-/** Files that decide. They may not reach the world. */
-const PURE =
-  /(^src\/(torrent|registry)\/|^src\/completion\/|^src\/settings\/(?!load)|^src\/wire\/(?!dialed|outbox)|^src\/pair\/(?!socket)|^src\/tracker\/session|\/(machine|effects|picker|pieces|slots|bucket|pacer|rates|rate-limits|window|endgame|address-book|reports|fetch|serve|upload|books|closing|recovery|room|pausing|sharing|answers|record|wanted|requests|links|pulse|words|render|abilities|ascii|progress|completion|listing|text-width|views|perform|questions|session-state|ports|one-shot-events|progress-line|connections|commits|positions|clean-up|claims|verifications|removals|refusals|news|complaint|findings|limiting|facts|lines|socket-path|hashing|places|relief|turnover|under-way|copies|admission|buffers|upload-machine|asking|breadth|owed|landing|control-groups|lanes)\.ts$)/;
+/** A file whose header says "Pure" decides. It may not reach the world. */
+const isPure = (path: string): boolean => /\bPure\b/.test(headerOf(path));
 const WORLD =
-  /from 'node:(?!crypto'|net'|path')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
+  /from 'node:(?!crypto'|net'|path'|util')|\bDate\.now\(|new Date\(|\bperformance\.now\(|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bprocess\.(?!\w*$)/;
 
 /** Names that say nothing. */
 const EMPTY_NAMES =
@@ -107,6 +101,8 @@ function sources(folder: string): readonly string[] {
 const product = [...sources('src'), ...sources('workers')];
 const all = [...product, ...sources('test'), ...sources('bench')];
 const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+/** The comment that a file opens with. */
+const headerOf = (path: string): string => /^(#!.*\n)?((?:\/\/.*\n)*)/.exec(textOf(path))?.[2] ?? '';
 const importsOf = (path: string): readonly string[] =>
   [...textOf(path).matchAll(/(?:\bfrom |import\()'([^'\s]+)'/g)].map((match) => match[1] ?? '');
 
@@ -143,7 +139,7 @@ test('the top level holds what the owner fixed, and dot-files, lock file, licenc
 
 test('every setting is read by something', () => {
   const text = sources('src')
-    .filter((path) => !path.startsWith('src/settings/'))
+    .filter((path) => !path.startsWith('src/app/settings/'))
     .map(textOf)
     .join('\n');
   const taken = [...text.matchAll(/const \{([^}]*)\} = [\w.]*\bvalues;/g)].map((match) => match[1]).join();
@@ -155,17 +151,26 @@ test('every setting is read by something', () => {
   assert.deepEqual(unread, []);
 });
 
+const isIn = (path: string, place: string): boolean =>
+  path === place || path.startsWith(`${place}/`) || path === `${place}.ts`;
+/** Without `src/`. */
+const roomOf = (path: string): string | undefined =>
+  Object.keys(ARROWS)
+    .filter((room) => isIn(path, room))
+    .sort((a, b) => b.length - a.length)[0];
+const levelOf = (path: string): number => LEVELS.findIndex((groups) => groups.includes(path.split('/')[0] ?? ''));
+
 check('arrows between rooms go down the data path only', sources('src'), (path) => {
-  const room = path.split('/')[1] ?? '';
-  const allowed = ARROWS[room];
-  if (allowed === undefined)
-    return `room ${room} is not in the table of arrows; add it there and in docs/ARCHITECTURE.md`;
-  for (const target of importsOf(path)) {
-    const match = /^\.\.\/([a-z]+)\/([a-z0-9-]+)\.js$/.exec(target);
-    if (match === null || match[1] === room) continue;
-    if (!allowed.includes(match[1] ?? '') && !allowed.includes(`${match[1]}/${match[2]}`)) {
-      return `may not import ${target}; allowed rooms are ${allowed.join(', ') || 'none'}: move the shared part down, or report it as an event`;
-    }
+  const own = path.replace('src/', '');
+  const room = roomOf(own);
+  if (room === undefined) return 'its room is not in the table of arrows; add it there and in docs/ARCHITECTURE.md';
+  const allowed = ARROWS[room] ?? [];
+  for (const target of importsOf(path).filter((other) => other.startsWith('.'))) {
+    const other = join(dirname(own), target).replace(/\.js$/, '.ts');
+    if (roomOf(other) === room) continue;
+    if (!allowed.some((place) => isIn(other, place)))
+      return `may not import ${other}; allowed are ${allowed.join(', ') || 'none'}: move the shared part down, or report it as an event`;
+    if (levelOf(other) < levelOf(own)) return `imports ${other}, which stands above it`;
   }
   return undefined;
 });
@@ -188,17 +193,13 @@ check('each outside package has one door', product, (path) => {
   return undefined;
 });
 
-check(
-  'what decides reads no clock, randomness, socket, disk or environment',
-  product.filter((path) => PURE.test(path)),
-  (path) => {
-    const code = textOf(path).replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
-    const match = WORLD.exec(code);
-    return match === null
-      ? undefined
-      : `has ${match[0]}; take time as nowMs, randomness as Prng, and leave the world to the shell`;
-  },
-);
+check('what decides reads no clock, randomness, socket, disk or environment', product.filter(isPure), (path) => {
+  const code = textOf(path).replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
+  const match = WORLD.exec(code);
+  return match === null
+    ? undefined
+    : `has ${match[0]}; take time as nowMs, randomness as Prng, and leave the world to the shell`;
+});
 
 check('every file opens with what it is for', all, (path) => {
   const first = textOf(path)
@@ -209,15 +210,11 @@ check('every file opens with what it is for', all, (path) => {
     : 'opens without a header comment; say what it decides, what it never does, its invariant';
 });
 
-check(
-  'no file is crowded',
-  product.filter((path) => path !== TABLE),
-  (path) => {
-    const lines = textOf(path).split('\n').length - 1;
-    const most = path.startsWith('workers/') ? ENTRY_LINES_MAX : LINES_MAX;
-    return lines <= most ? undefined : `has ${lines} lines, ${most} are allowed; split it by noun`;
-  },
-);
+check('no file is crowded', product, (path) => {
+  const lines = textOf(path).split('\n').length - 1;
+  const most = path.startsWith('workers/') ? ENTRY_LINES_MAX : LINES_MAX;
+  return lines <= most ? undefined : `has ${lines} lines, ${most} are allowed; split it by noun`;
+});
 
 check('names say something', all, (path) =>
   EMPTY_NAMES.test(path) ? `${basename(path)} says nothing; name it for what it decides` : undefined,
@@ -252,13 +249,19 @@ check(
   },
 );
 
-test('every bound in limits.ts bounds something', () => {
-  const names = [...textOf('src/base/limits.ts').matchAll(/^export const (\w+)/gm)].map((match) => match[1] ?? '');
-  const used = all
-    .filter((path) => path !== 'src/base/limits.ts')
+test('every bound in a limits.ts bounds something', () => {
+  const tables = sources('src').filter((path) => basename(path) === 'limits.ts');
+  const names = tables.flatMap((path) =>
+    [...textOf(path).matchAll(/^export const (\w+)/gm)].map((match) => match[1] ?? ''),
+  );
+  assert.equal(new Set(names).size, names.length, 'a bound has one place');
+  const words = new Map<string, number>();
+  for (const [word] of all
     .map(textOf)
-    .join('\n');
-  const unused = names.filter((name) => !new RegExp(`\\b${name}\\b`).test(used));
+    .join('\n')
+    .matchAll(/\b[A-Z][A-Z0-9_]+\b/g))
+    words.set(word, (words.get(word) ?? 0) + 1);
+  const unused = names.filter((name) => (words.get(name) ?? 0) < 2);
   assert.deepEqual(unused, [], 'delete these limits, or use them');
 });
 

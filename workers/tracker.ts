@@ -1,6 +1,6 @@
 // Thread entry of a tracker that lives in another program's process. Everything it does is in src/tracker.
 
-import { thisThread } from '../src/actor/thread.js';
-import { runTrackerThread } from '../src/tracker/actor.js';
+import { thisThread } from '../src/foundation/actor/thread.js';
+import { runTrackerThread } from '../src/tracking/tracker/actor.js';
 
 void runTrackerThread(thisThread());

@@ -1,34 +1,34 @@
 // Performs what the client's machine decides: with the threads, the trackers, the disk. Decides nothing. Whoever uses a
 // client (console, demo, bench) tells it commands and hears its events.
 
-import { Host } from '../actor/host.js';
-import { deferred } from '../base/deferred.js';
-import type { LogFile, LogLevel } from '../base/log.js';
-import { lookAtMachine } from '../base/this-machine.js';
-import type { DirectoryLock } from '../disk/lock.js';
-import type { ThreadsFact } from '../doctor/facts.js';
-import type { DownloadEvent } from '../download/messages.js';
-import type { ServeEvent } from '../peer/messages.js';
-import type { Address } from '../torrent/address.js';
-import { formatAddress } from '../torrent/address.js';
-import { PeerAsks } from './asks.js';
+import { Host } from '../foundation/actor/host.js';
+import { deferred } from '../foundation/base/deferred.js';
+import type { LogFile, LogLevel } from '../foundation/base/log.js';
+import { lookAtMachine } from '../foundation/base/this-machine.js';
+import type { Address } from '../foundation/torrent/address.js';
+import { formatAddress } from '../foundation/torrent/address.js';
+import type { DownloadEvent } from '../transfer/download/messages.js';
+import type { ServeEvent } from '../transfer/peer/messages.js';
+import type { DirectoryLock } from '../transfer/storage/lock.js';
+import { Examination } from './answers/examination.js';
+import type { Rates } from './answers/rate-limits.js';
+import { watchVitals } from './answers/vitals.js';
+import { HeldFiles } from './disk-jobs/open-files.js';
+import { Preparations } from './disk-jobs/prepare.js';
+import { Rehash } from './disk-jobs/rehash.js';
+import { SlowSteps } from './disk-jobs/slow-steps.js';
+import type { ThreadsFact } from './doctor/facts.js';
 import type { ClientEffect, ClientInput } from './effects.js';
-import { Examination } from './examination.js';
-import { HeldFiles } from './held-files.js';
-import { StateKeeper } from './keeper.js';
-import type { Identity, StatePaths } from './library.js';
+import type { Entry } from './files/record.js';
 import { ClientMachine } from './machine.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
-import { type Placement, placementFor, threadsFact } from './placement.js';
-import { Preparations } from './prepare.js';
-import type { Rates } from './rate-limits.js';
-import type { Entry } from './record.js';
-import { Rehash } from './rehash.js';
-import { Serving } from './serving.js';
-import { SlowSteps } from './slow-steps.js';
-import { ClientThreads } from './threads.js';
-import { Trackers } from './trackers.js';
-import { watchVitals } from './vitals.js';
+import type { Identity, StatePaths } from './state/library.js';
+import { StateKeeper } from './state/state-writer.js';
+import { PeerAsks } from './threads/peer-query.js';
+import { type Placement, placementFor, threadsFact } from './threads/placement.js';
+import { Serving } from './threads/serving.js';
+import { ClientThreads } from './threads/threads.js';
+import { Trackers } from './threads/trackers.js';
 
 export interface ClientOptions {
   /** Where peers reach this client; port 0 asks for a free one. */

@@ -1,13 +1,13 @@
 // `quit`: everything is told at once (peers, trackers, downloads), and the client ends when all have answered or the deadline
 // has passed, whichever is first. Pure.
 
-import type { WakeAt } from '../actor/machine.js';
-import { NO_EFFECTS } from '../actor/machine.js';
-import { QUIT_DEADLINE_MS } from '../base/limits.js';
-import { saved } from './answers.js';
-import { type Books, pairKey } from './books.js';
+import type { WakeAt } from '../foundation/actor/machine.js';
+import { NO_EFFECTS } from '../foundation/actor/machine.js';
+import { QUIT_DEADLINE_MS } from '../foundation/base/limits.js';
+import { saved } from './answers/answers.js';
 import type { ClientEffect } from './effects.js';
-import type { Entry } from './record.js';
+import { type Books, pairKey } from './files/file-table.js';
+import type { Entry } from './files/record.js';
 
 export class Closing {
   readonly #ask: number;

@@ -1,15 +1,15 @@
-// What the client's machine takes in and asks for: the whole of its contact with the world.
+// What the client's machine takes in and asks for: the whole of its contact with the world. Pure.
 
-import type { AnnounceCommand, AnnounceEvent } from '../announce/messages.js';
-import type { ErrorCode } from '../base/errors.js';
-import type { LogLevel } from '../base/log.js';
-import type { DownloadEvent } from '../download/messages.js';
-import type { ServeEvent } from '../peer/messages.js';
-import type { Address } from '../torrent/address.js';
-import type { PieceRange } from '../torrent/bitfield.js';
-import type { Complaint } from './complaint.js';
+import type { ErrorCode } from '../foundation/base/errors.js';
+import type { LogLevel } from '../foundation/base/log.js';
+import type { Address } from '../foundation/torrent/address.js';
+import type { PieceRange } from '../foundation/torrent/bitfield.js';
+import type { AnnounceCommand, AnnounceEvent } from '../tracking/announce/messages.js';
+import type { DownloadEvent } from '../transfer/download/messages.js';
+import type { ServeEvent } from '../transfer/peer/messages.js';
+import type { Complaint } from './answers/doctor-request.js';
+import type { Entry } from './files/record.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
-import type { Entry } from './record.js';
 
 export interface Refusal {
   readonly code: ErrorCode;

@@ -1,29 +1,31 @@
 // The client's main machine: routes commands, and keeps the life of each file of the library from `share` or `get` to
 // `remove`. Decides what is served, announced, downloaded and kept; never touches disk, sockets or threads. Invariants:
 // a swarm has at most one file here; a file that is announced is served; a tracker is never told of a missing file.
+// Pure.
 
-import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../actor/machine.js';
-import { unreachable } from '../base/assert.js';
-import { type ErrorCode, isErrorCode } from '../base/errors.js';
-import { DOWNLOADS_RUNNING_MAX, LIBRARY_FILES_MAX } from '../base/limits.js';
-import { formatAddress } from '../torrent/address.js';
-import { accept, bad, placeTaken, refuse, saved, tooMany } from './answers.js';
-import { Books, basename } from './books.js';
+import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../foundation/actor/machine.js';
+import { unreachable } from '../foundation/base/assert.js';
+import { type ErrorCode, isErrorCode } from '../foundation/base/errors.js';
+import { DOWNLOADS_RUNNING_MAX } from '../foundation/base/limits.js';
+import { formatAddress } from '../foundation/torrent/address.js';
+import { accept, bad, placeTaken, refuse, saved, tooMany } from './answers/answers.js';
+import { Hashing } from './answers/hashing.js';
+import { answer } from './answers/questions.js';
+import { RateLimits, type Rates, UNLIMITED } from './answers/rate-limits.js';
+import { TrackerNotices } from './answers/tracker-notices.js';
 import { Closing } from './closing.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
-import { Hashing } from './hashing.js';
+import { roomRefusal } from './files/disk-space.js';
+import { Books, basename } from './files/file-table.js';
+import { trackerNews, uploadNews } from './files/news.js';
+import { pause, resume } from './files/pausing.js';
+import { type Entry, type FileRecord, isBusy } from './files/record.js';
+import { Recovery, rightAgain, roomSeen, stall, unusable } from './files/recovery.js';
+import { isLeaving, Removals } from './files/removals.js';
+import { announce, register, replace, seed, shareRefusal } from './files/sharing.js';
+import { Verifications } from './files/verifications.js';
+import { LIBRARY_FILES_MAX } from './limits.js';
 import type { ClientCommand } from './messages.js';
-import { trackerNews, uploadNews } from './news.js';
-import { pause, resume } from './pausing.js';
-import { answer } from './questions.js';
-import { RateLimits, type Rates, UNLIMITED } from './rate-limits.js';
-import { type Entry, type FileRecord, isBusy } from './record.js';
-import { Recovery, rightAgain, roomSeen, stall, unusable } from './recovery.js';
-import { isLeaving, Removals } from './removals.js';
-import { roomRefusal } from './room.js';
-import { announce, register, replace, seed, shareRefusal } from './sharing.js';
-import { TrackerNotices } from './tracker-notices.js';
-import { Verifications } from './verifications.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
   readonly #books = new Books();

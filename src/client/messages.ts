@@ -1,10 +1,10 @@
 // What the client obeys and reports: the console is its first user, and anything that attaches later speaks the same
 // frames. Paths in commands are absolute; `ask` numbers are the asker's own and come back in the answer.
 
-import { PIECES_MAX, UPLOAD_CONNECTIONS_MAX } from '../base/limits.js';
-import { LOG_LEVELS } from '../base/log.js';
-import { type MessageOf, message, protocol } from '../wire/protocol.js';
-import { bytes, flag, listOf, oneOf, real, size, text, tuple, u16, u32, whole } from '../wire/schema.js';
+import { PIECES_MAX, UPLOAD_CONNECTIONS_MAX } from '../foundation/base/limits.js';
+import { LOG_LEVELS } from '../foundation/base/log.js';
+import { type MessageOf, message, protocol } from '../foundation/wire/protocol.js';
+import { bytes, flag, listOf, oneOf, real, size, text, tuple, u16, u32, whole } from '../foundation/wire/schema.js';
 
 const ask = u32;
 const path = text(4096);

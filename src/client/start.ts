@@ -1,11 +1,11 @@
 // Starts a client: state directory, lock, log, library, identity, in that order; what was taken is given back when a later
 // step fails. Decides nothing else.
 
-import { fileError } from '../base/errors.js';
-import { type LogFile, type LogLevel, openLog } from '../base/log.js';
-import { lockDirectory } from '../disk/lock.js';
+import { fileError } from '../foundation/base/errors.js';
+import { type LogFile, type LogLevel, openLog } from '../foundation/base/log.js';
+import { lockDirectory } from '../transfer/storage/lock.js';
 import { type Client, ClientActor, type ClientOptions } from './actor.js';
-import { loadLibrary, nextIdentity, openStateDirectory, sweepState } from './library.js';
+import { loadLibrary, nextIdentity, openStateDirectory, sweepState } from './state/library.js';
 
 /** Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, … */
 export async function startClient(options: ClientOptions): Promise<Client> {

@@ -6,8 +6,8 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
-import { MiniTorrentError } from '../../src/base/errors.js';
-import { CLIENT_EPOCH_MAX, LIBRARY_BYTES_MAX } from '../../src/base/limits.js';
+import type { Entry } from '../../src/client/files/record.js';
+import { LIBRARY_BYTES_MAX } from '../../src/client/limits.js';
 import {
   formatLibrary,
   loadLibrary,
@@ -16,11 +16,12 @@ import {
   parseLibrary,
   saveIdentity,
   saveLibrary,
-} from '../../src/client/library.js';
-import type { Entry } from '../../src/client/record.js';
-import { FILE_SIZE_MAX } from '../../src/torrent/geometry.js';
-import type { SwarmKey } from '../../src/torrent/ids.js';
-import { checkFileName } from '../../src/torrent/names.js';
+} from '../../src/client/state/library.js';
+import { MiniTorrentError } from '../../src/foundation/base/errors.js';
+import { CLIENT_EPOCH_MAX } from '../../src/foundation/base/limits.js';
+import { FILE_SIZE_MAX } from '../../src/foundation/torrent/geometry.js';
+import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
+import { checkFileName } from '../../src/foundation/torrent/names.js';
 import { failsWith } from '../support/failures.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { entryOf } from './stage.js';

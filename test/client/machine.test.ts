@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DISK_RESERVE_BYTES, DOWNLOADS_RUNNING_MAX, QUIT_DEADLINE_MS } from '../../src/base/limits.js';
+import { DISK_RESERVE_BYTES, DOWNLOADS_RUNNING_MAX, QUIT_DEADLINE_MS } from '../../src/foundation/base/limits.js';
 import { answers, entryOf, eventsIn, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
 test('a shared file is served, announced with all its pieces, recorded, and answered with its name', () => {

@@ -3,16 +3,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { PEER_THREADS_MEASURED_MAX, SLAB_SLOTS_MIN } from '../../src/client/limits.js';
+import { placementFor } from '../../src/client/threads/placement.js';
 import {
   HASH_THREADS_MAX,
   PEER_THREADS_MAX,
-  PEER_THREADS_MEASURED_MAX,
   PIECE_SIZE,
   SLAB_SLOTS,
-  SLAB_SLOTS_MIN,
   UPLOAD_MEMORY_BYTES,
-} from '../../src/base/limits.js';
-import { placementFor } from '../../src/client/placement.js';
+} from '../../src/foundation/base/limits.js';
 
 const MIB = 1024 * 1024;
 const PLENTY = 16_384 * MIB;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DOCTOR_TROUBLES_MAX } from '../../src/base/limits.js';
+import { DOCTOR_TROUBLES_MAX } from '../../src/client/limits.js';
 import { answers, entryOf, eventsIn, kinds, PIECES, Stage } from './stage.js';
 
 test('the pieces of a complete file are known, those of an unfinished one are looked up', () => {

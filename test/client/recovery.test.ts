@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DISK_RESERVE_BYTES, LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../../src/base/limits.js';
 import type { Found } from '../../src/client/effects.js';
+import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../../src/client/limits.js';
+import { DISK_RESERVE_BYTES } from '../../src/foundation/base/limits.js';
 import { answers, entryOf, kinds, PIECES, SIZE, Stage, sentences } from './stage.js';
 
 const [CHANGED_MS, METAINFO_MS] = [6, 7];

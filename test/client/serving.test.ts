@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import type { Beside } from '../../src/actor/link.js';
-import { deferred } from '../../src/base/deferred.js';
-import { MiniTorrentError } from '../../src/base/errors.js';
-import { Serving } from '../../src/client/serving.js';
-import type { ServeCommand } from '../../src/peer/messages.js';
+import { Serving } from '../../src/client/threads/serving.js';
+import type { Beside } from '../../src/foundation/actor/link.js';
+import { deferred } from '../../src/foundation/base/deferred.js';
+import { MiniTorrentError } from '../../src/foundation/base/errors.js';
+import type { ServeCommand } from '../../src/transfer/peer/messages.js';
 
 interface Told {
   readonly thread: number;

@@ -1,13 +1,13 @@
 // A client's machine with nothing behind it: commands and answers go in, effects come out, a test plays disk, trackers and
 // threads.
 
-import { PIECE_SIZE } from '../../src/base/limits.js';
+import { UNLIMITED } from '../../src/client/answers/rate-limits.js';
 import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
+import type { Entry } from '../../src/client/files/record.js';
 import { ClientMachine } from '../../src/client/machine.js';
 import type { ClientCommand, ClientEvent, FileRow } from '../../src/client/messages.js';
-import { UNLIMITED } from '../../src/client/rate-limits.js';
-import type { Entry } from '../../src/client/record.js';
-import type { SwarmKey } from '../../src/torrent/ids.js';
+import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
+import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 
 export const PIECES = 10;
 export const SIZE = PIECES * PIECE_SIZE;

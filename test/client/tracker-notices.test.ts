@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import type { AnnounceEvent } from '../../src/announce/messages.js';
-import { TrackerNotices } from '../../src/client/tracker-notices.js';
-import type { SwarmKey } from '../../src/torrent/ids.js';
+import { TrackerNotices } from '../../src/client/answers/tracker-notices.js';
+import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
+import type { AnnounceEvent } from '../../src/tracking/announce/messages.js';
 
 const [A, B] = [
   { host: '192.0.2.1', port: 7001 },

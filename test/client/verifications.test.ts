@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ClientEffect, Found, HashedAgain } from '../../src/client/effects.js';
-import { NEVER_RIGHT_MS } from '../../src/client/record.js';
-import type { PieceRange } from '../../src/torrent/bitfield.js';
+import { NEVER_RIGHT_MS } from '../../src/client/files/record.js';
+import type { PieceRange } from '../../src/foundation/torrent/bitfield.js';
 import { answers, entryOf, eventsIn, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
 const FOUND: Found = { size: SIZE, mtimeMs: 1, changedMs: 2, metainfoMtimeMs: 3 };

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { freePort } from '../../src/app/demo/processes.js';
 import type { Client, ClientOptions } from '../../src/client/actor.js';
 import { startClient } from '../../src/client/start.js';
-import { freePort } from '../../src/demo/processes.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 async function start(t: TestContext, onWarm: () => void): Promise<Client> {

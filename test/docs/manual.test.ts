@@ -5,8 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { declaredCommands } from '../../src/command/commands.js';
-import { SETTING_NAMES, settingOf } from '../../src/settings/table.js';
+import { declaredCommands } from '../../src/app/cli/commands.js';
+import { SETTING_NAMES, settingOf } from '../../src/app/settings/table.js';
 import { hasTool } from '../support/needs.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;

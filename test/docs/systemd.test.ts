@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { deferred, within } from '../../src/base/deferred.js';
+import { deferred, within } from '../../src/foundation/base/deferred.js';
 import { hasTool } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

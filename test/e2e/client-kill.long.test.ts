@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { copyFile, readdir, readFile } from 'node:fs/promises';
 import test from 'node:test';
-import type { ClientProcess } from '../../src/demo/processes.js';
-import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import type { ClientProcess } from '../../src/app/demo/processes.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { eventually, filesOf, namesIn, PIECE, quoted, share, stageSwarm } from '../support/e2e-stage.js';
 import { canTrace, countCalls } from '../support/strace.js';
 

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { copyFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import test from 'node:test';
-import type { ClientProcess } from '../../src/demo/processes.js';
-import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
-import { loadResume } from '../../src/disk/resume.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import type { ClientProcess } from '../../src/app/demo/processes.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
+import { loadResume } from '../../src/transfer/storage/resume.js';
 import {
   completes,
   create,

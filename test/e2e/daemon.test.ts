@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { readFile, readlink, rename, stat } from 'node:fs/promises';
 import net from 'node:net';
 import test from 'node:test';
-import { runProgram } from '../../src/demo/processes.js';
-import { sha256OfFile } from '../../src/demo/swarm.js';
+import { runProgram } from '../../src/app/demo/processes.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { attach, DaemonProcess, daemonWords, onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
 import {
   completes,

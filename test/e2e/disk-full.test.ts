@@ -8,8 +8,8 @@ import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { errnoOf } from '../../src/base/errors.js';
-import { sha256OfFile } from '../../src/demo/swarm.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { errnoOf } from '../../src/foundation/base/errors.js';
 import {
   completes,
   create,

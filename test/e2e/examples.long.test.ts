@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { describe, type TestContext, test } from 'node:test';
-import { randomFile, sha256OfFile } from '../../src/demo/swarm.js';
+import { randomFile, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { DocumentationWorld } from '../support/documentation-world.js';
 import { eventually, PIECE } from '../support/e2e-stage.js';
 import { SESSION, SHARED, Stage } from '../support/example-stages.js';

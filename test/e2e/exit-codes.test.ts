@@ -8,7 +8,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { Swarm } from '../../src/demo/swarm.js';
+import type { Swarm } from '../../src/app/demo/swarm.js';
 import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
 import { create, listedEventually, PIECE, stageSwarm } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';

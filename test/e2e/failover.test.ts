@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { sha256OfFile } from '../../src/demo/swarm.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import {
   completes,
   fileOf,

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
-import { RESTARTS_MAX } from '../../src/base/limits.js';
-import { freePort } from '../../src/demo/processes.js';
-import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import { freePort } from '../../src/app/demo/processes.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { RESTARTS_MAX } from '../../src/foundation/base/limits.js';
 import { CommandRun, makeUser, type User } from '../support/command-run.js';
 import { eventually, namesIn, PIECE, stageSwarm } from '../support/e2e-stage.js';
 

@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import net from 'node:net';
 import test from 'node:test';
-import { deferred, within } from '../../src/base/deferred.js';
-import { sha256OfFile } from '../../src/demo/swarm.js';
-import { PEER_MAGIC } from '../../src/peer/wire.js';
-import { type Address, formatAddress } from '../../src/torrent/address.js';
-import { TRACKER_MAGIC } from '../../src/tracker/messages.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { deferred, within } from '../../src/foundation/base/deferred.js';
+import { type Address, formatAddress } from '../../src/foundation/torrent/address.js';
+import { TRACKER_MAGIC } from '../../src/tracking/tracker/messages.js';
+import { PEER_MAGIC } from '../../src/transfer/peer/codec/messages.js';
 import { getWhole, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
 
 const HANG_UP_MS = 10_000;

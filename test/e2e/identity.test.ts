@@ -4,13 +4,20 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import test from 'node:test';
-import { toHex } from '../../src/base/bytes.js';
-import { deferred, within } from '../../src/base/deferred.js';
-import { ClientProcess } from '../../src/demo/processes.js';
-import { readMetainfo } from '../../src/disk/metainfo-file.js';
-import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
-import { type ClientId, keyBytes, parseClientId, peerId, peerIdOf, type SwarmKey } from '../../src/torrent/ids.js';
-import { FrameReader, frameBytes } from '../../src/wire/framing.js';
+import { ClientProcess } from '../../src/app/demo/processes.js';
+import { toHex } from '../../src/foundation/base/bytes.js';
+import { deferred, within } from '../../src/foundation/base/deferred.js';
+import {
+  type ClientId,
+  keyBytes,
+  parseClientId,
+  peerId,
+  peerIdOf,
+  type SwarmKey,
+} from '../../src/foundation/torrent/ids.js';
+import { FrameReader, frameBytes } from '../../src/foundation/wire/framing.js';
+import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/transfer/peer/codec/messages.js';
+import { readMetainfo } from '../../src/transfer/storage/metainfo-file.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { create, listedEventually, PIECE, quit, seederList, share, stageSwarm } from '../support/e2e-stage.js';
 import { PairClient } from '../support/pair-client.js';

@@ -6,7 +6,7 @@ import { randomFillSync } from 'node:crypto';
 import { open, readFile, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import test from 'node:test';
-import { runProgram } from '../../src/demo/processes.js';
+import { runProgram } from '../../src/app/demo/processes.js';
 import { completes, fastRoot, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 

@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BLOCK_BYTES_MIN, RATE_BURST_MS } from '../../src/base/limits.js';
-import { runProgram } from '../../src/demo/processes.js';
-import { sha256OfFile } from '../../src/demo/swarm.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import { runProgram } from '../../src/app/demo/processes.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { BLOCK_BYTES_MIN, RATE_BURST_MS } from '../../src/foundation/base/limits.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { completes, eventually, fileOf, getWhole, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
 
 const RATE = 1024 * 1024;

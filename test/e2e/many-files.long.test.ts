@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import test from 'node:test';
-import { sha256OfFile } from '../../src/demo/swarm.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { eventually, filesOf, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { CommandRun, makeUser, type User } from '../support/command-run.js';
 import { onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
 import { listedEventually, PIECE, share, stageSwarm } from '../support/e2e-stage.js';

@@ -8,7 +8,7 @@ import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
 import {
   create,

@@ -6,21 +6,27 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, rm } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
-import { deferred, within } from '../../src/base/deferred.js';
-import { DIGEST_SIZE } from '../../src/base/limits.js';
-import { freePort, runProgram } from '../../src/demo/processes.js';
-import type { Swarm } from '../../src/demo/swarm.js';
-import { PAIR_VERSION, type PairNews, type PairWord, pairNews, pairWords } from '../../src/pair/messages.js';
-import { type Address, formatAddress } from '../../src/torrent/address.js';
-import { keyBytes, type SwarmKey, swarmKey } from '../../src/torrent/ids.js';
-import { TRACKER_ID_SIZE, TRACKER_MAGIC } from '../../src/tracker/messages.js';
-import { DialedConnection } from '../../src/wire/dialed.js';
+import { freePort, runProgram } from '../../src/app/demo/processes.js';
+import type { Swarm } from '../../src/app/demo/swarm.js';
+import { deferred, within } from '../../src/foundation/base/deferred.js';
+import { DIGEST_SIZE } from '../../src/foundation/base/limits.js';
+import { type Address, formatAddress } from '../../src/foundation/torrent/address.js';
+import { keyBytes, type SwarmKey, swarmKey } from '../../src/foundation/torrent/ids.js';
+import { DialedConnection } from '../../src/foundation/wire/dialed.js';
+import {
+  PAIR_VERSION,
+  type PairNews,
+  type PairWord,
+  pairNews,
+  pairWords,
+} from '../../src/tracking/store/pair/messages.js';
+import { TRACKER_ID_SIZE, TRACKER_MAGIC } from '../../src/tracking/tracker/messages.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { eventually, killHard, stageSwarm } from '../support/e2e-stage.js';
 import { FalseClock } from '../support/faketime.js';
 import { PairClient, type PartnerFigures } from '../support/pair-client.js';
 import { directoryInMemory, passes } from '../support/tracker-load.js';
-import { type Run, run } from '../tracker/running.js';
+import { type Run, run } from '../tracking/tracker/running.js';
 
 const DEADLINE = { timeout: 600_000 };
 

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
-import { deferred, within } from '../../src/base/deferred.js';
-import { FRAME_BYTES_MAX } from '../../src/base/limits.js';
-import type { ClientProcess } from '../../src/demo/processes.js';
-import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
-import { readMetainfo } from '../../src/disk/metainfo-file.js';
-import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/peer/wire.js';
-import { keyBytes, peerId } from '../../src/torrent/ids.js';
-import { FrameReader, frameBytes } from '../../src/wire/framing.js';
+import type { ClientProcess } from '../../src/app/demo/processes.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { deferred, within } from '../../src/foundation/base/deferred.js';
+import { FRAME_BYTES_MAX } from '../../src/foundation/base/limits.js';
+import { keyBytes, peerId } from '../../src/foundation/torrent/ids.js';
+import { FrameReader, frameBytes } from '../../src/foundation/wire/framing.js';
+import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/transfer/peer/codec/messages.js';
+import { readMetainfo } from '../../src/transfer/storage/metainfo-file.js';
 import {
   create,
   eventually,

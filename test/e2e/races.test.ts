@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { copyFile, open, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import test, { type TestContext } from 'node:test';
-import type { ClientProcess } from '../../src/demo/processes.js';
-import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import type { ClientProcess } from '../../src/app/demo/processes.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import {
   completes,
   create,

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { describe, type TestContext, test } from 'node:test';
-import { randomFile, sha256OfFile } from '../../src/demo/swarm.js';
+import { randomFile, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { patternOf, playConsole } from '../support/captures.js';
 import { DocumentationWorld, type Typed } from '../support/documentation-world.js';
 import { eventually, PIECE } from '../support/e2e-stage.js';

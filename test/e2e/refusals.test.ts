@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import test from 'node:test';
-import type { ClientProcess } from '../../src/demo/processes.js';
-import type { Swarm } from '../../src/demo/swarm.js';
+import type { ClientProcess } from '../../src/app/demo/processes.js';
+import type { Swarm } from '../../src/app/demo/swarm.js';
 import { filesOf, namesIn, PIECE, quoted, refuses, share, stageSwarm } from '../support/e2e-stage.js';
 
 const HASH = 'a'.repeat(40);

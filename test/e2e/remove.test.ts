@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type ClientProcess, runProgram } from '../../src/demo/processes.js';
-import { sha256OfFile } from '../../src/demo/swarm.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import { type ClientProcess, runProgram } from '../../src/app/demo/processes.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import {
   completes,
   create,

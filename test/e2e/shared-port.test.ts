@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
-import { sharesPorts } from '../../src/base/port-claim.js';
-import { freePort, runProgram } from '../../src/demo/processes.js';
-import { sha256OfFile } from '../../src/demo/swarm.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import { freePort, runProgram } from '../../src/app/demo/processes.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { sharesPorts } from '../../src/foundation/base/port-claim.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { eventually, fileOf, getWhole, PIECE, quit, share, stageSwarm } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { open, readdir, readFile, readlink, rename } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
-import { within } from '../../src/base/deferred.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import { within } from '../../src/foundation/base/deferred.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import {
   eventually,
   fileOf,

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
-import type { Swarm } from '../../src/demo/swarm.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import type { Swarm } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { create, eventually, namesIn, PIECE, seederList, share, stageSwarm } from '../support/e2e-stage.js';
 import { pseudoTerminals, type TerminalOptions, TerminalProcess } from '../support/terminal.js';
 

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import test from 'node:test';
-import { RESTARTS_MAX } from '../../src/base/limits.js';
-import type { ClientProcess } from '../../src/demo/processes.js';
-import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
+import type { ClientProcess } from '../../src/app/demo/processes.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { RESTARTS_MAX } from '../../src/foundation/base/limits.js';
 import {
   completes,
   eventually,

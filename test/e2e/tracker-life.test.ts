@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { copyFile } from 'node:fs/promises';
 import test from 'node:test';
-import { runProgram } from '../../src/demo/processes.js';
-import { sha256OfFile } from '../../src/demo/swarm.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import { runProgram } from '../../src/app/demo/processes.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import {
   completes,
   eventually,

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import test from 'node:test';
-import { sha256OfFile } from '../../src/demo/swarm.js';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import {
   completes,
   create,

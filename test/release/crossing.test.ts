@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { copyFile, rm } from 'node:fs/promises';
 import test from 'node:test';
-import { type ClientProcess, runProgram, TrackerProcess } from '../../src/demo/processes.js';
-import { type Swarm, sha256OfFile } from '../../src/demo/swarm.js';
-import { formatAddress } from '../../src/torrent/address.js';
-import type { SwarmKey } from '../../src/torrent/ids.js';
+import { type ClientProcess, runProgram, TrackerProcess } from '../../src/app/demo/processes.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
+import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import {
   completes,
   eventually,

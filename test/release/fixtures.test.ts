@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { runProgram } from '../../src/demo/processes.js';
-import { listSeeders } from '../../src/seederlist/list.js';
-import { SeederStore } from '../../src/seederlist/store.js';
-import { formatAddress } from '../../src/torrent/address.js';
-import { keyBytes, type SwarmKey } from '../../src/torrent/ids.js';
-import { startTracker } from '../../src/tracker/start.js';
+import { runProgram } from '../../src/app/demo/processes.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
+import { keyBytes, type SwarmKey } from '../../src/foundation/torrent/ids.js';
+import { listSeeders } from '../../src/tracking/store/sqlite/list.js';
+import { SeederStore } from '../../src/tracking/store/sqlite/store.js';
+import { startTracker } from '../../src/tracking/tracker/start.js';
 import { completes, eventually, filesOf, getWhole, share, stageSwarm } from '../support/e2e-stage.js';
 import {
   contentsOf,
@@ -23,7 +23,7 @@ import {
 } from '../support/first-release.js';
 import { PairClient } from '../support/pair-client.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { WireClient } from '../tracker/wire.js';
+import { WireClient } from '../tracking/tracker/wire.js';
 
 const PIECE = 512 * 1024;
 const REMOVED = 'c'.repeat(40) as SwarmKey;

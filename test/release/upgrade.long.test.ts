@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test, { type TestContext } from 'node:test';
-import { runProgram, TrackerProcess } from '../../src/demo/processes.js';
-import type { Swarm } from '../../src/demo/swarm.js';
-import { listSeeders } from '../../src/seederlist/list.js';
-import { type Address, formatAddress } from '../../src/torrent/address.js';
-import { keyBytes, type SwarmKey } from '../../src/torrent/ids.js';
+import { runProgram, TrackerProcess } from '../../src/app/demo/processes.js';
+import type { Swarm } from '../../src/app/demo/swarm.js';
+import { type Address, formatAddress } from '../../src/foundation/torrent/address.js';
+import { keyBytes, type SwarmKey } from '../../src/foundation/torrent/ids.js';
+import { listSeeders } from '../../src/tracking/store/sqlite/list.js';
 import { eventually, stageSwarm } from '../support/e2e-stage.js';
 import { firstProgram } from '../support/first-program.js';
 import { PairClient } from '../support/pair-client.js';

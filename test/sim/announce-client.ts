@@ -1,13 +1,13 @@
 // A client as it ships: the real announcer's machine, with connections that are paths of the simulated world. Keeps book of what
 // was said and acknowledged, by which the trackers' lists are judged.
 
-import type { Wake, WakeAt } from '../../src/actor/machine.js';
-import type { AnnounceEffect, AnnounceInput } from '../../src/announce/effects.js';
-import type { TrackerIndex } from '../../src/announce/links.js';
-import { AnnounceMachine } from '../../src/announce/machine.js';
-import type { AnnounceCommand } from '../../src/announce/messages.js';
-import { type ClientId, type SwarmKey, swarmKey } from '../../src/torrent/ids.js';
-import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
+import type { Wake, WakeAt } from '../../src/foundation/actor/machine.js';
+import { type ClientId, type SwarmKey, swarmKey } from '../../src/foundation/torrent/ids.js';
+import type { AnnounceEffect, AnnounceInput } from '../../src/tracking/announce/effects.js';
+import type { TrackerIndex } from '../../src/tracking/announce/links.js';
+import { AnnounceMachine } from '../../src/tracking/announce/machine.js';
+import type { AnnounceCommand } from '../../src/tracking/announce/messages.js';
+import type { TrackerReply, TrackerRequest } from '../../src/tracking/tracker/messages.js';
 import type { Paths, World } from './paths.js';
 import type { TrackerNode } from './tracker-node.js';
 

@@ -1,13 +1,13 @@
 // A client's real announcer in a simulated world: it talks to simulated trackers from one host, and may be ended like a process
 // that is killed. What it is told it keeps.
 
-import type { Wake, WakeAt } from '../../src/actor/machine.js';
-import type { AnnounceEffect, AnnounceInput } from '../../src/announce/effects.js';
-import type { TrackerIndex } from '../../src/announce/links.js';
-import { AnnounceMachine } from '../../src/announce/machine.js';
-import type { AnnounceEvent } from '../../src/announce/messages.js';
-import type { Address } from '../../src/torrent/address.js';
-import type { ClientId, SwarmKey } from '../../src/torrent/ids.js';
+import type { Wake, WakeAt } from '../../src/foundation/actor/machine.js';
+import type { Address } from '../../src/foundation/torrent/address.js';
+import type { ClientId, SwarmKey } from '../../src/foundation/torrent/ids.js';
+import type { AnnounceEffect, AnnounceInput } from '../../src/tracking/announce/effects.js';
+import type { TrackerIndex } from '../../src/tracking/announce/links.js';
+import { AnnounceMachine } from '../../src/tracking/announce/machine.js';
+import type { AnnounceEvent } from '../../src/tracking/announce/messages.js';
 import type { World } from './paths.js';
 import type { TrackerNode } from './tracker-node.js';
 

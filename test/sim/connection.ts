@@ -1,13 +1,14 @@
 // One simulated TCP connection between a real FetchMachine and a real ServeMachine: frames go through the real codec, come
 // in order and late; payload comes in bits. Either end may lie, fall silent or vanish, as its node's manner says.
 
-import { Host } from '../../src/actor/host.js';
-import { PIECE_SIZE, REQUEST_DEADLINE_MS } from '../../src/base/limits.js';
-import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/peer/fetch.js';
-import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/peer/serve.js';
-import type { UploadOrder } from '../../src/peer/upload-messages.js';
-import { type PeerWire, peerWire } from '../../src/peer/wire.js';
-import { type Block, blockOf } from '../../src/torrent/block.js';
+import { Host } from '../../src/foundation/actor/host.js';
+import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
+import { type Block, blockOf } from '../../src/foundation/torrent/block.js';
+import { type PeerWire, peerWire } from '../../src/transfer/peer/codec/messages.js';
+import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/transfer/peer/fetch/machine.js';
+import { REQUEST_DEADLINE_MS } from '../../src/transfer/peer/limits.js';
+import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/transfer/peer/serve/machine.js';
+import type { UploadOrder } from '../../src/transfer/peer/upload/messages.js';
 import { frameOf } from '../support/messages.js';
 import type { SimNode } from './node.js';
 import { Violation } from './slab-book.js';

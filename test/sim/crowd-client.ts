@@ -1,20 +1,20 @@
 // One client of a crowd: a real DownloadMachine and a real UploadMachine. Its disk
 // is a count, its hash pool a delay. Keeps book of what was received twice.
 
-import { Host } from '../../src/actor/host.js';
-import { SLAB_SLOTS } from '../../src/base/limits.js';
-import { Prng } from '../../src/base/prng.js';
-import type { DownloadEffect, DownloadInput } from '../../src/download/effects.js';
-import { DownloadMachine } from '../../src/download/machine.js';
-import { SlotPool } from '../../src/download/slots.js';
-import type { FetchInput } from '../../src/peer/fetch.js';
-import type { FetchEvent } from '../../src/peer/messages.js';
-import type { ServedFile } from '../../src/peer/serve.js';
-import { type UploadInput, UploadMachine } from '../../src/peer/upload-machine.js';
-import type { UploadOrder } from '../../src/peer/upload-messages.js';
-import { Bitfield, type PieceRange } from '../../src/torrent/bitfield.js';
-import { type Block, blockOf } from '../../src/torrent/block.js';
-import { type PeerId, peerId } from '../../src/torrent/ids.js';
+import { Host } from '../../src/foundation/actor/host.js';
+import { SLAB_SLOTS } from '../../src/foundation/base/limits.js';
+import { Prng } from '../../src/foundation/base/prng.js';
+import { Bitfield, type PieceRange } from '../../src/foundation/torrent/bitfield.js';
+import { type Block, blockOf } from '../../src/foundation/torrent/block.js';
+import { type PeerId, peerId } from '../../src/foundation/torrent/ids.js';
+import type { DownloadEffect, DownloadInput } from '../../src/transfer/download/effects.js';
+import { DownloadMachine } from '../../src/transfer/download/machine.js';
+import { SlotPool } from '../../src/transfer/download/requests/slots.js';
+import type { FetchInput } from '../../src/transfer/peer/fetch/machine.js';
+import type { FetchEvent } from '../../src/transfer/peer/messages.js';
+import type { ServedFile } from '../../src/transfer/peer/serve/machine.js';
+import { type UploadInput, UploadMachine } from '../../src/transfer/peer/upload/machine.js';
+import type { UploadOrder } from '../../src/transfer/peer/upload/messages.js';
 import type { Crowd } from './crowd.js';
 import { CrowdConnection } from './crowd-connection.js';
 import { type LinkRates, NetHost } from './network.js';

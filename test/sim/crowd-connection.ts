@@ -1,11 +1,11 @@
 // One connection of a crowd: a real FetchMachine and a real ServeMachine. Messages arrive whole after the latency, payload at
 // the rate that both hosts' links allow; it is counted and not carried, since everyone in a crowd is honest.
 
-import { Host } from '../../src/actor/host.js';
-import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/peer/fetch.js';
-import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/peer/serve.js';
-import type { PeerWire } from '../../src/peer/wire.js';
-import type { Block } from '../../src/torrent/block.js';
+import { Host } from '../../src/foundation/actor/host.js';
+import type { Block } from '../../src/foundation/torrent/block.js';
+import type { PeerWire } from '../../src/transfer/peer/codec/messages.js';
+import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/transfer/peer/fetch/machine.js';
+import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/transfer/peer/serve/machine.js';
 import type { CrowdClient } from './crowd-client.js';
 import type { Flow } from './network.js';
 

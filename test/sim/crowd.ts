@@ -1,9 +1,9 @@
 // A crowd: one seeder and many leechers that all want its file at once, run by the real machines over a network of links with
 // rates. Answers how long it took and what it cost. Deterministic: a run is a function of its options.
 
-import { PIECE_SIZE, SEEDERS_PER_REPLY_MAX } from '../../src/base/limits.js';
-import { Prng } from '../../src/base/prng.js';
-import { Geometry } from '../../src/torrent/geometry.js';
+import { PIECE_SIZE, SEEDERS_PER_REPLY_MAX } from '../../src/foundation/base/limits.js';
+import { Prng } from '../../src/foundation/base/prng.js';
+import { Geometry } from '../../src/foundation/torrent/geometry.js';
 import { CrowdClient } from './crowd-client.js';
 import type { LinkRates } from './network.js';
 import { World } from './world.js';

@@ -2,10 +2,10 @@
 // lapse at a start. `seederlist/store.test.ts` compares the two.
 
 import { createHash } from 'node:crypto';
-import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../src/base/limits.js';
-import type { Change } from '../../src/registry/changes.js';
-import { Registry } from '../../src/registry/registry.js';
-import { applyLoaded, type LoadedRows } from '../../src/seederlist/rows.js';
+import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../src/foundation/base/limits.js';
+import type { Change } from '../../src/tracking/registry/changes.js';
+import { Registry } from '../../src/tracking/registry/registry.js';
+import { applyLoaded, type LoadedRows } from '../../src/tracking/store/sqlite/rows.js';
 
 type Rows<K extends LoadedRows['kind']> = Extract<LoadedRows, { kind: K }>['rows'][number][];
 

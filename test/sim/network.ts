@@ -2,7 +2,7 @@
 // an up-link gives its connections one quantum each in turn, a down-link takes them as they come, and a connection has no more
 // on its way than its receiver takes in a round trip, so a slow receiver holds up nobody but itself. Loses nothing.
 
-import { assert } from '../../src/base/assert.js';
+import { assert } from '../../src/foundation/base/assert.js';
 import type { World } from './world.js';
 
 /** Bytes an up-link sends for one connection before the next has its turn: a burst of a TCP sender at 1 Gbit/s. */

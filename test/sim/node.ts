@@ -1,18 +1,18 @@
 // One simulated client: a real DownloadMachine and a real UploadMachine over a slab, a disk and a hash pool that are books.
 // The book of right bytes decides what the hash pool says; checkers look at every effect as it is performed.
 
-import { Host } from '../../src/actor/host.js';
-import { Prng } from '../../src/base/prng.js';
-import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from '../../src/download/effects.js';
-import { DownloadMachine } from '../../src/download/machine.js';
-import { Pacer } from '../../src/download/pacer.js';
-import { SlotPool } from '../../src/download/slots.js';
-import type { FetchEvent } from '../../src/peer/messages.js';
-import { type UploadInput, UploadMachine } from '../../src/peer/upload-machine.js';
-import type { UploadOrder } from '../../src/peer/upload-messages.js';
-import { Bitfield } from '../../src/torrent/bitfield.js';
-import { type Block, blockOf } from '../../src/torrent/block.js';
-import { type PeerId, peerId } from '../../src/torrent/ids.js';
+import { Host } from '../../src/foundation/actor/host.js';
+import { Prng } from '../../src/foundation/base/prng.js';
+import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
+import { type Block, blockOf } from '../../src/foundation/torrent/block.js';
+import { type PeerId, peerId } from '../../src/foundation/torrent/ids.js';
+import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from '../../src/transfer/download/effects.js';
+import { DownloadMachine } from '../../src/transfer/download/machine.js';
+import { Pacer } from '../../src/transfer/download/requests/pacer.js';
+import { SlotPool } from '../../src/transfer/download/requests/slots.js';
+import type { FetchEvent } from '../../src/transfer/peer/messages.js';
+import { type UploadInput, UploadMachine } from '../../src/transfer/peer/upload/machine.js';
+import type { UploadOrder } from '../../src/transfer/peer/upload/messages.js';
 import { Connection } from './connection.js';
 import type { Manner, NodeOptions } from './options.js';
 import { SlabBook, Violation } from './slab-book.js';

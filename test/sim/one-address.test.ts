@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type ClientId, peerIdOf, type SwarmKey } from '../../src/torrent/ids.js';
+import { type ClientId, peerIdOf, type SwarmKey } from '../../src/foundation/torrent/ids.js';
 import { AnnouncingClient } from './announcing-client.js';
 import { Paths, World } from './paths.js';
 import { LEASE_MS, TrackerNode } from './tracker-node.js';

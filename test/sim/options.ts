@@ -1,8 +1,8 @@
 // What a seed means: the whole of a simulated swarm, drawn once and printed when a run fails.
 
 import assert from 'node:assert/strict';
-import { PIECE_SIZE } from '../../src/base/limits.js';
-import { Prng } from '../../src/base/prng.js';
+import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
+import { Prng } from '../../src/foundation/base/prng.js';
 
 /** How a node treats those who fetch from it. */
 export const MANNERS = ['honest', 'corrupt', 'silent', 'drip', 'rejects', 'chokes', 'hushed', 'dead'] as const;

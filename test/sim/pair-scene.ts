@@ -4,10 +4,10 @@
 // within seconds, and in the end exactly what the living clients want listed. A run is a function of its seed.
 
 import assert from 'node:assert/strict';
-import { PAIR_RETRY_MAX_MS } from '../../src/base/limits.js';
-import { Prng } from '../../src/base/prng.js';
-import type { Entry } from '../../src/registry/records.js';
-import type { SwarmKey } from '../../src/torrent/ids.js';
+import { Prng } from '../../src/foundation/base/prng.js';
+import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
+import type { Entry } from '../../src/tracking/registry/records.js';
+import { PAIR_RETRY_MAX_MS } from '../../src/tracking/store/pair/limits.js';
 import { AnnounceClient } from './announce-client.js';
 import { Paths, World } from './paths.js';
 import { LEASE_MS, RENEW_MS, TrackerNode } from './tracker-node.js';

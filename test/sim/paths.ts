@@ -1,7 +1,7 @@
 // Virtual time for simulations: what is planned happens in the order of its time, and of its planning among equals. A run is
 // a function of its seed; nothing here waits.
 
-import { Prng } from '../../src/base/prng.js';
+import { Prng } from '../../src/foundation/base/prng.js';
 
 interface Plan {
   readonly atMs: number;

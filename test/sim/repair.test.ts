@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type ClientId, keyBytes, type SwarmKey } from '../../src/torrent/ids.js';
+import { type ClientId, keyBytes, type SwarmKey } from '../../src/foundation/torrent/ids.js';
 import { Paths, World } from './paths.js';
 import { TrackerNode } from './tracker-node.js';
 

@@ -1,11 +1,11 @@
 // The simulator's own book of one client's slab: who may write into which slot, and what lies there. It judges the download
 // machine from outside: a slot that is lent twice, or read while somebody may still write to it, is a violation.
 
-import { ENDGAME_CLAIMS_MAX } from '../../src/base/limits.js';
-import type { DownloadEffect } from '../../src/download/effects.js';
-import type { FetchEvent } from '../../src/peer/messages.js';
-import { piecesIn } from '../../src/torrent/block.js';
-import type { Geometry } from '../../src/torrent/geometry.js';
+import { piecesIn } from '../../src/foundation/torrent/block.js';
+import type { Geometry } from '../../src/foundation/torrent/geometry.js';
+import type { DownloadEffect } from '../../src/transfer/download/effects.js';
+import { ENDGAME_CLAIMS_MAX } from '../../src/transfer/download/limits.js';
+import type { FetchEvent } from '../../src/transfer/peer/messages.js';
 
 type Request = Extract<DownloadEffect, { kind: 'request' }>;
 type Answer = Extract<FetchEvent, { kind: 'blockReceived' | 'blockRejected' }>;

@@ -1,8 +1,8 @@
 // A whole swarm under virtual time: builds it from its options, lets it run, and judges it. Safety is judged at every step
 // (a Violation ends the run); liveness at the end: whoever wants the file has it, since an honest copy of each piece stayed.
 
-import { Prng } from '../../src/base/prng.js';
-import { Geometry } from '../../src/torrent/geometry.js';
+import { Prng } from '../../src/foundation/base/prng.js';
+import { Geometry } from '../../src/foundation/torrent/geometry.js';
 import { SimNode } from './node.js';
 import { describeOptions, type SwarmOptions } from './options.js';
 import { World } from './world.js';

@@ -2,16 +2,16 @@
 // are paths that can be cut, and it can be frozen with everything it should have received waiting for it.
 
 import assert from 'node:assert/strict';
-import type { WakeAt } from '../../src/actor/machine.js';
-import { FRAME_BYTES_MAX } from '../../src/base/limits.js';
-import { type PairNews, type PairWord, pairNews, pairWords } from '../../src/pair/messages.js';
-import type { PairInput } from '../../src/pair/pair.js';
-import type { Change } from '../../src/registry/changes.js';
-import type { SwarmKey } from '../../src/torrent/ids.js';
-import type { DialBack, DialBackAnswer } from '../../src/tracker/claims.js';
-import type { TrackerEffect, TrackerInput } from '../../src/tracker/effects.js';
-import { TrackerMachine } from '../../src/tracker/machine.js';
-import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
+import type { WakeAt } from '../../src/foundation/actor/machine.js';
+import { FRAME_BYTES_MAX } from '../../src/foundation/base/limits.js';
+import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
+import type { Change } from '../../src/tracking/registry/changes.js';
+import { type PairNews, type PairWord, pairNews, pairWords } from '../../src/tracking/store/pair/messages.js';
+import type { PairInput } from '../../src/tracking/store/pair/pair.js';
+import type { DialBack, DialBackAnswer } from '../../src/tracking/tracker/claims.js';
+import type { TrackerEffect, TrackerInput } from '../../src/tracking/tracker/effects.js';
+import { TrackerMachine } from '../../src/tracking/tracker/machine.js';
+import type { TrackerReply, TrackerRequest } from '../../src/tracking/tracker/messages.js';
 import { FakeStore, trackerIdOf } from './fake-store.js';
 import type { Paths, World } from './paths.js';
 

@@ -3,7 +3,7 @@
 
 import net from 'node:net';
 import type { TestContext } from 'node:test';
-import type { Address } from '../../src/torrent/address.js';
+import type { Address } from '../../src/foundation/torrent/address.js';
 
 interface Pair {
   readonly near: net.Socket;

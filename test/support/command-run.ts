@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
-import { type Outcome, ProgramProcess } from '../../src/demo/processes.js';
-import type { Swarm } from '../../src/demo/swarm.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import { type Outcome, ProgramProcess } from '../../src/app/demo/processes.js';
+import type { Swarm } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { mismatches } from './json-schema.js';
 
 const SCHEMA = JSON.parse(

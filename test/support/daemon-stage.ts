@@ -1,10 +1,10 @@
 // What the tests of a client in the background share: one as a process, consoles attached to it, and its commands.
 
 import assert from 'node:assert/strict';
-import { deferred } from '../../src/base/deferred.js';
-import { ConsoleProcess, type Outcome, ProgramProcess, runProgram } from '../../src/demo/processes.js';
-import type { Swarm } from '../../src/demo/swarm.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import { ConsoleProcess, type Outcome, ProgramProcess, runProgram } from '../../src/app/demo/processes.js';
+import type { Swarm } from '../../src/app/demo/swarm.js';
+import { deferred } from '../../src/foundation/base/deferred.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 
 export class DaemonProcess extends ProgramProcess {
   readonly #listening = deferred<string>();

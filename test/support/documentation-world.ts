@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import { deferred, within } from '../../src/base/deferred.js';
-import { errnoOf } from '../../src/base/errors.js';
+import { deferred, within } from '../../src/foundation/base/deferred.js';
+import { errnoOf } from '../../src/foundation/base/errors.js';
 import { lacksPlace } from './needs.js';
 import { pseudoTerminals, TerminalProcess } from './terminal.js';
 

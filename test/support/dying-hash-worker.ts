@@ -2,8 +2,8 @@
 // the way that the second one says. The slab outlives the thread, so the number is counted down once for all threads.
 
 import { workerData } from 'node:worker_threads';
-import { PIECE_SIZE } from '../../src/base/limits.js';
-import { hashWorker } from '../../src/hash/tasks.js';
+import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
+import { hashWorker } from '../../src/transfer/hash/tasks.js';
 
 const birth = workerData as { readonly slab: SharedArrayBuffer };
 const { slab } = birth;

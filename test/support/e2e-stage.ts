@@ -7,10 +7,10 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ClientProcess, type ConsoleProcess, type Outcome, runProgram } from '../../src/demo/processes.js';
-import { Swarm } from '../../src/demo/swarm.js';
-import { listSeeders } from '../../src/seederlist/list.js';
-import { formatAddress } from '../../src/torrent/address.js';
+import { type ClientProcess, type ConsoleProcess, type Outcome, runProgram } from '../../src/app/demo/processes.js';
+import { Swarm } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
+import { listSeeders } from '../../src/tracking/store/sqlite/list.js';
 
 export const PIECE = 512 * 1024;
 const DEADLINE_MS = 20_000;

@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import { declare, declaredCommands } from '../../src/command/commands.js';
-import { overview } from '../../src/command/overview.js';
-import { COMMAND_NAMES, helpText } from '../../src/console/requests.js';
+import { declare, declaredCommands } from '../../src/app/cli/commands.js';
+import { overview } from '../../src/app/cli/overview.js';
+import { COMMAND_NAMES, helpText } from '../../src/app/console/requests.js';
 
 export const ROOT = new URL('../../..', import.meta.url).pathname;
 const COLUMNS = 110;

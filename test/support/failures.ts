@@ -1,6 +1,6 @@
 // Looks at errors the way their readers do: by stable code, and by what the sentence says.
 
-import { MiniTorrentError } from '../../src/base/errors.js';
+import { MiniTorrentError } from '../../src/foundation/base/errors.js';
 
 /** For assert.throws and assert.rejects: a MiniTorrentError with this code, whose sentence has all these parts. */
 export function failsWith(code: string, ...parts: readonly string[]): (error: unknown) => boolean {

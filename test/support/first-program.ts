@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, s
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { errnoOf } from '../../src/base/errors.js';
+import { errnoOf } from '../../src/foundation/base/errors.js';
 import { lacksPlace } from './needs.js';
 
 const COMMIT = '37102150';

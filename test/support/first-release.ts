@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { type Address, formatAddress } from '../../src/torrent/address.js';
-import type { SwarmKey } from '../../src/torrent/ids.js';
+import { type Address, formatAddress } from '../../src/foundation/torrent/address.js';
+import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 
 const PIECE = 512 * 1024;
 const FOLDER = fileURLToPath(new URL('../../../test/fixtures/release-0.1/', import.meta.url));

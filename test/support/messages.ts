@@ -1,7 +1,7 @@
 // Frames for tests: whole ones that outlive the encoder's buffer, and hostile ones made from them.
 
 import fc from 'fast-check';
-import type { Protocol } from '../../src/wire/protocol.js';
+import type { Protocol } from '../../src/foundation/wire/protocol.js';
 
 /** A frame of `protocol` in a buffer of its own. */
 export function frameOf<M>(protocol: Protocol<M>, message: M): Uint8Array {

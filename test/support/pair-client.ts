@@ -3,17 +3,17 @@
 
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Deferred, deferred, within } from '../../src/base/deferred.js';
-import type { Address } from '../../src/torrent/address.js';
-import { type ClientId, keyBytes, type SwarmKey } from '../../src/torrent/ids.js';
+import { type Deferred, deferred, within } from '../../src/foundation/base/deferred.js';
+import type { Address } from '../../src/foundation/torrent/address.js';
+import { type ClientId, keyBytes, type SwarmKey } from '../../src/foundation/torrent/ids.js';
+import { DialedConnection } from '../../src/foundation/wire/dialed.js';
 import {
   TRACKER_MAGIC,
   type TrackerReply,
   type TrackerRequest,
   trackerReplies,
   trackerRequests,
-} from '../../src/tracker/messages.js';
-import { DialedConnection } from '../../src/wire/dialed.js';
+} from '../../src/tracking/tracker/messages.js';
 
 const DEADLINE_MS = 20_000;
 

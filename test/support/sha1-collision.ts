@@ -1,6 +1,6 @@
 // Two different pieces with the same SHA-1, made from the public SHAttered blocks (shattered.io, 2017) and equal padding.
 
-import { PIECE_SIZE } from '../../src/base/limits.js';
+import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 
 const PREFIX = [
   '255044462d312e330a25e2e3cfd30a0a0a312030206f626a0a3c3c2f57696474682032203020522f4865696768742033',

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { IPty } from '@lydell/node-pty';
 import headless from '@xterm/headless';
-import { type Deferred, deferred, within } from '../../src/base/deferred.js';
+import { type Deferred, deferred, within } from '../../src/foundation/base/deferred.js';
 import { lacksPlace } from './needs.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;

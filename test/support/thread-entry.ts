@@ -1,6 +1,6 @@
 // A thread that does what its settings say, for tests of threads: one word in UTF-8.
 
-import { thisThread } from '../../src/actor/thread.js';
+import { thisThread } from '../../src/foundation/actor/thread.js';
 
 const self = thisThread();
 const behaviour = Buffer.from(self.settings).toString();

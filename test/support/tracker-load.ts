@@ -7,13 +7,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PIECE_SIZE } from '../../src/base/limits.js';
-import type { Prng } from '../../src/base/prng.js';
-import type { Address } from '../../src/torrent/address.js';
-import { keyBytes } from '../../src/torrent/ids.js';
-import type { TrackerReply, TrackerRequest } from '../../src/tracker/messages.js';
-import { swarmOf } from '../tracker/stage.js';
-import { WireClient } from '../tracker/wire.js';
+import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
+import type { Prng } from '../../src/foundation/base/prng.js';
+import type { Address } from '../../src/foundation/torrent/address.js';
+import { keyBytes } from '../../src/foundation/torrent/ids.js';
+import type { TrackerReply, TrackerRequest } from '../../src/tracking/tracker/messages.js';
+import { swarmOf } from '../tracking/tracker/stage.js';
+import { WireClient } from '../tracking/tracker/wire.js';
 import { fastRoot } from './e2e-stage.js';
 
 /** Files that the clients list themselves for. */

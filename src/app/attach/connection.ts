@@ -1,0 +1,136 @@
+// The way to a client that runs in the background: dials its socket, exchanges hellos, and is then a line like any other.
+// Nothing here knows what is asked. A closed socket, or one that says nonsense, ends the line with a sentence.
+
+import type { ClientCommand } from '../../client/messages.js';
+import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
+import { errnoOf, fileError, isErrorCode, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
+import { programVersion } from '../../foundation/base/installation.js';
+import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
+import { printable } from '../../foundation/torrent/names.js';
+import { DialedConnection } from '../../foundation/wire/dialed.js';
+import { type ClientFacts, SwarmClient } from '../library/swarm-client.js';
+import { EVENT_FRAME_BYTES_MAX } from './limits.js';
+import {
+  ATTACH_MAGIC,
+  ATTACH_VERSION,
+  type AttachCommand,
+  type AttachEvent,
+  type AttachHello,
+  attachCommands,
+  attachEvents,
+  isSameVersion,
+} from './messages.js';
+
+/** No process listens there: nothing was ever bound, or what bound it is gone. */
+const NOBODY = ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'];
+
+/**
+ * The client behind `path`; undefined when none listens there. To be closed by whoever asked for it: an open line keeps the
+ * process alive. Rejects with WRONG_VERSION, TIMED_OUT, LIMIT_REACHED, PERMISSION_DENIED, IO_ERROR.
+ */
+export async function attachToClient(path: string): Promise<SwarmClient | undefined> {
+  const attempt = new Attempt(path);
+  try {
+    return await within(attempt.attached, HELLO_DEADLINE_MS, () => {
+      throw new MiniTorrentError(
+        'TIMED_OUT',
+        `the client at ${printable(path)} does not answer; it may be starting or stopping: try again, or end its process`,
+      );
+    });
+  } catch (error) {
+    attempt.giveUp();
+    if (NOBODY.includes(errnoOf(error) ?? '')) return undefined;
+    throw fileError(error, printable(path));
+  }
+}
+
+class Attempt {
+  readonly #path: string;
+  readonly #connection: DialedConnection<AttachCommand, AttachEvent>;
+  readonly #attached: Deferred<SwarmClient> = deferred<SwarmClient>();
+  #client: SwarmClient | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#connection = new DialedConnection<AttachCommand, AttachEvent>({
+      address: { path },
+      magic: ATTACH_MAGIC,
+      sent: attachCommands,
+      heard: attachEvents,
+      frameBytesMax: EVENT_FRAME_BYTES_MAX,
+      who: 'the client',
+      onConnected: () => this.#connection.send({ kind: 'hello', version: ATTACH_VERSION, program: programVersion() }),
+      onMessage: (event) => this.#take(event),
+      onClosed: (reason, error) => this.#closed(reason, error),
+    });
+  }
+
+  get attached(): Promise<SwarmClient> {
+    return this.#attached.promise;
+  }
+
+  giveUp(): void {
+    this.#connection.hangUp();
+  }
+
+  #take(event: AttachEvent): void {
+    if (event.kind === 'hello') {
+      if (this.#client !== undefined) throw new ProtocolError('it says hello twice');
+      if (isSameVersion(event)) this.#greeted(event);
+      else this.#attached.reject(wrongVersion(this.#path, event));
+    } else if (event.kind === 'turnedAway') {
+      const code = isErrorCode(event.code) ? event.code : 'INTERNAL';
+      this.#attached.reject(new MiniTorrentError(code, event.sentence));
+    } else if (this.#client !== undefined) this.#client.onEvent(event);
+    else throw new ProtocolError('it speaks before it has said hello');
+  }
+
+  #greeted({ address, trackers, pid }: AttachHello): void {
+    const facts: ClientFacts = { address, trackers, pid };
+    this.#client = new SwarmClient({
+      facts,
+      tell: (command) => this.#tell(command),
+      close: () => this.#letGo(),
+    });
+    this.#attached.resolve(this.#client);
+  }
+
+  #tell(command: ClientCommand): void {
+    if (attachCommands.accepts(command)) {
+      this.#connection.send(command);
+      return;
+    }
+    const sentence = 'a path or a name has at most 4096 bytes; choose a shorter one';
+    this.#client?.onEvent({ kind: 'refused', ask: command.ask, code: 'INVALID_ARGUMENTS', sentence });
+  }
+
+  /** The client goes on. */
+  async #letGo(): Promise<void> {
+    this.#connection.hangUp();
+    this.#client?.lineEnded(new MiniTorrentError('CANCELLED', 'this connection to the client was closed'));
+  }
+
+  #closed(reason: string, error: Error | undefined): void {
+    this.#attached.reject(
+      errnoOf(error) === undefined ? new MiniTorrentError('IO_ERROR', strange(this.#path, reason), error) : error,
+    );
+    this.#client?.lineEnded(
+      new MiniTorrentError('NOT_RUNNING', `the client at ${printable(this.#path)} is gone: ${reason}`, error),
+    );
+  }
+}
+
+function strange(path: string, reason: string): string {
+  return `${printable(path)} did not speak as a client of ours does (${reason}); name the socket of one with --socket`;
+}
+
+/** Exported for its test: which of both is older. */
+export function wrongVersion(path: string, { version, program, pid }: AttachHello): MiniTorrentError {
+  const who = `the client at ${printable(path)} is mtorrent ${printable(program)}, this program is ${programVersion()}`;
+  return new MiniTorrentError(
+    'WRONG_VERSION',
+    version < ATTACH_VERSION
+      ? `${who}: the client is older; end it (kill ${pid}) and start it again`
+      : `${who}: this program is older; use the one that the client was started with`,
+  );
+}

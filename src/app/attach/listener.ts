@@ -1,0 +1,186 @@
+// The door of a background client: a Unix socket that its own user alone may open. Takes the path only when nobody answers
+// there, replaces what a killed client left, and gives everybody who attaches a line of the client. Decides only whether
+// there is room for one more.
+
+import type { Stats } from 'node:fs';
+import { lstat, mkdir, realpath, unlink } from 'node:fs/promises';
+import net from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import type { ClientEvent } from '../../client/messages.js';
+import { holdName, isHeld, lockName, type NameLock } from '../../foundation/base/abstract-lock.js';
+import { deferred, within } from '../../foundation/base/deferred.js';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { programVersion } from '../../foundation/base/installation.js';
+import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
+import { printable } from '../../foundation/torrent/names.js';
+import type { EmbeddedClient } from '../library/embedded.js';
+import type { SharedLine } from '../library/users.js';
+import { ATTACHED_ASKS_MAX, ATTACHED_FAREWELL_MS, ATTACHED_MAX } from './limits.js';
+import { ATTACH_VERSION, type AttachHello } from './messages.js';
+import { User } from './user.js';
+
+/** What of a client the door needs. */
+export type SharedClient = Pick<EmbeddedClient, 'facts' | 'join'>;
+
+/**
+ * Takes the path before there is a client, so that only one of two that start at once goes on. Rejects with ALREADY_RUNNING
+ * while somebody answers there, ALREADY_EXISTS for a file that is no socket, PERMISSION_DENIED, IO_ERROR.
+ */
+export async function openDoor(path: string): Promise<Door> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const lock = await lockSocket(path);
+    try {
+      await clearPlace(path);
+      const door = new Door(lock);
+      await door.listen(path);
+      return door;
+    } catch (error) {
+      await lock?.release();
+      throw error;
+    }
+  } catch (error) {
+    throw fileError(error, printable(path));
+  }
+}
+
+export class Door {
+  readonly #server: net.Server;
+  readonly #lock: NameLock | undefined;
+  readonly #users = new Set<User>();
+  /** Came before the client was ready. */
+  readonly #early: net.Socket[] = [];
+  #client: SharedClient | undefined;
+  #isClosed = false;
+  readonly #nobodyLeft = deferred<void>();
+
+  constructor(lock: NameLock | undefined) {
+    this.#lock = lock;
+    this.#server = net.createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
+  }
+
+  async listen(path: string): Promise<void> {
+    const listening = deferred<void>();
+    this.#server.once('error', listening.reject);
+    // The socket is made within `listen`. No thread of ours runs yet that could make a file meanwhile.
+    const mask = process.umask(0o177);
+    try {
+      this.#server.listen({ path }, () => listening.resolve());
+    } finally {
+      process.umask(mask);
+    }
+    await listening.promise;
+    // A connection that could not be accepted, for want of a descriptor: it is tried again by whoever dialed.
+    this.#server.on('error', () => undefined);
+  }
+
+  /** From now on who attaches is answered. */
+  serve(client: SharedClient): void {
+    this.#client = client;
+    for (const socket of this.#early.splice(0)) if (!socket.destroyed) this.#welcome(socket, client);
+  }
+
+  /** Takes the socket away, then lets go of everybody; what was said to them leaves first. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#server.close();
+    await this.#lock?.release();
+    for (const socket of this.#early.splice(0)) socket.destroy();
+    for (const user of this.#users) user.hangUp('the client ends');
+    if (this.#users.size === 0) this.#nobodyLeft.resolve();
+    await within<void>(this.#nobodyLeft.promise, ATTACHED_FAREWELL_MS, () => undefined);
+    for (const user of this.#users) user.drop('does not read');
+  }
+
+  #accept(socket: net.Socket): void {
+    if (this.#client !== undefined) this.#welcome(socket, this.#client);
+    else if (this.#early.length < ATTACHED_MAX) {
+      socket.on('error', () => socket.destroy());
+      this.#early.push(socket);
+    } else socket.destroy();
+  }
+
+  #welcome(socket: net.Socket, client: SharedClient): void {
+    let line: SharedLine | undefined;
+    const user: User = new User({
+      socket,
+      hello: helloOf(client),
+      hasRoom: () => this.#users.size <= ATTACHED_MAX,
+      onGreeted: () => {
+        line = client.join((event) => hear(event));
+      },
+      onCommand: (command) => line?.tell(command),
+      isFull: () => (line?.openCount() ?? 0) >= ATTACHED_ASKS_MAX,
+      onClosed: () => {
+        line?.leave();
+        this.#users.delete(user);
+        if (this.#isClosed && this.#users.size === 0) this.#nobodyLeft.resolve();
+      },
+    });
+    const hear = (event: ClientEvent): void => {
+      user.say(event);
+      if ((line?.openCount() ?? 0) < ATTACHED_ASKS_MAX) user.goOn();
+    };
+    this.#users.add(user);
+    socket.resume();
+  }
+}
+
+function helloOf({ facts: { address, trackers, pid } }: SharedClient): AttachHello {
+  return { kind: 'hello', version: ATTACH_VERSION, program: programVersion(), address, trackers, pid };
+}
+
+/** Where the kernel has locks that die with their holder: of two that start at once only one may look at what lies there. */
+async function lockSocket(path: string): Promise<NameLock | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const place = join(await realpath(dirname(path)), basename(path));
+    return await holdName(lockName('mtorrent-socket', place), `${process.pid}`);
+  } catch (error) {
+    if (isHeld(error)) throw alreadyRunning(path, error);
+    throw error;
+  }
+}
+
+/** Removes the socket of a client that was killed. */
+async function clearPlace(path: string): Promise<void> {
+  const found = await lstat(path).catch((error: unknown): Stats | undefined => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    const sentence = `${printable(path)} is a file, and no socket; name another place with --socket`;
+    throw new MiniTorrentError('ALREADY_EXISTS', sentence);
+  }
+  if (await somebodyAnswers(path)) throw alreadyRunning(path);
+  await unlink(path);
+}
+
+/** A process that stands still answers as well: the kernel accepts for it. */
+async function somebodyAnswers(path: string): Promise<boolean> {
+  const answer = deferred<boolean>();
+  const socket = net.connect({ path });
+  socket.on('connect', () => answer.resolve(true));
+  socket.on('error', (error) => {
+    const errno = errnoOf(error);
+    if (errno === 'ECONNREFUSED' || errno === 'ENOENT') answer.resolve(false);
+    // Its backlog is full.
+    else if (errno === 'EAGAIN') answer.resolve(true);
+    else answer.reject(error);
+  });
+  try {
+    return await within(answer.promise, HELLO_DEADLINE_MS, () => true);
+  } finally {
+    socket.destroy();
+  }
+}
+
+function alreadyRunning(path: string, cause?: unknown): MiniTorrentError {
+  return new MiniTorrentError(
+    'ALREADY_RUNNING',
+    `a client answers at ${printable(path)} already; use it with mtorrent attach, end it with mtorrent stop, or choose another --socket`,
+    cause,
+  );
+}

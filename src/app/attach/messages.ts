@@ -1,0 +1,36 @@
+// What is said on the socket of a background client: both send ATTACH_MAGIC and a hello, then the one commands and the other
+// events, as `client/messages.ts` has them. The hellos and `turnedAway` keep their tags and fields for ever, so that programs
+// of different versions can tell each other so.
+
+import { CLIENT_COMMANDS, CLIENT_EVENTS } from '../../client/messages.js';
+import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
+import { text, tuple, u16, u32 } from '../../foundation/wire/schema.js';
+
+/** Never changes; what changes is ATTACH_VERSION. */
+export const ATTACH_MAGIC = Uint8Array.from([...Buffer.from('MTCONS', 'latin1'), 0, 1]);
+/** Raised when a command or an event changes its fields, or what may stand in one. */
+export const ATTACH_VERSION = 2;
+
+const program = text(32);
+const address = text(64);
+
+export const attachCommands = protocol('attach.commands', {
+  ...CLIENT_COMMANDS,
+  /** The first word. [200, version, program]; `program` is the version of the package. */
+  hello: message(200, { version: u16, program }),
+});
+export type AttachCommand = MessageOf<typeof attachCommands>;
+
+export const attachEvents = protocol('attach.events', {
+  ...CLIENT_EVENTS,
+  /** The answer to it: what the client is. [200, version, program, address, [tracker 1, tracker 2], pid]. */
+  hello: message(200, { version: u16, program, address, trackers: tuple(address, address), pid: u32 }),
+  /** Instead of a hello, then the socket is closed: no room. [201, code, sentence]. */
+  turnedAway: message(201, { code: text(32), sentence: text(1_000) }),
+});
+export type AttachEvent = MessageOf<typeof attachEvents>;
+export type AttachHello = Extract<AttachEvent, { kind: 'hello' }>;
+
+export function isSameVersion(hello: { readonly version: number }): boolean {
+  return hello.version === ATTACH_VERSION;
+}

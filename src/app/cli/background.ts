@@ -1,0 +1,110 @@
+// `mtorrent daemon --detach`: the same command once more, in a session of its own, without a terminal. Here is both sides of the
+// start: who starts waits until the client answers on its socket, and what is started says that it does, or why it cannot.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { close, open } from 'node:fs';
+import { promisify } from 'node:util';
+import { deferred, within } from '../../foundation/base/deferred.js';
+import { fileError, isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { printable } from '../../foundation/torrent/names.js';
+import { attachToClient } from '../attach/connection.js';
+import type { Settings } from '../settings/resolve.js';
+import { makeLogDirectory, runDaemon } from './daemon-command.js';
+import { BACKGROUND_START_DEADLINE_MS } from './limits.js';
+
+/** Set for the process that is started, and for nobody that it starts. */
+const STARTED_BY = 'MINI_TORRENT_STARTED_BY';
+
+type Word = { readonly line: string } | { readonly code: string; readonly sentence: string };
+
+/** Answers the line that the client in the background said. Rejects with what it failed with. */
+export async function startInBackground(words: readonly string[], settings: Settings): Promise<string> {
+  await makeLogDirectory(settings);
+  const { log, socket } = settings.values;
+  const child = await spawnDetached(words, log);
+  try {
+    const line = await within(lineOf(child, log), BACKGROUND_START_DEADLINE_MS, () => {
+      throw new MiniTorrentError('TIMED_OUT', `the client did not start in time and was ended; see ${printable(log)}`);
+    });
+    const client = await attachToClient(socket);
+    await client?.close();
+    if (client?.facts.pid !== child.pid)
+      throw new MiniTorrentError('NOT_RUNNING', `the client started, but ended again; see ${printable(log)}`);
+    return line;
+  } catch (error) {
+    child.kill();
+    throw error;
+  } finally {
+    if (child.connected) child.disconnect();
+    child.unref();
+  }
+}
+
+/** The daemon's own side: in the background it speaks to who started it instead of stdout, once. */
+export async function runStarted(settings: Settings): Promise<number> {
+  const tell = starter();
+  if (tell === undefined) return runDaemon(settings, announce);
+  try {
+    return await runDaemon(settings, (line) => {
+      // So that no directory is kept from being removed; every path of ours is absolute.
+      process.chdir('/');
+      tell({ line });
+    });
+  } catch (error) {
+    if (error instanceof MiniTorrentError) tell({ code: error.code, sentence: error.message });
+    throw error;
+  }
+}
+
+/** Whoever started us may have closed our stdout; a client works on without. */
+function announce(line: string): void {
+  process.stdout.on('error', () => undefined);
+  process.stdout.write(`${line}\n`);
+}
+
+function starter(): ((word: Word) => void) | undefined {
+  const isStarted = process.env[STARTED_BY] !== undefined;
+  delete process.env[STARTED_BY];
+  if (!isStarted || process.send === undefined) return undefined;
+  const send = process.send.bind(process);
+  return (word) => {
+    if (!process.connected) return;
+    // It may have gone meanwhile.
+    send(word, undefined, {}, () => {
+      if (process.connected) process.disconnect();
+    });
+  };
+}
+
+async function spawnDetached(words: readonly string[], log: string): Promise<ChildProcess> {
+  const output = await promisify(open)(log, 'a').catch((error: unknown) => {
+    throw fileError(error, printable(log));
+  });
+  try {
+    return spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
+      detached: true,
+      stdio: ['ignore', 'ignore', output, 'ipc'],
+      env: { ...process.env, [STARTED_BY]: String(process.pid) },
+    });
+  } finally {
+    await promisify(close)(output);
+  }
+}
+
+async function lineOf(child: ChildProcess, log: string): Promise<string> {
+  const word = deferred<Word>();
+  child.once('message', (said) => word.resolve(said as Word));
+  child.once('error', (error) => word.reject(error));
+  child.once('exit', (code, signal) => {
+    const how = signal === null ? `with code ${code}` : `by ${signal}`;
+    word.reject(
+      new MiniTorrentError(
+        'INTERNAL',
+        `the client ended ${how} while it was starting; see the end of ${printable(log)}`,
+      ),
+    );
+  });
+  const said = await word.promise;
+  if ('line' in said) return said.line;
+  throw new MiniTorrentError(isErrorCode(said.code) ? said.code : 'INTERNAL', said.sentence);
+}

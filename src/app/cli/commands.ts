@@ -1,0 +1,129 @@
+// The command line: assembles the parser from the declarations of each family of commands. Every command has one handler,
+// which is loaded only when it runs; the parser itself only where there is something to parse, so that `--help` is instant.
+// Checks the shape of arguments; what they mean is checked where they are used.
+
+import type { Argv } from 'yargs';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { programVersion } from '../../foundation/base/installation.js';
+import { nearest } from '../../foundation/base/nearest.js';
+import { printable } from '../../foundation/torrent/names.js';
+import { type CommandEntry, commandTable } from '../completion/command-table.js';
+import { bareWords, runBare } from './bare-words.js';
+import { clientWords } from './client-words.js';
+import { completionWords } from './completion-words.js';
+import { configWords } from './config-words.js';
+import { daemonWords, verbWords } from './daemon-words.js';
+import { demoWords } from './demo-words.js';
+import { doctorWords } from './doctor-words.js';
+import type { Ends } from './ends.js';
+import { metainfoWords } from './metainfo-words.js';
+import { oneShotWords } from './one-shot-words.js';
+import { overview } from './overview.js';
+import { trackerWords } from './tracker-words.js';
+
+/** Longer lines are hard to read. */
+const COLUMNS_MAX = 110;
+
+/** Thrown where the command is known: a handler that returns makes yargs write the whole help, in case it is wanted later. */
+const PARSED = new Error('the line is parsed');
+
+/** In the order in which `--help` lists them. */
+export function declare(parser: Argv, ends: Ends): void {
+  bareWords(parser, ends);
+  clientWords(parser, ends);
+  oneShotWords(parser, ends);
+  daemonWords(parser, ends);
+  verbWords(parser, ends);
+  trackerWords(parser, ends);
+  metainfoWords(parser, ends);
+  configWords(parser, ends);
+  doctorWords(parser, ends);
+  completionWords(parser, ends, declaredCommands);
+  demoWords(parser, ends);
+}
+
+/** Runs the command that `words` name; answers its exit code. Throws MiniTorrentError, INVALID_ARGUMENTS for a bad line. */
+export async function commandLine(words: readonly string[]): Promise<number> {
+  const instant = instantAnswer(words);
+  if (instant !== undefined) {
+    process.stdout.write(`${instant}\n`);
+    return 0;
+  }
+  // Nothing to parse either: the prompt is there a sixth of a second sooner.
+  if (words.length === 0) return runBare({});
+  refuseStranger(words);
+  const { default: yargs } = await import('yargs');
+  // Nothing more is to be done after `get --help`.
+  let work = (): Promise<number> => Promise.resolve(0);
+  const ends: Ends = (named) => {
+    work = named;
+    throw PARSED;
+  };
+  const parser = yargs([...words])
+    .scriptName('mtorrent')
+    .usage('$0 <command>')
+    .strict()
+    .wrap(columnsOf())
+    .alias('h', 'help')
+    // By itself the parser takes the version of whatever package is around the link that it was called by.
+    .version(programVersion())
+    .alias('V', 'version')
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error !== undefined && error !== null && !(error instanceof MiniTorrentError) && error.name !== 'YError')
+        throw error;
+      if (error instanceof MiniTorrentError) throw error;
+      throw new MiniTorrentError(
+        'INVALID_ARGUMENTS',
+        `${(message ?? error?.message ?? '').replaceAll('\n', ' ')} (mtorrent --help)`,
+      );
+    });
+  declare(parser, ends);
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    if (error !== PARSED) throw error;
+  }
+  return work();
+}
+
+/** What needs no parser. */
+function instantAnswer(words: readonly string[]): string | undefined {
+  const [word, ...more] = words;
+  if (more.length > 0) return undefined;
+  if (word === '--version' || word === '-V') return programVersion();
+  return word === '--help' || word === '-h' ? overview(declaredCommands(), columnsOf()) : undefined;
+}
+
+function columnsOf(): number {
+  return Math.min(COLUMNS_MAX, process.stdout.columns ?? COLUMNS_MAX);
+}
+
+/** Every command, as completion, suggestions and the manual need them. */
+export function declaredCommands(): readonly CommandEntry[] {
+  return commandTable((parser) => declare(parser, () => undefined));
+}
+
+/** A parser that has a default command takes a mistyped one for its argument; here it is told what it is. */
+function refuseStranger(words: readonly string[]): void {
+  const names = declaredCommands().flatMap((command) => [command.words, ...command.aliases]);
+  let above = '';
+  for (const word of words) {
+    const siblings = names.filter(
+      (name) => name !== '' && name.startsWith(above) && !name.slice(above.length).includes(' '),
+    );
+    // What follows a command without commands of its own are its arguments.
+    if (word.startsWith('-') || siblings.length === 0) return;
+    if (!siblings.includes(`${above}${word}`)) throw stranger(`${above}${word}`, siblings);
+    above = `${above}${word} `;
+  }
+}
+
+function stranger(words: string, siblings: readonly string[]): MiniTorrentError {
+  const near = nearest(words, siblings);
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  return new MiniTorrentError(
+    'INVALID_ARGUMENTS',
+    `there is no command "${printable(words)}"${hint} (mtorrent --help)`,
+  );
+}

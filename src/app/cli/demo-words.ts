@@ -1,0 +1,32 @@
+// The declaration of the demo. Shape and help only: its work is loaded when it runs.
+
+import type { Argv } from 'yargs';
+import { parseBytes } from '../../foundation/base/bytes.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { DEMO_SEEDERS_MAX } from '../../foundation/base/limits.js';
+import { type Ends, terminal } from './ends.js';
+
+export function demoWords(parser: Argv, ends: Ends): void {
+  parser.command(
+    'demo',
+    'a whole swarm on this machine: two trackers, some seeders, one download, every byte compared',
+    (args) =>
+      args
+        .option('file', { type: 'string', describe: 'a file of yours instead of a generated one' })
+        .option('size', { type: 'string', default: '256MiB', describe: 'size of the generated file' })
+        .option('seeders', {
+          type: 'number',
+          default: 3,
+          describe: `1 to ${DEMO_SEEDERS_MAX}; one of several holds only a part`,
+        })
+        .option('json', { type: 'boolean', default: false, describe: 'the result as one JSON object' }),
+    (args) =>
+      ends(async () => {
+        const size = parseBytes(args.size);
+        if (size === undefined)
+          throw new MiniTorrentError('INVALID_ARGUMENTS', `"${args.size}" is not a size; write it like 256MiB`);
+        const { runDemo } = await import('../demo/main.js');
+        return runDemo({ file: args.file, size, seeders: args.seeders, json: args.json }, terminal());
+      }),
+  );
+}

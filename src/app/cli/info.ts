@@ -1,0 +1,52 @@
+// `mtorrent info`: shows what a `.mtorrent` file says, for people or as JSON. Looks at no other file and asks nobody.
+
+import { formatBytes, toHex } from '../../foundation/base/bytes.js';
+import type { CommandOutput } from '../../foundation/base/output.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { printable } from '../../foundation/torrent/names.js';
+import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
+
+export interface InfoArguments {
+  /** Path of the `.mtorrent`. */
+  readonly path: string;
+  readonly json?: boolean | undefined;
+}
+
+/** Rejects with what `readMetainfo` rejects with. */
+export async function runInfo(args: InfoArguments, output: CommandOutput): Promise<number> {
+  const metainfo = await readMetainfo(args.path);
+  if (args.json === true) output.stdout(JSON.stringify(asJson(metainfo)));
+  else for (const line of asText(metainfo)) output.stdout(line);
+  return 0;
+}
+
+function asJson(metainfo: Metainfo): object {
+  const { trackers, name, geometry, swarm, sha256, extra } = metainfo;
+  return {
+    schema: 1,
+    name,
+    size: geometry.size,
+    pieceCount: geometry.pieceCount,
+    trackers: trackers.map(formatAddress),
+    swarm,
+    sha256: sha256 === undefined ? null : toHex(sha256),
+    extra: Object.fromEntries(extra),
+  };
+}
+
+function asText(metainfo: Metainfo): readonly string[] {
+  const { trackers, name, geometry, swarm, sha256, extra } = metainfo;
+  const rows: [string, string][] = [
+    ['name', name],
+    ['size', `${geometry.size} bytes (${formatBytes(geometry.size)})`],
+    ['pieces', String(geometry.pieceCount)],
+    ['tracker 1', formatAddress(trackers[0])],
+    ['tracker 2', formatAddress(trackers[1])],
+    ['swarm', swarm],
+    ...(sha256 === undefined ? [] : [['sha256', toHex(sha256)] as [string, string]]),
+    ...extra.map(([key, value]): [string, string] => [key, value]),
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
+  return rows.map(([label, value]) => `${label.padEnd(width)}${printable(value)}`);
+}

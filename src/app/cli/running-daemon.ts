@@ -1,0 +1,113 @@
+// The commands that use the client in the background: attach a console to it, stop it, and every verb of the console as a
+// command of its own. None of them starts one.
+
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { deferred, within } from '../../foundation/base/deferred.js';
+import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { CommandOutput } from '../../foundation/base/output.js';
+import { printable } from '../../foundation/torrent/names.js';
+import { attachToClient } from '../attach/connection.js';
+import { usableSocketPath } from '../attach/socket-path.js';
+import { type Askable, perform, type Shown } from '../console/perform.js';
+import { parseWords } from '../console/requests.js';
+import type { SwarmClient } from '../library/swarm-client.js';
+import type { Settings } from '../settings/resolve.js';
+import { openForeground } from './foreground.js';
+import { STOPPED_DEADLINE_MS } from './limits.js';
+
+/** Rejects with NOT_RUNNING when none runs, and as `attachToClient` does. The client is to be closed. */
+export async function daemonClient({ values }: Settings): Promise<SwarmClient> {
+  const socket = usableSocketPath(values.socket);
+  const client = await attachToClient(socket);
+  if (client !== undefined) return client;
+  throw new MiniTorrentError(
+    'NOT_RUNNING',
+    `no client runs in the background (nobody listens at ${printable(socket)}); start one with mtorrent daemon --detach`,
+  );
+}
+
+/** A console; `quit` leaves it, and the client goes on. Rejects with NOT_RUNNING when the client ends under it. */
+export async function runAttach(settings: Settings): Promise<number> {
+  return talkTo(await daemonClient(settings), settings);
+}
+
+/** As `runAttach`, on a client that was found. */
+export async function talkTo(client: SwarmClient, settings: Settings): Promise<number> {
+  const left = deferred<undefined>();
+  const { address, pid } = client.facts;
+  const foreground = openForeground({
+    client,
+    leave: async () => {
+      left.resolve(undefined);
+      return 'DETACHED';
+    },
+    farewell: 'the client goes on in the background; mtorrent attach comes back, mtorrent stop ends it',
+    onLogMoved: () => left.resolve(undefined),
+    historyPath: join(settings.values['state-dir'], 'history'),
+    color: settings.values.color,
+    greeting: `attached to the client at ${printable(address)}, process ${pid}`,
+  });
+  foreground.start();
+  const lost = await Promise.race([left.promise, client.ended]);
+  // Of what was asked and is not answered any more each line still gets its result.
+  if (lost !== undefined) await nextTurn();
+  const code = foreground.finish();
+  await client.close();
+  if (lost !== undefined) throw lost;
+  return code;
+}
+
+export async function runStop(settings: Settings, output: CommandOutput): Promise<number> {
+  const client = await daemonClient(settings);
+  const { address, pid } = client.facts;
+  try {
+    await within(stopped(client), STOPPED_DEADLINE_MS, () => {
+      throw new MiniTorrentError(
+        'TIMED_OUT',
+        `the client at ${printable(address)} has not ended after ${STOPPED_DEADLINE_MS / 1_000} s; see its log, or end it by force: kill -9 ${pid}`,
+      );
+    });
+  } finally {
+    await client.close();
+  }
+  output.stdout(`stopped the client at ${printable(address)}, process ${pid}`);
+  return 0;
+}
+
+/** Settles when its socket is gone, which it lets go of last. */
+async function stopped(client: SwarmClient): Promise<void> {
+  try {
+    await client.quit();
+  } catch (error) {
+    // It was ending already, and was faster.
+    if (!(error instanceof MiniTorrentError) || error.code !== 'NOT_RUNNING') throw error;
+  }
+  await client.ended;
+}
+
+/** One line of the console as a command. `words` are split by the shell. */
+export async function runVerb(words: readonly string[], settings: Settings, output: CommandOutput): Promise<number> {
+  const request = parseWords(words, { directory: process.cwd() });
+  if (request.kind === 'mistake') throw new MiniTorrentError('INVALID_ARGUMENTS', request.sentence);
+  if (request.kind === 'nothing' || request.kind === 'quit') return exitCodeOf('INVALID_ARGUMENTS');
+  return onDaemon(request, settings, output);
+}
+
+async function onDaemon(request: Askable, settings: Settings, output: CommandOutput): Promise<number> {
+  const client = await daemonClient(settings);
+  try {
+    print(await perform(request, client, process.stdout.isTTY !== true), output);
+    return 0;
+  } finally {
+    await client.close();
+  }
+}
+
+function print(shown: Shown, { stdout, stderr }: CommandOutput): void {
+  if (shown.kind === 'done') stdout(shown.sentence);
+  else if (shown.kind === 'json') stdout(shown.json);
+  else if (shown.rows.length > 0) for (const row of shown.rows) stdout(row);
+  // Scripts count rows: none is none.
+  else if (shown.empty !== '') stderr(shown.empty);
+}

@@ -1,0 +1,101 @@
+// `mtorrent verify`: compares a local file with its `.mtorrent`, piece by piece, and says which pieces are good. Changes
+// neither. A file with every piece right but bytes behind the last one does not pass either.
+
+import { equalBytes, formatBytes } from '../../foundation/base/bytes.js';
+import { exitCodeOf } from '../../foundation/base/errors.js';
+import type { CommandOutput } from '../../foundation/base/output.js';
+import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { openHashPool } from '../../transfer/hash/pool.js';
+import { inspectSource } from '../../transfer/storage/file.js';
+import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { threadsFor } from './create.js';
+import { pieceProgress } from './progress.js';
+
+export interface VerifyArguments {
+  readonly mtorrentPath: string;
+  readonly filePath: string;
+  readonly json?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Findings {
+  readonly metainfo: Metainfo;
+  readonly filePath: string;
+  /** Bytes of the local file. */
+  readonly size: number;
+  readonly good: Bitfield;
+  /** Whether the whole file's SHA-256 is right; undefined when the `.mtorrent` has none or a piece is bad already. */
+  readonly sha256Matches: boolean | undefined;
+}
+
+/** Exit code 0 when the file is the one described, that of VERIFICATION_FAILED when not. */
+export async function runVerify(args: VerifyArguments, output: CommandOutput): Promise<number> {
+  const metainfo = await readMetainfo(args.mtorrentPath);
+  const findings = await examine(metainfo, args, output);
+  const passed = isWhole(findings);
+  if (args.json === true) output.stdout(JSON.stringify({ schema: 1, ...asJson(findings), passed }));
+  else for (const line of asText(findings, passed)) output.stdout(line);
+  return passed ? 0 : exitCodeOf('VERIFICATION_FAILED');
+}
+
+async function examine(metainfo: Metainfo, args: VerifyArguments, output: CommandOutput): Promise<Findings> {
+  const { geometry, digests, sha256 } = metainfo;
+  const { filePath, signal } = args;
+  const source = await inspectSource(filePath);
+  const pool = openHashPool({ threads: threadsFor(geometry) });
+  try {
+    const onProgress = pieceProgress(output, 'checking', geometry);
+    const good = await pool.checkFile(source.path, geometry, digests, { onProgress, signal });
+    const asksWhole = sha256 !== undefined && good.isComplete && source.size === geometry.size;
+    const whole = asksWhole ? await pool.sha256File(source.path, source.size, signal) : undefined;
+    const sha256Matches = whole === undefined || sha256 === undefined ? undefined : equalBytes(whole, sha256);
+    return { metainfo, filePath, size: source.size, good, sha256Matches };
+  } finally {
+    output.progress?.('');
+    await pool.close();
+  }
+}
+
+function isWhole(findings: Findings): boolean {
+  const { metainfo, size, good, sha256Matches } = findings;
+  return good.isComplete && size === metainfo.geometry.size && sha256Matches !== false;
+}
+
+function asJson(findings: Findings): object {
+  const { metainfo, filePath, size, good, sha256Matches } = findings;
+  return {
+    file: filePath,
+    name: metainfo.name,
+    size,
+    expectedSize: metainfo.geometry.size,
+    pieceCount: good.pieceCount,
+    goodCount: good.count,
+    /** [first piece, how many], ascending. */
+    bad: badRanges(good),
+    sha256Matches: sha256Matches ?? null,
+  };
+}
+
+function asText(findings: Findings, passed: boolean): readonly string[] {
+  const { metainfo, filePath, size, good, sha256Matches } = findings;
+  const expected = metainfo.geometry.size;
+  const lines = [`${filePath}: ${good.count} of ${good.pieceCount} pieces are good`];
+  const bad = badRanges(good);
+  if (bad.length > 0) lines.push(`bad pieces: ${bad.map(asSpan).join(', ')}`);
+  if (size !== expected) lines.push(`its size is ${size} bytes instead of ${expected} (${formatBytes(expected)})`);
+  if (sha256Matches === false) lines.push('its SHA-256 differs: pieces were forged to have the same SHA-1');
+  lines.push(passed ? 'the file is complete and unchanged' : 'the file is not the one described');
+  return lines;
+}
+
+/** 4, or 7-9. */
+function asSpan([begin, count]: PieceRange): string {
+  return count === 1 ? String(begin) : `${begin}-${begin + count - 1}`;
+}
+
+function badRanges(good: Bitfield): readonly PieceRange[] {
+  const bad = new Bitfield(good.pieceCount);
+  for (let index = 0; index < good.pieceCount; index += 1) if (!good.has(index)) bad.set(index);
+  return [...bad.ranges()];
+}

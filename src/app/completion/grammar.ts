@@ -1,0 +1,112 @@
+// The list of commands as a tree, with what a shell offers at each place: what every script of completion is written from.
+// Names are checked, since they become words of a script. Pure.
+
+import { assert } from '../../foundation/base/assert.js';
+import { isSettingName, settingOf } from '../settings/table.js';
+import type { CommandEntry, FlagEntry, PositionalEntry } from './command-table.js';
+
+/** Words, or names on the disk; 'mtorrents' are files of that ending, and directories on the way to them. */
+export type Offers = readonly string[] | 'files' | 'directories' | 'mtorrents' | 'nothing';
+
+export interface FlagRule {
+  /** With their dashes, the long one first. */
+  readonly names: readonly string[];
+  readonly description: string;
+  /** Undefined: it takes no value. */
+  readonly offers: Offers | undefined;
+}
+
+export interface PlaceRule {
+  readonly name: string;
+  readonly offers: Offers;
+  readonly isRequired: boolean;
+  readonly repeats: boolean;
+}
+
+export interface CommandRule {
+  /** The last word of it; '' is the program. */
+  readonly word: string;
+  /** All words of it: 'config show'. */
+  readonly words: string;
+  /** Other words for `word`, taken and not offered. */
+  readonly aliases: readonly string[];
+  readonly description: string;
+  readonly flags: readonly FlagRule[];
+  readonly places: readonly PlaceRule[];
+  readonly commands: readonly CommandRule[];
+}
+
+/** Arguments that are no settings, by name. What is not here is offered files: no harm, and often right. */
+const OFFERS: Readonly<Record<string, Offers>> = {
+  address: 'nothing',
+  tracker: 'nothing',
+  tracker1: 'nothing',
+  tracker2: 'nothing',
+  own: 'nothing',
+  other: 'nothing',
+  cluster: 'nothing',
+  name: 'nothing',
+  size: 'nothing',
+  seeders: 'nothing',
+  timeout: 'nothing',
+  what: ['downloads', 'shares', 'peers', 'pieces', 'trackers', 'stats'],
+  direction: ['up', 'down'],
+  rate: settingOf('upload-limit').kind.offers,
+  level: settingOf('log-level').kind.offers,
+  mtorrent: 'mtorrents',
+};
+
+const EVERYWHERE: readonly FlagRule[] = [
+  { names: ['--help', '-h'], description: 'Show help', offers: undefined },
+  { names: ['--version', '-V'], description: 'Show version number', offers: undefined },
+];
+
+/** The program with every command below it. */
+export function grammarOf(table: readonly CommandEntry[]): CommandRule {
+  const root = table.find(({ words }) => words === '');
+  return ruleOf(root ?? { words: '', aliases: [], description: '', positionals: [], flags: [] }, table);
+}
+
+/** A command and all below it. */
+export function everyRule(rule: CommandRule): readonly CommandRule[] {
+  return [rule, ...rule.commands.flatMap(everyRule)];
+}
+
+function ruleOf(entry: CommandEntry, table: readonly CommandEntry[]): CommandRule {
+  const { words, description, aliases } = entry;
+  const lastOf = (all: string): string => checked(all.split(' ').at(-1) ?? '');
+  const below = table.filter((other) => other.words !== '' && parentOf(other.words) === words);
+  return {
+    word: words === '' ? '' : lastOf(words),
+    words,
+    aliases: aliases.filter((alias) => alias !== '$0').map(lastOf),
+    description,
+    flags: [...entry.flags.map(flagRule), ...EVERYWHERE],
+    places: entry.positionals.map(placeRule),
+    commands: below.map((other) => ruleOf(other, table)),
+  };
+}
+
+function parentOf(words: string): string {
+  return words.split(' ').slice(0, -1).join(' ');
+}
+
+function flagRule({ name, aliases, takesValue, choices, description }: FlagEntry): FlagRule {
+  const names = [name, ...aliases].map((each) => (each.length === 1 ? `-${each}` : `--${checked(each)}`));
+  return { names, description, offers: takesValue ? offersOf(name, choices) : undefined };
+}
+
+function placeRule({ name, isRequired, repeats, choices }: PositionalEntry): PlaceRule {
+  return { name, offers: offersOf(name, choices), isRequired, repeats };
+}
+
+function offersOf(name: string, choices: readonly string[]): Offers {
+  if (choices.length > 0) return choices.map(checked);
+  if (isSettingName(name)) return settingOf(name).kind.offers;
+  return OFFERS[name] ?? 'files';
+}
+
+function checked(word: string): string {
+  assert(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(word), 'what is typed is plain, so that it needs no quotes in any shell');
+  return word;
+}

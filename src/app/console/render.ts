@@ -1,0 +1,93 @@
+// How the console shows what a client says. Remote text is escaped; nothing here writes anywhere. Pure.
+
+import { formatBytes } from '../../foundation/base/bytes.js';
+import { printable } from '../../foundation/torrent/names.js';
+import type { FileView, FindingView, PeerView, PieceMap, TrackerView, Verification } from '../library/views.js';
+import { isWhole } from '../library/views.js';
+import { formatRate } from './rates.js';
+
+/** `[D] name  43.2 %  …` while it is being downloaded, `[S] name  …` when it is complete. The mark opens the line. */
+export function downloadLine(file: FileView): string {
+  const { name, state, size, have, pieces, rate, peers, sent, problem } = file;
+  const parts = [`${isWhole(file) ? '[S]' : '[D]'} ${printable(name)}`];
+  if (state === 'seeding') parts.push('100 %', formatBytes(size), `sent ${formatBytes(sent)}`);
+  else parts.push(percent(have, pieces), formatBytes(size));
+  if (state === 'downloading')
+    parts.push(`${formatBytes(Math.round(rate))}/s`, peers === 1 ? '1 peer' : `${peers} peers`);
+  else if (state !== 'seeding') parts.push(state);
+  if (problem !== '') parts.push(printable(problem));
+  return parts.join('  ');
+}
+
+/** What is shared, for whom it is given away: the file, its .mtorrent, what was sent. */
+export function shareLine(file: FileView): string {
+  const { name, size, sent, path, mtorrentPath, problem } = file;
+  const parts = [
+    printable(name),
+    formatBytes(size),
+    `sent ${formatBytes(sent)}`,
+    printable(path),
+    printable(mtorrentPath),
+  ];
+  return [...parts, ...(problem === '' ? [] : [printable(problem)])].join('  ');
+}
+
+/** One JSON object for `show downloads --json`: bytes and pieces as numbers, rates in bytes a second. */
+export function downloadsJson(files: readonly FileView[]): string {
+  return JSON.stringify({ schema: 1, files });
+}
+
+export function percent(have: number, pieces: number): string {
+  if (pieces === 0 || have === pieces) return '100 %';
+  // Rounded down: 100 % means every piece.
+  return `${(Math.floor((have / pieces) * 1000) / 10).toFixed(1)} %`;
+}
+
+export function peerLine({ direction, address, bytes, rate, pieces }: PeerView): string {
+  if (direction === 'to') return `to   ${address}  sent ${formatBytes(bytes)}`;
+  return `from ${address}  received ${formatBytes(bytes)}  ${formatBytes(Math.round(rate))}/s  has ${pieces} pieces`;
+}
+
+export function limitsLine({ up, down }: { readonly up: number; readonly down: number }): string {
+  return `up: ${formatRate(up)}, down: ${formatRate(down)}`;
+}
+
+const TRACKER_WORDS: Readonly<Record<TrackerView['state'], string>> = {
+  talking: 'in use',
+  standby: 'stands by',
+  away: 'does not answer',
+};
+
+export function trackerLine({ address, state, reason }: TrackerView): string {
+  const why = reason === '' ? '' : `: ${printable(reason)}`;
+  return `${printable(address)}  ${TRACKER_WORDS[state]}${why}`;
+}
+
+/** Cells of the piece map, from nothing to everything. */
+const SHADES = [' ', '░', '▒', '▓', '█'] as const;
+const SHADES_ASCII = ['.', '-', '+', '*', '#'] as const;
+const MAP_COLUMNS = 64;
+
+/** The map as lines of MAP_COLUMNS cells between bars, then the sum. */
+export function pieceLines({ have, pieces, cells }: PieceMap, ascii: boolean): readonly string[] {
+  const shades = ascii ? SHADES_ASCII : SHADES;
+  // Only what is whole is shown as whole, and only what is empty as empty.
+  const shadeOf = (cell: number): string => shades[cell === 255 ? 4 : Math.ceil((cell / 255) * 3)] ?? ' ';
+  const lines: string[] = [];
+  for (let at = 0; at < cells.length; at += MAP_COLUMNS)
+    lines.push(`|${[...cells.subarray(at, at + MAP_COLUMNS)].map(shadeOf).join('')}|`);
+  return [...lines, `${have} of ${pieces} pieces, ${percent(have, pieces)}`];
+}
+
+export function verificationLine({ name, good, pieces, bad, more }: Verification): string {
+  const sum = `${printable(name)}: ${good} of ${pieces} pieces are good`;
+  if (bad.length === 0) return sum;
+  const spans = bad.map(([first, count]) => (count === 1 ? `${first}` : `${first}-${first + count - 1}`));
+  return `${sum}; bad: ${spans.join(', ')}${more ? ', …' : ''}`;
+}
+
+export function findingLines({ severity, subject, found, remedy }: FindingView): readonly string[] {
+  const mark = { fine: 'ok  ', note: 'note', bad: 'BAD ' }[severity];
+  const line = `${mark}  ${printable(subject)}: ${printable(found)}`;
+  return remedy === '' ? [line] : [line, `      ${printable(remedy)}`];
+}

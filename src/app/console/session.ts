@@ -1,0 +1,128 @@
+// The console of one client: takes lines, has them performed one after the other in their order, and lets a voice show what
+// came of each. A download goes on in the background. Knows neither terminals nor scripts: lines come from a source, and
+// go out by a voice.
+
+import { homedir } from 'node:os';
+import { deferred } from '../../foundation/base/deferred.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import type { SwarmClient } from '../library/swarm-client.js';
+import { CONSOLE_LINE_MAX } from './limits.js';
+import { perform } from './perform.js';
+import { parseLine } from './requests.js';
+import type { Voice } from './voices.js';
+
+/** Where lines come from. */
+export interface LineSource {
+  open(heard: LineEvents): void;
+  /** A line has been dealt with: the next one may be typed. */
+  ready(): void;
+  close(): void;
+}
+
+export interface LineEvents {
+  onLine(line: string): void;
+  /** `atOnce`: by a person, now; else when all lines before it are done. */
+  onEnd(atOnce: boolean): void;
+  /** The line that is being dealt with is not waited for any longer; what comes of it is shown when it comes. */
+  onLetGo(): void;
+}
+
+export interface SessionOptions {
+  readonly client: SwarmClient;
+  readonly source: LineSource;
+  readonly voice: Voice;
+  /** Characters of drawings are ASCII only. */
+  readonly ascii: boolean;
+  /** What `quit` does; answers its detail. */
+  readonly leave: () => Promise<string>;
+  /** What people are told then; the detail when absent. */
+  readonly farewell?: string | undefined;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #unlisten: () => void;
+  #busy: Promise<void> = Promise.resolve();
+  #letGo = deferred<void>();
+  #quitting = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#unlisten = options.client.listen((event) => options.voice.happened(event));
+  }
+
+  start(): void {
+    this.#options.source.open({
+      onLine: (line) => this.#enqueue(line),
+      onEnd: (atOnce) => (atOnce ? this.quit() : this.#enqueue('quit')),
+      onLetGo: () => this.#letGo.resolve(),
+    });
+  }
+
+  /** Tells whoever is at the console what happened to it. */
+  say(sentence: string, level: 'good' | 'bad' = 'bad'): void {
+    this.#options.voice.happened({ kind: 'notice', level, sentence });
+  }
+
+  /** From a signal: as if `quit` had been typed, ahead of what is waiting. */
+  quit(): void {
+    void this.#quit();
+  }
+
+  /** The client has ended by itself. */
+  close(): void {
+    this.#quitting = true;
+    this.#unlisten();
+    this.#options.source.close();
+  }
+
+  #enqueue(line: string): void {
+    this.#busy = this.#busy.then(() => this.#run(line));
+  }
+
+  async #run(line: string): Promise<void> {
+    if (this.#quitting) return;
+    this.#letGo = deferred();
+    const work = this.#attempt(line);
+    await Promise.race([work, this.#letGo.promise]);
+    // After it was let go of, a bug in it would end in the race unheard; thus it is told like any other.
+    void work.then(() => undefined);
+    if (!this.#quitting) this.#options.source.ready();
+  }
+
+  async #attempt(line: string): Promise<void> {
+    try {
+      await this.#perform(line);
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      // Once we are leaving, what was under way is of no interest any more.
+      if (!this.#quitting) this.#options.voice.refused(error);
+    }
+  }
+
+  async #perform(line: string): Promise<void> {
+    const { client, voice, ascii } = this.#options;
+    if (line.length > CONSOLE_LINE_MAX)
+      throw new MiniTorrentError('INVALID_ARGUMENTS', `a line has at most ${CONSOLE_LINE_MAX} characters`);
+    const request = parseLine(line, { directory: process.cwd(), home: homedir() });
+    if (request.kind === 'mistake') throw new MiniTorrentError('INVALID_ARGUMENTS', request.sentence);
+    if (request.kind === 'nothing') return;
+    if (request.kind === 'quit') await this.#quit();
+    else voice.shown(await perform(request, client, ascii));
+  }
+
+  async #quit(): Promise<void> {
+    if (this.#quitting) return;
+    this.#quitting = true;
+    const { voice, leave, source, farewell } = this.#options;
+    try {
+      const detail = await leave();
+      voice.shown({ kind: 'done', detail, sentence: farewell ?? detail });
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      voice.refused(error);
+    }
+    this.#unlisten();
+    source.close();
+  }
+}

@@ -1,0 +1,126 @@
+// In which manner a console speaks. To programs: one line on stdout a result (`SUCCESS:<detail>` or `FAILURE:<CODE>`), events
+// in between, explanations on stderr. To people: sentences. Remote text is escaped for people; for programs one line is one
+// result, whatever a file is called.
+
+import type { Writable } from 'node:stream';
+import { unreachable } from '../../foundation/base/assert.js';
+import type { MiniTorrentError } from '../../foundation/base/errors.js';
+import { printable } from '../../foundation/torrent/names.js';
+import type { Happening } from '../library/asker.js';
+import type { Shown } from './perform.js';
+
+export interface Voice {
+  shown(shown: Shown): void;
+  refused(error: MiniTorrentError): void;
+  happened(event: Happening): void;
+}
+
+export class ScriptVoice implements Voice {
+  readonly #stdout: Writable;
+  readonly #stderr: Writable;
+
+  constructor(stdout: Writable, stderr: Writable) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+  }
+
+  shown(shown: Shown): void {
+    switch (shown.kind) {
+      case 'done':
+        this.#result(`SUCCESS:${shown.detail}`);
+        return;
+      case 'json':
+        this.#result(`SUCCESS:${shown.json}`);
+        return;
+      case 'table':
+        // Rows, then how many they were.
+        for (const row of shown.rows) this.#stdout.write(`${row}\n`);
+        this.#result(`SUCCESS:${shown.detail}`);
+        return;
+      default:
+        unreachable(shown);
+    }
+  }
+
+  refused({ code, message }: MiniTorrentError): void {
+    this.#result(`FAILURE:${code}`);
+    this.#explain(`${code}: ${message}`);
+  }
+
+  happened(event: Happening): void {
+    switch (event.kind) {
+      case 'completed':
+        this.#result(`COMPLETED:${event.path}`);
+        return;
+      case 'failed':
+      case 'stalled':
+        this.#result(`${event.kind.toUpperCase()}:${event.path}:${event.code}`);
+        this.#explain(event.sentence);
+        return;
+      case 'notice':
+        this.#explain(event.sentence);
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #result(line: string): void {
+    this.#stdout.write(`${line.replaceAll('\n', '\\n')}\n`);
+  }
+
+  #explain(sentence: string): void {
+    this.#stderr.write(`${printable(sentence)}\n`);
+  }
+}
+
+/** How much a line matters, for whoever colours it. */
+export type Tone = 'plain' | 'good' | 'bad';
+
+export class PeopleVoice implements Voice {
+  readonly #print: (text: string, tone: Tone) => void;
+
+  /** @param print shows whole lines; the text is safe for a terminal. */
+  constructor(print: (text: string, tone: Tone) => void) {
+    this.#print = print;
+  }
+
+  shown(shown: Shown): void {
+    switch (shown.kind) {
+      case 'done':
+        this.#print(shown.sentence, 'plain');
+        return;
+      case 'json':
+        this.#print(shown.json, 'plain');
+        return;
+      case 'table':
+        this.#print(shown.rows.length === 0 ? shown.empty : shown.rows.join('\n'), 'plain');
+        return;
+      default:
+        unreachable(shown);
+    }
+  }
+
+  refused({ code, message }: MiniTorrentError): void {
+    this.#print(printable(`${code}: ${message}`), 'bad');
+  }
+
+  happened(event: Happening): void {
+    switch (event.kind) {
+      case 'completed':
+        this.#print(`complete: ${printable(event.path)}`, 'good');
+        return;
+      case 'failed':
+        this.#print(`failed: ${printable(event.sentence)}`, 'bad');
+        return;
+      case 'stalled':
+        this.#print(`paused: ${printable(event.sentence)}`, 'bad');
+        return;
+      case 'notice':
+        this.#print(printable(event.sentence), event.level);
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// A client that was stopped in mid-download, as it lies on disk: a `.part` with some pieces, its resume data, and a library
+// that says "paused". Started on it, a client serves what it has and fetches nothing.
+
+import fs from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Entry } from '../../client/files/record.js';
+import { openStateDirectory, saveLibrary } from '../../client/state/library.js';
+import { PIECE_SIZE } from '../../foundation/base/limits.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { closePart, createPart, flushPart, inspectSource } from '../../transfer/storage/file.js';
+import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { saveResume } from '../../transfer/storage/resume.js';
+
+export interface PartialOptions {
+  readonly mtorrentPath: string;
+  /** A complete copy to take the pieces from. */
+  readonly sourcePath: string;
+  readonly stateDir: string;
+  /** Where the file would be once complete. */
+  readonly targetPath: string;
+  readonly hasPiece: (piece: number) => boolean;
+}
+
+/** Answers how many pieces it has. */
+export async function makePartialClient(options: PartialOptions): Promise<number> {
+  const { mtorrentPath, sourcePath, stateDir, targetPath, hasPiece } = options;
+  const metainfo = await readMetainfo(mtorrentPath);
+  const { geometry, name, swarm, trackers } = metainfo;
+  const entry: Entry = {
+    mtorrentPath,
+    path: targetPath,
+    name,
+    size: geometry.size,
+    swarm,
+    trackers,
+    mtimeMs: null,
+    paused: true,
+  };
+  await mkdir(stateDir, { recursive: true });
+  const paths = await openStateDirectory(stateDir);
+  const have = new Bitfield(geometry.pieceCount);
+  const part = await createPart(targetPath, geometry.size);
+  const source = fs.openSync(sourcePath, 'r');
+  const buffer = new Uint8Array(PIECE_SIZE);
+  for (let piece = 0; piece < geometry.pieceCount; piece += 1) {
+    if (!hasPiece(piece)) continue;
+    const length = fs.readSync(source, buffer, 0, geometry.pieceLength(piece), geometry.pieceOffset(piece));
+    fs.writeSync(part.fd, buffer, 0, length, geometry.pieceOffset(piece));
+    have.set(piece);
+  }
+  fs.closeSync(source);
+  await flushPart(part);
+  await closePart(part);
+  const { mtimeMs, size } = await inspectSource(part.partPath);
+  await saveResume(
+    paths.resumeOf(entry),
+    { swarm, size: geometry.size, have, synced: have, inode: 0, clean: { mtimeMs, size } },
+    { durable: true },
+  );
+  await saveLibrary(join(stateDir, 'library.json'), [entry]);
+  return have.count;
+}

@@ -1,0 +1,85 @@
+// One download as a program follows it: its progress as an async iterator that ends with the download. Only looks at what
+// the client says; leaving the iterator does not stop the download.
+
+import { deferred, within } from '../../foundation/base/deferred.js';
+import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { DOWNLOAD_LOOK_MS } from '../../foundation/base/limits.js';
+import type { Happening } from './asker.js';
+import type { FileView } from './views.js';
+
+/** What a download needs of its client. */
+export interface DownloadClient {
+  listen(listener: (event: Happening) => void): () => void;
+  file(name: string): Promise<FileView>;
+}
+
+type End = { readonly error: MiniTorrentError | undefined };
+
+export class Download implements AsyncIterable<FileView> {
+  readonly #client: DownloadClient;
+  readonly #ended = deferred<End>();
+  readonly #unlisten: () => void;
+  /** Ends that came before the answer to `get`; they are of whatever path. */
+  #early: Happening[] = [];
+  #path: string | undefined;
+  #end: End | undefined;
+
+  constructor(client: DownloadClient) {
+    this.#client = client;
+    this.#unlisten = client.listen((event) => this.#heard(event));
+  }
+
+  /** Where the whole file will be. */
+  get path(): string {
+    return this.#path ?? '';
+  }
+
+  accepted(path: string): void {
+    this.#path = path;
+    for (const event of this.#early.splice(0)) this.#heard(event);
+  }
+
+  /** It was not accepted. */
+  dismiss(): void {
+    this.#unlisten();
+  }
+
+  /** The path of the complete file. Rejects with MiniTorrentError: why there is none. */
+  async finished(): Promise<string> {
+    for await (const _look of this);
+    return this.path;
+  }
+
+  /**
+   * The download as it is, a few times a second; the last value is the complete file. Throws MiniTorrentError: why it failed, or
+   * FILE_NOT_FOUND when somebody removed it.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<FileView, void, void> {
+    while (this.#end === undefined) {
+      const file = await this.#client.file(this.path);
+      yield file;
+      // It was complete before anybody listened.
+      if (file.state === 'seeding') {
+        this.#unlisten();
+        return;
+      }
+      await within<unknown>(this.#ended.promise, DOWNLOAD_LOOK_MS, () => undefined);
+    }
+    if (this.#end.error !== undefined) throw this.#end.error;
+    yield await this.#client.file(this.path);
+  }
+
+  #heard(event: Happening): void {
+    if (event.kind !== 'completed' && event.kind !== 'failed') return;
+    if (this.#path === undefined) {
+      this.#early.push(event);
+      return;
+    }
+    if (event.path !== this.#path || this.#end !== undefined) return;
+    this.#unlisten();
+    const failure = (code: string, sentence: string) =>
+      new MiniTorrentError(isErrorCode(code) ? code : 'INTERNAL', sentence);
+    this.#end = { error: event.kind === 'completed' ? undefined : failure(event.code, event.sentence) };
+    this.#ended.resolve(this.#end);
+  }
+}

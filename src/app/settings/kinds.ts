@@ -1,0 +1,116 @@
+// What values of settings look like: each kind reads what a flag, a variable or a line of config.toml says, and shows a value
+// the way it is written. Pure: a path is made absolute with the directories that it is given.
+
+import { isAbsolute, join, normalize } from 'node:path';
+import { type Address, formatAddress, parseAddress, sameAddress } from '../../foundation/torrent/address.js';
+import { parseRate } from '../console/rates.js';
+import { formatDuration, parseDuration } from './durations.js';
+
+/** What paths start from. */
+export interface PathBase {
+  readonly home: string;
+  /** Of the config file, or the current one. Absolute. */
+  readonly directory: string;
+}
+
+export interface Kind<T> {
+  /** Follows "is not". */
+  readonly expects: string;
+  /** From a word, or what TOML has beside strings. Undefined when it is none. */
+  read(raw: unknown, base: PathBase): T | undefined;
+  /** Reads back as the same value. */
+  show(value: T): string;
+  /** What a shell offers for it. */
+  readonly offers: readonly string[] | 'files' | 'directories' | 'nothing';
+  /** Said twice on a command line, or as a list. */
+  readonly isList?: true;
+}
+
+export const address: Kind<Address> = {
+  expects: 'an address; write ip:port, such as 192.0.2.1:6881',
+  read: (raw) => (typeof raw === 'string' ? parseAddress(raw, true) : undefined),
+  show: formatAddress,
+  offers: 'nothing',
+};
+
+export const trackerPair: Kind<readonly [Address, Address]> = {
+  expects: 'two different addresses; write ip:port of both trackers, such as 192.0.2.1:7001 and 192.0.2.2:7001',
+  read: (raw) => {
+    const words = (Array.isArray(raw) ? raw : [raw]).flatMap((each) =>
+      typeof each === 'string' ? each.split(',') : [],
+    );
+    const [first, second, ...more] = words.map((word) => parseAddress(word.trim()));
+    if (first === undefined || second === undefined || more.length > 0) return undefined;
+    return sameAddress(first, second) ? undefined : [first, second];
+  },
+  show: (pair) => pair.map(formatAddress).join(','),
+  offers: 'nothing',
+  isList: true,
+};
+
+/** @param offers whether a directory or a file is named. */
+export function path(offers: 'files' | 'directories'): Kind<string> {
+  return {
+    expects: 'a path',
+    read: (raw, base) =>
+      typeof raw === 'string' && raw !== '' && !raw.includes('\0') ? absolutePath(raw, base) : undefined,
+    show: (value) => value,
+    offers,
+  };
+}
+
+export const rate: Kind<number> = {
+  expects: 'a rate; write bytes a second such as 500K, 10M or 1.5MiB, from 1K to 1024G, or off',
+  read: (raw) => (typeof raw === 'string' || typeof raw === 'number' ? parseRate(String(raw)) : undefined),
+  show: showRate,
+  offers: ['off', '500K', '1M', '10M', '100M'],
+};
+
+/** Milliseconds. @param minMs the least that is taken. */
+export function duration(minMs: number, expects: string): Kind<number> {
+  return {
+    expects,
+    read: (raw) => {
+      const ms = typeof raw === 'string' || typeof raw === 'number' ? parseDuration(String(raw)) : undefined;
+      return ms !== undefined && ms >= minMs ? ms : undefined;
+    },
+    show: formatDuration,
+    offers: 'nothing',
+  };
+}
+
+export function count(least: number, most: number): Kind<number> {
+  return {
+    expects: `a whole number from ${least} to ${most}`,
+    read: (raw) => {
+      const value = typeof raw === 'string' && /^\d+$/.test(raw) ? Number(raw) : raw;
+      return Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+        ? (value as number)
+        : undefined;
+    },
+    show: String,
+    offers: 'nothing',
+  };
+}
+
+export function choice<const C extends string>(...choices: readonly C[]): Kind<C> {
+  return {
+    expects: `one of ${choices.join(', ')}`,
+    read: (raw) => choices.find((each) => each === raw),
+    show: (value) => value,
+    offers: choices,
+  };
+}
+
+/** So that it reads back as the same number: 1536 is 1536, 2048 is 2K. */
+function showRate(value: number): string {
+  if (value === 0) return 'off';
+  const power = [3, 2, 1].find((each) => value % 1024 ** each === 0) ?? 0;
+  return `${value / 1024 ** power}${['', 'K', 'M', 'G'][power]}`;
+}
+
+/** `~` and `~/x` are of the home directory; another user's `~name` is a name like any other. */
+export function absolutePath(text: string, base: PathBase): string {
+  if (text === '~' || text.startsWith('~/')) return normalize(join(base.home, text.slice(1)));
+  return normalize(isAbsolute(text) ? text : join(base.directory, text));
+}

@@ -1,0 +1,109 @@
+// Reads what settings may come from, and lets resolve.ts decide. A config file that everybody may write is refused: whoever
+// writes it chooses where our files go.
+
+import { constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { printable } from '../../foundation/torrent/names.js';
+import { CONFIG_BYTES_MAX } from './limits.js';
+import { type Environment, type Places, placesOf } from './places.js';
+import { type ConfigFile, resolveSettings, type Settings } from './resolve.js';
+
+/** The surroundings that settings are read from. */
+export interface Surroundings {
+  readonly env: Environment;
+  readonly home: string;
+  /** Absolute. */
+  readonly directory: string;
+}
+
+const OTHERS_WRITE = 0o002;
+
+/**
+ * @param flags as the parser answers them; what is not there was not said. `config` names the one file to read.
+ * Rejects with MiniTorrentError: INVALID_ARGUMENTS, PERMISSION_DENIED, FILE_NOT_FOUND for a file that was named.
+ */
+export async function loadSettings(
+  flags: Readonly<Record<string, unknown>> = {},
+  surroundings: Surroundings = ours(),
+): Promise<Settings> {
+  const places = ourPlaces(flags, surroundings);
+  const files: ConfigFile[] = [];
+  for (const path of places.configFiles) {
+    const file = await readConfig(path, places.isConfigNamed);
+    if (file !== undefined) files.push(file);
+  }
+  return resolveSettings({ flags, env: surroundings.env, files }, places);
+}
+
+/** Throws MiniTorrentError, INVALID_ARGUMENTS for a `config` that is no path. */
+export function ourPlaces(flags: Readonly<Record<string, unknown>>, surroundings: Surroundings = ours()): Places {
+  const { env, home, directory } = surroundings;
+  const { config } = flags;
+  if (config === undefined || (typeof config === 'string' && config !== ''))
+    return placesOf(env, { home, directory }, config);
+  throw new MiniTorrentError('INVALID_ARGUMENTS', '--config names one file; give it once, with a path');
+}
+
+/** Those config files that are there. */
+export async function presentConfigs(places: Places): Promise<ReadonlySet<string>> {
+  const present = new Set<string>();
+  for (const path of places.configFiles) {
+    if (await isThere(path)) present.add(path);
+  }
+  return present;
+}
+
+function ours(): Surroundings {
+  return { env: process.env, home: homedir(), directory: process.cwd() };
+}
+
+/** Undefined when there is none. */
+async function readConfig(path: string, mustExist: boolean): Promise<ConfigFile | undefined> {
+  let handle: FileHandle;
+  try {
+    // Not to wait for the writer of a named pipe.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (!mustExist && !(await isThere(path))) return undefined;
+    throw fileError(error, printable(path));
+  }
+  try {
+    // Loaded where there is something to parse: the parser of TOML costs every start 20 ms.
+    const { parseConfig } = await import('./toml.js');
+    return { path, directory: dirname(path), entries: parseConfig(await textOf(handle, path), path) };
+  } catch (error) {
+    throw fileError(error, printable(path));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A directory that this user may not enter, as of a HOME that is another user's, holds nothing for us. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoOf(error) ?? '')) return false;
+    throw fileError(error, printable(path));
+  }
+}
+
+async function textOf(handle: FileHandle, path: string): Promise<string> {
+  const stat = await handle.stat();
+  // A character device is /dev/null: no settings at all.
+  if (stat.isCharacterDevice()) return '';
+  if (!stat.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${printable(path)} is no file; name a config.toml`);
+  if ((stat.mode & OTHERS_WRITE) !== 0) {
+    const sentence = `everybody may write ${printable(path)}, so its settings are not taken; run chmod o-w on it`;
+    throw new MiniTorrentError('PERMISSION_DENIED', sentence);
+  }
+  if (stat.size > CONFIG_BYTES_MAX) {
+    const sentence = `${printable(path)} has ${stat.size} bytes, more than the ${CONFIG_BYTES_MAX} that settings take; is it the right file?`;
+    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+  }
+  return handle.readFile('utf8');
+}

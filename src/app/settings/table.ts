@@ -1,0 +1,136 @@
+// Every setting, once: its name is the long flag and the key in config.toml, MTORRENT_<NAME> the variable. The default is
+// computed from places; what commands, `config show`, completion and the manual say of a setting comes from here. Pure.
+
+import { PEER_THREADS_MAX } from '../../foundation/base/limits.js';
+import type { LogLevel } from '../../foundation/base/log.js';
+import { address, choice, count, duration, type Kind, path, rate, trackerPair } from './kinds.js';
+import { STATS_INTERVAL_MIN_MS } from './limits.js';
+import type { Places } from './places.js';
+
+/** @typeParam D the default: a value, or undefined where there is none. */
+export interface Setting<T, D> {
+  readonly kind: Kind<T>;
+  readonly fallback: (places: Places) => D;
+  /** The default as the manual says it. */
+  readonly fallbackText: string;
+  readonly description: string;
+}
+
+function optional<T>(kind: Kind<T>, fallbackText: string, description: string): Setting<T, undefined> {
+  return { kind, fallback: () => undefined, fallbackText, description };
+}
+
+function setting<T>(
+  kind: Kind<T>,
+  fallback: (places: Places) => NoInfer<T>,
+  fallbackText: string,
+  description: string,
+): Setting<T, T> {
+  return { kind, fallback, fallbackText, description };
+}
+
+/** Those of foundation/base/log.ts, which would load the logger for every `--help`; a test holds that they are the same. */
+export const LOG_LEVEL_CHOICES = ['trace', 'debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
+
+export const SETTINGS = {
+  address: optional(address, 'found by itself', 'ip:port where other clients fetch from you'),
+  trackers: optional(trackerPair, 'none', 'ip:port of both trackers of a pair'),
+  'state-dir': setting(
+    path('directories'),
+    ({ stateDirectory }) => stateDirectory,
+    '$XDG_STATE_HOME/mtorrent',
+    'what to remember across runs',
+  ),
+  log: setting(
+    path('files'),
+    ({ stateDirectory }) => `${stateDirectory}/mtorrent.log`,
+    '$XDG_STATE_HOME/mtorrent/mtorrent.log',
+    'log file, appended to',
+  ),
+  'log-level': setting(choice(...LOG_LEVEL_CHOICES), () => 'info' as const, 'info', 'least level that is logged'),
+  'upload-limit': setting(rate, () => 0, 'off', 'bytes a second that are sent at most: 500K, 10M, 1.5MiB, off'),
+  'download-limit': setting(rate, () => 0, 'off', 'bytes a second that are downloaded at most: 500K, 10M, 1.5MiB, off'),
+  'download-dir': setting(
+    path('directories'),
+    ({ downloadDirectory }) => downloadDirectory,
+    '$XDG_DOWNLOAD_DIR, or the current directory',
+    'where downloads go that name no place',
+  ),
+  socket: setting(
+    path('files'),
+    ({ socket }) => socket,
+    '$XDG_RUNTIME_DIR/mtorrent/client.sock',
+    'socket of the client in the background',
+  ),
+  color: setting(choice('auto', 'always', 'never'), () => 'auto' as const, 'auto', 'colours; auto: on a terminal'),
+  'seed-time': setting(
+    duration(0, 'a time; write 90s, 30m, 2h or 1d'),
+    () => 0,
+    '0s',
+    'how long a finished one-shot download is shared on: 90s, 30m, 2h, 1d',
+  ),
+  'peer-threads': optional(
+    count(1, PEER_THREADS_MAX),
+    'half of the cores, at most 4',
+    'threads that move payload over the network, 1 to 16',
+  ),
+  'stats-interval': setting(
+    duration(STATS_INTERVAL_MIN_MS, 'a time of at least 0.1 s; write 500ms, 10s or 1m'),
+    () => 10_000,
+    '10s',
+    'time between two lines of progress where there is no terminal: 10s, 1m',
+  ),
+} as const satisfies Readonly<Record<string, Setting<unknown, unknown>>>;
+
+export type SettingName = keyof typeof SETTINGS;
+/** Paths are absolute, rates are bytes a second (0: no limit), times are milliseconds. */
+export type SettingValues = {
+  readonly [N in SettingName]: (typeof SETTINGS)[N] extends Setting<infer T, infer D> ? T | D : never;
+};
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}
+
+/** A setting whose values nobody here tells apart. */
+export function settingOf(name: SettingName): Setting<unknown, unknown> {
+  return SETTINGS[name];
+}
+
+/** 'state-dir' → 'MTORRENT_STATE_DIR'. */
+export function variableOf(name: SettingName): string {
+  return `MTORRENT_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+export interface FlagOptions {
+  readonly type: 'string';
+  readonly describe: string;
+  readonly defaultDescription?: string;
+  readonly choices?: readonly string[];
+  readonly array?: true;
+  readonly nargs?: 1;
+}
+
+/** The declarations of flags for settings, and of `--config`. No flag has a default: that is the last that is looked at. */
+export function settingFlags<const N extends SettingName>(
+  ...names: readonly N[]
+): Readonly<Record<N | 'config', FlagOptions>> {
+  const flags = names.map((name): [string, FlagOptions] => {
+    const { kind, description, fallbackText } = settingOf(name);
+    const isChoice = Array.isArray(kind.offers) && kind.expects.startsWith('one of ');
+    return [
+      name,
+      {
+        type: 'string',
+        describe: description,
+        defaultDescription: fallbackText,
+        ...(isChoice ? { choices: kind.offers as readonly string[] } : {}),
+        ...(kind.isList === true ? { array: true, nargs: 1 } : {}),
+      },
+    ];
+  });
+  const config = { type: 'string', describe: 'read settings from this config.toml alone' } as const;
+  return Object.fromEntries([...flags, ['config', config]]) as Readonly<Record<N | 'config', FlagOptions>>;
+}

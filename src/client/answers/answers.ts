@@ -1,0 +1,58 @@
+// What the client says to whoever asked, and to the person at the console. One sentence each: what happened, to which
+// file, what to do next. Pure.
+
+import type { ErrorCode } from '../../foundation/base/errors.js';
+import type { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { pieceCells } from '../../foundation/torrent/piece-cells.js';
+import type { ClientEffect } from '../effects.js';
+import { type Books, basename } from '../files/file-table.js';
+import { type Entry, type FileRecord, rowOf } from '../files/record.js';
+import { LIBRARY_FILES_MAX } from '../limits.js';
+import { type ClientEvent, LIST_ROWS_MAX, PIECE_CELLS_MAX } from '../messages.js';
+
+export function accept(ask: number, detail: string): ClientEffect {
+  return { kind: 'tell', event: { kind: 'accepted', ask, detail } };
+}
+
+export function refuse(ask: number, code: ErrorCode, sentence: string): ClientEffect {
+  return { kind: 'tell', event: { kind: 'refused', ask, code, sentence } };
+}
+
+export function bad(sentence: string): ClientEffect {
+  return { kind: 'tell', event: { kind: 'notice', level: 'bad', sentence } };
+}
+
+export function notFound(name: string): string {
+  return `no shared or downloaded file is known as ${name}; \`show downloads\` lists them`;
+}
+
+export function placeTaken({ path, mtorrentPath }: Entry): string {
+  return `${path} is the place of ${basename(mtorrentPath)}; choose another destination, or remove that one first`;
+}
+
+export function tooMany(): string {
+  return `the library holds ${LIBRARY_FILES_MAX} files, as many as it may; remove some first`;
+}
+
+export function good(sentence: string): ClientEffect {
+  return { kind: 'tell', event: { kind: 'notice', level: 'good', sentence } };
+}
+
+export function listed(ask: number, records: readonly FileRecord[]): readonly ClientEffect[] {
+  const rows = records.map(rowOf);
+  const effects: ClientEffect[] = [];
+  for (let at = 0; at === 0 || at < rows.length; at += LIST_ROWS_MAX) {
+    const last = at + LIST_ROWS_MAX >= rows.length;
+    effects.push({ kind: 'tell', event: { kind: 'listed', ask, rows: rows.slice(at, at + LIST_ROWS_MAX), last } });
+  }
+  return effects;
+}
+
+export function piecesListed(ask: number, name: string, have: Bitfield): ClientEvent {
+  const cells = pieceCells(have, PIECE_CELLS_MAX);
+  return { kind: 'piecesListed', ask, name, have: have.count, pieces: have.pieceCount, cells };
+}
+
+export function saved(books: Books): ClientEffect {
+  return { kind: 'saveLibrary', entries: books.entries() };
+}

@@ -1,0 +1,49 @@
+// What a doctor is told of this client before it looks: running downloads, what is wrong by the books, one announced swarm
+// a tracker pair. Pure.
+
+import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import { type Books, pairKey } from '../files/file-table.js';
+import { bytesToCome, type Entry } from '../files/record.js';
+import { DOCTOR_PAIRS_MAX, DOCTOR_TROUBLES_MAX } from '../limits.js';
+import type { Rates } from './rate-limits.js';
+
+export interface RunningDownload {
+  readonly file: number;
+  readonly name: string;
+  /** Where it goes. */
+  readonly path: string;
+  readonly bytesToCome: number;
+  /** Bytes a second. */
+  readonly rate: number;
+}
+
+export interface Complaint {
+  readonly rates: Rates;
+  readonly downloads: readonly RunningDownload[];
+  /** Files that something is wrong with. */
+  readonly troubles: readonly { readonly name: string; readonly sentence: string }[];
+  /** One of each pair that something is announced to. */
+  readonly announced: readonly { readonly trackers: Entry['trackers']; readonly swarm: SwarmKey }[];
+}
+
+export function complaintOf(books: Books, rates: Rates): Complaint {
+  const records = books.all();
+  const announced = new Map<string, Complaint['announced'][number]>();
+  for (const { announced: isAnnounced, entry } of records) {
+    if (announced.size >= DOCTOR_PAIRS_MAX) break;
+    if (isAnnounced && !announced.has(pairKey(entry.trackers))) announced.set(pairKey(entry.trackers), entry);
+  }
+  return {
+    rates,
+    downloads: records
+      .filter(({ phase }) => phase.at === 'downloading')
+      .map((record) => {
+        const { file, entry, transfer } = record;
+        return { file, name: entry.name, path: entry.path, bytesToCome: bytesToCome(record), rate: transfer.rate };
+      }),
+    troubles: records
+      .flatMap(({ entry, phase }) => ('sentence' in phase ? [{ name: entry.name, sentence: phase.sentence }] : []))
+      .slice(0, DOCTOR_TROUBLES_MAX),
+    announced: [...announced.values()].map(({ trackers, swarm }) => ({ trackers, swarm })),
+  };
+}

@@ -1,0 +1,87 @@
+// Commands that only ask: what the books know is answered at once, what threads, trackers or the disk know is asked there.
+// Changes no file. Pure.
+
+import { unreachable } from '../../foundation/base/assert.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { ClientEffect } from '../effects.js';
+import type { Books } from '../files/file-table.js';
+import { type FileRecord, isUnfinished, rowOf } from '../files/record.js';
+import { type ClientCommand, OVERVIEW_ROWS_MAX } from '../messages.js';
+import { accept, listed, notFound, piecesListed, refuse } from './answers.js';
+import { complaintOf } from './doctor-request.js';
+import type { Hashing } from './hashing.js';
+import type { Rates } from './rate-limits.js';
+
+export type Question = Extract<
+  ClientCommand,
+  {
+    readonly kind: 'list' | 'find' | 'overview' | 'peers' | 'stats' | 'pieces' | 'trackers' | 'logLevel' | 'doctor';
+  }
+>;
+
+export interface Known {
+  readonly books: Books;
+  readonly hashing: Hashing;
+  readonly rates: Rates;
+}
+
+export function answer({ books, hashing, rates }: Known, question: Question): readonly ClientEffect[] {
+  const { ask } = question;
+  switch (question.kind) {
+    case 'list':
+      return listed(ask, books.all());
+    case 'overview':
+      return [overview(books, hashing, ask)];
+    case 'stats':
+      return [{ kind: 'listStats', ask }];
+    case 'find':
+      return about(books, question, (record) => listed(ask, [record]));
+    case 'peers':
+      return about(books, question, ({ file }) => [{ kind: 'listPeers', ask, file }]);
+    case 'pieces':
+      return about(books, question, (record) => [pieces(ask, record)]);
+    case 'trackers':
+      return [{ kind: 'listTrackers', ask }];
+    case 'logLevel':
+      return [{ kind: 'logLevel', level: question.level }, accept(ask, question.level)];
+    case 'doctor':
+      return [{ kind: 'diagnose', ask, ...complaintOf(books, rates) }];
+    default:
+      return unreachable(question);
+  }
+}
+
+function about(
+  books: Books,
+  { ask, name }: { readonly ask: number; readonly name: string },
+  then: (record: FileRecord) => readonly ClientEffect[],
+): readonly ClientEffect[] {
+  const record = books.find(name);
+  return record === undefined ? [refuse(ask, 'FILE_NOT_FOUND', notFound(name))] : then(record);
+}
+
+function pieces(ask: number, record: FileRecord): ClientEffect {
+  const { file, entry, geometry } = record;
+  if (isUnfinished(record)) return { kind: 'mapPieces', ask, file, entry };
+  const all = new Bitfield(geometry.pieceCount);
+  all.setAll();
+  return { kind: 'tell', event: piecesListed(ask, entry.name, all) };
+}
+
+function overview(books: Books, hashing: Hashing, ask: number): ClientEffect {
+  const records = books.all();
+  const isShown = (record: FileRecord): boolean => record.phase.at !== 'seeding' && !hashing.shows(record);
+  const rows = [...hashing.rows(books), ...records.filter(isShown).slice(0, OVERVIEW_ROWS_MAX).map(rowOf)];
+  const sum = (of: (record: FileRecord) => number): number => records.reduce((total, record) => total + of(record), 0);
+  return {
+    kind: 'tell',
+    event: {
+      kind: 'overviewListed',
+      ask,
+      rows: rows.slice(0, OVERVIEW_ROWS_MAX),
+      files: records.length,
+      received: sum(({ transfer }) => transfer.received),
+      sent: sum(({ transfer }) => transfer.sent),
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// The two rate limits of this client, as they were last wished: kept here, obeyed by the threads. They last for this run; the
+// command line gives the first ones. Pure.
+
+import type { ClientEffect } from '../effects.js';
+import type { ClientCommand } from '../messages.js';
+
+/** Payload bytes a second of the whole client; 0: no limit. */
+export interface Rates {
+  readonly up: number;
+  readonly down: number;
+}
+
+export const UNLIMITED: Rates = { up: 0, down: 0 };
+
+export class RateLimits {
+  #rates: Rates;
+
+  constructor(rates: Rates) {
+    this.#rates = rates;
+  }
+
+  get rates(): Rates {
+    return this.#rates;
+  }
+
+  /** What the threads are told before the first transfer. */
+  begin(): readonly ClientEffect[] {
+    return (['up', 'down'] as const)
+      .filter((direction) => this.#rates[direction] !== 0)
+      .map((direction) => ({ kind: 'limit', direction, rate: this.#rates[direction] }));
+  }
+
+  obey(command: Extract<ClientCommand, { kind: 'limit' | 'limits' }>): readonly ClientEffect[] {
+    const effects: ClientEffect[] = [];
+    if (command.kind === 'limit') {
+      const { direction, rate } = command;
+      this.#rates = { ...this.#rates, [direction]: rate };
+      effects.push({ kind: 'limit', direction, rate });
+    }
+    return [...effects, { kind: 'tell', event: { kind: 'limitsListed', ask: command.ask, ...this.#rates } }];
+  }
+}

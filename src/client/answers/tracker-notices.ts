@@ -1,0 +1,92 @@
+// What people are told of the trackers of each pair: which one does not answer while the other is asked in its place, when it
+// answers again, when neither does, and what one refuses. Each change once: a tracker whose tries go on failing is no news. Pure.
+
+import { unreachable } from '../../foundation/base/assert.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
+import type { AnnounceEvent } from '../../tracking/announce/messages.js';
+import type { ClientEffect } from '../effects.js';
+import { Refusals } from '../files/refusals.js';
+import { bad, good } from './answers.js';
+
+type TrackerNews = Extract<AnnounceEvent, { kind: 'trackerUp' | 'trackerDown' | 'allTrackersDown' | 'trackersBack' }>;
+
+export class TrackerNotices {
+  readonly #pairs = new Map<string, PairNotices>();
+
+  readonly #refusals = new Refusals();
+
+  /** @param name of the file that it is about. */
+  refused(pair: string, event: Extract<AnnounceEvent, { kind: 'refused' }>, name: string): readonly ClientEffect[] {
+    const sentence = this.#refusals.hear(pair, event, name);
+    return sentence === undefined ? [] : [bad(sentence)];
+  }
+
+  registered(pair: string): void {
+    this.#refusals.listed(pair);
+  }
+
+  /** @param pair both addresses, for sentences. */
+  hear(pair: string, event: TrackerNews): readonly ClientEffect[] {
+    const notices = this.#pairs.get(pair) ?? new PairNotices(pair);
+    this.#pairs.set(pair, notices);
+    return notices.hear(event);
+  }
+}
+
+class PairNotices {
+  readonly #pair: string;
+  /** Do not answer, which people know. */
+  readonly #known = new Set<string>();
+  /** Do not answer, and nobody is asked in their place yet: why. */
+  readonly #lost = new Map<string, string>();
+  #asked: string | undefined;
+
+  constructor(pair: string) {
+    this.#pair = pair;
+  }
+
+  hear(event: TrackerNews): readonly ClientEffect[] {
+    switch (event.kind) {
+      case 'trackerUp':
+        return this.#up(formatAddress(event.tracker));
+      case 'trackerDown':
+        return this.#down(formatAddress(event.tracker), event.reason);
+      case 'allTrackersDown': {
+        for (const tracker of this.#lost.keys()) this.#known.add(tracker);
+        this.#lost.clear();
+        const consequence = 'running transfers go on, new peers are found when one is back';
+        return [bad(`no tracker of ${this.#pair} answers; ${consequence}`)];
+      }
+      case 'trackersBack':
+        return [good(`a tracker of ${this.#pair} answers again: ${this.#asked}`)];
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #up(tracker: string): readonly ClientEffect[] {
+    const wereAllAway = this.#known.size === 2;
+    this.#asked = tracker;
+    this.#lost.delete(tracker);
+    const isBack = this.#known.delete(tracker);
+    // `trackersBack` follows.
+    if (wereAllAway) return [];
+    return [...(isBack ? [good(`tracker ${tracker} answers again`)] : []), ...this.#replaced(tracker)];
+  }
+
+  #down(tracker: string, reason: string): readonly ClientEffect[] {
+    if (this.#known.has(tracker)) return [];
+    this.#lost.set(tracker, reason);
+    if (this.#asked === tracker) this.#asked = undefined;
+    return this.#asked === undefined ? [] : this.#replaced(this.#asked);
+  }
+
+  #replaced(by: string): readonly ClientEffect[] {
+    const notices = [...this.#lost].map(([tracker, reason]) =>
+      bad(`tracker ${tracker} does not answer (${reason}); ${by} is asked in its place`),
+    );
+    for (const tracker of this.#lost.keys()) this.#known.add(tracker);
+    this.#lost.clear();
+    return notices;
+  }
+}

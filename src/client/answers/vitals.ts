@@ -1,0 +1,33 @@
+// How this process is doing: memory, CPU, and how long its main event loop keeps others waiting. For `show stats`, the demo
+// and the benchmarks.
+
+import { type LoopDelay, watchLoopDelay } from '../../foundation/actor/loop-delay.js';
+
+/** Delays are those of the main thread. */
+export interface Vitals extends LoopDelay {
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  readonly rssBytes: number;
+  readonly rssPeakBytes: number;
+  readonly cpuUserSeconds: number;
+  readonly cpuSystemSeconds: number;
+}
+
+export function watchVitals(): { look(): Vitals; stop(): void } {
+  const delays = watchLoopDelay();
+  return {
+    look() {
+      const usage = process.resourceUsage();
+      return {
+        pid: process.pid,
+        uptimeSeconds: process.uptime(),
+        rssBytes: process.memoryUsage.rss(),
+        rssPeakBytes: usage.maxRSS * 1024,
+        cpuUserSeconds: usage.userCPUTime / 1e6,
+        cpuSystemSeconds: usage.systemCPUTime / 1e6,
+        ...delays.look(),
+      };
+    },
+    stop: () => delays.stop(),
+  };
+}

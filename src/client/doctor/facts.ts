@@ -1,0 +1,133 @@
+// What a doctor measures, in numbers: what it means is said in findings.ts. Bytes, milliseconds, bytes a second.
+// Pure.
+
+/** Where others fetch from this client. */
+export interface UploadFact {
+  /** ip:port. */
+  readonly address: string;
+  /** A running client of ours listens there. */
+  readonly isOurs: boolean;
+  readonly state:
+    | { readonly kind: 'answers'; readonly tookMs: number }
+    | { readonly kind: 'free' }
+    | { readonly kind: 'failed'; readonly errno: string };
+}
+
+export interface TrackerFact {
+  readonly address: string;
+  /** Why it is of no use to us; undefined when it said hello. */
+  readonly failure: string | undefined;
+  /** From the dial to its hello. */
+  readonly helloMs: number;
+  /** What its clock is ahead of ours; undefined when it did not say its time. */
+  readonly skewMs: number | undefined;
+  readonly partner:
+    | {
+        readonly address: string;
+        /** It reaches its partner / its partner reaches it. */
+        readonly following: boolean;
+        readonly followedBy: boolean;
+        /** One sentence, or ''. */
+        readonly refusedBy: string;
+      }
+    | undefined;
+  /** Of a file that this client announces there; undefined when it announces none, or it did not say. */
+  readonly listed:
+    | {
+        /** Hosts under which something with our port is listed. */
+        readonly hosts: readonly string[];
+        /** There are more seeders than it named. */
+        readonly isSample: boolean;
+      }
+    | undefined;
+}
+
+export interface DiskFact {
+  /** The first directory that was asked about on it. */
+  readonly directory: string;
+  readonly freeBytes: number;
+  /** What running downloads will still write to it. */
+  readonly neededBytes: number;
+  /** To write and flush `writtenBytes`; undefined when it did not end in time. */
+  readonly writtenMs: number | undefined;
+  readonly writtenBytes: number;
+  /** Name of the system's error; undefined when nothing failed. */
+  readonly errno: string | undefined;
+}
+
+export interface OpenFilesFact {
+  readonly limit: number;
+  readonly open: number;
+  /** What everything at its bounds would need. */
+  readonly needed: number;
+}
+
+export interface MachineFact {
+  /** SHA-1 of one thread. */
+  readonly hashRate: number;
+  readonly freeMemoryBytes: number;
+  readonly totalMemoryBytes: number;
+  readonly rssBytes: number;
+}
+
+/** What this program may use of the machine, and how many threads a client has for it. */
+export interface ThreadsFact {
+  readonly systemCores: number;
+  /** That may be used. */
+  readonly cores: number;
+  /** In cores; undefined: none. */
+  readonly cpuQuota: number | undefined;
+  readonly memoryLimitBytes: number | undefined;
+  readonly peerThreads: number;
+  /** Somebody named that number. */
+  readonly isForced: boolean;
+  /** Peer threads that accept connections. */
+  readonly acceptors: number;
+  readonly hashThreads: number;
+  /** Payload of downloads that memory may hold. */
+  readonly slabBytes: number;
+}
+
+/** One look at a running download. */
+export interface DownloadLook {
+  /** Connected peers. */
+  readonly peers: number;
+  /** Slots that it holds: pieces asked for, and pieces that are being stored. */
+  readonly held: number;
+  /** Pieces that wait for the hash pool, or are being verified and written. */
+  readonly storing: number;
+  /** It would ask for more, and the download limit holds it back. */
+  readonly isPaced: boolean;
+}
+
+export interface DownloadFact {
+  readonly name: string;
+  readonly rate: number;
+  /** Of the whole client; 0: none. */
+  readonly limit: number;
+  /** Several in a second or so; none when the download has ended meanwhile. */
+  readonly looks: readonly DownloadLook[];
+}
+
+export interface Facts {
+  readonly upload: UploadFact | undefined;
+  /** Host that the client is bound to; undefined when it is not one address. */
+  readonly ownHost: string | undefined;
+  readonly trackers: readonly TrackerFact[];
+  readonly disks: readonly DiskFact[];
+  /** Undefined where the system does not tell. */
+  readonly openFiles: OpenFilesFact | undefined;
+  readonly machine: MachineFact;
+  readonly threads: ThreadsFact;
+  readonly downloads: readonly DownloadFact[];
+  /** Files of the client that something is wrong with. */
+  readonly troubles: readonly { readonly name: string; readonly sentence: string }[];
+}
+
+export interface Finding {
+  readonly severity: 'fine' | 'note' | 'bad';
+  readonly subject: string;
+  readonly found: string;
+  /** What to do; '' when nothing is wrong. */
+  readonly remedy: string;
+}

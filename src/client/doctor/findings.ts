@@ -1,0 +1,201 @@
+// What measured facts mean, and what to do about them, one sentence each. bad: something does not work, or soon will not;
+// note: it works less well than it could. Pure.
+
+import { formatBytes } from '../../foundation/base/bytes.js';
+import { DISK_RESERVE_BYTES } from '../../foundation/base/limits.js';
+import type {
+  DiskFact,
+  Facts,
+  Finding,
+  MachineFact,
+  OpenFilesFact,
+  ThreadsFact,
+  TrackerFact,
+  UploadFact,
+} from './facts.js';
+import { limitOf } from './limiting.js';
+import {
+  DISK_RATE_LOW,
+  HASH_RATE_LOW,
+  MEMORY_FREE_LOW_BYTES,
+  MEMORY_LIMIT_LOW_BYTES,
+  SKEW_MAX_MS,
+  TRACKER_HELLO_SLOW_MS,
+} from './limits.js';
+
+export function findingsOf(facts: Facts): readonly Finding[] {
+  const { upload, trackers, disks, openFiles, machine, threads, downloads, troubles, ownHost } = facts;
+  const writeRates = disks.flatMap((disk) => rateOf(disk) ?? []);
+  // The slowest counts: which disk a download is on matters less than that one of them is slow.
+  const speeds = { hash: machine.hashRate, disk: writeRates.length === 0 ? undefined : Math.min(...writeRates) };
+  return [
+    ...troubles.map(({ name, sentence }) => bad(name, sentence, 'see `show downloads`; `verify` looks at it again')),
+    ...(upload === undefined ? [] : [aboutUpload(upload)]),
+    ...trackers.flatMap((tracker) => aboutTracker(tracker, trackers, ownHost)),
+    ...disks.map(aboutDisk),
+    ...(openFiles === undefined ? [] : [aboutOpenFiles(openFiles)]),
+    ...aboutMachine(machine, threads),
+    ...aboutThreads(threads),
+    ...downloads.map((download) => limitOf(download, speeds)),
+  ];
+}
+
+function aboutUpload({ address, isOurs, state }: UploadFact): Finding {
+  const subject = `upload port ${address}`;
+  if (state.kind === 'free') return fine(subject, 'nobody listens there; a client may');
+  if (state.kind === 'answers') {
+    if (isOurs) return fine(subject, `this client answers there, within ${state.tookMs.toFixed(0)} ms`);
+    return bad(subject, 'another program listens there', 'choose another port, or end that program');
+  }
+  const { errno } = state;
+  if (errno === 'EADDRNOTAVAIL')
+    return bad(subject, 'is no address of this machine', 'name one that `ip address` shows');
+  if (errno === 'EACCES') return bad(subject, 'this user may not listen there', 'choose a port above 1023');
+  if (errno === 'EADDRINUSE') return bad(subject, 'another program has it', 'choose another port, or end that program');
+  const found = isOurs ? `this machine itself cannot connect to it (${errno})` : `it cannot be used (${errno})`;
+  return bad(subject, found, 'check the rules of the firewall, and that the address is right');
+}
+
+function aboutTracker(tracker: TrackerFact, all: readonly TrackerFact[], ownHost: string | undefined): Finding[] {
+  const { address, failure, helloMs, skewMs, partner, listed } = tracker;
+  const subject = `tracker ${address}`;
+  if (failure !== undefined) {
+    const remedy = `check that it runs, and that ${address} can be reached from here; transfers go on meanwhile`;
+    return [bad(subject, `does not answer: ${failure}`, remedy)];
+  }
+  const took = `answers within ${helloMs.toFixed(0)} ms`;
+  const findings: Finding[] = [
+    helloMs < TRACKER_HELLO_SLOW_MS
+      ? fine(subject, took)
+      : note(subject, took, 'look at the load of its machine, and at the network between'),
+  ];
+  if (partner !== undefined) findings.push(...aboutPartner(subject, partner, all));
+  if (skewMs !== undefined && Math.abs(skewMs) > SKEW_MAX_MS) {
+    const seconds = Math.round(Math.abs(skewMs) / 1_000);
+    const found = `its clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`;
+    findings.push(note(subject, found, 'set the clocks (NTP); nothing breaks, but logs cannot be compared'));
+  }
+  if (listed !== undefined) findings.push(...aboutListing(subject, listed, ownHost));
+  return findings;
+}
+
+function aboutPartner(
+  subject: string,
+  { address, following, followedBy, refusedBy }: NonNullable<TrackerFact['partner']>,
+  all: readonly TrackerFact[],
+): readonly Finding[] {
+  if (refusedBy !== '') return [bad(subject, refusedBy, 'start both trackers with the addresses of the same pair')];
+  if (following && followedBy) return [];
+  // Named already, if it does not answer us either.
+  const isDown = all.some((other) => other.address === address && other.failure !== undefined);
+  const ways = following || followedBy ? 'only one way' : 'neither way';
+  const found = `it and its partner ${address} reach each other ${ways}`;
+  if (isDown) return [note(subject, found, 'a new client is not listed by the other one until it is back')];
+  return [bad(subject, found, `let each tracker dial the other: check ${address} and the firewalls between them`)];
+}
+
+function aboutListing(
+  subject: string,
+  { hosts, isSample }: NonNullable<TrackerFact['listed']>,
+  ownHost: string | undefined,
+): readonly Finding[] {
+  if (hosts.length === 0) {
+    if (isSample) return [];
+    return [note(subject, 'does not list what this client shares', 'wait some seconds, then look again: `doctor`')];
+  }
+  if (ownHost === undefined || hosts.includes(ownHost)) return [];
+  const found = `lists this client as ${hosts.join(', ')}, not as ${ownHost}`;
+  return [
+    bad(subject, found, 'others dial that address: it must lead here, so start the client at an address they see'),
+  ];
+}
+
+function aboutDisk(disk: DiskFact): Finding {
+  const { directory, freeBytes, neededBytes, errno, writtenMs, writtenBytes } = disk;
+  const subject = `disk of ${directory}`;
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') return bad(subject, 'is full', 'free some space');
+  if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS')
+    return bad(subject, `cannot be written to (${errno})`, 'check its permissions, or choose another directory');
+  if (errno !== undefined) return bad(subject, `fails (${errno})`, 'check the disk: see `dmesg`');
+  if (writtenMs === undefined) {
+    const found = `took longer than this look to write ${formatBytes(writtenBytes)}`;
+    return bad(subject, found, 'find out what keeps it busy, or whether it fails: see `dmesg`');
+  }
+  const free = `${formatBytes(freeBytes)} free`;
+  if (freeBytes < neededBytes + DISK_RESERVE_BYTES) {
+    const found = `${free}, and ${formatBytes(neededBytes)} to come`;
+    return bad(subject, found, 'free some space; downloads wait for it, and go on by themselves');
+  }
+  const rate = rateOf(disk) ?? 0;
+  const found = `${free}, writes ${formatBytes(Math.round(rate))}/s`;
+  if (rate < DISK_RATE_LOW)
+    return note(subject, found, 'downloads cannot be faster than that: see what else uses it, or choose another disk');
+  return fine(subject, found);
+}
+
+function rateOf({ writtenMs, writtenBytes, errno }: DiskFact): number | undefined {
+  return writtenMs === undefined || errno !== undefined ? undefined : (writtenBytes / Math.max(writtenMs, 0.1)) * 1_000;
+}
+
+function aboutOpenFiles({ limit, open, needed }: OpenFilesFact): Finding {
+  const subject = 'open files';
+  const found = `${open} of ${limit}`;
+  if (limit < open + needed)
+    return note(subject, `${found}, up to ${needed} more are needed`, `raise it: ulimit -n ${open + needed}`);
+  return fine(subject, found);
+}
+
+function aboutMachine(
+  { hashRate, freeMemoryBytes, totalMemoryBytes, rssBytes }: MachineFact,
+  { memoryLimitBytes: limit }: ThreadsFact,
+): readonly Finding[] {
+  const hashes = `${formatBytes(Math.round(hashRate))}/s on one thread`;
+  const whole = `${formatBytes(freeMemoryBytes)} of ${formatBytes(totalMemoryBytes)} free, ${formatBytes(rssBytes)} used here`;
+  const memory = limit === undefined ? whole : `${whole}, where a container's limit allows ${formatBytes(limit)}`;
+  return [
+    hashRate < HASH_RATE_LOW
+      ? note('hash speed', hashes, 'other programs use this processor: see `top`')
+      : fine('hash speed', hashes),
+    aboutMemory(memory, freeMemoryBytes, limit),
+  ];
+}
+
+function aboutMemory(memory: string, freeMemoryBytes: number, limit: number | undefined): Finding {
+  if (limit !== undefined && limit < MEMORY_LIMIT_LOW_BYTES)
+    return note('memory', memory, `raise that limit: a client takes up to ${formatBytes(MEMORY_LIMIT_LOW_BYTES)}`);
+  const isLow = freeMemoryBytes < MEMORY_FREE_LOW_BYTES;
+  const remedy = 'end other programs: without memory for files in use every read waits for the disk';
+  return isLow ? note('memory', memory, remedy) : fine('memory', memory);
+}
+
+function aboutThreads(threads: ThreadsFact): readonly Finding[] {
+  const { systemCores, cores, cpuQuota, peerThreads, isForced, acceptors, hashThreads, slabBytes } = threads;
+  const processor =
+    cpuQuota === undefined
+      ? `${counted(cores, 'core')}`
+      : `${cores} of ${counted(systemCores, 'core')}: a container's quota allows the time of ${cpuQuota.toFixed(2)}`;
+  const why = isForced ? 'as peer-threads says' : 'for its cores and memory';
+  const has = `${counted(peerThreads, 'thread')} for sockets ${why}, ${hashThreads} for hashing, ${formatBytes(slabBytes)} for pieces under way`;
+  if (peerThreads === 1 || acceptors > 1) return [fine('processor', processor), fine('threads', has)];
+  const found = `${has}; one of them accepts all connections`;
+  return [
+    fine('processor', processor),
+    note('threads', found, 'run it on Linux with Node 22.12 or newer, where several threads can listen on one port'),
+  ];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+export function fine(subject: string, found: string): Finding {
+  return { severity: 'fine', subject, found, remedy: '' };
+}
+
+function note(subject: string, found: string, remedy: string): Finding {
+  return { severity: 'note', subject, found, remedy };
+}
+
+function bad(subject: string, found: string, remedy: string): Finding {
+  return { severity: 'bad', subject, found, remedy };
+}

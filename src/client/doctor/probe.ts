@@ -1,0 +1,74 @@
+// Measures everything that a doctor looks at, all at once, each step with its own deadline. Judges nothing.
+
+import net from 'node:net';
+import { deferred, within } from '../../foundation/base/deferred.js';
+import { errnoOf } from '../../foundation/base/errors.js';
+import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import type { Facts, UploadFact } from './facts.js';
+import { DOCTOR_STEP_DEADLINE_MS } from './limits.js';
+import { type Place, probeDisks, probeMachine, probeOpenFiles } from './machine-probe.js';
+import { probeTracker, type TrackerQuestion } from './tracker-probe.js';
+
+export interface ProbeOptions {
+  /** Where a client listens, or would; undefined: not looked at. */
+  readonly upload: { readonly address: Address; readonly isOurs: boolean } | undefined;
+  readonly trackers: readonly Pick<TrackerQuestion, 'address' | 'swarm'>[];
+  readonly places: readonly Place[];
+  readonly runningDownloads: number;
+}
+
+export type Measured = Omit<Facts, 'downloads' | 'troubles' | 'threads'>;
+
+/** Ends within DOCTOR_STEP_DEADLINE_MS and a little. Never rejects for what it finds. */
+export async function probe(options: ProbeOptions): Promise<Measured> {
+  const { upload, places, runningDownloads } = options;
+  const ownHost = upload?.isOurs === true && !isWildcard(upload.address.host) ? upload.address.host : undefined;
+  const uploadPort = upload?.address.port ?? 0;
+  const [uploadFact, trackers, disks, machine, openFiles] = await Promise.all([
+    upload === undefined ? undefined : probeUpload(upload.address, upload.isOurs),
+    Promise.all(options.trackers.map((tracker) => probeTracker({ ...tracker, ownHost, uploadPort }))),
+    probeDisks(places),
+    probeMachine(),
+    probeOpenFiles(runningDownloads),
+  ]);
+  return { upload: uploadFact, ownHost, trackers, disks, machine, openFiles };
+}
+
+async function probeUpload(address: Address, isOurs: boolean): Promise<UploadFact> {
+  const beganMs = performance.now();
+  const errno = await within(connectTo(address), DOCTOR_STEP_DEADLINE_MS, () => 'ETIMEDOUT');
+  const tookMs = performance.now() - beganMs;
+  const say = (state: UploadFact['state']): UploadFact => ({ address: formatAddress(address), isOurs, state });
+  if (errno === undefined) return say({ kind: 'answers', tookMs });
+  if (isOurs) return say({ kind: 'failed', errno });
+  const why = await within(listenAt(address), DOCTOR_STEP_DEADLINE_MS, () => 'ETIMEDOUT');
+  return say(why === undefined ? { kind: 'free' } : { kind: 'failed', errno: why });
+}
+
+/** Why not; undefined when somebody answers. */
+async function connectTo({ host, port }: Address): Promise<string | undefined> {
+  const end = deferred<string | undefined>();
+  const target = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const socket = net.connect({ host: target, port, timeout: DOCTOR_STEP_DEADLINE_MS });
+  socket.once('connect', () => end.resolve(undefined));
+  socket.once('timeout', () => end.resolve('ETIMEDOUT'));
+  socket.once('error', (error) => end.resolve(errnoOf(error) ?? 'EIO'));
+  try {
+    return await end.promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Why not; undefined when it can be done. */
+async function listenAt({ host, port }: Address): Promise<string | undefined> {
+  const end = deferred<string | undefined>();
+  const server = net.createServer((socket) => socket.destroy());
+  server.once('error', (error) => end.resolve(errnoOf(error) ?? 'EIO'));
+  server.listen({ host, port }, () => server.close(() => end.resolve(undefined)));
+  return end.promise;
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

@@ -1,0 +1,166 @@
+// Asks one tracker as a guest: does it answer, how is it and its partner, what time does it have, under which address does it
+// list us. Changes nothing there. Whatever it says is checked before it is believed to be anything.
+
+import { deferred, within } from '../../foundation/base/deferred.js';
+import { errnoOf, ProtocolError } from '../../foundation/base/errors.js';
+import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
+import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
+import { DialedConnection } from '../../foundation/wire/dialed.js';
+import {
+  TRACKER_MAGIC,
+  type TrackerReply,
+  type TrackerRequest,
+  trackerReplies,
+  trackerRequests,
+} from '../../tracking/tracker/messages.js';
+import type { TrackerFact } from './facts.js';
+import { DOCTOR_STEP_DEADLINE_MS } from './limits.js';
+
+export interface TrackerQuestion {
+  readonly address: Address;
+  /** Where we dial from; undefined: the system chooses. */
+  readonly ownHost: string | undefined;
+  /** A file that this client announces there. */
+  readonly swarm: SwarmKey | undefined;
+  readonly uploadPort: number;
+}
+
+const STATS = 1;
+const SEEDERS = 2;
+
+/** Never rejects; ends within DOCTOR_STEP_DEADLINE_MS. */
+export async function probeTracker(question: TrackerQuestion): Promise<TrackerFact> {
+  const asked = new Asked(question);
+  try {
+    await within<void>(asked.done, DOCTOR_STEP_DEADLINE_MS, () => undefined);
+    return asked.fact;
+  } finally {
+    asked.hangUp();
+  }
+}
+
+class Asked {
+  readonly #question: TrackerQuestion;
+  readonly #connection: DialedConnection<TrackerRequest, TrackerReply>;
+  readonly #done = deferred<void>();
+  readonly #beganMs = performance.now();
+  #askedWallMs = 0;
+  #fact: TrackerFact;
+  #openAnswers = new Set<'hello' | 'stats' | 'seeders'>(['hello', 'stats']);
+
+  constructor(question: TrackerQuestion) {
+    const { address, ownHost, swarm } = question;
+    this.#question = question;
+    this.#fact = {
+      address: formatAddress(address),
+      failure: 'no answer in time',
+      helloMs: 0,
+      skewMs: undefined,
+      partner: undefined,
+      listed: undefined,
+    };
+    if (swarm !== undefined) this.#openAnswers.add('seeders');
+    this.#connection = new DialedConnection<TrackerRequest, TrackerReply>({
+      address,
+      ...(ownHost === undefined ? {} : { ownHost }),
+      magic: TRACKER_MAGIC,
+      sent: trackerRequests,
+      heard: trackerReplies,
+      who: 'the tracker',
+      onConnected: () => this.#ask(),
+      onMessage: (reply) => this.#heard(reply),
+      onClosed: (reason, error) => this.#failed(whyOf(reason, error)),
+    });
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  get fact(): TrackerFact {
+    return this.#fact;
+  }
+
+  hangUp(): void {
+    this.#connection.hangUp();
+  }
+
+  #ask(): void {
+    const guest = { clientId: new Uint8Array(16), host: '', uploadPort: 0, epoch: 0, token: new Uint8Array(0) };
+    this.#connection.send({ kind: 'hello', ...guest });
+    this.#askedWallMs = Date.now();
+    this.#connection.send({ kind: 'stats', id: STATS });
+    const { swarm } = this.#question;
+    if (swarm === undefined) return;
+    this.#connection.send({ kind: 'seeders', id: SEEDERS, swarm: keyBytes(swarm), want: SEEDERS_PER_REPLY_MAX });
+  }
+
+  #heard(reply: TrackerReply): void {
+    switch (reply.kind) {
+      case 'helloReply':
+        this.#fact = { ...this.#fact, failure: undefined, helloMs: performance.now() - this.#beganMs };
+        this.#answered('hello');
+        break;
+      case 'stats':
+        this.#fact = { ...this.#fact, ...this.#readStats(reply.json) };
+        this.#answered('stats');
+        break;
+      case 'seederList': {
+        const { seeders, total } = reply;
+        const hosts = seeders.filter(([, port]) => port === this.#question.uploadPort).map(([host]) => host);
+        this.#fact = { ...this.#fact, listed: { hosts, isSample: total > seeders.length } };
+        this.#answered('seeders');
+        break;
+      }
+      case 'error':
+        if (reply.id === null) this.#failed(`it refuses: ${reply.sentence}`);
+        else if (reply.id === SEEDERS) {
+          // It knows nothing of this file.
+          this.#fact = { ...this.#fact, listed: { hosts: [], isSample: false } };
+          this.#answered('seeders');
+        } else this.#answered('stats');
+        break;
+      default:
+        break;
+    }
+  }
+
+  #answered(what: 'hello' | 'stats' | 'seeders'): void {
+    this.#openAnswers.delete(what);
+    if (this.#openAnswers.size === 0) this.#done.resolve();
+  }
+
+  #failed(why: string): void {
+    if (this.#openAnswers.has('hello')) this.#fact = { ...this.#fact, failure: why };
+    this.#done.resolve();
+  }
+
+  #readStats(json: string): Partial<TrackerFact> {
+    const stats = objectOf(json);
+    const { wallMs } = stats;
+    const middleMs = (this.#askedWallMs + Date.now()) / 2;
+    const skewMs = typeof wallMs === 'number' && Number.isFinite(wallMs) ? wallMs - middleMs : undefined;
+    const partner = typeof stats['partner'] === 'object' && stats['partner'] !== null ? stats['partner'] : {};
+    const { address, following, followedBy, refusedBy } = partner as Record<string, unknown>;
+    if (typeof address !== 'string' || typeof following !== 'boolean' || typeof followedBy !== 'boolean')
+      return { skewMs };
+    const refusal = typeof refusedBy === 'string' ? refusedBy : '';
+    return { skewMs, partner: { address, following, followedBy, refusedBy: refusal } };
+  }
+}
+
+function objectOf(json: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    // What a tracker calls its statistics is its own business; then we know less of it.
+    return {};
+  }
+}
+
+function whyOf(reason: string, error: Error | undefined): string {
+  if (error instanceof ProtocolError) return 'what answers there is no tracker of this version';
+  return errnoOf(error) ?? reason;
+}

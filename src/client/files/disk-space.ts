@@ -1,0 +1,29 @@
+// Whether a download fits its disk: what it still needs, what running downloads were promised there, and a reserve, against
+// what is free. Pure.
+
+import { formatBytes } from '../../foundation/base/bytes.js';
+import { DISK_RESERVE_BYTES } from '../../foundation/base/limits.js';
+import type { Refusal } from '../effects.js';
+import type { Books } from './file-table.js';
+import { bytesMissing, bytesToCome, type Entry, type FileRecord } from './record.js';
+
+/** Why a new download is refused; undefined when it fits. */
+export function roomRefusal(books: Books, entry: Entry, freeBytes: number, device: number): Refusal | undefined {
+  const promised = promisedOn(books, device);
+  if (entry.size + promised + DISK_RESERVE_BYTES <= freeBytes) return undefined;
+  const needs = `${entry.path} needs ${formatBytes(entry.size)}, and ${formatBytes(DISK_RESERVE_BYTES)} stay free for others`;
+  const room = `${formatBytes(freeBytes)} are free${promised > 0 ? `, ${formatBytes(promised)} of them promised to running downloads` : ''}`;
+  const sentence = `${needs}; ${room}; free some space or choose another destination`;
+  return { code: 'DISK_FULL', sentence };
+}
+
+/** Bytes that have to be free before a download that found its disk full is worth another try. */
+export function roomNeeded(books: Books, record: FileRecord): number {
+  return bytesMissing(record) + promisedOn(books, record.device) + DISK_RESERVE_BYTES;
+}
+
+function promisedOn(books: Books, device: number | undefined): number {
+  let promised = 0;
+  for (const each of books.all()) if (each.device === device) promised += bytesToCome(each);
+  return promised;
+}

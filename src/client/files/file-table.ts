@@ -1,0 +1,90 @@
+// The client's records, by number, by swarm, and by the names that people use. Invariant: a swarm has at most one file.
+// Pure.
+
+import { assert } from '../../foundation/base/assert.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
+import { Geometry } from '../../foundation/torrent/geometry.js';
+import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import type { Entry, FileRecord, Phase } from './record.js';
+
+export class Books {
+  readonly #files = new Map<number, FileRecord>();
+  readonly #bySwarm = new Map<SwarmKey, FileRecord>();
+  #nextFile = 1;
+
+  get size(): number {
+    return this.#files.size;
+  }
+
+  all(): readonly FileRecord[] {
+    return [...this.#files.values()];
+  }
+
+  entries(): readonly Entry[] {
+    return this.all().map(({ entry }) => entry);
+  }
+
+  add(entry: Entry, phase: Phase): FileRecord {
+    assert(!this.#bySwarm.has(entry.swarm), 'a swarm has one file');
+    const record: FileRecord = {
+      file: this.#nextFile,
+      entry,
+      geometry: new Geometry(entry.size),
+      phase,
+      transfer: { have: 0, received: 0, wasted: 0, sent: 0, rate: 0, peers: 0 },
+      device: undefined,
+      announced: false,
+      served: false,
+    };
+    this.#nextFile += 1;
+    this.#files.set(record.file, record);
+    this.#bySwarm.set(entry.swarm, record);
+    return record;
+  }
+
+  forget(record: FileRecord): void {
+    this.#files.delete(record.file);
+    this.#bySwarm.delete(record.entry.swarm);
+  }
+
+  get(file: number): FileRecord | undefined {
+    return this.#files.get(file);
+  }
+
+  ofSwarm(swarm: SwarmKey): FileRecord | undefined {
+    return this.#bySwarm.get(swarm);
+  }
+
+  /** The file that is, or will be, at `path`. */
+  ofPath(path: string): FileRecord | undefined {
+    return this.all().find(({ entry }) => entry.path === path);
+  }
+
+  /**
+   * By path of the .mtorrent, its file name, the file's own name, that which it was saved under, or its path; undefined when none
+   * or several fit. A path means that path and no other: a file of the same name elsewhere must not be removed in its place.
+   */
+  find(name: string): FileRecord | undefined {
+    const isPath = name.includes('/');
+    for (const fits of [
+      (record: FileRecord) => record.entry.mtorrentPath === name,
+      (record: FileRecord) => !isPath && basename(record.entry.mtorrentPath) === name,
+      (record: FileRecord) => record.entry.name === name,
+      (record: FileRecord) => !isPath && basename(record.entry.path) === name,
+      (record: FileRecord) => isPath && record.entry.path === name,
+    ]) {
+      const found = this.all().filter(fits);
+      if (found.length > 0) return found.length === 1 ? found[0] : undefined;
+    }
+    return undefined;
+  }
+}
+
+/** Names a tracker pair: its addresses in the order of the .mtorrent. */
+export function pairKey(trackers: Entry['trackers']): string {
+  return `${formatAddress(trackers[0])} and ${formatAddress(trackers[1])}`;
+}
+
+export function basename(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

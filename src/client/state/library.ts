@@ -1,0 +1,196 @@
+// What a client remembers across runs: who it is, and which files it has with their .mtorrent files. Two small JSON files in
+// the state directory, each replaced whole and flushed. Everything read is checked; a damaged file is refused, never guessed
+// at and never overwritten. The progress of unfinished downloads lies beside, as resume data.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { CLIENT_EPOCH_MAX } from '../../foundation/base/limits.js';
+import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
+import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
+import { CLIENT_ID_SIZE, type ClientId, clientId, parseClientId, parseSwarmKey } from '../../foundation/torrent/ids.js';
+import { checkFileName } from '../../foundation/torrent/names.js';
+import { atomicWriteFile, readBounded } from '../../transfer/storage/file.js';
+import { removeOrphans } from '../../transfer/storage/publish.js';
+import type { Entry } from '../files/record.js';
+import { LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
+
+const LIBRARY_VERSION = 1;
+const IDENTITY_VERSION = 1;
+const IDENTITY_BYTES_MAX = 4_096;
+const U32_MAX = 0xffff_ffff;
+
+export interface Identity {
+  readonly clientId: ClientId;
+  /** Grows with every start: orders what this client says to trackers across its runs. */
+  readonly epoch: number;
+}
+
+export interface StatePaths {
+  readonly directory: string;
+  readonly identity: string;
+  readonly library: string;
+  /** Named by swarm and place, so that a `.part` elsewhere is never taken for this download's. */
+  readonly resumeOf: (entry: Entry) => string;
+}
+
+/** Makes the state directory (0700) when it is not there. */
+export async function openStateDirectory(directory: string): Promise<StatePaths> {
+  const resume = join(directory, 'resume');
+  try {
+    await mkdir(resume, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fileError(error, directory);
+  }
+  return {
+    directory,
+    identity: join(directory, 'identity.json'),
+    library: join(directory, 'library.json'),
+    resumeOf: ({ swarm, path }) =>
+      join(resume, `${swarm}-${createHash('sha1').update(path).digest('hex').slice(0, 12)}.resume`),
+  };
+}
+
+/** Deletes what a killed client was just writing. Its successor must hold the lock. */
+export async function sweepState({ directory }: StatePaths): Promise<void> {
+  for (const each of [directory, join(directory, 'resume')]) {
+    try {
+      await removeOrphans(each);
+    } catch (error) {
+      throw fileError(error, each);
+    }
+  }
+}
+
+/** The identity of this run: the same client, one epoch later, already on disk; or a new one, when the epochs of the old are used up. */
+export async function nextIdentity(path: string): Promise<Identity> {
+  const bytes = await readIfThere(path, IDENTITY_BYTES_MAX);
+  const known = bytes === undefined ? undefined : parseIdentity(path, bytes);
+  const isUsable = known !== undefined && known.epoch < CLIENT_EPOCH_MAX;
+  const identity = isUsable ? { clientId: known.clientId, epoch: known.epoch + 1 } : freshIdentity();
+  await saveIdentity(path, identity);
+  return identity;
+}
+
+/** Of a client that nobody knows. */
+export function freshIdentity(): Identity {
+  return { clientId: clientId(randomBytes(CLIENT_ID_SIZE)), epoch: 1 };
+}
+
+export async function saveIdentity(path: string, identity: Identity): Promise<void> {
+  await atomicWriteFile(path, Buffer.from(`${JSON.stringify({ version: IDENTITY_VERSION, ...identity })}\n`));
+}
+
+export async function loadLibrary(path: string): Promise<readonly Entry[]> {
+  const bytes = await readIfThere(path, LIBRARY_BYTES_MAX);
+  return bytes === undefined ? [] : parseLibrary(path, bytes);
+}
+
+export async function saveLibrary(path: string, entries: readonly Entry[]): Promise<void> {
+  await atomicWriteFile(path, Buffer.from(formatLibrary(entries)));
+}
+
+/** One entry a line, so that people can read and compare it. */
+export function formatLibrary(entries: readonly Entry[]): string {
+  const lines = entries.map((entry) => JSON.stringify({ ...entry, trackers: entry.trackers.map(formatAddress) }));
+  return `{"version":${LIBRARY_VERSION},"files":[${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n`}]}\n`;
+}
+
+/** Throws STATE_DAMAGED naming `path` and the first thing that is wrong. */
+export function parseLibrary(path: string, bytes: Uint8Array): readonly Entry[] {
+  const root = parseJson(path, bytes);
+  if (root['version'] !== LIBRARY_VERSION)
+    throw damaged(path, `it is not of version ${LIBRARY_VERSION}, the one that this program knows`);
+  const files = root['files'];
+  if (!Array.isArray(files) || files.length > LIBRARY_FILES_MAX) throw damaged(path, 'its list of files is not one');
+  const entries = files.map((file: unknown, at) => parseEntry(path, file, at));
+  if (new Set(entries.map(({ swarm }) => swarm)).size !== entries.length)
+    throw damaged(path, 'two of its files are the same swarm');
+  return entries;
+}
+
+function parseEntry(path: string, value: unknown, at: number): Entry {
+  const where = `file ${at + 1}`;
+  if (!isObject(value)) throw damaged(path, `${where} is not an object`);
+  const {
+    mtorrentPath,
+    path: filePath,
+    name,
+    size,
+    swarm,
+    trackers,
+    mtimeMs,
+    paused,
+  } = value as Record<string, unknown>;
+  if (typeof mtorrentPath !== 'string' || typeof filePath !== 'string') throw damaged(path, `${where} lacks its paths`);
+  if (!mtorrentPath.startsWith('/') || !filePath.startsWith('/'))
+    throw damaged(path, `${where} has a path that is not absolute`);
+  if (typeof name !== 'string' || checkFileName(name) !== undefined) throw damaged(path, `${where} has no safe name`);
+  if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > FILE_SIZE_MAX)
+    throw damaged(path, `${where} has no size`);
+  const key = typeof swarm === 'string' ? parseSwarmKey(swarm) : undefined;
+  if (key === undefined) throw damaged(path, `${where} has no swarm key`);
+  if (mtimeMs !== null && !Number.isFinite(mtimeMs)) throw damaged(path, `${where} has no time`);
+  if (typeof paused !== 'boolean') throw damaged(path, `${where} does not say whether it is paused`);
+  const addresses = Array.isArray(trackers)
+    ? trackers.map((text) => (typeof text === 'string' ? parseAddress(text) : undefined))
+    : [];
+  const [first, second] = addresses;
+  if (first === undefined || second === undefined || addresses.length !== 2)
+    throw damaged(path, `${where} has no two trackers`);
+  return {
+    mtorrentPath,
+    path: filePath,
+    name,
+    size: size as number,
+    swarm: key,
+    trackers: [first, second],
+    mtimeMs: mtimeMs as number | null,
+    paused,
+  };
+}
+
+function parseIdentity(path: string, bytes: Uint8Array): Identity {
+  const {
+    version,
+    clientId: idText,
+    epoch,
+  } = parseJson(path, bytes) as { version?: unknown; clientId?: unknown; epoch?: unknown };
+  const id = typeof idText === 'string' ? parseClientId(idText) : undefined;
+  if (version !== IDENTITY_VERSION || id === undefined || !Number.isSafeInteger(epoch))
+    throw damaged(path, 'it is not an identity of this version');
+  if ((epoch as number) < 0 || (epoch as number) > U32_MAX) throw damaged(path, 'its epoch is out of range');
+  return { clientId: id, epoch: epoch as number };
+}
+
+function parseJson(path: string, bytes: Uint8Array): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw damaged(path, `it is not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+  if (!isObject(value)) throw damaged(path, 'it is not a JSON object');
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function damaged(path: string, what: string): MiniTorrentError {
+  return new MiniTorrentError(
+    'STATE_DAMAGED',
+    `${path} is damaged: ${what}; put back a copy, or move it away to start anew`,
+  );
+}
+
+async function readIfThere(path: string, bytesMax: number): Promise<Uint8Array | undefined> {
+  try {
+    return await readBounded(path, bytesMax);
+  } catch (error) {
+    if (error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,115 @@
+// The tracker pairs that this client talks to: its own, and those that its .mtorrent files name. One announce actor a pair,
+// started when something is first said to it.
+
+import { fitting } from '../../foundation/base/bytes.js';
+import type { Log } from '../../foundation/base/log.js';
+import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
+import { type Announce, startAnnounce } from '../../tracking/announce/actor.js';
+import type { AnnounceCommand, AnnounceEvent } from '../../tracking/announce/messages.js';
+import { pairKey } from '../files/file-table.js';
+import { type ClientEvent, REASON_BYTES_MAX, TRACKERS_LISTED_MAX } from '../messages.js';
+import { freshIdentity, type Identity } from '../state/library.js';
+
+export interface TrackersOptions {
+  readonly identity: Identity;
+  /** Where peers reach us: known once we listen. */
+  readonly upload: () => Address;
+  readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
+  readonly onEvent: (pair: string, event: AnnounceEvent) => void;
+  /**
+   * Who this client is from now on, to be kept, and shown to peers: a tracker knew a later epoch of ours, because our state was lost or
+   * put back, or our id was burnt.
+   */
+  readonly onIdentity: (identity: Identity) => void;
+  readonly log: Log;
+  readonly seed: number;
+  /** A pair that is being started beside this client. */
+  readonly starting: StartingPair | undefined;
+}
+
+export interface StartingPair {
+  readonly trackers: readonly [Address, Address];
+  /** Settles, never rejects, when both listen, or will not. */
+  readonly listen: Promise<void>;
+}
+
+export class Trackers {
+  readonly #options: TrackersOptions;
+  readonly #announces = new Map<string, Announce>();
+  readonly #pairs = new Map<string, readonly [Address, Address]>();
+  #identity: Identity;
+
+  constructor(options: TrackersOptions) {
+    this.#options = options;
+    this.#identity = options.identity;
+  }
+
+  tell(trackers: readonly [Address, Address], command: AnnounceCommand): void {
+    this.#announceOf(trackers).tell(command);
+  }
+
+  /** `own` first, then the others that were spoken to. */
+  pairs(own: readonly [Address, Address]): readonly (readonly [Address, Address])[] {
+    return [...new Map([[pairKey(own), own], ...this.#pairs]).values()];
+  }
+
+  /** How each tracker of those pairs is. */
+  standings(own: readonly [Address, Address]): Extract<ClientEvent, { kind: 'trackersListed' }>['trackers'] {
+    const rows = this.pairs(own).flatMap((trackers) => {
+      const known = this.#announces.get(pairKey(trackers))?.standings();
+      return trackers.map((tracker, at) => {
+        const { state, reason } = known?.[at] ?? { state: 'standby', reason: 'not needed yet' };
+        return [formatAddress(tracker), state, fitting(reason, REASON_BYTES_MAX)] as const;
+      });
+    });
+    return rows.slice(0, TRACKERS_LISTED_MAX);
+  }
+
+  stop(): void {
+    for (const announce of this.#announces.values()) announce.stop();
+  }
+
+  #announceOf(trackers: readonly [Address, Address]): Announce {
+    const pair = pairKey(trackers);
+    const known = this.#announces.get(pair);
+    if (known !== undefined) return known;
+    const { upload, digestsOf, onEvent, log, seed, starting } = this.#options;
+    const { clientId, epoch } = this.#identity;
+    const announce = startAnnounce({
+      trackers,
+      clientId,
+      epoch,
+      upload: upload(),
+      digestsOf,
+      onEvent: (event) => {
+        if (event.kind === 'epochRaised') this.#raiseEpoch(event.epoch);
+        // Every pair may find the same id burnt or shared: the first one to say so is heard.
+        const isLost = event.kind === 'identityBurnt' || event.kind === 'identityShared';
+        if (isLost && !this.#renew(event.clientId)) return;
+        onEvent(pair, event);
+      },
+      log,
+      seed,
+      trackersListen: starting !== undefined && pairKey(starting.trackers) === pair ? starting.listen : undefined,
+    });
+    this.#announces.set(pair, announce);
+    this.#pairs.set(pair, trackers);
+    return announce;
+  }
+
+  /** False: that id is not ours any more. */
+  #renew(burnt: ClientId): boolean {
+    if (burnt !== this.#identity.clientId) return false;
+    this.#identity = freshIdentity();
+    this.#options.onIdentity(this.#identity);
+    for (const announce of this.#announces.values()) announce.tell({ kind: 'identify', ...this.#identity });
+    return true;
+  }
+
+  #raiseEpoch(epoch: number): void {
+    if (epoch <= this.#identity.epoch) return;
+    this.#identity = { ...this.#identity, epoch };
+    this.#options.onIdentity(this.#identity);
+  }
+}

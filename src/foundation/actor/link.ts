@@ -1,0 +1,104 @@
+// A one-way link over a MessagePort: msgpack frames, copied into their own buffer and moved; shared memory and ports
+// ride beside the frame. Bounded by credit: a sender has LINK_CREDIT_MAX messages on the way, gets credit back after they
+// were handled (not before), and keeps the rest in a bounded backlog; `congested` tells a source (a socket) to pause.
+// A frame that fails its checks here is our own bug, so the receiver crashes; on a socket it is the peer's fault.
+
+import type { MessagePort, Transferable } from 'node:worker_threads';
+import { assert } from '../base/assert.js';
+import { BoundedQueue } from '../base/queue.js';
+import type { Protocol } from '../wire/protocol.js';
+import { LINK_BACKLOG_MAX, LINK_CREDIT_MAX } from './limits.js';
+
+/** What may ride beside a frame: memory that both threads see, or a port that changes threads. */
+export type Beside = SharedArrayBuffer | MessagePort;
+
+interface Packet {
+  readonly frame: Uint8Array;
+  readonly beside: readonly Beside[];
+}
+
+/** Credit coming back, as a bare number, once a quarter of the window was handled. */
+const CREDIT_STEP = LINK_CREDIT_MAX / 4;
+
+export interface Link<Sent> {
+  /** Sends, or keeps in the backlog while there is no credit. Crashes (assertion) past LINK_BACKLOG_MAX. */
+  tell(message: Sent, beside?: readonly Beside[]): void;
+  /** True while messages wait for credit: sources of further messages should pause. */
+  readonly congested: boolean;
+  /** Called once when a congested link has emptied its backlog. */
+  onRelief: () => void;
+  close(): void;
+}
+
+export interface LinkOptions<Sent, Received> {
+  readonly port: MessagePort;
+  readonly sends: Protocol<Sent>;
+  readonly receives: Protocol<Received>;
+  readonly handle: (message: Received, beside: readonly Beside[]) => void;
+  /** A frame from the other thread failed its checks, or `handle` threw. */
+  readonly onCrash: (error: unknown) => void;
+}
+
+/** Opens both directions of a port: `tell` sends, `handle` receives. */
+export function openLink<Sent, Received>(options: LinkOptions<Sent, Received>): Link<Sent> {
+  const { port, sends, receives, handle, onCrash } = options;
+  const backlog = new BoundedQueue<Packet>(LINK_BACKLOG_MAX);
+  let credit = LINK_CREDIT_MAX;
+  let handled = 0;
+
+  const post = (packet: Packet): void => {
+    const ports = packet.beside.filter((item) => !(item instanceof SharedArrayBuffer)) as MessagePort[];
+    const moved: Transferable[] = [packet.frame.buffer as ArrayBuffer, ...ports];
+    if (packet.beside.length === 0) port.postMessage(packet.frame, moved);
+    else port.postMessage(packet, moved);
+  };
+
+  const link: Link<Sent> = {
+    tell(message, beside = []) {
+      const packet: Packet = { frame: new Uint8Array(sends.encode(message)), beside };
+      if (credit > 0) {
+        credit -= 1;
+        post(packet);
+      } else {
+        assert(backlog.push(packet), `${sends.name}: link backlog is within its bound`);
+      }
+    },
+    get congested() {
+      return backlog.length > 0;
+    },
+    onRelief: () => undefined,
+    close: () => port.close(),
+  };
+
+  const creditReturned = (count: number): void => {
+    const wasCongested = backlog.length > 0;
+    credit += count;
+    assert(credit <= LINK_CREDIT_MAX, `${sends.name}: credit comes back once`);
+    while (credit > 0) {
+      const packet = backlog.shift();
+      if (packet === undefined) break;
+      credit -= 1;
+      post(packet);
+    }
+    if (wasCongested && backlog.length === 0) link.onRelief();
+  };
+
+  port.on('message', (packet: number | Uint8Array | Packet) => {
+    try {
+      if (typeof packet === 'number') {
+        creditReturned(packet);
+        return;
+      }
+      if (packet instanceof Uint8Array) handle(receives.decode(packet), []);
+      else handle(receives.decode(packet.frame), packet.beside);
+      handled += 1;
+      if (handled >= CREDIT_STEP) {
+        port.postMessage(handled);
+        handled = 0;
+      }
+    } catch (error) {
+      onCrash(error);
+    }
+  });
+  return link;
+}

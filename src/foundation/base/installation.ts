@@ -1,0 +1,21 @@
+// Where the files of this installation are: the bundles of the program and of its threads, and the version in package.json.
+// The only file of `src` that depends on how deep the compiled tree is.
+
+import { readFileSync } from 'node:fs';
+
+const ROOT = new URL('../../../../', import.meta.url);
+
+export type BundleName = 'mtorrent' | 'peer' | 'download' | 'hash' | 'store' | 'tracker';
+
+/** The file that a process or thread starts with. */
+export function bundleUrl(name: BundleName): URL {
+  return new URL(`dist/bundle/${name}.cjs`, ROOT);
+}
+
+let version: string | undefined;
+
+/** Read from package.json when it is asked for the first time. */
+export function programVersion(): string {
+  version ??= (JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { readonly version: string }).version;
+  return version;
+}

@@ -1,0 +1,195 @@
+// The field types of messages. Each says in words what it expects and checks a decoded value without touching it; each
+// that can grow has a maximum. Checked values are fresh arrays and primitives: nothing of the sender's choosing survives.
+// Each also reads and writes its plain form without msgpackr (`reading.ts`, `writing.ts`). Pure.
+
+import { MISS, type Miss, reading } from './reading.js';
+import { writing } from './writing.js';
+
+export interface Field<T> {
+  /** For the error: 'a whole number from 0 to 4294967295'. */
+  readonly expects: string;
+  readonly accepts: (value: unknown) => value is T;
+  /** The value with its texts cut to what is accepted; absent where there is none. */
+  readonly cut?: (value: unknown) => unknown;
+  /** The accepted value that is next in the frame, or a miss. */
+  readonly read: () => T | Miss;
+  /** Appends an accepted value. False: it is not accepted, or has to be written in another way. */
+  readonly write: (value: unknown) => boolean;
+  /** May be absent: the frame then ends before it. */
+  readonly isTrailing?: true;
+}
+
+/** The last field of a message that some receivers do not know. It is sent only to those who asked for it. */
+export interface TrailingField<T> extends Field<T> {
+  readonly isTrailing: true;
+}
+
+const ELLIPSIS = '…';
+/** Members of a list that is written here: its length takes two bytes. */
+const WRITTEN_MAX = 0xffff;
+
+export type ValueOf<F> = F extends Field<infer T> ? T : never;
+
+export function whole(min: number, max: number): Field<number> {
+  // Object.is refuses -0, which would come back as another value than was sent.
+  const accepts = (value: unknown): value is number =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max && !Object.is(value, -0);
+  return { expects: `a whole number from ${min} to ${max}`, ...numberField(accepts) };
+}
+
+function numberField(accepts: (value: unknown) => value is number): Omit<Field<number>, 'expects'> {
+  return {
+    accepts,
+    read: () => {
+      const value = reading.number();
+      return accepts(value) ? value : MISS;
+    },
+    write: (value) => {
+      if (!accepts(value)) return false;
+      writing.number(value);
+      return true;
+    },
+  };
+}
+
+export const u16 = whole(0, 0xffff);
+export const u32 = whole(0, 0xffff_ffff);
+/** Sizes and byte counts: any integer that a double holds exactly. */
+export const size = whole(0, Number.MAX_SAFE_INTEGER);
+/** A monotonic reading or a duration in milliseconds, with fractions. */
+export const real: Field<number> = {
+  expects: 'a finite number',
+  ...numberField((value): value is number => typeof value === 'number' && Number.isFinite(value)),
+};
+
+export const flag: Field<boolean> = {
+  expects: 'true or false',
+  accepts: (value): value is boolean => typeof value === 'boolean',
+  read: () => reading.flag(),
+  write: (value) => {
+    if (typeof value !== 'boolean') return false;
+    writing.flag(value);
+    return true;
+  },
+};
+
+/** Bytes, `min` to `max` long; exactly `min` long when `max` is absent. */
+export function bytes(min: number, max = min): Field<Uint8Array> {
+  const accepts = (value: unknown): value is Uint8Array =>
+    value instanceof Uint8Array && value.length >= min && value.length <= max;
+  return {
+    expects: min === max ? `${min} bytes` : `${min} to ${max} bytes`,
+    accepts,
+    read: () => reading.bytes(min, max),
+    write: (value) => {
+      if (!accepts(value)) return false;
+      writing.bytes(value);
+      return true;
+    },
+  };
+}
+
+/** A string of at most `bytesMax` bytes in UTF-8. */
+export function text(bytesMax: number): Field<string> {
+  const fits = (value: string): boolean => value.length <= bytesMax && Buffer.byteLength(value) <= bytesMax;
+  return {
+    expects: `text of at most ${bytesMax} bytes`,
+    accepts: (value): value is string => typeof value === 'string' && fits(value),
+    cut: (value) => (typeof value !== 'string' || fits(value) ? value : prefix(value, bytesMax)),
+    read: () => reading.text(bytesMax),
+    // What is ASCII has as many bytes as characters.
+    write: (value) => typeof value === 'string' && value.length <= bytesMax && writing.text(value),
+  };
+}
+
+/** Whole characters, and an ellipsis for the rest. */
+function prefix(value: string, bytesMax: number): string {
+  const bytes = Buffer.from(value).subarray(0, bytesMax - Buffer.byteLength(ELLIPSIS));
+  // As of a stream that goes on: a character that was cut through is left out.
+  return new TextDecoder().decode(bytes, { stream: true }) + ELLIPSIS;
+}
+
+export function oneOf<const T extends readonly string[]>(...choices: T): Field<T[number]> {
+  return {
+    expects: choices.join(' or '),
+    accepts: (value): value is T[number] => typeof value === 'string' && choices.includes(value),
+    read: () => reading.choice<T[number]>(choices),
+    write: (value) => typeof value === 'string' && choices.includes(value) && writing.text(value),
+  };
+}
+
+export function listOf<T>(item: Field<T>, max: number): Field<readonly T[]> {
+  return {
+    expects: `at most ${max} of ${item.expects}`,
+    accepts: (value): value is readonly T[] =>
+      Array.isArray(value) && value.length <= max && value.every((member) => item.accepts(member)),
+    cut: (value) => (Array.isArray(value) ? value.map((member) => cutBy(item, member)) : value),
+    read: () => {
+      const count = reading.array();
+      if (count < 0 || count > max) return MISS;
+      const list: T[] = [];
+      for (let at = 0; at < count; at += 1) {
+        const member = item.read();
+        if (member === MISS) return MISS;
+        list.push(member);
+      }
+      return list;
+    },
+    write: (value) => {
+      if (!Array.isArray(value) || value.length > Math.min(max, WRITTEN_MAX)) return false;
+      writing.array(value.length);
+      for (const member of value) if (!item.write(member)) return false;
+      return true;
+    },
+  };
+}
+
+/** A fixed row of fields, as an array. */
+export function tuple<const F extends readonly Field<unknown>[]>(
+  ...fields: F
+): Field<{ readonly [K in keyof F]: ValueOf<F[K]> }> {
+  return {
+    expects: `a row of ${fields.map((field) => field.expects).join(', ')}`,
+    accepts: (value): value is { readonly [K in keyof F]: ValueOf<F[K]> } =>
+      Array.isArray(value) && value.length === fields.length && fields.every((field, at) => field.accepts(value[at])),
+    cut: (value) => (Array.isArray(value) ? value.map((member, at) => cutBy(fields[at], member)) : value),
+    read: () => {
+      if (reading.array() !== fields.length) return MISS;
+      const row: unknown[] = [];
+      for (const field of fields) {
+        const member = field.read();
+        if (member === MISS) return MISS;
+        row.push(member);
+      }
+      return row as { readonly [K in keyof F]: ValueOf<F[K]> };
+    },
+    write: (value) => {
+      if (!Array.isArray(value) || value.length !== fields.length) return false;
+      writing.array(fields.length);
+      let at = 0;
+      for (const field of fields) if (!field.write(value[at++])) return false;
+      return true;
+    },
+  };
+}
+
+function cutBy(field: Field<unknown> | undefined, value: unknown): unknown {
+  return field?.cut === undefined ? value : field.cut(value);
+}
+
+export function optional<T>(field: Field<T>): Field<T | null> {
+  return {
+    expects: `${field.expects}, or nil`,
+    accepts: (value): value is T | null => value === null || field.accepts(value),
+    read: () => (reading.nil() ? null : field.read()),
+    write: (value) => {
+      if (value !== null) return field.write(value);
+      writing.nil();
+      return true;
+    },
+  };
+}
+
+export function trailing<T>(field: Field<T>): TrailingField<T> {
+  return { ...field, isTrailing: true };
+}

@@ -1,0 +1,154 @@
+// The client's announcer, on the client's own thread: performs what its machine decides, with one socket a tracker. Reads
+// hash strings only at the moment a part is sent. Decides nothing.
+
+import { Host } from '../../foundation/actor/host.js';
+import type { WakeAt } from '../../foundation/actor/machine.js';
+import { systemTimers, type Timers } from '../../foundation/actor/timers.js';
+import { unreachable } from '../../foundation/base/assert.js';
+import type { Log } from '../../foundation/base/log.js';
+import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
+import { DialedConnection } from '../../foundation/wire/dialed.js';
+import {
+  TRACKER_MAGIC,
+  type TrackerReply,
+  type TrackerRequest,
+  trackerReplies,
+  trackerRequests,
+} from '../tracker/messages.js';
+import type { AnnounceEffect, AnnounceInput, AnnounceSetting } from './effects.js';
+import { ANNOUNCE_REQUESTS_MAX } from './limits.js';
+import type { TrackerStanding } from './links.js';
+import { AnnounceMachine } from './machine.js';
+import type { AnnounceCommand, AnnounceEvent } from './messages.js';
+
+type TrackerConnection = DialedConnection<TrackerRequest, TrackerReply>;
+
+export interface AnnounceOptions extends Omit<AnnounceSetting, 'areTrackersStarting'> {
+  /** Settles, never rejects, when trackers that are just being started listen; absent for those that run. */
+  readonly trackersListen?: Promise<void> | undefined;
+  /** The hash string of a registered file; undefined when it is gone. Only lent: it is copied while a part is sent. */
+  readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
+  readonly onEvent: (event: AnnounceEvent) => void;
+  readonly log: Log;
+  /** Our own bug: the announcer is stopped. Without this it is thrown where it happened. */
+  readonly onCrash?: (error: unknown) => void;
+  readonly timers?: Timers;
+}
+
+export interface Announce {
+  tell(command: AnnounceCommand): void;
+  /** How each tracker of the pair is, in the order of the pair. */
+  standings(): readonly TrackerStanding[];
+  /** Ends all connections at once; nothing is told to the trackers. Idempotent. */
+  stop(): void;
+}
+
+export function startAnnounce(options: AnnounceOptions): Announce {
+  const announcer = new Announcer(options);
+  announcer.post({ kind: 'wake' });
+  return {
+    tell: (command) => announcer.post({ kind: 'command', command }),
+    standings: () => announcer.standings(),
+    stop: () => announcer.stop(),
+  };
+}
+
+class Announcer {
+  readonly #options: AnnounceOptions;
+  readonly #machine: AnnounceMachine;
+  readonly #host: Host<AnnounceInput, AnnounceEffect | WakeAt>;
+  readonly #sockets = new Map<number, TrackerConnection>();
+
+  constructor(options: AnnounceOptions) {
+    this.#options = options;
+    const { trackersListen } = options;
+    this.#machine = new AnnounceMachine({ ...options, areTrackersStarting: trackersListen !== undefined });
+    this.#host = new Host<AnnounceInput, AnnounceEffect | WakeAt>({
+      name: 'announce',
+      machine: this.#machine,
+      perform: (effect) => this.#perform(effect),
+      onCrash: (error) => this.#crashed(error),
+      timers: options.timers ?? systemTimers,
+      mailboxMax: ANNOUNCE_REQUESTS_MAX,
+    });
+    void trackersListen?.then(() => this.post({ kind: 'trackersListen' }));
+  }
+
+  post(input: AnnounceInput | { readonly kind: 'wake' }): void {
+    this.#host.post(input);
+  }
+
+  standings(): readonly TrackerStanding[] {
+    return this.#machine.standings();
+  }
+
+  stop(): void {
+    this.#host.stop();
+    for (const socket of this.#sockets.values()) socket.hangUp();
+    this.#sockets.clear();
+  }
+
+  #perform(effect: AnnounceEffect | WakeAt): void {
+    switch (effect.kind) {
+      case 'dial':
+        this.#sockets.set(effect.link, this.#dial(effect));
+        return;
+      case 'hangUp':
+        this.#sockets.get(effect.link)?.hangUp();
+        this.#sockets.delete(effect.link);
+        return;
+      case 'send':
+        this.#sockets.get(effect.link)?.send(effect.request);
+        return;
+      case 'sendPart':
+        this.#sendPart(effect);
+        return;
+      case 'tell':
+        this.#options.onEvent(effect.event);
+        return;
+      case 'log':
+        this.#options.log.info(effect.fields, effect.sentence);
+        return;
+      case 'wakeAt':
+        // The host keeps wake-ups to itself.
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #dial({ tracker, link }: Extract<AnnounceEffect, { kind: 'dial' }>): TrackerConnection {
+    const { trackers, upload } = this.#options;
+    return new DialedConnection({
+      address: trackers[tracker],
+      // So that the tracker lists us where we listen.
+      ownHost: upload.host,
+      magic: TRACKER_MAGIC,
+      sent: trackerRequests,
+      heard: trackerReplies,
+      who: 'the tracker',
+      onConnected: () => this.post({ kind: 'connected', tracker, link }),
+      onMessage: (reply) => this.post({ kind: 'replied', tracker, link, reply }),
+      onClosed: (reason) => {
+        this.#sockets.delete(link);
+        this.post({ kind: 'disconnected', tracker, link, reason });
+      },
+    });
+  }
+
+  #sendPart({ link, id, swarm, offset, length }: Extract<AnnounceEffect, { kind: 'sendPart' }>): void {
+    const part = this.#options.digestsOf(swarm)?.subarray(offset, offset + length);
+    if (part?.length !== length) {
+      this.post({ kind: 'partMissing', id });
+      return;
+    }
+    this.#sockets.get(link)?.send({ kind: 'pieces', id, swarm: keyBytes(swarm), offset, part });
+  }
+
+  #crashed(error: unknown): void {
+    this.stop();
+    this.#options.log.error({ err: error }, 'the announcer broke one of its own rules');
+    if (this.#options.onCrash === undefined) throw error;
+    this.#options.onCrash(error);
+  }
+}

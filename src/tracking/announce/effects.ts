@@ -1,0 +1,50 @@
+// What an announcer's machine is born with, what reaches it, where it is in its life, and what it has its shell do.
+// Pure.
+
+import type { Address } from '../../foundation/torrent/address.js';
+import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
+import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import type { TrackerIndex } from './links.js';
+import type { AnnounceCommand, AnnounceEvent } from './messages.js';
+
+export interface AnnounceSetting {
+  readonly trackers: readonly [Address, Address];
+  readonly clientId: ClientId;
+  /** Above that of every earlier start of this client. */
+  readonly epoch: number;
+  readonly upload: Address;
+  readonly seed: number;
+  /** The trackers are just being started: nobody is dialed before `trackersListen` comes, and nobody is called down. */
+  readonly areTrackersStarting?: boolean;
+}
+
+export type AnnounceInput =
+  | { readonly kind: 'trackersListen' }
+  | { readonly kind: 'command'; readonly command: AnnounceCommand }
+  | { readonly kind: 'connected'; readonly tracker: TrackerIndex; readonly link: number }
+  | { readonly kind: 'replied'; readonly tracker: TrackerIndex; readonly link: number; readonly reply: TrackerReply }
+  | { readonly kind: 'disconnected'; readonly tracker: TrackerIndex; readonly link: number; readonly reason: string }
+  /** The hash string of a part is not there any more. */
+  | { readonly kind: 'partMissing'; readonly id: number };
+
+export type AnnounceEffect =
+  | { readonly kind: 'dial'; readonly tracker: TrackerIndex; readonly link: number }
+  | { readonly kind: 'hangUp'; readonly link: number }
+  | { readonly kind: 'send'; readonly link: number; readonly request: TrackerRequest }
+  /** `pieces`, whose bytes are read when it is sent. */
+  | {
+      readonly kind: 'sendPart';
+      readonly link: number;
+      readonly id: number;
+      readonly swarm: SwarmKey;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'tell'; readonly event: AnnounceEvent }
+  | { readonly kind: 'log'; readonly fields: object; readonly sentence: string };
+
+/** Where it is in its life. */
+export type Phase =
+  | { readonly at: 'working' }
+  | { readonly at: 'leaving'; readonly deadlineMs: number; readonly askedMs: number | undefined }
+  | { readonly at: 'left' };

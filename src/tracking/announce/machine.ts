@@ -1,0 +1,394 @@
+// Keeps this client's entries at the tracker pair true: one tracker is talked to, the other takes over when it fails, and
+// whichever it is gets told everything that should be listed. Answers to nobody's question, wrong kinds of answers and
+// silence end a connection, nothing else. Pure: `wanted.ts` knows what to ask, `links.ts` whom, this file how it went.
+
+import type { Machine, Wake, WakeAt } from '../../foundation/actor/machine.js';
+import { unreachable } from '../../foundation/base/assert.js';
+import { TRACKER_REPLY_DEADLINE_MS } from '../../foundation/base/limits.js';
+import { Prng } from '../../foundation/base/prng.js';
+import type { ClientId } from '../../foundation/torrent/ids.js';
+import type { Refusal, TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import type { AnnounceEffect, AnnounceInput, AnnounceSetting, Phase } from './effects.js';
+import { ANNOUNCE_PIPELINE_MAX, LEAVE_DEADLINE_MS, LEAVE_REPLY_DEADLINE_MS } from './limits.js';
+import { Links, TRACKER_INDEXES, type TrackerIndex, type TrackerStanding } from './links.js';
+import type { AnnounceCommand, AnnounceEvent } from './messages.js';
+import { Own } from './own.js';
+import { Pulse } from './pulse.js';
+import { helloOf, type Pending, Requests, requestOf } from './requests.js';
+import { usableSeeders } from './seeders.js';
+import { Tally } from './tally.js';
+import { type Question, Wanted } from './wanted.js';
+
+export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEffect | WakeAt> {
+  readonly #setting: AnnounceSetting;
+  readonly #wanted = new Wanted();
+  readonly #prng: Prng;
+  readonly #links: Links;
+  readonly #requests = new Requests();
+  readonly #tally = new Tally();
+  #effects: (AnnounceEffect | WakeAt)[] = [];
+  #phase: Phase = { at: 'working' };
+  readonly #own: Own;
+  /** Of the connection that is active. */
+  #pulse: Pulse | undefined;
+  #areAllDownReported = false;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(setting: AnnounceSetting) {
+    this.#setting = setting;
+    this.#own = new Own(setting.clientId, setting.epoch, (epoch) => this.#tell({ kind: 'epochRaised', epoch }));
+    this.#prng = new Prng(setting.seed);
+    this.#links = new Links(this.#prng, setting.areTrackersStarting === true ? 'awaited' : 'there');
+  }
+
+  receive(input: AnnounceInput | Wake, nowMs: number): readonly (AnnounceEffect | WakeAt)[] {
+    this.#effects = [];
+    if (this.#phase.at === 'left') return this.#effects;
+    if (input.kind === 'wake') this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    this.#apply(input, nowMs);
+    this.#checkDeadlines(nowMs);
+    this.#ask(nowMs);
+    this.#dial(nowMs);
+    this.#planWake(nowMs);
+    return this.#effects;
+  }
+
+  standings(): readonly TrackerStanding[] {
+    return TRACKER_INDEXES.map((index) => this.#links.standingOf(index));
+  }
+
+  #apply(input: AnnounceInput | Wake, nowMs: number): void {
+    switch (input.kind) {
+      case 'command':
+        this.#command(input.command, nowMs);
+        return;
+      case 'trackersListen':
+        this.#links.triedAtOnce();
+        return;
+      case 'connected':
+        if (this.#links.isCurrent(input.tracker, input.link))
+          this.#send(
+            input.link,
+            helloOf({ clientId: this.#own.clientId, upload: this.#setting.upload }, this.#own.epoch),
+          );
+        return;
+      case 'replied':
+        if (this.#links.isCurrent(input.tracker, input.link)) this.#replied(input.tracker, input.reply, nowMs);
+        return;
+      case 'disconnected':
+        if (this.#links.isCurrent(input.tracker, input.link)) this.#lost(input.tracker, input.reason, nowMs);
+        return;
+      case 'partMissing':
+        this.#partMissing(input.id);
+        return;
+      case 'wake':
+        this.#wanted.woke(nowMs);
+        return;
+      default:
+        unreachable(input);
+    }
+  }
+
+  #command(command: AnnounceCommand, nowMs: number): void {
+    if (this.#phase.at !== 'working') return;
+    switch (command.kind) {
+      case 'register':
+        // The removal that this one overtakes needs no tracker any more.
+        if (this.#wanted.register(command)) this.#tell({ kind: 'withdrawn', swarm: command.swarm });
+        return;
+      case 'progress':
+        this.#wanted.progressed(command.swarm, command.have);
+        return;
+      case 'withdraw':
+        this.#wanted.withdraw(command.swarm);
+        return;
+      case 'findSeeders':
+        this.#wanted.find(command.swarm);
+        return;
+      case 'identify':
+        this.#identify(command.clientId, command.epoch);
+        return;
+      case 'leave':
+        this.#phase = { at: 'leaving', deadlineMs: nowMs + LEAVE_DEADLINE_MS, askedMs: undefined };
+        this.#links.hurryAll();
+        return;
+      default:
+        unreachable(command);
+    }
+  }
+
+  #replied(tracker: TrackerIndex, reply: TrackerReply, nowMs: number): void {
+    if (reply.kind === 'helloReply') {
+      this.#greeted(tracker, reply, nowMs);
+      return;
+    }
+    if (reply.kind === 'error' && reply.id === null) {
+      this.#lost(tracker, `the tracker refused this connection: ${reply.sentence}`, nowMs);
+      return;
+    }
+    const pending = this.#links.active === tracker ? this.#requests.answered(reply.id ?? -1, reply) : undefined;
+    if (pending === undefined) {
+      this.#lost(tracker, 'the tracker answered what was not asked', nowMs);
+      return;
+    }
+    this.#links.answered(tracker);
+    this.#pulse?.heard(nowMs);
+    if (reply.kind === 'stale') this.#stale(tracker, pending, reply, nowMs);
+    else if (pending.what === 'leave') this.#left();
+    else if (pending.what === 'ping') this.#ponged(reply, pending, nowMs);
+    else if (pending.what === 'renewal') return;
+    else if (reply.kind === 'error') this.#refused(pending.question, reply, nowMs);
+    else this.#answered(pending.question, reply, nowMs);
+  }
+
+  #greeted(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'helloReply' }>, nowMs: number): void {
+    const { highestEpoch } = reply;
+    if (this.#links.isUp(tracker)) {
+      this.#lost(tracker, 'the tracker said hello twice', nowMs);
+      return;
+    }
+    if (this.#own.isBurnt(highestEpoch)) {
+      this.#burnt(tracker, nowMs);
+      return;
+    }
+    this.#own.greeted(highestEpoch);
+    const former = this.#links.active;
+    for (const link of this.#links.greeted(tracker, reply.ready, nowMs)) this.#effects.push({ kind: 'hangUp', link });
+    if (this.#links.active === former) return;
+    this.#links.reportedUp(tracker);
+    this.#tell({ kind: 'trackerUp', tracker: this.#setting.trackers[tracker] });
+    if (this.#areAllDownReported) this.#tell({ kind: 'trackersBack' });
+    this.#areAllDownReported = false;
+    this.#pulse = new Pulse(reply.renewMs, this.#prng.next(), nowMs);
+    this.#startOver();
+  }
+
+  /** No word of ours would count there any more. Without a new id this tracker is of no use, nor is its partner. */
+  #burnt(tracker: TrackerIndex, nowMs: number): void {
+    this.#lost(tracker, 'the tracker knows this client by an epoch that it cannot have', nowMs);
+    if (!this.#own.mayRenew(nowMs)) return;
+    this.#tell({ kind: 'identityBurnt', clientId: this.#own.clientId, tracker: this.#setting.trackers[tracker] });
+  }
+
+  #identify(clientId: ClientId, epoch: number): void {
+    this.#own.become(clientId, epoch);
+    this.#pulse = undefined;
+    this.#wanted.forgetRemovals();
+    for (const link of this.#links.redialed()) this.#effects.push({ kind: 'hangUp', link });
+    this.#startOver();
+  }
+
+  #startOver(): void {
+    this.#requests.clear();
+    this.#tally.startOver();
+    this.#wanted.startOver();
+    if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, askedMs: undefined };
+  }
+
+  /** The connection is no more, or is ended here for the tracker's fault. */
+  #lost(tracker: TrackerIndex, reason: string, nowMs: number): void {
+    const wasActive = this.#links.active === tracker;
+    const link = this.#links.linkOf(tracker);
+    if (link !== undefined) this.#effects.push({ kind: 'hangUp', link });
+    const address = this.#setting.trackers[tracker];
+    if (this.#links.failed(tracker, nowMs, reason)) this.#tell({ kind: 'trackerDown', tracker: address, reason });
+    this.#effects.push({ kind: 'log', fields: { tracker: address, reason }, sentence: 'no connection to a tracker' });
+    if (wasActive) {
+      this.#pulse = undefined;
+      this.#startOver();
+    }
+    if (this.#links.areAllDown && !this.#areAllDownReported) {
+      this.#areAllDownReported = true;
+      this.#tell({ kind: 'allTrackersDown' });
+    }
+  }
+
+  #ponged(reply: TrackerReply, { toldCount, changeCount }: Extract<Pending, { what: 'ping' }>, nowMs: number): void {
+    this.#pulse?.ponged();
+    if (reply.kind !== 'pong') return;
+    const isComparable = changeCount === this.#wanted.changeCount;
+    const verdict = isComparable ? this.#tally.look(reply.entries, toldCount) : 'wait';
+    // Fewer than it had confirmed when it was asked: it let some lapse, or lost them.
+    if (verdict === 'tell' || (!isComparable && reply.entries < toldCount)) this.#wanted.tellAllAgain();
+    if (verdict === 'renew') this.#renew(nowMs);
+  }
+
+  /** What it lists of us is not what we told it, twice: off every list, which takes off what we do not know of, and on them again. */
+  #renew(nowMs: number): void {
+    const { active, activeLink: link } = this.#links;
+    if (active === undefined || link === undefined || this.#phase.at !== 'working') return;
+    const words = { id: this.#requests.sent({ what: 'renewal', sentMs: nowMs }), ...this.#own.nextVersion() };
+    this.#send(link, { kind: 'leave', ...words });
+    this.#wanted.tellAllAgain();
+    this.#clashed(active, nowMs);
+  }
+
+  /** Another word of ours is known, of this version or a higher one: we lost our state, or somebody uses it beside us. */
+  #stale(tracker: TrackerIndex, pending: Pending, { epoch }: { readonly epoch: number }, nowMs: number): void {
+    if (this.#own.isBurnt(epoch)) {
+      this.#burnt(tracker, nowMs);
+      return;
+    }
+    const isNews = this.#own.overtaken(epoch);
+    if (pending.what === 'question') this.#wanted.sayAgain(pending.question);
+    else if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, askedMs: undefined };
+    if (isNews) this.#clashed(tracker, nowMs);
+  }
+
+  #clashed(tracker: TrackerIndex, nowMs: number): void {
+    if (!this.#own.clashed(nowMs) || !this.#own.mayRenew(nowMs)) return;
+    this.#tell({ kind: 'identityShared', clientId: this.#own.clientId, tracker: this.#setting.trackers[tracker] });
+  }
+
+  #answered(question: Question, reply: TrackerReply, nowMs: number): void {
+    switch (question.kind) {
+      case 'share': {
+        const { swarm, have } = question.sharing;
+        const piecesNeeded = reply.kind === 'shared' && reply.piecesNeeded;
+        if (this.#wanted.shared(swarm, have, piecesNeeded, nowMs)) this.#tell({ kind: 'registered', swarm });
+        return;
+      }
+      case 'remove':
+        if (this.#wanted.removed(question.swarm, nowMs)) this.#tell({ kind: 'withdrawn', swarm: question.swarm });
+        return;
+      case 'seeders': {
+        const seeders = usableSeeders(reply.kind === 'seederList' ? reply.seeders : [], this.#setting.upload);
+        const { swarm } = question;
+        if (this.#wanted.found(swarm)) this.#tell({ kind: 'seedersFound', swarm, seeders });
+        return;
+      }
+      case 'part':
+        this.#wanted.partAnswered();
+        return;
+      case 'announce':
+        return;
+      default:
+        unreachable(question);
+    }
+  }
+
+  #refused(question: Question, { code, sentence }: Refusal, nowMs: number): void {
+    const swarm = question.kind === 'share' ? question.sharing.swarm : question.swarm;
+    // What is wrong with the request itself stays wrong.
+    const isForGood = code === 'invalid' || code === 'protocol';
+    const fields = { swarm, code, asked: question.kind };
+    this.#effects.push({ kind: 'log', fields, sentence: `refused: ${sentence}` });
+    if (question.kind === 'part') {
+      this.#wanted.partAnswered();
+      this.#wanted.uploadRefused(swarm);
+      return;
+    }
+    if (question.kind === 'announce') {
+      if (code === 'unknown') this.#wanted.forgotten(swarm);
+      else if (!isForGood) this.#wanted.progressRefused(swarm, nowMs);
+      return;
+    }
+    if (question.kind === 'share') this.#wanted.shareRefused(swarm, isForGood, nowMs);
+    else if (question.kind === 'remove') this.#wanted.removeRefused(swarm, isForGood, nowMs);
+    else this.#wanted.found(swarm);
+    this.#tell({ kind: 'refused', swarm, code, sentence });
+  }
+
+  #partMissing(id: number): void {
+    const swarm = this.#requests.unsent(id);
+    if (swarm === undefined) return;
+    this.#wanted.partAnswered();
+    this.#wanted.uploadRefused(swarm);
+  }
+
+  #checkDeadlines(nowMs: number): void {
+    for (const tracker of this.#links.late(nowMs)) this.#lost(tracker, 'no answer to a connection in time', nowMs);
+    const { active } = this.#links;
+    if (active !== undefined && nowMs >= this.#answerDeadlineMs()) {
+      const isSilent = nowMs >= (this.#pulse?.deadMs ?? Number.POSITIVE_INFINITY);
+      this.#lost(active, isSilent ? 'no sign of life in time' : 'no answer to a request in time', nowMs);
+    }
+    if (this.#phase.at !== 'leaving') return;
+    // With nobody to tell there is nothing to wait for.
+    if (nowMs >= this.#phase.deadlineMs || this.#links.isHopeless(nowMs)) this.#left();
+  }
+
+  /** When the tracker that is up has been waited for long enough. */
+  #answerDeadlineMs(): number {
+    const never = Number.POSITIVE_INFINITY;
+    const requestMs =
+      this.#phase.at === 'leaving'
+        ? (this.#phase.askedMs ?? never) + LEAVE_REPLY_DEADLINE_MS
+        : (this.#requests.oldestMs ?? never) + TRACKER_REPLY_DEADLINE_MS;
+    return Math.min(requestMs, this.#pulse?.deadMs ?? never);
+  }
+
+  /** Asks the tracker that is up whatever there is to ask, as far as the pipeline has room. */
+  #ask(nowMs: number): void {
+    const link = this.#links.activeLink;
+    if (link === undefined || this.#phase.at === 'left') return;
+    if (this.#phase.at === 'leaving') {
+      // It jumps the queue: nothing that is still to be told matters now.
+      if (this.#phase.askedMs !== undefined) return;
+      const id = this.#requests.sent({ what: 'leave', sentMs: nowMs });
+      this.#send(link, { kind: 'leave', id, ...this.#own.nextVersion() });
+      this.#phase = { ...this.#phase, askedMs: nowMs };
+      return;
+    }
+    while (this.#requests.count < ANNOUNCE_PIPELINE_MAX) {
+      const question = this.#wanted.next(nowMs);
+      if (question === undefined) break;
+      this.#put(question, link, nowMs);
+    }
+    if (nowMs < this.#pingAtMs()) return;
+    this.#pulse?.pinged(nowMs);
+    const changeCount = this.#wanted.isSettled ? this.#wanted.changeCount : undefined;
+    const id = this.#requests.sent({ what: 'ping', toldCount: this.#wanted.toldCount, changeCount, sentMs: nowMs });
+    this.#send(link, { kind: 'ping', id });
+  }
+
+  #pingAtMs(): number {
+    const isPressing = this.#wanted.hasUnfinished || this.#requests.count > 0;
+    return this.#pulse?.pingAtMs(isPressing) ?? Number.POSITIVE_INFINITY;
+  }
+
+  #put(question: Question, link: number, nowMs: number): void {
+    const id = this.#requests.sent({ what: 'question', question, sentMs: nowMs });
+    const version = () => this.#own.nextVersion();
+    if (question.kind === 'part') this.#effects.push({ ...question, kind: 'sendPart', link, id });
+    else this.#send(link, requestOf(question, id, version));
+  }
+
+  #left(): void {
+    for (const index of TRACKER_INDEXES) {
+      const link = this.#links.linkOf(index);
+      if (link !== undefined) this.#effects.push({ kind: 'hangUp', link });
+    }
+    this.#phase = { at: 'left' };
+    this.#tell({ kind: 'left' });
+  }
+
+  #dial(nowMs: number): void {
+    if (this.#phase.at === 'left') return;
+    for (const { index, link } of this.#links.due(nowMs)) this.#effects.push({ kind: 'dial', tracker: index, link });
+  }
+
+  #planWake(nowMs: number): void {
+    if (this.#phase.at === 'left') return;
+    let atMs = this.#links.nextAtMs(nowMs);
+    if (this.#links.active !== undefined) {
+      if (this.#phase.at === 'working') atMs = Math.min(atMs, this.#pingAtMs());
+      atMs = Math.min(atMs, this.#answerDeadlineMs());
+      const hasRoom = this.#phase.at === 'working' && this.#requests.count < ANNOUNCE_PIPELINE_MAX;
+      if (hasRoom) atMs = Math.min(atMs, this.#wanted.nextAtMs());
+    }
+    if (this.#phase.at === 'leaving') atMs = Math.min(atMs, this.#phase.deadlineMs);
+    // A wake-up that is set already and comes earlier only looks again; one that is set anew costs a timer each input.
+    if (atMs >= this.#wakeAtMs || atMs === Number.POSITIVE_INFINITY) return;
+    this.#wakeAtMs = Math.max(atMs, nowMs);
+    this.#effects.push({ kind: 'wakeAt', atMs: this.#wakeAtMs });
+  }
+
+  #send(link: number, request: TrackerRequest): void {
+    this.#effects.push({ kind: 'send', link, request });
+  }
+
+  #tell(event: AnnounceEvent): void {
+    this.#effects.push({ kind: 'tell', event });
+  }
+}

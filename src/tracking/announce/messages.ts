@@ -1,0 +1,55 @@
+// What the client asks of its announcer and what it hears from it. Both run on one thread, so these are plain unions. A
+// registration, a withdrawal or a question stands until a tracker has answered it, however long both are away.
+
+import type { Address } from '../../foundation/torrent/address.js';
+import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
+import type { RefusalCode } from '../tracker/messages.js';
+
+/** A file that this client serves, as far as it has it. */
+export interface Sharing {
+  readonly swarm: SwarmKey;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly pieceCount: number;
+  /** Pieces this client has. */
+  readonly have: number;
+}
+
+export type AnnounceCommand =
+  | ({ readonly kind: 'register' } & Sharing)
+  /** Told now and then, and at once when the file is complete. */
+  | { readonly kind: 'progress'; readonly swarm: SwarmKey; readonly have: number }
+  | { readonly kind: 'withdraw'; readonly swarm: SwarmKey }
+  | { readonly kind: 'findSeeders'; readonly swarm: SwarmKey }
+  /** We are this client from now on. Everything is told to the trackers anew; what the old one said ends with its lease. */
+  | { readonly kind: 'identify'; readonly clientId: ClientId; readonly epoch: number }
+  /** Off every list. `left` follows within LEAVE_DEADLINE_MS, answered or not; nothing else is done after it. */
+  | { readonly kind: 'leave' };
+
+export interface Seeder extends Address {
+  /** Pieces it had when it last told its tracker. */
+  readonly have: number;
+}
+
+export type AnnounceEvent =
+  /** Numeric addresses, each once, never our own; a random sample when there are very many. */
+  | { readonly kind: 'seedersFound'; readonly swarm: SwarmKey; readonly seeders: readonly Seeder[] }
+  /** A tracker lists us and has written it down. Said once for each `register`. */
+  | { readonly kind: 'registered'; readonly swarm: SwarmKey }
+  | { readonly kind: 'withdrawn'; readonly swarm: SwarmKey }
+  /** A tracker refused something about this swarm. It is tried again where that can help. */
+  | { readonly kind: 'refused'; readonly swarm: SwarmKey; readonly code: RefusalCode; readonly sentence: string }
+  /** It is asked from now on. */
+  | { readonly kind: 'trackerUp'; readonly tracker: Address }
+  /** It does not answer; said once until it does. */
+  | { readonly kind: 'trackerDown'; readonly tracker: Address; readonly reason: string }
+  | { readonly kind: 'allTrackersDown' }
+  | { readonly kind: 'trackersBack' }
+  /** A tracker knew a newer start of this client: keep this epoch, the next start begins above it. */
+  | { readonly kind: 'epochRaised'; readonly epoch: number }
+  /** Again and again a tracker knows words of ours that we did not say: another client has our id, and we need a new one. */
+  | { readonly kind: 'identityShared'; readonly clientId: ClientId; readonly tracker: Address }
+  /** A tracker knows of an epoch above all that we can have: somebody else spoke for this client, and we need a new id. */
+  | { readonly kind: 'identityBurnt'; readonly clientId: ClientId; readonly tracker: Address }
+  | { readonly kind: 'left' };

@@ -1,0 +1,118 @@
+// Requests on their way to a tracker: their ids, since when, and which reply fits which. Pure.
+
+import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
+import type { Address } from '../../foundation/torrent/address.js';
+import { type ClientId, keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
+import { encodeFeatures } from '../../foundation/wire/features.js';
+import { OWN_FEATURES, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
+import type { Question } from './wanted.js';
+
+/** A request on its way. */
+export type Pending = { readonly sentMs: number } & (
+  | { readonly what: 'question'; readonly question: Question }
+  /** `toldCount`: how many entries the tracker had confirmed by then; `changeCount`: see `wanted.ts`, when nothing was under way. */
+  | { readonly what: 'ping'; readonly toldCount: number; readonly changeCount: number | undefined }
+  | { readonly what: 'leave' }
+  /** Off every list, to be on the right ones again. */
+  | { readonly what: 'renewal' }
+);
+
+export interface OwnVersion {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** The reply that each question gets when it is not refused. */
+const ANSWERS = {
+  share: 'shared',
+  announce: 'announced',
+  remove: 'removed',
+  seeders: 'seederList',
+  part: 'stored',
+} as const;
+
+/** The questions that are words, which may come too late. */
+const STALE: ReadonlySet<Question['kind']> = new Set(['share', 'announce', 'remove']);
+
+const ID_MAX = 0xffff_ffff;
+const OWN_TOKEN = encodeFeatures(OWN_FEATURES);
+
+export class Requests {
+  /** In the order sent. */
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+
+  get count(): number {
+    return this.#pending.size;
+  }
+
+  /** When the oldest one was sent. */
+  get oldestMs(): number | undefined {
+    for (const { sentMs } of this.#pending.values()) return sentMs;
+    return undefined;
+  }
+
+  /** Answers its id. */
+  sent(pending: Pending): number {
+    this.#lastId = this.#lastId === ID_MAX ? 1 : this.#lastId + 1;
+    this.#pending.set(this.#lastId, pending);
+    return this.#lastId;
+  }
+
+  /** The request that `reply` answers, no longer pending; undefined when nothing of that kind was asked. */
+  answered(id: number, reply: TrackerReply): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (pending === undefined || !fits(pending, reply)) return undefined;
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  /** A part that could not be sent after all; answers its swarm. */
+  unsent(id: number): SwarmKey | undefined {
+    const pending = this.#pending.get(id);
+    if (pending?.what !== 'question' || pending.question.kind !== 'part') return undefined;
+    this.#pending.delete(id);
+    return pending.question.swarm;
+  }
+
+  clear(): void {
+    this.#pending.clear();
+  }
+}
+
+function fits(pending: Pending, reply: TrackerReply): boolean {
+  if (reply.kind === 'error') return true;
+  if (pending.what === 'ping') return reply.kind === 'pong';
+  if (reply.kind === 'stale') return pending.what !== 'question' || STALE.has(pending.question.kind);
+  if (pending.what !== 'question') return reply.kind === 'left';
+  return reply.kind === ANSWERS[pending.question.kind];
+}
+
+/** The first word on a connection. */
+export function helloOf(
+  { clientId, upload }: { readonly clientId: ClientId; readonly upload: Address },
+  epoch: number,
+): TrackerRequest {
+  const names = { clientId: keyBytes(clientId), host: '', uploadPort: upload.port, token: OWN_TOKEN };
+  return { kind: 'hello', ...names, epoch };
+}
+
+/** The question on the wire. @param nextVersion called when, and only when, the request changes something. */
+export function requestOf(
+  question: Exclude<Question, { kind: 'part' }>,
+  id: number,
+  nextVersion: () => OwnVersion,
+): TrackerRequest {
+  switch (question.kind) {
+    case 'share': {
+      const { swarm, name, size, pieceCount, have } = question.sharing;
+      return { kind: 'share', id, swarm: keyBytes(swarm), name, size, pieceCount, have, ...nextVersion() };
+    }
+    case 'announce':
+      return { kind: 'announce', id, swarm: keyBytes(question.swarm), have: question.have, ...nextVersion() };
+    case 'remove':
+      return { kind: 'remove', id, swarm: keyBytes(question.swarm), ...nextVersion() };
+    case 'seeders':
+      return { kind: 'seeders', id, swarm: keyBytes(question.swarm), want: SEEDERS_PER_REPLY_MAX };
+  }
+}

@@ -1,0 +1,129 @@
+// The changes of a tracker's registry: what is committed, applied and (between partners) replicated. Each is idempotent, and
+// those that carry an owner's version may come in any order: the higher version wins, on the disk as in memory. `told`,
+// `facts` and `toldLeave` come from the partner tracker and merge with what is known here. Pure.
+
+import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
+
+/** Chosen by the owner of an entry: boot epoch, then sequence. No clock decides who wins. */
+export interface Version {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** What a client declares of a file when it shares it. */
+export interface FileFacts {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly pieceCount: number;
+}
+
+export function factsOf({ name, size, pieceCount }: FileFacts): FileFacts {
+  return { name, size, pieceCount };
+}
+
+/** live: listed. removed: taken off by its owner. lapsed: taken off by the tracker; the owner's same word lists it again. */
+export type EntryState = 'live' | 'removed' | 'lapsed';
+
+export type Change =
+  /** A file's facts; kept as they are once its hash string was verified. */
+  | ({ readonly kind: 'swarm'; readonly swarm: SwarmKey } & FileFacts)
+  | ({
+      readonly kind: 'put';
+      readonly swarm: SwarmKey;
+      readonly client: ClientId;
+      readonly host: string;
+      readonly port: number;
+      readonly have: number;
+    } & Version)
+  /** A client holds this much of a file that it is listed for. Nothing happens when its entry is removed or unknown. */
+  | ({
+      readonly kind: 'progress';
+      readonly swarm: SwarmKey;
+      readonly client: ClientId;
+      readonly have: number;
+    } & Version)
+  | ({ readonly kind: 'remove'; readonly swarm: SwarmKey; readonly client: ClientId } & Version)
+  /** Every entry of the client up to this version is removed, those that arrive later too. */
+  | ({ readonly kind: 'leave'; readonly client: ClientId } & Version)
+  /** The client's lease ended, or another client took its address: its live entries lapse. */
+  | { readonly kind: 'lapse'; readonly client: ClientId }
+  /** A tomb stone past its time; nothing happens when the entry is live again, or has been removed anew. */
+  | ({ readonly kind: 'forget'; readonly swarm: SwarmKey; readonly client: ClientId } & Version)
+  | ({ readonly kind: 'forgetLeave'; readonly client: ClientId } & Version)
+  /** Nothing happens when it has entries again. */
+  | { readonly kind: 'forgetSwarm'; readonly swarm: SwarmKey }
+  | {
+      readonly kind: 'part';
+      readonly swarm: SwarmKey;
+      readonly upload: number;
+      readonly offset: number;
+      readonly part: Uint8Array;
+    }
+  /** The upload's hash string has the swarm's key: it is kept, and so are the facts it proves. */
+  | ({ readonly kind: 'complete'; readonly swarm: SwarmKey; readonly upload: number } & FileFacts)
+  | { readonly kind: 'dropParts'; readonly upload: number }
+  /** The partner's record of an entry. At the same version removed beats live beats lapsed. */
+  | ({
+      readonly kind: 'told';
+      readonly swarm: SwarmKey;
+      readonly client: ClientId;
+      readonly host: string;
+      readonly port: number;
+      readonly have: number;
+      readonly state: EntryState;
+      /** Live: what is left of its client's lease. Else: since when it is not. */
+      readonly ms: number;
+    } & Version)
+  /** `progress`, as the partner tells it. */
+  | ({
+      readonly kind: 'toldProgress';
+      readonly swarm: SwarmKey;
+      readonly client: ClientId;
+      readonly have: number;
+    } & Version)
+  /** The partner's facts of a file; `proven`: it has the hash string. */
+  | ({ readonly kind: 'facts'; readonly swarm: SwarmKey; readonly proven: boolean } & FileFacts)
+  | ({ readonly kind: 'toldLeave'; readonly client: ClientId; readonly ms: number } & Version)
+  /** Everything that the tracker `origin` changed up to this position is in this transaction or was before. */
+  | { readonly kind: 'followed'; readonly origin: Uint8Array; readonly position: number }
+  /** This tracker is another one from now on: what was followed and what is told begin anew. */
+  | { readonly kind: 'identity'; readonly tracker: Uint8Array };
+
+export type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
+
+/** Negative, zero or positive, as `a` is lower than, equal to or higher than `b`. */
+export function compareVersions(a: Version, b: Version): number {
+  return a.epoch - b.epoch || a.sequence - b.sequence;
+}
+
+const ADDING: ReadonlySet<Change['kind']> = new Set(['swarm', 'put', 'part', 'complete', 'told', 'facts', 'followed']);
+
+const RANK = { lapsed: 0, live: 1, removed: 2 } as const;
+
+/** Whether the partner's state of an entry replaces ours of the same version. */
+export function outranks(told: EntryState, known: EntryState): boolean {
+  return RANK[told] > RANK[known];
+}
+
+/**
+ * Whether the partner's facts replace ours. Proven ones beat others; among equals the smaller win, which either is as good
+ * as the other and both trackers find the same one.
+ */
+export function replacesFacts(
+  told: FileFacts & { readonly proven: boolean },
+  known: { readonly facts: FileFacts | undefined; readonly complete: boolean },
+): boolean {
+  if (known.facts === undefined || (told.proven && !known.complete)) return true;
+  return told.proven === known.complete && compareFacts(told, known.facts) < 0;
+}
+
+function compareFacts(a: FileFacts, b: FileFacts): number {
+  // As bytes, which is how SQLite compares text.
+  return a.size - b.size || a.pieceCount - b.pieceCount || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name));
+}
+
+/** Changes that free a record rather than add one: they are tried again alone when a full disk refused their group. */
+export function freesRoom(change: Change): boolean {
+  return !ADDING.has(change.kind);
+}

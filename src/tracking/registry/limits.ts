@@ -1,0 +1,14 @@
+// The bounds of the registry, each with its unit in its name and its reason beside it.
+
+import { TOMBSTONE_MS } from '../../foundation/base/limits.js';
+
+/** Milliseconds a tomb stone is kept for a partner that does not come back: a disk is replaced within a week. */
+export const TOMBSTONE_UNHEARD_MS = 7 * TOMBSTONE_MS;
+/** Tomb stones kept so for it; beyond them the oldest are kept for TOMBSTONE_MS only. A quarter of TRACKER_RECORDS_MAX. */
+export const TOMBSTONES_UNHEARD_MAX = 250_000;
+/** Milliseconds after a standstill before a word proves that its client is there: what was sent before it is read by then. */
+export const STANDSTILL_DOUBT_MS = 10_000;
+/** Buckets asked for again after one look: the whole list takes 16 looks, so that a repair leaves room for what is new. */
+export const PAIR_REPAIR_BUCKETS_MAX = 16;
+/** Milliseconds before a bucket that goes on differing is asked for again: from two looks, doubling to this. */
+export const PAIR_REPAIR_RETRY_MAX_MS = 300_000;

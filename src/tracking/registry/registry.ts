@@ -1,0 +1,391 @@
+// Which client holds how much of which file, as the tracker knows it. An entry (swarm, client) is written by its owner's
+// words only: the higher version wins, an equal one changes nothing, a lower one is ignored; removal is a tomb stone. The
+// tracker itself can only let entries lapse. Holds exactly what the store has committed, and is applied to in that order.
+// Pure: time comes in, and nothing here waits, draws or writes. Leases live in `leases.ts`.
+
+import type { Prng } from '../../foundation/base/prng.js';
+import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
+import { Addresses } from './addresses.js';
+import {
+  type Change,
+  type ChangeOf,
+  compareVersions,
+  type EntryState,
+  factsOf,
+  outranks,
+  replacesFacts,
+  type Version,
+} from './changes.js';
+import { Digests } from './digests.js';
+import { ChangeOrder } from './order.js';
+import { type Client, type Entry, newClient, newEntry, newSwarm, type Swarm, swap } from './records.js';
+import { Graveyard } from './tombstones.js';
+
+export interface Counts {
+  readonly swarms: number;
+  readonly clients: number;
+  readonly entries: number;
+  readonly liveEntries: number;
+}
+
+export class Registry {
+  readonly order = new ChangeOrder();
+  readonly digests = new Digests();
+  readonly addresses = new Addresses();
+  readonly #swarms = new Map<SwarmKey, Swarm>();
+  readonly #clients = new Map<ClientId, Client>();
+  readonly #graveyard = new Graveyard();
+  #entryCount = 0;
+  #liveCount = 0;
+
+  get counts(): Counts {
+    return {
+      swarms: this.#swarms.size,
+      clients: this.#clients.size,
+      entries: this.#entryCount,
+      liveEntries: this.#liveCount,
+    };
+  }
+
+  swarm(key: SwarmKey): Swarm | undefined {
+    return this.#swarms.get(key);
+  }
+
+  client(id: ClientId): Client | undefined {
+    return this.#clients.get(id);
+  }
+
+  swarms(): IterableIterator<Swarm> {
+    return this.#swarms.values();
+  }
+
+  clients(): IterableIterator<Client> {
+    return this.#clients.values();
+  }
+
+  graves(): Iterable<Entry> {
+    return this.#graveyard.graves();
+  }
+
+  /** Highest epoch among the client's words, 0 when there is none. O(its entries): asked once a connection. */
+  highestEpoch(id: ClientId): number {
+    return this.highestVersion(id).epoch;
+  }
+
+  /** Of all its words that are known here. O(its entries). */
+  highestVersion(id: ClientId): Version {
+    const client = this.#clients.get(id);
+    let highest: Version = client?.left ?? { epoch: 0, sequence: 0 };
+    for (const entry of client?.entries.values() ?? []) if (compareVersions(entry, highest) > 0) highest = entry;
+    return { epoch: highest.epoch, sequence: highest.sequence };
+  }
+
+  /** At most `want` live entries other than `caller`'s, each set of them as likely as any other. O(want). */
+  sample(key: SwarmKey, caller: ClientId, want: number, prng: Prng): { entries: readonly Entry[]; total: number } {
+    const swarm = this.#swarms.get(key);
+    if (swarm === undefined) return { entries: [], total: 0 };
+    const own = this.#clients.get(caller)?.entries.get(key);
+    const isListed = own !== undefined && own.slot >= 0;
+    // The caller goes to the end, then the first `want` places are dealt as in a shuffle.
+    if (isListed) swap(swarm.live, own.slot, swarm.live.length - 1);
+    const total = swarm.live.length - (isListed ? 1 : 0);
+    const count = Math.min(want, total);
+    if (count < total) for (let at = 0; at < count; at += 1) swap(swarm.live, at, at + prng.below(total - at));
+    return { entries: swarm.live.slice(0, count), total };
+  }
+
+  /** What may be forgotten; the oldest `changesMax`. See `graveyard.ts`. */
+  outdated(nowMs: number, acknowledged: number, changesMax: number): Change[] {
+    return this.#graveyard.outdated(nowMs, acknowledged, changesMax);
+  }
+
+  /** An entry as the store kept it, those that are not live oldest first. Live ones get their client a lease. */
+  restore(word: ChangeOf<'put'>, state: EntryState, changedAtMs: number, leaseEndsMs: number, position: number): void {
+    const client = this.#openClient(word.client);
+    const entry = this.#openEntry(word.swarm, client, word);
+    entry.placedAt = position;
+    this.order.restore(entry, position);
+    if (state === 'live' && client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
+    this.#settle(entry, word, state, changedAtMs);
+  }
+
+  /**
+   * @param leaseEndsMs for a client that becomes live by this change.
+   * @param position of the change; 0: it was not made here.
+   */
+  apply(change: Change, nowMs: number, leaseEndsMs: number, position = 0): void {
+    switch (change.kind) {
+      case 'swarm':
+        this.#swarmShared(change);
+        return;
+      case 'put':
+        this.#put(change, nowMs, leaseEndsMs, position);
+        return;
+      case 'progress':
+        this.#progress(change, nowMs, leaseEndsMs, position);
+        return;
+      case 'toldProgress':
+        this.#progress(change, nowMs, leaseEndsMs, 0);
+        return;
+      case 'remove':
+        this.#remove(change, nowMs, position);
+        return;
+      case 'leave':
+        this.#leave(change, nowMs, position);
+        return;
+      case 'told':
+        this.#told(change, nowMs);
+        return;
+      case 'facts':
+        this.#toldFacts(change);
+        return;
+      case 'toldLeave':
+        this.#leave(change, nowMs - change.ms, 0);
+        return;
+      case 'lapse':
+        this.#lapse(change.client, nowMs);
+        return;
+      case 'forget':
+        this.#forget(change);
+        return;
+      case 'forgetLeave':
+        this.#forgetLeave(change);
+        return;
+      case 'forgetSwarm':
+        this.#forgetSwarm(change.swarm);
+        return;
+      case 'complete':
+        this.#completed(change, position);
+        return;
+      case 'part':
+      case 'dropParts':
+      case 'followed':
+      case 'identity':
+        return; // Hash strings live in the store alone, and how far we are is the follower's business.
+    }
+  }
+
+  #swarmShared(change: ChangeOf<'swarm'>): void {
+    const swarm = this.#openSwarm(change.swarm);
+    if (!swarm.complete) swarm.facts = factsOf(change);
+  }
+
+  #toldFacts(change: ChangeOf<'facts'>): void {
+    const swarm = this.#openSwarm(change.swarm);
+    if (replacesFacts(change, swarm)) swarm.facts = factsOf(change);
+  }
+
+  #completed(change: ChangeOf<'complete'>, position: number): void {
+    const swarm = this.#openSwarm(change.swarm);
+    if (swarm.complete) return;
+    swarm.complete = true;
+    swarm.facts = factsOf(change);
+    this.order.touch(swarm, position);
+  }
+
+  #put(change: ChangeOf<'put'>, nowMs: number, leaseEndsMs: number, position: number): void {
+    const client = this.#openClient(change.client);
+    const entry = this.#openEntry(change.swarm, client, change);
+    const order = compareVersions(change, entry);
+    if (order < 0 || (order === 0 && entry.state !== 'lapsed')) return;
+    this.#placed(entry, position);
+    if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
+    client.heardMs = nowMs;
+    this.#settle(entry, change, 'live', nowMs);
+  }
+
+  /** One that lapsed meanwhile is live again where it was: its owner speaks. */
+  #progress(
+    { swarm, client: id, have, epoch, sequence }: ChangeOf<'progress' | 'toldProgress'>,
+    nowMs: number,
+    leaseEndsMs: number,
+    position: number,
+  ): void {
+    const client = this.#clients.get(id);
+    const entry = client?.entries.get(swarm);
+    if (client === undefined || entry === undefined || entry.state === 'removed') return;
+    if (compareVersions({ epoch, sequence }, entry) <= 0) return;
+    const { host, port } = entry;
+    const wasLive = entry.state === 'live';
+    if (wasLive) this.#touched(entry, position);
+    else this.#placed(entry, position);
+    if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
+    this.#settle(entry, { host, port, have, epoch, sequence }, 'live', nowMs);
+  }
+
+  /** Changed in more than its progress, so that the partner has to be told all of it. */
+  #placed(entry: Entry, position: number): void {
+    this.#touched(entry, position);
+    if (position > 0) entry.placedAt = position;
+  }
+
+  #touched(entry: Entry, position: number): void {
+    this.order.touch(entry, position);
+    this.digests.changed(entry.swarm.key, position);
+  }
+
+  #told(change: ChangeOf<'told'>, nowMs: number): void {
+    const { state, ms } = change;
+    const client = this.#openClient(change.client);
+    const isNew = !client.entries.has(change.swarm);
+    const entry = this.#openEntry(change.swarm, client, change);
+    const order = compareVersions(change, entry);
+    if (order < 0 || (order === 0 && !isNew && !outranks(state, entry.state))) return;
+    if (state === 'live') client.leaseEndsMs = Math.max(client.leaseEndsMs, nowMs + ms);
+    this.#settle(entry, change, state, state === 'live' ? nowMs : nowMs - ms);
+  }
+
+  /** The entry says what this word says; a word that its client's leaving overtook, as if they had come in their order. */
+  #settle(
+    entry: Entry,
+    word: Version & Pick<Entry, 'host' | 'port' | 'have'>,
+    state: EntryState,
+    changedAtMs: number,
+  ): void {
+    const { client } = entry;
+    const isVoid = client.left !== undefined && compareVersions(word, client.left) <= 0;
+    this.#setVersion(entry, word);
+    this.#setPlace(entry, word.host, word.port);
+    entry.have = word.have;
+    this.#setState(entry, isVoid ? 'removed' : state, changedAtMs);
+    if (entry.state === 'live') this.addresses.moved(client, word.host, word.port);
+  }
+
+  #remove(change: ChangeOf<'remove'>, nowMs: number, position: number): void {
+    const client = this.#openClient(change.client);
+    const entry = this.#openEntry(change.swarm, client, change);
+    if (compareVersions(change, entry) < 0) return;
+    this.#placed(entry, position);
+    this.#setVersion(entry, change);
+    this.#setState(entry, 'removed', nowMs);
+  }
+
+  #leave(change: ChangeOf<'leave' | 'toldLeave'>, nowMs: number, position: number): void {
+    const client = this.#openClient(change.client);
+    if (client.left !== undefined && compareVersions(change, client.left) <= 0) return;
+    client.left = { epoch: change.epoch, sequence: change.sequence, changedAtMs: nowMs };
+    this.order.touch(client, position);
+    this.#graveyard.left(client);
+    for (const entry of client.entries.values()) {
+      if (entry.state === 'removed' || compareVersions(entry, change) > 0) continue;
+      this.digests.changed(entry.swarm.key, position);
+      this.#setState(entry, 'removed', nowMs);
+    }
+  }
+
+  #lapse(id: ClientId, nowMs: number): void {
+    const client = this.#clients.get(id);
+    if (client === undefined) return;
+    for (const entry of client.entries.values()) {
+      if (entry.state === 'live') this.#setState(entry, 'lapsed', nowMs);
+    }
+  }
+
+  #forget(change: ChangeOf<'forget'>): void {
+    const entry = this.#clients.get(change.client)?.entries.get(change.swarm);
+    if (entry === undefined || entry.state === 'live' || compareVersions(entry, change) > 0) return;
+    this.#graveyard.risen(entry);
+    this.order.drop(entry);
+    entry.swarm.entryCount -= 1;
+    entry.client.entries.delete(entry.swarm.key);
+    this.#entryCount -= 1;
+    if (entry.swarm.entryCount === 0) this.#graveyard.emptied(entry.swarm);
+    this.#closeClient(entry.client);
+  }
+
+  #forgetLeave(change: ChangeOf<'forgetLeave'>): void {
+    const client = this.#clients.get(change.client);
+    if (client?.left === undefined || compareVersions(client.left, change) > 0) return;
+    client.left = undefined;
+    this.order.drop(client);
+    this.#graveyard.returned(client);
+    this.#closeClient(client);
+  }
+
+  #forgetSwarm(key: SwarmKey): void {
+    const swarm = this.#swarms.get(key);
+    if (swarm === undefined || swarm.entryCount > 0) return;
+    this.#graveyard.filled(swarm);
+    this.order.drop(swarm);
+    this.#swarms.delete(key);
+  }
+
+  #openSwarm(key: SwarmKey): Swarm {
+    let swarm = this.#swarms.get(key);
+    if (swarm === undefined) {
+      swarm = newSwarm(key);
+      this.#swarms.set(key, swarm);
+      this.#graveyard.emptied(swarm);
+    }
+    return swarm;
+  }
+
+  #openClient(id: ClientId): Client {
+    let client = this.#clients.get(id);
+    if (client === undefined) {
+      client = newClient(id);
+      this.#clients.set(id, client);
+    }
+    return client;
+  }
+
+  /** A new entry is a lapsed one with the version of the word that makes it, so that this word settles its state. */
+  #openEntry(key: SwarmKey, client: Client, version: Version): Entry {
+    let entry = client.entries.get(key);
+    if (entry === undefined) {
+      const swarm = this.#openSwarm(key);
+      entry = newEntry(swarm, client, version);
+      swarm.entryCount += 1;
+      // The swarm's own key: a fresh string of 40 characters an entry would cost more than the entry.
+      client.entries.set(swarm.key, entry);
+      this.#graveyard.filled(swarm);
+      this.#entryCount += 1;
+    }
+    return entry;
+  }
+
+  /** A client of whom nothing is known any more takes no memory. */
+  #closeClient(client: Client): void {
+    if (client.entries.size > 0 || client.left !== undefined) return;
+    this.#clients.delete(client.id);
+  }
+
+  #setVersion(entry: Entry, { epoch, sequence }: Version): void {
+    entry.epoch = epoch;
+    entry.sequence = sequence;
+  }
+
+  #setPlace(entry: Entry, host: string, port: number): void {
+    if (entry.host === host && entry.port === port) return;
+    entry.host = host;
+    entry.port = port;
+    entry.placeHigh = 0;
+    entry.placeLow = 0;
+  }
+
+  #setState(entry: Entry, state: EntryState, nowMs: number): void {
+    const { live } = entry.swarm;
+    if (state === 'live' && entry.slot < 0) {
+      entry.slot = live.push(entry) - 1;
+      entry.client.liveCount += 1;
+      this.#liveCount += 1;
+    } else if (state !== 'live' && entry.slot >= 0) {
+      swap(live, entry.slot, live.length - 1);
+      live.pop();
+      entry.slot = -1;
+      entry.client.liveCount -= 1;
+      if (entry.client.liveCount === 0) this.addresses.left(entry.client);
+      this.#liveCount -= 1;
+    }
+    entry.state = state;
+    if (state === 'live') this.#graveyard.risen(entry);
+    else this.#graveyard.buried(entry);
+    if (state === 'removed') {
+      // A tomb stone says who, which and when, nothing else.
+      this.#setPlace(entry, '', 0);
+      entry.have = 0;
+    }
+    entry.changedAtMs = nowMs;
+    this.digests.update(entry);
+  }
+}

@@ -1,0 +1,89 @@
+// What a registry keeps only so that nobody brings it back: entries that are not live, clients that left, files without an
+// entry; and which of these may be forgotten. A removal that was said here waits until the partner has it. Oldest first, so
+// that a look costs what it finds. Pure.
+
+import { TOMBSTONE_MS } from '../../foundation/base/limits.js';
+import type { Change, Version } from './changes.js';
+import { TOMBSTONE_UNHEARD_MS, TOMBSTONES_UNHEARD_MAX } from './limits.js';
+import type { Client, Entry, Swarm } from './records.js';
+
+export class Graveyard {
+  /** Removed by words that were said here. */
+  readonly #removed = new Set<Entry>();
+  /** Lapsed, or removed by words that the partner told. */
+  readonly #others = new Set<Entry>();
+  readonly #leavers = new Set<Client>();
+  readonly #emptySwarms = new Set<Swarm>();
+
+  /** The entry, which is not live, is so from now on or in another way than before. */
+  buried(entry: Entry): void {
+    this.risen(entry);
+    if (entry.state === 'removed' && entry.position > 0) this.#removed.add(entry);
+    else this.#others.add(entry);
+  }
+
+  /** The entry is live, or forgotten. */
+  risen(entry: Entry): void {
+    this.#removed.delete(entry);
+    this.#others.delete(entry);
+  }
+
+  *graves(): Generator<Entry> {
+    yield* this.#removed;
+    yield* this.#others;
+  }
+
+  left(client: Client): void {
+    this.#leavers.delete(client);
+    this.#leavers.add(client);
+  }
+
+  /** Its leaving is forgotten. */
+  returned(client: Client): void {
+    this.#leavers.delete(client);
+  }
+
+  emptied(swarm: Swarm): void {
+    this.#emptySwarms.add(swarm);
+  }
+
+  /** It has an entry, or is forgotten. */
+  filled(swarm: Swarm): void {
+    this.#emptySwarms.delete(swarm);
+  }
+
+  /**
+   * Tomb stones and marks of leaving that are old enough, and empty swarms; the oldest `changesMax`.
+   * @param acknowledged the partner has what was changed here up to this position.
+   */
+  outdated(nowMs: number, acknowledged: number, changesMax: number): Change[] {
+    const changes: Change[] = [];
+    const isFull = (): boolean => changes.length >= changesMax;
+    for (const graves of [this.#removed, this.#others]) {
+      for (const entry of graves) {
+        const isAwaited = graves === this.#removed && entry.position > acknowledged;
+        if (isFull() || !isOutdated(nowMs - entry.changedAtMs, isAwaited, graves.size)) break;
+        changes.push({ kind: 'forget', swarm: entry.swarm.key, client: entry.client.id, ...versionOf(entry) });
+      }
+    }
+    for (const { id, left, position } of this.#leavers) {
+      if (isFull() || left === undefined) break;
+      if (!isOutdated(nowMs - left.changedAtMs, position > acknowledged, this.#leavers.size)) break;
+      changes.push({ kind: 'forgetLeave', client: id, epoch: left.epoch, sequence: left.sequence });
+    }
+    for (const swarm of this.#emptySwarms) {
+      if (isFull()) break;
+      changes.push({ kind: 'forgetSwarm', swarm: swarm.key });
+    }
+    return changes;
+  }
+}
+
+/** @param isAwaited the partner has yet to acknowledge it. @param count how many of its kind there are. */
+function isOutdated(ageMs: number, isAwaited: boolean, count: number): boolean {
+  return ageMs > (isAwaited && count <= TOMBSTONES_UNHEARD_MAX ? TOMBSTONE_UNHEARD_MS : TOMBSTONE_MS);
+}
+
+function versionOf({ epoch, sequence }: Version): Version {
+  return { epoch, sequence };
+}

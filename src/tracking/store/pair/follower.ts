@@ -1,0 +1,372 @@
+// What this tracker makes of the partner's news, on the connection that it dialed: which records change its list, how long
+// leases go on, what to ask for again. Dials, falls back and dials again by itself. A position is kept in the transaction
+// of the records it counts, so whatever breaks, the partner goes on from what is on this disk. Pure.
+
+import { equalBytes } from '../../../foundation/base/bytes.js';
+import type { Prng } from '../../../foundation/base/prng.js';
+import { clientId, swarmKey } from '../../../foundation/torrent/ids.js';
+import type { Change } from '../../registry/changes.js';
+import { Comparison } from '../../registry/digests.js';
+import type { Client } from '../../registry/records.js';
+import type { Registry } from '../../registry/registry.js';
+import { HashStrings, type UploadNumbers } from './hash-strings.js';
+import { PAIR_BEAT_MS, PAIR_DEAD_MS, PAIR_FRAME_CLIENTS_MAX, PAIR_RETRY_MAX_MS, PAIR_RETRY_MIN_MS } from './limits.js';
+import { changesOf, strangersOf } from './merge.js';
+import { PAIR_VERSION, type PairNews, type PairWord, type Records } from './messages.js';
+
+/** News of the partner on their way to the disk. */
+export interface Arrival {
+  /** Of the connection to the partner that they came on. */
+  readonly link: number;
+  /** Of the frame, which is acknowledged; undefined for a part of a hash string. */
+  readonly frame: number | undefined;
+  /** How far the partner's changes are here then; undefined: no further than before. */
+  readonly position: number | undefined;
+}
+
+export interface FollowerSetting {
+  readonly registry: Registry;
+  readonly uploads: UploadNumbers;
+  readonly prng: Prng;
+  readonly cluster: Uint8Array;
+  readonly dial: (link: number) => void;
+  readonly hangUp: (link: number) => void;
+  readonly send: (link: number, word: PairWord) => void;
+  /** How far the partner has the changes that were made here. */
+  readonly acknowledged: () => number;
+  /** To the disk; `settled` is called when it is there. */
+  readonly commit: (changes: readonly Change[], arrival: Arrival) => void;
+  /** What the partner sent is on this disk as far as it was when the connection began. */
+  readonly onCaughtUp: (nowMs: number) => void;
+  /** The partner is not what was followed here, or knows less of its own changes: its list is another one, or an older copy. */
+  readonly onRestored: () => void;
+  /** The connection is gone, or there was none. `refusal`: the partner's sentence. */
+  readonly onLost: (reason: string, wasFollowing: boolean, nowMs: number) => void;
+}
+
+/** Whose changes are on this disk, and up to which position. */
+export interface Followed {
+  readonly origin: Uint8Array;
+  readonly position: number;
+}
+
+export interface CatchUp {
+  readonly isWhole: boolean;
+  readonly tookMs: number;
+  readonly records: number;
+}
+
+type State =
+  | { readonly at: 'down'; readonly retryAtMs: number }
+  /** Dialed, or waiting for `welcome`. */
+  | { readonly at: 'dialing'; readonly link: number; readonly sinceMs: number }
+  | {
+      readonly at: 'following';
+      readonly link: number;
+      readonly sinceMs: number;
+      readonly isWhole: boolean;
+      /** The partner's highest position when the connection began. */
+      readonly goal: number;
+      isCaughtUp: boolean;
+      heardMs: number;
+      /** The partner's highest position as it said last. */
+      leaderPosition: number;
+      records: number;
+    };
+
+export class Follower {
+  readonly #setting: FollowerSetting;
+  readonly #hashStrings: HashStrings;
+  #ownId: Uint8Array;
+  #followed: Followed;
+  #comparison = new Comparison();
+  /** Frames of records that came on this connection, and those of them that are on the disk. */
+  #lastFrame = 0;
+  #settledFrame = 0;
+  /** The partner's digests, to be compared once the frames that came before them are on the disk. */
+  #look: { readonly frame: number; readonly digests: Uint8Array; readonly acknowledged: number } | undefined;
+  #state: State;
+  /** Of frames that tell progress and are on their way to the disk. */
+  readonly #progress = new Map<number, readonly Change[]>();
+  /** Clients that live with a part of their entries only, and were asked for on this connection. */
+  readonly #mended = new Set<Client>();
+  #failures = 0;
+  #lastLink = 0;
+  #nextBeatMs = 0;
+  #lastCatchUp: CatchUp | undefined;
+  #wholeCount = 0;
+  #repairCount = 0;
+
+  constructor(setting: FollowerSetting, ownId: Uint8Array, followed: Followed, nowMs: number) {
+    this.#setting = setting;
+    this.#ownId = ownId;
+    this.#followed = followed;
+    this.#hashStrings = new HashStrings(setting.registry, setting.uploads);
+    this.#state = { at: 'down', retryAtMs: nowMs };
+  }
+
+  get figures() {
+    const state = this.#state;
+    const differing = this.#comparison.differing;
+    return {
+      following: state.at === 'following',
+      behindChanges: state.at === 'following' ? Math.max(0, state.leaderPosition - this.#followed.position) : null,
+      lastCatchUp: this.#lastCatchUp ?? null,
+      snapshots: this.#wholeCount,
+      repairs: this.#repairCount,
+      digestEqual: state.at !== 'following' || differing === undefined ? null : differing === 0,
+    };
+  }
+
+  nextAtMs(): number {
+    const state = this.#state;
+    if (state.at === 'down') return state.retryAtMs;
+    if (state.at === 'dialing') return state.sinceMs + PAIR_DEAD_MS;
+    return Math.min(this.#nextBeatMs, state.heardMs + PAIR_DEAD_MS);
+  }
+
+  /** Of the tracker that is followed now. */
+  get leaderId(): Uint8Array | undefined {
+    return this.#state.at === 'following' ? this.#followed.origin : undefined;
+  }
+
+  /** This tracker is another one from now on: nothing of the partner's counts as here. */
+  startOver(ownId: Uint8Array, nowMs: number): void {
+    this.#ownId = ownId;
+    this.#followed = { origin: new Uint8Array(ownId.length), position: 0 };
+    const state = this.#state;
+    if (state.at === 'down') return;
+    this.#setting.hangUp(state.link);
+    this.lost(state.link, 'this tracker begins anew', nowMs);
+  }
+
+  /** The partner dialed us, so it is there. */
+  hurry(nowMs: number): void {
+    if (this.#state.at === 'down') this.#state = { at: 'down', retryAtMs: nowMs };
+  }
+
+  woke(nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down') {
+      if (nowMs < state.retryAtMs) return;
+      this.#lastLink += 1;
+      this.#state = { at: 'dialing', link: this.#lastLink, sinceMs: nowMs };
+      this.#setting.dial(this.#lastLink);
+      return;
+    }
+    const sinceMs = state.at === 'dialing' ? state.sinceMs : state.heardMs;
+    if (nowMs >= sinceMs + PAIR_DEAD_MS) {
+      this.#setting.hangUp(state.link);
+      this.lost(state.link, 'the partner is silent', nowMs);
+    } else if (state.at === 'following' && nowMs >= this.#nextBeatMs) {
+      this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
+      this.#setting.send(state.link, { kind: 'beat' });
+    }
+  }
+
+  connected(link: number): void {
+    if (this.#state.at !== 'dialing' || this.#state.link !== link) return;
+    const { origin, position } = this.#followed;
+    // Whose full transfer broke off has nobody's changes: a leader of release 0.1 takes position 0 for a place in its order.
+    const originId = position > 0 ? origin : new Uint8Array(origin.length);
+    const { cluster } = this.#setting;
+    const names = { version: PAIR_VERSION, cluster, followerId: this.#ownId, originId };
+    this.#setting.send(link, { kind: 'follow', ...names, position });
+  }
+
+  lost(link: number, reason: string, nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down' || state.link !== link) return;
+    const boundMs = Math.min(PAIR_RETRY_MAX_MS, PAIR_RETRY_MIN_MS * 2 ** this.#failures);
+    // A connection that lasted was no failure, so the next try comes soon.
+    this.#failures = state.at === 'following' && nowMs - state.sinceMs > PAIR_DEAD_MS ? 0 : this.#failures + 1;
+    this.#state = { at: 'down', retryAtMs: nowMs + boundMs * (0.5 + this.#setting.prng.next() / 2) };
+    const dropped = this.#hashStrings.abandon();
+    if (dropped.length > 0) this.#commit(dropped, { link, frame: undefined, position: undefined });
+    this.#setting.onLost(reason, state.at === 'following', nowMs);
+  }
+
+  said(link: number, news: PairNews, nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down' || state.link !== link) return;
+    if (news.kind === 'refused') {
+      this.#setting.hangUp(link);
+      this.#failures = PAIR_RETRY_MAX_MS / PAIR_RETRY_MIN_MS;
+      this.lost(link, `the partner refuses this tracker: ${news.sentence}`, nowMs);
+      return;
+    }
+    if (news.kind === 'welcome') {
+      this.#welcomed(news, nowMs);
+      return;
+    }
+    if (state.at !== 'following') {
+      this.#setting.hangUp(link);
+      this.lost(link, 'the partner sent news before its welcome', nowMs);
+      return;
+    }
+    state.heardMs = nowMs;
+    switch (news.kind) {
+      case 'records':
+        this.#records(news, nowMs);
+        return;
+      case 'leases':
+        this.#leases(news.leases, nowMs);
+        return;
+      case 'beat':
+        state.leaderPosition = news.position;
+        return;
+      case 'digests':
+        this.#look ??= {
+          frame: this.#lastFrame,
+          digests: news.digests,
+          acknowledged: this.#setting.acknowledged(),
+        };
+        this.#compare(nowMs);
+        return;
+      case 'part': {
+        const changes = this.#hashStrings.came(swarmKey(news.swarm), news.offset, news.part);
+        this.#commit(changes, { link, frame: undefined, position: undefined });
+        return;
+      }
+    }
+  }
+
+  /** What came was written. */
+  settled({ link, frame, position }: Arrival, nowMs: number): void {
+    const state = this.#state;
+    // A position of a former connection may be one of another tracker's.
+    if (state.at !== 'following' || state.link !== link) return;
+    if (position !== undefined) this.#followed = { origin: this.#followed.origin, position };
+    if (frame === undefined) {
+      this.#wantPart(this.#hashStrings.fetching);
+      return;
+    }
+    this.#setting.send(link, { kind: 'applied', frame });
+    this.#settledFrame = frame;
+    this.#compare(nowMs);
+    const strangers = strangersOf(this.#progress.get(frame) ?? [], this.#setting.registry);
+    this.#progress.delete(frame);
+    if (strangers.length > 0) this.#send({ kind: 'againClients', clients: strangers });
+    this.#wantPart(undefined);
+    if (state.isCaughtUp || position === undefined || position < state.goal) return;
+    state.isCaughtUp = true;
+    const { isWhole, records } = state;
+    this.#lastCatchUp = { isWhole, records, tookMs: Math.round(nowMs - state.sinceMs) };
+    this.#setting.onCaughtUp(nowMs);
+  }
+
+  /** What came could not be written: it has to come again. */
+  failed({ link }: Arrival, nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down' || state.link !== link) return;
+    this.#setting.hangUp(link);
+    this.lost(link, "the partner's changes could not be written", nowMs);
+  }
+
+  #welcomed({ leaderId, isWhole, position }: Extract<PairNews, { kind: 'welcome' }>, nowMs: number): void {
+    const state = this.#state;
+    if (state.at === 'down') return;
+    const isKnown = equalBytes(leaderId, this.#followed.origin);
+    if (state.at !== 'dialing' || equalBytes(leaderId, this.#ownId) || (!isKnown && !isWhole)) {
+      this.#setting.hangUp(state.link);
+      this.lost(state.link, 'the partner sent a welcome that cannot be', nowMs);
+      return;
+    }
+    if (isWhole && this.#followed.position > 0) this.#setting.onRestored();
+    this.#followed = { origin: leaderId, position: isWhole ? 0 : this.#followed.position };
+    this.#failures = 0;
+    if (isWhole) this.#wholeCount += 1;
+    this.#comparison = new Comparison();
+    this.#lastFrame = 0;
+    this.#settledFrame = 0;
+    this.#look = undefined;
+    this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
+    const fresh = { isCaughtUp: false, heardMs: nowMs, leaderPosition: position, records: 0 };
+    this.#state = { at: 'following', link: state.link, sinceMs: nowMs, isWhole, goal: position, ...fresh };
+    this.#progress.clear();
+    this.#mended.clear();
+    this.#hashStrings.startOver();
+    this.#wantPart(undefined);
+  }
+
+  #records(news: Records, nowMs: number): void {
+    const state = this.#state;
+    if (state.at !== 'following') return;
+    this.#lastFrame = news.frame;
+    state.records += news.entries.length + news.leaves.length + news.progress.length;
+    const changes = changesOf(news, this.#setting.registry, nowMs);
+    if (news.progress.length > 0) this.#progress.set(news.frame, changes.slice());
+    const position = news.position ?? undefined;
+    // Until everything is here, the disk must not say that we are somewhere.
+    if (state.isWhole && news.frame === 1)
+      changes.push({ kind: 'followed', origin: this.#followed.origin, position: 0 });
+    if (position !== undefined) {
+      state.leaderPosition = Math.max(state.leaderPosition, position);
+      changes.push({ kind: 'followed', origin: this.#followed.origin, position });
+    }
+    for (const [key, name, size, pieceCount, isProven] of news.facts) {
+      const swarm = swarmKey(key);
+      if (isProven && this.#setting.registry.swarm(swarm)?.complete !== true) {
+        this.#hashStrings.want(swarm, { name, size, pieceCount });
+      }
+    }
+    this.#commit(changes, { link: state.link, frame: news.frame, position });
+  }
+
+  #leases(leases: readonly (readonly [Uint8Array, number])[], nowMs: number): void {
+    const ended: Uint8Array[] = [];
+    for (const [id, ms] of leases) {
+      const client = this.#setting.registry.client(clientId(id));
+      if (client === undefined) continue;
+      client.leaseEndsMs = Math.max(client.leaseEndsMs, nowMs + ms);
+      if (ms > 0 && this.#lapsedHere(client) && ended.length < PAIR_FRAME_CLIENTS_MAX) ended.push(id);
+    }
+    // It lapsed here and is there: what exactly it holds, the partner knows.
+    if (ended.length > 0) this.#send({ kind: 'againClients', clients: ended });
+  }
+
+  /**
+   * A client of whom some entries live and some lapsed: perhaps we died, or the connection did, in the midst of what the partner
+   * told of it again, and its other entries are behind no position. Once a connection, since it may have let go of some files.
+   */
+  #lapsedHere(client: Client): boolean {
+    if (client.liveCount === 0) return true;
+    if (this.#mended.has(client)) return false;
+    for (const { state } of client.entries.values()) {
+      if (state !== 'lapsed') continue;
+      this.#mended.add(client);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * The digests count what the partner had when it sent them, which is here once the frames before them are. What we changed and it
+   * had not acknowledged by then it may not have counted: such buckets are left for the next look.
+   */
+  #compare(nowMs: number): void {
+    const look = this.#look;
+    if (look === undefined || this.#settledFrame < look.frame) return;
+    this.#look = undefined;
+    const { digests } = this.#setting.registry;
+    const isComparable = (bucket: number): boolean => digests.isWithin(bucket, look.acknowledged);
+    const buckets = this.#comparison.look(digests.bytes(), look.digests, isComparable, nowMs);
+    if (buckets.length === 0) return;
+    this.#repairCount += buckets.length;
+    this.#send({ kind: 'againBuckets', buckets: Uint8Array.from(buckets) });
+  }
+
+  #wantPart(wish: { readonly swarm: string; readonly offset: number } | undefined): void {
+    const asked = wish ?? this.#hashStrings.next();
+    if (asked === undefined) return;
+    this.#send({ kind: 'wantPart', swarm: Buffer.from(asked.swarm, 'hex'), offset: asked.offset });
+  }
+
+  #commit(changes: readonly Change[], arrival: Arrival): void {
+    this.#setting.commit(changes, arrival);
+  }
+
+  #send(word: PairWord): void {
+    if (this.#state.at === 'following') this.#setting.send(this.#state.link, word);
+  }
+}

@@ -1,0 +1,299 @@
+// What the partner tracker still has to be told of this one's list, on one connection of its: first everything if it asks
+// from a position that means nothing here, then each record that was changed here behind its position, as it is now. At
+// most a window of records is unacknowledged, so a slow or frozen partner costs nothing but that. Pure.
+
+import { PAIR_DIGEST_MS } from '../../../foundation/base/limits.js';
+import { clientId, keyBytes, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
+import type { Leases } from '../../registry/leases.js';
+import type { Client, Entry, Positioned, Swarm } from '../../registry/records.js';
+import type { Registry } from '../../registry/registry.js';
+import {
+  PAIR_BEAT_MS,
+  PAIR_DEAD_MS,
+  PAIR_FRAME_LEASES_MAX,
+  PAIR_FRAME_RECORDS_MAX,
+  PAIR_WINDOW_RECORDS,
+} from './limits.js';
+import type { PairNews, PairWord, Records } from './messages.js';
+import { everything, Repeats } from './repeats.js';
+
+export interface LeaderSetting {
+  readonly registry: Registry;
+  readonly leases: Leases;
+  readonly tell: (news: PairNews) => void;
+  readonly readPart: (swarm: SwarmKey, offset: number) => void;
+  /** The follower broke the protocol or fell silent. */
+  readonly hangUp: (reason: string) => void;
+}
+
+/** Below every position: each record is told whole. */
+const EVERYTHING = -1;
+
+interface Sent {
+  readonly frame: number;
+  readonly recordCount: number;
+  readonly position: number | null;
+}
+
+/** A full transfer under way; `position` is the follower's when everything has arrived. */
+interface Whole {
+  readonly records: Iterator<Positioned>;
+  readonly position: number;
+}
+
+export class Leader {
+  readonly #setting: LeaderSetting;
+  readonly #repeats: Repeats;
+  #whole: Whole | undefined;
+  readonly #sent: Sent[] = [];
+  #sentRecords = 0;
+  #frame = 0;
+  /** Records behind it were not sent yet. */
+  #cursor: number;
+  #acked: number;
+  #head: number;
+  #heardMs: number;
+  #nextBeatMs: number;
+  #nextDigestMs: number;
+  #isDigestDue = false;
+  #behindSinceMs: number | undefined;
+  /** The follower said something, or nothing was pumped yet. */
+  #isStirred = true;
+
+  /**
+   * @param from the follower's position; undefined when it means nothing here, and everything is sent.
+   * @param head the highest position given out.
+   */
+  constructor(setting: LeaderSetting, id: Uint8Array, from: number | undefined, head: number, nowMs: number) {
+    this.#setting = setting;
+    this.#repeats = new Repeats(setting.registry);
+    this.#head = head;
+    this.#cursor = from ?? head;
+    this.#acked = from ?? 0;
+    this.#heardMs = nowMs;
+    this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
+    this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
+    setting.tell({ kind: 'welcome', leaderId: id, isWhole: from === undefined, position: head });
+    this.#tellLeases(liveClients(setting.registry), nowMs);
+    if (from === undefined) this.#whole = { records: everything(setting.registry), position: head };
+    // A follower that has everything hears so at once, by an empty frame.
+    else if (this.#isAtEnd) this.#tell([], head, EVERYTHING, nowMs);
+  }
+
+  /** All changes up to this position are on the follower's disk. */
+  get acked(): number {
+    return this.#acked;
+  }
+
+  /** Changes that the follower has not on its disk; an upper bound. */
+  get lagChanges(): number {
+    const { order } = this.#setting.registry;
+    return order.after(this.#acked, 1).length === 0 ? 0 : order.countAfter(this.#acked);
+  }
+
+  lagMs(nowMs: number): number {
+    return this.#behindSinceMs === undefined ? 0 : nowMs - this.#behindSinceMs;
+  }
+
+  /** The partner's list was restored from an older copy: what it was told since then is not there any more. */
+  tellAll(): void {
+    if (this.#whole !== undefined) return;
+    this.#repeats.addAll();
+    this.#isStirred = true;
+  }
+
+  nextAtMs(): number {
+    return Math.min(this.#nextBeatMs, this.#heardMs + PAIR_DEAD_MS);
+  }
+
+  said(word: PairWord, nowMs: number): void {
+    this.#heardMs = nowMs;
+    this.#isStirred = true;
+    switch (word.kind) {
+      case 'applied':
+        this.#applied(word.frame);
+        return;
+      case 'beat':
+        return;
+      case 'follow':
+        this.#setting.hangUp('the partner said follow twice');
+        return;
+      case 'againClients':
+        this.#repeats.addClients(word.clients.map(clientId));
+        return;
+      case 'againBuckets':
+        this.#repeats.addBuckets(word.buckets);
+        return;
+      case 'wantPart':
+        this.#setting.readPart(swarmKey(word.swarm), word.offset);
+        return;
+    }
+  }
+
+  /** @param head the highest position given out by now, with everything up to it in the registry. */
+  pump(head: number, nowMs: number): void {
+    // Asked after each input of the tracker, of which few change anything here.
+    if (head === this.#head && !this.#isStirred) return;
+    this.#isStirred = false;
+    this.#head = head;
+    // In turn, so that neither news waits for a repair nor a repair for the end of news.
+    for (let isMore = true; isMore && this.#hasRoom; ) {
+      isMore = this.#whole === undefined ? this.#pumpOrder(nowMs) : this.#pumpWhole(this.#whole, nowMs);
+      if (this.#whole === undefined && this.#hasRoom) isMore = this.#pumpRepeats(nowMs) || isMore;
+    }
+    const isBehind = this.#sent.length > 0 || this.#hasMore;
+    this.#behindSinceMs = isBehind ? (this.#behindSinceMs ?? nowMs) : undefined;
+    if (!this.#isDigestDue || this.#hasMore) return;
+    // All that these digests count was sent before them, so the follower can compare though news goes on behind them.
+    this.#isDigestDue = false;
+    this.#setting.tell({ kind: 'digests', digests: this.#setting.registry.digests.bytes() });
+  }
+
+  woke(nowMs: number): void {
+    if (nowMs >= this.#heardMs + PAIR_DEAD_MS) {
+      this.#setting.hangUp('the partner fell silent');
+      return;
+    }
+    if (nowMs < this.#nextBeatMs) return;
+    this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
+    this.#tellLeases(this.#setting.leases.takeRenewed(), nowMs);
+    // Changes that are no news to the partner, such as lapses, count too.
+    if (this.#behindSinceMs === undefined && this.#cursor < this.#head) this.#tell([], this.#head, EVERYTHING, nowMs);
+    this.#setting.tell({ kind: 'beat', position: this.#head });
+    if (nowMs < this.#nextDigestMs) return;
+    this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
+    this.#isDigestDue = true;
+    this.#isStirred = true;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#sentRecords < PAIR_WINDOW_RECORDS && this.#sent.length < PAIR_WINDOW_RECORDS;
+  }
+
+  /** Something is here that was not sent yet. */
+  get #hasMore(): boolean {
+    return this.#whole !== undefined || !this.#repeats.isEmpty || !this.#isAtEnd;
+  }
+
+  get #isAtEnd(): boolean {
+    return this.#setting.registry.order.after(this.#cursor, 1).length === 0;
+  }
+
+  #applied(frame: number): void {
+    const first = this.#sent[0];
+    if (first === undefined || frame < first.frame || frame > this.#frame) {
+      this.#setting.hangUp('the partner acknowledged what was not sent');
+      return;
+    }
+    for (const { recordCount, position } of this.#sent.splice(0, frame - first.frame + 1)) {
+      this.#sentRecords -= recordCount;
+      if (position !== null) this.#acked = position;
+    }
+  }
+
+  #pumpWhole({ records: all, position }: Whole, nowMs: number): boolean {
+    const records: Positioned[] = [];
+    while (records.length < PAIR_FRAME_RECORDS_MAX) {
+      const next = all.next();
+      if (next.done === true) {
+        this.#whole = undefined;
+        this.#tell(records, position, EVERYTHING, nowMs);
+        return true;
+      }
+      records.push(next.value);
+    }
+    this.#tell(records, null, EVERYTHING, nowMs);
+    return true;
+  }
+
+  #pumpRepeats(nowMs: number): boolean {
+    const records = this.#repeats.next(PAIR_FRAME_RECORDS_MAX);
+    if (records.length === 0) return false;
+    this.#tell(records, null, EVERYTHING, nowMs);
+    return true;
+  }
+
+  #pumpOrder(nowMs: number): boolean {
+    const records = this.#setting.registry.order.after(this.#cursor, PAIR_FRAME_RECORDS_MAX);
+    const last = records.at(-1);
+    if (last === undefined) return false;
+    // Nothing behind them: the follower then has everything up to the highest position.
+    const position = records.length < PAIR_FRAME_RECORDS_MAX ? this.#head : last.position;
+    this.#tell(records, position, this.#cursor, nowMs);
+    return true;
+  }
+
+  /** @param known see `recordsOf`. */
+  #tell(records: readonly Positioned[], position: number | null, known: number, nowMs: number): void {
+    this.#frame += 1;
+    if (position !== null) this.#cursor = position;
+    this.#sent.push({ frame: this.#frame, recordCount: records.length, position });
+    this.#sentRecords += records.length;
+    this.#setting.tell(recordsOf(records, this.#frame, position, known, nowMs));
+  }
+
+  #tellLeases(clients: Iterable<Client>, nowMs: number): void {
+    let leases: [Uint8Array, number][] = [];
+    for (const client of clients) {
+      if (client.liveCount === 0) continue;
+      leases.push([keyBytes(client.id), leftMs(client, nowMs)]);
+      if (leases.length < PAIR_FRAME_LEASES_MAX) continue;
+      this.#setting.tell({ kind: 'leases', leases });
+      leases = [];
+    }
+    if (leases.length > 0) this.#setting.tell({ kind: 'leases', leases });
+  }
+}
+
+/** @param known the position up to which the follower has everything; -1: it is not to be built on. */
+function recordsOf(
+  records: readonly Positioned[],
+  frame: number,
+  position: number | null,
+  known: number,
+  nowMs: number,
+): Records {
+  const swarms = new Set<Swarm>();
+  const entries: Records['entries'][number][] = [];
+  const progress: Records['progress'][number][] = [];
+  const leaves: Records['leaves'][number][] = [];
+  for (const record of records) {
+    if (record.is === 'swarm') swarms.add(record);
+    else if (record.is === 'client') leaves.push(...leaveRows(record, nowMs));
+    else if (record.state === 'live' && record.placedAt <= known) progress.push(progressRow(record, nowMs));
+    else {
+      swarms.add(record.swarm);
+      entries.push(entryRow(record, nowMs));
+    }
+  }
+  const facts = [...swarms].flatMap(({ key, facts: known, complete }) =>
+    known === undefined ? [] : [[keyBytes(key), known.name, known.size, known.pieceCount, complete] as const],
+  );
+  return { kind: 'records', frame, position, facts, entries, leaves, progress };
+}
+
+function entryRow(entry: Entry, nowMs: number): Records['entries'][number] {
+  const { swarm, client, host, port, have, epoch, sequence, state } = entry;
+  const ms = state === 'live' ? leftMs(client, nowMs) : ageMs(entry.changedAtMs, nowMs);
+  return [keyBytes(swarm.key), keyBytes(client.id), host, port, have, epoch, sequence, state, ms];
+}
+
+function progressRow({ swarm, client, have, epoch, sequence }: Entry, nowMs: number): Records['progress'][number] {
+  return [keyBytes(swarm.key), keyBytes(client.id), have, epoch, sequence, leftMs(client, nowMs)];
+}
+
+function leaveRows({ id, left }: Client, nowMs: number): Records['leaves'] {
+  return left === undefined ? [] : [[keyBytes(id), left.epoch, left.sequence, ageMs(left.changedAtMs, nowMs)]];
+}
+
+function leftMs({ leaseEndsMs }: Client, nowMs: number): number {
+  return Math.max(0, Math.min(0xffff_ffff, Math.round(leaseEndsMs - nowMs)));
+}
+
+function ageMs(sinceMs: number, nowMs: number): number {
+  return Math.max(0, Math.round(nowMs - sinceMs));
+}
+
+function* liveClients(registry: Registry): Generator<Client> {
+  for (const client of registry.clients()) if (client.liveCount > 0) yield client;
+}

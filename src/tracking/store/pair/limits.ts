@@ -1,0 +1,22 @@
+// The bounds of replication between the two trackers, each with its unit in its name and its reason beside it.
+
+/** Milliseconds between two beats on a connection between trackers: leases and news are never staler than that. */
+export const PAIR_BEAT_MS = 1_000;
+/** Milliseconds of silence after which the partner counts as away: three missed beats. */
+export const PAIR_DEAD_MS = 3_000;
+/** Milliseconds before the partner is dialed again; doubles each time. A restarted one is found within the first. */
+export const PAIR_RETRY_MIN_MS = 200;
+export const PAIR_RETRY_MAX_MS = 5_000;
+/** Records in one frame to the partner: with the facts of 128 files some 55 KiB, below FRAME_BYTES_MAX. */
+export const PAIR_FRAME_RECORDS_MAX = 128;
+/** Records sent to the partner and not yet on its disk: two of its commits, so that one is on its way while one is written. */
+export const PAIR_WINDOW_RECORDS = 4_096;
+/** Leases in one frame: three items each, below FRAME_ITEMS_MAX. */
+export const PAIR_FRAME_LEASES_MAX = 1_024;
+/** Clients that are asked for again in one frame, and buckets. */
+export const PAIR_FRAME_CLIENTS_MAX = 1_024;
+/**
+ * Milliseconds after its start that it goes on waiting while the partner tells it what it missed: 20,000 records take
+ * 1.2 s, so 200,000 some 12 s. Nobody waits for it, since the partner answers meanwhile.
+ */
+export const REPLICA_CATCH_UP_MS = 60_000;

@@ -1,0 +1,91 @@
+// From the partner's records to the changes that they are here. What this tracker knows already costs nothing; what it has
+// forgotten on purpose does not come back; and whether a client's lease goes on is decided by whichever tracker knows of
+// the longer one. Pure.
+
+import { TOMBSTONE_MS } from '../../../foundation/base/limits.js';
+import { type ClientId, clientId, keyBytes, swarmKey } from '../../../foundation/torrent/ids.js';
+import { type Change, compareVersions, outranks, replacesFacts } from '../../registry/changes.js';
+import type { Registry } from '../../registry/registry.js';
+import type { Records } from './messages.js';
+
+type EntryRow = Records['entries'][number];
+type ProgressRow = Records['progress'][number];
+
+export function changesOf(news: Records, registry: Registry, nowMs: number): Change[] {
+  const { facts, entries, leaves, progress } = news;
+  const changes: Change[] = [];
+  for (const [key, name, size, pieceCount, proven] of facts) {
+    const swarm = swarmKey(key);
+    const known = registry.swarm(swarm);
+    const told = { name, size, pieceCount, proven };
+    // Without an entry a swarm may be forgotten before this is written, so its facts are written again.
+    if (known === undefined || known.entryCount === 0 || replacesFacts(told, known))
+      changes.push({ kind: 'facts', swarm, ...told });
+  }
+  for (const [id, epoch, sequence, ms] of leaves) {
+    const client = clientId(id);
+    const known = registry.client(client);
+    const isNews = known?.left === undefined || compareVersions({ epoch, sequence }, known.left) > 0;
+    if (isNews && (known !== undefined || ms < TOMBSTONE_MS))
+      changes.push({ kind: 'toldLeave', client, epoch, sequence, ms });
+  }
+  for (const row of entries) pushEntryChanges(changes, row, registry, nowMs);
+  for (const row of progress) {
+    const change = progressChange(row, registry, nowMs);
+    if (change !== undefined) changes.push(change);
+  }
+  return changes;
+}
+
+function pushEntryChanges(changes: Change[], row: EntryRow, registry: Registry, nowMs: number): void {
+  // By index: rows come by the ten thousand a second, and taking one apart costs more than reading it.
+  const swarm = swarmKey(row[0]);
+  const client = clientId(row[1]);
+  const known = registry.client(client);
+  let [state, ms] = [row[7], row[8]];
+  const entry = known?.entries.get(swarm);
+  // What is listed here stays so while its client's lease goes on, whatever lapsed at the partner. Nothing is listed by it.
+  if (state === 'lapsed' && entry?.state === 'live' && entry.client.leaseEndsMs > nowMs) {
+    state = 'live';
+    ms = Math.round(entry.client.leaseEndsMs - nowMs);
+  }
+  const word = { swarm, client, host: row[2], port: row[3], have: row[4], epoch: row[5], sequence: row[6] };
+  if (entry === undefined) {
+    if (state !== 'live' && ms >= TOMBSTONE_MS) return;
+  } else {
+    const order = compareVersions(word, entry);
+    // One whose lease is over there lapses there in this moment.
+    const isNews = outranks(state, entry.state) && !(state === 'live' && ms === 0);
+    if (order < 0 || (order === 0 && !isNews)) {
+      if (entry.client.liveCount > 0 && state === 'live')
+        entry.client.leaseEndsMs = Math.max(entry.client.leaseEndsMs, nowMs + ms);
+      return;
+    }
+  }
+  changes.push({ kind: 'told', ...word, state, ms });
+}
+
+function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Change | undefined {
+  const swarm = swarmKey(row[0]);
+  const client = clientId(row[1]);
+  const word = { epoch: row[3], sequence: row[4] };
+  const known = registry.client(client);
+  if (known !== undefined && known.liveCount > 0) known.leaseEndsMs = Math.max(known.leaseEndsMs, nowMs + row[5]);
+  const entry = known?.entries.get(swarm);
+  // One that is unknown may be on its way to the disk.
+  if (entry !== undefined && compareVersions(word, entry) <= 0) return undefined;
+  // Where they are known, the registry's own texts: whoever looks for them again need not compare their characters.
+  const names = { swarm: entry?.swarm.key ?? swarm, client: known?.id ?? client };
+  return { kind: 'toldProgress', ...names, have: row[2], ...word };
+}
+
+/** Clients of whom a written frame told progress that meant nothing here: all of theirs must be told. */
+export function strangersOf(changes: readonly Change[], registry: Registry): Uint8Array[] {
+  const strangers = new Set<ClientId>();
+  for (const change of changes) {
+    if (change.kind !== 'toldProgress') continue;
+    const entry = registry.client(change.client)?.entries.get(change.swarm);
+    if (entry === undefined || compareVersions(entry, change) < 0) strangers.add(change.client);
+  }
+  return [...strangers].map(keyBytes);
+}

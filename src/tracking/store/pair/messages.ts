@@ -1,0 +1,119 @@
+// What the two trackers say to each other (docs/PROTOCOL.md). Each dials the other and follows it: after `follow`,
+// which comes instead of a client's hello on the tracker wire, the leader sends news, the follower words. Two connections,
+// one for each direction, so that each is a plain stream of one tracker's changes. Records are states, not operations:
+// they may come repeatedly and in any order. Pure.
+
+import {
+  DIGEST_BUCKETS,
+  DIGEST_SIZE,
+  NAME_BYTES_MAX,
+  PART_BYTES_MAX,
+  PIECES_MAX,
+} from '../../../foundation/base/limits.js';
+import { FILE_SIZE_MAX } from '../../../foundation/torrent/geometry.js';
+import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../../../foundation/torrent/ids.js';
+import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
+import {
+  bytes,
+  flag,
+  listOf,
+  oneOf,
+  optional,
+  size,
+  text,
+  tuple,
+  u16,
+  u32,
+  whole,
+} from '../../../foundation/wire/schema.js';
+import { DIGESTS_SIZE } from '../../registry/digests.js';
+import { HOST_BYTES_MAX, SENTENCE_BYTES_MAX, TRACKER_ID_SIZE } from '../../tracker/messages.js';
+import { PAIR_FRAME_CLIENTS_MAX, PAIR_FRAME_LEASES_MAX, PAIR_FRAME_RECORDS_MAX } from './limits.js';
+
+/** Of this page; trackers of different versions refuse each other with a sentence. */
+export const PAIR_VERSION = 2;
+
+const FOLLOW_TAG = 10;
+
+const swarm = bytes(SWARM_KEY_SIZE);
+const client = bytes(CLIENT_ID_SIZE);
+const pieces = whole(0, PIECES_MAX);
+const most = PAIR_FRAME_RECORDS_MAX;
+
+/** [swarm, client, host, port, have, epoch, sequence, state, ms] Live: ms left of its lease. Else: ms since it is not. */
+const entryRow = tuple(
+  swarm,
+  client,
+  text(HOST_BYTES_MAX),
+  u16,
+  pieces,
+  u32,
+  u32,
+  oneOf('live', 'removed', 'lapsed'),
+  size,
+);
+/** [swarm, name, size, pieceCount, proven] Of each file that an entry of the same frame is of; proven: its hash string is here. */
+const factsRow = tuple(swarm, text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), pieces, flag);
+/** [swarm, client, have, epoch, sequence, ms] Of a live entry that the follower has, all but this; ms left of its lease. */
+const progressRow = tuple(swarm, client, pieces, u32, u32, size);
+/** [client, epoch, sequence, ms] */
+const leaveRow = tuple(client, u32, u32, size);
+
+/** Leader to follower. */
+export const pairNews = protocol('tracker.pair.news', {
+  /** [1, leaderId, isWhole, position] Once, first. isWhole: everything is sent, not only what lies behind the follower's position. */
+  welcome: message(1, { leaderId: bytes(TRACKER_ID_SIZE), isWhole: flag, position: size }),
+  /** [2, frame, position, facts, entries, leaves, progress] Position nil: no further than before. Frames count up from 1. */
+  records: message(2, {
+    frame: u32,
+    position: optional(size),
+    facts: listOf(factsRow, most),
+    entries: listOf(entryRow, most),
+    leaves: listOf(leaveRow, most),
+    progress: listOf(progressRow, most),
+  }),
+  /** [3, [[client, ms], …]] What is left of the leases that were renewed here. */
+  leases: message(3, { leases: listOf(tuple(client, u32), PAIR_FRAME_LEASES_MAX) }),
+  /** [4, position] The highest of the leader. */
+  beat: message(4, { position: size }),
+  digests: message(5, { digests: bytes(DIGESTS_SIZE) }),
+  /** [6, swarm, offset, part] Empty: there is none at this place. */
+  part: message(6, { swarm, offset: size, part: bytes(0, PART_BYTES_MAX) }),
+  /** The connection ends. */
+  refused: message(7, { sentence: text(SENTENCE_BYTES_MAX) }),
+});
+
+export type PairNews = MessageOf<typeof pairNews>;
+export type Records = Extract<PairNews, { kind: 'records' }>;
+
+/** Follower to leader. */
+export const pairWords = protocol('tracker.pair.words', {
+  /** [1, frame] This frame of records and those before are on the follower's disk. */
+  applied: message(1, { frame: u32 }),
+  beat: message(2, {}),
+  /** [3, [client, …]] Everything of these clients, please: their leases go on at the leader and ended here. */
+  againClients: message(3, { clients: listOf(client, PAIR_FRAME_CLIENTS_MAX) }),
+  /** [4, bytes] Everything of these buckets, please. */
+  againBuckets: message(4, { buckets: bytes(1, DIGEST_BUCKETS) }),
+  wantPart: message(5, { swarm, offset: size }),
+  /**
+   * [10, version, cluster, followerId, originId, position] First, instead of a client's hello, whose requests have no tag 10.
+   * `originId`: whose changes up to `position` the follower has, zeros when nobody's.
+   */
+  follow: message(FOLLOW_TAG, {
+    version: u16,
+    cluster: bytes(DIGEST_SIZE),
+    followerId: bytes(TRACKER_ID_SIZE),
+    originId: bytes(TRACKER_ID_SIZE),
+    position: size,
+  }),
+});
+
+export type PairWord = MessageOf<typeof pairWords>;
+export type FollowRequest = Extract<PairWord, { kind: 'follow' }>;
+
+/** Whether the first frame of a connection is the partner's `follow`. */
+export function isFollow(frame: Uint8Array): boolean {
+  // An array of at most 15 members, the first of which is the tag.
+  return ((frame[0] ?? 0) & 0xf0) === 0x90 && frame[1] === FOLLOW_TAG;
+}

@@ -1,0 +1,297 @@
+// This tracker's half of the pair: whom it follows, who follows it, and from when on its own list may be answered from. Both
+// directions are independent; each tracker takes changes at all times, alone or not. Refuses whoever is not the partner.
+// Pure: the daemon performs its effects.
+
+import { equalBytes } from '../../../foundation/base/bytes.js';
+import { Complaints } from '../../../foundation/base/complaints.js';
+import type { Prng } from '../../../foundation/base/prng.js';
+import type { SwarmKey } from '../../../foundation/torrent/ids.js';
+import type { Change } from '../../registry/changes.js';
+import type { Leases } from '../../registry/leases.js';
+import type { Registry } from '../../registry/registry.js';
+import { type Arrival, type Followed, Follower } from './follower.js';
+import type { UploadNumbers } from './hash-strings.js';
+import { Leader } from './leader.js';
+import { REPLICA_CATCH_UP_MS } from './limits.js';
+import { type FollowRequest, PAIR_VERSION, type PairNews, type PairWord } from './messages.js';
+
+export type PairInput =
+  | { readonly kind: 'partnerConnected'; readonly link: number }
+  | { readonly kind: 'partnerSaid'; readonly link: number; readonly news: PairNews }
+  | { readonly kind: 'partnerLost'; readonly link: number; readonly reason: string }
+  /** From the connection on which the partner follows us. */
+  | { readonly kind: 'followerSaid'; readonly connection: number; readonly word: PairWord }
+  | {
+      readonly kind: 'partRead';
+      readonly connection: number;
+      readonly swarm: SwarmKey;
+      readonly offset: number;
+      readonly part: Uint8Array;
+    };
+
+export type PairEffect =
+  | { readonly kind: 'dialPartner'; readonly link: number }
+  | { readonly kind: 'hangUpPartner'; readonly link: number }
+  | { readonly kind: 'sendPartner'; readonly link: number; readonly word: PairWord }
+  | { readonly kind: 'tellFollower'; readonly connection: number; readonly news: PairNews }
+  | { readonly kind: 'readPart'; readonly connection: number; readonly swarm: SwarmKey; readonly offset: number }
+  | { readonly kind: 'hangUp'; readonly connection: number; readonly reason: string };
+
+export interface PairSetting {
+  readonly registry: Registry;
+  readonly leases: Leases;
+  readonly uploads: UploadNumbers;
+  readonly prng: Prng;
+  /** Both trackers of a pair have the same one, and no others. */
+  readonly cluster: Uint8Array;
+  readonly partnerHost: string;
+  readonly replicaWaitMs: number;
+  readonly emit: (effect: PairEffect) => void;
+  readonly commit: (changes: readonly Change[], arrival: Arrival) => void;
+  readonly log: (level: 'info' | 'warn', fields: object, sentence: string) => void;
+  /** An id that no tracker has had: for the case that this list turns out to be an older one than the partner has seen. */
+  readonly spareId: Uint8Array;
+  /** This tracker has another id from now on, and its list is not to be answered from before `onReady`. */
+  readonly onRenewed: (id: Uint8Array) => void;
+  /** The list may be answered from. */
+  readonly onReady: (nowMs: number) => void;
+}
+
+interface LeaderSeat {
+  readonly connection: number;
+  readonly leader: Leader;
+}
+
+export class Pair {
+  readonly #setting: PairSetting;
+  #ownId: Uint8Array;
+  readonly #follower: Follower;
+  #startedMs: number;
+  #head: number;
+  /** The highest position that anybody can have heard of: of the list as it was opened, or told to a follower since. */
+  #told: number;
+  /** Of the partner's last connection. */
+  #acknowledged = 0;
+  #seat: LeaderSeat | undefined;
+  #readyAtMs: number | undefined;
+  /** Ready without the partner's word: the list may be out of date. */
+  #isAlone = false;
+  /** It lacks what this tracker told it since its list was copied, and does not know. */
+  #isPartnerRestored = false;
+  #refusedCount = 0;
+  readonly #refusals = new Complaints();
+  #lastRefusal = '';
+
+  constructor(setting: PairSetting, ownId: Uint8Array, followed: Followed, head: number, nowMs: number) {
+    this.#setting = setting;
+    this.#ownId = ownId;
+    this.#head = head;
+    this.#told = head;
+    this.#startedMs = nowMs;
+    this.#readyAtMs = nowMs + setting.replicaWaitMs;
+    const { registry, uploads, prng, cluster, emit, commit } = setting;
+    this.#follower = new Follower(
+      {
+        ...{ registry, uploads, prng, cluster, commit },
+        dial: (link) => emit({ kind: 'dialPartner', link }),
+        hangUp: (link) => emit({ kind: 'hangUpPartner', link }),
+        send: (link, word) => emit({ kind: 'sendPartner', link, word }),
+        acknowledged: () => this.acknowledged,
+        onCaughtUp: (atMs) => this.#caughtUp(atMs),
+        onRestored: () => this.#partnerRestored(),
+        onLost: (reason, wasFollowing, atMs) => this.#lost(reason, wasFollowing, atMs),
+      },
+      ownId,
+      followed,
+      nowMs,
+    );
+  }
+
+  nextAtMs(): number {
+    return Math.min(
+      this.#follower.nextAtMs(),
+      this.#seat?.leader.nextAtMs() ?? Number.POSITIVE_INFINITY,
+      this.#readyAtMs ?? Number.POSITIVE_INFINITY,
+    );
+  }
+
+  woke(nowMs: number): void {
+    this.#follower.woke(nowMs);
+    this.#seat?.leader.woke(nowMs);
+    if (this.#readyAtMs === undefined || nowMs < this.#readyAtMs) return;
+    this.#isAlone = true;
+    this.#setting.log('warn', {}, 'the partner does not answer: this tracker serves what it knew when it stopped');
+    this.#ready(nowMs);
+  }
+
+  receive(input: PairInput, nowMs: number): void {
+    switch (input.kind) {
+      case 'partnerConnected':
+        this.#follower.connected(input.link);
+        return;
+      case 'partnerSaid':
+        this.#follower.said(input.link, input.news, nowMs);
+        // One that the follower did not believe is none.
+        if (input.news.kind === 'welcome' && this.#follower.figures.following) this.#welcomed(nowMs);
+        return;
+      case 'partnerLost':
+        this.#follower.lost(input.link, input.reason, nowMs);
+        return;
+      case 'followerSaid':
+        if (this.#seat?.connection === input.connection) this.#seat.leader.said(input.word, nowMs);
+        return;
+      case 'partRead': {
+        const { connection, swarm, offset, part } = input;
+        if (this.#seat?.connection !== connection) return;
+        const key = Buffer.from(swarm, 'hex');
+        this.#setting.emit({ kind: 'tellFollower', connection, news: { kind: 'part', swarm: key, offset, part } });
+        return;
+      }
+    }
+  }
+
+  /** Somebody wants to follow us on `connection`. */
+  followAsked(connection: number, host: string, request: FollowRequest, nowMs: number): void {
+    const { emit, registry, leases } = this.#setting;
+    const refusal = this.#whatIsWrong(host, request);
+    if (refusal !== undefined) {
+      this.#refusedCount += 1;
+      const attempts = this.#refusals.note(host, nowMs);
+      if (attempts > 0) this.#setting.log('warn', { host, attempts }, `refused to be followed: ${refusal}`);
+      emit({ kind: 'tellFollower', connection, news: { kind: 'refused', sentence: refusal } });
+      emit({ kind: 'hangUp', connection, reason: refusal });
+      return;
+    }
+    // A half-open one of before: its end would be noticed later.
+    if (this.#seat !== undefined) this.#dismiss(this.#seat.connection, 'the partner connected anew');
+    // The welcome tells every lease; from then on those that are renewed.
+    leases.tellsPartner(true);
+    const { position } = request;
+    // Position 0 is no place in the order: a follower whose full transfer broke off is there, whatever it was told.
+    const isOurs = equalBytes(request.originId, this.#ownId) && !this.#isPartnerRestored;
+    if (isOurs && position > this.#told) this.#renew(nowMs);
+    const isKnown = isOurs && position > 0 && position <= this.#told;
+    this.#isPartnerRestored = false;
+    const setting = {
+      ...{ registry, leases },
+      tell: (news: PairNews) => emit({ kind: 'tellFollower', connection, news }),
+      readPart: (swarm: SwarmKey, offset: number) => emit({ kind: 'readPart', connection, swarm, offset }),
+      hangUp: (reason: string) => this.#dismiss(connection, reason),
+    };
+    const leader = new Leader(setting, this.#ownId, isKnown ? position : undefined, this.#head, nowMs);
+    this.#seat = { connection, leader };
+    this.#setting.log('info', { position, isWhole: !isKnown }, 'the partner follows this tracker');
+    this.#follower.hurry(nowMs);
+  }
+
+  closed(connection: number): void {
+    if (this.#seat?.connection !== connection) return;
+    this.#acknowledged = this.#seat.leader.acked;
+    this.#seat = undefined;
+    this.#setting.leases.tellsPartner(false);
+  }
+
+  /** The partner has all changes that were made here up to this position, as far as it said since this start. */
+  get acknowledged(): number {
+    return this.#seat?.leader.acked ?? this.#acknowledged;
+  }
+
+  /** Everything up to `head` is in the registry. */
+  pump(head: number, nowMs: number): void {
+    this.#head = head;
+    if (this.#seat !== undefined) this.#told = head;
+    this.#seat?.leader.pump(head, nowMs);
+  }
+
+  settled(arrival: Arrival, nowMs: number): void {
+    this.#follower.settled(arrival, nowMs);
+  }
+
+  failed(arrival: Arrival, nowMs: number): void {
+    this.#follower.failed(arrival, nowMs);
+  }
+
+  figures(nowMs: number) {
+    return {
+      ...this.#follower.figures,
+      connected: this.#follower.figures.following && this.#seat !== undefined,
+      followedBy: this.#seat !== undefined,
+      lagChanges: this.#seat?.leader.lagChanges ?? null,
+      lagMs: this.#seat === undefined ? null : Math.round(this.#seat.leader.lagMs(nowMs)),
+      isReady: this.#readyAtMs === undefined,
+      isAlone: this.#isAlone,
+      refused: this.#refusedCount,
+      refusedBy: this.#lastRefusal,
+    };
+  }
+
+  #whatIsWrong(host: string, { version, cluster, followerId }: FollowRequest): string | undefined {
+    if (host !== this.#setting.partnerHost) return `${host} is not the address of this tracker's partner`;
+    if (version !== PAIR_VERSION)
+      return `this tracker speaks version ${PAIR_VERSION} of the pair's protocol, not ${version}; until both run the same release nothing is replicated`;
+    if (equalBytes(followerId, this.#ownId))
+      return 'both trackers have one identity: the list of one is a copy of the other, or the partner address leads back to the tracker itself; check the addresses, else stop one tracker, move its list away and start it again';
+    if (this.#isAnother(followerId))
+      return "another tracker than this one's partner runs on the partner's host; give it a partner of its own";
+    if (!equalBytes(cluster, this.#setting.cluster))
+      return 'this tracker belongs to another pair; both must be started with the same two addresses';
+    return undefined;
+  }
+
+  /** The partner that this tracker follows has another id, so who asks is a third one. */
+  #isAnother(followerId: Uint8Array): boolean {
+    const partnerId = this.#follower.leaderId;
+    return partnerId !== undefined && !equalBytes(followerId, partnerId);
+  }
+
+  /**
+   * The partner has changes of ours that we never made: this list is an older one, restored. Its next positions would name other
+   * changes than the partner has, so this tracker begins anew as another one, and both tell each other everything.
+   */
+  #renew(nowMs: number): void {
+    this.#ownId = this.#setting.spareId;
+    this.#setting.onRenewed(this.#ownId);
+    this.#isAlone = false;
+    this.#startedMs = nowMs;
+    this.#readyAtMs = nowMs + this.#setting.replicaWaitMs;
+    this.#follower.startOver(this.#ownId, nowMs);
+  }
+
+  #dismiss(connection: number, reason: string): void {
+    this.#setting.emit({ kind: 'hangUp', connection, reason });
+    this.closed(connection);
+  }
+
+  /** It is there, so it is worth waiting for what it knows. */
+  #welcomed(nowMs: number): void {
+    this.#lastRefusal = '';
+    if (this.#readyAtMs !== undefined) this.#readyAtMs = Math.max(nowMs, this.#startedMs + REPLICA_CATCH_UP_MS);
+  }
+
+  #caughtUp(nowMs: number): void {
+    this.#isAlone = false;
+    this.#setting.log('info', { ...this.#follower.figures.lastCatchUp }, 'this tracker has what its partner has');
+    this.#ready(nowMs);
+  }
+
+  #lost(reason: string, wasFollowing: boolean, nowMs: number): void {
+    this.#lastRefusal = reason.startsWith('the partner refuses') ? reason : '';
+    if (this.#readyAtMs !== undefined)
+      this.#readyAtMs = Math.min(this.#readyAtMs, Math.max(nowMs, this.#startedMs + this.#setting.replicaWaitMs));
+    if (!wasFollowing) return;
+    this.#setting.log('warn', { reason }, 'the partner is away');
+    this.#setting.leases.partnerLost(nowMs);
+  }
+
+  #partnerRestored(): void {
+    this.#setting.log('warn', {}, "the partner's list was restored from an older copy: it is told everything");
+    if (this.#seat === undefined) this.#isPartnerRestored = true;
+    else this.#seat.leader.tellAll();
+  }
+
+  #ready(nowMs: number): void {
+    if (this.#readyAtMs === undefined) return;
+    this.#readyAtMs = undefined;
+    this.#setting.onReady(nowMs);
+  }
+}

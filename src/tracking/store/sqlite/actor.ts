@@ -1,0 +1,121 @@
+// The store's thread: loads the seeder list, then makes each group of changes one transaction. It decides nothing; a commit
+// that failed is reported and its changes are dropped here. After `broken` it takes no further commit.
+
+import { type Link, openLink } from '../../../foundation/actor/link.js';
+import type { ThreadSelf } from '../../../foundation/actor/thread.js';
+import { assert, present } from '../../../foundation/base/assert.js';
+import { ClockSteps } from '../../../foundation/base/clock-steps.js';
+import { SENTENCE_BYTES_MAX } from '../../tracker/messages.js';
+import { STORE_FRAME_CHANGES_MAX, STORE_LOG_LOOK_MS } from './limits.js';
+import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './messages.js';
+import { openError } from './open-errors.js';
+import { type ListLock, lockBesideList } from './side-lock.js';
+import { SeederStore } from './store.js';
+
+export function runStoreThread(self: ThreadSelf): void {
+  const { path, own, cluster } = storeSettings.decode(self.settings);
+  let lock: ListLock | undefined;
+  let logBytes = 0;
+  let logLookMs = Number.NEGATIVE_INFINITY;
+  let store: SeederStore | undefined;
+  let gathered: StoreCommand[] = [];
+  let isBroken = false;
+  const clock = new ClockSteps(Date.now(), performance.now());
+  const link: Link<StoreEvent> = openLink({
+    port: present(self.ports[0], 'the store has one link'),
+    sends: storeEvents,
+    receives: storeCommands,
+    handle: (command) => {
+      if (command.kind === 'readPart') {
+        const { asker, swarm, offset } = command;
+        link.tell({
+          kind: 'partRead',
+          asker,
+          swarm,
+          offset,
+          part: present(store, 'an open store').part(swarm, offset),
+        });
+        return;
+      }
+      if (command.kind !== 'commit') {
+        gathered.push(command);
+        return;
+      }
+      const commands = gathered;
+      gathered = [];
+      assert(store !== undefined && !isBroken, 'a working store commits');
+      const nowMs = performance.now();
+      if (nowMs - logLookMs >= STORE_LOG_LOOK_MS) [logLookMs, logBytes] = [nowMs, store.logBytes()];
+      const event = commit(store, commands, command, clock, logBytes);
+      isBroken = event.kind === 'failed' && event.outcome === 'broken';
+      link.tell(event);
+    },
+    onCrash: (error) => self.crash(error),
+  });
+  try {
+    lock = lockBesideList(path);
+    store = SeederStore.open(path);
+    const movedFrom = store.usedAt(own, cluster);
+    store.resume(Date.now());
+    load(store, link, movedFrom);
+  } catch (error) {
+    const { code, message } = openError(error, path);
+    link.tell({ kind: 'openFailed', code, sentence: message });
+  }
+  self.onStop(async () => {
+    // What is unknown is left for SQLite to sort out at the next start.
+    if (!isBroken) store?.close();
+    lock?.release();
+  });
+  self.ready();
+}
+
+function commit(
+  store: SeederStore,
+  commands: readonly StoreCommand[],
+  { group, position }: { readonly group: number; readonly position: number },
+  clock: ClockSteps,
+  logBytes: number,
+): StoreEvent {
+  const [wallMs, beganMs] = [Date.now(), performance.now()];
+  const setByMs = clock.stepMs(wallMs, beganMs);
+  const failure = store.commit(commands, wallMs, position, setByMs);
+  if (failure === undefined) {
+    clock.settle(setByMs);
+    return { kind: 'committed', group, tookMs: performance.now() - beganMs, logBytes };
+  }
+  const { outcome, error } = failure;
+  const sentence = error instanceof Error ? error.message : String(error);
+  return { kind: 'failed', group, outcome, sentence: sentence.slice(0, SENTENCE_BYTES_MAX / 4) };
+}
+
+type LoadedSwarm = Extract<StoreEvent, { kind: 'loadedSwarms' }>['rows'][number];
+type LoadedEntry = Extract<StoreEvent, { kind: 'loadedEntries' }>['rows'][number];
+type LoadedLeave = Extract<StoreEvent, { kind: 'loadedLeaves' }>['rows'][number];
+
+/** The schema's own checks (see `quick_check`) promise the types that the rows are read as. */
+function load(store: SeederStore, link: Link<StoreEvent>, movedFrom: string): void {
+  const wallMs = Date.now();
+  // A wall clock that went back makes a tomb stone younger, never older.
+  const age = (changedAt: unknown): number => Math.max(0, wallMs - Number(changedAt));
+  for (const batch of store.batches('loadSwarms', STORE_FRAME_CHANGES_MAX)) {
+    const rows = batch.map(
+      ([key, name, size, pieces, kept, at]) => [key, name, size, pieces, kept === 1, at] as unknown,
+    );
+    link.tell({ kind: 'loadedSwarms', rows: rows as LoadedSwarm[] });
+  }
+  for (const batch of store.batches('loadLeaves', STORE_FRAME_CHANGES_MAX)) {
+    const rows = batch.map(
+      ([client, epoch, sequence, changed, at]) => [client, epoch, sequence, age(changed), at] as unknown,
+    );
+    link.tell({ kind: 'loadedLeaves', rows: rows as LoadedLeave[] });
+  }
+  for (const batch of store.batches('loadGraves', STORE_FRAME_CHANGES_MAX)) {
+    const rows = batch.map((row) => [...row.slice(0, 8), age(row[8]), row[9]] as unknown);
+    link.tell({ kind: 'loadedEntries', rows: rows as LoadedEntry[] });
+  }
+  for (const batch of store.liveBatches(STORE_FRAME_CHANGES_MAX, wallMs))
+    link.tell({ kind: 'loadedEntries', rows: batch as readonly unknown[] as readonly LoadedEntry[] });
+  const { kept = '' } = store;
+  link.tell({ kind: 'loaded', lastUpload: store.lastUpload(), ...store.identity(), movedFrom, kept });
+}

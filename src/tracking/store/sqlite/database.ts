@@ -1,0 +1,48 @@
+// The only door to libsql. It opens a file and says what an error of SQLite is called; what is in the file is not known here.
+
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import Libsql from 'libsql';
+import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import { STORE_BUSY_MS } from './limits.js';
+
+export type Row = readonly (string | number)[];
+export type Bound = string | number | Uint8Array;
+export type Database = Libsql.Database;
+export type Statement = Libsql.Statement<Bound[]>;
+
+/** For writing. */
+export function openDatabase(path: string, busyMs = STORE_BUSY_MS): Database {
+  return opened(path, path, busyMs);
+}
+
+/**
+ * For reading, also while a tracker writes it. Nothing is written, neither into the file nor beside it: without a log nobody
+ * has the file open, and the file is read as it is.
+ */
+export function openForReading(path: string): Database {
+  const { href } = pathToFileURL(path);
+  return opened(existsSync(`${path}-wal`) ? `${href}?mode=ro` : `${href}?mode=ro&immutable=1`, path, STORE_BUSY_MS);
+}
+
+function opened(name: string, path: string, busyMs: number): Database {
+  try {
+    return new Libsql(name, { timeout: busyMs });
+  } catch (error) {
+    throw new MiniTorrentError(
+      'PERMISSION_DENIED',
+      `${path} could not be opened as an SQLite file; check its permissions and its directory's`,
+      error,
+    );
+  }
+}
+
+/** 'SQLITE_BUSY', …; undefined when it is no error of SQLite's. */
+export function sqliteCodeOf(error: unknown): string | undefined {
+  return error instanceof Libsql.SqliteError ? error.code : undefined;
+}
+
+/** The first value of the first row. */
+export function single(database: Database, sql: string): string | number | undefined {
+  return (database.prepare(sql).raw().get() as Row | undefined)?.[0];
+}

@@ -1,0 +1,63 @@
+// One tracker on one seeder list, in whatever container: the write lock of a small SQLite file beside the list, which all
+// processes of one kernel share and which ends with its holder. The file says who that is; it is never removed.
+
+import { type Holder, holderLine, parseHolder, thisProcess } from '../../../foundation/base/holder.js';
+import { LOCK_TRIES_MAX } from '../../../foundation/base/limits.js';
+import { type Database, openDatabase, single, sqliteCodeOf } from './database.js';
+import { listHeld, realListPath } from './holding.js';
+import { STORE_LOCK_BUSY_MS } from './limits.js';
+import { openError } from './open-errors.js';
+
+export interface ListLock {
+  release(): void;
+}
+
+/** The lock that containers share. Throws MiniTorrentError: ALREADY_RUNNING, or what the file system says. */
+export function lockBesideList(listPath: string): ListLock {
+  const path = `${realListPath(listPath)}-lock`;
+  const self = thisProcess();
+  const database = openDatabase(path, STORE_LOCK_BUSY_MS);
+  try {
+    hold(database, holderLine(self));
+  } catch (error) {
+    const isLocked = sqliteCodeOf(error)?.startsWith('SQLITE_BUSY') === true;
+    const holder = isLocked ? writtenHolder(database, self) : undefined;
+    database.close();
+    throw isLocked ? listHeld(listPath, holder, self, error) : openError(error, path);
+  }
+  return {
+    release() {
+      database.exec('rollback');
+      database.close();
+    },
+  };
+}
+
+/** Readers may look into the file meanwhile. Who is told another one's name holds the lock all the same. */
+function hold(database: Database, line: string): void {
+  for (let tries = 0; ; tries += 1) {
+    database.exec('begin immediate');
+    try {
+      database.exec(
+        'create table if not exists holder (only integer primary key check (only = 1), line text not null) strict',
+      );
+      if (tries === LOCK_TRIES_MAX || single(database, 'select line from holder') === line) return;
+      database.prepare('insert or replace into holder values (1, ?)').run(line);
+      database.exec('commit');
+    } catch (error) {
+      // A full disk may keep the name out, not the lock.
+      if (!/^SQLITE_(FULL|IOERR_WRITE)$/.test(sqliteCodeOf(error) ?? '')) throw error;
+      if (!database.inTransaction) database.exec('begin immediate');
+      return;
+    }
+  }
+}
+
+function writtenHolder(database: Database, self: Holder): Holder | undefined {
+  try {
+    return parseHolder(String(single(database, 'select line from holder')), self);
+  } catch (error) {
+    if (sqliteCodeOf(error) === undefined) throw error;
+    return undefined;
+  }
+}

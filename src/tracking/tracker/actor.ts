@@ -1,0 +1,36 @@
+// A tracker as one thread of a program that needs a pair beside its real work: the same tracker as `mtorrent tracker`, born with its
+// settings. A tracker that can go on no longer ends its thread with the reason; its supervisor decides what follows.
+
+import { openLink } from '../../foundation/actor/link.js';
+import type { ThreadSelf } from '../../foundation/actor/thread.js';
+import { assert } from '../../foundation/base/assert.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { parseAddress } from '../../foundation/torrent/address.js';
+import { type HostedEvent, hostedCommands, hostedEvents, hostedSettings } from './hosted-messages.js';
+import { SENTENCE_BYTES_MAX } from './messages.js';
+import { type RunningTracker, startTracker } from './start.js';
+
+export async function runTrackerThread(self: ThreadSelf): Promise<void> {
+  const settings = hostedSettings.decode(self.settings);
+  const [port] = self.ports;
+  const [own, partner] = [parseAddress(settings.own), parseAddress(settings.partner)];
+  assert(port !== undefined && own !== undefined && partner !== undefined, 'a tracker is born with what it needs');
+  const link = openLink<HostedEvent, never>({
+    port,
+    sends: hostedEvents,
+    receives: hostedCommands,
+    handle: () => undefined,
+    onCrash: (error) => self.crash(error),
+  });
+  let tracker: RunningTracker | undefined;
+  self.onStop(async () => tracker?.stop('its program ends'));
+  try {
+    tracker = await startTracker({ ...settings, own, partner });
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError)) throw error;
+    link.tell({ kind: 'startFailed', code: error.code, sentence: error.message.slice(0, SENTENCE_BYTES_MAX / 4) });
+    return;
+  }
+  void tracker.failed.then((error) => setImmediate(() => self.crash(error)));
+  self.ready();
+}

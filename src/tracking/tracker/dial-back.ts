@@ -1,0 +1,76 @@
+// Performs dial-backs: says a peer's hello at an address and tells what came first from there. Each is answered once, within
+// its deadline. Decides nothing; who may be dialed was decided by `claims.ts`.
+
+import { randomBytes } from 'node:crypto';
+import type { Timer, Timers } from '../../foundation/actor/timers.js';
+import { keyBytes, PEER_ID_SIZE, peerId } from '../../foundation/torrent/ids.js';
+import { DialedConnection } from '../../foundation/wire/dialed.js';
+import { PEER_MAGIC, type PeerWire, peerWire } from '../../transfer/peer/codec/messages.js';
+import type { DialBack, DialBackAnswer } from './claims.js';
+import { DIAL_BACK_DEADLINE_MS } from './limits.js';
+
+export interface DialBacksOptions {
+  readonly ownHost: string;
+  readonly timers: Timers;
+  readonly onAnswered: (number: number, answer: DialBackAnswer) => void;
+}
+
+interface Open {
+  readonly connection: DialedConnection<PeerWire, PeerWire>;
+  readonly deadline: Timer;
+}
+
+export class DialBacks {
+  readonly #options: DialBacksOptions;
+  readonly #open = new Map<number, Open>();
+
+  constructor(options: DialBacksOptions) {
+    this.#options = options;
+  }
+
+  dial({ number, host, port, swarm, pieceCount }: DialBack): void {
+    const { ownHost, timers } = this.#options;
+    const connection: DialedConnection<PeerWire, PeerWire> = new DialedConnection({
+      address: { host, port },
+      ownHost,
+      magic: PEER_MAGIC,
+      sent: peerWire,
+      heard: peerWire,
+      who: 'the client',
+      onConnected: () => {
+        // One that nobody knows, and no port: a guest that only wants to hear the answer.
+        const names = { swarm: keyBytes(swarm), peerId: peerId(randomBytes(PEER_ID_SIZE)), uploadPort: 0, pieceCount };
+        connection.send({ kind: 'hello', ...names, features: 0, token: new Uint8Array(0) });
+      },
+      onMessage: (message) => this.#answer(number, answerOf(message)),
+      onClosed: () => this.#answer(number, { kind: 'nothing' }),
+    });
+    const deadline = timers.at(timers.nowMs() + DIAL_BACK_DEADLINE_MS, () => this.#answer(number, { kind: 'nothing' }));
+    this.#open.set(number, { connection, deadline });
+  }
+
+  /** Nobody is told of those that are under way. */
+  close(): void {
+    for (const number of [...this.#open.keys()]) this.#end(number);
+  }
+
+  #answer(number: number, answer: DialBackAnswer): void {
+    if (this.#end(number)) this.#options.onAnswered(number, answer);
+  }
+
+  /** False: it is over already. */
+  #end(number: number): boolean {
+    const open = this.#open.get(number);
+    if (open === undefined) return false;
+    this.#open.delete(number);
+    open.deadline.cancel();
+    open.connection.hangUp();
+    return true;
+  }
+}
+
+function answerOf(message: PeerWire): DialBackAnswer {
+  if (message.kind === 'hello') return { kind: 'hello', peerId: message.peerId };
+  if (message.kind === 'error' && message.code === 'unknownSwarm') return { kind: 'unknownSwarm' };
+  return { kind: 'nothing' };
+}

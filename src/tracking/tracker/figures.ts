@@ -1,0 +1,75 @@
+// What a tracker counts of itself, and which of that is worth a line in its log. It decides nothing else. Pure.
+
+import { Complaints } from '../../foundation/base/complaints.js';
+import type { ClientId } from '../../foundation/torrent/ids.js';
+import type { TrackerInput } from './effects.js';
+import { STORE_LOG_ALARM_BYTES } from './limits.js';
+
+/** Clients that one log line names. */
+const CLIENTS_NAMED_MAX = 8;
+
+type Write = (level: 'info' | 'warn' | 'error', fields: object, sentence: string) => void;
+type Of<K extends TrackerInput['kind']> = Extract<TrackerInput, { kind: K }>;
+
+export class OwnFigures {
+  readonly #log: Write;
+  readonly #complaints = new Complaints();
+  readonly #counts = { storeCommits: 0, storeFailures: 0, storeLastMs: 0, expiredClients: 0, freezes: 0, logBytes: 0 };
+  #identity = '';
+  #isFull = false;
+
+  constructor(log: Write) {
+    this.#log = log;
+  }
+
+  get all() {
+    return { ...this.#counts, identity: this.#identity };
+  }
+
+  /** @param hasRoom something was written that a full disk refuses. */
+  committed({ tookMs, logBytes = 0 }: Of<'committed'>, hasRoom: boolean, nowMs: number): void {
+    this.#counts.storeCommits += 1;
+    this.#counts.storeLastMs = tookMs;
+    this.#counts.logBytes = logBytes;
+    if (logBytes > STORE_LOG_ALARM_BYTES && this.#complaints.note('log', nowMs) > 0)
+      this.#log('warn', { logBytes }, 'something reads the seeder list without end, so that its log (-wal) grows');
+    if (!this.#isFull || !hasRoom) return;
+    this.#isFull = false;
+    this.#log('info', {}, 'the disk has room again: registrations are taken');
+  }
+
+  failed({ outcome, sentence }: Of<'failed'>, nowMs: number): void {
+    this.#counts.storeFailures += 1;
+    if (outcome === 'broken') {
+      this.#log('error', { cause: sentence }, 'the seeder list could not be written: this tracker ends');
+      return;
+    }
+    if (!this.#isFull && this.#complaints.note(outcome, nowMs) > 0)
+      this.#log('error', { cause: sentence, outcome }, 'a commit of the seeder list was refused');
+    this.#isFull = outcome === 'full';
+  }
+
+  expired(clients: readonly ClientId[]): void {
+    this.#counts.expiredClients += clients.length;
+    if (clients.length === 0) return;
+    this.#log('info', { clients: clients.length, first: clients.slice(0, CLIENTS_NAMED_MAX) }, 'leases are over');
+  }
+
+  froze(frozenMs: number): void {
+    this.#counts.freezes += 1;
+    const fields = { frozenMs: Math.round(frozenMs) };
+    this.#log('warn', fields, 'this tracker stood still: nobody expires within one lease');
+  }
+
+  /** The list was used by a tracker elsewhere before; empty: here. */
+  moved(from = ''): void {
+    if (from === '') return;
+    this.#identity = `this list was used at ${from} before: this tracker has a new identity`;
+    this.#log('warn', { from }, this.#identity);
+  }
+
+  restored(): void {
+    this.#identity = 'this list is older than what the partner has seen of it: this tracker has a new identity';
+    this.#log('warn', {}, this.#identity);
+  }
+}

@@ -1,0 +1,30 @@
+// What a tracker on a thread of its own is told at birth, and what it reports. Addresses travel as `ip:port`.
+
+import { LOG_LEVELS } from '../../foundation/base/log.js';
+import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
+import { oneOf, text } from '../../foundation/wire/schema.js';
+import { SENTENCE_BYTES_MAX } from './messages.js';
+
+const address = text(64);
+/** Linux's PATH_MAX. */
+const path = text(4_096);
+
+export const hostedSettings = protocol('tracker.hosted.settings', {
+  tracker: message(1, {
+    own: address,
+    partner: address,
+    seederListPath: path,
+    logPath: path,
+    logLevel: oneOf(...LOG_LEVELS),
+  }),
+});
+export type HostedSettings = MessageOf<typeof hostedSettings>;
+
+/** It obeys nothing but the `stop` of its thread. */
+export const hostedCommands = protocol('tracker.hosted.command', {});
+
+export const hostedEvents = protocol('tracker.hosted.event', {
+  /** It could not be started; the thread is of no use. One that listens says `ready`, as every thread. */
+  startFailed: message(1, { code: text(32), sentence: text(SENTENCE_BYTES_MAX) }),
+});
+export type HostedEvent = MessageOf<typeof hostedEvents>;

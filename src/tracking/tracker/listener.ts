@@ -1,0 +1,183 @@
+// The door to the tracker's port: accepts connections, gives each a number and knows them by it. Whether there is room for one
+// more, and at whose cost, `foundation/base/admission.ts` decides.
+
+import net from 'node:net';
+import type { Timers } from '../../foundation/actor/timers.js';
+import { Admission, type Verdict } from '../../foundation/base/admission.js';
+import { Complaints } from '../../foundation/base/complaints.js';
+import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { Log } from '../../foundation/base/log.js';
+import { type Address, formatAddress, plainHost } from '../../foundation/torrent/address.js';
+import type { PairNews, PairWord } from '../store/pair/messages.js';
+import { ClientConnection } from './connection.js';
+import { TRACKER_CONNECTIONS_MAX, TRACKER_CONNECTIONS_PER_ADDRESS_MAX, TRACKER_LISTEN_BACKLOG } from './limits.js';
+import type { TrackerReply, TrackerRequest } from './messages.js';
+
+export interface ListenerOptions {
+  readonly log: Log;
+  readonly timers: Timers;
+  readonly connectionsMax?: number;
+  readonly connectionsPerAddressMax?: number;
+  readonly onOpened: (connection: number, host: string) => void;
+  readonly onRequest: (connection: number, request: TrackerRequest) => void;
+  readonly onWord: (connection: number, word: PairWord) => void;
+  readonly onClosed: (connection: number) => void;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: net.Server;
+  readonly #connections = new Map<number, ClientConnection>();
+  readonly #places: Admission;
+  readonly #complaints = new Complaints();
+  #lastNumber = 0;
+  #refused = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#places = new Admission({
+      placesMax: options.connectionsMax ?? TRACKER_CONNECTIONS_MAX,
+      perAddressMax: options.connectionsPerAddressMax ?? TRACKER_CONNECTIONS_PER_ADDRESS_MAX,
+    });
+    this.#server = net.createServer({ pauseOnConnect: false }, (socket) => this.#accept(socket));
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  get refusedCount(): number {
+    return this.#refused;
+  }
+
+  /** The address listened on. Rejects with PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED or IO_ERROR. */
+  async listen(own: Address): Promise<Address> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => reject(listenError(error, own)));
+      this.#server.listen({ host: own.host, port: own.port, backlog: TRACKER_LISTEN_BACKLOG }, () => resolve());
+    });
+    this.#server.on('error', (error) => this.#options.log.warn({ err: error }, 'could not accept a connection'));
+    const bound = this.#server.address();
+    return { host: own.host, port: bound !== null && typeof bound === 'object' ? bound.port : own.port };
+  }
+
+  reply(connection: number, message: TrackerReply): void {
+    this.#connections.get(connection)?.reply(message);
+  }
+
+  tell(connection: number, news: PairNews): void {
+    this.#connections.get(connection)?.tell(news);
+  }
+
+  pause(connection: number): void {
+    this.#connections.get(connection)?.pause();
+  }
+
+  resume(connection: number): void {
+    this.#connections.get(connection)?.resume();
+  }
+
+  hangUp(connection: number, reason: string): void {
+    this.#connections.get(connection)?.hangUp(reason);
+  }
+
+  /** Drops the connections that missed a deadline. */
+  sweep(nowMs: number): void {
+    for (const connection of this.#connections.values()) {
+      const reason = connection.overdue(nowMs);
+      if (reason !== undefined) connection.drop(reason);
+    }
+  }
+
+  /** No new connections and no further requests; replies still leave. */
+  stopReading(): void {
+    this.#server.close();
+    for (const connection of this.#connections.values()) connection.pause();
+  }
+
+  hangUpAll(reason: string): void {
+    for (const connection of this.#connections.values()) connection.hangUp(reason);
+  }
+
+  dropAll(reason: string): void {
+    for (const connection of this.#connections.values()) connection.drop(reason);
+  }
+
+  #accept(socket: net.Socket): void {
+    const { timers, onOpened, onRequest, onWord, onClosed } = this.#options;
+    const host = plainHost(socket.remoteAddress ?? '');
+    this.#lastNumber += 1;
+    const number = this.#lastNumber;
+    const verdict: Verdict = host === '' ? { kind: 'refused' } : this.#places.admit(number, host);
+    if (verdict.kind === 'refused') {
+      this.#refused += 1;
+      this.#complain(host, 'refused', 'too many connections');
+      socket.on('error', (error) => this.#complain(host, 'refused', error.message));
+      socket.destroy();
+      return;
+    }
+    if (verdict.kind === 'displaces') this.#displace(verdict.connection);
+    const connection = new ClientConnection({
+      socket,
+      nowMs: () => timers.nowMs(),
+      onRequest: (request) => {
+        this.#places.served(number, host);
+        onRequest(number, request);
+      },
+      onWord: (word) => {
+        this.#places.served(number, host);
+        onWord(number, word);
+      },
+      onClosed: (reason) => {
+        this.#connections.delete(number);
+        this.#places.leave(number, host);
+        if (reason !== 'closed by the client') this.#complain(host, 'connection ended', reason);
+        onClosed(number);
+      },
+    });
+    this.#connections.set(number, connection);
+    onOpened(number, host);
+  }
+
+  /** Its address has most of the places, and it said nothing for longer than the others from there. */
+  #displace(number: number): void {
+    const connection = this.#connections.get(number);
+    const sentence = 'all places of this tracker are taken; this one went to an address that holds fewer';
+    connection?.reply({ kind: 'error', id: null, code: 'limit', sentence });
+    connection?.hangUp(sentence);
+  }
+
+  #complain(host: string, what: 'refused' | 'connection ended', reason: string): void {
+    // After the end the log is closed too, and everybody is hung up on.
+    if (!this.#server.listening) return;
+    const times = this.#complaints.note(`${what} ${host}`, this.#options.timers.nowMs());
+    if (times > 0) this.#options.log.info({ host, times }, `${what}: ${reason}`);
+  }
+}
+
+function listenError(error: Error, own: Address): MiniTorrentError {
+  const address = formatAddress(own);
+  const errno = errnoOf(error);
+  if (errno === 'EADDRINUSE') {
+    return new MiniTorrentError(
+      'PORT_IN_USE',
+      `${address} is in use by another process; end it or choose another port`,
+      error,
+    );
+  }
+  if (errno === 'EADDRNOTAVAIL' || errno === 'EINVAL') {
+    return new MiniTorrentError(
+      'ADDRESS_UNUSABLE',
+      `${own.host} is not an address of this machine; name one of its own, or 0.0.0.0 for all`,
+      error,
+    );
+  }
+  if (errno === 'EACCES') {
+    return new MiniTorrentError(
+      'PERMISSION_DENIED',
+      `this user may not listen on ${address}; choose a port above 1023`,
+      error,
+    );
+  }
+  return new MiniTorrentError('IO_ERROR', `cannot listen on ${address} (${errno ?? error.message})`, error);
+}

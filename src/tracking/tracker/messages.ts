@@ -1,0 +1,136 @@
+// The tracker wire: what a client asks a tracker and what it answers, on one TCP connection (docs/PROTOCOL.md). Both sides
+// send TRACKER_MAGIC, then frames; the client's first is `hello`. Requests carry an id of the client's choosing, may be in
+// flight together, and are each answered once, by the reply of the same tag or by `error`.
+
+import {
+  FEATURES_BYTES_MAX,
+  NAME_BYTES_MAX,
+  PART_BYTES_MAX,
+  PIECES_MAX,
+  SEEDERS_PER_REPLY_MAX,
+} from '../../foundation/base/limits.js';
+import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
+import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
+import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
+import {
+  bytes,
+  flag,
+  listOf,
+  oneOf,
+  optional,
+  text,
+  trailing,
+  tuple,
+  u16,
+  u32,
+  whole,
+} from '../../foundation/wire/schema.js';
+import { TRACKER_STATS_BYTES_MAX } from './limits.js';
+
+/** 'MTTRCK' and the version of this page, big-endian. */
+export const TRACKER_MAGIC = Uint8Array.from([...Buffer.from('MTTRCK', 'latin1'), 0, 1]);
+
+/** What one side may say because the other named it in `token` or `features` (foundation/wire/features.ts). */
+export const TRACKER_FEATURES = {
+  /** Reads `features` in `helloReply`. */
+  readsFeatures: 1,
+  /** Understands the reply `stale`. */
+  understandsStale: 2,
+} as const;
+/** What both sides name today. */
+export const OWN_FEATURES: readonly number[] = Object.values(TRACKER_FEATURES);
+
+/** Bytes of a tracker's identity: random, kept in its seederlist file. */
+export const TRACKER_ID_SIZE = 16;
+/** Bytes of a numeric address as text: an IPv6 address with an embedded IPv4 one. */
+export const HOST_BYTES_MAX = 45;
+/** Bytes of a sentence in `error`. */
+export const SENTENCE_BYTES_MAX = 500;
+
+const swarm = bytes(SWARM_KEY_SIZE);
+const features = bytes(0, FEATURES_BYTES_MAX);
+const pieces = whole(0, PIECES_MAX);
+/** The owner's version of its word: `epoch` grows with each start of the client, `sequence` with each word. */
+const version = { epoch: u32, sequence: u32 };
+
+export const trackerRequests = protocol('tracker.request', {
+  /** [1, clientId, host, uploadPort, epoch, token] All-zero client id and port 0: may ask `seeders` and `stats` only. */
+  hello: message(1, {
+    clientId: bytes(CLIENT_ID_SIZE),
+    /** '' asks to be listed under the socket's address, which is what a tracker does unless it was told to trust this. */
+    host: text(HOST_BYTES_MAX),
+    uploadPort: u16,
+    epoch: u32,
+    /** The client's features. */
+    token: features,
+  }),
+  /** [2, id, swarm, name, size, pieceCount, have, epoch, sequence] Lists the caller with `have` pieces. */
+  share: message(2, {
+    id: u32,
+    swarm,
+    name: text(NAME_BYTES_MAX),
+    size: whole(0, FILE_SIZE_MAX),
+    pieceCount: pieces,
+    have: pieces,
+    ...version,
+  }),
+  /** [3, id, swarm, offset, part] The hash string in order from offset 0, when `shared` asked for it. */
+  pieces: message(3, { id: u32, swarm, offset: whole(0, PIECES_MAX * 20), part: bytes(1, PART_BYTES_MAX) }),
+  /** [4, id, swarm, have, epoch, sequence] Progress of a swarm that this caller shares already. */
+  announce: message(4, { id: u32, swarm, have: pieces, ...version }),
+  /** [5, id, swarm, want] */
+  seeders: message(5, { id: u32, swarm, want: u16 }),
+  /** [6, id, swarm, epoch, sequence] Takes the caller, and nobody else, off one list. */
+  remove: message(6, { id: u32, swarm, ...version }),
+  /** [7, id, epoch, sequence] Takes the caller off every list. */
+  leave: message(7, { id: u32, ...version }),
+  /** [8, id] Heartbeat. Any request renews the lease of everything the caller shares; this one does nothing else. */
+  ping: message(8, { id: u32 }),
+  stats: message(9, { id: u32 }),
+});
+
+export type TrackerRequest = MessageOf<typeof trackerRequests>;
+
+export const trackerReplies = protocol('tracker.reply', {
+  helloReply: message(1, {
+    trackerId: bytes(TRACKER_ID_SIZE),
+    /** Address of the partner tracker, as text. */
+    partner: text(64),
+    /** Highest epoch this tracker knows of the client; 0 when it knows none. A client that lost its state goes on above. */
+    highestEpoch: u32,
+    leaseMs: u32,
+    renewMs: u32,
+    ready: flag,
+    /** The tracker's; sent only to who reads them. */
+    features: trailing(features),
+  }),
+  shared: message(2, { id: u32, piecesNeeded: flag }),
+  stored: message(3, { id: u32 }),
+  announced: message(4, { id: u32 }),
+  /** Never the caller; a random sample when `total` is more than was wanted or than fits one reply. */
+  seederList: message(5, {
+    id: u32,
+    seeders: listOf(tuple(text(HOST_BYTES_MAX), u16, pieces), SEEDERS_PER_REPLY_MAX),
+    total: u32,
+  }),
+  removed: message(6, { id: u32 }),
+  left: message(7, { id: u32 }),
+  /** `entries`: on how many lists this caller is, so that it notices an expiry and shares again. */
+  pong: message(8, { id: u32, entries: u32 }),
+  stats: message(9, { id: u32, json: text(TRACKER_STATS_BYTES_MAX) }),
+  /**
+   * The word changes nothing, since this version or a higher one is known of the caller, and it is another word. Sent only to who
+   * understands it. Whoever hears it lost its state, or shares its client id with somebody.
+   */
+  stale: message(11, { id: u32, ...version }),
+  /** `id` nil: the connection ends. */
+  error: message(10, {
+    id: optional(u32),
+    code: oneOf('unknown', 'invalid', 'limit', 'diskFull', 'ioError', 'stopping', 'protocol'),
+    sentence: text(SENTENCE_BYTES_MAX),
+  }),
+});
+
+export type TrackerReply = MessageOf<typeof trackerReplies>;
+export type Refusal = Extract<TrackerReply, { kind: 'error' }>;
+export type RefusalCode = Refusal['code'];

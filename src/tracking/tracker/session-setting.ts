@@ -1,0 +1,31 @@
+// What all sessions of one tracker share, as it is when the tracker starts. Pure.
+
+import { Budget } from '../../foundation/base/budget.js';
+import { TOMBSTONE_MS } from '../../foundation/base/limits.js';
+import { Prng } from '../../foundation/base/prng.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
+import type { Leases } from '../registry/leases.js';
+import type { Registry } from '../registry/registry.js';
+import type { Claims } from './claims.js';
+import type { TrackerSetting } from './effects.js';
+import { TRACKER_RECORDS_PER_ADDRESS_MAX, TRACKER_UNKNOWN_WORDS_PER_ADDRESS_MAX } from './limits.js';
+import { TRACKER_ID_SIZE } from './messages.js';
+import type { SessionSetting } from './session.js';
+import { Uploads } from './uploads.js';
+
+export function sessionSettingOf(
+  { leaseMs, renewMs, trustHost, partner, seed, bounds }: TrackerSetting,
+  registry: Registry,
+  leases: Leases,
+  claims: Claims,
+): SessionSetting {
+  return {
+    ...{ registry, leases, claims, leaseMs, renewMs, trustHost },
+    partner: formatAddress(partner),
+    prng: new Prng(seed),
+    uploads: new Uploads(),
+    records: new Budget(TRACKER_RECORDS_PER_ADDRESS_MAX, TOMBSTONE_MS),
+    unknownWords: new Budget(bounds?.unknownWords ?? TRACKER_UNKNOWN_WORDS_PER_ADDRESS_MAX, TOMBSTONE_MS),
+    self: { id: new Uint8Array(TRACKER_ID_SIZE), isReady: false },
+  };
+}

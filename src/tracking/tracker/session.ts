@@ -1,0 +1,382 @@
+// One client's connection, from its hello on: who is asking, what each request means for the registry, and what is answered
+// when. A change is answered after its commit, everything else at once. The caller is only ever listed as itself: under the
+// id of its hello and the address of its socket. Pure.
+
+import { createHash } from 'node:crypto';
+import type { Budget } from '../../foundation/base/budget.js';
+import { toHex } from '../../foundation/base/bytes.js';
+import { PIECE_SIZE, PIECES_MAX, SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
+import type { Prng } from '../../foundation/base/prng.js';
+import { canonicalHost } from '../../foundation/torrent/address.js';
+import { type ClientId, clientId, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
+import { checkFileName } from '../../foundation/torrent/names.js';
+import { commonFeatures, encodeFeatures, type Features } from '../../foundation/wire/features.js';
+import { addressKey } from '../registry/addresses.js';
+import { type Change, compareVersions, type FileFacts } from '../registry/changes.js';
+import type { Leases } from '../registry/leases.js';
+import type { Registry } from '../registry/registry.js';
+import type { Claims, Seat } from './claims.js';
+import { HashUpload } from './hash-upload.js';
+import {
+  SEEDERS_PER_SWARM_MAX,
+  STORE_PART_WEIGHT,
+  SWARMS_MAX,
+  SWARMS_PER_CLIENT_MAX,
+  TRACKER_RECORDS_MAX,
+} from './limits.js';
+import {
+  OWN_FEATURES,
+  type RefusalCode,
+  TRACKER_FEATURES,
+  type TrackerReply,
+  type TrackerRequest,
+} from './messages.js';
+import { isWord, knownInstead, type Word } from './stale.js';
+import type { Uploads } from './uploads.js';
+
+export interface SessionSetting {
+  readonly registry: Registry;
+  readonly leases: Leases;
+  readonly claims: Claims;
+  readonly prng: Prng;
+  readonly uploads: Uploads;
+  /** Of addresses: records that their clients make, and those of them that only say what is not to be listed. */
+  readonly records: Budget;
+  readonly unknownWords: Budget;
+  /** Known once the store was loaded. */
+  readonly self: { id: Uint8Array; isReady: boolean };
+  readonly partner: string;
+  readonly leaseMs: number;
+  readonly renewMs: number;
+  /** List clients under the host of their hello; only where every client is trusted. */
+  readonly trustHost: boolean;
+}
+
+export type SessionEffect =
+  | { readonly kind: 'reply'; readonly message: TrackerReply }
+  | {
+      readonly kind: 'commit';
+      readonly id: number;
+      readonly changes: readonly Change[];
+      readonly weight: number;
+      /** Evaluated after the changes were applied. */
+      readonly reply: () => TrackerReply;
+    }
+  /** To be received again when the claim is decided. */
+  | { readonly kind: 'hold'; readonly claim: string; readonly request: TrackerRequest }
+  | { readonly kind: 'giveStats'; readonly id: number }
+  | { readonly kind: 'hangUp'; readonly reason: string };
+
+type Asking = Exclude<TrackerRequest, { kind: 'hello' | 'stats' }>;
+type Of<K extends TrackerRequest['kind']> = Extract<TrackerRequest, { kind: K }>;
+
+interface Caller {
+  readonly id: ClientId;
+  readonly host: string;
+  readonly port: number;
+  /** Zero id: may look, is never listed. */
+  readonly isGuest: boolean;
+  /** Of ours, those that it named: what the first release does not know goes only to who named it. */
+  readonly features: Features;
+}
+
+/** While the store cannot take more: the refusal of what has to be written before it is answered. */
+export function overloadedReply(request: TrackerRequest): TrackerReply | undefined {
+  switch (request.kind) {
+    case 'share':
+    case 'pieces':
+    case 'announce':
+    case 'remove':
+    case 'leave':
+      return refuse(request.id, 'ioError', 'the disk of this tracker does not keep up; try again later').message;
+    default:
+      return undefined;
+  }
+}
+
+export class Session {
+  readonly #setting: SessionSetting;
+  readonly #socketHost: string;
+  #caller: Caller | undefined;
+  readonly #upload: HashUpload;
+
+  /** @param socketHost the socket's remote address, plain. */
+  constructor(setting: SessionSetting, socketHost: string) {
+    this.#setting = setting;
+    this.#socketHost = socketHost;
+    this.#upload = new HashUpload(setting.uploads, socketHost);
+  }
+
+  get hasGreeted(): boolean {
+    return this.#caller !== undefined;
+  }
+
+  /** Who said hello, unless it may only look. */
+  get client(): ClientId | undefined {
+    return this.#caller?.isGuest === false ? this.#caller.id : undefined;
+  }
+
+  /** For logs. */
+  get name(): string {
+    return this.#caller === undefined ? this.#socketHost : `${this.#caller.host}:${this.#caller.port}`;
+  }
+
+  receive(request: TrackerRequest, nowMs: number): readonly SessionEffect[] {
+    const caller = this.#caller;
+    if (request.kind === 'hello') {
+      return caller === undefined ? this.#greet(request, nowMs) : broken('hello is said once');
+    }
+    if (caller === undefined) return broken('hello comes first');
+    if (request.kind === 'stats') return [{ kind: 'giveStats', id: request.id }];
+    if (request.kind === 'seeders' && caller.isGuest) return [this.#list(request, caller)];
+    if (caller.isGuest) return broken(`${request.kind} needs a client id`);
+    this.#setting.leases.renew(caller.id, nowMs);
+    if (!isWord(request) || !caller.features.has(TRACKER_FEATURES.understandsStale))
+      return this.#answers(request, caller, nowMs);
+    const stale = this.#stale(request, caller);
+    if (stale !== undefined) return [answer(stale)];
+    // Another word may overtake it on the way to the disk.
+    return this.#answers(request, caller, nowMs).map((effect) =>
+      effect.kind === 'commit' ? { ...effect, reply: () => this.#stale(request, caller) ?? effect.reply() } : effect,
+    );
+  }
+
+  #stale(word: Word, caller: Caller): TrackerReply | undefined {
+    const known = knownInstead(this.#setting.registry.client(caller.id), word);
+    if (known === undefined) return undefined;
+    return { kind: 'stale', id: word.id, epoch: known.epoch, sequence: known.sequence };
+  }
+
+  #answers(request: Asking, caller: Caller, nowMs: number): readonly SessionEffect[] {
+    switch (request.kind) {
+      case 'share':
+        return [this.#share(request, caller, nowMs)];
+      case 'pieces':
+        return [this.#pieces(request, caller, nowMs)];
+      case 'announce':
+        return [this.#announce(request, caller, nowMs)];
+      case 'seeders':
+        return [this.#list(request, caller)];
+      case 'remove':
+        return [this.#remove(request, caller, nowMs)];
+      case 'leave':
+        return [this.#leave(request, caller, nowMs)];
+      case 'ping':
+        return [answer({ kind: 'pong', id: request.id, entries: this.#liveCount(caller) })];
+    }
+  }
+
+  /** The store refused a part: what follows it is refused, and what came before is dropped. */
+  uploadFailed(number: number): readonly Change[] {
+    return this.#upload.failed(number);
+  }
+
+  /** The connection is gone: what the store still has to drop. */
+  closed(): readonly Change[] {
+    if (this.#caller?.isGuest === false) this.#setting.claims.gone(this.#caller.id);
+    return this.#upload.drop();
+  }
+
+  #greet(hello: Of<'hello'>, nowMs: number): readonly SessionEffect[] {
+    const { registry, leases, claims, trustHost, self, partner, leaseMs, renewMs } = this.#setting;
+    const id = clientId(hello.clientId);
+    const isGuest = hello.clientId.every((byte) => byte === 0);
+    if (isGuest && hello.uploadPort !== 0) return broken('a client with an upload port has a client id');
+    const host = (trustHost ? canonicalHost(hello.host) : undefined) ?? this.#socketHost;
+    const features = commonFeatures(hello.token, OWN_FEATURES);
+    this.#caller = { id, host, port: hello.uploadPort, isGuest, features };
+    if (!isGuest) {
+      leases.renew(id, nowMs);
+      claims.greeted(id);
+    }
+    const highestEpoch = isGuest ? 0 : registry.highestEpoch(id);
+    const { id: trackerId, isReady: ready } = self;
+    const reply = { kind: 'helloReply', trackerId, partner, highestEpoch, leaseMs, renewMs, ready } as const;
+    if (!features.has(TRACKER_FEATURES.readsFeatures)) return [answer(reply)];
+    return [answer({ ...reply, features: encodeFeatures(OWN_FEATURES) })];
+  }
+
+  #share(request: Of<'share'>, caller: Caller, nowMs: number): SessionEffect {
+    const { registry } = this.#setting;
+    const { id, name, size, pieceCount, have, epoch, sequence } = request;
+    const swarm = swarmKey(request.swarm);
+    const wrong = whatIsWrong(
+      request,
+      caller,
+      registry.swarm(swarm)?.complete === true ? registry.swarm(swarm)?.facts : undefined,
+    );
+    if (wrong !== undefined) return refuse(id, 'invalid', wrong);
+    const full = this.#whatIsFull(swarm, caller, nowMs);
+    if (full !== undefined) return refuse(id, 'limit', full);
+    const seat = this.#seat(caller, swarm, pieceCount, nowMs);
+    if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
+    if (seat.kind === 'refused') return refuse(id, 'limit', seat.sentence);
+    const facts = { name, size, pieceCount };
+    const { host, port } = caller;
+    const changes: Change[] = [{ kind: 'swarm', swarm, ...facts }];
+    changes.push({ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence });
+    // The hash string of an empty file is empty and was checked with the request.
+    if (pieceCount === 0) changes.push({ kind: 'complete', swarm, upload: 0, ...facts });
+    return commit(id, changes, () => {
+      const piecesNeeded = registry.swarm(swarm)?.complete !== true;
+      if (piecesNeeded) this.#upload.wanted(swarm, facts);
+      return { kind: 'shared', id, piecesNeeded };
+    });
+  }
+
+  #whatIsFull(key: SwarmKey, caller: Caller, nowMs: number): string | undefined {
+    const { registry } = this.#setting;
+    const swarm = registry.swarm(key);
+    const client = registry.client(caller.id);
+    if (client?.entries.has(key) === true) return undefined;
+    if (swarm === undefined && registry.counts.swarms >= SWARMS_MAX)
+      return `this tracker lists ${SWARMS_MAX} files already`;
+    if (registry.counts.entries >= TRACKER_RECORDS_MAX)
+      return `this tracker holds ${TRACKER_RECORDS_MAX} records already`;
+    if ((client?.liveCount ?? 0) >= SWARMS_PER_CLIENT_MAX) return `one client may share ${SWARMS_PER_CLIENT_MAX} files`;
+    // Tomb stones count too, at half the price: sharing and removing in turn must not fill the memory.
+    if ((client?.entries.size ?? 0) >= SWARMS_PER_CLIENT_MAX * 2)
+      return 'this client removed too many files within a day';
+    if ((swarm?.live.length ?? 0) >= SEEDERS_PER_SWARM_MAX) return `one file may have ${SEEDERS_PER_SWARM_MAX} seeders`;
+    if (!this.#setting.records.take(this.#socketHost, 1, nowMs))
+      return 'too many files were registered from this address within a day';
+    return undefined;
+  }
+
+  #seat({ id, host, port }: Caller, swarm: SwarmKey, pieceCount: number, nowMs: number): Seat {
+    return this.#setting.claims.judge({ client: id, host, port, swarm, pieceCount }, this.#socketHost, nowMs);
+  }
+
+  #announce(request: Of<'announce'>, caller: Caller, nowMs: number): SessionEffect {
+    const { id, have, epoch, sequence } = request;
+    const entry = this.#setting.registry.client(caller.id)?.entries.get(swarmKey(request.swarm));
+    if (entry?.state !== 'live') return answer(unlisted(id));
+    // The registry's own text for it: whoever looks for it again need not compare forty characters.
+    const swarm = entry.swarm.key;
+    // Before its hash string is here, what a file has is what anybody said last.
+    const pieceCount = entry.swarm.complete ? (entry.swarm.facts?.pieceCount ?? 0) : PIECES_MAX;
+    if (have > pieceCount) return refuse(id, 'invalid', `this file has ${pieceCount} pieces`);
+    const announced: TrackerReply = { kind: 'announced', id };
+    if (compareVersions(request, entry) <= 0) return answer(announced);
+    const { host, port } = caller;
+    // A client that came back under another address is listed there from now on.
+    if (entry.host !== host || entry.port !== port) {
+      const seat = this.#seat(caller, swarm, pieceCount, nowMs);
+      if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
+      // It shares again, and hears why.
+      if (seat.kind === 'refused') return answer(unlisted(id));
+      return commit(
+        id,
+        [{ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence }],
+        () => announced,
+      );
+    }
+    const progress: Change = { kind: 'progress', swarm, client: caller.id, have, epoch, sequence };
+    // Its removal may have been on the way to the disk already; then this word found nothing to change.
+    return commit(id, [progress], () => (compareVersions(entry, request) >= 0 ? announced : unlisted(id)));
+  }
+
+  #remove({ id, swarm: key, epoch, sequence }: Of<'remove'>, caller: Caller, nowMs: number): SessionEffect {
+    const swarm = swarmKey(key);
+    if (this.#setting.registry.client(caller.id)?.entries.has(swarm) !== true) {
+      const full = this.#whatUnknownIsFull(caller, nowMs);
+      if (full !== undefined) return refuse(id, 'limit', full);
+    }
+    return commit(id, [{ kind: 'remove', swarm, client: caller.id, epoch, sequence }], () => ({ kind: 'removed', id }));
+  }
+
+  #leave({ id, epoch, sequence }: Of<'leave'>, caller: Caller, nowMs: number): SessionEffect {
+    if (this.#setting.registry.client(caller.id) === undefined) {
+      const full = this.#whatUnknownIsFull(caller, nowMs);
+      if (full !== undefined) return refuse(id, 'limit', full);
+    }
+    return commit(id, [{ kind: 'leave', client: caller.id, epoch, sequence }], () => ({ kind: 'left', id }));
+  }
+
+  /** A word that takes off what is unknown here leaves a record all the same, since the partner may know it. */
+  #whatUnknownIsFull(caller: Caller, nowMs: number): string | undefined {
+    const { registry, unknownWords } = this.#setting;
+    const { entries, clients } = registry.counts;
+    if (entries >= TRACKER_RECORDS_MAX * 2 || clients >= TRACKER_RECORDS_MAX)
+      return 'this tracker holds too many records of removed files';
+    if ((registry.client(caller.id)?.entries.size ?? 0) >= SWARMS_PER_CLIENT_MAX * 2)
+      return 'this client removed too many files within a day';
+    if (!unknownWords.take(this.#socketHost, 1, nowMs))
+      return 'too much that is unknown here was removed from this address within a day';
+    return undefined;
+  }
+
+  #list({ id, swarm, want }: Of<'seeders'>, caller: Caller): SessionEffect {
+    const { registry, prng } = this.#setting;
+    const { entries, total } = registry.sample(swarmKey(swarm), caller.id, Math.min(want, SEEDERS_PER_REPLY_MAX), prng);
+    // Two clients that both claim an address are one to whoever dials it.
+    const byAddress = new Map(entries.map((entry) => [addressKey(entry.host, entry.port), entry]));
+    const seeders = [...byAddress.values()].map(({ host, port, have }) => [host, port, have] as const);
+    return answer({ kind: 'seederList', id, seeders, total });
+  }
+
+  #pieces(request: Of<'pieces'>, caller: Caller, nowMs: number): SessionEffect {
+    const { id, offset, part } = request;
+    const swarm = swarmKey(request.swarm);
+    const { registry } = this.#setting;
+    const changes: Change[] = [];
+    const stored = { kind: 'stored', id } as const;
+    // Somebody else's copy was whole first: this one is not needed.
+    const isKept = registry.swarm(swarm)?.complete === true;
+    if (offset === 0 && isKept) return committed(id, this.#upload.drop(), stored);
+    const begun = offset === 0 ? this.#upload.begin(swarm, registry.client(caller.id), changes, nowMs) : undefined;
+    const step = begun?.kind === 'refused' ? begun : this.#upload.part(swarm, offset, part, changes);
+    switch (step.kind) {
+      case 'kept':
+        return commit(id, changes, () => stored, STORE_PART_WEIGHT);
+      case 'unexpected':
+        return isKept ? answer(stored) : refuse(id, 'unknown', 'no part of a hash string is expected at this place');
+      case 'refused':
+        return committed(id, changes, refuse(id, step.code, step.sentence).message);
+    }
+  }
+
+  #liveCount(caller: Caller): number {
+    return this.#setting.registry.client(caller.id)?.liveCount ?? 0;
+  }
+}
+
+/** Undefined when the share can be true; else what is wrong, for the client's log. */
+function whatIsWrong(request: Of<'share'>, caller: Caller, proven: FileFacts | undefined): string | undefined {
+  const { name, size, pieceCount, have, swarm } = request;
+  const unsafe = checkFileName(name);
+  if (unsafe !== undefined) return `the file name is refused: ${unsafe}`;
+  if (caller.port === 0) return 'a client without an upload port cannot be listed';
+  if (Math.ceil(size / PIECE_SIZE) !== pieceCount) return `${size} bytes are not ${pieceCount} pieces`;
+  if (have > pieceCount) return `this file has ${pieceCount} pieces`;
+  if (proven !== undefined && proven.pieceCount !== pieceCount) return `this file has ${proven.pieceCount} pieces`;
+  if (pieceCount === 0 && toHex(swarm) !== createHash('sha1').digest('hex'))
+    return 'this is not the key of an empty file';
+  return undefined;
+}
+
+function unlisted(id: number): TrackerReply {
+  return { kind: 'error', id, code: 'unknown', sentence: 'you are not listed for this file; share it again' };
+}
+
+function answer(message: TrackerReply): Extract<SessionEffect, { kind: 'reply' }> {
+  return { kind: 'reply', message };
+}
+
+function refuse(id: number, code: RefusalCode, sentence: string): Extract<SessionEffect, { kind: 'reply' }> {
+  return answer({ kind: 'error', id, code, sentence });
+}
+
+/** An answer that needs no commit of its own, and waits for those changes if there are any. */
+function committed(id: number, changes: readonly Change[], message: TrackerReply): SessionEffect {
+  return changes.length === 0 ? answer(message) : commit(id, changes, () => message);
+}
+
+function commit(id: number, changes: readonly Change[], reply: () => TrackerReply, weight = 1): SessionEffect {
+  return { kind: 'commit', id, changes, weight, reply };
+}
+
+/** The other side broke the protocol: it is told, and the connection ends. */
+function broken(sentence: string): readonly SessionEffect[] {
+  return [answer({ kind: 'error', id: null, code: 'protocol', sentence }), { kind: 'hangUp', reason: sentence }];
+}

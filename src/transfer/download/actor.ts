@@ -1,0 +1,248 @@
+// The download thread: owns the slab's slots and the hash pool, holds one downloader a file, and routes by file and
+// connection number. Decides only on which peer thread a connection lives, by its number.
+
+import { type Beside, type Link, openLink } from '../../foundation/actor/link.js';
+import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
+import { systemTimers } from '../../foundation/actor/timers.js';
+import { assert, present, unreachable } from '../../foundation/base/assert.js';
+import { type Log, type LogLevel, openLog } from '../../foundation/base/log.js';
+import { Prng } from '../../foundation/base/prng.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { Geometry } from '../../foundation/torrent/geometry.js';
+import { swarmKey } from '../../foundation/torrent/ids.js';
+import type { HashPool } from '../hash/pool.js';
+import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
+import { Downloader } from './downloader.js';
+import { HASH_POOL_OPEN_MS } from './limits.js';
+import {
+  type DownloadCommand,
+  type DownloadEvent,
+  downloadCommands,
+  downloadEvents,
+  downloadSettings,
+} from './messages.js';
+import { Pacer } from './requests/pacer.js';
+import { SlotPool } from './requests/slots.js';
+
+export function runDownloadThread(self: ThreadSelf): void {
+  const settings = downloadSettings.decode(self.settings);
+  const logFile = openLog(settings.logPath, self.name, settings.logLevel as LogLevel);
+  const thread = new DownloadThread(self, settings, logFile.log);
+  self.onLogLevel((level) => logFile.setLevel(level));
+  self.onStop(async () => {
+    await thread.stop();
+    logFile.close();
+  });
+  self.ready();
+}
+
+interface PeerThread {
+  readonly link: Link<FetchCommand>;
+  /** It has connections that we serve. */
+  readonly serves: boolean;
+}
+
+class DownloadThread {
+  readonly #self: ThreadSelf;
+  readonly #log: Log;
+  readonly #prng: Prng;
+  readonly #slots: SlotPool;
+  readonly #pacer = new Pacer();
+  readonly #hashThreads: number;
+  #pool: Promise<HashPool> | undefined;
+  readonly #opening = setTimeout(() => void this.#hashPool(), HASH_POOL_OPEN_MS);
+  readonly #toMain: Link<DownloadEvent>;
+  readonly #peerThreads: (PeerThread | undefined)[];
+  readonly #downloads = new Map<number, Downloader>();
+  readonly #fileOf = new Map<number, number>();
+  #nextConnection = 1;
+  #isStopping = false;
+  #onIdle: () => void = () => undefined;
+
+  constructor(self: ThreadSelf, settings: ReturnType<typeof downloadSettings.decode>, log: Log) {
+    this.#self = self;
+    this.#log = log;
+    this.#prng = new Prng(settings.seed);
+    this.#slots = new SlotPool(settings.slots);
+    this.#hashThreads = settings.hashThreads;
+    this.#peerThreads = new Array<undefined>(settings.peerThreads).fill(undefined);
+    this.#toMain = openLink({
+      port: present(self.ports[0], 'the download thread is born with a port to main'),
+      sends: downloadEvents,
+      receives: downloadCommands,
+      handle: (command, beside) => this.#onCommand(command, beside),
+      onCrash: (error) => self.crash(error),
+    });
+  }
+
+  /** Every downloader stops with its progress saved; then the pool ends. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#opening);
+    for (const downloader of this.#downloads.values()) downloader.post({ kind: 'stop' });
+    if (this.#downloads.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    await (await this.#pool)?.close();
+  }
+
+  #onCommand(command: DownloadCommand, beside: readonly Beside[]): void {
+    switch (command.kind) {
+      case 'attachPeerThread':
+        this.#attach(command, beside[0]);
+        break;
+      case 'start':
+        this.#start(command, beside);
+        break;
+      case 'peersFound':
+        this.#downloads.get(command.file)?.post({
+          kind: 'peersFound',
+          peers: command.peers.map(([host, port]) => ({ host, port })),
+          came: command.came,
+        });
+        break;
+      case 'stop':
+        // A download that has just ended by itself has said so already.
+        this.#downloads.get(command.file)?.post({ kind: 'stop' });
+        break;
+      case 'describe':
+        this.#toMain.tell({
+          kind: 'described',
+          ask: command.ask,
+          peers: this.#downloads.get(command.file)?.describe() ?? [],
+        });
+        break;
+      case 'examine':
+        this.#toMain.tell({
+          kind: 'examined',
+          ask: command.ask,
+          downloads: [...this.#downloads].map(([file, downloader]) => [file, ...downloader.examine()] as const),
+        });
+        break;
+      case 'limit':
+        this.#pacer.setRate(command.rate, systemTimers.nowMs());
+        for (const downloader of this.#downloads.values()) downloader.post({ kind: 'limitChanged' });
+        break;
+      default:
+        unreachable(command);
+    }
+  }
+
+  #start(command: Extract<DownloadCommand, { kind: 'start' }>, beside: readonly Beside[]): void {
+    const { file, name, fd, partPath, targetPath, resumePath, uploadPort } = command;
+    const [digests, bits] = beside;
+    assert(
+      digests instanceof SharedArrayBuffer && bits instanceof SharedArrayBuffer,
+      'a download comes with digests and bits',
+    );
+    assert(!this.#downloads.has(file), 'a file has one downloader');
+    const geometry = new Geometry(command.size);
+    this.#downloads.set(
+      file,
+      new Downloader({
+        file,
+        name,
+        swarm: swarmKey(command.swarm),
+        geometry,
+        digests: new Uint8Array(digests),
+        have: new Bitfield(geometry.pieceCount, new Uint8Array(bits)),
+        part: { fd, partPath, targetPath },
+        resumePath,
+        uploadPort,
+        sha256: command.sha256,
+        slots: this.#slots,
+        pool: this.#hashPool(),
+        prng: this.#prng,
+        pacer: this.#pacer,
+        log: this.#log.of(`download/${name}`),
+        nextConnection: () => this.#newConnection(file),
+        tellPeer: (connection, peerCommand) => this.#peerThreads[this.#threadOf(connection)]?.link.tell(peerCommand),
+        tellFetchers: (peerCommand) => {
+          for (const thread of this.#peerThreads) if (thread?.serves === true) thread.link.tell(peerCommand);
+        },
+        tellMain: (event) => this.#toMain.tell(event),
+        onEnded: () => this.#onEnded(file),
+      }),
+    );
+  }
+
+  /**
+   * Loaded and opened a little after the start, or by the first download if that comes sooner: threads take a tenth of a second to
+   * start, in which no piece could be verified, and so none passed on (docs/decisions/021).
+   */
+  #hashPool(): Promise<HashPool> {
+    clearTimeout(this.#opening);
+    this.#pool ??= this.#openPool();
+    return this.#pool;
+  }
+
+  async #openPool(): Promise<HashPool> {
+    const slab = present(this.#self.shared[0], 'the download thread is born with the slab');
+    const { openHashPool } = await import('../hash/pool.js');
+    const pool = openHashPool({ threads: this.#hashThreads, slab, log: this.#log.of('hash') });
+    pool.warmUp().then(
+      () => this.#toMain.tell({ kind: 'poolReady' }),
+      // Whoever needs the pool is told the same.
+      (error: unknown) => {
+        if (!this.#isStopping) this.#log.error({ err: error }, 'the hash pool does not work');
+      },
+    );
+    return pool;
+  }
+
+  #newConnection(file: number): number {
+    const connection = this.#nextConnection;
+    this.#nextConnection += 1;
+    this.#fileOf.set(connection, file);
+    return connection;
+  }
+
+  #onEnded(file: number): void {
+    this.#downloads.delete(file);
+    if (this.#downloads.size === 0) this.#onIdle();
+  }
+
+  /** For as long as the connection lasts, also while its thread is being started anew. */
+  #threadOf(connection: number): number {
+    return connection % this.#peerThreads.length;
+  }
+
+  #attach({ thread, serves }: Extract<DownloadCommand, { kind: 'attachPeerThread' }>, port: Beside | undefined): void {
+    assert(port !== undefined && !(port instanceof SharedArrayBuffer), 'a peer thread comes with its port');
+    assert(thread < this.#peerThreads.length, 'a peer thread is one of those that were announced');
+    if (this.#peerThreads[thread] !== undefined) {
+      // What the dead thread said last and nobody read yet is about connections that are given up now.
+      this.#peerThreads[thread].link.close();
+      this.#loseConnections(thread);
+    }
+    const link = openLink({
+      port: port as MessagePort,
+      sends: fetchCommands,
+      receives: fetchEvents,
+      handle: (event) => this.#onFetchEvent(event),
+      onCrash: (error) => this.#self.crash(error),
+    });
+    this.#peerThreads[thread] = { link, serves };
+  }
+
+  /** A peer thread died, and with it its sockets: nothing touches their slots any more. */
+  #loseConnections(thread: number): void {
+    for (const connection of [...this.#fileOf.keys()]) {
+      if (this.#threadOf(connection) !== thread) continue;
+      this.#onFetchEvent({
+        kind: 'disconnected',
+        connection,
+        reason: 'failed',
+        sentence: 'the peer thread was restarted',
+      });
+    }
+  }
+
+  #onFetchEvent(event: FetchEvent): void {
+    const file = this.#fileOf.get(event.connection);
+    assert(file !== undefined, 'events come from connections that we dialed');
+    if (event.kind === 'disconnected') this.#fileOf.delete(event.connection);
+    this.#downloads.get(file)?.fetchEvent(event);
+  }
+}

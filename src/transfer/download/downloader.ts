@@ -1,0 +1,255 @@
+// One downloader actor: performs its machine's effects with the hash pool, the disk and the peer threads. Owns the open
+// `.part` and closes it when the last store has ended; decides nothing.
+
+import { Host } from '../../foundation/actor/host.js';
+import { systemTimers } from '../../foundation/actor/timers.js';
+import { assert, present, unreachable } from '../../foundation/base/assert.js';
+import { equalBytes } from '../../foundation/base/bytes.js';
+import { type ErrorCode, errorCodeOfErrno, MiniTorrentError } from '../../foundation/base/errors.js';
+import { DIGEST_SIZE } from '../../foundation/base/limits.js';
+import type { Log } from '../../foundation/base/log.js';
+import type { Prng } from '../../foundation/base/prng.js';
+import type { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { Geometry } from '../../foundation/torrent/geometry.js';
+import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
+import type { HashPool } from '../hash/pool.js';
+import type { FetchCommand, FetchEvent } from '../peer/messages.js';
+import { closePart, finishPart, type PartFile } from '../storage/file.js';
+import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
+import { DownloadMachine } from './machine.js';
+import type { DownloadEvent } from './messages.js';
+import type { Pacer } from './requests/pacer.js';
+import type { SlotPool } from './requests/slots.js';
+import { ResumeKeeper } from './resume-writer.js';
+
+export interface DownloaderOptions {
+  readonly file: number;
+  readonly swarm: SwarmKey;
+  readonly name: string;
+  readonly geometry: Geometry;
+  readonly digests: Uint8Array;
+  readonly have: Bitfield;
+  readonly part: PartFile & { readonly targetPath: string };
+  readonly resumePath: string;
+  /** Where this client listens. */
+  readonly uploadPort: number;
+  /** Empty: the metainfo has none. */
+  readonly sha256: Uint8Array;
+  readonly slots: SlotPool;
+  readonly pool: Promise<HashPool>;
+  readonly prng: Prng;
+  readonly pacer: Pacer;
+  readonly log: Log;
+  readonly nextConnection: () => number;
+  readonly tellPeer: (connection: number, command: FetchCommand) => void;
+  /** Everybody who fetches the file from us. */
+  readonly tellFetchers: (command: FetchCommand) => void;
+  readonly tellMain: (event: DownloadEvent) => void;
+  /** The actor is down; its `.part` is closed. */
+  readonly onEnded: () => void;
+}
+
+export class Downloader {
+  readonly #options: DownloaderOptions;
+  readonly #machine: DownloadMachine;
+  readonly #host: Host<DownloadInput, DownloadEffect>;
+  readonly #swarmBytes: Uint8Array;
+  readonly #keeper: ResumeKeeper;
+  /** Pieces that the hash pool has. */
+  #storing = 0;
+
+  constructor(options: DownloaderOptions) {
+    this.#options = options;
+    this.#swarmBytes = keyBytes(options.swarm);
+    this.#keeper = new ResumeKeeper({ ...options, size: options.geometry.size });
+    this.#machine = new DownloadMachine(options);
+    this.#host = new Host<DownloadInput, DownloadEffect>({
+      name: `download/${options.name}`,
+      machine: this.#machine,
+      perform: (effect) => this.#perform(effect),
+      onCrash: (error) => {
+        // The machine's books are broken: no slot may be reused, so the thread goes down, and the client ends with its state on disk.
+        throw error;
+      },
+    });
+    this.#host.post({ kind: 'wake' });
+  }
+
+  post(input: DownloadInput): void {
+    this.#host.post(input);
+  }
+
+  fetchEvent(event: FetchEvent): void {
+    if (event.kind === 'disconnected') {
+      this.#options.log.info(
+        { connection: event.connection, reason: event.reason },
+        `peer connection ended: ${event.sentence}`,
+      );
+    }
+    this.#host.post({ kind: 'fetch', event });
+  }
+
+  /** Connected peers, slots held, pieces being stored, held back by the limit. */
+  examine(): readonly [number, number, number, boolean] {
+    const { slots, pacer, file } = this.#options;
+    const isPaced = pacer.readyMs(file, systemTimers.nowMs()) !== undefined;
+    return [this.describe().length, slots.heldBy(file), this.#storing, isPaced];
+  }
+
+  describe(): ReturnType<DownloadMachine['describe']> {
+    return this.#machine.describe(systemTimers.nowMs());
+  }
+
+  #perform(effect: DownloadEffect): void {
+    const { file, geometry, tellMain, tellPeer, log } = this.#options;
+    switch (effect.kind) {
+      case 'request': {
+        const { connection, piece, begin, length, slots } = effect;
+        tellPeer(connection, { kind: 'request', connection, piece, begin, length, slots });
+        break;
+      }
+      case 'store':
+        void this.#store(effect.pieces);
+        break;
+      case 'cancel': {
+        const { connection, piece, begin, length } = effect;
+        tellPeer(connection, { kind: 'cancel', connection, piece, begin, length });
+        break;
+      }
+      case 'dial': {
+        const { connection, address } = effect;
+        log.info({ connection, peer: address }, 'dialing a peer');
+        tellPeer(connection, {
+          kind: 'dial',
+          connection,
+          swarm: this.#swarmBytes,
+          pieceCount: geometry.pieceCount,
+          host: address.host,
+          port: address.port,
+          uploadPort: this.#options.uploadPort,
+        });
+        break;
+      }
+      case 'hangUp':
+        tellPeer(effect.connection, { kind: 'hangUp', connection: effect.connection });
+        break;
+      case 'tellHaves':
+        this.#options.tellFetchers({ kind: 'haves', file, ranges: effect.ranges });
+        break;
+      case 'saveResume':
+        this.#keeper.save();
+        break;
+      case 'syncPart':
+        this.#keeper.sync();
+        break;
+      case 'finish':
+        void this.#finish();
+        break;
+      case 'progressed':
+        tellMain({ ...effect, file });
+        break;
+      case 'peersNeeded':
+        tellMain({ kind: 'peersNeeded', file });
+        break;
+      case 'banned':
+        log.warn({ peer: effect.address, piece: effect.piece }, 'peer sent wrong bytes and is banned');
+        tellMain({
+          kind: 'peerBanned',
+          file,
+          host: effect.address.host,
+          port: effect.address.port,
+          piece: effect.piece,
+        });
+        break;
+      case 'ended':
+        void this.#end(effect.ending);
+        break;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  async #store(arrived: readonly ArrivedPiece[]): Promise<void> {
+    this.#storing += arrived.length;
+    const outcomes = await this.#verifyAndWrite(arrived);
+    this.#storing -= arrived.length;
+    const pieces = arrived.map(({ piece, slot }, at) => ({
+      piece,
+      slot,
+      outcome: present(outcomes[at], 'each piece has its outcome'),
+    }));
+    this.#host.post({ kind: 'stored', pieces });
+  }
+
+  async #verifyAndWrite(arrived: readonly ArrivedPiece[]): Promise<readonly StoreOutcome[]> {
+    const { pool, digests, geometry, part, name } = this.#options;
+    try {
+      const { verifyPieces } = await pool;
+      const tasks = arrived.map(({ piece, slot, length }) => ({
+        slot,
+        length,
+        digest: digests.subarray(piece * DIGEST_SIZE, (piece + 1) * DIGEST_SIZE),
+        fd: part.fd,
+        offset: geometry.pieceOffset(piece),
+      }));
+      return (await verifyPieces(tasks)).map((outcome) =>
+        outcome.kind === 'ioError' ? failedToWrite(part.partPath, outcome.errno) : outcome,
+      );
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      const failed = { kind: 'failed', code: error.code, sentence: `${name}: ${error.message}` } as const;
+      return arrived.map(() => failed);
+    }
+  }
+
+  /** Two different pieces may be made to have one SHA-1, but not one SHA-256: whoever added it wants it checked. */
+  async #checkWhole(): Promise<void> {
+    const { sha256, pool, part, geometry, name } = this.#options;
+    if (sha256.length === 0) return;
+    if (equalBytes(await (await pool).sha256File(part.partPath, geometry.size), sha256)) return;
+    const sentence = `${name} has the right pieces but not the SHA-256 of its .mtorrent; do not use ${part.partPath}, and ask who made it`;
+    throw new MiniTorrentError('VERIFICATION_FAILED', sentence);
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.#checkWhole();
+      await finishPart(this.#options.part);
+      this.#host.post({ kind: 'finished' });
+    } catch (error) {
+      const { code, sentence } = describeError(error);
+      this.#host.post({ kind: 'finishFailed', code, sentence });
+    }
+  }
+
+  async #end(ending: Ending): Promise<void> {
+    const { file, part, tellMain, log, onEnded } = this.#options;
+    this.#host.stop();
+    await this.#keeper.settled;
+    try {
+      if (ending.kind === 'stopped') await this.#keeper.close();
+      await closePart(part);
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      log.warn({ err: error }, 'the file could not be flushed; its pieces are checked at the next start');
+    }
+    onEnded();
+    if (ending.kind === 'stopped') tellMain({ kind: 'stopped', file });
+    else if (ending.kind === 'failed')
+      tellMain({ kind: 'failed', file, code: ending.code, sentence: ending.sentence.slice(0, 300) });
+    else tellMain({ kind: 'completed', file, received: ending.received, wasted: ending.wasted });
+  }
+}
+
+function failedToWrite(path: string, errno: string): StoreOutcome {
+  const isFull = errno === 'ENOSPC' || errno === 'EDQUOT';
+  const sentence = isFull
+    ? `no room left on the disk of ${path}; what is there is kept: free some space, then resume it`
+    : `${path} could not be written (${errno}); what is there is kept: check the disk, then resume it`;
+  return { kind: 'failed', code: errorCodeOfErrno(errno), sentence };
+}
+
+function describeError(error: unknown): { code: ErrorCode; sentence: string } {
+  assert(error instanceof MiniTorrentError, `finishing fails with a named error, not ${String(error)}`);
+  return { code: error.code, sentence: error.message };
+}

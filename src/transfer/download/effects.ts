@@ -1,0 +1,94 @@
+// What a downloader takes in and asks for: the whole of its contact with the world. Pure.
+
+import type { ErrorCode } from '../../foundation/base/errors.js';
+import type { Address } from '../../foundation/torrent/address.js';
+import type { PieceRange } from '../../foundation/torrent/bitfield.js';
+import type { FetchEvent } from '../peer/messages.js';
+
+/** What became of a piece that was handed to the hash pool. */
+export type StoreOutcome =
+  | { readonly kind: 'stored' }
+  /** Its digest is wrong; nothing was written. */
+  | { readonly kind: 'mismatch' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
+
+/** A piece whose bytes are all in its slot. */
+export interface ArrivedPiece {
+  readonly piece: number;
+  readonly slot: number;
+  /** Bytes. */
+  readonly length: number;
+}
+
+export interface StoredPiece {
+  readonly piece: number;
+  readonly slot: number;
+  readonly outcome: StoreOutcome;
+}
+
+export type DownloadInput =
+  /** `came`: they dialed us. */
+  | { readonly kind: 'peersFound'; readonly peers: readonly Address[]; readonly came: boolean }
+  | { readonly kind: 'fetch'; readonly event: FetchEvent }
+  | {
+      readonly kind: 'stored';
+      readonly pieces: readonly StoredPiece[];
+    }
+  /** The file is whole, flushed, and at its target path. */
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'finishFailed'; readonly code: ErrorCode; readonly sentence: string }
+  /** The client's download limit is another now. */
+  | { readonly kind: 'limitChanged' }
+  | { readonly kind: 'stop' };
+
+export type Ending =
+  | { readonly kind: 'completed'; readonly received: number; readonly wasted: number }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
+
+export type DownloadPhase =
+  | { readonly at: 'running' }
+  /** Hanging up on everyone; ends when no slot is held and nothing is being stored. */
+  | { readonly at: 'draining'; readonly ending: Ending }
+  | { readonly at: 'finishing' }
+  | { readonly at: 'ended' };
+
+export type DownloadEffect =
+  | { readonly kind: 'dial'; readonly connection: number; readonly address: Address }
+  | {
+      readonly kind: 'request';
+      readonly connection: number;
+      readonly piece: number;
+      readonly begin: number;
+      readonly length: number;
+      /** One for each piece that it asks for: more than one is a run of whole pieces. */
+      readonly slots: readonly number[];
+    }
+  | {
+      readonly kind: 'cancel';
+      readonly connection: number;
+      readonly piece: number;
+      readonly begin: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'hangUp'; readonly connection: number }
+  /** Verify what came together and write what is right: one task of the hash pool. `stored` answers it. */
+  | { readonly kind: 'store'; readonly pieces: readonly ArrivedPiece[] }
+  | { readonly kind: 'tellHaves'; readonly ranges: readonly PieceRange[] }
+  | { readonly kind: 'saveResume' }
+  /** Flush the `.part`, and record which pieces that covers. */
+  | { readonly kind: 'syncPart' }
+  /** Every piece is had: check, flush, give it its name without overwriting anything. `finished` or `finishFailed` answers it. */
+  | { readonly kind: 'finish' }
+  | {
+      readonly kind: 'progressed';
+      readonly have: number;
+      readonly received: number;
+      readonly wasted: number;
+      readonly rate: number;
+      readonly peers: number;
+    }
+  | { readonly kind: 'peersNeeded' }
+  | { readonly kind: 'banned'; readonly address: Address; readonly piece: number }
+  /** The last effect: the actor can be taken down. */
+  | { readonly kind: 'ended'; readonly ending: Ending };

@@ -1,0 +1,83 @@
+// What the download thread obeys and reports. One downloader actor per file, named by its `file` number.
+
+import {
+  DOWNLOADS_RUNNING_MAX,
+  PEER_THREADS_MAX,
+  PEERS_PER_DOWNLOAD_MAX,
+  PIECES_MAX,
+  SEEDERS_PER_REPLY_MAX,
+  SHA256_SIZE,
+} from '../../foundation/base/limits.js';
+import { SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
+import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
+import { bytes, flag, listOf, real, size, text, tuple, u16, u32, whole } from '../../foundation/wire/schema.js';
+import { listeningPort } from '../peer/messages.js';
+
+const file = u32;
+const address = tuple(text(64), u16);
+
+/** First frame of the thread; the slab rides in its shared memory. */
+export const downloadSettings = protocol('download.settings', {
+  settings: message(1, {
+    slots: whole(2, 4096),
+    hashThreads: whole(1, 64),
+    peerThreads: whole(1, PEER_THREADS_MAX),
+    logPath: text(4096),
+    logLevel: text(8),
+    seed: u32,
+  }),
+});
+
+// --- client → download ---
+export const downloadCommands = protocol('download.commands', {
+  /**
+   * A peer thread works now (again); its port rides beside. What an earlier one of this number held is lost. serves: it has
+   * connections that we serve, too.
+   */
+  attachPeerThread: message(1, { thread: whole(0, PEER_THREADS_MAX - 1), serves: flag }),
+  /** Beside: the digests, then the shared bitfield with the pieces that are on disk. `fd` is open for writing. */
+  start: message(2, {
+    file,
+    swarm: bytes(SWARM_KEY_SIZE),
+    name: text(255),
+    size,
+    fd: u32,
+    partPath: text(4096),
+    targetPath: text(4096),
+    resumePath: text(4096),
+    /** Of the whole file, checked before it gets its name; empty when the metainfo has none. */
+    sha256: bytes(0, SHA256_SIZE),
+    /** For the peers that are dialed: where this client listens. */
+    uploadPort: listeningPort,
+  }),
+  /** `came`: they dialed us. */
+  peersFound: message(3, { file, peers: listOf(address, SEEDERS_PER_REPLY_MAX), came: flag }),
+  /** Ends the download with everything kept; `stopped` follows. */
+  stop: message(4, { file }),
+  describe: message(5, { file, ask: u32 }),
+  /** Payload bytes a second of all downloads together; 0: no limit. */
+  limit: message(6, { rate: size }),
+  /** One look at all downloads, for a doctor. */
+  examine: message(7, { ask: u32 }),
+});
+export type DownloadCommand = MessageOf<typeof downloadCommands>;
+
+// --- download → client ---
+export const downloadEvents = protocol('download.events', {
+  /** Bytes count payload received; `wasted` of them were not needed or wrong. Rates are bytes a second. */
+  progressed: message(1, { file, have: whole(0, PIECES_MAX), received: size, wasted: size, rate: real, peers: u32 }),
+  /** The file is whole, on disk and at its target path. */
+  completed: message(2, { file, received: size, wasted: size }),
+  failed: message(3, { file, code: text(32), sentence: text(1_000) }),
+  stopped: message(4, { file }),
+  /** No connected peer has anything we miss: ask the tracker again. */
+  peersNeeded: message(5, { file }),
+  /** [host, port, received bytes, rate in bytes/s, pieces it has] of each connected peer. */
+  described: message(6, { ask: u32, peers: listOf(tuple(text(64), u16, size, real, u32), PEERS_PER_DOWNLOAD_MAX * 2) }),
+  /** [file, connected peers, slots held, pieces being stored, held back by the limit] of each download. */
+  examined: message(8, { ask: u32, downloads: listOf(tuple(file, u32, u32, u32, flag), DOWNLOADS_RUNNING_MAX) }),
+  peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
+  /** The threads of the hash pool are up. Once. */
+  poolReady: message(9, {}),
+});
+export type DownloadEvent = MessageOf<typeof downloadEvents>;

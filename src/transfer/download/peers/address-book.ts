@@ -1,0 +1,125 @@
+// Which addresses of a swarm to dial, and when again after a failure. Keeps at most PEERS_KNOWN_MAX addresses; a banned one
+// stays banned for the life of the download. Pure; addresses come checked.
+
+import { type Address, formatAddress } from '../../../foundation/torrent/address.js';
+import { PEERS_KNOWN_MAX, REDIAL_MAX_MS, REDIAL_MIN_MS } from '../limits.js';
+
+type Standing =
+  | { readonly at: 'waiting'; readonly untilMs: number }
+  | { readonly at: 'dialed' }
+  | { readonly at: 'banned' };
+
+interface Entry {
+  readonly address: Address;
+  standing: Standing;
+  failures: number;
+}
+
+export class AddressBook {
+  /** Those that were dialed least lately come first, those that never were before them. */
+  readonly #entries = new Map<string, Entry>();
+  /** Those of them that came to us and were not dialed yet: they are dialed first. */
+  readonly #guests = new Set<string>();
+  /** When the next waiting address may be dialed, infinite when none waits; or earlier, after that one has ceased to wait. */
+  #nextMs = Number.POSITIVE_INFINITY;
+  #isNextKnown = true;
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** A peer that speaks up again is dialed at once, unless it is banned. True: it was not known. */
+  add(address: Address, nowMs: number, isGuest = false): boolean {
+    const key = formatAddress(address);
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      if (known.standing.at === 'waiting') this.#wait(known, Math.min(known.standing.untilMs, nowMs + REDIAL_MIN_MS));
+      return false;
+    }
+    if (this.#entries.size >= PEERS_KNOWN_MAX && !this.#dropWorst()) return false;
+    const entry: Entry = { address, standing: { at: 'waiting', untilMs: nowMs }, failures: 0 };
+    this.#entries.set(key, entry);
+    this.#wait(entry, nowMs);
+    if (isGuest) this.#guests.add(key);
+    return true;
+  }
+
+  /** The next address whose time has come; it counts as dialed from now on. */
+  takeDialable(nowMs: number): Address | undefined {
+    if (this.#nextMs > nowMs) return undefined;
+    for (const key of this.#guests) {
+      this.#guests.delete(key);
+      const address = this.#take(key, this.#entries.get(key), nowMs);
+      if (address !== undefined) return address;
+    }
+    for (const [key, entry] of this.#entries) {
+      const address = this.#take(key, entry, nowMs);
+      if (address !== undefined) return address;
+    }
+    return undefined;
+  }
+
+  #take(key: string, entry: Entry | undefined, nowMs: number): Address | undefined {
+    if (entry?.standing.at !== 'waiting' || entry.standing.untilMs > nowMs) return undefined;
+    entry.standing = { at: 'dialed' };
+    this.#isNextKnown = false;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.address;
+  }
+
+  hasDialable(nowMs: number): boolean {
+    return this.#nextMs <= nowMs && this.#dueMs() <= nowMs;
+  }
+
+  /** The connection was good and has ended, or never came to be: it waits longer each time nothing was had from it. */
+  hungUp(address: Address, wasUseful: boolean, nowMs: number): void {
+    const entry = this.#entries.get(formatAddress(address));
+    if (entry === undefined || entry.standing.at === 'banned') return;
+    entry.failures = wasUseful ? 0 : entry.failures + 1;
+    const delayMs = Math.min(REDIAL_MAX_MS, REDIAL_MIN_MS * 2 ** Math.max(0, entry.failures - 1));
+    this.#isNextKnown = false;
+    this.#wait(entry, nowMs + delayMs);
+  }
+
+  ban(address: Address): void {
+    const entry = this.#entries.get(formatAddress(address));
+    if (entry === undefined) return;
+    entry.standing = { at: 'banned' };
+    this.#isNextKnown = false;
+  }
+
+  /** When the next waiting address may be dialed; undefined when none waits. */
+  nextDialMs(): number | undefined {
+    const dueMs = this.#dueMs();
+    return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
+  }
+
+  /** Asked after every event, so it is kept. */
+  #dueMs(): number {
+    if (!this.#isNextKnown) {
+      this.#isNextKnown = true;
+      this.#nextMs = Number.POSITIVE_INFINITY;
+      for (const { standing } of this.#entries.values()) {
+        if (standing.at === 'waiting') this.#nextMs = Math.min(this.#nextMs, standing.untilMs);
+      }
+    }
+    return this.#nextMs;
+  }
+
+  #wait(entry: Entry, untilMs: number): void {
+    entry.standing = { at: 'waiting', untilMs };
+    this.#nextMs = Math.min(this.#nextMs, untilMs);
+  }
+
+  /** Makes room by forgetting the waiting address that failed most. False: all are in use or banned. */
+  #dropWorst(): boolean {
+    let worst: [string, Entry] | undefined;
+    for (const pair of this.#entries) {
+      if (pair[1].standing.at !== 'waiting' || pair[1].failures === 0) continue;
+      if (worst === undefined || pair[1].failures > worst[1].failures) worst = pair;
+    }
+    this.#isNextKnown = false;
+    return worst !== undefined && this.#entries.delete(worst[0]);
+  }
+}

@@ -1,0 +1,160 @@
+// One connected peer as a download sees it: what it has, how fast it is, what it was asked for. Pure bookkeeping; whether
+// and what to ask is decided in asking.ts.
+
+import { assert } from '../../../foundation/base/assert.js';
+import { PIECE_SIZE, RUN_PIECES_MAX } from '../../../foundation/base/limits.js';
+import type { Address } from '../../../foundation/torrent/address.js';
+import { Bitfield, type PieceRange } from '../../../foundation/torrent/bitfield.js';
+import { RUN_MS, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../limits.js';
+import type { Claim } from '../requests/pieces.js';
+import { Window } from './window.js';
+
+export type PeerPhase = 'dialing' | 'greeted' | 'ready';
+
+export class Peer {
+  readonly connection: number;
+  readonly address: Address;
+  readonly offered: Bitfield;
+  readonly claims = new Map<number, Claim>();
+  phase: PeerPhase = 'dialing';
+  choked = true;
+  hangingUp = false;
+  /** It may be asked for several pieces at once. */
+  takesRuns = false;
+  #runPieces = 1;
+  /** Had every piece when it connected, so the picker does not count it. */
+  countsAsSeeder = false;
+  /** Wanted pieces that it offers: 0 means there is nothing to ask for. */
+  useful = 0;
+  receivedBytes = 0;
+  /** When payload came from it last. */
+  receivedMs = Number.NEGATIVE_INFINITY;
+  /** Blocks asked for and not answered; their bytes; what of them the download limit was charged. */
+  blocksOpen = 0;
+  bytesOpen = 0;
+  paidBytes = 0;
+  /** Bytes received of blocks that have not come whole. */
+  #early = 0;
+  /** Milliseconds from asking for its latest whole piece to having it; undefined before the first. */
+  pieceMs: number | undefined;
+  window: Window;
+  /** When it said hello. */
+  greetedMs = Number.POSITIVE_INFINITY;
+
+  constructor(connection: number, address: Address, pieceCount: number, nowMs: number) {
+    this.connection = connection;
+    this.address = address;
+    this.offered = new Bitfield(pieceCount);
+    this.window = new Window(0, nowMs);
+  }
+
+  get mayBeAsked(): boolean {
+    return this.phase === 'ready' && !this.choked && !this.hangingUp;
+  }
+
+  /** @param held claims that it gets besides. */
+  hasRoom(nowMs: number, held = 0): boolean {
+    const size = this.claims.size + held;
+    // Most have next to nothing to bring, or all that they may, at any rate: nothing to compute.
+    if (size < WINDOW_PIECES_MIN || size >= WINDOW_PIECES_MAX) return size < WINDOW_PIECES_MIN;
+    const window = this.window.pieces(nowMs);
+    // One run comes and one waits, as with single pieces; the next is asked for whole, when there is room for it.
+    return size + this.#runPieces <= Math.max(WINDOW_PIECES_MIN * this.#runPieces, window);
+  }
+
+  /** Pieces to ask it for at once, as quick as it was when payload came last: a power of two, as many as come within RUN_MS. */
+  get runPieces(): number {
+    return this.#runPieces;
+  }
+
+  asked(bytes: number, isPaid: boolean): void {
+    this.blocksOpen += 1;
+    this.bytesOpen += bytes;
+    if (isPaid) this.paidBytes += bytes;
+  }
+
+  /** Payload has come: answers how much of it is news, as a block tells again what was told of its parts. */
+  received(bytes: number, isWhole: boolean, nowMs: number): number {
+    const known = isWhole ? Math.min(this.#early, bytes) : 0;
+    this.#early += isWhole ? -known : bytes;
+    this.window.received(bytes - known, nowMs);
+    this.receivedBytes += bytes - known;
+    this.receivedMs = nowMs;
+    if (this.takesRuns) this.#runPieces = runAt(this.window.rate(nowMs));
+    return bytes - known;
+  }
+
+  /** A block has come whole or will not come; answers what of it was paid. */
+  answered(bytes: number): number {
+    this.blocksOpen -= 1;
+    this.bytesOpen -= bytes;
+    assert(this.blocksOpen >= 0 && this.bytesOpen >= 0, 'a block is answered once');
+    if (this.bytesOpen === 0) this.#early = 0;
+    const paid = Math.min(this.paidBytes, bytes);
+    this.paidBytes -= paid;
+    return paid;
+  }
+
+  /** Milliseconds that its latest piece took, or that what it owes longest has waited, whichever is more; undefined before its first piece. */
+  waitMs(nowMs: number): number | undefined {
+    if (this.pieceMs === undefined) return undefined;
+    const oldest = this.claims.values().next().value;
+    return oldest === undefined ? this.pieceMs : Math.max(this.pieceMs, nowMs - oldest.sinceMs);
+  }
+
+  /** A block has come in part. */
+  get isReceiving(): boolean {
+    return this.#early > 0;
+  }
+
+  /** Bytes that were asked for and have not come. */
+  get awaitedBytes(): number {
+    return Math.max(0, this.bytesOpen - this.#early);
+  }
+
+  greeted(rttMs: number, takesRuns: boolean, nowMs: number): void {
+    assert(this.phase === 'dialing', 'a peer says hello once');
+    this.takesRuns = takesRuns;
+    this.phase = 'greeted';
+    this.greetedMs = nowMs;
+    this.window = new Window(rttMs, nowMs);
+  }
+
+  /** Copies a part of its bitfield. False: spare bits are set, so the peer is broken or lies. */
+  bitfieldPart(offset: number, part: Uint8Array, last: boolean): boolean {
+    this.offered.bytes.set(part, offset);
+    if (!last) return true;
+    if (this.offered.hasSpareBits) return false;
+    this.offered.recount();
+    this.phase = 'ready';
+    return true;
+  }
+
+  /** Pieces in `ranges` that it did not have before. */
+  gained(ranges: readonly PieceRange[]): number[] {
+    const fresh: number[] = [];
+    for (const [begin, count] of ranges) {
+      for (let piece = begin; piece < begin + count; piece += 1) if (this.offered.set(piece)) fresh.push(piece);
+    }
+    return fresh;
+  }
+
+  /** Host, port, bytes received, rate in bytes a second, pieces offered. */
+  describe(nowMs: number): readonly [string, number, number, number, number] {
+    const { host, port } = this.address;
+    return [host, port, this.receivedBytes, this.window.rate(nowMs) * 1000, this.offered.count];
+  }
+
+  /** Milliseconds until what it was asked for, and `more` pieces, would be here at its present rate. */
+  expectedMs(more: number, nowMs: number): number {
+    const rate = this.window.rate(nowMs);
+    return rate <= 0 ? Number.POSITIVE_INFINITY : ((this.claims.size + more) * PIECE_SIZE) / rate;
+  }
+}
+
+/** @param rate bytes a millisecond. */
+function runAt(rate: number): number {
+  let run = RUN_PIECES_MAX;
+  while (run > 1 && run * PIECE_SIZE > rate * RUN_MS) run /= 2;
+  return run;
+}

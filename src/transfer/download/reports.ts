@@ -1,0 +1,111 @@
+// What a download tells, and when: new pieces to peers in batches, progress to the main thread a few times a second, resume
+// data to the disk every so often. Pure.
+
+import { HAVE_RANGES_MAX, PROGRESS_MS } from '../../foundation/base/limits.js';
+import { type Bitfield, rangesOf } from '../../foundation/torrent/bitfield.js';
+import type { DownloadEffect } from './effects.js';
+import {
+  HAVE_COMMON_MS,
+  HAVE_RARE_MS,
+  PART_SYNC_MS,
+  RESUME_SAVE_MIN_MS,
+  RESUME_SAVE_MS,
+  RESUME_SAVE_PIECES,
+} from './limits.js';
+import type { Peer } from './peers/peer.js';
+
+export class Reports {
+  readonly #have: Bitfield;
+  #freshHaves: number[] = [];
+  #receivedBytes = 0;
+  #wastedBytes = 0;
+  #havesDueMs = Number.POSITIVE_INFINITY;
+  /** When news was told last. */
+  #toldMs = Number.NEGATIVE_INFINITY;
+  #resumeDueMs = Number.POSITIVE_INFINITY;
+  #savedMs = 0;
+  /** Pieces that no record has. */
+  #unsaved = 0;
+  #syncDueMs = Number.POSITIVE_INFINITY;
+  #progressDueMs = 0;
+
+  constructor(have: Bitfield) {
+    this.#have = have;
+  }
+
+  /** Payload bytes received, and how many of them were not needed or wrong. */
+  get totals(): { readonly received: number; readonly wasted: number } {
+    return { received: this.#receivedBytes, wasted: this.#wastedBytes };
+  }
+
+  /** When the next batch of haves is due; infinite when none waits. */
+  get havesDueMs(): number {
+    return this.#havesDueMs;
+  }
+
+  received(bytes: number): void {
+    this.#receivedBytes += bytes;
+  }
+
+  wasted(bytes: number): void {
+    this.#wastedBytes += bytes;
+  }
+
+  /** @param isRare few of our peers have it. */
+  pieceStored(piece: number, isRare: boolean, nowMs: number): void {
+    this.#freshHaves.push(piece);
+    const pauseMs = isRare ? HAVE_RARE_MS : HAVE_COMMON_MS;
+    this.#havesDueMs = Math.min(this.#havesDueMs, Math.max(nowMs, this.#toldMs + pauseMs));
+    this.#unsaved += 1;
+    const soonMs = Math.max(nowMs, this.#savedMs + RESUME_SAVE_MIN_MS);
+    const saveMs = this.#unsaved < RESUME_SAVE_PIECES ? nowMs + RESUME_SAVE_MS : soonMs;
+    this.#resumeDueMs = Math.min(this.#resumeDueMs, saveMs);
+    this.#syncDueMs = Math.min(this.#syncDueMs, nowMs + PART_SYNC_MS);
+  }
+
+  due(peers: Iterable<Peer>, nowMs: number): readonly DownloadEffect[] {
+    const effects: DownloadEffect[] = [];
+    if (nowMs >= this.#havesDueMs) {
+      this.#toldMs = nowMs;
+      effects.push(...this.tellHaves());
+    }
+    if (nowMs >= this.#resumeDueMs) {
+      this.#resumeDueMs = Number.POSITIVE_INFINITY;
+      this.#savedMs = nowMs;
+      this.#unsaved = 0;
+      effects.push({ kind: 'saveResume' });
+    }
+    if (nowMs >= this.#syncDueMs) {
+      this.#syncDueMs = Number.POSITIVE_INFINITY;
+      effects.push({ kind: 'syncPart' });
+    }
+    if (nowMs >= this.#progressDueMs) {
+      this.#progressDueMs = nowMs + PROGRESS_MS;
+      effects.push(this.#progress(peers, nowMs));
+    }
+    return effects;
+  }
+
+  /** What is new, at once. */
+  tellHaves(): readonly DownloadEffect[] {
+    const ranges = rangesOf(this.#freshHaves);
+    this.#freshHaves = [];
+    this.#havesDueMs = Number.POSITIVE_INFINITY;
+    const effects: DownloadEffect[] = [];
+    for (let at = 0; at < ranges.length; at += HAVE_RANGES_MAX) {
+      effects.push({ kind: 'tellHaves', ranges: ranges.slice(at, at + HAVE_RANGES_MAX) });
+    }
+    return effects;
+  }
+
+  #progress(peers: Iterable<Peer>, nowMs: number): DownloadEffect {
+    let rate = 0;
+    let peerCount = 0;
+    for (const peer of peers) {
+      if (peer.phase === 'dialing') continue;
+      rate += peer.window.rate(nowMs) * 1000;
+      peerCount += 1;
+    }
+    return { kind: 'progressed', have: this.#have.count, ...this.totals, rate, peers: peerCount };
+  }
+}

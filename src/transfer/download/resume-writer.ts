@@ -1,0 +1,89 @@
+// Keeps a running download's resume data on the disk: one write after the other, so that an older record never replaces a
+// newer one. A flush of the `.part` is begun, then the pieces that were written before it began count as flushed. A record
+// that cannot be saved costs hashing after a crash, never the download.
+
+import type { Log } from '../../foundation/base/log.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import { flushPart, inodeOf, inspectSource, type PartFile } from '../storage/file.js';
+import { saveResume } from '../storage/resume.js';
+
+export interface ResumeKeeperOptions {
+  readonly swarm: SwarmKey;
+  readonly size: number;
+  /** Grows while we look. What it has at the beginning is flushed. */
+  readonly have: Bitfield;
+  readonly part: PartFile;
+  readonly resumePath: string;
+  readonly log: Log;
+}
+
+export class ResumeKeeper {
+  readonly #options: ResumeKeeperOptions;
+  #synced: Bitfield;
+  #last: Promise<void> = Promise.resolve();
+  #isQueued = false;
+
+  constructor(options: ResumeKeeperOptions) {
+    this.#options = options;
+    this.#synced = copyOf(options.have);
+  }
+
+  /** Settles when everything asked for so far is done or was given up. */
+  get settled(): Promise<void> {
+    return this.#last;
+  }
+
+  /** Soon, with what is had by then. */
+  save(): void {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    this.#queue(async () => {
+      this.#isQueued = false;
+      await this.#write(false);
+    });
+  }
+
+  /** Flushes what is written so far and records that it is flushed. */
+  sync(): void {
+    this.#queue(async () => {
+      const written = copyOf(this.#options.have);
+      await flushPart(this.#options.part);
+      this.#synced = written;
+      await this.#write(true);
+    });
+  }
+
+  /** After a clean stop the record says how the file was left; while it is still so, no piece needs checking. */
+  async close(): Promise<void> {
+    const { part, have } = this.#options;
+    await this.#last;
+    await flushPart(part);
+    this.#synced = copyOf(have);
+    const { size, mtimeMs } = await inspectSource(part.partPath);
+    await this.#write(true, { size, mtimeMs });
+  }
+
+  async #write(
+    durable: boolean,
+    clean: { readonly size: number; readonly mtimeMs: number } | null = null,
+  ): Promise<void> {
+    const { swarm, size, have, part, resumePath } = this.#options;
+    const record = { swarm, size, have, synced: this.#synced, inode: await inodeOf(part), clean };
+    await saveResume(resumePath, record, { durable });
+  }
+
+  #queue(work: () => Promise<void>): void {
+    this.#last = this.#last.then(async () => {
+      try {
+        await work();
+      } catch (error) {
+        this.#options.log.warn({ err: error }, 'resume data could not be saved');
+      }
+    });
+  }
+}
+
+function copyOf({ pieceCount, bytes }: Bitfield): Bitfield {
+  return new Bitfield(pieceCount, new Uint8Array(bytes));
+}

@@ -1,0 +1,128 @@
+// The work of one hash thread: one frame in, one frame out, synchronously. Verifies a slot and only then writes it, while
+// its bytes are hot in the cache; reads files to hash through one buffer that is used again. Allocates nothing that grows
+// with a piece. What cannot be read or written is an answer; a broken frame or invariant is our bug and throws.
+
+import { createHash, type Hash } from 'node:crypto';
+import { readSync, writeSync } from 'node:fs';
+import { assert, unreachable } from '../../foundation/base/assert.js';
+import { equalBytes, midPage } from '../../foundation/base/bytes.js';
+import { errnoOf } from '../../foundation/base/errors.js';
+import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { Geometry } from '../../foundation/torrent/geometry.js';
+import { HASH_READ_BYTES } from './limits.js';
+import { type HashAnswer, type HashTask, hashAnswers, hashTasks, type OutcomeRow, type VerifyRow } from './messages.js';
+
+type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind }>;
+
+export interface HashWorkerBirth {
+  /** Slots of PIECE_SIZE bytes; absent where only files are hashed. */
+  readonly slab: SharedArrayBuffer | undefined;
+}
+
+export function hashWorker({ slab }: HashWorkerBirth): (frame: Uint8Array) => Uint8Array {
+  const slots = slab === undefined ? [] : slotsOf(slab);
+  const buffer = midPage(HASH_READ_BYTES);
+  const perform = (task: HashTask): HashAnswer => {
+    switch (task.kind) {
+      case 'verifyPieces':
+        return { kind: 'verified', outcomes: task.pieces.map((piece) => verifyPiece(slots, piece)) };
+      case 'hashRange':
+        return hashRange(task, buffer);
+      case 'checkRange':
+        return checkRange(task, buffer);
+      case 'sha256File':
+        return sha256File(task, buffer);
+      case 'warmUp':
+        createHash('sha1').update(buffer).digest();
+        return { kind: 'warm' };
+      default:
+        return unreachable(task);
+    }
+  };
+  return (frame) => {
+    const task = hashTasks.decode(frame);
+    let answer: HashAnswer;
+    try {
+      answer = perform(task);
+    } catch (error) {
+      answer = { kind: 'ioError', errno: systemErrnoOf(error) };
+    }
+    // A copy: the encoder's buffer is shared with other frames, and a message carries its whole buffer along.
+    return new Uint8Array(hashAnswers.encode(answer));
+  };
+}
+
+function slotsOf(slab: SharedArrayBuffer): readonly Uint8Array[] {
+  assert(slab.byteLength % PIECE_SIZE === 0, 'a slab is cut into whole slots');
+  return Array.from(
+    { length: slab.byteLength / PIECE_SIZE },
+    (_, slot) => new Uint8Array(slab, slot * PIECE_SIZE, PIECE_SIZE),
+  );
+}
+
+function verifyPiece(slots: readonly Uint8Array[], [slotIndex, length, digest, fd, offset]: VerifyRow): OutcomeRow {
+  const slot = slots[slotIndex];
+  assert(slot !== undefined, 'a task names a slot of the slab');
+  const piece = slot.subarray(0, length);
+  if (!equalBytes(createHash('sha1').update(piece).digest(), digest)) return ['mismatch', ''];
+  try {
+    for (let at = 0; at < length; ) at += writeSync(fd, piece, at, length - at, offset + at);
+  } catch (error) {
+    return ['ioError', systemErrnoOf(error)];
+  }
+  return ['stored', ''];
+}
+
+/** Rethrows what is not the system's. */
+function systemErrnoOf(error: unknown): string {
+  const errno = errnoOf(error);
+  if (errno === undefined || errno.startsWith('ERR_')) throw error;
+  return errno;
+}
+
+function hashRange(task: Of<'hashRange'>, buffer: Uint8Array): HashAnswer {
+  const geometry = new Geometry(task.size);
+  const digests = new Uint8Array(task.count * DIGEST_SIZE);
+  for (let at = 0; at < task.count; at += 1) {
+    const digest = digestOf(task.fd, geometry, task.first + at, buffer);
+    if (digest === undefined) return { kind: 'ended' };
+    digests.set(digest, at * DIGEST_SIZE);
+  }
+  return { kind: 'hashed', digests };
+}
+
+function checkRange(task: Of<'checkRange'>, buffer: Uint8Array): HashAnswer {
+  const geometry = new Geometry(task.size);
+  assert(task.digests.length === task.count * DIGEST_SIZE, 'a range comes with its digests');
+  const good = new Bitfield(task.count);
+  for (let at = 0; at < task.count; at += 1) {
+    const digest = digestOf(task.fd, geometry, task.first + at, buffer);
+    if (digest === undefined) break;
+    if (equalBytes(digest, task.digests.subarray(at * DIGEST_SIZE, (at + 1) * DIGEST_SIZE))) good.set(at);
+  }
+  return { kind: 'checked', good: good.bytes };
+}
+
+/** SHA-1 of piece `index`; undefined when the file ends within it. */
+function digestOf(fd: number, geometry: Geometry, index: number, buffer: Uint8Array): Uint8Array | undefined {
+  const hash = createHash('sha1');
+  const begin = geometry.pieceOffset(index);
+  return feed(hash, fd, begin, begin + geometry.pieceLength(index), buffer) ? hash.digest() : undefined;
+}
+
+function sha256File(task: Of<'sha256File'>, buffer: Uint8Array): HashAnswer {
+  const hash = createHash('sha256');
+  return feed(hash, task.fd, 0, task.size, buffer) ? { kind: 'sha256', digest: hash.digest() } : { kind: 'ended' };
+}
+
+/** Hashes the file's bytes from `begin` to `end`; false when the file ends before. */
+function feed(hash: Hash, fd: number, begin: number, end: number, buffer: Uint8Array): boolean {
+  for (let at = begin; at < end; ) {
+    const taken = readSync(fd, buffer, 0, Math.min(buffer.length, end - at), at);
+    if (taken === 0) return false;
+    hash.update(taken === buffer.length ? buffer : buffer.subarray(0, taken));
+    at += taken;
+  }
+  return true;
+}

@@ -1,0 +1,302 @@
+// One peer thread: joins the links of main and download thread with the sockets. Routes by connection and file number and
+// decides nothing. The slab is written here only through sockets whose block was asked for.
+
+import { type Beside, type Link, openLink } from '../../foundation/actor/link.js';
+import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
+import { systemTimers } from '../../foundation/actor/timers.js';
+import { assert, present, unreachable } from '../../foundation/base/assert.js';
+import { NO_LIMIT } from '../../foundation/base/bucket.js';
+import { PROGRESS_MS, UPLOAD_FILES_OPEN_MAX } from '../../foundation/base/limits.js';
+import { type Log, type LogLevel, openLog } from '../../foundation/base/log.js';
+import { Prng } from '../../foundation/base/prng.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { Geometry } from '../../foundation/torrent/geometry.js';
+import { type ClientId, clientId, type PeerId, peerIdOf, swarmKey } from '../../foundation/torrent/ids.js';
+import { DialedSocket } from './fetch/socket.js';
+import {
+  type FetchCommand,
+  type FetchEvent,
+  fetchCommands,
+  fetchEvents,
+  peerSettings,
+  type ServeCommand,
+  type ServeEvent,
+  serveCommands,
+  serveEvents,
+} from './messages.js';
+import { Listener } from './serve/listener.js';
+import type { ServedFile } from './serve/machine.js';
+import { remoteDesk, type UploadDecider, UploadDesk } from './upload/desk.js';
+import { Uploads } from './upload/reader.js';
+import { ServedFiles } from './upload/served-files.js';
+
+export function runPeerThread(self: ThreadSelf): void {
+  const settings = peerSettings.decode(self.settings);
+  const logFile = openLog(settings.logPath, self.name, settings.logLevel as LogLevel);
+  const thread = new PeerThread(self, settings, logFile.log);
+  self.onLogLevel((level) => logFile.setLevel(level));
+  self.onStop(async () => {
+    await thread.stop();
+    logFile.close();
+  });
+  self.ready();
+}
+
+class PeerThread {
+  readonly #self: ThreadSelf;
+  readonly #settings: ReturnType<typeof peerSettings.decode>;
+  readonly #slab: SharedArrayBuffer;
+  readonly #log: Log;
+  readonly #dialed = new Map<number, DialedSocket>();
+  readonly #served = new Map<string, ServedFile>();
+  readonly #uploadedBytes = new Map<number, number>();
+  readonly #listener: Listener;
+  readonly #files: ServedFiles;
+  /** Whoever decides about uploads; the same as the desk when it is this thread. */
+  #decider: UploadDecider | undefined;
+  #desk: UploadDesk | undefined;
+  #uploadRate = NO_LIMIT;
+  readonly #toMain: Link<ServeEvent>;
+  readonly #toDownload: Link<FetchEvent>;
+  #clientId: ClientId;
+  #paused = false;
+  #reportDue = false;
+
+  constructor(self: ThreadSelf, settings: ReturnType<typeof peerSettings.decode>, log: Log) {
+    this.#self = self;
+    this.#settings = settings;
+    this.#log = log;
+    this.#clientId = clientId(settings.clientId);
+    this.#slab = present(self.shared[0], 'a peer thread is born with the slab');
+    const [main, download] = self.ports;
+    assert(main !== undefined && download !== undefined, 'a peer thread is born with two ports');
+    this.#files = new ServedFiles(Math.floor(UPLOAD_FILES_OPEN_MAX / settings.servingThreads));
+    this.#listener = new Listener({
+      thread: settings.thread,
+      peerIdIn: (swarm) => this.#peerIdIn(swarm),
+      uploads: new Uploads({
+        timers: systemTimers,
+        files: this.#files,
+        onUploaded: (file, bytes) => this.#onUploaded(file, bytes),
+        onFileFailed: (file, path, errno) => this.#toMain.tell({ kind: 'serveFailed', file, path, errno }),
+      }),
+      log: log.of('upload'),
+      timers: systemTimers,
+      lookUp: (swarm) => this.#served.get(swarmKey(swarm)),
+      onJoined: (file, host, port) => this.#toMain.tell({ kind: 'peerJoined', file, host, port }),
+      onCrash: (error) => self.crash(error),
+    });
+    this.#toMain = openLink({
+      port: main,
+      sends: serveEvents,
+      receives: serveCommands,
+      handle: (command, beside) => this.#onServeCommand(command, beside),
+      onCrash: (error) => self.crash(error),
+    });
+    this.#toDownload = openLink({
+      port: download,
+      sends: fetchEvents,
+      receives: fetchCommands,
+      handle: (command) => this.#onFetchCommand(command),
+      onCrash: (error) => self.crash(error),
+    });
+    this.#toDownload.onRelief = () => this.#setPaused(false);
+  }
+
+  async stop(): Promise<void> {
+    this.#listener.close();
+    for (const dialed of this.#dialed.values()) dialed.post({ kind: 'hangUp' });
+    this.#report();
+    // One turn of the loop for the farewells to reach the kernel; it delivers them without us.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#decider?.close();
+    this.#files.closeAll();
+  }
+
+  #onServeCommand(command: ServeCommand, beside: readonly Beside[]): void {
+    switch (command.kind) {
+      case 'listen':
+        this.#listener.listen(command, (result) => {
+          if ('errno' in result) this.#toMain.tell({ kind: 'listenFailed', errno: result.errno });
+          else this.#toMain.tell({ kind: 'listening', port: result.port });
+        });
+        break;
+      case 'serve':
+        this.#serve(command, beside[0]);
+        break;
+      case 'unserve':
+        this.#unserve(command.file);
+        break;
+      case 'describe':
+        this.#toMain.tell({
+          kind: 'described',
+          ask: command.ask,
+          peers: [...this.#listener.peers()].map(
+            ({ file, host, port, sentBytes }) => [file, host, port, sentBytes] as const,
+          ),
+        });
+        break;
+      case 'limit':
+        this.#uploadRate = command.rate;
+        this.#desk?.limit(command.rate);
+        break;
+      case 'decideUploads':
+        this.#decideUploads(beside[0]);
+        break;
+      case 'attachServing':
+        present(this.#desk, 'the thread that decides hears of the others').attach(command.thread, portOf(beside[0]));
+        break;
+      case 'joinDesk':
+        this.#joinDesk(portOf(beside[0]), beside[1]);
+        break;
+      case 'identify':
+        this.#clientId = clientId(command.clientId);
+        break;
+      default:
+        unreachable(command);
+    }
+  }
+
+  #peerIdIn(swarm: Uint8Array): PeerId {
+    return peerIdOf(this.#clientId, swarmKey(swarm));
+  }
+
+  #decideUploads(memory: Beside | undefined): void {
+    assert(memory instanceof SharedArrayBuffer, 'uploads come with the memory of their buffers');
+    this.#desk = new UploadDesk(
+      {
+        thread: this.#settings.thread,
+        timers: systemTimers,
+        prng: new Prng(this.#settings.seed),
+        obey: (order) => this.#listener.obey(order),
+        onCrash: (error) => this.#self.crash(error),
+      },
+      memory,
+    );
+    this.#desk.limit(this.#uploadRate);
+    this.#setDecider(this.#desk);
+  }
+
+  #joinDesk(port: MessagePort, memory: Beside | undefined): void {
+    assert(memory instanceof SharedArrayBuffer, 'uploads come with the memory of their buffers');
+    const desk = remoteDesk({
+      port,
+      memory,
+      obey: (order) => this.#listener.obey(order),
+      onRelief: () => this.#listener.deciderRelieved(),
+      onCrash: (error) => this.#self.crash(error),
+    });
+    this.#setDecider(desk);
+  }
+
+  #setDecider(decider: UploadDecider): void {
+    this.#decider?.close();
+    this.#decider = decider;
+    this.#listener.decider = decider;
+  }
+
+  #serve(command: Extract<ServeCommand, { kind: 'serve' }>, memory: Beside | undefined): void {
+    const { file, swarm, path, size, mtimeMs } = command;
+    assert(memory instanceof SharedArrayBuffer, 'a served file comes with its bitfield');
+    const geometry = new Geometry(size);
+    // The thread that decides looks for all: that a file cannot be opened is told once.
+    const errno =
+      this.#desk === undefined ? this.#files.learn(file, path, mtimeMs) : this.#files.open(file, path, mtimeMs);
+    if (errno !== undefined) {
+      this.#log.warn({ file, path, errno }, 'a shared file cannot be opened');
+      this.#toMain.tell({ kind: 'serveFailed', file, path, errno });
+      return;
+    }
+    const bitfield = new Bitfield(geometry.pieceCount, new Uint8Array(memory));
+    this.#served.set(swarmKey(swarm), { file, swarm, geometry, bitfield });
+  }
+
+  #unserve(file: number): void {
+    for (const [key, served] of this.#served) if (served.file === file) this.#served.delete(key);
+    this.#listener.fileGone(file);
+    this.#files.close(file);
+    this.#report();
+  }
+
+  #onFetchCommand(command: FetchCommand): void {
+    switch (command.kind) {
+      case 'request': {
+        const { piece, begin, length, slots } = command;
+        this.#dialed.get(command.connection)?.post({ kind: 'request', block: { piece, begin, length }, slots });
+        break;
+      }
+      case 'cancel': {
+        const { piece, begin, length } = command;
+        this.#dialed.get(command.connection)?.post({ kind: 'cancel', block: { piece, begin, length } });
+        break;
+      }
+      case 'dial':
+        this.#dial(command);
+        break;
+      case 'hangUp':
+        this.#dialed.get(command.connection)?.post({ kind: 'hangUp' });
+        break;
+      case 'haves':
+        this.#listener.tellHaves(command.file, command.ranges);
+        break;
+      default:
+        unreachable(command);
+    }
+  }
+
+  #dial(command: Extract<FetchCommand, { kind: 'dial' }>): void {
+    const { connection, swarm, pieceCount, host, port, uploadPort } = command;
+    const wildcard = this.#settings.uploadHost === '0.0.0.0' || this.#settings.uploadHost === '::';
+    const dialed = new DialedSocket({
+      connection,
+      swarm,
+      pieceCount,
+      peerId: this.#peerIdIn(swarm),
+      uploadPort,
+      address: { host, port },
+      localHost: wildcard ? undefined : this.#settings.uploadHost,
+      slab: this.#slab,
+      timers: systemTimers,
+      tell: (event) => this.#tellDownload(event),
+      onCrash: (error) => this.#self.crash(error),
+    });
+    this.#dialed.set(connection, dialed);
+    if (this.#paused) dialed.pause();
+  }
+
+  #tellDownload(event: FetchEvent): void {
+    if (event.kind === 'disconnected') this.#dialed.delete(event.connection);
+    this.#toDownload.tell(event);
+    if (this.#toDownload.congested) this.#setPaused(true);
+  }
+
+  /** The download thread is behind: stop reading from peers, so that TCP slows them down. */
+  #setPaused(paused: boolean): void {
+    if (this.#paused === paused) return;
+    this.#paused = paused;
+    for (const dialed of this.#dialed.values()) {
+      if (paused) dialed.pause();
+      else dialed.resume();
+    }
+  }
+
+  #onUploaded(file: number, bytes: number): void {
+    this.#uploadedBytes.set(file, (this.#uploadedBytes.get(file) ?? 0) + bytes);
+    if (this.#reportDue) return;
+    this.#reportDue = true;
+    systemTimers.at(systemTimers.nowMs() + PROGRESS_MS, () => this.#report());
+  }
+
+  #report(): void {
+    this.#reportDue = false;
+    for (const [file, bytes] of this.#uploadedBytes) {
+      this.#toMain.tell({ kind: 'uploaded', file, bytes, connections: this.#listener.connectionCount(file) });
+    }
+    this.#uploadedBytes.clear();
+  }
+}
+
+function portOf(beside: Beside | undefined): MessagePort {
+  assert(beside !== undefined && !(beside instanceof SharedArrayBuffer), 'a thread is met by its port');
+  return beside;
+}

@@ -1,0 +1,78 @@
+// The peer wire: what travels between two clients on one TCP connection, with BEP 3's names and meanings (docs/PROTOCOL.md).
+// Both sides send MAGIC, then frames. Only `hello`, `keepAlive` and `error` go both ways: the dialer asks, the acceptor
+// answers. Every `request` is answered exactly once, by `piece` or `reject` (BEP 6), cancelled or not.
+
+import {
+  FEATURES_BYTES_MAX,
+  HAVE_RANGES_MAX,
+  PART_BYTES_MAX,
+  PIECES_MAX,
+  RUN_BYTES_MAX,
+} from '../../../foundation/base/limits.js';
+import { PEER_ID_SIZE, type PeerId, SWARM_KEY_SIZE } from '../../../foundation/torrent/ids.js';
+import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
+import {
+  bytes,
+  type Field,
+  flag,
+  listOf,
+  oneOf,
+  text,
+  tuple,
+  u16,
+  u32,
+  whole,
+} from '../../../foundation/wire/schema.js';
+
+/** 'MTPEER' and the version of this page, big-endian. */
+export const PEER_MAGIC = Uint8Array.from([...Buffer.from('MTPEER', 'latin1'), 0, 1]);
+
+const piece = whole(0, PIECES_MAX - 1);
+const begin = whole(0, RUN_BYTES_MAX - 1);
+const length = whole(1, RUN_BYTES_MAX);
+
+/** The compiler takes nothing else for it, least of all a client id. */
+const peerId = bytes(PEER_ID_SIZE) as Field<PeerId>;
+
+export const peerWire = protocol('peer.wire', {
+  /** [1, swarm, peerId, uploadPort, pieceCount, features, token] Upload port 0: does not accept connections. */
+  hello: message(1, {
+    swarm: bytes(SWARM_KEY_SIZE),
+    peerId,
+    uploadPort: u16,
+    pieceCount: whole(0, PIECES_MAX),
+    features: u32,
+    /** A list of features (foundation/wire/features.ts) beyond those of `features`. None is defined yet. */
+    token: bytes(0, FEATURES_BYTES_MAX),
+  }),
+  /** [2, offset, part, last] Parts in order from offset 0 (bytes), BEP 3 bit order, spare bits zero. */
+  bitfield: message(2, { offset: whole(0, PIECES_MAX / 8), part: bytes(0, PART_BYTES_MAX), last: flag }),
+  /** [3, [[begin, count], …]] Pieces the acceptor has got since its bitfield. */
+  have: message(3, { ranges: listOf(tuple(piece, whole(1, PIECES_MAX)), HAVE_RANGES_MAX) }),
+  interested: message(4, {}),
+  notInterested: message(5, {}),
+  choke: message(6, {}),
+  unchoke: message(7, {}),
+  request: message(8, { piece, begin, length }),
+  cancel: message(9, { piece, begin, length }),
+  reject: message(10, { piece, begin, length }),
+  /** [11, piece, begin, length] followed by exactly `length` raw bytes, outside any frame. */
+  piece: message(11, { piece, begin, length }),
+  keepAlive: message(12, {}),
+  /** The acceptor no longer serves this file. */
+  gone: message(13, {}),
+  /** The last frame before its sender closes. */
+  error: message(14, {
+    code: oneOf('unknownSwarm', 'protocol', 'busy', 'self', 'timeout', 'failed'),
+    sentence: text(500),
+  }),
+  /** The oldest `piece` that was not confirmed has come whole. */
+  confirm: message(15, {}),
+});
+
+/** A bit of `features`: says `confirm`, and understands it. Used when both have it. */
+export const CONFIRMS = 1;
+/** Another: may be asked for a run of pieces at once. Used when the acceptor has it. */
+export const RUNS = 2;
+
+export type PeerWire = MessageOf<typeof peerWire>;

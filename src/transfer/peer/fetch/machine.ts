@@ -1,0 +1,376 @@
+// One dialed connection, where we fetch: handshake, bitfield, requests, payload. Decides what is said on the wire and what
+// the download is told; never which piece to ask for. A block may come in parts, in order, and its rest be rejected.
+// Invariant: the slots handed in with a request come back exactly once, by blockReceived, blockRejected or disconnected, and
+// no payload is accepted that was not asked for. Pure.
+
+import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
+import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
+import { assert, unreachable } from '../../../foundation/base/assert.js';
+import { equalBytes } from '../../../foundation/base/bytes.js';
+import {
+  CLAIM_PATIENCE_MAX_MS,
+  FRAME_DEADLINE_MS,
+  HELLO_DEADLINE_MS,
+  PROGRESS_MS,
+} from '../../../foundation/base/limits.js';
+import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
+import type { Block } from '../../../foundation/torrent/block.js';
+import type { PeerId } from '../../../foundation/torrent/ids.js';
+import { CONFIRMS, type PeerWire, RUNS } from '../codec/messages.js';
+import { CONNECT_DEADLINE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, REQUEST_DEADLINE_MS } from '../limits.js';
+import type { FetchEvent, HangUpReason } from '../messages.js';
+import { Confirms } from '../serve/acks.js';
+import { Owed } from './outstanding.js';
+
+export type FetchInput =
+  | { readonly kind: 'tcpConnected' }
+  | { readonly kind: 'received'; readonly message: PeerWire }
+  | { readonly kind: 'payloadBytes'; readonly count: number }
+  | { readonly kind: 'payloadDone' }
+  /** The peer sent what the protocol forbids (bad magic, bad frame). */
+  | { readonly kind: 'violated'; readonly sentence: string }
+  /** A frame is half here since this moment / is whole again. */
+  | { readonly kind: 'frameBegun' }
+  | { readonly kind: 'frameEnded' }
+  | { readonly kind: 'tcpClosed'; readonly reason: HangUpReason; readonly sentence: string }
+  /** `slots`: one for each piece that the block has bytes of. */
+  | { readonly kind: 'request'; readonly block: Block; readonly slots: readonly number[] }
+  /** Every block asked for and still awaited within this range. */
+  | { readonly kind: 'cancel'; readonly block: Block }
+  | { readonly kind: 'hangUp' };
+
+export type FetchEffect =
+  | { readonly kind: 'send'; readonly message: PeerWire }
+  /** The next `length` raw bytes go to the pieces in `slots`, from byte `begin` of the first on. */
+  | {
+      readonly kind: 'receivePayload';
+      readonly slots: readonly number[];
+      readonly begin: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'tell'; readonly event: FetchEvent }
+  /** Ends the socket; `tcpClosed` follows. */
+  | { readonly kind: 'closeTcp' };
+
+export interface FetchOptions {
+  readonly connection: number;
+  readonly swarm: Uint8Array;
+  /** Ours in this swarm. */
+  readonly peerId: PeerId;
+  readonly uploadPort: number;
+  readonly pieceCount: number;
+  readonly startedMs: number;
+}
+
+type Phase =
+  | { readonly at: 'dialing'; readonly deadlineMs: number }
+  | { readonly at: 'greeting'; readonly deadlineMs: number; readonly saidMs: number }
+  | { readonly at: 'open' }
+  /** We asked the socket to end and wait for its word. */
+  | { readonly at: 'closing'; readonly reason: HangUpReason; readonly sentence: string }
+  | { readonly at: 'closed' };
+
+/** How often an open connection looks at its clocks. */
+const LOOK_MS = 1_000;
+
+export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | WakeAt> {
+  readonly #options: FetchOptions;
+  #phase: Phase;
+  readonly #owed = new Owed();
+  /** The peer wants to know when a block has come. */
+  #confirms = false;
+  readonly #unconfirmed = new Confirms();
+  #lookMs = Number.POSITIVE_INFINITY;
+  #bitfieldNext = 0;
+  #bitfieldDone = false;
+  /** Pieces told by `have`: each is told once, so they are no more than the file has. */
+  #toldCount = 0;
+  #heardMs: number;
+  #saidMs: number;
+  /** Last moment that payload moved, or that something was asked after nothing was. */
+  #payloadMs: number;
+  /** The same, or that the peer said that it lives: our requests may be waiting for their turn there. */
+  #progressMs: number;
+  /** Payload bytes that the download was not told of yet. */
+  #untold = 0;
+  #toldMs: number;
+  #frameSinceMs: number | undefined;
+
+  constructor(options: FetchOptions) {
+    this.#options = options;
+    this.#heardMs = options.startedMs;
+    this.#saidMs = options.startedMs;
+    this.#payloadMs = options.startedMs;
+    this.#progressMs = options.startedMs;
+    this.#toldMs = options.startedMs;
+    this.#phase = { at: 'dialing', deadlineMs: options.startedMs + CONNECT_DEADLINE_MS };
+  }
+
+  receive(input: FetchInput | Wake, nowMs: number): readonly (FetchEffect | WakeAt)[] {
+    if (this.#phase.at === 'closed') return this.#afterClose(input);
+    switch (input.kind) {
+      case 'payloadBytes':
+        this.#payloadMoved(nowMs);
+        this.#untold += input.count;
+        return nowMs - this.#toldMs < PROGRESS_MS ? NO_EFFECTS : this.#tellProgress(nowMs);
+      case 'payloadDone':
+        return this.#onPayloadDone(nowMs);
+      case 'received':
+        return this.#onReceived(input.message, nowMs);
+      case 'request':
+        return this.#onRequest(input.block, input.slots, nowMs);
+      case 'cancel':
+        return this.#owed.within(input.block).flatMap((block) => this.#send({ kind: 'cancel', ...block }, nowMs));
+      case 'frameBegun':
+        this.#frameSinceMs ??= nowMs;
+        return NO_EFFECTS;
+      case 'frameEnded':
+        this.#frameSinceMs = undefined;
+        return NO_EFFECTS;
+      case 'tcpConnected':
+        return this.#onConnected(nowMs);
+      case 'tcpClosed':
+        return this.#onClosed(input.reason, input.sentence);
+      case 'violated':
+        return this.#close('protocol', input.sentence);
+      case 'hangUp':
+        return this.#close('asked', 'no longer needed');
+      case 'wake':
+        return this.#onWake(nowMs);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #onConnected(nowMs: number): readonly (FetchEffect | WakeAt)[] {
+    if (this.#phase.at !== 'dialing') return NO_EFFECTS;
+    const { swarm, peerId, uploadPort, pieceCount } = this.#options;
+    this.#phase = { at: 'greeting', deadlineMs: nowMs + HELLO_DEADLINE_MS, saidMs: nowMs };
+    return [
+      {
+        kind: 'send',
+        message: {
+          kind: 'hello',
+          swarm,
+          peerId,
+          uploadPort,
+          pieceCount,
+          features: CONFIRMS | RUNS,
+          token: new Uint8Array(0),
+        },
+      },
+      { kind: 'send', message: { kind: 'interested' } },
+      this.#wakeNext(nowMs),
+    ];
+  }
+
+  #payloadMoved(nowMs: number): void {
+    this.#heardMs = nowMs;
+    this.#payloadMs = nowMs;
+    this.#progressMs = nowMs;
+  }
+
+  #onReceived(message: PeerWire, nowMs: number): readonly FetchEffect[] {
+    this.#heardMs = nowMs;
+    this.#frameSinceMs = undefined;
+    if (this.#phase.at === 'closing') return NO_EFFECTS;
+    if (message.kind === 'error') return this.#close(reasonOf(message.code), message.sentence);
+    if (this.#phase.at === 'greeting') return this.#onHello(message, this.#phase.saidMs, nowMs);
+    if (this.#phase.at !== 'open') return this.#close('protocol', 'spoke before the connection was open');
+    const { connection } = this.#options;
+    switch (message.kind) {
+      case 'piece':
+        return this.#onPiece(message);
+      case 'have':
+        return this.#onHave(message.ranges);
+      case 'bitfield':
+        return this.#onBitfield(message.offset, message.part, message.last);
+      case 'reject':
+        return this.#onReject(message);
+      case 'choke':
+        return [{ kind: 'tell', event: { kind: 'choked', connection } }];
+      case 'unchoke':
+        return [{ kind: 'tell', event: { kind: 'unchoked', connection } }];
+      case 'gone':
+        return this.#close('gone', 'the peer no longer serves this file');
+      case 'keepAlive':
+        // Bounded, since a peer that says so and sends nothing would keep its slots for ever.
+        if (nowMs - this.#payloadMs < CLAIM_PATIENCE_MAX_MS) this.#progressMs = nowMs;
+        return NO_EFFECTS;
+      case 'hello':
+      case 'interested':
+      case 'notInterested':
+      case 'request':
+      case 'cancel':
+      case 'confirm':
+        return this.#close('protocol', `${message.kind} is not an acceptor's to send here`);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #onHello(message: PeerWire, saidMs: number, nowMs: number): readonly FetchEffect[] {
+    const { connection, swarm, peerId, pieceCount } = this.#options;
+    if (message.kind !== 'hello') return this.#close('protocol', `${message.kind} before hello`);
+    if (!equalBytes(message.swarm, swarm) || message.pieceCount !== pieceCount) {
+      return this.#close('protocol', 'hello for another file');
+    }
+    if (equalBytes(message.peerId, peerId)) return this.#close('self', 'this is ourselves');
+    this.#phase = { at: 'open' };
+    this.#confirms = (message.features & CONFIRMS) !== 0;
+    const runs = (message.features & RUNS) !== 0;
+    return [
+      {
+        kind: 'tell',
+        event: { kind: 'connected', connection, rttMs: nowMs - saidMs, runs },
+      },
+    ];
+  }
+
+  #onBitfield(offset: number, part: Uint8Array, last: boolean): readonly FetchEffect[] {
+    const size = Math.ceil(this.#options.pieceCount / 8);
+    const end = offset + part.length;
+    const isEmpty = part.length === 0 && size > 0;
+    if (this.#bitfieldDone || isEmpty || offset !== this.#bitfieldNext || end > size || last !== (end === size)) {
+      return this.#close('protocol', 'bitfield part out of order or of the wrong size');
+    }
+    this.#bitfieldNext = end;
+    this.#bitfieldDone = last;
+    return [
+      { kind: 'tell', event: { kind: 'bitfieldPart', connection: this.#options.connection, offset, part, last } },
+    ];
+  }
+
+  #onHave(ranges: readonly PieceRange[]): readonly FetchEffect[] {
+    const { connection, pieceCount } = this.#options;
+    let isWithinFile = this.#bitfieldDone;
+    for (const [first, count] of ranges) {
+      isWithinFile &&= first + count <= pieceCount;
+      this.#toldCount += count;
+    }
+    if (!isWithinFile) return this.#close('protocol', 'have before its bitfield or beyond the file');
+    // Each piece told costs us work, so telling again and again would be a cheap way to keep us busy.
+    if (this.#toldCount > pieceCount) return this.#close('protocol', 'tells more pieces than the file has');
+    return [{ kind: 'tell', event: { kind: 'havesReceived', connection, ranges } }];
+  }
+
+  #onPiece(part: Block): readonly FetchEffect[] {
+    const asked = this.#owed.begins(part);
+    if (asked === undefined) return this.#close('protocol', `sent block ${blockText(part)}, which was not asked for`);
+    return [{ kind: 'receivePayload', slots: asked.slots, begin: part.begin, length: part.length }];
+  }
+
+  #onPayloadDone(nowMs: number): readonly (FetchEffect | WakeAt)[] {
+    const block = this.#owed.hasCome();
+    this.#payloadMoved(nowMs);
+    const isDue = this.#confirms && this.#unconfirmed.came(nowMs);
+    const confirm: readonly WakeAt[] = isDue ? [{ kind: 'wakeAt', atMs: this.#unconfirmed.dueMs }] : [];
+    if (block === undefined) return confirm;
+    this.#untold = 0;
+    this.#toldMs = nowMs;
+    const { connection } = this.#options;
+    return [...confirm, { kind: 'tell', event: { kind: 'blockReceived', connection, ...block } }];
+  }
+
+  #onReject(rest: Block): readonly FetchEffect[] {
+    const block = this.#owed.rejected(rest);
+    if (block === undefined)
+      return this.#close('protocol', `rejected block ${blockText(rest)}, which was not asked for`);
+    const { connection } = this.#options;
+    return [{ kind: 'tell', event: { kind: 'blockRejected', connection, ...block } }];
+  }
+
+  #onRequest(block: Block, slots: readonly number[], nowMs: number): readonly FetchEffect[] {
+    // A request that crosses our closing keeps its slots until `disconnected` gives everything back at once.
+    if (this.#phase.at !== 'open') return NO_EFFECTS;
+    if (this.#owed.isNothing) {
+      this.#payloadMs = nowMs;
+      this.#progressMs = nowMs;
+    }
+    this.#owed.asked(block, slots);
+    const { piece, begin, length } = block;
+    return this.#send({ kind: 'request', piece, begin, length }, nowMs);
+  }
+
+  #onWake(nowMs: number): readonly (FetchEffect | WakeAt)[] {
+    const effects: FetchEffect[] = nowMs >= this.#unconfirmed.dueMs ? [...this.#confirm()] : [];
+    if (nowMs >= this.#lookMs) {
+      this.#lookMs = Number.POSITIVE_INFINITY;
+      const late = this.#overdue(nowMs);
+      if (late !== undefined) effects.push(...this.#close(late[0], late[1]));
+      else if (this.#phase.at === 'open' && nowMs - this.#saidMs >= KEEP_ALIVE_MS)
+        effects.push(...this.#send({ kind: 'keepAlive' }, nowMs));
+    }
+    return [...effects, this.#wakeNext(nowMs)];
+  }
+
+  #wakeNext(nowMs: number): WakeAt {
+    if (this.#lookMs === Number.POSITIVE_INFINITY) this.#lookMs = nowMs + LOOK_MS;
+    return { kind: 'wakeAt', atMs: Math.min(this.#lookMs, this.#unconfirmed.dueMs) };
+  }
+
+  #confirm(): readonly FetchEffect[] {
+    const count = this.#unconfirmed.take();
+    if (this.#phase.at !== 'open') return NO_EFFECTS;
+    return Array.from({ length: count }, () => ({ kind: 'send', message: { kind: 'confirm' } }) as const);
+  }
+
+  /** A block that takes long is told as it comes, so that a slow peer has a rate. */
+  #tellProgress(nowMs: number): readonly FetchEffect[] {
+    const bytes = this.#untold;
+    this.#untold = 0;
+    this.#toldMs = nowMs;
+    return [{ kind: 'tell', event: { kind: 'blockProgress', connection: this.#options.connection, bytes } }];
+  }
+
+  /** The deadline that has passed, if any. */
+  #overdue(nowMs: number): readonly [HangUpReason, string] | undefined {
+    if (this.#phase.at === 'dialing' || this.#phase.at === 'greeting') {
+      return nowMs >= this.#phase.deadlineMs ? ['timeout', `no answer to our ${this.#phase.at}`] : undefined;
+    }
+    if (this.#phase.at !== 'open') return undefined;
+    if (!this.#owed.isNothing && nowMs - this.#progressMs >= REQUEST_DEADLINE_MS)
+      return ['snubbed', 'owes blocks and sends nothing'];
+    if (this.#frameSinceMs !== undefined && nowMs - this.#frameSinceMs >= FRAME_DEADLINE_MS) {
+      return ['timeout', 'drips a frame without ending it'];
+    }
+    return nowMs - this.#heardMs >= PEER_DEAD_MS ? ['timeout', 'silent for too long'] : undefined;
+  }
+
+  #send(message: PeerWire, nowMs: number): readonly FetchEffect[] {
+    if (this.#phase.at !== 'open') return NO_EFFECTS;
+    this.#saidMs = nowMs;
+    return this.#unconfirmed.isEmpty ? [{ kind: 'send', message }] : [...this.#confirm(), { kind: 'send', message }];
+  }
+
+  #close(reason: HangUpReason, sentence: string): readonly FetchEffect[] {
+    if (this.#phase.at === 'closing') return NO_EFFECTS;
+    this.#phase = { at: 'closing', reason, sentence };
+    return [{ kind: 'closeTcp' }];
+  }
+
+  #onClosed(reason: HangUpReason, sentence: string): readonly FetchEffect[] {
+    const why = this.#phase.at === 'closing' ? this.#phase : { reason, sentence };
+    this.#phase = { at: 'closed' };
+    const { connection } = this.#options;
+    return [
+      {
+        kind: 'tell',
+        event: { kind: 'disconnected', connection, reason: why.reason, sentence: why.sentence.slice(0, 120) },
+      },
+    ];
+  }
+
+  #afterClose(input: FetchInput | Wake): readonly FetchEffect[] {
+    assert(input.kind !== 'payloadDone' && input.kind !== 'payloadBytes', 'a closed socket brings no payload');
+    return NO_EFFECTS;
+  }
+}
+
+function reasonOf(code: Extract<PeerWire, { kind: 'error' }>['code']): HangUpReason {
+  return code;
+}
+
+function blockText(block: Block): string {
+  return `${block.piece}+${block.begin}:${block.length}`;
+}

@@ -1,0 +1,193 @@
+// The door to sockets we dial. Reads frames through a small buffer and payload straight into its slots of the slab: no copy
+// in user space beyond the few bytes that arrive together with a frame. Performs FetchMachine's effects, decides nothing.
+
+import net from 'node:net';
+import { Host } from '../../../foundation/actor/host.js';
+import type { Timers } from '../../../foundation/actor/timers.js';
+import { present } from '../../../foundation/base/assert.js';
+import { errnoOf, ProtocolError } from '../../../foundation/base/errors.js';
+import { FRAME_BYTES_BEFORE_HELLO_MAX, FRAME_BYTES_MAX } from '../../../foundation/base/limits.js';
+import type { Address } from '../../../foundation/torrent/address.js';
+import { FrameReader, frameBytes } from '../../../foundation/wire/framing.js';
+import { MagicGate } from '../../../foundation/wire/magic.js';
+import { PEER_MAGIC, peerWire } from '../codec/messages.js';
+import { HEADER_READ_BYTES, PAYLOAD_TOLD_MS } from '../limits.js';
+import type { FetchEvent } from '../messages.js';
+import { type FetchEffect, type FetchInput, FetchMachine, type FetchOptions } from './machine.js';
+import { Landing } from './payload-target.js';
+
+export interface DialOptions extends Omit<FetchOptions, 'startedMs'> {
+  readonly address: Address;
+  /** Our own address, so that the peer sees us where we listen; undefined: the system chooses. */
+  readonly localHost: string | undefined;
+  readonly slab: SharedArrayBuffer;
+  readonly tell: (event: FetchEvent) => void;
+  readonly onCrash: (error: unknown) => void;
+  readonly timers: Timers;
+}
+
+export class DialedSocket {
+  readonly #options: DialOptions;
+  readonly #host: Host<FetchInput, FetchEffect>;
+  readonly #socket: net.Socket;
+  readonly #header = new Uint8Array(HEADER_READ_BYTES);
+  readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
+  readonly #gate = new MagicGate(PEER_MAGIC);
+  /** Where the payload under way goes. */
+  #landing: Landing | undefined;
+  /** Payload bytes that the machine was not told of, and when it was told last. */
+  #untold = 0;
+  #toldMs: number;
+  #isCorked = false;
+  #isMidFrame = false;
+  #failure: readonly ['unreachable' | 'closed', string] = ['closed', 'the peer closed the connection'];
+
+  constructor(options: DialOptions) {
+    this.#options = options;
+    const startedMs = options.timers.nowMs();
+    this.#toldMs = startedMs;
+    this.#host = new Host<FetchInput, FetchEffect>({
+      name: `fetch/${options.address.host}:${options.address.port}`,
+      machine: new FetchMachine({ ...options, startedMs }),
+      perform: (effect) => this.#perform(effect),
+      onCrash: options.onCrash,
+      timers: options.timers,
+    });
+    this.#socket = this.#dial();
+    this.#host.post({ kind: 'wake' });
+  }
+
+  post(input: FetchInput): void {
+    this.#host.post(input);
+  }
+
+  /** While the download thread is behind: the TCP window closes and the peer slows down. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  #dial(): net.Socket {
+    const { address, localHost } = this.#options;
+    const socket = net.connect({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      ...(localHost === undefined ? {} : { localAddress: localHost }),
+      onread: {
+        buffer: () => this.#readBuffer(),
+        callback: (count, buffer) => {
+          if (this.#landing === undefined) this.#onRead(buffer.subarray(0, count));
+          else this.#afterPayloadBytes(count);
+          return true;
+        },
+      },
+    });
+    socket.on('connect', () => {
+      socket.write(PEER_MAGIC);
+      this.#host.post({ kind: 'tcpConnected' });
+    });
+    socket.on('error', (error) => {
+      this.#failure = [socket.bytesRead === 0 ? 'unreachable' : 'closed', errnoOf(error) ?? error.message];
+    });
+    socket.on('close', () => {
+      this.#host.post({ kind: 'tcpClosed', reason: this.#failure[0], sentence: this.#failure[1] });
+      this.#host.stop();
+    });
+    return socket;
+  }
+
+  #readBuffer(): Uint8Array {
+    return this.#landing === undefined ? this.#header : this.#landing.room;
+  }
+
+  #onRead(bytes: Uint8Array): void {
+    try {
+      this.#readStream(this.#gate.pass(bytes));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#host.post({ kind: 'violated', sentence: error.message });
+    }
+  }
+
+  #readStream(bytes: Uint8Array): void {
+    this.#reader.feed(bytes);
+    while (!this.#host.isStopped && !this.#socket.destroyed) {
+      if (this.#landing !== undefined) {
+        if (this.#reader.unread === 0) break;
+        this.#afterPayloadBytes(this.#reader.takeRaw(this.#landing.room));
+        continue;
+      }
+      const frame = this.#reader.next();
+      if (frame === undefined) break;
+      const message = peerWire.decode(frame);
+      if (message.kind === 'hello') this.#reader.limit = FRAME_BYTES_MAX;
+      this.#host.post({ kind: 'received', message });
+    }
+    this.#tellFrame();
+  }
+
+  /** Most reads end with a frame's end, as the one before did: no news. */
+  #tellFrame(): void {
+    const { midFrame } = this.#reader;
+    if (midFrame === this.#isMidFrame) return;
+    this.#isMidFrame = midFrame;
+    this.#host.post({ kind: midFrame ? 'frameBegun' : 'frameEnded' });
+  }
+
+  #afterPayloadBytes(count: number): void {
+    const landing = present(this.#landing, 'payload has a place');
+    landing.filled(count);
+    this.#untold += count;
+    if (!landing.isFull) {
+      this.#tellPayload();
+      return;
+    }
+    this.#landing = undefined;
+    this.#untold = 0;
+    this.#host.post({ kind: 'payloadDone' });
+  }
+
+  /** A block on a slow link comes in hundreds of reads; a word now and then is enough for its clocks. */
+  #tellPayload(): void {
+    const nowMs = this.#options.timers.nowMs();
+    if (nowMs - this.#toldMs < PAYLOAD_TOLD_MS) return;
+    this.#toldMs = nowMs;
+    const count = this.#untold;
+    this.#untold = 0;
+    this.#host.post({ kind: 'payloadBytes', count });
+  }
+
+  /** What is said in one turn of the loop leaves in one packet. */
+  #send(frame: Uint8Array): void {
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(frame);
+  }
+
+  #perform(effect: FetchEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#send(frameBytes(peerWire.encode(effect.message)));
+        break;
+      case 'receivePayload':
+        this.#landing = new Landing(this.#options.slab, effect.slots, effect.begin, effect.length);
+        break;
+      case 'tell':
+        this.#options.tell(effect.event);
+        break;
+      case 'closeTcp':
+        this.#socket.destroy();
+        break;
+    }
+  }
+}

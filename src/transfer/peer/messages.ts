@@ -1,0 +1,155 @@
+// What a peer thread obeys and reports. Two links: one with the download thread (dialed connections, where we fetch) and
+// one with the main thread (accepted connections, where we serve). `connection` numbers are given by the download thread,
+// `file` numbers by the main thread; both are unique for the life of the process.
+
+import {
+  HAVE_RANGES_MAX,
+  PART_BYTES_MAX,
+  PEER_THREADS_MAX,
+  PIECES_MAX,
+  RUN_BYTES_MAX,
+  RUN_PIECES_MAX,
+  SLAB_SLOTS,
+  UPLOAD_CONNECTIONS_MAX,
+} from '../../foundation/base/limits.js';
+import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
+import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
+import {
+  bytes,
+  flag,
+  listOf,
+  oneOf,
+  optional,
+  real,
+  size,
+  text,
+  tuple,
+  u16,
+  u32,
+  whole,
+} from '../../foundation/wire/schema.js';
+
+const connection = u32;
+const file = u32;
+const piece = whole(0, PIECES_MAX - 1);
+const begin = whole(0, RUN_BYTES_MAX - 1);
+const length = whole(1, RUN_BYTES_MAX);
+const slots = listOf(whole(0, SLAB_SLOTS - 1), RUN_PIECES_MAX);
+const ranges = listOf(tuple(piece, whole(1, PIECES_MAX)), HAVE_RANGES_MAX);
+const host = text(64);
+/** Of a client that runs: never 0. */
+export const listeningPort = whole(1, 65_535);
+
+/** First frame of the thread; the slab rides in its shared memory. */
+export const peerSettings = protocol('peer.settings', {
+  settings: message(1, {
+    clientId: bytes(CLIENT_ID_SIZE),
+    uploadHost: host,
+    logPath: text(4096),
+    logLevel: text(8),
+    seed: u32,
+    thread: whole(0, PEER_THREADS_MAX - 1),
+    /** How many peer threads serve, this one or not: what the client may have open is divided among them. */
+    servingThreads: whole(1, PEER_THREADS_MAX),
+  }),
+});
+
+// --- download → peer ---
+export const fetchCommands = protocol('peer.fetchCommands', {
+  /** uploadPort: where this client listens, whichever of its threads does, for the peer to dial back. */
+  dial: message(1, {
+    connection,
+    swarm: bytes(SWARM_KEY_SIZE),
+    pieceCount: whole(0, PIECES_MAX),
+    host,
+    port: u16,
+    uploadPort: listeningPort,
+  }),
+  /** A block, or a run with a slot for each piece: bytes go to where they lie in their piece. The slots are the connection's until it reports the block's end. */
+  request: message(2, { connection, piece, begin, length, slots }),
+  /** Every block that was asked for within this range and has not come. */
+  cancel: message(3, { connection, piece, begin, length }),
+  hangUp: message(4, { connection }),
+  /** Tell everyone who fetches `file` from us. */
+  haves: message(5, { file, ranges }),
+});
+export type FetchCommand = MessageOf<typeof fetchCommands>;
+
+export const HANG_UP_REASONS = [
+  'asked',
+  'closed',
+  'unreachable',
+  'timeout',
+  'snubbed',
+  'protocol',
+  'gone',
+  'unknownSwarm',
+  'busy',
+  'self',
+  'failed',
+] as const;
+export type HangUpReason = (typeof HANG_UP_REASONS)[number];
+
+// --- peer → download ---
+export const fetchEvents = protocol('peer.fetchEvents', {
+  /** runs: it may be asked for several pieces at once. */
+  connected: message(1, { connection, rttMs: real, runs: flag }),
+  bitfieldPart: message(2, {
+    connection,
+    offset: whole(0, PIECES_MAX / 8),
+    part: bytes(0, PART_BYTES_MAX),
+    last: flag,
+  }),
+  havesReceived: message(3, { connection, ranges }),
+  choked: message(4, { connection }),
+  unchoked: message(5, { connection }),
+  /** All bytes of the block are in its slots; they belong to the download again. */
+  blockReceived: message(6, { connection, piece, begin, length }),
+  /** The peer will not send it, or its rest; its slots belong to the download again. */
+  blockRejected: message(7, { connection, piece, begin, length }),
+  /** Nothing of this connection touches a slot any more: all its slots belong to the download again. */
+  disconnected: message(8, { connection, reason: oneOf(...HANG_UP_REASONS), sentence: text(500) }),
+  /** Bytes of blocks that are still to be told as received; the slots stay the connection's. */
+  blockProgress: message(9, { connection, bytes: size }),
+});
+export type FetchEvent = MessageOf<typeof fetchEvents>;
+
+// --- client → peer ---
+export const serveCommands = protocol('peer.serveCommands', {
+  /** shared: other threads of this client listen there as well. After `decideUploads` or `joinDesk`. */
+  listen: message(1, { host, port: u16, shared: flag }),
+  /**
+   * Serve this file from now on (or from another path). Its bitfield rides beside as shared memory. mtimeMs: of the complete
+   * file when it was right; nil while it grows.
+   */
+  serve: message(2, { file, swarm: bytes(SWARM_KEY_SIZE), path: text(4096), size, mtimeMs: optional(real) }),
+  /** Stop serving: peers are told `gone`, what they have been promised still goes out. */
+  unserve: message(3, { file }),
+  describe: message(5, { ask: u32 }),
+  /** Payload bytes a second of all uploads together; 0: no limit. */
+  limit: message(6, { rate: size }),
+  /** Connections from now on are made under the ids of this client. */
+  identify: message(7, { clientId: bytes(CLIENT_ID_SIZE) }),
+  /** This thread decides about uploads, of the others as well. Beside: the memory of their buffers. */
+  decideUploads: message(8, {}),
+  /** To the one that decides: `thread` serves, too (again). Beside: the port to it. */
+  attachServing: message(9, { thread: whole(0, PEER_THREADS_MAX - 1) }),
+  /** Serve as another thread decides, from now on. Beside: the port to it, and the memory of the buffers. */
+  joinDesk: message(10, {}),
+});
+export type ServeCommand = MessageOf<typeof serveCommands>;
+
+// --- peer → client ---
+export const serveEvents = protocol('peer.serveEvents', {
+  listening: message(1, { port: u16 }),
+  listenFailed: message(2, { errno: text(32) }),
+  /** A client said hello to us, so it takes part in the swarm and listens at `host:port`. */
+  peerJoined: message(3, { file, host, port: u16 }),
+  /** Bytes sent since the last report of this file. */
+  uploaded: message(4, { file, bytes: size, connections: u32 }),
+  /** The file on disk cannot be read any more (Node's errno), is shorter (SHORT_FILE) or is not what it was (CHANGED). */
+  serveFailed: message(5, { file, path: text(4096), errno: text(32) }),
+  /** Everyone who fetches from us: file, host, port of its socket, bytes sent. */
+  described: message(6, { ask: u32, peers: listOf(tuple(file, host, u16, size), UPLOAD_CONNECTIONS_MAX) }),
+});
+export type ServeEvent = MessageOf<typeof serveEvents>;

@@ -1,0 +1,220 @@
+// The door to the upload port of one thread: accepts connections, gives each a number, and knows them all by it. Reports what they
+// say to whoever decides about uploads, and performs its orders. Invariant: nothing is read from a connection before it is admitted,
+// nor while what is reported is not taken.
+
+import net from 'node:net';
+import type { Timers } from '../../../foundation/actor/timers.js';
+import { present, unreachable } from '../../../foundation/base/assert.js';
+import { errnoOf } from '../../../foundation/base/errors.js';
+import type { Log } from '../../../foundation/base/log.js';
+import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
+import { blockOf } from '../../../foundation/torrent/block.js';
+import type { PeerId } from '../../../foundation/torrent/ids.js';
+import type { UploadDecider } from '../upload/desk.js';
+import { connectionNumber, type UploadOrder, type UploadReport } from '../upload/messages.js';
+import type { Uploads } from '../upload/reader.js';
+import type { ServedFile } from './machine.js';
+import { AcceptedSocket } from './socket.js';
+
+export interface ListenerOptions {
+  /** The number of this thread. */
+  readonly thread: number;
+  readonly peerIdIn: (swarm: Uint8Array) => PeerId;
+  readonly uploads: Uploads;
+  readonly log: Log;
+  readonly timers: Timers;
+  readonly lookUp: (swarm: Uint8Array) => ServedFile | undefined;
+  readonly onJoined: (file: number, host: string, port: number) => void;
+  readonly onCrash: (error: unknown) => void;
+}
+
+interface Accepted {
+  readonly socket: AcceptedSocket;
+  isAdmitted: boolean;
+  file: number | undefined;
+  sentBytes: number;
+}
+
+export interface FetchingPeer {
+  readonly file: number;
+  readonly host: string;
+  readonly port: number;
+  readonly sentBytes: number;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #accepted = new Map<number, Accepted>();
+  readonly #server: net.Server;
+  #decider: UploadDecider | undefined;
+  /** Nothing is heard while the decider is behind. */
+  #isPaused = false;
+  #count = 0;
+  #port = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = net.createServer((socket) => this.#accept(socket));
+  }
+
+  /** Told before it listens. What an earlier one knew is lost, so its connections end. */
+  set decider(decider: UploadDecider) {
+    this.#decider = decider;
+    for (const { socket } of [...this.#accepted.values()]) socket.drop('the thread that decides about uploads ended');
+    this.#accepted.clear();
+    this.#isPaused = false;
+  }
+
+  /** Answers the port, or the errno that refused it. @param shared other threads of this client listen there as well. */
+  listen(
+    { host, port, shared }: { readonly host: string; readonly port: number; readonly shared: boolean },
+    done: (result: { port: number } | { errno: string }) => void,
+  ): void {
+    const failed = (error: Error): void => done({ errno: errnoOf(error) ?? 'EIO' });
+    this.#server.once('error', failed);
+    this.#server.listen({ host, port, reusePort: shared }, () => {
+      this.#server.off('error', failed);
+      // Out of descriptors: the connection is lost, the listener goes on.
+      this.#server.on('error', (error) => this.#options.log.warn({ err: error }, 'could not accept a connection'));
+      const address = this.#server.address();
+      this.#port = typeof address === 'object' && address !== null ? address.port : port;
+      done({ port: this.#port });
+    });
+  }
+
+  tellHaves(file: number, ranges: readonly PieceRange[]): void {
+    for (const accepted of this.#accepted.values()) {
+      if (accepted.file === file) accepted.socket.post({ kind: 'haves', ranges });
+    }
+  }
+
+  fileGone(file: number): void {
+    for (const accepted of [...this.#accepted.values()]) {
+      if (accepted.file === file) accepted.socket.post({ kind: 'fileGone' });
+    }
+  }
+
+  connectionCount(file: number): number {
+    let count = 0;
+    for (const accepted of this.#accepted.values()) if (accepted.file === file) count += 1;
+    return count;
+  }
+
+  *peers(): Generator<FetchingPeer> {
+    for (const { socket, file, sentBytes } of this.#accepted.values()) {
+      if (file !== undefined) yield { file, host: socket.host, port: socket.port, sentBytes };
+    }
+  }
+
+  /** No new connections; those open are told `gone` for each file and end. */
+  close(): void {
+    this.#server.close();
+    for (const accepted of [...this.#accepted.values()]) accepted.socket.post({ kind: 'fileGone' });
+  }
+
+  obey(order: UploadOrder): void {
+    const accepted = this.#accepted.get(order.connection);
+    switch (order.kind) {
+      case 'admit':
+        if (accepted === undefined) break;
+        accepted.isAdmitted = true;
+        if (!this.#isPaused) accepted.socket.resume();
+        break;
+      case 'refuse':
+        if (accepted !== undefined) accepted.file = undefined;
+        accepted?.socket.post({ kind: 'refused' });
+        break;
+      case 'flooded':
+        accepted?.socket.post({ kind: 'flooded' });
+        break;
+      case 'reject':
+        accepted?.socket.post({ kind: 'blockFailed', block: blockOf(order) });
+        break;
+      case 'send':
+        this.#send(order, accepted);
+        break;
+      default:
+        unreachable(order);
+    }
+  }
+
+  /** Its reports are taken again. */
+  deciderRelieved(): void {
+    this.#isPaused = false;
+    for (const { socket, isAdmitted } of this.#accepted.values()) if (isAdmitted) socket.resume();
+  }
+
+  #send(order: Extract<UploadOrder, { kind: 'send' }>, accepted: Accepted | undefined): void {
+    const { report, memory } = present(this.#decider, 'what is to be sent was decided');
+    if (accepted?.file === undefined) {
+      report({ kind: 'taken', upload: order.upload, ok: false });
+      return;
+    }
+    const { socket, file } = accepted;
+    this.#options.uploads.send(
+      order,
+      {
+        file,
+        writeBlock: socket.writeBlock.bind(socket),
+        handed: () => socket.post({ kind: 'handed' }),
+        taken: ({ length, completes }) => {
+          accepted.sentBytes += length;
+          socket.post({ kind: 'taken' });
+          if (completes) socket.post({ kind: 'blockSent' });
+        },
+      },
+      memory,
+      report,
+    );
+  }
+
+  #report(report: UploadReport): void {
+    const decider = present(this.#decider, 'a thread that accepts knows who decides');
+    decider.report(report);
+    if (this.#isPaused || !decider.isBehind) return;
+    this.#isPaused = true;
+    for (const { socket } of this.#accepted.values()) socket.pause();
+  }
+
+  #accept(socket: net.Socket): void {
+    const { log, timers, onCrash, onJoined } = this.#options;
+    const connection = connectionNumber(this.#options.thread, this.#count);
+    this.#count += 1;
+    const accepted: Accepted = {
+      isAdmitted: false,
+      file: undefined,
+      sentBytes: 0,
+      socket: new AcceptedSocket({
+        socket,
+        timers,
+        peerIdIn: this.#options.peerIdIn,
+        uploadPort: () => this.#port,
+        lookUp: this.#options.lookUp,
+        onCrash,
+        onOpened: (served, uploadPort, confirms) => {
+          accepted.file = served.file;
+          this.#report({ kind: 'joined', connection, file: served.file, confirms });
+          if (uploadPort > 0) onJoined(served.file, accepted.socket.host, uploadPort);
+        },
+        onConfirmed: () => this.#report({ kind: 'confirmed', connection }),
+        onEnqueue: (block) => this.#report({ kind: 'requested', connection, ...block }),
+        onDequeue: (block) => this.#report({ kind: 'cancelled', connection, ...block }),
+        onClosed: (why) => {
+          if (this.#accepted.delete(connection)) this.#report({ kind: 'closed', connection });
+          log.info(
+            { peer: accepted.socket.host, port: accepted.socket.port, sentBytes: accepted.sentBytes },
+            `upload connection ended: ${why}`,
+          );
+        },
+      }),
+    };
+    accepted.socket.pause();
+    if (this.#isPaused) {
+      // It does not even hear of it: there is no room to ask for a place.
+      accepted.socket.post({ kind: 'refused' });
+      return;
+    }
+    this.#accepted.set(connection, accepted);
+    this.#report({ kind: 'accepted', connection, host: accepted.socket.host });
+  }
+}

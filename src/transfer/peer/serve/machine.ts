@@ -1,0 +1,299 @@
+// One accepted connection, where we serve: handshake, bitfield, then each request is put in line or rejected. Decides what
+// is said on the wire; whose block goes next is UploadScheduler's, what is on disk is the shell's. Invariant: every request
+// gets exactly one answer, and nothing is offered or sent that is not in the file's verified bitfield. Pure.
+
+import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
+import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
+import { unreachable } from '../../../foundation/base/assert.js';
+import { EMPTY_BYTES, equalBytes } from '../../../foundation/base/bytes.js';
+import {
+  FRAME_DEADLINE_MS,
+  HELLO_DEADLINE_MS,
+  LINGER_MS,
+  PART_BYTES_MAX,
+  PIECE_SIZE,
+} from '../../../foundation/base/limits.js';
+import type { Bitfield, PieceRange } from '../../../foundation/torrent/bitfield.js';
+import { type Block, blockOf, isAskable, piecesIn } from '../../../foundation/torrent/block.js';
+import type { Geometry } from '../../../foundation/torrent/geometry.js';
+import type { PeerId } from '../../../foundation/torrent/ids.js';
+import { CONFIRMS, type PeerWire, RUNS } from '../codec/messages.js';
+import { IN_LINE_ALIVE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, UPLOAD_STALL_MS, UPLOADS_UNCONFIRMED_MAX } from '../limits.js';
+
+/** A file as a connection sees it. */
+export interface ServedFile {
+  readonly file: number;
+  readonly swarm: Uint8Array;
+  readonly geometry: Geometry;
+  /** Written by the download thread while a download runs, else by main. */
+  readonly bitfield: Bitfield;
+}
+
+export type ServeInput =
+  | { readonly kind: 'received'; readonly message: PeerWire }
+  | { readonly kind: 'violated'; readonly sentence: string }
+  | { readonly kind: 'frameBegun' }
+  | { readonly kind: 'frameEnded' }
+  /** New pieces of the file this connection is about. */
+  | { readonly kind: 'haves'; readonly ranges: readonly PieceRange[] }
+  /** Bytes of a block were handed to the socket / it has taken them: between the two it is the peer's turn to read. */
+  | { readonly kind: 'handed' }
+  | { readonly kind: 'taken' }
+  /** The socket has taken the whole block. */
+  | { readonly kind: 'blockSent' }
+  /** The block, or what is left of it, cannot be read from disk, or was cancelled. */
+  | { readonly kind: 'blockFailed'; readonly block: Block }
+  /** Too many requests in line. */
+  | { readonly kind: 'flooded' }
+  /** This client has no room for one more connection. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'fileGone' };
+
+export type ServeEffect =
+  | { readonly kind: 'send'; readonly message: PeerWire }
+  /** Hello was good: this connection is about `served` from now on. */
+  | {
+      readonly kind: 'opened';
+      readonly served: ServedFile;
+      readonly uploadPort: number;
+      /** The peer says `confirm` when a block has come. */
+      readonly confirms: boolean;
+    }
+  /** The oldest bytes that were handed to the socket have come whole. */
+  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'enqueue'; readonly block: Block }
+  | { readonly kind: 'dequeue'; readonly block: Block }
+  /** Ends the socket once what was written has gone out. */
+  | { readonly kind: 'closeTcp'; readonly why: string }
+  /** The peer does not read even its farewell. */
+  | { readonly kind: 'destroyTcp' };
+
+type Phase =
+  | { readonly at: 'greeting'; readonly deadlineMs: number }
+  | { readonly at: 'open'; readonly served: ServedFile; readonly confirms: boolean }
+  | { readonly at: 'closed' };
+
+export interface ServeOptions {
+  /** Ours in that swarm. */
+  readonly peerIdIn: (swarm: Uint8Array) => PeerId;
+  readonly uploadPort: () => number;
+  readonly lookUp: (swarm: Uint8Array) => ServedFile | undefined;
+  readonly startedMs: number;
+}
+
+const LOOK_MS = 1_000;
+
+export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | WakeAt> {
+  readonly #options: ServeOptions;
+  #phase: Phase;
+  #promised = 0;
+  /** Times that bytes were handed to the socket and not yet taken. */
+  #unread = 0;
+  /** Times that bytes were handed to the socket and the peer has not confirmed. */
+  #unconfirmed = 0;
+  #heardMs: number;
+  #saidMs: number;
+  #takenMs: number;
+  /** Last moment that it saw payload, or a word that its requests are in line; haves are neither. */
+  #aliveMs: number;
+  #frameSinceMs: number | undefined;
+  #nowMs: number;
+
+  constructor(options: ServeOptions) {
+    this.#nowMs = options.startedMs;
+    this.#options = options;
+    this.#heardMs = options.startedMs;
+    this.#saidMs = options.startedMs;
+    this.#takenMs = options.startedMs;
+    this.#aliveMs = options.startedMs;
+    this.#phase = { at: 'greeting', deadlineMs: options.startedMs + HELLO_DEADLINE_MS };
+  }
+
+  receive(input: ServeInput | Wake, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+    this.#nowMs = nowMs;
+    if (this.#phase.at === 'closed') return input.kind === 'wake' ? [{ kind: 'destroyTcp' }] : NO_EFFECTS;
+    switch (input.kind) {
+      case 'received':
+        return this.#onReceived(input.message, nowMs);
+      case 'handed':
+        if (this.#unread === 0) this.#takenMs = nowMs;
+        this.#unread += 1;
+        return this.#onHanded();
+      case 'taken':
+        this.#unread -= 1;
+        this.#takenMs = nowMs;
+        this.#saidMs = nowMs;
+        this.#aliveMs = nowMs;
+        return NO_EFFECTS;
+      case 'blockSent':
+        this.#promised -= 1;
+        return NO_EFFECTS;
+      case 'blockFailed':
+        this.#promised -= 1;
+        return [this.#reject(input.block)];
+      case 'haves':
+        this.#saidMs = nowMs;
+        return this.#phase.at === 'open'
+          ? [{ kind: 'send', message: { kind: 'have', ranges: input.ranges } }]
+          : NO_EFFECTS;
+      case 'frameBegun':
+        this.#frameSinceMs ??= nowMs;
+        return NO_EFFECTS;
+      case 'frameEnded':
+        this.#frameSinceMs = undefined;
+        return NO_EFFECTS;
+      case 'violated':
+        return this.#refuse('protocol', input.sentence);
+      case 'flooded':
+        return this.#refuse('protocol', 'too many requests in line');
+      case 'refused':
+        return this.#refuse('busy', 'no room for one more connection, try again later');
+      case 'fileGone':
+        return this.#end([{ kind: 'send', message: { kind: 'gone' } }], 'the file is no longer served');
+      case 'wake':
+        return this.#onWake(nowMs);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #onReceived(message: PeerWire, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+    this.#heardMs = nowMs;
+    this.#frameSinceMs = undefined;
+    if (this.#phase.at === 'greeting') return this.#onHello(message, nowMs);
+    if (this.#phase.at !== 'open') return NO_EFFECTS;
+    const { served } = this.#phase;
+    switch (message.kind) {
+      case 'confirm':
+        if (this.#unconfirmed === 0) return this.#refuse('protocol', 'confirms what was not sent');
+        this.#unconfirmed -= 1;
+        return [{ kind: 'confirmed' }];
+      case 'request':
+        return this.#onRequest(served, message);
+      case 'cancel':
+        return [{ kind: 'dequeue', block: blockOf(message) }];
+      case 'interested':
+      case 'notInterested':
+      case 'keepAlive':
+        return NO_EFFECTS;
+      case 'error':
+        return this.#end([], `peer says ${message.code}`);
+      case 'hello':
+      case 'bitfield':
+      case 'have':
+      case 'choke':
+      case 'unchoke':
+      case 'reject':
+      case 'piece':
+      case 'gone':
+        return this.#refuse('protocol', `${message.kind} is not a dialer's to send here`);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #onHello(message: PeerWire, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+    if (message.kind === 'error') return this.#end([], `peer says ${message.code}`);
+    if (message.kind !== 'hello') return this.#refuse('protocol', `${message.kind} before hello`);
+    const { peerIdIn, uploadPort, lookUp } = this.#options;
+    const peerId = peerIdIn(message.swarm);
+    if (equalBytes(message.peerId, peerId)) return this.#refuse('self', 'this is yourself');
+    const served = lookUp(message.swarm);
+    if (served === undefined) return this.#refuse('unknownSwarm', 'this file is not served here');
+    if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
+    const confirms = (message.features & CONFIRMS) !== 0;
+    this.#phase = { at: 'open', served, confirms };
+    this.#saidMs = nowMs;
+    const { pieceCount } = served.geometry;
+    return [
+      { kind: 'opened', served, uploadPort: message.uploadPort, confirms },
+      {
+        kind: 'send',
+        message: {
+          kind: 'hello',
+          swarm: served.swarm,
+          peerId,
+          uploadPort: uploadPort(),
+          pieceCount,
+          features: CONFIRMS | RUNS,
+          token: EMPTY_BYTES,
+        },
+      },
+      ...bitfieldParts(served.bitfield),
+      { kind: 'send', message: { kind: 'unchoke' } },
+    ];
+  }
+
+  #onHanded(): readonly (ServeEffect | WakeAt)[] {
+    if (this.#phase.at !== 'open' || !this.#phase.confirms) return NO_EFFECTS;
+    this.#unconfirmed += 1;
+    if (this.#unconfirmed <= UPLOADS_UNCONFIRMED_MAX) return NO_EFFECTS;
+    return this.#refuse('protocol', 'does not confirm what it gets');
+  }
+
+  #onRequest(served: ServedFile, block: Block): readonly (ServeEffect | WakeAt)[] {
+    const { piece } = block;
+    if (!isAskable(block, served.geometry))
+      return this.#refuse('protocol', 'request for neither bytes of a piece nor whole pieces');
+    for (let at = piece; at < piece + piecesIn(block); at += 1)
+      if (!served.bitfield.has(at)) return [this.#reject(block)];
+    this.#promised += 1;
+    return [{ kind: 'enqueue', block: blockOf(block) }];
+  }
+
+  #onWake(nowMs: number): readonly (ServeEffect | WakeAt)[] {
+    const next: WakeAt = { kind: 'wakeAt', atMs: nowMs + LOOK_MS };
+    if (this.#phase.at === 'greeting') {
+      return nowMs >= this.#phase.deadlineMs ? this.#refuse('timeout', 'no hello in time') : [next];
+    }
+    if (this.#frameSinceMs !== undefined && nowMs - this.#frameSinceMs >= FRAME_DEADLINE_MS) {
+      return this.#refuse('timeout', 'a frame came too slowly');
+    }
+    // What waits for its turn here, be it for an hour, is not the peer's fault.
+    if (this.#unread > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS) {
+      return this.#end([], 'asks and does not read');
+    }
+    if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#unread === 0)
+      return this.#refuse('timeout', 'silent for too long');
+    const isInLine = this.#promised > 0 && this.#unread === 0;
+    if (nowMs - this.#saidMs >= KEEP_ALIVE_MS || (isInLine && nowMs - this.#aliveMs >= IN_LINE_ALIVE_MS)) {
+      this.#saidMs = nowMs;
+      this.#aliveMs = nowMs;
+      return [{ kind: 'send', message: { kind: 'keepAlive' } }, next];
+    }
+    return [next];
+  }
+
+  #reject(block: Block): ServeEffect {
+    return { kind: 'send', message: { kind: 'reject', ...blockOf(block) } };
+  }
+
+  #refuse(code: Extract<PeerWire, { kind: 'error' }>['code'], sentence: string): readonly (ServeEffect | WakeAt)[] {
+    return this.#end([{ kind: 'send', message: { kind: 'error', code, sentence: sentence.slice(0, 120) } }], sentence);
+  }
+
+  #end(last: readonly ServeEffect[], why: string): readonly (ServeEffect | WakeAt)[] {
+    this.#phase = { at: 'closed' };
+    return [...last, { kind: 'closeTcp', why }, { kind: 'wakeAt', atMs: this.#nowMs + LINGER_MS }];
+  }
+}
+
+/** A snapshot in parts; pieces that come later are told by `have`. One empty last part for a file without pieces. */
+function bitfieldParts(bitfield: Bitfield): ServeEffect[] {
+  const parts: ServeEffect[] = [];
+  // Copied at once, so that all parts are of one moment although the download thread goes on setting bits.
+  const bytes = new Uint8Array(bitfield.bytes);
+  let offset = 0;
+  do {
+    const part = bytes.subarray(offset, offset + PART_BYTES_MAX);
+    const last = offset + part.length === bytes.length;
+    parts.push({ kind: 'send', message: { kind: 'bitfield', offset, part, last } });
+    offset += part.length;
+  } while (offset < bytes.length);
+  return parts;
+}
+
+/** Offset of a block in its file. */
+export function blockOffset(block: Block): number {
+  return block.piece * PIECE_SIZE + block.begin;
+}

@@ -1,0 +1,50 @@
+// Which upload buffers are in use: large ones of a whole piece each, of which a run takes one for each of its pieces, and small
+// ones for when those are all in the hands of peers that do not read. A connection may always have one small buffer, so nobody
+// who reads waits for somebody who does not. Pure. Invariant: a buffer is free or lent once, whichever thread it is lent to.
+
+import { assert } from '../../../foundation/base/assert.js';
+import {
+  PIECE_SIZE,
+  UPLOAD_BUFFERS,
+  UPLOAD_SMALL_BUFFERS,
+  UPLOAD_SMALL_BYTES,
+} from '../../../foundation/base/limits.js';
+
+/** Buffers by number, the borrower's from `take` until `give`. The large ones come first. */
+export type Lent = readonly number[];
+
+export const BUFFERS_MAX = UPLOAD_BUFFERS + UPLOAD_SMALL_BUFFERS;
+
+export class UploadBuffers {
+  /** What was given back last is lent next: memory that nobody needs is never touched. */
+  readonly #large = numbers(0, UPLOAD_BUFFERS);
+  readonly #small = numbers(UPLOAD_BUFFERS, BUFFERS_MAX);
+
+  /** Bytes that the large ones hold which are there. */
+  get largeBytes(): number {
+    return this.#large.length * PIECE_SIZE;
+  }
+
+  get hasAny(): boolean {
+    return this.#large.length > 0 || this.#small.length > 0;
+  }
+
+  /** Some that hold `length` bytes together, large ones while there is any. */
+  take(length: number): Lent {
+    if (this.#large.length === 0) {
+      assert(length <= UPLOAD_SMALL_BYTES && this.hasAny, 'what is read fits into what is there');
+      return this.#small.splice(-1);
+    }
+    assert(length <= this.largeBytes, 'what is read fits into what is there');
+    return this.#large.splice(-Math.ceil(length / PIECE_SIZE)).reverse();
+  }
+
+  give(buffers: Lent): void {
+    for (const buffer of buffers) (buffer < UPLOAD_BUFFERS ? this.#large : this.#small).push(buffer);
+  }
+}
+
+/** From `first` to `end`, the first one last. */
+function numbers(first: number, end: number): number[] {
+  return Array.from({ length: end - first }, (_, at) => end - 1 - at);
+}

@@ -1,0 +1,250 @@
+// Decides about all uploads of a client, whichever of its threads have the sockets: who gets a place, whose block is sent next and
+// when, in which buffers. Composes the rules of admission, order, window, rate and buffers; reads and writes nothing itself.
+// Invariant: every limit of uploads holds for all connections together, and what a connection or a thread held is free when it is gone.
+// Pure.
+
+import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
+import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
+import { Admission } from '../../../foundation/base/admission.js';
+import { present, unreachable } from '../../../foundation/base/assert.js';
+import { Bucket, NO_LIMIT } from '../../../foundation/base/bucket.js';
+import { RUN_BYTES_MAX, UPLOAD_CONNECTIONS_MAX, UPLOAD_SMALL_BYTES } from '../../../foundation/base/limits.js';
+import type { Prng } from '../../../foundation/base/prng.js';
+import { type Block, blockOf } from '../../../foundation/torrent/block.js';
+import { UPLOAD_CONNECTIONS_PER_ADDRESS_MAX, UPLOAD_READS_MAX } from '../limits.js';
+import { type Lent, UploadBuffers } from './buffers.js';
+import { threadOf, type UploadOrder, type UploadReport } from './messages.js';
+import { type Upload, UploadScheduler } from './scheduler.js';
+import { Copies } from './upload-counts.js';
+import { UnderWay } from './window.js';
+
+export type UploadInput =
+  | UploadReport
+  /** Bytes a second of all connections together, from now on; NO_LIMIT takes the limit away. */
+  | { readonly kind: 'limit'; readonly rate: number }
+  /** It has ended, and with it its connections: nothing of it touches a buffer any more. */
+  | { readonly kind: 'threadLost'; readonly thread: number };
+
+interface Connection {
+  readonly host: string;
+  /** Once it said hello. */
+  joined: { readonly crowd: Crowd; readonly confirms: boolean } | undefined;
+}
+
+/** Those who fetch one file, and what was handed out of it since the first of them came. */
+interface Crowd {
+  readonly file: number;
+  readonly copies: Copies;
+  connections: number;
+}
+
+/** From `send` until it has ended. */
+interface Sending {
+  readonly connection: number;
+  readonly block: Block;
+  readonly buffers: Lent;
+  isRead: boolean;
+}
+
+type Effects = readonly (UploadOrder | WakeAt)[];
+
+export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | WakeAt> {
+  readonly #admission = new Admission({
+    placesMax: UPLOAD_CONNECTIONS_MAX,
+    perAddressMax: UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
+  });
+  readonly #scheduler: UploadScheduler;
+  readonly #underWay = new UnderWay();
+  readonly #buffers = new UploadBuffers();
+  readonly #bucket: Bucket;
+  /** Those that have a place. */
+  readonly #connections = new Map<number, Connection>();
+  readonly #crowds = new Map<number, Crowd>();
+  readonly #sending = new Map<number, Sending>();
+  #nextUpload = 1;
+  /** Sendings that are not read yet. */
+  #reads = 0;
+
+  constructor(prng: Prng, nowMs: number) {
+    this.#scheduler = new UploadScheduler(prng);
+    this.#bucket = new Bucket(NO_LIMIT, nowMs);
+  }
+
+  receive(input: UploadInput | Wake, nowMs: number): Effects {
+    const effects = this.#hear(input, nowMs);
+    const next = this.#sendNext(nowMs);
+    return effects.length === 0 ? next : [...effects, ...next];
+  }
+
+  #hear(input: UploadInput | Wake, nowMs: number): readonly UploadOrder[] {
+    switch (input.kind) {
+      case 'accepted':
+        return this.#accept(input.connection, input.host);
+      case 'joined':
+        return this.#join(input);
+      case 'requested':
+        return this.#enqueue(input.connection, blockOf(input));
+      case 'cancelled':
+        return this.#cancel(input.connection, blockOf(input));
+      case 'confirmed':
+        this.#underWay.ended(input.connection, nowMs);
+        return NO_EFFECTS;
+      case 'closed':
+        this.#leave(input.connection);
+        return NO_EFFECTS;
+      case 'read':
+        this.#readEnded(this.#sendingOf(input.upload));
+        return NO_EFFECTS;
+      case 'taken':
+        return this.#taken(input.upload, input.ok, nowMs);
+      case 'failed':
+        return this.#failed(input.upload, nowMs);
+      case 'limit':
+        this.#bucket.setRate(input.rate, nowMs);
+        return NO_EFFECTS;
+      case 'threadLost':
+        this.#loseThread(input.thread);
+        return NO_EFFECTS;
+      case 'wake':
+        return NO_EFFECTS;
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #accept(connection: number, host: string): readonly UploadOrder[] {
+    const verdict = this.#admission.admit(connection, host);
+    if (verdict.kind === 'refused') return [{ kind: 'refuse', connection }];
+    this.#connections.set(connection, { host, joined: undefined });
+    if (verdict.kind === 'admitted') return [{ kind: 'admit', connection }];
+    // Nothing more is read for it, whether or not it takes its farewell.
+    this.#leave(verdict.connection);
+    return [
+      { kind: 'refuse', connection: verdict.connection },
+      { kind: 'admit', connection },
+    ];
+  }
+
+  /** Nothing for one that lost its place on the way. */
+  #join({ connection, file, confirms }: Extract<UploadReport, { kind: 'joined' }>): readonly UploadOrder[] {
+    const known = this.#connections.get(connection);
+    if (known === undefined) return NO_EFFECTS;
+    const crowd = this.#crowds.get(file) ?? { file, copies: new Copies(), connections: 0 };
+    this.#crowds.set(file, crowd);
+    crowd.connections += 1;
+    known.joined = { crowd, confirms };
+    this.#scheduler.add(connection, crowd.copies);
+    return NO_EFFECTS;
+  }
+
+  #enqueue(connection: number, block: Block): readonly UploadOrder[] {
+    if (!this.#hasJoined(connection) || this.#scheduler.enqueue(connection, block)) return NO_EFFECTS;
+    return [{ kind: 'flooded', connection }];
+  }
+
+  #cancel(connection: number, block: Block): readonly UploadOrder[] {
+    return this.#hasJoined(connection) ? reject(connection, this.#scheduler.cancel(connection, block)) : NO_EFFECTS;
+  }
+
+  #hasJoined(connection: number): boolean {
+    return this.#connections.get(connection)?.joined !== undefined;
+  }
+
+  /** What it has under way ends later, with `taken` or `failed`. */
+  #leave(connection: number): void {
+    const known = this.#connections.get(connection);
+    if (known === undefined) return;
+    this.#connections.delete(connection);
+    this.#admission.leave(connection, known.host);
+    this.#underWay.forget(connection);
+    if (known.joined === undefined) return;
+    const { crowd } = known.joined;
+    crowd.connections -= 1;
+    if (crowd.connections === 0) this.#crowds.delete(crowd.file);
+    this.#scheduler.remove(connection);
+  }
+
+  #loseThread(thread: number): void {
+    for (const connection of [...this.#connections.keys()])
+      if (threadOf(connection) === thread) this.#leave(connection);
+    for (const [upload, { connection }] of [...this.#sending]) if (threadOf(connection) === thread) this.#end(upload);
+  }
+
+  #taken(upload: number, ok: boolean, nowMs: number): readonly UploadOrder[] {
+    const { connection, block } = this.#end(upload);
+    const known = this.#connections.get(connection);
+    if (known?.joined === undefined) return NO_EFFECTS;
+    if (!known.joined.confirms) this.#underWay.ended(connection, nowMs);
+    const rest = this.#scheduler.sent(connection, block.length);
+    if (!ok) return NO_EFFECTS;
+    this.#admission.served(connection, known.host);
+    return reject(connection, rest);
+  }
+
+  /** With the bytes that cannot be read goes what is left of their block. */
+  #failed(upload: number, nowMs: number): readonly UploadOrder[] {
+    const { connection, block } = this.#end(upload);
+    this.#bucket.gaveBack(block.length, nowMs);
+    if (!this.#hasJoined(connection)) return NO_EFFECTS;
+    this.#underWay.ended(connection, nowMs);
+    const rest = this.#scheduler.sent(connection, block.length, true);
+    return reject(connection, { ...block, length: block.length + (rest?.length ?? 0) });
+  }
+
+  #end(upload: number): Sending {
+    const sending = this.#sendingOf(upload);
+    this.#readEnded(sending);
+    this.#sending.delete(upload);
+    this.#buffers.give(sending.buffers);
+    return sending;
+  }
+
+  #readEnded(sending: Sending): void {
+    if (sending.isRead) return;
+    sending.isRead = true;
+    this.#reads -= 1;
+  }
+
+  #sendingOf(upload: number): Sending {
+    return present(this.#sending.get(upload), 'what ends was begun and has not ended');
+  }
+
+  /** Everything that may go out now, or when to look again. */
+  #sendNext(nowMs: number): Effects {
+    const effects: (UploadOrder | WakeAt)[] = [];
+    while (this.#reads < UPLOAD_READS_MAX && this.#buffers.hasAny && this.#scheduler.hasWaiting) {
+      const readyMs = Math.max(this.#bucket.readyMs(nowMs), this.#underWay.readyMs(nowMs));
+      if (readyMs > nowMs) {
+        effects.push({ kind: 'wakeAt', atMs: readyMs });
+        break;
+      }
+      const upload = this.#nextInLine();
+      if (upload === undefined) break;
+      this.#bucket.passed(upload.block.length, nowMs);
+      this.#underWay.begun(upload.connection, nowMs);
+      effects.push(this.#send(upload));
+    }
+    return effects.length === 0 ? NO_EFFECTS : effects;
+  }
+
+  #nextInLine(): Upload | undefined {
+    const bytesMax = this.#bucket.isLimited ? this.#bucket.blockBytes : RUN_BYTES_MAX;
+    const { largeBytes } = this.#buffers;
+    return largeBytes > 0
+      ? this.#scheduler.next(Math.min(bytesMax, largeBytes))
+      : this.#scheduler.next(Math.min(bytesMax, UPLOAD_SMALL_BYTES), true);
+  }
+
+  #send({ connection, block, completes }: Upload): UploadOrder {
+    const upload = this.#nextUpload;
+    this.#nextUpload += 1;
+    const buffers = this.#buffers.take(block.length);
+    this.#sending.set(upload, { connection, block, buffers, isRead: false });
+    this.#reads += 1;
+    return { kind: 'send', connection, upload, ...block, completes: completes !== undefined, buffers };
+  }
+}
+
+function reject(connection: number, block: Block | undefined): readonly UploadOrder[] {
+  return block === undefined ? NO_EFFECTS : [{ kind: 'reject', connection, ...block }];
+}

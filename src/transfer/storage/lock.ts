@@ -1,0 +1,104 @@
+// One instance on one state directory. On Linux the lock is a socket in the directory (`generation-lock.ts`), which containers
+// share, and a name in the kernel, which keeps out a client of 0.1; elsewhere it is the file with the holder's pid, which counts
+// while that process lives. The pid file is what the refusal quotes of a holder that stands still; it decides nothing on Linux.
+
+import { realpath, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../foundation/base/abstract-lock.js';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { type Holder, holderLine, nameOf, parseHolder, thisProcess } from '../../foundation/base/holder.js';
+import { LOCK_ANSWER_BYTES_MAX } from '../../foundation/base/limits.js';
+import { atomicWriteFile, readBounded } from './file.js';
+import { DirectoryHeld, holdDirectory } from './generation-lock.js';
+
+export interface DirectoryLock {
+  release(): Promise<void>;
+}
+
+const PID_FILE = 'pid';
+
+/** Rejects with ALREADY_RUNNING, naming the holder's pid, when another instance (or this one) holds the directory. */
+export async function lockDirectory(stateDir: string): Promise<DirectoryLock> {
+  try {
+    const directory = await realpath(stateDir);
+    return process.platform === 'linux' ? await lockBySockets(directory) : await lockByFile(directory);
+  } catch (error) {
+    throw fileError(error, stateDir);
+  }
+}
+
+async function lockBySockets(directory: string): Promise<DirectoryLock> {
+  const line = holderLine(thisProcess());
+  const named = await holdKernelName(directory, line);
+  let shared: NameLock | undefined;
+  const pidPath = join(directory, PID_FILE);
+  try {
+    shared = await holdDirectory(directory, line);
+    await atomicWriteFile(pidPath, Buffer.from(`${line}\n`), 0o600, false);
+  } catch (error) {
+    await shared?.release();
+    await named.release();
+    if (error instanceof DirectoryHeld) throw await alreadyRunning(directory, error.line, error);
+    throw error;
+  }
+  return {
+    async release() {
+      await rm(pidPath, { force: true });
+      await shared?.release();
+      await named.release();
+    },
+  };
+}
+
+async function holdKernelName(directory: string, line: string): Promise<NameLock> {
+  const name = lockName('mtorrent', directory);
+  try {
+    return await holdName(name, line);
+  } catch (error) {
+    if (isHeld(error)) throw await alreadyRunning(directory, (await askHolder(name)) ?? '', error);
+    throw error;
+  }
+}
+
+async function lockByFile(directory: string): Promise<DirectoryLock> {
+  const pidPath = join(directory, PID_FILE);
+  const line = holderLine(thisProcess());
+  try {
+    await writeFile(pidPath, `${line}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    const holder = await writtenHolder(directory);
+    if (holder !== undefined && isAlive(holder.pid)) throw await alreadyRunning(directory, '', error);
+    await unlink(pidPath);
+    await writeFile(pidPath, `${line}\n`, { flag: 'wx', mode: 0o600 });
+  }
+  return { release: () => rm(pidPath, { force: true }) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}
+
+/** @param line what the holder said of itself; empty: it says nothing. */
+async function alreadyRunning(directory: string, line: string, cause: unknown): Promise<MiniTorrentError> {
+  const self = thisProcess();
+  const who = nameOf(parseHolder(line, self) ?? (await writtenHolder(directory)), self);
+  const sentence = `${who} uses the state directory ${directory} already; end it or choose another state directory`;
+  return new MiniTorrentError('ALREADY_RUNNING', sentence, cause);
+}
+
+/** Of the directory's pid file; undefined in the moment before its holder wrote it. */
+async function writtenHolder(directory: string): Promise<Holder | undefined> {
+  try {
+    const bytes = await readBounded(join(directory, PID_FILE), LOCK_ANSWER_BYTES_MAX);
+    return parseHolder(Buffer.from(bytes).toString('latin1'), thisProcess());
+  } catch (error) {
+    if (error instanceof MiniTorrentError && ['FILE_NOT_FOUND', 'STATE_DAMAGED'].includes(error.code)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+// Reads and writes `.mtorrent` files, a bounded part at a time. Writing is atomic and never replaces another file unless
+// told to; writing what is there already succeeds. What the text means is decided by foundation/torrent/metainfo.ts alone.
+
+import { constants } from 'node:fs';
+import { access, type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { equalBytes } from '../../foundation/base/bytes.js';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { METAINFO_IO_BYTES } from '../../foundation/base/limits.js';
+import { formatMetainfo, type Metainfo, MetainfoParser } from '../../foundation/torrent/metainfo.js';
+import { METAINFO_BYTES_MAX } from './limits.js';
+import { publish } from './publish.js';
+
+/** MTORRENT_FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED, INVALID_MTORRENT or UNSAFE_NAME, naming `path`. */
+export async function readMetainfo(path: string): Promise<Metainfo> {
+  const parser = new MetainfoParser(path);
+  try {
+    const handle = await openRegular(path);
+    try {
+      await forEachPart(handle, (part) => parser.push(part));
+    } finally {
+      await handle.close();
+    }
+    return parser.end();
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw fileError(error, path);
+    throw new MiniTorrentError('MTORRENT_FILE_NOT_FOUND', `${path} does not exist; check the path`, error);
+  }
+}
+
+async function openRegular(path: string): Promise<FileHandle> {
+  // Without O_NONBLOCK, opening a named pipe would wait for its other end.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) {
+      throw new MiniTorrentError('NOT_A_FILE', `${path} is not a regular file; name a .mtorrent file`);
+    }
+    if (found.size > METAINFO_BYTES_MAX) {
+      const sentence = `${path} has ${found.size} bytes, more than any .mtorrent file; check that it is one`;
+      throw new MiniTorrentError('INVALID_MTORRENT', sentence);
+    }
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function forEachPart(handle: FileHandle, use: (part: Uint8Array) => void): Promise<void> {
+  const buffer = new Uint8Array(METAINFO_IO_BYTES);
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0) return;
+    use(buffer.subarray(0, bytesRead));
+  }
+}
+
+export interface WriteMetainfoOptions {
+  /** Replace another file of this name; otherwise ALREADY_EXISTS, unless it holds the same bytes. */
+  readonly overwrite: boolean;
+}
+
+/**
+ * Refuses early what `writeMetainfo` would refuse after minutes of hashing: a directory that cannot be written to, and a
+ * file at `path` that does not begin with `head` (see `formatHead`), so cannot become the same.
+ */
+export async function checkMetainfoPath(path: string, head: Uint8Array, options: WriteMetainfoOptions): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError(error, dirname(path));
+  }
+  if (options.overwrite) return;
+  try {
+    const handle = await openRegular(path);
+    try {
+      const there = new Uint8Array(head.length);
+      await handle.read(there, 0, there.length, 0);
+      if (!equalBytes(there, head)) throw alreadyExists(path);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    const failure = fileError(error, path);
+    throw ['NOT_A_FILE', 'INVALID_MTORRENT'].includes(failure.code) ? alreadyExists(path) : failure;
+  }
+}
+
+function alreadyExists(path: string): MiniTorrentError {
+  return new MiniTorrentError(
+    'ALREADY_EXISTS',
+    `${path} exists already; choose another name or replace it with --force`,
+  );
+}
+
+/** Rejects with ALREADY_EXISTS, PERMISSION_DENIED, DISK_FULL, …; then nothing was changed. */
+export async function writeMetainfo(path: string, metainfo: Metainfo, options: WriteMetainfoOptions): Promise<void> {
+  const { overwrite } = options;
+  try {
+    await publish(path, formatMetainfo(metainfo), { mode: 0o644, overwrite, durable: true });
+  } catch (error) {
+    const failure = fileError(error, path);
+    if (failure.code === 'ALREADY_EXISTS' && (await holdsAlready(path, metainfo))) return;
+    throw failure.code === 'ALREADY_EXISTS' ? alreadyExists(path) : failure;
+  }
+}
+
+/** True when the file's bytes are those of `metainfo`. */
+async function holdsAlready(path: string, metainfo: Metainfo): Promise<boolean> {
+  let handle: FileHandle;
+  try {
+    handle = await openRegular(path);
+  } catch (error) {
+    // Whatever is there cannot be read as a `.mtorrent`, so it is another file.
+    if (error instanceof MiniTorrentError || errnoOf(error) !== undefined) return false;
+    throw error;
+  }
+  try {
+    for (const part of formatMetainfo(metainfo)) {
+      const there = new Uint8Array(part.length);
+      const { bytesRead } = await handle.read(there, 0, there.length, null);
+      if (bytesRead !== part.length || !equalBytes(there, part)) return false;
+    }
+    return (await handle.read(new Uint8Array(1), 0, 1, null)).bytesRead === 0;
+  } finally {
+    await handle.close();
+  }
+}

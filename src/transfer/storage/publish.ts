@@ -1,0 +1,105 @@
+// How a finished file gets its name, so that after a crash at any instant either the old state is there or the new one:
+// write aside, flush, then link or rename, then flush the directory. Never overwrites unless its caller says so, and
+// leaves no temporary file behind on any failure.
+
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, link, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
+
+/** File systems without hard links (FAT, some network and FUSE mounts) answer `link` with one of these. */
+const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'];
+/** Some of them cannot flush a directory either, or not open one; their rename is then as durable as it gets. */
+const NO_DIRECTORY_SYNC: readonly (string | undefined)[] = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EISDIR'];
+
+/** The name of a file that is being written. */
+const ASIDE = /^\.mtorrent-[0-9a-f]{16}\.tmp$/;
+
+/** Makes the names in `directory` survive a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
+  try {
+    const handle = await open(directory, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!NO_DIRECTORY_SYNC.includes(errnoOf(error))) throw error;
+  }
+}
+
+/** Gives the file `from` the name `to` in the same directory, unless `to` exists: then a system error EEXIST. */
+export async function moveWithoutOverwriting(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!NO_LINKS.includes(errnoOf(error))) throw error;
+    // No atomic way here: between the look and the rename another process may create `to`.
+    if (await exists(to)) throw new MiniTorrentError('ALREADY_EXISTS', `${to} exists already; choose another name`);
+    await rename(from, to);
+    return;
+  }
+  await unlink(from);
+}
+
+/** Also true for a symbolic link that leads nowhere. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+export interface PublishOptions {
+  /** Permission bits of the new file. */
+  readonly mode: number;
+  /** Replace what has this name now. Otherwise an existing one is a system error EEXIST or ALREADY_EXISTS. */
+  readonly overwrite: boolean;
+  /** Flush file and directory. Without it a power cut may lose the new file or leave an empty one. */
+  readonly durable: boolean;
+}
+
+/** Deletes what `publish` left in `directory` when its process was killed. Nobody else may be publishing there. */
+export async function removeOrphans(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) if (ASIDE.test(name)) await unlinkIfThere(join(directory, name));
+}
+
+/** Writes `parts` beside `path`, then gives the file its name. Rejects with Node's system errors. */
+export async function publish(path: string, parts: Iterable<Uint8Array>, options: PublishOptions): Promise<void> {
+  const { mode, overwrite, durable } = options;
+  const aside = join(dirname(path), `.mtorrent-${randomBytes(8).toString('hex')}.tmp`);
+  const handle = await open(aside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
+  try {
+    await writeAll(handle, parts, durable);
+    if (overwrite) await rename(aside, path);
+    else await moveWithoutOverwriting(aside, path);
+  } catch (error) {
+    await unlinkIfThere(aside);
+    throw error;
+  }
+  if (durable) await syncDirectory(dirname(path));
+}
+
+async function writeAll(handle: FileHandle, parts: Iterable<Uint8Array>, durable: boolean): Promise<void> {
+  try {
+    for (const part of parts) {
+      for (let at = 0; at < part.length; ) at += (await handle.write(part, at, part.length - at)).bytesWritten;
+    }
+    if (durable) await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}

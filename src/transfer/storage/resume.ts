@@ -1,0 +1,155 @@
+// What an interrupted download remembers: which pieces of its `.part` were verified and written, and which of them were
+// flushed to the disk since. After a crash, of us or of the machine, only the others are hashed again. Damage of any byte is
+// found by CRC-32, so a lost or damaged record costs time, never a wrong byte. The record may be older than the file, never
+// newer: pieces enter it after they were written, and count as flushed after the flush.
+
+import { rm, stat } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
+import { PIECES_MAX } from '../../foundation/base/limits.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { FILE_SIZE_MAX, Geometry } from '../../foundation/torrent/geometry.js';
+import { keyBytes, SWARM_KEY_SIZE, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
+import { message, protocol } from '../../foundation/wire/protocol.js';
+import { bytes, optional, real, size, tuple, whole } from '../../foundation/wire/schema.js';
+import { atomicWriteFile, type FoundPart, readBounded } from './file.js';
+import { PART_YOUNGER_MS, RESUME_BYTES_MAX } from './limits.js';
+
+export interface Resume {
+  readonly swarm: SwarmKey;
+  /** Bytes of the file. */
+  readonly size: number;
+  readonly have: Bitfield;
+  /** Those of `have` that a flush of the `.part` covered. */
+  readonly synced: Bitfield;
+  /** Inode of the `.part`: another file in its place is none of ours. */
+  readonly inode: number;
+  /** The `.part` as it was after a clean stop: while it is still so, `have` needs no checking. Null while running. */
+  readonly clean: { readonly mtimeMs: number; readonly size: number } | null;
+}
+
+export type ResumeReading =
+  /** savedMs: when it was written, by the clock of the disk that it lies on. */
+  | { readonly kind: 'resume'; readonly resume: Resume; readonly savedMs: number }
+  | { readonly kind: 'damaged'; readonly reason: string };
+
+/** A file on disk: 8 bytes magic, CRC-32 of the frame, frame. A new layout gets a new tag, so an old program says so. */
+const bits = bytes(0, PIECES_MAX / 8);
+const resumeFiles = protocol('resume.file', {
+  /** As version 0.1.0 wrote it at first, which flushed nothing before the end. */
+  unsynced: message(1, {
+    swarm: bytes(SWARM_KEY_SIZE),
+    size: whole(0, FILE_SIZE_MAX),
+    have: bits,
+    clean: optional(tuple(real, size)),
+  }),
+  resume: message(2, {
+    swarm: bytes(SWARM_KEY_SIZE),
+    size: whole(0, FILE_SIZE_MAX),
+    have: bits,
+    synced: bits,
+    inode: real,
+    clean: optional(tuple(real, size)),
+  }),
+});
+
+const MAGIC = Buffer.from('MTRESUME', 'latin1');
+const CRC_SIZE = 4;
+const HEAD_SIZE = MAGIC.length + CRC_SIZE;
+
+/** The record in a buffer of its own. */
+export function encodeResume(resume: Resume): Uint8Array {
+  const frame = resumeFiles.encode({
+    kind: 'resume',
+    swarm: keyBytes(resume.swarm),
+    size: resume.size,
+    have: resume.have.bytes,
+    synced: resume.synced.bytes,
+    inode: resume.inode,
+    clean: resume.clean === null ? null : [resume.clean.mtimeMs, resume.clean.size],
+  });
+  const record = new Uint8Array(HEAD_SIZE + frame.length);
+  record.set(MAGIC);
+  new DataView(record.buffer).setUint32(MAGIC.length, crc32(frame));
+  record.set(frame, HEAD_SIZE);
+  return record;
+}
+
+/** The record, or why it is none. Never throws for what the bytes say. */
+export function decodeResume(record: Uint8Array, savedMs = 0): ResumeReading {
+  if (record.length < HEAD_SIZE) return damaged('it is too short');
+  if (MAGIC.compare(record.subarray(0, MAGIC.length)) !== 0) return damaged('it does not begin as resume data');
+  const frame = record.subarray(HEAD_SIZE);
+  const crc = new DataView(record.buffer, record.byteOffset).getUint32(MAGIC.length);
+  if (crc32(frame) !== crc) return damaged('its checksum is wrong');
+  try {
+    const read = resumeFiles.decode(frame);
+    const { pieceCount } = new Geometry(read.size);
+    const isNew = read.kind === 'resume';
+    const fields = [read.have, isNew ? read.synced : new Uint8Array(read.have.length)] as const;
+    if (fields.some((field) => field.length !== Math.ceil(pieceCount / 8)))
+      return damaged('its bitfield does not fit its size');
+    const [have, synced] = [new Bitfield(pieceCount, fields[0]), new Bitfield(pieceCount, fields[1])];
+    if (have.hasSpareBits || synced.hasSpareBits) return damaged('its bitfield has bits past the last piece');
+    const clean = read.clean === null ? null : { mtimeMs: read.clean[0], size: read.clean[1] };
+    const inode = isNew ? read.inode : 0;
+    const resume = { swarm: swarmKey(read.swarm), size: read.size, have, synced, inode, clean };
+    return { kind: 'resume', resume, savedMs };
+  } catch (error) {
+    if (error instanceof ProtocolError) return damaged(`it is of another version (${error.message})`);
+    throw error;
+  }
+}
+
+function damaged(reason: string): ResumeReading {
+  return { kind: 'damaged', reason };
+}
+
+/** Its pieces that may be believed as they are. The others of `have` are to be hashed. */
+export function believed(resume: Resume, savedMs: number, found: FoundPart): Bitfield {
+  const { clean, have, synced, inode } = resume;
+  if (clean !== null) {
+    const isUntouched = clean.size === found.size && clean.mtimeMs === found.mtimeMs;
+    return isUntouched ? have : new Bitfield(have.pieceCount);
+  }
+  const isOurs = inode === found.inode && resume.size === found.size && found.mtimeMs <= savedMs + PART_YOUNGER_MS;
+  return isOurs ? synced : new Bitfield(have.pieceCount);
+}
+
+/**
+ * @param options.durable flushes it to disk and keeps a second copy: a loss of power may empty what was written without a
+ * flush, and then that copy counts. A save between two flushes of the `.part` need not be durable.
+ */
+export async function saveResume(path: string, resume: Resume, options: { readonly durable: boolean }): Promise<void> {
+  const record = encodeResume(resume);
+  if (options.durable) await atomicWriteFile(durableCopyOf(path), record, 0o600, true);
+  await atomicWriteFile(path, record, 0o600, false);
+}
+
+/** Undefined when there is no such file. */
+export async function loadResume(path: string): Promise<ResumeReading | undefined> {
+  const newest = await loadCopy(path);
+  if (newest?.kind === 'resume') return newest;
+  return (await loadCopy(durableCopyOf(path))) ?? newest;
+}
+
+export async function deleteResume(path: string): Promise<void> {
+  // The copy first: it alone would be taken for the record.
+  for (const copy of [durableCopyOf(path), path]) await rm(copy, { force: true });
+}
+
+function durableCopyOf(path: string): string {
+  return `${path}.synced`;
+}
+
+async function loadCopy(path: string): Promise<ResumeReading | undefined> {
+  try {
+    const record = await readBounded(path, RESUME_BYTES_MAX);
+    return decodeResume(record, (await stat(path)).mtimeMs);
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError)) throw error;
+    if (error.code === 'FILE_NOT_FOUND') return undefined;
+    if (error.code === 'STATE_DAMAGED') return damaged('it is too long');
+    throw error;
+  }
+}

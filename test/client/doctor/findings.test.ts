@@ -1,0 +1,241 @@
+// What a doctor says to measured facts: each table row is a fact that differs from a healthy machine, and what is found.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import type {
+  DiskFact,
+  DownloadFact,
+  DownloadLook,
+  Facts,
+  Finding,
+  TrackerFact,
+} from '../../../src/client/doctor/facts.js';
+import { findingsOf } from '../../../src/client/doctor/findings.js';
+
+const MIB = 1024 * 1024;
+const PARTNER = { address: '192.0.2.2:7001', following: true, followedBy: true, refusedBy: '' };
+const TRACKER: TrackerFact = {
+  address: '192.0.2.1:7001',
+  failure: undefined,
+  helloMs: 2,
+  skewMs: 3,
+  partner: PARTNER,
+  listed: { hosts: ['192.0.2.7'], isSample: false },
+};
+const DISK: DiskFact = {
+  directory: '/data',
+  freeBytes: 10_000 * MIB,
+  neededBytes: 0,
+  writtenMs: 20,
+  writtenBytes: 4 * MIB,
+  errno: undefined,
+};
+const HEALTHY: Facts = {
+  upload: { address: '192.0.2.7:6881', isOurs: true, state: { kind: 'answers', tookMs: 1 } },
+  ownHost: '192.0.2.7',
+  trackers: [TRACKER],
+  disks: [DISK],
+  openFiles: { limit: 4_096, open: 40, needed: 500 },
+  machine: { hashRate: 900 * MIB, freeMemoryBytes: 4_000 * MIB, totalMemoryBytes: 8_000 * MIB, rssBytes: 90 * MIB },
+  threads: {
+    systemCores: 8,
+    cores: 8,
+    cpuQuota: undefined,
+    memoryLimitBytes: undefined,
+    peerThreads: 4,
+    isForced: false,
+    acceptors: 4,
+    hashThreads: 8,
+    slabBytes: 48 * MIB,
+  },
+  downloads: [],
+  troubles: [],
+};
+
+const tracker = (more: Partial<TrackerFact>): Partial<Facts> => ({ trackers: [{ ...TRACKER, ...more }] });
+const disk = (more: Partial<DiskFact>): Partial<Facts> => ({ disks: [{ ...DISK, ...more }] });
+const upload = (isOurs: boolean, state: NonNullable<Facts['upload']>['state']): Partial<Facts> => ({
+  upload: { address: '192.0.2.7:6881', isOurs, state },
+});
+const machine = (more: Partial<Facts['machine']>): Partial<Facts> => ({ machine: { ...HEALTHY.machine, ...more } });
+const threads = (more: Partial<Facts['threads']>): Partial<Facts> => ({ threads: { ...HEALTHY.threads, ...more } });
+const away = { ...TRACKER, address: PARTNER.address, failure: 'ECONNREFUSED' };
+
+/** What is not fine, as `severity subject: found`. */
+function wrong(facts: Partial<Facts>): readonly string[] {
+  return findingsOf({ ...HEALTHY, ...facts })
+    .filter(({ severity }) => severity !== 'fine')
+    .map(({ severity, subject, found }) => `${severity} ${subject}: ${found}`);
+}
+
+test('on a healthy machine everything is fine, and nothing needs a remedy', () => {
+  const findings = findingsOf(HEALTHY);
+  assert.deepEqual(wrong({}), []);
+  assert.deepEqual(
+    findings.filter(({ remedy }) => remedy !== ''),
+    [],
+  );
+  assert.ok(findings.length >= 6);
+});
+
+test('cores, a quota, a limit and a number of threads that was named are told where nothing is wrong', () => {
+  const found = (facts: Partial<Facts>): string =>
+    findingsOf({ ...HEALTHY, ...facts })
+      .map(({ subject, found }) => `${subject}: ${found}`)
+      .join('\n');
+  assert.match(found({}), /^processor: 8 cores$/m);
+  assert.match(
+    found({}),
+    /^threads: 4 threads for sockets for its cores and memory, 8 for hashing, 48\.0 MiB for pieces/m,
+  );
+  const boxed = found(threads({ systemCores: 64, cores: 2, cpuQuota: 1.5, memoryLimitBytes: 256 * MIB }));
+  assert.match(boxed, /^processor: 2 of 64 cores: a container's quota allows the time of 1\.50$/m);
+  assert.match(boxed, /^memory: .*a container's limit allows 256\.0 MiB$/m);
+  const named = found(threads({ cores: 1, peerThreads: 1, acceptors: 1, isForced: true }));
+  assert.match(named, /^processor: 1 core$/m);
+  assert.match(named, /^threads: 1 thread for sockets as peer-threads says/m);
+});
+
+const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: RegExp])[] = [
+  [
+    'a port that another program has',
+    upload(false, { kind: 'answers', tookMs: 1 }),
+    /^bad upload port .*another program/,
+  ],
+  [
+    'a port in use that does not answer',
+    upload(false, { kind: 'failed', errno: 'EADDRINUSE' }),
+    /^bad .*another program/,
+  ],
+  [
+    'an address of another machine',
+    upload(false, { kind: 'failed', errno: 'EADDRNOTAVAIL' }),
+    /^bad .*no address of this/,
+  ],
+  ['a port below 1024', upload(false, { kind: 'failed', errno: 'EACCES' }), /^bad .*may not listen/],
+  [
+    'our own port behind a firewall',
+    upload(true, { kind: 'failed', errno: 'ETIMEDOUT' }),
+    /^bad .*itself cannot connect/,
+  ],
+  ['a tracker that is away', tracker({ failure: 'ECONNREFUSED' }), /^bad tracker .*does not answer: ECONNREFUSED/],
+  ['a slow tracker', tracker({ helloMs: 2_500 }), /^note tracker .*within 2500 ms/],
+  ['a clock ahead', tracker({ skewMs: 60_000 }), /^note .*60 s ahead of/],
+  ['a clock behind', tracker({ skewMs: -3_600_000 }), /^note .*3600 s behind/],
+  [
+    'trackers that reach each other one way',
+    tracker({ partner: { ...PARTNER, following: false } }),
+    /^bad .*only one way/,
+  ],
+  [
+    'trackers that do not reach each other',
+    tracker({ partner: { ...PARTNER, following: false, followedBy: false } }),
+    /^bad .*neither way/,
+  ],
+  [
+    'trackers of two pairs',
+    tracker({ partner: { ...PARTNER, refusedBy: 'another cluster' } }),
+    /^bad .*another cluster/,
+  ],
+  ['a tracker that does not list us', tracker({ listed: { hosts: [], isSample: false } }), /^note .*does not list/],
+  [
+    'another address than ours',
+    tracker({ listed: { hosts: ['10.0.0.1'], isSample: false } }),
+    /^bad .*as 10\.0\.0\.1, not/,
+  ],
+  ['a full disk', disk({ errno: 'ENOSPC', writtenMs: undefined }), /^bad disk of \/data: is full/],
+  ['a disk that is read-only', disk({ errno: 'EROFS', writtenMs: undefined }), /^bad .*cannot be written to/],
+  ['a disk that fails', disk({ errno: 'EIO', writtenMs: undefined }), /^bad .*fails \(EIO\)/],
+  ['a disk that hangs', disk({ writtenMs: undefined }), /^bad .*took longer than this look/],
+  ['a slow disk', disk({ writtenMs: 4_000 }), /^note .*writes 1\.0 MiB\/s/],
+  ['too little room for what is to come', disk({ neededBytes: 20_000 * MIB }), /^bad .*19\.5 GiB to come/],
+  ['few open files', { openFiles: { limit: 256, open: 40, needed: 500 } }, /^note open files: 40 of 256/],
+  ['slow hashing', machine({ hashRate: 20 * MIB }), /^note hash speed: 20\.0 MiB\/s/],
+  ['little memory', machine({ freeMemoryBytes: 10 * MIB }), /^note memory: 10\.0 MiB/],
+  ['a tight memory limit', threads({ memoryLimitBytes: 128 * MIB }), /^note memory: .*allows 128\.0 MiB/],
+  ['one thread that accepts beside others', threads({ acceptors: 1 }), /^note threads: .*one of them accepts/],
+  ['a file that is gone', { troubles: [{ name: 'a.iso', sentence: 'it is gone' }] }, /^bad a\.iso: it is gone/],
+];
+
+for (const [what, facts, found] of TABLE)
+  test(`${what} is found, once, with a remedy`, () => {
+    const [first, ...more] = wrong(facts);
+    assert.match(first ?? '', found);
+    assert.deepEqual(more, []);
+    for (const { severity, remedy } of findingsOf({ ...HEALTHY, ...facts }))
+      assert.equal(remedy !== '', severity !== 'fine');
+  });
+
+test('a tracker whose partner is dead is not blamed for it', () => {
+  const alone = { ...TRACKER, partner: { ...PARTNER, following: false, followedBy: false } };
+  assert.deepEqual(
+    wrong({ trackers: [alone, away] }).map((line) => line.slice(0, 24)),
+    ['note tracker 192.0.2.1:7', 'bad tracker 192.0.2.2:70'],
+  );
+});
+
+test('what cannot be known is not held against anybody', () => {
+  const unknown = tracker({ skewMs: undefined, partner: undefined, listed: undefined });
+  const sample = tracker({ listed: { hosts: [], isSample: true } });
+  for (const facts of [unknown, sample, { openFiles: undefined, upload: undefined, disks: [] }])
+    assert.deepEqual(wrong(facts), []);
+  assert.deepEqual(wrong({ ...tracker({ listed: { hosts: ['10.0.0.1'], isSample: false } }), ownHost: undefined }), []);
+});
+
+const LOOK: DownloadLook = { peers: 5, held: 20, storing: 2, isPaced: false };
+const looksOf = (more: Partial<DownloadLook>): readonly DownloadLook[] => [
+  { ...LOOK, ...more },
+  { ...LOOK, ...more },
+];
+const DOWNLOAD: DownloadFact = { name: 'a.iso', rate: 50 * MIB, limit: 0, looks: looksOf({}) };
+
+function limitOf(download: Partial<DownloadFact>, facts: Partial<Facts> = {}): Finding | undefined {
+  return findingsOf({ ...HEALTHY, ...facts, downloads: [{ ...DOWNLOAD, ...download }] }).at(-1);
+}
+
+test('what limits a running download is named, with what to do', () => {
+  const slowDisk = disk({ writtenMs: 100 });
+  const table: readonly (readonly [Partial<DownloadFact>, Partial<Facts>, Finding['severity'], RegExp])[] = [
+    [{}, {}, 'fine', /as fast as network and peers/],
+    [{ looks: looksOf({ peers: 1 }) }, {}, 'fine', /its only peer sends/],
+    [{ looks: looksOf({ peers: 2 }) }, {}, 'fine', /its few peers send/],
+    [{ looks: looksOf({ peers: 0, held: 0, storing: 0 }) }, {}, 'note', /no peer is connected/],
+    [{ looks: looksOf({ held: 0, storing: 0 }) }, {}, 'note', /nothing that is missing here/],
+    [{ looks: looksOf({ storing: 18 }) }, {}, 'note', /waits for its hash threads|waits for the disk/],
+    [{ looks: looksOf({ storing: 18 }) }, slowDisk, 'note', /waits for the disk/],
+    [{ looks: looksOf({ storing: 18 }) }, disk({ writtenMs: 1 }), 'note', /waits for its hash threads/],
+    [{ limit: 50 * MIB }, {}, 'note', /the download limit of 50\.0 MiB\/s/],
+    [{ limit: 90 * MIB, looks: looksOf({ isPaced: true }) }, {}, 'note', /the download limit/],
+    [{ limit: 90 * MIB }, {}, 'fine', /as fast as network/],
+    [{ looks: [] }, {}, 'fine', /has just ended/],
+  ];
+  for (const [download, facts, severity, found] of table) {
+    const finding = limitOf(download, facts);
+    assert.match(finding?.found ?? '', found);
+    assert.equal(finding?.severity, severity, finding?.found);
+  }
+});
+
+test('whatever is measured, everything bad or worth a note has a remedy, and every download is spoken of', () => {
+  const looks = fc.array(
+    fc.record({
+      peers: fc.nat(40),
+      held: fc.nat(96),
+      storing: fc.nat(96),
+      isPaced: fc.boolean(),
+    }),
+    { maxLength: 10 },
+  );
+  const downloads = fc.array(
+    fc.record({ name: fc.string(), rate: fc.double({ min: 0, max: 1e10, noNaN: true }), limit: fc.nat(), looks }),
+    { maxLength: 5 },
+  );
+  fc.assert(
+    fc.property(downloads, (running) => {
+      const findings = findingsOf({ ...HEALTHY, downloads: running });
+      assert.equal(findings.length, findingsOf(HEALTHY).length + running.length);
+      for (const { severity, remedy } of findings) if (severity !== 'fine') assert.notEqual(remedy, '');
+    }),
+  );
+});

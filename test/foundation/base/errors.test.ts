@@ -1,0 +1,43 @@
+// Codes and exit codes are a contract with scripts.
+
+import assert from 'node:assert/strict';
+import { constants } from 'node:os';
+import test from 'node:test';
+import {
+  ERROR_CODES,
+  errnoOf,
+  exitCodeOf,
+  fileError,
+  isErrorCode,
+  MiniTorrentError,
+} from '../../../src/foundation/base/errors.js';
+import { failsWith } from '../../support/failures.js';
+
+test('every code has an exit code that a shell can tell from success', () => {
+  for (const code of ERROR_CODES) assert.ok(exitCodeOf(code) >= 1 && exitCodeOf(code) <= 130, code);
+  assert.equal(isErrorCode('toString'), false);
+});
+
+test('a system error becomes one sentence that names the file and keeps its cause', () => {
+  const system = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+  const error = fileError(system, '/data/x');
+  assert.equal(failsWith('DISK_FULL', '/data/x', 'free some space')(error), true);
+  assert.equal(error.cause, system);
+  failsWith('IO_ERROR', '/data/x', 'EIO')(fileError(Object.assign(new Error('bad disk'), { code: 'EIO' }), '/data/x'));
+});
+
+test('what is not a system error is never turned into one', () => {
+  const bug = new TypeError('x is not a function');
+  assert.throws(() => fileError(bug, '/data/x'), bug);
+  const named = new MiniTorrentError('NOT_A_FILE', 'it is a directory');
+  assert.equal(fileError(named, '/data/x'), named);
+});
+
+test('an exceeded quota is a full disk, though Node has no name for it', () => {
+  const unknown = { errno: -constants.errno.EDQUOT, syscall: 'write' };
+  for (const code of ['UNKNOWN', `Unknown system error -${constants.errno.EDQUOT}`]) {
+    const error = Object.assign(new Error(`${code}: unknown error, write`), { ...unknown, code });
+    assert.equal(errnoOf(error), 'EDQUOT');
+    assert.equal(fileError(error, 'a.bin').code, 'DISK_FULL');
+  }
+});

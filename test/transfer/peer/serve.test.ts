@@ -1,0 +1,215 @@
+// An accepted connection: every message in every phase, every deadline, and exactly one answer to every request (P4, P12,
+// P13, P17).
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import {
+  FRAME_DEADLINE_MS,
+  HELLO_DEADLINE_MS,
+  LINGER_MS,
+  PART_BYTES_MAX,
+  PIECE_SIZE,
+} from '../../../src/foundation/base/limits.js';
+import { CONFIRMS, type PeerWire } from '../../../src/transfer/peer/codec/messages.js';
+import {
+  KEEP_ALIVE_MS,
+  PEER_DEAD_MS,
+  UPLOAD_STALL_MS,
+  UPLOADS_UNCONFIRMED_MAX,
+} from '../../../src/transfer/peer/limits.js';
+import { BLOCK, HELLO, MESSAGES, OURS, PIECES, type ServePhase, type ServeStage, said, serveStage } from './stage.js';
+
+const OPEN: Readonly<Record<PeerWire['kind'], string>> = {
+  hello: 'send error protocol, closeTcp',
+  bitfield: 'send error protocol, closeTcp',
+  have: 'send error protocol, closeTcp',
+  interested: '',
+  notInterested: '',
+  confirm: 'send error protocol, closeTcp',
+  choke: 'send error protocol, closeTcp',
+  unchoke: 'send error protocol, closeTcp',
+  request: 'enqueue',
+  cancel: 'dequeue',
+  reject: 'send error protocol, closeTcp',
+  piece: 'send error protocol, closeTcp',
+  keepAlive: '',
+  gone: 'send error protocol, closeTcp',
+  error: 'closeTcp',
+};
+
+function outcomeOf(stage: ServeStage, message: PeerWire): string {
+  const effects = stage.post({ kind: 'received', message });
+  return effects.map((effect) => (effect.kind === 'send' ? `send ${said([effect])}` : effect.kind)).join(', ');
+}
+
+function expected(phase: ServePhase, kind: PeerWire['kind']): string {
+  if (phase === 'closed') return '';
+  if (kind === 'error') return 'closeTcp';
+  if (phase === 'open') return OPEN[kind];
+  return kind === 'hello' ? 'opened, send hello, send bitfield, send unchoke' : 'send error protocol, closeTcp';
+}
+
+for (const phase of ['greeting', 'open', 'closed'] as const) {
+  test(`P4: every message while ${phase} does what the table says`, () => {
+    for (const [kind, message] of Object.entries(MESSAGES) as [PeerWire['kind'], PeerWire][]) {
+      assert.equal(outcomeOf(serveStage(phase), message), expected(phase, kind), kind);
+    }
+  });
+}
+
+test('a hello that cannot be served is refused with its reason', () => {
+  const refusals: readonly [PeerWire, string][] = [
+    [{ ...HELLO, swarm: new Uint8Array(20) }, 'unknownSwarm'],
+    [{ ...HELLO, pieceCount: 19 }, 'protocol'],
+    [{ ...HELLO, peerId: OURS }, 'self'],
+  ];
+  for (const [hello, code] of refusals) {
+    assert.equal(outcomeOf(serveStage('greeting'), hello), `send error ${code}, closeTcp`);
+  }
+});
+
+test('the bitfield goes out whole, in parts that fit their frames', () => {
+  for (const pieceCount of [0, 1, 8, 9, PART_BYTES_MAX * 8, PART_BYTES_MAX * 8 + 1, PART_BYTES_MAX * 20]) {
+    const stage = serveStage('open', pieceCount);
+    const bytes: number[] = [];
+    const lasts: boolean[] = [];
+    for (const effect of stage.effects) {
+      if (effect.kind !== 'send' || effect.message.kind !== 'bitfield') continue;
+      assert.equal(effect.message.offset, bytes.length);
+      assert.ok(effect.message.part.length <= PART_BYTES_MAX);
+      bytes.push(...effect.message.part);
+      lasts.push(effect.message.last);
+    }
+    assert.deepEqual(Uint8Array.from(bytes), stage.have.bytes);
+    assert.deepEqual(lasts, [...Array(lasts.length - 1).fill(false), true]);
+  }
+});
+
+test('a request beyond its piece or the file is refused; one for what we lack is rejected', () => {
+  for (const wrong of [{ piece: PIECES }, { begin: 1 }, { begin: PIECE_SIZE - 1, length: 2 }]) {
+    const message = { ...BLOCK, ...wrong, kind: 'request' } as const;
+    assert.equal(outcomeOf(serveStage('open'), message), 'send error protocol, closeTcp', JSON.stringify(wrong));
+  }
+  assert.equal(outcomeOf(serveStage('open'), { kind: 'request', ...BLOCK, piece: 4 }), 'send reject');
+});
+
+test('a piece that was got meanwhile is told and served', () => {
+  const stage = serveStage('open');
+  stage.have.set(4);
+  assert.deepEqual(said(stage.post({ kind: 'haves', ranges: [[4, 1]] })), ['have']);
+  assert.equal(outcomeOf(stage, { kind: 'request', ...BLOCK, piece: 4 }), 'enqueue');
+});
+
+test('haves before hello are not told: the bitfield will say them', () => {
+  assert.deepEqual(serveStage('greeting').post({ kind: 'haves', ranges: [[4, 1]] }), []);
+});
+
+test('what ends a connection says why first', () => {
+  const ends = [
+    [{ kind: 'fileGone' }, 'gone'],
+    [{ kind: 'flooded' }, 'error protocol'],
+    [{ kind: 'violated', sentence: 'x'.repeat(1_000) }, 'error protocol'],
+    [{ kind: 'refused' }, 'error busy'],
+  ] as const;
+  for (const [input, farewell] of ends) {
+    const stage = serveStage('open');
+    const effects = stage.post(input);
+    assert.deepEqual([...said(effects), effects.at(-1)?.kind], [farewell, 'closeTcp']);
+  }
+});
+
+test('P12, P13: each way of ending has its deadline, and none comes early', () => {
+  const drips = serveStage('open');
+  drips.post({ kind: 'frameBegun' });
+  const neverReads = serveStage('open');
+  neverReads.post({ kind: 'received', message: MESSAGES.request });
+  neverReads.post({ kind: 'handed' });
+  const cases: readonly [string, ServeStage, number, readonly string[]][] = [
+    ['no hello', serveStage('greeting'), HELLO_DEADLINE_MS, ['error timeout']],
+    ['a frame that does not end', drips, FRAME_DEADLINE_MS, ['error timeout']],
+    ['silence', serveStage('open'), PEER_DEAD_MS, ['error timeout']],
+    ['asks and does not read', neverReads, UPLOAD_STALL_MS, []],
+  ];
+  for (const [what, stage, ms, farewell] of cases) {
+    stage.pass(ms - 1);
+    assert.equal(
+      stage.effects.some(({ kind }) => kind === 'closeTcp'),
+      false,
+      `${what}: too early`,
+    );
+    const effects = stage.pass(1_001);
+    assert.deepEqual(
+      said(effects).filter((kind) => kind !== 'keepAlive'),
+      farewell,
+      what,
+    );
+    assert.ok(
+      effects.some(({ kind }) => kind === 'closeTcp'),
+      what,
+    );
+  }
+});
+
+test('who does not read even the farewell is cut off after a while', () => {
+  const stage = serveStage('closed');
+  assert.deepEqual(stage.pass(LINGER_MS - 1), []);
+  assert.deepEqual(stage.pass(2), [{ kind: 'destroyTcp' }]);
+  assert.deepEqual(stage.pass(1_000_000), []);
+});
+
+test('an idle connection says that it lives', () => {
+  const stage = serveStage('open');
+  for (let times = 0; times < 6; times += 1) {
+    stage.post({ kind: 'received', message: { kind: 'keepAlive' } });
+    assert.deepEqual(said(stage.pass(KEEP_ALIVE_MS)), ['keepAlive']);
+  }
+});
+
+test('a peer that confirms is heard once for each block, one that confirms nothing for long or too much is refused', () => {
+  const confirming = (): ServeStage => {
+    const stage = serveStage('greeting');
+    stage.post({ kind: 'received', message: { ...HELLO, features: CONFIRMS } });
+    return stage;
+  };
+  const honest = confirming();
+  for (let block = 0; block < 3; block += 1) honest.post({ kind: 'handed' });
+  for (let block = 0; block < 3; block += 1) assert.equal(outcomeOf(honest, { kind: 'confirm' }), 'confirmed');
+  assert.equal(outcomeOf(honest, { kind: 'confirm' }), 'send error protocol, closeTcp', 'one too many');
+  const silent = confirming();
+  for (let block = 0; block < UPLOADS_UNCONFIRMED_MAX; block += 1)
+    assert.deepEqual(silent.post({ kind: 'handed' }), []);
+  assert.deepEqual(said(silent.post({ kind: 'handed' })), ['error protocol']);
+  const other = serveStage('open');
+  for (let block = 0; block <= UPLOADS_UNCONFIRMED_MAX; block += 1)
+    assert.deepEqual(other.post({ kind: 'handed' }), [], 'it never said that it would');
+});
+
+test('every request has exactly one answer, whatever becomes of it', () => {
+  const step = fc.tuple(fc.constantFrom('ask', 'sent', 'failed'), fc.nat(PIECES - 1), fc.nat());
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const stage = serveStage('open');
+      const waiting: { piece: number; begin: number; length: number }[] = [];
+      let [asked, answered] = [0, 0];
+      for (const [what, piece, pick] of steps) {
+        const effects = [];
+        const [block] = what === 'ask' ? [] : waiting.splice(pick % Math.max(1, waiting.length), 1);
+        if (what === 'ask') {
+          asked += 1;
+          effects.push(...stage.post({ kind: 'received', message: { kind: 'request', ...BLOCK, piece } }));
+        } else if (block !== undefined && what === 'sent') {
+          answered += 1;
+          stage.post({ kind: 'blockSent' });
+        } else if (block !== undefined) {
+          effects.push(...stage.post({ kind: 'blockFailed', block }));
+        }
+        for (const effect of effects) {
+          if (effect.kind === 'enqueue') waiting.push(effect.block);
+          if (effect.kind === 'send' && effect.message.kind === 'reject') answered += 1;
+        }
+        assert.equal(asked, answered + waiting.length);
+      }
+    }),
+  );
+});
