@@ -9,7 +9,7 @@ import { FRAME_ITEMS_MAX } from './limits.js';
 import { pack, unpack } from './msgpack.js';
 import { MISS, reading } from './reading.js';
 import { scanFrame } from './scan.js';
-import type { Field, TrailingField } from './schema.js';
+import { type Field, fromWire, type TrailingField, toWire } from './schema.js';
 import { writing } from './writing.js';
 
 interface Entry {
@@ -81,7 +81,7 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
     for (const [at, field] of sentFields(row, values).entries()) {
       const value = values[row.names[at] ?? ''];
       assert(field.accepts(value), `${name}.${row.kind}.${row.names[at]}: we send ${field.expects}`);
-      array.push(value);
+      array.push(toWire(field, value));
     }
     return array;
   };
@@ -99,7 +99,7 @@ export function protocol<const T extends Table>(name: string, table: T): Protoco
       throw new ProtocolError(`${name}.${row.kind}: ${count} fields instead of ${row.fields.length}`);
     const decoded: Record<string, unknown> = { kind: row.kind };
     for (const [at, field] of row.fields.slice(0, count).entries()) {
-      const value = array[at + 1];
+      const value = fromWire(field, array[at + 1]);
       if (!field.accepts(value)) throw new ProtocolError(`${name}.${row.kind}.${row.names[at]}: not ${field.expects}`);
       decoded[row.names[at] ?? ''] = value;
     }

@@ -1,5 +1,5 @@
-// The field types of messages. Each says in words what it expects and checks a decoded value without touching it; each
-// that can grow has a maximum. Checked values are fresh arrays and primitives: nothing of the sender's choosing survives.
+// The field types of messages: what each accepts, and its form on the wire. Each that can grow has a maximum, and a value
+// that was accepted holds nothing of the sender's choosing: fresh arrays, objects with the names declared here, primitives.
 // Each also reads and writes its plain form without msgpackr (`reading.ts`, `writing.ts`). Pure.
 
 import { MISS, type Miss, reading } from './reading.js';
@@ -15,6 +15,10 @@ export interface Field<T> {
   readonly read: () => T | Miss;
   /** Appends an accepted value. False: it is not accepted, or has to be written in another way. */
   readonly write: (value: unknown) => boolean;
+  /** What msgpackr writes for an accepted value; absent where that is the value itself. */
+  readonly toWire?: (value: unknown) => unknown;
+  /** The value of what msgpackr has read, still to be accepted; absent where `toWire` is. */
+  readonly fromWire?: (value: unknown) => unknown;
   /** May be absent: the frame then ends before it. */
   readonly isTrailing?: true;
 }
@@ -141,10 +145,13 @@ export function listOf<T>(item: Field<T>, max: number): Field<readonly T[]> {
       for (const member of value) if (!item.write(member)) return false;
       return true;
     },
+    ...wireForms([item], (convert, value) =>
+      Array.isArray(value) ? value.map((member) => convert(item, member)) : value,
+    ),
   };
 }
 
-/** A fixed row of fields, as an array. */
+/** A fixed row of fields, as an array. For a pair that needs no names; a longer row is a `record`. */
 export function tuple<const F extends readonly Field<unknown>[]>(
   ...fields: F
 ): Field<{ readonly [K in keyof F]: ValueOf<F[K]> }> {
@@ -170,7 +177,78 @@ export function tuple<const F extends readonly Field<unknown>[]>(
       for (const field of fields) if (!field.write(value[at++])) return false;
       return true;
     },
+    ...wireForms(fields, (convert, value) =>
+      Array.isArray(value) && value.length === fields.length
+        ? fields.map((field, at) => convert(field, value[at]))
+        : value,
+    ),
   };
+}
+
+/** A row whose fields have names. On the wire it is an array in the order declared, exactly as a `tuple` of the same fields. */
+export function record<const F extends Readonly<Record<string, Field<unknown>>>>(
+  fields: F,
+): Field<{ readonly [K in keyof F]: ValueOf<F[K]> }> {
+  type Row = { readonly [K in keyof F]: ValueOf<F[K]> };
+  const names = Object.keys(fields);
+  const columns = Object.values(fields);
+  const rowOf = (cell: (name: string, field: Field<unknown>, at: number) => unknown): Record<string, unknown> => {
+    const row: Record<string, unknown> = {};
+    for (const [at, field] of columns.entries()) row[names[at] ?? ''] = cell(names[at] ?? '', field, at);
+    return row;
+  };
+  return {
+    expects: `a row of ${Object.entries(fields)
+      .map(([name, field]) => `${name} (${field.expects})`)
+      .join(', ')}`,
+    accepts: (value): value is Row =>
+      isObject(value) && columns.every((field, at) => field.accepts(value[names[at] ?? ''])),
+    cut: (value) => (isObject(value) ? rowOf((name, field) => cutBy(field, value[name])) : value),
+    read: () => {
+      if (reading.array() !== columns.length) return MISS;
+      const row: Record<string, unknown> = {};
+      for (let at = 0; at < columns.length; at += 1) {
+        const cell = columns[at]?.read();
+        if (cell === MISS) return MISS;
+        row[names[at] ?? ''] = cell;
+      }
+      return row as Row;
+    },
+    write: (value) => {
+      if (!isObject(value)) return false;
+      writing.array(columns.length);
+      for (let at = 0; at < columns.length; at += 1)
+        if (columns[at]?.write(value[names[at] ?? '']) !== true) return false;
+      return true;
+    },
+    toWire: (value) => columns.map((field, at) => toWire(field, (value as Row)[names[at] ?? ''])),
+    // A map that names the fields is not the form of a record: nobody may send one in its place.
+    fromWire: (value) =>
+      Array.isArray(value) && value.length === columns.length
+        ? rowOf((_, field, at) => fromWire(field, value[at]))
+        : undefined,
+  };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+type Convert = (field: Field<unknown>, value: unknown) => unknown;
+
+/** What msgpackr writes for a value that the field accepts. */
+export const toWire: Convert = (field, value) => (field.toWire === undefined ? value : field.toWire(value));
+
+/** The value of what msgpackr has read; the field has still to accept it. */
+export const fromWire: Convert = (field, value) => (field.fromWire === undefined ? value : field.fromWire(value));
+
+/** The two conversions of a field that holds `members`; none when no member needs them. */
+function wireForms(
+  members: readonly Field<unknown>[],
+  each: (convert: Convert, value: unknown) => unknown,
+): Pick<Field<unknown>, 'toWire' | 'fromWire'> {
+  if (members.every((member) => member.toWire === undefined)) return {};
+  return { toWire: (value) => each(toWire, value), fromWire: (value) => each(fromWire, value) };
 }
 
 function cutBy(field: Field<unknown> | undefined, value: unknown): unknown {
@@ -187,6 +265,7 @@ export function optional<T>(field: Field<T>): Field<T | null> {
       writing.nil();
       return true;
     },
+    ...wireForms([field], (convert, value) => (value === null ? null : convert(field, value))),
   };
 }
 
