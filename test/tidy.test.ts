@@ -49,8 +49,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'app/home': ['foundation', 'transfer/storage', 'tracking/tracker/hosted', 'app/library'],
   'app/attach': ['foundation', 'app/library', 'client/messages'],
-  'app/console': ['foundation', 'transfer/storage/file', 'app/library'],
-  'app/settings': ['foundation', 'app/console/rates'],
+  'app/console': ['foundation', 'transfer/storage/file', 'app/library', 'app/settings/rates'],
+  'app/settings': ['foundation'],
   'app/completion': ['foundation', 'app/settings'],
   'app/cli': [
     'foundation',

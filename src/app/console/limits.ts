@@ -1,11 +1,7 @@
 // The bounds of the console, each with its unit in its name and its reason beside it.
 
-import { GIB, KIB, MIB } from '../../foundation/base/limits.js';
+import { KIB, MIB } from '../../foundation/base/limits.js';
 
-/** Bytes a second that a rate limit is at least; below it one block of BLOCK_BYTES_MIN takes longer than 16 s. */
-export const RATE_MIN = KIB;
-/** Bytes a second that a rate limit is at most: 1 TiB/s is more than any machine moves, and every product stays exact. */
-export const RATE_MAX = 1024 * GIB;
 /** Characters of one console line: two paths of 4,096 bytes, quoted. */
 export const CONSOLE_LINE_MAX = 16 * KIB;
 /** Milliseconds between two looks whether a download runs again, while none does: another console may have started one. */

@@ -4,7 +4,7 @@ import { formatBytes } from '../../foundation/base/bytes.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { FileView, FindingView, PeerView, PieceMap, TrackerView, Verification } from '../library/views.js';
 import { isWhole } from '../library/views.js';
-import { formatRate } from './rates.js';
+import { formatRate } from '../settings/rates.js';
 
 /** `[D] name  43.2 %  …` while it is being downloaded, `[S] name  …` when it is complete. The mark opens the line. */
 export function downloadLine(file: FileView): string {

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { LOG_LEVELS, type LogLevel } from '../../foundation/base/log.js';
 import { nearest } from '../../foundation/base/nearest.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { parseRate, rateSentence } from './rates.js';
+import { parseRate, rateSentence } from '../settings/rates.js';
 import { splitWords } from './words.js';
 
 export type Request =

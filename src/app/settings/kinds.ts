@@ -3,8 +3,8 @@
 
 import { isAbsolute, join, normalize } from 'node:path';
 import { type Address, formatAddress, parseAddress, sameAddress } from '../../foundation/torrent/address.js';
-import { parseRate } from '../console/rates.js';
 import { formatDuration, parseDuration } from './durations.js';
+import { parseRate } from './rates.js';
 
 /** What paths start from. */
 export interface PathBase {

@@ -1,6 +1,6 @@
 // The bounds of settings, each with its unit in its name and its reason beside it.
 
-import { KIB } from '../../foundation/base/limits.js';
+import { GIB, KIB } from '../../foundation/base/limits.js';
 
 /** Bytes of a config.toml: a hundred times what every setting with a comment takes. */
 export const CONFIG_BYTES_MAX = 64 * KIB;
@@ -10,3 +10,7 @@ export const CONFIG_DEPTH_MAX = 8;
 export const DURATION_MAX_MS = 366 * 24 * 3_600_000;
 /** Milliseconds between two lines of progress at least: a log that grows faster is of no use to anybody. */
 export const STATS_INTERVAL_MIN_MS = 100;
+/** Bytes a second that a rate limit is at least; below it one block of BLOCK_BYTES_MIN takes longer than 16 s. */
+export const RATE_MIN = KIB;
+/** Bytes a second that a rate limit is at most: 1 TiB/s is more than any machine moves, and every product stays exact. */
+export const RATE_MAX = 1024 * GIB;

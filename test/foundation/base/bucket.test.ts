@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { RATE_MAX, RATE_MIN } from '../../../src/app/console/limits.js';
+import { RATE_MAX, RATE_MIN } from '../../../src/app/settings/limits.js';
 import { Bucket, NO_LIMIT } from '../../../src/foundation/base/bucket.js';
 import { BLOCK_BYTES_MIN, PIECE_SIZE, RATE_BURST_MS, RATE_STEP_MS } from '../../../src/foundation/base/limits.js';
 

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { RATE_MAX, RATE_MIN } from '../../../src/app/console/limits.js';
-import { formatRate, parseRate, rateSentence } from '../../../src/app/console/rates.js';
+import { RATE_MAX, RATE_MIN } from '../../../src/app/settings/limits.js';
+import { formatRate, parseRate, rateSentence } from '../../../src/app/settings/rates.js';
 
 test('a rate is bytes a second, with powers of 1024 as aria2 and rclone write them; off and 0 are none', () => {
   const table: readonly [string, number | undefined][] = [

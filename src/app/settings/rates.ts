@@ -1,5 +1,5 @@
-// Rates as people write them: aria2's and rclone's spelling, bytes a second with K, M, G for powers of 1024, and `off` or `0`
-// for none. Pure.
+// Reads and shows transfer rates the way aria2 and rclone write them: bytes a second with K, M, G for powers of 1024;
+// `off` or `0` means no limit. Pure.
 
 import { formatBytes, parseBytes } from '../../foundation/base/bytes.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -7,7 +7,7 @@ import { RATE_MAX, RATE_MIN } from './limits.js';
 
 const NONE = 0;
 
-/** '500K', '10M', '1.5MiB', '1MiB/s' → bytes a second; 'off', 'none' and '0' → 0. Undefined when it is no rate, or out of range. */
+/** '500K', '10M', '1.5MiB', '1MiB/s' → bytes a second; 'off', 'none', '0' → 0. Undefined: not a rate, or out of range. */
 export function parseRate(text: string): number | undefined {
   const word = text.trim().toLowerCase();
   if (word === 'off' || word === 'none') return NONE;
