@@ -9,7 +9,7 @@ import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { within } from '../../src/foundation/base/deferred.js';
 import { patternOf } from '../support/captures.js';
 import { eventually, fastRoot, namesIn, stageSwarm } from '../support/e2e-stage.js';
-import { readmeBlocks } from '../support/examples.js';
+import { pageBlocks } from '../support/examples.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 const DEADLINE_MS = 60_000;
@@ -63,7 +63,7 @@ test('demo exits 0, tells who sent what as a table, and leaves nothing', async (
   assert.match(stdout, /equal: every byte arrived/);
   // What the README shows of it, but for its third seeder, and for the tracker's outage: so short a download may be without one.
   const shown =
-    readmeBlocks()
+    pageBlocks()
       .find(({ lines }) => lines[0] === '$ npm run demo')
       ?.lines.slice(1) ?? [];
   assert.ok(shown.length >= 10);

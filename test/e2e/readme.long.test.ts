@@ -9,15 +9,15 @@ import { patternOf, playConsole } from '../support/captures.js';
 import { DocumentationWorld, type Typed } from '../support/documentation-world.js';
 import { eventually, PIECE } from '../support/e2e-stage.js';
 import { Stage } from '../support/example-stages.js';
-import { readmeBlocks } from '../support/examples.js';
+import { pageBlocks } from '../support/examples.js';
 import type { TerminalProcess } from '../support/terminal.js';
 
 const SIZE = 40 * PIECE + 5;
 
 /** The one block of the README in which a row says so. */
 function blockWith(text: string): readonly string[] {
-  const blocks = readmeBlocks().filter(({ lines }) => lines.some((line) => line.includes(text)));
-  assert.equal(blocks.length, 1, `blocks of the README with "${text}"`);
+  const blocks = pageBlocks().filter(({ lines }) => lines.some((line) => line.includes(text)));
+  assert.equal(blocks.length, 1, `blocks of the pages with "${text}"`);
   return blocks[0]?.lines ?? [];
 }
 

@@ -88,7 +88,8 @@ const HELP: Readonly<Record<string, Row>> = {
   'eval "$(mtorrent completion bash)"': { stage: 'bash' },
   'eval "$(mtorrent completion zsh)"': { stage: 'zsh' },
   'mtorrent completion fish > ~/.config/fish/completions/mtorrent.fish': { stage: 'fish' },
-  'mtorrent demo': { stage: 'elsewhere', by: 'test/e2e/demo.test.ts' },
+  'mtorrent daemon': { stage: 'elsewhere', by: 'test/e2e/daemon.test.ts' },
+  'mtorrent doctor': { stage: 'elsewhere', by: 'test/e2e/inspect.test.ts' },
 };
 
 const PIPED = String.raw`printf 'get model.mtorrent /data/\nwait\n' | mtorrent client 192.0.2.13:6881 192.0.2.11:7001 192.0.2.12:7001 client.log`;

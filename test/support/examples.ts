@@ -1,5 +1,5 @@
 // The examples of the documentation, collected from where people read them: `--help` of the program and of each command, the
-// console's `help`, the README and the page of numbers. Reads only; where they are run is a table of the tests.
+// console's `help`, and the pages for users. Reads only; where they are run is a table of the tests.
 
 import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
@@ -12,7 +12,10 @@ const COLUMNS = 110;
 /** What stands for something that the reader puts there. */
 const PLACE = /[<[…|]|\bFILE\b/;
 
-/** Of the README: a block between ``` lines, in their order. */
+/** Pages whose examples are played. */
+const PAGES = ['README.md', 'docs/OPERATING.md', 'docs/ARCHITECTURE.md', 'docs/NUMBERS.md'];
+
+/** Of a page: a block between ``` lines, in their order. */
 export interface Block {
   /** The word behind the first ```; '' for what a terminal shows. */
   readonly language: string;
@@ -22,7 +25,7 @@ export interface Block {
 /** Every line that a reader may type as it stands. A console's begins with its prompt. Each once. */
 export function everyExample(): readonly string[] {
   const console = COMMAND_NAMES.flatMap((name) => consoleExamples(name)).map((line) => `mtorrent> ${line}`);
-  return [...new Set([...overviewExamples(), ...helpExamples(), ...console, ...readmeExamples()])];
+  return [...new Set([...overviewExamples(), ...helpExamples(), ...console, ...pageExamples()])];
 }
 
 /** At the top of `mtorrent --help`. */
@@ -61,24 +64,24 @@ export function consoleForms(): readonly string[] {
     .map((line) => /^ {2}(\S.*?)(?: {2,}|$)/.exec(line)?.[1] ?? line);
 }
 
-function readme(): string {
-  return readFileSync(`${ROOT}/README.md`, 'utf8');
+function pages(): string {
+  return PAGES.map((page) => readFileSync(`${ROOT}/${page}`, 'utf8')).join('\n');
 }
 
-export function readmeBlocks(): readonly Block[] {
-  return [...readme().matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
+export function pageBlocks(): readonly Block[] {
+  return [...pages().matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
     language,
     lines: text.trimEnd().split('\n'),
   }));
 }
 
 /** Lines of its blocks that are typed, and whole command lines within its sentences and tables. */
-function readmeExamples(): readonly string[] {
-  const typed = readmeBlocks()
+function pageExamples(): readonly string[] {
+  const typed = pageBlocks()
     .filter(({ language }) => language === '')
     .flatMap(({ lines }) => lines)
     .flatMap((line) => typedOn(line) ?? []);
-  const prose = `${readme()}\n${readFileSync(`${ROOT}/docs/NUMBERS.md`, 'utf8')}`.replace(/^```[\s\S]*?^```$/gm, '');
+  const prose = pages().replace(/^```[\s\S]*?^```$/gm, '');
   const inline = [...prose.matchAll(/`([^`\n]+)`/g)]
     .map(([, span = '']) => span)
     .filter((span) => /^(mtorrent|npm run|eval|printf) ./.test(span) && !PLACE.test(span));
