@@ -3,7 +3,7 @@
 
 import { Host } from '../foundation/actor/host.js';
 import { deferred } from '../foundation/base/deferred.js';
-import type { LogFile, LogLevel } from '../foundation/base/log.js';
+import type { LogFile, LogTarget } from '../foundation/base/log.js';
 import { lookAtMachine } from '../foundation/base/this-machine.js';
 import type { Address } from '../foundation/torrent/address.js';
 import { formatAddress } from '../foundation/torrent/address.js';
@@ -38,8 +38,7 @@ export interface ClientOptions {
   /** When the pair is being started beside this client: settles, never rejects, when it listens. It is not dialed before. */
   readonly trackersListen?: Promise<void> | undefined;
   readonly stateDir: string;
-  readonly logPath: string;
-  readonly logLevel: LogLevel;
+  readonly log: LogTarget;
   readonly seed: number;
   /** Rates to begin with. */
   readonly rates: Rates;
@@ -151,8 +150,7 @@ export class ClientActor {
       placement,
       clientId,
       uploadHost: this.#options.upload.host,
-      logPath: this.#options.logPath,
-      logLevel: this.#options.logLevel,
+      logTarget: this.#options.log,
       log: this.#logFile.log.of('threads'),
       seed: this.#options.seed,
       onDownloadEvent: (event) => this.#onDownloadEvent(event),

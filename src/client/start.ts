@@ -1,8 +1,7 @@
 // Starts a client: state directory, lock, log, library, identity, in that order; what was taken is given back when a later
 // step fails. Decides nothing else.
 
-import { fileError } from '../foundation/base/errors.js';
-import { type LogFile, type LogLevel, openLog } from '../foundation/base/log.js';
+import { type LogFile, openLog } from '../foundation/base/log.js';
 import { lockDirectory } from '../transfer/storage/lock.js';
 import { type Client, ClientActor, type ClientOptions } from './actor.js';
 import { loadLibrary, nextIdentity, openStateDirectory, sweepState } from './state/library.js';
@@ -14,7 +13,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
   let logFile: LogFile | undefined;
   try {
     await sweepState(paths);
-    logFile = openLogFile(options.logPath, options.logLevel);
+    logFile = openLog(options.log, 'main');
     const entries = await loadLibrary(paths.library);
     const identity = await nextIdentity(paths.identity);
     const actor = new ClientActor(options, paths, identity, logFile, lock);
@@ -23,13 +22,5 @@ export async function startClient(options: ClientOptions): Promise<Client> {
     logFile?.close();
     await lock.release();
     throw error;
-  }
-}
-
-function openLogFile(path: string, level: LogLevel): LogFile {
-  try {
-    return openLog(path, 'main', level);
-  } catch (error) {
-    throw fileError(error, path);
   }
 }

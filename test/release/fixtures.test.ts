@@ -64,7 +64,7 @@ test('a tracker on the list of the first release answers what that answered, and
     own: { host: '127.0.0.1', port: 0 },
     partner: { host: '127.0.0.1', port: 1 },
     seederListPath,
-    logPath: join(directory, 'log'),
+    log: { path: join(directory, 'log'), level: 'info' },
     replicaWaitMs: 0,
   });
   t.after(() => tracker.stop('the test is over'));

@@ -31,12 +31,13 @@ export async function runClient(args: ClientArguments): Promise<number> {
   }
   const { values } = args.settings;
   const stateDir = stateDirectory(args.settings, upload);
+  const running = runningOptions(args.settings);
   const starting = startEmbedded({
     upload,
     trackers,
     stateDir,
-    logPath: resolve(args.logPath),
-    ...runningOptions(args.settings),
+    ...running,
+    log: { ...running.log, path: resolve(args.logPath) },
     seed: randomInt(0, 2 ** 32),
   });
   // The console is loaded while the client's threads start.

@@ -11,7 +11,7 @@ import { optimizeLater } from './tiering.js';
 /** How it runs, whatever it is to do. */
 export function runningOptions({ values }: Settings): RunningOptions {
   return {
-    logLevel: values['log-level'],
+    log: { level: values['log-level'] },
     rates: { up: values['upload-limit'], down: values['download-limit'] },
     peerThreads: values['peer-threads'],
     onWarm: optimizeLater,

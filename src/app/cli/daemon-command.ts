@@ -54,17 +54,23 @@ export async function makeLogDirectory({ values, origins }: Settings): Promise<v
 
 /** The pair that was named, or one of this process. */
 async function pairOf(settings: Settings): Promise<HomePair> {
-  const { trackers, address, 'log-level': logLevel } = settings.values;
+  const { trackers, address } = settings.values;
   if (trackers !== undefined) return foreignPair(trackers);
   const tell = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
   const host = address?.host ?? (await ownHost([]));
-  const pair = await startHomePair({ directory: homeDirectory(settings), host, logLevel, onTrouble: tell });
+  const pair = await startHomePair({
+    directory: homeDirectory(settings),
+    host,
+    log: runningOptions(settings).log,
+    onTrouble: tell,
+  });
   for (const note of pair.notes) tell(note);
   return pair;
 }
 
 function startDaemonClient(settings: Settings, { trackers }: HomePair): Promise<EmbeddedClient> {
   const { values } = settings;
+  const running = runningOptions(settings);
   return startOwnClient({
     upload: values.address,
     trackers,
@@ -72,8 +78,8 @@ function startDaemonClient(settings: Settings, { trackers }: HomePair): Promise<
       values.trackers === undefined
         ? join(homeDirectory(settings), 'client')
         : stateDirectory(settings, values.address),
-    logPath: values.log,
-    ...runningOptions(settings),
+    ...running,
+    log: { ...running.log, path: values.log },
   });
 }
 

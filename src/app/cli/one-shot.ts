@@ -87,7 +87,7 @@ export function clientOptions({ settings, verbose }: OneShotArguments, place: st
   return {
     upload: values.address,
     ...runningOptions(settings),
-    logLevel: chosen,
+    log: { level: chosen },
     stateDir: join(values['state-dir'], place),
   };
 }

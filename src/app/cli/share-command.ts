@@ -10,7 +10,7 @@ import { type Sharing, startShare } from '../library/one-shot.js';
 import { ownHost } from '../library/own-address.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { backgroundClient } from './background-client.js';
-import { homeDirectory } from './client-life.js';
+import { homeDirectory, runningOptions } from './client-life.js';
 import {
   clientOptions,
   lateAfter,
@@ -150,12 +150,12 @@ interface UsedPair {
 }
 
 async function trackersOf({ settings }: ShareArguments, reporter: Reporter): Promise<UsedPair> {
-  const { trackers, address, 'log-level': logLevel } = settings.values;
+  const { trackers, address } = settings.values;
   if (trackers !== undefined) return { trackers, close: async () => undefined };
   const pair = await startHomePair({
     directory: homeDirectory(settings),
     host: address?.host ?? (await ownHost([])),
-    logLevel,
+    log: runningOptions(settings).log,
     onTrouble: (sentence) => reporter.notice('bad', sentence),
   });
   for (const note of pair.notes) reporter.notice('bad', note);

@@ -32,10 +32,10 @@ export interface Home extends EmbeddedClient {
 /** Rejects with MiniTorrentError as `openHomePair` and `startClient` do; nothing runs then. */
 export async function openHome(options: HomeOptions): Promise<Home> {
   const { directory, trackers, onTrouble, ...running } = options;
-  const { upload, logLevel } = running;
+  const { upload, log } = running;
   const pair: HomePair =
     trackers === undefined
-      ? await openHomePair({ directory, host: upload?.host ?? (await ownHost([])), logLevel, onTrouble })
+      ? await openHomePair({ directory, host: upload?.host ?? (await ownHost([])), log, onTrouble })
       : foreignPair(trackers);
   const listen = deferred<void>();
   try {
@@ -68,13 +68,14 @@ export async function openHome(options: HomeOptions): Promise<Home> {
  */
 async function startFirstFree(
   directory: string,
-  options: Omit<OwnClientOptions, 'stateDir' | 'logPath'>,
+  options: Omit<OwnClientOptions, 'stateDir' | 'log'> & Pick<RunningOptions, 'log'>,
 ): Promise<{ readonly own: EmbeddedClient; readonly note: readonly string[] }> {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? 'client' : `client-${number}`;
     const stateDir = join(directory, name);
     try {
-      const own = await startOwnClient({ ...options, stateDir, logPath: join(directory, `${name}.log`) });
+      const log = { ...options.log, path: join(directory, `${name}.log`) };
+      const own = await startOwnClient({ ...options, stateDir, log });
       const remark = `another console of this user runs; this one is client ${number}, which keeps its own files in mind (${stateDir})`;
       return { own, note: number === 1 ? [] : [remark] };
     } catch (error) {

@@ -9,7 +9,7 @@ import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { RESTART_PERIOD_MS, RESTARTS_MAX } from '../../foundation/base/limits.js';
-import { type LogFile, type LogLevel, openLog } from '../../foundation/base/log.js';
+import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { startHosted } from '../../tracking/tracker/hosted.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/file.js';
@@ -25,7 +25,7 @@ export interface HomePairOptions {
   readonly directory: string;
   /** Where the trackers listen. */
   readonly host: string;
-  readonly logLevel: LogLevel;
+  readonly log: LogStyle;
   /** A tracker cannot be kept alive; the sentence is for people. */
   readonly onTrouble: (sentence: string) => void;
 }
@@ -116,7 +116,7 @@ class HostedPair {
   constructor(options: HomePairOptions, trackers: Pair) {
     this.#options = options;
     this.#trackers = trackers;
-    this.#log = openLogFile(join(options.directory, 'trackers.log'), options.logLevel);
+    this.#log = openLog({ ...options.log, path: join(options.directory, 'trackers.log') }, 'main');
     this.#supervisors = [this.#supervisor(1), this.#supervisor(2)];
   }
 
@@ -140,7 +140,7 @@ class HostedPair {
   }
 
   #startOne(which: 0 | 1, other: 0 | 1): Promise<void> {
-    const { directory, logLevel } = this.#options;
+    const { directory, log } = this.#options;
     const name = `tracker-${which + 1}`;
     return this.#supervisors[which].start({
       id: name,
@@ -153,8 +153,7 @@ class HostedPair {
           own: this.#trackers[which],
           partner: this.#trackers[other],
           seederListPath: join(directory, `${name}.db`),
-          logPath: join(directory, `${name}.log`),
-          logLevel,
+          log: { ...log, path: join(directory, `${name}.log`) },
         }),
     });
   }
@@ -185,14 +184,6 @@ async function readPorts(path: string): Promise<Pair | undefined> {
   } catch (error) {
     if (error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND') return undefined;
     throw error;
-  }
-}
-
-function openLogFile(path: string, level: LogLevel): LogFile {
-  try {
-    return openLog(path, 'main', level);
-  } catch (error) {
-    throw fileError(error, path);
   }
 }
 

@@ -48,8 +48,9 @@ export interface SwarmClientOptions extends ClientSettings {
 export async function createSwarmClient(options: SwarmClientOptions): Promise<SwarmClient> {
   const stateDir = resolve(options.stateDir);
   const trackers = pairOf(options.trackers);
-  const logPath = resolve(stateDir, options.logPath ?? 'client.log');
-  return (await startOwnClient({ ...settingsOf(options), trackers, stateDir, logPath })).swarm;
+  const running = settingsOf(options);
+  const log = { ...running.log, path: resolve(stateDir, options.logPath ?? 'client.log') };
+  return (await startOwnClient({ ...running, trackers, stateDir, log })).swarm;
 }
 
 export interface ShareOptions extends ClientSettings {
@@ -129,13 +130,12 @@ export interface Tracker {
 
 /** One tracker in this process. Rejects with PORT_IN_USE, ALREADY_RUNNING, STATE_DAMAGED, … */
 export async function startTracker(options: StartTrackerOptions): Promise<Tracker> {
-  const { address, partner, seederList, logPath, logLevel, cluster } = options;
+  const { address, partner, seederList, logPath, logLevel = 'info', cluster } = options;
   const tracker: RunningTracker = await startOneTracker({
     own: addressOf(address, true),
     partner: addressOf(partner, false),
     seederListPath: resolve(seederList),
-    logPath: resolve(logPath ?? `${seederList}.log`),
-    logLevel,
+    log: { path: resolve(logPath ?? `${seederList}.log`), level: logLevel },
     cluster,
   });
   return {
@@ -164,7 +164,7 @@ function settingsOf({
   return {
     upload: address === undefined ? undefined : addressOf(address, true),
     rates: { up: uploadLimit, down: downloadLimit },
-    logLevel,
+    log: { level: logLevel },
     peerThreads,
   };
 }

@@ -93,7 +93,9 @@ async function start(
   trackers: readonly [Address, Address],
   options: OneShotOptions,
 ): Promise<SwarmClient> {
-  return (await startOwnClient({ ...options, trackers, stateDir, logPath: join(stateDir, logName) })).swarm;
+  return (
+    await startOwnClient({ ...options, trackers, stateDir, log: { ...options.log, path: join(stateDir, logName) } })
+  ).swarm;
 }
 
 /** The download of `target`: a new one, or the one that was stopped, or the file that is there already. */

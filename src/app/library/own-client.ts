@@ -3,7 +3,7 @@
 
 import { randomInt } from 'node:crypto';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
-import type { LogLevel } from '../../foundation/base/log.js';
+import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { type EmbeddedClient, startEmbedded } from './embedded.js';
 import { UPLOAD_PORT } from './limits.js';
@@ -17,8 +17,7 @@ export interface OwnClientOptions {
   readonly trackersListen?: Promise<void> | undefined;
   readonly onWarm?: (() => void) | undefined;
   readonly stateDir: string;
-  readonly logPath: string;
-  readonly logLevel: LogLevel;
+  readonly log: LogTarget;
   /** Bytes a second; 0: no limit. */
   readonly rates: { readonly up: number; readonly down: number };
   /** As of ClientOptions. */
@@ -26,7 +25,7 @@ export interface OwnClientOptions {
 }
 
 /** How a client runs, whatever it is to do. */
-export type RunningOptions = Pick<OwnClientOptions, 'logLevel' | 'rates' | 'peerThreads' | 'onWarm'>;
+export type RunningOptions = Pick<OwnClientOptions, 'rates' | 'peerThreads' | 'onWarm'> & { readonly log: LogStyle };
 
 /** Rejects as `startClient` does. */
 export async function startOwnClient(options: OwnClientOptions): Promise<EmbeddedClient> {

@@ -9,7 +9,7 @@ import { MessageChannel, startThread, type Thread } from '../../foundation/actor
 import { present } from '../../foundation/base/assert.js';
 import { bundleUrl } from '../../foundation/base/installation.js';
 import { PIECE_SIZE, RESTART_PERIOD_MS, RESTARTS_MAX, STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
-import type { Log, LogLevel } from '../../foundation/base/log.js';
+import type { Log, LogLevel, LogTarget } from '../../foundation/base/log.js';
 import { type ClientId, keyBytes } from '../../foundation/torrent/ids.js';
 import {
   type DownloadCommand,
@@ -32,8 +32,8 @@ export interface ThreadsOptions {
   readonly placement: Placement;
   readonly clientId: ClientId;
   readonly uploadHost: string;
-  readonly logPath: string;
-  readonly logLevel: LogLevel;
+  /** Where the threads log. */
+  readonly logTarget: LogTarget;
   readonly log: Log;
   readonly seed: number;
   readonly onDownloadEvent: (event: DownloadEvent) => void;
@@ -54,12 +54,12 @@ export class ClientThreads {
   #download: Link<DownloadCommand> | undefined;
   /** For threads that are started again. */
   #uploadRate = 0;
-  #logLevel: LogLevel;
+  #logTarget: LogTarget;
   #clientId: ClientId;
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
-    this.#logLevel = options.logLevel;
+    this.#logTarget = options.logTarget;
     this.#clientId = options.clientId;
     this.#peers = new Array<undefined>(options.placement.peerThreads).fill(undefined);
     this.#slab = new SharedArrayBuffer(options.placement.slots * PIECE_SIZE);
@@ -106,7 +106,7 @@ export class ClientThreads {
   }
 
   setLogLevel(level: LogLevel): void {
-    this.#logLevel = level;
+    this.#logTarget = { ...this.#logTarget, level };
     for (const thread of this.#running.values()) thread.setLogLevel(level);
   }
 
@@ -153,18 +153,17 @@ export class ClientThreads {
   }
 
   async #startDownload() {
-    const { placement, logPath, seed, onDownloadEvent, onFatal } = this.#options;
+    const { placement, seed, onDownloadEvent, onFatal } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const thread = startThread({
       name: 'download',
       entry: bundleUrl('download'),
+      log: this.#logTarget,
       settings: downloadSettings.encode({
         kind: 'settings',
         slots: placement.slots,
         hashThreads: placement.hashThreads,
         peerThreads: placement.peerThreads,
-        logPath,
-        logLevel: this.#logLevel,
         seed,
       }),
       shared: [this.#slab],
@@ -184,18 +183,17 @@ export class ClientThreads {
   }
 
   async #startPeer(at: number) {
-    const { uploadHost, logPath, seed, onServeEvent, onPeerThread, onPeerThreadEnded, onFatal } = this.#options;
+    const { uploadHost, seed, onServeEvent, onPeerThread, onPeerThreadEnded, onFatal } = this.#options;
     const toMain = new MessageChannel();
     const toDownload = new MessageChannel();
     const thread = startThread({
       name: `peer-${at}`,
       entry: bundleUrl('peer'),
+      log: this.#logTarget,
       settings: peerSettings.encode({
         kind: 'settings',
         clientId: keyBytes(this.#clientId),
         uploadHost,
-        logPath,
-        logLevel: this.#logLevel,
         seed: (seed + at + 1) >>> 0,
         thread: at,
         servingThreads: this.#options.placement.acceptors,

@@ -2,10 +2,10 @@
 // and ports at birth, says `ready`, works, and ends when it is told to stop or crashes. Both ends live in this file.
 
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
-import { assert } from '../base/assert.js';
+import { assert, present } from '../base/assert.js';
 import { type Deferred, deferred, within } from '../base/deferred.js';
 import { HASH_THREADS_MAX, PEER_THREADS_MAX, STOP_DEADLINE_MS } from '../base/limits.js';
-import type { LogLevel } from '../base/log.js';
+import { type LogFile, type LogLevel, type LogTarget, openLog } from '../base/log.js';
 import { LOOK_DEADLINE_MS, THREAD_READY_DEADLINE_MS } from './limits.js';
 import { type LoopDelay, watchLoopDelay } from './loop-delay.js';
 
@@ -13,6 +13,7 @@ export { MessageChannel, type MessagePort };
 
 interface Birth {
   readonly name: string;
+  readonly log: LogTarget | undefined;
   readonly settings: Uint8Array;
   readonly shared: readonly SharedArrayBuffer[];
   readonly ports: readonly MessagePort[];
@@ -23,6 +24,8 @@ export interface ThreadOptions {
   readonly name: string;
   /** A compiled file of `workers/`. */
   readonly entry: URL;
+  /** Where the thread logs under its name; absent: nowhere. */
+  readonly log?: LogTarget;
   /** One frame that the entry decodes. */
   readonly settings: Uint8Array;
   readonly shared: readonly SharedArrayBuffer[];
@@ -52,10 +55,10 @@ export interface Thread {
 const PRINTING_THREADS_MAX = 2 * (PEER_THREADS_MAX + HASH_THREADS_MAX);
 
 export function startThread(options: ThreadOptions): Thread {
-  const { name, shared, ports, youngHeapMib } = options;
+  const { name, log, shared, ports, youngHeapMib } = options;
   // An encoded frame lies in a pool; without a copy the whole pool would be cloned.
   const settings = new Uint8Array(options.settings);
-  const birth: Birth = { name, settings, shared, ports };
+  const birth: Birth = { name, log, settings, shared, ports };
   // Node pipes what a thread prints into ours, and warns of a leak when many do.
   for (const stream of [process.stdout, process.stderr])
     stream.setMaxListeners(Math.max(stream.getMaxListeners(), PRINTING_THREADS_MAX));
@@ -121,13 +124,15 @@ export function startThread(options: ThreadOptions): Thread {
 
 export interface ThreadSelf {
   readonly name: string;
+  /** Absent for a thread that was started without a log. */
+  readonly log: LogTarget | undefined;
   readonly settings: Uint8Array;
   readonly shared: readonly SharedArrayBuffer[];
   readonly ports: readonly MessagePort[];
   /** Tells the parent that this thread takes commands now. */
   ready(): void;
-  /** `set` is called when the parent wishes another log level. */
-  onLogLevel(set: (level: LogLevel) => void): void;
+  /** Opens the thread's log, which follows the level that the parent sets. Throws MiniTorrentError. */
+  openLog(): LogFile;
   /** `stop` is called once when the parent asks; after its promise the thread ends, open handles or not. */
   onStop(stop: () => Promise<void>): void;
   /** A crash that has no other way up: ends this thread with the error. */
@@ -146,10 +151,13 @@ export function thisThread(): ThreadSelf {
   return {
     ...birth,
     ready: () => port.postMessage('ready'),
-    onLogLevel(set) {
+    openLog() {
+      const file = openLog(present(birth.log, 'a thread that logs is started with a log'), birth.name);
       port.on('message', (message: unknown) => {
-        if (typeof message === 'object' && message !== null && 'logLevel' in message) set(message.logLevel as LogLevel);
+        if (typeof message === 'object' && message !== null && 'logLevel' in message)
+          file.setLevel(message.logLevel as LogLevel);
       });
+      return file;
     },
     onStop(stop) {
       port.on('message', (message: unknown) => {

@@ -5,6 +5,7 @@
 
 import fs from 'node:fs';
 import pino from 'pino';
+import { fileError } from './errors.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -27,9 +28,21 @@ export interface LogFile {
   close(): void;
 }
 
-/** @param thread name of the thread, in every record. Throws Node's system error when the file cannot be opened. */
-export function openLog(path: string, thread: string, level: LogLevel = 'info'): LogFile {
-  const destination = new Appender(path);
+/** How a log is written, whichever file it goes to. */
+export interface LogStyle {
+  /** The least level that is written. */
+  readonly level: LogLevel;
+}
+
+/** Where a program logs, and how, on whichever of its threads. */
+export interface LogTarget extends LogStyle {
+  /** Absolute; appended to. */
+  readonly path: string;
+}
+
+/** @param thread the name of the thread, which every record carries. Throws MiniTorrentError when the file cannot be opened. */
+export function openLog({ path, level }: LogTarget, thread: string): LogFile {
+  const destination = appenderTo(path);
   let lost = 0;
   const logger = pino(
     {
@@ -60,6 +73,14 @@ export function openLog(path: string, thread: string, level: LogLevel = 'info'):
       destination.close();
     },
   };
+}
+
+function appenderTo(path: string): Appender {
+  try {
+    return new Appender(path);
+  } catch (error) {
+    throw fileError(error, path);
+  }
 }
 
 /** Synchronous, so that the lines before a crash are in the file. Records are rare: none per piece above `debug`. */

@@ -14,7 +14,11 @@ export async function runTrackerThread(self: ThreadSelf): Promise<void> {
   const settings = hostedSettings.decode(self.settings);
   const [port] = self.ports;
   const [own, partner] = [parseAddress(settings.own), parseAddress(settings.partner)];
-  assert(port !== undefined && own !== undefined && partner !== undefined, 'a tracker is born with what it needs');
+  const { log } = self;
+  assert(
+    port !== undefined && own !== undefined && partner !== undefined && log !== undefined,
+    'a tracker is born with what it needs',
+  );
   const link = openLink<HostedEvent, never>({
     port,
     sends: hostedEvents,
@@ -25,7 +29,7 @@ export async function runTrackerThread(self: ThreadSelf): Promise<void> {
   let tracker: RunningTracker | undefined;
   self.onStop(async () => tracker?.stop('its program ends'));
   try {
-    tracker = await startTracker({ ...settings, own, partner });
+    tracker = await startTracker({ ...settings, own, partner, log });
   } catch (error) {
     if (!(error instanceof MiniTorrentError)) throw error;
     link.tell({ kind: 'startFailed', code: error.code, sentence: error.message.slice(0, SENTENCE_BYTES_MAX / 4) });

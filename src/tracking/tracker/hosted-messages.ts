@@ -1,8 +1,7 @@
 // What a tracker on a thread of its own is told at birth, and what it reports. Addresses travel as `ip:port`.
 
-import { LOG_LEVELS } from '../../foundation/base/log.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
-import { oneOf, text } from '../../foundation/wire/schema.js';
+import { text } from '../../foundation/wire/schema.js';
 import { SENTENCE_BYTES_MAX } from './messages.js';
 
 const address = text(64);
@@ -14,8 +13,6 @@ export const hostedSettings = protocol('tracker.hosted.settings', {
     own: address,
     partner: address,
     seederListPath: path,
-    logPath: path,
-    logLevel: oneOf(...LOG_LEVELS),
   }),
 });
 export type HostedSettings = MessageOf<typeof hostedSettings>;

@@ -6,6 +6,7 @@ import { MessageChannel, startThread } from '../../foundation/actor/thread.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 import { bundleUrl } from '../../foundation/base/installation.js';
+import type { LogTarget } from '../../foundation/base/log.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import {
   type HostedEvent,
@@ -22,14 +23,15 @@ export type HostedOptions = Omit<HostedSettings, 'kind' | 'own' | 'partner'> & {
   readonly name: string;
   readonly own: Address;
   readonly partner: Address;
+  readonly log: LogTarget;
 };
 
 /** Rejects with MiniTorrentError as `startTracker` does; nothing runs then. */
-export async function startHosted({ name, own, partner, ...files }: HostedOptions): Promise<Child> {
+export async function startHosted({ name, own, partner, log, ...files }: HostedOptions): Promise<Child> {
   const { port1, port2 } = new MessageChannel();
   const addresses = { own: formatAddress(own), partner: formatAddress(partner) };
   const settings = new Uint8Array(hostedSettings.encode({ kind: 'tracker', ...addresses, ...files }));
-  const thread = startThread({ name, entry: ENTRY, settings, shared: [], ports: [port2] });
+  const thread = startThread({ name, entry: ENTRY, log, settings, shared: [], ports: [port2] });
   const refused = deferred<never>();
   // Seen through the race below; after it nobody is refused any more.
   refused.promise.catch(() => undefined);

@@ -1,8 +1,8 @@
 // Starts one tracker: refuses what cannot work before anything is opened, takes the log and the lock on its list, and gives them
 // back when it stops or cannot start. Knows no signals and no stdout: the program, a thread and the library all start it here.
 
-import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
-import { type LogFile, type LogLevel, openLog } from '../../foundation/base/log.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log.js';
 import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
 import { lockList } from '../store/sqlite/lock.js';
 import { Daemon } from './daemon.js';
@@ -13,8 +13,7 @@ export interface TrackerOptions {
   readonly own: Address;
   readonly partner: Address;
   readonly seederListPath: string;
-  readonly logPath: string;
-  readonly logLevel?: LogLevel | undefined;
+  readonly log: LogTarget;
   readonly leaseMs?: number;
   readonly renewMs?: number;
   /** List clients under the host that they claim instead of their socket's address. */
@@ -38,7 +37,7 @@ export interface RunningTracker {
 /** Rejects with MiniTorrentError: INVALID_ARGUMENTS, ALREADY_RUNNING, STATE_DAMAGED, PORT_IN_USE, … */
 export async function startTracker(options: TrackerOptions): Promise<RunningTracker> {
   checkOptions(options);
-  const logFile = openLogFile(options);
+  const logFile = openLog(options.log, 'main');
   try {
     return await startLocked(options, logFile);
   } catch (error) {
@@ -87,13 +86,5 @@ function checkOptions({ own, partner, leaseMs = LEASE_MS, renewMs = RENEW_MS }: 
   if (!(renewMs >= 1 && leaseMs >= renewMs * 2 && leaseMs <= 0xffff_ffff)) {
     const sentence = `a lease of ${leaseMs} ms with a heartbeat each ${renewMs} ms cannot work; take a lease of at least two heartbeats`;
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
-  }
-}
-
-function openLogFile({ logPath, logLevel }: TrackerOptions): LogFile {
-  try {
-    return openLog(logPath, 'main', logLevel);
-  } catch (error) {
-    throw fileError(error, logPath);
   }
 }

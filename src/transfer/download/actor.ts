@@ -5,7 +5,7 @@ import { type Beside, type Link, openLink } from '../../foundation/actor/link.js
 import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
 import { systemTimers } from '../../foundation/actor/timers.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
-import { type Log, type LogLevel, openLog } from '../../foundation/base/log.js';
+import type { Log } from '../../foundation/base/log.js';
 import { Prng } from '../../foundation/base/prng.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
@@ -26,9 +26,8 @@ import { SlotPool } from './requests/slots.js';
 
 export function runDownloadThread(self: ThreadSelf): void {
   const settings = downloadSettings.decode(self.settings);
-  const logFile = openLog(settings.logPath, self.name, settings.logLevel as LogLevel);
+  const logFile = self.openLog();
   const thread = new DownloadThread(self, settings, logFile.log);
-  self.onLogLevel((level) => logFile.setLevel(level));
   self.onStop(async () => {
     await thread.stop();
     logFile.close();

@@ -22,8 +22,6 @@ export const downloadSettings = protocol('download.settings', {
     slots: whole(2, 4096),
     hashThreads: whole(1, 64),
     peerThreads: whole(1, PEER_THREADS_MAX),
-    logPath: text(4096),
-    logLevel: text(8),
     seed: u32,
   }),
 });

@@ -7,7 +7,7 @@ import { systemTimers } from '../../foundation/actor/timers.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
 import { NO_LIMIT } from '../../foundation/base/bucket.js';
 import { PROGRESS_MS, UPLOAD_FILES_OPEN_MAX } from '../../foundation/base/limits.js';
-import { type Log, type LogLevel, openLog } from '../../foundation/base/log.js';
+import type { Log } from '../../foundation/base/log.js';
 import { Prng } from '../../foundation/base/prng.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
@@ -32,9 +32,8 @@ import { ServedFiles } from './upload/served-files.js';
 
 export function runPeerThread(self: ThreadSelf): void {
   const settings = peerSettings.decode(self.settings);
-  const logFile = openLog(settings.logPath, self.name, settings.logLevel as LogLevel);
+  const logFile = self.openLog();
   const thread = new PeerThread(self, settings, logFile.log);
-  self.onLogLevel((level) => logFile.setLevel(level));
   self.onStop(async () => {
     await thread.stop();
     logFile.close();

@@ -45,8 +45,6 @@ export const peerSettings = protocol('peer.settings', {
   settings: message(1, {
     clientId: bytes(CLIENT_ID_SIZE),
     uploadHost: host,
-    logPath: text(4096),
-    logLevel: text(8),
     seed: u32,
     thread: whole(0, PEER_THREADS_MAX - 1),
     /** How many peer threads serve, this one or not: what the client may have open is divided among them. */

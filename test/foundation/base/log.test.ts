@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 test('another level holds at once, also for logs that were made before', (t) => {
   const path = join(temporaryDirectory(t), 'log');
-  const file = openLog(path, 'tester', 'warn');
+  const file = openLog({ path, level: 'warn' }, 'tester');
   const actor = file.log.of('actor');
   const speak = (turn: number): void => {
     for (const log of [file.log, actor])

@@ -8,7 +8,8 @@ const [own = '', partner = '', seederListPath = '', logPath = '', more = '{}'] =
 const addresses = [parseAddress(own, true), parseAddress(partner, true)];
 if (addresses[0] === undefined || addresses[1] === undefined) throw new Error(`not addresses: ${own} ${partner}`);
 try {
-  const options = { own: addresses[0], partner: addresses[1], seederListPath, logPath, ...JSON.parse(more) };
+  const log = { path: logPath, level: 'info' } as const;
+  const options = { own: addresses[0], partner: addresses[1], seederListPath, log, ...JSON.parse(more) };
   process.exitCode = await runTracker(options);
 } catch (error) {
   if (!(error instanceof MiniTorrentError)) throw error;
