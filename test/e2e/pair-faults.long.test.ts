@@ -11,7 +11,7 @@ import type { Swarm } from '../../src/app/demo/swarm.js';
 import { deferred, within } from '../../src/foundation/base/deferred.js';
 import { DIGEST_SIZE } from '../../src/foundation/base/limits.js';
 import { type Address, formatAddress } from '../../src/foundation/torrent/address.js';
-import { keyBytes, type SwarmKey, swarmKey } from '../../src/foundation/torrent/ids.js';
+import { keyBytes, type SwarmKey, swarmKey, TRACKER_ID_SIZE } from '../../src/foundation/torrent/ids.js';
 import { DialedConnection } from '../../src/foundation/wire/dialed.js';
 import {
   PAIR_VERSION,
@@ -20,7 +20,7 @@ import {
   pairNews,
   pairWords,
 } from '../../src/tracking/store/pair/messages.js';
-import { TRACKER_ID_SIZE, TRACKER_MAGIC } from '../../src/tracking/tracker/messages.js';
+import { TRACKER_MAGIC } from '../../src/tracking/tracker/messages.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { eventually, killHard, stageSwarm } from '../support/e2e-stage.js';
 import { FalseClock } from '../support/faketime.js';

@@ -3,6 +3,9 @@
 
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 
+/** Bytes of a numeric host as text: an IPv6 address with an embedded IPv4 one. */
+export const HOST_BYTES_MAX = 45;
+
 export interface Address {
   /** Numeric, without brackets, as `canonicalHost` writes it: two texts of one host are equal. */
   readonly host: string;

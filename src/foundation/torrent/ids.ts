@@ -19,12 +19,15 @@ export type SwarmKey = Branded<string, 'SwarmKey'>;
 export type ClientId = Branded<string, 'ClientId'>;
 /** 16 bytes by which peers of one swarm know a client: of another swarm it has another one. */
 export type PeerId = Branded<Uint8Array, 'PeerId'>;
+/** 16 random bytes, kept in a tracker's list: whose changes its positions count. */
+export type TrackerId = Branded<Uint8Array, 'TrackerId'>;
 /** 0-based index that was checked against its file's piece count. */
 export type PieceIndex = Branded<number, 'PieceIndex'>;
 
 export const SWARM_KEY_SIZE = DIGEST_SIZE;
 export const CLIENT_ID_SIZE = 16;
 export const PEER_ID_SIZE = 16;
+export const TRACKER_ID_SIZE = 16;
 
 export function swarmKey(bytes: Uint8Array): SwarmKey {
   assert(bytes.length === SWARM_KEY_SIZE, 'a swarm key is 20 bytes');
@@ -46,6 +49,11 @@ export function peerIdOf(client: ClientId, swarm: SwarmKey): PeerId {
 export function peerId(bytes: Uint8Array): PeerId {
   assert(bytes.length === PEER_ID_SIZE, 'a peer id is 16 bytes');
   return bytes as PeerId;
+}
+
+export function trackerId(bytes: Uint8Array): TrackerId {
+  assert(bytes.length === TRACKER_ID_SIZE, 'a tracker id is 16 bytes');
+  return bytes as TrackerId;
 }
 
 export function parseSwarmKey(text: string): SwarmKey | undefined {

@@ -4,3 +4,5 @@
 export const FRAME_DEPTH_MAX = 8;
 /** Items (array members, counted over the whole frame): 4,096 numbers decode in well under a millisecond. */
 export const FRAME_ITEMS_MAX = 4_096;
+/** Bytes of a sentence for people in a message. */
+export const SENTENCE_BYTES_MAX = 500;

@@ -2,6 +2,7 @@
 // that was accepted holds nothing of the sender's choosing: fresh arrays, objects with the names declared here, primitives.
 // Each also reads and writes its plain form without msgpackr (`reading.ts`, `writing.ts`). Pure.
 
+import { SENTENCE_BYTES_MAX } from './limits.js';
 import { MISS, type Miss, reading } from './reading.js';
 import { writing } from './writing.js';
 
@@ -105,6 +106,9 @@ export function text(bytesMax: number): Field<string> {
     write: (value) => typeof value === 'string' && value.length <= bytesMax && writing.text(value),
   };
 }
+
+/** A sentence for people: what happened, and what to do next. */
+export const sentence = text(SENTENCE_BYTES_MAX);
 
 /** Whole characters, and an ellipsis for the rest. */
 function prefix(value: string, bytesMax: number): string {

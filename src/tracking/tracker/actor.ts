@@ -6,8 +6,8 @@ import type { ThreadSelf } from '../../foundation/actor/thread.js';
 import { assert } from '../../foundation/base/assert.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { parseAddress } from '../../foundation/torrent/address.js';
+import { SENTENCE_BYTES_MAX } from '../../foundation/wire/limits.js';
 import { type HostedEvent, hostedCommands, hostedEvents, hostedSettings } from './hosted-messages.js';
-import { SENTENCE_BYTES_MAX } from './messages.js';
 import { type RunningTracker, startTracker } from './start.js';
 
 export async function runTrackerThread(self: ThreadSelf): Promise<void> {

@@ -12,25 +12,20 @@ import {
 } from '../../foundation/base/limits.js';
 import { plainHost } from '../../foundation/torrent/address.js';
 import { FrameReader } from '../../foundation/wire/framing.js';
+import { SENTENCE_BYTES_MAX } from '../../foundation/wire/limits.js';
 import { MagicGate } from '../../foundation/wire/magic.js';
 import { Outbox } from '../../foundation/wire/outbox.js';
-import { isFollow, type PairNews, type PairWord, pairNews, pairWords } from '../store/pair/messages.js';
+import type { FollowerWire } from '../store/contract.js';
 import { TRACKER_UNREAD_BYTES_MAX } from './limits.js';
-import {
-  SENTENCE_BYTES_MAX,
-  TRACKER_MAGIC,
-  type TrackerReply,
-  type TrackerRequest,
-  trackerReplies,
-  trackerRequests,
-} from './messages.js';
+import { TRACKER_MAGIC, type TrackerReply, type TrackerRequest, trackerReplies, trackerRequests } from './messages.js';
 
 export interface ConnectionOptions {
   readonly socket: Socket;
   readonly nowMs: () => number;
   readonly onRequest: (request: TrackerRequest) => void;
-  /** `follow` and what comes after it: it is the partner tracker that speaks here. */
-  readonly onWord: (word: PairWord) => void;
+  readonly follower: FollowerWire;
+  /** Another tracker speaks here: its first frame and those that follow. May throw ProtocolError. */
+  readonly onFollowerFrame: (frame: Uint8Array) => void;
   /** Once, with what ended it. */
   readonly onClosed: (reason: string) => void;
 }
@@ -66,11 +61,14 @@ export class ClientConnection {
   }
 
   reply(message: TrackerReply): void {
-    this.#send(trackerReplies.framed(message));
+    this.send(trackerReplies.framed(message));
   }
 
-  tell(news: PairNews): void {
-    this.#send(pairNews.framed(news));
+  /** @param frame with its length, as it goes onto the stream. */
+  send(frame: Uint8Array): void {
+    if (this.#phase === 'ending') return;
+    this.#outbox.push(frame);
+    if (this.#outbox.unsent > TRACKER_UNREAD_BYTES_MAX) this.drop('leaves too many replies unread');
   }
 
   pause(): void {
@@ -114,12 +112,6 @@ export class ClientConnection {
     return nowMs - this.#frameSinceMs > FRAME_DEADLINE_MS ? 'left a frame unfinished' : undefined;
   }
 
-  #send(frame: Uint8Array): void {
-    if (this.#phase === 'ending') return;
-    this.#outbox.push(frame);
-    if (this.#outbox.unsent > TRACKER_UNREAD_BYTES_MAX) this.drop('leaves too many replies unread');
-  }
-
   #onBytes(received: Uint8Array): void {
     if (this.#phase === 'ending') return;
     try {
@@ -139,10 +131,10 @@ export class ClientConnection {
         if (frame === undefined) break;
         framesRead += 1;
         if (this.#phase === 'greeting') {
-          this.#phase = isFollow(frame) ? 'following' : 'open';
+          this.#phase = this.#options.follower.isFirst(frame) ? 'following' : 'open';
           this.#reader.limit = FRAME_BYTES_MAX;
         }
-        if (this.#phase === 'following') this.#options.onWord(pairWords.decode(frame));
+        if (this.#phase === 'following') this.#options.onFollowerFrame(frame);
         else this.#options.onRequest(trackerRequests.decode(frame));
       }
     } catch (error) {
@@ -155,7 +147,7 @@ export class ClientConnection {
   #broken(error: unknown): void {
     if (!(error instanceof ProtocolError)) throw error;
     const sentence = error.message.slice(0, SENTENCE_BYTES_MAX / 4);
-    if (this.#phase === 'following') this.tell({ kind: 'refused', sentence });
+    if (this.#phase === 'following') this.send(this.#options.follower.refusal(sentence));
     else this.reply({ kind: 'error', id: null, code: 'protocol', sentence });
     this.hangUp(`broke the protocol: ${sentence}`);
   }

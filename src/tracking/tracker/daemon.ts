@@ -18,7 +18,8 @@ import { bundleUrl } from '../../foundation/base/installation.js';
 import { REPLICA_WAIT_MS, RESTART_PERIOD_MS, STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import { type SwarmKey, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
+import { isFollow, pairNews, pairWords } from '../store/pair/messages.js';
 import { PartnerLinks } from '../store/pair/socket.js';
 import {
   type StoreCommand,
@@ -33,7 +34,7 @@ import type { Figures, TrackerEffect, TrackerInput } from './effects.js';
 import { LEASE_MS, RENEW_MS } from './limits.js';
 import { Listener } from './listener.js';
 import { TrackerMachine } from './machine.js';
-import { TRACKER_ID_SIZE } from './messages.js';
+import { TRACKER_MAGIC } from './messages.js';
 
 export interface DaemonOptions {
   readonly own: Address;
@@ -105,10 +106,14 @@ export class Daemon {
       timers,
       onOpened: (connection, host) => this.#host.post({ kind: 'opened', connection, host }),
       onRequest: (connection, request) => this.#host.post({ kind: 'received', connection, request }),
-      onWord: (connection, word) => this.#host.post({ kind: 'followerSaid', connection, word }),
+      follower: { isFirst: isFollow, refusal: (sentence) => pairNews.framed({ kind: 'refused', sentence }) },
+      onFollowerFrame: (connection, frame) =>
+        this.#host.post({ kind: 'followerSaid', connection, word: pairWords.decode(frame) }),
       onClosed: (connection) => this.#host.post({ kind: 'closed', connection }),
     });
-    this.#partner = new PartnerLinks(options.own, options.partner, (input) => this.#host.post(input));
+    const { own, partner } = options;
+    const post = (input: TrackerInput): void => void this.#host.post(input);
+    this.#partner = new PartnerLinks({ own, partner, magic: TRACKER_MAGIC, post });
     this.#dialBacks = new DialBacks({
       ownHost: options.own.host,
       timers,
@@ -239,7 +244,7 @@ export class Daemon {
         this.#commit(effect);
         return;
       case 'tellFollower':
-        this.#listener.tell(effect.connection, effect.news);
+        this.#listener.send(effect.connection, pairNews.framed(effect.news));
         return;
       case 'dialPartner':
       case 'hangUpPartner':

@@ -1,8 +1,7 @@
 // What a tracker on a thread of its own is told at birth, and what it reports. Addresses travel as `ip:port`.
 
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
-import { text } from '../../foundation/wire/schema.js';
-import { SENTENCE_BYTES_MAX } from './messages.js';
+import { sentence, text } from '../../foundation/wire/schema.js';
 
 const address = text(64);
 /** Linux's PATH_MAX. */
@@ -22,6 +21,6 @@ export const hostedCommands = protocol('tracker.hosted.command', {});
 
 export const hostedEvents = protocol('tracker.hosted.event', {
   /** It could not be started; the thread is of no use. One that listens says `ready`, as every thread. */
-  startFailed: message(1, { code: text(32), sentence: text(SENTENCE_BYTES_MAX) }),
+  startFailed: message(1, { code: text(32), sentence }),
 });
 export type HostedEvent = MessageOf<typeof hostedEvents>;

@@ -8,7 +8,7 @@ import { Complaints } from '../../foundation/base/complaints.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { type Address, formatAddress, plainHost } from '../../foundation/torrent/address.js';
-import type { PairNews, PairWord } from '../store/pair/messages.js';
+import type { FollowerWire } from '../store/contract.js';
 import { ClientConnection } from './connection.js';
 import { TRACKER_CONNECTIONS_MAX, TRACKER_CONNECTIONS_PER_ADDRESS_MAX, TRACKER_LISTEN_BACKLOG } from './limits.js';
 import type { TrackerReply, TrackerRequest } from './messages.js';
@@ -20,7 +20,9 @@ export interface ListenerOptions {
   readonly connectionsPerAddressMax?: number;
   readonly onOpened: (connection: number, host: string) => void;
   readonly onRequest: (connection: number, request: TrackerRequest) => void;
-  readonly onWord: (connection: number, word: PairWord) => void;
+  readonly follower: FollowerWire;
+  /** Of a follower, its first one included. May throw ProtocolError. */
+  readonly onFollowerFrame: (connection: number, frame: Uint8Array) => void;
   readonly onClosed: (connection: number) => void;
 }
 
@@ -65,8 +67,9 @@ export class Listener {
     this.#connections.get(connection)?.reply(message);
   }
 
-  tell(connection: number, news: PairNews): void {
-    this.#connections.get(connection)?.tell(news);
+  /** @param frame with its length, as it goes onto the stream. */
+  send(connection: number, frame: Uint8Array): void {
+    this.#connections.get(connection)?.send(frame);
   }
 
   pause(connection: number): void {
@@ -104,7 +107,7 @@ export class Listener {
   }
 
   #accept(socket: net.Socket): void {
-    const { timers, onOpened, onRequest, onWord, onClosed } = this.#options;
+    const { timers, follower, onOpened, onRequest, onFollowerFrame, onClosed } = this.#options;
     const host = plainHost(socket.remoteAddress ?? '');
     this.#lastNumber += 1;
     const number = this.#lastNumber;
@@ -124,9 +127,10 @@ export class Listener {
         this.#places.served(number, host);
         onRequest(number, request);
       },
-      onWord: (word) => {
+      follower,
+      onFollowerFrame: (frame) => {
         this.#places.served(number, host);
-        onWord(number, word);
+        onFollowerFrame(number, frame);
       },
       onClosed: (reason) => {
         this.#connections.delete(number);

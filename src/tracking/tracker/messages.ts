@@ -9,8 +9,9 @@ import {
   PIECES_MAX,
   SEEDERS_PER_REPLY_MAX,
 } from '../../foundation/base/limits.js';
+import { HOST_BYTES_MAX } from '../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
-import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
+import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -18,6 +19,7 @@ import {
   listOf,
   oneOf,
   optional,
+  sentence,
   text,
   trailing,
   tuple,
@@ -39,13 +41,6 @@ export const TRACKER_FEATURES = {
 } as const;
 /** What both sides name today. */
 export const OWN_FEATURES: readonly number[] = Object.values(TRACKER_FEATURES);
-
-/** Bytes of a tracker's identity: random, kept in its seederlist file. */
-export const TRACKER_ID_SIZE = 16;
-/** Bytes of a numeric address as text: an IPv6 address with an embedded IPv4 one. */
-export const HOST_BYTES_MAX = 45;
-/** Bytes of a sentence in `error`. */
-export const SENTENCE_BYTES_MAX = 500;
 
 const swarm = bytes(SWARM_KEY_SIZE);
 const features = bytes(0, FEATURES_BYTES_MAX);
@@ -127,7 +122,7 @@ export const trackerReplies = protocol('tracker.reply', {
   error: message(10, {
     id: optional(u32),
     code: oneOf('unknown', 'invalid', 'limit', 'diskFull', 'ioError', 'stopping', 'protocol'),
-    sentence: text(SENTENCE_BYTES_MAX),
+    sentence,
   }),
 });
 

@@ -26,6 +26,8 @@ interface Scene {
   readonly requests: TrackerRequest[];
 }
 
+const NO_FOLLOWER = { isFirst: () => false, refusal: () => new Uint8Array(0) };
+
 /** A listener whose owner answers every ping, and hello. */
 async function scene(t: TestContext, extra: Partial<ListenerOptions> = {}): Promise<Scene> {
   const timers = new ManualTimers();
@@ -35,7 +37,8 @@ async function scene(t: TestContext, extra: Partial<ListenerOptions> = {}): Prom
     timers,
     onOpened: () => undefined,
     onClosed: () => undefined,
-    onWord: () => undefined,
+    follower: NO_FOLLOWER,
+    onFollowerFrame: () => undefined,
     onRequest: (connection, request) => {
       requests.push(request);
       if (request.kind === 'ping') listener.reply(connection, { kind: 'pong', id: request.id, entries: 0 });
@@ -245,7 +248,8 @@ test('an address in use and one of another machine are told apart', async (t) =>
       onOpened() {},
       onClosed() {},
       onRequest() {},
-      onWord() {},
+      follower: NO_FOLLOWER,
+      onFollowerFrame() {},
     });
   await assert.rejects(fresh().listen(address), failsWith('PORT_IN_USE', `127.0.0.1:${address.port}`));
   await assert.rejects(fresh().listen({ host: '192.0.2.1', port: 0 }), failsWith('ADDRESS_UNUSABLE', '192.0.2.1'));

@@ -10,8 +10,9 @@ import {
   PART_BYTES_MAX,
   PIECES_MAX,
 } from '../../../foundation/base/limits.js';
+import { HOST_BYTES_MAX } from '../../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../../foundation/torrent/geometry.js';
-import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../../../foundation/torrent/ids.js';
+import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../../foundation/torrent/ids.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -19,6 +20,7 @@ import {
   listOf,
   oneOf,
   optional,
+  sentence,
   size,
   text,
   tuple,
@@ -27,7 +29,6 @@ import {
   whole,
 } from '../../../foundation/wire/schema.js';
 import { DIGESTS_SIZE } from '../../registry/digests.js';
-import { HOST_BYTES_MAX, SENTENCE_BYTES_MAX, TRACKER_ID_SIZE } from '../../tracker/messages.js';
 import { PAIR_FRAME_CLIENTS_MAX, PAIR_FRAME_LEASES_MAX, PAIR_FRAME_RECORDS_MAX } from './limits.js';
 
 /** Of this page; trackers of different versions refuse each other with a sentence. */
@@ -80,7 +81,7 @@ export const pairNews = protocol('tracker.pair.news', {
   /** [6, swarm, offset, part] Empty: there is none at this place. */
   part: message(6, { swarm, offset: size, part: bytes(0, PART_BYTES_MAX) }),
   /** The connection ends. */
-  refused: message(7, { sentence: text(SENTENCE_BYTES_MAX) }),
+  refused: message(7, { sentence }),
 });
 
 export type PairNews = MessageOf<typeof pairNews>;

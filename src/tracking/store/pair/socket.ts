@@ -3,21 +3,24 @@
 import { unreachable } from '../../../foundation/base/assert.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import { DialedConnection } from '../../../foundation/wire/dialed.js';
-import { TRACKER_MAGIC } from '../../tracker/messages.js';
 import { type PairNews, type PairWord, pairNews, pairWords } from './messages.js';
 import type { PairEffect, PairInput } from './pair.js';
 
+export interface PartnerLinksOptions {
+  readonly own: Address;
+  readonly partner: Address;
+  /** What both sides of the partner's port send first. */
+  readonly magic: Uint8Array;
+  readonly post: (input: PairInput) => void;
+}
+
 /** At most one connection to the partner at a time, named by the link number of its dial. */
 export class PartnerLinks {
-  readonly #own: Address;
-  readonly #partner: Address;
-  readonly #post: (input: PairInput) => void;
+  readonly #options: PartnerLinksOptions;
   #open: { readonly link: number; readonly connection: DialedConnection<PairWord, PairNews> } | undefined;
 
-  constructor(own: Address, partner: Address, post: (input: PairInput) => void) {
-    this.#own = own;
-    this.#partner = partner;
-    this.#post = post;
+  constructor(options: PartnerLinksOptions) {
+    this.#options = options;
   }
 
   perform(effect: Extract<PairEffect, { kind: 'dialPartner' | 'hangUpPartner' | 'sendPartner' }>): void {
@@ -45,17 +48,18 @@ export class PartnerLinks {
   }
 
   #dial(link: number): DialedConnection<PairWord, PairNews> {
+    const { own, partner, magic, post } = this.#options;
     return new DialedConnection({
-      address: this.#partner,
+      address: partner,
       // The partner knows us by our own address.
-      ownHost: this.#own.host,
-      magic: TRACKER_MAGIC,
+      ownHost: own.host,
+      magic,
       sent: pairWords,
       heard: pairNews,
       who: 'the partner',
-      onConnected: () => this.#post({ kind: 'partnerConnected', link }),
-      onMessage: (news) => this.#post({ kind: 'partnerSaid', link, news }),
-      onClosed: (reason) => this.#post({ kind: 'partnerLost', link, reason }),
+      onConnected: () => post({ kind: 'partnerConnected', link }),
+      onMessage: (news) => post({ kind: 'partnerSaid', link, news }),
+      onClosed: (reason) => post({ kind: 'partnerLost', link, reason }),
     });
   }
 }

@@ -5,7 +5,7 @@ import { type Link, openLink } from '../../../foundation/actor/link.js';
 import type { ThreadSelf } from '../../../foundation/actor/thread.js';
 import { assert, present } from '../../../foundation/base/assert.js';
 import { ClockSteps } from '../../../foundation/base/clock-steps.js';
-import { SENTENCE_BYTES_MAX } from '../../tracker/messages.js';
+import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
 import { STORE_FRAME_CHANGES_MAX, STORE_LOG_LOOK_MS } from './limits.js';
 import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './messages.js';
 import { openError } from './open-errors.js';

@@ -3,7 +3,10 @@
 
 import { ERROR_CODES } from '../../../foundation/base/errors.js';
 import { DIGEST_SIZE, NAME_BYTES_MAX, PART_BYTES_MAX, PIECES_MAX } from '../../../foundation/base/limits.js';
+import { HOST_BYTES_MAX } from '../../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../../foundation/torrent/geometry.js';
+import { TRACKER_ID_SIZE } from '../../../foundation/torrent/ids.js';
+import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -12,6 +15,7 @@ import {
   oneOf,
   optional,
   real,
+  sentence,
   size,
   text,
   tuple,
@@ -19,7 +23,6 @@ import {
   u32,
   whole,
 } from '../../../foundation/wire/schema.js';
-import { HOST_BYTES_MAX, SENTENCE_BYTES_MAX, TRACKER_ID_SIZE } from '../../tracker/messages.js';
 import { STORE_FRAME_CHANGES_MAX } from './limits.js';
 
 const swarm = text(40);
@@ -107,7 +110,7 @@ export const storeEvents = protocol('tracker.store.event', {
   failed: message(7, {
     group: u32,
     outcome: oneOf('full', 'busy', 'broken'),
-    sentence: text(SENTENCE_BYTES_MAX),
+    sentence,
   }),
   /** `part` is empty when there is none. */
   partRead: message(8, { asker: u32, swarm, offset: partOffset, part: bytes(0, PART_BYTES_MAX) }),

@@ -7,7 +7,7 @@ import { statSync } from 'node:fs';
 import { unreachable } from '../../../foundation/base/assert.js';
 import { EMPTY_BYTES, equalBytes } from '../../../foundation/base/bytes.js';
 import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../../foundation/base/limits.js';
-import { TRACKER_ID_SIZE } from '../../tracker/messages.js';
+import { TRACKER_ID_SIZE } from '../../../foundation/torrent/ids.js';
 import { type Database, openDatabase, type Row, type Statement, single, sqliteCodeOf } from './database.js';
 import { checkHeader } from './header.js';
 import { STORE_BALLAST_BYTES, STORE_CACHE_KIB, STORE_LOG_PAGES } from './limits.js';
