@@ -4,6 +4,7 @@
 import { Host } from '../../src/foundation/actor/host.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import { type Block, blockOf } from '../../src/foundation/torrent/block.js';
+import type { ConnectionCommand } from '../../src/transfer/download/effects.js';
 import { type PeerWire, peerWire } from '../../src/transfer/peer/codec/messages.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/transfer/peer/fetch/machine.js';
 import { REQUEST_DEADLINE_MS } from '../../src/transfer/peer/limits.js';
@@ -94,8 +95,8 @@ export class Connection {
     return this.#state !== 'closed';
   }
 
-  command(input: Extract<FetchInput, { kind: 'request' | 'cancel' | 'hangUp' }>): void {
-    this.#fetch.post(input);
+  command(command: ConnectionCommand): void {
+    this.#fetch.post(command);
   }
 
   /** What its acceptor has decided. */

@@ -98,7 +98,7 @@ export class CrowdClient {
 
   heard(event: FetchEvent): void {
     if (event.kind === 'disconnected') this.#dialed.delete(event.connection);
-    this.#download?.post({ kind: 'fetch', event });
+    this.#download?.post(event);
   }
 
   #perform(effect: DownloadEffect): void {
@@ -110,18 +110,10 @@ export class CrowdClient {
           new CrowdConnection(effect.connection, this, this.crowd.clientAt(effect.address.port)),
         );
         break;
-      case 'request': {
-        const { connection, piece, begin, length, slots } = effect;
-        this.#dialed.get(connection)?.command({ kind: 'request', block: { piece, begin, length }, slots });
-        break;
-      }
-      case 'cancel': {
-        const { connection, piece, begin, length } = effect;
-        this.#dialed.get(connection)?.command({ kind: 'cancel', block: { piece, begin, length } });
-        break;
-      }
+      case 'request':
+      case 'cancel':
       case 'hangUp':
-        this.#dialed.get(effect.connection)?.command({ kind: 'hangUp' });
+        this.#dialed.get(effect.connection)?.command(effect);
         break;
       case 'store': {
         const pieces = effect.pieces.map(({ piece, slot }) => ({ piece, slot, outcome: { kind: 'stored' } as const }));

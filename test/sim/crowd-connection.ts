@@ -3,6 +3,7 @@
 
 import { Host } from '../../src/foundation/actor/host.js';
 import type { Block } from '../../src/foundation/torrent/block.js';
+import type { ConnectionCommand } from '../../src/transfer/download/effects.js';
 import type { PeerWire } from '../../src/transfer/peer/codec/messages.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/transfer/peer/fetch/machine.js';
 import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/transfer/peer/serve/machine.js';
@@ -47,8 +48,8 @@ export class CrowdConnection {
     world.after(options.latencyMs, () => this.#accepted());
   }
 
-  command(input: Extract<FetchInput, { kind: 'request' | 'cancel' | 'hangUp' }>): void {
-    this.#fetch.post(input);
+  command(command: ConnectionCommand): void {
+    this.#fetch.post(command);
   }
 
   /** Called when the frame reaches the dialer: one event serves all connections of a client. */

@@ -122,7 +122,7 @@ export class SimNode {
       this.#dialed.delete(event.connection);
     }
     this.swarm.world.note(event.kind, event.connection);
-    this.#download?.post({ kind: 'fetch', event });
+    this.#download?.post(event);
   }
 
   #perform(effect: DownloadEffect): void {
@@ -135,24 +135,22 @@ export class SimNode {
         break;
       }
       case 'request': {
-        const { connection, piece, begin, length, slots } = effect;
+        const { connection, slots } = effect;
         this.#checkRequest(effect);
         this.slab.asked(effect, this.swarm.geometry);
         if (slots.length > 1) this.swarm.askedForRun();
         const dialed = this.#dialed.get(connection);
-        dialed?.command({ kind: 'request', block: { piece, begin, length }, slots });
+        dialed?.command(effect);
         // Not at once: the machine that asks is still performing.
         if (this.swarm.failsNow()) world.after(0, () => dialed?.cut());
         break;
       }
-      case 'cancel': {
-        const { connection, piece, begin, length } = effect;
+      case 'cancel':
         this.slab.cancelled(effect);
-        this.#dialed.get(connection)?.command({ kind: 'cancel', block: { piece, begin, length } });
+        this.#dialed.get(effect.connection)?.command(effect);
         break;
-      }
       case 'hangUp':
-        this.#dialed.get(effect.connection)?.command({ kind: 'hangUp' });
+        this.#dialed.get(effect.connection)?.command(effect);
         break;
       case 'store':
         this.#store(effect);

@@ -242,6 +242,6 @@ class DownloadThread {
     const file = this.#fileOf.get(event.connection);
     assert(file !== undefined, 'events come from connections that we dialed');
     if (event.kind === 'disconnected') this.#fileOf.delete(event.connection);
-    this.#downloads.get(file)?.fetchEvent(event);
+    this.#downloads.get(file)?.post(event);
   }
 }

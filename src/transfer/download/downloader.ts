@@ -13,7 +13,7 @@ import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
-import type { FetchCommand, FetchEvent } from '../peer/messages.js';
+import type { FetchCommand } from '../peer/messages.js';
 import { closePart, finishPart, type PartFile } from '../storage/file.js';
 import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
 import { DownloadMachine } from './machine.js';
@@ -76,17 +76,11 @@ export class Downloader {
   }
 
   post(input: DownloadInput): void {
-    this.#host.post(input);
-  }
-
-  fetchEvent(event: FetchEvent): void {
-    if (event.kind === 'disconnected') {
-      this.#options.log.info(
-        { connection: event.connection, reason: event.reason },
-        `peer connection ended: ${event.sentence}`,
-      );
+    if (input.kind === 'disconnected') {
+      const { connection, reason, sentence } = input;
+      this.#options.log.info({ connection, reason }, `peer connection ended: ${sentence}`);
     }
-    this.#host.post({ kind: 'fetch', event });
+    this.#host.post(input);
   }
 
   /** Connected peers, slots held, pieces being stored, held back by the limit. */
@@ -103,19 +97,14 @@ export class Downloader {
   #perform(effect: DownloadEffect): void {
     const { file, geometry, tellMain, tellPeer, log } = this.#options;
     switch (effect.kind) {
-      case 'request': {
-        const { connection, piece, begin, length, slots } = effect;
-        tellPeer(connection, { kind: 'request', connection, piece, begin, length, slots });
+      case 'request':
+      case 'cancel':
+      case 'hangUp':
+        tellPeer(effect.connection, effect);
         break;
-      }
       case 'store':
         void this.#store(effect.pieces);
         break;
-      case 'cancel': {
-        const { connection, piece, begin, length } = effect;
-        tellPeer(connection, { kind: 'cancel', connection, piece, begin, length });
-        break;
-      }
       case 'dial': {
         const { connection, address } = effect;
         log.info({ connection, peer: address }, 'dialing a peer');
@@ -130,9 +119,6 @@ export class Downloader {
         });
         break;
       }
-      case 'hangUp':
-        tellPeer(effect.connection, { kind: 'hangUp', connection: effect.connection });
-        break;
       case 'tellHaves':
         this.#options.tellFetchers({ kind: 'haves', file, ranges: effect.ranges });
         break;

@@ -3,7 +3,7 @@
 import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
-import type { FetchEvent } from '../peer/messages.js';
+import type { FetchCommand, FetchEvent } from '../peer/messages.js';
 
 /** What became of a piece that was handed to the hash pool. */
 export type StoreOutcome =
@@ -29,7 +29,8 @@ export interface StoredPiece {
 export type DownloadInput =
   /** `came`: they dialed us. */
   | { readonly kind: 'peersFound'; readonly peers: readonly Address[]; readonly came: boolean }
-  | { readonly kind: 'fetch'; readonly event: FetchEvent }
+  /** What a peer thread reports of one of our connections. */
+  | FetchEvent
   | {
       readonly kind: 'stored';
       readonly pieces: readonly StoredPiece[];
@@ -53,25 +54,12 @@ export type DownloadPhase =
   | { readonly at: 'finishing' }
   | { readonly at: 'ended' };
 
+/** What one of our connections is told; it goes to the connection's peer thread as it is. */
+export type ConnectionCommand = Extract<FetchCommand, { kind: 'request' | 'cancel' | 'hangUp' }>;
+
 export type DownloadEffect =
   | { readonly kind: 'dial'; readonly connection: number; readonly address: Address }
-  | {
-      readonly kind: 'request';
-      readonly connection: number;
-      readonly piece: number;
-      readonly begin: number;
-      readonly length: number;
-      /** One for each piece that it asks for: more than one is a run of whole pieces. */
-      readonly slots: readonly number[];
-    }
-  | {
-      readonly kind: 'cancel';
-      readonly connection: number;
-      readonly piece: number;
-      readonly begin: number;
-      readonly length: number;
-    }
-  | { readonly kind: 'hangUp'; readonly connection: number }
+  | ConnectionCommand
   /** Verify what came together and write what is right: one task of the hash pool. `stored` answers it. */
   | { readonly kind: 'store'; readonly pieces: readonly ArrivedPiece[] }
   | { readonly kind: 'tellHaves'; readonly ranges: readonly PieceRange[] }

@@ -93,8 +93,6 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   #apply(input: DownloadInput | Wake, nowMs: number): readonly DownloadEffect[] {
     switch (input.kind) {
-      case 'fetch':
-        return this.#onFetch(input.event, nowMs);
       case 'stored':
         return input.pieces.flatMap((stored) => this.#onStored(stored, nowMs));
       case 'peersFound':
@@ -112,7 +110,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'limitChanged': // what would come too fast now is asked for anew
         return this.#requests.rateChanged(this.#peers.values()).flatMap((claim) => this.#asking.cancel(claim));
       default:
-        return unreachable(input);
+        return this.#onFetch(input, nowMs);
     }
   }
 

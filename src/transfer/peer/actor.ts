@@ -219,21 +219,13 @@ class PeerThread {
 
   #onFetchCommand(command: FetchCommand): void {
     switch (command.kind) {
-      case 'request': {
-        const { piece, begin, length, slots } = command;
-        this.#dialed.get(command.connection)?.post({ kind: 'request', block: { piece, begin, length }, slots });
+      case 'request':
+      case 'cancel':
+      case 'hangUp':
+        this.#dialed.get(command.connection)?.post(command);
         break;
-      }
-      case 'cancel': {
-        const { piece, begin, length } = command;
-        this.#dialed.get(command.connection)?.post({ kind: 'cancel', block: { piece, begin, length } });
-        break;
-      }
       case 'dial':
         this.#dial(command);
-        break;
-      case 'hangUp':
-        this.#dialed.get(command.connection)?.post({ kind: 'hangUp' });
         break;
       case 'haves':
         this.#listener.tellHaves(command.file, command.ranges);

@@ -8,7 +8,7 @@ import type { DownloadEffect, DownloadInput, StoreOutcome } from '../../../src/t
 import { DownloadMachine } from '../../../src/transfer/download/machine.js';
 import { Pacer } from '../../../src/transfer/download/requests/pacer.js';
 import { SlotPool } from '../../../src/transfer/download/requests/slots.js';
-import type { HangUpReason } from '../../../src/transfer/peer/messages.js';
+import type { FetchEvent, HangUpReason } from '../../../src/transfer/peer/messages.js';
 
 export type Request = Extract<DownloadEffect, { kind: 'request' }>;
 
@@ -99,19 +99,13 @@ export class Stage {
     const offered = new Bitfield(this.geometry.pieceCount);
     if (pieces === undefined) offered.setAll();
     for (const piece of pieces ?? []) offered.set(piece);
-    this.post({
-      kind: 'fetch',
-      event: { kind: 'connected', connection, rttMs, runs },
-    });
-    this.post({
-      kind: 'fetch',
-      event: { kind: 'bitfieldPart', connection, offset: 0, part: offered.bytes, last: true },
-    });
-    return requestsIn(this.post({ kind: 'fetch', event: { kind: 'unchoked', connection } }));
+    this.post({ kind: 'connected', connection, rttMs, runs });
+    this.post({ kind: 'bitfieldPart', connection, offset: 0, part: offered.bytes, last: true });
+    return requestsIn(this.post({ kind: 'unchoked', connection }));
   }
 
-  say(event: Extract<DownloadInput, { kind: 'fetch' }>['event']): readonly DownloadEffect[] {
-    return this.post({ kind: 'fetch', event });
+  say(event: FetchEvent): readonly DownloadEffect[] {
+    return this.post(event);
   }
 
   haves(connection: number, ...ranges: PieceRange[]): readonly DownloadEffect[] {

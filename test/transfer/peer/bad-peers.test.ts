@@ -88,7 +88,7 @@ test('P12: a thousand that connect and say nothing are cut at the deadline, and 
   // Who is too many is told so at once; the others have their time.
   const waiting = (): readonly Raw[] => silent.filter(({ socket }) => !socket.destroyed);
   while (waiting().length >= UPLOAD_CONNECTIONS_MAX) await aTurn();
-  polite.socket.post({ kind: 'request', block: wholePiece(1), slots: [1] });
+  polite.socket.post({ kind: 'request', ...wholePiece(1), slots: [1] });
   await polite.hears('blockReceived');
   assert.equal(waiting().length, UPLOAD_CONNECTIONS_MAX - 1);
   timers.advanceTo(HELLO_DEADLINE_MS + 1_000);
@@ -96,7 +96,7 @@ test('P12: a thousand that connect and say nothing are cut at the deadline, and 
   const told = silent.map(({ heard }) => heard.map((message) => (message.kind === 'error' ? message.code : '')).join());
   assert.equal(told.filter((code) => code === 'timeout').length, UPLOAD_CONNECTIONS_MAX - 1);
   assert.equal(told.filter((code) => code === 'busy').length, 1_001 - UPLOAD_CONNECTIONS_MAX);
-  polite.socket.post({ kind: 'request', block: wholePiece(2), slots: [2] });
+  polite.socket.post({ kind: 'request', ...wholePiece(2), slots: [2] });
   await polite.hears('blockReceived', 2);
   await dial(t, port).hears('unchoked');
 });
@@ -111,7 +111,7 @@ test('P13: a peer that asks for all it may and never reads delays nobody, and is
   const polite = dial(t, port);
   await polite.hears('unchoked');
   for (let piece = 0; piece < PIECES; piece += 1) {
-    polite.socket.post({ kind: 'request', block: wholePiece(piece), slots: [piece] });
+    polite.socket.post({ kind: 'request', ...wholePiece(piece), slots: [piece] });
   }
   await letTimePass(turns, polite.hears('blockReceived', PIECES));
   polite.socket.post({ kind: 'hangUp' });
@@ -142,10 +142,10 @@ for (const [what, harm, errno] of HARMS) {
     const { port, path, failed, turns } = await seeder(t, { whenRight: true });
     const { socket, hears, events } = dial(t, port);
     await hears('unchoked');
-    socket.post({ kind: 'request', block: wholePiece(0), slots: [0] });
+    socket.post({ kind: 'request', ...wholePiece(0), slots: [0] });
     await letTimePass(turns, hears('blockReceived'));
     harm(path);
-    for (const piece of [1, 2]) socket.post({ kind: 'request', block: wholePiece(piece), slots: [piece] });
+    for (const piece of [1, 2]) socket.post({ kind: 'request', ...wholePiece(piece), slots: [piece] });
     await letTimePass(turns, hears('blockRejected', 2));
     assert.deepEqual(failed, [errno, errno]);
     assert.ok(!events.some(({ kind }) => kind === 'disconnected'), 'the seeder itself is not to blame');
@@ -213,7 +213,7 @@ test('L6: of some hundred MiB that were moved nothing is held afterwards', async
     for (let round = 0; round < rounds; round += 1) {
       events.length = 0;
       for (let piece = 0; piece < PIECES; piece += 1) {
-        socket.post({ kind: 'request', block: wholePiece(piece), slots: [piece] });
+        socket.post({ kind: 'request', ...wholePiece(piece), slots: [piece] });
       }
       await hears('blockReceived', PIECES);
     }
@@ -244,7 +244,7 @@ test('P13: peers that hold every buffer and never read leave those who read thei
   await polite.hears('unchoked');
   for (let round = 1; round <= 3; round += 1) {
     for (let piece = 0; piece < PIECES; piece += 1)
-      polite.socket.post({ kind: 'request', block: wholePiece(piece), slots: [piece] });
+      polite.socket.post({ kind: 'request', ...wholePiece(piece), slots: [piece] });
     await letTimePass(turns, polite.hears('blockReceived', round * PIECES));
   }
 });
@@ -264,7 +264,7 @@ test('P12: a crowd that has every place gives one up to who comes from another a
   await Promise.all(crowd.map((raw) => raw.hears('unchoke')));
   const polite = dial(t, port);
   await polite.hears('unchoked');
-  polite.socket.post({ kind: 'request', block: wholePiece(1), slots: [1] });
+  polite.socket.post({ kind: 'request', ...wholePiece(1), slots: [1] });
   await polite.hears('blockReceived');
   const displaced = crowd.filter(({ heard }) => heard.some((message) => message.kind === 'error'));
   assert.deepEqual(

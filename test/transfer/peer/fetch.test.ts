@@ -128,11 +128,11 @@ test('P17: a have beyond the file, or more of them than the file has pieces, end
 test('P16: a block is taken into its slot only if it was asked for exactly so', () => {
   for (const wrong of [{ piece: 4 }, { begin: 1 }, { length: 5 }]) {
     const stage = fetchStage('open');
-    stage.post({ kind: 'request', block: BLOCK, slots: [11] });
+    stage.post({ kind: 'request', ...BLOCK, slots: [11] });
     assert.equal(outcomeOf(stage, { kind: 'piece', ...BLOCK, ...wrong }), '!protocol', JSON.stringify(wrong));
   }
   const stage = fetchStage('open');
-  assert.deepEqual(said(stage.post({ kind: 'request', block: BLOCK, slots: [11] })), ['request']);
+  assert.deepEqual(said(stage.post({ kind: 'request', ...BLOCK, slots: [11] })), ['request']);
   assert.deepEqual(stage.post({ kind: 'received', message: MESSAGES.piece }), [
     { kind: 'receivePayload', slots: [11], begin: 0, length: PIECE_SIZE },
   ]);
@@ -147,7 +147,7 @@ test('each piece frame that has come whole is confirmed to a peer that understan
     const stage = fetchStage('greeting');
     stage.post({ kind: 'received', message: { ...HELLO, features } });
     stage.post({ kind: 'received', message: MESSAGES.bitfield });
-    stage.post({ kind: 'request', block: BLOCK, slots: [2] });
+    stage.post({ kind: 'request', ...BLOCK, slots: [2] });
     for (const begin of [0, half]) {
       stage.post({ kind: 'received', message: { kind: 'piece', piece: BLOCK.piece, begin, length: half } });
       stage.post({ kind: 'payloadBytes', count: half });
@@ -163,19 +163,19 @@ test('what has come is confirmed with the next word, each block once', () => {
   stage.post({ kind: 'received', message: { ...HELLO, features: CONFIRMS } });
   stage.post({ kind: 'received', message: MESSAGES.bitfield });
   const [first, second, third] = [2, 3, 4].map((piece) => ({ ...BLOCK, piece })) as [Block, Block, Block];
-  for (const block of [first, second]) stage.post({ kind: 'request', block, slots: [block.piece] });
+  for (const block of [first, second]) stage.post({ kind: 'request', ...block, slots: [block.piece] });
   for (const block of [first, second]) {
     stage.post({ kind: 'received', message: { kind: 'piece', ...block } });
     stage.post({ kind: 'payloadDone' });
   }
-  const words = said(stage.post({ kind: 'request', block: third, slots: [third.piece] }));
+  const words = said(stage.post({ kind: 'request', ...third, slots: [third.piece] }));
   assert.deepEqual(words, ['confirm', 'confirm', 'request']);
   stage.nowMs += CONFIRM_DELAY_MS;
   assert.deepEqual(said(stage.post({ kind: 'wake' })), []);
 });
 
 test('P12, P25: each way of ending has its deadline, and none comes early', () => {
-  const ask = { kind: 'request', block: BLOCK, slots: [1] } as const;
+  const ask = { kind: 'request', ...BLOCK, slots: [1] } as const;
   const deadlines: readonly [string, FetchStage, number, string][] = [
     ['no connection', fetchStage('dialing'), CONNECT_DEADLINE_MS, 'timeout'],
     ['no hello', fetchStage('greeting'), HELLO_DEADLINE_MS, 'timeout'],
@@ -213,7 +213,7 @@ test('a frame that ended is no longer waited for, even when the next has begun i
 
 test('every byte of a block puts the deadline off', () => {
   const stage = fetchStage('open');
-  stage.post({ kind: 'request', block: BLOCK, slots: [1] });
+  stage.post({ kind: 'request', ...BLOCK, slots: [1] });
   stage.post({ kind: 'received', message: MESSAGES.piece });
   for (let times = 0; times < 5; times += 1) {
     stage.pass(REQUEST_DEADLINE_MS - 1_000);
@@ -234,11 +234,11 @@ test('an idle connection says that it lives', () => {
 
 test('a cancel is said only for what is still awaited', () => {
   const stage = fetchStage('open');
-  assert.deepEqual(stage.post({ kind: 'cancel', block: BLOCK }), []);
-  stage.post({ kind: 'request', block: BLOCK, slots: [1] });
-  assert.deepEqual(said(stage.post({ kind: 'cancel', block: BLOCK })), ['cancel']);
+  assert.deepEqual(stage.post({ kind: 'cancel', ...BLOCK }), []);
+  stage.post({ kind: 'request', ...BLOCK, slots: [1] });
+  assert.deepEqual(said(stage.post({ kind: 'cancel', ...BLOCK })), ['cancel']);
   stage.post({ kind: 'received', message: MESSAGES.reject });
-  assert.deepEqual(stage.post({ kind: 'cancel', block: BLOCK }), []);
+  assert.deepEqual(stage.post({ kind: 'cancel', ...BLOCK }), []);
 });
 
 test('P4: whatever a peer answers in whatever order, each slot comes back once, and the connection ends once', () => {
@@ -255,8 +255,8 @@ test('P4: whatever a peer answers in whatever order, each slot comes back once, 
           if (stage.effects.some(({ kind }) => kind === 'closeTcp')) break;
           if (lent.has(piece)) continue;
           lent.add(piece);
-          effects.push(...stage.post({ kind: 'request', block, slots: [piece] }));
-        } else if (what === 'cancel') effects.push(...stage.post({ kind: 'cancel', block }));
+          effects.push(...stage.post({ kind: 'request', ...block, slots: [piece] }));
+        } else if (what === 'cancel') effects.push(...stage.post({ kind: 'cancel', ...block }));
         else if (what === 'noise') effects.push(...stage.post({ kind: 'received', message: { kind: 'keepAlive' } }));
         else effects.push(...stage.post({ kind: 'received', message: { kind: what as 'piece' | 'reject', ...block } }));
         if (effects.some(({ kind }) => kind === 'receivePayload')) effects.push(...stage.post({ kind: 'payloadDone' }));

@@ -44,7 +44,7 @@ function waitsFor(stage: ServeStage, ms: number): void {
 
 test('a seeder of 50 KiB/s needs ten seconds for a piece: its leecher hears of the bytes as they come, and stays', () => {
   const stage = fetchStage('open');
-  stage.post({ kind: 'request', block: BLOCK, slots: [1] });
+  stage.post({ kind: 'request', ...BLOCK, slots: [1] });
   const stepMs = (BLOCK_BYTES_MIN / (50 * 1024)) * 1_000;
   const news: string[] = [];
   for (let begin = 0; begin < PIECE_SIZE; begin += BLOCK_BYTES_MIN) {
@@ -59,7 +59,7 @@ test('a seeder of 50 KiB/s needs ten seconds for a piece: its leecher hears of t
 test('a seeder that has others before us in line says so in time, and we wait as long as it says so', () => {
   const seeder = serveStage('open');
   const leecher = fetchStage('open');
-  leecher.post({ kind: 'request', block: BLOCK, slots: [1] });
+  leecher.post({ kind: 'request', ...BLOCK, slots: [1] });
   seeder.post({ kind: 'received', message: { kind: 'request', ...BLOCK } });
   for (let waitedMs = 0; waitedMs < CLAIM_PATIENCE_MAX_MS - 10_000; waitedMs += 1_000) {
     // It fetches the file itself, so it has news all the time: they say nothing about our request.
@@ -80,7 +80,7 @@ test('a seeder that has others before us in line says so in time, and we wait as
 
 test('a seeder that only ever says that it lives is given up after all', () => {
   const stage = fetchStage('open');
-  stage.post({ kind: 'request', block: BLOCK, slots: [1] });
+  stage.post({ kind: 'request', ...BLOCK, slots: [1] });
   let gaveUpMs = 0;
   while (gaveUpMs < HOUR_MS && !stage.effects.some(({ kind }) => kind === 'closeTcp')) {
     stage.pass(1_000);
@@ -93,7 +93,7 @@ test('a seeder that only ever says that it lives is given up after all', () => {
 
 test('one word that it lives puts the deadline off once, and silence after it ends the connection', () => {
   const stage = fetchStage('open');
-  stage.post({ kind: 'request', block: BLOCK, slots: [1] });
+  stage.post({ kind: 'request', ...BLOCK, slots: [1] });
   stage.pass(REQUEST_DEADLINE_MS - 1_000);
   stage.post({ kind: 'received', message: { kind: 'keepAlive' } });
   stage.pass(REQUEST_DEADLINE_MS - 1_000);
@@ -148,7 +148,7 @@ test('each part that is taken counts as reading, however long the whole block ta
 test('parts come in order and at least so large, or end it; a part out of place was not asked for', () => {
   const asks = (): FetchStage => {
     const stage = fetchStage('open');
-    stage.post({ kind: 'request', block: BLOCK, slots: [1] });
+    stage.post({ kind: 'request', ...BLOCK, slots: [1] });
     partComes(stage, 0, BLOCK_BYTES_MIN);
     return stage;
   };
@@ -165,7 +165,7 @@ test('parts come in order and at least so large, or end it; a part out of place 
 
 test('the last part may be as small as it is', () => {
   const stage = fetchStage('open');
-  stage.post({ kind: 'request', block: { ...BLOCK, length: BLOCK_BYTES_MIN + 1 }, slots: [1] });
+  stage.post({ kind: 'request', ...BLOCK, length: BLOCK_BYTES_MIN + 1, slots: [1] });
   assert.deepEqual(partComes(stage, 0, BLOCK_BYTES_MIN), []);
   assert.deepEqual(partComes(stage, BLOCK_BYTES_MIN, 1), ['blockReceived']);
 });
@@ -173,7 +173,7 @@ test('the last part may be as small as it is', () => {
 test('a reject names exactly what has not come, and gives the slot back once', () => {
   const reject = (begin: number): FetchStage => {
     const stage = fetchStage('open');
-    stage.post({ kind: 'request', block: BLOCK, slots: [1] });
+    stage.post({ kind: 'request', ...BLOCK, slots: [1] });
     partComes(stage, 0, BLOCK_BYTES_MIN);
     const { piece } = BLOCK;
     stage.post({ kind: 'received', message: { kind: 'reject', piece, begin, length: PIECE_SIZE - begin } });
@@ -188,8 +188,8 @@ test('a reject names exactly what has not come, and gives the slot back once', (
 test('a cancel of a piece cancels each of its blocks that is still awaited', () => {
   const stage = fetchStage('open');
   for (let begin = 0; begin < 4 * BLOCK_BYTES_MIN; begin += BLOCK_BYTES_MIN)
-    stage.post({ kind: 'request', block: { piece: 3, begin, length: BLOCK_BYTES_MIN }, slots: [1] });
-  stage.post({ kind: 'request', block: { piece: 4, begin: 0, length: BLOCK_BYTES_MIN }, slots: [2] });
+    stage.post({ kind: 'request', piece: 3, begin, length: BLOCK_BYTES_MIN, slots: [1] });
+  stage.post({ kind: 'request', piece: 4, begin: 0, length: BLOCK_BYTES_MIN, slots: [2] });
   partComes(stage, 0, BLOCK_BYTES_MIN);
-  assert.deepEqual(said(stage.post({ kind: 'cancel', block: BLOCK })), ['cancel', 'cancel', 'cancel']);
+  assert.deepEqual(said(stage.post({ kind: 'cancel', ...BLOCK })), ['cancel', 'cancel', 'cancel']);
 });

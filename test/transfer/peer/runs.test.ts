@@ -48,7 +48,7 @@ test('both sides say in their hello that they take runs', () => {
 
 test('P16: a run is one request and one answer, which goes to the slots of its pieces', () => {
   const stage = fetchStage('open');
-  assert.deepEqual(stage.post({ kind: 'request', block: RUN, slots: SLOTS }), [
+  assert.deepEqual(stage.post({ kind: 'request', ...RUN, slots: SLOTS }), [
     { kind: 'send', message: { kind: 'request', ...RUN } },
   ]);
   assert.deepEqual(stage.post({ kind: 'received', message: { kind: 'piece', ...RUN } }), [
@@ -62,7 +62,7 @@ test('P16: a run is one request and one answer, which goes to the slots of its p
 test('a run that comes in parts is told once it is whole, and its rest may be rejected', () => {
   for (const ending of ['piece', 'reject'] as const) {
     const stage = fetchStage('open');
-    stage.post({ kind: 'request', block: RUN, slots: SLOTS });
+    stage.post({ kind: 'request', ...RUN, slots: SLOTS });
     const first = PIECE_SIZE + 70_000;
     stage.post({ kind: 'received', message: { kind: 'piece', ...RUN, length: first } });
     assert.deepEqual(stage.post({ kind: 'payloadDone' }), []);
@@ -80,9 +80,9 @@ test('a run that comes in parts is told once it is whole, and its rest may be re
 
 test('a run is withdrawn as it was asked for, and not by what is a part of it', () => {
   const stage = fetchStage('open');
-  stage.post({ kind: 'request', block: RUN, slots: SLOTS });
-  assert.deepEqual(stage.post({ kind: 'cancel', block: { ...RUN, length: PIECE_SIZE } }), []);
-  assert.deepEqual(stage.post({ kind: 'cancel', block: RUN }), [{ kind: 'send', message: { kind: 'cancel', ...RUN } }]);
+  stage.post({ kind: 'request', ...RUN, slots: SLOTS });
+  assert.deepEqual(stage.post({ kind: 'cancel', ...RUN, length: PIECE_SIZE }), []);
+  assert.deepEqual(stage.post({ kind: 'cancel', ...RUN }), [{ kind: 'send', message: { kind: 'cancel', ...RUN } }]);
 });
 
 test('a run is put in line as it was asked for; with a piece that is not had, or beyond whole pieces, it is not', () => {
@@ -162,8 +162,8 @@ test('runs travel from a listener into the slab, byte for byte, to the short las
   const slots = [4, 2, 5, 0, 1, 3];
   const first = { piece: 0, begin: 0, length: RUN_PIECES_MAX * PIECE_SIZE };
   const last = { piece: RUN_PIECES_MAX, begin: 0, length: SIZE - first.length };
-  socket.post({ kind: 'request', block: first, slots: slots.slice(0, RUN_PIECES_MAX) });
-  socket.post({ kind: 'request', block: last, slots: slots.slice(RUN_PIECES_MAX) });
+  socket.post({ kind: 'request', ...first, slots: slots.slice(0, RUN_PIECES_MAX) });
+  socket.post({ kind: 'request', ...last, slots: slots.slice(RUN_PIECES_MAX) });
   await hears('blockReceived', 2);
   timers.advanceTo(timers.nowMs() + CONFIRM_DELAY_MS);
   assert.equal(slots.length, PIECES);

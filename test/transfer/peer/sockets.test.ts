@@ -29,7 +29,7 @@ test('a whole file travels from a listener into the slab, byte for byte', async 
   await hears('unchoked');
   const geometry = new Geometry(SIZE);
   for (let piece = 0; piece < PIECES; piece += 1) {
-    socket.post({ kind: 'request', block: { piece, begin: 0, length: geometry.pieceLength(piece) }, slots: [piece] });
+    socket.post({ kind: 'request', piece, begin: 0, length: geometry.pieceLength(piece), slots: [piece] });
   }
   await hears('blockReceived', PIECES);
   assert.equal(Buffer.compare(new Uint8Array(slab, 0, SIZE), bytes), 0);
@@ -44,7 +44,7 @@ test('blocks of any size land at their place in the slot', async (t) => {
     begin,
     length: (all[at + 1] ?? PIECE_SIZE) - begin,
   }));
-  for (const block of blocks) socket.post({ kind: 'request', block, slots: [3] });
+  for (const block of blocks) socket.post({ kind: 'request', ...block, slots: [3] });
   await hears('blockReceived', blocks.length);
   const slot = new Uint8Array(slab, 3 * PIECE_SIZE, PIECE_SIZE);
   assert.equal(Buffer.compare(slot, bytes.subarray(2 * PIECE_SIZE, 3 * PIECE_SIZE)), 0);
@@ -127,7 +127,7 @@ test('P13: a peer that asks for more than may wait is cut off, and others go on'
   }
   const polite = dial(t, port);
   await polite.hears('unchoked');
-  polite.socket.post({ kind: 'request', block: { piece: 1, begin: 0, length: PIECE_SIZE }, slots: [1] });
+  polite.socket.post({ kind: 'request', piece: 1, begin: 0, length: PIECE_SIZE, slots: [1] });
   await polite.hears('blockReceived');
   raw.socket.resume();
   await raw.closed;
@@ -221,8 +221,7 @@ test('under a limit a piece goes out in parts, each no sooner than the limit all
   desk.limit(rate);
   const { socket, slab, hears, events } = dial(t, port);
   await hears('unchoked');
-  for (const piece of [0, 1])
-    socket.post({ kind: 'request', block: { piece, begin: 0, length: PIECE_SIZE }, slots: [piece] });
+  for (const piece of [0, 1]) socket.post({ kind: 'request', piece, begin: 0, length: PIECE_SIZE, slots: [piece] });
   await letTimePass(turns, hears('blockReceived', 2));
   assert.equal(Buffer.compare(new Uint8Array(slab, 0, 2 * PIECE_SIZE), bytes.subarray(0, 2 * PIECE_SIZE)), 0);
   assert.ok(turns.nowMs() >= ((2 * PIECE_SIZE - BLOCK_BYTES_MIN) / rate) * 1_000 - RATE_BURST_MS, `${turns.nowMs()}`);
@@ -235,11 +234,11 @@ test('what waits for the limit is not read before its turn, and its cancel leave
   const { socket, hears, events } = dial(t, port);
   await hears('unchoked');
   const blocks = [0, 1, 2].map((piece) => ({ piece, begin: 0, length: PIECE_SIZE }));
-  for (const block of blocks) socket.post({ kind: 'request', block, slots: [block.piece] });
+  for (const block of blocks) socket.post({ kind: 'request', ...block, slots: [block.piece] });
   await letTimePass(turns, hears('blockReceived'));
   // Had the third piece been read ahead, it would not notice that the file has been cut.
   truncateSync(path, 2 * PIECE_SIZE);
-  socket.post({ kind: 'cancel', block: blocks[1] ?? assert.fail() });
+  socket.post({ kind: 'cancel', ...(blocks[1] ?? assert.fail()) });
   await letTimePass(turns, hears('blockRejected', 2));
   assert.deepEqual(failed, ['SHORT_FILE']);
   assert.deepEqual(
@@ -254,8 +253,7 @@ test('a limit that is taken away lets go at once what waited for it', async (t) 
   desk.limit(1024);
   const { socket, slab, hears } = dial(t, port);
   await hears('unchoked');
-  for (const piece of [3, 4])
-    socket.post({ kind: 'request', block: { piece, begin: 0, length: PIECE_SIZE }, slots: [piece] });
+  for (const piece of [3, 4]) socket.post({ kind: 'request', piece, begin: 0, length: PIECE_SIZE, slots: [piece] });
   // A hello of another peer is answered meanwhile: the requests have been heard.
   await dial(t, port).hears('unchoked');
   desk.limit(NO_LIMIT);

@@ -26,7 +26,7 @@ test('a file travels byte for byte from a thread that serves as another one deci
   const { socket, slab, hears } = dial(t, port);
   await hears('unchoked');
   for (let piece = 0; piece < PIECES; piece += 1)
-    socket.post({ kind: 'request', block: wholePiece(piece), slots: [piece] });
+    socket.post({ kind: 'request', ...wholePiece(piece), slots: [piece] });
   await hears('blockReceived', PIECES);
   assert.equal(Buffer.compare(new Uint8Array(slab, 0, SIZE), bytes), 0);
 });
@@ -37,11 +37,11 @@ test('over the link a limit is kept in parts, and what fails or is cancelled is 
   desk.limit(rate);
   const { socket, hears, events } = dial(t, port);
   await hears('unchoked');
-  for (const piece of [0, 1, 2]) socket.post({ kind: 'request', block: wholePiece(piece), slots: [piece] });
+  for (const piece of [0, 1, 2]) socket.post({ kind: 'request', ...wholePiece(piece), slots: [piece] });
   await letTimePass(turns, hears('blockReceived'));
   assert.ok(turns.nowMs() >= ((PIECE_SIZE - BLOCK_BYTES_MIN) / rate) * 1_000 - RATE_BURST_MS, `${turns.nowMs()}`);
   truncateSync(path, 2 * PIECE_SIZE);
-  socket.post({ kind: 'cancel', block: wholePiece(1) });
+  socket.post({ kind: 'cancel', ...wholePiece(1) });
   await letTimePass(turns, hears('blockRejected', 2));
   assert.deepEqual(failed, ['SHORT_FILE']);
   assert.ok(!events.some(({ kind }) => kind === 'disconnected'));
@@ -88,7 +88,7 @@ test('when the thread that decides comes anew, the connections of the others end
   await before.hears('disconnected');
   const after = dial(t, stage.port);
   await after.hears('unchoked');
-  after.socket.post({ kind: 'request', block: wholePiece(1), slots: [1] });
+  after.socket.post({ kind: 'request', ...wholePiece(1), slots: [1] });
   await after.hears('blockReceived');
 });
 

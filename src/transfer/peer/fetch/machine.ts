@@ -14,13 +14,16 @@ import {
   PROGRESS_MS,
 } from '../../../foundation/base/limits.js';
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
-import type { Block } from '../../../foundation/torrent/block.js';
+import { type Block, blockOf } from '../../../foundation/torrent/block.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
 import { CONFIRMS, type PeerWire, RUNS } from '../codec/messages.js';
 import { CONNECT_DEADLINE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, REQUEST_DEADLINE_MS } from '../limits.js';
 import type { FetchEvent, HangUpReason } from '../messages.js';
 import { Confirms } from '../serve/acks.js';
 import { Owed } from './outstanding.js';
+
+/** `slots`: one for each piece that the block has bytes of. */
+type RequestInput = Block & { readonly kind: 'request'; readonly slots: readonly number[] };
 
 export type FetchInput =
   | { readonly kind: 'tcpConnected' }
@@ -33,10 +36,9 @@ export type FetchInput =
   | { readonly kind: 'frameBegun' }
   | { readonly kind: 'frameEnded' }
   | { readonly kind: 'tcpClosed'; readonly reason: HangUpReason; readonly sentence: string }
-  /** `slots`: one for each piece that the block has bytes of. */
-  | { readonly kind: 'request'; readonly block: Block; readonly slots: readonly number[] }
-  /** Every block asked for and still awaited within this range. */
-  | { readonly kind: 'cancel'; readonly block: Block }
+  | RequestInput
+  /** Every block that was requested and is still outstanding within this range. */
+  | (Block & { readonly kind: 'cancel' })
   | { readonly kind: 'hangUp' };
 
 export type FetchEffect =
@@ -118,9 +120,9 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       case 'received':
         return this.#onReceived(input.message, nowMs);
       case 'request':
-        return this.#onRequest(input.block, input.slots, nowMs);
+        return this.#onRequest(input, nowMs);
       case 'cancel':
-        return this.#owed.within(input.block).flatMap((block) => this.#send({ kind: 'cancel', ...block }, nowMs));
+        return this.#owed.within(input).flatMap((block) => this.#send({ kind: 'cancel', ...block }, nowMs));
       case 'frameBegun':
         this.#frameSinceMs ??= nowMs;
         return NO_EFFECTS;
@@ -280,16 +282,16 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     return [{ kind: 'tell', event: { kind: 'blockRejected', connection, ...block } }];
   }
 
-  #onRequest(block: Block, slots: readonly number[], nowMs: number): readonly FetchEffect[] {
+  #onRequest(input: RequestInput, nowMs: number): readonly FetchEffect[] {
     // A request that crosses our closing keeps its slots until `disconnected` gives everything back at once.
     if (this.#phase.at !== 'open') return NO_EFFECTS;
     if (this.#owed.isNothing) {
       this.#payloadMs = nowMs;
       this.#progressMs = nowMs;
     }
-    this.#owed.asked(block, slots);
-    const { piece, begin, length } = block;
-    return this.#send({ kind: 'request', piece, begin, length }, nowMs);
+    const block = blockOf(input);
+    this.#owed.asked(block, input.slots);
+    return this.#send({ kind: 'request', ...block }, nowMs);
   }
 
   #onWake(nowMs: number): readonly (FetchEffect | WakeAt)[] {
