@@ -10,7 +10,7 @@ import type { Block } from '../src/foundation/torrent/block.js';
 import { peerId } from '../src/foundation/torrent/ids.js';
 import { FrameReader, frameBytes } from '../src/foundation/wire/framing.js';
 import { MagicGate } from '../src/foundation/wire/magic.js';
-import { CONFIRMS, PEER_MAGIC, type PeerWire, peerWire } from '../src/transfer/peer/codec/messages.js';
+import { ACKS, PEER_MAGIC, type PeerWire, peerWire } from '../src/transfer/peer/codec/messages.js';
 
 /** The file that it is about. */
 export interface Claimed {
@@ -24,7 +24,7 @@ export function framed(message: PeerWire): Uint8Array {
 
 export function helloOf({ swarm, pieceCount }: Claimed, id: Uint8Array, uploadPort: number): PeerWire {
   const token = new Uint8Array(0);
-  return { kind: 'hello', swarm, peerId: peerId(id), uploadPort, pieceCount, features: CONFIRMS, token };
+  return { kind: 'hello', swarm, peerId: peerId(id), uploadPort, pieceCount, features: ACKS, token };
 }
 
 /** "I have everything": one part is enough for the files of the benches. */

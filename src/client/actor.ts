@@ -216,7 +216,7 @@ export class ClientActor {
           kind: 'peersFound',
           file: effect.file,
           peers: effect.peers.map(({ host, port }) => [host, port] as const),
-          came: effect.came,
+          incoming: effect.incoming,
         });
         break;
       case 'startDownload':

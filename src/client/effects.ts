@@ -118,8 +118,13 @@ export type ClientEffect =
   | { readonly kind: 'releasePart'; readonly file: number }
   | { readonly kind: 'startDownload'; readonly file: number; readonly entry: Entry }
   | { readonly kind: 'stopDownload'; readonly file: number }
-  /** `came`: they dialed us. */
-  | { readonly kind: 'peersFound'; readonly file: number; readonly peers: readonly Address[]; readonly came: boolean }
+  /** `incoming`: they dialed us. */
+  | {
+      readonly kind: 'peersFound';
+      readonly file: number;
+      readonly peers: readonly Address[];
+      readonly incoming: boolean;
+    }
   /** `complete`: from its target with every piece; else from its `.part` with what is there. */
   | { readonly kind: 'serve'; readonly file: number; readonly entry: Entry; readonly complete: boolean }
   | { readonly kind: 'unserve'; readonly file: number }

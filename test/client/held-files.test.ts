@@ -7,7 +7,7 @@ import test, { type TestContext } from 'node:test';
 import { HeldFiles } from '../../src/client/disk-jobs/open-files.js';
 import type { OpenedPart } from '../../src/client/disk-jobs/prepare.js';
 import type { ClientThreads } from '../../src/client/threads/threads.js';
-import type { Beside } from '../../src/foundation/actor/link.js';
+import type { Attachment } from '../../src/foundation/actor/link.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
 import { type Metainfo, makeMetainfo } from '../../src/foundation/torrent/metainfo.js';
 import type { DownloadCommand } from '../../src/transfer/download/messages.js';
@@ -17,8 +17,8 @@ import { entryOf, PIECES, SIZE } from './stage.js';
 
 interface Stage {
   readonly files: HeldFiles;
-  readonly served: [ServeCommand, readonly Beside[]][];
-  readonly started: [DownloadCommand, readonly Beside[]][];
+  readonly served: [ServeCommand, readonly Attachment[]][];
+  readonly started: [DownloadCommand, readonly Attachment[]][];
   readonly metainfo: Metainfo;
   readonly entry: ReturnType<typeof entryOf>;
   readonly part: (...have: readonly number[]) => OpenedPart;
@@ -28,10 +28,12 @@ function stage(t: TestContext): Stage {
   const served: Stage['served'] = [];
   const started: Stage['started'] = [];
   const threads = {
-    tellAcceptors: (command: ServeCommand, beside: readonly Beside[] = []) => served.push([command, beside]),
-    tellPeer: (_thread: number, command: ServeCommand, beside: readonly Beside[] = []) =>
+    tellAcceptors: (command: ServeCommand, beside: readonly Attachment[] = []) => served.push([command, beside]),
+    tellPeer: (_thread: number, command: ServeCommand, beside: readonly Attachment[] = []) =>
       served.push([command, beside]),
-    download: { tell: (command: DownloadCommand, beside: readonly Beside[] = []) => started.push([command, beside]) },
+    download: {
+      tell: (command: DownloadCommand, beside: readonly Attachment[] = []) => started.push([command, beside]),
+    },
   } as unknown as ClientThreads;
   const files = new HeldFiles(threads, () => 6881);
   const { name, trackers } = entryOf('a');
@@ -46,7 +48,7 @@ function stage(t: TestContext): Stage {
   return { files, served, started, metainfo, entry: entryOf('a', null, { swarm: metainfo.swarm }), part };
 }
 
-function bitsOf(beside: readonly Beside[], at = 0): Uint8Array {
+function bitsOf(beside: readonly Attachment[], at = 0): Uint8Array {
   const memory = beside[at];
   assert.ok(memory instanceof SharedArrayBuffer);
   return new Uint8Array(memory);

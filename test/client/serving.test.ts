@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { Serving } from '../../src/client/threads/serving.js';
-import type { Beside } from '../../src/foundation/actor/link.js';
+import type { Attachment } from '../../src/foundation/actor/link.js';
 import { deferred } from '../../src/foundation/base/deferred.js';
 import { MiniTorrentError } from '../../src/foundation/base/errors.js';
 import type { ServeCommand } from '../../src/transfer/peer/messages.js';
@@ -11,7 +11,7 @@ import type { ServeCommand } from '../../src/transfer/peer/messages.js';
 interface Told {
   readonly thread: number;
   readonly command: ServeCommand;
-  readonly beside: readonly Beside[];
+  readonly beside: readonly Attachment[];
 }
 
 class Stage {
@@ -58,7 +58,7 @@ class Stage {
     return this.told.filter((told) => told.thread === thread).map(({ command }) => command.kind);
   }
 
-  memoryOf(thread: number): Beside | undefined {
+  memoryOf(thread: number): Attachment | undefined {
     const told = this.told.filter((each) => each.thread === thread && each.beside.length > 0);
     return told.at(-1)?.beside.at(-1);
   }

@@ -897,7 +897,7 @@ const SERVING: readonly Defect[] = [
     name: 'serving: blocks under way are not counted',
     breaks: 'a client sends few blocks at a time, whatever its threads',
     file: 'src/transfer/peer/upload/machine.ts',
-    right: 'this.#underWay.begun(upload.connection, nowMs);',
+    right: 'this.#window.begun(upload.connection, nowMs);',
     wrong: '',
     test: 'test/transfer/peer/upload-machine.test.ts',
     rule: 'reads, blocks under way and buffers are bounded for the client, whichever threads its connections are on',

@@ -196,10 +196,10 @@ export class Connection {
         this.#send(effect.message);
         break;
       case 'opened':
-        node.joined(this, this.#dialer, effect.confirms);
+        node.joined(this, this.#dialer, effect.acks);
         break;
-      case 'confirmed':
-        node.confirmed(this);
+      case 'acked':
+        node.acked(this);
         break;
       case 'enqueue':
         if (node.manner === 'rejects' && node.swarm.prng.next() < 0.3) {

@@ -155,8 +155,8 @@ export class CrowdClient {
     });
   }
 
-  #found(ports: readonly number[], came = false): void {
-    this.#download?.post({ kind: 'peersFound', came, peers: ports.map((port) => ({ host: '192.0.2.1', port })) });
+  #found(ports: readonly number[], incoming = false): void {
+    this.#download?.post({ kind: 'peersFound', incoming, peers: ports.map((port) => ({ host: '192.0.2.1', port })) });
   }
 
   #tellHaves(ranges: readonly PieceRange[]): void {
@@ -176,9 +176,9 @@ export class CrowdClient {
     this.#uploads.post({ kind: 'accepted', connection: connection.number, host: `${dialer.port}` });
   }
 
-  joined(connection: CrowdConnection, dialer: CrowdClient, confirms: boolean): void {
+  joined(connection: CrowdConnection, dialer: CrowdClient, acks: boolean): void {
     this.#serving.set(connection.number, connection);
-    this.#uploads.post({ kind: 'joined', connection: connection.number, file: FILE, confirms });
+    this.#uploads.post({ kind: 'joined', connection: connection.number, file: FILE, acks });
     this.#found([dialer.port], true);
   }
 
@@ -187,8 +187,8 @@ export class CrowdClient {
     this.#serving.delete(number);
   }
 
-  confirmed({ number }: CrowdConnection): void {
-    this.#uploads.post({ kind: 'confirmed', connection: number });
+  acked({ number }: CrowdConnection): void {
+    this.#uploads.post({ kind: 'acked', connection: number });
   }
 
   enqueue({ number }: CrowdConnection, block: Block): void {

@@ -154,10 +154,10 @@ export class CrowdConnection {
         if (effect.message.kind !== 'have') this.#toFetch(effect.message);
         break;
       case 'opened':
-        node.joined(this, this.#dialer, effect.confirms);
+        node.joined(this, this.#dialer, effect.acks);
         break;
-      case 'confirmed':
-        node.confirmed(this);
+      case 'acked':
+        node.acked(this);
         break;
       case 'enqueue':
         node.enqueue(this, effect.block);

@@ -108,7 +108,7 @@ export class SimNode {
   found(ports: readonly number[]): void {
     this.#download?.post({
       kind: 'peersFound',
-      came: false,
+      incoming: false,
       peers: ports.map((port) => ({ host: '192.0.2.1', port })),
     });
   }
@@ -240,8 +240,8 @@ export class SimNode {
     this.#uploads.post({ kind: 'accepted', connection: connection.number, host: `${dialer.port}` });
   }
 
-  joined({ number }: Connection, dialer: SimNode, confirms: boolean): void {
-    this.#uploads.post({ kind: 'joined', connection: number, file: FILE, confirms });
+  joined({ number }: Connection, dialer: SimNode, acks: boolean): void {
+    this.#uploads.post({ kind: 'joined', connection: number, file: FILE, acks });
     // As the client does: who says hello to us is a peer of ours, too.
     if (dialer.isReachable) this.found([dialer.port]);
   }
@@ -250,8 +250,8 @@ export class SimNode {
     if (this.#accepted.delete(number)) this.#uploads.post({ kind: 'closed', connection: number });
   }
 
-  confirmed({ number }: Connection): void {
-    this.#uploads.post({ kind: 'confirmed', connection: number });
+  acked({ number }: Connection): void {
+    this.#uploads.post({ kind: 'acked', connection: number });
   }
 
   enqueue({ number }: Connection, block: Block): void {

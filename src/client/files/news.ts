@@ -20,7 +20,9 @@ export function uploadNews(
   switch (event.kind) {
     case 'peerJoined':
       if (record.phase.at !== 'downloading') return NO_EFFECTS;
-      return [{ kind: 'peersFound', file: record.file, peers: [{ host: event.host, port: event.port }], came: true }];
+      return [
+        { kind: 'peersFound', file: record.file, peers: [{ host: event.host, port: event.port }], incoming: true },
+      ];
     case 'uploaded':
       record.transfer.sent += event.bytes;
       return NO_EFFECTS;
@@ -46,7 +48,7 @@ export function trackerNews(
       const record = books.ofSwarm(event.swarm);
       if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
       const peers = event.seeders.map(({ host, port }) => ({ host, port }));
-      return [{ kind: 'peersFound', file: record.file, peers, came: false }];
+      return [{ kind: 'peersFound', file: record.file, peers, incoming: false }];
     }
     case 'refused': {
       const name = books.ofSwarm(event.swarm)?.entry.name ?? event.swarm;

@@ -2,7 +2,7 @@
 // the download thread once it works (again, after a restart). A peer thread may die and be restarted; the download thread
 // may not: its slots would have no owner, so the process ends with its state on disk.
 
-import { type Beside, type Link, openLink } from '../../foundation/actor/link.js';
+import { type Attachment, type Link, openLink } from '../../foundation/actor/link.js';
 import type { LoopDelay } from '../../foundation/actor/loop-delay.js';
 import { type ChildSpec, Supervisor } from '../../foundation/actor/supervisor.js';
 import { MessageChannel, startThread, type Thread } from '../../foundation/actor/thread.js';
@@ -78,14 +78,14 @@ export class ClientThreads {
     return thread < this.#options.placement.acceptors;
   }
 
-  tellPeer(thread: number, command: ServeCommand, beside: readonly Beside[] = []): void {
-    present(this.#peers[thread], 'peer threads are started before they are spoken to').tell(command, beside);
+  tellPeer(thread: number, command: ServeCommand, attachments: readonly Attachment[] = []): void {
+    present(this.#peers[thread], 'peer threads are started before they are spoken to').tell(command, attachments);
   }
 
   /** Every thread that accepts. Answers how many. */
-  tellAcceptors(command: ServeCommand, beside: readonly Beside[] = []): number {
+  tellAcceptors(command: ServeCommand, attachments: readonly Attachment[] = []): number {
     const { acceptors } = this.#options.placement;
-    for (let thread = 0; thread < acceptors; thread += 1) this.tellPeer(thread, command, beside);
+    for (let thread = 0; thread < acceptors; thread += 1) this.tellPeer(thread, command, attachments);
     return acceptors;
   }
 

@@ -10,11 +10,11 @@ import type { Protocol } from '../wire/protocol.js';
 import { LINK_BACKLOG_MAX, LINK_CREDIT_MAX } from './limits.js';
 
 /** What may ride beside a frame: memory that both threads see, or a port that changes threads. */
-export type Beside = SharedArrayBuffer | MessagePort;
+export type Attachment = SharedArrayBuffer | MessagePort;
 
 interface Packet {
   readonly frame: Uint8Array;
-  readonly beside: readonly Beside[];
+  readonly attachments: readonly Attachment[];
 }
 
 /** Credit coming back, as a bare number, once a quarter of the window was handled. */
@@ -22,11 +22,11 @@ const CREDIT_STEP = LINK_CREDIT_MAX / 4;
 
 export interface Link<Sent> {
   /** Sends, or keeps in the backlog while there is no credit. Crashes (assertion) past LINK_BACKLOG_MAX. */
-  tell(message: Sent, beside?: readonly Beside[]): void;
+  tell(message: Sent, attachments?: readonly Attachment[]): void;
   /** True while messages wait for credit: sources of further messages should pause. */
   readonly congested: boolean;
   /** Called once when a congested link has emptied its backlog. */
-  onRelief: () => void;
+  onDrain: () => void;
   close(): void;
 }
 
@@ -34,7 +34,7 @@ export interface LinkOptions<Sent, Received> {
   readonly port: MessagePort;
   readonly sends: Protocol<Sent>;
   readonly receives: Protocol<Received>;
-  readonly handle: (message: Received, beside: readonly Beside[]) => void;
+  readonly handle: (message: Received, attachments: readonly Attachment[]) => void;
   /** A frame from the other thread failed its checks, or `handle` threw. */
   readonly onCrash: (error: unknown) => void;
 }
@@ -47,15 +47,15 @@ export function openLink<Sent, Received>(options: LinkOptions<Sent, Received>): 
   let handled = 0;
 
   const post = (packet: Packet): void => {
-    const ports = packet.beside.filter((item) => !(item instanceof SharedArrayBuffer)) as MessagePort[];
+    const ports = packet.attachments.filter((item) => !(item instanceof SharedArrayBuffer)) as MessagePort[];
     const moved: Transferable[] = [packet.frame.buffer as ArrayBuffer, ...ports];
-    if (packet.beside.length === 0) port.postMessage(packet.frame, moved);
+    if (packet.attachments.length === 0) port.postMessage(packet.frame, moved);
     else port.postMessage(packet, moved);
   };
 
   const link: Link<Sent> = {
-    tell(message, beside = []) {
-      const packet: Packet = { frame: new Uint8Array(sends.encode(message)), beside };
+    tell(message, attachments = []) {
+      const packet: Packet = { frame: new Uint8Array(sends.encode(message)), attachments };
       if (credit > 0) {
         credit -= 1;
         post(packet);
@@ -66,7 +66,7 @@ export function openLink<Sent, Received>(options: LinkOptions<Sent, Received>): 
     get congested() {
       return backlog.length > 0;
     },
-    onRelief: () => undefined,
+    onDrain: () => undefined,
     close: () => port.close(),
   };
 
@@ -80,7 +80,7 @@ export function openLink<Sent, Received>(options: LinkOptions<Sent, Received>): 
       credit -= 1;
       post(packet);
     }
-    if (wasCongested && backlog.length === 0) link.onRelief();
+    if (wasCongested && backlog.length === 0) link.onDrain();
   };
 
   port.on('message', (packet: number | Uint8Array | Packet) => {
@@ -90,7 +90,7 @@ export function openLink<Sent, Received>(options: LinkOptions<Sent, Received>): 
         return;
       }
       if (packet instanceof Uint8Array) handle(receives.decode(packet), []);
-      else handle(receives.decode(packet.frame), packet.beside);
+      else handle(receives.decode(packet.frame), packet.attachments);
       handled += 1;
       if (handled >= CREDIT_STEP) {
         port.postMessage(handled);

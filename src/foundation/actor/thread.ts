@@ -11,7 +11,7 @@ import { type LoopDelay, watchLoopDelay } from './loop-delay.js';
 
 export { MessageChannel, type MessagePort };
 
-interface Birth {
+interface WorkerData {
   readonly name: string;
   readonly log: LogTarget | undefined;
   readonly settings: Uint8Array;
@@ -58,7 +58,7 @@ export function startThread(options: ThreadOptions): Thread {
   const { name, log, shared, ports, youngHeapMib } = options;
   // An encoded frame lies in a pool; without a copy the whole pool would be cloned.
   const settings = new Uint8Array(options.settings);
-  const birth: Birth = { name, log, settings, shared, ports };
+  const birth: WorkerData = { name, log, settings, shared, ports };
   // Node pipes what a thread prints into ours, and warns of a leak when many do.
   for (const stream of [process.stdout, process.stderr])
     stream.setMaxListeners(Math.max(stream.getMaxListeners(), PRINTING_THREADS_MAX));
@@ -143,7 +143,7 @@ export interface ThreadSelf {
 export function thisThread(): ThreadSelf {
   const port = parentPort;
   assert(port !== null, 'a thread entry runs on a thread of its own');
-  const birth = workerData as Birth;
+  const birth = workerData as WorkerData;
   const delays = watchLoopDelay();
   port.on('message', (message: unknown) => {
     if (message === 'look') port.postMessage(delays.look());

@@ -1,7 +1,7 @@
 // The download thread: owns the slab's slots and the hash pool, holds one downloader a file, and routes by file and
 // connection number. Decides only on which peer thread a connection lives, by its number.
 
-import { type Beside, type Link, openLink } from '../../foundation/actor/link.js';
+import { type Attachment, type Link, openLink } from '../../foundation/actor/link.js';
 import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
 import { systemTimers } from '../../foundation/actor/timers.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
@@ -69,7 +69,7 @@ class DownloadThread {
       port: present(self.ports[0], 'the download thread is born with a port to main'),
       sends: downloadEvents,
       receives: downloadCommands,
-      handle: (command, beside) => this.#onCommand(command, beside),
+      handle: (command, attachments) => this.#onCommand(command, attachments),
       onCrash: (error) => self.crash(error),
     });
   }
@@ -86,19 +86,19 @@ class DownloadThread {
     await (await this.#pool)?.close();
   }
 
-  #onCommand(command: DownloadCommand, beside: readonly Beside[]): void {
+  #onCommand(command: DownloadCommand, attachments: readonly Attachment[]): void {
     switch (command.kind) {
       case 'attachPeerThread':
-        this.#attach(command, beside[0]);
+        this.#attach(command, attachments[0]);
         break;
       case 'start':
-        this.#start(command, beside);
+        this.#start(command, attachments);
         break;
       case 'peersFound':
         this.#downloads.get(command.file)?.post({
           kind: 'peersFound',
           peers: command.peers.map(([host, port]) => ({ host, port })),
-          came: command.came,
+          incoming: command.incoming,
         });
         break;
       case 'stop':
@@ -128,9 +128,9 @@ class DownloadThread {
     }
   }
 
-  #start(command: Extract<DownloadCommand, { kind: 'start' }>, beside: readonly Beside[]): void {
+  #start(command: Extract<DownloadCommand, { kind: 'start' }>, attachments: readonly Attachment[]): void {
     const { file, name, fd, partPath, targetPath, resumePath, uploadPort } = command;
-    const [digests, bits] = beside;
+    const [digests, bits] = attachments;
     assert(
       digests instanceof SharedArrayBuffer && bits instanceof SharedArrayBuffer,
       'a download comes with digests and bits',
@@ -207,7 +207,10 @@ class DownloadThread {
     return connection % this.#peerThreads.length;
   }
 
-  #attach({ thread, serves }: Extract<DownloadCommand, { kind: 'attachPeerThread' }>, port: Beside | undefined): void {
+  #attach(
+    { thread, serves }: Extract<DownloadCommand, { kind: 'attachPeerThread' }>,
+    port: Attachment | undefined,
+  ): void {
     assert(port !== undefined && !(port instanceof SharedArrayBuffer), 'a peer thread comes with its port');
     assert(thread < this.#peerThreads.length, 'a peer thread is one of those that were announced');
     if (this.#peerThreads[thread] !== undefined) {

@@ -27,8 +27,8 @@ export interface StoredPiece {
 }
 
 export type DownloadInput =
-  /** `came`: they dialed us. */
-  | { readonly kind: 'peersFound'; readonly peers: readonly Address[]; readonly came: boolean }
+  /** `incoming`: they dialed us. */
+  | { readonly kind: 'peersFound'; readonly peers: readonly Address[]; readonly incoming: boolean }
   /** What a peer thread reports of one of our connections. */
   | FetchEvent
   | {

@@ -96,7 +96,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'stored':
         return input.pieces.flatMap((stored) => this.#onStored(stored, nowMs));
       case 'peersFound':
-        return this.#inTurn(input.peers, nowMs).flatMap((address) => this.#onFound(address, input.came, nowMs));
+        return this.#inTurn(input.peers, nowMs).flatMap((address) => this.#onFound(address, input.incoming, nowMs));
       case 'wake':
         this.#wakeMs = Number.POSITIVE_INFINITY;
         return this.#onWake(nowMs);
@@ -119,10 +119,10 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     return this.#breadth.at(nowMs) < PEERS_PER_DOWNLOAD_MAX ? this.#options.prng.shuffle([...peers]) : peers;
   }
 
-  #onFound(address: Address, came: boolean, nowMs: number): readonly DownloadEffect[] {
-    const isGuest = this.#book.add(address, nowMs, came) && came;
-    if (!isGuest || this.#peers.size < PEERS_PER_DOWNLOAD_MAX || this.#phase.at !== 'running') return NO_EFFECTS;
-    const spare = this.#places.forGuest(this.#peers.values(), nowMs);
+  #onFound(address: Address, incoming: boolean, nowMs: number): readonly DownloadEffect[] {
+    const isIncoming = this.#book.add(address, nowMs, incoming) && incoming;
+    if (!isIncoming || this.#peers.size < PEERS_PER_DOWNLOAD_MAX || this.#phase.at !== 'running') return NO_EFFECTS;
+    const spare = this.#places.forIncoming(this.#peers.values(), nowMs);
     return spare === undefined ? NO_EFFECTS : this.#hangUp(spare);
   }
 

@@ -48,8 +48,8 @@ export const downloadCommands = protocol('download.commands', {
     /** For the peers that are dialed: where this client listens. */
     uploadPort: listeningPort,
   }),
-  /** `came`: they dialed us. */
-  peersFound: message(3, { file, peers: listOf(address, SEEDERS_PER_REPLY_MAX), came: flag }),
+  /** `incoming`: they dialed us. */
+  peersFound: message(3, { file, peers: listOf(address, SEEDERS_PER_REPLY_MAX), incoming: flag }),
   /** Ends the download with everything kept; `stopped` follows. */
   stop: message(4, { file }),
   describe: message(5, { file, ask: u32 }),

@@ -1,7 +1,7 @@
 // One peer thread: joins the links of main and download thread with the sockets. Routes by connection and file number and
 // decides nothing. The slab is written here only through sockets whose block was asked for.
 
-import { type Beside, type Link, openLink } from '../../foundation/actor/link.js';
+import { type Attachment, type Link, openLink } from '../../foundation/actor/link.js';
 import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
 import { systemTimers } from '../../foundation/actor/timers.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
@@ -89,7 +89,7 @@ class PeerThread {
       port: main,
       sends: serveEvents,
       receives: serveCommands,
-      handle: (command, beside) => this.#onServeCommand(command, beside),
+      handle: (command, attachments) => this.#onServeCommand(command, attachments),
       onCrash: (error) => self.crash(error),
     });
     this.#toDownload = openLink({
@@ -99,7 +99,7 @@ class PeerThread {
       handle: (command) => this.#onFetchCommand(command),
       onCrash: (error) => self.crash(error),
     });
-    this.#toDownload.onRelief = () => this.#setPaused(false);
+    this.#toDownload.onDrain = () => this.#setPaused(false);
   }
 
   async stop(): Promise<void> {
@@ -112,7 +112,7 @@ class PeerThread {
     this.#files.closeAll();
   }
 
-  #onServeCommand(command: ServeCommand, beside: readonly Beside[]): void {
+  #onServeCommand(command: ServeCommand, attachments: readonly Attachment[]): void {
     switch (command.kind) {
       case 'listen':
         this.#listener.listen(command, (result) => {
@@ -121,7 +121,7 @@ class PeerThread {
         });
         break;
       case 'serve':
-        this.#serve(command, beside[0]);
+        this.#serve(command, attachments[0]);
         break;
       case 'unserve':
         this.#unserve(command.file);
@@ -140,13 +140,16 @@ class PeerThread {
         this.#desk?.limit(command.rate);
         break;
       case 'decideUploads':
-        this.#decideUploads(beside[0]);
+        this.#decideUploads(attachments[0]);
         break;
       case 'attachServing':
-        present(this.#desk, 'the thread that decides hears of the others').attach(command.thread, portOf(beside[0]));
+        present(this.#desk, 'the thread that decides hears of the others').attach(
+          command.thread,
+          portOf(attachments[0]),
+        );
         break;
       case 'joinDesk':
-        this.#joinDesk(portOf(beside[0]), beside[1]);
+        this.#joinDesk(portOf(attachments[0]), attachments[1]);
         break;
       case 'identify':
         this.#clientId = clientId(command.clientId);
@@ -160,7 +163,7 @@ class PeerThread {
     return peerIdOf(this.#clientId, swarmKey(swarm));
   }
 
-  #decideUploads(memory: Beside | undefined): void {
+  #decideUploads(memory: Attachment | undefined): void {
     assert(memory instanceof SharedArrayBuffer, 'uploads come with the memory of their buffers');
     this.#desk = new UploadDesk(
       {
@@ -176,13 +179,13 @@ class PeerThread {
     this.#setDecider(this.#desk);
   }
 
-  #joinDesk(port: MessagePort, memory: Beside | undefined): void {
+  #joinDesk(port: MessagePort, memory: Attachment | undefined): void {
     assert(memory instanceof SharedArrayBuffer, 'uploads come with the memory of their buffers');
     const desk = remoteDesk({
       port,
       memory,
       obey: (order) => this.#listener.obey(order),
-      onRelief: () => this.#listener.deciderRelieved(),
+      onDrain: () => this.#listener.deciderDrained(),
       onCrash: (error) => this.#self.crash(error),
     });
     this.#setDecider(desk);
@@ -194,7 +197,7 @@ class PeerThread {
     this.#listener.decider = decider;
   }
 
-  #serve(command: Extract<ServeCommand, { kind: 'serve' }>, memory: Beside | undefined): void {
+  #serve(command: Extract<ServeCommand, { kind: 'serve' }>, memory: Attachment | undefined): void {
     const { file, swarm, path, size, mtimeMs } = command;
     assert(memory instanceof SharedArrayBuffer, 'a served file comes with its bitfield');
     const geometry = new Geometry(size);
@@ -287,7 +290,7 @@ class PeerThread {
   }
 }
 
-function portOf(beside: Beside | undefined): MessagePort {
-  assert(beside !== undefined && !(beside instanceof SharedArrayBuffer), 'a thread is met by its port');
-  return beside;
+function portOf(attachment: Attachment | undefined): MessagePort {
+  assert(attachment !== undefined && !(attachment instanceof SharedArrayBuffer), 'a thread is met by its port');
+  return attachment;
 }

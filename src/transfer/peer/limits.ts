@@ -21,7 +21,7 @@ export const UPLOADS_QUEUED = 4;
 /** Blocks on their way at most: 64 × 512 KiB fill 10 Gbit/s × 25 ms. */
 export const UPLOADS_UNDER_WAY_MAX = 64;
 /** Blocks sent to one peer and not confirmed: what two sockets' buffers hold in blocks of 16 KiB; more is a peer that does not confirm. */
-export const UPLOADS_UNCONFIRMED_MAX = 1_024;
+export const UPLOADS_UNACKED_MAX = 1_024;
 /** Milliseconds after which a block counts as late at least, and while nothing is known of the link: 512 KiB at 8 Mbit/s. */
 export const UPLOAD_LATE_MIN_MS = 5;
 export const UPLOAD_LATE_UNKNOWN_MS = 500;
@@ -42,7 +42,7 @@ export const READ_AWAY_COUNT = 64;
 export const UPLOAD_STALL_MS = 60_000;
 /** Milliseconds that the confirmation of a block waits for a request to go with, in one packet. The request comes
  * back from the download thread within one; a block of 512 KiB at 200 Mbit/s takes 21. */
-export const CONFIRM_DELAY_MS = 4;
+export const ACK_DELAY_MS = 4;
 /** Milliseconds between two words of a connection's socket to its machine that payload moves: its clocks are of seconds. */
 export const PAYLOAD_TOLD_MS = 100;
 /** Bytes read at once while a frame header is expected; larger would swallow (and copy) the payload behind it. */

@@ -62,7 +62,7 @@ test('no more than the credit is ever on the way; the rest waits, and relief is 
   const sender = linkOn(near);
   const relieved = deferred<void>();
   let reliefs = 0;
-  sender.onRelief = () => {
+  sender.onDrain = () => {
     reliefs += 1;
     relieved.resolve();
   };

@@ -41,7 +41,7 @@ const dialsIn = (effects: readonly DownloadEffect[]): number[] =>
 /** A small file of which ten peers are found while 31 other downloads run. */
 function beside(options: Partial<StageOptions> = {}): Beside {
   const stage = new Stage({ pieces: SMALL, pool: poolOf(32), ...options });
-  return { stage, dialed: dialsIn(stage.post({ kind: 'peersFound', came: false, peers: ADDRESSES })) };
+  return { stage, dialed: dialsIn(stage.post({ kind: 'peersFound', incoming: false, peers: ADDRESSES })) };
 }
 
 test('a download that runs alone has all places at once, however small it is', () => {

@@ -88,7 +88,7 @@ test('when all places are taken, peers with nothing for us make room for unknown
   assert.deepEqual(places(stage.pass(10 * PEER_PLACE_MIN_MS)), [], 'nobody waits for a place');
   stage.post({
     kind: 'peersFound',
-    came: false,
+    incoming: false,
     peers: Array.from({ length: 9 }, (_, at) => ({ host: '192.0.2.9', port: 1 + at })),
   });
   const given = places(stage.post({ kind: 'wake' }));
@@ -103,8 +103,8 @@ test('who has just come to us gets the place of a peer with nothing for us at on
   const stage = new Stage({ pieces: 4 });
   const places = (effects: readonly DownloadEffect[]): number[] =>
     effects.flatMap((effect) => (effect.kind === 'hangUp' ? [effect.connection] : []));
-  const come = (port: number, came: boolean) =>
-    stage.post({ kind: 'peersFound', came, peers: [{ host: '192.0.2.9', port }] });
+  const come = (port: number, incoming: boolean) =>
+    stage.post({ kind: 'peersFound', incoming, peers: [{ host: '192.0.2.9', port }] });
   const useful = stage.join([0]).connection;
   const useless = Array.from({ length: PEERS_PER_DOWNLOAD_MAX - 1 }, () => stage.join([]).connection);
   assert.deepEqual(come(1, false), [], 'one that the tracker told of waits');
@@ -122,7 +122,7 @@ test('a peer that has what we asked of another keeps its place', () => {
   stage.join();
   const spare = stage.join([0]).connection;
   Array.from({ length: PEERS_PER_DOWNLOAD_MAX - 2 }, () => stage.join([1]).connection);
-  stage.post({ kind: 'peersFound', came: false, peers: [{ host: '192.0.2.9', port: 1 }] });
+  stage.post({ kind: 'peersFound', incoming: false, peers: [{ host: '192.0.2.9', port: 1 }] });
   const effects = stage.pass(2 * PEER_PLACE_MIN_MS);
   assert.ok(!effects.some((effect) => effect.kind === 'hangUp'), `nobody goes, ${spare} least of all`);
 });
@@ -133,7 +133,7 @@ test('when all places are taken and more peers are known, one that stands still 
   const allButOne = Array.from({ length: pieces - 1 }, (_, piece) => piece);
   const peers = Array.from({ length: PEERS_PER_DOWNLOAD_MAX }, () => stage.join(allButOne));
   const [still] = peers.map(({ connection }) => connection);
-  stage.post({ kind: 'peersFound', came: false, peers: [{ host: '192.0.2.9', port: 1 }] });
+  stage.post({ kind: 'peersFound', incoming: false, peers: [{ host: '192.0.2.9', port: 1 }] });
   const given: number[] = [];
   let open: readonly Request[] = peers.flatMap(({ requests }) => requests);
   for (let turn = 0; turn < 20 && given.length === 0; turn += 1) {

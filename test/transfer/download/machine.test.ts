@@ -17,7 +17,7 @@ function first<T>(items: readonly T[]): T {
 test('P23: found peers are dialed at once, each address once, as many as may', () => {
   const stage = new Stage({ pieces: 4 });
   const peers = Array.from({ length: PEERS_PER_DOWNLOAD_MAX + 5 }, (_, at) => ({ host: '192.0.2.9', port: 1000 + at }));
-  const dials = stage.post({ kind: 'peersFound', came: false, peers: [...peers, ...peers] });
+  const dials = stage.post({ kind: 'peersFound', incoming: false, peers: [...peers, ...peers] });
   assert.deepEqual(kinds(dials), Array(PEERS_PER_DOWNLOAD_MAX).fill('dial'));
   assert.equal(new Set(dials.map((dial) => (dial.kind === 'dial' ? dial.address.port : 0))).size, dials.length);
   assert.deepEqual(kinds(stage.lose(1)), ['dial'], 'a lost one makes room for the next');
@@ -26,7 +26,7 @@ test('P23: found peers are dialed at once, each address once, as many as may', (
 test('P23: of a full list of addresses the only one that lives is asked at once, whatever becomes of the others', () => {
   const stage = new Stage({ pieces: 4 });
   const peers = Array.from({ length: PEERS_PER_DOWNLOAD_MAX }, (_, at) => ({ host: '192.0.2.9', port: 1000 + at }));
-  stage.post({ kind: 'peersFound', came: false, peers });
+  stage.post({ kind: 'peersFound', incoming: false, peers });
   stage.serve(stage.greet(PEERS_PER_DOWNLOAD_MAX));
   assert.equal(stage.have.isComplete, true);
   assert.equal(stage.nowMs, 0, 'nobody was waited for');
@@ -98,7 +98,7 @@ test('P14: wrong bytes ban their sender on proof, and the piece is asked of anot
   assert.equal(first(requestsIn(after)).connection, honest.connection);
   stage.lose(liar.connection, 'asked');
   assert.deepEqual(
-    kinds(stage.post({ kind: 'peersFound', came: false, peers: [{ host: '192.0.2.1', port: 7001 }] })),
+    kinds(stage.post({ kind: 'peersFound', incoming: false, peers: [{ host: '192.0.2.1', port: 7001 }] })),
     [],
   );
   assert.equal(kinds(stage.pass(600_000)).includes('dial'), false, 'banned for good');

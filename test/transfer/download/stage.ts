@@ -80,7 +80,11 @@ export class Stage {
   /** An address is found and dialed; answers the connection's number. */
   dial(): number {
     this.#nextPort += 1;
-    const [dial] = this.post({ kind: 'peersFound', came: false, peers: [{ host: '192.0.2.1', port: this.#nextPort }] });
+    const [dial] = this.post({
+      kind: 'peersFound',
+      incoming: false,
+      peers: [{ host: '192.0.2.1', port: this.#nextPort }],
+    });
     if (dial?.kind !== 'dial') throw new Error('the address was not dialed');
     return dial.connection;
   }

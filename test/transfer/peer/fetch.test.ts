@@ -6,9 +6,9 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { FRAME_DEADLINE_MS, HELLO_DEADLINE_MS, PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import type { Block } from '../../../src/foundation/torrent/block.js';
-import { CONFIRMS, type PeerWire } from '../../../src/transfer/peer/codec/messages.js';
+import { ACKS, type PeerWire } from '../../../src/transfer/peer/codec/messages.js';
 import {
-  CONFIRM_DELAY_MS,
+  ACK_DELAY_MS,
   CONNECT_DEADLINE_MS,
   KEEP_ALIVE_MS,
   PEER_DEAD_MS,
@@ -25,7 +25,7 @@ const OPEN: Readonly<Record<PeerWire['kind'], Outcome>> = {
   have: 'havesReceived',
   interested: '!protocol',
   notInterested: '!protocol',
-  confirm: '!protocol',
+  ack: '!protocol',
   choke: 'choked',
   unchoke: 'unchoked',
   request: '!protocol',
@@ -143,7 +143,7 @@ test('P16: a block is taken into its slot only if it was asked for exactly so', 
 
 test('each piece frame that has come whole is confirmed to a peer that understands it, and to no other', () => {
   const half = PIECE_SIZE / 2;
-  for (const features of [0, CONFIRMS]) {
+  for (const features of [0, ACKS]) {
     const stage = fetchStage('greeting');
     stage.post({ kind: 'received', message: { ...HELLO, features } });
     stage.post({ kind: 'received', message: MESSAGES.bitfield });
@@ -152,15 +152,15 @@ test('each piece frame that has come whole is confirmed to a peer that understan
       stage.post({ kind: 'received', message: { kind: 'piece', piece: BLOCK.piece, begin, length: half } });
       stage.post({ kind: 'payloadBytes', count: half });
       assert.deepEqual(said(stage.post({ kind: 'payloadDone' })), [], 'it may go with the next request');
-      stage.nowMs += CONFIRM_DELAY_MS;
-      assert.deepEqual(said(stage.post({ kind: 'wake' })), features === 0 ? [] : ['confirm']);
+      stage.nowMs += ACK_DELAY_MS;
+      assert.deepEqual(said(stage.post({ kind: 'wake' })), features === 0 ? [] : ['ack']);
     }
   }
 });
 
 test('what has come is confirmed with the next word, each block once', () => {
   const stage = fetchStage('greeting');
-  stage.post({ kind: 'received', message: { ...HELLO, features: CONFIRMS } });
+  stage.post({ kind: 'received', message: { ...HELLO, features: ACKS } });
   stage.post({ kind: 'received', message: MESSAGES.bitfield });
   const [first, second, third] = [2, 3, 4].map((piece) => ({ ...BLOCK, piece })) as [Block, Block, Block];
   for (const block of [first, second]) stage.post({ kind: 'request', ...block, slots: [block.piece] });
@@ -169,8 +169,8 @@ test('what has come is confirmed with the next word, each block once', () => {
     stage.post({ kind: 'payloadDone' });
   }
   const words = said(stage.post({ kind: 'request', ...third, slots: [third.piece] }));
-  assert.deepEqual(words, ['confirm', 'confirm', 'request']);
-  stage.nowMs += CONFIRM_DELAY_MS;
+  assert.deepEqual(words, ['ack', 'ack', 'request']);
+  stage.nowMs += ACK_DELAY_MS;
   assert.deepEqual(said(stage.post({ kind: 'wake' })), []);
 });
 

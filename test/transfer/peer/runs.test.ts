@@ -12,13 +12,13 @@ import {
 } from '../../../src/foundation/base/limits.js';
 import { Prng } from '../../../src/foundation/base/prng.js';
 import type { Block } from '../../../src/foundation/torrent/block.js';
-import { CONFIRMS, type PeerWire, RUNS } from '../../../src/transfer/peer/codec/messages.js';
-import { Landing } from '../../../src/transfer/peer/fetch/payload-target.js';
-import { CONFIRM_DELAY_MS } from '../../../src/transfer/peer/limits.js';
+import { ACKS, type PeerWire, RUNS } from '../../../src/transfer/peer/codec/messages.js';
+import { PayloadTarget } from '../../../src/transfer/peer/fetch/payload-target.js';
+import { ACK_DELAY_MS } from '../../../src/transfer/peer/limits.js';
 import { UploadBuffers } from '../../../src/transfer/peer/upload/buffers.js';
 import { UploadMemory } from '../../../src/transfer/peer/upload/memory.js';
 import { UploadScheduler } from '../../../src/transfer/peer/upload/scheduler.js';
-import { Copies } from '../../../src/transfer/peer/upload/upload-counts.js';
+import { UploadCounts } from '../../../src/transfer/peer/upload/upload-counts.js';
 import { dial, PIECES, SIZE, seeder } from './socket-stage.js';
 import { fetchStage, HELLO, type ServeStage, serveStage } from './stage.js';
 
@@ -30,7 +30,7 @@ function saidBy(stage: ServeStage, message: PeerWire): readonly unknown[] {
 }
 
 test('a download is told of a peer whether it takes runs', () => {
-  for (const features of [0, CONFIRMS, RUNS, CONFIRMS | RUNS]) {
+  for (const features of [0, ACKS, RUNS, ACKS | RUNS]) {
     const [told] = fetchStage('greeting').post({ kind: 'received', message: { ...HELLO, features } });
     assert.ok(told?.kind === 'tell' && told.event.kind === 'connected');
     assert.equal(told.event.runs, (features & RUNS) !== 0);
@@ -104,7 +104,7 @@ test('a run is put in line as it was asked for; with a piece that is not had, or
 
 test('the pieces of a run count as handed out, each once', () => {
   const scheduler = new UploadScheduler(new Prng(1));
-  const copies = new Copies();
+  const copies = new UploadCounts();
   scheduler.add(1, copies);
   scheduler.enqueue(1, RUN);
   const upload = scheduler.next();
@@ -135,7 +135,7 @@ test('payload lands byte for byte in the slots of its pieces, however it is cut'
     fc.property(cuts, stretch, (sizes, { begin, length }) => {
       const slots = [3, 1, 4, 0];
       const slab = new SharedArrayBuffer(5 * PIECE_SIZE);
-      const landing = new Landing(slab, slots, begin, length);
+      const landing = new PayloadTarget(slab, slots, begin, length);
       const sent = Buffer.from(Array.from({ length }, (_, at) => (at % 251) + 1));
       let at = 0;
       for (let turn = 0; !landing.isFull; turn += 1) {
@@ -165,7 +165,7 @@ test('runs travel from a listener into the slab, byte for byte, to the short las
   socket.post({ kind: 'request', ...first, slots: slots.slice(0, RUN_PIECES_MAX) });
   socket.post({ kind: 'request', ...last, slots: slots.slice(RUN_PIECES_MAX) });
   await hears('blockReceived', 2);
-  timers.advanceTo(timers.nowMs() + CONFIRM_DELAY_MS);
+  timers.advanceTo(timers.nowMs() + ACK_DELAY_MS);
   assert.equal(slots.length, PIECES);
   const inOrder = Buffer.concat(slots.map((slot) => new Uint8Array(slab, slot * PIECE_SIZE, PIECE_SIZE)));
   assert.equal(Buffer.compare(inOrder.subarray(0, SIZE), bytes), 0);

@@ -11,12 +11,12 @@ import {
   PART_BYTES_MAX,
   PIECE_SIZE,
 } from '../../../src/foundation/base/limits.js';
-import { CONFIRMS, type PeerWire } from '../../../src/transfer/peer/codec/messages.js';
+import { ACKS, type PeerWire } from '../../../src/transfer/peer/codec/messages.js';
 import {
   KEEP_ALIVE_MS,
   PEER_DEAD_MS,
   UPLOAD_STALL_MS,
-  UPLOADS_UNCONFIRMED_MAX,
+  UPLOADS_UNACKED_MAX,
 } from '../../../src/transfer/peer/limits.js';
 import { BLOCK, HELLO, MESSAGES, OURS, PIECES, type ServePhase, type ServeStage, said, serveStage } from './stage.js';
 
@@ -26,7 +26,7 @@ const OPEN: Readonly<Record<PeerWire['kind'], string>> = {
   have: 'send error protocol, closeTcp',
   interested: '',
   notInterested: '',
-  confirm: 'send error protocol, closeTcp',
+  ack: 'send error protocol, closeTcp',
   choke: 'send error protocol, closeTcp',
   unchoke: 'send error protocol, closeTcp',
   request: 'enqueue',
@@ -166,22 +166,21 @@ test('an idle connection says that it lives', () => {
   }
 });
 
-test('a peer that confirms is heard once for each block, one that confirms nothing for long or too much is refused', () => {
+test('a peer that acks is heard once for each block, one that acks nothing for long or too much is refused', () => {
   const confirming = (): ServeStage => {
     const stage = serveStage('greeting');
-    stage.post({ kind: 'received', message: { ...HELLO, features: CONFIRMS } });
+    stage.post({ kind: 'received', message: { ...HELLO, features: ACKS } });
     return stage;
   };
   const honest = confirming();
   for (let block = 0; block < 3; block += 1) honest.post({ kind: 'handed' });
-  for (let block = 0; block < 3; block += 1) assert.equal(outcomeOf(honest, { kind: 'confirm' }), 'confirmed');
-  assert.equal(outcomeOf(honest, { kind: 'confirm' }), 'send error protocol, closeTcp', 'one too many');
+  for (let block = 0; block < 3; block += 1) assert.equal(outcomeOf(honest, { kind: 'ack' }), 'acked');
+  assert.equal(outcomeOf(honest, { kind: 'ack' }), 'send error protocol, closeTcp', 'one too many');
   const silent = confirming();
-  for (let block = 0; block < UPLOADS_UNCONFIRMED_MAX; block += 1)
-    assert.deepEqual(silent.post({ kind: 'handed' }), []);
+  for (let block = 0; block < UPLOADS_UNACKED_MAX; block += 1) assert.deepEqual(silent.post({ kind: 'handed' }), []);
   assert.deepEqual(said(silent.post({ kind: 'handed' })), ['error protocol']);
   const other = serveStage('open');
-  for (let block = 0; block <= UPLOADS_UNCONFIRMED_MAX; block += 1)
+  for (let block = 0; block <= UPLOADS_UNACKED_MAX; block += 1)
     assert.deepEqual(other.post({ kind: 'handed' }), [], 'it never said that it would');
 });
 

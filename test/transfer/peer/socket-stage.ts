@@ -18,7 +18,7 @@ import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { FrameReader, frameBytes } from '../../../src/foundation/wire/framing.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../../src/transfer/peer/codec/messages.js';
 import { DialedSocket } from '../../../src/transfer/peer/fetch/socket.js';
-import { CONFIRM_DELAY_MS } from '../../../src/transfer/peer/limits.js';
+import { ACK_DELAY_MS } from '../../../src/transfer/peer/limits.js';
 import type { FetchEvent } from '../../../src/transfer/peer/messages.js';
 import { Listener } from '../../../src/transfer/peer/serve/listener.js';
 import { remoteDesk, type UploadDecider, UploadDesk } from '../../../src/transfer/peer/upload/desk.js';
@@ -120,7 +120,7 @@ export function joinDesk(
     port: port2,
     memory,
     obey: (order) => listener.obey(order),
-    onRelief: () => listener.deciderRelieved(),
+    onDrain: () => listener.deciderDrained(),
     onCrash: (error) => crashes.push(error),
   });
   desk.attach(thread, port1);
@@ -211,7 +211,7 @@ export function dial(t: TestContext, port: number, timers = new ManualTimers()):
       events.push(event);
       check();
       // So that the seeder hears what has come: with nothing more to ask, that takes a moment of the clock.
-      if (event.kind === 'blockReceived') setImmediate(() => timers.advanceTo(timers.nowMs() + CONFIRM_DELAY_MS));
+      if (event.kind === 'blockReceived') setImmediate(() => timers.advanceTo(timers.nowMs() + ACK_DELAY_MS));
     },
     onCrash: (error) => assert.fail(String(error)),
   });

@@ -47,7 +47,7 @@ export const MESSAGES: Readonly<Record<PeerWire['kind'], PeerWire>> = {
   keepAlive: { kind: 'keepAlive' },
   gone: { kind: 'gone' },
   error: { kind: 'error', code: 'busy', sentence: 'later' },
-  confirm: { kind: 'confirm' },
+  ack: { kind: 'ack' },
 };
 
 export class Stage<Input extends { readonly kind: string }, Effect extends { readonly kind: string }> {

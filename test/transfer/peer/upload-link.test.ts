@@ -66,7 +66,7 @@ test('a thread that comes anew finds the places and buffers free that the dead o
   });
   const connection = connectionNumber(2, 0);
   port2.postMessage(new Uint8Array(uploadReports.encode({ kind: 'accepted', connection, host: '127.0.0.1' })));
-  const joined = { kind: 'joined', connection, file: 5, confirms: true } as const;
+  const joined = { kind: 'joined', connection, file: 5, acks: true } as const;
   port2.postMessage(new Uint8Array(uploadReports.encode(joined)));
   while (orders.length === 0) await aTurn();
   await aTurn();
@@ -101,7 +101,7 @@ test('while the deciding thread is behind, a peer is not read, and who comes new
     port: port2,
     memory: openDesk(stage.turns, () => undefined, stage.crashes).memory,
     obey: (order) => stage.listener.obey(order),
-    onRelief: () => stage.listener.deciderRelieved(),
+    onDrain: () => stage.listener.deciderDrained(),
     onCrash: (error) => stage.crashes.push(error),
   });
   stage.listener.decider = decider;
@@ -158,7 +158,7 @@ test('a frame that is not in the table ends the thread that receives it, on eith
     const crashed = new Promise<unknown>((resolve) => {
       const { memory } = openDesk(new ManualTimers(), () => undefined, []);
       const obey = (): void => assert.fail('nothing of it is obeyed');
-      remoteDesk({ port: port1, memory, obey, onRelief: () => undefined, onCrash: resolve });
+      remoteDesk({ port: port1, memory, obey, onDrain: () => undefined, onCrash: resolve });
     });
     port2.postMessage(frame);
     assert.match(String(await crashed), /ProtocolError/);

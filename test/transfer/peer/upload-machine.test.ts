@@ -57,10 +57,10 @@ class Stage {
   }
 
   /** A connection of `thread` that has said hello. */
-  join(thread: number, count: number, host = `${thread}.${count}`, confirms = false): number {
+  join(thread: number, count: number, host = `${thread}.${count}`, acks = false): number {
     const connection = connectionNumber(thread, count);
     this.post({ kind: 'accepted', connection, host });
-    this.post({ kind: 'joined', connection, file: FILE, confirms });
+    this.post({ kind: 'joined', connection, file: FILE, acks });
     return connection;
   }
 
@@ -282,7 +282,7 @@ test('peers on another thread that hold every buffer and do not read leave those
       if (send.connection !== polite) continue;
       got += send.length;
       stage.take(send);
-      stage.post({ kind: 'confirmed', connection: polite });
+      stage.post({ kind: 'acked', connection: polite });
     }
   }
   assert.equal(got, PIECE_SIZE);
@@ -303,7 +303,7 @@ test('every request is answered once, whatever ends it, and nothing is sent that
   while (stage.open.size > 0) {
     for (const send of [...stage.open.values()]) {
       stage.take(send);
-      stage.post({ kind: 'confirmed', connection });
+      stage.post({ kind: 'acked', connection });
     }
   }
   assert.deepEqual(

@@ -18,7 +18,7 @@ import {
   UPLOAD_LEAD_BYTES_MAX,
 } from '../../../src/transfer/peer/limits.js';
 import { type Upload, UploadScheduler } from '../../../src/transfer/peer/upload/scheduler.js';
-import { Copies } from '../../../src/transfer/peer/upload/upload-counts.js';
+import { UploadCounts } from '../../../src/transfer/peer/upload/upload-counts.js';
 
 const block = (piece: number, length = PIECE_SIZE) => ({ piece, begin: 0, length });
 
@@ -214,7 +214,7 @@ test('whatever a crowd asks, no piece goes out twice while another that somebody
   fc.assert(
     fc.property(requests, (asked) => {
       const scheduler = new UploadScheduler(new Prng(1));
-      const copies = new Copies();
+      const copies = new UploadCounts();
       for (let connection = 0; connection < 5; connection += 1) scheduler.add(connection, copies);
       for (const [connection, piece] of asked) scheduler.enqueue(connection, block(piece));
       const served = piecesServed(scheduler);
@@ -226,7 +226,7 @@ test('whatever a crowd asks, no piece goes out twice while another that somebody
 
 test('one that asks for what nobody has yet gets ahead of the others, but not far', () => {
   const scheduler = new UploadScheduler(new Prng(1));
-  const copies = new Copies();
+  const copies = new UploadCounts();
   for (const connection of [1, 2]) scheduler.add(connection, copies);
   const given = new Map([
     [1, 0],
@@ -249,7 +249,7 @@ test('what was handed out of one file says nothing about another', () => {
   const first = new Set<number | undefined>();
   for (let seed = 0; seed < 20; seed += 1) {
     const scheduler = new UploadScheduler(new Prng(seed));
-    const [often, never] = [new Copies(), new Copies()];
+    const [often, never] = [new UploadCounts(), new UploadCounts()];
     scheduler.add(1, often);
     scheduler.add(2, never);
     for (let at = 0; at < 5; at += 1) often.handedOut(0);
@@ -261,7 +261,7 @@ test('what was handed out of one file says nothing about another', () => {
 });
 
 test('copies are counted for pieces far apart, and a count that is full stays so', () => {
-  const copies = new Copies();
+  const copies = new UploadCounts();
   assert.equal(copies.of(2_000_000), 0);
   copies.handedOut(2_000_000);
   for (let at = 0; at < 300; at += 1) copies.handedOut(3);

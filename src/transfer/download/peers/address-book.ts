@@ -19,7 +19,7 @@ export class AddressBook {
   /** Those that were dialed least lately come first, those that never were before them. */
   readonly #entries = new Map<string, Entry>();
   /** Those of them that came to us and were not dialed yet: they are dialed first. */
-  readonly #guests = new Set<string>();
+  readonly #incoming = new Set<string>();
   /** When the next waiting address may be dialed, infinite when none waits; or earlier, after that one has ceased to wait. */
   #nextMs = Number.POSITIVE_INFINITY;
   #isNextKnown = true;
@@ -29,7 +29,7 @@ export class AddressBook {
   }
 
   /** A peer that speaks up again is dialed at once, unless it is banned. True: it was not known. */
-  add(address: Address, nowMs: number, isGuest = false): boolean {
+  add(address: Address, nowMs: number, incoming = false): boolean {
     const key = formatAddress(address);
     const known = this.#entries.get(key);
     if (known !== undefined) {
@@ -40,15 +40,15 @@ export class AddressBook {
     const entry: Entry = { address, standing: { at: 'waiting', untilMs: nowMs }, failures: 0 };
     this.#entries.set(key, entry);
     this.#wait(entry, nowMs);
-    if (isGuest) this.#guests.add(key);
+    if (incoming) this.#incoming.add(key);
     return true;
   }
 
   /** The next address whose time has come; it counts as dialed from now on. */
   takeDialable(nowMs: number): Address | undefined {
     if (this.#nextMs > nowMs) return undefined;
-    for (const key of this.#guests) {
-      this.#guests.delete(key);
+    for (const key of this.#incoming) {
+      this.#incoming.delete(key);
       const address = this.#take(key, this.#entries.get(key), nowMs);
       if (address !== undefined) return address;
     }

@@ -21,7 +21,7 @@ export class Places {
   }
 
   /** For one that has just come to us: any that has nothing for us, by chance, so that nobody is left by all. */
-  forGuest(peers: Iterable<Peer>, nowMs: number): Peer | undefined {
+  forIncoming(peers: Iterable<Peer>, nowMs: number): Peer | undefined {
     // One that is just saying what it has is heard out.
     const idle = [...peers].filter((peer) => (peer.mayBeAsked || isOld(peer, nowMs)) && isSpare(peer, this.#have));
     return idle.length === 0 ? undefined : idle[this.#prng.below(idle.length)];

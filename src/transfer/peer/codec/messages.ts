@@ -67,11 +67,11 @@ export const peerWire = protocol('peer.wire', {
     sentence: text(500),
   }),
   /** The oldest `piece` that was not confirmed has come whole. */
-  confirm: message(15, {}),
+  ack: message(15, {}),
 });
 
 /** A bit of `features`: says `confirm`, and understands it. Used when both have it. */
-export const CONFIRMS = 1;
+export const ACKS = 1;
 /** Another: may be asked for a run of pieces at once. Used when the acceptor has it. */
 export const RUNS = 2;
 

@@ -16,11 +16,11 @@ import {
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, blockOf } from '../../../foundation/torrent/block.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
-import { CONFIRMS, type PeerWire, RUNS } from '../codec/messages.js';
+import { ACKS, type PeerWire, RUNS } from '../codec/messages.js';
 import { CONNECT_DEADLINE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, REQUEST_DEADLINE_MS } from '../limits.js';
 import type { FetchEvent, HangUpReason } from '../messages.js';
-import { Confirms } from '../serve/acks.js';
-import { Owed } from './outstanding.js';
+import { Acks } from '../serve/acks.js';
+import { OutstandingRequests } from './outstanding.js';
 
 /** `slots`: one for each piece that the block has bytes of. */
 type RequestInput = Block & { readonly kind: 'request'; readonly slots: readonly number[] };
@@ -78,10 +78,10 @@ const LOOK_MS = 1_000;
 export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | WakeAt> {
   readonly #options: FetchOptions;
   #phase: Phase;
-  readonly #owed = new Owed();
+  readonly #outstanding = new OutstandingRequests();
   /** The peer wants to know when a block has come. */
-  #confirms = false;
-  readonly #unconfirmed = new Confirms();
+  #acks = false;
+  readonly #unacked = new Acks();
   #lookMs = Number.POSITIVE_INFINITY;
   #bitfieldNext = 0;
   #bitfieldDone = false;
@@ -122,7 +122,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       case 'request':
         return this.#onRequest(input, nowMs);
       case 'cancel':
-        return this.#owed.within(input).flatMap((block) => this.#send({ kind: 'cancel', ...block }, nowMs));
+        return this.#outstanding.within(input).flatMap((block) => this.#send({ kind: 'cancel', ...block }, nowMs));
       case 'frameBegun':
         this.#frameSinceMs ??= nowMs;
         return NO_EFFECTS;
@@ -157,7 +157,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
           peerId,
           uploadPort,
           pieceCount,
-          features: CONFIRMS | RUNS,
+          features: ACKS | RUNS,
           token: new Uint8Array(0),
         },
       },
@@ -204,7 +204,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       case 'notInterested':
       case 'request':
       case 'cancel':
-      case 'confirm':
+      case 'ack':
         return this.#close('protocol', `${message.kind} is not an acceptor's to send here`);
       default:
         return unreachable(message);
@@ -219,7 +219,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     }
     if (equalBytes(message.peerId, peerId)) return this.#close('self', 'this is ourselves');
     this.#phase = { at: 'open' };
-    this.#confirms = (message.features & CONFIRMS) !== 0;
+    this.#acks = (message.features & ACKS) !== 0;
     const runs = (message.features & RUNS) !== 0;
     return [
       {
@@ -257,25 +257,25 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   }
 
   #onPiece(part: Block): readonly FetchEffect[] {
-    const asked = this.#owed.begins(part);
+    const asked = this.#outstanding.begins(part);
     if (asked === undefined) return this.#close('protocol', `sent block ${blockText(part)}, which was not asked for`);
     return [{ kind: 'receivePayload', slots: asked.slots, begin: part.begin, length: part.length }];
   }
 
   #onPayloadDone(nowMs: number): readonly (FetchEffect | WakeAt)[] {
-    const block = this.#owed.hasCome();
+    const block = this.#outstanding.hasCome();
     this.#payloadMoved(nowMs);
-    const isDue = this.#confirms && this.#unconfirmed.came(nowMs);
-    const confirm: readonly WakeAt[] = isDue ? [{ kind: 'wakeAt', atMs: this.#unconfirmed.dueMs }] : [];
-    if (block === undefined) return confirm;
+    const isDue = this.#acks && this.#unacked.came(nowMs);
+    const ackWake: readonly WakeAt[] = isDue ? [{ kind: 'wakeAt', atMs: this.#unacked.dueMs }] : [];
+    if (block === undefined) return ackWake;
     this.#untold = 0;
     this.#toldMs = nowMs;
     const { connection } = this.#options;
-    return [...confirm, { kind: 'tell', event: { kind: 'blockReceived', connection, ...block } }];
+    return [...ackWake, { kind: 'tell', event: { kind: 'blockReceived', connection, ...block } }];
   }
 
   #onReject(rest: Block): readonly FetchEffect[] {
-    const block = this.#owed.rejected(rest);
+    const block = this.#outstanding.rejected(rest);
     if (block === undefined)
       return this.#close('protocol', `rejected block ${blockText(rest)}, which was not asked for`);
     const { connection } = this.#options;
@@ -285,17 +285,17 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #onRequest(input: RequestInput, nowMs: number): readonly FetchEffect[] {
     // A request that crosses our closing keeps its slots until `disconnected` gives everything back at once.
     if (this.#phase.at !== 'open') return NO_EFFECTS;
-    if (this.#owed.isNothing) {
+    if (this.#outstanding.isNothing) {
       this.#payloadMs = nowMs;
       this.#progressMs = nowMs;
     }
     const block = blockOf(input);
-    this.#owed.asked(block, input.slots);
+    this.#outstanding.asked(block, input.slots);
     return this.#send({ kind: 'request', ...block }, nowMs);
   }
 
   #onWake(nowMs: number): readonly (FetchEffect | WakeAt)[] {
-    const effects: FetchEffect[] = nowMs >= this.#unconfirmed.dueMs ? [...this.#confirm()] : [];
+    const effects: FetchEffect[] = nowMs >= this.#unacked.dueMs ? [...this.#ack()] : [];
     if (nowMs >= this.#lookMs) {
       this.#lookMs = Number.POSITIVE_INFINITY;
       const late = this.#overdue(nowMs);
@@ -308,13 +308,13 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
 
   #wakeNext(nowMs: number): WakeAt {
     if (this.#lookMs === Number.POSITIVE_INFINITY) this.#lookMs = nowMs + LOOK_MS;
-    return { kind: 'wakeAt', atMs: Math.min(this.#lookMs, this.#unconfirmed.dueMs) };
+    return { kind: 'wakeAt', atMs: Math.min(this.#lookMs, this.#unacked.dueMs) };
   }
 
-  #confirm(): readonly FetchEffect[] {
-    const count = this.#unconfirmed.take();
+  #ack(): readonly FetchEffect[] {
+    const count = this.#unacked.take();
     if (this.#phase.at !== 'open') return NO_EFFECTS;
-    return Array.from({ length: count }, () => ({ kind: 'send', message: { kind: 'confirm' } }) as const);
+    return Array.from({ length: count }, () => ({ kind: 'send', message: { kind: 'ack' } }) as const);
   }
 
   /** A block that takes long is told as it comes, so that a slow peer has a rate. */
@@ -331,7 +331,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       return nowMs >= this.#phase.deadlineMs ? ['timeout', `no answer to our ${this.#phase.at}`] : undefined;
     }
     if (this.#phase.at !== 'open') return undefined;
-    if (!this.#owed.isNothing && nowMs - this.#progressMs >= REQUEST_DEADLINE_MS)
+    if (!this.#outstanding.isNothing && nowMs - this.#progressMs >= REQUEST_DEADLINE_MS)
       return ['snubbed', 'owes blocks and sends nothing'];
     if (this.#frameSinceMs !== undefined && nowMs - this.#frameSinceMs >= FRAME_DEADLINE_MS) {
       return ['timeout', 'drips a frame without ending it'];
@@ -342,7 +342,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #send(message: PeerWire, nowMs: number): readonly FetchEffect[] {
     if (this.#phase.at !== 'open') return NO_EFFECTS;
     this.#saidMs = nowMs;
-    return this.#unconfirmed.isEmpty ? [{ kind: 'send', message }] : [...this.#confirm(), { kind: 'send', message }];
+    return this.#unacked.isEmpty ? [{ kind: 'send', message }] : [...this.#ack(), { kind: 'send', message }];
   }
 
   #close(reason: HangUpReason, sentence: string): readonly FetchEffect[] {

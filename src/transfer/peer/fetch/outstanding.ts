@@ -14,7 +14,7 @@ export interface Asked {
   come: number;
 }
 
-export class Owed {
+export class OutstandingRequests {
   /** In the order asked; an answer may come in any order. */
   readonly #asked: Asked[] = [];
   #coming: Asked | undefined;

@@ -4,7 +4,7 @@
 import { assert } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE } from '../../../foundation/base/limits.js';
 
-export class Landing {
+export class PayloadTarget {
   readonly #slab: SharedArrayBuffer;
   readonly #slots: readonly number[];
   /** Bytes from the first piece's begin. */

@@ -14,7 +14,7 @@ import { PEER_MAGIC, peerWire } from '../codec/messages.js';
 import { HEADER_READ_BYTES, PAYLOAD_TOLD_MS } from '../limits.js';
 import type { FetchEvent } from '../messages.js';
 import { type FetchEffect, type FetchInput, FetchMachine, type FetchOptions } from './machine.js';
-import { Landing } from './payload-target.js';
+import { PayloadTarget } from './payload-target.js';
 
 export interface DialOptions extends Omit<FetchOptions, 'startedMs'> {
   readonly address: Address;
@@ -34,7 +34,7 @@ export class DialedSocket {
   readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
   readonly #gate = new MagicGate(PEER_MAGIC);
   /** Where the payload under way goes. */
-  #landing: Landing | undefined;
+  #target: PayloadTarget | undefined;
   /** Payload bytes that the machine was not told of, and when it was told last. */
   #untold = 0;
   #toldMs: number;
@@ -80,7 +80,7 @@ export class DialedSocket {
       onread: {
         buffer: () => this.#readBuffer(),
         callback: (count, buffer) => {
-          if (this.#landing === undefined) this.#onRead(buffer.subarray(0, count));
+          if (this.#target === undefined) this.#onRead(buffer.subarray(0, count));
           else this.#afterPayloadBytes(count);
           return true;
         },
@@ -101,7 +101,7 @@ export class DialedSocket {
   }
 
   #readBuffer(): Uint8Array {
-    return this.#landing === undefined ? this.#header : this.#landing.room;
+    return this.#target === undefined ? this.#header : this.#target.room;
   }
 
   #onRead(bytes: Uint8Array): void {
@@ -116,9 +116,9 @@ export class DialedSocket {
   #readStream(bytes: Uint8Array): void {
     this.#reader.feed(bytes);
     while (!this.#host.isStopped && !this.#socket.destroyed) {
-      if (this.#landing !== undefined) {
+      if (this.#target !== undefined) {
         if (this.#reader.unread === 0) break;
-        this.#afterPayloadBytes(this.#reader.takeRaw(this.#landing.room));
+        this.#afterPayloadBytes(this.#reader.takeRaw(this.#target.room));
         continue;
       }
       const frame = this.#reader.next();
@@ -139,14 +139,14 @@ export class DialedSocket {
   }
 
   #afterPayloadBytes(count: number): void {
-    const landing = present(this.#landing, 'payload has a place');
-    landing.filled(count);
+    const target = present(this.#target, 'payload has a place');
+    target.filled(count);
     this.#untold += count;
-    if (!landing.isFull) {
+    if (!target.isFull) {
       this.#tellPayload();
       return;
     }
-    this.#landing = undefined;
+    this.#target = undefined;
     this.#untold = 0;
     this.#host.post({ kind: 'payloadDone' });
   }
@@ -180,7 +180,7 @@ export class DialedSocket {
         this.#send(frameBytes(peerWire.encode(effect.message)));
         break;
       case 'receivePayload':
-        this.#landing = new Landing(this.#options.slab, effect.slots, effect.begin, effect.length);
+        this.#target = new PayloadTarget(this.#options.slab, effect.slots, effect.begin, effect.length);
         break;
       case 'tell':
         this.#options.tell(effect.event);

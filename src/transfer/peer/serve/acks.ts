@@ -1,9 +1,9 @@
 // Which blocks have come and are not confirmed yet. The next request mostly follows at once and takes their confirmation along in
 // its packet, so that the other side wakes up once for both. What nothing follows is confirmed a moment later. Pure.
 
-import { CONFIRM_DELAY_MS } from '../limits.js';
+import { ACK_DELAY_MS } from '../limits.js';
 
-export class Confirms {
+export class Acks {
   #count = 0;
   #dueMs = Number.POSITIVE_INFINITY;
 
@@ -20,7 +20,7 @@ export class Confirms {
   came(nowMs: number): boolean {
     this.#count += 1;
     if (this.#count > 1) return false;
-    this.#dueMs = nowMs + CONFIRM_DELAY_MS;
+    this.#dueMs = nowMs + ACK_DELAY_MS;
     return true;
   }
 

@@ -139,7 +139,7 @@ export class Listener {
   }
 
   /** Its reports are taken again. */
-  deciderRelieved(): void {
+  deciderDrained(): void {
     this.#isPaused = false;
     for (const { socket, isAdmitted } of this.#accepted.values()) if (isAdmitted) socket.resume();
   }
@@ -191,12 +191,12 @@ export class Listener {
         uploadPort: () => this.#port,
         lookUp: this.#options.lookUp,
         onCrash,
-        onOpened: (served, uploadPort, confirms) => {
+        onOpened: (served, uploadPort, acks) => {
           accepted.file = served.file;
-          this.#report({ kind: 'joined', connection, file: served.file, confirms });
+          this.#report({ kind: 'joined', connection, file: served.file, acks });
           if (uploadPort > 0) onJoined(served.file, accepted.socket.host, uploadPort);
         },
-        onConfirmed: () => this.#report({ kind: 'confirmed', connection }),
+        onAcked: () => this.#report({ kind: 'acked', connection }),
         onEnqueue: (block) => this.#report({ kind: 'requested', connection, ...block }),
         onDequeue: (block) => this.#report({ kind: 'cancelled', connection, ...block }),
         onClosed: (why) => {

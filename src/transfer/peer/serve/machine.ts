@@ -17,8 +17,8 @@ import type { Bitfield, PieceRange } from '../../../foundation/torrent/bitfield.
 import { type Block, blockOf, isAskable, piecesIn } from '../../../foundation/torrent/block.js';
 import type { Geometry } from '../../../foundation/torrent/geometry.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
-import { CONFIRMS, type PeerWire, RUNS } from '../codec/messages.js';
-import { IN_LINE_ALIVE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, UPLOAD_STALL_MS, UPLOADS_UNCONFIRMED_MAX } from '../limits.js';
+import { ACKS, type PeerWire, RUNS } from '../codec/messages.js';
+import { IN_LINE_ALIVE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, UPLOAD_STALL_MS, UPLOADS_UNACKED_MAX } from '../limits.js';
 
 /** A file as a connection sees it. */
 export interface ServedFile {
@@ -57,10 +57,10 @@ export type ServeEffect =
       readonly served: ServedFile;
       readonly uploadPort: number;
       /** The peer says `confirm` when a block has come. */
-      readonly confirms: boolean;
+      readonly acks: boolean;
     }
   /** The oldest bytes that were handed to the socket have come whole. */
-  | { readonly kind: 'confirmed' }
+  | { readonly kind: 'acked' }
   | { readonly kind: 'enqueue'; readonly block: Block }
   | { readonly kind: 'dequeue'; readonly block: Block }
   /** Ends the socket once what was written has gone out. */
@@ -70,7 +70,7 @@ export type ServeEffect =
 
 type Phase =
   | { readonly at: 'greeting'; readonly deadlineMs: number }
-  | { readonly at: 'open'; readonly served: ServedFile; readonly confirms: boolean }
+  | { readonly at: 'open'; readonly served: ServedFile; readonly acks: boolean }
   | { readonly at: 'closed' };
 
 export interface ServeOptions {
@@ -90,7 +90,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   /** Times that bytes were handed to the socket and not yet taken. */
   #unread = 0;
   /** Times that bytes were handed to the socket and the peer has not confirmed. */
-  #unconfirmed = 0;
+  #unacked = 0;
   #heardMs: number;
   #saidMs: number;
   #takenMs: number;
@@ -164,10 +164,10 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     if (this.#phase.at !== 'open') return NO_EFFECTS;
     const { served } = this.#phase;
     switch (message.kind) {
-      case 'confirm':
-        if (this.#unconfirmed === 0) return this.#refuse('protocol', 'confirms what was not sent');
-        this.#unconfirmed -= 1;
-        return [{ kind: 'confirmed' }];
+      case 'ack':
+        if (this.#unacked === 0) return this.#refuse('protocol', 'acks what was not sent');
+        this.#unacked -= 1;
+        return [{ kind: 'acked' }];
       case 'request':
         return this.#onRequest(served, message);
       case 'cancel':
@@ -201,12 +201,12 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     const served = lookUp(message.swarm);
     if (served === undefined) return this.#refuse('unknownSwarm', 'this file is not served here');
     if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
-    const confirms = (message.features & CONFIRMS) !== 0;
-    this.#phase = { at: 'open', served, confirms };
+    const acks = (message.features & ACKS) !== 0;
+    this.#phase = { at: 'open', served, acks };
     this.#saidMs = nowMs;
     const { pieceCount } = served.geometry;
     return [
-      { kind: 'opened', served, uploadPort: message.uploadPort, confirms },
+      { kind: 'opened', served, uploadPort: message.uploadPort, acks },
       {
         kind: 'send',
         message: {
@@ -215,7 +215,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
           peerId,
           uploadPort: uploadPort(),
           pieceCount,
-          features: CONFIRMS | RUNS,
+          features: ACKS | RUNS,
           token: EMPTY_BYTES,
         },
       },
@@ -225,9 +225,9 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   }
 
   #onHanded(): readonly (ServeEffect | WakeAt)[] {
-    if (this.#phase.at !== 'open' || !this.#phase.confirms) return NO_EFFECTS;
-    this.#unconfirmed += 1;
-    if (this.#unconfirmed <= UPLOADS_UNCONFIRMED_MAX) return NO_EFFECTS;
+    if (this.#phase.at !== 'open' || !this.#phase.acks) return NO_EFFECTS;
+    this.#unacked += 1;
+    if (this.#unacked <= UPLOADS_UNACKED_MAX) return NO_EFFECTS;
     return this.#refuse('protocol', 'does not confirm what it gets');
   }
 

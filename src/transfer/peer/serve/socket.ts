@@ -17,9 +17,9 @@ import { type ServedFile, type ServeEffect, type ServeInput, ServeMachine, type 
 export interface AcceptOptions extends Omit<ServeOptions, 'startedMs'> {
   readonly socket: net.Socket;
   readonly timers: Timers;
-  /** @param confirms whether the peer says when a block has come. */
-  readonly onOpened: (served: ServedFile, uploadPort: number, confirms: boolean) => void;
-  readonly onConfirmed: () => void;
+  /** @param acks whether the peer says when a block has come. */
+  readonly onOpened: (served: ServedFile, uploadPort: number, acks: boolean) => void;
+  readonly onAcked: () => void;
   readonly onEnqueue: (block: Block) => void;
   readonly onDequeue: (block: Block) => void;
   /** The socket is gone. Called once. */
@@ -134,10 +134,10 @@ export class AcceptedSocket {
         this.#options.socket.write(frameBytes(peerWire.encode(effect.message)));
         break;
       case 'opened':
-        this.#options.onOpened(effect.served, effect.uploadPort, effect.confirms);
+        this.#options.onOpened(effect.served, effect.uploadPort, effect.acks);
         break;
-      case 'confirmed':
-        this.#options.onConfirmed();
+      case 'acked':
+        this.#options.onAcked();
         break;
       case 'enqueue':
         this.#options.onEnqueue(effect.block);

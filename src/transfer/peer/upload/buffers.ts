@@ -11,7 +11,7 @@ import {
 } from '../../../foundation/base/limits.js';
 
 /** Buffers by number, the borrower's from `take` until `give`. The large ones come first. */
-export type Lent = readonly number[];
+export type BufferNumbers = readonly number[];
 
 export const BUFFERS_MAX = UPLOAD_BUFFERS + UPLOAD_SMALL_BUFFERS;
 
@@ -30,7 +30,7 @@ export class UploadBuffers {
   }
 
   /** Some that hold `length` bytes together, large ones while there is any. */
-  take(length: number): Lent {
+  take(length: number): BufferNumbers {
     if (this.#large.length === 0) {
       assert(length <= UPLOAD_SMALL_BYTES && this.hasAny, 'what is read fits into what is there');
       return this.#small.splice(-1);
@@ -39,7 +39,7 @@ export class UploadBuffers {
     return this.#large.splice(-Math.ceil(length / PIECE_SIZE)).reverse();
   }
 
-  give(buffers: Lent): void {
+  give(buffers: BufferNumbers): void {
     for (const buffer of buffers) (buffer < UPLOAD_BUFFERS ? this.#large : this.#small).push(buffer);
   }
 }

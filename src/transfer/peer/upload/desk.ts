@@ -97,12 +97,12 @@ export interface RemoteDeskOptions {
   readonly memory: SharedArrayBuffer;
   readonly obey: (order: UploadOrder) => void;
   /** Reports are taken again. */
-  readonly onRelief: () => void;
+  readonly onDrain: () => void;
   readonly onCrash: (error: unknown) => void;
 }
 
 /** The desk of another thread. */
-export function remoteDesk({ port, memory, obey, onRelief, onCrash }: RemoteDeskOptions): UploadDecider {
+export function remoteDesk({ port, memory, obey, onDrain, onCrash }: RemoteDeskOptions): UploadDecider {
   let isLeft = false;
   const link = openLink<UploadReport, UploadOrder>({
     port,
@@ -114,7 +114,7 @@ export function remoteDesk({ port, memory, obey, onRelief, onCrash }: RemoteDesk
     },
     onCrash,
   });
-  link.onRelief = onRelief;
+  link.onDrain = onDrain;
   return {
     memory: new UploadMemory(memory),
     report: (report) => link.tell(report),

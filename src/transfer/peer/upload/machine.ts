@@ -12,11 +12,11 @@ import { RUN_BYTES_MAX, UPLOAD_CONNECTIONS_MAX, UPLOAD_SMALL_BYTES } from '../..
 import type { Prng } from '../../../foundation/base/prng.js';
 import { type Block, blockOf } from '../../../foundation/torrent/block.js';
 import { UPLOAD_CONNECTIONS_PER_ADDRESS_MAX, UPLOAD_READS_MAX } from '../limits.js';
-import { type Lent, UploadBuffers } from './buffers.js';
+import { type BufferNumbers, UploadBuffers } from './buffers.js';
 import { threadOf, type UploadOrder, type UploadReport } from './messages.js';
 import { type Upload, UploadScheduler } from './scheduler.js';
-import { Copies } from './upload-counts.js';
-import { UnderWay } from './window.js';
+import { UploadCounts } from './upload-counts.js';
+import { UploadWindow } from './window.js';
 
 export type UploadInput =
   | UploadReport
@@ -28,13 +28,13 @@ export type UploadInput =
 interface Connection {
   readonly host: string;
   /** Once it said hello. */
-  joined: { readonly crowd: Crowd; readonly confirms: boolean } | undefined;
+  joined: { readonly swarm: Swarm; readonly acks: boolean } | undefined;
 }
 
 /** Those who fetch one file, and what was handed out of it since the first of them came. */
-interface Crowd {
+interface Swarm {
   readonly file: number;
-  readonly copies: Copies;
+  readonly counts: UploadCounts;
   connections: number;
 }
 
@@ -42,7 +42,7 @@ interface Crowd {
 interface Sending {
   readonly connection: number;
   readonly block: Block;
-  readonly buffers: Lent;
+  readonly buffers: BufferNumbers;
   isRead: boolean;
 }
 
@@ -54,12 +54,12 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     perAddressMax: UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
   });
   readonly #scheduler: UploadScheduler;
-  readonly #underWay = new UnderWay();
+  readonly #window = new UploadWindow();
   readonly #buffers = new UploadBuffers();
   readonly #bucket: Bucket;
   /** Those that have a place. */
   readonly #connections = new Map<number, Connection>();
-  readonly #crowds = new Map<number, Crowd>();
+  readonly #swarms = new Map<number, Swarm>();
   readonly #sending = new Map<number, Sending>();
   #nextUpload = 1;
   /** Sendings that are not read yet. */
@@ -86,8 +86,8 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
         return this.#enqueue(input.connection, blockOf(input));
       case 'cancelled':
         return this.#cancel(input.connection, blockOf(input));
-      case 'confirmed':
-        this.#underWay.ended(input.connection, nowMs);
+      case 'acked':
+        this.#window.ended(input.connection, nowMs);
         return NO_EFFECTS;
       case 'closed':
         this.#leave(input.connection);
@@ -126,14 +126,14 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
   }
 
   /** Nothing for one that lost its place on the way. */
-  #join({ connection, file, confirms }: Extract<UploadReport, { kind: 'joined' }>): readonly UploadOrder[] {
+  #join({ connection, file, acks }: Extract<UploadReport, { kind: 'joined' }>): readonly UploadOrder[] {
     const known = this.#connections.get(connection);
     if (known === undefined) return NO_EFFECTS;
-    const crowd = this.#crowds.get(file) ?? { file, copies: new Copies(), connections: 0 };
-    this.#crowds.set(file, crowd);
-    crowd.connections += 1;
-    known.joined = { crowd, confirms };
-    this.#scheduler.add(connection, crowd.copies);
+    const swarm = this.#swarms.get(file) ?? { file, counts: new UploadCounts(), connections: 0 };
+    this.#swarms.set(file, swarm);
+    swarm.connections += 1;
+    known.joined = { swarm, acks };
+    this.#scheduler.add(connection, swarm.counts);
     return NO_EFFECTS;
   }
 
@@ -156,11 +156,11 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     if (known === undefined) return;
     this.#connections.delete(connection);
     this.#admission.leave(connection, known.host);
-    this.#underWay.forget(connection);
+    this.#window.forget(connection);
     if (known.joined === undefined) return;
-    const { crowd } = known.joined;
-    crowd.connections -= 1;
-    if (crowd.connections === 0) this.#crowds.delete(crowd.file);
+    const { swarm } = known.joined;
+    swarm.connections -= 1;
+    if (swarm.connections === 0) this.#swarms.delete(swarm.file);
     this.#scheduler.remove(connection);
   }
 
@@ -174,7 +174,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     const { connection, block } = this.#end(upload);
     const known = this.#connections.get(connection);
     if (known?.joined === undefined) return NO_EFFECTS;
-    if (!known.joined.confirms) this.#underWay.ended(connection, nowMs);
+    if (!known.joined.acks) this.#window.ended(connection, nowMs);
     const rest = this.#scheduler.sent(connection, block.length);
     if (!ok) return NO_EFFECTS;
     this.#admission.served(connection, known.host);
@@ -186,7 +186,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     const { connection, block } = this.#end(upload);
     this.#bucket.gaveBack(block.length, nowMs);
     if (!this.#hasJoined(connection)) return NO_EFFECTS;
-    this.#underWay.ended(connection, nowMs);
+    this.#window.ended(connection, nowMs);
     const rest = this.#scheduler.sent(connection, block.length, true);
     return reject(connection, { ...block, length: block.length + (rest?.length ?? 0) });
   }
@@ -213,7 +213,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
   #sendNext(nowMs: number): Effects {
     const effects: (UploadOrder | WakeAt)[] = [];
     while (this.#reads < UPLOAD_READS_MAX && this.#buffers.hasAny && this.#scheduler.hasWaiting) {
-      const readyMs = Math.max(this.#bucket.readyMs(nowMs), this.#underWay.readyMs(nowMs));
+      const readyMs = Math.max(this.#bucket.readyMs(nowMs), this.#window.readyMs(nowMs));
       if (readyMs > nowMs) {
         effects.push({ kind: 'wakeAt', atMs: readyMs });
         break;
@@ -221,7 +221,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
       const upload = this.#nextInLine();
       if (upload === undefined) break;
       this.#bucket.passed(upload.block.length, nowMs);
-      this.#underWay.begun(upload.connection, nowMs);
+      this.#window.begun(upload.connection, nowMs);
       effects.push(this.#send(upload));
     }
     return effects.length === 0 ? NO_EFFECTS : effects;

@@ -8,7 +8,7 @@ import {
   UPLOAD_MEMORY_BYTES,
   UPLOAD_SMALL_BYTES,
 } from '../../../foundation/base/limits.js';
-import { BUFFERS_MAX, type Lent } from './buffers.js';
+import { BUFFERS_MAX, type BufferNumbers } from './buffers.js';
 
 export class UploadMemory {
   readonly #views: readonly Uint8Array[];
@@ -20,7 +20,7 @@ export class UploadMemory {
   }
 
   /** Views of the first `length` bytes of what the buffers hold, one after the other. */
-  cut(buffers: Lent, length: number): readonly Uint8Array[] {
+  cut(buffers: BufferNumbers, length: number): readonly Uint8Array[] {
     let left = length;
     return buffers.map((buffer) => {
       const view = this.#views[buffer] as Uint8Array;

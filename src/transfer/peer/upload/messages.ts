@@ -26,12 +26,12 @@ export function threadOf(connectionOf: number): number {
 export const uploadReports = protocol('peer.uploadReports', {
   /** Somebody has connected from `host`: nothing is read from it before `admit`. */
   accepted: message(1, { connection, host: text(64) }),
-  /** It said hello. confirms: it says when a block has come. */
-  joined: message(2, { connection, file, confirms: flag }),
+  /** It said hello. acks: it says when a block has come. */
+  joined: message(2, { connection, file, acks: flag }),
   requested: message(3, { connection, piece, begin, length }),
   cancelled: message(4, { connection, piece, begin, length }),
   /** The oldest block that was sent to it has come whole. */
-  confirmed: message(5, { connection }),
+  acked: message(5, { connection }),
   closed: message(6, { connection }),
   /** The bytes of this `send` are in its buffers. */
   read: message(7, { upload }),

@@ -11,7 +11,7 @@ import { PIECE_SIZE, RUN_BYTES_MAX, UPLOAD_REQUESTS_PER_PEER_MAX } from '../../.
 import type { Prng } from '../../../foundation/base/prng.js';
 import { type Block, piecesIn, sameBlock } from '../../../foundation/torrent/block.js';
 import { UPLOAD_BUFFERS_PER_PEER_MAX, UPLOAD_BYTES_PER_PEER_MAX, UPLOAD_LEAD_BYTES_MAX } from '../limits.js';
-import { Copies } from './upload-counts.js';
+import { UploadCounts } from './upload-counts.js';
 
 interface Waiting {
   /** As it was asked for. */
@@ -20,9 +20,9 @@ interface Waiting {
   given: number;
 }
 
-interface Lane {
+interface UploadFlow {
   /** Shared by all lanes of one file. */
-  readonly copies: Copies;
+  readonly counts: UploadCounts;
   /** In the order asked. The first one may be begun; none behind it is. */
   readonly waiting: Waiting[];
   /** Bytes between `next` and `sent`, and the buffers that they are read into. */
@@ -48,16 +48,16 @@ export interface Upload {
 
 interface Candidate {
   readonly connection: number;
-  readonly lane: Lane;
+  readonly flow: UploadFlow;
   readonly waiting: Waiting;
 }
 
 export class UploadScheduler {
   readonly #prng: Prng;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #flows = new Map<number, UploadFlow>();
   /** Blocks in all lanes. */
   #waiting = 0;
-  /** What the lane that was served last had been given before: the scale's present (start-time fair queueing). */
+  /** What the flow that was served last had been given before: the scale's present (start-time fair queueing). */
   #level = 0;
 
   constructor(prng: Prng) {
@@ -65,14 +65,14 @@ export class UploadScheduler {
   }
 
   get connectionCount(): number {
-    return this.#lanes.size;
+    return this.#flows.size;
   }
 
-  /** @param copies what was handed out of its file. */
-  add(connection: number, copies = new Copies()): void {
-    assert(!this.#lanes.has(connection), 'a connection joins once');
-    this.#lanes.set(connection, {
-      copies,
+  /** @param counts what was handed out of its file. */
+  add(connection: number, counts = new UploadCounts()): void {
+    assert(!this.#flows.has(connection), 'a connection joins once');
+    this.#flows.set(connection, {
+      counts,
       waiting: [],
       inFlight: 0,
       buffers: 0,
@@ -85,27 +85,27 @@ export class UploadScheduler {
 
   /** Forgets everything of this connection; what is in flight ends without a `sent`. */
   remove(connection: number): void {
-    this.#waiting -= this.#lanes.get(connection)?.waiting.length ?? 0;
-    this.#lanes.delete(connection);
+    this.#waiting -= this.#flows.get(connection)?.waiting.length ?? 0;
+    this.#flows.delete(connection);
   }
 
   /** False: too many requests wait already, so the peer floods. */
   enqueue(connection: number, block: Block): boolean {
-    const lane = this.#lane(connection);
-    if (lane.waiting.length >= UPLOAD_REQUESTS_PER_PEER_MAX) return false;
-    // A lane that comes back from idling does not get its idle time paid out.
-    if (lane.waiting.length === 0 && lane.inFlight === 0) lane.given = Math.max(lane.given, this.#level);
-    lane.waiting.push({ block, given: 0 });
+    const flow = this.#flow(connection);
+    if (flow.waiting.length >= UPLOAD_REQUESTS_PER_PEER_MAX) return false;
+    // A flow that comes back from idling does not get its idle time paid out.
+    if (flow.waiting.length === 0 && flow.inFlight === 0) flow.given = Math.max(flow.given, this.#level);
+    flow.waiting.push({ block, given: 0 });
     this.#waiting += 1;
     return true;
   }
 
   /** What is not sent now of `block`; undefined when it is on its way, or when `sent` will tell. */
   cancel(connection: number, block: Block): Block | undefined {
-    const lane = this.#lane(connection);
-    const at = lane.waiting.findIndex((waiting) => sameBlock(waiting.block, block));
-    if (at === 0 && lane.partUnderWay) lane.cut = true;
-    const [cancelled] = at < 0 || (at === 0 && lane.partUnderWay) ? [] : lane.waiting.splice(at, 1);
+    const flow = this.#flow(connection);
+    const at = flow.waiting.findIndex((waiting) => sameBlock(waiting.block, block));
+    if (at === 0 && flow.partUnderWay) flow.cut = true;
+    const [cancelled] = at < 0 || (at === 0 && flow.partUnderWay) ? [] : flow.waiting.splice(at, 1);
     if (cancelled === undefined) return undefined;
     this.#waiting -= 1;
     return restOf(cancelled);
@@ -123,26 +123,26 @@ export class UploadScheduler {
   next(bytesMax = RUN_BYTES_MAX, onlyIdle = false): Upload | undefined {
     if (this.#waiting === 0) return undefined;
     let chosen: Candidate | undefined;
-    for (const [connection, lane] of this.#lanes) {
-      if (onlyIdle && lane.buffers > 0) continue;
-      const waiting = rarestOf(lane);
-      if (waiting === undefined || !mayGet(lane, waiting, bytesMax)) continue;
-      const candidate = { connection, lane, waiting };
+    for (const [connection, flow] of this.#flows) {
+      if (onlyIdle && flow.buffers > 0) continue;
+      const waiting = rarestOf(flow);
+      if (waiting === undefined || !mayGet(flow, waiting, bytesMax)) continue;
+      const candidate = { connection, flow, waiting };
       if (chosen === undefined || isBefore(candidate, chosen)) chosen = candidate;
     }
     if (chosen === undefined) return undefined;
-    const { connection, lane, waiting } = chosen;
-    if (waiting.given === 0) begin(lane, waiting);
+    const { connection, flow, waiting } = chosen;
+    if (waiting.given === 0) begin(flow, waiting);
     const rest = restOf(waiting);
     const block = { ...rest, length: Math.min(bytesMax, rest.length) };
     const isLast = block.length === rest.length;
-    this.#level = Math.max(this.#level, lane.given);
+    this.#level = Math.max(this.#level, flow.given);
     waiting.given += block.length;
-    lane.given += block.length;
-    lane.inFlight += block.length;
-    lane.buffers += buffersOf(block.length);
-    lane.partUnderWay = !isLast;
-    if (isLast) this.#endFirst(lane);
+    flow.given += block.length;
+    flow.inFlight += block.length;
+    flow.buffers += buffersOf(block.length);
+    flow.partUnderWay = !isLast;
+    if (isLast) this.#endFirst(flow);
     return { connection, block, completes: isLast ? waiting.block : undefined };
   }
 
@@ -151,38 +151,38 @@ export class UploadScheduler {
    * will not be sent because it was cancelled meanwhile, or has failed.
    */
   sent(connection: number, length: number, failed = false): Block | undefined {
-    const lane = this.#lanes.get(connection);
-    if (lane === undefined) return undefined;
-    lane.inFlight -= length;
-    lane.buffers -= buffersOf(length);
-    assert(lane.inFlight >= 0 && lane.buffers >= 0, 'a block is sent once');
-    const first = lane.waiting[0];
-    if (!lane.partUnderWay || first === undefined) return undefined;
-    lane.partUnderWay = false;
-    if (!lane.cut && !failed) return undefined;
-    lane.cut = false;
-    this.#endFirst(lane);
+    const flow = this.#flows.get(connection);
+    if (flow === undefined) return undefined;
+    flow.inFlight -= length;
+    flow.buffers -= buffersOf(length);
+    assert(flow.inFlight >= 0 && flow.buffers >= 0, 'a block is sent once');
+    const first = flow.waiting[0];
+    if (!flow.partUnderWay || first === undefined) return undefined;
+    flow.partUnderWay = false;
+    if (!flow.cut && !failed) return undefined;
+    flow.cut = false;
+    this.#endFirst(flow);
     return restOf(first);
   }
 
   isIdle(connection: number): boolean {
-    const lane = this.#lane(connection);
-    return lane.waiting.length === 0 && lane.inFlight === 0;
+    const flow = this.#flow(connection);
+    return flow.waiting.length === 0 && flow.inFlight === 0;
   }
 
   inFlight(connection: number): number {
-    return this.#lane(connection).inFlight;
+    return this.#flow(connection).inFlight;
   }
 
-  #endFirst({ waiting }: Lane): void {
+  #endFirst({ waiting }: UploadFlow): void {
     waiting.shift();
     this.#waiting -= 1;
   }
 
-  #lane(connection: number): Lane {
-    const lane = this.#lanes.get(connection);
-    assert(lane !== undefined, 'the connection is known');
-    return lane;
+  #flow(connection: number): UploadFlow {
+    const flow = this.#flows.get(connection);
+    assert(flow !== undefined, 'the connection is known');
+    return flow;
   }
 }
 
@@ -196,36 +196,36 @@ function buffersOf(bytes: number): number {
   return Math.ceil(bytes / PIECE_SIZE);
 }
 
-function mayGet(lane: Lane, first: Waiting, bytesMax: number): boolean {
-  if (lane.inFlight === 0) return true;
+function mayGet(flow: UploadFlow, first: Waiting, bytesMax: number): boolean {
+  if (flow.inFlight === 0) return true;
   const rest = restOf(first).length;
   // A part that is not the last goes alone, so that whatever is `sent` next is that part.
-  if (lane.partUnderWay || rest > bytesMax) return false;
-  if (lane.buffers + buffersOf(rest) > UPLOAD_BUFFERS_PER_PEER_MAX) return false;
-  return lane.inFlight + rest <= UPLOAD_BYTES_PER_PEER_MAX;
+  if (flow.partUnderWay || rest > bytesMax) return false;
+  if (flow.buffers + buffersOf(rest) > UPLOAD_BUFFERS_PER_PEER_MAX) return false;
+  return flow.inFlight + rest <= UPLOAD_BYTES_PER_PEER_MAX;
 }
 
-/** What to give this lane next: what it was begun to be given, or what was handed out least of what it asked for; a run counts as its first piece. */
-function rarestOf({ waiting, copies }: Lane): Waiting | undefined {
+/** The next request of this flow: the one already begun, else that for the least-uploaded piece. A run counts as its first piece. */
+function rarestOf({ waiting, counts }: UploadFlow): Waiting | undefined {
   const [first] = waiting;
   if (first === undefined || first.given > 0) return first;
   let rarest = first;
-  for (const other of waiting) if (copies.of(other.block.piece) < copies.of(rarest.block.piece)) rarest = other;
+  for (const other of waiting) if (counts.of(other.block.piece) < counts.of(rarest.block.piece)) rarest = other;
   return rarest;
 }
 
-/** A begun block stands first in its lane. */
-function begin({ waiting, copies }: Lane, begun: Waiting): void {
+/** A begun block stands first in its flow. */
+function begin({ waiting, counts }: UploadFlow, begun: Waiting): void {
   waiting.splice(waiting.indexOf(begun), 1);
   waiting.unshift(begun);
-  copies.handedOut(begun.block.piece, piecesIn(begun.block));
+  counts.handedOut(begun.block.piece, piecesIn(begun.block));
 }
 
 /** A begun block is ended first; then what was handed out less, unless its peer is far ahead; then who was given less. */
 function isBefore(a: Candidate, b: Candidate): boolean {
   if (a.waiting.given > 0 !== b.waiting.given > 0) return a.waiting.given > 0;
-  const less = a.lane.copies.of(a.waiting.block.piece) - b.lane.copies.of(b.waiting.block.piece);
-  const areLevel = Math.abs(a.lane.given - b.lane.given) < UPLOAD_LEAD_BYTES_MAX;
-  if (a.lane.copies === b.lane.copies && areLevel && less !== 0) return less < 0;
-  return a.lane.given < b.lane.given || (a.lane.given === b.lane.given && a.lane.lot < b.lane.lot);
+  const less = a.flow.counts.of(a.waiting.block.piece) - b.flow.counts.of(b.waiting.block.piece);
+  const areLevel = Math.abs(a.flow.given - b.flow.given) < UPLOAD_LEAD_BYTES_MAX;
+  if (a.flow.counts === b.flow.counts && areLevel && less !== 0) return less < 0;
+  return a.flow.given < b.flow.given || (a.flow.given === b.flow.given && a.flow.lot < b.flow.lot);
 }

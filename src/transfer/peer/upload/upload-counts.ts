@@ -5,7 +5,7 @@
 const COUNT_MAX = 255;
 const FIRST_BYTES = 64;
 
-export class Copies {
+export class UploadCounts {
   /** One count a piece, as far as pieces were handed out: a byte is enough, as only who is behind matters. */
   #counts = new Uint8Array(FIRST_BYTES);
 

@@ -1,6 +1,6 @@
 // How many blocks a client sends at a time: few, however many ask. A piece that goes out alone is whole at its peer soon, and is
 // passed on while the next goes out; twenty that go out together are whole together, twenty times later. A block is under way until
-// its peer confirms it, since a socket takes megabytes that the link has yet to carry. What the links' length holds is added to
+// its peer acks it, since a socket takes megabytes that the link has yet to carry. What the links' length holds is added to
 // the few (FAST TCP, Wei et al. 2006: window = window × least delay ÷ delay + a constant queue), so a long link is filled as
 // well. A block that takes much longer than others do is waiting for its receiver: it stands in nobody's way. Pure.
 
@@ -26,7 +26,7 @@ interface Link {
   blocks: number;
 }
 
-export class UnderWay {
+export class UploadWindow {
   /** Oldest first. */
   readonly #sending: Sending[] = [];
   /** What a block took at least, by connection: the length of its link. */
