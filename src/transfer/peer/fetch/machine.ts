@@ -19,7 +19,7 @@ import type { PeerId } from '../../../foundation/torrent/ids.js';
 import { ACKS, type PeerWire, RUNS } from '../codec/messages.js';
 import { CONNECT_DEADLINE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, REQUEST_DEADLINE_MS } from '../limits.js';
 import type { FetchEvent, HangUpReason } from '../messages.js';
-import { Acks } from '../serve/acks.js';
+import { Acks } from './acks.js';
 import { OutstandingRequests } from './outstanding.js';
 
 /** `slots`: one for each piece that the block has bytes of. */
