@@ -50,9 +50,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'app/home': ['foundation', 'transfer/storage', 'tracking/tracker/hosted', 'app/library'],
   'app/attach': ['foundation', 'app/library', 'client/messages'],
-  'app/console': ['foundation', 'transfer/storage/file', 'app/library', 'app/settings/rates'],
   'app/settings': ['foundation'],
-  'app/completion': ['foundation', 'app/settings'],
+  'app/verbs': ['foundation', 'app/library', 'app/settings'],
+  'app/console': ['foundation', 'transfer/storage/file', 'app/library', 'app/verbs'],
+  'app/completion': ['foundation', 'app/settings', 'app/verbs'],
   'app/cli': [
     'foundation',
     'transfer/storage',

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { declare, declaredCommands } from '../../src/app/cli/commands.js';
 import { overview } from '../../src/app/cli/overview.js';
-import { COMMAND_NAMES, helpText } from '../../src/app/console/requests.js';
+import { helpText } from '../../src/app/verbs/help.js';
+import { VERB_NAMES } from '../../src/app/verbs/table.js';
 
 export const ROOT = new URL('../../..', import.meta.url).pathname;
 const COLUMNS = 110;
@@ -24,7 +25,7 @@ export interface Block {
 
 /** Every line that a reader may type as it stands. A console's begins with its prompt. Each once. */
 export function everyExample(): readonly string[] {
-  const console = COMMAND_NAMES.flatMap((name) => consoleExamples(name)).map((line) => `mtorrent> ${line}`);
+  const console = VERB_NAMES.flatMap((name) => consoleExamples(name)).map((line) => `mtorrent> ${line}`);
   return [...new Set([...overviewExamples(), ...helpExamples(), ...console, ...pageExamples()])];
 }
 

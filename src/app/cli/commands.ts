@@ -12,7 +12,7 @@ import { bareWords, runBare } from './bare-words.js';
 import { clientWords } from './client-words.js';
 import { completionWords } from './completion-words.js';
 import { configWords } from './config-words.js';
-import { daemonWords, verbWords } from './daemon-words.js';
+import { daemonWords } from './daemon-words.js';
 import { demoWords } from './demo-words.js';
 import { doctorWords } from './doctor-words.js';
 import type { Ends } from './ends.js';
@@ -20,6 +20,7 @@ import { metainfoWords } from './metainfo-words.js';
 import { oneShotWords } from './one-shot-words.js';
 import { overview } from './overview.js';
 import { trackerWords } from './tracker-words.js';
+import { verbWords } from './verb-words.js';
 
 /** Longer lines are hard to read. */
 const COLUMNS_MAX = 110;

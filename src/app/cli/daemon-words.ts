@@ -1,5 +1,4 @@
-// The declarations of the client in the background and of what is asked of it. Shape and help only: each loads its work when it
-// runs.
+// Declares the commands that start, attach to and stop the background client. Each loads its work when it runs.
 
 import type { Argv } from 'yargs';
 import { settingFlags } from '../settings/table.js';
@@ -62,89 +61,6 @@ function daemon(parser: Argv, ends: Ends): void {
         return 0;
       }),
   );
-}
-
-/** What is asked of it: the verbs of the console, in the order of its menu. */
-export function verbWords(parser: Argv, ends: Ends): void {
-  const name = {
-    type: 'string',
-    demandOption: true,
-    describe: 'name of the .mtorrent, of the file, or a path',
-  } as const;
-  show(parser, ends);
-  for (const [word, what] of [
-    ['pause', 'fetch no more for now; still share it'],
-    ['resume', 'go on with a paused or failed download'],
-  ] as const)
-    parser.command(
-      `${word} <name>`,
-      what,
-      (args) => args.positional('name', name).options(settingFlags('socket')),
-      (args) => verb(ends, args, [word, args.name]),
-    );
-  parser.command(
-    'remove <name>',
-    'stop sharing; the file itself is kept',
-    (args) =>
-      args
-        .positional('name', name)
-        .option('force', { alias: 'f', type: 'boolean', default: false, describe: 'drop an unfinished download' })
-        .options(settingFlags('socket')),
-    (args) => verb(ends, args, ['remove', args.name, args.force ? '--force' : undefined]),
-  );
-  parser.command(
-    'limit [direction] [rate]',
-    'show both limits, or set one: up or down, and bytes a second',
-    (args) =>
-      args
-        .positional('direction', { type: 'string', describe: 'up or down' })
-        .positional('rate', { type: 'string', describe: '500K, 10M, 1.5MiB, or off' })
-        .options(settingFlags('socket'))
-        .example('$0 limit up 10M', ''),
-    (args) => verb(ends, args, ['limit', args.direction, args.rate]),
-  );
-  parser.command(
-    'log <level>',
-    'log from this level on',
-    (args) =>
-      args
-        .positional('level', { type: 'string', demandOption: true, describe: 'trace, debug, info, warn or error' })
-        .options(settingFlags('socket')),
-    (args) => verb(ends, args, ['log', args.level]),
-  );
-  parser.command(
-    'wait',
-    'until every running download has ended',
-    (args) => args.options(settingFlags('socket')),
-    (args) => verb(ends, args, ['wait']),
-  );
-}
-
-function show(parser: Argv, ends: Ends): void {
-  parser.command(
-    'show [what] [name]',
-    'downloads, shares, trackers or stats; peers or pieces of a file',
-    (args) =>
-      args
-        .positional('what', { type: 'string', default: 'downloads' })
-        .positional('name', { type: 'string', describe: 'of a file, for peers and pieces' })
-        .option('json', { type: 'boolean', default: false, describe: 'downloads as one JSON object' })
-        .options(settingFlags('socket'))
-        .example('$0 show', '')
-        .example('$0 show peers disk.img', ''),
-    (args) => verb(ends, args, ['show', args.what, args.name, args.json ? '--json' : undefined]),
-  );
-}
-
-function verb(ends: Ends, args: Readonly<Record<string, unknown>>, words: readonly (string | undefined)[]): void {
-  ends(async () => {
-    const { runVerb } = await import('./running-daemon.js');
-    return runVerb(
-      words.filter((word) => word !== undefined),
-      await settingsOf(args),
-      terminal(),
-    );
-  });
 }
 
 async function settingsOf(args: Readonly<Record<string, unknown>>) {

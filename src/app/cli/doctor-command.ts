@@ -12,7 +12,7 @@ import type { CommandOutput } from '../../foundation/base/output.js';
 import { lookAtMachine } from '../../foundation/base/this-machine.js';
 import { type Address, parseAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { findingLines } from '../console/render.js';
+import { findingLines } from '../verbs/results.js';
 
 export interface DoctorArguments {
   /** `ip:port` each. */

@@ -8,12 +8,12 @@ import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { targetPathOf } from '../../transfer/storage/file.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
-import { percent } from '../console/render.js';
 import type { Download } from '../library/download.js';
 import { beginGet, type Fetching, startGet } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { FileView } from '../library/views.js';
 import { parseDuration } from '../settings/durations.js';
+import { percent } from '../verbs/results.js';
 import { backgroundClient } from './background-client.js';
 import {
   clientOptions,

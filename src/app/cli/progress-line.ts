@@ -6,8 +6,8 @@ import { printable } from '../../foundation/torrent/names.js';
 import { abilitiesOf, type Environment } from '../console/abilities.js';
 import { paintOf } from '../console/paint.js';
 import { progressLines, type Sample, sampleOf, timeToGo } from '../console/progress.js';
-import { percent } from '../console/render.js';
 import type { FileView } from '../library/views.js';
+import { percent } from '../verbs/results.js';
 import { bytesHad } from './one-shot-events.js';
 
 export class ProgressLine {

@@ -3,16 +3,17 @@
 
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { assert } from '../../foundation/base/assert.js';
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { attachToClient } from '../attach/connection.js';
 import { usableSocketPath } from '../attach/socket-path.js';
-import { type Askable, perform, type Shown } from '../console/perform.js';
-import { parseWords } from '../console/requests.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Settings } from '../settings/resolve.js';
+import { parseWords, perform } from '../verbs/calls.js';
+import type { Result } from '../verbs/results.js';
 import { openForeground } from './foreground.js';
 import { STOPPED_DEADLINE_MS } from './limits.js';
 
@@ -86,28 +87,24 @@ async function stopped(client: SwarmClient): Promise<void> {
   await client.ended;
 }
 
-/** One line of the console as a command. `words` are split by the shell. */
+/** A line of the console as a command of the shell, which has split it into `words`. */
 export async function runVerb(words: readonly string[], settings: Settings, output: CommandOutput): Promise<number> {
-  const request = parseWords(words, { directory: process.cwd() });
-  if (request.kind === 'mistake') throw new MiniTorrentError('INVALID_ARGUMENTS', request.sentence);
-  if (request.kind === 'nothing' || request.kind === 'quit') return exitCodeOf('INVALID_ARGUMENTS');
-  return onDaemon(request, settings, output);
-}
-
-async function onDaemon(request: Askable, settings: Settings, output: CommandOutput): Promise<number> {
+  const parsed = parseWords(words, process.cwd());
+  if (parsed.kind === 'mistake') throw new MiniTorrentError('INVALID_ARGUMENTS', parsed.sentence);
+  assert(parsed.kind === 'call', 'what only a console can do has no command in the shell');
   const client = await daemonClient(settings);
   try {
-    print(await perform(request, client, process.stdout.isTTY !== true), output);
+    print(await perform(parsed, client, process.stdout.isTTY !== true), output);
     return 0;
   } finally {
     await client.close();
   }
 }
 
-function print(shown: Shown, { stdout, stderr }: CommandOutput): void {
-  if (shown.kind === 'done') stdout(shown.sentence);
-  else if (shown.kind === 'json') stdout(shown.json);
-  else if (shown.rows.length > 0) for (const row of shown.rows) stdout(row);
-  // Scripts count rows: none is none.
-  else if (shown.empty !== '') stderr(shown.empty);
+function print(result: Result, { stdout, stderr }: CommandOutput): void {
+  if (result.kind === 'done') stdout(result.sentence);
+  else if (result.kind === 'json') stdout(result.json);
+  else if (result.rows.length > 0) for (const row of result.rows) stdout(row);
+  // Scripts count the rows on stdout.
+  else if (result.empty !== '') stderr(result.empty);
 }

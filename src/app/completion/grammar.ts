@@ -3,6 +3,9 @@
 
 import { assert } from '../../foundation/base/assert.js';
 import { isSettingName, settingOf } from '../settings/table.js';
+import type { Offers as VerbOffers } from '../verbs/arguments.js';
+import { placesOf } from '../verbs/places.js';
+import { verbNamed } from '../verbs/table.js';
 import type { CommandEntry, FlagEntry, PositionalEntry } from './command-table.js';
 
 /** Words, or names on the disk; 'mtorrents' are files of that ending, and directories on the way to them. */
@@ -49,10 +52,6 @@ const OFFERS: Readonly<Record<string, Offers>> = {
   size: 'nothing',
   seeders: 'nothing',
   timeout: 'nothing',
-  what: ['downloads', 'shares', 'peers', 'pieces', 'trackers', 'stats'],
-  direction: ['up', 'down'],
-  rate: settingOf('upload-limit').kind.offers,
-  level: settingOf('log-level').kind.offers,
   mtorrent: 'mtorrents',
 };
 
@@ -82,7 +81,7 @@ function ruleOf(entry: CommandEntry, table: readonly CommandEntry[]): CommandRul
     aliases: aliases.filter((alias) => alias !== '$0').map(lastOf),
     description,
     flags: [...entry.flags.map(flagRule), ...EVERYWHERE],
-    places: entry.positionals.map(placeRule),
+    places: entry.positionals.map((positional) => placeRule(positional, verbOffers(words, positional.name))),
     commands: below.map((other) => ruleOf(other, table)),
   };
 }
@@ -96,8 +95,30 @@ function flagRule({ name, aliases, takesValue, choices, description }: FlagEntry
   return { names, description, offers: takesValue ? offersOf(name, choices) : undefined };
 }
 
-function placeRule({ name, isRequired, repeats, choices }: PositionalEntry): PlaceRule {
-  return { name, offers: offersOf(name, choices), isRequired, repeats };
+function placeRule({ name, isRequired, repeats, choices }: PositionalEntry, ofVerb: Offers | undefined): PlaceRule {
+  return { name, offers: ofVerb ?? offersOf(name, choices), isRequired, repeats };
+}
+
+/** Undefined: the command is no verb of a running client. */
+function verbOffers(command: string, place: string): Offers | undefined {
+  const verb = verbNamed(command);
+  if (verb?.shell === undefined) return undefined;
+  const found = placesOf(verb).find(({ name }) => name === place);
+  return found === undefined ? undefined : inShell(found.offers);
+}
+
+/** A shell's Tab asks no client, so it does not know the client's files. */
+function inShell(offers: VerbOffers): Offers {
+  switch (offers.kind) {
+    case 'words':
+      return offers.words.map(checked);
+    case 'paths':
+      return offers.only === 'mtorrent' ? 'mtorrents' : offers.only === 'directories' ? 'directories' : 'files';
+    case 'newMtorrent':
+      return 'files';
+    default:
+      return 'nothing';
+  }
 }
 
 function offersOf(name: string, choices: readonly string[]): Offers {

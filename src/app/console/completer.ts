@@ -7,13 +7,13 @@ import { within } from '../../foundation/base/deferred.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { FileView } from '../library/views.js';
+import type { PathContext } from '../verbs/arguments.js';
 import { type Completed, complete, type Entry, type Known, type Place, placeOf } from './completion.js';
 import { COMPLETION_DEADLINE_MS, COMPLETION_ENTRIES_MAX, COMPLETIONS_SHOWN_MAX } from './limits.js';
 import { inColumns } from './listing.js';
-import type { Surroundings } from './requests.js';
 
 /** @param head the line up to the cursor. */
-export async function completeLine(head: string, client: SwarmClient, at: Surroundings): Promise<Completed> {
+export async function completeLine(head: string, client: SwarmClient, at: PathContext): Promise<Completed> {
   const place = placeOf(head, at);
   const nothing: Known = { files: [], entries: [] };
   return complete(head, place, await within(lookUp(place, client), COMPLETION_DEADLINE_MS, () => nothing));

@@ -2,10 +2,12 @@
 // that fit have in common. Knows the commands; files and directories are looked up by whoever asks. Pure.
 
 import { resolve } from 'node:path';
-import { LOG_LEVELS } from '../../foundation/base/log.js';
+import { unreachable } from '../../foundation/base/assert.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { type FileView, isRunning } from '../library/views.js';
-import { COMMAND_NAMES, type Surroundings } from './requests.js';
+import type { FileView } from '../library/views.js';
+import type { Offers, PathContext } from '../verbs/arguments.js';
+import { offersAfter } from '../verbs/places.js';
+import { VERB_NAMES, verbNamed } from '../verbs/table.js';
 import { expanded, quoteWord, scanLine, type Word } from './words.js';
 
 export interface Entry {
@@ -37,7 +39,7 @@ export interface Completed {
 }
 
 /** @param head the line up to the cursor. */
-export function placeOf(head: string, at: Surroundings): Place {
+export function placeOf(head: string, at: PathContext): Place {
   const { words, isOpen, unclosed } = scanLine(head);
   const word = isOpen ? words.at(-1) : undefined;
   const before = words.slice(0, isOpen ? -1 : words.length).map((one) => expanded(one, at.home));
@@ -50,59 +52,41 @@ export function placeOf(head: string, at: Surroundings): Place {
 }
 
 const NOTHING: Wanted = { kind: 'nothing' };
-const SHOWN = ['downloads', 'shares', 'peers', 'pieces', 'trackers', 'stats'];
 
-function wantedAt(before: readonly string[], word: Word, at: Surroundings): Wanted {
-  const [command, first, ...more] = before;
-  if (command === undefined) return { kind: 'words', words: COMMAND_NAMES };
-  const isFirst = first === undefined;
-  const isSecond = !isFirst && more.length === 0;
+function wantedAt(before: readonly string[], word: Word, at: PathContext): Wanted {
+  const [name, ...words] = before;
+  if (name === undefined) return { kind: 'words', words: VERB_NAMES };
+  const verb = verbNamed(name);
+  const offers = verb === undefined ? undefined : offersAfter(verb, words, word.text);
+  return offers === undefined ? NOTHING : wantedOf(offers, words.at(-1), word, at);
+}
+
+/** @param last the argument before this one. */
+function wantedOf(offers: Offers, last: string | undefined, word: Word, at: PathContext): Wanted {
   const entries = (only: 'any' | 'mtorrent' | 'directories'): Wanted => ({
     kind: 'entries',
     directory: directoryOf(word, at),
     only,
   });
-  const files = (fits: (file: FileView) => boolean): Wanted =>
-    word.text.includes('/') ? entries('mtorrent') : { kind: 'files', fits };
-  switch (command) {
-    case 'share':
-    case 'seed':
-      if (isSecond && word.text === '')
-        return { kind: 'words', words: [`${first.slice(first.lastIndexOf('/') + 1)}.mtorrent`] };
-      return isFirst || isSecond ? entries('any') : NOTHING;
-    case 'get':
-    case 'add':
-      if (isFirst) return entries('mtorrent');
-      return isSecond ? entries('directories') : NOTHING;
-    case 'show':
-    case 'ls':
-    case 'list':
-      if (isFirst) return { kind: 'words', words: SHOWN };
-      if (isSecond && first === 'downloads') return { kind: 'words', words: ['--json'] };
-      return isSecond && (first === 'peers' || first === 'pieces') ? files(() => true) : NOTHING;
-    case 'remove':
-    case 'rm':
-      if (isFirst) return files(() => true);
-      return isSecond && word.text !== '' ? { kind: 'words', words: ['--force'] } : NOTHING;
-    case 'pause':
-      return isFirst ? files(isRunning) : NOTHING;
-    case 'resume':
-      return isFirst ? files(({ state }) => state === 'paused' || state === 'failed') : NOTHING;
-    case 'verify':
-      return isFirst ? files(() => true) : NOTHING;
-    case 'limit':
-      return isFirst ? { kind: 'words', words: ['up', 'down'] } : NOTHING;
-    case 'log':
-      return isFirst ? { kind: 'words', words: LOG_LEVELS } : NOTHING;
-    case 'help':
-      return isFirst ? { kind: 'words', words: COMMAND_NAMES } : NOTHING;
+  switch (offers.kind) {
+    case 'words':
+      return offers;
+    case 'verbs':
+      return { kind: 'words', words: VERB_NAMES };
+    case 'paths':
+      return entries(offers.only);
+    case 'newMtorrent':
+      if (word.text !== '' || last === undefined) return entries('any');
+      return { kind: 'words', words: [`${last.slice(last.lastIndexOf('/') + 1)}.mtorrent`] };
+    case 'clientFiles':
+      return word.text.includes('/') ? entries('mtorrent') : { kind: 'files', fits: offers.fits };
     default:
-      return NOTHING;
+      return unreachable(offers);
   }
 }
 
 /** Where the entries are that a half-written path means. */
-function directoryOf(word: Word, { directory, home }: Surroundings): string {
+function directoryOf(word: Word, { directory, home }: PathContext): string {
   const { text, isHome } = word;
   const slash = text.lastIndexOf('/');
   if (slash < 0) return directory;

@@ -13,7 +13,7 @@ import { PlainPrompt } from './plain-prompt.js';
 import { Screen } from './screen.js';
 import { type LineSource, Session } from './session.js';
 import type { TerminalStream } from './terminal-output.js';
-import { PeopleVoice, ScriptVoice } from './voices.js';
+import { PeopleOutput, ScriptOutput } from './voices.js';
 
 export interface ConsoleOptions {
   readonly client: SwarmClient;
@@ -36,14 +36,14 @@ export function openConsole(options: ConsoleOptions): Session {
   const { client, stdin, stdout, stderr, env, color, greeting, leave, farewell } = options;
   if (stdin.isTTY !== true || stdout.isTTY !== true) {
     if (greeting !== undefined) stderr.write(`${greeting}\n`);
-    const voice = new ScriptVoice(stdout, stderr);
-    return new Session({ client, source: new PipedLines(stdin), voice, ascii: true, leave, farewell });
+    const output = new ScriptOutput(stdout, stderr);
+    return new Session({ client, source: new PipedLines(stdin), output, ascii: true, leave, farewell });
   }
   const abilities = abilitiesOf(env, true, process.platform, color);
   const { source, print } = abilities.cursor ? openScreen(options) : openPlain(options);
   const paint = paintOf(abilities.colour);
-  const voice = new PeopleVoice((text, tone) => print(paint.tone(abilities.unicode ? text : asciiOnly(text), tone)));
-  const session = new Session({ client, source, voice, ascii: !abilities.unicode, leave, farewell });
+  const output = new PeopleOutput((text, tone) => print(paint.tone(abilities.unicode ? text : asciiOnly(text), tone)));
+  const session = new Session({ client, source, output, ascii: !abilities.unicode, leave, farewell });
   for (const line of greetingLines(client, greeting)) print(line);
   return session;
 }

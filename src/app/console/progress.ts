@@ -6,9 +6,9 @@ import { formatBytes } from '../../foundation/base/bytes.js';
 import { PIECE_SIZE } from '../../foundation/base/limits.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { FileView } from '../library/views.js';
+import { percent } from '../verbs/results.js';
 import { asciiOnly } from './ascii.js';
 import type { Paint } from './paint.js';
-import { percent } from './render.js';
 import { cutTo, padBefore, padTo, widthOf } from './text-width.js';
 
 /** A line with the columns that it takes, colours aside. */

@@ -1,15 +1,18 @@
-// The console of one client: takes lines, has them performed one after the other in their order, and lets a voice show what
+// The console of one client: takes lines, has them performed one after the other in their order, and lets a output show what
 // came of each. A download goes on in the background. Knows neither terminals nor scripts: lines come from a source, and
-// go out by a voice.
+// go out by a output.
 
 import { homedir } from 'node:os';
+import { unreachable } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { SwarmClient } from '../library/swarm-client.js';
+import { perform } from '../verbs/calls.js';
+import { helpText } from '../verbs/help.js';
+import { table } from '../verbs/results.js';
 import { CONSOLE_LINE_MAX } from './limits.js';
-import { perform } from './perform.js';
-import { parseLine } from './requests.js';
-import type { Voice } from './voices.js';
+import type { Output } from './voices.js';
+import { parseLine } from './words.js';
 
 /** Where lines come from. */
 export interface LineSource {
@@ -30,7 +33,7 @@ export interface LineEvents {
 export interface SessionOptions {
   readonly client: SwarmClient;
   readonly source: LineSource;
-  readonly voice: Voice;
+  readonly output: Output;
   /** Characters of drawings are ASCII only. */
   readonly ascii: boolean;
   /** What `quit` does; answers its detail. */
@@ -48,7 +51,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#unlisten = options.client.listen((event) => options.voice.happened(event));
+    this.#unlisten = options.client.listen((event) => options.output.happened(event));
   }
 
   start(): void {
@@ -61,7 +64,7 @@ export class Session {
 
   /** Tells whoever is at the console what happened to it. */
   say(sentence: string, level: 'good' | 'bad' = 'bad'): void {
-    this.#options.voice.happened({ kind: 'notice', level, sentence });
+    this.#options.output.happened({ kind: 'notice', level, sentence });
   }
 
   /** From a signal: as if `quit` had been typed, ahead of what is waiting. */
@@ -96,31 +99,43 @@ export class Session {
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
       // Once we are leaving, what was under way is of no interest any more.
-      if (!this.#quitting) this.#options.voice.refused(error);
+      if (!this.#quitting) this.#options.output.refused(error);
     }
   }
 
   async #perform(line: string): Promise<void> {
-    const { client, voice, ascii } = this.#options;
+    const { client, output, ascii } = this.#options;
     if (line.length > CONSOLE_LINE_MAX)
       throw new MiniTorrentError('INVALID_ARGUMENTS', `a line has at most ${CONSOLE_LINE_MAX} characters`);
-    const request = parseLine(line, { directory: process.cwd(), home: homedir() });
-    if (request.kind === 'mistake') throw new MiniTorrentError('INVALID_ARGUMENTS', request.sentence);
-    if (request.kind === 'nothing') return;
-    if (request.kind === 'quit') await this.#quit();
-    else voice.shown(await perform(request, client, ascii));
+    const parsed = parseLine(line, { directory: process.cwd(), home: homedir() });
+    switch (parsed.kind) {
+      case 'call':
+        output.shown(await perform(parsed, client, ascii));
+        return;
+      case 'help':
+        output.shown(table(helpText(parsed.verb).split('\n'), '', 'HELP'));
+        return;
+      case 'quit':
+        return this.#quit();
+      case 'mistake':
+        throw new MiniTorrentError('INVALID_ARGUMENTS', parsed.sentence);
+      case 'nothing':
+        return;
+      default:
+        unreachable(parsed);
+    }
   }
 
   async #quit(): Promise<void> {
     if (this.#quitting) return;
     this.#quitting = true;
-    const { voice, leave, source, farewell } = this.#options;
+    const { output, leave, source, farewell } = this.#options;
     try {
       const detail = await leave();
-      voice.shown({ kind: 'done', detail, sentence: farewell ?? detail });
+      output.shown({ kind: 'done', detail, sentence: farewell ?? detail });
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
-      voice.refused(error);
+      output.refused(error);
     }
     this.#unlisten();
     source.close();

@@ -7,15 +7,15 @@ import { unreachable } from '../../foundation/base/assert.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { Happening } from '../library/asker.js';
-import type { Shown } from './perform.js';
+import type { Result } from '../verbs/results.js';
 
-export interface Voice {
-  shown(shown: Shown): void;
+export interface Output {
+  shown(result: Result): void;
   refused(error: MiniTorrentError): void;
   happened(event: Happening): void;
 }
 
-export class ScriptVoice implements Voice {
+export class ScriptOutput implements Output {
   readonly #stdout: Writable;
   readonly #stderr: Writable;
 
@@ -24,21 +24,21 @@ export class ScriptVoice implements Voice {
     this.#stderr = stderr;
   }
 
-  shown(shown: Shown): void {
-    switch (shown.kind) {
+  shown(result: Result): void {
+    switch (result.kind) {
       case 'done':
-        this.#result(`SUCCESS:${shown.detail}`);
+        this.#result(`SUCCESS:${result.detail}`);
         return;
       case 'json':
-        this.#result(`SUCCESS:${shown.json}`);
+        this.#result(`SUCCESS:${result.json}`);
         return;
       case 'table':
         // Rows, then how many they were.
-        for (const row of shown.rows) this.#stdout.write(`${row}\n`);
-        this.#result(`SUCCESS:${shown.detail}`);
+        for (const row of result.rows) this.#stdout.write(`${row}\n`);
+        this.#result(`SUCCESS:${result.detail}`);
         return;
       default:
-        unreachable(shown);
+        unreachable(result);
     }
   }
 
@@ -77,7 +77,7 @@ export class ScriptVoice implements Voice {
 /** How much a line matters, for whoever colours it. */
 export type Tone = 'plain' | 'good' | 'bad';
 
-export class PeopleVoice implements Voice {
+export class PeopleOutput implements Output {
   readonly #print: (text: string, tone: Tone) => void;
 
   /** @param print shows whole lines; the text is safe for a terminal. */
@@ -85,19 +85,19 @@ export class PeopleVoice implements Voice {
     this.#print = print;
   }
 
-  shown(shown: Shown): void {
-    switch (shown.kind) {
+  shown(result: Result): void {
+    switch (result.kind) {
       case 'done':
-        this.#print(shown.sentence, 'plain');
+        this.#print(result.sentence, 'plain');
         return;
       case 'json':
-        this.#print(shown.json, 'plain');
+        this.#print(result.json, 'plain');
         return;
       case 'table':
-        this.#print(shown.rows.length === 0 ? shown.empty : shown.rows.join('\n'), 'plain');
+        this.#print(result.rows.length === 0 ? result.empty : result.rows.join('\n'), 'plain');
         return;
       default:
-        unreachable(shown);
+        unreachable(result);
     }
   }
 

@@ -1,5 +1,17 @@
-// Splits a console line into words as a shell user expects: spaces, '…', "…", backslash, and a leading ~ for the home
-// directory. No variables, no globs, no substitution: a line can name files and nothing else. Pure.
+// Reads a line of the console: splits it into words as a shell does (quotes, backslashes, a leading ~), then looks them up in
+// the table of verbs. There are no variables, globs or substitutions: a line can name files and nothing else. Pure.
+
+import type { PathContext } from '../verbs/arguments.js';
+import { type Parsed, parseWords } from '../verbs/calls.js';
+
+export function parseLine(line: string, { directory, home }: PathContext): Parsed {
+  const split = splitWords(line, home);
+  if (split.kind === 'unclosed') {
+    const sentence = `the ${split.quote} is not closed; write it twice or escape it with a backslash`;
+    return { kind: 'mistake', sentence };
+  }
+  return split.words[0]?.startsWith('#') ? { kind: 'nothing' } : parseWords(split.words, directory);
+}
 
 export type Words =
   | { readonly kind: 'words'; readonly words: readonly string[] }

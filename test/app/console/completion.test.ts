@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { complete, type Entry, type Known, placeOf } from '../../../src/app/console/completion.js';
-import { COMMAND_NAMES } from '../../../src/app/console/requests.js';
 import { quoteWord, splitWords } from '../../../src/app/console/words.js';
 import type { FileView } from '../../../src/app/library/views.js';
+import { VERB_NAMES } from '../../../src/app/verbs/table.js';
 
 const AT = { directory: '/desk', home: '/home/me' };
 
@@ -36,7 +36,7 @@ function check(head: string, wanted: string | readonly string[], known = KNOWN):
 }
 
 test('commands and their words are completed, as far as they are the same', () => {
-  check('', COMMAND_NAMES);
+  check('', VERB_NAMES);
   check('  do', '  doctor ');
   check('sh', ['share', 'show']);
   check('zz', []);

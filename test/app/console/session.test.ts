@@ -8,7 +8,7 @@ import { CONSOLE_LINE_MAX } from '../../../src/app/console/limits.js';
 import { PipedLines } from '../../../src/app/console/piped-lines.js';
 import { Screen } from '../../../src/app/console/screen.js';
 import { Session } from '../../../src/app/console/session.js';
-import { PeopleVoice, ScriptVoice } from '../../../src/app/console/voices.js';
+import { PeopleOutput, ScriptOutput } from '../../../src/app/console/voices.js';
 import { SwarmClient } from '../../../src/app/library/swarm-client.js';
 import type { ClientCommand, ClientEvent, FileRow } from '../../../src/client/messages.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
@@ -73,7 +73,7 @@ function stage(script: Script = agreeable, interactive = false): Stage {
   const session = new Session({
     client: swarm,
     source: screen ?? new PipedLines(input),
-    voice: screen === undefined ? new ScriptVoice(stdout, stderr) : new PeopleVoice((line) => screen.print(line)),
+    output: screen === undefined ? new ScriptOutput(stdout, stderr) : new PeopleOutput((line) => screen.print(line)),
     ascii: true,
     leave: () => swarm.quit(),
   });

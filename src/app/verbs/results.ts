@@ -1,10 +1,37 @@
-// How the console shows what a client says. Remote text is escaped; nothing here writes anywhere. Pure.
+// Turns what a client answers into lines of text, for people and for scripts. Text from elsewhere is escaped. Pure.
 
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { printable } from '../../foundation/torrent/names.js';
-import type { FileView, FindingView, PeerView, PieceMap, TrackerView, Verification } from '../library/views.js';
-import { isWhole } from '../library/views.js';
+import {
+  type FileView,
+  type FindingView,
+  isWhole,
+  type PeerView,
+  type PieceMap,
+  type TrackerView,
+  type Verification,
+} from '../library/views.js';
 import { formatRate } from '../settings/rates.js';
+
+export type Result =
+  /** `detail` for programs, `sentence` for people. */
+  | { readonly kind: 'done'; readonly detail: string; readonly sentence: string }
+  /** Rows for both; people see `empty` in place of no rows, programs get `detail` after them. */
+  | { readonly kind: 'table'; readonly rows: readonly string[]; readonly detail: string; readonly empty: string }
+  | { readonly kind: 'json'; readonly json: string };
+
+export function done(detail: string, sentence: string): Result {
+  return { kind: 'done', detail, sentence };
+}
+
+/** @param detail the number of rows when absent. */
+export function table(rows: readonly string[], empty: string, detail: number | string = rows.length): Result {
+  return { kind: 'table', rows, detail: String(detail), empty };
+}
+
+export function limits({ up, down }: { readonly up: number; readonly down: number }): Result {
+  return done(`up=${up} down=${down}`, `up: ${formatRate(up)}, down: ${formatRate(down)}`);
+}
 
 /** `[D] name  43.2 %  …` while it is being downloaded, `[S] name  …` when it is complete. The mark opens the line. */
 export function downloadLine(file: FileView): string {
@@ -46,10 +73,6 @@ export function percent(have: number, pieces: number): string {
 export function peerLine({ direction, address, bytes, rate, pieces }: PeerView): string {
   if (direction === 'to') return `to   ${address}  sent ${formatBytes(bytes)}`;
   return `from ${address}  received ${formatBytes(bytes)}  ${formatBytes(Math.round(rate))}/s  has ${pieces} pieces`;
-}
-
-export function limitsLine({ up, down }: { readonly up: number; readonly down: number }): string {
-  return `up: ${formatRate(up)}, down: ${formatRate(down)}`;
 }
 
 const TRACKER_WORDS: Readonly<Record<TrackerView['state'], string>> = {

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import type { FileView } from '../../../src/app/library/views.js';
 import {
   downloadLine,
   downloadsJson,
@@ -13,8 +14,7 @@ import {
   pieceLines,
   trackerLine,
   verificationLine,
-} from '../../../src/app/console/render.js';
-import type { FileView } from '../../../src/app/library/views.js';
+} from '../../../src/app/verbs/results.js';
 import { FILE_STATES } from '../../../src/client/messages.js';
 
 function row(shown: Partial<FileView> = {}): FileView {

@@ -1,0 +1,132 @@
+// The kinds of arguments that verbs take: how a word is read, how it appears in a usage, and what completion offers for it.
+// Paths become absolute against the directory that is passed in; the disk is never touched. Pure.
+
+import { resolve } from 'node:path';
+import type { LogLevel } from '../../foundation/base/log.js';
+import type { FileView } from '../library/views.js';
+import { rate as rateSetting } from '../settings/kinds.js';
+import { parseRate, rateSentence } from '../settings/rates.js';
+import { LOG_LEVEL_CHOICES } from '../settings/table.js';
+
+/** What the paths of a line start from. Both are absolute. */
+export interface PathContext {
+  readonly directory: string;
+  readonly home: string;
+}
+
+/** What completion offers at the place of an argument. */
+export type Offers =
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  /** The names of all verbs. */
+  | { readonly kind: 'verbs' }
+  /** Files of the client. */
+  | { readonly kind: 'clientFiles'; readonly fits: (file: FileView) => boolean }
+  /** Names on the disk. */
+  | { readonly kind: 'paths'; readonly only: 'any' | 'mtorrent' | 'directories' }
+  /** A path, or the name of the file in the argument before it with `.mtorrent` added. */
+  | { readonly kind: 'newMtorrent' };
+
+export interface Argument<T> {
+  /** In a usage: `<rate>`, or `[command]` for an optional one. */
+  readonly shown: string;
+  readonly description: string;
+  readonly isOptional: boolean;
+  readonly offers: Offers;
+  /** Undefined: the word is no such value. */
+  readonly read: (word: string, directory: string) => T | undefined;
+  /** Why a word is no such value; where absent, the usage says enough. */
+  readonly mistake?: (word: string) => string;
+}
+
+export type Arguments = Readonly<Record<string, Argument<unknown>>>;
+/** What was written, by the names of the arguments. */
+export type Values = Readonly<Record<string, unknown>>;
+export type ValuesOf<A extends Arguments> = {
+  readonly [N in keyof A]: A[N] extends Argument<infer T> ? T : never;
+};
+
+/** An empty word, such as an unset variable in a script, is not the current directory. */
+const absolute = (word: string, directory: string): string | undefined =>
+  word === '' ? undefined : resolve(directory, word);
+
+export const localFile: Argument<string> = {
+  shown: '<file>',
+  description: 'the file to share',
+  isOptional: false,
+  offers: { kind: 'paths', only: 'any' },
+  read: absolute,
+};
+
+export const newMtorrent: Argument<string> = {
+  shown: '<name>.mtorrent',
+  description: 'the .mtorrent to write',
+  isOptional: false,
+  offers: { kind: 'newMtorrent' },
+  read: absolute,
+};
+
+export const mtorrent: Argument<string> = {
+  shown: '<name>.mtorrent',
+  description: 'the .mtorrent of the file',
+  isOptional: false,
+  offers: { kind: 'paths', only: 'mtorrent' },
+  read: absolute,
+};
+
+export const destination: Argument<string> = {
+  shown: '<destination>',
+  description: 'a directory, or a file name',
+  isOptional: false,
+  offers: { kind: 'paths', only: 'directories' },
+  read: (word, directory) => {
+    // resolve() drops the slash that says "a directory".
+    const slash = word.endsWith('/') && word !== '/' ? '/' : '';
+    const path = absolute(word, directory);
+    return path === undefined ? undefined : path + slash;
+  },
+};
+
+/** A file of the client. With a slash the word is a path; without, a name. @param fits which files the verb makes sense for. */
+export function clientFile(
+  shown: '<name>' | '<name>.mtorrent',
+  fits = (_: FileView): boolean => true,
+): Argument<string> {
+  return {
+    shown,
+    description: 'name of the .mtorrent, of the file, or a path',
+    isOptional: false,
+    offers: { kind: 'clientFiles', fits },
+    read: (word, directory) => (word.includes('/') ? resolve(directory, word) : word),
+  };
+}
+
+/** Bytes a second; 0 for no limit. */
+export const rate: Argument<number> = {
+  shown: '<rate>',
+  description: '500K, 10M, 1.5MiB, or off',
+  isOptional: false,
+  offers: { kind: 'words', words: Array.isArray(rateSetting.offers) ? rateSetting.offers : [] },
+  read: parseRate,
+  mistake: rateSentence,
+};
+
+export const logLevel: Argument<LogLevel> = {
+  shown: '<level>',
+  description: 'trace, debug, info, warn or error',
+  isOptional: false,
+  offers: { kind: 'words', words: LOG_LEVEL_CHOICES },
+  read: (word) => LOG_LEVEL_CHOICES.find((level) => level === word),
+};
+
+/** Any word: help for an unknown command is the whole help. */
+export const verbName: Argument<string> = {
+  shown: '<command>',
+  description: 'a command of the console',
+  isOptional: false,
+  offers: { kind: 'verbs' },
+  read: (word) => word,
+};
+
+export function optional<T>(argument: Argument<T>): Argument<T | undefined> {
+  return { ...argument, shown: argument.shown.replace(/^<(.*)>$/, '[$1]'), isOptional: true };
+}

@@ -1,0 +1,99 @@
+// Finds out which form of a verb a line of words means, or why it means none, and has the client perform it. Pure.
+
+import { nearest } from '../../foundation/base/nearest.js';
+import { printable } from '../../foundation/torrent/names.js';
+import type { SwarmClient } from '../library/swarm-client.js';
+import type { Values } from './arguments.js';
+import { usageOf } from './help.js';
+import type { Result } from './results.js';
+import { VERB_NAMES, verbNamed } from './table.js';
+import type { Action, Form, Verb } from './verb.js';
+
+/** A form that the client answers, with what was written for its arguments. */
+export interface Call {
+  readonly kind: 'call';
+  readonly form: Form & { readonly action: Extract<Action, { readonly kind: 'ask' }> };
+  readonly values: Values;
+}
+
+interface Mistake {
+  readonly kind: 'mistake';
+  readonly sentence: string;
+}
+
+export type Parsed =
+  | Call
+  | Mistake
+  | { readonly kind: 'help'; readonly verb: string | undefined }
+  | { readonly kind: 'quit' }
+  | { readonly kind: 'nothing' };
+
+/** @param directory relative paths start there. */
+export function parseWords([name, ...words]: readonly string[], directory: string): Parsed {
+  if (name === undefined) return { kind: 'nothing' };
+  const verb = verbNamed(name);
+  if (verb === undefined) return mistake(unknown(name));
+  for (const form of verb.forms) {
+    const rest = argumentsOf(form, words, verb);
+    const parsed = rest === undefined ? undefined : parseForm(form, rest, directory);
+    if (parsed !== undefined) return parsed;
+  }
+  return mistake(`write: ${verb.forms.map((form) => usageOf(verb, form)).join(', or: ')}`);
+}
+
+/** Rejects with MiniTorrentError when the client refuses. @param ascii drawings must not use characters beyond ASCII. */
+export async function perform({ form, values }: Call, client: SwarmClient, ascii: boolean): Promise<Result> {
+  const { ask, show } = form.action;
+  return show(await ask(client, values), values, ascii);
+}
+
+function mistake(sentence: string): Mistake {
+  return { kind: 'mistake', sentence };
+}
+
+function unknown(name: string): string {
+  const near = nearest(name, VERB_NAMES);
+  const hint = near === undefined ? '`help` lists the commands' : `did you mean ${near}?`;
+  return `there is no command "${printable(name)}"; ${hint}`;
+}
+
+/** The words for the arguments of this form; undefined when the flags, or the topic, are those of another form. */
+function argumentsOf(form: Form, words: readonly string[], verb: Verb): readonly string[] | undefined {
+  const { flags, plain } = withoutFlags(words, verb);
+  if (flags.join() !== (form.flag === undefined ? '' : `--${form.flag.name}`)) return undefined;
+  if (form.topic === '' || (plain.length === 0 && form.isDefault)) return plain;
+  return plain[0] === form.topic ? plain.slice(1) : undefined;
+}
+
+/** A word counts as a flag only where a form of the verb has that flag. */
+export function withoutFlags(
+  words: readonly string[],
+  { forms }: Verb,
+): { readonly flags: readonly string[]; readonly plain: readonly string[] } {
+  const isFlag = (word: string): boolean => forms.some(({ flag }) => flag !== undefined && word === `--${flag.name}`);
+  return { flags: words.filter(isFlag), plain: words.filter((word) => !isFlag(word)) };
+}
+
+/** Undefined: the words do not fit, and the usage says all there is to say. */
+function parseForm(form: Form, words: readonly string[], directory: string): Parsed | undefined {
+  const all = Object.entries(form.takes);
+  const required = all.filter(([, argument]) => !argument.isOptional);
+  if (words.length < required.length || (words.length > all.length && !form.ignoresRest)) return undefined;
+  const values: Record<string, unknown> = {};
+  for (const [at, [name, argument]] of all.entries()) {
+    const word = words[at];
+    if (word === undefined) break;
+    const value = argument.read(word, directory);
+    if (value === undefined) return argument.mistake === undefined ? undefined : mistake(argument.mistake(word));
+    values[name] = value;
+  }
+  const { action } = form;
+  switch (action.kind) {
+    case 'ask':
+      return { kind: 'call', form: { ...form, action }, values };
+    case 'help':
+      return { kind: 'help', verb: words[0] };
+    default:
+      return { kind: 'quit' };
+  }
+}

@@ -1,0 +1,27 @@
+// What `help` says about all verbs, or about one of them, and how each form is written. Pure.
+
+import { VERBS, verbNamed } from './table.js';
+import type { Form, Verb } from './verb.js';
+
+/** Of all verbs, or of one with its examples. Lines of at most 80 columns. */
+export function helpText(name?: string): string {
+  const verb = name === undefined ? undefined : verbNamed(name);
+  const uses = (verb === undefined ? VERBS : [verb]).flatMap((each) =>
+    each.forms.map((form) => [usageOf(each, form), form.purpose] as const),
+  );
+  const width = Math.max(...uses.map(([usage]) => usage.length));
+  const lines = uses.map(([usage, purpose]) => `  ${usage.padEnd(width)}  ${purpose}`);
+  const examples = (verb?.examples ?? []).map((line) => `  for example: ${line}`);
+  return [...lines, ...(examples.length === 0 ? [] : ['', ...examples])].join('\n');
+}
+
+/** `remove <name>.mtorrent --force` */
+export function usageOf({ name }: Verb, { topic, takes, flag }: Form): string {
+  const words = [
+    name,
+    topic,
+    ...Object.values(takes).map(({ shown }) => shown),
+    flag === undefined ? '' : `--${flag.name}`,
+  ];
+  return words.filter((word) => word !== '').join(' ');
+}

@@ -1,0 +1,71 @@
+// The places of a verb's line, over all of its forms: what can follow the words that are there, for completion in the
+// console, and one list of places, for a shell that knows no forms. Pure.
+
+import type { Offers } from './arguments.js';
+import { withoutFlags } from './calls.js';
+import type { Form, Verb } from './verb.js';
+
+/** What can stand next. @param typed the beginning of it, which decides whether a risky flag is offered. */
+export function offersAfter(verb: Verb, words: readonly string[], typed: string): Offers | undefined {
+  const { flags, plain } = withoutFlags(words, verb);
+  const texts: string[] = [];
+  let offers: Offers | undefined;
+  for (const form of verb.forms) {
+    const hasTopic = form.topic !== '';
+    if (hasTopic && plain.length > 0 && plain[0] !== form.topic) continue;
+    if (hasTopic && plain.length === 0) {
+      texts.push(form.topic);
+      continue;
+    }
+    const given = plain.length - (hasTopic ? 1 : 0);
+    const argument = Object.values(form.takes)[given];
+    offers ??= argument?.offers;
+    if (argument === undefined && isFlagNext(form, given, flags, typed)) texts.push(`--${form.flag?.name}`);
+  }
+  return texts.length > 0 ? { kind: 'words', words: [...new Set(texts)] } : offers;
+}
+
+function isFlagNext({ flag, takes }: Form, given: number, flags: readonly string[], typed: string): boolean {
+  if (flag === undefined || flags.length > 0 || given > Object.keys(takes).length) return false;
+  return flag.isRisky !== true || typed !== '';
+}
+
+export interface Place {
+  readonly name: string;
+  readonly description: string;
+  readonly isRequired: boolean;
+  readonly offers: Offers;
+  /** What counts when nothing stands there. */
+  readonly fallback: string | undefined;
+}
+
+/** Topics come first; the arguments of all forms share the places after them. */
+export function placesOf({ forms, shell }: Verb): readonly Place[] {
+  const topics = [...new Set(forms.map(({ topic }) => topic).filter((topic) => topic !== ''))];
+  const fallback = forms.find(({ isDefault }) => isDefault)?.topic;
+  const first: Place = {
+    name: shell?.topicName ?? 'topic',
+    description: listed(topics),
+    isRequired: fallback === undefined && forms.every(({ topic }) => topic !== ''),
+    offers: { kind: 'words', words: topics },
+    fallback,
+  };
+  return topics.length === 0 ? argumentPlaces(forms) : [first, ...argumentPlaces(forms)];
+}
+
+function argumentPlaces(forms: readonly Form[]): readonly Place[] {
+  const count = Math.max(...forms.map(({ takes }) => Object.keys(takes).length));
+  return Array.from({ length: count }, (_, at): Place[] => {
+    const all = forms.map(({ takes }) => Object.entries(takes)[at]);
+    const found = all.find((entry) => entry !== undefined);
+    if (found === undefined) return [];
+    const [name, { description, offers }] = found;
+    const isRequired = all.every((entry) => entry !== undefined && !entry[1].isOptional);
+    return [{ name, description, isRequired, offers, fallback: undefined }];
+  }).flat();
+}
+
+/** 'up or down' */
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
