@@ -212,12 +212,7 @@ export class ClientActor {
         this.#trackers.tell(effect.trackers, effect.command);
         break;
       case 'peersFound':
-        this.#threads.download.tell({
-          kind: 'peersFound',
-          file: effect.file,
-          peers: effect.peers.map(({ host, port }) => [host, port] as const),
-          incoming: effect.incoming,
-        });
+        this.#threads.download.tell(effect);
         break;
       case 'startDownload':
         this.#files.startDownload(effect.file, effect.entry, this.#paths.resumeOf(effect.entry));

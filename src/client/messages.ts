@@ -4,7 +4,21 @@
 import { PIECES_MAX, UPLOAD_CONNECTIONS_MAX } from '../foundation/base/limits.js';
 import { LOG_LEVELS } from '../foundation/base/log.js';
 import { type MessageOf, message, protocol } from '../foundation/wire/protocol.js';
-import { bytes, flag, listOf, oneOf, real, size, text, tuple, u16, u32, whole } from '../foundation/wire/schema.js';
+import {
+  bytes,
+  flag,
+  listOf,
+  oneOf,
+  real,
+  record,
+  size,
+  text,
+  tuple,
+  u16,
+  u32,
+  type ValueOf,
+  whole,
+} from '../foundation/wire/schema.js';
 
 const ask = u32;
 const path = text(4096);
@@ -37,22 +51,62 @@ export const FILE_STATES = [
 ] as const;
 export type FileState = (typeof FILE_STATES)[number];
 
-/** One file as `show downloads` tells it. */
-const fileRow = tuple(
-  text(255), // name
-  oneOf(...FILE_STATES),
-  path, // where it is or will be
-  path, // its .mtorrent
-  size, // bytes
-  whole(0, PIECES_MAX), // pieces had
-  whole(0, PIECES_MAX), // pieces
-  real, // bytes a second coming in
-  u32, // peers we fetch from
-  size, // bytes received
-  size, // of them wasted
-  size, // bytes sent
-  text(1_000), // what is wrong, or ''
-);
+/** One file, as every list, `overview` and JSON line shows it. The order is that of the wire. */
+const fileView = record({
+  name: text(255),
+  state: oneOf(...FILE_STATES),
+  /** Where the whole file is, or will be. */
+  path,
+  mtorrentPath: path,
+  /** Bytes. */
+  size,
+  /** Pieces that are there; of a file in state `hashing`, those that were hashed. */
+  have: whole(0, PIECES_MAX),
+  pieces: whole(0, PIECES_MAX),
+  /** Bytes a second coming in. */
+  rate: real,
+  /** Peers that we fetch from. */
+  peers: u32,
+  /** Payload bytes of this run. */
+  received: size,
+  /** Of the bytes received, those that were there already or were wrong. */
+  wasted: size,
+  sent: size,
+  /** One sentence; '' when nothing is wrong. */
+  problem: text(1_000),
+});
+export type FileView = ValueOf<typeof fileView>;
+
+const peerRow = record({
+  /** from: we fetch from it; to: it fetches from us. */
+  direction: oneOf('from', 'to'),
+  host: text(64),
+  port: u16,
+  /** Payload bytes on this connection. */
+  bytes: size,
+  /** Bytes a second; 0 for `to`. */
+  rate: real,
+  /** Pieces it has; 0 for `to`. */
+  pieces: u32,
+});
+export type PeerRow = ValueOf<typeof peerRow>;
+
+const trackerView = record({
+  address: text(64),
+  state: oneOf(...TRACKER_STATES),
+  /** Why it is away; '' when it is not. */
+  reason: text(REASON_BYTES_MAX),
+});
+export type TrackerView = ValueOf<typeof trackerView>;
+
+const findingView = record({
+  severity: oneOf(...SEVERITIES),
+  subject: text(SUBJECT_BYTES_MAX),
+  found: text(FINDING_BYTES_MAX),
+  /** What to do; '' when nothing is wrong. */
+  remedy: text(FINDING_BYTES_MAX),
+});
+export type FindingView = ValueOf<typeof findingView>;
 
 /** Tags below 200 are of this table; a line to a client from elsewhere adds its own around it. */
 export const CLIENT_COMMANDS = {
@@ -92,12 +146,8 @@ export const CLIENT_EVENTS = {
   accepted: message(1, { ask, detail: path }),
   refused: message(2, { ask, code: text(32), sentence: text(1_000) }),
   /** In parts of at most LIST_ROWS_MAX rows; `last` ends the answer. */
-  listed: message(3, { ask, rows: listOf(fileRow, 256), last: flag }),
-  /** [direction, host, port, bytes, rate in bytes/s (0 for uploads), pieces it has]. */
-  peersListed: message(4, {
-    ask,
-    peers: listOf(tuple(oneOf('from', 'to'), text(64), u16, size, real, u32), UPLOAD_CONNECTIONS_MAX + 128),
-  }),
+  listed: message(3, { ask, rows: listOf(fileView, 256), last: flag }),
+  peersListed: message(4, { ask, peers: listOf(peerRow, UPLOAD_CONNECTIONS_MAX + 128) }),
   /** A JSON object: what vitals.ts gathers. */
   statsListed: message(5, { ask, json: text(16_384) }),
   completed: message(6, { name: text(255), path }),
@@ -111,18 +161,15 @@ export const CLIENT_EVENTS = {
   /** Files that are not simply shared, at most OVERVIEW_ROWS_MAX of them; of all: how many, and bytes of this run. */
   overviewListed: message(11, {
     ask,
-    rows: listOf(fileRow, OVERVIEW_ROWS_MAX),
+    rows: listOf(fileView, OVERVIEW_ROWS_MAX),
     files: u32,
     received: size,
     sent: size,
   }),
   /** A cell is the share of its pieces that are there: 0 none … 255 all. Cells are in order and of equal size, give or take one. */
   piecesListed: message(12, { ask, name: text(255), have: u32, pieces: u32, cells: bytes(0, PIECE_CELLS_MAX) }),
-  /** Of each pair that this client speaks to: [address, how it is, what is wrong or '']. */
-  trackersListed: message(13, {
-    ask,
-    trackers: listOf(tuple(text(64), oneOf(...TRACKER_STATES), text(REASON_BYTES_MAX)), TRACKERS_LISTED_MAX),
-  }),
+  /** The trackers of each pair that this client speaks to. */
+  trackersListed: message(13, { ask, trackers: listOf(trackerView, TRACKERS_LISTED_MAX) }),
   /** `bad`: [first piece, how many] of what was said to be there and is not right; `more`: there are further ones. */
   verified: message(14, {
     ask,
@@ -132,17 +179,9 @@ export const CLIENT_EVENTS = {
     bad: listOf(tuple(u32, u32), VERIFIED_RANGES_MAX),
     more: flag,
   }),
-  /** Each: how bad, what was looked at, what was found, what to do ('' when nothing is wrong). */
-  diagnosed: message(15, {
-    ask,
-    findings: listOf(
-      tuple(oneOf(...SEVERITIES), text(SUBJECT_BYTES_MAX), text(FINDING_BYTES_MAX), text(FINDING_BYTES_MAX)),
-      FINDINGS_MAX,
-    ),
-  }),
+  diagnosed: message(15, { ask, findings: listOf(findingView, FINDINGS_MAX) }),
 };
 export const clientEvents = protocol('client.events', CLIENT_EVENTS);
 export type ClientEvent = MessageOf<typeof clientEvents>;
-export type FileRow = Extract<ClientEvent, { kind: 'listed' }>['rows'][number];
 /** Rows of one `listed`. */
 export const LIST_ROWS_MAX = 256;

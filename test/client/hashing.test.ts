@@ -2,14 +2,13 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { FileRow } from '../../src/client/messages.js';
 import { entryOf, eventsIn, PIECES, SIZE, Stage } from './stage.js';
 
 /** Of each row its name, state, and pieces that are there or hashed. */
 function overviewOf(stage: Stage): readonly (readonly [string, string, number])[] {
   const [told] = eventsIn(stage.command({ kind: 'overview' }));
   assert.ok(told?.kind === 'overviewListed');
-  return told.rows.map(([name, state, , , , have]: FileRow) => [name, state, have] as const);
+  return told.rows.map(({ name, state, have }) => [name, state, have] as const);
 }
 
 /** A share that is being hashed; answers the number of its question. */

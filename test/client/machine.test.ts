@@ -53,7 +53,7 @@ test('a download is accepted at once; its peers are told before its first piece'
   assert.deepEqual(answers(effects), ['accepted /files/a']);
   const started = stage.post({ kind: 'partOpened', file: 1, have: 3 });
   assert.deepEqual(kinds(started), ['serve', 'announce register', 'startDownload']);
-  assert.equal(stage.rows()[0]?.[5], 3);
+  assert.equal(stage.rows()[0]?.have, 3);
 });
 
 test('a completed download is served whole, recorded with its time, and said', () => {
@@ -236,7 +236,7 @@ test('a failed download says why, stays in the list, and can be resumed or got a
   const event = { kind: 'failed', file, code: 'IO_ERROR', sentence: 'no disk' } as const;
   const [failed] = eventsIn(stage.post({ kind: 'download', event }));
   assert.deepEqual(failed, { kind: 'failed', name: 'a', path: '/files/a', code: 'IO_ERROR', sentence: 'no disk' });
-  assert.equal(stage.rows()[0]?.at(-1), 'no disk');
+  assert.equal(stage.rows()[0]?.problem, 'no disk');
   assert.ok(kinds(stage.command({ kind: 'resume', name: 'a' })).includes('openPart'));
   stage.post({ kind: 'partFailed', file, refusal: { code: 'IO_ERROR', sentence: 'bad' } });
   const again = kinds(stage.get(entryOf('a')));

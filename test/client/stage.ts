@@ -5,7 +5,7 @@ import { UNLIMITED } from '../../src/client/answers/rate-limits.js';
 import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
 import type { Entry } from '../../src/client/files/record.js';
 import { ClientMachine } from '../../src/client/machine.js';
-import type { ClientCommand, ClientEvent, FileRow } from '../../src/client/messages.js';
+import type { ClientCommand, ClientEvent, FileView } from '../../src/client/messages.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 
@@ -84,7 +84,7 @@ export class Stage {
     return this.post({ kind: 'download', event: { kind: 'stopped', file } });
   }
 
-  rows(): readonly FileRow[] {
+  rows(): readonly FileView[] {
     return this.command({ kind: 'list' }).flatMap((effect) =>
       effect.kind === 'tell' && effect.event.kind === 'listed' ? effect.event.rows : [],
     );
@@ -92,7 +92,7 @@ export class Stage {
 
   /** name → state, as `show downloads` says it. */
   states(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.rows().map(([name, state]) => [name, state]));
+    return Object.fromEntries(this.rows().map(({ name, state }) => [name, state]));
   }
 }
 

@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { attachCommands, attachEvents } from '../../src/app/attach/messages.js';
 import { parseLine } from '../../src/app/console/words.js';
+import type { FileView } from '../../src/client/messages.js';
 import { formatLibrary, parseLibrary } from '../../src/client/state/library.js';
 import { MiniTorrentError, ProtocolError } from '../../src/foundation/base/errors.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
@@ -27,6 +28,22 @@ import { frameOf, mutationsOf } from '../support/messages.js';
 const SWARM = new Uint8Array(20).fill(1);
 const ID = new Uint8Array(16).fill(2);
 const VERSION = { epoch: 1, sequence: 2 };
+
+const FILE: FileView = {
+  name: 'a',
+  state: 'seeding',
+  path: '/a',
+  mtorrentPath: '/m',
+  size: 5,
+  have: 1,
+  pieces: 1,
+  rate: 0,
+  peers: 0,
+  received: 0,
+  wasted: 0,
+  sent: 9,
+  problem: '',
+};
 
 /** Frames as they travel, one of each kind that carries anything. */
 const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
@@ -117,7 +134,7 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
     { kind: 'hello', version: 1, program: '1.0.0', address: '[::1]:1', trackers: ['[::1]:2', '[::1]:3'], pid: 4 },
     { kind: 'turnedAway', code: 'LIMIT_REACHED', sentence: 'come again' },
     { kind: 'accepted', ask: 1, detail: 'a.mtorrent' },
-    { kind: 'listed', ask: 2, rows: [['a', 'seeding', '/a', '/m', 5, 1, 1, 0, 0, 0, 0, 9, '']], last: true },
+    { kind: 'listed', ask: 2, rows: [FILE], last: true },
     { kind: 'verified', ask: 3, name: 'a', good: 1, pieces: 2, bad: [[1, 1]], more: false },
     { kind: 'notice', level: 'bad', sentence: 'no tracker answers' },
   ]),

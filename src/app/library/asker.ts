@@ -2,7 +2,7 @@
 // rejects with its code and sentence. The client answers every command, so nothing here waits with a clock; whatever ends
 // the client, or the way to it, ends the waiting too.
 
-import type { ClientCommand, ClientEvent, FileRow } from '../../client/messages.js';
+import type { ClientCommand, ClientEvent, FileView } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
@@ -10,7 +10,7 @@ import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 /** What carries the number of a question, rows of a list in one piece. */
 export type Answer =
   | Exclude<Extract<ClientEvent, { readonly ask: number }>, { kind: 'listed' | 'refused' }>
-  | { readonly kind: 'listed'; readonly ask: number; readonly rows: readonly FileRow[] };
+  | { readonly kind: 'listed'; readonly ask: number; readonly rows: readonly FileView[] };
 
 /** Nobody's answer: it happened. */
 export type Happening = Exclude<ClientEvent, { readonly ask: number }>;
@@ -19,7 +19,7 @@ export type Happening = Exclude<ClientEvent, { readonly ask: number }>;
 export type Question = ClientCommand extends infer C ? (C extends ClientCommand ? Omit<C, 'ask'> : never) : never;
 
 interface Open {
-  readonly rows: FileRow[];
+  readonly rows: FileView[];
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: MiniTorrentError) => void;
 }

@@ -12,14 +12,11 @@ import { Download } from './download.js';
 import {
   type FileView,
   type FindingView,
-  fileView,
-  findingView,
   type Overview,
   type PeerView,
   type PieceMap,
   peerView,
   type TrackerView,
-  trackerView,
   type Verification,
 } from './views.js';
 
@@ -134,19 +131,19 @@ export class SwarmClient {
   }
 
   async files(): Promise<readonly FileView[]> {
-    return (await this.#ask({ kind: 'list' }, 'listed')).rows.map(fileView);
+    return (await this.#ask({ kind: 'list' }, 'listed')).rows;
   }
 
   /** By path or name of the .mtorrent, by the file's name, or by its path. FILE_NOT_FOUND. */
   async file(name: string): Promise<FileView> {
     const [row] = (await this.#ask({ kind: 'find', name }, 'listed')).rows;
     assert(row !== undefined, 'a file that is found has a row');
-    return fileView(row);
+    return row;
   }
 
   async overview(): Promise<Overview> {
     const { rows, files, received, sent } = await this.#ask({ kind: 'overview' }, 'overviewListed');
-    return { files: rows.map(fileView), fileCount: files, received, sent };
+    return { files: rows, fileCount: files, received, sent };
   }
 
   async peers(name: string): Promise<readonly PeerView[]> {
@@ -158,7 +155,7 @@ export class SwarmClient {
   }
 
   async trackers(): Promise<readonly TrackerView[]> {
-    return (await this.#ask({ kind: 'trackers' }, 'trackersListed')).trackers.map(trackerView);
+    return (await this.#ask({ kind: 'trackers' }, 'trackersListed')).trackers;
   }
 
   /** Hashes again what a file is said to have, throttled; settles when that is done. */
@@ -168,7 +165,7 @@ export class SwarmClient {
 
   /** Looks for what is wrong, and for what limits running downloads. */
   async doctor(): Promise<readonly FindingView[]> {
-    return (await this.#ask({ kind: 'doctor' }, 'diagnosed')).findings.map(findingView);
+    return (await this.#ask({ kind: 'doctor' }, 'diagnosed')).findings;
   }
 
   /** Memory, CPU and event-loop delays of the client, as `show stats` prints them. */

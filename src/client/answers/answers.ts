@@ -6,7 +6,7 @@ import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { pieceCells } from '../../foundation/torrent/piece-cells.js';
 import type { ClientEffect } from '../effects.js';
 import { type Books, basename } from '../files/file-table.js';
-import { type Entry, type FileRecord, rowOf } from '../files/record.js';
+import { type Entry, type FileRecord, viewOf } from '../files/record.js';
 import { LIBRARY_FILES_MAX } from '../limits.js';
 import { type ClientEvent, LIST_ROWS_MAX, PIECE_CELLS_MAX } from '../messages.js';
 
@@ -39,7 +39,7 @@ export function good(sentence: string): ClientEffect {
 }
 
 export function listed(ask: number, records: readonly FileRecord[]): readonly ClientEffect[] {
-  const rows = records.map(rowOf);
+  const rows = records.map(viewOf);
   const effects: ClientEffect[] = [];
   for (let at = 0; at === 0 || at < rows.length; at += LIST_ROWS_MAX) {
     const last = at + LIST_ROWS_MAX >= rows.length;

@@ -49,10 +49,10 @@ export class Examination {
   examined({ ask, downloads }: Extract<DownloadEvent, { kind: 'examined' }>): void {
     // A late answer belongs to an earlier look.
     if (ask !== this.#look) return;
-    for (const [file, peers, held, storing, isPaced] of downloads) {
+    for (const { file, ...look } of downloads) {
       const looks = this.#looks.get(file) ?? [];
       this.#looks.set(file, looks);
-      looks.push({ peers, held, storing, isPaced });
+      looks.push(look);
     }
   }
 
@@ -76,15 +76,12 @@ export class Examination {
     };
     const findings = findingsOf(facts)
       .slice(0, FINDINGS_MAX)
-      .map(
-        ({ severity, subject, found, remedy }) =>
-          [
-            severity,
-            fitting(subject, SUBJECT_BYTES_MAX),
-            fitting(found, FINDING_BYTES_MAX),
-            fitting(remedy, FINDING_BYTES_MAX),
-          ] as const,
-      );
+      .map(({ severity, subject, found, remedy }) => ({
+        severity,
+        subject: fitting(subject, SUBJECT_BYTES_MAX),
+        found: fitting(found, FINDING_BYTES_MAX),
+        remedy: fitting(remedy, FINDING_BYTES_MAX),
+      }));
     for (const ask of this.#asks.splice(0)) this.#options.answer({ kind: 'diagnosed', ask, findings });
   }
 

@@ -5,8 +5,8 @@
 import type { Wake } from '../../foundation/actor/machine.js';
 import type { ClientInput } from '../effects.js';
 import { type Books, basename } from '../files/file-table.js';
-import { type FileRecord, isUnfinished, rowOf } from '../files/record.js';
-import type { FileRow } from '../messages.js';
+import { type FileRecord, isUnfinished, NO_TRANSFER, viewOf } from '../files/record.js';
+import type { FileView } from '../messages.js';
 
 type ShareProgress = Extract<ClientInput, { kind: 'shareProgressed' }>;
 
@@ -42,20 +42,20 @@ export class Hashing {
   }
 
   /** As rows of the state `hashing`. */
-  rows(books: Books): readonly FileRow[] {
-    return [...[...this.#shares.values()].map(shareRow), ...this.#verifiedRows(books)];
+  rows(books: Books): readonly FileView[] {
+    return [...[...this.#shares.values()].map(shareView), ...this.#verifiedRows(books)];
   }
 
-  #verifiedRows(books: Books): readonly FileRow[] {
+  #verifiedRows(books: Books): readonly FileView[] {
     return [...this.#verified].flatMap(([file, done]) => {
       const record = books.get(file);
       if (record === undefined || !this.shows(record)) return [];
-      const [name, , path, mtorrentPath, size, , pieces, ...rest] = rowOf(record);
-      return [[name, 'hashing', path, mtorrentPath, size, done, pieces, ...rest] as const];
+      return [{ ...viewOf(record), state: 'hashing', have: done } as const];
     });
   }
 }
 
-function shareRow({ path, mtorrentPath, size, done, pieces }: ShareProgress): FileRow {
-  return [basename(path), 'hashing', path, mtorrentPath, size, done, pieces, 0, 0, 0, 0, 0, ''];
+function shareView({ path, mtorrentPath, size, done, pieces }: ShareProgress): FileView {
+  const name = basename(path);
+  return { ...NO_TRANSFER, name, state: 'hashing', path, mtorrentPath, size, have: done, pieces, problem: '' };
 }

@@ -5,7 +5,7 @@ import { unreachable } from '../../foundation/base/assert.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { ClientEffect } from '../effects.js';
 import type { Books } from '../files/file-table.js';
-import { type FileRecord, isUnfinished, rowOf } from '../files/record.js';
+import { type FileRecord, isUnfinished, viewOf } from '../files/record.js';
 import { type ClientCommand, OVERVIEW_ROWS_MAX } from '../messages.js';
 import { accept, listed, notFound, piecesListed, refuse } from './answers.js';
 import { complaintOf } from './doctor-request.js';
@@ -71,7 +71,7 @@ function pieces(ask: number, record: FileRecord): ClientEffect {
 function overview(books: Books, hashing: Hashing, ask: number): ClientEffect {
   const records = books.all();
   const isShown = (record: FileRecord): boolean => record.phase.at !== 'seeding' && !hashing.shows(record);
-  const rows = [...hashing.rows(books), ...records.filter(isShown).slice(0, OVERVIEW_ROWS_MAX).map(rowOf)];
+  const rows = [...hashing.rows(books), ...records.filter(isShown).slice(0, OVERVIEW_ROWS_MAX).map(viewOf)];
   const sum = (of: (record: FileRecord) => number): number => records.reduce((total, record) => total + of(record), 0);
   return {
     kind: 'tell',

@@ -5,7 +5,7 @@ import { assert } from '../../foundation/base/assert.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import type { Entry, FileRecord, Phase } from './record.js';
+import { type Entry, type FileRecord, NO_TRANSFER, type Phase } from './record.js';
 
 export class Books {
   readonly #files = new Map<number, FileRecord>();
@@ -31,7 +31,7 @@ export class Books {
       entry,
       geometry: new Geometry(entry.size),
       phase,
-      transfer: { have: 0, received: 0, wasted: 0, sent: 0, rate: 0, peers: 0 },
+      transfer: { ...NO_TRANSFER },
       device: undefined,
       announced: false,
       served: false,

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import type { FileRow, FileState } from '../messages.js';
+import type { FileState, FileView } from '../messages.js';
 
 export type Phase =
   /** At start: is the file, and its .mtorrent, what the library says? */
@@ -64,6 +64,8 @@ export interface Transfer {
   peers: number;
 }
 
+export const NO_TRANSFER: Readonly<Transfer> = { have: 0, received: 0, wasted: 0, sent: 0, rate: 0, peers: 0 };
+
 export interface FileRecord {
   /** Unique for the life of the process. */
   readonly file: number;
@@ -93,26 +95,26 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
   missing: 'missing',
 };
 
-export function rowOf(record: FileRecord): FileRow {
+export function viewOf(record: FileRecord): FileView {
   const { entry, geometry, phase, transfer } = record;
-  const problem = 'sentence' in phase ? phase.sentence : '';
-  // A complete file counts as such while it is checked at start, and when it is gone.
-  const have = isUnfinished(record) ? transfer.have : geometry.pieceCount;
-  return [
-    entry.name,
-    STATE_OF[phase.at],
-    entry.path,
-    entry.mtorrentPath,
-    entry.size,
-    have,
-    geometry.pieceCount,
-    transfer.rate,
-    transfer.peers,
-    transfer.received,
-    transfer.wasted,
-    transfer.sent,
-    problem,
-  ];
+  const { name, path, mtorrentPath, size } = entry;
+  const { rate, peers, received, wasted, sent } = transfer;
+  return {
+    name,
+    state: STATE_OF[phase.at],
+    path,
+    mtorrentPath,
+    size,
+    // A complete file counts as such while it is checked at start, and when it is gone.
+    have: isUnfinished(record) ? transfer.have : geometry.pieceCount,
+    pieces: geometry.pieceCount,
+    rate,
+    peers,
+    received,
+    wasted,
+    sent,
+    problem: 'sentence' in phase ? phase.sentence : '',
+  };
 }
 
 /** Bytes that a running download will still take from its disk. */

@@ -5,10 +5,8 @@ import { systemTimers, type Timer } from '../../foundation/actor/timers.js';
 import type { DownloadEvent } from '../../transfer/download/messages.js';
 import type { ServeEvent } from '../../transfer/peer/messages.js';
 import { ASK_DEADLINE_MS } from '../limits.js';
-import type { ClientEvent } from '../messages.js';
+import type { ClientEvent, PeerRow } from '../messages.js';
 import type { ClientThreads } from './threads.js';
-
-type PeerRow = Extract<ClientEvent, { kind: 'peersListed' }>['peers'][number];
 
 interface Open {
   readonly ask: number;
@@ -46,7 +44,7 @@ export class PeerAsks {
   downloadsDescribed(event: Extract<DownloadEvent, { kind: 'described' }>): void {
     this.#add(
       event.ask,
-      event.peers.map(([host, port, bytes, rate, pieces]) => ['from', host, port, bytes, rate, pieces] as const),
+      event.peers.map((peer) => ({ direction: 'from', ...peer })),
     );
   }
 
@@ -55,8 +53,8 @@ export class PeerAsks {
     this.#add(
       event.ask,
       event.peers
-        .filter((peer) => peer[0] === file)
-        .map(([, host, port, bytes]) => ['to', host, port, bytes, 0, 0] as const),
+        .filter((peer) => peer.file === file)
+        .map(({ host, port, bytes }) => ({ direction: 'to', host, port, bytes, rate: 0, pieces: 0 })),
     );
   }
 

@@ -8,7 +8,7 @@ import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Announce, startAnnounce } from '../../tracking/announce/actor.js';
 import type { AnnounceCommand, AnnounceEvent } from '../../tracking/announce/messages.js';
 import { pairKey } from '../files/file-table.js';
-import { type ClientEvent, REASON_BYTES_MAX, TRACKERS_LISTED_MAX } from '../messages.js';
+import { REASON_BYTES_MAX, TRACKERS_LISTED_MAX, type TrackerView } from '../messages.js';
 import { freshIdentity, type Identity } from '../state/library.js';
 
 export interface TrackersOptions {
@@ -55,12 +55,12 @@ export class Trackers {
   }
 
   /** How each tracker of those pairs is. */
-  standings(own: readonly [Address, Address]): Extract<ClientEvent, { kind: 'trackersListed' }>['trackers'] {
+  standings(own: readonly [Address, Address]): readonly TrackerView[] {
     const rows = this.pairs(own).flatMap((trackers) => {
       const known = this.#announces.get(pairKey(trackers))?.standings();
       return trackers.map((tracker, at) => {
         const { state, reason } = known?.[at] ?? { state: 'standby', reason: 'not needed yet' };
-        return [formatAddress(tracker), state, fitting(reason, REASON_BYTES_MAX)] as const;
+        return { address: formatAddress(tracker), state, reason: fitting(reason, REASON_BYTES_MAX) };
       });
     });
     return rows.slice(0, TRACKERS_LISTED_MAX);

@@ -97,7 +97,7 @@ class DownloadThread {
       case 'peersFound':
         this.#downloads.get(command.file)?.post({
           kind: 'peersFound',
-          peers: command.peers.map(([host, port]) => ({ host, port })),
+          peers: command.peers,
           incoming: command.incoming,
         });
         break;
@@ -116,7 +116,7 @@ class DownloadThread {
         this.#toMain.tell({
           kind: 'examined',
           ask: command.ask,
-          downloads: [...this.#downloads].map(([file, downloader]) => [file, ...downloader.examine()] as const),
+          downloads: [...this.#downloads].map(([file, downloader]) => ({ file, ...downloader.examine() })),
         });
         break;
       case 'limit':

@@ -17,7 +17,7 @@ import type { FetchCommand } from '../peer/messages.js';
 import { closePart, finishPart, type PartFile } from '../storage/file.js';
 import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
 import { DownloadMachine } from './machine.js';
-import type { DownloadEvent } from './messages.js';
+import type { DownloadEvent, ExaminedDownload } from './messages.js';
 import type { Pacer } from './requests/pacer.js';
 import type { SlotPool } from './requests/slots.js';
 import { ResumeKeeper } from './resume-writer.js';
@@ -84,10 +84,10 @@ export class Downloader {
   }
 
   /** Connected peers, slots held, pieces being stored, held back by the limit. */
-  examine(): readonly [number, number, number, boolean] {
+  examine(): Omit<ExaminedDownload, 'file'> {
     const { slots, pacer, file } = this.#options;
     const isPaced = pacer.readyMs(file, systemTimers.nowMs()) !== undefined;
-    return [this.describe().length, slots.heldBy(file), this.#storing, isPaced];
+    return { peers: this.describe().length, held: slots.heldBy(file), storing: this.#storing, isPaced };
   }
 
   describe(): ReturnType<DownloadMachine['describe']> {

@@ -13,6 +13,7 @@ import { piecesIn } from '../../foundation/torrent/block.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { FetchEvent, HangUpReason } from '../peer/messages.js';
 import type { ArrivedPiece, DownloadEffect, DownloadInput, DownloadPhase, Ending, StoredPiece } from './effects.js';
+import type { ConnectedPeer } from './messages.js';
 import { AddressBook } from './peers/address-book.js';
 import { Breadth } from './peers/breadth.js';
 import { Patience } from './peers/patience.js';
@@ -87,7 +88,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   }
 
   /** Everyone connected: host, port, bytes received, rate in bytes a second, pieces offered. */
-  describe(nowMs: number): readonly (readonly [string, number, number, number, number])[] {
+  describe(nowMs: number): readonly ConnectedPeer[] {
     return [...this.#peers.values()].filter(({ phase }) => phase !== 'dialing').map((peer) => peer.describe(nowMs));
   }
 

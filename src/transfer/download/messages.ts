@@ -10,11 +10,23 @@ import {
 } from '../../foundation/base/limits.js';
 import { SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
-import { bytes, flag, listOf, real, size, text, tuple, u16, u32, whole } from '../../foundation/wire/schema.js';
+import {
+  bytes,
+  flag,
+  listOf,
+  real,
+  record,
+  size,
+  text,
+  u16,
+  u32,
+  type ValueOf,
+  whole,
+} from '../../foundation/wire/schema.js';
 import { listeningPort } from '../peer/messages.js';
 
 const file = u32;
-const address = tuple(text(64), u16);
+const address = record({ host: text(64), port: u16 });
 
 /** First frame of the thread; the slab rides in its shared memory. */
 export const downloadSettings = protocol('download.settings', {
@@ -61,6 +73,14 @@ export const downloadCommands = protocol('download.commands', {
 export type DownloadCommand = MessageOf<typeof downloadCommands>;
 
 // --- download → client ---
+/** Bytes received from it, its rate in bytes a second, how many pieces it has. */
+const connectedPeer = record({ host: text(64), port: u16, bytes: size, rate: real, pieces: u32 });
+export type ConnectedPeer = ValueOf<typeof connectedPeer>;
+
+/** Connected peers, slots held, pieces being stored, whether the rate limit holds it back. */
+const examinedDownload = record({ file, peers: u32, held: u32, storing: u32, isPaced: flag });
+export type ExaminedDownload = ValueOf<typeof examinedDownload>;
+
 export const downloadEvents = protocol('download.events', {
   /** Bytes count payload received; `wasted` of them were not needed or wrong. Rates are bytes a second. */
   progressed: message(1, { file, have: whole(0, PIECES_MAX), received: size, wasted: size, rate: real, peers: u32 }),
@@ -70,10 +90,8 @@ export const downloadEvents = protocol('download.events', {
   stopped: message(4, { file }),
   /** No connected peer has anything we miss: ask the tracker again. */
   peersNeeded: message(5, { file }),
-  /** [host, port, received bytes, rate in bytes/s, pieces it has] of each connected peer. */
-  described: message(6, { ask: u32, peers: listOf(tuple(text(64), u16, size, real, u32), PEERS_PER_DOWNLOAD_MAX * 2) }),
-  /** [file, connected peers, slots held, pieces being stored, held back by the limit] of each download. */
-  examined: message(8, { ask: u32, downloads: listOf(tuple(file, u32, u32, u32, flag), DOWNLOADS_RUNNING_MAX) }),
+  described: message(6, { ask: u32, peers: listOf(connectedPeer, PEERS_PER_DOWNLOAD_MAX * 2) }),
+  examined: message(8, { ask: u32, downloads: listOf(examinedDownload, DOWNLOADS_RUNNING_MAX) }),
   peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
   /** The threads of the hash pool are up. Once. */
   poolReady: message(9, {}),

@@ -4,7 +4,7 @@
 import { DIGEST_SIZE, HASH_RANGE_PIECES, PIECE_SIZE, PIECES_MAX, SHA256_SIZE } from '../../foundation/base/limits.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
-import { bytes, listOf, oneOf, text, tuple, type ValueOf, whole } from '../../foundation/wire/schema.js';
+import { bytes, listOf, oneOf, record, text, type ValueOf, whole } from '../../foundation/wire/schema.js';
 import { VERIFY_BATCH_MAX } from './limits.js';
 
 /** A file descriptor of this process: valid in all its threads. */
@@ -13,15 +13,22 @@ const piece = whole(0, PIECES_MAX);
 const rangeCount = whole(1, HASH_RANGE_PIECES);
 const fileSize = whole(0, FILE_SIZE_MAX);
 
-/** [slot, length, digest, fd, offset in its file] */
-const verifyTask = tuple(whole(0, 0xffff), whole(1, PIECE_SIZE), bytes(DIGEST_SIZE), fd, fileSize);
-export type VerifyRow = ValueOf<typeof verifyTask>;
+/** Compare `length` bytes of slot `slot` with `digest`; when equal, write them to `fd` at `offset`. */
+const verifyTask = record({
+  slot: whole(0, 0xffff),
+  length: whole(1, PIECE_SIZE),
+  digest: bytes(DIGEST_SIZE),
+  fd,
+  offset: fileSize,
+});
+export type VerifyTask = ValueOf<typeof verifyTask>;
 
-/**
- * [what became of it, errno]. stored: its bytes match and are written. mismatch: they do not; nothing was written. ioError:
- * writing failed, with the name of the system's error, such as ENOSPC.
- */
-const verifyOutcome = tuple(oneOf('stored', 'mismatch', 'ioError'), text(32));
+/** stored: the bytes match and are written. mismatch: they do not match; nothing was written. ioError: writing failed. */
+const verifyOutcome = record({
+  kind: oneOf('stored', 'mismatch', 'ioError'),
+  /** Name of the system's error, such as ENOSPC; '' unless writing failed. */
+  errno: text(32),
+});
 export type OutcomeRow = ValueOf<typeof verifyOutcome>;
 
 export const hashTasks = protocol('hash.task', {

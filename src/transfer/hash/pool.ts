@@ -25,10 +25,10 @@ import {
   HASH_YOUNG_HEAP_MIB,
   WATCHDOG_LOOKS,
 } from './limits.js';
-import { type HashAnswer, type HashTask, hashAnswers, hashTasks } from './messages.js';
+import { type HashAnswer, type HashTask, hashAnswers, hashTasks, type VerifyTask } from './messages.js';
 import { Permits } from './permits.js';
 import { checkFile, hashFile, type RangeOptions, type RangeThreads, sha256File } from './ranges.js';
-import { Verifier, type VerifyOutcome, type VerifyTask } from './verifier.js';
+import { Verifier, type VerifyOutcome } from './verifier.js';
 import { Watchdog } from './watchdog.js';
 
 const HASH_WORKER = bundleUrl('hash');

@@ -11,7 +11,14 @@ import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { HASH_READ_BYTES } from './limits.js';
-import { type HashAnswer, type HashTask, hashAnswers, hashTasks, type OutcomeRow, type VerifyRow } from './messages.js';
+import {
+  type HashAnswer,
+  type HashTask,
+  hashAnswers,
+  hashTasks,
+  type OutcomeRow,
+  type VerifyTask,
+} from './messages.js';
 
 type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind }>;
 
@@ -61,17 +68,20 @@ function slotsOf(slab: SharedArrayBuffer): readonly Uint8Array[] {
   );
 }
 
-function verifyPiece(slots: readonly Uint8Array[], [slotIndex, length, digest, fd, offset]: VerifyRow): OutcomeRow {
-  const slot = slots[slotIndex];
+function verifyPiece(
+  slots: readonly Uint8Array[],
+  { slot: index, length, digest, fd, offset }: VerifyTask,
+): OutcomeRow {
+  const slot = slots[index];
   assert(slot !== undefined, 'a task names a slot of the slab');
   const piece = slot.subarray(0, length);
-  if (!equalBytes(createHash('sha1').update(piece).digest(), digest)) return ['mismatch', ''];
+  if (!equalBytes(createHash('sha1').update(piece).digest(), digest)) return { kind: 'mismatch', errno: '' };
   try {
     for (let at = 0; at < length; ) at += writeSync(fd, piece, at, length - at, offset + at);
   } catch (error) {
-    return ['ioError', systemErrnoOf(error)];
+    return { kind: 'ioError', errno: systemErrnoOf(error) };
   }
-  return ['stored', ''];
+  return { kind: 'stored', errno: '' };
 }
 
 /** Rethrows what is not the system's. */

@@ -6,16 +6,7 @@ import { assert } from '../../foundation/base/assert.js';
 import { type Deferred, deferred } from '../../foundation/base/deferred.js';
 import type { Lanes } from './lanes.js';
 import { VERIFY_BATCH_MAX } from './limits.js';
-import type { HashAnswer, HashTask, OutcomeRow } from './messages.js';
-
-/** Compare `length` bytes of slot `slot` with `digest`; when equal, write them to `fd` at `offset`. */
-export interface VerifyTask {
-  readonly slot: number;
-  readonly length: number;
-  readonly digest: Uint8Array;
-  readonly fd: number;
-  readonly offset: number;
-}
+import type { HashAnswer, HashTask, OutcomeRow, VerifyTask } from './messages.js';
 
 export type VerifyOutcome =
   | { readonly kind: 'stored' | 'mismatch' }
@@ -82,9 +73,7 @@ export class Verifier {
   async #perform(batch: readonly Group[]): Promise<void> {
     this.#underWay += 1;
     try {
-      const pieces = batch.flatMap(({ tasks }) =>
-        tasks.map(({ slot, length, digest, fd, offset }) => [slot, length, digest, fd, offset] as const),
-      );
+      const pieces = batch.flatMap(({ tasks }) => tasks);
       const answer = await this.#run({ kind: 'verifyPieces', pieces });
       assert(
         answer.kind === 'verified' && answer.outcomes.length === pieces.length,
@@ -104,6 +93,6 @@ export class Verifier {
   }
 }
 
-function outcomeOf([kind, errno]: OutcomeRow): VerifyOutcome {
+function outcomeOf({ kind, errno }: OutcomeRow): VerifyOutcome {
   return kind === 'ioError' ? { kind, errno } : { kind };
 }

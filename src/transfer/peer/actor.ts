@@ -130,9 +130,12 @@ class PeerThread {
         this.#toMain.tell({
           kind: 'described',
           ask: command.ask,
-          peers: [...this.#listener.peers()].map(
-            ({ file, host, port, sentBytes }) => [file, host, port, sentBytes] as const,
-          ),
+          peers: [...this.#listener.peers()].map(({ file, host, port, sentBytes }) => ({
+            file,
+            host,
+            port,
+            bytes: sentBytes,
+          })),
         });
         break;
       case 'limit':

@@ -21,6 +21,7 @@ import {
   oneOf,
   optional,
   real,
+  record,
   size,
   text,
   tuple,
@@ -147,7 +148,10 @@ export const serveEvents = protocol('peer.serveEvents', {
   uploaded: message(4, { file, bytes: size, connections: u32 }),
   /** The file on disk cannot be read any more (Node's errno), is shorter (SHORT_FILE) or is not what it was (CHANGED). */
   serveFailed: message(5, { file, path: text(4096), errno: text(32) }),
-  /** Everyone who fetches from us: file, host, port of its socket, bytes sent. */
-  described: message(6, { ask: u32, peers: listOf(tuple(file, host, u16, size), UPLOAD_CONNECTIONS_MAX) }),
+  /** Each peer that fetches from us: the port of its socket, payload bytes sent to it. */
+  described: message(6, {
+    ask: u32,
+    peers: listOf(record({ file, host, port: u16, bytes: size }), UPLOAD_CONNECTIONS_MAX),
+  }),
 });
 export type ServeEvent = MessageOf<typeof serveEvents>;

@@ -16,7 +16,7 @@ import {
 import { openDoor } from '../../../src/app/attach/listener.js';
 import { ATTACH_MAGIC, ATTACH_VERSION, attachCommands, attachEvents } from '../../../src/app/attach/messages.js';
 import type { SwarmClient } from '../../../src/app/library/swarm-client.js';
-import { type FileRow, LIST_ROWS_MAX } from '../../../src/client/messages.js';
+import { type FileView, LIST_ROWS_MAX } from '../../../src/client/messages.js';
 import { programVersion } from '../../../src/foundation/base/installation.js';
 import { FrameReader, frameBytes } from '../../../src/foundation/wire/framing.js';
 import { eventually } from '../../support/e2e-stage.js';
@@ -237,22 +237,22 @@ for (const [what, bytes] of [
 
 test('a full part of a list at its longest is one frame that fits', async (t) => {
   const long = (length: number): string => 'ü'.repeat(length / 2);
-  const row: FileRow = [
-    `${long(254)}x`,
-    'downloading',
-    long(4096),
-    long(4096),
-    Number.MAX_SAFE_INTEGER,
-    8_388_608,
-    8_388_608,
-    0.1,
-    2 ** 32 - 1,
-    Number.MAX_SAFE_INTEGER,
-    Number.MAX_SAFE_INTEGER,
-    Number.MAX_SAFE_INTEGER,
+  const row: FileView = {
+    name: `${long(254)}x`,
+    state: 'downloading',
+    path: long(4096),
+    mtorrentPath: long(4096),
+    size: Number.MAX_SAFE_INTEGER,
+    have: 8_388_608,
+    pieces: 8_388_608,
+    rate: 0.1,
+    peers: 2 ** 32 - 1,
+    received: Number.MAX_SAFE_INTEGER,
+    wasted: Number.MAX_SAFE_INTEGER,
+    sent: Number.MAX_SAFE_INTEGER,
     // Written for people: longer than its field, so it is cut.
-    long(4000),
-  ];
+    problem: long(4000),
+  };
   const { path } = await stageDoor(t, (command) => {
     const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
     return [
@@ -262,13 +262,27 @@ test('a full part of a list at its longest is one frame that fits', async (t) =>
   });
   const files = await (await attach(t, path)).files();
   assert.equal(files.length, 2 * LIST_ROWS_MAX);
-  assert.equal(files[0]?.path, row[2]);
+  assert.equal(files[0]?.path, row.path);
   assert.equal(Buffer.byteLength(files[0]?.problem ?? ''), 999);
   assert.match(files[0]?.problem ?? '', /ü…$/);
 });
 
 test('who leaves too much unread is dropped, and others are answered', async (t) => {
-  const row: FileRow = ['a', 'seeding', '/a'.padEnd(4096, 'a'), '/m'.padEnd(4096, 'm'), 5, 1, 1, 0, 0, 0, 0, 9, ''];
+  const row: FileView = {
+    name: 'a',
+    state: 'seeding',
+    path: '/a'.padEnd(4096, 'a'),
+    mtorrentPath: '/m'.padEnd(4096, 'm'),
+    size: 5,
+    have: 1,
+    pieces: 1,
+    rate: 0,
+    peers: 0,
+    received: 0,
+    wasted: 0,
+    sent: 9,
+    problem: '',
+  };
   const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
   const partBytes = rows.length * 8_192;
   const { path, commands } = await stageDoor(t, (command) =>

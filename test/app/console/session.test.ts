@@ -10,10 +10,24 @@ import { Screen } from '../../../src/app/console/screen.js';
 import { Session } from '../../../src/app/console/session.js';
 import { PeopleOutput, ScriptOutput } from '../../../src/app/console/voices.js';
 import { SwarmClient } from '../../../src/app/library/swarm-client.js';
-import type { ClientCommand, ClientEvent, FileRow } from '../../../src/client/messages.js';
+import type { ClientCommand, ClientEvent, FileView } from '../../../src/client/messages.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
 
-const ROW: FileRow = ['a.iso', 'seeding', '/d/a.iso', '/t/a.mtorrent', 1024, 1, 1, 0, 0, 0, 0, 0, ''];
+const ROW: FileView = {
+  name: 'a.iso',
+  state: 'seeding',
+  path: '/d/a.iso',
+  mtorrentPath: '/t/a.mtorrent',
+  size: 1024,
+  have: 1,
+  pieces: 1,
+  rate: 0,
+  peers: 0,
+  received: 0,
+  wasted: 0,
+  sent: 0,
+  problem: '',
+};
 
 /** What the client answers, by command; undefined: nothing yet. */
 type Script = (command: ClientCommand) => readonly ClientEvent[] | undefined;

@@ -188,11 +188,11 @@ test('bytes that are told as they come are not counted again with their block', 
     stage.nowMs += 1_000;
     stage.say({ kind: 'blockProgress', connection, bytes: 100 * KIB });
   }
-  const [[, , received, rate] = []] = stage.machine.describe(stage.nowMs);
+  const [{ bytes: received, rate } = {}] = stage.machine.describe(stage.nowMs);
   assert.equal(received, 300 * KIB);
   assert.ok(Number(rate) > 50 * KIB && Number(rate) < 200 * KIB, `${rate}`);
   stage.arrive(request);
-  assert.equal(stage.machine.describe(stage.nowMs)[0]?.[2], PIECE_SIZE);
+  assert.equal(stage.machine.describe(stage.nowMs)[0]?.bytes, PIECE_SIZE);
 });
 
 test('a duplicate that is asked for in part ends with the piece, although no answer of it is awaited', () => {

@@ -12,8 +12,9 @@ import { Prng } from '../../../src/foundation/base/prng.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { HASH_BIRTHS_FAILED_MAX } from '../../../src/transfer/hash/limits.js';
+import type { VerifyTask } from '../../../src/transfer/hash/messages.js';
 import { type HashPool, type HashPoolOptions, openHashPool } from '../../../src/transfer/hash/pool.js';
-import type { VerifyOutcome, VerifyTask } from '../../../src/transfer/hash/verifier.js';
+import type { VerifyOutcome } from '../../../src/transfer/hash/verifier.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 

@@ -6,6 +6,7 @@ import { PIECE_SIZE, RUN_PIECES_MAX } from '../../../foundation/base/limits.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import { Bitfield, type PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { RUN_MS, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../limits.js';
+import type { ConnectedPeer } from '../messages.js';
 import type { Claim } from '../requests/pieces.js';
 import { Window } from './window.js';
 
@@ -139,10 +140,10 @@ export class Peer {
     return fresh;
   }
 
-  /** Host, port, bytes received, rate in bytes a second, pieces offered. */
-  describe(nowMs: number): readonly [string, number, number, number, number] {
+  describe(nowMs: number): ConnectedPeer {
     const { host, port } = this.address;
-    return [host, port, this.receivedBytes, this.window.rate(nowMs) * 1000, this.offered.count];
+    const rate = this.window.rate(nowMs) * 1000;
+    return { host, port, bytes: this.receivedBytes, rate, pieces: this.offered.count };
   }
 
   /** Milliseconds until what it was asked for, and `more` pieces, would be here at its present rate. */

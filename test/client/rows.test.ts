@@ -1,0 +1,77 @@
+// Rows with names are arrays on the wire, in an order that never changes: a console of one build reads what a client of
+// another build of the same version writes.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { clientEvents } from '../../src/client/messages.js';
+import { pack } from '../../src/foundation/wire/msgpack.js';
+import type { Protocol } from '../../src/foundation/wire/protocol.js';
+import { downloadCommands, downloadEvents } from '../../src/transfer/download/messages.js';
+import { hashAnswers, hashTasks } from '../../src/transfer/hash/messages.js';
+import { serveEvents } from '../../src/transfer/peer/messages.js';
+import { frameOf } from '../support/messages.js';
+
+/** The frame that the message is, in msgpack's own words. */
+function isOnWire<M extends object>(protocol: Protocol<M>, message: M, array: readonly unknown[]): void {
+  const frame = frameOf(protocol, message);
+  assert.deepEqual(frame, new Uint8Array(pack(array)));
+  assert.deepEqual(protocol.decode(frame), message);
+}
+
+for (const name of ['a', 'ä'])
+  test(`a file's row is thirteen values in order (${name})`, () => {
+    const file = {
+      name,
+      state: 'downloading',
+      path: '/a',
+      mtorrentPath: '/m',
+      size: 5,
+      have: 1,
+      pieces: 2,
+      rate: 1.5,
+      peers: 3,
+      received: 4,
+      wasted: 6,
+      sent: 7,
+      problem: 'p',
+    } as const;
+    const row = [name, 'downloading', '/a', '/m', 5, 1, 2, 1.5, 3, 4, 6, 7, 'p'];
+    isOnWire(clientEvents, { kind: 'listed', ask: 1, rows: [file, file], last: true }, [3, 1, [row, row], true]);
+    isOnWire(clientEvents, { kind: 'overviewListed', ask: 1, rows: [file], files: 9, received: 8, sent: 7 }, [
+      11,
+      1,
+      [row],
+      9,
+      8,
+      7,
+    ]);
+  });
+
+test('the rows of peers, trackers and findings keep their order', () => {
+  const peer = { direction: 'from', host: 'h', port: 1, bytes: 2, rate: 0.5, pieces: 4 } as const;
+  isOnWire(clientEvents, { kind: 'peersListed', ask: 1, peers: [peer] }, [4, 1, [['from', 'h', 1, 2, 0.5, 4]]]);
+  const tracker = { address: 'a:1', state: 'away', reason: 'r' } as const;
+  isOnWire(clientEvents, { kind: 'trackersListed', ask: 1, trackers: [tracker] }, [13, 1, [['a:1', 'away', 'r']]]);
+  const finding = { severity: 'note', subject: 's', found: 'f', remedy: 'r' } as const;
+  isOnWire(clientEvents, { kind: 'diagnosed', ask: 1, findings: [finding] }, [15, 1, [['note', 's', 'f', 'r']]]);
+});
+
+test('the rows between the threads keep their order', () => {
+  const address = { host: 'h', port: 1 };
+  isOnWire(downloadCommands, { kind: 'peersFound', file: 2, peers: [address], incoming: true }, [
+    3,
+    2,
+    [['h', 1]],
+    true,
+  ]);
+  const peer = { ...address, bytes: 2, rate: 0.5, pieces: 4 };
+  isOnWire(downloadEvents, { kind: 'described', ask: 1, peers: [peer] }, [6, 1, [['h', 1, 2, 0.5, 4]]]);
+  const look = { file: 9, peers: 1, held: 2, storing: 3, isPaced: true };
+  isOnWire(downloadEvents, { kind: 'examined', ask: 1, downloads: [look] }, [8, 1, [[9, 1, 2, 3, true]]]);
+  const uploadedTo = { file: 9, ...address, bytes: 2 };
+  isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [6, 1, [[9, 'h', 1, 2]]]);
+  const digest = new Uint8Array(20);
+  const task = { slot: 1, length: 2, digest, fd: 3, offset: 4 };
+  isOnWire(hashTasks, { kind: 'verifyPieces', pieces: [task] }, [1, [[1, 2, digest, 3, 4]]]);
+  isOnWire(hashAnswers, { kind: 'verified', outcomes: [{ kind: 'ioError', errno: 'EIO' }] }, [1, [['ioError', 'EIO']]]);
+});
