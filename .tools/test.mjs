@@ -2,7 +2,7 @@
 // (`*.long.test.ts`, see long.mjs). `npm run quick`: of these, what starts no processes, and the end-to-end tests named below.
 // Node 20's runner takes no globs, so the files are listed here.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +11,11 @@ import { pathToFileURL } from 'node:url';
 const STARTS_PROCESSES = /^(e2e|docs|release|app\/completion)\//;
 /** Tests of processes that are quick, too: each way through the program once. */
 const QUICK = ['e2e/hostile-bytes', 'e2e/refusals', 'e2e/remove', 'release/fixtures'];
+/** Test files that get a process of their own: they start processes or threads, take long, or lean on what is global. */
+const ALONE =
+  /^(e2e|docs|release|sim|fuzz|tidy|mutants|app\/(completion|library)|app\/cli\/tiering|transfer\/(hash|storage)|tracking\/(store\/sqlite|tracker))\b/;
+/** The others share a few processes: to start one for each, and to load the same modules in it, costs more than most of them take. */
+const SHARED_PROCESSES = 6;
 /** Ends what hangs; it is no measure. Holds for each test and for each file as a whole. */
 const TIMEOUT_MS = 1_200_000;
 
@@ -35,7 +40,24 @@ export function run(command, args, env = process.env) {
 export function runTests(files, node = process.execPath) {
   // One more than there are cores: a test of real processes waits for them now and then.
   const concurrency = availableParallelism() + 1;
-  return run(node, ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`, ...files]);
+  const arranged = arrange(files);
+  return run(node, ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`, ...arranged]);
+}
+
+/** What takes longest first; then files that import those which share a process. */
+function arrange(files) {
+  const shared = files.filter((file) => !ALONE.test(file.replace(/^dist\/test\//, '')));
+  const alone = files.filter((file) => !shared.includes(file));
+  rmSync('dist/together', { recursive: true, force: true });
+  if (shared.length <= SHARED_PROCESSES) return files;
+  mkdirSync('dist/together', { recursive: true });
+  const groups = Array.from({ length: SHARED_PROCESSES }, (_, at) => {
+    const members = shared.filter((_, index) => index % SHARED_PROCESSES === at);
+    const path = `dist/together/${at + 1}.test.js`;
+    writeFileSync(path, members.map((file) => `import '../../${file}';\n`).join(''));
+    return path;
+  });
+  return [...alone, ...groups];
 }
 
 function main([first = '', ...rest]) {

@@ -14,8 +14,10 @@ import { listSeeders } from '../../src/tracking/store/sqlite/list.js';
 
 export const PIECE = 512 * 1024;
 const DEADLINE_MS = 20_000;
-/** Between two questions: whom we ask has other work to do, on the same cores. */
-const ASK_AGAIN_MS = 15;
+/** Between two questions, growing: the program that we ask has other work to do, on the same cores. */
+const ASK_AGAIN_MS = 10;
+const ASK_AGAIN_MAX_MS = 100;
+const ASK_AGAIN_GROWTH = 1.2;
 
 /** Memory instead of a disk where there is one: these tests are about processes, not about how fast a disk flushes. */
 export function fastRoot(): string {
@@ -42,14 +44,14 @@ export async function eventually<T>(
   deadlineMs = DEADLINE_MS,
 ): Promise<T> {
   const endMs = performance.now() + deadlineMs;
-  for (;;) {
+  for (let pauseMs = ASK_AGAIN_MS; ; pauseMs = Math.min(pauseMs * ASK_AGAIN_GROWTH, ASK_AGAIN_MAX_MS)) {
     const answer = await ask();
     if (fits(answer)) return answer;
     assert.ok(
       performance.now() < endMs,
       `${what}: not within ${deadlineMs} ms; the last answer: ${JSON.stringify(answer)}`,
     );
-    await pause(ASK_AGAIN_MS);
+    await pause(pauseMs);
   }
 }
 
