@@ -14,11 +14,11 @@ import { type Address, formatAddress } from '../../src/foundation/torrent/addres
 import { keyBytes, type SwarmKey, swarmKey, TRACKER_ID_SIZE } from '../../src/foundation/torrent/ids.js';
 import { DialedConnection } from '../../src/foundation/wire/dialed.js';
 import {
+  type FollowerMessage,
+  followerMessages,
+  type LeaderMessage,
+  leaderMessages,
   PAIR_VERSION,
-  type PairNews,
-  type PairWord,
-  pairNews,
-  pairWords,
 } from '../../src/tracking/store/pair/messages.js';
 import { TRACKER_MAGIC } from '../../src/tracking/tracker/messages.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
@@ -338,19 +338,30 @@ test('R18: trackers that are renewed one after the other serve all the time, and
 });
 
 /** What a tracker answers to a partner that says `follow`, until it hangs up. */
-async function answerTo(t: TestContext, tracker: Address, follow: Partial<PairWord>): Promise<readonly PairNews[]> {
-  const news: PairNews[] = [];
+async function answerTo(
+  t: TestContext,
+  tracker: Address,
+  follow: Partial<FollowerMessage>,
+): Promise<readonly LeaderMessage[]> {
+  const news: LeaderMessage[] = [];
   const closed = deferred<void>();
   const ids = { followerId: new Uint8Array(TRACKER_ID_SIZE).fill(7), originId: new Uint8Array(TRACKER_ID_SIZE) };
   const cluster = new Uint8Array(DIGEST_SIZE);
-  const connection = new DialedConnection<PairWord, PairNews>({
+  const connection = new DialedConnection<FollowerMessage, LeaderMessage>({
     address: tracker,
     magic: TRACKER_MAGIC,
-    sent: pairWords,
-    heard: pairNews,
+    sent: followerMessages,
+    heard: leaderMessages,
     who: 'the tracker',
     onConnected: () =>
-      connection.send({ kind: 'follow', version: PAIR_VERSION, cluster, ...ids, position: 0, ...follow } as PairWord),
+      connection.send({
+        kind: 'follow',
+        version: PAIR_VERSION,
+        cluster,
+        ...ids,
+        position: 0,
+        ...follow,
+      } as FollowerMessage),
     onMessage: (message) => news.push(message),
     onClosed: () => closed.resolve(),
   });

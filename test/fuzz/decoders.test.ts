@@ -18,7 +18,7 @@ import { formatMetainfo, MetainfoParser, makeMetainfo } from '../../src/foundati
 import { FrameReader, frameBytes } from '../../src/foundation/wire/framing.js';
 import { pack } from '../../src/foundation/wire/msgpack.js';
 import type { Protocol } from '../../src/foundation/wire/protocol.js';
-import { pairNews, pairWords } from '../../src/tracking/store/pair/messages.js';
+import { followerMessages, leaderMessages } from '../../src/tracking/store/pair/messages.js';
 import { trackerReplies, trackerRequests } from '../../src/tracking/tracker/messages.js';
 import { peerWire } from '../../src/transfer/peer/codec/messages.js';
 import { decodeResume, encodeResume } from '../../src/transfer/storage/resume.js';
@@ -103,13 +103,13 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
     { kind: 'stats', id: 6, json: '{}' },
     { kind: 'error', id: null, code: 'protocol', sentence: 'no' },
   ]),
-  corpus(pairNews, [
-    { kind: 'welcome', leaderId: ID, isWhole: true, position: 7 },
+  corpus(leaderMessages, [
+    { kind: 'welcome', leaderId: ID, isFullSync: true, position: 7 },
     {
       kind: 'records',
       frame: 1,
       position: null,
-      facts: [[SWARM, 'a.bin', 5, 1, true]],
+      files: [[SWARM, 'a.bin', 5, 1, true]],
       entries: [[SWARM, ID, '10.0.0.1', 6881, 1, 1, 2, 'live', 500]],
       leaves: [[ID, 1, 2, 3]],
       progress: [[SWARM, ID, 1, 1, 3, 500]],
@@ -117,10 +117,10 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
     { kind: 'leases', leases: [[ID, 5]] },
     { kind: 'digests', digests: new Uint8Array(2_048) },
   ]),
-  corpus(pairWords, [
+  corpus(followerMessages, [
     { kind: 'follow', version: 2, cluster: SWARM, followerId: ID, originId: ID, position: 0 },
-    { kind: 'againClients', clients: [ID] },
-    { kind: 'againBuckets', buckets: new Uint8Array(3) },
+    { kind: 'resendClients', clients: [ID] },
+    { kind: 'resendBuckets', buckets: new Uint8Array(3) },
     { kind: 'wantPart', swarm: SWARM, offset: 0 },
   ]),
   corpus(attachCommands, [

@@ -6,7 +6,12 @@ import type { WakeAt } from '../../src/foundation/actor/machine.js';
 import { FRAME_BYTES_MAX } from '../../src/foundation/base/limits.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import type { Change } from '../../src/tracking/registry/changes.js';
-import { type PairNews, type PairWord, pairNews, pairWords } from '../../src/tracking/store/pair/messages.js';
+import {
+  type FollowerMessage,
+  followerMessages,
+  type LeaderMessage,
+  leaderMessages,
+} from '../../src/tracking/store/pair/messages.js';
 import type { PairInput } from '../../src/tracking/store/pair/pair.js';
 import type { DialBack, DialBackAnswer } from '../../src/tracking/tracker/claims.js';
 import type { TrackerEffect, TrackerInput } from '../../src/tracking/tracker/effects.js';
@@ -256,10 +261,10 @@ export class TrackerNode {
         return;
       }
       case 'sendPartner':
-        this.#sendPartner(effect.link, effect.word);
+        this.#sendPartner(effect.link, effect.message);
         return;
       case 'tellFollower':
-        this.#tellFollower(effect.connection, effect.news);
+        this.#tellFollower(effect.connection, effect.message);
         return;
       case 'readPart': {
         const { connection, swarm, offset } = effect;
@@ -328,19 +333,19 @@ export class TrackerNode {
     });
   }
 
-  #sendPartner(link: number, word: PairWord): void {
+  #sendPartner(link: number, word: FollowerMessage): void {
     const far = this.#links.get(link);
     const { partner } = this;
     if (far === undefined || partner === undefined) return;
-    if (word.kind === 'againBuckets') this.bucketsAsked += word.buckets.length;
-    const sent = this.isOnWire ? viaWire(word, pairWords) : word;
+    if (word.kind === 'resendBuckets') this.bucketsAsked += word.buckets.length;
+    const sent = this.isOnWire ? viaWire(word, followerMessages) : word;
     this.#toPartner(() => {
       if (far.life === partner.#life && partner.#peers.has(far.connection))
-        partner.#post({ kind: 'followerSaid', connection: far.connection, word: sent });
+        partner.#post({ kind: 'followerSaid', connection: far.connection, message: sent });
     });
   }
 
-  #tellFollower(connection: number, news: PairNews): void {
+  #tellFollower(connection: number, news: LeaderMessage): void {
     const peer = this.#peers.get(connection);
     const { partner } = this;
     if (peer?.kind !== 'partner' || partner === undefined) return;
@@ -355,9 +360,9 @@ export class TrackerNode {
       }
     }
     const left = news.kind === 'records' && this.losesEntries ? { ...news, entries: [] } : news;
-    const sent = this.isOnWire ? viaWire(left, pairNews) : left;
+    const sent = this.isOnWire ? viaWire(left, leaderMessages) : left;
     this.#toPartner(() => {
-      const input: PairInput = { kind: 'partnerSaid', link: peer.link, news: sent };
+      const input: PairInput = { kind: 'partnerSaid', link: peer.link, message: sent };
       if (partner.#links.get(peer.link)?.connection === connection) partner.#post(input);
     });
   }

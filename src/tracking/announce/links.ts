@@ -167,28 +167,28 @@ export class Links {
     tracker.reason = reason;
     const wasUp = tracker.state.at === 'up';
     tracker.state = { at: 'down', retryAtMs: this.#backOff(index, nowMs) };
-    if (wasUp) this.#hurry(index === 0 ? 1 : 0);
+    if (wasUp) this.#retrySoon(index === 0 ? 1 : 0);
     const isNews = tracker.reported !== 'down';
     tracker.reported = 'down';
     return isNews;
   }
 
   /** Both are dialed anew, at once and for no fault of theirs. Answers the links to hang up. */
-  redialed(): number[] {
+  redialBoth(): number[] {
     const links = TRACKER_INDEXES.flatMap((index) => this.linkOf(index) ?? []);
     for (const index of TRACKER_INDEXES) this.#links[index].state = { at: 'down', retryAtMs: 0 };
     return links;
   }
 
   /** Both may be tried now, whatever their back-off says. */
-  triedAtOnce(): void {
-    for (const index of TRACKER_INDEXES) this.#hurry(index);
+  retryNow(): void {
+    for (const index of TRACKER_INDEXES) this.#retrySoon(index);
   }
 
   /** Both are tried now, and together: there is little time. */
-  hurryAll(): void {
+  dialBothNow(): void {
     this.#isInHurry = true;
-    this.triedAtOnce();
+    this.retryNow();
   }
 
   /** When it is tried next. Full jitter: a fleet that lost its tracker does not come back in step. */
@@ -200,7 +200,7 @@ export class Links {
     return nowMs + 1 + this.#prng.next() * boundMs;
   }
 
-  #hurry(index: TrackerIndex): void {
+  #retrySoon(index: TrackerIndex): void {
     if (this.#links[index].state.at === 'down') this.#links[index].state = { at: 'down', retryAtMs: 0 };
   }
 

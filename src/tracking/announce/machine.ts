@@ -63,7 +63,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         this.#command(input.command, nowMs);
         return;
       case 'trackersListen':
-        this.#links.triedAtOnce();
+        this.#links.retryNow();
         return;
       case 'connected':
         if (this.#links.isCurrent(input.tracker, input.link))
@@ -82,7 +82,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         this.#partMissing(input.id);
         return;
       case 'wake':
-        this.#wanted.woke(nowMs);
+        this.#wanted.onTimer(nowMs);
         return;
       default:
         unreachable(input);
@@ -110,7 +110,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         return;
       case 'leave':
         this.#phase = { at: 'leaving', deadlineMs: nowMs + LEAVE_DEADLINE_MS, askedMs: undefined };
-        this.#links.hurryAll();
+        this.#links.dialBothNow();
         return;
       default:
         unreachable(command);
@@ -174,7 +174,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#own.become(clientId, epoch);
     this.#pulse = undefined;
     this.#wanted.forgetRemovals();
-    for (const link of this.#links.redialed()) this.#effects.push({ kind: 'hangUp', link });
+    for (const link of this.#links.redialBoth()) this.#effects.push({ kind: 'hangUp', link });
     this.#startOver();
   }
 
@@ -207,7 +207,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#pulse?.ponged();
     if (reply.kind !== 'pong') return;
     const isComparable = changeCount === this.#wanted.changeCount;
-    const verdict = isComparable ? this.#tally.look(reply.entries, toldCount) : 'wait';
+    const verdict = isComparable ? this.#tally.compare(reply.entries, toldCount) : 'wait';
     // Fewer than it had confirmed when it was asked: it let some lapse, or lost them.
     if (verdict === 'tell' || (!isComparable && reply.entries < toldCount)) this.#wanted.tellAllAgain();
     if (verdict === 'renew') this.#renew(nowMs);

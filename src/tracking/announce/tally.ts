@@ -9,7 +9,7 @@ export class Tally {
   #misfits = 0;
 
   /** @param entries on how many lists the tracker says we are. @param told on how many we should be. */
-  look(entries: number, told: number): Verdict {
+  compare(entries: number, told: number): Verdict {
     if (entries === told) {
       this.#misfits = 0;
       return 'fits';

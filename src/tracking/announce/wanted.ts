@@ -194,7 +194,7 @@ export class Wanted {
   }
 
   /** Refused registrations whose pause is over are asked again. */
-  woke(nowMs: number): void {
+  onTimer(nowMs: number): void {
     for (const swarm of this.#refused) {
       const registration = this.#registrations.get(swarm);
       if (registration?.telling.at !== 'refused' || registration.telling.untilMs > nowMs) continue;

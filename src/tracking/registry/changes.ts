@@ -47,7 +47,7 @@ export type Change =
   /** Every entry of the client up to this version is removed, those that arrive later too. */
   | ({ readonly kind: 'leave'; readonly client: ClientId } & Version)
   /** The client's lease ended, or another client took its address: its live entries lapse. */
-  | { readonly kind: 'lapse'; readonly client: ClientId }
+  | { readonly kind: 'expire'; readonly client: ClientId }
   /** A tomb stone past its time; nothing happens when the entry is live again, or has been removed anew. */
   | ({ readonly kind: 'forget'; readonly swarm: SwarmKey; readonly client: ClientId } & Version)
   | ({ readonly kind: 'forgetLeave'; readonly client: ClientId } & Version)
@@ -65,7 +65,7 @@ export type Change =
   | { readonly kind: 'dropParts'; readonly upload: number }
   /** The partner's record of an entry. At the same version removed beats live beats lapsed. */
   | ({
-      readonly kind: 'told';
+      readonly kind: 'replicatedEntry';
       readonly swarm: SwarmKey;
       readonly client: ClientId;
       readonly host: string;
@@ -77,14 +77,14 @@ export type Change =
     } & Version)
   /** `progress`, as the partner tells it. */
   | ({
-      readonly kind: 'toldProgress';
+      readonly kind: 'replicatedProgress';
       readonly swarm: SwarmKey;
       readonly client: ClientId;
       readonly have: number;
     } & Version)
   /** The partner's facts of a file; `proven`: it has the hash string. */
-  | ({ readonly kind: 'facts'; readonly swarm: SwarmKey; readonly proven: boolean } & FileFacts)
-  | ({ readonly kind: 'toldLeave'; readonly client: ClientId; readonly ms: number } & Version)
+  | ({ readonly kind: 'fileInfo'; readonly swarm: SwarmKey; readonly proven: boolean } & FileFacts)
+  | ({ readonly kind: 'replicatedLeave'; readonly client: ClientId; readonly ms: number } & Version)
   /** Everything that the tracker `origin` changed up to this position is in this transaction or was before. */
   | { readonly kind: 'followed'; readonly origin: Uint8Array; readonly position: number }
   /** This tracker is another one from now on: what was followed and what is told begin anew. */
@@ -97,7 +97,15 @@ export function compareVersions(a: Version, b: Version): number {
   return a.epoch - b.epoch || a.sequence - b.sequence;
 }
 
-const ADDING: ReadonlySet<Change['kind']> = new Set(['swarm', 'put', 'part', 'complete', 'told', 'facts', 'followed']);
+const ADDING: ReadonlySet<Change['kind']> = new Set([
+  'swarm',
+  'put',
+  'part',
+  'complete',
+  'replicatedEntry',
+  'fileInfo',
+  'followed',
+]);
 
 const RANK = { lapsed: 0, live: 1, removed: 2 } as const;
 

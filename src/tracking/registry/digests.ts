@@ -44,9 +44,9 @@ export class Digests {
     let digestHigh = 0;
     let digestLow = 0;
     if (entry.state === 'live') {
-      if (entry.placeHigh === 0 && entry.placeLow === 0) rememberPlace(entry);
-      sumHigh = entry.placeHigh;
-      sumLow = entry.placeLow;
+      if (entry.addressHashHigh === 0 && entry.addressHashLow === 0) rememberAddressHash(entry);
+      sumHigh = entry.addressHashHigh;
+      sumLow = entry.addressHashLow;
       add(` ${entry.have} ${entry.epoch} ${entry.sequence}`);
       digestHigh = finished(sumHigh);
       digestLow = finished(sumLow);
@@ -87,7 +87,7 @@ export class Comparison {
    * The buckets to ask for now, at most PAIR_REPAIR_BUCKETS_MAX.
    * @param isComparable false for a bucket with changes of ours that the other side may not have counted yet.
    */
-  look(ours: Uint8Array, theirs: Uint8Array, isComparable: (bucket: number) => boolean, nowMs: number): number[] {
+  compare(ours: Uint8Array, theirs: Uint8Array, isComparable: (bucket: number) => boolean, nowMs: number): number[] {
     assert(ours.length === DIGESTS_SIZE && theirs.length === DIGESTS_SIZE, 'digests of all buckets');
     this.#wasCompared = true;
     const asked: number[] = [];
@@ -123,14 +123,14 @@ function add(text: string): void {
 }
 
 /** The sums of an entry's longest part, which stays the same while it only makes progress. */
-function rememberPlace(entry: Entry): void {
+function rememberAddressHash(entry: Entry): void {
   sumHigh = 0x811c9dc5;
   sumLow = 0x9747b28c;
   add(entry.swarm.key);
   add(entry.client.id);
   add(`${entry.host} ${entry.port}`);
-  entry.placeHigh = sumHigh;
-  entry.placeLow = sumLow;
+  entry.addressHashHigh = sumHigh;
+  entry.addressHashLow = sumLow;
 }
 
 function finished(sum: number): number {

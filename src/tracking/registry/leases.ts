@@ -43,14 +43,14 @@ export class Leases {
    * The partner, which heard of some of these clients, is away: nobody expires within one lease for that. Once in four
    * leases, so that a link that comes and goes does not keep the dead alive.
    */
-  partnerLost(nowMs: number): void {
+  graceAfterOutage(nowMs: number): void {
     if (nowMs - this.#partnerLostMs < this.#rule.leaseMs * 4) return;
     this.#partnerLostMs = nowMs;
     this.grace(nowMs);
   }
 
   /** Whether the partner is told of renewals: nothing is gathered that nobody takes. Empties what was gathered. */
-  tellsPartner(isTold: boolean): void {
+  collectRenewals(isTold: boolean): void {
     this.#renewed = isTold ? new Set() : undefined;
   }
 

@@ -22,13 +22,13 @@ export interface Entry extends Version {
   slot: number;
   position: number;
   /** Of its last change that was more than progress: a partner that has come this far needs only the progress. */
-  placedAt: number;
+  fullChangePosition: number;
   /** Its share of its bucket's digest, two times 32 bits; 0 while not live. */
   digestHigh: number;
   digestLow: number;
   /** What `digests.ts` knows of its place; 0 and 0: nothing, since the place is new. */
-  placeHigh: number;
-  placeLow: number;
+  addressHashHigh: number;
+  addressHashLow: number;
 }
 
 export interface Swarm {
@@ -57,13 +57,13 @@ export interface Client {
   /** When it last said a word of its own here, on the local clock; never, if that was before the start. */
   heardMs: number;
   /** Where it is listed; undefined while nothing of it is live. */
-  place: Place | undefined;
+  address: ListedAddress | undefined;
   /** Of its leaving. */
   position: number;
 }
 
 /** One address with the clients that have a live entry and were last heard there; never without any. */
-export interface Place {
+export interface ListedAddress {
   readonly key: string;
   readonly host: string;
   readonly port: number;
@@ -86,15 +86,15 @@ export function newClient(id: ClientId): Client {
     liveCount: 0,
     left: undefined,
     ...times,
-    place: undefined,
+    address: undefined,
     position: 0,
   };
 }
 
 /** A lapsed one, of nowhere. */
 export function newEntry(swarm: Swarm, client: Client, { epoch, sequence }: Version): Entry {
-  const place = { host: '', port: 0, have: 0, slot: -1, position: 0, placedAt: 0 };
-  const digest = { digestHigh: 0, digestLow: 0, placeHigh: 0, placeLow: 0 };
+  const place = { host: '', port: 0, have: 0, slot: -1, position: 0, fullChangePosition: 0 };
+  const digest = { digestHigh: 0, digestLow: 0, addressHashHigh: 0, addressHashLow: 0 };
   return { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0, ...digest };
 }
 

@@ -19,7 +19,7 @@ import {
 import { Digests } from './digests.js';
 import { ChangeOrder } from './order.js';
 import { type Client, type Entry, newClient, newEntry, newSwarm, type Swarm, swap } from './records.js';
-import { Graveyard } from './tombstones.js';
+import { Tombstones } from './tombstones.js';
 
 export interface Counts {
   readonly swarms: number;
@@ -34,7 +34,7 @@ export class Registry {
   readonly addresses = new Addresses();
   readonly #swarms = new Map<SwarmKey, Swarm>();
   readonly #clients = new Map<ClientId, Client>();
-  readonly #graveyard = new Graveyard();
+  readonly #tombstones = new Tombstones();
   #entryCount = 0;
   #liveCount = 0;
 
@@ -63,8 +63,8 @@ export class Registry {
     return this.#clients.values();
   }
 
-  graves(): Iterable<Entry> {
-    return this.#graveyard.graves();
+  tombstones(): Iterable<Entry> {
+    return this.#tombstones.entries();
   }
 
   /** Highest epoch among the client's words, 0 when there is none. O(its entries): asked once a connection. */
@@ -96,14 +96,14 @@ export class Registry {
 
   /** What may be forgotten; the oldest `changesMax`. See `graveyard.ts`. */
   outdated(nowMs: number, acknowledged: number, changesMax: number): Change[] {
-    return this.#graveyard.outdated(nowMs, acknowledged, changesMax);
+    return this.#tombstones.outdated(nowMs, acknowledged, changesMax);
   }
 
   /** An entry as the store kept it, those that are not live oldest first. Live ones get their client a lease. */
   restore(word: ChangeOf<'put'>, state: EntryState, changedAtMs: number, leaseEndsMs: number, position: number): void {
     const client = this.#openClient(word.client);
     const entry = this.#openEntry(word.swarm, client, word);
-    entry.placedAt = position;
+    entry.fullChangePosition = position;
     this.order.restore(entry, position);
     if (state === 'live' && client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
     this.#settle(entry, word, state, changedAtMs);
@@ -124,7 +124,7 @@ export class Registry {
       case 'progress':
         this.#progress(change, nowMs, leaseEndsMs, position);
         return;
-      case 'toldProgress':
+      case 'replicatedProgress':
         this.#progress(change, nowMs, leaseEndsMs, 0);
         return;
       case 'remove':
@@ -133,17 +133,17 @@ export class Registry {
       case 'leave':
         this.#leave(change, nowMs, position);
         return;
-      case 'told':
-        this.#told(change, nowMs);
+      case 'replicatedEntry':
+        this.#replicatedEntry(change, nowMs);
         return;
-      case 'facts':
-        this.#toldFacts(change);
+      case 'fileInfo':
+        this.#fileInfo(change);
         return;
-      case 'toldLeave':
+      case 'replicatedLeave':
         this.#leave(change, nowMs - change.ms, 0);
         return;
-      case 'lapse':
-        this.#lapse(change.client, nowMs);
+      case 'expire':
+        this.#expire(change.client, nowMs);
         return;
       case 'forget':
         this.#forget(change);
@@ -170,7 +170,7 @@ export class Registry {
     if (!swarm.complete) swarm.facts = factsOf(change);
   }
 
-  #toldFacts(change: ChangeOf<'facts'>): void {
+  #fileInfo(change: ChangeOf<'fileInfo'>): void {
     const swarm = this.#openSwarm(change.swarm);
     if (replacesFacts(change, swarm)) swarm.facts = factsOf(change);
   }
@@ -196,7 +196,7 @@ export class Registry {
 
   /** One that lapsed meanwhile is live again where it was: its owner speaks. */
   #progress(
-    { swarm, client: id, have, epoch, sequence }: ChangeOf<'progress' | 'toldProgress'>,
+    { swarm, client: id, have, epoch, sequence }: ChangeOf<'progress' | 'replicatedProgress'>,
     nowMs: number,
     leaseEndsMs: number,
     position: number,
@@ -216,7 +216,7 @@ export class Registry {
   /** Changed in more than its progress, so that the partner has to be told all of it. */
   #placed(entry: Entry, position: number): void {
     this.#touched(entry, position);
-    if (position > 0) entry.placedAt = position;
+    if (position > 0) entry.fullChangePosition = position;
   }
 
   #touched(entry: Entry, position: number): void {
@@ -224,7 +224,7 @@ export class Registry {
     this.digests.changed(entry.swarm.key, position);
   }
 
-  #told(change: ChangeOf<'told'>, nowMs: number): void {
+  #replicatedEntry(change: ChangeOf<'replicatedEntry'>, nowMs: number): void {
     const { state, ms } = change;
     const client = this.#openClient(change.client);
     const isNew = !client.entries.has(change.swarm);
@@ -260,12 +260,12 @@ export class Registry {
     this.#setState(entry, 'removed', nowMs);
   }
 
-  #leave(change: ChangeOf<'leave' | 'toldLeave'>, nowMs: number, position: number): void {
+  #leave(change: ChangeOf<'leave' | 'replicatedLeave'>, nowMs: number, position: number): void {
     const client = this.#openClient(change.client);
     if (client.left !== undefined && compareVersions(change, client.left) <= 0) return;
     client.left = { epoch: change.epoch, sequence: change.sequence, changedAtMs: nowMs };
     this.order.touch(client, position);
-    this.#graveyard.left(client);
+    this.#tombstones.addLeaver(client);
     for (const entry of client.entries.values()) {
       if (entry.state === 'removed' || compareVersions(entry, change) > 0) continue;
       this.digests.changed(entry.swarm.key, position);
@@ -273,7 +273,7 @@ export class Registry {
     }
   }
 
-  #lapse(id: ClientId, nowMs: number): void {
+  #expire(id: ClientId, nowMs: number): void {
     const client = this.#clients.get(id);
     if (client === undefined) return;
     for (const entry of client.entries.values()) {
@@ -284,12 +284,12 @@ export class Registry {
   #forget(change: ChangeOf<'forget'>): void {
     const entry = this.#clients.get(change.client)?.entries.get(change.swarm);
     if (entry === undefined || entry.state === 'live' || compareVersions(entry, change) > 0) return;
-    this.#graveyard.risen(entry);
+    this.#tombstones.remove(entry);
     this.order.drop(entry);
     entry.swarm.entryCount -= 1;
     entry.client.entries.delete(entry.swarm.key);
     this.#entryCount -= 1;
-    if (entry.swarm.entryCount === 0) this.#graveyard.emptied(entry.swarm);
+    if (entry.swarm.entryCount === 0) this.#tombstones.addEmpty(entry.swarm);
     this.#closeClient(entry.client);
   }
 
@@ -298,14 +298,14 @@ export class Registry {
     if (client?.left === undefined || compareVersions(client.left, change) > 0) return;
     client.left = undefined;
     this.order.drop(client);
-    this.#graveyard.returned(client);
+    this.#tombstones.removeLeaver(client);
     this.#closeClient(client);
   }
 
   #forgetSwarm(key: SwarmKey): void {
     const swarm = this.#swarms.get(key);
     if (swarm === undefined || swarm.entryCount > 0) return;
-    this.#graveyard.filled(swarm);
+    this.#tombstones.removeEmpty(swarm);
     this.order.drop(swarm);
     this.#swarms.delete(key);
   }
@@ -315,7 +315,7 @@ export class Registry {
     if (swarm === undefined) {
       swarm = newSwarm(key);
       this.#swarms.set(key, swarm);
-      this.#graveyard.emptied(swarm);
+      this.#tombstones.addEmpty(swarm);
     }
     return swarm;
   }
@@ -338,7 +338,7 @@ export class Registry {
       swarm.entryCount += 1;
       // The swarm's own key: a fresh string of 40 characters an entry would cost more than the entry.
       client.entries.set(swarm.key, entry);
-      this.#graveyard.filled(swarm);
+      this.#tombstones.removeEmpty(swarm);
       this.#entryCount += 1;
     }
     return entry;
@@ -359,8 +359,8 @@ export class Registry {
     if (entry.host === host && entry.port === port) return;
     entry.host = host;
     entry.port = port;
-    entry.placeHigh = 0;
-    entry.placeLow = 0;
+    entry.addressHashHigh = 0;
+    entry.addressHashLow = 0;
   }
 
   #setState(entry: Entry, state: EntryState, nowMs: number): void {
@@ -378,8 +378,8 @@ export class Registry {
       this.#liveCount -= 1;
     }
     entry.state = state;
-    if (state === 'live') this.#graveyard.risen(entry);
-    else this.#graveyard.buried(entry);
+    if (state === 'live') this.#tombstones.remove(entry);
+    else this.#tombstones.add(entry);
     if (state === 'removed') {
       // A tomb stone says who, which and when, nothing else.
       this.#setPlace(entry, '', 0);

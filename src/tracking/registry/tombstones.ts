@@ -7,7 +7,7 @@ import type { Change, Version } from './changes.js';
 import { TOMBSTONE_UNHEARD_MS, TOMBSTONES_UNHEARD_MAX } from './limits.js';
 import type { Client, Entry, Swarm } from './records.js';
 
-export class Graveyard {
+export class Tombstones {
   /** Removed by words that were said here. */
   readonly #removed = new Set<Entry>();
   /** Lapsed, or removed by words that the partner told. */
@@ -16,39 +16,39 @@ export class Graveyard {
   readonly #emptySwarms = new Set<Swarm>();
 
   /** The entry, which is not live, is so from now on or in another way than before. */
-  buried(entry: Entry): void {
-    this.risen(entry);
+  add(entry: Entry): void {
+    this.remove(entry);
     if (entry.state === 'removed' && entry.position > 0) this.#removed.add(entry);
     else this.#others.add(entry);
   }
 
   /** The entry is live, or forgotten. */
-  risen(entry: Entry): void {
+  remove(entry: Entry): void {
     this.#removed.delete(entry);
     this.#others.delete(entry);
   }
 
-  *graves(): Generator<Entry> {
+  *entries(): Generator<Entry> {
     yield* this.#removed;
     yield* this.#others;
   }
 
-  left(client: Client): void {
+  addLeaver(client: Client): void {
     this.#leavers.delete(client);
     this.#leavers.add(client);
   }
 
   /** Its leaving is forgotten. */
-  returned(client: Client): void {
+  removeLeaver(client: Client): void {
     this.#leavers.delete(client);
   }
 
-  emptied(swarm: Swarm): void {
+  addEmpty(swarm: Swarm): void {
     this.#emptySwarms.add(swarm);
   }
 
   /** It has an entry, or is forgotten. */
-  filled(swarm: Swarm): void {
+  removeEmpty(swarm: Swarm): void {
     this.#emptySwarms.delete(swarm);
   }
 

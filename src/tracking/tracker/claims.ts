@@ -7,7 +7,7 @@ import { equalBytes } from '../../foundation/base/bytes.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { type ClientId, keyBytes, peerIdOf, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { addressKey } from '../registry/addresses.js';
-import type { Client, Place } from '../registry/records.js';
+import type { Client, ListedAddress } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import {
   CLAIM_PROMISED_MS,
@@ -45,7 +45,7 @@ export type DialBackAnswer =
   | { readonly kind: 'unknownSwarm' }
   | { readonly kind: 'nothing' };
 
-export type Seat =
+export type Verdict =
   | { readonly kind: 'free' }
   | { readonly kind: 'refused'; readonly sentence: string }
   /** Until `answered` names this claim. */
@@ -68,7 +68,7 @@ export interface HeldRequest {
   readonly request: TrackerRequest;
 }
 
-const FREE: Seat = { kind: 'free' };
+const FREE: Verdict = { kind: 'free' };
 
 export interface ClaimsSetting {
   readonly registry: Registry;
@@ -90,7 +90,7 @@ export class Claims {
   /** Address → who was last told that it may be listed there. */
   readonly #promised = new Map<string, { readonly client: ClientId; readonly untilMs: number }>();
   readonly #sources = new Map<string, { readonly sinceMs: number; count: number }>();
-  readonly #unsettled = new Map<Place, number>();
+  readonly #unsettled = new Map<ListedAddress, number>();
   #dials: DialBack[] = [];
   #unlisted = new Set<ClientId>();
   #lastNumber = 0;
@@ -115,7 +115,7 @@ export class Claims {
   }
 
   /** Whether this client may be listed at that address. @param source the host that its words come from. */
-  judge(claim: Claim, source: string, nowMs: number): Seat {
+  judge(claim: Claim, source: string, nowMs: number): Verdict {
     const { client, host, port } = claim;
     const address = addressKey(host, port);
     const rivals = this.#setting.registry.addresses.rivals(host, port, client);
@@ -125,7 +125,7 @@ export class Claims {
     const found = this.#found(claim, nowMs) ?? (this.#ask(claim, source, nowMs) ? 'asking' : 'unasked');
     if (found === 'asking') return { kind: 'asking', claim: key };
     if (found === 'reached') return this.#free(address, client, nowMs);
-    const isIncumbent = this.#setting.registry.client(client)?.place?.key === address;
+    const isIncumbent = this.#setting.registry.client(client)?.address?.key === address;
     const isOccupied = isPromised || rivals.some((rival) => this.#isAlive(rival, nowMs));
     if (found !== 'rival' && (isIncumbent || !isOccupied)) return this.#free(address, client, nowMs);
     this.#unlist(client);
@@ -133,7 +133,7 @@ export class Claims {
   }
 
   /** Several clients are listed at one address: those that are connected here are looked for, and go if another one answers. */
-  crowded(place: Place, nowMs: number): void {
+  crowded(place: ListedAddress, nowMs: number): void {
     const holder = this.#holderOf(place.key, nowMs);
     const isHolderHere = place.clients.some(({ id }) => id === holder);
     for (const client of place.clients) {
@@ -184,8 +184,8 @@ export class Claims {
       answer.kind === 'hello' ? known.find((id) => isPeerId(answer.peerId, id, probe.asked.swarm)) : undefined;
     if (who !== undefined) this.#reached(address, who, nowMs);
     if (who !== claim.client) this.#miss(key, who !== undefined ? 'rival' : missOf(answer), nowMs);
-    const { place } = this.#setting.registry.client(claim.client) ?? {};
-    if (place !== undefined && place.clients.length > 1) this.crowded(place, nowMs);
+    const listed = this.#setting.registry.client(claim.client)?.address;
+    if (listed !== undefined && listed.clients.length > 1) this.crowded(listed, nowMs);
     return held;
   }
 
@@ -203,7 +203,7 @@ export class Claims {
     return unlisted;
   }
 
-  #free(address: string, client: ClientId, nowMs: number): Seat {
+  #free(address: string, client: ClientId, nowMs: number): Verdict {
     remember(this.#promised, address, { client, untilMs: nowMs + CLAIM_PROMISED_MS });
     return FREE;
   }
@@ -219,7 +219,7 @@ export class Claims {
     if ((this.#setting.registry.client(client)?.liveCount ?? 0) > 0) this.#unlisted.add(client);
   }
 
-  #verify(client: Client, place: Place, nowMs: number): void {
+  #verify(client: Client, place: ListedAddress, nowMs: number): void {
     const { host, port } = place;
     const asked = askedOf(client);
     if (asked === undefined) return;

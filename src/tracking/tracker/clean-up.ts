@@ -60,7 +60,7 @@ export class CleanUp {
       weight += Math.max(1, this.#registry.client(id)?.liveCount ?? 0);
     }
     const outdated = this.#registry.outdated(nowMs, acknowledged, Math.max(0, TRACKER_FORGET_MAX - weight));
-    const lapses = clients.map((client) => ({ kind: 'lapse', client }) as const);
+    const lapses = clients.map((client) => ({ kind: 'expire', client }) as const);
     weight += outdated.length;
     if (weight < TRACKER_FORGET_MAX) this.#nextMs = Number.POSITIVE_INFINITY;
     return { clients, changes: [...lapses, ...outdated], weight };

@@ -19,7 +19,7 @@ import { REPLICA_WAIT_MS, RESTART_PERIOD_MS, STOP_DEADLINE_MS } from '../../foun
 import type { Log } from '../../foundation/base/log.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { type SwarmKey, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
-import { isFollow, pairNews, pairWords } from '../store/pair/messages.js';
+import { followerMessages, isFollow, leaderMessages } from '../store/pair/messages.js';
 import { PartnerLinks } from '../store/pair/socket.js';
 import {
   type StoreCommand,
@@ -106,9 +106,9 @@ export class Daemon {
       timers,
       onOpened: (connection, host) => this.#host.post({ kind: 'opened', connection, host }),
       onRequest: (connection, request) => this.#host.post({ kind: 'received', connection, request }),
-      follower: { isFirst: isFollow, refusal: (sentence) => pairNews.framed({ kind: 'refused', sentence }) },
+      follower: { isFirst: isFollow, refusal: (sentence) => leaderMessages.framed({ kind: 'refused', sentence }) },
       onFollowerFrame: (connection, frame) =>
-        this.#host.post({ kind: 'followerSaid', connection, word: pairWords.decode(frame) }),
+        this.#host.post({ kind: 'followerSaid', connection, message: followerMessages.decode(frame) }),
       onClosed: (connection) => this.#host.post({ kind: 'closed', connection }),
     });
     const { own, partner } = options;
@@ -244,7 +244,7 @@ export class Daemon {
         this.#commit(effect);
         return;
       case 'tellFollower':
-        this.#listener.send(effect.connection, pairNews.framed(effect.news));
+        this.#listener.send(effect.connection, leaderMessages.framed(effect.message));
         return;
       case 'dialPartner':
       case 'hangUpPartner':

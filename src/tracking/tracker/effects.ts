@@ -22,7 +22,7 @@ export interface TrackerSetting {
   /** See PairSetting. */
   readonly spareId: Uint8Array;
   /** Smaller ones than in limits.ts, where a test has to reach them. */
-  readonly bounds?: { readonly unknownWords?: number; readonly backlog?: number };
+  readonly bounds?: { readonly unknownRemovals?: number; readonly backlog?: number };
 }
 
 export type TrackerInput =

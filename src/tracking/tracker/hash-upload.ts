@@ -24,7 +24,7 @@ export type Step =
   /** `limit`: it may come again later. `invalid`: it is not the hash string of this key. */
   | { readonly kind: 'refused'; readonly code: 'limit' | 'invalid' | 'unknown'; readonly sentence: string };
 
-export class HashUpload {
+export class PieceHashUpload {
   readonly #uploads: Uploads;
   readonly #host: string;
   /** What this client said of the files that a hash string is wanted of. */

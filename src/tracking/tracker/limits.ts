@@ -51,7 +51,7 @@ export const TRACKER_RECORDS_MAX = 1_000_000;
  */
 export const TRACKER_RECORDS_PER_ADDRESS_MAX = 500_000;
 /** Words in that time that remove what is unknown here, which leave records as well: a client says them of what only the partner knows. */
-export const TRACKER_UNKNOWN_WORDS_PER_ADDRESS_MAX = 100_000;
+export const TRACKER_UNKNOWN_REMOVALS_PER_ADDRESS_MAX = 100_000;
 /** Hash strings on their way to one tracker together: 256 × 160 MiB is the most that unfinished ones take on its disk. */
 export const TRACKER_UPLOADS_MAX = 256;
 /** Of those from one address. */

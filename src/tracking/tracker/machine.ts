@@ -106,10 +106,10 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
         this.#failed(input, nowMs);
         return;
       case 'followerSaid': {
-        const { connection, word } = input;
-        const host = word.kind === 'follow' ? this.#connections.close(connection)?.host : undefined;
-        if (word.kind !== 'follow' || host === undefined) this.#pair?.receive(input, nowMs);
-        else this.#pair?.followAsked(connection, host, word, nowMs);
+        const { connection, message } = input;
+        const host = message.kind === 'follow' ? this.#connections.close(connection)?.host : undefined;
+        if (message.kind !== 'follow' || host === undefined) this.#pair?.receive(input, nowMs);
+        else this.#pair?.followAsked(connection, host, message, nowMs);
         return;
       }
       case 'stoodStill':
@@ -118,7 +118,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       case 'wake':
         if (nowMs >= this.#nextTickMs) this.#tick(nowMs);
         else if (nowMs >= this.#cleaning.nextMs) this.#cleanUp(nowMs);
-        this.#pair?.woke(nowMs);
+        this.#pair?.onTimer(nowMs);
         return;
       default:
         this.#pair?.receive(input, nowMs);
@@ -151,7 +151,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#figures.moved(input.movedFrom);
     this.#pair = new Pair(setting, input.trackerId, input.followed, input.position, nowMs);
     this.#tick(nowMs);
-    this.#pair.woke(nowMs);
+    this.#pair.onTimer(nowMs);
   }
 
   #renewed(tracker: Uint8Array): void {
@@ -186,7 +186,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       this.#effects.push({ kind: 'reply', connection: number, message: refusal });
       return;
     }
-    if (request.kind === 'hello') this.#lapseDoubted(clientId(request.clientId));
+    if (request.kind === 'hello') this.#expireDoubted(clientId(request.clientId));
     else if (connection.session.client !== undefined) this.#cleaning.doubts.heard(connection.session.client, nowMs);
     if (request.kind === 'seeders' && !this.#session.self.isReady && connection.session.hasGreeted) {
       this.#held.hold(number, request);
@@ -247,7 +247,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#claims.dropped(number);
     if (connection === undefined) return;
     this.#held.drop(number);
-    this.#lapseDoubted(connection.session.client);
+    this.#expireDoubted(connection.session.client);
     this.#pushOwn(connection.session.closed());
   }
 
@@ -308,7 +308,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     if (asker === undefined) {
       this.#ownWaiting -= 1;
       // A client that is gone is not listed for want of disk space; the file follows when its next change is written.
-      for (const change of commit.changes) if (change.kind === 'lapse') this.#registry.apply(change, nowMs, nowMs, 0);
+      for (const change of commit.changes) if (change.kind === 'expire') this.#registry.apply(change, nowMs, nowMs, 0);
       return;
     }
     const sentence = code === 'diskFull' ? 'the disk of this tracker is full' : 'the seeder list could not be written';
@@ -361,8 +361,8 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   }
 
   /** The client connected anew or its connection ended. */
-  #lapseDoubted(client: ClientId | undefined): void {
-    if (client !== undefined && this.#cleaning.doubts.ended(client)) this.#pushOwn([{ kind: 'lapse', client }]);
+  #expireDoubted(client: ClientId | undefined): void {
+    if (client !== undefined && this.#cleaning.doubts.ended(client)) this.#pushOwn([{ kind: 'expire', client }]);
   }
 
   /** One step: however many clients fell silent at once, requests wait for no more than half of a commit. */

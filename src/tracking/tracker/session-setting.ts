@@ -9,7 +9,7 @@ import type { Leases } from '../registry/leases.js';
 import type { Registry } from '../registry/registry.js';
 import type { Claims } from './claims.js';
 import type { TrackerSetting } from './effects.js';
-import { TRACKER_RECORDS_PER_ADDRESS_MAX, TRACKER_UNKNOWN_WORDS_PER_ADDRESS_MAX } from './limits.js';
+import { TRACKER_RECORDS_PER_ADDRESS_MAX, TRACKER_UNKNOWN_REMOVALS_PER_ADDRESS_MAX } from './limits.js';
 import type { SessionSetting } from './session.js';
 import { Uploads } from './uploads.js';
 
@@ -25,7 +25,7 @@ export function sessionSettingOf(
     prng: new Prng(seed),
     uploads: new Uploads(),
     records: new Budget(TRACKER_RECORDS_PER_ADDRESS_MAX, TOMBSTONE_MS),
-    unknownWords: new Budget(bounds?.unknownWords ?? TRACKER_UNKNOWN_WORDS_PER_ADDRESS_MAX, TOMBSTONE_MS),
+    unknownRemovals: new Budget(bounds?.unknownRemovals ?? TRACKER_UNKNOWN_REMOVALS_PER_ADDRESS_MAX, TOMBSTONE_MS),
     self: { id: new Uint8Array(TRACKER_ID_SIZE), isReady: false },
   };
 }

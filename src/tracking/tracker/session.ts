@@ -15,8 +15,8 @@ import { addressKey } from '../registry/addresses.js';
 import { type Change, compareVersions, type FileFacts } from '../registry/changes.js';
 import type { Leases } from '../registry/leases.js';
 import type { Registry } from '../registry/registry.js';
-import type { Claims, Seat } from './claims.js';
-import { HashUpload } from './hash-upload.js';
+import type { Claims, Verdict } from './claims.js';
+import { PieceHashUpload } from './hash-upload.js';
 import {
   SEEDERS_PER_SWARM_MAX,
   STORE_PART_WEIGHT,
@@ -31,7 +31,7 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from './messages.js';
-import { isWord, knownInstead, type Word } from './stale.js';
+import { isVersioned, overridingVersion, type VersionedRequest } from './stale.js';
 import type { Uploads } from './uploads.js';
 
 export interface SessionSetting {
@@ -42,7 +42,7 @@ export interface SessionSetting {
   readonly uploads: Uploads;
   /** Of addresses: records that their clients make, and those of them that only say what is not to be listed. */
   readonly records: Budget;
-  readonly unknownWords: Budget;
+  readonly unknownRemovals: Budget;
   /** Known once the store was loaded. */
   readonly self: { id: Uint8Array; isReady: boolean };
   readonly partner: string;
@@ -98,13 +98,13 @@ export class Session {
   readonly #setting: SessionSetting;
   readonly #socketHost: string;
   #caller: Caller | undefined;
-  readonly #upload: HashUpload;
+  readonly #upload: PieceHashUpload;
 
   /** @param socketHost the socket's remote address, plain. */
   constructor(setting: SessionSetting, socketHost: string) {
     this.#setting = setting;
     this.#socketHost = socketHost;
-    this.#upload = new HashUpload(setting.uploads, socketHost);
+    this.#upload = new PieceHashUpload(setting.uploads, socketHost);
   }
 
   get hasGreeted(): boolean {
@@ -131,7 +131,7 @@ export class Session {
     if (request.kind === 'seeders' && caller.isGuest) return [this.#list(request, caller)];
     if (caller.isGuest) return broken(`${request.kind} needs a client id`);
     this.#setting.leases.renew(caller.id, nowMs);
-    if (!isWord(request) || !caller.features.has(TRACKER_FEATURES.understandsStale))
+    if (!isVersioned(request) || !caller.features.has(TRACKER_FEATURES.understandsStale))
       return this.#answers(request, caller, nowMs);
     const stale = this.#stale(request, caller);
     if (stale !== undefined) return [answer(stale)];
@@ -141,8 +141,8 @@ export class Session {
     );
   }
 
-  #stale(word: Word, caller: Caller): TrackerReply | undefined {
-    const known = knownInstead(this.#setting.registry.client(caller.id), word);
+  #stale(word: VersionedRequest, caller: Caller): TrackerReply | undefined {
+    const known = overridingVersion(this.#setting.registry.client(caller.id), word);
     if (known === undefined) return undefined;
     return { kind: 'stale', id: word.id, epoch: known.epoch, sequence: known.sequence };
   }
@@ -208,7 +208,7 @@ export class Session {
     if (wrong !== undefined) return refuse(id, 'invalid', wrong);
     const full = this.#whatIsFull(swarm, caller, nowMs);
     if (full !== undefined) return refuse(id, 'limit', full);
-    const seat = this.#seat(caller, swarm, pieceCount, nowMs);
+    const seat = this.#verdict(caller, swarm, pieceCount, nowMs);
     if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
     if (seat.kind === 'refused') return refuse(id, 'limit', seat.sentence);
     const facts = { name, size, pieceCount };
@@ -243,7 +243,7 @@ export class Session {
     return undefined;
   }
 
-  #seat({ id, host, port }: Caller, swarm: SwarmKey, pieceCount: number, nowMs: number): Seat {
+  #verdict({ id, host, port }: Caller, swarm: SwarmKey, pieceCount: number, nowMs: number): Verdict {
     return this.#setting.claims.judge({ client: id, host, port, swarm, pieceCount }, this.#socketHost, nowMs);
   }
 
@@ -261,7 +261,7 @@ export class Session {
     const { host, port } = caller;
     // A client that came back under another address is listed there from now on.
     if (entry.host !== host || entry.port !== port) {
-      const seat = this.#seat(caller, swarm, pieceCount, nowMs);
+      const seat = this.#verdict(caller, swarm, pieceCount, nowMs);
       if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
       // It shares again, and hears why.
       if (seat.kind === 'refused') return answer(unlisted(id));
@@ -295,13 +295,13 @@ export class Session {
 
   /** A word that takes off what is unknown here leaves a record all the same, since the partner may know it. */
   #whatUnknownIsFull(caller: Caller, nowMs: number): string | undefined {
-    const { registry, unknownWords } = this.#setting;
+    const { registry, unknownRemovals } = this.#setting;
     const { entries, clients } = registry.counts;
     if (entries >= TRACKER_RECORDS_MAX * 2 || clients >= TRACKER_RECORDS_MAX)
       return 'this tracker holds too many records of removed files';
     if ((registry.client(caller.id)?.entries.size ?? 0) >= SWARMS_PER_CLIENT_MAX * 2)
       return 'this client removed too many files within a day';
-    if (!unknownWords.take(this.#socketHost, 1, nowMs))
+    if (!unknownRemovals.take(this.#socketHost, 1, nowMs))
       return 'too much that is unknown here was removed from this address within a day';
     return undefined;
   }

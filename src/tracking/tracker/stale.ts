@@ -6,16 +6,16 @@ import { compareVersions, type Version } from '../registry/changes.js';
 import type { Client } from '../registry/records.js';
 import type { TrackerRequest } from './messages.js';
 
-export type Word = Extract<TrackerRequest, { kind: 'share' | 'announce' | 'remove' | 'leave' }>;
+export type VersionedRequest = Extract<TrackerRequest, { kind: 'share' | 'announce' | 'remove' | 'leave' }>;
 
-export function isWord(request: TrackerRequest): request is Word {
+export function isVersioned(request: TrackerRequest): request is VersionedRequest {
   return ['share', 'announce', 'remove', 'leave'].includes(request.kind);
 }
 
 /** The version that is known and leaves this word without effect; undefined when there is none, or when it is this word. */
-export function knownInstead(client: Client | undefined, word: Word): Version | undefined {
+export function overridingVersion(client: Client | undefined, word: VersionedRequest): Version | undefined {
   if (client === undefined) return undefined;
-  if (word.kind === 'leave') return leaveInstead(client, word);
+  if (word.kind === 'leave') return versionOverridingLeave(client, word);
   if (client.left !== undefined && compareVersions(client.left, word) >= 0) return client.left;
   const entry = client.entries.get(swarmKey(word.swarm));
   const order = entry === undefined ? -1 : compareVersions(entry, word);
@@ -25,7 +25,7 @@ export function knownInstead(client: Client | undefined, word: Word): Version | 
   return isSame ? undefined : entry;
 }
 
-function leaveInstead(client: Client, word: Version): Version | undefined {
+function versionOverridingLeave(client: Client, word: Version): Version | undefined {
   let known = client.left;
   for (const entry of client.entries.values())
     if (entry.state === 'live' && (known === undefined || compareVersions(entry, known) > 0)) known = entry;

@@ -35,16 +35,22 @@ export const words: fc.Arbitrary<Change> = fc
 export const tolds: fc.Arbitrary<Change> = fc
   .tuple(words, fc.constantFrom('live', 'removed', 'lapsed'), fc.nat(1_000))
   .map(([word, state, ms]): Change => {
-    if (word.kind === 'leave') return { ...word, kind: 'toldLeave', ms };
+    if (word.kind === 'leave') return { ...word, kind: 'replicatedLeave', ms };
     const empty = { host: '', port: 0, have: 0 };
     if (word.kind !== 'put' || state === 'removed')
-      return { ...word, ...empty, kind: 'told', state: 'removed', ms } as Change;
-    return { ...word, kind: 'told', state, ms };
+      return { ...word, ...empty, kind: 'replicatedEntry', state: 'removed', ms } as Change;
+    return { ...word, kind: 'replicatedEntry', state, ms };
   });
 
 /** Words that change nothing but how much of a file a client holds; most are newer than the others. */
 const progress: fc.Arbitrary<Change> = fc
-  .record({ kind: fc.constantFrom('progress', 'toldProgress'), client, swarm, epoch: fc.nat(2), sequence: fc.nat(40) })
+  .record({
+    kind: fc.constantFrom('progress', 'replicatedProgress'),
+    client,
+    swarm,
+    epoch: fc.nat(2),
+    sequence: fc.nat(40),
+  })
   .map((word): Change => ({ ...word, have: word.sequence }));
 
 /** Everything that a store may be told, but hash strings. */
@@ -54,7 +60,7 @@ export const changes: fc.Arbitrary<Change> = fc.oneof(
   { weight: 6, arbitrary: progress },
   fc.tuple(swarm, fc.nat(2), fc.boolean()).map(
     ([which, size, proven]): Change => ({
-      kind: 'facts',
+      kind: 'fileInfo',
       swarm: which,
       name: `${size}`,
       size,
@@ -63,7 +69,7 @@ export const changes: fc.Arbitrary<Change> = fc.oneof(
     }),
   ),
   swarm.map((which): Change => ({ kind: 'complete', swarm: which, upload: 1, name: 'a', size: 1, pieceCount: 1 })),
-  client.map((who): Change => ({ kind: 'lapse', client: who })),
+  client.map((who): Change => ({ kind: 'expire', client: who })),
   fc
     .tuple(swarm, client, fc.nat(2))
     .map(([which, who, epoch]): Change => ({ kind: 'forget', swarm: which, client: who, epoch, sequence: 20 })),

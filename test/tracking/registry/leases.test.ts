@@ -13,14 +13,14 @@ test('renewals are gathered for a partner that is told of them, and for nobody e
   const swarm = '2'.repeat(40) as SwarmKey;
   registry.apply({ kind: 'put', swarm, client, host: '10.0.0.1', port: 1, have: 1, epoch: 1, sequence: 1 }, 0, 1_000);
   leases.renew(client, 0);
-  leases.tellsPartner(true);
+  leases.collectRenewals(true);
   assert.equal(leases.takeRenewed().size, 0, 'what was renewed without a partner was not kept');
   leases.renew(client, 10);
   assert.equal(leases.takeRenewed().size, 1);
   assert.equal(leases.takeRenewed().size, 0, 'each renewal is told once');
   leases.renew(client, 20);
-  leases.tellsPartner(false);
+  leases.collectRenewals(false);
   leases.renew(client, 30);
-  leases.tellsPartner(true);
+  leases.collectRenewals(true);
   assert.equal(leases.takeRenewed().size, 0, 'the partner that went away is told everything when it comes back');
 });

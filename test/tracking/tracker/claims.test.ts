@@ -124,12 +124,12 @@ function toldOf(stage: Stage, number: number, swarm: SwarmKey, frame = 1): void 
   if (frame === 1) {
     stage.put({ kind: 'partnerConnected', link });
     const leaderId = new Uint8Array(16).fill(9);
-    stage.put({ kind: 'partnerSaid', link, news: { kind: 'welcome', leaderId, isWhole: true, position: 0 } });
+    stage.put({ kind: 'partnerSaid', link, message: { kind: 'welcome', leaderId, isFullSync: true, position: 0 } });
   }
-  const facts = [[keyBytes(swarm), 'a.bin', 2 * 524_288, 2, false]] as const;
+  const files = [[keyBytes(swarm), 'a.bin', 2 * 524_288, 2, false]] as const;
   const row = [keyBytes(swarm), clientBytes(number), '10.0.0.1', PORT, 1, 1, frame, 'live', LEASE_MS] as const;
-  const records = { frame, position: frame, facts, entries: [row], leaves: [], progress: [] };
-  stage.put({ kind: 'partnerSaid', link, news: { kind: 'records', ...records } });
+  const records = { frame, position: frame, files, entries: [row], leaves: [], progress: [] };
+  stage.put({ kind: 'partnerSaid', link, message: { kind: 'records', ...records } });
 }
 
 test('where nobody answers, a client whose lease is renewed at the partner keeps its address, and gives way when it is not', () => {

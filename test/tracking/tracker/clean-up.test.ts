@@ -59,7 +59,7 @@ test('clients with many files each lapse in steps of as many files, not of as ma
   emptiedAfterMs(stage, LEASE_MS * 20);
   const most = Math.max(
     ...stage.effects.map((effect) =>
-      effect.kind === 'commit' ? effect.changes.filter(({ kind }) => kind === 'lapse').length : 0,
+      effect.kind === 'commit' ? effect.changes.filter(({ kind }) => kind === 'expire').length : 0,
     ),
   );
   assert.equal(stage.machine.registry.counts.liveEntries, 0);

@@ -42,7 +42,7 @@ function remove(connection: Connection, number: number): string {
 }
 
 test('leaving of clients that nobody knows is bounded for each address, and comes back within a day', () => {
-  const stage = new Stage({ bounds: { unknownWords: WORDS_MAX } });
+  const stage = new Stage({ bounds: { unknownRemovals: WORDS_MAX } });
   const leave = (number: number, host: string): string => {
     const connection = stage.connect(host);
     connection.hello(idOf(number), 1, 1);
@@ -190,7 +190,7 @@ test('a stranger that goes on saying other facts does not keep the partner from 
     stage.effects.reduce((last, effect) => (effect.kind === 'dialPartner' ? effect.link : last), 0);
   stage.put({ kind: 'partnerConnected', link: link() });
   const said = (news: Parameters<typeof newsOf>[0]) => stage.put(newsOf(news, link()));
-  said({ kind: 'welcome', leaderId: new Uint8Array(16).fill(9), isWhole: true, position: 1 });
+  said({ kind: 'welcome', leaderId: new Uint8Array(16).fill(9), isFullSync: true, position: 1 });
   const facts = [keyBytes(KEY), 'a', 600_000, 2, true] as const;
   const entry = [keyBytes(KEY), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
   const rest = { leaves: [], progress: [] };
@@ -208,14 +208,14 @@ test('a stranger that goes on saying other facts does not keep the partner from 
       sequence,
     });
   lie(1);
-  said({ kind: 'records', frame: 1, position: 1, facts: [facts], entries: [entry], ...rest });
+  said({ kind: 'records', frame: 1, position: 1, files: [facts], entries: [entry], ...rest });
   lie(2);
   said({ kind: 'part', swarm: keyBytes(KEY), offset: 0, part: PIECES });
   assert.equal(stage.machine.registry.swarm(KEY)?.complete, true);
 });
 
-type PartnerNews = Extract<Parameters<Stage['put']>[0], { kind: 'partnerSaid' }>['news'];
+type PartnerNews = Extract<Parameters<Stage['put']>[0], { kind: 'partnerSaid' }>['message'];
 
 function newsOf(news: PartnerNews, link: number): Parameters<Stage['put']>[0] {
-  return { kind: 'partnerSaid', link, news };
+  return { kind: 'partnerSaid', link, message: news };
 }

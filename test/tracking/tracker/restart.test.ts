@@ -25,7 +25,7 @@ test('after a restart everybody has a whole lease, however long the list took to
     const input = { kind: 'started', lastUpload: 0, trackerId, position: 0, followed } as const;
     for (const effect of machine.receive(nowMs === startMs ? input : { kind: 'wake' }, nowMs)) {
       if (effect.kind !== 'commit') continue;
-      for (const change of effect.changes) if (change.kind === 'lapse') lapsedAtMs.push(nowMs - startMs);
+      for (const change of effect.changes) if (change.kind === 'expire') lapsedAtMs.push(nowMs - startMs);
     }
   }
   assert.deepEqual(lapsedAtMs, [LEASE_MS * 1.25]);

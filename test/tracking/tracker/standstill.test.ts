@@ -12,9 +12,9 @@ import {
   TOMBSTONES_UNHEARD_MAX,
 } from '../../../src/tracking/registry/limits.js';
 import { newClient, newEntry, newSwarm } from '../../../src/tracking/registry/records.js';
-import { Graveyard } from '../../../src/tracking/registry/tombstones.js';
+import { Tombstones } from '../../../src/tracking/registry/tombstones.js';
 import { PAIR_DEAD_MS } from '../../../src/tracking/store/pair/limits.js';
-import { PAIR_VERSION, type PairWord } from '../../../src/tracking/store/pair/messages.js';
+import { type FollowerMessage, PAIR_VERSION } from '../../../src/tracking/store/pair/messages.js';
 import { clientBytes, LEASE_MS, Stage, swarmOf } from './stage.js';
 
 const A = swarmOf(1);
@@ -96,10 +96,10 @@ class Removed {
     const connection = 77;
     this.stage.put({ kind: 'opened', connection, host: '127.0.0.1' });
     const names = { followerId: new Uint8Array(16).fill(9), originId: new Uint8Array(16), cluster: new Uint8Array(20) };
-    const say = (word: PairWord) => this.stage.put({ kind: 'followerSaid', connection, word });
+    const say = (word: FollowerMessage) => this.stage.put({ kind: 'followerSaid', connection, message: word });
     const effects = say({ kind: 'follow', version: PAIR_VERSION, ...names, position: 0 });
     const frames = effects.flatMap((effect) =>
-      effect.kind === 'tellFollower' && effect.news.kind === 'records' ? [effect.news.frame] : [],
+      effect.kind === 'tellFollower' && effect.message.kind === 'records' ? [effect.message.frame] : [],
     );
     say({ kind: 'applied', frame: frames.at(-1) ?? 0 });
     this.stage.put({ kind: 'closed', connection });
@@ -134,15 +134,15 @@ test('a removal is not kept for ever for a partner that does not come back', () 
 });
 
 test('what waits for the partner is bounded: beyond it the oldest go after a day', () => {
-  const graves = new Graveyard();
+  const graves = new Tombstones();
   const client = newClient(clientId(clientBytes(1)));
   for (let number = 0; number <= TOMBSTONES_UNHEARD_MAX; number += 1) {
     const entry = newEntry(newSwarm(swarmOf(number)), client, { epoch: 1, sequence: number });
-    graves.buried(Object.assign(entry, { state: 'removed', position: number + 1 } as const));
+    graves.add(Object.assign(entry, { state: 'removed', position: number + 1 } as const));
   }
   const outdated = (): Change[] => graves.outdated(TOMBSTONE_MS + 1, 0, 5);
   assert.equal(outdated().length, 5);
-  const first = [...graves.graves()][0];
-  if (first !== undefined) graves.risen(first);
+  const first = [...graves.entries()][0];
+  if (first !== undefined) graves.remove(first);
   assert.deepEqual(outdated(), []);
 });

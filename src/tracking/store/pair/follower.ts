@@ -9,10 +9,10 @@ import type { Change } from '../../registry/changes.js';
 import { Comparison } from '../../registry/digests.js';
 import type { Client } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
-import { HashStrings, type UploadNumbers } from './hash-strings.js';
+import { PieceHashes, type UploadNumbers } from './hash-strings.js';
 import { PAIR_BEAT_MS, PAIR_DEAD_MS, PAIR_FRAME_CLIENTS_MAX, PAIR_RETRY_MAX_MS, PAIR_RETRY_MIN_MS } from './limits.js';
-import { changesOf, strangersOf } from './merge.js';
-import { PAIR_VERSION, type PairNews, type PairWord, type Records } from './messages.js';
+import { changesOf, unknownClientsOf } from './merge.js';
+import { type FollowerMessage, type LeaderMessage, PAIR_VERSION, type Records } from './messages.js';
 
 /** News of the partner on their way to the disk. */
 export interface Arrival {
@@ -31,7 +31,7 @@ export interface FollowerSetting {
   readonly cluster: Uint8Array;
   readonly dial: (link: number) => void;
   readonly hangUp: (link: number) => void;
-  readonly send: (link: number, word: PairWord) => void;
+  readonly send: (link: number, word: FollowerMessage) => void;
   /** How far the partner has the changes that were made here. */
   readonly acknowledged: () => number;
   /** To the disk; `settled` is called when it is there. */
@@ -51,7 +51,7 @@ export interface Followed {
 }
 
 export interface CatchUp {
-  readonly isWhole: boolean;
+  readonly isFullSync: boolean;
   readonly tookMs: number;
   readonly records: number;
 }
@@ -64,7 +64,7 @@ type State =
       readonly at: 'following';
       readonly link: number;
       readonly sinceMs: number;
-      readonly isWhole: boolean;
+      readonly isFullSync: boolean;
       /** The partner's highest position when the connection began. */
       readonly goal: number;
       isCaughtUp: boolean;
@@ -76,7 +76,7 @@ type State =
 
 export class Follower {
   readonly #setting: FollowerSetting;
-  readonly #hashStrings: HashStrings;
+  readonly #pieceHashes: PieceHashes;
   #ownId: Uint8Array;
   #followed: Followed;
   #comparison = new Comparison();
@@ -84,24 +84,26 @@ export class Follower {
   #lastFrame = 0;
   #settledFrame = 0;
   /** The partner's digests, to be compared once the frames that came before them are on the disk. */
-  #look: { readonly frame: number; readonly digests: Uint8Array; readonly acknowledged: number } | undefined;
+  #pendingComparison:
+    | { readonly frame: number; readonly digests: Uint8Array; readonly acknowledged: number }
+    | undefined;
   #state: State;
   /** Of frames that tell progress and are on their way to the disk. */
   readonly #progress = new Map<number, readonly Change[]>();
   /** Clients that live with a part of their entries only, and were asked for on this connection. */
-  readonly #mended = new Set<Client>();
+  readonly #reRequested = new Set<Client>();
   #failures = 0;
   #lastLink = 0;
   #nextBeatMs = 0;
   #lastCatchUp: CatchUp | undefined;
-  #wholeCount = 0;
+  #fullSyncCount = 0;
   #repairCount = 0;
 
   constructor(setting: FollowerSetting, ownId: Uint8Array, followed: Followed, nowMs: number) {
     this.#setting = setting;
     this.#ownId = ownId;
     this.#followed = followed;
-    this.#hashStrings = new HashStrings(setting.registry, setting.uploads);
+    this.#pieceHashes = new PieceHashes(setting.registry, setting.uploads);
     this.#state = { at: 'down', retryAtMs: nowMs };
   }
 
@@ -112,7 +114,7 @@ export class Follower {
       following: state.at === 'following',
       behindChanges: state.at === 'following' ? Math.max(0, state.leaderPosition - this.#followed.position) : null,
       lastCatchUp: this.#lastCatchUp ?? null,
-      snapshots: this.#wholeCount,
+      snapshots: this.#fullSyncCount,
       repairs: this.#repairCount,
       digestEqual: state.at !== 'following' || differing === undefined ? null : differing === 0,
     };
@@ -141,11 +143,11 @@ export class Follower {
   }
 
   /** The partner dialed us, so it is there. */
-  hurry(nowMs: number): void {
+  reconnectNow(nowMs: number): void {
     if (this.#state.at === 'down') this.#state = { at: 'down', retryAtMs: nowMs };
   }
 
-  woke(nowMs: number): void {
+  onTimer(nowMs: number): void {
     const state = this.#state;
     if (state.at === 'down') {
       if (nowMs < state.retryAtMs) return;
@@ -181,12 +183,12 @@ export class Follower {
     // A connection that lasted was no failure, so the next try comes soon.
     this.#failures = state.at === 'following' && nowMs - state.sinceMs > PAIR_DEAD_MS ? 0 : this.#failures + 1;
     this.#state = { at: 'down', retryAtMs: nowMs + boundMs * (0.5 + this.#setting.prng.next() / 2) };
-    const dropped = this.#hashStrings.abandon();
+    const dropped = this.#pieceHashes.abandon();
     if (dropped.length > 0) this.#commit(dropped, { link, frame: undefined, position: undefined });
     this.#setting.onLost(reason, state.at === 'following', nowMs);
   }
 
-  said(link: number, news: PairNews, nowMs: number): void {
+  received(link: number, news: LeaderMessage, nowMs: number): void {
     const state = this.#state;
     if (state.at === 'down' || state.link !== link) return;
     if (news.kind === 'refused') {
@@ -216,7 +218,7 @@ export class Follower {
         state.leaderPosition = news.position;
         return;
       case 'digests':
-        this.#look ??= {
+        this.#pendingComparison ??= {
           frame: this.#lastFrame,
           digests: news.digests,
           acknowledged: this.#setting.acknowledged(),
@@ -224,7 +226,7 @@ export class Follower {
         this.#compare(nowMs);
         return;
       case 'part': {
-        const changes = this.#hashStrings.came(swarmKey(news.swarm), news.offset, news.part);
+        const changes = this.#pieceHashes.came(swarmKey(news.swarm), news.offset, news.part);
         this.#commit(changes, { link, frame: undefined, position: undefined });
         return;
       }
@@ -238,20 +240,20 @@ export class Follower {
     if (state.at !== 'following' || state.link !== link) return;
     if (position !== undefined) this.#followed = { origin: this.#followed.origin, position };
     if (frame === undefined) {
-      this.#wantPart(this.#hashStrings.fetching);
+      this.#requestPart(this.#pieceHashes.fetching);
       return;
     }
     this.#setting.send(link, { kind: 'applied', frame });
     this.#settledFrame = frame;
     this.#compare(nowMs);
-    const strangers = strangersOf(this.#progress.get(frame) ?? [], this.#setting.registry);
+    const strangers = unknownClientsOf(this.#progress.get(frame) ?? [], this.#setting.registry);
     this.#progress.delete(frame);
-    if (strangers.length > 0) this.#send({ kind: 'againClients', clients: strangers });
-    this.#wantPart(undefined);
+    if (strangers.length > 0) this.#send({ kind: 'resendClients', clients: strangers });
+    this.#requestPart(undefined);
     if (state.isCaughtUp || position === undefined || position < state.goal) return;
     state.isCaughtUp = true;
-    const { isWhole, records } = state;
-    this.#lastCatchUp = { isWhole, records, tookMs: Math.round(nowMs - state.sinceMs) };
+    const { isFullSync, records } = state;
+    this.#lastCatchUp = { isFullSync, records, tookMs: Math.round(nowMs - state.sinceMs) };
     this.#setting.onCaughtUp(nowMs);
   }
 
@@ -263,30 +265,30 @@ export class Follower {
     this.lost(link, "the partner's changes could not be written", nowMs);
   }
 
-  #welcomed({ leaderId, isWhole, position }: Extract<PairNews, { kind: 'welcome' }>, nowMs: number): void {
+  #welcomed({ leaderId, isFullSync, position }: Extract<LeaderMessage, { kind: 'welcome' }>, nowMs: number): void {
     const state = this.#state;
     if (state.at === 'down') return;
     const isKnown = equalBytes(leaderId, this.#followed.origin);
-    if (state.at !== 'dialing' || equalBytes(leaderId, this.#ownId) || (!isKnown && !isWhole)) {
+    if (state.at !== 'dialing' || equalBytes(leaderId, this.#ownId) || (!isKnown && !isFullSync)) {
       this.#setting.hangUp(state.link);
       this.lost(state.link, 'the partner sent a welcome that cannot be', nowMs);
       return;
     }
-    if (isWhole && this.#followed.position > 0) this.#setting.onRestored();
-    this.#followed = { origin: leaderId, position: isWhole ? 0 : this.#followed.position };
+    if (isFullSync && this.#followed.position > 0) this.#setting.onRestored();
+    this.#followed = { origin: leaderId, position: isFullSync ? 0 : this.#followed.position };
     this.#failures = 0;
-    if (isWhole) this.#wholeCount += 1;
+    if (isFullSync) this.#fullSyncCount += 1;
     this.#comparison = new Comparison();
     this.#lastFrame = 0;
     this.#settledFrame = 0;
-    this.#look = undefined;
+    this.#pendingComparison = undefined;
     this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
     const fresh = { isCaughtUp: false, heardMs: nowMs, leaderPosition: position, records: 0 };
-    this.#state = { at: 'following', link: state.link, sinceMs: nowMs, isWhole, goal: position, ...fresh };
+    this.#state = { at: 'following', link: state.link, sinceMs: nowMs, isFullSync, goal: position, ...fresh };
     this.#progress.clear();
-    this.#mended.clear();
-    this.#hashStrings.startOver();
-    this.#wantPart(undefined);
+    this.#reRequested.clear();
+    this.#pieceHashes.startOver();
+    this.#requestPart(undefined);
   }
 
   #records(news: Records, nowMs: number): void {
@@ -298,16 +300,16 @@ export class Follower {
     if (news.progress.length > 0) this.#progress.set(news.frame, changes.slice());
     const position = news.position ?? undefined;
     // Until everything is here, the disk must not say that we are somewhere.
-    if (state.isWhole && news.frame === 1)
+    if (state.isFullSync && news.frame === 1)
       changes.push({ kind: 'followed', origin: this.#followed.origin, position: 0 });
     if (position !== undefined) {
       state.leaderPosition = Math.max(state.leaderPosition, position);
       changes.push({ kind: 'followed', origin: this.#followed.origin, position });
     }
-    for (const [key, name, size, pieceCount, isProven] of news.facts) {
+    for (const [key, name, size, pieceCount, isProven] of news.files) {
       const swarm = swarmKey(key);
       if (isProven && this.#setting.registry.swarm(swarm)?.complete !== true) {
-        this.#hashStrings.want(swarm, { name, size, pieceCount });
+        this.#pieceHashes.want(swarm, { name, size, pieceCount });
       }
     }
     this.#commit(changes, { link: state.link, frame: news.frame, position });
@@ -319,22 +321,22 @@ export class Follower {
       const client = this.#setting.registry.client(clientId(id));
       if (client === undefined) continue;
       client.leaseEndsMs = Math.max(client.leaseEndsMs, nowMs + ms);
-      if (ms > 0 && this.#lapsedHere(client) && ended.length < PAIR_FRAME_CLIENTS_MAX) ended.push(id);
+      if (ms > 0 && this.#lacksEntries(client) && ended.length < PAIR_FRAME_CLIENTS_MAX) ended.push(id);
     }
     // It lapsed here and is there: what exactly it holds, the partner knows.
-    if (ended.length > 0) this.#send({ kind: 'againClients', clients: ended });
+    if (ended.length > 0) this.#send({ kind: 'resendClients', clients: ended });
   }
 
   /**
    * A client of whom some entries live and some lapsed: perhaps we died, or the connection did, in the midst of what the partner
    * told of it again, and its other entries are behind no position. Once a connection, since it may have let go of some files.
    */
-  #lapsedHere(client: Client): boolean {
+  #lacksEntries(client: Client): boolean {
     if (client.liveCount === 0) return true;
-    if (this.#mended.has(client)) return false;
+    if (this.#reRequested.has(client)) return false;
     for (const { state } of client.entries.values()) {
       if (state !== 'lapsed') continue;
-      this.#mended.add(client);
+      this.#reRequested.add(client);
       return true;
     }
     return false;
@@ -345,19 +347,19 @@ export class Follower {
    * had not acknowledged by then it may not have counted: such buckets are left for the next look.
    */
   #compare(nowMs: number): void {
-    const look = this.#look;
+    const look = this.#pendingComparison;
     if (look === undefined || this.#settledFrame < look.frame) return;
-    this.#look = undefined;
+    this.#pendingComparison = undefined;
     const { digests } = this.#setting.registry;
     const isComparable = (bucket: number): boolean => digests.isWithin(bucket, look.acknowledged);
-    const buckets = this.#comparison.look(digests.bytes(), look.digests, isComparable, nowMs);
+    const buckets = this.#comparison.compare(digests.bytes(), look.digests, isComparable, nowMs);
     if (buckets.length === 0) return;
     this.#repairCount += buckets.length;
-    this.#send({ kind: 'againBuckets', buckets: Uint8Array.from(buckets) });
+    this.#send({ kind: 'resendBuckets', buckets: Uint8Array.from(buckets) });
   }
 
-  #wantPart(wish: { readonly swarm: string; readonly offset: number } | undefined): void {
-    const asked = wish ?? this.#hashStrings.next();
+  #requestPart(wish: { readonly swarm: string; readonly offset: number } | undefined): void {
+    const asked = wish ?? this.#pieceHashes.next();
     if (asked === undefined) return;
     this.#send({ kind: 'wantPart', swarm: Buffer.from(asked.swarm, 'hex'), offset: asked.offset });
   }
@@ -366,7 +368,7 @@ export class Follower {
     this.#setting.commit(changes, arrival);
   }
 
-  #send(word: PairWord): void {
+  #send(word: FollowerMessage): void {
     if (this.#state.at === 'following') this.#setting.send(this.#state.link, word);
   }
 }

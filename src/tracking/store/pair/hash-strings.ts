@@ -21,12 +21,12 @@ export interface UploadNumbers {
   last: number;
 }
 
-export interface Wish {
+export interface PartRequest {
   readonly swarm: SwarmKey;
   readonly offset: number;
 }
 
-export class HashStrings {
+export class PieceHashes {
   readonly #registry: Registry;
   readonly #uploads: UploadNumbers;
   /**
@@ -53,7 +53,7 @@ export class HashStrings {
   }
 
   /** The next part to ask for, when none is on its way; the caller asks for it. */
-  next(): Wish | undefined {
+  next(): PartRequest | undefined {
     if (this.#fetch !== undefined) return undefined;
     for (const [swarm, proven] of this.#wanted) {
       const known = this.#registry.swarm(swarm);
@@ -86,7 +86,7 @@ export class HashStrings {
   }
 
   /** The part to ask for after the former one was written. */
-  get fetching(): Wish | undefined {
+  get fetching(): PartRequest | undefined {
     return this.#fetch === undefined ? undefined : { swarm: this.#fetch.swarm, offset: this.#fetch.offset };
   }
 

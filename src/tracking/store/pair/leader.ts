@@ -14,13 +14,13 @@ import {
   PAIR_FRAME_RECORDS_MAX,
   PAIR_WINDOW_RECORDS,
 } from './limits.js';
-import type { PairNews, PairWord, Records } from './messages.js';
-import { everything, Repeats } from './repeats.js';
+import type { FollowerMessage, LeaderMessage, Records } from './messages.js';
+import { everything, Resends } from './repeats.js';
 
 export interface LeaderSetting {
   readonly registry: Registry;
   readonly leases: Leases;
-  readonly tell: (news: PairNews) => void;
+  readonly tell: (news: LeaderMessage) => void;
   readonly readPart: (swarm: SwarmKey, offset: number) => void;
   /** The follower broke the protocol or fell silent. */
   readonly hangUp: (reason: string) => void;
@@ -36,15 +36,15 @@ interface Sent {
 }
 
 /** A full transfer under way; `position` is the follower's when everything has arrived. */
-interface Whole {
+interface FullSync {
   readonly records: Iterator<Positioned>;
   readonly position: number;
 }
 
 export class Leader {
   readonly #setting: LeaderSetting;
-  readonly #repeats: Repeats;
-  #whole: Whole | undefined;
+  readonly #resends: Resends;
+  #fullSync: FullSync | undefined;
   readonly #sent: Sent[] = [];
   #sentRecords = 0;
   #frame = 0;
@@ -58,7 +58,7 @@ export class Leader {
   #isDigestDue = false;
   #behindSinceMs: number | undefined;
   /** The follower said something, or nothing was pumped yet. */
-  #isStirred = true;
+  #mayHaveMore = true;
 
   /**
    * @param from the follower's position; undefined when it means nothing here, and everything is sent.
@@ -66,16 +66,16 @@ export class Leader {
    */
   constructor(setting: LeaderSetting, id: Uint8Array, from: number | undefined, head: number, nowMs: number) {
     this.#setting = setting;
-    this.#repeats = new Repeats(setting.registry);
+    this.#resends = new Resends(setting.registry);
     this.#head = head;
     this.#cursor = from ?? head;
     this.#acked = from ?? 0;
     this.#heardMs = nowMs;
     this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
     this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
-    setting.tell({ kind: 'welcome', leaderId: id, isWhole: from === undefined, position: head });
+    setting.tell({ kind: 'welcome', leaderId: id, isFullSync: from === undefined, position: head });
     this.#tellLeases(liveClients(setting.registry), nowMs);
-    if (from === undefined) this.#whole = { records: everything(setting.registry), position: head };
+    if (from === undefined) this.#fullSync = { records: everything(setting.registry), position: head };
     // A follower that has everything hears so at once, by an empty frame.
     else if (this.#isAtEnd) this.#tell([], head, EVERYTHING, nowMs);
   }
@@ -96,19 +96,19 @@ export class Leader {
   }
 
   /** The partner's list was restored from an older copy: what it was told since then is not there any more. */
-  tellAll(): void {
-    if (this.#whole !== undefined) return;
-    this.#repeats.addAll();
-    this.#isStirred = true;
+  resendAll(): void {
+    if (this.#fullSync !== undefined) return;
+    this.#resends.addAll();
+    this.#mayHaveMore = true;
   }
 
   nextAtMs(): number {
     return Math.min(this.#nextBeatMs, this.#heardMs + PAIR_DEAD_MS);
   }
 
-  said(word: PairWord, nowMs: number): void {
+  received(word: FollowerMessage, nowMs: number): void {
     this.#heardMs = nowMs;
-    this.#isStirred = true;
+    this.#mayHaveMore = true;
     switch (word.kind) {
       case 'applied':
         this.#applied(word.frame);
@@ -118,11 +118,11 @@ export class Leader {
       case 'follow':
         this.#setting.hangUp('the partner said follow twice');
         return;
-      case 'againClients':
-        this.#repeats.addClients(word.clients.map(clientId));
+      case 'resendClients':
+        this.#resends.addClients(word.clients.map(clientId));
         return;
-      case 'againBuckets':
-        this.#repeats.addBuckets(word.buckets);
+      case 'resendBuckets':
+        this.#resends.addBuckets(word.buckets);
         return;
       case 'wantPart':
         this.#setting.readPart(swarmKey(word.swarm), word.offset);
@@ -133,13 +133,13 @@ export class Leader {
   /** @param head the highest position given out by now, with everything up to it in the registry. */
   pump(head: number, nowMs: number): void {
     // Asked after each input of the tracker, of which few change anything here.
-    if (head === this.#head && !this.#isStirred) return;
-    this.#isStirred = false;
+    if (head === this.#head && !this.#mayHaveMore) return;
+    this.#mayHaveMore = false;
     this.#head = head;
     // In turn, so that neither news waits for a repair nor a repair for the end of news.
     for (let isMore = true; isMore && this.#hasRoom; ) {
-      isMore = this.#whole === undefined ? this.#pumpOrder(nowMs) : this.#pumpWhole(this.#whole, nowMs);
-      if (this.#whole === undefined && this.#hasRoom) isMore = this.#pumpRepeats(nowMs) || isMore;
+      isMore = this.#fullSync === undefined ? this.#pumpOrder(nowMs) : this.#pumpFullSync(this.#fullSync, nowMs);
+      if (this.#fullSync === undefined && this.#hasRoom) isMore = this.#pumpResends(nowMs) || isMore;
     }
     const isBehind = this.#sent.length > 0 || this.#hasMore;
     this.#behindSinceMs = isBehind ? (this.#behindSinceMs ?? nowMs) : undefined;
@@ -149,7 +149,7 @@ export class Leader {
     this.#setting.tell({ kind: 'digests', digests: this.#setting.registry.digests.bytes() });
   }
 
-  woke(nowMs: number): void {
+  onTimer(nowMs: number): void {
     if (nowMs >= this.#heardMs + PAIR_DEAD_MS) {
       this.#setting.hangUp('the partner fell silent');
       return;
@@ -163,7 +163,7 @@ export class Leader {
     if (nowMs < this.#nextDigestMs) return;
     this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
     this.#isDigestDue = true;
-    this.#isStirred = true;
+    this.#mayHaveMore = true;
   }
 
   get #hasRoom(): boolean {
@@ -172,7 +172,7 @@ export class Leader {
 
   /** Something is here that was not sent yet. */
   get #hasMore(): boolean {
-    return this.#whole !== undefined || !this.#repeats.isEmpty || !this.#isAtEnd;
+    return this.#fullSync !== undefined || !this.#resends.isEmpty || !this.#isAtEnd;
   }
 
   get #isAtEnd(): boolean {
@@ -191,12 +191,12 @@ export class Leader {
     }
   }
 
-  #pumpWhole({ records: all, position }: Whole, nowMs: number): boolean {
+  #pumpFullSync({ records: all, position }: FullSync, nowMs: number): boolean {
     const records: Positioned[] = [];
     while (records.length < PAIR_FRAME_RECORDS_MAX) {
       const next = all.next();
       if (next.done === true) {
-        this.#whole = undefined;
+        this.#fullSync = undefined;
         this.#tell(records, position, EVERYTHING, nowMs);
         return true;
       }
@@ -206,8 +206,8 @@ export class Leader {
     return true;
   }
 
-  #pumpRepeats(nowMs: number): boolean {
-    const records = this.#repeats.next(PAIR_FRAME_RECORDS_MAX);
+  #pumpResends(nowMs: number): boolean {
+    const records = this.#resends.next(PAIR_FRAME_RECORDS_MAX);
     if (records.length === 0) return false;
     this.#tell(records, null, EVERYTHING, nowMs);
     return true;
@@ -260,16 +260,16 @@ function recordsOf(
   for (const record of records) {
     if (record.is === 'swarm') swarms.add(record);
     else if (record.is === 'client') leaves.push(...leaveRows(record, nowMs));
-    else if (record.state === 'live' && record.placedAt <= known) progress.push(progressRow(record, nowMs));
+    else if (record.state === 'live' && record.fullChangePosition <= known) progress.push(progressRow(record, nowMs));
     else {
       swarms.add(record.swarm);
       entries.push(entryRow(record, nowMs));
     }
   }
-  const facts = [...swarms].flatMap(({ key, facts: known, complete }) =>
+  const files = [...swarms].flatMap(({ key, facts: known, complete }) =>
     known === undefined ? [] : [[keyBytes(key), known.name, known.size, known.pieceCount, complete] as const],
   );
-  return { kind: 'records', frame, position, facts, entries, leaves, progress };
+  return { kind: 'records', frame, position, files, entries, leaves, progress };
 }
 
 function entryRow(entry: Entry, nowMs: number): Records['entries'][number] {

@@ -12,22 +12,22 @@ type EntryRow = Records['entries'][number];
 type ProgressRow = Records['progress'][number];
 
 export function changesOf(news: Records, registry: Registry, nowMs: number): Change[] {
-  const { facts, entries, leaves, progress } = news;
+  const { files, entries, leaves, progress } = news;
   const changes: Change[] = [];
-  for (const [key, name, size, pieceCount, proven] of facts) {
+  for (const [key, name, size, pieceCount, proven] of files) {
     const swarm = swarmKey(key);
     const known = registry.swarm(swarm);
     const told = { name, size, pieceCount, proven };
     // Without an entry a swarm may be forgotten before this is written, so its facts are written again.
     if (known === undefined || known.entryCount === 0 || replacesFacts(told, known))
-      changes.push({ kind: 'facts', swarm, ...told });
+      changes.push({ kind: 'fileInfo', swarm, ...told });
   }
   for (const [id, epoch, sequence, ms] of leaves) {
     const client = clientId(id);
     const known = registry.client(client);
     const isNews = known?.left === undefined || compareVersions({ epoch, sequence }, known.left) > 0;
     if (isNews && (known !== undefined || ms < TOMBSTONE_MS))
-      changes.push({ kind: 'toldLeave', client, epoch, sequence, ms });
+      changes.push({ kind: 'replicatedLeave', client, epoch, sequence, ms });
   }
   for (const row of entries) pushEntryChanges(changes, row, registry, nowMs);
   for (const row of progress) {
@@ -62,7 +62,7 @@ function pushEntryChanges(changes: Change[], row: EntryRow, registry: Registry, 
       return;
     }
   }
-  changes.push({ kind: 'told', ...word, state, ms });
+  changes.push({ kind: 'replicatedEntry', ...word, state, ms });
 }
 
 function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Change | undefined {
@@ -76,14 +76,14 @@ function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Ch
   if (entry !== undefined && compareVersions(word, entry) <= 0) return undefined;
   // Where they are known, the registry's own texts: whoever looks for them again need not compare their characters.
   const names = { swarm: entry?.swarm.key ?? swarm, client: known?.id ?? client };
-  return { kind: 'toldProgress', ...names, have: row[2], ...word };
+  return { kind: 'replicatedProgress', ...names, have: row[2], ...word };
 }
 
 /** Clients of whom a written frame told progress that meant nothing here: all of theirs must be told. */
-export function strangersOf(changes: readonly Change[], registry: Registry): Uint8Array[] {
+export function unknownClientsOf(changes: readonly Change[], registry: Registry): Uint8Array[] {
   const strangers = new Set<ClientId>();
   for (const change of changes) {
-    if (change.kind !== 'toldProgress') continue;
+    if (change.kind !== 'replicatedProgress') continue;
     const entry = registry.client(change.client)?.entries.get(change.swarm);
     if (entry === undefined || compareVersions(entry, change) < 0) strangers.add(change.client);
   }

@@ -54,21 +54,21 @@ const entryRow = tuple(
   size,
 );
 /** [swarm, name, size, pieceCount, proven] Of each file that an entry of the same frame is of; proven: its hash string is here. */
-const factsRow = tuple(swarm, text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), pieces, flag);
+const fileRow = tuple(swarm, text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), pieces, flag);
 /** [swarm, client, have, epoch, sequence, ms] Of a live entry that the follower has, all but this; ms left of its lease. */
 const progressRow = tuple(swarm, client, pieces, u32, u32, size);
 /** [client, epoch, sequence, ms] */
 const leaveRow = tuple(client, u32, u32, size);
 
 /** Leader to follower. */
-export const pairNews = protocol('tracker.pair.news', {
-  /** [1, leaderId, isWhole, position] Once, first. isWhole: everything is sent, not only what lies behind the follower's position. */
-  welcome: message(1, { leaderId: bytes(TRACKER_ID_SIZE), isWhole: flag, position: size }),
+export const leaderMessages = protocol('tracker.pair.news', {
+  /** [1, leaderId, isFullSync, position] Once, first. isFullSync: everything is sent, not only what lies behind the follower's position. */
+  welcome: message(1, { leaderId: bytes(TRACKER_ID_SIZE), isFullSync: flag, position: size }),
   /** [2, frame, position, facts, entries, leaves, progress] Position nil: no further than before. Frames count up from 1. */
   records: message(2, {
     frame: u32,
     position: optional(size),
-    facts: listOf(factsRow, most),
+    files: listOf(fileRow, most),
     entries: listOf(entryRow, most),
     leaves: listOf(leaveRow, most),
     progress: listOf(progressRow, most),
@@ -84,18 +84,18 @@ export const pairNews = protocol('tracker.pair.news', {
   refused: message(7, { sentence }),
 });
 
-export type PairNews = MessageOf<typeof pairNews>;
-export type Records = Extract<PairNews, { kind: 'records' }>;
+export type LeaderMessage = MessageOf<typeof leaderMessages>;
+export type Records = Extract<LeaderMessage, { kind: 'records' }>;
 
 /** Follower to leader. */
-export const pairWords = protocol('tracker.pair.words', {
+export const followerMessages = protocol('tracker.pair.words', {
   /** [1, frame] This frame of records and those before are on the follower's disk. */
   applied: message(1, { frame: u32 }),
   beat: message(2, {}),
   /** [3, [client, …]] Everything of these clients, please: their leases go on at the leader and ended here. */
-  againClients: message(3, { clients: listOf(client, PAIR_FRAME_CLIENTS_MAX) }),
+  resendClients: message(3, { clients: listOf(client, PAIR_FRAME_CLIENTS_MAX) }),
   /** [4, bytes] Everything of these buckets, please. */
-  againBuckets: message(4, { buckets: bytes(1, DIGEST_BUCKETS) }),
+  resendBuckets: message(4, { buckets: bytes(1, DIGEST_BUCKETS) }),
   wantPart: message(5, { swarm, offset: size }),
   /**
    * [10, version, cluster, followerId, originId, position] First, instead of a client's hello, whose requests have no tag 10.
@@ -110,8 +110,8 @@ export const pairWords = protocol('tracker.pair.words', {
   }),
 });
 
-export type PairWord = MessageOf<typeof pairWords>;
-export type FollowRequest = Extract<PairWord, { kind: 'follow' }>;
+export type FollowerMessage = MessageOf<typeof followerMessages>;
+export type FollowRequest = Extract<FollowerMessage, { kind: 'follow' }>;
 
 /** Whether the first frame of a connection is the partner's `follow`. */
 export function isFollow(frame: Uint8Array): boolean {

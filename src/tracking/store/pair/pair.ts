@@ -13,14 +13,14 @@ import { type Arrival, type Followed, Follower } from './follower.js';
 import type { UploadNumbers } from './hash-strings.js';
 import { Leader } from './leader.js';
 import { REPLICA_CATCH_UP_MS } from './limits.js';
-import { type FollowRequest, PAIR_VERSION, type PairNews, type PairWord } from './messages.js';
+import { type FollowerMessage, type FollowRequest, type LeaderMessage, PAIR_VERSION } from './messages.js';
 
 export type PairInput =
   | { readonly kind: 'partnerConnected'; readonly link: number }
-  | { readonly kind: 'partnerSaid'; readonly link: number; readonly news: PairNews }
+  | { readonly kind: 'partnerSaid'; readonly link: number; readonly message: LeaderMessage }
   | { readonly kind: 'partnerLost'; readonly link: number; readonly reason: string }
   /** From the connection on which the partner follows us. */
-  | { readonly kind: 'followerSaid'; readonly connection: number; readonly word: PairWord }
+  | { readonly kind: 'followerSaid'; readonly connection: number; readonly message: FollowerMessage }
   | {
       readonly kind: 'partRead';
       readonly connection: number;
@@ -32,8 +32,8 @@ export type PairInput =
 export type PairEffect =
   | { readonly kind: 'dialPartner'; readonly link: number }
   | { readonly kind: 'hangUpPartner'; readonly link: number }
-  | { readonly kind: 'sendPartner'; readonly link: number; readonly word: PairWord }
-  | { readonly kind: 'tellFollower'; readonly connection: number; readonly news: PairNews }
+  | { readonly kind: 'sendPartner'; readonly link: number; readonly message: FollowerMessage }
+  | { readonly kind: 'tellFollower'; readonly connection: number; readonly message: LeaderMessage }
   | { readonly kind: 'readPart'; readonly connection: number; readonly swarm: SwarmKey; readonly offset: number }
   | { readonly kind: 'hangUp'; readonly connection: number; readonly reason: string };
 
@@ -57,7 +57,7 @@ export interface PairSetting {
   readonly onReady: (nowMs: number) => void;
 }
 
-interface LeaderSeat {
+interface FollowerConnection {
   readonly connection: number;
   readonly leader: Leader;
 }
@@ -72,7 +72,7 @@ export class Pair {
   #told: number;
   /** Of the partner's last connection. */
   #acknowledged = 0;
-  #seat: LeaderSeat | undefined;
+  #followerConnection: FollowerConnection | undefined;
   #readyAtMs: number | undefined;
   /** Ready without the partner's word: the list may be out of date. */
   #isAlone = false;
@@ -95,7 +95,7 @@ export class Pair {
         ...{ registry, uploads, prng, cluster, commit },
         dial: (link) => emit({ kind: 'dialPartner', link }),
         hangUp: (link) => emit({ kind: 'hangUpPartner', link }),
-        send: (link, word) => emit({ kind: 'sendPartner', link, word }),
+        send: (link, message) => emit({ kind: 'sendPartner', link, message }),
         acknowledged: () => this.acknowledged,
         onCaughtUp: (atMs) => this.#caughtUp(atMs),
         onRestored: () => this.#partnerRestored(),
@@ -110,14 +110,14 @@ export class Pair {
   nextAtMs(): number {
     return Math.min(
       this.#follower.nextAtMs(),
-      this.#seat?.leader.nextAtMs() ?? Number.POSITIVE_INFINITY,
+      this.#followerConnection?.leader.nextAtMs() ?? Number.POSITIVE_INFINITY,
       this.#readyAtMs ?? Number.POSITIVE_INFINITY,
     );
   }
 
-  woke(nowMs: number): void {
-    this.#follower.woke(nowMs);
-    this.#seat?.leader.woke(nowMs);
+  onTimer(nowMs: number): void {
+    this.#follower.onTimer(nowMs);
+    this.#followerConnection?.leader.onTimer(nowMs);
     if (this.#readyAtMs === undefined || nowMs < this.#readyAtMs) return;
     this.#isAlone = true;
     this.#setting.log('warn', {}, 'the partner does not answer: this tracker serves what it knew when it stopped');
@@ -130,21 +130,22 @@ export class Pair {
         this.#follower.connected(input.link);
         return;
       case 'partnerSaid':
-        this.#follower.said(input.link, input.news, nowMs);
+        this.#follower.received(input.link, input.message, nowMs);
         // One that the follower did not believe is none.
-        if (input.news.kind === 'welcome' && this.#follower.figures.following) this.#welcomed(nowMs);
+        if (input.message.kind === 'welcome' && this.#follower.figures.following) this.#welcomed(nowMs);
         return;
       case 'partnerLost':
         this.#follower.lost(input.link, input.reason, nowMs);
         return;
       case 'followerSaid':
-        if (this.#seat?.connection === input.connection) this.#seat.leader.said(input.word, nowMs);
+        if (this.#followerConnection?.connection === input.connection)
+          this.#followerConnection.leader.received(input.message, nowMs);
         return;
       case 'partRead': {
         const { connection, swarm, offset, part } = input;
-        if (this.#seat?.connection !== connection) return;
+        if (this.#followerConnection?.connection !== connection) return;
         const key = Buffer.from(swarm, 'hex');
-        this.#setting.emit({ kind: 'tellFollower', connection, news: { kind: 'part', swarm: key, offset, part } });
+        this.#setting.emit({ kind: 'tellFollower', connection, message: { kind: 'part', swarm: key, offset, part } });
         return;
       }
     }
@@ -158,14 +159,15 @@ export class Pair {
       this.#refusedCount += 1;
       const attempts = this.#refusals.note(host, nowMs);
       if (attempts > 0) this.#setting.log('warn', { host, attempts }, `refused to be followed: ${refusal}`);
-      emit({ kind: 'tellFollower', connection, news: { kind: 'refused', sentence: refusal } });
+      emit({ kind: 'tellFollower', connection, message: { kind: 'refused', sentence: refusal } });
       emit({ kind: 'hangUp', connection, reason: refusal });
       return;
     }
     // A half-open one of before: its end would be noticed later.
-    if (this.#seat !== undefined) this.#dismiss(this.#seat.connection, 'the partner connected anew');
+    if (this.#followerConnection !== undefined)
+      this.#dismiss(this.#followerConnection.connection, 'the partner connected anew');
     // The welcome tells every lease; from then on those that are renewed.
-    leases.tellsPartner(true);
+    leases.collectRenewals(true);
     const { position } = request;
     // Position 0 is no place in the order: a follower whose full transfer broke off is there, whatever it was told.
     const isOurs = equalBytes(request.originId, this.#ownId) && !this.#isPartnerRestored;
@@ -174,33 +176,33 @@ export class Pair {
     this.#isPartnerRestored = false;
     const setting = {
       ...{ registry, leases },
-      tell: (news: PairNews) => emit({ kind: 'tellFollower', connection, news }),
+      tell: (message: LeaderMessage) => emit({ kind: 'tellFollower', connection, message }),
       readPart: (swarm: SwarmKey, offset: number) => emit({ kind: 'readPart', connection, swarm, offset }),
       hangUp: (reason: string) => this.#dismiss(connection, reason),
     };
     const leader = new Leader(setting, this.#ownId, isKnown ? position : undefined, this.#head, nowMs);
-    this.#seat = { connection, leader };
-    this.#setting.log('info', { position, isWhole: !isKnown }, 'the partner follows this tracker');
-    this.#follower.hurry(nowMs);
+    this.#followerConnection = { connection, leader };
+    this.#setting.log('info', { position, isFullSync: !isKnown }, 'the partner follows this tracker');
+    this.#follower.reconnectNow(nowMs);
   }
 
   closed(connection: number): void {
-    if (this.#seat?.connection !== connection) return;
-    this.#acknowledged = this.#seat.leader.acked;
-    this.#seat = undefined;
-    this.#setting.leases.tellsPartner(false);
+    if (this.#followerConnection?.connection !== connection) return;
+    this.#acknowledged = this.#followerConnection.leader.acked;
+    this.#followerConnection = undefined;
+    this.#setting.leases.collectRenewals(false);
   }
 
   /** The partner has all changes that were made here up to this position, as far as it said since this start. */
   get acknowledged(): number {
-    return this.#seat?.leader.acked ?? this.#acknowledged;
+    return this.#followerConnection?.leader.acked ?? this.#acknowledged;
   }
 
   /** Everything up to `head` is in the registry. */
   pump(head: number, nowMs: number): void {
     this.#head = head;
-    if (this.#seat !== undefined) this.#told = head;
-    this.#seat?.leader.pump(head, nowMs);
+    if (this.#followerConnection !== undefined) this.#told = head;
+    this.#followerConnection?.leader.pump(head, nowMs);
   }
 
   settled(arrival: Arrival, nowMs: number): void {
@@ -214,10 +216,10 @@ export class Pair {
   figures(nowMs: number) {
     return {
       ...this.#follower.figures,
-      connected: this.#follower.figures.following && this.#seat !== undefined,
-      followedBy: this.#seat !== undefined,
-      lagChanges: this.#seat?.leader.lagChanges ?? null,
-      lagMs: this.#seat === undefined ? null : Math.round(this.#seat.leader.lagMs(nowMs)),
+      connected: this.#follower.figures.following && this.#followerConnection !== undefined,
+      followedBy: this.#followerConnection !== undefined,
+      lagChanges: this.#followerConnection?.leader.lagChanges ?? null,
+      lagMs: this.#followerConnection === undefined ? null : Math.round(this.#followerConnection.leader.lagMs(nowMs)),
       isReady: this.#readyAtMs === undefined,
       isAlone: this.#isAlone,
       refused: this.#refusedCount,
@@ -280,13 +282,13 @@ export class Pair {
       this.#readyAtMs = Math.min(this.#readyAtMs, Math.max(nowMs, this.#startedMs + this.#setting.replicaWaitMs));
     if (!wasFollowing) return;
     this.#setting.log('warn', { reason }, 'the partner is away');
-    this.#setting.leases.partnerLost(nowMs);
+    this.#setting.leases.graceAfterOutage(nowMs);
   }
 
   #partnerRestored(): void {
     this.#setting.log('warn', {}, "the partner's list was restored from an older copy: it is told everything");
-    if (this.#seat === undefined) this.#isPartnerRestored = true;
-    else this.#seat.leader.tellAll();
+    if (this.#followerConnection === undefined) this.#isPartnerRestored = true;
+    else this.#followerConnection.leader.resendAll();
   }
 
   #ready(nowMs: number): void {

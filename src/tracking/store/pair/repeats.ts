@@ -6,7 +6,7 @@ import { bucketOf } from '../../registry/digests.js';
 import type { Positioned } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
 
-export class Repeats {
+export class Resends {
   readonly #registry: Registry;
   readonly #clients = new Set<ClientId>();
   readonly #buckets = new Set<number>();
@@ -81,5 +81,5 @@ function* ofClients(registry: Registry, ids: readonly ClientId[]): Generator<Pos
 function* ofBuckets(registry: Registry, buckets: ReadonlySet<number>): Generator<Positioned> {
   // A copy of each list: it is shuffled while samples are taken from it.
   for (const { key, live } of registry.swarms()) if (buckets.has(bucketOf(key))) yield* live.slice();
-  for (const entry of registry.graves()) if (buckets.has(bucketOf(entry.swarm.key))) yield entry;
+  for (const entry of registry.tombstones()) if (buckets.has(bucketOf(entry.swarm.key))) yield entry;
 }

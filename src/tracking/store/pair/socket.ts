@@ -3,7 +3,7 @@
 import { unreachable } from '../../../foundation/base/assert.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import { DialedConnection } from '../../../foundation/wire/dialed.js';
-import { type PairNews, type PairWord, pairNews, pairWords } from './messages.js';
+import { type FollowerMessage, followerMessages, type LeaderMessage, leaderMessages } from './messages.js';
 import type { PairEffect, PairInput } from './pair.js';
 
 export interface PartnerLinksOptions {
@@ -17,7 +17,7 @@ export interface PartnerLinksOptions {
 /** At most one connection to the partner at a time, named by the link number of its dial. */
 export class PartnerLinks {
   readonly #options: PartnerLinksOptions;
-  #open: { readonly link: number; readonly connection: DialedConnection<PairWord, PairNews> } | undefined;
+  #open: { readonly link: number; readonly connection: DialedConnection<FollowerMessage, LeaderMessage> } | undefined;
 
   constructor(options: PartnerLinksOptions) {
     this.#options = options;
@@ -35,7 +35,7 @@ export class PartnerLinks {
         if (this.#open?.link === link) this.close();
         return;
       case 'sendPartner':
-        if (this.#open?.link === link) this.#open.connection.send(effect.word);
+        if (this.#open?.link === link) this.#open.connection.send(effect.message);
         return;
       default:
         unreachable(effect);
@@ -47,18 +47,18 @@ export class PartnerLinks {
     this.#open = undefined;
   }
 
-  #dial(link: number): DialedConnection<PairWord, PairNews> {
+  #dial(link: number): DialedConnection<FollowerMessage, LeaderMessage> {
     const { own, partner, magic, post } = this.#options;
     return new DialedConnection({
       address: partner,
       // The partner knows us by our own address.
       ownHost: own.host,
       magic,
-      sent: pairWords,
-      heard: pairNews,
+      sent: followerMessages,
+      heard: leaderMessages,
       who: 'the partner',
       onConnected: () => post({ kind: 'partnerConnected', link }),
-      onMessage: (news) => post({ kind: 'partnerSaid', link, news }),
+      onMessage: (message) => post({ kind: 'partnerSaid', link, message }),
       onClosed: (reason) => post({ kind: 'partnerLost', link, reason }),
     });
   }

@@ -6,7 +6,7 @@ import type { ThreadSelf } from '../../../foundation/actor/thread.js';
 import { assert, present } from '../../../foundation/base/assert.js';
 import { ClockSteps } from '../../../foundation/base/clock-steps.js';
 import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
-import { STORE_FRAME_CHANGES_MAX, STORE_LOG_LOOK_MS } from './limits.js';
+import { STORE_FRAME_CHANGES_MAX, STORE_LOG_CHECK_MS } from './limits.js';
 import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './messages.js';
 import { openError } from './open-errors.js';
 import { type ListLock, lockBesideList } from './side-lock.js';
@@ -45,7 +45,7 @@ export function runStoreThread(self: ThreadSelf): void {
       gathered = [];
       assert(store !== undefined && !isBroken, 'a working store commits');
       const nowMs = performance.now();
-      if (nowMs - logLookMs >= STORE_LOG_LOOK_MS) [logLookMs, logBytes] = [nowMs, store.logBytes()];
+      if (nowMs - logLookMs >= STORE_LOG_CHECK_MS) [logLookMs, logBytes] = [nowMs, store.logBytes()];
       const event = commit(store, commands, command, clock, logBytes);
       isBroken = event.kind === 'failed' && event.outcome === 'broken';
       link.tell(event);
@@ -110,7 +110,7 @@ function load(store: SeederStore, link: Link<StoreEvent>, movedFrom: string): vo
     );
     link.tell({ kind: 'loadedLeaves', rows: rows as LoadedLeave[] });
   }
-  for (const batch of store.batches('loadGraves', STORE_FRAME_CHANGES_MAX)) {
+  for (const batch of store.batches('loadUnlisted', STORE_FRAME_CHANGES_MAX)) {
     const rows = batch.map((row) => [...row.slice(0, 8), age(row[8]), row[9]] as unknown);
     link.tell({ kind: 'loadedEntries', rows: rows as LoadedEntry[] });
   }

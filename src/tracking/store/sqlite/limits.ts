@@ -9,10 +9,10 @@ export const STORE_CACHE_KIB = 64 * KIB;
 /** Pages (4 KiB) of the store's log before it moves into the file: at 1,000 pages every second full commit would. */
 export const STORE_LOG_PAGES = 8_000;
 /** Bytes kept on the disk beside the seeder list, so that removals can be written when it is full: some 250 pages of log. */
-export const STORE_BALLAST_BYTES = MIB;
+export const STORE_RESERVED_BYTES = MIB;
 /** Milliseconds that a tracker waits for the lock on its list: another one that is refused as well lets go of it at once. */
 export const STORE_LOCK_BUSY_MS = 500;
 /** Milliseconds between two looks at its size, and between two warnings. */
-export const STORE_LOG_LOOK_MS = 10_000;
+export const STORE_LOG_CHECK_MS = 10_000;
 /** Milliseconds the store waits for a lock that a reader or another tool holds on its file. */
 export const STORE_BUSY_MS = 2_000;

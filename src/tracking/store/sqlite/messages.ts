@@ -54,7 +54,7 @@ export const storeCommands = protocol('tracker.store.command', {
   removes: message(3, { rows: listOf(tuple(swarm, client, u32, u32, position), rows) }),
   leave: message(4, { client, epoch: u32, sequence: u32, position }),
   /** [5, [client, …]] */
-  lapses: message(5, { rows: listOf(client, rows) }),
+  expires: message(5, { rows: listOf(client, rows) }),
   /** [6, [[swarm, client, epoch, sequence], …]] */
   forgets: message(6, { rows: listOf(tuple(swarm, client, u32, u32), rows) }),
   forgetLeave: message(7, { client, epoch: u32, sequence: u32 }),
@@ -65,10 +65,10 @@ export const storeCommands = protocol('tracker.store.command', {
   /** `position`: the last one that this transaction uses; none below is given out again. */
   commit: message(12, { group: u32, position }),
   /** [13, [[…put, state, ms], …]] The partner's entries; ms since the state changed. */
-  tolds: message(13, { rows: listOf(tuple(...put, state, size), rows) }),
+  replicatedEntries: message(13, { rows: listOf(tuple(...put, state, size), rows) }),
   /** [14, [[swarm, name, size, pieceCount, proven], …]] */
-  facts: message(14, { rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag), rows) }),
-  toldLeave: message(15, { client, epoch: u32, sequence: u32, ms: size }),
+  fileInfo: message(14, { rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag), rows) }),
+  replicatedLeave: message(15, { client, epoch: u32, sequence: u32, ms: size }),
   followed: message(16, { origin: bytes(TRACKER_ID_SIZE), position }),
   /** Another tracker from now on, which follows nobody yet. */
   identity: message(19, { tracker: bytes(TRACKER_ID_SIZE) }),

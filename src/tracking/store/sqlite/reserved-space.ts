@@ -7,10 +7,10 @@ import { errnoOf } from '../../../foundation/base/errors.js';
 
 const ZEROS = new Uint8Array(64 * 1024);
 
-export class Ballast {
+export class ReservedSpace {
   readonly #path: string;
   readonly #size: number;
-  #loaded = 0;
+  #filled = 0;
 
   /** @param size bytes it weighs where there is room. */
   constructor(path: string, size: number) {
@@ -19,17 +19,17 @@ export class Ballast {
   }
 
   /** It weighs less than it should, so the disk was full when it was loaded. */
-  get isLight(): boolean {
-    return this.#loaded < this.#size;
+  get isShort(): boolean {
+    return this.#filled < this.#size;
   }
 
   /** Takes what is missing, as far as there is room. */
-  load(): void {
+  fill(): void {
     let file: number | undefined;
     try {
       file = openSync(this.#path, 'a', 0o600);
-      this.#loaded = fstatSync(file).size;
-      while (this.isLight) this.#loaded += writeSync(file, ZEROS, 0, Math.min(ZEROS.length, this.#size - this.#loaded));
+      this.#filled = fstatSync(file).size;
+      while (this.isShort) this.#filled += writeSync(file, ZEROS, 0, Math.min(ZEROS.length, this.#size - this.#filled));
     } catch (error) {
       if (!isFull(error)) throw error;
     } finally {
@@ -56,9 +56,9 @@ export class Ballast {
     }
   }
 
-  drop(): void {
+  release(): void {
     rmSync(this.#path, { force: true });
-    this.#loaded = 0;
+    this.#filled = 0;
   }
 }
 

@@ -9,7 +9,7 @@ import type { Registry } from '../../registry/registry.js';
 import { STORE_FRAME_CHANGES_MAX } from './limits.js';
 import { PROGRESS_ROW_SIZE, type StoreCommand, type StoreEvent } from './messages.js';
 
-type Gathering = 'swarm' | 'put' | 'progress' | 'remove' | 'lapse' | 'forget' | 'told' | 'facts';
+type Gathering = 'swarm' | 'put' | 'progress' | 'remove' | 'expire' | 'forget' | 'replicatedEntry' | 'fileInfo';
 
 interface Placed<K extends Gathering> {
   readonly change: ChangeOf<K>;
@@ -33,7 +33,7 @@ class Batch {
   #run: Placed<Exclude<Gathering, 'swarm'>>[] = [];
 
   add(change: Change, position: number): void {
-    if (change.kind === 'toldProgress') {
+    if (change.kind === 'replicatedProgress') {
       // The partner's changes have no place in the order of ours.
       this.add({ ...change, kind: 'progress' }, 0);
     } else if (!gathers(change)) {
@@ -42,7 +42,7 @@ class Batch {
     } else if (change.kind === 'swarm') {
       // A share is a `swarm` and a `put`: were they one run, each share would cost two frames.
       // `facts` that came before touch the same table: they stay before it.
-      const followsFacts = this.#run[0]?.change.kind === 'facts';
+      const followsFacts = this.#run[0]?.change.kind === 'fileInfo';
       if (followsFacts || this.#swarms.length === STORE_FRAME_CHANGES_MAX) this.flush();
       this.#swarms.push(change);
     } else {
@@ -72,10 +72,10 @@ const GATHERING: ReadonlySet<string> = new Set([
   'put',
   'progress',
   'remove',
-  'lapse',
+  'expire',
   'forget',
-  'told',
-  'facts',
+  'replicatedEntry',
+  'fileInfo',
 ] satisfies Gathering[]);
 
 function gathers(change: Change): change is ChangeOf<Gathering> {
@@ -91,9 +91,9 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
     }
     case 'progress':
       return { kind: 'progress', rows: progressRows(run as readonly Placed<'progress'>[]) };
-    case 'told': {
-      const tolds = run as readonly Placed<'told'>[];
-      return { kind: 'tolds', rows: tolds.map(({ change }) => toldOf(change)) };
+    case 'replicatedEntry': {
+      const tolds = run as readonly Placed<'replicatedEntry'>[];
+      return { kind: 'replicatedEntries', rows: tolds.map(({ change }) => replicatedRow(change)) };
     }
     case 'remove': {
       const removes = run as readonly Placed<'remove'>[];
@@ -102,13 +102,13 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
       );
       return { kind: 'removes', rows };
     }
-    case 'facts': {
-      const facts = run as readonly Placed<'facts'>[];
+    case 'fileInfo': {
+      const facts = run as readonly Placed<'fileInfo'>[];
       const rows = facts.map(({ change: c }) => [c.swarm, c.name, c.size, c.pieceCount, c.proven] as const);
-      return { kind: 'facts', rows };
+      return { kind: 'fileInfo', rows };
     }
-    case 'lapse':
-      return { kind: 'lapses', rows: (run as readonly Placed<'lapse'>[]).map(({ change }) => change.client) };
+    case 'expire':
+      return { kind: 'expires', rows: (run as readonly Placed<'expire'>[]).map(({ change }) => change.client) };
     case 'forget': {
       const forgets = run as readonly Placed<'forget'>[];
       return {
@@ -164,7 +164,7 @@ function wordOf({ swarm, client, host, port, have, epoch, sequence }: ChangeOf<'
   return [swarm, client, host, port, have, epoch, sequence, position] as const;
 }
 
-function toldOf({ swarm, client, host, port, have, epoch, sequence, state, ms }: ChangeOf<'told'>) {
+function replicatedRow({ swarm, client, host, port, have, epoch, sequence, state, ms }: ChangeOf<'replicatedEntry'>) {
   return [swarm, client, host, port, have, epoch, sequence, state, ms] as const;
 }
 

@@ -128,7 +128,7 @@ export const STATEMENTS = {
       from json_each(?2)) as row
     where entries.swarm = row.swarm and entries.client = row.client and entries.state <> 'removed'
       and (row.epoch, row.sequence) > (entries.epoch, entries.sequence)`,
-  tolds: `with ${ROWS}, ${word('state')}
+  replicatedEntries: `with ${ROWS}, ${word('state')}
     insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at)
     select swarm, client, iif(void, '', host), iif(void, 0, port), iif(void, 0, have), epoch, sequence,
       iif(void, 'removed', state), iif(state = 'live', ?2, ?2 - ms) from word where true
@@ -147,7 +147,7 @@ export const STATEMENTS = {
     where (excluded.epoch, excluded.sequence) > (leaves.epoch, leaves.sequence)`,
   leaveEntries: `update entries set state = 'removed', host = '', port = 0, have = 0, changed_at = ?4
     where client = unhex(?1) and state <> 'removed' and (epoch, sequence) <= (?2, ?3)`,
-  lapses: `update entries set state = 'lapsed', changed_at = ?2
+  expire: `update entries set state = 'lapsed', changed_at = ?2
     where client in (select unhex(value) from json_each(?1)) and state = 'live'`,
   forget: `delete from entries where swarm = unhex(?1) and client = unhex(?2) and state <> 'live'
     and (epoch, sequence) <= (?3, ?4)`,
@@ -160,7 +160,7 @@ export const STATEMENTS = {
     on conflict (swarm) do update set upload = excluded.upload, name = excluded.name, size = excluded.size,
       piece_count = excluded.piece_count, position = excluded.position where upload is null`,
   // As `replacesFacts` says.
-  facts: `insert into swarms (swarm, name, size, piece_count) values (unhex(?1), ?2, ?3, ?4)
+  fileInfo: `insert into swarms (swarm, name, size, piece_count) values (unhex(?1), ?2, ?3, ?4)
     on conflict (swarm) do update set name = excluded.name, size = excluded.size, piece_count = excluded.piece_count
     where (upload is null and ?5) or ((upload is not null) = ?5 and
       (excluded.size, excluded.piece_count, excluded.name) < (swarms.size, swarms.piece_count, swarms.name))`,
@@ -168,9 +168,9 @@ export const STATEMENTS = {
     where p.swarm = unhex(?1) and p.offset = ?2`,
   committed: 'update self set position = max(position, ?1), seen_at = ?2',
   // A tomb stone of these may be forgotten everywhere by now, so only their owners list them again.
-  lapseStale: `update entries set state = 'lapsed', changed_at = ?1 where state = 'live'`,
+  expireStale: `update entries set state = 'lapsed', changed_at = ?1 where state = 'live'`,
   // Their ages are the time that this tracker ran, not the time that its wall clock showed meanwhile.
-  shiftGraves: `update entries set changed_at = changed_at + ?1 where state <> 'live'`,
+  shiftTombstones: `update entries set changed_at = changed_at + ?1 where state <> 'live'`,
   shiftLeaves: `update leaves set changed_at = changed_at + ?1`,
   followed: `insert into followed (only, origin, position) values (1, ?1, ?2)
     on conflict (only) do update set origin = excluded.origin, position = excluded.position`,
@@ -188,7 +188,7 @@ export const STATEMENTS = {
   dropUnfinishedParts: `delete from parts
     where not exists (select 1 from swarms s where s.swarm = parts.swarm and s.upload = parts.upload)`,
   loadSwarms: `select lower(hex(swarm)), name, size, piece_count, upload is not null, position from swarms`,
-  loadGraves: `${ENTRIES} where state <> 'live' order by changed_at`,
+  loadUnlisted: `${ENTRIES} where state <> 'live' order by changed_at`,
   // A page behind (?1, ?2), of ?3 rows, as one JSON text: values that come out one by one cost twice as much. ?4: now.
   loadLive: `select json_group_array(json_array(lower(hex(swarm)), lower(hex(client)), host, port, have, epoch, sequence, state,
       max(0, ?4 - changed_at), position))

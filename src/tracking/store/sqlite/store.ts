@@ -10,16 +10,16 @@ import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../../foundation/base/limits.js'
 import { TRACKER_ID_SIZE } from '../../../foundation/torrent/ids.js';
 import { type Database, openDatabase, type Row, type Statement, single, sqliteCodeOf } from './database.js';
 import { checkHeader } from './header.js';
-import { STORE_BALLAST_BYTES, STORE_CACHE_KIB, STORE_LOG_PAGES } from './limits.js';
+import { STORE_CACHE_KIB, STORE_LOG_PAGES, STORE_RESERVED_BYTES } from './limits.js';
 import { PROGRESS_ROW_SIZE, type StoreCommand } from './messages.js';
 import { openError } from './open-errors.js';
 import { checkContents, create, isEmpty, upgrade } from './opening.js';
-import { Ballast } from './reserved-space.js';
+import { ReservedSpace } from './reserved-space.js';
 import { STATEMENTS, type StatementName } from './schema.js';
 
-type ToldCommand = Extract<
+type ReplicatedCommand = Extract<
   StoreCommand,
-  { kind: 'tolds' | 'facts' | 'toldLeave' | 'followed' | 'identity' | 'commit' | 'readPart' }
+  { kind: 'replicatedEntries' | 'fileInfo' | 'replicatedLeave' | 'followed' | 'identity' | 'commit' | 'readPart' }
 >;
 
 /** What a commit that failed left behind: `full` and `busy` nothing at all; after `broken` nobody knows. */
@@ -30,11 +30,11 @@ export interface Failure {
   readonly error: unknown;
 }
 
-export type LoadName = 'loadSwarms' | 'loadLeaves' | 'loadGraves';
+export type LoadName = 'loadSwarms' | 'loadLeaves' | 'loadUnlisted';
 
 export class SeederStore {
   readonly #database: Database;
-  readonly #ballast: Ballast;
+  readonly #reserved: ReservedSpace;
   readonly #logPath: string;
   readonly #statements: Readonly<Record<StatementName, Statement>>;
 
@@ -42,8 +42,8 @@ export class SeederStore {
     this.#database = database;
     this.#logPath = `${path}-wal`;
     this.kept = kept;
-    this.#ballast = new Ballast(`${path}-ballast`, STORE_BALLAST_BYTES);
-    this.#ballast.load();
+    this.#reserved = new ReservedSpace(`${path}-ballast`, STORE_RESERVED_BYTES);
+    this.#reserved.fill();
     const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared);
   }
@@ -110,20 +110,20 @@ export class SeederStore {
     if (failure?.outcome === 'broken' && isUnwritten(failure.error))
       failure = this.#transaction(commands, wallMs, position, setByMs);
     if (failure === undefined) {
-      if (this.#ballast.isLight) this.#ballast.load();
+      if (this.#reserved.isShort) this.#reserved.fill();
       return undefined;
     }
     if (failure.outcome !== 'full' || !commands.every(freesRoom)) return failure;
-    this.#ballast.drop();
+    this.#reserved.release();
     const second = this.#transaction(commands, wallMs, position, setByMs);
-    this.#ballast.load();
+    this.#reserved.fill();
     return second;
   }
 
   /** Moves the log into the file, so that it is one file again, and closes. */
   close(): void {
     try {
-      this.#ballast.drop();
+      this.#reserved.release();
       this.#database.pragma('wal_checkpoint(TRUNCATE)');
     } finally {
       this.#database.close();
@@ -143,7 +143,7 @@ export class SeederStore {
     const seenMs = Number(single(this.#database, STATEMENTS.loadSeen));
     const awayMs = seenMs === 0 ? 0 : wallMs - seenMs;
     this.#database.exec('begin immediate');
-    if (awayMs > TOMBSTONE_MS || awayMs < -CLOCK_STEP_MS) this.#statements.lapseStale.run(seenMs);
+    if (awayMs > TOMBSTONE_MS || awayMs < -CLOCK_STEP_MS) this.#statements.expireStale.run(seenMs);
     if (Math.abs(awayMs) > CLOCK_STEP_MS) this.#shift(awayMs);
     this.#statements.committed.run(0, wallMs);
     this.#database.exec('commit');
@@ -196,7 +196,7 @@ export class SeederStore {
   }
 
   #write(command: StoreCommand, wallMs: number): void {
-    const { swarms, puts, remove, leaveMark, leaveEntries, lapses, forget, ...rest } = this.#statements;
+    const { swarms, puts, remove, leaveMark, leaveEntries, expire, forget, ...rest } = this.#statements;
     switch (command.kind) {
       case 'swarms':
         swarms.run(JSON.stringify(command.rows));
@@ -214,8 +214,8 @@ export class SeederStore {
         leaveMark.run(command.client, command.epoch, command.sequence, wallMs, command.position);
         leaveEntries.run(command.client, command.epoch, command.sequence, wallMs);
         return;
-      case 'lapses':
-        lapses.run(JSON.stringify(command.rows), wallMs);
+      case 'expires':
+        expire.run(JSON.stringify(command.rows), wallMs);
         return;
       case 'forgets':
         for (const row of command.rows) forget.run(...row);
@@ -245,22 +245,22 @@ export class SeederStore {
         rest.dropParts.run(command.upload);
         return;
       default:
-        this.#writeTold(command, wallMs);
+        this.#writeReplicated(command, wallMs);
     }
   }
 
   /** What the partner said. */
-  #writeTold(command: ToldCommand, wallMs: number): void {
-    const { tolds, facts, leaveMark, leaveEntries, followed } = this.#statements;
+  #writeReplicated(command: ReplicatedCommand, wallMs: number): void {
+    const { replicatedEntries, fileInfo, leaveMark, leaveEntries, followed } = this.#statements;
     switch (command.kind) {
-      case 'tolds':
-        tolds.run(JSON.stringify(command.rows), wallMs);
+      case 'replicatedEntries':
+        replicatedEntries.run(JSON.stringify(command.rows), wallMs);
         return;
-      case 'facts':
+      case 'fileInfo':
         for (const [swarm, name, size, pieceCount, proven] of command.rows)
-          facts.run(swarm, name, size, pieceCount, proven ? 1 : 0);
+          fileInfo.run(swarm, name, size, pieceCount, proven ? 1 : 0);
         return;
-      case 'toldLeave':
+      case 'replicatedLeave':
         leaveMark.run(command.client, command.epoch, command.sequence, wallMs - command.ms, 0);
         leaveEntries.run(command.client, command.epoch, command.sequence, wallMs - command.ms);
         return;
@@ -280,7 +280,7 @@ export class SeederStore {
   }
 
   #shift(byMs: number): void {
-    this.#statements.shiftGraves.run(byMs);
+    this.#statements.shiftTombstones.run(byMs);
     this.#statements.shiftLeaves.run(byMs);
   }
 
@@ -306,7 +306,7 @@ export class SeederStore {
     const code = sqliteCodeOf(error);
     if (code === 'SQLITE_FULL') return 'full';
     if (code?.startsWith('SQLITE_BUSY') === true) return 'busy';
-    return isUnwritten(error) && this.#ballast.isDiskFull() ? 'full' : 'broken';
+    return isUnwritten(error) && this.#reserved.isDiskFull() ? 'full' : 'broken';
   }
 
   /** SQLite itself rolls back after some errors and not after others. */
@@ -327,8 +327,8 @@ const ADDING: ReadonlySet<StoreCommand['kind']> = new Set([
   'puts',
   'part',
   'complete',
-  'tolds',
-  'facts',
+  'replicatedEntries',
+  'fileInfo',
   'followed',
 ]);
 

@@ -15,7 +15,11 @@ import {
   PAIR_FRAME_RECORDS_MAX,
   PAIR_WINDOW_RECORDS,
 } from '../../../../src/tracking/store/pair/limits.js';
-import { PAIR_VERSION, type PairNews, type PairWord } from '../../../../src/tracking/store/pair/messages.js';
+import {
+  type FollowerMessage,
+  type LeaderMessage,
+  PAIR_VERSION,
+} from '../../../../src/tracking/store/pair/messages.js';
 import type { TrackerEffect, TrackerSetting } from '../../../../src/tracking/tracker/effects.js';
 import { contentOf, tolds, words } from '../../registry/changes.js';
 import { clientBytes, LEASE_MS, Stage, swarmOf } from '../../tracker/stage.js';
@@ -61,7 +65,7 @@ test('a record that is forgotten, or that the partner changed, is not in the ord
     0,
     3,
   );
-  registry.apply({ ...put(2), kind: 'told', state: 'live', ms: 5 } as Change, 0, 0, 4);
+  registry.apply({ ...put(2), kind: 'replicatedEntry', state: 'live', ms: 5 } as Change, 0, 0, 4);
   assert.deepEqual(registry.order.after(0, 10), []);
 });
 
@@ -112,13 +116,13 @@ test('a bucket that differs is asked for at once, then after pauses that grow; o
   assert.equal(comparison.differing, undefined);
   const askedAt: number[] = [];
   for (let nowMs = 0; nowMs <= 3_600_000; nowMs += PAIR_DIGEST_MS)
-    if (comparison.look(ours, theirs, ALL, nowMs).includes(bucketOf(swarm))) askedAt.push(nowMs / PAIR_DIGEST_MS);
+    if (comparison.compare(ours, theirs, ALL, nowMs).includes(bucketOf(swarm))) askedAt.push(nowMs / PAIR_DIGEST_MS);
   assert.deepEqual(askedAt.slice(0, 5), [0, 2, 6, 14, 30]);
   assert.ok(askedAt.length <= 8 + 3_600_000 / PAIR_REPAIR_RETRY_MAX_MS, `${askedAt.length} times in an hour`);
   assert.equal(comparison.differing, 1);
-  assert.deepEqual(comparison.look(ours, ours, ALL, 3_600_000), []);
+  assert.deepEqual(comparison.compare(ours, ours, ALL, 3_600_000), []);
   assert.equal(comparison.differing, 0);
-  assert.deepEqual(comparison.look(ours, theirs, ALL, 3_600_000), [bucketOf(swarm)]);
+  assert.deepEqual(comparison.compare(ours, theirs, ALL, 3_600_000), [bucketOf(swarm)]);
 });
 
 test('one look asks for a bounded number of buckets, and the next ones for the others', () => {
@@ -127,7 +131,7 @@ test('one look asks for a bounded number of buckets, and the next ones for the o
   const comparison = new Comparison();
   const asked = new Set<number>();
   for (let look = 0; look < 256 / PAIR_REPAIR_BUCKETS_MAX; look += 1) {
-    const now = comparison.look(ours, theirs, (bucket) => !asked.has(bucket), look);
+    const now = comparison.compare(ours, theirs, (bucket) => !asked.has(bucket), look);
     assert.equal(now.length, PAIR_REPAIR_BUCKETS_MAX);
     for (const bucket of now) asked.add(bucket);
   }
@@ -140,7 +144,7 @@ test('a bucket with changes of ours that the partner may not have is not compare
   const { digests } = registry;
   const bucket = bucketOf(swarmOf(1));
   assert.deepEqual([digests.isWithin(bucket, 6), digests.isWithin(bucket, 7)], [false, true]);
-  registry.apply({ ...put(1, 2), kind: 'toldProgress' } as Change, 0, 0, 8);
+  registry.apply({ ...put(1, 2), kind: 'replicatedProgress' } as Change, 0, 0, 8);
   assert.equal(digests.isWithin(bucket, 7), true, 'what the partner told needs no acknowledgement');
   registry.apply({ kind: 'leave', client: clientId(clientBytes(1)), epoch: 1, sequence: 9 }, 0, 0, 9);
   assert.deepEqual([digests.isWithin(bucket, 8), digests.isWithin(bucket, 9)], [false, true]);
@@ -157,27 +161,27 @@ class Led {
     this.stage = new Stage(setting);
   }
 
-  put(word: PairWord): PairNews[] {
-    return newsOf(this.stage.put({ kind: 'followerSaid', connection: 77, word }));
+  put(word: FollowerMessage): LeaderMessage[] {
+    return newsOf(this.stage.put({ kind: 'followerSaid', connection: 77, message: word }));
   }
 
-  follow(options: Partial<Extract<PairWord, { kind: 'follow' }>> = {}, host = '127.0.0.1'): PairNews[] {
+  follow(options: Partial<Extract<FollowerMessage, { kind: 'follow' }>> = {}, host = '127.0.0.1'): LeaderMessage[] {
     this.stage.put({ kind: 'opened', connection: 77, host });
     const names = { followerId: OTHER, originId: new Uint8Array(16), cluster: new Uint8Array(20) };
     return this.put({ kind: 'follow', version: PAIR_VERSION, ...names, position: 0, ...options });
   }
 
-  acknowledge(news: readonly PairNews[]): PairNews[] {
+  acknowledge(news: readonly LeaderMessage[]): LeaderMessage[] {
     for (const one of news) if (one.kind === 'records') this.#frame = one.frame;
     return this.put({ kind: 'applied', frame: this.#frame });
   }
 }
 
-function newsOf(effects: readonly TrackerEffect[]): PairNews[] {
-  return effects.flatMap((effect) => (effect.kind === 'tellFollower' ? [effect.news] : []));
+function newsOf(effects: readonly TrackerEffect[]): LeaderMessage[] {
+  return effects.flatMap((effect) => (effect.kind === 'tellFollower' ? [effect.message] : []));
 }
 
-function entriesOf(news: readonly PairNews[]): number {
+function entriesOf(news: readonly LeaderMessage[]): number {
   return news.reduce((sum, one) => sum + (one.kind === 'records' ? one.entries.length : 0), 0);
 }
 
@@ -187,7 +191,7 @@ test('a follower whose position means nothing here is sent everything, within th
   const total = PAIR_WINDOW_RECORDS + 1_000;
   for (let number = 1; number <= total; number += 1) client.share(swarmOf(number));
   let news = led.follow();
-  assert.ok(news[0]?.kind === 'welcome' && news[0].isWhole);
+  assert.ok(news[0]?.kind === 'welcome' && news[0].isFullSync);
   assert.equal(news[1]?.kind, 'leases');
   assert.equal(entriesOf(news), PAIR_WINDOW_RECORDS);
   assert.ok(news.every((one) => one.kind !== 'records' || one.entries.length <= PAIR_FRAME_RECORDS_MAX));
@@ -204,7 +208,7 @@ test('a follower that was here before is sent what changed behind its position, 
   for (let number = 1; number <= 10; number += 1) client.share(swarmOf(number));
   client.share(swarmOf(3), 2);
   const news = led.follow({ originId: new Uint8Array(16).fill(1), position: 20 });
-  assert.ok(news[0]?.kind === 'welcome' && !news[0].isWhole);
+  assert.ok(news[0]?.kind === 'welcome' && !news[0].isFullSync);
   assert.equal(entriesOf(news), 1);
   const records = news.find((one) => one.kind === 'records');
   assert.equal(records?.entries[0]?.[4], 2);
@@ -215,15 +219,15 @@ test('a list that is older than what the partner has seen of it is another track
     const led = new Led({ replicaWaitMs: 2_000 });
     const { stage } = led;
     stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
-    const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
-    said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 1 });
-    said({ kind: 'records', frame: 1, position: 1, facts: [], entries: [], leaves: [], progress: [] });
+    const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
+    said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 1 });
+    said({ kind: 'records', frame: 1, position: 1, files: [], entries: [], leaves: [], progress: [] });
     const client = stage.client(1);
     for (let number = 1; number <= changeCount; number += 1) client.share(swarmOf(number));
     const known = { originId: new Uint8Array(16).fill(1), position: 99 };
     const news = led.follow(known);
     const [welcome] = news;
-    assert.ok(welcome?.kind === 'welcome' && welcome.isWhole);
+    assert.ok(welcome?.kind === 'welcome' && welcome.isFullSync);
     assert.deepEqual(welcome.leaderId, SPARE, 'with an identity that nobody knows');
     assert.equal(entriesOf(news), Math.min(changeCount, 4_096));
     const kept = stage.effects.findLast((effect) => effect.kind === 'commit');
@@ -232,8 +236,8 @@ test('a list that is older than what the partner has seen of it is another track
     const dial = linkOf(stage);
     const sent = stage.put({ kind: 'partnerConnected', link: dial });
     const follow = sent.find((effect) => effect.kind === 'sendPartner');
-    assert.ok(follow?.kind === 'sendPartner' && follow.word.kind === 'follow');
-    assert.deepEqual([follow.word.followerId, follow.word.position], [SPARE, 0], 'and it asks for everything');
+    assert.ok(follow?.kind === 'sendPartner' && follow.message.kind === 'follow');
+    assert.deepEqual([follow.message.followerId, follow.message.position], [SPARE, 0], 'and it asks for everything');
     const reply = stage.connect().hello(clientBytes(2), 6_002, 1);
     assert.ok(reply.kind === 'helloReply' && !reply.ready, 'nobody is told of the old list');
     assert.deepEqual(reply.trackerId, SPARE);
@@ -247,13 +251,13 @@ test('a third tracker on the host of the partner is refused while the partner is
   stage.put({
     kind: 'partnerSaid',
     link: linkOf(stage),
-    news: { kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 },
+    message: { kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 },
   });
   assert.equal(led.follow()[0]?.kind, 'welcome');
   stage.put({ kind: 'opened', connection: 78, host: '127.0.0.1' });
   const names = { followerId: new Uint8Array(16).fill(8), originId: new Uint8Array(16), cluster: new Uint8Array(20) };
   const word = { kind: 'follow', version: PAIR_VERSION, ...names, position: 0 } as const;
-  const news = newsOf(stage.put({ kind: 'followerSaid', connection: 78, word }));
+  const news = newsOf(stage.put({ kind: 'followerSaid', connection: 78, message: word }));
   assert.ok(news[0]?.kind === 'refused' && /another tracker/.test(news[0].sentence));
   stage.client(1).share(swarmOf(1));
   assert.ok(newsOf(stage.effects).some((one) => one.kind === 'records' && one.entries.length === 1));
@@ -266,7 +270,7 @@ test('a welcome that is not believed makes no list wait for what comes after it'
   stage.put({
     kind: 'partnerSaid',
     link: linkOf(stage),
-    news: { kind: 'welcome', leaderId: own, isWhole: true, position: 0 },
+    message: { kind: 'welcome', leaderId: own, isFullSync: true, position: 0 },
   });
   stage.nowMs = 2_500;
   stage.put({ kind: 'wake' });
@@ -292,34 +296,34 @@ test('a follower at position 0 is sent everything, also what this tracker was to
   led.stage.client(1).share(swarmOf(1));
   const row = [keyBytes(swarmOf(2)), clientBytes(2), '10.0.0.1', 6_002, 1, 1, 1, 'live', 500] as const;
   led.stage.put({ kind: 'partnerConnected', link: linkOf(led.stage) });
-  const said = (news: PairNews) => led.stage.put({ kind: 'partnerSaid', link: linkOf(led.stage), news });
-  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
-  said({ kind: 'records', frame: 1, position: 1, facts: [], entries: [row], leaves: [], progress: [] });
+  const said = (news: LeaderMessage) => led.stage.put({ kind: 'partnerSaid', link: linkOf(led.stage), message: news });
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
+  said({ kind: 'records', frame: 1, position: 1, files: [], entries: [row], leaves: [], progress: [] });
   const news = led.follow({ originId: new Uint8Array(16).fill(1), position: 0 });
-  assert.ok(news[0]?.kind === 'welcome' && news[0].isWhole);
+  assert.ok(news[0]?.kind === 'welcome' && news[0].isFullSync);
   assert.equal(entriesOf(news), 2);
 });
 
 test('a follower whose full transfer broke off follows nobody yet, so that any leader sends everything again', () => {
   const stage = new Stage();
-  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
   const follow = (): number[] => {
     const effects = stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
-    const word = effects.find((effect) => effect.kind === 'sendPartner')?.word;
+    const word = effects.find((effect) => effect.kind === 'sendPartner')?.message;
     assert.ok(word?.kind === 'follow');
     return [word.originId[0] ?? -1, word.position];
   };
-  const rest = { facts: [], entries: [], leaves: [], progress: [] };
+  const rest = { files: [], entries: [], leaves: [], progress: [] };
   const breakOff = (): void => {
     stage.put({ kind: 'partnerLost', link: linkOf(stage), reason: 'closed' });
     stage.advance(1_000);
   };
   assert.deepEqual(follow(), [0, 0]);
-  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 7 });
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 7 });
   said({ kind: 'records', frame: 1, position: null, ...rest });
   breakOff();
   assert.deepEqual(follow(), [0, 0]);
-  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 7 });
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 7 });
   said({ kind: 'records', frame: 1, position: 7, ...rest });
   breakOff();
   assert.deepEqual(follow(), [9, 7]);
@@ -328,28 +332,28 @@ test('a follower whose full transfer broke off follows nobody yet, so that any l
 test('a position is committed together with the records that it counts', () => {
   const stage = new Stage();
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
-  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
-  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 7 });
+  const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 7 });
   const row = [keyBytes(swarmOf(1)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
-  const effects = said({ kind: 'records', frame: 1, position: 7, facts: [], entries: [row], leaves: [], progress: [] });
+  const effects = said({ kind: 'records', frame: 1, position: 7, files: [], entries: [row], leaves: [], progress: [] });
   const groups = effects.flatMap((effect) => (effect.kind === 'commit' ? [effect.changes] : []));
   assert.deepEqual(
     groups.map((changes) => changes.map((change) => (change.kind === 'followed' ? change.position : change.kind))),
-    [['told', 0, 7]],
+    [['replicatedEntry', 0, 7]],
   );
 });
 
 test('digests are compared when what came before them is on the disk, and a bucket that differs is asked for at once', () => {
   const stage = new Stage();
-  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
-  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
   const theirs = new Registry();
-  const told = (number: number) => ({ ...put(number), kind: 'told', state: 'live', ms: 500 }) as Change;
+  const told = (number: number) => ({ ...put(number), kind: 'replicatedEntry', state: 'live', ms: 500 }) as Change;
   for (const number of [1, 2]) theirs.apply(told(number), 0, 0);
   const rowOf = (number: number) =>
     [keyBytes(swarmOf(number)), clientBytes(1), '10.0.0.1', 6_000 + number, 1, 1, 1, 'live', 500] as const;
-  const rest = { position: null, facts: [], leaves: [], progress: [] };
+  const rest = { position: null, files: [], leaves: [], progress: [] };
   stage.holdsCommits = true;
   said({ kind: 'records', frame: 1, ...rest, entries: [rowOf(1), rowOf(2)] });
   assert.deepEqual(asksOf(said({ kind: 'digests', digests: theirs.digests.bytes() })), [], 'the frame is on its way');
@@ -367,7 +371,7 @@ test('digests are compared when what came before them is on the disk, and a buck
 
 function asksOf(effects: readonly TrackerEffect[]): number[] {
   return effects.flatMap((effect) =>
-    effect.kind === 'sendPartner' && effect.word.kind === 'againBuckets' ? [...effect.word.buckets] : [],
+    effect.kind === 'sendPartner' && effect.message.kind === 'resendBuckets' ? [...effect.message.buckets] : [],
   );
 }
 
@@ -389,9 +393,9 @@ test('a record that lapsed at the partner lists nobody, however alive its client
   client.share(swarmOf(3));
   client.ask({ kind: 'remove', id: 1, swarm: keyBytes(swarmOf(3)), ...client.version() });
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
-  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
-  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
-  const rest = { position: null, facts: [], leaves: [], progress: [] };
+  const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
+  const rest = { position: null, files: [], leaves: [], progress: [] };
   for (const [at, ageMs] of [1_000, TOMBSTONE_MS * 2].entries()) {
     const entries = [1, 2, 3].map((number) => told(number, 'lapsed', ageMs, 9 + at));
     said({ kind: 'records', frame: at + 1, ...rest, entries });
@@ -409,24 +413,25 @@ test('a partner whose list was restored from an older copy is told everything', 
     led.follow();
     led.stage.client(1).share(swarmOf(1));
     led.stage.put({ kind: 'closed', connection: 77 });
-    const said = (news: PairNews) => led.stage.put({ kind: 'partnerSaid', link: linkOf(led.stage), news });
-    const rest = { facts: [], entries: [], leaves: [], progress: [] };
+    const said = (news: LeaderMessage) =>
+      led.stage.put({ kind: 'partnerSaid', link: linkOf(led.stage), message: news });
+    const rest = { files: [], entries: [], leaves: [], progress: [] };
     led.stage.put({ kind: 'partnerConnected', link: linkOf(led.stage) });
-    said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 50 });
+    said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 50 });
     said({ kind: 'records', frame: 1, position: 50, ...rest });
     led.stage.put({ kind: 'partnerLost', link: linkOf(led.stage), reason: 'closed' });
     led.stage.advance(1_000);
     const known = { originId: new Uint8Array(16).fill(1), position: 2 };
     if (isFollowed) assert.equal(entriesOf(led.follow(known)), 0);
     led.stage.put({ kind: 'partnerConnected', link: linkOf(led.stage) });
-    let news = newsOf(said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 20 }));
+    let news = newsOf(said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 20 }));
     if (!isFollowed) news = led.follow(known);
     assert.equal(entriesOf(news), 1, `followed: ${isFollowed}`);
   }
 });
 
 test('whoever is not the partner is refused with a sentence', () => {
-  const check = (news: readonly PairNews[], sentence: RegExp): void => {
+  const check = (news: readonly LeaderMessage[], sentence: RegExp): void => {
     assert.ok(
       news.length === 1 && news[0]?.kind === 'refused' && sentence.test(news[0].sentence),
       JSON.stringify(news),
@@ -473,27 +478,27 @@ test('a client that lapsed here and is alive at the partner is asked for again, 
   stage.client(1).share(swarmOf(1));
   stage.advance(LEASE_MS * 2);
   assert.deepEqual(stage.listed(swarmOf(1)), []);
-  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
-  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
   const asked = said({ kind: 'leases', leases: [[clientBytes(1), 500]] });
-  const word = asked.find((effect) => effect.kind === 'sendPartner')?.word;
-  assert.ok(word?.kind === 'againClients' && word.clients.length === 1);
+  const word = asked.find((effect) => effect.kind === 'sendPartner')?.message;
+  assert.ok(word?.kind === 'resendClients' && word.clients.length === 1);
   const entry = [Buffer.from(swarmOf(1), 'hex'), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
-  said({ kind: 'records', frame: 1, position: null, facts: [], entries: [entry], leaves: [], progress: [] });
+  said({ kind: 'records', frame: 1, position: null, files: [], entries: [entry], leaves: [], progress: [] });
   assert.deepEqual(stage.listed(swarmOf(1)), ['10.0.0.1:6001 1']);
 });
 
 test('a client that lives here with a part of its entries is asked for again, once on each connection', () => {
   const stage = new Stage();
-  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
   const asks = () =>
     said({ kind: 'leases', leases: [[clientBytes(1), 500]] }).some(
-      (effect) => effect.kind === 'sendPartner' && effect.word.kind === 'againClients',
+      (effect) => effect.kind === 'sendPartner' && effect.message.kind === 'resendClients',
     );
   const follow = (): void => {
     stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
-    said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+    said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
   };
   const client = stage.client(1);
   client.share(swarmOf(1));
@@ -525,7 +530,7 @@ test('progress of an entry that the follower has is told as this alone, that of 
         connection: client.number,
         request: { kind: 'announce', id: 1, swarm: keyBytes(swarmOf(number)), have: 2, ...client.version() },
       }),
-    ).flatMap((one) => (one.kind === 'records' ? [[one.entries.length, one.progress.length, one.facts.length]] : []));
+    ).flatMap((one) => (one.kind === 'records' ? [[one.entries.length, one.progress.length, one.files.length]] : []));
   assert.deepEqual(announce(1), [[0, 1, 0]]);
   client.share(swarmOf(3));
   assert.deepEqual(announce(2), [[0, 1, 0]]);
@@ -536,38 +541,39 @@ test('progress of an entry that the follower has is told as this alone, that of 
 test('progress of an entry that is unknown here makes the follower ask for everything of that client', () => {
   const stage = new Stage();
   stage.client(1).share(swarmOf(1));
-  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
+  const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
-  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
-  const rest = { position: null, facts: [], entries: [], leaves: [] };
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
+  const rest = { position: null, files: [], entries: [], leaves: [] };
   const row = (number: number, epoch: number) => [keyBytes(swarmOf(number)), clientBytes(1), 2, epoch, 1, 500] as const;
   const asked = (effects: readonly TrackerEffect[]) =>
-    effects.flatMap((effect) => (effect.kind === 'sendPartner' ? [effect.word.kind] : []));
+    effects.flatMap((effect) => (effect.kind === 'sendPartner' ? [effect.message.kind] : []));
   assert.deepEqual(asked(said({ kind: 'records', frame: 1, ...rest, progress: [row(1, 2)] })), ['applied']);
   assert.deepEqual(stage.listed(swarmOf(1)), ['10.0.0.1:6001 2']);
   const effects = said({ kind: 'records', frame: 2, ...rest, progress: [row(9, 2)] });
-  assert.deepEqual(asked(effects), ['applied', 'againClients']);
+  assert.deepEqual(asked(effects), ['applied', 'resendClients']);
   assert.deepEqual(stage.listed(swarmOf(9)), []);
 });
 
 test('a hash string that a frame told of is asked for, though an earlier frame was still being written when it came', () => {
   const stage = new Stage();
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
-  const said = (news: PairNews) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), news });
-  said({ kind: 'welcome', leaderId: OTHER, isWhole: true, position: 0 });
+  const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
   stage.holdsCommits = true;
   const rest = { position: null, leaves: [], progress: [] };
-  said({ kind: 'records', frame: 1, ...rest, facts: [], entries: [] });
-  const facts = [[keyBytes(swarmOf(1)), 'a.bin', 2 * 524_288, 2, true]] as const;
+  said({ kind: 'records', frame: 1, ...rest, files: [], entries: [] });
+  const files = [[keyBytes(swarmOf(1)), 'a.bin', 2 * 524_288, 2, true]] as const;
   const entry = [keyBytes(swarmOf(1)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
-  said({ kind: 'records', frame: 2, ...rest, facts, entries: [entry] });
+  said({ kind: 'records', frame: 2, ...rest, files, entries: [entry] });
   const wishes: string[] = [];
   for (let settled = 0; settled < 2; settled += 1) {
     const commit = stage.effects.filter((effect) => effect.kind === 'commit').at(-1);
     assert.ok(commit?.kind === 'commit');
     const effects = stage.put({ kind: 'committed', group: commit.group, tookMs: 1 });
     for (const effect of effects)
-      if (effect.kind === 'sendPartner' && effect.word.kind === 'wantPart') wishes.push(swarmKey(effect.word.swarm));
+      if (effect.kind === 'sendPartner' && effect.message.kind === 'wantPart')
+        wishes.push(swarmKey(effect.message.swarm));
   }
   assert.deepEqual(wishes, [swarmOf(1)]);
 });

@@ -69,7 +69,7 @@ test('a list of version 1 keeps its entries and gets positions and an identity',
   old.close();
 
   const store = SeederStore.open(path);
-  const rows = [...store.batches('loadGraves', 9), ...store.liveBatches(9, 0)].flat();
+  const rows = [...store.batches('loadUnlisted', 9), ...store.liveBatches(9, 0)].flat();
   assert.deepEqual(
     rows.map((row) => [row[2], row[3], row[7], row[9]]),
     [
@@ -98,7 +98,7 @@ test('a list of version 1 keeps its entries and gets positions and an identity',
   const again = SeederStore.open(path);
   assert.deepEqual(again.identity(), { trackerId, position: 1, origin: null, followed: 0 });
   assert.deepEqual(
-    [...again.batches('loadGraves', 9)]
+    [...again.batches('loadUnlisted', 9)]
       .flat()
       .map((row) => row[9])
       .sort(),
@@ -151,7 +151,7 @@ test('the time that a tracker did not run, and steps of its wall clock, make no 
   store.commit(storeCommandsOf(changes), SEEN_MS, 1);
   store.commit([], SEEN_MS + DAY_MS / 2);
   const ages = (wallMs: number): number[] => [
-    wallMs - Number([...store.batches('loadGraves', 9)].flat()[0]?.[8]),
+    wallMs - Number([...store.batches('loadUnlisted', 9)].flat()[0]?.[8]),
     wallMs - Number([...store.batches('loadLeaves', 9)].flat()[0]?.[3]),
   ];
   let wallMs = SEEN_MS + DAY_MS / 2;

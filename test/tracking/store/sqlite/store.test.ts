@@ -48,7 +48,7 @@ function loadedFrom(store: SeederStore): Registry {
     applyLoaded(registry, { kind, rows } as unknown as LoadedRows, 0, 1_000);
   for (const batch of store.batches('loadSwarms', 3)) put('loadedSwarms', batch);
   for (const batch of store.batches('loadLeaves', 3)) put('loadedLeaves', batch);
-  for (const batch of [...store.batches('loadGraves', 3), ...store.liveBatches(3, 0)])
+  for (const batch of [...store.batches('loadUnlisted', 3), ...store.liveBatches(3, 0)])
     put(
       'loadedEntries',
       batch.map((row) => [...row.slice(0, 8), 0]),
@@ -101,7 +101,7 @@ const turns = fc.array(
 /** What a tracker that starts on it is told. */
 function listOf(store: SeederStore, wallMs: number): object {
   const age = (changedAt: unknown): number => wallMs - Number(changedAt);
-  const graves = [...store.batches('loadGraves', 9)].flat().map((row) => [...row.slice(0, 8), age(row[8]), row[9]]);
+  const graves = [...store.batches('loadUnlisted', 9)].flat().map((row) => [...row.slice(0, 8), age(row[8]), row[9]]);
   const live = [...store.liveBatches(9, wallMs)].flat().map((row) => [...row.slice(0, 8), 0, row[9]]);
   const swarms = [...store.batches('loadSwarms', 9)].flat();
   const leaves = [...store.batches('loadLeaves', 9)].flat();
@@ -149,7 +149,7 @@ test('the store of the simulation is the store: positions, ages, completeness, a
 });
 
 test('what the partner says of a file and what a client says of it later reach the disk in that order', (t) => {
-  const facts: Change = { kind: 'facts', swarm: swarmOf(2), name: 'theirs', size: 0, pieceCount: 1, proven: false };
+  const facts: Change = { kind: 'fileInfo', swarm: swarmOf(2), name: 'theirs', size: 0, pieceCount: 1, proven: false };
   const share: Change = { kind: 'swarm', swarm: swarmOf(2), name: 'ours', size: 9, pieceCount: 1 };
   const store = SeederStore.open(pathOf(t));
   commit(store, [facts, share, PUT]);
@@ -160,7 +160,7 @@ test('what the partner says of a file and what a client says of it later reach t
 
 test('an entry that lapsed is listed again by the same word of its owner, a removed one is not', (t) => {
   for (const [end, state] of [
-    [{ kind: 'lapse', client: ONE }, 'live'],
+    [{ kind: 'expire', client: ONE }, 'live'],
     [{ kind: 'remove', swarm: swarmOf(1), client: ONE, epoch: 1, sequence: 1 }, 'removed'],
     [{ kind: 'leave', client: ONE, epoch: 1, sequence: 1 }, 'removed'],
   ] as const) {
