@@ -137,6 +137,8 @@ export const CLIENT_COMMANDS = {
   logLevel: message(18, { ask, level: oneOf(...LOG_LEVELS) }),
   /** Looks for what is wrong, and for what limits the downloads that run. */
   doctor: message(19, { ask }),
+  /** Tells the trackers of one file, or of every file where `name` is '', and asks them for peers. */
+  reannounce: message(20, { ask, name: path }),
 };
 export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;

@@ -61,3 +61,18 @@ test('a doctor is told of a bounded number of troubles', () => {
   const [effect] = stage.command({ kind: 'doctor' });
   assert.ok(effect?.kind === 'diagnose' && effect.troubles.length === DOCTOR_TROUBLES_MAX);
 });
+
+test('what is announced is announced again, one file or all; what is not announced is left alone', () => {
+  const stage = new Stage();
+  stage.downloading(entryOf('running'));
+  stage.seeding(entryOf('shared', 1));
+  const lost = stage.seeding(entryOf('lost', 1));
+  stage.post({ kind: 'serve', event: { kind: 'serveFailed', file: lost, path: '/files/lost', errno: 'ENOENT' } });
+  const all = stage.command({ kind: 'reannounce', name: '' });
+  assert.deepEqual(kinds(all), ['announce register', 'announce register', 'tell accepted']);
+  assert.deepEqual(answers(all), ['accepted 2']);
+  const one = stage.command({ kind: 'reannounce', name: 'shared' });
+  assert.deepEqual(kinds(one), ['announce register', 'tell accepted']);
+  assert.deepEqual(answers(stage.command({ kind: 'reannounce', name: 'lost' })), ['accepted 0']);
+  assert.deepEqual(answers(stage.command({ kind: 'reannounce', name: 'unknown' })), ['FILE_NOT_FOUND']);
+});

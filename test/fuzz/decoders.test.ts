@@ -129,6 +129,7 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
     { kind: 'remove', ask: 2, name: 'a', force: true },
     { kind: 'limit', ask: 3, direction: 'up', rate: 1024 },
     { kind: 'logLevel', ask: 4, level: 'debug' },
+    { kind: 'reannounce', ask: 5, name: '' },
   ]),
   corpus(attachEvents, [
     { kind: 'hello', version: 1, program: '1.0.0', address: '[::1]:1', trackers: ['[::1]:2', '[::1]:3'], pid: 4 },

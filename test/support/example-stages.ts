@@ -154,6 +154,8 @@ export const SESSION: readonly (readonly [line: string, shows: RegExp])[] = [
   ['show downloads --json', /SUCCESS:\{.*"name":"disk\.img"/],
   ['show peers disk.img', /^from 192\.0\.2\.7:6881 .*\nSUCCESS:1/m],
   ['show pieces disk.img', /of 3 pieces.*\nSUCCESS:/],
+  ['reannounce', /SUCCESS:1/],
+  ['reannounce disk.img', /SUCCESS:1/],
   ['pause disk.mtorrent', /SUCCESS:/],
   ['resume disk.mtorrent', /SUCCESS:/],
   ['limit up 10M', /SUCCESS:/],

@@ -168,6 +168,11 @@ export class SwarmClient {
     return (await this.#ask({ kind: 'doctor' }, 'diagnosed')).findings;
   }
 
+  /** Tells the trackers now, and asks them for peers: of one file, or of all. Answers of how many files. FILE_NOT_FOUND. */
+  async reannounce(name = ''): Promise<number> {
+    return Number(await this.#accepted({ kind: 'reannounce', name }));
+  }
+
   /** Memory, CPU and event-loop delays of the client, as `show stats` prints them. */
   async stats(): Promise<Readonly<Record<string, unknown>>> {
     return JSON.parse((await this.#ask({ kind: 'stats' }, 'statsListed')).json) as Record<string, unknown>;

@@ -166,6 +166,19 @@ export const VERBS: readonly Verb[] = [
     ],
   },
   {
+    name: 'reannounce',
+    examples: ['reannounce disk.img'],
+    shell: {},
+    forms: [
+      form({
+        takes: { name: optional(clientFile('<name>')) },
+        purpose: 'tell the trackers and look for peers now',
+        ask: (client, { name }) => client.reannounce(name),
+        show: (count) => done(String(count), `announced ${count === 1 ? '1 file' : `${count} files`} to the trackers`),
+      }),
+    ],
+  },
+  {
     name: 'verify',
     examples: ['verify disk.img'],
     forms: [

@@ -6,6 +6,7 @@ import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { ClientEffect } from '../effects.js';
 import type { Books } from '../files/file-table.js';
 import { type FileRecord, isUnfinished, viewOf } from '../files/record.js';
+import { register } from '../files/sharing.js';
 import { type ClientCommand, OVERVIEW_ROWS_MAX } from '../messages.js';
 import { accept, listed, notFound, piecesListed, refuse } from './answers.js';
 import { complaintOf } from './doctor-request.js';
@@ -15,7 +16,17 @@ import type { Rates } from './rate-limits.js';
 export type Question = Extract<
   ClientCommand,
   {
-    readonly kind: 'list' | 'find' | 'overview' | 'peers' | 'stats' | 'pieces' | 'trackers' | 'logLevel' | 'doctor';
+    readonly kind:
+      | 'list'
+      | 'find'
+      | 'overview'
+      | 'peers'
+      | 'stats'
+      | 'pieces'
+      | 'trackers'
+      | 'logLevel'
+      | 'doctor'
+      | 'reannounce';
   }
 >;
 
@@ -46,6 +57,9 @@ export function answer({ books, hashing, rates }: Known, question: Question): re
       return [{ kind: 'logLevel', level: question.level }, accept(ask, question.level)];
     case 'doctor':
       return [{ kind: 'diagnose', ask, ...complaintOf(books, rates) }];
+    case 'reannounce':
+      if (question.name === '') return announceAgain(ask, books.all());
+      return about(books, question, (record) => announceAgain(ask, [record]));
     default:
       return unreachable(question);
   }
@@ -58,6 +72,12 @@ function about(
 ): readonly ClientEffect[] {
   const record = books.find(name);
   return record === undefined ? [refuse(ask, 'FILE_NOT_FOUND', notFound(name))] : then(record);
+}
+
+/** A download asks for peers as soon as its tracker has registered it. */
+function announceAgain(ask: number, records: readonly FileRecord[]): readonly ClientEffect[] {
+  const announced = records.filter(({ announced }) => announced);
+  return [...announced.flatMap(register), accept(ask, String(announced.length))];
 }
 
 function pieces(ask: number, record: FileRecord): ClientEffect {

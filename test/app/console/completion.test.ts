@@ -57,6 +57,7 @@ test('files are those that the command can be about', () => {
   check('resume ', 'resume old.iso ');
   check('remove ', ['disk.img', 'film.mkv', 'old.iso']);
   check('remove disk.img --', 'remove disk.img --force ');
+  check('reannounce f', 'reannounce film.mkv ');
   check('verify d', 'verify disk.img ');
   check('show peers f', 'show peers film.mkv ');
   check('show pieces o', 'show pieces old.iso ');

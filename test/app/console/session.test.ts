@@ -165,6 +165,21 @@ test('lists end with how many rows there were; JSON is the result itself', async
   assert.deepEqual(rest, ['SUCCESS:0', 'SUCCESS:{"schema":1}', 'SUCCESS:QUIT']);
 });
 
+test('reannounce tells the trackers of one file, or of all, and answers of how many', async () => {
+  const { input, out, quits, commands } = stage((command) =>
+    command.kind === 'reannounce'
+      ? [{ kind: 'accepted', ask: command.ask, detail: command.name === '' ? '7' : '1' }]
+      : agreeable(command),
+  );
+  input.end('reannounce\nreannounce a.iso\n');
+  await quits;
+  assert.deepEqual(
+    commands.flatMap((command) => (command.kind === 'reannounce' ? [command.name] : [])),
+    ['', 'a.iso'],
+  );
+  assert.deepEqual(out(), ['SUCCESS:7', 'SUCCESS:1', 'SUCCESS:QUIT']);
+});
+
 test('events come as one line each, whenever they come; notices go to stderr', async () => {
   const { swarm, input, out, err, quits } = stage();
   swarm.onEvent({ kind: 'completed', name: 'a', path: '/d/a\nb' });
