@@ -84,6 +84,10 @@ const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
   yargs: /^src\/app\/(cli\/[a-z-]+-words|completion\/command-table)\.ts$/,
 };
 
+/** The one file that makes sockets. Others may take what node:net knows of addresses. */
+const SOCKET_DOOR = 'src/foundation/wire/transport.ts';
+const ADDRESS_FUNCTIONS = new Set(['isIP', 'isIPv4', 'isIPv6', 'SocketAddress']);
+
 /** A file whose header says "Pure" decides. It may not reach the world. */
 const isPure = (path: string): boolean => /\bPure\b/.test(headerOf(path));
 const WORLD =
@@ -193,6 +197,15 @@ check('each outside package has one door', product, (path) => {
       return `imports ${target}, which has no door in this table`;
   }
   return undefined;
+});
+
+check('sockets are made and named in the transport only', product, (path) => {
+  if (path === SOCKET_DOOR) return undefined;
+  const found = /^import (.*) from 'node:(net|tls)';$/m.exec(textOf(path));
+  const isAddresses = found?.[2] === 'net' && /^\{ (\w+)(, \w+)* \}$/.test(found[1] ?? '');
+  const names = (found?.[1] ?? '').match(/\w+/g) ?? [];
+  if (found === null || (isAddresses && names.every((name) => ADDRESS_FUNCTIONS.has(name)))) return undefined;
+  return `imports ${found[1]} from node:${found[2]}; sockets come from ${SOCKET_DOOR}`;
 });
 
 check('what decides reads no clock, randomness, socket, disk or environment', product.filter(isPure), (path) => {

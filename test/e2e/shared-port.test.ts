@@ -8,7 +8,7 @@ import net from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { freePort, runProgram } from '../../src/app/demo/processes.js';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
-import { sharesPorts } from '../../src/foundation/base/port-claim.js';
+import { sharesPorts } from '../../src/foundation/base/this-machine.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { eventually, fileOf, getWhole, PIECE, quit, share, stageSwarm } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';

@@ -797,10 +797,10 @@ const ACTOR: readonly Defect[] = [
   {
     name: 'actor: a wake-up that rings early is the only one',
     breaks: 'a machine is woken at or after the time that it asked for',
-    file: 'src/foundation/actor/timers.ts',
+    file: 'src/foundation/base/timers.ts',
     right: 'if (systemClock.nowMs() < atMs) arm();',
     wrong: 'if (systemClock.nowMs() < 0) arm();',
-    test: 'test/foundation/actor/timers.test.ts',
+    test: 'test/foundation/base/timers.test.ts',
     rule: 'of many wake-ups none comes before its time',
   },
 ];
@@ -923,10 +923,10 @@ const SERVING: readonly Defect[] = [
   {
     name: 'serving: a port is claimed unseen',
     breaks: 'a port that another program has is not shared with it',
-    file: 'src/foundation/base/port-claim.ts',
+    file: 'src/foundation/wire/port-claim.ts',
     right: 'await (await listenAlone(host, port)).close();',
     wrong: 'if (host === "") await (await listenAlone(host, port)).close();',
-    test: 'test/foundation/base/port-claim.test.ts',
+    test: 'test/foundation/wire/port-claim.test.ts',
     rule: 'a port that another program has is refused, whether or not it shares it, as is the wildcard beside one address',
   },
 ];

@@ -1,7 +1,7 @@
 // Virtual time: one ordered queue of what happens next. Nothing here or above it reads a real clock or real randomness, so a
 // run is a function of its seed.
 
-import type { Timer, Timers } from '../../src/foundation/actor/timers.js';
+import type { Timer, Timers } from '../../src/foundation/base/timers.js';
 
 /** One millisecond has so many buckets of what happens later. */
 const BUCKETS_A_MS = 4;

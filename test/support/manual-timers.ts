@@ -1,6 +1,6 @@
 // A clock that moves only when a test says so, with the timers that hang on it.
 
-import type { Timer, Timers } from '../../src/foundation/actor/timers.js';
+import type { Timer, Timers } from '../../src/foundation/base/timers.js';
 
 export class ManualTimers implements Timers {
   #nowMs = 0;

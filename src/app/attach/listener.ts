@@ -4,15 +4,15 @@
 
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, realpath, unlink } from 'node:fs/promises';
-import net from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import type { ClientEvent } from '../../client/messages.js';
-import { holdName, isHeld, lockName, type NameLock } from '../../foundation/base/abstract-lock.js';
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { holdName, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
+import { dial, type Socket, SocketServer } from '../../foundation/wire/transport.js';
 import type { EmbeddedClient } from '../library/embedded.js';
 import type { SharedLine } from '../library/users.js';
 import { ATTACHED_ASKS_MAX, ATTACHED_FAREWELL_MS, ATTACHED_MAX } from './limits.js';
@@ -45,33 +45,30 @@ export async function openDoor(path: string): Promise<Door> {
 }
 
 export class Door {
-  readonly #server: net.Server;
+  readonly #server: SocketServer;
   readonly #lock: NameLock | undefined;
   readonly #users = new Set<User>();
   /** Came before the client was ready. */
-  readonly #early: net.Socket[] = [];
+  readonly #early: Socket[] = [];
   #client: SharedClient | undefined;
   #isClosed = false;
   readonly #nobodyLeft = deferred<void>();
 
   constructor(lock: NameLock | undefined) {
     this.#lock = lock;
-    this.#server = net.createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
+    this.#server = new SocketServer({ paused: true, onSocket: (socket) => this.#accept(socket) });
   }
 
   async listen(path: string): Promise<void> {
-    const listening = deferred<void>();
-    this.#server.once('error', listening.reject);
     // The socket is made within `listen`. No thread of ours runs yet that could make a file meanwhile.
     const mask = process.umask(0o177);
+    let listening: Promise<number>;
     try {
-      this.#server.listen({ path }, () => listening.resolve());
+      listening = this.#server.listen({ path });
     } finally {
       process.umask(mask);
     }
-    await listening.promise;
-    // A connection that could not be accepted, for want of a descriptor: it is tried again by whoever dialed.
-    this.#server.on('error', () => undefined);
+    await listening;
   }
 
   /** From now on who attaches is answered. */
@@ -84,7 +81,7 @@ export class Door {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#server.close();
+    void this.#server.close();
     await this.#lock?.release();
     for (const socket of this.#early.splice(0)) socket.destroy();
     for (const user of this.#users) user.hangUp('the client ends');
@@ -93,7 +90,7 @@ export class Door {
     for (const user of this.#users) user.drop('does not read');
   }
 
-  #accept(socket: net.Socket): void {
+  #accept(socket: Socket): void {
     if (this.#client !== undefined) this.#welcome(socket, this.#client);
     else if (this.#early.length < ATTACHED_MAX) {
       socket.on('error', () => socket.destroy());
@@ -101,7 +98,7 @@ export class Door {
     } else socket.destroy();
   }
 
-  #welcome(socket: net.Socket, client: SharedClient): void {
+  #welcome(socket: Socket, client: SharedClient): void {
     let line: SharedLine | undefined;
     const user: User = new User({
       socket,
@@ -161,7 +158,7 @@ async function clearPlace(path: string): Promise<void> {
 /** A process that stands still answers as well: the kernel accepts for it. */
 async function somebodyAnswers(path: string): Promise<boolean> {
   const answer = deferred<boolean>();
-  const socket = net.connect({ path });
+  const socket = dial({ path });
   socket.on('connect', () => answer.resolve(true));
   socket.on('error', (error) => {
     const errno = errnoOf(error);

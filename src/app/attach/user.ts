@@ -2,7 +2,6 @@
 // another protocol, sends a frame that is too large, or leaves events unread is dropped here, and nobody else notices. What a
 // command means is not known here.
 
-import type { Socket } from 'node:net';
 import type { ClientCommand } from '../../client/messages.js';
 import { ProtocolError } from '../../foundation/base/errors.js';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../../foundation/base/limits.js';
 import { FrameReader, frameBytes } from '../../foundation/wire/framing.js';
 import { MagicGate } from '../../foundation/wire/magic.js';
+import type { Socket } from '../../foundation/wire/transport.js';
 import { ATTACHED_MAX, ATTACHED_UNREAD_BYTES_MAX } from './limits.js';
 import {
   ATTACH_MAGIC,

@@ -3,7 +3,6 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import net from 'node:net';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
@@ -11,6 +10,7 @@ import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { bundleUrl } from '../../foundation/base/installation.js';
 import { STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { type Address, formatAddress, parseAddress } from '../../foundation/torrent/address.js';
+import { closedServer } from '../../foundation/wire/transport.js';
 import { DEMO_PORT_MAX, DEMO_PORT_MIN, DEMO_PORT_TRIES_MAX, DEMO_STEP_DEADLINE_MS } from './limits.js';
 
 const PROGRAM = bundleUrl('mtorrent').pathname;
@@ -43,17 +43,14 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
 }
 
 async function isFree(host: string, port: number): Promise<boolean> {
-  const server = net.createServer();
+  const server = closedServer();
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port }, resolve);
-    });
+    await server.listen({ host, port });
   } catch (error) {
     if (errnoOf(error) === 'EADDRINUSE') return false;
     throw error;
   }
-  await new Promise((resolve) => server.close(resolve));
+  await server.close();
   return true;
 }
 

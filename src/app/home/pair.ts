@@ -2,15 +2,13 @@
 // when it dies, where they were in the last run. A pair that another process of this user runs already is used as it is.
 
 import { mkdir } from 'node:fs/promises';
-import net from 'node:net';
 import { join } from 'node:path';
 import { Supervisor } from '../../foundation/actor/supervisor.js';
-import { assert } from '../../foundation/base/assert.js';
-import { deferred } from '../../foundation/base/deferred.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { RESTART_PERIOD_MS, RESTARTS_MAX } from '../../foundation/base/limits.js';
 import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
+import { closedServer, type SocketServer } from '../../foundation/wire/transport.js';
 import { startHosted } from '../../tracking/tracker/hosted.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/file.js';
 import { type DirectoryLock, lockDirectory } from '../../transfer/storage/lock.js';
@@ -189,21 +187,20 @@ async function readPorts(path: string): Promise<Pair | undefined> {
 
 /** The wanted ports, and another one in place of each that is taken. */
 async function freePorts(host: string, wanted: readonly number[]): Promise<Pair> {
-  const probes: net.Server[] = [];
+  const probes: SocketServer[] = [];
   try {
     // Held until both are found, so that they differ.
     const ports: number[] = [];
     for (const port of wanted) {
-      const probe = (await listenOn(host, port)) ?? (await listenOn(host, 0));
-      if (probe === undefined)
+      const probe = closedServer();
+      probes.push(probe);
+      const found = (await portOrNone(probe, host, port)) ?? (await portOrNone(probe, host, 0));
+      if (found === undefined)
         throw new MiniTorrentError(
           'ADDRESS_UNUSABLE',
           `no port of ${host} can be listened on; name another address of this machine with --address`,
         );
-      probes.push(probe);
-      const at = probe.address();
-      assert(typeof at === 'object' && at !== null, 'a listening server has an address');
-      ports.push(at.port);
+      ports.push(found);
     }
     const [first = 0, second = 0] = ports;
     return [
@@ -211,14 +208,10 @@ async function freePorts(host: string, wanted: readonly number[]): Promise<Pair>
       { host, port: second },
     ];
   } finally {
-    await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
+    await Promise.all(probes.map((probe) => probe.close()));
   }
 }
 
-async function listenOn(host: string, port: number): Promise<net.Server | undefined> {
-  const server = net.createServer((socket) => socket.destroy());
-  const listening = deferred<boolean>();
-  server.once('error', () => listening.resolve(false));
-  server.listen({ host, port }, () => listening.resolve(true));
-  return (await listening.promise) ? server : undefined;
+function portOrNone(server: SocketServer, host: string, port: number): Promise<number | undefined> {
+  return server.listen({ host, port }).catch(() => undefined);
 }

@@ -2,9 +2,9 @@
 // everybody who asks meanwhile. Judges nothing itself.
 
 import { dirname } from 'node:path';
-import { systemTimers, type Timer } from '../../foundation/actor/timers.js';
 import { fitting } from '../../foundation/base/bytes.js';
 import { deferred } from '../../foundation/base/deferred.js';
+import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { DownloadEvent } from '../../transfer/download/messages.js';
 import type { DownloadLook, Facts, ThreadsFact } from '../doctor/facts.js';

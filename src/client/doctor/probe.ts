@@ -1,9 +1,9 @@
 // Measures everything that a doctor looks at, all at once, each step with its own deadline. Judges nothing.
 
-import net from 'node:net';
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import { closedServer, dial } from '../../foundation/wire/transport.js';
 import type { Facts, UploadFact } from './facts.js';
 import { DOCTOR_STEP_DEADLINE_MS } from './limits.js';
 import { type Place, probeDisks, probeMachine, probeOpenFiles } from './machine-probe.js';
@@ -49,7 +49,7 @@ async function probeUpload(address: Address, isOurs: boolean): Promise<UploadFac
 async function connectTo({ host, port }: Address): Promise<string | undefined> {
   const end = deferred<string | undefined>();
   const target = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  const socket = net.connect({ host: target, port, timeout: DOCTOR_STEP_DEADLINE_MS });
+  const socket = dial({ host: target, port }, { timeoutMs: DOCTOR_STEP_DEADLINE_MS });
   socket.once('connect', () => end.resolve(undefined));
   socket.once('timeout', () => end.resolve('ETIMEDOUT'));
   socket.once('error', (error) => end.resolve(errnoOf(error) ?? 'EIO'));
@@ -62,11 +62,14 @@ async function connectTo({ host, port }: Address): Promise<string | undefined> {
 
 /** Why not; undefined when it can be done. */
 async function listenAt({ host, port }: Address): Promise<string | undefined> {
-  const end = deferred<string | undefined>();
-  const server = net.createServer((socket) => socket.destroy());
-  server.once('error', (error) => end.resolve(errnoOf(error) ?? 'EIO'));
-  server.listen({ host, port }, () => server.close(() => end.resolve(undefined)));
-  return end.promise;
+  const server = closedServer();
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    return errnoOf(error) ?? 'EIO';
+  }
+  await server.close();
+  return undefined;
 }
 
 function isWildcard(host: string): boolean {

@@ -1,7 +1,7 @@
 // `show peers`: one question to the download thread and to every thread that serves, whose answers are put together. A thread that
 // does not answer (it is being restarted) costs its part of the answer, not the question.
 
-import { systemTimers, type Timer } from '../../foundation/actor/timers.js';
+import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { DownloadEvent } from '../../transfer/download/messages.js';
 import type { ServeEvent } from '../../transfer/peer/messages.js';
 import { ASK_DEADLINE_MS } from '../limits.js';

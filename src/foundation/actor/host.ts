@@ -4,9 +4,9 @@
 
 import { assert } from '../base/assert.js';
 import { BoundedQueue } from '../base/queue.js';
+import { systemTimers, type Timer, type Timers } from '../base/timers.js';
 import { MAILBOX_MAX } from './limits.js';
 import type { Machine, Wake, WakeAt } from './machine.js';
-import { systemTimers, type Timer, type Timers } from './timers.js';
 
 export interface HostOptions<Input, Effect> {
   /** For logs and errors: `download/ubuntu.iso`. */

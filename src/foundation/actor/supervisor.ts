@@ -4,8 +4,8 @@
 import { assert } from '../base/assert.js';
 import { STOP_DEADLINE_MS } from '../base/limits.js';
 import type { Log } from '../base/log.js';
+import { systemTimers, type Timers } from '../base/timers.js';
 import type { ThreadEnd } from './thread.js';
-import { systemTimers, type Timers } from './timers.js';
 
 /** permanent: always restarted. transient: after a crash only. temporary: never. (OTP) */
 export type Restart = 'permanent' | 'transient' | 'temporary';

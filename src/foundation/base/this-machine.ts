@@ -6,7 +6,6 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { bytesOfMemoryMax, coresOfCpuMax, coresOfQuota, groupFiles } from './control-groups.js';
 import { errnoOf } from './errors.js';
-import { sharesPorts } from './port-claim.js';
 
 export interface Machine {
   /** At least 1: those of the system, or as many as the quota fills. */
@@ -69,4 +68,10 @@ function textOf(path: string): string {
     if (errnoOf(error) === undefined) throw error;
     return '';
   }
+}
+
+/** Node passes SO_REUSEPORT on since 22.12 and 23.1; only Linux spreads the connections. */
+export function sharesPorts(platform: string, nodeVersion: string): boolean {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  return platform === 'linux' && (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12));
 }

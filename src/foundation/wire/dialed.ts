@@ -2,16 +2,16 @@
 // protocol or a frame that is too large ends it with a reason, and so does whatever ends a socket. Decides nothing; deadlines
 // are its owner's.
 
-import net, { isIP } from 'node:net';
 import { ProtocolError } from '../base/errors.js';
 import { FRAME_BYTES_MAX } from '../base/limits.js';
 import { FrameReader } from './framing.js';
 import { MagicGate } from './magic.js';
 import { Outbox } from './outbox.js';
 import type { Protocol } from './protocol.js';
+import { dial, type Place, type Socket } from './transport.js';
 
 export interface DialedOptions<Sent, Heard> {
-  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+  readonly address: Place;
   /** Where we listen, so that the other side sees us there; the system chooses when it is no single address. */
   readonly ownHost?: string;
   readonly magic: Uint8Array;
@@ -29,7 +29,7 @@ export interface DialedOptions<Sent, Heard> {
 
 export class DialedConnection<Sent, Heard> {
   readonly #options: DialedOptions<Sent, Heard>;
-  readonly #socket: net.Socket;
+  readonly #socket: Socket;
   readonly #outbox: Outbox;
   readonly #magic: MagicGate;
   readonly #reader: FrameReader;
@@ -40,7 +40,7 @@ export class DialedConnection<Sent, Heard> {
     this.#options = options;
     this.#magic = new MagicGate(options.magic);
     this.#reader = new FrameReader(options.frameBytesMax ?? FRAME_BYTES_MAX);
-    this.#socket = net.connect(placeOf(options));
+    this.#socket = dial(options.address, { ownHost: options.ownHost });
     this.#outbox = new Outbox(this.#socket);
     this.#socket.on('connect', () => {
       if (this.#isOver) return;
@@ -86,15 +86,4 @@ export class DialedConnection<Sent, Heard> {
     this.#isOver = true;
     this.#options.onClosed(reason, this.#error);
   }
-}
-
-function placeOf({ address, ownHost }: Pick<DialedOptions<never, never>, 'address' | 'ownHost'>): net.NetConnectOpts {
-  if ('path' in address) return { path: address.path };
-  const local = ownHost !== undefined && isSingleAddress(ownHost) ? { localAddress: ownHost } : {};
-  return { host: address.host, port: address.port, noDelay: true, ...local };
-}
-
-/** A socket can be bound to it: it is not the wildcard. */
-function isSingleAddress(host: string): boolean {
-  return isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::';
 }

@@ -2,7 +2,7 @@
 // much as making ten frames. One list for all sockets of the thread, since a commit answers hundreds of them in one turn.
 // Invariant: what waits behind a peer that does not read holds its own bytes and no more; whoever counts `unsent` counts memory.
 
-import type { Socket } from 'node:net';
+import type { Socket } from './transport.js';
 
 export class Outbox {
   readonly #socket: Socket;

@@ -3,9 +3,9 @@
 
 import { Host } from '../../foundation/actor/host.js';
 import type { WakeAt } from '../../foundation/actor/machine.js';
-import { systemTimers, type Timers } from '../../foundation/actor/timers.js';
 import { unreachable } from '../../foundation/base/assert.js';
 import type { Log } from '../../foundation/base/log.js';
+import { systemTimers, type Timers } from '../../foundation/base/timers.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
 import {

@@ -1,7 +1,6 @@
 // One accepted socket: bytes to requests and replies to bytes, each within its bound. Who speaks another protocol, sends a
 // frame that is too large, or leaves replies unread is dropped here; what a request means is not known here.
 
-import type { Socket } from 'node:net';
 import { ProtocolError } from '../../foundation/base/errors.js';
 import {
   FRAME_BYTES_BEFORE_HELLO_MAX,
@@ -15,6 +14,7 @@ import { FrameReader } from '../../foundation/wire/framing.js';
 import { SENTENCE_BYTES_MAX } from '../../foundation/wire/limits.js';
 import { MagicGate } from '../../foundation/wire/magic.js';
 import { Outbox } from '../../foundation/wire/outbox.js';
+import type { Socket } from '../../foundation/wire/transport.js';
 import type { FollowerWire } from '../store/contract.js';
 import { TRACKER_UNREAD_BYTES_MAX } from './limits.js';
 import { TRACKER_MAGIC, type TrackerReply, type TrackerRequest, trackerReplies, trackerRequests } from './messages.js';

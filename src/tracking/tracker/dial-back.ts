@@ -2,7 +2,7 @@
 // its deadline. Decides nothing; who may be dialed was decided by `claims.ts`.
 
 import { randomBytes } from 'node:crypto';
-import type { Timer, Timers } from '../../foundation/actor/timers.js';
+import type { Timer, Timers } from '../../foundation/base/timers.js';
 import { keyBytes, PEER_ID_SIZE, peerId } from '../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../transfer/peer/codec/messages.js';

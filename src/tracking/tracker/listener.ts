@@ -1,13 +1,13 @@
 // The door to the tracker's port: accepts connections, gives each a number and knows them by it. Whether there is room for one
 // more, and at whose cost, `foundation/base/admission.ts` decides.
 
-import net from 'node:net';
-import type { Timers } from '../../foundation/actor/timers.js';
 import { Admission, type Verdict } from '../../foundation/base/admission.js';
 import { Complaints } from '../../foundation/base/complaints.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
+import type { Timers } from '../../foundation/base/timers.js';
 import { type Address, formatAddress, plainHost } from '../../foundation/torrent/address.js';
+import { type Socket, SocketServer } from '../../foundation/wire/transport.js';
 import type { FollowerWire } from '../store/contract.js';
 import { ClientConnection } from './connection.js';
 import { TRACKER_CONNECTIONS_MAX, TRACKER_CONNECTIONS_PER_ADDRESS_MAX, TRACKER_LISTEN_BACKLOG } from './limits.js';
@@ -28,7 +28,7 @@ export interface ListenerOptions {
 
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #server: net.Server;
+  readonly #server: SocketServer;
   readonly #connections = new Map<number, ClientConnection>();
   readonly #places: Admission;
   readonly #complaints = new Complaints();
@@ -41,7 +41,10 @@ export class Listener {
       placesMax: options.connectionsMax ?? TRACKER_CONNECTIONS_MAX,
       perAddressMax: options.connectionsPerAddressMax ?? TRACKER_CONNECTIONS_PER_ADDRESS_MAX,
     });
-    this.#server = net.createServer({ pauseOnConnect: false }, (socket) => this.#accept(socket));
+    this.#server = new SocketServer({
+      onSocket: (socket) => this.#accept(socket),
+      onAcceptFailed: (error) => options.log.warn({ err: error }, 'could not accept a connection'),
+    });
   }
 
   get connectionCount(): number {
@@ -54,13 +57,12 @@ export class Listener {
 
   /** The address listened on. Rejects with PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED or IO_ERROR. */
   async listen(own: Address): Promise<Address> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => reject(listenError(error, own)));
-      this.#server.listen({ host: own.host, port: own.port, backlog: TRACKER_LISTEN_BACKLOG }, () => resolve());
-    });
-    this.#server.on('error', (error) => this.#options.log.warn({ err: error }, 'could not accept a connection'));
-    const bound = this.#server.address();
-    return { host: own.host, port: bound !== null && typeof bound === 'object' ? bound.port : own.port };
+    try {
+      const { host, port } = own;
+      return { host, port: await this.#server.listen({ host, port }, { backlog: TRACKER_LISTEN_BACKLOG }) };
+    } catch (error) {
+      throw listenError(error as Error, own);
+    }
   }
 
   reply(connection: number, message: TrackerReply): void {
@@ -94,7 +96,7 @@ export class Listener {
 
   /** No new connections and no further requests; replies still leave. */
   stopReading(): void {
-    this.#server.close();
+    void this.#server.close();
     for (const connection of this.#connections.values()) connection.pause();
   }
 
@@ -106,7 +108,7 @@ export class Listener {
     for (const connection of this.#connections.values()) connection.drop(reason);
   }
 
-  #accept(socket: net.Socket): void {
+  #accept(socket: Socket): void {
     const { timers, follower, onOpened, onRequest, onFollowerFrame, onClosed } = this.#options;
     const host = plainHost(socket.remoteAddress ?? '');
     this.#lastNumber += 1;
@@ -153,7 +155,7 @@ export class Listener {
 
   #complain(host: string, what: 'refused' | 'connection ended', reason: string): void {
     // After the end the log is closed too, and everybody is hung up on.
-    if (!this.#server.listening) return;
+    if (!this.#server.isListening) return;
     const times = this.#complaints.note(`${what} ${host}`, this.#options.timers.nowMs());
     if (times > 0) this.#options.log.info({ host, times }, `${what}: ${reason}`);
   }

@@ -3,10 +3,10 @@
 
 import { type Attachment, type Link, openLink } from '../../foundation/actor/link.js';
 import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
-import { systemTimers } from '../../foundation/actor/timers.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Prng } from '../../foundation/base/prng.js';
+import { systemTimers } from '../../foundation/base/timers.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { swarmKey } from '../../foundation/torrent/ids.js';

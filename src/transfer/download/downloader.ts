@@ -2,13 +2,13 @@
 // `.part` and closes it when the last store has ended; decides nothing.
 
 import { Host } from '../../foundation/actor/host.js';
-import { systemTimers } from '../../foundation/actor/timers.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
 import { equalBytes } from '../../foundation/base/bytes.js';
 import { type ErrorCode, errorCodeOfErrno, MiniTorrentError } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Prng } from '../../foundation/base/prng.js';
+import { systemTimers } from '../../foundation/base/timers.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';

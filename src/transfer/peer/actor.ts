@@ -3,12 +3,12 @@
 
 import { type Attachment, type Link, openLink } from '../../foundation/actor/link.js';
 import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
-import { systemTimers } from '../../foundation/actor/timers.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
 import { NO_LIMIT } from '../../foundation/base/bucket.js';
 import { PROGRESS_MS, UPLOAD_FILES_OPEN_MAX } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Prng } from '../../foundation/base/prng.js';
+import { systemTimers } from '../../foundation/base/timers.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { type ClientId, clientId, type PeerId, peerIdOf, swarmKey } from '../../foundation/torrent/ids.js';
@@ -115,10 +115,7 @@ class PeerThread {
   #onServeCommand(command: ServeCommand, attachments: readonly Attachment[]): void {
     switch (command.kind) {
       case 'listen':
-        this.#listener.listen(command, (result) => {
-          if ('errno' in result) this.#toMain.tell({ kind: 'listenFailed', errno: result.errno });
-          else this.#toMain.tell({ kind: 'listening', port: result.port });
-        });
+        void this.#listen(command);
         break;
       case 'serve':
         this.#serve(command, attachments[0]);
@@ -160,6 +157,12 @@ class PeerThread {
       default:
         unreachable(command);
     }
+  }
+
+  async #listen(command: Extract<ServeCommand, { kind: 'listen' }>): Promise<void> {
+    const result = await this.#listener.listen(command);
+    if ('errno' in result) this.#toMain.tell({ kind: 'listenFailed', errno: result.errno });
+    else this.#toMain.tell({ kind: 'listening', port: result.port });
   }
 
   #peerIdIn(swarm: Uint8Array): PeerId {
@@ -243,7 +246,6 @@ class PeerThread {
 
   #dial(command: Extract<FetchCommand, { kind: 'dial' }>): void {
     const { connection, swarm, pieceCount, host, port, uploadPort } = command;
-    const wildcard = this.#settings.uploadHost === '0.0.0.0' || this.#settings.uploadHost === '::';
     const dialed = new DialedSocket({
       connection,
       swarm,
@@ -251,7 +253,7 @@ class PeerThread {
       peerId: this.#peerIdIn(swarm),
       uploadPort,
       address: { host, port },
-      localHost: wildcard ? undefined : this.#settings.uploadHost,
+      ownHost: this.#settings.uploadHost,
       slab: this.#slab,
       timers: systemTimers,
       tell: (event) => this.#tellDownload(event),

@@ -7,9 +7,9 @@ import { close, constants, open } from 'node:fs';
 import { link, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { askHolder, holdName, type NameLock } from '../../foundation/base/abstract-lock.js';
 import { errnoOf } from '../../foundation/base/errors.js';
 import { LOCK_TRIES_MAX } from '../../foundation/base/limits.js';
+import { askHolder, holdName, type NameLock } from '../../foundation/wire/abstract-lock.js';
 
 /** The directory is locked; `line` is what its holder says of itself, empty when it stands still. */
 export class DirectoryHeld extends Error {

@@ -4,10 +4,10 @@
 
 import { realpath, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../foundation/base/abstract-lock.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { type Holder, holderLine, nameOf, parseHolder, thisProcess } from '../../foundation/base/holder.js';
 import { LOCK_ANSWER_BYTES_MAX } from '../../foundation/base/limits.js';
+import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
 import { atomicWriteFile, readBounded } from './file.js';
 import { DirectoryHeld, holdDirectory } from './generation-lock.js';
 

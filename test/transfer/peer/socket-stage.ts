@@ -83,9 +83,7 @@ export async function seeder(t: TestContext, { whenRight = false, thread = 0 } =
   const desk = openDesk(turns, (order) => listener.obey(order), crashes);
   if (thread === 0) listener.decider = desk.desk;
   else joinDesk(t, desk, listener, thread, crashes);
-  const listening = deferred<{ port: number } | { errno: string }>();
-  listener.listen({ host: '127.0.0.1', port: 0, shared: false }, listening.resolve);
-  const result = await listening.promise;
+  const result = await listener.listen({ host: '127.0.0.1', port: 0, shared: false });
   assert.ok('port' in result);
   t.after(() => {
     listener.close();
@@ -204,7 +202,7 @@ export function dial(t: TestContext, port: number, timers = new ManualTimers()):
     uploadPort: 0,
     pieceCount: PIECES,
     address: { host: '127.0.0.1', port },
-    localHost: undefined,
+    ownHost: '0.0.0.0',
     slab,
     timers,
     tell: (event) => {

@@ -1,9 +1,9 @@
 // One tracker on one seeder list: a name in the kernel, made of the file's real path, which costs nothing and answers with the
 // holder. It belongs to a network namespace; what containers share is the lock beside the list (`side-lock.ts`).
 
-import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../../foundation/base/abstract-lock.js';
 import { fileError } from '../../../foundation/base/errors.js';
 import { holderLine, parseHolder, thisProcess } from '../../../foundation/base/holder.js';
+import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../../foundation/wire/abstract-lock.js';
 import { listHeld, realListPath } from './holding.js';
 
 /** Rejects with ALREADY_RUNNING, naming the pid of the tracker that holds the list. */

@@ -1,15 +1,15 @@
 // The door to sockets we dial. Reads frames through a small buffer and payload straight into its slots of the slab: no copy
 // in user space beyond the few bytes that arrive together with a frame. Performs FetchMachine's effects, decides nothing.
 
-import net from 'node:net';
 import { Host } from '../../../foundation/actor/host.js';
-import type { Timers } from '../../../foundation/actor/timers.js';
 import { present } from '../../../foundation/base/assert.js';
 import { errnoOf, ProtocolError } from '../../../foundation/base/errors.js';
 import { FRAME_BYTES_BEFORE_HELLO_MAX, FRAME_BYTES_MAX } from '../../../foundation/base/limits.js';
+import type { Timers } from '../../../foundation/base/timers.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import { FrameReader, frameBytes } from '../../../foundation/wire/framing.js';
 import { MagicGate } from '../../../foundation/wire/magic.js';
+import { dial, type Socket } from '../../../foundation/wire/transport.js';
 import { PEER_MAGIC, peerWire } from '../codec/messages.js';
 import { HEADER_READ_BYTES, PAYLOAD_TOLD_MS } from '../limits.js';
 import type { FetchEvent } from '../messages.js';
@@ -18,8 +18,8 @@ import { PayloadTarget } from './payload-target.js';
 
 export interface DialOptions extends Omit<FetchOptions, 'startedMs'> {
   readonly address: Address;
-  /** Our own address, so that the peer sees us where we listen; undefined: the system chooses. */
-  readonly localHost: string | undefined;
+  /** Our own host, so that the peer sees us where we listen. */
+  readonly ownHost: string;
   readonly slab: SharedArrayBuffer;
   readonly tell: (event: FetchEvent) => void;
   readonly onCrash: (error: unknown) => void;
@@ -29,7 +29,7 @@ export interface DialOptions extends Omit<FetchOptions, 'startedMs'> {
 export class DialedSocket {
   readonly #options: DialOptions;
   readonly #host: Host<FetchInput, FetchEffect>;
-  readonly #socket: net.Socket;
+  readonly #socket: Socket;
   readonly #header = new Uint8Array(HEADER_READ_BYTES);
   readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
   readonly #gate = new MagicGate(PEER_MAGIC);
@@ -70,13 +70,10 @@ export class DialedSocket {
     this.#socket.resume();
   }
 
-  #dial(): net.Socket {
-    const { address, localHost } = this.#options;
-    const socket = net.connect({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
-      ...(localHost === undefined ? {} : { localAddress: localHost }),
+  #dial(): Socket {
+    const { address, ownHost } = this.#options;
+    const socket = dial(address, {
+      ownHost,
       onread: {
         buffer: () => this.#readBuffer(),
         callback: (count, buffer) => {

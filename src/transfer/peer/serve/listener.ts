@@ -2,14 +2,14 @@
 // say to whoever decides about uploads, and performs its orders. Invariant: nothing is read from a connection before it is admitted,
 // nor while what is reported is not taken.
 
-import net from 'node:net';
-import type { Timers } from '../../../foundation/actor/timers.js';
 import { present, unreachable } from '../../../foundation/base/assert.js';
 import { errnoOf } from '../../../foundation/base/errors.js';
 import type { Log } from '../../../foundation/base/log.js';
+import type { Timers } from '../../../foundation/base/timers.js';
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { blockOf } from '../../../foundation/torrent/block.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
+import { type Socket, SocketServer } from '../../../foundation/wire/transport.js';
 import type { UploadDecider } from '../upload/desk.js';
 import { connectionNumber, type UploadOrder, type UploadReport } from '../upload/messages.js';
 import type { Uploads } from '../upload/reader.js';
@@ -26,6 +26,12 @@ export interface ListenerOptions {
   readonly lookUp: (swarm: Uint8Array) => ServedFile | undefined;
   readonly onJoined: (file: number, host: string, port: number) => void;
   readonly onCrash: (error: unknown) => void;
+}
+
+interface Listening {
+  readonly host: string;
+  readonly port: number;
+  readonly shared: boolean;
 }
 
 interface Accepted {
@@ -45,7 +51,7 @@ export interface FetchingPeer {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #accepted = new Map<number, Accepted>();
-  readonly #server: net.Server;
+  readonly #server: SocketServer;
   #decider: UploadDecider | undefined;
   /** Nothing is heard while the decider is behind. */
   #isPaused = false;
@@ -54,7 +60,11 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = net.createServer((socket) => this.#accept(socket));
+    this.#server = new SocketServer({
+      onSocket: (socket) => this.#accept(socket),
+      // Out of descriptors: the connection is lost, the listener goes on.
+      onAcceptFailed: (error) => options.log.warn({ err: error }, 'could not accept a connection'),
+    });
   }
 
   /** Told before it listens. What an earlier one knew is lost, so its connections end. */
@@ -66,20 +76,13 @@ export class Listener {
   }
 
   /** Answers the port, or the errno that refused it. @param shared other threads of this client listen there as well. */
-  listen(
-    { host, port, shared }: { readonly host: string; readonly port: number; readonly shared: boolean },
-    done: (result: { port: number } | { errno: string }) => void,
-  ): void {
-    const failed = (error: Error): void => done({ errno: errnoOf(error) ?? 'EIO' });
-    this.#server.once('error', failed);
-    this.#server.listen({ host, port, reusePort: shared }, () => {
-      this.#server.off('error', failed);
-      // Out of descriptors: the connection is lost, the listener goes on.
-      this.#server.on('error', (error) => this.#options.log.warn({ err: error }, 'could not accept a connection'));
-      const address = this.#server.address();
-      this.#port = typeof address === 'object' && address !== null ? address.port : port;
-      done({ port: this.#port });
-    });
+  async listen({ host, port, shared }: Listening): Promise<{ readonly port: number } | { readonly errno: string }> {
+    try {
+      this.#port = await this.#server.listen({ host, port }, { shared });
+      return { port: this.#port };
+    } catch (error) {
+      return { errno: errnoOf(error) ?? 'EIO' };
+    }
   }
 
   tellHaves(file: number, ranges: readonly PieceRange[]): void {
@@ -108,7 +111,7 @@ export class Listener {
 
   /** No new connections; those open are told `gone` for each file and end. */
   close(): void {
-    this.#server.close();
+    void this.#server.close();
     for (const accepted of [...this.#accepted.values()]) accepted.socket.post({ kind: 'fileGone' });
   }
 
@@ -176,7 +179,7 @@ export class Listener {
     for (const { socket } of this.#accepted.values()) socket.pause();
   }
 
-  #accept(socket: net.Socket): void {
+  #accept(socket: Socket): void {
     const { log, timers, onCrash, onJoined } = this.#options;
     const connection = connectionNumber(this.#options.thread, this.#count);
     this.#count += 1;

@@ -1,21 +1,21 @@
 // The door to sockets we accepted. Reads small frames, writes header and payload of a block with one writev, tells when the
 // socket has taken it. Performs ServeMachine's effects; whose block is written is decided by the upload scheduler.
 
-import type net from 'node:net';
 import { Host } from '../../../foundation/actor/host.js';
-import type { Timers } from '../../../foundation/actor/timers.js';
 import { EMPTY_BYTES } from '../../../foundation/base/bytes.js';
 import { ProtocolError } from '../../../foundation/base/errors.js';
 import { FRAME_BYTES_BEFORE_HELLO_MAX, FRAME_BYTES_MAX } from '../../../foundation/base/limits.js';
+import type { Timers } from '../../../foundation/base/timers.js';
 import { plainHost } from '../../../foundation/torrent/address.js';
 import type { Block } from '../../../foundation/torrent/block.js';
 import { FrameReader, frameBytes } from '../../../foundation/wire/framing.js';
 import { MagicGate } from '../../../foundation/wire/magic.js';
+import type { Socket } from '../../../foundation/wire/transport.js';
 import { PEER_MAGIC, peerWire } from '../codec/messages.js';
 import { type ServedFile, type ServeEffect, type ServeInput, ServeMachine, type ServeOptions } from './machine.js';
 
 export interface AcceptOptions extends Omit<ServeOptions, 'startedMs'> {
-  readonly socket: net.Socket;
+  readonly socket: Socket;
   readonly timers: Timers;
   /** @param acks whether the peer says when a block has come. */
   readonly onOpened: (served: ServedFile, uploadPort: number, acks: boolean) => void;

@@ -4,8 +4,8 @@
 import { Host } from '../../../foundation/actor/host.js';
 import { type Link, openLink } from '../../../foundation/actor/link.js';
 import type { MessagePort } from '../../../foundation/actor/thread.js';
-import type { Timers } from '../../../foundation/actor/timers.js';
 import type { Prng } from '../../../foundation/base/prng.js';
+import type { Timers } from '../../../foundation/base/timers.js';
 import { type UploadInput, UploadMachine } from './machine.js';
 import { UploadMemory } from './memory.js';
 import { threadOf, type UploadOrder, type UploadReport, uploadOrders, uploadReports } from './messages.js';

@@ -3,8 +3,8 @@
 // not touched after that.
 
 import fs from 'node:fs';
-import type { Timers } from '../../../foundation/actor/timers.js';
 import { errnoOf } from '../../../foundation/base/errors.js';
+import type { Timers } from '../../../foundation/base/timers.js';
 import { type Block, blockOf } from '../../../foundation/torrent/block.js';
 import { blockOffset } from '../serve/machine.js';
 import type { UploadMemory } from './memory.js';

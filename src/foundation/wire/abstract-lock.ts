@@ -2,10 +2,10 @@
 // its holder ends, kill -9 included, so that it is never stale. Who connects is told one line by the holder.
 
 import { createHash } from 'node:crypto';
-import net from 'node:net';
-import { deferred, within } from './deferred.js';
-import { errnoOf } from './errors.js';
-import { LOCK_ANSWER_BYTES_MAX, LOCK_ANSWER_DEADLINE_MS } from './limits.js';
+import { deferred, within } from '../base/deferred.js';
+import { errnoOf } from '../base/errors.js';
+import { LOCK_ANSWER_BYTES_MAX, LOCK_ANSWER_DEADLINE_MS } from '../base/limits.js';
+import { dial, SocketServer } from './transport.js';
 
 export interface NameLock {
   release(): Promise<void>;
@@ -18,24 +18,17 @@ export function lockName(purpose: string, realPath: string): string {
 
 /** Rejects with EADDRINUSE while another process, or this one, holds the name. @param name of a socket, or the path of one. */
 export async function holdName(name: string, line: string): Promise<NameLock> {
-  const server = net.createServer((socket) => {
-    // Who hangs up before it has read the line loses it, nothing else.
-    socket.on('error', () => socket.destroy());
-    socket.end(`${line}\n`);
+  const server = new SocketServer({
+    onSocket: (socket) => {
+      // A peer that hangs up before it has read the line loses it, nothing else.
+      socket.on('error', () => socket.destroy());
+      socket.end(`${line}\n`);
+    },
   });
-  const listening = deferred<void>();
-  server.once('error', listening.reject);
-  server.listen({ path: name }, () => listening.resolve());
-  await listening.promise;
+  await server.listen({ path: name });
   // The lock alone keeps no process alive.
   server.unref();
-  return {
-    async release() {
-      const closed = deferred<void>();
-      server.close(() => closed.resolve());
-      await closed.promise;
-    },
-  };
+  return { release: () => server.close() };
 }
 
 /** The error of `holdName` that says that the name is held. */
@@ -48,7 +41,7 @@ export async function askHolder(name: string): Promise<string | undefined> {
   const answer = deferred<string | undefined>();
   let text = '';
   let isThere = false;
-  const socket = net.connect({ path: name });
+  const socket = dial({ path: name });
   socket.on('connect', () => {
     isThere = true;
   });

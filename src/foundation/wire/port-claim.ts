@@ -2,22 +2,16 @@
 // another client of this user in as well; who claims first looks whether the port is free to one alone, and the kernel decides what
 // conflicts. Invariant: between that look and the first listen no other claim of this machine succeeds for the same port.
 
-import net from 'node:net';
+import { pause } from '../base/deferred.js';
+import { PORT_CLAIM_DEADLINE_MS, PORT_CLAIM_LOOK_MS, PORT_CLAIM_TRIES_MAX } from '../base/limits.js';
 import { holdName, isHeld, lockName, type NameLock } from './abstract-lock.js';
-import { deferred, pause } from './deferred.js';
-import { PORT_CLAIM_DEADLINE_MS, PORT_CLAIM_LOOK_MS, PORT_CLAIM_TRIES_MAX } from './limits.js';
+import { closedServer } from './transport.js';
 
 export interface PortClaim {
   /** The one that was asked for, or a free one. */
   readonly port: number;
   /** Once somebody listens there, or nobody will: from now on the kernel alone keeps others away. */
   release(): Promise<void>;
-}
-
-/** Node passes SO_REUSEPORT on since 22.12 and 23.1; only Linux spreads the connections. */
-export function sharesPorts(platform: string, nodeVersion: string): boolean {
-  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
-  return platform === 'linux' && (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12));
 }
 
 /** Rejects as listening there would: with EADDRINUSE when another program, or another client, has the port. */
@@ -69,18 +63,7 @@ async function holdWhenFree(name: string): Promise<NameLock> {
 }
 
 async function listenAlone(host: string, port: number): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const server = net.createServer((socket) => socket.destroy());
-  const listening = deferred<void>();
-  server.once('error', listening.reject);
-  server.listen({ host, port, exclusive: true }, listening.resolve);
-  await listening.promise;
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    async close() {
-      const closed = deferred<void>();
-      server.close(() => closed.resolve());
-      await closed.promise;
-    },
-  };
+  const server = closedServer();
+  const bound = await server.listen({ host, port });
+  return { port: bound, close: () => server.close() };
 }

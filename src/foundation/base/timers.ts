@@ -1,7 +1,7 @@
 // The only place that sets timers for actors: one pending wake-up a host. Tests and the simulator bring their own.
 
-import type { Clock } from '../base/clock.js';
-import { systemClock } from '../base/clock.js';
+import type { Clock } from './clock.js';
+import { systemClock } from './clock.js';
 
 export interface Timer {
   cancel(): void;

@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { errnoOf } from '../../../src/foundation/base/errors.js';
-import { claimPort, sharesPorts } from '../../../src/foundation/base/port-claim.js';
+import { sharesPorts } from '../../../src/foundation/base/this-machine.js';
+import { claimPort } from '../../../src/foundation/wire/port-claim.js';
 import { lacksPlace } from '../../support/needs.js';
 
 const MAY_SHARE = sharesPorts(process.platform, process.versions.node);

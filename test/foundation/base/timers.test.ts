@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { systemTimers } from '../../../src/foundation/actor/timers.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
+import { systemTimers } from '../../../src/foundation/base/timers.js';
 
 const MANY = 2_000;
 

@@ -1,0 +1,93 @@
+// The only door to sockets: dials and listens by TCP and on Unix sockets. A TLS socket would be made here. Never reads a
+// byte and decides nothing about a connection.
+
+import net, { isIP } from 'node:net';
+
+/** One connection. Its owner reads and writes it; `net.Socket` in all but name. */
+export type Socket = net.Socket;
+
+/** Where a socket listens: a TCP address, or the path or abstract name of a Unix socket. */
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+
+export interface DialOptions {
+  /** Our own host, so that the other side sees us where we listen. Ignored when it is a wildcard or a name. */
+  readonly ownHost?: string | undefined;
+  /** Reads into buffers of the owner's; `data` is not emitted then. */
+  readonly onread?: net.OnReadOpts;
+  /** Milliseconds of silence after which `timeout` is emitted. */
+  readonly timeoutMs?: number;
+}
+
+/** Begins to connect; the socket emits `connect`, or `error` and then `close`. */
+export function dial(place: Place, { ownHost, onread, timeoutMs }: DialOptions = {}): Socket {
+  const common = {
+    ...(onread === undefined ? {} : { onread }),
+    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+  };
+  if ('path' in place) return net.connect({ path: place.path, ...common });
+  const local = ownHost !== undefined && isSingleAddress(ownHost) ? { localAddress: ownHost } : {};
+  return net.connect({ host: place.host, port: place.port, noDelay: true, ...local, ...common });
+}
+
+export interface ListenOptions {
+  /** Other threads and processes of this user may listen there as well (SO_REUSEPORT). */
+  readonly shared?: boolean;
+  /** Connections that the kernel accepts ahead of us. */
+  readonly backlog?: number;
+}
+
+export interface ServerOptions {
+  readonly onSocket: (socket: Socket) => void;
+  /** Nothing is read from a new socket before its owner resumes it. */
+  readonly paused?: boolean;
+  /** A connection could not be accepted, for want of a descriptor for example. The server goes on. */
+  readonly onAcceptFailed?: (error: Error) => void;
+}
+
+export class SocketServer {
+  readonly #server: net.Server;
+  readonly #onAcceptFailed: (error: Error) => void;
+
+  constructor({ onSocket, paused = false, onAcceptFailed = () => undefined }: ServerOptions) {
+    this.#server = net.createServer({ pauseOnConnect: paused }, onSocket);
+    this.#onAcceptFailed = onAcceptFailed;
+  }
+
+  get isListening(): boolean {
+    return this.#server.listening;
+  }
+
+  /** Answers the port, 0 for a Unix socket, whose file exists when this returns. Rejects with the system's error. */
+  listen(place: Place, { shared = false, backlog }: ListenOptions = {}): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      const options = backlog === undefined ? place : { ...place, backlog };
+      this.#server.listen('path' in place ? options : { ...options, reusePort: shared }, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', this.#onAcceptFailed);
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+  }
+
+  /** It alone keeps no process alive. */
+  unref(): void {
+    this.#server.unref();
+  }
+
+  /** No new connections from now on. Settles when the open ones have ended. */
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+}
+
+/** A server that takes no connection: for whoever wants to know whether a place is free. */
+export function closedServer(): SocketServer {
+  return new SocketServer({ onSocket: (socket) => socket.destroy() });
+}
+
+/** A socket can be bound to it: it is neither a wildcard nor a name. */
+function isSingleAddress(host: string): boolean {
+  return isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::';
+}
