@@ -13,7 +13,7 @@ import type { DirectoryLock } from '../transfer/storage/lock.js';
 import { Examination } from './answers/examination.js';
 import type { Rates } from './answers/rate-limits.js';
 import { watchVitals } from './answers/vitals.js';
-import { HeldFiles } from './disk-jobs/open-files.js';
+import { OpenFiles } from './disk-jobs/open-files.js';
 import { Preparations } from './disk-jobs/prepare.js';
 import { Rehash } from './disk-jobs/rehash.js';
 import { SlowSteps } from './disk-jobs/slow-steps.js';
@@ -23,8 +23,8 @@ import type { Entry } from './files/record.js';
 import { ClientMachine } from './machine.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
 import type { Identity, StatePaths } from './state/library.js';
-import { StateKeeper } from './state/state-writer.js';
-import { PeerAsks } from './threads/peer-query.js';
+import { StateWriter } from './state/state-writer.js';
+import { PeerQuery } from './threads/peer-query.js';
 import { type Placement, placementFor, threadsFact } from './threads/placement.js';
 import { Serving } from './threads/serving.js';
 import { ClientThreads } from './threads/threads.js';
@@ -68,18 +68,18 @@ export class ClientActor {
   readonly #threads: ClientThreads;
   readonly #serving: Serving;
   readonly #prepare: Preparations;
-  readonly #asks: PeerAsks;
+  readonly #peerQuery: PeerQuery;
   readonly #vitals = watchVitals();
   readonly #threadsFact: ThreadsFact;
   readonly #trackers: Trackers;
-  readonly #files: HeldFiles;
+  readonly #files: OpenFiles;
   readonly #steps: SlowSteps;
   readonly #rehash: Rehash;
   readonly #examination: Examination;
   readonly #listening = deferred<void>();
   readonly #ended = deferred<unknown>();
   #upload: Address;
-  readonly #keeper: StateKeeper;
+  readonly #writer: StateWriter;
   #telling: Promise<void> = Promise.resolve();
   #isStarted = false;
   #halting = false;
@@ -103,13 +103,13 @@ export class ClientActor {
     });
     this.#threads = this.#newThreads(placement, identity);
     this.#serving = this.#newServing(placement);
-    this.#keeper = new StateKeeper({
+    this.#writer = new StateWriter({
       paths,
       log: log.of('keeper'),
       onTrouble: (sentence) => options.onEvent({ kind: 'notice', level: 'bad', sentence }),
       onFatal: (error) => this.#fatal(error),
     });
-    this.#files = new HeldFiles(this.#threads, () => this.#upload.port);
+    this.#files = new OpenFiles(this.#threads, () => this.#upload.port);
     this.#rehash = new Rehash(this.#prepare, this.#files, paths);
     this.#steps = new SlowSteps({
       prepare: this.#prepare,
@@ -133,7 +133,7 @@ export class ClientActor {
           ? undefined
           : { trackers: options.trackers, listen: options.trackersListen },
     });
-    this.#asks = new PeerAsks(this.#threads, (event) => this.#tellUser(event));
+    this.#peerQuery = new PeerQuery(this.#threads, (event) => this.#tellUser(event));
     this.#examination = new Examination({
       threads: this.#threads,
       upload: () => this.#upload,
@@ -230,10 +230,10 @@ export class ClientActor {
         this.#files.unserve(effect.file);
         break;
       case 'saveLibrary':
-        this.#keeper.saveLibrary(effect.entries);
+        this.#writer.saveLibrary(effect.entries);
         break;
       case 'listPeers':
-        this.#asks.listPeers(effect.ask, effect.file);
+        this.#peerQuery.listPeers(effect.ask, effect.file);
         break;
       case 'listStats':
         void this.#listStats(effect.ask);
@@ -275,7 +275,7 @@ export class ClientActor {
   }
 
   #identify(identity: Identity): void {
-    this.#keeper.saveIdentity(identity);
+    this.#writer.saveIdentity(identity);
     this.#threads.identify(identity.clientId);
   }
 
@@ -296,7 +296,7 @@ export class ClientActor {
         this.#serving.cannotListen(thread, event.errno);
         break;
       case 'described':
-        this.#asks.uploadsDescribed(event);
+        this.#peerQuery.uploadsDescribed(event);
         break;
       default:
         if (event.kind === 'uploaded') this.#rehash.payloadMoved();
@@ -305,7 +305,7 @@ export class ClientActor {
   }
 
   #onDownloadEvent(event: DownloadEvent): void {
-    if (event.kind === 'described') this.#asks.downloadsDescribed(event);
+    if (event.kind === 'described') this.#peerQuery.downloadsDescribed(event);
     else if (event.kind === 'examined') this.#examination.examined(event);
     else if (event.kind === 'poolReady') this.#options.onWarm?.();
     else {
@@ -345,14 +345,14 @@ export class ClientActor {
 
   async #takeDown(): Promise<readonly string[]> {
     this.#host.stop();
-    this.#asks.closeAll();
+    this.#peerQuery.closeAll();
     this.#examination.stop();
     this.#trackers.stop();
     this.#serving.stop();
     const forced = await this.#threads.stop();
     await this.#prepare.close();
     await this.#files.releaseAll();
-    await this.#keeper.saved;
+    await this.#writer.saved;
     this.#vitals.stop();
     await this.#lock.release();
     return forced;
@@ -362,7 +362,7 @@ export class ClientActor {
   #tellUser(event: ClientEvent): void {
     if (event.kind === 'notice' || event.kind === 'completed' || event.kind === 'failed')
       this.#logFile.log.info({ event }, event.kind);
-    const { saved } = this.#keeper;
+    const { saved } = this.#writer;
     this.#telling = this.#telling.then(async () => {
       await saved;
       this.#options.onEvent(event);

@@ -6,7 +6,7 @@ import { NO_EFFECTS } from '../foundation/actor/machine.js';
 import { QUIT_DEADLINE_MS } from '../foundation/base/limits.js';
 import { saved } from './answers/answers.js';
 import type { ClientEffect } from './effects.js';
-import { type Books, pairKey } from './files/file-table.js';
+import { type FileTable, pairKey } from './files/file-table.js';
 import type { Entry } from './files/record.js';
 
 export class Closing {
@@ -21,10 +21,10 @@ export class Closing {
     this.#deadlineMs = nowMs + QUIT_DEADLINE_MS;
   }
 
-  begin(books: Books): readonly (ClientEffect | WakeAt)[] {
+  begin(files: FileTable): readonly (ClientEffect | WakeAt)[] {
     const effects: (ClientEffect | WakeAt)[] = [];
     const pairs = new Map<string, Entry['trackers']>();
-    for (const record of books.all()) {
+    for (const record of files.all()) {
       if (record.announced) pairs.set(pairKey(record.entry.trackers), record.entry.trackers);
       if (record.served) effects.push({ kind: 'unserve', file: record.file });
       record.served = false;
@@ -44,11 +44,11 @@ export class Closing {
   }
 
   /** The last effects, once. */
-  halt(books: Books, nowMs: number): readonly ClientEffect[] {
+  halt(files: FileTable, nowMs: number): readonly ClientEffect[] {
     if (this.#halted) return NO_EFFECTS;
-    const stopping = books.all().some(({ phase }) => ['stopping', 'opening', 'mending'].includes(phase.at));
+    const stopping = files.all().some(({ phase }) => ['stopping', 'opening', 'mending'].includes(phase.at));
     if ((stopping || this.#leaving.size > 0) && nowMs < this.#deadlineMs) return NO_EFFECTS;
     this.#halted = true;
-    return [saved(books), { kind: 'halt', ask: this.#ask }];
+    return [saved(files), { kind: 'halt', ask: this.#ask }];
   }
 }

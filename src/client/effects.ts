@@ -7,7 +7,7 @@ import type { PieceRange } from '../foundation/torrent/bitfield.js';
 import type { AnnounceCommand, AnnounceEvent } from '../tracking/announce/messages.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
-import type { Complaint } from './answers/doctor-request.js';
+import type { DoctorRequest } from './answers/doctor-request.js';
 import type { Entry } from './files/record.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
 
@@ -155,7 +155,7 @@ export type ClientEffect =
   | { readonly kind: 'mapPieces'; readonly ask: number; readonly file: number; readonly entry: Entry }
   | { readonly kind: 'listTrackers'; readonly ask: number }
   | { readonly kind: 'logLevel'; readonly level: LogLevel }
-  | ({ readonly kind: 'diagnose'; readonly ask: number } & Complaint)
+  | ({ readonly kind: 'diagnose'; readonly ask: number } & DoctorRequest)
   /** Bytes a second of the whole client in one direction from now on; 0: no limit. */
   | { readonly kind: 'limit'; readonly direction: 'up' | 'down'; readonly rate: number }
   /** The last effect. */

@@ -16,7 +16,7 @@ import { TrackerNotices } from './answers/tracker-notices.js';
 import { Closing } from './closing.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
 import { roomRefusal } from './files/disk-space.js';
-import { Books, basename } from './files/file-table.js';
+import { basename, FileTable } from './files/file-table.js';
 import { trackerNews, uploadNews } from './files/news.js';
 import { pause, resume } from './files/pausing.js';
 import { type Entry, type FileRecord, isBusy } from './files/record.js';
@@ -28,7 +28,7 @@ import { LIBRARY_FILES_MAX } from './limits.js';
 import type { ClientCommand } from './messages.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
-  readonly #books = new Books();
+  readonly #files = new FileTable();
   readonly #waits: number[] = [];
   readonly #removals = new Removals();
   readonly #verifications = new Verifications();
@@ -46,10 +46,10 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     this.#hashing.hear(input);
     const effects = [...this.#apply(input, nowMs)];
     effects.push(
-      ...this.#verifications.next(this.#books, this.#closing !== undefined),
+      ...this.#verifications.next(this.#files, this.#closing !== undefined),
       ...this.#startWaiting(),
       ...this.#answerWaits(),
-      ...(this.#closing?.halt(this.#books, nowMs) ?? this.#recovery.look(this.#books, nowMs)),
+      ...(this.#closing?.halt(this.#files, nowMs) ?? this.#recovery.look(this.#files, nowMs)),
     );
     return effects;
   }
@@ -64,7 +64,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return this.#about(input.file, (record) => this.#onChecked(record, input.result));
       case 'shareHashed': {
         // Asked before the .mtorrent is written, so that a refused share leaves none behind.
-        const refusal = shareRefusal(this.#books, input.entry);
+        const refusal = shareRefusal(this.#files, input.entry);
         if (refusal !== undefined) return [refuse(input.ask, refusal.code, refusal.sentence)];
         return [{ kind: 'writeShare', ask: input.ask, entry: input.entry }];
       }
@@ -83,19 +83,19 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'completedSeen':
         return this.#about(input.file, (record) => this.#onCompleted(record, input.mtimeMs));
       case 'serve':
-        return uploadNews(this.#books, input.event);
+        return uploadNews(this.#files, input.event);
       case 'announce':
         if (input.event.kind === 'left') this.#closing?.left(input.trackers);
-        return trackerNews(this.#books, this.#notices, input.trackers, input.event);
+        return trackerNews(this.#files, this.#notices, input.trackers, input.event);
       case 'hashedAgain':
-        return this.#verifications.hashed(this.#books, input);
+        return this.#verifications.hashed(this.#files, input);
       case 'mended':
       case 'mendFailed':
         return this.#about(input.file, (record) => this.#onMended(record, input));
       case 'sourcesSeen':
-        return this.#closing === undefined ? this.#recovery.sourcesSeen(this.#books, input.seen) : NO_EFFECTS;
+        return this.#closing === undefined ? this.#recovery.sourcesSeen(this.#files, input.seen) : NO_EFFECTS;
       case 'roomSeen':
-        return this.#about(input.file, (record) => roomSeen(this.#books, record, input.freeBytes));
+        return this.#about(input.file, (record) => roomSeen(this.#files, record, input.freeBytes));
       case 'removed':
         return [
           input.refusal === undefined
@@ -113,7 +113,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   /** Answers come when they come: their file may have been removed, or replaced by another try, in the meantime. */
   #about(file: number, answer: (record: FileRecord) => readonly ClientEffect[]): readonly ClientEffect[] {
-    const record = this.#books.get(file);
+    const record = this.#files.get(file);
     return record === undefined ? NO_EFFECTS : answer(record);
   }
 
@@ -132,30 +132,30 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
           },
         ];
       case 'remove':
-        return this.#removals.remove(this.#books, command.ask, command.name, command.force);
+        return this.#removals.remove(this.#files, command.ask, command.name, command.force);
       case 'wait':
         this.#waits.push(command.ask);
         return NO_EFFECTS;
       case 'pause':
-        return pause(this.#books, command.ask, command.name);
+        return pause(this.#files, command.ask, command.name);
       case 'resume':
-        return resume(this.#books, command.ask, command.name);
+        return resume(this.#files, command.ask, command.name);
       case 'limit':
       case 'limits':
         return this.#limits.obey(command);
       case 'verify':
-        return this.#verifications.verify(this.#books, command.ask, command.name);
+        return this.#verifications.verify(this.#files, command.ask, command.name);
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:
-        return answer({ books: this.#books, hashing: this.#hashing, rates: this.#limits.rates }, command);
+        return answer({ files: this.#files, hashing: this.#hashing, rates: this.#limits.rates }, command);
     }
   }
 
   // --- start ---
 
   #onLoaded(entry: Entry): readonly ClientEffect[] {
-    const record = this.#books.add(entry, { at: 'checking' });
+    const record = this.#files.add(entry, { at: 'checking' });
     return [{ kind: 'check', file: record.file, entry }];
   }
 
@@ -164,7 +164,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     switch (result.kind) {
       case 'complete':
         record.entry = { ...record.entry, mtimeMs: result.mtimeMs };
-        return [...rightAgain(record), ...seed(record), saved(this.#books)];
+        return [...rightAgain(record), ...seed(record), saved(this.#files)];
       case 'partial':
         record.device = result.device;
         record.transfer.have = result.have;
@@ -180,36 +180,36 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   // --- share ---
 
   #onShared(ask: number, entry: Entry): readonly ClientEffect[] {
-    const known = this.#books.ofSwarm(entry.swarm);
+    const known = this.#files.ofSwarm(entry.swarm);
     if (known?.phase.at === 'seeding') {
       // The same bytes again: one swarm, served from where they are. The newer .mtorrent is the one that is kept track of.
       known.entry = { ...known.entry, mtorrentPath: entry.mtorrentPath };
-      return [saved(this.#books), accept(ask, basename(entry.mtorrentPath))];
+      return [saved(this.#files), accept(ask, basename(entry.mtorrentPath))];
     }
-    const refusal = shareRefusal(this.#books, entry);
+    const refusal = shareRefusal(this.#files, entry);
     if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
-    const replaced = known === undefined ? NO_EFFECTS : replace(this.#books, known);
-    const record = this.#books.add(entry, { at: 'seeding' });
-    return [...replaced, ...seed(record), saved(this.#books), accept(ask, basename(entry.mtorrentPath))];
+    const replaced = known === undefined ? NO_EFFECTS : replace(this.#files, known);
+    const record = this.#files.add(entry, { at: 'seeding' });
+    return [...replaced, ...seed(record), saved(this.#files), accept(ask, basename(entry.mtorrentPath))];
   }
 
   // --- get ---
 
   #onGet(input: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
     const { ask, entry, freeBytes, device } = input;
-    const known = this.#books.ofSwarm(entry.swarm);
+    const known = this.#files.ofSwarm(entry.swarm);
     if (known !== undefined && !['failed', 'full', 'missing'].includes(known.phase.at)) {
       return [refuse(ask, 'ALREADY_EXISTS', `${entry.name} is here already as ${known.entry.path}`)];
     }
-    const other = this.#books.ofPath(entry.path);
+    const other = this.#files.ofPath(entry.path);
     if (other !== undefined && other !== known) return [refuse(ask, 'ALREADY_EXISTS', placeTaken(other.entry))];
-    if (known === undefined && this.#books.size >= LIBRARY_FILES_MAX) return [refuse(ask, 'LIMIT_REACHED', tooMany())];
-    const full = roomRefusal(this.#books, entry, freeBytes, device);
+    if (known === undefined && this.#files.size >= LIBRARY_FILES_MAX) return [refuse(ask, 'LIMIT_REACHED', tooMany())];
+    const full = roomRefusal(this.#files, entry, freeBytes, device);
     if (full !== undefined) return [refuse(ask, full.code, full.sentence)];
-    const replaced = known === undefined ? NO_EFFECTS : replace(this.#books, known);
-    const record = this.#books.add(entry, { at: 'waiting' });
+    const replaced = known === undefined ? NO_EFFECTS : replace(this.#files, known);
+    const record = this.#files.add(entry, { at: 'waiting' });
     record.device = device;
-    return [...replaced, saved(this.#books), accept(ask, entry.path)];
+    return [...replaced, saved(this.#files), accept(ask, entry.path)];
   }
 
   /** Starts what waits, as long as there is room. */
@@ -217,9 +217,9 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     if (this.#closing !== undefined) return NO_EFFECTS;
     const effects: ClientEffect[] = [];
     let running = 0;
-    for (const { phase } of this.#books.all())
+    for (const { phase } of this.#files.all())
       if (phase.at === 'opening' || phase.at === 'downloading' || phase.at === 'stopping') running += 1;
-    for (const record of this.#books.all()) {
+    for (const record of this.#files.all()) {
       if (running >= DOWNLOADS_RUNNING_MAX) break;
       if (record.phase.at !== 'waiting') continue;
       record.phase = { at: 'opening' };
@@ -231,7 +231,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   #onPartOpened(record: FileRecord, have: number): readonly ClientEffect[] {
     if (isLeaving(record))
-      return [{ kind: 'releasePart', file: record.file }, ...this.#removals.takeOff(this.#books, record, true)];
+      return [{ kind: 'releasePart', file: record.file }, ...this.#removals.takeOff(this.#files, record, true)];
     if (record.phase.at !== 'opening') return NO_EFFECTS;
     if (this.#closing !== undefined) {
       record.phase = { at: 'waiting' };
@@ -249,7 +249,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #onDownload(event: Extract<ClientInput, { kind: 'download' }>['event']): readonly ClientEffect[] {
-    const record = this.#books.get(event.file);
+    const record = this.#files.get(event.file);
     if (record === undefined) return NO_EFFECTS;
     switch (event.kind) {
       case 'progressed': {
@@ -284,7 +284,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     const removing = isLeaving(record);
     const { name, path } = record.entry;
     const told: ClientEffect = { kind: 'tell', event: { kind: 'completed', name, path } };
-    if (removing) return [told, ...this.#removals.takeOff(this.#books, record, false)];
+    if (removing) return [told, ...this.#removals.takeOff(this.#files, record, false)];
     if (this.#verifications.isBad(record.file)) {
       // Its bytes rotted on our disk after they were right.
       const code = 'VERIFICATION_FAILED';
@@ -295,13 +295,13 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     if (this.#closing !== undefined) {
       // Complete, and known as such at the next start; but nobody is to hear of us any more.
       record.phase = { at: 'seeding' };
-      return [saved(this.#books), told];
+      return [saved(this.#files), told];
     }
-    return [...seed(record), saved(this.#books), told];
+    return [...seed(record), saved(this.#files), told];
   }
 
   #onFailed(record: FileRecord, code: ErrorCode, sentence: string): readonly ClientEffect[] {
-    if (isLeaving(record)) return this.#removals.takeOff(this.#books, record, true);
+    if (isLeaving(record)) return this.#removals.takeOff(this.#files, record, true);
     Object.assign(record.transfer, { rate: 0, peers: 0 });
     if (code === 'DISK_FULL') return stall(record, sentence);
     record.phase = { at: 'failed', code, sentence };
@@ -310,7 +310,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #onStopped(record: FileRecord): readonly ClientEffect[] {
-    if (isLeaving(record)) return this.#removals.takeOff(this.#books, record, true);
+    if (isLeaving(record)) return this.#removals.takeOff(this.#files, record, true);
     record.phase = record.entry.paused ? { at: 'paused' } : { at: 'waiting' };
     Object.assign(record.transfer, { rate: 0, peers: 0 });
     return NO_EFFECTS;
@@ -320,20 +320,20 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     record: FileRecord,
     input: Extract<ClientInput, { kind: 'mended' | 'mendFailed' }>,
   ): readonly ClientEffect[] {
-    if (isLeaving(record)) return this.#removals.takeOff(this.#books, record, true);
-    if (input.kind === 'mended') return this.#verifications.mended(this.#books, input);
-    return this.#verifications.mendFailed(this.#books, input);
+    if (isLeaving(record)) return this.#removals.takeOff(this.#files, record, true);
+    if (input.kind === 'mended') return this.#verifications.mended(this.#files, input);
+    return this.#verifications.mendFailed(this.#files, input);
   }
 
   // --- quit ---
 
   #onQuit(ask: number, nowMs: number): readonly (ClientEffect | WakeAt)[] {
     this.#closing = new Closing(ask, nowMs);
-    return this.#closing.begin(this.#books);
+    return this.#closing.begin(this.#files);
   }
 
   #answerWaits(): readonly ClientEffect[] {
-    if (this.#waits.length === 0 || this.#books.all().some(isBusy)) return NO_EFFECTS;
+    if (this.#waits.length === 0 || this.#files.all().some(isBusy)) return NO_EFFECTS;
     return this.#waits.splice(0).map((ask) => accept(ask, 'WAITED'));
   }
 }

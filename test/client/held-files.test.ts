@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { HeldFiles } from '../../src/client/disk-jobs/open-files.js';
+import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
 import type { OpenedPart } from '../../src/client/disk-jobs/prepare.js';
 import type { ClientThreads } from '../../src/client/threads/threads.js';
 import type { Attachment } from '../../src/foundation/actor/link.js';
@@ -16,7 +16,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 import { entryOf, PIECES, SIZE } from './stage.js';
 
 interface Stage {
-  readonly files: HeldFiles;
+  readonly files: OpenFiles;
   readonly served: [ServeCommand, readonly Attachment[]][];
   readonly started: [DownloadCommand, readonly Attachment[]][];
   readonly metainfo: Metainfo;
@@ -35,7 +35,7 @@ function stage(t: TestContext): Stage {
       tell: (command: DownloadCommand, beside: readonly Attachment[] = []) => started.push([command, beside]),
     },
   } as unknown as ClientThreads;
-  const files = new HeldFiles(threads, () => 6881);
+  const files = new OpenFiles(threads, () => 6881);
   const { name, trackers } = entryOf('a');
   const metainfo = makeMetainfo({ trackers, name, size: SIZE, digests: new Uint8Array(PIECES * 20).fill(9) });
   files.learn(metainfo);

@@ -6,13 +6,13 @@ import type { Writable } from 'node:stream';
 import { unreachable } from '../../foundation/base/assert.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import { printable } from '../../foundation/torrent/names.js';
-import type { Happening } from '../library/asker.js';
+import type { ClientNotification } from '../library/asker.js';
 import type { Result } from '../verbs/results.js';
 
 export interface Output {
   shown(result: Result): void;
   refused(error: MiniTorrentError): void;
-  happened(event: Happening): void;
+  happened(event: ClientNotification): void;
 }
 
 export class ScriptOutput implements Output {
@@ -47,7 +47,7 @@ export class ScriptOutput implements Output {
     this.#explain(`${code}: ${message}`);
   }
 
-  happened(event: Happening): void {
+  happened(event: ClientNotification): void {
     switch (event.kind) {
       case 'completed':
         this.#result(`COMPLETED:${event.path}`);
@@ -105,7 +105,7 @@ export class PeopleOutput implements Output {
     this.#print(printable(`${code}: ${message}`), 'bad');
   }
 
-  happened(event: Happening): void {
+  happened(event: ClientNotification): void {
     switch (event.kind) {
       case 'completed':
         this.#print(`complete: ${printable(event.path)}`, 'good');

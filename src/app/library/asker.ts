@@ -13,7 +13,7 @@ export type Answer =
   | { readonly kind: 'listed'; readonly ask: number; readonly rows: readonly FileView[] };
 
 /** Nobody's answer: it happened. */
-export type Happening = Exclude<ClientEvent, { readonly ask: number }>;
+export type ClientNotification = Exclude<ClientEvent, { readonly ask: number }>;
 
 /** A command without its number. */
 export type Question = ClientCommand extends infer C ? (C extends ClientCommand ? Omit<C, 'ask'> : never) : never;
@@ -46,7 +46,7 @@ export class Asker {
   }
 
   /** What is no answer is handed back. */
-  take(event: ClientEvent): Happening | undefined {
+  take(event: ClientEvent): ClientNotification | undefined {
     if (!('ask' in event)) return event;
     const open = this.#open.get(event.ask);
     // What was open when the client ended has been answered already.

@@ -4,12 +4,12 @@
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 import { DOWNLOAD_LOOK_MS } from '../../foundation/base/limits.js';
-import type { Happening } from './asker.js';
+import type { ClientNotification } from './asker.js';
 import type { FileView } from './views.js';
 
 /** What a download needs of its client. */
 export interface DownloadClient {
-  listen(listener: (event: Happening) => void): () => void;
+  listen(listener: (event: ClientNotification) => void): () => void;
   file(name: string): Promise<FileView>;
 }
 
@@ -20,7 +20,7 @@ export class Download implements AsyncIterable<FileView> {
   readonly #ended = deferred<End>();
   readonly #unlisten: () => void;
   /** Ends that came before the answer to `get`; they are of whatever path. */
-  #early: Happening[] = [];
+  #early: ClientNotification[] = [];
   #path: string | undefined;
   #end: End | undefined;
 
@@ -69,7 +69,7 @@ export class Download implements AsyncIterable<FileView> {
     yield await this.#client.file(this.path);
   }
 
-  #heard(event: Happening): void {
+  #heard(event: ClientNotification): void {
     if (event.kind !== 'completed' && event.kind !== 'failed') return;
     if (this.#path === undefined) {
       this.#early.push(event);

@@ -7,7 +7,7 @@ import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
-import { type Answer, Asker, type Happening, type Question } from './asker.js';
+import { type Answer, Asker, type ClientNotification, type Question } from './asker.js';
 import { Download } from './download.js';
 import {
   type FileView,
@@ -41,7 +41,7 @@ type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
 export class SwarmClient {
   readonly #line: ClientLine;
   readonly #asker: Asker;
-  readonly #listeners = new Set<(event: Happening) => void>();
+  readonly #listeners = new Set<(event: ClientNotification) => void>();
   readonly #ended = deferred<MiniTorrentError>();
 
   constructor(line: ClientLine) {
@@ -71,7 +71,7 @@ export class SwarmClient {
   }
 
   /** Downloads that end, notices: whatever happens unasked. Answers how to stop listening. */
-  listen(listener: (event: Happening) => void): () => void {
+  listen(listener: (event: ClientNotification) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { pieceCells } from '../../foundation/torrent/piece-cells.js';
 import type { ClientEffect } from '../effects.js';
-import { type Books, basename } from '../files/file-table.js';
+import { basename, type FileTable } from '../files/file-table.js';
 import { type Entry, type FileRecord, viewOf } from '../files/record.js';
 import { LIBRARY_FILES_MAX } from '../limits.js';
 import { type ClientEvent, LIST_ROWS_MAX, PIECE_CELLS_MAX } from '../messages.js';
@@ -53,6 +53,6 @@ export function piecesListed(ask: number, name: string, have: Bitfield): ClientE
   return { kind: 'piecesListed', ask, name, have: have.count, pieces: have.pieceCount, cells };
 }
 
-export function saved(books: Books): ClientEffect {
-  return { kind: 'saveLibrary', entries: books.entries() };
+export function saved(files: FileTable): ClientEffect {
+  return { kind: 'saveLibrary', entries: files.entries() };
 }

@@ -2,7 +2,7 @@
 // a tracker pair. Pure.
 
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { type Books, pairKey } from '../files/file-table.js';
+import { type FileTable, pairKey } from '../files/file-table.js';
 import { bytesToCome, type Entry } from '../files/record.js';
 import { DOCTOR_PAIRS_MAX, DOCTOR_TROUBLES_MAX } from '../limits.js';
 import type { Rates } from './rate-limits.js';
@@ -17,7 +17,7 @@ export interface RunningDownload {
   readonly rate: number;
 }
 
-export interface Complaint {
+export interface DoctorRequest {
   readonly rates: Rates;
   readonly downloads: readonly RunningDownload[];
   /** Files that something is wrong with. */
@@ -26,9 +26,9 @@ export interface Complaint {
   readonly announced: readonly { readonly trackers: Entry['trackers']; readonly swarm: SwarmKey }[];
 }
 
-export function complaintOf(books: Books, rates: Rates): Complaint {
-  const records = books.all();
-  const announced = new Map<string, Complaint['announced'][number]>();
+export function doctorRequestOf(files: FileTable, rates: Rates): DoctorRequest {
+  const records = files.all();
+  const announced = new Map<string, DoctorRequest['announced'][number]>();
   for (const { announced: isAnnounced, entry } of records) {
     if (announced.size >= DOCTOR_PAIRS_MAX) break;
     if (isAnnounced && !announced.has(pairKey(entry.trackers))) announced.set(pairKey(entry.trackers), entry);

@@ -14,7 +14,7 @@ import { pairKey } from '../files/file-table.js';
 import { DOCTOR_LOOK_MS, DOCTOR_LOOKS, DOCTOR_PAIRS_MAX } from '../limits.js';
 import { type ClientEvent, FINDING_BYTES_MAX, FINDINGS_MAX, SUBJECT_BYTES_MAX } from '../messages.js';
 import type { ClientThreads } from '../threads/threads.js';
-import type { Complaint } from './doctor-request.js';
+import type { DoctorRequest } from './doctor-request.js';
 
 export interface ExaminationOptions {
   readonly threads: ClientThreads;
@@ -40,7 +40,7 @@ export class Examination {
     this.#options = options;
   }
 
-  diagnose(ask: number, complaint: Complaint): void {
+  diagnose(ask: number, complaint: DoctorRequest): void {
     this.#asks.push(ask);
     if (this.#asks.length > 1) return;
     this.#diagnose(complaint).catch((error: unknown) => this.#options.onFatal(error));
@@ -60,7 +60,7 @@ export class Examination {
     this.#timer?.cancel();
   }
 
-  async #diagnose(complaint: Complaint): Promise<void> {
+  async #diagnose(complaint: DoctorRequest): Promise<void> {
     const isIdle = complaint.downloads.length === 0;
     const [measured] = await Promise.all([probe(this.#probeOptions(complaint)), isIdle ? undefined : this.#watch()]);
     const facts: Facts = {
@@ -85,7 +85,7 @@ export class Examination {
     for (const ask of this.#asks.splice(0)) this.#options.answer({ kind: 'diagnosed', ask, findings });
   }
 
-  #probeOptions({ downloads, announced }: Complaint): ProbeOptions {
+  #probeOptions({ downloads, announced }: DoctorRequest): ProbeOptions {
     const { upload, pairs, stateDir } = this.#options;
     const swarmOf = new Map(announced.map(({ trackers, swarm }) => [pairKey(trackers), swarm]));
     return {

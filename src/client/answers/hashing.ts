@@ -4,7 +4,7 @@
 
 import type { Wake } from '../../foundation/actor/machine.js';
 import type { ClientInput } from '../effects.js';
-import { type Books, basename } from '../files/file-table.js';
+import { basename, type FileTable } from '../files/file-table.js';
 import { type FileRecord, isUnfinished, NO_TRANSFER, viewOf } from '../files/record.js';
 import type { FileView } from '../messages.js';
 
@@ -42,13 +42,13 @@ export class Hashing {
   }
 
   /** As rows of the state `hashing`. */
-  rows(books: Books): readonly FileView[] {
-    return [...[...this.#shares.values()].map(shareView), ...this.#verifiedRows(books)];
+  rows(files: FileTable): readonly FileView[] {
+    return [...[...this.#shares.values()].map(shareView), ...this.#verifiedRows(files)];
   }
 
-  #verifiedRows(books: Books): readonly FileView[] {
+  #verifiedRows(files: FileTable): readonly FileView[] {
     return [...this.#verified].flatMap(([file, done]) => {
-      const record = books.get(file);
+      const record = files.get(file);
       if (record === undefined || !this.shows(record)) return [];
       return [{ ...viewOf(record), state: 'hashing', have: done } as const];
     });

@@ -4,12 +4,12 @@
 import { unreachable } from '../../foundation/base/assert.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { ClientEffect } from '../effects.js';
-import type { Books } from '../files/file-table.js';
+import type { FileTable } from '../files/file-table.js';
 import { type FileRecord, isUnfinished, viewOf } from '../files/record.js';
 import { register } from '../files/sharing.js';
 import { type ClientCommand, OVERVIEW_ROWS_MAX } from '../messages.js';
 import { accept, listed, notFound, piecesListed, refuse } from './answers.js';
-import { complaintOf } from './doctor-request.js';
+import { doctorRequestOf } from './doctor-request.js';
 import type { Hashing } from './hashing.js';
 import type { Rates } from './rate-limits.js';
 
@@ -31,46 +31,46 @@ export type Question = Extract<
 >;
 
 export interface Known {
-  readonly books: Books;
+  readonly files: FileTable;
   readonly hashing: Hashing;
   readonly rates: Rates;
 }
 
-export function answer({ books, hashing, rates }: Known, question: Question): readonly ClientEffect[] {
+export function answer({ files, hashing, rates }: Known, question: Question): readonly ClientEffect[] {
   const { ask } = question;
   switch (question.kind) {
     case 'list':
-      return listed(ask, books.all());
+      return listed(ask, files.all());
     case 'overview':
-      return [overview(books, hashing, ask)];
+      return [overview(files, hashing, ask)];
     case 'stats':
       return [{ kind: 'listStats', ask }];
     case 'find':
-      return about(books, question, (record) => listed(ask, [record]));
+      return about(files, question, (record) => listed(ask, [record]));
     case 'peers':
-      return about(books, question, ({ file }) => [{ kind: 'listPeers', ask, file }]);
+      return about(files, question, ({ file }) => [{ kind: 'listPeers', ask, file }]);
     case 'pieces':
-      return about(books, question, (record) => [pieces(ask, record)]);
+      return about(files, question, (record) => [pieces(ask, record)]);
     case 'trackers':
       return [{ kind: 'listTrackers', ask }];
     case 'logLevel':
       return [{ kind: 'logLevel', level: question.level }, accept(ask, question.level)];
     case 'doctor':
-      return [{ kind: 'diagnose', ask, ...complaintOf(books, rates) }];
+      return [{ kind: 'diagnose', ask, ...doctorRequestOf(files, rates) }];
     case 'reannounce':
-      if (question.name === '') return announceAgain(ask, books.all());
-      return about(books, question, (record) => announceAgain(ask, [record]));
+      if (question.name === '') return announceAgain(ask, files.all());
+      return about(files, question, (record) => announceAgain(ask, [record]));
     default:
       return unreachable(question);
   }
 }
 
 function about(
-  books: Books,
+  files: FileTable,
   { ask, name }: { readonly ask: number; readonly name: string },
   then: (record: FileRecord) => readonly ClientEffect[],
 ): readonly ClientEffect[] {
-  const record = books.find(name);
+  const record = files.find(name);
   return record === undefined ? [refuse(ask, 'FILE_NOT_FOUND', notFound(name))] : then(record);
 }
 
@@ -88,10 +88,10 @@ function pieces(ask: number, record: FileRecord): ClientEffect {
   return { kind: 'tell', event: piecesListed(ask, entry.name, all) };
 }
 
-function overview(books: Books, hashing: Hashing, ask: number): ClientEffect {
-  const records = books.all();
+function overview(files: FileTable, hashing: Hashing, ask: number): ClientEffect {
+  const records = files.all();
   const isShown = (record: FileRecord): boolean => record.phase.at !== 'seeding' && !hashing.shows(record);
-  const rows = [...hashing.rows(books), ...records.filter(isShown).slice(0, OVERVIEW_ROWS_MAX).map(viewOf)];
+  const rows = [...hashing.rows(files), ...records.filter(isShown).slice(0, OVERVIEW_ROWS_MAX).map(viewOf)];
   const sum = (of: (record: FileRecord) => number): number => records.reduce((total, record) => total + of(record), 0);
   return {
     kind: 'tell',

@@ -20,7 +20,7 @@ interface Held {
   serve: Extract<ServeCommand, { kind: 'serve' }> | undefined;
 }
 
-export class HeldFiles {
+export class OpenFiles {
   readonly #threads: ClientThreads;
   readonly #held = new Map<number, Held>();
   readonly #metainfo = new Map<SwarmKey, Metainfo>();

@@ -15,18 +15,18 @@ import type { ClientEffect, HashedAgain } from '../effects.js';
 import type { Entry } from '../files/record.js';
 import { VERIFY_BUSY_MS, VERIFY_REST } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
-import type { HeldFiles } from './open-files.js';
+import type { OpenFiles } from './open-files.js';
 import { lookAt, type Preparations, type VerifyOptions } from './prepare.js';
 
 export class Rehash {
   readonly #prepare: Preparations;
-  readonly #files: HeldFiles;
+  readonly #files: OpenFiles;
   readonly #paths: StatePaths;
   /** By file number. */
   readonly #underWay = new Map<number, AbortController>();
   #movedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(prepare: Preparations, files: HeldFiles, paths: StatePaths) {
+  constructor(prepare: Preparations, files: OpenFiles, paths: StatePaths) {
     this.#prepare = prepare;
     this.#files = files;
     this.#paths = paths;

@@ -12,7 +12,7 @@ import { freeBytes } from '../../transfer/storage/file.js';
 import { piecesListed } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, Refusal, SeenSource } from '../effects.js';
 import type { ClientEvent } from '../messages.js';
-import type { HeldFiles } from './open-files.js';
+import type { OpenFiles } from './open-files.js';
 import { type HashProgress, lookAt, type Preparations } from './prepare.js';
 import type { Rehash } from './rehash.js';
 
@@ -37,7 +37,7 @@ export type SlowEffect = Extract<
 
 export interface SlowStepsOptions {
   readonly prepare: Preparations;
-  readonly files: HeldFiles;
+  readonly files: OpenFiles;
   readonly rehash: Rehash;
   /** The pair that shares of this client are announced to. */
   readonly trackers: readonly [Address, Address];
@@ -48,7 +48,7 @@ export interface SlowStepsOptions {
 
 export class SlowSteps {
   readonly #prepare: Preparations;
-  readonly #files: HeldFiles;
+  readonly #files: OpenFiles;
   readonly #rehash: Rehash;
   readonly #trackers: readonly [Address, Address];
   readonly #post: (input: ClientInput) => void;

@@ -4,12 +4,12 @@
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { DISK_RESERVE_BYTES } from '../../foundation/base/limits.js';
 import type { Refusal } from '../effects.js';
-import type { Books } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { bytesMissing, bytesToCome, type Entry, type FileRecord } from './record.js';
 
 /** Why a new download is refused; undefined when it fits. */
-export function roomRefusal(books: Books, entry: Entry, freeBytes: number, device: number): Refusal | undefined {
-  const promised = promisedOn(books, device);
+export function roomRefusal(files: FileTable, entry: Entry, freeBytes: number, device: number): Refusal | undefined {
+  const promised = promisedOn(files, device);
   if (entry.size + promised + DISK_RESERVE_BYTES <= freeBytes) return undefined;
   const needs = `${entry.path} needs ${formatBytes(entry.size)}, and ${formatBytes(DISK_RESERVE_BYTES)} stay free for others`;
   const room = `${formatBytes(freeBytes)} are free${promised > 0 ? `, ${formatBytes(promised)} of them promised to running downloads` : ''}`;
@@ -18,12 +18,12 @@ export function roomRefusal(books: Books, entry: Entry, freeBytes: number, devic
 }
 
 /** Bytes that have to be free before a download that found its disk full is worth another try. */
-export function roomNeeded(books: Books, record: FileRecord): number {
-  return bytesMissing(record) + promisedOn(books, record.device) + DISK_RESERVE_BYTES;
+export function roomNeeded(files: FileTable, record: FileRecord): number {
+  return bytesMissing(record) + promisedOn(files, record.device) + DISK_RESERVE_BYTES;
 }
 
-function promisedOn(books: Books, device: number | undefined): number {
+function promisedOn(files: FileTable, device: number | undefined): number {
   let promised = 0;
-  for (const each of books.all()) if (each.device === device) promised += bytesToCome(each);
+  for (const each of files.all()) if (each.device === device) promised += bytesToCome(each);
   return promised;
 }

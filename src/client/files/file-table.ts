@@ -7,7 +7,7 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Entry, type FileRecord, NO_TRANSFER, type Phase } from './record.js';
 
-export class Books {
+export class FileTable {
   readonly #files = new Map<number, FileRecord>();
   readonly #bySwarm = new Map<SwarmKey, FileRecord>();
   #nextFile = 1;

@@ -7,15 +7,15 @@ import type { AnnounceEvent } from '../../tracking/announce/messages.js';
 import { bad } from '../answers/answers.js';
 import type { TrackerNotices } from '../answers/tracker-notices.js';
 import type { ClientEffect, ClientInput } from '../effects.js';
-import type { Books } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { serveFailed } from './recovery.js';
 import { announce } from './sharing.js';
 
 export function uploadNews(
-  books: Books,
+  files: FileTable,
   event: Extract<ClientInput, { kind: 'serve' }>['event'],
 ): readonly ClientEffect[] {
-  const record = books.get(event.file);
+  const record = files.get(event.file);
   if (record === undefined) return NO_EFFECTS;
   switch (event.kind) {
     case 'peerJoined':
@@ -38,20 +38,20 @@ export function uploadNews(
 
 /** @param trackers the pair that it comes from. */
 export function trackerNews(
-  books: Books,
+  files: FileTable,
   notices: TrackerNotices,
   trackers: string,
   event: AnnounceEvent,
 ): readonly ClientEffect[] {
   switch (event.kind) {
     case 'seedersFound': {
-      const record = books.ofSwarm(event.swarm);
+      const record = files.ofSwarm(event.swarm);
       if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
       const peers = event.seeders.map(({ host, port }) => ({ host, port }));
       return [{ kind: 'peersFound', file: record.file, peers, incoming: false }];
     }
     case 'refused': {
-      const name = books.ofSwarm(event.swarm)?.entry.name ?? event.swarm;
+      const name = files.ofSwarm(event.swarm)?.entry.name ?? event.swarm;
       return notices.refused(trackers, event, name);
     }
     case 'trackerUp':
@@ -63,7 +63,7 @@ export function trackerNews(
       notices.registered(trackers);
       // A list that was asked for before we were on it may lack whoever began in the same moment, and theirs us. Of two, the one that
       // is registered later hears of the other now, and dials it.
-      const record = books.ofSwarm(event.swarm);
+      const record = files.ofSwarm(event.swarm);
       if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
       return [announce(record, { kind: 'findSeeders', swarm: event.swarm })];
     }

@@ -3,16 +3,16 @@
 
 import { accept, notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
-import type { Books } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { isUnfinished } from './record.js';
 
-export function pause(books: Books, ask: number, name: string): readonly ClientEffect[] {
-  const record = books.find(name);
+export function pause(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
+  const record = files.find(name);
   if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(name))];
   if (!isUnfinished(record))
     return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is complete; there is nothing to pause`)];
   record.entry = { ...record.entry, paused: true };
-  const effects: ClientEffect[] = [saved(books), accept(ask, 'PAUSED')];
+  const effects: ClientEffect[] = [saved(files), accept(ask, 'PAUSED')];
   if (record.phase.at === 'waiting' || record.phase.at === 'full') record.phase = { at: 'paused' };
   if (record.phase.at === 'downloading') {
     record.phase = { at: 'stopping', after: 'pause' };
@@ -21,8 +21,8 @@ export function pause(books: Books, ask: number, name: string): readonly ClientE
   return effects;
 }
 
-export function resume(books: Books, ask: number, name: string): readonly ClientEffect[] {
-  const record = books.find(name);
+export function resume(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
+  const record = files.find(name);
   if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(name))];
   const { at } = record.phase;
   const pausesSoon = record.entry.paused && ['checking', 'waiting', 'opening', 'mending'].includes(at);
@@ -31,5 +31,5 @@ export function resume(books: Books, ask: number, name: string): readonly Client
   }
   record.entry = { ...record.entry, paused: false };
   if (at === 'paused' || at === 'failed' || at === 'full') record.phase = { at: 'waiting' };
-  return [saved(books), accept(ask, 'RESUMED')];
+  return [saved(files), accept(ask, 'RESUMED')];
 }

@@ -9,7 +9,7 @@ import { bad, good } from '../answers/answers.js';
 import type { ClientEffect, Found, LookedAt, SeenSource } from '../effects.js';
 import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../limits.js';
 import { roomNeeded } from './disk-space.js';
-import type { Books } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { type FileRecord, NEVER_RIGHT_MS } from './record.js';
 import { withdraw } from './sharing.js';
 
@@ -21,9 +21,9 @@ export class Recovery {
   #lastFile = 0;
 
   /** To be asked after each input; says again when it wants to be woken. */
-  look(books: Books, nowMs: number): readonly (ClientEffect | WakeAt)[] {
+  look(files: FileTable, nowMs: number): readonly (ClientEffect | WakeAt)[] {
     if (this.#nextMs !== undefined && nowMs < this.#nextMs) return NO_EFFECTS;
-    const watched = books.all().filter(isWatched);
+    const watched = files.all().filter(isWatched);
     const isDue = this.#nextMs !== undefined;
     // Nothing to look at, so nothing to wake up for: whatever adds a file is an input.
     this.#nextMs = watched.length === 0 ? undefined : nowMs + LOOK_AGAIN_MS;
@@ -50,10 +50,10 @@ export class Recovery {
     return effects;
   }
 
-  sourcesSeen(books: Books, seen: readonly SeenSource[]): readonly ClientEffect[] {
+  sourcesSeen(files: FileTable, seen: readonly SeenSource[]): readonly ClientEffect[] {
     this.#looking = false;
     return seen.flatMap((one) => {
-      const record = books.get(one.file);
+      const record = files.get(one.file);
       return record === undefined ? NO_EFFECTS : sourceSeen(record, one);
     });
   }
@@ -67,8 +67,8 @@ export function stall(record: FileRecord, sentence: string): readonly ClientEffe
   return [{ kind: 'tell', event: { kind: 'stalled', name, path, code: 'DISK_FULL', sentence: told } }];
 }
 
-export function roomSeen(books: Books, record: FileRecord, freeBytes: number): readonly ClientEffect[] {
-  if (record.phase.at !== 'full' || freeBytes < roomNeeded(books, record)) return NO_EFFECTS;
+export function roomSeen(files: FileTable, record: FileRecord, freeBytes: number): readonly ClientEffect[] {
+  if (record.phase.at !== 'full' || freeBytes < roomNeeded(files, record)) return NO_EFFECTS;
   record.phase = { at: 'waiting' };
   return [good(`${formatBytes(freeBytes)} are free again: ${record.entry.name} goes on`)];
 }
@@ -151,7 +151,7 @@ function isWatched({ phase }: FileRecord): boolean {
   return phase.at === 'full' || phase.at === 'seeding' || (phase.at === 'missing' && phase.returns);
 }
 
-/** From the one behind `last` on, all around. Numbers of files grow in the order of the books. */
+/** From the one behind `last` on, all around. Numbers of files grow in the order of the table. */
 function inTurn(records: readonly FileRecord[], last: number): readonly FileRecord[] {
   const at = records.findIndex(({ file }) => file > last);
   return at <= 0 ? records : [...records.slice(at), ...records.slice(0, at)];

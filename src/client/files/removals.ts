@@ -5,7 +5,7 @@ import { NO_EFFECTS } from '../../foundation/actor/machine.js';
 import { present } from '../../foundation/base/assert.js';
 import { notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
-import { type Books, basename } from './file-table.js';
+import { basename, type FileTable } from './file-table.js';
 import { type FileRecord, isUnfinished } from './record.js';
 import { withdraw } from './sharing.js';
 
@@ -13,8 +13,8 @@ export class Removals {
   /** Who waits for the removal of a file. */
   readonly #asks = new Map<number, number>();
 
-  remove(books: Books, ask: number, name: string, force: boolean): readonly ClientEffect[] {
-    const record = books.find(name);
+  remove(files: FileTable, ask: number, name: string, force: boolean): readonly ClientEffect[] {
+    const record = files.find(name);
     if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(name))];
     if (this.#asks.has(record.file)) {
       return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is being removed already`)];
@@ -26,19 +26,19 @@ export class Removals {
     this.#asks.set(record.file, ask);
     const { at } = record.phase;
     if (at !== 'downloading' && at !== 'opening' && at !== 'stopping' && at !== 'mending')
-      return this.takeOff(books, record, isUnfinished(record));
+      return this.takeOff(files, record, isUnfinished(record));
     // Its `.part` or its record is being made or written, or let go for a pause: deleted once that is over.
     record.phase = { at: 'stopping', after: 'remove' };
     return at === 'downloading' ? [{ kind: 'stopDownload', file: record.file }] : NO_EFFECTS;
   }
 
   /** Nothing is at work on it any more. */
-  takeOff(books: Books, record: FileRecord, unfinished: boolean): readonly ClientEffect[] {
+  takeOff(files: FileTable, record: FileRecord, unfinished: boolean): readonly ClientEffect[] {
     const ask = present(this.#asks.get(record.file), 'who removes a file waits for its answer');
     this.#asks.delete(record.file);
     const effects = [...withdraw(record)];
-    books.forget(record);
-    effects.push(saved(books), { kind: 'deleteFiles', ask, file: record.file, entry: record.entry, unfinished });
+    files.forget(record);
+    effects.push(saved(files), { kind: 'deleteFiles', ask, file: record.file, entry: record.entry, unfinished });
     return effects;
   }
 }

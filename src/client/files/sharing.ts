@@ -4,7 +4,7 @@
 import { tooMany } from '../answers/answers.js';
 import type { ClientEffect, Refusal } from '../effects.js';
 import { LIBRARY_FILES_MAX } from '../limits.js';
-import type { Books } from './file-table.js';
+import type { FileTable } from './file-table.js';
 import { type Entry, type FileRecord, isUnfinished } from './record.js';
 
 export function seed(record: FileRecord): readonly ClientEffect[] {
@@ -31,21 +31,21 @@ export function withdraw(record: FileRecord): readonly ClientEffect[] {
 }
 
 /** Why content may not be shared here; undefined when it may. */
-export function shareRefusal(books: Books, entry: Entry): Refusal | undefined {
-  const known = books.ofSwarm(entry.swarm);
+export function shareRefusal(files: FileTable, entry: Entry): Refusal | undefined {
+  const known = files.ofSwarm(entry.swarm);
   if (known !== undefined && isUnfinished(known)) {
     const sentence = `the same content is an unfinished download here, ${known.entry.name}; let it complete, or remove it with --force`;
     return { code: 'ALREADY_EXISTS', sentence };
   }
-  return known === undefined && books.size >= LIBRARY_FILES_MAX
+  return known === undefined && files.size >= LIBRARY_FILES_MAX
     ? { code: 'LIMIT_REACHED', sentence: tooMany() }
     : undefined;
 }
 
 /** A failed or missing file makes room for a new try at the same swarm. */
-export function replace(books: Books, record: FileRecord): readonly ClientEffect[] {
+export function replace(files: FileTable, record: FileRecord): readonly ClientEffect[] {
   const effects = withdraw(record);
-  books.forget(record);
+  files.forget(record);
   return effects;
 }
 

@@ -8,7 +8,7 @@ import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 import { bad as badNews, notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, HashedAgain } from '../effects.js';
 import { VERIFIED_RANGES_MAX } from '../messages.js';
-import { type Books, basename } from './file-table.js';
+import { basename, type FileTable } from './file-table.js';
 import { type FileRecord, isUnfinished, type Phase } from './record.js';
 import { rightAgain, rot } from './recovery.js';
 import { isLeaving } from './removals.js';
@@ -34,8 +34,8 @@ export class Verifications {
   /** By file number. */
   readonly #open = new Map<number, Verification>();
 
-  verify(books: Books, ask: number, name: string): readonly ClientEffect[] {
-    const record = books.find(name);
+  verify(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
+    const record = files.find(name);
     if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(name))];
     if (this.#open.has(record.file))
       return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is being verified already; wait for its answer`)];
@@ -49,15 +49,15 @@ export class Verifications {
   }
 
   /** What can be done now; to be asked after each input. @param isClosing nothing new is begun. */
-  next(books: Books, isClosing: boolean): readonly ClientEffect[] {
+  next(files: FileTable, isClosing: boolean): readonly ClientEffect[] {
     const effects: ClientEffect[] = [];
     for (const [file, verification] of [...this.#open]) {
       const { at, ask, name } = verification;
-      const record = books.get(file);
+      const record = files.get(file);
       if (record === undefined) {
         this.#open.delete(file);
         effects.push(refuse(ask, 'FILE_NOT_FOUND', `${name} was removed while it was verified`));
-      } else if (at === 'judged') effects.push(...this.#clear(books, record, verification));
+      } else if (at === 'judged') effects.push(...this.#clear(files, record, verification));
       else if (at === 'asked' && !isClosing && !PASSING.includes(record.phase.at)) {
         this.#open.set(file, { at: 'hashing', ask, name });
         effects.push({ kind: 'hashAgain', file, entry: record.entry });
@@ -66,9 +66,9 @@ export class Verifications {
     return effects;
   }
 
-  hashed(books: Books, { file, result }: Extract<ClientInput, { kind: 'hashedAgain' }>): readonly ClientEffect[] {
+  hashed(files: FileTable, { file, result }: Extract<ClientInput, { kind: 'hashedAgain' }>): readonly ClientEffect[] {
     const verification = this.#open.get(file);
-    const record = books.get(file);
+    const record = files.get(file);
     if (verification === undefined || record === undefined) return NO_EFFECTS;
     const { ask, name } = verification;
     if (result.kind === 'hashed' && result.bad.length > 0) {
@@ -77,12 +77,12 @@ export class Verifications {
     }
     this.#open.delete(file);
     if (result.kind === 'failed') return [refuse(ask, result.refusal.code, result.refusal.sentence)];
-    return [...returned(books, record, result), verified(record, ask, result)];
+    return [...returned(files, record, result), verified(record, ask, result)];
   }
 
-  mended(books: Books, { file, have }: Extract<ClientInput, { kind: 'mended' }>): readonly ClientEffect[] {
+  mended(files: FileTable, { file, have }: Extract<ClientInput, { kind: 'mended' }>): readonly ClientEffect[] {
     const verification = this.#open.get(file);
-    const record = books.get(file);
+    const record = files.get(file);
     if (verification?.at !== 'mending' || record === undefined) return NO_EFFECTS;
     this.#open.delete(file);
     const { ask, result } = verification;
@@ -94,9 +94,9 @@ export class Verifications {
     return [badNews(sentence), verified(record, ask, result)];
   }
 
-  mendFailed(books: Books, input: Extract<ClientInput, { kind: 'mendFailed' }>): readonly ClientEffect[] {
+  mendFailed(files: FileTable, input: Extract<ClientInput, { kind: 'mendFailed' }>): readonly ClientEffect[] {
     const verification = this.#open.get(input.file);
-    const record = books.get(input.file);
+    const record = files.get(input.file);
     if (verification === undefined || record === undefined) return NO_EFFECTS;
     this.#open.delete(input.file);
     const { code, sentence } = input.refusal;
@@ -110,13 +110,13 @@ export class Verifications {
   }
 
   /** Bad pieces are known: the next step to be rid of them. */
-  #clear(books: Books, record: FileRecord, { ask, name, result }: Verification & { at: 'judged' }) {
+  #clear(files: FileTable, record: FileRecord, { ask, name, result }: Verification & { at: 'judged' }) {
     const { file, entry, phase } = record;
     // Waits for the end of what is at work on the file; what is being removed is not there in a moment.
     if (isLeaving(record) || phase.at === 'opening' || phase.at === 'checking') return NO_EFFECTS;
     if (!isUnfinished(record)) {
       this.#open.delete(file);
-      return [...rot(record, countOf(result.bad), result.found), saved(books), verified(record, ask, result)];
+      return [...rot(record, countOf(result.bad), result.found), saved(files), verified(record, ask, result)];
     }
     const withdrawn = withdraw(record);
     if (phase.at === 'stopping') return withdrawn;
@@ -133,11 +133,11 @@ export class Verifications {
 }
 
 /** A file that was missing, and is right, is shared again. */
-function returned(books: Books, record: FileRecord, { found }: Hashed): readonly ClientEffect[] {
+function returned(files: FileTable, record: FileRecord, { found }: Hashed): readonly ClientEffect[] {
   const { phase, entry } = record;
   if (phase.at !== 'missing' || isUnfinished(record) || found?.size !== entry.size) return NO_EFFECTS;
   record.entry = { ...entry, mtimeMs: found.mtimeMs };
-  return [...rightAgain(record), ...seed(record), saved(books)];
+  return [...rightAgain(record), ...seed(record), saved(files)];
 }
 
 function verified({ entry, geometry }: FileRecord, ask: number, { claimed, bad }: Hashed): ClientEffect {

@@ -6,7 +6,7 @@ import type { Log } from '../../foundation/base/log.js';
 import type { Entry } from '../files/record.js';
 import { type Identity, type StatePaths, saveIdentity, saveLibrary } from './library.js';
 
-export interface StateKeeperOptions {
+export interface StateWriterOptions {
   readonly paths: StatePaths;
   readonly log: Log;
   readonly onTrouble: (sentence: string) => void;
@@ -14,13 +14,13 @@ export interface StateKeeperOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
-export class StateKeeper {
-  readonly #options: StateKeeperOptions;
+export class StateWriter {
+  readonly #options: StateWriterOptions;
   #saving: Promise<void> = Promise.resolve();
   /** What the save that waits will write. */
   #unsaved: readonly Entry[] | undefined;
 
-  constructor(options: StateKeeperOptions) {
+  constructor(options: StateWriterOptions) {
     this.#options = options;
   }
 

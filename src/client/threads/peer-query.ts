@@ -16,7 +16,7 @@ interface Open {
   answersMissing: number;
 }
 
-export class PeerAsks {
+export class PeerQuery {
   readonly #threads: ClientThreads;
   readonly #answer: (event: ClientEvent) => void;
   readonly #open = new Map<number, Open>();
