@@ -75,7 +75,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/foundation/base/log.ts'],
   'smol-toml': ['src/app/settings/toml.ts'],
   libsql: ['src/tracking/store/sqlite/database.ts'],
-  'string-width': ['src/app/console/text-width.ts'],
+  'string-width': ['src/app/console/terminal/text-width.ts'],
   yargs: ['src/app/cli/commands.ts'],
   'node:worker_threads': ['src/foundation/actor/link.ts', 'src/foundation/actor/thread.ts', 'workers/hash.ts'],
 };

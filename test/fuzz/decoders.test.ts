@@ -7,7 +7,7 @@ import test from 'node:test';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { attachCommands, attachEvents } from '../../src/app/attach/messages.js';
-import { parseLine } from '../../src/app/console/words.js';
+import { parseLine } from '../../src/app/console/language/line.js';
 import type { FileView } from '../../src/client/messages.js';
 import { formatLibrary, parseLibrary } from '../../src/client/state/library.js';
 import { MiniTorrentError, ProtocolError } from '../../src/foundation/base/errors.js';

@@ -2,9 +2,9 @@
 // leaving. What leaving means for the client, its owner says.
 
 import { watchSignals } from '../../foundation/base/signals.js';
-import type { ColourWish } from '../console/abilities.js';
 import { openConsole } from '../console/open-console.js';
-import type { Session } from '../console/session.js';
+import type { Session } from '../console/session/session.js';
+import type { ColourWish } from '../console/terminal/abilities.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { letGoOfTerminal } from './terminal.js';
 

@@ -3,9 +3,9 @@
 
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { abilitiesOf, type Environment } from '../console/abilities.js';
-import { paintOf } from '../console/paint.js';
-import { progressLines, type Sample, sampleOf, timeToGo } from '../console/progress.js';
+import { abilitiesOf, type Environment } from '../console/terminal/abilities.js';
+import { paintOf } from '../console/terminal/paint.js';
+import { progressLines, type Sample, sampleOf, timeToGo } from '../console/terminal/progress.js';
 import type { FileView } from '../library/views.js';
 import { percent } from '../verbs/results.js';
 import { bytesHad } from './one-shot-events.js';

@@ -4,16 +4,14 @@
 import { homedir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { SwarmClient } from '../library/swarm-client.js';
-import { abilitiesOf, type ColourWish, type Environment } from './abilities.js';
-import { asciiOnly } from './ascii.js';
-import { LiveProgress } from './live.js';
-import { paintOf } from './paint.js';
-import { PipedLines } from './piped-lines.js';
-import { PlainPrompt } from './plain-prompt.js';
-import { Screen } from './screen.js';
-import { type LineSource, Session } from './session.js';
-import type { TerminalStream } from './terminal-output.js';
-import { PeopleOutput, ScriptOutput } from './voices.js';
+import { type LineSource, PipedLines, PlainPrompt } from './session/lines.js';
+import { PeopleOutput, ScriptOutput } from './session/output.js';
+import { Session } from './session/session.js';
+import { abilitiesOf, asciiOnly, type ColourWish, type Environment } from './terminal/abilities.js';
+import { LiveProgress } from './terminal/live-progress.js';
+import { paintOf } from './terminal/paint.js';
+import { Screen } from './terminal/screen.js';
+import type { TerminalStream } from './terminal/terminal-output.js';
 
 export interface ConsoleOptions {
   readonly client: SwarmClient;
@@ -72,11 +70,11 @@ function openScreen({ client, stdin, stdout, env, color, historyPath }: ConsoleO
   const screen = new Screen(stdin, stdout, {
     // Loaded with the first Tab.
     complete: async (head) => {
-      const { completeLine } = await import('./completer.js');
+      const { completeLine } = await import('./session/completer.js');
       return completeLine(head, client, { directory: process.cwd(), home: homedir() });
     },
     listed: async (candidates, columns) => {
-      const { listed } = await import('./completer.js');
+      const { listed } = await import('./session/completer.js');
       return listed(abilities.unicode ? candidates : candidates.map(asciiOnly), columns);
     },
     runningCount: () => live.runningCount,

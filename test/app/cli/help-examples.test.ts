@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import yargs from 'yargs';
 import { declare } from '../../../src/app/cli/commands.js';
-import { parseLine, splitWords } from '../../../src/app/console/words.js';
+import { parseLine, splitWords } from '../../../src/app/console/language/line.js';
 import { everyExample, ROOT } from '../../support/examples.js';
 
 const HOME = '/home/ada';

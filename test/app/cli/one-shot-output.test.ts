@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import test from 'node:test';
 import fc from 'fast-check';
 import { openReporter, type Reporter } from '../../../src/app/cli/reporters.js';
-import { widthOf } from '../../../src/app/console/text-width.js';
+import { widthOf } from '../../../src/app/console/terminal/text-width.js';
 import type { FileView } from '../../../src/app/library/views.js';
 import { ERROR_CODES, MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { abilitiesOf, type ColourWish, type Environment } from '../../../src/app/console/abilities.js';
+import { abilitiesOf, type ColourWish, type Environment } from '../../../src/app/console/terminal/abilities.js';
 
 function check(env: Environment, wanted: string, platform: NodeJS.Platform = 'linux', isTTY = true): void {
   const { cursor, colour, unicode } = abilitiesOf(env, isTTY, platform);

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { complete, type Entry, type Known, placeOf } from '../../../src/app/console/completion.js';
-import { quoteWord, splitWords } from '../../../src/app/console/words.js';
+import { complete, type Entry, type Known, placeOf } from '../../../src/app/console/language/completion.js';
+import { quoteWord, splitWords } from '../../../src/app/console/language/line.js';
 import type { FileView } from '../../../src/app/library/views.js';
 import { VERB_NAMES } from '../../../src/app/verbs/table.js';
 

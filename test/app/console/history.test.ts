@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { History } from '../../../src/app/console/history.js';
 import { HISTORY_BYTES_MAX, HISTORY_LINE_MAX, HISTORY_LINES_MAX } from '../../../src/app/console/limits.js';
+import { History } from '../../../src/app/console/terminal/history.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const never = (sentence: string): void => assert.fail(sentence);

@@ -4,10 +4,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { inColumns } from '../../../src/app/console/listing.js';
-import { paintOf } from '../../../src/app/console/paint.js';
-import { compactRate, progressLines, sampleOf, timeToGo } from '../../../src/app/console/progress.js';
-import { cutTo, widthOf } from '../../../src/app/console/text-width.js';
+import { paintOf } from '../../../src/app/console/terminal/paint.js';
+import { compactRate, progressLines, sampleOf, timeToGo } from '../../../src/app/console/terminal/progress.js';
+import { cutTo, inColumns, widthOf } from '../../../src/app/console/terminal/text-width.js';
 import { type FileView, isRunning } from '../../../src/app/library/views.js';
 import { FILE_STATES } from '../../../src/client/messages.js';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';

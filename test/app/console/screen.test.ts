@@ -7,7 +7,7 @@ import test from 'node:test';
 import headless from '@xterm/headless';
 import fc from 'fast-check';
 import { TYPED_AHEAD_MAX } from '../../../src/app/console/limits.js';
-import { Screen } from '../../../src/app/console/screen.js';
+import { Screen } from '../../../src/app/console/terminal/screen.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
 
 const PROMPT = 'mtorrent> ';

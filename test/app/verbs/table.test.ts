@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { parseLine } from '../../../src/app/console/words.js';
+import { parseLine } from '../../../src/app/console/language/line.js';
 import type { SwarmClient } from '../../../src/app/library/swarm-client.js';
 import type { Parsed } from '../../../src/app/verbs/calls.js';
 import { helpText, usageOf } from '../../../src/app/verbs/help.js';

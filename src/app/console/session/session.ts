@@ -3,32 +3,17 @@
 // go out by a output.
 
 import { homedir } from 'node:os';
-import { unreachable } from '../../foundation/base/assert.js';
-import { deferred } from '../../foundation/base/deferred.js';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
-import type { SwarmClient } from '../library/swarm-client.js';
-import { perform } from '../verbs/calls.js';
-import { helpText } from '../verbs/help.js';
-import { table } from '../verbs/results.js';
-import { CONSOLE_LINE_MAX } from './limits.js';
-import type { Output } from './voices.js';
-import { parseLine } from './words.js';
-
-/** Where lines come from. */
-export interface LineSource {
-  open(heard: LineEvents): void;
-  /** A line has been dealt with: the next one may be typed. */
-  ready(): void;
-  close(): void;
-}
-
-export interface LineEvents {
-  onLine(line: string): void;
-  /** `atOnce`: by a person, now; else when all lines before it are done. */
-  onEnd(atOnce: boolean): void;
-  /** The line that is being dealt with is not waited for any longer; what comes of it is shown when it comes. */
-  onLetGo(): void;
-}
+import { unreachable } from '../../../foundation/base/assert.js';
+import { deferred } from '../../../foundation/base/deferred.js';
+import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import type { SwarmClient } from '../../library/swarm-client.js';
+import { perform } from '../../verbs/calls.js';
+import { helpText } from '../../verbs/help.js';
+import { table } from '../../verbs/results.js';
+import { parseLine } from '../language/line.js';
+import { CONSOLE_LINE_MAX } from '../limits.js';
+import type { LineSource } from './lines.js';
+import type { Output } from './output.js';
 
 export interface SessionOptions {
   readonly client: SwarmClient;

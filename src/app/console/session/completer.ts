@@ -3,14 +3,14 @@
 
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { within } from '../../foundation/base/deferred.js';
-import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
-import type { SwarmClient } from '../library/swarm-client.js';
-import type { FileView } from '../library/views.js';
-import type { PathContext } from '../verbs/arguments.js';
-import { type Completed, complete, type Entry, type Known, type Place, placeOf } from './completion.js';
-import { COMPLETION_DEADLINE_MS, COMPLETION_ENTRIES_MAX, COMPLETIONS_SHOWN_MAX } from './limits.js';
-import { inColumns } from './listing.js';
+import { within } from '../../../foundation/base/deferred.js';
+import { errnoOf, MiniTorrentError } from '../../../foundation/base/errors.js';
+import type { SwarmClient } from '../../library/swarm-client.js';
+import type { FileView } from '../../library/views.js';
+import type { PathContext } from '../../verbs/arguments.js';
+import { type Completed, complete, type Entry, type Known, type Place, placeOf } from '../language/completion.js';
+import { COMPLETION_DEADLINE_MS, COMPLETION_ENTRIES_MAX, COMPLETIONS_SHOWN_MAX } from '../limits.js';
+import { inColumns } from '../terminal/text-width.js';
 
 /** @param head the line up to the cursor. */
 export async function completeLine(head: string, client: SwarmClient, at: PathContext): Promise<Completed> {

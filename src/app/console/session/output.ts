@@ -3,11 +3,11 @@
 // result, whatever a file is called.
 
 import type { Writable } from 'node:stream';
-import { unreachable } from '../../foundation/base/assert.js';
-import type { MiniTorrentError } from '../../foundation/base/errors.js';
-import { printable } from '../../foundation/torrent/names.js';
-import type { ClientNotification } from '../library/asker.js';
-import type { Result } from '../verbs/results.js';
+import { unreachable } from '../../../foundation/base/assert.js';
+import type { MiniTorrentError } from '../../../foundation/base/errors.js';
+import { printable } from '../../../foundation/torrent/names.js';
+import type { ClientNotification } from '../../library/asker.js';
+import type { Result } from '../../verbs/results.js';
 
 export interface Output {
   shown(result: Result): void;

@@ -2,13 +2,13 @@
 // that fit have in common. Knows the commands; files and directories are looked up by whoever asks. Pure.
 
 import { resolve } from 'node:path';
-import { unreachable } from '../../foundation/base/assert.js';
-import { printable } from '../../foundation/torrent/names.js';
-import type { FileView } from '../library/views.js';
-import type { Offers, PathContext } from '../verbs/arguments.js';
-import { offersAfter } from '../verbs/places.js';
-import { VERB_NAMES, verbNamed } from '../verbs/table.js';
-import { expanded, quoteWord, scanLine, type Word } from './words.js';
+import { unreachable } from '../../../foundation/base/assert.js';
+import { printable } from '../../../foundation/torrent/names.js';
+import type { FileView } from '../../library/views.js';
+import type { Offers, PathContext } from '../../verbs/arguments.js';
+import { offersAfter } from '../../verbs/places.js';
+import { VERB_NAMES, verbNamed } from '../../verbs/table.js';
+import { expanded, quoteWord, scanLine, type Word } from './line.js';
 
 export interface Entry {
   readonly name: string;

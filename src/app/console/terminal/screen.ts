@@ -4,13 +4,13 @@
 
 import { createInterface, emitKeypressEvents, type Interface, type Key } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { systemClock } from '../../foundation/base/clock.js';
-import type { Completed } from './completion.js';
+import { systemClock } from '../../../foundation/base/clock.js';
+import type { Completed } from '../language/completion.js';
+import { BUSY_SHOWN_MS, HISTORY_LINES_MAX, LIVE_LINES_MAX, QUIT_ASKED_MS, TYPED_AHEAD_MAX } from '../limits.js';
+import type { LineEvents, LineSource } from '../session/lines.js';
 import { type Draw, Footer } from './footer.js';
 import { History } from './history.js';
-import { BUSY_SHOWN_MS, HISTORY_LINES_MAX, LIVE_LINES_MAX, QUIT_ASKED_MS, TYPED_AHEAD_MAX } from './limits.js';
 import { type Paint, paintOf } from './paint.js';
-import type { LineEvents, LineSource } from './session.js';
 import { TerminalOutput, type TerminalStream } from './terminal-output.js';
 
 export const PROMPT = 'mtorrent> ';

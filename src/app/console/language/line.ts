@@ -1,8 +1,8 @@
 // Reads a line of the console: splits it into words as a shell does (quotes, backslashes, a leading ~), then looks them up in
 // the table of verbs. There are no variables, globs or substitutions: a line can name files and nothing else. Pure.
 
-import type { PathContext } from '../verbs/arguments.js';
-import { type Parsed, parseWords } from '../verbs/calls.js';
+import type { PathContext } from '../../verbs/arguments.js';
+import { type Parsed, parseWords } from '../../verbs/calls.js';
 
 export function parseLine(line: string, { directory, home }: PathContext): Parsed {
   const split = splitWords(line, home);

@@ -2,12 +2,12 @@
 // rates, peers and time to go. What matters less is left out first when the terminal is narrow; no line is ever wider than asked
 // for. Pure.
 
-import { formatBytes } from '../../foundation/base/bytes.js';
-import { PIECE_SIZE } from '../../foundation/base/limits.js';
-import { printable } from '../../foundation/torrent/names.js';
-import type { FileView } from '../library/views.js';
-import { percent } from '../verbs/results.js';
-import { asciiOnly } from './ascii.js';
+import { formatBytes } from '../../../foundation/base/bytes.js';
+import { PIECE_SIZE } from '../../../foundation/base/limits.js';
+import { printable } from '../../../foundation/torrent/names.js';
+import type { FileView } from '../../library/views.js';
+import { percent } from '../../verbs/results.js';
+import { asciiOnly } from './abilities.js';
 import type { Paint } from './paint.js';
 import { cutTo, padBefore, padTo, widthOf } from './text-width.js';
 

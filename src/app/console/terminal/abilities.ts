@@ -42,3 +42,13 @@ function hasUnicode(env: Environment, platform: NodeJS.Platform): boolean {
   // Both show it whether or not a locale is set.
   return platform === 'darwin' || platform === 'win32';
 }
+
+const SPELLINGS: Readonly<Record<string, string>> = { '…': '...', '×': 'x', '–': '-', '—': '-', '’': "'" };
+
+/** For terminals without Unicode: our own characters get an ASCII spelling, all others are escaped as `printable` does. */
+export function asciiOnly(text: string): string {
+  return text.replace(
+    /\P{ASCII}/gu,
+    (character) => SPELLINGS[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}

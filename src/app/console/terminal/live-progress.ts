@@ -1,14 +1,14 @@
 // Watches the downloads of a client, and what it hashes, for whoever draws them: looks four times a second while one runs, and
 // now and then whether one runs again. Asks only when the last answer has come, so a client that is slow is not asked more.
 
-import { systemClock } from '../../foundation/base/clock.js';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { DOWNLOAD_LOOK_MS } from '../../foundation/base/limits.js';
-import type { Overview } from '../library/views.js';
-import { type FileView, isRunning } from '../library/views.js';
+import { systemClock } from '../../../foundation/base/clock.js';
+import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import { DOWNLOAD_LOOK_MS } from '../../../foundation/base/limits.js';
+import type { Overview } from '../../library/views.js';
+import { type FileView, isRunning } from '../../library/views.js';
+import { IDLE_LOOK_MS } from '../limits.js';
 import type { TerminalAbilities } from './abilities.js';
 import type { Draw } from './footer.js';
-import { IDLE_LOOK_MS } from './limits.js';
 import { paintOf } from './paint.js';
 import type { Sample } from './progress.js';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { splitWords } from '../../../src/app/console/words.js';
+import { splitWords } from '../../../src/app/console/language/line.js';
 
 const HOME = '/home/me';
 

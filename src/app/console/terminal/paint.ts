@@ -2,7 +2,7 @@
 // owner choose. Pure.
 
 import { styleText } from 'node:util';
-import type { Tone } from './voices.js';
+import type { Tone } from '../session/output.js';
 
 export interface Paint {
   readonly prompt: (text: string) => string;
