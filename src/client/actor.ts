@@ -7,6 +7,7 @@ import type { LogFile, LogTarget } from '../foundation/base/log.js';
 import { lookAtMachine } from '../foundation/base/this-machine.js';
 import type { Address } from '../foundation/torrent/address.js';
 import { formatAddress } from '../foundation/torrent/address.js';
+import type { Metainfo } from '../foundation/torrent/metainfo.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DirectoryLock } from '../transfer/storage/lock.js';
@@ -44,6 +45,8 @@ export interface ClientOptions {
   readonly rates: Rates;
   /** Undefined: as many as the cores suggest. */
   readonly peerThreads?: number | undefined;
+  /** For a caller that has just read a .mtorrent itself; rejects as `readMetainfo` does. Absent: it is read from disk. */
+  readonly readMetainfo?: ((path: string) => Promise<Metainfo>) | undefined;
   readonly onEvent: (event: ClientEvent) => void;
   /** All threads run, those of the hash pool as well. Once, half a second after the start or sooner. */
   readonly onWarm?: (() => void) | undefined;
@@ -94,7 +97,7 @@ export class ClientActor {
     const machine = lookAtMachine();
     const placement = placementFor(machine, options.peerThreads);
     this.#threadsFact = threadsFact(machine, placement);
-    this.#prepare = new Preparations(paths, placement.hashThreads, log.of('prepare'));
+    this.#prepare = new Preparations(paths, placement.hashThreads, log.of('prepare'), options.readMetainfo);
     this.#host = new Host<ClientInput, ClientEffect>({
       name: 'client',
       machine: new ClientMachine(options.rates),

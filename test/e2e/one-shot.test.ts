@@ -163,7 +163,7 @@ test('a get that is stopped by a signal ends with 7, says how to go on, and does
   assert.deepEqual(readdirSync(swarm.path('to')), ['film.bin.part']);
   const elsewhere = await new CommandRun(t, user, ['get', mtorrent, 'other.bin']).outcome();
   assert.equal(elsewhere.code, 13, elsewhere.stderr);
-  assert.match(elsewhere.stderr, /is fetched in part as .*to\/film\.bin; go on with: mtorrent get/);
+  assert.match(elsewhere.stderr, /is partly downloaded to .*to\/film\.bin; continue with: mtorrent get/);
   const second = await new CommandRun(t, user, ['get', mtorrent, 'to']).outcome();
   assert.equal(second.code, 0, second.stderr);
   assert.equal(await sha256OfFile(swarm.path('to/film.bin')), await sha256OfFile(source));

@@ -107,7 +107,7 @@ test('F17: a peer thread that dies again and again ends its client with 70, and 
   // One that dies before it works cannot be started, which ends the client sooner.
   for (let deaths = 0; deaths <= RESTARTS_MAX; deaths += 1) await killThread(swarm, client, 'peer-0');
   assert.equal(await client.exited, 70);
-  assert.match(client.stderr, /the client cannot go on/);
+  assert.match(client.stderr, /the client cannot continue/);
   const again = swarm.startClient('client');
   await eventually(
     () => filesOf(again),
@@ -126,7 +126,7 @@ test('F17: without its download thread a client ends with 70, and the download g
   await hasPieces(leecher, 1);
   await killThread(swarm, leecher, 'download');
   assert.equal(await leecher.exited, 70);
-  assert.match(leecher.stderr, /the client cannot go on: .*see its log file/);
+  assert.match(leecher.stderr, /the client cannot continue: .*see its log file/);
   const again = swarm.startClient('leecher');
   await eventually(
     () => fileOf(again),

@@ -807,22 +807,22 @@ const ACTOR: readonly Defect[] = [
 
 const ATTACH: readonly Defect[] = [
   {
-    name: 'attach: users share their numbers',
+    name: 'attach: users share their request ids',
     breaks: 'an answer goes to whoever asked, and to nobody else',
-    file: 'src/app/library/lines.ts',
-    right: '    while (this.#open.has(this.#lastAsk));',
+    file: 'src/app/library/subscribers.ts',
+    right: '    while (this.#open.has(this.#lastId));',
     wrong: '    while (false);',
-    test: 'test/app/library/lines.test.ts',
-    rule: 'when all numbers have been used, one is not used anew while its question is open',
+    test: 'test/app/library/subscribers.test.ts',
+    rule: 'when all request ids have been used, none is used again while its request is open',
   },
   {
-    name: 'attach: who leaves is not forgotten',
-    breaks: 'the answers to who has left go nowhere',
-    file: 'src/app/library/lines.ts',
-    right: 'for (const ask of this.#users.get(user) ?? []) this.#open.delete(ask);',
+    name: 'attach: a user who leaves is not forgotten',
+    breaks: 'the answers to a user who has left go nowhere',
+    file: 'src/app/library/subscribers.ts',
+    right: 'for (const id of user.open) this.#open.delete(id);',
     wrong: '',
-    test: 'test/app/library/lines.test.ts',
-    rule: 'with any interleaving each answer reaches its asker exactly once, under its own number',
+    test: 'test/app/library/subscribers.test.ts',
+    rule: 'with any interleaving each answer reaches its asker exactly once, under its own id',
   },
   {
     name: 'attach: the socket is open to everybody',

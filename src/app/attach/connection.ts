@@ -107,14 +107,14 @@ class Attempt {
   /** The client goes on. */
   async #letGo(): Promise<void> {
     this.#connection.hangUp();
-    this.#client?.lineEnded(new MiniTorrentError('CANCELLED', 'this connection to the client was closed'));
+    this.#client?.disconnected(new MiniTorrentError('CANCELLED', 'this connection to the client was closed'));
   }
 
   #closed(reason: string, error: Error | undefined): void {
     this.#attached.reject(
       errnoOf(error) === undefined ? new MiniTorrentError('IO_ERROR', strange(this.#path, reason), error) : error,
     );
-    this.#client?.lineEnded(
+    this.#client?.disconnected(
       new MiniTorrentError('NOT_RUNNING', `the client at ${printable(this.#path)} is gone: ${reason}`, error),
     );
   }

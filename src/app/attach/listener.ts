@@ -13,14 +13,14 @@ import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { holdName, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
 import { dial, type Socket, SocketServer } from '../../foundation/wire/transport.js';
-import type { EmbeddedClient } from '../library/embedded.js';
-import type { SharedLine } from '../library/users.js';
+import type { LocalClient } from '../library/start-client.js';
+import type { Subscription } from '../library/subscribers.js';
 import { ATTACHED_ASKS_MAX, ATTACHED_FAREWELL_MS, ATTACHED_MAX } from './limits.js';
 import { ATTACH_VERSION, type AttachHello } from './messages.js';
 import { User } from './user.js';
 
 /** What of a client the door needs. */
-export type SharedClient = Pick<EmbeddedClient, 'facts' | 'join'>;
+export type SharedClient = Pick<LocalClient, 'facts' | 'join'>;
 
 /**
  * Takes the path before there is a client, so that only one of two that start at once goes on. Rejects with ALREADY_RUNNING
@@ -99,7 +99,7 @@ export class Door {
   }
 
   #welcome(socket: Socket, client: SharedClient): void {
-    let line: SharedLine | undefined;
+    let line: Subscription | undefined;
     const user: User = new User({
       socket,
       hello: helloOf(client),

@@ -1,12 +1,11 @@
 // `mtorrent client`: one client with its console on this terminal or pipe. Parses the four arguments, joins client and
 // console, and answers the exit code.
 
-import { randomInt } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { type Address, parseAddress, sameAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { startEmbedded } from '../library/embedded.js';
+import { startClient } from '../library/start-client.js';
 import type { Settings } from '../settings/resolve.js';
 import { cannotGoOn, runningOptions, stateDirectory } from './client-life.js';
 
@@ -32,26 +31,25 @@ export async function runClient(args: ClientArguments): Promise<number> {
   const { values } = args.settings;
   const stateDir = stateDirectory(args.settings, upload);
   const running = runningOptions(args.settings);
-  const starting = startEmbedded({
+  const starting = startClient({
     upload,
     trackers,
     stateDir,
     ...running,
     log: { ...running.log, path: resolve(args.logPath) },
-    seed: randomInt(0, 2 ** 32),
   });
   // The console is loaded while the client's threads start.
-  const [{ client, swarm }, { openForeground }] = await Promise.all([starting, import('./foreground.js')]);
+  const [{ client, logMoved, ended }, { openForeground }] = await Promise.all([starting, import('./foreground.js')]);
   const foreground = openForeground({
-    client: swarm,
-    leave: () => swarm.quit(),
-    onLogMoved: () => client.logMoved(),
+    client,
+    leave: () => client.quit(),
+    onLogMoved: logMoved,
     historyPath: join(stateDir, 'history'),
     color: values.color,
-    greeting: `this client serves at ${swarm.facts.address}`,
+    greeting: `this client serves at ${client.facts.address}`,
   });
   foreground.start();
-  const error = await client.ended;
+  const error = await ended;
   const code = foreground.finish();
   return error === undefined ? code : cannotGoOn(error);
 }

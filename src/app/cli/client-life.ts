@@ -4,12 +4,12 @@
 import { join } from 'node:path';
 import { exitCodeOf } from '../../foundation/base/errors.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import type { RunningOptions } from '../library/own-client.js';
+import type { OneShotConfig } from '../library/one-shot.js';
 import type { Settings } from '../settings/resolve.js';
 import { optimizeLater } from './tiering.js';
 
 /** How it runs, whatever it is to do. */
-export function runningOptions({ values }: Settings): RunningOptions {
+export function runningOptions({ values }: Settings): Pick<OneShotConfig, 'log' | 'rates' | 'peerThreads' | 'onWarm'> {
   return {
     log: { level: values['log-level'] },
     rates: { up: values['upload-limit'], down: values['download-limit'] },
@@ -35,6 +35,6 @@ export function stateDirectory(settings: Settings, upload: Address | undefined):
 /** Tells why on stderr; answers the exit code. */
 export function cannotGoOn(error: unknown): number {
   const why = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`the client cannot go on: ${why}; see its log file\n`);
+  process.stderr.write(`the client cannot continue: ${why}; see its log file\n`);
   return exitCodeOf('INTERNAL');
 }

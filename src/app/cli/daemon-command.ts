@@ -10,9 +10,8 @@ import { printable } from '../../foundation/torrent/names.js';
 import { openDoor } from '../attach/listener.js';
 import { usableSocketPath } from '../attach/socket-path.js';
 import { foreignPair, type HomePair, startHomePair } from '../home/pair.js';
-import type { EmbeddedClient } from '../library/embedded.js';
 import { ownHost } from '../library/own-address.js';
-import { startOwnClient } from '../library/own-client.js';
+import { type LocalClient, startClient } from '../library/start-client.js';
 import type { Settings } from '../settings/resolve.js';
 import { cannotGoOn, homeDirectory, runningOptions, stateDirectory } from './client-life.js';
 
@@ -32,7 +31,7 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
     signals = endOnSignals(own);
     door.serve(own);
     onReady(`DAEMON LISTENING ${own.facts.address} ${socket}`);
-    const error = await own.client.ended;
+    const error = await own.ended;
     return error === undefined ? 0 : cannotGoOn(error);
   } finally {
     await pair?.close();
@@ -68,10 +67,10 @@ async function pairOf(settings: Settings): Promise<HomePair> {
   return pair;
 }
 
-function startDaemonClient(settings: Settings, { trackers }: HomePair): Promise<EmbeddedClient> {
+function startDaemonClient(settings: Settings, { trackers }: HomePair): Promise<LocalClient> {
   const { values } = settings;
   const running = runningOptions(settings);
-  return startOwnClient({
+  return startClient({
     upload: values.address,
     trackers,
     stateDir:
@@ -83,14 +82,14 @@ function startDaemonClient(settings: Settings, { trackers }: HomePair): Promise<
   });
 }
 
-function endOnSignals({ client, swarm }: EmbeddedClient): { unwatch(): void } {
+function endOnSignals({ client, logMoved }: LocalClient): { unwatch(): void } {
   return watchSignals({
     onStop: () => {
       // A client that closes already refuses; it ends either way.
-      swarm.quit().catch((error: unknown) => {
+      client.quit().catch((error: unknown) => {
         if (!(error instanceof MiniTorrentError)) throw error;
       });
     },
-    onLogMoved: () => client.logMoved(),
+    onLogMoved: logMoved,
   });
 }

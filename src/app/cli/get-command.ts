@@ -1,15 +1,13 @@
 // `mtorrent get`: fetches one file and ends with it. Stopped before, it keeps what is there, and the same words go on with it. A client
 // in the background takes the download over and is only watched.
 
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { targetPathOf } from '../../transfer/storage/file.js';
-import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import type { Download } from '../library/download.js';
-import { beginGet, type Fetching, startGet } from '../library/one-shot.js';
+import { beginGet, type Fetching, type GetPlan, planGet, startGet } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { FileView } from '../library/views.js';
 import { parseDuration } from '../settings/durations.js';
@@ -42,13 +40,9 @@ interface Limits extends Stops {
 }
 
 interface Named {
-  readonly mtorrent: string;
-  readonly destination: string;
-  readonly swarm: string;
+  readonly plan: GetPlan;
   /** Those of the .mtorrent. */
   readonly trackers: readonly string[];
-  /** The file itself. */
-  readonly target: string;
   /** How to go on, as a command line. */
   readonly again: string;
 }
@@ -82,23 +76,20 @@ export function runGet(args: GetArguments): Promise<number> {
 }
 
 async function namesOf({ mtorrent, destination, settings }: GetArguments): Promise<Named> {
-  const path = resolve(mtorrent);
-  const { swarm, trackers, name } = await readMetainfo(path);
   const told = destination ?? settings.values['download-dir'];
   const again = ['mtorrent get', mtorrent, ...(destination === undefined ? [] : [destination])].join(' ');
   // A slash at its end says that it is a directory.
   const place = told.endsWith('/') ? `${resolve(told)}/` : resolve(told);
-  const target = await targetPathOf(place, name);
-  return { mtorrent: path, destination: place, swarm, trackers: trackers.map(formatAddress), target, again };
+  const plan = await planGet(resolve(mtorrent), place);
+  return { plan, trackers: plan.metainfo.trackers.map(formatAddress), again };
 }
 
 async function getHere(args: GetArguments, named: Named, reporter: Reporter, limits: Limits): Promise<number> {
-  const options = clientOptions(args, join('get', named.swarm));
-  const fetching = await startGet(named.mtorrent, named.destination, options);
-  const unlisten = relayNotices(fetching.swarm, reporter);
+  const fetching = await startGet(named.plan, clientOptions(args));
+  const unlisten = relayNotices(fetching.client, reporter);
   try {
     reporter.detail(
-      `this client serves at ${fetching.swarm.facts.address}; its state and log are in ${fetching.stateDir}`,
+      `this client serves at ${fetching.client.facts.address}; its state and log are in ${fetching.stateDir}`,
     );
     return await fetch(args, named, fetching, reporter, limits);
   } finally {
@@ -110,12 +101,12 @@ async function getHere(args: GetArguments, named: Named, reporter: Reporter, lim
 async function fetch(
   args: GetArguments,
   named: Named,
-  { swarm, begin }: Fetching,
+  { client, begin }: Fetching,
   reporter: Reporter,
   limits: Limits,
 ): Promise<number> {
-  reporter.started(startedOf(named, swarm, false));
-  const file = await follow(swarm, begin(), reporter, limits, { named, remark: `${named.again} goes on with it` });
+  reporter.started(startedOf(named, client, false));
+  const file = await follow(client, begin(), reporter, limits, { named, remark: `${named.again} goes on with it` });
   reporter.completed(file);
   reporter.result(file.path);
   const { values, origins } = args.settings;
@@ -123,27 +114,27 @@ async function fetch(
   if (!args.seed && seedMs === 0) return 0;
   // --seed alone means until stopped, whatever the settings say.
   const isForEver = args.seed && origins['seed-time'].kind !== 'flag';
-  const end = await seedUntilStopped(swarm, file.path, args, reporter, limits, isForEver ? undefined : seedMs);
+  const end = await seedUntilStopped(client, file.path, args, reporter, limits, isForEver ? undefined : seedMs);
   return end.kind === 'stopped' ? end.exitCode : 0;
 }
 
 async function handOver(
   { detach }: GetArguments,
   named: Named,
-  swarm: SwarmClient,
+  client: SwarmClient,
   reporter: Reporter,
   limits: Limits,
 ): Promise<number> {
-  reporter.started(startedOf(named, swarm, true));
-  const accepted = beginGet(swarm, named.mtorrent, named.target);
+  reporter.started(startedOf(named, client, true));
+  const accepted = beginGet(client, named.plan);
   if (detach) {
     reporter.result((await accepted).path);
     return 0;
   }
-  const unlisten = relayNotices(swarm, reporter);
+  const unlisten = relayNotices(client, reporter);
   try {
     const remark = `the client in the background goes on with it; ${named.again} shows how far it is`;
-    const file = await follow(swarm, accepted, reporter, limits, { named, remark });
+    const file = await follow(client, accepted, reporter, limits, { named, remark });
     reporter.completed(file);
     reporter.result(file.path);
     return 0;
@@ -152,13 +143,20 @@ async function handOver(
   }
 }
 
-function startedOf({ target, mtorrent, trackers }: Named, { facts }: SwarmClient, background: boolean): Started {
-  return { command: 'get', path: target, mtorrent, trackers, address: facts.address, background };
+function startedOf({ plan, trackers }: Named, { facts }: SwarmClient, background: boolean): Started {
+  return {
+    command: 'get',
+    path: plan.target,
+    mtorrent: plan.mtorrentPath,
+    trackers,
+    address: facts.address,
+    background,
+  };
 }
 
 /** The complete file. Rejects with MiniTorrentError: why there is none; `remark` is what becomes of what is there. */
 async function follow(
-  swarm: SwarmClient,
+  client: SwarmClient,
   accepted: Promise<Download>,
   reporter: Reporter,
   limits: Limits,
@@ -168,7 +166,7 @@ async function follow(
   let isOver = false;
   const watch = async (): Promise<FileView> => {
     const download = await accepted;
-    const stalled = stall(swarm, download.path);
+    const stalled = stall(client, download.path);
     try {
       return await Promise.race([lookOn(download), stalled.rejects]);
     } finally {
@@ -181,7 +179,7 @@ async function follow(
       last = file;
       reporter.progress(file);
     }
-    return last ?? swarm.file(download.path);
+    return last ?? client.file(download.path);
   };
   const end = await unlessStopped(watch(), limits);
   isOver = true;
@@ -189,16 +187,16 @@ async function follow(
   const there = last === undefined ? 'nothing was fetched yet' : `${percent(last.have, last.pieces)} is there`;
   if (end.kind === 'stopped')
     throw new MiniTorrentError('UNFINISHED', `stopped by ${end.signal} before the end; ${there}: ${remark}`);
-  if ((last?.received ?? 0) === 0 && (await isWithoutTracker(swarm, named.trackers)))
+  if ((last?.received ?? 0) === 0 && (await isWithoutTracker(client, named.trackers)))
     throw new MiniTorrentError('NO_TRACKER', `no tracker answered in time; ${there}: ${remark}`);
   throw new MiniTorrentError('TIMED_OUT', `the time is over before the end; ${there}: ${remark}`);
 }
 
 /** A full disk holds a download, which would go on by itself; a command does not wait for somebody to clear it. */
-function stall(swarm: SwarmClient, path: string): { readonly rejects: Promise<never>; unlisten(): void } {
+function stall(client: SwarmClient, path: string): { readonly rejects: Promise<never>; unlisten(): void } {
   const stalled = deferred<never>();
   stalled.promise.catch(() => undefined);
-  const unlisten = swarm.listen((event) => {
+  const unlisten = client.listen((event) => {
     if (event.kind !== 'stalled' || event.path !== path) return;
     stalled.reject(new MiniTorrentError(isErrorCode(event.code) ? event.code : 'INTERNAL', event.sentence));
   });
@@ -206,8 +204,8 @@ function stall(swarm: SwarmClient, path: string): { readonly rejects: Promise<ne
 }
 
 /** Both trackers that the .mtorrent names were tried, and neither answered. */
-async function isWithoutTracker(swarm: SwarmClient, named: readonly string[]): Promise<boolean> {
-  const trackers = (await swarm.trackers()).filter(({ address }) => named.includes(address));
+async function isWithoutTracker(client: SwarmClient, named: readonly string[]): Promise<boolean> {
+  const trackers = (await client.trackers()).filter(({ address }) => named.includes(address));
   return trackers.length > 0 && trackers.every(({ state }) => state === 'away');
 }
 

@@ -28,20 +28,20 @@ export async function runHome(settings: Settings): Promise<number> {
   });
   // The console is loaded while the client's threads start.
   const [home, { openForeground }] = await Promise.all([opening, import('./foreground.js')]);
-  const { swarm, client } = home;
+  const { client } = home;
   // As what the client says: a screen is drawn by one hand only.
-  say = (sentence) => swarm.onEvent({ kind: 'notice', level: 'bad', sentence });
+  say = (sentence) => client.onEvent({ kind: 'notice', level: 'bad', sentence });
   const foreground = openForeground({
-    client: swarm,
-    leave: () => swarm.quit(),
-    onLogMoved: () => client.logMoved(),
+    client,
+    leave: () => client.quit(),
+    onLogMoved: () => home.logMoved(),
     historyPath: join(directory, 'history'),
     color: values.color,
-    greeting: `this client serves at ${swarm.facts.address}`,
+    greeting: `this client serves at ${client.facts.address}`,
     remarks: remarksOf(home),
   });
   foreground.start();
-  const error = await client.ended;
+  const error = await home.ended;
   await home.closePair();
   // Last, since it may let go of the terminal: no other thread opens files any more.
   const code = foreground.finish();

@@ -1,10 +1,9 @@
 // What `share` and `get` have in common: how they speak, how a signal or the time ends them, and what their own client needs.
 
-import { join } from 'node:path';
 import { alarm, deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { watchSignals } from '../../foundation/base/signals.js';
-import type { OneShotOptions } from '../library/one-shot.js';
+import type { OneShotConfig } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Settings } from '../settings/resolve.js';
 import { runningOptions } from './client-life.js';
@@ -80,15 +79,14 @@ function watchStops(reporter: Reporter): Stops {
   };
 }
 
-/** `place`: below the state directory, where the command's own words lead again. */
-export function clientOptions({ settings, verbose }: OneShotArguments, place: string): OneShotOptions {
+export function clientOptions({ settings, verbose }: OneShotArguments): OneShotConfig {
   const { values, origins } = settings;
   const chosen = origins['log-level'].kind === 'default' && verbose ? 'debug' : values['log-level'];
   return {
     upload: values.address,
     ...runningOptions(settings),
     log: { level: chosen },
-    stateDir: join(values['state-dir'], place),
+    stateRoot: values['state-dir'],
   };
 }
 

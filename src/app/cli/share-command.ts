@@ -1,8 +1,7 @@
 // `mtorrent share`: makes a .mtorrent and shares its file until a signal comes; a client in the background takes it over, and then the
 // command ends at once. Without any trackers it uses a pair of this user, started here when none runs.
 
-import { createHash } from 'node:crypto';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { startHomePair } from '../home/pair.js';
@@ -54,11 +53,11 @@ function namesOf({ file, output }: ShareArguments): Named {
   return { path, output: told, mtorrent: resolve(told) };
 }
 
-async function handOver(args: ShareArguments, swarm: SwarmClient, reporter: Reporter): Promise<number> {
+async function handOver(args: ShareArguments, client: SwarmClient, reporter: Reporter): Promise<number> {
   const { path, output, mtorrent } = namesOf(args);
-  reporter.started({ command: 'share', path, mtorrent, ...swarm.facts, background: true });
-  await toldMeanwhile(swarm.share(path, mtorrent), swarm, path, reporter);
-  reporter.seeding(await swarm.file(path));
+  reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: true });
+  await toldMeanwhile(client.share(path, mtorrent), client, path, reporter);
+  reporter.seeding(await client.file(path));
   reporter.result(output);
   return 0;
 }
@@ -67,8 +66,7 @@ async function shareHere(args: ShareArguments, reporter: Reporter, stops: Stops)
   const { mtorrent, path } = namesOf(args);
   const pair = await trackersOf(args, reporter);
   try {
-    const place = join('share', createHash('sha1').update(mtorrent).digest('hex'));
-    const sharing = await startShare(path, mtorrent, pair.trackers, clientOptions(args, place));
+    const sharing = await startShare(path, mtorrent, pair.trackers, clientOptions(args));
     try {
       return await shareUntilStopped(args, sharing, reporter, stops);
     } finally {
@@ -81,23 +79,28 @@ async function shareHere(args: ShareArguments, reporter: Reporter, stops: Stops)
 
 async function shareUntilStopped(
   args: ShareArguments,
-  { swarm, begin }: Sharing,
+  { client, begin }: Sharing,
   reporter: Reporter,
   stops: Stops,
 ): Promise<number> {
   const { path, output, mtorrent } = namesOf(args);
-  const unlisten = relayNotices(swarm, reporter);
-  reporter.started({ command: 'share', path, mtorrent, ...swarm.facts, background: false });
-  reporter.detail(`this client serves at ${swarm.facts.address}`);
-  const begun = await unlessStopped(toldMeanwhile(begin(), swarm, path, reporter), stops);
+  const unlisten = relayNotices(client, reporter);
+  reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: false });
+  reporter.detail(`this client serves at ${client.facts.address}`);
+  const begun = await unlessStopped(toldMeanwhile(begin(), client, path, reporter), stops);
   if (begun.kind === 'done') reporter.result(output);
-  const end = begun.kind === 'done' ? await seedUntilStopped(swarm, path, args, reporter, stops) : begun;
+  const end = begun.kind === 'done' ? await seedUntilStopped(client, path, args, reporter, stops) : begun;
   unlisten();
   return end.kind === 'stopped' ? end.exitCode : 0;
 }
 
 /** `sharing`; until then, how far the hashing of `path` is. */
-async function toldMeanwhile<T>(sharing: Promise<T>, swarm: SwarmClient, path: string, reporter: Reporter): Promise<T> {
+async function toldMeanwhile<T>(
+  sharing: Promise<T>,
+  client: SwarmClient,
+  path: string,
+  reporter: Reporter,
+): Promise<T> {
   const over = sharing.then(
     () => undefined,
     () => undefined,
@@ -108,7 +111,7 @@ async function toldMeanwhile<T>(sharing: Promise<T>, swarm: SwarmClient, path: s
     look.cancel();
     if (next === undefined) return sharing;
     // A client that answers no more has refused the share as well.
-    const files = await swarm.overview().then(
+    const files = await client.overview().then(
       (seen) => seen.files,
       () => [],
     );
@@ -119,7 +122,7 @@ async function toldMeanwhile<T>(sharing: Promise<T>, swarm: SwarmClient, path: s
 
 /** Tells from time to time what was sent. @param seedMs undefined: until a signal. */
 export async function seedUntilStopped(
-  swarm: SwarmClient,
+  client: SwarmClient,
   name: string,
   { settings }: OneShotArguments,
   reporter: Reporter,
@@ -129,10 +132,10 @@ export async function seedUntilStopped(
   const end = lateAfter(seedMs);
   try {
     for (;;) {
-      reporter.seeding(await swarm.file(name));
+      reporter.seeding(await client.file(name));
       const interval = lateAfter(settings.values['stats-interval']);
       const over = end.late?.then(() => 'over' as const) ?? new Promise<never>(() => undefined);
-      const next = await unlessStopped(Promise.race([over, swarm.ended]), { stopped, late: interval.late });
+      const next = await unlessStopped(Promise.race([over, client.ended]), { stopped, late: interval.late });
       interval.cancel();
       if (next.kind === 'stopped') return next;
       if (next.kind === 'late') continue;

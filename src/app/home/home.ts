@@ -4,23 +4,22 @@
 import { join } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import type { LogStyle } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import type { EmbeddedClient } from '../library/embedded.js';
 import { ownHost } from '../library/own-address.js';
-import { type OwnClientOptions, type RunningOptions, startOwnClient } from '../library/own-client.js';
+import { type ClientConfig, type LocalClient, startClient } from '../library/start-client.js';
 import { HOME_CLIENTS_MAX } from './limits.js';
 import { foreignPair, type HomePair, openHomePair } from './pair.js';
 
-export interface HomeOptions extends RunningOptions {
-  /** As of OwnClientOptions. */
-  readonly upload: Address | undefined;
+export interface HomeOptions extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'onWarm'> {
+  readonly log: LogStyle;
   readonly directory: string;
   /** The pair to use; undefined: one of this process. */
   readonly trackers: readonly [Address, Address] | undefined;
   readonly onTrouble: (sentence: string) => void;
 }
 
-export interface Home extends EmbeddedClient {
+export interface Home extends LocalClient {
   readonly trackers: readonly [Address, Address];
   /** The trackers are this process's own. */
   readonly hasPair: boolean;
@@ -68,14 +67,14 @@ export async function openHome(options: HomeOptions): Promise<Home> {
  */
 async function startFirstFree(
   directory: string,
-  options: Omit<OwnClientOptions, 'stateDir' | 'log'> & Pick<RunningOptions, 'log'>,
-): Promise<{ readonly own: EmbeddedClient; readonly note: readonly string[] }> {
+  options: Omit<ClientConfig, 'stateDir' | 'log'> & Pick<HomeOptions, 'log'>,
+): Promise<{ readonly own: LocalClient; readonly note: readonly string[] }> {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? 'client' : `client-${number}`;
     const stateDir = join(directory, name);
     try {
       const log = { ...options.log, path: join(directory, `${name}.log`) };
-      const own = await startOwnClient({ ...options, stateDir, log });
+      const own = await startClient({ ...options, stateDir, log });
       const remark = `another console of this user runs; this one is client ${number}, which keeps its own files in mind (${stateDir})`;
       return { own, note: number === 1 ? [] : [remark] };
     } catch (error) {

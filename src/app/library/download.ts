@@ -1,10 +1,10 @@
-// One download as a program follows it: its progress as an async iterator that ends with the download. Only looks at what
-// the client says; leaving the iterator does not stop the download.
+// One download as a program follows it: an async iterator of its progress that ends with the download. It only watches;
+// leaving the iterator does not stop the download.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 import { DOWNLOAD_LOOK_MS } from '../../foundation/base/limits.js';
-import type { ClientNotification } from './asker.js';
+import type { ClientNotification } from './request-client.js';
 import type { FileView } from './views.js';
 
 /** What a download needs of its client. */
@@ -19,7 +19,7 @@ export class Download implements AsyncIterable<FileView> {
   readonly #client: DownloadClient;
   readonly #ended = deferred<End>();
   readonly #unlisten: () => void;
-  /** Ends that came before the answer to `get`; they are of whatever path. */
+  /** Notifications that came before the answer to `get`, when the path was not known yet. */
   #early: ClientNotification[] = [];
   #path: string | undefined;
   #end: End | undefined;
@@ -39,20 +39,20 @@ export class Download implements AsyncIterable<FileView> {
     for (const event of this.#early.splice(0)) this.#heard(event);
   }
 
-  /** It was not accepted. */
+  /** The client refused it. */
   dismiss(): void {
     this.#unlisten();
   }
 
   /** The path of the complete file. Rejects with MiniTorrentError: why there is none. */
   async finished(): Promise<string> {
-    for await (const _look of this);
+    for await (const _progress of this);
     return this.path;
   }
 
   /**
-   * The download as it is, a few times a second; the last value is the complete file. Throws MiniTorrentError: why it failed, or
-   * FILE_NOT_FOUND when somebody removed it.
+   * The state of the download, a few times a second; the last value is the complete file. Throws MiniTorrentError: why it
+   * failed, or FILE_NOT_FOUND when somebody removed it.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<FileView, void, void> {
     while (this.#end === undefined) {

@@ -1,15 +1,16 @@
-// The package's entry: what a program may rely on. Plain options with defaults, addresses as 'ip:port'; every failure is a
-// MiniTorrentError with a stable `code` and one sentence. The program `mtorrent` stands on the same functions.
+// The entry of the package: what a program may rely on. Options are plain and have defaults, addresses are 'ip:port', and every
+// failure is a MiniTorrentError with a stable `code` and one sentence. The program `mtorrent` stands on the same functions.
 
 import { resolve } from 'node:path';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
+import { stateHome } from '../../foundation/base/state-home.js';
 import { type Address, formatAddress, parseAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { type RunningTracker, startTracker as startOneTracker } from '../../tracking/tracker/start.js';
 import type { Download } from './download.js';
-import { type OneShotOptions, startGet, startShare } from './one-shot.js';
-import { startOwnClient } from './own-client.js';
+import { type OneShotConfig, planGet, startGet, startShare } from './one-shot.js';
+import { startClient } from './start-client.js';
 import type { SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
 
@@ -21,9 +22,9 @@ export type { FileView, FindingView, Overview, PeerView, PieceMap, TrackerView, 
 export { MiniTorrentError };
 
 export interface ClientSettings {
-  /** ip:port where other clients fetch from this one; port 0 takes a free one. Default: this machine's address, 6881 or a free port. */
+  /** ip:port where other clients reach this one; port 0 takes a free one. Default: this machine's address, 6881 or a free port. */
   readonly address?: string;
-  /** Payload bytes a second of the whole client. Default 0: no limit. */
+  /** Payload bytes per second of the whole client. Default 0: no limit. */
   readonly uploadLimit?: number;
   readonly downloadLimit?: number;
   /** Default 'info'. */
@@ -35,22 +36,22 @@ export interface ClientSettings {
 export interface SwarmClientOptions extends ClientSettings {
   /** ip:port of each tracker of the pair that shares are announced to. */
   readonly trackers: readonly [string, string];
-  /** A directory of this client's own, made when it is missing: who it is, what it shares, how far downloads are. */
+  /** A directory for this client alone, made when it is missing: its identity, its shares, the progress of its downloads. */
   readonly stateDir: string;
   /** Default: `client.log` in the state directory. */
   readonly logPath?: string;
 }
 
 /**
- * A client of this process. It shares again what it shared in its last run, and goes on with its downloads; `close()` ends it.
+ * A client of this process. It shares again what it shared in its last run, and continues its downloads; `close()` ends it.
  * Rejects with ALREADY_RUNNING, PORT_IN_USE, STATE_DAMAGED, PERMISSION_DENIED, …
  */
 export async function createSwarmClient(options: SwarmClientOptions): Promise<SwarmClient> {
   const stateDir = resolve(options.stateDir);
   const trackers = pairOf(options.trackers);
-  const running = settingsOf(options);
-  const log = { ...running.log, path: resolve(stateDir, options.logPath ?? 'client.log') };
-  return (await startOwnClient({ ...running, trackers, stateDir, log })).swarm;
+  const config = configOf(options);
+  const log = { ...config.log, path: resolve(stateDir, options.logPath ?? 'client.log') };
+  return (await startClient({ ...config, trackers, stateDir, log })).client;
 }
 
 export interface ShareOptions extends ClientSettings {
@@ -60,44 +61,44 @@ export interface ShareOptions extends ClientSettings {
 }
 
 export interface Share {
-  /** To be given to whoever should get the file. */
+  /** Give it to whoever should get the file. */
   readonly mtorrentPath: string;
   readonly client: SwarmClient;
-  /** Off the trackers; nobody can fetch it from here any more. */
+  /** Leaves the trackers; nobody can fetch the file from here any more. */
   close(): Promise<void>;
 }
 
 /** Shares one file until `close()`. Rejects with FILE_NOT_FOUND, ALREADY_EXISTS, UNSAFE_NAME, … */
 export async function share(path: string, options: ShareOptions): Promise<Share> {
   const mtorrentPath = resolve(options.mtorrentPath ?? `${path}.mtorrent`);
-  const sharing = await startShare(resolve(path), mtorrentPath, pairOf(options.trackers), settingsOf(options));
+  const sharing = await startShare(resolve(path), mtorrentPath, pairOf(options.trackers), configOf(options));
   await beginOrClose(sharing);
-  return { mtorrentPath, client: sharing.swarm, close: () => sharing.close() };
+  return { mtorrentPath, client: sharing.client, close: () => sharing.close() };
 }
 
-/** A download with a client of its own. Iterating it gives its progress a few times a second, last of all the complete file. */
+/** A download with a client of its own. Iterating it gives its progress a few times a second, and last the complete file. */
 export interface Get extends AsyncIterable<FileView> {
   /** Where the file will be. */
   readonly path: string;
   readonly client: SwarmClient;
   /** The path of the complete file. Rejects with the reason why there is none. */
   finished(): Promise<string>;
-  /** Ends it: an unfinished one goes on when the same is asked for again, a complete one is shared no more. */
+  /** Ends the client. The same call continues an unfinished download later; a complete file is no longer shared. */
   close(): Promise<void>;
 }
 
 /**
- * Fetches one file into a directory or to a file name, with the trackers that its .mtorrent names; it is shared until `close()`.
+ * Fetches one file into a directory or to a file name, with the trackers that its .mtorrent names, and shares it until `close()`.
  * Rejects with MTORRENT_FILE_NOT_FOUND, INVALID_MTORRENT, ALREADY_EXISTS, DISK_FULL, …
  */
 export async function get(mtorrentPath: string, destination: string, options: ClientSettings = {}): Promise<Get> {
-  // A slash at its end says that it is a directory.
+  // A slash at the end says that it is a directory.
   const to = destination.endsWith('/') ? `${resolve(destination)}/` : resolve(destination);
-  const fetching = await startGet(resolve(mtorrentPath), to, settingsOf(options));
+  const fetching = await startGet(await planGet(resolve(mtorrentPath), to), configOf(options));
   const download: Download = await beginOrClose(fetching);
   return {
     path: download.path,
-    client: fetching.swarm,
+    client: fetching.client,
     finished: () => download.finished(),
     close: () => fetching.close(),
     [Symbol.asyncIterator]: () => download[Symbol.asyncIterator](),
@@ -115,14 +116,14 @@ export interface StartTrackerOptions {
   readonly logPath?: string;
   /** Default 'info'. */
   readonly logLevel?: LogLevel;
-  /** A name for the pair, the same at both: where they reach each other by other addresses than they listen on. */
+  /** A name for the pair, the same at both trackers; needed where they reach each other at other addresses than they listen on. */
   readonly cluster?: string;
 }
 
 export interface Tracker {
   /** ip:port where it listens. */
   readonly address: string;
-  /** Settles when it can go on no longer: `stop()` it then, too. Never while it works. */
+  /** Settles when the tracker cannot continue; `stop()` it then as well. Pending while it works. */
   readonly failed: Promise<MiniTorrentError>;
   /** Answers what was asked, and closes. */
   stop(): Promise<void>;
@@ -154,18 +155,14 @@ async function beginOrClose<T>(work: { begin(): Promise<T>; close(): Promise<voi
   }
 }
 
-function settingsOf({
-  address,
-  uploadLimit = 0,
-  downloadLimit = 0,
-  logLevel = 'info',
-  peerThreads,
-}: ClientSettings): OneShotOptions {
+function configOf(settings: ClientSettings): OneShotConfig {
+  const { address, uploadLimit = 0, downloadLimit = 0, logLevel = 'info', peerThreads } = settings;
   return {
     upload: address === undefined ? undefined : addressOf(address, true),
     rates: { up: uploadLimit, down: downloadLimit },
     log: { level: logLevel },
     peerThreads,
+    stateRoot: stateHome(),
   };
 }
 

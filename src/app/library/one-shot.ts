@@ -1,142 +1,157 @@
-// One file shared, or fetched, by a client of its own that lives as long as that takes: what a command or a program does that has
-// one thing to do. Run again it goes on where it was stopped, since its state lies where the same words lead.
+// One file shared or fetched by a client of its own, which lives as long as that takes. The state directory is derived from
+// what is shared or fetched, so the same request continues where an earlier run stopped.
 
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from '../../foundation/base/deferred.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
-import { stateHome } from '../../foundation/base/state-home.js';
+import type { LogStyle } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { targetPathOf } from '../../transfer/storage/file.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import type { Download } from './download.js';
 import { CHECK_LOOK_MS } from './limits.js';
-import { type RunningOptions, startOwnClient } from './own-client.js';
+import { type ClientConfig, startClient } from './start-client.js';
 import type { SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
 
-export interface OneShotOptions extends RunningOptions {
-  /** As of OwnClientOptions. */
-  readonly upload: Address | undefined;
-  /** Instead of the place that is found by what is shared or fetched. */
-  readonly stateDir?: string | undefined;
+export interface OneShotConfig extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'onWarm'> {
+  readonly log: LogStyle;
+  /** Below it lie the state directories of all one-shot clients. */
+  readonly stateRoot: string;
 }
 
 /** A client that shares one file. */
 export interface Sharing {
-  readonly swarm: SwarmClient;
-  /** Hashes the file, makes its .mtorrent, tells the trackers. Rejects as SwarmClient.share does. */
+  readonly client: SwarmClient;
+  /** Hashes the file, makes its .mtorrent, announces it. Rejects as SwarmClient.share does. */
   begin(): Promise<void>;
-  /** Takes it off the trackers and ends the client, also before it has begun. Idempotent. */
+  /** Leaves the trackers and ends the client, also before `begin`. Idempotent. */
   close(): Promise<void>;
+}
+
+/** A download that was asked for. */
+export interface GetPlan {
+  /** Absolute. */
+  readonly mtorrentPath: string;
+  readonly metainfo: Metainfo;
+  /** Where the file goes. Absolute. */
+  readonly target: string;
 }
 
 /** A client that fetches one file, and shares it until `close`. */
 export interface Fetching {
-  readonly swarm: SwarmClient;
-  /** Removed by `close` when the file is complete. */
+  readonly client: SwarmClient;
+  /** `close` removes it when the file is complete. */
   readonly stateDir: string;
   /**
-   * Rejects as SwarmClient.get does. Goes on with what an earlier run left; what is there completely, and is right, counts as
-   * fetched.
+   * Continues what an earlier run left; a file that is complete and correct already counts as fetched. Rejects as
+   * SwarmClient.get does.
    */
   begin(): Promise<Download>;
-  /** Keeps what is there, and ends the client. Idempotent. */
+  /** Keeps the pieces that are there, and ends the client. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Paths absolute. Rejects as `startClient` does: ALREADY_RUNNING when the same is being shared. */
+/** Paths are absolute. Rejects as `startClient` does: ALREADY_RUNNING when the same file is being shared. */
 export async function startShare(
   path: string,
   mtorrentPath: string,
   trackers: readonly [Address, Address],
-  options: OneShotOptions,
+  config: OneShotConfig,
 ): Promise<Sharing> {
-  const place = createHash('sha1').update(mtorrentPath).digest('hex');
-  const stateDir = options.stateDir ?? join(stateHome(), 'share', place);
-  const swarm = await start(stateDir, 'share.log', trackers, options);
+  const key = createHash('sha1').update(mtorrentPath).digest('hex');
+  const stateDir = join(config.stateRoot, 'share', key);
+  const log = { ...config.log, path: join(stateDir, 'share.log') };
+  const { client } = await startClient({ ...config, trackers, stateDir, log });
   return {
-    swarm,
-    begin: async () => void (await swarm.share(path, mtorrentPath)),
+    client,
+    begin: async () => void (await client.share(path, mtorrentPath)),
     close: once(async () => {
-      await swarm.close();
+      await client.close();
       await forget(stateDir);
     }),
   };
 }
 
-/** Paths absolute. Rejects as `startClient` does, ALREADY_RUNNING when the same is being fetched, and as `readMetainfo` does. */
-export async function startGet(mtorrentPath: string, destination: string, options: OneShotOptions): Promise<Fetching> {
-  const { name, swarm: key, trackers } = await readMetainfo(mtorrentPath);
-  const target = await targetPathOf(destination, name);
-  const stateDir = options.stateDir ?? join(stateHome(), 'get', key);
-  const swarm = await start(stateDir, 'get.log', trackers, options);
+/**
+ * Reads the .mtorrent and finds where the file goes: into a directory, or to a file name. Paths are absolute. Rejects as
+ * `readMetainfo` does.
+ */
+export async function planGet(mtorrentPath: string, destination: string): Promise<GetPlan> {
+  const metainfo = await readMetainfo(mtorrentPath);
+  return { mtorrentPath, metainfo, target: await targetPathOf(destination, metainfo.name) };
+}
+
+/** Rejects as `startClient` does: ALREADY_RUNNING when the same file is being fetched. */
+export async function startGet(plan: GetPlan, config: OneShotConfig): Promise<Fetching> {
+  const { trackers, swarm } = plan.metainfo;
+  const stateDir = join(config.stateRoot, 'get', swarm);
+  const log = { ...config.log, path: join(stateDir, 'get.log') };
+  const { client } = await startClient({ ...config, trackers, stateDir, log, readMetainfo: knowing(plan) });
   return {
-    swarm,
+    client,
     stateDir,
-    begin: () => begin(swarm, mtorrentPath, target, stateDir),
+    begin: () => begin(client, plan, stateDir),
     close: once(async () => {
-      const isNeeded = await swarm.files().then(
+      const isNeeded = await client.files().then(
         (files) => files.some(({ state }) => state !== 'seeding'),
         () => true,
       );
-      await swarm.close();
+      await client.close();
       if (!isNeeded) await forget(stateDir);
     }),
   };
 }
 
-async function start(
-  stateDir: string,
-  logName: string,
-  trackers: readonly [Address, Address],
-  options: OneShotOptions,
-): Promise<SwarmClient> {
-  return (
-    await startOwnClient({ ...options, trackers, stateDir, log: { ...options.log, path: join(stateDir, logName) } })
-  ).swarm;
+/** Spares the client the .mtorrent that was read for the plan. */
+function knowing({ mtorrentPath, metainfo }: GetPlan): (path: string) => Promise<Metainfo> {
+  let isFresh = true;
+  return (path) => {
+    if (path !== mtorrentPath || !isFresh) return readMetainfo(path);
+    isFresh = false;
+    return Promise.resolve(metainfo);
+  };
 }
 
-/** The download of `target`: a new one, or the one that was stopped, or the file that is there already. */
-async function begin(swarm: SwarmClient, mtorrentPath: string, target: string, stateDir: string): Promise<Download> {
-  const known = await checkedFile(swarm);
+/** The download to the target: a new one, or the one that was stopped, or the file that is there already. */
+async function begin(client: SwarmClient, plan: GetPlan, stateDir: string): Promise<Download> {
+  const { mtorrentPath, target } = plan;
+  const known = await checkedFile(client);
   if (known !== undefined && known.path !== target && known.state !== 'missing')
     throw elsewhere(known, mtorrentPath, stateDir);
   try {
-    return await goOn(swarm, mtorrentPath, target, known);
+    return await resumeOrGet(client, plan, known);
   } catch (error) {
     if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_EXISTS') throw error;
-    if (!(await isThatFile(swarm, mtorrentPath, target))) throw error;
-    return swarm.follow(target);
+    if (!(await isThatFile(client, mtorrentPath, target))) throw error;
+    return client.follow(target);
   }
 }
 
-/**
- * As `startGet`'s begin, for a client that does other things as well: follows its download to `target` when it has one, and asks
- * for one otherwise.
- */
-export async function beginGet(swarm: SwarmClient, mtorrentPath: string, target: string): Promise<Download> {
-  const known = (await swarm.files()).find(({ path }) => path === target);
-  return goOn(swarm, mtorrentPath, target, known);
+/** As `begin` of `startGet`, for a client that has other files as well: follows its download to the target, or starts one. */
+export async function beginGet(client: SwarmClient, plan: GetPlan): Promise<Download> {
+  const known = (await client.files()).find(({ path }) => path === plan.target);
+  return resumeOrGet(client, plan, known);
 }
 
-async function goOn(
-  swarm: SwarmClient,
-  mtorrentPath: string,
-  target: string,
+async function resumeOrGet(
+  client: SwarmClient,
+  { mtorrentPath, target }: GetPlan,
   known: FileView | undefined,
 ): Promise<Download> {
   if (known === undefined || known.state === 'missing' || known.state === 'failed')
-    return swarm.get(mtorrentPath, target);
-  if (known.state === 'paused') await swarm.resume(known.path);
-  return swarm.follow(known.path);
+    return client.get(mtorrentPath, target);
+  if (known.state === 'paused') await client.resume(known.path);
+  return client.follow(known.path);
 }
 
-/** Sharing what is there makes the same .mtorrent of it exactly when it is the file that the .mtorrent describes. */
-async function isThatFile(swarm: SwarmClient, mtorrentPath: string, target: string): Promise<boolean> {
+/** Sharing a file makes the same .mtorrent again exactly when it is the file that the .mtorrent describes. */
+async function isThatFile(client: SwarmClient, mtorrentPath: string, target: string): Promise<boolean> {
   try {
-    await swarm.share(target, mtorrentPath);
+    await client.share(target, mtorrentPath);
     return true;
   } catch (error) {
     if (error instanceof MiniTorrentError) return false;
@@ -144,11 +159,11 @@ async function isThatFile(swarm: SwarmClient, mtorrentPath: string, target: stri
   }
 }
 
-/** What an earlier run left in the library, held against the disk; undefined when it left nothing. */
-async function checkedFile(swarm: SwarmClient): Promise<FileView | undefined> {
-  // Ends with the reading of one file, however long its disk takes; closing the client ends it, too.
+/** The file of an earlier run, after it was compared with the disk; undefined when there is none. */
+async function checkedFile(client: SwarmClient): Promise<FileView | undefined> {
+  // Ends when one file has been read, however slow its disk is, or when the client is closed.
   for (;;) {
-    const [known] = await swarm.files();
+    const [known] = await client.files();
     if (known?.state !== 'checking') return known;
     await pause(CHECK_LOOK_MS);
   }
@@ -157,8 +172,8 @@ async function checkedFile(swarm: SwarmClient): Promise<FileView | undefined> {
 function elsewhere({ name, path, state }: FileView, mtorrentPath: string, stateDir: string): MiniTorrentError {
   const sentence =
     state === 'seeding'
-      ? `${name} was fetched to ${path} already; ask again to fetch it a second time`
-      : `${name} is fetched in part as ${path}; go on with: mtorrent get ${mtorrentPath} ${path} (or delete its .part and ${stateDir})`;
+      ? `${name} was already downloaded to ${path}; run the command again to download a second copy`
+      : `${name} is partly downloaded to ${path}; continue with: mtorrent get ${mtorrentPath} ${path} (or delete its .part file and ${stateDir})`;
   return new MiniTorrentError('ALREADY_EXISTS', sentence);
 }
 

@@ -1,14 +1,14 @@
-// A client as programs use it, and the console too: each command a method whose promise settles with the answer. The client
-// may run in this process or be a daemon behind a socket; nothing here knows which. Every method rejects with
-// MiniTorrentError (stable `code`, one sentence) when the client refuses.
+// A client as programs and the console use it: each command is a method whose promise settles with the answer. The client may
+// run in this process or behind a socket; nothing here knows which. Every method rejects with MiniTorrentError when the
+// client refuses.
 
 import type { ClientCommand, ClientEvent } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
-import { type Answer, Asker, type ClientNotification, type Question } from './asker.js';
 import { Download } from './download.js';
+import { type Answer, type ClientNotification, type ClientRequest, RequestClient } from './request-client.js';
 import {
   type FileView,
   type FindingView,
@@ -28,68 +28,68 @@ export interface ClientFacts {
   readonly pid: number;
 }
 
-/** The way to a client. */
-export interface ClientLine {
+/** The connection to a client, within this process or through a socket. */
+export interface ClientChannel {
   readonly facts: ClientFacts;
   tell(command: ClientCommand): void;
-  /** Lets go of what this program holds of the client; absent where that is nothing. Idempotent. */
+  /** Releases what this program holds of the client; absent where that is nothing. Idempotent. */
   close?(): Promise<void>;
 }
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
 
 export class SwarmClient {
-  readonly #line: ClientLine;
-  readonly #asker: Asker;
+  readonly #channel: ClientChannel;
+  readonly #requests: RequestClient;
   readonly #listeners = new Set<(event: ClientNotification) => void>();
   readonly #ended = deferred<MiniTorrentError>();
 
-  constructor(line: ClientLine) {
-    this.#line = line;
-    this.#asker = new Asker((command) => line.tell(command));
+  constructor(channel: ClientChannel) {
+    this.#channel = channel;
+    this.#requests = new RequestClient((command) => channel.tell(command));
   }
 
   get facts(): ClientFacts {
-    return this.#line.facts;
+    return this.#channel.facts;
   }
 
-  /** Everything that the client says comes in here. */
+  /** Takes every event of the client. */
   onEvent(event: ClientEvent): void {
-    const happening = this.#asker.take(event);
-    if (happening !== undefined) for (const listener of [...this.#listeners]) listener(happening);
+    const notification = this.#requests.take(event);
+    if (notification !== undefined) for (const listener of [...this.#listeners]) listener(notification);
   }
 
-  /** The client, or the way to it, is gone: open questions reject with `why`. Idempotent. */
-  lineEnded(why: MiniTorrentError): void {
-    this.#asker.end(why);
+  /** The client, or the connection to it, is gone: open requests reject with `why`. Idempotent. */
+  disconnected(why: MiniTorrentError): void {
+    this.#requests.end(why);
     this.#ended.resolve(why);
   }
 
-  /** Settles, with the reason, when this client can no longer be asked. */
+  /** Settles with the reason when this client can no longer be asked. */
   get ended(): Promise<MiniTorrentError> {
     return this.#ended.promise;
   }
 
-  /** Downloads that end, notices: whatever happens unasked. Answers how to stop listening. */
+  /** Passes on notifications: downloads that end, notices. Returns the function that stops it. */
   listen(listener: (event: ClientNotification) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   /**
-   * Makes a .mtorrent of a local file, tells the trackers, serves the file. Answers the name of the .mtorrent. Paths absolute.
-   * FILE_NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENTS, UNSAFE_NAME, …
+   * Makes a .mtorrent of a local file, announces it, and serves the file. Resolves to the name of the .mtorrent. Paths are
+   * absolute.    * FILE_NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENTS, UNSAFE_NAME, …
    */
   async share(path: string, mtorrentPath: string): Promise<string> {
     return this.#accepted({ kind: 'share', path, mtorrentPath });
   }
 
   /**
-   * Downloads in the background, into a directory or to a file name; answers as soon as it is accepted. Paths absolute.
+   * Downloads into a directory or to a file name; resolves as soon as the client accepts. Paths are absolute.
    * MTORRENT_FILE_NOT_FOUND, INVALID_MTORRENT, ALREADY_EXISTS, DISK_FULL, …
    */
   async get(mtorrentPath: string, destination: string): Promise<Download> {
-    // Before the question: a small file may be complete before its answer is heard.
+    // Listens before it asks: a small file may be complete before the answer arrives.
     const download = new Download(this);
     try {
       download.accepted(await this.#accepted({ kind: 'get', mtorrentPath, destination }));
@@ -100,7 +100,7 @@ export class SwarmClient {
     return download;
   }
 
-  /** A download that was accepted before, by this program or another one. FILE_NOT_FOUND. @param name as of `file`. */
+  /** A download that was accepted before, for this program or another. FILE_NOT_FOUND. @param name as for `file`. */
   async follow(name: string): Promise<Download> {
     const download = new Download(this);
     try {
@@ -112,7 +112,7 @@ export class SwarmClient {
     return download;
   }
 
-  /** Off the trackers and out of the library; the file itself is kept. NOT_COMPLETE for an unfinished one without `force`. */
+  /** Stops sharing and forgets the file, which stays on disk. NOT_COMPLETE for an unfinished download without `force`. */
   async remove(name: string, { force = false }: { readonly force?: boolean } = {}): Promise<string> {
     return this.#accepted({ kind: 'remove', name, force });
   }
@@ -125,7 +125,7 @@ export class SwarmClient {
     return this.#accepted({ kind: 'resume', name });
   }
 
-  /** Settles when no download runs or waits. */
+  /** Settles when no download is running or waiting. */
   async wait(): Promise<string> {
     return this.#accepted({ kind: 'wait' });
   }
@@ -134,10 +134,10 @@ export class SwarmClient {
     return (await this.#ask({ kind: 'list' }, 'listed')).rows;
   }
 
-  /** By path or name of the .mtorrent, by the file's name, or by its path. FILE_NOT_FOUND. */
+  /** Found by path or name of the .mtorrent, or by path or name of the file. FILE_NOT_FOUND. */
   async file(name: string): Promise<FileView> {
     const [row] = (await this.#ask({ kind: 'find', name }, 'listed')).rows;
-    assert(row !== undefined, 'a file that is found has a row');
+    assert(row !== undefined, 'a file that was found has a row');
     return row;
   }
 
@@ -158,12 +158,12 @@ export class SwarmClient {
     return (await this.#ask({ kind: 'trackers' }, 'trackersListed')).trackers;
   }
 
-  /** Hashes again what a file is said to have, throttled; settles when that is done. */
+  /** Hashes every piece again that the file is recorded to have, throttled; settles when that is done. */
   async verify(name: string): Promise<Verification> {
     return this.#ask({ kind: 'verify', name }, 'verified');
   }
 
-  /** Looks for what is wrong, and for what limits running downloads. */
+  /** Looks for faults, and for what limits the running downloads. */
   async doctor(): Promise<readonly FindingView[]> {
     return (await this.#ask({ kind: 'doctor' }, 'diagnosed')).findings;
   }
@@ -178,7 +178,7 @@ export class SwarmClient {
     return JSON.parse((await this.#ask({ kind: 'stats' }, 'statsListed')).json) as Record<string, unknown>;
   }
 
-  /** Payload bytes a second of the whole client in one direction; 0: no limit. Answers both as they are now. */
+  /** Sets the payload bytes per second of the whole client in one direction; 0: no limit. Resolves to both limits. */
   async limit(direction: 'up' | 'down', rate: number): Promise<{ readonly up: number; readonly down: number }> {
     return this.#ask({ kind: 'limit', direction, rate }, 'limitsListed');
   }
@@ -196,18 +196,18 @@ export class SwarmClient {
     return this.#accepted({ kind: 'quit' });
   }
 
-  /** Ends a client of this process as `quit` does; hangs up on one that runs elsewhere, which goes on. */
+  /** Ends a client of this process as `quit` does; disconnects from one that runs elsewhere, which keeps running. */
   async close(): Promise<void> {
-    await this.#line.close?.();
+    await this.#channel.close?.();
   }
 
-  async #accepted(question: Question): Promise<string> {
-    return (await this.#ask(question, 'accepted')).detail;
+  async #accepted(request: ClientRequest): Promise<string> {
+    return (await this.#ask(request, 'accepted')).detail;
   }
 
-  async #ask<K extends Answer['kind']>(question: Question, kind: K): Promise<AnswerOf<K>> {
-    const answer = await this.#asker.ask(question);
-    assert(answer.kind === kind, `${question.kind} is answered by ${kind}`);
+  async #ask<K extends Answer['kind']>(request: ClientRequest, kind: K): Promise<AnswerOf<K>> {
+    const answer = await this.#requests.ask(request);
+    assert(answer.kind === kind, `${request.kind} is answered by ${kind}`);
     return answer as AnswerOf<K>;
   }
 }

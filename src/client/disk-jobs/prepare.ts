@@ -61,6 +61,7 @@ export class Preparations {
   readonly #paths: StatePaths;
   readonly #log: Log;
   readonly #threads: number;
+  readonly #read: (path: string) => Promise<Metainfo>;
   readonly #checks = new Permits(CHECKS_MAX);
   /** One at a time, so that several do not add up to more than one may take. */
   readonly #verifications = new Permits(1);
@@ -71,7 +72,9 @@ export class Preparations {
   #closed = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(paths: StatePaths, threads: number, log: Log) {
+  /** @param read gives the content of a .mtorrent; rejects as `readMetainfo` does. */
+  constructor(paths: StatePaths, threads: number, log: Log, read = readMetainfo) {
+    this.#read = read;
     this.#paths = paths;
     this.#threads = threads;
     this.#log = log;
@@ -111,7 +114,7 @@ export class Preparations {
     mtorrentPath: string,
     destination: string,
   ): Promise<{ entry: Entry; metainfo: Metainfo; freeBytes: number; device: number }> {
-    const metainfo = await readMetainfo(mtorrentPath);
+    const metainfo = await this.#read(mtorrentPath);
     const path = await resolveTarget(destination, metainfo.name);
     const directory = dirname(path);
     const entry = entryOf(metainfo, mtorrentPath, path, null);
@@ -138,7 +141,7 @@ export class Preparations {
       metainfo: undefined,
     });
     try {
-      const metainfo = await readMetainfo(entry.mtorrentPath);
+      const metainfo = await this.#read(entry.mtorrentPath);
       if (metainfo.swarm !== entry.swarm)
         return unusable(`${entry.mtorrentPath} describes another file than before; put the old one back`);
       const complete = await this.#checkComplete(entry, metainfo);

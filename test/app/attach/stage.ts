@@ -4,7 +4,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Door, openDoor } from '../../../src/app/attach/listener.js';
-import { Users } from '../../../src/app/library/users.js';
+import { Subscribers } from '../../../src/app/library/subscribers.js';
 import type { ClientCommand, ClientEvent } from '../../../src/client/messages.js';
 import { deferred, within } from '../../../src/foundation/base/deferred.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -32,17 +32,15 @@ export async function stageDoor(t: TestContext, script: Script = agreeable): Pro
   const door = await openDoor(path);
   t.after(() => door.close());
   const commands: ClientCommand[] = [];
-  const users: Users = new Users({
-    tell(command) {
-      commands.push(command);
-      // A client answers later, never while it is being told.
-      setImmediate(() => {
-        for (const event of script(command)) users.deliver(event);
-      });
-    },
+  const subscribers: Subscribers = new Subscribers((command) => {
+    commands.push(command);
+    // A client answers later, never while it is being told.
+    setImmediate(() => {
+      for (const event of script(command)) subscribers.deliver(event);
+    });
   });
-  door.serve({ facts: FACTS, join: (hear) => users.join(hear) });
-  return { path, door, commands, say: (event) => users.deliver(event) };
+  door.serve({ facts: FACTS, join: (hear) => subscribers.join(hear) });
+  return { path, door, commands, say: (event) => subscribers.deliver(event) };
 }
 
 /** A socket that says what the test likes. */

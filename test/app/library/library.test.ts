@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { freePort } from '../../../src/app/demo/processes.js';
@@ -14,6 +14,7 @@ import {
   share,
   startTracker,
 } from '../../../src/app/library/mini-torrent.js';
+import { planGet, startGet } from '../../../src/app/library/one-shot.js';
 import { eventually, PIECE } from '../../support/e2e-stage.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -146,4 +147,22 @@ test('L3: while a client hashes 4 GiB it answers what else it is asked', async (
   assert.ok(!isHashed, 'all answers came while it was hashed');
   await client.close();
   await assert.rejects(sharing, failsWith('CANCELLED'));
+});
+
+test('a get reads its .mtorrent once: the client begins with what was read for the plan', async (t) => {
+  const directory = stage(t);
+  const path = await randomFile(join(directory, 'file.bin'), 2 * PIECE);
+  const trackers = [await freePort(), await freePort()].map((port) => `127.0.0.1:${port}`) as [string, string];
+  const shared = await share(path, { trackers, address: '127.0.0.1:0' });
+  await shared.close();
+  const plan = await planGet(shared.mtorrentPath, join(directory, 'copy.bin'));
+  await rm(shared.mtorrentPath);
+  const fetching = await startGet(plan, {
+    upload: { host: '127.0.0.1', port: 0 },
+    rates: { up: 0, down: 0 },
+    log: { level: 'info' },
+    stateRoot: join(directory, 'state'),
+  });
+  t.after(() => fetching.close());
+  assert.equal((await fetching.begin()).path, join(directory, 'copy.bin'));
 });

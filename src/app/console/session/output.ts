@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream';
 import { unreachable } from '../../../foundation/base/assert.js';
 import type { MiniTorrentError } from '../../../foundation/base/errors.js';
 import { printable } from '../../../foundation/torrent/names.js';
-import type { ClientNotification } from '../../library/asker.js';
+import type { ClientNotification } from '../../library/request-client.js';
 import type { Result } from '../../verbs/results.js';
 
 export interface Output {

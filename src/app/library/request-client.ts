@@ -1,57 +1,56 @@
-// Turns commands to a client into promises: gives each its `ask` number and hands back the answer that carries it. A refusal
-// rejects with its code and sentence. The client answers every command, so nothing here waits with a clock; whatever ends
-// the client, or the way to it, ends the waiting too.
+// Matches a client's answers to the requests they belong to: each request gets an id and a promise. The client answers every
+// request, so nothing here has a deadline. When the client or the connection to it ends, every open request rejects. Pure.
 
 import type { ClientCommand, ClientEvent, FileView } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 
-/** What carries the number of a question, rows of a list in one piece. */
+/** An event that carries a request id; the rows of a list are gathered. */
 export type Answer =
   | Exclude<Extract<ClientEvent, { readonly ask: number }>, { kind: 'listed' | 'refused' }>
   | { readonly kind: 'listed'; readonly ask: number; readonly rows: readonly FileView[] };
 
-/** Nobody's answer: it happened. */
+/** An event that answers no request. */
 export type ClientNotification = Exclude<ClientEvent, { readonly ask: number }>;
 
-/** A command without its number. */
-export type Question = ClientCommand extends infer C ? (C extends ClientCommand ? Omit<C, 'ask'> : never) : never;
+/** A command without its request id. */
+export type ClientRequest = ClientCommand extends infer C ? (C extends ClientCommand ? Omit<C, 'ask'> : never) : never;
 
-interface Open {
+interface OpenRequest {
   readonly rows: FileView[];
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: MiniTorrentError) => void;
 }
 
-export class Asker {
-  readonly #tell: (command: ClientCommand) => void;
-  readonly #open = new Map<number, Open>();
-  #next = 1;
+export class RequestClient {
+  readonly #send: (command: ClientCommand) => void;
+  readonly #open = new Map<number, OpenRequest>();
+  #nextId = 1;
   #ended: MiniTorrentError | undefined;
 
-  constructor(tell: (command: ClientCommand) => void) {
-    this.#tell = tell;
+  constructor(send: (command: ClientCommand) => void) {
+    this.#send = send;
   }
 
-  /** Rejects with MiniTorrentError: what the client refused, or why it can no longer be asked. */
-  ask(question: Question): Promise<Answer> {
+  /** Rejects with MiniTorrentError: the client's refusal, or why it can no longer be asked. */
+  ask(request: ClientRequest): Promise<Answer> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const ask = this.#next;
-    this.#next += 1;
+    const id = this.#nextId;
+    this.#nextId += 1;
     const answer = deferred<Answer>();
-    this.#open.set(ask, { rows: [], resolve: answer.resolve, reject: answer.reject });
-    this.#tell({ ...question, ask } as ClientCommand);
+    this.#open.set(id, { rows: [], resolve: answer.resolve, reject: answer.reject });
+    this.#send({ ...request, ask: id } as ClientCommand);
     return answer.promise;
   }
 
-  /** What is no answer is handed back. */
+  /** Takes an answer; returns a notification. */
   take(event: ClientEvent): ClientNotification | undefined {
     if (!('ask' in event)) return event;
     const open = this.#open.get(event.ask);
-    // What was open when the client ended has been answered already.
+    // It was rejected when the client ended.
     if (open === undefined && this.#ended !== undefined) return undefined;
-    assert(open !== undefined, 'an answer belongs to a question');
+    assert(open !== undefined, 'an answer belongs to an open request');
     if (event.kind === 'listed') {
       open.rows.push(...event.rows);
       if (!event.last) return undefined;
@@ -63,7 +62,7 @@ export class Asker {
     return undefined;
   }
 
-  /** Nobody answers any more. Idempotent. */
+  /** Rejects every open and every later request. Idempotent. */
   end(why: MiniTorrentError): void {
     if (this.#ended !== undefined) return;
     this.#ended = why;

@@ -1,0 +1,94 @@
+// Starts a client in this process and shares it among its users: this process is the first, and others may attach. An
+// address that nobody named is found out here. Events that arrive before the caller can listen are held back until then.
+
+import { randomInt } from 'node:crypto';
+import type { Client, ClientOptions } from '../../client/actor.js';
+import type { ClientEvent } from '../../client/messages.js';
+import { startClient as startActor } from '../../client/start.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import { UPLOAD_PORT } from './limits.js';
+import { ownHost } from './own-address.js';
+import { Subscribers, type Subscription } from './subscribers.js';
+import { type ClientFacts, SwarmClient } from './swarm-client.js';
+
+export interface ClientConfig extends Omit<ClientOptions, 'upload' | 'seed' | 'onEvent'> {
+  /** Where peers reach the client. Undefined: this machine's address as the trackers see it, with UPLOAD_PORT or a free port. */
+  readonly upload: Address | undefined;
+}
+
+/** A client of this process. */
+export interface LocalClient {
+  /** This process as a user. */
+  readonly client: SwarmClient;
+  readonly facts: ClientFacts;
+  /** Adds a user. `hear` gets notifications, and the answers to what the subscription sends. */
+  join(hear: (event: ClientEvent) => void): Subscription;
+  /** The log file was moved away: opens a new one. */
+  logMoved(): void;
+  /** Settles when everything is down: with undefined after `quit`, or with the error that nothing could recover from. */
+  readonly ended: Promise<unknown>;
+}
+
+/** Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, … */
+export async function startClient(config: ClientConfig): Promise<LocalClient> {
+  const { upload, trackers } = config;
+  if (upload !== undefined) return startAt(upload, config);
+  const host = await ownHost(trackers);
+  try {
+    return await startAt({ host, port: UPLOAD_PORT }, config);
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError) || error.code !== 'PORT_IN_USE') throw error;
+    return startAt({ host, port: 0 }, config);
+  }
+}
+
+async function startAt(upload: Address, config: ClientConfig): Promise<LocalClient> {
+  const early: ClientEvent[] = [];
+  let deliver = (event: ClientEvent): void => void early.push(event);
+  const seed = randomInt(0, 2 ** 32);
+  const actor = await startActor({ ...config, upload, seed, onEvent: (event) => deliver(event) });
+  const subscribers = new Subscribers((command) => actor.tell(command));
+  const [first, second] = config.trackers;
+  const facts: ClientFacts = {
+    address: formatAddress(actor.upload),
+    trackers: [formatAddress(first), formatAddress(second)],
+    pid: process.pid,
+  };
+  const own = subscribers.join((event) => client.onEvent(event));
+  let closed: Promise<void> | undefined;
+  const client: SwarmClient = new SwarmClient({
+    facts,
+    tell: (command) => own.tell(command),
+    close: () => {
+      closed ??= close(client, actor);
+      return closed;
+    },
+  });
+  // The caller can listen by then.
+  setImmediate(() => {
+    deliver = (event) => subscribers.deliver(event);
+    for (const event of early.splice(0)) subscribers.deliver(event);
+  });
+  void actor.ended.then((error) => client.disconnected(endOf(error)));
+  return {
+    client,
+    facts,
+    join: (hear) => subscribers.join(hear),
+    logMoved: () => actor.logMoved(),
+    ended: actor.ended,
+  };
+}
+
+async function close(client: SwarmClient, actor: Client): Promise<void> {
+  // Refused when it is closing, or has ended, already.
+  await client.quit().catch(() => undefined);
+  const error = await actor.ended;
+  if (error !== undefined) throw endOf(error);
+}
+
+function endOf(error: unknown): MiniTorrentError {
+  if (error === undefined) return new MiniTorrentError('CANCELLED', 'the client has ended');
+  const why = error instanceof Error ? error.message : String(error);
+  return new MiniTorrentError('INTERNAL', `the client cannot continue: ${why}; see its log file`, error);
+}
