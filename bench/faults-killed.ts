@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientProcess } from '../src/app/demo/processes.js';
 import type { Swarm } from '../src/app/demo/swarm.js';
-import { partPathOf } from '../src/transfer/storage/file.js';
+import { partPathOf } from '../src/transfer/storage/target.js';
 import {
   begin,
   completed,

@@ -20,7 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'foundation/actor': ['foundation/base', 'foundation/wire'],
   'transfer/storage': ['foundation'],
   'transfer/hash': ['foundation', 'transfer/storage'],
-  'transfer/peer': ['foundation'],
+  'transfer/peer': ['foundation', 'transfer/storage'],
   'transfer/download': ['foundation', 'transfer/storage', 'transfer/hash', 'transfer/peer/messages'],
   'tracking/registry': ['foundation/base', 'foundation/torrent'],
   'tracking/store': ['foundation', 'tracking/registry'],
@@ -52,7 +52,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'app/attach': ['foundation', 'app/library', 'client/messages'],
   'app/settings': ['foundation'],
   'app/verbs': ['foundation', 'app/library', 'app/settings'],
-  'app/console': ['foundation', 'transfer/storage/file', 'app/library', 'app/verbs'],
+  'app/console': ['foundation', 'transfer/storage/state-file', 'app/library', 'app/verbs'],
   'app/completion': ['foundation', 'app/settings', 'app/verbs'],
   'app/cli': [
     'foundation',

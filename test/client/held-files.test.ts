@@ -12,6 +12,7 @@ import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
 import { type Metainfo, makeMetainfo } from '../../src/foundation/torrent/metainfo.js';
 import type { DownloadCommand } from '../../src/transfer/download/messages.js';
 import type { ServeCommand } from '../../src/transfer/peer/messages.js';
+import { adoptStorage } from '../../src/transfer/storage/storage.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { entryOf, PIECES, SIZE } from './stage.js';
 
@@ -43,9 +44,15 @@ function stage(t: TestContext): Stage {
   const part = (...have: readonly number[]): OpenedPart => {
     const bits = Bitfield.shared(PIECES);
     for (const piece of have) bits.set(piece);
-    return { fd: openSync(partPath, 'w+'), partPath, metainfo, have: bits };
+    const handle = { fd: openSync(partPath, 'w+'), size: SIZE };
+    const storage = adoptStorage({ handle, path: partPath, targetPath: '/files/a' });
+    return { storage, metainfo, have: bits };
   };
   return { files, served, started, metainfo, entry: entryOf('a', null, { swarm: metainfo.swarm }), part };
+}
+
+function fdOf({ storage }: OpenedPart): number {
+  return storage.handle.fd;
 }
 
 function bitsOf(beside: readonly Attachment[], at = 0): Uint8Array {
@@ -61,11 +68,11 @@ test('a part is served from where it grows, with the bitfield that the download 
   files.serve(1, entry, false);
   files.startDownload(1, entry, '/resume');
   const [serve, start] = [served[0], started[0]];
-  assert.ok(serve?.[0].kind === 'serve' && serve[0].path === opened.partPath);
-  assert.ok(start?.[0].kind === 'start' && start[0].fd === opened.fd);
+  assert.ok(serve?.[0].kind === 'serve' && serve[0].storage.path === opened.storage.path);
+  assert.ok(start?.[0].kind === 'start' && start[0].storage.handle === opened.storage.handle);
   assert.equal(serve[1][0], start[1][1], 'one memory');
   assert.deepEqual([...bitsOf(start[1], 0)], Array(PIECES * 20).fill(9));
-  closeSync(opened.fd);
+  closeSync(fdOf(opened));
 });
 
 test('a part that nobody will write to is closed, once; a started download owns its own', async (t) => {
@@ -74,11 +81,11 @@ test('a part that nobody will write to is closed, once; a started download owns 
   files.partOpened(1, kept);
   await files.releasePart(1);
   await files.releasePart(1);
-  assert.throws(() => fstatSync(kept.fd), { code: 'EBADF' });
+  assert.throws(() => fstatSync(fdOf(kept)), { code: 'EBADF' });
   files.partOpened(2, given);
   files.startDownload(2, entry, '/resume');
   await files.releaseAll();
-  closeSync(given.fd);
+  closeSync(fdOf(given));
 });
 
 test('after a pause, connections that stayed open see the new pieces: the memory is the same', async (t) => {
@@ -94,7 +101,7 @@ test('after a pause, connections that stayed open see the new pieces: the memory
   assert.equal(started[0]?.[1][1], before);
   assert.equal(bitsOf(served[0]?.[1] ?? [])[0], 0b1100_0000);
   const start = started[0]?.[0];
-  if (start?.kind === 'start') closeSync(start.fd);
+  if (start?.kind === 'start') closeSync(start.storage.handle.fd);
 });
 
 test('a complete file is served with every piece, and again to a peer thread that was restarted', (t) => {

@@ -71,7 +71,7 @@ test('the rows between the threads keep their order', () => {
   const uploadedTo = { file: 9, ...address, bytes: 2 };
   isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [6, 1, [[9, 'h', 1, 2]]]);
   const digest = new Uint8Array(20);
-  const task = { slot: 1, length: 2, digest, fd: 3, offset: 4 };
-  isOnWire(hashTasks, { kind: 'verifyPieces', pieces: [task] }, [1, [[1, 2, digest, 3, 4]]]);
-  isOnWire(hashAnswers, { kind: 'verified', outcomes: [{ kind: 'ioError', errno: 'EIO' }] }, [1, [['ioError', 'EIO']]]);
+  const piece = { piece: 1, slot: 2, digest, storage: { fd: 3, size: 4 } };
+  isOnWire(hashTasks, { kind: 'storePieces', pieces: [piece] }, [1, [[1, 2, digest, [3, 4]]]]);
+  isOnWire(hashAnswers, { kind: 'stored', outcomes: [{ kind: 'ioError', errno: 'EIO' }] }, [1, [['ioError', 'EIO']]]);
 });

@@ -12,8 +12,8 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import { formatHead, makeMetainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { type HashPool, openHashPool } from '../../transfer/hash/pool.js';
-import { inspectSource } from '../../transfer/storage/file.js';
 import { checkMetainfoPath, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { inspectSource, type Source } from '../../transfer/storage/source.js';
 import { pieceProgress } from './progress.js';
 
 export interface CreateArguments {
@@ -46,7 +46,7 @@ export async function runCreate(args: CreateArguments, output: CommandOutput): P
 
   const pool = openHashPool({ threads: threadsFor(geometry) });
   try {
-    const { digests, sha256 } = await hash(pool, source.path, geometry, args, output);
+    const { digests, sha256 } = await hash(pool, source, args, output);
     const metainfo = makeMetainfo({ trackers, name, size: source.size, digests, sha256 });
     await writeMetainfo(out, metainfo, { overwrite });
     output.stdout(out);
@@ -62,17 +62,16 @@ export async function runCreate(args: CreateArguments, output: CommandOutput): P
 
 async function hash(
   pool: HashPool,
-  path: string,
-  geometry: Geometry,
+  { path, layout }: Source,
   args: CreateArguments,
   output: CommandOutput,
 ): Promise<{ readonly digests: Uint8Array; readonly sha256: Uint8Array | undefined }> {
   const { signal } = args;
-  const onProgress = args.quiet === true ? undefined : pieceProgress(output, 'hashing', geometry);
+  const onProgress = args.quiet === true ? undefined : pieceProgress(output, 'hashing', new Geometry(layout.size));
   try {
     const [digests, sha256] = await Promise.all([
-      pool.hashFile(path, geometry, { onProgress, signal }),
-      args.sha256 === true ? pool.sha256File(path, geometry.size, signal) : undefined,
+      pool.hash(path, layout, { onProgress, signal }),
+      args.sha256 === true ? pool.sha256(path, layout, signal) : undefined,
     ]);
     return { digests, sha256 };
   } finally {

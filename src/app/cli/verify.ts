@@ -7,8 +7,8 @@ import type { CommandOutput } from '../../foundation/base/output.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { openHashPool } from '../../transfer/hash/pool.js';
-import { inspectSource } from '../../transfer/storage/file.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { inspectSource } from '../../transfer/storage/source.js';
 import { threadsFor } from './create.js';
 import { pieceProgress } from './progress.js';
 
@@ -40,15 +40,15 @@ export async function runVerify(args: VerifyArguments, output: CommandOutput): P
 }
 
 async function examine(metainfo: Metainfo, args: VerifyArguments, output: CommandOutput): Promise<Findings> {
-  const { geometry, digests, sha256 } = metainfo;
+  const { geometry, layout, digests, sha256 } = metainfo;
   const { filePath, signal } = args;
   const source = await inspectSource(filePath);
   const pool = openHashPool({ threads: threadsFor(geometry) });
   try {
     const onProgress = pieceProgress(output, 'checking', geometry);
-    const good = await pool.checkFile(source.path, geometry, digests, { onProgress, signal });
+    const good = await pool.check(source.path, layout, digests, { onProgress, signal });
     const asksWhole = sha256 !== undefined && good.isComplete && source.size === geometry.size;
-    const whole = asksWhole ? await pool.sha256File(source.path, source.size, signal) : undefined;
+    const whole = asksWhole ? await pool.sha256(source.path, layout, signal) : undefined;
     const sha256Matches = whole === undefined || sha256 === undefined ? undefined : equalBytes(whole, sha256);
     return { metainfo, filePath, size: source.size, good, sha256Matches };
   } finally {

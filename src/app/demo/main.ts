@@ -9,7 +9,7 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { DEMO_SEEDERS_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
-import { freeBytes, inspectSource } from '../../transfer/storage/file.js';
+import { freeBytes, inspectSource } from '../../transfer/storage/source.js';
 import { DEMO_DEADLINE_MS, DEMO_SIZE_MAX } from './limits.js';
 import { bringBack, killInMidDownload } from './outage.js';
 import type { ClientProcess } from './processes.js';

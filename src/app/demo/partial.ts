@@ -8,9 +8,9 @@ import type { Entry } from '../../client/files/record.js';
 import { openStateDirectory, saveLibrary } from '../../client/state/library.js';
 import { PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
-import { closePart, createPart, flushPart, inspectSource } from '../../transfer/storage/file.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { saveResume } from '../../transfer/storage/resume.js';
+import { createPart } from '../../transfer/storage/storage.js';
 
 export interface PartialOptions {
   readonly mtorrentPath: string;
@@ -40,19 +40,19 @@ export async function makePartialClient(options: PartialOptions): Promise<number
   await mkdir(stateDir, { recursive: true });
   const paths = await openStateDirectory(stateDir);
   const have = new Bitfield(geometry.pieceCount);
-  const part = await createPart(targetPath, geometry.size);
+  const storage = await createPart(targetPath, metainfo.layout);
   const source = fs.openSync(sourcePath, 'r');
   const buffer = new Uint8Array(PIECE_SIZE);
   for (let piece = 0; piece < geometry.pieceCount; piece += 1) {
     if (!hasPiece(piece)) continue;
     const length = fs.readSync(source, buffer, 0, geometry.pieceLength(piece), geometry.pieceOffset(piece));
-    fs.writeSync(part.fd, buffer, 0, length, geometry.pieceOffset(piece));
+    storage.writeAt(geometry.pieceOffset(piece), buffer.subarray(0, length));
     have.set(piece);
   }
   fs.closeSync(source);
-  await flushPart(part);
-  await closePart(part);
-  const { mtimeMs, size } = await inspectSource(part.partPath);
+  await storage.flush();
+  const { mtimeMs, size } = await storage.stamp();
+  await storage.close();
   await saveResume(
     paths.resumeOf(entry),
     { swarm, size: geometry.size, have, synced: have, inode: 0, clean: { mtimeMs, size } },

@@ -10,8 +10,8 @@ import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.
 import type { Address } from '../../foundation/torrent/address.js';
 import { closedServer, type SocketServer } from '../../foundation/wire/transport.js';
 import { startHosted } from '../../tracking/tracker/hosted.js';
-import { atomicWriteFile, readBounded } from '../../transfer/storage/file.js';
 import { type DirectoryLock, lockDirectory } from '../../transfer/storage/lock.js';
+import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
 import { HOME_PAIR_TRIES_MAX, TRACKER_PORTS } from './limits.js';
 import { formatPorts, movedSentence, parsePorts } from './ports.js';
 

@@ -8,7 +8,7 @@ import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js'
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import type { ServeCommand } from '../../transfer/peer/messages.js';
-import { closePart } from '../../transfer/storage/file.js';
+import { servedAt } from '../../transfer/storage/messages.js';
 import type { Entry } from '../files/record.js';
 import type { ClientThreads } from '../threads/threads.js';
 import type { OpenedPart } from './prepare.js';
@@ -95,10 +95,7 @@ export class OpenFiles {
         file,
         swarm: keyBytes(entry.swarm),
         name: entry.name,
-        size: entry.size,
-        fd: part.fd,
-        partPath: part.partPath,
-        targetPath: entry.path,
+        storage: part.storage.handOver(),
         resumePath,
         sha256: metainfo.sha256 ?? EMPTY_BYTES,
         uploadPort: this.#uploadPort(),
@@ -114,7 +111,7 @@ export class OpenFiles {
     if (held?.part === undefined) return;
     const { part } = held;
     held.part = undefined;
-    await closePart(part);
+    await part.storage.close();
   }
 
   async releaseAll(): Promise<void> {
@@ -123,7 +120,7 @@ export class OpenFiles {
 
   /** `complete`: from its target, with every piece; else from its `.part`, with what its bitfield says. */
   serve(file: number, entry: Entry, complete: boolean): void {
-    const { geometry } = this.metainfo(entry.swarm);
+    const { geometry, layout } = this.metainfo(entry.swarm);
     const held: Held = this.#held.get(file) ?? {
       have: Bitfield.shared(geometry.pieceCount),
       part: undefined,
@@ -131,14 +128,12 @@ export class OpenFiles {
     };
     this.#held.set(file, held);
     if (complete) held.have.setAll();
-    const path = complete ? entry.path : (held.part?.partPath ?? entry.path);
+    const path = complete ? entry.path : (held.part?.storage.path ?? entry.path);
     held.serve = {
       kind: 'serve',
       file,
       swarm: keyBytes(entry.swarm),
-      path,
-      size: entry.size,
-      mtimeMs: complete ? entry.mtimeMs : null,
+      storage: servedAt(path, layout, complete ? entry.mtimeMs : null),
     };
     this.#threads.tellAcceptors(held.serve, [held.have.bytes.buffer as SharedArrayBuffer]);
   }

@@ -15,26 +15,18 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import { formatHead, type Metainfo, makeMetainfo } from '../../foundation/torrent/metainfo.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
-import {
-  closePart,
-  createPart,
-  flushPart,
-  freeBytes,
-  inspectSource,
-  openPart,
-  type PartFile,
-  partPathOf,
-  type ReopenedPart,
-  resolveTarget,
-} from '../../transfer/storage/file.js';
 import { checkMetainfoPath, readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { believed, deleteResume, loadResume, type ResumeReading, saveResume } from '../../transfer/storage/resume.js';
+import { freeBytes, inspectSource } from '../../transfer/storage/source.js';
+import { createPart, openPart, type Stamp, type Storage } from '../../transfer/storage/storage.js';
+import { partPathOf, resolveTarget } from '../../transfer/storage/target.js';
 import type { CheckResult, Found } from '../effects.js';
 import type { Entry } from '../files/record.js';
 import { CHECKS_MAX, HASH_POOL_IDLE_MS, VERIFY_RANGE_PIECES } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
 
-export interface OpenedPart extends PartFile {
+export interface OpenedPart {
+  readonly storage: Storage;
   readonly metainfo: Metainfo;
   /** Shared memory; its pieces are verified. */
   readonly have: Bitfield;
@@ -99,7 +91,7 @@ export class Preparations {
     const geometry = new Geometry(source.size);
     const { size, pieceCount: pieces } = geometry;
     const told = { onProgress: (done: number) => onProgress({ size, pieces, done }) };
-    const digests = await this.#withPool((pool) => pool.hashFile(source.path, geometry, told));
+    const digests = await this.#withPool((pool) => pool.hash(source.path, source.layout, told));
     const metainfo = makeMetainfo({ trackers, name, size: source.size, digests });
     return { entry: entryOf(metainfo, mtorrentPath, source.path, source.mtimeMs), metainfo };
   }
@@ -176,14 +168,14 @@ export class Preparations {
   }
 
   async #isWhole(path: string, metainfo: Metainfo): Promise<boolean> {
-    return (await this.#withPool((pool) => pool.checkFile(path, metainfo.geometry, metainfo.digests))).isComplete;
+    return (await this.#withPool((pool) => pool.check(path, metainfo.layout, metainfo.digests))).isComplete;
   }
 
   /**
    * The pieces of `only`, or of all, that are right. Small ranges with a rest after each; no share or check waits for it.
    * CANCELLED when it is given up.
    */
-  verify(path: string, { geometry, digests }: Metainfo, options: VerifyOptions): Promise<Bitfield> {
+  verify(path: string, { layout, digests }: Metainfo, options: VerifyOptions): Promise<Bitfield> {
     const { only, restMs, givenUp, onProgress } = options;
     const signal = AbortSignal.any([this.#closing.signal, givenUp]);
     const rest = async (workedMs: number): Promise<void> => {
@@ -193,7 +185,7 @@ export class Preparations {
     };
     const pace = { rangePieces: VERIFY_RANGE_PIECES, rest };
     return this.#verifications.during(() =>
-      this.#lend((pool) => pool.checkFile(path, geometry, digests, { only, signal, pace, onProgress })),
+      this.#lend((pool) => pool.check(path, layout, digests, { only, signal, pace, onProgress })),
     );
   }
 
@@ -208,33 +200,33 @@ export class Preparations {
       const nothing = new Bitfield(metainfo.geometry.pieceCount);
       const record = { swarm: entry.swarm, size: entry.size, have: nothing, synced: nothing, inode: 0, clean: null };
       await saveResume(this.#paths.resumeOf(entry), record, { durable: true });
-      return { ...(await createPart(entry.path, entry.size)), metainfo, have };
+      return { storage: await createPart(entry.path, metainfo.layout), metainfo, have };
     }
     if (reading === undefined) throw strangePart(entry.path);
-    const part = await openPart(partPathOf(entry.path), entry.size);
+    const { storage, found } = await openPart(entry.path, metainfo.layout);
     try {
-      have.bytes.set((await this.#goodPieces(entry, part, metainfo, reading)).bytes);
+      have.bytes.set((await this.#goodPieces(entry, found, metainfo, reading)).bytes);
       have.recount();
       // What a crash left in the kernel's memory is hashed now; from here on it counts as flushed. The record says so before
       // a byte is written: one that speaks of the file as it was after a clean end would be believed no more.
-      await flushPart(part);
+      await storage.flush();
       const { swarm, size } = entry;
-      const record = { swarm, size, have, synced: have, inode: part.found.inode, clean: null };
+      const record = { swarm, size, have, synced: have, inode: found.inode, clean: null };
       await saveResume(this.#paths.resumeOf(entry), record, { durable: true });
     } catch (error) {
-      await closePart(part);
+      await storage.close();
       throw error;
     }
-    return { fd: part.fd, partPath: part.partPath, metainfo, have };
+    return { storage, metainfo, have };
   }
 
   /** Believes what was flushed, hashes what was written since, and everything when there is no record to build on. */
-  async #goodPieces(entry: Entry, part: ReopenedPart, metainfo: Metainfo, reading: ResumeReading): Promise<Bitfield> {
+  async #goodPieces(entry: Entry, found: Stamp, metainfo: Metainfo, reading: ResumeReading): Promise<Bitfield> {
     const resume = reading.kind === 'resume' && reading.resume.size === entry.size ? reading.resume : undefined;
     const check = (only: Bitfield | undefined): Promise<Bitfield> =>
-      this.#withPool((pool) => pool.checkFile(part.partPath, metainfo.geometry, metainfo.digests, { only }));
+      this.#withPool((pool) => pool.check(partPathOf(entry.path), metainfo.layout, metainfo.digests, { only }));
     if (resume === undefined || reading.kind !== 'resume') return check(undefined);
-    const good = believed(resume, reading.savedMs, part.found);
+    const good = believed(resume, reading.savedMs, found);
     const doubtful = resume.have.without(good);
     this.#log.info({ path: entry.path, believed: good.count, hashed: doubtful.count }, 'a download goes on');
     return doubtful.count === 0 ? good : good.with(await check(doubtful));

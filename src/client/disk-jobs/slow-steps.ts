@@ -8,7 +8,7 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import { freeBytes } from '../../transfer/storage/file.js';
+import { freeBytes } from '../../transfer/storage/source.js';
 import { piecesListed } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, Refusal, SeenSource } from '../effects.js';
 import type { ClientEvent } from '../messages.js';

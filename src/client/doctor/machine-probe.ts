@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
 import { PEERS_PER_DOWNLOAD_MAX, UPLOAD_CONNECTIONS_MAX, UPLOAD_FILES_OPEN_MAX } from '../../foundation/base/limits.js';
-import { freeBytes } from '../../transfer/storage/file.js';
+import { freeBytes } from '../../transfer/storage/source.js';
 import type { DiskFact, MachineFact, OpenFilesFact } from './facts.js';
 import { DOCTOR_DISK_BYTES, DOCTOR_HASH_BYTES, DOCTOR_STEP_DEADLINE_MS, OPEN_FILES_BASE } from './limits.js';
 

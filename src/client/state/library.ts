@@ -11,8 +11,8 @@ import { formatAddress, parseAddress } from '../../foundation/torrent/address.js
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, type ClientId, clientId, parseClientId, parseSwarmKey } from '../../foundation/torrent/ids.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
-import { atomicWriteFile, readBounded } from '../../transfer/storage/file.js';
 import { removeOrphans } from '../../transfer/storage/publish.js';
+import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
 import type { Entry } from '../files/record.js';
 import { LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
 

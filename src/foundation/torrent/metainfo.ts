@@ -17,6 +17,7 @@ import { type Address, formatAddress, parseAddress, sameAddress } from './addres
 import { FILE_SIZE_MAX, Geometry } from './geometry.js';
 import { HexReader } from './hex-reader.js';
 import { type SwarmKey, swarmKey } from './ids.js';
+import { Layout } from './layout.js';
 import { checkFileName, printable } from './names.js';
 
 export interface Metainfo {
@@ -24,6 +25,8 @@ export interface Metainfo {
   /** Safe by `checkFileName`. */
   readonly name: string;
   readonly geometry: Geometry;
+  /** Which files the bytes of the pieces are. */
+  readonly layout: Layout;
   /** SHA-1 of each piece, 20 bytes each; owned by the metainfo. */
   readonly digests: Uint8Array;
   /** SHA-1 of `digests`. */
@@ -56,7 +59,7 @@ export function makeMetainfo(parts: MetainfoParts): Metainfo {
   assert(sha256 === undefined || sha256.length === SHA256_SIZE, 'a SHA-256 is 32 bytes');
   checkHead(parts);
   const swarm = swarmKey(createHash('sha1').update(digests).digest());
-  return { trackers, name, geometry, digests, swarm, sha256, extra };
+  return { trackers, name, geometry, layout: new Layout([parts.size]), digests, swarm, sha256, extra };
 }
 
 function checkHead({ trackers, name }: MetainfoHead): void {

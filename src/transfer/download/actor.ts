@@ -12,6 +12,7 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import { swarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
 import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
+import { adoptStorage } from '../storage/storage.js';
 import { Downloader } from './downloader.js';
 import { HASH_POOL_OPEN_MS } from './limits.js';
 import {
@@ -129,14 +130,15 @@ class DownloadThread {
   }
 
   #start(command: Extract<DownloadCommand, { kind: 'start' }>, attachments: readonly Attachment[]): void {
-    const { file, name, fd, partPath, targetPath, resumePath, uploadPort } = command;
+    const { file, name, resumePath, uploadPort } = command;
     const [digests, bits] = attachments;
     assert(
       digests instanceof SharedArrayBuffer && bits instanceof SharedArrayBuffer,
       'a download comes with digests and bits',
     );
     assert(!this.#downloads.has(file), 'a file has one downloader');
-    const geometry = new Geometry(command.size);
+    const storage = adoptStorage(command.storage);
+    const geometry = new Geometry(storage.layout.size);
     this.#downloads.set(
       file,
       new Downloader({
@@ -146,7 +148,7 @@ class DownloadThread {
         geometry,
         digests: new Uint8Array(digests),
         have: new Bitfield(geometry.pieceCount, new Uint8Array(bits)),
-        part: { fd, partPath, targetPath },
+        storage,
         resumePath,
         uploadPort,
         sha256: command.sha256,

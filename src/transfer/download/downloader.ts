@@ -14,7 +14,7 @@ import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
 import type { FetchCommand } from '../peer/messages.js';
-import { closePart, finishPart, type PartFile } from '../storage/file.js';
+import type { Storage } from '../storage/storage.js';
 import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
 import { DownloadMachine } from './machine.js';
 import type { DownloadEvent, ExaminedDownload } from './messages.js';
@@ -29,7 +29,8 @@ export interface DownloaderOptions {
   readonly geometry: Geometry;
   readonly digests: Uint8Array;
   readonly have: Bitfield;
-  readonly part: PartFile & { readonly targetPath: string };
+  /** The `.part`, open. */
+  readonly storage: Storage;
   readonly resumePath: string;
   /** Where this client listens. */
   readonly uploadPort: number;
@@ -168,18 +169,15 @@ export class Downloader {
   }
 
   async #verifyAndWrite(arrived: readonly ArrivedPiece[]): Promise<readonly StoreOutcome[]> {
-    const { pool, digests, geometry, part, name } = this.#options;
+    const { pool, digests, storage, name } = this.#options;
     try {
-      const { verifyPieces } = await pool;
-      const tasks = arrived.map(({ piece, slot, length }) => ({
-        slot,
-        length,
-        digest: digests.subarray(piece * DIGEST_SIZE, (piece + 1) * DIGEST_SIZE),
-        fd: part.fd,
-        offset: geometry.pieceOffset(piece),
-      }));
-      return (await verifyPieces(tasks)).map((outcome) =>
-        outcome.kind === 'ioError' ? failedToWrite(part.partPath, outcome.errno) : outcome,
+      const { storePieces } = await pool;
+      const pieces = arrived.map(({ piece, slot }) => {
+        const digest = digests.subarray(piece * DIGEST_SIZE, (piece + 1) * DIGEST_SIZE);
+        return { piece, slot, digest, storage: storage.handle };
+      });
+      return (await storePieces(pieces)).map(({ kind, errno }) =>
+        kind === 'ioError' ? failedToWrite(storage.path, errno) : { kind },
       );
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
@@ -190,17 +188,17 @@ export class Downloader {
 
   /** Two different pieces may be made to have one SHA-1, but not one SHA-256: whoever added it wants it checked. */
   async #checkWhole(): Promise<void> {
-    const { sha256, pool, part, geometry, name } = this.#options;
+    const { sha256, pool, storage, name } = this.#options;
     if (sha256.length === 0) return;
-    if (equalBytes(await (await pool).sha256File(part.partPath, geometry.size), sha256)) return;
-    const sentence = `${name} has the right pieces but not the SHA-256 of its .mtorrent; do not use ${part.partPath}, and ask who made it`;
+    if (equalBytes(await (await pool).sha256(storage.path, storage.layout), sha256)) return;
+    const sentence = `${name} has the right pieces but not the SHA-256 of its .mtorrent; do not use ${storage.path}, and ask who made it`;
     throw new MiniTorrentError('VERIFICATION_FAILED', sentence);
   }
 
   async #finish(): Promise<void> {
     try {
       await this.#checkWhole();
-      await finishPart(this.#options.part);
+      await this.#options.storage.finish();
       this.#host.post({ kind: 'finished' });
     } catch (error) {
       const { code, sentence } = describeError(error);
@@ -209,12 +207,12 @@ export class Downloader {
   }
 
   async #end(ending: Ending): Promise<void> {
-    const { file, part, tellMain, log, onEnded } = this.#options;
+    const { file, storage, tellMain, log, onEnded } = this.#options;
     this.#host.stop();
     await this.#keeper.settled;
     try {
       if (ending.kind === 'stopped') await this.#keeper.close();
-      await closePart(part);
+      await storage.close();
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
       log.warn({ err: error }, 'the file could not be flushed; its pieces are checked at the next start');

@@ -16,8 +16,6 @@ export type StoreOutcome =
 export interface ArrivedPiece {
   readonly piece: number;
   readonly slot: number;
-  /** Bytes. */
-  readonly length: number;
 }
 
 export interface StoredPiece {

@@ -213,7 +213,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const length = this.#options.geometry.pieceLength(piece);
     if (!claim.rejected && this.#phase.at === 'running' && this.#pieces.pieceArrived(claim)) {
       this.#sources.set(piece, peer.address);
-      arrived.push({ piece, slot: claim.slot, length });
+      arrived.push({ piece, slot: claim.slot });
       return [...this.#pieces.claimsOf(piece)].flatMap((other) => this.#asking.cancel(other));
     }
     if (!claim.rejected) this.#reports.wasted(length);

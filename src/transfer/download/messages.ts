@@ -24,6 +24,7 @@ import {
   whole,
 } from '../../foundation/wire/schema.js';
 import { listeningPort } from '../peer/messages.js';
+import { handedStorage } from '../storage/messages.js';
 
 const file = u32;
 const address = record({ host: text(64), port: u16 });
@@ -45,15 +46,12 @@ export const downloadCommands = protocol('download.commands', {
    * connections that we serve, too.
    */
   attachPeerThread: message(1, { thread: whole(0, PEER_THREADS_MAX - 1), serves: flag }),
-  /** Beside: the digests, then the shared bitfield with the pieces that are on disk. `fd` is open for writing. */
+  /** Beside: the digests, then the shared bitfield with the pieces that are on disk. The storage is open for writing. */
   start: message(2, {
     file,
     swarm: bytes(SWARM_KEY_SIZE),
     name: text(255),
-    size,
-    fd: u32,
-    partPath: text(4096),
-    targetPath: text(4096),
+    storage: handedStorage,
     resumePath: text(4096),
     /** Of the whole file, checked before it gets its name; empty when the metainfo has none. */
     sha256: bytes(0, SHA256_SIZE),

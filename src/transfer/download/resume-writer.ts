@@ -5,15 +5,15 @@
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { flushPart, inodeOf, inspectSource, type PartFile } from '../storage/file.js';
 import { saveResume } from '../storage/resume.js';
+import type { Storage } from '../storage/storage.js';
 
 export interface ResumeKeeperOptions {
   readonly swarm: SwarmKey;
   readonly size: number;
   /** Grows while we look. What it has at the beginning is flushed. */
   readonly have: Bitfield;
-  readonly part: PartFile;
+  readonly storage: Storage;
   readonly resumePath: string;
   readonly log: Log;
 }
@@ -48,7 +48,7 @@ export class ResumeKeeper {
   sync(): void {
     this.#queue(async () => {
       const written = copyOf(this.#options.have);
-      await flushPart(this.#options.part);
+      await this.#options.storage.flush();
       this.#synced = written;
       await this.#write(true);
     });
@@ -56,11 +56,11 @@ export class ResumeKeeper {
 
   /** After a clean stop the record says how the file was left; while it is still so, no piece needs checking. */
   async close(): Promise<void> {
-    const { part, have } = this.#options;
+    const { storage, have } = this.#options;
     await this.#last;
-    await flushPart(part);
+    await storage.flush();
     this.#synced = copyOf(have);
-    const { size, mtimeMs } = await inspectSource(part.partPath);
+    const { size, mtimeMs } = await storage.stamp();
     await this.#write(true, { size, mtimeMs });
   }
 
@@ -68,8 +68,9 @@ export class ResumeKeeper {
     durable: boolean,
     clean: { readonly size: number; readonly mtimeMs: number } | null = null,
   ): Promise<void> {
-    const { swarm, size, have, part, resumePath } = this.#options;
-    const record = { swarm, size, have, synced: this.#synced, inode: await inodeOf(part), clean };
+    const { swarm, size, have, storage, resumePath } = this.#options;
+    const { inode } = await storage.stamp();
+    const record = { swarm, size, have, synced: this.#synced, inode, clean };
     await saveResume(resumePath, record, { durable });
   }
 

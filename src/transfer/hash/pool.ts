@@ -10,7 +10,8 @@ import { bundleUrl } from '../../foundation/base/installation.js';
 import { HASH_THREADS_MAX, STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
-import type { Geometry } from '../../foundation/torrent/geometry.js';
+import type { Layout } from '../../foundation/torrent/layout.js';
+import { Batches } from './batches.js';
 import { Lanes } from './lanes.js';
 import {
   HASH_BIRTHS_FAILED_MAX,
@@ -25,10 +26,16 @@ import {
   HASH_YOUNG_HEAP_MIB,
   WATCHDOG_LOOKS,
 } from './limits.js';
-import { type HashAnswer, type HashTask, hashAnswers, hashTasks, type VerifyTask } from './messages.js';
+import {
+  type HashAnswer,
+  type HashTask,
+  hashAnswers,
+  hashTasks,
+  type PieceOutcome,
+  type PieceToStore,
+} from './messages.js';
 import { Permits } from './permits.js';
-import { checkFile, hashFile, type RangeOptions, type RangeThreads, sha256File } from './ranges.js';
-import { Verifier, type VerifyOutcome } from './verifier.js';
+import { checkShare, hashShare, type RangeOptions, type RangeThreads, sha256Of } from './ranges.js';
 import { Watchdog } from './watchdog.js';
 
 const HASH_WORKER = bundleUrl('hash');
@@ -45,7 +52,7 @@ const WITHOUT_REQUIRED_MODULES = process.allowedNodeEnvironmentFlags.has('--expe
 export interface HashPoolOptions {
   /** 1…HASH_THREADS_MAX. */
   readonly threads: number;
-  /** Slots of PIECE_SIZE bytes; without it, `verifyPieces` cannot be used. */
+  /** Slots of PIECE_SIZE bytes; without it, `storePieces` cannot be used. */
   readonly slab?: SharedArrayBuffer | undefined;
   readonly log?: Log | undefined;
   /** Another thread entry with the same export, and another deadline of its tasks: for tests of threads that die or spin. */
@@ -58,14 +65,17 @@ export type CheckOptions = RangeOptions & { readonly only?: Bitfield | undefined
 export interface HashPool {
   /** Settles when all threads that are kept have loaded what they need and done a first task. Rejects as the others do. */
   warmUp(): Promise<void>;
-  /** Verifies slots and writes those that match: an outcome for each, in order. The slots are the pool's until this settles. */
-  verifyPieces(tasks: readonly VerifyTask[]): Promise<readonly VerifyOutcome[]>;
-  /** SHA-1 of each piece. FILE_CHANGED, CANCELLED, FILE_NOT_FOUND, … */
-  hashFile(path: string, geometry: Geometry, options?: RangeOptions): Promise<Uint8Array>;
-  /** The pieces that have their digest. Says nothing about bytes past the file's size. */
-  checkFile(path: string, geometry: Geometry, digests: Uint8Array, options?: CheckOptions): Promise<Bitfield>;
-  /** SHA-256 of the whole file, on a thread of its own, so that it delays no verification. */
-  sha256File(path: string, size: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Verifies pieces and writes those that match: an outcome for each, in order. Their slots are the pool's until this settles.
+   * @param pieces that came together, 1…VERIFY_BATCH_MAX.
+   */
+  storePieces(pieces: readonly PieceToStore[]): Promise<readonly PieceOutcome[]>;
+  /** SHA-1 of each piece of what lies at `path`, 20 bytes each. FILE_CHANGED, CANCELLED, FILE_NOT_FOUND, … */
+  hash(path: string, layout: Layout, options?: RangeOptions): Promise<Uint8Array>;
+  /** The pieces that have their digest. Says nothing about bytes past the layout's size. */
+  check(path: string, layout: Layout, digests: Uint8Array, options?: CheckOptions): Promise<Bitfield>;
+  /** SHA-256 of all bytes, on a thread of its own, so that it delays no verification. */
+  sha256(path: string, layout: Layout, signal?: AbortSignal): Promise<Uint8Array>;
   /** Ends the threads after the task each is at. Waiting tasks, and later ones, reject with CANCELLED. */
   close(): Promise<void>;
 }
@@ -79,7 +89,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
   const pool = new Pool({ threads, kept, slab, log, entry, taskDeadlineMs });
   let whole: Pool | undefined;
   const lanes = new Lanes(kept * HASH_TASKS_PER_THREAD, threads * HASH_TASKS_PER_THREAD);
-  const verifier = new Verifier(lanes, (task) => pool.run(task));
+  const batches = new Batches(lanes, (task) => pool.run(task));
   const permits = new Permits(threads * HASH_RANGES_PER_THREAD);
   const ranges: RangeThreads = {
     lanes: threads * HASH_RANGES_PER_THREAD,
@@ -89,13 +99,13 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     async warmUp() {
       await Promise.all(Array.from({ length: kept }, () => pool.run({ kind: 'warmUp' })));
     },
-    verifyPieces: (tasks) => verifier.verify(tasks),
-    hashFile: (path, geometry, rangeOptions = {}) => hashFile(ranges, path, geometry, rangeOptions),
-    checkFile: (path, geometry, digests, checkOptions = {}) => checkFile(ranges, path, geometry, digests, checkOptions),
-    sha256File(path, size, signal) {
+    storePieces: (pieces) => batches.store(pieces),
+    hash: (path, layout, rangeOptions = {}) => hashShare(ranges, path, layout, rangeOptions),
+    check: (path, layout, digests, checkOptions = {}) => checkShare(ranges, path, layout, digests, checkOptions),
+    sha256(path, layout, signal) {
       whole ??= new Pool({ threads: 1, kept: 1, slab: undefined, log, entry, taskDeadlineMs: undefined });
       const thread = whole;
-      return sha256File((task) => thread.run(task, signal), path, size);
+      return sha256Of((task) => thread.run(task, signal), path, layout);
     },
     async close() {
       await Promise.all([pool.close(), whole?.close()]);

@@ -1,14 +1,16 @@
-// Hashes or checks a whole local file on the pool's threads, in ranges of pieces: bounded tasks under way, results put in
-// their place in whatever order they come. The threads read the file themselves. A file that changes meanwhile is
-// refused, since its digests would describe bytes that never were in it together.
+// Hashes or checks a whole share on the pool's threads, which read its storage themselves: ranges of pieces, a bounded number in
+// flight, their results put together in whatever order they come. A share that changes meanwhile is refused, since its digests would
+// describe bytes that were never there together.
 
-import { type FileHandle, open } from 'node:fs/promises';
 import { assert } from '../../foundation/base/assert.js';
 import { systemClock } from '../../foundation/base/clock.js';
-import { errorCodeOfErrno, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errorCodeOfErrno, MiniTorrentError } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE, HASH_RANGE_PIECES } from '../../foundation/base/limits.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
-import type { Geometry } from '../../foundation/torrent/geometry.js';
+import { Geometry } from '../../foundation/torrent/geometry.js';
+import type { Layout } from '../../foundation/torrent/layout.js';
+import type { StorageHandle } from '../storage/messages.js';
+import { openSource, type Storage } from '../storage/storage.js';
 import type { HashAnswer, HashTask } from './messages.js';
 
 export interface RangeOptions {
@@ -34,17 +36,18 @@ export interface RangeThreads {
   run(task: HashTask): Promise<HashAnswer>;
 }
 
-/** SHA-1 of each piece of the file at `path`, 20 bytes each. FILE_CHANGED when it is not `geometry.size` bytes throughout. */
-export async function hashFile(
+/** SHA-1 of each piece of what lies at `path`, 20 bytes each. FILE_CHANGED when it is not what `layout` says throughout. */
+export async function hashShare(
   threads: RangeThreads,
   path: string,
-  geometry: Geometry,
+  layout: Layout,
   options: RangeOptions,
 ): Promise<Uint8Array> {
-  const digests = new Uint8Array(geometry.pieceCount * DIGEST_SIZE);
-  await withUnchangedFile(path, geometry.size, (fd) =>
-    walk(threads, rangesOf(geometry, undefined, options.pace), options, async ([first, count]) => {
-      const answer = await threads.run({ kind: 'hashRange', fd, first, count, size: geometry.size });
+  const { pieceCount } = new Geometry(layout.size);
+  const digests = new Uint8Array(pieceCount * DIGEST_SIZE);
+  await whileUnchanged(path, layout, (storage) =>
+    walk(threads, rangesOf(pieceCount, undefined, options.pace), options, async ([first, count]) => {
+      const answer = await threads.run({ kind: 'hashRange', storage, first, count });
       if (answer.kind !== 'hashed') throw failureOf(answer, path);
       digests.set(answer.digests, first * DIGEST_SIZE);
     }),
@@ -52,41 +55,36 @@ export async function hashFile(
   return digests;
 }
 
-/** SHA-256 of the file at `path`, in one task: FILE_CHANGED as above. */
-export async function sha256File(run: RangeThreads['run'], path: string, size: number): Promise<Uint8Array> {
-  return withUnchangedFile(path, size, async (fd) => {
-    const answer = await run({ kind: 'sha256File', fd, size });
+/** SHA-256 of what lies at `path`, in one task: FILE_CHANGED as above. */
+export async function sha256Of(run: RangeThreads['run'], path: string, layout: Layout): Promise<Uint8Array> {
+  return whileUnchanged(path, layout, async (storage) => {
+    const answer = await run({ kind: 'sha256', storage });
     if (answer.kind !== 'sha256') throw failureOf(answer, path);
     return answer.digest;
   });
 }
 
 /**
- * The pieces of the file at `path` that have their digest; those past its end have not.
+ * The pieces of what lies at `path` that have their digest; those past its end have not.
  * @param only looks at these pieces and no others.
  */
-export async function checkFile(
+export async function checkShare(
   threads: RangeThreads,
   path: string,
-  geometry: Geometry,
+  layout: Layout,
   digests: Uint8Array,
   options: RangeOptions & { readonly only?: Bitfield | undefined },
 ): Promise<Bitfield> {
-  assert(digests.length === geometry.pieceCount * DIGEST_SIZE, 'a file is checked against one digest a piece');
-  const good = new Bitfield(geometry.pieceCount);
-  await withFile(path, (file) =>
-    walk(threads, rangesOf(geometry, options.only, options.pace), options, async ([first, count]) => {
-      const answer = await threads.run({
-        kind: 'checkRange',
-        fd: file.fd,
-        first,
-        count,
-        size: geometry.size,
-        digests: digests.subarray(first * DIGEST_SIZE, (first + count) * DIGEST_SIZE),
-      });
+  const { pieceCount } = new Geometry(layout.size);
+  assert(digests.length === pieceCount * DIGEST_SIZE, 'a share is checked against one digest a piece');
+  const good = new Bitfield(pieceCount);
+  await whileOpen(path, layout, ({ handle: storage }) =>
+    walk(threads, rangesOf(pieceCount, options.only, options.pace), options, async ([first, count]) => {
+      const range = digests.subarray(first * DIGEST_SIZE, (first + count) * DIGEST_SIZE);
+      const answer = await threads.run({ kind: 'checkRange', storage, first, count, digests: range });
       if (answer.kind !== 'checked') throw failureOf(answer, path);
-      const range = new Bitfield(count, answer.good);
-      for (let at = 0; at < count; at += 1) if (range.has(at)) good.set(first + at);
+      const found = new Bitfield(count, answer.good);
+      for (let at = 0; at < count; at += 1) if (found.has(at)) good.set(first + at);
     }),
   );
   return good;
@@ -94,17 +92,17 @@ export async function checkFile(
 
 /** All pieces, or those of `only`, in ranges of a bounded number. */
 function* rangesOf(
-  geometry: Geometry,
+  pieceCount: number,
   only: Bitfield | undefined,
   { rangePieces }: Pick<Pace, 'rangePieces'> = { rangePieces: HASH_RANGE_PIECES },
 ): Generator<PieceRange> {
-  const whole: readonly PieceRange[] = geometry.pieceCount === 0 ? [] : [[0, geometry.pieceCount]];
+  const whole: readonly PieceRange[] = pieceCount === 0 ? [] : [[0, pieceCount]];
   for (const [begin, length] of only === undefined ? whole : only.ranges()) {
     for (let at = 0; at < length; at += rangePieces) yield [begin + at, Math.min(rangePieces, length - at)];
   }
 }
 
-/** Performs every range, `lanes` at a time, or one at a time with a pace. Settles when none is under way any more, so that the file may be closed. */
+/** Performs every range, `lanes` at a time, or one at a time with a pace. When it settles, none is in flight, so the storage may be closed. */
 async function walk(
   threads: RangeThreads,
   ranges: Generator<PieceRange>,
@@ -134,25 +132,21 @@ async function walk(
   if (failure !== undefined) throw failure.reason;
 }
 
-async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+async function whileOpen<T>(path: string, layout: Layout, use: (storage: Storage) => Promise<T>): Promise<T> {
+  const storage = await openSource(path, layout);
   try {
-    const file = await open(path, 'r');
-    try {
-      return await use(file);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw fileError(error, path);
+    return await use(storage);
+  } finally {
+    await storage.close();
   }
 }
 
-function withUnchangedFile<T>(path: string, size: number, use: (fd: number) => Promise<T>): Promise<T> {
-  return withFile(path, async (file) => {
-    const before = await file.stat({ bigint: true });
-    if (before.size !== BigInt(size)) throw changed(path);
-    const result = await use(file.fd);
-    const after = await file.stat({ bigint: true });
+function whileUnchanged<T>(path: string, layout: Layout, use: (storage: StorageHandle) => Promise<T>): Promise<T> {
+  return whileOpen(path, layout, async (storage) => {
+    const before = await storage.stamp();
+    if (before.size !== layout.size) throw changed(path);
+    const result = await use(storage.handle);
+    const after = await storage.stamp();
     if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw changed(path);
     return result;
   });

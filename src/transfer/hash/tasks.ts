@@ -1,23 +1,23 @@
-// The work of one hash thread: one frame in, one frame out, synchronously. Verifies a slot and only then writes it, while
-// its bytes are hot in the cache; reads files to hash through one buffer that is used again. Allocates nothing that grows
-// with a piece. What cannot be read or written is an answer; a broken frame or invariant is our bug and throws.
+// The work of one hash thread: one frame in, one frame out, synchronously. A piece is verified and only then written, while its bytes
+// are hot in the cache; nothing is allocated that grows with a piece. What cannot be read or written is an answer; a broken frame or
+// invariant is our bug and throws.
 
 import { createHash, type Hash } from 'node:crypto';
-import { readSync, writeSync } from 'node:fs';
 import { assert, unreachable } from '../../foundation/base/assert.js';
 import { equalBytes, midPage } from '../../foundation/base/bytes.js';
 import { errnoOf } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
+import { attachStorage, type StorageBytes } from '../storage/storage.js';
 import { HASH_READ_BYTES } from './limits.js';
 import {
   type HashAnswer,
   type HashTask,
   hashAnswers,
   hashTasks,
-  type OutcomeRow,
-  type VerifyTask,
+  type PieceOutcome,
+  type PieceToStore,
 } from './messages.js';
 
 type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind }>;
@@ -32,14 +32,14 @@ export function hashWorker({ slab }: HashWorkerBirth): (frame: Uint8Array) => Ui
   const buffer = midPage(HASH_READ_BYTES);
   const perform = (task: HashTask): HashAnswer => {
     switch (task.kind) {
-      case 'verifyPieces':
-        return { kind: 'verified', outcomes: task.pieces.map((piece) => verifyPiece(slots, piece)) };
+      case 'storePieces':
+        return { kind: 'stored', outcomes: task.pieces.map((piece) => storePiece(slots, piece)) };
       case 'hashRange':
         return hashRange(task, buffer);
       case 'checkRange':
         return checkRange(task, buffer);
-      case 'sha256File':
-        return sha256File(task, buffer);
+      case 'sha256':
+        return sha256(task, buffer);
       case 'warmUp':
         createHash('sha1').update(buffer).digest();
         return { kind: 'warm' };
@@ -68,16 +68,15 @@ function slotsOf(slab: SharedArrayBuffer): readonly Uint8Array[] {
   );
 }
 
-function verifyPiece(
-  slots: readonly Uint8Array[],
-  { slot: index, length, digest, fd, offset }: VerifyTask,
-): OutcomeRow {
-  const slot = slots[index];
-  assert(slot !== undefined, 'a task names a slot of the slab');
-  const piece = slot.subarray(0, length);
-  if (!equalBytes(createHash('sha1').update(piece).digest(), digest)) return { kind: 'mismatch', errno: '' };
+function storePiece(slots: readonly Uint8Array[], { piece, slot, digest, storage }: PieceToStore): PieceOutcome {
+  const room = slots[slot];
+  assert(room !== undefined, 'a task names a slot of the slab');
+  const target = attachStorage(storage);
+  const geometry = new Geometry(target.layout.size);
+  const bytes = room.subarray(0, geometry.pieceLength(piece));
+  if (!equalBytes(createHash('sha1').update(bytes).digest(), digest)) return { kind: 'mismatch', errno: '' };
   try {
-    for (let at = 0; at < length; ) at += writeSync(fd, piece, at, length - at, offset + at);
+    target.writeAt(geometry.pieceOffset(piece), bytes);
   } catch (error) {
     return { kind: 'ioError', errno: systemErrnoOf(error) };
   }
@@ -92,10 +91,10 @@ function systemErrnoOf(error: unknown): string {
 }
 
 function hashRange(task: Of<'hashRange'>, buffer: Uint8Array): HashAnswer {
-  const geometry = new Geometry(task.size);
+  const source = attachStorage(task.storage);
   const digests = new Uint8Array(task.count * DIGEST_SIZE);
   for (let at = 0; at < task.count; at += 1) {
-    const digest = digestOf(task.fd, geometry, task.first + at, buffer);
+    const digest = digestOf(source, task.first + at, buffer);
     if (digest === undefined) return { kind: 'ended' };
     digests.set(digest, at * DIGEST_SIZE);
   }
@@ -103,33 +102,38 @@ function hashRange(task: Of<'hashRange'>, buffer: Uint8Array): HashAnswer {
 }
 
 function checkRange(task: Of<'checkRange'>, buffer: Uint8Array): HashAnswer {
-  const geometry = new Geometry(task.size);
+  const source = attachStorage(task.storage);
   assert(task.digests.length === task.count * DIGEST_SIZE, 'a range comes with its digests');
   const good = new Bitfield(task.count);
   for (let at = 0; at < task.count; at += 1) {
-    const digest = digestOf(task.fd, geometry, task.first + at, buffer);
+    const digest = digestOf(source, task.first + at, buffer);
     if (digest === undefined) break;
     if (equalBytes(digest, task.digests.subarray(at * DIGEST_SIZE, (at + 1) * DIGEST_SIZE))) good.set(at);
   }
   return { kind: 'checked', good: good.bytes };
 }
 
-/** SHA-1 of piece `index`; undefined when the file ends within it. */
-function digestOf(fd: number, geometry: Geometry, index: number, buffer: Uint8Array): Uint8Array | undefined {
+/** SHA-1 of piece `index`; undefined when the storage ends within it. */
+function digestOf(source: StorageBytes, index: number, buffer: Uint8Array): Uint8Array | undefined {
   const hash = createHash('sha1');
+  const geometry = new Geometry(source.layout.size);
   const begin = geometry.pieceOffset(index);
-  return feed(hash, fd, begin, begin + geometry.pieceLength(index), buffer) ? hash.digest() : undefined;
+  return feed(hash, source, begin, begin + geometry.pieceLength(index), buffer) ? hash.digest() : undefined;
 }
 
-function sha256File(task: Of<'sha256File'>, buffer: Uint8Array): HashAnswer {
+function sha256({ storage }: Of<'sha256'>, buffer: Uint8Array): HashAnswer {
+  const source = attachStorage(storage);
   const hash = createHash('sha256');
-  return feed(hash, task.fd, 0, task.size, buffer) ? { kind: 'sha256', digest: hash.digest() } : { kind: 'ended' };
+  return feed(hash, source, 0, source.layout.size, buffer)
+    ? { kind: 'sha256', digest: hash.digest() }
+    : { kind: 'ended' };
 }
 
-/** Hashes the file's bytes from `begin` to `end`; false when the file ends before. */
-function feed(hash: Hash, fd: number, begin: number, end: number, buffer: Uint8Array): boolean {
+/** Hashes the bytes from `begin` to `end`; false when the storage ends before. */
+function feed(hash: Hash, source: StorageBytes, begin: number, end: number, buffer: Uint8Array): boolean {
   for (let at = begin; at < end; ) {
-    const taken = readSync(fd, buffer, 0, Math.min(buffer.length, end - at), at);
+    const left = end - at;
+    const taken = source.readAt(at, [left < buffer.length ? buffer.subarray(0, left) : buffer]);
     if (taken === 0) return false;
     hash.update(taken === buffer.length ? buffer : buffer.subarray(0, taken));
     at += taken;

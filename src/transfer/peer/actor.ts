@@ -12,6 +12,8 @@ import { systemTimers } from '../../foundation/base/timers.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { type ClientId, clientId, type PeerId, peerIdOf, swarmKey } from '../../foundation/torrent/ids.js';
+import { sizeOf } from '../storage/messages.js';
+import { ServedStorages } from '../storage/served.js';
 import { DialedSocket } from './fetch/socket.js';
 import {
   type FetchCommand,
@@ -28,7 +30,6 @@ import { Listener } from './serve/listener.js';
 import type { ServedFile } from './serve/machine.js';
 import { remoteDesk, type UploadDecider, UploadDesk } from './upload/desk.js';
 import { Uploads } from './upload/reader.js';
-import { ServedFiles } from './upload/served-files.js';
 
 export function runPeerThread(self: ThreadSelf): void {
   const settings = peerSettings.decode(self.settings);
@@ -50,7 +51,7 @@ class PeerThread {
   readonly #served = new Map<string, ServedFile>();
   readonly #uploadedBytes = new Map<number, number>();
   readonly #listener: Listener;
-  readonly #files: ServedFiles;
+  readonly #storages: ServedStorages;
   /** Whoever decides about uploads; the same as the desk when it is this thread. */
   #decider: UploadDecider | undefined;
   #desk: UploadDesk | undefined;
@@ -69,13 +70,15 @@ class PeerThread {
     this.#slab = present(self.shared[0], 'a peer thread is born with the slab');
     const [main, download] = self.ports;
     assert(main !== undefined && download !== undefined, 'a peer thread is born with two ports');
-    this.#files = new ServedFiles(Math.floor(UPLOAD_FILES_OPEN_MAX / settings.servingThreads));
+    this.#storages = new ServedStorages({
+      openMax: Math.floor(UPLOAD_FILES_OPEN_MAX / settings.servingThreads),
+      timers: systemTimers,
+    });
     this.#listener = new Listener({
       thread: settings.thread,
       peerIdIn: (swarm) => this.#peerIdIn(swarm),
       uploads: new Uploads({
-        timers: systemTimers,
-        files: this.#files,
+        storages: this.#storages,
         onUploaded: (file, bytes) => this.#onUploaded(file, bytes),
         onFileFailed: (file, path, errno) => this.#toMain.tell({ kind: 'serveFailed', file, path, errno }),
       }),
@@ -109,7 +112,7 @@ class PeerThread {
     // One turn of the loop for the farewells to reach the kernel; it delivers them without us.
     await new Promise((resolve) => setImmediate(resolve));
     this.#decider?.close();
-    this.#files.closeAll();
+    this.#storages.closeAll();
   }
 
   #onServeCommand(command: ServeCommand, attachments: readonly Attachment[]): void {
@@ -204,15 +207,14 @@ class PeerThread {
   }
 
   #serve(command: Extract<ServeCommand, { kind: 'serve' }>, memory: Attachment | undefined): void {
-    const { file, swarm, path, size, mtimeMs } = command;
+    const { file, swarm, storage } = command;
     assert(memory instanceof SharedArrayBuffer, 'a served file comes with its bitfield');
-    const geometry = new Geometry(size);
+    const geometry = new Geometry(sizeOf(storage));
     // The thread that decides looks for all: that a file cannot be opened is told once.
-    const errno =
-      this.#desk === undefined ? this.#files.learn(file, path, mtimeMs) : this.#files.open(file, path, mtimeMs);
-    if (errno !== undefined) {
-      this.#log.warn({ file, path, errno }, 'a shared file cannot be opened');
-      this.#toMain.tell({ kind: 'serveFailed', file, path, errno });
+    const failure = this.#desk === undefined ? this.#storages.learn(file, storage) : this.#storages.open(file, storage);
+    if (failure !== undefined) {
+      this.#log.warn({ file, ...failure }, 'a shared file cannot be opened');
+      this.#toMain.tell({ kind: 'serveFailed', file, ...failure });
       return;
     }
     const bitfield = new Bitfield(geometry.pieceCount, new Uint8Array(memory));
@@ -222,7 +224,7 @@ class PeerThread {
   #unserve(file: number): void {
     for (const [key, served] of this.#served) if (served.file === file) this.#served.delete(key);
     this.#listener.fileGone(file);
-    this.#files.close(file);
+    this.#storages.close(file);
     this.#report();
   }
 

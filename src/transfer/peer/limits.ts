@@ -29,15 +29,6 @@ export const UPLOAD_LATE_UNKNOWN_MS = 500;
 export const UPLOAD_LEAD_BYTES_MAX = 8 * MIB;
 /** Disk reads of a client for uploads under way together: libuv has 4 threads for a process. */
 export const UPLOAD_READS_MAX = 4;
-/** Milliseconds that a block may keep the other connections of its thread waiting: 512 KiB take 0.3 from memory and 1 from flash, and as
- * long again or more on a busy core, a run four times that; a disk that moves takes 8 and more. */
-export const READ_HERE_MS_MAX = 5;
-/** Reads in a row that must take longer: on full cores three of a hundred do because their thread waits for a core, three in a row hardly ever. */
-export const READ_SLOW_ROW = 3;
-/** Milliseconds after which one read is enough: a core is hardly waited for that long, a disk that has gone to sleep is. */
-export const READ_STUCK_MS = 50;
-/** Blocks that are read by the system's threads after that: one in 65 finds out whether it has changed. */
-export const READ_AWAY_COUNT = 64;
 /** Milliseconds in which a peer must take one whole block that was written to its socket: 512 KiB at 70 kbit/s, a run of 2 MiB at 280. */
 export const UPLOAD_STALL_MS = 60_000;
 /** Milliseconds that the confirmation of a block waits for a request to go with, in one packet. The request comes

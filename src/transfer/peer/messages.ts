@@ -19,7 +19,6 @@ import {
   flag,
   listOf,
   oneOf,
-  optional,
   real,
   record,
   size,
@@ -29,6 +28,7 @@ import {
   u32,
   whole,
 } from '../../foundation/wire/schema.js';
+import { servedStorage } from '../storage/messages.js';
 
 const connection = u32;
 const file = u32;
@@ -117,11 +117,8 @@ export type FetchEvent = MessageOf<typeof fetchEvents>;
 export const serveCommands = protocol('peer.serveCommands', {
   /** shared: other threads of this client listen there as well. After `decideUploads` or `joinDesk`. */
   listen: message(1, { host, port: u16, shared: flag }),
-  /**
-   * Serve this file from now on (or from another path). Its bitfield rides beside as shared memory. mtimeMs: of the complete
-   * file when it was right; nil while it grows.
-   */
-  serve: message(2, { file, swarm: bytes(SWARM_KEY_SIZE), path: text(4096), size, mtimeMs: optional(real) }),
+  /** Serve this file from now on (or from another storage). Its bitfield rides beside as shared memory. */
+  serve: message(2, { file, swarm: bytes(SWARM_KEY_SIZE), storage: servedStorage }),
   /** Stop serving: peers are told `gone`, what they have been promised still goes out. */
   unserve: message(3, { file }),
   describe: message(5, { ask: u32 }),

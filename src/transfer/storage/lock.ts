@@ -8,8 +8,8 @@ import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/erro
 import { type Holder, holderLine, nameOf, parseHolder, thisProcess } from '../../foundation/base/holder.js';
 import { LOCK_ANSWER_BYTES_MAX } from '../../foundation/base/limits.js';
 import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
-import { atomicWriteFile, readBounded } from './file.js';
 import { DirectoryHeld, holdDirectory } from './generation-lock.js';
+import { atomicWriteFile, readBounded } from './state-file.js';
 
 export interface DirectoryLock {
   release(): Promise<void>;

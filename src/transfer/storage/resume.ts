@@ -12,8 +12,9 @@ import { FILE_SIZE_MAX, Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, SWARM_KEY_SIZE, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
 import { message, protocol } from '../../foundation/wire/protocol.js';
 import { bytes, optional, real, size, tuple, whole } from '../../foundation/wire/schema.js';
-import { atomicWriteFile, type FoundPart, readBounded } from './file.js';
 import { PART_YOUNGER_MS, RESUME_BYTES_MAX } from './limits.js';
+import { atomicWriteFile, readBounded } from './state-file.js';
+import type { Stamp } from './storage.js';
 
 export interface Resume {
   readonly swarm: SwarmKey;
@@ -106,7 +107,7 @@ function damaged(reason: string): ResumeReading {
 }
 
 /** Its pieces that may be believed as they are. The others of `have` are to be hashed. */
-export function believed(resume: Resume, savedMs: number, found: FoundPart): Bitfield {
+export function believed(resume: Resume, savedMs: number, found: Pick<Stamp, 'inode' | 'size' | 'mtimeMs'>): Bitfield {
   const { clean, have, synced, inode } = resume;
   if (clean !== null) {
     const isUntouched = clean.size === found.size && clean.mtimeMs === found.mtimeMs;

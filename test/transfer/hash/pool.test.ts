@@ -11,10 +11,10 @@ import type { Log } from '../../../src/foundation/base/log.js';
 import { Prng } from '../../../src/foundation/base/prng.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
+import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { HASH_BIRTHS_FAILED_MAX } from '../../../src/transfer/hash/limits.js';
-import type { VerifyTask } from '../../../src/transfer/hash/messages.js';
+import type { PieceOutcome, PieceToStore } from '../../../src/transfer/hash/messages.js';
 import { type HashPool, type HashPoolOptions, openHashPool } from '../../../src/transfer/hash/pool.js';
-import type { VerifyOutcome } from '../../../src/transfer/hash/verifier.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -53,12 +53,13 @@ test("a file's digests are those of its pieces, at every edge of the piece size"
     const bytes = randomBytes(size);
     writeFileSync(path, bytes);
     const geometry = new Geometry(size);
+    const layout = new Layout([size]);
     const progress: number[] = [];
-    const digests = await pool.hashFile(path, geometry, { onProgress: (pieceCount) => progress.push(pieceCount) });
+    const digests = await pool.hash(path, layout, { onProgress: (pieceCount) => progress.push(pieceCount) });
     assert.deepEqual(digests, digestsOf(bytes), `${size} bytes`);
     assert.equal(progress.at(-1) ?? 0, geometry.pieceCount);
-    assert.equal((await pool.checkFile(path, geometry, digests)).isComplete, true);
-    assert.deepEqual(Buffer.from(await pool.sha256File(path, size)), createHash('sha256').update(bytes).digest());
+    assert.equal((await pool.check(path, layout, digests)).isComplete, true);
+    assert.deepEqual(Buffer.from(await pool.sha256(path, layout)), createHash('sha256').update(bytes).digest());
   }
 });
 
@@ -67,7 +68,7 @@ test('with a pace one small range is checked at a time, and a rest follows each'
   const path = join(temporaryDirectory(t), 'file');
   const bytes = randomBytes(11 * PIECE_SIZE + 5);
   writeFileSync(path, bytes);
-  const geometry = new Geometry(bytes.length);
+  const layout = new Layout([bytes.length]);
   const heard: string[] = [];
   const rest = async (workedMs: number): Promise<void> => {
     assert.ok(workedMs >= 0);
@@ -77,7 +78,7 @@ test('with a pace one small range is checked at a time, and a rest follows each'
   };
   const onProgress = (pieceCount: number): void => void heard.push(`${pieceCount} done`);
   const options = { onProgress, pace: { rangePieces: 5, rest } };
-  assert.ok((await pool.checkFile(path, geometry, digestsOf(bytes), options)).isComplete);
+  assert.ok((await pool.check(path, layout, digestsOf(bytes), options)).isComplete);
   assert.deepEqual(
     heard,
     [5, 10, 12].flatMap((done) => ['rests', 'rested', `${done} done`]),
@@ -91,6 +92,7 @@ test('P28: a check finds exactly the pieces that were damaged', async (t) => {
   const bytes = randomBytes(size);
   const digests = digestsOf(bytes);
   const geometry = new Geometry(size);
+  const layout = new Layout([size]);
   const prng = new Prng(5);
   const damaged = new Set([0, 63, 64, 130, ...Array.from({ length: 6 }, () => prng.below(131))]);
   for (const index of damaged) {
@@ -98,12 +100,12 @@ test('P28: a check finds exactly the pieces that were damaged', async (t) => {
     bytes[at] = (bytes[at] ?? 0) ^ (1 << prng.below(8));
   }
   writeFileSync(path, bytes);
-  const good = await pool.checkFile(path, geometry, digests);
+  const good = await pool.check(path, layout, digests);
   for (let index = 0; index < geometry.pieceCount; index += 1) assert.equal(good.has(index), !damaged.has(index));
 
   const only = new Bitfield(geometry.pieceCount);
   for (const index of [0, 5, 6, 64, 130]) only.set(index);
-  assert.deepEqual(indicesOf(await pool.checkFile(path, geometry, digests, { only })), [5, 6]);
+  assert.deepEqual(indicesOf(await pool.check(path, layout, digests, { only })), [5, 6]);
 });
 
 test('pieces past the end of a file that is too short are not good, those before it are', async (t) => {
@@ -113,7 +115,7 @@ test('pieces past the end of a file that is too short are not good, those before
   writeFileSync(path, bytes);
   const digests = digestsOf(bytes);
   truncateSync(path, 2 * PIECE_SIZE - 1);
-  assert.deepEqual(indicesOf(await pool.checkFile(path, new Geometry(bytes.length), digests)), [0]);
+  assert.deepEqual(indicesOf(await pool.check(path, new Layout([bytes.length]), digests)), [0]);
 });
 
 test('a file that changes while it is hashed is refused', async (t) => {
@@ -124,21 +126,21 @@ test('a file that changes while it is hashed is refused', async (t) => {
   truncateSync(path, size);
   const touch = (): void => writeFileSync(path, 'x', { flag: 'r+' });
   await assert.rejects(
-    pool.hashFile(path, new Geometry(size), { onProgress: touch }),
+    pool.hash(path, new Layout([size]), { onProgress: touch }),
     failsWith('FILE_CHANGED', path, 'try again'),
   );
   const shrink = (): void => truncateSync(path, 5);
-  await assert.rejects(pool.hashFile(path, new Geometry(size), { onProgress: shrink }), failsWith('FILE_CHANGED'));
-  await assert.rejects(pool.hashFile(path, new Geometry(6)), failsWith('FILE_CHANGED'));
-  await assert.rejects(pool.sha256File(path, 6), failsWith('FILE_CHANGED'));
+  await assert.rejects(pool.hash(path, new Layout([size]), { onProgress: shrink }), failsWith('FILE_CHANGED'));
+  await assert.rejects(pool.hash(path, new Layout([6])), failsWith('FILE_CHANGED'));
+  await assert.rejects(pool.sha256(path, new Layout([6])), failsWith('FILE_CHANGED'));
 });
 
 test('hashing ends early when it is cancelled, and says so', async (t) => {
   const pool = poolFor(t, { threads: 1 });
   const path = join(temporaryDirectory(t), 'file');
-  const geometry = new Geometry(2 ** 40);
+  const layout = new Layout([2 ** 40]);
   writeFileSync(path, '');
-  truncateSync(path, geometry.size);
+  truncateSync(path, layout.size);
   const stop = new AbortController();
   let ranges = 0;
   const onProgress = (): void => {
@@ -146,16 +148,16 @@ test('hashing ends early when it is cancelled, and says so', async (t) => {
     stop.abort();
   };
   const options = { signal: stop.signal, onProgress };
-  await assert.rejects(pool.hashFile(path, geometry, options), failsWith('CANCELLED'));
+  await assert.rejects(pool.hash(path, layout, options), failsWith('CANCELLED'));
   assert.ok(ranges <= 4, 'only what was under way was finished');
-  await assert.rejects(pool.sha256File(path, geometry.size, AbortSignal.abort()), failsWith('CANCELLED'));
+  await assert.rejects(pool.sha256(path, layout, AbortSignal.abort()), failsWith('CANCELLED'));
 });
 
 test('a file that is not there is said to be so', async (t) => {
   const pool = poolFor(t);
   const path = join(temporaryDirectory(t), 'nothing');
-  await assert.rejects(pool.hashFile(path, new Geometry(1)), failsWith('FILE_NOT_FOUND', path));
-  await assert.rejects(pool.checkFile(path, new Geometry(1), new Uint8Array(20)), failsWith('FILE_NOT_FOUND', path));
+  await assert.rejects(pool.hash(path, new Layout([1])), failsWith('FILE_NOT_FOUND', path));
+  await assert.rejects(pool.check(path, new Layout([1]), new Uint8Array(20)), failsWith('FILE_NOT_FOUND', path));
 });
 
 interface Bench {
@@ -166,11 +168,14 @@ interface Bench {
 }
 
 /** One piece that came alone. */
-async function verify(pool: HashPool, task: VerifyTask): Promise<VerifyOutcome> {
-  const outcomes = await pool.verifyPieces([task]);
+async function store(pool: HashPool, piece: PieceToStore): Promise<PieceOutcome> {
+  const outcomes = await pool.storePieces([piece]);
   assert.equal(outcomes.length, 1);
-  return outcomes[0] as VerifyOutcome;
+  return outcomes[0] as PieceOutcome;
 }
+
+const STORED: PieceOutcome = { kind: 'stored', errno: '' };
+const MISMATCH: PieceOutcome = { kind: 'mismatch', errno: '' };
 
 function bench(t: TestContext, options: Partial<HashPoolOptions> = {}): Bench {
   const slab = new SharedArrayBuffer(SLOTS * PIECE_SIZE);
@@ -185,11 +190,12 @@ test('a slot that matches is written to its place, whole, and nothing beside it'
   const piece = randomBytes(PIECE_SIZE);
   new Uint8Array(slab, 2 * PIECE_SIZE, PIECE_SIZE).set(piece);
   const short = piece.subarray(0, 1_000);
+  const storage = { fd, size: 3 * PIECE_SIZE + 1_000 };
   const tasks = [
-    { slot: 2, length: PIECE_SIZE, digest: sha1(piece), fd, offset: PIECE_SIZE },
-    { slot: 2, length: 1_000, digest: sha1(short), fd, offset: 3 * PIECE_SIZE },
+    { piece: 1, slot: 2, digest: sha1(piece), storage },
+    { piece: 3, slot: 2, digest: sha1(short), storage },
   ];
-  for (const task of tasks) assert.deepEqual(await verify(pool, task), { kind: 'stored' });
+  for (const task of tasks) assert.deepEqual(await store(pool, task), STORED);
   const expected = Buffer.concat([new Uint8Array(PIECE_SIZE), piece, new Uint8Array(PIECE_SIZE), short]);
   assert.ok(readFileSync(path).equals(expected));
 });
@@ -202,13 +208,11 @@ test('a slot that does not match is never written', async (t) => {
   for (const at of [0, 1, PIECE_SIZE / 2, PIECE_SIZE - 1]) {
     slot.set(piece);
     slot[at] = (slot[at] ?? 0) ^ 1;
-    assert.deepEqual(await verify(pool, { slot: 0, length: PIECE_SIZE, digest, fd, offset: 0 }), {
-      kind: 'mismatch',
-    });
+    assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd, size: PIECE_SIZE } }), MISMATCH);
   }
   slot.set(piece);
-  const short = { slot: 0, length: PIECE_SIZE - 1, digest, fd, offset: 0 };
-  assert.deepEqual(await verify(pool, short), { kind: 'mismatch' });
+  const short = { piece: 0, slot: 0, digest, storage: { fd, size: PIECE_SIZE - 1 } };
+  assert.deepEqual(await store(pool, short), MISMATCH);
   assert.equal(readFileSync(path).length, 0);
 });
 
@@ -217,13 +221,13 @@ test('a disk that cannot take a piece is an answer with the name of its error', 
   const digest = sha1(new Uint8Array(slab, 0, 10));
   const full = openSync('/dev/full', 'w');
   t.after(() => closeSync(full));
-  assert.deepEqual(await verify(pool, { slot: 0, length: 10, digest, fd: full, offset: 0 }), {
+  assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd: full, size: 10 } }), {
     kind: 'ioError',
     errno: 'ENOSPC',
   });
   const readOnly = openSync(path, 'r');
   t.after(() => closeSync(readOnly));
-  assert.deepEqual(await verify(pool, { slot: 0, length: 10, digest, fd: readOnly, offset: 0 }), {
+  assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd: readOnly, size: 10 } }), {
     kind: 'ioError',
     errno: 'EBADF',
   });
@@ -236,9 +240,9 @@ test('pieces that come together have each their own outcome, in order', async (t
   const digests = digestsOf(bytes);
   const tasks = [2, 0, 1].map((slot) => {
     const digest = slot === 0 ? new Uint8Array(20) : digests.subarray(slot * 20, slot * 20 + 20);
-    return { slot, length: PIECE_SIZE, digest, fd, offset: slot * PIECE_SIZE };
+    return { piece: slot, slot, digest, storage: { fd, size: bytes.length } };
   });
-  assert.deepEqual(await pool.verifyPieces(tasks), [{ kind: 'stored' }, { kind: 'mismatch' }, { kind: 'stored' }]);
+  assert.deepEqual(await pool.storePieces(tasks), [STORED, MISMATCH, STORED]);
   const expected = Buffer.concat([new Uint8Array(PIECE_SIZE), bytes.subarray(PIECE_SIZE)]);
   assert.ok(readFileSync(path).equals(expected));
 });
@@ -251,7 +255,7 @@ test('every slot at once, on every thread, ends in the right place', async (t) =
   const outcomes = await Promise.all(
     Array.from({ length: SLOTS }, (_, slot) => {
       const digest = digests.subarray(slot * 20, slot * 20 + 20);
-      return verify(pool, { slot, length: PIECE_SIZE, digest, fd, offset: (SLOTS - 1 - slot) * PIECE_SIZE });
+      return store(pool, { piece: SLOTS - 1 - slot, slot, digest, storage: { fd, size: bytes.length } });
     }),
   );
   assert.ok(outcomes.every((outcome) => outcome.kind === 'stored'));
@@ -271,28 +275,28 @@ for (const [way, what] of FAILURES.entries()) {
     const { pool, slab, fd, path } = bench(t, { entry: DYING, threads: 1, taskDeadlineMs });
     new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 2).set([0, way]);
     const digest = sha1(new Uint8Array(slab, 0, 100));
-    const task = { slot: 0, length: 100, digest, fd, offset: 0 };
-    assert.deepEqual(await verify(pool, task), { kind: 'stored' }, 'its thread has started');
+    const task = { piece: 0, slot: 0, digest, storage: { fd, size: 100 } };
+    assert.deepEqual(await store(pool, task), STORED, 'its thread has started');
     new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 1)[0] = 1;
-    assert.deepEqual(await verify(pool, task), { kind: 'stored' });
+    assert.deepEqual(await store(pool, task), STORED);
     assert.equal(readFileSync(path).length, 100);
-    assert.deepEqual(await verify(pool, task), { kind: 'stored' }, 'and the pool works on');
+    assert.deepEqual(await store(pool, task), STORED, 'and the pool works on');
   });
 }
 
 test('F16: a task that kills two threads is given up, and the pool works on', async (t) => {
   const { pool, slab, fd } = bench(t, { entry: DYING, threads: 1 });
   new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 1)[0] = 2;
-  const task = { slot: 0, length: 100, digest: sha1(new Uint8Array(100)), fd, offset: 0 };
-  await assert.rejects(verify(pool, task), failsWith('INTERNAL', 'twice'));
-  assert.deepEqual(await verify(pool, task), { kind: 'stored' });
+  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(100)), storage: { fd, size: 100 } };
+  await assert.rejects(store(pool, task), failsWith('INTERNAL', 'twice'));
+  assert.deepEqual(await store(pool, task), STORED);
 });
 
 test('a closed pool refuses work instead of hanging', async (t) => {
   const { pool, slab, fd } = bench(t);
   await pool.close();
-  const task = { slot: 0, length: 1, digest: sha1(new Uint8Array(slab, 0, 1)), fd, offset: 0 };
-  await assert.rejects(verify(pool, task), failsWith('CANCELLED'));
+  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(slab, 0, 1)), storage: { fd, size: 1 } };
+  await assert.rejects(store(pool, task), failsWith('CANCELLED'));
 });
 
 // One that is ended while it requires such a module aborts the whole program, on Node 20 about once in 300 times.
@@ -301,14 +305,14 @@ test('a hash thread never requires an ES module, so that it may be ended while i
   const path = join(temporaryDirectory(t), 'file');
   const bytes = randomBytes(10);
   writeFileSync(path, bytes);
-  assert.deepEqual(await pool.hashFile(path, new Geometry(bytes.length)), digestsOf(bytes));
+  assert.deepEqual(await pool.hash(path, new Layout([bytes.length])), digestsOf(bytes));
 });
 
 test('a pool is warm when all threads that it keeps have answered, and works as ever then', async (t) => {
   const { pool, slab, fd } = bench(t);
   await pool.warmUp();
-  const task = { slot: 0, length: 1, digest: sha1(new Uint8Array(slab, 0, 1)), fd, offset: 0 };
-  assert.deepEqual(await verify(pool, task), { kind: 'stored' });
+  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(slab, 0, 1)), storage: { fd, size: 1 } };
+  assert.deepEqual(await store(pool, task), STORED);
 });
 
 test('closing ends a pool that is still getting warm', async (t) => {
@@ -328,7 +332,7 @@ test('threads that cannot even load are not started for ever: the pool says what
   const died: string[] = [];
   const log = { error: (facts: { err: unknown }) => died.push(String(facts.err)) } as unknown as Log;
   const { pool, slab, fd } = bench(t, { entry: new URL('../../support/no-such-worker.js', import.meta.url), log });
-  const task = { slot: 0, length: 1, digest: sha1(new Uint8Array(slab, 0, 1)), fd, offset: 0 };
+  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(slab, 0, 1)), storage: { fd, size: 1 } };
   await assert.rejects(pool.warmUp(), failsWith('INTERNAL'));
   // Each try starts a thread, so their number is bounded by the pool's own bound.
   let failure = await failureOf(pool, task);
@@ -340,8 +344,8 @@ test('threads that cannot even load are not started for ever: the pool says what
   assert.equal(died.length, before, 'nothing more was started');
 });
 
-async function failureOf(pool: HashPool, task: VerifyTask): Promise<string> {
-  const error = await verify(pool, task).then(
+async function failureOf(pool: HashPool, task: PieceToStore): Promise<string> {
+  const error = await store(pool, task).then(
     () => undefined,
     (failed: unknown) => failed,
   );

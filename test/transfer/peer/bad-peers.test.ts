@@ -22,11 +22,13 @@ import {
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../../../src/foundation/base/limits.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
+import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { PEER_MAGIC } from '../../../src/transfer/peer/codec/messages.js';
 import { KEEP_ALIVE_MS, UPLOAD_STALL_MS } from '../../../src/transfer/peer/limits.js';
 import { UploadMemory } from '../../../src/transfer/peer/upload/memory.js';
 import { Uploads } from '../../../src/transfer/peer/upload/reader.js';
-import { ServedFiles } from '../../../src/transfer/peer/upload/served-files.js';
+import { servedAt } from '../../../src/transfer/storage/messages.js';
+import { ServedStorages } from '../../../src/transfer/storage/served.js';
 import { ManualTimers } from '../../support/manual-timers.js';
 import { lacksPlace } from '../../support/needs.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -162,10 +164,9 @@ test('L2: of a thousand shared files no more are open than may be, whichever are
   }
   const [files, active] = [1_000, 40];
   const directory = temporaryDirectory(t);
-  const served = new ServedFiles(UPLOAD_FILES_OPEN_MAX);
+  const storages = new ServedStorages({ openMax: UPLOAD_FILES_OPEN_MAX, timers: new ManualTimers() });
   const uploads = new Uploads({
-    timers: new ManualTimers(),
-    files: served,
+    storages,
     onUploaded: () => undefined,
     onFileFailed: (_, path, errno) => assert.fail(`${path}: ${errno}`),
   });
@@ -174,7 +175,7 @@ test('L2: of a thousand shared files no more are open than may be, whichever are
   for (let file = 0; file < files; file += 1) {
     const path = join(directory, String(file));
     writeFileSync(path, Uint8Array.of(file >>> 8, file));
-    assert.equal(served.open(file, path, statSync(path).mtimeMs), undefined);
+    assert.equal(storages.open(file, servedAt(path, new Layout([2]), statSync(path).mtimeMs)), undefined);
   }
   const none = (): void => undefined;
   const got: number[] = [];
@@ -199,7 +200,7 @@ test('L2: of a thousand shared files no more are open than may be, whichever are
     got.sort((a, b) => a - b),
     Array.from({ length: files }, (_, file) => file),
   );
-  served.closeAll();
+  storages.closeAll();
   assert.equal(descriptors(), before);
 });
 

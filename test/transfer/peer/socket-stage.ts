@@ -15,6 +15,7 @@ import { silentLog } from '../../../src/foundation/base/log.js';
 import { Prng } from '../../../src/foundation/base/prng.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
+import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { FrameReader, frameBytes } from '../../../src/foundation/wire/framing.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../../src/transfer/peer/codec/messages.js';
 import { DialedSocket } from '../../../src/transfer/peer/fetch/socket.js';
@@ -24,7 +25,8 @@ import { Listener } from '../../../src/transfer/peer/serve/listener.js';
 import { remoteDesk, type UploadDecider, UploadDesk } from '../../../src/transfer/peer/upload/desk.js';
 import type { UploadOrder } from '../../../src/transfer/peer/upload/messages.js';
 import { Uploads } from '../../../src/transfer/peer/upload/reader.js';
-import { ServedFiles } from '../../../src/transfer/peer/upload/served-files.js';
+import { servedAt } from '../../../src/transfer/storage/messages.js';
+import { ServedStorages } from '../../../src/transfer/storage/served.js';
 import { ManualTimers } from '../../support/manual-timers.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { HELLO, OURS, SWARM, THEIRS } from './stage.js';
@@ -62,14 +64,13 @@ export async function seeder(t: TestContext, { whenRight = false, thread = 0 } =
   const crashes: unknown[] = [];
   const failed: string[] = [];
   const turns = new ManualTimers();
-  const files = new ServedFiles(1);
-  files.open(5, path, whenRight ? statSync(path).mtimeMs : null);
+  const storages = new ServedStorages({ openMax: 1, timers: turns });
+  storages.open(5, servedAt(path, new Layout([SIZE]), whenRight ? statSync(path).mtimeMs : null));
   const listener = new Listener({
     thread,
     peerIdIn: () => THEIRS,
     uploads: new Uploads({
-      timers: turns,
-      files,
+      storages,
       onUploaded: () => undefined,
       onFileFailed: (_, __, errno) => failed.push(errno),
     }),
@@ -88,7 +89,7 @@ export async function seeder(t: TestContext, { whenRight = false, thread = 0 } =
   t.after(() => {
     listener.close();
     timers.advanceTo(timers.nowMs() + 2 * LINGER_MS);
-    files.closeAll();
+    storages.closeAll();
     assert.deepEqual(crashes, [], 'nothing crashed');
   });
   return { port: result.port, timers, bytes, listener, desk: desk.desk, turns, path, crashes, failed };

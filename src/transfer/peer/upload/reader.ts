@@ -1,16 +1,12 @@
-// Performs on one peer thread what is decided about uploads: reads blocks from the served files into the client's upload buffers and
-// hands them to their sockets. Decides nothing. Invariant: each `send` is answered once, by `taken` or `failed`, and its buffers are
-// not touched after that.
+// Performs on one peer thread what is decided about uploads: reads blocks from the served storages into the client's upload buffers
+// and hands them to their sockets. Decides nothing. Invariant: each `send` is answered once, by `taken` or `failed`, and its buffers
+// are not touched after that.
 
-import fs from 'node:fs';
-import { errnoOf } from '../../../foundation/base/errors.js';
-import type { Timers } from '../../../foundation/base/timers.js';
 import { type Block, blockOf } from '../../../foundation/torrent/block.js';
+import type { ServedStorages } from '../../storage/served.js';
 import { blockOffset } from '../serve/machine.js';
 import type { UploadMemory } from './memory.js';
 import type { UploadOrder, UploadReport } from './messages.js';
-import type { ServedFiles } from './served-files.js';
-import { readHere, type ServedPath, whatIsWrong } from './served-path.js';
 
 type Send = Extract<UploadOrder, { kind: 'send' }>;
 
@@ -26,8 +22,7 @@ export interface UploadTarget {
 }
 
 export interface UploadsOptions {
-  readonly timers: Timers;
-  readonly files: ServedFiles;
+  readonly storages: ServedStorages;
   readonly onUploaded: (file: number, bytes: number) => void;
   /** The file cannot be read, or has become shorter. */
   readonly onFileFailed: (file: number, path: string, errno: string) => void;
@@ -42,41 +37,16 @@ export class Uploads {
 
   /** @param report answers whoever decided it. */
   send(send: Send, target: UploadTarget, memory: UploadMemory, report: (report: UploadReport) => void): void {
-    const { timers, files, onFileFailed } = this.#options;
-    const { upload, length } = send;
-    const served = files.get(target.file);
-    const closed = served === undefined ? undefined : files.ready(target.file, served);
-    if (served === undefined || closed !== undefined) {
-      if (served !== undefined && closed !== undefined) onFileFailed(target.file, served.path, closed);
-      report({ kind: 'failed', upload });
-      return;
-    }
-    const payload = memory.cut(send.buffers, length);
-    const begunMs = timers.nowMs();
-    this.#read(served, payload, blockOffset(send), (error, count) => {
-      served.place.read(timers.nowMs() - begunMs);
-      const gone = served.closing;
-      // After the read: what was written to the file before it shows in the file's time.
-      const errno = error === null ? whatIsWrong(served, count < length) : (errnoOf(error) ?? 'EIO');
-      files.readEnded(served);
-      if (errno === undefined) {
+    const { storages, onFileFailed } = this.#options;
+    const payload = memory.cut(send.buffers, send.length);
+    storages.read(target.file, blockOffset(send), payload, (outcome) => {
+      if (outcome.kind === 'read') {
         this.#write(send, target, payload, report);
         return;
       }
-      if (!gone) onFileFailed(target.file, served.path, errno);
-      report({ kind: 'failed', upload });
+      if (outcome.kind === 'failed') onFileFailed(target.file, outcome.path, outcome.errno);
+      report({ kind: 'failed', upload: send.upload });
     });
-  }
-
-  #read(
-    served: ServedPath,
-    payload: readonly Uint8Array[],
-    offset: number,
-    done: (error: Error | null, count: number) => void,
-  ): void {
-    this.#options.files.readBegins(served);
-    if (served.place.isHere) readHere(served.fd, payload, offset, done);
-    else fs.readv(served.fd, payload, offset, done);
   }
 
   #write(

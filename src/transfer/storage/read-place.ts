@@ -4,7 +4,7 @@
 // those after them away for a while: several in a row, since one alone may as well have waited for a core, or one that takes
 // very long. How long a read takes there says nothing: the thread waits for a core as well. Pure.
 
-import { READ_AWAY_COUNT, READ_HERE_MS_MAX, READ_SLOW_ROW, READ_STUCK_MS } from '../limits.js';
+import { READ_AWAY_COUNT, READ_HERE_MS_MAX, READ_SLOW_ROW, READ_STUCK_MS } from './limits.js';
 
 export class ReadPlace {
   /** A disk that may hang, such as one behind a network, must never be waited for here. */

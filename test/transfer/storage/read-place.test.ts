@@ -4,8 +4,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { READ_AWAY_COUNT, READ_HERE_MS_MAX, READ_SLOW_ROW, READ_STUCK_MS } from '../../../src/transfer/peer/limits.js';
-import { ReadPlace } from '../../../src/transfer/peer/upload/read-place.js';
+import {
+  READ_AWAY_COUNT,
+  READ_HERE_MS_MAX,
+  READ_SLOW_ROW,
+  READ_STUCK_MS,
+} from '../../../src/transfer/storage/limits.js';
+import { ReadPlace } from '../../../src/transfer/storage/read-place.js';
 
 const QUICK = READ_HERE_MS_MAX;
 const SLOW = READ_HERE_MS_MAX + 0.1;

@@ -1,0 +1,45 @@
+// What lies on the disk where a share is or is to be, before anything of it is opened: whether it can be shared, and how much room
+// there is. Every failure is an error that names the path.
+
+import { constants } from 'node:fs';
+import { access, realpath, stat, statfs } from 'node:fs/promises';
+import { formatBytes } from '../../foundation/base/bytes.js';
+import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
+import { Layout } from '../../foundation/torrent/layout.js';
+
+export interface Source {
+  /** Absolute, with symbolic links resolved. */
+  readonly path: string;
+  readonly size: number;
+  readonly layout: Layout;
+  /** With it and the size a later look sees that the file changed. */
+  readonly mtimeMs: number;
+}
+
+/** A local file to share: regular, readable, not too large; else FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED, LIMIT_REACHED. */
+export async function inspectSource(path: string): Promise<Source> {
+  try {
+    const real = await realpath(path);
+    const found = await stat(real);
+    if (!found.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${path} is not a regular file; name a file`);
+    if (found.size > FILE_SIZE_MAX) {
+      const sentence = `${path} has ${formatBytes(found.size)}; at most ${formatBytes(FILE_SIZE_MAX)} can be shared`;
+      throw new MiniTorrentError('LIMIT_REACHED', sentence);
+    }
+    await access(real, constants.R_OK);
+    return { path: real, size: found.size, layout: new Layout([found.size]), mtimeMs: found.mtimeMs };
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** Bytes that this user may still write on the disk of `path`, an existing file or directory. */
+export async function freeBytes(path: string): Promise<number> {
+  try {
+    const disk = await statfs(path);
+    return disk.bavail * disk.bsize;
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}

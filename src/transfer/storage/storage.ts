@@ -1,0 +1,271 @@
+// A storage is where the bytes of one share lie; whatever reads or writes them does it here, by their offset in the piece space.
+// Opens and creates without following a link, and gives a download its name without overwriting anything. So far each share is one
+// file, and only this folder knows it.
+
+import fs, { constants } from 'node:fs';
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { Layout } from '../../foundation/torrent/layout.js';
+import { type HandedStorage, layoutOf, type StorageHandle } from './messages.js';
+import { moveWithoutOverwriting, syncDirectory } from './publish.js';
+import { partPathOf } from './target.js';
+
+// Plain descriptors, since other threads use them too: a number is valid in all of them.
+const openFd = promisify(fs.open);
+const closeFd = promisify(fs.close);
+const truncateFd = promisify(fs.ftruncate);
+const syncFd = promisify(fs.fsync);
+const unlinkPath = promisify(fs.unlink);
+const NS_PER_S = 1_000_000_000n;
+
+/** The bytes of a storage, by their offset in the piece space. */
+export interface StorageBytes {
+  readonly layout: Layout;
+  /**
+   * Fills `targets`, one after the other, with bytes from `offset` on. Answers how many were read: fewer than asked for where the
+   * storage ends. Blocks; throws the system's errors.
+   */
+  readAt(offset: number, targets: readonly Uint8Array[]): number;
+  /** The same on the system's read threads; `done` hears the system's error. */
+  readLater(offset: number, targets: readonly Uint8Array[], done: ReadDone): void;
+  /** Writes all of `bytes`. Blocks; throws the system's errors. */
+  writeAt(offset: number, bytes: Uint8Array): void;
+}
+
+export type ReadDone = (error: Error | null, count: number) => void;
+
+/** What tells one state of a storage from another. */
+export interface Stamp {
+  readonly inode: number;
+  /** In bytes. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly mtimeNs: bigint;
+}
+
+/** An open storage, as its owner holds it. Its promises reject with MiniTorrentError. */
+export interface Storage extends StorageBytes {
+  /** Where it is, for sentences about it. */
+  readonly path: string;
+  /** For threads that read or write its bytes. */
+  readonly handle: StorageHandle;
+  /** Its name for a thread that becomes its owner; here it must not be used any more. */
+  handOver(): HandedStorage;
+  /** Settles when all that was written is on the disk. */
+  flush(): Promise<void>;
+  /** Of what is open, whatever has its name now. */
+  stamp(): Promise<Stamp>;
+  /**
+   * Flushes a complete download and gives it its name; it stays open. FILE_CHANGED when its path leads to something else by now,
+   * ALREADY_EXISTS when the target has appeared: then everything is left as it is.
+   */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Another thread's open storage, by its name. */
+export function attachStorage(handle: StorageHandle): StorageBytes {
+  return new FileBytes(handle);
+}
+
+/** A storage that another thread has handed over. */
+export function adoptStorage({ handle, path, targetPath }: HandedStorage): Storage {
+  return new FileStorage(handle, path, targetPath);
+}
+
+/** Opens what lies at `path` to read it, whatever its size is. FILE_NOT_FOUND, PERMISSION_DENIED, … */
+export async function openSource(path: string, { size }: Layout): Promise<Storage> {
+  try {
+    return new FileStorage({ fd: await openFd(path, 'r'), size }, path, path);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** Creates what a download is written to, without blocks on the disk behind it. ALREADY_EXISTS, DISK_FULL, … */
+export async function createPart(targetPath: string, { size }: Layout): Promise<Storage> {
+  const path = partPathOf(join(await realParent(targetPath), basename(targetPath)));
+  try {
+    const fd = await openFd(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW);
+    try {
+      await truncateFd(fd, size);
+    } catch (error) {
+      await closeFd(fd);
+      await unlinkPath(path);
+      throw error;
+    }
+    return new FileStorage({ fd, size }, path, targetPath);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+async function realParent(path: string): Promise<string> {
+  try {
+    return await realpath(dirname(path));
+  } catch (error) {
+    throw fileError(error, dirname(path));
+  }
+}
+
+/**
+ * Opens what an interrupted download was written to and gives it its size back. A link or anything else is refused.
+ * `found`: as it lay there before; a record of progress is valid for exactly this state.
+ */
+export async function openPart(
+  targetPath: string,
+  { size }: Layout,
+): Promise<{ readonly storage: Storage; readonly found: Stamp }> {
+  const path = partPathOf(targetPath);
+  try {
+    // Without O_NONBLOCK, opening a named pipe would wait for its other end.
+    const fd = await openFd(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stats = await statFd(fd);
+      if (!stats.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${path} is not a regular file; move it away`);
+      const found = stampOf(stats);
+      if (found.size !== size) await truncateFd(fd, size);
+      return { storage: new FileStorage({ fd, size }, path, targetPath), found };
+    } catch (error) {
+      await closeFd(fd);
+      throw error;
+    }
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+function statFd(fd: number): Promise<fs.BigIntStats> {
+  return promisify(fs.fstat)(fd, { bigint: true });
+}
+
+function stampOf({ ino, size, mtimeNs }: fs.BigIntStats): Stamp {
+  // As Node's own mtimeMs: a number with fractions, where that of a BigIntStats has none.
+  const mtimeMs = Number(mtimeNs / NS_PER_S) * 1_000 + Number(mtimeNs % NS_PER_S) / 1_000_000;
+  return { inode: Number(ino), size: Number(size), mtimeMs, mtimeNs };
+}
+
+class FileBytes implements StorageBytes {
+  readonly layout: Layout;
+  protected readonly fd: number;
+
+  constructor(handle: StorageHandle) {
+    this.layout = layoutOf(handle);
+    this.fd = handle.fd;
+  }
+
+  readAt(offset: number, targets: readonly Uint8Array[]): number {
+    let filled = 0;
+    for (const { offset: at, length } of this.layout.extents(offset, bytesOf(targets))) {
+      const count = readFile(this.fd, at, within(targets, filled, length));
+      filled += count;
+      if (count < length) break;
+    }
+    return filled;
+  }
+
+  readLater(offset: number, targets: readonly Uint8Array[], done: ReadDone): void {
+    const extents = this.layout.extents(offset, bytesOf(targets)).values();
+    const next = (error: Error | null, filled: number): void => {
+      const { value: extent } = extents.next();
+      if (error !== null || extent === undefined) {
+        done(error, filled);
+        return;
+      }
+      fs.readv(this.fd, within(targets, filled, extent.length), extent.offset, (failure, count) => {
+        if (failure !== null || count < extent.length) done(failure, filled + count);
+        else next(null, filled + count);
+      });
+    };
+    next(null, 0);
+  }
+
+  writeAt(offset: number, bytes: Uint8Array): void {
+    let written = 0;
+    for (const { offset: at, length } of this.layout.extents(offset, bytes.length)) {
+      const [begin, end] = [written, written + length];
+      while (written < end) written += fs.writeSync(this.fd, bytes, written, end - written, at + written - begin);
+    }
+  }
+}
+
+function readFile(fd: number, offset: number, targets: readonly Uint8Array[]): number {
+  const [only] = targets;
+  if (only === undefined || targets.length > 1) return fs.readvSync(fd, targets, offset);
+  return fs.readSync(fd, only, 0, only.length, offset);
+}
+
+function bytesOf(targets: readonly Uint8Array[]): number {
+  return targets.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** The `length` bytes of `targets` from `begin` on; `targets` themselves when those are all. */
+function within(targets: readonly Uint8Array[], begin: number, length: number): readonly Uint8Array[] {
+  if (begin === 0 && length === bytesOf(targets)) return targets;
+  const parts: Uint8Array[] = [];
+  let [from, left] = [begin, length];
+  for (const target of targets) {
+    if (from < target.length && left > 0) {
+      const cut = target.subarray(from, from + left);
+      parts.push(cut);
+      left -= cut.length;
+    }
+    from = Math.max(0, from - target.length);
+  }
+  return parts;
+}
+
+class FileStorage extends FileBytes implements Storage {
+  readonly path: string;
+  readonly handle: StorageHandle;
+  readonly #targetPath: string;
+
+  constructor(handle: StorageHandle, path: string, targetPath: string) {
+    super(handle);
+    this.handle = handle;
+    this.path = path;
+    this.#targetPath = targetPath;
+  }
+
+  handOver(): HandedStorage {
+    return { handle: this.handle, path: this.path, targetPath: this.#targetPath };
+  }
+
+  flush(): Promise<void> {
+    return this.#attempt(syncFd(this.fd));
+  }
+
+  stamp(): Promise<Stamp> {
+    return this.#attempt(statFd(this.fd).then(stampOf));
+  }
+
+  async finish(): Promise<void> {
+    const targetPath = this.#targetPath;
+    try {
+      await syncFd(this.fd);
+      const [opened, named] = [await statFd(this.fd), await lstat(this.path, { bigint: true })];
+      if (opened.ino !== named.ino || opened.dev !== named.dev) {
+        const sentence = `${this.path} was replaced by another file while it was downloaded; remove it and start again`;
+        throw new MiniTorrentError('FILE_CHANGED', sentence);
+      }
+      await moveWithoutOverwriting(this.path, targetPath);
+      await syncDirectory(dirname(targetPath));
+    } catch (error) {
+      throw fileError(error, errnoOf(error) === 'EEXIST' ? targetPath : this.path);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#attempt(closeFd(this.fd));
+  }
+
+  async #attempt<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw fileError(error, this.path);
+    }
+  }
+}
