@@ -116,7 +116,7 @@ export class CrowdClient {
         this.#dialed.get(effect.connection)?.command(effect);
         break;
       case 'store': {
-        const pieces = effect.pieces.map(({ piece, slot }) => ({ piece, slot, outcome: { kind: 'stored' } as const }));
+        const pieces = effect.pieces.map(({ piece }) => ({ piece, outcome: { kind: 'stored' } as const }));
         world.after(STORE_MS, () => this.#download?.post({ kind: 'stored', pieces }));
         break;
       }

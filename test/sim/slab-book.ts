@@ -4,7 +4,7 @@
 import { piecesIn } from '../../src/foundation/torrent/block.js';
 import type { Geometry } from '../../src/foundation/torrent/geometry.js';
 import type { DownloadEffect } from '../../src/transfer/download/effects.js';
-import { ENDGAME_CLAIMS_MAX } from '../../src/transfer/download/limits.js';
+import { ENDGAME_REQUESTS_MAX } from '../../src/transfer/download/limits.js';
 import type { FetchEvent } from '../../src/transfer/peer/messages.js';
 
 type Request = Extract<DownloadEffect, { kind: 'request' }>;
@@ -84,7 +84,7 @@ export class SlabBook {
       // Given up in this way, and asked for anew after the bytes that made it needless were wrong.
       this.#slots.delete(lent);
     }
-    if (this.askedFor(piece) >= ENDGAME_CLAIMS_MAX) this.#giveUpOldest(piece);
+    if (this.askedFor(piece) >= ENDGAME_REQUESTS_MAX) this.#giveUpOldest(piece);
     const asked = { askedTo: length, open: 1, rejected: false, cancelled: false };
     this.#slots.set(slot, { piece, connection, at: 'asked', pieceLength, inRun, ...asked });
     this.#content.delete(slot);
@@ -105,7 +105,7 @@ export class SlabBook {
       slot.cancelled = true;
       return;
     }
-    throw new Violation(`piece ${piece} is asked of more than ${ENDGAME_CLAIMS_MAX}`);
+    throw new Violation(`piece ${piece} is asked of more than ${ENDGAME_REQUESTS_MAX}`);
   }
 
   /** Bytes come in for `slot`, over this connection. */

@@ -61,7 +61,7 @@ export const UPLOAD_CONNECTIONS_MAX = 200;
 export const HELLO_DEADLINE_MS = 5_000;
 /** Milliseconds from the first byte of a frame to its last. */
 export const FRAME_DEADLINE_MS = 15_000;
-export const CLAIM_PATIENCE_MAX_MS = 600_000;
+export const REQUEST_PATIENCE_MAX_MS = 600_000;
 /** Requests one peer may have waiting here: four times our widest window, and as many small blocks as we ask of one peer under a download
  * limit; more is a flood and drops the peer. */
 export const UPLOAD_REQUESTS_PER_PEER_MAX = 64;

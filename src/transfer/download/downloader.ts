@@ -160,9 +160,8 @@ export class Downloader {
     this.#storing += arrived.length;
     const outcomes = await this.#verifyAndWrite(arrived);
     this.#storing -= arrived.length;
-    const pieces = arrived.map(({ piece, slot }, at) => ({
+    const pieces = arrived.map(({ piece }, at) => ({
       piece,
-      slot,
       outcome: present(outcomes[at], 'each piece has its outcome'),
     }));
     this.#host.post({ kind: 'stored', pieces });

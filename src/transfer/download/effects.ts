@@ -20,7 +20,6 @@ export interface ArrivedPiece {
 
 export interface StoredPiece {
   readonly piece: number;
-  readonly slot: number;
   readonly outcome: StoreOutcome;
 }
 

@@ -3,7 +3,7 @@
 /** Milliseconds after which a peer that has nothing for us may lose its place to one that we do not know: ten pieces at 200 Mbit/s. */
 export const PEER_PLACE_MIN_MS = 250;
 /** Places given to others at one look: with four looks a second, half of a download's peers are new within two seconds. */
-export const PLACES_GIVEN_AT_ONCE = 4;
+export const EVICTED_AT_ONCE_MAX = 4;
 /** Milliseconds between two places that slow peers give, at least (measured in virtual time: 1,500 as good as nothing, 500 and 250 the same). */
 export const TURNOVER_MIN_MS = 500;
 /** And at least this part of the time that they were given for: one place each 9 s after six minutes, each 90 s after an hour. */
@@ -12,7 +12,7 @@ export const TURNOVER_AGE_DIVISOR = 40;
 export const TURNOVER_PEERS_MIN = 10;
 /** Milliseconds in which a peer of which a request is withdrawn may be silent before the piece is asked of another: its answer waits
  * behind the block that is under way, of which we hear each PROGRESS_MS. */
-export const RELIEF_ANSWER_MS = 1_000;
+export const MIGRATION_ANSWER_MS = 1_000;
 /** Pieces asked from one peer at first: one in flight, one waiting, so the link never idles for a round trip. */
 export const WINDOW_PIECES_MIN = 2;
 /** Pieces asked from one peer at most: 16 × 512 KiB = 8 MiB covers 1 Gbit/s × 64 ms. */
@@ -20,7 +20,7 @@ export const WINDOW_PIECES_MAX = 16;
 /** Milliseconds that a run takes at the rate of its peer, at most: two pieces from 26 MB/s on, four from 52. Others wait for their turn that long. */
 export const RUN_MS = 40;
 /** Peers that may hold the same piece requested in the endgame. */
-export const ENDGAME_CLAIMS_MAX = 2;
+export const ENDGAME_REQUESTS_MAX = 2;
 /**
  * Pieces that a connection ought to bring, where other downloads keep the client busy as well: to set one up costs both sides some 4 ms of
  * processor, which is two or three pieces (docs/decisions/023).
@@ -33,7 +33,10 @@ export const PEER_SHARE_MS = 1_000;
 /** Peers remembered for one download (address book): 40 connected, and in reserve what three lists of 50 bring and some that came to us. */
 export const PEERS_KNOWN_MAX = 200;
 /** Milliseconds that a claim may keep its slot while others could use it: one piece at 70 kbit/s; doubles each time. */
-export const CLAIM_PATIENCE_MIN_MS = 60_000;
+export const REQUEST_PATIENCE_MIN_MS = 60_000;
+/** Milliseconds between two questions to the tracker while no peer helps: doubles each time. */
+export const TRACKER_ASK_MIN_MS = 1_000;
+export const TRACKER_ASK_MAX_MS = 10_000;
 /** Milliseconds before a peer that failed is dialed again; doubles each time. */
 export const REDIAL_MIN_MS = 1_000;
 export const REDIAL_MAX_MS = 60_000;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { PEERS_PER_DOWNLOAD_MAX, PROGRESS_MS } from '../../../src/foundation/base/limits.js';
 import type { DownloadEffect } from '../../../src/transfer/download/effects.js';
-import { PEER_PLACE_MIN_MS, PLACES_GIVEN_AT_ONCE, RELIEF_ANSWER_MS } from '../../../src/transfer/download/limits.js';
+import { EVICTED_AT_ONCE_MAX, MIGRATION_ANSWER_MS, PEER_PLACE_MIN_MS } from '../../../src/transfer/download/limits.js';
 import { kinds, type Request, requestsIn, Stage } from './stage.js';
 
 const cancelsIn = (effects: readonly DownloadEffect[]) => effects.filter((effect) => effect.kind === 'cancel');
@@ -47,7 +47,7 @@ test('a peer that never answers that a request was withdrawn does not keep the p
   const { stage, other, asked } = crowd();
   const [first] = asked as [Request, Request];
   stage.haves(other, [first.piece, 1]);
-  const later = requestsIn(stage.pass(RELIEF_ANSWER_MS + PROGRESS_MS));
+  const later = requestsIn(stage.pass(MIGRATION_ANSWER_MS + PROGRESS_MS));
   assert.deepEqual(
     later.filter(({ piece }) => piece === first.piece).map(({ connection }) => connection),
     [other],
@@ -92,10 +92,10 @@ test('when all places are taken, peers with nothing for us make room for unknown
     peers: Array.from({ length: 9 }, (_, at) => ({ host: '192.0.2.9', port: 1 + at })),
   });
   const given = places(stage.post({ kind: 'wake' }));
-  assert.equal(given.length, PLACES_GIVEN_AT_ONCE);
+  assert.equal(given.length, EVICTED_AT_ONCE_MAX);
   assert.ok(given.every((connection) => useless.includes(connection) && connection !== useful));
   const dials = given.flatMap((connection) => stage.lose(connection)).filter(({ kind }) => kind === 'dial');
-  assert.equal(dials.length, PLACES_GIVEN_AT_ONCE);
+  assert.equal(dials.length, EVICTED_AT_ONCE_MAX);
   assert.ok(kinds(dials).every((kind) => kind === 'dial'));
 });
 

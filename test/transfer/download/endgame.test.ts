@@ -33,13 +33,13 @@ test('the loser of two is cancelled, and its slot comes back with its answer, ho
     assert.deepEqual(kinds(effects), ['cancel', 'store']);
     const [cancel] = effects;
     assert.ok(cancel?.kind === 'cancel' && cancel.connection === slow.connection);
-    assert.equal(stage.slots.freeCount, stage.slots.capacity - 2, 'the loser may still write into its slot');
+    assert.equal(stage.freeSlots, stage.slots.capacity - 2, 'the loser may still write into its slot');
     if (answer === 'lose') stage.lose(slow.connection);
     else stage[answer](slow);
-    assert.equal(stage.slots.freeCount, stage.slots.capacity - 1, answer);
+    assert.equal(stage.freeSlots, stage.slots.capacity - 1, answer);
     stage.stored(again);
     assert.equal(stage.have.isComplete, true);
-    assert.equal(stage.slots.freeCount, stage.slots.capacity);
+    assert.equal(stage.freeSlots, stage.slots.capacity);
   }
 });
 
@@ -90,7 +90,7 @@ test('two peers that both drip cannot keep the last piece from a third that work
   stage.serve(requestsIn(rescue));
   assert.equal(stage.have.has(0), true, 'the third brings it');
   for (const { connection } of [...dripping, quick]) stage.lose(connection);
-  assert.equal(stage.slots.freeCount, stage.slots.capacity);
+  assert.equal(stage.freeSlots, stage.slots.capacity);
 });
 
 function asked(effects: readonly DownloadEffect[]): number {

@@ -12,9 +12,7 @@ import {
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../../../src/foundation/base/limits.js';
 import type { DownloadEffect } from '../../../src/transfer/download/effects.js';
-import { CLAIM_PATIENCE_MIN_MS } from '../../../src/transfer/download/limits.js';
-import { Patience } from '../../../src/transfer/download/peers/patience.js';
-import { Peer } from '../../../src/transfer/download/peers/peer.js';
+import { REQUEST_PATIENCE_MIN_MS } from '../../../src/transfer/download/limits.js';
 import { Pacer } from '../../../src/transfer/download/requests/pacer.js';
 import { kinds, type Request, requestsIn, Stage } from './stage.js';
 
@@ -125,7 +123,7 @@ test('what is rejected or lost with its connection is not charged to the limit',
 
 test('a peer that takes long while the limit makes us wait is neither hung up on nor asked elsewhere', () => {
   const stage = new Stage({ pieces: 3, slots: 2, pacer: new Pacer(2 * KIB) });
-  const made = runs(stage, 8 * CLAIM_PATIENCE_MIN_MS, [...stage.join().requests, ...stage.join().requests]);
+  const made = runs(stage, 8 * REQUEST_PATIENCE_MIN_MS, [...stage.join().requests, ...stage.join().requests]);
   assert.ok(!kinds(stage.effects).some((kind) => kind === 'hangUp' || kind === 'cancel'));
   assert.ok(Math.abs(bytesOf(made) / (480 * 2 * KIB) - 1) < 0.05);
 });
@@ -212,35 +210,8 @@ test('a duplicate that is asked for in part ends with the piece, although no ans
   const [slow] = sleeper.requests;
   assert.ok(slow !== undefined);
   assert.deepEqual(kinds(stage.arrive(slow)), ['store'], 'nothing is left to cancel');
-  assert.equal(stage.slots.freeCount, stage.slots.capacity - 1);
+  assert.equal(stage.freeSlots, stage.slots.capacity - 1);
   stage.stored(slow);
   assert.equal(stage.have.isComplete, true);
-  assert.equal(stage.slots.freeCount, stage.slots.capacity);
-});
-
-test('who is in line for our limit is not the one that keeps a slot too long', () => {
-  const peer = (connection: number): Peer => {
-    const made = new Peer(connection, { host: '192.0.2.1', port: connection }, 4, 0);
-    made.offered.setAll();
-    made.phase = 'ready';
-    made.choked = false;
-    made.useful = 4;
-    return made;
-  };
-  const [waits, other] = [peer(1), peer(2)];
-  const claim = {
-    piece: 0,
-    connection: 1,
-    slot: 0,
-    run: [],
-    sinceMs: 0,
-    blocksOpen: 0,
-    unasked: 5,
-    rejected: false,
-    cancelled: false,
-  };
-  waits.claims.set(0, claim);
-  assert.equal(new Patience().loser([waits, other], 10 * CLAIM_PATIENCE_MIN_MS), undefined);
-  claim.unasked = 0;
-  assert.equal(new Patience().loser([waits, other], 10 * CLAIM_PATIENCE_MIN_MS), waits);
+  assert.equal(stage.freeSlots, stage.slots.capacity);
 });

@@ -76,7 +76,7 @@ test('pieces come, are stored, the file is finished, and the download ends compl
   assert.deepEqual(stage.post({ kind: 'finished' }), [], 'waits until the peer is gone');
   stage.lose(1, 'asked');
   assert.deepEqual(stage.ending, { kind: 'completed', received: stage.geometry.size - PIECE_SIZE, wasted: 0 });
-  assert.equal(stage.slots.freeCount, stage.slots.capacity);
+  assert.equal(stage.freeSlots, stage.slots.capacity);
 });
 
 test('an empty file is finished at once, without any peer', () => {
@@ -140,7 +140,7 @@ test('a disk that fails ends the download with its code; what is there is kept a
   const last = kinds(failing.lose(peer.connection, 'asked'));
   assert.deepEqual(last, ['tellHaves', 'saveResume', 'ended']);
   assert.deepEqual(failing.ending, outcome);
-  assert.deepEqual([failing.have.count, failing.slots.freeCount], [1, failing.slots.capacity]);
+  assert.deepEqual([failing.have.count, failing.freeSlots], [1, failing.slots.capacity]);
 });
 
 test('a file that cannot be finished ends the download with that code', () => {
@@ -224,7 +224,7 @@ test('P25: when a peer is lost, what it was asked for is asked of others, and it
   assert.equal(lost.requests.length, 2);
   const other = stage.join();
   stage.lose(lost.connection);
-  assert.equal(stage.slots.freeCount, 2);
+  assert.equal(stage.freeSlots, 2);
   stage.serve(other.requests);
   assert.equal(stage.have.isComplete, true);
 });

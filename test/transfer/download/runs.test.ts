@@ -116,7 +116,7 @@ test('while pieces are stored that come faster, slots are waited for until a run
     stored.push(run);
   }
   // Nothing is free: all that came waits for the hash pool.
-  assert.ok(stage.slots.freeCount < RUN_PIECES_MAX);
+  assert.ok(stage.freeSlots < RUN_PIECES_MAX);
   for (const run of stored) {
     for (const [at, slot] of run.slots.entries()) {
       const stored = { piece: run.piece + at, slot, outcome: { kind: 'stored' } } as const;
@@ -140,7 +140,7 @@ test('what of a run is rejected or lost is wanted again, and every slot comes ba
     // It is asked for others instead, until it has refused all.
     const open = how === 'lose' ? [] : [...runs];
     for (let run = open.shift(); run !== undefined; run = open.shift()) open.push(...requestsIn(stage.reject(run)));
-    assert.equal(stage.slots.freeCount, stage.slots.capacity, how);
+    assert.equal(stage.freeSlots, stage.slots.capacity, how);
     const { requests } = stage.join(owed);
     for (const { piece } of requests) assert.ok(owed.includes(piece));
     assert.ok(requests.length > 0, how);
@@ -184,7 +184,7 @@ test('P24: pieces of a run that stalls are taken over one by one, and it is with
   const { connection, piece, begin, length } = run;
   assert.deepEqual(cancels, [{ kind: 'cancel', connection, piece, begin, length }]);
   assert.equal(stage.have.isComplete, true);
-  const before = stage.slots.freeCount;
+  const before = stage.freeSlots;
   stage.arrive(run);
-  assert.equal(stage.slots.freeCount, before + run.slots.length, 'it comes all the same, for nothing');
+  assert.equal(stage.freeSlots, before + run.slots.length, 'it comes all the same, for nothing');
 });

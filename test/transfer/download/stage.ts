@@ -33,6 +33,7 @@ export class Stage {
   readonly effects: DownloadEffect[] = [];
   nowMs = 0;
   #wakeMs = Number.POSITIVE_INFINITY;
+  readonly #file: number;
   #nextConnection = 1;
   #nextPort = 7000;
 
@@ -41,6 +42,7 @@ export class Stage {
     this.geometry = new Geometry(pieces === 0 ? 0 : (pieces - 1) * PIECE_SIZE + 1);
     this.have = new Bitfield(pieces);
     for (const piece of have) this.have.set(piece);
+    this.#file = file;
     this.slots = pool ?? new SlotPool(slots);
     this.machine = new DownloadMachine({
       file,
@@ -51,6 +53,10 @@ export class Stage {
       prng: new Prng(seed),
       nextConnection: () => this.#nextConnection++,
     });
+  }
+
+  get freeSlots(): number {
+    return this.slots.capacity - this.slots.heldBy(this.#file);
   }
 
   /** What the machine asks for because of `input`. */
@@ -131,7 +137,7 @@ export class Stage {
 
   /** The hash pool's word on each piece that arrived as `request`. */
   stored({ piece, slots }: Request, outcome: StoreOutcome = { kind: 'stored' }): readonly DownloadEffect[] {
-    return this.post({ kind: 'stored', pieces: slots.map((slot, at) => ({ piece: piece + at, slot, outcome })) });
+    return this.post({ kind: 'stored', pieces: slots.map((_, at) => ({ piece: piece + at, outcome })) });
   }
 
   /** Brings everything that is asked for until nothing is asked any more. */

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   BLOCK_BYTES_MIN,
-  CLAIM_PATIENCE_MAX_MS,
   PIECE_SIZE,
   PROGRESS_MS,
+  REQUEST_PATIENCE_MAX_MS,
 } from '../../../src/foundation/base/limits.js';
 import type { FetchEffect } from '../../../src/transfer/peer/fetch/machine.js';
 import {
@@ -61,7 +61,7 @@ test('a seeder that has others before us in line says so in time, and we wait as
   const leecher = fetchStage('open');
   leecher.post({ kind: 'request', ...BLOCK, slots: [1] });
   seeder.post({ kind: 'received', message: { kind: 'request', ...BLOCK } });
-  for (let waitedMs = 0; waitedMs < CLAIM_PATIENCE_MAX_MS - 10_000; waitedMs += 1_000) {
+  for (let waitedMs = 0; waitedMs < REQUEST_PATIENCE_MAX_MS - 10_000; waitedMs += 1_000) {
     // It fetches the file itself, so it has news all the time: they say nothing about our request.
     seeder.post({ kind: 'haves', ranges: [[1, 1]] });
     for (const kind of said(seeder.pass(1_000))) {
@@ -87,7 +87,7 @@ test('a seeder that only ever says that it lives is given up after all', () => {
     gaveUpMs += 1_000;
     stage.post({ kind: 'received', message: { kind: 'keepAlive' } });
   }
-  assert.ok(gaveUpMs >= CLAIM_PATIENCE_MAX_MS && gaveUpMs <= CLAIM_PATIENCE_MAX_MS + REQUEST_DEADLINE_MS + 2_000);
+  assert.ok(gaveUpMs >= REQUEST_PATIENCE_MAX_MS && gaveUpMs <= REQUEST_PATIENCE_MAX_MS + REQUEST_DEADLINE_MS + 2_000);
   assert.equal(reasonOf(stage), 'snubbed');
 });
 

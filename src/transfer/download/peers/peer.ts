@@ -1,5 +1,5 @@
-// One connected peer as a download sees it: what it has, how fast it is, what it was asked for. Pure bookkeeping; whether
-// and what to ask is decided in asking.ts.
+// One connected peer as a download sees it: what it has, how fast it is, what is in flight to it. Bookkeeping only; what to
+// request from it is decided in requests/scheduler.ts. Pure.
 
 import { assert } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE, RUN_PIECES_MAX } from '../../../foundation/base/limits.js';
@@ -7,16 +7,24 @@ import type { Address } from '../../../foundation/torrent/address.js';
 import { Bitfield, type PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { RUN_MS, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../limits.js';
 import type { ConnectedPeer } from '../messages.js';
-import type { Claim } from '../requests/pieces.js';
+import type { PieceRequest } from '../requests/request-table.js';
 import { Window } from './window.js';
 
 export type PeerPhase = 'dialing' | 'greeted' | 'ready';
+
+export interface PeerOptions {
+  readonly connection: number;
+  readonly address: Address;
+  readonly pieceCount: number;
+  readonly requests: ReadonlyMap<number, PieceRequest>;
+}
 
 export class Peer {
   readonly connection: number;
   readonly address: Address;
   readonly offered: Bitfield;
-  readonly claims = new Map<number, Claim>();
+  /** What it was asked for, by piece, the oldest first: a view of the request table. */
+  readonly requests: ReadonlyMap<number, PieceRequest>;
   phase: PeerPhase = 'dialing';
   choked = true;
   hangingUp = false;
@@ -31,8 +39,8 @@ export class Peer {
   /** When payload came from it last. */
   receivedMs = Number.NEGATIVE_INFINITY;
   /** Blocks asked for and not answered; their bytes; what of them the download limit was charged. */
-  blocksOpen = 0;
-  bytesOpen = 0;
+  blocksInFlight = 0;
+  bytesInFlight = 0;
   paidBytes = 0;
   /** Bytes received of blocks that have not come whole. */
   #early = 0;
@@ -42,9 +50,10 @@ export class Peer {
   /** When it said hello. */
   greetedMs = Number.POSITIVE_INFINITY;
 
-  constructor(connection: number, address: Address, pieceCount: number, nowMs: number) {
+  constructor({ connection, address, pieceCount, requests }: PeerOptions, nowMs: number) {
     this.connection = connection;
     this.address = address;
+    this.requests = requests;
     this.offered = new Bitfield(pieceCount);
     this.window = new Window(0, nowMs);
   }
@@ -55,7 +64,7 @@ export class Peer {
 
   /** @param held claims that it gets besides. */
   hasRoom(nowMs: number, held = 0): boolean {
-    const size = this.claims.size + held;
+    const size = this.requests.size + held;
     // Most have next to nothing to bring, or all that they may, at any rate: nothing to compute.
     if (size < WINDOW_PIECES_MIN || size >= WINDOW_PIECES_MAX) return size < WINDOW_PIECES_MIN;
     const window = this.window.pieces(nowMs);
@@ -68,9 +77,9 @@ export class Peer {
     return this.#runPieces;
   }
 
-  asked(bytes: number, isPaid: boolean): void {
-    this.blocksOpen += 1;
-    this.bytesOpen += bytes;
+  requested(bytes: number, isPaid: boolean): void {
+    this.blocksInFlight += 1;
+    this.bytesInFlight += bytes;
     if (isPaid) this.paidBytes += bytes;
   }
 
@@ -87,10 +96,10 @@ export class Peer {
 
   /** A block has come whole or will not come; answers what of it was paid. */
   answered(bytes: number): number {
-    this.blocksOpen -= 1;
-    this.bytesOpen -= bytes;
-    assert(this.blocksOpen >= 0 && this.bytesOpen >= 0, 'a block is answered once');
-    if (this.bytesOpen === 0) this.#early = 0;
+    this.blocksInFlight -= 1;
+    this.bytesInFlight -= bytes;
+    assert(this.blocksInFlight >= 0 && this.bytesInFlight >= 0, 'a block is answered once');
+    if (this.bytesInFlight === 0) this.#early = 0;
     const paid = Math.min(this.paidBytes, bytes);
     this.paidBytes -= paid;
     return paid;
@@ -99,8 +108,12 @@ export class Peer {
   /** Milliseconds that its latest piece took, or that what it owes longest has waited, whichever is more; undefined before its first piece. */
   waitMs(nowMs: number): number | undefined {
     if (this.pieceMs === undefined) return undefined;
-    const oldest = this.claims.values().next().value;
+    const oldest = this.oldestRequest;
     return oldest === undefined ? this.pieceMs : Math.max(this.pieceMs, nowMs - oldest.sinceMs);
+  }
+
+  get oldestRequest(): PieceRequest | undefined {
+    return this.requests.values().next().value;
   }
 
   /** A block has come in part. */
@@ -110,7 +123,7 @@ export class Peer {
 
   /** Bytes that were asked for and have not come. */
   get awaitedBytes(): number {
-    return Math.max(0, this.bytesOpen - this.#early);
+    return Math.max(0, this.bytesInFlight - this.#early);
   }
 
   greeted(rttMs: number, takesRuns: boolean, nowMs: number): void {
@@ -149,7 +162,7 @@ export class Peer {
   /** Milliseconds until what it was asked for, and `more` pieces, would be here at its present rate. */
   expectedMs(more: number, nowMs: number): number {
     const rate = this.window.rate(nowMs);
-    return rate <= 0 ? Number.POSITIVE_INFINITY : ((this.claims.size + more) * PIECE_SIZE) / rate;
+    return rate <= 0 ? Number.POSITIVE_INFINITY : ((this.requests.size + more) * PIECE_SIZE) / rate;
   }
 }
 

@@ -123,7 +123,7 @@ export class Interest {
     const last = Math.min(first + most, peer.offered.pieceCount) - 1;
     const rarity = this.availability(piece);
     const goesAlong = (other: number): boolean =>
-      this.wants(other) && peer.offered.has(other) && !peer.claims.has(other) && this.availability(other) <= rarity;
+      this.wants(other) && peer.offered.has(other) && !peer.requests.has(other) && this.availability(other) <= rarity;
     const run = [piece];
     for (let other = piece - 1; other >= first && goesAlong(other); other -= 1) run.unshift(other);
     for (let other = piece + 1; other <= last && goesAlong(other); other += 1) run.push(other);

@@ -20,10 +20,6 @@ export class SlotPool {
     this.#ownerOf = new Uint32Array(capacity);
   }
 
-  get freeCount(): number {
-    return this.#free.length;
-  }
-
   /** Downloads that run. */
   get ownerCount(): number {
     return this.#held.size;

@@ -8,10 +8,10 @@ import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { assert, unreachable } from '../../../foundation/base/assert.js';
 import { equalBytes } from '../../../foundation/base/bytes.js';
 import {
-  CLAIM_PATIENCE_MAX_MS,
   FRAME_DEADLINE_MS,
   HELLO_DEADLINE_MS,
   PROGRESS_MS,
+  REQUEST_PATIENCE_MAX_MS,
 } from '../../../foundation/base/limits.js';
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, blockOf } from '../../../foundation/torrent/block.js';
@@ -197,7 +197,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
         return this.#close('gone', 'the peer no longer serves this file');
       case 'keepAlive':
         // Bounded, since a peer that says so and sends nothing would keep its slots for ever.
-        if (nowMs - this.#payloadMs < CLAIM_PATIENCE_MAX_MS) this.#progressMs = nowMs;
+        if (nowMs - this.#payloadMs < REQUEST_PATIENCE_MAX_MS) this.#progressMs = nowMs;
         return NO_EFFECTS;
       case 'hello':
       case 'interested':

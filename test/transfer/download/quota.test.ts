@@ -1,4 +1,4 @@
-// Breadth: how many peers a download is connected to while others run beside it.
+// The quota: how many peers a download is connected to while others run beside it.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import { PEERS_PER_DOWNLOAD_MAX } from '../../../src/foundation/base/limits.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import type { DownloadEffect } from '../../../src/transfer/download/effects.js';
 import { PEER_PIECES_MIN, PEER_SHARE_MS, PEERS_BESIDE_OTHERS } from '../../../src/transfer/download/limits.js';
-import { Breadth } from '../../../src/transfer/download/peers/breadth.js';
+import { Quota } from '../../../src/transfer/download/peers/quota.js';
 import { SlotPool } from '../../../src/transfer/download/requests/slots.js';
 import { Stage, type StageOptions } from './stage.js';
 
@@ -21,12 +21,12 @@ function poolOf(downloads: number): SlotPool {
   return pool;
 }
 
-function breadthOf(pieces: number, downloads: number, have = 0): Breadth {
+function quotaOf(pieces: number, downloads: number, have = 0): Quota {
   const pool = poolOf(downloads);
   pool.join(1);
   const had = new Bitfield(pieces);
   for (let piece = 0; piece < have; piece += 1) had.set(piece);
-  return new Breadth(pool, had);
+  return new Quota(pool, had);
 }
 
 interface Beside {
@@ -45,19 +45,19 @@ function beside(options: Partial<StageOptions> = {}): Beside {
 }
 
 test('a download that runs alone has all places at once, however small it is', () => {
-  for (const pieces of [1, SMALL, 10_000]) assert.equal(breadthOf(pieces, 1).at(0), PEERS_PER_DOWNLOAD_MAX);
+  for (const pieces of [1, SMALL, 10_000]) assert.equal(quotaOf(pieces, 1).at(0), PEERS_PER_DOWNLOAD_MAX);
 });
 
 test('beside others there is a connection for every so many missing pieces, and one at least', () => {
-  assert.equal(breadthOf(SMALL, 32).at(0), 1);
-  assert.equal(breadthOf(5 * PEER_PIECES_MIN, 32).at(0), 5);
-  assert.equal(breadthOf(5 * PEER_PIECES_MIN, 32, 3 * PEER_PIECES_MIN).at(0), 2);
-  assert.equal(breadthOf(PEERS_PER_DOWNLOAD_MAX * PEER_PIECES_MIN, 32).at(0), PEERS_PER_DOWNLOAD_MAX);
+  assert.equal(quotaOf(SMALL, 32).at(0), 1);
+  assert.equal(quotaOf(5 * PEER_PIECES_MIN, 32).at(0), 5);
+  assert.equal(quotaOf(5 * PEER_PIECES_MIN, 32, 3 * PEER_PIECES_MIN).at(0), 2);
+  assert.equal(quotaOf(PEERS_PER_DOWNLOAD_MAX * PEER_PIECES_MIN, 32).at(0), PEERS_PER_DOWNLOAD_MAX);
 });
 
 test('few downloads beside each other share so many connections, however small they are', () => {
   assert.deepEqual(
-    [2, 4, PEERS_BESIDE_OTHERS].map((downloads) => breadthOf(1, downloads).at(0)),
+    [2, 4, PEERS_BESIDE_OTHERS].map((downloads) => quotaOf(1, downloads).at(0)),
     [PEERS_BESIDE_OTHERS / 2, PEERS_BESIDE_OTHERS / 4, 1],
   );
 });
@@ -65,10 +65,10 @@ test('few downloads beside each other share so many connections, however small t
 test('it never shrinks while the same downloads run, and all places are had in the end', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1, max: 64 }), (pieces, downloads) => {
-      const breadth = breadthOf(pieces, downloads);
+      const quota = quotaOf(pieces, downloads);
       let before = 0;
       for (let second = 0; second <= PEERS_PER_DOWNLOAD_MAX; second += 1) {
-        const now = breadth.at(second * PEER_SHARE_MS);
+        const now = quota.at(second * PEER_SHARE_MS);
         assert.ok(now >= Math.max(1, before) && now <= PEERS_PER_DOWNLOAD_MAX);
         before = now;
       }

@@ -1,20 +1,36 @@
-// Who gives its place to a peer that nobody knows yet: the one that lets us wait longest, if it stands out; not often, and ever less often.
+// Who loses its place to an address that was never dialed: the slowest peer, if it stands out; not often, and ever less often.
+// Who loses it to whoever could use its slot.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { Prng } from '../../../src/foundation/base/prng.js';
-import { TURNOVER_AGE_DIVISOR, TURNOVER_MIN_MS, TURNOVER_PEERS_MIN } from '../../../src/transfer/download/limits.js';
+import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
+import {
+  REQUEST_PATIENCE_MIN_MS,
+  TURNOVER_AGE_DIVISOR,
+  TURNOVER_MIN_MS,
+  TURNOVER_PEERS_MIN,
+} from '../../../src/transfer/download/limits.js';
+import { Eviction } from '../../../src/transfer/download/peers/eviction.js';
 import { Peer } from '../../../src/transfer/download/peers/peer.js';
-import { Turnover } from '../../../src/transfer/download/peers/turnover.js';
+import type { PieceRequest, RequestState } from '../../../src/transfer/download/requests/request-table.js';
+
+const PIECES = 64;
 
 /** One that serves us and took so long for its latest piece. */
-function peerOf(connection: number, pieceMs: number | undefined): Peer {
-  const peer = new Peer(connection, { host: '192.0.2.1', port: connection }, 64, 0);
+function peerOf(connection: number, pieceMs: number | undefined, requests: readonly PieceRequest[] = []): Peer {
+  const address = { host: '192.0.2.1', port: connection };
+  const byPiece = new Map(requests.map((request) => [request.piece, request]));
+  const peer = new Peer({ connection, address, pieceCount: PIECES, requests: byPiece }, 0);
   peer.phase = 'ready';
   peer.choked = false;
   peer.pieceMs = pieceMs;
   return peer;
+}
+
+function requestOf(connection: number, state: RequestState, sinceMs: number): PieceRequest {
+  return { piece: 7, connection, slot: 0, length: 1_000, run: [], sinceMs, blocks: 1, state };
 }
 
 const crowdOf = (...pieceMs: readonly (number | undefined)[]): readonly Peer[] =>
@@ -22,9 +38,9 @@ const crowdOf = (...pieceMs: readonly (number | undefined)[]): readonly Peer[] =
 
 /** The first one that loses its place until the time is over; looks four times a second. */
 function firstLoser(peers: readonly Peer[], untilMs = 10 * TURNOVER_MIN_MS): Peer | undefined {
-  const turnover = new Turnover(new Prng(1));
+  const eviction = new Eviction(new Bitfield(PIECES), new Prng(1));
   for (let nowMs = 0; nowMs <= untilMs; nowMs += 250) {
-    const loser = turnover.loser(peers, nowMs);
+    const [loser] = eviction.forUnknown(peers, nowMs);
     if (loser !== undefined) return loser;
   }
   return undefined;
@@ -38,20 +54,8 @@ test('the one that lets us wait by far the longest gives its place', () => {
 });
 
 test('one that owes a piece for long counts as slow, however quick its last one was', () => {
-  const peers = crowdOf(...USUAL, 100);
-  const owing = peers[3] as Peer;
-  owing.claims.set(7, {
-    piece: 7,
-    connection: owing.connection,
-    slot: 0,
-    run: [],
-    sinceMs: -1_000,
-    blocksOpen: 1,
-    unasked: 0,
-    rejected: false,
-    cancelled: false,
-  });
-  assert.equal(firstLoser(peers), owing);
+  const owing = peerOf(90, 100, [requestOf(90, { at: 'sent' }, -1_000)]);
+  assert.equal(firstLoser([...crowdOf(...USUAL), owing]), owing);
 });
 
 test('who is about as quick as the usual one, has every piece, is sending, or brought none yet keeps its place', () => {
@@ -60,7 +64,7 @@ test('who is about as quick as the usual one, has every piece, is sending, or br
   const seeder = peerOf(90, 5_000);
   seeder.countsAsSeeder = true;
   const sending = peerOf(91, 5_000);
-  sending.asked(1_000, false);
+  sending.requested(1_000, false);
   sending.received(10, false, 0);
   assert.ok(sending.isReceiving);
   const leaving = peerOf(92, 5_000);
@@ -75,12 +79,12 @@ test('among few peers nobody stands out', () => {
 test('no two places go within half a second, and after a while no two within a fortieth of the time so far', () => {
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: 1, max: 1_000 }), (seed, stepMs) => {
-      const turnover = new Turnover(new Prng(seed));
+      const eviction = new Eviction(new Bitfield(PIECES), new Prng(seed));
       const peers = crowdOf(...USUAL, 900);
       let lastMs = Number.NEGATIVE_INFINITY;
       let times = 0;
       for (let nowMs = 0; nowMs < 1_000 * stepMs; nowMs += stepMs) {
-        if (turnover.loser(peers, nowMs) === undefined) continue;
+        if (eviction.forUnknown(peers, nowMs).length === 0) continue;
         assert.ok(nowMs - lastMs >= Math.max(TURNOVER_MIN_MS, lastMs / TURNOVER_AGE_DIVISOR));
         lastMs = nowMs;
         times += 1;
@@ -89,4 +93,16 @@ test('no two places go within half a second, and after a while no two within a f
     }),
     { numRuns: 50 },
   );
+});
+
+test('a peer whose request waits for our own limit is not the one that keeps a slot too long', () => {
+  const loserWith = (state: RequestState): Peer | undefined => {
+    const other = peerOf(2, undefined);
+    other.offered.setAll();
+    other.useful = PIECES;
+    const eviction = new Eviction(new Bitfield(PIECES), new Prng(1));
+    return eviction.forSlot([peerOf(1, undefined, [requestOf(1, state, 0)]), other], 10 * REQUEST_PATIENCE_MIN_MS);
+  };
+  assert.equal(loserWith({ at: 'waitingForLimit', unsent: 5 }), undefined);
+  assert.equal(loserWith({ at: 'sent' })?.connection, 1);
 });

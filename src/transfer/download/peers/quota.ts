@@ -1,18 +1,25 @@
-// How many peers a download is connected to while others run beside it. A hundred small files from four peers would be four hundred connections,
-// each for a few pieces, and setting one up costs as much as some pieces do (docs/decisions/023). So there is one for every PEER_PIECES_MIN
-// pieces that are missing, at first; as many more for every second that the download lasts, so that none is left with a slow peer. A
-// download that runs alone has all places at once. Who has nothing for us takes no place from others. Pure.
+// How many peers a download may be connected to, and when it has too few that help. A download that runs alone may have
+// all places at once; one of many begins with few, since setting a connection up costs as much as some pieces do
+// (docs/decisions/023), and may have more the longer it lasts. Pure.
 
 import { PEERS_PER_DOWNLOAD_MAX } from '../../../foundation/base/limits.js';
 import type { Bitfield } from '../../../foundation/torrent/bitfield.js';
-import { PEER_PIECES_MIN, PEER_SHARE_MS, PEERS_BESIDE_OTHERS } from '../limits.js';
+import {
+  PEER_PIECES_MIN,
+  PEER_SHARE_MS,
+  PEERS_BESIDE_OTHERS,
+  TRACKER_ASK_MAX_MS,
+  TRACKER_ASK_MIN_MS,
+} from '../limits.js';
 import type { SlotPool } from '../requests/slots.js';
 import type { Peer } from './peer.js';
 
-export class Breadth {
+export class Quota {
   readonly #slots: SlotPool;
   readonly #have: Bitfield;
   #startedMs: number | undefined;
+  #askDueMs = 0;
+  #askDelayMs = TRACKER_ASK_MIN_MS;
 
   /** @param slots whose owners are the downloads that run. */
   constructor(slots: SlotPool, have: Bitfield) {
@@ -35,14 +42,30 @@ export class Breadth {
     const most = this.at(nowMs);
     if (peers.size < most) return true;
     if (peers.size >= PEERS_PER_DOWNLOAD_MAX) return false;
+    // A peer that has nothing for us takes no place from others.
     let helping = 0;
     for (const peer of peers.values()) if (this.#helps(peer)) helping += 1;
     return helping < most;
   }
 
+  /** Is it time to ask the tracker for more peers? True now and then while no peer helps, ever less often. */
+  isShort(peers: Iterable<Peer>, nowMs: number): boolean {
+    if (nowMs < this.#askDueMs) return false;
+    for (const peer of peers) {
+      // One that never says what it has, or chokes us, is no help, however alive it is.
+      if (peer.phase !== 'dialing' && peer.requests.size === 0 && !(peer.mayBeAsked && peer.useful > 0)) continue;
+      this.#askDelayMs = TRACKER_ASK_MIN_MS;
+      this.#askDueMs = nowMs + TRACKER_ASK_MIN_MS;
+      return false;
+    }
+    this.#askDueMs = nowMs + this.#askDelayMs;
+    this.#askDelayMs = Math.min(TRACKER_ASK_MAX_MS, this.#askDelayMs * 2);
+    return true;
+  }
+
   /** It has something for us, or has not said yet what it has. */
   #helps(peer: Peer): boolean {
     if (peer.hangingUp) return false;
-    return peer.phase !== 'ready' || peer.claims.size > 0 || peer.useful > 0 || peer.offered.hasBeyond(this.#have);
+    return peer.phase !== 'ready' || peer.requests.size > 0 || peer.useful > 0 || peer.offered.hasBeyond(this.#have);
   }
 }

@@ -1,0 +1,330 @@
+// Every request for a piece, by piece and by peer, and the state of each piece: missing, requested, storing, had. Begins
+// and ends requests; never decides whom to ask. Invariants: both indexes agree; a request owns its slot until its last
+// block is answered, then the hash pool until it has stored the piece. Pure.
+
+import { assert, present } from '../../../foundation/base/assert.js';
+import type { Address } from '../../../foundation/torrent/address.js';
+import type { Bitfield } from '../../../foundation/torrent/bitfield.js';
+import type { Geometry } from '../../../foundation/torrent/geometry.js';
+import { ENDGAME_REQUESTS_MAX } from '../limits.js';
+import type { SlotPool } from './slots.js';
+
+const MISSING = 0;
+const REQUESTED = 1;
+const STORING = 2;
+const HAD = 3;
+const NAMES = ['missing', 'requested', 'storing', 'had'] as const;
+export type PieceState = (typeof NAMES)[number];
+
+/** The peer that is asked for a piece as soon as the peer that it was withdrawn from has answered. */
+export interface Successor {
+  readonly connection: number;
+  /** When the request was withdrawn. */
+  readonly sinceMs: number;
+}
+
+export type RequestState =
+  /** Its last `unsent` bytes wait for our own download limit. */
+  | { readonly at: 'waitingForLimit'; readonly unsent: number }
+  /** All of it is in flight. */
+  | { readonly at: 'sent' }
+  /** The peer rejected a part of it. It still holds its slot for the blocks that are in flight. */
+  | { readonly at: 'refused' }
+  /** No longer wanted from this peer, which may send it all the same: `whole` unless it rejected a part. */
+  | { readonly at: 'withdrawn'; readonly whole: boolean; readonly successor?: Successor };
+
+/** One piece that one peer was asked for. Only the table changes it. */
+export interface PieceRequest {
+  readonly piece: number;
+  readonly connection: number;
+  readonly slot: number;
+  /** Bytes of its piece. */
+  readonly length: number;
+  /** All pieces of the same request, in order, itself among them: more than one for a run. */
+  readonly run: readonly PieceRequest[];
+  /** When it, or its latest block, was sent. */
+  readonly sinceMs: number;
+  /** Blocks in flight. */
+  readonly blocks: number;
+  readonly state: RequestState;
+}
+
+type Entry = { -readonly [Field in keyof PieceRequest]: PieceRequest[Field] };
+
+export interface RequestTableOptions {
+  /** The number of the download, by which it owns its slots. */
+  readonly file: number;
+  readonly geometry: Geometry;
+  /** Pieces that are verified and on disk. The table is its only writer from now on. */
+  readonly have: Bitfield;
+  readonly slots: SlotPool;
+}
+
+interface StoringPiece {
+  readonly slot: number;
+  /** Who sent it; the connection may have ended before its bytes are verified. */
+  readonly source: Address;
+}
+
+const SENT: RequestState = { at: 'sent' };
+const REFUSED: RequestState = { at: 'refused' };
+const NO_REQUESTS: readonly PieceRequest[] = [];
+
+export const isLive = ({ state }: PieceRequest): boolean => state.at !== 'withdrawn';
+const isWithdrawn = ({ state }: PieceRequest): boolean => state.at === 'withdrawn';
+
+/** Every byte of it may still come from this peer. */
+export const mayComeWhole = ({ state }: PieceRequest): boolean =>
+  state.at === 'sent' || (state.at === 'withdrawn' && state.whole);
+
+export class RequestTable {
+  readonly #options: RequestTableOptions;
+  readonly #states: Uint8Array;
+  readonly #byPiece = new Map<number, Entry[]>();
+  /** By connection, then by piece; the oldest request first. */
+  readonly #byPeer = new Map<number, Map<number, Entry>>();
+  readonly #storing = new Map<number, StoringPiece>();
+  /** Withdrawn requests that have a successor, the longest withdrawn first. */
+  readonly #migrating = new Set<Entry>();
+  #unsent: Entry | undefined;
+
+  constructor(options: RequestTableOptions) {
+    const { file, have, slots } = options;
+    this.#options = options;
+    this.#states = new Uint8Array(have.pieceCount);
+    for (const [begin, count] of have.ranges()) this.#states.fill(HAD, begin, begin + count);
+    slots.join(file);
+  }
+
+  /** The download has ended: every slot is back. */
+  close(): void {
+    this.#options.slots.leave(this.#options.file);
+  }
+
+  // --- questions ---
+
+  stateOf(piece: number): PieceState {
+    return NAMES[this.#states[piece] ?? MISSING] ?? 'missing';
+  }
+
+  /** Slots that may be taken now. */
+  get room(): number {
+    return this.#options.slots.room(this.#options.file);
+  }
+
+  get storingCount(): number {
+    return this.#storing.size;
+  }
+
+  /** The request that was begun and is not sent to its end: the next to be sent when the limit allows. */
+  get unsent(): PieceRequest | undefined {
+    return this.#unsent?.state.at === 'waitingForLimit' ? this.#unsent : undefined;
+  }
+
+  of(piece: number): readonly PieceRequest[] {
+    return this.#byPiece.get(piece) ?? NO_REQUESTS;
+  }
+
+  /** The request for a requested piece that has exactly one. */
+  onlyRequestOf(piece: number): PieceRequest | undefined {
+    // Most pieces that peers tell of are not requested: answered without a look-up.
+    if (this.#states[piece] !== REQUESTED) return undefined;
+    const requests = this.of(piece);
+    return requests.length === 1 ? requests[0] : undefined;
+  }
+
+  /** The live requests of each requested piece, the oldest first. */
+  *requested(): Generator<readonly PieceRequest[]> {
+    for (const [piece, requests] of this.#byPiece) {
+      if (this.#states[piece] === REQUESTED) yield requests.some(isWithdrawn) ? requests.filter(isLive) : requests;
+    }
+  }
+
+  /** Requests that move to another peer once theirs has answered. */
+  get migrating(): ReadonlySet<PieceRequest> {
+    return this.#migrating;
+  }
+
+  /** Pieces that this peer will be asked for as a successor. */
+  promisedTo(connection: number): number {
+    let count = 0;
+    for (const request of this.#migrating) if (successorOf(request)?.connection === connection) count += 1;
+    return count;
+  }
+
+  /** Who sent a piece that is being stored. */
+  sourceOf(piece: number): Address {
+    return present(this.#storing.get(piece), 'a piece being stored has a source').source;
+  }
+
+  // --- what happens to a peer ---
+
+  /** Answers its requests by piece, the oldest first: a view that the table keeps true. */
+  connected(connection: number): ReadonlyMap<number, PieceRequest> {
+    assert(!this.#byPeer.has(connection), 'a connection is opened once');
+    const requests = new Map<number, Entry>();
+    this.#byPeer.set(connection, requests);
+    return requests;
+  }
+
+  /** Ends all its requests. Answers the pieces that are missing again. */
+  disconnected(connection: number): readonly number[] {
+    const requests = present(this.#byPeer.get(connection), 'a connection ends once');
+    const missing = [...requests.values()].flatMap((request) => (this.end(request) ? [request.piece] : []));
+    this.#byPeer.delete(connection);
+    return missing;
+  }
+
+  // --- what happens to a request ---
+
+  /** Begins one request for pieces that lie side by side, for as many of them as there are slots. Nothing is sent yet. */
+  begin(connection: number, pieces: readonly number[], nowMs: number): readonly PieceRequest[] {
+    const { file, geometry, slots } = this.#options;
+    const requests = present(this.#byPeer.get(connection), 'only a connected peer is asked');
+    const run: Entry[] = [];
+    for (const piece of pieces) {
+      const slot = slots.take(file);
+      if (slot === undefined) break;
+      const others = this.#byPiece.get(piece) ?? [];
+      assert(others.filter(isLive).length < ENDGAME_REQUESTS_MAX, 'a piece has few live requests');
+      assert(!requests.has(piece), 'a peer is asked for a piece once');
+      const before = this.#states[piece];
+      assert(before === MISSING || before === REQUESTED, 'only a missing or requested piece is requested');
+      this.#states[piece] = REQUESTED;
+      const length = geometry.pieceLength(piece);
+      const state = { at: 'waitingForLimit', unsent: length } as const;
+      const request: Entry = { piece, connection, slot, length, run, sinceMs: nowMs, blocks: 0, state };
+      others.push(request);
+      this.#byPiece.set(piece, others);
+      requests.set(piece, request);
+      run.push(request);
+    }
+    if (run.length > 0) this.#unsent = run[0];
+    return run;
+  }
+
+  /** The next block of it was sent, `bytes` long. */
+  sent(request: PieceRequest, bytes: number, nowMs: number): void {
+    const entry = this.#entry(request);
+    const { state } = entry;
+    assert(state.at === 'waitingForLimit' && bytes <= state.unsent, 'only what is unsent is sent');
+    entry.blocks += 1;
+    entry.sinceMs = nowMs;
+    entry.state = bytes === state.unsent ? SENT : { at: 'waitingForLimit', unsent: state.unsent - bytes };
+  }
+
+  /** What is unsent stays unsent: its peer is hung up on. */
+  stopSending(): void {
+    this.#unsent = undefined;
+  }
+
+  /** One of its blocks was received or rejected. True: it was the last, so the request is to be ended. */
+  blockAnswered(request: PieceRequest): boolean {
+    const entry = this.#entry(request);
+    assert(entry.blocks > 0, 'a block is answered once');
+    entry.blocks -= 1;
+    return entry.blocks === 0 && entry.state.at !== 'waitingForLimit';
+  }
+
+  /** Its peer rejected a block of it. True: the peer was expected to send it. */
+  refused(request: PieceRequest): boolean {
+    const entry = this.#entry(request);
+    if (entry.state.at !== 'withdrawn') {
+      entry.state = REFUSED;
+      return true;
+    }
+    entry.state = { ...entry.state, whole: false };
+    return false;
+  }
+
+  /** It is not wanted from this peer any more. True: no block of it is in flight, so the request is to be ended. */
+  withdraw(request: PieceRequest, successor?: Successor): boolean {
+    const entry = this.#entry(request);
+    assert(isLive(entry), 'a request is withdrawn once');
+    // What was not sent never will be: then it cannot come whole, even if all that was sent comes.
+    const whole = mayComeWhole(entry);
+    entry.state = successor === undefined ? { at: 'withdrawn', whole } : { at: 'withdrawn', whole, successor };
+    if (successor !== undefined) this.#migrating.add(entry);
+    return entry.blocks === 0;
+  }
+
+  /**
+   * A withdrawn request is no longer waited for, although it keeps its slot. True: the piece is missing again. False:
+   * another peer is asked for it.
+   */
+  abandon(request: PieceRequest): boolean {
+    const entry = this.#entry(request);
+    assert(entry.state.at === 'withdrawn', 'only a withdrawn request is abandoned');
+    entry.state = { at: 'withdrawn', whole: entry.state.whole };
+    this.#migrating.delete(entry);
+    return this.#isMissingAgain(entry.piece);
+  }
+
+  /** requested → storing: all of it is here, and its slot passes to the hash pool. False: it came too late, or not whole. */
+  arrived(request: PieceRequest, source: Address): boolean {
+    const { piece, slot } = this.#entry(request);
+    if (!mayComeWhole(request) || this.#states[piece] !== REQUESTED) return false;
+    this.#remove(request);
+    this.#states[piece] = STORING;
+    this.#storing.set(piece, { slot, source });
+    return true;
+  }
+
+  /** Its slot is free: it was answered to its last block, or its peer is gone. True: the piece is missing again. */
+  end(request: PieceRequest): boolean {
+    this.#remove(request);
+    this.#options.slots.give(this.#options.file, request.slot);
+    return this.#isMissingAgain(request.piece);
+  }
+
+  // --- what happens to a piece that is being stored ---
+
+  /** storing → had: it is verified and on disk. */
+  stored(piece: number): void {
+    this.#leaveStoring(piece);
+    this.#states[piece] = HAD;
+    this.#options.have.set(piece);
+  }
+
+  /** storing → missing, or requested if another peer is still asked. True: it is missing. */
+  storeFailed(piece: number): boolean {
+    this.#leaveStoring(piece);
+    this.#states[piece] = REQUESTED;
+    return this.#isMissingAgain(piece);
+  }
+
+  #leaveStoring(piece: number): void {
+    const storing = present(this.#storing.get(piece), 'a piece is stored once');
+    this.#storing.delete(piece);
+    this.#options.slots.give(this.#options.file, storing.slot);
+  }
+
+  /** requested → missing, unless a live request is left. */
+  #isMissingAgain(piece: number): boolean {
+    if (this.#states[piece] !== REQUESTED || this.of(piece).some(isLive)) return false;
+    this.#states[piece] = MISSING;
+    return true;
+  }
+
+  #entry(request: PieceRequest): Entry {
+    const entry = this.#byPeer.get(request.connection)?.get(request.piece);
+    assert(entry !== undefined && entry === request, 'a request ends once');
+    return entry;
+  }
+
+  #remove(request: PieceRequest): void {
+    const entry = this.#entry(request);
+    const others = present(this.#byPiece.get(entry.piece), 'both indexes agree');
+    const at = others.indexOf(entry);
+    assert(at >= 0, 'both indexes agree');
+    others.splice(at, 1);
+    if (others.length === 0) this.#byPiece.delete(entry.piece);
+    this.#byPeer.get(entry.connection)?.delete(entry.piece);
+    this.#migrating.delete(entry);
+    if (this.#unsent === entry) this.#unsent = undefined;
+  }
+}
+
+export function successorOf({ state }: PieceRequest): Successor | undefined {
+  return state.at === 'withdrawn' ? state.successor : undefined;
+}

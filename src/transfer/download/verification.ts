@@ -1,0 +1,41 @@
+// Decides when a piece is ours: only after the hash pool has verified its digest and written it to the disk. Wrong bytes
+// ban their sender on proof, since each piece comes from one peer. Until then nothing is offered to anyone. Pure.
+
+import { NO_EFFECTS } from '../../foundation/actor/machine.js';
+import type { Geometry } from '../../foundation/torrent/geometry.js';
+import type { DownloadEffect, StoredPiece } from './effects.js';
+import type { Connections } from './peers/connections.js';
+import type { Reports } from './reports.js';
+import type { Interest } from './requests/interest.js';
+import type { RequestTable } from './requests/request-table.js';
+
+export interface VerificationOptions {
+  readonly geometry: Geometry;
+  readonly table: RequestTable;
+  readonly interest: Interest;
+  readonly connections: Connections;
+  readonly reports: Reports;
+}
+
+export class Verification {
+  readonly #options: VerificationOptions;
+
+  constructor(options: VerificationOptions) {
+    this.#options = options;
+  }
+
+  /** The hash pool is done with a piece, whatever became of it. */
+  stored({ piece, outcome }: StoredPiece, nowMs: number): readonly DownloadEffect[] {
+    const { geometry, table, interest, connections, reports } = this.#options;
+    if (outcome.kind === 'stored') {
+      table.stored(piece);
+      reports.pieceStored(piece, interest.isRare(piece), nowMs);
+      return NO_EFFECTS;
+    }
+    const source = table.sourceOf(piece);
+    if (table.storeFailed(piece)) interest.want(piece);
+    if (outcome.kind === 'failed') return NO_EFFECTS;
+    reports.wasted(geometry.pieceLength(piece));
+    return [{ kind: 'banned', address: source, piece }, ...connections.ban(source)];
+  }
+}
