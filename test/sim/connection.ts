@@ -209,11 +209,8 @@ export class Connection {
       case 'dequeue':
         node.dequeue(this, effect.block);
         break;
-      case 'closeTcp':
+      case 'hangUp':
         this.#down.send(0, () => this.#closed('closed'));
-        break;
-      case 'destroyTcp':
-        this.#closed('closed');
         break;
     }
   }

@@ -165,11 +165,8 @@ export class CrowdConnection {
       case 'dequeue':
         node.dequeue(this, effect.block);
         break;
-      case 'closeTcp':
+      case 'hangUp':
         this.#later(() => this.cut());
-        break;
-      case 'destroyTcp':
-        this.cut();
         break;
     }
   }

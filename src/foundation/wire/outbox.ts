@@ -2,7 +2,11 @@
 // much as making ten frames. One list for all sockets of the thread, since a commit answers hundreds of them in one turn.
 // Invariant: what waits behind a peer that does not read holds its own bytes and no more; whoever counts `unsent` counts memory.
 
+import { KIB } from '../base/limits.js';
 import type { Socket } from './transport.js';
+
+/** Bytes of frames that are copied into one. */
+const JOINED_BYTES_MAX = 64 * KIB;
 
 export class Outbox {
   readonly #socket: Socket;
@@ -27,14 +31,28 @@ export class Outbox {
 
   /** Now, before something else is done to the socket. */
   flush(): void {
-    const [first] = this.#frames;
-    if (first === undefined) return;
-    const whole = this.#frames.length === 1 ? first : Buffer.concat(this.#frames, this.#size);
-    // A frame lies in a pool a thousand times its size, which would wait with it.
-    const all = this.#socket.writableLength > 0 ? new Uint8Array(whole) : whole;
+    if (this.#frames.length === 0) return;
+    const frames = this.#frames;
+    const size = this.#size;
     this.#frames = [];
     this.#size = 0;
-    if (this.#socket.writable) this.#socket.write(all);
+    if (!this.#socket.writable) return;
+    // Copying a few small frames together is cheaper than a vector of them; copying large ones is not.
+    if (frames.length > 1 && size <= JOINED_BYTES_MAX) this.#write(Buffer.concat(frames, size));
+    else if (frames.length === 1) this.#write(frames[0] as Uint8Array);
+    else this.#writeEach(frames);
+  }
+
+  #writeEach(frames: readonly Uint8Array[]): void {
+    this.#socket.cork();
+    for (const frame of frames) this.#write(frame);
+    this.#socket.uncork();
+  }
+
+  /** A frame lies in a pool a thousand times its size, which must not wait with it. */
+  #write(frame: Uint8Array): void {
+    const waits = this.#socket.writableLength > 0 && frame.buffer.byteLength > frame.length;
+    this.#socket.write(waits ? new Uint8Array(frame) : frame);
   }
 }
 

@@ -259,7 +259,6 @@ export class Daemon {
         return;
       case 'sweep': {
         const nowMs = this.#timers.nowMs();
-        this.#listener.sweep(nowMs);
         const stepMs = this.#clock.stepMs(Date.now(), nowMs);
         this.#clock.settle(stepMs);
         if (stepMs > 0) this.#host.post({ kind: 'stoodStill', forMs: stepMs });

@@ -86,14 +86,6 @@ export class Listener {
     this.#connections.get(connection)?.hangUp(reason);
   }
 
-  /** Drops the connections that missed a deadline. */
-  sweep(nowMs: number): void {
-    for (const connection of this.#connections.values()) {
-      const reason = connection.overdue(nowMs);
-      if (reason !== undefined) connection.drop(reason);
-    }
-  }
-
   /** No new connections and no further requests; replies still leave. */
   stopReading(): void {
     void this.#server.close();
@@ -124,7 +116,7 @@ export class Listener {
     if (verdict.kind === 'displaces') this.#displace(verdict.connection);
     const connection = new ClientConnection({
       socket,
-      nowMs: () => timers.nowMs(),
+      timers,
       onRequest: (request) => {
         this.#places.served(number, host);
         onRequest(number, request);
@@ -137,7 +129,7 @@ export class Listener {
       onClosed: (reason) => {
         this.#connections.delete(number);
         this.#places.leave(number, host);
-        if (reason !== 'closed by the client') this.#complain(host, 'connection ended', reason);
+        if (reason !== undefined) this.#complain(host, 'connection ended', reason);
         onClosed(number);
       },
     });

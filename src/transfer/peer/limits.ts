@@ -31,6 +31,8 @@ export const UPLOAD_LEAD_BYTES_MAX = 8 * MIB;
 export const UPLOAD_READS_MAX = 4;
 /** Milliseconds in which a peer must take one whole block that was written to its socket: 512 KiB at 70 kbit/s, a run of 2 MiB at 280. */
 export const UPLOAD_STALL_MS = 60_000;
+/** Bytes that one peer may leave unread: payload of 2 MiB, a bitfield of at most 1 MiB, and haves and rejects beside them. */
+export const PEER_UNREAD_BYTES_MAX = 8 * MIB;
 /** Milliseconds that the confirmation of a block waits for a request to go with, in one packet. The request comes
  * back from the download thread within one; a block of 512 KiB at 200 Mbit/s takes 21. */
 export const ACK_DELAY_MS = 4;

@@ -139,7 +139,6 @@ test('who says no hello in time is dropped, who said it is not', async (t) => {
   await honest.reply(1);
   await until(() => listener.connectionCount === 3);
   timers.advanceTo(HELLO_DEADLINE_MS + 1);
-  listener.sweep(timers.nowMs());
   await silent.closed();
   await slow.closed();
   honest.send({ kind: 'ping', id: 2 });
@@ -147,7 +146,7 @@ test('who says no hello in time is dropped, who said it is not', async (t) => {
 });
 
 test('a frame that is begun and not finished in time ends the connection', async (t) => {
-  const { address, timers, listener, requests } = await scene(t);
+  const { address, timers, requests } = await scene(t);
   const client = new WireClient(t, address);
   await client.hello(1);
   client.send({ kind: 'ping', id: 1 });
@@ -155,9 +154,7 @@ test('a frame that is begun and not finished in time ends the connection', async
   await until(() => requests.length === 2);
   await client.reply(1);
   timers.advanceTo(FRAME_DEADLINE_MS);
-  listener.sweep(timers.nowMs());
   timers.advanceTo(FRAME_DEADLINE_MS * 2 + 1);
-  listener.sweep(timers.nowMs());
   await client.closed();
 });
 
@@ -234,7 +231,6 @@ test('who does not close after the last word is dropped', async (t) => {
   listener.hangUp(1, 'enough');
   assert.equal(listener.connectionCount, 1);
   timers.advanceTo(LINGER_MS + 1);
-  listener.sweep(timers.nowMs());
   await until(() => listener.connectionCount === 0);
 });
 

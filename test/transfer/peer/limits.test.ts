@@ -74,7 +74,7 @@ test('a seeder that has others before us in line says so in time, and we wait as
     }
   }
   assert.equal(reasonOf(leecher), undefined);
-  assert.ok(!seeder.effects.some(({ kind }) => kind === 'closeTcp'));
+  assert.ok(!seeder.effects.some(({ kind }) => kind === 'hangUp'));
   assert.ok(2 * IN_LINE_ALIVE_MS < REQUEST_DEADLINE_MS, 'one lost second does not cost the connection');
 });
 
@@ -121,7 +121,7 @@ test('who waits for its turn here is no slow reader; who has not read what was w
   died.pass(PEER_DEAD_MS + 1_000);
   reads.pass(2_000);
   neverReads.pass(2_000);
-  const ended = [waits, reads, neverReads, died].map((stage) => stage.effects.some(({ kind }) => kind === 'closeTcp'));
+  const ended = [waits, reads, neverReads, died].map((stage) => stage.effects.some(({ kind }) => kind === 'hangUp'));
   assert.deepEqual(ended, [false, false, true, true]);
 });
 
@@ -135,7 +135,7 @@ test('each part that is taken counts as reading, however long the whole block ta
     stage.post({ kind: 'received', message: { kind: 'keepAlive' } });
   }
   stage.post({ kind: 'blockSent' });
-  assert.ok(!stage.effects.some(({ kind }) => kind === 'closeTcp'));
+  assert.ok(!stage.effects.some(({ kind }) => kind === 'hangUp'));
   assert.deepEqual(
     said(stage.pass(KEEP_ALIVE_MS - 2_000)),
     [],

@@ -96,7 +96,7 @@ test('a run is put in line as it was asked for; with a piece that is not had, or
     const stage = serveStage('open');
     saidBy(stage, { kind: 'request', ...RUN, ...wrong });
     assert.ok(
-      stage.effects.some(({ kind }) => kind === 'closeTcp'),
+      stage.effects.some(({ kind }) => kind === 'hangUp'),
       JSON.stringify(wrong),
     );
   }

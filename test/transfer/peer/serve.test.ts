@@ -4,13 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import {
-  FRAME_DEADLINE_MS,
-  HELLO_DEADLINE_MS,
-  LINGER_MS,
-  PART_BYTES_MAX,
-  PIECE_SIZE,
-} from '../../../src/foundation/base/limits.js';
+import { PART_BYTES_MAX, PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { ACKS, type PeerWire } from '../../../src/transfer/peer/codec/messages.js';
 import {
   KEEP_ALIVE_MS,
@@ -21,21 +15,21 @@ import {
 import { BLOCK, HELLO, MESSAGES, OURS, PIECES, type ServePhase, type ServeStage, said, serveStage } from './stage.js';
 
 const OPEN: Readonly<Record<PeerWire['kind'], string>> = {
-  hello: 'send error protocol, closeTcp',
-  bitfield: 'send error protocol, closeTcp',
-  have: 'send error protocol, closeTcp',
+  hello: 'send error protocol, hangUp',
+  bitfield: 'send error protocol, hangUp',
+  have: 'send error protocol, hangUp',
   interested: '',
   notInterested: '',
-  ack: 'send error protocol, closeTcp',
-  choke: 'send error protocol, closeTcp',
-  unchoke: 'send error protocol, closeTcp',
+  ack: 'send error protocol, hangUp',
+  choke: 'send error protocol, hangUp',
+  unchoke: 'send error protocol, hangUp',
   request: 'enqueue',
   cancel: 'dequeue',
-  reject: 'send error protocol, closeTcp',
-  piece: 'send error protocol, closeTcp',
+  reject: 'send error protocol, hangUp',
+  piece: 'send error protocol, hangUp',
   keepAlive: '',
-  gone: 'send error protocol, closeTcp',
-  error: 'closeTcp',
+  gone: 'send error protocol, hangUp',
+  error: 'hangUp',
 };
 
 function outcomeOf(stage: ServeStage, message: PeerWire): string {
@@ -45,9 +39,9 @@ function outcomeOf(stage: ServeStage, message: PeerWire): string {
 
 function expected(phase: ServePhase, kind: PeerWire['kind']): string {
   if (phase === 'closed') return '';
-  if (kind === 'error') return 'closeTcp';
+  if (kind === 'error') return 'hangUp';
   if (phase === 'open') return OPEN[kind];
-  return kind === 'hello' ? 'opened, send hello, send bitfield, send unchoke' : 'send error protocol, closeTcp';
+  return kind === 'hello' ? 'opened, send hello, send bitfield, send unchoke' : 'send error protocol, hangUp';
 }
 
 for (const phase of ['greeting', 'open', 'closed'] as const) {
@@ -65,7 +59,7 @@ test('a hello that cannot be served is refused with its reason', () => {
     [{ ...HELLO, peerId: OURS }, 'self'],
   ];
   for (const [hello, code] of refusals) {
-    assert.equal(outcomeOf(serveStage('greeting'), hello), `send error ${code}, closeTcp`);
+    assert.equal(outcomeOf(serveStage('greeting'), hello), `send error ${code}, hangUp`);
   }
 });
 
@@ -89,7 +83,7 @@ test('the bitfield goes out whole, in parts that fit their frames', () => {
 test('a request beyond its piece or the file is refused; one for what we lack is rejected', () => {
   for (const wrong of [{ piece: PIECES }, { begin: 1 }, { begin: PIECE_SIZE - 1, length: 2 }]) {
     const message = { ...BLOCK, ...wrong, kind: 'request' } as const;
-    assert.equal(outcomeOf(serveStage('open'), message), 'send error protocol, closeTcp', JSON.stringify(wrong));
+    assert.equal(outcomeOf(serveStage('open'), message), 'send error protocol, hangUp', JSON.stringify(wrong));
   }
   assert.equal(outcomeOf(serveStage('open'), { kind: 'request', ...BLOCK, piece: 4 }), 'send reject');
 });
@@ -109,32 +103,29 @@ test('what ends a connection says why first', () => {
   const ends = [
     [{ kind: 'fileGone' }, 'gone'],
     [{ kind: 'flooded' }, 'error protocol'],
-    [{ kind: 'violated', sentence: 'x'.repeat(1_000) }, 'error protocol'],
+    [{ kind: 'faulted', fault: 'protocol', sentence: 'x'.repeat(1_000) }, 'error protocol'],
+    [{ kind: 'faulted', fault: 'timeout', sentence: 'left a frame unfinished' }, 'error timeout'],
     [{ kind: 'refused' }, 'error busy'],
   ] as const;
   for (const [input, farewell] of ends) {
     const stage = serveStage('open');
     const effects = stage.post(input);
-    assert.deepEqual([...said(effects), effects.at(-1)?.kind], [farewell, 'closeTcp']);
+    assert.deepEqual([...said(effects), effects.at(-1)?.kind], [farewell, 'hangUp']);
   }
 });
 
-test('P12, P13: each way of ending has its deadline, and none comes early', () => {
-  const drips = serveStage('open');
-  drips.post({ kind: 'frameBegun' });
+test('P12, P13: silence and unread payload end a connection at their deadlines, and not before', () => {
   const neverReads = serveStage('open');
   neverReads.post({ kind: 'received', message: MESSAGES.request });
   neverReads.post({ kind: 'handed' });
   const cases: readonly [string, ServeStage, number, readonly string[]][] = [
-    ['no hello', serveStage('greeting'), HELLO_DEADLINE_MS, ['error timeout']],
-    ['a frame that does not end', drips, FRAME_DEADLINE_MS, ['error timeout']],
     ['silence', serveStage('open'), PEER_DEAD_MS, ['error timeout']],
     ['asks and does not read', neverReads, UPLOAD_STALL_MS, []],
   ];
   for (const [what, stage, ms, farewell] of cases) {
     stage.pass(ms - 1);
     assert.equal(
-      stage.effects.some(({ kind }) => kind === 'closeTcp'),
+      stage.effects.some(({ kind }) => kind === 'hangUp'),
       false,
       `${what}: too early`,
     );
@@ -145,17 +136,10 @@ test('P12, P13: each way of ending has its deadline, and none comes early', () =
       what,
     );
     assert.ok(
-      effects.some(({ kind }) => kind === 'closeTcp'),
+      effects.some(({ kind }) => kind === 'hangUp'),
       what,
     );
   }
-});
-
-test('who does not read even the farewell is cut off after a while', () => {
-  const stage = serveStage('closed');
-  assert.deepEqual(stage.pass(LINGER_MS - 1), []);
-  assert.deepEqual(stage.pass(2), [{ kind: 'destroyTcp' }]);
-  assert.deepEqual(stage.pass(1_000_000), []);
 });
 
 test('an idle connection says that it lives', () => {
@@ -175,7 +159,7 @@ test('a peer that acks is heard once for each block, one that acks nothing for l
   const honest = confirming();
   for (let block = 0; block < 3; block += 1) honest.post({ kind: 'handed' });
   for (let block = 0; block < 3; block += 1) assert.equal(outcomeOf(honest, { kind: 'ack' }), 'acked');
-  assert.equal(outcomeOf(honest, { kind: 'ack' }), 'send error protocol, closeTcp', 'one too many');
+  assert.equal(outcomeOf(honest, { kind: 'ack' }), 'send error protocol, hangUp', 'one too many');
   const silent = confirming();
   for (let block = 0; block < UPLOADS_UNACKED_MAX; block += 1) assert.deepEqual(silent.post({ kind: 'handed' }), []);
   assert.deepEqual(said(silent.post({ kind: 'handed' })), ['error protocol']);

@@ -7,8 +7,9 @@ import { errnoOf, ProtocolError } from '../../../foundation/base/errors.js';
 import { FRAME_BYTES_BEFORE_HELLO_MAX, FRAME_BYTES_MAX } from '../../../foundation/base/limits.js';
 import type { Timers } from '../../../foundation/base/timers.js';
 import type { Address } from '../../../foundation/torrent/address.js';
-import { FrameReader, frameBytes } from '../../../foundation/wire/framing.js';
+import { FrameReader } from '../../../foundation/wire/framing.js';
 import { MagicGate } from '../../../foundation/wire/magic.js';
+import { Outbox } from '../../../foundation/wire/outbox.js';
 import { dial, type Socket } from '../../../foundation/wire/transport.js';
 import { PEER_MAGIC, peerWire } from '../codec/messages.js';
 import { HEADER_READ_BYTES, PAYLOAD_TOLD_MS } from '../limits.js';
@@ -30,6 +31,7 @@ export class DialedSocket {
   readonly #options: DialOptions;
   readonly #host: Host<FetchInput, FetchEffect>;
   readonly #socket: Socket;
+  readonly #outbox: Outbox;
   readonly #header = new Uint8Array(HEADER_READ_BYTES);
   readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
   readonly #gate = new MagicGate(PEER_MAGIC);
@@ -38,7 +40,6 @@ export class DialedSocket {
   /** Payload bytes that the machine was not told of, and when it was told last. */
   #untold = 0;
   #toldMs: number;
-  #isCorked = false;
   #isMidFrame = false;
   #failure: readonly ['unreachable' | 'closed', string] = ['closed', 'the peer closed the connection'];
 
@@ -54,6 +55,7 @@ export class DialedSocket {
       timers: options.timers,
     });
     this.#socket = this.#dial();
+    this.#outbox = new Outbox(this.#socket);
     this.#host.post({ kind: 'wake' });
   }
 
@@ -84,7 +86,7 @@ export class DialedSocket {
       },
     });
     socket.on('connect', () => {
-      socket.write(PEER_MAGIC);
+      this.#outbox.push(PEER_MAGIC);
       this.#host.post({ kind: 'tcpConnected' });
     });
     socket.on('error', (error) => {
@@ -158,23 +160,10 @@ export class DialedSocket {
     this.#host.post({ kind: 'payloadBytes', count });
   }
 
-  /** What is said in one turn of the loop leaves in one packet. */
-  #send(frame: Uint8Array): void {
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        this.#socket.uncork();
-      });
-    }
-    this.#socket.write(frame);
-  }
-
   #perform(effect: FetchEffect): void {
     switch (effect.kind) {
       case 'send':
-        this.#send(frameBytes(peerWire.encode(effect.message)));
+        this.#outbox.push(peerWire.framed(effect.message));
         break;
       case 'receivePayload':
         this.#target = new PayloadTarget(this.#options.slab, effect.slots, effect.begin, effect.length);

@@ -6,17 +6,12 @@ import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { unreachable } from '../../../foundation/base/assert.js';
 import { EMPTY_BYTES, equalBytes } from '../../../foundation/base/bytes.js';
-import {
-  FRAME_DEADLINE_MS,
-  HELLO_DEADLINE_MS,
-  LINGER_MS,
-  PART_BYTES_MAX,
-  PIECE_SIZE,
-} from '../../../foundation/base/limits.js';
+import { PART_BYTES_MAX, PIECE_SIZE } from '../../../foundation/base/limits.js';
 import type { Bitfield, PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, blockOf, isAskable, piecesIn } from '../../../foundation/torrent/block.js';
 import type { Geometry } from '../../../foundation/torrent/geometry.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
+import type { Fault } from '../../../foundation/wire/accepted.js';
 import { ACKS, type PeerWire, RUNS } from '../codec/messages.js';
 import { IN_LINE_ALIVE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, UPLOAD_STALL_MS, UPLOADS_UNACKED_MAX } from '../limits.js';
 
@@ -31,9 +26,8 @@ export interface ServedFile {
 
 export type ServeInput =
   | { readonly kind: 'received'; readonly message: PeerWire }
-  | { readonly kind: 'violated'; readonly sentence: string }
-  | { readonly kind: 'frameBegun' }
-  | { readonly kind: 'frameEnded' }
+  /** The peer broke the protocol or missed a deadline of its frames. */
+  | { readonly kind: 'faulted'; readonly fault: Fault; readonly sentence: string }
   /** New pieces of the file this connection is about. */
   | { readonly kind: 'haves'; readonly ranges: readonly PieceRange[] }
   /** Bytes of a block were handed to the socket / it has taken them: between the two it is the peer's turn to read. */
@@ -63,13 +57,11 @@ export type ServeEffect =
   | { readonly kind: 'acked' }
   | { readonly kind: 'enqueue'; readonly block: Block }
   | { readonly kind: 'dequeue'; readonly block: Block }
-  /** Ends the socket once what was written has gone out. */
-  | { readonly kind: 'closeTcp'; readonly why: string }
-  /** The peer does not read even its farewell. */
-  | { readonly kind: 'destroyTcp' };
+  /** Ends the connection once what was sent has gone out. */
+  | { readonly kind: 'hangUp'; readonly why: string };
 
 type Phase =
-  | { readonly at: 'greeting'; readonly deadlineMs: number }
+  | { readonly at: 'greeting' }
   | { readonly at: 'open'; readonly served: ServedFile; readonly acks: boolean }
   | { readonly at: 'closed' };
 
@@ -96,22 +88,18 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   #takenMs: number;
   /** Last moment that it saw payload, or a word that its requests are in line; haves are neither. */
   #aliveMs: number;
-  #frameSinceMs: number | undefined;
-  #nowMs: number;
 
   constructor(options: ServeOptions) {
-    this.#nowMs = options.startedMs;
     this.#options = options;
     this.#heardMs = options.startedMs;
     this.#saidMs = options.startedMs;
     this.#takenMs = options.startedMs;
     this.#aliveMs = options.startedMs;
-    this.#phase = { at: 'greeting', deadlineMs: options.startedMs + HELLO_DEADLINE_MS };
+    this.#phase = { at: 'greeting' };
   }
 
   receive(input: ServeInput | Wake, nowMs: number): readonly (ServeEffect | WakeAt)[] {
-    this.#nowMs = nowMs;
-    if (this.#phase.at === 'closed') return input.kind === 'wake' ? [{ kind: 'destroyTcp' }] : NO_EFFECTS;
+    if (this.#phase.at === 'closed') return NO_EFFECTS;
     switch (input.kind) {
       case 'received':
         return this.#onReceived(input.message, nowMs);
@@ -136,14 +124,8 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
         return this.#phase.at === 'open'
           ? [{ kind: 'send', message: { kind: 'have', ranges: input.ranges } }]
           : NO_EFFECTS;
-      case 'frameBegun':
-        this.#frameSinceMs ??= nowMs;
-        return NO_EFFECTS;
-      case 'frameEnded':
-        this.#frameSinceMs = undefined;
-        return NO_EFFECTS;
-      case 'violated':
-        return this.#refuse('protocol', input.sentence);
+      case 'faulted':
+        return this.#refuse(input.fault, input.sentence);
       case 'flooded':
         return this.#refuse('protocol', 'too many requests in line');
       case 'refused':
@@ -159,7 +141,6 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
 
   #onReceived(message: PeerWire, nowMs: number): readonly (ServeEffect | WakeAt)[] {
     this.#heardMs = nowMs;
-    this.#frameSinceMs = undefined;
     if (this.#phase.at === 'greeting') return this.#onHello(message, nowMs);
     if (this.#phase.at !== 'open') return NO_EFFECTS;
     const { served } = this.#phase;
@@ -243,12 +224,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
 
   #onWake(nowMs: number): readonly (ServeEffect | WakeAt)[] {
     const next: WakeAt = { kind: 'wakeAt', atMs: nowMs + LOOK_MS };
-    if (this.#phase.at === 'greeting') {
-      return nowMs >= this.#phase.deadlineMs ? this.#refuse('timeout', 'no hello in time') : [next];
-    }
-    if (this.#frameSinceMs !== undefined && nowMs - this.#frameSinceMs >= FRAME_DEADLINE_MS) {
-      return this.#refuse('timeout', 'a frame came too slowly');
-    }
+    if (this.#phase.at === 'greeting') return [next];
     // What waits for its turn here, be it for an hour, is not the peer's fault.
     if (this.#unread > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS) {
       return this.#end([], 'asks and does not read');
@@ -274,7 +250,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
 
   #end(last: readonly ServeEffect[], why: string): readonly (ServeEffect | WakeAt)[] {
     this.#phase = { at: 'closed' };
-    return [...last, { kind: 'closeTcp', why }, { kind: 'wakeAt', atMs: this.#nowMs + LINGER_MS }];
+    return [...last, { kind: 'hangUp', why }];
   }
 }
 
