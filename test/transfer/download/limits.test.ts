@@ -97,6 +97,27 @@ test('two downloads share the limit evenly, however many peers each of them has'
   assert.ok(Math.abs((a + b) / (30 * 200 * KIB) - 1) < 0.05);
 });
 
+test('a request that moves while another waits for the limit does not make it forget that one', () => {
+  const stage = new Stage({ pieces: 8, pacer: new Pacer(100 * KIB) });
+  const seeder = stage.join();
+  const sent = [...seeder.requests];
+  const first = sent[0]?.piece ?? assert.fail();
+  const isLast = ({ begin, length }: Request): boolean => begin + length === PIECE_SIZE;
+  let answered = 0;
+  while (sent.at(-1)?.piece === first) {
+    for (const block of sent.slice(answered)) if (!isLast(block)) stage.arrive(block);
+    answered = sent.length;
+    sent.push(...requestsIn(stage.pass(10)));
+  }
+  // The last block of the first piece is in flight, and the next piece waits for the limit.
+  const [kept, begun] = [sent.find(isLast) ?? assert.fail(), sent.at(-1) ?? assert.fail()];
+  const other = stage.join([]);
+  assert.deepEqual(kinds(stage.haves(other.connection, [first, 1])), ['cancel'], 'it moves');
+  stage.nowMs += 1_000; // the limit allows more, and nobody was woken yet
+  const [next] = requestsIn(stage.reject(kept));
+  assert.deepEqual([next?.piece, next?.begin], [begun.piece, begun.begin + begun.length]);
+});
+
 test('a download that has ended, or has nothing to ask for, holds nobody up', () => {
   const pacer = new Pacer(100 * KIB);
   const idle = new Stage({ pieces: 100, pacer, file: 1 });

@@ -270,6 +270,10 @@ class Model {
       return isAskable && live < ENDGAME_REQUESTS_MAX && !open.some((other) => other.connection === connection);
     });
     if (!mayBegin) return;
+    if (table.unsent !== undefined) {
+      assert.throws(() => table.begin(connection, pieces, 0), /sent to its end before another begins/);
+      return;
+    }
     const { room } = table;
     const run = table.begin(connection, pieces, 0);
     assert.equal(run.length, Math.min(room, pieces.length), 'as many as there are slots for');
@@ -364,14 +368,17 @@ test('after any legal history, states, indexes, slots and limits agree with a pl
     fc.nat(PIECES - 1),
     fc.nat(3),
   ) as fc.Arbitrary<Op>;
+  const ends = { missing: 0, requested: 0, storing: 0, had: 0 };
   fc.assert(
-    fc.property(fc.array(op, { maxLength: 80 }), (ops) => {
+    fc.property(fc.array(op, { maxLength: 120, size: 'max' }), (ops) => {
       const model = new Model();
       for (const each of ops) {
         model.play(each);
         model.check();
       }
+      for (const state of model.states) ends[state] += 1;
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
+  for (const [state, count] of Object.entries(ends)) assert.ok(count > 0, `some history ends with a piece ${state}`);
 });

@@ -181,6 +181,7 @@ export class RequestTable {
   begin(connection: number, pieces: readonly number[], nowMs: number): readonly PieceRequest[] {
     const { file, geometry, slots } = this.#options;
     const requests = present(this.#byPeer.get(connection), 'only a connected peer is asked');
+    assert(this.unsent === undefined, 'a request is sent to its end before another begins');
     const run: Entry[] = [];
     for (const piece of pieces) {
       const slot = slots.take(file);

@@ -103,7 +103,9 @@ export class RequestScheduler {
 
   /** May this peer be asked for a piece now? Under a limit it gets many small requests: no more than it keeps for us. */
   #mayBegin(peer: Peer, nowMs: number): boolean {
-    if (peer.blocksInFlight + PIECE_SIZE / this.#options.pacer.blockBytes > UPLOAD_REQUESTS_PER_PEER_MAX) return false;
+    const { table, pacer } = this.#options;
+    if (table.unsent !== undefined) return false;
+    if (peer.blocksInFlight + PIECE_SIZE / pacer.blockBytes > UPLOAD_REQUESTS_PER_PEER_MAX) return false;
     return this.#maySend(nowMs);
   }
 
