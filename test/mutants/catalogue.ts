@@ -542,7 +542,7 @@ const WIRE: readonly Defect[] = [
     breaks: 'a peer that does not read costs the memory that is counted, and no more',
     file: 'src/foundation/wire/outbox.ts',
     right: 'waits ? new Uint8Array(frame) : frame',
-    wrong: 'frame',
+    wrong: 'waits ? frame : frame',
     test: 'test/foundation/wire/outbox.test.ts',
     rule: 'a frame behind a peer that does not read holds its own bytes, and not the pool it was made in',
   },

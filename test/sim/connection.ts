@@ -4,13 +4,14 @@
 import { Host } from '../../src/foundation/actor/host.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import { type Block, blockOf } from '../../src/foundation/torrent/block.js';
+import { HEAD_SIZE } from '../../src/foundation/wire/framing.js';
 import type { ConnectionCommand } from '../../src/transfer/download/effects.js';
-import { type PeerWire, peerWire } from '../../src/transfer/peer/codec/messages.js';
+import type { PeerMessage } from '../../src/transfer/peer/codec/meaning.js';
+import { mtCodec } from '../../src/transfer/peer/codec/mt.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/transfer/peer/fetch/machine.js';
 import { REQUEST_DEADLINE_MS } from '../../src/transfer/peer/limits.js';
 import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/transfer/peer/serve/machine.js';
 import type { UploadOrder } from '../../src/transfer/peer/upload/messages.js';
-import { frameOf } from '../support/messages.js';
 import type { SimNode } from './node.js';
 import { Violation } from './slab-book.js';
 import type { World } from './world.js';
@@ -19,6 +20,11 @@ import type { World } from './world.js';
 const DRIP_EVERY_MS = 4_000;
 /** A deadline is noticed at the next look at the clock, which comes every second. */
 const LOOK_MS = 1_100;
+
+/** The body of a message, as it arrives. */
+function frameOf(message: PeerMessage): Uint8Array {
+  return new Uint8Array(mtCodec.encode(message).subarray(HEAD_SIZE));
+}
 
 /** One direction: what was sent first arrives first. */
 class Pipe {
@@ -167,10 +173,10 @@ export class Connection {
   #performFetch(effect: FetchEffect): void {
     switch (effect.kind) {
       case 'send': {
-        const frame = frameOf(peerWire, effect.message);
+        const frame = frameOf(effect.message);
         this.#up.send(0, () => {
           if (this.#state !== 'open' || this.#hushed) return;
-          const message = peerWire.decode(frame);
+          const message = mtCodec.decode(frame);
           if (message.kind === 'request') this.#unanswered.push(message);
           this.#serve?.post({ kind: 'received', message });
         });
@@ -215,11 +221,11 @@ export class Connection {
     }
   }
 
-  #send(message: PeerWire): void {
+  #send(message: PeerMessage): void {
     if (this.#acceptor.manner === 'hushed' && message.kind !== 'hello' && message.kind !== 'keepAlive') return;
     if (message.kind === 'piece' || message.kind === 'reject') this.#answer(message);
-    const frame = frameOf(peerWire, message);
-    this.#down.send(0, () => this.#toFetch({ kind: 'received', message: peerWire.decode(frame) }));
+    const frame = frameOf(message);
+    this.#down.send(0, () => this.#toFetch({ kind: 'received', message: mtCodec.decode(frame) }));
   }
 
   #answer({ piece, begin, length }: Block): void {

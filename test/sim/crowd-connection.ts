@@ -4,7 +4,7 @@
 import { Host } from '../../src/foundation/actor/host.js';
 import type { Block } from '../../src/foundation/torrent/block.js';
 import type { ConnectionCommand } from '../../src/transfer/download/effects.js';
-import type { PeerWire } from '../../src/transfer/peer/codec/messages.js';
+import type { PeerMessage } from '../../src/transfer/peer/codec/meaning.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/transfer/peer/fetch/machine.js';
 import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/transfer/peer/serve/machine.js';
 import type { CrowdClient } from './crowd-client.js';
@@ -171,7 +171,7 @@ export class CrowdConnection {
     }
   }
 
-  #toFetch(message: PeerWire): void {
+  #toFetch(message: PeerMessage): void {
     this.#later(() => this.#fetch.post({ kind: 'received', message }));
   }
 }

@@ -6,7 +6,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { FRAME_DEADLINE_MS, HELLO_DEADLINE_MS, PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import type { Block } from '../../../src/foundation/torrent/block.js';
-import { ACKS, type PeerWire } from '../../../src/transfer/peer/codec/messages.js';
+import type { PeerMessage } from '../../../src/transfer/peer/codec/meaning.js';
 import {
   ACK_DELAY_MS,
   CONNECT_DEADLINE_MS,
@@ -19,7 +19,7 @@ import { BLOCK, type FetchPhase, type FetchStage, fetchStage, HELLO, MESSAGES, O
 /** What follows a message: what is told, or why the connection ends ('!reason'), or '' for nothing. */
 type Outcome = string;
 
-const OPEN: Readonly<Record<PeerWire['kind'], Outcome>> = {
+const OPEN: Readonly<Record<PeerMessage['kind'], Outcome>> = {
   hello: '!protocol',
   bitfield: '!protocol',
   have: 'havesReceived',
@@ -37,13 +37,13 @@ const OPEN: Readonly<Record<PeerWire['kind'], Outcome>> = {
   error: '!busy',
 };
 
-function outcomeOf(stage: FetchStage, message: PeerWire): Outcome {
+function outcomeOf(stage: FetchStage, message: PeerMessage): Outcome {
   const effects = stage.post({ kind: 'received', message });
   if (effects.some(({ kind }) => kind === 'closeTcp')) return `!${reasonOf(stage)}`;
   return effects.map((effect) => (effect.kind === 'tell' ? effect.event.kind : effect.kind)).join();
 }
 
-function expected(phase: FetchPhase, kind: PeerWire['kind']): Outcome {
+function expected(phase: FetchPhase, kind: PeerMessage['kind']): Outcome {
   if (phase === 'closing') return '';
   if (kind === 'error') return '!busy';
   if (phase === 'open') return OPEN[kind];
@@ -52,7 +52,7 @@ function expected(phase: FetchPhase, kind: PeerWire['kind']): Outcome {
 
 for (const phase of ['dialing', 'greeting', 'open', 'closing'] as const) {
   test(`P4: every message while ${phase} does what the table says`, () => {
-    for (const [kind, message] of Object.entries(MESSAGES) as [PeerWire['kind'], PeerWire][]) {
+    for (const [kind, message] of Object.entries(MESSAGES) as [PeerMessage['kind'], PeerMessage][]) {
       assert.equal(outcomeOf(fetchStage(phase), message), expected(phase, kind), kind);
     }
   });
@@ -66,7 +66,7 @@ test('it says hello and interested once the socket is connected, and nothing bef
 });
 
 test('a hello about another file or from ourselves ends it', () => {
-  const hellos: readonly [PeerWire, string][] = [
+  const hellos: readonly [PeerMessage, string][] = [
     [{ ...HELLO, swarm: new Uint8Array(20) }, '!protocol'],
     [{ ...HELLO, pieceCount: 21 }, '!protocol'],
     [{ ...HELLO, peerId: OURS }, '!self'],
@@ -75,13 +75,13 @@ test('a hello about another file or from ourselves ends it', () => {
 });
 
 test('P17: a bitfield comes once, in parts in order, of the right size; have waits for its end', () => {
-  const part = (offset: number, size: number, last: boolean): PeerWire => ({
+  const part = (offset: number, size: number, last: boolean): PeerMessage => ({
     kind: 'bitfield',
     offset,
     part: new Uint8Array(size),
     last,
   });
-  const stories: readonly [readonly PeerWire[], boolean][] = [
+  const stories: readonly [readonly PeerMessage[], boolean][] = [
     [[part(0, 3, true)], true],
     [[part(0, 1, false), part(1, 2, true)], true],
     [[part(0, 3, false)], false],
@@ -103,7 +103,7 @@ test('P17: a bitfield comes once, in parts in order, of the right size; have wai
 
 test('an empty file has a bitfield of one empty part', () => {
   const stage = fetchStage('open', { bitfield: false, pieceCount: 0 });
-  const message: PeerWire = { kind: 'bitfield', offset: 0, part: new Uint8Array(0), last: true };
+  const message: PeerMessage = { kind: 'bitfield', offset: 0, part: new Uint8Array(0), last: true };
   assert.equal(outcomeOf(stage, message), 'bitfieldPart');
 });
 
@@ -143,9 +143,9 @@ test('P16: a block is taken into its slot only if it was asked for exactly so', 
 
 test('each piece frame that has come whole is confirmed to a peer that understands it, and to no other', () => {
   const half = PIECE_SIZE / 2;
-  for (const features of [0, ACKS]) {
+  for (const acks of [false, true]) {
     const stage = fetchStage('greeting');
-    stage.post({ kind: 'received', message: { ...HELLO, features } });
+    stage.post({ kind: 'received', message: { ...HELLO, acks } });
     stage.post({ kind: 'received', message: MESSAGES.bitfield });
     stage.post({ kind: 'request', ...BLOCK, slots: [2] });
     for (const begin of [0, half]) {
@@ -153,14 +153,14 @@ test('each piece frame that has come whole is confirmed to a peer that understan
       stage.post({ kind: 'payloadBytes', count: half });
       assert.deepEqual(said(stage.post({ kind: 'payloadDone' })), [], 'it may go with the next request');
       stage.nowMs += ACK_DELAY_MS;
-      assert.deepEqual(said(stage.post({ kind: 'wake' })), features === 0 ? [] : ['ack']);
+      assert.deepEqual(said(stage.post({ kind: 'wake' })), acks ? ['ack'] : []);
     }
   }
 });
 
 test('what has come is confirmed with the next word, each block once', () => {
   const stage = fetchStage('greeting');
-  stage.post({ kind: 'received', message: { ...HELLO, features: ACKS } });
+  stage.post({ kind: 'received', message: { ...HELLO, acks: true } });
   stage.post({ kind: 'received', message: MESSAGES.bitfield });
   const [first, second, third] = [2, 3, 4].map((piece) => ({ ...BLOCK, piece })) as [Block, Block, Block];
   for (const block of [first, second]) stage.post({ kind: 'request', ...block, slots: [block.piece] });

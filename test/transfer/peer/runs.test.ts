@@ -12,7 +12,7 @@ import {
 } from '../../../src/foundation/base/limits.js';
 import { Prng } from '../../../src/foundation/base/prng.js';
 import type { Block } from '../../../src/foundation/torrent/block.js';
-import { ACKS, type PeerWire, RUNS } from '../../../src/transfer/peer/codec/messages.js';
+import type { PeerMessage } from '../../../src/transfer/peer/codec/meaning.js';
 import { PayloadTarget } from '../../../src/transfer/peer/fetch/payload-target.js';
 import { ACK_DELAY_MS } from '../../../src/transfer/peer/limits.js';
 import { UploadBuffers } from '../../../src/transfer/peer/upload/buffers.js';
@@ -25,15 +25,15 @@ import { fetchStage, HELLO, type ServeStage, serveStage } from './stage.js';
 const RUN: Block = { piece: 8, begin: 0, length: RUN_PIECES_MAX * PIECE_SIZE };
 const SLOTS = [5, 0, 9, 2];
 
-function saidBy(stage: ServeStage, message: PeerWire): readonly unknown[] {
+function saidBy(stage: ServeStage, message: PeerMessage): readonly unknown[] {
   return stage.post({ kind: 'received', message });
 }
 
 test('a download is told of a peer whether it takes runs', () => {
-  for (const features of [0, ACKS, RUNS, ACKS | RUNS]) {
-    const [told] = fetchStage('greeting').post({ kind: 'received', message: { ...HELLO, features } });
+  for (const runs of [false, true]) {
+    const [told] = fetchStage('greeting').post({ kind: 'received', message: { ...HELLO, runs } });
     assert.ok(told?.kind === 'tell' && told.event.kind === 'connected');
-    assert.equal(told.event.runs, (features & RUNS) !== 0);
+    assert.equal(told.event.runs, runs);
   }
 });
 
@@ -42,7 +42,7 @@ test('both sides say in their hello that they take runs', () => {
   const acceptor = serveStage('open').effects.find((effect) => effect.kind === 'send');
   for (const said of [dialer, acceptor]) {
     assert.ok(said?.kind === 'send' && said.message.kind === 'hello');
-    assert.equal(said.message.features & RUNS, RUNS);
+    assert.ok(said.message.runs);
   }
 });
 

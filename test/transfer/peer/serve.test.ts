@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { PART_BYTES_MAX, PIECE_SIZE } from '../../../src/foundation/base/limits.js';
-import { ACKS, type PeerWire } from '../../../src/transfer/peer/codec/messages.js';
+import type { PeerMessage } from '../../../src/transfer/peer/codec/meaning.js';
 import {
   KEEP_ALIVE_MS,
   PEER_DEAD_MS,
@@ -14,7 +14,7 @@ import {
 } from '../../../src/transfer/peer/limits.js';
 import { BLOCK, HELLO, MESSAGES, OURS, PIECES, type ServePhase, type ServeStage, said, serveStage } from './stage.js';
 
-const OPEN: Readonly<Record<PeerWire['kind'], string>> = {
+const OPEN: Readonly<Record<PeerMessage['kind'], string>> = {
   hello: 'send error protocol, hangUp',
   bitfield: 'send error protocol, hangUp',
   have: 'send error protocol, hangUp',
@@ -32,12 +32,12 @@ const OPEN: Readonly<Record<PeerWire['kind'], string>> = {
   error: 'hangUp',
 };
 
-function outcomeOf(stage: ServeStage, message: PeerWire): string {
+function outcomeOf(stage: ServeStage, message: PeerMessage): string {
   const effects = stage.post({ kind: 'received', message });
   return effects.map((effect) => (effect.kind === 'send' ? `send ${said([effect])}` : effect.kind)).join(', ');
 }
 
-function expected(phase: ServePhase, kind: PeerWire['kind']): string {
+function expected(phase: ServePhase, kind: PeerMessage['kind']): string {
   if (phase === 'closed') return '';
   if (kind === 'error') return 'hangUp';
   if (phase === 'open') return OPEN[kind];
@@ -46,14 +46,14 @@ function expected(phase: ServePhase, kind: PeerWire['kind']): string {
 
 for (const phase of ['greeting', 'open', 'closed'] as const) {
   test(`P4: every message while ${phase} does what the table says`, () => {
-    for (const [kind, message] of Object.entries(MESSAGES) as [PeerWire['kind'], PeerWire][]) {
+    for (const [kind, message] of Object.entries(MESSAGES) as [PeerMessage['kind'], PeerMessage][]) {
       assert.equal(outcomeOf(serveStage(phase), message), expected(phase, kind), kind);
     }
   });
 }
 
 test('a hello that cannot be served is refused with its reason', () => {
-  const refusals: readonly [PeerWire, string][] = [
+  const refusals: readonly [PeerMessage, string][] = [
     [{ ...HELLO, swarm: new Uint8Array(20) }, 'unknownSwarm'],
     [{ ...HELLO, pieceCount: 19 }, 'protocol'],
     [{ ...HELLO, peerId: OURS }, 'self'],
@@ -153,7 +153,7 @@ test('an idle connection says that it lives', () => {
 test('a peer that acks is heard once for each block, one that acks nothing for long or too much is refused', () => {
   const confirming = (): ServeStage => {
     const stage = serveStage('greeting');
-    stage.post({ kind: 'received', message: { ...HELLO, features: ACKS } });
+    stage.post({ kind: 'received', message: { ...HELLO, acks: true } });
     return stage;
   };
   const honest = confirming();

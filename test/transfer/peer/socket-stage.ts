@@ -181,7 +181,15 @@ export class Raw {
   }
 }
 
-export const hello: PeerWire = { ...HELLO, peerId: OURS, pieceCount: PIECES };
+export const hello: Extract<PeerWire, { kind: 'hello' }> = {
+  kind: 'hello',
+  swarm: SWARM,
+  peerId: OURS,
+  uploadPort: HELLO.uploadPort,
+  pieceCount: PIECES,
+  features: 0,
+  token: new Uint8Array(0),
+};
 
 export interface Dialed {
   readonly socket: DialedSocket;

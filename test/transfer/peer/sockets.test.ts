@@ -21,7 +21,7 @@ import { frameBytes } from '../../../src/foundation/wire/framing.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../../src/transfer/peer/codec/messages.js';
 import { UPLOAD_CONNECTIONS_PER_ADDRESS_MAX } from '../../../src/transfer/peer/limits.js';
 import { dial, hello, letTimePass, liar, PIECES, Raw, SIZE, seeder } from './socket-stage.js';
-import { HELLO } from './stage.js';
+import { THEIRS } from './stage.js';
 
 test('a whole file travels from a listener into the slab, byte for byte', async (t) => {
   const { port, bytes } = await seeder(t);
@@ -169,7 +169,7 @@ test('F10: peers of a file that is no longer served are told, after what was sen
 });
 
 test('P16, P17: a dialed liar is dropped with its reason, whatever it sends', async (t) => {
-  const theirs = { ...HELLO, pieceCount: PIECES };
+  const theirs = { ...hello, peerId: THEIRS };
   const framed = (message: PeerWire): Uint8Array => frameBytes(peerWire.encode(message));
   const full: PeerWire = { kind: 'bitfield', offset: 0, part: Uint8Array.of(0xfc), last: true };
   const lies: readonly (readonly Uint8Array[])[] = [

@@ -6,7 +6,7 @@ import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import type { Block } from '../../../src/foundation/torrent/block.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { peerId } from '../../../src/foundation/torrent/ids.js';
-import type { PeerWire } from '../../../src/transfer/peer/codec/messages.js';
+import type { PeerHello, PeerMessage } from '../../../src/transfer/peer/codec/meaning.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../../src/transfer/peer/fetch/machine.js';
 import {
   type ServedFile,
@@ -21,18 +21,18 @@ export const THEIRS = peerId(new Uint8Array(16).fill(2));
 export const PIECES = 20;
 export const BLOCK: Block = { piece: 3, begin: 0, length: PIECE_SIZE };
 
-export const HELLO: Extract<PeerWire, { kind: 'hello' }> = {
+export const HELLO: PeerHello = {
   kind: 'hello',
   swarm: SWARM,
   peerId: THEIRS,
   uploadPort: 6881,
   pieceCount: PIECES,
-  features: 0,
-  token: new Uint8Array(0),
+  acks: false,
+  runs: false,
 };
 
 /** One of each kind, as a peer could send it. */
-export const MESSAGES: Readonly<Record<PeerWire['kind'], PeerWire>> = {
+export const MESSAGES: Readonly<Record<PeerMessage['kind'], PeerMessage>> = {
   hello: HELLO,
   bitfield: { kind: 'bitfield', offset: 0, part: Uint8Array.of(0xff, 0xff, 0xf0), last: true },
   have: { kind: 'have', ranges: [[1, 2]] },

@@ -16,7 +16,7 @@ import {
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, blockOf } from '../../../foundation/torrent/block.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
-import { ACKS, type PeerWire, RUNS } from '../codec/messages.js';
+import type { PeerMessage } from '../codec/meaning.js';
 import { CONNECT_DEADLINE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, REQUEST_DEADLINE_MS } from '../limits.js';
 import type { FetchEvent, HangUpReason } from '../messages.js';
 import { Acks } from './acks.js';
@@ -27,7 +27,7 @@ type RequestInput = Block & { readonly kind: 'request'; readonly slots: readonly
 
 export type FetchInput =
   | { readonly kind: 'tcpConnected' }
-  | { readonly kind: 'received'; readonly message: PeerWire }
+  | { readonly kind: 'received'; readonly message: PeerMessage }
   | { readonly kind: 'payloadBytes'; readonly count: number }
   | { readonly kind: 'payloadDone' }
   /** The peer sent what the protocol forbids (bad magic, bad frame). */
@@ -42,7 +42,7 @@ export type FetchInput =
   | { readonly kind: 'hangUp' };
 
 export type FetchEffect =
-  | { readonly kind: 'send'; readonly message: PeerWire }
+  | { readonly kind: 'send'; readonly message: PeerMessage }
   /** The next `length` raw bytes go to the pieces in `slots`, from byte `begin` of the first on. */
   | {
       readonly kind: 'receivePayload';
@@ -157,8 +157,8 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
           peerId,
           uploadPort,
           pieceCount,
-          features: ACKS | RUNS,
-          token: new Uint8Array(0),
+          acks: true,
+          runs: true,
         },
       },
       { kind: 'send', message: { kind: 'interested' } },
@@ -172,11 +172,11 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     this.#progressMs = nowMs;
   }
 
-  #onReceived(message: PeerWire, nowMs: number): readonly FetchEffect[] {
+  #onReceived(message: PeerMessage, nowMs: number): readonly FetchEffect[] {
     this.#heardMs = nowMs;
     this.#frameSinceMs = undefined;
     if (this.#phase.at === 'closing') return NO_EFFECTS;
-    if (message.kind === 'error') return this.#close(reasonOf(message.code), message.sentence);
+    if (message.kind === 'error') return this.#close(message.code, message.sentence);
     if (this.#phase.at === 'greeting') return this.#onHello(message, this.#phase.saidMs, nowMs);
     if (this.#phase.at !== 'open') return this.#close('protocol', 'spoke before the connection was open');
     const { connection } = this.#options;
@@ -211,7 +211,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     }
   }
 
-  #onHello(message: PeerWire, saidMs: number, nowMs: number): readonly FetchEffect[] {
+  #onHello(message: PeerMessage, saidMs: number, nowMs: number): readonly FetchEffect[] {
     const { connection, swarm, peerId, pieceCount } = this.#options;
     if (message.kind !== 'hello') return this.#close('protocol', `${message.kind} before hello`);
     if (!equalBytes(message.swarm, swarm) || message.pieceCount !== pieceCount) {
@@ -219,8 +219,8 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     }
     if (equalBytes(message.peerId, peerId)) return this.#close('self', 'this is ourselves');
     this.#phase = { at: 'open' };
-    this.#acks = (message.features & ACKS) !== 0;
-    const runs = (message.features & RUNS) !== 0;
+    this.#acks = message.acks;
+    const { runs } = message;
     return [
       {
         kind: 'tell',
@@ -339,7 +339,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     return nowMs - this.#heardMs >= PEER_DEAD_MS ? ['timeout', 'silent for too long'] : undefined;
   }
 
-  #send(message: PeerWire, nowMs: number): readonly FetchEffect[] {
+  #send(message: PeerMessage, nowMs: number): readonly FetchEffect[] {
     if (this.#phase.at !== 'open') return NO_EFFECTS;
     this.#saidMs = nowMs;
     return this.#unacked.isEmpty ? [{ kind: 'send', message }] : [...this.#ack(), { kind: 'send', message }];
@@ -367,10 +367,6 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     assert(input.kind !== 'payloadDone' && input.kind !== 'payloadBytes', 'a closed socket brings no payload');
     return NO_EFFECTS;
   }
-}
-
-function reasonOf(code: Extract<PeerWire, { kind: 'error' }>['code']): HangUpReason {
-  return code;
 }
 
 function blockText(block: Block): string {

@@ -11,7 +11,7 @@ import { FrameReader } from '../../../foundation/wire/framing.js';
 import { MagicGate } from '../../../foundation/wire/magic.js';
 import { Outbox } from '../../../foundation/wire/outbox.js';
 import { dial, type Socket } from '../../../foundation/wire/transport.js';
-import { PEER_MAGIC, peerWire } from '../codec/messages.js';
+import { mtCodec } from '../codec/mt.js';
 import { HEADER_READ_BYTES, PAYLOAD_TOLD_MS } from '../limits.js';
 import type { FetchEvent } from '../messages.js';
 import { type FetchEffect, type FetchInput, FetchMachine, type FetchOptions } from './machine.js';
@@ -34,7 +34,7 @@ export class DialedSocket {
   readonly #outbox: Outbox;
   readonly #header = new Uint8Array(HEADER_READ_BYTES);
   readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
-  readonly #gate = new MagicGate(PEER_MAGIC);
+  readonly #gate = new MagicGate(mtCodec.magic);
   /** Where the payload under way goes. */
   #target: PayloadTarget | undefined;
   /** Payload bytes that the machine was not told of, and when it was told last. */
@@ -86,7 +86,7 @@ export class DialedSocket {
       },
     });
     socket.on('connect', () => {
-      this.#outbox.push(PEER_MAGIC);
+      this.#outbox.push(mtCodec.magic);
       this.#host.post({ kind: 'tcpConnected' });
     });
     socket.on('error', (error) => {
@@ -122,7 +122,7 @@ export class DialedSocket {
       }
       const frame = this.#reader.next();
       if (frame === undefined) break;
-      const message = peerWire.decode(frame);
+      const message = mtCodec.decode(frame);
       if (message.kind === 'hello') this.#reader.limit = FRAME_BYTES_MAX;
       this.#host.post({ kind: 'received', message });
     }
@@ -163,7 +163,7 @@ export class DialedSocket {
   #perform(effect: FetchEffect): void {
     switch (effect.kind) {
       case 'send':
-        this.#outbox.push(peerWire.framed(effect.message));
+        this.#outbox.push(mtCodec.encode(effect.message));
         break;
       case 'receivePayload':
         this.#target = new PayloadTarget(this.#options.slab, effect.slots, effect.begin, effect.length);

@@ -5,14 +5,14 @@
 import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { unreachable } from '../../../foundation/base/assert.js';
-import { EMPTY_BYTES, equalBytes } from '../../../foundation/base/bytes.js';
+import { equalBytes } from '../../../foundation/base/bytes.js';
 import { PART_BYTES_MAX, PIECE_SIZE } from '../../../foundation/base/limits.js';
 import type { Bitfield, PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, blockOf, isAskable, piecesIn } from '../../../foundation/torrent/block.js';
 import type { Geometry } from '../../../foundation/torrent/geometry.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
 import type { Fault } from '../../../foundation/wire/accepted.js';
-import { ACKS, type PeerWire, RUNS } from '../codec/messages.js';
+import type { PeerErrorCode, PeerMessage } from '../codec/meaning.js';
 import { IN_LINE_ALIVE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, UPLOAD_STALL_MS, UPLOADS_UNACKED_MAX } from '../limits.js';
 
 /** A file as a connection sees it. */
@@ -25,7 +25,7 @@ export interface ServedFile {
 }
 
 export type ServeInput =
-  | { readonly kind: 'received'; readonly message: PeerWire }
+  | { readonly kind: 'received'; readonly message: PeerMessage }
   /** The peer broke the protocol or missed a deadline of its frames. */
   | { readonly kind: 'faulted'; readonly fault: Fault; readonly sentence: string }
   /** New pieces of the file this connection is about. */
@@ -44,7 +44,7 @@ export type ServeInput =
   | { readonly kind: 'fileGone' };
 
 export type ServeEffect =
-  | { readonly kind: 'send'; readonly message: PeerWire }
+  | { readonly kind: 'send'; readonly message: PeerMessage }
   /** Hello was good: this connection is about `served` from now on. */
   | {
       readonly kind: 'opened';
@@ -139,7 +139,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     }
   }
 
-  #onReceived(message: PeerWire, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+  #onReceived(message: PeerMessage, nowMs: number): readonly (ServeEffect | WakeAt)[] {
     this.#heardMs = nowMs;
     if (this.#phase.at === 'greeting') return this.#onHello(message, nowMs);
     if (this.#phase.at !== 'open') return NO_EFFECTS;
@@ -173,7 +173,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     }
   }
 
-  #onHello(message: PeerWire, nowMs: number): readonly (ServeEffect | WakeAt)[] {
+  #onHello(message: PeerMessage, nowMs: number): readonly (ServeEffect | WakeAt)[] {
     if (message.kind === 'error') return this.#end([], `peer says ${message.code}`);
     if (message.kind !== 'hello') return this.#refuse('protocol', `${message.kind} before hello`);
     const { peerIdIn, uploadPort, lookUp } = this.#options;
@@ -182,7 +182,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     const served = lookUp(message.swarm);
     if (served === undefined) return this.#refuse('unknownSwarm', 'this file is not served here');
     if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
-    const acks = (message.features & ACKS) !== 0;
+    const { acks } = message;
     this.#phase = { at: 'open', served, acks };
     this.#saidMs = nowMs;
     const { pieceCount } = served.geometry;
@@ -196,8 +196,8 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
           peerId,
           uploadPort: uploadPort(),
           pieceCount,
-          features: ACKS | RUNS,
-          token: EMPTY_BYTES,
+          acks: true,
+          runs: true,
         },
       },
       ...bitfieldParts(served.bitfield),
@@ -244,7 +244,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     return { kind: 'send', message: { kind: 'reject', ...blockOf(block) } };
   }
 
-  #refuse(code: Extract<PeerWire, { kind: 'error' }>['code'], sentence: string): readonly (ServeEffect | WakeAt)[] {
+  #refuse(code: PeerErrorCode, sentence: string): readonly (ServeEffect | WakeAt)[] {
     return this.#end([{ kind: 'send', message: { kind: 'error', code, sentence: sentence.slice(0, 120) } }], sentence);
   }
 

@@ -7,7 +7,7 @@ import { plainHost } from '../../../foundation/torrent/address.js';
 import type { Block } from '../../../foundation/torrent/block.js';
 import { AcceptedConnection } from '../../../foundation/wire/accepted.js';
 import type { Socket } from '../../../foundation/wire/transport.js';
-import { PEER_MAGIC, peerWire } from '../codec/messages.js';
+import { mtCodec } from '../codec/mt.js';
 import { PEER_UNREAD_BYTES_MAX } from '../limits.js';
 import { type ServedFile, type ServeEffect, type ServeInput, ServeMachine, type ServeOptions } from './machine.js';
 
@@ -46,9 +46,9 @@ export class AcceptedSocket {
     this.#connection = new AcceptedConnection({
       socket,
       timers,
-      magic: PEER_MAGIC,
+      magic: mtCodec.magic,
       unreadBytesMax: PEER_UNREAD_BYTES_MAX,
-      onFrame: (frame) => this.#host.post({ kind: 'received', message: peerWire.decode(frame) }),
+      onFrame: (frame) => this.#host.post({ kind: 'received', message: mtCodec.decode(frame) }),
       onFault: (fault, sentence) => this.#host.post({ kind: 'faulted', fault, sentence }),
       onClosed: (reason) => {
         this.#host.stop();
@@ -78,13 +78,13 @@ export class AcceptedSocket {
 
   /** A block, or a part of one, in one write. `taken` is called once: the buffers are the caller's again. */
   writeBlock({ piece, begin, length }: Block, payload: readonly Uint8Array[], taken: (ok: boolean) => void): void {
-    this.#connection.sendWith(peerWire.framed({ kind: 'piece', piece, begin, length }), payload, taken);
+    this.#connection.sendWith(mtCodec.encode({ kind: 'piece', piece, begin, length }), payload, taken);
   }
 
   #perform(effect: ServeEffect): void {
     switch (effect.kind) {
       case 'send':
-        this.#connection.send(peerWire.framed(effect.message));
+        this.#connection.send(mtCodec.encode(effect.message));
         break;
       case 'opened':
         this.#connection.greeted();
