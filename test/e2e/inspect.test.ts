@@ -71,14 +71,14 @@ test('show trackers tells which one is in use, which stands by, and why one does
   const [first, second] = swarm.trackers.map(formatAddress);
   const client = swarm.startClient('client');
   const states = () => rowsOf(client, 'show trackers');
-  assert.deepEqual(await states(), [`${first}  stands by: not needed yet`, `${second}  stands by: not needed yet`]);
+  assert.deepEqual(await states(), [`${first}  standby: not needed yet`, `${second}  standby: not needed yet`]);
   const [tracker] = await swarm.startTrackers();
   await share(client, await swarm.makeFile('source', PIECE), 'x.mtorrent');
   await eventually(states, (rows) => rows[0] === `${first}  in use`, 'the first tracker is used');
-  assert.equal((await states())[1], `${second}  stands by`);
+  assert.equal((await states())[1], `${second}  standby`);
   await tracker.end();
   const after = await eventually(states, (rows) => rows[1] === `${second}  in use`, 'the second tracker is used');
-  assert.match(after[0] ?? '', /does not answer: /);
+  assert.match(after[0] ?? '', /not responding: /);
 });
 
 test('verify finds a rotten piece of a shared file whatever its time says, withdraws it, and shares it again when it is right', async (t) => {

@@ -35,7 +35,7 @@ function takeConsole(stage: Stage, lines: readonly string[]): void {
 async function shareOn(client: TerminalProcess, name: string): Promise<void> {
   await client.prompts();
   client.type(`share ${name}.bin ${name}.mtorrent\r`);
-  await client.until(new RegExp(`^shared: give ${name}\\.mtorrent`, 'm'));
+  await client.until(new RegExp(`^sharing; give ${name}\\.mtorrent`, 'm'));
 }
 
 /** A block whose line ends by itself. */

@@ -67,7 +67,7 @@ test('F13: get: a target that is taken, or has no directory, is refused and left
   await refuses(client, 'get good.mtorrent foreign', 'ALREADY_EXISTS', /foreign\.part is there and is not of/);
   await refuses(client, 'get good.mtorrent no/where', 'FILE_NOT_FOUND', /no does not exist; make it first/);
   await refuses(client, 'get good.mtorrent there/', 'NOT_A_DIRECTORY', /not a directory/);
-  await refuses(client, 'get good.mtorrent ""', 'INVALID_ARGUMENTS', /write: get </);
+  await refuses(client, 'get good.mtorrent ""', 'INVALID_ARGUMENTS', /usage: get </);
   assert.deepEqual(await namesIn(swarm.directory), before);
   await nothingBegun(swarm, client, 'to');
 });
@@ -136,14 +136,14 @@ test('a line that is no command is refused with a hint, and the next one is obey
   await client.address();
   const mistakes: readonly (readonly [string, RegExp])[] = [
     ['shar a b', /did you mean share\?/],
-    ['frobnicate', /`help` lists the commands/],
-    ['share one', /write: share </],
-    ['get one two three', /write: get </],
+    ['frobnicate', /type help for a list/],
+    ['share one', /usage: share </],
+    ['get one two three', /usage: get </],
     ['share "a b.mtorrent', /the " is not closed/],
-    ['show nothing', /write: show downloads/],
-    ['remove', /write: remove/],
+    ['show nothing', /usage: show downloads/],
+    ['remove', /usage: remove/],
     [`share ${'x'.repeat(20_000)} y.mtorrent`, /at most \d+ characters/],
-    ['toString', /there is no command/],
+    ['toString', /unknown command/],
   ];
   for (const [line, sentence] of mistakes) await refuses(client, line, 'INVALID_ARGUMENTS', sentence);
   assert.equal(await client.succeed('help'), 'HELP');

@@ -86,7 +86,7 @@ test('Tab completes commands, paths and files, and lists what could be meant', a
   await writeFile(swarm.path('two words/notes.txt'), '');
   await writeFile(swarm.path('plain.bin'), 'x');
   const terminal = open('me');
-  await terminal.until(/this client serves at 127\.0\.0\.1:\d+\nits trackers are .* and .*\nhelp lists/);
+  await terminal.until(/this client serves at 127\.0\.0\.1:\d+\nits trackers are .* and .*\ntype help/);
   await terminal.prompts();
   terminal.type(`sh${TAB}`);
   await terminal.until(/^share {2}show\nmtorrent> sh$/m);
@@ -95,7 +95,7 @@ test('Tab completes commands, paths and files, and lists what could be meant', a
   terminal.type(`d${TAB}`);
   await terminal.prompts('show downloads ');
   terminal.type(ENTER);
-  await terminal.until(/nothing is shared or downloaded yet\nmtorrent>$/);
+  await terminal.until(/no files are shared or downloaded yet\nmtorrent>$/);
 
   // Only the .mtorrent is offered, with its spaces as this console reads them.
   terminal.type(`get tw${TAB}`);
@@ -109,7 +109,7 @@ test('Tab completes commands, paths and files, and lists what could be meant', a
   terminal.type(TAB);
   await terminal.prompts('share plain.bin plain.bin.mtorrent ');
   terminal.type(ENTER);
-  await terminal.until(/shared: give plain\.bin\.mtorrent/);
+  await terminal.until(/sharing; give plain\.bin\.mtorrent/);
   await terminal.prompts();
   terminal.type(`remove ${TAB}`);
   await terminal.prompts('remove plain.bin ');
@@ -130,8 +130,8 @@ test('lines of former runs come back, but for those that begin with a space', as
   const first = open('me');
   await first.prompts();
   for (const [line, answer] of [
-    ['show downloads', /nothing is shared or downloaded yet\nmtorrent>$/],
-    [' show shares', /nothing is shared yet\nmtorrent>$/],
+    ['show downloads', /no files are shared or downloaded yet\nmtorrent>$/],
+    [' show shares', /no files are shared yet\nmtorrent>$/],
     ['limit', /up: no limit, down: no limit\nmtorrent>$/],
   ] as const) {
     first.type(line + ENTER);
@@ -202,7 +202,7 @@ test('a share that takes long shows how far its hashing is, goes on when nobody 
   const terminal = open('me');
   await terminal.prompts();
   terminal.type(`share film.img film.mtorrent${ENTER}`);
-  const hashed = /^film\.img .*\/1\.0 TiB {2}is being hashed$/;
+  const hashed = /^film\.img .*\/1\.0 TiB {2}hashing$/;
   const shows = (prompt: string) => (now: readonly string[]) => hashed.test(now.at(-2) ?? '') && now.at(-1) === prompt;
   await terminal.until(shows('  (busy)>'), 'how far it is');
   terminal.type(CTRL_C);
@@ -243,7 +243,7 @@ test('a terminal of 40 columns shows what matters, and a resize leaves no rest b
     assert.equal(anew.filter((line) => line.startsWith('mtorrent> show sh')).length, 1);
   }
   terminal.type(`ares${ENTER}`);
-  await terminal.until(/mtorrent> show shares\nnothing is shared yet\n.*%.*\nmtorrent>$/);
+  await terminal.until(/mtorrent> show shares\nno files are shared yet\n.*%.*\nmtorrent>$/);
 });
 
 test('colours are for those who want them, and a terminal without a cursor gets a plain prompt', async (t) => {
@@ -263,7 +263,7 @@ test('colours are for those who want them, and a terminal without a cursor gets 
   const dumb = open('dumb', [], { env: { TERM: 'dumb', LANG: 'C' } });
   await dumb.prompts();
   dumb.type(`show downloads${ENTER}`);
-  await dumb.until(/mtorrent> show downloads\nnothing is shared or downloaded yet\nmtorrent>$/);
+  await dumb.until(/mtorrent> show downloads\nno files are shared or downloaded yet\nmtorrent>$/);
   assert.equal(dumb.raw.includes('\u001b'), false);
   dumb.type(CTRL_D);
   assert.equal(await dumb.exited, 0);
@@ -291,13 +291,13 @@ test('Ctrl-C clears the line, stops waiting, asks, and quits when it is pressed 
   await terminal.prompts();
   assert.doesNotMatch(terminal.lines.join(), /once more/);
   terminal.type(CTRL_C);
-  await terminal.until(/1 download runs; press Ctrl-C once more to quit/);
+  await terminal.until(/1 download is running; press Ctrl-C again to quit/);
   // A line in between is another matter: it asks again.
   terminal.type(`limit${ENTER}`);
   await terminal.until(/down: 2\.0 MiB\/s/);
   await terminal.prompts();
   terminal.type(CTRL_C);
-  await terminal.until(/once more to quit[\s\S]*once more to quit/);
+  await terminal.until(/again to quit[\s\S]*again to quit/);
   terminal.type(CTRL_C);
   assert.equal(await terminal.exited, 0);
   const lines = await terminal.until(/mtorrent> quit\nBYE$/);

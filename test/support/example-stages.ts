@@ -142,8 +142,8 @@ export const STAGED: Readonly<Record<string, Row>> = { ...HELP, ...README };
 
 /** Lines of the client that has something, on a terminal. */
 export const SHARED: readonly (readonly [line: string, shows: RegExp])[] = [
-  ['share ~/disk.img disk.mtorrent', /^shared: give disk\.mtorrent to /m],
-  ['share "two words.bin" /tmp/two.mtorrent', /^shared: give two\.mtorrent to /m],
+  ['share ~/disk.img disk.mtorrent', /^sharing; give disk\.mtorrent to /m],
+  ['share "two words.bin" /tmp/two.mtorrent', /^sharing; give two\.mtorrent to /m],
 ];
 
 /** Lines of the client that gets it, in their order, as a script writes them: the rows of each, and its result. */

@@ -34,7 +34,7 @@ export async function attachToClient(path: string): Promise<SwarmClient | undefi
     return await within(attempt.attached, HELLO_DEADLINE_MS, () => {
       throw new MiniTorrentError(
         'TIMED_OUT',
-        `the client at ${printable(path)} does not answer; it may be starting or stopping: try again, or end its process`,
+        `the client at ${printable(path)} is not responding; it may be starting or stopping: try again, or end its process`,
       );
     });
   } catch (error) {
@@ -100,7 +100,7 @@ class Attempt {
       this.#connection.send(command);
       return;
     }
-    const sentence = 'a path or a name has at most 4096 bytes; choose a shorter one';
+    const sentence = 'a path or name may have at most 4096 bytes; choose a shorter one';
     this.#client?.onEvent({ kind: 'refused', ask: command.ask, code: 'INVALID_ARGUMENTS', sentence });
   }
 
@@ -115,22 +115,22 @@ class Attempt {
       errnoOf(error) === undefined ? new MiniTorrentError('IO_ERROR', strange(this.#path, reason), error) : error,
     );
     this.#client?.disconnected(
-      new MiniTorrentError('NOT_RUNNING', `the client at ${printable(this.#path)} is gone: ${reason}`, error),
+      new MiniTorrentError('NOT_RUNNING', `lost the client at ${printable(this.#path)}: ${reason}`, error),
     );
   }
 }
 
 function strange(path: string, reason: string): string {
-  return `${printable(path)} did not speak as a client of ours does (${reason}); name the socket of one with --socket`;
+  return `${printable(path)} is not the socket of an mtorrent client (${reason}); name another one with --socket`;
 }
 
 /** Exported for its test: which of both is older. */
 export function wrongVersion(path: string, { version, program, pid }: AttachHello): MiniTorrentError {
-  const who = `the client at ${printable(path)} is mtorrent ${printable(program)}, this program is ${programVersion()}`;
+  const who = `the client at ${printable(path)} runs mtorrent ${printable(program)}, and this program is ${programVersion()}`;
   return new MiniTorrentError(
     'WRONG_VERSION',
     version < ATTACH_VERSION
-      ? `${who}: the client is older; end it (kill ${pid}) and start it again`
-      : `${who}: this program is older; use the one that the client was started with`,
+      ? `${who}: the client is older; stop it (kill ${pid}) and start it again`
+      : `${who}: this program is older; use the version that started the client`,
   );
 }

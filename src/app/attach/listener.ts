@@ -148,7 +148,7 @@ async function clearPlace(path: string): Promise<void> {
   });
   if (found === undefined) return;
   if (!found.isSocket()) {
-    const sentence = `${printable(path)} is a file, and no socket; name another place with --socket`;
+    const sentence = `${printable(path)} exists and is not a socket; choose another path with --socket`;
     throw new MiniTorrentError('ALREADY_EXISTS', sentence);
   }
   if (await somebodyAnswers(path)) throw alreadyRunning(path);
@@ -177,7 +177,7 @@ async function somebodyAnswers(path: string): Promise<boolean> {
 function alreadyRunning(path: string, cause?: unknown): MiniTorrentError {
   return new MiniTorrentError(
     'ALREADY_RUNNING',
-    `a client answers at ${printable(path)} already; use it with mtorrent attach, end it with mtorrent stop, or choose another --socket`,
+    `a client is already running at ${printable(path)}; use it with mtorrent attach, stop it with mtorrent stop, or choose another --socket`,
     cause,
   );
 }

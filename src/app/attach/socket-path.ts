@@ -10,6 +10,6 @@ export function usableSocketPath(path: string): string {
   if (size <= SOCKET_PATH_BYTES_MAX) return path;
   throw new MiniTorrentError(
     'INVALID_ARGUMENTS',
-    `${printable(path)} has ${size} bytes, and the path of a socket at most ${SOCKET_PATH_BYTES_MAX}; name a shorter one with --socket or MTORRENT_SOCKET`,
+    `${printable(path)} has ${size} bytes, but the path of a socket may have at most ${SOCKET_PATH_BYTES_MAX}; choose a shorter one with --socket or MTORRENT_SOCKET`,
   );
 }

@@ -80,7 +80,7 @@ export class User {
   #greet(command: AttachCommand): void {
     if (command.kind !== 'hello') throw new ProtocolError('it sends a request before its hello');
     if (!this.#options.hasRoom()) {
-      const sentence = `${ATTACHED_MAX} consoles and commands are attached already; end some of them first`;
+      const sentence = `${ATTACHED_MAX} consoles and commands are already attached; close some of them first`;
       this.say({ kind: 'turnedAway', code: 'LIMIT_REACHED', sentence });
       this.hangUp('there is no room');
       return;

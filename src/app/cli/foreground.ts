@@ -62,7 +62,7 @@ function leaveOnSignals(session: Session, onLogMoved: () => void): () => Ending 
     onStop: (signal, exitCode) => {
       code = exitCode;
       isTerminalGone ||= signal === 'SIGHUP';
-      session.say('closing; once more to end at once');
+      session.say('closing; press Ctrl-C again to exit immediately');
       session.quit();
     },
     onLogMoved,

@@ -58,7 +58,7 @@ function watchStops(reporter: Reporter): Stops {
   const signals = watchSignals({
     onStop: (signal, exitCode) => {
       isTerminalGone ||= signal === 'SIGHUP';
-      reporter.notice('good', 'closing; once more to end at once');
+      reporter.notice('good', 'closing; press Ctrl-C again to exit immediately');
       stopped.resolve({ signal, exitCode });
     },
     onLogMoved: () => undefined,

@@ -24,7 +24,7 @@ export async function daemonClient({ values }: Settings): Promise<SwarmClient> {
   if (client !== undefined) return client;
   throw new MiniTorrentError(
     'NOT_RUNNING',
-    `no client runs in the background (nobody listens at ${printable(socket)}); start one with mtorrent daemon --detach`,
+    `no client is running in the background (nothing listens at ${printable(socket)}); start one with mtorrent daemon --detach`,
   );
 }
 
@@ -43,7 +43,7 @@ export async function talkTo(client: SwarmClient, settings: Settings): Promise<n
       left.resolve(undefined);
       return 'DETACHED';
     },
-    farewell: 'the client goes on in the background; mtorrent attach comes back, mtorrent stop ends it',
+    farewell: 'the client keeps running in the background; mtorrent attach returns to it, mtorrent stop ends it',
     onLogMoved: () => left.resolve(undefined),
     historyPath: join(settings.values['state-dir'], 'history'),
     color: settings.values.color,
@@ -66,7 +66,7 @@ export async function runStop(settings: Settings, output: CommandOutput): Promis
     await within(stopped(client), STOPPED_DEADLINE_MS, () => {
       throw new MiniTorrentError(
         'TIMED_OUT',
-        `the client at ${printable(address)} has not ended after ${STOPPED_DEADLINE_MS / 1_000} s; see its log, or end it by force: kill -9 ${pid}`,
+        `the client at ${printable(address)} has not stopped within ${STOPPED_DEADLINE_MS / 1_000} s; see its log, or kill it: kill -9 ${pid}`,
       );
     });
   } finally {

@@ -50,7 +50,7 @@ function greetingLines({ facts }: SwarmClient, greeting: string | undefined): re
   return [
     ...(greeting === undefined ? [] : [greeting]),
     `its trackers are ${facts.trackers.join(' and ')}`,
-    'help lists what you can type here; Tab completes it',
+    'type help for a list of commands; Tab completes them',
   ];
 }
 

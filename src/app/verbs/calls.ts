@@ -38,7 +38,7 @@ export function parseWords([name, ...words]: readonly string[], directory: strin
     const parsed = rest === undefined ? undefined : parseForm(form, rest, directory);
     if (parsed !== undefined) return parsed;
   }
-  return mistake(`write: ${verb.forms.map((form) => usageOf(verb, form)).join(', or: ')}`);
+  return mistake(`usage: ${verb.forms.map((form) => usageOf(verb, form)).join(' | ')}`);
 }
 
 /** Rejects with MiniTorrentError when the client refuses. @param ascii drawings must not use characters beyond ASCII. */
@@ -53,8 +53,8 @@ function mistake(sentence: string): Mistake {
 
 function unknown(name: string): string {
   const near = nearest(name, VERB_NAMES);
-  const hint = near === undefined ? '`help` lists the commands' : `did you mean ${near}?`;
-  return `there is no command "${printable(name)}"; ${hint}`;
+  const hint = near === undefined ? 'type help for a list' : `did you mean ${near}?`;
+  return `unknown command "${printable(name)}"; ${hint}`;
 }
 
 /** The words for the arguments of this form; undefined when the flags, or the topic, are those of another form. */

@@ -77,8 +77,8 @@ export function peerLine({ direction, address, bytes, rate, pieces }: PeerView):
 
 const TRACKER_WORDS: Readonly<Record<TrackerView['state'], string>> = {
   talking: 'in use',
-  standby: 'stands by',
-  away: 'does not answer',
+  standby: 'standby',
+  away: 'not responding',
 };
 
 export function trackerLine({ address, state, reason }: TrackerView): string {

@@ -3,6 +3,7 @@
 
 import { printable } from '../../foundation/torrent/names.js';
 import { isRunning, isWhole } from '../library/views.js';
+import { LOG_LEVEL_CHOICES } from '../settings/table.js';
 import {
   clientFile,
   destination,
@@ -38,9 +39,9 @@ export const VERBS: readonly Verb[] = [
     forms: [
       form({
         takes: { path: localFile, mtorrentPath: newMtorrent },
-        purpose: 'make the .mtorrent, then serve the file',
+        purpose: 'create the .mtorrent and share the file',
         ask: (client, { path, mtorrentPath }) => client.share(path, mtorrentPath),
-        show: (name) => done(name, `shared: give ${printable(name)} to whoever should get it`),
+        show: (name) => done(name, `sharing; give ${printable(name)} to anyone who should download it`),
       }),
     ],
   },
@@ -51,7 +52,7 @@ export const VERBS: readonly Verb[] = [
     forms: [
       form({
         takes: { mtorrentPath: mtorrent, destination },
-        purpose: 'download to a directory or a file name',
+        purpose: 'download into a directory or to a file name',
         ask: (client, values) => client.get(values.mtorrentPath, values.destination),
         show: ({ path }) => done(path, `downloading to ${printable(path)}`),
       }),
@@ -62,7 +63,7 @@ export const VERBS: readonly Verb[] = [
     aliases: ['ls', 'list'],
     examples: ['show downloads', 'show peers disk.img'],
     shell: {
-      summary: 'downloads, shares, trackers or stats; peers or pieces of a file',
+      summary: 'show downloads, shares, trackers or stats; peers or pieces of a file',
       topicName: 'what',
       examples: ['show', 'show peers disk.img'],
     },
@@ -70,9 +71,9 @@ export const VERBS: readonly Verb[] = [
       form({
         topic: 'downloads',
         isDefault: true,
-        purpose: '[D] is being downloaded, [S] is complete',
+        purpose: 'all files: [D] downloading, [S] complete',
         ask: (client) => client.files(),
-        show: (files) => table(files.map(downloadLine), 'nothing is shared or downloaded yet'),
+        show: (files) => table(files.map(downloadLine), 'no files are shared or downloaded yet'),
       }),
       form({
         topic: 'downloads',
@@ -84,33 +85,33 @@ export const VERBS: readonly Verb[] = [
       }),
       form({
         topic: 'shares',
-        purpose: 'what others can fetch from here',
+        purpose: 'files that others can download from here',
         ask: async (client) => (await client.files()).filter(isWhole),
-        show: (files) => table(files.map(shareLine), 'nothing is shared yet'),
+        show: (files) => table(files.map(shareLine), 'no files are shared yet'),
       }),
       form({
         topic: 'peers',
         takes: { name: clientFile('<name>') },
-        purpose: 'who sends and who receives',
+        purpose: 'peers that send or receive this file',
         ask: (client, { name }) => client.peers(name),
-        show: (peers) => table(peers.map(peerLine), 'no peer is connected'),
+        show: (peers) => table(peers.map(peerLine), 'no peers are connected'),
       }),
       form({
         topic: 'pieces',
         takes: { name: clientFile('<name>') },
-        purpose: 'a map of what is there',
+        purpose: 'a map of the pieces downloaded so far',
         ask: (client, { name }) => client.pieces(name),
         show: (map, _, ascii) => table(pieceLines(map, ascii), '', map.have),
       }),
       form({
         topic: 'trackers',
-        purpose: 'which of them answer',
+        purpose: 'trackers, and whether they respond',
         ask: (client) => client.trackers(),
-        show: (trackers) => table(trackers.map(trackerLine), 'no tracker was needed yet'),
+        show: (trackers) => table(trackers.map(trackerLine), 'no tracker has been needed yet'),
       }),
       form({
         topic: 'stats',
-        purpose: 'memory, CPU and delays of this client',
+        purpose: 'memory, CPU time and delays of this client',
         ask: (client) => client.stats(),
         show: (stats) => ({ kind: 'json', json: JSON.stringify(stats) }),
       }),
@@ -121,7 +122,7 @@ export const VERBS: readonly Verb[] = [
     aliases: ['rm'],
     examples: ['remove disk.mtorrent'],
     shell: {},
-    forms: [remove(false, 'stop sharing; the file itself is kept'), remove(true, 'drop an unfinished download')],
+    forms: [remove(false, 'stop sharing; the file itself is kept'), remove(true, 'discard an unfinished download')],
   },
   {
     name: 'pause',
@@ -129,9 +130,9 @@ export const VERBS: readonly Verb[] = [
     forms: [
       form({
         takes: { name: clientFile('<name>.mtorrent', isRunning) },
-        purpose: 'fetch no more for now; still share it',
+        purpose: 'stop downloading for now; keep sharing',
         ask: (client, { name }) => client.pause(name),
-        show: (detail) => done(detail, 'paused; what is there stays shared'),
+        show: (detail) => done(detail, 'paused; the pieces downloaded so far are still shared'),
       }),
     ],
   },
@@ -141,9 +142,9 @@ export const VERBS: readonly Verb[] = [
     forms: [
       form({
         takes: { name: clientFile('<name>.mtorrent', ({ state }) => state === 'paused' || state === 'failed') },
-        purpose: 'go on with a paused or failed download',
+        purpose: 'continue a paused or failed download',
         ask: (client, { name }) => client.resume(name),
-        show: (detail) => done(detail, 'going on'),
+        show: (detail) => done(detail, 'resumed'),
       }),
     ],
   },
@@ -151,13 +152,13 @@ export const VERBS: readonly Verb[] = [
     name: 'limit',
     examples: ['limit up 10M', 'limit down off'],
     shell: {
-      summary: 'show both limits, or set one: up or down, and bytes a second',
+      summary: 'show both rate limits, or set one in bytes a second',
       topicName: 'direction',
       examples: ['limit up 10M'],
     },
     forms: [
-      limit('up', 'send at most 500K, 1.5M a second, or off'),
-      limit('down', 'fetch at most that much a second, or off'),
+      limit('up', 'cap the upload rate: 500K, 1.5M or off'),
+      limit('down', 'cap the download rate in the same way'),
       form({
         purpose: 'show both limits',
         ask: (client) => client.limits(),
@@ -184,7 +185,7 @@ export const VERBS: readonly Verb[] = [
     forms: [
       form({
         takes: { name: clientFile('<name>') },
-        purpose: 'hash what is there again',
+        purpose: 'hash again what was downloaded so far',
         ask: (client, { name }) => client.verify(name),
         show: (found) => done(`${found.good}/${found.pieces}`, verificationLine(found)),
       }),
@@ -194,12 +195,12 @@ export const VERBS: readonly Verb[] = [
     name: 'doctor',
     forms: [
       form({
-        purpose: 'find out what is wrong, or slow',
+        purpose: 'find out what is wrong or slow',
         ask: (client) => client.doctor(),
         show: (findings) =>
           table(
             findings.flatMap(findingLines),
-            'nothing to look at',
+            'nothing to report',
             findings.filter(({ severity }) => severity === 'bad').length,
           ),
       }),
@@ -208,13 +209,13 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'log',
     examples: ['log debug'],
-    shell: {},
+    shell: { summary: 'set the log level' },
     forms: [
       form({
         takes: { level: logLevel },
-        purpose: 'log from this level on',
+        purpose: `log level: ${LOG_LEVEL_CHOICES.join(', ')}`,
         ask: (client, { level }) => client.logLevel(level),
-        show: (detail, { level }) => done(detail, `the log is written from ${level} on`),
+        show: (detail, { level }) => done(detail, `the log level is now ${level}`),
       }),
     ],
   },
@@ -223,9 +224,9 @@ export const VERBS: readonly Verb[] = [
     shell: {},
     forms: [
       form({
-        purpose: 'until every running download has ended',
+        purpose: 'wait until all downloads have ended',
         ask: (client) => client.wait(),
-        show: (detail) => done(detail, 'every download has ended'),
+        show: (detail) => done(detail, 'all downloads have ended'),
       }),
     ],
   },
@@ -234,12 +235,12 @@ export const VERBS: readonly Verb[] = [
     forms: [
       consoleForm(
         'help',
-        { takes: { verb: optional(verbName) }, purpose: 'this list, or more about one command' },
+        { takes: { verb: optional(verbName) }, purpose: 'show this list, or details of one command' },
         true,
       ),
     ],
   },
-  { name: 'quit', aliases: ['exit'], forms: [consoleForm('quit', { purpose: 'leave the trackers and end' })] },
+  { name: 'quit', aliases: ['exit'], forms: [consoleForm('quit', { purpose: 'stop sharing and exit' })] },
 ];
 
 function remove(force: boolean, purpose: string): Form {
@@ -248,7 +249,7 @@ function remove(force: boolean, purpose: string): Form {
     ...(force ? { flag: { name: 'force', short: 'f', purpose, isRisky: true } } : {}),
     purpose,
     ask: (client, { name }) => client.remove(name, { force }),
-    show: (detail) => done(detail, 'removed; the file itself stays where it is'),
+    show: (detail) => done(detail, 'removed; the file itself was not touched'),
   });
 }
 

@@ -38,7 +38,7 @@ export interface Form {
   readonly flag: Flag | undefined;
   /** Words after the last argument are ignored. */
   readonly ignoresRest: boolean;
-  /** For `help`: at most 46 columns. */
+  /** For `help`: at most 43 columns. */
   readonly purpose: string;
   readonly action: Action;
 }

@@ -79,7 +79,7 @@ test('a file that cannot be used is told once, and nothing waits for it', async 
   await mkdir(join(directory, 'history'));
   await remembers(join(directory, 'history'), ['a', 'b'], (sentence) => told.push(sentence));
   assert.equal(told.length, 1);
-  assert.match(told.join(), /the history of this console is not kept/);
+  assert.match(told.join(), /the history of this console is not being saved/);
 
   const pipe = join(directory, 'pipe');
   if (spawnSync('mkfifo', [pipe]).status === 0) {

@@ -58,14 +58,14 @@ test('a narrow terminal leaves out what matters less, to the name and how far it
 
 test('a download that does not move says why', () => {
   const status = (shown: Partial<FileView>): string => draw([file(shown)], 90)[0]?.split(' MiB  ')[1] ?? '';
-  assert.equal(status({ state: 'waiting' }), 'waits for its turn');
-  assert.equal(status({ state: 'checking' }), 'is being checked');
-  assert.equal(status({ state: 'hashing' }), 'is being hashed');
-  assert.equal(status({ state: 'finishing' }), 'is being finished');
-  assert.equal(status({ peers: 0, rate: 0 }), 'looks for peers');
+  assert.equal(status({ state: 'waiting' }), 'queued');
+  assert.equal(status({ state: 'checking' }), 'checking');
+  assert.equal(status({ state: 'hashing' }), 'hashing');
+  assert.equal(status({ state: 'finishing' }), 'finishing');
+  assert.equal(status({ peers: 0, rate: 0 }), 'looking for peers');
   assert.equal(status({ peers: 1, rate: 0 }), 'stalled, 1 peer');
   assert.equal(status({ state: 'paused', problem: 'no room on the\u001b disk' }), 'no room on the\\u{1b} disk');
-  assert.match(draw([file({ state: 'waiting' })], 40).join(), /^ubuntu-24.* 25\.0 % {2}waits for its /);
+  assert.match(draw([file({ peers: 0, rate: 0 })], 36).join(), /^ubuntu-24.* 25\.0 % {2}looking fo…$/);
 });
 
 test('what runs or goes on by itself is shown, and nothing else', () => {

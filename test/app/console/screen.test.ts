@@ -197,7 +197,7 @@ test('lines typed while a command runs wait for it, and are bounded', async () =
   assert.deepEqual(at.entered, ['first', 'second']);
   await at.keys('\u0003');
   for (let line = 0; line <= TYPED_AHEAD_MAX; line += 1) await at.keys('x\r');
-  assert.match((await at.lines()).join('\n'), /more than 1000 lines wait already/);
+  assert.match((await at.lines()).join('\n'), /1000 lines are already waiting/);
   // Ctrl-C on an empty line lets go of what runs, and of what waits.
   await at.keys('\u0003');
   assert.equal(at.letGo(), 1);
@@ -209,7 +209,10 @@ test('lines typed while a command runs wait for it, and are bounded', async () =
 test('Ctrl-C on an empty line asks how many downloads are to go on, and once more quits; a CR LF enters one line', async () => {
   const at = await stage(80, 20);
   await at.keys('one\r\n\u0003');
-  assert.deepEqual((await at.lines()).slice(-2), ['2 downloads run; press Ctrl-C once more to quit', PROMPT.trimEnd()]);
+  assert.deepEqual((await at.lines()).slice(-2), [
+    '2 downloads are running; press Ctrl-C again to quit',
+    PROMPT.trimEnd(),
+  ]);
   await at.keys('x\u0003');
   assert.equal(at.ended(), false);
   await at.keys('\u0003\u0003');

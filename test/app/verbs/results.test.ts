@@ -118,10 +118,10 @@ test('what was verified, what a tracker does and what is wrong are one sentence 
   const found = { name: 'a', good: 8, pieces: 10, bad: [[1, 1] as const, [4, 3] as const], more: false };
   assert.equal(verificationLine(found), 'a: 8 of 10 pieces are good; bad: 1, 4-6');
   assert.equal(verificationLine({ ...found, bad: [], good: 10 }), 'a: 10 of 10 pieces are good');
-  assert.equal(trackerLine({ address: '192.0.2.1:7', state: 'standby', reason: '' }), '192.0.2.1:7  stands by');
+  assert.equal(trackerLine({ address: '192.0.2.1:7', state: 'standby', reason: '' }), '192.0.2.1:7  standby');
   assert.equal(
     trackerLine({ address: '192.0.2.1:7', state: 'away', reason: 'it\u001b' }),
-    '192.0.2.1:7  does not answer: it\\u{1b}',
+    '192.0.2.1:7  not responding: it\\u{1b}',
   );
   const finding = { severity: 'bad', subject: 'disk', found: 'full', remedy: 'free some' } as const;
   assert.deepEqual(findingLines(finding), ['BAD   disk: full', '      free some']);

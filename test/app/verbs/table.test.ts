@@ -189,7 +189,7 @@ test('a command with the wrong arguments says what to write', () => {
   for (const line of lines) {
     const parsed = parse(line);
     assert.ok(parsed.kind === 'mistake', line);
-    assert.ok(parsed.sentence.startsWith(`write: ${line.split(' ')[0]}`), parsed.sentence);
+    assert.ok(parsed.sentence.startsWith(`usage: ${line.split(' ')[0]}`), parsed.sentence);
   }
 });
 
@@ -218,7 +218,7 @@ test('an unknown command suggests the nearest, if one is near', () => {
   for (const [word, meant] of table) {
     const parsed = parse(word);
     assert.ok(parsed.kind === 'mistake', word);
-    const hint = meant === undefined ? '`help` lists the commands' : `did you mean ${meant}?`;
+    const hint = meant === undefined ? 'type help for a list' : `did you mean ${meant}?`;
     assert.ok(parsed.sentence.endsWith(hint), parsed.sentence);
   }
 });

@@ -7,7 +7,7 @@ import { type Parsed, parseWords } from '../../verbs/calls.js';
 export function parseLine(line: string, { directory, home }: PathContext): Parsed {
   const split = splitWords(line, home);
   if (split.kind === 'unclosed') {
-    const sentence = `the ${split.quote} is not closed; write it twice or escape it with a backslash`;
+    const sentence = `the ${split.quote} is not closed; add the closing one, or escape it with a backslash`;
     return { kind: 'mistake', sentence };
   }
   return split.words[0]?.startsWith('#') ? { kind: 'nothing' } : parseWords(split.words, directory);

@@ -91,7 +91,10 @@ export class Session {
   async #perform(line: string): Promise<void> {
     const { client, output, ascii } = this.#options;
     if (line.length > CONSOLE_LINE_MAX)
-      throw new MiniTorrentError('INVALID_ARGUMENTS', `a line has at most ${CONSOLE_LINE_MAX} characters`);
+      throw new MiniTorrentError(
+        'INVALID_ARGUMENTS',
+        `the line is too long; it may have at most ${CONSOLE_LINE_MAX} characters`,
+      );
     const parsed = parseLine(line, { directory: process.cwd(), home: homedir() });
     switch (parsed.kind) {
       case 'call':

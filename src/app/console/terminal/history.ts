@@ -69,7 +69,7 @@ export class History {
     const handle = await open(path, O_RDONLY | O_NONBLOCK);
     try {
       const found = await handle.stat();
-      if (!found.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${path} is not a regular file; move it away`);
+      if (!found.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${path} is not a regular file; move or delete it`);
       const begin = Math.max(0, found.size - HISTORY_BYTES_MAX);
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(found.size - begin), 0, found.size - begin, begin);
       const text = buffer.toString('utf8', 0, bytesRead);
@@ -105,7 +105,9 @@ export class History {
       // The first run has no file yet.
       if (errnoOf(error) === 'ENOENT') return undefined;
       if (errnoOf(error) === undefined && !(error instanceof MiniTorrentError)) throw error;
-      this.#lose(`the history of this console is not kept: ${path}: ${error instanceof Error ? error.message : ''}`);
+      this.#lose(
+        `the history of this console is not being saved: ${path}: ${error instanceof Error ? error.message : ''}`,
+      );
       return undefined;
     }
   }

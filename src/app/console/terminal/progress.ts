@@ -115,11 +115,11 @@ function rowOf(file: FileView, upRate: number, shape: Shape): Row {
 
 function statusOf({ state, problem, peers, rate }: FileView): string {
   if (problem !== '') return printable(problem);
-  if (state === 'waiting') return 'waits for its turn';
-  if (state === 'checking') return 'is being checked';
-  if (state === 'hashing') return 'is being hashed';
-  if (state === 'finishing') return 'is being finished';
-  if (peers === 0) return 'looks for peers';
+  if (state === 'waiting') return 'queued';
+  if (state === 'checking') return 'checking';
+  if (state === 'hashing') return 'hashing';
+  if (state === 'finishing') return 'finishing';
+  if (peers === 0) return 'looking for peers';
   return rate < 1 ? `stalled, ${peers === 1 ? '1 peer' : `${peers} peers`}` : '';
 }
 

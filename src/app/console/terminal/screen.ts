@@ -191,7 +191,7 @@ export class Screen implements LineSource {
     this.#open?.footer.unprint(this.#enteredRows);
     if (line.trim() === '') return;
     if (this.#typedAhead.length < TYPED_AHEAD_MAX) this.#typedAhead.push(line);
-    else this.print(`more than ${TYPED_AHEAD_MAX} lines wait already; this one was not taken`);
+    else this.print(`${TYPED_AHEAD_MAX} lines are already waiting; this one was ignored`);
   }
 
   #run(line: string): void {
@@ -238,8 +238,8 @@ export class Screen implements LineSource {
     }
     this.#askedMs = nowMs;
     const count = this.#uses.runningCount();
-    const what = count === 0 ? '' : count === 1 ? '1 download runs; ' : `${count} downloads run; `;
-    this.print(`${what}press Ctrl-C once more to quit`);
+    const what = count === 0 ? '' : count === 1 ? '1 download is running; ' : `${count} downloads are running; `;
+    this.print(`${what}press Ctrl-C again to quit`);
   }
 
   /** After Ctrl-Z and `fg`: the shell has written below what we drew. */
