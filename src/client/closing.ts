@@ -6,6 +6,8 @@ import { NO_EFFECTS } from '../foundation/actor/machine.js';
 import { QUIT_DEADLINE_MS } from '../foundation/base/limits.js';
 import { saved } from './answers/answers.js';
 import type { ClientEffect } from './effects.js';
+import { advance } from './files/advance.js';
+import { isOffered, isWorkedOn } from './files/file-life.js';
 import { type FileTable, pairKey } from './files/file-table.js';
 import type { Entry } from './files/record.js';
 
@@ -25,12 +27,8 @@ export class Closing {
     const effects: (ClientEffect | WakeAt)[] = [];
     const pairs = new Map<string, Entry['trackers']>();
     for (const record of files.all()) {
-      if (record.announced) pairs.set(pairKey(record.entry.trackers), record.entry.trackers);
-      if (record.served) effects.push({ kind: 'unserve', file: record.file });
-      record.served = false;
-      if (record.phase.at !== 'downloading') continue;
-      record.phase = { at: 'stopping', after: 'keep' };
-      effects.push({ kind: 'stopDownload', file: record.file });
+      if (isOffered(record.phase)) pairs.set(pairKey(record.entry.trackers), record.entry.trackers);
+      effects.push(...(advance(files, record, { kind: 'quit' }) ?? NO_EFFECTS));
     }
     for (const [key, trackers] of pairs) {
       this.#leaving.add(key);
@@ -46,8 +44,8 @@ export class Closing {
   /** The last effects, once. */
   halt(files: FileTable, nowMs: number): readonly ClientEffect[] {
     if (this.#halted) return NO_EFFECTS;
-    const stopping = files.all().some(({ phase }) => ['stopping', 'opening', 'mending'].includes(phase.at));
-    if ((stopping || this.#leaving.size > 0) && nowMs < this.#deadlineMs) return NO_EFFECTS;
+    const isBusy = files.all().some(({ phase }) => isWorkedOn(phase));
+    if ((isBusy || this.#leaving.size > 0) && nowMs < this.#deadlineMs) return NO_EFFECTS;
     this.#halted = true;
     return [saved(files), { kind: 'halt', ask: this.#ask }];
   }

@@ -8,29 +8,27 @@ import { unreachable } from '../foundation/base/assert.js';
 import { type ErrorCode, isErrorCode } from '../foundation/base/errors.js';
 import { DOWNLOADS_RUNNING_MAX } from '../foundation/base/limits.js';
 import { formatAddress } from '../foundation/torrent/address.js';
-import { accept, bad, placeTaken, refuse, saved, tooMany } from './answers/answers.js';
+import { accept, bad, refuse, saved } from './answers/answers.js';
 import { Hashing } from './answers/hashing.js';
 import { answer } from './answers/questions.js';
 import { RateLimits, type Rates, UNLIMITED } from './answers/rate-limits.js';
 import { TrackerNotices } from './answers/tracker-notices.js';
 import { Closing } from './closing.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
-import { roomRefusal } from './files/disk-space.js';
+import { getRefusal, makeWay, shareRefusal } from './files/admission.js';
+import { advance, announce } from './files/advance.js';
+import { pause, remove, resume } from './files/commands.js';
+import { isOffered, isRunning, type LifeEvent } from './files/file-life.js';
 import { basename, FileTable } from './files/file-table.js';
 import { trackerNews, uploadNews } from './files/news.js';
-import { pause, resume } from './files/pausing.js';
-import { type Entry, type FileRecord, isBusy } from './files/record.js';
-import { Recovery, rightAgain, roomSeen, stall, unusable } from './files/recovery.js';
-import { isLeaving, Removals } from './files/removals.js';
-import { announce, register, replace, seed, shareRefusal } from './files/sharing.js';
+import { type Entry, type FileRecord, isBusy, isUnfinished } from './files/record.js';
+import { Recovery, roomSeen, stampOf } from './files/recovery.js';
 import { Verifications } from './files/verifications.js';
-import { LIBRARY_FILES_MAX } from './limits.js';
 import type { ClientCommand } from './messages.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
   readonly #files = new FileTable();
   readonly #waits: number[] = [];
-  readonly #removals = new Removals();
   readonly #verifications = new Verifications();
   readonly #hashing = new Hashing();
   readonly #recovery = new Recovery();
@@ -47,7 +45,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     const effects = [...this.#apply(input, nowMs)];
     effects.push(
       ...this.#verifications.next(this.#files, this.#closing !== undefined),
-      ...this.#startWaiting(),
+      ...this.#beginWaiting(),
       ...this.#answerWaits(),
       ...(this.#closing?.halt(this.#files, nowMs) ?? this.#recovery.look(this.#files, nowMs)),
     );
@@ -75,7 +73,10 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'prepareFailed':
         return [refuse(input.ask, input.refusal.code, input.refusal.sentence)];
       case 'partOpened':
-        return this.#about(input.file, (record) => this.#onPartOpened(record, input.have));
+        return this.#about(input.file, (record) => {
+          const [paused, closing] = [record.entry.paused, this.#closing !== undefined];
+          return this.#advance(record, { kind: 'partOpened', have: input.have, paused, closing });
+        });
       case 'partFailed':
         return this.#about(input.file, (record) => this.#onFailed(record, input.refusal.code, input.refusal.sentence));
       case 'download':
@@ -90,8 +91,9 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'hashedAgain':
         return this.#verifications.hashed(this.#files, input);
       case 'mended':
+        return this.#about(input.file, (record) => this.#verifications.mended(this.#files, record, input.have));
       case 'mendFailed':
-        return this.#about(input.file, (record) => this.#onMended(record, input));
+        return this.#about(input.file, (record) => this.#verifications.mendFailed(this.#files, record, input.refusal));
       case 'sourcesSeen':
         return this.#closing === undefined ? this.#recovery.sourcesSeen(this.#files, input.seen) : NO_EFFECTS;
       case 'roomSeen':
@@ -132,7 +134,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
           },
         ];
       case 'remove':
-        return this.#removals.remove(this.#files, command.ask, command.name, command.force);
+        return remove(this.#files, command.ask, command.name, command.force);
       case 'wait':
         this.#waits.push(command.ask);
         return NO_EFFECTS;
@@ -155,26 +157,28 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   // --- start ---
 
   #onLoaded(entry: Entry): readonly ClientEffect[] {
-    const record = this.#files.add(entry, { at: 'checking' });
+    const record = this.#files.add(entry);
     return [{ kind: 'check', file: record.file, entry }];
   }
 
   #onChecked(record: FileRecord, result: CheckResult): readonly ClientEffect[] {
-    if (record.phase.at !== 'checking' && record.phase.at !== 'missing') return NO_EFFECTS;
     switch (result.kind) {
       case 'complete':
-        record.entry = { ...record.entry, mtimeMs: result.mtimeMs };
-        return [...rightAgain(record), ...seed(record), saved(this.#files)];
+        return this.#advance(record, { kind: 'foundComplete', mtimeMs: result.mtimeMs });
       case 'partial':
         record.device = result.device;
-        record.transfer.have = result.have;
-        record.phase = { at: 'waiting' };
-        return NO_EFFECTS;
-      case 'unusable':
-        return unusable(record, result.sentence, result.found);
+        return this.#advance(record, { kind: 'foundPartial', have: result.have });
+      case 'unusable': {
+        const [returns, judged] = [!isUnfinished(record), stampOf(result.found)];
+        return this.#advance(record, { kind: 'foundUnusable', sentence: result.sentence, returns, judged });
+      }
       default:
         return unreachable(result);
     }
+  }
+
+  #advance(record: FileRecord, event: LifeEvent): readonly ClientEffect[] {
+    return advance(this.#files, record, event) ?? NO_EFFECTS;
   }
 
   // --- share ---
@@ -188,64 +192,36 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     }
     const refusal = shareRefusal(this.#files, entry);
     if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
-    const replaced = known === undefined ? NO_EFFECTS : replace(this.#files, known);
-    const record = this.#files.add(entry, { at: 'seeding' });
-    return [...replaced, ...seed(record), saved(this.#files), accept(ask, basename(entry.mtorrentPath))];
+    const replaced = makeWay(this.#files, entry, 'sharedAgain');
+    const record = this.#files.add(entry);
+    const shared = this.#advance(record, { kind: 'shared' });
+    return [...replaced, ...shared, accept(ask, basename(entry.mtorrentPath))];
   }
 
   // --- get ---
 
-  #onGet(input: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
-    const { ask, entry, freeBytes, device } = input;
-    const known = this.#files.ofSwarm(entry.swarm);
-    if (known !== undefined && !['failed', 'full', 'missing'].includes(known.phase.at)) {
-      return [refuse(ask, 'ALREADY_EXISTS', `${entry.name} is here already as ${known.entry.path}`)];
-    }
-    const other = this.#files.ofPath(entry.path);
-    if (other !== undefined && other !== known) return [refuse(ask, 'ALREADY_EXISTS', placeTaken(other.entry))];
-    if (known === undefined && this.#files.size >= LIBRARY_FILES_MAX) return [refuse(ask, 'LIMIT_REACHED', tooMany())];
-    const full = roomRefusal(this.#files, entry, freeBytes, device);
-    if (full !== undefined) return [refuse(ask, full.code, full.sentence)];
-    const replaced = known === undefined ? NO_EFFECTS : replace(this.#files, known);
-    const record = this.#files.add(entry, { at: 'waiting' });
+  #onGet({ ask, entry, freeBytes, device }: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
+    const refusal = getRefusal(this.#files, entry, freeBytes, device);
+    if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
+    const replaced = makeWay(this.#files, entry, 'gotAgain');
+    const record = this.#files.add(entry);
     record.device = device;
-    return [...replaced, saved(this.#files), accept(ask, entry.path)];
+    return [...replaced, ...this.#advance(record, { kind: 'accepted' }), accept(ask, entry.path)];
   }
 
-  /** Starts what waits, as long as there is room. */
-  #startWaiting(): readonly ClientEffect[] {
+  /** Begins downloads that wait, up to as many as may run. */
+  #beginWaiting(): readonly ClientEffect[] {
     if (this.#closing !== undefined) return NO_EFFECTS;
     const effects: ClientEffect[] = [];
-    let running = 0;
-    for (const { phase } of this.#files.all())
-      if (phase.at === 'opening' || phase.at === 'downloading' || phase.at === 'stopping') running += 1;
-    for (const record of this.#files.all()) {
+    const records = this.#files.all();
+    let running = records.filter(({ phase }) => isRunning(phase)).length;
+    for (const record of records) {
       if (running >= DOWNLOADS_RUNNING_MAX) break;
       if (record.phase.at !== 'waiting') continue;
-      record.phase = { at: 'opening' };
       running += 1;
-      effects.push({ kind: 'openPart', file: record.file, entry: record.entry });
+      effects.push(...this.#advance(record, { kind: 'begin' }));
     }
     return effects;
-  }
-
-  #onPartOpened(record: FileRecord, have: number): readonly ClientEffect[] {
-    if (isLeaving(record))
-      return [{ kind: 'releasePart', file: record.file }, ...this.#removals.takeOff(this.#files, record, true)];
-    if (record.phase.at !== 'opening') return NO_EFFECTS;
-    if (this.#closing !== undefined) {
-      record.phase = { at: 'waiting' };
-      return NO_EFFECTS;
-    }
-    record.transfer.have = have;
-    record.phase = { at: record.entry.paused ? 'paused' : 'downloading' };
-    record.served = true;
-    // The tracker hears of us before the first piece: who asks next finds one more seeder of what we have.
-    return [
-      { kind: 'serve', file: record.file, entry: record.entry, complete: false },
-      ...register(record),
-      { kind: record.entry.paused ? 'releasePart' : 'startDownload', file: record.file, entry: record.entry },
-    ];
   }
 
   #onDownload(event: Extract<ClientInput, { kind: 'download' }>['event']): readonly ClientEffect[] {
@@ -255,18 +231,18 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'progressed': {
         const { have, received, wasted, rate, peers } = event;
         Object.assign(record.transfer, { have, received, wasted, rate, peers });
+        if (!isOffered(record.phase)) return NO_EFFECTS;
         return [announce(record, { kind: 'progress', swarm: record.entry.swarm, have })];
       }
       case 'completed':
         Object.assign(record.transfer, { received: event.received, wasted: event.wasted, rate: 0, peers: 0 });
         return [{ kind: 'lookAtCompleted', file: record.file, entry: record.entry }];
-      case 'failed': {
-        const code: ErrorCode = isErrorCode(event.code) ? event.code : 'INTERNAL';
-        return this.#onFailed(record, code, event.sentence);
-      }
+      case 'failed':
+        return this.#onFailed(record, isErrorCode(event.code) ? event.code : 'INTERNAL', event.sentence);
       case 'stopped':
-        return this.#onStopped(record);
+        return this.#advance(record, { kind: 'stopped', paused: record.entry.paused });
       case 'peersNeeded':
+        if (!isOffered(record.phase)) return NO_EFFECTS;
         return [announce(record, { kind: 'findSeeders', swarm: record.entry.swarm })];
       case 'peerBanned':
         return [
@@ -280,49 +256,19 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #onCompleted(record: FileRecord, mtimeMs: number): readonly ClientEffect[] {
-    record.entry = { ...record.entry, mtimeMs };
-    const removing = isLeaving(record);
-    const { name, path } = record.entry;
-    const told: ClientEffect = { kind: 'tell', event: { kind: 'completed', name, path } };
-    if (removing) return [told, ...this.#removals.takeOff(this.#files, record, false)];
-    if (this.#verifications.isBad(record.file)) {
-      // Its bytes rotted on our disk after they were right.
-      const code = 'VERIFICATION_FAILED';
-      const sentence = `${path} has bad pieces; remove it, and get it again`;
-      record.phase = { at: 'seeding' };
-      return [{ kind: 'tell', event: { kind: 'failed', name, path, code, sentence } }];
-    }
-    if (this.#closing !== undefined) {
-      // Complete, and known as such at the next start; but nobody is to hear of us any more.
-      record.phase = { at: 'seeding' };
-      return [saved(this.#files), told];
-    }
-    return [...seed(record), saved(this.#files), told];
+    if (!this.#verifications.isBad(record.file))
+      return this.#advance(record, { kind: 'completed', mtimeMs, closing: this.#closing !== undefined });
+    // Its bytes rotted on our disk after they were right.
+    const sentence = `${record.entry.path} has bad pieces; remove it, and get it again`;
+    return this.#advance(record, { kind: 'completedBad', mtimeMs, sentence });
   }
 
   #onFailed(record: FileRecord, code: ErrorCode, sentence: string): readonly ClientEffect[] {
-    if (isLeaving(record)) return this.#removals.takeOff(this.#files, record, true);
-    Object.assign(record.transfer, { rate: 0, peers: 0 });
-    if (code === 'DISK_FULL') return stall(record, sentence);
-    record.phase = { at: 'failed', code, sentence };
-    const { name, path } = record.entry;
-    return [{ kind: 'tell', event: { kind: 'failed', name, path, code, sentence } }];
-  }
-
-  #onStopped(record: FileRecord): readonly ClientEffect[] {
-    if (isLeaving(record)) return this.#removals.takeOff(this.#files, record, true);
-    record.phase = record.entry.paused ? { at: 'paused' } : { at: 'waiting' };
-    Object.assign(record.transfer, { rate: 0, peers: 0 });
-    return NO_EFFECTS;
-  }
-
-  #onMended(
-    record: FileRecord,
-    input: Extract<ClientInput, { kind: 'mended' | 'mendFailed' }>,
-  ): readonly ClientEffect[] {
-    if (isLeaving(record)) return this.#removals.takeOff(this.#files, record, true);
-    if (input.kind === 'mended') return this.#verifications.mended(this.#files, input);
-    return this.#verifications.mendFailed(this.#files, input);
+    if (code !== 'DISK_FULL') return this.#advance(record, { kind: 'failed', code, sentence });
+    return this.#advance(record, {
+      kind: 'diskFull',
+      sentence: `${sentence}; it goes on by itself when there is room`,
+    });
   }
 
   // --- quit ---

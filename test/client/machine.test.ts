@@ -108,13 +108,14 @@ test('a complete file is removed: off the trackers, out of the record, its .mtor
   assert.deepEqual(stage.rows(), []);
 });
 
-test('a running download that is removed by force stops first', () => {
+test('a running download that is removed by force is withdrawn, stops, and is deleted then', () => {
   const stage = new Stage();
   const file = stage.downloading(entryOf('a'));
-  assert.deepEqual(kinds(stage.command({ kind: 'remove', name: 'a', force: true })), ['stopDownload']);
+  const removal = kinds(stage.command({ kind: 'remove', name: 'a', force: true }));
+  assert.deepEqual(removal, ['unserve', 'announce withdraw', 'stopDownload']);
   assert.deepEqual(answers(stage.command({ kind: 'remove', name: 'a', force: true })), ['INVALID_ARGUMENTS']);
   const effects = stage.stopped(file);
-  assert.deepEqual(kinds(effects), ['unserve', 'announce withdraw', 'saveLibrary', 'deleteFiles']);
+  assert.deepEqual(kinds(effects), ['saveLibrary', 'deleteFiles']);
   assert.ok(effects.some((effect) => effect.kind === 'deleteFiles' && effect.unfinished));
 });
 

@@ -2,6 +2,7 @@
 // a tracker pair. Pure.
 
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import { isOffered } from '../files/file-life.js';
 import { type FileTable, pairKey } from '../files/file-table.js';
 import { bytesToCome, type Entry } from '../files/record.js';
 import { DOCTOR_PAIRS_MAX, DOCTOR_TROUBLES_MAX } from '../limits.js';
@@ -29,9 +30,9 @@ export interface DoctorRequest {
 export function doctorRequestOf(files: FileTable, rates: Rates): DoctorRequest {
   const records = files.all();
   const announced = new Map<string, DoctorRequest['announced'][number]>();
-  for (const { announced: isAnnounced, entry } of records) {
+  for (const { phase, entry } of records) {
     if (announced.size >= DOCTOR_PAIRS_MAX) break;
-    if (isAnnounced && !announced.has(pairKey(entry.trackers))) announced.set(pairKey(entry.trackers), entry);
+    if (isOffered(phase) && !announced.has(pairKey(entry.trackers))) announced.set(pairKey(entry.trackers), entry);
   }
   return {
     rates,

@@ -4,9 +4,10 @@
 import { unreachable } from '../../foundation/base/assert.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { ClientEffect } from '../effects.js';
+import { register } from '../files/advance.js';
+import { isOffered } from '../files/file-life.js';
 import type { FileTable } from '../files/file-table.js';
 import { type FileRecord, isUnfinished, viewOf } from '../files/record.js';
-import { register } from '../files/sharing.js';
 import { type ClientCommand, OVERVIEW_ROWS_MAX } from '../messages.js';
 import { accept, listed, notFound, piecesListed, refuse } from './answers.js';
 import { doctorRequestOf } from './doctor-request.js';
@@ -76,8 +77,8 @@ function about(
 
 /** A download asks for peers as soon as its tracker has registered it. */
 function announceAgain(ask: number, records: readonly FileRecord[]): readonly ClientEffect[] {
-  const announced = records.filter(({ announced }) => announced);
-  return [...announced.flatMap(register), accept(ask, String(announced.length))];
+  const announced = records.filter(({ phase }) => isOffered(phase));
+  return [...announced.map(register), accept(ask, String(announced.length))];
 }
 
 function pieces(ask: number, record: FileRecord): ClientEffect {

@@ -5,7 +5,7 @@ import { assert } from '../../foundation/base/assert.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { type Entry, type FileRecord, NO_TRANSFER, type Phase } from './record.js';
+import { type Entry, type FileRecord, NO_TRANSFER } from './record.js';
 
 export class FileTable {
   readonly #files = new Map<number, FileRecord>();
@@ -24,17 +24,16 @@ export class FileTable {
     return this.all().map(({ entry }) => entry);
   }
 
-  add(entry: Entry, phase: Phase): FileRecord {
+  /** A new record, at the beginning of its life. */
+  add(entry: Entry): FileRecord {
     assert(!this.#bySwarm.has(entry.swarm), 'a swarm has one file');
     const record: FileRecord = {
       file: this.#nextFile,
       entry,
       geometry: new Geometry(entry.size),
-      phase,
+      phase: { at: 'checking' },
       transfer: { ...NO_TRANSFER },
       device: undefined,
-      announced: false,
-      served: false,
     };
     this.#nextFile += 1;
     this.#files.set(record.file, record);

@@ -7,9 +7,9 @@ import type { AnnounceEvent } from '../../tracking/announce/messages.js';
 import { bad } from '../answers/answers.js';
 import type { TrackerNotices } from '../answers/tracker-notices.js';
 import type { ClientEffect, ClientInput } from '../effects.js';
+import { announce } from './advance.js';
 import type { FileTable } from './file-table.js';
 import { serveFailed } from './recovery.js';
-import { announce } from './sharing.js';
 
 export function uploadNews(
   files: FileTable,
@@ -28,8 +28,7 @@ export function uploadNews(
       return NO_EFFECTS;
     case 'serveFailed': {
       // A `.part` that has just got its final name is no longer found under the old one: nothing is wrong.
-      if (record.phase.at !== 'seeding' || event.path !== record.entry.path) return NO_EFFECTS;
-      return serveFailed(record, event.errno);
+      return event.path === record.entry.path ? serveFailed(files, record, event.errno) : NO_EFFECTS;
     }
     default:
       return unreachable(event);

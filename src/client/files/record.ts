@@ -1,40 +1,10 @@
-// One file of the client's library and what is going on with it. Data that exists in one phase only lives in that phase.
-// Pure.
+// One file of the client's library and what is going on with it, and the row that shows it. Decides nothing. Pure.
 
-import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { FileState, FileView } from '../messages.js';
-
-export type Phase =
-  /** At start: is the file, and its .mtorrent, what the library says? */
-  | { readonly at: 'checking' }
-  /** Accepted, but as many downloads run as may. */
-  | { readonly at: 'waiting' }
-  /** The `.part` is being opened. */
-  | { readonly at: 'opening' }
-  | { readonly at: 'downloading' }
-  /** Told to stop; then `after` happens. */
-  | { readonly at: 'stopping'; readonly after: 'keep' | 'pause' | 'remove' }
-  /** Bad pieces of it are made missing again; then it is as it was. */
-  | { readonly at: 'mending'; readonly former: Phase }
-  /** Serves what it has and fetches nothing, until it is resumed. */
-  | { readonly at: 'paused' }
-  | { readonly at: 'seeding' }
-  | { readonly at: 'failed'; readonly code: ErrorCode; readonly sentence: string }
-  /** Its disk has no room for the rest; it goes on when there is. */
-  | { readonly at: 'full'; readonly sentence: string }
-  /** A complete file that is gone or changed: not announced, not served. */
-  | {
-      readonly at: 'missing';
-      readonly sentence: string;
-      /** Shared again when it is right again. */
-      readonly returns: boolean;
-      /** What the last look found, and what was found when it was checked and not right; undefined: nothing. */
-      readonly seen: string | undefined;
-      readonly judged: string | undefined;
-    };
+import { isWorkedOn, type Phase } from './file-life.js';
 
 /** Time of a complete file that was found wrong whatever its time says: no file has it, so every piece is hashed first. */
 export const NEVER_RIGHT_MS = -1;
@@ -75,10 +45,6 @@ export interface FileRecord {
   readonly transfer: Transfer;
   /** File system of the target, for space reservations; undefined until known. */
   device: number | undefined;
-  /** Known to the trackers. */
-  announced: boolean;
-  /** Peers may fetch it from us. */
-  served: boolean;
 }
 
 const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
@@ -87,6 +53,7 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
   opening: 'waiting',
   downloading: 'downloading',
   stopping: 'finishing',
+  leaving: 'finishing',
   mending: 'checking',
   paused: 'paused',
   seeding: 'seeding',
@@ -134,13 +101,7 @@ export function isUnfinished(record: FileRecord): boolean {
 
 /** Will end by itself: `wait` waits for it. */
 export function isBusy(record: FileRecord): boolean {
-  const { at } = record.phase;
-  return (
-    at === 'waiting' ||
-    at === 'opening' ||
-    at === 'downloading' ||
-    at === 'stopping' ||
-    at === 'mending' ||
-    (at === 'checking' && isUnfinished(record))
-  );
+  const { phase } = record;
+  if (phase.at === 'checking') return isUnfinished(record);
+  return phase.at === 'waiting' || phase.at === 'downloading' || isWorkedOn(phase);
 }

@@ -5,13 +5,13 @@
 
 import { NO_EFFECTS, type WakeAt } from '../../foundation/actor/machine.js';
 import { formatBytes } from '../../foundation/base/bytes.js';
-import { bad, good } from '../answers/answers.js';
+import { good } from '../answers/answers.js';
 import type { ClientEffect, Found, LookedAt, SeenSource } from '../effects.js';
 import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../limits.js';
+import { advance } from './advance.js';
 import { roomNeeded } from './disk-space.js';
 import type { FileTable } from './file-table.js';
-import { type FileRecord, NEVER_RIGHT_MS } from './record.js';
-import { withdraw } from './sharing.js';
+import type { FileRecord } from './record.js';
 
 export class Recovery {
   /** Undefined while there is nothing to look at. */
@@ -54,94 +54,46 @@ export class Recovery {
     this.#looking = false;
     return seen.flatMap((one) => {
       const record = files.get(one.file);
-      return record === undefined ? NO_EFFECTS : sourceSeen(record, one);
+      return record === undefined ? NO_EFFECTS : sourceSeen(files, record, one);
     });
   }
 }
 
-/** A download that the disk has no room for: it waits, and what is there stays shared. */
-export function stall(record: FileRecord, sentence: string): readonly ClientEffect[] {
-  const { name, path } = record.entry;
-  const told = `${sentence}; it goes on by itself when there is room`;
-  record.phase = { at: 'full', sentence: told };
-  return [{ kind: 'tell', event: { kind: 'stalled', name, path, code: 'DISK_FULL', sentence: told } }];
-}
-
 export function roomSeen(files: FileTable, record: FileRecord, freeBytes: number): readonly ClientEffect[] {
-  if (record.phase.at !== 'full' || freeBytes < roomNeeded(files, record)) return NO_EFFECTS;
-  record.phase = { at: 'waiting' };
-  return [good(`${formatBytes(freeBytes)} are free again: ${record.entry.name} goes on`)];
+  if (freeBytes < roomNeeded(files, record)) return NO_EFFECTS;
+  const effects = advance(files, record, { kind: 'roomFound' });
+  if (effects === undefined) return NO_EFFECTS;
+  return [good(`${formatBytes(freeBytes)} are free again: ${record.entry.name} goes on`), ...effects];
 }
 
 /** A shared file that could not be read. `errno`: Node's, or SHORT_FILE and CHANGED. */
-export function serveFailed(record: FileRecord, errno: string): readonly ClientEffect[] {
+export function serveFailed(files: FileTable, record: FileRecord, errno: string): readonly ClientEffect[] {
   // A disk that fails would fail again with the next request.
-  if (errno === 'ENOENT') return lose(record, 'is gone', true);
-  if (errno === 'SHORT_FILE' || errno === 'CHANGED') return lose(record, 'has changed', true);
-  return lose(record, `cannot be read (${errno})`, false);
+  if (errno === 'ENOENT') return lose(files, record, 'is gone', true);
+  if (errno === 'SHORT_FILE' || errno === 'CHANGED') return lose(files, record, 'has changed', true);
+  return lose(files, record, `cannot be read (${errno})`, false);
 }
 
-function lose(
-  record: FileRecord,
-  what: string,
-  returns: boolean,
-  judged: string | undefined = undefined,
-): readonly ClientEffect[] {
-  const { path } = record.entry;
+function lose(files: FileTable, record: FileRecord, what: string, returns: boolean): readonly ClientEffect[] {
+  return advance(files, record, { kind: 'lost', sentence: lostSentence(record, what, returns), returns }) ?? NO_EFFECTS;
+}
+
+/** Why a complete file is no longer shared. @param returns it is shared again by itself. */
+export function lostSentence({ entry }: FileRecord, what: string, returns: boolean): string {
   const then = returns ? 'it is shared again when it is right again' : 'see to its disk, then restart';
-  const sentence = `${path} ${what}; it is no longer shared: ${then}`;
-  record.phase = { at: 'missing', sentence, returns, seen: judged, judged };
-  return [...withdraw(record), bad(sentence)];
+  return `${entry.path} ${what}; it is no longer shared: ${then}`;
 }
 
-/**
- * Pieces of a complete file are not right. Whatever its time stamp says, it is believed again only after every piece was
- * hashed: at once when the file changes, or when somebody asks for it.
- */
-export function rot(record: FileRecord, badCount: number, found: Found | undefined): readonly ClientEffect[] {
-  record.entry = { ...record.entry, mtimeMs: NEVER_RIGHT_MS };
-  const judged = stampOf(found);
-  if (record.phase.at === 'missing') {
-    record.phase = { ...record.phase, judged };
-    return NO_EFFECTS;
-  }
-  const pieces = badCount === 1 ? '1 piece that is' : `${badCount} pieces that are`;
-  return lose(record, `has ${pieces} not right`, true, judged);
+function sourceSeen(files: FileTable, record: FileRecord, { found }: SeenSource): readonly ClientEffect[] {
+  const { phase, entry } = record;
+  if (phase.at !== 'seeding') return advance(files, record, { kind: 'looked', stamp: stampOf(found) }) ?? NO_EFFECTS;
+  if (found === undefined) return lose(files, record, 'is gone', true);
+  const isAsKnown = found.size === entry.size && found.mtimeMs === entry.mtimeMs;
+  return isAsKnown ? NO_EFFECTS : lose(files, record, 'has changed', true);
 }
 
-/** At start: what the library says of it is not so. `found` is what was judged. */
-export function unusable(record: FileRecord, sentence: string, found: Found | undefined): readonly ClientEffect[] {
-  record.phase = {
-    at: 'missing',
-    sentence,
-    returns: record.entry.mtimeMs !== null,
-    seen: undefined,
-    judged: stampOf(found),
-  };
-  return [bad(sentence)];
-}
-
-/** What was missing is right again: said, since its being missing was. */
-export function rightAgain(record: FileRecord): readonly ClientEffect[] {
-  return record.phase.at === 'missing' ? [good(`${record.entry.path} is right again and shared`)] : NO_EFFECTS;
-}
-
-function sourceSeen(record: FileRecord, { found }: SeenSource): readonly ClientEffect[] {
-  const { phase, entry, file } = record;
-  if (phase.at === 'seeding') {
-    if (found === undefined) return lose(record, 'is gone', true);
-    const isAsKnown = found.size === entry.size && found.mtimeMs === entry.mtimeMs;
-    return isAsKnown ? NO_EFFECTS : lose(record, 'has changed', true);
-  }
-  if (phase.at !== 'missing' || !phase.returns) return NO_EFFECTS;
-  const stamp = stampOf(found);
-  // Still being written while it changes between two looks; what was judged once is judged again when it has changed.
-  const isStill = stamp !== undefined && stamp === phase.seen && stamp !== phase.judged;
-  record.phase = { ...phase, seen: stamp, judged: isStill ? stamp : phase.judged };
-  return isStill ? [{ kind: 'check', file, entry }] : NO_EFFECTS;
-}
-
-function stampOf(found: Found | undefined): string | undefined {
+/** Two looks that give the same stamp saw the same file. */
+export function stampOf(found: Found | undefined): string | undefined {
   return found === undefined
     ? undefined
     : `${found.size} ${found.mtimeMs} ${found.changedMs} ${found.metainfoMtimeMs ?? 'none'}`;

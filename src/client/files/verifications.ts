@@ -6,13 +6,13 @@
 import { NO_EFFECTS } from '../../foundation/actor/machine.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 import { bad as badNews, notFound, refuse, saved } from '../answers/answers.js';
-import type { ClientEffect, ClientInput, HashedAgain } from '../effects.js';
+import type { ClientEffect, ClientInput, HashedAgain, Refusal } from '../effects.js';
 import { VERIFIED_RANGES_MAX } from '../messages.js';
+import { advance } from './advance.js';
+import { isWorkedOn } from './file-life.js';
 import { basename, type FileTable } from './file-table.js';
-import { type FileRecord, isUnfinished, type Phase } from './record.js';
-import { rightAgain, rot } from './recovery.js';
-import { isLeaving } from './removals.js';
-import { seed, withdraw } from './sharing.js';
+import { type FileRecord, isUnfinished } from './record.js';
+import { lostSentence, stampOf } from './recovery.js';
 
 type Hashed = Extract<HashedAgain, { kind: 'hashed' }>;
 
@@ -26,9 +26,6 @@ type Verification = {
   | { readonly at: 'judged'; readonly result: Hashed }
   | { readonly at: 'mending'; readonly result: Hashed }
 );
-
-/** Will be another one by itself, soon. */
-const PASSING: readonly Phase['at'][] = ['checking', 'opening', 'stopping', 'mending'];
 
 export class Verifications {
   /** By file number. */
@@ -58,7 +55,7 @@ export class Verifications {
         this.#open.delete(file);
         effects.push(refuse(ask, 'FILE_NOT_FOUND', `${name} was removed while it was verified`));
       } else if (at === 'judged') effects.push(...this.#clear(files, record, verification));
-      else if (at === 'asked' && !isClosing && !PASSING.includes(record.phase.at)) {
+      else if (at === 'asked' && !isClosing && record.phase.at !== 'checking' && !isWorkedOn(record.phase)) {
         this.#open.set(file, { at: 'hashing', ask, name });
         effects.push({ kind: 'hashAgain', file, entry: record.entry });
       }
@@ -80,55 +77,50 @@ export class Verifications {
     return [...returned(files, record, result), verified(record, ask, result)];
   }
 
-  mended(files: FileTable, { file, have }: Extract<ClientInput, { kind: 'mended' }>): readonly ClientEffect[] {
-    const verification = this.#open.get(file);
-    const record = files.get(file);
-    if (verification?.at !== 'mending' || record === undefined) return NO_EFFECTS;
-    this.#open.delete(file);
+  /** @param have pieces that are left. */
+  mended(files: FileTable, record: FileRecord, have: number): readonly ClientEffect[] {
+    const effects = advance(files, record, { kind: 'mended', have }) ?? NO_EFFECTS;
+    const verification = this.#ended(files, record);
+    if (verification === undefined) return effects;
     const { ask, result } = verification;
-    record.transfer.have = have;
-    if (record.phase.at === 'mending') record.phase = record.phase.former;
     const { name } = record.entry;
     const count = countOf(result.bad);
     const sentence = `${count === 1 ? '1 piece' : `${count} pieces`} of ${name} on the disk ${count === 1 ? 'was' : 'were'} not right, and must be fetched again`;
-    return [badNews(sentence), verified(record, ask, result)];
+    return [...effects, badNews(sentence), verified(record, ask, result)];
   }
 
-  mendFailed(files: FileTable, input: Extract<ClientInput, { kind: 'mendFailed' }>): readonly ClientEffect[] {
-    const verification = this.#open.get(input.file);
-    const record = files.get(input.file);
-    if (verification === undefined || record === undefined) return NO_EFFECTS;
-    this.#open.delete(input.file);
-    const { code, sentence } = input.refusal;
-    const { name, path, mtorrentPath } = record.entry;
-    const told = `${name} has bad pieces, which could not be recorded: ${sentence}; see to that disk, then: verify ${basename(mtorrentPath)}`;
-    if (record.phase.at === 'mending') record.phase = { at: 'failed', code, sentence: told };
-    return [
-      refuse(verification.ask, code, told),
-      { kind: 'tell', event: { kind: 'failed', name, path, code, sentence: told } },
-    ];
+  mendFailed(files: FileTable, record: FileRecord, refusal: Refusal): readonly ClientEffect[] {
+    const { name, mtorrentPath } = record.entry;
+    const { code } = refusal;
+    const sentence = `${name} has bad pieces, which could not be recorded: ${refusal.sentence}; see to that disk, then: verify ${basename(mtorrentPath)}`;
+    const effects = advance(files, record, { kind: 'mendFailed', code, sentence }) ?? NO_EFFECTS;
+    const verification = this.#ended(files, record);
+    return verification === undefined ? effects : [refuse(verification.ask, code, sentence), ...effects];
   }
 
-  /** Bad pieces are known: the next step to be rid of them. */
+  /** The verification whose mending has ended; undefined when its file was removed meanwhile: `next` says so. */
+  #ended(files: FileTable, { file }: FileRecord): (Verification & { readonly at: 'mending' }) | undefined {
+    const verification = this.#open.get(file);
+    if (verification?.at !== 'mending' || files.get(file) === undefined) return undefined;
+    this.#open.delete(file);
+    return verification;
+  }
+
+  /** Bad pieces are known: the next step to be rid of them. What works on the file reports first. */
   #clear(files: FileTable, record: FileRecord, { ask, name, result }: Verification & { at: 'judged' }) {
-    const { file, entry, phase } = record;
-    // Waits for the end of what is at work on the file; what is being removed is not there in a moment.
-    if (isLeaving(record) || phase.at === 'opening' || phase.at === 'checking') return NO_EFFECTS;
-    if (!isUnfinished(record)) {
-      this.#open.delete(file);
-      return [...rot(record, countOf(result.bad), result.found), saved(files), verified(record, ask, result)];
+    const { file } = record;
+    if (isUnfinished(record)) {
+      const effects = advance(files, record, { kind: 'badPieces', bad: result.bad }) ?? NO_EFFECTS;
+      if (record.phase.at === 'mending') this.#open.set(file, { at: 'mending', ask, name, result });
+      return effects;
     }
-    const withdrawn = withdraw(record);
-    if (phase.at === 'stopping') return withdrawn;
-    if (phase.at === 'downloading') {
-      record.phase = { at: 'stopping', after: 'keep' };
-      return [...withdrawn, { kind: 'stopDownload', file } as const];
-    }
-    this.#open.set(file, { at: 'mending', ask, name, result });
-    // What waits, or is paused, is opened again, and so served again; what failed stays as it is until it is resumed.
-    const isOver = phase.at === 'failed' || phase.at === 'missing';
-    record.phase = { at: 'mending', former: isOver ? phase : { at: 'waiting' } };
-    return [...withdrawn, { kind: 'mend', file, entry, bad: result.bad } as const];
+    const count = countOf(result.bad);
+    const pieces = count === 1 ? '1 piece that is' : `${count} pieces that are`;
+    const sentence = lostSentence(record, `has ${pieces} not right`, true);
+    const effects = advance(files, record, { kind: 'rotted', sentence, judged: stampOf(result.found) });
+    if (effects === undefined) return NO_EFFECTS;
+    this.#open.delete(file);
+    return [...effects, saved(files), verified(record, ask, result)];
   }
 }
 
@@ -136,8 +128,7 @@ export class Verifications {
 function returned(files: FileTable, record: FileRecord, { found }: Hashed): readonly ClientEffect[] {
   const { phase, entry } = record;
   if (phase.at !== 'missing' || isUnfinished(record) || found?.size !== entry.size) return NO_EFFECTS;
-  record.entry = { ...entry, mtimeMs: found.mtimeMs };
-  return [...rightAgain(record), ...seed(record), saved(files)];
+  return advance(files, record, { kind: 'foundComplete', mtimeMs: found.mtimeMs }) ?? NO_EFFECTS;
 }
 
 function verified({ entry, geometry }: FileRecord, ask: number, { claimed, bad }: Hashed): ClientEffect {

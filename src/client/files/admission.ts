@@ -1,0 +1,42 @@
+// Whether a new file may join the library: one file a swarm and a place, a bounded number of them, room on the disk. What
+// makes way for it is forgotten. Pure.
+
+import { NO_EFFECTS } from '../../foundation/actor/machine.js';
+import { placeTaken, tooMany } from '../answers/answers.js';
+import type { ClientEffect, Refusal } from '../effects.js';
+import { LIBRARY_FILES_MAX } from '../limits.js';
+import { advance } from './advance.js';
+import { roomRefusal } from './disk-space.js';
+import { stepOf } from './file-life.js';
+import type { FileTable } from './file-table.js';
+import { type Entry, isUnfinished } from './record.js';
+
+/** Why content may not be shared here; undefined when it may. */
+export function shareRefusal(files: FileTable, entry: Entry): Refusal | undefined {
+  const known = files.ofSwarm(entry.swarm);
+  if (known !== undefined && isUnfinished(known)) {
+    const sentence = `the same content is an unfinished download here, ${known.entry.name}; let it complete, or remove it with --force`;
+    return { code: 'ALREADY_EXISTS', sentence };
+  }
+  return known === undefined ? countRefusal(files) : undefined;
+}
+
+/** Why a download is not accepted; undefined when it is. @param device the file system of its target. */
+export function getRefusal(files: FileTable, entry: Entry, freeBytes: number, device: number): Refusal | undefined {
+  const known = files.ofSwarm(entry.swarm);
+  if (known !== undefined && 'refusal' in stepOf(known.phase, { kind: 'gotAgain' }))
+    return { code: 'ALREADY_EXISTS', sentence: `${entry.name} is here already as ${known.entry.path}` };
+  const other = files.ofPath(entry.path);
+  if (other !== undefined && other !== known) return { code: 'ALREADY_EXISTS', sentence: placeTaken(other.entry) };
+  return (known === undefined ? countRefusal(files) : undefined) ?? roomRefusal(files, entry, freeBytes, device);
+}
+
+/** The record of the same swarm goes, so that a new one can take its place. */
+export function makeWay(files: FileTable, entry: Entry, kind: 'sharedAgain' | 'gotAgain'): readonly ClientEffect[] {
+  const known = files.ofSwarm(entry.swarm);
+  return known === undefined ? NO_EFFECTS : (advance(files, known, { kind }) ?? NO_EFFECTS);
+}
+
+function countRefusal(files: FileTable): Refusal | undefined {
+  return files.size >= LIBRARY_FILES_MAX ? { code: 'LIMIT_REACHED', sentence: tooMany() } : undefined;
+}

@@ -1,0 +1,126 @@
+// Takes a file one step on in its life: the record becomes what the table of file-life.ts says, and the actions that it names
+// become effects. Decides nothing itself. Invariant: what stops being offered is withdrawn from peers and trackers alike. Pure.
+
+import { unreachable } from '../../foundation/base/assert.js';
+import { bad, good, saved } from '../answers/answers.js';
+import type { ClientEffect } from '../effects.js';
+import { type Action, isOffered, type LifeEvent, type Phase, stepOf } from './file-life.js';
+import type { FileTable } from './file-table.js';
+import { type Entry, type FileRecord, isUnfinished, NEVER_RIGHT_MS } from './record.js';
+
+/** @returns undefined when the table refuses the event; nothing has changed then. */
+export function advance(files: FileTable, record: FileRecord, event: LifeEvent): readonly ClientEffect[] | undefined {
+  const { phase } = record;
+  const step = stepOf(phase, event);
+  if ('refusal' in step) return undefined;
+  const { next, does } = step;
+  record.entry = entryAfter(record.entry, event);
+  if (next === undefined) files.forget(record);
+  else enter(record, next, event);
+  const isWithdrawn = isOffered(phase) && (next === undefined || !isOffered(next));
+  const withdrawal = isWithdrawn ? withdraw(record, event.kind === 'quit') : [];
+  const ask = event.kind === 'remove' ? event.ask : phase.at === 'leaving' ? phase.ask : undefined;
+  return [...withdrawal, ...does.flatMap((action) => effectsOf(action, files, record, event, ask))];
+}
+
+/** What the library keeps of the event. */
+function entryAfter(entry: Entry, event: LifeEvent): Entry {
+  switch (event.kind) {
+    case 'foundComplete':
+    case 'completed':
+    case 'completedBad':
+      return { ...entry, mtimeMs: event.mtimeMs };
+    case 'rotted':
+      return { ...entry, mtimeMs: NEVER_RIGHT_MS };
+    case 'pause':
+      return { ...entry, paused: true };
+    case 'resume':
+      return { ...entry, paused: false };
+    default:
+      return entry;
+  }
+}
+
+function enter(record: FileRecord, next: Phase, event: LifeEvent): void {
+  const { transfer, geometry } = record;
+  record.phase = next;
+  if ('have' in event) transfer.have = event.have;
+  if (next.at === 'seeding') transfer.have = geometry.pieceCount;
+  if (next.at !== 'downloading' && next.at !== 'stopping' && next.at !== 'leaving')
+    Object.assign(transfer, { rate: 0, peers: 0 });
+}
+
+function effectsOf(
+  action: Action,
+  files: FileTable,
+  record: FileRecord,
+  event: LifeEvent,
+  ask: number | undefined,
+): readonly ClientEffect[] {
+  const { file, entry, phase } = record;
+  switch (action) {
+    case 'releasePart':
+    case 'stopDownload':
+      return [{ kind: action, file }];
+    case 'openPart':
+    case 'startDownload':
+    case 'check':
+      return [{ kind: action, file, entry }];
+    case 'offer':
+      return [{ kind: 'serve', file, entry, complete: phase.at === 'seeding' }, register(record)];
+    case 'mend':
+      return event.kind === 'badPieces' ? [{ kind: 'mend', file, entry, bad: event.bad }] : [];
+    case 'save':
+      return [saved(files)];
+    case 'tell':
+      return tell(record, event);
+    case 'tellCompleted':
+      return [{ kind: 'tell', event: { kind: 'completed', name: entry.name, path: entry.path } }];
+    case 'tellRightAgain':
+      return [good(`${entry.path} is right again and shared`)];
+    case 'delete':
+      return ask === undefined
+        ? []
+        : [saved(files), { kind: 'deleteFiles', ask, file, entry, unfinished: isUnfinished(record) }];
+    default:
+      return unreachable(action);
+  }
+}
+
+/** Why its phase is what it is. */
+function tell({ entry, phase }: FileRecord, event: LifeEvent): readonly ClientEffect[] {
+  const { name, path } = entry;
+  if (event.kind === 'completedBad') {
+    const { sentence } = event;
+    return [{ kind: 'tell', event: { kind: 'failed', name, path, code: 'VERIFICATION_FAILED', sentence } }];
+  }
+  switch (phase.at) {
+    case 'failed':
+      return [{ kind: 'tell', event: { kind: 'failed', name, path, code: phase.code, sentence: phase.sentence } }];
+    case 'full':
+      return [{ kind: 'tell', event: { kind: 'stalled', name, path, code: 'DISK_FULL', sentence: phase.sentence } }];
+    case 'missing':
+      return [bad(phase.sentence)];
+    default:
+      return [];
+  }
+}
+
+/** @param isClosing the trackers are told of all files at once. */
+function withdraw(record: FileRecord, isClosing: boolean): readonly ClientEffect[] {
+  const unserve: ClientEffect = { kind: 'unserve', file: record.file };
+  return isClosing ? [unserve] : [unserve, announce(record, { kind: 'withdraw', swarm: record.entry.swarm })];
+}
+
+export function register(record: FileRecord): ClientEffect {
+  const { swarm, name, size } = record.entry;
+  const { pieceCount } = record.geometry;
+  return announce(record, { kind: 'register', swarm, name, size, pieceCount, have: record.transfer.have });
+}
+
+export function announce(
+  record: FileRecord,
+  command: Extract<ClientEffect, { kind: 'announce' }>['command'],
+): ClientEffect {
+  return { kind: 'announce', trackers: record.entry.trackers, command };
+}

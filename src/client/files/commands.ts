@@ -1,0 +1,51 @@
+// What a person may do to one file: pause, resume, remove. The table of file-life.ts says whether its phase allows that; here
+// it is refused in words, or done and answered. A removal of a file that is worked on is answered when that is over. Pure.
+
+import { accept, notFound, refuse, saved } from '../answers/answers.js';
+import type { ClientEffect } from '../effects.js';
+import { advance } from './advance.js';
+import { basename, type FileTable } from './file-table.js';
+import { type FileRecord, isUnfinished } from './record.js';
+
+export function pause(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
+  return about(files, ask, name, (record) => {
+    const effects = isUnfinished(record) ? advance(files, record, { kind: 'pause' }) : undefined;
+    if (effects === undefined)
+      return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is complete; there is nothing to pause`)];
+    return [saved(files), accept(ask, 'PAUSED'), ...effects];
+  });
+}
+
+export function resume(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
+  return about(files, ask, name, (record) => {
+    const effects = advance(files, record, { kind: 'resume', paused: record.entry.paused });
+    if (effects === undefined) return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is not paused`)];
+    return [saved(files), accept(ask, 'RESUMED'), ...effects];
+  });
+}
+
+/** Off the trackers, out of the library, and only then off the disk. @param force an unfinished download, too. */
+export function remove(files: FileTable, ask: number, name: string, force: boolean): readonly ClientEffect[] {
+  return about(files, ask, name, (record) => {
+    const { entry, phase } = record;
+    if (isUnfinished(record) && !force && phase.at !== 'leaving') {
+      const sentence = `${entry.name} is not downloaded completely; wait for it, or drop what is there with: remove ${basename(entry.mtorrentPath)} --force`;
+      return [refuse(ask, 'NOT_COMPLETE', sentence)];
+    }
+    return (
+      advance(files, record, { kind: 'remove', ask }) ?? [
+        refuse(ask, 'INVALID_ARGUMENTS', `${entry.name} is being removed already`),
+      ]
+    );
+  });
+}
+
+function about(
+  files: FileTable,
+  ask: number,
+  name: string,
+  then: (record: FileRecord) => readonly ClientEffect[],
+): readonly ClientEffect[] {
+  const record = files.find(name);
+  return record === undefined ? [refuse(ask, 'FILE_NOT_FOUND', notFound(name))] : then(record);
+}

@@ -1,0 +1,238 @@
+// The life of a file as the table that it is: every phase and every event, and what holds however they follow each other.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import type { ClientEffect } from '../../src/client/effects.js';
+import { advance } from '../../src/client/files/advance.js';
+import { isOffered, type LifeEvent, type Phase, stepOf } from '../../src/client/files/file-life.js';
+import { FileTable } from '../../src/client/files/file-table.js';
+import { entryOf } from './stage.js';
+
+const why = { code: 'IO_ERROR', sentence: 'it is wrong' } as const;
+const PHASES: readonly Phase[] = [
+  { at: 'checking' },
+  { at: 'waiting', offered: true },
+  { at: 'opening', offered: true },
+  { at: 'downloading' },
+  { at: 'stopping', offered: true },
+  { at: 'leaving', ask: 1 },
+  { at: 'mending', next: { at: 'waiting', offered: false } },
+  { at: 'paused', offered: true },
+  { at: 'seeding', offered: true },
+  { at: 'failed', offered: true, ...why },
+  { at: 'full', offered: true, sentence: why.sentence },
+  { at: 'missing', sentence: why.sentence, returns: true, seen: 's', judged: undefined },
+];
+const EVENTS: readonly LifeEvent[] = [
+  { kind: 'shared' },
+  { kind: 'accepted' },
+  { kind: 'foundComplete', mtimeMs: 5 },
+  { kind: 'foundPartial', have: 3 },
+  { kind: 'foundUnusable', sentence: why.sentence, returns: true, judged: 's' },
+  { kind: 'begin' },
+  { kind: 'partOpened', have: 3, paused: false, closing: false },
+  { kind: 'partOpened', have: 3, paused: true, closing: false },
+  { kind: 'partOpened', have: 3, paused: false, closing: true },
+  { kind: 'completed', mtimeMs: 5, closing: false },
+  { kind: 'completed', mtimeMs: 5, closing: true },
+  { kind: 'completedBad', mtimeMs: 5, sentence: why.sentence },
+  { kind: 'failed', ...why },
+  { kind: 'diskFull', sentence: why.sentence },
+  { kind: 'roomFound' },
+  { kind: 'stopped', paused: false },
+  { kind: 'stopped', paused: true },
+  { kind: 'pause' },
+  { kind: 'resume', paused: true },
+  { kind: 'resume', paused: false },
+  { kind: 'remove', ask: 2 },
+  { kind: 'sharedAgain' },
+  { kind: 'gotAgain' },
+  { kind: 'lost', sentence: why.sentence, returns: true },
+  { kind: 'looked', stamp: 's' },
+  { kind: 'looked', stamp: 't' },
+  { kind: 'rotted', sentence: why.sentence, judged: 's' },
+  { kind: 'badPieces', bad: [[0, 1]] },
+  { kind: 'mended', have: 2 },
+  { kind: 'mendFailed', ...why },
+  { kind: 'quit' },
+];
+
+/** Where it leads, and the actions. In brackets: not offered. `stays`: nothing but that is so. With `!`: refused. */
+function told(phase: Phase, event: LifeEvent): string {
+  const step = stepOf(phase, event);
+  if ('refusal' in step) return `!${step.refusal}`;
+  const { next, does } = step;
+  if (next === undefined) return ['out', ...does].join(' ');
+  const isSame = next.at === phase.at && isOffered(next) === isOffered(phase) && does.length === 0;
+  return isSame ? 'stays' : [isOffered(next) ? next.at : `(${next.at})`, ...does].join(' ');
+}
+
+/** The cells of one event, those that are alike together; the refusal that most phases share stands last, for `else`. */
+function rowOf(event: LifeEvent): readonly string[] {
+  const byCell = new Map<string, string[]>();
+  for (const phase of PHASES) {
+    const cell = told(phase, event);
+    byCell.set(cell, [...(byCell.get(cell) ?? []), phase.at]);
+  }
+  return [...byCell].map(([cell, phases]) => `${phases.length > 5 ? 'else' : phases.join(', ')} → ${cell}`).sort();
+}
+
+const nameOf = (event: LifeEvent): string =>
+  [
+    event.kind,
+    ...Object.entries(event).flatMap(([key, value]) =>
+      value === true || key === 'stamp' ? [value === true ? key : value] : [],
+    ),
+  ].join(' ');
+
+const LIFE: Readonly<Record<string, readonly string[]>> = {
+  shared: ['checking → seeding offer save', 'else → !known'],
+  accepted: ['checking → (waiting) save', 'else → !known'],
+  foundComplete: ['checking → seeding offer save', 'else → !late', 'missing → seeding tellRightAgain offer save'],
+  foundPartial: ['checking, missing → (waiting)', 'else → !late'],
+  'foundUnusable returns': ['checking, missing → (missing) tell', 'else → !late'],
+  begin: ['else → !late', 'waiting → opening openPart'],
+  partOpened: ['else → !late', 'leaving → out releasePart delete', 'opening → downloading offer startDownload'],
+  'partOpened paused': ['else → !late', 'leaving → out releasePart delete', 'opening → paused offer releasePart'],
+  'partOpened closing': ['else → !late', 'leaving → out releasePart delete', 'opening → waiting'],
+  completed: [
+    'downloading, stopping → seeding offer save tellCompleted',
+    'else → !late',
+    'leaving → out tellCompleted delete',
+  ],
+  'completed closing': [
+    'downloading, stopping → (seeding) save tellCompleted',
+    'else → !late',
+    'leaving → out tellCompleted delete',
+  ],
+  completedBad: ['downloading, stopping → (seeding) tell', 'else → !late', 'leaving → out tellCompleted delete'],
+  failed: ['else → !late', 'leaving → out delete', 'waiting, opening, downloading, stopping, paused → failed tell'],
+  diskFull: ['else → !late', 'leaving → out delete', 'waiting, opening, downloading, stopping, paused → full tell'],
+  roomFound: ['else → !late', 'full → waiting'],
+  stopped: ['else → !late', 'leaving → out delete', 'stopping → waiting'],
+  'stopped paused': ['else → !late', 'leaving → out delete', 'stopping → paused'],
+  pause: ['downloading → stopping stopDownload', 'else → stays', 'seeding → !complete', 'waiting, full → paused'],
+  'resume paused': ['downloading, seeding, missing → !notPaused', 'else → stays', 'paused, failed, full → waiting'],
+  resume: ['else → !notPaused', 'paused, failed, full → waiting', 'stopping, leaving → stays'],
+  remove: [
+    'downloading → (leaving) stopDownload',
+    'else → out delete',
+    'leaving → !leaving',
+    'opening, stopping, mending → (leaving)',
+  ],
+  sharedAgain: ['checking, missing → out', 'else → !known', 'seeding → stays'],
+  gotAgain: ['else → !known', 'failed, full, missing → out'],
+  'lost returns': ['else → !late', 'seeding → (missing) tell'],
+  'looked s': ['else → !late', 'missing → (missing) check'],
+  'looked t': ['else → !late', 'missing → stays'],
+  rotted: ['else → !busy', 'missing → stays', 'seeding → (missing) tell'],
+  badPieces: [
+    'checking, opening, leaving, mending → !busy',
+    'downloading → (stopping) stopDownload',
+    'seeding → !complete',
+    'stopping → (stopping)',
+    'waiting, paused, failed, full, missing → (mending) mend',
+  ],
+  mended: ['else → !late', 'leaving → out delete', 'mending → (waiting)'],
+  mendFailed: ['else → !late', 'leaving → out delete', 'mending → (failed) tell'],
+  quit: [
+    'checking, leaving, mending, missing → stays',
+    'downloading → (stopping) stopDownload',
+    'failed → (failed)',
+    'full → (full)',
+    'opening → (opening)',
+    'paused → (paused)',
+    'seeding → (seeding)',
+    'stopping → (stopping)',
+    'waiting → (waiting)',
+  ],
+};
+
+test('every event has its answer in every phase: a step, or a refusal that has a name', () => {
+  assert.deepEqual(Object.fromEntries(EVENTS.map((event) => [nameOf(event), rowOf(event)])), LIFE);
+});
+
+test('what is not offered stays so, unless the step offers it', () => {
+  for (const phase of PHASES) {
+    const hidden: Phase = 'offered' in phase ? { ...phase, offered: false } : phase;
+    for (const event of EVENTS) {
+      const step = stepOf(hidden, event);
+      if ('refusal' in step || step.next === undefined || isOffered(hidden)) continue;
+      assert.equal(isOffered(step.next), step.does.includes('offer'), `${hidden.at}, ${nameOf(event)}`);
+    }
+  }
+});
+
+/** What peers and trackers know of the file after these effects. */
+class World {
+  served = false;
+  announced = false;
+  deleted = 0;
+
+  hear(effect: ClientEffect): void {
+    if (effect.kind === 'serve') this.served = true;
+    if (effect.kind === 'unserve') this.served = false;
+    if (effect.kind === 'deleteFiles') this.deleted += 1;
+    if (effect.kind !== 'announce') return;
+    if (effect.command.kind === 'register') {
+      assert.ok(this.served, 'what is announced is served');
+      this.announced = true;
+    }
+    if (effect.command.kind === 'withdraw') {
+      assert.ok(this.announced, 'nothing is withdrawn twice');
+      this.announced = false;
+    }
+  }
+}
+
+test('however events follow each other, what is announced is served, and neither while it is checked, mended, missing or leaving', () => {
+  const running = EVENTS.filter(({ kind }) => kind !== 'quit');
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...running), { maxLength: 60 }), (events) => {
+      const files = new FileTable();
+      const record = files.add(entryOf('a'));
+      const world = new World();
+      for (const event of events) {
+        const before = structuredClone({ ...record, geometry: undefined });
+        const effects = advance(files, record, event);
+        for (const effect of effects ?? []) world.hear(effect);
+        if (effects === undefined) assert.deepEqual({ ...record, geometry: undefined }, before, 'refused: unchanged');
+        const isIn = files.get(record.file) !== undefined;
+        const { at } = record.phase;
+        assert.equal(world.announced, world.served);
+        assert.equal(world.served, isIn && isOffered(record.phase), at);
+        if (world.served) assert.ok(!['checking', 'mending', 'missing', 'leaving'].includes(at), at);
+        assert.ok(world.deleted <= 1 && (world.deleted === 0 || !isIn), 'deleted once, after it left the library');
+        if (!isIn) break;
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a client that closes serves nothing more, whatever comes after', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...PHASES),
+      fc.array(fc.constantFrom(...EVENTS), { maxLength: 20 }),
+      (phase, events) => {
+        const record = new FileTable().add(entryOf('a'));
+        const files = new FileTable();
+        record.phase = phase;
+        advance(files, record, { kind: 'quit' });
+        assert.equal(isOffered(record.phase), false);
+        const answers = events.filter(
+          (event) =>
+            ['stopped', 'failed', 'diskFull', 'mended', 'mendFailed'].includes(event.kind) ||
+            ('closing' in event && event.closing),
+        );
+        for (const event of answers) {
+          for (const effect of advance(files, record, event) ?? []) assert.notEqual(effect.kind, 'serve');
+          assert.equal(isOffered(record.phase), false, event.kind);
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
