@@ -1,5 +1,5 @@
-// The download thread: owns the slab's slots and the hash pool, holds one downloader a file, and routes by file and
-// connection number. Decides only on which peer thread a connection lives, by its number.
+// The download thread: owns the slab's slots and the hash pool, runs one downloader a file, and routes by file and
+// connection number. Decides only on which peer thread a connection lives.
 
 import { type Attachment, type Link, openLink } from '../../foundation/actor/link.js';
 import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
@@ -75,7 +75,7 @@ class DownloadThread {
     });
   }
 
-  /** Every downloader stops with its progress saved; then the pool ends. */
+  /** Every downloader stops with its progress saved, then the hash pool ends. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#opening);
@@ -103,7 +103,7 @@ class DownloadThread {
         });
         break;
       case 'stop':
-        // A download that has just ended by itself has said so already.
+        // A download that has just ended by itself has reported so already.
         this.#downloads.get(command.file)?.post({ kind: 'stop' });
         break;
       case 'describe':
@@ -134,7 +134,7 @@ class DownloadThread {
     const [digests, bits] = attachments;
     assert(
       digests instanceof SharedArrayBuffer && bits instanceof SharedArrayBuffer,
-      'a download comes with digests and bits',
+      'a download comes with digests and a bitfield',
     );
     assert(!this.#downloads.has(file), 'a file has one downloader');
     const storage = adoptStorage(command.storage);
@@ -169,8 +169,8 @@ class DownloadThread {
   }
 
   /**
-   * Loaded and opened a little after the start, or by the first download if that comes sooner: threads take a tenth of a second to
-   * start, in which no piece could be verified, and so none passed on (docs/decisions/021).
+   * Loaded and opened a little after the start, or by the first download if that comes sooner: threads take a tenth of
+   * a second to start, in which no piece could be verified, and so none passed on (docs/decisions/021).
    */
   #hashPool(): Promise<HashPool> {
     clearTimeout(this.#opening);
@@ -184,7 +184,7 @@ class DownloadThread {
     const pool = openHashPool({ threads: this.#hashThreads, slab, log: this.#log.of('hash') });
     pool.warmUp().then(
       () => this.#toMain.tell({ kind: 'poolReady' }),
-      // Whoever needs the pool is told the same.
+      // Every download that needs the pool gets the same error.
       (error: unknown) => {
         if (!this.#isStopping) this.#log.error({ err: error }, 'the hash pool does not work');
       },
@@ -204,7 +204,7 @@ class DownloadThread {
     if (this.#downloads.size === 0) this.#onIdle();
   }
 
-  /** For as long as the connection lasts, also while its thread is being started anew. */
+  /** The same for the life of the connection, also while its thread restarts. */
   #threadOf(connection: number): number {
     return connection % this.#peerThreads.length;
   }
@@ -216,7 +216,7 @@ class DownloadThread {
     assert(port !== undefined && !(port instanceof SharedArrayBuffer), 'a peer thread comes with its port');
     assert(thread < this.#peerThreads.length, 'a peer thread is one of those that were announced');
     if (this.#peerThreads[thread] !== undefined) {
-      // What the dead thread said last and nobody read yet is about connections that are given up now.
+      // The last unread messages of the dead thread are about connections that are given up now.
       this.#peerThreads[thread].link.close();
       this.#loseConnections(thread);
     }
@@ -230,7 +230,7 @@ class DownloadThread {
     this.#peerThreads[thread] = { link, serves };
   }
 
-  /** A peer thread died, and with it its sockets: nothing touches their slots any more. */
+  /** A peer thread died with its sockets: nothing writes to their slots any more. */
   #loseConnections(thread: number): void {
     for (const connection of [...this.#fileOf.keys()]) {
       if (this.#threadOf(connection) !== thread) continue;

@@ -1,5 +1,5 @@
-// One downloader actor: performs its machine's effects with the hash pool, the disk and the peer threads. Owns the open
-// `.part` and closes it when the last store has ended; decides nothing.
+// Runs the machine of one download: performs its effects with the hash pool, the storage and the peer threads. Owns
+// the open `.part`, and closes it when the last store has ended. Decides nothing.
 
 import { Host } from '../../foundation/actor/host.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
@@ -20,7 +20,7 @@ import { DownloadMachine } from './machine.js';
 import type { DownloadEvent, ExaminedDownload } from './messages.js';
 import type { Pacer } from './requests/pacer.js';
 import type { SlotPool } from './requests/slots.js';
-import { ResumeKeeper } from './resume-writer.js';
+import { ResumeWriter } from './resume-writer.js';
 
 export interface DownloaderOptions {
   readonly file: number;
@@ -43,10 +43,10 @@ export interface DownloaderOptions {
   readonly log: Log;
   readonly nextConnection: () => number;
   readonly tellPeer: (connection: number, command: FetchCommand) => void;
-  /** Everybody who fetches the file from us. */
+  /** Tells every peer that fetches the file from us. */
   readonly tellFetchers: (command: FetchCommand) => void;
   readonly tellMain: (event: DownloadEvent) => void;
-  /** The actor is down; its `.part` is closed. */
+  /** The download has ended, and its `.part` is closed. */
   readonly onEnded: () => void;
 }
 
@@ -55,21 +55,20 @@ export class Downloader {
   readonly #machine: DownloadMachine;
   readonly #host: Host<DownloadInput, DownloadEffect>;
   readonly #swarmBytes: Uint8Array;
-  readonly #keeper: ResumeKeeper;
-  /** Pieces that the hash pool has. */
-  #storing = 0;
+  readonly #resume: ResumeWriter;
 
   constructor(options: DownloaderOptions) {
     this.#options = options;
     this.#swarmBytes = keyBytes(options.swarm);
-    this.#keeper = new ResumeKeeper({ ...options, size: options.geometry.size });
+    this.#resume = new ResumeWriter({ ...options, size: options.geometry.size });
     this.#machine = new DownloadMachine(options);
     this.#host = new Host<DownloadInput, DownloadEffect>({
       name: `download/${options.name}`,
       machine: this.#machine,
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => {
-        // The machine's books are broken: no slot may be reused, so the thread goes down, and the client ends with its state on disk.
+        // An invariant is broken, so no slot may be reused: the thread goes down, and the client ends with its state
+        // on disk.
         throw error;
       },
     });
@@ -84,11 +83,10 @@ export class Downloader {
     this.#host.post(input);
   }
 
-  /** Connected peers, slots held, pieces being stored, held back by the limit. */
   examine(): Omit<ExaminedDownload, 'file'> {
     const { slots, pacer, file } = this.#options;
     const isPaced = pacer.readyMs(file, systemTimers.nowMs()) !== undefined;
-    return { peers: this.describe().length, held: slots.heldBy(file), storing: this.#storing, isPaced };
+    return { peers: this.describe().length, held: slots.heldBy(file), storing: this.#machine.storingCount, isPaced };
   }
 
   describe(): ReturnType<DownloadMachine['describe']> {
@@ -124,10 +122,10 @@ export class Downloader {
         this.#options.tellFetchers({ kind: 'haves', file, ranges: effect.ranges });
         break;
       case 'saveResume':
-        this.#keeper.save();
+        this.#resume.save();
         break;
       case 'syncPart':
-        this.#keeper.sync();
+        this.#resume.sync();
         break;
       case 'finish':
         void this.#finish();
@@ -157,9 +155,7 @@ export class Downloader {
   }
 
   async #store(arrived: readonly ArrivedPiece[]): Promise<void> {
-    this.#storing += arrived.length;
     const outcomes = await this.#verifyAndWrite(arrived);
-    this.#storing -= arrived.length;
     const pieces = arrived.map(({ piece }, at) => ({
       piece,
       outcome: present(outcomes[at], 'each piece has its outcome'),
@@ -185,7 +181,7 @@ export class Downloader {
     }
   }
 
-  /** Two different pieces may be made to have one SHA-1, but not one SHA-256: whoever added it wants it checked. */
+  /** Two different pieces can be forged to have one SHA-1, but not one SHA-256: its author wants it checked. */
   async #checkWhole(): Promise<void> {
     const { sha256, pool, storage, name } = this.#options;
     if (sha256.length === 0) return;
@@ -208,13 +204,13 @@ export class Downloader {
   async #end(ending: Ending): Promise<void> {
     const { file, storage, tellMain, log, onEnded } = this.#options;
     this.#host.stop();
-    await this.#keeper.settled;
+    await this.#resume.settled;
     try {
-      if (ending.kind === 'stopped') await this.#keeper.close();
+      if (ending.kind === 'stopped') await this.#resume.close();
       await storage.close();
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
-      log.warn({ err: error }, 'the file could not be flushed; its pieces are checked at the next start');
+      log.warn({ err: error }, 'the file could not be flushed: its pieces are checked at the next start');
     }
     onEnded();
     if (ending.kind === 'stopped') tellMain({ kind: 'stopped', file });

@@ -1,18 +1,18 @@
-// What a downloader takes in and asks for: the whole of its contact with the world. Pure.
+// What a downloader takes in and asks for: all of its contact with the world. Pure.
 
 import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FetchCommand, FetchEvent } from '../peer/messages.js';
 
-/** What became of a piece that was handed to the hash pool. */
+/** What became of a piece that the hash pool was given. */
 export type StoreOutcome =
   | { readonly kind: 'stored' }
-  /** Its digest is wrong; nothing was written. */
+  /** Its digest is wrong. Nothing was written. */
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
 
-/** A piece whose bytes are all in its slot. */
+/** A piece whose bytes are all in its slot, unverified. */
 export interface ArrivedPiece {
   readonly piece: number;
   readonly slot: number;
@@ -35,7 +35,7 @@ export type DownloadInput =
   /** The file is whole, flushed, and at its target path. */
   | { readonly kind: 'finished' }
   | { readonly kind: 'finishFailed'; readonly code: ErrorCode; readonly sentence: string }
-  /** The client's download limit is another now. */
+  /** The client's download limit has changed. */
   | { readonly kind: 'limitChanged' }
   | { readonly kind: 'stop' };
 
@@ -46,7 +46,7 @@ export type Ending =
 
 export type DownloadPhase =
   | { readonly at: 'running' }
-  /** Hanging up on everyone; ends when no slot is held and nothing is being stored. */
+  /** Hanging up on every peer. It ends when every connection has ended and nothing is being stored. */
   | { readonly at: 'draining'; readonly ending: Ending }
   | { readonly at: 'finishing' }
   | { readonly at: 'ended' };
@@ -57,13 +57,13 @@ export type ConnectionCommand = Extract<FetchCommand, { kind: 'request' | 'cance
 export type DownloadEffect =
   | { readonly kind: 'dial'; readonly connection: number; readonly address: Address }
   | ConnectionCommand
-  /** Verify what came together and write what is right: one task of the hash pool. `stored` answers it. */
+  /** Verify these pieces and write the right ones: one task of the hash pool. `stored` answers it. */
   | { readonly kind: 'store'; readonly pieces: readonly ArrivedPiece[] }
   | { readonly kind: 'tellHaves'; readonly ranges: readonly PieceRange[] }
   | { readonly kind: 'saveResume' }
   /** Flush the `.part`, and record which pieces that covers. */
   | { readonly kind: 'syncPart' }
-  /** Every piece is had: check, flush, give it its name without overwriting anything. `finished` or `finishFailed` answers it. */
+  /** Every piece is had: check the file, flush it, give it its name. `finished` or `finishFailed` answers it. */
   | { readonly kind: 'finish' }
   | {
       readonly kind: 'progressed';

@@ -1,6 +1,6 @@
-// The download of one file: its phases from running to ended, and who handles what happens: `peers` decide who is
-// connected, `requests` who is asked for what, `verification` when a piece is ours. Never touches bytes, sockets or the
-// disk. Invariant: it ends only when every slot is back and every connection has ended. Pure.
+// The download of one file: its phases from running to ended, and which part handles what happens: connections.ts who is
+// connected, scheduler.ts who is asked for what, verification.ts when a piece is ours. Invariant: it ends only when every
+// slot is back and every connection has ended. Pure.
 
 import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../../foundation/actor/machine.js';
 import { assert } from '../../foundation/base/assert.js';
@@ -64,11 +64,17 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   receive(input: DownloadInput | Wake, nowMs: number): readonly (DownloadEffect | WakeAt)[] {
     if (this.#phase.at === 'ended') return NO_EFFECTS;
     const happened = this.#apply(input, nowMs);
-    const next = this.#advance(nowMs); // what everyone does next: one place, every time
+    // What to do next is decided in one place, whatever happened.
+    const next = this.#advance(nowMs);
     return next.length === 0 ? happened : [...happened, ...next];
   }
 
-  /** Everyone connected. */
+  /** Pieces that the hash pool has. */
+  get storingCount(): number {
+    return this.#table.storingCount;
+  }
+
+  /** Every connected peer. */
   describe(nowMs: number): readonly ConnectedPeer[] {
     const connected = [...this.#connections.peers.values()].filter(({ phase }) => phase !== 'dialing');
     return connected.map((peer) => peer.describe(nowMs));
@@ -84,7 +90,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         this.#wakeMs = Number.POSITIVE_INFINITY;
         return this.#onWake(nowMs);
       case 'stop':
-        // A file that is being given its name is let finish: it takes milliseconds, and there is no half-way.
+        // A file that is being renamed may finish: it takes milliseconds, and there is no half-way.
         return this.#phase.at === 'finishing' ? NO_EFFECTS : this.#drain({ kind: 'stopped' });
       case 'finished':
         return this.#drain({ kind: 'completed', ...this.#reports.totals });
@@ -106,7 +112,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         return this.#scheduler.received(peer, event, nowMs);
       case 'blockProgress':
         this.#reports.received(peer.received(event.bytes, false, nowMs));
-        this.#interest.look(peer); // its window may have grown
+        this.#interest.reconsider(peer); // its window may have grown
         return NO_EFFECTS;
       case 'blockRejected':
         return this.#scheduler.rejected(peer, event, nowMs);
@@ -115,7 +121,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         return NO_EFFECTS;
       case 'bitfieldPart':
         if (!peer.bitfieldPart(event.offset, event.part, event.last)) return this.#connections.hangUp(peer);
-        if (event.last) this.#interest.joined(peer);
+        if (event.last) this.#interest.bitfieldArrived(peer);
         return NO_EFFECTS;
       case 'havesReceived':
         return this.#scheduler.offered(peer, event.ranges, nowMs);
@@ -124,7 +130,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         return NO_EFFECTS;
       case 'unchoked':
         peer.choked = false;
-        this.#interest.look(peer);
+        this.#interest.reconsider(peer);
         return NO_EFFECTS;
       case 'disconnected':
         this.#connections.ended(peer, event.reason, nowMs);
@@ -142,7 +148,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const effects = [...this.#reports.due(this.#connections.peers.values(), nowMs)];
     if (this.#phase.at !== 'running') return effects;
     effects.push(...this.#connections.askForMore(nowMs), ...this.#scheduler.moveOn(nowMs));
-    this.#interest.lookAtAll();
+    this.#interest.reconsiderAll();
     effects.push(...this.#connections.evict(this.#interest.wantedCount > 0, nowMs));
     if (this.#table.room === 0) effects.push(...this.#connections.evictForSlot(nowMs));
     return effects;

@@ -1,5 +1,5 @@
-// What a download tells, and when: new pieces to peers in batches, progress to the main thread a few times a second, resume
-// data to the disk every so often. Pure.
+// What a download reports, and when: new pieces to peers in batches, progress to the main thread, resume data to the
+// disk. Pure.
 
 import { HAVE_RANGES_MAX, PROGRESS_MS } from '../../foundation/base/limits.js';
 import { type Bitfield, rangesOf } from '../../foundation/torrent/bitfield.js';
@@ -20,11 +20,11 @@ export class Reports {
   #receivedBytes = 0;
   #wastedBytes = 0;
   #havesDueMs = Number.POSITIVE_INFINITY;
-  /** When news was told last. */
-  #toldMs = Number.NEGATIVE_INFINITY;
+  /** When haves were sent last. */
+  #havesSentMs = Number.NEGATIVE_INFINITY;
   #resumeDueMs = Number.POSITIVE_INFINITY;
   #savedMs = 0;
-  /** Pieces that no record has. */
+  /** Pieces that are in no record yet. */
   #unsaved = 0;
   #syncDueMs = Number.POSITIVE_INFINITY;
   #progressDueMs = 0;
@@ -38,7 +38,7 @@ export class Reports {
     return { received: this.#receivedBytes, wasted: this.#wastedBytes };
   }
 
-  /** When the next batch of haves is due; infinite when none waits. */
+  /** When the next batch of haves is due; infinite when there is none. */
   get havesDueMs(): number {
     return this.#havesDueMs;
   }
@@ -51,11 +51,11 @@ export class Reports {
     this.#wastedBytes += bytes;
   }
 
-  /** @param isRare few of our peers have it. */
+  /** @param isRare few of our peers have the piece. */
   pieceStored(piece: number, isRare: boolean, nowMs: number): void {
     this.#freshHaves.push(piece);
     const pauseMs = isRare ? HAVE_RARE_MS : HAVE_COMMON_MS;
-    this.#havesDueMs = Math.min(this.#havesDueMs, Math.max(nowMs, this.#toldMs + pauseMs));
+    this.#havesDueMs = Math.min(this.#havesDueMs, Math.max(nowMs, this.#havesSentMs + pauseMs));
     this.#unsaved += 1;
     const soonMs = Math.max(nowMs, this.#savedMs + RESUME_SAVE_MIN_MS);
     const saveMs = this.#unsaved < RESUME_SAVE_PIECES ? nowMs + RESUME_SAVE_MS : soonMs;
@@ -66,7 +66,7 @@ export class Reports {
   due(peers: Iterable<Peer>, nowMs: number): readonly DownloadEffect[] {
     const effects: DownloadEffect[] = [];
     if (nowMs >= this.#havesDueMs) {
-      this.#toldMs = nowMs;
+      this.#havesSentMs = nowMs;
       effects.push(...this.tellHaves());
     }
     if (nowMs >= this.#resumeDueMs) {
@@ -86,7 +86,7 @@ export class Reports {
     return effects;
   }
 
-  /** What is new, at once. */
+  /** Sends all new haves at once. */
   tellHaves(): readonly DownloadEffect[] {
     const ranges = rangesOf(this.#freshHaves);
     this.#freshHaves = [];

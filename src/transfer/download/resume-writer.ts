@@ -1,6 +1,6 @@
-// Keeps a running download's resume data on the disk: one write after the other, so that an older record never replaces a
-// newer one. A flush of the `.part` is begun, then the pieces that were written before it began count as flushed. A record
-// that cannot be saved costs hashing after a crash, never the download.
+// Keeps a running download's resume data on the disk, one write after another, so that an older record never replaces a
+// newer one. Only pieces that were written before a flush began count as flushed. A record that cannot be saved costs
+// hashing after a crash, never the download.
 
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
@@ -8,33 +8,33 @@ import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { saveResume } from '../storage/resume.js';
 import type { Storage } from '../storage/storage.js';
 
-export interface ResumeKeeperOptions {
+export interface ResumeWriterOptions {
   readonly swarm: SwarmKey;
   readonly size: number;
-  /** Grows while we look. What it has at the beginning is flushed. */
+  /** Grows meanwhile. What it has at the start is flushed. */
   readonly have: Bitfield;
   readonly storage: Storage;
   readonly resumePath: string;
   readonly log: Log;
 }
 
-export class ResumeKeeper {
-  readonly #options: ResumeKeeperOptions;
+export class ResumeWriter {
+  readonly #options: ResumeWriterOptions;
   #synced: Bitfield;
   #last: Promise<void> = Promise.resolve();
   #isQueued = false;
 
-  constructor(options: ResumeKeeperOptions) {
+  constructor(options: ResumeWriterOptions) {
     this.#options = options;
     this.#synced = copyOf(options.have);
   }
 
-  /** Settles when everything asked for so far is done or was given up. */
+  /** Settles when everything requested so far is done or has failed. */
   get settled(): Promise<void> {
     return this.#last;
   }
 
-  /** Soon, with what is had by then. */
+  /** Saves soon, with the pieces that are had by then. */
   save(): void {
     if (this.#isQueued) return;
     this.#isQueued = true;
@@ -44,7 +44,7 @@ export class ResumeKeeper {
     });
   }
 
-  /** Flushes what is written so far and records that it is flushed. */
+  /** Flushes what is written so far, and records that. */
   sync(): void {
     this.#queue(async () => {
       const written = copyOf(this.#options.have);
@@ -54,7 +54,7 @@ export class ResumeKeeper {
     });
   }
 
-  /** After a clean stop the record says how the file was left; while it is still so, no piece needs checking. */
+  /** Records how the file was left: while it stays like this, no piece needs checking at the next start. */
   async close(): Promise<void> {
     const { storage, have } = this.#options;
     await this.#last;
@@ -79,7 +79,10 @@ export class ResumeKeeper {
       try {
         await work();
       } catch (error) {
-        this.#options.log.warn({ err: error }, 'resume data could not be saved');
+        this.#options.log.warn(
+          { err: error },
+          'resume data could not be saved: after a crash, pieces are hashed or fetched again',
+        );
       }
     });
   }

@@ -1,5 +1,6 @@
-// Decides when a piece is ours: only after the hash pool has verified its digest and written it to the disk. Wrong bytes
-// ban their sender on proof, since each piece comes from one peer. Until then nothing is offered to anyone. Pure.
+// Decides when a piece is ours: only after the hash pool has verified its digest and written it to the disk. Wrong
+// bytes ban their sender on proof, since each piece comes from one peer. Until then nothing is offered to anyone.
+// Pure.
 
 import { NO_EFFECTS } from '../../foundation/actor/machine.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';

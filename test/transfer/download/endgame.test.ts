@@ -55,7 +55,7 @@ test('bytes that came twice count as wasted', () => {
   assert.equal(stage.ending.wasted, slow.length);
 });
 
-test('after wrong bytes in the endgame, the peer whose claim was cancelled is asked again', () => {
+test('after wrong bytes in the endgame, the peer whose request was withdrawn is asked again', () => {
   const { stage, slow, again } = stalled();
   stage.arrive(again);
   stage.stored(again, { kind: 'mismatch' });

@@ -99,7 +99,7 @@ test('a peer whose request waits for our own limit is not the one that keeps a s
   const loserWith = (state: RequestState): Peer | undefined => {
     const other = peerOf(2, undefined);
     other.offered.setAll();
-    other.useful = PIECES;
+    other.wantedCount = PIECES;
     const eviction = new Eviction(new Bitfield(PIECES), new Prng(1));
     return eviction.forSlot([peerOf(1, undefined, [requestOf(1, state, 0)]), other], 10 * REQUEST_PATIENCE_MIN_MS);
   };

@@ -1,5 +1,5 @@
-// Which addresses of a swarm to dial, and when again after a failure. Keeps at most PEERS_KNOWN_MAX addresses; a banned one
-// stays banned for the life of the download. Pure; addresses come checked.
+// Which addresses of a swarm to dial, and when again after a failure. Keeps at most PEERS_KNOWN_MAX addresses, and a
+// banned one for the life of the download. Addresses come checked. Pure.
 
 import { type Address, formatAddress } from '../../../foundation/torrent/address.js';
 import { PEERS_KNOWN_MAX, REDIAL_MAX_MS, REDIAL_MIN_MS } from '../limits.js';
@@ -16,11 +16,11 @@ interface Entry {
 }
 
 export class AddressBook {
-  /** Those that were dialed least lately come first, those that never were before them. */
+  /** Never dialed first, then the longest ago. */
   readonly #entries = new Map<string, Entry>();
-  /** Those of them that came to us and were not dialed yet: they are dialed first. */
+  /** Addresses that dialed us and were not dialed yet: they are dialed before all others. */
   readonly #incoming = new Set<string>();
-  /** When the next waiting address may be dialed, infinite when none waits; or earlier, after that one has ceased to wait. */
+  /** When the next waiting address may be dialed, infinite when none waits. Too early unless #isNextKnown. */
   #nextMs = Number.POSITIVE_INFINITY;
   #isNextKnown = true;
 
@@ -28,7 +28,7 @@ export class AddressBook {
     return this.#entries.size;
   }
 
-  /** A peer that speaks up again is dialed at once, unless it is banned. True: it was not known. */
+  /** A known peer that is found again is dialed soon, unless it is banned. True: it was not known. */
   add(address: Address, nowMs: number, incoming = false): boolean {
     const key = formatAddress(address);
     const known = this.#entries.get(key);
@@ -72,7 +72,7 @@ export class AddressBook {
     return this.#nextMs <= nowMs && this.#dueMs() <= nowMs;
   }
 
-  /** The connection was good and has ended, or never came to be: it waits longer each time nothing was had from it. */
+  /** The connection has ended, or was never made. The address waits longer each time that it brought nothing. */
   hungUp(address: Address, wasUseful: boolean, nowMs: number): void {
     const entry = this.#entries.get(formatAddress(address));
     if (entry === undefined || entry.standing.at === 'banned') return;
@@ -95,7 +95,7 @@ export class AddressBook {
     return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
   }
 
-  /** Asked after every event, so it is kept. */
+  /** Asked after every event, so the answer is kept. */
   #dueMs(): number {
     if (!this.#isNextKnown) {
       this.#isNextKnown = true;
@@ -112,7 +112,7 @@ export class AddressBook {
     this.#nextMs = Math.min(this.#nextMs, untilMs);
   }
 
-  /** Makes room by forgetting the waiting address that failed most. False: all are in use or banned. */
+  /** Makes room by forgetting the waiting address that failed most often. False: all are in use or banned. */
   #dropWorst(): boolean {
     let worst: [string, Entry] | undefined;
     for (const pair of this.#entries) {

@@ -1,6 +1,5 @@
-// The connections of one download: whom to dial, whom to hang up on, which addresses to remember or to ban. Never decides
-// what a peer is asked for. Invariant: a peer is here from the moment it is dialed until its connection has ended, and is
-// hung up on once. Pure.
+// The connections of one download: whom to dial, whom to hang up on, which addresses to remember or to ban. Never
+// decides what a peer is asked for. Invariant: a peer is here from its dial until its connection has ended. Pure.
 
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { PEERS_PER_DOWNLOAD_MAX } from '../../../foundation/base/limits.js';
@@ -87,7 +86,10 @@ export class Connections {
     return this.#quota.isShort(this.#peers.values(), nowMs) ? [{ kind: 'peersNeeded' }] : NO_EFFECTS;
   }
 
-  /** Makes room for addresses that were never dialed, when all places are taken; `wantsMore`: pieces that nobody was asked for. */
+  /**
+   * Makes room for unknown addresses when all places are taken. `wantsMore`: there are pieces that no peer is asked
+   * for.
+   */
   evict(wantsMore: boolean, nowMs: number): readonly DownloadEffect[] {
     if (!wantsMore || this.#peers.size < PEERS_PER_DOWNLOAD_MAX || !this.#book.hasDialable(nowMs)) return NO_EFFECTS;
     return this.#eviction.forUnknown([...this.#peers.values()], nowMs).flatMap((peer) => this.hangUp(peer));

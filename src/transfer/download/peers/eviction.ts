@@ -1,6 +1,6 @@
-// Which connected peer loses its place. When all places are taken and more peers are known: one that has nothing for us,
-// and now and then the slowest. When no slot is free: the peer that has kept one longest. Without it early peers keep to
-// themselves and pieces of late ones spread nowhere (docs/decisions/009). Pure.
+// Which connected peer loses its place: for unknown addresses one that has nothing for us, and now and then the
+// slowest; for a slot, the peer that has kept one longest. Otherwise peers that met early keep to themselves, and what
+// late ones have spreads nowhere (docs/decisions/009). Pure.
 
 import { REQUEST_PATIENCE_MAX_MS } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
@@ -108,11 +108,11 @@ function isSpare(peer: Peer, have: Bitfield): boolean {
   // One that is being dialed has its own deadline.
   if (peer.phase === 'dialing' || peer.hangingUp || peer.requests.size > 0) return false;
   // What another peer was asked for counts as well: that one may hang up, or be slow.
-  return !peer.mayBeAsked || (peer.useful === 0 && !peer.offered.hasBeyond(have));
+  return !peer.mayBeAsked || (peer.wantedCount === 0 && !peer.offered.hasBeyond(have));
 }
 
 /** It has something that nobody was asked for, or the very piece that the slot is kept for. */
 function couldUseSlotOf(peer: Peer, piece: number, nowMs: number): boolean {
   if (!peer.mayBeAsked || !peer.hasRoom(nowMs)) return false;
-  return peer.useful > 0 || (peer.offered.has(piece) && !peer.requests.has(piece));
+  return peer.wantedCount > 0 || (peer.offered.has(piece) && !peer.requests.has(piece));
 }

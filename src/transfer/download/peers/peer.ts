@@ -1,5 +1,5 @@
-// One connected peer as a download sees it: what it has, how fast it is, what is in flight to it. Bookkeeping only; what to
-// request from it is decided in requests/scheduler.ts. Pure.
+// One connected peer as a download sees it: what it offers, how fast it is, what is in flight. Keeps books and decides
+// nothing: what to request is decided in requests/scheduler.ts. Pure.
 
 import { assert } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE, RUN_PIECES_MAX } from '../../../foundation/base/limits.js';
@@ -31,23 +31,23 @@ export class Peer {
   /** It may be asked for several pieces at once. */
   takesRuns = false;
   #runPieces = 1;
-  /** Had every piece when it connected, so the picker does not count it. */
+  /** It had every piece when it connected, so the picker does not count it. */
   countsAsSeeder = false;
   /** Wanted pieces that it offers: 0 means there is nothing to ask for. */
-  useful = 0;
+  wantedCount = 0;
   receivedBytes = 0;
-  /** When payload came from it last. */
+  /** When payload arrived last. */
   receivedMs = Number.NEGATIVE_INFINITY;
-  /** Blocks asked for and not answered; their bytes; what of them the download limit was charged. */
+  /** Blocks requested and not answered, their bytes, and how many of these the download limit was charged for. */
   blocksInFlight = 0;
   bytesInFlight = 0;
   paidBytes = 0;
-  /** Bytes received of blocks that have not come whole. */
+  /** Bytes received of blocks that are not whole. */
   #early = 0;
-  /** Milliseconds from asking for its latest whole piece to having it; undefined before the first. */
+  /** Milliseconds from requesting its latest whole piece to having it; undefined before the first. */
   pieceMs: number | undefined;
   window: Window;
-  /** When it said hello. */
+  /** When its hello arrived. */
   greetedMs = Number.POSITIVE_INFINITY;
 
   constructor({ connection, address, pieceCount, requests }: PeerOptions, nowMs: number) {
@@ -62,17 +62,17 @@ export class Peer {
     return this.phase === 'ready' && !this.choked && !this.hangingUp;
   }
 
-  /** @param held claims that it gets besides. */
+  /** May it be asked for more? `held`: pieces that are promised to it besides. */
   hasRoom(nowMs: number, held = 0): boolean {
     const size = this.requests.size + held;
-    // Most have next to nothing to bring, or all that they may, at any rate: nothing to compute.
+    // Most peers have next to nothing in flight, or all they may: answered without computing the window.
     if (size < WINDOW_PIECES_MIN || size >= WINDOW_PIECES_MAX) return size < WINDOW_PIECES_MIN;
     const window = this.window.pieces(nowMs);
-    // One run comes and one waits, as with single pieces; the next is asked for whole, when there is room for it.
+    // One run arrives and one waits, as with single pieces; the next is requested when there is room for all of it.
     return size + this.#runPieces <= Math.max(WINDOW_PIECES_MIN * this.#runPieces, window);
   }
 
-  /** Pieces to ask it for at once, as quick as it was when payload came last: a power of two, as many as come within RUN_MS. */
+  /** Pieces of one request: a power of two, as many as arrive within RUN_MS at its latest rate. */
   get runPieces(): number {
     return this.#runPieces;
   }
@@ -83,7 +83,7 @@ export class Peer {
     if (isPaid) this.paidBytes += bytes;
   }
 
-  /** Payload has come: answers how much of it is news, as a block tells again what was told of its parts. */
+  /** Payload arrived. Answers the bytes not reported before: a whole block repeats what was reported of its parts. */
   received(bytes: number, isWhole: boolean, nowMs: number): number {
     const known = isWhole ? Math.min(this.#early, bytes) : 0;
     this.#early += isWhole ? -known : bytes;
@@ -94,7 +94,7 @@ export class Peer {
     return bytes - known;
   }
 
-  /** A block has come whole or will not come; answers what of it was paid. */
+  /** A block arrived whole or will not arrive. Answers its bytes that the download limit was charged for. */
   answered(bytes: number): number {
     this.blocksInFlight -= 1;
     this.bytesInFlight -= bytes;
@@ -105,7 +105,10 @@ export class Peer {
     return paid;
   }
 
-  /** Milliseconds that its latest piece took, or that what it owes longest has waited, whichever is more; undefined before its first piece. */
+  /**
+   * Milliseconds that its latest piece took, or its oldest request has taken, if more; undefined before the first
+   * piece.
+   */
   waitMs(nowMs: number): number | undefined {
     if (this.pieceMs === undefined) return undefined;
     const oldest = this.oldestRequest;
@@ -116,12 +119,12 @@ export class Peer {
     return this.requests.values().next().value;
   }
 
-  /** A block has come in part. */
+  /** A block has arrived in part. */
   get isReceiving(): boolean {
     return this.#early > 0;
   }
 
-  /** Bytes that were asked for and have not come. */
+  /** Bytes that were requested and have not arrived. */
   get awaitedBytes(): number {
     return Math.max(0, this.bytesInFlight - this.#early);
   }
@@ -159,7 +162,7 @@ export class Peer {
     return { host, port, bytes: this.receivedBytes, rate, pieces: this.offered.count };
   }
 
-  /** Milliseconds until what it was asked for, and `more` pieces, would be here at its present rate. */
+  /** Milliseconds until its requests, and `more` pieces, would be here at its present rate. */
   expectedMs(more: number, nowMs: number): number {
     const rate = this.window.rate(nowMs);
     return rate <= 0 ? Number.POSITIVE_INFINITY : ((this.requests.size + more) * PIECE_SIZE) / rate;

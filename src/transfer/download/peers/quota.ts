@@ -53,7 +53,7 @@ export class Quota {
     if (nowMs < this.#askDueMs) return false;
     for (const peer of peers) {
       // One that never says what it has, or chokes us, is no help, however alive it is.
-      if (peer.phase !== 'dialing' && peer.requests.size === 0 && !(peer.mayBeAsked && peer.useful > 0)) continue;
+      if (peer.phase !== 'dialing' && peer.requests.size === 0 && !(peer.mayBeAsked && peer.wantedCount > 0)) continue;
       this.#askDelayMs = TRACKER_ASK_MIN_MS;
       this.#askDueMs = nowMs + TRACKER_ASK_MIN_MS;
       return false;
@@ -66,6 +66,8 @@ export class Quota {
   /** It has something for us, or has not said yet what it has. */
   #helps(peer: Peer): boolean {
     if (peer.hangingUp) return false;
-    return peer.phase !== 'ready' || peer.requests.size > 0 || peer.useful > 0 || peer.offered.hasBeyond(this.#have);
+    return (
+      peer.phase !== 'ready' || peer.requests.size > 0 || peer.wantedCount > 0 || peer.offered.hasBeyond(this.#have)
+    );
   }
 }

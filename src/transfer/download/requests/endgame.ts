@@ -1,4 +1,4 @@
-// The endgame: when every missing piece is requested, may an idle peer be asked for one a second time? Only where that
+// The endgame: once every missing piece is requested, may an idle peer be asked for one of them as well? Only where that
 // brings the end nearer: the piece was asked of a peer that is much slower, or that has stalled. When the piece has as
 // many requests as it may and all have stalled, the first makes way: two slow peers cannot hold the last piece. Pure.
 

@@ -1,6 +1,6 @@
-// Who has what we want (BitTorrent's interest): which pieces are wanted, how many wanted ones each peer offers, and which peers are
-// worth asking now. Never decides how much is asked of whom. Invariant: a peer that may be asked, has room, and offers a wanted
-// piece is worth a look, so that an event costs its own peer's work and not a round over all peers. Pure.
+// Who has what we want (BitTorrent's interest): which pieces are wanted, how many each peer offers, and which peers
+// are candidates for a request. Never decides how much is requested. Invariant: a peer with room that offers a wanted
+// piece is a candidate, so an event costs the work of its own peer and not a round over all. Pure.
 
 import type { Prng } from '../../../foundation/base/prng.js';
 import type { Bitfield, PieceRange } from '../../../foundation/torrent/bitfield.js';
@@ -11,8 +11,8 @@ import { Picker } from './picker.js';
 export class Interest {
   readonly #picker: Picker;
   readonly #peers: ReadonlyMap<number, Peer>;
-  /** Peers of which something may have changed since they were found to have no room, or nothing for us. */
-  readonly #fresh = new Set<Peer>();
+  /** Peers that may have changed since they were found to have no room, or nothing for us. */
+  readonly #candidates = new Set<Peer>();
 
   /** @param peers all that are connected; kept by the owner. */
   constructor(have: Bitfield, prng: Prng, peers: ReadonlyMap<number, Peer>) {
@@ -21,7 +21,7 @@ export class Interest {
     for (let piece = 0; piece < have.pieceCount; piece += 1) if (!have.has(piece)) this.#picker.want(piece);
   }
 
-  /** Pieces that nobody is asked for. */
+  /** Pieces that no peer is asked for. */
   get wantedCount(): number {
     return this.#picker.wantedCount;
   }
@@ -30,7 +30,7 @@ export class Interest {
     return this.#picker.wants(piece);
   }
 
-  /** How many of the peers that lack something have it. */
+  /** How many of the incomplete peers have it. */
   availability(piece: number): number {
     return this.#picker.availability(piece);
   }
@@ -40,83 +40,84 @@ export class Interest {
     return this.availability(piece) * HAVE_RARE_DIVISOR < this.#peers.size;
   }
 
-  /** Those that may be worth asking; may be changed while it is gone through. */
-  get fresh(): ReadonlySet<Peer> {
-    return this.#fresh;
+  /** Peers that may be worth asking. The set may change while it is iterated. */
+  get candidates(): ReadonlySet<Peer> {
+    return this.#candidates;
   }
 
-  /** It may have room again, or something for us. */
-  look(peer: Peer): void {
-    this.#fresh.add(peer);
+  /** The peer may have room again, or something for us. */
+  reconsider(peer: Peer): void {
+    this.#candidates.add(peer);
   }
 
-  /** Time has passed: what nobody was worth before may be worth it now. */
-  lookAtAll(): void {
-    for (const peer of this.#peers.values()) this.#fresh.add(peer);
+  /** Time has passed: a peer that was not worth asking may be now. */
+  reconsiderAll(): void {
+    for (const peer of this.#peers.values()) this.#candidates.add(peer);
   }
 
-  /** It has no room, or nothing for us, until something happens. */
-  overlook(peer: Peer): void {
-    this.#fresh.delete(peer);
+  /** The peer has no room, or nothing for us, until something happens. */
+  setAside(peer: Peer): void {
+    this.#candidates.delete(peer);
   }
 
-  /** Its bitfield has come. */
-  joined(peer: Peer): void {
+  /** The peer's bitfield is complete. */
+  bitfieldArrived(peer: Peer): void {
     if (peer.offered.isComplete) {
-      // Adds one to every piece's availability, which changes no order: nothing to count.
+      // It would add one to every piece's availability, which changes no order: it is not counted.
       peer.countsAsSeeder = true;
-      peer.useful = this.#picker.wantedCount;
+      peer.wantedCount = this.#picker.wantedCount;
     } else forEachPiece(peer.offered.ranges(), (piece) => this.offers(peer, piece));
-    this.#fresh.add(peer);
+    this.#candidates.add(peer);
   }
 
   left(peer: Peer): void {
-    this.#fresh.delete(peer);
+    this.#candidates.delete(peer);
     if (peer.phase === 'ready' && !peer.countsAsSeeder) {
       forEachPiece(peer.offered.ranges(), (piece) => this.#picker.lost(piece));
     }
   }
 
-  /** A piece that it did not have before. */
+  /** The peer has a piece that it did not have before. */
   offers(peer: Peer, piece: number): void {
     if (!peer.countsAsSeeder) this.#picker.gained(piece);
     if (!this.#picker.wants(piece)) return;
-    peer.useful += 1;
-    this.#fresh.add(peer);
+    peer.wantedCount += 1;
+    this.#candidates.add(peer);
   }
 
-  /** It refuses what it offered: not to be asked again before it says so anew. */
+  /** The peer refuses what it offered: it is not asked again before it offers the piece anew. */
   withdraws(peer: Peer, piece: number): void {
     if (!peer.offered.clear(piece)) return;
     if (!peer.countsAsSeeder) this.#picker.lost(piece);
-    if (this.#picker.wants(piece)) peer.useful -= 1;
+    if (this.#picker.wants(piece)) peer.wantedCount -= 1;
   }
 
   want(piece: number): void {
     this.#picker.want(piece);
     for (const peer of this.#peers.values()) {
       if (peer.phase !== 'ready' || !peer.offered.has(piece)) continue;
-      peer.useful += 1;
-      this.#fresh.add(peer);
+      peer.wantedCount += 1;
+      this.#candidates.add(peer);
     }
   }
 
   unwant(piece: number): void {
     this.#picker.unwant(piece);
-    for (const peer of this.#peers.values()) if (peer.phase === 'ready' && peer.offered.has(piece)) peer.useful -= 1;
-    // The endgame begins: everyone may take over from somebody.
-    if (this.#picker.wantedCount === 0) this.lookAtAll();
+    for (const peer of this.#peers.values())
+      if (peer.phase === 'ready' && peer.offered.has(piece)) peer.wantedCount -= 1;
+    // The endgame begins: any peer may take over from another.
+    if (this.#picker.wantedCount === 0) this.reconsiderAll();
   }
 
-  /** The piece to ask it for; `anyOrder` ignores rarity. Undefined: it has nothing wanted. */
+  /** The piece to request from this peer; `anyOrder` ignores rarity. Undefined: it has nothing wanted. */
   pick(peer: Peer, anyOrder: boolean): number | undefined {
-    return peer.useful > 0 ? this.#picker.pick(peer.offered, anyOrder) : undefined;
+    return peer.wantedCount > 0 ? this.#picker.pick(peer.offered, anyOrder) : undefined;
   }
 
   /**
-   * What to ask it for at once: a wanted piece, and the wanted ones beside it that are as rare. `most` of them, if the file is cut into
-   * stretches of so many, of which each is asked for as a whole: a run that began anywhere would leave gaps too short for others
-   * (libtorrent's extents).
+   * The pieces of one request: `piece`, and the wanted ones beside it that are no less rare, within its stretch of
+   * `most` pieces. Stretches begin at fixed places (libtorrent's extents): a run that began anywhere would leave gaps
+   * too short for other runs.
    */
   runAround(peer: Peer, piece: number, most: number): readonly number[] {
     const first = piece - (piece % most);

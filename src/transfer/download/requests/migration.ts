@@ -1,6 +1,6 @@
-// May the request for a piece move to a peer that has just got the piece? So a new piece spreads as a tree, and not from
-// its one source to one peer after the other (docs/decisions/009). The first peer has to answer before the second is
-// asked, so no piece comes twice unless the first falls silent. Pure.
+// May the request for a piece move to a peer that has just got the piece? So a new piece spreads as a tree, and not
+// from its one source to one peer after another (docs/decisions/009). The first peer has to answer before the second
+// is asked, so no piece comes twice unless the first falls silent. Pure.
 
 import type { Prng } from '../../../foundation/base/prng.js';
 import { MIGRATION_ANSWER_MS } from '../limits.js';
@@ -36,7 +36,7 @@ export function mayMigrate(
   return source.countsAsSeeder || prng.next() * holders < 1;
 }
 
-/** Requests that migrate, and whose peers have sent nothing since they were withdrawn: their successors need not wait. */
+/** Requests whose peers have sent nothing since they were withdrawn: the successors need not wait any longer. */
 export function silentSources(
   table: RequestTable,
   peers: ReadonlyMap<number, Peer>,

@@ -1,14 +1,13 @@
-// How fast all downloads of this client together may ask: what is not asked for does not come, so the limit is kept before a
-// byte is on its way, and no peer ever waits for us to read. One bucket for all files and all peer threads, since every
-// request is made on this one thread. Who is refused stands in line, and only the first in line may ask: no download
-// starves another. Pure. Invariant: bytes asked for and not given back stay within the bucket's bound.
+// The client's download limit: how fast all its downloads together may request. What is not requested does not come,
+// so the limit holds before a byte is in flight (docs/decisions/008). Downloads that were refused queue, and only the
+// first in the queue may request: none starves another. Pure.
 
 import { Bucket, NO_LIMIT } from '../../../foundation/base/bucket.js';
 
 export class Pacer {
   readonly #bucket: Bucket;
-  /** Downloads that were refused, by file number, in the order they came. */
-  readonly #line: number[] = [];
+  /** File numbers of the downloads that were refused, the longest waiting first. */
+  readonly #queue: number[] = [];
 
   constructor(rate = NO_LIMIT, nowMs = 0) {
     this.#bucket = new Bucket(rate, nowMs);
@@ -18,12 +17,12 @@ export class Pacer {
     return this.#bucket.isLimited;
   }
 
-  /** Bytes of one request. */
+  /** Bytes that one request may ask for. */
   get blockBytes(): number {
     return this.#bucket.blockBytes;
   }
 
-  /** Bytes on their way that fit this rate: what comes within a second. */
+  /** Bytes that may be in flight at this rate: what arrives within a second. */
   get awaitedMax(): number {
     return this.isLimited ? Math.max(this.#bucket.rate, this.blockBytes) : Number.POSITIVE_INFINITY;
   }
@@ -32,12 +31,12 @@ export class Pacer {
     this.#bucket.setRate(rate, nowMs);
   }
 
-  /** May this download ask now? If not, it is in line, and asks again at `readyMs`. */
+  /** May this download request now? If not, it is in the queue and asks again at `readyMs`. */
   mayAsk(file: number, nowMs: number): boolean {
     if (!this.isLimited) return true;
-    const [first = file] = this.#line;
+    const [first = file] = this.#queue;
     if (first === file && this.#bucket.mayPass(nowMs)) return true;
-    if (!this.#line.includes(file)) this.#line.push(file);
+    if (!this.#queue.includes(file)) this.#queue.push(file);
     return false;
   }
 
@@ -46,20 +45,20 @@ export class Pacer {
     this.leave(file);
   }
 
-  /** Asked for, and will not come. */
+  /** These bytes were requested and will not come. */
   gaveBack(bytes: number, nowMs: number): void {
     this.#bucket.gaveBack(bytes, nowMs);
   }
 
-  /** It has nothing to ask for: others go on. */
+  /** It has nothing to request: the next in the queue may go on. */
   leave(file: number): void {
-    if (this.#line.length === 0) return;
-    const at = this.#line.indexOf(file);
-    if (at >= 0) this.#line.splice(at, 1);
+    if (this.#queue.length === 0) return;
+    const at = this.#queue.indexOf(file);
+    if (at >= 0) this.#queue.splice(at, 1);
   }
 
-  /** When to ask again after a refusal; undefined for who is not in line. */
+  /** When to ask again after a refusal; undefined for a download that is not in the queue. */
   readyMs(file: number, nowMs: number): number | undefined {
-    return this.#line.length > 0 && this.#line.includes(file) ? this.#bucket.readyMs(nowMs) : undefined;
+    return this.#queue.length > 0 && this.#queue.includes(file) ? this.#bucket.readyMs(nowMs) : undefined;
   }
 }

@@ -1,7 +1,6 @@
-// Which missing piece to ask a peer for: the rarest it has, ties and the first few pieces at random (BitTorrent's random
-// first, rarest first). Pieces lie in one array ordered by availability, so a peer more or less that has one
-// costs O(1), and a piece more or less that is wanted O(availability).
-// Knows nothing of requests or slots: pieces that are asked for are taken out and put back. Pure.
+// Which missing piece to request from a peer: the rarest it has, ties and the first few pieces at random (BitTorrent's
+// random first, rarest first). Pieces lie in one array ordered by availability: counting a peer costs O(1), wanting a
+// piece O(availability). Knows nothing of requests or slots. Pure.
 
 import { assert } from '../../../foundation/base/assert.js';
 import type { Prng } from '../../../foundation/base/prng.js';
@@ -11,13 +10,13 @@ const NOWHERE = 0xffff_ffff;
 
 export class Picker {
   readonly #prng: Prng;
-  /** Wanted pieces; those with availability a lie at [#start[a], #start[a + 1]). */
+  /** Wanted pieces: those with availability a are at [#start[a], #start[a + 1]). */
   readonly #order: Uint32Array;
   readonly #place: Uint32Array;
   readonly #available: Uint16Array;
   readonly #start: number[] = [0, 0];
 
-  /** Wants nothing at first. */
+  /** Nothing is wanted at first. */
   constructor(pieceCount: number, prng: Prng) {
     this.#prng = prng;
     this.#order = new Uint32Array(pieceCount);
@@ -33,7 +32,7 @@ export class Picker {
     return this.#place[piece] !== NOWHERE;
   }
 
-  /** How many of the counted peers have it. Peers that have every piece need not be counted: they change no order. */
+  /** How many of the counted peers have it. Peers that have every piece are not counted: they change no order. */
   availability(piece: number): number {
     return this.#available[piece] ?? 0;
   }
@@ -42,7 +41,7 @@ export class Picker {
     assert(!this.wants(piece), 'a piece is wanted once');
     const level = this.availability(piece);
     this.#grow(level);
-    // Make room at the end of its level by moving the first piece of each higher level behind its last.
+    // Makes room at the end of its level: the first piece of each higher level moves behind its last.
     for (let above = this.#start.length - 2; above > level; above -= 1) {
       const first = this.#startOf(above);
       const end = this.#startOf(above + 1);
@@ -74,7 +73,7 @@ export class Picker {
     this.#grow(level + 1);
     const border = this.#startOf(level + 1) - 1;
     const end = this.#startOf(level + 2) - 1;
-    // The last of its level fills its place, the last of the next level the place between the two.
+    // The last piece of its level fills its place, the last of the next level fills the place between the two.
     this.#move(border, this.#place[piece] ?? 0);
     this.#move(end, border);
     this.#start[level + 1] = border;
@@ -97,7 +96,9 @@ export class Picker {
     this.#swap(border, first + this.#prng.below(border + 1 - first));
   }
 
-  /** The piece to ask a peer for that has `offered`; `anyOrder` ignores rarity. Undefined: it has nothing wanted. */
+  /**
+   * The piece to request from a peer that has `offered`; `anyOrder` ignores rarity. Undefined: it has nothing wanted.
+   */
   pick(offered: Bitfield, anyOrder: boolean): number | undefined {
     if (anyOrder) return this.#pickBetween(0, this.wantedCount, offered);
     for (let level = 0; level < this.#start.length - 1; level += 1) {
@@ -109,7 +110,7 @@ export class Picker {
 
   #pickBetween(first: number, end: number, offered: Bitfield): number | undefined {
     if (first === end) return undefined;
-    // A random start, so that peers with the same view do not all fetch the same piece.
+    // A random start, so that clients with the same view do not all fetch the same piece.
     const offset = this.#prng.below(end - first);
     for (let step = 0; step < end - first; step += 1) {
       const piece = this.#order[first + ((offset + step) % (end - first))] ?? 0;
@@ -126,7 +127,7 @@ export class Picker {
     while (this.#start.length < level + 2) this.#start.push(this.wantedCount);
   }
 
-  /** What lies at `from` lies at `to` from now on. */
+  /** Moves the piece at `from` to `to`. */
   #move(from: number, to: number): void {
     if (from !== to) this.#put(this.#order[from] ?? 0, to);
   }

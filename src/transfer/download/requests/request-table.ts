@@ -1,6 +1,6 @@
-// Every request for a piece, by piece and by peer, and the state of each piece: missing, requested, storing, had. Begins
-// and ends requests; never decides whom to ask. Invariants: both indexes agree; a request owns its slot until its last
-// block is answered, then the hash pool until it has stored the piece. Pure.
+// Every request for a piece, by piece and by peer, and the state of each piece: missing, requested, storing, had.
+// Begins and ends requests, and never decides whom to ask. Invariants: both indexes agree; a request owns its slot
+// until its last block is answered, then the hash pool owns it until the piece is stored. Pure.
 
 import { assert, present } from '../../../foundation/base/assert.js';
 import type { Address } from '../../../foundation/torrent/address.js';
@@ -177,7 +177,7 @@ export class RequestTable {
 
   // --- what happens to a request ---
 
-  /** Begins one request for pieces that lie side by side, for as many of them as there are slots. Nothing is sent yet. */
+  /** Begins a request for pieces that lie side by side, for as many as there are slots. Nothing is sent yet. */
   begin(connection: number, pieces: readonly number[], nowMs: number): readonly PieceRequest[] {
     const { file, geometry, slots } = this.#options;
     const requests = present(this.#byPeer.get(connection), 'only a connected peer is asked');
@@ -261,7 +261,7 @@ export class RequestTable {
     return this.#isMissingAgain(entry.piece);
   }
 
-  /** requested → storing: all of it is here, and its slot passes to the hash pool. False: it came too late, or not whole. */
+  /** requested → storing: its slot passes to the hash pool. False: the piece came too late, or not whole. */
   arrived(request: PieceRequest, source: Address): boolean {
     const { piece, slot } = this.#entry(request);
     if (!mayComeWhole(request) || this.#states[piece] !== REQUESTED) return false;

@@ -55,13 +55,13 @@ export class RequestScheduler {
   askAll(nowMs: number): readonly DownloadEffect[] {
     const { table, interest, pacer, file } = this.#options;
     const effects: DownloadEffect[] = [...this.#sendUnsent(nowMs)];
-    let asked = interest.fresh.size > 0;
+    let asked = interest.candidates.size > 0;
     while (asked && table.room > 0) {
       asked = false;
-      for (const peer of interest.fresh) {
+      for (const peer of interest.candidates) {
         const requests = peer.mayBeAsked && peer.hasRoom(nowMs) ? this.#ask(peer, nowMs) : NO_EFFECTS;
         if (requests === 'later') continue;
-        if (requests.length === 0) interest.overlook(peer);
+        if (requests.length === 0) interest.setAside(peer);
         else asked = true;
         effects.push(...requests);
       }
@@ -77,7 +77,7 @@ export class RequestScheduler {
     // Under a limit each piece is paid for alone.
     const most = pacer.isLimited ? 1 : peer.runPieces;
     const { room } = table;
-    // While pieces arrive faster than they are stored, slots come back one by one: a run waits until it has all of its own.
+    // While pieces arrive faster than they are stored, slots come back one by one: a run waits for all of its slots.
     const comesSoon = room < most && room + table.storingCount >= most;
     if (!this.#mayBegin(peer, nowMs) || room === 0 || comesSoon) return 'later';
     const picked = interest.pick(peer, have.count < RANDOM_FIRST_PIECES);
@@ -101,7 +101,7 @@ export class RequestScheduler {
     return this.#begin(peer, [piece], nowMs);
   }
 
-  /** May this peer be asked for a piece now? Under a limit it gets many small requests: no more than it keeps for us. */
+  /** May this peer be asked for a piece now? Under a limit it gets many small requests, but no more than it accepts. */
   #mayBegin(peer: Peer, nowMs: number): boolean {
     const { table, pacer } = this.#options;
     if (table.unsent !== undefined) return false;
@@ -136,8 +136,8 @@ export class RequestScheduler {
   }
 
   /**
-   * Sends as much as it may of the request that was begun last: all of it, or under a limit one block after the other. It
-   * is sent to its end before another begins, so that pieces come whole one by one.
+   * Sends as much as it may of the request that was begun last: all of it, or under a limit one block after another.
+   * It is sent to its end before the next begins, so that pieces come whole one by one.
    */
   #sendUnsent(nowMs: number): readonly DownloadEffect[] {
     const { table, peers, pacer, file } = this.#options;
@@ -188,7 +188,7 @@ export class RequestScheduler {
     const { piece, slot, length } = request;
     const successor = successorOf(request);
     const isWhole = mayComeWhole(request);
-    interest.look(peer);
+    interest.reconsider(peer);
     if (isWhole) peer.pieceMs = nowMs - request.sinceMs;
     if (!this.#isClosed && table.arrived(request, peer.address)) {
       arrived.push({ piece, slot });
@@ -250,7 +250,7 @@ export class RequestScheduler {
     if (!isLive(request)) return NO_EFFECTS;
     const { connection, run } = request;
     if (table.withdraw(request, successor)) {
-      interest.look(present(peers.get(connection), 'requests are at connected peers'));
+      interest.reconsider(present(peers.get(connection), 'requests are at connected peers'));
       this.#end(request);
       return NO_EFFECTS;
     }

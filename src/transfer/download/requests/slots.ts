@@ -1,6 +1,6 @@
-// Who owns which slot of the slab. One pool serves all downloads of the thread; each may hold its even share, so one fast
-// download cannot starve the others. Invariant: a slot is free or has exactly one owner, and only its owner gives it back.
-// Pure.
+// Which download owns which slot of the slab. All downloads of the thread share one pool, and each may hold its even
+// share, so that no fast download starves the others. Invariant: a slot is free or has exactly one owner, and only the
+// owner gives it back. Pure.
 
 import { assert, present } from '../../../foundation/base/assert.js';
 import { WINDOW_PIECES_MIN } from '../limits.js';
@@ -9,7 +9,7 @@ const FREE = 0;
 
 export class SlotPool {
   readonly capacity: number;
-  /** Last freed, first taken: its bytes are still in the cache. */
+  /** The slot that was freed last is taken first: its bytes are still in the cache. */
   readonly #free: number[];
   readonly #ownerOf: Uint32Array;
   readonly #held = new Map<number, number>();
@@ -20,7 +20,7 @@ export class SlotPool {
     this.#ownerOf = new Uint32Array(capacity);
   }
 
-  /** Downloads that run. */
+  /** How many downloads run. */
   get ownerCount(): number {
     return this.#held.size;
   }
@@ -40,24 +40,20 @@ export class SlotPool {
     return this.#held.get(owner) ?? 0;
   }
 
-  /** How many an owner may hold. */
+  /** Slots that each owner may hold. */
   get #share(): number {
     return Math.max(WINDOW_PIECES_MIN, Math.floor(this.capacity / this.#held.size));
   }
 
-  /** How many it may take now: 0 when none is free, or it has its share. */
+  /** Slots that this owner may take now: 0 when none is free or it holds its share. */
   room(owner: number): number {
     const held = this.#held.get(owner);
     assert(held !== undefined, 'only a joined owner takes slots');
     return Math.min(this.#free.length, Math.max(0, this.#share - held));
   }
 
-  mayTake(owner: number): boolean {
-    return this.room(owner) > 0;
-  }
-
   take(owner: number): number | undefined {
-    if (!this.mayTake(owner)) return undefined;
+    if (this.room(owner) === 0) return undefined;
     const slot = present(this.#free.pop(), 'a free slot is there to take');
     assert(this.#ownerOf[slot] === FREE, 'a free slot has no owner');
     this.#ownerOf[slot] = owner;
