@@ -14,10 +14,8 @@ import type { DirectoryLock } from '../transfer/storage/lock.js';
 import { Examination } from './answers/examination.js';
 import type { Rates } from './answers/rate-limits.js';
 import { watchVitals } from './answers/vitals.js';
+import { DiskJobs } from './disk-jobs/disk-jobs.js';
 import { OpenFiles } from './disk-jobs/open-files.js';
-import { Preparations } from './disk-jobs/prepare.js';
-import { Rehash } from './disk-jobs/rehash.js';
-import { SlowSteps } from './disk-jobs/slow-steps.js';
 import type { ThreadsFact } from './doctor/facts.js';
 import type { ClientEffect, ClientInput } from './effects.js';
 import type { Entry } from './files/record.js';
@@ -70,14 +68,12 @@ export class ClientActor {
   readonly #host: Host<ClientInput, ClientEffect>;
   readonly #threads: ClientThreads;
   readonly #serving: Serving;
-  readonly #prepare: Preparations;
   readonly #peerQuery: PeerQuery;
   readonly #vitals = watchVitals();
   readonly #threadsFact: ThreadsFact;
   readonly #trackers: Trackers;
   readonly #files: OpenFiles;
-  readonly #steps: SlowSteps;
-  readonly #rehash: Rehash;
+  readonly #jobs: DiskJobs;
   readonly #examination: Examination;
   readonly #listening = deferred<void>();
   readonly #ended = deferred<unknown>();
@@ -97,7 +93,6 @@ export class ClientActor {
     const machine = lookAtMachine();
     const placement = placementFor(machine, options.peerThreads);
     this.#threadsFact = threadsFact(machine, placement);
-    this.#prepare = new Preparations(paths, placement.hashThreads, log.of('prepare'), options.readMetainfo);
     this.#host = new Host<ClientInput, ClientEffect>({
       name: 'client',
       machine: new ClientMachine(options.rates),
@@ -113,12 +108,13 @@ export class ClientActor {
       onFatal: (error) => this.#fatal(error),
     });
     this.#files = new OpenFiles(this.#threads, () => this.#upload.port);
-    this.#rehash = new Rehash(this.#prepare, this.#files, paths);
-    this.#steps = new SlowSteps({
-      prepare: this.#prepare,
+    this.#jobs = new DiskJobs({
+      paths,
       files: this.#files,
-      rehash: this.#rehash,
+      hashThreads: placement.hashThreads,
       trackers: options.trackers,
+      read: options.readMetainfo,
+      log: log.of('disk'),
       post: (input) => this.#host.post(input),
       answer: (event) => this.#tellUser(event),
       onFatal: (error) => this.#fatal(error),
@@ -220,9 +216,6 @@ export class ClientActor {
       case 'startDownload':
         this.#files.startDownload(effect.file, effect.entry, this.#paths.resumeOf(effect.entry));
         break;
-      case 'releasePart':
-        this.#steps.releasePart(effect.file);
-        break;
       case 'stopDownload':
         this.#threads.download.tell({ kind: 'stop', file: effect.file });
         break;
@@ -262,7 +255,7 @@ export class ClientActor {
         void this.#halt(effect.ask);
         break;
       default:
-        this.#steps.perform(effect);
+        this.#jobs.perform(effect);
     }
   }
 
@@ -302,7 +295,7 @@ export class ClientActor {
         this.#peerQuery.uploadsDescribed(event);
         break;
       default:
-        if (event.kind === 'uploaded') this.#rehash.payloadMoved();
+        if (event.kind === 'uploaded') this.#jobs.payloadMoved();
         this.#host.post({ kind: 'serve', event });
     }
   }
@@ -312,7 +305,7 @@ export class ClientActor {
     else if (event.kind === 'examined') this.#examination.examined(event);
     else if (event.kind === 'poolReady') this.#options.onWarm?.();
     else {
-      if (event.kind === 'progressed' && event.rate > 0) this.#rehash.payloadMoved();
+      if (event.kind === 'progressed' && event.rate > 0) this.#jobs.payloadMoved();
       this.#host.post({ kind: 'download', event });
     }
   }
@@ -353,7 +346,7 @@ export class ClientActor {
     this.#trackers.stop();
     this.#serving.stop();
     const forced = await this.#threads.stop();
-    await this.#prepare.close();
+    await this.#jobs.close();
     await this.#files.releaseAll();
     await this.#writer.saved;
     this.#vitals.stop();

@@ -2,6 +2,7 @@
 // `.part`s. Hands them to the threads that the machine names. Invariant: an open `.part` belongs to this room until its
 // download starts, and to the download from then on.
 
+import { present } from '../../foundation/base/assert.js';
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
@@ -11,7 +12,7 @@ import type { ServeCommand } from '../../transfer/peer/messages.js';
 import { servedAt } from '../../transfer/storage/messages.js';
 import type { Entry } from '../files/record.js';
 import type { ClientThreads } from '../threads/threads.js';
-import type { OpenedPart } from './prepare.js';
+import type { OpenedPart } from './reopener.js';
 
 interface Held {
   readonly have: Bitfield;
@@ -83,9 +84,9 @@ export class OpenFiles {
   }
 
   startDownload(file: number, entry: Entry, resumePath: string): void {
-    const held = this.#held.get(file);
-    if (held?.part === undefined) return;
-    const { part, have } = held;
+    const held = present(this.#held.get(file), 'a download starts with its part open');
+    const { have } = held;
+    const part = present(held.part, 'a download starts with its part open');
     const metainfo = this.metainfo(entry.swarm);
     const digests = new SharedArrayBuffer(metainfo.digests.length);
     new Uint8Array(digests).set(metainfo.digests);

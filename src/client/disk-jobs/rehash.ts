@@ -1,13 +1,13 @@
-// Performs verifications: hashes again what a file is said to have, without hurry while payload moves, and takes bad pieces
-// out of a stopped download's bitfield and resume data. Decides nothing about files. Invariant: a piece is out of the shared
-// bitfield before it is out of the record, and the record is on the disk before `mended` is said.
+// Hashes again what a file is said to have, without hurry while payload moves, and takes bad pieces out of a stopped download's bitfield
+// and record. Decides nothing about files. Invariant: a piece is out of the shared bitfield before it is out of the record, and the
+// record is on the disk before `mended` is said.
 
-import { stat } from 'node:fs/promises';
 import { systemClock } from '../../foundation/base/clock.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { partBytesOf } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { loadResume, saveResume } from '../../transfer/storage/resume.js';
 import { partPathOf } from '../../transfer/storage/target.js';
@@ -15,19 +15,21 @@ import type { ClientEffect, HashedAgain } from '../effects.js';
 import type { Entry } from '../files/record.js';
 import { VERIFY_BUSY_MS, VERIFY_REST } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
+import type { LocalHashing, VerifyOptions } from './local-hashing.js';
+import { lookAt } from './look.js';
 import type { OpenFiles } from './open-files.js';
-import { lookAt, type Preparations, type VerifyOptions } from './prepare.js';
+import { allOf, judgeMetainfo, recordedPieces, unchanged, withoutPieces } from './reopening.js';
 
 export class Rehash {
-  readonly #prepare: Preparations;
+  readonly #hashing: LocalHashing;
   readonly #files: OpenFiles;
   readonly #paths: StatePaths;
   /** By file number. */
-  readonly #underWay = new Map<number, AbortController>();
+  readonly #inProgress = new Map<number, AbortController>();
   #movedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(prepare: Preparations, files: OpenFiles, paths: StatePaths) {
-    this.#prepare = prepare;
+  constructor(hashing: LocalHashing, files: OpenFiles, paths: StatePaths) {
+    this.#hashing = hashing;
     this.#files = files;
     this.#paths = paths;
   }
@@ -39,15 +41,16 @@ export class Rehash {
 
   /** Pieces that an unfinished download has; a copy. */
   async piecesOf(file: number, entry: Entry): Promise<Bitfield> {
-    const held = this.#files.haveOf(file);
-    if (held !== undefined) return held;
-    const reading = await loadResume(this.#paths.resumeOf(entry));
-    const { pieceCount } = new Geometry(entry.size);
-    const isOurs = reading?.kind === 'resume' && reading.resume.size === entry.size;
-    return isOurs ? reading.resume.have : new Bitfield(pieceCount);
+    const open = this.#files.haveOf(file);
+    if (open !== undefined) return open;
+    return recordedPieces(
+      await loadResume(this.#paths.resumeOf(entry)),
+      entry.size,
+      new Geometry(entry.size).pieceCount,
+    );
   }
 
-  /** Rejects with MiniTorrentError when the file cannot be read. */
+  /** Rejects with MiniTorrentError when the file cannot be read. @param onProgress hears how many pieces are done. */
   async hashAgain(
     { file, entry }: Extract<ClientEffect, { kind: 'hashAgain' }>,
     onProgress: (pieces: number) => void,
@@ -55,21 +58,13 @@ export class Rehash {
     const metainfo = await this.#metainfoOf(entry);
     const isComplete = entry.mtimeMs !== null;
     const only = isComplete ? undefined : await this.piecesOf(file, entry);
-    // A download that completes just now has its final name already.
-    const partPath = partPathOf(entry.path);
-    const path = isComplete || !(await isThere(partPath)) ? entry.path : partPath;
+    const path = isComplete ? entry.path : await pathOf(entry);
     const before = await lookAt(path, entry.mtorrentPath);
     if (only?.count === 0) return { kind: 'hashed', claimed: 0, bad: [], found: before };
     const good = await this.#verify(file, path, metainfo, { only, onProgress });
-    const after = await lookAt(path, entry.mtorrentPath);
+    const found = unchanged(before, await lookAt(path, entry.mtorrentPath));
     const claimed = only ?? allOf(metainfo.geometry.pieceCount);
-    const isSame = before?.changedMs === after?.changedMs && before?.size === after?.size;
-    return {
-      kind: 'hashed',
-      claimed: claimed.count,
-      bad: [...claimed.without(good).ranges()],
-      found: isSame ? after : undefined,
-    };
+    return { kind: 'hashed', claimed: claimed.count, bad: [...claimed.without(good).ranges()], found };
   }
 
   /** Answers how many pieces are left. Its download must not be running. */
@@ -79,17 +74,14 @@ export class Rehash {
     const reading = await loadResume(path);
     // Without a record nothing is claimed: every piece is hashed before it counts.
     if (reading?.kind !== 'resume') return this.#files.haveOf(file)?.count ?? 0;
-    const { resume } = reading;
-    const wrong = new Bitfield(resume.have.pieceCount);
-    for (const [begin, count] of bad) for (let at = 0; at < count; at += 1) wrong.set(begin + at);
-    const have = resume.have.without(wrong);
-    await saveResume(path, { ...resume, have, synced: resume.synced.without(wrong) }, { durable: true });
-    return have.count;
+    const resume = withoutPieces(reading.resume, bad);
+    await saveResume(path, resume, { durable: true });
+    return resume.have.count;
   }
 
   /** The file is of no interest any more. */
   forget(file: number): void {
-    this.#underWay.get(file)?.abort();
+    this.#inProgress.get(file)?.abort();
   }
 
   async #verify(
@@ -98,13 +90,13 @@ export class Rehash {
     metainfo: Metainfo,
     options: Pick<VerifyOptions, 'only' | 'onProgress'>,
   ): Promise<Bitfield> {
-    const giveUp = new AbortController();
-    this.#underWay.set(file, giveUp);
+    const cancel = new AbortController();
+    this.#inProgress.set(file, cancel);
     const restMs = (workedMs: number): number => this.#restMs(workedMs);
     try {
-      return await this.#prepare.verify(path, metainfo, { ...options, restMs, givenUp: giveUp.signal });
+      return await this.#hashing.verify(path, metainfo, { ...options, restMs, signal: cancel.signal });
     } finally {
-      this.#underWay.delete(file);
+      this.#inProgress.delete(file);
     }
   }
 
@@ -112,10 +104,8 @@ export class Rehash {
   async #metainfoOf(entry: Entry): Promise<Metainfo> {
     if (this.#files.knows(entry.swarm)) return this.#files.metainfo(entry.swarm);
     const metainfo = await readMetainfo(entry.mtorrentPath);
-    if (metainfo.swarm !== entry.swarm) {
-      const sentence = `${entry.mtorrentPath} describes another file than before; put the old one back`;
-      throw new MiniTorrentError('INVALID_MTORRENT', sentence);
-    }
+    const refused = judgeMetainfo(entry, metainfo.swarm);
+    if (refused !== undefined) throw new MiniTorrentError('INVALID_MTORRENT', refused.sentence);
     this.#files.learn(metainfo);
     return metainfo;
   }
@@ -125,15 +115,8 @@ export class Rehash {
   }
 }
 
-function allOf(pieceCount: number): Bitfield {
-  const all = new Bitfield(pieceCount);
-  all.setAll();
-  return all;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+/** Of an unfinished download; one that completes just now has its final name already. */
+async function pathOf({ path }: Entry): Promise<string> {
+  const partBytes = await partBytesOf(path).catch(() => undefined);
+  return partBytes === undefined ? path : partPathOf(path);
 }

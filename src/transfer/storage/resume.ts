@@ -12,9 +12,8 @@ import { FILE_SIZE_MAX, Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, SWARM_KEY_SIZE, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
 import { message, protocol } from '../../foundation/wire/protocol.js';
 import { bytes, optional, real, size, tuple, whole } from '../../foundation/wire/schema.js';
-import { PART_YOUNGER_MS, RESUME_BYTES_MAX } from './limits.js';
+import { RESUME_BYTES_MAX } from './limits.js';
 import { atomicWriteFile, readBounded } from './state-file.js';
-import type { Stamp } from './storage.js';
 
 export interface Resume {
   readonly swarm: SwarmKey;
@@ -104,17 +103,6 @@ export function decodeResume(record: Uint8Array, savedMs = 0): ResumeReading {
 
 function damaged(reason: string): ResumeReading {
   return { kind: 'damaged', reason };
-}
-
-/** Its pieces that may be believed as they are. The others of `have` are to be hashed. */
-export function believed(resume: Resume, savedMs: number, found: Pick<Stamp, 'inode' | 'size' | 'mtimeMs'>): Bitfield {
-  const { clean, have, synced, inode } = resume;
-  if (clean !== null) {
-    const isUntouched = clean.size === found.size && clean.mtimeMs === found.mtimeMs;
-    return isUntouched ? have : new Bitfield(have.pieceCount);
-  }
-  const isOurs = inode === found.inode && resume.size === found.size && found.mtimeMs <= savedMs + PART_YOUNGER_MS;
-  return isOurs ? synced : new Bitfield(have.pieceCount);
 }
 
 /**

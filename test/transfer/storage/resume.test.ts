@@ -12,9 +12,7 @@ import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { swarmKey } from '../../../src/foundation/torrent/ids.js';
 import { pack } from '../../../src/foundation/wire/msgpack.js';
-import { PART_YOUNGER_MS } from '../../../src/transfer/storage/limits.js';
 import {
-  believed,
   decodeResume,
   deleteResume,
   encodeResume,
@@ -114,25 +112,6 @@ test('F21: a record of the former layout is read, and nothing of it counts as fl
   );
   assert.ok(reading.kind === 'resume');
   assert.deepEqual([reading.resume.have.count, reading.resume.synced.count], [9, 0]);
-});
-
-test('after a clean end all is believed while the file is as it was left; then nothing', () => {
-  const resume = resumeOf(10 * PIECE_SIZE, [1, 2, 3, 4], { mtimeMs: 50, size: 10 * PIECE_SIZE });
-  const found = { inode: 77, size: 10 * PIECE_SIZE, mtimeMs: 50 };
-  assert.equal(believed(resume, 60, found).count, 4);
-  assert.equal(believed(resume, 60, { ...found, mtimeMs: 51 }).count, 0);
-  assert.equal(believed(resume, 60, { ...found, size: 1 }).count, 0);
-});
-
-test('after a crash what was flushed is believed, unless the file is another one or was changed by somebody else', () => {
-  const resume = resumeOf(10 * PIECE_SIZE, [1, 2, 3, 4]);
-  const found = { inode: 77, size: 10 * PIECE_SIZE, mtimeMs: 60 };
-  assert.deepEqual([...believed(resume, 50, found).bytes], [...resume.synced.bytes]);
-  assert.equal(resume.synced.count, 2);
-  assert.equal(believed(resume, 50, { ...found, inode: 78 }).count, 0);
-  assert.equal(believed(resume, 50, { ...found, size: 1 }).count, 0);
-  assert.equal(believed(resume, 50, { ...found, mtimeMs: 50 + PART_YOUNGER_MS }).count, 2);
-  assert.equal(believed(resume, 50, { ...found, mtimeMs: 51 + PART_YOUNGER_MS }).count, 0);
 });
 
 test('what a loss of power made of the newest record is made good by the copy that was flushed', async (t) => {

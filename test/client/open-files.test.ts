@@ -5,7 +5,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
-import type { OpenedPart } from '../../src/client/disk-jobs/prepare.js';
+import type { OpenedPart } from '../../src/client/disk-jobs/reopener.js';
 import type { ClientThreads } from '../../src/client/threads/threads.js';
 import type { Attachment } from '../../src/foundation/actor/link.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
@@ -46,7 +46,7 @@ function stage(t: TestContext): Stage {
     for (const piece of have) bits.set(piece);
     const handle = { fd: openSync(partPath, 'w+'), size: SIZE };
     const storage = adoptStorage({ handle, path: partPath, targetPath: '/files/a' });
-    return { storage, metainfo, have: bits };
+    return { storage, have: bits };
   };
   return { files, served, started, metainfo, entry: entryOf('a', null, { swarm: metainfo.swarm }), part };
 }
@@ -86,6 +86,15 @@ test('a part that nobody will write to is closed, once; a started download owns 
   files.startDownload(2, entry, '/resume');
   await files.releaseAll();
   closeSync(fdOf(given));
+});
+
+test('a download is never started without its part: that would wait for ever', async (t) => {
+  const { files, entry, part, started } = stage(t);
+  assert.throws(() => files.startDownload(1, entry, '/resume'), { name: 'AssertionFailed' });
+  files.partOpened(1, part());
+  await files.releasePart(1);
+  assert.throws(() => files.startDownload(1, entry, '/resume'), { name: 'AssertionFailed' });
+  assert.equal(started.length, 0);
 });
 
 test('after a pause, connections that stayed open see the new pieces: the memory is the same', async (t) => {

@@ -1,0 +1,229 @@
+// The client's work that waits for the disk, as a table: each effect is performed by one job, which ends in one input of the machine.
+// A refusal is an answer; anything else that goes wrong is our bug and ends the client. Decides nothing.
+
+import { dirname } from 'node:path';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { PROGRESS_MS } from '../../foundation/base/limits.js';
+import type { Log } from '../../foundation/base/log.js';
+import { nowAndThen } from '../../foundation/base/now-and-then.js';
+import type { Address } from '../../foundation/torrent/address.js';
+import { deletePart, unlinkIfThere } from '../../transfer/storage/leftovers.js';
+import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { deleteResume } from '../../transfer/storage/resume.js';
+import { freeBytes } from '../../transfer/storage/source.js';
+import { piecesListed } from '../answers/answers.js';
+import type { ClientEffect, ClientInput, Refusal } from '../effects.js';
+import type { ClientEvent } from '../messages.js';
+import type { StatePaths } from '../state/library.js';
+import { LocalHashing } from './local-hashing.js';
+import { lookAtAll, writtenMs } from './look.js';
+import type { OpenFiles } from './open-files.js';
+import { Rehash } from './rehash.js';
+import { Reopener } from './reopener.js';
+import { type HashProgress, hashShare } from './share.js';
+
+type SharingKind = 'prepareShare' | 'writeShare';
+type DownloadingKind = 'prepareGet' | 'openPart' | 'releasePart' | 'lookAtCompleted' | 'deleteFiles';
+type LookingKind = 'check' | 'lookAtSources' | 'lookAtRoom';
+type VerifyingKind = 'hashAgain' | 'mend' | 'mapPieces';
+type Kind = SharingKind | DownloadingKind | LookingKind | VerifyingKind;
+type EffectOf<K extends Kind> = Extract<ClientEffect, { readonly kind: K }>;
+export type DiskEffect = EffectOf<Kind>;
+
+interface Job<K extends Kind> {
+  /** Undefined: there is nothing that the machine waits for. */
+  readonly perform: (effect: EffectOf<K>) => Promise<ClientInput | undefined>;
+  /** What the machine hears when it rejects with a MiniTorrentError. */
+  readonly refused: (effect: EffectOf<K>, refusal: Refusal) => ClientInput;
+}
+type Jobs<Kinds extends Kind = Kind> = { readonly [K in Kinds]: Job<K> };
+
+export interface DiskJobsOptions {
+  readonly paths: StatePaths;
+  readonly files: OpenFiles;
+  readonly hashThreads: number;
+  /** The pair that shares of this client are announced to. */
+  readonly trackers: readonly [Address, Address];
+  /** Gives the content of a .mtorrent to get or to check; rejects as `readMetainfo` does. */
+  readonly read?: typeof readMetainfo | undefined;
+  readonly log: Log;
+  readonly post: (input: ClientInput) => void;
+  readonly answer: (event: ClientEvent) => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class DiskJobs {
+  readonly #options: DiskJobsOptions;
+  readonly #hashing: LocalHashing;
+  readonly #reopener: Reopener;
+  readonly #rehash: Rehash;
+  readonly #jobs: Jobs;
+
+  constructor(options: DiskJobsOptions) {
+    const { paths, files, hashThreads, log, read = readMetainfo } = options;
+    this.#options = options;
+    this.#hashing = new LocalHashing(hashThreads, log);
+    this.#reopener = new Reopener({ paths, hashing: this.#hashing, read, log });
+    this.#rehash = new Rehash(this.#hashing, files, paths);
+    this.#jobs = { ...this.#sharing(), ...this.#downloading(), ...this.#looking(), ...this.#verifying() };
+  }
+
+  perform(effect: DiskEffect): void {
+    const { post, onFatal } = this.#options;
+    // The table has for each kind the job of that kind.
+    const { perform, refused } = this.#jobs[effect.kind] as Job<Kind>;
+    perform(effect).then(
+      (input) => {
+        if (input !== undefined) post(input);
+      },
+      (error: unknown) => {
+        if (error instanceof MiniTorrentError) post(refused(effect, { code: error.code, sentence: error.message }));
+        else onFatal(error);
+      },
+    );
+  }
+
+  /** Payload was sent or received: what hashes without hurry rests. */
+  payloadMoved(): void {
+    this.#rehash.payloadMoved();
+  }
+
+  /** Ends the threads; hashing in progress is cancelled. */
+  close(): Promise<void> {
+    return this.#hashing.close();
+  }
+
+  #sharing(): Jobs<SharingKind> {
+    const { files, trackers, post } = this.#options;
+    const refused = prepareFailed;
+    return {
+      prepareShare: {
+        perform: async ({ ask, path, mtorrentPath }) => {
+          const report = nowAndThen(PROGRESS_MS, (progress: HashProgress) =>
+            post({ kind: 'shareProgressed', ask, path, mtorrentPath, ...progress }),
+          );
+          const { entry, metainfo } = await hashShare({ path, mtorrentPath, trackers }, this.#hashing, report);
+          files.learn(metainfo);
+          return { kind: 'shareHashed', ask, entry };
+        },
+        refused,
+      },
+      writeShare: {
+        perform: async ({ ask, entry }) => {
+          await writeMetainfo(entry.mtorrentPath, files.metainfo(entry.swarm), { overwrite: false });
+          return { kind: 'sharePrepared', ask, entry };
+        },
+        refused,
+      },
+    };
+  }
+
+  #downloading(): Jobs<DownloadingKind> {
+    const { paths, files } = this.#options;
+    return {
+      prepareGet: {
+        perform: async ({ ask, mtorrentPath, destination }) => {
+          const { metainfo, ...prepared } = await this.#reopener.prepareGet(mtorrentPath, destination);
+          files.learn(metainfo);
+          return { kind: 'getPrepared', ask, ...prepared };
+        },
+        refused: prepareFailed,
+      },
+      openPart: {
+        perform: async ({ file, entry }) => {
+          const part = await this.#reopener.openPart(entry, files.metainfo(entry.swarm));
+          files.partOpened(file, part);
+          return { kind: 'partOpened', file, have: part.have.count };
+        },
+        refused: partFailed,
+      },
+      releasePart: {
+        perform: async ({ file }) => {
+          await files.releasePart(file);
+          return undefined;
+        },
+        refused: partFailed,
+      },
+      lookAtCompleted: {
+        perform: async ({ file, entry }) => {
+          // Gone again already? Then the next serve fails and says so.
+          const mtimeMs = await writtenMs(entry.path);
+          await this.#reopener.forgetProgress(entry);
+          return { kind: 'completedSeen', file, mtimeMs };
+        },
+        refused: partFailed,
+      },
+      deleteFiles: {
+        perform: async ({ ask, file, entry, unfinished }) => {
+          this.#rehash.forget(file);
+          files.forget(file, entry.swarm);
+          await deleteResume(paths.resumeOf(entry));
+          if (unfinished) await deletePart(entry.path);
+          await unlinkIfThere(entry.mtorrentPath);
+          return { kind: 'removed', ask, refusal: undefined };
+        },
+        refused: ({ ask }, refusal) => ({ kind: 'removed', ask, refusal }),
+      },
+    };
+  }
+
+  #looking(): Jobs<LookingKind> {
+    const { files } = this.#options;
+    return {
+      check: {
+        perform: async ({ file, entry }) => {
+          const { result, metainfo } = await this.#reopener.check(entry);
+          if (metainfo !== undefined) files.learn(metainfo);
+          return { kind: 'checked', file, result };
+        },
+        refused: ({ file }, { sentence }) => ({
+          kind: 'checked',
+          file,
+          result: { kind: 'unusable', sentence, found: undefined },
+        }),
+      },
+      lookAtSources: {
+        perform: async ({ sources }) => ({ kind: 'sourcesSeen', seen: await lookAtAll(sources) }),
+        refused: () => ({ kind: 'sourcesSeen', seen: [] }),
+      },
+      lookAtRoom: {
+        perform: async ({ file, path }) => ({ kind: 'roomSeen', file, freeBytes: await freeBytes(dirname(path)) }),
+        // Its disk is not mounted for now, say: then there is no room.
+        refused: ({ file }) => ({ kind: 'roomSeen', file, freeBytes: 0 }),
+      },
+    };
+  }
+
+  #verifying(): Jobs<VerifyingKind> {
+    const { post, answer } = this.#options;
+    return {
+      hashAgain: {
+        perform: async (effect) => {
+          const { file } = effect;
+          const report = nowAndThen(PROGRESS_MS, (done: number) => post({ kind: 'verifyProgressed', file, done }));
+          return { kind: 'hashedAgain', file, result: await this.#rehash.hashAgain(effect, report) };
+        },
+        refused: ({ file }, refusal) => ({ kind: 'hashedAgain', file, result: { kind: 'failed', refusal } }),
+      },
+      mend: {
+        perform: async (effect) => ({ kind: 'mended', file: effect.file, have: await this.#rehash.mend(effect) }),
+        refused: ({ file }, refusal) => ({ kind: 'mendFailed', file, refusal }),
+      },
+      mapPieces: {
+        perform: async ({ ask, file, entry }) => {
+          answer(piecesListed(ask, entry.name, await this.#rehash.piecesOf(file, entry)));
+          return undefined;
+        },
+        refused: prepareFailed,
+      },
+    };
+  }
+}
+
+function prepareFailed({ ask }: { readonly ask: number }, refusal: Refusal): ClientInput {
+  return { kind: 'prepareFailed', ask, refusal };
+}
+
+function partFailed({ file }: { readonly file: number }, refusal: Refusal): ClientInput {
+  return { kind: 'partFailed', file, refusal };
+}

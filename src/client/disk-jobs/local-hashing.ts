@@ -1,0 +1,104 @@
+// Hashes what lies on this machine's disks for the disk jobs, on one hash pool that ends after a while without work. Shares and checks
+// run one at a time, so that two do not thrash one disk; one verification runs beside them, as slowly as it is told to.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import type { Log } from '../../foundation/base/log.js';
+import { systemTimers, type Timer } from '../../foundation/base/timers.js';
+import type { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { Permits } from '../../transfer/hash/permits.js';
+import type { HashPool } from '../../transfer/hash/pool.js';
+import type { Source } from '../../transfer/storage/source.js';
+import { HASH_POOL_IDLE_MS, VERIFY_RANGE_PIECES } from '../limits.js';
+
+export interface VerifyOptions {
+  /** Undefined: all pieces. */
+  readonly only: Bitfield | undefined;
+  /** How long to rest after so many milliseconds of work; both in milliseconds. */
+  readonly restMs: (workedMs: number) => number;
+  readonly signal: AbortSignal;
+  /** Told how many pieces were hashed, after every few. */
+  readonly onProgress: (pieces: number) => void;
+}
+
+/** All methods reject with MiniTorrentError; with CANCELLED once it is closed. */
+export class LocalHashing {
+  readonly #threads: number;
+  readonly #log: Log;
+  /** One at a time, so that several do not add up to more than one may take. */
+  readonly #verifications = new Permits(1);
+  readonly #closing = new AbortController();
+  #jobs = 0;
+  #pool: HashPool | undefined;
+  #idle: Timer | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param threads of the pool, 1…HASH_THREADS_MAX. */
+  constructor(threads: number, log: Log) {
+    this.#threads = threads;
+    this.#log = log;
+  }
+
+  /** SHA-1 of each piece, 20 bytes each. FILE_CHANGED when the source changes meanwhile. @param onProgress hears the pieces done. */
+  hash({ path, layout }: Source, onProgress: (pieces: number) => void): Promise<Uint8Array> {
+    return this.#inTurn((pool) => pool.hash(path, layout, { onProgress }));
+  }
+
+  /** The pieces of what lies at `path` that are right. @param only looks at these pieces and no others. */
+  check(path: string, { layout, digests }: Metainfo, only?: Bitfield): Promise<Bitfield> {
+    return this.#inTurn((pool) => pool.check(path, layout, digests, { only }));
+  }
+
+  /** As `check`, in small ranges with a rest after each; no share or check waits for it. */
+  verify(path: string, { layout, digests }: Metainfo, options: VerifyOptions): Promise<Bitfield> {
+    const { only, restMs, onProgress } = options;
+    const signal = AbortSignal.any([this.#closing.signal, options.signal]);
+    const rest = async (workedMs: number): Promise<void> => {
+      const forMs = restMs(workedMs);
+      // Given up while it rests: the walk sees it.
+      if (forMs > 0) await pause(forMs, undefined, { signal }).catch(() => undefined);
+    };
+    const pace = { rangePieces: VERIFY_RANGE_PIECES, rest };
+    return this.#verifications.during(() =>
+      this.#lend((pool) => pool.check(path, layout, digests, { only, signal, pace, onProgress })),
+    );
+  }
+
+  /** Ends the threads; work in progress is cancelled. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#idle?.cancel();
+    await this.#pool?.close();
+  }
+
+  #inTurn<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
+    const done = this.#last.then(() => this.#lend(job));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #lend<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
+    // Loaded with the first job: most starts have none, and a prompt is there the sooner.
+    const { openHashPool } = await import('../../transfer/hash/pool.js');
+    if (this.#closing.signal.aborted) throw new MiniTorrentError('CANCELLED', 'the client is closing');
+    this.#idle?.cancel();
+    this.#jobs += 1;
+    this.#pool ??= openHashPool({ threads: this.#threads, log: this.#log });
+    try {
+      return await job(this.#pool);
+    } finally {
+      this.#jobs -= 1;
+      if (this.#jobs === 0 && !this.#closing.signal.aborted) this.#closeLater();
+    }
+  }
+
+  /** Threads take longer to start than a small file to hash, so they stay for the next share of a batch. */
+  #closeLater(): void {
+    this.#idle = systemTimers.at(systemTimers.nowMs() + HASH_POOL_IDLE_MS, () => {
+      const idle = this.#pool;
+      this.#pool = undefined;
+      idle?.close().catch((error: unknown) => this.#log.error({ err: error }, 'the hash threads did not end'));
+    });
+  }
+}

@@ -1,0 +1,184 @@
+// Performs what `reopening.ts` decides about the files of a library and about downloads: looks at what lies on the disk, hashes what
+// is doubtful, and opens or creates the `.part`. Invariant: the record of a download is on the disk before its `.part` is created or
+// written to.
+
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { Log } from '../../foundation/base/log.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { Permits } from '../../transfer/hash/permits.js';
+import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
+import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { deleteResume, loadResume, saveResume } from '../../transfer/storage/resume.js';
+import { freeBytes, inspectSource, type Source } from '../../transfer/storage/source.js';
+import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
+import { partPathOf, resolveTarget } from '../../transfer/storage/target.js';
+import type { CheckResult } from '../effects.js';
+import type { Entry } from '../files/record.js';
+import { CHECKS_MAX } from '../limits.js';
+import type { StatePaths } from '../state/library.js';
+import type { LocalHashing } from './local-hashing.js';
+import { lookAt } from './look.js';
+import { hasChanged, judgeFile, judgeMetainfo, judgePart, judgePieces, type Refused } from './reopening.js';
+
+export interface OpenedPart {
+  readonly storage: Storage;
+  /** Shared memory; its pieces are verified. */
+  readonly have: Bitfield;
+}
+
+export interface ReopenerOptions {
+  readonly paths: StatePaths;
+  readonly hashing: LocalHashing;
+  /** Gives the content of a .mtorrent; rejects as `readMetainfo` does. */
+  readonly read: typeof readMetainfo;
+  readonly log: Log;
+}
+
+export interface PreparedGet {
+  readonly entry: Entry;
+  readonly metainfo: Metainfo;
+  /** What the download may take, its `.part` of an earlier try included. */
+  readonly freeBytes: number;
+  /** Number of the file system. */
+  readonly device: number;
+}
+
+/** All methods reject with MiniTorrentError. */
+export class Reopener {
+  readonly #options: ReopenerOptions;
+  readonly #checks = new Permits(CHECKS_MAX);
+
+  constructor(options: ReopenerOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the .mtorrent and finds where the file will go. ALREADY_EXISTS when something is there. */
+  async prepareGet(mtorrentPath: string, destination: string): Promise<PreparedGet> {
+    const metainfo = await this.#options.read(mtorrentPath);
+    const path = await resolveTarget(destination, metainfo.name);
+    const directory = dirname(path);
+    const entry = entryOf(metainfo, mtorrentPath, path, null);
+    const partBytes = await partBytesOf(path);
+    const hasRecord = partBytes !== undefined && (await loadResume(this.#recordOf(entry))) !== undefined;
+    const verdict = judgePart(partPathOf(path), partBytes !== undefined, hasRecord);
+    if (verdict.kind === 'refuse') throw new MiniTorrentError('ALREADY_EXISTS', verdict.sentence);
+    return {
+      entry,
+      metainfo,
+      freeBytes: (await freeBytes(directory)) + (partBytes ?? 0),
+      device: (await stat(directory)).dev,
+    };
+  }
+
+  /** What the library says of one file, held against the disk. */
+  check(entry: Entry): Promise<{ readonly result: CheckResult; readonly metainfo: Metainfo | undefined }> {
+    return this.#checks.during(async () => {
+      // Before the judgement: what changes under it is then looked at again.
+      const found = await lookAt(entry.path, entry.mtorrentPath);
+      const unusable = ({ sentence }: Pick<Refused, 'sentence'>) => ({
+        result: { kind: 'unusable', sentence, found } as const,
+        metainfo: undefined,
+      });
+      try {
+        const metainfo = await this.#options.read(entry.mtorrentPath);
+        const verdict = judgeMetainfo(entry, metainfo.swarm) ?? (await this.#checkFile(entry, metainfo));
+        return verdict.kind === 'refuse' ? unusable(verdict) : { result: verdict, metainfo };
+      } catch (error) {
+        return unusable({ sentence: fileError(error, entry.path).message });
+      }
+    });
+  }
+
+  async #checkFile(entry: Entry, metainfo: Metainfo): Promise<CheckResult | Refused> {
+    const found = await inspectIfThere(entry.path);
+    const verdict = judgeFile(entry, found);
+    if (verdict.kind === 'refuse') return verdict;
+    if (verdict.kind === 'unfinished' || found === undefined) return this.#checkPart(entry);
+    if (verdict.kind === 'hash') {
+      if (!(await this.#options.hashing.check(entry.path, metainfo)).isComplete) return hasChanged(entry);
+      if (entry.mtimeMs === null) {
+        await deleteSecondName(entry.path);
+        await this.forgetProgress(entry);
+      }
+    }
+    return { kind: 'complete', mtimeMs: found.mtimeMs };
+  }
+
+  async #checkPart(entry: Entry): Promise<CheckResult> {
+    const device = (await stat(dirname(entry.path))).dev;
+    const reading = await loadResume(this.#recordOf(entry));
+    return { kind: 'partial', have: reading?.kind === 'resume' ? reading.resume.have.count : 0, device };
+  }
+
+  /** Creates the `.part`, or opens the one of an earlier try and finds out which of its pieces are good. */
+  async openPart(entry: Entry, metainfo: Metainfo): Promise<OpenedPart> {
+    const { log } = this.#options;
+    const reading = await loadResume(this.#recordOf(entry));
+    if (reading?.kind === 'damaged')
+      log.warn({ path: entry.path, reason: reading.reason }, 'resume data is damaged; every piece is checked');
+    const isThere = (await partBytesOf(entry.path)) !== undefined;
+    const verdict = judgePart(partPathOf(entry.path), isThere, reading !== undefined);
+    if (verdict.kind === 'refuse') throw new MiniTorrentError('ALREADY_EXISTS', verdict.sentence);
+    const have = Bitfield.shared(metainfo.geometry.pieceCount);
+    if (verdict.kind === 'create' || reading === undefined) {
+      await this.#record(entry, new Bitfield(have.pieceCount), 0);
+      return { storage: await createPart(entry.path, metainfo.layout), have };
+    }
+    const { storage, found } = await openPart(entry.path, metainfo.layout);
+    try {
+      const { believed, doubtful } = judgePieces(reading, metainfo.geometry, found);
+      log.info({ path: entry.path, believed: believed.count, hashed: doubtful.count }, 'a download goes on');
+      const good =
+        doubtful.count === 0
+          ? believed
+          : believed.with(await this.#options.hashing.check(storage.path, metainfo, doubtful));
+      have.bytes.set(good.bytes);
+      have.recount();
+      // What a crash left in the kernel's memory is hashed now; from here on it counts as flushed. The record says so before
+      // a byte is written: one that speaks of the file as it was after a clean end would be believed no more.
+      await storage.flush();
+      await this.#record(entry, have, found.inode);
+      return { storage, have };
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+  }
+
+  /** Of a download that is complete; what cannot be deleted is in nobody's way. */
+  async forgetProgress(entry: Entry): Promise<void> {
+    try {
+      await deleteResume(this.#recordOf(entry));
+    } catch (error) {
+      const { log } = this.#options;
+      log.warn({ err: error, path: entry.path }, 'the resume data of a complete download could not be deleted');
+    }
+  }
+
+  #recordOf(entry: Entry): string {
+    return this.#options.paths.resumeOf(entry);
+  }
+
+  /** All of `have` is flushed. */
+  async #record(entry: Entry, have: Bitfield, inode: number): Promise<void> {
+    const { swarm, size } = entry;
+    await saveResume(this.#recordOf(entry), { swarm, size, have, synced: have, inode, clean: null }, { durable: true });
+  }
+}
+
+export function entryOf(metainfo: Metainfo, mtorrentPath: string, path: string, mtimeMs: number | null): Entry {
+  const { name, geometry, swarm, trackers } = metainfo;
+  return { mtorrentPath, path, name, size: geometry.size, swarm, trackers, mtimeMs, paused: false };
+}
+
+async function inspectIfThere(path: string): Promise<Source | undefined> {
+  try {
+    return await inspectSource(path);
+  } catch (error) {
+    if (error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,128 @@
+// Decides what is believed of a file that is met again: what its record says against what lies on the disk. Invariant: believed is only
+// what this client verified and nobody has touched since, as far as inode, size and times tell; everything else is hashed, or refused
+// when it is somebody else's. Pure.
+
+import { basename } from 'node:path';
+import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
+import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import { PART_YOUNGER_MS } from '../../transfer/storage/limits.js';
+import type { Resume, ResumeReading } from '../../transfer/storage/resume.js';
+import type { Stamp } from '../../transfer/storage/storage.js';
+import type { Found } from '../effects.js';
+import type { Entry } from '../files/record.js';
+
+export interface Refused {
+  readonly kind: 'refuse';
+  /** For people: why, and what to do. */
+  readonly sentence: string;
+}
+
+/** Of a file of the library at its target. */
+export type FileVerdict =
+  /** It is complete, as it was when it was right. */
+  | { readonly kind: 'believe' }
+  /** Touched since, or finished in the moment before a crash: its bytes decide. */
+  | { readonly kind: 'hash' }
+  /** It was never complete: what there is of it lies in its `.part`. */
+  | { readonly kind: 'unfinished' }
+  | Refused;
+
+/** @param found what lies at the target; undefined when nothing does. */
+export function judgeFile(
+  entry: Pick<Entry, 'path' | 'mtorrentPath' | 'size' | 'mtimeMs'>,
+  found: Pick<Stamp, 'size' | 'mtimeMs'> | undefined,
+): FileVerdict {
+  const { path, mtorrentPath, size, mtimeMs } = entry;
+  if (found === undefined) {
+    if (mtimeMs === null) return { kind: 'unfinished' };
+    return { kind: 'refuse', sentence: `${path} is gone; put it back, or remove ${basename(mtorrentPath)}` };
+  }
+  if (found.size !== size) return hasChanged(entry);
+  return found.mtimeMs === mtimeMs ? { kind: 'believe' } : { kind: 'hash' };
+}
+
+/** Of a file whose pieces were hashed and are not all right. */
+export function hasChanged({ path, mtorrentPath }: Pick<Entry, 'path' | 'mtorrentPath'>): Refused {
+  const remedy = `put the old file back, or remove ${basename(mtorrentPath)}`;
+  return { kind: 'refuse', sentence: `${path} has changed since it was shared; ${remedy}` };
+}
+
+/** Of the .mtorrent of a file of the library; undefined: it is still that file's. */
+export function judgeMetainfo(
+  { swarm, mtorrentPath }: Pick<Entry, 'swarm' | 'mtorrentPath'>,
+  found: SwarmKey,
+): Refused | undefined {
+  if (found === swarm) return undefined;
+  return { kind: 'refuse', sentence: `${mtorrentPath} describes another file than before; put the old one back` };
+}
+
+/** Of what lies where a download is to be written. */
+export type PartVerdict = { readonly kind: 'create' | 'reopen' } | Refused;
+
+/**
+ * A record is written before its `.part`, so a `.part` without one is somebody else's file.
+ * @param hasRecord there is one, whether it can be read or not.
+ */
+export function judgePart(partPath: string, isThere: boolean, hasRecord: boolean): PartVerdict {
+  if (!isThere) return { kind: 'create' };
+  if (hasRecord) return { kind: 'reopen' };
+  return { kind: 'refuse', sentence: `${partPath} is there and is not of a download of this client; move it away` };
+}
+
+/** Pieces of a `.part`. What is in neither is missing. */
+export interface PiecesVerdict {
+  readonly believed: Bitfield;
+  /** To be hashed. */
+  readonly doubtful: Bitfield;
+}
+
+/** @param found the `.part` as it lay there before it was opened. */
+export function judgePieces(
+  reading: ResumeReading,
+  { size, pieceCount }: { readonly size: number; readonly pieceCount: number },
+  found: Pick<Stamp, 'inode' | 'size' | 'mtimeMs'>,
+): PiecesVerdict {
+  const resume = recordOf(reading, size);
+  if (resume === undefined || reading.kind !== 'resume')
+    return { believed: new Bitfield(pieceCount), doubtful: allOf(pieceCount) };
+  const believed = believedOf(resume, reading.savedMs, found);
+  return { believed, doubtful: resume.have.without(believed) };
+}
+
+function believedOf(
+  { clean, size, have, synced, inode }: Resume,
+  savedMs: number,
+  found: Pick<Stamp, 'inode' | 'size' | 'mtimeMs'>,
+): Bitfield {
+  const none = new Bitfield(have.pieceCount);
+  if (clean !== null) return clean.size === found.size && clean.mtimeMs === found.mtimeMs ? have : none;
+  const isOurs = inode === found.inode && size === found.size && found.mtimeMs <= savedMs + PART_YOUNGER_MS;
+  return isOurs ? synced : none;
+}
+
+/** The pieces that a record says are there; none when it is of another size or cannot be read. */
+export function recordedPieces(reading: ResumeReading | undefined, size: number, pieceCount: number): Bitfield {
+  return recordOf(reading, size)?.have ?? new Bitfield(pieceCount);
+}
+
+function recordOf(reading: ResumeReading | undefined, size: number): Resume | undefined {
+  return reading?.kind === 'resume' && reading.resume.size === size ? reading.resume : undefined;
+}
+
+/** The record without pieces that were found wrong. */
+export function withoutPieces(resume: Resume, bad: readonly PieceRange[]): Resume {
+  const wrong = new Bitfield(resume.have.pieceCount);
+  for (const [begin, count] of bad) for (let at = 0; at < count; at += 1) wrong.set(begin + at);
+  return { ...resume, have: resume.have.without(wrong), synced: resume.synced.without(wrong) };
+}
+
+/** What was hashed, as it was all the time; undefined when it changed meanwhile. */
+export function unchanged(before: Found | undefined, after: Found | undefined): Found | undefined {
+  return before?.changedMs === after?.changedMs && before?.size === after?.size ? after : undefined;
+}
+
+export function allOf(pieceCount: number): Bitfield {
+  const all = new Bitfield(pieceCount);
+  all.setAll();
+  return all;
+}

@@ -1,0 +1,191 @@
+// What is believed of a file that is met again, as tables and as properties: never a byte that may be another one than was verified.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import {
+  allOf,
+  hasChanged,
+  judgeFile,
+  judgeMetainfo,
+  judgePart,
+  judgePieces,
+  recordedPieces,
+  unchanged,
+  withoutPieces,
+} from '../../src/client/disk-jobs/reopening.js';
+import { NEVER_RIGHT_MS } from '../../src/client/files/record.js';
+import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
+import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
+import { swarmKey } from '../../src/foundation/torrent/ids.js';
+import { PART_YOUNGER_MS } from '../../src/transfer/storage/limits.js';
+import type { Resume, ResumeReading } from '../../src/transfer/storage/resume.js';
+
+const PIECES = 10;
+const SIZE = PIECES * PIECE_SIZE;
+const SHARE = { size: SIZE, pieceCount: PIECES };
+const SWARM = swarmKey(new Uint8Array(20).fill(9));
+const ENTRY = { path: '/files/a', mtorrentPath: '/files/a.mtorrent', size: SIZE, mtimeMs: 50 };
+const DAMAGED: ResumeReading = { kind: 'damaged', reason: 'it is too short' };
+
+function bitsOf(...pieces: readonly number[]): Bitfield {
+  const bits = new Bitfield(PIECES);
+  for (const piece of pieces) bits.set(piece);
+  return bits;
+}
+
+function resumeOf(clean: Resume['clean'] = null): Resume {
+  return { swarm: SWARM, size: SIZE, have: bitsOf(1, 2, 3, 4), synced: bitsOf(1, 2), inode: 77, clean };
+}
+
+function readingOf(resume: Resume, savedMs = 60): ResumeReading {
+  return { kind: 'resume', resume, savedMs };
+}
+
+const piecesOf = (bits: Bitfield): number[] =>
+  Array.from({ length: PIECES }, (_, at) => at).filter((at) => bits.has(at));
+
+test('a file at its target is believed as it was when it was right, hashed when it was touched, and refused when it cannot be it', () => {
+  const table: readonly [
+    mtimeMs: number | null,
+    found: [size: number, mtimeMs: number] | undefined,
+    verdict: string,
+  ][] = [
+    [50, [SIZE, 50], 'believe'],
+    [50, [SIZE, 51], 'hash'],
+    [50, [SIZE - 1, 50], 'refuse'],
+    [50, undefined, 'refuse'],
+    [null, undefined, 'unfinished'],
+    [null, [SIZE, 50], 'hash'],
+    [null, [SIZE + 1, 50], 'refuse'],
+    [NEVER_RIGHT_MS, [SIZE, 50], 'hash'],
+    [NEVER_RIGHT_MS, undefined, 'refuse'],
+  ];
+  for (const [mtimeMs, found, verdict] of table) {
+    const at = found === undefined ? undefined : { size: found[0], mtimeMs: found[1] };
+    assert.equal(judgeFile({ ...ENTRY, mtimeMs }, at).kind, verdict, JSON.stringify([mtimeMs, found]));
+  }
+});
+
+test('a file at its target is never believed unless both its size and its time are as recorded', () => {
+  const ms = fc.integer({ min: 0, max: 3 });
+  fc.assert(
+    fc.property(fc.option(ms), fc.option(fc.record({ size: ms, mtimeMs: ms })), ms, (mtimeMs, found, size) => {
+      const verdict = judgeFile({ ...ENTRY, size, mtimeMs }, found ?? undefined);
+      assert.equal(verdict.kind === 'believe', found !== null && found.size === size && found.mtimeMs === mtimeMs);
+      assert.equal(verdict.kind === 'hash', found !== null && found.size === size && found.mtimeMs !== mtimeMs);
+    }),
+  );
+});
+
+test('a refusal names the file and what to do', () => {
+  const gone = judgeFile(ENTRY, undefined);
+  assert.ok(gone.kind === 'refuse');
+  assert.equal(gone.sentence, '/files/a is gone; put it back, or remove a.mtorrent');
+  assert.equal(
+    hasChanged(ENTRY).sentence,
+    '/files/a has changed since it was shared; put the old file back, or remove a.mtorrent',
+  );
+  const other = judgeMetainfo({ ...ENTRY, swarm: SWARM }, swarmKey(new Uint8Array(20)));
+  assert.equal(other?.sentence, '/files/a.mtorrent describes another file than before; put the old one back');
+  assert.equal(judgeMetainfo({ ...ENTRY, swarm: SWARM }, SWARM), undefined);
+});
+
+test("a part without a record is somebody else's file; with one, damaged or not, it is opened again", () => {
+  assert.equal(judgePart('/files/a.part', false, false).kind, 'create');
+  assert.equal(judgePart('/files/a.part', false, true).kind, 'create');
+  assert.equal(judgePart('/files/a.part', true, true).kind, 'reopen');
+  const verdict = judgePart('/files/a.part', true, false);
+  assert.ok(verdict.kind === 'refuse');
+  assert.match(verdict.sentence, /^\/files\/a\.part is there and is not of a download of this client/);
+});
+
+test('after a clean end all is believed while the file is as it was left; then everything recorded is hashed', () => {
+  const reading = readingOf(resumeOf({ mtimeMs: 50, size: SIZE }));
+  const found = { inode: 77, size: SIZE, mtimeMs: 50 };
+  const judge = (at: typeof found) => judgePieces(reading, SHARE, at);
+  assert.deepEqual([piecesOf(judge(found).believed), piecesOf(judge(found).doubtful)], [[1, 2, 3, 4], []]);
+  for (const touched of [
+    { ...found, mtimeMs: 51 },
+    { ...found, size: 1 },
+  ])
+    assert.deepEqual([piecesOf(judge(touched).believed), piecesOf(judge(touched).doubtful)], [[], [1, 2, 3, 4]]);
+});
+
+test('after a crash what was flushed is believed, unless the file is another one or was changed by somebody else', () => {
+  const reading = readingOf(resumeOf(), 50);
+  const found = { inode: 77, size: SIZE, mtimeMs: 60 };
+  const believed = (at: typeof found): number[] => piecesOf(judgePieces(reading, SHARE, at).believed);
+  assert.deepEqual(piecesOf(judgePieces(reading, SHARE, found).doubtful), [3, 4]);
+  assert.deepEqual(believed(found), [1, 2]);
+  assert.deepEqual(believed({ ...found, inode: 78 }), []);
+  assert.deepEqual(believed({ ...found, size: 1 }), []);
+  assert.deepEqual(believed({ ...found, mtimeMs: 50 + PART_YOUNGER_MS }), [1, 2]);
+  assert.deepEqual(believed({ ...found, mtimeMs: 51 + PART_YOUNGER_MS }), []);
+});
+
+test('a record that cannot be read, or is of another size, has every piece hashed', () => {
+  const found = { inode: 77, size: SIZE, mtimeMs: 50 };
+  for (const reading of [DAMAGED, readingOf({ ...resumeOf({ mtimeMs: 50, size: SIZE }), size: SIZE - 1 })]) {
+    const { believed, doubtful } = judgePieces(reading, SHARE, found);
+    assert.deepEqual([believed.count, doubtful.isComplete], [0, true]);
+  }
+});
+
+const small = fc.integer({ min: 0, max: 2 });
+const bits = fc.uint8Array({ minLength: 2, maxLength: 2 }).map((bytes) => {
+  bytes[1] = (bytes[1] ?? 0) & 0xc0;
+  return new Bitfield(PIECES, bytes);
+});
+const anyReading = fc.record({
+  have: bits,
+  synced: bits,
+  inode: small,
+  clean: fc.option(fc.record({ mtimeMs: small, size: small.map((less) => SIZE - less) })),
+  savedMs: small,
+});
+const anyFound = fc.record({ inode: small, size: small.map((less) => SIZE - less), mtimeMs: small });
+
+test('believed and doubtful pieces share none and are together what the record says; a touched file is believed in nothing', () => {
+  fc.assert(
+    fc.property(anyReading, anyFound, ({ have, synced: flushed, inode, clean, savedMs }, found) => {
+      // A record never says that a piece was flushed which it does not have.
+      const synced = flushed.without(flushed.without(have));
+      const resume: Resume = { swarm: SWARM, size: SIZE, have, synced, inode, clean };
+      const { believed, doubtful } = judgePieces(readingOf(resume, savedMs), SHARE, found);
+      assert.deepEqual(piecesOf(believed.with(doubtful)), piecesOf(have));
+      assert.equal(believed.without(doubtful).count, believed.count);
+      const isTouched =
+        clean === null
+          ? inode !== found.inode || found.size !== SIZE
+          : clean.size !== found.size || clean.mtimeMs !== found.mtimeMs;
+      if (isTouched) assert.equal(believed.count, 0);
+      if (clean === null) assert.equal(believed.without(synced).count, 0, 'only what was flushed');
+    }),
+  );
+});
+
+test('a record without its bad pieces has the others, flushed or not', () => {
+  const resume = withoutPieces(resumeOf(), [
+    [0, 2],
+    [4, 3],
+  ]);
+  assert.deepEqual([piecesOf(resume.have), piecesOf(resume.synced)], [[2, 3], [2]]);
+});
+
+test('a record says nothing of a download of another size, nor when it is damaged or missing', () => {
+  assert.deepEqual(piecesOf(recordedPieces(readingOf(resumeOf()), SIZE, PIECES)), [1, 2, 3, 4]);
+  assert.equal(recordedPieces(readingOf(resumeOf()), SIZE - 1, PIECES).count, 0);
+  assert.equal(recordedPieces(DAMAGED, SIZE, PIECES).count, 0);
+  assert.equal(recordedPieces(undefined, SIZE, PIECES).count, 0);
+});
+
+test('what changed while it was hashed was not found', () => {
+  const found = { size: SIZE, mtimeMs: 50, changedMs: 60, metainfoMtimeMs: undefined };
+  assert.equal(unchanged(found, found), found);
+  assert.equal(unchanged(found, { ...found, changedMs: 61 }), undefined);
+  assert.equal(unchanged({ ...found, size: 1 }, found), undefined);
+  assert.equal(unchanged(undefined, found), undefined);
+  assert.equal(unchanged(undefined, undefined), undefined);
+  assert.equal(allOf(PIECES).isComplete, true);
+});
