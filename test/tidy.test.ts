@@ -81,7 +81,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Outside package → the files that may name its types, which loads nothing. */
 const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
-  yargs: /^src\/app\/(cli\/[a-z-]+-words|completion\/command-table)\.ts$/,
+  yargs: /^src\/app\/(cli\/[a-z-]+|completion\/command-table)\.ts$/,
 };
 
 /** The one file that makes sockets. Others may take what node:net knows of addresses. */

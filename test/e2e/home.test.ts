@@ -107,8 +107,8 @@ test('a second console of the same user is a client of its own, on the trackers 
   first.write('share film.bin film.mtorrent');
   await first.line(/^SUCCESS:film/);
   const second = new CommandRun(t, ada, []);
-  await second.said(/the trackers of this user run in another process already/);
-  await second.said(/this one is client 2, which keeps its own files in mind \(.*home\/client-2\)/);
+  await second.said(/your trackers already run in another process/);
+  await second.said(/this one is client 2, with its own list of files in .*home\/client-2/);
   const third = new CommandRun(t, ada, words);
   await third.said(/this one is client 3/);
   for (const [console, name] of [

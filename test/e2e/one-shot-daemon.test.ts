@@ -54,11 +54,11 @@ test('a signal, or --timeout, ends the watching and says that the client goes on
   assert.equal(await stopped.exited, 7);
   assert.match(
     stopped.stderr,
-    /^UNFINISHED: .*the client in the background goes on with it; mtorrent get film\.mtorrent/m,
+    /^UNFINISHED: .*the client in the background continues it; mtorrent get film\.mtorrent/m,
   );
   const late = await run('get', 'film.mtorrent', 'got.bin', '--timeout', '50ms').outcome();
   assert.equal(late.code, 14, late.stderr);
-  assert.match(late.stderr, /the client in the background goes on with it/);
+  assert.match(late.stderr, /the client in the background continues it/);
   assert.equal((await onDaemon(swarm, 'limit', 'down', 'off')).code, 0);
   const last = await run('get', 'film.mtorrent', 'got.bin').outcome();
   assert.equal(last.code, 0, last.stderr);

@@ -64,7 +64,7 @@ test('a file is shared and fetched; each prints its path, and nothing of it stay
   assert.equal(code, 0, stderr);
   assert.equal(stdout, swarm.path('to/film.bin'));
   assert.equal(await sha256OfFile(swarm.path('to/film.bin')), await sha256OfFile(source));
-  assert.match(stderr, /getting .*film\.bin\.mtorrent with the trackers/);
+  assert.match(stderr, /downloading .*film\.bin\.mtorrent with the trackers/);
   assert.match(stderr, /film\.bin is complete: 10\.0 MiB/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the rule.
   assert.doesNotMatch(stderr, /[\r\u001b]/, 'without a terminal there are no control codes');
@@ -179,7 +179,10 @@ test('--timeout ends a get that nobody serves with 14; the same words go on when
   const words = ['get', 'film.mtorrent', 'to', '--timeout'];
   const first = await new CommandRun(t, user, [...words, '5s']).outcome();
   assert.equal(first.code, 14, first.stderr);
-  assert.match(first.stderr, /TIMED_OUT: the time is over .*0\.0 % is there: mtorrent get film\.mtorrent to goes on/);
+  assert.match(
+    first.stderr,
+    /TIMED_OUT: timed out before the download finished; 0\.0 % is downloaded: mtorrent get film\.mtorrent to continues it/,
+  );
   const second = new CommandRun(t, user, [...words, '1m']);
   const ada = await makeUser(swarm.directory, 'ada');
   const sharing = new CommandRun(t, ada, ['share', 'film.bin', '-o', 'film.mtorrent', ...trackerWords(swarm)]);
@@ -266,7 +269,7 @@ test('without any trackers a share brings its own pair, which the .mtorrent name
   await swarm.makeFile('other.bin', PIECE);
   const second = new CommandRun(t, ada, ['share', 'other.bin']);
   await second.line(/other\.bin\.mtorrent/);
-  await second.said(/run in another process already/);
+  await second.said(/already run in another process/);
   const bob = await makeUser(swarm.directory, 'bob');
   for (const name of ['film.bin', 'other.bin']) {
     const { code, stderr } = await new CommandRun(t, bob, ['get', `${name}.mtorrent`, `got-${name}`]).outcome();

@@ -47,7 +47,7 @@ test('F14: SIGINT ends a client in mid-download with 130, off the tracker and wi
   );
   leecher.kill('SIGINT');
   assert.equal(await endsWithin(leecher), 130);
-  assert.match(leecher.stderr, /once more to end at once/);
+  assert.match(leecher.stderr, /press Ctrl-C again to exit immediately/);
   seeder.kill('SIGTERM');
   assert.equal(await endsWithin(seeder), 143);
   await nobodyListed(swarm);

@@ -8,19 +8,22 @@ import { programVersion } from '../../foundation/base/installation.js';
 import { nearest } from '../../foundation/base/nearest.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { type CommandEntry, commandTable } from '../completion/command-table.js';
-import { bareWords, runBare } from './bare-words.js';
-import { clientWords } from './client-words.js';
+import { clientCommand } from './client.js';
 import { completionWords } from './completion-words.js';
-import { configWords } from './config-words.js';
+import { configCommand } from './config.js';
+import type { RunCommand } from './context.js';
+import { createCommand } from './create.js';
 import { daemonWords } from './daemon-words.js';
-import { demoWords } from './demo-words.js';
-import { doctorWords } from './doctor-words.js';
-import type { Ends } from './ends.js';
-import { metainfoWords } from './metainfo-words.js';
-import { oneShotWords } from './one-shot-words.js';
+import { demoCommand } from './demo.js';
+import { doctorCommand } from './doctor.js';
+import { getCommand } from './get.js';
+import { homeCommand, runHome } from './home.js';
+import { infoCommand } from './info.js';
 import { overview } from './overview.js';
-import { trackerWords } from './tracker-words.js';
+import { shareCommand } from './share.js';
+import { trackerCommands } from './tracker.js';
 import { verbWords } from './verb-words.js';
+import { verifyCommand } from './verify.js';
 
 /** Longer lines are hard to read. */
 const COLUMNS_MAX = 110;
@@ -29,18 +32,21 @@ const COLUMNS_MAX = 110;
 const PARSED = new Error('the line is parsed');
 
 /** In the order in which `--help` lists them. */
-export function declare(parser: Argv, ends: Ends): void {
-  bareWords(parser, ends);
-  clientWords(parser, ends);
-  oneShotWords(parser, ends);
-  daemonWords(parser, ends);
-  verbWords(parser, ends);
-  trackerWords(parser, ends);
-  metainfoWords(parser, ends);
-  configWords(parser, ends);
-  doctorWords(parser, ends);
-  completionWords(parser, ends, declaredCommands);
-  demoWords(parser, ends);
+export function declare(parser: Argv, run: RunCommand): void {
+  homeCommand(parser, run);
+  clientCommand(parser, run);
+  shareCommand(parser, run);
+  getCommand(parser, run);
+  daemonWords(parser, run);
+  verbWords(parser, run);
+  trackerCommands(parser, run);
+  createCommand(parser, run);
+  infoCommand(parser, run);
+  verifyCommand(parser, run);
+  configCommand(parser, run);
+  doctorCommand(parser, run);
+  completionWords(parser, run, declaredCommands);
+  demoCommand(parser, run);
 }
 
 /** Runs the command that `words` name; answers its exit code. Throws MiniTorrentError, INVALID_ARGUMENTS for a bad line. */
@@ -51,12 +57,12 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     return 0;
   }
   // Nothing to parse either: the prompt is there a sixth of a second sooner.
-  if (words.length === 0) return runBare({});
+  if (words.length === 0) return runHome({});
   refuseStranger(words);
   const { default: yargs } = await import('yargs');
   // Nothing more is to be done after `get --help`.
   let work = (): Promise<number> => Promise.resolve(0);
-  const ends: Ends = (named) => {
+  const run: RunCommand = (named) => {
     work = named;
     throw PARSED;
   };
@@ -79,7 +85,7 @@ export async function commandLine(words: readonly string[]): Promise<number> {
         `${(message ?? error?.message ?? '').replaceAll('\n', ' ')} (mtorrent --help)`,
       );
     });
-  declare(parser, ends);
+  declare(parser, run);
   try {
     await parser.parseAsync();
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import type { Argv } from 'yargs';
 import type { CommandEntry } from '../completion/command-table.js';
-import { type Ends, terminal } from './ends.js';
+import { type RunCommand as Ends, terminal } from './context.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

@@ -1,19 +1,22 @@
-// `mtorrent create`: hashes a local file and writes its `.mtorrent`. Tells no tracker and serves nothing. Whatever can be
+// `mtorrent create`: hashes a local file and writes its `.mtorrent`. Contacts no tracker and serves nothing. Whatever can be
 // refused is refused before the hashing, which may take minutes.
 
 import { basename, resolve } from 'node:path';
+import type { Argv } from 'yargs';
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { HASH_RANGE_PIECES, HASH_THREADS_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { lookAtMachine } from '../../foundation/base/this-machine.js';
-import { type Address, parseAddress } from '../../foundation/torrent/address.js';
+import type { Address } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { formatHead, makeMetainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { type HashPool, openHashPool } from '../../transfer/hash/pool.js';
-import { checkMetainfoPath, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
-import { inspectSource, type Source } from '../../transfer/storage/source.js';
+import type { HashPool } from '../../transfer/hash/pool.js';
+import type { Source } from '../../transfer/storage/source.js';
+import { settingFlags } from '../settings/table.js';
+import { clientConfigOf } from './client-config.js';
+import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 import { pieceProgress } from './progress.js';
 
 export interface CreateArguments {
@@ -21,8 +24,8 @@ export interface CreateArguments {
   readonly file: string;
   /** Path of the `.mtorrent`; `<name>.mtorrent` in the current directory when absent. */
   readonly out?: string | undefined;
-  /** `ip:port`, twice. */
-  readonly trackers: readonly [string, string];
+  /** The pair that the `.mtorrent` names. */
+  readonly trackers: readonly [Address, Address];
   /** Name to save under; the file's own when absent. */
   readonly name?: string | undefined;
   readonly sha256?: boolean | undefined;
@@ -32,19 +35,51 @@ export interface CreateArguments {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Prints the path written. Rejects with MiniTorrentError; nothing is left half-made. */
+export function createCommand(parser: Argv, run: RunCommand): void {
+  parser.command(
+    'create <file>',
+    'make a .mtorrent without sharing the file',
+    (args) =>
+      args
+        .positional('file', { type: 'string', demandOption: true })
+        .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
+        .options(settingFlags())
+        .option('out', { alias: 'o', type: 'string', describe: 'the .mtorrent [default: <name>.mtorrent here]' })
+        .option('name', { type: 'string', describe: 'save under another name' })
+        .option('sha256', { type: 'boolean', default: false, describe: 'add the SHA-256 of the whole file' })
+        .option('force', { alias: 'f', type: 'boolean', default: false, describe: 'replace an existing .mtorrent' })
+        .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'print the path and nothing else' })
+        .example('$0 create disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001', ''),
+    (args) =>
+      run(async () => {
+        const { file, out, name, sha256, force, quiet } = args;
+        return runCreate({ file, out, trackers: await pairOf(args), name, sha256, force, quiet }, terminal());
+      }),
+  );
+}
+
+async function pairOf(args: ParsedArguments): Promise<readonly [Address, Address]> {
+  const { trackers } = clientConfigOf(await settingsOf(args)).pair;
+  if (trackers !== undefined) return trackers;
+  throw new MiniTorrentError('INVALID_ARGUMENTS', 'no trackers are set; name both: -t ip:port -t ip:port');
+}
+
+/** Prints the path written. Rejects with MiniTorrentError, and then leaves nothing behind. */
 export async function runCreate(args: CreateArguments, output: CommandOutput): Promise<number> {
   const overwrite = args.force === true;
-  const trackers: readonly [Address, Address] = [trackerOf(args.trackers[0]), trackerOf(args.trackers[1])];
+  const { trackers } = args;
+  const { inspectSource } = await import('../../transfer/storage/source.js');
+  const { checkMetainfoPath, writeMetainfo } = await import('../../transfer/storage/metainfo-file.js');
   const source = await inspectSource(args.file);
-  // macOS may hand out a name in another normal form than the one that is accepted everywhere.
+  // macOS may return the name in a normal form that is not accepted everywhere.
   const name = args.name ?? basename(resolve(args.file)).normalize('NFC');
   const geometry = new Geometry(source.size);
   const head = formatHead({ trackers, name, size: source.size });
   const out = args.out ?? `${name}.mtorrent`;
   await checkMetainfoPath(out, head, { overwrite });
 
-  const pool = openHashPool({ threads: threadsFor(geometry) });
+  const { openHashPool } = await import('../../transfer/hash/pool.js');
+  const pool = openHashPool({ threads: hashThreadsFor(geometry) });
   try {
     const { digests, sha256 } = await hash(pool, source, args, output);
     const metainfo = makeMetainfo({ trackers, name, size: source.size, digests, sha256 });
@@ -79,15 +114,8 @@ async function hash(
   }
 }
 
-/** As many threads as there are cores, and no more than ranges to hash: a thread takes some 40 ms to start. */
-export function threadsFor(geometry: Geometry): number {
+/** One thread a core, and no more than there are ranges to hash. */
+export function hashThreadsFor(geometry: Geometry): number {
   const ranges = Math.ceil(geometry.pieceCount / HASH_RANGE_PIECES);
   return Math.max(1, Math.min(lookAtMachine().cores, HASH_THREADS_MAX, ranges));
-}
-
-function trackerOf(text: string): Address {
-  const address = parseAddress(text);
-  if (address !== undefined) return address;
-  const sentence = `"${printable(text)}" is not a tracker's address; write ip:port, such as 192.0.2.1:7000`;
-  throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
 }

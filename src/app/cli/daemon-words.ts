@@ -2,7 +2,7 @@
 
 import type { Argv } from 'yargs';
 import { settingFlags } from '../settings/table.js';
-import { type Ends, terminal } from './ends.js';
+import { type RunCommand as Ends, terminal } from './context.js';
 
 const DETACH_FLAG = 'detach';
 

@@ -6,7 +6,7 @@ import { openConsole } from '../console/open-console.js';
 import type { Session } from '../console/session/session.js';
 import type { ColourWish } from '../console/terminal/abilities.js';
 import type { SwarmClient } from '../library/swarm-client.js';
-import { letGoOfTerminal } from './terminal.js';
+import { letGoOfTerminal } from './context.js';
 
 export interface ForegroundOptions {
   readonly client: SwarmClient;

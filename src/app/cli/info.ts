@@ -1,22 +1,35 @@
-// `mtorrent info`: shows what a `.mtorrent` file says, for people or as JSON. Looks at no other file and asks nobody.
+// `mtorrent info`: shows what a `.mtorrent` file says, for people or as JSON. Reads no other file and contacts nobody.
 
+import type { Argv } from 'yargs';
 import { formatBytes, toHex } from '../../foundation/base/bytes.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { type RunCommand, terminal } from './context.js';
 
 export interface InfoArguments {
-  /** Path of the `.mtorrent`. */
-  readonly path: string;
+  readonly mtorrent: string;
   readonly json?: boolean | undefined;
 }
 
-/** Rejects with what `readMetainfo` rejects with. */
-export async function runInfo(args: InfoArguments, output: CommandOutput): Promise<number> {
-  const metainfo = await readMetainfo(args.path);
-  if (args.json === true) output.stdout(JSON.stringify(asJson(metainfo)));
+export function infoCommand(parser: Argv, run: RunCommand): void {
+  parser.command(
+    'info <mtorrent>',
+    'show what a .mtorrent says',
+    (args) =>
+      args
+        .positional('mtorrent', { type: 'string', demandOption: true })
+        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
+    (args) => run(() => runInfo(args, terminal())),
+  );
+}
+
+/** Rejects as `readMetainfo` does. */
+export async function runInfo({ mtorrent, json = false }: InfoArguments, output: CommandOutput): Promise<number> {
+  const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
+  const metainfo = await readMetainfo(mtorrent);
+  if (json) output.stdout(JSON.stringify(asJson(metainfo)));
   else for (const line of asText(metainfo)) output.stdout(line);
   return 0;
 }

@@ -1,4 +1,4 @@
-// Progress of a one-shot command that goes through a file piece by piece: a line on a terminal, nothing anywhere else.
+// The progress of a command that goes through a file piece by piece: a line that is redrawn on a terminal, nothing elsewhere.
 // Pure.
 
 import { formatBytes } from '../../foundation/base/bytes.js';
@@ -7,7 +7,7 @@ import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 
-/** Reports pieces done, for `onProgress` of the hash pool, a few times a second; undefined where nobody watches. */
+/** A callback for the pieces done, which the hash pool reports; undefined without a terminal. */
 export function pieceProgress(
   output: CommandOutput,
   verb: string,

@@ -1,37 +1,46 @@
-// How a one-shot command tells what it does: to people on stderr, as one line that is rewritten on a terminal and as a line each
-// interval elsewhere; to programs as events on stdout. Results go to stdout and nothing else does.
+// How a one-shot command reports: to people on stderr, as one line that is redrawn on a terminal and as a line each interval
+// elsewhere; to programs as events on stdout, one JSON object a line, shaped as docs/events.schema.json says. A field of an
+// event is never dropped or changed in meaning within one schema number.
 
 import type { Writable } from 'node:stream';
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { systemClock } from '../../foundation/base/clock.js';
-import type { MiniTorrentError } from '../../foundation/base/errors.js';
+import { exitCodeOf, type MiniTorrentError } from '../../foundation/base/errors.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { abilitiesOf } from '../console/terminal/abilities.js';
+import { paintOf } from '../console/terminal/paint.js';
+import { bytesHad, progressLines, type Sample, sampleOf, timeToGo } from '../console/terminal/progress.js';
 import type { FileView } from '../library/views.js';
+import { percent } from '../verbs/results.js';
 import { TERMINAL_COLUMNS } from './limits.js';
-import {
-  completedEvent,
-  failedEvent,
-  noticeEvent,
-  progressEvent,
-  type Started,
-  seedingEvent,
-  startedEvent,
-} from './one-shot-events.js';
-import { ProgressLine } from './progress-line.js';
+
+const EVENT_SCHEMA = 1;
+
+export interface Started {
+  readonly command: 'share' | 'get';
+  /** Absolute path of the file that is shared, or of where it will be. */
+  readonly path: string;
+  readonly mtorrent: string;
+  /** Where other clients reach this one. */
+  readonly address: string;
+  readonly trackers: readonly string[];
+  /** A client in the background does the work. */
+  readonly background: boolean;
+}
 
 export interface Reporter {
   started(started: Started): void;
   progress(file: FileView): void;
   notice(level: 'good' | 'bad', sentence: string): void;
-  /** Something that helps to understand what happens; told with -v only. */
+  /** Printed with --verbose only. */
   detail(sentence: string): void;
   completed(file: FileView): void;
-  /** First when it is shared, then from time to time. */
+  /** When sharing begins, and then from time to time. */
   seeding(file: FileView): void;
   failed(error: MiniTorrentError): void;
   /** The command's result: a path. */
   result(path: string): void;
-  /** Nothing is rewritten any more. */
+  /** Clears the line that is redrawn. */
   end(): void;
 }
 
@@ -39,7 +48,7 @@ export interface ReporterOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  /** Milliseconds between two lines of progress where there is no terminal. */
+  /** Milliseconds between two progress lines without a terminal. */
   readonly intervalMs: number;
   readonly stdout: Writable;
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -58,68 +67,89 @@ class EventReporter implements Reporter {
     this.#stdout = stdout;
   }
 
-  started(started: Started): void {
-    this.#say(startedEvent(started));
+  started({ command, path, mtorrent, address, trackers, background }: Started): void {
+    this.#say('started', { command, path, mtorrent, address, trackers, background });
   }
 
   progress(file: FileView): void {
-    this.#say(progressEvent(file, this.#elapsedMs()));
+    const { name, path, state, size, have, pieces, rate, peers, received, wasted, sent, problem } = file;
+    const bytes = bytesHad(file);
+    const left = size - bytes;
+    this.#say('progress', {
+      name,
+      path,
+      state,
+      size,
+      bytes,
+      pieces,
+      have,
+      rate: Math.round(rate),
+      peers,
+      received,
+      wasted,
+      sent,
+      /** Null while nothing comes in. */
+      etaMs: left === 0 ? 0 : rate >= 1 ? Math.round((left / rate) * 1_000) : null,
+      elapsedMs: this.#elapsedMs(),
+      problem,
+    });
   }
 
   notice(level: 'good' | 'bad', sentence: string): void {
-    this.#say(noticeEvent(level, sentence));
+    this.#say('notice', { level, sentence });
   }
 
   detail(): void {
-    // What programs need is in the events.
+    // The events carry what programs need.
   }
 
-  completed(file: FileView): void {
-    this.#say(completedEvent(file, this.#elapsedMs()));
+  completed({ name, path, size, received, wasted }: FileView): void {
+    this.#say('completed', { name, path, size, received, wasted, elapsedMs: this.#elapsedMs() });
   }
 
-  seeding(file: FileView): void {
-    this.#say(seedingEvent(file, this.#elapsedMs()));
+  seeding({ name, path, mtorrentPath, size, sent }: FileView): void {
+    this.#say('seeding', { name, path, mtorrent: mtorrentPath, size, sent, elapsedMs: this.#elapsedMs() });
   }
 
-  failed(error: MiniTorrentError): void {
-    this.#say(failedEvent(error));
+  failed({ code, message }: MiniTorrentError): void {
+    this.#say('failed', { code, exitCode: exitCodeOf(code), sentence: message });
   }
 
   result(): void {
-    // It is in `completed` and `seeding`.
+    // `completed` and `seeding` carry it.
   }
 
   end(): void {
-    // Every line stands for itself.
+    // No line is redrawn.
   }
 
   #elapsedMs(): number {
     return Math.round(systemClock.nowMs() - this.#sinceMs);
   }
 
-  #say(event: object): void {
-    this.#stdout.write(`${JSON.stringify(event)}\n`);
+  #say(event: string, fields: object): void {
+    this.#stdout.write(`${JSON.stringify({ schema: EVENT_SCHEMA, event, ...fields })}\n`);
   }
 }
 
 class PeopleReporter implements Reporter {
   readonly #options: ReporterOptions;
-  readonly #line: ProgressLine;
   readonly #isTerminal: boolean;
+  readonly #unicode: boolean;
+  #sample: Sample | undefined;
   #isShown = false;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   readonly #sinceMs = systemClock.nowMs();
 
   constructor(options: ReporterOptions) {
     this.#options = options;
-    this.#line = new ProgressLine(options.env, process.platform);
+    this.#unicode = abilitiesOf(options.env, true, process.platform).unicode;
     this.#isTerminal = options.stderr.isTTY === true && options.env['TERM'] !== 'dumb';
   }
 
   started({ command, path, mtorrent, trackers, background }: Started): void {
-    const what = command === 'share' ? `sharing ${path}` : `getting ${mtorrent}`;
-    const how = background ? 'by the client in the background' : `with the trackers ${trackers.join(' and ')}`;
+    const what = command === 'share' ? `sharing ${path}` : `downloading ${mtorrent}`;
+    const how = background ? 'with the client in the background' : `with the trackers ${trackers.join(' and ')}`;
     this.#tell(`${what} ${how}`);
   }
 
@@ -127,13 +157,13 @@ class PeopleReporter implements Reporter {
     if (this.#options.quiet) return;
     const nowMs = systemClock.nowMs();
     if (this.#isTerminal) {
-      // One column less: a full line would move the cursor to the next one.
+      // One column less: a full line would wrap.
       const columns = (this.#options.stderr.columns ?? TERMINAL_COLUMNS) - 1;
-      this.#options.stderr.write(`\r${this.#line.of(file, nowMs, columns)}\u001b[K`);
+      this.#options.stderr.write(`\r${this.#barOf(file, nowMs, columns)}\u001b[K`);
       this.#isShown = true;
     } else if (nowMs - this.#toldAtMs >= this.#options.intervalMs) {
       this.#toldAtMs = nowMs;
-      this.#options.stderr.write(`${this.#line.plain(file)}\n`);
+      this.#options.stderr.write(`${plainProgress(file)}\n`);
     }
   }
 
@@ -149,7 +179,7 @@ class PeopleReporter implements Reporter {
     const seconds = Math.max(0.001, (systemClock.nowMs() - this.#sinceMs) / 1_000);
     const speed = received === 0 ? '' : ` in ${seconds.toFixed(1)} s, ${formatBytes(Math.round(received / seconds))}/s`;
     this.#tell(`${name} is complete: ${formatBytes(size)}${speed}`);
-    if (wasted > 0) this.detail(`${formatBytes(wasted)} of what came was there already`);
+    if (wasted > 0) this.detail(`${formatBytes(wasted)} of the received data was already there`);
   }
 
   seeding(file: FileView): void {
@@ -160,7 +190,7 @@ class PeopleReporter implements Reporter {
     }
   }
 
-  /** The program ends with the sentence. */
+  /** The program prints the sentence as it exits. */
   failed(): void {
     this.end();
   }
@@ -180,4 +210,24 @@ class PeopleReporter implements Reporter {
     this.end();
     this.#options.stderr.write(`${printable(sentence)}\n`);
   }
+
+  /** At most `columns` wide, without control codes. */
+  #barOf(file: FileView, nowMs: number, columns: number): string {
+    this.#sample = sampleOf([file], this.#sample, nowMs);
+    const shape = { columns, rows: 1, unicode: this.#unicode, paint: paintOf(false) };
+    return progressLines([file], this.#sample, shape)[0]?.text ?? '';
+  }
+}
+
+/** The progress of a download, or of a file that is being hashed, as a line of a log. */
+function plainProgress(file: FileView): string {
+  const { name, state, size, have, pieces, rate, peers, problem } = file;
+  const bytes = bytesHad(file);
+  const parts = [printable(name), percent(have, pieces), `${formatBytes(bytes)} of ${formatBytes(size)}`];
+  if (state === 'hashing') return [...parts, 'hashed'].join('  ');
+  parts.push(`${formatBytes(Math.round(rate))}/s`, peers === 1 ? '1 peer' : `${peers} peers`);
+  if (rate >= 1) parts.push(`${timeToGo(size - bytes, rate)} to go`);
+  if (state !== 'downloading') parts.push(state);
+  if (problem !== '') parts.push(printable(problem));
+  return parts.join('  ');
 }

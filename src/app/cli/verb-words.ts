@@ -6,7 +6,7 @@ import { settingFlags } from '../settings/table.js';
 import { placesOf } from '../verbs/places.js';
 import { VERBS } from '../verbs/table.js';
 import type { Verb } from '../verbs/verb.js';
-import { type Ends, terminal } from './ends.js';
+import { type RunCommand as Ends, terminal } from './context.js';
 
 type Written = Readonly<Record<string, unknown>>;
 

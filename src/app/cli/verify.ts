@@ -1,22 +1,34 @@
-// `mtorrent verify`: compares a local file with its `.mtorrent`, piece by piece, and says which pieces are good. Changes
-// neither. A file with every piece right but bytes behind the last one does not pass either.
+// `mtorrent verify`: compares a local file with its `.mtorrent`, piece by piece, and reports which pieces are good. Changes
+// neither. A file whose pieces are all good but which is longer than described fails as well.
 
+import type { Argv } from 'yargs';
 import { equalBytes, formatBytes } from '../../foundation/base/bytes.js';
 import { exitCodeOf } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
-import { openHashPool } from '../../transfer/hash/pool.js';
-import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
-import { inspectSource } from '../../transfer/storage/source.js';
-import { threadsFor } from './create.js';
+import { type RunCommand, terminal } from './context.js';
+import { hashThreadsFor } from './create.js';
 import { pieceProgress } from './progress.js';
 
 export interface VerifyArguments {
-  readonly mtorrentPath: string;
-  readonly filePath: string;
+  readonly mtorrent: string;
+  readonly file: string;
   readonly json?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+export function verifyCommand(parser: Argv, run: RunCommand): void {
+  parser.command(
+    'verify <mtorrent> <file>',
+    'report which pieces of a file are good',
+    (args) =>
+      args
+        .positional('mtorrent', { type: 'string', demandOption: true })
+        .positional('file', { type: 'string', demandOption: true })
+        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
+    (args) => run(() => runVerify(args, terminal())),
+  );
 }
 
 interface Findings {
@@ -29,9 +41,10 @@ interface Findings {
   readonly sha256Matches: boolean | undefined;
 }
 
-/** Exit code 0 when the file is the one described, that of VERIFICATION_FAILED when not. */
+/** Exit code 0 when the file is the one described, otherwise that of VERIFICATION_FAILED. */
 export async function runVerify(args: VerifyArguments, output: CommandOutput): Promise<number> {
-  const metainfo = await readMetainfo(args.mtorrentPath);
+  const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
+  const metainfo = await readMetainfo(args.mtorrent);
   const findings = await examine(metainfo, args, output);
   const passed = isWhole(findings);
   if (args.json === true) output.stdout(JSON.stringify({ schema: 1, ...asJson(findings), passed }));
@@ -41,9 +54,11 @@ export async function runVerify(args: VerifyArguments, output: CommandOutput): P
 
 async function examine(metainfo: Metainfo, args: VerifyArguments, output: CommandOutput): Promise<Findings> {
   const { geometry, layout, digests, sha256 } = metainfo;
-  const { filePath, signal } = args;
+  const { file: filePath, signal } = args;
+  const { inspectSource } = await import('../../transfer/storage/source.js');
   const source = await inspectSource(filePath);
-  const pool = openHashPool({ threads: threadsFor(geometry) });
+  const { openHashPool } = await import('../../transfer/hash/pool.js');
+  const pool = openHashPool({ threads: hashThreadsFor(geometry) });
   try {
     const onProgress = pieceProgress(output, 'checking', geometry);
     const good = await pool.check(source.path, layout, digests, { onProgress, signal });
@@ -83,9 +98,9 @@ function asText(findings: Findings, passed: boolean): readonly string[] {
   const lines = [`${filePath}: ${good.count} of ${good.pieceCount} pieces are good`];
   const bad = badRanges(good);
   if (bad.length > 0) lines.push(`bad pieces: ${bad.map(asSpan).join(', ')}`);
-  if (size !== expected) lines.push(`its size is ${size} bytes instead of ${expected} (${formatBytes(expected)})`);
-  if (sha256Matches === false) lines.push('its SHA-256 differs: pieces were forged to have the same SHA-1');
-  lines.push(passed ? 'the file is complete and unchanged' : 'the file is not the one described');
+  if (size !== expected) lines.push(`the size is ${size} bytes instead of ${expected} (${formatBytes(expected)})`);
+  if (sha256Matches === false) lines.push('the SHA-256 differs: some pieces were forged to have the same SHA-1');
+  lines.push(passed ? 'the file is complete and unchanged' : 'the file is not the one that the .mtorrent describes');
   return lines;
 }
 

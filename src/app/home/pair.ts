@@ -1,5 +1,5 @@
-// The tracker pair of a console without any set-up: two trackers of this process, each on a thread of its own and started again
-// when it dies, where they were in the last run. A pair that another process of this user runs already is used as it is.
+// The tracker pair that a client uses: the one that is set, or this user's own. An own pair is two trackers in this process, each
+// on a supervised thread, at the addresses of the last run; when another process of this user runs it already, that one is used.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,65 +12,64 @@ import { closedServer, type SocketServer } from '../../foundation/wire/transport
 import { startHosted } from '../../tracking/tracker/hosted.js';
 import { type DirectoryLock, lockDirectory } from '../../transfer/storage/lock.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
+import { ownHost } from '../library/own-address.js';
 import { HOME_PAIR_TRIES_MAX, TRACKER_PORTS } from './limits.js';
 import { formatPorts, movedSentence, parsePorts } from './ports.js';
 
 const PORTS_FILE = 'trackers.json';
 const PORTS_BYTES_MAX = 1_024;
 
-export interface HomePairOptions {
-  /** Made when it is missing: seeder lists, logs, and the ports. */
+export interface PairConfig {
+  /** The pair that is set; undefined: this user's own. */
+  readonly trackers: Pair | undefined;
+  /** Seeder lists, logs and ports of the own pair; made when it is missing. */
   readonly directory: string;
-  /** Where the trackers listen. */
-  readonly host: string;
+  /** Where own trackers listen; undefined: this machine's address. */
+  readonly host: string | undefined;
   readonly log: LogStyle;
-  /** A tracker cannot be kept alive; the sentence is for people. */
+  /** An own tracker cannot be kept running; the sentence is for people. */
   readonly onTrouble: (sentence: string) => void;
-}
-
-export interface HomePair {
-  readonly trackers: readonly [Address, Address];
-  /** False: another process runs them. */
-  readonly isOurs: boolean;
-  /** What people should know of the start. */
-  readonly notes: readonly string[];
-  /**
-   * Once. Settles when both take connections. Rejects with MiniTorrentError, as `startHosted` does, when one cannot: the other
-   * goes on.
-   */
-  start(): Promise<void>;
-  /** Settles when nothing of it runs; what still starts is waited for. */
-  close(): Promise<void>;
 }
 
 type Pair = readonly [Address, Address];
 
-/** Trackers that somebody else runs. */
-export function foreignPair(trackers: Pair, notes: readonly string[] = []): HomePair {
-  return { trackers, isOurs: false, notes, start: async () => undefined, close: async () => undefined };
+export interface TrackerPair {
+  readonly trackers: Pair;
+  /** False: another process runs them. */
+  readonly isOurs: boolean;
+  /** Sentences for people about the start. */
+  readonly notes: readonly string[];
+  /**
+   * Call once. Settles when both take connections. Rejects with MiniTorrentError, as `startHosted` does, when one cannot; the
+   * other keeps running.
+   */
+  start(): Promise<void>;
+  /** Waits for a start under way, and settles when nothing of the pair runs. */
+  close(): Promise<void>;
 }
 
 /**
- * A pair that runs. Between our look at a port and its use another program may take it: then all is done again. Rejects with
- * MiniTorrentError: STATE_DAMAGED, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
+ * A pair that runs. Another program may take a port between our probe and its use; then everything is tried again. Rejects
+ * with MiniTorrentError: STATE_DAMAGED, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
  */
-export async function startHomePair(options: HomePairOptions): Promise<HomePair> {
+export async function startPair(config: PairConfig): Promise<TrackerPair> {
   for (let tries = 1; ; tries += 1) {
-    const pair = await openHomePair(options);
+    const pair = await openPair(config);
     try {
       await pair.start();
       return pair;
     } catch (error) {
       await pair.close();
-      const lostIt = error instanceof MiniTorrentError && error.code === 'PORT_IN_USE';
-      if (!lostIt || tries === HOME_PAIR_TRIES_MAX) throw error;
+      const isPortTaken = error instanceof MiniTorrentError && error.code === 'PORT_IN_USE';
+      if (!isPortTaken || tries === HOME_PAIR_TRIES_MAX) throw error;
     }
   }
 }
 
-/** A pair that is to be started, at addresses that are known already. Rejects as `startHomePair` does; nothing is kept then. */
-export async function openHomePair(options: HomePairOptions): Promise<HomePair> {
-  const { directory } = options;
+/** A pair whose addresses are known, but which is not started yet. Rejects as `startPair` does, and then keeps nothing. */
+export async function openPair(config: PairConfig): Promise<TrackerPair> {
+  const { trackers, directory } = config;
+  if (trackers !== undefined) return foreignPair(trackers);
   await makeDirectory(directory);
   const portsPath = join(directory, PORTS_FILE);
   const before = await readPorts(portsPath);
@@ -79,16 +78,16 @@ export async function openHomePair(options: HomePairOptions): Promise<HomePair> 
     lock = await lockDirectory(directory);
   } catch (error) {
     if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_RUNNING' || before === undefined) throw error;
-    return foreignPair(before, ['the trackers of this user run in another process already; they end with it']);
+    return foreignPair(before, ['your trackers already run in another process, and will end with it']);
   }
   try {
     const wanted = before?.map(({ port }) => port) ?? TRACKER_PORTS;
-    const trackers = await freePorts(options.host, wanted);
-    const moved = movedSentence(before, trackers);
-    await atomicWriteFile(portsPath, Buffer.from(formatPorts(trackers)));
-    const hosted = new HostedPair(options, trackers);
+    const own = await freePorts(config.host ?? (await ownHost([])), wanted);
+    const moved = movedSentence(before, own);
+    await atomicWriteFile(portsPath, Buffer.from(formatPorts(own)));
+    const hosted = new HostedPair(config, own);
     return {
-      trackers,
+      trackers: own,
       isOurs: true,
       notes: moved === undefined ? [] : [moved],
       start: () => hosted.start(),
@@ -103,30 +102,34 @@ export async function openHomePair(options: HomePairOptions): Promise<HomePair> 
   }
 }
 
+function foreignPair(trackers: Pair, notes: readonly string[] = []): TrackerPair {
+  return { trackers, isOurs: false, notes, start: async () => undefined, close: async () => undefined };
+}
+
 class HostedPair {
-  readonly #options: HomePairOptions;
+  readonly #config: PairConfig;
   readonly #trackers: Pair;
   readonly #log: LogFile;
-  /** One each: the fault of one is none of the other. */
+  /** One for each tracker, so that they are restarted independently. */
   readonly #supervisors: readonly [Supervisor, Supervisor];
-  #tried: Promise<void> = Promise.resolve();
+  #starting: Promise<void> = Promise.resolve();
 
-  constructor(options: HomePairOptions, trackers: Pair) {
-    this.#options = options;
+  constructor(config: PairConfig, trackers: Pair) {
+    this.#config = config;
     this.#trackers = trackers;
-    this.#log = openLog({ ...options.log, path: join(options.directory, 'trackers.log') }, 'main');
+    this.#log = openLog({ ...config.log, path: join(config.directory, 'trackers.log') }, 'main');
     this.#supervisors = [this.#supervisor(1), this.#supervisor(2)];
   }
 
-  /** Rejects with the error of the first that cannot start; settles either way when both have tried. */
+  /** Settles when both have tried to start; rejects with the first error. */
   start(): Promise<void> {
     const started = this.#startBoth();
-    this.#tried = started.catch(() => undefined);
+    this.#starting = started.catch(() => undefined);
     return started;
   }
 
   async stop(): Promise<void> {
-    await this.#tried;
+    await this.#starting;
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.stop()));
     this.#log.close();
   }
@@ -138,7 +141,7 @@ class HostedPair {
   }
 
   #startOne(which: 0 | 1, other: 0 | 1): Promise<void> {
-    const { directory, log } = this.#options;
+    const { directory, log } = this.#config;
     const name = `tracker-${which + 1}`;
     return this.#supervisors[which].start({
       id: name,
@@ -161,8 +164,8 @@ class HostedPair {
       log: this.#log.log.of(`tracker-${number}`),
       onEscalate: (_child, error) => {
         const why = error instanceof Error ? error.message : 'it ended';
-        const log = join(this.#options.directory, `tracker-${number}.log`);
-        this.#options.onTrouble(`tracker ${number} of this console cannot be kept running (${why}); see ${log}`);
+        const log = join(this.#config.directory, `tracker-${number}.log`);
+        this.#config.onTrouble(`tracker ${number} cannot be kept running (${why}); see ${log}`);
       },
     });
   }
@@ -185,11 +188,11 @@ async function readPorts(path: string): Promise<Pair | undefined> {
   }
 }
 
-/** The wanted ports, and another one in place of each that is taken. */
+/** The wanted ports, with a free one in place of each that is taken. */
 async function freePorts(host: string, wanted: readonly number[]): Promise<Pair> {
   const probes: SocketServer[] = [];
   try {
-    // Held until both are found, so that they differ.
+    // Both probes listen until the end, so that the ports differ.
     const ports: number[] = [];
     for (const port of wanted) {
       const probe = closedServer();
@@ -198,7 +201,7 @@ async function freePorts(host: string, wanted: readonly number[]): Promise<Pair>
       if (found === undefined)
         throw new MiniTorrentError(
           'ADDRESS_UNUSABLE',
-          `no port of ${host} can be listened on; name another address of this machine with --address`,
+          `cannot listen on any port of ${host}; name another address of this machine with --address`,
         );
       ports.push(found);
     }

@@ -5,8 +5,7 @@ import { resolve } from 'node:path';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { stateHome } from '../../foundation/base/state-home.js';
-import { type Address, formatAddress, parseAddress } from '../../foundation/torrent/address.js';
-import { printable } from '../../foundation/torrent/names.js';
+import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
 import { type RunningTracker, startTracker as startOneTracker } from '../../tracking/tracker/start.js';
 import type { Download } from './download.js';
 import { type OneShotConfig, planGet, startGet, startShare } from './one-shot.js';
@@ -20,6 +19,8 @@ export type { Download } from './download.js';
 export type { SwarmClient } from './swarm-client.js';
 export type { FileView, FindingView, Overview, PeerView, PieceMap, TrackerView, Verification } from './views.js';
 export { MiniTorrentError };
+
+const AN_ADDRESS = 'an address';
 
 export interface ClientSettings {
   /** ip:port where other clients reach this one; port 0 takes a free one. Default: this machine's address, 6881 or a free port. */
@@ -133,8 +134,8 @@ export interface Tracker {
 export async function startTracker(options: StartTrackerOptions): Promise<Tracker> {
   const { address, partner, seederList, logPath, logLevel = 'info', cluster } = options;
   const tracker: RunningTracker = await startOneTracker({
-    own: addressOf(address, true),
-    partner: addressOf(partner, false),
+    own: addressFrom(address, AN_ADDRESS, { allowAnyPort: true }),
+    partner: addressFrom(partner, AN_ADDRESS),
     seederListPath: resolve(seederList),
     log: { path: resolve(logPath ?? `${seederList}.log`), level: logLevel },
     cluster,
@@ -158,7 +159,7 @@ async function beginOrClose<T>(work: { begin(): Promise<T>; close(): Promise<voi
 function configOf(settings: ClientSettings): OneShotConfig {
   const { address, uploadLimit = 0, downloadLimit = 0, logLevel = 'info', peerThreads } = settings;
   return {
-    upload: address === undefined ? undefined : addressOf(address, true),
+    upload: address === undefined ? undefined : addressFrom(address, AN_ADDRESS, { allowAnyPort: true }),
     rates: { up: uploadLimit, down: downloadLimit },
     log: { level: logLevel },
     peerThreads,
@@ -167,14 +168,5 @@ function configOf(settings: ClientSettings): OneShotConfig {
 }
 
 function pairOf([first, second]: readonly [string, string]): readonly [Address, Address] {
-  return [addressOf(first, false), addressOf(second, false)];
-}
-
-function addressOf(text: string, allowAnyPort: boolean): Address {
-  const address = parseAddress(text, allowAnyPort);
-  if (address !== undefined) return address;
-  throw new MiniTorrentError(
-    'INVALID_ARGUMENTS',
-    `"${printable(text)}" is not an address; write ip:port, such as 192.0.2.1:7001`,
-  );
+  return [addressFrom(first, AN_ADDRESS), addressFrom(second, AN_ADDRESS)];
 }

@@ -9,7 +9,7 @@ import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/erro
 import { printable } from '../../foundation/torrent/names.js';
 import { CONFIG_BYTES_MAX } from './limits.js';
 import { type Environment, type Places, placesOf } from './places.js';
-import { type ConfigFile, resolveSettings, type Settings } from './resolve.js';
+import { type ConfigFile, type Labels, resolveSettings, type Settings } from './resolve.js';
 
 /** The surroundings that settings are read from. */
 export interface Surroundings {
@@ -22,11 +22,13 @@ export interface Surroundings {
 const OTHERS_WRITE = 0o002;
 
 /**
- * @param flags as the parser answers them; what is not there was not said. `config` names the one file to read.
+ * @param flags as the parser returns them; `config` names the one file to read.
+ * @param labels how the user wrote a setting that is no flag of the command but an argument: '<address>'.
  * Rejects with MiniTorrentError: INVALID_ARGUMENTS, PERMISSION_DENIED, FILE_NOT_FOUND for a file that was named.
  */
 export async function loadSettings(
   flags: Readonly<Record<string, unknown>> = {},
+  labels: Labels = {},
   surroundings: Surroundings = ours(),
 ): Promise<Settings> {
   const places = ourPlaces(flags, surroundings);
@@ -35,7 +37,7 @@ export async function loadSettings(
     const file = await readConfig(path, places.isConfigNamed);
     if (file !== undefined) files.push(file);
   }
-  return resolveSettings({ flags, env: surroundings.env, files }, places);
+  return resolveSettings({ flags, labels, env: surroundings.env, files }, places);
 }
 
 /** Throws MiniTorrentError, INVALID_ARGUMENTS for a `config` that is no path. */

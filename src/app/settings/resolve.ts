@@ -9,7 +9,7 @@ import type { Environment, Places } from './places.js';
 import { isSettingName, SETTING_NAMES, type SettingName, type SettingValues, settingOf, variableOf } from './table.js';
 
 export type Origin =
-  | { readonly kind: 'flag' }
+  | { readonly kind: 'flag'; readonly label?: string }
   | { readonly kind: 'environment'; readonly variable: string }
   | { readonly kind: 'file'; readonly path: string; readonly line?: number | undefined }
   | { readonly kind: 'default' };
@@ -33,9 +33,13 @@ export interface ConfigEntry {
   readonly line?: number | undefined;
 }
 
+/** What stands for a flag in an error, by setting: '<address>'. */
+export type Labels = Readonly<Partial<Record<SettingName, string>>>;
+
 export interface Sources {
   /** By name; what is no setting is somebody else's flag. */
   readonly flags: Readonly<Record<string, unknown>>;
+  readonly labels?: Labels;
   readonly env: Environment;
   /** Most personal first. */
   readonly files: readonly ConfigFile[];
@@ -49,9 +53,9 @@ interface Word {
 }
 
 /** Throws MiniTorrentError: INVALID_ARGUMENTS for a value that is none, or a key that is not known. */
-export function resolveSettings({ flags, env, files }: Sources, places: Places): Settings {
+export function resolveSettings({ flags, labels = {}, env, files }: Sources, places: Places): Settings {
   const words = [
-    ...wordsOfFlags(flags, places.base),
+    ...wordsOfFlags(flags, labels, places.base),
     ...wordsOfEnvironment(env, places.base),
     ...files.flatMap((file) => wordsOfFile(file, places.base.home)),
   ];
@@ -75,7 +79,7 @@ export function resolveSettings({ flags, env, files }: Sources, places: Places):
 export function originText(name: SettingName, origin: Origin): string {
   switch (origin.kind) {
     case 'flag':
-      return `--${name}`;
+      return origin.label ?? `--${name}`;
     case 'environment':
       return origin.variable;
     case 'file':
@@ -85,10 +89,12 @@ export function originText(name: SettingName, origin: Origin): string {
   }
 }
 
-function wordsOfFlags(flags: Sources['flags'], base: PathBase): readonly Word[] {
+function wordsOfFlags(flags: Sources['flags'], labels: Labels, base: PathBase): readonly Word[] {
   return SETTING_NAMES.flatMap((name) => {
     const raw = flags[name];
-    return raw === undefined ? [] : [{ name, raw, origin: { kind: 'flag' }, base }];
+    const label = labels[name];
+    const origin: Origin = label === undefined ? { kind: 'flag' } : { kind: 'flag', label };
+    return raw === undefined ? [] : [{ name, raw, origin, base }];
   });
 }
 

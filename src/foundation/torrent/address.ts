@@ -2,6 +2,8 @@
 // names: a `.mtorrent` from a stranger must not make us ask a name server (libtorrent audit 2020, F1 and F7). Pure.
 
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { MiniTorrentError } from '../base/errors.js';
+import { printable } from './names.js';
 
 /** Bytes of a numeric host as text: an IPv6 address with an embedded IPv4 one. */
 export const HOST_BYTES_MAX = 45;
@@ -35,6 +37,14 @@ export function canonicalHost(text: string): string | undefined {
   if (isIPv4(text)) return text;
   if (text.includes('%') || !isIPv6(text)) return undefined;
   return plainHost(new SocketAddress({ address: text, family: 'ipv6' }).address);
+}
+
+/** As `parseAddress`; throws MiniTorrentError, INVALID_ARGUMENTS. @param what for the sentence: 'an address'. */
+export function addressFrom(text: string, what: string, { allowAnyPort = false } = {}): Address {
+  const address = parseAddress(text, allowAnyPort);
+  if (address !== undefined) return address;
+  const sentence = `"${printable(text)}" is not ${what}; write ip:port, such as 192.0.2.1:7001`;
+  throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
 }
 
 export function formatAddress(address: Address): string {

@@ -204,5 +204,5 @@ test('quiet says nothing on stderr, verbose says more; the result is on stdout e
   assert.doesNotMatch(plain.stderr, /a detail/);
   assert.match(verbose.stderr, /a detail/);
   for (const { stderr } of [plain, verbose])
-    assert.match(stderr, /getting [\s\S]*a notice[\s\S]*is complete: 5\.0 MiB/);
+    assert.match(stderr, /downloading [\s\S]*a notice[\s\S]*is complete: 5\.0 MiB/);
 });

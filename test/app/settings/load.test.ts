@@ -32,7 +32,7 @@ test('a config file is found in its place, with the lines of its keys', async (t
   await at.write(
     '# mine\n"upload-limit" = "2M"\n\ntrackers = [\n "192.0.2.1:7001",\n "192.0.2.2:7001" ]\nstate-dir = "state"\n',
   );
-  const { values, origins } = await loadSettings({}, at);
+  const { values, origins } = await loadSettings({}, {}, at);
   assert.equal(values['upload-limit'], 2 * 1024 * 1024);
   assert.deepEqual(origins['upload-limit'], { kind: 'file', path: at.config, line: 2 });
   assert.deepEqual(origins.trackers, { kind: 'file', path: at.config, line: 4 });
@@ -42,32 +42,32 @@ test('a config file is found in its place, with the lines of its keys', async (t
 
 test('without a file there are defaults; a file that was named must be there', async (t) => {
   const at = await stage(t);
-  assert.equal((await loadSettings({}, at)).values['log-level'], 'info');
-  await assert.rejects(loadSettings({ config: 'none.toml' }, at), {
+  assert.equal((await loadSettings({}, {}, at)).values['log-level'], 'info');
+  await assert.rejects(loadSettings({ config: 'none.toml' }, {}, at), {
     code: 'FILE_NOT_FOUND',
     message: `${at.home}/none.toml does not exist; check the path`,
   });
-  await assert.rejects(loadSettings({ config: ['a', 'b'] }, at), { code: 'INVALID_ARGUMENTS' });
-  await assert.rejects(loadSettings({ config: '' }, at), { code: 'INVALID_ARGUMENTS' });
+  await assert.rejects(loadSettings({ config: ['a', 'b'] }, {}, at), { code: 'INVALID_ARGUMENTS' });
+  await assert.rejects(loadSettings({ config: '' }, {}, at), { code: 'INVALID_ARGUMENTS' });
 });
 
 test('/dev/null is a config file without settings', async (t) => {
   const at = await stage(t);
   await at.write('log-level = "debug"');
   const env = { ...at.env, MTORRENT_CONFIG: '/dev/null' };
-  assert.equal((await loadSettings({}, { ...at, env })).values['log-level'], 'info');
-  assert.equal((await loadSettings({ config: at.config }, { ...at, env })).values['log-level'], 'debug');
+  assert.equal((await loadSettings({}, {}, { ...at, env })).values['log-level'], 'info');
+  assert.equal((await loadSettings({ config: at.config }, {}, { ...at, env })).values['log-level'], 'debug');
 });
 
 test('a file that everybody may write is refused, one of the group is not', async (t) => {
   const at = await stage(t);
   await at.write('log-level = "debug"', 0o666);
-  await assert.rejects(loadSettings({}, at), {
+  await assert.rejects(loadSettings({}, {}, at), {
     code: 'PERMISSION_DENIED',
     message: `everybody may write ${at.config}, so its settings are not taken; run chmod o-w on it`,
   });
   await chmod(at.config, 0o664);
-  assert.equal((await loadSettings({}, at)).values['log-level'], 'debug');
+  assert.equal((await loadSettings({}, {}, at)).values['log-level'], 'debug');
 });
 
 test('a broken file is named with the line, and what is wrong in one sentence', async (t) => {
@@ -86,7 +86,7 @@ test('a broken file is named with the line, and what is wrong in one sentence', 
   ];
   for (const [text, sentence] of cases) {
     await at.write(text);
-    await assert.rejects(loadSettings({}, at), (error: Error & { code: string }) => {
+    await assert.rejects(loadSettings({}, {}, at), (error: Error & { code: string }) => {
       assert.equal(error.code, 'INVALID_ARGUMENTS', error.message);
       assert.ok(error.message.startsWith(at.config), error.message);
       assert.match(error.message, sentence);
@@ -98,15 +98,15 @@ test('a broken file is named with the line, and what is wrong in one sentence', 
 test('what is no file, or too long to be one of settings, is not read', async (t) => {
   const at = await stage(t);
   await at.write('#'.repeat(CONFIG_BYTES_MAX + 1));
-  await assert.rejects(loadSettings({}, at), { code: 'INVALID_ARGUMENTS', message: /is it the right file/ });
-  await assert.rejects(loadSettings({ config: at.home }, at), { code: 'NOT_A_FILE' });
+  await assert.rejects(loadSettings({}, {}, at), { code: 'INVALID_ARGUMENTS', message: /is it the right file/ });
+  await assert.rejects(loadSettings({ config: at.home }, {}, at), { code: 'NOT_A_FILE' });
 });
 
 test('a pipe without a writer is refused, not waited for', async (t) => {
   const at = await stage(t);
   const pipe = join(at.home, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  await assert.rejects(loadSettings({ config: pipe }, at), { code: 'NOT_A_FILE' });
+  await assert.rejects(loadSettings({ config: pipe }, {}, at), { code: 'NOT_A_FILE' });
 });
 
 test('a directory that this user may not enter holds no settings; a file that it may not read is named', async (t) => {
@@ -116,11 +116,14 @@ test('a directory that this user may not enter holds no settings; a file that it
   }
   const at = await stage(t);
   await at.write('log-level = "debug"', 0o000);
-  await assert.rejects(loadSettings({}, at), { code: 'PERMISSION_DENIED', message: /config\.toml may not be opened/ });
+  await assert.rejects(loadSettings({}, {}, at), {
+    code: 'PERMISSION_DENIED',
+    message: /config\.toml may not be opened/,
+  });
   const closed = join(at.home, '.config', 'mtorrent');
   await chmod(closed, 0o000);
   try {
-    assert.equal((await loadSettings({}, at)).values['log-level'], 'info');
+    assert.equal((await loadSettings({}, {}, at)).values['log-level'], 'info');
   } finally {
     await chmod(closed, 0o755);
   }

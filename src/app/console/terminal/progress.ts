@@ -92,11 +92,16 @@ interface Row {
   readonly status: string;
 }
 
+/** Bytes of the pieces that are there; the last piece may be shorter. */
+export function bytesHad({ have, pieces, size }: Pick<FileView, 'have' | 'pieces' | 'size'>): number {
+  return have === pieces ? size : Math.min(size, have * PIECE_SIZE);
+}
+
 function rowOf(file: FileView, upRate: number, shape: Shape): Row {
   const { have, pieces, size, rate, peers } = file;
   const { unicode } = shape;
   const name = printable(file.name);
-  const done = have === pieces ? size : Math.min(size, have * PIECE_SIZE);
+  const done = bytesHad(file);
   const eta = timeToGo(size - done, rate);
   return {
     name: unicode ? name : asciiOnly(name),

@@ -1,15 +1,15 @@
-// The declaration of the demo. Shape and help only: its work is loaded when it runs.
+// `mtorrent demo`, as the parser knows it: the demo itself is in app/demo and is loaded when it runs.
 
 import type { Argv } from 'yargs';
 import { parseBytes } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { DEMO_SEEDERS_MAX } from '../../foundation/base/limits.js';
-import { type Ends, terminal } from './ends.js';
+import { type RunCommand, terminal } from './context.js';
 
-export function demoWords(parser: Argv, ends: Ends): void {
+export function demoCommand(parser: Argv, run: RunCommand): void {
   parser.command(
     'demo',
-    'a whole swarm on this machine: two trackers, some seeders, one download, every byte compared',
+    'run a whole swarm on this machine: two trackers, some seeders, and a download that is compared byte for byte',
     (args) =>
       args
         .option('file', { type: 'string', describe: 'a file of yours instead of a generated one' })
@@ -17,11 +17,11 @@ export function demoWords(parser: Argv, ends: Ends): void {
         .option('seeders', {
           type: 'number',
           default: 3,
-          describe: `1 to ${DEMO_SEEDERS_MAX}; one of several holds only a part`,
+          describe: `1 to ${DEMO_SEEDERS_MAX}; if there are several, one of them has only a part`,
         })
         .option('json', { type: 'boolean', default: false, describe: 'the result as one JSON object' }),
     (args) =>
-      ends(async () => {
+      run(async () => {
         const size = parseBytes(args.size);
         if (size === undefined)
           throw new MiniTorrentError('INVALID_ARGUMENTS', `"${args.size}" is not a size; write it like 256MiB`);

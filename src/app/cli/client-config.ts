@@ -1,0 +1,55 @@
+// What the settings mean for a client and its trackers, resolved once: every command that runs or looks for one reads it
+// here.
+
+import { join } from 'node:path';
+import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
+import type { PairConfig } from '../home/pair.js';
+import type { ClientConfig } from '../library/start-client.js';
+import type { Settings } from '../settings/resolve.js';
+import { optimizeLater } from './tiering.js';
+
+export interface CommandConfig {
+  /** How a client runs, whichever command starts it. */
+  readonly client: Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'onWarm'>;
+  readonly log: LogStyle;
+  /** The log file of `daemon`. */
+  readonly logTarget: LogTarget;
+  /** The trackers that are set, or this user's own. */
+  readonly pair: Omit<PairConfig, 'onTrouble'>;
+  /** State directory of the one client that `client` or `daemon` runs. */
+  readonly stateDir: string;
+  /** What clients keep whose user named nothing: the pair, the first console, the daemon. */
+  readonly homeDirectory: string;
+  /** Below it lie the state directories of one-shot clients. */
+  readonly stateRoot: string;
+}
+
+export function clientConfigOf(settings: Settings): CommandConfig {
+  const { values } = settings;
+  const stateRoot = values['state-dir'];
+  const homeDirectory = join(stateRoot, 'home');
+  const log: LogStyle = { level: values['log-level'] };
+  return {
+    client: {
+      upload: values.address,
+      rates: { up: values['upload-limit'], down: values['download-limit'] },
+      peerThreads: values['peer-threads'],
+      onWarm: optimizeLater,
+    },
+    log,
+    logTarget: { ...log, path: values.log },
+    pair: { trackers: values.trackers, directory: homeDirectory, host: values.address?.host, log },
+    stateDir: stateDirectory(settings, homeDirectory),
+    homeDirectory,
+    stateRoot,
+  };
+}
+
+/** Clients of one machine with no directory of their own are kept apart by address; without an address it is the user's. */
+function stateDirectory({ values, origins }: Settings, homeDirectory: string): string {
+  const { address, trackers } = values;
+  const isNamed = origins['state-dir'].kind !== 'default';
+  if (trackers !== undefined && isNamed) return values['state-dir'];
+  if (trackers === undefined || address === undefined) return join(homeDirectory, 'client');
+  return join(values['state-dir'], `${address.host.replaceAll(':', '-')}_${address.port}`);
+}

@@ -1,0 +1,69 @@
+// `mtorrent client`: one client with its console on this terminal or pipe. Its addresses and its log are arguments; the other
+// settings come from where they always come from.
+
+import { join, resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { assert } from '../../foundation/base/assert.js';
+import { settingFlags } from '../settings/table.js';
+import { clientConfigOf } from './client-config.js';
+import { cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
+
+const flags = settingFlags('state-dir', 'upload-limit', 'download-limit', 'peer-threads', 'color', 'log-level');
+const CLIENT_FLAGS = {
+  ...flags,
+  'state-dir': { ...flags['state-dir'], defaultDescription: '$XDG_STATE_HOME/mtorrent/<ip>_<port>' },
+};
+
+interface ClientArguments extends ParsedArguments {
+  readonly tracker1: string;
+  readonly tracker2: string;
+  readonly log: string;
+}
+
+export function clientCommand(parser: Argv, run: RunCommand): void {
+  parser.command(
+    'client <address> <tracker1> <tracker2> <log>',
+    'share and download, with a console',
+    (args) =>
+      args
+        .positional('address', {
+          type: 'string',
+          demandOption: true,
+          describe: 'ip:port where other clients reach this one',
+        })
+        .positional('tracker1', { type: 'string', demandOption: true, describe: 'ip:port' })
+        .positional('tracker2', { type: 'string', demandOption: true, describe: 'ip:port' })
+        .positional('log', { type: 'string', demandOption: true, describe: 'log file, appended to' })
+        .options(CLIENT_FLAGS)
+        .example('$0 client 192.0.2.7:6881 192.0.2.1:7001 192.0.2.2:7001 client.log', ''),
+    (args) => run(() => runClient(args)),
+  );
+}
+
+async function runClient(args: ClientArguments): Promise<number> {
+  const named = { ...args, trackers: [args.tracker1, args.tracker2] };
+  const settings = await settingsOf(named, { address: '<address>', trackers: '<tracker1> <tracker2>', log: '<log>' });
+  const { client: running, log, pair, stateDir } = clientConfigOf(settings);
+  assert(pair.trackers !== undefined, 'the trackers are arguments');
+  const { startClient } = await import('../library/start-client.js');
+  const starting = startClient({
+    ...running,
+    trackers: pair.trackers,
+    stateDir,
+    log: { ...log, path: resolve(args.log) },
+  });
+  // The console is loaded while the client's threads start.
+  const [{ client, logMoved, ended }, { openForeground }] = await Promise.all([starting, import('./foreground.js')]);
+  const foreground = openForeground({
+    client,
+    leave: () => client.quit(),
+    onLogMoved: logMoved,
+    historyPath: join(stateDir, 'history'),
+    color: settings.values.color,
+    greeting: `this client serves at ${client.facts.address}`,
+  });
+  foreground.start();
+  const error = await ended;
+  const code = foreground.finish();
+  return error === undefined ? code : cannotContinue(error);
+}

@@ -1,0 +1,67 @@
+// What every command shares: how it hands its work to the parser, the terminal it writes to, its settings, and the client
+// that runs in the background. Loads nothing that a command may not need.
+
+import fs from 'node:fs';
+import { exitCodeOf } from '../../foundation/base/errors.js';
+import { SOCKET_PATH_BYTES_MAX } from '../../foundation/base/limits.js';
+import type { CommandOutput } from '../../foundation/base/output.js';
+import type { SwarmClient } from '../library/swarm-client.js';
+import type { Settings } from '../settings/resolve.js';
+import type { SettingName } from '../settings/table.js';
+
+/** Takes the work of the command that was typed; it starts when the line is parsed, and resolves to the exit code. */
+export type RunCommand = (work: () => Promise<number>) => void;
+
+/** Options and arguments by name, as the parser returns them. */
+export type ParsedArguments = Readonly<Record<string, unknown>>;
+
+export function terminal(): CommandOutput {
+  return {
+    stdout: (line) => void process.stdout.write(`${line}\n`),
+    stderr: (line) => void process.stderr.write(`${line}\n`),
+    progress: process.stderr.isTTY === true ? (text) => void process.stderr.write(`\r\u001b[K${text}`) : undefined,
+  };
+}
+
+/** @param labels how the user wrote settings that are arguments of the command, not flags: '<address>'. */
+export async function settingsOf(
+  args: ParsedArguments,
+  labels: Readonly<Partial<Record<SettingName, string>>> = {},
+): Promise<Settings> {
+  const { loadSettings } = await import('../settings/load.js');
+  return loadSettings(args, labels);
+}
+
+/**
+ * The client of this user that runs in the background; undefined when there is none. The caller closes it. Rejects as
+ * `attachToClient` does when one runs but cannot be used.
+ */
+export async function backgroundClient(settings: Settings): Promise<SwarmClient | undefined> {
+  const { socket } = settings.values;
+  // Nobody can listen at a path that is too long for a socket.
+  if (Buffer.byteLength(socket) > SOCKET_PATH_BYTES_MAX) return undefined;
+  const { attachToClient } = await import('../attach/connection.js');
+  return attachToClient(socket);
+}
+
+/** Says on stderr why a client ended by itself; returns the exit code. */
+export function cannotContinue(error: unknown): number {
+  const why = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`the client cannot continue: ${why}; see its log file\n`);
+  return exitCodeOf('INTERNAL');
+}
+
+const STANDARD_STREAMS = [0, 1, 2];
+
+/**
+ * For a terminal that was closed. Node resets terminals when it exits, and aborts on one that answers EIO, so our descriptors
+ * become /dev/null first. Call it last: a file that another thread opens at that moment would take the descriptor.
+ */
+export function letGoOfTerminal(): void {
+  for (const fd of STANDARD_STREAMS) {
+    if (!fs.fstatSync(fd).isCharacterDevice()) continue;
+    fs.closeSync(fd);
+    // Takes the lowest free number: this one.
+    fs.openSync('/dev/null', 'r+');
+  }
+}

@@ -1,0 +1,71 @@
+// `mtorrent` without a command: a console at once. It attaches to the client in the background when one runs; otherwise it
+// runs a client in this process, with the trackers that are set or with a pair of its own that a second machine can join.
+
+import { join } from 'node:path';
+import type { Argv } from 'yargs';
+import { formatAddress } from '../../foundation/torrent/address.js';
+import { printable } from '../../foundation/torrent/names.js';
+import type { Home } from '../home/home.js';
+import { settingFlags } from '../settings/table.js';
+import { clientConfigOf } from './client-config.js';
+import { backgroundClient, cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
+
+export function homeCommand(parser: Argv, run: RunCommand): void {
+  parser.command(
+    '$0',
+    'open a console, with the trackers that are set or a tracker pair of its own',
+    (args) =>
+      args
+        .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
+        .options(settingFlags('address', 'upload-limit', 'download-limit', 'peer-threads', 'state-dir', 'socket'))
+        .options(settingFlags('color', 'log-level'))
+        .example('$0', 'on the first machine; it prints the command for a second one')
+        .example('$0 -t 192.0.2.1:7001 -t 192.0.2.1:7002', 'with the trackers of another machine'),
+    (args) => run(() => runHome(args)),
+  );
+}
+
+/** Returns the exit code. Rejects with MiniTorrentError when nothing could be started. */
+export async function runHome(args: ParsedArguments): Promise<number> {
+  const settings = await settingsOf(args);
+  const background = await backgroundClient(settings);
+  if (background !== undefined) {
+    const { talkTo } = await import('./running-daemon.js');
+    return talkTo(background, settings);
+  }
+  const config = clientConfigOf(settings);
+  let say = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
+  const { openHome } = await import('../home/home.js');
+  const { client, log, pair } = config;
+  const opening = openHome({ ...client, log, pair: { ...pair, onTrouble: (sentence) => say(sentence) } });
+  // The console is loaded while the client's threads start.
+  const [home, { openForeground }] = await Promise.all([opening, import('./foreground.js')]);
+  // From now on the console alone writes to the screen.
+  say = (sentence) => home.client.onEvent({ kind: 'notice', level: 'bad', sentence });
+  const foreground = openForeground({
+    client: home.client,
+    leave: () => home.client.quit(),
+    onLogMoved: home.logMoved,
+    historyPath: join(config.homeDirectory, 'history'),
+    color: settings.values.color,
+    greeting: `this client serves at ${home.facts.address}`,
+    remarks: remarksOf(home),
+  });
+  foreground.start();
+  const error = await home.ended;
+  await home.closePair();
+  // Last, since it may let go of the terminal: no other thread opens files any more.
+  const code = foreground.finish();
+  return error === undefined ? code : cannotContinue(error);
+}
+
+function remarksOf({ trackers, hasPair, notes }: Home): readonly string[] {
+  if (!hasPair) return notes;
+  const [first, second] = trackers.map(formatAddress);
+  const where = trackers[0].host.startsWith('127.') ? 'another terminal on this machine' : 'another machine';
+  return [
+    ...notes,
+    `the trackers run in this process; to join the same swarm from ${where}, run:`,
+    `  mtorrent -t ${first} -t ${second}`,
+  ];
+}

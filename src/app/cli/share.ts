@@ -1,0 +1,137 @@
+// `mtorrent share`: makes a .mtorrent and shares its file until a signal comes. A client in the background takes the file
+// over, and then the command ends at once. Without any trackers it uses this user's own pair.
+
+import { basename, resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { PROGRESS_MS } from '../../foundation/base/limits.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
+import type { TrackerPair } from '../home/pair.js';
+import type { Sharing } from '../library/one-shot.js';
+import type { SwarmClient } from '../library/swarm-client.js';
+import { settingFlags } from '../settings/table.js';
+import { type ParsedArguments, type RunCommand, settingsOf } from './context.js';
+import {
+  firstOf,
+  type OneShot,
+  type OneShotArguments,
+  OUTPUT_FLAGS,
+  relayNotices,
+  runOneShot,
+  seedUntilStopped,
+  startTimeLimit,
+} from './one-shot.js';
+import type { Reporter } from './reporters.js';
+
+interface ShareArguments extends OneShotArguments, ParsedArguments {
+  readonly file: string;
+  /** The .mtorrent; `<name>.mtorrent` in the current directory when absent. */
+  readonly output: string | undefined;
+}
+
+export function shareCommand(parser: Argv, run: RunCommand): void {
+  parser.command(
+    ['share <file>', 'seed'],
+    'share a file until stopped, and print the path of its .mtorrent',
+    (args) =>
+      args
+        .positional('file', { type: 'string', demandOption: true })
+        .option('output', { alias: 'o', type: 'string', describe: 'the .mtorrent [default: <name>.mtorrent here]' })
+        .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
+        .options(settingFlags('address', 'upload-limit', 'peer-threads', 'stats-interval', 'state-dir', 'socket'))
+        .options(OUTPUT_FLAGS)
+        .example('$0 share disk.img', 'on your trackers, or on a pair that is started for it')
+        .example('$0 share disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001 -o images/disk.mtorrent', ''),
+    (args) => run(() => runShare(args)),
+  );
+}
+
+interface Names {
+  readonly path: string;
+  /** As it is printed. */
+  readonly output: string;
+  readonly mtorrent: string;
+}
+
+/** Resolves to the exit code by which a shell knows the signal, or to 0 when a client in the background shares the file. */
+async function runShare(args: ShareArguments): Promise<number> {
+  const path = resolve(args.file);
+  const output = args.output ?? `${basename(path).normalize('NFC')}.mtorrent`;
+  const names = { path, output, mtorrent: resolve(output) };
+  return runOneShot(args, await settingsOf(args), async (run) =>
+    run.background === undefined ? shareHere(names, run) : handOver(names, run.background, run.reporter),
+  );
+}
+
+async function handOver({ path, output, mtorrent }: Names, client: SwarmClient, reporter: Reporter): Promise<number> {
+  reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: true });
+  await reportHashing(client.share(path, mtorrent), client, path, reporter);
+  reporter.seeding(await client.file(path));
+  reporter.result(output);
+  return 0;
+}
+
+async function shareHere(names: Names, run: OneShot): Promise<number> {
+  const { startShare } = await import('../library/one-shot.js');
+  const pair = await startTrackers(run);
+  try {
+    const sharing = await startShare(names.path, names.mtorrent, pair.trackers, run.clientConfig);
+    try {
+      return await shareUntilStopped(names, sharing, run);
+    } finally {
+      await sharing.close();
+    }
+  } finally {
+    await pair.close();
+  }
+}
+
+async function startTrackers({ config, reporter }: OneShot): Promise<TrackerPair> {
+  const { startPair } = await import('../home/pair.js');
+  const pair = await startPair({ ...config.pair, onTrouble: (sentence) => reporter.notice('bad', sentence) });
+  for (const note of pair.notes) reporter.notice('bad', note);
+  const both = pair.trackers.map(formatAddress).join(' and ');
+  if (pair.isOurs) reporter.notice('good', `no trackers are set; started a pair in this process: ${both}`);
+  return pair;
+}
+
+async function shareUntilStopped(names: Names, { client, begin }: Sharing, run: OneShot): Promise<number> {
+  const { path, output, mtorrent } = names;
+  const { reporter, stopped } = run;
+  const unlisten = relayNotices(client, reporter);
+  reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: false });
+  reporter.detail(`this client serves at ${client.facts.address}`);
+  try {
+    const begun = await firstOf(reportHashing(begin(), client, path, reporter), stopped);
+    if (begun.kind === 'stopped') return begun.exitCode;
+    reporter.result(output);
+    return await seedUntilStopped(client, path, run);
+  } finally {
+    unlisten();
+  }
+}
+
+/** Waits for `sharing`, and reports the progress of hashing meanwhile. */
+async function reportHashing<T>(
+  sharing: Promise<T>,
+  client: SwarmClient,
+  path: string,
+  reporter: Reporter,
+): Promise<T> {
+  const over = sharing.then(
+    () => undefined,
+    () => undefined,
+  );
+  for (;;) {
+    const look = startTimeLimit(PROGRESS_MS);
+    const next = await Promise.race([over, look.late]);
+    look.cancel();
+    if (next === undefined) return sharing;
+    // A client that does not answer any more has rejected `sharing` as well.
+    const files = await client.overview().then(
+      (seen) => seen.files,
+      () => [],
+    );
+    const hashed = files.find((file) => file.state === 'hashing' && file.path === path);
+    if (hashed !== undefined) reporter.progress(hashed);
+  }
+}

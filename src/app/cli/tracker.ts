@@ -1,0 +1,85 @@
+// `mtorrent tracker`, `tracker-list` and `tracker-status`: runs one tracker of a pair, prints the seeder list of one, asks a
+// running one how it is.
+
+import { resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { addressFrom } from '../../foundation/torrent/address.js';
+import { settingFlags } from '../settings/table.js';
+import { clientConfigOf } from './client-config.js';
+import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
+import { optimizeLater } from './tiering.js';
+
+const A_TRACKER = "a tracker's address";
+
+interface TrackerArguments extends ParsedArguments {
+  readonly own: string;
+  readonly other: string;
+  readonly seederlist: string;
+  readonly log: string;
+  readonly cluster?: string | undefined;
+}
+
+export function trackerCommands(parser: Argv, run: RunCommand): void {
+  parser.command(
+    'tracker <own> <other> <seederlist> <log>',
+    'run one of the two trackers of a pair',
+    (args) =>
+      args
+        .positional('own', { type: 'string', demandOption: true, describe: 'ip:port to listen on' })
+        .positional('other', { type: 'string', demandOption: true, describe: 'ip:port of the other tracker' })
+        .positional('seederlist', { type: 'string', demandOption: true, describe: 'SQLite file with every seeder' })
+        .positional('log', { type: 'string', demandOption: true, describe: 'log file, appended to' })
+        .option('cluster', {
+          type: 'string',
+          describe: 'a name for the pair, the same at both; needed if they reach each other at other addresses',
+        })
+        .options(settingFlags('log-level'))
+        .example('$0 tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log', ''),
+    (args) => run(() => runTracker(args)),
+  );
+  parser.command(
+    'tracker-list <seederlist>',
+    "print a tracker's seeder list, even while the tracker runs",
+    (args) =>
+      args
+        .positional('seederlist', { type: 'string', demandOption: true })
+        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
+    (args) => run(() => runTrackerList(args.seederlist, args.json)),
+  );
+  parser.command(
+    'tracker-status <address>',
+    'show the state of a running tracker and its partner',
+    (args) =>
+      args
+        .positional('address', { type: 'string', demandOption: true, describe: 'ip:port' })
+        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
+    (args) => run(() => runTrackerStatus(args.address, args.json)),
+  );
+}
+
+async function runTracker(args: TrackerArguments): Promise<number> {
+  const { log } = clientConfigOf(await settingsOf(args, { log: '<log>' }));
+  const { runTracker: runUntilStopped } = await import('../../tracking/tracker/main.js');
+  return runUntilStopped(
+    {
+      own: addressFrom(args.own, A_TRACKER, { allowAnyPort: true }),
+      partner: addressFrom(args.other, A_TRACKER),
+      seederListPath: resolve(args.seederlist),
+      log: { ...log, path: resolve(args.log) },
+      cluster: args.cluster,
+    },
+    optimizeLater,
+  );
+}
+
+async function runTrackerList(path: string, json: boolean): Promise<number> {
+  const { listSeeders } = await import('../../tracking/store/sqlite/list.js');
+  terminal().stdout((await listSeeders(resolve(path), { json })).trimEnd());
+  return 0;
+}
+
+async function runTrackerStatus(address: string, json: boolean): Promise<number> {
+  const { trackerStatus } = await import('../../tracking/tracker/status.js');
+  terminal().stdout(await trackerStatus(addressFrom(address, A_TRACKER), { json }));
+  return 0;
+}
