@@ -159,10 +159,10 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: a group is bounded by weight alone',
     breaks: 'no commit is larger than the link to the store carries',
-    file: 'src/tracking/tracker/commits.ts',
+    file: 'src/tracking/store/groups.ts',
     right: `      if (changeCount + first.changes.length > STORE_GROUP_CHANGES_MAX) break;\n`,
     wrong: '',
-    test: 'test/tracking/tracker/commits.test.ts',
+    test: 'test/tracking/store/groups.test.ts',
     rule: 'a group has no more changes than the link to the store carries, whatever its commits weigh',
   },
   {
@@ -196,9 +196,8 @@ const TRACKER: readonly Defect[] = [
     name: 'tracker: answers before the commit',
     breaks: 'an answer is sent after the commit',
     file: 'src/tracking/tracker/machine.ts',
-    right: `      const { changes, weight, id, reply } = effect;
-        this.#commits.push({ changes, weight, asker: { connection: number, id, reply } });
-        this.#wait(connection, weight);
+    right: `      this.#commit(number, effect);
+        this.#wait(connection, effect.weight);
 `,
     wrong: `      const { changes, reply } = effect;
         this.#pushOwn(changes);
@@ -262,8 +261,8 @@ const TRACKER: readonly Defect[] = [
     breaks: 'nobody expires within one lease of the start',
     file: 'src/tracking/tracker/machine.ts',
     right: `    this.#leases.grace(nowMs);
-    const { prng, uploads }`,
-    wrong: `    const { prng, uploads }`,
+    this.#figures.moved`,
+    wrong: `    this.#figures.moved`,
     test: 'test/tracking/tracker/restart.test.ts',
     rule: 'after a restart everybody has a whole lease, however long the list took to load',
   },
@@ -307,8 +306,8 @@ const TRACKER: readonly Defect[] = [
     name: 'tracker: a backlog without end',
     breaks: 'connections that come and go while the disk hangs break nothing',
     file: 'src/tracking/tracker/machine.ts',
-    right: `this.#commits.isOverloaded ? overloadedReply(request) : undefined;`,
-    wrong: `this.#isBroken ? overloadedReply(request) : undefined;`,
+    right: `this.#store.isOverloaded ? overloadedReply(request) : undefined;`,
+    wrong: `this.#isOpen ? undefined : overloadedReply(request);`,
     test: 'test/tracking/tracker/hostile.test.ts',
     rule: 'while the disk hangs, connections that come, ask and go without end are refused and break nothing',
   },

@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../src/foundation/base/limits.js';
-import type { Change } from '../../src/tracking/registry/changes.js';
 import { Registry } from '../../src/tracking/registry/registry.js';
+import { isOfRegistry, type PairChange } from '../../src/tracking/store/pair/changes.js';
 import { applyLoaded, type LoadedRows } from '../../src/tracking/store/sqlite/rows.js';
 
 type Rows<K extends LoadedRows['kind']> = Extract<LoadedRows, { kind: K }>['rows'][number][];
@@ -31,15 +31,13 @@ export class FakeStore {
     return { trackerId: new Uint8Array(this.#trackerId), position: this.#position, followed: this.#followed };
   }
 
-  commit(changes: readonly Change[], position: number, wallMs: number): void {
+  commit(changes: readonly PairChange[], position: number, wallMs: number): void {
     for (const [at, change] of changes.entries()) {
-      this.#image.apply(change, wallMs, 0, position + at);
-      if (change.kind === 'identity') {
+      if (isOfRegistry(change)) this.#image.apply(change, wallMs, 0, position + at);
+      else if (change.kind === 'identity') {
         this.#trackerId = new Uint8Array(change.tracker);
         this.#followed = { origin: new Uint8Array(16), position: 0 };
-      }
-      if (change.kind === 'followed')
-        this.#followed = { origin: new Uint8Array(change.origin), position: change.position };
+      } else this.#followed = { origin: new Uint8Array(change.origin), position: change.position };
     }
     this.#position = Math.max(this.#position, position + changes.length - 1);
     this.#seenMs = wallMs;
@@ -92,7 +90,6 @@ export class FakeStore {
     applyLoaded(this.#image, { kind: 'loadedSwarms', rows: swarms }, wallMs, 0);
     applyLoaded(this.#image, { kind: 'loadedLeaves', rows: leaves }, wallMs, 0);
     applyLoaded(this.#image, { kind: 'loadedEntries', rows: entries }, wallMs, 0);
-    this.#image.order.sort();
   }
 }
 

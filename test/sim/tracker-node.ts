@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import type { WakeAt } from '../../src/foundation/actor/machine.js';
 import { FRAME_BYTES_MAX } from '../../src/foundation/base/limits.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
-import type { Change } from '../../src/tracking/registry/changes.js';
+import type { PairChange } from '../../src/tracking/store/pair/changes.js';
 import {
   type FollowerMessage,
   followerMessages,
@@ -14,9 +14,8 @@ import {
 } from '../../src/tracking/store/pair/messages.js';
 import type { PairInput } from '../../src/tracking/store/pair/pair.js';
 import type { DialBack, DialBackAnswer } from '../../src/tracking/tracker/claims.js';
-import type { TrackerEffect, TrackerInput } from '../../src/tracking/tracker/effects.js';
-import { TrackerMachine } from '../../src/tracking/tracker/machine.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracking/tracker/messages.js';
+import { type FlatEffect, type FlatInput, PairedTracker } from '../tracking/tracker/paired-tracker.js';
 import { FakeStore, trackerIdOf } from './fake-store.js';
 import type { Paths, World } from './paths.js';
 
@@ -47,7 +46,7 @@ export class TrackerNode {
   #wallAheadMs = WALL_MS;
   readonly #seed: number;
   partner: TrackerNode | undefined;
-  machine: TrackerMachine | undefined;
+  machine: PairedTracker | undefined;
   /** Frames are encoded and decoded as on a wire. */
   isOnWire = false;
   /** What it tells its follower: without digests, nothing but the stream of records makes the two equal. */
@@ -91,7 +90,7 @@ export class TrackerNode {
   start(): void {
     assert.equal(this.machine, undefined);
     this.#life += 1;
-    this.machine = new TrackerMachine({
+    this.machine = new PairedTracker({
       partner: { host: this.partner?.name ?? '', port: 1 },
       cluster: new Uint8Array(20),
       leaseMs: LEASE_MS,
@@ -217,17 +216,17 @@ export class TrackerNode {
     this.#post({ kind: 'partnerLost', link, reason: 'closed' });
   }
 
-  #post(input: TrackerInput): void {
+  #post(input: FlatInput): void {
     const life = this.#life;
     if (this.#frozen !== undefined) this.#frozen.push(() => life === this.#life && this.#put(input));
     else this.#put(input);
   }
 
-  #put(input: TrackerInput | { readonly kind: 'wake' }): void {
+  #put(input: FlatInput | { readonly kind: 'wake' }): void {
     for (const effect of this.machine?.receive(input, this.#nowMs) ?? []) this.#perform(effect);
   }
 
-  #perform(effect: TrackerEffect | WakeAt): void {
+  #perform(effect: FlatEffect | WakeAt): void {
     switch (effect.kind) {
       case 'wakeAt':
         this.#wakeAt(effect.atMs);
@@ -291,7 +290,7 @@ export class TrackerNode {
     this.#world.at(atMs - this.#aheadMs, ring);
   }
 
-  #commit(group: number, changes: readonly Change[], position: number): void {
+  #commit(group: number, changes: readonly PairChange[], position: number): void {
     this.changesCommitted += changes.filter(({ kind }) => kind !== 'followed').length;
     const life = this.#life;
     const isRefused = this.#world.chance(this.refuses);

@@ -141,10 +141,6 @@ export const SEEDERS_PER_REPLY_MAX = 50;
 
 // --- tracker pair ---
 
-/** Milliseconds between two looks at the digests of both trackers. */
-export const PAIR_DIGEST_MS = 2_000;
-/** Buckets of swarms with a digest each: a difference costs one of 256 parts of the list again. */
-export const DIGEST_BUCKETS = 256;
 /** Milliseconds after its start that a tracker waits for its partner before it answers its first list: below the 5 s after which a client asks the other one. */
 export const REPLICA_WAIT_MS = 2_000;
 

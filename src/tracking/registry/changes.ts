@@ -84,11 +84,7 @@ export type Change =
     } & Version)
   /** The partner's facts of a file; `proven`: it has the hash string. */
   | ({ readonly kind: 'fileInfo'; readonly swarm: SwarmKey; readonly proven: boolean } & FileFacts)
-  | ({ readonly kind: 'replicatedLeave'; readonly client: ClientId; readonly ms: number } & Version)
-  /** Everything that the tracker `origin` changed up to this position is in this transaction or was before. */
-  | { readonly kind: 'followed'; readonly origin: Uint8Array; readonly position: number }
-  /** This tracker is another one from now on: what was followed and what is told begin anew. */
-  | { readonly kind: 'identity'; readonly tracker: Uint8Array };
+  | ({ readonly kind: 'replicatedLeave'; readonly client: ClientId; readonly ms: number } & Version);
 
 export type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
 
@@ -104,7 +100,6 @@ const ADDING: ReadonlySet<Change['kind']> = new Set([
   'complete',
   'replicatedEntry',
   'fileInfo',
-  'followed',
 ]);
 
 const RANK = { lapsed: 0, live: 1, removed: 2 } as const;

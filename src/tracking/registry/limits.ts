@@ -8,7 +8,3 @@ export const TOMBSTONE_UNHEARD_MS = 7 * TOMBSTONE_MS;
 export const TOMBSTONES_UNHEARD_MAX = 250_000;
 /** Milliseconds after a standstill before a word proves that its client is there: what was sent before it is read by then. */
 export const STANDSTILL_DOUBT_MS = 10_000;
-/** Buckets asked for again after one look: the whole list takes 16 looks, so that a repair leaves room for what is new. */
-export const PAIR_REPAIR_BUCKETS_MAX = 16;
-/** Milliseconds before a bucket that goes on differing is asked for again: from two looks, doubling to this. */
-export const PAIR_REPAIR_RETRY_MAX_MS = 300_000;

@@ -2,7 +2,6 @@
 // knows the position of its last change that was made here, by which the partner tracker is told of it (`order.ts`).
 // Written by `registry.ts` and, as to leases, by `leases.ts` and the partner's words; everybody else reads. Pure.
 
-import { assert } from '../../foundation/base/assert.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import type { EntryState, FileFacts, Version } from './changes.js';
 
@@ -96,15 +95,4 @@ export function newEntry(swarm: Swarm, client: Client, { epoch, sequence }: Vers
   const place = { host: '', port: 0, have: 0, slot: -1, position: 0, fullChangePosition: 0 };
   const digest = { digestHigh: 0, digestLow: 0, addressHashHigh: 0, addressHashLow: 0 };
   return { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0, ...digest };
-}
-
-/** Two places of a swarm's list change their entries. */
-export function swap(live: Entry[], a: number, b: number): void {
-  const first = live[a];
-  const second = live[b];
-  assert(first !== undefined && second !== undefined, 'a slot is a place in the live list');
-  live[a] = second;
-  live[b] = first;
-  second.slot = a;
-  first.slot = b;
 }

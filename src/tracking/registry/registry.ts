@@ -16,9 +16,9 @@ import {
   replacesFacts,
   type Version,
 } from './changes.js';
-import { Digests } from './digests.js';
-import { ChangeOrder } from './order.js';
-import { type Client, type Entry, newClient, newEntry, newSwarm, type Swarm, swap } from './records.js';
+import { Listings } from './listings.js';
+import { NO_OBSERVER, type RegistryObserver } from './observer.js';
+import { type Client, type Entry, newClient, newEntry, newSwarm, type Positioned, type Swarm } from './records.js';
 import { Tombstones } from './tombstones.js';
 
 export interface Counts {
@@ -29,21 +29,25 @@ export interface Counts {
 }
 
 export class Registry {
-  readonly order = new ChangeOrder();
-  readonly digests = new Digests();
   readonly addresses = new Addresses();
   readonly #swarms = new Map<SwarmKey, Swarm>();
   readonly #clients = new Map<ClientId, Client>();
   readonly #tombstones = new Tombstones();
+  readonly #listings = new Listings();
+  #observer = NO_OBSERVER;
   #entryCount = 0;
-  #liveCount = 0;
+
+  /** One observer sees every change from now on. */
+  observe(observer: RegistryObserver): void {
+    this.#observer = observer;
+  }
 
   get counts(): Counts {
     return {
       swarms: this.#swarms.size,
       clients: this.#clients.size,
       entries: this.#entryCount,
-      liveEntries: this.#liveCount,
+      liveEntries: this.#listings.count,
     };
   }
 
@@ -85,13 +89,7 @@ export class Registry {
     const swarm = this.#swarms.get(key);
     if (swarm === undefined) return { entries: [], total: 0 };
     const own = this.#clients.get(caller)?.entries.get(key);
-    const isListed = own !== undefined && own.slot >= 0;
-    // The caller goes to the end, then the first `want` places are dealt as in a shuffle.
-    if (isListed) swap(swarm.live, own.slot, swarm.live.length - 1);
-    const total = swarm.live.length - (isListed ? 1 : 0);
-    const count = Math.min(want, total);
-    if (count < total) for (let at = 0; at < count; at += 1) swap(swarm.live, at, at + prng.below(total - at));
-    return { entries: swarm.live.slice(0, count), total };
+    return this.#listings.sample(swarm, own, want, prng);
   }
 
   /** What may be forgotten; the oldest `changesMax`. See `graveyard.ts`. */
@@ -104,9 +102,15 @@ export class Registry {
     const client = this.#openClient(word.client);
     const entry = this.#openEntry(word.swarm, client, word);
     entry.fullChangePosition = position;
-    this.order.restore(entry, position);
+    this.restorePosition(entry, position);
     if (state === 'live' && client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
     this.#settle(entry, word, state, changedAtMs);
+  }
+
+  /** While the store is loaded: the position of the record's last change. */
+  restorePosition(record: Positioned, position: number): void {
+    record.position = position;
+    if (position > 0) this.#observer.restored(record);
   }
 
   /**
@@ -159,9 +163,7 @@ export class Registry {
         return;
       case 'part':
       case 'dropParts':
-      case 'followed':
-      case 'identity':
-        return; // Hash strings live in the store alone, and how far we are is the follower's business.
+        return; // Piece hashes are in the store alone.
     }
   }
 
@@ -180,7 +182,7 @@ export class Registry {
     if (swarm.complete) return;
     swarm.complete = true;
     swarm.facts = factsOf(change);
-    this.order.touch(swarm, position);
+    this.#changed(swarm, position);
   }
 
   #put(change: ChangeOf<'put'>, nowMs: number, leaseEndsMs: number, position: number): void {
@@ -220,8 +222,20 @@ export class Registry {
   }
 
   #touched(entry: Entry, position: number): void {
-    this.order.touch(entry, position);
-    this.digests.changed(entry.swarm.key, position);
+    this.#changed(entry, position);
+    if (position > 0) this.#observer.swarmChanged(entry.swarm.key, position);
+  }
+
+  #changed(record: Positioned, position: number): void {
+    if (position === 0) return;
+    const former = record.position;
+    record.position = position;
+    this.#observer.changed(record, former);
+  }
+
+  #forgotten(record: Positioned): void {
+    if (record.position > 0) this.#observer.forgotten(record);
+    record.position = 0;
   }
 
   #replicatedEntry(change: ChangeOf<'replicatedEntry'>, nowMs: number): void {
@@ -264,11 +278,11 @@ export class Registry {
     const client = this.#openClient(change.client);
     if (client.left !== undefined && compareVersions(change, client.left) <= 0) return;
     client.left = { epoch: change.epoch, sequence: change.sequence, changedAtMs: nowMs };
-    this.order.touch(client, position);
+    this.#changed(client, position);
     this.#tombstones.addLeaver(client);
     for (const entry of client.entries.values()) {
       if (entry.state === 'removed' || compareVersions(entry, change) > 0) continue;
-      this.digests.changed(entry.swarm.key, position);
+      if (position > 0) this.#observer.swarmChanged(entry.swarm.key, position);
       this.#setState(entry, 'removed', nowMs);
     }
   }
@@ -285,7 +299,7 @@ export class Registry {
     const entry = this.#clients.get(change.client)?.entries.get(change.swarm);
     if (entry === undefined || entry.state === 'live' || compareVersions(entry, change) > 0) return;
     this.#tombstones.remove(entry);
-    this.order.drop(entry);
+    this.#forgotten(entry);
     entry.swarm.entryCount -= 1;
     entry.client.entries.delete(entry.swarm.key);
     this.#entryCount -= 1;
@@ -297,7 +311,7 @@ export class Registry {
     const client = this.#clients.get(change.client);
     if (client?.left === undefined || compareVersions(client.left, change) > 0) return;
     client.left = undefined;
-    this.order.drop(client);
+    this.#forgotten(client);
     this.#tombstones.removeLeaver(client);
     this.#closeClient(client);
   }
@@ -306,7 +320,7 @@ export class Registry {
     const swarm = this.#swarms.get(key);
     if (swarm === undefined || swarm.entryCount > 0) return;
     this.#tombstones.removeEmpty(swarm);
-    this.order.drop(swarm);
+    this.#forgotten(swarm);
     this.#swarms.delete(key);
   }
 
@@ -364,19 +378,8 @@ export class Registry {
   }
 
   #setState(entry: Entry, state: EntryState, nowMs: number): void {
-    const { live } = entry.swarm;
-    if (state === 'live' && entry.slot < 0) {
-      entry.slot = live.push(entry) - 1;
-      entry.client.liveCount += 1;
-      this.#liveCount += 1;
-    } else if (state !== 'live' && entry.slot >= 0) {
-      swap(live, entry.slot, live.length - 1);
-      live.pop();
-      entry.slot = -1;
-      entry.client.liveCount -= 1;
-      if (entry.client.liveCount === 0) this.addresses.left(entry.client);
-      this.#liveCount -= 1;
-    }
+    if (state === 'live') this.#listings.add(entry);
+    else if (this.#listings.remove(entry) && entry.client.liveCount === 0) this.addresses.left(entry.client);
     entry.state = state;
     if (state === 'live') this.#tombstones.remove(entry);
     else this.#tombstones.add(entry);
@@ -386,6 +389,6 @@ export class Registry {
       entry.have = 0;
     }
     entry.changedAtMs = nowMs;
-    this.digests.update(entry);
+    this.#observer.listed(entry);
   }
 }

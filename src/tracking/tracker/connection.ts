@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly onRequest: (request: TrackerRequest) => void;
   readonly follower: FollowerWire;
   /** Another tracker speaks here: its first frame and those that follow. May throw ProtocolError. */
-  readonly onFollowerFrame: (frame: Uint8Array) => void;
+  readonly onFollowerFrame: (frame: Uint8Array, isFirst: boolean) => void;
   /** Once, with what ended it; undefined when the other side closed it. */
   readonly onClosed: (reason: string | undefined) => void;
 }
@@ -65,11 +65,12 @@ export class ClientConnection {
   }
 
   #take(frame: Uint8Array): void {
-    if (this.#speaker === undefined) {
+    const isFirst = this.#speaker === undefined;
+    if (isFirst) {
       this.#speaker = this.#options.follower.isFirst(frame) ? 'follower' : 'client';
       this.#connection.greeted();
     }
-    if (this.#speaker === 'follower') this.#options.onFollowerFrame(frame);
+    if (this.#speaker === 'follower') this.#options.onFollowerFrame(frame, isFirst);
     else this.#options.onRequest(trackerRequests.decode(frame));
   }
 

@@ -2,7 +2,8 @@
 // writes, which are silent for too long. Pure; the machine turns its answers into effects.
 
 import type { ClientId } from '../../foundation/torrent/ids.js';
-import { REPLICA_HELD_MAX, STORE_BACKLOG_MAX, TRACKER_IDLE_MS, TRACKER_REQUESTS_PER_CONNECTION_MAX } from './limits.js';
+import { STORE_BACKLOG_MAX } from '../store/limits.js';
+import { REPLICA_HELD_MAX, TRACKER_IDLE_MS, TRACKER_REQUESTS_PER_CONNECTION_MAX } from './limits.js';
 import type { Session } from './session.js';
 
 export interface Connection {

@@ -1,34 +1,19 @@
-// Wires a tracker: the store on its thread, the machine on this one, the listener in front. Performs effects and decides
-// nothing. The port opens only after the whole list was loaded; a store that ends by itself ends the tracker, since what is
-// on its disk is then unknown.
+// Wires a tracker: its machine on this thread, the listener in front, the store's shell behind. Performs effects and decides
+// nothing. The port opens only after the whole list was loaded; a store that fails ends the tracker.
 
-import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { hostname } from 'node:os';
+import { randomInt } from 'node:crypto';
 import { Host } from '../../foundation/actor/host.js';
-import { type Link, openLink } from '../../foundation/actor/link.js';
 import type { WakeAt } from '../../foundation/actor/machine.js';
-import { Supervisor } from '../../foundation/actor/supervisor.js';
-import { MessageChannel, startThread } from '../../foundation/actor/thread.js';
 import { unreachable } from '../../foundation/base/assert.js';
 import { ClockSteps } from '../../foundation/base/clock-steps.js';
 import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { bundleUrl } from '../../foundation/base/installation.js';
-import { REPLICA_WAIT_MS, RESTART_PERIOD_MS, STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
+import { STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timers } from '../../foundation/base/timers.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import { type SwarmKey, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
-import { followerMessages, isFollow, leaderMessages } from '../store/pair/messages.js';
-import { PartnerLinks } from '../store/pair/socket.js';
-import {
-  type StoreCommand,
-  type StoreEvent,
-  storeCommands,
-  storeEvents,
-  storeSettings,
-} from '../store/sqlite/messages.js';
-import { storeCommandsOf } from '../store/sqlite/rows.js';
+import type { StoreShell } from '../store/contract.js';
+import { chooseStore, type StoreEffect, type StoreInput } from '../store/selection.js';
 import { DialBacks } from './dial-back.js';
 import type { Figures, TrackerEffect, TrackerInput } from './effects.js';
 import { LEASE_MS, RENEW_MS } from './limits.js';
@@ -52,7 +37,8 @@ export interface DaemonOptions {
   readonly timers?: Timers;
 }
 
-const STORE_ENTRY = bundleUrl('store');
+type Input = TrackerInput<StoreInput>;
+type Effect = TrackerEffect<StoreEffect> | WakeAt;
 
 export class Daemon {
   /** Settles when the tracker can go on no longer; never while it works or after `stop`. */
@@ -60,17 +46,14 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #timers: Timers;
   readonly #clock: ClockSteps;
-  readonly #machine: TrackerMachine;
-  readonly #host: Host<TrackerInput, TrackerEffect | WakeAt>;
+  readonly #machine: TrackerMachine<StoreInput, StoreEffect>;
+  readonly #host: Host<Input, Effect>;
   readonly #listener: Listener;
-  readonly #supervisor: Supervisor;
-  readonly #partner: PartnerLinks;
+  readonly #store: StoreShell<StoreInput, StoreEffect>;
   readonly #dialBacks: DialBacks;
-  readonly #storeOpened: Deferred<void> = deferred();
   readonly #failure: Deferred<MiniTorrentError> = deferred();
   readonly #idle: Deferred<void> = deferred();
   readonly #startedMs: number;
-  #store: Link<StoreCommand> | undefined;
   #isStopping = false;
   #address: Address;
 
@@ -82,19 +65,18 @@ export class Daemon {
     this.#startedMs = timers.nowMs();
     this.#address = options.own;
     this.failed = this.#failure.promise;
-    // Awaited only once the thread works; a thread that crashes before rejects it unheard.
-    this.#storeOpened.promise.catch(() => undefined);
-    this.#machine = new TrackerMachine({
-      partner: options.partner,
-      cluster: clusterOf(options),
-      replicaWaitMs: options.replicaWaitMs ?? REPLICA_WAIT_MS,
-      leaseMs: options.leaseMs ?? LEASE_MS,
-      renewMs: options.renewMs ?? RENEW_MS,
-      trustHost: options.trustHost ?? false,
-      seed: randomInt(0xffff_ffff),
-      spareId: randomBytes(TRACKER_ID_SIZE),
-    });
-    this.#host = new Host<TrackerInput, TrackerEffect | WakeAt>({
+    const store = chooseStore({ ...options, magic: TRACKER_MAGIC, timers });
+    this.#machine = new TrackerMachine(
+      {
+        partner: options.partner,
+        leaseMs: options.leaseMs ?? LEASE_MS,
+        renewMs: options.renewMs ?? RENEW_MS,
+        trustHost: options.trustHost ?? false,
+        seed: randomInt(0xffff_ffff),
+      },
+      store.open,
+    );
+    this.#host = new Host<Input, Effect>({
       name: 'tracker',
       machine: this.#machine,
       perform: (effect) => this.#perform(effect),
@@ -106,23 +88,23 @@ export class Daemon {
       timers,
       onOpened: (connection, host) => this.#host.post({ kind: 'opened', connection, host }),
       onRequest: (connection, request) => this.#host.post({ kind: 'received', connection, request }),
-      follower: { isFirst: isFollow, refusal: (sentence) => leaderMessages.framed({ kind: 'refused', sentence }) },
-      onFollowerFrame: (connection, frame) =>
-        this.#host.post({ kind: 'followerSaid', connection, message: followerMessages.decode(frame) }),
+      follower: store.followerWire,
+      onFollowerFrame: (connection, frame, isFirst) => this.#followerSent(connection, frame, isFirst),
       onClosed: (connection) => this.#host.post({ kind: 'closed', connection }),
     });
-    const { own, partner } = options;
-    const post = (input: TrackerInput): void => void this.#host.post(input);
-    this.#partner = new PartnerLinks({ own, partner, magic: TRACKER_MAGIC, post });
+    this.#store = store.shell({
+      log,
+      post: (input) => {
+        this.#host.post({ kind: 'store', input });
+        this.#checkIdle();
+      },
+      send: (connection, frame) => this.#listener.send(connection, frame),
+      failed: (sentence, cause) => this.#fail(sentence, cause),
+    });
     this.#dialBacks = new DialBacks({
       ownHost: options.own.host,
       timers,
       onAnswered: (number, answer) => this.#host.post({ kind: 'dialedBack', number, answer }),
-    });
-    this.#supervisor = new Supervisor({
-      log: log.of('supervisor'),
-      timers,
-      onEscalate: (_child, error) => this.#fail('the store ended', error),
     });
   }
 
@@ -130,10 +112,8 @@ export class Daemon {
   async start(): Promise<Address> {
     const { own, log, seederListPath } = this.#options;
     try {
-      // No restart: a new store could not know whether the last commit of the old one is on the disk.
-      const rule = { restart: 'permanent', restartsMax: 0, periodMs: RESTART_PERIOD_MS } as const;
-      await this.#supervisor.start({ id: 'store', ...rule, start: () => this.#startStore() });
-      await this.#storeOpened.promise;
+      const failed = this.failed.then((error) => Promise.reject(error));
+      await Promise.race([this.#store.open(), failed]);
       const address = await this.#listener.listen(own);
       this.#address = address;
       log.info(
@@ -144,9 +124,8 @@ export class Daemon {
     } catch (error) {
       this.#isStopping = true;
       this.#host.stop();
-      this.#partner.close();
       this.#dialBacks.close();
-      await this.#supervisor.stop();
+      await this.#store.close();
       throw error;
     }
   }
@@ -160,66 +139,20 @@ export class Daemon {
       this.#options.log.warn({}, 'stopped before every request was answered');
     });
     this.#listener.hangUpAll('the tracker stops');
-    const forced = await this.#supervisor.stop();
+    const forced = await this.#store.close();
     this.#host.stop();
-    this.#partner.close();
     this.#dialBacks.close();
     this.#listener.dropAll('the tracker stops');
     this.#options.log.info({ forced, ...this.#machine.registry.counts }, 'tracker stopped');
   }
 
-  async #startStore() {
-    const { port1, port2 } = new MessageChannel();
-    const { seederListPath: path } = this.#options;
-    const place = { own: placeOf(this.#options.own), cluster: clusterOf(this.#options) };
-    const settings = new Uint8Array(storeSettings.encode({ kind: 'store', path, ...place }));
-    const thread = startThread({ name: 'store', entry: STORE_ENTRY, settings, shared: [], ports: [port2] });
-    this.#store = openLink<StoreCommand, StoreEvent>({
-      port: port1,
-      sends: storeCommands,
-      receives: storeEvents,
-      handle: (event) => this.#onStore(event),
-      onCrash: (error) => this.#fail('the store said something unknown', error),
-    });
-    await thread.ready;
-    return thread;
+  #followerSent(connection: number, frame: Uint8Array, isFirst: boolean): void {
+    const input = this.#store.decode(connection, frame);
+    if (isFirst) this.#host.post({ kind: 'handedOver', connection });
+    this.#host.post({ kind: 'store', input });
   }
 
-  #onStore(event: StoreEvent): void {
-    switch (event.kind) {
-      case 'loadedSwarms':
-      case 'loadedEntries':
-      case 'loadedLeaves':
-        this.#host.post({ kind: 'loadedRows', loaded: event });
-        return;
-      case 'loaded':
-        if (event.kept !== '')
-          this.#options.log.info(
-            { kept: event.kept },
-            'the list has the format of this version; as it was before, it is kept',
-          );
-        this.#host.post(startedOf(event));
-        this.#storeOpened.resolve();
-        return;
-      case 'openFailed':
-        this.#storeOpened.reject(new MiniTorrentError(event.code, event.sentence));
-        return;
-      case 'partRead': {
-        const { asker: connection, swarm, offset, part } = event;
-        this.#host.post({ kind: 'partRead', connection, swarm: swarm as SwarmKey, offset, part });
-        return;
-      }
-      case 'committed':
-      case 'failed':
-        this.#host.post(event);
-        this.#checkIdle();
-        return;
-      default:
-        unreachable(event);
-    }
-  }
-
-  #perform(effect: TrackerEffect | WakeAt): void {
+  #perform(effect: Effect): void {
     switch (effect.kind) {
       case 'reply':
         this.#listener.reply(effect.connection, effect.message);
@@ -240,22 +173,11 @@ export class Daemon {
       case 'resumeReading':
         if (!this.#isStopping) this.#listener.resume(effect.connection);
         return;
-      case 'commit':
-        this.#commit(effect);
-        return;
-      case 'tellFollower':
-        this.#listener.send(effect.connection, leaderMessages.framed(effect.message));
-        return;
-      case 'dialPartner':
-      case 'hangUpPartner':
-      case 'sendPartner':
-        this.#partner.perform(effect);
+      case 'store':
+        this.#store.perform(effect.effect);
         return;
       case 'dialBack':
         this.#dialBacks.dial(effect);
-        return;
-      case 'readPart':
-        this.#store?.tell({ kind: 'readPart', asker: effect.connection, swarm: effect.swarm, offset: effect.offset });
         return;
       case 'sweep': {
         const nowMs = this.#timers.nowMs();
@@ -276,11 +198,6 @@ export class Daemon {
       default:
         unreachable(effect);
     }
-  }
-
-  #commit({ group, changes, position }: Extract<TrackerEffect, { kind: 'commit' }>): void {
-    for (const command of storeCommandsOf(changes, position)) this.#store?.tell(command);
-    this.#store?.tell({ kind: 'commit', group, position: position + changes.length - 1 });
   }
 
   #statistics(figures: Figures): object {
@@ -306,26 +223,6 @@ export class Daemon {
     if (this.#isStopping) return;
     const error = new MiniTorrentError('IO_ERROR', `${sentence}; this tracker ends, see its log`, cause);
     this.#options.log.error({ err: cause ?? error }, error.message);
-    this.#storeOpened.reject(error);
     this.#failure.resolve(error);
   }
-}
-
-/** The same at both trackers of a pair. */
-function clusterOf({ own, partner, cluster }: DaemonOptions): Uint8Array {
-  const name = cluster ?? [formatAddress(own), formatAddress(partner)].sort().join(' ');
-  return createHash('sha1').update(name).digest();
-}
-
-/** Where a tracker is, so that its list is known as another one's elsewhere: an address of all interfaces says nothing alone. */
-function placeOf(own: Address): string {
-  const address = formatAddress(own);
-  return own.host === '0.0.0.0' || own.host === '::' ? `${address} on ${hostname()}` : address;
-}
-
-function startedOf(event: Extract<StoreEvent, { kind: 'loaded' }>): Extract<TrackerInput, { kind: 'started' }> {
-  const { lastUpload, trackerId, position, origin, followed, movedFrom } = event;
-  const whose = origin ?? new Uint8Array(trackerId.length);
-  const names = { lastUpload, trackerId, position, movedFrom };
-  return { kind: 'started', ...names, followed: { origin: whose, position: followed } };
 }

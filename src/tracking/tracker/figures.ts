@@ -2,14 +2,13 @@
 
 import { Complaints } from '../../foundation/base/complaints.js';
 import type { ClientId } from '../../foundation/torrent/ids.js';
-import type { TrackerInput } from './effects.js';
+import type { GroupResult, Refusal } from '../store/contract.js';
 import { STORE_LOG_ALARM_BYTES } from './limits.js';
 
 /** Clients that one log line names. */
 const CLIENTS_NAMED_MAX = 8;
 
 type Write = (level: 'info' | 'warn' | 'error', fields: object, sentence: string) => void;
-type Of<K extends TrackerInput['kind']> = Extract<TrackerInput, { kind: K }>;
 
 export class OwnFigures {
   readonly #log: Write;
@@ -26,8 +25,12 @@ export class OwnFigures {
     return { ...this.#counts, identity: this.#identity };
   }
 
-  /** @param hasRoom something was written that a full disk refuses. */
-  committed({ tookMs, logBytes = 0 }: Of<'committed'>, hasRoom: boolean, nowMs: number): void {
+  groupSettled(result: GroupResult, nowMs: number): void {
+    if (result.refusal === undefined) this.#committed(result, nowMs);
+    else this.#failed(result.refusal, result.sentence, nowMs);
+  }
+
+  #committed({ tookMs, logBytes, hasRoom }: Extract<GroupResult, { refusal: undefined }>, nowMs: number): void {
     this.#counts.storeCommits += 1;
     this.#counts.storeLastMs = tookMs;
     this.#counts.logBytes = logBytes;
@@ -38,15 +41,15 @@ export class OwnFigures {
     this.#log('info', {}, 'the disk has room again: registrations are taken');
   }
 
-  failed({ outcome, sentence }: Of<'failed'>, nowMs: number): void {
+  #failed(refusal: Refusal, sentence: string, nowMs: number): void {
     this.#counts.storeFailures += 1;
-    if (outcome === 'broken') {
+    if (refusal === 'broken' || refusal === 'fenced') {
       this.#log('error', { cause: sentence }, 'the seeder list could not be written: this tracker ends');
       return;
     }
-    if (!this.#isFull && this.#complaints.note(outcome, nowMs) > 0)
-      this.#log('error', { cause: sentence, outcome }, 'a commit of the seeder list was refused');
-    this.#isFull = outcome === 'full';
+    if (!this.#isFull && this.#complaints.note(refusal, nowMs) > 0)
+      this.#log('error', { cause: sentence, outcome: refusal }, 'a commit of the seeder list was refused');
+    this.#isFull = refusal === 'full';
   }
 
   expired(clients: readonly ClientId[]): void {
@@ -62,7 +65,7 @@ export class OwnFigures {
   }
 
   /** The list was used by a tracker elsewhere before; empty: here. */
-  moved(from = ''): void {
+  moved(from: string): void {
     if (from === '') return;
     this.#identity = `this list was used at ${from} before: this tracker has a new identity`;
     this.#log('warn', { from }, this.#identity);

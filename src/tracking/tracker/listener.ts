@@ -22,7 +22,7 @@ export interface ListenerOptions {
   readonly onRequest: (connection: number, request: TrackerRequest) => void;
   readonly follower: FollowerWire;
   /** Of a follower, its first one included. May throw ProtocolError. */
-  readonly onFollowerFrame: (connection: number, frame: Uint8Array) => void;
+  readonly onFollowerFrame: (connection: number, frame: Uint8Array, isFirst: boolean) => void;
   readonly onClosed: (connection: number) => void;
 }
 
@@ -122,9 +122,9 @@ export class Listener {
         onRequest(number, request);
       },
       follower,
-      onFollowerFrame: (frame) => {
+      onFollowerFrame: (frame, isFirst) => {
         this.#places.served(number, host);
-        onFollowerFrame(number, frame);
+        onFollowerFrame(number, frame, isFirst);
       },
       onClosed: (reason) => {
         this.#connections.delete(number);

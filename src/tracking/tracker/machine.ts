@@ -3,88 +3,77 @@
 // its effects; two of these on one thread with a virtual clock are a pair.
 
 import type { Machine, Wake, WakeAt } from '../../foundation/actor/machine.js';
-import { assert, unreachable } from '../../foundation/base/assert.js';
-import { REPLICA_WAIT_MS } from '../../foundation/base/limits.js';
-import { type ClientId, clientId } from '../../foundation/torrent/ids.js';
+import { unreachable } from '../../foundation/base/assert.js';
+import { type ClientId, clientId, type TrackerId } from '../../foundation/torrent/ids.js';
 import type { Change } from '../registry/changes.js';
 import { Leases } from '../registry/leases.js';
 import { Registry } from '../registry/registry.js';
-import { Pair, type PairSetting } from '../store/pair/pair.js';
-import { applyLoaded } from '../store/sqlite/rows.js';
+import type { GroupResult, OpenStore, Refusal, Store, StoreSink } from '../store/contract.js';
 import { Claims, type HeldRequest } from './claims.js';
 import { CleanUp, tickMsOf } from './clean-up.js';
-import { type Commit, CommitQueue, type Group, uploadsOf } from './commits.js';
 import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
 import { OwnFigures } from './figures.js';
 import { HeldLists } from './held-lists.js';
 import { STORE_MARK_MS } from './limits.js';
 import type { RefusalCode, TrackerReply, TrackerRequest } from './messages.js';
-import { Positions } from './positions.js';
 import { overloadedReply, Session, type SessionEffect, type SessionSetting } from './session.js';
 import { sessionSettingOf } from './session-setting.js';
 
-export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffect | WakeAt> {
-  readonly #setting: TrackerSetting;
+type Effect<Out> = TrackerEffect<Out> | WakeAt;
+
+/** @template In what the store's shell reports. @template Out what it performs. */
+export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake, Effect<Out>> {
   readonly #registry = new Registry();
   readonly #leases: Leases;
   readonly #cleaning: CleanUp;
-  readonly #commits: CommitQueue;
   readonly #connections = new Connections();
   readonly #claims: Claims;
   readonly #session: SessionSetting;
+  readonly #store: Store<In>;
   readonly #tickMs: number;
-  #pair: Pair | undefined;
-  #effects: (TrackerEffect | WakeAt)[] = [];
+  #effects: Effect<Out>[] = [];
   /** Requests for lists that wait until this tracker is ready. */
   readonly #held = new HeldLists();
+  #isOpen = false;
+  /** Commits of its own that are not settled. */
   #ownWaiting = 0;
-  readonly #positions = new Positions();
   #nextTickMs = 0;
   #nextMarkMs = 0;
   #wakeAtMs = 0;
-  #isBroken = false;
-  #nowMs = 0;
   readonly #figures = new OwnFigures((level, fields, sentence) => this.#log(level, fields, sentence));
 
-  constructor(setting: TrackerSetting) {
-    this.#setting = setting;
+  constructor(setting: TrackerSetting, openStore: OpenStore<In, Out>) {
     this.#tickMs = tickMsOf(setting.leaseMs);
     this.#leases = new Leases(this.#registry, { leaseMs: setting.leaseMs, tickMs: this.#tickMs });
     this.#cleaning = new CleanUp(this.#registry, this.#leases);
     this.#claims = new Claims({ ...setting, registry: this.#registry });
-    this.#commits = new CommitQueue(setting.bounds?.backlog);
     this.#session = sessionSettingOf(setting, this.#registry, this.#leases, this.#claims);
+    this.#store = openStore(this.#sink());
   }
 
   /** Nothing waits for the store, or for one that will never answer. */
   get isIdle(): boolean {
-    return this.#isBroken || this.#commits.isIdle;
+    return this.#store.isIdle;
   }
 
   get registry(): Registry {
     return this.#registry;
   }
 
-  receive(input: TrackerInput | Wake, nowMs: number): readonly (TrackerEffect | WakeAt)[] {
+  receive(input: TrackerInput<In> | Wake, nowMs: number): readonly Effect<Out>[] {
     this.#effects = [];
-    this.#nowMs = nowMs;
     this.#apply(input, nowMs);
     this.#settleAddresses(nowMs);
-    const group = this.#isBroken ? undefined : this.#commits.next(nowMs);
-    if (group !== undefined) this.#send(group);
-    this.#pair?.pump(this.#positions.settled, nowMs);
+    this.#store.flush(nowMs);
     this.#planWake(input, nowMs);
     return this.#effects;
   }
 
-  #apply(input: TrackerInput | Wake, nowMs: number): void {
+  #apply(input: TrackerInput<In> | Wake, nowMs: number): void {
     switch (input.kind) {
-      case 'loadedRows':
-        applyLoaded(this.#registry, input.loaded, nowMs, this.#leases.endsMs(nowMs));
-        return;
-      case 'started':
-        this.#started(input, nowMs);
+      case 'store':
+        this.#store.receive(input.input, nowMs);
         return;
       case 'opened':
         this.#connections.open(input.connection, input.host, new Session(this.#session, input.host), nowMs);
@@ -92,73 +81,58 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       case 'received':
         this.#received(input.connection, input.request, nowMs);
         return;
+      case 'handedOver': {
+        const host = this.#connections.close(input.connection)?.host;
+        if (host !== undefined) this.#store.adopt(input.connection, host);
+        return;
+      }
       case 'closed':
-        this.#pair?.closed(input.connection);
+        this.#store.closed(input.connection);
         this.#closed(input.connection);
         return;
       case 'dialedBack':
         this.#again(this.#claims.answered(input.number, input.answer, nowMs), nowMs);
         return;
-      case 'committed':
-        this.#committed(input, nowMs);
-        return;
-      case 'failed':
-        this.#failed(input, nowMs);
-        return;
-      case 'followerSaid': {
-        const { connection, message } = input;
-        const host = message.kind === 'follow' ? this.#connections.close(connection)?.host : undefined;
-        if (message.kind !== 'follow' || host === undefined) this.#pair?.receive(input, nowMs);
-        else this.#pair?.followAsked(connection, host, message, nowMs);
-        return;
-      }
       case 'stoodStill':
         this.#stoodStill(input.forMs, nowMs);
         return;
       case 'wake':
         if (nowMs >= this.#nextTickMs) this.#tick(nowMs);
         else if (nowMs >= this.#cleaning.nextMs) this.#cleanUp(nowMs);
-        this.#pair?.onTimer(nowMs);
+        this.#store.onTimer(nowMs);
         return;
       default:
-        this.#pair?.receive(input, nowMs);
+        unreachable(input);
     }
   }
 
-  #started(input: Extract<TrackerInput, { kind: 'started' }>, nowMs: number): void {
-    this.#session.uploads.last = input.lastUpload;
-    this.#session.self.id = input.trackerId;
-    this.#positions.goOnFrom(input.position);
-    this.#registry.order.sort();
-    this.#registry.digests.changedAll(input.position);
-    this.#nextMarkMs = nowMs + STORE_MARK_MS;
-    this.#leases.grace(nowMs);
-    const { prng, uploads } = this.#session;
-    const setting: PairSetting = {
-      ...{ registry: this.#registry, leases: this.#leases, uploads, prng, cluster: this.#setting.cluster },
-      partnerHost: this.#setting.partner.host,
-      replicaWaitMs: this.#setting.replicaWaitMs ?? REPLICA_WAIT_MS,
-      emit: (effect) => void this.#effects.push(effect),
-      commit: (changes, arrival) => {
-        if (this.#commits.isOverloaded) this.#pair?.failed(arrival, this.#nowMs);
-        else this.#commits.push({ changes, weight: Math.max(1, changes.length), asker: undefined, arrival });
-      },
+  #sink(): StoreSink<Out> {
+    const { uploads, prng } = this.#session;
+    return {
+      ...{ registry: this.#registry, leases: this.#leases, uploads, prng },
+      emit: (effect) => void this.#effects.push({ kind: 'store', effect }),
+      opened: (id, movedFrom, nowMs) => this.#opened(id, movedFrom, nowMs),
+      identityChanged: (id) => this.#identityChanged(id),
+      ready: (nowMs) => this.#ready(nowMs),
+      groupSettled: (result, nowMs) => this.#groupSettled(result, nowMs),
+      hangUp: (connection, reason) => void this.#effects.push({ kind: 'hangUp', connection, reason }),
       log: (level, fields, sentence) => this.#log(level, fields, sentence),
-      onReady: (atMs) => this.#ready(atMs),
-      spareId: this.#setting.spareId,
-      onRenewed: (tracker) => this.#renewed(tracker),
     };
-    this.#figures.moved(input.movedFrom);
-    this.#pair = new Pair(setting, input.trackerId, input.followed, input.position, nowMs);
-    this.#tick(nowMs);
-    this.#pair.onTimer(nowMs);
   }
 
-  #renewed(tracker: Uint8Array): void {
+  #opened(id: TrackerId, movedFrom: string, nowMs: number): void {
+    this.#isOpen = true;
+    this.#session.self.id = id;
+    this.#nextMarkMs = nowMs + STORE_MARK_MS;
+    this.#leases.grace(nowMs);
+    this.#figures.moved(movedFrom);
+    this.#tick(nowMs);
+  }
+
+  #identityChanged(id: TrackerId): void {
     this.#figures.restored();
-    this.#session.self.id = tracker;
+    this.#session.self.id = id;
     this.#session.self.isReady = false;
-    this.#pushOwn([{ kind: 'identity', tracker }]);
   }
 
   #ready(nowMs: number): void {
@@ -181,7 +155,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     // Its end was decided here and has not reached the socket yet.
     if (connection === undefined) return;
     connection.lastRequestMs = nowMs;
-    const refusal = this.#commits.isOverloaded ? overloadedReply(request) : undefined;
+    const refusal = this.#store.isOverloaded ? overloadedReply(request) : undefined;
     if (refusal !== undefined) {
       this.#effects.push({ kind: 'reply', connection: number, message: refusal });
       return;
@@ -209,9 +183,8 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
         this.#hangUp(number, effect.reason);
         return;
       case 'commit': {
-        const { changes, weight, id, reply } = effect;
-        this.#commits.push({ changes, weight, asker: { connection: number, id, reply } });
-        this.#wait(connection, weight);
+        this.#commit(number, effect);
+        this.#wait(connection, effect.weight);
         return;
       }
       case 'hold':
@@ -229,7 +202,7 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   }
 
   get #pressure(): Pressure {
-    return { backlog: this.#commits.backlog, held: this.#held.count };
+    return { backlog: this.#store.backlog, held: this.#held.count };
   }
 
   #resumeThose(): void {
@@ -262,75 +235,40 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
   #pushOwn(changes: readonly Change[], weight = changes.length): void {
     if (changes.length === 0) return;
     this.#ownWaiting += 1;
-    this.#commits.push({ changes, weight, asker: undefined });
-  }
-
-  #send(group: Group): void {
-    const changes = group.commits.flatMap((commit) => commit.changes);
-    const position = this.#positions.give(changes.length);
-    this.#effects.push({ kind: 'commit', group: group.number, changes, position });
-  }
-
-  #committed(input: Extract<TrackerInput, { kind: 'committed' }>, nowMs: number): void {
-    const commits = this.#commits.committed(input.group);
-    this.#positions.settleLast(commits.reduce((sum, { changes }) => sum + changes.length, 0));
-    for (const commit of commits) {
-      this.#applyChanges(commit.changes, nowMs);
-      if (commit.arrival !== undefined) this.#pair?.settled(commit.arrival, nowMs);
-      else if (commit.asker === undefined) this.#ownWaiting -= 1;
-      else this.#answer(commit, commit.asker.reply());
-    }
-    const hasRoom = commits.some(({ changes }) => changes.some(({ kind }) => kind === 'put'));
-    this.#figures.committed(input, hasRoom, nowMs);
-    this.#resumeThose();
-  }
-
-  #failed(input: Extract<TrackerInput, { kind: 'failed' }>, nowMs: number): void {
-    this.#figures.failed(input, nowMs);
-    const { failed, retry } = this.#commits.refused(input.group, input.outcome === 'full');
-    const code: RefusalCode = input.outcome === 'full' ? 'diskFull' : 'ioError';
-    for (const commit of failed) this.#refuse(commit, code, nowMs);
-    if (input.outcome === 'broken') {
-      this.#isBroken = true;
-      this.#effects.push({ kind: 'giveUp', sentence: input.sentence });
-      return;
-    }
-    if (retry !== undefined) this.#send(retry);
-    this.#resumeThose();
-  }
-
-  #refuse(commit: Commit, code: RefusalCode, nowMs: number): void {
-    const { asker, arrival } = commit;
-    if (arrival !== undefined) {
-      this.#pair?.failed(arrival, nowMs);
-      return;
-    }
-    if (asker === undefined) {
+    const settled = (refusal: Refusal | undefined, nowMs: number): void => {
       this.#ownWaiting -= 1;
+      if (refusal === undefined) return;
       // A client that is gone is not listed for want of disk space; the file follows when its next change is written.
-      for (const change of commit.changes) if (change.kind === 'expire') this.#registry.apply(change, nowMs, nowMs, 0);
-      return;
-    }
-    const sentence = code === 'diskFull' ? 'the disk of this tracker is full' : 'the seeder list could not be written';
-    this.#answer(commit, { kind: 'error', id: asker.id, code, sentence });
-    for (const upload of uploadsOf(commit)) {
-      this.#pushOwn(this.#connections.get(asker.connection)?.session.uploadFailed(upload) ?? []);
-    }
+      for (const change of changes) if (change.kind === 'expire') this.#registry.apply(change, nowMs, nowMs, 0);
+    };
+    this.#store.commit({ changes, weight, settled });
   }
 
-  #applyChanges(changes: readonly Change[], nowMs: number): void {
-    const leaseEndsMs = this.#leases.endsMs(nowMs);
-    for (const change of changes) {
-      this.#registry.apply(change, nowMs, leaseEndsMs, this.#positions.next());
-    }
+  /** Answers the connection once the changes are durable and in the registry. */
+  #commit(connection: number, { changes, weight, id, reply }: Extract<SessionEffect, { kind: 'commit' }>): void {
+    const settled = (refusal: Refusal | undefined): void => {
+      this.#answer(connection, weight, refusal === undefined ? reply() : refusalReply(id, refusal));
+      if (refusal === undefined) return;
+      for (const change of changes) {
+        if (change.kind !== 'part') continue;
+        this.#pushOwn(this.#connections.get(connection)?.session.uploadFailed(change.upload) ?? []);
+      }
+    };
+    this.#store.commit({ changes, weight, asker: connection, settled });
   }
 
-  #answer({ asker, weight }: Commit, message: TrackerReply): void {
-    assert(asker !== undefined, 'an answer has an asker');
-    const connection = this.#connections.get(asker.connection);
+  #answer(number: number, weight: number, message: TrackerReply): void {
+    const connection = this.#connections.get(number);
     if (connection === undefined) return;
     connection.waiting -= weight;
-    this.#effects.push({ kind: 'reply', connection: asker.connection, message });
+    this.#effects.push({ kind: 'reply', connection: number, message });
+  }
+
+  #groupSettled(result: GroupResult, nowMs: number): void {
+    this.#figures.groupSettled(result, nowMs);
+    if (result.refusal === 'broken' || result.refusal === 'fenced')
+      this.#effects.push({ kind: 'giveUp', sentence: result.sentence });
+    else this.#resumeThose();
   }
 
   #tick(nowMs: number): void {
@@ -345,13 +283,21 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
     this.#claims.review(nowMs);
     if (nowMs >= this.#nextMarkMs) {
       this.#nextMarkMs = nowMs + STORE_MARK_MS;
-      this.#ownWaiting += 1;
-      this.#commits.push({ changes: [], weight: 1, asker: undefined });
+      this.#mark();
     }
     for (const upload of this.#session.uploads.overdue(this.#registry, nowMs))
       this.#pushOwn([{ kind: 'dropParts', upload }]);
     for (const { number } of this.#connections.silent(nowMs)) this.#hangUp(number, 'silent for too long');
     this.#effects.push({ kind: 'sweep' });
+  }
+
+  /** The list says that this tracker runs. */
+  #mark(): void {
+    this.#ownWaiting += 1;
+    const settled = (): void => {
+      this.#ownWaiting -= 1;
+    };
+    this.#store.commit({ changes: [], weight: 1, settled });
   }
 
   #stoodStill(forMs: number, nowMs: number): void {
@@ -367,17 +313,17 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
 
   /** One step: however many clients fell silent at once, requests wait for no more than half of a commit. */
   #cleanUp(nowMs: number): void {
-    const acknowledged = this.#pair?.acknowledged ?? 0;
+    const { acknowledged } = this.#store;
     const { clients, changes, weight } = this.#cleaning.step(this.#ownWaiting > 0, acknowledged, nowMs);
     this.#figures.expired(clients);
     this.#pushOwn(changes, weight);
   }
 
-  /** A wake-up that is set stays until it rang, unless the pair has moved its own. */
-  #planWake(input: TrackerInput | Wake, nowMs: number): void {
-    if (this.#pair === undefined) return;
-    const ownMs = Math.min(this.#nextTickMs, this.#cleaning.nextMs, this.#commits.nextAtMs());
-    const atMs = Math.max(nowMs, Math.min(ownMs, this.#pair.nextAtMs()));
+  /** A wake-up that is set stays until it rang, unless the next one has moved. */
+  #planWake(input: TrackerInput<In> | Wake, nowMs: number): void {
+    if (!this.#isOpen) return;
+    const nextMs = Math.min(this.#nextTickMs, this.#cleaning.nextMs, this.#store.nextAtMs());
+    const atMs = Math.max(nowMs, nextMs);
     if (input.kind !== 'wake' && atMs === this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
     this.#effects.push({ kind: 'wakeAt', atMs });
@@ -389,12 +335,18 @@ export class TrackerMachine implements Machine<TrackerInput | Wake, TrackerEffec
       ...this.#figures.all,
       ...this.#connections.counts,
       dialBacks: this.#claims.dialCount,
-      storeBacklog: this.#commits.backlog,
-      partner: this.#pair?.figures(nowMs) ?? {},
+      storeBacklog: this.#store.backlog,
+      partner: this.#store.figures(nowMs),
     };
   }
 
   #log(level: 'info' | 'warn' | 'error', fields: object, sentence: string): void {
     this.#effects.push({ kind: 'log', level, fields, sentence });
   }
+}
+
+function refusalReply(id: number, refusal: Refusal): TrackerReply {
+  const code: RefusalCode = refusal === 'full' ? 'diskFull' : 'ioError';
+  const sentence = refusal === 'full' ? 'the disk of this tracker is full' : 'the seeder list could not be written';
+  return { kind: 'error', id, code, sentence };
 }

@@ -4,7 +4,6 @@
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log.js';
 import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
-import { lockList } from '../store/sqlite/lock.js';
 import { Daemon } from './daemon.js';
 import { LEASE_MS, RENEW_MS } from './limits.js';
 
@@ -39,7 +38,7 @@ export async function startTracker(options: TrackerOptions): Promise<RunningTrac
   checkOptions(options);
   const logFile = openLog(options.log, 'main');
   try {
-    return await startLocked(options, logFile);
+    return await startDaemon(options, logFile);
   } catch (error) {
     logFile.log.error({ err: error }, 'tracker failed');
     logFile.close();
@@ -47,35 +46,28 @@ export async function startTracker(options: TrackerOptions): Promise<RunningTrac
   }
 }
 
-async function startLocked(options: TrackerOptions, logFile: LogFile): Promise<RunningTracker> {
+async function startDaemon(options: TrackerOptions, logFile: LogFile): Promise<RunningTracker> {
   const { log, lostLines } = logFile;
-  const lock = await lockList(options.seederListPath);
-  try {
-    const daemon = new Daemon({ ...options, log, lostLogLines: lostLines });
-    const address = await daemon.start();
-    let stopped: Promise<void> | undefined;
-    const stop = async (why: string): Promise<void> => {
-      log.info({ why }, 'told to stop');
-      try {
-        await daemon.stop();
-      } finally {
-        await lock.release();
-        logFile.close();
-      }
-    };
-    return {
-      address,
-      failed: daemon.failed,
-      stop: (why) => {
-        stopped ??= stop(why);
-        return stopped;
-      },
-      logMoved: () => log.info({}, 'the log goes on here'),
-    };
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+  const daemon = new Daemon({ ...options, log, lostLogLines: lostLines });
+  const address = await daemon.start();
+  let stopped: Promise<void> | undefined;
+  const stop = async (why: string): Promise<void> => {
+    log.info({ why }, 'told to stop');
+    try {
+      await daemon.stop();
+    } finally {
+      logFile.close();
+    }
+  };
+  return {
+    address,
+    failed: daemon.failed,
+    stop: (why) => {
+      stopped ??= stop(why);
+      return stopped;
+    },
+    logMoved: () => log.info({}, 'the log goes on here'),
+  };
 }
 
 function checkOptions({ own, partner, leaseMs = LEASE_MS, renewMs = RENEW_MS }: TrackerOptions): void {

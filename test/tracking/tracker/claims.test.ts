@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type ClientId, clientId, keyBytes, peerIdOf, type SwarmKey } from '../../../src/foundation/torrent/ids.js';
 import type { DialBack, DialBackAnswer } from '../../../src/tracking/tracker/claims.js';
-import type { TrackerSetting } from '../../../src/tracking/tracker/effects.js';
 import {
   DIAL_BACK_PERIOD_MS,
   DIAL_BACK_VERDICT_MS,
@@ -13,6 +12,7 @@ import {
   DIAL_BACKS_PER_SOURCE_MAX,
 } from '../../../src/tracking/tracker/limits.js';
 import type { TrackerReply } from '../../../src/tracking/tracker/messages.js';
+import type { PairedSetting } from './paired-tracker.js';
 import { type Connection, clientBytes, LEASE_MS, Stage, swarmOf } from './stage.js';
 
 const [A, B, C] = [swarmOf(1), swarmOf(2), swarmOf(3)];
@@ -29,7 +29,7 @@ interface Listening {
 }
 
 /** One client listens at the contested address, or nobody. */
-function stageOf(listening: Listening | undefined, setting: Partial<TrackerSetting> = {}): Stage {
+function stageOf(listening: Listening | undefined, setting: Partial<PairedSetting> = {}): Stage {
   const stage = new Stage({ renewMs: RENEW_MS, ...setting });
   listen(stage, listening);
   return stage;

@@ -167,7 +167,7 @@ test('lists that are waited for end with their connection', () => {
 });
 
 test('while the disk hangs, connections that come, ask and go without end are refused and break nothing', () => {
-  const stage = new Stage({ bounds: { backlog: BACKLOG_MAX } });
+  const stage = new Stage({ backlogMax: BACKLOG_MAX });
   stage.holdsCommits = true;
   const verdicts = new Map<string, number>();
   for (let number = 1; number <= BACKLOG_MAX * 3; number += 1) {

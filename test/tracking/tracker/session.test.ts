@@ -365,7 +365,7 @@ test('a hash string with a part that the full disk refused is never completed', 
   const replies = stage.effects.flatMap((effect) => (effect.kind === 'reply' ? [verdict(effect.message)] : []));
   assert.deepEqual(replies.slice(-2), ['diskFull', 'diskFull']);
   stage.holdsCommits = false;
-  for (const group of [3, 4]) if (!stage.machine.isIdle) stage.put({ kind: 'committed', group, tookMs: 1 });
+  for (const group of [3, 4]) if (!stage.machine.machine.isIdle) stage.put({ kind: 'committed', group, tookMs: 1 });
   const again = client.share(REAL);
   assert.equal(again.kind === 'shared' && again.piecesNeeded, true);
 });

@@ -5,9 +5,8 @@ import assert from 'node:assert/strict';
 import type { Wake } from '../../../src/foundation/actor/machine.js';
 import { keyBytes, type SwarmKey } from '../../../src/foundation/torrent/ids.js';
 import type { DialBack, DialBackAnswer } from '../../../src/tracking/tracker/claims.js';
-import type { TrackerEffect, TrackerInput, TrackerSetting } from '../../../src/tracking/tracker/effects.js';
-import { TrackerMachine } from '../../../src/tracking/tracker/machine.js';
 import type { TrackerReply, TrackerRequest } from '../../../src/tracking/tracker/messages.js';
+import { type FlatEffect, type FlatInput, NOBODY, type PairedSetting, PairedTracker } from './paired-tracker.js';
 
 export const LEASE_MS = 1_000;
 
@@ -21,8 +20,8 @@ export function clientBytes(number: number): Uint8Array {
 }
 
 export class Stage {
-  readonly machine: TrackerMachine;
-  readonly effects: TrackerEffect[] = [];
+  readonly machine: PairedTracker;
+  readonly effects: FlatEffect[] = [];
   nowMs = 0;
   /** True: commits wait in `effects` until the test settles them. */
   holdsCommits = false;
@@ -30,8 +29,8 @@ export class Stage {
   whoAnswers: (dial: DialBack) => DialBackAnswer | undefined = () => ({ kind: 'nothing' });
   #connections = 0;
 
-  constructor(setting: Partial<TrackerSetting> = {}) {
-    this.machine = new TrackerMachine({
+  constructor(setting: Partial<PairedSetting> = {}) {
+    this.machine = new PairedTracker({
       partner: { host: '127.0.0.1', port: 2 },
       cluster: new Uint8Array(20),
       replicaWaitMs: 0,
@@ -42,13 +41,12 @@ export class Stage {
       spareId: new Uint8Array(16).fill(3),
       ...setting,
     });
-    const followed = { origin: new Uint8Array(16), position: 0 };
-    this.put({ kind: 'started', lastUpload: 0, trackerId: new Uint8Array(16).fill(1), position: 0, followed });
+    this.put({ kind: 'started', lastUpload: 0, trackerId: new Uint8Array(16).fill(1), position: 0, followed: NOBODY });
   }
 
-  put(input: TrackerInput | Wake): readonly TrackerEffect[] {
-    const fresh: TrackerEffect[] = [];
-    const inputs = [input];
+  put(input: FlatInput | Wake): readonly FlatEffect[] {
+    const fresh: FlatEffect[] = [];
+    const inputs: (FlatInput | Wake)[] = [input];
     for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
       for (const effect of this.machine.receive(next, this.nowMs)) {
         if (effect.kind === 'wakeAt') continue;

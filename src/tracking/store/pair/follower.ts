@@ -6,13 +6,16 @@ import { equalBytes } from '../../../foundation/base/bytes.js';
 import type { Prng } from '../../../foundation/base/prng.js';
 import { clientId, swarmKey } from '../../../foundation/torrent/ids.js';
 import type { Change } from '../../registry/changes.js';
-import { Comparison } from '../../registry/digests.js';
 import type { Client } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
-import { PieceHashes, type UploadNumbers } from './hash-strings.js';
+import type { UploadNumbers } from '../../registry/uploads.js';
+import type { PairChange } from './changes.js';
+import { Comparison } from './digests.js';
 import { PAIR_BEAT_MS, PAIR_DEAD_MS, PAIR_FRAME_CLIENTS_MAX, PAIR_RETRY_MAX_MS, PAIR_RETRY_MIN_MS } from './limits.js';
 import { changesOf, unknownClientsOf } from './merge.js';
 import { type FollowerMessage, type LeaderMessage, PAIR_VERSION, type Records } from './messages.js';
+import { PieceHashes } from './piece-hashes.js';
+import type { ReplicationIndex } from './replication.js';
 
 /** News of the partner on their way to the disk. */
 export interface Arrival {
@@ -26,6 +29,7 @@ export interface Arrival {
 
 export interface FollowerSetting {
   readonly registry: Registry;
+  readonly index: ReplicationIndex;
   readonly uploads: UploadNumbers;
   readonly prng: Prng;
   readonly cluster: Uint8Array;
@@ -35,7 +39,7 @@ export interface FollowerSetting {
   /** How far the partner has the changes that were made here. */
   readonly acknowledged: () => number;
   /** To the disk; `settled` is called when it is there. */
-  readonly commit: (changes: readonly Change[], arrival: Arrival) => void;
+  readonly commit: (changes: readonly PairChange[], arrival: Arrival) => void;
   /** What the partner sent is on this disk as far as it was when the connection began. */
   readonly onCaughtUp: (nowMs: number) => void;
   /** The partner is not what was followed here, or knows less of its own changes: its list is another one, or an older copy. */
@@ -50,8 +54,9 @@ export interface Followed {
   readonly position: number;
 }
 
+/** As it is in the statistics, whose names scripts know. */
 export interface CatchUp {
-  readonly isFullSync: boolean;
+  readonly isWhole: boolean;
   readonly tookMs: number;
   readonly records: number;
 }
@@ -252,8 +257,8 @@ export class Follower {
     this.#requestPart(undefined);
     if (state.isCaughtUp || position === undefined || position < state.goal) return;
     state.isCaughtUp = true;
-    const { isFullSync, records } = state;
-    this.#lastCatchUp = { isFullSync, records, tookMs: Math.round(nowMs - state.sinceMs) };
+    const { isFullSync: isWhole, records } = state;
+    this.#lastCatchUp = { isWhole, records, tookMs: Math.round(nowMs - state.sinceMs) };
     this.#setting.onCaughtUp(nowMs);
   }
 
@@ -296,8 +301,9 @@ export class Follower {
     if (state.at !== 'following') return;
     this.#lastFrame = news.frame;
     state.records += news.entries.length + news.leaves.length + news.progress.length;
-    const changes = changesOf(news, this.#setting.registry, nowMs);
-    if (news.progress.length > 0) this.#progress.set(news.frame, changes.slice());
+    const merged = changesOf(news, this.#setting.registry, nowMs);
+    if (news.progress.length > 0) this.#progress.set(news.frame, merged);
+    const changes: PairChange[] = merged.slice();
     const position = news.position ?? undefined;
     // Until everything is here, the disk must not say that we are somewhere.
     if (state.isFullSync && news.frame === 1)
@@ -350,7 +356,7 @@ export class Follower {
     const look = this.#pendingComparison;
     if (look === undefined || this.#settledFrame < look.frame) return;
     this.#pendingComparison = undefined;
-    const { digests } = this.#setting.registry;
+    const { digests } = this.#setting.index;
     const isComparable = (bucket: number): boolean => digests.isWithin(bucket, look.acknowledged);
     const buckets = this.#comparison.compare(digests.bytes(), look.digests, isComparable, nowMs);
     if (buckets.length === 0) return;
@@ -364,7 +370,7 @@ export class Follower {
     this.#send({ kind: 'wantPart', swarm: Buffer.from(asked.swarm, 'hex'), offset: asked.offset });
   }
 
-  #commit(changes: readonly Change[], arrival: Arrival): void {
+  #commit(changes: readonly PairChange[], arrival: Arrival): void {
     this.#setting.commit(changes, arrival);
   }
 

@@ -2,7 +2,6 @@
 // from a position that means nothing here, then each record that was changed here behind its position, as it is now. At
 // most a window of records is unacknowledged, so a slow or frozen partner costs nothing but that. Pure.
 
-import { PAIR_DIGEST_MS } from '../../../foundation/base/limits.js';
 import { clientId, keyBytes, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
 import type { Leases } from '../../registry/leases.js';
 import type { Client, Entry, Positioned, Swarm } from '../../registry/records.js';
@@ -10,15 +9,18 @@ import type { Registry } from '../../registry/registry.js';
 import {
   PAIR_BEAT_MS,
   PAIR_DEAD_MS,
+  PAIR_DIGEST_MS,
   PAIR_FRAME_LEASES_MAX,
   PAIR_FRAME_RECORDS_MAX,
   PAIR_WINDOW_RECORDS,
 } from './limits.js';
 import type { FollowerMessage, LeaderMessage, Records } from './messages.js';
-import { everything, Resends } from './repeats.js';
+import type { ReplicationIndex } from './replication.js';
+import { everything, Resends } from './resends.js';
 
 export interface LeaderSetting {
   readonly registry: Registry;
+  readonly index: ReplicationIndex;
   readonly leases: Leases;
   readonly tell: (news: LeaderMessage) => void;
   readonly readPart: (swarm: SwarmKey, offset: number) => void;
@@ -87,7 +89,7 @@ export class Leader {
 
   /** Changes that the follower has not on its disk; an upper bound. */
   get lagChanges(): number {
-    const { order } = this.#setting.registry;
+    const { order } = this.#setting.index;
     return order.after(this.#acked, 1).length === 0 ? 0 : order.countAfter(this.#acked);
   }
 
@@ -146,7 +148,7 @@ export class Leader {
     if (!this.#isDigestDue || this.#hasMore) return;
     // All that these digests count was sent before them, so the follower can compare though news goes on behind them.
     this.#isDigestDue = false;
-    this.#setting.tell({ kind: 'digests', digests: this.#setting.registry.digests.bytes() });
+    this.#setting.tell({ kind: 'digests', digests: this.#setting.index.digests.bytes() });
   }
 
   onTimer(nowMs: number): void {
@@ -176,7 +178,7 @@ export class Leader {
   }
 
   get #isAtEnd(): boolean {
-    return this.#setting.registry.order.after(this.#cursor, 1).length === 0;
+    return this.#setting.index.order.after(this.#cursor, 1).length === 0;
   }
 
   #applied(frame: number): void {
@@ -214,7 +216,7 @@ export class Leader {
   }
 
   #pumpOrder(nowMs: number): boolean {
-    const records = this.#setting.registry.order.after(this.#cursor, PAIR_FRAME_RECORDS_MAX);
+    const records = this.#setting.index.order.after(this.#cursor, PAIR_FRAME_RECORDS_MAX);
     const last = records.at(-1);
     if (last === undefined) return false;
     // Nothing behind them: the follower then has everything up to the highest position.

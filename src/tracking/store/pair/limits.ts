@@ -20,3 +20,11 @@ export const PAIR_FRAME_CLIENTS_MAX = 1_024;
  * 1.2 s, so 200,000 some 12 s. Nobody waits for it, since the partner answers meanwhile.
  */
 export const REPLICA_CATCH_UP_MS = 60_000;
+/** Milliseconds between two looks at the digests of both trackers. */
+export const PAIR_DIGEST_MS = 2_000;
+/** Buckets of swarms with a digest each: a difference costs one of 256 parts of the list again. */
+export const DIGEST_BUCKETS = 256;
+/** Buckets asked for again after one look: the whole list takes 16 looks, so that a repair leaves room for what is new. */
+export const PAIR_REPAIR_BUCKETS_MAX = 16;
+/** Milliseconds before a bucket that goes on differing is asked for again: from two looks, doubling to this. */
+export const PAIR_REPAIR_RETRY_MAX_MS = 300_000;

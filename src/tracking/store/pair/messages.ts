@@ -3,13 +3,7 @@
 // one for each direction, so that each is a plain stream of one tracker's changes. Records are states, not operations:
 // they may come repeatedly and in any order. Pure.
 
-import {
-  DIGEST_BUCKETS,
-  DIGEST_SIZE,
-  NAME_BYTES_MAX,
-  PART_BYTES_MAX,
-  PIECES_MAX,
-} from '../../../foundation/base/limits.js';
+import { DIGEST_SIZE, NAME_BYTES_MAX, PART_BYTES_MAX, PIECES_MAX } from '../../../foundation/base/limits.js';
 import { HOST_BYTES_MAX } from '../../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../../foundation/torrent/ids.js';
@@ -28,8 +22,8 @@ import {
   u32,
   whole,
 } from '../../../foundation/wire/schema.js';
-import { DIGESTS_SIZE } from '../../registry/digests.js';
-import { PAIR_FRAME_CLIENTS_MAX, PAIR_FRAME_LEASES_MAX, PAIR_FRAME_RECORDS_MAX } from './limits.js';
+import { DIGESTS_SIZE } from './digests.js';
+import { DIGEST_BUCKETS, PAIR_FRAME_CLIENTS_MAX, PAIR_FRAME_LEASES_MAX, PAIR_FRAME_RECORDS_MAX } from './limits.js';
 
 /** Of this page; trackers of different versions refuse each other with a sentence. */
 export const PAIR_VERSION = 2;

@@ -6,14 +6,15 @@ import { equalBytes } from '../../../foundation/base/bytes.js';
 import { Complaints } from '../../../foundation/base/complaints.js';
 import type { Prng } from '../../../foundation/base/prng.js';
 import type { SwarmKey } from '../../../foundation/torrent/ids.js';
-import type { Change } from '../../registry/changes.js';
 import type { Leases } from '../../registry/leases.js';
 import type { Registry } from '../../registry/registry.js';
+import type { UploadNumbers } from '../../registry/uploads.js';
+import type { PairChange } from './changes.js';
 import { type Arrival, type Followed, Follower } from './follower.js';
-import type { UploadNumbers } from './hash-strings.js';
 import { Leader } from './leader.js';
 import { REPLICA_CATCH_UP_MS } from './limits.js';
 import { type FollowerMessage, type FollowRequest, type LeaderMessage, PAIR_VERSION } from './messages.js';
+import type { ReplicationIndex } from './replication.js';
 
 export type PairInput =
   | { readonly kind: 'partnerConnected'; readonly link: number }
@@ -34,11 +35,11 @@ export type PairEffect =
   | { readonly kind: 'hangUpPartner'; readonly link: number }
   | { readonly kind: 'sendPartner'; readonly link: number; readonly message: FollowerMessage }
   | { readonly kind: 'tellFollower'; readonly connection: number; readonly message: LeaderMessage }
-  | { readonly kind: 'readPart'; readonly connection: number; readonly swarm: SwarmKey; readonly offset: number }
-  | { readonly kind: 'hangUp'; readonly connection: number; readonly reason: string };
+  | { readonly kind: 'readPart'; readonly connection: number; readonly swarm: SwarmKey; readonly offset: number };
 
 export interface PairSetting {
   readonly registry: Registry;
+  readonly index: ReplicationIndex;
   readonly leases: Leases;
   readonly uploads: UploadNumbers;
   readonly prng: Prng;
@@ -47,12 +48,13 @@ export interface PairSetting {
   readonly partnerHost: string;
   readonly replicaWaitMs: number;
   readonly emit: (effect: PairEffect) => void;
-  readonly commit: (changes: readonly Change[], arrival: Arrival) => void;
+  readonly hangUp: (connection: number, reason: string) => void;
+  readonly commit: (changes: readonly PairChange[], arrival: Arrival) => void;
   readonly log: (level: 'info' | 'warn', fields: object, sentence: string) => void;
   /** An id that no tracker has had: for the case that this list turns out to be an older one than the partner has seen. */
   readonly spareId: Uint8Array;
   /** This tracker has another id from now on, and its list is not to be answered from before `onReady`. */
-  readonly onRenewed: (id: Uint8Array) => void;
+  readonly onIdentityChanged: (id: Uint8Array) => void;
   /** The list may be answered from. */
   readonly onReady: (nowMs: number) => void;
 }
@@ -89,10 +91,10 @@ export class Pair {
     this.#told = head;
     this.#startedMs = nowMs;
     this.#readyAtMs = nowMs + setting.replicaWaitMs;
-    const { registry, uploads, prng, cluster, emit, commit } = setting;
+    const { registry, index, uploads, prng, cluster, emit, commit } = setting;
     this.#follower = new Follower(
       {
-        ...{ registry, uploads, prng, cluster, commit },
+        ...{ registry, index, uploads, prng, cluster, commit },
         dial: (link) => emit({ kind: 'dialPartner', link }),
         hangUp: (link) => emit({ kind: 'hangUpPartner', link }),
         send: (link, message) => emit({ kind: 'sendPartner', link, message }),
@@ -153,14 +155,14 @@ export class Pair {
 
   /** Somebody wants to follow us on `connection`. */
   followAsked(connection: number, host: string, request: FollowRequest, nowMs: number): void {
-    const { emit, registry, leases } = this.#setting;
+    const { emit, registry, index, leases } = this.#setting;
     const refusal = this.#whatIsWrong(host, request);
     if (refusal !== undefined) {
       this.#refusedCount += 1;
       const attempts = this.#refusals.note(host, nowMs);
       if (attempts > 0) this.#setting.log('warn', { host, attempts }, `refused to be followed: ${refusal}`);
       emit({ kind: 'tellFollower', connection, message: { kind: 'refused', sentence: refusal } });
-      emit({ kind: 'hangUp', connection, reason: refusal });
+      this.#setting.hangUp(connection, refusal);
       return;
     }
     // A half-open one of before: its end would be noticed later.
@@ -175,7 +177,7 @@ export class Pair {
     const isKnown = isOurs && position > 0 && position <= this.#told;
     this.#isPartnerRestored = false;
     const setting = {
-      ...{ registry, leases },
+      ...{ registry, index, leases },
       tell: (message: LeaderMessage) => emit({ kind: 'tellFollower', connection, message }),
       readPart: (swarm: SwarmKey, offset: number) => emit({ kind: 'readPart', connection, swarm, offset }),
       hangUp: (reason: string) => this.#dismiss(connection, reason),
@@ -252,7 +254,7 @@ export class Pair {
    */
   #renew(nowMs: number): void {
     this.#ownId = this.#setting.spareId;
-    this.#setting.onRenewed(this.#ownId);
+    this.#setting.onIdentityChanged(this.#ownId);
     this.#isAlone = false;
     this.#startedMs = nowMs;
     this.#readyAtMs = nowMs + this.#setting.replicaWaitMs;
@@ -260,7 +262,7 @@ export class Pair {
   }
 
   #dismiss(connection: number, reason: string): void {
-    this.#setting.emit({ kind: 'hangUp', connection, reason });
+    this.#setting.hangUp(connection, reason);
     this.closed(connection);
   }
 

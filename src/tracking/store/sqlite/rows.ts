@@ -6,6 +6,7 @@ import { type ClientId, copyKey, type SwarmKey } from '../../../foundation/torre
 import { type Change, type ChangeOf, compareVersions } from '../../registry/changes.js';
 import type { Positioned } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
+import type { PairChange } from '../pair/changes.js';
 import { STORE_FRAME_CHANGES_MAX } from './limits.js';
 import { PROGRESS_ROW_SIZE, type StoreCommand, type StoreEvent } from './messages.js';
 
@@ -20,7 +21,7 @@ interface Placed<K extends Gathering> {
  * The commands that make `changes` the store's next transaction, without the closing `commit`. Their positions count up
  * from `position`.
  */
-export function storeCommandsOf(changes: readonly Change[], position = 1): StoreCommand[] {
+export function storeCommandsOf(changes: readonly PairChange[], position = 1): StoreCommand[] {
   const batch = new Batch();
   for (const [at, change] of changes.entries()) batch.add(change, position + at);
   batch.flush();
@@ -32,7 +33,7 @@ class Batch {
   readonly #swarms: ChangeOf<'swarm'>[] = [];
   #run: Placed<Exclude<Gathering, 'swarm'>>[] = [];
 
-  add(change: Change, position: number): void {
+  add(change: PairChange, position: number): void {
     if (change.kind === 'replicatedProgress') {
       // The partner's changes have no place in the order of ours.
       this.add({ ...change, kind: 'progress' }, 0);
@@ -78,7 +79,7 @@ const GATHERING: ReadonlySet<string> = new Set([
   'fileInfo',
 ] satisfies Gathering[]);
 
-function gathers(change: Change): change is ChangeOf<Gathering> {
+function gathers(change: PairChange): change is ChangeOf<Gathering> {
   return GATHERING.has(change.kind);
 }
 
@@ -178,14 +179,14 @@ export function applyLoaded(registry: Registry, loaded: LoadedRows, nowMs: numbe
         const facts = { swarm: key as SwarmKey, name, size, pieceCount };
         const change: Change = isComplete ? { kind: 'complete', upload: 0, ...facts } : { kind: 'swarm', ...facts };
         registry.apply(change, nowMs, leaseEndsMs, 0);
-        place(registry, registry.swarm(facts.swarm), position);
+        restorePosition(registry, registry.swarm(facts.swarm), position);
       }
       return;
     case 'loadedLeaves':
       for (const [id, epoch, sequence, ageMs, position] of loaded.rows) {
         const client = id as ClientId;
         registry.apply({ kind: 'leave', client, epoch, sequence }, nowMs - ageMs, leaseEndsMs, 0);
-        place(registry, registry.client(client), position);
+        restorePosition(registry, registry.client(client), position);
       }
       return;
     case 'loadedEntries':
@@ -207,6 +208,6 @@ export function applyLoaded(registry: Registry, loaded: LoadedRows, nowMs: numbe
   }
 }
 
-function place(registry: Registry, record: Positioned | undefined, position: number): void {
-  if (record !== undefined) registry.order.restore(record, position);
+function restorePosition(registry: Registry, record: Positioned | undefined, position: number): void {
+  if (record !== undefined) registry.restorePosition(record, position);
 }

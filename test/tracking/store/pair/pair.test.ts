@@ -4,15 +4,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { PAIR_DIGEST_MS, TOMBSTONE_MS } from '../../../../src/foundation/base/limits.js';
+import { TOMBSTONE_MS } from '../../../../src/foundation/base/limits.js';
 import { clientId, keyBytes, type SwarmKey, swarmKey } from '../../../../src/foundation/torrent/ids.js';
 import type { Change } from '../../../../src/tracking/registry/changes.js';
-import { bucketOf, Comparison } from '../../../../src/tracking/registry/digests.js';
-import { PAIR_REPAIR_BUCKETS_MAX, PAIR_REPAIR_RETRY_MAX_MS } from '../../../../src/tracking/registry/limits.js';
 import { Registry } from '../../../../src/tracking/registry/registry.js';
+import { bucketOf, Comparison, type Digests } from '../../../../src/tracking/store/pair/digests.js';
 import {
   PAIR_DEAD_MS,
+  PAIR_DIGEST_MS,
   PAIR_FRAME_RECORDS_MAX,
+  PAIR_REPAIR_BUCKETS_MAX,
+  PAIR_REPAIR_RETRY_MAX_MS,
   PAIR_WINDOW_RECORDS,
 } from '../../../../src/tracking/store/pair/limits.js';
 import {
@@ -20,12 +22,32 @@ import {
   type LeaderMessage,
   PAIR_VERSION,
 } from '../../../../src/tracking/store/pair/messages.js';
-import type { TrackerEffect, TrackerSetting } from '../../../../src/tracking/tracker/effects.js';
+import type { ChangeOrder } from '../../../../src/tracking/store/pair/order.js';
+import { ReplicationIndex } from '../../../../src/tracking/store/pair/replication.js';
 import { contentOf, tolds, words } from '../../registry/changes.js';
+import type { FlatEffect, PairedSetting } from '../../tracker/paired-tracker.js';
 import { clientBytes, LEASE_MS, Stage, swarmOf } from '../../tracker/stage.js';
 
 const OTHER = new Uint8Array(16).fill(9);
 const SPARE = new Uint8Array(16).fill(3);
+
+/** With what the pair keeps of it. */
+class Replicated extends Registry {
+  readonly #index = new ReplicationIndex();
+
+  constructor() {
+    super();
+    this.observe(this.#index);
+  }
+
+  get order(): ChangeOrder {
+    return this.#index.order;
+  }
+
+  get digests(): Digests {
+    return this.#index.digests;
+  }
+}
 
 function put(number: number, sequence = 1): Change {
   const place = { host: '10.0.0.1', port: 6_000 + number, have: 1, epoch: 1, sequence };
@@ -33,7 +55,7 @@ function put(number: number, sequence = 1): Change {
 }
 
 test('each record is in the order once, at its last change', () => {
-  const registry = new Registry();
+  const registry = new Replicated();
   let position = 0;
   for (let round = 1; round <= 2_000; round += 1)
     for (const number of [1, 2, 3]) registry.apply(put(number, round), 0, 0, ++position);
@@ -51,7 +73,7 @@ test('each record is in the order once, at its last change', () => {
 });
 
 test('a record that is forgotten, or that the partner changed, is not in the order', () => {
-  const registry = new Registry();
+  const registry = new Replicated();
   registry.apply(put(1), 0, 0, 1);
   registry.apply(
     { kind: 'remove', swarm: swarmOf(1), client: clientId(clientBytes(1)), epoch: 1, sequence: 2 },
@@ -90,7 +112,7 @@ test('records of the partner end in the same list in whatever order and however 
 });
 
 test('lists that hold the same live entries have the same digests, whatever they went through', () => {
-  const [one, other] = [new Registry(), new Registry()];
+  const [one, other] = [new Replicated(), new Replicated()];
   one.apply(put(1), 0, 0, 1);
   one.apply(put(2), 0, 0, 2);
   one.apply({ kind: 'remove', swarm: swarmOf(2), client: clientId(clientBytes(1)), epoch: 1, sequence: 2 }, 0, 0, 3);
@@ -104,9 +126,9 @@ const ALL = (): boolean => true;
 
 /** Two lists that differ in each of these swarms. */
 function differing(...swarms: readonly SwarmKey[]): readonly [Uint8Array, Uint8Array] {
-  const one = new Registry();
+  const one = new Replicated();
   for (const swarm of swarms) one.apply({ ...put(1), swarm } as Change, 0, 0);
-  return [one.digests.bytes(), new Registry().digests.bytes()];
+  return [one.digests.bytes(), new Replicated().digests.bytes()];
 }
 
 test('a bucket that differs is asked for at once, then after pauses that grow; one that is equal again is forgotten', () => {
@@ -139,7 +161,7 @@ test('one look asks for a bounded number of buckets, and the next ones for the o
 });
 
 test('a bucket with changes of ours that the partner may not have is not compared', () => {
-  const registry = new Registry();
+  const registry = new Replicated();
   registry.apply(put(1), 0, 0, 7);
   const { digests } = registry;
   const bucket = bucketOf(swarmOf(1));
@@ -157,7 +179,7 @@ class Led {
   readonly stage: Stage;
   #frame = 0;
 
-  constructor(setting: Partial<TrackerSetting> = {}) {
+  constructor(setting: Partial<PairedSetting> = {}) {
     this.stage = new Stage(setting);
   }
 
@@ -177,7 +199,7 @@ class Led {
   }
 }
 
-function newsOf(effects: readonly TrackerEffect[]): LeaderMessage[] {
+function newsOf(effects: readonly FlatEffect[]): LeaderMessage[] {
   return effects.flatMap((effect) => (effect.kind === 'tellFollower' ? [effect.message] : []));
 }
 
@@ -348,7 +370,7 @@ test('digests are compared when what came before them is on the disk, and a buck
   const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
   stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
   said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
-  const theirs = new Registry();
+  const theirs = new Replicated();
   const told = (number: number) => ({ ...put(number), kind: 'replicatedEntry', state: 'live', ms: 500 }) as Change;
   for (const number of [1, 2]) theirs.apply(told(number), 0, 0);
   const rowOf = (number: number) =>
@@ -369,7 +391,7 @@ test('digests are compared when what came before them is on the disk, and a buck
   assert.deepEqual(asksOf(said({ kind: 'digests', digests: theirs.digests.bytes() })), []);
 });
 
-function asksOf(effects: readonly TrackerEffect[]): number[] {
+function asksOf(effects: readonly FlatEffect[]): number[] {
   return effects.flatMap((effect) =>
     effect.kind === 'sendPartner' && effect.message.kind === 'resendBuckets' ? [...effect.message.buckets] : [],
   );
@@ -546,7 +568,7 @@ test('progress of an entry that is unknown here makes the follower ask for every
   said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
   const rest = { position: null, files: [], entries: [], leaves: [] };
   const row = (number: number, epoch: number) => [keyBytes(swarmOf(number)), clientBytes(1), 2, epoch, 1, 500] as const;
-  const asked = (effects: readonly TrackerEffect[]) =>
+  const asked = (effects: readonly FlatEffect[]) =>
     effects.flatMap((effect) => (effect.kind === 'sendPartner' ? [effect.message.kind] : []));
   assert.deepEqual(asked(said({ kind: 'records', frame: 1, ...rest, progress: [row(1, 2)] })), ['applied']);
   assert.deepEqual(stage.listed(swarmOf(1)), ['10.0.0.1:6001 2']);

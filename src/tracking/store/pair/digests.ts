@@ -2,12 +2,11 @@
 // Only live entries count: tomb stones and lapsed entries are forgotten at either tracker in its own time. It never decides
 // when two digests may be compared, and a bucket that goes on differing is asked for ever more seldom. Pure.
 
-import { assert } from '../../foundation/base/assert.js';
-import { equalBytes } from '../../foundation/base/bytes.js';
-import { DIGEST_BUCKETS, PAIR_DIGEST_MS } from '../../foundation/base/limits.js';
-import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { PAIR_REPAIR_BUCKETS_MAX, PAIR_REPAIR_RETRY_MAX_MS } from './limits.js';
-import type { Entry } from './records.js';
+import { assert } from '../../../foundation/base/assert.js';
+import { equalBytes } from '../../../foundation/base/bytes.js';
+import type { SwarmKey } from '../../../foundation/torrent/ids.js';
+import type { Entry } from '../../registry/records.js';
+import { DIGEST_BUCKETS, PAIR_DIGEST_MS, PAIR_REPAIR_BUCKETS_MAX, PAIR_REPAIR_RETRY_MAX_MS } from './limits.js';
 
 /** Bytes of a bucket's digest: 64 bits miss a difference once in 10^19. */
 const BUCKET_SIZE = 8;

@@ -2,9 +2,9 @@
 // told. Never more than the list itself. Pure.
 
 import type { ClientId } from '../../../foundation/torrent/ids.js';
-import { bucketOf } from '../../registry/digests.js';
 import type { Positioned } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
+import { bucketOf } from './digests.js';
 
 export class Resends {
   readonly #registry: Registry;

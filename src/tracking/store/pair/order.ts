@@ -2,8 +2,8 @@
 // be told is what lies behind the position it has reached, each record once, as it is now. So the order never needs
 // trimming, however long the partner is away: it is no longer than the list itself. Pure.
 
-import { assert } from '../../foundation/base/assert.js';
-import type { Positioned } from './records.js';
+import { assert } from '../../../foundation/base/assert.js';
+import type { Positioned } from '../../registry/records.js';
 
 /** Below this length stale places are not worth a clean-up. */
 const COMPACT_MIN = 1_024;
@@ -13,21 +13,18 @@ export class ChangeOrder {
   #positions: number[] = [];
   #staleCount = 0;
 
-  /** `record` was changed by the change at `position`, which is higher than all before. */
-  touch(record: Positioned, position: number): void {
-    if (position === 0) return;
-    assert(position > (this.#positions.at(-1) ?? 0), 'changes come in order');
-    if (record.position > 0) this.#staleCount += 1;
-    this.restore(record, position);
+  /** `record` was changed by the change at its position, which is higher than all before. @param former its position before. */
+  touch(record: Positioned, former: number): void {
+    assert(record.position > (this.#positions.at(-1) ?? 0), 'changes come in order');
+    if (former > 0) this.#staleCount += 1;
+    this.restore(record);
     if (this.#staleCount >= COMPACT_MIN && this.#staleCount * 2 > this.#records.length) this.#compact();
   }
 
   /** While the store is loaded, in any order; `sort` closes it. */
-  restore(record: Positioned, position: number): void {
-    record.position = position;
-    if (position === 0) return;
+  restore(record: Positioned): void {
     this.#records.push(record);
-    this.#positions.push(position);
+    this.#positions.push(record.position);
   }
 
   sort(): void {
@@ -35,10 +32,9 @@ export class ChangeOrder {
     this.#positions = this.#records.map(({ position }) => position);
   }
 
-  /** The record is forgotten. */
-  drop(record: Positioned): void {
-    if (record.position > 0) this.#staleCount += 1;
-    record.position = 0;
+  /** A record with a position is forgotten. */
+  drop(): void {
+    this.#staleCount += 1;
   }
 
   /** At most `max` records behind `position`, in order. */

@@ -7,6 +7,7 @@ import { DIGEST_SIZE } from '../../../foundation/base/limits.js';
 import type { SwarmKey } from '../../../foundation/torrent/ids.js';
 import type { Change, FileFacts } from '../../registry/changes.js';
 import type { Registry } from '../../registry/registry.js';
+import type { UploadNumbers } from '../../registry/uploads.js';
 
 interface Fetch {
   readonly swarm: SwarmKey;
@@ -14,11 +15,6 @@ interface Fetch {
   readonly upload: number;
   readonly hash: Hash;
   offset: number;
-}
-
-/** Numbers of the hash strings on their way. Shared by all sessions and the partner's news. */
-export interface UploadNumbers {
-  last: number;
 }
 
 export interface PartRequest {

@@ -6,23 +6,29 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { LINK_BACKLOG_MAX, LINK_CREDIT_MAX } from '../../../src/foundation/actor/limits.js';
 import { AssertionFailed } from '../../../src/foundation/base/assert.js';
-import type { Change } from '../../../src/tracking/registry/changes.js';
-import { type Commit, CommitQueue } from '../../../src/tracking/tracker/commits.js';
+import { type Change, freesRoom } from '../../../src/tracking/registry/changes.js';
+import { CommitQueue, type Queued } from '../../../src/tracking/store/groups.js';
 import {
   STORE_BUSY_ASKERS,
   STORE_COMMIT_CHANGES_MAX,
   STORE_GROUP_CHANGES_MAX,
   STORE_GROUP_MAX,
   STORE_PACE_MS,
-} from '../../../src/tracking/tracker/limits.js';
+} from '../../../src/tracking/store/limits.js';
 
-function commitOf(connection: number, weight = 1): Commit {
-  return { changes: [], weight, asker: { connection, id: 1, reply: () => ({ kind: 'stored', id: 1 }) } };
+const RULES = { freesRoom, streamsOf: () => [] };
+
+function queueOf(): CommitQueue<Change> {
+  return new CommitQueue<Change>(RULES);
+}
+
+function commitOf(asker: number, weight = 1): Queued<Change> {
+  return { changes: [], weight, asker };
 }
 
 /** Each millisecond the same so many connections ask once; the store takes `storeMs` for a group. When the groups began. */
 function beginnings(askers: number, durationMs: number, storeMs: number): number[] {
-  const queue = new CommitQueue();
+  const queue = queueOf();
   const began: number[] = [];
   let underWay: { readonly number: number; readonly atMs: number } | undefined;
   for (let nowMs = 0; nowMs < durationMs; nowMs += 1) {
@@ -42,7 +48,7 @@ function beginnings(askers: number, durationMs: number, storeMs: number): number
 }
 
 test('one who asks again after each answer waits for nothing', () => {
-  const queue = new CommitQueue();
+  const queue = queueOf();
   for (let nowMs = 0; nowMs < 100; nowMs += 0.5) {
     queue.push(commitOf(1));
     const group = queue.next(nowMs);
@@ -52,9 +58,9 @@ test('one who asks again after each answer waits for nothing', () => {
 });
 
 test('what the partner sends waits for nothing', () => {
-  const queue = new CommitQueue();
+  const queue = queueOf();
   for (let nowMs = 0; nowMs < 100; nowMs += 0.5) {
-    queue.push({ changes: [], weight: 1, asker: undefined, arrival: { link: 1, frame: 1, position: 1 } });
+    queue.push({ changes: [], weight: 1 });
     const group = queue.next(nowMs);
     assert.ok(group !== undefined);
     queue.committed(group.number);
@@ -80,7 +86,7 @@ test('while many ask, groups begin at the pace and not later', () => {
 });
 
 test('a whole group waits for no pace', () => {
-  const queue = new CommitQueue();
+  const queue = queueOf();
   for (let nowMs = 0; nowMs <= STORE_PACE_MS; nowMs += 1) {
     for (let connection = 0; connection < STORE_BUSY_ASKERS; connection += 1) queue.push(commitOf(connection));
     const group = queue.next(nowMs);
@@ -94,10 +100,10 @@ test('a whole group waits for no pace', () => {
 });
 
 test('a group has no more changes than the link to the store carries, whatever its commits weigh', () => {
-  const queue = new CommitQueue();
+  const queue = queueOf();
   const changes = Array.from({ length: 4 }, (): Change => ({ kind: 'dropParts', upload: 1 }));
   for (let count = 0; count < STORE_GROUP_CHANGES_MAX; count += 1)
-    queue.push({ changes: [...changes, ...changes], weight: 1, asker: undefined });
+    queue.push({ changes: [...changes, ...changes], weight: 1 });
   let most = 0;
   for (let group = queue.next(0); group !== undefined; group = queue.next(0)) {
     most = Math.max(
@@ -112,5 +118,5 @@ test('a group has no more changes than the link to the store carries, whatever i
 
 test('a commit that the store could not take is a mistake of whoever made it', () => {
   const changes = new Array<Change>(STORE_COMMIT_CHANGES_MAX + 1).fill({ kind: 'dropParts', upload: 1 });
-  assert.throws(() => new CommitQueue().push({ changes, weight: 1, asker: undefined }), AssertionFailed);
+  assert.throws(() => queueOf().push({ changes, weight: 1 }), AssertionFailed);
 });

@@ -1,0 +1,55 @@
+// The one place that says which store a tracker has: a list on its own disk and a partner that has another one. A second
+// kind of store is chosen here, by its address; nothing in `tracking/tracker` changes for it.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Timers } from '../../foundation/base/timers.js';
+import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import { TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
+import type { FollowerWire, OpenStore, ShellPorts, StoreShell } from './contract.js';
+import { PairedShell, pairedFollowerWire } from './paired-shell.js';
+import { PairedStore, type PairedStoreEffect, type PairedStoreInput } from './paired-store.js';
+
+export type StoreInput = PairedStoreInput;
+export type StoreEffect = PairedStoreEffect;
+
+export interface StoreOptions {
+  readonly own: Address;
+  readonly partner: Address;
+  /** Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on. */
+  readonly cluster?: string | undefined;
+  readonly seederListPath: string;
+  readonly replicaWaitMs?: number | undefined;
+  /** What both sides of a tracker's port send first. */
+  readonly magic: Uint8Array;
+  readonly timers: Timers;
+}
+
+export interface ChosenStore {
+  readonly open: OpenStore<StoreInput, StoreEffect>;
+  readonly followerWire: FollowerWire;
+  shell(ports: ShellPorts<StoreInput>): StoreShell<StoreInput, StoreEffect>;
+}
+
+export function chooseStore(options: StoreOptions): ChosenStore {
+  const { own, partner, seederListPath: listPath, replicaWaitMs, magic, timers } = options;
+  const cluster = clusterOf(options);
+  const setting = { partnerHost: partner.host, cluster, replicaWaitMs, spareId: randomBytes(TRACKER_ID_SIZE) };
+  return {
+    open: (sink) => new PairedStore(setting, sink),
+    followerWire: pairedFollowerWire,
+    shell: (ports) => new PairedShell({ own, partner, cluster, listPath, place: placeOf(own), magic, timers }, ports),
+  };
+}
+
+/** The same at both trackers of a pair. */
+function clusterOf({ own, partner, cluster }: StoreOptions): Uint8Array {
+  const name = cluster ?? [formatAddress(own), formatAddress(partner)].sort().join(' ');
+  return createHash('sha1').update(name).digest();
+}
+
+/** An address of all interfaces says nothing without the name of its host. */
+function placeOf(own: Address): string {
+  const address = formatAddress(own);
+  return own.host === '0.0.0.0' || own.host === '::' ? `${address} on ${hostname()}` : address;
+}
