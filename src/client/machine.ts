@@ -229,10 +229,10 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     if (record === undefined) return NO_EFFECTS;
     switch (event.kind) {
       case 'progressed': {
-        const { have, received, wasted, rate, peers } = event;
-        Object.assign(record.transfer, { have, received, wasted, rate, peers });
+        const { kind, file, ...progress } = event;
+        Object.assign(record.transfer, progress);
         if (!isOffered(record.phase)) return NO_EFFECTS;
-        return [announce(record, { kind: 'progress', swarm: record.entry.swarm, have })];
+        return [announce(record, { kind: 'progress', swarm: record.entry.swarm, have: event.have })];
       }
       case 'completed':
         Object.assign(record.transfer, { received: event.received, wasted: event.wasted, rate: 0, peers: 0 });

@@ -3,6 +3,7 @@
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import { type Progress, progress } from '../../transfer/download/messages.js';
 import type { FileState, FileView } from '../messages.js';
 import { isWorkedOn, type Phase } from './file-life.js';
 
@@ -25,16 +26,13 @@ export interface Entry {
   readonly paused: boolean;
 }
 
-export interface Transfer {
-  have: number;
-  received: number;
-  wasted: number;
-  sent: number;
-  rate: number;
-  peers: number;
-}
+/** What its download reports, and the bytes sent of it; of this run. */
+export type Transfer = { -readonly [K in keyof Progress]: number } & { sent: number };
 
-export const NO_TRANSFER: Readonly<Transfer> = { have: 0, received: 0, wasted: 0, sent: 0, rate: 0, peers: 0 };
+export const NO_TRANSFER: Readonly<Transfer> = {
+  ...(Object.fromEntries(Object.keys(progress).map((name) => [name, 0])) as Record<keyof Progress, number>),
+  sent: 0,
+};
 
 export interface FileRecord {
   /** Unique for the life of the process. */
@@ -65,21 +63,16 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
 export function viewOf(record: FileRecord): FileView {
   const { entry, geometry, phase, transfer } = record;
   const { name, path, mtorrentPath, size } = entry;
-  const { rate, peers, received, wasted, sent } = transfer;
   return {
     name,
     state: STATE_OF[phase.at],
     path,
     mtorrentPath,
     size,
+    ...transfer,
     // A complete file counts as such while it is checked at start, and when it is gone.
     have: isUnfinished(record) ? transfer.have : geometry.pieceCount,
     pieces: geometry.pieceCount,
-    rate,
-    peers,
-    received,
-    wasted,
-    sent,
     problem: 'sentence' in phase ? phase.sentence : '',
   };
 }

@@ -35,6 +35,9 @@ const WRITTEN_MAX = 0xffff;
 
 export type ValueOf<F> = F extends Field<infer T> ? T : never;
 
+/** What a table of fields holds, by name. */
+export type ValuesOf<F> = { readonly [K in keyof F]: ValueOf<F[K]> };
+
 export function whole(min: number, max: number): Field<number> {
   // Object.is refuses -0, which would come back as another value than was sent.
   const accepts = (value: unknown): value is number =>
@@ -156,12 +159,10 @@ export function listOf<T>(item: Field<T>, max: number): Field<readonly T[]> {
 }
 
 /** A fixed row of fields, as an array. For a pair that needs no names; a longer row is a `record`. */
-export function tuple<const F extends readonly Field<unknown>[]>(
-  ...fields: F
-): Field<{ readonly [K in keyof F]: ValueOf<F[K]> }> {
+export function tuple<const F extends readonly Field<unknown>[]>(...fields: F): Field<ValuesOf<F>> {
   return {
     expects: `a row of ${fields.map((field) => field.expects).join(', ')}`,
-    accepts: (value): value is { readonly [K in keyof F]: ValueOf<F[K]> } =>
+    accepts: (value): value is ValuesOf<F> =>
       Array.isArray(value) && value.length === fields.length && fields.every((field, at) => field.accepts(value[at])),
     cut: (value) => (Array.isArray(value) ? value.map((member, at) => cutBy(fields[at], member)) : value),
     read: () => {
@@ -172,7 +173,7 @@ export function tuple<const F extends readonly Field<unknown>[]>(
         if (member === MISS) return MISS;
         row.push(member);
       }
-      return row as { readonly [K in keyof F]: ValueOf<F[K]> };
+      return row as ValuesOf<F>;
     },
     write: (value) => {
       if (!Array.isArray(value) || value.length !== fields.length) return false;
@@ -190,10 +191,7 @@ export function tuple<const F extends readonly Field<unknown>[]>(
 }
 
 /** A row whose fields have names. On the wire it is an array in the order declared, exactly as a `tuple` of the same fields. */
-export function record<const F extends Readonly<Record<string, Field<unknown>>>>(
-  fields: F,
-): Field<{ readonly [K in keyof F]: ValueOf<F[K]> }> {
-  type Row = { readonly [K in keyof F]: ValueOf<F[K]> };
+export function record<const F extends Readonly<Record<string, Field<unknown>>>>(fields: F): Field<ValuesOf<F>> {
   const names = Object.keys(fields);
   const columns = Object.values(fields);
   const rowOf = (cell: (name: string, field: Field<unknown>, at: number) => unknown): Record<string, unknown> => {
@@ -205,7 +203,7 @@ export function record<const F extends Readonly<Record<string, Field<unknown>>>>
     expects: `a row of ${Object.entries(fields)
       .map(([name, field]) => `${name} (${field.expects})`)
       .join(', ')}`,
-    accepts: (value): value is Row =>
+    accepts: (value): value is ValuesOf<F> =>
       isObject(value) && columns.every((field, at) => field.accepts(value[names[at] ?? ''])),
     cut: (value) => (isObject(value) ? rowOf((name, field) => cutBy(field, value[name])) : value),
     read: () => {
@@ -216,7 +214,7 @@ export function record<const F extends Readonly<Record<string, Field<unknown>>>>
         if (cell === MISS) return MISS;
         row[names[at] ?? ''] = cell;
       }
-      return row as Row;
+      return row as ValuesOf<F>;
     },
     write: (value) => {
       if (!isObject(value)) return false;
@@ -225,7 +223,7 @@ export function record<const F extends Readonly<Record<string, Field<unknown>>>>
         if (columns[at]?.write(value[names[at] ?? '']) !== true) return false;
       return true;
     },
-    toWire: (value) => columns.map((field, at) => toWire(field, (value as Row)[names[at] ?? ''])),
+    toWire: (value) => columns.map((field, at) => toWire(field, (value as ValuesOf<F>)[names[at] ?? ''])),
     // A map that names the fields is not the form of a record: nobody may send one in its place.
     fromWire: (value) =>
       Array.isArray(value) && value.length === columns.length

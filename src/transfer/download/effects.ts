@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FetchCommand, FetchEvent } from '../peer/messages.js';
+import type { Progress } from './messages.js';
 
 /** What became of a piece that the hash pool was given. */
 export type StoreOutcome =
@@ -65,14 +66,7 @@ export type DownloadEffect =
   | { readonly kind: 'syncPart' }
   /** Every piece is had: check the file, flush it, give it its name. `finished` or `finishFailed` answers it. */
   | { readonly kind: 'finish' }
-  | {
-      readonly kind: 'progressed';
-      readonly have: number;
-      readonly received: number;
-      readonly wasted: number;
-      readonly rate: number;
-      readonly peers: number;
-    }
+  | ({ readonly kind: 'progressed' } & Progress)
   | { readonly kind: 'peersNeeded' }
   | { readonly kind: 'banned'; readonly address: Address; readonly piece: number }
   /** The last effect: the actor can be taken down. */

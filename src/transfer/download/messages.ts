@@ -21,6 +21,7 @@ import {
   u16,
   u32,
   type ValueOf,
+  type ValuesOf,
   whole,
 } from '../../foundation/wire/schema.js';
 import { listeningPort } from '../peer/messages.js';
@@ -79,9 +80,22 @@ export type ConnectedPeer = ValueOf<typeof connectedPeer>;
 const examinedDownload = record({ file, peers: u32, held: u32, storing: u32, isPaced: flag });
 export type ExaminedDownload = ValueOf<typeof examinedDownload>;
 
+/** How a download stands, in numbers that begin at 0. The client shows all of them in its row of the file. */
+export const progress = {
+  have: whole(0, PIECES_MAX),
+  /** Bytes a second coming in. */
+  rate: real,
+  /** Connected peers. */
+  peers: u32,
+  /** Payload bytes received in this run. */
+  received: size,
+  /** Of the bytes received, those that were not needed or were wrong. */
+  wasted: size,
+};
+export type Progress = ValuesOf<typeof progress>;
+
 export const downloadEvents = protocol('download.events', {
-  /** Payload bytes received; `wasted` of them were not needed or wrong. The rate is in bytes a second. */
-  progressed: message(1, { file, have: whole(0, PIECES_MAX), received: size, wasted: size, rate: real, peers: u32 }),
+  progressed: message(1, { file, ...progress }),
   /** The file is whole, flushed and at its target path. */
   completed: message(2, { file, received: size, wasted: size }),
   failed: message(3, { file, code: text(32), sentence: text(1_000) }),
