@@ -74,6 +74,8 @@ const fileView = record({
   sent: size,
   /** One sentence; '' when nothing is wrong. */
   problem: text(1_000),
+  /** Of the peers that we fetch from, those that have every piece. */
+  seeders: u32,
 });
 export type FileView = ValueOf<typeof fileView>;
 

@@ -95,7 +95,7 @@ test('F9: a download that finds its disk full waits, shares what it has, and goe
   const stage = new Stage();
   const file = stage.downloading(entryOf('a'));
   const other = stage.downloading(entryOf('b'));
-  const half = { received: 0, wasted: 0, rate: 0, peers: 0, have: PIECES / 2 };
+  const half = { received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0, have: PIECES / 2 };
   stage.post({ kind: 'download', event: { kind: 'progressed', file, ...half } });
   const event = { kind: 'failed', file, code: 'DISK_FULL', sentence: 'no room left' } as const;
   assert.deepEqual(kinds(stage.post({ kind: 'download', event })), ['tell stalled']);

@@ -43,6 +43,7 @@ const FILE: FileView = {
   wasted: 0,
   sent: 9,
   problem: '',
+  seeders: 1,
 };
 
 /** Frames as they travel, one of each kind that carries anything. */

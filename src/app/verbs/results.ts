@@ -35,12 +35,15 @@ export function limits({ up, down }: { readonly up: number; readonly down: numbe
 
 /** `[D] name  43.2 %  …` while it is being downloaded, `[S] name  …` when it is complete. The mark opens the line. */
 export function downloadLine(file: FileView): string {
-  const { name, state, size, have, pieces, rate, peers, sent, problem } = file;
+  const { name, state, size, have, pieces, rate, peers, seeders, sent, problem } = file;
   const parts = [`${isWhole(file) ? '[S]' : '[D]'} ${printable(name)}`];
   if (state === 'seeding') parts.push('100 %', formatBytes(size), `sent ${formatBytes(sent)}`);
   else parts.push(percent(have, pieces), formatBytes(size));
   if (state === 'downloading')
-    parts.push(`${formatBytes(Math.round(rate))}/s`, peers === 1 ? '1 peer' : `${peers} peers`);
+    parts.push(
+      `${formatBytes(Math.round(rate))}/s`,
+      `${peers === 1 ? '1 peer' : `${peers} peers`} (${seeders} complete)`,
+    );
   else if (state !== 'seeding') parts.push(state);
   if (problem !== '') parts.push(printable(problem));
   return parts.join('  ');

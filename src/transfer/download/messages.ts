@@ -91,6 +91,8 @@ export const progress = {
   received: size,
   /** Of the bytes received, those that were not needed or were wrong. */
   wasted: size,
+  /** Of the connected peers, those that have every piece. */
+  seeders: u32,
 };
 export type Progress = ValuesOf<typeof progress>;
 

@@ -101,11 +101,13 @@ export class Reports {
   #progress(peers: Iterable<Peer>, nowMs: number): DownloadEffect {
     let rate = 0;
     let peerCount = 0;
+    let seeders = 0;
     for (const peer of peers) {
       if (peer.phase === 'dialing') continue;
       rate += peer.window.rate(nowMs) * 1000;
       peerCount += 1;
+      if (peer.offered.isComplete) seeders += 1;
     }
-    return { kind: 'progressed', have: this.#have.count, ...this.totals, rate, peers: peerCount };
+    return { kind: 'progressed', have: this.#have.count, ...this.totals, rate, peers: peerCount, seeders };
   }
 }

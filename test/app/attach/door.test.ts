@@ -252,6 +252,7 @@ test('a full part of a list at its longest is one frame that fits', async (t) =>
     sent: Number.MAX_SAFE_INTEGER,
     // Written for people: longer than its field, so it is cut.
     problem: long(4000),
+    seeders: 1,
   };
   const { path } = await stageDoor(t, (command) => {
     const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
@@ -282,6 +283,7 @@ test('who leaves too much unread is dropped, and others are answered', async (t)
     wasted: 0,
     sent: 9,
     problem: '',
+    seeders: 1,
   };
   const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
   const partBytes = rows.length * 8_192;

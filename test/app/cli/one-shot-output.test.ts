@@ -67,6 +67,7 @@ const FILE: FileView = {
   wasted: 0,
   sent: 7,
   problem: '',
+  seeders: 1,
 };
 
 const STARTED = {
@@ -97,6 +98,7 @@ const anyFile: fc.Arbitrary<FileView> = fc
       wasted: fc.nat(),
       sent: fc.nat(),
       problem: fc.oneof(fc.constant(''), fc.string({ unit: 'grapheme' })),
+      seeders: fc.nat(9),
     }),
   );
 

@@ -28,6 +28,7 @@ function file(shown: Partial<FileView> = {}): FileView {
     wasted: 0,
     sent: 0,
     problem: '',
+    seeders: 1,
     ...shown,
   };
 }
@@ -100,6 +101,7 @@ const files = fc.array(
     name: names,
     state: fc.constantFrom(...FILE_STATES),
     problem: fc.oneof(fc.constant(''), names),
+    seeders: fc.nat(9),
     have: fc.nat(800),
     rate: fc.double({ min: 0, max: 1e15, noNaN: true }),
     peers: fc.nat(2 ** 32 - 1),

@@ -27,6 +27,7 @@ const ROW: FileView = {
   wasted: 0,
   sent: 0,
   problem: '',
+  seeders: 1,
 };
 
 /** What the client answers, by command; undefined: nothing yet. */

@@ -32,6 +32,7 @@ function row(shown: Partial<FileView> = {}): FileView {
     wasted: 10,
     sent: 1024,
     problem: '',
+    seeders: 1,
     ...shown,
   };
 }
@@ -46,8 +47,8 @@ test('a line starts with [S] for a file that is complete, and with [D] for one t
 });
 
 test('a running download says how far, how fast and from how many', () => {
-  assert.equal(downloadLine(row()), '[D] a.iso  50.0 %  5.0 MiB  2.0 KiB/s  2 peers');
-  assert.equal(downloadLine(row({ peers: 1 })), '[D] a.iso  50.0 %  5.0 MiB  2.0 KiB/s  1 peer');
+  assert.equal(downloadLine(row()), '[D] a.iso  50.0 %  5.0 MiB  2.0 KiB/s  2 peers (1 complete)');
+  assert.equal(downloadLine(row({ peers: 1 })), '[D] a.iso  50.0 %  5.0 MiB  2.0 KiB/s  1 peer (1 complete)');
   assert.equal(downloadLine(row({ state: 'seeding' })), '[S] a.iso  100 %  5.0 MiB  sent 1.0 KiB');
   assert.equal(
     downloadLine(row({ state: 'failed', problem: 'no room' })),
@@ -95,6 +96,7 @@ test('JSON carries every field by name, and is one line', () => {
         wasted: 10,
         sent: 1024,
         problem: '',
+        seeders: 1,
       },
     ],
   });
