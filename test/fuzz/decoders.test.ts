@@ -256,8 +256,7 @@ test('resume data is read, or damaged with a reason, and never anything else', (
     size: 9 * PIECE_SIZE,
     have,
     synced: have,
-    inode: 9,
-    clean: { mtimeMs: 5.5, size: 7 },
+    left: { inode: 9, clean: { mtimeMs: 5.5, size: 7 } },
   });
   const [magicSize, headSize] = [8, 12];
   // As a later version, or a hostile user, would write it: the check sum fits.

@@ -9,7 +9,7 @@ import { openStateDirectory, saveLibrary } from '../../client/state/library.js';
 import { PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
-import { saveResume } from '../../transfer/storage/resume.js';
+import { leftAs, saveResume } from '../../transfer/storage/resume.js';
 import { createPart } from '../../transfer/storage/storage.js';
 
 export interface PartialOptions {
@@ -51,13 +51,9 @@ export async function makePartialClient(options: PartialOptions): Promise<number
   }
   fs.closeSync(source);
   await storage.flush();
-  const { mtimeMs, size } = await storage.stamp();
+  const left = leftAs(await storage.stamp(), true);
   await storage.close();
-  await saveResume(
-    paths.resumeOf(entry),
-    { swarm, size: geometry.size, have, synced: have, inode: 0, clean: { mtimeMs, size } },
-    { durable: true },
-  );
+  await saveResume(paths.resumeOf(entry), { swarm, size: geometry.size, have, synced: have, left }, { durable: true });
   await saveLibrary(join(stateDir, 'library.json'), [entry]);
   return have.count;
 }

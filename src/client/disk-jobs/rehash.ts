@@ -9,6 +9,7 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { partBytesOf } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { allOf, judgeMetainfo, recordedPieces, unchanged, withoutPieces } from '../../transfer/storage/reopening.js';
 import { loadResume, saveResume } from '../../transfer/storage/resume.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { ClientEffect, HashedAgain } from '../effects.js';
@@ -18,7 +19,6 @@ import type { StatePaths } from '../state/library.js';
 import type { LocalHashing, VerifyOptions } from './local-hashing.js';
 import { lookAt } from './look.js';
 import type { OpenFiles } from './open-files.js';
-import { allOf, judgeMetainfo, recordedPieces, unchanged, withoutPieces } from './reopening.js';
 
 export class Rehash {
   readonly #hashing: LocalHashing;

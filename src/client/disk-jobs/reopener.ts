@@ -1,4 +1,4 @@
-// Performs what `reopening.ts` decides about the files of a library and about downloads: looks at what lies on the disk, hashes what
+// Performs what storage/reopening.ts decides about the files of a library and about downloads: looks at what lies on the disk, hashes what
 // is doubtful, and opens or creates the `.part`. Invariant: the record of a download is on the disk before its `.part` is created or
 // written to.
 
@@ -11,7 +11,22 @@ import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
-import { deleteResume, loadResume, saveResume } from '../../transfer/storage/resume.js';
+import {
+  hasChanged,
+  judgeFile,
+  judgeMetainfo,
+  judgePart,
+  judgePieces,
+  type Refused,
+} from '../../transfer/storage/reopening.js';
+import {
+  deleteResume,
+  type LeftAs,
+  leftAs,
+  loadResume,
+  NOT_CREATED,
+  saveResume,
+} from '../../transfer/storage/resume.js';
 import { freeBytes, inspectSource, type Source } from '../../transfer/storage/source.js';
 import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
 import { partPathOf, resolveTarget } from '../../transfer/storage/target.js';
@@ -21,7 +36,6 @@ import { CHECKS_MAX } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
 import type { LocalHashing } from './local-hashing.js';
 import { lookAt } from './look.js';
-import { hasChanged, judgeFile, judgeMetainfo, judgePart, judgePieces, type Refused } from './reopening.js';
 
 export interface OpenedPart {
   readonly storage: Storage;
@@ -124,7 +138,7 @@ export class Reopener {
     if (verdict.kind === 'refuse') throw new MiniTorrentError('ALREADY_EXISTS', verdict.sentence);
     const have = Bitfield.shared(metainfo.geometry.pieceCount);
     if (verdict.kind === 'create' || reading === undefined) {
-      await this.#record(entry, new Bitfield(have.pieceCount), 0);
+      await this.#record(entry, new Bitfield(have.pieceCount), NOT_CREATED);
       return { storage: await createPart(entry.path, metainfo.layout), have };
     }
     const { storage, found } = await openPart(entry.path, metainfo.layout);
@@ -140,7 +154,7 @@ export class Reopener {
       // What a crash left in the kernel's memory is hashed now; from here on it counts as flushed. The record says so before
       // a byte is written: one that speaks of the file as it was after a clean end would be believed no more.
       await storage.flush();
-      await this.#record(entry, have, found.inode);
+      await this.#record(entry, have, leftAs(found, false));
       return { storage, have };
     } catch (error) {
       await storage.close();
@@ -163,9 +177,9 @@ export class Reopener {
   }
 
   /** All of `have` is flushed. */
-  async #record(entry: Entry, have: Bitfield, inode: number): Promise<void> {
+  async #record(entry: Entry, have: Bitfield, left: LeftAs): Promise<void> {
     const { swarm, size } = entry;
-    await saveResume(this.#recordOf(entry), { swarm, size, have, synced: have, inode, clean: null }, { durable: true });
+    await saveResume(this.#recordOf(entry), { swarm, size, have, synced: have, left }, { durable: true });
   }
 }
 

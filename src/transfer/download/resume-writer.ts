@@ -5,7 +5,7 @@
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { saveResume } from '../storage/resume.js';
+import { leftAs, saveResume } from '../storage/resume.js';
 import type { Storage } from '../storage/storage.js';
 
 export interface ResumeWriterOptions {
@@ -60,18 +60,14 @@ export class ResumeWriter {
     await this.#last;
     await storage.flush();
     this.#synced = copyOf(have);
-    const { size, mtimeMs } = await storage.stamp();
-    await this.#write(true, { size, mtimeMs });
+    await this.#write(true, true);
   }
 
-  async #write(
-    durable: boolean,
-    clean: { readonly size: number; readonly mtimeMs: number } | null = null,
-  ): Promise<void> {
+  /** @param isLast the download has stopped, and nothing is written to its storage any more. */
+  async #write(durable: boolean, isLast = false): Promise<void> {
     const { swarm, size, have, storage, resumePath } = this.#options;
-    const { inode } = await storage.stamp();
-    const record = { swarm, size, have, synced: this.#synced, inode, clean };
-    await saveResume(resumePath, record, { durable });
+    const left = leftAs(await storage.stamp(), isLast);
+    await saveResume(resumePath, { swarm, size, have, synced: this.#synced, left }, { durable });
   }
 
   #queue(work: () => Promise<void>): void {

@@ -1,6 +1,5 @@
-// How many tasks of verification the hash threads get at once: as many as the threads take that are kept, and those of all threads
-// only after pieces have waited for some time without a break. Each further thread costs memory and a tenth of a second of processor,
-// which a backlog that is gone by then does not repay. Pure.
+// How many tasks of arrived pieces may be in flight: as many as the kept threads take, and as many as all threads take once pieces have
+// waited without a break for a while. A short backlog does not repay the start of another thread. Pure.
 
 import { HASH_BEHIND_MS, HASH_THREAD_IDLE_MS } from './limits.js';
 
@@ -19,14 +18,14 @@ export class Lanes {
     return nowMs < this.#openUntilMs ? this.#all : this.#kept;
   }
 
-  /** Every lane was given what it takes. @param isWaiting pieces are left over. */
+  /** All lanes were filled. @param isWaiting there are pieces left over. */
   filled(isWaiting: boolean, nowMs: number): void {
     if (!isWaiting) {
       this.#behindSinceMs = undefined;
       return;
     }
     this.#behindSinceMs ??= nowMs;
-    // For as long as the threads that it starts stay without work.
+    // As long as the threads that this starts stay without work.
     if (nowMs - this.#behindSinceMs >= HASH_BEHIND_MS) this.#openUntilMs = nowMs + HASH_THREAD_IDLE_MS;
   }
 }

@@ -1,5 +1,5 @@
-// What the hash pool's threads obey and answer: numbers and digests in msgpack frames, never the bytes of a piece. Those lie in a slot
-// of the slab, or the thread reads them from the storage itself.
+// Tasks for the threads of the hash pool, and their answers: numbers and digests, never the bytes of a piece. Those lie in a slot of
+// the slab, or the thread reads them from the storage itself.
 
 import { DIGEST_SIZE, HASH_RANGE_PIECES, PIECES_MAX, SHA256_SIZE } from '../../foundation/base/limits.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
@@ -16,7 +16,7 @@ const errno = text(32);
 const pieceToStore = record({ piece, slot: whole(0, 0xffff), digest: bytes(DIGEST_SIZE), storage: storageHandle });
 export type PieceToStore = ValueOf<typeof pieceToStore>;
 
-/** mismatch: it has another digest; nothing was written. ioError: writing failed. errno: '' unless that. */
+/** mismatch: its digest is wrong, and nothing was written. ioError: writing failed, and only then is there an errno. */
 const pieceOutcome = record({ kind: oneOf('stored', 'mismatch', 'ioError'), errno });
 export type PieceOutcome = ValueOf<typeof pieceOutcome>;
 

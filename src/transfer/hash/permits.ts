@@ -1,5 +1,5 @@
-// A counting semaphore: so many may be at work together, the others wait in order. Who waits is bounded by its callers:
-// each holds one place at a time.
+// A counting semaphore: a fixed number of jobs run at a time, the others wait in order. The queue is not bounded here; each caller
+// waits for one permit at a time.
 
 import { deferred } from '../../foundation/base/deferred.js';
 
@@ -11,7 +11,7 @@ export class Permits {
     this.#free = count;
   }
 
-  /** Runs `work` when a permit is free; gives it back however `work` ends. */
+  /** Runs `work` when a permit is free, and returns the permit however `work` ends. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else {
@@ -22,7 +22,7 @@ export class Permits {
     try {
       return await work();
     } finally {
-      // The permit goes straight to the one who waits longest, so nobody overtakes.
+      // The permit goes straight to the job that has waited longest, so none overtakes it.
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();

@@ -1,29 +1,29 @@
-// The only door to piscina: the threads that verify and write pieces, and hash local files, off every event loop. Holds
-// every bound of that work; decides nothing about pieces. A thread that dies or spins under a task is replaced, and the task is
-// tried once more, when the thread is gone: each task may be repeated, since it reads, or writes the same verified bytes to
-// the same place. Threads that die one after the other before any of them did a task are not replaced for ever: the pool is broken then.
+// The only door to piscina: threads that verify and write pieces and hash local files, off every event loop. Decides nothing about
+// pieces. A task whose thread dies or spins runs once more on another thread: each task may be repeated, since it only reads, or
+// writes the same verified bytes to the same place.
 
 import { FixedQueue, Piscina } from 'piscina';
 import { assert } from '../../foundation/base/assert.js';
+import { type Deferred, deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { bundleUrl } from '../../foundation/base/installation.js';
 import { HASH_THREADS_MAX, STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import { Batches } from './batches.js';
 import { Lanes } from './lanes.js';
 import {
-  HASH_BIRTHS_FAILED_MAX,
   HASH_HEAP_MIB_MAX,
   HASH_QUEUE_MAX,
   HASH_RANGES_PER_THREAD,
+  HASH_STARTS_FAILED_MAX,
   HASH_TASK_DEADLINE_MS,
   HASH_TASKS_PER_THREAD,
   HASH_THREAD_IDLE_MS,
   HASH_THREADS_READY,
   HASH_TRIES_MAX,
   HASH_YOUNG_HEAP_MIB,
+  VERIFY_BATCH_MAX,
   WATCHDOG_LOOKS,
 } from './limits.js';
 import {
@@ -41,9 +41,8 @@ import { Watchdog } from './watchdog.js';
 const HASH_WORKER = bundleUrl('hash');
 const HASH_WORKER_EXPORT = 'runHashTask';
 /**
- * Piscina requires its entry, and imports it when that fails. A thread that is ended while it requires an ES module aborts the
- * whole program ("v8::Module::IsGraphAsync"); while it imports one, or requires CommonJS, it just ends. Ours is CommonJS; of any
- * other one requiring fails here.
+ * Piscina requires its entry, and imports it when that fails. Terminating a thread while it requires an ES module aborts the
+ * whole process ("v8::Module::IsGraphAsync"). Our entry is CommonJS; this option makes requiring any other entry fail.
  */
 const WITHOUT_REQUIRED_MODULES = process.allowedNodeEnvironmentFlags.has('--experimental-require-module')
   ? { execArgv: ['--no-experimental-require-module'] }
@@ -55,7 +54,7 @@ export interface HashPoolOptions {
   /** Slots of PIECE_SIZE bytes; without it, `storePieces` cannot be used. */
   readonly slab?: SharedArrayBuffer | undefined;
   readonly log?: Log | undefined;
-  /** Another thread entry with the same export, and another deadline of its tasks: for tests of threads that die or spin. */
+  /** For tests of threads that die or spin: another thread entry with the same export, and another task deadline. */
   readonly entry?: URL | undefined;
   readonly taskDeadlineMs?: number | undefined;
 }
@@ -63,11 +62,11 @@ export interface HashPoolOptions {
 export type CheckOptions = RangeOptions & { readonly only?: Bitfield | undefined };
 
 export interface HashPool {
-  /** Settles when all threads that are kept have loaded what they need and done a first task. Rejects as the others do. */
+  /** Settles when every thread that is kept has loaded its code and done a first task. */
   warmUp(): Promise<void>;
   /**
-   * Verifies pieces and writes those that match: an outcome for each, in order. Their slots are the pool's until this settles.
-   * @param pieces that came together, 1…VERIFY_BATCH_MAX.
+   * Verifies pieces and writes those that match. Resolves to an outcome for each, in order. The pool owns their slots until then.
+   * @param pieces that arrived together, 1…VERIFY_BATCH_MAX.
    */
   storePieces(pieces: readonly PieceToStore[]): Promise<readonly PieceOutcome[]>;
   /** SHA-1 of each piece of what lies at `path`, 20 bytes each. FILE_CHANGED, CANCELLED, FILE_NOT_FOUND, … */
@@ -76,18 +75,18 @@ export interface HashPool {
   check(path: string, layout: Layout, digests: Uint8Array, options?: CheckOptions): Promise<Bitfield>;
   /** SHA-256 of all bytes, on a thread of its own, so that it delays no verification. */
   sha256(path: string, layout: Layout, signal?: AbortSignal): Promise<Uint8Array>;
-  /** Ends the threads after the task each is at. Waiting tasks, and later ones, reject with CANCELLED. */
+  /** Ends each thread after its current task. Tasks in the queue, and later ones, reject with CANCELLED. */
   close(): Promise<void>;
 }
 
-/** All methods reject with MiniTorrentError; INTERNAL when a task failed on two threads, or none can be started. */
+/** All methods reject with MiniTorrentError; with INTERNAL when a task failed on two threads, or no thread can be started. */
 export function openHashPool(options: HashPoolOptions): HashPool {
   const { threads, slab, log, entry = HASH_WORKER, taskDeadlineMs = HASH_TASK_DEADLINE_MS } = options;
   assert(threads >= 1 && threads <= HASH_THREADS_MAX, 'a hash pool has a bounded number of threads');
-  // A file to hash starts as many as it has ranges, up to all; a download's further ones come when it needs them.
+  // Hashing a file starts a thread for each range, up to all. A download starts more threads only when it falls behind.
   const kept = slab === undefined ? 1 : Math.min(threads, HASH_THREADS_READY);
-  const pool = new Pool({ threads, kept, slab, log, entry, taskDeadlineMs });
-  let whole: Pool | undefined;
+  const pool = new HashThreads({ threads, kept, slab, log, entry, taskDeadlineMs });
+  let whole: HashThreads | undefined;
   const lanes = new Lanes(kept * HASH_TASKS_PER_THREAD, threads * HASH_TASKS_PER_THREAD);
   const batches = new Batches(lanes, (task) => pool.run(task));
   const permits = new Permits(threads * HASH_RANGES_PER_THREAD);
@@ -103,7 +102,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     hash: (path, layout, rangeOptions = {}) => hashShare(ranges, path, layout, rangeOptions),
     check: (path, layout, digests, checkOptions = {}) => checkShare(ranges, path, layout, digests, checkOptions),
     sha256(path, layout, signal) {
-      whole ??= new Pool({ threads: 1, kept: 1, slab: undefined, log, entry, taskDeadlineMs: undefined });
+      whole ??= new HashThreads({ threads: 1, kept: 1, slab: undefined, log, entry, taskDeadlineMs: undefined });
       const thread = whole;
       return sha256Of((task) => thread.run(task, signal), path, layout);
     },
@@ -113,30 +112,30 @@ export function openHashPool(options: HashPoolOptions): HashPool {
   };
 }
 
-interface PoolOptions {
+interface ThreadsOptions {
   readonly threads: number;
-  /** Of these, with work or without. */
+  /** How many of these stay without work. */
   readonly kept: number;
   readonly slab: SharedArrayBuffer | undefined;
   readonly log: Log | undefined;
   readonly entry: URL;
-  /** Undefined: its tasks have no bound. */
+  /** In milliseconds; undefined: tasks may take any time. */
   readonly taskDeadlineMs: number | undefined;
 }
 
 type Thread = Piscina['threads'][number];
 
-/** Threads that take one frame and answer with one. */
-class Pool {
+/** The threads: one frame in, one frame out. They are not replaced for ever when they die before any of them has done a task. */
+class HashThreads {
   readonly #piscina: Piscina<Uint8Array, Uint8Array>;
   readonly #watchdog: Watchdog<Thread> | undefined;
   readonly #looks: NodeJS.Timeout | undefined;
   #closed = false;
-  /** Deaths of threads without a task since the last answer of any. */
+  /** Threads that died idle since any thread last answered. */
   #deaths = 0;
   #broken: MiniTorrentError | undefined;
 
-  constructor({ threads, kept, slab, log, entry, taskDeadlineMs }: PoolOptions) {
+  constructor({ threads, kept, slab, log, entry, taskDeadlineMs }: ThreadsOptions) {
     this.#piscina = new Piscina<Uint8Array, Uint8Array>({
       filename: entry.href,
       name: HASH_WORKER_EXPORT,
@@ -148,7 +147,7 @@ class Pool {
       taskQueue: new FixedQueue(),
       concurrentTasksPerWorker: HASH_TASKS_PER_THREAD,
       idleTimeout: HASH_THREAD_IDLE_MS,
-      // Measured with the above: 'disabled' and 'async' cost as much or more time and processor.
+      // 'disabled' and 'async' cost as much time and CPU, or more.
       atomics: 'sync',
       resourceLimits: { maxOldGenerationSizeMb: HASH_HEAP_MIB_MAX, maxYoungGenerationSizeMb: HASH_YOUNG_HEAP_MIB },
       closeTimeout: STOP_DEADLINE_MS,
@@ -164,7 +163,7 @@ class Pool {
     this.#piscina.on('error', (error: unknown) => this.#diedIdle(error, log));
   }
 
-  /** @param signal ends the thread in the middle of its task; for tasks without a bound. */
+  /** @param signal ends the thread in the middle of its task; for tasks without a deadline. */
   async run(task: HashTask, signal?: AbortSignal): Promise<HashAnswer> {
     const frame = new Uint8Array(hashTasks.encode(task));
     for (let tries = 1; ; tries += 1) {
@@ -187,26 +186,30 @@ class Pool {
     }
   }
 
-  /** It is replaced, and nobody waits for it; but what cannot even load would be replaced for ever. */
+  /** Piscina replaces it. A thread that cannot even load would be replaced for ever, so the pool gives up after a few. */
   #diedIdle(error: unknown, log: Log | undefined): void {
     log?.error({ err: error }, 'a hash thread died while idle');
     this.#deaths += 1;
     if (this.#broken !== undefined) return;
-    if (this.#deaths < HASH_BIRTHS_FAILED_MAX) {
-      // After one that died while it loaded, piscina starts none by itself, and tasks would wait for ever. If this one dies, too, we come here again.
+    if (this.#deaths < HASH_STARTS_FAILED_MAX) {
+      // Piscina starts no thread after one that died while loading, so queued tasks would wait for ever; a task starts one.
       this.run({ kind: 'warmUp' }).catch(() => undefined);
       return;
     }
-    const sentence = `no hash thread can be started (${String(error)}); install the program again, or report this`;
+    const sentence = `no hash thread can be started (${String(error)}); reinstall the program, or report this`;
     this.#broken = new MiniTorrentError('INTERNAL', sentence, error);
     void this.close();
   }
 
-  /** Looks now and then; tasks of threads that are ended reject when those are gone, since until then a slot may still be read. */
+  /** Terminates stuck threads. Their tasks reject once the threads are gone: until then a thread may still read a slot. */
   #watch(watchdog: Watchdog<Thread>, deadlineMs: number, log: Log | undefined): NodeJS.Timeout {
     const look = (): void => {
       const stuck = watchdog.look(this.#piscina.threads, performance.now());
-      if (stuck.length > 0) log?.error({ deadlineMs }, 'a hash thread does not end its task: others take over');
+      if (stuck.length > 0)
+        log?.error(
+          { deadlineMs },
+          'a hash task is past its deadline; its thread is terminated and another one takes over',
+        );
       for (const thread of stuck) void thread.terminate();
     };
     look();
@@ -217,5 +220,82 @@ class Pool {
     this.#closed = true;
     clearInterval(this.#looks);
     await this.#piscina.close({ force: true });
+  }
+}
+
+/** Pieces that arrived together. */
+interface Group {
+  readonly pieces: readonly PieceToStore[];
+  readonly outcomes: Deferred<readonly PieceOutcome[]>;
+}
+
+/** Puts pieces into tasks: one alone while threads are idle, several when pieces arrive faster than they are stored. */
+class Batches {
+  readonly #run: (task: HashTask) => Promise<HashAnswer>;
+  readonly #lanes: Lanes;
+  readonly #waiting: Group[] = [];
+  /** Pieces in the waiting groups. */
+  #pieces = 0;
+  #inFlight = 0;
+  #isDue = false;
+
+  /** @param lanes how many tasks the threads take at once. */
+  constructor(lanes: Lanes, run: (task: HashTask) => Promise<HashAnswer>) {
+    this.#lanes = lanes;
+    this.#run = run;
+  }
+
+  store(pieces: readonly PieceToStore[]): Promise<readonly PieceOutcome[]> {
+    assert(pieces.length > 0 && pieces.length <= VERIFY_BATCH_MAX, 'a group fits into one task');
+    const outcomes = deferred<readonly PieceOutcome[]>();
+    this.#waiting.push({ pieces, outcomes });
+    this.#pieces += pieces.length;
+    // Pieces that arrive in one turn of the event loop go together.
+    if (!this.#isDue) queueMicrotask(() => this.#pump());
+    this.#isDue = true;
+    return outcomes.promise;
+  }
+
+  #pump(): void {
+    this.#isDue = false;
+    const nowMs = performance.now();
+    const lanes = this.#lanes.count(nowMs);
+    while (this.#inFlight < lanes && this.#waiting.length > 0) {
+      const share = Math.ceil(this.#pieces / (lanes - this.#inFlight));
+      void this.#perform(this.#take(Math.min(VERIFY_BATCH_MAX, share)));
+    }
+    this.#lanes.filled(this.#waiting.length > 0, nowMs);
+  }
+
+  /** The groups that have waited longest: one, and as many more as make `count` pieces together. */
+  #take(count: number): readonly Group[] {
+    let groups = 0;
+    let taken = 0;
+    for (const { pieces } of this.#waiting) {
+      if (groups > 0 && taken + pieces.length > count) break;
+      groups += 1;
+      taken += pieces.length;
+    }
+    this.#pieces -= taken;
+    return this.#waiting.splice(0, groups);
+  }
+
+  async #perform(batch: readonly Group[]): Promise<void> {
+    this.#inFlight += 1;
+    try {
+      const all = batch.flatMap(({ pieces }) => pieces);
+      const answer = await this.#run({ kind: 'storePieces', pieces: all });
+      assert(answer.kind === 'stored' && answer.outcomes.length === all.length, 'a thread answers what it was asked');
+      let at = 0;
+      for (const { pieces, outcomes } of batch) {
+        outcomes.resolve(answer.outcomes.slice(at, at + pieces.length));
+        at += pieces.length;
+      }
+    } catch (error) {
+      for (const { outcomes } of batch) outcomes.reject(error);
+    } finally {
+      this.#inFlight -= 1;
+      this.#pump();
+    }
   }
 }

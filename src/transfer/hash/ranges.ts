@@ -16,12 +16,12 @@ import type { HashAnswer, HashTask } from './messages.js';
 export interface RangeOptions {
   /** Called with the number of pieces done so far, after each range. */
   readonly onProgress?: ((pieceCount: number) => void) | undefined;
-  /** Ends the walk after the ranges under way; the result is then CANCELLED. */
+  /** Ends the walk after the ranges in flight; it then rejects with CANCELLED. */
   readonly signal?: AbortSignal | undefined;
   readonly pace?: Pace | undefined;
 }
 
-/** For a walk that must not be in anybody's way: one small range at a time, with a rest after each. */
+/** For a walk that must not slow down other work: one small range at a time, with a rest after each. */
 export interface Pace {
   /** Pieces of one range, at most HASH_RANGE_PIECES. */
   readonly rangePieces: number;
@@ -30,9 +30,9 @@ export interface Pace {
 }
 
 export interface RangeThreads {
-  /** Ranges that may be under way together. */
+  /** Ranges that may be in flight together. */
   readonly lanes: number;
-  /** Performs one task, when its turn comes among all files. */
+  /** Runs one task when its turn comes among those of all files. */
   run(task: HashTask): Promise<HashAnswer>;
 }
 
@@ -102,7 +102,7 @@ function* rangesOf(
   }
 }
 
-/** Performs every range, `lanes` at a time, or one at a time with a pace. When it settles, none is in flight, so the storage may be closed. */
+/** Performs every range, `lanes` at a time, or one at a time with a pace. No range is in flight once it settles. */
 async function walk(
   threads: RangeThreads,
   ranges: Generator<PieceRange>,

@@ -1,6 +1,5 @@
 // The work of one hash thread: one frame in, one frame out, synchronously. A piece is verified and only then written, while its bytes
-// are hot in the cache; nothing is allocated that grows with a piece. What cannot be read or written is an answer; a broken frame or
-// invariant is our bug and throws.
+// are hot in the cache. A failed read or write is an answer; a broken frame or invariant is our bug and throws.
 
 import { createHash, type Hash } from 'node:crypto';
 import { assert, unreachable } from '../../foundation/base/assert.js';
@@ -22,12 +21,12 @@ import {
 
 type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind }>;
 
-export interface HashWorkerBirth {
+export interface HashWorkerData {
   /** Slots of PIECE_SIZE bytes; absent where only files are hashed. */
   readonly slab: SharedArrayBuffer | undefined;
 }
 
-export function hashWorker({ slab }: HashWorkerBirth): (frame: Uint8Array) => Uint8Array {
+export function hashWorker({ slab }: HashWorkerData): (frame: Uint8Array) => Uint8Array {
   const slots = slab === undefined ? [] : slotsOf(slab);
   const buffer = midPage(HASH_READ_BYTES);
   const perform = (task: HashTask): HashAnswer => {
@@ -55,7 +54,7 @@ export function hashWorker({ slab }: HashWorkerBirth): (frame: Uint8Array) => Ui
     } catch (error) {
       answer = { kind: 'ioError', errno: systemErrnoOf(error) };
     }
-    // A copy: the encoder's buffer is shared with other frames, and a message carries its whole buffer along.
+    // A copy: the encoder's buffer is shared with other frames, and a message would carry all of it.
     return new Uint8Array(hashAnswers.encode(answer));
   };
 }
@@ -69,11 +68,11 @@ function slotsOf(slab: SharedArrayBuffer): readonly Uint8Array[] {
 }
 
 function storePiece(slots: readonly Uint8Array[], { piece, slot, digest, storage }: PieceToStore): PieceOutcome {
-  const room = slots[slot];
-  assert(room !== undefined, 'a task names a slot of the slab');
+  const memory = slots[slot];
+  assert(memory !== undefined, 'a task names a slot of the slab');
   const target = attachStorage(storage);
   const geometry = new Geometry(target.layout.size);
-  const bytes = room.subarray(0, geometry.pieceLength(piece));
+  const bytes = memory.subarray(0, geometry.pieceLength(piece));
   if (!equalBytes(createHash('sha1').update(bytes).digest(), digest)) return { kind: 'mismatch', errno: '' };
   try {
     target.writeAt(geometry.pieceOffset(piece), bytes);
@@ -83,7 +82,7 @@ function storePiece(slots: readonly Uint8Array[], { piece, slot, digest, storage
   return { kind: 'stored', errno: '' };
 }
 
-/** Rethrows what is not the system's. */
+/** Rethrows anything but a system error. */
 function systemErrnoOf(error: unknown): string {
   const errno = errnoOf(error);
   if (errno === undefined || errno.startsWith('ERR_')) throw error;

@@ -1,6 +1,6 @@
-// When threads count as stuck: a task is still at work after its deadline. Nobody knows which thread has it, so all that have been there
-// as long are named. Never one that has begun since: piscina would take its end for a failure to start, and start no more. One look
-// at all tasks now and then, instead of a timer for each: there are hundreds a second. Pure.
+// Decides which threads are stuck: a task is still running after its deadline. Nobody knows which thread runs it, so every thread that
+// has been there as long is named; never a younger one, since piscina would take its end for a failed start. One check of all tasks
+// now and then replaces a timer for each. Pure.
 
 /** A task that is watched. */
 export interface Watched {
@@ -10,10 +10,10 @@ export interface Watched {
 export class Watchdog<Thread> {
   readonly #deadlineMs: number;
   readonly #tasks = new Set<Watched>();
-  /** Since when each thread has been seen. */
+  /** When each thread was first seen. */
   #seen = new Map<Thread, number>();
 
-  /** @param deadlineMs milliseconds that a task may take from its begin. */
+  /** @param deadlineMs milliseconds that a task may take. */
   constructor(deadlineMs: number) {
     this.#deadlineMs = deadlineMs;
   }
@@ -28,7 +28,7 @@ export class Watchdog<Thread> {
     this.#tasks.delete(task);
   }
 
-  /** The threads to end: some when a task is late, and some again after another deadline if it is there still. */
+  /** The threads to terminate: once when a task is late, and again after another deadline if it is still running. */
   look(threads: readonly Thread[], nowMs: number): readonly Thread[] {
     this.#seen = new Map(threads.map((thread) => [thread, this.#seen.get(thread) ?? nowMs]));
     const late = [...this.#tasks].filter(({ sinceMs }) => nowMs - sinceMs >= this.#deadlineMs);

@@ -14,6 +14,7 @@ import { message, protocol } from '../../foundation/wire/protocol.js';
 import { bytes, optional, real, size, tuple, whole } from '../../foundation/wire/schema.js';
 import { RESUME_BYTES_MAX } from './limits.js';
 import { atomicWriteFile, readBounded } from './state-file.js';
+import type { Stamp } from './storage.js';
 
 export interface Resume {
   readonly swarm: SwarmKey;
@@ -22,11 +23,24 @@ export interface Resume {
   readonly have: Bitfield;
   /** Those of `have` that a flush of the `.part` covered. */
   readonly synced: Bitfield;
-  /** Inode of the `.part`: another file in its place is none of ours. */
+  readonly left: LeftAs;
+}
+
+/** The storage as its download left it. */
+export interface LeftAs {
+  /** Of the `.part`: another file in its place is not ours. */
   readonly inode: number;
-  /** The `.part` as it was after a clean stop: while it is still so, `have` needs no checking. Null while running. */
+  /** The `.part` after a clean stop: while it stays like this, `have` needs no checking. Null while the download runs. */
   readonly clean: { readonly mtimeMs: number; readonly size: number } | null;
 }
+
+/** @param isLast after a clean stop; nothing is written to the storage any more. */
+export function leftAs({ inode, mtimeMs, size }: Pick<Stamp, 'inode' | 'mtimeMs' | 'size'>, isLast: boolean): LeftAs {
+  return { inode, clean: isLast ? { mtimeMs, size } : null };
+}
+
+/** Before the storage is created. */
+export const NOT_CREATED: LeftAs = { inode: 0, clean: null };
 
 export type ResumeReading =
   /** savedMs: when it was written, by the clock of the disk that it lies on. */
@@ -65,8 +79,8 @@ export function encodeResume(resume: Resume): Uint8Array {
     size: resume.size,
     have: resume.have.bytes,
     synced: resume.synced.bytes,
-    inode: resume.inode,
-    clean: resume.clean === null ? null : [resume.clean.mtimeMs, resume.clean.size],
+    inode: resume.left.inode,
+    clean: resume.left.clean === null ? null : [resume.left.clean.mtimeMs, resume.left.clean.size],
   });
   const record = new Uint8Array(HEAD_SIZE + frame.length);
   record.set(MAGIC);
@@ -93,7 +107,7 @@ export function decodeResume(record: Uint8Array, savedMs = 0): ResumeReading {
     if (have.hasSpareBits || synced.hasSpareBits) return damaged('its bitfield has bits past the last piece');
     const clean = read.clean === null ? null : { mtimeMs: read.clean[0], size: read.clean[1] };
     const inode = isNew ? read.inode : 0;
-    const resume = { swarm: swarmKey(read.swarm), size: read.size, have, synced, inode, clean };
+    const resume = { swarm: swarmKey(read.swarm), size: read.size, have, synced, left: { inode, clean } };
     return { kind: 'resume', resume, savedMs };
   } catch (error) {
     if (error instanceof ProtocolError) return damaged(`it is of another version (${error.message})`);

@@ -12,7 +12,7 @@ import { Prng } from '../../../src/foundation/base/prng.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
-import { HASH_BIRTHS_FAILED_MAX } from '../../../src/transfer/hash/limits.js';
+import { HASH_STARTS_FAILED_MAX } from '../../../src/transfer/hash/limits.js';
 import type { PieceOutcome, PieceToStore } from '../../../src/transfer/hash/messages.js';
 import { type HashPool, type HashPoolOptions, openHashPool } from '../../../src/transfer/hash/pool.js';
 import { failsWith } from '../../support/failures.js';
@@ -336,7 +336,7 @@ test('threads that cannot even load are not started for ever: the pool says what
   await assert.rejects(pool.warmUp(), failsWith('INTERNAL'));
   // Each try starts a thread, so their number is bounded by the pool's own bound.
   let failure = await failureOf(pool, task);
-  for (let tries = 0; tries < HASH_BIRTHS_FAILED_MAX && !/no hash thread can be started/.test(failure); tries += 1)
+  for (let tries = 0; tries < HASH_STARTS_FAILED_MAX && !/no hash thread can be started/.test(failure); tries += 1)
     failure = await failureOf(pool, task);
   assert.match(failure, /no hash thread can be started .*no-such-worker/);
   const before = died.length;

@@ -16,18 +16,19 @@ import {
   decodeResume,
   deleteResume,
   encodeResume,
+  type LeftAs,
   loadResume,
   type Resume,
   saveResume,
 } from '../../../src/transfer/storage/resume.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-function resumeOf(size: number, indices: readonly number[], clean: Resume['clean'] = null): Resume {
+function resumeOf(size: number, indices: readonly number[], clean: LeftAs['clean'] = null): Resume {
   const have = new Bitfield(new Geometry(size).pieceCount);
   for (const index of indices) have.set(index);
   const synced = new Bitfield(have.pieceCount);
   for (const index of indices.slice(0, indices.length / 2)) synced.set(index);
-  return { swarm: swarmKey(new Uint8Array(20).fill(9)), size, have, synced, inode: 77, clean };
+  return { swarm: swarmKey(new Uint8Array(20).fill(9)), size, have, synced, left: { inode: 77, clean } };
 }
 
 function plain(resume: Resume): object {

@@ -3,6 +3,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
+import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
+import { swarmKey } from '../../../src/foundation/torrent/ids.js';
+import { PART_YOUNGER_MS } from '../../../src/transfer/storage/limits.js';
 import {
   allOf,
   hasChanged,
@@ -13,19 +17,16 @@ import {
   recordedPieces,
   unchanged,
   withoutPieces,
-} from '../../src/client/disk-jobs/reopening.js';
-import { NEVER_RIGHT_MS } from '../../src/client/files/record.js';
-import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
-import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
-import { swarmKey } from '../../src/foundation/torrent/ids.js';
-import { PART_YOUNGER_MS } from '../../src/transfer/storage/limits.js';
-import type { Resume, ResumeReading } from '../../src/transfer/storage/resume.js';
+} from '../../../src/transfer/storage/reopening.js';
+import type { LeftAs, Resume, ResumeReading } from '../../../src/transfer/storage/resume.js';
 
 const PIECES = 10;
 const SIZE = PIECES * PIECE_SIZE;
 const SHARE = { size: SIZE, pieceCount: PIECES };
 const SWARM = swarmKey(new Uint8Array(20).fill(9));
 const ENTRY = { path: '/files/a', mtorrentPath: '/files/a.mtorrent', size: SIZE, mtimeMs: 50 };
+/** A time that no file has: recorded for a complete file that was found wrong. */
+const NEVER_RIGHT_MS = -1;
 const DAMAGED: ResumeReading = { kind: 'damaged', reason: 'it is too short' };
 
 function bitsOf(...pieces: readonly number[]): Bitfield {
@@ -34,8 +35,8 @@ function bitsOf(...pieces: readonly number[]): Bitfield {
   return bits;
 }
 
-function resumeOf(clean: Resume['clean'] = null): Resume {
-  return { swarm: SWARM, size: SIZE, have: bitsOf(1, 2, 3, 4), synced: bitsOf(1, 2), inode: 77, clean };
+function resumeOf(clean: LeftAs['clean'] = null): Resume {
+  return { swarm: SWARM, size: SIZE, have: bitsOf(1, 2, 3, 4), synced: bitsOf(1, 2), left: { inode: 77, clean } };
 }
 
 function readingOf(resume: Resume, savedMs = 60): ResumeReading {
@@ -151,7 +152,7 @@ test('believed and doubtful pieces share none and are together what the record s
     fc.property(anyReading, anyFound, ({ have, synced: flushed, inode, clean, savedMs }, found) => {
       // A record never says that a piece was flushed which it does not have.
       const synced = flushed.without(flushed.without(have));
-      const resume: Resume = { swarm: SWARM, size: SIZE, have, synced, inode, clean };
+      const resume: Resume = { swarm: SWARM, size: SIZE, have, synced, left: { inode, clean } };
       const { believed, doubtful } = judgePieces(readingOf(resume, savedMs), SHARE, found);
       assert.deepEqual(piecesOf(believed.with(doubtful)), piecesOf(have));
       assert.equal(believed.without(doubtful).count, believed.count);

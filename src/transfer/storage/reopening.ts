@@ -1,15 +1,25 @@
-// Decides what is believed of a file that is met again: what its record says against what lies on the disk. Invariant: believed is only
-// what this client verified and nobody has touched since, as far as inode, size and times tell; everything else is hashed, or refused
-// when it is somebody else's. Pure.
+// Decides what is believed of a file that is opened again: its record against what lies on the disk. Invariant: only what this client
+// verified and nobody has touched since is believed, as far as inode, size and times tell. The rest is hashed, or refused when it
+// belongs to somebody else. Pure.
 
 import { basename } from 'node:path';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { PART_YOUNGER_MS } from '../../transfer/storage/limits.js';
-import type { Resume, ResumeReading } from '../../transfer/storage/resume.js';
-import type { Stamp } from '../../transfer/storage/storage.js';
-import type { Found } from '../effects.js';
-import type { Entry } from '../files/record.js';
+import { PART_YOUNGER_MS } from './limits.js';
+import type { Resume, ResumeReading } from './resume.js';
+import type { Stamp } from './storage.js';
+
+/** What is known of a file of the library. */
+export interface KnownFile {
+  /** Where the complete file is, or will be. */
+  readonly path: string;
+  readonly mtorrentPath: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly swarm: SwarmKey;
+  /** Modification time of the complete file when it was right; null while it is not complete. */
+  readonly mtimeMs: number | null;
+}
 
 export interface Refused {
   readonly kind: 'refuse';
@@ -17,19 +27,19 @@ export interface Refused {
   readonly sentence: string;
 }
 
-/** Of a file of the library at its target. */
+/** On what lies at the path of a complete file. */
 export type FileVerdict =
-  /** It is complete, as it was when it was right. */
+  /** Complete and untouched since it was right. */
   | { readonly kind: 'believe' }
-  /** Touched since, or finished in the moment before a crash: its bytes decide. */
+  /** Touched since, or finished just before a crash: its bytes decide. */
   | { readonly kind: 'hash' }
-  /** It was never complete: what there is of it lies in its `.part`. */
+  /** It was never complete: its pieces are in its `.part`. */
   | { readonly kind: 'unfinished' }
   | Refused;
 
-/** @param found what lies at the target; undefined when nothing does. */
+/** @param found undefined when nothing lies there. */
 export function judgeFile(
-  entry: Pick<Entry, 'path' | 'mtorrentPath' | 'size' | 'mtimeMs'>,
+  entry: Pick<KnownFile, 'path' | 'mtorrentPath' | 'size' | 'mtimeMs'>,
   found: Pick<Stamp, 'size' | 'mtimeMs'> | undefined,
 ): FileVerdict {
   const { path, mtorrentPath, size, mtimeMs } = entry;
@@ -41,27 +51,27 @@ export function judgeFile(
   return found.mtimeMs === mtimeMs ? { kind: 'believe' } : { kind: 'hash' };
 }
 
-/** Of a file whose pieces were hashed and are not all right. */
-export function hasChanged({ path, mtorrentPath }: Pick<Entry, 'path' | 'mtorrentPath'>): Refused {
+/** A file whose pieces were hashed and are not all right. */
+export function hasChanged({ path, mtorrentPath }: Pick<KnownFile, 'path' | 'mtorrentPath'>): Refused {
   const remedy = `put the old file back, or remove ${basename(mtorrentPath)}`;
   return { kind: 'refuse', sentence: `${path} has changed since it was shared; ${remedy}` };
 }
 
-/** Of the .mtorrent of a file of the library; undefined: it is still that file's. */
+/** @param found the swarm of the .mtorrent as it is now. Undefined: it still describes the same file. */
 export function judgeMetainfo(
-  { swarm, mtorrentPath }: Pick<Entry, 'swarm' | 'mtorrentPath'>,
+  { swarm, mtorrentPath }: Pick<KnownFile, 'swarm' | 'mtorrentPath'>,
   found: SwarmKey,
 ): Refused | undefined {
   if (found === swarm) return undefined;
   return { kind: 'refuse', sentence: `${mtorrentPath} describes another file than before; put the old one back` };
 }
 
-/** Of what lies where a download is to be written. */
+/** On what lies where a download is to be written. */
 export type PartVerdict = { readonly kind: 'create' | 'reopen' } | Refused;
 
 /**
  * A record is written before its `.part`, so a `.part` without one is somebody else's file.
- * @param hasRecord there is one, whether it can be read or not.
+ * @param hasRecord whether there is one, readable or not.
  */
 export function judgePart(partPath: string, isThere: boolean, hasRecord: boolean): PartVerdict {
   if (!isThere) return { kind: 'create' };
@@ -69,14 +79,14 @@ export function judgePart(partPath: string, isThere: boolean, hasRecord: boolean
   return { kind: 'refuse', sentence: `${partPath} is there and is not of a download of this client; move it away` };
 }
 
-/** Pieces of a `.part`. What is in neither is missing. */
+/** On the pieces of a `.part`; a piece in neither is missing. */
 export interface PiecesVerdict {
   readonly believed: Bitfield;
   /** To be hashed. */
   readonly doubtful: Bitfield;
 }
 
-/** @param found the `.part` as it lay there before it was opened. */
+/** @param found the `.part` as it was before it was opened. */
 export function judgePieces(
   reading: ResumeReading,
   { size, pieceCount }: { readonly size: number; readonly pieceCount: number },
@@ -90,7 +100,7 @@ export function judgePieces(
 }
 
 function believedOf(
-  { clean, size, have, synced, inode }: Resume,
+  { left: { clean, inode }, size, have, synced }: Resume,
   savedMs: number,
   found: Pick<Stamp, 'inode' | 'size' | 'mtimeMs'>,
 ): Bitfield {
@@ -109,15 +119,18 @@ function recordOf(reading: ResumeReading | undefined, size: number): Resume | un
   return reading?.kind === 'resume' && reading.resume.size === size ? reading.resume : undefined;
 }
 
-/** The record without pieces that were found wrong. */
+/** The record without the pieces that were found wrong. */
 export function withoutPieces(resume: Resume, bad: readonly PieceRange[]): Resume {
   const wrong = new Bitfield(resume.have.pieceCount);
   for (const [begin, count] of bad) for (let at = 0; at < count; at += 1) wrong.set(begin + at);
   return { ...resume, have: resume.have.without(wrong), synced: resume.synced.without(wrong) };
 }
 
-/** What was hashed, as it was all the time; undefined when it changed meanwhile. */
-export function unchanged(before: Found | undefined, after: Found | undefined): Found | undefined {
+/** What was found before and after a file was hashed; undefined when it changed in between. */
+export function unchanged<Found extends { readonly changedMs: number; readonly size: number }>(
+  before: Found | undefined,
+  after: Found | undefined,
+): Found | undefined {
   return before?.changedMs === after?.changedMs && before?.size === after?.size ? after : undefined;
 }
 
