@@ -121,16 +121,9 @@ export class RequestTable {
     return this.#unsent?.state.at === 'waitingForLimit' ? this.#unsent : undefined;
   }
 
+  /** The requests for a piece, the oldest first; withdrawn ones are among them until they are answered. */
   of(piece: number): readonly PieceRequest[] {
     return this.#byPiece.get(piece) ?? NO_REQUESTS;
-  }
-
-  /** The request for a requested piece that has exactly one. */
-  onlyRequestOf(piece: number): PieceRequest | undefined {
-    // Most pieces that peers tell of are not requested: answered without a look-up.
-    if (this.#states[piece] !== REQUESTED) return undefined;
-    const requests = this.of(piece);
-    return requests.length === 1 ? requests[0] : undefined;
   }
 
   /** The live requests of each requested piece, the oldest first. */

@@ -207,8 +207,10 @@ export class RequestScheduler {
     const effects: DownloadEffect[] = [];
     for (const piece of peer.gained(ranges)) {
       interest.offers(peer, piece);
-      const request = table.onlyRequestOf(piece);
-      if (request === undefined) continue;
+      // Most pieces that peers tell of are not requested. In the endgame one request more is not worth moving.
+      if (table.stateOf(piece) !== 'requested') continue;
+      const [request, another] = table.of(piece);
+      if (request === undefined || another !== undefined) continue;
       const source = present(peers.get(request.connection), 'requests are at connected peers');
       const migration = { request, source, successor: peer, holders: interest.availability(piece) };
       if (!mayMigrate(migration, table, prng, nowMs)) continue;
