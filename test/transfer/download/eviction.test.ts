@@ -64,9 +64,9 @@ test('who is about as quick as the usual one, has every piece, is sending, or br
   const seeder = peerOf(90, 5_000);
   seeder.countsAsSeeder = true;
   const sending = peerOf(91, 5_000);
-  sending.requested(1_000, false);
+  sending.inFlight.requested(1_000, false);
   sending.received(10, false, 0);
-  assert.ok(sending.isReceiving);
+  assert.ok(sending.inFlight.isReceiving);
   const leaving = peerOf(92, 5_000);
   leaving.hangingUp = true;
   assert.equal(firstLoser([...crowdOf(...USUAL, 100), seeder, sending, leaving]), undefined);

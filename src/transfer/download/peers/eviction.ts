@@ -96,7 +96,7 @@ function slowest(peers: readonly Peer[], nowMs: number): Peer | undefined {
   if (waits.length < TURNOVER_PEERS_MIN) return undefined;
   waits.sort((a, b) => a.waitMs - b.waitMs);
   const medianMs = waits[waits.length >> 1]?.waitMs ?? 0;
-  const slow = waits.findLast(({ peer }) => !peer.countsAsSeeder && !peer.isReceiving);
+  const slow = waits.findLast(({ peer }) => !peer.countsAsSeeder && !peer.inFlight.isReceiving);
   return slow !== undefined && slow.waitMs >= SLOW_FACTOR * medianMs ? slow.peer : undefined;
 }
 

@@ -8,6 +8,7 @@ import { Bitfield, type PieceRange } from '../../../foundation/torrent/bitfield.
 import { RUN_MS, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../limits.js';
 import type { ConnectedPeer } from '../messages.js';
 import type { PieceRequest } from '../requests/request-table.js';
+import { InFlight } from './in-flight.js';
 import { Window } from './window.js';
 
 export type PeerPhase = 'dialing' | 'greeted' | 'ready';
@@ -25,6 +26,7 @@ export class Peer {
   readonly offered: Bitfield;
   /** What it was asked for, by piece, the oldest first: a view of the request table. */
   readonly requests: ReadonlyMap<number, PieceRequest>;
+  readonly inFlight = new InFlight();
   phase: PeerPhase = 'dialing';
   choked = true;
   hangingUp = false;
@@ -38,12 +40,6 @@ export class Peer {
   receivedBytes = 0;
   /** When payload arrived last. */
   receivedMs = Number.NEGATIVE_INFINITY;
-  /** Blocks requested and not answered, their bytes, and how many of these the download limit was charged for. */
-  blocksInFlight = 0;
-  bytesInFlight = 0;
-  paidBytes = 0;
-  /** Bytes received of blocks that are not whole. */
-  #early = 0;
   /** Milliseconds from requesting its latest whole piece to having it; undefined before the first. */
   pieceMs: number | undefined;
   window: Window;
@@ -77,32 +73,14 @@ export class Peer {
     return this.#runPieces;
   }
 
-  requested(bytes: number, isPaid: boolean): void {
-    this.blocksInFlight += 1;
-    this.bytesInFlight += bytes;
-    if (isPaid) this.paidBytes += bytes;
-  }
-
-  /** Payload arrived. Answers the bytes not reported before: a whole block repeats what was reported of its parts. */
+  /** Payload arrived. Answers the bytes not reported before. */
   received(bytes: number, isWhole: boolean, nowMs: number): number {
-    const known = isWhole ? Math.min(this.#early, bytes) : 0;
-    this.#early += isWhole ? -known : bytes;
-    this.window.received(bytes - known, nowMs);
-    this.receivedBytes += bytes - known;
+    const fresh = this.inFlight.arrived(bytes, isWhole);
+    this.window.received(fresh, nowMs);
+    this.receivedBytes += fresh;
     this.receivedMs = nowMs;
     if (this.takesRuns) this.#runPieces = runAt(this.window.rate(nowMs));
-    return bytes - known;
-  }
-
-  /** A block arrived whole or will not arrive. Answers its bytes that the download limit was charged for. */
-  answered(bytes: number): number {
-    this.blocksInFlight -= 1;
-    this.bytesInFlight -= bytes;
-    assert(this.blocksInFlight >= 0 && this.bytesInFlight >= 0, 'a block is answered once');
-    if (this.bytesInFlight === 0) this.#early = 0;
-    const paid = Math.min(this.paidBytes, bytes);
-    this.paidBytes -= paid;
-    return paid;
+    return fresh;
   }
 
   /**
@@ -117,16 +95,6 @@ export class Peer {
 
   get oldestRequest(): PieceRequest | undefined {
     return this.requests.values().next().value;
-  }
-
-  /** A block has arrived in part. */
-  get isReceiving(): boolean {
-    return this.#early > 0;
-  }
-
-  /** Bytes that were requested and have not arrived. */
-  get awaitedBytes(): number {
-    return Math.max(0, this.bytesInFlight - this.#early);
   }
 
   greeted(rttMs: number, takesRuns: boolean, nowMs: number): void {

@@ -26,7 +26,7 @@ export function mayMigrate(
   if (source === successor || !successor.mayBeAsked) return false;
   if (request.state.at === 'withdrawn' || request.state.at === 'waitingForLimit') return false;
   // Half of it is here.
-  if (source.isReceiving && source.oldestRequest === request) return false;
+  if (source.inFlight.isReceiving && source.oldestRequest === request) return false;
   if (request.blocks > 1) return false;
   // A run comes within a moment, and is withdrawn as a whole or not at all.
   if (request.run.length > 1) return false;

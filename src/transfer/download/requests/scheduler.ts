@@ -105,7 +105,7 @@ export class RequestScheduler {
   #mayBegin(peer: Peer, nowMs: number): boolean {
     const { table, pacer } = this.#options;
     if (table.unsent !== undefined) return false;
-    if (peer.blocksInFlight + PIECE_SIZE / pacer.blockBytes > UPLOAD_REQUESTS_PER_PEER_MAX) return false;
+    if (peer.inFlight.blocks + PIECE_SIZE / pacer.blockBytes > UPLOAD_REQUESTS_PER_PEER_MAX) return false;
     return this.#maySend(nowMs);
   }
 
@@ -131,7 +131,7 @@ export class RequestScheduler {
     for (const request of run) table.sent(request, request.length, nowMs);
     const { piece, connection } = present(run[0], 'a run has pieces');
     const length = bytesOf(run);
-    peer.requested(length, false);
+    peer.inFlight.requested(length, false);
     return [{ kind: 'request', connection, piece, begin: 0, length, slots: run.map(({ slot }) => slot) }];
   }
 
@@ -152,7 +152,7 @@ export class RequestScheduler {
       const bytes = Math.min(pacer.blockBytes, unsent);
       effects.push({ kind: 'request', connection, piece, begin: length - unsent, length: bytes, slots: [slot] });
       table.sent(request, bytes, nowMs);
-      peer.requested(bytes, pacer.isLimited);
+      peer.inFlight.requested(bytes, pacer.isLimited);
       pacer.asked(file, bytes, nowMs);
     }
     return effects;
@@ -162,7 +162,7 @@ export class RequestScheduler {
 
   /** A block was received: the pieces that are whole now are to be stored. */
   received(peer: Peer, block: Block, nowMs: number): readonly DownloadEffect[] {
-    peer.answered(block.length);
+    peer.inFlight.answered(block.length);
     const effects: DownloadEffect[] = [];
     const arrived: ArrivedPiece[] = [];
     for (const request of requestsIn(peer, block)) effects.push(...this.#blockAnswered(peer, request, arrived, nowMs));
@@ -173,7 +173,7 @@ export class RequestScheduler {
   /** The peer will not send this block. */
   rejected(peer: Peer, block: Block, nowMs: number): readonly DownloadEffect[] {
     const { table, interest, pacer } = this.#options;
-    pacer.gaveBack(peer.answered(block.length), nowMs);
+    pacer.gaveBack(peer.inFlight.answered(block.length), nowMs);
     return requestsIn(peer, block).flatMap((request) => {
       // It offered the piece and refuses it: do not ask again before it offers it anew.
       if (table.refused(request)) interest.withdraws(peer, request.piece);
@@ -237,9 +237,8 @@ export class RequestScheduler {
     const { peers, pacer } = this.#options;
     let awaited = 0;
     for (const peer of peers.values()) {
-      // What was requested at another rate is not paid for at this one.
-      peer.paidBytes = 0;
-      awaited += peer.awaitedBytes;
+      peer.inFlight.forgetCharges();
+      awaited += peer.inFlight.awaited;
     }
     if (awaited <= pacer.awaitedMax) return NO_EFFECTS;
     return [...peers.values()].flatMap((peer) =>
@@ -267,7 +266,7 @@ export class RequestScheduler {
   /** The peer has gone, and with it everything it was asked for. */
   left(peer: Peer, nowMs: number): void {
     const { table, interest, pacer } = this.#options;
-    pacer.gaveBack(Math.min(peer.paidBytes, peer.awaitedBytes), nowMs);
+    pacer.gaveBack(peer.inFlight.refundable, nowMs);
     for (const piece of table.disconnected(peer.connection)) interest.want(piece);
     interest.left(peer);
   }
