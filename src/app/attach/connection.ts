@@ -1,5 +1,6 @@
-// The way to a client that runs in the background: dials its socket, exchanges hellos, and is then a line like any other.
-// Nothing here knows what is asked. A closed socket, or one that says nonsense, ends the line with a sentence.
+// Connects to the background client: dials its socket and exchanges hellos; afterwards it carries commands and events
+// like any other connection to a client. Does not know what the commands mean. When the socket closes or the protocol
+// is broken, open requests are rejected with a sentence.
 
 import type { ClientCommand } from '../../client/messages.js';
 import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
@@ -21,15 +22,15 @@ import {
   isSameVersion,
 } from './messages.js';
 
-/** No process listens there: nothing was ever bound, or what bound it is gone. */
-const NOBODY = ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'];
+/** No process listens there: the path was never bound, or its process has ended. */
+const NOBODY_LISTENS = ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'];
 
 /**
- * The client behind `path`; undefined when none listens there. To be closed by whoever asked for it: an open line keeps the
+ * The client that listens at `path`; undefined when none does. The caller closes it: an open connection keeps the
  * process alive. Rejects with WRONG_VERSION, TIMED_OUT, LIMIT_REACHED, PERMISSION_DENIED, IO_ERROR.
  */
 export async function attachToClient(path: string): Promise<SwarmClient | undefined> {
-  const attempt = new Attempt(path);
+  const attempt = new Handshake(path);
   try {
     return await within(attempt.attached, HELLO_DEADLINE_MS, () => {
       throw new MiniTorrentError(
@@ -39,12 +40,12 @@ export async function attachToClient(path: string): Promise<SwarmClient | undefi
     });
   } catch (error) {
     attempt.giveUp();
-    if (NOBODY.includes(errnoOf(error) ?? '')) return undefined;
+    if (NOBODY_LISTENS.includes(errnoOf(error) ?? '')) return undefined;
     throw fileError(error, printable(path));
   }
 }
 
-class Attempt {
+class Handshake {
   readonly #path: string;
   readonly #connection: DialedConnection<AttachCommand, AttachEvent>;
   readonly #attached: Deferred<SwarmClient> = deferred<SwarmClient>();
@@ -75,14 +76,14 @@ class Attempt {
 
   #take(event: AttachEvent): void {
     if (event.kind === 'hello') {
-      if (this.#client !== undefined) throw new ProtocolError('it says hello twice');
+      if (this.#client !== undefined) throw new ProtocolError('it sent two hellos');
       if (isSameVersion(event)) this.#greeted(event);
       else this.#attached.reject(wrongVersion(this.#path, event));
     } else if (event.kind === 'turnedAway') {
       const code = isErrorCode(event.code) ? event.code : 'INTERNAL';
       this.#attached.reject(new MiniTorrentError(code, event.sentence));
     } else if (this.#client !== undefined) this.#client.onEvent(event);
-    else throw new ProtocolError('it speaks before it has said hello');
+    else throw new ProtocolError('it sent an event before its hello');
   }
 
   #greeted({ address, trackers, pid }: AttachHello): void {
@@ -104,7 +105,7 @@ class Attempt {
     this.#client?.onEvent({ kind: 'refused', ask: command.ask, code: 'INVALID_ARGUMENTS', sentence });
   }
 
-  /** The client goes on. */
+  /** Hangs up; the client keeps running. */
   async #letGo(): Promise<void> {
     this.#connection.hangUp();
     this.#client?.disconnected(new MiniTorrentError('CANCELLED', 'this connection to the client was closed'));
@@ -112,7 +113,7 @@ class Attempt {
 
   #closed(reason: string, error: Error | undefined): void {
     this.#attached.reject(
-      errnoOf(error) === undefined ? new MiniTorrentError('IO_ERROR', strange(this.#path, reason), error) : error,
+      errnoOf(error) === undefined ? new MiniTorrentError('IO_ERROR', notAClient(this.#path, reason), error) : error,
     );
     this.#client?.disconnected(
       new MiniTorrentError('NOT_RUNNING', `lost the client at ${printable(this.#path)}: ${reason}`, error),
@@ -120,11 +121,11 @@ class Attempt {
   }
 }
 
-function strange(path: string, reason: string): string {
+function notAClient(path: string, reason: string): string {
   return `${printable(path)} is not the socket of an mtorrent client (${reason}); name another one with --socket`;
 }
 
-/** Exported for its test: which of both is older. */
+/** Says which of the two is older. Exported for its test. */
 export function wrongVersion(path: string, { version, program, pid }: AttachHello): MiniTorrentError {
   const who = `the client at ${printable(path)} runs mtorrent ${printable(program)}, and this program is ${programVersion()}`;
   return new MiniTorrentError(

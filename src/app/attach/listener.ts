@@ -1,5 +1,5 @@
-// The door of a background client: a Unix socket that its own user alone may open. Takes the path only when nobody answers
-// there, replaces what a killed client left, and gives everybody who attaches a line of the client. Decides only whether
+// The background client's Unix socket, which only its own user may open. Takes the path only when nobody answers there,
+// replaces the socket of a killed client, and subscribes everyone who attaches to the client. Decides only whether
 // there is room for one more.
 
 import type { Stats } from 'node:fs';
@@ -15,16 +15,17 @@ import { holdName, isHeld, lockName, type NameLock } from '../../foundation/wire
 import { dial, type Socket, SocketServer } from '../../foundation/wire/transport.js';
 import type { LocalClient } from '../library/start-client.js';
 import type { Subscription } from '../library/subscribers.js';
-import { ATTACHED_ASKS_MAX, ATTACHED_FAREWELL_MS, ATTACHED_MAX } from './limits.js';
+import { ATTACHED_FAREWELL_MS, ATTACHED_MAX, ATTACHED_REQUESTS_MAX } from './limits.js';
 import { ATTACH_VERSION, type AttachHello } from './messages.js';
 import { User } from './user.js';
 
-/** What of a client the door needs. */
+/** The part of a client that the socket needs. */
 export type SharedClient = Pick<LocalClient, 'facts' | 'join'>;
 
 /**
- * Takes the path before there is a client, so that only one of two that start at once goes on. Rejects with ALREADY_RUNNING
- * while somebody answers there, ALREADY_EXISTS for a file that is no socket, PERMISSION_DENIED, IO_ERROR.
+ * Takes the path before the client starts, so that of two that start at once only one continues. Rejects with
+ * ALREADY_RUNNING while a client answers there, ALREADY_EXISTS for a file that is not a socket, PERMISSION_DENIED,
+ * IO_ERROR.
  */
 export async function openDoor(path: string): Promise<Door> {
   try {
@@ -48,7 +49,7 @@ export class Door {
   readonly #server: SocketServer;
   readonly #lock: NameLock | undefined;
   readonly #users = new Set<User>();
-  /** Came before the client was ready. */
+  /** Accepted before the client was ready. */
   readonly #early: Socket[] = [];
   #client: SharedClient | undefined;
   #isClosed = false;
@@ -60,7 +61,7 @@ export class Door {
   }
 
   async listen(path: string): Promise<void> {
-    // The socket is made within `listen`. No thread of ours runs yet that could make a file meanwhile.
+    // `listen` creates the socket at once, and no other thread of ours runs yet that could create a file meanwhile.
     const mask = process.umask(0o177);
     let listening: Promise<number>;
     try {
@@ -71,23 +72,23 @@ export class Door {
     await listening;
   }
 
-  /** From now on who attaches is answered. */
+  /** Answers everyone who attaches from now on, and those who came early. */
   serve(client: SharedClient): void {
     this.#client = client;
     for (const socket of this.#early.splice(0)) if (!socket.destroyed) this.#welcome(socket, client);
   }
 
-  /** Takes the socket away, then lets go of everybody; what was said to them leaves first. Idempotent. */
+  /** Removes the socket, then hangs up on everyone once their events are sent. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     void this.#server.close();
     await this.#lock?.release();
     for (const socket of this.#early.splice(0)) socket.destroy();
-    for (const user of this.#users) user.hangUp('the client ends');
+    for (const user of this.#users) user.hangUp('the client is stopping');
     if (this.#users.size === 0) this.#nobodyLeft.resolve();
     await within<void>(this.#nobodyLeft.promise, ATTACHED_FAREWELL_MS, () => undefined);
-    for (const user of this.#users) user.drop('does not read');
+    for (const user of this.#users) user.drop('did not read its events');
   }
 
   #accept(socket: Socket): void {
@@ -99,25 +100,25 @@ export class Door {
   }
 
   #welcome(socket: Socket, client: SharedClient): void {
-    let line: Subscription | undefined;
+    let subscription: Subscription | undefined;
     const user: User = new User({
       socket,
       hello: helloOf(client),
       hasRoom: () => this.#users.size <= ATTACHED_MAX,
       onGreeted: () => {
-        line = client.join((event) => hear(event));
+        subscription = client.join((event) => hear(event));
       },
-      onCommand: (command) => line?.tell(command),
-      isFull: () => (line?.openCount() ?? 0) >= ATTACHED_ASKS_MAX,
+      onCommand: (command) => subscription?.tell(command),
+      isFull: () => (subscription?.openCount() ?? 0) >= ATTACHED_REQUESTS_MAX,
       onClosed: () => {
-        line?.leave();
+        subscription?.leave();
         this.#users.delete(user);
         if (this.#isClosed && this.#users.size === 0) this.#nobodyLeft.resolve();
       },
     });
     const hear = (event: ClientEvent): void => {
       user.say(event);
-      if ((line?.openCount() ?? 0) < ATTACHED_ASKS_MAX) user.goOn();
+      if ((subscription?.openCount() ?? 0) < ATTACHED_REQUESTS_MAX) user.goOn();
     };
     this.#users.add(user);
     socket.resume();
@@ -128,7 +129,9 @@ function helloOf({ facts: { address, trackers, pid } }: SharedClient): AttachHel
   return { kind: 'hello', version: ATTACH_VERSION, program: programVersion(), address, trackers, pid };
 }
 
-/** Where the kernel has locks that die with their holder: of two that start at once only one may look at what lies there. */
+/**
+ * On Linux, of two clients that start at once only one may inspect the path. The kernel frees the lock with its holder.
+ */
 async function lockSocket(path: string): Promise<NameLock | undefined> {
   if (process.platform !== 'linux') return undefined;
   try {
@@ -140,7 +143,7 @@ async function lockSocket(path: string): Promise<NameLock | undefined> {
   }
 }
 
-/** Removes the socket of a client that was killed. */
+/** Removes the socket that a killed client left behind. */
 async function clearPlace(path: string): Promise<void> {
   const found = await lstat(path).catch((error: unknown): Stats | undefined => {
     if (errnoOf(error) === 'ENOENT') return undefined;
@@ -155,7 +158,7 @@ async function clearPlace(path: string): Promise<void> {
   await unlink(path);
 }
 
-/** A process that stands still answers as well: the kernel accepts for it. */
+/** A suspended process answers as well: the kernel accepts for it. */
 async function somebodyAnswers(path: string): Promise<boolean> {
   const answer = deferred<boolean>();
   const socket = dial({ path });
@@ -163,7 +166,7 @@ async function somebodyAnswers(path: string): Promise<boolean> {
   socket.on('error', (error) => {
     const errno = errnoOf(error);
     if (errno === 'ECONNREFUSED' || errno === 'ENOENT') answer.resolve(false);
-    // Its backlog is full.
+    // Its backlog is full, so it exists.
     else if (errno === 'EAGAIN') answer.resolve(true);
     else answer.reject(error);
   });

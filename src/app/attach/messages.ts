@@ -1,14 +1,14 @@
-// What is said on the socket of a background client: both send ATTACH_MAGIC and a hello, then the one commands and the other
-// events, as `client/messages.ts` has them. The hellos and `turnedAway` keep their tags and fields for ever, so that programs
-// of different versions can tell each other so.
+// The messages on the background client's socket: both sides send ATTACH_MAGIC and a hello, then commands one way and
+// events the other, as in `client/messages.ts`. The hellos and `turnedAway` keep their tags and fields for ever, so
+// that different versions can say so.
 
 import { CLIENT_COMMANDS, CLIENT_EVENTS } from '../../client/messages.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import { text, tuple, u16, u32 } from '../../foundation/wire/schema.js';
 
-/** Never changes; what changes is ATTACH_VERSION. */
+/** Never changes; ATTACH_VERSION does. */
 export const ATTACH_MAGIC = Uint8Array.from([...Buffer.from('MTCONS', 'latin1'), 0, 1]);
-/** Raised when a command or an event changes its fields, or what may stand in one. */
+/** Raised when a command or an event changes its fields or their ranges; a new command does not raise it. */
 export const ATTACH_VERSION = 2;
 
 const program = text(32);
@@ -16,16 +16,16 @@ const address = text(64);
 
 export const attachCommands = protocol('attach.commands', {
   ...CLIENT_COMMANDS,
-  /** The first word. [200, version, program]; `program` is the version of the package. */
+  /** The first message. [200, version, program]; `program` is the version of the package. */
   hello: message(200, { version: u16, program }),
 });
 export type AttachCommand = MessageOf<typeof attachCommands>;
 
 export const attachEvents = protocol('attach.events', {
   ...CLIENT_EVENTS,
-  /** The answer to it: what the client is. [200, version, program, address, [tracker 1, tracker 2], pid]. */
+  /** The client's answer. [200, version, program, address, [tracker 1, tracker 2], pid]. */
   hello: message(200, { version: u16, program, address, trackers: tuple(address, address), pid: u32 }),
-  /** Instead of a hello, then the socket is closed: no room. [201, code, sentence]. */
+  /** Sent in place of a hello when there is no room; then the client hangs up. [201, code, sentence]. */
   turnedAway: message(201, { code: text(32), sentence: text(1_000) }),
 });
 export type AttachEvent = MessageOf<typeof attachEvents>;

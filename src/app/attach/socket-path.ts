@@ -1,10 +1,10 @@
-// Whether a path can be that of a socket. Where it is, the settings say. Pure.
+// Decides whether a path can be the path of a Unix socket; the settings say where the socket is. Pure.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { SOCKET_PATH_BYTES_MAX } from '../../foundation/base/limits.js';
 import { printable } from '../../foundation/torrent/names.js';
 
-/** The path. Throws INVALID_ARGUMENTS for one that no Unix socket can have. @param path absolute. */
+/** Returns the path. Throws INVALID_ARGUMENTS when it is too long for a Unix socket. @param path absolute. */
 export function usableSocketPath(path: string): string {
   const size = Buffer.byteLength(path);
   if (size <= SOCKET_PATH_BYTES_MAX) return path;

@@ -1,5 +1,5 @@
-// One console or command that is attached: its commands to the client, and the client's events to it. Decides who is
-// greeted; what a command means is not known here.
+// One attached console or command: passes its commands to the client, and the client's events to it. Decides only
+// whether its hello is accepted; does not know what a command means.
 
 import type { ClientCommand } from '../../client/messages.js';
 import { ProtocolError } from '../../foundation/base/errors.js';
@@ -19,14 +19,14 @@ import {
 
 export interface UserOptions {
   readonly socket: Socket;
-  /** What our hello says. */
+  /** Our answer to its hello. */
   readonly hello: AttachHello;
-  /** Asked when it has said hello. */
+  /** Asked once its hello has arrived. */
   readonly hasRoom: () => boolean;
-  /** It speaks our version, and there is room: it is a user from now on. */
+  /** Its hello was accepted. */
   readonly onGreeted: () => void;
   readonly onCommand: (command: ClientCommand) => void;
-  /** It has as many requests open as it may: nothing more is read until `goOn`. */
+  /** It has as many open requests as it may have; nothing more is read until `goOn`. */
   readonly isFull: () => boolean;
   readonly onClosed: () => void;
 }
@@ -44,7 +44,7 @@ export class User {
       magic: ATTACH_MAGIC,
       unreadBytesMax: ATTACHED_UNREAD_BYTES_MAX,
       onFrame: (frame) => this.#take(attachCommands.decode(frame)),
-      // No program of ours does that, so nobody would read a sentence.
+      // No program of ours breaks the protocol, so nobody would read a sentence.
       onFault: () => undefined,
       onClosed: () => options.onClosed(),
     });
@@ -54,7 +54,7 @@ export class User {
     this.#connection.send(attachEvents.framed(attachEvents.fit(event)));
   }
 
-  /** It may send requests again. */
+  /** Reads its requests again. */
   goOn(): void {
     this.#connection.resume();
   }
@@ -72,17 +72,17 @@ export class User {
       this.#greet(command);
       return;
     }
-    if (command.kind === 'hello') throw new ProtocolError('it says hello twice');
+    if (command.kind === 'hello') throw new ProtocolError('it sent two hellos');
     this.#options.onCommand(command);
     if (this.#options.isFull()) this.#connection.pause();
   }
 
   #greet(command: AttachCommand): void {
-    if (command.kind !== 'hello') throw new ProtocolError('it sends a request before its hello');
+    if (command.kind !== 'hello') throw new ProtocolError('it sent a request before its hello');
     if (!this.#options.hasRoom()) {
       const sentence = `${ATTACHED_MAX} consoles and commands are already attached; close some of them first`;
       this.say({ kind: 'turnedAway', code: 'LIMIT_REACHED', sentence });
-      this.hangUp('there is no room');
+      this.hangUp('too many are attached');
       return;
     }
     this.say(this.#options.hello);

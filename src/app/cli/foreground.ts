@@ -4,7 +4,7 @@
 import { watchSignals } from '../../foundation/base/signals.js';
 import { openConsole } from '../console/open-console.js';
 import type { Session } from '../console/session/session.js';
-import type { ColourWish } from '../console/terminal/abilities.js';
+import type { ColourSetting } from '../console/terminal/abilities.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { letGoOfTerminal } from './context.js';
 
@@ -15,7 +15,7 @@ export interface ForegroundOptions {
   /** What people are told then. */
   readonly farewell?: string;
   readonly onLogMoved: () => void;
-  readonly color: ColourWish;
+  readonly color: ColourSetting;
   /** Where lines are remembered for the next run; its directory exists. */
   readonly historyPath: string;
   /** One line, said first. */

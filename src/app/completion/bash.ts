@@ -1,18 +1,18 @@
-// The script of completion for bash, 3.2 and later, without any other package of completions. It holds every command, so that
-// Tab starts no program. Pure.
+// Writes the completion script for bash 3.2 and later, which needs no other completion package. The script holds every
+// command, so Tab starts no program. Pure.
 
 import { type CommandRule, everyRule, type Offers } from './grammar.js';
 
 export function bashScript(program: CommandRule): string {
   const rules = everyRule(program);
   return [
-    '# Completion of mtorrent for bash. To have it in this shell: eval "$(mtorrent completion bash)"',
+    '# Completion of mtorrent for bash. To use it in this shell: eval "$(mtorrent completion bash)"',
     '',
-    '# COMMAND WORD: sets `next` to the command that WORD makes of COMMAND, if it does.',
+    '# COMMAND WORD: sets `next` to the subcommand WORD of COMMAND, if there is one.',
     ...lookup('__mtorrent_command', 'next', commandCases(rules)),
-    '# COMMAND FLAG: sets `kind` to what its value is, if it takes one.',
+    '# COMMAND FLAG: sets `kind` to the kind of its value, if it takes one.',
     ...lookup('__mtorrent_flag', 'kind', flagCases(rules)),
-    '# COMMAND PLACE: sets `kind` to what is offered there; the first argument has place 0.',
+    '# COMMAND PLACE: sets `kind` to what is offered there; PLACE counts from 0.',
     ...lookup('__mtorrent_place', 'kind', placeCases(rules)),
     '# COMMAND: sets `kind` to its flags.',
     ...lookup(
@@ -46,7 +46,7 @@ function flagCases(rules: readonly CommandRule[]): Cases {
 function placeCases(rules: readonly CommandRule[]): Cases {
   return rules.flatMap(({ words, places, commands }) => {
     const own = places.map(({ offers, repeats }, at): Cases[number] => [
-      // A place that repeats is the last: whatever number follows is it.
+      // A repeating place is the last one, so every later number means it.
       [repeats ? `${words}/*` : `${words}/${at}`],
       kindOf(offers),
     ]);
@@ -63,12 +63,12 @@ function kindOf(offers: Offers): string {
   return typeof offers === 'string' ? offers : offers.join(' ');
 }
 
-/** A pattern of `case`: only a star at its end is more than itself. */
+/** A pattern of `case` in which only a star at its end is special. */
 function quoted(pattern: string): string {
   return pattern.endsWith('*') ? `'${pattern.slice(0, -1)}'*` : `'${pattern}'`;
 }
 
-/** A function that sets a variable of its caller by what its arguments, joined by `/`, are. */
+/** A function that looks up its arguments, joined by `/`, and sets a variable of its caller. */
 function lookup(name: string, variable: string, cases: Cases): readonly string[] {
   return [
     `${name}() {`,
@@ -81,7 +81,7 @@ function lookup(name: string, variable: string, cases: Cases): readonly string[]
   ];
 }
 
-/** compgen answers a name a line; a name with a line feed in it is not offered whole, and no harm is done. */
+/** compgen prints one name a line, so a name that contains a line feed is offered in parts; that does no harm. */
 const OFFER = `# KIND CURRENT: fills COMPREPLY.
 __mtorrent_offer() {
   local name
@@ -109,7 +109,7 @@ const COMPLETE = `_mtorrent() {
   local command='' next kind='' wanted='' plain='' place=0 at word glue='' cut prefix=''
   local -a words=()
   COMPREPLY=()
-  # bash breaks 192.0.2.1:7001 and --flag=value into pieces; here they are whole again.
+  # bash splits 192.0.2.1:7001 and --flag=value at : and =; this joins them again.
   for ((at = 0; at <= COMP_CWORD; at++)); do
     word=\${COMP_WORDS[at]}
     if [[ $at -gt 0 && ( -n $glue || ( -n $word && -z \${word//[:=]/} ) ) ]]; then
@@ -142,7 +142,7 @@ const COMPLETE = `_mtorrent() {
     [[ $raw == --*=* ]] && prefix=\${current%%=*}= && raw=\${raw#*=}
     current=\${current#*=}
   fi
-  # A name in quotes, or with its spaces escaped, is looked for as it is on the disk.
+  # A quoted or escaped name is looked up as it is on the disk.
   current=\${current#[\\"\\']} raw=\${raw#[\\"\\']}
   current=\${current//\\\\/} raw=\${raw//\\\\/}
   if [[ -n $wanted ]]; then
@@ -153,7 +153,7 @@ const COMPLETE = `_mtorrent() {
     __mtorrent_place "$command" "$place"
   fi
   __mtorrent_offer "\${kind:-nothing}" "$current"
-  # What is before the last break is on the line already.
+  # What stands before the last split is already on the line.
   cut=$((\${#current} - \${#raw}))
   for at in "\${!COMPREPLY[@]}"; do
     COMPREPLY[at]=$prefix\${COMPREPLY[at]:cut}

@@ -1,12 +1,12 @@
-// Every command as one list, read off the declarations that the parser gets: whoever suggests, completes or documents
-// commands reads this list, so that nothing is declared twice. Runs no command and knows no parser. Pure.
+// Lists every command by recording the declarations that the parser receives, so that suggestions, completion and the
+// manual need no second list. Runs no command and loads no parser. Pure.
 
 import type { Argv, Options } from 'yargs';
 
 export interface PositionalEntry {
   readonly name: string;
   readonly isRequired: boolean;
-  /** It takes all that follows. */
+  /** It takes all remaining words. */
   readonly repeats: boolean;
   readonly choices: readonly string[];
   readonly description: string;
@@ -31,10 +31,10 @@ export interface CommandEntry {
   readonly flags: readonly FlagEntry[];
 }
 
-/** A function, or its options at once. */
+/** A function, or an object of options. */
 type Builder = ((args: Argv) => unknown) | Readonly<Record<string, unknown>> | undefined;
 
-/** Commands with their flags in the order of their declaration; a command of commands is followed by its own. */
+/** Commands and flags in the order of declaration; a command with subcommands precedes them. */
 export function commandTable(declare: (parser: Argv) => void): readonly CommandEntry[] {
   const table: CommandEntry[] = [];
   declare(recorder(table, '', { positionals: new Map(), flags: [] }));
@@ -42,14 +42,14 @@ export function commandTable(declare: (parser: Argv) => void): readonly CommandE
 }
 
 interface Recorded {
-  /** Options by name; what there is, and in which order, the usage says. */
+  /** Options by name; the usage says which positionals there are, and in which order. */
   readonly positionals: Map<string, unknown>;
   readonly flags: FlagEntry[];
 }
 
-/** Takes what a parser takes, and only remembers. */
+/** Stands in for the parser and records what is declared. */
 function recorder(table: CommandEntry[], above: string, recorded: Recorded): Argv {
-  const heard = (name: string, words: readonly unknown[]): void => {
+  const record = (name: string, words: readonly unknown[]): void => {
     if (name === 'command') recordCommand(table, above, words);
     else if (name === 'positional') recorded.positionals.set(String(words[0]), words[1]);
     else if (name === 'option') recordFlag(recorded, String(words[0]), words[1]);
@@ -61,14 +61,14 @@ function recorder(table: CommandEntry[], above: string, recorded: Recorded): Arg
     get:
       (_, name) =>
       (...words: readonly unknown[]) => {
-        heard(String(name), words);
+        record(String(name), words);
         return self;
       },
   });
   return self;
 }
 
-/** The last declaration of a name counts, as for the parser. */
+/** The last declaration of a name counts, as it does for the parser. */
 function recordFlag({ flags }: Recorded, name: string, declared: unknown): void {
   const at = flags.findIndex((flag) => flag.name === name);
   flags.splice(at < 0 ? flags.length : at, 1, flagOf(name, declared));

@@ -1,12 +1,12 @@
-// The script of completion for fish, 3.1 and later. One function finds out on which command and place the cursor is; each rule
-// asks it. Pure.
+// Writes the completion script for fish 3.1 and later. One function of the script finds the command and the place of
+// the cursor, and every rule asks it. Pure.
 
 import { type CommandRule, everyRule, type Offers } from './grammar.js';
 
 export function fishScript(program: CommandRule): string {
   const rules = everyRule(program);
   return [
-    '# Completion of mtorrent for fish. To have it: mtorrent completion fish > ~/.config/fish/completions/mtorrent.fish',
+    '# Completion of mtorrent for fish. To use it: mtorrent completion fish > ~/.config/fish/completions/mtorrent.fish',
     '',
     `set -g __mtorrent_commands ${rules.flatMap(commandWords).map(quoted).join(' ')}`,
     `set -g __mtorrent_valued ${rules.flatMap(valuedFlags).map(quoted).join(' ')}`,
@@ -19,12 +19,12 @@ export function fishScript(program: CommandRule): string {
   ].join('\n');
 }
 
-/** 'config/show=config show': what a word makes of a command. */
+/** 'config/show=config show': the subcommand that a word selects. */
 function commandWords({ words, commands }: CommandRule): readonly string[] {
   return commands.flatMap((below) => [below.word, ...below.aliases].map((word) => `${words}/${word}=${below.words}`));
 }
 
-/** 'create/--out': flags that the next word belongs to. */
+/** 'create/--out': flags that take the next word as their value. */
 function valuedFlags({ words, flags }: CommandRule): readonly string[] {
   return flags.flatMap(({ names, offers }) => (offers === undefined ? [] : names.map((name) => `${words}/${name}`)));
 }

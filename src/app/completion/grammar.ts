@@ -1,5 +1,5 @@
-// The list of commands as a tree, with what a shell offers at each place: what every script of completion is written from.
-// Names are checked, since they become words of a script. Pure.
+// Arranges the list of commands as a tree, with what a shell offers at each place; every completion script is written
+// from it. Names are checked, because they become words of a script. Pure.
 
 import { assert } from '../../foundation/base/assert.js';
 import { isSettingName, settingOf } from '../settings/table.js';
@@ -8,7 +8,7 @@ import { placesOf } from '../verbs/places.js';
 import { verbNamed } from '../verbs/table.js';
 import type { CommandEntry, FlagEntry, PositionalEntry } from './command-table.js';
 
-/** Words, or names on the disk; 'mtorrents' are files of that ending, and directories on the way to them. */
+/** Words, or names on the disk; 'mtorrents' are `.mtorrent` files, and the directories that may hold them. */
 export type Offers = readonly string[] | 'files' | 'directories' | 'mtorrents' | 'nothing';
 
 export interface FlagRule {
@@ -27,11 +27,11 @@ export interface PlaceRule {
 }
 
 export interface CommandRule {
-  /** The last word of it; '' is the program. */
+  /** Its last word; '' for the program. */
   readonly word: string;
-  /** All words of it: 'config show'. */
+  /** All its words: 'config show'. */
   readonly words: string;
-  /** Other words for `word`, taken and not offered. */
+  /** Accepted instead of `word`, but not offered. */
   readonly aliases: readonly string[];
   readonly description: string;
   readonly flags: readonly FlagRule[];
@@ -39,7 +39,7 @@ export interface CommandRule {
   readonly commands: readonly CommandRule[];
 }
 
-/** Arguments that are no settings, by name. What is not here is offered files: no harm, and often right. */
+/** Arguments that are not settings, by name. Any other argument is offered files, which is harmless and often right. */
 const OFFERS: Readonly<Record<string, Offers>> = {
   address: 'nothing',
   tracker: 'nothing',
@@ -99,7 +99,7 @@ function placeRule({ name, isRequired, repeats, choices }: PositionalEntry, ofVe
   return { name, offers: ofVerb ?? offersOf(name, choices), isRequired, repeats };
 }
 
-/** Undefined: the command is no verb of a running client. */
+/** Undefined: the command is not a verb of a running client. */
 function verbOffers(command: string, place: string): Offers | undefined {
   const verb = verbNamed(command);
   if (verb?.shell === undefined) return undefined;
@@ -107,7 +107,7 @@ function verbOffers(command: string, place: string): Offers | undefined {
   return found === undefined ? undefined : inShell(found.offers);
 }
 
-/** A shell's Tab asks no client, so it does not know the client's files. */
+/** Tab in a shell asks no client, so it does not know the client's files. */
 function inShell(offers: VerbOffers): Offers {
   switch (offers.kind) {
     case 'words':
@@ -128,6 +128,6 @@ function offersOf(name: string, choices: readonly string[]): Offers {
 }
 
 function checked(word: string): string {
-  assert(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(word), 'what is typed is plain, so that it needs no quotes in any shell');
+  assert(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(word), 'a word of a script needs no quotes in any shell');
   return word;
 }

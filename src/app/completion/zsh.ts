@@ -1,12 +1,12 @@
-// The script of completion for zsh: a function a command, each one call of _arguments, as zsh's own completions are. Works
-// from a directory of $fpath under the name _mtorrent, and through eval. Pure.
+// Writes the completion script for zsh: one function a command, each a single call of _arguments, like the completions
+// that come with zsh. Works from a directory of $fpath under the name _mtorrent, and through eval. Pure.
 
 import { type CommandRule, everyRule, type FlagRule, type Offers } from './grammar.js';
 
 export function zshScript(program: CommandRule): string {
   return [
     '#compdef mtorrent',
-    '# Completion of mtorrent for zsh. To have it in this shell: eval "$(mtorrent completion zsh)"',
+    '# Completion of mtorrent for zsh. To use it in this shell: eval "$(mtorrent completion zsh)"',
     '',
     ...everyRule(program).flatMap(functionOf),
     '# Autoloaded from $fpath this file is the function itself; through eval it registers it.',
@@ -26,7 +26,7 @@ function functionOf(rule: CommandRule): readonly string[] {
     `${nameOf(rule)}() {`,
     '  local curcontext="$curcontext" state line',
     '  typeset -A opt_args',
-    // What follows the command is the command's own, also a flag of the same name.
+    // Words after a command are its own, including a flag of the same name.
     "  _arguments -C -s -A '-*' \\",
     ...continued([...specs, "'1: :->command'", "'*:: :->arguments'"]),
     '  case $state in',
@@ -47,7 +47,7 @@ function functionOf(rule: CommandRule): readonly string[] {
   ];
 }
 
-/** One for each name of a flag; it takes the place of its other names, except where it may be given again. */
+/** One for each name of a flag. */
 function flagSpecs({ names, description, offers }: FlagRule): readonly string[] {
   const value = offers === undefined ? '' : `:value:${actionOf(offers)}`;
   return names.map((name) => {

@@ -1,5 +1,5 @@
-// The console of a client on what this program has for stdin and stdout: a person's terminal or a script's pipe. Knows
-// nothing of how the client is reached, or what leaving it means.
+// Opens a client's console on stdin and stdout: a script's output for a pipe, a prompt or a full screen for a terminal.
+// Does not know how the client is reached or what leaving it means.
 
 import { homedir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
@@ -7,7 +7,7 @@ import type { SwarmClient } from '../library/swarm-client.js';
 import { type LineSource, PipedLines, PlainPrompt } from './session/lines.js';
 import { PeopleOutput, ScriptOutput } from './session/output.js';
 import { Session } from './session/session.js';
-import { abilitiesOf, asciiOnly, type ColourWish, type Environment } from './terminal/abilities.js';
+import { abilitiesOf, asciiOnly, type ColourSetting, type Environment } from './terminal/abilities.js';
 import { LiveProgress } from './terminal/live-progress.js';
 import { paintOf } from './terminal/paint.js';
 import { Screen } from './terminal/screen.js';
@@ -19,14 +19,14 @@ export interface ConsoleOptions {
   readonly stdout: TerminalStream & { readonly isTTY?: boolean };
   readonly stderr: Writable;
   readonly env: Environment;
-  readonly color: ColourWish;
-  /** Where lines are remembered for the next run; its directory exists. Nowhere without it. */
+  readonly color: ColourSetting;
+  /** The history file; its directory exists. Absent: lines are not kept. */
   readonly historyPath?: string | undefined;
-  /** What `quit` does; answers its detail. */
+  /** Performs `quit`; resolves with the detail that scripts get. */
   readonly leave: () => Promise<string>;
-  /** What people are told then; the detail when absent. */
+  /** What people see after `quit`; the detail when absent. */
   readonly farewell?: string | undefined;
-  /** Said first, and to scripts on stderr: one line. */
+  /** The first line; scripts get it on stderr. */
   readonly greeting?: string | undefined;
 }
 
@@ -68,14 +68,14 @@ function openScreen({ client, stdin, stdout, env, color, historyPath }: ConsoleO
   const abilities = abilitiesOf(env, true, process.platform, color);
   const live = new LiveProgress(client, abilities, (draw) => screen.progress(draw));
   const screen = new Screen(stdin, stdout, {
-    // Loaded with the first Tab.
+    // Loaded at the first Tab.
     complete: async (head) => {
       const { completeLine } = await import('./session/completer.js');
       return completeLine(head, client, { directory: process.cwd(), home: homedir() });
     },
-    listed: async (candidates, columns) => {
-      const { listed } = await import('./session/completer.js');
-      return listed(abilities.unicode ? candidates : candidates.map(asciiOnly), columns);
+    list: async (candidates, columns) => {
+      const { listCandidates } = await import('./session/completer.js');
+      return listCandidates(abilities.unicode ? candidates : candidates.map(asciiOnly), columns);
     },
     runningCount: () => live.runningCount,
     historyPath,
@@ -83,16 +83,16 @@ function openScreen({ client, stdin, stdout, env, color, historyPath }: ConsoleO
   });
   let unlisten = (): void => undefined;
   const source: LineSource = {
-    open: (heard) => {
-      screen.open(heard);
-      live.look();
-      // Whatever it was, a download may have ended by it, or gone on.
-      unlisten = client.listen(() => live.look());
+    open: (events) => {
+      screen.open(events);
+      live.poll();
+      // A download may have ended or continued.
+      unlisten = client.listen(() => live.poll());
     },
-    // The line may have begun a download, or ended one.
+    // The command may have started or ended a download.
     ready: () => {
       screen.ready();
-      live.look();
+      live.poll();
     },
     close: () => {
       unlisten();

@@ -1,5 +1,5 @@
-// The kinds of arguments that verbs take: how a word is read, how it appears in a usage, and what completion offers for it.
-// Paths become absolute against the directory that is passed in; the disk is never touched. Pure.
+// The kinds of arguments that verbs take: how a word is read, how it appears in a usage, and what completion offers for
+// it. Paths become absolute against the directory that is passed in; the disk is never touched. Pure.
 
 import { resolve } from 'node:path';
 import type { LogLevel } from '../../foundation/base/log.js';
@@ -86,7 +86,10 @@ export const destination: Argument<string> = {
   },
 };
 
-/** A file of the client. With a slash the word is a path; without, a name. @param fits which files the verb makes sense for. */
+/**
+ * A file of the client. With a slash the word is a path; without, a name. @param fits which files the verb makes sense
+ * for.
+ */
 export function clientFile(
   shown: '<name>' | '<name>.mtorrent',
   fits = (_: FileView): boolean => true,

@@ -41,7 +41,9 @@ export function parseWords([name, ...words]: readonly string[], directory: strin
   return mistake(`usage: ${verb.forms.map((form) => usageOf(verb, form)).join(' | ')}`);
 }
 
-/** Rejects with MiniTorrentError when the client refuses. @param ascii drawings must not use characters beyond ASCII. */
+/**
+ * Rejects with MiniTorrentError when the client refuses. @param ascii drawings must not use characters beyond ASCII.
+ */
 export async function perform({ form, values }: Call, client: SwarmClient, ascii: boolean): Promise<Result> {
   const { ask, show } = form.action;
   return show(await ask(client, values), values, ascii);

@@ -1,5 +1,5 @@
-// The table of verbs: everything that can be asked of a running client. A verb is added here, and only here: the console, the
-// shell commands, completion and `help` read this table. Pure.
+// The table of verbs: everything that can be asked of a running client. The console, the shell commands, completion and
+// `help` read it, so adding a verb means adding a row here. Pure.
 
 import { printable } from '../../foundation/torrent/names.js';
 import { isRunning, isWhole } from '../library/views.js';

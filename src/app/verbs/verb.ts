@@ -1,5 +1,5 @@
-// The shape of a row in the table of verbs: how a verb is written, what it asks the client, and how the answer is shown.
-// Holds types only, and the function that checks a row against them. Pure.
+// The shape of a row in the table of verbs: how a verb is written, what it asks the client, and how the answer is
+// shown. Holds types only, and the function that checks a row against them. Pure.
 
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Argument, Arguments, Values, ValuesOf } from './arguments.js';

@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { attachToClient, wrongVersion } from '../../../src/app/attach/connection.js';
 import {
-  ATTACHED_ASKS_MAX,
   ATTACHED_MAX,
+  ATTACHED_REQUESTS_MAX,
   ATTACHED_UNREAD_BYTES_MAX,
   EVENT_FRAME_BYTES_MAX,
 } from '../../../src/app/attach/limits.js';
@@ -167,15 +167,15 @@ test('the answers to who has hung up go nowhere, and the numbers of others stay 
 test('who has as many questions open as it may is read on as soon as one is answered', async (t) => {
   const { path, say, commands } = await stageDoor(t);
   const client = await attach(t, path);
-  const waits = Array.from({ length: ATTACHED_ASKS_MAX + 1 }, () => client.wait());
+  const waits = Array.from({ length: ATTACHED_REQUESTS_MAX + 1 }, () => client.wait());
   const bystander = await attach(t, path);
   await bystander.pause('a');
-  assert.equal(commands.filter(({ kind }) => kind === 'wait').length, ATTACHED_ASKS_MAX);
+  assert.equal(commands.filter(({ kind }) => kind === 'wait').length, ATTACHED_REQUESTS_MAX);
   const first = commands.find(({ kind }) => kind === 'wait');
   say({ kind: 'accepted', ask: first?.ask ?? 0, detail: 'WAITED' });
   assert.equal(await waits[0], 'WAITED');
   assert.equal(await bystander.pause('b'), 'PAUSE');
-  assert.equal(commands.filter(({ kind }) => kind === 'wait').length, ATTACHED_ASKS_MAX + 1);
+  assert.equal(commands.filter(({ kind }) => kind === 'wait').length, ATTACHED_REQUESTS_MAX + 1);
   for (const wait of waits) wait.catch(() => undefined);
 });
 

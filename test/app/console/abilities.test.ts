@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { abilitiesOf, type ColourWish, type Environment } from '../../../src/app/console/terminal/abilities.js';
+import { abilitiesOf, type ColourSetting, type Environment } from '../../../src/app/console/terminal/abilities.js';
 
 function check(env: Environment, wanted: string, platform: NodeJS.Platform = 'linux', isTTY = true): void {
   const { cursor, colour, unicode } = abilitiesOf(env, isTTY, platform);
@@ -33,7 +33,7 @@ test('NO_COLOR takes the colours, FORCE_COLOR decides before it', () => {
 });
 
 test('the setting decides before the environment', () => {
-  const colour = (env: Environment, wish: ColourWish): boolean => abilitiesOf(env, true, 'linux', wish).colour;
+  const colour = (env: Environment, wish: ColourSetting): boolean => abilitiesOf(env, true, 'linux', wish).colour;
   assert.equal(colour({ FORCE_COLOR: '1' }, 'never'), false);
   assert.equal(colour({ NO_COLOR: '1', TERM: 'dumb' }, 'always'), true);
   assert.equal(colour({ NO_COLOR: '1' }, 'auto'), false);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { complete, type Entry, type Known, placeOf } from '../../../src/app/console/language/completion.js';
+import { complete, type DirectoryEntry, type Found, placeOf } from '../../../src/app/console/language/completion.js';
 import { quoteWord, splitWords } from '../../../src/app/console/language/line.js';
 import type { FileView } from '../../../src/app/library/views.js';
 import { VERB_NAMES } from '../../../src/app/verbs/table.js';
@@ -17,7 +17,7 @@ function file(name: string, state: FileView['state'], mtorrentPath = `/t/${name}
   return { name, state, path: `/d/${name}`, mtorrentPath, size, have, pieces, ...rest };
 }
 
-const KNOWN: Known = {
+const KNOWN: Found = {
   files: [file('film.mkv', 'downloading'), file('disk.img', 'seeding'), file('old.iso', 'paused')],
   entries: [
     { name: 'films', isDirectory: true },
@@ -99,14 +99,14 @@ test('a path is looked up where it leads', () => {
     ['get "../x/', '/x'],
     ['remove ./x', '/desk'],
   ] as const) {
-    const { wanted } = placeOf(head, AT);
-    assert.equal(wanted.kind === 'entries' ? wanted.directory : wanted.kind, directory, head);
+    const { expected } = placeOf(head, AT);
+    assert.equal(expected.kind === 'entries' ? expected.directory : expected.kind, directory, head);
   }
 });
 
 test('what cannot be shown as it is, is listed escaped and not typed', () => {
   const evil = 'a\u001b[2J';
-  const entries: Entry[] = [{ name: `${evil}.mtorrent`, isDirectory: false }];
+  const entries: DirectoryEntry[] = [{ name: `${evil}.mtorrent`, isDirectory: false }];
   check('get ', 'get a', { ...KNOWN, entries });
   check('get a', ['a\\u{1b}[2J.mtorrent'], { ...KNOWN, entries });
 });
@@ -122,7 +122,7 @@ test('what Tab types is read back as the entry that was meant, in any quotes', (
       const written = quoteWord(begun, style);
       const isOpen = style !== '' && written.startsWith(style);
       const head = `get x ${isOpen ? written.slice(0, -1) : written}`;
-      const known: Known = { files: [], entries: [{ name: text, isDirectory: true }] };
+      const known: Found = { files: [], entries: [{ name: text, isDirectory: true }] };
       const { head: done } = complete(head, placeOf(head, AT), known);
       if (done === head) return;
       const closed = isOpen && done[6] === style ? done + style : done;

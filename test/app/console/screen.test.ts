@@ -48,7 +48,7 @@ async function stage(columns: number, rows: number, answers = true): Promise<Sta
     onEnd: () => {
       ended = true;
     },
-    onLetGo: () => {
+    onStopWaiting: () => {
       letGo += 1;
       screen.ready();
     },

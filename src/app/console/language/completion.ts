@@ -1,5 +1,6 @@
-// What Tab means at a place of a line: which words could stand there, and the line with the one that fits, or with what all
-// that fit have in common. Knows the commands; files and directories are looked up by whoever asks. Pure.
+// Decides what Tab does at a place of a line: which candidates fit there, and how the line continues with the only one,
+// or with the prefix that they share. Reads no directory and asks no client: the caller looks up what `Expected` names.
+// Pure.
 
 import { resolve } from 'node:path';
 import { unreachable } from '../../../foundation/base/assert.js';
@@ -10,60 +11,60 @@ import { offersAfter } from '../../verbs/places.js';
 import { VERB_NAMES, verbNamed } from '../../verbs/table.js';
 import { expanded, quoteWord, scanLine, type Word } from './line.js';
 
-export interface Entry {
+export interface DirectoryEntry {
   readonly name: string;
   readonly isDirectory: boolean;
 }
 
-/** What could stand at the cursor. */
-export type Wanted =
+/** What can stand at the cursor. */
+export type Expected =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   /** Files of the client. */
   | { readonly kind: 'files'; readonly fits: (file: FileView) => boolean }
-  /** Entries of `directory` whose name continues what is typed. */
+  /** Entries of `directory` whose names begin with what is typed. */
   | { readonly kind: 'entries'; readonly directory: string; readonly only: 'any' | 'mtorrent' | 'directories' }
   | { readonly kind: 'nothing' };
 
-export interface Place {
-  readonly wanted: Wanted;
-  /** The word at the cursor, empty where none has begun. */
+export interface CursorPlace {
+  readonly expected: Expected;
+  /** The word at the cursor; empty between words. */
   readonly word: Word;
   readonly style: '' | '"' | "'";
 }
 
-export interface Completed {
-  /** Everything left of the cursor. */
+export interface Completion {
+  /** The line to the left of the cursor. */
   readonly head: string;
-  /** To be shown when the head did not grow: safe for a terminal. */
+  /** To be listed when the head did not grow. Safe for a terminal. */
   readonly candidates: readonly string[];
 }
 
 /** @param head the line up to the cursor. */
-export function placeOf(head: string, at: PathContext): Place {
+export function placeOf(head: string, at: PathContext): CursorPlace {
   const { words, isOpen, unclosed } = scanLine(head);
   const word = isOpen ? words.at(-1) : undefined;
   const before = words.slice(0, isOpen ? -1 : words.length).map((one) => expanded(one, at.home));
   const here = word ?? { begin: head.length, text: '', isHome: false };
   const quote = head[here.begin];
   const style = quote === '"' || quote === "'" ? quote : '';
-  // A backslash with nothing behind it: what it escapes is yet to come.
-  const wanted: Wanted = unclosed === '\\' ? { kind: 'nothing' } : wantedAt(before, here, at);
-  return { wanted, word: here, style };
+  // What the backslash escapes is still to come.
+  const expected: Expected = unclosed === '\\' ? { kind: 'nothing' } : expectedAt(before, here, at);
+  return { expected, word: here, style };
 }
 
-const NOTHING: Wanted = { kind: 'nothing' };
+const NOTHING: Expected = { kind: 'nothing' };
 
-function wantedAt(before: readonly string[], word: Word, at: PathContext): Wanted {
+function expectedAt(before: readonly string[], word: Word, at: PathContext): Expected {
   const [name, ...words] = before;
   if (name === undefined) return { kind: 'words', words: VERB_NAMES };
   const verb = verbNamed(name);
   const offers = verb === undefined ? undefined : offersAfter(verb, words, word.text);
-  return offers === undefined ? NOTHING : wantedOf(offers, words.at(-1), word, at);
+  return offers === undefined ? NOTHING : expectedOf(offers, words.at(-1), word, at);
 }
 
 /** @param last the argument before this one. */
-function wantedOf(offers: Offers, last: string | undefined, word: Word, at: PathContext): Wanted {
-  const entries = (only: 'any' | 'mtorrent' | 'directories'): Wanted => ({
+function expectedOf(offers: Offers, last: string | undefined, word: Word, at: PathContext): Expected {
+  const entries = (only: 'any' | 'mtorrent' | 'directories'): Expected => ({
     kind: 'entries',
     directory: directoryOf(word, at),
     only,
@@ -85,7 +86,7 @@ function wantedOf(offers: Offers, last: string | undefined, word: Word, at: Path
   }
 }
 
-/** Where the entries are that a half-written path means. */
+/** The directory that a half-typed path leads to. */
 function directoryOf(word: Word, { directory, home }: PathContext): string {
   const { text, isHome } = word;
   const slash = text.lastIndexOf('/');
@@ -98,18 +99,18 @@ interface Candidate {
   /** The whole word. */
   readonly text: string;
   readonly shown: string;
-  /** Nothing more belongs to the word. */
+  /** The word is finished: a space follows. */
   readonly isWhole: boolean;
 }
 
-export interface Known {
+export interface Found {
   readonly files: readonly FileView[];
-  readonly entries: readonly Entry[];
+  readonly entries: readonly DirectoryEntry[];
 }
 
-export function complete(head: string, place: Place, known: Known): Completed {
+export function complete(head: string, place: CursorPlace, found: Found): Completion {
   const { word, style } = place;
-  const all = candidatesOf(place, known);
+  const all = candidatesOf(place, found);
   const candidates = all.filter(({ text }) => text.startsWith(word.text));
   const [only, ...others] = candidates;
   if (only === undefined) return { head, candidates: [] };
@@ -118,7 +119,7 @@ export function complete(head: string, place: Place, known: Known): Completed {
   if (others.length === 0 && printable(only.text) === only.text) {
     const written = quoteWord(only.text, style, word.isHome);
     if (only.isWhole) return { head: `${front}${written} `, candidates: shown };
-    // A quote stays open for what follows.
+    // The quote stays open for the rest.
     return { head: front + opened(written, only.text, style), candidates: shown };
   }
   const common = harmless(commonStart(candidates.map(({ text }) => text)));
@@ -126,20 +127,20 @@ export function complete(head: string, place: Place, known: Known): Completed {
   return { head: front + opened(quoteWord(common, style, word.isHome), common, style), candidates: shown };
 }
 
-/** Without the closing quote, where the word was written with one. */
-function opened(written: string, text: string, style: Place['style']): string {
+/** Drops the closing quote of a quoted word. */
+function opened(written: string, text: string, style: CursorPlace['style']): string {
   return style !== '' && !(style === "'" && text.includes("'")) ? written.slice(0, -1) : written;
 }
 
-function candidatesOf({ wanted, word }: Place, { files, entries }: Known): readonly Candidate[] {
-  switch (wanted.kind) {
+function candidatesOf({ expected, word }: CursorPlace, { files, entries }: Found): readonly Candidate[] {
+  switch (expected.kind) {
     case 'words':
-      return wanted.words.map(whole);
+      return expected.words.map(whole);
     case 'files':
-      return filesOf(files.filter(wanted.fits), word.text).map(whole);
+      return filesOf(files.filter(expected.fits), word.text).map(whole);
     case 'entries':
       if (word.isHome && word.text === '~') return [{ text: '~/', shown: '~/', isWhole: false }];
-      return entriesOf(entries, wanted.only, word.text);
+      return entriesOf(entries, expected.only, word.text);
     default:
       return [];
   }
@@ -147,7 +148,7 @@ function candidatesOf({ wanted, word }: Place, { files, entries }: Known): reado
 
 const whole = (text: string): Candidate => ({ text, shown: printable(text), isWhole: true });
 
-/** By the file's name; by that of the .mtorrent where two files have the same, or what is typed fits no file. */
+/** The file's name; the name of its .mtorrent where two files share a name, or none begins with `typed`. */
 function filesOf(files: readonly FileView[], typed: string): readonly string[] {
   const count = new Map<string, number>();
   for (const { name } of files) count.set(name, (count.get(name) ?? 0) + 1);
@@ -159,16 +160,16 @@ function filesOf(files: readonly FileView[], typed: string): readonly string[] {
 
 const byName = (a: Candidate, b: Candidate): number => (a.text < b.text ? -1 : 1);
 
-/** A .mtorrent stands before directories where one is wanted. Hidden entries are for those who type their dot. */
+/** Where a .mtorrent is expected, those come before directories. Hidden entries need their dot typed. */
 function entriesOf(
-  entries: readonly Entry[],
+  entries: readonly DirectoryEntry[],
   only: 'any' | 'mtorrent' | 'directories',
   typed: string,
 ): readonly Candidate[] {
   const slash = typed.lastIndexOf('/') + 1;
   const [parent, start] = [typed.slice(0, slash), typed.slice(slash)];
   const visible = entries.filter(({ name }) => !name.startsWith('.') || start.startsWith('.'));
-  const candidate = ({ name, isDirectory }: Entry): Candidate => ({
+  const candidate = ({ name, isDirectory }: DirectoryEntry): Candidate => ({
     text: parent + name + (isDirectory ? '/' : ''),
     shown: printable(name) + (isDirectory ? '/' : ''),
     isWhole: !isDirectory,
@@ -190,11 +191,11 @@ function commonStart(texts: readonly string[]): string {
     while (same < length && same < other.length && first[same] === other[same]) same += 1;
     length = same;
   }
-  // Never half of a character.
+  // Never half a surrogate pair.
   return /[\ud800-\udbff]$/.test(first.slice(0, length)) ? first.slice(0, length - 1) : first.slice(0, length);
 }
 
-/** As much of it as can be typed and shown as it is. */
+/** The longest prefix that is safe to type and to show. */
 function harmless(text: string): string {
   let end = 0;
   for (const character of text) {

@@ -1,5 +1,6 @@
-// Reads a line of the console: splits it into words as a shell does (quotes, backslashes, a leading ~), then looks them up in
-// the table of verbs. There are no variables, globs or substitutions: a line can name files and nothing else. Pure.
+// Reads a line of the console: splits it into words as a shell does (quotes, backslashes, a leading ~), then looks them
+// up in the table of verbs. There are no variables, globs or substitutions: a line can name files and nothing else.
+// Pure.
 
 import type { PathContext } from '../../verbs/arguments.js';
 import { type Parsed, parseWords } from '../../verbs/calls.js';
@@ -17,9 +18,9 @@ export type Words =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'unclosed'; readonly quote: string };
 
-/** One word as it stands in the line. */
+/** One word of a line. */
 export interface Word {
-  /** Where it begins, quote included. */
+  /** Index of its first character, which may be a quote. */
   readonly begin: number;
   /** Without quotes and backslashes; a leading ~ is not expanded. */
   readonly text: string;
@@ -29,9 +30,9 @@ export interface Word {
 
 export interface Scan {
   readonly words: readonly Word[];
-  /** The line ends in its last word: no space is behind it, or a quote is open. */
+  /** The last word is not finished: no space follows it, or a quote is open. */
   readonly isOpen: boolean;
-  /** The quote that is open at the end, or a backslash with nothing behind it; '' for none. */
+  /** The quote left open, or a backslash at the end; '' for neither. */
   readonly unclosed: string;
 }
 
@@ -66,7 +67,7 @@ export function scanLine(line: string): Scan {
     } else if (/\s/.test(character)) {
       end();
     } else {
-      // Only an unquoted ~ at the front of a word means home.
+      // Only an unquoted ~ at the start of a word means home.
       if (word === undefined && character === '~') isHome = true;
       more(at, character);
     }
@@ -87,10 +88,10 @@ export function expanded({ text, isHome }: Word, home: string): string {
   return isHome && (text === '~' || text.startsWith('~/')) ? home + text.slice(1) : text;
 }
 
-/** `text` as one word of a line. @param style the quote that it begins with; '' for backslashes where they are needed. */
+/** Writes `text` as one word. @param style the quote to use; '' to escape with backslashes where needed. */
 export function quoteWord(text: string, style: '' | '"' | "'", isHome = false): string {
   if (style === '"') return `"${text.replace(/["\\]/g, '\\$&')}"`;
-  // Nothing can be escaped within single quotes.
+  // Nothing can be escaped inside single quotes.
   if (style === "'" && !text.includes("'")) return `'${text}'`;
   if (text === '') return '';
   const escaped = text.replace(/[\s"'\\]/g, '\\$&');

@@ -1,5 +1,5 @@
-// What Tab finds: asks the client for its files, or reads the directory that is meant, and leaves the deciding to
-// `completion.ts`. Never waits longer than its deadline; what cannot be looked up completes nothing.
+// Looks up what `completion.ts` needs for Tab: the client's files, or the entries of a directory. Gives up at its
+// deadline; what cannot be looked up completes nothing.
 
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,25 +8,32 @@ import { errnoOf, MiniTorrentError } from '../../../foundation/base/errors.js';
 import type { SwarmClient } from '../../library/swarm-client.js';
 import type { FileView } from '../../library/views.js';
 import type { PathContext } from '../../verbs/arguments.js';
-import { type Completed, complete, type Entry, type Known, type Place, placeOf } from '../language/completion.js';
+import {
+  type Completion,
+  type CursorPlace,
+  complete,
+  type DirectoryEntry,
+  type Found,
+  placeOf,
+} from '../language/completion.js';
 import { COMPLETION_DEADLINE_MS, COMPLETION_ENTRIES_MAX, COMPLETIONS_SHOWN_MAX } from '../limits.js';
 import { inColumns } from '../terminal/text-width.js';
 
-/** @param head the line up to the cursor. */
-export async function completeLine(head: string, client: SwarmClient, at: PathContext): Promise<Completed> {
+/** @param head the line to the left of the cursor. */
+export async function completeLine(head: string, client: SwarmClient, at: PathContext): Promise<Completion> {
   const place = placeOf(head, at);
-  const nothing: Known = { files: [], entries: [] };
+  const nothing: Found = { files: [], entries: [] };
   return complete(head, place, await within(lookUp(place, client), COMPLETION_DEADLINE_MS, () => nothing));
 }
 
-export function listed(candidates: readonly string[], columns: number): string {
+export function listCandidates(candidates: readonly string[], columns: number): string {
   return inColumns(candidates, columns, COMPLETIONS_SHOWN_MAX).join('\n');
 }
 
-async function lookUp({ wanted, word }: Place, client: SwarmClient): Promise<Known> {
-  const files = wanted.kind === 'files' ? await filesOf(client) : [];
+async function lookUp({ expected, word }: CursorPlace, client: SwarmClient): Promise<Found> {
+  const files = expected.kind === 'files' ? await filesOf(client) : [];
   const start = word.text.slice(word.text.lastIndexOf('/') + 1);
-  const entries = wanted.kind === 'entries' ? await entriesOf(wanted.directory, start) : [];
+  const entries = expected.kind === 'entries' ? await entriesOf(expected.directory, start) : [];
   return { files, entries };
 }
 
@@ -34,15 +41,15 @@ async function filesOf(client: SwarmClient): Promise<readonly FileView[]> {
   try {
     return await client.files();
   } catch (error) {
-    // The client has ended; its console is about to hear of it.
+    // The client has ended, and the console is about to notice.
     if (error instanceof MiniTorrentError) return [];
     throw error;
   }
 }
 
-/** Those that begin with `start`; none of a directory that is not there or not ours to read. */
-async function entriesOf(directory: string, start: string): Promise<readonly Entry[]> {
-  const entries: Entry[] = [];
+/** Entries whose names begin with `start`; none when the directory is missing or unreadable. */
+async function entriesOf(directory: string, start: string): Promise<readonly DirectoryEntry[]> {
+  const entries: DirectoryEntry[] = [];
   let seen = 0;
   try {
     for await (const entry of await opendir(directory)) {

@@ -1,26 +1,25 @@
-// Where the lines of a console come from: the interface that a session expects, and the two sources that draw nothing, for
-// a script's pipe and for a terminal that cannot move its cursor.
+// Where a console's lines come from: the interface that a session expects, and the two sources that draw nothing, one
+// for a script's pipe and one for a terminal that cannot move its cursor.
 
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
-/** Where lines come from. */
 export interface LineSource {
-  open(heard: LineEvents): void;
-  /** A line has been dealt with: the next one may be typed. */
+  open(events: LineEvents): void;
+  /** The last line is done; the next one may come. */
   ready(): void;
   close(): void;
 }
 
 export interface LineEvents {
   onLine(line: string): void;
-  /** `atOnce`: by a person, now; else when all lines before it are done. */
+  /** @param atOnce true: now, because a person said so; false: once all earlier lines are done. */
   onEnd(atOnce: boolean): void;
-  /** The line that is being dealt with is not waited for any longer; what comes of it is shown when it comes. */
-  onLetGo(): void;
+  /** Stop waiting for the current line; its result is shown whenever it arrives. */
+  onStopWaiting(): void;
 }
 
-/** The lines of a script, from a pipe or a file: no prompt, no echo. The end of the input comes after all lines. */
+/** The lines of a script, from a pipe or a file: no prompt, no echo. The end of input follows the last line. */
 export class PipedLines implements LineSource {
   readonly #lines: Interface;
   #isClosed = false;
@@ -31,7 +30,7 @@ export class PipedLines implements LineSource {
 
   open({ onLine, onEnd }: LineEvents): void {
     this.#lines.on('line', onLine);
-    // It only repeats the error of its input, which whoever owns that deals with.
+    // Repeats the input's error, which the owner of the input handles.
     this.#lines.on('error', () => undefined);
     this.#lines.on('close', () => {
       if (!this.#isClosed) onEnd(false);
@@ -39,7 +38,7 @@ export class PipedLines implements LineSource {
   }
 
   ready(): void {
-    // A script writes its next line whenever it likes.
+    // A script does not wait for a prompt.
   }
 
   close(): void {
@@ -51,8 +50,8 @@ export class PipedLines implements LineSource {
 const PROMPT = 'mtorrent> ';
 
 /**
- * A terminal with TERM=dumb: a prompt, and lines as the system's own line editing delivers them. No control codes, nothing is
- * redrawn. Ctrl-C is a signal there, which the owner of this process handles.
+ * A terminal with TERM=dumb: a prompt, and lines as the system's own line editing delivers them. No control codes,
+ * nothing is redrawn. Ctrl-C is a signal there, which the owner of this process handles.
  */
 export class PlainPrompt implements LineSource {
   readonly #stdout: Writable;
@@ -70,7 +69,7 @@ export class PlainPrompt implements LineSource {
       this.#isPrompting = false;
       onLine(line);
     });
-    // It only repeats the error of its input, which whoever owns that deals with.
+    // Repeats the input's error, which the owner of the input handles.
     this.#lines.on('error', () => undefined);
     this.#lines.on('close', () => {
       if (!this.#isClosed) onEnd(true);
@@ -88,7 +87,7 @@ export class PlainPrompt implements LineSource {
     this.#lines.close();
   }
 
-  /** On a line of its own; then the prompt again. */
+  /** Prints on a line of its own, then repeats the prompt. */
   print(text: string): void {
     if (this.#isPrompting && !this.#isClosed) this.#stdout.write(`\n${text}\n${PROMPT}`);
     else this.#stdout.write(`${text}\n`);

@@ -1,6 +1,6 @@
-// In which manner a console speaks. To programs: one line on stdout a result (`SUCCESS:<detail>` or `FAILURE:<CODE>`), events
-// in between, explanations on stderr. To people: sentences. Remote text is escaped for people; for programs one line is one
-// result, whatever a file is called.
+// How a console reports to its reader. Scripts get one line on stdout for each result (`SUCCESS:<detail>` or
+// `FAILURE:<CODE>`), events in between, and explanations on stderr; people get sentences. Text from elsewhere is
+// escaped for people, and kept on one line for scripts.
 
 import type { Writable } from 'node:stream';
 import { unreachable } from '../../../foundation/base/assert.js';
@@ -10,9 +10,9 @@ import type { ClientNotification } from '../../library/request-client.js';
 import type { Result } from '../../verbs/results.js';
 
 export interface Output {
-  shown(result: Result): void;
-  refused(error: MiniTorrentError): void;
-  happened(event: ClientNotification): void;
+  showResult(result: Result): void;
+  showError(error: MiniTorrentError): void;
+  showEvent(event: ClientNotification): void;
 }
 
 export class ScriptOutput implements Output {
@@ -24,7 +24,7 @@ export class ScriptOutput implements Output {
     this.#stderr = stderr;
   }
 
-  shown(result: Result): void {
+  showResult(result: Result): void {
     switch (result.kind) {
       case 'done':
         this.#result(`SUCCESS:${result.detail}`);
@@ -33,7 +33,7 @@ export class ScriptOutput implements Output {
         this.#result(`SUCCESS:${result.json}`);
         return;
       case 'table':
-        // Rows, then how many they were.
+        // The detail follows the rows: mostly their number.
         for (const row of result.rows) this.#stdout.write(`${row}\n`);
         this.#result(`SUCCESS:${result.detail}`);
         return;
@@ -42,12 +42,12 @@ export class ScriptOutput implements Output {
     }
   }
 
-  refused({ code, message }: MiniTorrentError): void {
+  showError({ code, message }: MiniTorrentError): void {
     this.#result(`FAILURE:${code}`);
     this.#explain(`${code}: ${message}`);
   }
 
-  happened(event: ClientNotification): void {
+  showEvent(event: ClientNotification): void {
     switch (event.kind) {
       case 'completed':
         this.#result(`COMPLETED:${event.path}`);
@@ -74,18 +74,18 @@ export class ScriptOutput implements Output {
   }
 }
 
-/** How much a line matters, for whoever colours it. */
+/** What colour a line gets. */
 export type Tone = 'plain' | 'good' | 'bad';
 
 export class PeopleOutput implements Output {
   readonly #print: (text: string, tone: Tone) => void;
 
-  /** @param print shows whole lines; the text is safe for a terminal. */
+  /** @param print gets whole lines that are safe for a terminal. */
   constructor(print: (text: string, tone: Tone) => void) {
     this.#print = print;
   }
 
-  shown(result: Result): void {
+  showResult(result: Result): void {
     switch (result.kind) {
       case 'done':
         this.#print(result.sentence, 'plain');
@@ -101,11 +101,11 @@ export class PeopleOutput implements Output {
     }
   }
 
-  refused({ code, message }: MiniTorrentError): void {
+  showError({ code, message }: MiniTorrentError): void {
     this.#print(printable(`${code}: ${message}`), 'bad');
   }
 
-  happened(event: ClientNotification): void {
+  showEvent(event: ClientNotification): void {
     switch (event.kind) {
       case 'completed':
         this.#print(`complete: ${printable(event.path)}`, 'good');

@@ -1,6 +1,6 @@
-// The console of one client: takes lines, has them performed one after the other in their order, and lets a output show what
-// came of each. A download goes on in the background. Knows neither terminals nor scripts: lines come from a source, and
-// go out by a output.
+// The console of one client: performs lines one after the other, in their order, and hands each result to the output.
+// Downloads continue in the background. Knows neither terminals nor scripts: lines come from a source, results go to an
+// output.
 
 import { homedir } from 'node:os';
 import { unreachable } from '../../../foundation/base/assert.js';
@@ -19,11 +19,11 @@ export interface SessionOptions {
   readonly client: SwarmClient;
   readonly source: LineSource;
   readonly output: Output;
-  /** Characters of drawings are ASCII only. */
+  /** Drawings use ASCII characters only. */
   readonly ascii: boolean;
-  /** What `quit` does; answers its detail. */
+  /** Performs `quit`; resolves with the detail that scripts get. */
   readonly leave: () => Promise<string>;
-  /** What people are told then; the detail when absent. */
+  /** What people see after `quit`; the detail when absent. */
   readonly farewell?: string | undefined;
 }
 
@@ -31,28 +31,28 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #unlisten: () => void;
   #busy: Promise<void> = Promise.resolve();
-  #letGo = deferred<void>();
+  #stopWaiting = deferred<void>();
   #quitting = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#unlisten = options.client.listen((event) => options.output.happened(event));
+    this.#unlisten = options.client.listen((event) => options.output.showEvent(event));
   }
 
   start(): void {
     this.#options.source.open({
       onLine: (line) => this.#enqueue(line),
       onEnd: (atOnce) => (atOnce ? this.quit() : this.#enqueue('quit')),
-      onLetGo: () => this.#letGo.resolve(),
+      onStopWaiting: () => this.#stopWaiting.resolve(),
     });
   }
 
-  /** Tells whoever is at the console what happened to it. */
+  /** Tells the console's reader something about the console itself. */
   say(sentence: string, level: 'good' | 'bad' = 'bad'): void {
-    this.#options.output.happened({ kind: 'notice', level, sentence });
+    this.#options.output.showEvent({ kind: 'notice', level, sentence });
   }
 
-  /** From a signal: as if `quit` had been typed, ahead of what is waiting. */
+  /** For a signal: quits at once, ahead of queued lines. */
   quit(): void {
     void this.#quit();
   }
@@ -70,10 +70,10 @@ export class Session {
 
   async #run(line: string): Promise<void> {
     if (this.#quitting) return;
-    this.#letGo = deferred();
+    this.#stopWaiting = deferred();
     const work = this.#attempt(line);
-    await Promise.race([work, this.#letGo.promise]);
-    // After it was let go of, a bug in it would end in the race unheard; thus it is told like any other.
+    await Promise.race([work, this.#stopWaiting.promise]);
+    // Once nobody waits for the work, the race would swallow a bug in it; here it surfaces as an unhandled rejection.
     void work.then(() => undefined);
     if (!this.#quitting) this.#options.source.ready();
   }
@@ -83,8 +83,8 @@ export class Session {
       await this.#perform(line);
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
-      // Once we are leaving, what was under way is of no interest any more.
-      if (!this.#quitting) this.#options.output.refused(error);
+      // While quitting, the outcome of the last command no longer matters.
+      if (!this.#quitting) this.#options.output.showError(error);
     }
   }
 
@@ -98,10 +98,10 @@ export class Session {
     const parsed = parseLine(line, { directory: process.cwd(), home: homedir() });
     switch (parsed.kind) {
       case 'call':
-        output.shown(await perform(parsed, client, ascii));
+        output.showResult(await perform(parsed, client, ascii));
         return;
       case 'help':
-        output.shown(table(helpText(parsed.verb).split('\n'), '', 'HELP'));
+        output.showResult(table(helpText(parsed.verb).split('\n'), '', 'HELP'));
         return;
       case 'quit':
         return this.#quit();
@@ -120,10 +120,10 @@ export class Session {
     const { output, leave, source, farewell } = this.#options;
     try {
       const detail = await leave();
-      output.shown({ kind: 'done', detail, sentence: farewell ?? detail });
+      output.showResult({ kind: 'done', detail, sentence: farewell ?? detail });
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
-      output.refused(error);
+      output.showError(error);
     }
     this.#unlisten();
     source.close();

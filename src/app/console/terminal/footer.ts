@@ -1,16 +1,16 @@
-// What stands at the bottom of a terminal: lines of progress, below them the prompt with what is being typed. Everything else
-// scrolls away above it. Knows where the cursor is by reckoning, never by asking: readline says in which row of the
-// prompt it is, and how many lines are above is what was drawn. Takes away what it drew, and nothing that was printed.
+// The bottom of the terminal: progress lines, and below them the prompt with what is being typed; everything else
+// scrolls above. Tracks the cursor by arithmetic (readline's row, plus the lines drawn) and never queries the terminal.
+// Erases what it drew, and never what was printed.
 
 import type { Interface } from 'node:readline';
 import type { LiveLine } from './progress.js';
 import type { TerminalOutput } from './terminal-output.js';
 
-/** Draws what is under way, at most `rows` lines of `columns`. */
+/** Renders progress as at most `rows` lines of at most `columns` columns. */
 export type Draw = (columns: number, rows: number) => readonly LiveLine[];
 
 const nothing: Draw = () => [];
-/** Lines that are too long after all, by this terminal's reckoning, are cut by it instead of wrapped. */
+/** A line that is too wide for this terminal after all is cut instead of wrapped. */
 const WRAP_OFF = '\u001b[?7l';
 const WRAP_ON = '\u001b[?7h';
 const CLEAR_BELOW = '\u001b[J';
@@ -22,29 +22,29 @@ export class Footer {
   readonly #lines: Interface;
   readonly #rowsMax: number;
   #draw = nothing;
-  /** Columns of each line of progress that is on the screen. */
+  /** Width in columns of each progress line on the screen. */
   #drawn: readonly number[] = [];
   #drawnText = '';
   #isShown = false;
 
-  /** @param lines a terminal interface of readline that writes to `output`, and to nothing else. */
+  /** @param lines a readline interface in terminal mode that writes to `output` only. */
   constructor(output: TerminalOutput, lines: Interface, rowsMax: number) {
     this.#output = output;
     this.#lines = lines;
     this.#rowsMax = rowsMax;
   }
 
-  /** It is on the screen: what is typed is seen. */
+  /** It is on the screen, so typed characters are visible. */
   get isShown(): boolean {
     return this.#isShown;
   }
 
-  /** Shows it, or draws it again. */
+  /** Draws it, or redraws it. */
   show(): void {
     this.#output.together(() => this.#stand(this.#erase()));
   }
 
-  /** Above the footer; whole lines. */
+  /** Prints whole lines above the footer. */
   print(text: string): void {
     this.#output.together(() => {
       const wasShown = this.#isShown;
@@ -54,24 +54,24 @@ export class Footer {
     });
   }
 
-  /** From now on this is under way. */
+  /** Replaces the progress lines. */
   progress(draw: Draw | undefined): void {
     this.#draw = draw ?? nothing;
     if (!this.#isShown || this.#output.isCongested) return;
     if (textOf(this.#current()) !== this.#drawnText) this.show();
   }
 
-  /** The line is about to be entered: it stays on the screen as the last of what scrolls, without progress above. */
+  /** Before Enter: the typed line becomes part of the scrolling text, and the progress above it is erased. */
   freeze(): void {
     this.#output.together(() => this.#refresh(this.#erase()));
   }
 
-  /** Takes away a line that was entered before its turn, `rows` rows above. Not while it is shown. */
+  /** Erases a queued line, which takes up `rows` rows above the cursor. Only while the footer is hidden. */
   unprint(rows: number): void {
     this.#output.write(`\r${up(rows)}${CLEAR_BELOW}`);
   }
 
-  /** It goes for good; `last` stays in its place. */
+  /** Removes it for good and prints `last` in its place. */
   end(last: string): void {
     this.#output.together(() => {
       this.#erase();
@@ -79,20 +79,20 @@ export class Footer {
     });
   }
 
-  /** Whoever else has the screen has cleared it, or has written to it. */
+  /** Another program has cleared the screen or written to it. */
   forget(): void {
     this.#drawn = [];
     this.#drawnText = '';
   }
 
-  /** The terminal has another size; most of them have wrapped again what was too long for it. */
+  /** The terminal was resized; most terminals have re-wrapped the lines that became too long. */
   resize(): void {
     const before = this.#row;
     this.#output.measure();
     if (!this.#isShown) return;
     const { columns } = this.#output;
     const wrapped = this.#drawn.reduce((rows, width) => rows + Math.max(1, Math.ceil(width / columns)), 0);
-    // Where terminals differ (the row of the cursor), rather something is left over than something printed is gone.
+    // Terminals differ in the cursor's row: leaving a stale line is better than erasing printed text.
     const above = wrapped + Math.min(before, this.#row);
     this.#output.together(() => {
       this.#output.write(`\r${up(above)}${CLEAR_BELOW}`);
@@ -100,12 +100,12 @@ export class Footer {
     });
   }
 
-  /** The row of the cursor, counted from that of the prompt. */
+  /** The cursor's row, counted from the prompt's first row. */
   get #row(): number {
     return this.#lines.getCursorPos().rows;
   }
 
-  /** Nothing is left of it; the cursor is where it began. Answers the row in which readline believes the cursor to be. */
+  /** Erases it and leaves the cursor at its first row. Returns the row in which readline assumes the cursor to be. */
   #erase(): number {
     const row = this.#isShown ? this.#row : 0;
     this.#output.write(`\r${up(row + this.#drawn.length)}${CLEAR_BELOW}`);
@@ -124,14 +124,14 @@ export class Footer {
   }
 
   #refresh(row: number): void {
-    // Readline goes up that far before it draws.
+    // Readline moves up by that many rows before it draws.
     this.#output.write('\n'.repeat(row));
     this.#lines.prompt(true);
   }
 
   #current(): readonly LiveLine[] {
     const { columns, rows } = this.#output;
-    // At most two columns a character; the last row is for what is printed.
+    // A character takes at most two columns; one row is kept for printed text.
     const typed = Math.ceil((this.#lines.getPrompt().length + 2 * this.#lines.line.length + 1) / columns);
     return this.#draw(columns - 1, Math.min(this.#rowsMax, rows - typed - 1));
   }

@@ -1,5 +1,5 @@
-// The lines of former runs: in one file, the oldest first, each line appended when it is typed, so that two consoles at once
-// keep what both were told. The file is a convenience: whatever is wrong with it costs the history and nothing else.
+// The command history of former runs: one file, oldest line first, appended to with every line, so that two consoles at
+// once keep the lines of both. A convenience: whatever is wrong with the file costs the history and nothing else.
 
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -10,27 +10,27 @@ import { atomicWriteFile } from '../../../transfer/storage/state-file.js';
 import { HISTORY_BYTES_MAX, HISTORY_DEADLINE_MS, HISTORY_LINE_MAX, HISTORY_LINES_MAX } from '../limits.js';
 
 const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
-/** Only its owner reads it: lines name files. */
+/** For its owner only, because lines name files. */
 const MODE = 0o600;
 
 export class History {
   readonly #path: string | undefined;
   readonly #lost: (sentence: string) => void;
   #last = '';
-  /** Lines in the file, about: other consoles add theirs. */
+  /** Approximate number of lines in the file: other consoles append as well. */
   #lineCount = 0;
-  /** The file ends in the midst of a line. */
+  /** The file does not end with a line feed. */
   #isTorn = false;
   #isLost = false;
   #writes: Promise<void> = Promise.resolve();
 
-  /** @param path undefined: nothing is remembered across runs. @param lost told once, when the file cannot be used. */
+  /** @param path undefined: nothing is kept. @param lost called once, with a sentence, when the file cannot be used. */
   constructor(path: string | undefined, lost: (sentence: string) => void) {
     this.#path = path;
     this.#lost = lost;
   }
 
-  /** The newest first, as readline wants them. Empty when there are none, or the file does not answer in time. */
+  /** Newest first, as readline wants them. Empty when there are none, or the disk does not respond in time. */
   async load(): Promise<readonly string[]> {
     const path = this.#path;
     if (path === undefined) return [];
@@ -41,17 +41,17 @@ export class History {
     );
   }
 
-  /** Not what begins with a space, as shells have it, nor the same line twice in a row. */
+  /** Ignores a line that begins with a space, as shells do, and a repetition of the last line. */
   remember(line: string): void {
     const path = this.#path;
-    if (path === undefined || !isWorthIt(line) || line === this.#last) return;
+    if (path === undefined || !isWorthKeeping(line) || line === this.#last) return;
     this.#last = line;
     this.#writes = this.#writes.then(async () => {
       if (!this.#isLost) await this.#attempt(path, () => this.#append(path, line));
     });
   }
 
-  /** When everything so far is in the file. */
+  /** Settles when all lines so far are in the file. */
   async written(): Promise<void> {
     await this.#writes;
   }
@@ -63,7 +63,7 @@ export class History {
     return lines.slice(-HISTORY_LINES_MAX).reverse();
   }
 
-  /** The oldest first; of a large file its end. */
+  /** Oldest first; only the end of a large file. */
   async #read(path: string): Promise<readonly string[]> {
     // Without O_NONBLOCK, opening a named pipe would wait for its other end.
     const handle = await open(path, O_RDONLY | O_NONBLOCK);
@@ -75,15 +75,15 @@ export class History {
       const text = buffer.toString('utf8', 0, bytesRead);
       this.#isTorn = text !== '' && !text.endsWith('\n');
       const lines = text.split('\n');
-      // A large file's first line is half a line.
-      return (begin > 0 ? lines.slice(1) : lines).filter(isWorthIt);
+      // Reading a large file begins in the middle of a line.
+      return (begin > 0 ? lines.slice(1) : lines).filter(isWorthKeeping);
     } finally {
       await handle.close();
     }
   }
 
   async #append(path: string, line: string): Promise<void> {
-    // A single small write behind the end: another console's line stays whole.
+    // A single small append cannot tear another console's line.
     const handle = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, MODE);
     try {
       await handle.write(`${this.#isTorn ? '\n' : ''}${line}\n`);
@@ -118,8 +118,8 @@ export class History {
   }
 }
 
-/** Neither blank, hidden by its typist, too long, nor unsafe to show: the file may be damaged. */
-function isWorthIt(line: string): boolean {
+/** Not blank, not hidden by a leading space, not too long, and safe to show even if the file is damaged. */
+function isWorthKeeping(line: string): boolean {
   return (
     line !== '' &&
     !/^\s/.test(line) &&

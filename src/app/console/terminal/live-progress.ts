@@ -1,48 +1,48 @@
-// Watches the downloads of a client, and what it hashes, for whoever draws them: looks four times a second while one runs, and
-// now and then whether one runs again. Asks only when the last answer has come, so a client that is slow is not asked more.
+// Polls the client for running downloads and hashing, and has them drawn: four times a second while any runs, rarely
+// while none does. Sends no request before the last answer has arrived, so a slow client is not overloaded.
 
 import { systemClock } from '../../../foundation/base/clock.js';
 import { MiniTorrentError } from '../../../foundation/base/errors.js';
 import { DOWNLOAD_LOOK_MS } from '../../../foundation/base/limits.js';
 import type { Overview } from '../../library/views.js';
 import { type FileView, isRunning } from '../../library/views.js';
-import { IDLE_LOOK_MS } from '../limits.js';
+import { IDLE_POLL_MS } from '../limits.js';
 import type { TerminalAbilities } from './abilities.js';
 import type { Draw } from './footer.js';
 import { paintOf } from './paint.js';
 import type { Sample } from './progress.js';
 
-export interface Watched {
+export interface OverviewSource {
   overview(): Promise<Overview>;
 }
 
 export class LiveProgress {
-  readonly #client: Watched;
+  readonly #client: OverviewSource;
   readonly #abilities: TerminalAbilities;
   readonly #show: (draw: Draw | undefined) => void;
   #shown: readonly FileView[] = [];
   #sample: Sample | undefined;
-  #isAsking = false;
+  #isPolling = false;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(client: Watched, abilities: TerminalAbilities, show: (draw: Draw | undefined) => void) {
+  constructor(client: OverviewSource, abilities: TerminalAbilities, show: (draw: Draw | undefined) => void) {
     this.#client = client;
     this.#abilities = abilities;
     this.#show = show;
   }
 
-  /** Downloads, when it was last looked. */
+  /** Running downloads at the last poll. */
   get runningCount(): number {
     return this.#shown.filter(isRunning).length;
   }
 
-  /** Now: something may have changed. */
-  look(): void {
-    if (this.#isClosed || this.#isAsking) return;
+  /** Polls now, because something may have changed. */
+  poll(): void {
+    if (this.#isClosed || this.#isPolling) return;
     clearTimeout(this.#timer);
-    this.#isAsking = true;
-    void this.#look();
+    this.#isPolling = true;
+    void this.#poll();
   }
 
   close(): void {
@@ -50,20 +50,20 @@ export class LiveProgress {
     clearTimeout(this.#timer);
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     try {
       const { files } = await this.#client.overview();
       this.#shown = files.filter((file) => isRunning(file) || file.state === 'hashing');
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
-      // Nobody is there to be asked any more; the console is about to hear of it.
+      // The client has ended, and the console is about to notice.
       this.#shown = [];
       this.close();
     }
     await this.#draw();
-    this.#isAsking = false;
+    this.#isPolling = false;
     if (this.#isClosed) return;
-    this.#timer = setTimeout(() => this.look(), this.#shown.length > 0 ? DOWNLOAD_LOOK_MS : IDLE_LOOK_MS);
+    this.#timer = setTimeout(() => this.poll(), this.#shown.length > 0 ? DOWNLOAD_LOOK_MS : IDLE_POLL_MS);
   }
 
   async #draw(): Promise<void> {
@@ -73,7 +73,7 @@ export class LiveProgress {
       this.#show(undefined);
       return;
     }
-    // Loaded with the first download: measuring text takes longer to load than anything else here.
+    // Loaded with the first download: the code that measures text is slow to load.
     const { progressLines, sampleOf } = await import('./progress.js');
     if (this.#isClosed) return;
     const sample = sampleOf(shown, this.#sample, systemClock.nowMs());

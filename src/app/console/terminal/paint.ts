@@ -1,5 +1,5 @@
-// Colours of the console, or none: what is painted keeps its width. Only the sixteen colours that every terminal lets its
-// owner choose. Pure.
+// The colours of the console, or none. Painted text keeps its width. Only the sixteen colours that a person can set in
+// any terminal are used. Pure.
 
 import { styleText } from 'node:util';
 import type { Tone } from '../session/output.js';
@@ -7,7 +7,7 @@ import type { Tone } from '../session/output.js';
 export interface Paint {
   readonly prompt: (text: string) => string;
   readonly tone: (text: string, tone: Tone) => string;
-  /** The done part of a bar. */
+  /** The finished part of a progress bar. */
   readonly bar: (text: string) => string;
   readonly faint: (text: string) => string;
   readonly warning: (text: string) => string;
@@ -19,7 +19,7 @@ const COLOURLESS: Paint = { prompt: plain, tone: plain, bar: plain, faint: plain
 
 type Format = Parameters<typeof styleText>[0];
 
-/** Whether it is wanted was decided by us, so Node does not look again. */
+/** `abilities.ts` has decided whether to use colours, so Node must not check the stream again. */
 const styled =
   (format: Format) =>
   (text: string): string =>
@@ -29,7 +29,7 @@ const COLOURS: Paint = {
   prompt: styled('bold'),
   tone: (text, tone) => {
     if (tone === 'plain') return text;
-    // Line by line, so that a colour never outlives its line.
+    // Line by line, so that no colour extends past its line.
     return text
       .split('\n')
       .map(styled(tone === 'good' ? 'green' : 'red'))

@@ -1,6 +1,5 @@
-// How running downloads, and files that are being hashed, look below the scroll: a line each with name, bar, per cent, size,
-// rates, peers and time to go. What matters less is left out first when the terminal is narrow; no line is ever wider than asked
-// for. Pure.
+// Renders running downloads, and files being hashed, as one line each: name, bar, per cent, size, rates, peers, time to
+// go. A narrow terminal loses the least important columns first; no line is wider than asked for. Pure.
 
 import { formatBytes } from '../../../foundation/base/bytes.js';
 import { PIECE_SIZE } from '../../../foundation/base/limits.js';
@@ -11,13 +10,13 @@ import { asciiOnly } from './abilities.js';
 import type { Paint } from './paint.js';
 import { cutTo, padBefore, padTo, widthOf } from './text-width.js';
 
-/** A line with the columns that it takes, colours aside. */
+/** A line, and its width in columns without the colour codes. */
 export interface LiveLine {
   readonly text: string;
   readonly width: number;
 }
 
-/** What was sent of each file, by path, and how fast. */
+/** Bytes sent of each file, and its smoothed upload rate, by path. */
 export interface Sample {
   readonly atMs: number;
   readonly sent: ReadonlyMap<string, number>;
@@ -25,7 +24,7 @@ export interface Sample {
   readonly upRates: ReadonlyMap<string, number>;
 }
 
-export interface Shape {
+export interface Canvas {
   readonly columns: number;
   readonly rows: number;
   readonly unicode: boolean;
@@ -37,12 +36,12 @@ const NAME_COLUMNS_MIN = 10;
 const NAME_COLUMNS_MAX = 40;
 const BAR_COLUMNS_MIN = 6;
 const BAR_COLUMNS_MAX = 30;
-/** Below it `ETA` is not written before the time. */
+/** Narrower lines leave out the word `ETA`. */
 const WIDE_COLUMNS = 60;
-/** Of a new measurement's weight in the rate shown: a second's worth of looks. */
+/** Time constant of the smoothed upload rate. */
 const SMOOTHING_MS = 1_000;
 
-/** @param previous the sample before; rates are measured against it. */
+/** @param previous the last sample, from which rates are measured. */
 export function sampleOf(files: readonly FileView[], previous: Sample | undefined, nowMs: number): Sample {
   const elapsedMs = previous === undefined ? 0 : nowMs - previous.atMs;
   const sent = new Map<string, number>();
@@ -58,26 +57,26 @@ export function sampleOf(files: readonly FileView[], previous: Sample | undefine
     const measured = (Math.max(0, file.sent - before) / elapsedMs) * 1000;
     const weight = 1 - Math.exp(-elapsedMs / SMOOTHING_MS);
     const smoothed = rate + (measured - rate) * weight;
-    // An exponential never reaches nothing.
+    // The smoothed rate never reaches 0 by itself.
     upRates.set(file.path, smoothed < 1 ? 0 : smoothed);
   }
   return { atMs: nowMs, sent, upRates };
 }
 
-/** One line for each, `shape.rows` at most. @param running those that `isRunning` says are, or that are being hashed. */
-export function progressLines(running: readonly FileView[], sample: Sample, shape: Shape): readonly LiveLine[] {
-  if (shape.rows < 1 || shape.columns < 1 || running.length === 0) return [];
-  const overflows = running.length > shape.rows;
-  const shown = inOrder(running).slice(0, overflows ? shape.rows - 1 : shape.rows);
-  const rows = shown.map((file) => rowOf(file, sample.upRates.get(file.path) ?? 0, shape));
-  const lines = layOut(rows, shape);
+/** One line a file, at most `canvas.rows`. @param running files that are running or being hashed. */
+export function progressLines(running: readonly FileView[], sample: Sample, canvas: Canvas): readonly LiveLine[] {
+  if (canvas.rows < 1 || canvas.columns < 1 || running.length === 0) return [];
+  const overflows = running.length > canvas.rows;
+  const shown = inOrder(running).slice(0, overflows ? canvas.rows - 1 : canvas.rows);
+  const rows = shown.map((file) => rowOf(file, sample.upRates.get(file.path) ?? 0, canvas));
+  const lines = layOut(rows, canvas);
   if (!overflows) return lines;
-  const more = `${ellipsisOf(shape)} and ${running.length - shown.length} more`;
-  const cut = cutTo(more, shape.columns, '');
-  return [...lines, { text: shape.paint.faint(cut), width: widthOf(cut) }];
+  const more = `${ellipsisOf(canvas)} and ${running.length - shown.length} more`;
+  const cut = cutTo(more, canvas.columns, '');
+  return [...lines, { text: canvas.paint.faint(cut), width: widthOf(cut) }];
 }
 
-/** Those that move first; else as the client lists them. */
+/** Active downloads first; otherwise in the client's order. */
 function inOrder(files: readonly FileView[]): readonly FileView[] {
   return [...files].sort((a, b) => Number(a.state !== 'downloading') - Number(b.state !== 'downloading'));
 }
@@ -88,7 +87,7 @@ interface Row {
   readonly name: string;
   readonly share: number;
   readonly cells: Readonly<Record<Column, string>>;
-  /** Instead of rates, peers and time: why it does not move. */
+  /** Shown instead of rates, peers and time: why nothing moves. */
   readonly status: string;
 }
 
@@ -97,9 +96,9 @@ export function bytesHad({ have, pieces, size }: Pick<FileView, 'have' | 'pieces
   return have === pieces ? size : Math.min(size, have * PIECE_SIZE);
 }
 
-function rowOf(file: FileView, upRate: number, shape: Shape): Row {
+function rowOf(file: FileView, upRate: number, canvas: Canvas): Row {
   const { have, pieces, size, rate, peers } = file;
-  const { unicode } = shape;
+  const { unicode } = canvas;
   const name = printable(file.name);
   const done = bytesHad(file);
   const eta = timeToGo(size - done, rate);
@@ -112,7 +111,7 @@ function rowOf(file: FileView, upRate: number, shape: Shape): Row {
       up: `${unicode ? '↑' : 'up '}${compactRate(upRate)}`,
       size: fraction(done, size),
       peers: (peers === 1 ? '1 peer' : `${peers} peers`).padStart(8),
-      eta: shape.columns < WIDE_COLUMNS ? eta.padStart(5) : `ETA ${eta.padStart(5)}`,
+      eta: canvas.columns < WIDE_COLUMNS ? eta.padStart(5) : `ETA ${eta.padStart(5)}`,
     },
     status: unicode ? statusOf(file) : asciiOnly(statusOf(file)),
   };
@@ -128,16 +127,16 @@ function statusOf({ state, problem, peers, rate }: FileView): string {
   return rate < 1 ? `stalled, ${peers === 1 ? '1 peer' : `${peers} peers`}` : '';
 }
 
-/** What is told first when there is not room for all. */
+/** The columns, most important first. */
 const BY_IMPORTANCE: readonly (Column | 'bar')[] = ['percent', 'down', 'eta', 'bar', 'size', 'peers', 'up'];
 const IN_LINE: readonly Column[] = ['percent', 'size', 'down', 'up', 'peers', 'eta'];
 const WITH_STATUS: ReadonlySet<Column> = new Set(['percent', 'size']);
 
-function layOut(rows: readonly Row[], shape: Shape): readonly LiveLine[] {
+function layOut(rows: readonly Row[], canvas: Canvas): readonly LiveLine[] {
   const widths = (column: Column): number => Math.max(...rows.map(({ cells }) => widthOf(cells[column])));
   const natural = Math.min(NAME_COLUMNS_MAX, Math.max(...rows.map(({ name }) => widthOf(name))));
-  let nameColumns = Math.min(natural, NAME_COLUMNS_MIN, shape.columns);
-  let room = shape.columns - nameColumns;
+  let nameColumns = Math.min(natural, NAME_COLUMNS_MIN, canvas.columns);
+  let room = canvas.columns - nameColumns;
   const columns = new Map<Column, number>();
   let barColumns = 0;
   for (const column of BY_IMPORTANCE) {
@@ -150,7 +149,7 @@ function layOut(rows: readonly Row[], shape: Shape): readonly LiveLine[] {
   const wider = Math.min(room, natural - nameColumns);
   nameColumns += wider;
   if (barColumns > 0) barColumns = Math.min(BAR_COLUMNS_MAX, barColumns + room - wider);
-  return rows.map((row) => lineOf(row, { nameColumns, barColumns, columns }, shape));
+  return rows.map((row) => lineOf(row, { nameColumns, barColumns, columns }, canvas));
 }
 
 interface Layout {
@@ -159,17 +158,17 @@ interface Layout {
   readonly columns: ReadonlyMap<Column, number>;
 }
 
-function lineOf(row: Row, { nameColumns, barColumns, columns }: Layout, shape: Shape): LiveLine {
-  const { paint } = shape;
+function lineOf(row: Row, { nameColumns, barColumns, columns }: Layout, canvas: Canvas): LiveLine {
+  const { paint } = canvas;
   let width = 0;
   const parts: string[] = [];
   const add = (plain: string, painted = plain): void => {
     width += widthOf(plain) + (parts.length > 0 ? GAP.length : 0);
     parts.push(painted);
   };
-  add(padTo(cutTo(row.name, nameColumns, ellipsisOf(shape)), nameColumns));
+  add(padTo(cutTo(row.name, nameColumns, ellipsisOf(canvas)), nameColumns));
   if (barColumns > 0) {
-    const [full, rest] = barOf(row.share, barColumns, shape.unicode);
+    const [full, rest] = barOf(row.share, barColumns, canvas.unicode);
     add(full + rest, paint.bar(full) + paint.faint(rest));
   }
   for (const column of IN_LINE) {
@@ -177,31 +176,31 @@ function lineOf(row: Row, { nameColumns, barColumns, columns }: Layout, shape: S
     if (cell === undefined || (row.status !== '' && !WITH_STATUS.has(column))) continue;
     add(padBefore(row.cells[column], cell));
   }
-  const room = shape.columns - width - GAP.length;
+  const room = canvas.columns - width - GAP.length;
   if (row.status !== '' && room > 0) {
-    const status = cutTo(row.status, room, ellipsisOf(shape));
+    const status = cutTo(row.status, room, ellipsisOf(canvas));
     add(status, paint.warning(status));
   }
   return { text: parts.join(GAP), width };
 }
 
-function ellipsisOf({ unicode }: Shape): string {
+function ellipsisOf({ unicode }: Canvas): string {
   return unicode ? '…' : '...';
 }
 
-/** The bar is full only when everything is there. */
+/** The bar is full only when the file is complete. */
 function barOf(share: number, columns: number, unicode: boolean): readonly [string, string] {
   const full = Math.floor(share * columns);
   return [(unicode ? '█' : '#').repeat(full), (unicode ? '░' : '.').repeat(columns - full)];
 }
 
-/** '212.4/489.0 MiB'; the done part is in the unit of the whole, and as wide. */
+/** '212.4/489.0 MiB': both in the unit of the whole, and equally wide. */
 function fraction(done: number, size: number): string {
   const whole = formatBytes(size);
   const [number = '', unit = ''] = whole.split(' ');
   const power = ['B', 'KiB', 'MiB', 'GiB', 'TiB'].indexOf(unit);
   const value = done / 1024 ** power;
-  // Rounded down: as much as the whole means everything.
+  // Rounded down: only a complete file shows its full size.
   const part = power === 0 ? String(done) : (Math.floor(value * 10) / 10).toFixed(1);
   return `${part.padStart(number.length)}/${whole}`;
 }

@@ -1,11 +1,10 @@
-// The terminal of a person: a prompt with line editing, history and completion, progress of what runs above the prompt, and
-// everything else above that. Lines that are typed while a command runs wait for their turn, and look then as if typed at
-// their prompt.
+// A person's terminal: a prompt with line editing, history and completion, progress above it, and all other text
+// scrolling above that. Lines typed while a command runs are queued, and later look as if typed at their own prompt.
 
 import { createInterface, emitKeypressEvents, type Interface, type Key } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { systemClock } from '../../../foundation/base/clock.js';
-import type { Completed } from '../language/completion.js';
+import type { Completion } from '../language/completion.js';
 import { BUSY_SHOWN_MS, HISTORY_LINES_MAX, LIVE_LINES_MAX, QUIT_ASKED_MS, TYPED_AHEAD_MAX } from '../limits.js';
 import type { LineEvents, LineSource } from '../session/lines.js';
 import { type Draw, Footer } from './footer.js';
@@ -14,79 +13,79 @@ import { type Paint, paintOf } from './paint.js';
 import { TerminalOutput, type TerminalStream } from './terminal-output.js';
 
 export const PROMPT = 'mtorrent> ';
-/** As wide: a command is under way. */
+/** Shown while a command runs; as wide as PROMPT. */
 const BUSY_PROMPT = '  (busy)> ';
 
-export interface ScreenUses {
-  /** What Tab does; `head` is the line up to the cursor. */
-  readonly complete: (head: string) => Promise<Completed>;
-  /** Words that could be meant, as lines of at most `columns`. */
-  readonly listed: (candidates: readonly string[], columns: number) => Promise<string>;
-  /** Downloads that run now. */
+export interface ScreenOptions {
+  /** Completes `head`, the line to the left of the cursor. */
+  readonly complete: (head: string) => Promise<Completion>;
+  /** The candidates as lines of at most `columns` columns. */
+  readonly list: (candidates: readonly string[], columns: number) => Promise<string>;
+  /** Number of running downloads. */
   readonly runningCount: () => number;
   readonly historyPath: string | undefined;
   readonly paint: Paint;
 }
 
-const PLAIN_USES: ScreenUses = {
+const PLAIN_OPTIONS: ScreenOptions = {
   complete: async (head) => ({ head, candidates: [] }),
-  listed: async (candidates) => candidates.join('\n'),
+  list: async (candidates) => candidates.join('\n'),
   runningCount: () => 0,
   historyPath: undefined,
   paint: paintOf(false),
 };
 
-interface Open {
+interface OpenScreen {
   readonly lines: Interface;
   readonly footer: Footer;
-  readonly heard: LineEvents;
+  readonly events: LineEvents;
 }
 
 export class Screen implements LineSource {
   readonly #input: Readable;
   readonly #stdout: TerminalStream;
   readonly #output: TerminalOutput;
-  readonly #uses: ScreenUses;
+  readonly #options: ScreenOptions;
   readonly #history: History;
-  /** From the first prompt to the last. */
-  #open: Open | undefined;
+  /** Set from the first prompt until the last. */
+  #open: OpenScreen | undefined;
   #isClosed = false;
   #isBusy = false;
   #busyTimer: NodeJS.Timeout | undefined;
   readonly #typedAhead: string[] = [];
-  /** Enter was pressed and readline has not said yet which line that makes; rows of it on the screen. */
+  /** Between Enter and readline's `line` event: the rows that the line takes up on the screen. */
   #entering: number | undefined;
   #enteredRows = 0;
-  /** When Ctrl-C asked whether to quit. */
-  #askedMs = Number.NEGATIVE_INFINITY;
+  /** When the first Ctrl-C was pressed. */
+  #interruptedMs = Number.NEGATIVE_INFINITY;
   #draw: Draw | undefined;
   readonly #undo: (() => void)[] = [];
 
-  constructor(input: Readable, stdout: TerminalStream, uses: Partial<ScreenUses> = {}) {
+  constructor(input: Readable, stdout: TerminalStream, options: Partial<ScreenOptions> = {}) {
     this.#input = input;
     this.#stdout = stdout;
     this.#output = new TerminalOutput(stdout);
-    this.#uses = { ...PLAIN_USES, ...uses };
-    this.#history = new History(this.#uses.historyPath, (sentence) => this.print(sentence));
+    this.#options = { ...PLAIN_OPTIONS, ...options };
+    this.#history = new History(this.#options.historyPath, (sentence) => this.print(sentence));
   }
 
-  open(heard: LineEvents): void {
+  open(events: LineEvents): void {
     void this.#history.load().then((history) => {
-      if (!this.#isClosed) this.#begin(heard, [...history]);
+      if (!this.#isClosed) this.#begin(events, [...history]);
     });
   }
 
-  /** A line has been dealt with. */
+  /** The last line is done. */
   ready(): void {
     const { lines, footer } = this.#open ?? {};
     if (lines === undefined || footer === undefined) return;
     const next = this.#typedAhead.shift();
     if (next === undefined) {
       this.#setBusy(false);
-      lines.setPrompt(this.#uses.paint.prompt(PROMPT));
+      lines.setPrompt(this.#options.paint.prompt(PROMPT));
       footer.show();
     } else {
-      footer.print(this.#uses.paint.prompt(PROMPT) + next);
+      footer.print(this.#options.paint.prompt(PROMPT) + next);
       this.#run(next);
     }
   }
@@ -98,32 +97,32 @@ export class Screen implements LineSource {
     lines?.close();
   }
 
-  /** Above the prompt, which keeps what has been typed. Safe for a terminal. */
+  /** Prints above the prompt, which keeps what has been typed. @param text safe for a terminal. */
   print(text: string): void {
     if (this.#open === undefined) this.#output.write(`${text}\n`);
     else this.#open.footer.print(text);
   }
 
-  /** What is under way, drawn between what scrolls and the prompt; undefined: nothing. */
+  /** Draws progress between the scrolling text and the prompt; undefined: none. */
   progress(draw: Draw | undefined): void {
     this.#draw = draw;
     this.#open?.footer.progress(draw);
   }
 
-  #begin(heard: LineEvents, history: string[]): void {
-    // Before readline asks for keys itself: otherwise it takes what is pasted for typed at the end of the line.
+  #begin(events: LineEvents, history: string[]): void {
+    // Before readline subscribes to keys: otherwise it treats pasted text as typed at the end of the line.
     emitKeypressEvents(this.#input);
     this.#listen(this.#input, 'keypress', (_text: string | undefined, key: Key) => this.#keyComes(key));
     const lines = createInterface({
       input: this.#input,
       output: this.#output,
-      prompt: this.#uses.paint.prompt(PROMPT),
+      prompt: this.#options.paint.prompt(PROMPT),
       terminal: true,
       history,
       historySize: HISTORY_LINES_MAX,
       removeHistoryDuplicates: true,
       completer: (head: string, done: (error: null, found: [string[], string]) => void) => {
-        // Readline's own listing would take a terminal's width for granted.
+        // Readline's own listing ignores the terminal's width.
         void this.#complete(head).then(() => {
           if (this.#open !== undefined) done(null, [[], head]);
         });
@@ -133,17 +132,17 @@ export class Screen implements LineSource {
     this.#listen(this.#stdout, 'resize', () => this.#open?.footer.resize());
     lines.on('line', (line) => this.#entered(line));
     lines.on('history', (all) => this.#remember(all));
-    // It only repeats the error of its input, which whoever owns that deals with.
+    // Repeats the input's error, which the owner of the input handles.
     lines.on('error', () => undefined);
     lines.on('SIGINT', () => this.#interrupted());
     lines.on('SIGCONT', () => this.#continued());
-    // A person's Ctrl-D, or second Ctrl-C, means now, whatever is being waited for.
+    // Ctrl-D, or a second Ctrl-C, quits at once, even while a command runs.
     lines.on('close', () => {
       if (this.#isClosed) return;
-      this.#end(`${this.#uses.paint.prompt(PROMPT)}quit\n`);
-      heard.onEnd(true);
+      this.#end(`${this.#options.paint.prompt(PROMPT)}quit\n`);
+      events.onEnd(true);
     });
-    this.#open = { lines, footer: new Footer(this.#output, lines, LIVE_LINES_MAX), heard };
+    this.#open = { lines, footer: new Footer(this.#output, lines, LIVE_LINES_MAX), events };
     this.#open.footer.progress(this.#draw);
     this.#open.footer.show();
   }
@@ -153,7 +152,7 @@ export class Screen implements LineSource {
     this.#undo.push(() => emitter.off(event, listener as () => void));
   }
 
-  /** No prompt any more; what is printed from now on follows `last`. */
+  /** Removes the prompt and prints `last` in its place. */
   #end(last: string): void {
     this.#open?.footer.end(last);
     this.#open = undefined;
@@ -161,7 +160,7 @@ export class Screen implements LineSource {
     for (const undo of this.#undo.splice(0)) undo();
   }
 
-  /** Before readline has the key. */
+  /** Before readline handles the key. */
   #keyComes({ name, ctrl }: Key): void {
     const { lines, footer } = this.#open ?? {};
     if (lines === undefined || footer === undefined) return;
@@ -174,7 +173,7 @@ export class Screen implements LineSource {
   }
 
   #keyDone({ name, ctrl }: Key): void {
-    // The second half of a CR LF enters nothing; a cleared screen has its prompt back, and nothing above.
+    // The LF of a CR LF enters no line. After a cleared screen the prompt is back, with nothing above it.
     const isIncomplete = this.#entering !== undefined || (ctrl === true && name === 'l');
     this.#entering = undefined;
     if (isIncomplete) this.#open?.footer.show();
@@ -183,7 +182,7 @@ export class Screen implements LineSource {
   #entered(line: string): void {
     this.#enteredRows = this.#entering ?? 1;
     this.#entering = undefined;
-    this.#askedMs = Number.NEGATIVE_INFINITY;
+    this.#interruptedMs = Number.NEGATIVE_INFINITY;
     if (!this.#isBusy) {
       this.#run(line);
       return;
@@ -196,7 +195,7 @@ export class Screen implements LineSource {
 
   #run(line: string): void {
     this.#setBusy(true);
-    this.#open?.heard.onLine(line);
+    this.#open?.events.onLine(line);
   }
 
   #setBusy(isBusy: boolean): void {
@@ -207,58 +206,58 @@ export class Screen implements LineSource {
 
   #showBusy(): void {
     const { lines, footer } = this.#open ?? {};
-    if (this.#isBusy) lines?.setPrompt(this.#uses.paint.faint(BUSY_PROMPT));
+    if (this.#isBusy) lines?.setPrompt(this.#options.paint.faint(BUSY_PROMPT));
     footer?.show();
   }
 
-  /** @param all the newest first; what is taken out of it is forgotten. */
+  /** @param all newest first; readline forgets what is removed from it. */
   #remember(all: string[]): void {
     if (all[0]?.startsWith(' ')) all.shift();
     else if (all[0] !== undefined) this.#history.remember(all[0]);
   }
 
   #interrupted(): void {
-    const { lines, heard } = this.#open ?? {};
-    if (lines === undefined || heard === undefined) return;
+    const { lines, events } = this.#open ?? {};
+    if (lines === undefined || events === undefined) return;
     if (lines.line !== '') {
-      this.#askedMs = Number.NEGATIVE_INFINITY;
+      this.#interruptedMs = Number.NEGATIVE_INFINITY;
       lines.write(null, { ctrl: true, name: 'e' });
       lines.write(null, { ctrl: true, name: 'u' });
     } else if (this.#isBusy) {
       this.#typedAhead.length = 0;
-      heard.onLetGo();
+      events.onStopWaiting();
     } else this.#askOrQuit(lines);
   }
 
   #askOrQuit(lines: Interface): void {
     const nowMs = systemClock.nowMs();
-    if (nowMs - this.#askedMs < QUIT_ASKED_MS) {
+    if (nowMs - this.#interruptedMs < QUIT_ASKED_MS) {
       lines.close();
       return;
     }
-    this.#askedMs = nowMs;
-    const count = this.#uses.runningCount();
+    this.#interruptedMs = nowMs;
+    const count = this.#options.runningCount();
     const what = count === 0 ? '' : count === 1 ? '1 download is running; ' : `${count} downloads are running; `;
     this.print(`${what}press Ctrl-C again to quit`);
   }
 
-  /** After Ctrl-Z and `fg`: the shell has written below what we drew. */
+  /** After Ctrl-Z and `fg`: the shell has written below the footer. */
   #continued(): void {
     this.#open?.footer.forget();
     this.#open?.footer.show();
   }
 
   async #complete(head: string): Promise<void> {
-    const found = await this.#uses.complete(head);
+    const found = await this.#options.complete(head);
     const { lines } = this.#open ?? {};
-    // Typed on meanwhile: what was found is for another line.
+    // The person has typed on, so the result is for an old line.
     if (lines === undefined || lines.line.slice(0, lines.cursor) !== head) return;
     if (found.head !== head) this.#replace(lines, head, found.head);
     else if (found.candidates.length > 1)
-      this.print(await this.#uses.listed(found.candidates, this.#output.columns - 1));
+      this.print(await this.#options.list(found.candidates, this.#output.columns - 1));
   }
 
-  /** Types what differs. */
+  /** Types the difference, so that readline redraws once. */
   #replace(lines: Interface, old: string, head: string): void {
     const [before, after] = [[...old], [...head]];
     const differs = before.findIndex((character, at) => character !== after[at]);

@@ -1,15 +1,15 @@
-// The way to the terminal for everything that is drawn: what is written `together` leaves in one piece, so that nothing
-// flickers, and the terminal's size is as it was when it was last measured, so that what is on the screen can be reckoned.
+// The stream to the terminal for everything that is drawn. What is written inside `together` leaves in one write, so
+// that nothing flickers. The size stays as last measured, so that the rows on the screen can be computed.
 
 import { Writable } from 'node:stream';
 
-/** A terminal, or what stands for one in a test. */
+/** A terminal, or a test's stand-in. */
 export type TerminalStream = Writable & {
   readonly columns?: number;
   readonly rows?: number;
 };
 
-/** What a terminal has that does not say. */
+/** Assumed when the terminal does not report its size. */
 const COLUMNS = 80;
 const ROWS = 24;
 
@@ -23,12 +23,12 @@ export class TerminalOutput extends Writable {
     super({ decodeStrings: false });
     this.#stdout = stdout;
     this.measure();
-    // By default Node stops the whole thread while a terminal takes nothing, as one does whose connection hangs; here
-    // lives a client. `_handle` is Node's own and may change: then it is as without.
+    // By default Node blocks the whole thread, and the client on it, while a terminal accepts no data, as over a
+    // hanging connection. `_handle` is internal to Node: should it change, the default applies.
     (stdout as { _handle?: { setBlocking?: (blocking: boolean) => void } })._handle?.setBlocking?.(false);
   }
 
-  /** The terminal takes no more for now: what can be drawn later is drawn later. */
+  /** The terminal accepts no more data for now; drawing that can wait should wait. */
   get isCongested(): boolean {
     return this.#stdout.writableNeedDrain;
   }

@@ -1,16 +1,16 @@
-// How many columns a text takes in a terminal, and how it is cut to fit: wide characters take two, combining ones none. The
-// door to string-width. Pure.
+// Measures how many columns a text takes in a terminal, cuts it to fit, and sets texts in columns. Wide characters take
+// two columns, combining ones none. The door to string-width. Pure.
 
 import stringWidth from 'string-width';
 
 export function widthOf(text: string): number {
-  // Most texts are ASCII, whose width is its length.
+  // Most text is ASCII, whose width is its length.
   return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text);
 }
 
 const graphemes = new Intl.Segmenter();
 
-/** `text`, or its beginning and `ellipsis`, in at most `columns` columns. Characters are never cut in two. */
+/** `text`, or its beginning and `ellipsis`, in at most `columns` columns. Never splits a character. */
 export function cutTo(text: string, columns: number, ellipsis: string): string {
   if (widthOf(text) <= columns) return text;
   const room = columns - widthOf(ellipsis);
@@ -22,7 +22,7 @@ export function cutTo(text: string, columns: number, ellipsis: string): string {
     if (width > room) break;
     kept.push(segment);
   }
-  // The whole is measured again: what was cut apart may be wider together.
+  // Measured again as a whole: the segments may be wider together.
   while (kept.length > 0 && widthOf(kept.join('') + ellipsis) > columns) kept.pop();
   return kept.join('') + ellipsis;
 }
