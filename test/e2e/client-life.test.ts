@@ -24,6 +24,7 @@ import {
   share,
   stageSwarm,
   startPartial,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 
 const PIECES = 30;
@@ -38,7 +39,7 @@ interface Interrupted {
 
 /** A download that has half of its pieces and cannot get more, since nobody has them. */
 async function halfWay(swarm: Swarm): Promise<Interrupted> {
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('life.bin', PIECES * PIECE);
   const mtorrent = await create(swarm, source, 'life.mtorrent');
   await startPartial(swarm, source, mtorrent, (at) => at < HALF);
@@ -92,10 +93,10 @@ test('kill -9 costs at most the pieces of the last seconds', async (t) => {
 
 test('a download that is killed while bytes stream in is whole in the end', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
-  const source = await swarm.makeFile('stream.bin', 200 * PIECE + 1);
+  await startTrackerHere(swarm);
+  const source = await swarm.makeFile('stream.bin', 60 * PIECE + 1);
   // Long enough for bytes to be on their way whenever it is killed.
-  const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '20M']);
+  const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '6M']);
   const mtorrent = await share(seeder, source, 'stream.mtorrent');
   let leecher = swarm.startClient('leecher');
   await leecher.address();
@@ -120,7 +121,7 @@ test('a download that is killed while bytes stream in is whole in the end', asyn
 
 test('a client takes itself off the trackers when it ends, and announces its shares again when it starts', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const first = swarm.startClient('seeder');
   const address = formatAddress(await first.address());
   const [one, two] = [await swarm.makeFile('one', 3 * PIECE), await swarm.makeFile('two', 5)];
@@ -150,7 +151,7 @@ test('a client takes itself off the trackers when it ends, and announces its sha
 
 test('a shared file that is gone or changed is reported at start and not announced', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const first = swarm.startClient('seeder');
   const sources = [];
   for (const name of ['whole', 'changed', 'gone', 'touched']) {
@@ -191,7 +192,7 @@ test('a shared file that is gone or changed is reported at start and not announc
 
 test('a missing .mtorrent at start is reported, and costs only its own file', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const first = swarm.startClient('seeder');
   await share(first, await swarm.makeFile('a', 9), 'a.mtorrent');
   await share(first, await swarm.makeFile('b', 8), 'b.mtorrent');

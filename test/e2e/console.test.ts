@@ -20,6 +20,7 @@ import {
   share,
   stageSwarm,
   startPartial,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 
 interface Script {
@@ -45,7 +46,7 @@ async function runScript({ swarm, text, port = 0, home }: Script): Promise<{ cod
 
 test('a script through a pipe: results in the order of its lines, events between them, its end is quit', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('disk image.bin', 5 * PIECE);
   await share(swarm.startClient('seeder'), source, 'image.mtorrent');
   const text = [
@@ -97,7 +98,7 @@ test('~ is home, and without --state-dir the state is below it, named by address
 
 test('a completed download is shared on, also by later runs at the same port', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('on.bin', 5 * PIECE);
   const origin = swarm.startClient('origin');
   const mtorrent = await share(origin, source, 'on.mtorrent');
@@ -119,7 +120,7 @@ test('a completed download is shared on, also by later runs at the same port', a
 
 test('a .mtorrent brings its own trackers: those of the command line are for shares', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('own.bin', 2 * PIECE);
   const mtorrent = await share(swarm.startClient('seeder'), source, 'own.mtorrent');
   const elsewhere = await stageSwarm(t);
@@ -129,7 +130,7 @@ test('a .mtorrent brings its own trackers: those of the command line are for sha
 
 test('show peers tells both ends of a transfer who the other is', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('who.bin', 10 * PIECE);
   const mtorrent = await create(swarm, source, 'who.mtorrent');
   const partial = await startPartial(swarm, source, mtorrent, (piece) => piece < 5);

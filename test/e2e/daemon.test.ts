@@ -21,6 +21,7 @@ import {
   refusedWith,
   share,
   stageSwarm,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 
 const SOME = 24 * PIECE;
@@ -29,7 +30,7 @@ const SLOWLY = ['--upload-limit', '3M'];
 
 test('a get goes on after the console that typed it was killed', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const seeder = swarm.startClient('seeder', 0, SLOWLY);
   const source = await swarm.makeFile('a.bin', SOME);
   const mtorrent = await share(seeder, source, 'a.mtorrent');
@@ -50,7 +51,7 @@ test('a get goes on after the console that typed it was killed', async (t) => {
 
 test('two consoles at once: each gets its own answers, and both hear what happens', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const seeder = swarm.startClient('seeder', 0, SLOWLY);
   const mtorrent = await share(seeder, await swarm.makeFile('a.bin', SOME), 'a.mtorrent');
   await startDaemon(swarm);
@@ -71,7 +72,7 @@ test('two consoles at once: each gets its own answers, and both hear what happen
 
 test('stop ends it for good: off the trackers, its socket gone, a console told', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const daemon = await startDaemon(swarm);
   const console = attach(swarm);
   await share(console, await swarm.makeFile('a.bin', 10), 'a.mtorrent');
@@ -137,7 +138,7 @@ test('two daemons that start at once: one serves, the other one is refused', asy
 
 test('the verbs of the console are commands with their exit codes', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   await startDaemon(swarm);
   const nothing = await onDaemon(swarm, 'show');
   assert.deepEqual([nothing.code, nothing.stdout], [0, '']);
@@ -165,7 +166,7 @@ test('the verbs of the console are commands with their exit codes', async (t) =>
 
 test('SIGTERM ends a daemon gracefully, SIGHUP opens its log anew', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const daemon = await startDaemon(swarm);
   await share(attach(swarm), await swarm.makeFile('a.bin', 10), 'a.mtorrent');
   await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');

@@ -23,6 +23,7 @@ import {
   share,
   stageSwarm,
   startPartial,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 
@@ -93,7 +94,7 @@ test('F9: a disk that fills up holds the download with its reason, what is there
   unmountAfter(t, () => disk);
   disk = smallDisk(t, 36);
   if (disk === undefined) return;
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('fills.bin', 30 * PIECE);
   const mtorrent = await create(swarm, source, 'fills.mtorrent');
   await startPartial(swarm, source, mtorrent, (at) => at < 10);

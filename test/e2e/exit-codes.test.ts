@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { CommandRun, makeUser, trackerWords, type User } from '../support/command-run.js';
-import { create, listedEventually, PIECE, stageSwarm } from '../support/e2e-stage.js';
+import { create, listedEventually, PIECE, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 
 const KILLER = new URL('../support/dying-thread.js', import.meta.url).href;
@@ -171,7 +171,7 @@ for (const [signal, code] of [
 ] as const) {
   test(`${code}: ${signal} ended what would have gone on for ever`, async (t) => {
     const { swarm, run } = await stage(t);
-    await swarm.startTracker(0);
+    await startTrackerHere(swarm);
     const sharing = run('share', 'file.bin', ...trackerWords(swarm));
     await sharing.line(/file\.bin\.mtorrent/);
     await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');

@@ -19,7 +19,16 @@ import { FrameReader, frameBytes } from '../../src/foundation/wire/framing.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../src/transfer/peer/codec/messages.js';
 import { readMetainfo } from '../../src/transfer/storage/metainfo-file.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
-import { create, listedEventually, PIECE, quit, seederList, share, stageSwarm } from '../support/e2e-stage.js';
+import {
+  create,
+  listedEventually,
+  PIECE,
+  quit,
+  seederList,
+  share,
+  stageSwarm,
+  startTrackerHere,
+} from '../support/e2e-stage.js';
 import { PairClient } from '../support/pair-client.js';
 
 const DEADLINE_MS = 10_000;
@@ -59,7 +68,7 @@ async function saidOn(socket: net.Socket): Promise<{ said: Buffer; hello: Extrac
 
 test('S8: peers of both directions see an id of the swarm, and never the client id', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const client = swarm.startClient('client');
   const served = await readMetainfo(
     await share(client, await swarm.makeFile('served.bin', 2 * PIECE), 'served.mtorrent'),
@@ -99,7 +108,7 @@ test('S8: peers of both directions see an id of the swarm, and never the client 
 
 test('a client whose id somebody else has burnt goes on under a new one, says so once, and keeps it', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const state = swarm.path('client.state');
   const former = swarm.startClient('client');
   const mtorrent = await share(former, await swarm.makeFile('served.bin', 2 * PIECE), 'served.mtorrent');
@@ -130,7 +139,7 @@ test('a client whose id somebody else has burnt goes on under a new one, says so
 /** A NAT: clients with addresses of their own come to the trackers from one, and one port of it leads to the first of them. */
 test('of two clients behind one address the one that its port leads to is listed, and the other one is told what to do', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const nat = [await ChaosProxy.open(t, swarm.trackers[0]), await ChaosProxy.open(t, swarm.trackers[1])] as const;
   const inside = swarm.startClient('inside-1', 0, [], {});
   const { port } = await inside.address();

@@ -23,6 +23,7 @@ import {
   share,
   stageSwarm,
   startPartial,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 
 const PIECES = 20;
@@ -45,7 +46,7 @@ async function rowsOf(client: ClientProcess, line: string): Promise<readonly str
 
 test('show pieces draws what a complete file, a paused download and a running one have', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('source', PIECES * PIECE);
   const mtorrent = await create(swarm, source, 'x.mtorrent');
   const partial = await startPartial(swarm, source, mtorrent, (piece) => piece < PIECES / 2);
@@ -83,7 +84,7 @@ test('show trackers tells which one is in use, which stands by, and why one does
 
 test('verify finds a rotten piece of a shared file whatever its time says, withdraws it, and shares it again when it is right', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('source', PIECES * PIECE);
   const right = await readFile(source);
   const seeder = swarm.startClient('seeder');
@@ -113,7 +114,7 @@ test('verify finds a rotten piece of a shared file whatever its time says, withd
 
 test('a shared file that verify withdrew comes back by itself when it is put right', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('source', 2 * PIECE);
   const right = await readFile(source);
   const seeder = swarm.startClient('seeder');
@@ -134,7 +135,7 @@ test('a shared file that verify withdrew comes back by itself when it is put rig
 
 test('P28: verify makes bad pieces of a paused download missing, and they are fetched again', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('source', PIECES * PIECE);
   const mtorrent = await create(swarm, source, 'x.mtorrent');
   const partial = await startPartial(swarm, source, mtorrent, (piece) => piece < 10);
@@ -167,7 +168,7 @@ test('P28: verify makes bad pieces of a paused download missing, and they are fe
 
 test('verify of a running download lets it go, mends it, and the download goes on to its end', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('source', PIECES * PIECE);
   const mtorrent = await create(swarm, source, 'x.mtorrent');
   await startPartial(swarm, source, mtorrent, (piece) => piece < 10);
@@ -185,7 +186,7 @@ test('verify of a running download lets it go, mends it, and the download goes o
 
 test('log changes the level of every thread while the client runs', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('source', PIECE);
   const seeder = swarm.startClient('seeder');
   const mtorrent = await share(seeder, source, 'x.mtorrent');
@@ -254,8 +255,8 @@ test('doctor finds nothing bad where everything works, and names the tracker tha
 
 test('doctor tells that an address is taken, and that a running download is held by its limit', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
-  const source = await swarm.makeFile('source', 200 * PIECE);
+  await startTrackerHere(swarm);
+  const source = await swarm.makeFile('source', 40 * PIECE);
   const seeder = swarm.startClient('seeder');
   const mtorrent = await share(seeder, source, 'x.mtorrent');
   const address = formatAddress(await seeder.address());

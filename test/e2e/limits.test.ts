@@ -7,7 +7,16 @@ import { runProgram } from '../../src/app/demo/processes.js';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { BLOCK_BYTES_MIN, RATE_BURST_MS } from '../../src/foundation/base/limits.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
-import { completes, eventually, fileOf, getWhole, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+import {
+  completes,
+  eventually,
+  fileOf,
+  getWhole,
+  PIECE,
+  share,
+  stageSwarm,
+  startTrackerHere,
+} from '../support/e2e-stage.js';
 
 const RATE = 1024 * 1024;
 
@@ -19,7 +28,7 @@ function leastSeconds(bytes: number): number {
 for (const side of ['upload', 'download'] as const) {
   test(`P29: a transfer under --${side}-limit completes, equal in every byte, and no sooner than the limit allows`, async (t) => {
     const swarm = await stageSwarm(t);
-    await swarm.startTracker(0);
+    await startTrackerHere(swarm);
     const size = 4 * PIECE + 1;
     const source = await swarm.makeFile('source', size);
     const limited = [`--${side}-limit`, '1M'];
@@ -37,8 +46,8 @@ for (const side of ['upload', 'download'] as const) {
 
 test('limits are shown and changed while a transfer runs, and without them it ends at once', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
-  const source = await swarm.makeFile('source', 200 * PIECE);
+  await startTrackerHere(swarm);
+  const source = await swarm.makeFile('source', 40 * PIECE);
   const [seeder, leecher] = [swarm.startClient('seeder'), swarm.startClient('leecher', 0, ['--download-limit', '2K'])];
   const mtorrent = await share(seeder, source, 'x.mtorrent');
   assert.equal(await seeder.succeed('limit up 1K'), 'up=1024 down=0');

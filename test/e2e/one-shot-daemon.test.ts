@@ -6,7 +6,7 @@ import test, { type TestContext } from 'node:test';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { CommandRun, makeUser, type User } from '../support/command-run.js';
 import { onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
-import { listedEventually, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+import { listedEventually, PIECE, share, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
 
 interface Stage {
   readonly swarm: Swarm;
@@ -18,7 +18,7 @@ interface Stage {
 /** A seeder of 24 pieces that takes some two seconds to send them, and a client in the background that has nothing yet. */
 async function stage(t: TestContext): Promise<Stage> {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '6M']);
   const source = await swarm.makeFile('film.bin', 24 * PIECE);
   await share(seeder, source, 'film.mtorrent');

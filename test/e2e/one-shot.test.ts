@@ -19,6 +19,7 @@ import {
   nobodyListed,
   PIECE,
   stageSwarm,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 
@@ -36,7 +37,7 @@ interface Stage {
 /** A tracker, and a file that is shared by `mtorrent share`. */
 async function stage(t: TestContext, pieces: number): Promise<Stage> {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('film.bin', pieces * PIECE);
   const sharing = new CommandRun(t, await makeUser(swarm.directory, 'ada'), [
     'share',
@@ -112,7 +113,7 @@ test('events: each is as the schema says, progress comes at least three times a 
 
 test('a share that takes long tells how far its hashing is, in events of the schema, and a signal ends it', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const user = await makeUser(swarm.directory, 'ada');
   // A hole of a tebibyte: it takes minutes to hash, and no room.
   await writeFile(swarm.path('hole.img'), '');
@@ -171,7 +172,7 @@ test('a get that is stopped by a signal ends with 7, says how to go on, and does
 
 test('--timeout ends a get that nobody serves with 14; the same words go on when somebody does', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   await swarm.makeFile('film.bin', 4 * PIECE);
   await create(swarm, swarm.path('film.bin'), 'film.mtorrent');
   await mkdir(swarm.path('to'));

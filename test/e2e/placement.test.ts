@@ -22,6 +22,7 @@ import {
   quit,
   share,
   stageSwarm,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 
 const HEARD_MS = 20_000;
@@ -86,7 +87,7 @@ test('every peer thread says to the peers that it dials where the client listens
 
 test('clients with 1, 2, 4 and 16 peer threads make one swarm, and who comes last gets all from them without the seeder', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('mixed.bin', 24 * PIECE + 5);
   const seeder = startThreaded(swarm, 'seeder', 4);
   const mtorrent = await share(seeder, source, 'mixed.mtorrent');
@@ -109,7 +110,7 @@ test('clients with 1, 2, 4 and 16 peer threads make one swarm, and who comes las
 
 test('show peers names everybody on both sides, whichever threads they are on', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('peers.bin', 40 * PIECE);
   const mtorrent = await share(startThreaded(swarm, 'seeder-0', 3, SLOW), source, 'peers.mtorrent');
   for (const at of [1, 2]) {
@@ -128,7 +129,7 @@ test('show peers names everybody on both sides, whichever threads they are on', 
 
 test('receivers with four peer threads get more of a file from each other than from its only seeder', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('crowd.bin', 40 * PIECE);
   const seeder = startThreaded(swarm, 'seeder', 4, ['--upload-limit', '10M']);
   const mtorrent = await share(seeder, source, 'crowd.mtorrent');

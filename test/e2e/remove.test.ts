@@ -24,6 +24,7 @@ import {
   share,
   stageSwarm,
   startPartial,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 
 const MOVING_PIECES = 40;
@@ -32,7 +33,7 @@ const SLOW = ['--upload-limit', '2M'];
 
 test('a complete file: remove deletes the .mtorrent and the entry everywhere, and keeps the file', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const client = swarm.startClient('seeder');
   const source = await swarm.makeFile('kept.bin', 3 * PIECE);
   const before = await sha256OfFile(source);
@@ -53,7 +54,7 @@ test('a complete file: remove deletes the .mtorrent and the entry everywhere, an
 
 test('an unfinished download: remove is refused with the way out, and --force leaves nothing of it', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('half.bin', 10 * PIECE);
   const mtorrent = await create(swarm, source, 'half.mtorrent');
   await startPartial(swarm, source, mtorrent, (at) => at < 5);

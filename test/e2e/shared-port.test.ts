@@ -10,7 +10,16 @@ import { freePort, runProgram } from '../../src/app/demo/processes.js';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { sharesPorts } from '../../src/foundation/base/this-machine.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
-import { eventually, fileOf, getWhole, PIECE, quit, share, stageSwarm } from '../support/e2e-stage.js';
+import {
+  eventually,
+  fileOf,
+  getWhole,
+  PIECE,
+  quit,
+  share,
+  stageSwarm,
+  startTrackerHere,
+} from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 
 /** Whether threads can share a port here. */
@@ -33,7 +42,7 @@ async function listenersOf(port: number): Promise<number> {
 test('every peer thread listens on the one port, and what they send to a crowd is right and counted once', async (t) => {
   if (!sharesHere(t)) return;
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('crowd.bin', 16 * PIECE);
   for (const threads of [4, 16]) {
     const env = { MTORRENT_PEER_THREADS: `${threads}` };

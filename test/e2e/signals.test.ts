@@ -17,6 +17,7 @@ import {
   seederList,
   share,
   stageSwarm,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 
 const GRACE_MS = 5_000;
@@ -34,9 +35,9 @@ async function openFiles(pid: number): Promise<readonly string[]> {
 
 test('F14: SIGINT ends a client in mid-download with 130, off the tracker and with its progress kept', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
-  const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '20M']);
-  const mtorrent = await share(seeder, await swarm.makeFile('cut.bin', 200 * PIECE), 'cut.mtorrent');
+  await startTrackerHere(swarm);
+  const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '5M']);
+  const mtorrent = await share(seeder, await swarm.makeFile('cut.bin', 50 * PIECE), 'cut.mtorrent');
   await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
   const leecher = swarm.startClient('leecher');
   await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
@@ -53,7 +54,7 @@ test('F14: SIGINT ends a client in mid-download with 130, off the tracker and wi
   await nobodyListed(swarm);
   const again = swarm.startClient('leecher');
   const { size, state } = await fileOf(again);
-  assert.equal(size, 200 * PIECE, 'the download is known again');
+  assert.equal(size, 50 * PIECE, 'the download is known again');
   assert.notEqual(state, 'seeding', 'it was not complete');
 });
 
@@ -101,7 +102,7 @@ test('F14: SIGHUP without a terminal opens the logs of client and tracker anew, 
 
 test('F14: SIGHUP of a terminal window that is closed takes a client off the trackers', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('a.bin', 10);
   const words = [process.execPath, PROGRAM, 'client', '127.0.0.1:0', ...swarm.trackers.map(formatAddress)];
   const line = [...words, swarm.path('log'), '--state-dir', swarm.path('state')].map((word) => `'${word}'`).join(' ');
@@ -168,7 +169,7 @@ test('F14: a second signal ends a client at once', async (t) => {
 /** A client on plain pipes, which the test may close; it shares one file, and is listed. */
 async function listedClient(t: TestContext) {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   await swarm.makeFile('a.bin', 10);
   const pair = swarm.trackers.map(formatAddress);
   const words = ['client', '127.0.0.1:0', ...pair, 'pipe.log', '--state-dir', 'pipe.state'];

@@ -6,7 +6,16 @@ import { mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
-import { create, eventually, namesIn, PIECE, seederList, share, stageSwarm } from '../support/e2e-stage.js';
+import {
+  create,
+  eventually,
+  namesIn,
+  PIECE,
+  seederList,
+  share,
+  stageSwarm,
+  startTrackerHere,
+} from '../support/e2e-stage.js';
 import { pseudoTerminals, type TerminalOptions, TerminalProcess } from '../support/terminal.js';
 
 const ENTER = '\r';
@@ -51,7 +60,7 @@ async function downloading(t: TestContext, options: Partial<TerminalOptions> = {
   const staged = await stage(t);
   if (staged === undefined) return undefined;
   const { swarm, open } = staged;
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const seeder = swarm.startClient('seeder');
   await share(seeder, await swarm.makeFile('film.bin', 200 * PIECE), 'film.mtorrent');
   await mkdir(swarm.path('got'));

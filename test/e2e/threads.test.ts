@@ -18,6 +18,7 @@ import {
   PIECE,
   share,
   stageSwarm,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 
 const KILLER = new URL('../support/dying-thread.js', import.meta.url).href;
@@ -59,7 +60,7 @@ async function killThread(swarm: Swarm, client: ClientProcess, thread: string): 
 
 test('F17: a peer thread that dies is started anew, on both sides, and the transfer goes on', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('long.bin', 600 * PIECE);
   const seeder = await startMortal(swarm, 'seeder');
   const mtorrent = await share(seeder, source, 'long.mtorrent');
@@ -76,7 +77,7 @@ test('F17: a peer thread that dies is started anew, on both sides, and the trans
 
 test('F17: whichever of several peer threads dies, the transfer goes on, and who comes is served again', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('long.bin', 120 * PIECE);
   const threads = ['--peer-threads', '3'];
   const seeder = await startMortal(swarm, 'seeder', [...threads, '--upload-limit', '20M']);
@@ -101,7 +102,7 @@ test('a client of which a peer thread cannot be started says why, and ends', asy
 
 test('F17: a peer thread that dies again and again ends its client with 70, and the next start has everything', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const client = await startMortal(swarm, 'client');
   await share(client, await swarm.makeFile('a.bin', PIECE), 'a.mtorrent');
   // One that dies before it works cannot be started, which ends the client sooner.
@@ -118,7 +119,7 @@ test('F17: a peer thread that dies again and again ends its client with 70, and 
 
 test('F17: without its download thread a client ends with 70, and the download goes on at the next start', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('long.bin', 600 * PIECE);
   const mtorrent = await share(swarm.startClient('seeder'), source, 'long.mtorrent');
   const leecher = await startMortal(swarm, 'leecher');

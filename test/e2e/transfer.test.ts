@@ -20,6 +20,7 @@ import {
   share,
   stageSwarm,
   startPartial,
+  startTrackerHere,
 } from '../support/e2e-stage.js';
 import { collidingPieces } from '../support/sha1-collision.js';
 
@@ -56,7 +57,7 @@ test('P27: files of no byte, one byte and around one piece arrive whole, and are
 
 test('five downloads run at once in one client, from two clients, and all are right', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const seeders = [swarm.startClient('seeder-1'), swarm.startClient('seeder-2')] as const;
   const leecher = swarm.startClient('leecher');
   const shared: (readonly [source: string, mtorrent: string])[] = [];
@@ -96,7 +97,7 @@ test('a download completes from two peers that hold one half each and fetch noth
 
 test('a client that is still fetching serves what it has to another whose only source it is', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('relay.bin', 12 * PIECE);
   const mtorrent = await create(swarm, source, 'relay.mtorrent');
   const even = await startPartial(swarm, source, mtorrent, isEven, 'even');
@@ -122,7 +123,7 @@ test('a client that is still fetching serves what it has to another whose only s
 
 test('S12: a file whose pieces have the right SHA-1 but which has not the SHA-256 of its .mtorrent is refused when it is whole', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const [honest, forged] = collidingPieces;
   const source = swarm.path('twin.bin');
   await writeFile(source, honest);
@@ -138,7 +139,7 @@ test('S12: a file whose pieces have the right SHA-1 but which has not the SHA-25
 
 test('a client shares one file and gets another at the same time', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const [a, b] = [swarm.startClient('a'), swarm.startClient('b')];
   const [ofA, ofB] = [await swarm.makeFile('of-a', 30 * PIECE), await swarm.makeFile('of-b', 30 * PIECE + 1)];
   const [mtorrentA, mtorrentB] = [await share(a, ofA, 'a.mtorrent'), await share(b, ofB, 'b.mtorrent')];
@@ -152,7 +153,7 @@ test('a client shares one file and gets another at the same time', async (t) => 
 
 test('one file goes to three clients at once', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const source = await swarm.makeFile('many.bin', 40 * PIECE);
   const mtorrent = await share(swarm.startClient('seeder'), source, 'many.mtorrent');
   const leechers = [1, 2, 3].map((at) => swarm.startClient(`leecher-${at}`));
@@ -163,7 +164,7 @@ test('one file goes to three clients at once', async (t) => {
 
 test('spaces, quotes and letters of any script in names survive console, .mtorrent and trackers', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTracker(0);
+  await startTrackerHere(swarm);
   const [seeder, leecher] = [swarm.startClient('seeder'), swarm.startClient('leecher')];
   const name = 'Übung "zwei" für José – 模型 №1 🚀.bin';
   const source = await swarm.makeFile(name, PIECE + 3);

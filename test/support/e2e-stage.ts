@@ -11,6 +11,7 @@ import { type ClientProcess, type ConsoleProcess, type Outcome, runProgram } fro
 import { Swarm } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { listSeeders } from '../../src/tracking/store/sqlite/list.js';
+import { startTracker } from '../../src/tracking/tracker/start.js';
 
 export const PIECE = 512 * 1024;
 const DEADLINE_MS = 20_000;
@@ -34,6 +35,14 @@ export async function stageSwarm(t: TestContext, root = fastRoot()): Promise<Swa
   const swarm = await Swarm.create(root);
   t.after(() => swarm.end());
   return swarm;
+}
+
+/** Tracker 0 of a swarm on this test's own thread, which costs less than a process: for tests about clients. */
+export async function startTrackerHere(swarm: Swarm): Promise<void> {
+  const [own, partner] = swarm.trackers;
+  const log = { path: swarm.path('tracker-1.log'), level: 'info' } as const;
+  const tracker = await startTracker({ own, partner, seederListPath: swarm.path('tracker-1.db'), log });
+  swarm.adopt({ end: () => tracker.stop('its test has ended') });
 }
 
 /** Asks until the answer fits. */

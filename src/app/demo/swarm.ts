@@ -8,12 +8,17 @@ import { join } from 'node:path';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { makePartialClient } from './partial.js';
-import { ClientProcess, freePort, type ProgramOptions, type ProgramProcess, TrackerProcess } from './processes.js';
+import { ClientProcess, freePort, type ProgramOptions, TrackerProcess } from './processes.js';
+
+/** What ends with a swarm. */
+interface Ending {
+  end(): Promise<unknown>;
+}
 
 export class Swarm {
   readonly directory: string;
   readonly trackers: readonly [Address, Address];
-  readonly #processes: ProgramProcess[] = [];
+  readonly #processes: Ending[] = [];
   #stopped = false;
 
   private constructor(directory: string, trackers: readonly [Address, Address]) {
@@ -61,7 +66,7 @@ export class Swarm {
   }
 
   /** Ends with the swarm. */
-  adopt<P extends ProgramProcess>(running: P): P {
+  adopt<P extends Ending>(running: P): P {
     this.#processes.push(running);
     return running;
   }
