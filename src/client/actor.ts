@@ -12,6 +12,7 @@ import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DirectoryLock } from '../transfer/storage/lock.js';
 import { Examination } from './answers/examination.js';
+import { peerRows } from './answers/peer-rows.js';
 import type { Rates } from './answers/rate-limits.js';
 import { watchVitals } from './answers/vitals.js';
 import { DiskJobs } from './disk-jobs/disk-jobs.js';
@@ -23,9 +24,9 @@ import { ClientMachine } from './machine.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
 import type { Identity, StatePaths } from './state/library.js';
 import { StateWriter } from './state/state-writer.js';
-import { PeerQuery } from './threads/peer-query.js';
 import { type Placement, placementFor, threadsFact } from './threads/placement.js';
 import { Serving } from './threads/serving.js';
+import { ThreadQueries } from './threads/thread-queries.js';
 import { ClientThreads } from './threads/threads.js';
 import { Trackers } from './threads/trackers.js';
 
@@ -68,7 +69,7 @@ export class ClientActor {
   readonly #host: Host<ClientInput, ClientEffect>;
   readonly #threads: ClientThreads;
   readonly #serving: Serving;
-  readonly #peerQuery: PeerQuery;
+  readonly #queries: ThreadQueries;
   readonly #vitals = watchVitals();
   readonly #threadsFact: ThreadsFact;
   readonly #trackers: Trackers;
@@ -132,9 +133,9 @@ export class ClientActor {
           ? undefined
           : { trackers: options.trackers, listen: options.trackersListen },
     });
-    this.#peerQuery = new PeerQuery(this.#threads, (event) => this.#tellUser(event));
+    this.#queries = new ThreadQueries(this.#threads);
     this.#examination = new Examination({
-      threads: this.#threads,
+      queries: this.#queries,
       upload: () => this.#upload,
       threadsFact: this.#threadsFact,
       pairs: () => this.#trackers.pairs(options.trackers),
@@ -229,7 +230,7 @@ export class ClientActor {
         this.#writer.saveLibrary(effect.entries);
         break;
       case 'listPeers':
-        this.#peerQuery.listPeers(effect.ask, effect.file);
+        void this.#listPeers(effect.ask, effect.file);
         break;
       case 'listStats':
         void this.#listStats(effect.ask);
@@ -259,6 +260,10 @@ export class ClientActor {
     }
   }
 
+  async #listPeers(ask: number, file: number): Promise<void> {
+    this.#tellUser({ kind: 'peersListed', ask, peers: await peerRows(this.#queries, file) });
+  }
+
   async #listStats(ask: number): Promise<void> {
     const vitals = {
       schema: 1,
@@ -284,25 +289,17 @@ export class ClientActor {
   }
 
   #onServeEvent(event: ServeEvent, thread: number): void {
-    switch (event.kind) {
-      case 'listening':
-        this.#serving.listens(thread, event.port);
-        break;
-      case 'listenFailed':
-        this.#serving.cannotListen(thread, event.errno);
-        break;
-      case 'described':
-        this.#peerQuery.uploadsDescribed(event);
-        break;
-      default:
-        if (event.kind === 'uploaded') this.#jobs.payloadMoved();
-        this.#host.post({ kind: 'serve', event });
+    if ('ask' in event) this.#queries.take(event);
+    else if (event.kind === 'listening') this.#serving.listens(thread, event.port);
+    else if (event.kind === 'listenFailed') this.#serving.cannotListen(thread, event.errno);
+    else {
+      if (event.kind === 'uploaded') this.#jobs.payloadMoved();
+      this.#host.post({ kind: 'serve', event });
     }
   }
 
   #onDownloadEvent(event: DownloadEvent): void {
-    if (event.kind === 'described') this.#peerQuery.downloadsDescribed(event);
-    else if (event.kind === 'examined') this.#examination.examined(event);
+    if ('ask' in event) this.#queries.take(event);
     else if (event.kind === 'poolReady') this.#options.onWarm?.();
     else {
       if (event.kind === 'progressed' && event.rate > 0) this.#jobs.payloadMoved();
@@ -341,7 +338,7 @@ export class ClientActor {
 
   async #takeDown(): Promise<readonly string[]> {
     this.#host.stop();
-    this.#peerQuery.closeAll();
+    this.#queries.closeAll();
     this.#examination.stop();
     this.#trackers.stop();
     this.#serving.stop();

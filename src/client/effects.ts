@@ -88,13 +88,13 @@ export type ClientInput =
   | { readonly kind: 'partFailed'; readonly file: number; readonly refusal: Refusal }
   | {
       readonly kind: 'download';
-      readonly event: Exclude<DownloadEvent, { kind: 'described' | 'examined' | 'poolReady' }>;
+      readonly event: Exclude<DownloadEvent, { readonly ask: number } | { readonly kind: 'poolReady' }>;
     }
   /** A completed download's file, as it lies at its target. */
   | { readonly kind: 'completedSeen'; readonly file: number; readonly mtimeMs: number }
   | {
       readonly kind: 'serve';
-      readonly event: Exclude<ServeEvent, { kind: 'described' | 'listening' | 'listenFailed' }>;
+      readonly event: Exclude<ServeEvent, { readonly ask: number } | { readonly kind: 'listening' | 'listenFailed' }>;
     }
   | { readonly kind: 'announce'; readonly trackers: string; readonly event: AnnounceEvent }
   /** As `shareProgressed`, of what a file is said to have. */

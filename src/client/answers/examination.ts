@@ -1,23 +1,22 @@
-// `doctor`: gathers what the books, the download thread and the probes know, and answers with what it means. One look serves
-// everybody who asks meanwhile. Judges nothing itself.
+// `doctor`: gathers what the client's machine, the download thread and the probes know, and answers with the findings. One
+// examination serves everyone who asks while it runs. Judges nothing itself.
 
 import { dirname } from 'node:path';
 import { fitting } from '../../foundation/base/bytes.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import type { DownloadEvent } from '../../transfer/download/messages.js';
 import type { DownloadLook, Facts, ThreadsFact } from '../doctor/facts.js';
 import { findingsOf } from '../doctor/findings.js';
 import { type ProbeOptions, probe } from '../doctor/probe.js';
 import { pairKey } from '../files/file-table.js';
 import { DOCTOR_LOOK_MS, DOCTOR_LOOKS, DOCTOR_PAIRS_MAX } from '../limits.js';
 import { type ClientEvent, FINDING_BYTES_MAX, FINDINGS_MAX, SUBJECT_BYTES_MAX } from '../messages.js';
-import type { ClientThreads } from '../threads/threads.js';
+import type { ThreadQueries } from '../threads/thread-queries.js';
 import type { DoctorRequest } from './doctor-request.js';
 
 export interface ExaminationOptions {
-  readonly threads: ClientThreads;
+  readonly queries: ThreadQueries;
   readonly threadsFact: ThreadsFact;
   readonly upload: () => Address;
   /** The pairs that this client speaks to, its own first. */
@@ -29,49 +28,39 @@ export interface ExaminationOptions {
 
 export class Examination {
   readonly #options: ExaminationOptions;
-  /** Who waits for the look that is under way. */
+  /** Commands that wait for the examination in progress. */
   readonly #asks: number[] = [];
-  /** Of each file, in this look. */
-  readonly #looks = new Map<number, DownloadLook[]>();
-  #look = 0;
   #timer: Timer | undefined;
 
   constructor(options: ExaminationOptions) {
     this.#options = options;
   }
 
-  diagnose(ask: number, complaint: DoctorRequest): void {
+  diagnose(ask: number, request: DoctorRequest): void {
     this.#asks.push(ask);
     if (this.#asks.length > 1) return;
-    this.#diagnose(complaint).catch((error: unknown) => this.#options.onFatal(error));
-  }
-
-  examined({ ask, downloads }: Extract<DownloadEvent, { kind: 'examined' }>): void {
-    // A late answer belongs to an earlier look.
-    if (ask !== this.#look) return;
-    for (const { file, ...look } of downloads) {
-      const looks = this.#looks.get(file) ?? [];
-      this.#looks.set(file, looks);
-      looks.push(look);
-    }
+    this.#diagnose(request).catch((error: unknown) => this.#options.onFatal(error));
   }
 
   stop(): void {
     this.#timer?.cancel();
   }
 
-  async #diagnose(complaint: DoctorRequest): Promise<void> {
-    const isIdle = complaint.downloads.length === 0;
-    const [measured] = await Promise.all([probe(this.#probeOptions(complaint)), isIdle ? undefined : this.#watch()]);
+  async #diagnose(request: DoctorRequest): Promise<void> {
+    const isIdle = request.downloads.length === 0;
+    const [measured, looks] = await Promise.all([
+      probe(this.#probeOptions(request)),
+      isIdle ? new Map<number, DownloadLook[]>() : this.#watch(),
+    ]);
     const facts: Facts = {
       ...measured,
       threads: this.#options.threadsFact,
-      troubles: complaint.troubles,
-      downloads: complaint.downloads.map(({ file, name, rate }) => ({
+      troubles: request.troubles,
+      downloads: request.downloads.map(({ file, name, rate }) => ({
         name,
         rate,
-        limit: complaint.rates.down,
-        looks: this.#looks.get(file) ?? [],
+        limit: request.rates.down,
+        looks: looks.get(file) ?? [],
       })),
     };
     const findings = findingsOf(facts)
@@ -101,15 +90,18 @@ export class Examination {
     };
   }
 
-  /** Asks the download thread a few times; what has not been answered at the end is not waited for. */
-  async #watch(): Promise<void> {
-    this.#looks.clear();
-    this.#look += 1;
-    for (let look = 0; look < DOCTOR_LOOKS; look += 1) {
-      this.#options.threads.download.tell({ kind: 'examine', ask: this.#look });
+  /** Asks the download thread a few times, and waits for no answer longer than for the last question. By file number. */
+  async #watch(): Promise<ReadonlyMap<number, readonly DownloadLook[]>> {
+    const answers = [];
+    for (let left = DOCTOR_LOOKS; left > 0; left -= 1) {
+      answers.push(this.#options.queries.download({ kind: 'examine' }, 'examined', left * DOCTOR_LOOK_MS));
       const next = deferred<void>();
       this.#timer = systemTimers.at(systemTimers.nowMs() + DOCTOR_LOOK_MS, () => next.resolve());
       await next.promise;
     }
+    const looks = new Map<number, DownloadLook[]>();
+    for (const answer of await Promise.all(answers))
+      for (const { file, ...look } of answer?.downloads ?? []) looks.set(file, [...(looks.get(file) ?? []), look]);
+    return looks;
   }
 }
