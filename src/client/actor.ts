@@ -271,8 +271,13 @@ export class ClientActor {
       lostLogLines: this.#logFile.lostLines(),
       placement: this.#threadsFact,
     };
-    const threads = await this.#threads.loopDelays();
-    this.#tellUser({ kind: 'statsListed', ask, json: JSON.stringify({ ...vitals, threads }) });
+    const [threads, counted] = await Promise.all([
+      this.#threads.loopDelays(),
+      this.#queries.download({ kind: 'countSlots' }, 'slotsCounted'),
+    ]);
+    const { slots = 0, used = 0 } = counted ?? {};
+    const stats = { ...vitals, threads, payloadSlots: { all: slots, used } };
+    this.#tellUser({ kind: 'statsListed', ask, json: JSON.stringify(stats) });
   }
 
   #identify(identity: Identity): void {

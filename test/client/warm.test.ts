@@ -5,10 +5,15 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { freePort } from '../../src/app/demo/processes.js';
 import type { Client, ClientOptions } from '../../src/client/actor.js';
+import type { ClientEvent } from '../../src/client/messages.js';
 import { startClient } from '../../src/client/start.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-async function start(t: TestContext, onWarm: () => void): Promise<Client> {
+async function start(
+  t: TestContext,
+  onWarm: () => void,
+  onEvent: (event: ClientEvent) => void = () => undefined,
+): Promise<Client> {
   const directory = temporaryDirectory(t);
   const at = async () => ({ host: '127.0.0.1', port: await freePort() });
   const options: ClientOptions = {
@@ -18,7 +23,7 @@ async function start(t: TestContext, onWarm: () => void): Promise<Client> {
     log: { path: join(directory, 'client.log'), level: 'info' },
     seed: 1,
     rates: { up: 0, down: 0 },
-    onEvent: () => undefined,
+    onEvent,
     onWarm,
   };
   return startClient(options);
@@ -51,4 +56,23 @@ test('a client that ends before its hash threads are ready ends at once, and not
   });
   await quit(client);
   assert.equal(times, 0);
+});
+
+test('show stats counts the slots for payload, none of them in use while nothing is downloaded', async (t) => {
+  let tell: (json: string) => void = () => undefined;
+  const told = new Promise<string>((resolve) => {
+    tell = resolve;
+  });
+  const client = await start(
+    t,
+    () => undefined,
+    (event) => {
+      if (event.kind === 'statsListed') tell(event.json);
+    },
+  );
+  client.tell({ kind: 'stats', ask: 2 });
+  const { payloadSlots } = JSON.parse(await told) as { readonly payloadSlots: { readonly all: number; used: number } };
+  await quit(client);
+  assert.ok(payloadSlots.all > 0);
+  assert.equal(payloadSlots.used, 0);
 });

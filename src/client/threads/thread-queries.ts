@@ -5,12 +5,18 @@ import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { DownloadCommand, DownloadEvent } from '../../transfer/download/messages.js';
 import type { ServeCommand, ServeEvent } from '../../transfer/peer/messages.js';
 import { ASK_DEADLINE_MS } from '../limits.js';
-import type { ClientThreads } from './threads.js';
 
 type Numbered<M> = Extract<M, { readonly ask: number }>;
 type Answer = Numbered<DownloadEvent> | Numbered<ServeEvent>;
 type AnswerOf<M, K> = Extract<Numbered<M>, { readonly kind: K }>;
 type Unnumbered<M> = M extends { readonly ask: number } ? Omit<M, 'ask'> : never;
+
+/** Whom to ask: ClientThreads, or a test. */
+export interface AskedThreads {
+  readonly download: { tell(command: DownloadCommand): void };
+  /** Every thread that accepts. @returns how many. */
+  tellAcceptors(command: ServeCommand): number;
+}
 
 interface Open {
   readonly answers: Answer[];
@@ -20,11 +26,11 @@ interface Open {
 }
 
 export class ThreadQueries {
-  readonly #threads: ClientThreads;
+  readonly #threads: AskedThreads;
   readonly #open = new Map<number, Open>();
   #next = 1;
 
-  constructor(threads: ClientThreads) {
+  constructor(threads: AskedThreads) {
     this.#threads = threads;
   }
 

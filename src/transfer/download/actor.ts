@@ -120,6 +120,11 @@ class DownloadThread {
           downloads: [...this.#downloads].map(([file, downloader]) => ({ file, ...downloader.examine() })),
         });
         break;
+      case 'countSlots': {
+        const used = [...this.#downloads.keys()].reduce((sum, file) => sum + this.#slots.heldBy(file), 0);
+        this.#toMain.tell({ kind: 'slotsCounted', ask: command.ask, slots: this.#slots.capacity, used });
+        break;
+      }
       case 'limit':
         this.#pacer.setRate(command.rate, systemTimers.nowMs());
         for (const downloader of this.#downloads.values()) downloader.post({ kind: 'limitChanged' });

@@ -68,6 +68,8 @@ export const downloadCommands = protocol('download.commands', {
   limit: message(6, { rate: size }),
   /** Asks for the state of every download, for the doctor. */
   examine: message(7, { ask: u32 }),
+  /** Asks how much of the memory for payload is in use. */
+  countSlots: message(8, { ask: u32 }),
 });
 export type DownloadCommand = MessageOf<typeof downloadCommands>;
 
@@ -106,6 +108,8 @@ export const downloadEvents = protocol('download.events', {
   peersNeeded: message(5, { file }),
   described: message(6, { ask: u32, peers: listOf(connectedPeer, PEERS_PER_DOWNLOAD_MAX * 2) }),
   examined: message(8, { ask: u32, downloads: listOf(examinedDownload, DOWNLOADS_RUNNING_MAX) }),
+  /** Slots of one piece each: all there are, and those that hold a requested or unstored piece. */
+  slotsCounted: message(10, { ask: u32, slots: u32, used: u32 }),
   peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
   /** The threads of the hash pool are up. Sent once. */
   poolReady: message(9, {}),
