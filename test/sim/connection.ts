@@ -106,7 +106,7 @@ export class Connection {
   }
 
   /** What its acceptor has decided. */
-  tell(input: Extract<ServeInput, { kind: 'refused' | 'flooded' | 'blockFailed' }>): void {
+  tell(input: Extract<ServeInput, { kind: 'refused' | 'faulted' | 'blockFailed' }>): void {
     this.#serve?.post(input);
   }
 
@@ -128,6 +128,7 @@ export class Connection {
     this.#serve = new Host<ServeInput, ServeEffect>({
       name: `serve ${this.number}`,
       machine: new ServeMachine({
+        connection: this.number,
         peerIdIn: () => node.peerId,
         uploadPort: () => node.port,
         lookUp: () => served,
@@ -202,19 +203,15 @@ export class Connection {
         this.#send(effect.message);
         break;
       case 'opened':
-        node.joined(this, this.#dialer, effect.acks);
+        node.joined(this.#dialer);
         break;
-      case 'acked':
-        node.acked(this);
+      case 'tell': {
+        const { report } = effect;
+        if (report.kind === 'requested' && node.manner === 'rejects' && node.swarm.prng.next() < 0.3) {
+          this.#serve?.post({ kind: 'blockFailed', block: blockOf(report) });
+        } else node.reports(report);
         break;
-      case 'enqueue':
-        if (node.manner === 'rejects' && node.swarm.prng.next() < 0.3) {
-          this.#serve?.post({ kind: 'blockFailed', block: effect.block });
-        } else node.enqueue(this, effect.block);
-        break;
-      case 'dequeue':
-        node.dequeue(this, effect.block);
-        break;
+      }
       case 'hangUp':
         this.#down.send(0, () => this.#closed('closed'));
         break;
@@ -257,8 +254,7 @@ export class Connection {
       goneMs = this.#down.send(durationMs / bits, () => this.#payload(block, count, bit === 1, right));
     }
     this.#world.at(node.manner === 'drip' ? this.#world.nowMs() : goneMs, () => {
-      this.#serve?.post({ kind: 'taken' });
-      if (order.completes) this.#serve?.post({ kind: 'blockSent' });
+      this.#serve?.post({ kind: 'taken', completes: order.completes });
       taken();
     });
   }

@@ -5,7 +5,7 @@ import { Host } from '../../src/foundation/actor/host.js';
 import { SLAB_SLOTS } from '../../src/foundation/base/limits.js';
 import { Prng } from '../../src/foundation/base/prng.js';
 import { Bitfield, type PieceRange } from '../../src/foundation/torrent/bitfield.js';
-import { type Block, blockOf } from '../../src/foundation/torrent/block.js';
+import { blockOf } from '../../src/foundation/torrent/block.js';
 import { type PeerId, peerId } from '../../src/foundation/torrent/ids.js';
 import type { DownloadEffect, DownloadInput } from '../../src/transfer/download/effects.js';
 import { DownloadMachine } from '../../src/transfer/download/machine.js';
@@ -14,7 +14,7 @@ import type { FetchInput } from '../../src/transfer/peer/fetch/machine.js';
 import type { FetchEvent } from '../../src/transfer/peer/messages.js';
 import type { ServedFile } from '../../src/transfer/peer/serve/machine.js';
 import { type UploadInput, UploadMachine } from '../../src/transfer/peer/upload/machine.js';
-import type { UploadOrder } from '../../src/transfer/peer/upload/messages.js';
+import type { UploadOrder, UploadReport } from '../../src/transfer/peer/upload/messages.js';
 import type { Crowd } from './crowd.js';
 import { CrowdConnection } from './crowd-connection.js';
 import { type LinkRates, NetHost } from './network.js';
@@ -176,27 +176,19 @@ export class CrowdClient {
     this.#uploads.post({ kind: 'accepted', connection: connection.number, host: `${dialer.port}` });
   }
 
-  joined(connection: CrowdConnection, dialer: CrowdClient, acks: boolean): void {
+  joined(connection: CrowdConnection, dialer: CrowdClient): void {
     this.#serving.set(connection.number, connection);
-    this.#uploads.post({ kind: 'joined', connection: connection.number, file: FILE, acks });
     this.#found([dialer.port], true);
+  }
+
+  /** What the serving end of a connection reports. */
+  reports(report: UploadReport): void {
+    this.#uploads.post(report);
   }
 
   left({ number }: CrowdConnection): void {
     if (this.#accepted.delete(number)) this.#uploads.post({ kind: 'closed', connection: number });
     this.#serving.delete(number);
-  }
-
-  acked({ number }: CrowdConnection): void {
-    this.#uploads.post({ kind: 'acked', connection: number });
-  }
-
-  enqueue({ number }: CrowdConnection, block: Block): void {
-    this.#uploads.post({ kind: 'requested', connection: number, ...block });
-  }
-
-  dequeue({ number }: CrowdConnection, block: Block): void {
-    this.#uploads.post({ kind: 'cancelled', connection: number, ...block });
   }
 
   #obey(order: UploadOrder): void {
@@ -208,8 +200,8 @@ export class CrowdClient {
         this.#serving.delete(order.connection);
         connection?.tell({ kind: 'refused' });
         break;
-      case 'flooded':
-        connection?.tell({ kind: 'flooded' });
+      case 'violated':
+        connection?.tell({ kind: 'faulted', fault: 'protocol', sentence: order.sentence });
         break;
       case 'reject':
         connection?.tell({ kind: 'blockFailed', block: blockOf(order) });
@@ -218,7 +210,7 @@ export class CrowdClient {
         const { upload } = order;
         this.#uploads.post({ kind: 'read', upload });
         if (connection === undefined) this.#uploads.post({ kind: 'taken', upload, ok: false });
-        else connection.upload(blockOf(order), () => this.#uploads.post({ kind: 'taken', upload, ok: true }));
+        else connection.upload(order, () => this.#uploads.post({ kind: 'taken', upload, ok: true }));
         break;
       }
     }

@@ -2,11 +2,12 @@
 // the rate that both hosts' links allow; it is counted and not carried, since everyone in a crowd is honest.
 
 import { Host } from '../../src/foundation/actor/host.js';
-import type { Block } from '../../src/foundation/torrent/block.js';
+import { blockOf } from '../../src/foundation/torrent/block.js';
 import type { ConnectionCommand } from '../../src/transfer/download/effects.js';
 import type { PeerMessage } from '../../src/transfer/peer/codec/meaning.js';
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../src/transfer/peer/fetch/machine.js';
 import { type ServeEffect, type ServeInput, ServeMachine } from '../../src/transfer/peer/serve/machine.js';
+import type { UploadOrder } from '../../src/transfer/peer/upload/messages.js';
 import type { CrowdClient } from './crowd-client.js';
 import type { Flow } from './network.js';
 
@@ -58,12 +59,13 @@ export class CrowdConnection {
   }
 
   /** What its acceptor has decided. */
-  tell(input: Extract<ServeInput, { kind: 'refused' | 'flooded' | 'blockFailed' }>): void {
+  tell(input: Extract<ServeInput, { kind: 'refused' | 'faulted' | 'blockFailed' }>): void {
     this.#serve?.post(input);
   }
 
   /** A block whose turn it is. */
-  upload(block: Block, taken: () => void): void {
+  upload({ completes, ...order }: Extract<UploadOrder, { kind: 'send' }>, taken: () => void): void {
+    const block = blockOf(order);
     const { world } = this.#dialer.crowd;
     let hereBytes = 0;
     this.#serve?.post({ kind: 'handed' });
@@ -79,8 +81,7 @@ export class CrowdConnection {
     // A socket takes at once what one peer may have under way, long before the link has carried it.
     world.after(0, () => {
       if (!this.#isClosed) {
-        this.#serve?.post({ kind: 'taken' });
-        this.#serve?.post({ kind: 'blockSent' });
+        this.#serve?.post({ kind: 'taken', completes });
       }
       taken();
     });
@@ -108,6 +109,7 @@ export class CrowdConnection {
     this.#serve = new Host<ServeInput, ServeEffect>({
       name: `serve ${this.number}`,
       machine: new ServeMachine({
+        connection: this.number,
         peerIdIn: () => node.peerId,
         uploadPort: () => node.port,
         lookUp: () => node.served,
@@ -154,16 +156,10 @@ export class CrowdConnection {
         if (effect.message.kind !== 'have') this.#toFetch(effect.message);
         break;
       case 'opened':
-        node.joined(this, this.#dialer, effect.acks);
+        node.joined(this, this.#dialer);
         break;
-      case 'acked':
-        node.acked(this);
-        break;
-      case 'enqueue':
-        node.enqueue(this, effect.block);
-        break;
-      case 'dequeue':
-        node.dequeue(this, effect.block);
+      case 'tell':
+        node.reports(effect.report);
         break;
       case 'hangUp':
         this.#later(() => this.cut());

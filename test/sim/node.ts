@@ -4,7 +4,7 @@
 import { Host } from '../../src/foundation/actor/host.js';
 import { Prng } from '../../src/foundation/base/prng.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
-import { type Block, blockOf } from '../../src/foundation/torrent/block.js';
+import { blockOf } from '../../src/foundation/torrent/block.js';
 import { type PeerId, peerId } from '../../src/foundation/torrent/ids.js';
 import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from '../../src/transfer/download/effects.js';
 import { DownloadMachine } from '../../src/transfer/download/machine.js';
@@ -12,7 +12,7 @@ import { Pacer } from '../../src/transfer/download/requests/pacer.js';
 import { SlotPool } from '../../src/transfer/download/requests/slots.js';
 import type { FetchEvent } from '../../src/transfer/peer/messages.js';
 import { type UploadInput, UploadMachine } from '../../src/transfer/peer/upload/machine.js';
-import type { UploadOrder } from '../../src/transfer/peer/upload/messages.js';
+import type { UploadOrder, UploadReport } from '../../src/transfer/peer/upload/messages.js';
 import { Connection } from './connection.js';
 import type { Manner, NodeOptions } from './options.js';
 import { SlabBook, Violation } from './slab-book.js';
@@ -242,26 +242,18 @@ export class SimNode {
     this.#uploads.post({ kind: 'accepted', connection: connection.number, host: `${dialer.port}` });
   }
 
-  joined({ number }: Connection, dialer: SimNode, acks: boolean): void {
-    this.#uploads.post({ kind: 'joined', connection: number, file: FILE, acks });
-    // As the client does: who says hello to us is a peer of ours, too.
+  joined(dialer: SimNode): void {
+    // As the client does: whoever says hello to us is a peer of ours, too.
     if (dialer.isReachable) this.found([dialer.port]);
+  }
+
+  /** What the serving end of a connection reports. */
+  reports(report: UploadReport): void {
+    this.#uploads.post(report);
   }
 
   left({ number }: Connection): void {
     if (this.#accepted.delete(number)) this.#uploads.post({ kind: 'closed', connection: number });
-  }
-
-  acked({ number }: Connection): void {
-    this.#uploads.post({ kind: 'acked', connection: number });
-  }
-
-  enqueue({ number }: Connection, block: Block): void {
-    this.#uploads.post({ kind: 'requested', connection: number, ...block });
-  }
-
-  dequeue({ number }: Connection, block: Block): void {
-    this.#uploads.post({ kind: 'cancelled', connection: number, ...block });
   }
 
   #obey(order: UploadOrder): void {
@@ -272,8 +264,8 @@ export class SimNode {
       case 'refuse':
         connection?.tell({ kind: 'refused' });
         break;
-      case 'flooded':
-        connection?.tell({ kind: 'flooded' });
+      case 'violated':
+        connection?.tell({ kind: 'faulted', fault: 'protocol', sentence: order.sentence });
         break;
       case 'reject':
         connection?.tell({ kind: 'blockFailed', block: blockOf(order) });

@@ -181,14 +181,15 @@ test('L2: of a thousand shared files no more are open than may be, whichever are
   const got: number[] = [];
   for (let first = 0; first < files; first += active) {
     for (let file = first; file < first + active; file += 1) {
-      const writeBlock = (_: unknown, [payload]: readonly Uint8Array[], taken: (ok: boolean) => void): void => {
+      const writePayload = (_: unknown, [payload]: readonly Uint8Array[], taken: (ok: boolean) => void): void => {
         got.push(((payload?.[0] ?? 0) << 8) | (payload?.[1] ?? 0));
         setImmediate(() => taken(true));
       };
       const block = { piece: 0, begin: 0, length: 2 };
       uploads.send(
         { kind: 'send', connection: file, upload: file, ...block, completes: true, buffers: [file - first] },
-        { file, writeBlock, handed: none, taken: none },
+        file,
+        { writePayload },
         memory,
         none,
       );

@@ -16,6 +16,7 @@ import type { PeerMessage } from '../../../src/transfer/peer/codec/meaning.js';
 import { PayloadTarget } from '../../../src/transfer/peer/fetch/payload-target.js';
 import { ACK_DELAY_MS } from '../../../src/transfer/peer/limits.js';
 import { UploadBuffers } from '../../../src/transfer/peer/upload/buffers.js';
+import { UploadsInFlight } from '../../../src/transfer/peer/upload/in-flight.js';
 import { UploadMemory } from '../../../src/transfer/peer/upload/memory.js';
 import { UploadScheduler } from '../../../src/transfer/peer/upload/scheduler.js';
 import { UploadCounts } from '../../../src/transfer/peer/upload/upload-counts.js';
@@ -86,7 +87,9 @@ test('a run is withdrawn as it was asked for, and not by what is a part of it', 
 });
 
 test('a run is put in line as it was asked for; with a piece that is not had, or beyond whole pieces, it is not', () => {
-  assert.deepEqual(saidBy(serveStage('open'), { kind: 'request', ...RUN }), [{ kind: 'enqueue', block: RUN }]);
+  assert.deepEqual(saidBy(serveStage('open'), { kind: 'request', ...RUN }), [
+    { kind: 'tell', report: { ...RUN, kind: 'requested', connection: 3 } },
+  ]);
   // Piece 4 is not had.
   const lacking = { ...RUN, piece: 2 };
   assert.deepEqual(saidBy(serveStage('open'), { kind: 'request', ...lacking }), [
@@ -103,7 +106,7 @@ test('a run is put in line as it was asked for; with a piece that is not had, or
 });
 
 test('the pieces of a run count as handed out, each once', () => {
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new UploadScheduler(new Prng(1), new UploadsInFlight());
   const copies = new UploadCounts();
   scheduler.add(1, copies);
   scheduler.enqueue(1, RUN);

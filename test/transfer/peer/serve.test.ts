@@ -5,13 +5,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { PART_BYTES_MAX, PIECE_SIZE } from '../../../src/foundation/base/limits.js';
+import { blockOf } from '../../../src/foundation/torrent/block.js';
 import type { PeerMessage } from '../../../src/transfer/peer/codec/meaning.js';
-import {
-  KEEP_ALIVE_MS,
-  PEER_DEAD_MS,
-  UPLOAD_STALL_MS,
-  UPLOADS_UNACKED_MAX,
-} from '../../../src/transfer/peer/limits.js';
+import { KEEP_ALIVE_MS, PEER_DEAD_MS, UPLOAD_STALL_MS } from '../../../src/transfer/peer/limits.js';
 import { BLOCK, HELLO, MESSAGES, OURS, PIECES, type ServePhase, type ServeStage, said, serveStage } from './stage.js';
 
 const OPEN: Readonly<Record<PeerMessage['kind'], string>> = {
@@ -20,11 +16,11 @@ const OPEN: Readonly<Record<PeerMessage['kind'], string>> = {
   have: 'send error protocol, hangUp',
   interested: '',
   notInterested: '',
-  ack: 'send error protocol, hangUp',
+  ack: 'tell acked',
   choke: 'send error protocol, hangUp',
   unchoke: 'send error protocol, hangUp',
-  request: 'enqueue',
-  cancel: 'dequeue',
+  request: 'tell requested',
+  cancel: 'tell cancelled',
   reject: 'send error protocol, hangUp',
   piece: 'send error protocol, hangUp',
   keepAlive: '',
@@ -34,14 +30,21 @@ const OPEN: Readonly<Record<PeerMessage['kind'], string>> = {
 
 function outcomeOf(stage: ServeStage, message: PeerMessage): string {
   const effects = stage.post({ kind: 'received', message });
-  return effects.map((effect) => (effect.kind === 'send' ? `send ${said([effect])}` : effect.kind)).join(', ');
+  return effects
+    .map((effect) => {
+      if (effect.kind === 'send') return `send ${said([effect])}`;
+      return effect.kind === 'tell' ? `tell ${effect.report.kind}` : effect.kind;
+    })
+    .join(', ');
 }
 
 function expected(phase: ServePhase, kind: PeerMessage['kind']): string {
   if (phase === 'closed') return '';
   if (kind === 'error') return 'hangUp';
   if (phase === 'open') return OPEN[kind];
-  return kind === 'hello' ? 'opened, send hello, send bitfield, send unchoke' : 'send error protocol, hangUp';
+  return kind === 'hello'
+    ? 'opened, tell joined, send hello, send bitfield, send unchoke'
+    : 'send error protocol, hangUp';
 }
 
 for (const phase of ['greeting', 'open', 'closed'] as const) {
@@ -92,7 +95,7 @@ test('a piece that was got meanwhile is told and served', () => {
   const stage = serveStage('open');
   stage.have.set(4);
   assert.deepEqual(said(stage.post({ kind: 'haves', ranges: [[4, 1]] })), ['have']);
-  assert.equal(outcomeOf(stage, { kind: 'request', ...BLOCK, piece: 4 }), 'enqueue');
+  assert.equal(outcomeOf(stage, { kind: 'request', ...BLOCK, piece: 4 }), 'tell requested');
 });
 
 test('haves before hello are not told: the bitfield will say them', () => {
@@ -102,7 +105,6 @@ test('haves before hello are not told: the bitfield will say them', () => {
 test('what ends a connection says why first', () => {
   const ends = [
     [{ kind: 'fileGone' }, 'gone'],
-    [{ kind: 'flooded' }, 'error protocol'],
     [{ kind: 'faulted', fault: 'protocol', sentence: 'x'.repeat(1_000) }, 'error protocol'],
     [{ kind: 'faulted', fault: 'timeout', sentence: 'left a frame unfinished' }, 'error timeout'],
     [{ kind: 'refused' }, 'error busy'],
@@ -150,24 +152,6 @@ test('an idle connection says that it lives', () => {
   }
 });
 
-test('a peer that acks is heard once for each block, one that acks nothing for long or too much is refused', () => {
-  const confirming = (): ServeStage => {
-    const stage = serveStage('greeting');
-    stage.post({ kind: 'received', message: { ...HELLO, acks: true } });
-    return stage;
-  };
-  const honest = confirming();
-  for (let block = 0; block < 3; block += 1) honest.post({ kind: 'handed' });
-  for (let block = 0; block < 3; block += 1) assert.equal(outcomeOf(honest, { kind: 'ack' }), 'acked');
-  assert.equal(outcomeOf(honest, { kind: 'ack' }), 'send error protocol, hangUp', 'one too many');
-  const silent = confirming();
-  for (let block = 0; block < UPLOADS_UNACKED_MAX; block += 1) assert.deepEqual(silent.post({ kind: 'handed' }), []);
-  assert.deepEqual(said(silent.post({ kind: 'handed' })), ['error protocol']);
-  const other = serveStage('open');
-  for (let block = 0; block <= UPLOADS_UNACKED_MAX; block += 1)
-    assert.deepEqual(other.post({ kind: 'handed' }), [], 'it never said that it would');
-});
-
 test('every request has exactly one answer, whatever becomes of it', () => {
   const step = fc.tuple(fc.constantFrom('ask', 'sent', 'failed'), fc.nat(PIECES - 1), fc.nat());
   fc.assert(
@@ -183,12 +167,13 @@ test('every request has exactly one answer, whatever becomes of it', () => {
           effects.push(...stage.post({ kind: 'received', message: { kind: 'request', ...BLOCK, piece } }));
         } else if (block !== undefined && what === 'sent') {
           answered += 1;
-          stage.post({ kind: 'blockSent' });
+          stage.post({ kind: 'handed' });
+          stage.post({ kind: 'taken', completes: true });
         } else if (block !== undefined) {
           effects.push(...stage.post({ kind: 'blockFailed', block }));
         }
         for (const effect of effects) {
-          if (effect.kind === 'enqueue') waiting.push(effect.block);
+          if (effect.kind === 'tell' && effect.report.kind === 'requested') waiting.push(blockOf(effect.report));
           if (effect.kind === 'send' && effect.message.kind === 'reject') answered += 1;
         }
         assert.equal(asked, answered + waiting.length);

@@ -125,6 +125,7 @@ export function serveStage(phase: ServePhase, pieceCount = PIECES): ServeStage {
   if (pieceCount > 4) have.clear(4);
   const served: ServedFile = { file: 5, swarm: SWARM, geometry: new Geometry(pieceCount * PIECE_SIZE), bitfield: have };
   const machine = new ServeMachine({
+    connection: 3,
     peerIdIn: () => OURS,
     uploadPort: () => 77,
     lookUp: (swarm) => (swarm[0] === SWARM[0] ? served : undefined),

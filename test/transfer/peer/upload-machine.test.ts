@@ -18,6 +18,7 @@ import {
   UPLOAD_LEAD_BYTES_MAX,
   UPLOAD_READS_MAX,
   UPLOADS_QUEUED,
+  UPLOADS_UNACKED_MAX,
 } from '../../../src/transfer/peer/limits.js';
 import { type UploadInput, UploadMachine } from '../../../src/transfer/peer/upload/machine.js';
 import {
@@ -320,5 +321,34 @@ test('a peer that floods is told so by whichever thread it is on', () => {
   const connection = stage.join(2, 9, undefined, true);
   let orders: readonly UploadOrder[] = [];
   for (let at = 0; at <= UPLOAD_REQUESTS_PER_PEER_MAX + 4; at += 1) orders = stage.ask(connection, at);
-  assert.deepEqual(orders, [{ kind: 'flooded', connection }]);
+  assert.deepEqual(orders, [{ kind: 'violated', connection, sentence: 'too many requests are queued' }]);
+});
+
+test('a peer that acks is heard once for each upload, one that acks nothing for long or too much breaks the protocol', () => {
+  const violation = (connection: number, sentence: string) => ({ kind: 'violated', connection, sentence }) as const;
+  const honest = new Stage();
+  const connection = honest.join(0, 0, undefined, true);
+  honest.ask(connection, 0);
+  const [send] = honest.sends();
+  assert.ok(send !== undefined);
+  const early = honest.post({ kind: 'acked', connection });
+  assert.deepEqual(early, [violation(connection, 'acks what was not sent')], 'nothing was written yet');
+  honest.post({ kind: 'read', upload: send.upload });
+  assert.deepEqual(honest.post({ kind: 'acked', connection }), [], 'also before the socket is known to have taken it');
+  honest.take(send);
+  assert.deepEqual(honest.post({ kind: 'acked', connection }), [violation(connection, 'acks what was not sent')]);
+
+  for (const acks of [true, false]) {
+    const stage = new Stage();
+    const silent = stage.join(0, 0, undefined, acks);
+    for (let count = 0; count <= UPLOADS_UNACKED_MAX; count += 1) {
+      stage.ask(silent, count % 8);
+      stage.nowMs += 10_000;
+      stage.post({ kind: 'wake' });
+      for (const { upload } of [...stage.open.values()]) stage.post({ kind: 'read', upload });
+      for (const open of [...stage.open.values()]) stage.take(open);
+    }
+    const violations = stage.orders.filter(({ kind }) => kind === 'violated');
+    assert.deepEqual(violations, acks ? [violation(silent, 'does not ack what it gets')] : []);
+  }
 });

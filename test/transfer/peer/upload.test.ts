@@ -8,6 +8,7 @@ import {
   BLOCK_BYTES_MIN,
   PIECE_SIZE,
   RATE_BURST_MS,
+  RUN_BYTES_MAX,
   UPLOAD_REQUESTS_PER_PEER_MAX,
 } from '../../../src/foundation/base/limits.js';
 import { Prng } from '../../../src/foundation/base/prng.js';
@@ -17,13 +18,52 @@ import {
   UPLOAD_BYTES_PER_PEER_MAX,
   UPLOAD_LEAD_BYTES_MAX,
 } from '../../../src/transfer/peer/limits.js';
+import { UploadsInFlight } from '../../../src/transfer/peer/upload/in-flight.js';
 import { type Upload, UploadScheduler } from '../../../src/transfer/peer/upload/scheduler.js';
 import { UploadCounts } from '../../../src/transfer/peer/upload/upload-counts.js';
+
+/** A scheduler and the book of what is in flight, together as the machine uses them. */
+class Uploading extends UploadScheduler {
+  readonly #book: UploadsInFlight;
+
+  constructor(seed: number) {
+    const book = new UploadsInFlight();
+    super(new Prng(seed), book);
+    this.#book = book;
+  }
+
+  override next(bytesMax = RUN_BYTES_MAX): Upload | undefined {
+    const upload = super.next(bytesMax);
+    if (upload === undefined) return undefined;
+    const buffers = new Array<number>(Math.ceil(upload.block.length / PIECE_SIZE)).fill(0);
+    this.#book.begin(upload.connection, upload.block, buffers, 0);
+    return upload;
+  }
+
+  override remove(connection: number): void {
+    super.remove(connection);
+    this.#book.forget(connection);
+  }
+
+  /** An upload of this length was taken by the socket, or has failed. */
+  sent(connection: number, length: number, hasFailed = false): Block | undefined {
+    const upload = [...this.#book.untaken()].find(
+      (one) => one.connection === connection && one.block.length === length,
+    );
+    assert.ok(upload !== undefined, 'it is in flight');
+    this.#book.failed(upload.upload);
+    return this.ended(connection, hasFailed);
+  }
+
+  inFlight(connection: number): number {
+    return this.#book.heldBy(connection).bytes;
+  }
+}
 
 const block = (piece: number, length = PIECE_SIZE) => ({ piece, begin: 0, length });
 
 /** Serves `turns` blocks, each taken by its socket at once; every connection asks again for what it got. */
-function serve(scheduler: UploadScheduler, turns: number): Map<number, number> {
+function serve(scheduler: Uploading, turns: number): Map<number, number> {
   const given = new Map<number, number>();
   for (let turn = 0; turn < turns; turn += 1) {
     const upload = scheduler.next();
@@ -39,7 +79,7 @@ test('P18: those who ask all the time get the same bytes, whatever the size of t
   const sizes = fc.array(fc.integer({ min: 1, max: PIECE_SIZE }), { minLength: 2, maxLength: 10 });
   fc.assert(
     fc.property(sizes, (lengths) => {
-      const scheduler = new UploadScheduler(new Prng(1));
+      const scheduler = new Uploading(1);
       for (const [connection, length] of lengths.entries()) {
         scheduler.add(connection);
         for (let at = 0; at < 4; at += 1) scheduler.enqueue(connection, block(at, length));
@@ -53,7 +93,7 @@ test('P18: those who ask all the time get the same bytes, whatever the size of t
 });
 
 test('a newcomer neither waits for the others nor catches up with them', () => {
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new Uploading(1);
   scheduler.add(1);
   scheduler.enqueue(1, block(0));
   serve(scheduler, 1_000);
@@ -64,7 +104,7 @@ test('a newcomer neither waits for the others nor catches up with them', () => {
 });
 
 test('who was idle for long gets its share from now on, and not its past, even if the other is idle at that moment', () => {
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new Uploading(1);
   for (const connection of [1, 2]) scheduler.add(connection);
   // Connection 1 fetches a thousand pieces while 2 asks for nothing.
   for (let piece = 0; piece < 1_000; piece += 1) {
@@ -72,7 +112,7 @@ test('who was idle for long gets its share from now on, and not its past, even i
     assert.equal(scheduler.next()?.connection, 1);
     scheduler.sent(1, PIECE_SIZE);
   }
-  assert.equal(scheduler.isIdle(1), true);
+  assert.deepEqual([scheduler.hasQueued, scheduler.inFlight(1)], [false, 0]);
   scheduler.enqueue(2, block(0));
   scheduler.enqueue(2, block(1));
   scheduler.enqueue(1, block(0));
@@ -84,7 +124,7 @@ test('with greedy and polite peers, coming and going, nobody who asks waits long
   const step = fc.tuple(fc.constantFrom('add', 'remove', 'ask', 'ask', 'serve', 'serve'), fc.nat(4));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const scheduler = new UploadScheduler(new Prng(1));
+      const scheduler = new Uploading(1);
       const asking = new Map<number, number>();
       const turnsWaited = new Map<number, number>();
       for (const [what, connection] of steps) {
@@ -121,7 +161,7 @@ test('with greedy and polite peers, coming and going, nobody who asks waits long
 
 test('P18: among twenty that keep all the requests waiting that they may, two that ask for one block at a time get their share', () => {
   const [greedy, all] = [20, 22];
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new Uploading(1);
   const given = new Array<number>(all).fill(0);
   for (let connection = 0; connection < all; connection += 1) {
     scheduler.add(connection);
@@ -146,7 +186,7 @@ test('P18: among twenty that keep all the requests waiting that they may, two th
 });
 
 test('P13: one connection has bounded bytes under way and bounded requests waiting', () => {
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new Uploading(1);
   scheduler.add(1);
   for (let piece = 0; piece < UPLOAD_REQUESTS_PER_PEER_MAX; piece += 1)
     assert.equal(scheduler.enqueue(1, block(piece)), true);
@@ -159,7 +199,7 @@ test('P13: one connection has bounded bytes under way and bounded requests waiti
 });
 
 test('P13: one connection has bounded buffers, whether small blocks or runs fill them', () => {
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new Uploading(1);
   scheduler.add(1);
   for (const small of [0, 1, 2]) scheduler.enqueue(1, block(small, BLOCK_BYTES_MIN));
   scheduler.enqueue(1, block(3, 3 * PIECE_SIZE));
@@ -177,7 +217,7 @@ test('P13: one connection has bounded buffers, whether small blocks or runs fill
 });
 
 test('a waiting request can be withdrawn, one under way cannot', () => {
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new Uploading(1);
   scheduler.add(1);
   scheduler.enqueue(1, block(0));
   scheduler.enqueue(1, block(1));
@@ -188,7 +228,7 @@ test('a waiting request can be withdrawn, one under way cannot', () => {
 });
 
 test('what is under way when a connection goes ends quietly', () => {
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new Uploading(1);
   scheduler.add(1);
   scheduler.enqueue(1, block(0));
   scheduler.next();
@@ -200,7 +240,7 @@ test('what is under way when a connection goes ends quietly', () => {
 // --- a crowd that fetches one file ---
 
 /** Serves until nobody waits; every block is taken at once. Answers the pieces in the order they went out. */
-function piecesServed(scheduler: UploadScheduler): number[] {
+function piecesServed(scheduler: Uploading): number[] {
   const pieces: number[] = [];
   for (let upload = scheduler.next(); upload !== undefined; upload = scheduler.next()) {
     pieces.push(upload.block.piece);
@@ -213,7 +253,7 @@ test('whatever a crowd asks, no piece goes out twice while another that somebody
   const requests = fc.array(fc.tuple(fc.nat(4), fc.nat(15)), { maxLength: 60 });
   fc.assert(
     fc.property(requests, (asked) => {
-      const scheduler = new UploadScheduler(new Prng(1));
+      const scheduler = new Uploading(1);
       const copies = new UploadCounts();
       for (let connection = 0; connection < 5; connection += 1) scheduler.add(connection, copies);
       for (const [connection, piece] of asked) scheduler.enqueue(connection, block(piece));
@@ -225,7 +265,7 @@ test('whatever a crowd asks, no piece goes out twice while another that somebody
 });
 
 test('one that asks for what nobody has yet gets ahead of the others, but not far', () => {
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new Uploading(1);
   const copies = new UploadCounts();
   for (const connection of [1, 2]) scheduler.add(connection, copies);
   const given = new Map([
@@ -248,11 +288,11 @@ test('one that asks for what nobody has yet gets ahead of the others, but not fa
 test('what was handed out of one file says nothing about another', () => {
   const first = new Set<number | undefined>();
   for (let seed = 0; seed < 20; seed += 1) {
-    const scheduler = new UploadScheduler(new Prng(seed));
+    const scheduler = new Uploading(seed);
     const [often, never] = [new UploadCounts(), new UploadCounts()];
     scheduler.add(1, often);
     scheduler.add(2, never);
-    for (let at = 0; at < 5; at += 1) often.handedOut(0);
+    for (let at = 0; at < 5; at += 1) often.add(0);
     scheduler.enqueue(1, block(0));
     scheduler.enqueue(2, block(0));
     first.add(scheduler.next()?.connection);
@@ -263,8 +303,8 @@ test('what was handed out of one file says nothing about another', () => {
 test('copies are counted for pieces far apart, and a count that is full stays so', () => {
   const copies = new UploadCounts();
   assert.equal(copies.of(2_000_000), 0);
-  copies.handedOut(2_000_000);
-  for (let at = 0; at < 300; at += 1) copies.handedOut(3);
+  copies.add(2_000_000);
+  for (let at = 0; at < 300; at += 1) copies.add(3);
   assert.deepEqual([copies.of(2_000_000), copies.of(3), copies.of(4)], [1, 255, 0]);
 });
 
@@ -275,7 +315,7 @@ test('P29: under a limit each of k peers gets its k-th part, whatever they ask f
   const aRate = fc.integer({ min: 50 * 1024, max: 20 * 1024 * 1024 });
   fc.assert(
     fc.property(peers, aRate, (lengths, rate) => {
-      const scheduler = new UploadScheduler(new Prng(1));
+      const scheduler = new Uploading(1);
       const bucket = new Bucket(rate, 0);
       const given = lengths.map(() => 0);
       for (const [connection, length] of lengths.entries()) {
@@ -315,7 +355,7 @@ interface Open {
 
 /** A scheduler and a plain list of what was asked of it: checks what comes out against the list. */
 class Ledger {
-  readonly scheduler = new UploadScheduler(new Prng(1));
+  readonly scheduler = new Uploading(1);
   readonly open: Open[] = [];
   readonly #underWay: Upload[] = [];
 
@@ -397,7 +437,7 @@ test('a block in parts comes in order and whole, ends before another begins, and
 });
 
 test('a limit that goes away half-way through a block lets its rest go at once', () => {
-  const scheduler = new UploadScheduler(new Prng(1));
+  const scheduler = new Uploading(1);
   scheduler.add(1);
   scheduler.enqueue(1, block(0));
   const part = scheduler.next(BLOCK_BYTES_MIN);
@@ -414,7 +454,7 @@ test('a limit that goes away half-way through a block lets its rest go at once',
 test('a crowd that comes to every source in the same order is served in another order by each', () => {
   const orders = new Set<string>();
   for (let seed = 0; seed < 20; seed += 1) {
-    const scheduler = new UploadScheduler(new Prng(seed));
+    const scheduler = new Uploading(seed);
     for (let connection = 0; connection < 8; connection += 1) {
       scheduler.add(connection);
       scheduler.enqueue(connection, block(0));

@@ -37,8 +37,8 @@ interface Listening {
 interface Accepted {
   readonly socket: AcceptedSocket;
   isAdmitted: boolean;
+  /** Undefined before its hello, and once it is refused. */
   file: number | undefined;
-  sentBytes: number;
 }
 
 export interface FetchingPeer {
@@ -104,8 +104,8 @@ export class Listener {
   }
 
   *peers(): Generator<FetchingPeer> {
-    for (const { socket, file, sentBytes } of this.#accepted.values()) {
-      if (file !== undefined) yield { file, host: socket.host, port: socket.port, sentBytes };
+    for (const { socket, file } of this.#accepted.values()) {
+      if (file !== undefined) yield { file, host: socket.host, port: socket.port, sentBytes: socket.sentBytes };
     }
   }
 
@@ -127,8 +127,8 @@ export class Listener {
         if (accepted !== undefined) accepted.file = undefined;
         accepted?.socket.post({ kind: 'refused' });
         break;
-      case 'flooded':
-        accepted?.socket.post({ kind: 'flooded' });
+      case 'violated':
+        accepted?.socket.post({ kind: 'faulted', fault: 'protocol', sentence: order.sentence });
         break;
       case 'reject':
         accepted?.socket.post({ kind: 'blockFailed', block: blockOf(order) });
@@ -153,22 +153,7 @@ export class Listener {
       report({ kind: 'taken', upload: order.upload, ok: false });
       return;
     }
-    const { socket, file } = accepted;
-    this.#options.uploads.send(
-      order,
-      {
-        file,
-        writeBlock: socket.writeBlock.bind(socket),
-        handed: () => socket.post({ kind: 'handed' }),
-        taken: ({ length, completes }) => {
-          accepted.sentBytes += length;
-          socket.post({ kind: 'taken' });
-          if (completes) socket.post({ kind: 'blockSent' });
-        },
-      },
-      memory,
-      report,
-    );
+    this.#options.uploads.send(order, accepted.file, accepted.socket, memory, report);
   }
 
   #report(report: UploadReport): void {
@@ -186,26 +171,23 @@ export class Listener {
     const accepted: Accepted = {
       isAdmitted: false,
       file: undefined,
-      sentBytes: 0,
       socket: new AcceptedSocket({
         socket,
         timers,
+        connection,
         peerIdIn: this.#options.peerIdIn,
         uploadPort: () => this.#port,
         lookUp: this.#options.lookUp,
         onCrash,
-        onOpened: (served, uploadPort, acks) => {
-          accepted.file = served.file;
-          this.#report({ kind: 'joined', connection, file: served.file, acks });
-          if (uploadPort > 0) onJoined(served.file, accepted.socket.host, uploadPort);
+        tell: (report) => this.#report(report),
+        onOpened: ({ file }, uploadPort) => {
+          accepted.file = file;
+          if (uploadPort > 0) onJoined(file, accepted.socket.host, uploadPort);
         },
-        onAcked: () => this.#report({ kind: 'acked', connection }),
-        onEnqueue: (block) => this.#report({ kind: 'requested', connection, ...block }),
-        onDequeue: (block) => this.#report({ kind: 'cancelled', connection, ...block }),
         onClosed: (why) => {
           if (this.#accepted.delete(connection)) this.#report({ kind: 'closed', connection });
           log.info(
-            { peer: accepted.socket.host, port: accepted.socket.port, sentBytes: accepted.sentBytes },
+            { peer: accepted.socket.host, port: accepted.socket.port, sentBytes: accepted.socket.sentBytes },
             `upload connection ended: ${why}`,
           );
         },

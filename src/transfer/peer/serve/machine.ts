@@ -6,14 +6,15 @@ import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { unreachable } from '../../../foundation/base/assert.js';
 import { equalBytes } from '../../../foundation/base/bytes.js';
-import { PART_BYTES_MAX, PIECE_SIZE } from '../../../foundation/base/limits.js';
+import { PART_BYTES_MAX } from '../../../foundation/base/limits.js';
 import type { Bitfield, PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, blockOf, isAskable, piecesIn } from '../../../foundation/torrent/block.js';
 import type { Geometry } from '../../../foundation/torrent/geometry.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
 import type { Fault } from '../../../foundation/wire/accepted.js';
 import type { PeerErrorCode, PeerMessage } from '../codec/meaning.js';
-import { IN_LINE_ALIVE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, UPLOAD_STALL_MS, UPLOADS_UNACKED_MAX } from '../limits.js';
+import { IN_LINE_ALIVE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, UPLOAD_STALL_MS } from '../limits.js';
+import type { UploadReport } from '../upload/messages.js';
 
 /** A file as a connection sees it. */
 export interface ServedFile {
@@ -30,42 +31,33 @@ export type ServeInput =
   | { readonly kind: 'faulted'; readonly fault: Fault; readonly sentence: string }
   /** New pieces of the file this connection is about. */
   | { readonly kind: 'haves'; readonly ranges: readonly PieceRange[] }
-  /** Bytes of a block were handed to the socket / it has taken them: between the two it is the peer's turn to read. */
+  /** Payload was handed to the socket / it has taken it: between the two it is the peer's turn to read. */
   | { readonly kind: 'handed' }
-  | { readonly kind: 'taken' }
-  /** The socket has taken the whole block. */
-  | { readonly kind: 'blockSent' }
+  /** completes: with it a request is served. */
+  | { readonly kind: 'taken'; readonly completes: boolean }
   /** The block, or what is left of it, cannot be read from disk, or was cancelled. */
   | { readonly kind: 'blockFailed'; readonly block: Block }
-  /** Too many requests in line. */
-  | { readonly kind: 'flooded' }
   /** This client has no room for one more connection. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'fileGone' };
 
 export type ServeEffect =
   | { readonly kind: 'send'; readonly message: PeerMessage }
-  /** Hello was good: this connection is about `served` from now on. */
-  | {
-      readonly kind: 'opened';
-      readonly served: ServedFile;
-      readonly uploadPort: number;
-      /** The peer says `confirm` when a block has come. */
-      readonly acks: boolean;
-    }
-  /** The oldest bytes that were handed to the socket have come whole. */
-  | { readonly kind: 'acked' }
-  | { readonly kind: 'enqueue'; readonly block: Block }
-  | { readonly kind: 'dequeue'; readonly block: Block }
+  /** Hello was good: this connection is about `served` from now on. uploadPort 0: the peer accepts no connections. */
+  | { readonly kind: 'opened'; readonly served: ServedFile; readonly uploadPort: number }
+  /** For the upload machine. */
+  | { readonly kind: 'tell'; readonly report: UploadReport }
   /** Ends the connection once what was sent has gone out. */
   | { readonly kind: 'hangUp'; readonly why: string };
 
 type Phase =
   | { readonly at: 'greeting' }
-  | { readonly at: 'open'; readonly served: ServedFile; readonly acks: boolean }
+  | { readonly at: 'open'; readonly served: ServedFile }
   | { readonly at: 'closed' };
 
 export interface ServeOptions {
+  /** Its number among the accepted connections of all threads. */
+  readonly connection: number;
   /** Ours in that swarm. */
   readonly peerIdIn: (swarm: Uint8Array) => PeerId;
   readonly uploadPort: () => number;
@@ -78,11 +70,9 @@ const LOOK_MS = 1_000;
 export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | WakeAt> {
   readonly #options: ServeOptions;
   #phase: Phase;
-  #promised = 0;
+  #openRequests = 0;
   /** Times that bytes were handed to the socket and not yet taken. */
   #unread = 0;
-  /** Times that bytes were handed to the socket and the peer has not confirmed. */
-  #unacked = 0;
   #heardMs: number;
   #saidMs: number;
   #takenMs: number;
@@ -106,18 +96,16 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
       case 'handed':
         if (this.#unread === 0) this.#takenMs = nowMs;
         this.#unread += 1;
-        return this.#onHanded();
+        return NO_EFFECTS;
       case 'taken':
         this.#unread -= 1;
         this.#takenMs = nowMs;
         this.#saidMs = nowMs;
         this.#aliveMs = nowMs;
-        return NO_EFFECTS;
-      case 'blockSent':
-        this.#promised -= 1;
+        if (input.completes) this.#openRequests -= 1;
         return NO_EFFECTS;
       case 'blockFailed':
-        this.#promised -= 1;
+        this.#openRequests -= 1;
         return [this.#reject(input.block)];
       case 'haves':
         this.#saidMs = nowMs;
@@ -126,8 +114,6 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
           : NO_EFFECTS;
       case 'faulted':
         return this.#refuse(input.fault, input.sentence);
-      case 'flooded':
-        return this.#refuse('protocol', 'too many requests in line');
       case 'refused':
         return this.#refuse('busy', 'no room for one more connection, try again later');
       case 'fileGone':
@@ -144,15 +130,14 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     if (this.#phase.at === 'greeting') return this.#onHello(message, nowMs);
     if (this.#phase.at !== 'open') return NO_EFFECTS;
     const { served } = this.#phase;
+    const { connection } = this.#options;
     switch (message.kind) {
       case 'ack':
-        if (this.#unacked === 0) return this.#refuse('protocol', 'acks what was not sent');
-        this.#unacked -= 1;
-        return [{ kind: 'acked' }];
+        return this.#tell({ kind: 'acked', connection });
       case 'request':
         return this.#onRequest(served, message);
       case 'cancel':
-        return [{ kind: 'dequeue', block: blockOf(message) }];
+        return this.#tell({ ...blockOf(message), kind: 'cancelled', connection });
       case 'interested':
       case 'notInterested':
       case 'keepAlive':
@@ -176,18 +161,19 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   #onHello(message: PeerMessage, nowMs: number): readonly (ServeEffect | WakeAt)[] {
     if (message.kind === 'error') return this.#end([], `peer says ${message.code}`);
     if (message.kind !== 'hello') return this.#refuse('protocol', `${message.kind} before hello`);
-    const { peerIdIn, uploadPort, lookUp } = this.#options;
+    const { connection, peerIdIn, uploadPort, lookUp } = this.#options;
     const peerId = peerIdIn(message.swarm);
     if (equalBytes(message.peerId, peerId)) return this.#refuse('self', 'this is yourself');
     const served = lookUp(message.swarm);
     if (served === undefined) return this.#refuse('unknownSwarm', 'this file is not served here');
     if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
     const { acks } = message;
-    this.#phase = { at: 'open', served, acks };
+    this.#phase = { at: 'open', served };
     this.#saidMs = nowMs;
     const { pieceCount } = served.geometry;
     return [
-      { kind: 'opened', served, uploadPort: message.uploadPort, acks },
+      { kind: 'opened', served, uploadPort: message.uploadPort },
+      { kind: 'tell', report: { kind: 'joined', connection, file: served.file, acks } },
       {
         kind: 'send',
         message: {
@@ -205,21 +191,14 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     ];
   }
 
-  #onHanded(): readonly (ServeEffect | WakeAt)[] {
-    if (this.#phase.at !== 'open' || !this.#phase.acks) return NO_EFFECTS;
-    this.#unacked += 1;
-    if (this.#unacked <= UPLOADS_UNACKED_MAX) return NO_EFFECTS;
-    return this.#refuse('protocol', 'does not confirm what it gets');
-  }
-
   #onRequest(served: ServedFile, block: Block): readonly (ServeEffect | WakeAt)[] {
     const { piece } = block;
     if (!isAskable(block, served.geometry))
       return this.#refuse('protocol', 'request for neither bytes of a piece nor whole pieces');
     for (let at = piece; at < piece + piecesIn(block); at += 1)
       if (!served.bitfield.has(at)) return [this.#reject(block)];
-    this.#promised += 1;
-    return [{ kind: 'enqueue', block: blockOf(block) }];
+    this.#openRequests += 1;
+    return this.#tell({ ...blockOf(block), kind: 'requested', connection: this.#options.connection });
   }
 
   #onWake(nowMs: number): readonly (ServeEffect | WakeAt)[] {
@@ -231,13 +210,17 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     }
     if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#unread === 0)
       return this.#refuse('timeout', 'silent for too long');
-    const isInLine = this.#promised > 0 && this.#unread === 0;
+    const isInLine = this.#openRequests > 0 && this.#unread === 0;
     if (nowMs - this.#saidMs >= KEEP_ALIVE_MS || (isInLine && nowMs - this.#aliveMs >= IN_LINE_ALIVE_MS)) {
       this.#saidMs = nowMs;
       this.#aliveMs = nowMs;
       return [{ kind: 'send', message: { kind: 'keepAlive' } }, next];
     }
     return [next];
+  }
+
+  #tell(report: UploadReport): readonly ServeEffect[] {
+    return [{ kind: 'tell', report }];
   }
 
   #reject(block: Block): ServeEffect {
@@ -267,9 +250,4 @@ function bitfieldParts(bitfield: Bitfield): ServeEffect[] {
     offset += part.length;
   } while (offset < bytes.length);
   return parts;
-}
-
-/** Offset of a block in its file. */
-export function blockOffset(block: Block): number {
-  return block.piece * PIECE_SIZE + block.begin;
 }

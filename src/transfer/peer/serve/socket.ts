@@ -4,29 +4,31 @@
 import { Host } from '../../../foundation/actor/host.js';
 import type { Timers } from '../../../foundation/base/timers.js';
 import { plainHost } from '../../../foundation/torrent/address.js';
-import type { Block } from '../../../foundation/torrent/block.js';
+import { blockOf } from '../../../foundation/torrent/block.js';
 import { AcceptedConnection } from '../../../foundation/wire/accepted.js';
 import type { Socket } from '../../../foundation/wire/transport.js';
 import { mtCodec } from '../codec/mt.js';
 import { PEER_UNREAD_BYTES_MAX } from '../limits.js';
+import type { UploadReport } from '../upload/messages.js';
+import type { Send, UploadTarget } from '../upload/reader.js';
 import { type ServedFile, type ServeEffect, type ServeInput, ServeMachine, type ServeOptions } from './machine.js';
 
 export interface AcceptOptions extends Omit<ServeOptions, 'startedMs'> {
   readonly socket: Socket;
   readonly timers: Timers;
-  /** @param acks whether the peer says when a block has come. */
-  readonly onOpened: (served: ServedFile, uploadPort: number, acks: boolean) => void;
-  readonly onAcked: () => void;
-  readonly onEnqueue: (block: Block) => void;
-  readonly onDequeue: (block: Block) => void;
+  /** For the upload machine. */
+  readonly tell: (report: UploadReport) => void;
+  readonly onOpened: (served: ServedFile, uploadPort: number) => void;
   /** The socket is gone. Called once. */
   readonly onClosed: (why: string) => void;
   readonly onCrash: (error: unknown) => void;
 }
 
-export class AcceptedSocket {
+export class AcceptedSocket implements UploadTarget {
   readonly host: string;
   readonly port: number;
+  /** Payload that the socket took. */
+  sentBytes = 0;
   readonly #options: AcceptOptions;
   readonly #host: Host<ServeInput, ServeEffect>;
   readonly #connection: AcceptedConnection;
@@ -76,9 +78,15 @@ export class AcceptedSocket {
     this.#connection.drop(why);
   }
 
-  /** A block, or a part of one, in one write. `taken` is called once: the buffers are the caller's again. */
-  writeBlock({ piece, begin, length }: Block, payload: readonly Uint8Array[], taken: (ok: boolean) => void): void {
-    this.#connection.sendWith(mtCodec.encode({ kind: 'piece', piece, begin, length }), payload, taken);
+  writePayload(send: Send, payload: readonly Uint8Array[], taken: (ok: boolean) => void): void {
+    this.#host.post({ kind: 'handed' });
+    this.#connection.sendWith(mtCodec.encode({ ...blockOf(send), kind: 'piece' }), payload, (ok) => {
+      if (ok) {
+        this.sentBytes += send.length;
+        this.#host.post({ kind: 'taken', completes: send.completes });
+      }
+      taken(ok);
+    });
   }
 
   #perform(effect: ServeEffect): void {
@@ -88,16 +96,10 @@ export class AcceptedSocket {
         break;
       case 'opened':
         this.#connection.greeted();
-        this.#options.onOpened(effect.served, effect.uploadPort, effect.acks);
+        this.#options.onOpened(effect.served, effect.uploadPort);
         break;
-      case 'acked':
-        this.#options.onAcked();
-        break;
-      case 'enqueue':
-        this.#options.onEnqueue(effect.block);
-        break;
-      case 'dequeue':
-        this.#options.onDequeue(effect.block);
+      case 'tell':
+        this.#options.tell(effect.report);
         break;
       case 'hangUp':
         this.#connection.hangUp(effect.why);

@@ -1,18 +1,18 @@
-// Decides about all uploads of a client, whichever of its threads have the sockets: who gets a place, whose block is sent next and
-// when, in which buffers. Composes the rules of admission, order, window, rate and buffers; reads and writes nothing itself.
-// Invariant: every limit of uploads holds for all connections together, and what a connection or a thread held is free when it is gone.
-// Pure.
+// Decides about all uploads of a client, whichever of its threads have the sockets: which connection gets a place, which
+// request is served next, when, and in which buffers. Invariant: every limit holds for all connections together, and what
+// a connection or a thread held is free when it is gone. Pure.
 
 import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { Admission } from '../../../foundation/base/admission.js';
-import { present, unreachable } from '../../../foundation/base/assert.js';
+import { unreachable } from '../../../foundation/base/assert.js';
 import { Bucket, NO_LIMIT } from '../../../foundation/base/bucket.js';
 import { RUN_BYTES_MAX, UPLOAD_CONNECTIONS_MAX, UPLOAD_SMALL_BYTES } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
 import { type Block, blockOf } from '../../../foundation/torrent/block.js';
-import { UPLOAD_CONNECTIONS_PER_ADDRESS_MAX, UPLOAD_READS_MAX } from '../limits.js';
-import { type BufferNumbers, UploadBuffers } from './buffers.js';
+import { UPLOAD_CONNECTIONS_PER_ADDRESS_MAX, UPLOAD_READS_MAX, UPLOADS_UNACKED_MAX } from '../limits.js';
+import { UploadBuffers } from './buffers.js';
+import { type UploadInFlight, UploadsInFlight } from './in-flight.js';
 import { threadOf, type UploadOrder, type UploadReport } from './messages.js';
 import { type Upload, UploadScheduler } from './scheduler.js';
 import { UploadCounts } from './upload-counts.js';
@@ -31,19 +31,11 @@ interface Connection {
   joined: { readonly swarm: Swarm; readonly acks: boolean } | undefined;
 }
 
-/** Those who fetch one file, and what was handed out of it since the first of them came. */
+/** The connections that fetch one file, and what was uploaded of it since the first of them joined. */
 interface Swarm {
   readonly file: number;
   readonly counts: UploadCounts;
   connections: number;
-}
-
-/** From `send` until it has ended. */
-interface Sending {
-  readonly connection: number;
-  readonly block: Block;
-  readonly buffers: BufferNumbers;
-  isRead: boolean;
 }
 
 type Effects = readonly (UploadOrder | WakeAt)[];
@@ -53,20 +45,17 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     placesMax: UPLOAD_CONNECTIONS_MAX,
     perAddressMax: UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
   });
+  readonly #inFlight = new UploadsInFlight();
   readonly #scheduler: UploadScheduler;
-  readonly #window = new UploadWindow();
+  readonly #window = new UploadWindow(this.#inFlight);
   readonly #buffers = new UploadBuffers();
   readonly #bucket: Bucket;
   /** Those that have a place. */
   readonly #connections = new Map<number, Connection>();
   readonly #swarms = new Map<number, Swarm>();
-  readonly #sending = new Map<number, Sending>();
-  #nextUpload = 1;
-  /** Sendings that are not read yet. */
-  #reads = 0;
 
   constructor(prng: Prng, nowMs: number) {
-    this.#scheduler = new UploadScheduler(prng);
+    this.#scheduler = new UploadScheduler(prng, this.#inFlight);
     this.#bucket = new Bucket(NO_LIMIT, nowMs);
   }
 
@@ -87,14 +76,12 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
       case 'cancelled':
         return this.#cancel(input.connection, blockOf(input));
       case 'acked':
-        this.#window.ended(input.connection, nowMs);
-        return NO_EFFECTS;
+        return this.#acked(input.connection, nowMs);
       case 'closed':
         this.#leave(input.connection);
         return NO_EFFECTS;
       case 'read':
-        this.#readEnded(this.#sendingOf(input.upload));
-        return NO_EFFECTS;
+        return this.#read(input.upload);
       case 'taken':
         return this.#taken(input.upload, input.ok, nowMs);
       case 'failed':
@@ -139,7 +126,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
 
   #enqueue(connection: number, block: Block): readonly UploadOrder[] {
     if (!this.#hasJoined(connection) || this.#scheduler.enqueue(connection, block)) return NO_EFFECTS;
-    return [{ kind: 'flooded', connection }];
+    return violated(connection, 'too many requests are queued');
   }
 
   #cancel(connection: number, block: Block): readonly UploadOrder[] {
@@ -150,12 +137,13 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     return this.#connections.get(connection)?.joined !== undefined;
   }
 
-  /** What it has under way ends later, with `taken` or `failed`. */
+  /** What it has in flight ends later, with `taken` or `failed`. */
   #leave(connection: number): void {
     const known = this.#connections.get(connection);
     if (known === undefined) return;
     this.#connections.delete(connection);
     this.#admission.leave(connection, known.host);
+    this.#inFlight.forget(connection);
     this.#window.forget(connection);
     if (known.joined === undefined) return;
     const { swarm } = known.joined;
@@ -167,67 +155,71 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
   #loseThread(thread: number): void {
     for (const connection of [...this.#connections.keys()])
       if (threadOf(connection) === thread) this.#leave(connection);
-    for (const [upload, { connection }] of [...this.#sending]) if (threadOf(connection) === thread) this.#end(upload);
+    for (const { upload, connection } of this.#inFlight.untaken())
+      if (threadOf(connection) === thread) this.#buffers.give(this.#inFlight.failed(upload).buffers);
   }
 
-  #taken(upload: number, ok: boolean, nowMs: number): readonly UploadOrder[] {
-    const { connection, block } = this.#end(upload);
+  #read(upload: number): readonly UploadOrder[] {
+    const { connection } = this.#inFlight.read(upload);
+    const joined = this.#connections.get(connection)?.joined;
+    if (joined?.acks !== true || this.#inFlight.heldBy(connection).unarrived <= UPLOADS_UNACKED_MAX) return NO_EFFECTS;
+    return violated(connection, 'does not ack what it gets');
+  }
+
+  #acked(connection: number, nowMs: number): readonly UploadOrder[] {
+    if (!this.#hasJoined(connection)) return NO_EFFECTS;
+    const upload = this.#inFlight.oldestUnacked(connection);
+    if (upload === undefined) return violated(connection, 'acks what was not sent');
+    this.#arrived(upload, nowMs);
+    return NO_EFFECTS;
+  }
+
+  #arrived(upload: UploadInFlight, nowMs: number): void {
+    this.#inFlight.arrived(upload);
+    this.#window.arrived(upload.connection, nowMs - upload.sinceMs);
+  }
+
+  #taken(number: number, ok: boolean, nowMs: number): readonly UploadOrder[] {
+    const upload = this.#inFlight.taken(number);
+    this.#buffers.give(upload.buffers);
+    const { connection } = upload;
     const known = this.#connections.get(connection);
     if (known?.joined === undefined) return NO_EFFECTS;
-    if (!known.joined.acks) this.#window.ended(connection, nowMs);
-    const rest = this.#scheduler.sent(connection, block.length);
+    if (!known.joined.acks) this.#arrived(upload, nowMs);
+    const rest = this.#scheduler.ended(connection);
     if (!ok) return NO_EFFECTS;
     this.#admission.served(connection, known.host);
     return reject(connection, rest);
   }
 
-  /** With the bytes that cannot be read goes what is left of their block. */
-  #failed(upload: number, nowMs: number): readonly UploadOrder[] {
-    const { connection, block } = this.#end(upload);
+  /** With the bytes that cannot be read goes what is left of their request. */
+  #failed(number: number, nowMs: number): readonly UploadOrder[] {
+    const { connection, block, buffers } = this.#inFlight.failed(number);
+    this.#buffers.give(buffers);
     this.#bucket.gaveBack(block.length, nowMs);
     if (!this.#hasJoined(connection)) return NO_EFFECTS;
-    this.#window.ended(connection, nowMs);
-    const rest = this.#scheduler.sent(connection, block.length, true);
+    const rest = this.#scheduler.ended(connection, true);
     return reject(connection, { ...block, length: block.length + (rest?.length ?? 0) });
-  }
-
-  #end(upload: number): Sending {
-    const sending = this.#sendingOf(upload);
-    this.#readEnded(sending);
-    this.#sending.delete(upload);
-    this.#buffers.give(sending.buffers);
-    return sending;
-  }
-
-  #readEnded(sending: Sending): void {
-    if (sending.isRead) return;
-    sending.isRead = true;
-    this.#reads -= 1;
-  }
-
-  #sendingOf(upload: number): Sending {
-    return present(this.#sending.get(upload), 'what ends was begun and has not ended');
   }
 
   /** Everything that may go out now, or when to look again. */
   #sendNext(nowMs: number): Effects {
     const effects: (UploadOrder | WakeAt)[] = [];
-    while (this.#reads < UPLOAD_READS_MAX && this.#buffers.hasAny && this.#scheduler.hasWaiting) {
+    while (this.#inFlight.readingCount < UPLOAD_READS_MAX && this.#buffers.hasAny && this.#scheduler.hasQueued) {
       const readyMs = Math.max(this.#bucket.readyMs(nowMs), this.#window.readyMs(nowMs));
       if (readyMs > nowMs) {
         effects.push({ kind: 'wakeAt', atMs: readyMs });
         break;
       }
-      const upload = this.#nextInLine();
+      const upload = this.#nextUpload();
       if (upload === undefined) break;
       this.#bucket.passed(upload.block.length, nowMs);
-      this.#window.begun(upload.connection, nowMs);
-      effects.push(this.#send(upload));
+      effects.push(this.#send(upload, nowMs));
     }
     return effects.length === 0 ? NO_EFFECTS : effects;
   }
 
-  #nextInLine(): Upload | undefined {
+  #nextUpload(): Upload | undefined {
     const bytesMax = this.#bucket.isLimited ? this.#bucket.blockBytes : RUN_BYTES_MAX;
     const { largeBytes } = this.#buffers;
     return largeBytes > 0
@@ -235,14 +227,15 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
       : this.#scheduler.next(Math.min(bytesMax, UPLOAD_SMALL_BYTES), true);
   }
 
-  #send({ connection, block, completes }: Upload): UploadOrder {
-    const upload = this.#nextUpload;
-    this.#nextUpload += 1;
+  #send({ connection, block, completes }: Upload, nowMs: number): UploadOrder {
     const buffers = this.#buffers.take(block.length);
-    this.#sending.set(upload, { connection, block, buffers, isRead: false });
-    this.#reads += 1;
+    const { upload } = this.#inFlight.begin(connection, block, buffers, nowMs);
     return { kind: 'send', connection, upload, ...block, completes: completes !== undefined, buffers };
   }
+}
+
+function violated(connection: number, sentence: string): readonly UploadOrder[] {
+  return [{ kind: 'violated', connection, sentence }];
 }
 
 function reject(connection: number, block: Block | undefined): readonly UploadOrder[] {

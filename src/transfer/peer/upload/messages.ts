@@ -47,8 +47,8 @@ export const uploadOrders = protocol('peer.uploadOrders', {
   admit: message(1, { connection }),
   /** There is no place for it, or none any more. */
   refuse: message(2, { connection }),
-  /** It has more requests in line than it may. */
-  flooded: message(3, { connection }),
+  /** Its peer breaks the protocol: it ends with this sentence. */
+  violated: message(3, { connection, sentence: text(100) }),
   /** A block, or what is left of one, will not be sent. */
   reject: message(4, { connection, piece, begin, length }),
   /** Read this into these buffers and write it. completes: with it everything is sent that was asked for as one block. */

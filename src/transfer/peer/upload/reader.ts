@@ -2,23 +2,17 @@
 // and hands them to their sockets. Decides nothing. Invariant: each `send` is answered once, by `taken` or `failed`, and its buffers
 // are not touched after that.
 
-import { type Block, blockOf } from '../../../foundation/torrent/block.js';
+import { PIECE_SIZE } from '../../../foundation/base/limits.js';
 import type { ServedStorages } from '../../storage/served.js';
-import { blockOffset } from '../serve/machine.js';
 import type { UploadMemory } from './memory.js';
 import type { UploadOrder, UploadReport } from './messages.js';
 
-type Send = Extract<UploadOrder, { kind: 'send' }>;
+export type Send = Extract<UploadOrder, { kind: 'send' }>;
 
 /** A connection as the uploads see it. */
 export interface UploadTarget {
-  readonly file: number;
-  /** A block as it was asked for, or a part of one; its bytes lie in one buffer after the other. */
-  writeBlock(block: Block, payload: readonly Uint8Array[], taken: (ok: boolean) => void): void;
-  /** Bytes were handed to the socket. */
-  handed(): void;
-  /** It took them all. */
-  taken(send: Send): void;
+  /** Header and bytes in one write. @param taken once: the buffers are the caller's again. */
+  writePayload(send: Send, payload: readonly Uint8Array[], taken: (ok: boolean) => void): void;
 }
 
 export interface UploadsOptions {
@@ -36,34 +30,27 @@ export class Uploads {
   }
 
   /** @param report answers whoever decided it. */
-  send(send: Send, target: UploadTarget, memory: UploadMemory, report: (report: UploadReport) => void): void {
-    const { storages, onFileFailed } = this.#options;
-    const payload = memory.cut(send.buffers, send.length);
-    storages.read(target.file, blockOffset(send), payload, (outcome) => {
-      if (outcome.kind === 'read') {
-        this.#write(send, target, payload, report);
-        return;
-      }
-      if (outcome.kind === 'failed') onFileFailed(target.file, outcome.path, outcome.errno);
-      report({ kind: 'failed', upload: send.upload });
-    });
-  }
-
-  #write(
+  send(
     send: Send,
+    file: number,
     target: UploadTarget,
-    payload: readonly Uint8Array[],
+    memory: UploadMemory,
     report: (report: UploadReport) => void,
   ): void {
+    const { storages, onUploaded, onFileFailed } = this.#options;
     const { upload, length } = send;
-    target.handed();
-    target.writeBlock(blockOf(send), payload, (ok) => {
-      if (ok) {
-        this.#options.onUploaded(target.file, length);
-        target.taken(send);
+    const payload = memory.cut(send.buffers, length);
+    storages.read(file, send.piece * PIECE_SIZE + send.begin, payload, (outcome) => {
+      if (outcome.kind !== 'read') {
+        if (outcome.kind === 'failed') onFileFailed(file, outcome.path, outcome.errno);
+        report({ kind: 'failed', upload });
+        return;
       }
-      report({ kind: 'taken', upload, ok });
+      target.writePayload(send, payload, (ok) => {
+        if (ok) onUploaded(file, length);
+        report({ kind: 'taken', upload, ok });
+      });
+      report({ kind: 'read', upload });
     });
-    report({ kind: 'read', upload });
   }
 }

@@ -1,12 +1,11 @@
-// How often each piece of one file was handed out since somebody began to fetch it. A source that all of a crowd asks hands out
-// every piece about once before it repeats one, as the crowd can pass on what it has (the aim of BEP 16's super-seeding, without its
-// pretence: nothing is hidden from anyone). Never decides who is served. Pure.
+// How often each piece of one file was uploaded since the first peer joined. Sources that serve the least-uploaded piece
+// first hand out every piece about once before any twice (the aim of BEP 16's super-seeding). Pure.
 
 const COUNT_MAX = 255;
 const FIRST_BYTES = 64;
 
 export class UploadCounts {
-  /** One count a piece, as far as pieces were handed out: a byte is enough, as only who is behind matters. */
+  /** One count a piece, up to the last piece uploaded. A byte is enough, as only differences matter. */
   #counts = new Uint8Array(FIRST_BYTES);
 
   of(piece: number): number {
@@ -14,7 +13,7 @@ export class UploadCounts {
   }
 
   /** @param count pieces from `first` on. */
-  handedOut(first: number, count = 1): void {
+  add(first: number, count = 1): void {
     if (first + count > this.#counts.length) {
       const grown = new Uint8Array(2 ** Math.ceil(Math.log2(first + count)));
       grown.set(this.#counts);

@@ -1,84 +1,70 @@
-// How many blocks a client sends at a time: few, however many ask. A piece that goes out alone is whole at its peer soon, and is
-// passed on while the next goes out; twenty that go out together are whole together, twenty times later. A block is under way until
-// its peer acks it, since a socket takes megabytes that the link has yet to carry. What the links' length holds is added to
-// the few (FAST TCP, Wei et al. 2006: window = window × least delay ÷ delay + a constant queue), so a long link is filled as
-// well. A block that takes much longer than others do is waiting for its receiver: it stands in nobody's way. Pure.
+// How many uploads are in flight at a time: few, so that a whole piece arrives soon and is passed on, and as many more as the
+// length of the links holds (FAST TCP's window). An upload that takes much longer than others waits for its receiver and
+// holds up nobody. Why: decisions/009. Pure.
 
 import { UPLOAD_LATE_MIN_MS, UPLOAD_LATE_UNKNOWN_MS, UPLOADS_QUEUED, UPLOADS_UNDER_WAY_MAX } from '../limits.js';
+import type { UploadsInFlight } from './in-flight.js';
 
-/** A block is late when it takes this many times what blocks took before. */
+/** An upload is late when it takes this many times what uploads took before. */
 const LATE_FACTOR = 2;
-/** Weight of the newest block in averages, and how far one may pull them up. */
+/** Weight of the newest upload in averages, and how far one may pull them up. */
 const NEWEST = 0.2;
 const PULL_MAX = 4;
-/** Blocks after which the least that one took counts as the length of its link. */
-const PROVEN_BLOCKS = 8;
-
-interface Sending {
-  readonly connection: number;
-  readonly sinceMs: number;
-}
+/** Uploads after which the least that one took counts as the length of its link. */
+const PROVEN_UPLOADS = 8;
 
 interface Link {
-  /** Milliseconds that a block took at least. */
+  /** Milliseconds that an upload took at least. */
   leastMs: number;
-  /** How many have come. */
-  blocks: number;
+  /** How many have arrived. */
+  uploads: number;
 }
 
 export class UploadWindow {
-  /** Oldest first. */
-  readonly #sending: Sending[] = [];
-  /** What a block took at least, by connection: the length of its link. */
+  readonly #inFlight: UploadsInFlight;
+  /** What an upload took at least, by connection: the length of its link. */
   readonly #links = new Map<number, Link>();
   /** The least of all links that are known. */
   #nearestMs = Number.POSITIVE_INFINITY;
-  /** Milliseconds from a block's begin to its end, averaged; undefined before the first. */
+  /** Milliseconds from an upload's begin to its arrival, averaged; undefined before the first. */
   #usualMs: number | undefined;
-  /** Blocks that may be under way. */
+  /** Uploads that may be in flight. */
   #window = UPLOADS_QUEUED;
 
-  begun(connection: number, nowMs: number): void {
-    this.#sending.push({ connection, sinceMs: nowMs });
+  constructor(inFlight: UploadsInFlight) {
+    this.#inFlight = inFlight;
   }
 
-  /** The block of this connection that was begun first has arrived, or failed. */
-  ended(connection: number, nowMs: number): void {
-    const at = this.#sending.findIndex((one) => one.connection === connection);
-    const [ended] = at < 0 ? [] : this.#sending.splice(at, 1);
-    if (ended === undefined) return;
-    const tookMs = Math.max(1e-3, nowMs - ended.sinceMs);
-    const usualMs = this.#usualMs ?? tookMs;
+  /** An upload of this connection has arrived, `tookMs` after it was begun. */
+  arrived(connection: number, tookMs: number): void {
+    const ms = Math.max(1e-3, tookMs);
+    const usualMs = this.#usualMs ?? ms;
     // One peer that hardly reads says little about the link.
-    this.#usualMs = usualMs + NEWEST * (Math.min(tookMs, PULL_MAX * Math.max(1, usualMs)) - usualMs);
-    const link = this.#links.get(connection) ?? { leastMs: tookMs, blocks: 0 };
-    link.leastMs = Math.min(tookMs, link.leastMs);
-    link.blocks += 1;
+    this.#usualMs = usualMs + NEWEST * (Math.min(ms, PULL_MAX * Math.max(1, usualMs)) - usualMs);
+    const link = this.#links.get(connection) ?? { leastMs: ms, uploads: 0 };
+    link.leastMs = Math.min(ms, link.leastMs);
+    link.uploads += 1;
     this.#links.set(connection, link);
-    this.#nearestMs = Math.min(this.#nearestMs, tookMs);
-    // What the first blocks took was mostly the line on our own link: that many of a crowd have just come makes no link longer.
-    const lengthMs = link.blocks < PROVEN_BLOCKS ? this.#nearestMs : link.leastMs;
-    const window = UPLOADS_QUEUED + this.#window * (lengthMs / tookMs);
+    this.#nearestMs = Math.min(this.#nearestMs, ms);
+    // The first uploads of a peer mostly waited for our own link, when many peers joined at once.
+    const lengthMs = link.uploads < PROVEN_UPLOADS ? this.#nearestMs : link.leastMs;
+    const window = UPLOADS_QUEUED + this.#window * (lengthMs / ms);
     this.#window = Math.min(UPLOADS_UNDER_WAY_MAX, this.#window + NEWEST * (window - this.#window));
   }
 
-  /** The connection has gone, with all that was under way. */
+  /** The connection has gone. */
   forget(connection: number): void {
     const link = this.#links.get(connection);
     this.#links.delete(connection);
-    if (link?.leastMs === this.#nearestMs) {
-      this.#nearestMs = Number.POSITIVE_INFINITY;
-      for (const { leastMs } of this.#links.values()) this.#nearestMs = Math.min(this.#nearestMs, leastMs);
-    }
-    for (let at = this.#sending.length - 1; at >= 0; at -= 1) {
-      if (this.#sending[at]?.connection === connection) this.#sending.splice(at, 1);
-    }
+    if (link?.leastMs !== this.#nearestMs) return;
+    this.#nearestMs = Number.POSITIVE_INFINITY;
+    for (const { leastMs } of this.#links.values()) this.#nearestMs = Math.min(this.#nearestMs, leastMs);
   }
 
-  /** When the next block may be begun: now, or when enough of those under way count as late. */
+  /** When the next upload may begin: now, or when enough of those in flight count as late. */
   readyMs(nowMs: number): number {
     const lateMs = this.#lateMs;
-    const young = this.#sending.filter(({ sinceMs }) => nowMs - sinceMs < lateMs);
+    const young = this.#inFlight.unarrived.filter(({ sinceMs }) => nowMs - sinceMs < lateMs);
     const last = young[young.length - Math.floor(this.#window)];
     return last === undefined ? nowMs : last.sinceMs + lateMs;
   }
