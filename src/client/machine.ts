@@ -18,6 +18,7 @@ import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
 import { getRefusal, makeWay, shareRefusal } from './files/admission.js';
 import { advance, announce } from './files/advance.js';
 import { pause, remove, resume } from './files/commands.js';
+import { isPaused } from './files/completeness.js';
 import { isOffered, isRunning, type LifeEvent } from './files/file-life.js';
 import { basename, FileTable } from './files/file-table.js';
 import { trackerNews, uploadNews } from './files/news.js';
@@ -74,7 +75,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return [refuse(input.ask, input.refusal.code, input.refusal.sentence)];
       case 'partOpened':
         return this.#about(input.file, (record) => {
-          const [paused, closing] = [record.entry.paused, this.#closing !== undefined];
+          const [paused, closing] = [isPaused(record.entry.completeness), this.#closing !== undefined];
           return this.#advance(record, { kind: 'partOpened', have: input.have, paused, closing });
         });
       case 'partFailed':
@@ -240,7 +241,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'failed':
         return this.#onFailed(record, isErrorCode(event.code) ? event.code : 'INTERNAL', event.sentence);
       case 'stopped':
-        return this.#advance(record, { kind: 'stopped', paused: record.entry.paused });
+        return this.#advance(record, { kind: 'stopped', paused: isPaused(record.entry.completeness) });
       case 'peersNeeded':
         if (!isOffered(record.phase)) return NO_EFFECTS;
         return [announce(record, { kind: 'findSeeders', swarm: record.entry.swarm })];

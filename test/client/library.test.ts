@@ -44,8 +44,11 @@ const entry: fc.Arbitrary<Entry> = fc.record({
   size: fc.integer({ min: 0, max: FILE_SIZE_MAX }),
   swarm: fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('hex') as SwarmKey),
   trackers: fc.tuple(address, address),
-  mtimeMs: fc.option(fc.double({ min: 0, max: 1e13, noNaN: true }), { nil: null }),
-  paused: fc.boolean(),
+  completeness: fc.oneof(
+    fc.record({ kind: fc.constant('partial' as const), paused: fc.boolean() }),
+    fc.record({ kind: fc.constant('complete' as const), mtimeMs: fc.double({ min: 0, max: 1e13, noNaN: true }) }),
+    fc.constant({ kind: 'rotten' as const }),
+  ),
 });
 
 test('a library is read back as it was written', () => {
@@ -55,6 +58,15 @@ test('a library is read back as it was written', () => {
       assert.deepEqual(parse(formatLibrary(files)), JSON.parse(JSON.stringify(files)));
     }),
   );
+});
+
+test('a library says with a time and a word how complete a file is, as it always did', () => {
+  const lineOf = (completeness: Entry['completeness']): string =>
+    /"mtimeMs".*\}/.exec(formatLibrary([{ ...entryOf('a'), completeness }]))?.[0] ?? '';
+  assert.equal(lineOf({ kind: 'partial', paused: false }), '"mtimeMs":null,"paused":false}');
+  assert.equal(lineOf({ kind: 'partial', paused: true }), '"mtimeMs":null,"paused":true}');
+  assert.equal(lineOf({ kind: 'complete', mtimeMs: 1.5 }), '"mtimeMs":1.5,"paused":false}');
+  assert.equal(lineOf({ kind: 'rotten' }), '"mtimeMs":-1,"paused":false}');
 });
 
 test('a library is one entry a line', () => {

@@ -61,7 +61,7 @@ test('a completed download is served whole, recorded with its time, and said', (
   const file = stage.downloading(entryOf('a'));
   const effects = stage.complete(file, 77);
   assert.deepEqual(kinds(effects), ['serve', 'announce register', 'saveLibrary', 'tell completed']);
-  assert.equal(saved(effects)?.[0]?.mtimeMs, 77);
+  assert.deepEqual(saved(effects)?.[0]?.completeness, { kind: 'complete', mtimeMs: 77 });
   assert.deepEqual(stage.states(), { a: 'seeding' });
 });
 
@@ -202,12 +202,12 @@ test('a paused download stops, is recorded as paused, stays served, and goes on 
   const file = stage.downloading(entryOf('a'));
   const effects = stage.command({ kind: 'pause', name: 'a' });
   assert.deepEqual(kinds(effects), ['saveLibrary', 'tell accepted', 'stopDownload']);
-  assert.equal(saved(effects)?.[0]?.paused, true);
+  assert.deepEqual(saved(effects)?.[0]?.completeness, { kind: 'partial', paused: true });
   assert.deepEqual(stage.stopped(file), []);
   assert.deepEqual(stage.states(), { a: 'paused' });
   const resumed = stage.command({ kind: 'resume', name: 'a' });
   assert.deepEqual(kinds(resumed), ['saveLibrary', 'tell accepted', 'openPart']);
-  assert.equal(saved(resumed)?.[0]?.paused, false);
+  assert.deepEqual(saved(resumed)?.[0]?.completeness, { kind: 'partial', paused: false });
 });
 
 test('pause and resume before the other has happened end in what was said last', () => {
@@ -256,7 +256,12 @@ test('wait is answered when no download runs or waits, however each ended', () =
 
 test('at start a complete file is served and announced, an unfinished one goes on, a missing one is only reported', () => {
   const stage = new Stage();
-  const entries = [entryOf('whole', 1), entryOf('half'), entryOf('gone', 1), entryOf('held', null, { paused: true })];
+  const entries = [
+    entryOf('whole', 1),
+    entryOf('half'),
+    entryOf('gone', 1),
+    entryOf('held', null, { completeness: { kind: 'partial', paused: true } }),
+  ];
   assert.deepEqual(kinds(stage.post({ kind: 'loaded', entries })), ['check', 'check', 'check', 'check']);
   const whole = stage.post({ kind: 'checked', file: 1, result: { kind: 'complete', mtimeMs: 2 } });
   assert.deepEqual(kinds(whole), ['serve', 'announce register', 'saveLibrary']);

@@ -3,6 +3,7 @@
 
 import { UNLIMITED } from '../../src/client/answers/rate-limits.js';
 import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
+import { completenessOf } from '../../src/client/files/completeness.js';
 import type { Entry } from '../../src/client/files/record.js';
 import { ClientMachine } from '../../src/client/machine.js';
 import type { ClientCommand, ClientEvent, FileView } from '../../src/client/messages.js';
@@ -20,7 +21,16 @@ const trackers = [
 export function entryOf(name: string, mtimeMs: number | null = null, more: Partial<Entry> = {}): Entry {
   const swarm = Buffer.from(name).toString('hex').padEnd(40, '0').slice(0, 40) as SwarmKey;
   const [path, mtorrentPath] = [`/files/${name}`, `/torrents/${name}.mtorrent`];
-  return { mtorrentPath, path, name, size: SIZE, swarm, trackers, mtimeMs, paused: false, ...more };
+  return {
+    mtorrentPath,
+    path,
+    name,
+    size: SIZE,
+    swarm,
+    trackers,
+    completeness: completenessOf(mtimeMs, false),
+    ...more,
+  };
 }
 
 export class Stage {

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ClientEffect, Found, HashedAgain } from '../../src/client/effects.js';
-import { NEVER_RIGHT_MS } from '../../src/client/files/record.js';
 import type { PieceRange } from '../../src/foundation/torrent/bitfield.js';
 import { answers, entryOf, eventsIn, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
@@ -56,7 +55,7 @@ test('a complete file with bad pieces is withdrawn before the answer, and never 
   assert.deepEqual(verified(effects), [`${PIECES - 3}/${PIECES}`, [2, 3]]);
   assert.match(sentences(effects), /\/files\/a has 3 pieces that are not right; it is no longer shared/);
   assert.deepEqual(stage.states(), { a: 'missing' });
-  assert.equal(saved(effects)?.[0]?.mtimeMs, NEVER_RIGHT_MS);
+  assert.deepEqual(saved(effects)?.[0]?.completeness, { kind: 'rotten' });
 });
 
 test('a missing file that verify finds right is shared again, unless it changed meanwhile', () => {
@@ -69,7 +68,7 @@ test('a missing file that verify finds right is shared again, unless it changed 
   stage.command({ kind: 'verify', name: 'a' });
   const effects = judged(stage, file, hashed([], PIECES, { ...FOUND, mtimeMs: 9 }));
   assert.deepEqual(kinds(effects), ['tell notice', 'serve', 'announce register', 'saveLibrary', 'tell verified']);
-  assert.equal(saved(effects)?.[0]?.mtimeMs, 9);
+  assert.deepEqual(saved(effects)?.[0]?.completeness, { kind: 'complete', mtimeMs: 9 });
   assert.deepEqual(stage.states(), { a: 'seeding' });
 });
 
@@ -144,7 +143,7 @@ test('a download that completes while its bad pieces are found is never shared',
   const effects = stage.post({ kind: 'completedSeen', file, mtimeMs: 5 });
   assert.deepEqual(kinds(effects), ['tell failed', 'tell notice', 'saveLibrary', 'tell verified']);
   assert.deepEqual(stage.states(), { a: 'missing' });
-  assert.equal(saved(effects)?.[0]?.mtimeMs, NEVER_RIGHT_MS);
+  assert.deepEqual(saved(effects)?.[0]?.completeness, { kind: 'rotten' });
 });
 
 test('a download that fails while it is let go is mended all the same', () => {

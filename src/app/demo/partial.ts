@@ -34,8 +34,7 @@ export async function makePartialClient(options: PartialOptions): Promise<number
     size: geometry.size,
     swarm,
     trackers,
-    mtimeMs: null,
-    paused: true,
+    completeness: { kind: 'partial', paused: true },
   };
   await mkdir(stateDir, { recursive: true });
   const paths = await openStateDirectory(stateDir);

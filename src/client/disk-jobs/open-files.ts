@@ -10,6 +10,7 @@ import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import type { ServeCommand } from '../../transfer/peer/messages.js';
 import { servedAt } from '../../transfer/storage/messages.js';
+import { recordedMs } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
 import type { ClientThreads } from '../threads/threads.js';
 import type { OpenedPart } from './reopener.js';
@@ -134,7 +135,7 @@ export class OpenFiles {
       kind: 'serve',
       file,
       swarm: keyBytes(entry.swarm),
-      storage: servedAt(path, layout, complete ? entry.mtimeMs : null),
+      storage: servedAt(path, layout, complete ? recordedMs(entry.completeness) : null),
     };
     this.#threads.tellAcceptors(held.serve, [held.have.bytes.buffer as SharedArrayBuffer]);
   }

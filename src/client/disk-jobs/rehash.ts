@@ -56,7 +56,7 @@ export class Rehash {
     onProgress: (pieces: number) => void,
   ): Promise<HashedAgain> {
     const metainfo = await this.#metainfoOf(entry);
-    const isComplete = entry.mtimeMs !== null;
+    const isComplete = entry.completeness.kind !== 'partial';
     const only = isComplete ? undefined : await this.piecesOf(file, entry);
     const path = isComplete ? entry.path : await pathOf(entry);
     const before = await lookAt(path, entry.mtorrentPath);

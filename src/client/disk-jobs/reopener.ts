@@ -31,6 +31,7 @@ import { freeBytes, inspectSource, type Source } from '../../transfer/storage/so
 import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
 import { partPathOf, resolveTarget } from '../../transfer/storage/target.js';
 import type { CheckResult } from '../effects.js';
+import { type Completeness, recordedMs, UNFINISHED } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
 import { CHECKS_MAX } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
@@ -74,7 +75,7 @@ export class Reopener {
     const metainfo = await this.#options.read(mtorrentPath);
     const path = await resolveTarget(destination, metainfo.name);
     const directory = dirname(path);
-    const entry = entryOf(metainfo, mtorrentPath, path, null);
+    const entry = entryOf(metainfo, mtorrentPath, path, UNFINISHED);
     const partBytes = await partBytesOf(path);
     const hasRecord = partBytes !== undefined && (await loadResume(this.#recordOf(entry))) !== undefined;
     const verdict = judgePart(partPathOf(path), partBytes !== undefined, hasRecord);
@@ -108,12 +109,12 @@ export class Reopener {
 
   async #checkFile(entry: Entry, metainfo: Metainfo): Promise<CheckResult | Refused> {
     const found = await inspectIfThere(entry.path);
-    const verdict = judgeFile(entry, found);
+    const verdict = judgeFile({ ...entry, mtimeMs: recordedMs(entry.completeness) }, found);
     if (verdict.kind === 'refuse') return verdict;
     if (verdict.kind === 'unfinished' || found === undefined) return this.#checkPart(entry);
     if (verdict.kind === 'hash') {
       if (!(await this.#options.hashing.check(entry.path, metainfo)).isComplete) return hasChanged(entry);
-      if (entry.mtimeMs === null) {
+      if (entry.completeness.kind === 'partial') {
         await deleteSecondName(entry.path);
         await this.forgetProgress(entry);
       }
@@ -183,9 +184,9 @@ export class Reopener {
   }
 }
 
-export function entryOf(metainfo: Metainfo, mtorrentPath: string, path: string, mtimeMs: number | null): Entry {
+export function entryOf(metainfo: Metainfo, mtorrentPath: string, path: string, completeness: Completeness): Entry {
   const { name, geometry, swarm, trackers } = metainfo;
-  return { mtorrentPath, path, name, size: geometry.size, swarm, trackers, mtimeMs, paused: false };
+  return { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness };
 }
 
 async function inspectIfThere(path: string): Promise<Source | undefined> {

@@ -44,5 +44,8 @@ export async function hashShare(
   const { pieceCount: pieces } = new Geometry(size);
   const digests = await hashing.hash(source, (done) => onProgress({ size, pieces, done }));
   const metainfo = makeMetainfo({ trackers, name, size, digests });
-  return { entry: entryOf(metainfo, mtorrentPath, source.path, source.mtimeMs), metainfo };
+  return {
+    entry: entryOf(metainfo, mtorrentPath, source.path, { kind: 'complete', mtimeMs: source.mtimeMs }),
+    metainfo,
+  };
 }

@@ -6,7 +6,7 @@ import { bad, good, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
 import { type Action, isOffered, type LifeEvent, type Phase, stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
-import { type Entry, type FileRecord, isUnfinished, NEVER_RIGHT_MS } from './record.js';
+import { type Entry, type FileRecord, isUnfinished } from './record.js';
 
 /** @returns undefined when the table refuses the event; nothing has changed then. */
 export function advance(files: FileTable, record: FileRecord, event: LifeEvent): readonly ClientEffect[] | undefined {
@@ -29,13 +29,13 @@ function entryAfter(entry: Entry, event: LifeEvent): Entry {
     case 'foundComplete':
     case 'completed':
     case 'completedBad':
-      return { ...entry, mtimeMs: event.mtimeMs };
+      return { ...entry, completeness: { kind: 'complete', mtimeMs: event.mtimeMs } };
     case 'rotted':
-      return { ...entry, mtimeMs: NEVER_RIGHT_MS };
+      return { ...entry, completeness: { kind: 'rotten' } };
     case 'pause':
-      return { ...entry, paused: true };
+      return { ...entry, completeness: { kind: 'partial', paused: true } };
     case 'resume':
-      return { ...entry, paused: false };
+      return { ...entry, completeness: { kind: 'partial', paused: false } };
     default:
       return entry;
   }

@@ -4,6 +4,7 @@
 import { accept, notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
 import { advance } from './advance.js';
+import { isPaused } from './completeness.js';
 import { basename, type FileTable } from './file-table.js';
 import { type FileRecord, isUnfinished } from './record.js';
 
@@ -18,7 +19,7 @@ export function pause(files: FileTable, ask: number, name: string): readonly Cli
 
 export function resume(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
   return about(files, ask, name, (record) => {
-    const effects = advance(files, record, { kind: 'resume', paused: record.entry.paused });
+    const effects = advance(files, record, { kind: 'resume', paused: isPaused(record.entry.completeness) });
     if (effects === undefined) return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is not paused`)];
     return [saved(files), accept(ask, 'RESUMED'), ...effects];
   });

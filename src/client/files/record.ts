@@ -5,10 +5,8 @@ import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Progress, progress } from '../../transfer/download/messages.js';
 import type { FileState, FileView } from '../messages.js';
+import type { Completeness } from './completeness.js';
 import { isWorkedOn, type Phase } from './file-life.js';
-
-/** Time of a complete file that was found wrong whatever its time says: no file has it, so every piece is hashed first. */
-export const NEVER_RIGHT_MS = -1;
 
 /** A file as the library keeps it. */
 export interface Entry {
@@ -20,10 +18,7 @@ export interface Entry {
   readonly size: number;
   readonly swarm: SwarmKey;
   readonly trackers: readonly [Address, Address];
-  /** Modification time of the complete file when it was last known to be right; null while it is not complete. */
-  readonly mtimeMs: number | null;
-  /** An unfinished download that fetches nothing for now. */
-  readonly paused: boolean;
+  readonly completeness: Completeness;
 }
 
 /** What its download reports, and the bytes sent of it; of this run. */
@@ -89,7 +84,7 @@ export function bytesMissing({ geometry, transfer }: FileRecord): number {
 }
 
 export function isUnfinished(record: FileRecord): boolean {
-  return record.entry.mtimeMs === null;
+  return record.entry.completeness.kind === 'partial';
 }
 
 /** Will end by itself: `wait` waits for it. */

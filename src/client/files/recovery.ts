@@ -9,6 +9,7 @@ import { good } from '../answers/answers.js';
 import type { ClientEffect, Found, LookedAt, SeenSource } from '../effects.js';
 import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../limits.js';
 import { advance } from './advance.js';
+import { recordedMs } from './completeness.js';
 import { roomNeeded } from './disk-space.js';
 import type { FileTable } from './file-table.js';
 import type { FileRecord } from './record.js';
@@ -88,7 +89,7 @@ function sourceSeen(files: FileTable, record: FileRecord, { found }: SeenSource)
   const { phase, entry } = record;
   if (phase.at !== 'seeding') return advance(files, record, { kind: 'looked', stamp: stampOf(found) }) ?? NO_EFFECTS;
   if (found === undefined) return lose(files, record, 'is gone', true);
-  const isAsKnown = found.size === entry.size && found.mtimeMs === entry.mtimeMs;
+  const isAsKnown = found.size === entry.size && found.mtimeMs === recordedMs(entry.completeness);
   return isAsKnown ? NO_EFFECTS : lose(files, record, 'has changed', true);
 }
 

@@ -13,6 +13,7 @@ import { CLIENT_ID_SIZE, type ClientId, clientId, parseClientId, parseSwarmKey }
 import { checkFileName } from '../../foundation/torrent/names.js';
 import { removeOrphans } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
+import { completenessOf, isPaused, recordedMs } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
 import { LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
 
@@ -93,7 +94,10 @@ export async function saveLibrary(path: string, entries: readonly Entry[]): Prom
 
 /** One entry a line, so that people can read and compare it. */
 export function formatLibrary(entries: readonly Entry[]): string {
-  const lines = entries.map((entry) => JSON.stringify({ ...entry, trackers: entry.trackers.map(formatAddress) }));
+  const lines = entries.map(({ completeness, ...entry }) => {
+    const [mtimeMs, paused] = [recordedMs(completeness), isPaused(completeness)];
+    return JSON.stringify({ ...entry, trackers: entry.trackers.map(formatAddress), mtimeMs, paused });
+  });
   return `{"version":${LIBRARY_VERSION},"files":[${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n`}]}\n`;
 }
 
@@ -146,8 +150,7 @@ function parseEntry(path: string, value: unknown, at: number): Entry {
     size: size as number,
     swarm: key,
     trackers: [first, second],
-    mtimeMs: mtimeMs as number | null,
-    paused,
+    completeness: completenessOf(mtimeMs as number | null, paused),
   };
 }
 
