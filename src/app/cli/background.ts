@@ -9,8 +9,8 @@ import { fileError, isErrorCode, MiniTorrentError } from '../../foundation/base/
 import { printable } from '../../foundation/torrent/names.js';
 import { attachToClient } from '../attach/connection.js';
 import type { Settings } from '../settings/resolve.js';
-import { makeLogDirectory, runDaemon } from './daemon-command.js';
 import { BACKGROUND_START_DEADLINE_MS } from './limits.js';
+import { makeLogDirectory, runDaemon } from './run-daemon.js';
 
 /** Set for the process that is started, and for nobody that it starts. */
 const STARTED_BY = 'MINI_TORRENT_STARTED_BY';

@@ -8,12 +8,13 @@ import { programVersion } from '../../foundation/base/installation.js';
 import { nearest } from '../../foundation/base/nearest.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { type CommandEntry, commandTable } from '../completion/command-table.js';
+import { attachCommand } from './attach.js';
 import { clientCommand } from './client.js';
-import { completionWords } from './completion-words.js';
+import { completionCommand } from './completion.js';
 import { configCommand } from './config.js';
 import type { RunCommand } from './context.js';
 import { createCommand } from './create.js';
-import { daemonWords } from './daemon-words.js';
+import { daemonCommand } from './daemon.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { getCommand } from './get.js';
@@ -21,8 +22,9 @@ import { homeCommand, runHome } from './home.js';
 import { infoCommand } from './info.js';
 import { overview } from './overview.js';
 import { shareCommand } from './share.js';
+import { stopCommand } from './stop.js';
 import { trackerCommands } from './tracker.js';
-import { verbWords } from './verb-words.js';
+import { verbCommands } from './verbs.js';
 import { verifyCommand } from './verify.js';
 
 /** Longer lines are hard to read. */
@@ -37,15 +39,17 @@ export function declare(parser: Argv, run: RunCommand): void {
   clientCommand(parser, run);
   shareCommand(parser, run);
   getCommand(parser, run);
-  daemonWords(parser, run);
-  verbWords(parser, run);
+  daemonCommand(parser, run);
+  attachCommand(parser, run);
+  stopCommand(parser, run);
+  verbCommands(parser, run);
   trackerCommands(parser, run);
   createCommand(parser, run);
   infoCommand(parser, run);
   verifyCommand(parser, run);
   configCommand(parser, run);
   doctorCommand(parser, run);
-  completionWords(parser, run, declaredCommands);
+  completionCommand(parser, run, declaredCommands);
   demoCommand(parser, run);
 }
 

@@ -2,9 +2,10 @@
 // that runs in the background. Loads nothing that a command may not need.
 
 import fs from 'node:fs';
-import { exitCodeOf } from '../../foundation/base/errors.js';
+import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { SOCKET_PATH_BYTES_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
+import { printable } from '../../foundation/torrent/names.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Settings } from '../settings/resolve.js';
 import type { SettingName } from '../settings/table.js';
@@ -42,6 +43,18 @@ export async function backgroundClient(settings: Settings): Promise<SwarmClient 
   if (Buffer.byteLength(socket) > SOCKET_PATH_BYTES_MAX) return undefined;
   const { attachToClient } = await import('../attach/connection.js');
   return attachToClient(socket);
+}
+
+/** As `backgroundClient`, but rejects with NOT_RUNNING when there is none. */
+export async function runningClient({ values }: Settings): Promise<SwarmClient> {
+  const { usableSocketPath } = await import('../attach/socket-path.js');
+  const { attachToClient } = await import('../attach/connection.js');
+  const client = await attachToClient(usableSocketPath(values.socket));
+  if (client !== undefined) return client;
+  throw new MiniTorrentError(
+    'NOT_RUNNING',
+    `no client is running in the background (nothing listens at ${printable(values.socket)}); start one with mtorrent daemon --detach`,
+  );
 }
 
 /** Says on stderr why a client ended by itself; returns the exit code. */

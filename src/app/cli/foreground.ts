@@ -1,5 +1,5 @@
-// A console in the foreground, at a terminal or a pipe: joins a client and a session, and turns signals and closed streams into
-// leaving. What leaving means for the client, its owner says.
+// A console on this process's terminal or pipe: connects a client with a session, and leaves on signals and closed
+// streams. What leaving means for the client, the caller decides.
 
 import { watchSignals } from '../../foundation/base/signals.js';
 import { openConsole } from '../console/open-console.js';
@@ -10,23 +10,23 @@ import { letGoOfTerminal } from './context.js';
 
 export interface ForegroundOptions {
   readonly client: SwarmClient;
-  /** What `quit` does; answers its detail. */
+  /** Performs `quit`; resolves with the detail that scripts get. */
   readonly leave: () => Promise<string>;
-  /** What people are told then. */
+  /** What people see after `quit`. */
   readonly farewell?: string;
   readonly onLogMoved: () => void;
   readonly color: ColourSetting;
-  /** Where lines are remembered for the next run; its directory exists. */
+  /** The history file; its directory exists. */
   readonly historyPath: string;
-  /** One line, said first. */
+  /** The first line. */
   readonly greeting: string;
-  /** What else is to be known at the start. */
+  /** Further lines at the start. */
   readonly remarks?: readonly string[];
 }
 
 export interface Foreground {
   start(): void;
-  /** The client has ended, or was left. Answers which signal, if any, made it so, as an exit code. */
+  /** To be called when the client has ended or was left. Returns the exit code: that of the signal, or 0. */
   finish(): number;
 }
 
@@ -49,12 +49,12 @@ export function openForeground(options: ForegroundOptions): Foreground {
 }
 
 interface Ending {
-  /** Says which signal ended us; 0 without one. */
+  /** That of the signal that ended the console; 0 without one. */
   readonly code: number;
   readonly isTerminalGone: boolean;
 }
 
-/** Answers, when it is told to stop watching, how we came to end. */
+/** Returns a function that stops watching and reports how the console ended. */
 function leaveOnSignals(session: Session, onLogMoved: () => void): () => Ending {
   let code = 0;
   let isTerminalGone = false;
@@ -68,7 +68,7 @@ function leaveOnSignals(session: Session, onLogMoved: () => void): () => Ending 
     onLogMoved,
   });
   const onBroken = (error: NodeJS.ErrnoException): void => {
-    // Nobody reads our answers any more (EIO: a closed terminal): close quietly. Anything else is a bug.
+    // EPIPE: nobody reads the output any more. EIO: the terminal was closed. Both end quietly; anything else is a bug.
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     isTerminalGone ||= error.code === 'EIO';
     session.quit();

@@ -30,8 +30,8 @@ export async function runHome(args: ParsedArguments): Promise<number> {
   const settings = await settingsOf(args);
   const background = await backgroundClient(settings);
   if (background !== undefined) {
-    const { talkTo } = await import('./running-daemon.js');
-    return talkTo(background, settings);
+    const { openAttachedConsole } = await import('./attach.js');
+    return openAttachedConsole(background, settings);
   }
   const config = clientConfigOf(settings);
   let say = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
