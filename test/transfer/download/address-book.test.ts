@@ -50,7 +50,7 @@ test('an address that is told again is dialed soon, unless it is connected or ba
   assert.equal(book.takeDialable(Number.MAX_SAFE_INTEGER), undefined);
 });
 
-test('a full book makes room by forgetting who failed most, and nobody else', () => {
+test('a full book makes room by forgetting the address that failed most, and no other', () => {
   const book = new AddressBook();
   for (let port = 1; port <= PEERS_KNOWN_MAX; port += 1) book.add(at(port), 0);
   book.add(at(9_999), 0);

@@ -1,4 +1,4 @@
-// What a download does in a crowd: whom it moves a request to, and whose place it gives to others.
+// What a download does in a crowd: whether a request moves to another peer, and which peer loses its place.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -17,7 +17,7 @@ function crowd(): { stage: Stage; seeder: number; other: number; asked: readonly
   return { stage, seeder, other: stage.join([]).connection, asked };
 }
 
-test('a request in line at a seeder moves to the peer that just got its piece, once the seeder has let it go', () => {
+test('a request that waits at a seeder moves to the peer that just got its piece, once the seeder has let it go', () => {
   const { stage, seeder, other, asked } = crowd();
   const [, second] = asked as [Request, Request];
   const told = stage.haves(other, [second.piece, 1]);
@@ -99,7 +99,7 @@ test('when all places are taken, peers with nothing for us make room for unknown
   assert.ok(kinds(dials).every((kind) => kind === 'dial'));
 });
 
-test('who has just come to us gets the place of a peer with nothing for us at once, and of no other', () => {
+test('a peer that has just dialed us gets the place of one with nothing for us at once, and of no other', () => {
   const stage = new Stage({ pieces: 4 });
   const places = (effects: readonly DownloadEffect[]): number[] =>
     effects.flatMap((effect) => (effect.kind === 'hangUp' ? [effect.connection] : []));
@@ -127,7 +127,7 @@ test('a peer that has what we asked of another keeps its place', () => {
   assert.ok(!effects.some((effect) => effect.kind === 'hangUp'), `nobody goes, ${spare} least of all`);
 });
 
-test('when all places are taken and more peers are known, one that stands still while others send gives its place', () => {
+test('when all places are taken and more peers are known, one that stands still while others send loses its place', () => {
   const pieces = 2_000;
   const stage = new Stage({ pieces });
   const allButOne = Array.from({ length: pieces - 1 }, (_, piece) => piece);

@@ -1,5 +1,5 @@
-// Who loses its place to an address that was never dialed: the slowest peer, if it stands out; not often, and ever less often.
-// Who loses it to whoever could use its slot.
+// Which peer loses its place to an address that was never dialed: the slowest, if it stands out; not often, and ever less
+// often. And which loses a slot that it has kept too long.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -48,17 +48,17 @@ function firstLoser(peers: readonly Peer[], untilMs = 10 * TURNOVER_MIN_MS): Pee
 
 const USUAL = new Array<number>(TURNOVER_PEERS_MIN - 1).fill(100);
 
-test('the one that lets us wait by far the longest gives its place', () => {
+test('the peer that makes us wait by far the longest loses its place', () => {
   assert.equal(firstLoser(crowdOf(...USUAL, 200, 900))?.pieceMs, 900);
   assert.equal(firstLoser(crowdOf(900, ...USUAL, 250))?.pieceMs, 900);
 });
 
-test('one that owes a piece for long counts as slow, however quick its last one was', () => {
+test('a peer that has owed a piece for long counts as slow, however quick its last one was', () => {
   const owing = peerOf(90, 100, [requestOf(90, { at: 'sent' }, -1_000)]);
   assert.equal(firstLoser([...crowdOf(...USUAL), owing]), owing);
 });
 
-test('who is about as quick as the usual one, has every piece, is sending, or brought none yet keeps its place', () => {
+test('a peer that is about as quick as the median, has every piece, is sending, or has brought none yet keeps its place', () => {
   assert.equal(firstLoser(crowdOf(...USUAL, 190)), undefined);
   assert.equal(firstLoser(crowdOf(...USUAL, 100, undefined)), undefined);
   const seeder = peerOf(90, 5_000);
@@ -76,7 +76,7 @@ test('among few peers nobody stands out', () => {
   assert.equal(firstLoser(crowdOf(...USUAL.slice(1), 900)), undefined);
 });
 
-test('no two places go within half a second, and after a while no two within a fortieth of the time so far', () => {
+test('no two peers lose their places within half a second, later no two within a fortieth of the download’s age', () => {
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: 1, max: 1_000 }), (seed, stepMs) => {
       const eviction = new Eviction(new Bitfield(PIECES), new Prng(seed));

@@ -184,7 +184,7 @@ test('a limit that is a little lower takes nothing back, one that goes away lets
   assert.deepEqual(more[0]?.begin, bytesOf(requests), 'first what was begun');
 });
 
-test('no peer has more requests in line than it may, however small they are', () => {
+test('no peer has more requests waiting than it accepts, however small they are', () => {
   // A far and fast peer: its window would hold many pieces.
   const stage = new Stage({ pieces: 400, pacer: new Pacer(300 * KIB) });
   const { requests } = stage.join(undefined, 5_000);

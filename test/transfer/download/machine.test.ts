@@ -32,7 +32,7 @@ test('P23: of a full list of addresses the only one that lives is asked at once,
   assert.equal(stage.nowMs, 0, 'nobody was waited for');
 });
 
-test('P17: who sets bits past the last piece is hung up on, and asked nothing', () => {
+test('P17: a peer that sets bits past the last piece is hung up on, and asked nothing', () => {
   for (const byte of [0xf8, 0xf1]) {
     const stage = new Stage({ pieces: 4 });
     const connection = stage.dial();
@@ -179,7 +179,7 @@ test('stop while the file is being finished lets it finish', () => {
   assert.equal(stage.ending?.kind, 'completed');
 });
 
-test('the first reason to end is the one that is told', () => {
+test('the first reason to end is the one that is reported', () => {
   const stage = new Stage({ pieces: 3 });
   const { requests, connection } = stage.join();
   const request = first(requests);
@@ -250,7 +250,7 @@ test('no slot, no request; the next free slot goes to work', () => {
   assert.equal(pool.heldBy(FILE), 1);
 });
 
-test('progress is told a few times a second with sums that agree', () => {
+test('progress is reported a few times a second with sums that agree', () => {
   const stage = new Stage({ pieces: 3 });
   const { requests } = stage.join();
   stage.arrive(first(requests));

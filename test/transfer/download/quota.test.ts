@@ -62,7 +62,7 @@ test('few downloads beside each other share so many connections, however small t
   );
 });
 
-test('it never shrinks while the same downloads run, and all places are had in the end', () => {
+test('it never shrinks while the same downloads run, and all places are free in the end', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1, max: 64 }), (pieces, downloads) => {
       const quota = quotaOf(pieces, downloads);
@@ -86,7 +86,7 @@ test('a small file beside others begins with one peer, and dials another for eve
   assert.equal(dialsIn(stage.pass(PEER_SHARE_MS)).length, 1);
 });
 
-test('who hangs up, or has nothing for us, takes no place from another', () => {
+test('a peer that hangs up, or has nothing for us, takes no place from another', () => {
   const { stage, dialed } = beside();
   const [first = 0] = dialed;
   const [second] = dialsIn(stage.lose(first, 'unreachable'));

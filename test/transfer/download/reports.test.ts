@@ -1,4 +1,4 @@
-// What a download tells and when: haves in batches of bounded size, the record every so often, nothing twice.
+// What a download reports, and when: haves in batches of bounded size, the record every so often, nothing twice.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -15,7 +15,7 @@ import {
 } from '../../../src/transfer/download/limits.js';
 import { Reports } from '../../../src/transfer/download/reports.js';
 
-test('the first news is told at once; what comes within a batch of it is told once, merged', () => {
+test('the first have is sent at once; what arrives within a batch of it is sent once, merged', () => {
   const reports = new Reports(new Bitfield(10));
   reports.pieceStored(7, false, 100);
   assert.equal(reports.havesDueMs, 100);
@@ -28,7 +28,7 @@ test('the first news is told at once; what comes within a batch of it is told on
   assert.equal(reports.havesDueMs, Number.POSITIVE_INFINITY);
 });
 
-test('news that holds a rare piece is not kept for as long as other news', () => {
+test('haves that hold a rare piece wait for less than others', () => {
   const reports = new Reports(new Bitfield(10));
   reports.pieceStored(7, true, 100);
   assert.equal(reports.due([], 100).at(0)?.kind, 'tellHaves');
@@ -42,7 +42,7 @@ test('news that holds a rare piece is not kept for as long as other news', () =>
   assert.equal(reports.havesDueMs, 100 + HAVE_RARE_MS + HAVE_COMMON_MS, 'nothing was told for long');
 });
 
-test('a batch of very many ranges is told in frames that keep their bound, and covers every piece once', () => {
+test('a batch of very many ranges is sent in frames that keep their bound, and covers every piece once', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.nat(5_000), { minLength: 1, maxLength: 4_000, size: 'max' }), (pieces) => {
       const reports = new Reports(new Bitfield(5_001));

@@ -44,14 +44,20 @@ function request(table: RequestTable, connection: number, piece = PIECE): PieceR
   return begun;
 }
 
+/** Its last block is answered. */
+function arrives(table: RequestTable, request: PieceRequest): boolean {
+  assert.equal(table.blockAnswered(request), true);
+  return table.arrived(request, SOURCE);
+}
+
 /** A table whose piece was led into `state`. */
 function stage(state: PieceState): Stage {
   const made: Stage = { ...tableOf(), first: undefined };
   if (state === 'missing') return made;
   made.first = request(made.table, 1);
   if (state === 'requested') return made;
-  assert.equal(made.table.arrived(made.first, SOURCE), true);
-  if (state === 'had') made.table.stored(PIECE);
+  assert.equal(arrives(made.table, made.first), true);
+  if (state === 'have') made.table.stored(PIECE);
   assert.equal(made.table.stateOf(PIECE), state);
   return made;
 }
@@ -65,7 +71,7 @@ const firstOf = ({ first }: Stage): PieceRequest => {
 
 const EVENTS: Readonly<Record<Event, (stage: Stage) => unknown>> = {
   begin: ({ table }) => table.begin(2, [PIECE], 0),
-  arrived: (at) => at.table.arrived(firstOf(at), SOURCE),
+  arrived: (at) => arrives(at.table, firstOf(at)),
   end: (at) => at.table.end(firstOf(at)),
   withdrawAndAbandon: (at) => {
     at.table.withdraw(firstOf(at), { connection: 3, sinceMs: 0 });
@@ -79,8 +85,8 @@ const EVENTS: Readonly<Record<Event, (stage: Stage) => unknown>> = {
 const TRANSITIONS: Readonly<Record<PieceState, Partial<Record<Event, PieceState>>>> = {
   missing: { begin: 'requested' },
   requested: { begin: 'requested', arrived: 'storing', end: 'missing', withdrawAndAbandon: 'missing' },
-  storing: { stored: 'had', storeFailed: 'missing' },
-  had: {},
+  storing: { stored: 'have', storeFailed: 'missing' },
+  have: {},
 };
 
 for (const [state, events] of Object.entries(TRANSITIONS) as [PieceState, Partial<Record<Event, PieceState>>][]) {
@@ -95,7 +101,7 @@ for (const [state, events] of Object.entries(TRANSITIONS) as [PieceState, Partia
         happen(at);
         assert.equal(at.table.stateOf(PIECE), next, event);
       }
-      assert.equal(at.have.has(PIECE), at.table.stateOf(PIECE) === 'had', 'the bitfield says had and nothing else');
+      assert.equal(at.have.has(PIECE), at.table.stateOf(PIECE) === 'have', 'the bitfield says have and nothing else');
     }
   });
 }
@@ -103,15 +109,15 @@ for (const [state, events] of Object.entries(TRANSITIONS) as [PieceState, Partia
 test('pieces that are on disk at the start are had', () => {
   const { table } = tableOf(10, [0, 3, 4, 9]);
   for (let piece = 0; piece < 10; piece += 1) {
-    assert.equal(table.stateOf(piece), [0, 3, 4, 9].includes(piece) ? 'had' : 'missing');
+    assert.equal(table.stateOf(piece), [0, 3, 4, 9].includes(piece) ? 'have' : 'missing');
   }
 });
 
 test('the first of two requests stores the piece; the second is late and says so', () => {
   const { table } = tableOf();
   const [first, second] = [request(table, 1), request(table, 2)];
-  assert.equal(table.arrived(second, SOURCE), true);
-  assert.equal(table.arrived(first, SOURCE), false);
+  assert.equal(arrives(table, second), true);
+  assert.equal(arrives(table, first), false);
   assert.equal(table.end(first), false);
   assert.equal(table.stateOf(PIECE), 'storing');
   assert.deepEqual(table.of(PIECE), []);
@@ -130,7 +136,7 @@ test('wrong bytes leave a piece requested while a live request for it is open, a
   for (const isWithdrawn of [false, true]) {
     const { table } = tableOf();
     const [first, second] = [request(table, 1), request(table, 2)];
-    table.arrived(first, SOURCE);
+    arrives(table, first);
     if (isWithdrawn) table.withdraw(second);
     assert.equal(table.storeFailed(PIECE), isWithdrawn, 'true: it is to be asked for again');
     assert.equal(table.stateOf(PIECE), isWithdrawn ? 'missing' : 'requested');
@@ -151,6 +157,13 @@ test('a piece has few live requests, each at another peer; a withdrawn one does 
   const live = [request(again, 2), request(again, 3)];
   assert.deepEqual([...again.requested()], [live]);
   assert.deepEqual([...table.requested()], [[second]]);
+});
+
+test('a piece arrives only when no block of it is in flight: its peer may still write to the slot', () => {
+  const { table } = tableOf();
+  const first = request(table, 1);
+  assert.throws(() => table.arrived(first, SOURCE), /a slot has one writer/);
+  assert.equal(table.stateOf(PIECE), 'requested');
 });
 
 test('a request is ended once', () => {
@@ -202,13 +215,14 @@ class Model {
 
   play([what, connection, piece, extra]: Op): void {
     const { table } = this.real;
-    const mine = this.requests.find((each) => each.connection === connection && each.piece === piece);
-    const request = this.real.views.get(connection)?.get(piece);
-    assert.equal(request === undefined, mine === undefined);
     if (what === 'begin') this.#begin(connection, piece, 1 + (extra % 2));
-    if (what === 'settle') this.#settle(piece, extra % 2 === 0);
+    if (what === 'settle') this.#settle(extra);
     if (what === 'leave') this.#leave(connection);
-    if (mine === undefined || request === undefined) return;
+    // All others happen to one of the requests that are open.
+    const mine = this.requests[(piece * 4 + extra) % this.requests.length];
+    if (mine === undefined) return;
+    const request = this.real.views.get(mine.connection)?.get(mine.piece);
+    assert.ok(request !== undefined);
     if (what === 'send' && mine.state === 'waitingForLimit') {
       const bytes = extra % 2 === 0 ? mine.unsent : Math.ceil(mine.unsent / 2);
       table.sent(request, bytes, 0);
@@ -226,7 +240,7 @@ class Model {
     }
     if (what === 'abandon' && mine.state === 'withdrawn') {
       mine.successor = undefined;
-      assert.equal(table.abandon(request), this.#losesLast(piece));
+      assert.equal(table.abandon(request), this.#losesLast(mine.piece));
     }
   }
 
@@ -235,7 +249,7 @@ class Model {
     const held = new Set<number>();
     for (const [piece, state] of this.states.entries()) {
       assert.equal(table.stateOf(piece), state);
-      assert.equal(have.has(piece), state === 'had');
+      assert.equal(have.has(piece), state === 'have');
       const requests = table.of(piece);
       const expected = this.requests.filter((each) => each.piece === piece);
       assert.deepEqual(requests.map(shown), expected.map(shownOfModel), 'the index by piece');
@@ -327,12 +341,14 @@ class Model {
     views.set(connection, table.connected(connection));
   }
 
-  #settle(piece: number, isStored: boolean): void {
+  #settle(extra: number): void {
     const { table } = this.real;
-    if (this.states[piece] !== 'storing') return;
-    if (isStored) {
+    const storing = this.states.flatMap((state, piece) => (state === 'storing' ? [piece] : []));
+    const piece = storing[extra % storing.length];
+    if (piece === undefined) return;
+    if (extra < 2) {
       table.stored(piece);
-      this.states[piece] = 'had';
+      this.states[piece] = 'have';
       return;
     }
     this.states[piece] = 'requested';
@@ -368,7 +384,7 @@ test('after any legal history, states, indexes, slots and limits agree with a pl
     fc.nat(PIECES - 1),
     fc.nat(3),
   ) as fc.Arbitrary<Op>;
-  const ends = { missing: 0, requested: 0, storing: 0, had: 0 };
+  const ends = { missing: 0, requested: 0, storing: 0, have: 0 };
   fc.assert(
     fc.property(fc.array(op, { maxLength: 120, size: 'max' }), (ops) => {
       const model = new Model();

@@ -1,4 +1,4 @@
-// Every request for a piece, by piece and by peer, and the state of each piece: missing, requested, storing, had.
+// Every request for a piece, by piece and by peer, and the state of each piece: missing, requested, storing, have.
 // Begins and ends requests, and never decides whom to ask. Invariants: both indexes agree; a request owns its slot
 // until its last block is answered, then the hash pool owns it until the piece is stored. Pure.
 
@@ -12,8 +12,8 @@ import type { SlotPool } from './slots.js';
 const MISSING = 0;
 const REQUESTED = 1;
 const STORING = 2;
-const HAD = 3;
-const NAMES = ['missing', 'requested', 'storing', 'had'] as const;
+const HAVE = 3;
+const NAMES = ['missing', 'requested', 'storing', 'have'] as const;
 export type PieceState = (typeof NAMES)[number];
 
 /** The peer that is asked for a piece as soon as the peer that it was withdrawn from has answered. */
@@ -92,7 +92,7 @@ export class RequestTable {
     const { file, have, slots } = options;
     this.#options = options;
     this.#states = new Uint8Array(have.pieceCount);
-    for (const [begin, count] of have.ranges()) this.#states.fill(HAD, begin, begin + count);
+    for (const [begin, count] of have.ranges()) this.#states.fill(HAVE, begin, begin + count);
     slots.join(file);
   }
 
@@ -256,7 +256,8 @@ export class RequestTable {
 
   /** requested → storing: its slot passes to the hash pool. False: the piece came too late, or not whole. */
   arrived(request: PieceRequest, source: Address): boolean {
-    const { piece, slot } = this.#entry(request);
+    const { piece, slot, blocks } = this.#entry(request);
+    assert(blocks === 0, 'a slot has one writer: its peer may still send');
     if (!mayComeWhole(request) || this.#states[piece] !== REQUESTED) return false;
     this.#remove(request);
     this.#states[piece] = STORING;
@@ -273,10 +274,10 @@ export class RequestTable {
 
   // --- what happens to a piece that is being stored ---
 
-  /** storing → had: it is verified and on disk. */
+  /** storing → have: it is verified and on disk. */
   stored(piece: number): void {
     this.#leaveStoring(piece);
-    this.#states[piece] = HAD;
+    this.#states[piece] = HAVE;
     this.#options.have.set(piece);
   }
 
