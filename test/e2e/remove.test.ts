@@ -118,7 +118,12 @@ test('F19: a second client on one state directory is refused and told whose it i
   const first = swarm.startClient('twin');
   await first.address();
   const words = ['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'other.log', '--state-dir', 'twin.state'];
-  refusedWith(await runProgram(words, swarm.directory), 11, 'ALREADY_RUNNING', new RegExp(`process ${first.pid} uses`));
+  refusedWith(
+    await runProgram(words, swarm.directory),
+    11,
+    'ALREADY_RUNNING',
+    new RegExp(`process ${first.pid} is already using`),
+  );
   // A killed client leaves no lock behind.
   await killHard(first);
   const again = swarm.startClient('twin');

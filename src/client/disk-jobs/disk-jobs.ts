@@ -1,5 +1,5 @@
-// The client's work that waits for the disk, as a table: each effect is performed by one job, which ends in one input of the machine.
-// A refusal is an answer; anything else that goes wrong is our bug and ends the client. Decides nothing.
+// The client's work that waits for the disk, as a table: one job performs each effect and ends in one input of the
+// machine. A refusal is an answer; any other failure is our bug and ends the client. Decides nothing.
 
 import { dirname } from 'node:path';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -31,9 +31,9 @@ type EffectOf<K extends Kind> = Extract<ClientEffect, { readonly kind: K }>;
 export type DiskEffect = EffectOf<Kind>;
 
 interface Job<K extends Kind> {
-  /** Undefined: there is nothing that the machine waits for. */
+  /** Resolves to undefined when the machine waits for nothing. */
   readonly perform: (effect: EffectOf<K>) => Promise<ClientInput | undefined>;
-  /** What the machine hears when it rejects with a MiniTorrentError. */
+  /** What the machine is told when the job rejects with a MiniTorrentError. */
   readonly refused: (effect: EffectOf<K>, refusal: Refusal) => ClientInput;
 }
 type Jobs<Kinds extends Kind = Kind> = { readonly [K in Kinds]: Job<K> };
@@ -44,7 +44,7 @@ export interface DiskJobsOptions {
   readonly hashThreads: number;
   /** The pair that shares of this client are announced to. */
   readonly trackers: readonly [Address, Address];
-  /** Gives the content of a .mtorrent to get or to check; rejects as `readMetainfo` does. */
+  /** Reads a .mtorrent to get or to check, as `readMetainfo` does. */
   readonly read?: typeof readMetainfo | undefined;
   readonly log: Log;
   readonly post: (input: ClientInput) => void;
@@ -70,7 +70,7 @@ export class DiskJobs {
 
   perform(effect: DiskEffect): void {
     const { post, onFatal } = this.#options;
-    // The table has for each kind the job of that kind.
+    // The type of the table says that each kind has its own job; the compiler cannot follow that through the index.
     const { perform, refused } = this.#jobs[effect.kind] as Job<Kind>;
     perform(effect).then(
       (input) => {
@@ -83,7 +83,7 @@ export class DiskJobs {
     );
   }
 
-  /** Payload was sent or received: what hashes without hurry rests. */
+  /** Payload was sent or received: verification slows down. */
   payloadMoved(): void {
     this.#rehash.payloadMoved();
   }
@@ -146,7 +146,7 @@ export class DiskJobs {
       },
       lookAtCompleted: {
         perform: async ({ file, entry }) => {
-          // Gone again already? Then the next serve fails and says so.
+          // If it is gone already, serving it fails and says so.
           const mtimeMs = await writtenMs(entry.path);
           await this.#reopener.forgetProgress(entry);
           return { kind: 'completedSeen', file, mtimeMs };
@@ -188,7 +188,7 @@ export class DiskJobs {
       },
       lookAtRoom: {
         perform: async ({ file, path }) => ({ kind: 'roomSeen', file, freeBytes: await freeBytes(dirname(path)) }),
-        // Its disk is not mounted for now, say: then there is no room.
+        // Its disk may not be mounted: then there is no space.
         refused: ({ file }) => ({ kind: 'roomSeen', file, freeBytes: 0 }),
       },
     };

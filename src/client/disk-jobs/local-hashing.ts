@@ -1,5 +1,6 @@
-// Hashes what lies on this machine's disks for the disk jobs, on one hash pool that ends after a while without work. Shares and checks
-// run one at a time, so that two do not thrash one disk; one verification runs beside them, as slowly as it is told to.
+// Hashes local files for the disk jobs on one hash pool, which ends after a while without work. Shares and checks run
+// one at a time, so that two do not thrash one disk. One verification may run beside them, as slowly as its caller
+// wants.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -15,18 +16,18 @@ import { HASH_POOL_IDLE_MS, VERIFY_RANGE_PIECES } from '../limits.js';
 export interface VerifyOptions {
   /** Undefined: all pieces. */
   readonly only: Bitfield | undefined;
-  /** How long to rest after so many milliseconds of work; both in milliseconds. */
+  /** How many milliseconds to rest after so many milliseconds of work. */
   readonly restMs: (workedMs: number) => number;
   readonly signal: AbortSignal;
-  /** Told how many pieces were hashed, after every few. */
+  /** Called after every few pieces with the number hashed so far. */
   readonly onProgress: (pieces: number) => void;
 }
 
-/** All methods reject with MiniTorrentError; with CANCELLED once it is closed. */
+/** All methods reject with MiniTorrentError, and with CANCELLED once this is closed. */
 export class LocalHashing {
   readonly #threads: number;
   readonly #log: Log;
-  /** One at a time, so that several do not add up to more than one may take. */
+  /** One at a time: each takes the share of the machine that is meant for all. */
   readonly #verifications = new Permits(1);
   readonly #closing = new AbortController();
   #jobs = 0;
@@ -40,12 +41,15 @@ export class LocalHashing {
     this.#log = log;
   }
 
-  /** SHA-1 of each piece, 20 bytes each. FILE_CHANGED when the source changes meanwhile. @param onProgress hears the pieces done. */
+  /**
+   * SHA-1 of each piece, 20 bytes each. FILE_CHANGED when the source changes meanwhile.
+   * @param onProgress called with the pieces done.
+   */
   hash({ path, layout }: Source, onProgress: (pieces: number) => void): Promise<Uint8Array> {
     return this.#inTurn((pool) => pool.hash(path, layout, { onProgress }));
   }
 
-  /** The pieces of what lies at `path` that are right. @param only looks at these pieces and no others. */
+  /** The pieces at `path` that match their digests. @param only checks these pieces and no others. */
   check(path: string, { layout, digests }: Metainfo, only?: Bitfield): Promise<Bitfield> {
     return this.#inTurn((pool) => pool.check(path, layout, digests, { only }));
   }
@@ -56,7 +60,7 @@ export class LocalHashing {
     const signal = AbortSignal.any([this.#closing.signal, options.signal]);
     const rest = async (workedMs: number): Promise<void> => {
       const forMs = restMs(workedMs);
-      // Given up while it rests: the walk sees it.
+      // When it is aborted during the rest, the walk notices.
       if (forMs > 0) await pause(forMs, undefined, { signal }).catch(() => undefined);
     };
     const pace = { rangePieces: VERIFY_RANGE_PIECES, rest };
@@ -79,7 +83,7 @@ export class LocalHashing {
   }
 
   async #lend<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
-    // Loaded with the first job: most starts have none, and a prompt is there the sooner.
+    // Loaded with the first job: most starts have none, and the prompt appears sooner.
     const { openHashPool } = await import('../../transfer/hash/pool.js');
     if (this.#closing.signal.aborted) throw new MiniTorrentError('CANCELLED', 'the client is closing');
     this.#idle?.cancel();
@@ -93,12 +97,12 @@ export class LocalHashing {
     }
   }
 
-  /** Threads take longer to start than a small file to hash, so they stay for the next share of a batch. */
+  /** Starting threads takes longer than hashing a small file, so they stay for the next share of a batch. */
   #closeLater(): void {
     this.#idle = systemTimers.at(systemTimers.nowMs() + HASH_POOL_IDLE_MS, () => {
       const idle = this.#pool;
       this.#pool = undefined;
-      idle?.close().catch((error: unknown) => this.#log.error({ err: error }, 'the hash threads did not end'));
+      idle?.close().catch((error: unknown) => this.#log.error({ err: error }, 'the hash threads could not be stopped'));
     });
   }
 }

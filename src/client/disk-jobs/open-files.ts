@@ -1,6 +1,6 @@
-// What files need while they are shared or downloaded and the machine does not carry: metainfo, shared bitfields, open
-// `.part`s. Hands them to the threads that the machine names. Invariant: an open `.part` belongs to this room until its
-// download starts, and to the download from then on.
+// Holds what files need while they are shared or downloaded: metainfo, shared bitfields, open `.part`s. Hands them to
+// the threads that the machine names. Invariant: this class owns an open `.part` until its download starts; from then
+// on the download owns it.
 
 import { present } from '../../foundation/base/assert.js';
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
@@ -15,16 +15,16 @@ import type { Entry } from '../files/record.js';
 import type { ClientThreads } from '../threads/threads.js';
 import type { OpenedPart } from './reopener.js';
 
-interface Held {
+interface OpenFile {
   readonly have: Bitfield;
   part: OpenedPart | undefined;
-  /** The last `serve`, to be said again to a restarted peer thread. */
+  /** The last `serve`, to repeat to a restarted peer thread. */
   serve: Extract<ServeCommand, { kind: 'serve' }> | undefined;
 }
 
 export class OpenFiles {
   readonly #threads: ClientThreads;
-  readonly #held = new Map<number, Held>();
+  readonly #open = new Map<number, OpenFile>();
   readonly #metainfo = new Map<SwarmKey, Metainfo>();
   readonly #uploadPort: () => number;
 
@@ -46,7 +46,7 @@ export class OpenFiles {
     return this.#metainfo.get(swarm)?.digests;
   }
 
-  /** INTERNAL when it was never learned: then the caller's order of steps is wrong. */
+  /** Throws INTERNAL when it was never learned. */
   metainfo(swarm: SwarmKey): Metainfo {
     const metainfo = this.#metainfo.get(swarm);
     if (metainfo === undefined) throw new MiniTorrentError('INTERNAL', `the metainfo of ${swarm} is not loaded`);
@@ -54,40 +54,43 @@ export class OpenFiles {
   }
 
   partOpened(file: number, part: OpenedPart): void {
-    const known = this.#held.get(file);
+    const known = this.#open.get(file);
     if (known === undefined) {
-      this.#held.set(file, { have: part.have, part, serve: undefined });
+      this.#open.set(file, { have: part.have, part, serve: undefined });
       return;
     }
-    // Opened again after a pause: connections that are open look at the memory they were given, so it stays the same.
+    // Opened again after a pause: open connections look at the memory they were given, so it stays the same.
     known.have.bytes.set(part.have.bytes);
     known.have.recount();
     known.part = part;
   }
 
-  /** Pieces of an unfinished download that was opened in this run; a copy, since another thread may write to it. */
+  /**
+   * A copy of the pieces of an unfinished download, since another thread may write to them. Undefined: not opened in
+   * this run.
+   */
   haveOf(file: number): Bitfield | undefined {
-    const have = this.#held.get(file)?.have;
+    const have = this.#open.get(file)?.have;
     return have === undefined ? undefined : new Bitfield(have.pieceCount, new Uint8Array(have.bytes));
   }
 
-  /** Its download must not be running: that one is the writer otherwise. */
+  /** Its download must not be running, since a running download is the writer. */
   clearPieces(file: number, ranges: readonly PieceRange[]): void {
-    const have = this.#held.get(file)?.have;
+    const have = this.#open.get(file)?.have;
     if (have === undefined) return;
     for (const [begin, count] of ranges) for (let at = 0; at < count; at += 1) have.clear(begin + at);
     have.recount();
   }
 
   forget(file: number, swarm: SwarmKey): void {
-    this.#held.delete(file);
+    this.#open.delete(file);
     this.#metainfo.delete(swarm);
   }
 
   startDownload(file: number, entry: Entry, resumePath: string): void {
-    const held = present(this.#held.get(file), 'a download starts with its part open');
-    const { have } = held;
-    const part = present(held.part, 'a download starts with its part open');
+    const open = present(this.#open.get(file), 'a download starts with its part open');
+    const { have } = open;
+    const part = present(open.part, 'a download starts with its part open');
     const metainfo = this.metainfo(entry.swarm);
     const digests = new SharedArrayBuffer(metainfo.digests.length);
     new Uint8Array(digests).set(metainfo.digests);
@@ -104,51 +107,51 @@ export class OpenFiles {
       },
       [digests, have.bytes.buffer as SharedArrayBuffer],
     );
-    held.part = undefined;
+    open.part = undefined;
   }
 
-  /** Closes a `.part` that nobody will write to for now. */
+  /** Closes a `.part` that no download needs for now. */
   async releasePart(file: number): Promise<void> {
-    const held = this.#held.get(file);
-    if (held?.part === undefined) return;
-    const { part } = held;
-    held.part = undefined;
+    const open = this.#open.get(file);
+    if (open?.part === undefined) return;
+    const { part } = open;
+    open.part = undefined;
     await part.storage.close();
   }
 
   async releaseAll(): Promise<void> {
-    for (const file of this.#held.keys()) await this.releasePart(file);
+    for (const file of this.#open.keys()) await this.releasePart(file);
   }
 
-  /** `complete`: from its target, with every piece; else from its `.part`, with what its bitfield says. */
+  /** `complete`: from its target, with every piece; else from its `.part`, with the pieces of its bitfield. */
   serve(file: number, entry: Entry, complete: boolean): void {
     const { geometry, layout } = this.metainfo(entry.swarm);
-    const held: Held = this.#held.get(file) ?? {
+    const open: OpenFile = this.#open.get(file) ?? {
       have: Bitfield.shared(geometry.pieceCount),
       part: undefined,
       serve: undefined,
     };
-    this.#held.set(file, held);
-    if (complete) held.have.setAll();
-    const path = complete ? entry.path : (held.part?.storage.path ?? entry.path);
-    held.serve = {
+    this.#open.set(file, open);
+    if (complete) open.have.setAll();
+    const path = complete ? entry.path : (open.part?.storage.path ?? entry.path);
+    open.serve = {
       kind: 'serve',
       file,
       swarm: keyBytes(entry.swarm),
       storage: servedAt(path, layout, complete ? recordedMs(entry.completeness) : null),
     };
-    this.#threads.tellAcceptors(held.serve, [held.have.bytes.buffer as SharedArrayBuffer]);
+    this.#threads.tellAcceptors(open.serve, [open.have.bytes.buffer as SharedArrayBuffer]);
   }
 
   unserve(file: number): void {
-    const held = this.#held.get(file);
-    if (held !== undefined) held.serve = undefined;
+    const open = this.#open.get(file);
+    if (open !== undefined) open.serve = undefined;
     this.#threads.tellAcceptors({ kind: 'unserve', file });
   }
 
-  /** This peer thread works (again) and knows of no file. */
+  /** This peer thread has started or restarted, and knows no file. */
   serveAllAgain(thread: number): void {
-    for (const { serve, have } of this.#held.values()) {
+    for (const { serve, have } of this.#open.values()) {
       if (serve !== undefined) this.#threads.tellPeer(thread, serve, [have.bytes.buffer as SharedArrayBuffer]);
     }
   }

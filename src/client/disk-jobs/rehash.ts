@@ -1,6 +1,6 @@
-// Hashes again what a file is said to have, without hurry while payload moves, and takes bad pieces out of a stopped download's bitfield
-// and record. Decides nothing about files. Invariant: a piece is out of the shared bitfield before it is out of the record, and the
-// record is on the disk before `mended` is said.
+// Verifies the pieces that a file should have, slowly while payload moves, and removes bad ones from a stopped
+// download's bitfield and record. Decides nothing about files. Invariant: a bad piece leaves the shared bitfield before
+// the record, and the record is on the disk before `mended` is reported.
 
 import { systemClock } from '../../foundation/base/clock.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -34,12 +34,12 @@ export class Rehash {
     this.#paths = paths;
   }
 
-  /** Payload was sent or received: whoever hashes now is in its way. */
+  /** Payload was sent or received: verification slows down. */
   payloadMoved(): void {
     this.#movedMs = systemClock.nowMs();
   }
 
-  /** Pieces that an unfinished download has; a copy. */
+  /** A copy of the pieces that an unfinished download has. */
   async piecesOf(file: number, entry: Entry): Promise<Bitfield> {
     const open = this.#files.haveOf(file);
     if (open !== undefined) return open;
@@ -50,7 +50,7 @@ export class Rehash {
     );
   }
 
-  /** Rejects with MiniTorrentError when the file cannot be read. @param onProgress hears how many pieces are done. */
+  /** Rejects with MiniTorrentError when the file cannot be read. @param onProgress called with the pieces done. */
   async hashAgain(
     { file, entry }: Extract<ClientEffect, { kind: 'hashAgain' }>,
     onProgress: (pieces: number) => void,
@@ -67,19 +67,19 @@ export class Rehash {
     return { kind: 'hashed', claimed: claimed.count, bad: [...claimed.without(good).ranges()], found };
   }
 
-  /** Answers how many pieces are left. Its download must not be running. */
+  /** Resolves to how many pieces are left. Its download must not be running. */
   async mend({ file, entry, bad }: Extract<ClientEffect, { kind: 'mend' }>): Promise<number> {
     this.#files.clearPieces(file, bad);
     const path = this.#paths.resumeOf(entry);
     const reading = await loadResume(path);
-    // Without a record nothing is claimed: every piece is hashed before it counts.
+    // Without a record, every piece is hashed before it counts.
     if (reading?.kind !== 'resume') return this.#files.haveOf(file)?.count ?? 0;
     const resume = withoutPieces(reading.resume, bad);
     await saveResume(path, resume, { durable: true });
     return resume.have.count;
   }
 
-  /** The file is of no interest any more. */
+  /** The file is removed: its verification ends. */
   forget(file: number): void {
     this.#inProgress.get(file)?.abort();
   }
@@ -100,7 +100,7 @@ export class Rehash {
     }
   }
 
-  /** Of a file that was missing at the start it may not have been read yet. */
+  /** That of a file which was missing at the start may not have been read yet. */
   async #metainfoOf(entry: Entry): Promise<Metainfo> {
     if (this.#files.knows(entry.swarm)) return this.#files.metainfo(entry.swarm);
     const metainfo = await readMetainfo(entry.mtorrentPath);
@@ -115,7 +115,7 @@ export class Rehash {
   }
 }
 
-/** Of an unfinished download; one that completes just now has its final name already. */
+/** Where an unfinished download is. One that has just completed has its final name already. */
 async function pathOf({ path }: Entry): Promise<string> {
   const partBytes = await partBytesOf(path).catch(() => undefined);
   return partBytes === undefined ? path : partPathOf(path);

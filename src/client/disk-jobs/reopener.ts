@@ -1,6 +1,5 @@
-// Performs what storage/reopening.ts decides about the files of a library and about downloads: looks at what lies on the disk, hashes what
-// is doubtful, and opens or creates the `.part`. Invariant: the record of a download is on the disk before its `.part` is created or
-// written to.
+// Performs what storage/reopening.ts decides: looks at the disk, hashes what is doubtful, opens or creates the `.part`
+// of a download. Invariant: the record of a download is on the disk before its `.part` is created or written to.
 
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -40,14 +39,14 @@ import { lookAt } from './look.js';
 
 export interface OpenedPart {
   readonly storage: Storage;
-  /** Shared memory; its pieces are verified. */
+  /** In shared memory; these pieces are verified. */
   readonly have: Bitfield;
 }
 
 export interface ReopenerOptions {
   readonly paths: StatePaths;
   readonly hashing: LocalHashing;
-  /** Gives the content of a .mtorrent; rejects as `readMetainfo` does. */
+  /** Reads a .mtorrent, as `readMetainfo` does. */
   readonly read: typeof readMetainfo;
   readonly log: Log;
 }
@@ -55,9 +54,9 @@ export interface ReopenerOptions {
 export interface PreparedGet {
   readonly entry: Entry;
   readonly metainfo: Metainfo;
-  /** What the download may take, its `.part` of an earlier try included. */
+  /** What the download may take, the `.part` of an earlier try included. */
   readonly freeBytes: number;
-  /** Number of the file system. */
+  /** ID of the file system. */
   readonly device: number;
 }
 
@@ -70,7 +69,7 @@ export class Reopener {
     this.#options = options;
   }
 
-  /** Reads the .mtorrent and finds where the file will go. ALREADY_EXISTS when something is there. */
+  /** Reads the .mtorrent and finds the target. ALREADY_EXISTS when the target or a strange `.part` exists. */
   async prepareGet(mtorrentPath: string, destination: string): Promise<PreparedGet> {
     const metainfo = await this.#options.read(mtorrentPath);
     const path = await resolveTarget(destination, metainfo.name);
@@ -88,10 +87,10 @@ export class Reopener {
     };
   }
 
-  /** What the library says of one file, held against the disk. */
+  /** Compares what the library says about a file with the disk. */
   check(entry: Entry): Promise<{ readonly result: CheckResult; readonly metainfo: Metainfo | undefined }> {
     return this.#checks.during(async () => {
-      // Before the judgement: what changes under it is then looked at again.
+      // Before the check, so that a change during it is noticed at the next look.
       const found = await lookAt(entry.path, entry.mtorrentPath);
       const unusable = ({ sentence }: Pick<Refused, 'sentence'>) => ({
         result: { kind: 'unusable', sentence, found } as const,
@@ -128,7 +127,7 @@ export class Reopener {
     return { kind: 'partial', have: reading?.kind === 'resume' ? reading.resume.have.count : 0, device };
   }
 
-  /** Creates the `.part`, or opens the one of an earlier try and finds out which of its pieces are good. */
+  /** Creates the `.part`, or opens that of an earlier try and finds its good pieces. */
   async openPart(entry: Entry, metainfo: Metainfo): Promise<OpenedPart> {
     const { log } = this.#options;
     const reading = await loadResume(this.#recordOf(entry));
@@ -152,8 +151,8 @@ export class Reopener {
           : believed.with(await this.#options.hashing.check(storage.path, metainfo, doubtful));
       have.bytes.set(good.bytes);
       have.recount();
-      // What a crash left in the kernel's memory is hashed now; from here on it counts as flushed. The record says so before
-      // a byte is written: one that speaks of the file as it was after a clean end would be believed no more.
+      // All good pieces count as flushed from here on. The record must say so before the first write: one of a clean
+      // stop is not believed once the file has changed.
       await storage.flush();
       await this.#record(entry, have, leftAs(found, false));
       return { storage, have };
@@ -163,7 +162,7 @@ export class Reopener {
     }
   }
 
-  /** Of a download that is complete; what cannot be deleted is in nobody's way. */
+  /** Deletes the record of a complete download. A record that cannot be deleted does no harm. */
   async forgetProgress(entry: Entry): Promise<void> {
     try {
       await deleteResume(this.#recordOf(entry));
@@ -177,7 +176,7 @@ export class Reopener {
     return this.#options.paths.resumeOf(entry);
   }
 
-  /** All of `have` is flushed. */
+  /** Saves the record of a download whose pieces are all flushed. */
   async #record(entry: Entry, have: Bitfield, left: LeftAs): Promise<void> {
     const { swarm, size } = entry;
     await saveResume(this.#recordOf(entry), { swarm, size, have, synced: have, left }, { durable: true });

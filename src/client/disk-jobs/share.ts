@@ -1,4 +1,5 @@
-// Hashes a local file that is to be shared. Whatever would refuse its .mtorrent is found before the hashing, which may take minutes.
+// Hashes a local file to share. Everything that could refuse its .mtorrent is checked before the hashing, which may
+// take minutes.
 
 import { basename } from 'node:path';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -15,7 +16,7 @@ export interface HashProgress {
   /** In bytes. */
   readonly size: number;
   readonly pieces: number;
-  /** Of the pieces. */
+  /** Pieces. */
   readonly done: number;
 }
 

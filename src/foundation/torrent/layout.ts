@@ -1,5 +1,5 @@
-// Which bytes of which file the piece space covers: the files of a share lie in it one behind the other, without gaps. Pure
-// arithmetic; where the files are on a disk is decided elsewhere.
+// Which bytes of which file the piece space covers: the files of a share lie in it one behind the other, without gaps.
+// Pure arithmetic; where the files are on a disk is decided elsewhere.
 
 import { assert } from '../base/assert.js';
 import { FILE_SIZE_MAX } from './geometry.js';

@@ -1,5 +1,6 @@
-// How many tasks of arrived pieces may be in flight: as many as the kept threads take, and as many as all threads take once pieces have
-// waited without a break for a while. A short backlog does not repay the start of another thread. Pure.
+// How many tasks of arrived pieces may be in flight: as many as the kept threads take, and as many as all threads take
+// once pieces have waited without a break for a while. A short backlog does not repay the start of another thread.
+// Pure.
 
 import { HASH_BEHIND_MS, HASH_THREAD_IDLE_MS } from './limits.js';
 

@@ -1,5 +1,5 @@
-// Tasks for the threads of the hash pool, and their answers: numbers and digests, never the bytes of a piece. Those lie in a slot of
-// the slab, or the thread reads them from the storage itself.
+// Tasks for the threads of the hash pool, and their answers: numbers and digests, never the bytes of a piece. Those lie
+// in a slot of the slab, or the thread reads them from the storage itself.
 
 import { DIGEST_SIZE, HASH_RANGE_PIECES, PIECES_MAX, SHA256_SIZE } from '../../foundation/base/limits.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';

@@ -1,5 +1,5 @@
-// A counting semaphore: a fixed number of jobs run at a time, the others wait in order. The queue is not bounded here; each caller
-// waits for one permit at a time.
+// A counting semaphore: a fixed number of jobs run at a time, the others wait in order. The queue is not bounded here;
+// each caller waits for one permit at a time.
 
 import { deferred } from '../../foundation/base/deferred.js';
 

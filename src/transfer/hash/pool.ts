@@ -1,6 +1,6 @@
-// The only door to piscina: threads that verify and write pieces and hash local files, off every event loop. Decides nothing about
-// pieces. A task whose thread dies or spins runs once more on another thread: each task may be repeated, since it only reads, or
-// writes the same verified bytes to the same place.
+// The only door to piscina: threads that verify and write pieces and hash local files, off every event loop. Decides
+// nothing about pieces. A task whose thread dies or spins runs once more on another thread: each task may be repeated,
+// since it only reads, or writes the same verified bytes to the same place.
 
 import { FixedQueue, Piscina } from 'piscina';
 import { assert } from '../../foundation/base/assert.js';
@@ -41,8 +41,9 @@ import { Watchdog } from './watchdog.js';
 const HASH_WORKER = bundleUrl('hash');
 const HASH_WORKER_EXPORT = 'runHashTask';
 /**
- * Piscina requires its entry, and imports it when that fails. Terminating a thread while it requires an ES module aborts the
- * whole process ("v8::Module::IsGraphAsync"). Our entry is CommonJS; this option makes requiring any other entry fail.
+ * Piscina requires its entry, and imports it when that fails. Terminating a thread while it requires an ES module
+ * aborts the whole process ("v8::Module::IsGraphAsync"). Our entry is CommonJS; this option makes requiring any other
+ * entry fail.
  */
 const WITHOUT_REQUIRED_MODULES = process.allowedNodeEnvironmentFlags.has('--experimental-require-module')
   ? { execArgv: ['--no-experimental-require-module'] }
@@ -65,7 +66,8 @@ export interface HashPool {
   /** Settles when every thread that is kept has loaded its code and done a first task. */
   warmUp(): Promise<void>;
   /**
-   * Verifies pieces and writes those that match. Resolves to an outcome for each, in order. The pool owns their slots until then.
+   * Verifies pieces and writes those that match. Resolves to an outcome for each, in order. The pool owns their slots
+   * until then.
    * @param pieces that arrived together, 1…VERIFY_BATCH_MAX.
    */
   storePieces(pieces: readonly PieceToStore[]): Promise<readonly PieceOutcome[]>;
@@ -79,7 +81,10 @@ export interface HashPool {
   close(): Promise<void>;
 }
 
-/** All methods reject with MiniTorrentError; with INTERNAL when a task failed on two threads, or no thread can be started. */
+/**
+ * All methods reject with MiniTorrentError; with INTERNAL when a task failed on two threads, or no thread can be
+ * started.
+ */
 export function openHashPool(options: HashPoolOptions): HashPool {
   const { threads, slab, log, entry = HASH_WORKER, taskDeadlineMs = HASH_TASK_DEADLINE_MS } = options;
   assert(threads >= 1 && threads <= HASH_THREADS_MAX, 'a hash pool has a bounded number of threads');
@@ -125,7 +130,10 @@ interface ThreadsOptions {
 
 type Thread = Piscina['threads'][number];
 
-/** The threads: one frame in, one frame out. They are not replaced for ever when they die before any of them has done a task. */
+/**
+ * The threads: one frame in, one frame out. They are not replaced for ever when they die before any of them has done a
+ * task.
+ */
 class HashThreads {
   readonly #piscina: Piscina<Uint8Array, Uint8Array>;
   readonly #watchdog: Watchdog<Thread> | undefined;
@@ -186,13 +194,16 @@ class HashThreads {
     }
   }
 
-  /** Piscina replaces it. A thread that cannot even load would be replaced for ever, so the pool gives up after a few. */
+  /**
+   * Piscina replaces it. A thread that cannot even load would be replaced for ever, so the pool gives up after a few.
+   */
   #diedIdle(error: unknown, log: Log | undefined): void {
     log?.error({ err: error }, 'a hash thread died while idle');
     this.#deaths += 1;
     if (this.#broken !== undefined) return;
     if (this.#deaths < HASH_STARTS_FAILED_MAX) {
-      // Piscina starts no thread after one that died while loading, so queued tasks would wait for ever; a task starts one.
+      // Piscina starts no thread after one that died while loading, so queued tasks would wait for ever; a task starts
+      // one.
       this.run({ kind: 'warmUp' }).catch(() => undefined);
       return;
     }
@@ -201,7 +212,9 @@ class HashThreads {
     void this.close();
   }
 
-  /** Terminates stuck threads. Their tasks reject once the threads are gone: until then a thread may still read a slot. */
+  /**
+   * Terminates stuck threads. Their tasks reject once the threads are gone: until then a thread may still read a slot.
+   */
   #watch(watchdog: Watchdog<Thread>, deadlineMs: number, log: Log | undefined): NodeJS.Timeout {
     const look = (): void => {
       const stuck = watchdog.look(this.#piscina.threads, performance.now());

@@ -1,6 +1,6 @@
-// Hashes or checks a whole share on the pool's threads, which read its storage themselves: ranges of pieces, a bounded number in
-// flight, their results put together in whatever order they come. A share that changes meanwhile is refused, since its digests would
-// describe bytes that were never there together.
+// Hashes or checks a whole share on the pool's threads, which read its storage themselves: ranges of pieces, a bounded
+// number in flight, their results put together in whatever order they come. A share that changes meanwhile is refused,
+// since its digests would describe bytes that were never there together.
 
 import { assert } from '../../foundation/base/assert.js';
 import { systemClock } from '../../foundation/base/clock.js';
@@ -36,7 +36,9 @@ export interface RangeThreads {
   run(task: HashTask): Promise<HashAnswer>;
 }
 
-/** SHA-1 of each piece of what lies at `path`, 20 bytes each. FILE_CHANGED when it is not what `layout` says throughout. */
+/**
+ * SHA-1 of each piece of what lies at `path`, 20 bytes each. FILE_CHANGED when it is not what `layout` says throughout.
+ */
 export async function hashShare(
   threads: RangeThreads,
   path: string,

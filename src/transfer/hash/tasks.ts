@@ -1,5 +1,6 @@
-// The work of one hash thread: one frame in, one frame out, synchronously. A piece is verified and only then written, while its bytes
-// are hot in the cache. A failed read or write is an answer; a broken frame or invariant is our bug and throws.
+// The work of one hash thread: one frame in, one frame out, synchronously. A piece is verified and only then written,
+// while its bytes are hot in the cache. A failed read or write is an answer; a broken frame or invariant is our bug and
+// throws.
 
 import { createHash, type Hash } from 'node:crypto';
 import { assert, unreachable } from '../../foundation/base/assert.js';

@@ -1,6 +1,7 @@
-// A lock in a directory that all containers of one kernel share: a Unix socket with a path, which is alive while its holder
-// is and belongs to no network namespace. The name of a dead one is never taken again, only the next number is: whoever acts
-// on an old look finds a higher number and withdraws. Invariant: the highest number is never removed, so two never hold it.
+// A lock that the containers of one kernel share: a Unix socket in the directory, alive while its holder is, in no
+// network namespace. A dead lock's number is never taken again, only the next one is: a process that acts on stale
+// numbers finds a higher one and withdraws. Invariant: the highest number is never removed, so two processes never hold
+// the lock.
 
 import { randomBytes } from 'node:crypto';
 import { close, constants, open } from 'node:fs';
@@ -11,7 +12,7 @@ import { errnoOf } from '../../foundation/base/errors.js';
 import { LOCK_TRIES_MAX } from '../../foundation/base/limits.js';
 import { askHolder, holdName, type NameLock } from '../../foundation/wire/abstract-lock.js';
 
-/** The directory is locked; `line` is what its holder says of itself, empty when it stands still. */
+/** The directory is locked. `line`: what its holder says about itself; empty when it does not answer. */
 export class DirectoryHeld extends Error {
   override readonly name = 'DirectoryHeld';
   readonly line: string;
@@ -21,12 +22,12 @@ export class DirectoryHeld extends Error {
   }
 }
 
-/** File systems and platforms that have no sockets, or no second names for them. */
+/** Errors of file systems and platforms without sockets, or without hard links to them. */
 const UNABLE = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'EADDRNOTAVAIL', 'EMLINK']);
 
-/** Rejects with DirectoryHeld. Undefined where this directory cannot hold such a lock. */
+/** Rejects with DirectoryHeld. Resolves to undefined when this directory cannot hold such a lock. */
 export async function holdDirectory(directory: string, line: string): Promise<NameLock | undefined> {
-  // A path below the descriptor is short enough for a socket, however long the directory's own is.
+  // A socket's path is bounded: a path through the descriptor is short, however long the directory's own path is.
   const descriptor = await promisify(open)(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   const here = `/proc/self/fd/${descriptor}`;
   const name = `lock-${randomBytes(8).toString('hex')}`;
@@ -52,7 +53,7 @@ export async function holdDirectory(directory: string, line: string): Promise<Na
   return socket;
 }
 
-/** Gives the socket `name` the number that follows the last one seen. True: it is ours, and no higher one came meanwhile. */
+/** Links the socket `name` as number `number`. True: the lock is ours, and no higher number appeared meanwhile. */
 export async function takeNumber(directory: string, name: string, number: number): Promise<boolean> {
   const path = join(directory, `lock.${number}`);
   try {
@@ -63,7 +64,7 @@ export async function takeNumber(directory: string, name: string, number: number
   }
   const numbers = await numbersIn(directory);
   if (Math.max(...numbers) > number) {
-    // Our look was an old one: others have come and gone since.
+    // The numbers that we saw were stale: others have held and released the lock since.
     await rm(path, { force: true });
     return false;
   }

@@ -1,5 +1,5 @@
-// What an unfinished download leaves on the disk beside its target: whether it is there, how much room it takes, and how it is deleted.
-// Deletes nothing but what it is named for.
+// The `.part` of an unfinished download as a file on the disk: whether it exists, how much space it takes, and how it
+// is deleted.
 
 import { lstat, stat, unlink } from 'node:fs/promises';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
@@ -8,7 +8,7 @@ import { partPathOf } from './target.js';
 /** Bytes of a block, as stat(2) counts them. */
 const STAT_BLOCK_BYTES = 512;
 
-/** Bytes that its `.part` takes on the disk; undefined when there is none. */
+/** Bytes that the `.part` takes on the disk; undefined when there is none. */
 export async function partBytesOf(targetPath: string): Promise<number | undefined> {
   const path = partPathOf(targetPath);
   try {
@@ -24,14 +24,14 @@ export async function deletePart(targetPath: string): Promise<void> {
   await unlinkIfThere(partPathOf(targetPath));
 }
 
-/** A download that was killed between the two steps of its renaming has both names: then the `.part` is deleted. */
+/** A crash between linking and unlinking leaves a complete download with both names: deletes the `.part` then. */
 export async function deleteSecondName(targetPath: string): Promise<void> {
   if ((await partBytesOf(targetPath)) === undefined) return;
   const [part, whole] = [await lstat(partPathOf(targetPath)), await lstat(targetPath)];
   if (part.ino === whole.ino && part.dev === whole.dev) await deletePart(targetPath);
 }
 
-/** Rejects with MiniTorrentError, but not when nothing is there. */
+/** Rejects with MiniTorrentError, but not when nothing is at `path`. */
 export async function unlinkIfThere(path: string): Promise<void> {
   try {
     await unlink(path);

@@ -1,4 +1,4 @@
-// The bounds of files, each with its unit in its name and its reason beside it.
+// The bounds of storages and state files, each with its unit in its name and its reason beside it.
 
 import {
   DIGEST_SIZE,
@@ -14,16 +14,24 @@ export const METAINFO_BYTES_MAX =
 /** Bytes of a file's resume data: two bits a piece, and some hundred bytes around them. */
 export const RESUME_BYTES_MAX = PIECES_MAX / 4 + KIB;
 /**
- * Milliseconds by which a `.part` may be younger than its resume data after a crash and still be what we left: the next
- * write of the record was at most 2 s away, a busy disk makes it some more. A younger one was changed by somebody else.
+ * Milliseconds by which a `.part` may be younger than its resume data after a crash: the next save of the record was at
+ * most 2 s away, or some more on a busy disk. Somebody else has changed a younger one.
  */
 export const PART_YOUNGER_MS = 60_000;
-/** Milliseconds that a block may keep the other connections of its thread waiting: 512 KiB take 0.3 from memory and 1 from flash, and as
- * long again or more on a busy core, a run four times that; a disk that moves takes 8 and more. */
+/**
+ * Milliseconds that reading a block may delay the other connections of its thread: 512 KiB take 0.3 from memory and 1
+ * from flash, twice that or more on a busy core, a run four times that; a spinning disk takes 8 and more.
+ */
 export const READ_HERE_MS_MAX = 5;
-/** Reads in a row that must take longer: on full cores three of a hundred do because their thread waits for a core, three in a row hardly ever. */
+/**
+ * Slow reads in a row that count: on busy cores three of a hundred reads wait for a core, but hardly ever three in a
+ * row.
+ */
 export const READ_SLOW_ROW = 3;
-/** Milliseconds after which one read is enough: a core is hardly waited for that long, a disk that has gone to sleep is. */
+/**
+ * Milliseconds after which a single read counts: a thread hardly waits that long for a core, but does for a sleeping
+ * disk.
+ */
 export const READ_STUCK_MS = 50;
-/** Blocks that are read by the system's threads after that: one in 65 finds out whether it has changed. */
+/** Blocks that the system's threads read after that; then one read here finds out whether the disk is fast again. */
 export const READ_AWAY_COUNT = 64;

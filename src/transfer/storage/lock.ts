@@ -1,6 +1,6 @@
-// One instance on one state directory. On Linux the lock is a socket in the directory (`generation-lock.ts`), which containers
-// share, and a name in the kernel, which keeps out a client of 0.1; elsewhere it is the file with the holder's pid, which counts
-// while that process lives. The pid file is what the refusal quotes of a holder that stands still; it decides nothing on Linux.
+// Locks a state directory for one instance. On Linux the lock is a socket in the directory, which containers share, and
+// a kernel name, which keeps out a client of 0.1; elsewhere it is a pid file, valid while that process lives. On Linux
+// the pid file only names a holder that does not answer.
 
 import { realpath, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -84,15 +84,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** @param line what the holder said of itself; empty: it says nothing. */
+/** @param line what the holder says about itself; empty when it does not answer. */
 async function alreadyRunning(directory: string, line: string, cause: unknown): Promise<MiniTorrentError> {
   const self = thisProcess();
   const who = nameOf(parseHolder(line, self) ?? (await writtenHolder(directory)), self);
-  const sentence = `${who} uses the state directory ${directory} already; end it or choose another state directory`;
+  const sentence = `${who} is already using the state directory ${directory}; stop it or choose another state directory`;
   return new MiniTorrentError('ALREADY_RUNNING', sentence, cause);
 }
 
-/** Of the directory's pid file; undefined in the moment before its holder wrote it. */
+/** From the directory's pid file; undefined before its holder has written it. */
 async function writtenHolder(directory: string): Promise<Holder | undefined> {
   try {
     const bytes = await readBounded(join(directory, PID_FILE), LOCK_ANSWER_BYTES_MAX);

@@ -1,4 +1,4 @@
-// How messages between threads name a storage. Only this folder looks inside these names; everybody else passes them on.
+// How messages between threads name a storage. Only this folder looks inside a name; all other code passes it on.
 
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { Layout } from '../../foundation/torrent/layout.js';
@@ -14,13 +14,13 @@ const path = text(4096);
 export const storageHandle = record({ fd, size });
 export type StorageHandle = ValueOf<typeof storageHandle>;
 
-/** An open storage on its way to another thread, which owns it from then on. */
+/** An open storage that moves to another thread, its new owner. */
 export const handedStorage = record({ handle: storageHandle, path, targetPath: path });
 export type HandedStorage = ValueOf<typeof handedStorage>;
 
 /**
- * A storage that each thread opens by itself to read from it. mtimeMs: what is there is complete and had this time when it was
- * right; nil while it is being written.
+ * A storage that each thread opens by itself for reading. mtimeMs: the modification time of the complete file when it
+ * was right; nil while it is being written.
  */
 export const servedStorage = record({ path, size, mtimeMs: optional(real) });
 export type ServedStorage = ValueOf<typeof servedStorage>;

@@ -1,5 +1,5 @@
-// Reads and writes `.mtorrent` files, a bounded part at a time. Writing is atomic and never replaces another file unless
-// told to; writing what is there already succeeds. What the text means is decided by foundation/torrent/metainfo.ts alone.
+// Reads and writes `.mtorrent` files in bounded parts; foundation/torrent/metainfo.ts decides what the text means.
+// Writing is atomic and never replaces another file unless told to. Writing the same bytes again succeeds.
 
 import { constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
@@ -11,7 +11,9 @@ import { formatMetainfo, type Metainfo, MetainfoParser } from '../../foundation/
 import { METAINFO_BYTES_MAX } from './limits.js';
 import { publish } from './publish.js';
 
-/** MTORRENT_FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED, INVALID_MTORRENT or UNSAFE_NAME, naming `path`. */
+/**
+ * Rejects with MTORRENT_FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED, INVALID_MTORRENT or UNSAFE_NAME, naming `path`.
+ */
 export async function readMetainfo(path: string): Promise<Metainfo> {
   const parser = new MetainfoParser(path);
   try {
@@ -57,13 +59,13 @@ async function forEachPart(handle: FileHandle, use: (part: Uint8Array) => void):
 }
 
 export interface WriteMetainfoOptions {
-  /** Replace another file of this name; otherwise ALREADY_EXISTS, unless it holds the same bytes. */
+  /** Replaces another file of this name; otherwise that is ALREADY_EXISTS, unless it holds the same bytes. */
   readonly overwrite: boolean;
 }
 
 /**
- * Refuses early what `writeMetainfo` would refuse after minutes of hashing: a directory that cannot be written to, and a
- * file at `path` that does not begin with `head` (see `formatHead`), so cannot become the same.
+ * Refuses early what `writeMetainfo` would refuse after minutes of hashing: a directory that is not writable, and a
+ * file at `path` that does not begin with `head` (see `formatHead`) and so cannot be the same file.
  */
 export async function checkMetainfoPath(path: string, head: Uint8Array, options: WriteMetainfoOptions): Promise<void> {
   try {
@@ -95,7 +97,7 @@ function alreadyExists(path: string): MiniTorrentError {
   );
 }
 
-/** Rejects with ALREADY_EXISTS, PERMISSION_DENIED, DISK_FULL, …; then nothing was changed. */
+/** Rejects with ALREADY_EXISTS, PERMISSION_DENIED, DISK_FULL, …; nothing has changed then. */
 export async function writeMetainfo(path: string, metainfo: Metainfo, options: WriteMetainfoOptions): Promise<void> {
   const { overwrite } = options;
   try {
@@ -113,7 +115,7 @@ async function holdsAlready(path: string, metainfo: Metainfo): Promise<boolean> 
   try {
     handle = await openRegular(path);
   } catch (error) {
-    // Whatever is there cannot be read as a `.mtorrent`, so it is another file.
+    // It cannot be read as a `.mtorrent`, so it is another file.
     if (error instanceof MiniTorrentError || errnoOf(error) !== undefined) return false;
     throw error;
   }

@@ -1,6 +1,6 @@
-// How a finished file gets its name, so that after a crash at any instant either the old state is there or the new one:
-// write aside, flush, then link or rename, then flush the directory. Never overwrites unless its caller says so, and
-// leaves no temporary file behind on any failure.
+// Publishes a finished file under its name: write a temporary file, flush it, link or rename it, flush the directory.
+// After a crash at any instant either the old state is there or the new one. Nothing is overwritten unless the caller
+// says so, and a failure leaves no temporary file behind.
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -10,13 +10,13 @@ import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 
 /** File systems without hard links (FAT, some network and FUSE mounts) answer `link` with one of these. */
 const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'];
-/** Some of them cannot flush a directory either, or not open one; their rename is then as durable as it gets. */
+/** Some of them can neither open nor flush a directory; a rename there is as durable as it gets. */
 const NO_DIRECTORY_SYNC: readonly (string | undefined)[] = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EISDIR'];
 
-/** The name of a file that is being written. */
+/** Temporary files. */
 const ASIDE = /^\.mtorrent-[0-9a-f]{16}\.tmp$/;
 
-/** Makes the names in `directory` survive a power cut. */
+/** Makes the names in `directory` survive a power loss. */
 export async function syncDirectory(directory: string): Promise<void> {
   try {
     const handle = await open(directory, constants.O_RDONLY);
@@ -30,13 +30,16 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Gives the file `from` the name `to` in the same directory, unless `to` exists: then a system error EEXIST. */
+/**
+ * Renames `from` to `to` in the same directory. Rejects with the system error EEXIST, or ALREADY_EXISTS, when `to`
+ * exists.
+ */
 export async function moveWithoutOverwriting(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
     if (!NO_LINKS.includes(errnoOf(error))) throw error;
-    // No atomic way here: between the look and the rename another process may create `to`.
+    // Not atomic: another process may create `to` between the check and the rename.
     if (await exists(to)) throw new MiniTorrentError('ALREADY_EXISTS', `${to} exists already; choose another name`);
     await rename(from, to);
     return;
@@ -44,7 +47,7 @@ export async function moveWithoutOverwriting(from: string, to: string): Promise<
   await unlink(from);
 }
 
-/** Also true for a symbolic link that leads nowhere. */
+/** True for a dangling symbolic link, too. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
@@ -58,18 +61,18 @@ export async function exists(path: string): Promise<boolean> {
 export interface PublishOptions {
   /** Permission bits of the new file. */
   readonly mode: number;
-  /** Replace what has this name now. Otherwise an existing one is a system error EEXIST or ALREADY_EXISTS. */
+  /** Replaces an existing file. Otherwise that is the system error EEXIST, or ALREADY_EXISTS. */
   readonly overwrite: boolean;
-  /** Flush file and directory. Without it a power cut may lose the new file or leave an empty one. */
+  /** Flushes the file and its directory. Without that a power loss may lose the new file or leave an empty one. */
   readonly durable: boolean;
 }
 
-/** Deletes what `publish` left in `directory` when its process was killed. Nobody else may be publishing there. */
+/** Deletes the temporary files of a killed process. Nobody else may be publishing in `directory`. */
 export async function removeOrphans(directory: string): Promise<void> {
   for (const name of await readdir(directory)) if (ASIDE.test(name)) await unlinkIfThere(join(directory, name));
 }
 
-/** Writes `parts` beside `path`, then gives the file its name. Rejects with Node's system errors. */
+/** Writes `parts` to a temporary file beside `path`, then renames it. Rejects with system errors. */
 export async function publish(path: string, parts: Iterable<Uint8Array>, options: PublishOptions): Promise<void> {
   const { mode, overwrite, durable } = options;
   const aside = join(dirname(path), `.mtorrent-${randomBytes(8).toString('hex')}.tmp`);

@@ -1,17 +1,15 @@
-// Where the blocks of one shared file are read: on the thread that sends them, while the system has them in memory, or on the
-// system's read threads. In memory a read takes a fraction of a millisecond, less than it costs to wake another thread and to
-// fetch what it read from that one's cache. A disk that has to move would keep every connection waiting, so slow reads send
-// those after them away for a while: several in a row, since one alone may as well have waited for a core, or one that takes
-// very long. How long a read takes there says nothing: the thread waits for a core as well. Pure.
+// Decides where blocks of one storage are read: on the thread that sends them, which is cheapest from memory, or on the
+// system's read threads, so that a slow disk delays no other connection. Several slow reads in a row, or one very slow
+// read, move the next reads away for a while; a single one may only have waited for a core. Pure.
 
 import { READ_AWAY_COUNT, READ_HERE_MS_MAX, READ_SLOW_ROW, READ_STUCK_MS } from './limits.js';
 
 export class ReadPlace {
-  /** A disk that may hang, such as one behind a network, must never be waited for here. */
+  /** Never wait here for a disk that may hang, such as a network disk. */
   readonly #mayHang: boolean;
-  /** Reads that are still to be made away before one is tried here again. */
+  /** Reads left to be made away before one is tried here again. */
   #away = 0;
-  /** Slow reads here since the last quick one. */
+  /** Slow reads here in a row. */
   #slow = 0;
 
   constructor(mayHang: boolean) {
@@ -22,7 +20,7 @@ export class ReadPlace {
     return !this.#mayHang && this.#away === 0;
   }
 
-  /** A read that was made where it was to be made. @param ms from asking for the bytes to having them. */
+  /** A read has ended. @param ms from the request to the bytes; of a read away it says nothing about the disk. */
   read(ms: number): void {
     if (this.#away > 0) {
       this.#away -= 1;
@@ -31,7 +29,7 @@ export class ReadPlace {
     this.#slow = ms > READ_HERE_MS_MAX ? this.#slow + 1 : 0;
     if (this.#slow < READ_SLOW_ROW && ms <= READ_STUCK_MS) return;
     this.#away = READ_AWAY_COUNT;
-    // The one that is tried next decides alone.
+    // The next read that is tried here decides alone.
     this.#slow = READ_SLOW_ROW - 1;
   }
 }

@@ -1,6 +1,6 @@
-// Decides what is believed of a file that is opened again: its record against what lies on the disk. Invariant: only what this client
-// verified and nobody has touched since is believed, as far as inode, size and times tell. The rest is hashed, or refused when it
-// belongs to somebody else. Pure.
+// Decides what is believed of a file that is opened again: its record against what lies on the disk. Invariant: only
+// what this client verified and nobody has touched since is believed, as far as inode, size and times tell; the rest is
+// hashed, or refused when it belongs to somebody else. Pure.
 
 import { basename } from 'node:path';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';

@@ -1,7 +1,7 @@
-// What an interrupted download remembers: which pieces of its `.part` were verified and written, and which of them were
-// flushed to the disk since. After a crash, of us or of the machine, only the others are hashed again. Damage of any byte is
-// found by CRC-32, so a lost or damaged record costs time, never a wrong byte. The record may be older than the file, never
-// newer: pieces enter it after they were written, and count as flushed after the flush.
+// The resume data of an unfinished download: which pieces of its `.part` are verified and written, and which of them
+// are flushed. A CRC-32 finds damage, so a lost or damaged record costs time, never a wrong byte. Invariant: the record
+// may be older than the file, never newer: pieces enter it after they were written, and count as flushed after the
+// flush.
 
 import { rm, stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
@@ -18,7 +18,7 @@ import type { Stamp } from './storage.js';
 
 export interface Resume {
   readonly swarm: SwarmKey;
-  /** Bytes of the file. */
+  /** Bytes of the share. */
   readonly size: number;
   readonly have: Bitfield;
   /** Those of `have` that a flush of the `.part` covered. */
@@ -30,7 +30,9 @@ export interface Resume {
 export interface LeftAs {
   /** Of the `.part`: another file in its place is not ours. */
   readonly inode: number;
-  /** The `.part` after a clean stop: while it stays like this, `have` needs no checking. Null while the download runs. */
+  /**
+   * The `.part` after a clean stop: while it stays like this, `have` needs no checking. Null while the download runs.
+   */
   readonly clean: { readonly mtimeMs: number; readonly size: number } | null;
 }
 
@@ -43,14 +45,14 @@ export function leftAs({ inode, mtimeMs, size }: Pick<Stamp, 'inode' | 'mtimeMs'
 export const NOT_CREATED: LeftAs = { inode: 0, clean: null };
 
 export type ResumeReading =
-  /** savedMs: when it was written, by the clock of the disk that it lies on. */
+  /** savedMs: when it was written, by the clock of its file system. */
   | { readonly kind: 'resume'; readonly resume: Resume; readonly savedMs: number }
   | { readonly kind: 'damaged'; readonly reason: string };
 
-/** A file on disk: 8 bytes magic, CRC-32 of the frame, frame. A new layout gets a new tag, so an old program says so. */
+/** On disk: 8 bytes magic, CRC-32 of the frame, frame. A new format gets a new tag, which an old program refuses. */
 const bits = bytes(0, PIECES_MAX / 8);
 const resumeFiles = protocol('resume.file', {
-  /** As version 0.1.0 wrote it at first, which flushed nothing before the end. */
+  /** Written by the first builds of 0.1.0, which flushed nothing before the end. */
   unsynced: message(1, {
     swarm: bytes(SWARM_KEY_SIZE),
     size: whole(0, FILE_SIZE_MAX),
@@ -71,7 +73,7 @@ const MAGIC = Buffer.from('MTRESUME', 'latin1');
 const CRC_SIZE = 4;
 const HEAD_SIZE = MAGIC.length + CRC_SIZE;
 
-/** The record in a buffer of its own. */
+/** The caller owns the bytes. */
 export function encodeResume(resume: Resume): Uint8Array {
   const frame = resumeFiles.encode({
     kind: 'resume',
@@ -89,10 +91,10 @@ export function encodeResume(resume: Resume): Uint8Array {
   return record;
 }
 
-/** The record, or why it is none. Never throws for what the bytes say. */
+/** The record, or what is wrong with it. Never throws, whatever the bytes are. */
 export function decodeResume(record: Uint8Array, savedMs = 0): ResumeReading {
   if (record.length < HEAD_SIZE) return damaged('it is too short');
-  if (MAGIC.compare(record.subarray(0, MAGIC.length)) !== 0) return damaged('it does not begin as resume data');
+  if (MAGIC.compare(record.subarray(0, MAGIC.length)) !== 0) return damaged('it is not resume data');
   const frame = record.subarray(HEAD_SIZE);
   const crc = new DataView(record.buffer, record.byteOffset).getUint32(MAGIC.length);
   if (crc32(frame) !== crc) return damaged('its checksum is wrong');
@@ -120,8 +122,8 @@ function damaged(reason: string): ResumeReading {
 }
 
 /**
- * @param options.durable flushes it to disk and keeps a second copy: a loss of power may empty what was written without a
- * flush, and then that copy counts. A save between two flushes of the `.part` need not be durable.
+ * @param options.durable flushes it to the disk and keeps a second copy, which is read when a power loss emptied a
+ * record that was not flushed. A save between two flushes of the `.part` need not be durable.
  */
 export async function saveResume(path: string, resume: Resume, options: { readonly durable: boolean }): Promise<void> {
   const record = encodeResume(resume);
@@ -129,7 +131,7 @@ export async function saveResume(path: string, resume: Resume, options: { readon
   await atomicWriteFile(path, record, 0o600, false);
 }
 
-/** Undefined when there is no such file. */
+/** Undefined when there is no record. */
 export async function loadResume(path: string): Promise<ResumeReading | undefined> {
   const newest = await loadCopy(path);
   if (newest?.kind === 'resume') return newest;
@@ -137,7 +139,7 @@ export async function loadResume(path: string): Promise<ResumeReading | undefine
 }
 
 export async function deleteResume(path: string): Promise<void> {
-  // The copy first: it alone would be taken for the record.
+  // The copy first: left alone, it would be read as the record.
   for (const copy of [durableCopyOf(path), path]) await rm(copy, { force: true });
 }
 

@@ -1,6 +1,6 @@
-// The storages that one peer thread uploads from: opened without following a link, and found unchanged after each read. Owns their
-// descriptors. Invariant: one is closed only when no read of it is under way, and however many storages are served, no more than a
-// bound are open.
+// The storages that one peer thread uploads from: opened without following a link, and checked for changes after each
+// read. Owns their descriptors. Invariant: none is closed during a read, and however many storages are served, no more
+// than a bound are open.
 
 import fs from 'node:fs';
 import { errnoOf } from '../../foundation/base/errors.js';
@@ -10,24 +10,23 @@ import { ReadPlace } from './read-place.js';
 import { attachStorage, type StorageBytes } from './storage.js';
 
 export interface ServedStoragesOptions {
-  /** Descriptors at most, beyond those that are being read. */
+  /** Open descriptors at most, not counting those in use by a read. */
   readonly openMax: number;
   readonly timers: Pick<Timers, 'nowMs'>;
 }
 
 export interface ServeFailure {
   readonly path: string;
-  /** Node's errno, or SHORT_FILE, or CHANGED when what is there is not what it was. */
+  /** Node's errno; SHORT_FILE when the file is too short; CHANGED when it was written to since it was right. */
   readonly errno: string;
 }
 
 export type ReadOutcome =
   | { readonly kind: 'read' }
   | ({ readonly kind: 'failed' } & ServeFailure)
-  /** It cannot be read, and is not served any more. */
+  /** The file is not served any more. */
   | { readonly kind: 'gone' };
 
-/** One that is open. */
 interface Opened {
   readonly fd: number;
   readonly bytes: StorageBytes;
@@ -36,18 +35,18 @@ interface Opened {
 
 interface Served {
   readonly name: ServedStorage;
-  /** Undefined while it is closed: the next read opens it again. */
+  /** Undefined while it is closed; the next read opens it again. */
   opened: Opened | undefined;
-  /** Under way. */
+  /** Reads in flight. */
   reads: number;
-  /** No longer served: closed for good once no read is under way. */
+  /** No longer served: closed for good after the last read. */
   closing: boolean;
 }
 
 export class ServedStorages {
   readonly #openMax: number;
   readonly #timers: Pick<Timers, 'nowMs'>;
-  /** By file number, in the order of their last use, so that the first open one is the one to close. */
+  /** By file number, least recently used first. */
   readonly #served = new Map<number, Served>();
   #openCount = 0;
 
@@ -56,12 +55,12 @@ export class ServedStorages {
     this.#timers = timers;
   }
 
-  /** Serves `file` from this storage, in place of an earlier one; the first read opens it. */
+  /** Serves `file` from this storage instead of an earlier one. The first read opens it. */
   learn(file: number, name: ServedStorage): undefined {
     this.#replace(file, closed(name));
   }
 
-  /** As `learn`, but opens it at once. Answers why it cannot be opened; then the earlier one stays. */
+  /** As `learn`, but opens it at once. Returns why it cannot be opened; the earlier one stays then. */
   open(file: number, name: ServedStorage): ServeFailure | undefined {
     const served = closed(name);
     const opened = this.#open(served);
@@ -101,7 +100,7 @@ export class ServedStorages {
     fill(opened, offset, targets, (error, count) => {
       opened.place.read(this.#timers.nowMs() - begunMs);
       const wasClosing = served.closing;
-      // After the read: what was written to the file before it shows in the file's time.
+      // After the read, so that a write before it shows in the file's time.
       const errno = error === null ? whatIsWrong(opened, served.name, count < length) : (errnoOf(error) ?? 'EIO');
       served.reads -= 1;
       this.#closeUnused(served);
@@ -110,7 +109,7 @@ export class ServedStorages {
     });
   }
 
-  /** Opens it again if it was closed for want of use. Answers the errno when it cannot be opened. */
+  /** Opens it again if it was closed to keep the bound. Returns the errno when it cannot be opened. */
   #ready(file: number, served: Served): Opened | string {
     this.#served.delete(file);
     this.#served.set(file, served);
@@ -156,7 +155,7 @@ function closed(name: ServedStorage): Served {
   return { name, opened: undefined, reads: 0, closing: false };
 }
 
-/** Answers why it cannot be opened: Node's errno, or CHANGED. */
+/** Returns why it cannot be opened: Node's errno, or CHANGED. */
 function openServed(name: ServedStorage): Opened | string {
   const { path, size } = name;
   let fd: number;
@@ -171,7 +170,7 @@ function openServed(name: ServedStorage): Opened | string {
   return wrong;
 }
 
-/** Reads on this thread, where `done` is called before this returns, or on the system's read threads. */
+/** Reads on this thread, and calls `done` before it returns, or on the system's read threads. */
 function fill(
   { bytes, place }: Opened,
   offset: number,
@@ -193,7 +192,7 @@ function fill(
   done(failure, count);
 }
 
-/** File systems of disks of this machine, by the numbers that statfs(2) gives them. */
+/** File systems on disks of this machine, by their type in statfs(2). */
 const LOCAL_FILE_SYSTEMS = new Set([
   0xef53, // ext2, 3, 4
   0x58465342, // XFS
@@ -208,13 +207,13 @@ function isLocal(path: string): boolean {
   try {
     return LOCAL_FILE_SYSTEMS.has(fs.statfsSync(path).type);
   } catch (error) {
-    // It is gone again: the read will say so.
+    // It is gone: the read will fail.
     systemErrno(error);
     return false;
   }
 }
 
-/** A complete file that was deleted or written to since it was right is not what its digests say. */
+/** A complete file that was deleted or written to since it was right may not match its digests any more. */
 function whatIsWrong({ fd }: Pick<Opened, 'fd'>, { mtimeMs }: ServedStorage, isShort: boolean): string | undefined {
   if (mtimeMs !== null) {
     const found = fs.fstatSync(fd);
@@ -224,7 +223,7 @@ function whatIsWrong({ fd }: Pick<Opened, 'fd'>, { mtimeMs }: ServedStorage, isS
   return isShort ? 'SHORT_FILE' : undefined;
 }
 
-/** Rethrows what is not the system's. */
+/** Rethrows anything but a system error. */
 function systemErrno(error: unknown): string {
   const errno = errnoOf(error);
   if (errno === undefined) throw error;

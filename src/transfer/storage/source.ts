@@ -1,5 +1,5 @@
-// What lies on the disk where a share is or is to be, before anything of it is opened: whether it can be shared, and how much room
-// there is. Every failure is an error that names the path.
+// Looks at a path before anything there is opened: whether it can be shared, and how much space its disk has. Every
+// error names the path.
 
 import { constants } from 'node:fs';
 import { access, realpath, stat, statfs } from 'node:fs/promises';
@@ -13,11 +13,14 @@ export interface Source {
   readonly path: string;
   readonly size: number;
   readonly layout: Layout;
-  /** With it and the size a later look sees that the file changed. */
+  /** A later look compares it and the size to see whether the file has changed. */
   readonly mtimeMs: number;
 }
 
-/** A local file to share: regular, readable, not too large; else FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED, LIMIT_REACHED. */
+/**
+ * What can be shared is a regular file, readable and not too large; else FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED,
+ * LIMIT_REACHED.
+ */
 export async function inspectSource(path: string): Promise<Source> {
   try {
     const real = await realpath(path);
@@ -34,7 +37,7 @@ export async function inspectSource(path: string): Promise<Source> {
   }
 }
 
-/** Bytes that this user may still write on the disk of `path`, an existing file or directory. */
+/** Bytes that this user may still write to the disk of `path`, an existing file or directory. */
 export async function freeBytes(path: string): Promise<number> {
   try {
     const disk = await statfs(path);

@@ -1,5 +1,4 @@
-// Small state files of the program itself: read whole with a bound, and replaced whole. Every failure is an error that names the
-// file.
+// The program's own small state files: read whole up to a bound, and replaced atomically. Every error names the file.
 
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -8,7 +7,7 @@ import { publish } from './publish.js';
 
 /**
  * Replaces a state file: afterwards, and after a crash at any instant, it holds the old bytes or the new ones, whole.
- * @param durable flush to disk; false for state whose loss costs only work, such as periodic resume data.
+ * @param durable flushes it to the disk; false for state whose loss costs only work, such as periodic resume data.
  */
 export async function atomicWriteFile(path: string, bytes: Uint8Array, mode = 0o600, durable = true): Promise<void> {
   try {
@@ -26,7 +25,7 @@ export async function readBounded(path: string, bytesMax: number): Promise<Uint8
       const found = await handle.stat();
       if (!found.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${path} is not a regular file; move it away`);
       if (found.size > bytesMax) {
-        const sentence = `${path} has ${found.size} bytes where at most ${bytesMax} make sense; move it away`;
+        const sentence = `${path} has ${found.size} bytes, more than the ${bytesMax} that it may have; move it away`;
         throw new MiniTorrentError('STATE_DAMAGED', sentence);
       }
       const bytes = new Uint8Array(found.size);

@@ -1,6 +1,6 @@
-// A storage is where the bytes of one share lie; whatever reads or writes them does it here, by their offset in the piece space.
-// Opens and creates without following a link, and gives a download its name without overwriting anything. So far each share is one
-// file, and only this folder knows it.
+// A storage holds the bytes of one share, addressed by their offset in the piece space. Opening and creating one never
+// follows a link, and finishing a download never overwrites anything. So far each share is one file; only this folder
+// knows that.
 
 import fs, { constants } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { type HandedStorage, layoutOf, type StorageHandle } from './messages.js'
 import { moveWithoutOverwriting, syncDirectory } from './publish.js';
 import { partPathOf } from './target.js';
 
-// Plain descriptors, since other threads use them too: a number is valid in all of them.
+// Plain descriptors: a number is valid in all threads.
 const openFd = promisify(fs.open);
 const closeFd = promisify(fs.close);
 const truncateFd = promisify(fs.ftruncate);
@@ -24,19 +24,20 @@ const NS_PER_S = 1_000_000_000n;
 export interface StorageBytes {
   readonly layout: Layout;
   /**
-   * Fills `targets`, one after the other, with bytes from `offset` on. Answers how many were read: fewer than asked for where the
-   * storage ends. Blocks; throws the system's errors.
+   * Fills `targets`, one after the other, with the bytes from `offset` on. Returns how many were read: fewer at the end
+   * of the storage. Blocks; throws system errors.
    */
   readAt(offset: number, targets: readonly Uint8Array[]): number;
-  /** The same on the system's read threads; `done` hears the system's error. */
+  /** The same on the system's read threads. */
   readLater(offset: number, targets: readonly Uint8Array[], done: ReadDone): void;
-  /** Writes all of `bytes`. Blocks; throws the system's errors. */
+  /** Writes all of `bytes`. Blocks; throws system errors. */
   writeAt(offset: number, bytes: Uint8Array): void;
 }
 
+/** @param count bytes read. */
 export type ReadDone = (error: Error | null, count: number) => void;
 
-/** What tells one state of a storage from another. */
+/** The state of a storage, to compare with a later one. */
 export interface Stamp {
   readonly inode: number;
   /** In bytes. */
@@ -47,35 +48,35 @@ export interface Stamp {
 
 /** An open storage, as its owner holds it. Its promises reject with MiniTorrentError. */
 export interface Storage extends StorageBytes {
-  /** Where it is, for sentences about it. */
+  /** Where it is, for messages to people. */
   readonly path: string;
-  /** For threads that read or write its bytes. */
+  /** Its name for threads that read or write its bytes. */
   readonly handle: StorageHandle;
-  /** Its name for a thread that becomes its owner; here it must not be used any more. */
+  /** Its name for the thread that becomes its owner. The caller must not use it any more. */
   handOver(): HandedStorage;
-  /** Settles when all that was written is on the disk. */
+  /** Resolves when everything written is on the disk. */
   flush(): Promise<void>;
-  /** Of what is open, whatever has its name now. */
+  /** Of the open storage, whatever has its path now. */
   stamp(): Promise<Stamp>;
   /**
-   * Flushes a complete download and gives it its name; it stays open. FILE_CHANGED when its path leads to something else by now,
-   * ALREADY_EXISTS when the target has appeared: then everything is left as it is.
+   * Flushes a complete download and renames it to its target; it stays open. FILE_CHANGED when something else has its
+   * path now, ALREADY_EXISTS when the target exists: nothing has changed then.
    */
   finish(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Another thread's open storage, by its name. */
+/** A storage that another thread holds open. */
 export function attachStorage(handle: StorageHandle): StorageBytes {
   return new FileBytes(handle);
 }
 
-/** A storage that another thread has handed over. */
+/** A storage that another thread has handed over; the caller owns it. */
 export function adoptStorage({ handle, path, targetPath }: HandedStorage): Storage {
   return new FileStorage(handle, path, targetPath);
 }
 
-/** Opens what lies at `path` to read it, whatever its size is. FILE_NOT_FOUND, PERMISSION_DENIED, … */
+/** Opens what is at `path` for reading, whatever its size. FILE_NOT_FOUND, PERMISSION_DENIED, … */
 export async function openSource(path: string, { size }: Layout): Promise<Storage> {
   try {
     return new FileStorage({ fd: await openFd(path, 'r'), size }, path, path);
@@ -84,7 +85,7 @@ export async function openSource(path: string, { size }: Layout): Promise<Storag
   }
 }
 
-/** Creates what a download is written to, without blocks on the disk behind it. ALREADY_EXISTS, DISK_FULL, … */
+/** Creates a `.part` for a download, sparse. ALREADY_EXISTS, DISK_FULL, … */
 export async function createPart(targetPath: string, { size }: Layout): Promise<Storage> {
   const path = partPathOf(join(await realParent(targetPath), basename(targetPath)));
   try {
@@ -111,8 +112,8 @@ async function realParent(path: string): Promise<string> {
 }
 
 /**
- * Opens what an interrupted download was written to and gives it its size back. A link or anything else is refused.
- * `found`: as it lay there before; a record of progress is valid for exactly this state.
+ * Opens the `.part` of an interrupted download and restores its size. Anything but a regular file is refused.
+ * `found`: its state before that; resume data is valid for exactly this state.
  */
 export async function openPart(
   targetPath: string,
@@ -142,7 +143,7 @@ function statFd(fd: number): Promise<fs.BigIntStats> {
 }
 
 function stampOf({ ino, size, mtimeNs }: fs.BigIntStats): Stamp {
-  // As Node's own mtimeMs: a number with fractions, where that of a BigIntStats has none.
+  // Exactly Node's mtimeMs, with its fraction, which a BigIntStats leaves out.
   const mtimeMs = Number(mtimeNs / NS_PER_S) * 1_000 + Number(mtimeNs % NS_PER_S) / 1_000_000;
   return { inode: Number(ino), size: Number(size), mtimeMs, mtimeNs };
 }
@@ -201,7 +202,7 @@ function bytesOf(targets: readonly Uint8Array[]): number {
   return targets.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** The `length` bytes of `targets` from `begin` on; `targets` themselves when those are all. */
+/** The `length` bytes of `targets` from `begin` on; `targets` itself when that is all of them. */
 function within(targets: readonly Uint8Array[], begin: number, length: number): readonly Uint8Array[] {
   if (begin === 0 && length === bytesOf(targets)) return targets;
   const parts: Uint8Array[] = [];

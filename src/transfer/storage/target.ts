@@ -1,5 +1,5 @@
-// Where a download goes: the path of its target, and of the `.part` that it is written to until it is complete. Nothing that is there
-// already is ever chosen as a target.
+// Where a download goes: the path of its target, and of the `.part` that it is written to until it is complete. A path
+// where something exists is never chosen as a target.
 
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -14,8 +14,9 @@ import { exists } from './publish.js';
 const PART_SUFFIX = '.part';
 
 /**
- * Where a download goes: `destination` is a directory (it exists, or the text ends with a slash), then `name` is appended;
- * or it is the file to write. Absolute; its directory is real, exists and is writable; nothing of that name is there.
+ * The target of a download, as an absolute path. `destination` is either a directory, which exists or ends with a
+ * slash, and `name` is appended to it; or it is the file to write. Its directory exists and is writable; ALREADY_EXISTS
+ * when the target does.
  * @param name safe by `checkFileName`.
  */
 export async function resolveTarget(destination: string, name: string): Promise<string> {
@@ -29,7 +30,7 @@ export async function resolveTarget(destination: string, name: string): Promise<
   throw new MiniTorrentError('ALREADY_EXISTS', sentence);
 }
 
-/** As `resolveTarget`, whether something of that name is there or not. */
+/** As `resolveTarget`, whether the target exists or not. */
 export async function targetPathOf(destination: string, name: string): Promise<string> {
   assert(checkFileName(name) === undefined, 'a name was checked before it becomes a path');
   if (destination === '') {
@@ -64,11 +65,11 @@ async function writableDirectory(path: string): Promise<string> {
     return real;
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw fileError(error, path);
-    throw new MiniTorrentError('FILE_NOT_FOUND', `the directory ${path} does not exist; make it first`, error);
+    throw new MiniTorrentError('FILE_NOT_FOUND', `the directory ${path} does not exist; create it first`, error);
   }
 }
 
-/** `<target>.part`; for a name too long for that, a digest of it with the same ending. */
+/** `<target>.part`, or a digest of the name with the same suffix when the name is too long. */
 export function partPathOf(targetPath: string): string {
   const name = basename(targetPath);
   if (Buffer.byteLength(name) + PART_SUFFIX.length <= NAME_BYTES_MAX) return targetPath + PART_SUFFIX;

@@ -1,4 +1,5 @@
-// `.mtorrent` files on a disk: written whole or not at all, never over another file, read only if they are regular files.
+// `.mtorrent` files on a disk: written whole or not at all, never over another file, read only if they are regular
+// files.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

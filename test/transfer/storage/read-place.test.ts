@@ -1,5 +1,5 @@
-// Where blocks are read: on the sending thread until reads are slow there, then elsewhere for a while; never there from a disk that
-// may hang.
+// Where blocks are read: on the sending thread until reads are slow there, then elsewhere for a while; never there from
+// a disk that may hang.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,5 @@
-// What is believed of a file that is met again, as tables and as properties: never a byte that may be another one than was verified.
+// What is believed of a file that is met again, as tables and as properties: never a byte that may be another one than
+// was verified.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// Resume data is believed only if every byte of it is as it was written (F5): a wrong bit would make us serve bytes that
-// nobody verified.
+// Resume data is believed only if every byte of it is as it was written (F5): a wrong bit would make us serve bytes
+// that nobody verified.
 
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';

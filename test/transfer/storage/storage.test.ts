@@ -1,4 +1,5 @@
-// The storages of downloads: nothing is overwritten, no link is followed to write, and a failure leaves nothing half-made (F12, S5).
+// The storages of downloads: nothing is overwritten, no link is followed to write, and a failure leaves nothing
+// half-made (F12, S5).
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -79,7 +80,10 @@ test('F12, S5: a part that exists is never taken over, a link in its place is ne
   assert.equal(existsSync(join(directory, 'fresh')), false);
 });
 
-/** Puts a link to `victim`, and nothing, in each of these places in turn until it is told to end; says when it has begun. */
+/**
+ * Puts a link to `victim`, and nothing, in each of these places in turn until it is told to end; says when it has
+ * begun.
+ */
 const SWAPPER = `
   const { existsSync, symlinkSync, unlinkSync } = require('node:fs');
   const { parentPort, workerData: { victim, places, isOver } } = require('node:worker_threads');

@@ -1,6 +1,6 @@
-// Performs on one peer thread what is decided about uploads: reads blocks from the served storages into the client's upload buffers
-// and hands them to their sockets. Decides nothing. Invariant: each `send` is answered once, by `taken` or `failed`, and its buffers
-// are not touched after that.
+// Performs the upload machine's orders on one peer thread: reads blocks from the served storages into the upload
+// buffers and hands them to sockets. Decides nothing. Invariant: each `send` is answered once, by `taken` or `failed`,
+// and its buffers are not touched after that.
 
 import { PIECE_SIZE } from '../../../foundation/base/limits.js';
 import type { ServedStorages } from '../../storage/served.js';
