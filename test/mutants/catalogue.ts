@@ -831,7 +831,7 @@ const ATTACH: readonly Defect[] = [
     file: 'src/app/attach/listener.ts',
     right: 'process.umask(0o177)',
     wrong: 'process.umask(0)',
-    test: 'test/app/attach/door.test.ts',
+    test: 'test/app/attach/listener.test.ts',
     rule: 'the socket is for its user alone, in a directory for the user alone',
   },
   {
@@ -840,7 +840,7 @@ const ATTACH: readonly Defect[] = [
     file: 'src/app/attach/listener.ts',
     right: 'if (await somebodyAnswers(path)) throw alreadyRunning(path);',
     wrong: 'await somebodyAnswers(path);',
-    test: 'test/app/attach/door.test.ts',
+    test: 'test/app/attach/listener.test.ts',
     rule: 'a socket on which somebody else listens is not replaced',
   },
   {
@@ -849,7 +849,7 @@ const ATTACH: readonly Defect[] = [
     file: 'src/foundation/wire/accepted.ts',
     right: 'this.#outbox.unsent > this.#options.unreadBytesMax',
     wrong: 'this.#outbox.unsent > this.#options.unreadBytesMax * 1e6',
-    test: 'test/app/attach/door.test.ts',
+    test: 'test/app/attach/listener.test.ts',
     rule: 'who leaves too much unread is dropped, and others are answered',
   },
   {
@@ -858,7 +858,7 @@ const ATTACH: readonly Defect[] = [
     file: 'src/app/attach/listener.ts',
     right: 'isFull: () => (subscription?.openCount() ?? 0) >= ATTACHED_REQUESTS_MAX',
     wrong: 'isFull: () => (subscription?.openCount() ?? 0) >= ATTACHED_REQUESTS_MAX * 1e6',
-    test: 'test/app/attach/door.test.ts',
+    test: 'test/app/attach/listener.test.ts',
     rule: 'who has as many questions open as it may is read on as soon as one is answered',
   },
 ];

@@ -17,25 +17,25 @@ import type { LocalClient } from '../library/start-client.js';
 import type { Subscription } from '../library/subscribers.js';
 import { ATTACHED_FAREWELL_MS, ATTACHED_MAX, ATTACHED_REQUESTS_MAX } from './limits.js';
 import { ATTACH_VERSION, type AttachHello } from './messages.js';
-import { User } from './user.js';
+import { AttachedUser } from './user.js';
 
 /** The part of a client that the socket needs. */
-export type SharedClient = Pick<LocalClient, 'facts' | 'join'>;
+export type JoinableClient = Pick<LocalClient, 'facts' | 'join'>;
 
 /**
  * Takes the path before the client starts, so that of two that start at once only one continues. Rejects with
  * ALREADY_RUNNING while a client answers there, ALREADY_EXISTS for a file that is not a socket, PERMISSION_DENIED,
  * IO_ERROR.
  */
-export async function openDoor(path: string): Promise<Door> {
+export async function openAttachListener(path: string): Promise<AttachListener> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const lock = await lockSocket(path);
     try {
-      await clearPlace(path);
-      const door = new Door(lock);
-      await door.listen(path);
-      return door;
+      await removeStaleSocket(path);
+      const listener = new AttachListener(lock);
+      await listener.listen(path);
+      return listener;
     } catch (error) {
       await lock?.release();
       throw error;
@@ -45,15 +45,15 @@ export async function openDoor(path: string): Promise<Door> {
   }
 }
 
-export class Door {
+export class AttachListener {
   readonly #server: SocketServer;
   readonly #lock: NameLock | undefined;
-  readonly #users = new Set<User>();
+  readonly #users = new Set<AttachedUser>();
   /** Accepted before the client was ready. */
   readonly #early: Socket[] = [];
-  #client: SharedClient | undefined;
+  #client: JoinableClient | undefined;
   #isClosed = false;
-  readonly #nobodyLeft = deferred<void>();
+  readonly #allLeft = deferred<void>();
 
   constructor(lock: NameLock | undefined) {
     this.#lock = lock;
@@ -73,9 +73,9 @@ export class Door {
   }
 
   /** Answers everyone who attaches from now on, and those who came early. */
-  serve(client: SharedClient): void {
+  serve(client: JoinableClient): void {
     this.#client = client;
-    for (const socket of this.#early.splice(0)) if (!socket.destroyed) this.#welcome(socket, client);
+    for (const socket of this.#early.splice(0)) if (!socket.destroyed) this.#greet(socket, client);
   }
 
   /** Removes the socket, then hangs up on everyone once their events are sent. Idempotent. */
@@ -86,22 +86,22 @@ export class Door {
     await this.#lock?.release();
     for (const socket of this.#early.splice(0)) socket.destroy();
     for (const user of this.#users) user.hangUp('the client is stopping');
-    if (this.#users.size === 0) this.#nobodyLeft.resolve();
-    await within<void>(this.#nobodyLeft.promise, ATTACHED_FAREWELL_MS, () => undefined);
+    if (this.#users.size === 0) this.#allLeft.resolve();
+    await within<void>(this.#allLeft.promise, ATTACHED_FAREWELL_MS, () => undefined);
     for (const user of this.#users) user.drop('did not read its events');
   }
 
   #accept(socket: Socket): void {
-    if (this.#client !== undefined) this.#welcome(socket, this.#client);
+    if (this.#client !== undefined) this.#greet(socket, this.#client);
     else if (this.#early.length < ATTACHED_MAX) {
       socket.on('error', () => socket.destroy());
       this.#early.push(socket);
     } else socket.destroy();
   }
 
-  #welcome(socket: Socket, client: SharedClient): void {
+  #greet(socket: Socket, client: JoinableClient): void {
     let subscription: Subscription | undefined;
-    const user: User = new User({
+    const user: AttachedUser = new AttachedUser({
       socket,
       hello: helloOf(client),
       hasRoom: () => this.#users.size <= ATTACHED_MAX,
@@ -113,19 +113,19 @@ export class Door {
       onClosed: () => {
         subscription?.leave();
         this.#users.delete(user);
-        if (this.#isClosed && this.#users.size === 0) this.#nobodyLeft.resolve();
+        if (this.#isClosed && this.#users.size === 0) this.#allLeft.resolve();
       },
     });
     const hear = (event: ClientEvent): void => {
-      user.say(event);
-      if ((subscription?.openCount() ?? 0) < ATTACHED_REQUESTS_MAX) user.goOn();
+      user.send(event);
+      if ((subscription?.openCount() ?? 0) < ATTACHED_REQUESTS_MAX) user.resume();
     };
     this.#users.add(user);
     socket.resume();
   }
 }
 
-function helloOf({ facts: { address, trackers, pid } }: SharedClient): AttachHello {
+function helloOf({ facts: { address, trackers, pid } }: JoinableClient): AttachHello {
   return { kind: 'hello', version: ATTACH_VERSION, program: programVersion(), address, trackers, pid };
 }
 
@@ -144,7 +144,7 @@ async function lockSocket(path: string): Promise<NameLock | undefined> {
 }
 
 /** Removes the socket that a killed client left behind. */
-async function clearPlace(path: string): Promise<void> {
+async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch((error: unknown): Stats | undefined => {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -17,7 +17,7 @@ import {
   isSameVersion,
 } from './messages.js';
 
-export interface UserOptions {
+export interface AttachedUserOptions {
   readonly socket: Socket;
   /** Our answer to its hello. */
   readonly hello: AttachHello;
@@ -26,17 +26,17 @@ export interface UserOptions {
   /** Its hello was accepted. */
   readonly onGreeted: () => void;
   readonly onCommand: (command: ClientCommand) => void;
-  /** It has as many open requests as it may have; nothing more is read until `goOn`. */
+  /** It has as many open requests as it may have; nothing more is read until `resume`. */
   readonly isFull: () => boolean;
   readonly onClosed: () => void;
 }
 
-export class User {
-  readonly #options: UserOptions;
+export class AttachedUser {
+  readonly #options: AttachedUserOptions;
   readonly #connection: AcceptedConnection;
   #isGreeted = false;
 
-  constructor(options: UserOptions) {
+  constructor(options: AttachedUserOptions) {
     this.#options = options;
     this.#connection = new AcceptedConnection({
       socket: options.socket,
@@ -50,12 +50,12 @@ export class User {
     });
   }
 
-  say(event: AttachEvent): void {
+  send(event: AttachEvent): void {
     this.#connection.send(attachEvents.framed(attachEvents.fit(event)));
   }
 
   /** Reads its requests again. */
-  goOn(): void {
+  resume(): void {
     this.#connection.resume();
   }
 
@@ -81,11 +81,11 @@ export class User {
     if (command.kind !== 'hello') throw new ProtocolError('it sent a request before its hello');
     if (!this.#options.hasRoom()) {
       const sentence = `${ATTACHED_MAX} consoles and commands are already attached; close some of them first`;
-      this.say({ kind: 'turnedAway', code: 'LIMIT_REACHED', sentence });
+      this.send({ kind: 'turnedAway', code: 'LIMIT_REACHED', sentence });
       this.hangUp('too many are attached');
       return;
     }
-    this.say(this.#options.hello);
+    this.send(this.#options.hello);
     if (!isSameVersion(command)) {
       this.hangUp(`speaks version ${command.version}`);
       return;

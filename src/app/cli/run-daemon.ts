@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { watchSignals } from '../../foundation/base/signals.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { openDoor } from '../attach/listener.js';
+import { openAttachListener } from '../attach/listener.js';
 import { usableSocketPath } from '../attach/socket-path.js';
 import { startPair, type TrackerPair } from '../home/pair.js';
 import { type LocalClient, startClient } from '../library/start-client.js';
@@ -22,7 +22,7 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   const { client, pair: pairConfig, stateDir, logTarget } = clientConfigOf(settings);
   const socket = usableSocketPath(settings.values.socket);
   await makeLogDirectory(settings);
-  const door = await openDoor(socket);
+  const listener = await openAttachListener(socket);
   let pair: TrackerPair | undefined;
   let signals: { unwatch(): void } | undefined;
   try {
@@ -30,14 +30,14 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
     for (const note of pair.notes) tell(note);
     const local = await startClient({ ...client, trackers: pair.trackers, stateDir, log: logTarget });
     signals = endOnSignals(local);
-    door.serve(local);
+    listener.serve(local);
     onReady(`DAEMON LISTENING ${local.facts.address} ${socket}`);
     const error = await local.ended;
     return error === undefined ? 0 : cannotContinue(error);
   } finally {
     await pair?.close();
     // Last: whoever waits for our end sees it here.
-    await door.close();
+    await listener.close();
     signals?.unwatch();
   }
 }

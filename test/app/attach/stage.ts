@@ -1,9 +1,9 @@
-// A door in a directory of its own, with a client behind it that does what the test says.
+// A listener in a directory of its own, with a client behind it that does what the test says.
 
 import net from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Door, openDoor } from '../../../src/app/attach/listener.js';
+import { type AttachListener, openAttachListener } from '../../../src/app/attach/listener.js';
 import { Subscribers } from '../../../src/app/library/subscribers.js';
 import type { ClientCommand, ClientEvent } from '../../../src/client/messages.js';
 import { deferred, within } from '../../../src/foundation/base/deferred.js';
@@ -20,17 +20,17 @@ const agreeable: Script = (command) =>
 
 export interface Stage {
   readonly path: string;
-  readonly door: Door;
+  readonly listener: AttachListener;
   /** What the client was told. */
   readonly commands: readonly ClientCommand[];
   /** The client says it. */
   say(event: ClientEvent): void;
 }
 
-export async function stageDoor(t: TestContext, script: Script = agreeable): Promise<Stage> {
+export async function stageListener(t: TestContext, script: Script = agreeable): Promise<Stage> {
   const path = join(temporaryDirectory(t), 'run', 'client.sock');
-  const door = await openDoor(path);
-  t.after(() => door.close());
+  const listener = await openAttachListener(path);
+  t.after(() => listener.close());
   const commands: ClientCommand[] = [];
   const subscribers: Subscribers = new Subscribers((command) => {
     commands.push(command);
@@ -39,8 +39,8 @@ export async function stageDoor(t: TestContext, script: Script = agreeable): Pro
       for (const event of script(command)) subscribers.deliver(event);
     });
   });
-  door.serve({ facts: FACTS, join: (hear) => subscribers.join(hear) });
-  return { path, door, commands, say: (event) => subscribers.deliver(event) };
+  listener.serve({ facts: FACTS, join: (hear) => subscribers.join(hear) });
+  return { path, listener, commands, say: (event) => subscribers.deliver(event) };
 }
 
 /** A socket that says what the test likes. */

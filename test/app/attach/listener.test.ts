@@ -13,7 +13,7 @@ import {
   ATTACHED_UNREAD_BYTES_MAX,
   EVENT_FRAME_BYTES_MAX,
 } from '../../../src/app/attach/limits.js';
-import { openDoor } from '../../../src/app/attach/listener.js';
+import { openAttachListener } from '../../../src/app/attach/listener.js';
 import { ATTACH_MAGIC, ATTACH_VERSION, attachCommands, attachEvents } from '../../../src/app/attach/messages.js';
 import type { SwarmClient } from '../../../src/app/library/swarm-client.js';
 import { type FileView, LIST_ROWS_MAX } from '../../../src/client/messages.js';
@@ -23,7 +23,7 @@ import { eventually } from '../../support/e2e-stage.js';
 import { failsWith } from '../../support/failures.js';
 import { frameOf } from '../../support/messages.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
-import { Stranger, stageDoor } from './stage.js';
+import { Stranger, stageListener } from './stage.js';
 
 async function attach(t: TestContext, path: string): Promise<SwarmClient> {
   const client = await attachToClient(path);
@@ -45,7 +45,7 @@ function eventsIn(heard: Buffer) {
 }
 
 test('whoever attaches knows the client, asks it, and hears what happens', async (t) => {
-  const { path, say } = await stageDoor(t);
+  const { path, say } = await stageListener(t);
   const [first, second] = [await attach(t, path), await attach(t, path)];
   assert.deepEqual(first.facts, { address: '127.0.0.1:1', trackers: ['127.0.0.1:2', '127.0.0.1:3'], pid: 4 });
   const happened = Promise.all(
@@ -61,28 +61,28 @@ test('whoever attaches knows the client, asks it, and hears what happens', async
 });
 
 test('the socket is for its user alone, in a directory for the user alone', async (t) => {
-  const { path } = await stageDoor(t);
+  const { path } = await stageListener(t);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(statSync(dirname(path)).mode & 0o777, 0o700);
 });
 
 test('a second client on the same socket is refused, and the first one serves on', async (t) => {
-  const { path } = await stageDoor(t);
-  await assert.rejects(openDoor(path), failsWith('ALREADY_RUNNING', path, 'mtorrent stop'));
+  const { path } = await stageListener(t);
+  await assert.rejects(openAttachListener(path), failsWith('ALREADY_RUNNING', path, 'mtorrent stop'));
   assert.equal(await (await attach(t, path)).pause('a'), 'PAUSE');
 });
 
-test('a door that is closed leaves nothing behind, says what is to be said, and its place is free', async (t) => {
-  const { path, door } = await stageDoor(t);
+test('a listener that is closed leaves nothing behind, says what is to be said, and its place is free', async (t) => {
+  const { path, listener } = await stageListener(t);
   const client = await attach(t, path);
   const last = client.pause('a');
   assert.equal(await last, 'PAUSE');
-  await door.close();
-  await door.close();
+  await listener.close();
+  await listener.close();
   assert.equal((await client.ended).code, 'NOT_RUNNING');
   assert.equal(existsSync(path), false);
   await assert.rejects(client.pause('a'), failsWith('NOT_RUNNING', path));
-  const next = await openDoor(path);
+  const next = await openAttachListener(path);
   await next.close();
 });
 
@@ -96,7 +96,7 @@ test('without a client there is nobody to attach to', async (t) => {
 test('a file that is no socket is not replaced', async (t) => {
   const path = join(temporaryDirectory(t), 'notes.txt');
   writeFileSync(path, 'mine');
-  await assert.rejects(openDoor(path), failsWith('ALREADY_EXISTS', path));
+  await assert.rejects(openAttachListener(path), failsWith('ALREADY_EXISTS', path));
   assert.ok(existsSync(path));
 });
 
@@ -105,7 +105,7 @@ test('a socket on which somebody else listens is not replaced', async (t) => {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(path, resolve));
   t.after(() => server.close());
-  await assert.rejects(openDoor(path), failsWith('ALREADY_RUNNING', path));
+  await assert.rejects(openAttachListener(path), failsWith('ALREADY_RUNNING', path));
   assert.ok(existsSync(path));
 });
 
@@ -124,7 +124,7 @@ const HOSTILE: readonly (readonly [string, Uint8Array])[] = [
 
 for (const [what, bytes] of HOSTILE) {
   test(`who sends ${what} is dropped, and nobody else notices`, async (t) => {
-    const { path, commands } = await stageDoor(t);
+    const { path, commands } = await stageListener(t);
     const bystander = await attach(t, path);
     const stranger = new Stranger(path);
     stranger.socket.write(bytes);
@@ -135,7 +135,7 @@ for (const [what, bytes] of HOSTILE) {
 }
 
 test('a greeting that comes byte by byte is a greeting', async (t) => {
-  const { path, commands } = await stageDoor(t);
+  const { path, commands } = await stageListener(t);
   const slow = new Stranger(path);
   await slow.connected;
   slow.socket.setNoDelay(true);
@@ -148,7 +148,7 @@ test('a greeting that comes byte by byte is a greeting', async (t) => {
 });
 
 test('the answers to who has hung up go nowhere, and the numbers of others stay their own', async (t) => {
-  const { path, say, commands } = await stageDoor(t);
+  const { path, say, commands } = await stageListener(t);
   const leaver = await attach(t, path);
   const waits = leaver.wait();
   const stayer = await attach(t, path);
@@ -165,7 +165,7 @@ test('the answers to who has hung up go nowhere, and the numbers of others stay 
 });
 
 test('who has as many questions open as it may is read on as soon as one is answered', async (t) => {
-  const { path, say, commands } = await stageDoor(t);
+  const { path, say, commands } = await stageListener(t);
   const client = await attach(t, path);
   const waits = Array.from({ length: ATTACHED_REQUESTS_MAX + 1 }, () => client.wait());
   const bystander = await attach(t, path);
@@ -180,7 +180,7 @@ test('who has as many questions open as it may is read on as soon as one is answ
 });
 
 test(`the ${ATTACHED_MAX + 1}st is told that there is no room, until one of the others leaves`, async (t) => {
-  const { path } = await stageDoor(t);
+  const { path } = await stageListener(t);
   const clients = [];
   for (let count = 0; count < ATTACHED_MAX; count += 1) clients.push(await attach(t, path));
   await assert.rejects(attachToClient(path), failsWith('LIMIT_REACHED', String(ATTACHED_MAX)));
@@ -195,7 +195,7 @@ test(`the ${ATTACHED_MAX + 1}st is told that there is no room, until one of the 
 });
 
 test('another version is answered with ours, then hung up on', async (t) => {
-  const { path, commands } = await stageDoor(t);
+  const { path, commands } = await stageListener(t);
   const other = new Stranger(path);
   const words = { kind: 'hello', version: ATTACH_VERSION + 1, program: '99.0.0' } as const;
   other.socket.write(Buffer.concat([ATTACH_MAGIC, frameBytes(frameOf(attachCommands, words))]));
@@ -254,7 +254,7 @@ test('a full part of a list at its longest is one frame that fits', async (t) =>
     problem: long(4000),
     seeders: 1,
   };
-  const { path } = await stageDoor(t, (command) => {
+  const { path } = await stageListener(t, (command) => {
     const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
     return [
       { kind: 'listed', ask: command.ask, rows, last: false },
@@ -287,7 +287,7 @@ test('who leaves too much unread is dropped, and others are answered', async (t)
   };
   const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
   const partBytes = rows.length * 8_192;
-  const { path, commands } = await stageDoor(t, (command) =>
+  const { path, commands } = await stageListener(t, (command) =>
     command.kind === 'list'
       ? [{ kind: 'listed', ask: command.ask, rows, last: true }]
       : [{ kind: 'accepted', ask: command.ask, detail: '' }],
@@ -311,7 +311,7 @@ test('who leaves too much unread is dropped, and others are answered', async (t)
 });
 
 test('a path that no frame can carry is refused before it is sent', async (t) => {
-  const { path, commands } = await stageDoor(t);
+  const { path, commands } = await stageListener(t);
   const client = await attach(t, path);
   await assert.rejects(client.share(`/${'x'.repeat(5000)}`, '/m'), failsWith('INVALID_ARGUMENTS', '4096'));
   assert.deepEqual(commands, []);
@@ -320,13 +320,13 @@ test('a path that no frame can carry is refused before it is sent', async (t) =>
 
 test('who attaches while the client still starts is answered when it has', async (t) => {
   const path = join(temporaryDirectory(t), 'client.sock');
-  const door = await openDoor(path);
-  t.after(() => door.close());
+  const listener = await openAttachListener(path);
+  t.after(() => listener.close());
   const attaching = attach(t, path);
   const early = new Stranger(path);
   await early.connected;
   const facts = { address: '127.0.0.1:9', trackers: ['127.0.0.1:2', '127.0.0.1:3'], pid: 4 } as const;
-  door.serve({ facts, join: () => ({ tell: () => undefined, openCount: () => 0, leave: () => undefined }) });
+  listener.serve({ facts, join: () => ({ tell: () => undefined, openCount: () => 0, leave: () => undefined }) });
   assert.equal((await attaching).facts.address, '127.0.0.1:9');
   early.socket.destroy();
 });
