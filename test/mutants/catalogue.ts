@@ -642,7 +642,7 @@ const TRANSFER: readonly Defect[] = [
     name: 'transfer: who waits for our upload limit counts as a slow reader',
     breaks: 'a limit of our own is nobody else’s fault',
     file: 'src/transfer/peer/serve/machine.ts',
-    right: 'this.#unread > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS',
+    right: 'this.#untaken > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS',
     wrong: 'this.#openRequests > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS',
     test: 'test/transfer/peer/limits.test.ts',
     rule: 'who waits for its turn here is no slow reader; who has not read what was written is, and who has died meanwhile',

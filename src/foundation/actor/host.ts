@@ -1,6 +1,6 @@
-// Runs one machine: a bounded mailbox in front, its effects handed to a shell behind, its wake-ups kept. Inputs are
-// handled in order, one at a time, in batches; an effect that posts to the same host is handled after the current one.
-// A throw (a broken invariant) stops this actor and is reported once; the host decides nothing about restarts.
+// Runs one machine: a bounded mailbox, its effects, and its wake-ups. Inputs are handled one at a time in the order
+// they arrived; an effect that posts to the same host waits for its turn. A throw stops this actor and is reported
+// once; the supervisor decides about a restart.
 
 import { assert } from '../base/assert.js';
 import { BoundedQueue } from '../base/queue.js';

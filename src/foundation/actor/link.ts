@@ -1,7 +1,6 @@
-// A one-way link over a MessagePort: msgpack frames, copied into their own buffer and moved; shared memory and ports
-// ride beside the frame. Bounded by credit: a sender has LINK_CREDIT_MAX messages on the way, gets credit back after they
-// were handled (not before), and keeps the rest in a bounded backlog; `congested` tells a source (a socket) to pause.
-// A frame that fails its checks here is our own bug, so the receiver crashes; on a socket it is the peer's fault.
+// A two-way link over a MessagePort: msgpack frames, with shared memory and ports attached. Bounded by credit: the
+// receiver returns credit for messages that it has handled, and the sender keeps the rest in a bounded backlog. A frame
+// that fails its checks is a defect of ours and crashes the receiver.
 
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { assert } from '../base/assert.js';

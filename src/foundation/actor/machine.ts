@@ -1,4 +1,4 @@
-// What every deciding part of the system is. Pure.
+// What every deciding part of the system is: a state machine without I/O. Pure.
 
 /**
  * A sans-IO state machine: inputs in, effects out, nothing else.

@@ -1,5 +1,5 @@
-// Starts children in order or together, stops them in reverse, and decides by OTP's rules what happens when one ends by itself.
-// The decision is a pure, clock-fed object; starting and stopping is done by the children's own functions.
+// Starts children in order or together, stops them in reverse order, and decides by OTP's rules what happens when one
+// ends by itself. `RestartPolicy` decides and is fed with time; the children's own functions start and stop them.
 
 import { assert } from '../base/assert.js';
 import { STOP_DEADLINE_MS } from '../base/limits.js';
@@ -47,7 +47,7 @@ export interface ChildSpec extends RestartRule {
   /** Settles when the child works. */
   readonly start: () => Promise<Child>;
   readonly stopDeadlineMs?: number;
-  /** Neighbours of one group are stopped together: the end waits for the slowest of them, and not for one after the other. */
+  /** Adjacent children of one group stop together, so that the end waits for the slowest of them only. */
   readonly group?: string;
 }
 
@@ -75,14 +75,14 @@ export class Supervisor {
     this.#timers = options.timers ?? systemTimers;
   }
 
-  /** Starts one more child after those before it. Rejects with the child's error; nothing is kept then. */
+  /** Starts one child. Rejects with the child's error; nothing is kept then. */
   start(spec: ChildSpec): Promise<void> {
     return this.startTogether([spec]);
   }
 
   /**
-   * Starts children that need not wait for each other, each start begun in this order; they stop in reverse of it, whoever was up
-   * first. Rejects with the first error in this order, after the others came up and were stopped again: none of them is kept then.
+   * Starts independent children at once, in this order; they stop in the reverse order. Rejects with the first error in
+   * this order, after the others have started and were stopped again: none of them is kept then.
    */
   async startTogether(specs: readonly ChildSpec[]): Promise<void> {
     assert(this.#phase === 'running', 'a stopping supervisor starts nothing');

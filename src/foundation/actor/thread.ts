@@ -1,5 +1,5 @@
-// The only door to starting threads. A thread is placement for actors: it gets its name, a settings frame, shared memory
-// and ports at birth, says `ready`, works, and ends when it is told to stop or crashes. Both ends live in this file.
+// The only door to starting threads. A thread gets its name, a settings frame, shared memory and ports, says `ready`,
+// and ends when it is told to stop or crashes. Both ends live in this file.
 
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { assert, present } from '../base/assert.js';
@@ -31,7 +31,7 @@ export interface ThreadOptions {
   readonly shared: readonly SharedArrayBuffer[];
   /** Moved to the thread. */
   readonly ports: readonly MessagePort[];
-  /** Mebibytes of its heap for what lives shortly; absent: as many as V8 likes. */
+  /** Mebibytes of its young generation; absent: V8's default. */
   readonly youngHeapMib?: number;
 }
 
@@ -39,11 +39,11 @@ export type ThreadEnd = { readonly kind: 'normal' } | { readonly kind: 'crash'; 
 
 export interface Thread {
   readonly name: string;
-  /** Settles when the thread said that it is ready; rejects when it crashed before or took too long. */
+  /** Settles when the thread says that it is ready; rejects when it crashes before or takes too long. */
   readonly ready: Promise<void>;
   /** Settles once, whatever ended the thread. Never rejects. */
   readonly ended: Promise<ThreadEnd>;
-  /** How long its event loop kept others waiting since the last look; undefined when it does not answer in time. */
+  /** Its loop delay since the previous look; undefined when it does not answer in time. */
   loopDelay(): Promise<LoopDelay | undefined>;
   /** The least level that it logs from now on. */
   setLogLevel(level: LogLevel): void;
@@ -51,7 +51,7 @@ export interface Thread {
   stop(deadlineMs?: number): Promise<boolean>;
 }
 
-/** Threads of one process, and some listeners of our own. */
+/** All threads of one process, and some listeners of our own. */
 const PRINTING_THREADS_MAX = 2 * (PEER_THREADS_MAX + HASH_THREADS_MAX);
 
 export function startThread(options: ThreadOptions): Thread {

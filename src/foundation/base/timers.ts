@@ -19,8 +19,8 @@ export const systemTimers: Timers = {
     const arm = (): void => {
       timer = setTimeout(rung, Math.max(0, Math.ceil(atMs - systemClock.nowMs())));
     };
-    // Node counts whole milliseconds and rings up to one too early, two times in a hundred. A machine that finds that its time
-    // has not come has nothing to do, and nobody would wake it again.
+    // Node counts whole milliseconds and sometimes rings up to one too early. A machine that is woken too early does
+    // nothing, and nobody would wake it again.
     const rung = (): void => {
       if (systemClock.nowMs() < atMs) arm();
       else ring();

@@ -1,5 +1,5 @@
-// A lock that one process of this network namespace holds by a name: an abstract Unix socket, which the Linux kernel frees however
-// its holder ends, kill -9 included, so that it is never stale. Who connects is told one line by the holder.
+// A lock that one process of this network namespace holds by name: an abstract Unix socket, which the Linux kernel
+// frees however its holder ends. Tells one line about the holder to every process that connects.
 
 import { createHash } from 'node:crypto';
 import { deferred, within } from '../base/deferred.js';
@@ -16,7 +16,7 @@ export function lockName(purpose: string, realPath: string): string {
   return `\0${purpose}-${createHash('sha1').update(realPath).digest('hex')}`;
 }
 
-/** Rejects with EADDRINUSE while another process, or this one, holds the name. @param name of a socket, or the path of one. */
+/** Rejects with EADDRINUSE while any process holds the name. @param name an abstract name, or a path of a socket. */
 export async function holdName(name: string, line: string): Promise<NameLock> {
   const server = new SocketServer({
     onSocket: (socket) => {
@@ -36,7 +36,7 @@ export function isHeld(error: unknown): boolean {
   return errnoOf(error) === 'EADDRINUSE';
 }
 
-/** What the holder of a name says of itself: empty when it stands still, undefined when nobody holds it. */
+/** What the holder of a name says of itself: empty when it is stopped, undefined when nobody holds the name. */
 export async function askHolder(name: string): Promise<string | undefined> {
   const answer = deferred<string | undefined>();
   let text = '';
@@ -49,7 +49,7 @@ export async function askHolder(name: string): Promise<string | undefined> {
     text = (text + bytes.toString('latin1')).slice(0, LOCK_ANSWER_BYTES_MAX);
   });
   socket.on('error', (error) => {
-    // A full backlog is that of somebody who listens.
+    // A full backlog belongs to a process that listens.
     isThere ||= !['ECONNREFUSED', 'ENOENT'].includes(errnoOf(error) ?? '');
   });
   socket.on('close', () => answer.resolve(isThere ? text : undefined));

@@ -1,6 +1,6 @@
-// A connection that we accepted, by TCP or on a Unix socket: the magic, then frames each way. Garbage, a frame that is too
-// large or too slow, a late hello and unread bytes end it; what a frame means is its owner's. Invariant: after `hangUp` or
-// `drop` no frame is handed out and none is sent.
+// A connection that we accepted, by TCP or on a Unix socket: the magic, then frames each way. Ends it for garbage, a
+// frame too large or too slow, a late hello, or unread bytes; never knows what a frame means. Invariant: after `hangUp`
+// or `drop` it hands out no frame and sends none.
 
 import { ProtocolError } from '../base/errors.js';
 import {

@@ -1,6 +1,5 @@
-// A connection that we dial, by TCP or on a Unix socket: magic, then messages of one table each way. Garbage, another
-// protocol or a frame that is too large ends it with a reason, and so does whatever ends a socket. Decides nothing; deadlines
-// are its owner's.
+// A connection that we dialed, by TCP or on a Unix socket: the magic, then messages of one table each way. Ends it with
+// a reason for garbage, another protocol or a frame too large. Its owner keeps the deadlines.
 
 import { ProtocolError } from '../base/errors.js';
 import { FRAME_BYTES_MAX } from '../base/limits.js';
@@ -12,14 +11,14 @@ import { dial, type Place, type Socket } from './transport.js';
 
 export interface DialedOptions<Sent, Heard> {
   readonly address: Place;
-  /** Where we listen, so that the other side sees us there; the system chooses when it is no single address. */
+  /** Where we listen, so that the other side sees us there. Ignored when it is a wildcard or a name. */
   readonly ownHost?: string;
   readonly magic: Uint8Array;
   readonly sent: Protocol<Sent>;
   readonly heard: Protocol<Heard>;
-  /** Bytes of one frame that the other side may send; FRAME_BYTES_MAX when absent. */
+  /** Bytes of one frame from the other side; FRAME_BYTES_MAX when absent. */
   readonly frameBytesMax?: number;
-  /** What a reason calls the other side. */
+  /** How a reason names the other side, such as `the tracker`. */
   readonly who: string;
   readonly onConnected: () => void;
   readonly onMessage: (message: Heard) => void;
@@ -59,7 +58,7 @@ export class DialedConnection<Sent, Heard> {
     this.#outbox.push(this.#options.sent.framed(message));
   }
 
-  /** Without a further word to its owner. */
+  /** Ends it without calling `onClosed`. */
   hangUp(): void {
     this.#isOver = true;
     this.#socket.destroy();

@@ -1,5 +1,5 @@
-// The list of features that one side names in `hello` and the other in its answer: what it understands beyond the first
-// release. Reading is lenient, since a newer side names features that this one does not know. Pure.
+// The list of features that each side names in its hello: what it understands beyond the first release. Reading is
+// lenient, because a newer side names features unknown here. Pure.
 
 /** Of the list's form. A list of another version says nothing to us. */
 const VERSION = 1;
@@ -12,7 +12,7 @@ export function encodeFeatures(features: Iterable<number>): Uint8Array {
   return numbers.length === 0 ? new Uint8Array(0) : Uint8Array.of(VERSION, ...numbers);
 }
 
-/** Those of `own` that the list names. Never throws: bytes that are no list, or none of our version, name no feature. */
+/** Those of `own` that the list names. Never throws: bytes that are no list of our version name no feature. */
 export function commonFeatures(list: Uint8Array, own: readonly number[]): Features {
   const named = list[0] === VERSION ? list.subarray(1) : new Uint8Array(0);
   return new Set(own.filter((feature) => named.includes(feature)));

@@ -1,6 +1,6 @@
-// Frames on a TCP stream: u32 big-endian length, then that many bytes. The reader refuses a length above its limit before
-// it buffers a byte, holds at most one partial frame, costs linear time however finely the sender slices, and lets its
-// owner take raw bytes out of the stream (the payload behind a `piece` frame). Pure.
+// Frames on a byte stream: a big-endian u32 length, then that many bytes. The reader refuses a length above its limit
+// before it buffers a byte, and takes linear time however finely the sender slices. Its owner may take raw bytes
+// between frames: the payload behind a `piece`. Pure.
 
 import { assert } from '../base/assert.js';
 import { EMPTY_BYTES } from '../base/bytes.js';
@@ -18,7 +18,7 @@ export function frameBytes(body: Uint8Array): Uint8Array {
 }
 
 export class FrameReader {
-  /** Largest body accepted; its owner raises it once the peer has said hello. */
+  /** Largest body accepted. Its owner raises it after the hello. */
   limit: number;
   #chunk: Uint8Array = EMPTY_BYTES;
   #at = 0;
@@ -31,7 +31,7 @@ export class FrameReader {
     this.limit = limit;
   }
 
-  /** Bytes of the current chunk that nobody has taken yet. */
+  /** Bytes of the current chunk that were not taken yet. */
   get unread(): number {
     return this.#chunk.length - this.#at;
   }
@@ -41,7 +41,7 @@ export class FrameReader {
     return this.#headFilled > 0;
   }
 
-  /** Lends `chunk` until `next` answers undefined or `takeRaw` has emptied it; the former chunk must be read by then. */
+  /** Lends `chunk` until it is read to its end. The previous chunk must have been. */
   feed(chunk: Uint8Array): void {
     assert(this.unread === 0, 'a chunk is read before the next one comes');
     this.#chunk = chunk;

@@ -1,5 +1,5 @@
-// The eight bytes that open every TCP stream of ours, in both directions: protocol name and version. A stranger (a web
-// browser, an old version, a port scanner) is told apart by its first differing byte, before anything is buffered. Pure.
+// The eight bytes that open every stream in both directions: protocol name and version. Another protocol fails at its
+// first differing byte, before anything is buffered. Pure.
 
 import { ProtocolError } from '../base/errors.js';
 

@@ -1,5 +1,5 @@
-// The only door to msgpackr, pinned exactly. No records, no structured clone, no big integers, and copied byte fields:
-// a decoded field never aliases the buffer it came from, so a 20-byte key cannot keep a receive buffer alive. Pure.
+// The only door to msgpackr, pinned exactly. No records, no structured clone, no big integers. Invariant: a decoded
+// field never shares memory with its frame, so a 20-byte key cannot keep a receive buffer alive. Pure.
 
 import { Packr, Unpackr } from 'msgpackr';
 

@@ -1,6 +1,5 @@
-// What is written to sockets within one turn of the event loop leaves at its end, in one write a socket: a system call costs as
-// much as making ten frames. One list for all sockets of the thread, since a commit answers hundreds of them in one turn.
-// Invariant: what waits behind a peer that does not read holds its own bytes and no more; whoever counts `unsent` counts memory.
+// Sends everything that was pushed within one turn of the event loop in one write, for all sockets of the thread.
+// Invariant: bytes that wait for a slow reader hold no more memory than their length, so `unsent` counts memory.
 
 import { KIB } from '../base/limits.js';
 import type { Socket } from './transport.js';

@@ -1,6 +1,6 @@
-// The right to be the first that listens on a port which the threads of this process are to share. Sharing (SO_REUSEPORT) would let
-// another client of this user in as well; who claims first looks whether the port is free to one alone, and the kernel decides what
-// conflicts. Invariant: between that look and the first listen no other claim of this machine succeeds for the same port.
+// The right to listen first on a port that the threads of this process will share. SO_REUSEPORT alone would admit
+// another client of the same user, so the claimant first listens there alone. Invariant: no other claim for that port
+// succeeds on this machine before the claim is released.
 
 import { pause } from '../base/deferred.js';
 import { PORT_CLAIM_DEADLINE_MS, PORT_CLAIM_LOOK_MS, PORT_CLAIM_TRIES_MAX } from '../base/limits.js';
@@ -8,9 +8,9 @@ import { holdName, isHeld, lockName, type NameLock } from './abstract-lock.js';
 import { closedServer } from './transport.js';
 
 export interface PortClaim {
-  /** The one that was asked for, or a free one. */
+  /** The port that was asked for, or a free one. */
   readonly port: number;
-  /** Once somebody listens there, or nobody will: from now on the kernel alone keeps others away. */
+  /** Call it once a thread listens there, or none will. From then on only the kernel keeps others away. */
   release(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ async function claimFree(host: string): Promise<PortClaim> {
   for (let tries = 1; ; tries += 1) {
     const alone = await listenAlone(host, 0);
     try {
-      // While this one listens there alone, a claim that looks now fails; one that has looked before is in our way.
+      // While this server listens alone, a claim that looks now fails. One that looked before holds the lock.
       const lock = await holdName(nameOf(alone.port), '');
       return { port: alone.port, release: () => lock.release() };
     } catch (error) {
@@ -49,7 +49,7 @@ function nameOf(port: number): string {
   return lockName('mtorrent-port', `${port}`);
 }
 
-/** Whoever holds it is about to listen: a moment's wait. EADDRINUSE when it takes longer. */
+/** The holder is about to listen, so this waits for a moment. Rejects with EADDRINUSE when it takes longer. */
 async function holdWhenFree(name: string): Promise<NameLock> {
   const endMs = performance.now() + PORT_CLAIM_DEADLINE_MS;
   for (;;) {

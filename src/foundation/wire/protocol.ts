@@ -1,6 +1,6 @@
-// One table gives the union of messages, the codec and the checks on arrival. A frame is one msgpack array:
-// [tag, ...fields in the order declared]; only a last field that is declared `trailing` may be missing. Tags are explicit,
-// unique, and never reused. Pure.
+// One table gives the union of messages, their codec and the checks on arrival. A frame is one msgpack array, [tag,
+// ...fields in the order declared]; only a last field declared `trailing` may be missing. Tags are explicit, unique and
+// never reused. Pure.
 
 import { assert } from '../base/assert.js';
 import { ProtocolError } from '../base/errors.js';

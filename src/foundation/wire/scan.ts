@@ -1,6 +1,5 @@
-// Refuses hostile msgpack before msgpackr sees it, in one pass without allocation: extensions (records compile code from
-// the sender's names, others build typed arrays and dates), maps (no message of ours has one), nesting, item counts that
-// promise more than the frame holds, and bytes behind the value. No option of msgpackr does this. Pure.
+// Refuses hostile msgpack in one pass, before msgpackr sees it: extensions (msgpackr compiles code from them), maps,
+// deep nesting, item counts beyond the frame, and bytes behind the value. Allocates nothing. Pure.
 
 import { ProtocolError } from '../base/errors.js';
 import { FRAME_DEPTH_MAX, FRAME_ITEMS_MAX } from './limits.js';
@@ -44,7 +43,7 @@ const TAIL = Int8Array.of(
   -2,
 );
 
-/** Throws ProtocolError unless `frame` is exactly one msgpack value of nil, booleans, numbers, strings, bins and arrays. */
+/** Throws ProtocolError unless `frame` is one msgpack value of nil, booleans, numbers, strings, bins and arrays. */
 export function scanFrame(frame: Uint8Array): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const size = frame.length;

@@ -1,5 +1,5 @@
-// The only door to sockets: dials and listens by TCP and on Unix sockets. A TLS socket would be made here. Never reads a
-// byte and decides nothing about a connection.
+// The only door to sockets: dials and listens by TCP and on Unix sockets. Never reads a byte, and decides nothing about
+// a connection.
 
 import net, { isIP } from 'node:net';
 

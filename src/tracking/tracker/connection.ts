@@ -1,5 +1,5 @@
-// One accepted connection of a tracker: a client's requests and its replies, or a follower's frames. Its first frame says
-// which; what a request means is not known here.
+// One accepted connection of a tracker: a client's requests and its replies, or a follower's frames. The first frame
+// says which; what a request means is not known here.
 
 import type { Timers } from '../../foundation/base/timers.js';
 import { AcceptedConnection, type Fault } from '../../foundation/wire/accepted.js';

@@ -1,5 +1,5 @@
-// The door to the tracker's port: accepts connections, gives each a number and knows them by it. Whether there is room for one
-// more, and at whose cost, `foundation/base/admission.ts` decides.
+// The tracker's port: accepts connections, numbers them and knows them by their number. `foundation/base/admission.ts`
+// decides whether there is room for one more, and at whose cost.
 
 import { Admission, type Verdict } from '../../foundation/base/admission.js';
 import { Complaints } from '../../foundation/base/complaints.js';

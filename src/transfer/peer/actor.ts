@@ -1,5 +1,5 @@
-// One peer thread: joins the links of main and download thread with the sockets. Routes by connection and file number and
-// decides nothing. The slab is written here only through sockets whose block was asked for.
+// One peer thread: connects the links of the main and the download thread with the sockets. Routes by connection and
+// file number and decides nothing. Sockets write to the slab only where a requested block belongs.
 
 import { type Attachment, type Link, openLink } from '../../foundation/actor/link.js';
 import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
@@ -52,7 +52,7 @@ class PeerThread {
   readonly #uploadedBytes = new Map<number, number>();
   readonly #listener: Listener;
   readonly #storages: ServedStorages;
-  /** Whoever decides about uploads; the same as the desk when it is this thread. */
+  /** The upload machine as this thread reaches it: the desk when it runs here. */
   #decider: UploadDecider | undefined;
   #desk: UploadDesk | undefined;
   #uploadRate = NO_LIMIT;
@@ -67,9 +67,9 @@ class PeerThread {
     this.#settings = settings;
     this.#log = log;
     this.#clientId = clientId(settings.clientId);
-    this.#slab = present(self.shared[0], 'a peer thread is born with the slab');
+    this.#slab = present(self.shared[0], 'a peer thread starts with the slab');
     const [main, download] = self.ports;
-    assert(main !== undefined && download !== undefined, 'a peer thread is born with two ports');
+    assert(main !== undefined && download !== undefined, 'a peer thread starts with two ports');
     this.#storages = new ServedStorages({
       openMax: Math.floor(UPLOAD_FILES_OPEN_MAX / settings.servingThreads),
       timers: systemTimers,
@@ -109,7 +109,7 @@ class PeerThread {
     this.#listener.close();
     for (const dialed of this.#dialed.values()) dialed.post({ kind: 'hangUp' });
     this.#report();
-    // One turn of the loop for the farewells to reach the kernel; it delivers them without us.
+    // One turn of the loop lets the farewells reach the kernel, which delivers them without us.
     await new Promise((resolve) => setImmediate(resolve));
     this.#decider?.close();
     this.#storages.closeAll();
@@ -146,10 +146,7 @@ class PeerThread {
         this.#decideUploads(attachments[0]);
         break;
       case 'attachServing':
-        present(this.#desk, 'the thread that decides hears of the others').attach(
-          command.thread,
-          portOf(attachments[0]),
-        );
+        present(this.#desk, 'only the thread that decides has a desk').attach(command.thread, portOf(attachments[0]));
         break;
       case 'joinDesk':
         this.#joinDesk(portOf(attachments[0]), attachments[1]);
@@ -210,7 +207,7 @@ class PeerThread {
     const { file, swarm, storage } = command;
     assert(memory instanceof SharedArrayBuffer, 'a served file comes with its bitfield');
     const geometry = new Geometry(sizeOf(storage));
-    // The thread that decides looks for all: that a file cannot be opened is told once.
+    // Only the thread that decides opens it at once, so that a failure is reported once.
     const failure = this.#desk === undefined ? this.#storages.learn(file, storage) : this.#storages.open(file, storage);
     if (failure !== undefined) {
       this.#log.warn({ file, ...failure }, 'a shared file cannot be opened');
@@ -298,6 +295,6 @@ class PeerThread {
 }
 
 function portOf(attachment: Attachment | undefined): MessagePort {
-  assert(attachment !== undefined && !(attachment instanceof SharedArrayBuffer), 'a thread is met by its port');
+  assert(attachment !== undefined && !(attachment instanceof SharedArrayBuffer), 'a thread is reached by its port');
   return attachment;
 }

@@ -1,6 +1,6 @@
-// What a peer thread obeys and reports. Two links: one with the download thread (dialed connections, where we fetch) and
-// one with the main thread (accepted connections, where we serve). `connection` numbers are given by the download thread,
-// `file` numbers by the main thread; both are unique for the life of the process.
+// The links of a peer thread: one with the download thread for dialed connections, one with the main thread for
+// accepted ones. The download thread numbers connections, the main thread files. Each number is used once in the life
+// of the process.
 
 import {
   HAVE_RANGES_MAX,
@@ -38,7 +38,7 @@ const length = whole(1, RUN_BYTES_MAX);
 const slots = listOf(whole(0, SLAB_SLOTS - 1), RUN_PIECES_MAX);
 const ranges = listOf(tuple(piece, whole(1, PIECES_MAX)), HAVE_RANGES_MAX);
 const host = text(64);
-/** Of a client that runs: never 0. */
+/** Of a running client, so never 0. */
 export const listeningPort = whole(1, 65_535);
 
 /** First frame of the thread; the slab rides in its shared memory. */
@@ -48,7 +48,7 @@ export const peerSettings = protocol('peer.settings', {
     uploadHost: host,
     seed: u32,
     thread: whole(0, PEER_THREADS_MAX - 1),
-    /** How many peer threads serve, this one or not: what the client may have open is divided among them. */
+    /** Peer threads that serve: the client's descriptors are divided among them. */
     servingThreads: whole(1, PEER_THREADS_MAX),
   }),
 });
@@ -64,12 +64,12 @@ export const fetchCommands = protocol('peer.fetchCommands', {
     port: u16,
     uploadPort: listeningPort,
   }),
-  /** A block, or a run with a slot for each piece: bytes go to where they lie in their piece. The slots are the connection's until it reports the block's end. */
+  /** A block, or a run with a slot for each piece. The slots are the connection's until it reports the block's end. */
   request: message(2, { connection, piece, begin, length, slots }),
-  /** Every block that was asked for within this range and has not come. */
+  /** Every block that was requested within this range and has not arrived. */
   cancel: message(3, { connection, piece, begin, length }),
   hangUp: message(4, { connection }),
-  /** Tell everyone who fetches `file` from us. */
+  /** Tell every peer that fetches `file` from us. */
   haves: message(5, { file, ranges }),
 });
 export type FetchCommand = MessageOf<typeof fetchCommands>;
@@ -91,7 +91,7 @@ export type HangUpReason = (typeof HANG_UP_REASONS)[number];
 
 // --- peer → download ---
 export const fetchEvents = protocol('peer.fetchEvents', {
-  /** runs: it may be asked for several pieces at once. */
+  /** runs: one request may cover several pieces. */
   connected: message(1, { connection, rttMs: real, runs: flag }),
   bitfieldPart: message(2, {
     connection,
@@ -102,13 +102,13 @@ export const fetchEvents = protocol('peer.fetchEvents', {
   havesReceived: message(3, { connection, ranges }),
   choked: message(4, { connection }),
   unchoked: message(5, { connection }),
-  /** All bytes of the block are in its slots; they belong to the download again. */
+  /** All bytes of the block are in its slots, which belong to the download again. */
   blockReceived: message(6, { connection, piece, begin, length }),
   /** The peer will not send it, or its rest; its slots belong to the download again. */
   blockRejected: message(7, { connection, piece, begin, length }),
   /** Nothing of this connection touches a slot any more: all its slots belong to the download again. */
   disconnected: message(8, { connection, reason: oneOf(...HANG_UP_REASONS), sentence: text(500) }),
-  /** Bytes of blocks that are still to be told as received; the slots stay the connection's. */
+  /** Bytes of blocks that have not arrived whole; the slots stay the connection's. */
   blockProgress: message(9, { connection, bytes: size }),
 });
 export type FetchEvent = MessageOf<typeof fetchEvents>;
@@ -119,18 +119,18 @@ export const serveCommands = protocol('peer.serveCommands', {
   listen: message(1, { host, port: u16, shared: flag }),
   /** Serve this file from now on (or from another storage). Its bitfield rides beside as shared memory. */
   serve: message(2, { file, swarm: bytes(SWARM_KEY_SIZE), storage: servedStorage }),
-  /** Stop serving: peers are told `gone`, what they have been promised still goes out. */
+  /** Stop serving: peers are told `gone`, after what was written to them. */
   unserve: message(3, { file }),
   describe: message(5, { ask: u32 }),
   /** Payload bytes a second of all uploads together; 0: no limit. */
   limit: message(6, { rate: size }),
   /** Connections from now on are made under the ids of this client. */
   identify: message(7, { clientId: bytes(CLIENT_ID_SIZE) }),
-  /** This thread decides about uploads, of the others as well. Beside: the memory of their buffers. */
+  /** This thread decides about the uploads of all threads. Attached: the memory of the buffers. */
   decideUploads: message(8, {}),
-  /** To the one that decides: `thread` serves, too (again). Beside: the port to it. */
+  /** To the thread that decides: `thread` serves, too, perhaps again. Attached: the port to it. */
   attachServing: message(9, { thread: whole(0, PEER_THREADS_MAX - 1) }),
-  /** Serve as another thread decides, from now on. Beside: the port to it, and the memory of the buffers. */
+  /** Serve as another thread decides, from now on. Attached: the port to it, and the memory of the buffers. */
   joinDesk: message(10, {}),
 });
 export type ServeCommand = MessageOf<typeof serveCommands>;
@@ -143,7 +143,7 @@ export const serveEvents = protocol('peer.serveEvents', {
   peerJoined: message(3, { file, host, port: u16 }),
   /** Bytes sent since the last report of this file. */
   uploaded: message(4, { file, bytes: size, connections: u32 }),
-  /** The file on disk cannot be read any more (Node's errno), is shorter (SHORT_FILE) or is not what it was (CHANGED). */
+  /** The file cannot be read (Node's errno), is shorter (SHORT_FILE) or has changed (CHANGED). */
   serveFailed: message(5, { file, path: text(4096), errno: text(32) }),
   /** Each peer that fetches from us: the port of its socket, payload bytes sent to it. */
   described: message(6, {

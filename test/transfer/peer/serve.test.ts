@@ -122,7 +122,7 @@ test('P12, P13: silence and unread payload end a connection at their deadlines, 
   neverReads.post({ kind: 'handed' });
   const cases: readonly [string, ServeStage, number, readonly string[]][] = [
     ['silence', serveStage('open'), PEER_DEAD_MS, ['error timeout']],
-    ['asks and does not read', neverReads, UPLOAD_STALL_MS, []],
+    ['requests and does not read', neverReads, UPLOAD_STALL_MS, []],
   ];
   for (const [what, stage, ms, farewell] of cases) {
     stage.pass(ms - 1);

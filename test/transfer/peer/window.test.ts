@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { UPLOAD_LATE_UNKNOWN_MS, UPLOADS_QUEUED, UPLOADS_UNDER_WAY_MAX } from '../../../src/transfer/peer/limits.js';
+import { UPLOAD_LATE_UNKNOWN_MS, UPLOADS_IN_FLIGHT_MAX, UPLOADS_QUEUED } from '../../../src/transfer/peer/limits.js';
 import { UploadsInFlight } from '../../../src/transfer/peer/upload/in-flight.js';
 import { UploadWindow } from '../../../src/transfer/peer/upload/window.js';
 
@@ -74,7 +74,7 @@ test('on a short link few blocks are in flight, and it is never idle', () => {
 
 test('on a long link as many are in flight as it holds, so that it is full', () => {
   const { most, endMs } = send(new Uploads(), 2_000, 4, 100);
-  assert.ok(most > 25 && most <= UPLOADS_UNDER_WAY_MAX, `${most} in flight`);
+  assert.ok(most > 25 && most <= UPLOADS_IN_FLIGHT_MAX, `${most} in flight`);
   assert.ok(endMs < 2_000 * 4 * 1.2, `${endMs} ms`);
 });
 
@@ -102,7 +102,7 @@ test('blocks that nobody takes hold up the others for a moment only, at first an
   uploads.forget(1);
   send(uploads, 100, 20, 0);
   const nowMs = 100_000;
-  for (let at = 0; at < UPLOADS_UNDER_WAY_MAX; at += 1) uploads.begun(2, nowMs);
+  for (let at = 0; at < UPLOADS_IN_FLIGHT_MAX; at += 1) uploads.begun(2, nowMs);
   const waitMs = uploads.readyMs(nowMs) - nowMs;
   assert.ok(waitMs > 0 && waitMs < UPLOAD_LATE_UNKNOWN_MS, `${waitMs} ms`);
 });

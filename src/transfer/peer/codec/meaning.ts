@@ -1,5 +1,5 @@
-// What two peers say to each other, with BEP 3's names, and how a codec turns it into bytes. The machines know this file
-// and no codec. Only `hello`, `keepAlive` and `error` go both ways: the dialer requests, the acceptor answers. Pure.
+// What two peers say to each other, in BEP 3's words, and what a codec does with it. The machines know this file and no
+// codec. Only `hello`, `keepAlive` and `error` go both ways: the dialer requests, the acceptor answers. Pure.
 
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import type { Block } from '../../../foundation/torrent/block.js';

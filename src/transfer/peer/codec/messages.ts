@@ -1,6 +1,5 @@
-// The peer wire: what travels between two clients on one TCP connection, with BEP 3's names and meanings (docs/PROTOCOL.md).
-// Both sides send MAGIC, then frames. Only `hello`, `keepAlive` and `error` go both ways: the dialer asks, the acceptor
-// answers. Every `request` is answered exactly once, by `piece` or `reject` (BEP 6), cancelled or not.
+// The frames between two clients on one TCP connection (docs/PROTOCOL.md): both sides send the magic, then frames.
+// `meaning.ts` says what a message means.
 
 import {
   FEATURES_BYTES_MAX,
@@ -66,13 +65,13 @@ export const peerWire = protocol('peer.wire', {
     code: oneOf('unknownSwarm', 'protocol', 'busy', 'self', 'timeout', 'failed'),
     sentence: text(500),
   }),
-  /** The oldest `piece` that was not confirmed has come whole. */
+  /** The oldest `piece` without an ack has arrived whole. */
   ack: message(15, {}),
 });
 
-/** A bit of `features`: says `confirm`, and understands it. Used when both have it. */
+/** A bit of `features`: sends `ack`, and takes it. Used when both sides have it. */
 export const ACKS = 1;
-/** Another: may be asked for a run of pieces at once. Used when the acceptor has it. */
+/** Another: takes a request for a run of pieces. Used when the acceptor has it. */
 export const RUNS = 2;
 
 export type PeerWire = MessageOf<typeof peerWire>;

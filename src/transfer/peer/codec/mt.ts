@@ -1,4 +1,5 @@
-// Mini-Torrent's own codec: the table of `messages.ts` for the bytes, the bits of `features` for what a hello offers. Pure.
+// Mini-Torrent's own codec: the table of `messages.ts` for the bytes, and the bits of `features` for what a hello
+// offers. Pure.
 
 import { EMPTY_BYTES } from '../../../foundation/base/bytes.js';
 import type { PeerCodec, PeerHello, PeerMessage } from './meaning.js';

@@ -1,5 +1,5 @@
-// Which blocks have come and are not confirmed yet. The next request mostly follows at once and takes their confirmation along in
-// its packet, so that the other side wakes up once for both. What nothing follows is confirmed a moment later. Pure.
+// Counts blocks that arrived and are not acked. An ack mostly travels in the packet of the next request, so that the
+// peer wakes up once for both; without one it goes out after a short delay. Pure.
 
 import { ACK_DELAY_MS } from '../limits.js';
 
@@ -7,7 +7,7 @@ export class Acks {
   #count = 0;
   #dueMs = Number.POSITIVE_INFINITY;
 
-  /** When those that wait are to be told in any case; infinite when none waits. */
+  /** When the waiting acks must go out; infinite when none waits. */
   get dueMs(): number {
     return this.#dueMs;
   }
@@ -16,15 +16,15 @@ export class Acks {
     return this.#count === 0;
   }
 
-  /** A block, or a part of one, has come whole. True: `dueMs` has come to be. */
-  came(nowMs: number): boolean {
+  /** A block, or a part of one, has arrived. True: `dueMs` was set by it. */
+  arrived(nowMs: number): boolean {
     this.#count += 1;
     if (this.#count > 1) return false;
     this.#dueMs = nowMs + ACK_DELAY_MS;
     return true;
   }
 
-  /** How many are to be confirmed with what is said now. */
+  /** How many acks go out now. */
   take(): number {
     const count = this.#count;
     this.#count = 0;

@@ -1,7 +1,6 @@
-// One dialed connection, where we fetch: handshake, bitfield, requests, payload. Decides what is said on the wire and what
-// the download is told; never which piece to ask for. A block may come in parts, in order, and its rest be rejected.
-// Invariant: the slots handed in with a request come back exactly once, by blockReceived, blockRejected or disconnected, and
-// no payload is accepted that was not asked for. Pure.
+// One dialed connection: handshake, bitfield, requests, payload. Decides what is sent and what the download is told;
+// never which piece to request. Invariant: the slots of a request come back exactly once, with blockReceived,
+// blockRejected or disconnected, and no payload is accepted that was not requested. Pure.
 
 import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
@@ -22,7 +21,7 @@ import type { FetchEvent, HangUpReason } from '../messages.js';
 import { Acks } from './acks.js';
 import { OutstandingRequests } from './outstanding.js';
 
-/** `slots`: one for each piece that the block has bytes of. */
+/** `slots`: one for each piece of the block. */
 type RequestInput = Block & { readonly kind: 'request'; readonly slots: readonly number[] };
 
 export type FetchInput =
@@ -30,9 +29,9 @@ export type FetchInput =
   | { readonly kind: 'received'; readonly message: PeerMessage }
   | { readonly kind: 'payloadBytes'; readonly count: number }
   | { readonly kind: 'payloadDone' }
-  /** The peer sent what the protocol forbids (bad magic, bad frame). */
+  /** The peer broke the protocol: bad magic or a bad frame. */
   | { readonly kind: 'violated'; readonly sentence: string }
-  /** A frame is half here since this moment / is whole again. */
+  /** A frame has begun to arrive / has arrived whole. */
   | { readonly kind: 'frameBegun' }
   | { readonly kind: 'frameEnded' }
   | { readonly kind: 'tcpClosed'; readonly reason: HangUpReason; readonly sentence: string }
@@ -66,45 +65,45 @@ export interface FetchOptions {
 
 type Phase =
   | { readonly at: 'dialing'; readonly deadlineMs: number }
-  | { readonly at: 'greeting'; readonly deadlineMs: number; readonly saidMs: number }
+  | { readonly at: 'greeting'; readonly deadlineMs: number; readonly sentMs: number }
   | { readonly at: 'open' }
-  /** We asked the socket to end and wait for its word. */
+  /** We asked the socket to end, and wait for `tcpClosed`. */
   | { readonly at: 'closing'; readonly reason: HangUpReason; readonly sentence: string }
   | { readonly at: 'closed' };
 
-/** How often an open connection looks at its clocks. */
-const LOOK_MS = 1_000;
+/** How often an open connection checks its deadlines. */
+const CHECK_MS = 1_000;
 
 export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | WakeAt> {
   readonly #options: FetchOptions;
   #phase: Phase;
   readonly #outstanding = new OutstandingRequests();
-  /** The peer wants to know when a block has come. */
+  /** The peer takes acks. */
   #acks = false;
   readonly #unacked = new Acks();
-  #lookMs = Number.POSITIVE_INFINITY;
+  #checkMs = Number.POSITIVE_INFINITY;
   #bitfieldNext = 0;
   #bitfieldDone = false;
-  /** Pieces told by `have`: each is told once, so they are no more than the file has. */
-  #toldCount = 0;
+  /** Pieces announced by `have`: each once, so no more than the file has. */
+  #announcedCount = 0;
   #heardMs: number;
-  #saidMs: number;
-  /** Last moment that payload moved, or that something was asked after nothing was. */
+  #sentMs: number;
+  /** When payload last arrived, or the first request after an idle time was sent. */
   #payloadMs: number;
-  /** The same, or that the peer said that it lives: our requests may be waiting for their turn there. */
+  /** The same, or the last keep-alive: our requests may be queued at the peer. */
   #progressMs: number;
-  /** Payload bytes that the download was not told of yet. */
-  #untold = 0;
-  #toldMs: number;
+  /** Payload bytes not yet reported to the download. */
+  #unreported = 0;
+  #reportedMs: number;
   #frameSinceMs: number | undefined;
 
   constructor(options: FetchOptions) {
     this.#options = options;
     this.#heardMs = options.startedMs;
-    this.#saidMs = options.startedMs;
+    this.#sentMs = options.startedMs;
     this.#payloadMs = options.startedMs;
     this.#progressMs = options.startedMs;
-    this.#toldMs = options.startedMs;
+    this.#reportedMs = options.startedMs;
     this.#phase = { at: 'dialing', deadlineMs: options.startedMs + CONNECT_DEADLINE_MS };
   }
 
@@ -113,8 +112,8 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     switch (input.kind) {
       case 'payloadBytes':
         this.#payloadMoved(nowMs);
-        this.#untold += input.count;
-        return nowMs - this.#toldMs < PROGRESS_MS ? NO_EFFECTS : this.#tellProgress(nowMs);
+        this.#unreported += input.count;
+        return nowMs - this.#reportedMs < PROGRESS_MS ? NO_EFFECTS : this.#tellProgress(nowMs);
       case 'payloadDone':
         return this.#onPayloadDone(nowMs);
       case 'received':
@@ -147,7 +146,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #onConnected(nowMs: number): readonly (FetchEffect | WakeAt)[] {
     if (this.#phase.at !== 'dialing') return NO_EFFECTS;
     const { swarm, peerId, uploadPort, pieceCount } = this.#options;
-    this.#phase = { at: 'greeting', deadlineMs: nowMs + HELLO_DEADLINE_MS, saidMs: nowMs };
+    this.#phase = { at: 'greeting', deadlineMs: nowMs + HELLO_DEADLINE_MS, sentMs: nowMs };
     return [
       {
         kind: 'send',
@@ -177,7 +176,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     this.#frameSinceMs = undefined;
     if (this.#phase.at === 'closing') return NO_EFFECTS;
     if (message.kind === 'error') return this.#close(message.code, message.sentence);
-    if (this.#phase.at === 'greeting') return this.#onHello(message, this.#phase.saidMs, nowMs);
+    if (this.#phase.at === 'greeting') return this.#onHello(message, this.#phase.sentMs, nowMs);
     if (this.#phase.at !== 'open') return this.#close('protocol', 'spoke before the connection was open');
     const { connection } = this.#options;
     switch (message.kind) {
@@ -196,7 +195,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       case 'gone':
         return this.#close('gone', 'the peer no longer serves this file');
       case 'keepAlive':
-        // Bounded, since a peer that says so and sends nothing would keep its slots for ever.
+        // Bounded, because a peer that sends keep-alives and no payload would keep its slots for ever.
         if (nowMs - this.#payloadMs < REQUEST_PATIENCE_MAX_MS) this.#progressMs = nowMs;
         return NO_EFFECTS;
       case 'hello':
@@ -205,13 +204,13 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       case 'request':
       case 'cancel':
       case 'ack':
-        return this.#close('protocol', `${message.kind} is not an acceptor's to send here`);
+        return this.#close('protocol', `${message.kind} may not be sent by an acceptor`);
       default:
         return unreachable(message);
     }
   }
 
-  #onHello(message: PeerMessage, saidMs: number, nowMs: number): readonly FetchEffect[] {
+  #onHello(message: PeerMessage, sentMs: number, nowMs: number): readonly FetchEffect[] {
     const { connection, swarm, peerId, pieceCount } = this.#options;
     if (message.kind !== 'hello') return this.#close('protocol', `${message.kind} before hello`);
     if (!equalBytes(message.swarm, swarm) || message.pieceCount !== pieceCount) {
@@ -224,7 +223,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     return [
       {
         kind: 'tell',
-        event: { kind: 'connected', connection, rttMs: nowMs - saidMs, runs },
+        event: { kind: 'connected', connection, rttMs: nowMs - sentMs, runs },
       },
     ];
   }
@@ -248,28 +247,28 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     let isWithinFile = this.#bitfieldDone;
     for (const [first, count] of ranges) {
       isWithinFile &&= first + count <= pieceCount;
-      this.#toldCount += count;
+      this.#announcedCount += count;
     }
     if (!isWithinFile) return this.#close('protocol', 'have before its bitfield or beyond the file');
-    // Each piece told costs us work, so telling again and again would be a cheap way to keep us busy.
-    if (this.#toldCount > pieceCount) return this.#close('protocol', 'tells more pieces than the file has');
+    // Each announced piece costs us work, so announcing it repeatedly would be a cheap attack.
+    if (this.#announcedCount > pieceCount) return this.#close('protocol', 'announces more pieces than the file has');
     return [{ kind: 'tell', event: { kind: 'havesReceived', connection, ranges } }];
   }
 
   #onPiece(part: Block): readonly FetchEffect[] {
-    const asked = this.#outstanding.begins(part);
-    if (asked === undefined) return this.#close('protocol', `sent block ${blockText(part)}, which was not asked for`);
+    const asked = this.#outstanding.partBegins(part);
+    if (asked === undefined) return this.#close('protocol', `sent block ${blockText(part)}, which was not requested`);
     return [{ kind: 'receivePayload', slots: asked.slots, begin: part.begin, length: part.length }];
   }
 
   #onPayloadDone(nowMs: number): readonly (FetchEffect | WakeAt)[] {
-    const block = this.#outstanding.hasCome();
+    const block = this.#outstanding.partArrived();
     this.#payloadMoved(nowMs);
-    const isDue = this.#acks && this.#unacked.came(nowMs);
+    const isDue = this.#acks && this.#unacked.arrived(nowMs);
     const ackWake: readonly WakeAt[] = isDue ? [{ kind: 'wakeAt', atMs: this.#unacked.dueMs }] : [];
     if (block === undefined) return ackWake;
-    this.#untold = 0;
-    this.#toldMs = nowMs;
+    this.#unreported = 0;
+    this.#reportedMs = nowMs;
     const { connection } = this.#options;
     return [...ackWake, { kind: 'tell', event: { kind: 'blockReceived', connection, ...block } }];
   }
@@ -277,38 +276,38 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #onReject(rest: Block): readonly FetchEffect[] {
     const block = this.#outstanding.rejected(rest);
     if (block === undefined)
-      return this.#close('protocol', `rejected block ${blockText(rest)}, which was not asked for`);
+      return this.#close('protocol', `rejected block ${blockText(rest)}, which was not requested`);
     const { connection } = this.#options;
     return [{ kind: 'tell', event: { kind: 'blockRejected', connection, ...block } }];
   }
 
   #onRequest(input: RequestInput, nowMs: number): readonly FetchEffect[] {
-    // A request that crosses our closing keeps its slots until `disconnected` gives everything back at once.
+    // A request that crosses our closing keeps its slots until `disconnected` returns all slots at once.
     if (this.#phase.at !== 'open') return NO_EFFECTS;
-    if (this.#outstanding.isNothing) {
+    if (this.#outstanding.isEmpty) {
       this.#payloadMs = nowMs;
       this.#progressMs = nowMs;
     }
     const block = blockOf(input);
-    this.#outstanding.asked(block, input.slots);
+    this.#outstanding.add(block, input.slots);
     return this.#send({ kind: 'request', ...block }, nowMs);
   }
 
   #onWake(nowMs: number): readonly (FetchEffect | WakeAt)[] {
     const effects: FetchEffect[] = nowMs >= this.#unacked.dueMs ? [...this.#ack()] : [];
-    if (nowMs >= this.#lookMs) {
-      this.#lookMs = Number.POSITIVE_INFINITY;
+    if (nowMs >= this.#checkMs) {
+      this.#checkMs = Number.POSITIVE_INFINITY;
       const late = this.#overdue(nowMs);
       if (late !== undefined) effects.push(...this.#close(late[0], late[1]));
-      else if (this.#phase.at === 'open' && nowMs - this.#saidMs >= KEEP_ALIVE_MS)
+      else if (this.#phase.at === 'open' && nowMs - this.#sentMs >= KEEP_ALIVE_MS)
         effects.push(...this.#send({ kind: 'keepAlive' }, nowMs));
     }
     return [...effects, this.#wakeNext(nowMs)];
   }
 
   #wakeNext(nowMs: number): WakeAt {
-    if (this.#lookMs === Number.POSITIVE_INFINITY) this.#lookMs = nowMs + LOOK_MS;
-    return { kind: 'wakeAt', atMs: Math.min(this.#lookMs, this.#unacked.dueMs) };
+    if (this.#checkMs === Number.POSITIVE_INFINITY) this.#checkMs = nowMs + CHECK_MS;
+    return { kind: 'wakeAt', atMs: Math.min(this.#checkMs, this.#unacked.dueMs) };
   }
 
   #ack(): readonly FetchEffect[] {
@@ -317,11 +316,11 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     return Array.from({ length: count }, () => ({ kind: 'send', message: { kind: 'ack' } }) as const);
   }
 
-  /** A block that takes long is told as it comes, so that a slow peer has a rate. */
+  /** A slow block is reported while it arrives, so that a slow peer has a rate. */
   #tellProgress(nowMs: number): readonly FetchEffect[] {
-    const bytes = this.#untold;
-    this.#untold = 0;
-    this.#toldMs = nowMs;
+    const bytes = this.#unreported;
+    this.#unreported = 0;
+    this.#reportedMs = nowMs;
     return [{ kind: 'tell', event: { kind: 'blockProgress', connection: this.#options.connection, bytes } }];
   }
 
@@ -331,17 +330,17 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       return nowMs >= this.#phase.deadlineMs ? ['timeout', `no answer to our ${this.#phase.at}`] : undefined;
     }
     if (this.#phase.at !== 'open') return undefined;
-    if (!this.#outstanding.isNothing && nowMs - this.#progressMs >= REQUEST_DEADLINE_MS)
-      return ['snubbed', 'owes blocks and sends nothing'];
+    if (!this.#outstanding.isEmpty && nowMs - this.#progressMs >= REQUEST_DEADLINE_MS)
+      return ['snubbed', 'has outstanding requests and sends nothing'];
     if (this.#frameSinceMs !== undefined && nowMs - this.#frameSinceMs >= FRAME_DEADLINE_MS) {
-      return ['timeout', 'drips a frame without ending it'];
+      return ['timeout', 'left a frame unfinished'];
     }
     return nowMs - this.#heardMs >= PEER_DEAD_MS ? ['timeout', 'silent for too long'] : undefined;
   }
 
   #send(message: PeerMessage, nowMs: number): readonly FetchEffect[] {
     if (this.#phase.at !== 'open') return NO_EFFECTS;
-    this.#saidMs = nowMs;
+    this.#sentMs = nowMs;
     return this.#unacked.isEmpty ? [{ kind: 'send', message }] : [...this.#ack(), { kind: 'send', message }];
   }
 

@@ -1,5 +1,5 @@
-// Where the payload that comes now belongs: a stretch of the slab, piece by piece in the slots that were lent for it. Only says where the
-// next bytes go; who reads them there, and what becomes of them, is decided elsewhere. Pure.
+// Where arriving payload belongs: a range of the slab, piece by piece in the slots of its request. Never reads a byte.
+// Pure.
 
 import { assert } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE } from '../../../foundation/base/limits.js';
@@ -7,11 +7,11 @@ import { PIECE_SIZE } from '../../../foundation/base/limits.js';
 export class PayloadTarget {
   readonly #slab: SharedArrayBuffer;
   readonly #slots: readonly number[];
-  /** Bytes from the first piece's begin. */
+  /** Bytes from the begin of the first piece. */
   #at: number;
   readonly #end: number;
 
-  /** @param slots one a piece. @param begin bytes from the begin of the first one's piece. */
+  /** @param slots one for each piece. @param begin bytes from the begin of the first piece. */
   constructor(slab: SharedArrayBuffer, slots: readonly number[], begin: number, length: number) {
     assert(length > 0 && begin + length <= slots.length * PIECE_SIZE, 'payload stays within its slots');
     this.#slab = slab;
@@ -24,7 +24,7 @@ export class PayloadTarget {
     return this.#at === this.#end;
   }
 
-  /** The next bytes go here, as many of them as lie in one slot. */
+  /** Where the next bytes go: as many as lie in one slot. */
   get room(): Uint8Array {
     const piece = Math.floor(this.#at / PIECE_SIZE);
     const from = this.#at - piece * PIECE_SIZE;
@@ -32,7 +32,7 @@ export class PayloadTarget {
     return new Uint8Array(this.#slab, (this.#slots[piece] ?? 0) * PIECE_SIZE + from, length);
   }
 
-  /** So many bytes were put into `room`. */
+  /** `count` bytes were written to `room`. */
   filled(count: number): void {
     this.#at += count;
     assert(this.#at <= this.#end, 'payload stays within its block');

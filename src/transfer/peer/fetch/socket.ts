@@ -1,5 +1,5 @@
-// The door to sockets we dial. Reads frames through a small buffer and payload straight into its slots of the slab: no copy
-// in user space beyond the few bytes that arrive together with a frame. Performs FetchMachine's effects, decides nothing.
+// The shell of a connection that we dial. Reads frames through a small buffer, and payload straight into its slots of
+// the slab, without a copy. Performs FetchMachine's effects and decides nothing.
 
 import { Host } from '../../../foundation/actor/host.js';
 import { present } from '../../../foundation/base/assert.js';
@@ -35,9 +35,9 @@ export class DialedSocket {
   readonly #header = new Uint8Array(HEADER_READ_BYTES);
   readonly #reader = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
   readonly #gate = new MagicGate(mtCodec.magic);
-  /** Where the payload under way goes. */
+  /** Where arriving payload goes; undefined between payloads. */
   #target: PayloadTarget | undefined;
-  /** Payload bytes that the machine was not told of, and when it was told last. */
+  /** Payload bytes not yet reported to the machine, and when it heard last. */
   #untold = 0;
   #toldMs: number;
   #isMidFrame = false;
@@ -63,7 +63,7 @@ export class DialedSocket {
     this.#host.post(input);
   }
 
-  /** While the download thread is behind: the TCP window closes and the peer slows down. */
+  /** Used while the download thread is behind: the TCP window closes and the peer slows down. */
   pause(): void {
     this.#socket.pause();
   }
@@ -129,7 +129,7 @@ export class DialedSocket {
     this.#tellFrame();
   }
 
-  /** Most reads end with a frame's end, as the one before did: no news. */
+  /** Most reads end with a frame's end, as the previous one did, which is no news. */
   #tellFrame(): void {
     const { midFrame } = this.#reader;
     if (midFrame === this.#isMidFrame) return;
@@ -150,7 +150,7 @@ export class DialedSocket {
     this.#host.post({ kind: 'payloadDone' });
   }
 
-  /** A block on a slow link comes in hundreds of reads; a word now and then is enough for its clocks. */
+  /** A block on a slow link arrives in hundreds of reads; a report now and then is enough for the deadlines. */
   #tellPayload(): void {
     const nowMs = this.#options.timers.nowMs();
     if (nowMs - this.#toldMs < PAYLOAD_TOLD_MS) return;

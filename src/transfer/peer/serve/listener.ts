@@ -1,6 +1,6 @@
-// The door to the upload port of one thread: accepts connections, gives each a number, and knows them all by it. Reports what they
-// say to whoever decides about uploads, and performs its orders. Invariant: nothing is read from a connection before it is admitted,
-// nor while what is reported is not taken.
+// The upload port of one thread: accepts connections, numbers them, reports to the upload machine and performs its
+// orders. Invariant: nothing is read from a connection before it is admitted, nor while the upload machine is behind
+// with its reports.
 
 import { present, unreachable } from '../../../foundation/base/assert.js';
 import { errnoOf } from '../../../foundation/base/errors.js';
@@ -53,7 +53,7 @@ export class Listener {
   readonly #accepted = new Map<number, Accepted>();
   readonly #server: SocketServer;
   #decider: UploadDecider | undefined;
-  /** Nothing is heard while the decider is behind. */
+  /** True while the upload machine is behind with our reports: nothing is read then. */
   #isPaused = false;
   #count = 0;
   #port = 0;
@@ -62,12 +62,12 @@ export class Listener {
     this.#options = options;
     this.#server = new SocketServer({
       onSocket: (socket) => this.#accept(socket),
-      // Out of descriptors: the connection is lost, the listener goes on.
+      // Out of descriptors, for example: the connection is lost, the listener goes on.
       onAcceptFailed: (error) => options.log.warn({ err: error }, 'could not accept a connection'),
     });
   }
 
-  /** Told before it listens. What an earlier one knew is lost, so its connections end. */
+  /** Set before `listen`. A previous one is lost with all it knew, so its connections end. */
   set decider(decider: UploadDecider) {
     this.#decider = decider;
     for (const { socket } of [...this.#accepted.values()]) socket.drop('the thread that decides about uploads ended');
@@ -75,7 +75,7 @@ export class Listener {
     this.#isPaused = false;
   }
 
-  /** Answers the port, or the errno that refused it. @param shared other threads of this client listen there as well. */
+  /** Answers the port, or an errno. shared: other threads of this client listen there as well. */
   async listen({ host, port, shared }: Listening): Promise<{ readonly port: number } | { readonly errno: string }> {
     try {
       this.#port = await this.#server.listen({ host, port }, { shared });
@@ -109,7 +109,7 @@ export class Listener {
     }
   }
 
-  /** No new connections; those open are told `gone` for each file and end. */
+  /** No new connections; open ones are told `gone` and end. */
   close(): void {
     void this.#server.close();
     for (const accepted of [...this.#accepted.values()]) accepted.socket.post({ kind: 'fileGone' });
@@ -141,7 +141,7 @@ export class Listener {
     }
   }
 
-  /** Its reports are taken again. */
+  /** Our reports are taken again. */
   deciderDrained(): void {
     this.#isPaused = false;
     for (const { socket, isAdmitted } of this.#accepted.values()) if (isAdmitted) socket.resume();
@@ -195,7 +195,7 @@ export class Listener {
     };
     accepted.socket.pause();
     if (this.#isPaused) {
-      // It does not even hear of it: there is no room to ask for a place.
+      // The upload machine cannot even be asked for a place.
       accepted.socket.post({ kind: 'refused' });
       return;
     }

@@ -1,6 +1,6 @@
-// One accepted connection, where we serve: handshake, bitfield, then each request is put in line or rejected. Decides what
-// is said on the wire; whose block goes next is UploadScheduler's, what is on disk is the shell's. Invariant: every request
-// gets exactly one answer, and nothing is offered or sent that is not in the file's verified bitfield. Pure.
+// One accepted connection: handshake, bitfield, then each request is passed to the upload machine or rejected. Decides
+// what is sent, but not when a block is. Invariant: every request gets exactly one answer, and no piece is offered or
+// sent that is not in the file's verified bitfield. Pure.
 
 import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
@@ -31,11 +31,11 @@ export type ServeInput =
   | { readonly kind: 'faulted'; readonly fault: Fault; readonly sentence: string }
   /** New pieces of the file this connection is about. */
   | { readonly kind: 'haves'; readonly ranges: readonly PieceRange[] }
-  /** Payload was handed to the socket / it has taken it: between the two it is the peer's turn to read. */
+  /** Payload was handed to the socket / the socket took it: in between the peer must read. */
   | { readonly kind: 'handed' }
   /** completes: with it a request is served. */
   | { readonly kind: 'taken'; readonly completes: boolean }
-  /** The block, or what is left of it, cannot be read from disk, or was cancelled. */
+  /** The block, or its rest, cannot be read from disk, or was cancelled. */
   | { readonly kind: 'blockFailed'; readonly block: Block }
   /** This client has no room for one more connection. */
   | { readonly kind: 'refused' }
@@ -65,24 +65,24 @@ export interface ServeOptions {
   readonly startedMs: number;
 }
 
-const LOOK_MS = 1_000;
+const CHECK_MS = 1_000;
 
 export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | WakeAt> {
   readonly #options: ServeOptions;
   #phase: Phase;
   #openRequests = 0;
-  /** Times that bytes were handed to the socket and not yet taken. */
-  #unread = 0;
+  /** Writes of payload that the socket has not taken. */
+  #untaken = 0;
   #heardMs: number;
-  #saidMs: number;
+  #sentMs: number;
   #takenMs: number;
-  /** Last moment that it saw payload, or a word that its requests are in line; haves are neither. */
+  /** When it last got payload, or a keep-alive for its queued requests. Haves count as neither. */
   #aliveMs: number;
 
   constructor(options: ServeOptions) {
     this.#options = options;
     this.#heardMs = options.startedMs;
-    this.#saidMs = options.startedMs;
+    this.#sentMs = options.startedMs;
     this.#takenMs = options.startedMs;
     this.#aliveMs = options.startedMs;
     this.#phase = { at: 'greeting' };
@@ -94,13 +94,13 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
       case 'received':
         return this.#onReceived(input.message, nowMs);
       case 'handed':
-        if (this.#unread === 0) this.#takenMs = nowMs;
-        this.#unread += 1;
+        if (this.#untaken === 0) this.#takenMs = nowMs;
+        this.#untaken += 1;
         return NO_EFFECTS;
       case 'taken':
-        this.#unread -= 1;
+        this.#untaken -= 1;
         this.#takenMs = nowMs;
-        this.#saidMs = nowMs;
+        this.#sentMs = nowMs;
         this.#aliveMs = nowMs;
         if (input.completes) this.#openRequests -= 1;
         return NO_EFFECTS;
@@ -108,7 +108,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
         this.#openRequests -= 1;
         return [this.#reject(input.block)];
       case 'haves':
-        this.#saidMs = nowMs;
+        this.#sentMs = nowMs;
         return this.#phase.at === 'open'
           ? [{ kind: 'send', message: { kind: 'have', ranges: input.ranges } }]
           : NO_EFFECTS;
@@ -152,7 +152,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
       case 'reject':
       case 'piece':
       case 'gone':
-        return this.#refuse('protocol', `${message.kind} is not a dialer's to send here`);
+        return this.#refuse('protocol', `${message.kind} may not be sent by a dialer`);
       default:
         return unreachable(message);
     }
@@ -169,7 +169,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
     const { acks } = message;
     this.#phase = { at: 'open', served };
-    this.#saidMs = nowMs;
+    this.#sentMs = nowMs;
     const { pieceCount } = served.geometry;
     return [
       { kind: 'opened', served, uploadPort: message.uploadPort },
@@ -202,17 +202,17 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   }
 
   #onWake(nowMs: number): readonly (ServeEffect | WakeAt)[] {
-    const next: WakeAt = { kind: 'wakeAt', atMs: nowMs + LOOK_MS };
+    const next: WakeAt = { kind: 'wakeAt', atMs: nowMs + CHECK_MS };
     if (this.#phase.at === 'greeting') return [next];
-    // What waits for its turn here, be it for an hour, is not the peer's fault.
-    if (this.#unread > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS) {
-      return this.#end([], 'asks and does not read');
+    // Requests that are queued here, however long, are not the peer's fault.
+    if (this.#untaken > 0 && nowMs - this.#takenMs >= UPLOAD_STALL_MS) {
+      return this.#end([], 'requests blocks and does not read them');
     }
-    if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#unread === 0)
+    if (nowMs - this.#heardMs >= PEER_DEAD_MS && this.#untaken === 0)
       return this.#refuse('timeout', 'silent for too long');
-    const isInLine = this.#openRequests > 0 && this.#unread === 0;
-    if (nowMs - this.#saidMs >= KEEP_ALIVE_MS || (isInLine && nowMs - this.#aliveMs >= IN_LINE_ALIVE_MS)) {
-      this.#saidMs = nowMs;
+    const isQueued = this.#openRequests > 0 && this.#untaken === 0;
+    if (nowMs - this.#sentMs >= KEEP_ALIVE_MS || (isQueued && nowMs - this.#aliveMs >= IN_LINE_ALIVE_MS)) {
+      this.#sentMs = nowMs;
       this.#aliveMs = nowMs;
       return [{ kind: 'send', message: { kind: 'keepAlive' } }, next];
     }
@@ -237,10 +237,10 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   }
 }
 
-/** A snapshot in parts; pieces that come later are told by `have`. One empty last part for a file without pieces. */
+/** A snapshot in parts; later pieces are announced by `have`. A file without pieces has one empty last part. */
 function bitfieldParts(bitfield: Bitfield): ServeEffect[] {
   const parts: ServeEffect[] = [];
-  // Copied at once, so that all parts are of one moment although the download thread goes on setting bits.
+  // Copied at once, so that all parts show one moment while the download thread goes on setting bits.
   const bytes = new Uint8Array(bitfield.bytes);
   let offset = 0;
   do {

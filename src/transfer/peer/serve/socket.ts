@@ -1,5 +1,5 @@
-// The shell of a connection that we accepted: frames in, frames and payload out. Performs ServeMachine's effects; whose
-// block is written when is decided by the upload machine.
+// The shell of a connection that we accepted: frames in, frames and payload out. Performs ServeMachine's effects; the
+// upload machine decides when a block is written.
 
 import { Host } from '../../../foundation/actor/host.js';
 import type { Timers } from '../../../foundation/base/timers.js';

@@ -1,6 +1,6 @@
-// Which upload buffers are in use: large ones of a whole piece each, of which a run takes one for each of its pieces, and small
-// ones for when those are all in the hands of peers that do not read. A connection may always have one small buffer, so nobody
-// who reads waits for somebody who does not. Pure. Invariant: a buffer is free or lent once, whichever thread it is lent to.
+// Which upload buffers are in use: large ones of a piece each, and small ones for when peers that do not read hold all
+// the large ones. A connection may always have one small buffer, so no reading peer waits for one that does not read.
+// Invariant: a buffer is free or lent once, on whichever thread. Pure.
 
 import { assert } from '../../../foundation/base/assert.js';
 import {
@@ -16,11 +16,11 @@ export type BufferNumbers = readonly number[];
 export const BUFFERS_MAX = UPLOAD_BUFFERS + UPLOAD_SMALL_BUFFERS;
 
 export class UploadBuffers {
-  /** What was given back last is lent next: memory that nobody needs is never touched. */
+  /** The buffer given back last is lent next, so that memory nobody needs is never touched. */
   readonly #large = numbers(0, UPLOAD_BUFFERS);
   readonly #small = numbers(UPLOAD_BUFFERS, BUFFERS_MAX);
 
-  /** Bytes that the large ones hold which are there. */
+  /** Bytes that the free large buffers hold. */
   get largeBytes(): number {
     return this.#large.length * PIECE_SIZE;
   }
@@ -29,7 +29,7 @@ export class UploadBuffers {
     return this.#large.length > 0 || this.#small.length > 0;
   }
 
-  /** Some that hold `length` bytes together, large ones while there is any. */
+  /** Buffers that hold `length` bytes together: large ones while any is free. */
   take(length: number): BufferNumbers {
     if (this.#large.length === 0) {
       assert(length <= UPLOAD_SMALL_BYTES && this.hasAny, 'what is read fits into what is there');

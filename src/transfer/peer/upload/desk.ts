@@ -1,5 +1,5 @@
-// Where uploads are decided: the upload machine runs on one peer thread and is asked by that one directly, and by each other thread
-// that serves over a link of its own. Carries reports and orders, and decides nothing.
+// Where uploads are decided: the upload machine runs on one peer thread, and every other thread that serves reaches it
+// over a link. Carries reports and orders, and decides nothing.
 
 import { Host } from '../../../foundation/actor/host.js';
 import { type Link, openLink } from '../../../foundation/actor/link.js';
@@ -10,13 +10,13 @@ import { type UploadInput, UploadMachine } from './machine.js';
 import { UploadMemory } from './memory.js';
 import { threadOf, type UploadOrder, type UploadReport, uploadOrders, uploadReports } from './messages.js';
 
-/** Whoever decides about uploads, as a thread that serves sees it: on this thread, or at the other end of a link. */
+/** The upload machine as a thread that serves sees it: on this thread, or at the other end of a link. */
 export interface UploadDecider {
   readonly memory: UploadMemory;
   readonly report: (report: UploadReport) => void;
-  /** True while reports wait to be taken. */
+  /** True while reports wait at this end. */
   readonly isBehind: boolean;
-  /** It is not spoken to any more. */
+  /** It gets no further reports. */
   close(): void;
 }
 
@@ -58,11 +58,11 @@ export class UploadDesk implements UploadDecider {
     this.#host.post({ kind: 'limit', rate });
   }
 
-  /** `thread` serves, too. An earlier one of this number has ended: nothing of it touches a buffer any more. */
+  /** `thread` serves, too. A previous thread of this number has ended and touches no buffer any more. */
   attach(thread: number, port: MessagePort): void {
     const earlier = this.#links.get(thread);
     if (earlier !== undefined) {
-      // What it said last and nobody read yet is about connections that are gone.
+      // Its last reports are about connections that are gone.
       earlier.close();
       this.#links.delete(thread);
       this.#host.post({ kind: 'threadLost', thread });
@@ -101,7 +101,7 @@ export interface RemoteDeskOptions {
   readonly onCrash: (error: unknown) => void;
 }
 
-/** The desk of another thread. */
+/** The desk on another thread. */
 export function remoteDesk({ port, memory, obey, onDrain, onCrash }: RemoteDeskOptions): UploadDecider {
   let isLeft = false;
   const link = openLink<UploadReport, UploadOrder>({
@@ -109,7 +109,7 @@ export function remoteDesk({ port, memory, obey, onDrain, onCrash }: RemoteDeskO
     sends: uploadReports,
     receives: uploadOrders,
     handle: (order) => {
-      // What was on its way when this desk was left is about connections that are gone.
+      // Orders that arrive after `close` are about connections that are gone.
       if (!isLeft) obey(order);
     },
     onCrash,

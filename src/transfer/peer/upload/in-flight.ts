@@ -1,6 +1,6 @@
-// The one book of uploads in flight: what is read for each connection, what its socket has not taken, and what has not
-// arrived. Never decides what is sent next. Invariant: an upload is here from `begin` until its buffers are free and it has
-// arrived, or has failed. Pure.
+// The one book of uploads in flight: which are being read, which the sockets hold and which have not arrived. Never
+// decides what is sent next. Invariant: an upload stays in the book until its buffers are free and it has arrived, or
+// has failed. Pure.
 
 import { present } from '../../../foundation/base/assert.js';
 import type { Block } from '../../../foundation/torrent/block.js';

@@ -1,6 +1,6 @@
-// Decides about all uploads of a client, whichever of its threads have the sockets: which connection gets a place, which
-// request is served next, when, and in which buffers. Invariant: every limit holds for all connections together, and what
-// a connection or a thread held is free when it is gone. Pure.
+// Decides about all uploads of a client, whichever of its threads have the sockets: which connection gets a place,
+// which request is served next, when, and in which buffers. Invariant: every limit holds for all connections together,
+// and whatever a connection or a thread held is free when it is gone. Pure.
 
 import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
@@ -22,7 +22,7 @@ export type UploadInput =
   | UploadReport
   /** Bytes a second of all connections together, from now on; NO_LIMIT takes the limit away. */
   | { readonly kind: 'limit'; readonly rate: number }
-  /** It has ended, and with it its connections: nothing of it touches a buffer any more. */
+  /** It has ended with all its connections, and touches no buffer any more. */
   | { readonly kind: 'threadLost'; readonly thread: number };
 
 interface Connection {
@@ -50,7 +50,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
   readonly #window = new UploadWindow(this.#inFlight);
   readonly #buffers = new UploadBuffers();
   readonly #bucket: Bucket;
-  /** Those that have a place. */
+  /** Connections that have a place. */
   readonly #connections = new Map<number, Connection>();
   readonly #swarms = new Map<number, Swarm>();
 
@@ -104,7 +104,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     if (verdict.kind === 'refused') return [{ kind: 'refuse', connection }];
     this.#connections.set(connection, { host, joined: undefined });
     if (verdict.kind === 'admitted') return [{ kind: 'admit', connection }];
-    // Nothing more is read for it, whether or not it takes its farewell.
+    // Nothing more is read for it, even if it stays connected for a while.
     this.#leave(verdict.connection);
     return [
       { kind: 'refuse', connection: verdict.connection },
@@ -112,7 +112,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     ];
   }
 
-  /** Nothing for one that lost its place on the way. */
+  /** Does nothing for a connection that lost its place meanwhile. */
   #join({ connection, file, acks }: Extract<UploadReport, { kind: 'joined' }>): readonly UploadOrder[] {
     const known = this.#connections.get(connection);
     if (known === undefined) return NO_EFFECTS;
@@ -202,7 +202,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     return reject(connection, { ...block, length: block.length + (rest?.length ?? 0) });
   }
 
-  /** Everything that may go out now, or when to look again. */
+  /** Every upload that may begin now, or when to look again. */
   #sendNext(nowMs: number): Effects {
     const effects: (UploadOrder | WakeAt)[] = [];
     while (this.#inFlight.readingCount < UPLOAD_READS_MAX && this.#buffers.hasAny && this.#scheduler.hasQueued) {

@@ -1,5 +1,5 @@
-// The memory of the upload buffers: one for a client, seen by every thread that serves, so that it is as large with many threads as
-// with one. Who may use which buffer is decided elsewhere.
+// The memory of the upload buffers: one block for the client, seen by every thread that serves. Never decides which
+// buffer is used.
 
 import { midPageShared } from '../../../foundation/base/bytes.js';
 import {

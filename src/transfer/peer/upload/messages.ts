@@ -1,5 +1,5 @@
-// What the threads that serve say to the one that decides about uploads, and what it tells them. Every connection has a number that
-// names its thread, so numbers of different threads never meet; of one thread, each is used once.
+// The link between a thread that serves and the thread that decides about uploads. A connection's number names its
+// thread and is used once.
 
 import { PEER_THREADS_MAX, PIECES_MAX, RUN_BYTES_MAX, RUN_PIECES_MAX } from '../../../foundation/base/limits.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
@@ -24,18 +24,18 @@ export function threadOf(connectionOf: number): number {
 
 // --- a thread that serves → the one that decides ---
 export const uploadReports = protocol('peer.uploadReports', {
-  /** Somebody has connected from `host`: nothing is read from it before `admit`. */
+  /** A peer has connected from `host`: nothing is read from it before `admit`. */
   accepted: message(1, { connection, host: text(64) }),
-  /** It said hello. acks: it says when a block has come. */
+  /** It said hello. acks: it acks each block. */
   joined: message(2, { connection, file, acks: flag }),
   requested: message(3, { connection, piece, begin, length }),
   cancelled: message(4, { connection, piece, begin, length }),
-  /** The oldest block that was sent to it has come whole. */
+  /** The oldest block that was sent to it has arrived. */
   acked: message(5, { connection }),
   closed: message(6, { connection }),
   /** The bytes of this `send` are in its buffers. */
   read: message(7, { upload }),
-  /** The socket has taken them (false: it is gone), and the buffers are free again. Ends the `send`, as the next one does. */
+  /** The socket took them (false: it is gone), and the buffers are free again. Ends the `send`, as `failed` does. */
   taken: message(8, { upload, ok: flag }),
   /** They cannot be read. */
   failed: message(9, { upload }),
@@ -45,13 +45,13 @@ export type UploadReport = MessageOf<typeof uploadReports>;
 // --- the one that decides → a thread that serves ---
 export const uploadOrders = protocol('peer.uploadOrders', {
   admit: message(1, { connection }),
-  /** There is no place for it, or none any more. */
+  /** It has no place, or lost it to another peer. */
   refuse: message(2, { connection }),
   /** Its peer breaks the protocol: it ends with this sentence. */
   violated: message(3, { connection, sentence: text(100) }),
   /** A block, or what is left of one, will not be sent. */
   reject: message(4, { connection, piece, begin, length }),
-  /** Read this into these buffers and write it. completes: with it everything is sent that was asked for as one block. */
+  /** Read this into these buffers and write it. completes: with it a request is served completely. */
   send: message(5, {
     connection,
     upload,

@@ -1,6 +1,6 @@
-// Decides whose request is served next: the least-uploaded piece first (super-seeding's aim, BEP 16), ties by bytes served
-// (start-time fair queueing), then by a random draw per connection. A request may be served in parts, one in flight at a
-// time, and ends before another begins. Why: decisions/009. Pure.
+// Decides whose request is served next: the least-uploaded piece first (super-seeding's aim, BEP 16), ties by bytes
+// served (start-time fair queueing), then by a random draw per connection. A request may be served in parts, one in
+// flight at a time, and ends before another begins. Why: decisions/009. Pure.
 
 import { assert } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE, RUN_BYTES_MAX, UPLOAD_REQUESTS_PER_PEER_MAX } from '../../../foundation/base/limits.js';
@@ -114,8 +114,8 @@ export class UploadScheduler {
   }
 
   /**
-   * The next request, or a part of at most `bytesMax`, to read; undefined when none may be served now. Its owner begins it in
-   * the book of uploads in flight, and says when it has `ended`. @param onlyIdle for flows that hold no buffer.
+   * The next request, or a part of at most `bytesMax`, to read; undefined when none may be served now. Its owner enters it
+   * into the book of uploads in flight. @param onlyIdle for flows that hold no buffer.
    */
   next(bytesMax = RUN_BYTES_MAX, onlyIdle = false): Upload | undefined {
     if (this.#queued === 0) return undefined;
@@ -142,8 +142,8 @@ export class UploadScheduler {
   }
 
   /**
-   * The socket took an upload of this connection, or its read failed: then the rest of its request fails, too. Answers what of a
-   * begun request will not be sent because it was cancelled meanwhile, or has failed.
+   * The socket took an upload of this connection, or its read failed, and with it the rest of its request. Answers the
+   * rest of a begun request that will not be sent: it was cancelled meanwhile, or has failed.
    */
   ended(connection: number, hasFailed = false): Block | undefined {
     const flow = this.#flows.get(connection);
@@ -187,7 +187,7 @@ function mayBeServed({ held, partInFlight }: UploadFlow, request: QueuedRequest,
   return held.bytes + rest <= UPLOAD_BYTES_PER_PEER_MAX;
 }
 
-/** The next request of this flow: the begun one, else that for the least-uploaded piece. A run counts as its first piece. */
+/** The next request of a flow: the begun one, or that for the least-uploaded piece. A run counts as its first piece. */
 function rarestOf({ queue, counts }: UploadFlow): QueuedRequest | undefined {
   const [first] = queue;
   if (first === undefined || first.scheduled > 0) return first;
@@ -203,7 +203,7 @@ function begin({ queue, counts }: UploadFlow, begun: QueuedRequest): void {
   counts.add(begun.block.piece, piecesIn(begun.block));
 }
 
-/** A begun request first; then the less-uploaded piece, unless its peer is far ahead; then the peer that was served less. */
+/** A begun request first; then the less-uploaded piece, unless its peer is far ahead; then the peer served less. */
 function isBefore(a: Candidate, b: Candidate): boolean {
   if (a.request.scheduled > 0 !== b.request.scheduled > 0) return a.request.scheduled > 0;
   const less = a.flow.counts.of(a.request.block.piece) - b.flow.counts.of(b.request.block.piece);

@@ -1,5 +1,5 @@
-// How often each piece of one file was uploaded since the first peer joined. Sources that serve the least-uploaded piece
-// first hand out every piece about once before any twice (the aim of BEP 16's super-seeding). Pure.
+// How often each piece of one file was uploaded since the first peer joined. Sources that serve the least-uploaded
+// piece first hand out every piece about once before any twice (BEP 16's aim). Pure.
 
 const COUNT_MAX = 255;
 const FIRST_BYTES = 64;

@@ -1,8 +1,8 @@
-// How many uploads are in flight at a time: few, so that a whole piece arrives soon and is passed on, and as many more as the
-// length of the links holds (FAST TCP's window). An upload that takes much longer than others waits for its receiver and
-// holds up nobody. Why: decisions/009. Pure.
+// How many uploads are in flight at a time: few, so that a whole piece arrives soon and is passed on, plus as many as
+// the length of the links holds (FAST TCP). An upload that takes much longer than others holds up nobody. Why:
+// decisions/009. Pure.
 
-import { UPLOAD_LATE_MIN_MS, UPLOAD_LATE_UNKNOWN_MS, UPLOADS_QUEUED, UPLOADS_UNDER_WAY_MAX } from '../limits.js';
+import { UPLOAD_LATE_MIN_MS, UPLOAD_LATE_UNKNOWN_MS, UPLOADS_IN_FLIGHT_MAX, UPLOADS_QUEUED } from '../limits.js';
 import type { UploadsInFlight } from './in-flight.js';
 
 /** An upload is late when it takes this many times what uploads took before. */
@@ -49,7 +49,7 @@ export class UploadWindow {
     // The first uploads of a peer mostly waited for our own link, when many peers joined at once.
     const lengthMs = link.uploads < PROVEN_UPLOADS ? this.#nearestMs : link.leastMs;
     const window = UPLOADS_QUEUED + this.#window * (lengthMs / ms);
-    this.#window = Math.min(UPLOADS_UNDER_WAY_MAX, this.#window + NEWEST * (window - this.#window));
+    this.#window = Math.min(UPLOADS_IN_FLIGHT_MAX, this.#window + NEWEST * (window - this.#window));
   }
 
   /** The connection has gone. */
