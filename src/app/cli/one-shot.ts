@@ -1,14 +1,16 @@
 // What `share` and `get` have in common: their output, what ends them early, the client in the background that can do their
-// work, and seeding until the end. What is shared or fetched, the commands themselves decide.
+// work, following a download, seeding. What is shared or fetched, the commands themselves decide.
 
+import { systemClock } from '../../foundation/base/clock.js';
 import { alarm, deferred } from '../../foundation/base/deferred.js';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 import { watchSignals } from '../../foundation/base/signals.js';
-import type { OneShotConfig } from '../library/one-shot.js';
+import type { Fetching, OneShotConfig } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
+import type { FileView } from '../library/views.js';
 import type { Settings } from '../settings/resolve.js';
 import { type CommandConfig, clientConfigOf } from './client-config.js';
-import { backgroundClient, letGoOfTerminal } from './context.js';
+import { backgroundClient, letGoOfTerminal, type ParsedArguments, settingsOf } from './context.js';
 import type { Reporter } from './reporters.js';
 
 export const OUTPUT_FLAGS = {
@@ -27,7 +29,7 @@ export const OUTPUT_FLAGS = {
   },
 } as const;
 
-export interface OneShotArguments {
+export interface OneShotArguments extends ParsedArguments {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
@@ -44,31 +46,14 @@ export interface Stopped {
 
 export type Outcome<T> = { readonly kind: 'done'; readonly value: T } | Stopped | { readonly kind: 'late' };
 
-/** A time limit; without one it never comes. */
-export interface TimeLimit {
-  readonly late: Promise<'late'> | undefined;
-  cancel(): void;
-}
+/** A download that a signal or the time limit ended; `last` is what it had by then. */
+export type Unfinished = (Stopped | { readonly kind: 'late' }) & { readonly last: FileView | undefined };
 
-/** One run of `share` or `get`. */
-export interface OneShot {
-  readonly settings: Settings;
-  readonly config: CommandConfig;
-  readonly reporter: Reporter;
-  /** Settles with the first signal; a second one ends the process at once. */
-  readonly stopped: Promise<Stopped>;
-  /** For a client of its own. */
-  readonly clientConfig: OneShotConfig;
-  /** The client that can do the work instead; undefined when none runs, or with --alone. The caller closes it. */
-  readonly background: SwarmClient | undefined;
-}
+export type Followed = { readonly kind: 'done'; readonly value: FileView } | Unfinished;
 
 /** Runs `work`, and reports a failure before it rejects with it. */
-export async function runOneShot(
-  args: OneShotArguments,
-  settings: Settings,
-  work: (run: OneShot) => Promise<number>,
-): Promise<number> {
+export async function runOneShot(args: OneShotArguments, work: (run: OneShot) => Promise<number>): Promise<number> {
+  const settings = await settingsOf(args);
   const { stdout, stderr, env } = process;
   const { quiet, verbose, json, alone } = args;
   if (quiet && verbose) throw new MiniTorrentError('INVALID_ARGUMENTS', '--quiet and --verbose cannot be combined');
@@ -76,22 +61,147 @@ export async function runOneShot(
   const intervalMs = settings.values['stats-interval'];
   const reporter = openReporter({ quiet, verbose, json, intervalMs, stdout, stderr, env });
   const stops = watchStops(reporter);
+  let background: SwarmClient | undefined;
   try {
-    const config = clientConfigOf(settings);
-    const isLevelSet = settings.origins['log-level'].kind !== 'default';
-    const log = verbose && !isLevelSet ? { ...config.log, level: 'debug' as const } : config.log;
-    const clientConfig = { ...config.client, log, stateRoot: config.stateRoot };
-    const background = alone ? undefined : await backgroundClient(settings);
-    return await work({ settings, config, reporter, stopped: stops.stopped, clientConfig, background }).finally(() =>
-      background?.close(),
-    );
+    background = alone ? undefined : await backgroundClient(settings);
+    return await work(new OneShot(settings, verbose, reporter, stops.stopped, background));
   } catch (error) {
     if (error instanceof MiniTorrentError) reporter.failed(error);
     throw error;
   } finally {
+    await background?.close();
     reporter.end();
     stops.unwatch();
   }
+}
+
+/** One run of `share` or `get`. */
+export class OneShot {
+  readonly settings: Settings;
+  readonly config: CommandConfig;
+  /** For a client of its own. */
+  readonly clientConfig: OneShotConfig;
+  readonly reporter: Reporter;
+  /** The client that can do the work instead; undefined when none runs, or with --alone. */
+  readonly background: SwarmClient | undefined;
+  readonly #stopped: Promise<Stopped>;
+  readonly #sinceMs = systemClock.nowMs();
+
+  constructor(
+    settings: Settings,
+    verbose: boolean,
+    reporter: Reporter,
+    stopped: Promise<Stopped>,
+    background: SwarmClient | undefined,
+  ) {
+    this.settings = settings;
+    this.config = clientConfigOf(settings);
+    const { client, log, stateRoot } = this.config;
+    const isLevelSet = settings.origins['log-level'].kind !== 'default';
+    this.clientConfig = { ...client, log: verbose && !isLevelSet ? { ...log, level: 'debug' } : log, stateRoot };
+    this.reporter = reporter;
+    this.#stopped = stopped;
+    this.background = background;
+  }
+
+  /**
+   * Reports a download to its end. Rejects with why it failed.
+   * @param timeoutMs counted from the start of the command; undefined: no limit.
+   */
+  async follow({ client, begin }: Fetching, timeoutMs: number | undefined): Promise<Followed> {
+    let last: FileView | undefined;
+    let isOver = false;
+    const watch = async (): Promise<FileView> => {
+      const download = await begin();
+      const stalled = failWhenStalled(client, download.path);
+      const progress = async (): Promise<FileView> => {
+        for await (const file of download) {
+          if (isOver) break;
+          last = file;
+          this.reporter.progress(file);
+        }
+        return last ?? client.file(download.path);
+      };
+      return Promise.race([progress(), stalled.failure]).finally(() => stalled.unlisten());
+    };
+    const elapsedMs = systemClock.nowMs() - this.#sinceMs;
+    const limit = startTimeLimit(timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - elapsedMs));
+    const unlisten = this.relayNotices(client);
+    try {
+      const end = await this.firstOf(watch(), limit);
+      return end.kind === 'done' ? end : { ...end, last };
+    } finally {
+      isOver = true;
+      limit.cancel();
+      unlisten();
+    }
+  }
+
+  /** Passes on the client's notices. Returns the function that stops it. */
+  relayNotices(client: SwarmClient): () => void {
+    return client.listen((event) => {
+      if (event.kind === 'notice') this.reporter.notice(event.level, event.sentence);
+    });
+  }
+
+  /** Whichever comes first: the promise, a signal, the time limit. The promise itself goes on. */
+  async firstOf<T>(promise: Promise<T>, limit?: TimeLimit): Promise<Outcome<T>> {
+    // It may fail when the client closes, when nobody waits for it any more.
+    promise.catch(() => undefined);
+    return Promise.race([
+      promise.then((value) => ({ kind: 'done', value }) as const),
+      this.#stopped,
+      ...(limit?.late === undefined ? [] : [limit.late.then(() => ({ kind: 'late' }) as const)]),
+    ]);
+  }
+
+  /**
+   * Reports from time to time what was sent. Resolves to the exit code: 0 after `seedMs`, the signal's after a signal. Rejects
+   * when the client ends. @param seedMs undefined: until a signal.
+   */
+  async seed(client: SwarmClient, name: string, seedMs?: number): Promise<number> {
+    const end = startTimeLimit(seedMs);
+    const over = end.late ?? new Promise<never>(() => undefined);
+    try {
+      for (;;) {
+        this.reporter.seeding(await client.file(name));
+        const interval = startTimeLimit(this.settings.values['stats-interval']);
+        const next = await this.firstOf(Promise.race([over, client.ended]), interval);
+        interval.cancel();
+        if (next.kind === 'stopped') return next.exitCode;
+        if (next.kind === 'late') continue;
+        if (next.value === 'late') return 0;
+        throw next.value;
+      }
+    } finally {
+      end.cancel();
+    }
+  }
+}
+
+/** A download waits while the disk is full. A command does not wait for somebody to free space: it fails. */
+function failWhenStalled(client: SwarmClient, path: string): { readonly failure: Promise<never>; unlisten(): void } {
+  const stalled = deferred<never>();
+  stalled.promise.catch(() => undefined);
+  const unlisten = client.listen((event) => {
+    if (event.kind !== 'stalled' || event.path !== path) return;
+    stalled.reject(new MiniTorrentError(isErrorCode(event.code) ? event.code : 'INTERNAL', event.sentence));
+  });
+  return { failure: stalled.promise, unlisten };
+}
+
+/** A time limit; without one it never comes. */
+export interface TimeLimit {
+  readonly late: Promise<'late'> | undefined;
+  cancel(): void;
+}
+
+/** @param ms undefined: no limit. */
+export function startTimeLimit(ms: number | undefined): TimeLimit {
+  if (ms === undefined) return { late: undefined, cancel: () => undefined };
+  const late = deferred<'late'>();
+  const running = alarm(ms, () => late.resolve('late'));
+  return { late: late.promise, cancel: () => running.cancel() };
 }
 
 function watchStops(reporter: Reporter): { readonly stopped: Promise<Stopped>; unwatch(): void } {
@@ -119,62 +229,4 @@ function watchStops(reporter: Reporter): { readonly stopped: Promise<Stopped>; u
       if (isTerminalGone) letGoOfTerminal();
     },
   };
-}
-
-/** Passes on the client's notices. Returns the function that stops it. */
-export function relayNotices(client: SwarmClient, reporter: Reporter): () => void {
-  return client.listen((event) => {
-    if (event.kind === 'notice') reporter.notice(event.level, event.sentence);
-  });
-}
-
-/** Whichever comes first: the promise, a signal, the time limit. The promise itself goes on. */
-export async function firstOf<T>(
-  promise: Promise<T>,
-  stopped: Promise<Stopped>,
-  late?: Promise<'late'>,
-): Promise<Outcome<T>> {
-  // It may fail when the client closes, when nobody waits for it any more.
-  promise.catch(() => undefined);
-  return Promise.race([
-    promise.then((value) => ({ kind: 'done', value }) as const),
-    stopped,
-    ...(late === undefined ? [] : [late.then(() => ({ kind: 'late' }) as const)]),
-  ]);
-}
-
-/** @param ms undefined: no limit. */
-export function startTimeLimit(ms: number | undefined): TimeLimit {
-  if (ms === undefined) return { late: undefined, cancel: () => undefined };
-  const late = deferred<'late'>();
-  const running = alarm(ms, () => late.resolve('late'));
-  return { late: late.promise, cancel: () => running.cancel() };
-}
-
-/**
- * Reports from time to time what was sent. Resolves to the exit code: 0 after `seedMs`, the signal's after a signal. Rejects
- * when the client ends. @param seedMs undefined: until a signal.
- */
-export async function seedUntilStopped(
-  client: SwarmClient,
-  name: string,
-  { reporter, stopped, settings }: OneShot,
-  seedMs?: number,
-): Promise<number> {
-  const end = startTimeLimit(seedMs);
-  const over = end.late ?? new Promise<never>(() => undefined);
-  try {
-    for (;;) {
-      reporter.seeding(await client.file(name));
-      const interval = startTimeLimit(settings.values['stats-interval']);
-      const next = await firstOf(Promise.race([over, client.ended]), stopped, interval.late);
-      interval.cancel();
-      if (next.kind === 'stopped') return next.exitCode;
-      if (next.kind === 'late') continue;
-      if (next.value === 'late') return 0;
-      throw next.value;
-    }
-  } finally {
-    end.cancel();
-  }
 }

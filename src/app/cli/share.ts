@@ -9,20 +9,11 @@ import type { TrackerPair } from '../home/pair.js';
 import type { Sharing } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { settingFlags } from '../settings/table.js';
-import { type ParsedArguments, type RunCommand, settingsOf } from './context.js';
-import {
-  firstOf,
-  type OneShot,
-  type OneShotArguments,
-  OUTPUT_FLAGS,
-  relayNotices,
-  runOneShot,
-  seedUntilStopped,
-  startTimeLimit,
-} from './one-shot.js';
+import type { RunCommand } from './context.js';
+import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot, startTimeLimit } from './one-shot.js';
 import type { Reporter } from './reporters.js';
 
-interface ShareArguments extends OneShotArguments, ParsedArguments {
+interface ShareArguments extends OneShotArguments {
   readonly file: string;
   /** The .mtorrent; `<name>.mtorrent` in the current directory when absent. */
   readonly output: string | undefined;
@@ -41,7 +32,7 @@ export function shareCommand(parser: Argv, run: RunCommand): void {
         .options(OUTPUT_FLAGS)
         .example('$0 share disk.img', 'on your trackers, or on a pair that is started for it')
         .example('$0 share disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001 -o images/disk.mtorrent', ''),
-    (args) => run(() => runShare(args)),
+    (args) => run(() => runOneShot(args, (oneShot) => runShare(args, oneShot))),
   );
 }
 
@@ -53,13 +44,11 @@ interface Names {
 }
 
 /** Resolves to the exit code by which a shell knows the signal, or to 0 when a client in the background shares the file. */
-async function runShare(args: ShareArguments): Promise<number> {
+async function runShare(args: ShareArguments, run: OneShot): Promise<number> {
   const path = resolve(args.file);
   const output = args.output ?? `${basename(path).normalize('NFC')}.mtorrent`;
   const names = { path, output, mtorrent: resolve(output) };
-  return runOneShot(args, await settingsOf(args), async (run) =>
-    run.background === undefined ? shareHere(names, run) : handOver(names, run.background, run.reporter),
-  );
+  return run.background === undefined ? shareHere(names, run) : handOver(names, run.background, run.reporter);
 }
 
 async function handOver({ path, output, mtorrent }: Names, client: SwarmClient, reporter: Reporter): Promise<number> {
@@ -96,15 +85,15 @@ async function startTrackers({ config, reporter }: OneShot): Promise<TrackerPair
 
 async function shareUntilStopped(names: Names, { client, begin }: Sharing, run: OneShot): Promise<number> {
   const { path, output, mtorrent } = names;
-  const { reporter, stopped } = run;
-  const unlisten = relayNotices(client, reporter);
+  const { reporter } = run;
+  const unlisten = run.relayNotices(client);
   reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: false });
   reporter.detail(`this client serves at ${client.facts.address}`);
   try {
-    const begun = await firstOf(reportHashing(begin(), client, path, reporter), stopped);
-    if (begun.kind === 'stopped') return begun.exitCode;
+    const begun = await run.firstOf(reportHashing(begin(), client, path, reporter));
+    if (begun.kind !== 'done') return begun.kind === 'stopped' ? begun.exitCode : 0;
     reporter.result(output);
-    return await seedUntilStopped(client, path, run);
+    return await run.seed(client, path);
   } finally {
     unlisten();
   }

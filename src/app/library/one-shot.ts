@@ -44,8 +44,8 @@ export interface GetPlan {
 /** A client that fetches one file, and shares it until `close`. */
 export interface Fetching {
   readonly client: SwarmClient;
-  /** `close` removes it when the file is complete. */
-  readonly stateDir: string;
+  /** `close` removes it when the file is complete. Undefined: the client does other things as well. */
+  readonly stateDir: string | undefined;
   /**
    * Continues what an earlier run left; a file that is complete and correct already counts as fetched. Rejects as
    * SwarmClient.get does.
@@ -131,10 +131,17 @@ async function begin(client: SwarmClient, plan: GetPlan, stateDir: string): Prom
   }
 }
 
-/** As `begin` of `startGet`, for a client that has other files as well: follows its download to the target, or starts one. */
-export async function beginGet(client: SwarmClient, plan: GetPlan): Promise<Download> {
-  const known = (await client.files()).find(({ path }) => path === plan.target);
-  return resumeOrGet(client, plan, known);
+/** As `startGet`, on a client that has other files as well: it follows its download to the target, or starts one. */
+export function getOn(client: SwarmClient, plan: GetPlan): Fetching {
+  return {
+    client,
+    stateDir: undefined,
+    begin: async () => {
+      const known = (await client.files()).find(({ path }) => path === plan.target);
+      return resumeOrGet(client, plan, known);
+    },
+    close: async () => undefined,
+  };
 }
 
 async function resumeOrGet(
