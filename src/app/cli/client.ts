@@ -4,11 +4,11 @@
 import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { assert } from '../../foundation/base/assert.js';
-import { settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, LOG_SETTINGS, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
 
-const flags = settingFlags('state-dir', 'upload-limit', 'download-limit', 'peer-threads', 'color', 'log-level');
+const flags = settingFlags('state-dir', 'upload-limit', 'download-limit', ...CLIENT_SETTINGS, 'color', ...LOG_SETTINGS);
 const CLIENT_FLAGS = {
   ...flags,
   'state-dir': { ...flags['state-dir'], defaultDescription: '$XDG_STATE_HOME/mtorrent/<ip>_<port>' },

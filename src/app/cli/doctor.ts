@@ -9,7 +9,7 @@ import type { CommandOutput } from '../../foundation/base/output.js';
 import { lookAtMachine } from '../../foundation/base/this-machine.js';
 import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
 import type { Settings } from '../settings/resolve.js';
-import { settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 
@@ -32,7 +32,7 @@ export function doctorCommand(parser: Argv, run: RunCommand): void {
           array: true,
           describe: 'ip:port; may be repeated [default: the trackers that are set]',
         })
-        .options(settingFlags('address', 'state-dir', 'download-dir', 'socket', 'peer-threads'))
+        .options(settingFlags('address', 'state-dir', 'download-dir', 'socket', ...CLIENT_SETTINGS))
         .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' })
         .example('$0 doctor', 'with the address and the trackers that are set')
         .example('$0 doctor -t 192.0.2.1:7001 -t 192.0.2.2:7001 --address 192.0.2.7:6881', ''),

@@ -9,7 +9,7 @@ import { printable } from '../../foundation/torrent/names.js';
 import type { Fetching, GetPlan } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { parseDuration } from '../settings/durations.js';
-import { settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
 import { percent } from '../verbs/results.js';
 import type { RunCommand } from './context.js';
 import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot, type Unfinished } from './one-shot.js';
@@ -34,7 +34,7 @@ export function getCommand(parser: Argv, run: RunCommand): void {
         .option('timeout', { type: 'string', describe: 'give up after this time, and keep the pieces: 90s, 10m, 1h' })
         .option('detach', { type: 'boolean', default: false, describe: 'leave it to the client in the background' })
         .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
-        .options(settingFlags('peer-threads', 'stats-interval', 'state-dir', 'socket'))
+        .options(settingFlags(...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
         .example('$0 get disk.img.mtorrent', 'into the current directory')
         .example('$0 get disk.img.mtorrent /data/ --timeout 1h', 'the same command continues it')

@@ -6,7 +6,7 @@ import type { Argv } from 'yargs';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { Home } from '../home/home.js';
-import { settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, LOG_SETTINGS, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
 
@@ -17,8 +17,8 @@ export function homeCommand(parser: Argv, run: RunCommand): void {
     (args) =>
       args
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
-        .options(settingFlags('address', 'upload-limit', 'download-limit', 'peer-threads', 'state-dir', 'socket'))
-        .options(settingFlags('color', 'log-level'))
+        .options(settingFlags('address', 'upload-limit', 'download-limit', ...CLIENT_SETTINGS, 'state-dir', 'socket'))
+        .options(settingFlags('color', ...LOG_SETTINGS))
         .example('$0', 'on the first machine; it prints the command for a second one')
         .example('$0 -t 192.0.2.1:7001 -t 192.0.2.1:7002', 'with the trackers of another machine'),
     (args) => run(() => runHome(args)),

@@ -8,7 +8,7 @@ import { formatAddress } from '../../foundation/torrent/address.js';
 import type { TrackerPair } from '../home/pair.js';
 import type { Sharing } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
-import { settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
 import type { RunCommand } from './context.js';
 import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot, startTimeLimit } from './one-shot.js';
 import type { Reporter } from './reporters.js';
@@ -28,7 +28,7 @@ export function shareCommand(parser: Argv, run: RunCommand): void {
         .positional('file', { type: 'string', demandOption: true })
         .option('output', { alias: 'o', type: 'string', describe: 'the .mtorrent [default: <name>.mtorrent here]' })
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
-        .options(settingFlags('address', 'upload-limit', 'peer-threads', 'stats-interval', 'state-dir', 'socket'))
+        .options(settingFlags('address', 'upload-limit', ...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
         .example('$0 share disk.img', 'on your trackers, or on a pair that is started for it')
         .example('$0 share disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001 -o images/disk.mtorrent', ''),

@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { addressFrom } from '../../foundation/torrent/address.js';
-import { settingFlags } from '../settings/table.js';
+import { LOG_SETTINGS, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 import { optimizeLater } from './tiering.js';
@@ -33,7 +33,7 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
           type: 'string',
           describe: 'a name for the pair, the same at both; needed if they reach each other at other addresses',
         })
-        .options(settingFlags('log-level'))
+        .options(settingFlags(...LOG_SETTINGS))
         .example('$0 tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log', ''),
     (args) => run(() => runTracker(args)),
   );

@@ -82,6 +82,11 @@ export const SETTINGS = {
   ),
 } as const satisfies Readonly<Record<string, Setting<unknown, unknown>>>;
 
+/** Flags of every command that writes a log. */
+export const LOG_SETTINGS = ['log-level'] as const satisfies readonly SettingName[];
+/** Flags of every command that runs a client. */
+export const CLIENT_SETTINGS = ['peer-threads'] as const satisfies readonly SettingName[];
+
 export type SettingName = keyof typeof SETTINGS;
 /** Paths are absolute, rates are bytes a second (0: no limit), times are milliseconds. */
 export type SettingValues = {
