@@ -167,7 +167,7 @@ test('a tracker thread that dies is started anew, with its list; too often, and 
     await eventually(status, (code) => code === 0, 'tracker 1 answers again');
   }
   await kill();
-  await run.said(/tracker 1 of this console cannot be kept running/);
+  await run.said(/tracker 1 cannot be kept running/);
   const { code, stderr } = await new CommandRun(t, ada, ['get', 'film.mtorrent', 'copy.bin', '--alone']).outcome();
   assert.equal(code, 0, `tracker 2 suffices: ${stderr}`);
   run.write('quit');

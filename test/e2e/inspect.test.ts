@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { readFile, utimes } from 'node:fs/promises';
+import { readFile, utimes, writeFile } from 'node:fs/promises';
 import test from 'node:test';
-import { type ClientProcess, runProgram } from '../../src/app/demo/processes.js';
+import { type ClientProcess, freePort, runProgram } from '../../src/app/demo/processes.js';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import {
@@ -251,6 +251,26 @@ test('doctor finds nothing bad where everything works, and names the tracker tha
   const { code, stdout } = await runProgram(['doctor', '-t', second ?? ''], swarm.directory);
   assert.equal(code, 1);
   assert.match(stdout, /BAD +tracker .* does not answer/);
+});
+
+test('doctor looks at the address, the trackers and the directories that are set; what is named counts instead', async (t) => {
+  const swarm = await stageSwarm(t);
+  const free = await freePort();
+  const lines = [`trackers = ["127.0.0.1:1", "127.0.0.1:2"]`, `address = "127.0.0.1:${free}"`, `state-dir = "state"`];
+  await writeFile(swarm.path('set.toml'), lines.join('\n'));
+  const subjects = async (...words: readonly string[]): Promise<readonly string[]> => {
+    const { stdout } = await runProgram(['doctor', '--json', '--config', 'set.toml', ...words], swarm.directory);
+    return (JSON.parse(stdout) as { findings: readonly { subject: string }[] }).findings.map(({ subject }) => subject);
+  };
+  const set = await subjects();
+  for (const subject of ['tracker 127.0.0.1:1', 'tracker 127.0.0.1:2', `upload port 127.0.0.1:${free}`])
+    assert.ok(set.includes(subject), `${subject} of ${set.join(', ')}`);
+  assert.ok(set.includes(`disk of ${swarm.directory}`), set.join(', '));
+  const named = await subjects('-t', '127.0.0.1:3', '--address', `127.0.0.1:0`);
+  assert.deepEqual(
+    named.filter((subject) => /^(tracker|upload)/.test(subject)),
+    ['upload port 127.0.0.1:0', 'tracker 127.0.0.1:3'],
+  );
 });
 
 test('doctor tells that an address is taken, and that a running download is held by its limit', async (t) => {
