@@ -28,7 +28,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
   const { values } = settings;
   const stateRoot = values['state-dir'];
   const homeDirectory = join(stateRoot, 'home');
-  const log: LogStyle = { level: values['log-level'] };
+  const log: LogStyle = { level: values['log-level'], format: values['log-format'] };
   return {
     client: {
       upload: values.address,

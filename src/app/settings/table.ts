@@ -48,6 +48,12 @@ export const SETTINGS = {
     'log file, appended to',
   ),
   'log-level': setting(choice(...LOG_LEVEL_CHOICES), () => 'info' as const, 'info', 'least level that is logged'),
+  'log-format': setting(
+    choice('json', 'text'),
+    () => 'json' as const,
+    'json',
+    'form of the log: json for programs, text for people',
+  ),
   'upload-limit': setting(rate, () => 0, 'off', 'bytes a second that are sent at most: 500K, 10M, 1.5MiB, off'),
   'download-limit': setting(rate, () => 0, 'off', 'bytes a second that are downloaded at most: 500K, 10M, 1.5MiB, off'),
   'download-dir': setting(
@@ -83,7 +89,7 @@ export const SETTINGS = {
 } as const satisfies Readonly<Record<string, Setting<unknown, unknown>>>;
 
 /** Flags of every command that writes a log. */
-export const LOG_SETTINGS = ['log-level'] as const satisfies readonly SettingName[];
+export const LOG_SETTINGS = ['log-level', 'log-format'] as const satisfies readonly SettingName[];
 /** Flags of every command that runs a client. */
 export const CLIENT_SETTINGS = ['peer-threads'] as const satisfies readonly SettingName[];
 

@@ -1,7 +1,5 @@
-// The only door to pino. One JSON line a record, with time, level, thread and actor; appended to the log file that the
-// user named. Each thread opens the file itself: lines are appended whole (O_APPEND), so threads never mix within a line.
-// A file that was moved away is left to whoever moved it: the next line of each thread goes to a new one, without any signal.
-// A log that cannot be written (disk full) loses lines, never the process.
+// The only door to pino: one line a record, as JSON or as text. Each thread opens the file itself and appends whole lines; when
+// the file was moved away, the next line goes to a new one. A log that cannot be written loses lines, never the process.
 
 import fs from 'node:fs';
 import pino from 'pino';
@@ -9,6 +7,8 @@ import { fileError } from './errors.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ['json', 'text'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
 
 export interface Log {
   debug(fields: object, sentence: string): void;
@@ -32,6 +32,8 @@ export interface LogFile {
 export interface LogStyle {
   /** The least level that is written. */
   readonly level: LogLevel;
+  /** json, the default: a JSON object a line. text: the same records for people. */
+  readonly format?: LogFormat | undefined;
 }
 
 /** Where a program logs, and how, on whichever of its threads. */
@@ -41,7 +43,7 @@ export interface LogTarget extends LogStyle {
 }
 
 /** @param thread the name of the thread, which every record carries. Throws MiniTorrentError when the file cannot be opened. */
-export function openLog({ path, level }: LogTarget, thread: string): LogFile {
+export function openLog({ path, level, format = 'json' }: LogTarget, thread: string): LogFile {
   const destination = appenderTo(path);
   let lost = 0;
   const logger = pino(
@@ -52,7 +54,7 @@ export function openLog({ path, level }: LogTarget, thread: string): LogFile {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    format === 'json' ? destination : { write: (line: string) => destination.write(textOf(line)) },
   );
   let isOpen = true;
   let least = LOG_LEVELS.indexOf(level);
@@ -81,6 +83,25 @@ function appenderTo(path: string): Appender {
   } catch (error) {
     throw fileError(error, path);
   }
+}
+
+/** A record as a line for people: time, level, process, thread and actor, the sentence, then its fields. */
+function textOf(line: string): string {
+  const { time, level, pid, thread, actor, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const source = actor === undefined ? thread : `${thread}/${actor}`;
+  const rest = Object.entries(fields).map(([name, value]) => `${name}=${fieldText(value)}`);
+  return `${[time, String(level).padEnd(5), pid, source, escaped(String(msg)), ...rest].join(' ')}\n`;
+}
+
+/** A plain word stays as it is; everything else is JSON. */
+function fieldText(value: unknown): string {
+  return typeof value === 'string' && /^[\w./:@+-]+$/.test(value) ? value : escaped(JSON.stringify(value));
+}
+
+/** So that a record is one line, and nothing in it acts on a terminal. */
+function escaped(text: string): string {
+  const code = (unit: string): string => unit.charCodeAt(0).toString(16).padStart(4, '0');
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (unit) => `\\u${code(unit)}`);
 }
 
 /** Synchronous, so that the lines before a crash are in the file. Records are rare: none per piece above `debug`. */

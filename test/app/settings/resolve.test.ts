@@ -35,6 +35,7 @@ const WORDS: Readonly<Record<SettingName, readonly [string, string, string, stri
   'state-dir': ['/a', '/b', '~/c', 'd'],
   log: ['/a.log', '/b.log', '~/c.log', 'd.log'],
   'log-level': ['trace', 'debug', 'warn', 'error'],
+  'log-format': ['text', 'json', 'text', 'json'],
   'upload-limit': ['1K', '2M', '3G', '4096'],
   'download-limit': ['1K', '1.5MiB', '3G', 'off'],
   'download-dir': ['/a', '/b', '~/c', '.'],

@@ -40,3 +40,25 @@ test('another level holds at once, also for logs that were made before', (t) => 
   );
   assert.equal(file.lostLines(), 0);
 });
+
+test('a log in text has the same records as one in JSON, each one line that acts on no terminal', (t) => {
+  const directory = temporaryDirectory(t);
+  const lines = (format: 'json' | 'text'): readonly string[] => {
+    const path = join(directory, format);
+    const file = openLog({ path, level: 'info', format }, 'tester');
+    file.log.info({}, 'started');
+    file.log.of('peer-0').warn({ peer: '192.0.2.7:6881', name: 'a b', count: 3 }, 'a line\nand \u001b[31mred\u009b');
+    file.log.error({ err: new Error('broken') }, 'failed');
+    file.close();
+    return readFileSync(path, 'utf8').trimEnd().split('\n');
+  };
+  const [started = '', warned = '', failed = '', ...more] = lines('text');
+  assert.deepEqual(more, []);
+  assert.equal(lines('json').length, 3);
+  assert.match(started, /^\d{4}-\d\d-\d\dT[\d:.]+Z info {2}\d+ tester started$/);
+  assert.match(
+    warned,
+    /Z warn {2}\d+ tester\/peer-0 a line\\u000aand \\u001b\[31mred\\u009b peer=192\.0\.2\.7:6881 name="a b" count=3$/,
+  );
+  assert.match(failed, /Z error \d+ tester failed err=\{"type":"Error","message":"broken","stack":/);
+});
