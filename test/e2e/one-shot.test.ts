@@ -157,7 +157,7 @@ test('a get that is stopped by a signal ends with 7, says how to go on, and does
   assert.equal(await first.exited, 7);
   assert.match(
     first.stderr,
-    /^UNFINISHED: stopped by SIGINT.* % is there: mtorrent get film\.bin\.mtorrent to goes on/m,
+    /^UNFINISHED: stopped by SIGINT.* % is downloaded: mtorrent get film\.bin\.mtorrent to continues it/m,
   );
   const failed = first.events().at(-1);
   assert.deepEqual([failed?.event, failed?.['code'], failed?.['exitCode']], ['failed', 'UNFINISHED', 7]);
@@ -265,7 +265,7 @@ test('without any trackers a share brings its own pair, which the .mtorrent name
   const ada = await makeUser(swarm.directory, 'ada');
   const sharing = new CommandRun(t, ada, ['share', 'film.bin']);
   await sharing.line(/film\.bin\.mtorrent/);
-  await sharing.said(/a pair runs in this process: 127\.0\.0\.1:\d+ and 127\.0\.0\.1:\d+/);
+  await sharing.said(/started a pair in this process: 127\.0\.0\.1:\d+ and 127\.0\.0\.1:\d+/);
   // A second share of the same user uses the pair that runs.
   await swarm.makeFile('other.bin', PIECE);
   const second = new CommandRun(t, ada, ['share', 'other.bin']);
