@@ -10,13 +10,13 @@ import type { Address } from '../../foundation/torrent/address.js';
 import { deletePart, unlinkIfThere } from '../../transfer/storage/leftovers.js';
 import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { deleteResume } from '../../transfer/storage/resume.js';
-import { freeBytes } from '../../transfer/storage/source.js';
+import { freeBytes, lookAtSource } from '../../transfer/storage/source.js';
 import { piecesListed } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, Refusal } from '../effects.js';
 import type { ClientEvent } from '../messages.js';
 import type { StatePaths } from '../state/library.js';
 import { LocalHashing } from './local-hashing.js';
-import { lookAtAll, writtenMs } from './look.js';
+import { lookAtAll } from './look.js';
 import type { OpenFiles } from './open-files.js';
 import { Rehash } from './rehash.js';
 import { Reopener } from './reopener.js';
@@ -147,7 +147,7 @@ export class DiskJobs {
       lookAtCompleted: {
         perform: async ({ file, entry }) => {
           // If it is gone already, serving it fails and says so.
-          const mtimeMs = await writtenMs(entry.path);
+          const mtimeMs = (await lookAtSource(entry.path))?.mtimeMs ?? 0;
           await this.#reopener.forgetProgress(entry);
           return { kind: 'completedSeen', file, mtimeMs };
         },

@@ -1,18 +1,16 @@
-// Looks at the size and times of files without reading them. A file that cannot be looked at counts as missing.
+// Looks at shares and their .mtorrent files without reading them. What cannot be looked at counts as missing.
 
-import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { lookAtSource } from '../../transfer/storage/source.js';
 import type { Found, LookedAt, SeenSource } from '../effects.js';
 
-/** Undefined when `path` is not a file that can be looked at. */
+/** Undefined when there is no share at `path`. */
 export async function lookAt(path: string, mtorrentPath: string | undefined): Promise<Found | undefined> {
-  const [source, metainfo] = await Promise.all([
-    statOf(path),
-    mtorrentPath === undefined ? undefined : statOf(mtorrentPath),
+  const [source, metainfoMtimeMs] = await Promise.all([
+    lookAtSource(path),
+    mtorrentPath === undefined ? undefined : mtimeOf(mtorrentPath),
   ]);
-  if (source === undefined || !source.isFile()) return undefined;
-  const { size, mtimeMs, ctimeMs } = source;
-  return { size, mtimeMs, changedMs: ctimeMs, metainfoMtimeMs: metainfo?.mtimeMs };
+  return source === undefined ? undefined : { ...source, metainfoMtimeMs };
 }
 
 /** One after the other, so that other work of the disk is done in between. */
@@ -22,11 +20,9 @@ export async function lookAtAll(sources: readonly LookedAt[]): Promise<readonly 
   return seen;
 }
 
-/** Modification time of `path` in milliseconds; 0 when nothing is there. */
-export async function writtenMs(path: string): Promise<number> {
-  return (await statOf(path))?.mtimeMs ?? 0;
-}
-
-function statOf(path: string): Promise<Stats | undefined> {
-  return stat(path).catch(() => undefined);
+function mtimeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }

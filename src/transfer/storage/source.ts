@@ -37,6 +37,21 @@ export async function inspectSource(path: string): Promise<Source> {
   }
 }
 
+/** The state of a share as a look at it finds it, to compare with a later one. */
+export interface Look {
+  /** In bytes. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** When anything about it last changed, even its times: a copy put back with its old time shows here. */
+  readonly changedMs: number;
+}
+
+/** Looks without reading. Undefined when there is nothing that can be looked at. */
+export async function lookAtSource(path: string): Promise<Look | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() === true ? { size: found.size, mtimeMs: found.mtimeMs, changedMs: found.ctimeMs } : undefined;
+}
+
 /** Bytes that this user may still write to the disk of `path`, an existing file or directory. */
 export async function freeBytes(path: string): Promise<number> {
   try {

@@ -6,8 +6,9 @@ import fs, { constants } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { assert } from '../../foundation/base/assert.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
-import type { Layout } from '../../foundation/torrent/layout.js';
+import type { Extent, Layout } from '../../foundation/torrent/layout.js';
 import { type HandedStorage, layoutOf, type StorageHandle } from './messages.js';
 import { moveWithoutOverwriting, syncDirectory } from './publish.js';
 import { partPathOf } from './target.js';
@@ -159,36 +160,44 @@ class FileBytes implements StorageBytes {
 
   readAt(offset: number, targets: readonly Uint8Array[]): number {
     let filled = 0;
-    for (const { offset: at, length } of this.layout.extents(offset, bytesOf(targets))) {
-      const count = readFile(this.fd, at, within(targets, filled, length));
+    for (const extent of this.layout.extents(offset, bytesOf(targets))) {
+      const count = readFile(this.#fdOf(extent), extent.offset, within(targets, filled, extent.length));
       filled += count;
-      if (count < length) break;
+      if (count < extent.length) break;
     }
     return filled;
   }
 
   readLater(offset: number, targets: readonly Uint8Array[], done: ReadDone): void {
     const extents = this.layout.extents(offset, bytesOf(targets)).values();
-    const next = (error: Error | null, filled: number): void => {
+    const next = (filled: number): void => {
       const { value: extent } = extents.next();
-      if (error !== null || extent === undefined) {
-        done(error, filled);
+      if (extent === undefined) {
+        done(null, filled);
         return;
       }
-      fs.readv(this.fd, within(targets, filled, extent.length), extent.offset, (failure, count) => {
-        if (failure !== null || count < extent.length) done(failure, filled + count);
-        else next(null, filled + count);
+      const wanted = within(targets, filled, extent.length);
+      fs.readv(this.#fdOf(extent), wanted, extent.offset, (error, count) => {
+        if (error !== null || count < extent.length) done(error, filled + count);
+        else next(filled + count);
       });
     };
-    next(null, 0);
+    next(0);
   }
 
   writeAt(offset: number, bytes: Uint8Array): void {
     let written = 0;
-    for (const { offset: at, length } of this.layout.extents(offset, bytes.length)) {
-      const [begin, end] = [written, written + length];
-      while (written < end) written += fs.writeSync(this.fd, bytes, written, end - written, at + written - begin);
+    for (const extent of this.layout.extents(offset, bytes.length)) {
+      const fd = this.#fdOf(extent);
+      const shift = extent.offset - written;
+      const end = written + extent.length;
+      while (written < end) written += fs.writeSync(fd, bytes, written, end - written, shift + written);
     }
+  }
+
+  #fdOf({ file }: Extent): number {
+    assert(file === 0, 'a share is one file');
+    return this.fd;
   }
 }
 

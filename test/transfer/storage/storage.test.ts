@@ -17,10 +17,17 @@ import {
 import { basename, join } from 'node:path';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
 import { MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { readBounded } from '../../../src/transfer/storage/state-file.js';
-import { createPart, openPart, type Storage } from '../../../src/transfer/storage/storage.js';
+import {
+  adoptStorage,
+  attachStorage,
+  createPart,
+  openPart,
+  type Storage,
+} from '../../../src/transfer/storage/storage.js';
 import { partPathOf, resolveTarget } from '../../../src/transfer/storage/target.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -198,4 +205,41 @@ test('descriptors are not leaked by failures', async (t) => {
   }
   await (await createPart(join(directory, 'x'), new Layout([1]))).close();
   assert.equal(open(), before);
+});
+
+test('what is written at an offset is read there, into however many targets, on this thread or on the read threads', async (t) => {
+  const size = 500;
+  const storage = await createPart(join(temporaryDirectory(t), 'x'), new Layout([size]));
+  t.after(() => storage.close());
+  const model = new Uint8Array(size);
+  const later = (offset: number, targets: readonly Uint8Array[]): Promise<number> =>
+    new Promise((resolve, reject) => {
+      storage.readLater(offset, targets, (error, count) => (error === null ? resolve(count) : reject(error)));
+    });
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 50 });
+  const lengths = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(fc.nat(size - 50), bytes, fc.nat(size), lengths, async (writeAt, written, readAt, cuts) => {
+      storage.writeAt(writeAt, written);
+      model.set(written, writeAt);
+      const expected = Buffer.from(model.subarray(readAt, readAt + cuts.reduce((sum, length) => sum + length, 0)));
+      for (const read of [storage.readAt.bind(storage), later]) {
+        const targets = cuts.map((length) => new Uint8Array(length));
+        const count = await read(readAt, targets);
+        assert.equal(count, expected.length);
+        assert.ok(Buffer.concat(targets).subarray(0, count).equals(expected));
+      }
+    }),
+  );
+});
+
+test('a storage that was handed over is the same one for its new owner, and for threads that know its handle', async (t) => {
+  const directory = temporaryDirectory(t);
+  const made = await createPart(join(directory, 'x'), new Layout([5]));
+  const owned = adoptStorage(made.handOver());
+  attachStorage(owned.handle).writeAt(0, Buffer.from('hello'));
+  assert.equal(owned.path, join(directory, 'x.part'));
+  await owned.finish();
+  await owned.close();
+  assert.equal(readFileSync(join(directory, 'x'), 'utf8'), 'hello');
 });
