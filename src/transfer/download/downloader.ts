@@ -16,6 +16,7 @@ import type { HashPool } from '../hash/pool.js';
 import type { FetchCommand } from '../peer/messages.js';
 import type { Storage } from '../storage/storage.js';
 import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
+import { FAILURE_SENTENCE_MAX } from './limits.js';
 import { DownloadMachine } from './machine.js';
 import type { DownloadEvent, ExaminedDownload } from './messages.js';
 import type { Pacer } from './requests/pacer.js';
@@ -156,11 +157,8 @@ export class Downloader {
 
   async #store(arrived: readonly ArrivedPiece[]): Promise<void> {
     const outcomes = await this.#verifyAndWrite(arrived);
-    const pieces = arrived.map(({ piece }, at) => ({
-      piece,
-      outcome: present(outcomes[at], 'each piece has its outcome'),
-    }));
-    this.#host.post({ kind: 'stored', pieces });
+    const outcomeOf = (at: number): StoreOutcome => present(outcomes[at], 'each piece has its outcome');
+    this.#host.post({ kind: 'stored', pieces: arrived.map(({ piece }, at) => ({ piece, outcome: outcomeOf(at) })) });
   }
 
   async #verifyAndWrite(arrived: readonly ArrivedPiece[]): Promise<readonly StoreOutcome[]> {
@@ -186,7 +184,7 @@ export class Downloader {
     const { sha256, pool, storage, name } = this.#options;
     if (sha256.length === 0) return;
     if (equalBytes(await (await pool).sha256(storage.path, storage.layout), sha256)) return;
-    const sentence = `${name} has the right pieces but not the SHA-256 of its .mtorrent; do not use ${storage.path}, and ask who made it`;
+    const sentence = `${name} has the right pieces but not the SHA-256 of its .mtorrent; do not use ${storage.path}, and tell whoever made the .mtorrent`;
     throw new MiniTorrentError('VERIFICATION_FAILED', sentence);
   }
 
@@ -215,7 +213,7 @@ export class Downloader {
     onEnded();
     if (ending.kind === 'stopped') tellMain({ kind: 'stopped', file });
     else if (ending.kind === 'failed')
-      tellMain({ kind: 'failed', file, code: ending.code, sentence: ending.sentence.slice(0, 300) });
+      tellMain({ kind: 'failed', file, code: ending.code, sentence: ending.sentence.slice(0, FAILURE_SENTENCE_MAX) });
     else tellMain({ kind: 'completed', file, received: ending.received, wasted: ending.wasted });
   }
 }
@@ -223,8 +221,8 @@ export class Downloader {
 function failedToWrite(path: string, errno: string): StoreOutcome {
   const isFull = errno === 'ENOSPC' || errno === 'EDQUOT';
   const sentence = isFull
-    ? `no room left on the disk of ${path}; what is there is kept: free some space, then resume it`
-    : `${path} could not be written (${errno}); what is there is kept: check the disk, then resume it`;
+    ? `no room left on the disk of ${path}; the pieces fetched so far are kept: free some space, then resume the download`
+    : `${path} could not be written (${errno}); the pieces fetched so far are kept: check the disk, then resume the download`;
   return { kind: 'failed', code: errorCodeOfErrno(errno), sentence };
 }
 

@@ -81,6 +81,8 @@ export const RESUME_SAVE_MS = 2_000;
 export const RESUME_SAVE_PIECES = 64;
 /** But never sooner, so at most half a second's pieces are fetched again: each record costs a file and a rename. */
 export const RESUME_SAVE_MIN_MS = 500;
+/** Characters of the sentence that says why a download failed: two paths fit. */
+export const FAILURE_SENTENCE_MAX = 300;
 /** Milliseconds between two flushes of a growing `.part`: the pieces of that time are hashed again after a crash. */
 export const PART_SYNC_MS = 10_000;
 
