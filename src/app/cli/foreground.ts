@@ -34,7 +34,7 @@ export function openForeground(options: ForegroundOptions): Foreground {
   const { remarks = [], onLogMoved, ...rest } = options;
   const { stdin, stdout, stderr, env } = process;
   const session = openConsole({ ...rest, stdin, stdout, stderr, env });
-  for (const remark of remarks) session.say(remark, 'good');
+  for (const remark of remarks) session.notify(remark, 'good');
   const stopSignals = leaveOnSignals(session, onLogMoved);
   return {
     start: () => session.start(),
@@ -62,7 +62,7 @@ function leaveOnSignals(session: Session, onLogMoved: () => void): () => Ending 
     onStop: (signal, exitCode) => {
       code = exitCode;
       isTerminalGone ||= signal === 'SIGHUP';
-      session.say('closing; press Ctrl-C again to exit immediately');
+      session.notify('closing; press Ctrl-C again to exit immediately');
       session.quit();
     },
     onLogMoved,

@@ -23,7 +23,7 @@ export type Offers =
   | { readonly kind: 'clientFiles'; readonly fits: (file: FileView) => boolean }
   /** Names on the disk. */
   | { readonly kind: 'paths'; readonly only: 'any' | 'mtorrent' | 'directories' }
-  /** A path, or the name of the file in the argument before it with `.mtorrent` added. */
+  /** A path, or the name of the file in the argument before, with `.mtorrent` appended. */
   | { readonly kind: 'newMtorrent' };
 
 export interface Argument<T> {
@@ -32,14 +32,14 @@ export interface Argument<T> {
   readonly description: string;
   readonly isOptional: boolean;
   readonly offers: Offers;
-  /** Undefined: the word is no such value. */
+  /** Undefined when the word is not such a value. */
   readonly read: (word: string, directory: string) => T | undefined;
-  /** Why a word is no such value; where absent, the usage says enough. */
+  /** Why a word is not such a value; without it, the usage is shown. */
   readonly mistake?: (word: string) => string;
 }
 
 export type Arguments = Readonly<Record<string, Argument<unknown>>>;
-/** What was written, by the names of the arguments. */
+/** The values of a line, by the names of the arguments. */
 export type Values = Readonly<Record<string, unknown>>;
 export type ValuesOf<A extends Arguments> = {
   readonly [N in keyof A]: A[N] extends Argument<infer T> ? T : never;
@@ -87,8 +87,7 @@ export const destination: Argument<string> = {
 };
 
 /**
- * A file of the client. With a slash the word is a path; without, a name. @param fits which files the verb makes sense
- * for.
+ * A file of the client: a path if the word has a slash, a name if not. @param fits the files that completion offers.
  */
 export function clientFile(
   shown: '<name>' | '<name>.mtorrent',
@@ -96,7 +95,7 @@ export function clientFile(
 ): Argument<string> {
   return {
     shown,
-    description: 'name of the .mtorrent, of the file, or a path',
+    description: 'name of the file or of its .mtorrent, or a path',
     isOptional: false,
     offers: { kind: 'clientFiles', fits },
     read: (word, directory) => (word.includes('/') ? resolve(directory, word) : word),
@@ -121,7 +120,7 @@ export const logLevel: Argument<LogLevel> = {
   read: (word) => LOG_LEVEL_CHOICES.find((level) => level === word),
 };
 
-/** Any word: help for an unknown command is the whole help. */
+/** Takes any word: help for an unknown command lists all commands. */
 export const verbName: Argument<string> = {
   shown: '<command>',
   description: 'a command of the console',

@@ -1,4 +1,5 @@
-// Finds out which form of a verb a line of words means, or why it means none, and has the client perform it. Pure.
+// Decides which form of which verb a list of words means, or what is wrong with it, and performs the call on a client.
+// Pure.
 
 import { nearest } from '../../foundation/base/nearest.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -9,7 +10,7 @@ import type { Result } from './results.js';
 import { VERB_NAMES, verbNamed } from './table.js';
 import type { Action, Form, Verb } from './verb.js';
 
-/** A form that the client answers, with what was written for its arguments. */
+/** A form that the client answers, and the values of its arguments. */
 export interface Call {
   readonly kind: 'call';
   readonly form: Form & { readonly action: Extract<Action, { readonly kind: 'ask' }> };
@@ -28,7 +29,7 @@ export type Parsed =
   | { readonly kind: 'quit' }
   | { readonly kind: 'nothing' };
 
-/** @param directory relative paths start there. */
+/** @param directory where relative paths start. */
 export function parseWords([name, ...words]: readonly string[], directory: string): Parsed {
   if (name === undefined) return { kind: 'nothing' };
   const verb = verbNamed(name);
@@ -41,9 +42,7 @@ export function parseWords([name, ...words]: readonly string[], directory: strin
   return mistake(`usage: ${verb.forms.map((form) => usageOf(verb, form)).join(' | ')}`);
 }
 
-/**
- * Rejects with MiniTorrentError when the client refuses. @param ascii drawings must not use characters beyond ASCII.
- */
+/** Rejects with MiniTorrentError when the client refuses. @param ascii use only ASCII characters in drawings. */
 export async function perform({ form, values }: Call, client: SwarmClient, ascii: boolean): Promise<Result> {
   const { ask, show } = form.action;
   return show(await ask(client, values), values, ascii);
@@ -59,7 +58,7 @@ function unknown(name: string): string {
   return `unknown command "${printable(name)}"; ${hint}`;
 }
 
-/** The words for the arguments of this form; undefined when the flags, or the topic, are those of another form. */
+/** The words for the arguments of this form; undefined when the flags or the topic do not match it. */
 function argumentsOf(form: Form, words: readonly string[], verb: Verb): readonly string[] | undefined {
   const { flags, plain } = withoutFlags(words, verb);
   if (flags.join() !== (form.flag === undefined ? '' : `--${form.flag.name}`)) return undefined;
@@ -67,7 +66,7 @@ function argumentsOf(form: Form, words: readonly string[], verb: Verb): readonly
   return plain[0] === form.topic ? plain.slice(1) : undefined;
 }
 
-/** A word counts as a flag only where a form of the verb has that flag. */
+/** A word counts as a flag only if a form of the verb has that flag. */
 export function withoutFlags(
   words: readonly string[],
   { forms }: Verb,
@@ -76,7 +75,7 @@ export function withoutFlags(
   return { flags: words.filter(isFlag), plain: words.filter((word) => !isFlag(word)) };
 }
 
-/** Undefined: the words do not fit, and the usage says all there is to say. */
+/** Undefined when the words do not fit and only the usage can be shown. */
 function parseForm(form: Form, words: readonly string[], directory: string): Parsed | undefined {
   const all = Object.entries(form.takes);
   const required = all.filter(([, argument]) => !argument.isOptional);

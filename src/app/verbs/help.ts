@@ -1,9 +1,9 @@
-// What `help` says about all verbs, or about one of them, and how each form is written. Pure.
+// The text of `help`, for all verbs or for one, and the usage of each form. Pure.
 
 import { VERBS, verbNamed } from './table.js';
 import type { Form, Verb } from './verb.js';
 
-/** Of all verbs, or of one with its examples. Lines of at most 80 columns. */
+/** For all verbs, or for one with its examples. Lines have at most 80 columns. */
 export function helpText(name?: string): string {
   const verb = name === undefined ? undefined : verbNamed(name);
   const uses = (verb === undefined ? VERBS : [verb]).flatMap((each) =>
@@ -15,7 +15,7 @@ export function helpText(name?: string): string {
   return [...lines, ...(examples.length === 0 ? [] : ['', ...examples])].join('\n');
 }
 
-/** `remove <name>.mtorrent --force` */
+/** Such as `remove <name>.mtorrent --force`. */
 export function usageOf({ name }: Verb, { topic, takes, flag }: Form): string {
   const words = [
     name,

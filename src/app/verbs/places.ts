@@ -1,11 +1,11 @@
-// The places of a verb's line, over all of its forms: what can follow the words that are there, for completion in the
-// console, and one list of places, for a shell that knows no forms. Pure.
+// Combines the forms of a verb: what can follow the words typed so far, for the console's completion, and a single list
+// of places, for a shell, which does not know forms. Pure.
 
 import type { Offers } from './arguments.js';
 import { withoutFlags } from './calls.js';
 import type { Form, Verb } from './verb.js';
 
-/** What can stand next. @param typed the beginning of it, which decides whether a risky flag is offered. */
+/** What can come next. @param typed its beginning; a risky flag is offered only when this is not empty. */
 export function offersAfter(verb: Verb, words: readonly string[], typed: string): Offers | undefined {
   const { flags, plain } = withoutFlags(words, verb);
   const texts: string[] = [];
@@ -35,11 +35,11 @@ export interface Place {
   readonly description: string;
   readonly isRequired: boolean;
   readonly offers: Offers;
-  /** What counts when nothing stands there. */
+  /** The value when the place is left empty. */
   readonly fallback: string | undefined;
 }
 
-/** Topics come first; the arguments of all forms share the places after them. */
+/** Topics come first; the arguments of all forms share the places after that. */
 export function placesOf({ forms, shell }: Verb): readonly Place[] {
   const topics = [...new Set(forms.map(({ topic }) => topic).filter((topic) => topic !== ''))];
   const fallback = forms.find(({ isDefault }) => isDefault)?.topic;

@@ -33,7 +33,7 @@ export function limits({ up, down }: { readonly up: number; readonly down: numbe
   return done(`up=${up} down=${down}`, `up: ${formatRate(up)}, down: ${formatRate(down)}`);
 }
 
-/** `[D] name  43.2 %  …` while it is being downloaded, `[S] name  …` when it is complete. The mark opens the line. */
+/** `[D] name  43.2 %  …` while downloading, `[S] name  …` once complete. Scripts rely on the mark at the start. */
 export function downloadLine(file: FileView): string {
   const { name, state, size, have, pieces, rate, peers, seeders, sent, problem } = file;
   const parts = [`${isWhole(file) ? '[S]' : '[D]'} ${printable(name)}`];
@@ -49,7 +49,7 @@ export function downloadLine(file: FileView): string {
   return parts.join('  ');
 }
 
-/** What is shared, for whom it is given away: the file, its .mtorrent, what was sent. */
+/** A row of `show shares`: the file, its size, the bytes sent, its path and its .mtorrent. */
 export function shareLine(file: FileView): string {
   const { name, size, sent, path, mtorrentPath, problem } = file;
   const parts = [
@@ -69,7 +69,7 @@ export function downloadsJson(files: readonly FileView[]): string {
 
 export function percent(have: number, pieces: number): string {
   if (pieces === 0 || have === pieces) return '100 %';
-  // Rounded down: 100 % means every piece.
+  // Rounded down, so that 100 % means every piece.
   return `${(Math.floor((have / pieces) * 1000) / 10).toFixed(1)} %`;
 }
 
@@ -89,15 +89,15 @@ export function trackerLine({ address, state, reason }: TrackerView): string {
   return `${printable(address)}  ${TRACKER_WORDS[state]}${why}`;
 }
 
-/** Cells of the piece map, from nothing to everything. */
+/** Cells of the piece map, from no piece to every piece. */
 const SHADES = [' ', '░', '▒', '▓', '█'] as const;
 const SHADES_ASCII = ['.', '-', '+', '*', '#'] as const;
 const MAP_COLUMNS = 64;
 
-/** The map as lines of MAP_COLUMNS cells between bars, then the sum. */
+/** The map as lines of MAP_COLUMNS cells between bars, then a line with the totals. */
 export function pieceLines({ have, pieces, cells }: PieceMap, ascii: boolean): readonly string[] {
   const shades = ascii ? SHADES_ASCII : SHADES;
-  // Only what is whole is shown as whole, and only what is empty as empty.
+  // Only a complete cell is shown as full, and only an empty one as empty.
   const shadeOf = (cell: number): string => shades[cell === 255 ? 4 : Math.ceil((cell / 255) * 3)] ?? ' ';
   const lines: string[] = [];
   for (let at = 0; at < cells.length; at += MAP_COLUMNS)

@@ -185,7 +185,7 @@ export const VERBS: readonly Verb[] = [
     forms: [
       form({
         takes: { name: clientFile('<name>') },
-        purpose: 'hash again what was downloaded so far',
+        purpose: 'hash the file again; report bad pieces',
         ask: (client, { name }) => client.verify(name),
         show: (found) => done(`${found.good}/${found.pieces}`, verificationLine(found)),
       }),
@@ -240,7 +240,11 @@ export const VERBS: readonly Verb[] = [
       ),
     ],
   },
-  { name: 'quit', aliases: ['exit'], forms: [consoleForm('quit', { purpose: 'stop sharing and exit' })] },
+  {
+    name: 'quit',
+    aliases: ['exit'],
+    forms: [consoleForm('quit', { purpose: 'exit; a background client keeps running' })],
+  },
 ];
 
 function remove(force: boolean, purpose: string): Form {

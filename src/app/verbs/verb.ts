@@ -1,5 +1,5 @@
 // The shape of a row in the table of verbs: how a verb is written, what it asks the client, and how the answer is
-// shown. Holds types only, and the function that checks a row against them. Pure.
+// shown. `form` checks that the three fit together. Pure.
 
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Argument, Arguments, Values, ValuesOf } from './arguments.js';
@@ -21,7 +21,7 @@ export type Action =
       readonly kind: 'ask';
       /** Rejects with MiniTorrentError when the client refuses. */
       readonly ask: (client: SwarmClient, values: Values) => Promise<unknown>;
-      /** @param ascii drawings must not use characters beyond ASCII. */
+      /** @param ascii use only ASCII characters in drawings. */
       readonly show: (answer: unknown, values: Values, ascii: boolean) => Result;
     }
   | { readonly kind: 'help' | 'quit' };
@@ -58,9 +58,9 @@ export interface Verb {
 export interface ShellCommand {
   /** For `mtorrent --help`; the purpose of the first form when absent. */
   readonly summary?: string;
-  /** What its topics are called in a usage. */
+  /** What a usage calls the topic. */
   readonly topicName?: string;
-  /** Whole lines without the program's name. */
+  /** Whole lines, without the program's name. */
   readonly examples?: readonly string[];
 }
 

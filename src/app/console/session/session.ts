@@ -48,7 +48,7 @@ export class Session {
   }
 
   /** Tells the console's reader something about the console itself. */
-  say(sentence: string, level: 'good' | 'bad' = 'bad'): void {
+  notify(sentence: string, level: 'good' | 'bad' = 'bad'): void {
     this.#options.output.showEvent({ kind: 'notice', level, sentence });
   }
 
