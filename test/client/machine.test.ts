@@ -166,7 +166,7 @@ test('a file can be removed in every state, and what comes late about it is igno
     stage.post({ kind: 'completedSeen', file: 1, mtimeMs: 1 });
     stage.post({ kind: 'partFailed', file: 1, refusal: { code: 'IO_ERROR', sentence: 'late' } });
     stage.post({ kind: 'serve', event: { kind: 'serveFailed', file: 1, path: '/files/a', errno: 'EIO' } });
-    stage.post({ kind: 'serve', event: { kind: 'uploaded', file: 1, bytes: 1, connections: 1 } });
+    stage.post({ kind: 'serve', event: { kind: 'uploaded', file: 1, bytes: 1 } });
     assert.equal(kinds(stage.effects).filter((kind) => kind === 'deleteFiles').length, 1, state);
     assert.deepEqual(stage.rows(), [], state);
     const last = kinds(stage.effects)

@@ -288,7 +288,7 @@ class PeerThread {
   #report(): void {
     this.#reportDue = false;
     for (const [file, bytes] of this.#uploadedBytes) {
-      this.#toMain.tell({ kind: 'uploaded', file, bytes, connections: this.#listener.connectionCount(file) });
+      this.#toMain.tell({ kind: 'uploaded', file, bytes });
     }
     this.#uploadedBytes.clear();
   }

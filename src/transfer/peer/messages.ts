@@ -142,7 +142,7 @@ export const serveEvents = protocol('peer.serveEvents', {
   /** A client said hello to us, so it takes part in the swarm and listens at `host:port`. */
   peerJoined: message(3, { file, host, port: u16 }),
   /** Bytes sent since the last report of this file. */
-  uploaded: message(4, { file, bytes: size, connections: u32 }),
+  uploaded: message(4, { file, bytes: size }),
   /** The file cannot be read (Node's errno), is shorter (SHORT_FILE) or has changed (CHANGED). */
   serveFailed: message(5, { file, path: text(4096), errno: text(32) }),
   /** Each peer that fetches from us: the port of its socket, payload bytes sent to it. */

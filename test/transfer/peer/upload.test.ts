@@ -233,8 +233,9 @@ test('what is under way when a connection goes ends quietly', () => {
   scheduler.enqueue(1, block(0));
   scheduler.next();
   scheduler.remove(1);
-  scheduler.sent(1, PIECE_SIZE);
-  assert.equal(scheduler.connectionCount, 0);
+  assert.equal(scheduler.sent(1, PIECE_SIZE), undefined);
+  scheduler.add(1);
+  assert.equal(scheduler.inFlight(1), 0, 'it begins anew');
 });
 
 // --- a crowd that fetches one file ---

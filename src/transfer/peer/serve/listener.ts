@@ -97,12 +97,6 @@ export class Listener {
     }
   }
 
-  connectionCount(file: number): number {
-    let count = 0;
-    for (const accepted of this.#accepted.values()) if (accepted.file === file) count += 1;
-    return count;
-  }
-
   *peers(): Generator<FetchingPeer> {
     for (const { socket, file } of this.#accepted.values()) {
       if (file !== undefined) yield { file, host: socket.host, port: socket.port, sentBytes: socket.sentBytes };

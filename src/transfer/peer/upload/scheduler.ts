@@ -62,10 +62,6 @@ export class UploadScheduler {
     this.#inFlight = inFlight;
   }
 
-  get connectionCount(): number {
-    return this.#flows.size;
-  }
-
   /** @param counts how often each piece of its file was uploaded. */
   add(connection: number, counts = new UploadCounts()): void {
     assert(!this.#flows.has(connection), 'a connection joins once');
