@@ -11,7 +11,7 @@ import { formatAddress } from '../foundation/torrent/address.js';
 import { accept, bad, refuse, saved } from './answers/answers.js';
 import { Hashing } from './answers/hashing.js';
 import { answer } from './answers/questions.js';
-import { RateLimits, type Rates, UNLIMITED } from './answers/rate-limits.js';
+import { RateLimits } from './answers/rate-limits.js';
 import { TrackerNotices } from './answers/tracker-notices.js';
 import { Closing } from './closing.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
@@ -25,7 +25,7 @@ import { trackerNews, uploadNews } from './files/news.js';
 import { type Entry, type FileRecord, isBusy, isUnfinished } from './files/record.js';
 import { Recovery, roomSeen, stampOf } from './files/recovery.js';
 import { Verifications } from './files/verifications.js';
-import type { ClientCommand } from './messages.js';
+import { type ClientCommand, type Rates, UNLIMITED } from './messages.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
   readonly #files = new FileTable();

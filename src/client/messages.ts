@@ -79,6 +79,13 @@ const fileView = record({
 });
 export type FileView = ValueOf<typeof fileView>;
 
+/** Payload bytes a second of the whole client in each direction; 0: no limit. */
+export interface Rates {
+  readonly up: number;
+  readonly down: number;
+}
+export const UNLIMITED: Rates = { up: 0, down: 0 };
+
 const peerRow = record({
   /** from: we fetch from it; to: it fetches from us. */
   direction: oneOf('from', 'to'),

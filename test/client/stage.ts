@@ -1,12 +1,11 @@
 // A client's machine with nothing behind it: commands and answers go in, effects come out, a test plays disk, trackers and
 // threads.
 
-import { UNLIMITED } from '../../src/client/answers/rate-limits.js';
 import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
 import { completenessOf } from '../../src/client/files/completeness.js';
 import type { Entry } from '../../src/client/files/record.js';
 import { ClientMachine } from '../../src/client/machine.js';
-import type { ClientCommand, ClientEvent, FileView } from '../../src/client/messages.js';
+import { type ClientCommand, type ClientEvent, type FileView, UNLIMITED } from '../../src/client/messages.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 

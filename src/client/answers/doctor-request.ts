@@ -6,7 +6,7 @@ import { isOffered } from '../files/file-life.js';
 import { type FileTable, pairKey } from '../files/file-table.js';
 import { bytesToCome, type Entry } from '../files/record.js';
 import { DOCTOR_PAIRS_MAX, DOCTOR_TROUBLES_MAX } from '../limits.js';
-import type { Rates } from './rate-limits.js';
+import type { Rates } from '../messages.js';
 
 export interface RunningDownload {
   readonly file: number;

@@ -8,11 +8,10 @@ import { register } from '../files/advance.js';
 import { isOffered } from '../files/file-life.js';
 import type { FileTable } from '../files/file-table.js';
 import { type FileRecord, isUnfinished, viewOf } from '../files/record.js';
-import { type ClientCommand, OVERVIEW_ROWS_MAX } from '../messages.js';
+import { type ClientCommand, OVERVIEW_ROWS_MAX, type Rates } from '../messages.js';
 import { accept, listed, notFound, piecesListed, refuse } from './answers.js';
 import { doctorRequestOf } from './doctor-request.js';
 import type { Hashing } from './hashing.js';
-import type { Rates } from './rate-limits.js';
 
 export type Question = Extract<
   ClientCommand,

@@ -2,15 +2,7 @@
 // command line gives the first ones. Pure.
 
 import type { ClientEffect } from '../effects.js';
-import type { ClientCommand } from '../messages.js';
-
-/** Payload bytes a second of the whole client; 0: no limit. */
-export interface Rates {
-  readonly up: number;
-  readonly down: number;
-}
-
-export const UNLIMITED: Rates = { up: 0, down: 0 };
+import type { ClientCommand, Rates } from '../messages.js';
 
 export class RateLimits {
   #rates: Rates;
