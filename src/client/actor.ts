@@ -1,5 +1,5 @@
-// Performs what the client's machine decides: with the threads, the trackers, the disk. Decides nothing. Whoever uses a
-// client (console, demo, bench) tells it commands and hears its events.
+// Performs what the client's machine decides, with the threads, the trackers and the disk. Decides nothing. Its users
+// (console, demo, benchmarks) send it commands and receive its events.
 
 import { Host } from '../foundation/actor/host.js';
 import { deferred } from '../foundation/base/deferred.js';
@@ -30,33 +30,36 @@ import { ClientThreads } from './threads/threads.js';
 import { Trackers } from './threads/trackers.js';
 
 export interface ClientOptions {
-  /** Where peers reach this client; port 0 asks for a free one. */
+  /** Where peers reach this client. Port 0: any free port. */
   readonly upload: Address;
-  /** The pair that shares of this client are announced to. */
+  /** The tracker pair to which this client announces its shares. */
   readonly trackers: readonly [Address, Address];
-  /** When the pair is being started beside this client: settles, never rejects, when it listens. It is not dialed before. */
+  /**
+   * For a pair that is being started beside this client: settles when it listens, never rejects. It is not dialed
+   * before that.
+   */
   readonly trackersListen?: Promise<void> | undefined;
   readonly stateDir: string;
   readonly log: LogTarget;
   readonly seed: number;
-  /** Rates to begin with. */
+  /** Rate limits at start. */
   readonly rates: Rates;
-  /** Undefined: as many as the cores suggest. */
+  /** Undefined: chosen by the number of cores. */
   readonly peerThreads?: number | undefined;
-  /** For a caller that has just read a .mtorrent itself; rejects as `readMetainfo` does. Absent: it is read from disk. */
+  /** For a caller that has already read the .mtorrent. Rejects as `readMetainfo` does. Absent: it is read from disk. */
   readonly readMetainfo?: ((path: string) => Promise<Metainfo>) | undefined;
   readonly onEvent: (event: ClientEvent) => void;
-  /** All threads run, those of the hash pool as well. Once, half a second after the start or sooner. */
+  /** Called once, when all threads run, including those of the hash pool. */
   readonly onWarm?: (() => void) | undefined;
 }
 
 export interface Client {
-  /** As it listens: the port is the real one. */
+  /** With the port that it really listens on. */
   readonly upload: Address;
   tell(command: ClientCommand): void;
-  /** Somebody moved the log file away. */
+  /** The log file was moved away: a new one is begun. */
   logMoved(): void;
-  /** Settles when everything is down: undefined after `quit`, or the error that nothing could recover from. */
+  /** Settles when everything has stopped: with undefined after `quit`, or with the fatal error. */
   readonly ended: Promise<unknown>;
 }
 
@@ -173,14 +176,14 @@ export class ClientActor {
     });
   }
 
-  /** Nobody could reach a client that has run and is deaf now. */
+  /** A running client that stops listening could not be reached by anyone. */
   #cannotServe(error: unknown): void {
     if (this.#isStarted) this.#fatal(error);
     else this.#listening.reject(error);
   }
 
   async start(entries: readonly Entry[]): Promise<Client> {
-    // It may be refused while a thread still starts, and is awaited only after that.
+    // Listening may fail while threads still start; the promise is awaited only after that.
     this.#listening.promise.catch(() => undefined);
     try {
       await this.#threads.start();
@@ -328,7 +331,7 @@ export class ClientActor {
     this.#ended.resolve(undefined);
   }
 
-  /** Something of ours is broken: the state is on disk already, so end cleanly and say why, never half alive. */
+  /** Something of ours is broken. The state is on disk, so the client ends cleanly and says why. */
   #fatal(error: unknown): void {
     if (this.#halting) return;
     this.#halting = true;
@@ -355,7 +358,7 @@ export class ClientActor {
     return forced;
   }
 
-  /** In order, and after what was decided before is on the disk: what a user was told survives a crash. */
+  /** Delivers events in order, each after the state before it is on disk: what a user was told survives a crash. */
   #tellUser(event: ClientEvent): void {
     if (event.kind === 'notice' || event.kind === 'completed' || event.kind === 'failed')
       this.#logFile.log.info({ event }, event.kind);

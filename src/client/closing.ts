@@ -1,5 +1,5 @@
-// `quit`: everything is told at once (peers, trackers, downloads), and the client ends when all have answered or the deadline
-// has passed, whichever is first. Pure.
+// `quit`: peers, trackers and downloads are all told at once. The client ends when every one of them has answered or
+// the deadline has passed, whichever comes first. Pure.
 
 import type { WakeAt } from '../foundation/actor/machine.js';
 import { NO_EFFECTS } from '../foundation/actor/machine.js';
@@ -14,7 +14,7 @@ import type { Entry } from './files/record.js';
 export class Closing {
   readonly #ask: number;
   readonly #deadlineMs: number;
-  /** Tracker pairs that have not said `left`. */
+  /** Tracker pairs that have not answered `left` yet. */
   readonly #leaving = new Set<string>();
   #halted = false;
 
@@ -41,7 +41,7 @@ export class Closing {
     this.#leaving.delete(pair);
   }
 
-  /** The last effects, once. */
+  /** The last effects, given once. */
   halt(files: FileTable, nowMs: number): readonly ClientEffect[] {
     if (this.#halted) return NO_EFFECTS;
     const isBusy = files.all().some(({ phase }) => isWorkedOn(phase));

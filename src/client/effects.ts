@@ -1,4 +1,4 @@
-// What the client's machine takes in and asks for: the whole of its contact with the world. Pure.
+// The inputs and effects of the client's machine: all its contact with the world. Pure.
 
 import type { ErrorCode } from '../foundation/base/errors.js';
 import type { LogLevel } from '../foundation/base/log.js';
@@ -16,41 +16,41 @@ export interface Refusal {
   readonly sentence: string;
 }
 
-/** What a look at the disk found for a file of the library at start. */
+/** Result of checking a file of the library against the disk. */
 export type CheckResult =
   | { readonly kind: 'complete'; readonly mtimeMs: number }
   | { readonly kind: 'partial'; readonly have: number; readonly device: number }
-  /** `found`: what lay there when it was judged. */
+  /** `found`: the file that was judged. */
   | { readonly kind: 'unusable'; readonly sentence: string; readonly found: Found | undefined };
 
-/** A file as a look at it finds it. */
+/** What one look at a file on disk shows. */
 export interface Found {
   readonly size: number;
   readonly mtimeMs: number;
-  /** When anything of it changed last, its times too: a copy that is put back with its old time shows in it. */
+  /** The ctime: it reveals a copy that was put back with its old mtime. */
   readonly changedMs: number;
-  /** Of its .mtorrent; undefined when that is not there, or was not looked at. */
+  /** Of its .mtorrent; undefined when there is none, or it was not looked at. */
   readonly metainfoMtimeMs: number | undefined;
 }
 
-/** A file, its path, and of one that is missing the path of its .mtorrent too: putting that right may make it right again. */
+/** The .mtorrent is named only for a missing file: repairing it may bring the file back. */
 export type LookedAt = readonly [file: number, path: string, mtorrentPath: string | undefined];
 
 export interface SeenSource {
   readonly file: number;
-  /** Undefined: there is no file. */
+  /** Undefined: there is no such file. */
   readonly found: Found | undefined;
 }
 
-/** What came of hashing again what a file is said to have. */
+/** Result of hashing again the pieces that a file is recorded to have. */
 export type HashedAgain =
   | {
       readonly kind: 'hashed';
-      /** Pieces it was said to have. */
+      /** Pieces it was recorded to have. */
       readonly claimed: number;
-      /** Those of them that are not right, in ascending order. */
+      /** The wrong ones among them, in ascending order. */
       readonly bad: readonly PieceRange[];
-      /** The file as it was all the time; undefined when it changed meanwhile. */
+      /** The file as it was throughout; undefined when it changed meanwhile. */
       readonly found: Found | undefined;
     }
   | { readonly kind: 'failed'; readonly refusal: Refusal };
@@ -60,7 +60,7 @@ export type ClientInput =
   /** The library at start: each entry is checked and announced. */
   | { readonly kind: 'loaded'; readonly entries: readonly Entry[] }
   | { readonly kind: 'checked'; readonly file: number; readonly result: CheckResult }
-  /** A local file is being hashed; `done` of its pieces are. Said a few times a second. */
+  /** A local file is being hashed; `done` of its pieces are finished. Sent a few times a second. */
   | {
       readonly kind: 'shareProgressed';
       readonly ask: number;
@@ -70,11 +70,11 @@ export type ClientInput =
       readonly pieces: number;
       readonly done: number;
     }
-  /** A local file is hashed; its .mtorrent is not written yet. */
+  /** A local file has been hashed; its .mtorrent is not written yet. */
   | { readonly kind: 'shareHashed'; readonly ask: number; readonly entry: Entry }
-  /** And now its .mtorrent is written. */
+  /** Its .mtorrent has been written. */
   | { readonly kind: 'sharePrepared'; readonly ask: number; readonly entry: Entry }
-  /** A .mtorrent is read and its target is free (or holds what an earlier try left). */
+  /** A .mtorrent has been read, and its target is free or holds a part of an earlier try. */
   | {
       readonly kind: 'getPrepared';
       readonly ask: number;
@@ -83,24 +83,24 @@ export type ClientInput =
       readonly device: number;
     }
   | { readonly kind: 'prepareFailed'; readonly ask: number; readonly refusal: Refusal }
-  /** The `.part` is open, `have` of its pieces are known good. */
+  /** The `.part` is open; `have` of its pieces are known to be good. */
   | { readonly kind: 'partOpened'; readonly file: number; readonly have: number }
   | { readonly kind: 'partFailed'; readonly file: number; readonly refusal: Refusal }
   | {
       readonly kind: 'download';
       readonly event: Exclude<DownloadEvent, { readonly ask: number } | { readonly kind: 'poolReady' }>;
     }
-  /** A completed download's file, as it lies at its target. */
+  /** A completed download lies at its target. */
   | { readonly kind: 'completedSeen'; readonly file: number; readonly mtimeMs: number }
   | {
       readonly kind: 'serve';
       readonly event: Exclude<ServeEvent, { readonly ask: number } | { readonly kind: 'listening' | 'listenFailed' }>;
     }
   | { readonly kind: 'announce'; readonly trackers: string; readonly event: AnnounceEvent }
-  /** As `shareProgressed`, of what a file is said to have. */
+  /** As `shareProgressed`, for a verification. */
   | { readonly kind: 'verifyProgressed'; readonly file: number; readonly done: number }
   | { readonly kind: 'hashedAgain'; readonly file: number; readonly result: HashedAgain }
-  /** The bad pieces are missing again; `have` are left. */
+  /** The bad pieces have been marked missing; `have` pieces are left. */
   | { readonly kind: 'mended'; readonly file: number; readonly have: number }
   | { readonly kind: 'mendFailed'; readonly file: number; readonly refusal: Refusal }
   | { readonly kind: 'sourcesSeen'; readonly seen: readonly SeenSource[] }
@@ -114,33 +114,36 @@ export type ClientEffect =
   | { readonly kind: 'writeShare'; readonly ask: number; readonly entry: Entry }
   | { readonly kind: 'prepareGet'; readonly ask: number; readonly mtorrentPath: string; readonly destination: string }
   | { readonly kind: 'openPart'; readonly file: number; readonly entry: Entry }
-  /** Closes the `.part` again: it is served, not written. */
+  /** Closes the `.part` for writing. It stays served. */
   | { readonly kind: 'releasePart'; readonly file: number }
   | { readonly kind: 'startDownload'; readonly file: number; readonly entry: Entry }
   | { readonly kind: 'stopDownload'; readonly file: number }
-  /** `incoming`: they dialed us. */
+  /** `incoming`: the peers dialed us. */
   | {
       readonly kind: 'peersFound';
       readonly file: number;
       readonly peers: readonly Address[];
       readonly incoming: boolean;
     }
-  /** `complete`: from its target with every piece; else from its `.part` with what is there. */
+  /** `complete`: all of it, from its target; otherwise the pieces that its `.part` has. */
   | { readonly kind: 'serve'; readonly file: number; readonly entry: Entry; readonly complete: boolean }
   | { readonly kind: 'unserve'; readonly file: number }
   | { readonly kind: 'announce'; readonly trackers: readonly [Address, Address]; readonly command: AnnounceCommand }
-  /** What its downloading needed is thrown away. */
+  /** Takes the time of the completed file and deletes its resume data. `completedSeen` answers. */
   | { readonly kind: 'lookAtCompleted'; readonly file: number; readonly entry: Entry }
-  /** Are these (file, path, path of its .mtorrent) as they were? One `sourcesSeen` answers. */
+  /** Looks at these files on disk. One `sourcesSeen` answers for all. */
   | { readonly kind: 'lookAtSources'; readonly sources: readonly LookedAt[] }
-  /** How much is free where `path` is to be? */
+  /** Asks for the free space of the disk that will hold `path`. `roomSeen` answers. */
   | { readonly kind: 'lookAtRoom'; readonly file: number; readonly path: string }
-  /** Hash again what it is said to have, without hurry. `hashedAgain` answers it. */
+  /** Hashes the pieces that it is recorded to have, at low priority. `hashedAgain` answers. */
   | { readonly kind: 'hashAgain'; readonly file: number; readonly entry: Entry }
-  /** These pieces of an unfinished download are missing again, here and in its resume data. `mended` or `mendFailed` answers. */
+  /**
+   * Marks these pieces of an unfinished download as missing, in memory and in its resume data. `mended` or `mendFailed`
+   * answers.
+   */
   | { readonly kind: 'mend'; readonly file: number; readonly entry: Entry; readonly bad: readonly PieceRange[] }
   | { readonly kind: 'saveLibrary'; readonly entries: readonly Entry[] }
-  /** Deletes the .mtorrent (and what an unfinished download left). `removed` answers it. */
+  /** Deletes the .mtorrent, and the `.part` and resume data of an unfinished download. `removed` answers. */
   | {
       readonly kind: 'deleteFiles';
       readonly ask: number;
@@ -148,15 +151,15 @@ export type ClientEffect =
       readonly entry: Entry;
       readonly unfinished: boolean;
     }
-  /** Asks both sides for a file's peers and answers `ask`. */
+  /** Collects a file's peers from the download and peer threads, and answers `ask`. */
   | { readonly kind: 'listPeers'; readonly ask: number; readonly file: number }
   | { readonly kind: 'listStats'; readonly ask: number }
-  /** Which pieces of an unfinished download are there? */
+  /** Answers `ask` with the pieces that an unfinished download has. */
   | { readonly kind: 'mapPieces'; readonly ask: number; readonly file: number; readonly entry: Entry }
   | { readonly kind: 'listTrackers'; readonly ask: number }
   | { readonly kind: 'logLevel'; readonly level: LogLevel }
   | ({ readonly kind: 'diagnose'; readonly ask: number } & DoctorRequest)
-  /** Bytes a second of the whole client in one direction from now on; 0: no limit. */
+  /** Sets the limit of the whole client in one direction, in bytes a second. 0: no limit. */
   | { readonly kind: 'limit'; readonly direction: 'up' | 'down'; readonly rate: number }
   /** The last effect. */
   | { readonly kind: 'halt'; readonly ask: number };

@@ -1,7 +1,5 @@
-// The client's main machine: routes commands, and keeps the life of each file of the library from `share` or `get` to
-// `remove`. Decides what is served, announced, downloaded and kept; never touches disk, sockets or threads. Invariants:
-// a swarm has at most one file here; a file that is announced is served; a tracker is never told of a missing file.
-// Pure.
+// The client's main machine: routes commands and reports to the files that they are about, and starts as many downloads
+// as may run. Never touches disk, sockets or threads. Invariant: a swarm has at most one file here. Pure.
 
 import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../foundation/actor/machine.js';
 import { unreachable } from '../foundation/base/assert.js';
@@ -62,7 +60,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'checked':
         return this.#about(input.file, (record) => this.#onChecked(record, input.result));
       case 'shareHashed': {
-        // Asked before the .mtorrent is written, so that a refused share leaves none behind.
+        // Checked before the .mtorrent is written, so that a refused share leaves none behind.
         const refusal = shareRefusal(this.#files, input.entry);
         if (refusal !== undefined) return [refuse(input.ask, refusal.code, refusal.sentence)];
         return [{ kind: 'writeShare', ask: input.ask, entry: input.entry }];
@@ -114,7 +112,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     }
   }
 
-  /** Answers come when they come: their file may have been removed, or replaced by another try, in the meantime. */
+  /** An answer may come after its file was removed, or replaced by another try. */
   #about(file: number, answer: (record: FileRecord) => readonly ClientEffect[]): readonly ClientEffect[] {
     const record = this.#files.get(file);
     return record === undefined ? NO_EFFECTS : answer(record);
@@ -187,7 +185,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   #onShared(ask: number, entry: Entry): readonly ClientEffect[] {
     const known = this.#files.ofSwarm(entry.swarm);
     if (known?.phase.at === 'seeding') {
-      // The same bytes again: one swarm, served from where they are. The newer .mtorrent is the one that is kept track of.
+      // The same content again: it stays served from where it is, and the newer .mtorrent is recorded.
       known.entry = { ...known.entry, mtorrentPath: entry.mtorrentPath };
       return [saved(this.#files), accept(ask, basename(entry.mtorrentPath))];
     }
@@ -210,7 +208,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     return [...replaced, ...this.#advance(record, { kind: 'accepted' }), accept(ask, entry.path)];
   }
 
-  /** Begins downloads that wait, up to as many as may run. */
+  /** Starts waiting downloads, up to DOWNLOADS_RUNNING_MAX. */
   #beginWaiting(): readonly ClientEffect[] {
     if (this.#closing !== undefined) return NO_EFFECTS;
     const effects: ClientEffect[] = [];
@@ -259,7 +257,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   #onCompleted(record: FileRecord, mtimeMs: number): readonly ClientEffect[] {
     if (!this.#verifications.isBad(record.file))
       return this.#advance(record, { kind: 'completed', mtimeMs, closing: this.#closing !== undefined });
-    // Its bytes rotted on our disk after they were right.
+    // The bytes on our disk changed after they had been verified.
     const sentence = `${record.entry.path} has bad pieces; remove it, and get it again`;
     return this.#advance(record, { kind: 'completedBad', mtimeMs, sentence });
   }
@@ -268,7 +266,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     if (code !== 'DISK_FULL') return this.#advance(record, { kind: 'failed', code, sentence });
     return this.#advance(record, {
       kind: 'diskFull',
-      sentence: `${sentence}; it goes on by itself when there is room`,
+      sentence: `${sentence}; it continues by itself when there is room`,
     });
   }
 

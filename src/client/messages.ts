@@ -1,5 +1,5 @@
-// What the client obeys and reports: the console is its first user, and anything that attaches later speaks the same
-// frames. Paths in commands are absolute; `ask` numbers are the asker's own and come back in the answer.
+// The commands that a client obeys and the events that it reports, in its own process and over the attach socket. Paths
+// in commands are absolute. An `ask` number is chosen by the user and comes back in the answer.
 
 import { PIECES_MAX, UPLOAD_CONNECTIONS_MAX } from '../foundation/base/limits.js';
 import { LOG_LEVELS } from '../foundation/base/log.js';
@@ -23,18 +23,18 @@ import {
 const ask = u32;
 const path = text(4096);
 
-/** Of one frame each, so bounded by FRAME_ITEMS_MAX and FRAME_BYTES_MAX. */
+/** Each is sent in one frame, so FRAME_ITEMS_MAX and FRAME_BYTES_MAX bound it. */
 export const OVERVIEW_ROWS_MAX = 64;
 export const PIECE_CELLS_MAX = 1_024;
 export const REASON_BYTES_MAX = 500;
-/** Bytes of what was looked at, and of each sentence about it. */
+/** Bytes of the subject of a finding, and of each sentence about it. */
 export const SUBJECT_BYTES_MAX = 64;
 export const FINDING_BYTES_MAX = 500;
 export const TRACKERS_LISTED_MAX = 64;
 export const FINDINGS_MAX = 64;
 export const VERIFIED_RANGES_MAX = 256;
 
-/** talking: it answers us; standby: the other one of its pair does; away: it was tried, and failed. */
+/** talking: it answers us. standby: its partner does. away: it was tried and failed. */
 export const TRACKER_STATES = ['talking', 'standby', 'away'] as const;
 export const SEVERITIES = ['fine', 'note', 'bad'] as const;
 
@@ -47,11 +47,11 @@ export const FILE_STATES = [
   'seeding',
   'failed',
   'missing',
-  'hashing', // of an overview only: to be shared, or because somebody asked; its pieces are those that were hashed
+  'hashing', // in an overview only: for a share or a verification; `have` counts the pieces hashed so far
 ] as const;
 export type FileState = (typeof FILE_STATES)[number];
 
-/** One file, as every list, `overview` and JSON line shows it. The order is that of the wire. */
+/** One file, as lists, `overview` and JSON show it. The order of the fields is that of the wire. */
 const fileView = record({
   name: text(255),
   state: oneOf(...FILE_STATES),
@@ -60,7 +60,7 @@ const fileView = record({
   mtorrentPath: path,
   /** Bytes. */
   size,
-  /** Pieces that are there; of a file in state `hashing`, those that were hashed. */
+  /** Pieces that are there. In state `hashing`: pieces hashed so far. */
   have: whole(0, PIECES_MAX),
   pieces: whole(0, PIECES_MAX),
   /** Bytes a second coming in. */
@@ -69,7 +69,7 @@ const fileView = record({
   peers: u32,
   /** Payload bytes of this run. */
   received: size,
-  /** Of the bytes received, those that were there already or were wrong. */
+  /** Of the bytes received, those that were not needed or were wrong. */
   wasted: size,
   sent: size,
   /** One sentence; '' when nothing is wrong. */
@@ -117,7 +117,7 @@ const findingView = record({
 });
 export type FindingView = ValueOf<typeof findingView>;
 
-/** Tags below 200 are of this table; a line to a client from elsewhere adds its own around it. */
+/** Tags below 200 belong to this table; the attach socket adds its own above. */
 export const CLIENT_COMMANDS = {
   share: message(1, { ask, path, mtorrentPath: path }),
   get: message(2, { ask, mtorrentPath: path, destination: path }),
@@ -134,17 +134,17 @@ export const CLIENT_COMMANDS = {
   /** Payload bytes a second of the whole client in one direction; 0: no limit. */
   limit: message(11, { ask, direction: oneOf('up', 'down'), rate: size }),
   limits: message(12, { ask }),
-  /** What is under way, for whoever watches: cheap however many files are shared. */
+  /** Files in progress, for a live view: cheap however many files are shared. */
   overview: message(13, { ask }),
   /** One file, answered by `listed` with its row. */
   find: message(14, { ask, name: path }),
   /** Which pieces a file has, as a map of at most PIECE_CELLS_MAX cells. */
   pieces: message(15, { ask, name: path }),
   trackers: message(16, { ask }),
-  /** Hashes again what a file is said to have; answered when that is done. */
+  /** Hashes the pieces that a file is recorded to have; answered when that is done. */
   verify: message(17, { ask, name: path }),
   logLevel: message(18, { ask, level: oneOf(...LOG_LEVELS) }),
-  /** Looks for what is wrong, and for what limits the downloads that run. */
+  /** Looks for problems, and for what limits the running downloads. */
   doctor: message(19, { ask }),
   /** Tells the trackers of one file, or of every file where `name` is '', and asks them for peers. */
   reannounce: message(20, { ask, name: path }),
@@ -156,20 +156,23 @@ export type ClientCommand = MessageOf<typeof clientCommands>;
 export const CLIENT_EVENTS = {
   accepted: message(1, { ask, detail: path }),
   refused: message(2, { ask, code: text(32), sentence: text(1_000) }),
-  /** In parts of at most LIST_ROWS_MAX rows; `last` ends the answer. */
+  /** Sent in parts of at most LIST_ROWS_MAX rows. `last` ends the answer. */
   listed: message(3, { ask, rows: listOf(fileView, 256), last: flag }),
   peersListed: message(4, { ask, peers: listOf(peerRow, UPLOAD_CONNECTIONS_MAX + 128) }),
-  /** A JSON object: what vitals.ts gathers. */
+  /** A JSON object: the process (vitals.ts), its threads and its placement. */
   statsListed: message(5, { ask, json: text(16_384) }),
   completed: message(6, { name: text(255), path }),
   failed: message(7, { name: text(255), path, code: text(32), sentence: text(1_000) }),
-  /** Nothing is wrong with the download, but it cannot go on for now; it will by itself. */
+  /** The download cannot continue for now. It resumes by itself. */
   stalled: message(9, { name: text(255), path, code: text(32), sentence: text(1_000) }),
-  /** Something a person at the console should know; no answer to a command. */
+  /** For the person at the console. Not an answer to a command. */
   notice: message(8, { level: oneOf('good', 'bad'), sentence: text(1_000) }),
-  /** Both limits as they are now, in bytes a second; 0: no limit. */
+  /** Both limits as they are now, in bytes a second. 0: no limit. */
   limitsListed: message(10, { ask, up: size, down: size }),
-  /** Files that are not simply shared, at most OVERVIEW_ROWS_MAX of them; of all: how many, and bytes of this run. */
+  /**
+   * Up to OVERVIEW_ROWS_MAX files that are not just seeding, then totals over all files: their number, and bytes of
+   * this run.
+   */
   overviewListed: message(11, {
     ask,
     rows: listOf(fileView, OVERVIEW_ROWS_MAX),
@@ -177,11 +180,14 @@ export const CLIENT_EVENTS = {
     received: size,
     sent: size,
   }),
-  /** A cell is the share of its pieces that are there: 0 none … 255 all. Cells are in order and of equal size, give or take one. */
+  /**
+   * Each cell is the share of its pieces that are there, 0 none … 255 all. Cells are equal in size, give or take one
+   * piece.
+   */
   piecesListed: message(12, { ask, name: text(255), have: u32, pieces: u32, cells: bytes(0, PIECE_CELLS_MAX) }),
   /** The trackers of each pair that this client speaks to. */
   trackersListed: message(13, { ask, trackers: listOf(trackerView, TRACKERS_LISTED_MAX) }),
-  /** `bad`: [first piece, how many] of what was said to be there and is not right; `more`: there are further ones. */
+  /** `bad`: [first piece, how many] of recorded pieces that are wrong. `more`: there are further ranges. */
   verified: message(14, {
     ask,
     name: text(255),
@@ -194,5 +200,5 @@ export const CLIENT_EVENTS = {
 };
 export const clientEvents = protocol('client.events', CLIENT_EVENTS);
 export type ClientEvent = MessageOf<typeof clientEvents>;
-/** Rows of one `listed`. */
+/** Rows in one `listed`. */
 export const LIST_ROWS_MAX = 256;

@@ -1,12 +1,14 @@
-// Starts a client: state directory, lock, log, library, identity, in that order; what was taken is given back when a later
-// step fails. Decides nothing else.
+// Starts a client: state directory, lock, log, library, identity, in that order. When a step fails, those before it are
+// undone.
 
 import { type LogFile, openLog } from '../foundation/base/log.js';
 import { lockDirectory } from '../transfer/storage/lock.js';
 import { type Client, ClientActor, type ClientOptions } from './actor.js';
 import { loadLibrary, nextIdentity, openStateDirectory, sweepState } from './state/library.js';
 
-/** Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, … */
+/**
+ * Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
+ */
 export async function startClient(options: ClientOptions): Promise<Client> {
   const paths = await openStateDirectory(options.stateDir);
   const lock = await lockDirectory(paths.directory);

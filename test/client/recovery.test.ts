@@ -100,7 +100,7 @@ test('F9: a download that finds its disk full waits, shares what it has, and goe
   const event = { kind: 'failed', file, code: 'DISK_FULL', sentence: 'no room left' } as const;
   assert.deepEqual(kinds(stage.post({ kind: 'download', event })), ['tell stalled']);
   assert.deepEqual(stage.states(), { a: 'paused', b: 'downloading' });
-  assert.match(stage.rows()[0]?.problem ?? '', /no room left; it goes on by itself/);
+  assert.match(stage.rows()[0]?.problem ?? '', /no room left; it continues by itself/);
   stage.nowMs += LOOK_AGAIN_MS;
   assert.deepEqual(kinds(stage.post({ kind: 'wake' })), ['lookAtRoom']);
   // What the other download was promised is not there for this one.

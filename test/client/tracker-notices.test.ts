@@ -92,7 +92,7 @@ test('a refusal that is tried again and again is told once, and once that it con
     for (let file = 1; file <= 4; file += 1) hear(file, 'the address is taken');
   assert.deepEqual(told.splice(0), [
     'the tracker refuses 1.bin: the address is taken',
-    'the tracker refuses further files, 2.bin among them, for the same reason',
+    'the tracker refuses more files, 2.bin among them, for the same reason',
   ]);
   hear(1, 'another reason');
   assert.deepEqual(told.splice(0), ['the tracker refuses 1.bin: another reason']);

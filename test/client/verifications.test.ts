@@ -53,7 +53,7 @@ test('a complete file with bad pieces is withdrawn before the answer, and never 
   const effects = judged(stage, file, hashed(BAD));
   assert.deepEqual(kinds(effects), ['unserve', 'announce withdraw', 'tell notice', 'saveLibrary', 'tell verified']);
   assert.deepEqual(verified(effects), [`${PIECES - 3}/${PIECES}`, [2, 3]]);
-  assert.match(sentences(effects), /\/files\/a has 3 pieces that are not right; it is no longer shared/);
+  assert.match(sentences(effects), /\/files\/a has 3 bad pieces; it is no longer shared/);
   assert.deepEqual(stage.states(), { a: 'missing' });
   assert.deepEqual(saved(effects)?.[0]?.completeness, { kind: 'rotten' });
 });
@@ -119,7 +119,7 @@ test('a failed download is mended and stays failed, and a record that cannot be 
   const refusal = { code: 'DISK_FULL', sentence: 'no room' } as const;
   const effects = stage.post({ kind: 'mendFailed', file, refusal });
   assert.deepEqual(answers(effects), ['DISK_FULL']);
-  assert.match(sentences(effects), /could not be recorded: no room; see to that disk, then: verify a\.mtorrent/);
+  assert.match(sentences(effects), /could not be recorded: no room; check that disk, then run: verify a\.mtorrent/);
 });
 
 test('a file in a passing phase is verified when that is over', () => {
@@ -169,7 +169,7 @@ test('a file that is removed while it is verified is gone, and both are answered
     // The answer may come with the next input.
     const rest = [...end, ...stage.post({ kind: 'wake' })];
     assert.deepEqual(answers(rest), ['FILE_NOT_FOUND'], when);
-    assert.match(sentences(rest), /was removed while it was verified/);
+    assert.match(sentences(rest), /was removed while it was being verified/);
     assert.deepEqual(judged(stage, file, hashed(BAD, 6)), [], 'a late answer');
     assert.deepEqual(stage.states(), {});
   }

@@ -82,7 +82,7 @@ test('a download that does not fit is refused before it begins', async (t) => {
     other,
     `get big.mtorrent ${disk}`,
     'DISK_FULL',
-    /needs 8\.0 MiB, and 16\.0 MiB stay free for others; 4\.0 MiB are free/,
+    /needs 8\.0 MiB, and 16\.0 MiB must stay free; 4\.0 MiB are free/,
   );
   assert.deepEqual(await filesOf(other), []);
   assert.deepEqual(await namesIn(disk), []);
@@ -110,7 +110,7 @@ test('F9: a disk that fills up holds the download with its reason, what is there
   await leecher.said(/no room left on the disk of .*fills\.bin/);
   const { state, have, problem } = await fileOf(leecher);
   assert.deepEqual({ state, have }, { state: 'paused', have: 10 });
-  assert.match(problem, /no room left .*; it goes on by itself when there is room/);
+  assert.match(problem, /no room left .*; it continues by itself when there is room/);
   assert.ok((await namesIn(disk)).includes('fills.bin.part'));
   // Still full: it says so again. `get` is refused for the same reason.
   await leecher.succeed('resume fills.mtorrent');

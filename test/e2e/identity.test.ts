@@ -120,7 +120,7 @@ test('a client whose id somebody else has burnt goes on under a new one, says so
   thief.close();
 
   const client = swarm.startClient('client', 0, [], { env: { MTORRENT_PEER_THREADS: '4' } });
-  await client.said(/knows this client by a start that never was/, 10_000);
+  await client.said(/knows of a start of this client that never happened/, 10_000);
   await listedEventually(swarm, 0, ([row]) => row?.startsWith('served.bin') === true, 'it is listed again');
   const fresh = await clientIdIn(state);
   assert.notEqual(fresh, burnt);

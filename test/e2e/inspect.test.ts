@@ -94,7 +94,7 @@ test('verify finds a rotten piece of a shared file whatever its time says, withd
   assert.equal(await seeder.succeed('verify x.mtorrent'), '19/20');
   const { state, problem } = await fileOf(seeder);
   assert.equal(state, 'missing');
-  assert.match(problem, /has 1 piece that is not right; it is no longer shared/);
+  assert.match(problem, /has 1 bad piece; it is no longer shared/);
   await listedEventually(swarm, 0, (rows) => rows.length === 0, 'it is off the trackers');
   // Not believed after a restart either, though size and time are those of the right file.
   await quit(seeder);
@@ -177,7 +177,7 @@ test('verify of a running download lets it go, mends it, and the download goes o
   await hasPieces(leecher, 10);
   await rotPiece(`${target}.part`, 4);
   assert.equal(await leecher.succeed('verify x.mtorrent'), '9/20');
-  await leecher.said(/1 piece of source on the disk was not right, and must be fetched again/);
+  await leecher.said(/1 piece of source on the disk was wrong and must be fetched again/);
   await hasPieces(leecher, 10);
   await share(swarm.startClient('seeder'), source, 'y.mtorrent');
   await completes(leecher, target);

@@ -116,7 +116,7 @@ test('the place of a shared file that is gone is not given to another one', asyn
   await rm(old);
   const other = swarm.startClient('other');
   await share(other, await swarm.makeFile('new.bin', 10), 'new.mtorrent');
-  await refuses(client, `get new.mtorrent ${old}`, 'ALREADY_EXISTS', /model\.bin is the place of old\.mtorrent/);
+  await refuses(client, `get new.mtorrent ${old}`, 'ALREADY_EXISTS', /model\.bin belongs to old\.mtorrent/);
   await client.succeed('remove old.mtorrent');
   assert.equal(await client.succeed(`get new.mtorrent ${old}`), old);
 });

@@ -1,5 +1,5 @@
-// What a client says of its files, peers and trackers, as objects with names: bytes and pieces as numbers, rates in bytes a
-// second. Pure.
+// What a client says of its files, peers and trackers, as objects with names: bytes and pieces as numbers, rates in
+// bytes a second. Pure.
 
 import type { FileView, PeerRow } from '../../client/messages.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
@@ -47,7 +47,7 @@ export interface Verification {
   readonly name: string;
   readonly good: number;
   readonly pieces: number;
-  /** [first piece, how many] of what was said to be there and is not right. */
+  /** [first piece, how many] of recorded pieces that are wrong. */
   readonly bad: readonly (readonly [number, number])[];
   /** There are further bad ones. */
   readonly more: boolean;

@@ -1,5 +1,5 @@
-// What the client says to whoever asked, and to the person at the console. One sentence each: what happened, to which
-// file, what to do next. Pure.
+// The answers and notices that several commands share. Each sentence says what happened, to which file, and what to do
+// next. Pure.
 
 import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
@@ -27,11 +27,11 @@ export function notFound(name: string): string {
 }
 
 export function placeTaken({ path, mtorrentPath }: Entry): string {
-  return `${path} is the place of ${basename(mtorrentPath)}; choose another destination, or remove that one first`;
+  return `${path} belongs to ${basename(mtorrentPath)}; choose another destination, or remove that one first`;
 }
 
 export function tooMany(): string {
-  return `the library holds ${LIBRARY_FILES_MAX} files, as many as it may; remove some first`;
+  return `the library is full with ${LIBRARY_FILES_MAX} files; remove some first`;
 }
 
 export function good(sentence: string): ClientEffect {

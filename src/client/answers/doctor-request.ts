@@ -1,5 +1,5 @@
-// What a doctor is told of this client before it looks: running downloads, what is wrong by the books, one announced swarm
-// a tracker pair. Pure.
+// What the doctor is told before it examines a client: its running downloads, the files with a problem, one announced
+// swarm for each tracker pair. Pure.
 
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { isOffered } from '../files/file-life.js';
@@ -11,7 +11,7 @@ import type { Rates } from '../messages.js';
 export interface RunningDownload {
   readonly file: number;
   readonly name: string;
-  /** Where it goes. */
+  /** Where the file will be. */
   readonly path: string;
   readonly bytesToCome: number;
   /** Bytes a second. */
@@ -21,9 +21,9 @@ export interface RunningDownload {
 export interface DoctorRequest {
   readonly rates: Rates;
   readonly downloads: readonly RunningDownload[];
-  /** Files that something is wrong with. */
+  /** Files with a problem. */
   readonly troubles: readonly { readonly name: string; readonly sentence: string }[];
-  /** One of each pair that something is announced to. */
+  /** One announced swarm for each tracker pair. */
   readonly announced: readonly { readonly trackers: Entry['trackers']; readonly swarm: SwarmKey }[];
 }
 

@@ -1,5 +1,5 @@
-// `doctor`: gathers what the client's machine, the download thread and the probes know, and answers with the findings. One
-// examination serves everyone who asks while it runs. Judges nothing itself.
+// `doctor`: gathers what the client's machine, the download thread and the probes know, and answers with the findings.
+// One examination serves everyone who asks while it runs. Judges nothing itself.
 
 import { dirname } from 'node:path';
 import { fitting } from '../../foundation/base/bytes.js';
@@ -19,7 +19,7 @@ export interface ExaminationOptions {
   readonly queries: ThreadQueries;
   readonly threadsFact: ThreadsFact;
   readonly upload: () => Address;
-  /** The pairs that this client speaks to, its own first. */
+  /** The tracker pairs that this client talks to, its own first. */
   readonly pairs: () => readonly (readonly [Address, Address])[];
   readonly stateDir: string;
   readonly answer: (event: ClientEvent) => void;
@@ -90,7 +90,7 @@ export class Examination {
     };
   }
 
-  /** Asks the download thread a few times, and waits for no answer longer than for the last question. By file number. */
+  /** Asks the download thread a few times in one second; later answers are dropped. By file number. */
   async #watch(): Promise<ReadonlyMap<number, readonly DownloadLook[]>> {
     const answers = [];
     for (let left = DOCTOR_LOOKS; left > 0; left -= 1) {

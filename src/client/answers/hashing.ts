@@ -1,6 +1,5 @@
-// What is hashed for somebody who waits, to be shared or because `verify` was asked for, and how far it is: for whoever watches
-// (`overview`), since a large file takes minutes. Decides nothing about files. Invariant: a share is here no longer than its
-// hashing, a verification no longer than until its result. Pure.
+// The progress of hashing, for `overview`: shares and verifications, which take minutes for a large file. Decides
+// nothing about files. Invariant: an entry lasts exactly as long as its hashing. Pure.
 
 import type { Wake } from '../../foundation/actor/machine.js';
 import type { ClientInput } from '../effects.js';
@@ -11,12 +10,12 @@ import type { FileView } from '../messages.js';
 type ShareProgress = Extract<ClientInput, { kind: 'shareProgressed' }>;
 
 export class Hashing {
-  /** By the number of the question. */
+  /** By the `ask` of the share. */
   readonly #shares = new Map<number, ShareProgress>();
   /** Pieces hashed, by file number. */
   readonly #verified = new Map<number, number>();
 
-  /** Whatever the machine hears. */
+  /** Takes every input of the client's machine. */
   hear(input: ClientInput | Wake): void {
     switch (input.kind) {
       case 'shareProgressed':
@@ -36,7 +35,7 @@ export class Hashing {
     }
   }
 
-  /** Its verification is shown instead of what it is otherwise. An unfinished download goes on showing itself. */
+  /** The file is shown as `hashing`. An unfinished download keeps its own state. */
   shows(record: FileRecord): boolean {
     return this.#verified.has(record.file) && !isUnfinished(record);
   }

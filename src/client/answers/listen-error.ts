@@ -9,11 +9,14 @@ export function listenError(upload: Address, errno: string): MiniTorrentError {
   if (errno === 'EADDRINUSE')
     return new MiniTorrentError('PORT_IN_USE', `${where} is in use by another program; choose another upload port`);
   if (errno === 'EADDRNOTAVAIL')
-    return new MiniTorrentError('ADDRESS_UNUSABLE', `${where} is not an address of this machine; name one that it has`);
+    return new MiniTorrentError(
+      'ADDRESS_UNUSABLE',
+      `${where} is not an address of this machine; choose one that it has`,
+    );
   if (errno === 'EACCES')
     return new MiniTorrentError(
       'PERMISSION_DENIED',
       `${where}: this user may not listen there; choose a port above 1023`,
     );
-  return new MiniTorrentError('ADDRESS_UNUSABLE', `${where} cannot be listened on (${errno})`);
+  return new MiniTorrentError('ADDRESS_UNUSABLE', `cannot listen on ${where} (${errno})`);
 }

@@ -1,5 +1,5 @@
-// Commands that only ask: what the books know is answered at once, what threads, trackers or the disk know is asked there.
-// Changes no file. Pure.
+// Commands that only ask: answered at once from the file table, or by an effect that asks threads, trackers or the
+// disk. Changes no file. Pure.
 
 import { unreachable } from '../../foundation/base/assert.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
@@ -74,7 +74,7 @@ function about(
   return record === undefined ? [refuse(ask, 'FILE_NOT_FOUND', notFound(name))] : then(record);
 }
 
-/** A download asks for peers as soon as its tracker has registered it. */
+/** Registering a download again also makes it ask for peers. */
 function announceAgain(ask: number, records: readonly FileRecord[]): readonly ClientEffect[] {
   const announced = records.filter(({ phase }) => isOffered(phase));
   return [...announced.map(register), accept(ask, String(announced.length))];

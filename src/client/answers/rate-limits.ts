@@ -1,5 +1,5 @@
-// The two rate limits of this client, as they were last wished: kept here, obeyed by the threads. They last for this run; the
-// command line gives the first ones. Pure.
+// The two rate limits of this client. They last for this run and begin with the settings; the threads enforce them.
+// Pure.
 
 import type { ClientEffect } from '../effects.js';
 import type { ClientCommand, Rates } from '../messages.js';
@@ -15,7 +15,7 @@ export class RateLimits {
     return this.#rates;
   }
 
-  /** What the threads are told before the first transfer. */
+  /** For the threads, before the first transfer. */
   begin(): readonly ClientEffect[] {
     return (['up', 'down'] as const)
       .filter((direction) => this.#rates[direction] !== 0)

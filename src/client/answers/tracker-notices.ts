@@ -1,5 +1,5 @@
-// What people are told of the trackers of each pair: which one does not answer while the other is asked in its place, when it
-// answers again, when neither does, and what one refuses. Each change once: a tracker whose tries go on failing is no news. Pure.
+// What users are told about the trackers of each pair: failover, both down, back again, and refusals of files.
+// Invariant: each change is told once, however often a retry fails. Pure.
 
 import { unreachable } from '../../foundation/base/assert.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
@@ -16,7 +16,7 @@ export class TrackerNotices {
 
   readonly #refusals = new Refusals();
 
-  /** @param name of the file that it is about. */
+  /** @param name the file's name. */
   refused(pair: string, event: Extract<AnnounceEvent, { kind: 'refused' }>, name: string): readonly ClientEffect[] {
     const sentence = this.#refusals.hear(pair, event, name);
     return sentence === undefined ? [] : [bad(sentence)];
@@ -26,7 +26,7 @@ export class TrackerNotices {
     this.#refusals.listed(pair);
   }
 
-  /** @param pair both addresses, for sentences. */
+  /** @param pair both addresses, as sentences name them. */
   hear(pair: string, event: TrackerNews): readonly ClientEffect[] {
     const notices = this.#pairs.get(pair) ?? new PairNotices(pair);
     this.#pairs.set(pair, notices);
@@ -36,9 +36,9 @@ export class TrackerNotices {
 
 class PairNotices {
   readonly #pair: string;
-  /** Do not answer, which people know. */
+  /** Trackers that users know to be down. */
   readonly #known = new Set<string>();
-  /** Do not answer, and nobody is asked in their place yet: why. */
+  /** Trackers that are down and not replaced yet → why. */
   readonly #lost = new Map<string, string>();
   #asked: string | undefined;
 
@@ -70,7 +70,7 @@ class PairNotices {
     this.#asked = tracker;
     this.#lost.delete(tracker);
     const isBack = this.#known.delete(tracker);
-    // `trackersBack` follows.
+    // The event `trackersBack` follows.
     if (wereAllAway) return [];
     return [...(isBack ? [good(`tracker ${tracker} answers again`)] : []), ...this.#replaced(tracker)];
   }
@@ -96,18 +96,18 @@ type Refused = Extract<AnnounceEvent, { kind: 'refused' }>;
 
 interface Told {
   readonly first: SwarmKey;
-  /** That it concerns more files than the first one was told as well. */
+  /** It was also told that more files are refused. */
   hasMore: boolean;
 }
 
 class Refusals {
-  /** Pair and sentence → what was told of it; the oldest first. */
+  /** Pair and sentence → what was told. Oldest first. */
   readonly #told = new Map<string, Told>();
 
-  /** What to say of it; undefined when nothing is new. */
+  /** The notice for a refusal; undefined when it is not news. */
   hear(pair: string, { swarm, code, sentence }: Refused, name: string): string | undefined {
     const said = `the tracker refuses ${name}: ${sentence}`;
-    // What is wrong with one file stays wrong, and is not tried again.
+    // Such a file stays refused and is not tried again.
     if (code === 'invalid' || code === 'protocol') return said;
     const key = `${pair} ${sentence}`;
     const told = this.#told.get(key);
@@ -119,10 +119,10 @@ class Refusals {
     }
     if (told.hasMore || told.first === swarm) return undefined;
     told.hasMore = true;
-    return `the tracker refuses further files, ${name} among them, for the same reason`;
+    return `the tracker refuses more files, ${name} among them, for the same reason`;
   }
 
-  /** A tracker of this pair lists us: what it refuses from now on is news. */
+  /** A tracker of this pair has registered us: its refusals are news again. */
   listed(pair: string): void {
     for (const key of [...this.#told.keys()]) if (key.startsWith(`${pair} `)) this.#told.delete(key);
   }

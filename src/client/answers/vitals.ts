@@ -1,9 +1,8 @@
-// How this process is doing: memory, CPU, and how long its main event loop keeps others waiting. For `show stats`, the demo
-// and the benchmarks.
+// Memory, CPU and event-loop delay of this process, for `show stats`, the demo and the benchmarks.
 
 import { type LoopDelay, watchLoopDelay } from '../../foundation/actor/loop-delay.js';
 
-/** Delays are those of the main thread. */
+/** The delays are those of the main thread. */
 export interface Vitals extends LoopDelay {
   readonly pid: number;
   readonly uptimeSeconds: number;

@@ -1,5 +1,5 @@
-// Whether a new file may join the library: one file a swarm and a place, a bounded number of them, room on the disk. What
-// makes way for it is forgotten. Pure.
+// Decides whether a new file may join the library: one file for each swarm and path, a bounded number of files, room on
+// its disk. A record that it replaces is dropped. Pure.
 
 import { NO_EFFECTS } from '../../foundation/actor/machine.js';
 import { placeTaken, tooMany } from '../answers/answers.js';
@@ -11,7 +11,7 @@ import { stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
 import { type Entry, isUnfinished } from './record.js';
 
-/** Why content may not be shared here; undefined when it may. */
+/** Why a share is refused; undefined when it is not. */
 export function shareRefusal(files: FileTable, entry: Entry): Refusal | undefined {
   const known = files.ofSwarm(entry.swarm);
   if (known !== undefined && isUnfinished(known)) {
@@ -21,7 +21,7 @@ export function shareRefusal(files: FileTable, entry: Entry): Refusal | undefine
   return known === undefined ? countRefusal(files) : undefined;
 }
 
-/** Why a download is not accepted; undefined when it is. @param device the file system of its target. */
+/** Why a get is refused; undefined when it is not. @param device the file system of its target. */
 export function getRefusal(files: FileTable, entry: Entry, freeBytes: number, device: number): Refusal | undefined {
   const known = files.ofSwarm(entry.swarm);
   if (known !== undefined && 'refusal' in stepOf(known.phase, { kind: 'gotAgain' }))
@@ -31,7 +31,7 @@ export function getRefusal(files: FileTable, entry: Entry, freeBytes: number, de
   return (known === undefined ? countRefusal(files) : undefined) ?? roomRefusal(files, entry, freeBytes, device);
 }
 
-/** The record of the same swarm goes, so that a new one can take its place. */
+/** Drops the record of the same swarm, so that a new one can take its place. */
 export function makeWay(files: FileTable, entry: Entry, kind: 'sharedAgain' | 'gotAgain'): readonly ClientEffect[] {
   const known = files.ofSwarm(entry.swarm);
   return known === undefined ? NO_EFFECTS : (advance(files, known, { kind }) ?? NO_EFFECTS);

@@ -1,5 +1,6 @@
-// Takes a file one step on in its life: the record becomes what the table of file-life.ts says, and the actions that it names
-// become effects. Decides nothing itself. Invariant: what stops being offered is withdrawn from peers and trackers alike. Pure.
+// Applies one event to one file: changes its record as the table in file-life.ts says, and turns the table's actions
+// into effects. Decides nothing itself. Invariant: a file that is no longer offered is withdrawn from peers and
+// trackers. Pure.
 
 import { unreachable } from '../../foundation/base/assert.js';
 import { bad, good, saved } from '../answers/answers.js';
@@ -8,7 +9,7 @@ import { type Action, isOffered, type LifeEvent, type Phase, stepOf } from './fi
 import type { FileTable } from './file-table.js';
 import { type Entry, type FileRecord, isUnfinished } from './record.js';
 
-/** @returns undefined when the table refuses the event; nothing has changed then. */
+/** @returns undefined when the table refuses the event; then nothing has changed. */
 export function advance(files: FileTable, record: FileRecord, event: LifeEvent): readonly ClientEffect[] | undefined {
   const { phase } = record;
   const step = stepOf(phase, event);
@@ -23,7 +24,7 @@ export function advance(files: FileTable, record: FileRecord, event: LifeEvent):
   return [...withdrawal, ...does.flatMap((action) => effectsOf(action, files, record, event, ask))];
 }
 
-/** What the library keeps of the event. */
+/** What the event changes in the library. */
 function entryAfter(entry: Entry, event: LifeEvent): Entry {
   switch (event.kind) {
     case 'foundComplete':
@@ -87,7 +88,7 @@ function effectsOf(
   }
 }
 
-/** Why its phase is what it is. */
+/** Tells the user the reason of the phase. */
 function tell({ entry, phase }: FileRecord, event: LifeEvent): readonly ClientEffect[] {
   const { name, path } = entry;
   if (event.kind === 'completedBad') {
@@ -106,7 +107,7 @@ function tell({ entry, phase }: FileRecord, event: LifeEvent): readonly ClientEf
   }
 }
 
-/** @param isClosing the trackers are told of all files at once. */
+/** @param isClosing the trackers are told once for all files. */
 function withdraw(record: FileRecord, isClosing: boolean): readonly ClientEffect[] {
   const unserve: ClientEffect = { kind: 'unserve', file: record.file };
   return isClosing ? [unserve] : [unserve, announce(record, { kind: 'withdraw', swarm: record.entry.swarm })];

@@ -1,5 +1,5 @@
-// What a person may do to one file: pause, resume, remove. The table of file-life.ts says whether its phase allows that; here
-// it is refused in words, or done and answered. A removal of a file that is worked on is answered when that is over. Pure.
+// The commands that change one file: pause, resume, remove. The table in file-life.ts decides whether its phase allows
+// it; this file does it or says why not. The removal of a file in use is answered when its work has ended. Pure.
 
 import { accept, notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
@@ -25,12 +25,14 @@ export function resume(files: FileTable, ask: number, name: string): readonly Cl
   });
 }
 
-/** Off the trackers, out of the library, and only then off the disk. @param force an unfinished download, too. */
+/**
+ * Off the trackers, out of the library, and only then off the disk. @param force even if the download is unfinished.
+ */
 export function remove(files: FileTable, ask: number, name: string, force: boolean): readonly ClientEffect[] {
   return about(files, ask, name, (record) => {
     const { entry, phase } = record;
     if (isUnfinished(record) && !force && phase.at !== 'leaving') {
-      const sentence = `${entry.name} is not downloaded completely; wait for it, or drop what is there with: remove ${basename(entry.mtorrentPath)} --force`;
+      const sentence = `${entry.name} is not complete yet; wait for it, or discard what is there with: remove ${basename(entry.mtorrentPath)} --force`;
       return [refuse(ask, 'NOT_COMPLETE', sentence)];
     }
     return (

@@ -1,20 +1,20 @@
-// How much of a file is known to be right on the disk, and the two fields of library.json that say so: these are read for ever.
-// Pure.
+// Whether a file is known to be complete on disk, and the two fields of library.json that record it. Those are released
+// data and keep their meaning. Pure.
 
 export type Completeness =
   /** An unfinished download. `paused`: it fetches nothing until it is resumed. */
   | { readonly kind: 'partial'; readonly paused: boolean }
   /** `mtimeMs`: modification time of the file when it was last known to be right. */
   | { readonly kind: 'complete'; readonly mtimeMs: number }
-  /** All pieces were there, and some failed verification: whatever its time says, the next check hashes every piece. */
+  /** Pieces of a complete file failed verification. Whatever its time, the next check hashes every piece. */
   | { readonly kind: 'rotten' };
 
-/** The time that library.json has for a rotten file. No real file has it. */
+/** Stands for `rotten` in library.json. No real file has this time. */
 const ROTTEN_MS = -1;
 
 export const UNFINISHED: Completeness = { kind: 'partial', paused: false };
 
-/** The time that library.json has; null: it is not complete. */
+/** The `mtimeMs` of library.json. Null: the file is not complete. */
 export function recordedMs(completeness: Completeness): number | null {
   if (completeness.kind === 'partial') return null;
   return completeness.kind === 'rotten' ? ROTTEN_MS : completeness.mtimeMs;

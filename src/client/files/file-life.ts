@@ -1,38 +1,38 @@
-// The life of a file, as one table: in which phase which event leads where, and what has to be done then. Each cell is a
-// step or a named refusal. Invariant: a file is served to peers exactly while it is announced to trackers; one that is
-// missing, being mended or about to be removed is neither. Pure.
+// The life of a file as one table: for each phase and event, the next phase and the actions, or a named refusal.
+// Invariant: a file is served to peers exactly while it is announced to trackers, and never while it is missing, mended
+// or leaving. Pure.
 
 import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 
-/** `offered`: served to peers and announced to the trackers. Where it is not named, the phase itself says so. */
+/** `offered`: served to peers and announced to the trackers. A phase without it implies the answer. */
 export type Phase =
-  /** New to this run. Of a file of the library: is it, and its .mtorrent, what the library says? */
+  /** New to this run. A file of the library is compared with what lies on the disk. */
   | { readonly at: 'checking' }
-  /** Accepted, but as many downloads run as may. */
+  /** Waits until another download ends: the limit is reached. */
   | { readonly at: 'waiting'; readonly offered: boolean }
   /** The `.part` is being opened. */
   | { readonly at: 'opening'; readonly offered: boolean }
   | { readonly at: 'downloading' }
-  /** The download was told to stop. */
+  /** The download was told to stop, and has not stopped yet. */
   | { readonly at: 'stopping'; readonly offered: boolean }
-  /** Removed as soon as nothing works on it any more; the command `ask` waits for that. */
+  /** Removed as soon as its work has ended. The command `ask` waits for that. */
   | { readonly at: 'leaving'; readonly ask: number }
-  /** Bad pieces are being made missing in its resume data; `next` follows. */
+  /** Bad pieces are being marked missing in its resume data. `next` follows. */
   | { readonly at: 'mending'; readonly next: Phase }
   /** Fetches nothing until it is resumed. */
   | { readonly at: 'paused'; readonly offered: boolean }
   | { readonly at: 'seeding'; readonly offered: boolean }
   | { readonly at: 'failed'; readonly offered: boolean; readonly code: ErrorCode; readonly sentence: string }
-  /** Its disk is full; it goes on when there is room. */
+  /** Its disk is full. It continues when there is room. */
   | { readonly at: 'full'; readonly offered: boolean; readonly sentence: string }
-  /** A file that is gone or changed. */
+  /** A complete file that is gone or has changed. */
   | {
       readonly at: 'missing';
       readonly sentence: string;
-      /** It is shared again when it is right again. */
+      /** Looked at again, and shared when it is right. */
       readonly returns: boolean;
-      /** Stamp of the file at the last look, and at its last check; undefined: there was none. */
+      /** Stamps of the file at the last look and at the last check. Undefined: none yet. */
       readonly seen: string | undefined;
       readonly judged: string | undefined;
     };
@@ -41,7 +41,7 @@ export type LifeEvent =
   /** A share or a get has prepared a new record. */
   | { readonly kind: 'shared' }
   | { readonly kind: 'accepted' }
-  /** The check at start, or of a missing file that came back. */
+  /** Result of the check at start, or of a missing file that reappeared. */
   | { readonly kind: 'foundComplete'; readonly mtimeMs: number }
   | { readonly kind: 'foundPartial'; readonly have: number }
   | {
@@ -53,60 +53,60 @@ export type LifeEvent =
   /** One more download may run. */
   | { readonly kind: 'begin' }
   | { readonly kind: 'partOpened'; readonly have: number; readonly paused: boolean; readonly closing: boolean }
-  /** The file lies complete at its target. */
+  /** The file is complete at its target. */
   | { readonly kind: 'completed'; readonly mtimeMs: number; readonly closing: boolean }
-  /** The same, but a verification has found bad pieces in it. */
+  /** The same, after a verification has found bad pieces in it. */
   | { readonly kind: 'completedBad'; readonly mtimeMs: number; readonly sentence: string }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string }
   | { readonly kind: 'diskFull'; readonly sentence: string }
   | { readonly kind: 'roomFound' }
   | { readonly kind: 'stopped'; readonly paused: boolean }
   | { readonly kind: 'pause' }
-  /** `paused`: the library says so, though its phase may not show it yet. */
+  /** `paused`: recorded in the library, even if the phase does not show it yet. */
   | { readonly kind: 'resume'; readonly paused: boolean }
   | { readonly kind: 'remove'; readonly ask: number }
-  /** The same content is shared, or the same .mtorrent got, once more: a new record takes the place of this one. */
+  /** The same swarm is shared or fetched once more: a new record replaces this one. */
   | { readonly kind: 'sharedAgain' }
   | { readonly kind: 'gotAgain' }
-  /** A look, or an upload, found the complete file gone or changed. */
+  /** A look or an upload found that the complete file is gone or has changed. */
   | { readonly kind: 'lost'; readonly sentence: string; readonly returns: boolean }
   /** A missing file was looked at. */
   | { readonly kind: 'looked'; readonly stamp: string | undefined }
-  /** Pieces of the complete file are not right. */
+  /** Pieces of the complete file are wrong. */
   | { readonly kind: 'rotted'; readonly sentence: string; readonly judged: string | undefined }
-  /** Pieces of the unfinished file are not right. */
+  /** Pieces of the unfinished download are wrong. */
   | { readonly kind: 'badPieces'; readonly bad: readonly PieceRange[] }
   | { readonly kind: 'mended'; readonly have: number }
   | { readonly kind: 'mendFailed'; readonly code: ErrorCode; readonly sentence: string }
   /** The client closes. */
   | { readonly kind: 'quit' };
 
-/** What a step does, in this order. A file that was offered and is no longer is withdrawn first: that needs no name. */
+/** What a step does, in this order. Withdrawing a file that is no longer offered comes first and is implied. */
 export type Action =
   | 'openPart'
   | 'releasePart'
-  /** Serves and announces it, once more if that is so already: there is more of it, or it lies elsewhere. */
+  /** Serves and announces it. Repeated when its pieces or its path have changed. */
   | 'offer'
   | 'startDownload'
   | 'stopDownload'
   | 'check'
   | 'mend'
   | 'save'
-  /** Says why the phase is what it is. */
+  /** Tells the user the reason of the new phase. */
   | 'tell'
   | 'tellCompleted'
   | 'tellRightAgain'
-  /** Out of the table, and the .mtorrent and what an unfinished download left deleted. */
+  /** Removes it from the library, deletes the .mtorrent and what an unfinished download left. */
   | 'delete';
 
 /**
- * late: an answer after its question was settled. busy: something works on the file, and reports first. known: the record is
- * not to be replaced.
+ * late: an answer to something that is over. busy: something works on the file and must report first. known: the record
+ * may not be replaced.
  */
 export type LifeRefusal = 'late' | 'busy' | 'known' | 'complete' | 'notPaused' | 'leaving';
 
 export type Step =
-  /** `next` undefined: the file is out of the library. */
+  /** `next` undefined: the file leaves the library. */
   { readonly next: Phase | undefined; readonly does: readonly Action[] } | { readonly refusal: LifeRefusal };
 
 export type PhaseName = Phase['at'];
@@ -115,7 +115,7 @@ type PhaseAt<A extends PhaseName> = Extract<Phase, { readonly at: A }>;
 type EventOf<K extends LifeEventKind> = Extract<LifeEvent, { readonly kind: K }>;
 type Cell<P extends Phase, K extends LifeEventKind> = LifeRefusal | ((phase: P, event: EventOf<K>) => Step);
 type Row<K extends LifeEventKind> = { readonly [A in PhaseName]?: Cell<PhaseAt<A>, K> } & {
-  /** In every phase that is not named. */
+  /** For every phase that is not named. */
   readonly otherwise: Cell<Phase, K>;
 };
 
@@ -132,7 +132,7 @@ const isPartial = (): Step => to({ at: 'waiting', offered: false });
 const isUnusable = (_: Phase, { sentence, returns, judged }: EventOf<'foundUnusable'>): Step =>
   to({ at: 'missing', sentence, returns, seen: undefined, judged }, 'tell');
 const completes = (_: Phase, { closing }: EventOf<'completed'>): Step =>
-  // While closing nobody is to hear of it any more; the next start knows that it is complete.
+  // While the client closes it is only recorded: the next start offers it.
   closing
     ? to({ at: 'seeding', offered: false }, 'save', 'tellCompleted')
     : to({ at: 'seeding', offered: true }, 'offer', 'save', 'tellCompleted');
@@ -144,7 +144,7 @@ const fills = (phase: Phase, { sentence }: EventOf<'diskFull'>): Step =>
 const leaves = (_: Phase, { ask }: EventOf<'remove'>): Step => to({ at: 'leaving', ask });
 const resumesLater = (phase: Phase, { paused }: EventOf<'resume'>): Step =>
   paused ? to(phase) : { refusal: 'notPaused' };
-/** Opened again when it is mended, and offered again then. */
+/** Once mended, it is opened and offered again. */
 const isMended = (): Step => to({ at: 'mending', next: { at: 'waiting', offered: false } }, 'mend');
 
 const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
@@ -161,7 +161,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
   partOpened: {
     opening: (phase, { paused, closing }) => {
       if (closing) return waits(phase);
-      // Offered before the first piece is here: whoever asks the tracker next finds one more seeder of what we have.
+      // Offered before the first piece arrives, so that the next peer finds one more source.
       return paused
         ? to({ at: 'paused', offered: true }, 'offer', 'releasePart')
         : to({ at: 'downloading' }, 'offer', 'startDownload');
@@ -181,7 +181,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     leaving: () => out('tellCompleted', 'delete'),
     otherwise: 'late',
   },
-  // While it waits or is paused: its `.part` could not be closed.
+  // In `waiting` and `paused`: its `.part` could not be closed.
   failed: {
     waiting: fails,
     opening: fails,
@@ -211,7 +211,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     full: pauses,
     downloading: () => to({ at: 'stopping', offered: true }, 'stopDownload'),
     seeding: 'complete',
-    // The library says that it is paused; it is as soon as its phase allows.
+    // Recorded in the library; it takes effect as soon as the phase allows.
     otherwise: stays,
   },
   resume: {
@@ -228,7 +228,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
   },
   remove: {
     downloading: (_, { ask }) => to({ at: 'leaving', ask }, 'stopDownload'),
-    // Its `.part` or its resume data is being made or written: deleted once that is over.
+    // Its `.part` or resume data is being written: deleted once that has ended.
     opening: leaves,
     stopping: leaves,
     mending: leaves,
@@ -245,7 +245,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
   looked: {
     missing: (phase, { stamp }) => {
       if (!phase.returns) return to(phase);
-      // It changes between two looks while it is being written. What was judged once is judged again when it has changed.
+      // A file that differs between two looks is still being written. One check for each state of the file.
       const isStill = stamp !== undefined && stamp === phase.seen && stamp !== phase.judged;
       return isStill ? to({ ...phase, seen: stamp, judged: stamp }, 'check') : to({ ...phase, seen: stamp });
     },
@@ -279,7 +279,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
 /** What the event leads to in this phase. */
 export function stepOf(phase: Phase, event: LifeEvent): Step {
   const row = LIFE[event.kind];
-  // The types of the table tie each cell to its phase and event; an index by both at once does not.
+  // TypeScript cannot correlate the two indices; the type of the table guarantees the match.
   const cell = (row[phase.at] ?? row.otherwise) as Cell<Phase, LifeEventKind>;
   return typeof cell === 'string' ? { refusal: cell } : cell(phase, event);
 }
@@ -289,12 +289,12 @@ export function isOffered(phase: Phase): boolean {
   return phase.at === 'downloading' || ('offered' in phase && phase.offered);
 }
 
-/** Takes one of the places of running downloads. */
+/** Counts against DOWNLOADS_RUNNING_MAX. */
 export function isRunning({ at }: Phase): boolean {
   return at === 'opening' || at === 'downloading' || at === 'stopping' || at === 'leaving';
 }
 
-/** Something works on its `.part` or its resume data, and reports when that is over. */
+/** Something works on its `.part` or resume data, and reports when that has ended. */
 export function isWorkedOn({ at }: Phase): boolean {
   return at === 'opening' || at === 'stopping' || at === 'leaving' || at === 'mending';
 }

@@ -1,5 +1,5 @@
-// The client's records, by number, by swarm, and by the names that people use. Invariant: a swarm has at most one file.
-// Pure.
+// The client's file records, found by number, by swarm and by the names that users type. Invariant: a swarm has at most
+// one file. Pure.
 
 import { assert } from '../../foundation/base/assert.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
@@ -24,7 +24,7 @@ export class FileTable {
     return this.all().map(({ entry }) => entry);
   }
 
-  /** A new record, at the beginning of its life. */
+  /** A new record, in its first phase. */
   add(entry: Entry): FileRecord {
     assert(!this.#bySwarm.has(entry.swarm), 'a swarm has one file');
     const record: FileRecord = {
@@ -60,8 +60,9 @@ export class FileTable {
   }
 
   /**
-   * By path of the .mtorrent, its file name, the file's own name, that which it was saved under, or its path; undefined when none
-   * or several fit. A path means that path and no other: a file of the same name elsewhere must not be removed in its place.
+   * By the path or file name of the .mtorrent, the file's name, the name it was saved under, or its path. Undefined
+   * when none or several match. A path matches only itself: a file of the same name elsewhere must never be removed in
+   * its place.
    */
   find(name: string): FileRecord | undefined {
     const isPath = name.includes('/');
@@ -79,7 +80,7 @@ export class FileTable {
   }
 }
 
-/** Names a tracker pair: its addresses in the order of the .mtorrent. */
+/** The name of a tracker pair: its addresses in the order of the .mtorrent. */
 export function pairKey(trackers: Entry['trackers']): string {
   return `${formatAddress(trackers[0])} and ${formatAddress(trackers[1])}`;
 }

@@ -1,4 +1,4 @@
-// What uploads and trackers report, and what follows for the file it is about. Pure.
+// Decides what a report from an upload or a tracker means for its file. Pure.
 
 import { NO_EFFECTS } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
@@ -27,7 +27,7 @@ export function uploadNews(
       record.transfer.sent += event.bytes;
       return NO_EFFECTS;
     case 'serveFailed': {
-      // A `.part` that has just got its final name is no longer found under the old one: nothing is wrong.
+      // A `.part` that has just been renamed is no longer found under its old name: not an error.
       return event.path === record.entry.path ? serveFailed(files, record, event.errno) : NO_EFFECTS;
     }
     default:
@@ -35,7 +35,7 @@ export function uploadNews(
   }
 }
 
-/** @param trackers the pair that it comes from. */
+/** @param trackers the pair that reports. */
 export function trackerNews(
   files: FileTable,
   notices: TrackerNotices,
@@ -60,8 +60,8 @@ export function trackerNews(
       return notices.hear(trackers, event);
     case 'registered': {
       notices.registered(trackers);
-      // A list that was asked for before we were on it may lack whoever began in the same moment, and theirs us. Of two, the one that
-      // is registered later hears of the other now, and dials it.
+      // Two peers that start at the same moment may each miss the other in their first list. Whichever is registered
+      // later finds the other one now, and dials it.
       const record = files.ofSwarm(event.swarm);
       if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
       return [announce(record, { kind: 'findSeeders', swarm: event.swarm })];
@@ -70,7 +70,7 @@ export function trackerNews(
       const where = formatAddress(event.tracker);
       return [
         bad(
-          `tracker ${where} again and again knows words of this client that it did not say: another client has the same client id, perhaps from a copied state directory. This one goes on under a new id`,
+          `tracker ${where} repeatedly knows messages that this client did not send: another client uses the same client id, perhaps from a copied state directory. This client continues under a new id`,
         ),
       ];
     }
@@ -78,7 +78,7 @@ export function trackerNews(
       const where = formatAddress(event.tracker);
       return [
         bad(
-          `tracker ${where} knows this client by a start that never was: somebody else has used its client id. It goes on under a new id, and lists its files again`,
+          `tracker ${where} knows of a start of this client that never happened: somebody else has used its client id. It continues under a new id and registers its files again`,
         ),
       ];
     }

@@ -1,4 +1,4 @@
-// One file of the client's library and what is going on with it, and the row that shows it. Decides nothing. Pure.
+// The record of one file: its library entry, its phase, its transfer; and the row that shows it. Pure.
 
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
@@ -8,7 +8,7 @@ import type { FileState, FileView } from '../messages.js';
 import type { Completeness } from './completeness.js';
 import { isWorkedOn, type Phase } from './file-life.js';
 
-/** A file as the library keeps it. */
+/** A file as library.json records it. */
 export interface Entry {
   /** Absolute. */
   readonly mtorrentPath: string;
@@ -21,7 +21,7 @@ export interface Entry {
   readonly completeness: Completeness;
 }
 
-/** What its download reports, and the bytes sent of it; of this run. */
+/** What its download reports, and the bytes sent. Counted for this run. */
 export type Transfer = { -readonly [K in keyof Progress]: number } & { sent: number };
 
 export const NO_TRANSFER: Readonly<Transfer> = {
@@ -65,14 +65,14 @@ export function viewOf(record: FileRecord): FileView {
     mtorrentPath,
     size,
     ...transfer,
-    // A complete file counts as such while it is checked at start, and when it is gone.
+    // A complete file shows all its pieces even while it is checked or missing.
     have: isUnfinished(record) ? transfer.have : geometry.pieceCount,
     pieces: geometry.pieceCount,
     problem: 'sentence' in phase ? phase.sentence : '',
   };
 }
 
-/** Bytes that a running download will still take from its disk. */
+/** Bytes that a running download will still write to its disk. */
 export function bytesToCome(record: FileRecord): number {
   const { at } = record.phase;
   return at === 'downloading' || at === 'opening' || at === 'waiting' || at === 'mending' ? bytesMissing(record) : 0;
@@ -87,7 +87,7 @@ export function isUnfinished(record: FileRecord): boolean {
   return record.entry.completeness.kind === 'partial';
 }
 
-/** Will end by itself: `wait` waits for it. */
+/** The command `wait` waits for it: it will end by itself. */
 export function isBusy(record: FileRecord): boolean {
   const { phase } = record;
   if (phase.at === 'checking') return isUnfinished(record);

@@ -1,7 +1,6 @@
-// What comes back by itself: a download that found its disk full goes on when there is room, a shared file that was gone or
-// changed is shared again when it is right again. Decides when to look, and what a look means; what is shared is looked at
-// too, so that a file which nobody fetches is not announced for long after it is gone. A changed file is never shared before
-// it was checked. One look at a time. Pure.
+// Decides when to look at full disks, missing files and shared files, and what a look means. A full download continues
+// when there is room; a missing file is shared again when it is right. Invariant: a changed file is never shared
+// unchecked. Pure.
 
 import { NO_EFFECTS, type WakeAt } from '../../foundation/actor/machine.js';
 import { formatBytes } from '../../foundation/base/bytes.js';
@@ -15,18 +14,18 @@ import type { FileTable } from './file-table.js';
 import type { FileRecord } from './record.js';
 
 export class Recovery {
-  /** Undefined while there is nothing to look at. */
+  /** When the next look is due. Undefined: there is nothing to look at. */
   #nextMs: number | undefined;
   #looking = false;
-  /** The number of the file that was looked at last: the next look goes on behind it. */
+  /** Number of the file looked at last. The next look continues after it. */
   #lastFile = 0;
 
-  /** To be asked after each input; says again when it wants to be woken. */
+  /** Called after each input. Asks to be woken for the next look. */
   look(files: FileTable, nowMs: number): readonly (ClientEffect | WakeAt)[] {
     if (this.#nextMs !== undefined && nowMs < this.#nextMs) return NO_EFFECTS;
     const watched = files.all().filter(isWatched);
     const isDue = this.#nextMs !== undefined;
-    // Nothing to look at, so nothing to wake up for: whatever adds a file is an input.
+    // With nothing to look at no wake is needed: a new file arrives as an input.
     this.#nextMs = watched.length === 0 ? undefined : nowMs + LOOK_AGAIN_MS;
     if (this.#nextMs === undefined) return NO_EFFECTS;
     const effects: (ClientEffect | WakeAt)[] = [{ kind: 'wakeAt', atMs: this.#nextMs }];
@@ -67,9 +66,9 @@ export function roomSeen(files: FileTable, record: FileRecord, freeBytes: number
   return [good(`${formatBytes(freeBytes)} are free again: ${record.entry.name} goes on`), ...effects];
 }
 
-/** A shared file that could not be read. `errno`: Node's, or SHORT_FILE and CHANGED. */
+/** A shared file could not be read. `errno`: of Node, or SHORT_FILE or CHANGED. */
 export function serveFailed(files: FileTable, record: FileRecord, errno: string): readonly ClientEffect[] {
-  // A disk that fails would fail again with the next request.
+  // A failing disk would fail again at the next request, so such a file does not return.
   if (errno === 'ENOENT') return lose(files, record, 'is gone', true);
   if (errno === 'SHORT_FILE' || errno === 'CHANGED') return lose(files, record, 'has changed', true);
   return lose(files, record, `cannot be read (${errno})`, false);
@@ -79,9 +78,9 @@ function lose(files: FileTable, record: FileRecord, what: string, returns: boole
   return advance(files, record, { kind: 'lost', sentence: lostSentence(record, what, returns), returns }) ?? NO_EFFECTS;
 }
 
-/** Why a complete file is no longer shared. @param returns it is shared again by itself. */
+/** Why a complete file is no longer shared. @param returns it will be shared again by itself. */
 export function lostSentence({ entry }: FileRecord, what: string, returns: boolean): string {
-  const then = returns ? 'it is shared again when it is right again' : 'see to its disk, then restart';
+  const then = returns ? 'it is shared again when it is right again' : 'check its disk, then restart the client';
   return `${entry.path} ${what}; it is no longer shared: ${then}`;
 }
 
@@ -93,7 +92,7 @@ function sourceSeen(files: FileTable, record: FileRecord, { found }: SeenSource)
   return isAsKnown ? NO_EFFECTS : lose(files, record, 'has changed', true);
 }
 
-/** Two looks that give the same stamp saw the same file. */
+/** Looks at the same, unchanged file give the same stamp. */
 export function stampOf(found: Found | undefined): string | undefined {
   return found === undefined
     ? undefined
@@ -104,7 +103,7 @@ function isWatched({ phase }: FileRecord): boolean {
   return phase.at === 'full' || phase.at === 'seeding' || (phase.at === 'missing' && phase.returns);
 }
 
-/** From the one behind `last` on, all around. Numbers of files grow in the order of the table. */
+/** Rotated to begin after the file `last`. File numbers ascend in the table. */
 function inTurn(records: readonly FileRecord[], last: number): readonly FileRecord[] {
   const at = records.findIndex(({ file }) => file > last);
   return at <= 0 ? records : [...records.slice(at), ...records.slice(0, at)];

@@ -1,7 +1,6 @@
-// `verify`: what a file is said to have is hashed again, and what is not right is said to be there no longer. A complete file
-// is withdrawn until it is right again; an unfinished one is let go, its bad pieces become missing, and it goes on. From the
-// moment that bad pieces are known nothing is served or announced of their file until they are out of its bitfield and its
-// resume data. One verification a file; each is answered once. Pure.
+// `verify`: decides what follows when recorded pieces turn out to be wrong. A complete file is withdrawn until it is
+// right; an unfinished one is stopped, its bad pieces are marked missing, and it continues. Invariant: a file with
+// known bad pieces is not offered. Pure.
 
 import { NO_EFFECTS } from '../../foundation/actor/machine.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
@@ -19,10 +18,10 @@ type Hashed = Extract<HashedAgain, { kind: 'hashed' }>;
 type Verification = {
   readonly ask: number;
   readonly name: string;
-} /** Begins when the file is in no passing phase. */ & (
+} /** Hashing begins when no other work on the file is in progress. */ & (
   | { readonly at: 'asked' }
   | { readonly at: 'hashing' }
-  /** Bad pieces are known; its download is let go. */
+  /** Bad pieces are known; its download is being stopped. */
   | { readonly at: 'judged'; readonly result: Hashed }
   | { readonly at: 'mending'; readonly result: Hashed }
 );
@@ -40,12 +39,12 @@ export class Verifications {
     return NO_EFFECTS;
   }
 
-  /** Known to be rotten: not to be offered, whatever its download says. */
+  /** Known to have bad pieces: not to be offered, even if its download completes. */
   isBad(file: number): boolean {
     return this.#open.get(file)?.at === 'judged';
   }
 
-  /** What can be done now; to be asked after each input. @param isClosing nothing new is begun. */
+  /** Called after each input: does what is possible now. @param isClosing nothing new is begun. */
   next(files: FileTable, isClosing: boolean): readonly ClientEffect[] {
     const effects: ClientEffect[] = [];
     for (const [file, verification] of [...this.#open]) {
@@ -53,7 +52,7 @@ export class Verifications {
       const record = files.get(file);
       if (record === undefined) {
         this.#open.delete(file);
-        effects.push(refuse(ask, 'FILE_NOT_FOUND', `${name} was removed while it was verified`));
+        effects.push(refuse(ask, 'FILE_NOT_FOUND', `${name} was removed while it was being verified`));
       } else if (at === 'judged') effects.push(...this.#clear(files, record, verification));
       else if (at === 'asked' && !isClosing && record.phase.at !== 'checking' && !isWorkedOn(record.phase)) {
         this.#open.set(file, { at: 'hashing', ask, name });
@@ -85,20 +84,20 @@ export class Verifications {
     const { ask, result } = verification;
     const { name } = record.entry;
     const count = countOf(result.bad);
-    const sentence = `${count === 1 ? '1 piece' : `${count} pieces`} of ${name} on the disk ${count === 1 ? 'was' : 'were'} not right, and must be fetched again`;
+    const sentence = `${count === 1 ? '1 piece' : `${count} pieces`} of ${name} on the disk ${count === 1 ? 'was' : 'were'} wrong and must be fetched again`;
     return [...effects, badNews(sentence), verified(record, ask, result)];
   }
 
   mendFailed(files: FileTable, record: FileRecord, refusal: Refusal): readonly ClientEffect[] {
     const { name, mtorrentPath } = record.entry;
     const { code } = refusal;
-    const sentence = `${name} has bad pieces, which could not be recorded: ${refusal.sentence}; see to that disk, then: verify ${basename(mtorrentPath)}`;
+    const sentence = `${name} has bad pieces, which could not be recorded: ${refusal.sentence}; check that disk, then run: verify ${basename(mtorrentPath)}`;
     const effects = advance(files, record, { kind: 'mendFailed', code, sentence }) ?? NO_EFFECTS;
     const verification = this.#ended(files, record);
     return verification === undefined ? effects : [refuse(verification.ask, code, sentence), ...effects];
   }
 
-  /** The verification whose mending has ended; undefined when its file was removed meanwhile: `next` says so. */
+  /** Ends the verification whose mending has ended. Undefined when its file was removed: `next` reports that. */
   #ended(files: FileTable, { file }: FileRecord): (Verification & { readonly at: 'mending' }) | undefined {
     const verification = this.#open.get(file);
     if (verification?.at !== 'mending' || files.get(file) === undefined) return undefined;
@@ -106,7 +105,7 @@ export class Verifications {
     return verification;
   }
 
-  /** Bad pieces are known: the next step to be rid of them. What works on the file reports first. */
+  /** Bad pieces are known: the next step to get rid of them. Work in progress must report first. */
   #clear(files: FileTable, record: FileRecord, { ask, name, result }: Verification & { at: 'judged' }) {
     const { file } = record;
     if (isUnfinished(record)) {
@@ -115,8 +114,8 @@ export class Verifications {
       return effects;
     }
     const count = countOf(result.bad);
-    const pieces = count === 1 ? '1 piece that is' : `${count} pieces that are`;
-    const sentence = lostSentence(record, `has ${pieces} not right`, true);
+    const pieces = count === 1 ? '1 bad piece' : `${count} bad pieces`;
+    const sentence = lostSentence(record, `has ${pieces}`, true);
     const effects = advance(files, record, { kind: 'rotted', sentence, judged: stampOf(result.found) });
     if (effects === undefined) return NO_EFFECTS;
     this.#open.delete(file);
@@ -124,7 +123,7 @@ export class Verifications {
   }
 }
 
-/** A file that was missing, and is right, is shared again. */
+/** A missing file that turns out to be right is shared again. */
 function returned(files: FileTable, record: FileRecord, { found }: Hashed): readonly ClientEffect[] {
   const { phase, entry } = record;
   if (phase.at !== 'missing' || isUnfinished(record) || found?.size !== entry.size) return NO_EFFECTS;

@@ -1,6 +1,5 @@
-// What a client remembers across runs: who it is, and which files it has with their .mtorrent files. Two small JSON files in
-// the state directory, each replaced whole and flushed. Everything read is checked; a damaged file is refused, never guessed
-// at and never overwritten. The progress of unfinished downloads lies beside, as resume data.
+// What a client remembers across runs: its identity and its files, in two JSON files that are replaced whole and
+// flushed. Invariant: everything read is checked, and a damaged file is refused, never guessed at or overwritten.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -24,7 +23,7 @@ const U32_MAX = 0xffff_ffff;
 
 export interface Identity {
   readonly clientId: ClientId;
-  /** Grows with every start: orders what this client says to trackers across its runs. */
+  /** Grows with every start, and so orders this client's messages to trackers across runs. */
   readonly epoch: number;
 }
 
@@ -32,11 +31,11 @@ export interface StatePaths {
   readonly directory: string;
   readonly identity: string;
   readonly library: string;
-  /** Named by swarm and place, so that a `.part` elsewhere is never taken for this download's. */
+  /** Named by swarm and path, so that a `.part` elsewhere is never taken for this download's. */
   readonly resumeOf: (entry: Entry) => string;
 }
 
-/** Makes the state directory (0700) when it is not there. */
+/** Creates the state directory (mode 0700) unless it exists. */
 export async function openStateDirectory(directory: string): Promise<StatePaths> {
   const resume = join(directory, 'resume');
   try {
@@ -53,7 +52,7 @@ export async function openStateDirectory(directory: string): Promise<StatePaths>
   };
 }
 
-/** Deletes what a killed client was just writing. Its successor must hold the lock. */
+/** Deletes temporary files of a killed client. The caller must hold the lock. */
 export async function sweepState({ directory }: StatePaths): Promise<void> {
   for (const each of [directory, join(directory, 'resume')]) {
     try {
@@ -64,7 +63,10 @@ export async function sweepState({ directory }: StatePaths): Promise<void> {
   }
 }
 
-/** The identity of this run: the same client, one epoch later, already on disk; or a new one, when the epochs of the old are used up. */
+/**
+ * The identity of this run, already saved: the same client one epoch later, or a new client when its epochs are used
+ * up.
+ */
 export async function nextIdentity(path: string): Promise<Identity> {
   const bytes = await readIfThere(path, IDENTITY_BYTES_MAX);
   const known = bytes === undefined ? undefined : parseIdentity(path, bytes);
@@ -74,7 +76,7 @@ export async function nextIdentity(path: string): Promise<Identity> {
   return identity;
 }
 
-/** Of a client that nobody knows. */
+/** The identity of a new client. */
 export function freshIdentity(): Identity {
   return { clientId: clientId(randomBytes(CLIENT_ID_SIZE)), epoch: 1 };
 }
@@ -92,7 +94,7 @@ export async function saveLibrary(path: string, entries: readonly Entry[]): Prom
   await atomicWriteFile(path, Buffer.from(formatLibrary(entries)));
 }
 
-/** One entry a line, so that people can read and compare it. */
+/** One entry on each line, for people who read or compare it. */
 export function formatLibrary(entries: readonly Entry[]): string {
   const lines = entries.map(({ completeness, ...entry }) => {
     const [mtimeMs, paused] = [recordedMs(completeness), isPaused(completeness)];
@@ -105,7 +107,7 @@ export function formatLibrary(entries: readonly Entry[]): string {
 export function parseLibrary(path: string, bytes: Uint8Array): readonly Entry[] {
   const root = parseJson(path, bytes);
   if (root['version'] !== LIBRARY_VERSION)
-    throw damaged(path, `it is not of version ${LIBRARY_VERSION}, the one that this program knows`);
+    throw damaged(path, `its version is not ${LIBRARY_VERSION}, the one that this program knows`);
   const files = root['files'];
   if (!Array.isArray(files) || files.length > LIBRARY_FILES_MAX) throw damaged(path, 'its list of files is not one');
   const entries = files.map((file: unknown, at) => parseEntry(path, file, at));
@@ -142,7 +144,7 @@ function parseEntry(path: string, value: unknown, at: number): Entry {
     : [];
   const [first, second] = addresses;
   if (first === undefined || second === undefined || addresses.length !== 2)
-    throw damaged(path, `${where} has no two trackers`);
+    throw damaged(path, `${where} does not have two trackers`);
   return {
     mtorrentPath,
     path: filePath,
@@ -185,7 +187,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function damaged(path: string, what: string): MiniTorrentError {
   return new MiniTorrentError(
     'STATE_DAMAGED',
-    `${path} is damaged: ${what}; put back a copy, or move it away to start anew`,
+    `${path} is damaged: ${what}; restore a copy, or move it away to start afresh`,
   );
 }
 

@@ -1,5 +1,5 @@
-// Writes the client's state as it changes: one save after the other, and what changes while one waits goes with it, so that
-// the newest state is the last one written. A disk that refuses is told to the user; the client goes on.
+// Saves the client's state as it changes, one save at a time. Changes made while a save waits go with it, so the newest
+// state is written last. A failed save is told to the user, and the client continues.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
@@ -10,21 +10,21 @@ export interface StateWriterOptions {
   readonly paths: StatePaths;
   readonly log: Log;
   readonly onTrouble: (sentence: string) => void;
-  /** A bug of ours, not the disk's word. */
+  /** A bug, not an error of the disk. */
   readonly onFatal: (error: unknown) => void;
 }
 
 export class StateWriter {
   readonly #options: StateWriterOptions;
   #saving: Promise<void> = Promise.resolve();
-  /** What the save that waits will write. */
+  /** What the waiting save will write. */
   #unsaved: readonly Entry[] | undefined;
 
   constructor(options: StateWriterOptions) {
     this.#options = options;
   }
 
-  /** Settles when everything said so far is on the disk, or was refused and told. */
+  /** Settles when every save so far is on disk, or has failed and was told. */
   get saved(): Promise<void> {
     return this.#saving;
   }
@@ -52,7 +52,7 @@ export class StateWriter {
       } catch (error) {
         if (!(error instanceof MiniTorrentError)) return onFatal(error);
         log.error({ err: error }, 'the state could not be saved');
-        onTrouble(`what this client shares could not be recorded: ${error.message}`);
+        onTrouble(`the list of this client's files could not be saved: ${error.message}`);
       }
     });
   }

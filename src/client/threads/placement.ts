@@ -1,11 +1,9 @@
-// Decides which actor runs on which thread, and how many threads there are. Nothing else knows: whoever needs to is told a
-// number or a flag, and the simulator places every machine on one thread. Made once when a client starts, and never changed.
+// Decides which actor runs on which thread, and how many threads there are: once at start, and for good. Pure.
 //
 //   main        console, client, announce
 //   download    one downloader a file, slots of the slab
-//   peer-0 … n  sockets: dialed connections spread over all; the first `acceptors` also accept and serve, and peer-0 decides
-//               about uploads
-//   hash pool   piscina threads under `download`: verify and write; a second pool for `share` and checks, while they run
+//   peer-0 … n  all dial; the first `acceptors` also accept; peer-0 schedules uploads
+//   hash pool   under `download`; a second pool for shares and checks
 
 import {
   HASH_THREADS_MAX,
@@ -24,20 +22,20 @@ import {
   THREADS_MEMORY_DIVISOR,
 } from '../limits.js';
 
-/** The peer thread that decides about uploads; it accepts in any case. */
+/** The peer thread that schedules all uploads. It always accepts. */
 export const DECIDER = 0;
 
 /** What a client may use. */
 export interface Room {
   readonly cores: number;
   readonly memoryBytes: number;
-  /** Several threads can listen on one port. */
+  /** Several threads may listen on one port. */
   readonly sharesPorts: boolean;
 }
 
 export interface Placement {
   readonly peerThreads: number;
-  /** Somebody named the number; else it comes from cores and memory. */
+  /** The number was set by the user; otherwise it comes from cores and memory. */
   readonly isForced: boolean;
   /** The peer threads 0 … acceptors - 1 accept connections and serve. */
   readonly acceptors: number;
@@ -45,7 +43,7 @@ export interface Placement {
   readonly slots: number;
 }
 
-/** @param forced peer threads, whatever the machine has. */
+/** @param forced the number of peer threads, whatever the machine has. */
 export function placementFor({ cores, memoryBytes, sharesPorts }: Room, forced: number | undefined): Placement {
   const inMemory = Math.floor(memoryBytes / THREADS_MEMORY_DIVISOR / THREAD_MEMORY_BYTES);
   const payload = Math.floor((memoryBytes / PAYLOAD_MEMORY_DIVISOR - UPLOAD_MEMORY_BYTES) / PIECE_SIZE);
@@ -60,7 +58,7 @@ export function placementFor({ cores, memoryBytes, sharesPorts }: Room, forced: 
   };
 }
 
-/** As people and programs are told of it. */
+/** As `doctor` and `show stats` report it. */
 export function threadsFact(machine: Machine, placement: Placement): ThreadsFact {
   const { systemCores, cores, cpuQuota, memoryLimitBytes } = machine;
   const { peerThreads, isForced, acceptors, hashThreads, slots } = placement;

@@ -1,6 +1,6 @@
-// Has the peer threads that accept serve as one client: one of them decides about uploads and is linked with each other, and all listen
-// on one port, which is taken as by one. Decides what each is told when it works (again); what they do with it is theirs.
-// Invariant: a thread listens only when it knows who decides, and shares a port only while this client has it.
+// Makes the accepting peer threads serve as one client: one of them schedules all uploads, and all listen on one port.
+// Decides what each is told when it starts or restarts. Invariant: a thread listens only when it is linked to the one
+// that schedules.
 
 import { MessageChannel } from '../../foundation/actor/thread.js';
 import { midPageShared } from '../../foundation/base/bytes.js';
@@ -17,20 +17,20 @@ export interface ServingOptions {
   readonly threads: Pick<ClientThreads, 'tellPeer'>;
   /** The peer threads 0 … acceptors - 1. */
   readonly acceptors: number;
-  /** Port 0 asks for a free one. */
+  /** Port 0: any free port. */
   readonly upload: Address;
-  /** All of them listen there, for the first time. */
+  /** Called once, when all of them listen. */
   readonly onListening: (port: number) => void;
-  /** The port cannot be had, or not any more. */
+  /** Listening failed, at start or after a restart. */
   readonly onFailed: (error: unknown) => void;
 }
 
 export class Serving {
   readonly #options: ServingOptions;
   #upload: Address;
-  /** Those that work and know who decides. */
+  /** Threads that are linked to the one that schedules. */
   readonly #ready = new Set<number>();
-  /** Those that work, and wait for the one that decides. */
+  /** Threads that run and wait for the one that schedules. */
   readonly #waiting = new Set<number>();
   readonly #told = new Set<number>();
   readonly #listening = new Set<number>();
@@ -44,7 +44,7 @@ export class Serving {
     this.#upload = options.upload;
   }
 
-  /** `thread` works (again) and knows nothing yet. */
+  /** `thread` has started or restarted, and knows nothing yet. */
   up(thread: number): void {
     const { threads } = this.#options;
     this.down(thread);
@@ -53,7 +53,7 @@ export class Serving {
       if (this.#memory !== undefined) this.#join(thread, this.#memory);
       return;
     }
-    // Buffers that an earlier one lent out may still be on their way to a socket.
+    // Buffers that its predecessor lent may still be in use by a socket.
     const memory = midPageShared(UPLOAD_MEMORY_BYTES).buffer;
     this.#memory = memory;
     threads.tellPeer(DECIDER, { kind: 'decideUploads' }, [memory]);
@@ -62,7 +62,7 @@ export class Serving {
     this.#listen(DECIDER);
   }
 
-  /** It has ended, and with it its socket that listens. */
+  /** It has ended, and its listening socket with it. */
   down(thread: number): void {
     for (const threads of [this.#ready, this.#waiting, this.#told, this.#listening]) threads.delete(thread);
     if (thread === DECIDER) this.#memory = undefined;
@@ -106,7 +106,7 @@ export class Serving {
     if (this.#listening.size > 0) this.#listen(thread);
   }
 
-  /** Alone it listens as any program does. Else the first one needs a claim, and the others listen where it does. */
+  /** A single thread simply listens. Otherwise the first one claims the port, and the others share it. */
   #listen(thread: number): void {
     if (this.#told.has(thread)) return;
     const shared = this.#options.acceptors > 1;
@@ -128,7 +128,7 @@ export class Serving {
   }
 
   async #claimFor(thread: number): Promise<void> {
-    // One that died in the middle of it left its claim to its successor.
+    // A thread that died meanwhile left its claim to its successor.
     const isNew = this.#claim === undefined;
     this.#claim ??= claimPort(this.#upload.host, this.#upload.port);
     const claim = this.#claim;
@@ -147,7 +147,7 @@ export class Serving {
   #letGo(): void {
     const claim = this.#claim;
     this.#claim = undefined;
-    // Why there is none was told to whoever claimed.
+    // The failure was already reported to the claimant.
     const released = claim?.then(
       (held) => held.release(),
       () => undefined,

@@ -1,5 +1,5 @@
-// Questions to the client's threads. Each gets a number, and its answers are awaited until a deadline: a thread that does not
-// answer (it may be restarting) costs its part of the answer, not the question. Decides nothing about what is asked.
+// Questions to the client's threads: each gets a number, and its answers are awaited until a deadline. A thread that
+// does not answer in time is left out, so a restarting thread never blocks a command.
 
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { DownloadCommand, DownloadEvent } from '../../transfer/download/messages.js';
@@ -11,10 +11,10 @@ type Answer = Numbered<DownloadEvent> | Numbered<ServeEvent>;
 type AnswerOf<M, K> = Extract<Numbered<M>, { readonly kind: K }>;
 type Unnumbered<M> = M extends { readonly ask: number } ? Omit<M, 'ask'> : never;
 
-/** Whom to ask: ClientThreads, or a test. */
+/** The part of ClientThreads that is needed here. */
 export interface AskedThreads {
   readonly download: { tell(command: DownloadCommand): void };
-  /** Every thread that accepts. @returns how many. */
+  /** To every accepting thread. @returns how many there are. */
   tellAcceptors(command: ServeCommand): number;
 }
 
@@ -34,7 +34,7 @@ export class ThreadQueries {
     this.#threads = threads;
   }
 
-  /** Of the download thread, answered by the event `kind`; undefined when it did not answer in time. */
+  /** Asks the download thread; `kind` is the answering event. Undefined when it did not answer in time. */
   async download<K extends Numbered<DownloadEvent>['kind']>(
     question: Unnumbered<DownloadCommand>,
     kind: K,
@@ -47,7 +47,7 @@ export class ThreadQueries {
     return answers.find((answer): answer is AnswerOf<DownloadEvent, K> => answer.kind === kind);
   }
 
-  /** Of every thread that accepts, answered by events `kind`: those that came in time. */
+  /** Asks every accepting thread; `kind` is the answering event. Those that came in time. */
   async acceptors<K extends Numbered<ServeEvent>['kind']>(
     question: Unnumbered<ServeCommand>,
     kind: K,
@@ -67,12 +67,12 @@ export class ThreadQueries {
     if (open.missing === 0) this.#close(answer.ask);
   }
 
-  /** Settles what is open with the answers that have come. No timer is left. */
+  /** Settles all open questions with the answers so far. Leaves no timer. */
   closeAll(): void {
     for (const ask of [...this.#open.keys()]) this.#close(ask);
   }
 
-  /** @param tell sends the question, and says how many answers follow. */
+  /** @param tell sends the question and returns how many answers follow. */
   #ask(deadlineMs: number, tell: (ask: number) => number): Promise<readonly Answer[]> {
     const ask = this.#next;
     this.#next += 1;

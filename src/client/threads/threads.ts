@@ -1,6 +1,6 @@
-// Starts and stops the client's threads and their links, under supervision: all together, and each peer thread is attached to
-// the download thread once it works (again, after a restart). A peer thread may die and be restarted; the download thread
-// may not: its slots would have no owner, so the process ends with its state on disk.
+// Starts, supervises and stops the client's threads and the links between them. A peer thread that dies is restarted
+// and attached to the download thread again. The download thread is never restarted: it owns the slots, so the client
+// ends instead.
 
 import { type Attachment, type Link, openLink } from '../../foundation/actor/link.js';
 import type { LoopDelay } from '../../foundation/actor/loop-delay.js';
@@ -32,16 +32,16 @@ export interface ThreadsOptions {
   readonly placement: Placement;
   readonly clientId: ClientId;
   readonly uploadHost: string;
-  /** Where the threads log. */
+  /** Where the threads write their log. */
   readonly logTarget: LogTarget;
   readonly log: Log;
   readonly seed: number;
   readonly onDownloadEvent: (event: DownloadEvent) => void;
   readonly onServeEvent: (event: ServeEvent, thread: number) => void;
-  /** A peer thread works (again) and knows of no file yet. */
+  /** A peer thread has started or restarted, and knows no file yet. */
   readonly onPeerThread: (thread: number) => void;
   readonly onPeerThreadEnded: (thread: number) => void;
-  /** Something of ours is broken beyond restarting. */
+  /** A failure that no restart can repair. */
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -52,7 +52,7 @@ export class ClientThreads {
   readonly #peers: (Link<ServeCommand> | undefined)[];
   readonly #running = new Map<string, Thread>();
   #download: Link<DownloadCommand> | undefined;
-  /** For threads that are started again. */
+  /** For restarted threads. */
   #uploadRate = 0;
   #logTarget: LogTarget;
   #clientId: ClientId;
@@ -73,7 +73,7 @@ export class ClientThreads {
     return present(this.#download, 'the download thread is started before it is spoken to');
   }
 
-  /** A thread that accepts has sockets that are served; a socket cannot change threads. */
+  /** The thread accepts connections and serves them: a socket cannot move between threads. */
   accepts(thread: number): boolean {
     return thread < this.#options.placement.acceptors;
   }
@@ -82,14 +82,17 @@ export class ClientThreads {
     present(this.#peers[thread], 'peer threads are started before they are spoken to').tell(command, attachments);
   }
 
-  /** Every thread that accepts. Answers how many. */
+  /** To every accepting thread. @returns how many there are. */
   tellAcceptors(command: ServeCommand, attachments: readonly Attachment[] = []): number {
     const { acceptors } = this.#options.placement;
     for (let thread = 0; thread < acceptors; thread += 1) this.tellPeer(thread, command, attachments);
     return acceptors;
   }
 
-  /** Every upload is decided by one peer thread and every request made by the download thread, so each limit is kept in one place. */
+  /**
+   * One peer thread schedules all uploads and the download thread makes all requests, so each limit is enforced in one
+   * place.
+   */
   limit(direction: 'up' | 'down', rate: number): void {
     if (direction === 'down') this.download.tell({ kind: 'limit', rate });
     else {
@@ -98,7 +101,7 @@ export class ClientThreads {
     }
   }
 
-  /** Peers see this client under its ids from now on, on every thread. */
+  /** From now on every thread uses the peer ids of this client id. */
   identify(clientId: ClientId): void {
     if (clientId === this.#clientId) return;
     this.#clientId = clientId;
@@ -130,11 +133,11 @@ export class ClientThreads {
         start: () => this.#startPeer(at),
       }),
     );
-    // Together: what the first one is told before it listens waits in its port, and a prompt comes a tenth of a second sooner.
+    // In parallel: commands to a thread that is not ready wait in its port, and the prompt appears sooner.
     await this.#supervisor.startTogether([download, ...peers]);
   }
 
-  /** By the thread's name; without those that do not answer. */
+  /** By thread name. Threads that do not answer are left out. */
   async loopDelays(): Promise<Readonly<Record<string, LoopDelay>>> {
     const looks = [...this.#running.values()].map(async (thread) => [thread.name, await thread.loopDelay()] as const);
     const answered = (await Promise.all(looks)).flatMap(([name, delay]) =>
@@ -143,11 +146,11 @@ export class ClientThreads {
     return Object.fromEntries(answered);
   }
 
-  /** Reverse order of start; the ids of those that had to be ended by force. */
+  /** In reverse order of start. @returns the names of those that had to be killed. */
   async stop(): Promise<readonly string[]> {
     const forced = await this.#supervisor.stop();
     this.#download?.close();
-    // One that could not be started has none.
+    // A thread that failed to start has no link.
     for (const link of this.#peers) link?.close();
     return forced;
   }
@@ -211,7 +214,7 @@ export class ClientThreads {
       onCrash: onFatal,
     });
     const serves = this.accepts(at);
-    // Before it works: what it is told waits in its ports, and one that dies soon has not closed them yet.
+    // Before it is ready: messages wait in its ports, and a thread that dies at once has not closed them yet.
     this.download.tell({ kind: 'attachPeerThread', thread: at, serves }, [toDownload.port1]);
     await thread.ready;
     this.#running.set(thread.name, thread);

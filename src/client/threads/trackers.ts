@@ -1,5 +1,5 @@
-// The tracker pairs that this client talks to: its own, and those that its .mtorrent files name. One announce actor a pair,
-// started when something is first said to it.
+// The tracker pairs that this client talks to: its own, and those that its .mtorrent files name. One announce actor for
+// each pair, started with the first command to it.
 
 import { fitting } from '../../foundation/base/bytes.js';
 import type { Log } from '../../foundation/base/log.js';
@@ -13,24 +13,24 @@ import { freshIdentity, type Identity } from '../state/library.js';
 
 export interface TrackersOptions {
   readonly identity: Identity;
-  /** Where peers reach us: known once we listen. */
+  /** Where peers reach us. Known once the client listens. */
   readonly upload: () => Address;
   readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
   readonly onEvent: (pair: string, event: AnnounceEvent) => void;
   /**
-   * Who this client is from now on, to be kept, and shown to peers: a tracker knew a later epoch of ours, because our state was lost or
-   * put back, or our id was burnt.
+   * The identity changes: a tracker knew a later epoch of ours, because our state was lost or restored, or our id was
+   * burnt. It must be saved and shown to peers.
    */
   readonly onIdentity: (identity: Identity) => void;
   readonly log: Log;
   readonly seed: number;
-  /** A pair that is being started beside this client. */
+  /** The pair that is being started beside this client. */
   readonly starting: StartingPair | undefined;
 }
 
 export interface StartingPair {
   readonly trackers: readonly [Address, Address];
-  /** Settles, never rejects, when both listen, or will not. */
+  /** Settles when both listen or have failed to. Never rejects. */
   readonly listen: Promise<void>;
 }
 
@@ -49,12 +49,12 @@ export class Trackers {
     this.#announceOf(trackers).tell(command);
   }
 
-  /** `own` first, then the others that were spoken to. */
+  /** `own` first, then the others in use. */
   pairs(own: readonly [Address, Address]): readonly (readonly [Address, Address])[] {
     return [...new Map([[pairKey(own), own], ...this.#pairs]).values()];
   }
 
-  /** How each tracker of those pairs is. */
+  /** The state of each tracker of those pairs. */
   standings(own: readonly [Address, Address]): readonly TrackerView[] {
     const rows = this.pairs(own).flatMap((trackers) => {
       const known = this.#announces.get(pairKey(trackers))?.standings();
@@ -84,7 +84,7 @@ export class Trackers {
       digestsOf,
       onEvent: (event) => {
         if (event.kind === 'epochRaised') this.#raiseEpoch(event.epoch);
-        // Every pair may find the same id burnt or shared: the first one to say so is heard.
+        // Several pairs may report the same lost id: only the first report counts.
         const isLost = event.kind === 'identityBurnt' || event.kind === 'identityShared';
         if (isLost && !this.#renew(event.clientId)) return;
         onEvent(pair, event);
@@ -98,7 +98,7 @@ export class Trackers {
     return announce;
   }
 
-  /** False: that id is not ours any more. */
+  /** @returns false when that id is no longer ours. */
   #renew(burnt: ClientId): boolean {
     if (burnt !== this.#identity.clientId) return false;
     this.#identity = freshIdentity();

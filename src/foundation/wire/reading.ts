@@ -1,14 +1,14 @@
-// One frame at a time, read in place: the plain forms of the values that our own messages are made of. Whatever it does not know
-// (a longer form of a number, text beyond ASCII, damage) is a miss, and then the thorough way decides: what this reads, that
-// reads alike. Never throws, never reads past the frame, and what it answers shares no memory with it. Pure.
+// Reads one frame at a time in place, in the plain forms of our own messages. Anything else (a longer form, text beyond
+// ASCII, damage) is a miss, which the thorough way decides. Never throws, never reads past the frame, shares no memory
+// with it. Pure.
 
 import { EMPTY_BYTES } from '../base/bytes.js';
 
-/** Not read here; the place in the frame is then of no meaning. */
+/** Not read here. The position in the frame is then undefined. */
 export const MISS: unique symbol = Symbol('miss');
 export type Miss = typeof MISS;
 
-/** Bytes that are cheaper to copy one by one than by a call. */
+/** Up to so many bytes, a loop copies faster than a call. */
 const FEW = 64;
 const { latin1Slice } = Buffer.prototype;
 
@@ -17,7 +17,7 @@ const float = new DataView(new ArrayBuffer(8));
 class Reading {
   #bytes: Uint8Array = EMPTY_BYTES;
   #at = 0;
-  /** Values seen so far, those within others counted too. */
+  /** Values seen so far, nested ones included. */
   items = 0;
 
   open(frame: Uint8Array): void {
@@ -26,14 +26,14 @@ class Reading {
     this.items = 1;
   }
 
-  /** The frame is let go of. @returns whether it was read to its end. */
+  /** Releases the frame. @returns whether it was read to its end. */
   close(): boolean {
     const isWhole = this.#at === this.#bytes.length;
     this.#bytes = EMPTY_BYTES;
     return isWhole;
   }
 
-  /** NaN when it is not one. */
+  /** NaN when the next value is not a number in plain form. */
   number(): number {
     const bytes = this.#bytes;
     const at = this.#at;
@@ -62,14 +62,14 @@ class Reading {
     return head === 0xc3;
   }
 
-  /** True when nil was there, and passed. */
+  /** @returns whether nil was there; then it is passed. */
   nil(): boolean {
     if (this.#bytes[this.#at] !== 0xc0) return false;
     this.#at += 1;
     return true;
   }
 
-  /** How many values the array holds whose head this is; -1 when it is none. */
+  /** The number of values in the array that begins here; -1 when none does. */
   array(): number {
     const head = this.#bytes[this.#at] ?? 0;
     const size = (head & 0xf0) === 0x90 ? 0 : head === 0xdc ? 2 : -1;
@@ -105,7 +105,7 @@ class Reading {
     return text;
   }
 
-  /** The one of `choices`, all of them ASCII, that is there. */
+  /** The one of `choices` that is there. All choices are ASCII. */
   choice<T extends string>(choices: readonly T[]): T | Miss {
     const length = this.#textHead(0xff);
     if (length < 0) return MISS;
@@ -124,7 +124,7 @@ class Reading {
     return true;
   }
 
-  /** Passes the head of a text and answers how many bytes follow; -1 when that is no text, too long or cut off. */
+  /** Passes the head of a text. @returns how many bytes follow; -1 when it is not a text, too long or cut off. */
   #textHead(max: number): number {
     const head = this.#bytes[this.#at] ?? 0;
     const size = (head & 0xe0) === 0xa0 ? 0 : head === 0xd9 ? 1 : head === 0xda ? 2 : -1;
@@ -134,7 +134,7 @@ class Reading {
     return length;
   }
 
-  /** Of `size` bytes behind the head; -1 when there are none. */
+  /** A length of `size` bytes after the head; -1 when there is none. */
   #length(size: number): number {
     if (size < 1 || this.#at + size >= this.#bytes.length) return -1;
     const first = this.#bytes[this.#at + 1] ?? 0;
@@ -142,5 +142,5 @@ class Reading {
   }
 }
 
-/** The one frame that is read now: reading never awaits. */
+/** The one frame that is being read: reading never awaits. */
 export const reading = new Reading();

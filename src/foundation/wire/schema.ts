@@ -1,6 +1,5 @@
-// The field types of messages: what each accepts, and its form on the wire. Each that can grow has a maximum, and a value
-// that was accepted holds nothing of the sender's choosing: fresh arrays, objects with the names declared here, primitives.
-// Each also reads and writes its plain form without msgpackr (`reading.ts`, `writing.ts`). Pure.
+// The field types of messages: what each accepts, and its form on the wire. Invariant: everything that can grow has a
+// maximum, and an accepted value holds only fresh arrays, objects with declared names, and primitives. Pure.
 
 import { SENTENCE_BYTES_MAX } from './limits.js';
 import { MISS, type Miss, reading } from './reading.js';
@@ -10,27 +9,27 @@ export interface Field<T> {
   /** For the error: 'a whole number from 0 to 4294967295'. */
   readonly expects: string;
   readonly accepts: (value: unknown) => value is T;
-  /** The value with its texts cut to what is accepted; absent where there is none. */
+  /** The value with its texts cut to the accepted length. Absent where there is no text. */
   readonly cut?: (value: unknown) => unknown;
-  /** The accepted value that is next in the frame, or a miss. */
+  /** Reads the next value of the frame without msgpackr. A miss: not acceptable, or in another form. */
   readonly read: () => T | Miss;
-  /** Appends an accepted value. False: it is not accepted, or has to be written in another way. */
+  /** Appends a value without msgpackr. False: not accepted, or in need of another form. */
   readonly write: (value: unknown) => boolean;
-  /** What msgpackr writes for an accepted value; absent where that is the value itself. */
+  /** What msgpackr writes for an accepted value. Absent where that is the value itself. */
   readonly toWire?: (value: unknown) => unknown;
-  /** The value of what msgpackr has read, still to be accepted; absent where `toWire` is. */
+  /** The value of what msgpackr has read, not yet accepted. Absent where `toWire` is. */
   readonly fromWire?: (value: unknown) => unknown;
   /** May be absent: the frame then ends before it. */
   readonly isTrailing?: true;
 }
 
-/** The last field of a message that some receivers do not know. It is sent only to those who asked for it. */
+/** The last field of a message, which some receivers do not know. Sent only to those that asked for it. */
 export interface TrailingField<T> extends Field<T> {
   readonly isTrailing: true;
 }
 
 const ELLIPSIS = '…';
-/** Members of a list that is written here: its length takes two bytes. */
+/** The longest list that `write` handles: its length takes two bytes. */
 const WRITTEN_MAX = 0xffff;
 
 export type ValueOf<F> = F extends Field<infer T> ? T : never;
@@ -105,7 +104,7 @@ export function text(bytesMax: number): Field<string> {
     accepts: (value): value is string => typeof value === 'string' && fits(value),
     cut: (value) => (typeof value !== 'string' || fits(value) ? value : prefix(value, bytesMax)),
     read: () => reading.text(bytesMax),
-    // What is ASCII has as many bytes as characters.
+    // ASCII text has as many bytes as characters.
     write: (value) => typeof value === 'string' && value.length <= bytesMax && writing.text(value),
   };
 }
@@ -113,10 +112,10 @@ export function text(bytesMax: number): Field<string> {
 /** A sentence for people: what happened, and what to do next. */
 export const sentence = text(SENTENCE_BYTES_MAX);
 
-/** Whole characters, and an ellipsis for the rest. */
+/** Whole characters, then an ellipsis for the rest. */
 function prefix(value: string, bytesMax: number): string {
   const bytes = Buffer.from(value).subarray(0, bytesMax - Buffer.byteLength(ELLIPSIS));
-  // As of a stream that goes on: a character that was cut through is left out.
+  // Decoded as an unfinished stream, which leaves out a character that was cut in half.
   return new TextDecoder().decode(bytes, { stream: true }) + ELLIPSIS;
 }
 
@@ -158,7 +157,7 @@ export function listOf<T>(item: Field<T>, max: number): Field<readonly T[]> {
   };
 }
 
-/** A fixed row of fields, as an array. For a pair that needs no names; a longer row is a `record`. */
+/** A fixed row of fields without names, for pairs. A longer row is a `record`. */
 export function tuple<const F extends readonly Field<unknown>[]>(...fields: F): Field<ValuesOf<F>> {
   return {
     expects: `a row of ${fields.map((field) => field.expects).join(', ')}`,
@@ -190,7 +189,10 @@ export function tuple<const F extends readonly Field<unknown>[]>(...fields: F): 
   };
 }
 
-/** A row whose fields have names. On the wire it is an array in the order declared, exactly as a `tuple` of the same fields. */
+/**
+ * A row whose fields have names. On the wire it is an array in the order declared, exactly as a `tuple` of the same
+ * fields.
+ */
 export function record<const F extends Readonly<Record<string, Field<unknown>>>>(fields: F): Field<ValuesOf<F>> {
   const names = Object.keys(fields);
   const columns = Object.values(fields);
@@ -224,7 +226,7 @@ export function record<const F extends Readonly<Record<string, Field<unknown>>>>
       return true;
     },
     toWire: (value) => columns.map((field, at) => toWire(field, (value as ValuesOf<F>)[names[at] ?? ''])),
-    // A map that names the fields is not the form of a record: nobody may send one in its place.
+    // A map with the same names is refused: only the array is the form of a record.
     fromWire: (value) =>
       Array.isArray(value) && value.length === columns.length
         ? rowOf((_, field, at) => fromWire(field, value[at]))

@@ -1,6 +1,6 @@
-// One frame at a time, written as msgpackr writes it, straight into a pool: no array in between, no copy. Behind four bytes for
-// its length, so that it can go to a socket as it is. What it does not know (text beyond ASCII) it declines, and then msgpackr
-// writes the frame. A frame stays as it is until nobody holds it: the pool never goes back. Pure.
+// Writes one frame at a time into a pool, after four bytes for its length, exactly as msgpackr would. Declines what it
+// does not know (text beyond ASCII): then msgpackr writes the frame. Invariant: the memory of a frame is never written
+// again. Pure.
 
 import { HEAD_SIZE } from './framing.js';
 
@@ -15,7 +15,7 @@ class Writing {
   #at = 0;
 
   open(): void {
-    // A pool that grew for one large frame is not kept for small ones.
+    // A pool that grew for a large frame is not kept for small ones.
     if (this.#pool.length > POOL_SIZE || this.#pool.length - this.#at < FEW) {
       this.#pool = Buffer.allocUnsafeSlow(POOL_SIZE);
       this.#at = 0;
@@ -24,14 +24,14 @@ class Writing {
     this.#at += HEAD_SIZE;
   }
 
-  /** The frame that was written, its length in front of it. */
+  /** The frame, with its length in front. */
   close(): Buffer {
     const length = this.#at - this.#begin - HEAD_SIZE;
     this.#pool.writeUInt32BE(length, this.#begin);
     return this.#pool.subarray(this.#begin, this.#at);
   }
 
-  /** What was written since `open` was for nothing. */
+  /** Discards what was written since `open`. */
   abandon(): void {
     this.#at = this.#begin;
   }
@@ -77,7 +77,7 @@ class Writing {
     this.#at += length;
   }
 
-  /** False: it is not ASCII, and was not written. */
+  /** @returns false when it is not ASCII; then nothing was written. */
   text(value: string): boolean {
     const { length } = value;
     this.#room(5 + length);
@@ -99,7 +99,7 @@ class Writing {
     this.#pool[this.#at++] = value;
   }
 
-  /** The head for a number of one, two or four bytes, and the number. */
+  /** The head for a number of one, two or four bytes, then the number. */
   #sized(value: number, head: number, begin: number): number {
     const pool = this.#pool;
     let at = begin;
@@ -116,7 +116,7 @@ class Writing {
     return at;
   }
 
-  /** What is not a small whole number. */
+  /** Any number that is not a small whole one. */
   #wide(value: number, begin: number): number {
     const pool = this.#pool;
     if (value >> 0 === value) {
@@ -139,7 +139,7 @@ class Writing {
     if (this.#at + size > this.#pool.length) this.#renew(size);
   }
 
-  /** A new pool, the unfinished frame at its front. */
+  /** A new pool, with the unfinished frame at its front. */
   #renew(size: number): void {
     const written = this.#pool.subarray(this.#begin, this.#at);
     this.#pool = Buffer.allocUnsafeSlow(Math.max(POOL_SIZE, (written.length + size) * 2));
@@ -149,5 +149,5 @@ class Writing {
   }
 }
 
-/** The one frame that is written now: writing never awaits. */
+/** The one frame that is being written: writing never awaits. */
 export const writing = new Writing();
