@@ -1,0 +1,166 @@
+// The disk jobs on real files: each ends in one input of the machine, and what a user or a disk can cause is an answer.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { type DiskEffect, DiskJobs } from '../../src/client/disk-jobs/disk-jobs.js';
+import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
+import type { ClientInput } from '../../src/client/effects.js';
+import { UNFINISHED } from '../../src/client/files/completeness.js';
+import type { Entry } from '../../src/client/files/record.js';
+import type { ClientEvent } from '../../src/client/messages.js';
+import { openStateDirectory, type StatePaths } from '../../src/client/state/library.js';
+import type { ClientThreads } from '../../src/client/threads/threads.js';
+import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
+import { silentLog } from '../../src/foundation/base/log.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const PIECES = 3;
+const BYTES = new Uint8Array(PIECES * PIECE_SIZE - 7).map((_, at) => at % 251);
+const TRACKERS = [
+  { host: '192.0.2.1', port: 7000 },
+  { host: '192.0.2.2', port: 7000 },
+] as const;
+
+interface Stage {
+  readonly directory: string;
+  readonly paths: StatePaths;
+  readonly files: OpenFiles;
+  readonly answers: ClientEvent[];
+  readonly fatal: unknown[];
+  /** The input that a job ends in; those that only report progress are left out. */
+  readonly run: (effect: DiskEffect) => Promise<ClientInput>;
+  readonly perform: (effect: DiskEffect) => void;
+}
+
+async function stage(t: TestContext): Promise<Stage> {
+  const directory = temporaryDirectory(t);
+  const paths = await openStateDirectory(join(directory, 'state'));
+  const [answers, fatal]: [ClientEvent[], unknown[]] = [[], []];
+  let ended: (input: ClientInput) => void = () => assert.fail('no job runs');
+  const files = new OpenFiles({} as ClientThreads, () => 6881);
+  const jobs = new DiskJobs({
+    paths,
+    files,
+    hashThreads: 1,
+    trackers: TRACKERS,
+    log: silentLog,
+    post: (input) => {
+      if (input.kind !== 'shareProgressed' && input.kind !== 'verifyProgressed') ended(input);
+    },
+    answer: (event) => answers.push(event),
+    onFatal: (error) => fatal.push(error),
+  });
+  t.after(async () => {
+    await jobs.close();
+    await files.releaseAll();
+  });
+  const run = (effect: DiskEffect): Promise<ClientInput> =>
+    new Promise((resolve) => {
+      ended = resolve;
+      jobs.perform(effect);
+    });
+  return { directory, paths, files, answers, fatal, run, perform: (effect) => jobs.perform(effect) };
+}
+
+/** Shares BYTES; answers the entry, and one of a download of the same elsewhere. */
+async function shared({ directory, run }: Stage): Promise<{ readonly share: Entry; readonly download: Entry }> {
+  const path = join(directory, 'a.bin');
+  writeFileSync(path, BYTES);
+  const hashed = await run({ kind: 'prepareShare', ask: 1, path, mtorrentPath: `${path}.mtorrent` });
+  assert.ok(hashed.kind === 'shareHashed' && hashed.entry.completeness.kind === 'complete');
+  const { entry } = hashed;
+  assert.equal((await run({ kind: 'writeShare', ask: 1, entry })).kind, 'sharePrepared');
+  return { share: entry, download: { ...entry, path: join(directory, 'b.bin'), completeness: UNFINISHED } };
+}
+
+test('a shared file is believed as it was, hashed when it was touched, and unusable when it is gone or another one', async (t) => {
+  const scene = await stage(t);
+  const { share } = await shared(scene);
+  const check = async (): Promise<string> => {
+    const input = await scene.run({ kind: 'check', file: 1, entry: share });
+    assert.ok(input.kind === 'checked');
+    return input.result.kind === 'unusable' ? input.result.sentence : input.result.kind;
+  };
+  assert.equal(await check(), 'complete');
+  writeFileSync(share.path, BYTES);
+  assert.equal(await check(), 'complete', 'the same bytes at another time');
+  writeFileSync(share.path, new Uint8Array(BYTES.length));
+  assert.match(await check(), /a\.bin has changed since it was shared/);
+  unlinkSync(share.path);
+  assert.match(await check(), /a\.bin is gone/);
+  unlinkSync(share.mtorrentPath);
+  assert.match(await check(), /a\.bin\.mtorrent does not exist/);
+});
+
+test('a download creates its part, and finds its pieces again as far as a record knows them', async (t) => {
+  const scene = await stage(t);
+  const { download } = await shared(scene);
+  const part = `${download.path}.part`;
+  const open = (): Promise<ClientInput> => scene.run({ kind: 'openPart', file: 2, entry: download });
+  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 0 });
+  scene.perform({ kind: 'releasePart', file: 2 });
+  // As a crash leaves it: bytes that no record knows are not believed, and the record is not damaged.
+  writeFileSync(part, BYTES.subarray(0, PIECE_SIZE));
+  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 0 });
+  scene.perform({ kind: 'releasePart', file: 2 });
+  // A record that cannot be read has every piece hashed.
+  for (const copy of ['', '.synced']) writeFileSync(`${scene.paths.resumeOf(download)}${copy}`, 'damaged');
+  writeFileSync(part, BYTES.subarray(0, 2 * PIECE_SIZE));
+  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 2 });
+  scene.perform({ kind: 'releasePart', file: 2 });
+  assert.equal(
+    (await scene.run({ kind: 'deleteFiles', ask: 3, file: 2, entry: download, unfinished: true })).kind,
+    'removed',
+  );
+  assert.deepEqual([existsSync(part), existsSync(download.mtorrentPath)], [false, false]);
+});
+
+test("a part without a record is somebody else's: a get that would write to it is refused, and it is left alone", async (t) => {
+  const scene = await stage(t);
+  const { share } = await shared(scene);
+  const part = join(scene.directory, 'b.bin.part');
+  writeFileSync(part, 'mine');
+  const get = (destination: string): Promise<ClientInput> =>
+    scene.run({ kind: 'prepareGet', ask: 4, mtorrentPath: share.mtorrentPath, destination });
+  const refused = await get(join(scene.directory, 'b.bin'));
+  assert.ok(refused.kind === 'prepareFailed' && refused.refusal.code === 'ALREADY_EXISTS');
+  assert.match(refused.refusal.sentence, /b\.bin\.part is there and is not of a download of this client/);
+  const download = { ...share, path: join(scene.directory, 'b.bin'), completeness: UNFINISHED };
+  assert.equal((await scene.run({ kind: 'openPart', file: 2, entry: download })).kind, 'partFailed');
+  assert.equal(readFileSync(part, 'utf8'), 'mine');
+  const prepared = await get(join(scene.directory, 'c.bin'));
+  assert.ok(prepared.kind === 'getPrepared' && prepared.freeBytes > 0);
+  assert.deepEqual([prepared.entry.name, basename(prepared.entry.path)], ['a.bin', 'c.bin']);
+});
+
+test('hashing again finds the bad pieces of a complete file, and changes nothing', async (t) => {
+  const scene = await stage(t);
+  const { share } = await shared(scene);
+  writeFileSync(
+    share.path,
+    BYTES.map((byte, at) => (at === PIECE_SIZE ? byte + 1 : byte)),
+  );
+  const input = await scene.run({ kind: 'hashAgain', file: 1, entry: share });
+  assert.ok(input.kind === 'hashedAgain' && input.result.kind === 'hashed');
+  assert.deepEqual([input.result.claimed, input.result.bad], [PIECES, [[1, 1]]]);
+  assert.equal(input.result.found?.size, BYTES.length);
+});
+
+test('what a user or a disk can cause is an answer: the job says what went wrong, and the client goes on', async (t) => {
+  const { directory, run, fatal } = await stage(t);
+  const nowhere = join(directory, 'no', 'where');
+  const shareFailed = await run({ kind: 'prepareShare', ask: 5, path: nowhere, mtorrentPath: `${nowhere}.mtorrent` });
+  assert.ok(shareFailed.kind === 'prepareFailed' && shareFailed.refusal.code === 'FILE_NOT_FOUND');
+  const getFailed = await run({ kind: 'prepareGet', ask: 6, mtorrentPath: nowhere, destination: directory });
+  assert.ok(getFailed.kind === 'prepareFailed' && getFailed.refusal.code === 'MTORRENT_FILE_NOT_FOUND');
+  assert.deepEqual(await run({ kind: 'lookAtRoom', file: 7, path: nowhere }), {
+    kind: 'roomSeen',
+    file: 7,
+    freeBytes: 0,
+  });
+  const seen = await run({ kind: 'lookAtSources', sources: [[7, nowhere, undefined]] });
+  assert.deepEqual(seen, { kind: 'sourcesSeen', seen: [{ file: 7, found: undefined }] });
+  assert.deepEqual(fatal, []);
+});
