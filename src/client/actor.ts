@@ -23,6 +23,7 @@ import { ClientMachine } from './machine.js';
 import type { ClientCommand, ClientEvent, Rates } from './messages.js';
 import type { Identity, StatePaths } from './state/library.js';
 import { StateWriter } from './state/state-writer.js';
+import type { ClientStats } from './stats.js';
 import { type Placement, placementFor, threadsFact } from './threads/placement.js';
 import { Serving } from './threads/serving.js';
 import { ThreadQueries } from './threads/thread-queries.js';
@@ -267,19 +268,21 @@ export class ClientActor {
   }
 
   async #listStats(ask: number): Promise<void> {
-    const vitals = {
-      schema: 1,
-      ...this.#vitals.look(),
-      lostLogLines: this.#logFile.lostLines(),
-      placement: this.#threadsFact,
-    };
+    const vitals = this.#vitals.look();
     const [threads, counted] = await Promise.all([
       this.#threads.loopDelays(),
       this.#queries.download({ kind: 'countSlots' }, 'slotsCounted'),
     ]);
     const { slots = 0, used = 0 } = counted ?? {};
-    const stats = { ...vitals, threads, payloadSlots: { all: slots, used } };
-    this.#tellUser({ kind: 'statsListed', ask, json: JSON.stringify(stats) });
+    const stats: ClientStats = {
+      schema: 1,
+      ...vitals,
+      lostLogLines: this.#logFile.lostLines(),
+      placement: this.#threadsFact,
+      threads,
+      payloadSlots: { all: slots, used },
+    };
+    this.#tellUser({ kind: 'statsListed', ask, stats });
   }
 
   #identify(identity: Identity): void {

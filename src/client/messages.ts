@@ -7,6 +7,7 @@ import { type MessageOf, message, protocol } from '../foundation/wire/protocol.j
 import {
   bytes,
   flag,
+  json,
   listOf,
   oneOf,
   real,
@@ -19,6 +20,7 @@ import {
   type ValueOf,
   whole,
 } from '../foundation/wire/schema.js';
+import { isClientStats } from './stats.js';
 
 const ask = u32;
 const path = text(4096);
@@ -159,8 +161,7 @@ export const CLIENT_EVENTS = {
   /** Sent in parts of at most LIST_ROWS_MAX rows. `last` ends the answer. */
   listed: message(3, { ask, rows: listOf(fileView, 256), last: flag }),
   peersListed: message(4, { ask, peers: listOf(peerRow, UPLOAD_CONNECTIONS_MAX + 128) }),
-  /** A JSON object: the process (vitals.ts), its threads and its placement. */
-  statsListed: message(5, { ask, json: text(16_384) }),
+  statsListed: message(5, { ask, stats: json(16_384, 'the statistics of a client', isClientStats) }),
   completed: message(6, { name: text(255), path }),
   failed: message(7, { name: text(255), path, code: text(32), sentence: text(1_000) }),
   /** The download cannot continue for now. It resumes by itself. */
@@ -202,3 +203,4 @@ export const clientEvents = protocol('client.events', CLIENT_EVENTS);
 export type ClientEvent = MessageOf<typeof clientEvents>;
 /** Rows in one `listed`. */
 export const LIST_ROWS_MAX = 256;
+export type { ClientStats } from './stats.js';

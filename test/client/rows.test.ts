@@ -4,11 +4,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { clientEvents } from '../../src/client/messages.js';
+import { ProtocolError } from '../../src/foundation/base/errors.js';
 import { pack } from '../../src/foundation/wire/msgpack.js';
 import type { Protocol } from '../../src/foundation/wire/protocol.js';
 import { downloadCommands, downloadEvents } from '../../src/transfer/download/messages.js';
 import { hashAnswers, hashTasks } from '../../src/transfer/hash/messages.js';
 import { serveEvents } from '../../src/transfer/peer/messages.js';
+import { STATS } from '../support/client-stats.js';
 import { frameOf } from '../support/messages.js';
 
 /** The frame that the message is, in msgpack's own words. */
@@ -75,4 +77,11 @@ test('the rows between the threads keep their order', () => {
   const piece = { piece: 1, slot: 2, digest, storage: { fd: 3, size: 4 } };
   isOnWire(hashTasks, { kind: 'storePieces', pieces: [piece] }, [1, [[1, 2, digest, [3, 4]]]]);
   isOnWire(hashAnswers, { kind: 'stored', outcomes: [{ kind: 'ioError', errno: 'EIO' }] }, [1, [['ioError', 'EIO']]]);
+});
+
+test('statistics are JSON text on the wire, and nothing else is read as them', () => {
+  const text = JSON.stringify(STATS);
+  isOnWire(clientEvents, { kind: 'statsListed', ask: 1, stats: STATS }, [5, 1, text]);
+  for (const wrong of ['{', '[]', '{"schema":2}', text.replace('"pid":1', '"pid":"1"'), 5])
+    assert.throws(() => clientEvents.decode(new Uint8Array(pack([5, 1, wrong]))), ProtocolError);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { freePort } from '../../src/app/demo/processes.js';
 import type { Client, ClientOptions } from '../../src/client/actor.js';
-import type { ClientEvent } from '../../src/client/messages.js';
+import type { ClientEvent, ClientStats } from '../../src/client/messages.js';
 import { startClient } from '../../src/client/start.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -59,19 +59,19 @@ test('a client that ends before its hash threads are ready ends at once, and not
 });
 
 test('show stats counts the slots for payload, none of them in use while nothing is downloaded', async (t) => {
-  let tell: (json: string) => void = () => undefined;
-  const told = new Promise<string>((resolve) => {
+  let tell: (stats: ClientStats) => void = () => undefined;
+  const told = new Promise<ClientStats>((resolve) => {
     tell = resolve;
   });
   const client = await start(
     t,
     () => undefined,
     (event) => {
-      if (event.kind === 'statsListed') tell(event.json);
+      if (event.kind === 'statsListed') tell(event.stats);
     },
   );
   client.tell({ kind: 'stats', ask: 2 });
-  const { payloadSlots } = JSON.parse(await told) as { readonly payloadSlots: { readonly all: number; used: number } };
+  const { payloadSlots } = await told;
   await quit(client);
   assert.ok(payloadSlots.all > 0);
   assert.equal(payloadSlots.used, 0);

@@ -17,7 +17,16 @@ export type { ErrorCode } from '../../foundation/base/errors.js';
 export type { LogLevel } from '../../foundation/base/log.js';
 export type { Download } from './download.js';
 export type { SwarmClient } from './swarm-client.js';
-export type { FileView, FindingView, Overview, PeerView, PieceMap, TrackerView, Verification } from './views.js';
+export type {
+  ClientStats,
+  FileView,
+  FindingView,
+  Overview,
+  PeerView,
+  PieceMap,
+  TrackerView,
+  Verification,
+} from './views.js';
 export { MiniTorrentError };
 
 const AN_ADDRESS = 'an address';

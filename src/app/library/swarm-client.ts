@@ -10,6 +10,7 @@ import type { LogLevel } from '../../foundation/base/log.js';
 import { Download } from './download.js';
 import { type Answer, type ClientNotification, type ClientRequest, RequestClient } from './request-client.js';
 import {
+  type ClientStats,
   type FileView,
   type FindingView,
   type Overview,
@@ -174,8 +175,8 @@ export class SwarmClient {
   }
 
   /** Memory, CPU and event-loop delays of the client, as `show stats` prints them. */
-  async stats(): Promise<Readonly<Record<string, unknown>>> {
-    return JSON.parse((await this.#ask({ kind: 'stats' }, 'statsListed')).json) as Record<string, unknown>;
+  async stats(): Promise<ClientStats> {
+    return (await this.#ask({ kind: 'stats' }, 'statsListed')).stats;
   }
 
   /** Sets the payload bytes per second of the whole client in one direction; 0: no limit. Resolves to both limits. */

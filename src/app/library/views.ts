@@ -4,7 +4,7 @@
 import type { FileView, PeerRow } from '../../client/messages.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 
-export type { FileView, FindingView, TrackerView } from '../../client/messages.js';
+export type { ClientStats, FileView, FindingView, TrackerView } from '../../client/messages.js';
 
 /** Every piece is there, or was: `[S]` in a list. */
 export function isWhole({ state, have, pieces }: FileView): boolean {

@@ -1,16 +1,7 @@
 // Memory, CPU and event-loop delay of this process, for `show stats`, the demo and the benchmarks.
 
-import { type LoopDelay, watchLoopDelay } from '../../foundation/actor/loop-delay.js';
-
-/** The delays are those of the main thread. */
-export interface Vitals extends LoopDelay {
-  readonly pid: number;
-  readonly uptimeSeconds: number;
-  readonly rssBytes: number;
-  readonly rssPeakBytes: number;
-  readonly cpuUserSeconds: number;
-  readonly cpuSystemSeconds: number;
-}
+import { watchLoopDelay } from '../../foundation/actor/loop-delay.js';
+import type { Vitals } from '../stats.js';
 
 export function watchVitals(): { look(): Vitals; stop(): void } {
   const delays = watchLoopDelay();

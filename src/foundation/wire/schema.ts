@@ -128,6 +128,30 @@ export function oneOf<const T extends readonly string[]>(...choices: T): Field<T
   };
 }
 
+/** A value that is JSON text on the wire, of at most `bytesMax` bytes. `accepts` checks what was parsed. */
+export function json<T>(bytesMax: number, what: string, accepts: (value: unknown) => value is T): Field<T> {
+  const asText = text(bytesMax);
+  const isAccepted = (value: unknown): value is T => accepts(value) && asText.accepts(JSON.stringify(value));
+  const parsed = (value: unknown): unknown => {
+    try {
+      return typeof value === 'string' ? JSON.parse(value) : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    expects: `${what}, as JSON of at most ${bytesMax} bytes`,
+    accepts: isAccepted,
+    read: () => {
+      const value = parsed(asText.read());
+      return isAccepted(value) ? value : MISS;
+    },
+    write: (value) => accepts(value) && asText.write(JSON.stringify(value)),
+    toWire: (value) => JSON.stringify(value),
+    fromWire: parsed,
+  };
+}
+
 export function listOf<T>(item: Field<T>, max: number): Field<readonly T[]> {
   return {
     expects: `at most ${max} of ${item.expects}`,

@@ -12,6 +12,7 @@ import { Screen } from '../../../src/app/console/terminal/screen.js';
 import { SwarmClient } from '../../../src/app/library/swarm-client.js';
 import type { ClientCommand, ClientEvent, FileView } from '../../../src/client/messages.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
+import { STATS } from '../../support/client-stats.js';
 
 const ROW: FileView = {
   name: 'a.iso',
@@ -44,7 +45,7 @@ const agreeable: Script = (command) => {
     case 'peers':
       return [{ kind: 'peersListed', ask, peers: [] }];
     case 'stats':
-      return [{ kind: 'statsListed', ask, json: '{"schema":1}' }];
+      return [{ kind: 'statsListed', ask, stats: STATS }];
     default:
       return [{ kind: 'accepted', ask, detail: command.kind.toUpperCase() }];
   }
@@ -163,7 +164,7 @@ test('lists end with how many rows there were; JSON is the result itself', async
   assert.ok(first?.startsWith('[S] a.iso') && second?.startsWith('[S] a.iso'));
   assert.equal(count, 'SUCCESS:2');
   assert.equal(JSON.parse(json?.replace('SUCCESS:', '') ?? '').files.length, 2);
-  assert.deepEqual(rest, ['SUCCESS:0', 'SUCCESS:{"schema":1}', 'SUCCESS:QUIT']);
+  assert.deepEqual(rest, ['SUCCESS:0', `SUCCESS:${JSON.stringify(STATS)}`, 'SUCCESS:QUIT']);
 });
 
 test('reannounce tells the trackers of one file, or of all, and answers of how many', async () => {

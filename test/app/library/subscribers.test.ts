@@ -6,6 +6,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { Subscribers, type Subscription } from '../../../src/app/library/subscribers.js';
 import type { ClientCommand, ClientEvent } from '../../../src/client/messages.js';
+import { STATS } from '../../support/client-stats.js';
 
 const notice: ClientEvent = { kind: 'notice', level: 'good', sentence: 'a tracker is back' };
 
@@ -39,8 +40,8 @@ test('two users may use the same request ids: each gets its own answer under its
   assert.notEqual(stats, wait);
   subscribers.deliver({ kind: 'accepted', ask: wait ?? 0, detail: 'WAITED' });
   assert.deepEqual([first.heard, second.heard], [[], [{ kind: 'accepted', ask: 1, detail: 'WAITED' }]]);
-  subscribers.deliver({ kind: 'statsListed', ask: stats ?? 0, json: '{}' });
-  assert.deepEqual(first.heard, [{ kind: 'statsListed', ask: 1, json: '{}' }]);
+  subscribers.deliver({ kind: 'statsListed', ask: stats ?? 0, stats: STATS });
+  assert.deepEqual(first.heard, [{ kind: 'statsListed', ask: 1, stats: STATS }]);
   assert.deepEqual([first.openCount(), second.openCount()], [0, 0]);
 });
 
