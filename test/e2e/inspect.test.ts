@@ -288,6 +288,6 @@ test('doctor tells that an address is taken, and that a running download is held
   await hasPieces(leecher, 1);
   assert.match(
     (await leecher.command('doctor')).rows.join('\n'),
-    /source: .*the download limit of 1\.0 MiB\/s holds it/,
+    /source: .*the download limit of 1\.0 MiB\/s is the bottleneck/,
   );
 });

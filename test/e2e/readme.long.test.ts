@@ -53,9 +53,9 @@ async function playStart(stage: Stage, text: string, typed: Typed): Promise<[Ter
 }
 
 test('a row of a capture is like one with other figures, and like nothing else', () => {
-  const row = 'note  big.bin: 19.9 MiB/s: the download limit of 20.0 MiB/s holds it';
-  assert.match('note  big.bin: 983 KiB/s: the download limit of 4.0 MiB/s holds it', patternOf(row));
-  assert.doesNotMatch('note  big.bin: 983 KiB/s: the upload limit of 4.0 MiB/s holds it', patternOf(row));
+  const row = 'note  big.bin: 19.9 MiB/s: the download limit of 20.0 MiB/s is the bottleneck';
+  assert.match('note  big.bin: 983 KiB/s: the download limit of 4.0 MiB/s is the bottleneck', patternOf(row));
+  assert.doesNotMatch('note  big.bin: 983 KiB/s: the upload limit of 4.0 MiB/s is the bottleneck', patternOf(row));
   assert.match('TRACKER LISTENING 192.0.2.1:7001', patternOf('TRACKER LISTENING 192.0.2.1:7001'));
   assert.doesNotMatch('TRACKER LISTENING 192.0.2.1:7002', patternOf('TRACKER LISTENING 192.0.2.1:7001'));
   assert.doesNotMatch('TRACKER LISTENING 192.0.2.2:7001', patternOf('TRACKER LISTENING 192.0.2.1:7001'));

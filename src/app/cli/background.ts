@@ -1,5 +1,6 @@
-// `mtorrent daemon --detach`: the same command once more, in a session of its own, without a terminal. Here is both sides of the
-// start: who starts waits until the client answers on its socket, and what is started says that it does, or why it cannot.
+// Both sides of `mtorrent daemon --detach`, which runs the same command again in a session of its own without a
+// terminal: the parent waits until the client answers on its socket, and the child reports that it does, or why it
+// cannot.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { close, open } from 'node:fs';

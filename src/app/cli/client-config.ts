@@ -1,5 +1,5 @@
-// What the settings mean for a client and its trackers, resolved once: every command that runs or looks for one reads it
-// here.
+// What the settings mean for a client and its trackers, resolved once: every command that runs or looks for one reads
+// it here.
 
 import { join } from 'node:path';
 import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
@@ -45,7 +45,9 @@ export function clientConfigOf(settings: Settings): CommandConfig {
   };
 }
 
-/** Clients of one machine with no directory of their own are kept apart by address; without an address it is the user's. */
+/**
+ * Clients of one machine with no directory of their own are kept apart by address; without an address it is the user's.
+ */
 function stateDirectory({ values, origins }: Settings, homeDirectory: string): string {
   const { address, trackers } = values;
   const isNamed = origins['state-dir'].kind !== 'default';

@@ -1,5 +1,5 @@
-// `mtorrent client`: one client with its console on this terminal or pipe. Its addresses and its log are arguments; the other
-// settings come from where they always come from.
+// `mtorrent client`: one client with its console on this terminal or pipe. Its addresses and its log are arguments; the
+// other settings come from where they always come from.
 
 import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';

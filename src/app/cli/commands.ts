@@ -1,6 +1,6 @@
-// The command line: assembles the parser from the declarations of each family of commands. Every command has one handler,
-// which is loaded only when it runs; the parser itself only where there is something to parse, so that `--help` is instant.
-// Checks the shape of arguments; what they mean is checked where they are used.
+// The command line: assembles the parser from the declaration of each command. The parser is loaded only when there is
+// something to parse, so that `--help` is instant. Checks the shape of arguments; what they mean is checked where they
+// are used.
 
 import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -30,7 +30,7 @@ import { verifyCommand } from './verify.js';
 /** Longer lines are hard to read. */
 const COLUMNS_MAX = 110;
 
-/** Thrown where the command is known: a handler that returns makes yargs write the whole help, in case it is wanted later. */
+/** Thrown by a handler to stop yargs: if it returned, yargs would render the full help text. */
 const PARSED = new Error('the line is parsed');
 
 /** In the order in which `--help` lists them. */
@@ -53,18 +53,20 @@ export function declare(parser: Argv, run: RunCommand): void {
   demoCommand(parser, run);
 }
 
-/** Runs the command that `words` name; answers its exit code. Throws MiniTorrentError, INVALID_ARGUMENTS for a bad line. */
+/**
+ * Runs the command that `words` name; answers its exit code. Throws MiniTorrentError, INVALID_ARGUMENTS for a bad line.
+ */
 export async function commandLine(words: readonly string[]): Promise<number> {
   const instant = instantAnswer(words);
   if (instant !== undefined) {
     process.stdout.write(`${instant}\n`);
     return 0;
   }
-  // Nothing to parse either: the prompt is there a sixth of a second sooner.
+  // Nothing to parse either: the prompt appears sooner.
   if (words.length === 0) return runHome({});
   refuseStranger(words);
   const { default: yargs } = await import('yargs');
-  // Nothing more is to be done after `get --help`.
+  // What `get --help` leaves to do.
   let work = (): Promise<number> => Promise.resolve(0);
   const run: RunCommand = (named) => {
     work = named;
@@ -76,7 +78,7 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     .strict()
     .wrap(columnsOf())
     .alias('h', 'help')
-    // By itself the parser takes the version of whatever package is around the link that it was called by.
+    // yargs itself would take the version of the package around the link that it was called by.
     .version(programVersion())
     .alias('V', 'version')
     .exitProcess(false)
@@ -98,7 +100,7 @@ export async function commandLine(words: readonly string[]): Promise<number> {
   return work();
 }
 
-/** What needs no parser. */
+/** The output of a line that needs no parser. */
 function instantAnswer(words: readonly string[]): string | undefined {
   const [word, ...more] = words;
   if (more.length > 0) return undefined;
@@ -115,7 +117,7 @@ export function declaredCommands(): readonly CommandEntry[] {
   return commandTable((parser) => declare(parser, () => undefined));
 }
 
-/** A parser that has a default command takes a mistyped one for its argument; here it is told what it is. */
+/** Refuses a mistyped command, which yargs would take for an argument of the default command. */
 function refuseStranger(words: readonly string[]): void {
   const names = declaredCommands().flatMap((command) => [command.words, ...command.aliases]);
   let above = '';
@@ -123,7 +125,7 @@ function refuseStranger(words: readonly string[]): void {
     const siblings = names.filter(
       (name) => name !== '' && name.startsWith(above) && !name.slice(above.length).includes(' '),
     );
-    // What follows a command without commands of its own are its arguments.
+    // A command without subcommands takes arguments.
     if (word.startsWith('-') || siblings.length === 0) return;
     if (!siblings.includes(`${above}${word}`)) throw stranger(`${above}${word}`, siblings);
     above = `${above}${word} `;

@@ -1,5 +1,5 @@
-// What every command shares: how it hands its work to the parser, the terminal it writes to, its settings, and the client
-// that runs in the background. Loads nothing that a command may not need.
+// What every command shares: how it hands its work to the parser, the terminal it writes to, its settings, and the
+// client that runs in the background. Loads nothing that a command may not need.
 
 import fs from 'node:fs';
 import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
@@ -67,8 +67,9 @@ export function cannotContinue(error: unknown): number {
 const STANDARD_STREAMS = [0, 1, 2];
 
 /**
- * For a terminal that was closed. Node resets terminals when it exits, and aborts on one that answers EIO, so our descriptors
- * become /dev/null first. Call it last: a file that another thread opens at that moment would take the descriptor.
+ * For a terminal that was closed. Node resets terminals when it exits, and aborts on one that answers EIO, so our
+ * descriptors become /dev/null first. Call it last: a file that another thread opens at that moment would take the
+ * descriptor.
  */
 export function letGoOfTerminal(): void {
   for (const fd of STANDARD_STREAMS) {

@@ -1,5 +1,5 @@
-// `mtorrent create`: hashes a local file and writes its `.mtorrent`. Contacts no tracker and serves nothing. Whatever can be
-// refused is refused before the hashing, which may take minutes.
+// `mtorrent create`: hashes a local file and writes its `.mtorrent`. Contacts no tracker and serves nothing. Whatever
+// can be refused is refused before the hashing, which may take minutes.
 
 import { basename, resolve } from 'node:path';
 import type { Argv } from 'yargs';

@@ -1,5 +1,5 @@
-// `mtorrent doctor`: looks for faults on this machine and at the trackers, with the settings that a client would have. Exit
-// code 0 when nothing is bad. Changes nothing and leaves nothing behind.
+// `mtorrent doctor`: looks for faults on this machine and at the trackers, with the settings that a client would have.
+// Exit code 0 when nothing is bad. Changes nothing and leaves nothing behind.
 
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,5 +1,5 @@
-// `mtorrent get`: downloads one file and ends with it. When it is stopped before, it keeps the pieces it has, and the same
-// command continues. A client in the background takes the download over and is only watched.
+// `mtorrent get`: downloads one file and ends with it. When it is stopped before, it keeps the pieces it has, and the
+// same command continues. A client in the background takes the download over and is only watched.
 
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
@@ -57,8 +57,8 @@ interface Order {
 }
 
 /**
- * Resolves to 0 for a complete file, or to the signal's exit code when --seed was ended by one. Rejects with UNFINISHED when a
- * signal came before the end, TIMED_OUT or NO_TRACKER after --timeout, and with what ended the download.
+ * Resolves to 0 for a complete file, or to the signal's exit code when --seed was ended by one. Rejects with UNFINISHED
+ * when a signal came before the end, TIMED_OUT or NO_TRACKER after --timeout, and with what ended the download.
  */
 async function runGet(args: GetArguments, run: OneShot): Promise<number> {
   const order = await orderOf(args, run);

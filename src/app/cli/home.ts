@@ -1,5 +1,6 @@
-// `mtorrent` without a command: a console at once. It attaches to the client in the background when one runs; otherwise it
-// runs a client in this process, with the trackers that are set or with a pair of its own that a second machine can join.
+// `mtorrent` without a command: a console at once. It attaches to the client in the background when one runs; otherwise
+// it runs a client in this process, with the trackers that are set or with a pair of its own that a second machine can
+// join.
 
 import { join } from 'node:path';
 import type { Argv } from 'yargs';

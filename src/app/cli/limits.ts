@@ -2,11 +2,13 @@
 
 import { QUIT_DEADLINE_MS } from '../../foundation/base/limits.js';
 
-/** Bytes of a function's bytecode that run before V8 looks whether to optimise it; 67,584 by itself (measured: decision 017). */
+/**
+ * Bytes of bytecode that a function runs before V8 considers optimizing it; V8's own value is 67,584 (decision 017).
+ */
 export const OPTIMIZE_BUDGET_BYTES = 1_000_000;
-/** Milliseconds that `stop` waits until the client is gone: its graceful end, and as long again for a busy machine. */
+/** Milliseconds that `stop` waits for the client to end: its graceful end, and as long again for a busy machine. */
 export const STOPPED_DEADLINE_MS = 2 * QUIT_DEADLINE_MS;
-/** Milliseconds until a client that was started in the background must answer: its threads alone have 15 s. */
+/** Milliseconds in which a client started in the background must answer: its threads alone have 15 s. */
 export const BACKGROUND_START_DEADLINE_MS = 20_000;
-/** Columns of a terminal that does not say how wide it is. */
+/** Columns of a terminal that does not report its width. */
 export const TERMINAL_COLUMNS = 80;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The program: runs one command and turns its outcome into an exit code. Every error a user can cause ends here as one
-// sentence on stderr and its own code; anything else is our bug, shown whole, with exit code 70.
+// The program: runs one command and turns its outcome into an exit code. An error that a user can cause ends as one
+// sentence on stderr with its own exit code; anything else is a bug of ours, printed in full, with exit code 70.
 
 import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -22,13 +22,13 @@ async function main(): Promise<number> {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // What lives on without a reader listens itself, and decides how it ends.
+  // A command that outlives its reader has its own listener.
   if (process.stdout.listenerCount('error') > 1) return;
-  // The reader has gone (`| head -1`): nobody is left to tell.
+  // The reader is gone (`| head -1`).
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
-// Explanations that nobody reads any more are lost, and nothing else: a closed terminal must not stop a graceful end.
+// A closed terminal must not stop a graceful end: explanations that nobody can read are lost.
 process.stderr.on('error', () => undefined);
 void main().then((exitCode) => {
   process.exitCode = exitCode;

@@ -1,5 +1,5 @@
-// What `share` and `get` have in common: their output, what ends them early, the client in the background that can do their
-// work, following a download, seeding. What is shared or fetched, the commands themselves decide.
+// What `share` and `get` have in common: their output, what ends them early, the client in the background that can do
+// their work, following a download, seeding. What is shared or fetched, the commands themselves decide.
 
 import { systemClock } from '../../foundation/base/clock.js';
 import { alarm, deferred } from '../../foundation/base/deferred.js';
@@ -156,8 +156,8 @@ export class OneShot {
   }
 
   /**
-   * Reports from time to time what was sent. Resolves to the exit code: 0 after `seedMs`, the signal's after a signal. Rejects
-   * when the client ends. @param seedMs undefined: until a signal.
+   * Reports from time to time what was sent. Resolves to the exit code: 0 after `seedMs`, the signal's after a signal.
+   * Rejects when the client ends. @param seedMs undefined: until a signal.
    */
   async seed(client: SwarmClient, name: string, seedMs?: number): Promise<number> {
     const end = startTimeLimit(seedMs);

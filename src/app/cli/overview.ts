@@ -1,13 +1,13 @@
-// What `mtorrent --help` prints: one screen, examples first, every command in a line or two. Made of the same declarations as
-// the parser, but without loading it, so that it is there at once. Pure.
+// What `mtorrent --help` prints: one screen, examples first, each command in a line or two. It comes from the
+// declarations that the parser gets, but without loading the parser. Pure.
 
 import type { CommandEntry } from '../completion/command-table.js';
 
-const ANCHOR = 'Files from many machines at once. A first look: mtorrent demo';
+const ANCHOR = 'Move files between many machines at once. First look: mtorrent demo';
 const EXAMPLES: readonly (readonly [line: string, purpose: string])[] = [
-  ['mtorrent', 'a console; the first share needs no set-up'],
+  ['mtorrent', 'open a console; the first share needs no setup'],
   ['mtorrent share disk.img', 'share a file until stopped'],
-  ['mtorrent get disk.img.mtorrent', 'download it, and end'],
+  ['mtorrent get disk.img.mtorrent', 'download it, then exit'],
 ];
 const USAGE_WIDTH = 33;
 const GAP = 2;
@@ -18,7 +18,7 @@ export function overview(entries: readonly CommandEntry[], columns: number): str
     .filter(({ words }) => words !== '' && !words.includes(' '))
     .flatMap((entry) => row(usageOf(entry), entry.description, columns));
   const examples = EXAMPLES.flatMap(([line, purpose]) => row(line, purpose, columns));
-  const more = 'mtorrent <command> --help tells more of one, the manual everything: man mtorrent';
+  const more = 'For one command: mtorrent <command> --help. For everything: man mtorrent';
   return [ANCHOR, '', ...examples, '', 'Commands:', ...rows, '', more].join('\n');
 }
 

@@ -1,5 +1,5 @@
-// The progress of a command that goes through a file piece by piece: a line that is redrawn on a terminal, nothing elsewhere.
-// Pure.
+// The progress of a command that goes through a file piece by piece: a line that is redrawn on a terminal, nothing
+// elsewhere. Pure.
 
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { PROGRESS_MS } from '../../foundation/base/limits.js';

@@ -1,6 +1,6 @@
-// How a one-shot command reports: to people on stderr, as one line that is redrawn on a terminal and as a line each interval
-// elsewhere; to programs as events on stdout, one JSON object a line, shaped as docs/events.schema.json says. A field of an
-// event is never dropped or changed in meaning within one schema number.
+// How a one-shot command reports: to people on stderr, as one line that is redrawn on a terminal and as a line each
+// interval elsewhere; to programs as events on stdout, one JSON object a line, shaped as docs/events.schema.json says.
+// A field of an event is never dropped or changed in meaning within one schema number.
 
 import type { Writable } from 'node:stream';
 import { formatBytes } from '../../foundation/base/bytes.js';

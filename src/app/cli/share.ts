@@ -1,5 +1,5 @@
-// `mtorrent share`: makes a .mtorrent and shares its file until a signal comes. A client in the background takes the file
-// over, and then the command ends at once. Without any trackers it uses this user's own pair.
+// `mtorrent share`: makes a .mtorrent and shares its file until a signal comes. A client in the background takes the
+// file over, and then the command ends at once. Without any trackers it uses this user's own pair.
 
 import { basename, resolve } from 'node:path';
 import type { Argv } from 'yargs';
@@ -43,7 +43,9 @@ interface Names {
   readonly mtorrent: string;
 }
 
-/** Resolves to the exit code by which a shell knows the signal, or to 0 when a client in the background shares the file. */
+/**
+ * Resolves to the exit code by which a shell knows the signal, or to 0 when a client in the background shares the file.
+ */
 async function runShare(args: ShareArguments, run: OneShot): Promise<number> {
   const path = resolve(args.file);
   const output = args.output ?? `${basename(path).normalize('NFC')}.mtorrent`;

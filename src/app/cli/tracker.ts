@@ -1,5 +1,5 @@
-// `mtorrent tracker`, `tracker-list` and `tracker-status`: runs one tracker of a pair, prints the seeder list of one, asks a
-// running one how it is.
+// `mtorrent tracker`, `tracker-list` and `tracker-status`: runs one tracker of a pair, prints the seeder list of one,
+// asks a running one how it is.
 
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';

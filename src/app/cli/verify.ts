@@ -1,5 +1,5 @@
-// `mtorrent verify`: compares a local file with its `.mtorrent`, piece by piece, and reports which pieces are good. Changes
-// neither. A file whose pieces are all good but which is longer than described fails as well.
+// `mtorrent verify`: compares a local file with its `.mtorrent`, piece by piece, and reports which pieces are good.
+// Changes neither. A file whose pieces are all good but which is longer than described fails as well.
 
 import type { Argv } from 'yargs';
 import { equalBytes, formatBytes } from '../../foundation/base/bytes.js';

@@ -6,7 +6,10 @@ import { GIB } from '../../foundation/base/limits.js';
 export const DEMO_SIZE_MAX = 64 * GIB;
 /** Milliseconds for one step of a demo that should take well under one second. */
 export const DEMO_STEP_DEADLINE_MS = 30_000;
-/** Ports of processes on this machine: below those that Linux (32,768 on) and others (49,152 on) give to whoever asks for any. */
+/**
+ * Ports of processes on this machine: below those that Linux (32,768 on) and others (49,152 on) give to whoever asks
+ * for any.
+ */
 export const DEMO_PORT_MIN = 10_240;
 export const DEMO_PORT_MAX = 32_767;
 /** Ports looked at before none counts as free. */

@@ -1,6 +1,5 @@
-// `mtorrent demo`: a whole swarm on this machine, once: two trackers, seeders of which one holds only a part, one download
-// in which a tracker is killed, every byte compared. Prints who sent how much; anything wrong is an error with its reason.
-// Leaves nothing behind.
+// `mtorrent demo`: runs a whole swarm on this machine: two trackers, seeders of which one has only a part, and a
+// download during which a tracker is killed. Compares every byte, prints who sent how much, and leaves nothing behind.
 
 import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,10 +34,10 @@ export async function runDemo(args: DemoArguments, output: CommandOutput): Promi
   if (free < 3 * size)
     throw new MiniTorrentError(
       'DISK_FULL',
-      `${tmpdir()} has too little room for a demo of this size; choose a smaller one or set TMPDIR`,
+      `${tmpdir()} has too little space for a demo of this size; choose a smaller size or set TMPDIR`,
     );
 
-  // Before there is anything to clean up, so that no moment is left in which Ctrl-C would leave it.
+  // Before there is anything to clean up, so that Ctrl-C never leaves anything behind.
   const interrupted = onInterrupt();
   try {
     const swarm = await Swarm.create(tmpdir());
@@ -49,7 +48,7 @@ export async function runDemo(args: DemoArguments, output: CommandOutput): Promi
       return 0;
     } finally {
       await swarm.stop();
-      // Interrupted in the midst of a step: nobody may write into a directory that is being removed.
+      // A step that was interrupted may not write into a directory that is being removed.
       await working.catch(() => undefined);
       await swarm.end();
     }
@@ -67,7 +66,7 @@ async function exchange(swarm: Swarm, args: DemoArguments, output: CommandOutput
 
   const seeders = await startSeeders(swarm, source, args.seeders);
   say(
-    `${args.seeders} seeder${args.seeders === 1 ? '' : 's'} of ${basename(source)}${args.seeders > 1 ? ', the last with only half of it' : ''}`,
+    `${args.seeders} seeder${args.seeders === 1 ? '' : 's'} of ${basename(source)}${args.seeders > 1 ? ', the last with only half of the pieces' : ''}`,
   );
 
   const leecher = swarm.startClient('leecher');
@@ -77,7 +76,7 @@ async function exchange(swarm: Swarm, args: DemoArguments, output: CommandOutput
     `get ${quoted(swarm.path('seeder-1.mtorrent'))} ${quoted(swarm.path('result.bin'))}`,
   );
   const killed = await killInMidDownload(firstTracker, leecher);
-  say(killed ? 'tracker 1 was killed in mid-download' : 'the download was complete before tracker 1 could be killed');
+  say(killed ? 'killed tracker 1 during the download' : 'the download finished before tracker 1 could be killed');
   const event = await leecher.event((line) => line.includes(target), DEMO_DEADLINE_MS);
   const seconds = (performance.now() - startedMs) / 1000;
   if (!event.startsWith('COMPLETED:'))
@@ -85,7 +84,7 @@ async function exchange(swarm: Swarm, args: DemoArguments, output: CommandOutput
 
   const [before, after] = await Promise.all([sha256OfFile(source), sha256OfFile(target)]);
   if (before !== after)
-    throw new MiniTorrentError('VERIFICATION_FAILED', `the result has SHA-256 ${after}, the source ${before}`);
+    throw new MiniTorrentError('VERIFICATION_FAILED', `the result has SHA-256 ${after}, but the source has ${before}`);
   const received = await transferOf(leecher);
   const equalAfterSeconds = await bringBack(swarm, args.seeders + 1);
   return {
@@ -133,7 +132,7 @@ async function transferOf(client: ClientProcess): Promise<FileJson> {
   return file;
 }
 
-/** Seeders count what their sockets have taken, a few times a second: asks until all of it is counted. */
+/** Seeders update their counters a few times a second: asks until everything is counted. */
 async function sendersOf(seeders: readonly ClientProcess[], receivedBytes: number): Promise<readonly Participant[]> {
   const deadlineMs = performance.now() + 5_000;
   for (;;) {
@@ -162,7 +161,7 @@ async function participant(name: string, client: ClientProcess, bytes: number): 
   };
 }
 
-/** For a line of the console; our paths hold no quote characters, a user's may. */
+/** Quotes a path for a console line. */
 function quoted(path: string): string {
   return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
@@ -173,10 +172,10 @@ function onInterrupt(): { promise: Promise<never>; stop(): void } {
   const promise = new Promise<never>((_, onError) => {
     reject = onError;
   });
-  // Raced by its user; a signal after the race is over has nobody to tell.
+  // A signal after the race is over needs no handler.
   promise.catch(() => undefined);
   const onSignal = (): void =>
-    reject(new MiniTorrentError('CANCELLED', 'the demo was interrupted; everything it made is removed'));
+    reject(new MiniTorrentError('CANCELLED', 'the demo was interrupted; everything that it made was removed'));
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   return {

@@ -1,5 +1,5 @@
-// The demo's bad moment: one tracker is killed in mid-download and started again later, and both must end with the same list.
-// Lists are read as a user would, with `mtorrent tracker-list`.
+// The demo's outage: one tracker is killed during the download and restarted later, and both must end with the same
+// list. Lists are read with `mtorrent tracker-list`, as a user would.
 
 import { within } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -15,7 +15,7 @@ interface ListedSwarms {
   readonly swarms: readonly { readonly swarm: string; readonly seeders: readonly object[] }[];
 }
 
-/** SIGKILL once the first bytes have come. False: the file was complete before. */
+/** SIGKILL once the first bytes have arrived. False: the file was complete before. */
 export async function killInMidDownload(tracker: TrackerProcess, leecher: ClientProcess): Promise<boolean> {
   for (;;) {
     const { files } = await leecher.json<Progress>('show downloads --json');
@@ -28,7 +28,9 @@ export async function killInMidDownload(tracker: TrackerProcess, leecher: Client
   }
 }
 
-/** Starts the killed tracker on its file again; answers the seconds until both lists are the same, every client on them. */
+/**
+ * Restarts the killed tracker on its file; resolves to the seconds until both lists are equal and name every client.
+ */
 export async function bringBack(swarm: Swarm, clientCount: number): Promise<number> {
   const startedMs = performance.now();
   await swarm.startTracker(0);

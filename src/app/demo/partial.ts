@@ -1,5 +1,5 @@
-// A client that was stopped in mid-download, as it lies on disk: a `.part` with some pieces, its resume data, and a library
-// that says "paused". Started on it, a client serves what it has and fetches nothing.
+// Makes the files of a client that was stopped during a download: a `.part` with some pieces, resume data, and a
+// library that says "paused". A client that is started on them serves those pieces and fetches nothing.
 
 import fs from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -22,7 +22,7 @@ export interface PartialOptions {
   readonly hasPiece: (piece: number) => boolean;
 }
 
-/** Answers how many pieces it has. */
+/** Resolves to the number of pieces. */
 export async function makePartialClient(options: PartialOptions): Promise<number> {
   const { mtorrentPath, sourcePath, stateDir, targetPath, hasPiece } = options;
   const metainfo = await readMetainfo(mtorrentPath);

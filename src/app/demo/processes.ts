@@ -1,5 +1,5 @@
-// Trackers and clients as real processes of this machine, driven as a script would drive them: arguments, stdin, stdout.
-// Every wait has a deadline, and a process that ends early fails what waits for it with the last of what it said.
+// Trackers and clients as real processes, driven as a script would drive them: arguments, stdin, stdout. Every wait has
+// a deadline; a process that ends early fails whatever waits for it, with the end of its output.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -29,8 +29,8 @@ export interface ProgramOptions {
 const given = new Set<number>();
 
 /**
- * A port nobody listens on now, and of those that no program gets by chance before it is used: not for a connection of its own, and
- * not because it asked for any. PORT_IN_USE when none is found.
+ * A port nobody listens on now, and of those that no program gets by chance before it is used: not for a connection of
+ * its own, and not because it asked for any. PORT_IN_USE when none is found.
  */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let tries = 0; tries < DEMO_PORT_TRIES_MAX; tries += 1) {
@@ -173,7 +173,10 @@ export class ProgramProcess {
   }
 }
 
-/** About a machine and not about its user, so that a demo, a bench and a test run with as many threads as somebody wishes. */
+/**
+ * About a machine and not about its user, so that a demo, a bench and a test run with as many threads as somebody
+ * wishes.
+ */
 const MACHINE_SETTINGS: readonly string[] = ['MTORRENT_PEER_THREADS'];
 
 /** The settings of whoever runs us are no business of these processes, but for those of this machine. */

@@ -1,4 +1,4 @@
-// What a demo found, as a table for people. The same object is the `--json` output.
+// The result of a demo as a table for people; `--json` prints the same object.
 
 import { formatBytes } from '../../foundation/base/bytes.js';
 
@@ -52,6 +52,6 @@ export function tableOf(result: DemoResult): string {
     `${formatBytes(result.bytes)} in ${result.seconds.toFixed(2)} s: ${result.megabytesPerSecond.toFixed(0)} MB/s, ${formatBytes(result.wastedBytes)} wasted`,
     `SHA-256 of source and result: ${result.sha256}`,
     'equal: every byte arrived',
-    `tracker 1, killed ${result.tracker.killedInMidDownload ? 'in mid-download' : 'after the download'} and started again: both lists equal after ${result.tracker.listsEqualAfterSeconds.toFixed(2)} s`,
+    `tracker 1, killed ${result.tracker.killedInMidDownload ? 'during the download' : 'after the download'} and restarted: both lists equal after ${result.tracker.listsEqualAfterSeconds.toFixed(2)} s`,
   ].join('\n');
 }

@@ -1,5 +1,5 @@
-// A whole swarm on this machine, in a temporary directory of its own: two trackers, seeders, and as many downloaders as
-// asked for. Used by the demo, the end-to-end tests and the benchmarks; what it started it ends, and leaves nothing behind.
+// A whole swarm on this machine, in a temporary directory of its own: two trackers, seeders and downloaders. The demo,
+// the end-to-end tests and the benchmarks use it. It ends what it started, and leaves nothing behind.
 
 import { createHash, randomFillSync } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -10,7 +10,7 @@ import type { Address } from '../../foundation/torrent/address.js';
 import { makePartialClient } from './partial.js';
 import { ClientProcess, freePort, type ProgramOptions, TrackerProcess } from './processes.js';
 
-/** What ends with a swarm. */
+/** A process that ends with the swarm. */
 interface Ending {
   end(): Promise<unknown>;
 }
@@ -71,7 +71,9 @@ export class Swarm {
     return running;
   }
 
-  /** A client that holds some pieces of a file and fetches no more. `mtorrentPath`: of its own, since it may delete it. */
+  /**
+   * A client that holds some pieces of a file and fetches no more. `mtorrentPath`: of its own, since it may delete it.
+   */
   async startPartialClient(
     name: string,
     sourcePath: string,

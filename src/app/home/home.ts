@@ -1,5 +1,5 @@
-// The console without a command, as its parts: a client, and the tracker pair it uses. Everything that it keeps lies in the
-// directory of the pair.
+// The console without a command, as its parts: a client, and the tracker pair it uses. Everything that it keeps lies in
+// the directory of the pair.
 
 import { join } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
@@ -51,8 +51,8 @@ export async function openHome({ pair: pairConfig, ...running }: HomeConfig): Pr
 }
 
 /**
- * A client on the first state directory of this user that is not in use: each console is a client of its own, so that two
- * terminals of one user can share with each other.
+ * A client on the first state directory of this user that is not in use: each console is a client of its own, so that
+ * two terminals of one user can share with each other.
  */
 async function startFirstFree(
   directory: string,

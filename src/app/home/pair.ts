@@ -1,5 +1,6 @@
-// The tracker pair that a client uses: the one that is set, or this user's own. An own pair is two trackers in this process, each
-// on a supervised thread, at the addresses of the last run; when another process of this user runs it already, that one is used.
+// The tracker pair that a client uses: the one that is set, or this user's own. An own pair is two trackers in this
+// process, each on a supervised thread, at the addresses of the last run; when another process of this user runs it
+// already, that one is used.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,8 +41,8 @@ export interface TrackerPair {
   /** Sentences for people about the start. */
   readonly notes: readonly string[];
   /**
-   * Call once. Settles when both take connections. Rejects with MiniTorrentError, as `startHosted` does, when one cannot; the
-   * other keeps running.
+   * Call once. Settles when both take connections. Rejects with MiniTorrentError, as `startHosted` does, when one
+   * cannot; the other keeps running.
    */
   start(): Promise<void>;
   /** Waits for a start under way, and settles when nothing of the pair runs. */
@@ -49,8 +50,8 @@ export interface TrackerPair {
 }
 
 /**
- * A pair that runs. Another program may take a port between our probe and its use; then everything is tried again. Rejects
- * with MiniTorrentError: STATE_DAMAGED, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
+ * A pair that runs. Another program may take a port between our probe and its use; then everything is tried again.
+ * Rejects with MiniTorrentError: STATE_DAMAGED, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
  */
 export async function startPair(config: PairConfig): Promise<TrackerPair> {
   for (let tries = 1; ; tries += 1) {
@@ -66,7 +67,9 @@ export async function startPair(config: PairConfig): Promise<TrackerPair> {
   }
 }
 
-/** A pair whose addresses are known, but which is not started yet. Rejects as `startPair` does, and then keeps nothing. */
+/**
+ * A pair whose addresses are known, but which is not started yet. Rejects as `startPair` does, and then keeps nothing.
+ */
 export async function openPair(config: PairConfig): Promise<TrackerPair> {
   const { trackers, directory } = config;
   if (trackers !== undefined) return foreignPair(trackers);

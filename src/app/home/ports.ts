@@ -1,5 +1,5 @@
-// Where the trackers of a console without any set-up listened last: a .mtorrent names them, so they should be found there again.
-// One small JSON file; what it says is checked, and a damaged one refused. Pure.
+// The addresses of this user's own trackers in the last run, as one small JSON file: .mtorrent files name them, so the
+// trackers should be found there again. A damaged file is refused. Pure.
 
 import { isIP } from 'node:net';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -28,18 +28,18 @@ export function formatPorts([first, second]: readonly [Address, Address]): strin
   return `${JSON.stringify({ version: VERSION, host: first.host, ports: [first.port, second.port] })}\n`;
 }
 
-/** What to tell when .mtorrent files of earlier runs name trackers that are not there any more; undefined when they are. */
+/** Says that .mtorrent files of earlier runs name addresses that no longer apply; undefined when they still do. */
 export function movedSentence(
   before: readonly [Address, Address] | undefined,
   now: readonly [Address, Address],
 ): string | undefined {
   if (before === undefined) return undefined;
   if (before[0].host !== now[0].host)
-    return `this machine was ${before[0].host} and is ${now[0].host} now; .mtorrent files made before name the old address: share those files again under new names`;
+    return `the address of this machine changed from ${before[0].host} to ${now[0].host}; existing .mtorrent files name the old one: share those files again under new names`;
   const taken = before.filter(({ port }, at) => now[at]?.port !== port).map(({ port }) => port);
   if (taken.length === 0) return undefined;
   const other = taken.length === 2 ? 'share those files again under new names' : 'the other tracker still serves them';
-  return `port ${taken.join(' and ')} of the last run is in use by another program; .mtorrent files made before name it: ${other}`;
+  return `port ${taken.join(' and ')} of the last run is used by another program; existing .mtorrent files name it: ${other}`;
 }
 
 function isPort(value: unknown): value is number {
@@ -47,5 +47,5 @@ function isPort(value: unknown): value is number {
 }
 
 function damaged(path: string): MiniTorrentError {
-  return new MiniTorrentError('STATE_DAMAGED', `${path} is damaged; delete it, and the trackers get new ports`);
+  return new MiniTorrentError('STATE_DAMAGED', `${path} is damaged; delete it, and the trackers will get new ports`);
 }

@@ -51,8 +51,8 @@ export class Download implements AsyncIterable<FileView> {
   }
 
   /**
-   * The state of the download, a few times a second; the last value is the complete file. Throws MiniTorrentError: why it
-   * failed, or FILE_NOT_FOUND when somebody removed it.
+   * The state of the download, a few times a second; the last value is the complete file. Throws MiniTorrentError: why
+   * it failed, or FILE_NOT_FOUND when somebody removed it.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<FileView, void, void> {
     while (this.#end === undefined) {

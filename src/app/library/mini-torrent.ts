@@ -1,5 +1,6 @@
-// The entry of the package: what a program may rely on. Options are plain and have defaults, addresses are 'ip:port', and every
-// failure is a MiniTorrentError with a stable `code` and one sentence. The program `mtorrent` stands on the same functions.
+// The entry of the package: what a program may rely on. Options are plain and have defaults, addresses are 'ip:port',
+// and every failure is a MiniTorrentError with a stable `code` and one sentence. The program `mtorrent` stands on the
+// same functions.
 
 import { resolve } from 'node:path';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -32,7 +33,10 @@ export { MiniTorrentError };
 const AN_ADDRESS = 'an address';
 
 export interface ClientSettings {
-  /** ip:port where other clients reach this one; port 0 takes a free one. Default: this machine's address, 6881 or a free port. */
+  /**
+   * ip:port where other clients reach this one; port 0 takes a free one. Default: this machine's address, 6881 or a
+   * free port.
+   */
   readonly address?: string;
   /** Payload bytes per second of the whole client. Default 0: no limit. */
   readonly uploadLimit?: number;
@@ -46,15 +50,18 @@ export interface ClientSettings {
 export interface SwarmClientOptions extends ClientSettings {
   /** ip:port of each tracker of the pair that shares are announced to. */
   readonly trackers: readonly [string, string];
-  /** A directory for this client alone, made when it is missing: its identity, its shares, the progress of its downloads. */
+  /**
+   * A directory for this client alone, made when it is missing: its identity, its shares, the progress of its
+   * downloads.
+   */
   readonly stateDir: string;
   /** Default: `client.log` in the state directory. */
   readonly logPath?: string;
 }
 
 /**
- * A client of this process. It shares again what it shared in its last run, and continues its downloads; `close()` ends it.
- * Rejects with ALREADY_RUNNING, PORT_IN_USE, STATE_DAMAGED, PERMISSION_DENIED, …
+ * A client of this process. It shares again what it shared in its last run, and continues its downloads; `close()` ends
+ * it. Rejects with ALREADY_RUNNING, PORT_IN_USE, STATE_DAMAGED, PERMISSION_DENIED, …
  */
 export async function createSwarmClient(options: SwarmClientOptions): Promise<SwarmClient> {
   const stateDir = resolve(options.stateDir);
@@ -86,7 +93,10 @@ export async function share(path: string, options: ShareOptions): Promise<Share>
   return { mtorrentPath, client: sharing.client, close: () => sharing.close() };
 }
 
-/** A download with a client of its own. Iterating it gives its progress a few times a second, and last the complete file. */
+/**
+ * A download with a client of its own. Iterating it gives its progress a few times a second, and last the complete
+ * file.
+ */
 export interface Get extends AsyncIterable<FileView> {
   /** Where the file will be. */
   readonly path: string;
@@ -98,8 +108,8 @@ export interface Get extends AsyncIterable<FileView> {
 }
 
 /**
- * Fetches one file into a directory or to a file name, with the trackers that its .mtorrent names, and shares it until `close()`.
- * Rejects with MTORRENT_FILE_NOT_FOUND, INVALID_MTORRENT, ALREADY_EXISTS, DISK_FULL, …
+ * Fetches one file into a directory or to a file name, with the trackers that its .mtorrent names, and shares it until
+ * `close()`. Rejects with MTORRENT_FILE_NOT_FOUND, INVALID_MTORRENT, ALREADY_EXISTS, DISK_FULL, …
  */
 export async function get(mtorrentPath: string, destination: string, options: ClientSettings = {}): Promise<Get> {
   // A slash at the end says that it is a directory.
@@ -126,7 +136,10 @@ export interface StartTrackerOptions {
   readonly logPath?: string;
   /** Default 'info'. */
   readonly logLevel?: LogLevel;
-  /** A name for the pair, the same at both trackers; needed where they reach each other at other addresses than they listen on. */
+  /**
+   * A name for the pair, the same at both trackers; needed where they reach each other at other addresses than they
+   * listen on.
+   */
   readonly cluster?: string;
 }
 

@@ -1,5 +1,5 @@
-// One file shared or fetched by a client of its own, which lives as long as that takes. The state directory is derived from
-// what is shared or fetched, so the same request continues where an earlier run stopped.
+// One file shared or fetched by a client of its own, which lives as long as that takes. The state directory is derived
+// from what is shared or fetched, so the same request continues where an earlier run stopped.
 
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -77,8 +77,8 @@ export async function startShare(
 }
 
 /**
- * Reads the .mtorrent and finds where the file goes: into a directory, or to a file name. Paths are absolute. Rejects as
- * `readMetainfo` does.
+ * Reads the .mtorrent and finds where the file goes: into a directory, or to a file name. Paths are absolute. Rejects
+ * as `readMetainfo` does.
  */
 export async function planGet(mtorrentPath: string, destination: string): Promise<GetPlan> {
   const metainfo = await readMetainfo(mtorrentPath);

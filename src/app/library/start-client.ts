@@ -1,5 +1,6 @@
 // Starts a client in this process and shares it among its users: this process is the first, and others may attach. An
-// address that nobody named is found out here. Events that arrive before the caller can listen are held back until then.
+// address that nobody named is found out here. Events that arrive before the caller can listen are held back until
+// then.
 
 import { randomInt } from 'node:crypto';
 import type { Client, ClientOptions } from '../../client/actor.js';
@@ -13,7 +14,10 @@ import { Subscribers, type Subscription } from './subscribers.js';
 import { type ClientFacts, SwarmClient } from './swarm-client.js';
 
 export interface ClientConfig extends Omit<ClientOptions, 'upload' | 'seed' | 'onEvent'> {
-  /** Where peers reach the client. Undefined: this machine's address as the trackers see it, with UPLOAD_PORT or a free port. */
+  /**
+   * Where peers reach the client. Undefined: this machine's address as the trackers see it, with UPLOAD_PORT or a free
+   * port.
+   */
   readonly upload: Address | undefined;
 }
 
@@ -26,11 +30,15 @@ export interface LocalClient {
   join(hear: (event: ClientEvent) => void): Subscription;
   /** The log file was moved away: opens a new one. */
   logMoved(): void;
-  /** Settles when everything is down: with undefined after `quit`, or with the error that nothing could recover from. */
+  /**
+   * Settles when everything is down: with undefined after `quit`, or with the error that nothing could recover from.
+   */
   readonly ended: Promise<unknown>;
 }
 
-/** Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, … */
+/**
+ * Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
+ */
 export async function startClient(config: ClientConfig): Promise<LocalClient> {
   const { upload, trackers } = config;
   if (upload !== undefined) return startAt(upload, config);

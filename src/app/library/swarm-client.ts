@@ -1,6 +1,6 @@
-// A client as programs and the console use it: each command is a method whose promise settles with the answer. The client may
-// run in this process or behind a socket; nothing here knows which. Every method rejects with MiniTorrentError when the
-// client refuses.
+// A client as programs and the console use it: each command is a method whose promise settles with the answer. The
+// client may run in this process or behind a socket; nothing here knows which. Every method rejects with
+// MiniTorrentError when the client refuses.
 
 import type { ClientCommand, ClientEvent } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
@@ -78,8 +78,8 @@ export class SwarmClient {
   }
 
   /**
-   * Makes a .mtorrent of a local file, announces it, and serves the file. Resolves to the name of the .mtorrent. Paths are
-   * absolute.    * FILE_NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENTS, UNSAFE_NAME, …
+   * Makes a .mtorrent of a local file, announces it, and serves the file. Resolves to the name of the .mtorrent. Paths
+   * are absolute.    * FILE_NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENTS, UNSAFE_NAME, …
    */
   async share(path: string, mtorrentPath: string): Promise<string> {
     return this.#accepted({ kind: 'share', path, mtorrentPath });
@@ -113,7 +113,9 @@ export class SwarmClient {
     return download;
   }
 
-  /** Stops sharing and forgets the file, which stays on disk. NOT_COMPLETE for an unfinished download without `force`. */
+  /**
+   * Stops sharing and forgets the file, which stays on disk. NOT_COMPLETE for an unfinished download without `force`.
+   */
   async remove(name: string, { force = false }: { readonly force?: boolean } = {}): Promise<string> {
     return this.#accepted({ kind: 'remove', name, force });
   }
@@ -169,7 +171,9 @@ export class SwarmClient {
     return (await this.#ask({ kind: 'doctor' }, 'diagnosed')).findings;
   }
 
-  /** Tells the trackers now, and asks them for peers: of one file, or of all. Answers of how many files. FILE_NOT_FOUND. */
+  /**
+   * Tells the trackers now, and asks them for peers: of one file, or of all. Answers of how many files. FILE_NOT_FOUND.
+   */
   async reannounce(name = ''): Promise<number> {
     return Number(await this.#accepted({ kind: 'reannounce', name }));
   }

@@ -10,7 +10,9 @@ const UNITS = [
   ['ms', 1],
 ] as const;
 
-/** Milliseconds. Undefined when it is no such time, or longer than DURATION_MAX_MS. Units come in falling order, each once. */
+/**
+ * Milliseconds. Undefined when it is not a time, or longer than DURATION_MAX_MS. Units in descending order, each once.
+ */
 export function parseDuration(text: string): number | undefined {
   const word = text.trim();
   if (/^\d+(\.\d+)?$/.test(word)) return bounded(Number(word) * 1_000);

@@ -1,5 +1,5 @@
-// What values of settings look like: each kind reads what a flag, a variable or a line of config.toml says, and shows a value
-// the way it is written. Pure: a path is made absolute with the directories that it is given.
+// The kinds of values that settings have: each reads what a flag, a variable or a line of config.toml says, and shows a
+// value the way it is written. Pure: paths are made absolute with the directories that are passed in.
 
 import { isAbsolute, join, normalize } from 'node:path';
 import { type Address, formatAddress, parseAddress, sameAddress } from '../../foundation/torrent/address.js';
@@ -109,7 +109,7 @@ function showRate(value: number): string {
   return `${value / 1024 ** power}${['', 'K', 'M', 'G'][power]}`;
 }
 
-/** `~` and `~/x` are of the home directory; another user's `~name` is a name like any other. */
+/** `~` and `~/x` mean the home directory; `~name` is an ordinary name. */
 export function absolutePath(text: string, base: PathBase): string {
   if (text === '~' || text.startsWith('~/')) return normalize(join(base.home, text.slice(1)));
   return normalize(isAbsolute(text) ? text : join(base.directory, text));

@@ -6,11 +6,13 @@ import { GIB, KIB } from '../../foundation/base/limits.js';
 export const CONFIG_BYTES_MAX = 64 * KIB;
 /** Nested arrays and tables in a config.toml; a list of addresses has one. */
 export const CONFIG_DEPTH_MAX = 8;
-/** Milliseconds of the longest time that a setting takes: a leap year, which no arithmetic and no display minds. */
+/** Milliseconds of the longest time that a setting takes: a leap year, safe for arithmetic and display. */
 export const DURATION_MAX_MS = 366 * 24 * 3_600_000;
-/** Milliseconds between two lines of progress at least: a log that grows faster is of no use to anybody. */
+/** Least milliseconds between two progress lines: a log that grows faster is useless. */
 export const STATS_INTERVAL_MIN_MS = 100;
 /** Bytes a second that a rate limit is at least; below it one block of BLOCK_BYTES_MIN takes longer than 16 s. */
 export const RATE_MIN = KIB;
-/** Bytes a second that a rate limit is at most: 1 TiB/s is more than any machine moves, and every product stays exact. */
+/**
+ * Bytes a second that a rate limit is at most: 1 TiB/s is more than any machine moves, and every product stays exact.
+ */
 export const RATE_MAX = 1024 * GIB;

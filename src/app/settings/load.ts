@@ -1,4 +1,4 @@
-// Reads what settings may come from, and lets resolve.ts decide. A config file that everybody may write is refused: whoever
+// Reads the sources of settings and lets resolve.ts decide. A config file that everybody may write is refused: whoever
 // writes it chooses where our files go.
 
 import { constants } from 'node:fs';
@@ -66,14 +66,14 @@ function ours(): Surroundings {
 async function readConfig(path: string, mustExist: boolean): Promise<ConfigFile | undefined> {
   let handle: FileHandle;
   try {
-    // Not to wait for the writer of a named pipe.
+    // Does not wait for the writer of a named pipe.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (!mustExist && !(await isThere(path))) return undefined;
     throw fileError(error, printable(path));
   }
   try {
-    // Loaded where there is something to parse: the parser of TOML costs every start 20 ms.
+    // The TOML parser is loaded only when there is something to parse.
     const { parseConfig } = await import('./toml.js');
     return { path, directory: dirname(path), entries: parseConfig(await textOf(handle, path), path) };
   } catch (error) {
@@ -83,7 +83,7 @@ async function readConfig(path: string, mustExist: boolean): Promise<ConfigFile 
   }
 }
 
-/** A directory that this user may not enter, as of a HOME that is another user's, holds nothing for us. */
+/** A directory that this user may not enter, such as another user's HOME, counts as empty. */
 async function isThere(path: string): Promise<boolean> {
   try {
     await stat(path);
@@ -98,13 +98,13 @@ async function textOf(handle: FileHandle, path: string): Promise<string> {
   const stat = await handle.stat();
   // A character device is /dev/null: no settings at all.
   if (stat.isCharacterDevice()) return '';
-  if (!stat.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${printable(path)} is no file; name a config.toml`);
+  if (!stat.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${printable(path)} is not a file; name a config.toml`);
   if ((stat.mode & OTHERS_WRITE) !== 0) {
-    const sentence = `everybody may write ${printable(path)}, so its settings are not taken; run chmod o-w on it`;
+    const sentence = `${printable(path)} is writable by everybody, so its settings are not used; run chmod o-w on it`;
     throw new MiniTorrentError('PERMISSION_DENIED', sentence);
   }
   if (stat.size > CONFIG_BYTES_MAX) {
-    const sentence = `${printable(path)} has ${stat.size} bytes, more than the ${CONFIG_BYTES_MAX} that settings take; is it the right file?`;
+    const sentence = `${printable(path)} has ${stat.size} bytes, more than the ${CONFIG_BYTES_MAX} that a config file may have; is it the right file?`;
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
   }
   return handle.readFile('utf8');

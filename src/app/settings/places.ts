@@ -1,5 +1,5 @@
-// Where things are by the XDG rules: config files from the first that counts to the last, state, the socket, downloads. Pure:
-// the environment is handed in. As the rules say, a variable that is no absolute path counts as not set.
+// Where things are by the XDG rules: config files in the order in which they apply, state, the socket, downloads. A
+// variable that is not an absolute path counts as unset, as the rules say. Pure: the environment is passed in.
 
 import { isAbsolute, join } from 'node:path';
 import { absolutePath, type PathBase } from './kinds.js';

@@ -7,7 +7,9 @@ import { RATE_MAX, RATE_MIN } from './limits.js';
 
 const NONE = 0;
 
-/** '500K', '10M', '1.5MiB', '1MiB/s' → bytes a second; 'off', 'none', '0' → 0. Undefined: not a rate, or out of range. */
+/**
+ * '500K', '10M', '1.5MiB', '1MiB/s' → bytes a second; 'off', 'none', '0' → 0. Undefined: not a rate, or out of range.
+ */
 export function parseRate(text: string): number | undefined {
   const word = text.trim().toLowerCase();
   if (word === 'off' || word === 'none') return NONE;

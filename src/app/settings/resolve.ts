@@ -1,5 +1,5 @@
-// Which word counts for each setting: flag, then environment, then config files from the most personal one, then the default;
-// and where it came from. Every word is checked, also one that another overrules: a mistake that waits is found too late. Pure.
+// Decides which value applies for each setting, and where it comes from: flag, then environment, then config files from
+// the most personal one, then the default. Every value is checked, even one that another overrides. Pure.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { nearest } from '../../foundation/base/nearest.js';
@@ -75,7 +75,7 @@ export function resolveSettings({ flags, labels = {}, env, files }: Sources, pla
   return { values: values as SettingValues, origins: origins as Record<SettingName, Origin> };
 }
 
-/** 'config.toml line 3', or however else a person finds the place. */
+/** 'config.toml line 3': where a person finds it. */
 export function originText(name: SettingName, origin: Origin): string {
   switch (origin.kind) {
     case 'flag':
@@ -103,13 +103,13 @@ function wordsOfEnvironment(env: Environment, base: PathBase): readonly Word[] {
   const variables = new Map(SETTING_NAMES.map((name) => [variableOf(name), name]));
   for (const variable of Object.keys(env)) {
     if (!variable.startsWith('MTORRENT_') || variables.has(variable) || variable === 'MTORRENT_CONFIG') continue;
-    // Other variables with our prefix may belong to somebody; one that looks like a slip does not.
+    // Other programs may use our prefix; a variable close to one of ours is a typing mistake.
     const near = nearest(
       variable.slice('MTORRENT_'.length),
       [...variables.keys()].map((each) => each.slice(9)),
     );
     if (near === undefined) continue;
-    throw mistake(`the variable ${printable(variable)} is no setting; did you mean MTORRENT_${near}?`);
+    throw mistake(`the variable ${printable(variable)} is not a setting; did you mean MTORRENT_${near}?`);
   }
   return [...variables].flatMap(([variable, name]) => {
     const raw = env[variable];
@@ -122,7 +122,7 @@ function wordsOfFile({ path, directory, entries }: ConfigFile, home: string): re
     if (isSettingName(key))
       return { name: key, raw: value, origin: { kind: 'file', path, line }, base: { home, directory } };
     const near = nearest(key, SETTING_NAMES);
-    const hint = near === undefined ? 'mtorrent config show lists all' : `did you mean ${near}?`;
+    const hint = near === undefined ? 'mtorrent config show lists them all' : `did you mean ${near}?`;
     throw mistake(`${fileText(path, line)}: there is no setting "${printable(key)}"; ${hint}`);
   });
 }
@@ -138,7 +138,7 @@ function meaningOf({ name, raw, origin, base }: Word): unknown {
   throw mistake(`${place}: ${key}${printable(rawText(raw))} is not ${kind.expects}`);
 }
 
-/** What was written, as far as TOML and the command line keep it. */
+/** What was written, as far as TOML and the command line preserve it. */
 function rawText(raw: unknown): string {
   const text = JSON.stringify(raw) ?? String(raw);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;

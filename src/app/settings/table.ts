@@ -1,5 +1,5 @@
-// Every setting, once: its name is the long flag and the key in config.toml, MTORRENT_<NAME> the variable. The default is
-// computed from places; what commands, `config show`, completion and the manual say of a setting comes from here. Pure.
+// Every setting, once: its name is the long flag and the key in config.toml, and MTORRENT_<NAME> is its variable. What
+// commands, `config show`, completion and the manual say of a setting comes from here. Pure.
 
 import { PEER_THREADS_MAX } from '../../foundation/base/limits.js';
 import type { LogLevel } from '../../foundation/base/log.js';
@@ -29,17 +29,17 @@ function setting<T>(
   return { kind, fallback, fallbackText, description };
 }
 
-/** Those of foundation/base/log.ts, which would load the logger for every `--help`; a test holds that they are the same. */
+/** A copy of LOG_LEVELS, whose file would load the logger for every `--help`; a test compares them. */
 export const LOG_LEVEL_CHOICES = ['trace', 'debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
 
 export const SETTINGS = {
-  address: optional(address, 'found by itself', 'ip:port where other clients fetch from you'),
+  address: optional(address, 'found automatically', 'ip:port where other clients reach this one'),
   trackers: optional(trackerPair, 'none', 'ip:port of both trackers of a pair'),
   'state-dir': setting(
     path('directories'),
     ({ stateDirectory }) => stateDirectory,
     '$XDG_STATE_HOME/mtorrent',
-    'what to remember across runs',
+    'directory for what is kept across runs',
   ),
   log: setting(
     path('files'),
@@ -47,20 +47,20 @@ export const SETTINGS = {
     '$XDG_STATE_HOME/mtorrent/mtorrent.log',
     'log file, appended to',
   ),
-  'log-level': setting(choice(...LOG_LEVEL_CHOICES), () => 'info' as const, 'info', 'least level that is logged'),
+  'log-level': setting(choice(...LOG_LEVEL_CHOICES), () => 'info' as const, 'info', 'lowest level that is logged'),
   'log-format': setting(
     choice('json', 'text'),
     () => 'json' as const,
     'json',
-    'form of the log: json for programs, text for people',
+    'format of the log: json for programs, text for people',
   ),
-  'upload-limit': setting(rate, () => 0, 'off', 'bytes a second that are sent at most: 500K, 10M, 1.5MiB, off'),
-  'download-limit': setting(rate, () => 0, 'off', 'bytes a second that are downloaded at most: 500K, 10M, 1.5MiB, off'),
+  'upload-limit': setting(rate, () => 0, 'off', 'highest upload rate in bytes per second: 500K, 10M, 1.5MiB, off'),
+  'download-limit': setting(rate, () => 0, 'off', 'highest download rate in bytes per second: 500K, 10M, 1.5MiB, off'),
   'download-dir': setting(
     path('directories'),
     ({ downloadDirectory }) => downloadDirectory,
     '$XDG_DOWNLOAD_DIR, or the current directory',
-    'where downloads go that name no place',
+    'where downloads go when no destination is named',
   ),
   socket: setting(
     path('files'),
@@ -68,12 +68,17 @@ export const SETTINGS = {
     '$XDG_RUNTIME_DIR/mtorrent/client.sock',
     'socket of the client in the background',
   ),
-  color: setting(choice('auto', 'always', 'never'), () => 'auto' as const, 'auto', 'colours; auto: on a terminal'),
+  color: setting(
+    choice('auto', 'always', 'never'),
+    () => 'auto' as const,
+    'auto',
+    'when to use colors; auto: on a terminal',
+  ),
   'seed-time': setting(
     duration(0, 'a time; write 90s, 30m, 2h or 1d'),
     () => 0,
     '0s',
-    'how long a finished one-shot download is shared on: 90s, 30m, 2h, 1d',
+    'how long a finished one-shot download is shared: 90s, 30m, 2h, 1d',
   ),
   'peer-threads': optional(
     count(1, PEER_THREADS_MAX),
@@ -84,7 +89,7 @@ export const SETTINGS = {
     duration(STATS_INTERVAL_MIN_MS, 'a time of at least 0.1 s; write 500ms, 10s or 1m'),
     () => 10_000,
     '10s',
-    'time between two lines of progress where there is no terminal: 10s, 1m',
+    'time between two progress lines without a terminal: 10s, 1m',
   ),
 } as const satisfies Readonly<Record<string, Setting<unknown, unknown>>>;
 
@@ -94,7 +99,7 @@ export const LOG_SETTINGS = ['log-level', 'log-format'] as const satisfies reado
 export const CLIENT_SETTINGS = ['peer-threads'] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;
-/** Paths are absolute, rates are bytes a second (0: no limit), times are milliseconds. */
+/** Paths are absolute, rates are bytes per second (0: no limit), times are milliseconds. */
 export type SettingValues = {
   readonly [N in SettingName]: (typeof SETTINGS)[N] extends Setting<infer T, infer D> ? T | D : never;
 };
@@ -105,7 +110,7 @@ export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(SETTINGS, name);
 }
 
-/** A setting whose values nobody here tells apart. */
+/** A setting as data, without the type of its values. */
 export function settingOf(name: SettingName): Setting<unknown, unknown> {
   return SETTINGS[name];
 }
@@ -124,7 +129,7 @@ export interface FlagOptions {
   readonly nargs?: 1;
 }
 
-/** The declarations of flags for settings, and of `--config`. No flag has a default: that is the last that is looked at. */
+/** Declares the flags of settings, and `--config`. No flag has a default: defaults are resolved last. */
 export function settingFlags<const N extends SettingName>(
   ...names: readonly N[]
 ): Readonly<Record<N | 'config', FlagOptions>> {

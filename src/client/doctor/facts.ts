@@ -1,7 +1,6 @@
-// What a doctor measures, in numbers: what it means is said in findings.ts. Bytes, milliseconds, bytes a second.
-// Pure.
+// What the doctor measures, in bytes, milliseconds and bytes per second; findings.ts says what it means. Pure.
 
-/** Where others fetch from this client. */
+/** Where other clients reach this one. */
 export interface UploadFact {
   /** ip:port. */
   readonly address: string;
@@ -15,11 +14,11 @@ export interface UploadFact {
 
 export interface TrackerFact {
   readonly address: string;
-  /** Why it is of no use to us; undefined when it said hello. */
+  /** Why it cannot be used; undefined when it said hello. */
   readonly failure: string | undefined;
   /** From the dial to its hello. */
   readonly helloMs: number;
-  /** What its clock is ahead of ours; undefined when it did not say its time. */
+  /** How far its clock is ahead of ours; undefined when it did not send its time. */
   readonly skewMs: number | undefined;
   readonly partner:
     | {
@@ -31,12 +30,12 @@ export interface TrackerFact {
         readonly refusedBy: string;
       }
     | undefined;
-  /** Of a file that this client announces there; undefined when it announces none, or it did not say. */
+  /** How it lists a file that this client announces there; undefined when there is none, or no answer. */
   readonly listed:
     | {
-        /** Hosts under which something with our port is listed. */
+        /** Hosts that are listed with our port. */
         readonly hosts: readonly string[];
-        /** There are more seeders than it named. */
+        /** It has more seeders than it named. */
         readonly isSample: boolean;
       }
     | undefined;
@@ -48,7 +47,7 @@ export interface DiskFact {
   readonly freeBytes: number;
   /** What running downloads will still write to it. */
   readonly neededBytes: number;
-  /** To write and flush `writtenBytes`; undefined when it did not end in time. */
+  /** Time to write and flush `writtenBytes`; undefined when it did not finish in time. */
   readonly writtenMs: number | undefined;
   readonly writtenBytes: number;
   /** Name of the system's error; undefined when nothing failed. */
@@ -58,7 +57,7 @@ export interface DiskFact {
 export interface OpenFilesFact {
   readonly limit: number;
   readonly open: number;
-  /** What everything at its bounds would need. */
+  /** Needed when every limit of the client is reached. */
   readonly needed: number;
 }
 
@@ -70,33 +69,33 @@ export interface MachineFact {
   readonly rssBytes: number;
 }
 
-/** What this program may use of the machine, and how many threads a client has for it. */
+/** What this program may use of the machine, and the threads that a client has for it. */
 export interface ThreadsFact {
   readonly systemCores: number;
-  /** That may be used. */
+  /** Cores that may be used. */
   readonly cores: number;
   /** In cores; undefined: none. */
   readonly cpuQuota: number | undefined;
   readonly memoryLimitBytes: number | undefined;
   readonly peerThreads: number;
-  /** Somebody named that number. */
+  /** The setting names that number. */
   readonly isForced: boolean;
   /** Peer threads that accept connections. */
   readonly acceptors: number;
   readonly hashThreads: number;
-  /** Payload of downloads that memory may hold. */
+  /** Payload that downloads may hold in memory. */
   readonly slabBytes: number;
 }
 
-/** One look at a running download. */
+/** One sample of a running download. */
 export interface DownloadLook {
   /** Connected peers. */
   readonly peers: number;
-  /** Slots that it holds: pieces asked for, and pieces that are being stored. */
+  /** Slots that it holds: pieces requested, and pieces being stored. */
   readonly held: number;
   /** Pieces that wait for the hash pool, or are being verified and written. */
   readonly storing: number;
-  /** It would ask for more, and the download limit holds it back. */
+  /** It would request more if there were no download limit. */
   readonly isPaced: boolean;
 }
 
@@ -105,7 +104,7 @@ export interface DownloadFact {
   readonly rate: number;
   /** Of the whole client; 0: none. */
   readonly limit: number;
-  /** Several in a second or so; none when the download has ended meanwhile. */
+  /** Several within a second or so; none when the download has ended meanwhile. */
   readonly looks: readonly DownloadLook[];
 }
 
@@ -120,7 +119,7 @@ export interface Facts {
   readonly machine: MachineFact;
   readonly threads: ThreadsFact;
   readonly downloads: readonly DownloadFact[];
-  /** Files of the client that something is wrong with. */
+  /** Files of the client that have a problem. */
   readonly troubles: readonly { readonly name: string; readonly sentence: string }[];
 }
 

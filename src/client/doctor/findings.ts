@@ -1,5 +1,5 @@
-// What measured facts mean, and what to do about them, one sentence each. bad: something does not work, or soon will not;
-// note: it works less well than it could. Pure.
+// Judges measured facts: what each means, and what to do about it. bad: something does not work, or soon will not;
+// note: something works less well than it could. Pure.
 
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { DISK_RESERVE_BYTES } from '../../foundation/base/limits.js';
@@ -26,10 +26,10 @@ import {
 export function findingsOf(facts: Facts): readonly Finding[] {
   const { upload, trackers, disks, openFiles, machine, threads, downloads, troubles, ownHost } = facts;
   const writeRates = disks.flatMap((disk) => rateOf(disk) ?? []);
-  // The slowest counts: which disk a download is on matters less than that one of them is slow.
+  // The slowest disk counts, whichever disk a download is on.
   const speeds = { hash: machine.hashRate, disk: writeRates.length === 0 ? undefined : Math.min(...writeRates) };
   return [
-    ...troubles.map(({ name, sentence }) => bad(name, sentence, 'see `show downloads`; `verify` looks at it again')),
+    ...troubles.map(({ name, sentence }) => bad(name, sentence, 'see `show downloads`; `verify` checks it again')),
     ...(upload === undefined ? [] : [aboutUpload(upload)]),
     ...trackers.flatMap((tracker) => aboutTracker(tracker, trackers, ownHost)),
     ...disks.map(aboutDisk),
@@ -42,38 +42,39 @@ export function findingsOf(facts: Facts): readonly Finding[] {
 
 function aboutUpload({ address, isOurs, state }: UploadFact): Finding {
   const subject = `upload port ${address}`;
-  if (state.kind === 'free') return fine(subject, 'nobody listens there; a client may');
+  if (state.kind === 'free') return fine(subject, 'is free for a client');
   if (state.kind === 'answers') {
-    if (isOurs) return fine(subject, `this client answers there, within ${state.tookMs.toFixed(0)} ms`);
+    if (isOurs) return fine(subject, `this client answers there within ${state.tookMs.toFixed(0)} ms`);
     return bad(subject, 'another program listens there', 'choose another port, or end that program');
   }
   const { errno } = state;
   if (errno === 'EADDRNOTAVAIL')
-    return bad(subject, 'is no address of this machine', 'name one that `ip address` shows');
-  if (errno === 'EACCES') return bad(subject, 'this user may not listen there', 'choose a port above 1023');
-  if (errno === 'EADDRINUSE') return bad(subject, 'another program has it', 'choose another port, or end that program');
-  const found = isOurs ? `this machine itself cannot connect to it (${errno})` : `it cannot be used (${errno})`;
-  return bad(subject, found, 'check the rules of the firewall, and that the address is right');
+    return bad(subject, 'is not an address of this machine', 'use one that `ip address` lists');
+  if (errno === 'EACCES') return bad(subject, 'you have no permission to listen there', 'choose a port above 1023');
+  if (errno === 'EADDRINUSE')
+    return bad(subject, 'another program uses it', 'choose another port, or end that program');
+  const found = isOurs ? `this machine cannot connect to its own address (${errno})` : `it cannot be used (${errno})`;
+  return bad(subject, found, 'check the firewall rules and the address');
 }
 
 function aboutTracker(tracker: TrackerFact, all: readonly TrackerFact[], ownHost: string | undefined): Finding[] {
   const { address, failure, helloMs, skewMs, partner, listed } = tracker;
   const subject = `tracker ${address}`;
   if (failure !== undefined) {
-    const remedy = `check that it runs, and that ${address} can be reached from here; transfers go on meanwhile`;
+    const remedy = `check that it is running and that ${address} is reachable from here; transfers continue meanwhile`;
     return [bad(subject, `does not answer: ${failure}`, remedy)];
   }
   const took = `answers within ${helloMs.toFixed(0)} ms`;
   const findings: Finding[] = [
     helloMs < TRACKER_HELLO_SLOW_MS
       ? fine(subject, took)
-      : note(subject, took, 'look at the load of its machine, and at the network between'),
+      : note(subject, took, 'check the load of its machine, and the network in between'),
   ];
   if (partner !== undefined) findings.push(...aboutPartner(subject, partner, all));
   if (skewMs !== undefined && Math.abs(skewMs) > SKEW_MAX_MS) {
     const seconds = Math.round(Math.abs(skewMs) / 1_000);
     const found = `its clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`;
-    findings.push(note(subject, found, 'set the clocks (NTP); nothing breaks, but logs cannot be compared'));
+    findings.push(note(subject, found, 'synchronize the clocks (NTP); nothing breaks, but logs cannot be compared'));
   }
   if (listed !== undefined) findings.push(...aboutListing(subject, listed, ownHost));
   return findings;
@@ -86,12 +87,14 @@ function aboutPartner(
 ): readonly Finding[] {
   if (refusedBy !== '') return [bad(subject, refusedBy, 'start both trackers with the addresses of the same pair')];
   if (following && followedBy) return [];
-  // Named already, if it does not answer us either.
+  // There is a finding of its own when the partner does not answer us either.
   const isDown = all.some((other) => other.address === address && other.failure !== undefined);
-  const ways = following || followedBy ? 'only one way' : 'neither way';
-  const found = `it and its partner ${address} reach each other ${ways}`;
-  if (isDown) return [note(subject, found, 'a new client is not listed by the other one until it is back')];
-  return [bad(subject, found, `let each tracker dial the other: check ${address} and the firewalls between them`)];
+  const ways = following || followedBy ? 'in one direction only' : 'in neither direction';
+  const found = `it and its partner ${address} can reach each other ${ways}`;
+  if (isDown) return [note(subject, found, 'the partner lists new clients when it is back')];
+  return [
+    bad(subject, found, `each tracker must be able to dial the other: check ${address} and the firewalls between them`),
+  ];
 }
 
 function aboutListing(
@@ -101,12 +104,16 @@ function aboutListing(
 ): readonly Finding[] {
   if (hosts.length === 0) {
     if (isSample) return [];
-    return [note(subject, 'does not list what this client shares', 'wait some seconds, then look again: `doctor`')];
+    return [note(subject, 'does not list what this client shares', 'wait a few seconds, then run `doctor` again')];
   }
   if (ownHost === undefined || hosts.includes(ownHost)) return [];
   const found = `lists this client as ${hosts.join(', ')}, not as ${ownHost}`;
   return [
-    bad(subject, found, 'others dial that address: it must lead here, so start the client at an address they see'),
+    bad(
+      subject,
+      found,
+      'other clients dial that address, so it must lead here: start the client with an address that they can reach',
+    ),
   ];
 }
 
@@ -118,18 +125,22 @@ function aboutDisk(disk: DiskFact): Finding {
     return bad(subject, `cannot be written to (${errno})`, 'check its permissions, or choose another directory');
   if (errno !== undefined) return bad(subject, `fails (${errno})`, 'check the disk: see `dmesg`');
   if (writtenMs === undefined) {
-    const found = `took longer than this look to write ${formatBytes(writtenBytes)}`;
-    return bad(subject, found, 'find out what keeps it busy, or whether it fails: see `dmesg`');
+    const found = `writing ${formatBytes(writtenBytes)} did not finish in time`;
+    return bad(subject, found, 'find out what keeps it busy, or whether it is failing: see `dmesg`');
   }
   const free = `${formatBytes(freeBytes)} free`;
   if (freeBytes < neededBytes + DISK_RESERVE_BYTES) {
-    const found = `${free}, and ${formatBytes(neededBytes)} to come`;
-    return bad(subject, found, 'free some space; downloads wait for it, and go on by themselves');
+    const found = `${free}, ${formatBytes(neededBytes)} still to be written`;
+    return bad(subject, found, 'free some space; downloads wait for it and then continue');
   }
   const rate = rateOf(disk) ?? 0;
   const found = `${free}, writes ${formatBytes(Math.round(rate))}/s`;
   if (rate < DISK_RATE_LOW)
-    return note(subject, found, 'downloads cannot be faster than that: see what else uses it, or choose another disk');
+    return note(
+      subject,
+      found,
+      'downloads cannot be faster than that: check what else uses it, or choose another disk',
+    );
   return fine(subject, found);
 }
 
@@ -141,7 +152,7 @@ function aboutOpenFiles({ limit, open, needed }: OpenFilesFact): Finding {
   const subject = 'open files';
   const found = `${open} of ${limit}`;
   if (limit < open + needed)
-    return note(subject, `${found}, up to ${needed} more are needed`, `raise it: ulimit -n ${open + needed}`);
+    return note(subject, `${found}; up to ${needed} more may be needed`, `raise the limit: ulimit -n ${open + needed}`);
   return fine(subject, found);
 }
 
@@ -150,11 +161,11 @@ function aboutMachine(
   { memoryLimitBytes: limit }: ThreadsFact,
 ): readonly Finding[] {
   const hashes = `${formatBytes(Math.round(hashRate))}/s on one thread`;
-  const whole = `${formatBytes(freeMemoryBytes)} of ${formatBytes(totalMemoryBytes)} free, ${formatBytes(rssBytes)} used here`;
-  const memory = limit === undefined ? whole : `${whole}, where a container's limit allows ${formatBytes(limit)}`;
+  const whole = `${formatBytes(freeMemoryBytes)} of ${formatBytes(totalMemoryBytes)} free, ${formatBytes(rssBytes)} used by this process`;
+  const memory = limit === undefined ? whole : `${whole}; the container's limit is ${formatBytes(limit)}`;
   return [
     hashRate < HASH_RATE_LOW
-      ? note('hash speed', hashes, 'other programs use this processor: see `top`')
+      ? note('hash speed', hashes, 'other programs use the processor: see `top`')
       : fine('hash speed', hashes),
     aboutMemory(memory, freeMemoryBytes, limit),
   ];
@@ -162,9 +173,9 @@ function aboutMachine(
 
 function aboutMemory(memory: string, freeMemoryBytes: number, limit: number | undefined): Finding {
   if (limit !== undefined && limit < MEMORY_LIMIT_LOW_BYTES)
-    return note('memory', memory, `raise that limit: a client takes up to ${formatBytes(MEMORY_LIMIT_LOW_BYTES)}`);
+    return note('memory', memory, `raise the limit: a client needs up to ${formatBytes(MEMORY_LIMIT_LOW_BYTES)}`);
   const isLow = freeMemoryBytes < MEMORY_FREE_LOW_BYTES;
-  const remedy = 'end other programs: without memory for files in use every read waits for the disk';
+  const remedy = 'close other programs: without memory to cache files, every read waits for the disk';
   return isLow ? note('memory', memory, remedy) : fine('memory', memory);
 }
 
@@ -173,14 +184,14 @@ function aboutThreads(threads: ThreadsFact): readonly Finding[] {
   const processor =
     cpuQuota === undefined
       ? `${counted(cores, 'core')}`
-      : `${cores} of ${counted(systemCores, 'core')}: a container's quota allows the time of ${cpuQuota.toFixed(2)}`;
-  const why = isForced ? 'as peer-threads says' : 'for its cores and memory';
-  const has = `${counted(peerThreads, 'thread')} for sockets ${why}, ${hashThreads} for hashing, ${formatBytes(slabBytes)} for pieces under way`;
+      : `${cores} of ${counted(systemCores, 'core')}: the container's quota allows ${cpuQuota.toFixed(2)}`;
+  const why = isForced ? 'set by peer-threads' : 'chosen for its cores and memory';
+  const has = `${counted(peerThreads, 'thread')} for sockets (${why}), ${hashThreads} for hashing, ${formatBytes(slabBytes)} for pieces in flight`;
   if (peerThreads === 1 || acceptors > 1) return [fine('processor', processor), fine('threads', has)];
   const found = `${has}; one of them accepts all connections`;
   return [
     fine('processor', processor),
-    note('threads', found, 'run it on Linux with Node 22.12 or newer, where several threads can listen on one port'),
+    note('threads', found, 'run it on Linux with Node 22.12 or later, where several threads can listen on one port'),
   ];
 }
 

@@ -1,5 +1,5 @@
-// Measures this machine: its disks, by a file that has no name while it is written; SHA-1 off the main thread; memory; how
-// many files may be open. Leaves nothing behind.
+// Measures this machine: the speed of its disks, with a file that is unlinked before it is written; SHA-1 off the main
+// thread; memory; the limit of open files. Leaves nothing behind.
 
 import { randomBytes, webcrypto } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -13,17 +13,17 @@ import { freeBytes } from '../../transfer/storage/source.js';
 import type { DiskFact, MachineFact, OpenFilesFact } from './facts.js';
 import { DOCTOR_DISK_BYTES, DOCTOR_HASH_BYTES, DOCTOR_STEP_DEADLINE_MS, OPEN_FILES_BASE } from './limits.js';
 
-/** A directory, and what will be written to its disk. */
+/** A directory, and the bytes that will be written to its disk. */
 export interface Place {
   readonly directory: string;
   readonly neededBytes: number;
 }
 
-/** One fact a disk, in the order of the places. */
+/** One fact per disk, in the order of the places. */
 export async function probeDisks(places: readonly Place[]): Promise<readonly DiskFact[]> {
   const disks = new Map<number | string, Place>();
   for (const { directory, neededBytes } of places) {
-    // A directory that is not there is a disk of its own, which fails.
+    // A missing directory counts as a disk of its own, which fails.
     const device = await stat(directory).then(
       ({ dev }) => dev,
       () => directory,
@@ -60,7 +60,7 @@ async function writeAndFlush(directory: string, byteCount: number): Promise<numb
     0o600,
   );
   try {
-    // Now: whatever ends us, nothing is left lying about.
+    // Before it is written: nothing is left behind, whatever ends us.
     await unlink(path);
     const bytes = new Uint8Array(byteCount).fill(0x6d);
     const beganMs = performance.now();
@@ -74,7 +74,7 @@ async function writeAndFlush(directory: string, byteCount: number): Promise<numb
 
 export async function probeMachine(): Promise<MachineFact> {
   const bytes = new Uint8Array(DOCTOR_HASH_BYTES);
-  // The first one finds cold code and pages.
+  // Warms up code and memory pages.
   await webcrypto.subtle.digest('SHA-1', bytes);
   const beganMs = performance.now();
   await webcrypto.subtle.digest('SHA-1', bytes);
@@ -86,7 +86,7 @@ export async function probeMachine(): Promise<MachineFact> {
   };
 }
 
-/** Undefined where the system does not tell. */
+/** Undefined where the system does not say. */
 export async function probeOpenFiles(runningDownloads: number): Promise<OpenFilesFact | undefined> {
   try {
     const limits = await readFile('/proc/self/limits', 'latin1');

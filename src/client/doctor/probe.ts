@@ -1,4 +1,4 @@
-// Measures everything that a doctor looks at, all at once, each step with its own deadline. Judges nothing.
+// Measures everything that the doctor looks at, all at once, each step with its own deadline. Judges nothing.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
@@ -10,7 +10,7 @@ import { type Place, probeDisks, probeMachine, probeOpenFiles } from './machine-
 import { probeTracker, type TrackerQuestion } from './tracker-probe.js';
 
 export interface ProbeOptions {
-  /** Where a client listens, or would; undefined: not looked at. */
+  /** Where a client listens, or would listen; undefined: not probed. */
   readonly upload: { readonly address: Address; readonly isOurs: boolean } | undefined;
   readonly trackers: readonly Pick<TrackerQuestion, 'address' | 'swarm'>[];
   readonly places: readonly Place[];
@@ -45,7 +45,7 @@ async function probeUpload(address: Address, isOurs: boolean): Promise<UploadFac
   return say(why === undefined ? { kind: 'free' } : { kind: 'failed', errno: why });
 }
 
-/** Why not; undefined when somebody answers. */
+/** The error; undefined when somebody answers. */
 async function connectTo({ host, port }: Address): Promise<string | undefined> {
   const end = deferred<string | undefined>();
   const target = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
@@ -60,7 +60,7 @@ async function connectTo({ host, port }: Address): Promise<string | undefined> {
   }
 }
 
-/** Why not; undefined when it can be done. */
+/** The error; undefined when it works. */
 async function listenAt({ host, port }: Address): Promise<string | undefined> {
   const server = closedServer();
   try {

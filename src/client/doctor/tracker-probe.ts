@@ -1,5 +1,5 @@
-// Asks one tracker as a guest: does it answer, how is it and its partner, what time does it have, under which address does it
-// list us. Changes nothing there. Whatever it says is checked before it is believed to be anything.
+// Asks one tracker as a guest: whether it answers, the state of it and its partner, its clock, and the address under
+// which it lists this client. Changes nothing there, and checks every answer before it uses it.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf, ProtocolError } from '../../foundation/base/errors.js';
@@ -116,7 +116,7 @@ class Asked {
       case 'error':
         if (reply.id === null) this.#failed(`it refuses: ${reply.sentence}`);
         else if (reply.id === SEEDERS) {
-          // It knows nothing of this file.
+          // It does not know this file.
           this.#fact = { ...this.#fact, listed: { hosts: [], isSample: false } };
           this.#answered('seeders');
         } else this.#answered('stats');
@@ -155,12 +155,12 @@ function objectOf(json: string): Record<string, unknown> {
     const value: unknown = JSON.parse(json);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
-    // What a tracker calls its statistics is its own business; then we know less of it.
+    // A tracker of another version may send other statistics; then less is known of it.
     return {};
   }
 }
 
 function whyOf(reason: string, error: Error | undefined): string {
-  if (error instanceof ProtocolError) return 'what answers there is no tracker of this version';
+  if (error instanceof ProtocolError) return 'what answers there is not a tracker of this version';
   return errnoOf(error) ?? reason;
 }

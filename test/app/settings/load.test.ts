@@ -64,7 +64,7 @@ test('a file that everybody may write is refused, one of the group is not', asyn
   await at.write('log-level = "debug"', 0o666);
   await assert.rejects(loadSettings({}, {}, at), {
     code: 'PERMISSION_DENIED',
-    message: `everybody may write ${at.config}, so its settings are not taken; run chmod o-w on it`,
+    message: `${at.config} is writable by everybody, so its settings are not used; run chmod o-w on it`,
   });
   await chmod(at.config, 0o664);
   assert.equal((await loadSettings({}, {}, at)).values['log-level'], 'debug');
@@ -73,11 +73,14 @@ test('a file that everybody may write is refused, one of the group is not', asyn
 test('a broken file is named with the line, and what is wrong in one sentence', async (t) => {
   const at = await stage(t);
   const cases: readonly (readonly [string, RegExp])[] = [
-    ['log-level = "info"\nupload-limit = \n', / line 2 is no TOML: [^\n]+; write lines such as upload-limit = "10M"$/],
-    ['log-level = info\n', / line 1 is no TOML/],
-    ['color = "auto"\ncolor = "never"\n', / line 2 is no TOML/],
-    ['\n__proto__ = 1\n', / is no TOML/],
-    ['x = [[[[[[[[[[[1]]]]]]]]]]]', / is no TOML/],
+    [
+      'log-level = "info"\nupload-limit = \n',
+      / line 2 is not valid TOML: [^\n]+; write lines such as upload-limit = "10M"$/,
+    ],
+    ['log-level = info\n', / line 1 is not valid TOML/],
+    ['color = "auto"\ncolor = "never"\n', / line 2 is not valid TOML/],
+    ['\n__proto__ = 1\n', / is not valid TOML/],
+    ['x = [[[[[[[[[[[1]]]]]]]]]]]', / is not valid TOML/],
     ['\n\n[limits]\nupload = "1M"\n', / line 3: there is no setting "limits"/],
     ['limits.upload = "1M"\n', / line 1: there is no setting "limits"/],
     ['upload-limit = 99999999999999999999999999\n', /upload-limit|TOML/],

@@ -156,7 +156,7 @@ test('a word that is no value is refused with where it stands and what is expect
     [{ env: { MTORRENT_COLOR: 'red' } }, 'MTORRENT_COLOR: "red" is not one of auto, always, never'],
     [
       { env: { MTORRENT_UPLOAD_LIMT: '1M' } },
-      'the variable MTORRENT_UPLOAD_LIMT is no setting; did you mean MTORRENT_UPLOAD_LIMIT?',
+      'the variable MTORRENT_UPLOAD_LIMT is not a setting; did you mean MTORRENT_UPLOAD_LIMIT?',
     ],
     [
       { files: [file(USER, { color: 'auto', 'uplaod-limit': '1M' })] },
@@ -164,7 +164,7 @@ test('a word that is no value is refused with where it stands and what is expect
     ],
     [
       { files: [file(USER, { client: { log: 'x' } })] },
-      `${USER} line 1: there is no setting "client"; mtorrent config show lists all`,
+      `${USER} line 1: there is no setting "client"; mtorrent config show lists them all`,
     ],
     [
       { files: [file(USER, { 'seed-time': true })] },

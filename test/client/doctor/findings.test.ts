@@ -87,14 +87,14 @@ test('cores, a quota, a limit and a number of threads that was named are told wh
   assert.match(found({}), /^processor: 8 cores$/m);
   assert.match(
     found({}),
-    /^threads: 4 threads for sockets for its cores and memory, 8 for hashing, 48\.0 MiB for pieces/m,
+    /^threads: 4 threads for sockets \(chosen for its cores and memory\), 8 for hashing, 48\.0 MiB for pieces/m,
   );
   const boxed = found(threads({ systemCores: 64, cores: 2, cpuQuota: 1.5, memoryLimitBytes: 256 * MIB }));
-  assert.match(boxed, /^processor: 2 of 64 cores: a container's quota allows the time of 1\.50$/m);
-  assert.match(boxed, /^memory: .*a container's limit allows 256\.0 MiB$/m);
+  assert.match(boxed, /^processor: 2 of 64 cores: the container's quota allows 1\.50$/m);
+  assert.match(boxed, /^memory: .*the container's limit is 256\.0 MiB$/m);
   const named = found(threads({ cores: 1, peerThreads: 1, acceptors: 1, isForced: true }));
   assert.match(named, /^processor: 1 core$/m);
-  assert.match(named, /^threads: 1 thread for sockets as peer-threads says/m);
+  assert.match(named, /^threads: 1 thread for sockets \(set by peer-threads\)/m);
 });
 
 const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: RegExp])[] = [
@@ -111,13 +111,13 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
   [
     'an address of another machine',
     upload(false, { kind: 'failed', errno: 'EADDRNOTAVAIL' }),
-    /^bad .*no address of this/,
+    /^bad .*not an address of this/,
   ],
-  ['a port below 1024', upload(false, { kind: 'failed', errno: 'EACCES' }), /^bad .*may not listen/],
+  ['a port below 1024', upload(false, { kind: 'failed', errno: 'EACCES' }), /^bad .*no permission to listen/],
   [
     'our own port behind a firewall',
     upload(true, { kind: 'failed', errno: 'ETIMEDOUT' }),
-    /^bad .*itself cannot connect/,
+    /^bad .*cannot connect to its own/,
   ],
   ['a tracker that is away', tracker({ failure: 'ECONNREFUSED' }), /^bad tracker .*does not answer: ECONNREFUSED/],
   ['a slow tracker', tracker({ helloMs: 2_500 }), /^note tracker .*within 2500 ms/],
@@ -126,12 +126,12 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
   [
     'trackers that reach each other one way',
     tracker({ partner: { ...PARTNER, following: false } }),
-    /^bad .*only one way/,
+    /^bad .*in one direction only/,
   ],
   [
     'trackers that do not reach each other',
     tracker({ partner: { ...PARTNER, following: false, followedBy: false } }),
-    /^bad .*neither way/,
+    /^bad .*in neither direction/,
   ],
   [
     'trackers of two pairs',
@@ -147,13 +147,13 @@ const TABLE: readonly (readonly [what: string, facts: Partial<Facts>, found: Reg
   ['a full disk', disk({ errno: 'ENOSPC', writtenMs: undefined }), /^bad disk of \/data: is full/],
   ['a disk that is read-only', disk({ errno: 'EROFS', writtenMs: undefined }), /^bad .*cannot be written to/],
   ['a disk that fails', disk({ errno: 'EIO', writtenMs: undefined }), /^bad .*fails \(EIO\)/],
-  ['a disk that hangs', disk({ writtenMs: undefined }), /^bad .*took longer than this look/],
+  ['a disk that hangs', disk({ writtenMs: undefined }), /^bad .*did not finish in time/],
   ['a slow disk', disk({ writtenMs: 4_000 }), /^note .*writes 1\.0 MiB\/s/],
-  ['too little room for what is to come', disk({ neededBytes: 20_000 * MIB }), /^bad .*19\.5 GiB to come/],
+  ['too little room for what is to come', disk({ neededBytes: 20_000 * MIB }), /^bad .*19\.5 GiB still to be written/],
   ['few open files', { openFiles: { limit: 256, open: 40, needed: 500 } }, /^note open files: 40 of 256/],
   ['slow hashing', machine({ hashRate: 20 * MIB }), /^note hash speed: 20\.0 MiB\/s/],
   ['little memory', machine({ freeMemoryBytes: 10 * MIB }), /^note memory: 10\.0 MiB/],
-  ['a tight memory limit', threads({ memoryLimitBytes: 128 * MIB }), /^note memory: .*allows 128\.0 MiB/],
+  ['a tight memory limit', threads({ memoryLimitBytes: 128 * MIB }), /^note memory: .*limit is 128\.0 MiB/],
   ['one thread that accepts beside others', threads({ acceptors: 1 }), /^note threads: .*one of them accepts/],
   ['a file that is gone', { troubles: [{ name: 'a.iso', sentence: 'it is gone' }] }, /^bad a\.iso: it is gone/],
 ];
@@ -197,17 +197,17 @@ function limitOf(download: Partial<DownloadFact>, facts: Partial<Facts> = {}): F
 test('what limits a running download is named, with what to do', () => {
   const slowDisk = disk({ writtenMs: 100 });
   const table: readonly (readonly [Partial<DownloadFact>, Partial<Facts>, Finding['severity'], RegExp])[] = [
-    [{}, {}, 'fine', /as fast as network and peers/],
+    [{}, {}, 'fine', /as fast as its peers and the network/],
     [{ looks: looksOf({ peers: 1 }) }, {}, 'fine', /its only peer sends/],
     [{ looks: looksOf({ peers: 2 }) }, {}, 'fine', /its few peers send/],
     [{ looks: looksOf({ peers: 0, held: 0, storing: 0 }) }, {}, 'note', /no peer is connected/],
-    [{ looks: looksOf({ held: 0, storing: 0 }) }, {}, 'note', /nothing that is missing here/],
+    [{ looks: looksOf({ held: 0, storing: 0 }) }, {}, 'note', /have no missing pieces/],
     [{ looks: looksOf({ storing: 18 }) }, {}, 'note', /waits for its hash threads|waits for the disk/],
     [{ looks: looksOf({ storing: 18 }) }, slowDisk, 'note', /waits for the disk/],
     [{ looks: looksOf({ storing: 18 }) }, disk({ writtenMs: 1 }), 'note', /waits for its hash threads/],
     [{ limit: 50 * MIB }, {}, 'note', /the download limit of 50\.0 MiB\/s/],
     [{ limit: 90 * MIB, looks: looksOf({ isPaced: true }) }, {}, 'note', /the download limit/],
-    [{ limit: 90 * MIB }, {}, 'fine', /as fast as network/],
+    [{ limit: 90 * MIB }, {}, 'fine', /as fast as its peers and the network/],
     [{ looks: [] }, {}, 'fine', /has just ended/],
   ];
   for (const [download, facts, severity, found] of table) {

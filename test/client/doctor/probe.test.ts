@@ -78,7 +78,7 @@ test('who does not answer, or is no tracker, is a failure with its reason', asyn
   t.after(() => server.close());
   const { port } = server.address() as net.AddressInfo;
   const ask = (address: Address) => probeTracker({ address, ownHost: undefined, swarm: undefined, uploadPort: 0 });
-  assert.match((await ask({ host: HOST, port })).failure ?? '', /no tracker of this version/);
+  assert.match((await ask({ host: HOST, port })).failure ?? '', /not a tracker of this version/);
   assert.equal((await ask(NOBODY)).failure, 'ECONNREFUSED');
 });
 
