@@ -17,7 +17,7 @@ import type { NameLock } from '../../foundation/wire/abstract-lock.js';
 import type { FollowerWire, ShellPorts, StoreShell } from './contract.js';
 import { PartnerLinks } from './pair/links.js';
 import { followerMessages, isFollow, leaderMessages } from './pair/messages.js';
-import type { PairedStoreEffect, PairedStoreInput } from './paired-store.js';
+import { type PairedStoreEffect, type PairedStoreInput, startedOf } from './paired-store.js';
 import { lockList } from './sqlite/lock.js';
 import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './sqlite/messages.js';
 import { storeCommandsOf } from './sqlite/rows.js';
@@ -160,11 +160,4 @@ export class PairedShell implements StoreShell<PairedStoreInput, PairedStoreEffe
         unreachable(event);
     }
   }
-}
-
-function startedOf(event: Extract<StoreEvent, { kind: 'loaded' }>): PairedStoreInput {
-  const { lastUpload, trackerId, position, origin, followed, movedFrom } = event;
-  const names = { lastUpload, trackerId, position, movedFrom };
-  const whose = origin ?? new Uint8Array(trackerId.length);
-  return { kind: 'started', ...names, followed: { origin: whose, position: followed } };
 }

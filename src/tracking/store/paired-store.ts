@@ -12,6 +12,7 @@ import type { Arrival, Followed } from './pair/follower.js';
 import { Pair, type PairEffect, type PairInput } from './pair/pair.js';
 import { ReplicationIndex } from './pair/replication.js';
 import { Positions } from './positions.js';
+import type { StoreEvent } from './sqlite/messages.js';
 import { applyLoaded, type LoadedRows } from './sqlite/rows.js';
 
 export interface PairedStoreSetting {
@@ -156,7 +157,8 @@ export class PairedStore implements Store<PairedStoreInput> {
   }
 
   nextAtMs(): number {
-    return Math.min(this.#queue.nextAtMs(), this.#pair?.nextAtMs() ?? Number.POSITIVE_INFINITY);
+    const never = Number.POSITIVE_INFINITY;
+    return Math.min(this.#isBroken ? never : this.#queue.nextAtMs(), this.#pair?.nextAtMs() ?? never);
   }
 
   flush(nowMs: number): void {
@@ -237,6 +239,14 @@ export class PairedStore implements Store<PairedStoreInput> {
       if (isOfRegistry(change)) registry.apply(change, nowMs, leaseEndsMs, position);
     }
   }
+}
+
+/** The rows were loaded, as the list's thread reports it. */
+export function startedOf(event: Extract<StoreEvent, { kind: 'loaded' }>): PairedStoreInput {
+  const { lastUpload, trackerId, position, origin, followed, movedFrom } = event;
+  const names = { lastUpload, trackerId, position, movedFrom };
+  const whose = origin ?? new Uint8Array(trackerId.length);
+  return { kind: 'started', ...names, followed: { origin: whose, position: followed } };
 }
 
 /** Uploads, since one with a hole is never completed; and the partner's frames, since a position counts those before it. */

@@ -6,7 +6,8 @@ import type { ThreadSelf } from '../../../foundation/actor/thread.js';
 import { assert, present } from '../../../foundation/base/assert.js';
 import { ClockSteps } from '../../../foundation/base/clock-steps.js';
 import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
-import { STORE_FRAME_CHANGES_MAX, STORE_LOG_CHECK_MS } from './limits.js';
+import { STORE_LOG_CHECK_MS } from './limits.js';
+import { loadedEvents } from './loading.js';
 import { type StoreCommand, type StoreEvent, storeCommands, storeEvents, storeSettings } from './messages.js';
 import { openError } from './open-errors.js';
 import { type ListLock, lockBesideList } from './side-lock.js';
@@ -57,7 +58,7 @@ export function runStoreThread(self: ThreadSelf): void {
     store = SeederStore.open(path);
     const movedFrom = store.usedAt(own, cluster);
     store.resume(Date.now());
-    load(store, link, movedFrom);
+    for (const event of loadedEvents(store, movedFrom, Date.now())) link.tell(event);
   } catch (error) {
     const { code, message } = openError(error, path);
     link.tell({ kind: 'openFailed', code, sentence: message });
@@ -87,35 +88,4 @@ function commit(
   const { outcome, error } = failure;
   const sentence = error instanceof Error ? error.message : String(error);
   return { kind: 'failed', group, outcome, sentence: sentence.slice(0, SENTENCE_BYTES_MAX / 4) };
-}
-
-type LoadedSwarm = Extract<StoreEvent, { kind: 'loadedSwarms' }>['rows'][number];
-type LoadedEntry = Extract<StoreEvent, { kind: 'loadedEntries' }>['rows'][number];
-type LoadedLeave = Extract<StoreEvent, { kind: 'loadedLeaves' }>['rows'][number];
-
-/** The schema's own checks (see `quick_check`) promise the types that the rows are read as. */
-function load(store: SeederStore, link: Link<StoreEvent>, movedFrom: string): void {
-  const wallMs = Date.now();
-  // A wall clock that went back makes a tomb stone younger, never older.
-  const age = (changedAt: unknown): number => Math.max(0, wallMs - Number(changedAt));
-  for (const batch of store.batches('loadSwarms', STORE_FRAME_CHANGES_MAX)) {
-    const rows = batch.map(
-      ([key, name, size, pieces, kept, at]) => [key, name, size, pieces, kept === 1, at] as unknown,
-    );
-    link.tell({ kind: 'loadedSwarms', rows: rows as LoadedSwarm[] });
-  }
-  for (const batch of store.batches('loadLeaves', STORE_FRAME_CHANGES_MAX)) {
-    const rows = batch.map(
-      ([client, epoch, sequence, changed, at]) => [client, epoch, sequence, age(changed), at] as unknown,
-    );
-    link.tell({ kind: 'loadedLeaves', rows: rows as LoadedLeave[] });
-  }
-  for (const batch of store.batches('loadUnlisted', STORE_FRAME_CHANGES_MAX)) {
-    const rows = batch.map((row) => [...row.slice(0, 8), age(row[8]), row[9]] as unknown);
-    link.tell({ kind: 'loadedEntries', rows: rows as LoadedEntry[] });
-  }
-  for (const batch of store.liveBatches(STORE_FRAME_CHANGES_MAX, wallMs))
-    link.tell({ kind: 'loadedEntries', rows: batch as readonly unknown[] as readonly LoadedEntry[] });
-  const { kept = '' } = store;
-  link.tell({ kind: 'loaded', lastUpload: store.lastUpload(), ...store.identity(), movedFrom, kept });
 }
