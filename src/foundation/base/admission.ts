@@ -1,6 +1,6 @@
-// Who gets one of a bounded number of places. While there are any, everybody up to a bound for each address; when all are taken
-// they are shared fairly between addresses: who comes from one with fewer takes the place of whoever of the most crowded one has
-// gone longest without using its own. So a crowd from few addresses, however busy, keeps nobody else out. Pure.
+// Who gets one of a bounded number of places. Free places go to anybody, within a bound for each address; when all are
+// taken, an address with fewer places displaces the least recently used one of the most crowded address, so a crowd
+// from few addresses keeps nobody else out. Pure.
 
 import { assert } from './assert.js';
 

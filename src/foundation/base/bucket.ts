@@ -1,7 +1,6 @@
-// A token bucket with debt: how many bytes may pass when. Tokens come in at the rate and gather up to a short burst; whoever
-// finds the bucket not in debt may pass any number of bytes at once, and the bucket owes them before the next may. So a
-// request larger than the burst is served, and in the long run exactly the rate passes. Never decides who passes. Pure.
-// Invariant: in any t seconds at one rate no more than rate × t + burst + one request passes.
+// A token bucket with debt: tells when the next bytes may pass, and never who passes. While it is not in debt any
+// number of bytes may pass at once, and the bucket owes them. In any t seconds at one rate at most rate × t + burst +
+// one request passes. Pure.
 
 import { BLOCK_BYTES_MIN, PIECE_SIZE, RATE_BURST_MS, RATE_STEP_MS } from './limits.js';
 

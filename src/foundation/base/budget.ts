@@ -1,5 +1,5 @@
-// How much of something one source may use up in a time: what was used comes back evenly over it. Sources without number share
-// a bounded table, from which whoever used nothing for longest goes first. Pure.
+// How much of something one source may use within a period; what it used comes back evenly over that period. Sources
+// share a bounded table, from which the least recently used one is evicted. Pure.
 
 import { BUDGET_SOURCES_MAX } from './limits.js';
 

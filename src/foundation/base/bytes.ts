@@ -25,10 +25,10 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 const MID_PAGE = 2048;
 
 /**
- * Memory for bytes on their way from a file to a socket: it begins in the middle of a page. Some processors copy at a quarter of
- * their speed to a place that lies 1 to 31 bytes further in its page than what is copied (docs/decisions/019). A plain array of this
- * size begins 16 bytes behind a page's start, where `malloc` puts it, and a block of a file at one.
- * V8 gives memory that may be resized whole pages; this never is.
+ * Memory for bytes on their way from a file to a socket: it begins in the middle of a page. Some processors copy at a
+ * quarter of their speed to a place that lies 1 to 31 bytes further in its page than what is copied
+ * (docs/decisions/019). A plain array of this size begins 16 bytes behind a page's start, where `malloc` puts it, and a
+ * block of a file at one. V8 gives memory that may be resized whole pages; this never is.
  */
 export function midPage(byteCount: number): Uint8Array<ArrayBuffer> {
   const whole = MID_PAGE + byteCount;

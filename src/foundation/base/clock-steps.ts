@@ -1,5 +1,5 @@
-// Whether the wall clock was set, or the machine stood still in a way that the monotonic clock does not see, as when a virtual
-// machine is paused. Both look the same: the wall clock went on by another time than the monotonic one. Pure.
+// Tells whether the wall clock was set or the machine was paused: the wall clock then advanced by another time than the
+// monotonic one. It cannot tell the two apart. Pure.
 
 import { CLOCK_STEP_MS } from './limits.js';
 

@@ -1,4 +1,4 @@
-// The one place that reads the monotonic clock for actors; tests and the simulator pass their own.
+// The one place that reads the monotonic clock for actors. Tests and simulators pass their own.
 
 export interface Clock {
   /** Milliseconds on a clock that never steps; only differences mean something. */

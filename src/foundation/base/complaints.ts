@@ -1,5 +1,5 @@
-// Which reports of what strangers do are worth a line in the log: one a minute from each source, with how many there were. So a
-// flood fills no disk and hides nobody else's. Pure.
+// Rate-limits log lines about what strangers do: one a minute from each source, with the number of reports since the
+// last. A flood neither fills the disk nor hides the other sources. Pure.
 
 import { COMPLAINT_MS, COMPLAINT_SOURCES_MAX } from './limits.js';
 

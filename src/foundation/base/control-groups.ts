@@ -1,5 +1,5 @@
-// What Linux allows a container: reads the texts in which the kernel says where this process stands in the trees of control groups,
-// and what each group on the way up may use. A text that cannot be read limits nothing. Pure.
+// Reads the texts in which Linux says which control groups this process is in and what each of them may use. A text
+// that cannot be read limits nothing. Pure.
 
 import { GROUP_LEVELS_MAX } from './limits.js';
 
@@ -20,7 +20,8 @@ interface Mount {
 }
 
 /**
- * Where limits of `controller` may stand. @param self text of /proc/self/cgroup. @param mountinfo text of /proc/self/mountinfo.
+ * Where limits of `controller` may stand. @param self text of /proc/self/cgroup. @param mountinfo text of
+ * /proc/self/mountinfo.
  */
 export function groupFiles(self: string, mountinfo: string, controller: 'cpu' | 'memory'): readonly GroupFiles[] {
   const mounts = mountinfo.split('\n').flatMap((line) => mountOf(line) ?? []);
@@ -82,7 +83,10 @@ function directoriesOf({ root, point }: Mount, path: string): readonly string[] 
   return Array.from({ length: parts.length + 1 }, (_, up) => [point, ...parts.slice(0, parts.length - up)].join('/'));
 }
 
-/** A group that cannot be seen from here (a container in a namespace of its own, or `..`) counts as the root of what can. */
+/**
+ * A group that cannot be seen from here (a container in a namespace of its own, or `..`) counts as the root of what
+ * can.
+ */
 function partsBelow(root: string, path: string): readonly string[] {
   if (path !== root && !path.startsWith(`${root}/`)) return [];
   const parts = path

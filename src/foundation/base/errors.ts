@@ -1,5 +1,5 @@
-// Every error a user or a script can meet: a stable code, the exit code of a command that ends with it, and nothing else.
-// The sentence (what happened, to which file or peer, what to do next) is written where the error is raised.
+// Every error that a user or a script can meet: a stable code and the exit code of a command that ends with it. The
+// sentence (what happened, to which file or peer, what to do next) is written where the error is raised.
 
 import { constants } from 'node:os';
 

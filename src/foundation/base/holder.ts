@@ -1,5 +1,5 @@
-// Who holds a lock, in the one line that it shows to whoever is refused: a pid says which process only together with its pid
-// namespace, its boot and its host. Decides nothing; the sentence names what the reader can act on.
+// Identifies the holder of a lock in one line, for whoever is refused: a pid names a process only together with its pid
+// namespace, its boot and its host. Decides nothing.
 
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -7,7 +7,10 @@ import { hostname } from 'node:os';
 export interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** Differs between machines and between starts of one; the same in all containers of a kernel. Empty where there is none. */
+  /**
+   * Differs between machines and between starts of one; the same in all containers of a kernel. Empty where there is
+   * none.
+   */
   readonly boot: string;
   /** Empty where there are none. */
   readonly pidNamespace: string;

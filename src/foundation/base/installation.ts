@@ -1,5 +1,5 @@
-// Where the files of this installation are: the bundles of the program and of its threads, and the version in package.json.
-// The only file of `src` that depends on how deep the compiled tree is.
+// Finds the files of this installation: the bundles of the program and its threads, and the version in package.json.
+// Only this file of `src` depends on the depth of the compiled tree.
 
 import { readFileSync } from 'node:fs';
 

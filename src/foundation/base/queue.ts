@@ -1,5 +1,5 @@
-// A first-in first-out queue with a capacity, O(1) at both ends. It never grows past its capacity: `push` says no. A ring, so
-// that a mailbox through which one item passes at a time takes no memory for each.
+// A first-in first-out queue with a capacity, O(1) at both ends. It never grows past its capacity: `push` says no. A
+// ring, so that a mailbox through which one item passes at a time takes no memory for each.
 
 import { assert } from './assert.js';
 

@@ -1,6 +1,6 @@
-// What a signal means to a program of ours. SIGINT and SIGTERM: end gracefully; a second one ends at once. SIGHUP: the
-// terminal was closed, so the same; without a terminal, as under a service manager, it is logrotate's word that the log was
-// moved: a line is logged, and with it every log is opened anew. SIGUSR1 means nothing: Node would open a debugger's port.
+// What a signal means to our programs. SIGINT, SIGTERM and SIGHUP from a terminal end it gracefully, and a second one
+// ends it at once; SIGHUP without a terminal, as logrotate sends it, means that the log was moved. SIGUSR1 is ignored,
+// because Node would open a debugger's port.
 
 /** Shell convention: 128 + the number of the signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

@@ -1,5 +1,5 @@
-// What this process may use of its machine: cores and memory as the system has them, and as a container's limits leave them; ports.
-// Looks once, reads small files only; where nothing can be read there is no limit.
+// What this process may use of its machine: cores and memory, as the system has them and as a container limits them. It
+// looks once; what cannot be read is no limit.
 
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';

@@ -1,5 +1,5 @@
-// `ip:port` as users write it and as peers are known: a numeric IPv4 or bracketed IPv6 address and a port. No host
-// names: a `.mtorrent` from a stranger must not make us ask a name server (libtorrent audit 2020, F1 and F7). Pure.
+// `ip:port` as users write it and as peers are known: a numeric IPv4 or bracketed IPv6 address and a port. Never a host
+// name: a stranger's `.mtorrent` must not make us ask a name server. Pure.
 
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { MiniTorrentError } from '../base/errors.js';
@@ -29,9 +29,9 @@ export function parseAddress(text: string, allowAnyPort = false): Address | unde
 }
 
 /**
- * A numeric address as text, the one way of many in which it may be written (RFC 5952; an IPv4 address that is embedded in an
- * IPv6 one is that IPv4 address). Every host that comes from a person, a file or another machine passes here before it is
- * compared. Undefined when it is none, or names a zone.
+ * A numeric address as text, the one way of many in which it may be written (RFC 5952; an IPv4 address that is embedded
+ * in an IPv6 one is that IPv4 address). Every host that comes from a person, a file or another machine passes here
+ * before it is compared. Undefined when it is none, or names a zone.
  */
 export function canonicalHost(text: string): string | undefined {
   if (isIPv4(text)) return text;

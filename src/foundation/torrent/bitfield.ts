@@ -1,6 +1,5 @@
-// Which pieces someone has: one bit a piece, the high bit of byte 0 first, spare bits zero (BEP 3). May sit on a
-// SharedArrayBuffer: then one thread at a time writes it. Readers see bits go from 0 to 1, and back only while no download
-// runs, when pieces were found bad. Pure.
+// Which pieces of a file are there, one bit a piece, the first piece in the highest bit, as BEP 3 has it. Spare bits
+// are zero. Pure.
 
 import { assert } from '../base/assert.js';
 

@@ -1,11 +1,12 @@
-// What one request asks for: bytes of one piece, or a run of whole pieces. Pure arithmetic; who may be asked for a run is decided elsewhere.
+// What one request asks for: bytes of one piece, or a run of whole pieces. Never decides which peer is asked. Pure
+// arithmetic.
 
 import { PIECE_SIZE, RUN_BYTES_MAX } from '../base/limits.js';
 import type { Geometry } from './geometry.js';
 
 /**
- * What one request asks for, or a part of it: piece index, byte offset from that piece's begin, byte count. Bytes of one piece,
- * or a run: up to RUN_PIECES_MAX whole pieces from that one on.
+ * What one request asks for, or a part of it: piece index, byte offset from that piece's begin, byte count. Bytes of
+ * one piece, or a run: up to RUN_PIECES_MAX whole pieces from that one on.
  */
 export interface Block {
   readonly piece: number;

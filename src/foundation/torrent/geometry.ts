@@ -1,5 +1,5 @@
-// How a file is cut: pieces of 512 KiB, the last one shorter. Pure arithmetic; every piece index in the system was
-// checked here once.
+// How a file is cut: pieces of 512 KiB, the last one shorter. Every piece index in the system was checked here once.
+// Pure arithmetic.
 
 import { assert } from '../base/assert.js';
 import { PIECE_SIZE, PIECES_MAX } from '../base/limits.js';

@@ -1,5 +1,5 @@
-// Reads a long run of hex digits, cut anywhere, into bytes. Room is made as digits arrive, doubling up to the length that
-// was declared, so that a short file that declares a long hash string costs nothing. Pure.
+// Reads a long run of hex digits, cut anywhere, into bytes. The buffer grows as digits arrive, so a short file that
+// declares many piece hashes costs nothing. Pure.
 
 import { METAINFO_IO_BYTES } from '../base/limits.js';
 

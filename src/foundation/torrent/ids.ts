@@ -1,6 +1,6 @@
-// Names of things on the wire, as types that only a check can make. A swarm key or client id travels as bytes and is a
-// lower-case hex string everywhere else, so that it can key a Map. A client id is a secret between a client and its
-// trackers: peers see a peer id, from which nobody gets back to it. Pure.
+// Branded types for the names on our wires, which only a check can make. Swarm keys and client ids are bytes on a wire
+// and lower-case hex everywhere else. A client id is a secret between a client and its trackers: peers see a peer id,
+// from which nobody can derive it. Pure.
 
 import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.js';
@@ -10,11 +10,11 @@ import { DIGEST_SIZE } from '../base/limits.js';
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]: Name };
 
-/** SHA-1 of the hash string's raw bytes, 40 hex digits: names the swarm (BitTorrent's infohash). */
+/** SHA-1 of the piece hashes's raw bytes, 40 hex digits: names the swarm (BitTorrent's infohash). */
 export type SwarmKey = Branded<string, 'SwarmKey'>;
 /**
- * 16 random bytes, 32 hex digits: a client's identity across runs, the owner of its tracker entries. Whoever knows it can
- * write those entries, so it goes to trackers only.
+ * 16 random bytes, 32 hex digits: a client's identity across runs, the owner of its tracker entries. Whoever knows it
+ * can write those entries, so it goes to trackers only.
  */
 export type ClientId = Branded<string, 'ClientId'>;
 /** 16 bytes by which peers of one swarm know a client: of another swarm it has another one. */
@@ -39,7 +39,9 @@ export function clientId(bytes: Uint8Array): ClientId {
   return toHex(bytes) as ClientId;
 }
 
-/** What peers of `swarm` see of `client`: a tracker, which knows both, can compute it; a peer cannot go back from it. */
+/**
+ * What peers of `swarm` see of `client`: a tracker, which knows both, can compute it; a peer cannot go back from it.
+ */
 export function peerIdOf(client: ClientId, swarm: SwarmKey): PeerId {
   const digest = createHash('sha1').update(keyBytes(client)).update(keyBytes(swarm)).digest();
   return peerId(digest.subarray(0, PEER_ID_SIZE));

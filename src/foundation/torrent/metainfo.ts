@@ -1,6 +1,6 @@
-// The `.mtorrent` format: five lines, then optional `key: value` lines. Reads and writes it as a stream of parts, so that
-// beside the digests only a bounded buffer is held, and nothing is allocated because a file declares that it is large.
-// A file that does not hold to every rule is refused, naming its line and what was expected there. Pure.
+// The `.mtorrent` format: five lines, then optional `key: value` lines. Reads and writes it as a stream of parts, so
+// that a file that only declares a large size costs no memory. A file that breaks a rule is refused, with its line and
+// what was expected there. Pure.
 
 import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.js';
@@ -121,7 +121,10 @@ export class MetainfoParser {
     this.#source = source;
   }
 
-  /** Takes the next bytes, however the file was cut; they may be reused afterwards. Throws INVALID_MTORRENT, UNSAFE_NAME. */
+  /**
+   * Takes the next bytes, however the file was cut; they may be reused afterwards. Throws INVALID_MTORRENT,
+   * UNSAFE_NAME.
+   */
   push(part: Uint8Array): void {
     let at = 0;
     while (at < part.length) {

@@ -1,17 +1,21 @@
 // Decides whether a name from a stranger may become a file here, and how a stranger's text may be shown. A name is one
-// file name without a directory part; an unsafe one is refused with the reason, never repaired, so that what a user reads
-// is what is written. The rules are those of the strictest system (Windows), so that a name works on every machine. Pure.
+// file name without a directory part; an unsafe one is refused with the reason, never repaired, so that what a user
+// reads is what is written. The rules are those of the strictest system (Windows), so that a name works on every
+// machine. Pure.
 
 import { NAME_BYTES_MAX } from '../base/limits.js';
 
 /** Windows opens a device for these, with any extension: `con.txt` is the console. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³]) *$/i;
-/** Format characters: zero-width, bidirectional controls, byte order mark, tags; and the two separators that end a line. */
+/**
+ * Format characters: zero-width, bidirectional controls, byte order mark, tags; and the two separators that end a line.
+ */
 const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /**
  * Undefined when `name` is safe to create in a directory, else the reason as a phrase: 'it has a path separator'.
- * Only names in Unicode normal form C pass: otherwise two different names could look the same, and be one file on macOS.
+ * Only names in Unicode normal form C pass: otherwise two different names could look the same, and be one file on
+ * macOS.
  */
 export function checkFileName(name: string): string | undefined {
   if (name === '') return 'it is empty';

@@ -1,11 +1,13 @@
-// A bitfield as a map of a few cells, for people to look at. Pure. Invariant: a cell is 255 only when all of its pieces are
-// there, and 0 only when none is.
+// A bitfield as a map of a few cells, for people to look at. A cell is 255 only when all of its pieces are there, and 0
+// only when none is. Pure.
 
 import type { Bitfield } from './bitfield.js';
 
 const WHOLE = 255;
 
-/** At most `cellsMax` cells in order, of equal size give or take one piece; each the share of its pieces that are there. */
+/**
+ * At most `cellsMax` cells in order, of equal size give or take one piece; each the share of its pieces that are there.
+ */
 export function pieceCells(have: Bitfield, cellsMax: number): Uint8Array {
   const { pieceCount } = have;
   const cells = new Uint8Array(Math.min(pieceCount, cellsMax));

@@ -1,5 +1,5 @@
-// The client's announcer, on the client's own thread: performs what its machine decides, with one socket a tracker. Reads
-// hash strings only at the moment a part is sent. Decides nothing.
+// Runs the announce machine on the client's thread with one socket for each tracker. Reads piece hashes only at the
+// moment a part is sent. Decides nothing.
 
 import { Host } from '../../foundation/actor/host.js';
 import type { WakeAt } from '../../foundation/actor/machine.js';
@@ -26,7 +26,7 @@ type TrackerConnection = DialedConnection<TrackerRequest, TrackerReply>;
 export interface AnnounceOptions extends Omit<AnnounceSetting, 'areTrackersStarting'> {
   /** Settles, never rejects, when trackers that are just being started listen; absent for those that run. */
   readonly trackersListen?: Promise<void> | undefined;
-  /** The hash string of a registered file; undefined when it is gone. Only lent: it is copied while a part is sent. */
+  /** The piece hashes of a registered file; undefined when it is gone. Only lent: it is copied while a part is sent. */
   readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
   readonly onEvent: (event: AnnounceEvent) => void;
   readonly log: Log;

@@ -24,7 +24,7 @@ export type AnnounceInput =
   | { readonly kind: 'connected'; readonly tracker: TrackerIndex; readonly link: number }
   | { readonly kind: 'replied'; readonly tracker: TrackerIndex; readonly link: number; readonly reply: TrackerReply }
   | { readonly kind: 'disconnected'; readonly tracker: TrackerIndex; readonly link: number; readonly reason: string }
-  /** The hash string of a part is not there any more. */
+  /** The piece hashes of a part is not there any more. */
   | { readonly kind: 'partMissing'; readonly id: number };
 
 export type AnnounceEffect =

@@ -1,7 +1,6 @@
-// The two trackers as seen from here: which connection is up, being made, or waiting for its next try. The first is
-// preferred; the second is dialed when the first failed or hesitates, and the first is tried again while the second serves.
-// A tracker that is not ready, and would answer lists late, is only used while the other does not answer. Pure: it says whom
-// to dial, and never dials.
+// The two trackers as seen from here: which connection is up, being made, or waiting to be retried. The first tracker
+// is preferred; the second is dialed when the first fails, hesitates or is not ready. Says whom to dial, and never
+// dials. Pure.
 
 import { REPLICA_WAIT_MS } from '../../foundation/base/limits.js';
 import type { Prng } from '../../foundation/base/prng.js';

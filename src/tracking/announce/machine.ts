@@ -1,6 +1,5 @@
-// Keeps this client's entries at the tracker pair true: one tracker is talked to, the other takes over when it fails, and
-// whichever it is gets told everything that should be listed. Answers to nobody's question, wrong kinds of answers and
-// silence end a connection, nothing else. Pure: `wanted.ts` knows what to ask, `links.ts` whom, this file how it went.
+// Keeps this client's entries at the tracker pair true: it talks to one tracker, fails over to the other, and tells it
+// everything that should be listed. Wrong answers and silence end a connection, nothing else. Pure.
 
 import type { Machine, Wake, WakeAt } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
@@ -208,12 +207,15 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (reply.kind !== 'pong') return;
     const isComparable = changeCount === this.#wanted.changeCount;
     const verdict = isComparable ? this.#tally.compare(reply.entries, toldCount) : 'wait';
-    // Fewer than it had confirmed when it was asked: it let some lapse, or lost them.
+    // Fewer than it had confirmed when it was asked: it let some expire, or lost them.
     if (verdict === 'tell' || (!isComparable && reply.entries < toldCount)) this.#wanted.tellAllAgain();
     if (verdict === 'renew') this.#renew(nowMs);
   }
 
-  /** What it lists of us is not what we told it, twice: off every list, which takes off what we do not know of, and on them again. */
+  /**
+   * What it lists of us is not what we told it, twice: off every list, which takes off what we do not know of, and on
+   * them again.
+   */
   #renew(nowMs: number): void {
     const { active, activeLink: link } = this.#links;
     if (active === undefined || link === undefined || this.#phase.at !== 'working') return;
@@ -223,7 +225,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#clashed(active, nowMs);
   }
 
-  /** Another word of ours is known, of this version or a higher one: we lost our state, or somebody uses it beside us. */
+  /**
+   * Another word of ours is known, of this version or a higher one: we lost our state, or somebody uses it beside us.
+   */
   #stale(tracker: TrackerIndex, pending: Pending, { epoch }: { readonly epoch: number }, nowMs: number): void {
     if (this.#own.isBurnt(epoch)) {
       this.#burnt(tracker, nowMs);

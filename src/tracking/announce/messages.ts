@@ -22,7 +22,9 @@ export type AnnounceCommand =
   | { readonly kind: 'progress'; readonly swarm: SwarmKey; readonly have: number }
   | { readonly kind: 'withdraw'; readonly swarm: SwarmKey }
   | { readonly kind: 'findSeeders'; readonly swarm: SwarmKey }
-  /** We are this client from now on. Everything is told to the trackers anew; what the old one said ends with its lease. */
+  /**
+   * We are this client from now on. Everything is told to the trackers anew; what the old one said ends with its lease.
+   */
   | { readonly kind: 'identify'; readonly clientId: ClientId; readonly epoch: number }
   /** Off every list. `left` follows within LEAVE_DEADLINE_MS, answered or not; nothing else is done after it. */
   | { readonly kind: 'leave' };
@@ -48,8 +50,13 @@ export type AnnounceEvent =
   | { readonly kind: 'trackersBack' }
   /** A tracker knew a newer start of this client: keep this epoch, the next start begins above it. */
   | { readonly kind: 'epochRaised'; readonly epoch: number }
-  /** Again and again a tracker knows words of ours that we did not say: another client has our id, and we need a new one. */
+  /**
+   * Again and again a tracker knows words of ours that we did not say: another client has our id, and we need a new
+   * one.
+   */
   | { readonly kind: 'identityShared'; readonly clientId: ClientId; readonly tracker: Address }
-  /** A tracker knows of an epoch above all that we can have: somebody else spoke for this client, and we need a new id. */
+  /**
+   * A tracker knows of an epoch above all that we can have: somebody else spoke for this client, and we need a new id.
+   */
   | { readonly kind: 'identityBurnt'; readonly clientId: ClientId; readonly tracker: Address }
   | { readonly kind: 'left' };

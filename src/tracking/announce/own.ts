@@ -1,5 +1,5 @@
-// Who we are to the trackers: the client id, and the version of our next word. An epoch is ours alone until a tracker knows
-// it from somewhere else. It never chooses an id, and asks for a new one at most once in CLIENT_ID_RENEWAL_MS. Pure.
+// This client's identity to the trackers: its client id and the version of its next change. Never chooses an id, and
+// asks for a new one at most once in CLIENT_ID_RENEWAL_MS. Pure.
 
 import { CLIENT_EPOCH_MAX } from '../../foundation/base/limits.js';
 import type { ClientId } from '../../foundation/torrent/ids.js';

@@ -1,6 +1,5 @@
-// When to ask a tracker whether it lives, and when its silence means that it does not. Only a ping is answered at once, so only
-// an open ping counts: any other answer may wait for a disk. At most one ping is open, and whatever the tracker says meanwhile
-// gives it its deadline anew. Pure; it sends nothing.
+// When to ping the active tracker and when its silence counts as death. A client with downloads or open requests pings
+// often; one at rest pings only to renew its lease. Pure.
 
 import { TRACKER_PING_MS, TRACKER_SILENT_MS } from './limits.js';
 

@@ -1,4 +1,4 @@
-// Requests on their way to a tracker: their ids, since when, and which reply fits which. Pure.
+// Requests in flight to a tracker: their ids, their send times, and which reply answers which. Pure.
 
 import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
 import type { Address } from '../../foundation/torrent/address.js';
@@ -10,7 +10,10 @@ import type { Question } from './wanted.js';
 /** A request on its way. */
 export type Pending = { readonly sentMs: number } & (
   | { readonly what: 'question'; readonly question: Question }
-  /** `toldCount`: how many entries the tracker had confirmed by then; `changeCount`: see `wanted.ts`, when nothing was under way. */
+  /**
+   * `toldCount`: how many entries the tracker had confirmed by then; `changeCount`: see `wanted.ts`, when nothing was
+   * under way.
+   */
   | { readonly what: 'ping'; readonly toldCount: number; readonly changeCount: number | undefined }
   | { readonly what: 'leave' }
   /** Off every list, to be on the right ones again. */

@@ -1,5 +1,5 @@
-// What a tracker's list of seeders is worth: addresses that can be dialed, each once, never our own. The tracker may be
-// wrong or hostile; whatever else it lists is left out. Pure.
+// Filters a tracker's list of seeders: addresses that can be dialed, each once, never our own. The tracker may be wrong
+// or hostile. Pure.
 
 import { type Address, canonicalHost } from '../../foundation/torrent/address.js';
 import type { Seeder } from './messages.js';

@@ -1,7 +1,9 @@
-// Whether the tracker lists us for what we told it: what follows from the number in a pong. It never asks; a number that
-// something under way explains is not brought here. Pure.
+// Whether the tracker lists us for what we told it: what follows from the number in a pong. It never asks; a number
+// that something under way explains is not brought here. Pure.
 
-/** fits; tell: say all registrations again; renew: leave, then say them again, since what is wrong is not ours to name. */
+/**
+ * fits; tell: say all registrations again; renew: leave, then say them again, since what is wrong is not ours to name.
+ */
 export type Verdict = 'fits' | 'wait' | 'tell' | 'renew';
 
 export class Tally {

@@ -1,5 +1,5 @@
-// What should be true at the trackers, and what the one we talk to has been told of it. Answers one question: what to ask
-// next. A new connection has been told nothing, so everything is told again; every request may be repeated safely. Pure.
+// What should be true at the trackers and what the active one was told; answers what to ask next. A new connection was
+// told nothing, so everything is told again, and every request may be repeated safely. Pure.
 
 import { DIGEST_SIZE, PART_BYTES_MAX, TOMBSTONE_MS } from '../../foundation/base/limits.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
@@ -32,7 +32,7 @@ interface Upload {
   sent: number;
 }
 
-/** What to ask a tracker. `part` names bytes of a hash string, which its owner reads then. */
+/** What to ask a tracker. `part` names bytes of piece hashes, which its owner reads then. */
 export type Question =
   | { readonly kind: 'share'; readonly sharing: Sharing }
   | { readonly kind: 'announce'; readonly swarm: SwarmKey; readonly have: number }
@@ -52,7 +52,9 @@ export class Wanted {
   readonly #removals = new Map<SwarmKey, number>();
   readonly #finds = new Set<SwarmKey>();
   readonly #askedRemovals = new Set<SwarmKey>();
-  /** Removals that a tracker confirmed, oldest first, and when: its disk may be lost before its partner hears of them. */
+  /**
+   * Removals that a tracker confirmed, oldest first, and when: its disk may be lost before its partner hears of them.
+   */
   readonly #removed = new Map<SwarmKey, number>();
   /** Those of them that this tracker is still to be told. */
   readonly #repeats = new Set<SwarmKey>();
@@ -141,7 +143,9 @@ export class Wanted {
     this.tellAllAgain();
   }
 
-  /** Registrations only: the tracker let them lapse. What it refused for good is tried too: it may be another tracker. */
+  /**
+   * Registrations only: the tracker let them expire. What it refused for good is tried too: it may be another tracker.
+   */
   tellAllAgain(): void {
     for (const [swarm, registration] of this.#registrations) this.#setTelling(swarm, registration, { at: 'untold' });
   }
@@ -163,7 +167,9 @@ export class Wanted {
       this.#setTelling(swarm, registration, { at: 'untold' });
   }
 
-  /** The next question, marked as asked; undefined when there is none now. Short ones that someone waits for come first. */
+  /**
+   * The next question, marked as asked; undefined when there is none now. Short ones that someone waits for come first.
+   */
   next(nowMs: number): Question | undefined {
     for (const [swarm, notBeforeMs] of this.#removals) {
       if (notBeforeMs > nowMs) continue;
@@ -267,7 +273,7 @@ export class Wanted {
     this.#partsAsked -= 1;
   }
 
-  /** The rest of this hash string is not sent. The tracker asks for it again at the next share. */
+  /** The rest of these piece hashes is not sent. The tracker asks for them again at the next share. */
   uploadRefused(swarm: SwarmKey): void {
     this.#uploads.delete(swarm);
   }
@@ -315,7 +321,7 @@ export class Wanted {
     return undefined;
   }
 
-  /** One hash string after the other: a tracker takes one at a time from a connection. */
+  /** One piece hashes after the other: a tracker takes one at a time from a connection. */
   #nextPart(): Question | undefined {
     const [upload] = this.#uploads.values();
     if (upload === undefined || this.#partsAsked >= ANNOUNCE_PARTS_MAX) return undefined;

@@ -1,5 +1,5 @@
-// Which clients are listed under each address. There can be more than one: behind a NAT, or after a merge of what two trackers
-// heard. Says who they are; which of them answers there is not decided here. Pure.
+// Which clients are listed under each address: several, behind a NAT or after a merge of two trackers' lists. Never
+// decides which of them answers there. Pure.
 
 import type { Client, ListedAddress } from './records.js';
 

@@ -1,6 +1,5 @@
-// The changes of a tracker's registry: what is committed, applied and (between partners) replicated. Each is idempotent, and
-// those that carry an owner's version may come in any order: the higher version wins, on the disk as in memory. `told`,
-// `facts` and `toldLeave` come from the partner tracker and merge with what is known here. Pure.
+// The changes of a tracker's registry: what is committed, applied and replicated. Each is idempotent, and those with an
+// owner's version may come in any order: the higher version wins, on the disk as in memory. Pure.
 
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 
@@ -22,11 +21,14 @@ export function factsOf({ name, size, pieceCount }: FileFacts): FileFacts {
   return { name, size, pieceCount };
 }
 
-/** live: listed. removed: taken off by its owner. lapsed: taken off by the tracker; the owner's same word lists it again. */
+/**
+ * live: listed. removed: taken off by its owner. lapsed: taken off by the tracker; the owner's same word lists it
+ * again.
+ */
 export type EntryState = 'live' | 'removed' | 'lapsed';
 
 export type Change =
-  /** A file's facts; kept as they are once its hash string was verified. */
+  /** A file's facts; kept as they are once its piece hashes were verified. */
   | ({ readonly kind: 'swarm'; readonly swarm: SwarmKey } & FileFacts)
   | ({
       readonly kind: 'put';
@@ -46,9 +48,9 @@ export type Change =
   | ({ readonly kind: 'remove'; readonly swarm: SwarmKey; readonly client: ClientId } & Version)
   /** Every entry of the client up to this version is removed, those that arrive later too. */
   | ({ readonly kind: 'leave'; readonly client: ClientId } & Version)
-  /** The client's lease ended, or another client took its address: its live entries lapse. */
+  /** The client's lease ended, or another client took its address: its live entries expire. */
   | { readonly kind: 'expire'; readonly client: ClientId }
-  /** A tomb stone past its time; nothing happens when the entry is live again, or has been removed anew. */
+  /** A tombstone past its time; nothing happens when the entry is live again, or has been removed anew. */
   | ({ readonly kind: 'forget'; readonly swarm: SwarmKey; readonly client: ClientId } & Version)
   | ({ readonly kind: 'forgetLeave'; readonly client: ClientId } & Version)
   /** Nothing happens when it has entries again. */
@@ -60,7 +62,7 @@ export type Change =
       readonly offset: number;
       readonly part: Uint8Array;
     }
-  /** The upload's hash string has the swarm's key: it is kept, and so are the facts it proves. */
+  /** The upload's piece hashes match the swarm's key: they are kept, and so are the facts that they prove. */
   | ({ readonly kind: 'complete'; readonly swarm: SwarmKey; readonly upload: number } & FileFacts)
   | { readonly kind: 'dropParts'; readonly upload: number }
   /** The partner's record of an entry. At the same version removed beats live beats lapsed. */
@@ -82,7 +84,7 @@ export type Change =
       readonly client: ClientId;
       readonly have: number;
     } & Version)
-  /** The partner's facts of a file; `proven`: it has the hash string. */
+  /** The partner's facts of a file; `proven`: it has the piece hashes. */
   | ({ readonly kind: 'fileInfo'; readonly swarm: SwarmKey; readonly proven: boolean } & FileFacts)
   | ({ readonly kind: 'replicatedLeave'; readonly client: ClientId; readonly ms: number } & Version);
 
@@ -110,8 +112,8 @@ export function outranks(told: EntryState, known: EntryState): boolean {
 }
 
 /**
- * Whether the partner's facts replace ours. Proven ones beat others; among equals the smaller win, which either is as good
- * as the other and both trackers find the same one.
+ * Whether the partner's facts replace ours. Proven ones beat others; among equals the smaller win, which either is as
+ * good as the other and both trackers find the same one.
  */
 export function replacesFacts(
   told: FileFacts & { readonly proven: boolean },

@@ -1,6 +1,5 @@
-// After a standstill of longer than tomb stones are kept: whose entries may be out of date in a way that nobody remembers. A
-// client whose connection outlives the standstill is believed once it is heard; everybody else's entries lapse, and are
-// listed again by their owner's word or the partner's. Pure.
+// Which entries may be out of date after a standstill that outlived the tombstones. A connected client is believed once
+// it is heard again; the entries of all others expire until their owner or another tracker lists them again. Pure.
 
 import type { ClientId } from '../../foundation/torrent/ids.js';
 import { STANDSTILL_DOUBT_MS } from './limits.js';
@@ -21,7 +20,7 @@ export class Doubts {
     if (this.#connected.size > 0 && nowMs >= this.#sinceMs + STANDSTILL_DOUBT_MS) this.#connected.delete(id);
   }
 
-  /** It connected anew, or its connection ended: true when what it is listed for has to lapse now. */
+  /** It connected anew, or its connection ended: true when what it is listed for has to expire now. */
   ended(id: ClientId): boolean {
     return this.#connected.delete(id) || this.#absent.delete(id);
   }

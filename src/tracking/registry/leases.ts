@@ -1,7 +1,6 @@
-// Who is still there: a client's lease covers all its entries and is renewed by any request. Leases are counted on the
-// local monotonic clock only. Nobody is expired within one lease of the start or of a freeze (a tick that came more than
-// a quarter of a lease late: with a heartbeat every third, that leaves a lease its slack), since then it was the tracker that was silent. What the partner tracker says of a lease only ever
-// lengthens it. Pure.
+// Which clients are still there: a client's lease covers all its entries, and any request renews it. Nobody expires
+// within one lease of a start or a freeze, since then the tracker was silent, and another tracker only ever lengthens a
+// lease. Pure: the local monotonic clock comes in.
 
 import type { ClientId } from '../../foundation/torrent/ids.js';
 import type { Client } from './records.js';
@@ -10,7 +9,7 @@ import type { Registry } from './registry.js';
 export interface LeaseRule {
   /** Milliseconds a client stays listed without a word from it. */
   readonly leaseMs: number;
-  /** Milliseconds between two ticks: an entry lapses in (lease, lease + tick]. */
+  /** Milliseconds between two ticks: an entry expires in (lease, lease + tick]. */
   readonly tickMs: number;
 }
 
@@ -75,7 +74,10 @@ export class Leases {
     return lateMs;
   }
 
-  /** Clients whose leases are over: at least one if there is one, and further ones until they have `entriesMax` live entries. */
+  /**
+   * Clients whose leases are over: at least one if there is one, and further ones until they have `entriesMax` live
+   * entries.
+   */
   expired(nowMs: number, entriesMax: number): { readonly clients: ClientId[]; readonly entries: number } {
     const clients: ClientId[] = [];
     let entries = 0;

@@ -1,5 +1,5 @@
-// Which entries are listed under each file, so that a random sample of them costs no more than its size. Says nothing of
-// why an entry is listed. Pure.
+// Which entries are listed under each file, so that a random sample of them costs no more than its size. Says nothing
+// of why an entry is listed. Pure.
 
 import { assert } from '../../foundation/base/assert.js';
 import type { Prng } from '../../foundation/base/prng.js';

@@ -1,6 +1,6 @@
-// What a tracker's registry consists of: swarms, clients, and an entry for each pair of them that somebody spoke of. Each
-// knows the position of its last change that was made here, by which the partner tracker is told of it (`order.ts`).
-// Written by `registry.ts` and, as to leases, by `leases.ts` and the partner's words; everybody else reads. Pure.
+// What a registry consists of: files (swarms), clients, and an entry for each pair of them that was ever named. Each
+// record knows the position of its last change that was made here. Only the registry, leases and replication write
+// records. Pure.
 
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import type { EntryState, FileFacts, Version } from './changes.js';
@@ -15,7 +15,7 @@ export interface Entry extends Version {
   epoch: number;
   sequence: number;
   state: EntryState;
-  /** When it stopped being live, on the local clock; decides only when a tomb stone may be forgotten. */
+  /** When it stopped being live, on the local clock; decides only when a tombstone may be forgotten. */
   changedAtMs: number;
   /** Its place in `swarm.live`, -1 while not live. */
   slot: number;
@@ -35,7 +35,7 @@ export interface Swarm {
   readonly key: SwarmKey;
   /** Undefined when only a removal is known of it. */
   facts: FileFacts | undefined;
-  /** Its hash string is in the store, whole and verified. */
+  /** Its piece hashes are in the store, whole and verified. */
   complete: boolean;
   /** Entries of any state: a swarm without any may be forgotten. */
   entryCount: number;
@@ -51,7 +51,7 @@ export interface Client {
   liveCount: number;
   /** Words up to this version are void: the client left with it. */
   left: (Version & { readonly changedAtMs: number }) | undefined;
-  /** Local clock; after it the client's entries lapse. Of no meaning while `liveCount` is 0. */
+  /** Local clock; after it the client's entries expire. Of no meaning while `liveCount` is 0. */
   leaseEndsMs: number;
   /** When it last said a word of its own here, on the local clock; never, if that was before the start. */
   heardMs: number;

@@ -1,7 +1,6 @@
-// Which client holds how much of which file, as the tracker knows it. An entry (swarm, client) is written by its owner's
-// words only: the higher version wins, an equal one changes nothing, a lower one is ignored; removal is a tomb stone. The
-// tracker itself can only let entries lapse. Holds exactly what the store has committed, and is applied to in that order.
-// Pure: time comes in, and nothing here waits, draws or writes. Leases live in `leases.ts`.
+// Which client has how much of which file, as this tracker knows it. Only its owner's words change an entry, and the
+// higher version wins; the tracker itself can only let entries expire. Holds exactly what the store has committed,
+// applied in that order. Pure.
 
 import type { Prng } from '../../foundation/base/prng.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
@@ -92,7 +91,7 @@ export class Registry {
     return this.#listings.sample(swarm, own, want, prng);
   }
 
-  /** What may be forgotten; the oldest `changesMax`. See `graveyard.ts`. */
+  /** What may be forgotten; the oldest `changesMax`. See `tombstones.ts`. */
   outdated(nowMs: number, acknowledged: number, changesMax: number): Change[] {
     return this.#tombstones.outdated(nowMs, acknowledged, changesMax);
   }
@@ -249,7 +248,9 @@ export class Registry {
     this.#settle(entry, change, state, state === 'live' ? nowMs : nowMs - ms);
   }
 
-  /** The entry says what this word says; a word that its client's leaving overtook, as if they had come in their order. */
+  /**
+   * The entry says what this word says; a word that its client's leaving overtook, as if they had come in their order.
+   */
   #settle(
     entry: Entry,
     word: Version & Pick<Entry, 'host' | 'port' | 'have'>,
@@ -384,7 +385,7 @@ export class Registry {
     if (state === 'live') this.#tombstones.remove(entry);
     else this.#tombstones.add(entry);
     if (state === 'removed') {
-      // A tomb stone says who, which and when, nothing else.
+      // A tombstone says who, which and when, nothing else.
       this.#setPlace(entry, '', 0);
       entry.have = 0;
     }

@@ -1,6 +1,6 @@
-// What a registry keeps only so that nobody brings it back: entries that are not live, clients that left, files without an
-// entry; and which of these may be forgotten. A removal that was said here waits until the partner has it. Oldest first, so
-// that a look costs what it finds. Pure.
+// Records that are kept only so that nothing brings an entry back: entries that are not live, clients that left, files
+// without entries; and which of them may be forgotten. Removals that were made here wait until every tracker has them.
+// Pure.
 
 import { TOMBSTONE_MS } from '../../foundation/base/limits.js';
 import type { Change, Version } from './changes.js';
@@ -53,7 +53,7 @@ export class Tombstones {
   }
 
   /**
-   * Tomb stones and marks of leaving that are old enough, and empty swarms; the oldest `changesMax`.
+   * Tombstones and marks of leaving that are old enough, and empty swarms; the oldest `changesMax`.
    * @param acknowledged the partner has what was changed here up to this position.
    */
   outdated(nowMs: number, acknowledged: number, changesMax: number): Change[] {

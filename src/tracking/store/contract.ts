@@ -1,6 +1,6 @@
-// What a tracker needs of a store: groups of changes that are durable before they are answered, the changes of every tracker
-// merged into one registry, and leases that no fault of a tracker shortens. A store is a pure machine inside the tracker's
-// machine and a shell that performs its effects; `test/tracking/store/contract.ts` states its laws. Pure.
+// What a tracker needs of a store: groups of changes that are durable before they are answered, every tracker's changes
+// merged into one registry, and leases that no fault of a tracker shortens. A store is a pure machine and a shell;
+// `test/tracking/store/contract.ts` states its laws. Pure.
 
 import type { Log } from '../../foundation/base/log.js';
 import type { Prng } from '../../foundation/base/prng.js';
@@ -11,8 +11,8 @@ import type { Registry } from '../registry/registry.js';
 import type { UploadNumbers } from '../registry/uploads.js';
 
 /**
- * `full` and `busy`: nothing was kept, and a later commit may succeed. `broken`: nobody knows what is durable. `fenced`: another
- * writer has the right to write. After the last two the tracker ends.
+ * `full` and `busy`: nothing was kept, and a later commit may succeed. `broken`: nobody knows what is durable.
+ * `fenced`: another writer has the right to write. After the last two the tracker ends.
  */
 export type Refusal = 'full' | 'busy' | 'broken' | 'fenced';
 
@@ -41,7 +41,10 @@ export interface StoreSink<Out> {
   readonly prng: Prng;
   /** For the store's shell. */
   emit(effect: Out): void;
-  /** Everything that is durable is in the registry. `movedFrom`: the list was used elsewhere before, so the id is a new one. */
+  /**
+   * Everything that is durable is in the registry. `movedFrom`: the list was used elsewhere before, so the id is a new
+   * one.
+   */
   opened(id: TrackerId, movedFrom: string, nowMs: number): void;
   /** This tracker has another id from now on, and answers no list before `ready`. */
   identityChanged(id: TrackerId): void;
@@ -53,7 +56,10 @@ export interface StoreSink<Out> {
   log(level: 'info' | 'warn', fields: object, sentence: string): void;
 }
 
-/** A store's machine. `In`: what its shell reports. Every method belongs to a turn of the tracker, which ends with `flush`. */
+/**
+ * A store's machine. `In`: what its shell reports. Every method belongs to a turn of the tracker, which ends with
+ * `flush`.
+ */
 export interface Store<In> {
   /** Weight of the commits that wait. */
   readonly backlog: number;

@@ -1,6 +1,6 @@
-// Groups what waits for a store: one group is under way, the rest gathers behind it, so that a slow fsync makes bigger
-// groups, not a longer queue. While many ask, groups begin at a measured pace; when a full disk refuses a group, what frees
-// room is tried once more, alone. Pure; it neither writes nor answers.
+// Groups what waits for a store: one group is in flight, the rest gathers behind it, so that a slow fsync makes bigger
+// groups, not a longer queue. While many ask, groups begin at a measured pace; what a full disk refused is retried once
+// if it frees room. Pure.
 
 import { assert, present } from '../../foundation/base/assert.js';
 import { BoundedQueue } from '../../foundation/base/queue.js';
@@ -38,7 +38,8 @@ export interface ChangeRules<C, Q extends Queued<C>> {
 }
 
 export class CommitQueue<C, Q extends Queued<C> = Queued<C>> {
-  // Askers and other trackers are refused from the backlog's bound on; each of those accepted before may leave something to drop.
+  // Askers and other trackers are refused from the backlog's bound on; each of those accepted before may leave
+  // something to drop.
   readonly #waiting: BoundedQueue<Q>;
   readonly #rules: ChangeRules<C, Q>;
   readonly #backlogMax: number;
@@ -118,7 +119,9 @@ export class CommitQueue<C, Q extends Queued<C> = Queued<C>> {
     return this.#settle(number).commits;
   }
 
-  /** The store refused the group and kept nothing of it. What waits behind a failed commit in its stream fails with it. */
+  /**
+   * The store refused the group and kept nothing of it. What waits behind a failed commit in its stream fails with it.
+   */
   refused(number: number, isFull: boolean): { readonly failed: readonly Q[]; readonly retry: Group<C, Q> | undefined } {
     const group = this.#settle(number);
     const { freesRoom, streamsOf } = this.#rules;

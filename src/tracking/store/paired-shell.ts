@@ -1,6 +1,6 @@
-// Performs what `paired-store.ts` decides: the list on its thread, the connection to the partner, frames to the follower.
-// Holds the lock on the list while it is open. A store's thread that ends by itself ends the tracker, since what is on the
-// disk is then unknown.
+// Performs what `paired-store.ts` decides: the list on its thread, the connection to the partner, frames to the
+// follower. Holds the lock on the list while it is open. A list's thread that ends by itself ends the tracker, since
+// what is on the disk is then unknown.
 
 import { type Link, openLink } from '../../foundation/actor/link.js';
 import { Supervisor } from '../../foundation/actor/supervisor.js';
@@ -60,7 +60,7 @@ export class PairedShell implements StoreShell<PairedStoreInput, PairedStoreEffe
     this.#supervisor = new Supervisor({
       log: ports.log.of('supervisor'),
       timers,
-      onEscalate: (_child, error) => ports.failed('the store ended', error),
+      onEscalate: (_child, error) => ports.failed('the thread of the store ended', error),
     });
   }
 
@@ -121,7 +121,7 @@ export class PairedShell implements StoreShell<PairedStoreInput, PairedStoreEffe
       sends: storeCommands,
       receives: storeEvents,
       handle: (event) => this.#received(event),
-      onCrash: (error) => this.#ports.failed('the store said something unknown', error),
+      onCrash: (error) => this.#ports.failed('the thread of the store sent an unknown message', error),
     });
     await thread.ready;
     return thread;

@@ -1,6 +1,6 @@
-// The store of a tracker that has a list on its own disk and a partner with another one: what clients change and what the
-// partner sends goes to the disk in shared groups, and into the registry once it is there. Pure: `paired-shell.ts` performs
-// its effects; two trackers' machines on one thread with a virtual clock are a pair.
+// The store of a tracker that has a list on its own disk and a partner with another one. Clients' changes and the
+// partner's go to the disk in shared groups, and into the registry once they are durable. Pure: `paired-shell.ts`
+// performs its effects.
 
 import { REPLICA_WAIT_MS } from '../../foundation/base/limits.js';
 import { type TrackerId, trackerId } from '../../foundation/torrent/ids.js';
@@ -249,7 +249,9 @@ export function startedOf(event: Extract<StoreEvent, { kind: 'loaded' }>): Paire
   return { kind: 'started', ...names, followed: { origin: whose, position: followed } };
 }
 
-/** Uploads, since one with a hole is never completed; and the partner's frames, since a position counts those before it. */
+/**
+ * Uploads, since one with a hole is never completed; and the partner's frames, since a position counts those before it.
+ */
 function streamsOf({ link, changes }: PairedCommit): readonly string[] {
   const uploads = changes.flatMap((change) => (change.kind === 'part' ? [`upload ${change.upload}`] : []));
   return link === undefined ? uploads : [...uploads, `link ${link}`];

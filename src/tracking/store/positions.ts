@@ -1,5 +1,5 @@
-// The order of the changes that are made at this tracker: each gets the next position when it is sent to the store, and has it
-// in the registry once it is on the disk. Decides nothing else. Pure.
+// The positions of the changes that are made at this tracker: each gets the next one when it goes to the disk, and has
+// it in the registry once it is durable. Decides nothing else. Pure.
 
 export class Positions {
   #given = 0;

@@ -1,5 +1,5 @@
-// The one place that says which store a tracker has: a list on its own disk and a partner that has another one. A second
-// kind of store is chosen here, by its address; nothing in `tracking/tracker` changes for it.
+// The one place that says which store a tracker has: a list on its own disk and a partner that has another one. A
+// second kind of store is chosen here, by its address; nothing in `tracking/tracker` changes for it.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -16,7 +16,9 @@ export type StoreEffect = PairedStoreEffect;
 export interface StoreOptions {
   readonly own: Address;
   readonly partner: Address;
-  /** Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on. */
+  /**
+   * Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on.
+   */
   readonly cluster?: string | undefined;
   readonly seederListPath: string;
   readonly replicaWaitMs?: number | undefined;

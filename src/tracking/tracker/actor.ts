@@ -1,5 +1,5 @@
-// A tracker as one thread of a program that needs a pair beside its real work: the same tracker as `mtorrent tracker`, born with its
-// settings. A tracker that can go on no longer ends its thread with the reason; its supervisor decides what follows.
+// Runs a tracker as one thread of a program that needs a pair beside its real work. A tracker that fails ends its
+// thread with the reason; its supervisor decides what follows.
 
 import { openLink } from '../../foundation/actor/link.js';
 import type { ThreadSelf } from '../../foundation/actor/thread.js';

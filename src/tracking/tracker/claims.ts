@@ -1,6 +1,5 @@
-// Whose address it is when several clients name one: the client that answers there, found by a dial-back, is listed. Where
-// nobody answers, whoever is listed and connected keeps the address. Never dials, lists or removes by itself; no word of a
-// client alone takes another's place. Pure.
+// Which client keeps an address that several clients claim: the one that answers there, found by a dial-back. Where
+// nobody answers, a listed and connected client keeps it. Never dials or removes anything itself. Pure.
 
 import { present } from '../../foundation/base/assert.js';
 import { equalBytes } from '../../foundation/base/bytes.js';
@@ -39,7 +38,7 @@ export interface DialBack extends Asked {
   readonly port: number;
 }
 
-/** What whoever is at the address said: a peer id, that it has no such file, or nothing that tells who it is. */
+/** What anyone who is at the address said: a peer id, that it has no such file, or nothing that tells who it is. */
 export type DialBackAnswer =
   | { readonly kind: 'hello'; readonly peerId: Uint8Array }
   | { readonly kind: 'unknownSwarm' }
@@ -132,7 +131,10 @@ export class Claims {
     return { kind: 'refused', sentence: sentenceOf(claim, found) };
   }
 
-  /** Several clients are listed at one address: those that are connected here are looked for, and go if another one answers. */
+  /**
+   * Several clients are listed at one address: those that are connected here are looked for, and go if another one
+   * answers.
+   */
   crowded(place: ListedAddress, nowMs: number): void {
     const holder = this.#holderOf(place.key, nowMs);
     const isHolderHere = place.clients.some(({ id }) => id === holder);
@@ -208,7 +210,7 @@ export class Claims {
     return FREE;
   }
 
-  /** To another client, which is connected and whose first entry there is on its way to the disk. */
+  /** To another client, which is connected and whose first entry there is in flight to the disk. */
   #isPromised(address: string, client: ClientId, nowMs: number): boolean {
     const promised = this.#promised.get(address);
     if (promised === undefined || promised.client === client || promised.untilMs <= nowMs) return false;
@@ -276,7 +278,10 @@ export class Claims {
     return true;
   }
 
-  /** Whoever is there lacks the claimant's file, so it is not the claimant; a file of one that is listed there may tell more. */
+  /**
+   * Whoever is there lacks the claimant's file, so it is not the claimant; a file of one that is listed there may tell
+   * more.
+   */
   #askRival(probe: Probe, rivals: readonly Client[]): boolean {
     for (const rival of rivals) {
       const asked = askedOf(rival);
@@ -337,7 +342,7 @@ function remember<T>(memory: Map<string, T>, key: string, value: T): void {
   if (memory.size > DIAL_BACK_VERDICTS_MAX && oldest !== undefined) memory.delete(oldest);
 }
 
-/** For whoever reads the refused client's console: what is so, and what helps. */
+/** For anyone who reads the refused client's console: what is so, and what helps. */
 function sentenceOf(claim: Claim, found: Found | 'unasked'): string {
   const address = formatAddress(claim);
   const why = {

@@ -1,5 +1,5 @@
-// What a tracker takes off its list by itself, a step at a time: clients whose leases are over, those that a long standstill
-// left in doubt, and records that nobody needs any more. It never removes what only an owner may. Pure.
+// What a tracker takes off its list by itself, step by step: clients whose leases ended, clients that a long standstill
+// left in doubt, and records that nobody needs any more. Never removes what only an owner may. Pure.
 
 import { TOMBSTONE_MS } from '../../foundation/base/limits.js';
 import type { ClientId } from '../../foundation/torrent/ids.js';
@@ -32,7 +32,7 @@ export class CleanUp {
     return this.#nextMs;
   }
 
-  /** True: for longer than tomb stones are kept; what was removed meanwhile may be known to nobody but its owner. */
+  /** True: for longer than tombstones are kept; what was removed meanwhile may be known to nobody but its owner. */
   stoodStill(forMs: number, connected: ReadonlySet<ClientId>, nowMs: number): boolean {
     if (forMs <= TOMBSTONE_MS) return false;
     const listed = [...this.#registry.clients()].filter(({ liveCount }) => liveCount > 0);
@@ -46,7 +46,7 @@ export class CleanUp {
 
   /**
    * @param isUnderWay the former step is not written yet: what the next one would find is in it.
-   * @param acknowledged see `graveyard.ts`.
+   * @param acknowledged see `tombstones.ts`.
    */
   step(isUnderWay: boolean, acknowledged: number, nowMs: number): CleanUpStep {
     this.#nextMs = nowMs + TRACKER_CLEAN_UP_PACE_MS;

@@ -1,5 +1,5 @@
-// The clients' connections of one tracker: which are open, which are not read because they asked faster than the store
-// writes, which are silent for too long. Pure; the machine turns its answers into effects.
+// The clients' connections of one tracker: which are open, which are paused because they ask faster than the store
+// writes, and which are idle for too long. Pure.
 
 import type { ClientId } from '../../foundation/torrent/ids.js';
 import { STORE_BACKLOG_MAX } from '../store/limits.js';

@@ -1,5 +1,5 @@
-// Wires a tracker: its machine on this thread, the listener in front, the store's shell behind. Performs effects and decides
-// nothing. The port opens only after the whole list was loaded; a store that fails ends the tracker.
+// Wires a tracker: its machine on this thread, the listener in front, the store's shell behind. Performs effects and
+// decides nothing. The port opens only after the whole list was loaded; a store that fails ends the tracker.
 
 import { randomInt } from 'node:crypto';
 import { Host } from '../../foundation/actor/host.js';
@@ -24,7 +24,9 @@ import { TRACKER_MAGIC } from './messages.js';
 export interface DaemonOptions {
   readonly own: Address;
   readonly partner: Address;
-  /** Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on. */
+  /**
+   * Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on.
+   */
   readonly cluster?: string | undefined;
   readonly seederListPath: string;
   readonly log: Log;
@@ -108,7 +110,9 @@ export class Daemon {
     });
   }
 
-  /** Loads the list, then listens; answers the address. Rejects with a MiniTorrentError; the daemon is of no use then. */
+  /**
+   * Loads the list, then listens; answers the address. Rejects with a MiniTorrentError; the daemon is of no use then.
+   */
   async start(): Promise<Address> {
     const { own, log, seederListPath } = this.#options;
     try {
@@ -204,7 +208,7 @@ export class Daemon {
     const { partner, lostLogLines } = this.#options;
     return {
       own: formatAddress(this.#address),
-      // For whoever compares clocks; nothing is decided by it.
+      // For anyone who compares clocks; nothing is decided by it.
       wallMs: Date.now(),
       uptimeMs: Math.round(this.#timers.nowMs() - this.#startedMs),
       rssBytes: process.memoryUsage.rss(),

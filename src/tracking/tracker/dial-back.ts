@@ -1,5 +1,5 @@
-// Performs dial-backs: says a peer's hello at an address and tells what came first from there. Each is answered once, within
-// its deadline. Decides nothing; who may be dialed was decided by `claims.ts`.
+// Performs dial-backs: says a peer's hello at an address and reports the first answer, once, within its deadline.
+// Decides nothing; `claims.ts` decides which address is dialed.
 
 import { randomBytes } from 'node:crypto';
 import type { Timer, Timers } from '../../foundation/base/timers.js';

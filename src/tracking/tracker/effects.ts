@@ -1,5 +1,5 @@
-// What the tracker's machine is told, what it wants done, and what it can be asked about itself. The daemon translates: from
-// sockets, timers and the store's thread, and to them. Pure.
+// What the tracker's machine is told, what it wants done, and what it reports of itself. The daemon translates between
+// these and sockets, timers and the store's shell. Pure.
 
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Counts } from '../registry/registry.js';

@@ -1,4 +1,4 @@
-// What a tracker counts of itself, and which of that is worth a line in its log. It decides nothing else. Pure.
+// What a tracker counts of itself, and which of that is worth a log line. Decides nothing else. Pure.
 
 import { Complaints } from '../../foundation/base/complaints.js';
 import type { ClientId } from '../../foundation/torrent/ids.js';
@@ -35,33 +35,37 @@ export class OwnFigures {
     this.#counts.storeLastMs = tookMs;
     this.#counts.logBytes = logBytes;
     if (logBytes > STORE_LOG_ALARM_BYTES && this.#complaints.note('log', nowMs) > 0)
-      this.#log('warn', { logBytes }, 'something reads the seeder list without end, so that its log (-wal) grows');
+      this.#log(
+        'warn',
+        { logBytes },
+        'a program keeps the seeder list open for reading, so its log (-wal) grows; end that program',
+      );
     if (!this.#isFull || !hasRoom) return;
     this.#isFull = false;
-    this.#log('info', {}, 'the disk has room again: registrations are taken');
+    this.#log('info', {}, 'the disk has room again; registrations are accepted');
   }
 
   #failed(refusal: Refusal, sentence: string, nowMs: number): void {
     this.#counts.storeFailures += 1;
     if (refusal === 'broken' || refusal === 'fenced') {
-      this.#log('error', { cause: sentence }, 'the seeder list could not be written: this tracker ends');
+      this.#log('error', { cause: sentence }, 'the seeder list could not be written; this tracker stops');
       return;
     }
     if (!this.#isFull && this.#complaints.note(refusal, nowMs) > 0)
-      this.#log('error', { cause: sentence, outcome: refusal }, 'a commit of the seeder list was refused');
+      this.#log('error', { cause: sentence, outcome: refusal }, 'the seeder list could not be written for now');
     this.#isFull = refusal === 'full';
   }
 
   expired(clients: readonly ClientId[]): void {
     this.#counts.expiredClients += clients.length;
     if (clients.length === 0) return;
-    this.#log('info', { clients: clients.length, first: clients.slice(0, CLIENTS_NAMED_MAX) }, 'leases are over');
+    this.#log('info', { clients: clients.length, first: clients.slice(0, CLIENTS_NAMED_MAX) }, 'leases expired');
   }
 
   froze(frozenMs: number): void {
     this.#counts.freezes += 1;
     const fields = { frozenMs: Math.round(frozenMs) };
-    this.#log('warn', fields, 'this tracker stood still: nobody expires within one lease');
+    this.#log('warn', fields, 'this tracker was frozen; no lease expires within one lease time');
   }
 
   /** The list was used by a tracker elsewhere before; empty: here. */

@@ -1,5 +1,5 @@
-// The hash string that one connection is sending: in order, one at a time, checked against its key as it comes. Its length is
-// what this very client said of the file, since what anybody else says of a file without a hash string proves nothing. Pure.
+// The piece hashes that one connection uploads: in order, one file at a time, checked against the file's key as they
+// come. Their length is what this very client declared, since what others declare proves nothing. Pure.
 
 import { createHash, type Hash } from 'node:crypto';
 import { DIGEST_SIZE } from '../../foundation/base/limits.js';
@@ -21,16 +21,16 @@ interface Upload {
 export type Step =
   | { readonly kind: 'kept' }
   | { readonly kind: 'unexpected' }
-  /** `limit`: it may come again later. `invalid`: it is not the hash string of this key. */
+  /** `limit`: it may come again later. `invalid`: it is not the piece hashes of this key. */
   | { readonly kind: 'refused'; readonly code: 'limit' | 'invalid' | 'unknown'; readonly sentence: string };
 
 export class PieceHashUpload {
   readonly #uploads: Uploads;
   readonly #host: string;
-  /** What this client said of the files that a hash string is wanted of. */
+  /** What this client declared of the files whose piece hashes are wanted. */
   readonly #declared = new Map<SwarmKey, FileFacts>();
   #upload: Upload | undefined;
-  /** Bytes of the hash strings of what this client shares, once it has sent one; those that it sent here since. */
+  /** Bytes of the piece hashes of what this client shares, once it has sent one; those that it sent here since. */
   #bytes: number | undefined;
 
   constructor(uploads: Uploads, host: string) {
@@ -38,7 +38,7 @@ export class PieceHashUpload {
     this.#host = host;
   }
 
-  /** The client shares the file, and its hash string is not here. */
+  /** The client shares the file, and its piece hashes are not here. */
   wanted(swarm: SwarmKey, facts: FileFacts): void {
     this.#declared.delete(swarm);
     this.#declared.set(swarm, facts);
@@ -57,7 +57,7 @@ export class PieceHashUpload {
     const bytes = facts.pieceCount * DIGEST_SIZE;
     this.#bytes ??= keptBytesOf(client);
     if (this.#bytes + bytes > TRACKER_HASH_BYTES_PER_CLIENT_MAX) {
-      const sentence = 'the hash strings of this client are more than one client may keep here';
+      const sentence = 'this client has uploaded as many piece hashes as one client may keep here';
       return { kind: 'refused', code: 'limit', sentence };
     }
     const opening = this.#uploads.open(this.#host, bytes, nowMs);
@@ -76,18 +76,22 @@ export class PieceHashUpload {
     const { number, facts, hash } = upload;
     if (!this.#uploads.has(number)) {
       this.#upload = undefined;
-      return { kind: 'refused', code: 'limit', sentence: 'the hash string took too long; share again later' };
+      return {
+        kind: 'refused',
+        code: 'limit',
+        sentence: 'the upload of the piece hashes took too long; share again later',
+      };
     }
     this.#uploads.moved(number);
     hash.update(part);
     upload.offset += part.length;
     const expected = facts.pieceCount * DIGEST_SIZE;
-    if (upload.offset > expected) return this.#wrong(changes, `the hash string is longer than ${expected} bytes`);
+    if (upload.offset > expected) return this.#wrong(changes, `the piece hashes are longer than ${expected} bytes`);
     if (upload.offset < expected) {
       changes.push({ kind: 'part', swarm, upload: number, offset, part });
       return { kind: 'kept' };
     }
-    if (hash.digest('hex') !== swarm) return this.#wrong(changes, 'the hash string does not have the key of this file');
+    if (hash.digest('hex') !== swarm) return this.#wrong(changes, 'the piece hashes do not match the key of this file');
     changes.push({ kind: 'part', swarm, upload: number, offset, part });
     changes.push({ kind: 'complete', swarm, upload: number, ...facts });
     this.#declared.delete(swarm);

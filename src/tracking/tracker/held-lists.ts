@@ -1,4 +1,4 @@
-// Requests for lists that wait until this tracker has what its partner has. They end with the connection that they came on. Pure.
+// Requests for lists that wait until this tracker is ready. They end with their connection. Pure.
 
 import type { TrackerRequest } from './messages.js';
 

@@ -1,4 +1,4 @@
-// What a tracker on a thread of its own is told at birth, and what it reports. Addresses travel as `ip:port`.
+// The settings of a tracker on a thread of its own, and what it reports. Addresses travel as `ip:port`.
 
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import { sentence, text } from '../../foundation/wire/schema.js';

@@ -1,4 +1,5 @@
-// Starts a tracker on a thread of this program and says how it ends: a child for a supervisor. Decides nothing about restarts.
+// Starts a tracker on a thread of this program and reports how it ends, as a child for a supervisor. Decides nothing
+// about restarts.
 
 import { openLink } from '../../foundation/actor/link.js';
 import type { Child } from '../../foundation/actor/supervisor.js';

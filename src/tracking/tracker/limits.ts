@@ -11,8 +11,8 @@ export const SEEDERS_PER_SWARM_MAX = 20_000;
 export const SWARMS_MAX = 200_000;
 export const SWARMS_PER_CLIENT_MAX = 20_000;
 /**
- * Connections of one tracker, and from one address (a whole cluster behind one NAT, a test host). When all places are taken, who
- * comes from an address with fewer takes one of the most crowded address.
+ * Connections of one tracker, and from one address (a whole cluster behind one NAT, a test host). When all places are
+ * taken, an address with fewer displaces a connection of the most crowded one.
  */
 export const TRACKER_CONNECTIONS_MAX = 12_000;
 export const TRACKER_CONNECTIONS_PER_ADDRESS_MAX = 11_000;
@@ -22,50 +22,82 @@ export const TRACKER_REQUESTS_PER_CONNECTION_MAX = 1_024;
 export const TRACKER_UNREAD_BYTES_MAX = 4 * MIB;
 /** Milliseconds without any frame before the tracker closes a connection: three missed heartbeats. */
 export const TRACKER_IDLE_MS = 100_000;
-/** What a 32 KiB part of a hash string counts for where small requests count 1: 1,024 of those hold about as many bytes as 16 parts. */
+/**
+ * What a 32 KiB part of piece hashes counts for where small requests count 1: 1,024 of those hold about as many bytes
+ * as 16 parts.
+ */
 export const STORE_PART_WEIGHT = 64;
-/** Bytes of the log beside the list above which something keeps it from moving into the file: four times STORE_LOG_PAGES. */
+/**
+ * Bytes of the log beside the list above which something keeps it from moving into the file: four times
+ * STORE_LOG_PAGES.
+ */
 export const STORE_LOG_ALARM_BYTES = 128 * MIB;
-/** Records of all clients, tomb stones with them: some 300 bytes each, 300 MB at the most. */
+/** Records of all clients, tombstones with them: some 300 bytes each, 300 MB at the most. */
 export const TRACKER_RECORDS_MAX = 1_000_000;
 /**
- * New records that one address may cause within TOMBSTONE_MS: half of all, so that none alone fills the tracker. A network of 2,000
- * machines behind one address has 250 files each.
+ * New records that one address may cause within TOMBSTONE_MS: half of all, so that none alone fills the tracker. A
+ * network of 2,000 machines behind one address has 250 files each.
  */
 export const TRACKER_RECORDS_PER_ADDRESS_MAX = 500_000;
-/** Words in that time that remove what is unknown here, which leave records as well: a client says them of what only the partner knows. */
+/**
+ * Removals in that time of entries that are unknown here, which leave records as well: the partner may know those
+ * entries.
+ */
 export const TRACKER_UNKNOWN_REMOVALS_PER_ADDRESS_MAX = 100_000;
-/** Hash strings on their way to one tracker together: 256 × 160 MiB is the most that unfinished ones take on its disk. */
+/**
+ * Piece hashes on their way to one tracker together: 256 × 160 MiB is the most that unfinished ones take on its disk.
+ */
 export const TRACKER_UPLOADS_MAX = 256;
 /** Of those from one address. */
 export const TRACKER_UPLOADS_PER_ADDRESS_MAX = 64;
-/** Milliseconds that a hash string may take, and bytes a second that it must come with beyond them: 160 MiB get 44 minutes. */
+/**
+ * Milliseconds that piece hashes may take, and bytes a second that they must come with beyond it: 160 MiB get 44
+ * minutes.
+ */
 export const TRACKER_UPLOAD_MIN_MS = 60_000;
 export const TRACKER_UPLOAD_BYTES_PER_S = 64 * KIB;
-/** Bytes of the hash strings of one client, 40 a MiB that it shares: those of 50 TiB. */
+/** Bytes of the piece hashes of one client, 40 a MiB that it shares: those of 50 TiB. */
 export const TRACKER_HASH_BYTES_PER_CLIENT_MAX = 2 * GIB;
-/** Bytes of hash strings that one address may send within TOMBSTONE_MS. */
+/** Bytes of piece hashes that one address may send within TOMBSTONE_MS. */
 export const TRACKER_HASH_BYTES_PER_ADDRESS_MAX = 16 * GIB;
-/** Bytes of all hash strings that a tracker keeps: those of 1.6 PiB. */
+/** Bytes of all piece hashes that a tracker keeps: those of 1.6 PiB. */
 export const TRACKER_HASH_BYTES_MAX = 64 * GIB;
 /** Milliseconds between two looks at leases and idle connections: how late either may end. */
 export const TRACKER_TICK_MS = 1_000;
-/** Entries that lapse or are forgotten in one step of a clean-up: half of a commit, so that requests never wait for a big one. */
+/**
+ * Entries that expire or are forgotten in one step of a clean-up: half of a commit, so that requests never wait for a
+ * big one.
+ */
 export const TRACKER_FORGET_MAX = 1_024;
-/** Milliseconds between two steps: 20,000 entries a second, so that a full list (TRACKER_RECORDS_MAX) takes less than a minute. */
+/**
+ * Milliseconds between two steps: 20,000 entries a second, so that a full list (TRACKER_RECORDS_MAX) takes less than a
+ * minute.
+ */
 export const TRACKER_CLEAN_UP_PACE_MS = 50;
-/** Milliseconds for whoever is at a client's address to say hello to the tracker: below the 5 s that a client waits for an answer. */
+/**
+ * Milliseconds for anyone who is at a client's address to say hello to the tracker: below the 5 s that a client waits
+ * for an answer.
+ */
 export const DIAL_BACK_DEADLINE_MS = 2_000;
 /** Dial-backs under way together: a hundred sockets are nothing for a tracker, and no use to an attacker. */
 export const DIAL_BACKS_MAX = 64;
 /** Of them because of clients of one host: others still get their turn. */
 export const DIAL_BACKS_PER_SOURCE_MAX = 4;
-/** Of them in one DIAL_BACK_PERIOD_MS: a host that means harm makes a tracker dial it twice a second at most, some 100 bytes each. */
+/**
+ * Of them in one DIAL_BACK_PERIOD_MS: a host that means harm makes a tracker dial it twice a second at most, some 100
+ * bytes each.
+ */
 export const DIAL_BACKS_PER_PERIOD_MAX = 120;
 export const DIAL_BACK_PERIOD_MS = 60_000;
-/** Milliseconds that what a dial-back found is believed: a client that is refused asks again each 30 s, with all its files. */
+/**
+ * Milliseconds that what a dial-back found is believed: a client that is refused asks again each 30 s, with all its
+ * files.
+ */
 export const DIAL_BACK_VERDICT_MS = 60_000;
-/** Milliseconds that an address is promised to a client whose entry is still on its way to the disk: as long as a client waits for an answer. */
+/**
+ * Milliseconds that an address is promised to a client whose entry is still in flight to the disk: as long as a client
+ * waits for an answer.
+ */
 export const CLAIM_PROMISED_MS = 5_000;
 /** Verdicts that are remembered, and hosts whose dial-backs are counted; the oldest goes first. 100 bytes each. */
 export const DIAL_BACK_VERDICTS_MAX = 16_384;
@@ -73,7 +105,10 @@ export const DIAL_BACK_VERDICTS_MAX = 16_384;
 export const TRACKER_STATS_BYTES_MAX = 8 * KIB;
 /** Connections that wait to be accepted: a whole fleet that reconnects at once. The kernel caps it at somaxconn. */
 export const TRACKER_LISTEN_BACKLOG = 4_096;
-/** Milliseconds between two marks in its file that a tracker is alive; it reads them after TOMBSTONE_MS, so an hour is exact enough. */
+/**
+ * Milliseconds between two marks in its file that a tracker is alive; it reads them after TOMBSTONE_MS, so an hour is
+ * exact enough.
+ */
 export const STORE_MARK_MS = 3_600_000;
 /** Requests for a list that wait meanwhile; beyond it their connections are not read. */
 export const REPLICA_HELD_MAX = 65_536;

@@ -1,6 +1,6 @@
-// The tracker's decisions: which request changes what, what is committed together, who is answered when, whose lease is over
-// and which connection stops being read. Nothing is applied or answered before the store has it. Pure: the daemon performs
-// its effects; two of these on one thread with a virtual clock are a pair.
+// The tracker's decisions: which request changes what, which connection is answered when, whose lease is over, and
+// which connection is not read for now. Nothing is answered before the store has committed it. Pure: the daemon
+// performs its effects.
 
 import type { Machine, Wake, WakeAt } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
@@ -302,7 +302,11 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
 
   #stoodStill(forMs: number, nowMs: number): void {
     if (!this.#cleaning.stoodStill(forMs, this.#connections.clients(), nowMs)) return;
-    this.#log('warn', { forMs }, 'this tracker stood still for long: who is listed has to be heard again');
+    this.#log(
+      'warn',
+      { forMs },
+      'this tracker was frozen for longer than a day; clients stay listed once they are heard again',
+    );
     this.#cleanUp(nowMs);
   }
 

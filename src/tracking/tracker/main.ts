@@ -1,5 +1,5 @@
-// `mtorrent tracker`: runs one tracker until a signal or a failure ends it. Prints one line when it listens, and ends gracefully:
-// what was acknowledged is on the disk either way.
+// `mtorrent tracker`: runs one tracker until a signal or a failure ends it. Prints one line when it listens, and ends
+// gracefully; whatever was acknowledged is on the disk either way.
 
 import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -10,7 +10,8 @@ import { startTracker, type TrackerOptions } from './start.js';
 type End = { readonly signal: string } | { readonly error: MiniTorrentError };
 
 /**
- * Answers 0 after a graceful stop. Rejects with a MiniTorrentError: the caller shows its sentence and exits with its code.
+ * Answers 0 after a graceful stop. Rejects with a MiniTorrentError: the caller shows its sentence and exits with its
+ * code.
  * @param onListening called once its thread runs and its port is open.
  */
 export async function runTracker(options: TrackerOptions, onListening = (): void => undefined): Promise<number> {

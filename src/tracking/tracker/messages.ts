@@ -1,6 +1,6 @@
-// The tracker wire: what a client asks a tracker and what it answers, on one TCP connection (docs/PROTOCOL.md). Both sides
-// send TRACKER_MAGIC, then frames; the client's first is `hello`. Requests carry an id of the client's choosing, may be in
-// flight together, and are each answered once, by the reply of the same tag or by `error`.
+// The tracker wire: what clients ask and trackers answer on one TCP connection (docs/PROTOCOL.md). Both sides send
+// TRACKER_MAGIC, then frames, the client's first of which is `hello`. Requests carry an id that the client chooses, may
+// be in flight together, and are each answered once.
 
 import {
   FEATURES_BYTES_MAX,
@@ -49,10 +49,14 @@ const pieces = whole(0, PIECES_MAX);
 const version = { epoch: u32, sequence: u32 };
 
 export const trackerRequests = protocol('tracker.request', {
-  /** [1, clientId, host, uploadPort, epoch, token] All-zero client id and port 0: may ask `seeders` and `stats` only. */
+  /**
+   * [1, clientId, host, uploadPort, epoch, token] All-zero client id and port 0: may ask `seeders` and `stats` only.
+   */
   hello: message(1, {
     clientId: bytes(CLIENT_ID_SIZE),
-    /** '' asks to be listed under the socket's address, which is what a tracker does unless it was told to trust this. */
+    /**
+     * '' asks to be listed under the socket's address, which is what a tracker does unless it was told to trust this.
+     */
     host: text(HOST_BYTES_MAX),
     uploadPort: u16,
     epoch: u32,
@@ -69,7 +73,7 @@ export const trackerRequests = protocol('tracker.request', {
     have: pieces,
     ...version,
   }),
-  /** [3, id, swarm, offset, part] The hash string in order from offset 0, when `shared` asked for it. */
+  /** [3, id, swarm, offset, part] The piece hashes in order from offset 0, when `shared` asked for it. */
   pieces: message(3, { id: u32, swarm, offset: whole(0, PIECES_MAX * 20), part: bytes(1, PART_BYTES_MAX) }),
   /** [4, id, swarm, have, epoch, sequence] Progress of a swarm that this caller shares already. */
   announce: message(4, { id: u32, swarm, have: pieces, ...version }),
@@ -91,7 +95,9 @@ export const trackerReplies = protocol('tracker.reply', {
     trackerId: bytes(TRACKER_ID_SIZE),
     /** Address of the partner tracker, as text. */
     partner: text(64),
-    /** Highest epoch this tracker knows of the client; 0 when it knows none. A client that lost its state goes on above. */
+    /**
+     * Highest epoch this tracker knows of the client; 0 when it knows none. A client that lost its state goes on above.
+     */
     highestEpoch: u32,
     leaseMs: u32,
     renewMs: u32,
@@ -114,8 +120,8 @@ export const trackerReplies = protocol('tracker.reply', {
   pong: message(8, { id: u32, entries: u32 }),
   stats: message(9, { id: u32, json: text(TRACKER_STATS_BYTES_MAX) }),
   /**
-   * The word changes nothing, since this version or a higher one is known of the caller, and it is another word. Sent only to who
-   * understands it. Whoever hears it lost its state, or shares its client id with somebody.
+   * The word changes nothing, since this version or a higher one is known of the caller, and it is another word. Sent
+   * only to who understands it. Whoever hears it lost its state, or shares its client id with somebody.
    */
   stale: message(11, { id: u32, ...version }),
   /** `id` nil: the connection ends. */

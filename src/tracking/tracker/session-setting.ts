@@ -1,4 +1,4 @@
-// What all sessions of one tracker share, as it is when the tracker starts. Pure.
+// What all sessions of one tracker share, as it is at the tracker's start. Pure.
 
 import { Budget } from '../../foundation/base/budget.js';
 import { TOMBSTONE_MS } from '../../foundation/base/limits.js';

@@ -1,6 +1,6 @@
-// One client's connection, from its hello on: who is asking, what each request means for the registry, and what is answered
-// when. A change is answered after its commit, everything else at once. The caller is only ever listed as itself: under the
-// id of its hello and the address of its socket. Pure.
+// One client's connection from its hello on: what each request means for the registry, and what is answered when. A
+// change is answered after its commit, everything else at once; a client is only ever listed under its own id and
+// address. Pure.
 
 import { createHash } from 'node:crypto';
 import type { Budget } from '../../foundation/base/budget.js';
@@ -88,7 +88,7 @@ export function overloadedReply(request: TrackerRequest): TrackerReply | undefin
     case 'announce':
     case 'remove':
     case 'leave':
-      return refuse(request.id, 'ioError', 'the disk of this tracker does not keep up; try again later').message;
+      return refuse(request.id, 'ioError', 'the disk of this tracker cannot keep up; try again later').message;
     default:
       return undefined;
   }
@@ -215,7 +215,7 @@ export class Session {
     const { host, port } = caller;
     const changes: Change[] = [{ kind: 'swarm', swarm, ...facts }];
     changes.push({ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence });
-    // The hash string of an empty file is empty and was checked with the request.
+    // The piece hashes of an empty file is empty and was checked with the request.
     if (pieceCount === 0) changes.push({ kind: 'complete', swarm, upload: 0, ...facts });
     return commit(id, changes, () => {
       const piecesNeeded = registry.swarm(swarm)?.complete !== true;
@@ -234,7 +234,7 @@ export class Session {
     if (registry.counts.entries >= TRACKER_RECORDS_MAX)
       return `this tracker holds ${TRACKER_RECORDS_MAX} records already`;
     if ((client?.liveCount ?? 0) >= SWARMS_PER_CLIENT_MAX) return `one client may share ${SWARMS_PER_CLIENT_MAX} files`;
-    // Tomb stones count too, at half the price: sharing and removing in turn must not fill the memory.
+    // Tombstones count too, at half the price: sharing and removing in turn must not fill the memory.
     if ((client?.entries.size ?? 0) >= SWARMS_PER_CLIENT_MAX * 2)
       return 'this client removed too many files within a day';
     if ((swarm?.live.length ?? 0) >= SEEDERS_PER_SWARM_MAX) return `one file may have ${SEEDERS_PER_SWARM_MAX} seeders`;
@@ -251,9 +251,9 @@ export class Session {
     const { id, have, epoch, sequence } = request;
     const entry = this.#setting.registry.client(caller.id)?.entries.get(swarmKey(request.swarm));
     if (entry?.state !== 'live') return answer(unlisted(id));
-    // The registry's own text for it: whoever looks for it again need not compare forty characters.
+    // The registry's own text for it: anyone who looks for it again need not compare forty characters.
     const swarm = entry.swarm.key;
-    // Before its hash string is here, what a file has is what anybody said last.
+    // Before its piece hashes are here, its piece count is what any client declared last.
     const pieceCount = entry.swarm.complete ? (entry.swarm.facts?.pieceCount ?? 0) : PIECES_MAX;
     if (have > pieceCount) return refuse(id, 'invalid', `this file has ${pieceCount} pieces`);
     const announced: TrackerReply = { kind: 'announced', id };
@@ -309,7 +309,7 @@ export class Session {
   #list({ id, swarm, want }: Of<'seeders'>, caller: Caller): SessionEffect {
     const { registry, prng } = this.#setting;
     const { entries, total } = registry.sample(swarmKey(swarm), caller.id, Math.min(want, SEEDERS_PER_REPLY_MAX), prng);
-    // Two clients that both claim an address are one to whoever dials it.
+    // Two clients that both claim an address are one to anyone who dials it.
     const byAddress = new Map(entries.map((entry) => [addressKey(entry.host, entry.port), entry]));
     const seeders = [...byAddress.values()].map(({ host, port, have }) => [host, port, have] as const);
     return answer({ kind: 'seederList', id, seeders, total });
@@ -330,7 +330,7 @@ export class Session {
       case 'kept':
         return commit(id, changes, () => stored, STORE_PART_WEIGHT);
       case 'unexpected':
-        return isKept ? answer(stored) : refuse(id, 'unknown', 'no part of a hash string is expected at this place');
+        return isKept ? answer(stored) : refuse(id, 'unknown', 'no piece hashes are expected at this offset');
       case 'refused':
         return committed(id, changes, refuse(id, step.code, step.sentence).message);
     }

@@ -1,5 +1,5 @@
-// Whether a client's word comes too late to change anything: a word of the same or a higher version is known, and it is not this
-// very one. Decides nothing about who is right. Pure.
+// Whether a client's request is too late to change anything: the same or a higher version is known, and it is of
+// another request. Never decides which of the two is right. Pure.
 
 import { swarmKey } from '../../foundation/torrent/ids.js';
 import { compareVersions, type Version } from '../registry/changes.js';
@@ -12,7 +12,9 @@ export function isVersioned(request: TrackerRequest): request is VersionedReques
   return ['share', 'announce', 'remove', 'leave'].includes(request.kind);
 }
 
-/** The version that is known and leaves this word without effect; undefined when there is none, or when it is this word. */
+/**
+ * The version that is known and leaves this word without effect; undefined when there is none, or when it is this word.
+ */
 export function overridingVersion(client: Client | undefined, word: VersionedRequest): Version | undefined {
   if (client === undefined) return undefined;
   if (word.kind === 'leave') return versionOverridingLeave(client, word);

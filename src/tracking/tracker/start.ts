@@ -1,5 +1,5 @@
-// Starts one tracker: refuses what cannot work before anything is opened, takes the log and the lock on its list, and gives them
-// back when it stops or cannot start. Knows no signals and no stdout: the program, a thread and the library all start it here.
+// Starts one tracker for a program, a thread or the library: refuses what cannot work before anything is opened, and
+// opens the log. Knows no signals and no stdout.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log.js';
@@ -17,7 +17,9 @@ export interface TrackerOptions {
   readonly renewMs?: number;
   /** List clients under the host that they claim instead of their socket's address. */
   readonly trustHost?: boolean;
-  /** Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on. */
+  /**
+   * Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on.
+   */
   readonly cluster?: string | undefined;
   readonly replicaWaitMs?: number;
 }

@@ -1,5 +1,5 @@
-// `mtorrent tracker-status`: what a running tracker says of itself and its partner, as text for people or JSON for scripts.
-// Asks as a guest, which is listed nowhere and changes nothing.
+// `mtorrent tracker-status`: what a running tracker reports of itself and its partner, as text or JSON. Asks as a
+// guest, which is listed nowhere and changes nothing.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';

@@ -1,6 +1,6 @@
-// Which hash strings are on their way to this tracker, from which address and until when. One that takes longer than its size
-// explains gives its place up, and so does one of a crowded address to who comes from another. What is kept of all of them is
-// bounded: of one client, of one address in a day, and in total. Pure; the bytes are the sessions' and the store's business.
+// Which uploads of piece hashes are open, from which address and until when. A slow one loses its place, and so does
+// one of a crowded address when another address wants it; what is kept is bounded for each client, each address and in
+// total. Pure.
 
 import { Admission } from '../../foundation/base/admission.js';
 import { Budget } from '../../foundation/base/budget.js';
@@ -29,7 +29,7 @@ export type Opening =
   | { readonly refusal: string };
 
 export class Uploads {
-  /** Highest number that was given out; the partner's hash strings take theirs from here, too. */
+  /** Highest number that was given out; the partner's piece hashes take theirs from here, too. */
   last = 0;
   /** Bytes of all that are kept, about: as counted at the last look, and what came since. */
   #keptBytes = 0;
@@ -47,12 +47,12 @@ export class Uploads {
 
   open(host: string, bytes: number, nowMs: number): Opening {
     if (this.#keptBytes + bytes > TRACKER_HASH_BYTES_MAX)
-      return { refusal: 'this tracker keeps as many hash strings as it may' };
+      return { refusal: 'this tracker keeps as many piece hashes as it may; free some by removing files' };
     if (!this.#budget.take(host, bytes, nowMs))
-      return { refusal: 'too many hash strings came from this address within a day' };
+      return { refusal: 'too many piece hashes came from this address within a day; share again tomorrow' };
     const number = this.last + 1;
     const verdict = this.#places.admit(number, host);
-    if (verdict.kind === 'refused') return { refusal: 'too many hash strings are on their way; share again later' };
+    if (verdict.kind === 'refused') return { refusal: 'too many uploads of piece hashes are open; share again later' };
     this.last = number;
     const displaced = verdict.kind === 'displaces' ? verdict.connection : undefined;
     if (displaced !== undefined) this.#open.delete(displaced);

@@ -84,6 +84,6 @@ test('one log line tells of all whose leases ended together', () => {
   const stage = stageOf(2_000, 1);
   stage.advance(LEASE_MS);
   emptiedAfterMs(stage, LEASE_MS * 20);
-  const lines = stage.effects.filter((effect) => effect.kind === 'log' && effect.sentence === 'leases are over');
+  const lines = stage.effects.filter((effect) => effect.kind === 'log' && effect.sentence === 'leases expired');
   assert.equal(lines.length, 2);
 });

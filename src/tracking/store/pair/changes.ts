@@ -1,5 +1,5 @@
-// What the pair writes beside the registry's changes, in the same transaction: how far it has come with its partner, and
-// who it is. Pure.
+// What the pair writes beside the registry's changes, in the same transaction: how far it has come with its partner,
+// and who it is. Pure.
 
 import type { Change } from '../../registry/changes.js';
 

@@ -1,6 +1,5 @@
-// Whether two trackers list the same: one digest for each bucket of swarms, independent of the order in which entries came.
-// Only live entries count: tomb stones and lapsed entries are forgotten at either tracker in its own time. It never decides
-// when two digests may be compared, and a bucket that goes on differing is asked for ever more seldom. Pure.
+// Compares the lists of two trackers by one digest a bucket of swarms, in which only live entries count. A bucket that
+// goes on differing is requested ever more seldom. Never decides when two digests may be compared. Pure.
 
 import { assert } from '../../../foundation/base/assert.js';
 import { equalBytes } from '../../../foundation/base/bytes.js';
@@ -109,7 +108,9 @@ export class Comparison {
   }
 }
 
-/** FNV-1a with two primes, then MurmurHash3's finish: no secret, only spread. The sums of the text that is added now. */
+/**
+ * FNV-1a with two primes, then MurmurHash3's finish: no secret, only spread. The sums of the text that is added now.
+ */
 let sumHigh = 0;
 let sumLow = 0;
 

@@ -1,6 +1,5 @@
-// What this tracker makes of the partner's news, on the connection that it dialed: which records change its list, how long
-// leases go on, what to ask for again. Dials, falls back and dials again by itself. A position is kept in the transaction
-// of the records it counts, so whatever breaks, the partner goes on from what is on this disk. Pure.
+// Follows the partner: turns its records into changes, requests again what is missing, and dials it again by itself.
+// Its position is kept in the transaction of the records that it counts, so it resumes from what is on this disk. Pure.
 
 import { equalBytes } from '../../../foundation/base/bytes.js';
 import type { Prng } from '../../../foundation/base/prng.js';
@@ -21,7 +20,7 @@ import type { ReplicationIndex } from './replication.js';
 export interface Arrival {
   /** Of the connection to the partner that they came on. */
   readonly link: number;
-  /** Of the frame, which is acknowledged; undefined for a part of a hash string. */
+  /** Of the frame, which is acknowledged; undefined for a part of piece hashes. */
   readonly frame: number | undefined;
   /** How far the partner's changes are here then; undefined: no further than before. */
   readonly position: number | undefined;
@@ -42,7 +41,10 @@ export interface FollowerSetting {
   readonly commit: (changes: readonly PairChange[], arrival: Arrival) => void;
   /** What the partner sent is on this disk as far as it was when the connection began. */
   readonly onCaughtUp: (nowMs: number) => void;
-  /** The partner is not what was followed here, or knows less of its own changes: its list is another one, or an older copy. */
+  /**
+   * The partner is not what was followed here, or knows less of its own changes: its list is another one, or an older
+   * copy.
+   */
   readonly onRestored: () => void;
   /** The connection is gone, or there was none. `refusal`: the partner's sentence. */
   readonly onLost: (reason: string, wasFollowing: boolean, nowMs: number) => void;
@@ -144,7 +146,7 @@ export class Follower {
     const state = this.#state;
     if (state.at === 'down') return;
     this.#setting.hangUp(state.link);
-    this.lost(state.link, 'this tracker begins anew', nowMs);
+    this.lost(state.link, 'this tracker has a new identity', nowMs);
   }
 
   /** The partner dialed us, so it is there. */
@@ -174,7 +176,8 @@ export class Follower {
   connected(link: number): void {
     if (this.#state.at !== 'dialing' || this.#state.link !== link) return;
     const { origin, position } = this.#followed;
-    // Whose full transfer broke off has nobody's changes: a leader of release 0.1 takes position 0 for a place in its order.
+    // Whose full transfer broke off has nobody's changes: a leader of release 0.1 takes position 0 for a place in its
+    // order.
     const originId = position > 0 ? origin : new Uint8Array(origin.length);
     const { cluster } = this.#setting;
     const names = { version: PAIR_VERSION, cluster, followerId: this.#ownId, originId };
@@ -208,7 +211,7 @@ export class Follower {
     }
     if (state.at !== 'following') {
       this.#setting.hangUp(link);
-      this.lost(link, 'the partner sent news before its welcome', nowMs);
+      this.lost(link, 'the partner sent records before its welcome', nowMs);
       return;
     }
     state.heardMs = nowMs;
@@ -276,7 +279,7 @@ export class Follower {
     const isKnown = equalBytes(leaderId, this.#followed.origin);
     if (state.at !== 'dialing' || equalBytes(leaderId, this.#ownId) || (!isKnown && !isFullSync)) {
       this.#setting.hangUp(state.link);
-      this.lost(state.link, 'the partner sent a welcome that cannot be', nowMs);
+      this.lost(state.link, 'the partner sent an invalid welcome', nowMs);
       return;
     }
     if (isFullSync && this.#followed.position > 0) this.#setting.onRestored();
@@ -334,8 +337,9 @@ export class Follower {
   }
 
   /**
-   * A client of whom some entries live and some lapsed: perhaps we died, or the connection did, in the midst of what the partner
-   * told of it again, and its other entries are behind no position. Once a connection, since it may have let go of some files.
+   * A client of whom some entries live and some lapsed: perhaps we died, or the connection did, in the midst of what
+   * the partner told of it again, and its other entries are behind no position. Once a connection, since it may have
+   * let go of some files.
    */
   #lacksEntries(client: Client): boolean {
     if (client.liveCount === 0) return true;
@@ -349,8 +353,8 @@ export class Follower {
   }
 
   /**
-   * The digests count what the partner had when it sent them, which is here once the frames before them are. What we changed and it
-   * had not acknowledged by then it may not have counted: such buckets are left for the next look.
+   * The digests count what the partner had when it sent them, which is here once the frames before them are. What we
+   * changed and it had not acknowledged by then it may not have counted: such buckets are left for the next look.
    */
   #compare(nowMs: number): void {
     const look = this.#pendingComparison;

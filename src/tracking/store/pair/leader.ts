@@ -1,6 +1,6 @@
-// What the partner tracker still has to be told of this one's list, on one connection of its: first everything if it asks
-// from a position that means nothing here, then each record that was changed here behind its position, as it is now. At
-// most a window of records is unacknowledged, so a slow or frozen partner costs nothing but that. Pure.
+// Sends this tracker's changes to its follower: a full sync when the follower's position means nothing here, then each
+// record behind its position, as it is now. At most a window of records is unacknowledged, so a slow follower costs
+// nothing more. Pure.
 
 import { clientId, keyBytes, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
 import type { Leases } from '../../registry/leases.js';
@@ -118,7 +118,7 @@ export class Leader {
       case 'beat':
         return;
       case 'follow':
-        this.#setting.hangUp('the partner said follow twice');
+        this.#setting.hangUp('the partner sent follow twice');
         return;
       case 'resendClients':
         this.#resends.addClients(word.clients.map(clientId));
@@ -159,7 +159,7 @@ export class Leader {
     if (nowMs < this.#nextBeatMs) return;
     this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
     this.#tellLeases(this.#setting.leases.takeRenewed(), nowMs);
-    // Changes that are no news to the partner, such as lapses, count too.
+    // Changes that are no news to the partner, such as expires, count too.
     if (this.#behindSinceMs === undefined && this.#cursor < this.#head) this.#tell([], this.#head, EVERYTHING, nowMs);
     this.#setting.tell({ kind: 'beat', position: this.#head });
     if (nowMs < this.#nextDigestMs) return;

@@ -9,7 +9,10 @@ export const PAIR_RETRY_MIN_MS = 200;
 export const PAIR_RETRY_MAX_MS = 5_000;
 /** Records in one frame to the partner: with the facts of 128 files some 55 KiB, below FRAME_BYTES_MAX. */
 export const PAIR_FRAME_RECORDS_MAX = 128;
-/** Records sent to the partner and not yet on its disk: two of its commits, so that one is on its way while one is written. */
+/**
+ * Records sent to the partner and not yet on its disk: two of its commits, so that one is on its way while one is
+ * written.
+ */
 export const PAIR_WINDOW_RECORDS = 4_096;
 /** Leases in one frame: three items each, below FRAME_ITEMS_MAX. */
 export const PAIR_FRAME_LEASES_MAX = 1_024;
@@ -24,7 +27,9 @@ export const REPLICA_CATCH_UP_MS = 60_000;
 export const PAIR_DIGEST_MS = 2_000;
 /** Buckets of swarms with a digest each: a difference costs one of 256 parts of the list again. */
 export const DIGEST_BUCKETS = 256;
-/** Buckets asked for again after one look: the whole list takes 16 looks, so that a repair leaves room for what is new. */
+/**
+ * Buckets asked for again after one look: the whole list takes 16 looks, so that a repair leaves room for what is new.
+ */
 export const PAIR_REPAIR_BUCKETS_MAX = 16;
 /** Milliseconds before a bucket that goes on differing is asked for again: from two looks, doubling to this. */
 export const PAIR_REPAIR_RETRY_MAX_MS = 300_000;

@@ -1,4 +1,4 @@
-// The connection that this tracker dials to its partner: it performs what the pair's machine decides of it, and decides nothing.
+// The connection that this tracker dials to its partner. Performs what the pair decides of it, and decides nothing.
 
 import { unreachable } from '../../../foundation/base/assert.js';
 import type { Address } from '../../../foundation/torrent/address.js';

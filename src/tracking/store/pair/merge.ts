@@ -1,6 +1,5 @@
-// From the partner's records to the changes that they are here. What this tracker knows already costs nothing; what it has
-// forgotten on purpose does not come back; and whether a client's lease goes on is decided by whichever tracker knows of
-// the longer one. Pure.
+// Turns the partner's records into the changes that they are here. Known records cost nothing, forgotten ones do not
+// come back, and the longer of two leases counts. Pure.
 
 import { TOMBSTONE_MS } from '../../../foundation/base/limits.js';
 import { type ClientId, clientId, keyBytes, swarmKey } from '../../../foundation/torrent/ids.js';
@@ -44,7 +43,8 @@ function pushEntryChanges(changes: Change[], row: EntryRow, registry: Registry, 
   const known = registry.client(client);
   let [state, ms] = [row[7], row[8]];
   const entry = known?.entries.get(swarm);
-  // What is listed here stays so while its client's lease goes on, whatever lapsed at the partner. Nothing is listed by it.
+  // What is listed here stays so while its client's lease goes on, whatever expired at the partner. Nothing is listed
+  // by it.
   if (state === 'lapsed' && entry?.state === 'live' && entry.client.leaseEndsMs > nowMs) {
     state = 'live';
     ms = Math.round(entry.client.leaseEndsMs - nowMs);
@@ -54,7 +54,7 @@ function pushEntryChanges(changes: Change[], row: EntryRow, registry: Registry, 
     if (state !== 'live' && ms >= TOMBSTONE_MS) return;
   } else {
     const order = compareVersions(word, entry);
-    // One whose lease is over there lapses there in this moment.
+    // One whose lease is over there expires there in this moment.
     const isNews = outranks(state, entry.state) && !(state === 'live' && ms === 0);
     if (order < 0 || (order === 0 && !isNews)) {
       if (entry.client.liveCount > 0 && state === 'live')
@@ -72,9 +72,9 @@ function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Ch
   const known = registry.client(client);
   if (known !== undefined && known.liveCount > 0) known.leaseEndsMs = Math.max(known.leaseEndsMs, nowMs + row[5]);
   const entry = known?.entries.get(swarm);
-  // One that is unknown may be on its way to the disk.
+  // One that is unknown may be in flight to the disk.
   if (entry !== undefined && compareVersions(word, entry) <= 0) return undefined;
-  // Where they are known, the registry's own texts: whoever looks for them again need not compare their characters.
+  // Where they are known, the registry's own texts: anyone who looks for them again need not compare their characters.
   const names = { swarm: entry?.swarm.key ?? swarm, client: known?.id ?? client };
   return { kind: 'replicatedProgress', ...names, have: row[2], ...word };
 }

@@ -1,7 +1,6 @@
-// What the two trackers say to each other (docs/PROTOCOL.md). Each dials the other and follows it: after `follow`,
-// which comes instead of a client's hello on the tracker wire, the leader sends news, the follower words. Two connections,
-// one for each direction, so that each is a plain stream of one tracker's changes. Records are states, not operations:
-// they may come repeatedly and in any order. Pure.
+// What two trackers say to each other (docs/PROTOCOL.md): each dials the other and follows it, on a connection that
+// begins with `follow` instead of a client's hello. Records are states, not operations: they may be repeated and come
+// in any order. Pure.
 
 import { DIGEST_SIZE, NAME_BYTES_MAX, PART_BYTES_MAX, PIECES_MAX } from '../../../foundation/base/limits.js';
 import { HOST_BYTES_MAX } from '../../../foundation/torrent/address.js';
@@ -35,7 +34,9 @@ const client = bytes(CLIENT_ID_SIZE);
 const pieces = whole(0, PIECES_MAX);
 const most = PAIR_FRAME_RECORDS_MAX;
 
-/** [swarm, client, host, port, have, epoch, sequence, state, ms] Live: ms left of its lease. Else: ms since it is not. */
+/**
+ * [swarm, client, host, port, have, epoch, sequence, state, ms] Live: ms left of its lease. Else: ms since it is not.
+ */
 const entryRow = tuple(
   swarm,
   client,
@@ -47,18 +48,29 @@ const entryRow = tuple(
   oneOf('live', 'removed', 'lapsed'),
   size,
 );
-/** [swarm, name, size, pieceCount, proven] Of each file that an entry of the same frame is of; proven: its hash string is here. */
+/**
+ * [swarm, name, size, pieceCount, proven] Of each file that an entry of the same frame is of; proven: its piece hashes
+ * is here.
+ */
 const fileRow = tuple(swarm, text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), pieces, flag);
-/** [swarm, client, have, epoch, sequence, ms] Of a live entry that the follower has, all but this; ms left of its lease. */
+/**
+ * [swarm, client, have, epoch, sequence, ms] Of a live entry that the follower has, all but this; ms left of its lease.
+ */
 const progressRow = tuple(swarm, client, pieces, u32, u32, size);
 /** [client, epoch, sequence, ms] */
 const leaveRow = tuple(client, u32, u32, size);
 
 /** Leader to follower. */
 export const leaderMessages = protocol('tracker.pair.news', {
-  /** [1, leaderId, isFullSync, position] Once, first. isFullSync: everything is sent, not only what lies behind the follower's position. */
+  /**
+   * [1, leaderId, isFullSync, position] Once, first. isFullSync: everything is sent, not only what lies behind the
+   * follower's position.
+   */
   welcome: message(1, { leaderId: bytes(TRACKER_ID_SIZE), isFullSync: flag, position: size }),
-  /** [2, frame, position, facts, entries, leaves, progress] Position nil: no further than before. Frames count up from 1. */
+  /**
+   * [2, frame, position, facts, entries, leaves, progress] Position nil: no further than before. Frames count up from
+   * 1.
+   */
   records: message(2, {
     frame: u32,
     position: optional(size),
@@ -92,8 +104,8 @@ export const followerMessages = protocol('tracker.pair.words', {
   resendBuckets: message(4, { buckets: bytes(1, DIGEST_BUCKETS) }),
   wantPart: message(5, { swarm, offset: size }),
   /**
-   * [10, version, cluster, followerId, originId, position] First, instead of a client's hello, whose requests have no tag 10.
-   * `originId`: whose changes up to `position` the follower has, zeros when nobody's.
+   * [10, version, cluster, followerId, originId, position] First, instead of a client's hello, whose requests have no
+   * tag 10. `originId`: whose changes up to `position` the follower has, zeros when nobody's.
    */
   follow: message(FOLLOW_TAG, {
     version: u16,

@@ -1,6 +1,5 @@
-// In which order the records of a registry were last changed by requests made here: what the partner tracker still has to
-// be told is what lies behind the position it has reached, each record once, as it is now. So the order never needs
-// trimming, however long the partner is away: it is no longer than the list itself. Pure.
+// The order in which records were last changed here: what the partner lacks is what lies behind its position, each
+// record once, as it is now. It is never longer than the list and needs no trimming. Pure.
 
 import { assert } from '../../../foundation/base/assert.js';
 import type { Positioned } from '../../registry/records.js';
@@ -13,7 +12,10 @@ export class ChangeOrder {
   #positions: number[] = [];
   #staleCount = 0;
 
-  /** `record` was changed by the change at its position, which is higher than all before. @param former its position before. */
+  /**
+   * `record` was changed by the change at its position, which is higher than all before. @param former its position
+   * before.
+   */
   touch(record: Positioned, former: number): void {
     assert(record.position > (this.#positions.at(-1) ?? 0), 'changes come in order');
     if (former > 0) this.#staleCount += 1;

@@ -1,6 +1,5 @@
-// This tracker's half of the pair: whom it follows, who follows it, and from when on its own list may be answered from. Both
-// directions are independent; each tracker takes changes at all times, alone or not. Refuses whoever is not the partner.
-// Pure: the daemon performs its effects.
+// This tracker's half of the pair: whom it follows, which connection follows it, and when its own list may be served.
+// The directions are independent, and changes are taken at all times. Refuses everybody but the partner. Pure.
 
 import { equalBytes } from '../../../foundation/base/bytes.js';
 import { Complaints } from '../../../foundation/base/complaints.js';
@@ -51,7 +50,9 @@ export interface PairSetting {
   readonly hangUp: (connection: number, reason: string) => void;
   readonly commit: (changes: readonly PairChange[], arrival: Arrival) => void;
   readonly log: (level: 'info' | 'warn', fields: object, sentence: string) => void;
-  /** An id that no tracker has had: for the case that this list turns out to be an older one than the partner has seen. */
+  /**
+   * An id that no tracker has had: for the case that this list turns out to be an older one than the partner has seen.
+   */
   readonly spareId: Uint8Array;
   /** This tracker has another id from now on, and its list is not to be answered from before `onReady`. */
   readonly onIdentityChanged: (id: Uint8Array) => void;
@@ -122,7 +123,11 @@ export class Pair {
     this.#followerConnection?.leader.onTimer(nowMs);
     if (this.#readyAtMs === undefined || nowMs < this.#readyAtMs) return;
     this.#isAlone = true;
-    this.#setting.log('warn', {}, 'the partner does not answer: this tracker serves what it knew when it stopped');
+    this.#setting.log(
+      'warn',
+      {},
+      'the partner does not answer; this tracker serves its list as it was when it stopped',
+    );
     this.#ready(nowMs);
   }
 
@@ -249,8 +254,9 @@ export class Pair {
   }
 
   /**
-   * The partner has changes of ours that we never made: this list is an older one, restored. Its next positions would name other
-   * changes than the partner has, so this tracker begins anew as another one, and both tell each other everything.
+   * The partner has changes of ours that we never made: this list is an older one, restored. Its next positions would
+   * name other changes than the partner has, so this tracker begins anew as another one, and both tell each other
+   * everything.
    */
   #renew(nowMs: number): void {
     this.#ownId = this.#setting.spareId;
@@ -274,7 +280,7 @@ export class Pair {
 
   #caughtUp(nowMs: number): void {
     this.#isAlone = false;
-    this.#setting.log('info', { ...this.#follower.figures.lastCatchUp }, 'this tracker has what its partner has');
+    this.#setting.log('info', { ...this.#follower.figures.lastCatchUp }, 'caught up with the partner');
     this.#ready(nowMs);
   }
 
@@ -283,12 +289,12 @@ export class Pair {
     if (this.#readyAtMs !== undefined)
       this.#readyAtMs = Math.min(this.#readyAtMs, Math.max(nowMs, this.#startedMs + this.#setting.replicaWaitMs));
     if (!wasFollowing) return;
-    this.#setting.log('warn', { reason }, 'the partner is away');
+    this.#setting.log('warn', { reason }, 'the connection to the partner ended');
     this.#setting.leases.graceAfterOutage(nowMs);
   }
 
   #partnerRestored(): void {
-    this.#setting.log('warn', {}, "the partner's list was restored from an older copy: it is told everything");
+    this.#setting.log('warn', {}, "the partner's list was restored from an older copy; it is sent everything again");
     if (this.#followerConnection === undefined) this.#isPartnerRestored = true;
     else this.#followerConnection.leader.resendAll();
   }

@@ -1,6 +1,5 @@
-// Fetches from the partner tracker the hash strings that it has and this one lacks, one at a time and part by part, each
-// part on the disk before the next is asked for. One whose SHA-1 is not the swarm's key is dropped. They may lag behind the
-// list: a tracker without one asks the next client that shares the file. Pure.
+// Fetches the piece hashes that the partner has and this tracker lacks, one file at a time, each part durable before
+// the next is requested. Drops those whose SHA-1 is not the swarm's key. They may lag behind the list. Pure.
 
 import { createHash, type Hash } from 'node:crypto';
 import { DIGEST_SIZE } from '../../../foundation/base/limits.js';
@@ -26,8 +25,8 @@ export class PieceHashes {
   readonly #registry: Registry;
   readonly #uploads: UploadNumbers;
   /**
-   * At most one for each swarm of the registry, and those of frames that are being written. With the facts that the partner proved:
-   * a client may say others here meanwhile.
+   * At most one for each swarm of the registry, and those of frames that are being written. With the facts that the
+   * partner proved: a client may say others here meanwhile.
    */
   readonly #wanted = new Map<SwarmKey, FileFacts | undefined>();
   #fetch: Fetch | undefined;
@@ -53,7 +52,7 @@ export class PieceHashes {
     if (this.#fetch !== undefined) return undefined;
     for (const [swarm, proven] of this.#wanted) {
       const known = this.#registry.swarm(swarm);
-      // The frame that told of it may still be on its way to the disk, behind the one that was written just now.
+      // The frame that told of it may still be in flight to the disk, behind the one that was written just now.
       if (known?.facts === undefined) continue;
       this.#wanted.delete(swarm);
       if (known.complete) continue;

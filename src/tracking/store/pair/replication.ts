@@ -1,5 +1,5 @@
-// What the pair keeps of a registry for its partner: the order of changes, and a digest of each bucket. Follows the registry
-// as its observer. Pure.
+// What the pair keeps of a registry for its partner: the order of changes, and a digest of each bucket. Follows the
+// registry as its observer. Pure.
 
 import type { SwarmKey } from '../../../foundation/torrent/ids.js';
 import type { RegistryObserver } from '../../registry/observer.js';

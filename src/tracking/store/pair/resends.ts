@@ -1,5 +1,5 @@
-// What the partner asked to be told again, of clients and of buckets of swarms: each once, however often it asks before it is
-// told. Never more than the list itself. Pure.
+// What the partner asked to be sent again, of clients and of buckets: each once, however often it asks meanwhile. Never
+// more than the list itself. Pure.
 
 import type { ClientId } from '../../../foundation/torrent/ids.js';
 import type { Positioned } from '../../registry/records.js';

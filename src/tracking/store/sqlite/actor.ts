@@ -1,5 +1,5 @@
-// The store's thread: loads the seeder list, then makes each group of changes one transaction. It decides nothing; a commit
-// that failed is reported and its changes are dropped here. After `broken` it takes no further commit.
+// The thread of the seeder list: loads it, then makes each group of changes one transaction. Reports a failed commit
+// and drops its changes; after `broken` it commits nothing more.
 
 import { type Link, openLink } from '../../../foundation/actor/link.js';
 import type { ThreadSelf } from '../../../foundation/actor/thread.js';

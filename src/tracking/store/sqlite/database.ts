@@ -1,4 +1,4 @@
-// The only door to libsql. It opens a file and says what an error of SQLite is called; what is in the file is not known here.
+// The only door to libsql: opens a file and names SQLite's errors. Knows nothing of what is in the file.
 
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -17,8 +17,8 @@ export function openDatabase(path: string, busyMs = STORE_BUSY_MS): Database {
 }
 
 /**
- * For reading, also while a tracker writes it. Nothing is written, neither into the file nor beside it: without a log nobody
- * has the file open, and the file is read as it is.
+ * For reading, also while a tracker writes it. Nothing is written, neither into the file nor beside it: without a log
+ * nobody has the file open, and the file is read as it is.
  */
 export function openForReading(path: string): Database {
   const { href } = pathToFileURL(path);

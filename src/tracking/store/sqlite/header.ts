@@ -1,5 +1,6 @@
-// Whether a file can be a seeder list of ours, from its first hundred bytes: what is of another kind, or newer than this program,
-// is refused before SQLite opens it for writing. It changes nothing, but makes an absent file when asked to.
+// Whether a file can be a seeder list of ours, from its first hundred bytes: what is of another kind, or newer than
+// this program, is refused before SQLite opens it for writing. It changes nothing, but makes an absent file when asked
+// to.
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { fileError, MiniTorrentError } from '../../../foundation/base/errors.js';

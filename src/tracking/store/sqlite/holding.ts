@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf, fileError, MiniTorrentError } from '../../../foundation/base/errors.js';
 import { type Holder, nameOf } from '../../../foundation/base/holder.js';
 
-/** For whoever is refused. */
+/** For anyone who is refused. */
 export function listHeld(path: string, holder: Holder | undefined, self: Holder, cause: unknown): MiniTorrentError {
   const who = nameOf(holder, self);
   return new MiniTorrentError(

@@ -1,5 +1,5 @@
-// `mtorrent tracker-list`: what a seeder list holds, as text for people or JSON for scripts. Reads the file, also while a
-// tracker runs on it; changes nothing. Names came from strangers, so they are shown escaped.
+// `mtorrent tracker-list`: what a seeder list holds, as text or JSON, also while a tracker runs on it. Changes nothing,
+// and escapes names, since strangers chose them.
 
 import { formatBytes } from '../../../foundation/base/bytes.js';
 import { formatAddress } from '../../../foundation/torrent/address.js';

@@ -1,5 +1,5 @@
-// What a store's thread reports of its list before it takes commits: every row in batches, the tombstones first, then who
-// this tracker is. The schema's own checks promise the types that the rows are read as.
+// What a store's thread reports of its list before it takes commits: every row in batches, the tombstones first, then
+// who this tracker is. The schema's own checks promise the types that the rows are read as.
 
 import { STORE_FRAME_CHANGES_MAX } from './limits.js';
 import type { StoreEvent } from './messages.js';

@@ -1,5 +1,5 @@
-// One tracker on one seeder list: a name in the kernel, made of the file's real path, which costs nothing and answers with the
-// holder. It belongs to a network namespace; what containers share is the lock beside the list (`side-lock.ts`).
+// One tracker on one seeder list: an abstract socket named after the file's real path, which answers with its holder.
+// It belongs to a network namespace; containers share the lock beside the list (`side-lock.ts`).
 
 import { fileError } from '../../../foundation/base/errors.js';
 import { holderLine, parseHolder, thisProcess } from '../../../foundation/base/holder.js';

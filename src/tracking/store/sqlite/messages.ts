@@ -1,5 +1,5 @@
-// What the store's thread obeys and reports. Changes gather in the order sent until `commit`, which makes them one
-// transaction. Keys travel as hex, as everywhere inside. The store answers each `commit` once.
+// What the list's thread obeys and reports. Changes gather in the order sent until `commit`, which makes them one
+// transaction and is answered once. Keys travel as hex.
 
 import { ERROR_CODES } from '../../../foundation/base/errors.js';
 import { DIGEST_SIZE, NAME_BYTES_MAX, PART_BYTES_MAX, PIECES_MAX } from '../../../foundation/base/limits.js';
@@ -85,7 +85,10 @@ export const storeEvents = protocol('tracker.store.event', {
   loadedSwarms: message(1, {
     rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag, position), rows),
   }),
-  /** [2, [[…put, state, ageMs, position], …]] Those that are not live first, the oldest of them before the others; ageMs since the state changed, by the wall clock. */
+  /**
+   * [2, [[…put, state, ageMs, position], …]] Those that are not live first, the oldest of them before the others; ageMs
+   * since the state changed, by the wall clock.
+   */
   loadedEntries: message(2, {
     rows: listOf(tuple(...put, state, real, position), rows),
   }),

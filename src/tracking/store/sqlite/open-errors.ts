@@ -1,5 +1,5 @@
-// What is told to people when a seeder list cannot be opened: the file, what is wrong with it and what to do next. It opens
-// and repairs nothing. Pure.
+// What people are told when a seeder list cannot be opened: the file, what is wrong with it and what to do next.
+// Repairs nothing. Pure.
 
 import { fileError, MiniTorrentError } from '../../../foundation/base/errors.js';
 

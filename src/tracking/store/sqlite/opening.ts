@@ -1,5 +1,5 @@
-// What a seeder list is when it is opened: made when it is not there, refused when it is of another kind or damaged, brought to
-// this version after the list of before was kept beside it.
+// What a seeder list is when it is opened: made when it is not there, refused when it is of another kind or damaged,
+// brought to this version after the list of before was kept beside it.
 
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -19,7 +19,10 @@ export function create(database: Database): void {
   );
 }
 
-/** Answers what was kept. In one transaction, after the list of before was kept beside it: a crash leaves the old version or the new one. */
+/**
+ * Answers what was kept. In one transaction, after the list of before was kept beside it: a crash leaves the old
+ * version or the new one.
+ */
 export function upgrade(database: Database, path: string): string | undefined {
   const former = Number(single(database, 'pragma user_version'));
   if (former >= SCHEMA_VERSION) return undefined;

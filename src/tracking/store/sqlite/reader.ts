@@ -1,5 +1,4 @@
-// What a seeder list holds, for those who only look: while a tracker runs on it, or on a list that nobody has open. Makes and
-// changes nothing, neither the list nor a file beside it.
+// Reads a seeder list, while a tracker runs on it or not. Changes nothing, neither the list nor a file beside it.
 
 import { openForReading, type Row } from './database.js';
 import { checkHeader } from './header.js';

@@ -1,6 +1,5 @@
-// Room on the disk that is taken now so that it can be given back when the disk is full: then removals can still be written.
-// A file of zeros, as large as fits, up to a size. It decides nothing and promises nothing: on a disk that was full from the
-// start there is none.
+// Space on the disk that is reserved now and released when the disk is full, so that removals can still be written. A
+// file of zeros, as large as fits; on a disk that was full from the start there is none. Decides nothing.
 
 import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
 import { errnoOf } from '../../../foundation/base/errors.js';
@@ -38,8 +37,8 @@ export class ReservedSpace {
   }
 
   /**
-   * Whether the disk takes no more: asked after an error that does not say so. A quota is such a case, which SQLite reports as
-   * an I/O error.
+   * Whether the disk takes no more: asked after an error that does not say so. A quota is such a case, which SQLite
+   * reports as an I/O error.
    */
   isDiskFull(): boolean {
     const probe = `${this.#path}-probe`;

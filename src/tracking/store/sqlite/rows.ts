@@ -1,5 +1,5 @@
-// Between the tracker's machine and the store's thread: changes to frames, loaded rows to the registry. Changes of one kind
-// share a frame; their order is kept except between `swarm` and `put`, which touch different tables. Pure.
+// Between the tracker's machine and the list's thread: changes to frames, loaded rows to the registry. Changes of one
+// kind share a frame and keep their order; `swarm` and `put` touch different tables and may pass each other. Pure.
 
 import { unreachable } from '../../../foundation/base/assert.js';
 import { type ClientId, copyKey, type SwarmKey } from '../../../foundation/torrent/ids.js';

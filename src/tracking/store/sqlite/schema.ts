@@ -1,5 +1,5 @@
-// The tables of the seeder list and every statement that touches them. Keys are blobs; the view `seederlist` shows them as
-// hex to whoever opens the file with an SQLite tool. Versions decide who wins, here exactly as in `registry.ts`.
+// The tables of the seeder list and every statement that touches them. Keys are blobs; the view `seederlist` shows them
+// as hex. Versions decide here exactly as in `registry.ts`.
 
 import { PROGRESS_ROW_SIZE } from './messages.js';
 
@@ -24,7 +24,10 @@ const PAIR_TABLES = `
   ) strict;
 `;
 
-/** Where this list was last used: a tracker that finds it elsewhere is another one. Empty: by a program that did not say. */
+/**
+ * Where this list was last used: a tracker that finds it elsewhere is another one. Empty: by a program that did not
+ * say.
+ */
 const PLACE_COLUMNS = `
   alter table self add column own text not null default '';
   alter table self add column cluster blob not null default x'';
@@ -57,7 +60,7 @@ export const CREATE = `
     epoch integer not null check (epoch between 0 and 4294967295),
     sequence integer not null check (sequence between 0 and 4294967295),
     state text not null check (state in ('live', 'removed', 'lapsed')),
-    changed_at real not null, -- wall clock, ms; only for forgetting tomb stones
+    changed_at real not null, -- wall clock, ms; only for forgetting tombstones
     position integer not null default 0, -- of its last change by a request made here
     primary key (swarm, client)
   ) strict, without rowid;
@@ -88,14 +91,14 @@ const NEWER = '(excluded.epoch, excluded.sequence) > (entries.epoch, entries.seq
 const SAME = '(excluded.epoch, excluded.sequence) = (entries.epoch, entries.sequence)';
 
 /**
- * Many rows a statement, as JSON: crossing into SQLite costs as much as the row itself. Materialized, so that no member of a row
- * is looked for twice.
+ * Many rows a statement, as JSON: crossing into SQLite costs as much as the row itself. Materialized, so that no member
+ * of a row is looked for twice.
  */
 const ROWS = `row as materialized (select unhex(value ->> 0) as swarm, unhex(value ->> 1) as client, value ->> 2 as host,
   value ->> 3 as port, value ->> 4 as have, value ->> 5 as epoch, value ->> 6 as sequence, value ->> 7 as eighth,
   value ->> 8 as ms from json_each(?1))`;
 
-/** A word that its client's leaving overtook is void: a tomb stone from the start. */
+/** A word that its client's leaving overtook is void: a tombstone from the start. */
 function word(eighth: 'position' | 'state'): string {
   const isRemoved = eighth === 'state' ? `eighth = 'removed' or` : '';
   return `word as materialized (select *, eighth as ${eighth}, ${isRemoved} exists (select 1 from leaves
@@ -110,7 +113,7 @@ export const STATEMENTS = {
     select unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3 from json_each(?1) where true
     on conflict (swarm) do update set name = excluded.name, size = excluded.size, piece_count = excluded.piece_count
     where upload is null and (excluded.name, excluded.size, excluded.piece_count) <> (swarms.name, swarms.size, swarms.piece_count)`,
-  // A word that its client's leaving overtook is a tomb stone from the start.
+  // A word that its client's leaving overtook is a tombstone from the start.
   puts: `with ${ROWS}, ${word('position')}
     insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at, position)
     select swarm, client, iif(void, '', host), iif(void, 0, port), iif(void, 0, have), epoch, sequence,
@@ -119,7 +122,8 @@ export const STATEMENTS = {
       epoch = excluded.epoch, sequence = excluded.sequence, state = excluded.state, changed_at = excluded.changed_at,
       position = excluded.position
     where ${NEWER} or (entries.state = 'lapsed' and ${SAME})`,
-  // The commonest change: rows of a fixed width (see `rows.ts`), which SQLite takes apart faster than JSON. ?2 is JSON for its count.
+  // The commonest change: rows of a fixed width (see `rows.ts`), which SQLite takes apart faster than JSON. ?2 is JSON
+  // for its count.
   progress: `update entries set have = row.have, epoch = row.epoch, sequence = row.sequence, state = 'live',
       position = iif(row.position = 0, entries.position, row.position)
     from (select substr(?1, key * ${PROGRESS_ROW_SIZE} + 1, 20) as swarm, substr(?1, key * ${PROGRESS_ROW_SIZE} + 21, 16) as client,
@@ -167,7 +171,7 @@ export const STATEMENTS = {
   readPart: `select p.bytes from parts p join swarms s on s.swarm = p.swarm and s.upload = p.upload
     where p.swarm = unhex(?1) and p.offset = ?2`,
   committed: 'update self set position = max(position, ?1), seen_at = ?2',
-  // A tomb stone of these may be forgotten everywhere by now, so only their owners list them again.
+  // A tombstone of these may be forgotten everywhere by now, so only their owners list them again.
   expireStale: `update entries set state = 'lapsed', changed_at = ?1 where state = 'live'`,
   // Their ages are the time that this tracker ran, not the time that its wall clock showed meanwhile.
   shiftTombstones: `update entries set changed_at = changed_at + ?1 where state <> 'live'`,

@@ -1,5 +1,5 @@
-// One tracker on one seeder list, in whatever container: the write lock of a small SQLite file beside the list, which all
-// processes of one kernel share and which ends with its holder. The file says who that is; it is never removed.
+// One tracker on one seeder list, across containers: the write lock of a small SQLite file beside the list, which ends
+// with its holder. The file names the holder and is never removed.
 
 import { type Holder, holderLine, parseHolder, thisProcess } from '../../../foundation/base/holder.js';
 import { LOCK_TRIES_MAX } from '../../../foundation/base/limits.js';

@@ -1,6 +1,6 @@
-// The seeder list as one SQLite file that any SQLite tool opens. A commit is one transaction with
-// synchronous=FULL, all of it or nothing; every statement merges by the owner's version, so repeating one changes nothing.
-// A file that is not ours, damaged or newer is refused and left as it is. Never retries a failed write.
+// The seeder list as one SQLite file that any SQLite tool opens. A commit is one transaction with synchronous=FULL, and
+// every statement merges by the owner's version, so a repeated one changes nothing. Refuses a file that is foreign,
+// damaged or newer, and leaves it as it is.
 
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
@@ -51,7 +51,9 @@ export class SeederStore {
   /** An older list that was kept beside this one before its first change. */
   readonly kept: string | undefined;
 
-  /** Makes the file when it is absent or empty. Throws MiniTorrentError: STATE_DAMAGED, or what the file system says. */
+  /**
+   * Makes the file when it is absent or empty. Throws MiniTorrentError: STATE_DAMAGED, or what the file system says.
+   */
   static open(path: string): SeederStore {
     checkHeader(path, 'a+');
     const database = openDatabase(path);
@@ -136,8 +138,8 @@ export class SeederStore {
   }
 
   /**
-   * At the start. What a tracker listed that did not run for longer than tomb stones are kept, or whose wall clock cannot say for how
-   * long, is not listed by its word alone. The time that it did not run makes no tomb stone older.
+   * At the start. What a tracker listed that did not run for longer than tombstones are kept, or whose wall clock
+   * cannot say for how long, is not listed by its word alone. The time that it did not run makes no tombstone older.
    */
   resume(wallMs: number): void {
     const seenMs = Number(single(this.#database, STATEMENTS.loadSeen));
@@ -150,8 +152,9 @@ export class SeederStore {
   }
 
   /**
-   * The tracker at `own` of the pair `cluster` uses this list. One that was copied or moved here belongs to another tracker, whose
-   * positions mean nothing of this one's: it gets a new id. Answers where it was used before, empty when here or nowhere.
+   * The tracker at `own` of the pair `cluster` uses this list. One that was copied or moved here belongs to another
+   * tracker, whose positions mean nothing of this one's: it gets a new id. Answers where it was used before, empty when
+   * here or nowhere.
    */
   usedAt(own: string, cluster: Uint8Array): string {
     const row = this.#statements.loadSelf.raw().get() as unknown as [Uint8Array, number, string, Uint8Array];
@@ -189,7 +192,7 @@ export class SeederStore {
     return { trackerId: new Uint8Array(trackerId), position, origin: origin && new Uint8Array(origin), followed };
   }
 
-  /** The part of the verified hash string that begins at `offset`; empty when there is none. */
+  /** The part of the verified piece hashes that begins at `offset`; empty when there is none. */
   part(swarm: string, offset: number): Uint8Array {
     const row = this.#statements.readPart.raw().get(swarm, offset) as unknown as [Uint8Array] | undefined;
     return new Uint8Array(row?.[0] ?? EMPTY_BYTES);
