@@ -2,6 +2,7 @@
 // variable that is not an absolute path counts as unset, as the rules say. Pure: the environment is passed in.
 
 import { isAbsolute, join } from 'node:path';
+import { stateHome } from '../../foundation/base/state-home.js';
 import { absolutePath, type PathBase } from './kinds.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,7 +25,7 @@ const SYSTEM_CONFIG = '/etc/mtorrent/config.toml';
 export function placesOf(env: Environment, base: PathBase, named?: string): Places {
   const directory = (variable: string): string | undefined => absoluteOnly(env[variable]);
   const inHome = (...names: readonly string[]): string => join(base.home, ...names);
-  const stateDirectory = join(directory('XDG_STATE_HOME') ?? inHome('.local', 'state'), 'mtorrent');
+  const stateDirectory = stateHome(env, base.home);
   const runtime = directory('XDG_RUNTIME_DIR');
   const config = named ?? (env['MTORRENT_CONFIG'] || undefined);
   const searched = [
