@@ -180,7 +180,7 @@ test('a pair that cannot run is told at the prompt, which is there all the same,
   await mkdir(`${homeOf(ada)}/tracker-2.db`);
   const run = new CommandRun(t, ada, []);
   await printedLine(run);
-  await run.said(/a tracker of this console does not run: .*tracker-1\.db/);
+  await run.said(/a tracker of this console could not start: .*tracker-1\.db/);
   run.write('show downloads');
   await run.line(/^SUCCESS:0$/);
   run.write('quit');
