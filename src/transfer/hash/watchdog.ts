@@ -1,6 +1,6 @@
-// Decides which threads are stuck when a task runs past its deadline: nobody knows which thread runs it, so every thread
-// that has been there as long is named, and never a younger one, since piscina would take its end for a failed start.
-// All tasks are checked together now and then, without a timer for each. Pure.
+// Decides which threads are stuck when a task runs past its deadline: nobody knows which thread runs it, so every
+// thread that has been there as long is named, and never a younger one, since piscina would take its end for a failed
+// start. All tasks are checked together now and then, without a timer for each. Pure.
 
 /** A task that is watched. */
 export interface Watched {

@@ -29,7 +29,7 @@ export class Uploads {
     this.#options = options;
   }
 
-  /** @param report answers whoever decided it. */
+  /** @param report tells the upload machine how the order ended. */
   send(
     send: Send,
     file: number,
