@@ -1,6 +1,6 @@
-// The download of one file: its phases from running to ended, and which part handles what happens: connections.ts who is
-// connected, scheduler.ts who is asked for what, verification.ts when a piece is ours. Invariant: it ends only when every
-// slot is back and every connection has ended. Pure.
+// The download of one file: its phases from running to ended, and which part handles what happens: connections.ts who
+// is connected, scheduler.ts who is asked for what, verification.ts when a piece is ours. Invariant: it ends only when
+// every slot is back and every connection has ended. Pure.
 
 import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../../foundation/actor/machine.js';
 import { assert } from '../../foundation/base/assert.js';

@@ -1,6 +1,7 @@
-// The endgame: once every missing piece is requested, may an idle peer be asked for one of them as well? Only where that
-// brings the end nearer: the piece was asked of a peer that is much slower, or that has stalled. When the piece has as
-// many requests as it may and all have stalled, the first makes way: two slow peers cannot hold the last piece. Pure.
+// The endgame: once every missing piece is requested, may an idle peer be asked for one of them as well? Only where
+// that brings the end nearer: the piece was asked of a peer that is much slower, or that has stalled. When the piece
+// has as many requests as it may and all have stalled, the first makes way: two slow peers cannot hold the last piece.
+// Pure.
 
 import { ENDGAME_REQUESTS_MAX, REQUEST_PATIENCE_MIN_MS } from '../limits.js';
 import type { Peer } from '../peers/peer.js';
