@@ -1,6 +1,6 @@
-// Thread entry of a tracker that lives in another program's process. Everything it does is in src/tracker.
+// Thread entry of a tracker that lives in another program's process. What it does is in src/tracking/tracker/hosted.
 
 import { thisThread } from '../src/foundation/actor/thread.js';
-import { runTrackerThread } from '../src/tracking/tracker/actor.js';
+import { runTrackerThread } from '../src/tracking/tracker/hosted/actor.js';
 
 void runTrackerThread(thisThread());

@@ -47,7 +47,7 @@ const IDENTITY: readonly Defect[] = [
   {
     name: 'identity: a word alone takes an address',
     breaks: `a client that is connected is not evicted by another one's word`,
-    file: 'src/tracking/tracker/claims.ts',
+    file: 'src/tracking/tracker/claims/claims.ts',
     right: `if (found !== 'rival' && (isIncumbent || !isOccupied))`,
     wrong: `if (found !== 'rival' && (isIncumbent || isOccupied))`,
     test: 'test/tracking/tracker/claims.test.ts',
@@ -56,7 +56,7 @@ const IDENTITY: readonly Defect[] = [
   {
     name: 'identity: dial-backs without a bound',
     breaks: 'a tracker dials one host a bounded number of times',
-    file: 'src/tracking/tracker/claims.ts',
+    file: 'src/tracking/tracker/claims/claims.ts',
     right: 'if (period.count >= DIAL_BACKS_PER_PERIOD_MAX) return false;',
     wrong: 'if (period.count >= DIAL_BACKS_PER_PERIOD_MAX * 1e6) return false;',
     test: 'test/tracking/tracker/claims.test.ts',
@@ -65,7 +65,7 @@ const IDENTITY: readonly Defect[] = [
   {
     name: 'identity: a dial-back is believed for a second',
     breaks: 'a client that is refused costs one dial-back in a minute',
-    file: 'src/tracking/tracker/claims.ts',
+    file: 'src/tracking/tracker/claims/claims.ts',
     right: 'remember(this.#missed, key, { found, untilMs: nowMs + DIAL_BACK_VERDICT_MS });',
     wrong: 'remember(this.#missed, key, { found, untilMs: nowMs + DIAL_BACK_VERDICT_MS / 60 });',
     test: 'test/tracking/tracker/claims.test.ts',
@@ -74,7 +74,7 @@ const IDENTITY: readonly Defect[] = [
   {
     name: 'identity: who does not answer stays listed',
     breaks: 'after a merge the client that another one answers for goes',
-    file: 'src/tracking/tracker/claims.ts',
+    file: 'src/tracking/tracker/claims/claims.ts',
     right: 'if (listed !== undefined && listed.clients.length > 1) this.crowded(listed, nowMs);',
     wrong: 'if (listed === undefined) this.#unsettled.clear();',
     test: 'test/tracking/tracker/claims.test.ts',
@@ -83,7 +83,7 @@ const IDENTITY: readonly Defect[] = [
   {
     name: 'identity: the clients of the partner are taken off',
     breaks: `a client that talks to the partner is the partner's to look for`,
-    file: 'src/tracking/tracker/claims.ts',
+    file: 'src/tracking/tracker/claims/claims.ts',
     right: 'if (isHolderHere && (isHere || !this.#isAlive(client, nowMs)))',
     wrong: 'if (isHolderHere)',
     test: 'test/tracking/tracker/claims.test.ts',
@@ -92,7 +92,7 @@ const IDENTITY: readonly Defect[] = [
   {
     name: 'identity: a dial-back in vain is the last',
     breaks: 'two clients that both are listed are looked into again',
-    file: 'src/tracking/tracker/machine.ts',
+    file: 'src/tracking/tracker/machine/machine.ts',
     right: `    this.#claims.review(nowMs);
 `,
     wrong: '',
@@ -102,7 +102,7 @@ const IDENTITY: readonly Defect[] = [
   {
     name: 'identity: a list names an address twice',
     breaks: 'a list shows an address once',
-    file: 'src/tracking/tracker/session.ts',
+    file: 'src/tracking/tracker/session/session.ts',
     right: 'entries.map((entry) => [addressKey(entry.host, entry.port), entry])',
     wrong: 'entries.map((entry) => [addressKey(entry.client.id, entry.port), entry])',
     test: 'test/tracking/tracker/claims.test.ts',
@@ -195,7 +195,7 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: answers before the commit',
     breaks: 'an answer is sent after the commit',
-    file: 'src/tracking/tracker/machine.ts',
+    file: 'src/tracking/tracker/machine/machine.ts',
     right: `      this.#commit(number, effect);
         this.#wait(connection, effect.weight);
 `,
@@ -259,7 +259,7 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: leases run on while the list is loaded',
     breaks: 'nobody expires within one lease of the start',
-    file: 'src/tracking/tracker/machine.ts',
+    file: 'src/tracking/tracker/machine/machine.ts',
     right: `    this.#leases.grace(nowMs);
     this.#figures.moved`,
     wrong: `    this.#figures.moved`,
@@ -278,7 +278,7 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: removals of what nobody knows have no bound',
     breaks: 'no address fills a tracker with records',
-    file: 'src/tracking/tracker/session.ts',
+    file: 'src/tracking/tracker/session/session.ts',
     right: `if (!unknownRemovals.take(this.#socketHost, 1, nowMs))`,
     wrong: `if (!unknownRemovals.take(this.#socketHost, 0, nowMs))`,
     test: 'test/tracking/tracker/hostile.test.ts',
@@ -287,7 +287,7 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: what strangers say of a file counts',
     breaks: 'nobody is kept from announcing and proving his file',
-    file: 'src/tracking/tracker/session.ts',
+    file: 'src/tracking/tracker/session/session.ts',
     right: `const pieceCount = entry.swarm.complete ? (entry.swarm.facts?.pieceCount ?? 0) : PIECES_MAX;`,
     wrong: `const pieceCount = entry.swarm.facts?.pieceCount ?? PIECES_MAX;`,
     test: 'test/tracking/tracker/hostile.test.ts',
@@ -296,7 +296,7 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: hash strings are held open for ever',
     breaks: 'no client keeps the others from sending theirs',
-    file: 'src/tracking/tracker/uploads.ts',
+    file: 'src/tracking/tracker/session/uploads.ts',
     right: `if (nowMs > untilMs) late.push(number);`,
     wrong: `if (nowMs < untilMs - 1e12) late.push(number);`,
     test: 'test/tracking/tracker/hostile.test.ts',
@@ -305,7 +305,7 @@ const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: a backlog without end',
     breaks: 'connections that come and go while the disk hangs break nothing',
-    file: 'src/tracking/tracker/machine.ts',
+    file: 'src/tracking/tracker/machine/machine.ts',
     right: `this.#store.isOverloaded ? overloadedReply(request) : undefined;`,
     wrong: `this.#isOpen ? undefined : overloadedReply(request);`,
     test: 'test/tracking/tracker/hostile.test.ts',
@@ -462,7 +462,7 @@ const PAIR: readonly Defect[] = [
   {
     name: 'pair: a standstill changes nothing',
     breaks: 'who is listed after a long standstill said so since',
-    file: 'src/tracking/tracker/clean-up.ts',
+    file: 'src/tracking/tracker/machine/clean-up.ts',
     right: 'if (forMs <= TOMBSTONE_MS) return false;',
     wrong: 'if (forMs <= TOMBSTONE_MS || forMs > 0) return false;',
     test: 'test/tracking/tracker/standstill.test.ts',
@@ -500,7 +500,7 @@ const PAIR: readonly Defect[] = [
   {
     name: 'pair: a late word is acknowledged',
     breaks: 'a client hears that its word is out of date',
-    file: 'src/tracking/tracker/stale.ts',
+    file: 'src/tracking/tracker/session/stale.ts',
     right: 'return isSame ? undefined : entry;',
     wrong: 'return isSame || order >= 0 ? undefined : entry;',
     test: 'test/tracking/tracker/stale.test.ts',
@@ -885,7 +885,7 @@ const RELEASES: readonly Defect[] = [
   {
     name: 'releases: everybody is told features',
     breaks: 'a reply grows only for who reads it',
-    file: 'src/tracking/tracker/session.ts',
+    file: 'src/tracking/tracker/session/session.ts',
     right: 'if (!features.has(TRACKER_FEATURES.readsFeatures)) return [answer(reply)];',
     wrong: '',
     test: 'test/tracking/tracker/session.test.ts',

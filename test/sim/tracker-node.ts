@@ -13,7 +13,7 @@ import {
   leaderMessages,
 } from '../../src/tracking/store/pair/messages.js';
 import type { PairInput } from '../../src/tracking/store/pair/pair.js';
-import type { DialBack, DialBackAnswer } from '../../src/tracking/tracker/claims.js';
+import type { DialBack, DialBackAnswer } from '../../src/tracking/tracker/claims/claims.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracking/tracker/messages.js';
 import { type FlatEffect, type FlatInput, PairedTracker } from '../tracking/tracker/paired-tracker.js';
 import { FakeStore, trackerIdOf } from './fake-store.js';

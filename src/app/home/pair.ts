@@ -10,7 +10,7 @@ import { RESTART_PERIOD_MS, RESTARTS_MAX } from '../../foundation/base/limits.js
 import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { closedServer, type SocketServer } from '../../foundation/wire/transport.js';
-import { startHosted } from '../../tracking/tracker/hosted.js';
+import { startHosted } from '../../tracking/tracker/hosted/hosted.js';
 import { type DirectoryLock, lockDirectory } from '../../transfer/storage/lock.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
 import { ownHost } from '../library/own-address.js';

@@ -10,8 +10,8 @@ import { CommitQueue, type Group, type Queued } from './groups.js';
 import { isOfRegistry, type PairChange } from './pair/changes.js';
 import type { Arrival, Followed } from './pair/follower.js';
 import { Pair, type PairEffect, type PairInput } from './pair/pair.js';
+import { Positions } from './pair/positions.js';
 import { ReplicationIndex } from './pair/replication.js';
-import { Positions } from './positions.js';
 import type { StoreEvent } from './sqlite/messages.js';
 import { applyLoaded, type LoadedRows } from './sqlite/rows.js';
 

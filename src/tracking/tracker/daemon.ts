@@ -14,11 +14,11 @@ import { systemTimers, type Timers } from '../../foundation/base/timers.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import type { StoreShell } from '../store/contract.js';
 import { chooseStore, type StoreEffect, type StoreInput } from '../store/selection.js';
-import { DialBacks } from './dial-back.js';
-import type { Figures, TrackerEffect, TrackerInput } from './effects.js';
+import { DialBacks } from './claims/dial-back.js';
 import { LEASE_MS, RENEW_MS } from './limits.js';
 import { Listener } from './listener.js';
-import { TrackerMachine } from './machine.js';
+import type { Figures, TrackerEffect, TrackerInput } from './machine/effects.js';
+import { TrackerMachine } from './machine/machine.js';
 import { TRACKER_MAGIC } from './messages.js';
 
 export interface DaemonOptions {

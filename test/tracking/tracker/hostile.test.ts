@@ -13,7 +13,7 @@ import {
   TRACKER_UPLOADS_PER_ADDRESS_MAX,
 } from '../../../src/tracking/tracker/limits.js';
 import type { TrackerReply } from '../../../src/tracking/tracker/messages.js';
-import { Uploads } from '../../../src/tracking/tracker/uploads.js';
+import { Uploads } from '../../../src/tracking/tracker/session/uploads.js';
 import { type Connection, clientBytes, Stage, swarmOf } from './stage.js';
 
 const WORDS_MAX = 500;

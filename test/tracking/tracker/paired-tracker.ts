@@ -10,8 +10,8 @@ import {
   type PairedStoreInput,
   type PairedStoreSetting,
 } from '../../../src/tracking/store/paired-store.js';
-import type { TrackerEffect, TrackerInput, TrackerSetting } from '../../../src/tracking/tracker/effects.js';
-import { TrackerMachine } from '../../../src/tracking/tracker/machine.js';
+import type { TrackerEffect, TrackerInput, TrackerSetting } from '../../../src/tracking/tracker/machine/effects.js';
+import { TrackerMachine } from '../../../src/tracking/tracker/machine/machine.js';
 
 type Own<T extends { readonly kind: string }> = Exclude<T, { kind: 'store' }>;
 export type FlatInput = Own<TrackerInput<never>> | PairedStoreInput;

@@ -1,6 +1,6 @@
 // Requests for lists that wait until this tracker is ready. They end with their connection. Pure.
 
-import type { TrackerRequest } from './messages.js';
+import type { TrackerRequest } from '../messages.js';
 
 type ListRequest = Extract<TrackerRequest, { kind: 'seeders' }>;
 

@@ -1,9 +1,9 @@
 // What a tracker counts of itself, and which of that is worth a log line. Decides nothing else. Pure.
 
-import { Complaints } from '../../foundation/base/complaints.js';
-import type { ClientId } from '../../foundation/torrent/ids.js';
-import type { GroupResult, Refusal } from '../store/contract.js';
-import { STORE_LOG_ALARM_BYTES } from './limits.js';
+import { Complaints } from '../../../foundation/base/complaints.js';
+import type { ClientId } from '../../../foundation/torrent/ids.js';
+import type { GroupResult, Refusal } from '../../store/contract.js';
+import { STORE_LOG_ALARM_BYTES } from '../limits.js';
 
 /** Clients that one log line names. */
 const CLIENTS_NAMED_MAX = 8;

@@ -1,10 +1,10 @@
 // The clients' connections of one tracker: which are open, which are paused because they ask faster than the store
 // writes, and which are idle for too long. Pure.
 
-import type { ClientId } from '../../foundation/torrent/ids.js';
-import { STORE_BACKLOG_MAX } from '../store/limits.js';
-import { REPLICA_HELD_MAX, TRACKER_IDLE_MS, TRACKER_REQUESTS_PER_CONNECTION_MAX } from './limits.js';
-import type { Session } from './session.js';
+import type { ClientId } from '../../../foundation/torrent/ids.js';
+import { STORE_BACKLOG_MAX } from '../../store/limits.js';
+import { REPLICA_HELD_MAX, TRACKER_IDLE_MS, TRACKER_REQUESTS_PER_CONNECTION_MAX } from '../limits.js';
+import type { Session } from '../session/session.js';
 
 export interface Connection {
   readonly number: number;

@@ -2,12 +2,12 @@
 // Decides nothing; `claims.ts` decides which address is dialed.
 
 import { randomBytes } from 'node:crypto';
-import type { Timer, Timers } from '../../foundation/base/timers.js';
-import { keyBytes, PEER_ID_SIZE, peerId } from '../../foundation/torrent/ids.js';
-import { DialedConnection } from '../../foundation/wire/dialed.js';
-import { PEER_MAGIC, type PeerWire, peerWire } from '../../transfer/peer/codec/messages.js';
+import type { Timer, Timers } from '../../../foundation/base/timers.js';
+import { keyBytes, PEER_ID_SIZE, peerId } from '../../../foundation/torrent/ids.js';
+import { DialedConnection } from '../../../foundation/wire/dialed.js';
+import { PEER_MAGIC, type PeerWire, peerWire } from '../../../transfer/peer/codec/messages.js';
+import { DIAL_BACK_DEADLINE_MS } from '../limits.js';
 import type { DialBack, DialBackAnswer } from './claims.js';
-import { DIAL_BACK_DEADLINE_MS } from './limits.js';
 
 export interface DialBacksOptions {
   readonly ownHost: string;

@@ -1,21 +1,15 @@
 // Starts a tracker on a thread of this program and reports how it ends, as a child for a supervisor. Decides nothing
 // about restarts.
 
-import { openLink } from '../../foundation/actor/link.js';
-import type { Child } from '../../foundation/actor/supervisor.js';
-import { MessageChannel, startThread } from '../../foundation/actor/thread.js';
-import { deferred } from '../../foundation/base/deferred.js';
-import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
-import { bundleUrl } from '../../foundation/base/installation.js';
-import type { LogTarget } from '../../foundation/base/log.js';
-import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import {
-  type HostedEvent,
-  type HostedSettings,
-  hostedCommands,
-  hostedEvents,
-  hostedSettings,
-} from './hosted-messages.js';
+import { openLink } from '../../../foundation/actor/link.js';
+import type { Child } from '../../../foundation/actor/supervisor.js';
+import { MessageChannel, startThread } from '../../../foundation/actor/thread.js';
+import { deferred } from '../../../foundation/base/deferred.js';
+import { isErrorCode, MiniTorrentError } from '../../../foundation/base/errors.js';
+import { bundleUrl } from '../../../foundation/base/installation.js';
+import type { LogTarget } from '../../../foundation/base/log.js';
+import { type Address, formatAddress } from '../../../foundation/torrent/address.js';
+import { type HostedEvent, type HostedSettings, hostedCommands, hostedEvents, hostedSettings } from './messages.js';
 
 const ENTRY = bundleUrl('tracker');
 

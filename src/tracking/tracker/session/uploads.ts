@@ -2,10 +2,10 @@
 // one of a crowded address when another address wants it; what is kept is bounded for each client, each address and in
 // total. Pure.
 
-import { Admission } from '../../foundation/base/admission.js';
-import { Budget } from '../../foundation/base/budget.js';
-import { DIGEST_SIZE, TOMBSTONE_MS } from '../../foundation/base/limits.js';
-import type { Registry } from '../registry/registry.js';
+import { Admission } from '../../../foundation/base/admission.js';
+import { Budget } from '../../../foundation/base/budget.js';
+import { DIGEST_SIZE, TOMBSTONE_MS } from '../../../foundation/base/limits.js';
+import type { Registry } from '../../registry/registry.js';
 import {
   STORE_MARK_MS,
   TRACKER_HASH_BYTES_MAX,
@@ -14,7 +14,7 @@ import {
   TRACKER_UPLOAD_MIN_MS,
   TRACKER_UPLOADS_MAX,
   TRACKER_UPLOADS_PER_ADDRESS_MAX,
-} from './limits.js';
+} from '../limits.js';
 
 interface Upload {
   readonly host: string;

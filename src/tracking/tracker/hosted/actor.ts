@@ -1,14 +1,14 @@
 // Runs a tracker as one thread of a program that needs a pair beside its real work. A tracker that fails ends its
 // thread with the reason; its supervisor decides what follows.
 
-import { openLink } from '../../foundation/actor/link.js';
-import type { ThreadSelf } from '../../foundation/actor/thread.js';
-import { assert } from '../../foundation/base/assert.js';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { parseAddress } from '../../foundation/torrent/address.js';
-import { SENTENCE_BYTES_MAX } from '../../foundation/wire/limits.js';
-import { type HostedEvent, hostedCommands, hostedEvents, hostedSettings } from './hosted-messages.js';
-import { type RunningTracker, startTracker } from './start.js';
+import { openLink } from '../../../foundation/actor/link.js';
+import type { ThreadSelf } from '../../../foundation/actor/thread.js';
+import { assert } from '../../../foundation/base/assert.js';
+import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import { parseAddress } from '../../../foundation/torrent/address.js';
+import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
+import { type RunningTracker, startTracker } from '../start.js';
+import { type HostedEvent, hostedCommands, hostedEvents, hostedSettings } from './messages.js';
 
 export async function runTrackerThread(self: ThreadSelf): Promise<void> {
   const settings = hostedSettings.decode(self.settings);

@@ -1,10 +1,10 @@
 // Whether a client's request is too late to change anything: the same or a higher version is known, and it is of
 // another request. Never decides which of the two is right. Pure.
 
-import { swarmKey } from '../../foundation/torrent/ids.js';
-import { compareVersions, type Version } from '../registry/changes.js';
-import type { Client } from '../registry/records.js';
-import type { TrackerRequest } from './messages.js';
+import { swarmKey } from '../../../foundation/torrent/ids.js';
+import { compareVersions, type Version } from '../../registry/changes.js';
+import type { Client } from '../../registry/records.js';
+import type { TrackerRequest } from '../messages.js';
 
 export type VersionedRequest = Extract<TrackerRequest, { kind: 'share' | 'announce' | 'remove' | 'leave' }>;
 

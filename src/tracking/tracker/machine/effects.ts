@@ -1,10 +1,10 @@
 // What the tracker's machine is told, what it wants done, and what it reports of itself. The daemon translates between
 // these and sockets, timers and the store's shell. Pure.
 
-import type { Address } from '../../foundation/torrent/address.js';
-import type { Counts } from '../registry/registry.js';
-import type { DialBack, DialBackAnswer } from './claims.js';
-import type { TrackerReply, TrackerRequest } from './messages.js';
+import type { Address } from '../../../foundation/torrent/address.js';
+import type { Counts } from '../../registry/registry.js';
+import type { DialBack, DialBackAnswer } from '../claims/claims.js';
+import type { TrackerReply, TrackerRequest } from '../messages.js';
 
 export interface TrackerSetting {
   readonly partner: Address;

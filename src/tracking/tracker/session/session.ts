@@ -3,34 +3,34 @@
 // address. Pure.
 
 import { createHash } from 'node:crypto';
-import type { Budget } from '../../foundation/base/budget.js';
-import { toHex } from '../../foundation/base/bytes.js';
-import { PIECE_SIZE, PIECES_MAX, SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
-import type { Prng } from '../../foundation/base/prng.js';
-import { canonicalHost } from '../../foundation/torrent/address.js';
-import { type ClientId, clientId, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
-import { checkFileName } from '../../foundation/torrent/names.js';
-import { commonFeatures, encodeFeatures, type Features } from '../../foundation/wire/features.js';
-import { addressKey } from '../registry/addresses.js';
-import { type Change, compareVersions, type FileFacts } from '../registry/changes.js';
-import type { Leases } from '../registry/leases.js';
-import type { Registry } from '../registry/registry.js';
-import type { Claims, Verdict } from './claims.js';
-import { PieceHashUpload } from './hash-upload.js';
+import type { Budget } from '../../../foundation/base/budget.js';
+import { toHex } from '../../../foundation/base/bytes.js';
+import { PIECE_SIZE, PIECES_MAX, SEEDERS_PER_REPLY_MAX } from '../../../foundation/base/limits.js';
+import type { Prng } from '../../../foundation/base/prng.js';
+import { canonicalHost } from '../../../foundation/torrent/address.js';
+import { type ClientId, clientId, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
+import { checkFileName } from '../../../foundation/torrent/names.js';
+import { commonFeatures, encodeFeatures, type Features } from '../../../foundation/wire/features.js';
+import { addressKey } from '../../registry/addresses.js';
+import { type Change, compareVersions, type FileFacts } from '../../registry/changes.js';
+import type { Leases } from '../../registry/leases.js';
+import type { Registry } from '../../registry/registry.js';
+import type { Claims, Verdict } from '../claims/claims.js';
 import {
   SEEDERS_PER_SWARM_MAX,
   STORE_PART_WEIGHT,
   SWARMS_MAX,
   SWARMS_PER_CLIENT_MAX,
   TRACKER_RECORDS_MAX,
-} from './limits.js';
+} from '../limits.js';
 import {
   OWN_FEATURES,
   type RefusalCode,
   TRACKER_FEATURES,
   type TrackerReply,
   type TrackerRequest,
-} from './messages.js';
+} from '../messages.js';
+import { PieceHashUpload } from './piece-hashes.js';
 import { isVersioned, overridingVersion, type VersionedRequest } from './stale.js';
 import type { Uploads } from './uploads.js';
 

@@ -2,23 +2,23 @@
 // which connection is not read for now. Nothing is answered before the store has committed it. Pure: the daemon
 // performs its effects.
 
-import type { Machine, Wake, WakeAt } from '../../foundation/actor/machine.js';
-import { unreachable } from '../../foundation/base/assert.js';
-import { type ClientId, clientId, type TrackerId } from '../../foundation/torrent/ids.js';
-import type { Change } from '../registry/changes.js';
-import { Leases } from '../registry/leases.js';
-import { Registry } from '../registry/registry.js';
-import type { GroupResult, OpenStore, Refusal, Store, StoreSink } from '../store/contract.js';
-import { Claims, type HeldRequest } from './claims.js';
+import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
+import { unreachable } from '../../../foundation/base/assert.js';
+import { type ClientId, clientId, type TrackerId } from '../../../foundation/torrent/ids.js';
+import type { Change } from '../../registry/changes.js';
+import { Leases } from '../../registry/leases.js';
+import { Registry } from '../../registry/registry.js';
+import type { GroupResult, OpenStore, Refusal, Store, StoreSink } from '../../store/contract.js';
+import { Claims, type HeldRequest } from '../claims/claims.js';
+import { STORE_MARK_MS } from '../limits.js';
+import type { RefusalCode, TrackerReply, TrackerRequest } from '../messages.js';
+import { overloadedReply, Session, type SessionEffect, type SessionSetting } from '../session/session.js';
+import { sessionSettingOf } from '../session/setting.js';
 import { CleanUp, tickMsOf } from './clean-up.js';
 import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
 import { OwnFigures } from './figures.js';
 import { HeldLists } from './held-lists.js';
-import { STORE_MARK_MS } from './limits.js';
-import type { RefusalCode, TrackerReply, TrackerRequest } from './messages.js';
-import { overloadedReply, Session, type SessionEffect, type SessionSetting } from './session.js';
-import { sessionSettingOf } from './session-setting.js';
 
 type Effect<Out> = TrackerEffect<Out> | WakeAt;
 

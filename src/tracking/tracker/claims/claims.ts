@@ -1,13 +1,13 @@
 // Which client keeps an address that several clients claim: the one that answers there, found by a dial-back. Where
 // nobody answers, a listed and connected client keeps it. Never dials or removes anything itself. Pure.
 
-import { present } from '../../foundation/base/assert.js';
-import { equalBytes } from '../../foundation/base/bytes.js';
-import { formatAddress } from '../../foundation/torrent/address.js';
-import { type ClientId, keyBytes, peerIdOf, type SwarmKey } from '../../foundation/torrent/ids.js';
-import { addressKey } from '../registry/addresses.js';
-import type { Client, ListedAddress } from '../registry/records.js';
-import type { Registry } from '../registry/registry.js';
+import { present } from '../../../foundation/base/assert.js';
+import { equalBytes } from '../../../foundation/base/bytes.js';
+import { formatAddress } from '../../../foundation/torrent/address.js';
+import { type ClientId, keyBytes, peerIdOf, type SwarmKey } from '../../../foundation/torrent/ids.js';
+import { addressKey } from '../../registry/addresses.js';
+import type { Client, ListedAddress } from '../../registry/records.js';
+import type { Registry } from '../../registry/registry.js';
 import {
   CLAIM_PROMISED_MS,
   DIAL_BACK_PERIOD_MS,
@@ -16,8 +16,8 @@ import {
   DIAL_BACKS_MAX,
   DIAL_BACKS_PER_PERIOD_MAX,
   DIAL_BACKS_PER_SOURCE_MAX,
-} from './limits.js';
-import type { TrackerRequest } from './messages.js';
+} from '../limits.js';
+import type { TrackerRequest } from '../messages.js';
 
 /** What a dial-back says hello about. */
 export interface Asked {

@@ -1,7 +1,7 @@
 // The settings of a tracker on a thread of its own, and what it reports. Addresses travel as `ip:port`.
 
-import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
-import { sentence, text } from '../../foundation/wire/schema.js';
+import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
+import { sentence, text } from '../../../foundation/wire/schema.js';
 
 const address = text(64);
 /** Linux's PATH_MAX. */

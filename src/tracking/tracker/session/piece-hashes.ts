@@ -2,11 +2,11 @@
 // come. Their length is what this very client declared, since what others declare proves nothing. Pure.
 
 import { createHash, type Hash } from 'node:crypto';
-import { DIGEST_SIZE } from '../../foundation/base/limits.js';
-import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import type { Change, FileFacts } from '../registry/changes.js';
-import type { Client } from '../registry/records.js';
-import { SWARMS_PER_CLIENT_MAX, TRACKER_HASH_BYTES_PER_CLIENT_MAX } from './limits.js';
+import { DIGEST_SIZE } from '../../../foundation/base/limits.js';
+import type { SwarmKey } from '../../../foundation/torrent/ids.js';
+import type { Change, FileFacts } from '../../registry/changes.js';
+import type { Client } from '../../registry/records.js';
+import { SWARMS_PER_CLIENT_MAX, TRACKER_HASH_BYTES_PER_CLIENT_MAX } from '../limits.js';
 import type { Uploads } from './uploads.js';
 
 interface Upload {

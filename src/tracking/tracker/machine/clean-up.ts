@@ -1,13 +1,13 @@
 // What a tracker takes off its list by itself, step by step: clients whose leases ended, clients that a long standstill
 // left in doubt, and records that nobody needs any more. Never removes what only an owner may. Pure.
 
-import { TOMBSTONE_MS } from '../../foundation/base/limits.js';
-import type { ClientId } from '../../foundation/torrent/ids.js';
-import type { Change } from '../registry/changes.js';
-import { Doubts } from '../registry/doubts.js';
-import type { Leases } from '../registry/leases.js';
-import type { Registry } from '../registry/registry.js';
-import { TRACKER_CLEAN_UP_PACE_MS, TRACKER_FORGET_MAX, TRACKER_TICK_MS } from './limits.js';
+import { TOMBSTONE_MS } from '../../../foundation/base/limits.js';
+import type { ClientId } from '../../../foundation/torrent/ids.js';
+import type { Change } from '../../registry/changes.js';
+import { Doubts } from '../../registry/doubts.js';
+import type { Leases } from '../../registry/leases.js';
+import type { Registry } from '../../registry/registry.js';
+import { TRACKER_CLEAN_UP_PACE_MS, TRACKER_FORGET_MAX, TRACKER_TICK_MS } from '../limits.js';
 
 export interface CleanUpStep {
   readonly clients: readonly ClientId[];
