@@ -1,5 +1,5 @@
 // Matches a client's answers to the requests they belong to: each request gets an id and a promise. The client answers
-// every request, so nothing here has a deadline. When the client or the connection to it ends, every open request
+// every request, so nothing here has a deadline; when the client or the connection to it ends, every open request
 // rejects. Pure.
 
 import type { ClientCommand, ClientEvent, FileView } from '../../client/messages.js';

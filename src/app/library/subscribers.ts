@@ -1,6 +1,6 @@
-// Shares one client among several users. The client sees request ids that no two users share; each answer goes to
-// whoever asked, under the user's own id, and a notification goes to everybody. A user who leaves is forgotten with its
-// open requests. Pure.
+// Shares one client among several users: the client sees request ids that no two users share, and each answer goes to
+// whoever asked, under the user's own id. Notifications go to everybody; a user who leaves is forgotten with its open
+// requests. Pure.
 
 import type { ClientCommand, ClientEvent } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
