@@ -107,12 +107,14 @@ export type ClientInput =
   | { readonly kind: 'roomSeen'; readonly file: number; readonly freeBytes: number }
   | { readonly kind: 'removed'; readonly ask: number; readonly refusal: Refusal | undefined };
 
+type ArgumentsOf<K extends ClientCommand['kind']> = Omit<Extract<ClientCommand, { readonly kind: K }>, 'kind'>;
+
 export type ClientEffect =
   | { readonly kind: 'tell'; readonly event: ClientEvent }
   | { readonly kind: 'check'; readonly file: number; readonly entry: Entry }
-  | { readonly kind: 'prepareShare'; readonly ask: number; readonly path: string; readonly mtorrentPath: string }
+  | ({ readonly kind: 'prepareShare' } & ArgumentsOf<'share'>)
   | { readonly kind: 'writeShare'; readonly ask: number; readonly entry: Entry }
-  | { readonly kind: 'prepareGet'; readonly ask: number; readonly mtorrentPath: string; readonly destination: string }
+  | ({ readonly kind: 'prepareGet' } & ArgumentsOf<'get'>)
   | { readonly kind: 'openPart'; readonly file: number; readonly entry: Entry }
   /** Closes the `.part` for writing. It stays served. */
   | { readonly kind: 'releasePart'; readonly file: number }

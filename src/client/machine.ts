@@ -122,16 +122,9 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     if (this.#closing !== undefined) return [refuse(command.ask, 'CANCELLED', 'the client is closing')];
     switch (command.kind) {
       case 'share':
-        return [{ kind: 'prepareShare', ask: command.ask, path: command.path, mtorrentPath: command.mtorrentPath }];
+        return [{ ...command, kind: 'prepareShare' }];
       case 'get':
-        return [
-          {
-            kind: 'prepareGet',
-            ask: command.ask,
-            mtorrentPath: command.mtorrentPath,
-            destination: command.destination,
-          },
-        ];
+        return [{ ...command, kind: 'prepareGet' }];
       case 'remove':
         return remove(this.#files, command.ask, command.name, command.force);
       case 'wait':

@@ -1,4 +1,4 @@
-// Questions that the client answers from its books, or passes on to who knows.
+// Questions that the client answers from its file table, or passes on to threads, trackers or the disk.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

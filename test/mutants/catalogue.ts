@@ -789,6 +789,24 @@ const ANNOUNCE: readonly Defect[] = [
 
 const CLIENT: readonly Defect[] = [
   {
+    name: 'life: what is being removed stays offered',
+    breaks: 'a file that leaves is withdrawn at once',
+    file: 'src/client/files/file-life.ts',
+    right: "return phase.at === 'downloading' ||",
+    wrong: "return phase.at === 'downloading' || phase.at === 'leaving' ||",
+    test: 'test/client/file-life.test.ts',
+    rule: 'however events follow each other, what is announced is served, and neither while it is checked, mended, missing or leaving',
+  },
+  {
+    name: 'wire: a row may have a field too many',
+    breaks: 'a record is its fields in order, and nothing else',
+    file: 'src/foundation/wire/schema.ts',
+    right: 'Array.isArray(value) && value.length === columns.length',
+    wrong: 'Array.isArray(value)',
+    test: 'test/foundation/wire/protocol.test.ts',
+    rule: 'a record is on the wire what a tuple of its fields is, byte for byte, and nothing else is read as one',
+  },
+  {
     name: 'verify: bad pieces stay announced',
     breaks: 'nothing is served or announced of a file whose bad pieces are known',
     file: 'src/client/files/file-life.ts',
