@@ -15,8 +15,8 @@ export const PEER_DEAD_MS = 60_000;
 export const UPLOAD_BYTES_PER_PEER_MAX = 2 * MIB;
 /** Buffers for them: as many pieces as 2 MiB hold, so that small blocks take no more of the pool than large ones. */
 export const UPLOAD_BUFFERS_PER_PEER_MAX = 4;
-/** Uploads in flight beyond what the length of the links holds: one alone leaves a link idle while its receiver is busy.
- * In virtual time 8 peers need 1.35 × the least time with 1, 1.12 with 2, 1.03 with 4, 1.06 with 8. */
+/** Uploads in flight beyond what the length of the links holds: one alone leaves a link idle when its receiver is
+ * busy. In virtual time 8 peers need 1.35 × the least time with 1, 1.12 with 2, 1.03 with 4, 1.06 with 8. */
 export const UPLOADS_QUEUED = 4;
 /** Uploads in flight: 64 × 512 KiB fill 10 Gbit/s × 25 ms. */
 export const UPLOADS_IN_FLIGHT_MAX = 64;
@@ -33,12 +33,12 @@ export const UPLOAD_READS_MAX = 4;
 export const UPLOAD_STALL_MS = 60_000;
 /** Bytes that one peer may leave unread: payload of 2 MiB, a bitfield of at most 1 MiB, and haves and rejects. */
 export const PEER_UNREAD_BYTES_MAX = 8 * MIB;
-/** Milliseconds that an ack waits for a request to share its packet. The request arrives from the download thread within
- * one; a block of 512 KiB at 200 Mbit/s takes 21. */
+/** Milliseconds that an ack waits for a request to share its packet. The request arrives from the download thread
+ * within one; a block of 512 KiB at 200 Mbit/s takes 21. */
 export const ACK_DELAY_MS = 4;
 /** Milliseconds between two reports of a socket to its machine that payload arrives: the machine counts in seconds. */
 export const PAYLOAD_TOLD_MS = 100;
-/** Bytes read at once while a frame is expected: a larger buffer would swallow payload behind it, which costs a copy. */
+/** Bytes read at once while a frame is expected: a larger buffer swallows payload, which costs a copy. */
 export const HEADER_READ_BYTES = 4 * KIB;
 /** Milliseconds between keep-alives to a peer whose requests are queued here: below half of its deadline. */
 export const IN_LINE_ALIVE_MS = 4_000;

@@ -35,8 +35,8 @@ export class OutstandingRequests {
   }
 
   /**
-   * A whole block, or the next part of one, begins to arrive. A part has at least BLOCK_BYTES_MIN, so that a peer cannot
-   * make us work byte by byte. Undefined: it was not requested.
+   * A whole block, or the next part of one, begins to arrive. A part has at least BLOCK_BYTES_MIN, so that a peer
+   * cannot make us work byte by byte. Undefined: it was not requested.
    */
   partBegins(part: Block): OutstandingRequest | undefined {
     const request = this.#requests.find((each) => restOf(each).begin === part.begin && each.block.piece === part.piece);

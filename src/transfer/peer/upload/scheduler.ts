@@ -110,8 +110,8 @@ export class UploadScheduler {
   }
 
   /**
-   * The next request, or a part of at most `bytesMax`, to read; undefined when none may be served now. Its owner enters it
-   * into the book of uploads in flight. @param onlyIdle for flows that hold no buffer.
+   * The next request, or a part of at most `bytesMax`, to read; undefined when none may be served now. Its owner enters
+   * it into the book of uploads in flight. @param onlyIdle for flows that hold no buffer.
    */
   next(bytesMax = RUN_BYTES_MAX, onlyIdle = false): Upload | undefined {
     if (this.#queued === 0) return undefined;
