@@ -112,8 +112,6 @@ export const RATE_BURST_MS = 250;
 export const RATE_STEP_MS = 50;
 /** Bytes of the smallest block that a limit asks for or sends at once: BEP 3's usual 16 KiB. */
 export const BLOCK_BYTES_MIN = 16 * KIB;
-/** Sources whose use of something is counted: an address and two numbers each. */
-export const BUDGET_SOURCES_MAX = 16_384;
 
 // --- log ---
 

@@ -112,3 +112,5 @@ export const TRACKER_LISTEN_BACKLOG = 4_096;
 export const STORE_MARK_MS = 3_600_000;
 /** Requests for a list that wait meanwhile; beyond it their connections are not read. */
 export const REPLICA_HELD_MAX = 65_536;
+/** Sources whose use of something is counted: an address and two numbers each. */
+export const BUDGET_SOURCES_MAX = 16_384;

@@ -3,7 +3,6 @@
 // address. Pure.
 
 import { createHash } from 'node:crypto';
-import type { Budget } from '../../../foundation/base/budget.js';
 import { toHex } from '../../../foundation/base/bytes.js';
 import { PIECE_SIZE, PIECES_MAX, SEEDERS_PER_REPLY_MAX } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
@@ -30,6 +29,7 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from '../messages.js';
+import type { Budget } from './budget.js';
 import { PieceHashUpload } from './piece-hashes.js';
 import { isVersioned, overridingVersion, type VersionedRequest } from './stale.js';
 import type { Uploads } from './uploads.js';

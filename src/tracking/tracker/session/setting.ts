@@ -1,6 +1,5 @@
 // What all sessions of one tracker share, as it is at the tracker's start. Pure.
 
-import { Budget } from '../../../foundation/base/budget.js';
 import { TOMBSTONE_MS } from '../../../foundation/base/limits.js';
 import { Prng } from '../../../foundation/base/prng.js';
 import { formatAddress } from '../../../foundation/torrent/address.js';
@@ -10,6 +9,7 @@ import type { Registry } from '../../registry/registry.js';
 import type { Claims } from '../claims/claims.js';
 import { TRACKER_RECORDS_PER_ADDRESS_MAX, TRACKER_UNKNOWN_REMOVALS_PER_ADDRESS_MAX } from '../limits.js';
 import type { TrackerSetting } from '../machine/effects.js';
+import { Budget } from './budget.js';
 import type { SessionSetting } from './session.js';
 import { Uploads } from './uploads.js';
 

@@ -3,7 +3,6 @@
 // total. Pure.
 
 import { Admission } from '../../../foundation/base/admission.js';
-import { Budget } from '../../../foundation/base/budget.js';
 import { DIGEST_SIZE, TOMBSTONE_MS } from '../../../foundation/base/limits.js';
 import type { Registry } from '../../registry/registry.js';
 import {
@@ -15,6 +14,7 @@ import {
   TRACKER_UPLOADS_MAX,
   TRACKER_UPLOADS_PER_ADDRESS_MAX,
 } from '../limits.js';
+import { Budget } from './budget.js';
 
 interface Upload {
   readonly host: string;

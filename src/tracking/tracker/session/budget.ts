@@ -1,7 +1,7 @@
 // How much of something one source may use within a period; what it used comes back evenly over that period. Sources
 // share a bounded table, from which the least recently used one is evicted. Pure.
 
-import { BUDGET_SOURCES_MAX } from './limits.js';
+import { BUDGET_SOURCES_MAX } from '../limits.js';
 
 export class Budget {
   readonly #amount: number;
