@@ -1,7 +1,6 @@
-// Makes dist/bundle: the program and each thread in one file of its own, with the packages that they use, since a process that
-// loads hundreds of small modules in each of its threads spends most of its start on finding and opening them
-// (docs/decisions/018). CommonJS, which is loaded without a detour through promises. What the bundle took from other packages comes with their licences.
-// `bundle(root)` works on any copy of the project.
+// Makes dist/bundle: the program and each thread in one CommonJS file of its own with the packages that they use,
+// because a process that loads hundreds of small modules starts slowly (docs/decisions/018). The licences of those
+// packages come along. `bundle(root)` works on any copy of the project.
 
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -18,10 +17,16 @@ const ENTRIES = {
 };
 /** They look for files of their own: a thread's entry, native libraries. */
 const LEFT_OUT = ['piscina', 'libsql', 'msgpackr-extract'];
-/** For the code in it, `import.meta.url` is that of a compiled module in a room, so that what is found from there is found. */
+/**
+ * For the code in it, `import.meta.url` is that of a compiled module in a room, so that what is found from there is
+ * found.
+ */
 const MODULE_URL = `const moduleUrl = require('node:url').pathToFileURL(require('node:path').join(__dirname, '../src/foundation/base/module.js')).href;`;
 
-/** Compiles expressions over all of Unicode when it is loaded, which takes as long as all other modules; most programs never call it. */
+/**
+ * Compiles expressions over all of Unicode when it is loaded, which takes as long as all other modules; most programs
+ * never call it.
+ */
 const lateStringWidth = {
   name: 'string-width, when it is called first',
   setup({ onResolve, onLoad, resolve }) {
@@ -53,7 +58,8 @@ export async function bundle(root) {
     external: LEFT_OUT,
     define: {
       'import.meta.url': 'moduleUrl',
-      // Msgpackr's own switch: no thread loads its native library, which is for long texts; ours are names and sentences.
+      // Msgpackr's own switch: no thread loads its native library, which is for long texts; ours are names and
+      // sentences.
       'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"',
     },
     banner: { js: MODULE_URL },

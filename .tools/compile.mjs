@@ -1,6 +1,6 @@
-// Lays beside each bundle the form that V8 compiles it to, which is read in a fraction of the time that compiling takes
-// (docs/decisions/020): runs `mtorrent demo` once and keeps what its processes leave. A form is good for one version of V8; without it, or with
-// another one's, a program compiles as ever, so what fails here is told and nothing else.
+// Lays V8's code cache beside each bundle, so that a program reads compiled code instead of compiling it
+// (docs/decisions/020): runs `mtorrent demo` once and keeps what its processes leave. A cache is good for one version
+// of V8. Without it a program only starts more slowly, so a failure here is reported and nothing else.
 
 import { spawnSync } from 'node:child_process';
 import {

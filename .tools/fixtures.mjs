@@ -1,6 +1,7 @@
-// `node .tools/fixtures.mjs CHECKOUT FOLDER COMMIT`: what a release leaves on the disk, for the tests of every later one. CHECKOUT is
-// that release, built (`git worktree add CHECKOUT COMMIT`, there `npm ci --ignore-scripts && npm run build`); its own
-// program writes everything. FOLDER is new, such as test/fixtures/release-0.1; COMMIT is noted in its `made.json`.
+// `node .tools/fixtures.mjs CHECKOUT FOLDER COMMIT`: what a release leaves on the disk, for the tests of every later
+// one. CHECKOUT is that release, built (`git worktree add CHECKOUT COMMIT`, there `npm ci --ignore-scripts && npm run
+// build`); its own program writes everything. FOLDER is new, such as test/fixtures/release-0.1; COMMIT is noted in its
+// `made.json`.
 import { copyFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

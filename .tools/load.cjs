@@ -1,6 +1,6 @@
-// Runs a bundle from the form that V8 compiled it to when it was built (record.cjs): to read that takes a fraction of the time of
-// compiling it. V8 refuses the form of another version or with other flags, and compiles as ever; without one it does so, too.
-// Copied into the folder of the bundles.
+// Runs a bundle from its V8 code cache, which the build recorded (record.cjs): reading it takes a fraction of the time
+// of compiling. V8 rejects the cache of another version or with other flags, and compiles as usual; it does the same
+// without one. Copied into the folder of the bundles.
 'use strict';
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');

@@ -1,6 +1,6 @@
-// `npm run long`: what takes too long for `npm test`: the tests named `*.long.test.ts`, ten thousand schedules of faults of downloads
-// and of the tracker pair in simulation, and every decoder of a stranger's bytes. Its last lines are a row for
-// docs/RELIABILITY.md: commit, result and time of each.
+// `npm run long`: what takes too long for `npm test`: the tests named `*.long.test.ts`, ten thousand schedules of
+// faults of downloads and of the tracker pair in simulation, and every decoder of a stranger's bytes. Its last lines
+// are a row for docs/RELIABILITY.md: commit, result and time of each.
 import { execFileSync } from 'node:child_process';
 import { isLong, run, runTests, testFiles } from './test.mjs';
 

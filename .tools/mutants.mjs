@@ -1,7 +1,6 @@
-// `npm run mutants [-- PART]`: proves that the tests bite. Plants each defect of test/mutants/catalogue.ts, or those whose
-// name contains PART, one at a time in a copy of the project, compiles it, and runs the test file that the defect names:
-// it must fail, in the test that the defect names. Exit code 1 when a defect survives or can no longer be planted; where a
-// test cannot run on this machine, its defects are NOT TESTED, and the line says why.
+// `npm run mutants [-- PART]`: plants each defect of test/mutants/catalogue.ts, or those whose name contains PART, one
+// at a time in a copy of the project, and runs the test file that it names, which must fail in the named test. Exit
+// code 1 when a defect survives or cannot be planted. What cannot run on this machine is NOT TESTED, with the reason.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,7 +68,9 @@ function copyProject() {
 /** Name → why it cannot run on this machine. */
 const skipped = new Map();
 
-/** The names of the tests that failed. One that bears the name of its file never began: its modules could not be loaded. */
+/**
+ * The names of the tests that failed. One that bears the name of its file never began: its modules could not be loaded.
+ */
 async function failedTests(paths) {
   const files = paths.map((path) => join('dist', path.replace(/\.ts$/, '.js')));
   const args = ['--test', '--test-reporter=tap', `--test-timeout=${TEST_DEADLINE_MS}`, ...files];

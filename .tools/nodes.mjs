@@ -1,11 +1,13 @@
-// `node .tools/nodes.mjs 22 24 26`: the pure rooms and a dozen end-to-end tests on other versions of Node, each a plain binary from
-// the npm registry that is kept in node_modules/.cache. Compiles in advance for each version, as a build on it does. Exit code 1
-// when a test fails or a version cannot be had.
+// `node .tools/nodes.mjs 22 24 26`: the pure rooms and a dozen end-to-end tests on other versions of Node, each a plain
+// binary from the npm registry that is kept in node_modules/.cache. Compiles in advance for each version, as a build on
+// it does. Exit code 1 when a test fails or a version cannot be had.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isQuick, run, runTests, testFiles } from './test.mjs';
 
-/** What is not quick and leans on the runtime: processes, threads, sockets, disks, and code that is compiled in advance. */
+/**
+ * What is not quick and leans on the runtime: processes, threads, sockets, disks, and code that is compiled in advance.
+ */
 const ON_EACH = ['compiled', 'console', 'disk-full', 'failover', 'shared-port', 'tracker-life'];
 /** In simulation the same code decides; the schedules would take most of the time. */
 const isWanted = (path) =>

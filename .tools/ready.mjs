@@ -1,5 +1,6 @@
 // Makes a checkout ready to run: installs the locked packages when they are missing or changed, then compiles and
-// bundles what is older than its source. Called by npm before `demo`, `test` and `bench`. Prints nothing when there is nothing to do.
+// bundles what is older than its source. Called by npm before `demo`, `test` and `bench`. Prints nothing when there is
+// nothing to do.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -60,7 +61,8 @@ function removeOrphans() {
 if (!packagesAreCurrent()) run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
 removeOrphans();
 if (!compiledIsCurrent()) {
-  // `--force`-like behaviour: without this, tsc leaves an unchanged build's time stamp and every later run compiles again.
+  // `--force`-like behaviour: without this, tsc leaves an unchanged build's time stamp and every later run compiles
+  // again.
   rmSync('dist/.tsbuildinfo', { force: true });
   run('node_modules/.bin/tsc', ['-p', 'tsconfig.json']);
   const { bundle } = await import('./bundle.mjs');

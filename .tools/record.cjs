@@ -1,5 +1,6 @@
-// Preloaded (`--require`) by a program that runs so that its bundles can be kept in the form in which V8 has them then: with every
-// function that was needed. Each process and thread leaves, when it ends, one file of each bundle that it ran in COMPILED_FORMS.
+// Preloaded (`--require`) by a program whose V8 code cache is to be kept, with every function that ran. At its end each
+// process and thread leaves one file for each bundle that it ran in the folder COMPILED_FORMS. A cache is good for the
+// flags that V8 had when it was made: those of a start.
 'use strict';
 const { writeFileSync } = require('node:fs');
 const { basename, join } = require('node:path');

@@ -1,6 +1,6 @@
-// `npm test [-- PART]`: the rules of style, then every compiled test, or those whose path contains PART, but for the long ones
-// (`*.long.test.ts`, see long.mjs). `npm run quick`: of these, what starts no processes, and the end-to-end tests named below.
-// Node 20's runner takes no globs, so the files are listed here.
+// `npm test [-- PART]`: the rules of style, then every compiled test, or those whose path contains PART, but for the
+// long ones (`*.long.test.ts`, see long.mjs). `npm run quick`: of these, what starts no processes, and the end-to-end
+// tests named below. Node 20's runner takes no globs, so the files are listed here.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -11,10 +11,15 @@ import { pathToFileURL } from 'node:url';
 const STARTS_PROCESSES = /^(e2e|docs|release|app\/completion)\//;
 /** Tests of processes that are quick, too: each way through the program once. */
 const QUICK = ['e2e/hostile-bytes', 'e2e/refusals', 'e2e/remove', 'release/fixtures'];
-/** Test files that get a process of their own: they start processes or threads, take long, or lean on what is global. */
+/**
+ * Test files that get a process of their own: they start processes or threads, take long, or lean on what is global.
+ */
 const ALONE =
   /^(e2e|docs|release|sim|fuzz|tidy|mutants|app\/(completion|library)|app\/cli\/tiering|transfer\/(hash|storage)|tracking\/(store\/sqlite|tracker))\b/;
-/** The others share a few processes: to start one for each, and to load the same modules in it, costs more than most of them take. */
+/**
+ * The others share a few processes: to start one for each, and to load the same modules in it, costs more than most of
+ * them take.
+ */
 const SHARED_PROCESSES = 6;
 /** Ends what hangs; it is no measure. Holds for each test and for each file as a whole. */
 const TIMEOUT_MS = 1_200_000;

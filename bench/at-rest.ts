@@ -1,5 +1,5 @@
-// Waits until clients that were just started are at rest, as one is to which somebody says `get`: half a second after its start a
-// client makes its hash threads ready, which is no part of a download (what it costs: docs/decisions/021).
+// Waits until clients that were just started are at rest, as one is to which somebody says `get`: half a second after
+// its start a client makes its hash threads ready, which is no part of a download (what it costs: docs/decisions/021).
 
 import type { ClientProcess } from '../src/app/demo/processes.js';
 import { pause } from '../src/foundation/base/deferred.js';

@@ -1,6 +1,6 @@
-// Whoever means harm to a seeder, a process of its own: `node attacks.js ATTACK SEEDER TRACKER MTORRENT`. Each attack is a number
-// of connections that come back as soon as they are hung up on; goes on until its input ends, and then tells how many there were
-// and how much they sent.
+// Whoever means harm to a seeder, a process of its own: `node attacks.js ATTACK SEEDER TRACKER MTORRENT`. Each attack
+// is a number of connections that come back as soon as they are hung up on; goes on until its input ends, and then
+// tells how many there were and how much they sent.
 
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';

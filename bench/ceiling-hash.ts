@@ -1,5 +1,5 @@
-// One thread of the ceiling's pool: verifies a piece in its slot and writes it to the file. Told [slot, piece], answers the slot;
-// a wrong digest is a bug of the bench and ends it.
+// One thread of the ceiling's pool: verifies a piece in its slot and writes it to the file. Told [slot, piece], answers
+// the slot; a wrong digest is a bug of the bench and ends it.
 
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';

@@ -1,7 +1,6 @@
-// The receiver of the ceiling: `node ceiling-receiver.js TARGET SIZE MTORRENT PORT...`. Reads every sender's socket straight into
-// slots of one shared slab, has them verified and written by a pool of threads, and does nothing else: what Node can do for a
-// download at best. Prints READY, starts on a line of input, ends with one line of JSON. The clock runs from the first dial
-// until the last piece is written.
+// The receiver of the ceiling, `node ceiling-receiver.js TARGET SIZE MTORRENT PORT...`: what Node can do for a download
+// at best. Reads each sender's socket straight into a shared slab, and has a pool of threads verify and write. Prints
+// READY, starts on a line of input, and ends with one line of JSON that counts from the first dial to the last write.
 
 import { ftruncateSync, openSync, readFileSync } from 'node:fs';
 import net from 'node:net';

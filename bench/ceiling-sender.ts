@@ -1,5 +1,6 @@
-// One sender of the ceiling: `node ceiling-sender.js FILE SIZE INDEX COUNT`. Whoever connects gets every COUNT-th piece of the
-// file from INDEX on, in order, nothing else. Reads from the file as a seeder must; a few buffers, so reading and sending overlap.
+// One sender of the ceiling: `node ceiling-sender.js FILE SIZE INDEX COUNT`. Whoever connects gets every COUNT-th piece
+// of the file from INDEX on, in order, nothing else. Reads from the file as a seeder must; a few buffers, so reading
+// and sending overlap.
 
 import { openSync, readSync } from 'node:fs';
 import net from 'node:net';

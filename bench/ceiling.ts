@@ -1,6 +1,6 @@
-// The ceiling of a download on this machine in this minute: raw sockets from N sender processes into preallocated slots, SHA-1
-// of each piece in a pool of threads, written to a file on the same file system, and no protocol at all. Every participant its
-// own fresh process, as in what it is compared with.
+// The ceiling of a download on this machine in this minute: raw sockets from N sender processes into preallocated
+// slots, SHA-1 of each piece in a pool of threads, written to a file on the same file system, and no protocol at all.
+// Every participant its own fresh process, as in what it is compared with.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// What a bench made on this machine (processes, network namespaces, directories) is taken away again however it ends: done,
-// failed, Ctrl-C, SIGTERM. Steps run last made first, once; what fails is said and does not stop the rest.
+// What a bench made on this machine (processes, network namespaces, directories) is taken away again however it ends:
+// done, failed, Ctrl-C, SIGTERM. Steps run last made first, once; what fails is said and does not stop the rest.
 
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 

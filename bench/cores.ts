@@ -1,6 +1,6 @@
-// `npm run bench -- cores [--cores 8,64] [--threads N] [--runs N] [--quick] [--json] [--out DIR]`: one limited seeder and three
-// receivers, each a real process that believes to have many cores. Time against that of one copy at the limit, copies that the
-// seeder sent, and memory. Ends with 1 when a bar is missed.
+// `npm run bench -- cores [--cores 8,64] [--threads N] [--runs N] [--quick] [--json] [--out DIR]`: one limited seeder
+// and three receivers, each a real process that believes to have many cores. Time against that of one copy at the
+// limit, copies that the seeder sent, and memory. Ends with 1 when a bar is missed.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
-// One end of a peer connection that is ours: real frames through the real codec on a real socket, and whatever its owner wants to
-// say. Keeps to the protocol only as far as its owner does; payload that comes is not understood, so an end that asks for some
-// must not read on.
+// One end of a peer connection that is ours: real frames through the real codec on a real socket, and whatever its
+// owner wants to say. Keeps to the protocol only as far as its owner does; payload that comes is not understood, so an
+// end that asks for some must not read on.
 
 import type net from 'node:net';
 import { ProtocolError } from '../src/foundation/base/errors.js';

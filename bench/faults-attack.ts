@@ -1,6 +1,6 @@
-// What is left of an attack once it is over. For each attack a fresh seeder: the rate of honest downloads and the seeder's memory
-// before, while the attack lasts, and after it; and how long after its end both were back. The first "attack" does nothing: what
-// it shows is this machine's noise.
+// What is left of an attack once it is over. For each attack a fresh seeder: the rate of honest downloads and the
+// seeder's memory before, while the attack lasts, and after it; and how long after its end both were back. The first
+// "attack" does nothing: what it shows is this machine's noise.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientProcess } from '../src/app/demo/processes.js';

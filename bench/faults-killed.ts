@@ -1,6 +1,6 @@
-// A seeder dies at half of a download. How long nothing is written, with another one alive, is seen from outside: the pages of
-// the `.part` on its file system, looked at every two milliseconds. Killed, so that its sockets end; or stopped, so that they
-// do not; and the only one, after which another joins.
+// A seeder dies at half of a download. How long nothing is written, with another one alive, is seen from outside: the
+// pages of the `.part` on its file system, looked at every two milliseconds. Killed, so that its sockets end; or
+// stopped, so that they do not; and the only one, after which another joins.
 
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

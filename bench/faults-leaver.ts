@@ -1,6 +1,6 @@
-// One seeder and eight leechers; the seeder quits once it has uploaded 1.1 copies, or is killed then. All eight must have the
-// file in the end, from each other. Both sides are limited, so that
-// the moment can be met (a client counts what it sent four times a second) and much is left to do then.
+// One seeder and eight leechers; the seeder quits once it has uploaded 1.1 copies, or is killed then. All eight must
+// have the file in the end, from each other. Both sides are limited, so that the moment can be met (a client counts
+// what it sent four times a second) and much is left to do then.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -18,7 +18,10 @@ import {
 const LEECHERS = 8;
 const COPIES = 1.1;
 const SIZE = 32 * MIB;
-/** Bytes a second of the seeder, and of each leecher: without the latter they would have the file before the seeder is at 1.1 copies. */
+/**
+ * Bytes a second of the seeder, and of each leecher: without the latter they would have the file before the seeder is
+ * at 1.1 copies.
+ */
 const SEEDER_LIMIT = 6 * MIB;
 const LEECHER_LIMIT = 3 * MIB;
 const LOOK_MS = 10;

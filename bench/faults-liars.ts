@@ -1,5 +1,5 @@
-// Five seeders that send wrong bytes and one that is honest, against the same download from the honest one alone: two files of
-// the same size and seeder, the liars are listed for one of them, and the two are downloaded in turn.
+// Five seeders that send wrong bytes and one that is honest, against the same download from the honest one alone: two
+// files of the same size and seeder, the liars are listed for one of them, and the two are downloaded in turn.
 
 import { readFileSync } from 'node:fs';
 import type { ClientProcess } from '../src/app/demo/processes.js';

@@ -1,5 +1,5 @@
-// What the scenes of the faults' bench share: figures with their bars, a swarm of real processes a scene, one download from
-// `get` to its end with every byte compared, and processes of our own that misbehave and tell what they did.
+// What the scenes of the faults' bench share: figures with their bars, a swarm of real processes a scene, one download
+// from `get` to its end with every byte compared, and processes of our own that misbehave and tell what they did.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';

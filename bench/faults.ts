@@ -1,6 +1,6 @@
-// `npm run bench -- faults [--only liars|killed|leaver|attack] [--runs N] [--quick] [--json] [--out DIR]`: what bad peers and bad
-// days cost those who are honest, with real processes on this machine. A bar is held against the median of the runs; a missed
-// one makes the exit code 1.
+// `npm run bench -- faults [--only liars|killed|leaver|attack] [--runs N] [--quick] [--json] [--out DIR]`: what bad
+// peers and bad days cost those who are honest, with real processes on this machine. A bar is held against the median
+// of the runs; a missed one makes the exit code 1.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

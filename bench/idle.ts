@@ -1,5 +1,6 @@
-// What a client costs that shares many files while nobody wants one: processor and resident memory over a quiet time, which holds
-// heartbeats to its trackers, looks at its clocks, and nothing else. Fresh files of one piece each, a client and its trackers as real processes.
+// What a client costs that shares many files while nobody wants one: processor and resident memory over a quiet time,
+// which holds heartbeats to its trackers, looks at its clocks, and nothing else. Fresh files of one piece each, a
+// client and its trackers as real processes.
 
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';

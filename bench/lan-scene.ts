@@ -1,5 +1,6 @@
-// One distribution on a shaped network: a host with both trackers, a seeder, and leechers that start at the same moment, each a
-// real process on a host of its own. The lower bound comes from a raw transfer over the same links just before.
+// One distribution on a shaped network: a host with both trackers, a seeder, and leechers that start at the same
+// moment, each a real process on a host of its own. The lower bound comes from a raw transfer over the same links just
+// before.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -156,7 +157,9 @@ async function killed(program: ProgramProcess): Promise<void> {
   await program.exited;
 }
 
-/** No distribution ends sooner: the seeder must send one copy, each receiver take one, and all that is taken be sent. */
+/**
+ * No distribution ends sooner: the seeder must send one copy, each receiver take one, and all that is taken be sent.
+ */
 function lowerBound({ size, leechers }: LanScene, rate: number): number {
   return Math.max(size / rate, (leechers * size) / ((leechers + 1) * rate));
 }

@@ -1,6 +1,6 @@
-// `npm run bench -- lan [--quick] [--runs N] [--json] [--out DIR]`: how long one seeder takes to reach many machines whose links
-// are shaped, against what any protocol would need at least. Needs root for network namespaces; without it says so and
-// ends with 77, the code by which test tools know what was skipped.
+// `npm run bench -- lan [--quick] [--runs N] [--json] [--out DIR]`: how long one seeder takes to reach many machines
+// whose links are shaped, against what any protocol would need at least. Needs root for network namespaces; without it
+// says so and ends with 77, the code by which test tools know what was skipped.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

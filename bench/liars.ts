@@ -1,5 +1,5 @@
-// Seeders that lie: listed by the tracker as any, they speak the protocol to the letter, offer every piece, and answer each
-// request at once with wrong bytes. A process of its own: `node liars.js COUNT TRACKER MTORRENT`.
+// Seeders that lie: listed by the tracker as any, they speak the protocol to the letter, offer every piece, and answer
+// each request at once with wrong bytes. A process of its own: `node liars.js COUNT TRACKER MTORRENT`.
 
 import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';

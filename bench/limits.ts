@@ -1,6 +1,7 @@
-// How exact a rate limit is: real clients on loopback, one limited seeder or one limited leecher, the rate over some seconds
-// for a few limits, and how far it is off. Counts what the limited client itself has sent or received. For uploads to several
-// leechers also how the seeder's bytes were shared out (in whole pieces, so it takes some pieces to be even).
+// How exact a rate limit is: real clients on loopback, one limited seeder or one limited leecher, the rate over some
+// seconds for a few limits, and how far it is off. Counts what the limited client itself has sent or received. For
+// uploads to several leechers also how the seeder's bytes were shared out (in whole pieces, so it takes some pieces to
+// be even).
 
 import { existsSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// `npm run bench -- <name> [options]`: the benchmarks by name. Timings live here and nowhere in the tests. Each prints a table
-// on stderr's side of things for people and, with --json, one object on stdout.
+// `npm run bench -- <name> [options]`: the benchmarks by name. Timings live here and nowhere in the tests. Each prints
+// a table on stderr's side of things for people and, with --json, one object on stdout.
 
 import { runCoresBench } from './cores.js';
 import { runFaultsBench } from './faults.js';

@@ -1,5 +1,5 @@
-// Charts as SVG text, written by hand: horizontal bars, and lines over a few named steps, both with median, minimum and maximum.
-// Colours follow the reader's light or dark setting. Pure.
+// Charts as SVG text, written by hand: horizontal bars, and lines over a few named steps, both with median, minimum and
+// maximum. Colours follow the reader's light or dark setting. Pure.
 
 import type { Spread } from './figures.js';
 

@@ -1,5 +1,6 @@
-// The payload rate of a link by one plain TCP connection, as the yardstick of the same run. A process of its own on either
-// host: `node raw-transfer.js sink HOST` prints LISTENING PORT, later one line of JSON; `... source HOST PORT BYTES` sends.
+// The payload rate of a link by one plain TCP connection, as the yardstick of the same run. A process of its own on
+// either host: `node raw-transfer.js sink HOST` prints LISTENING PORT, later one line of JSON; `... source HOST PORT
+// BYTES` sends.
 
 import { spawn } from 'node:child_process';
 import net from 'node:net';

@@ -1,5 +1,5 @@
-// Where a bench leaves what it measured: one JSON file and one SVG plot, of the bench's name, in a directory that git ignores
-// unless told otherwise.
+// Where a bench leaves what it measured: one JSON file and one SVG plot, of the bench's name, in a directory that git
+// ignores unless told otherwise.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// One scene of the seeders' bench: so many seeders, leechers and files, every participant its own process, driven through the
-// front door. Each run has fresh leechers, so that their memory and processor time are of this one download.
+// One scene of the seeders' bench: so many seeders, leechers and files, every participant its own process, driven
+// through the front door. Each run has fresh leechers, so that their memory and processor time are of this one
+// download.
 
 import { rmSync } from 'node:fs';
 import type { ClientProcess } from '../src/app/demo/processes.js';

@@ -1,6 +1,6 @@
-// `npm run bench -- seeders [--size 1GiB] [--seeders 1,2,4,8,16] [--runs N] [--only sweep|leechers|files] [--quick] [--json]
-// [--out DIR]`: throughput on loopback into a RAM disk. One leecher across a sweep of seeders, each next to the ceiling measured
-// in the same run; several leechers at once; many small files against one large.
+// `npm run bench -- seeders [--size 1GiB] [--seeders 1,2,4,8,16] [--runs N] [--only sweep|leechers|files] [--quick]
+// [--json] [--out DIR]`: throughput on loopback into a RAM disk. One leecher across a sweep of seeders, each next to
+// the ceiling measured in the same run; several leechers at once; many small files against one large.
 
 import { existsSync, statfsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

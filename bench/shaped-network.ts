@@ -1,9 +1,6 @@
-// A small network of its own inside this machine: one namespace a host, all joined by a bridge in a namespace of its own, each
-// host's link shaped in both directions. Nothing is made in the machine's own network. Names hold this process's id, so
-// what another run left is never touched. Invariant: what `create` made, `remove` takes away, also when `create` fails midway.
-//
-// Shaping is `tbf` on both ends of a host's veth: one class, one rate, which is all that is wanted here (htb adds borrowing
-// between classes). Each end shapes what leaves it: the host's end its upload, the bridge's end its download.
+// A small network inside this machine: one namespace a host, joined by a bridge in a namespace of its own, each link
+// shaped by `tbf` in both directions. Nothing is made in the machine's own network, and names hold this process's id.
+// Invariant: `remove` takes away whatever `create` made, even when `create` failed midway.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

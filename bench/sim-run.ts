@@ -1,5 +1,5 @@
-// One run of a crowd in a thread of its own: told the options, answers what came of it and how long it took. Its heap is its own
-// too, so no run pays for what the one before it left.
+// One run of a crowd in a thread of its own: told the options, answers what came of it and how long it took. Its heap
+// is its own too, so no run pays for what the one before it left.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { Crowd, type CrowdOptions, type CrowdRun } from '../test/sim/crowd.js';

@@ -1,5 +1,6 @@
-// One seeder and up to a thousand leechers in virtual time, with the real machines: how long until everyone has the file,
-// against the least that the links allow, what the seeder sent, what was received for nothing, and how long the run itself took.
+// One seeder and up to a thousand leechers in virtual time, with the real machines: how long until everyone has the
+// file, against the least that the links allow, what the seeder sent, what was received for nothing, and how long the
+// run itself took.
 
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -19,8 +20,10 @@ const TARGET_RATIO = 1.25;
 const TARGET_WALL_S = 120;
 /** The row that the targets are about; it takes minutes, so it is run only when asked for. */
 const TARGET_ROW = '1000';
-/** MiB in which a run makes its objects. Nearly all of them are messages that live for less than a millisecond of virtual time;
- * with Node's 16 MiB a fourth of a run goes into copying those that happen to be alive. */
+/**
+ * MiB in which a run makes its objects. Nearly all of them are messages that live for less than a millisecond of
+ * virtual time; with Node's 16 MiB a fourth of a run goes into copying those that happen to be alive.
+ */
 const YOUNG_MIB = 64;
 
 interface Row {

@@ -1,5 +1,6 @@
-// How long a person waits for an answer: `--help`, and the prompt of a console in a real terminal, with trackers that are named and
-// with a pair of its own. Beside them an empty Node program of the same run, since that much of each is none of ours.
+// How long a person waits for an answer: `--help`, and the prompt of a console in a real terminal, with trackers that
+// are named and with a pair of its own. Beside them an empty Node program of the same run, since that much of each is
+// none of ours.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

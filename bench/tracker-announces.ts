@@ -1,5 +1,6 @@
-// Announces, each acknowledged after its commit: at saturation (closed loops of many and of few pipelined requests) and at a fixed
-// rate (an open loop, whose latencies count from the moment that the clock says); before them the registrations they are about, with what these cost in memory and on the disk.
+// Announces, each acknowledged after its commit: at saturation (closed loops of many and of few pipelined requests) and
+// at a fixed rate (an open loop, whose latencies count from the moment that the clock says); before them the
+// registrations they are about, with what these cost in memory and on the disk.
 
 import { connectFleet, swarmBytes, type TrackerClient } from './tracker-driver.js';
 import { type Ask, closedLoad, openLoad } from './tracker-loads.js';

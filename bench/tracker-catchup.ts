@@ -1,5 +1,5 @@
-// How long a tracker that was away takes to have what its partner took in meanwhile: registrations are made at one tracker
-// while the other is stopped, and the clock runs from the other's start until it says that it has them all.
+// How long a tracker that was away takes to have what its partner took in meanwhile: registrations are made at one
+// tracker while the other is stopped, and the clock runs from the other's start until it says that it has them all.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFleet, swarmBytes, TrackerClient } from './tracker-driver.js';

@@ -1,5 +1,5 @@
-// Many connections: ten thousand that only exist while others work, and a steady fleet that says what clients say. Open loops,
-// so that a stall is charged for everything that it kept waiting.
+// Many connections: ten thousand that only exist while others work, and a steady fleet that says what clients say. Open
+// loops, so that a stall is charged for everything that it kept waiting.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Crowd } from './tracker-crowd.js';

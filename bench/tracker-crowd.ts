@@ -1,5 +1,6 @@
-// Connections that only exist, in a process of their own, so that dialing ten thousand of them does not make the driver late
-// with the requests whose latency it measures. Started with its arguments this file is that process; it ends with its parent.
+// Connections that only exist, in a process of their own, so that dialing ten thousand of them does not make the driver
+// late with the requests whose latency it measures. Started with its arguments this file is that process; it ends with
+// its parent.
 
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

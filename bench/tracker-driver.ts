@@ -1,5 +1,5 @@
-// Clients of a tracker as a load driver plays them: real frames through the real codec on real sockets, replies matched to
-// requests by id. Holds what each client may say next (its version) and no opinion on what is measured.
+// Clients of a tracker as a load driver plays them: real frames through the real codec on real sockets, replies matched
+// to requests by id. Holds what each client may say next (its version) and no opinion on what is measured.
 
 import net from 'node:net';
 import { deferred, within } from '../src/foundation/base/deferred.js';
@@ -24,8 +24,8 @@ const ANSWER_DEADLINE_MS = 30_000;
 /** Pieces of every file of the benches: 1 GiB, so that `have` has room to grow. */
 export const PIECE_COUNT = 2_048;
 /**
- * Clients of one source address. The tracker takes at most 11,000 connections from one, but with thousands in use, or still
- * waiting after a former run, the kernel's search for a free port took the driver 2 ms a connection.
+ * Clients of one source address. The tracker takes at most 11,000 connections from one, but with thousands in use, or
+ * still waiting after a former run, the kernel's search for a free port took the driver 2 ms a connection.
  */
 const CLIENTS_PER_ADDRESS = 1_000;
 

@@ -1,6 +1,6 @@
-// How soon a client that fetches a file is listed by the other tracker when its own is killed, or stands still; and how long
-// `quit` takes when both stand still. Real processes. The trackers do not know each other, so that the second lists the client
-// only once the client itself has told it.
+// How soon a client that fetches a file is listed by the other tracker when its own is killed, or stands still; and how
+// long `quit` takes when both stand still. Real processes. The trackers do not know each other, so that the second
+// lists the client only once the client itself has told it.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

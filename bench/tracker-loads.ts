@@ -1,6 +1,7 @@
-// Two ways to load a tracker: closed (each client keeps so many requests open, which finds the saturation) and open (requests
-// leave by the clock, whatever became of the earlier ones, and their latency counts from when they were due: a stalled
-// tracker is charged for every request that it kept waiting, and so is a late driver, whose lateness is shown beside it).
+// Two ways to load a tracker: closed (each client keeps so many requests open, which finds the saturation) and open
+// (requests leave by the clock, whatever became of the earlier ones, and their latency counts from when they were due:
+// a stalled tracker is charged for every request that it kept waiting, and so is a late driver, whose lateness is shown
+// beside it).
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';

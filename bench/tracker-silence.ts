@@ -1,5 +1,5 @@
-// What a switch that fails does to a tracker pair: of a whole fleet nobody is heard again, and all leases end in the same moment,
-// one lease after the start of a tracker whose list has them.
+// What a switch that fails does to a tracker pair: of a whole fleet nobody is heard again, and all leases end in the
+// same moment, one lease after the start of a tracker whose list has them.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Swarm } from '../src/app/demo/swarm.js';

@@ -1,5 +1,5 @@
-// What the scenes of the tracker's bench share: a pair of tracker processes of its own for each, figures with their targets,
-// and the processor time that a load cost on either side.
+// What the scenes of the tracker's bench share: a pair of tracker processes of its own for each, figures with their
+// targets, and the processor time that a load cost on either side.
 
 import type { TrackerProcess } from '../src/app/demo/processes.js';
 import { Swarm } from '../src/app/demo/swarm.js';

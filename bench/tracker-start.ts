@@ -1,5 +1,6 @@
-// How long a tracker with a full seeder list takes from its start to its first answer, and what it weighs then. The list is
-// made once, by the real store. Once with short hash strings and once with those of large files, which a start need not read.
+// How long a tracker with a full seeder list takes from its start to its first answer, and what it weighs then. The
+// list is made once, by the real store. Once with short hash strings and once with those of large files, which a start
+// need not read.
 
 import { Swarm } from '../src/app/demo/swarm.js';
 import { DIGEST_SIZE, PART_BYTES_MAX, PIECE_SIZE } from '../src/foundation/base/limits.js';

@@ -1,5 +1,5 @@
-// What Linux tells of another process and of a file system, for benches that must not ask the process itself: asking would
-// wait behind the load. NaN where there is no /proc.
+// What Linux tells of another process and of a file system, for benches that must not ask the process itself: asking
+// would wait behind the load. NaN where there is no /proc.
 
 import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
-// The tracker pair under load, through the front door: two real tracker processes, and this process as all of their clients.
-// `npm run bench -- tracker [announces] [idle] [steady] [start] [catchup] [failover] [silence] [--quick] [--disk] [--json]`. The trackers' files are in memory
-// unless --disk puts them into the temporary folder: in memory an fsync costs nothing, so only --disk says what a commit costs.
+// The tracker pair under load: two real tracker processes, and this process as all of their clients. `npm run bench --
+// tracker [announces] [idle] [steady] [start] [catchup] [failover] [silence] [--quick] [--disk] [--json]`. Files are in
+// memory, where an fsync is free; `--disk` puts them into the temporary directory.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

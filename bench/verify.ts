@@ -1,6 +1,6 @@
-// What a verification costs those who are served meanwhile: real clients on loopback, one seeder and one leecher on the same
-// cores, without a limit and under one; the rate of the same transfer with and without a verification of another file of the
-// seeder running from its beginning to its end. In turn, so that a busy machine is as busy for both.
+// What a verification costs those who are served meanwhile: real clients on loopback, one seeder and one leecher on the
+// same cores, without a limit and under one; the rate of the same transfer with and without a verification of another
+// file of the seeder running from its beginning to its end. In turn, so that a busy machine is as busy for both.
 
 import { existsSync, rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';

@@ -1,5 +1,6 @@
-// The rules of shape, as tests: who may import whom, which file is the door to what, how long a file gets. A failure names
-// the file and says the remedy. What Biome checks (function length, cycles, exports, floating promises) is not repeated.
+// The rules of shape, as tests: who may import whom, which file is the door to what, how long a file gets. A failure
+// names the file and says the remedy. What Biome checks (function length, cycles, exports, floating promises) is not
+// repeated.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,9 +11,18 @@ import { SETTING_NAMES } from '../src/app/settings/table.js';
 const ROOT = new URL('../..', import.meta.url).pathname;
 const LINES_MAX = 400;
 const ENTRY_LINES_MAX = 30;
+const HEADER_SENTENCES_MAX = 3;
+const HEADER_CHARACTERS_MAX = 400;
+const COLUMNS_MAX = 120;
+/** Words of our own for what the field has a word for. */
+const RETIRED =
+  /\b(heir|forsaken|tomb stones?|[gG]raveyard|[sS]tubborn|HeldFiles|StateKeeper|Preparations|SlowSteps|Complaint|Happening|Surroundings|UnderWay|Landing|Relief|compiled form)\b/;
 /** From the top down. A group never imports one that stands before it; those in one row do not know each other. */
 const LEVELS: readonly (readonly string[])[] = [['app'], ['client'], ['transfer', 'tracking'], ['foundation']];
-/** room → the folders and files it may import from. The room of a file is the longest of these names that its path begins with. */
+/**
+ * room → the folders and files it may import from. The room of a file is the longest of these names that its path
+ * begins with.
+ */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'foundation/base': [],
   'foundation/torrent': ['foundation/base'],
@@ -223,13 +233,29 @@ check('what decides reads no clock, randomness, socket, disk or environment', pr
     : `has ${match[0]}; take time as nowMs, randomness as Prng, and leave the world to the shell`;
 });
 
-check('every file opens with what it is for', all, (path) => {
-  const first = textOf(path)
+check('every file opens with what it is for, in at most three sentences', all, (path) => {
+  const text = headerOf(path)
     .replace(/^#!.*\n/, '')
-    .slice(0, 3);
-  return first === '// '
+    .replace(/^\/\/ ?/gm, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?\bPure\.(?= |$)/, '')
+    .trim();
+  if (text === '') return 'opens without a header comment; say what it decides, what it never does, its invariant';
+  const sentences = text.match(/[.!?](?=\s|$)/g)?.length ?? 0;
+  return text.length <= HEADER_CHARACTERS_MAX && sentences <= HEADER_SENTENCES_MAX
     ? undefined
-    : 'opens without a header comment; say what it decides, what it never does, its invariant';
+    : `opens with ${sentences} sentences of ${text.length} characters; ${HEADER_SENTENCES_MAX} and ${HEADER_CHARACTERS_MAX} are allowed, reasons belong to docs/decisions`;
+});
+
+check('comments fit a screen', all, (path) => {
+  const lines = textOf(path).split('\n');
+  const at = lines.findIndex((line) => /^\s*(\/\/|\/?\*)/.test(line) && line.length > COLUMNS_MAX);
+  return at < 0 ? undefined : `line ${at + 1} is a comment of more than ${COLUMNS_MAX} columns; wrap it`;
+});
+
+check('retired words stay away', product, (path) => {
+  const match = RETIRED.exec(textOf(path));
+  return match === null ? undefined : `says "${match[0]}"; the glossary of docs/ARCHITECTURE.md has the standard term`;
 });
 
 check('no file is crowded', product, (path) => {
@@ -287,7 +313,8 @@ test('every bound in a limits.ts bounds something', () => {
   assert.deepEqual(unused, [], 'delete these limits, or use them');
 });
 
-// npm drops the packages of other platforms from the lock file when a registry lacks them, and then `npm ci` refuses it.
+// npm drops the packages of other platforms from the lock file when a registry lacks them, and then `npm ci` refuses
+// it.
 test('the lock file names every optional package that its packages ask for', () => {
   const { packages } = JSON.parse(textOf('package-lock.json')) as {
     packages: Record<string, { optionalDependencies?: Record<string, string> }>;

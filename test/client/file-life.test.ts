@@ -1,4 +1,5 @@
-// The life of a file as the table that it is: every phase and every event, and what holds however they follow each other.
+// The life of a file as the table that it is: every phase and every event, and what holds however they follow each
+// other.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -68,7 +69,9 @@ function told(phase: Phase, event: LifeEvent): string {
   return isSame ? 'stays' : [isOffered(next) ? next.at : `(${next.at})`, ...does].join(' ');
 }
 
-/** The cells of one event, those that are alike together; the refusal that most phases share stands last, for `else`. */
+/**
+ * The cells of one event, those that are alike together; the refusal that most phases share stands last, for `else`.
+ */
 function rowOf(event: LifeEvent): readonly string[] {
   const byCell = new Map<string, string[]>();
   for (const phase of PHASES) {

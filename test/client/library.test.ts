@@ -1,5 +1,5 @@
-// What a client remembers: what was written is read back, and whatever else is found in its place is refused by name, never
-// guessed at and never overwritten (F10, C14).
+// What a client remembers: what was written is read back, and whatever else is found in its place is refused by name,
+// never guessed at and never overwritten (F10, C14).
 
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The life of a file in a client, by example: from share or get to remove, across restarts, and at the end (C2, C5, C9, C11
-// to C14). Whatever comes late is about a file that may be gone.
+// The life of a file in a client, by example: from share or get to remove, across restarts, and at the end (C2, C5, C9,
+// C11 to C14). Whatever comes late is about a file that may be gone.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

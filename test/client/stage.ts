@@ -1,5 +1,5 @@
-// A client's machine with nothing behind it: commands and answers go in, effects come out, a test plays disk, trackers and
-// threads.
+// A client's machine with nothing behind it: commands and answers go in, effects come out, a test plays disk, trackers
+// and threads.
 
 import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
 import { completenessOf } from '../../src/client/files/completeness.js';

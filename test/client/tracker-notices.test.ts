@@ -1,4 +1,5 @@
-// What people hear of their trackers: each that goes and each that returns, once, and nothing of tries that go on failing.
+// What people hear of their trackers: each that goes and each that returns, once, and nothing of tries that go on
+// failing.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// `verify` in the client's machine: what is done about bad pieces in every phase that a file can be in. A test plays disk and
-// threads.
+// `verify` in the client's machine: what is done about bad pieces in every phase that a file can be in. A test plays
+// disk and threads.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,5 @@
-// A client that nobody asks for anything gets its hash threads ready by itself, and says so once; one that ends before does not.
+// A client that nobody asks for anything gets its hash threads ready by itself, and says so once; one that ends before
+// does not.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// A client under kill -9 at each kind of write of a whole download: afterwards it goes on, keeps no wrong byte, leaves nothing
-// behind, and fetches next to nothing twice. (That it fetches only what was under way again: client-life.test.ts.) MTORRENT_LONG=1 tries every position.
+// A client under kill -9 at each kind of write of a whole download: afterwards it goes on, keeps no wrong byte, leaves
+// nothing behind, and fetches next to nothing twice. (That it fetches only what was under way again:
+// client-life.test.ts.) MTORRENT_LONG=1 tries every position.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
@@ -73,7 +74,10 @@ async function rememberedOrAsked(client: ClientProcess, life: Life): Promise<voi
   await client.succeed(`get ${quoted(life.mtorrent)} ${quoted(life.target)}`);
 }
 
-/** Which thread of the pool gets a piece differs from life to life: a position that did not come is halved, down to the first. */
+/**
+ * Which thread of the pool gets a piece differs from life to life: a position that did not come is halved, down to the
+ * first.
+ */
 async function killAndGoOn(swarm: Swarm, source: string, call: string, position: number): Promise<void> {
   for (let at = position; at >= 1; at = Math.floor(at / 2)) {
     const when = `killed at ${call} number ${at}`;

@@ -1,5 +1,5 @@
-// What a client remembers: a download that was interrupted, gracefully or by kill -9, goes on where it was; shares come back
-// and are announced again, unless their file is gone or changed; a client that ends is off the trackers.
+// What a client remembers: a download that was interrupted, gracefully or by kill -9, goes on where it was; shares come
+// back and are announced again, unless their file is gone or changed; a client that ends is off the trackers.
 
 import assert from 'node:assert/strict';
 import { copyFile, readdir, rename, stat, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// What a user can get wrong on the command line: the exit code says which kind it is, one sentence says what to do, and no
-// process stays.
+// What a user can get wrong on the command line: the exit code says which kind it is, one sentence says what to do, and
+// no process stays.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

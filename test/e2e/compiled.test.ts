@@ -1,5 +1,5 @@
-// The forms that V8 compiled the bundles to: every process and thread starts from its own, and where there is none that it can use
-// it starts all the same.
+// The forms that V8 compiled the bundles to: every process and thread starts from its own, and where there is none that
+// it can use it starts all the same.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

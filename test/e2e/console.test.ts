@@ -1,5 +1,5 @@
-// The console as scripts and shell users drive it: a whole script through a pipe, paths as a shell understands them, what
-// `show` answers, and a state directory where none is named.
+// The console as scripts and shell users drive it: a whole script through a pipe, paths as a shell understands them,
+// what `show` answers, and a state directory where none is named.
 
 import assert from 'node:assert/strict';
 import { mkdir, stat } from 'node:fs/promises';

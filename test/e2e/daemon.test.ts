@@ -1,5 +1,5 @@
-// A client in the background, as real processes: what is started on it goes on without whoever started it, several use it at
-// once, and it ends when it is told to, for everybody and with a sentence.
+// A client in the background, as real processes: what is started on it goes on without whoever started it, several use
+// it at once, and it ends when it is told to, for everybody and with a sentence.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// `mtorrent demo` as a newcomer or a script runs it: it succeeds, says what happened, and leaves neither a file nor a process,
-// also when it is interrupted.
+// `mtorrent demo` as a newcomer or a script runs it: it succeeds, says what happened, and leaves neither a file nor a
+// process, also when it is interrupted.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -61,7 +61,8 @@ test('demo exits 0, tells who sent what as a table, and leaves nothing', async (
   assert.match(stdout, /^who +address +sent/);
   assert.match(stdout, /seeder-1.*\nseeder-2.*\nleecher/);
   assert.match(stdout, /equal: every byte arrived/);
-  // What the README shows of it, but for its third seeder, and for the tracker's outage: so short a download may be without one.
+  // What the README shows of it, but for its third seeder, and for the tracker's outage: so short a download may be
+  // without one.
   const shown =
     pageBlocks()
       .find(({ lines }) => lines[0] === '$ npm run demo')

@@ -1,5 +1,5 @@
-// A disk that is too small refuses a download before it begins; one that fills up meanwhile holds it with its reason, keeps
-// what is there, and lets it go on by itself when there is room again.
+// A disk that is too small refuses a download before it begins; one that fills up meanwhile holds it with its reason,
+// keeps what is there, and lets it go on by itself when there is room again.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

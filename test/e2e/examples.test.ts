@@ -1,6 +1,6 @@
-// No example of `--help`, of the console's `help` or of the README is without its test: those are typed in `examples.long.test.ts`,
-// what the README shows is played in `readme.long.test.ts`. Benchmarks are run as far as their options only, since timings do
-// not belong in tests.
+// No example of `--help`, of the console's `help` or of the README is without its test: those are typed in
+// `examples.long.test.ts`, what the README shows is played in `readme.long.test.ts`. Benchmarks are run as far as their
+// options only, since timings do not belong in tests.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,5 +1,5 @@
-// Trackers that stand still, as real processes that were stopped: their connections stay open and say nothing. Clients find
-// seeders through the other one, say once when both are silent, and can always end.
+// Trackers that stand still, as real processes that were stopped: their connections stay open and say nothing. Clients
+// find seeders through the other one, say once when both are silent, and can always end.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// `mtorrent` without a command: a console that works at once, with a tracker pair of its own that is found again in the next run, and
-// whose one printed line lets a second machine join.
+// `mtorrent` without a command: a console that works at once, with a tracker pair of its own that is found again in the
+// next run, and whose one printed line lets a second machine join.
 
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
-// What real clients say of themselves: to trackers the id that owns their entries, to peers one that is worth nothing there.
+// What real clients say of themselves: to trackers the id that owns their entries, to peers one that is worth nothing
+// there.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -136,7 +137,10 @@ test('a client whose id somebody else has burnt goes on under a new one, says so
   assert.doesNotMatch(again.stderr, /never was/);
 });
 
-/** A NAT: clients with addresses of their own come to the trackers from one, and one port of it leads to the first of them. */
+/**
+ * A NAT: clients with addresses of their own come to the trackers from one, and one port of it leads to the first of
+ * them.
+ */
 test('of two clients behind one address the one that its port leads to is listed, and the other one is told what to do', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);

@@ -1,5 +1,5 @@
-// Looking into a running client: which pieces are there, which trackers answer, whether the bytes are still right, what the log
-// says, what is wrong. Real processes, asked as a script would ask them.
+// Looking into a running client: which pieces are there, which trackers answer, whether the bytes are still right, what
+// the log says, what is wrong. Real processes, asked as a script would ask them.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,5 +1,5 @@
-// A file over 4 GiB: every offset beyond 32 bits is used. Mostly a hole, with random pieces where a wrong offset would put
-// them elsewhere; so it costs its size in memory or disk at the receiver only.
+// A file over 4 GiB: every offset beyond 32 bits is used. Mostly a hole, with random pieces where a wrong offset would
+// put them elsewhere; so it costs its size in memory or disk at the receiver only.
 
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';

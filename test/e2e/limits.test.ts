@@ -1,5 +1,5 @@
-// Rate limits of real clients: by flag and at run time, in both directions. What arrives is compared by SHA-256. How exact a
-// limit is, is measured in bench/limits.ts; here only that a transfer cannot have been faster than its limit.
+// Rate limits of real clients: by flag and at run time, in both directions. What arrives is compared by SHA-256. How
+// exact a limit is, is measured in bench/limits.ts; here only that a transfer cannot have been faster than its limit.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

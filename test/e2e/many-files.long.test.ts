@@ -1,4 +1,5 @@
-// Two hundred files in one client: what they cost while they move and while they only lie there, by the system's account.
+// Two hundred files in one client: what they cost while they move and while they only lie there, by the system's
+// account.
 
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';

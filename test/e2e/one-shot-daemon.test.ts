@@ -1,5 +1,5 @@
-// `mtorrent share` and `mtorrent get` when a client runs in the background: it does the work, they tell how far it is, and it goes on
-// when they are stopped.
+// `mtorrent share` and `mtorrent get` when a client runs in the background: it does the work, they tell how far it is,
+// and it goes on when they are stopped.
 
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
@@ -15,7 +15,9 @@ interface Stage {
   readonly run: (...words: readonly string[]) => CommandRun;
 }
 
-/** A seeder of 24 pieces that takes some two seconds to send them, and a client in the background that has nothing yet. */
+/**
+ * A seeder of 24 pieces that takes some two seconds to send them, and a client in the background that has nothing yet.
+ */
 async function stage(t: TestContext): Promise<Stage> {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);

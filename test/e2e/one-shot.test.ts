@@ -1,5 +1,5 @@
-// `mtorrent share` and `mtorrent get` with real processes: a file goes from one to the other without a client in the background;
-// what ends a get too early keeps what is there; what programs read is what its schema says.
+// `mtorrent share` and `mtorrent get` with real processes: a file goes from one to the other without a client in the
+// background; what ends a get too early keeps what is there; what programs read is what its schema says.
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';

@@ -1,5 +1,5 @@
-// The package as npm makes it: it holds what is needed and nothing else, and runs where there is nothing but its tarball and
-// the packages that it depends on (copied from this checkout: a test needs no network).
+// The package as npm makes it: it holds what is needed and nothing else, and runs where there is nothing but its
+// tarball and the packages that it depends on (copied from this checkout: a test needs no network).
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -20,7 +20,8 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
 function run(directory: string, program: string, words: readonly string[]): string {
-  // npm hands its own settings to the tests that it runs; none of them is meant here. The cache is of no use, and not touched.
+  // npm hands its own settings to the tests that it runs; none of them is meant here. The cache is of no use, and not
+  // touched.
   const others = Object.entries(process.env).filter(([name]) => !/^(npm_|MTORRENT_)/i.test(name));
   const env = {
     ...Object.fromEntries(others),

@@ -1,6 +1,7 @@
-// The two trackers through faults that tests with one kind of failure do not reach: a network that carries one direction only,
-// a transfer that is cut at any byte, clocks that are wrong and are put right, both trackers gone, one after the other renewed.
-// Real processes; where the trackers reach each other only through proxies, the pair has a name.
+// The two trackers through faults that tests with one kind of failure do not reach: a network that carries one
+// direction only, a transfer that is cut at any byte, clocks that are wrong and are put right, both trackers gone, one
+// after the other renewed. Real processes; where the trackers reach each other only through proxies, the pair has a
+// name.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -94,7 +95,10 @@ test(
   },
 );
 
-/** Two lists of a pair whose second tracker has much that the first has never heard of, and the first something of its own. */
+/**
+ * Two lists of a pair whose second tracker has much that the first has never heard of, and the first something of its
+ * own.
+ */
 async function makeLists(t: TestContext, swarm: Swarm, options: readonly string[], shares: number): Promise<void> {
   const way = await ChaosProxy.open(t, swarm.trackers[1]);
   const alone = await swarm.startTracker(0, options, way.address);
@@ -290,7 +294,8 @@ test(
       for (const onlooker of onlookers)
         await lists(onlooker, swarmOf(100 + at), [at % 2 === 0 ? 2 : 1], `the removal after ${step}`);
       await pingFor(leaseMs / 2, [one, other]);
-      // A step of more than a day may have been a standstill: who is connected elsewhere is listed by the partner's word again.
+      // A step of more than a day may have been a standstill: who is connected elsewhere is listed by the partner's
+      // word again.
       for (const onlooker of onlookers) {
         await eventually(
           () => onlooker.listed(swarmOf(1)),

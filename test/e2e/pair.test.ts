@@ -1,5 +1,5 @@
-// The two trackers as one, with real processes: what one acknowledged the other lists; whoever was away has what it missed
-// before it answers its first list; a partner that is gone, frozen or cut off costs nobody anything.
+// The two trackers as one, with real processes: what one acknowledged the other lists; whoever was away has what it
+// missed before it answers its first list; a partner that is gone, frozen or cut off costs nobody anything.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

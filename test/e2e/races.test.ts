@@ -1,5 +1,5 @@
-// Commands and accidents that come at the worst moment: while a `.part` is being opened, while a start still checks, while
-// somebody else uses the same place. The client lives on, and nobody's file is harmed.
+// Commands and accidents that come at the worst moment: while a `.part` is being opened, while a start still checks,
+// while somebody else uses the same place. The client lives on, and nobody's file is harmed.
 
 import assert from 'node:assert/strict';
 import { copyFile, open, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';

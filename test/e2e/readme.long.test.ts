@@ -1,5 +1,6 @@
-// What the README shows of terminals is what its lines show: each block is played as it stands, what is typed in it is typed, and
-// every row of it must come, figures aside. Files are smaller than the README's, and the rates that it speaks of are set.
+// What the README shows of terminals is what its lines show: each block is played as it stands, what is typed in it is
+// typed, and every row of it must come, figures aside. Files are smaller than the README's, and the rates that it
+// speaks of are set.
 
 import assert from 'node:assert/strict';
 import { copyFile, mkdir } from 'node:fs/promises';

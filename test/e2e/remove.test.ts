@@ -1,5 +1,5 @@
-// `remove` deletes the .mtorrent and the entry, never the file; an unfinished download goes only by force. One client has
-// one state directory to itself.
+// `remove` deletes the .mtorrent and the entry, never the file; an unfinished download goes only by force. One client
+// has one state directory to itself.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

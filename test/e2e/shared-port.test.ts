@@ -1,5 +1,5 @@
-// Clients whose threads listen on one port together: every connection is served by one client, whichever thread got it, and nobody
-// else gets the port. Skipped where the runtime cannot listen in common.
+// Clients whose threads listen on one port together: every connection is served by one client, whichever thread got it,
+// and nobody else gets the port. Skipped where the runtime cannot listen in common.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// SIGINT and SIGTERM: a graceful end within five seconds and the exit code that shells expect, also in the midst of work; a
-// second one ends at once. A reader that goes away ends a client quietly.
+// SIGINT and SIGTERM: a graceful end within five seconds and the exit code that shells expect, also in the midst of
+// work; a second one ends at once. A reader that goes away ends a client quietly.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

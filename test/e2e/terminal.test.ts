@@ -74,8 +74,8 @@ async function downloading(t: TestContext, options: Partial<TerminalOptions> = {
 const progressOf = (lines: readonly string[]): readonly string[] => lines.filter((line) => PROGRESS.test(line));
 
 /**
- * Waits until the progress has been drawn anew, and below it the prompt with what is typed, to the end: a terminal reads
- * one picture in as many pieces as it likes, and shows what it has of it.
+ * Waits until the progress has been drawn anew, and below it the prompt with what is typed, to the end: a terminal
+ * reads one picture in as many pieces as it likes, and shows what it has of it.
  */
 async function redrawn(terminal: TerminalProcess, typed = ''): Promise<readonly string[]> {
   const before = progressOf(terminal.lines).join();

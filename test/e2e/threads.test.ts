@@ -1,5 +1,5 @@
-// A thread of a client that dies: a peer thread is started anew and its transfers go on, up to a bound; without its download
-// thread a client ends, says so, and has lost nothing when it starts again. Never half alive.
+// A thread of a client that dies: a peer thread is started anew and its transfers go on, up to a bound; without its
+// download thread a client ends, says so, and has lost nothing when it starts again. Never half alive.
 
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -1,5 +1,6 @@
-// Crowds at a tracker pair of real processes: those that only hold their connection, and those that all come at once because
-// their tracker died. The timings of crowds of ten thousand are the bench's (`npm run bench -- tracker idle failover`).
+// Crowds at a tracker pair of real processes: those that only hold their connection, and those that all come at once
+// because their tracker died. The timings of crowds of ten thousand are the bench's (`npm run bench -- tracker idle
+// failover`).
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

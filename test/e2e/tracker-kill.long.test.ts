@@ -1,6 +1,6 @@
-// A tracker under kill -9, at random moments of a load and at every write of a script; frozen for longer than a lease; and
-// under a flood of connections. What it acknowledged is there afterwards, what it did not is there whole or not at all.
-// MTORRENT_LONG=1 tries many more moments; MTORRENT_SEED repeats a failed run's choices.
+// A tracker under kill -9, at random moments of a load and at every write of a script; frozen for longer than a lease;
+// and under a flood of connections. What it acknowledged is there afterwards, what it did not is there whole or not at
+// all. MTORRENT_LONG=1 tries many more moments; MTORRENT_SEED repeats a failed run's choices.
 
 import assert from 'node:assert/strict';
 import { createHash, randomInt } from 'node:crypto';

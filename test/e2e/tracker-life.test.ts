@@ -1,5 +1,5 @@
-// The tracker pair as clients meet it: one is enough; what a tracker acknowledged survives kill -9; with none, clients work
-// on with what they know, say so once, and go on when one is back.
+// The tracker pair as clients meet it: one is enough; what a tracker acknowledged survives kill -9; with none, clients
+// work on with what they know, say so once, and go on when one is back.
 
 import assert from 'node:assert/strict';
 import { copyFile } from 'node:fs/promises';

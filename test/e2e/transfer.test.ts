@@ -1,5 +1,5 @@
-// Files travel between real clients through real trackers: every size that is near an edge, from one and from many, several
-// at once, through a client that is itself still fetching. What arrives is compared by SHA-256.
+// Files travel between real clients through real trackers: every size that is near an edge, from one and from many,
+// several at once, through a client that is itself still fetching. What arrives is compared by SHA-256.
 
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -1,6 +1,7 @@
-// Every decoder of bytes that somebody else wrote: both wires, the pair's wire, the socket of a background client, the stream of frames, the `.mtorrent`, the
-// library, the resume data, a console line. Whatever comes in, out comes what may come out, or the decoder's own error; and
-// what came out says the same when it is written and read again (P11, S4).
+// Every decoder of bytes that somebody else wrote: both wires, the pair's wire, the socket of a background client, the
+// stream of frames, the `.mtorrent`, the library, the resume data, a console line. Whatever comes in, out comes what
+// may come out, or the decoder's own error; and what came out says the same when it is written and read again (P11,
+// S4).
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// The catalogue of planted defects must fit the code at all times: `npm run mutants`, which plants them, is not a part of
-// every test run.
+// The catalogue of planted defects must fit the code at all times: `npm run mutants`, which plants them, is not a part
+// of every test run.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
-// Defects that the tests must notice, planted one at a time by `npm run mutants`. Each is one edit of the code and the one
-// test that has to fail with it. Whoever changes the code so that an edit no longer fits changes the edit with it; whoever
-// deletes the test says here which other one guards the rule.
+// Defects that the tests must notice, planted one at a time by `npm run mutants`. Each is one edit of the code and the
+// one test that has to fail with it. Whoever changes the code so that an edit no longer fits changes the edit with it;
+// whoever deletes the test says here which other one guards the rule.
 
 export interface Defect {
   readonly name: string;

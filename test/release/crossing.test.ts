@@ -1,5 +1,5 @@
-// Two releases in one organisation: the first one, built from its commit, and this one, as clients, as trackers, in one swarm and in
-// one pair, and the way back from this one to the first. What works within a release works between them.
+// Two releases in one organisation: the first one, built from its commit, and this one, as clients, as trackers, in one
+// swarm and in one pair, and the way back from this one to the first. What works within a release works between them.
 
 import assert from 'node:assert/strict';
 import { copyFile, rm } from 'node:fs/promises';

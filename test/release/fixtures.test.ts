@@ -1,5 +1,5 @@
-// The first release's files under this one: what it listed is listed, what it served is served, what it had begun is finished
-// without fetching again what was there, and a `.mtorrent` is the same to the byte.
+// The first release's files under this one: what it listed is listed, what it served is served, what it had begun is
+// finished without fetching again what was there, and a `.mtorrent` is the same to the byte.
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';

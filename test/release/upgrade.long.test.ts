@@ -1,5 +1,5 @@
-// The two trackers of a pair are upgraded one after the other, from the first release to this one, while clients announce at the
-// rate of a busy cluster. In the end both lists hold exactly what was acknowledged.
+// The two trackers of a pair are upgraded one after the other, from the first release to this one, while clients
+// announce at the rate of a busy cluster. In the end both lists hold exactly what was acknowledged.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -52,7 +52,9 @@ class Announcer {
     return this.#owed.length === 0 && !this.#isBusy;
   }
 
-  /** Of eight words one lists a new file, one takes one of these off again, the others are progress of the first file. */
+  /**
+   * Of eight words one lists a new file, one takes one of these off again, the others are progress of the first file.
+   */
   say(): void {
     const at = this.#said++;
     if (at === 0 || at % 8 === 1) this.#owed.push(this.#share(this.#files++, at));

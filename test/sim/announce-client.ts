@@ -1,5 +1,5 @@
-// A client as it ships: the real announcer's machine, with connections that are paths of the simulated world. Keeps book of what
-// was said and acknowledged, by which the trackers' lists are judged.
+// A client as it ships: the real announcer's machine, with connections that are paths of the simulated world. Keeps
+// book of what was said and acknowledged, by which the trackers' lists are judged.
 
 import type { Wake, WakeAt } from '../../src/foundation/actor/machine.js';
 import { type ClientId, type SwarmKey, swarmKey } from '../../src/foundation/torrent/ids.js';
@@ -29,8 +29,8 @@ export class AnnounceClient {
   #isLeaveHeard = false;
   readonly wanted = new Map<SwarmKey, number>();
   /**
-   * Every word: client id, swarm (or '' for leaving), version, kind, have. A client whose state was put back says two words with
-   * one version; each was said.
+   * Every word: client id, swarm (or '' for leaving), version, kind, have. A client whose state was put back says two
+   * words with one version; each was said.
    */
   readonly said = new Set<string>();
   /** Last time that a tracker answered. */

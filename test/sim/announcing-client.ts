@@ -1,5 +1,5 @@
-// A client's real announcer in a simulated world: it talks to simulated trackers from one host, and may be ended like a process
-// that is killed. What it is told it keeps.
+// A client's real announcer in a simulated world: it talks to simulated trackers from one host, and may be ended like a
+// process that is killed. What it is told it keeps.
 
 import type { Wake, WakeAt } from '../../src/foundation/actor/machine.js';
 import type { Address } from '../../src/foundation/torrent/address.js';

@@ -1,5 +1,5 @@
-// One simulated TCP connection between a real FetchMachine and a real ServeMachine: frames go through the real codec, come
-// in order and late; payload comes in bits. Either end may lie, fall silent or vanish, as its node's manner says.
+// One simulated TCP connection between a real FetchMachine and a real ServeMachine: frames go through the real codec,
+// come in order and late; payload comes in bits. Either end may lie, fall silent or vanish, as its node's manner says.
 
 import { Host } from '../../src/foundation/actor/host.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';

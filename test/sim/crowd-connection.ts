@@ -1,5 +1,5 @@
-// One connection of a crowd: a real FetchMachine and a real ServeMachine. Messages arrive whole after the latency, payload at
-// the rate that both hosts' links allow; it is counted and not carried, since everyone in a crowd is honest.
+// One connection of a crowd: a real FetchMachine and a real ServeMachine. Messages arrive whole after the latency,
+// payload at the rate that both hosts' links allow; it is counted and not carried, since everyone in a crowd is honest.
 
 import { Host } from '../../src/foundation/actor/host.js';
 import { blockOf } from '../../src/foundation/torrent/block.js';

@@ -1,5 +1,5 @@
-// Crowds of the real machines in virtual time: everyone completes, what the seeder sends is about one copy, and nobody is left out.
-// How long they need is the bench's to tell (`npm run bench -- sim`).
+// Crowds of the real machines in virtual time: everyone completes, what the seeder sends is about one copy, and nobody
+// is left out. How long they need is the bench's to tell (`npm run bench -- sim`).
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

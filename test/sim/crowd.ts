@@ -1,5 +1,5 @@
-// A crowd: one seeder and many leechers that all want its file at once, run by the real machines over a network of links with
-// rates. Answers how long it took and what it cost. Deterministic: a run is a function of its options.
+// A crowd: one seeder and many leechers that all want its file at once, run by the real machines over a network of
+// links with rates. Answers how long it took and what it cost. Deterministic: a run is a function of its options.
 
 import { PIECE_SIZE, SEEDERS_PER_REPLY_MAX } from '../../src/foundation/base/limits.js';
 import { Prng } from '../../src/foundation/base/prng.js';
@@ -135,7 +135,9 @@ export class Crowd {
   }
 }
 
-/** Milliseconds that no way of sharing can beat: the seeder sends each piece once, each takes each once, all links full. */
+/**
+ * Milliseconds that no way of sharing can beat: the seeder sends each piece once, each takes each once, all links full.
+ */
 export function lowerBoundMs({ pieceCount, seeder, leechers }: CrowdOptions): number {
   const size = pieceCount * PIECE_SIZE;
   const ups = leechers.reduce((sum, { rates }) => sum + rates.up, seeder.up);

@@ -1,5 +1,5 @@
-// What a tracker's disk holds, for simulations: merged as the real store merges, with its positions, its ages and what it lets
-// lapse at a start. `seederlist/store.test.ts` compares the two.
+// What a tracker's disk holds, for simulations: merged as the real store merges, with its positions, its ages and what
+// it lets lapse at a start. `seederlist/store.test.ts` compares the two.
 
 import { createHash } from 'node:crypto';
 import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../src/foundation/base/limits.js';

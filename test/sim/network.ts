@@ -1,13 +1,16 @@
-// A network of hosts under virtual time, each with an up-link and a down-link of so many bytes a second. Bytes move in quanta:
-// an up-link gives its connections one quantum each in turn, a down-link takes them as they come, and a connection has no more
-// on its way than its receiver takes in a round trip, so a slow receiver holds up nobody but itself. Loses nothing.
+// A network of hosts under virtual time, each with an up-link and a down-link of so many bytes a second. Bytes move in
+// quanta: an up-link gives its connections one quantum each in turn, a down-link takes them as they come, and a
+// connection has no more on its way than its receiver takes in a round trip, so a slow receiver holds up nobody but
+// itself. Loses nothing.
 
 import { assert } from '../../src/foundation/base/assert.js';
 import type { World } from './world.js';
 
 /** Bytes an up-link sends for one connection before the next has its turn: a burst of a TCP sender at 1 Gbit/s. */
 const QUANTUM_BYTES = 64 * 1024;
-/** Quanta that a connection may have on its way besides what its round trip holds: TCP's first window is of that order. */
+/**
+ * Quanta that a connection may have on its way besides what its round trip holds: TCP's first window is of that order.
+ */
 const QUANTA_SPARE = 2;
 
 export interface LinkRates {

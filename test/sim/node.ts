@@ -1,5 +1,5 @@
-// One simulated client: a real DownloadMachine and a real UploadMachine over a slab, a disk and a hash pool that are books.
-// The book of right bytes decides what the hash pool says; checkers look at every effect as it is performed.
+// One simulated client: a real DownloadMachine and a real UploadMachine over a slab, a disk and a hash pool that are
+// books. The book of right bytes decides what the hash pool says; checkers look at every effect as it is performed.
 
 import { Host } from '../../src/foundation/actor/host.js';
 import { Prng } from '../../src/foundation/base/prng.js';

@@ -1,5 +1,5 @@
-// Clients behind one address and port, with the real announcer and a real pair of trackers, in virtual time: they come to
-// rest, whoever answers there, and the trackers agree.
+// Clients behind one address and port, with the real announcer and a real pair of trackers, in virtual time: they come
+// to rest, whoever answers there, and the trackers agree.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,7 +1,6 @@
-// Two real trackers, some twenty real announcers and everything that goes wrong between them, in virtual time: disks that are lost
-// or put back, standstills of more than a day and clocks that are set among it. While faults rage, safety: nobody's word is
-// altered, no removal undone on the disk that has it, nobody living expires. When they are over, liveness: both list the same
-// within seconds, and in the end exactly what the living clients want listed. A run is a function of its seed.
+// Two real trackers, some twenty real announcers and the faults between them, in virtual time: disks lost or restored,
+// long standstills, clocks that are set. Safety, always: no record is altered, no durable removal undone, nobody living
+// expires. Liveness, after the faults: both list the same, and exactly what the living clients share.
 
 import assert from 'node:assert/strict';
 import { Prng } from '../../src/foundation/base/prng.js';
@@ -160,7 +159,8 @@ export class PairScene {
     const { world, options } = this;
     const draw = world.prng.next();
     if (options.losesDisks && draw < 0.4) {
-      // Removals that only this disk had are its owners' to say again. A copy is as old as the clocks say, which here go apart.
+      // Removals that only this disk had are its owners' to say again. A copy is as old as the clocks say, which here
+      // go apart.
       if (draw < 0.2 || options.sleeps) tracker.loseDisk();
       else if (!tracker.restore()) return;
       this.#graves[this.trackers.indexOf(tracker) as 0 | 1].clear();
@@ -258,8 +258,8 @@ function simulate(options: PairOptions): readonly string[] {
   const isOver = (): boolean => scene.clients.every((client) => client.isSettled);
   while (!isOver() && world.nowMs < healedMs + SETTLED_MS) world.runUntil(world.nowMs + 100);
   assert.ok(isOver(), 'every client has said what it wanted');
-  // Who lapsed at a standstill is told again when it is heard at the other tracker, or when the digests show it. What a client let
-  // go of while nobody heard it, it notices at its second heartbeat.
+  // Who lapsed at a standstill is told again when it is heard at the other tracker, or when the digests show it. What a
+  // client let go of while nobody heard it, it notices at its second heartbeat.
   const repairMs = options.sleeps ? LEASE_MS * 2 : RENEW_MS * 3;
   const deadlineMs = Math.max(world.nowMs, healedMs + PAIR_RETRY_MAX_MS) + repairMs;
   // Leases of the dead end at either tracker within a tick of the other.

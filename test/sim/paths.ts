@@ -1,5 +1,5 @@
-// Virtual time for simulations: what is planned happens in the order of its time, and of its planning among equals. A run is
-// a function of its seed; nothing here waits.
+// Virtual time for simulations: what is planned happens in the order of its time, and of its planning among equals. A
+// run is a function of its seed; nothing here waits.
 
 import { Prng } from '../../src/foundation/base/prng.js';
 

@@ -1,5 +1,5 @@
-// How two lists that differ become equal again, in virtual time: what a broken transfer left out, and what was lost in a way
-// that only the digests can find, at rest and while clients announce.
+// How two lists that differ become equal again, in virtual time: what a broken transfer left out, and what was lost in
+// a way that only the digests can find, at rest and while clients announce.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,6 +1,6 @@
-// Very many random schedules of faults, one a seed, on all cores: whole swarms that download (`downloads`), or the pair of trackers
-// with its clients (`trackers`). Prints how many ran, how long, and every seed that failed with what it means. Judges nothing
-// itself: a schedule fails by an invariant of its simulation, or by not coming to its end.
+// Very many random schedules of faults, one a seed, on all cores: whole swarms that download (`downloads`), or the pair
+// of trackers with its clients (`trackers`). Prints how many ran, how long, and every seed that failed with what it
+// means. Judges nothing itself: a schedule fails by an invariant of its simulation, or by not coming to its end.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';

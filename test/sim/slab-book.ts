@@ -1,5 +1,6 @@
-// The simulator's own book of one client's slab: who may write into which slot, and what lies there. It judges the download
-// machine from outside: a slot that is lent twice, or read while somebody may still write to it, is a violation.
+// The simulator's own book of one client's slab: who may write into which slot, and what lies there. It judges the
+// download machine from outside: a slot that is lent twice, or read while somebody may still write to it, is a
+// violation.
 
 import { piecesIn } from '../../src/foundation/torrent/block.js';
 import type { Geometry } from '../../src/foundation/torrent/geometry.js';
@@ -98,7 +99,10 @@ export class SlabBook {
     }
   }
 
-  /** Another is asked in the place of one that may be given up without a word: one of a run, or one whose rest waits for the limit. */
+  /**
+   * Another is asked in the place of one that may be given up without a word: one of a run, or one whose rest waits for
+   * the limit.
+   */
   #giveUpOldest(piece: number): void {
     for (const slot of this.#slots.values()) {
       if (slot.at !== 'asked' || slot.piece !== piece || slot.cancelled || !(slot.inRun || slot.open === 0)) continue;

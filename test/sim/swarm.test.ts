@@ -1,5 +1,5 @@
-// Hundreds of whole swarms with lying, silent, dripping, partial and vanishing peers, failing disks and restarts, each drawn
-// from its seed. A failure prints the seed and what it means; put it into SEEDS to replay it first.
+// Hundreds of whole swarms with lying, silent, dripping, partial and vanishing peers, failing disks and restarts, each
+// drawn from its seed. A failure prints the seed and what it means; put it into SEEDS to replay it first.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

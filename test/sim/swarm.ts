@@ -1,5 +1,6 @@
-// A whole swarm under virtual time: builds it from its options, lets it run, and judges it. Safety is judged at every step
-// (a Violation ends the run); liveness at the end: whoever wants the file has it, since an honest copy of each piece stayed.
+// A whole swarm under virtual time: builds it from its options, lets it run, and judges it. Safety is judged at every
+// step (a Violation ends the run); liveness at the end: whoever wants the file has it, since an honest copy of each
+// piece stayed.
 
 import { Prng } from '../../src/foundation/base/prng.js';
 import { Geometry } from '../../src/foundation/torrent/geometry.js';
@@ -7,7 +8,10 @@ import { SimNode } from './node.js';
 import { describeOptions, type SwarmOptions } from './options.js';
 import { World } from './world.js';
 
-/** Virtual time for everyone to complete: the slowest honest rate brings 34 pieces in ten minutes, and drips cost patience. */
+/**
+ * Virtual time for everyone to complete: the slowest honest rate brings 34 pieces in ten minutes, and drips cost
+ * patience.
+ */
 const LIVENESS_MS = 2_400_000;
 
 export interface Run {

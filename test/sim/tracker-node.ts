@@ -1,5 +1,5 @@
-// A tracker's real machine in a simulated world: its store loses in a crash exactly what was not committed, its connections
-// are paths that can be cut, and it can be frozen with everything it should have received waiting for it.
+// A tracker's real machine in a simulated world: its store loses in a crash exactly what was not committed, its
+// connections are paths that can be cut, and it can be frozen with everything it should have received waiting for it.
 
 import assert from 'node:assert/strict';
 import type { WakeAt } from '../../src/foundation/actor/machine.js';

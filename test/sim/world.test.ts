@@ -1,4 +1,5 @@
-// What virtual time promises: everything in the order of its time, ties in the order asked, and nothing that was cancelled.
+// What virtual time promises: everything in the order of its time, ties in the order asked, and nothing that was
+// cancelled.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

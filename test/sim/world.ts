@@ -1,5 +1,5 @@
-// Virtual time: one ordered queue of what happens next. Nothing here or above it reads a real clock or real randomness, so a
-// run is a function of its seed.
+// Virtual time: one ordered queue of what happens next. Nothing here or above it reads a real clock or real randomness,
+// so a run is a function of its seed.
 
 import type { Timer, Timers } from '../../src/foundation/base/timers.js';
 
@@ -27,7 +27,9 @@ class Entry implements Timer {
 }
 
 export class World implements Timers {
-  /** What happens before `#nearUntil`: a binary heap, small enough to stay in the processor's cache however much waits. */
+  /**
+   * What happens before `#nearUntil`: a binary heap, small enough to stay in the processor's cache however much waits.
+   */
   #heap: Entry[] = [];
   /** What happens later, unordered, by bucket. */
   readonly #later = new Map<number, Entry[]>();

@@ -1,5 +1,5 @@
-// What the README shows of terminals, as something that can be played: what is typed in a block is typed, and what is shown there
-// must come, figures aside. Decides and waits only; a terminal is handed in.
+// What the README shows of terminals, as something that can be played: what is typed in a block is typed, and what is
+// shown there must come, figures aside. Decides and waits only; a terminal is handed in.
 
 import type { TerminalProcess } from './terminal.js';
 
@@ -10,7 +10,9 @@ const CHOSEN_PORT = 32_768;
 const TOKEN =
   /(?<address>\b\d+\.\d+\.\d+\.\d+:\d+)|(?<digest>\b(?:[0-9a-f]{24})?[0-9a-f]{40}\b)|(?<bar>[█░]+)|(?<![\w.-])(?<number>\d[\d.]*)(?<unit> (?:B|[KMGT]iB|ms|s)\b)?|(?<gap>\s+)|(?<other>.)/gu;
 
-/** A row like `line`: figures, digests, ports that the kernel chose, and what a doctor thinks of a figure may differ. */
+/**
+ * A row like `line`: figures, digests, ports that the kernel chose, and what a doctor thinks of a figure may differ.
+ */
 export function patternOf(line: string): RegExp {
   const [, verdict, rest = line] = /^(ok {4})(.*)$/.exec(line) ?? [];
   const parts = [...rest.trim().matchAll(TOKEN)].map(({ groups = {} }) => {
@@ -39,7 +41,9 @@ function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
-/** Plays a console's part of a block. The terminal is at its start, and the last line that is typed is not waited for. */
+/**
+ * Plays a console's part of a block. The terminal is at its start, and the last line that is typed is not waited for.
+ */
 export async function playConsole(terminal: TerminalProcess, lines: readonly string[]): Promise<void> {
   for (const line of lines) {
     const typed = line.startsWith(PROMPT.trim()) ? line.slice(PROMPT.length) : undefined;

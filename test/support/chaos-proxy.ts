@@ -1,5 +1,5 @@
-// A TCP proxy that does to a connection what networks do: cuts it, also after so many bytes, stalls it in one direction or
-// both. What was sent while it stalled arrives when it flows again, in order.
+// A TCP proxy that does to a connection what networks do: cuts it, also after so many bytes, stalls it in one direction
+// or both. What was sent while it stalled arrives when it flows again, in order.
 
 import net from 'node:net';
 import type { TestContext } from 'node:test';

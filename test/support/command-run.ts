@@ -1,4 +1,5 @@
-// `mtorrent` as a user with a home of their own runs it: a process with its own XDG directories, its output by lines as they come.
+// `mtorrent` as a user with a home of their own runs it: a process with its own XDG directories, its output by lines as
+// they come.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

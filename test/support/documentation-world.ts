@@ -1,7 +1,6 @@
-// The world that the examples of the documentation speak of: a network of its own in which this machine has their addresses
-// (192.0.2.1 and others) and every port is free, a file system whose /data, /home and /tmp are empty, and `mtorrent` on the
-// PATH. A line is typed into a shell there as it stands, on a terminal. Nothing of it is seen outside, nothing can be left
-// behind: the kernel takes it away with its last process, and its first one ends with this one.
+// The machine that the documentation's examples speak of: a network namespace with their addresses and free ports,
+// empty /data, /home and /tmp, and `mtorrent` on the PATH. A line is typed into a shell on a terminal as it stands. The
+// kernel removes everything with its last process, and its first process ends with this one.
 
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';

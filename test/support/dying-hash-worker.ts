@@ -1,5 +1,6 @@
-// A thread of the hash pool that fails under its first tasks: as many as the first number of the slab's last slot says, and in
-// the way that the second one says. The slab outlives the thread, so the number is counted down once for all threads.
+// A thread of the hash pool that fails under its first tasks: as many as the first number of the slab's last slot says,
+// and in the way that the second one says. The slab outlives the thread, so the number is counted down once for all
+// threads.
 
 import { workerData } from 'node:worker_threads';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';

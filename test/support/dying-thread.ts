@@ -1,6 +1,6 @@
-// Loaded into a program under test with `--import`: a thread of it throws, outside of everything that could catch it, when a
-// file with its name appears in the directory that MTORRENT_TEST_DEATHS names, or before it works when it is there already. The
-// file goes with the thread.
+// Loaded into a program under test with `--import`: a thread of it throws, outside of everything that could catch it,
+// when a file with its name appears in the directory that MTORRENT_TEST_DEATHS names, or before it works when it is
+// there already. The file goes with the thread.
 
 import { existsSync, unlinkSync } from 'node:fs';
 import { isMainThread, workerData } from 'node:worker_threads';

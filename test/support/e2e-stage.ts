@@ -1,5 +1,5 @@
-// What the end-to-end tests share: a swarm of real processes that ends with its test, questions that are asked again until
-// they are answered as wished, and what a tracker's seederlist file says.
+// What the end-to-end tests share: a swarm of real processes that ends with its test, questions that are asked again
+// until they are answered as wished, and what a tracker's seederlist file says.
 
 import assert from 'node:assert/strict';
 import { accessSync, constants } from 'node:fs';

@@ -1,16 +1,14 @@
-// Where each example of the documentation is run, and what it must show there. Who adds an example adds its row; the stages are
-// tests. Invariant: a stage has taken every row of its own when it ends.
+// Where each example of the documentation is run, and what it must show there. Who adds an example adds its row; the
+// stages are tests. Invariant: a stage has taken every row of its own when it ends.
 
 import assert from 'node:assert/strict';
 import type { DocumentationWorld, Typed } from './documentation-world.js';
 import type { TerminalProcess } from './terminal.js';
 
 /**
- * home: a machine with a tracker pair of its own. background: the same with a client that goes on after logout. pair: a pair on
- * two machines.
- * bash, zsh, fish: what a shell does with
- * a completion. readme …: what the README shows of it, row by row. npm: what package.json makes of it.
- * elsewhere: another test runs the same.
+ * home: a machine with a tracker pair of its own. background: the same with a client that goes on after logout. pair: a
+ * pair on two machines. bash, zsh, fish: what a shell does with a completion. readme …: what the README shows of it,
+ * row by row. npm: what package.json makes of it. elsewhere: another test runs the same.
  */
 export type StageName =
   | 'home'

@@ -1,5 +1,5 @@
-// The examples of the documentation, collected from where people read them: `--help` of the program and of each command, the
-// console's `help`, and the pages for users. Reads only; where they are run is a table of the tests.
+// The examples of the documentation, collected from where people read them: `--help` of the program and of each
+// command, the console's `help`, and the pages for users. Reads only; where they are run is a table of the tests.
 
 import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';

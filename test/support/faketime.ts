@@ -1,5 +1,5 @@
-// Another wall clock for a process, by libfaketime: skewed from the start, and stepped while the process runs. Its monotonic
-// clock, which timers use, is left alone, as an operator's `date -s` leaves it.
+// Another wall clock for a process, by libfaketime: skewed from the start, and stepped while the process runs. Its
+// monotonic clock, which timers use, is left alone, as an operator's `date -s` leaves it.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,9 @@ export class FalseClock {
     return ['env', `LD_PRELOAD=${this.#library}`, ...settings];
   }
 
-  /** @param time libfaketime's: `+1d` and `-1h` are relative to the true one, `@2100-01-01 00:00:00` runs from there. */
+  /**
+   * @param time libfaketime's: `+1d` and `-1h` are relative to the true one, `@2100-01-01 00:00:00` runs from there.
+   */
   set(time: string): void {
     writeFileSync(this.#path, `${time}\n`);
   }

@@ -1,5 +1,6 @@
-// The program of the first release, built from its commit, for tests of how releases work together. Built once for each checkout
-// and kept in node_modules/.cache. Where the history is not there or its packages cannot be had, the tests say so.
+// The program of the first release, built from its commit, for tests of how releases work together. Built once for each
+// checkout and kept in node_modules/.cache. Where the history is not there or its packages cannot be had, the tests say
+// so.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,5 +1,5 @@
-// What release 0.1 left on a disk (test/fixtures), put into the directory of a test as if it had been written there: paths,
-// addresses and times are those of the test. Nothing else is changed.
+// What release 0.1 left on a disk (test/fixtures), put into the directory of a test as if it had been written there:
+// paths, addresses and times are those of the test. Nothing else is changed.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,7 +14,10 @@ import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 const PIECE = 512 * 1024;
 const FOLDER = fileURLToPath(new URL('../../../test/fixtures/release-0.1/', import.meta.url));
 
-/** Live, lapsed and left entries of its list are of this swarm; the last word about it was acknowledged just before the kill. */
+/**
+ * Live, lapsed and left entries of its list are of this swarm; the last word about it was acknowledged just before the
+ * kill.
+ */
 export const MANY = 'b'.repeat(40) as SwarmKey;
 
 interface Made {

@@ -1,5 +1,5 @@
-// How long a fuzz test goes on: a moment in the suite, as long as is asked for by `npm run fuzz`. fast-check prints the seed
-// and the smallest input of a failure; MTORRENT_FUZZ_SEED repeats it.
+// How long a fuzz test goes on: a moment in the suite, as long as is asked for by `npm run fuzz`. fast-check prints the
+// seed and the smallest input of a failure; MTORRENT_FUZZ_SEED repeats it.
 
 import fc from 'fast-check';
 

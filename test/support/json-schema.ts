@@ -1,6 +1,6 @@
-// Holds a JSON value against the part of JSON Schema that docs/events.schema.json uses: type, const, enum, properties, required,
-// additionalProperties: false, items with their number, minimum and maximum, oneOf. A word that it does not know is an error, so that
-// no schema is taken for checked that was not.
+// Holds a JSON value against the part of JSON Schema that docs/events.schema.json uses: type, const, enum, properties,
+// required, additionalProperties: false, items with their number, minimum and maximum, oneOf. A word that it does not
+// know is an error, so that no schema is taken for checked that was not.
 
 type Schema = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
-// What a test does when the machine lacks what it needs: it is skipped, and its line says why. In CI, where `.ci/run` installs
-// every tool that can be installed, the lack of such a tool is a failure.
+// What a test does when the machine lacks what it needs: it is skipped, and its line says why. In CI, where `.ci/run`
+// installs every tool that can be installed, the lack of such a tool is a failure.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

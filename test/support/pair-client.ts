@@ -1,5 +1,5 @@
-// A client of the tracker wire in a few words: shares, removes, lists and asks for statistics, each answered within a deadline
-// or the test fails. What a real client does on its own (heartbeats, failover) it leaves to the test.
+// A client of the tracker wire in a few words: shares, removes, lists and asks for statistics, each answered within a
+// deadline or the test fails. What a real client does on its own (heartbeats, failover) it leaves to the test.
 
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';

@@ -1,4 +1,5 @@
-// Two different pieces with the same SHA-1, made from the public SHAttered blocks (shattered.io, 2017) and equal padding.
+// Two different pieces with the same SHA-1, made from the public SHAttered blocks (shattered.io, 2017) and equal
+// padding.
 
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 

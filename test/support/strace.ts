@@ -14,8 +14,8 @@ export function canTrace(t: TestContext): boolean {
 }
 
 /**
- * How often each kind of call happened in the thread that made most of it, by a trace that strace wrote with `-f`. This is
- * how far `inject=…:when=` can count, since strace counts in each thread by itself.
+ * How often each kind of call happened in the thread that made most of it, by a trace that strace wrote with `-f`. This
+ * is how far `inject=…:when=` can count, since strace counts in each thread by itself.
  */
 export function countCalls(trace: string): ReadonlyMap<string, number> {
   const byThread = new Map<string, number>();

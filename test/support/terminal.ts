@@ -1,5 +1,5 @@
-// A program in a real pseudo-terminal, and what a person would see there: bytes go through a terminal emulator, and tests
-// wait for what is on its screen. Ends with its test.
+// A program in a real pseudo-terminal, and what a person would see there: bytes go through a terminal emulator, and
+// tests wait for what is on its screen. Ends with its test.
 
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';

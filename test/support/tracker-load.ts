@@ -1,6 +1,6 @@
-// Clients of a tracker that will be killed: what each has said, in order, and what was acknowledged. A client's words are
-// committed in their order and whole, so after a crash the lists must be as after some prefix of its words that holds every
-// acknowledged one. Each word that lists gives another `have`, so a list tells which word it is from.
+// Clients of a tracker that will be killed: what each has said, in order, and what was acknowledged. A client's words
+// are committed in their order and whole, so after a crash the lists must be as after some prefix of its words that
+// holds every acknowledged one. Each word that lists gives another `have`, so a list tells which word it is from.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -44,7 +44,10 @@ export function directoryInMemory(t: TestContext): string {
   return directory;
 }
 
-/** Real time, where it is what the test is about: a lease that runs out, a moment between two commits, another process's /proc. */
+/**
+ * Real time, where it is what the test is about: a lease that runs out, a moment between two commits, another process's
+ * /proc.
+ */
 export function passes(ms: number): Promise<void> {
   return sleep(ms);
 }

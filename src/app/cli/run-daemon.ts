@@ -1,5 +1,5 @@
-// `mtorrent daemon`: a client without a console, for whoever attaches to its socket. Runs in the foreground like a service: one
-// line when it is ready, and a graceful end by a signal or `mtorrent stop`.
+// `mtorrent daemon`: a client without a console, for whoever attaches to its socket. Runs in the foreground like a
+// service: one line when it is ready, and a graceful end by a signal or `mtorrent stop`.
 
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -15,8 +15,8 @@ import { clientConfigOf } from './client-config.js';
 import { cannotContinue } from './context.js';
 
 /**
- * Resolves to 0 after it was told to end. Rejects with MiniTorrentError when it cannot start. @param onReady gets the line that
- * says where it listens.
+ * Resolves to 0 after it was told to end. Rejects with MiniTorrentError when it cannot start. @param onReady gets the
+ * line that says where it listens.
  */
 export async function runDaemon(settings: Settings, onReady: (line: string) => void): Promise<number> {
   const { client, pair: pairConfig, stateDir, logTarget } = clientConfigOf(settings);

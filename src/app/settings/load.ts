@@ -11,8 +11,8 @@ import { CONFIG_BYTES_MAX } from './limits.js';
 import { type Environment, type Places, placesOf } from './places.js';
 import { type ConfigFile, type Labels, resolveSettings, type Settings } from './resolve.js';
 
-/** The surroundings that settings are read from. */
-export interface Surroundings {
+/** The sources that settings are read from. */
+export interface SettingSources {
   readonly env: Environment;
   readonly home: string;
   /** Absolute. */
@@ -29,20 +29,20 @@ const OTHERS_WRITE = 0o002;
 export async function loadSettings(
   flags: Readonly<Record<string, unknown>> = {},
   labels: Labels = {},
-  surroundings: Surroundings = ours(),
+  sources: SettingSources = ours(),
 ): Promise<Settings> {
-  const places = ourPlaces(flags, surroundings);
+  const places = ourPlaces(flags, sources);
   const files: ConfigFile[] = [];
   for (const path of places.configFiles) {
     const file = await readConfig(path, places.isConfigNamed);
     if (file !== undefined) files.push(file);
   }
-  return resolveSettings({ flags, labels, env: surroundings.env, files }, places);
+  return resolveSettings({ flags, labels, env: sources.env, files }, places);
 }
 
 /** Throws MiniTorrentError, INVALID_ARGUMENTS for a `config` that is no path. */
-export function ourPlaces(flags: Readonly<Record<string, unknown>>, surroundings: Surroundings = ours()): Places {
-  const { env, home, directory } = surroundings;
+export function ourPlaces(flags: Readonly<Record<string, unknown>>, sources: SettingSources = ours()): Places {
+  const { env, home, directory } = sources;
   const { config } = flags;
   if (config === undefined || (typeof config === 'string' && config !== ''))
     return placesOf(env, { home, directory }, config);
@@ -58,7 +58,7 @@ export async function presentConfigs(places: Places): Promise<ReadonlySet<string
   return present;
 }
 
-function ours(): Surroundings {
+function ours(): SettingSources {
   return { env: process.env, home: homedir(), directory: process.cwd() };
 }
 

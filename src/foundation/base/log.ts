@@ -1,5 +1,6 @@
-// The only door to pino: one line a record, as JSON or as text. Each thread opens the file itself and appends whole lines; when
-// the file was moved away, the next line goes to a new one. A log that cannot be written loses lines, never the process.
+// The only door to pino: one line a record, as JSON or as text. Each thread opens the file itself and appends whole
+// lines; when the file was moved away, the next line goes to a new one. A log that cannot be written loses lines, never
+// the process.
 
 import fs from 'node:fs';
 import pino from 'pino';
@@ -42,7 +43,10 @@ export interface LogTarget extends LogStyle {
   readonly path: string;
 }
 
-/** @param thread the name of the thread, which every record carries. Throws MiniTorrentError when the file cannot be opened. */
+/**
+ * @param thread the name of the thread, which every record carries. Throws MiniTorrentError when the file cannot be
+ * opened.
+ */
 export function openLog({ path, level, format = 'json' }: LogTarget, thread: string): LogFile {
   const destination = appenderTo(path);
   let lost = 0;

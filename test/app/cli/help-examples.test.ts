@@ -1,5 +1,6 @@
-// Every example of the documentation is a line that the program, or its console, takes: its words parse. Where they can be typed
-// they are (`test/e2e/examples.long.test.ts`, `test/e2e/readme.long.test.ts`); this holds everywhere, and for the manual's examples, too.
+// Every example of the documentation is a line that the program, or its console, takes: its words parse. Where they can
+// be typed they are (`test/e2e/examples.long.test.ts`, `test/e2e/readme.long.test.ts`); this holds everywhere, and for
+// the manual's examples, too.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// How `share` and `get` tell what they do: one line that is rewritten on a terminal and never wider than it, plain lines elsewhere,
-// nothing when told to be quiet, and for programs events as the schema says.
+// How `share` and `get` tell what they do: one line that is rewritten on a terminal and never wider than it, plain
+// lines elsewhere, nothing when told to be quiet, and for programs events as the schema says.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

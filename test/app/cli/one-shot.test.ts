@@ -1,5 +1,5 @@
-// `create`, `info` and `verify` as a user or a script meets them: what is printed where, the exit code, and that failures
-// leave nothing behind.
+// `create`, `info` and `verify` as a user or a script meets them: what is printed where, the exit code, and that
+// failures leave nothing behind.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,5 @@
-// What `mtorrent --help` shows: every command, nothing wider than asked for, and more on one screen than a parser would.
+// What `mtorrent --help` shows: every command, nothing wider than asked for, and more on one screen than a parser
+// would.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// The scripts of completion in real shells: the candidates that bash and fish compute for a line, and what Tab makes of a line in
-// bash and zsh on a terminal.
+// The scripts of completion in real shells: the candidates that bash and fish compute for a line, and what Tab makes of
+// a line in bash and zsh on a terminal.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

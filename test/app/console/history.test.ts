@@ -1,5 +1,5 @@
-// The history of a console: what was typed comes back in the next run, and nothing that is wrong with its file is more than
-// a history that is not there.
+// The history of a console: what was typed comes back in the next run, and nothing that is wrong with its file is more
+// than a history that is not there.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

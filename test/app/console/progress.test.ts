@@ -1,5 +1,5 @@
-// Progress below the scroll: never wider than the terminal whatever files are called, in ASCII alone where that is asked for,
-// and of what does not fit, what matters less is left out.
+// Progress below the scroll: never wider than the terminal whatever files are called, in ASCII alone where that is
+// asked for, and of what does not fit, what matters less is left out.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// The screen against a terminal emulator: whatever is typed, printed and under way, everything that was printed stands above
-// in its order and nothing else does, and below it are progress and prompt as they should be.
+// The screen against a terminal emulator: whatever is typed, printed and under way, everything that was printed stands
+// above in its order and nothing else does, and below it are progress and prompt as they should be.
 
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
@@ -82,7 +82,8 @@ async function stage(columns: number, rows: number, answers = true): Promise<Sta
       for (let at = 0; at < active.length; at += 1) {
         const row = active.getLine(at);
         let text = row?.translateToString(false) ?? '';
-        // A wide character that did not fit at the end of a row left its last cell empty; the second half of one that did has no width.
+        // A wide character that did not fit at the end of a row left its last cell empty; the second half of one that
+        // did has no width.
         const last = row?.getCell(row.length - 1);
         const isCut = active.getLine(at + 1)?.isWrapped === true && last?.getChars() === '' && last.getWidth() === 1;
         if (isCut) text = text.slice(0, -1);

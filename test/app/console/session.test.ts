@@ -1,5 +1,5 @@
-// The console's contract with scripts: one line on stdout a result, in the order of the commands, explanations on stderr, and
-// the end of input means quit. And for people: nothing raw reaches the terminal.
+// The console's contract with scripts: one line on stdout a result, in the order of the commands, explanations on
+// stderr, and the end of input means quit. And for people: nothing raw reaches the terminal.
 
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';

@@ -1,5 +1,5 @@
-// The README's example of the library, as a program: two trackers, one client that shares, another that gets. The test of the
-// library runs it; that the README shows the same is a test, too.
+// The README's example of the library, as a program: two trackers, one client that shares, another that gets. The test
+// of the library runs it; that the README shows the same is a test, too.
 
 import { createSwarmClient, get, startTracker } from 'mini-torrent';
 

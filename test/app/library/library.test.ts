@@ -1,4 +1,5 @@
-// The package as a program uses it: the README's example runs as it stands, failures have their codes, and what was opened is closed.
+// The package as a program uses it: the README's example runs as it stands, failures have their codes, and what was
+// opened is closed.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Several users share one client: however their requests and its answers interleave, each answer reaches whoever asked, once,
-// under the user's own request id, and nobody else.
+// Several users share one client: however their requests and its answers interleave, each answer reaches whoever asked,
+// once, under the user's own request id, and nobody else.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

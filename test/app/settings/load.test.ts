@@ -6,11 +6,11 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { CONFIG_BYTES_MAX } from '../../../src/app/settings/limits.js';
-import { loadSettings, type Surroundings } from '../../../src/app/settings/load.js';
+import { loadSettings, type SettingSources } from '../../../src/app/settings/load.js';
 import { lacksPlace } from '../../support/needs.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-interface Stage extends Surroundings {
+interface Stage extends SettingSources {
   readonly config: string;
   write(text: string, mode?: number): Promise<void>;
 }

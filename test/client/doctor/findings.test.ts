@@ -1,4 +1,5 @@
-// What a doctor says to measured facts: each table row is a fact that differs from a healthy machine, and what is found.
+// What a doctor says to measured facts: each table row is a fact that differs from a healthy machine, and what is
+// found.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

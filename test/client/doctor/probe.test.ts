@@ -1,4 +1,5 @@
-// What a doctor measures, against real trackers, ports and directories: it tells what is there, and leaves nothing behind.
+// What a doctor measures, against real trackers, ports and directories: it tells what is there, and leaves nothing
+// behind.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

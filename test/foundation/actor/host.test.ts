@@ -1,5 +1,5 @@
-// What every actor relies on: inputs one at a time and in order, whatever its shell does meanwhile; one wake-up; a bounded
-// mailbox; and a crash that ends this actor once and nothing else.
+// What every actor relies on: inputs one at a time and in order, whatever its shell does meanwhile; one wake-up; a
+// bounded mailbox; and a crash that ends this actor once and nothing else.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// A link over a real MessageChannel: what is on the way is bounded by credit, what waits is bounded, order is kept, and a
-// broken frame crashes its receiver.
+// A link over a real MessageChannel: what is on the way is bounded by credit, what waits is bounded, order is kept, and
+// a broken frame crashes its receiver.
 
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';

@@ -1,5 +1,5 @@
-// How much a token bucket lets pass: never more than its rate, a burst and one request; never less than its rate; at once at
-// another rate; and no drift, however long it runs.
+// How much a token bucket lets pass: never more than its rate, a burst and one request; never less than its rate; at
+// once at another rate; and no drift, however long it runs.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,5 @@
-// When the wall clock counts as set: by its difference from the monotonic clock, and only beyond what a correction explains.
+// When the wall clock counts as set: by its difference from the monotonic clock, and only beyond what a correction
+// explains.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,5 @@
-// What a container may use, read from texts as kernels and container engines write them, and from texts that nobody writes.
+// What a container may use, read from texts as kernels and container engines write them, and from texts that nobody
+// writes.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The clock that actors run on: a wake-up never comes before its time. Node counts whole milliseconds and is early in a few of a
-// hundred cases, which is why many are asked for here, at moments between two milliseconds.
+// The clock that actors run on: a wake-up never comes before its time. Node counts whole milliseconds and is early in a
+// few of a hundred cases, which is why many are asked for here, at moments between two milliseconds.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// A name from a stranger becomes a file here: the vectors of every traversal and look-alike attack we know (S1), and the
-// property that holds whatever they try next (S2).
+// A name from a stranger becomes a file here: the vectors of every traversal and look-alike attack we know (S1), and
+// the property that holds whatever they try next (S2).
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Frames come out of a TCP stream the same however it was cut, a length above the limit costs nothing, and raw payload can
-// be taken out between frames (P1, P2, P5).
+// Frames come out of a TCP stream the same however it was cut, a length above the limit costs nothing, and raw payload
+// can be taken out between frames (P1, P2, P5).
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// Who may be the first on a port that threads share: one at a time, and nobody while somebody listens there, in whatever way. What
-// needs listening in common is skipped where the runtime cannot do it.
+// Who may be the first on a port that threads share: one at a time, and nobody while somebody listens there, in
+// whatever way. What needs listening in common is skipped where the runtime cannot do it.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// Messages come back as they were sent, and from a stranger's bytes only a message or a ProtocolError can come out (P3, P10,
-// P11): nothing else may reach the code behind the codec.
+// Messages come back as they were sent, and from a stranger's bytes only a message or a ProtocolError can come out (P3,
+// P10, P11): nothing else may reach the code behind the codec.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

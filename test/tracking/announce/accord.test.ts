@@ -1,5 +1,6 @@
-// How a client notices that a tracker's list of it is not what it told: ghosts of removed files, words of somebody else with
-// its id, removals that were lost with a disk. And that it does nothing about numbers that something under way explains.
+// How a client notices that a tracker's list of it is not what it told: ghosts of removed files, words of somebody else
+// with its id, removals that were lost with a disk. And that it does nothing about numbers that something under way
+// explains.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// What a client may rely on when its trackers fail, in figures: how soon the other one is told, how often a tracker is asked
-// whether it lives, how tries thin out, how long `quit` takes. The clock is the test's own.
+// What a client may rely on when its trackers fail, in figures: how soon the other one is told, how often a tracker is
+// asked whether it lives, how tries thin out, how long `quit` takes. The clock is the test's own.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

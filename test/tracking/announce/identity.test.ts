@@ -1,5 +1,5 @@
-// A client whose id was used by somebody else: at a tracker that has heard it in an epoch above all others no word of ours
-// would count any more.
+// A client whose id was used by somebody else: at a tracker that has heard it in an epoch above all others no word of
+// ours would count any more.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// The announcer against real trackers on loopback: from `register` to the file on the tracker's disk and to another client's
-// list, over a tracker's death and return, and through everything a false tracker can say.
+// The announcer against real trackers on loopback: from `register` to the file on the tracker's disk and to another
+// client's list, over a tracker's death and return, and through everything a false tracker can say.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,5 +1,5 @@
-// What a client may rely on with two trackers that come and go: what it shares is listed by the one that is there, what it
-// asks is answered by the one that can, and a tracker that lies or hangs costs a connection and nothing else.
+// What a client may rely on with two trackers that come and go: what it shares is listed by the one that is there, what
+// it asks is answered by the one that can, and a tracker that lies or hangs costs a connection and nothing else.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// An announcer's machine between two scripted trackers, on a clock that the test moves. A tracker answers as it is told to:
-// well, never, or something of the test's own.
+// An announcer's machine between two scripted trackers, on a clock that the test moves. A tracker answers as it is told
+// to: well, never, or something of the test's own.
 
 import assert from 'node:assert/strict';
 import type { Wake } from '../../../src/foundation/actor/machine.js';

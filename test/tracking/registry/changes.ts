@@ -1,5 +1,5 @@
-// Random changes for properties of the registry and the store: few clients and files, so that they meet often. A version
-// belongs to one word of its owner, as in life; the same word may come several times and in any place.
+// Random changes for properties of the registry and the store: few clients and files, so that they meet often. A
+// version belongs to one word of its owner, as in life; the same word may come several times and in any place.
 
 import fc from 'fast-check';
 import { clientId } from '../../../src/foundation/torrent/ids.js';

@@ -1,5 +1,5 @@
-// Two stores under one contract: the paired store with its real SQLite files, and one that both trackers share in memory,
-// which shows that the laws say nothing of SQLite or pairs.
+// Two stores under one contract: the paired store with its real SQLite files, and one that both trackers share in
+// memory, which shows that the laws say nothing of SQLite or pairs.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

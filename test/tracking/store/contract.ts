@@ -1,5 +1,5 @@
-// The laws of a tracker's store, as rules that run against any store. A factory gives a cluster: two trackers' stores on a
-// virtual clock, over whatever they share. Every rule reads the registries, never the store's inside.
+// The laws of a tracker's store, as rules that run against any store. A factory gives a cluster: two trackers' stores
+// on a virtual clock, over whatever they share. Every rule reads the registries, never the store's inside.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

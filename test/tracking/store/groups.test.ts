@@ -1,5 +1,5 @@
-// When a group of commits goes to the store: at once for one who waits for each answer, at a measured pace while many ask, and
-// never later than that pace.
+// When a group of commits goes to the store: at once for one who waits for each answer, at a measured pace while many
+// ask, and never later than that pace.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -26,7 +26,9 @@ function commitOf(asker: number, weight = 1): Queued<Change> {
   return { changes: [], weight, asker };
 }
 
-/** Each millisecond the same so many connections ask once; the store takes `storeMs` for a group. When the groups began. */
+/**
+ * Each millisecond the same so many connections ask once; the store takes `storeMs` for a group. When the groups began.
+ */
 function beginnings(askers: number, durationMs: number, storeMs: number): number[] {
   const queue = queueOf();
   const began: number[] = [];

@@ -1,5 +1,5 @@
-// Several clients that name one address: who is listed, who is refused and told why, and how little a tracker can be made to
-// dial. Who listens where is a table of the test's.
+// Several clients that name one address: who is listed, who is refused and told why, and how little a tracker can be
+// made to dial. Who listens where is a table of the test's.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -244,7 +244,10 @@ test('a client that is refused asks with all its files for one dial-back in a mi
   assert.deepEqual(stage.listed(A), ['10.0.0.1:7000 1']);
 });
 
-/** As many connections as wished from one host, each a client of its own that names the contested address, or another of that host. */
+/**
+ * As many connections as wished from one host, each a client of its own that names the contested address, or another of
+ * that host.
+ */
 function storm(stage: Stage, first: number, clients: number, portOf: (at: number) => number): void {
   for (let at = first; at < first + clients; at += 1) {
     const hostile = stage.connect();

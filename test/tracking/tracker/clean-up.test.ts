@@ -1,4 +1,5 @@
-// What a tracker takes off its list by itself: in steps that its store and its clients can bear, however much there is of it.
+// What a tracker takes off its list by itself: in steps that its store and its clients can bear, however much there is
+// of it.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

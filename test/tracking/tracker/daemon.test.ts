@@ -1,5 +1,5 @@
-// The tracker as a real process: it says where it listens, refuses what cannot work with one sentence and an exit code, ends
-// gracefully on a signal, and after kill -9 lists every share that it had acknowledged.
+// The tracker as a real process: it says where it listens, refuses what cannot work with one sentence and an exit code,
+// ends gracefully on a signal, and after kill -9 lists every share that it had acknowledged.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

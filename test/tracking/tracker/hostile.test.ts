@@ -1,4 +1,5 @@
-// What a hostile client or host can take from the others: a bounded part, for a bounded time, and nothing that is theirs.
+// What a hostile client or host can take from the others: a bounded part, for a bounded time, and nothing that is
+// theirs.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,5 +1,5 @@
-// A tracker's real machine with the real paired store in it, seen flat: what the store's shell reports and performs stands
-// among the tracker's own inputs and effects.
+// A tracker's real machine with the real paired store in it, seen flat: what the store's shell reports and performs
+// stands among the tracker's own inputs and effects.
 
 import type { Wake, WakeAt } from '../../../src/foundation/actor/machine.js';
 import { trackerId } from '../../../src/foundation/torrent/ids.js';

@@ -1,4 +1,5 @@
-// What a tracker promises one client: it is listed as itself only, answered after the commit, and never harmed by another.
+// What a tracker promises one client: it is listed as itself only, answered after the commit, and never harmed by
+// another.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

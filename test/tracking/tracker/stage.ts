@@ -1,5 +1,5 @@
-// A tracker's machine on a table: time moves when the test says so, and a commit is on the disk at once, unless the test
-// holds it back. Connections are plain objects that ask and are answered.
+// A tracker's machine on a table: time moves when the test says so, and a commit is on the disk at once, unless the
+// test holds it back. Connections are plain objects that ask and are answered.
 
 import assert from 'node:assert/strict';
 import type { Wake } from '../../../src/foundation/actor/machine.js';

@@ -1,5 +1,5 @@
-// A tracker that stood still for longer than tomb stones are kept: whom it goes on listing, whom it lists again only by a fresh
-// word, and for how long a removal is kept for a partner that has yet to hear of it.
+// A tracker that stood still for longer than tomb stones are kept: whom it goes on listing, whom it lists again only by
+// a fresh word, and for how long a removal is kept for a partner that has yet to hear of it.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

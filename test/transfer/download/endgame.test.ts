@@ -1,5 +1,5 @@
-// The end of a download, and what it does while nobody has what it misses: duplicates where they help, cancelled when they
-// lose, and questions for more peers that get rarer.
+// The end of a download, and what it does while nobody has what it misses: duplicates where they help, cancelled when
+// they lose, and questions for more peers that get rarer.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// Which peer loses its place to an address that was never dialed: the slowest, if it stands out; not often, and ever less
-// often. And which loses a slot that it has kept too long.
+// Which peer loses its place to an address that was never dialed: the slowest, if it stands out; not often, and ever
+// less often. And which loses a slot that it has kept too long.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

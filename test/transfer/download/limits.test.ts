@@ -1,5 +1,5 @@
-// Downloading under a limit: what is asked for keeps the rate, in any mixture of downloads and peers; nobody starves, nobody
-// is blamed for a wait of our own, and a new limit counts at once.
+// Downloading under a limit: what is asked for keeps the rate, in any mixture of downloads and peers; nobody starves,
+// nobody is blamed for a wait of our own, and a new limit counts at once.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// A download by example: whom it dials and asks, what becomes of what comes, and how it ends. Invariants over random worlds
-// are kept by test/sim.
+// A download by example: whom it dials and asks, what becomes of what comes, and how it ends. Invariants over random
+// worlds are kept by test/sim.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// What the picker promises (P26): only what is wanted and offered, the rarest of it, ties by a seeded draw, whatever came
-// before in whatever order. Held against the plainest model there is: two arrays.
+// What the picker promises (P26): only what is wanted and offered, the rarest of it, ties by a seeded draw, whatever
+// came before in whatever order. Held against the plainest model there is: two arrays.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// The table of requests: a piece is in exactly one state, a slot has one owner, both indexes agree, limits hold. Every event
-// in every state, and random histories beside a plain model of them.
+// The table of requests: a piece is in exactly one state, a slot has one owner, both indexes agree, limits hold. Every
+// event in every state, and random histories beside a plain model of them.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

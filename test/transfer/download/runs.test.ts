@@ -1,4 +1,5 @@
-// Runs: a quick peer is asked for several pieces side by side in one request, and for no more than is good for everybody else.
+// Runs: a quick peer is asked for several pieces side by side in one request, and for no more than is good for
+// everybody else.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,6 +1,6 @@
-// Crowds of bad peers and bad luck on real sockets: floods, silence, drips and deafness cost the one who does it, a file that
-// changes under an upload is noticed before its bytes go out, and nothing is left of what was moved. Deadlines run on a clock
-// that the test moves.
+// Crowds of bad peers and bad luck on real sockets: floods, silence, drips and deafness cost the one who does it, a
+// file that changes under an upload is noticed before its bytes go out, and nothing is left of what was moved.
+// Deadlines run on a clock that the test moves.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

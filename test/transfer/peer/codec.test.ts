@@ -1,5 +1,5 @@
-// Our codec: what a message means survives the bytes, the bits of a hello are those of the protocol's page, and whatever else
-// a newer peer offers is no fault.
+// Our codec: what a message means survives the bytes, the bits of a hello are those of the protocol's page, and
+// whatever else a newer peer offers is no fault.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

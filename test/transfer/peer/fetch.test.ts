@@ -1,5 +1,5 @@
-// A dialed connection: every message in every phase, every deadline, and that each slot comes back exactly once (P4, P12,
-// P16, P17).
+// A dialed connection: every message in every phase, every deadline, and that each slot comes back exactly once (P4,
+// P12, P16, P17).
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

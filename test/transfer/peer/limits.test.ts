@@ -1,5 +1,5 @@
-// What a rate limit looks like from both ends of a connection: who waits for its turn is told so and waits, for as long as it
-// takes; who is really dead or does not read is still found out. The clock is moved by the tests.
+// What a rate limit looks like from both ends of a connection: who waits for its turn is told so and waits, for as long
+// as it takes; who is really dead or does not read is still found out. The clock is moved by the tests.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,5 @@
-// Runs on the peer wire: several whole pieces asked for in one request, sent in one go, and read each into its own slot.
+// Runs on the peer wire: several whole pieces asked for in one request, sent in one go, and read each into its own
+// slot.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

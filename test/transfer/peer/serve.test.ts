@@ -1,5 +1,5 @@
-// An accepted connection: every message in every phase, every deadline, and exactly one answer to every request (P4, P12,
-// P13, P17).
+// An accepted connection: every message in every phase, every deadline, and exactly one answer to every request (P4,
+// P12, P13, P17).
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// Both ends of a peer connection on real sockets of the loopback: a listener that serves a file, our own dialer, and raw ends
-// that say what a test makes them say. Deadlines run on a clock that the test moves.
+// Both ends of a peer connection on real sockets of the loopback: a listener that serves a file, our own dialer, and
+// raw ends that say what a test makes them say. Deadlines run on a clock that the test moves.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -48,8 +48,8 @@ export interface Seeder {
 }
 
 /**
- * A listener that serves one whole file. `whenRight`: as it is now, and not when it was written to since. `thread`: of the listener; what
- * it sends is decided by thread 0, over a link if that is another one.
+ * A listener that serves one whole file. `whenRight`: as it is now, and not when it was written to since. `thread`: of
+ * the listener; what it sends is decided by thread 0, over a link if that is another one.
  */
 export async function seeder(t: TestContext, { whenRight = false, thread = 0 } = {}): Promise<Seeder> {
   const bytes = new Uint8Array(SIZE);

@@ -1,5 +1,5 @@
-// Real sockets on the loopback with hostile bytes: whatever a stranger sends, it is cut off and others are served (P1, P2, P5,
-// P12, P13). Deadlines run on a clock that the test moves.
+// Real sockets on the loopback with hostile bytes: whatever a stranger sends, it is cut off and others are served (P1,
+// P2, P5, P12, P13). Deadlines run on a clock that the test moves.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// A thread that serves as another one decides, on real sockets and a real link: it serves as the deciding one does, and what either
-// end of the link does wrong, or dies of, costs no more than its own connections.
+// A thread that serves as another one decides, on real sockets and a real link: it serves as the deciding one does, and
+// what either end of the link does wrong, or dies of, costs no more than its own connections.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

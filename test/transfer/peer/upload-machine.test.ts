@@ -1,5 +1,5 @@
-// The rules of uploads hold for a client, however many of its threads have the sockets: connections of one thread and of four are
-// told the same, and what a thread held is free when it is gone. Time is the test's.
+// The rules of uploads hold for a client, however many of its threads have the sockets: connections of one thread and
+// of four are told the same, and what a thread held is free when it is gone. Time is the test's.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

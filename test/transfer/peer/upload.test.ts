@@ -337,7 +337,8 @@ test('P29: under a limit each of k peers gets its k-th part, whatever they ask f
       }
       assert.ok(Math.max(...given) - Math.min(...given) <= 2 * PIECE_SIZE, given.join());
       const total = given.reduce((sum, bytes) => sum + bytes, 0);
-      // What the bucket promises: never more than its burst and one block above the rate, never less than one block below.
+      // What the bucket promises: never more than its burst and one block above the rate, never less than one block
+      // below.
       const owed = (rate * untilMs) / 1_000;
       const above = (rate * RATE_BURST_MS) / 1_000 + PIECE_SIZE;
       assert.ok(total >= owed - PIECE_SIZE && total <= owed + above, `${total} of ${owed}`);

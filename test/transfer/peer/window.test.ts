@@ -1,4 +1,5 @@
-// How many blocks are sent at a time: few on a short link, what it holds on a long one, and nobody waits for who does not read.
+// How many blocks are sent at a time: few on a short link, what it holds on a long one, and nobody waits for who does
+// not read.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -34,7 +35,10 @@ class Uploads {
   }
 }
 
-/** A link that carries one block after the other, each in `blockMs`, and holds each for `delayMs` more; `peers` get them in turn. */
+/**
+ * A link that carries one block after the other, each in `blockMs`, and holds each for `delayMs` more; `peers` get them
+ * in turn.
+ */
 function send(
   uploads: Uploads,
   blocks: number,

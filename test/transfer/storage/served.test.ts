@@ -1,4 +1,5 @@
-// What a peer thread uploads from: a file that was deleted, cut or written to since it was right is never taken for the right one.
+// What a peer thread uploads from: a file that was deleted, cut or written to since it was right is never taken for the
+// right one.
 
 import assert from 'node:assert/strict';
 import { renameSync, statSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The parts of the pair one by one: in which order records are told, how two lists are compared, what the partner's records
-// change here, and whom a tracker refuses to be followed by.
+// The parts of the pair one by one: in which order records are told, how two lists are compared, what the partner's
+// records change here, and whom a tracker refuses to be followed by.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

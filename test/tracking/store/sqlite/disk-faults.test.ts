@@ -1,5 +1,6 @@
-// The tracker on a disk that is full and on one whose fsync fails, with real ones where this machine lets a test have them: a
-// small tmpfs of its own, and strace. What was acknowledged stays; what cannot be written is never acknowledged.
+// The tracker on a disk that is full and on one whose fsync fails, with real ones where this machine lets a test have
+// them: a small tmpfs of its own, and strace. What was acknowledged stays; what cannot be written is never
+// acknowledged.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -114,7 +115,8 @@ test(
   async (t) => {
     if (!canTrace(t)) return;
     const directory = temporaryDirectory(t);
-    // A quota is no error of its own to SQLite: some writes of the store fail with it, in the middle of commits, then no longer.
+    // A quota is no error of its own to SQLite: some writes of the store fail with it, in the middle of commits, then
+    // no longer.
     const inject = 'inject=pwrite64:error=EDQUOT:when=100..140';
     const strace = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=pwrite64', '-e', inject];
     const list = join(directory, 'list');

@@ -1,5 +1,5 @@
-// What a tracker acknowledged survives a power failure, which no test can cause. So the two things that it rests on are looked
-// at: the setting of the connection that writes, and, with strace, the flush that each answer waited for.
+// What a tracker acknowledged survives a power failure, which no test can cause. So the two things that it rests on are
+// looked at: the setting of the connection that writes, and, with strace, the flush that each answer waited for.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

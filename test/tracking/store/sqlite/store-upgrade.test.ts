@@ -1,4 +1,5 @@
-// A seeder list of an older version is taken as it is: nothing in it is lost, and it becomes one of this version in one step.
+// A seeder list of an older version is taken as it is: nothing in it is lost, and it becomes one of this version in one
+// step.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';

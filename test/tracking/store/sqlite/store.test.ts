@@ -1,5 +1,5 @@
-// The seeder list on the disk: what was committed is there after a restart, all of a group or nothing, merged exactly as in
-// memory; a file that is not ours, damaged or newer is refused and not changed by a byte.
+// The seeder list on the disk: what was committed is there after a restart, all of a group or nothing, merged exactly
+// as in memory; a file that is not ours, damaged or newer is refused and not changed by a byte.
 
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
