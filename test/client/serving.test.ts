@@ -1,4 +1,5 @@
-// What the peer threads that accept are told, in which order they start, end and come anew. The threads are fakes that record.
+// What the peer threads that accept are told, in which order they start, end and come anew. The threads are fakes that
+// record.
 
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
