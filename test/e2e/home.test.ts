@@ -93,7 +93,7 @@ test('a remembered port that another program has is told, and another one is tak
   const [, one, , two] = await printedLine(run);
   assert.equal(one, `127.0.0.1:${ports[0]}`);
   assert.notEqual(two, `127.0.0.1:${ports[1]}`);
-  assert.match(run.stderr, new RegExp(`port ${ports[1]} of the last run is in use by another program`));
+  assert.match(run.stderr, new RegExp(`port ${ports[1]} of the last run is used by another program`));
   assert.match(await readFile(`${homeOf(ada)}/trackers.json`, 'utf8'), new RegExp(`${two?.split(':')[1]}`));
   run.endInput();
   assert.equal(await run.exited, 0, run.stderr);
