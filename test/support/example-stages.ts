@@ -82,7 +82,7 @@ const HELP: Readonly<Record<string, Row>> = {
     stage: 'pair',
     shows: /^DAEMON LISTENING 192\.0\.2\.7:6881 \//m,
   },
-  'mtorrent --help': { stage: 'bash', shows: /^Files from many machines at once\.[\s\S]*^Commands:$/m },
+  'mtorrent --help': { stage: 'bash', shows: /^Move files between many machines at once\.[\s\S]*^Commands:$/m },
   'eval "$(mtorrent completion bash)"': { stage: 'bash' },
   'eval "$(mtorrent completion zsh)"': { stage: 'zsh' },
   'mtorrent completion fish > ~/.config/fish/completions/mtorrent.fish': { stage: 'fish' },
