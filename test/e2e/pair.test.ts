@@ -57,6 +57,9 @@ test('R5: a tracker that was killed has what it missed before it answers its fir
     ({ lastCatchUp }) => lastCatchUp !== null,
     'tracker 1 has what tracker 2 had',
   );
+  // A change of tracker 2 that tracker 1 has: its position means something there.
+  await seeder.share(swarmOf(600));
+  await lists(early, swarmOf(600), [2], 'tracker 1 has a change of tracker 2');
   await killHard(first);
   for (let number = 1; number <= 500; number += 1) await seeder.share(swarmOf(number));
   await seeder.remove(swarmOf(1));
