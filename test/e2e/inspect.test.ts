@@ -245,7 +245,7 @@ test('doctor finds nothing bad where everything works, and names the tracker tha
   const ill = await client.command('doctor');
   assert.match(
     ill.rows.join('\n'),
-    new RegExp(`BAD +tracker ${second}: does not answer: ECONNREFUSED\n +check that it runs`),
+    new RegExp(`BAD +tracker ${second}: does not answer: ECONNREFUSED\n +check that it is running`),
   );
   assert.equal(ill.result, 'SUCCESS:1');
   const { code, stdout } = await runProgram(['doctor', '-t', second ?? ''], swarm.directory);

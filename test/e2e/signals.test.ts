@@ -159,7 +159,7 @@ test('F14: a second signal ends a client at once', async (t) => {
   // A tracker that says nothing makes the graceful end slow.
   tracker.kill('SIGSTOP');
   client.kill('SIGINT');
-  await client.said(/once more/);
+  await client.said(/press Ctrl-C again/);
   client.kill('SIGINT');
   assert.equal(await endsWithin(client), 130);
   assert.doesNotMatch(await readFile(swarm.path('client.log'), 'utf8'), /client stopped/);

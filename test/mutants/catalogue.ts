@@ -207,7 +207,7 @@ const TRACKER: readonly Defect[] = [
     rule: 'an answer to a change waits for its commit, others do not',
   },
   {
-    name: 'tracker: a removal leaves no tomb stone',
+    name: 'tracker: a removal leaves no tombstone',
     breaks: 'a removed seeder never comes back by an older word',
     file: 'src/tracking/registry/registry.ts',
     right: `    this.#setVersion(entry, change);
@@ -218,7 +218,7 @@ const TRACKER: readonly Defect[] = [
     rule: 'S7: a removal touches the own entry only, and its older word does not bring it back',
   },
   {
-    name: 'tracker: a removal leaves no tomb stone on the disk',
+    name: 'tracker: a removal leaves no tombstone on the disk',
     breaks: 'a removed seeder never comes back by an older word, after a restart neither',
     file: 'src/tracking/store/sqlite/store.ts',
     right: 'for (const row of command.rows) remove.run(...row, wallMs);',
@@ -227,7 +227,7 @@ const TRACKER: readonly Defect[] = [
           forget.run(row[0], row[1], 0xffff_ffff, 0);
         }`,
     test: 'test/tracking/store/sqlite/store.test.ts',
-    rule: 'a restart finds what was committed, tomb stones too',
+    rule: 'a restart finds what was committed, tombstones too',
   },
   {
     name: 'tracker: the word that came last wins',
@@ -451,7 +451,7 @@ const PAIR: readonly Defect[] = [
     rule: 'a partner whose list was restored from an older copy is told everything',
   },
   {
-    name: 'pair: a tomb stone goes before the partner has it',
+    name: 'pair: a tombstone goes before the partner has it',
     breaks: 'a removal is remembered until the partner has it',
     file: 'src/tracking/registry/tombstones.ts',
     right: 'const isAwaited = graves === this.#removed && entry.position > acknowledged;',
@@ -475,17 +475,17 @@ const PAIR: readonly Defect[] = [
     right: 'if (awayMs > TOMBSTONE_MS || awayMs < -CLOCK_STEP_MS)',
     wrong: 'if (awayMs > TOMBSTONE_MS)',
     test: 'test/tracking/store/sqlite/store-upgrade.test.ts',
-    rule: 'a tracker that was away for longer than tomb stones are kept, or cannot know for how long, lists nobody by its own word',
+    rule: 'a tracker that was away for longer than tombstones are kept, or cannot know for how long, lists nobody by its own word',
   },
   {
-    name: 'pair: tomb stones age while the tracker is off',
-    breaks: 'the time that a tracker did not run makes no tomb stone older',
+    name: 'pair: tombstones age while the tracker is off',
+    breaks: 'the time that a tracker did not run makes no tombstone older',
     file: 'src/tracking/store/sqlite/store.ts',
     right: `    if (Math.abs(awayMs) > CLOCK_STEP_MS) this.#shift(awayMs);
 `,
     wrong: '',
     test: 'test/tracking/store/sqlite/store-upgrade.test.ts',
-    rule: 'the time that a tracker did not run, and steps of its wall clock, make no tomb stone older',
+    rule: 'the time that a tracker did not run, and steps of its wall clock, make no tombstone older',
   },
   {
     name: 'pair: removals are not said again',

@@ -58,7 +58,7 @@ test('a sample leaves out the caller, repeats nobody, and finds everybody in the
   assert.equal(seen.size, 29);
 });
 
-/** Who shares what, and until when, without versions, tomb stones or indexes. */
+/** Who shares what, and until when, without versions, tombstones or indexes. */
 class Book {
   readonly #shares = new Map<number, Map<number, number>>();
   readonly #leaseEndsMs = new Map<number, number>();

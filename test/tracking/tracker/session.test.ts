@@ -272,7 +272,7 @@ test('F15: nobody expires because the tracker was frozen', () => {
   assert.deepEqual(stage.listed(A), []);
 });
 
-test('a removed entry and then its swarm are forgotten after the time of a tomb stone without a partner', () => {
+test('a removed entry and then its swarm are forgotten after the time of a tombstone without a partner', () => {
   const stage = new Stage();
   const client = stage.client(1);
   client.share(A);

@@ -1,4 +1,4 @@
-// A tracker that stood still for longer than tomb stones are kept: whom it goes on listing, whom it lists again only by
+// A tracker that stood still for longer than tombstones are kept: whom it goes on listing, whom it lists again only by
 // a fresh word, and for how long a removal is kept for a partner that has yet to hear of it.
 
 import assert from 'node:assert/strict';
@@ -76,7 +76,7 @@ test('who connects anew after a standstill is listed for what it says then, and 
   assert.deepEqual([stage.listed(A), stage.listed(swarmOf(2))], [[], ['10.0.0.1:6001 1']]);
 });
 
-/** A tracker that holds the tomb stone of a file, and its partner. */
+/** A tracker that holds the tombstone of a file, and its partner. */
 class Removed {
   readonly stage = new Stage();
 

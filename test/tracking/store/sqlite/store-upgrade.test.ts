@@ -33,7 +33,7 @@ const CREATE_1 = `
     epoch integer not null check (epoch between 0 and 4294967295),
     sequence integer not null check (sequence between 0 and 4294967295),
     state text not null check (state in ('live', 'removed', 'lapsed')),
-    changed_at real not null, -- wall clock, ms; only for forgetting tomb stones
+    changed_at real not null, -- wall clock, ms; only for forgetting tombstones
     primary key (swarm, client)
   ) strict, without rowid;
   create index entries_of_client on entries (client);
@@ -126,7 +126,7 @@ const PLACE = { swarm: swarmOf(1), client: clientId(clientBytes(1)), host: '10.0
 const SEEN_MS = 1_700_000_000_000;
 const DAY_MS = 24 * 3_600_000;
 
-test('a tracker that was away for longer than tomb stones are kept, or cannot know for how long, lists nobody by its own word', (t) => {
+test('a tracker that was away for longer than tombstones are kept, or cannot know for how long, lists nobody by its own word', (t) => {
   const directory = temporaryDirectory(t);
   for (const [name, awayMs, live] of [
     ['a day', TOMBSTONE_MS, 1],
@@ -143,7 +143,7 @@ test('a tracker that was away for longer than tomb stones are kept, or cannot kn
   }
 });
 
-test('the time that a tracker did not run, and steps of its wall clock, make no tomb stone older', (t) => {
+test('the time that a tracker did not run, and steps of its wall clock, make no tombstone older', (t) => {
   const store = SeederStore.open(join(temporaryDirectory(t), 'list'));
   const changes: Change[] = [
     { kind: 'remove', swarm: PLACE.swarm, client: PLACE.client, epoch: 1, sequence: 1 },

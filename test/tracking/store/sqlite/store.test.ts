@@ -56,7 +56,7 @@ function loadedFrom(store: SeederStore): Registry {
   return registry;
 }
 
-test('a restart finds what was committed, tomb stones too', (t) => {
+test('a restart finds what was committed, tombstones too', (t) => {
   const path = pathOf(t);
   const store = SeederStore.open(path);
   const removal: Change = { kind: 'remove', swarm: swarmOf(2), client: ONE, epoch: 1, sequence: 2 };
