@@ -49,7 +49,7 @@ export function runTests(files, node = process.execPath) {
   return run(node, ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`, ...arranged]);
 }
 
-/** What takes longest first; then files that import those which share a process. */
+/** Files with a process of their own, then files that import those which share one. */
 function arrange(files) {
   const shared = files.filter((file) => !ALONE.test(file.replace(/^dist\/test\//, '')));
   const alone = files.filter((file) => !shared.includes(file));

@@ -142,8 +142,8 @@ const TRACKER: readonly Defect[] = [
     name: 'tracker: all silent clients lapse in one step',
     breaks: 'a fleet that falls silent at once does not end its tracker',
     file: 'src/tracking/registry/leases.ts',
-    right: '      if (entries >= entriesMax) break;\n',
-    wrong: '',
+    right: 'if (entries >= entriesMax) break;',
+    wrong: 'if (entries >= entriesMax * 1_000_000) break;',
     test: 'test/tracking/tracker/clean-up.test.ts',
     rule: 'when 50,000 clients fall silent at once, every commit stays within the link to the store, and all are off soon',
   },
@@ -160,8 +160,8 @@ const TRACKER: readonly Defect[] = [
     name: 'tracker: a group is bounded by weight alone',
     breaks: 'no commit is larger than the link to the store carries',
     file: 'src/tracking/store/groups.ts',
-    right: `      if (changeCount + first.changes.length > STORE_GROUP_CHANGES_MAX) break;\n`,
-    wrong: '',
+    right: 'if (changeCount + first.changes.length > STORE_GROUP_CHANGES_MAX) break;',
+    wrong: 'if (changeCount + first.changes.length > STORE_GROUP_CHANGES_MAX * 1_000_000) break;',
     test: 'test/tracking/store/groups.test.ts',
     rule: 'a group has no more changes than the link to the store carries, whatever its commits weigh',
   },
@@ -170,7 +170,7 @@ const TRACKER: readonly Defect[] = [
     breaks: 'a tracker whose partner is away keeps nothing for it',
     file: 'src/tracking/registry/leases.ts',
     right: `    this.#renewed = isTold ? new Set() : undefined;`,
-    wrong: `    this.#renewed ??= new Set();`,
+    wrong: `    this.#renewed = isTold && this.#renewed !== undefined ? this.#renewed : new Set();`,
     test: 'test/tracking/registry/leases.test.ts',
     rule: 'renewals are gathered for a partner that is told of them, and for nobody else',
   },
@@ -196,13 +196,9 @@ const TRACKER: readonly Defect[] = [
     name: 'tracker: answers before the commit',
     breaks: 'an answer is sent after the commit',
     file: 'src/tracking/tracker/machine/machine.ts',
-    right: `      this.#commit(number, effect);
-        this.#wait(connection, effect.weight);
-`,
-    wrong: `      const { changes, reply } = effect;
-        this.#pushOwn(changes);
-        this.#effects.push({ kind: 'reply', connection: number, message: reply() });
-`,
+    right: 'this.#store.commit({ changes, weight, asker: connection, settled });',
+    wrong: `settled(undefined);
+    this.#store.commit({ changes, weight, asker: connection, settled: () => undefined });`,
     test: 'test/tracking/tracker/session.test.ts',
     rule: 'an answer to a change waits for its commit, others do not',
   },
@@ -316,7 +312,7 @@ const TRACKER: readonly Defect[] = [
     breaks: 'a crowd from few addresses keeps nobody out',
     file: 'src/tracking/tracker/listener.ts',
     right: `if (verdict.kind === 'displaces') this.#displace(verdict.connection);`,
-    wrong: `if (verdict.kind === 'displaces') this.#complain(host, 'refused', 'no place');`,
+    wrong: `if (verdict.kind === 'displaces' && verdict.connection < 0) this.#displace(verdict.connection);`,
     test: 'test/tracking/tracker/listener.test.ts',
     rule: 'when all places are taken, who comes from an address with fewer gets that of whoever was silent longest',
   },
@@ -362,7 +358,11 @@ const TRACKER: readonly Defect[] = [
     breaks: 'one tracker on one list, in whatever container',
     file: 'src/tracking/store/sqlite/side-lock.ts',
     right: `single(database, 'select line from holder') === line) return;`,
-    wrong: `single(database, 'select line from holder') === line) return database.exec('rollback');`,
+    wrong: `single(database, 'select line from holder') === line) {
+        database.exec('rollback');
+        database.exec('begin');
+        return;
+      }`,
     test: 'test/tracking/store/sqlite/places.test.ts',
     rule: 'F19: one tracker on one list, also from another network namespace, and its holder is named',
   },
