@@ -145,18 +145,17 @@ async function comesBack(t: TestContext): Promise<void> {
   const tracker = world.type(own);
   const partner = world.type('mtorrent tracker 127.0.0.1:7102 127.0.0.1:7101 two.db two.log');
   for (const each of [tracker, partner]) await each.until(/^TRACKER LISTENING/m);
-  const client = world.type('mtorrent client 127.0.0.1:0 127.0.0.1:7101 127.0.0.1:7102 client.log');
+  const [command, shown] = commandOf(blockWith('tracker-status 127.0.0.1:7101'));
+  const status = async (): Promise<string> => (await stage.ends(command)).join('\n');
+  // A tracker has a position in its partner's order from the first change on that it took over from there.
+  const client = world.type('mtorrent client 127.0.0.1:0 127.0.0.1:7102 127.0.0.1:7101 client.log');
   await shareOn(client, 'before');
+  await eventually(status, (text) => /files 1 /.test(text), "tracker 1 has a change of tracker 2's");
   tracker.kill('SIGKILL');
   await tracker.exited;
   for (const name of ['since-1', 'since-2', 'since-3']) await shareOn(client, name);
   await world.type(own).until(/^TRACKER LISTENING/m);
   // Whether their lists are equal they tell each other from time to time.
-  const [command, shown] = commandOf(blockWith('tracker-status 127.0.0.1:7101'));
-  await eventually(
-    async () => (await stage.ends(command)).join('\n'),
-    (text) => shown.every((row) => patternOf(row).test(text)),
-    'the rows of the README',
-  );
+  await eventually(status, (text) => shown.every((row) => patternOf(row).test(text)), 'the rows of the README');
   stage.done();
 }
