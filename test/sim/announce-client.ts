@@ -2,7 +2,7 @@
 // book of what was said and acknowledged, by which the trackers' lists are judged.
 
 import type { Wake, WakeAt } from '../../src/foundation/actor/machine.js';
-import { type ClientId, type SwarmKey, swarmKey } from '../../src/foundation/torrent/ids.js';
+import { type ClientId, clientId, type SwarmKey, swarmKey } from '../../src/foundation/torrent/ids.js';
 import type { AnnounceEffect, AnnounceInput } from '../../src/tracking/announce/effects.js';
 import type { TrackerIndex } from '../../src/tracking/announce/links.js';
 import { AnnounceMachine } from '../../src/tracking/announce/machine.js';
@@ -16,6 +16,8 @@ const PIECES = 100;
 /** A connection that was dialed, at both ends. */
 interface Connection {
   readonly tracker: TrackerIndex;
+  /** The id of its hello: all words on it are this client's. */
+  saidAs: ClientId | undefined;
   far: { readonly life: number; readonly connection: number } | undefined;
 }
 
@@ -223,7 +225,7 @@ export class AnnounceClient {
     const tracker = this.#trackers[index];
     const life = this.#life;
     const isCurrent = (): boolean => life === this.#life && this.#connections.has(link);
-    this.#connections.set(link, { tracker: index, far: undefined });
+    this.#connections.set(link, { tracker: index, saidAs: undefined, far: undefined });
     const lost = (reason: string): void => {
       if (!isCurrent()) return;
       this.#connections.delete(link);
@@ -266,12 +268,13 @@ export class AnnounceClient {
     const connection = this.#connections.get(link);
     const far = connection?.far;
     if (connection === undefined || far === undefined) return;
-    if (request.kind !== 'hello') this.#note(link, request);
+    if (request.kind === 'hello') connection.saidAs = clientId(request.clientId);
+    else this.#note(link, connection, request);
     const tracker = this.#trackers[connection.tracker];
     this.#paths.send(this.name, tracker.name, () => tracker.request(far.life, far.connection, request));
   }
 
-  #note(link: number, request: TrackerRequest): void {
+  #note(link: number, { saidAs }: Connection, request: TrackerRequest): void {
     if (link !== this.#toldLink) this.#forgetTold();
     this.#toldLink = link;
     if (request.kind === 'hello' || !('epoch' in request)) return;
@@ -279,7 +282,7 @@ export class AnnounceClient {
     const swarm = request.kind === 'leave' ? '' : swarmKey(request.swarm);
     const kinds = { share: 'live', announce: 'live', remove: 'removed', leave: 'left' } as const;
     const have = 'have' in request ? request.have : 0;
-    this.said.add(`${this.id} ${swarm} ${request.epoch}.${request.sequence} ${kinds[request.kind]} ${have}`);
+    this.said.add(`${saidAs} ${swarm} ${request.epoch}.${request.sequence} ${kinds[request.kind]} ${have}`);
     // Off every list, to be listed anew.
     if (request.kind === 'leave') this.#told.clear();
   }

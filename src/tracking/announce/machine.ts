@@ -236,7 +236,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const isNews = this.#own.overtaken(epoch);
     if (pending.what === 'question') this.#wanted.sayAgain(pending.question);
     else if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, askedMs: undefined };
-    if (isNews) this.#clashed(tracker, nowMs);
+    // The clash that a renewal was for is counted already.
+    if (isNews && pending.what !== 'renewal') this.#clashed(tracker, nowMs);
   }
 
   #clashed(tracker: TrackerIndex, nowMs: number): void {

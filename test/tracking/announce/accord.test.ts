@@ -158,6 +158,23 @@ test('a client whose epochs are overtaken again and again asks for a new id, and
   assert.equal(asked(), 2);
 });
 
+test('a state that was put back is one clash: a renewal that comes out of date is said again, under the same id', () => {
+  const theatre = sharing(A);
+  const [tracker] = theatre.trackers;
+  // Its partner has told it words of a later run of ours.
+  tracker.listed.set(GHOST, 4);
+  const { answer } = tracker;
+  tracker.answer = (request) => {
+    const isOld = 'epoch' in request && request.kind !== 'hello' && request.epoch <= 7;
+    return isOld ? { kind: 'stale', id: request.id, epoch: 7, sequence: 5 } : answer(request);
+  };
+  theatre.advance(RENEW_MS * 2);
+  assert.deepEqual([...tracker.listed.keys()], [GHOST, A].sort());
+  theatre.advance(RENEW_MS * 2);
+  assert.deepEqual([...tracker.listed.keys()], [A]);
+  assert.ok(!theatre.eventKinds().includes('identityShared'));
+});
+
 test('how much a client has is said again when the tracker could not write it', () => {
   const theatre = sharing(B);
   theatre.register(A, 1);
