@@ -183,7 +183,8 @@ export class ClientActor {
     else this.#listening.reject(error);
   }
 
-  async start(entries: readonly Entry[]): Promise<Client> {
+  /** @param notices what users are to be told of how it was found. */
+  async start(entries: readonly Entry[], notices: readonly string[] = []): Promise<Client> {
     // Listening may fail while threads still start; the promise is awaited only after that.
     this.#listening.promise.catch(() => undefined);
     try {
@@ -197,6 +198,7 @@ export class ClientActor {
       throw error;
     }
     this.#logFile.log.info({ upload: formatAddress(this.#upload), stateDir: this.#paths.directory }, 'client started');
+    for (const sentence of notices) this.#tellUser({ kind: 'notice', level: 'bad', sentence });
     this.#host.post({ kind: 'loaded', entries });
     return {
       upload: this.#upload,

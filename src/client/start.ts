@@ -5,6 +5,7 @@ import { type LogFile, openLog } from '../foundation/base/log.js';
 import { lockDirectory } from '../transfer/storage/lock.js';
 import { type Client, ClientActor, type ClientOptions } from './actor.js';
 import { loadLibrary, nextIdentity, openStateDirectory, sweepState } from './state/library.js';
+import { placeOf } from './state/state-place.js';
 
 /**
  * Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
@@ -17,12 +18,16 @@ export async function startClient(options: ClientOptions): Promise<Client> {
     await sweepState(paths);
     logFile = openLog(options.log, 'main');
     const entries = await loadLibrary(paths.library);
-    const identity = await nextIdentity(paths.identity);
+    const { identity, isCopy } = await nextIdentity(paths.identity, await placeOf(paths.directory));
     const actor = new ClientActor(options, paths, identity, logFile, lock);
-    return await actor.start(entries);
+    return await actor.start(entries, isCopy ? [copiedState(paths.directory)] : []);
   } catch (error) {
     logFile?.close();
     await lock.release();
     throw error;
   }
+}
+
+function copiedState(directory: string): string {
+  return `${directory} comes from another machine or another path, so this client has taken an identity of its own; the client that it was copied from keeps the former one`;
 }

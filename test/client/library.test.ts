@@ -2,7 +2,7 @@
 // never guessed at and never overwritten (F10, C14).
 
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
@@ -17,6 +17,7 @@ import {
   saveIdentity,
   saveLibrary,
 } from '../../src/client/state/library.js';
+import { placeOf } from '../../src/client/state/state-place.js';
 import { MiniTorrentError } from '../../src/foundation/base/errors.js';
 import { CLIENT_EPOCH_MAX } from '../../src/foundation/base/limits.js';
 import { FILE_SIZE_MAX } from '../../src/foundation/torrent/geometry.js';
@@ -132,24 +133,48 @@ test('whatever the bytes are, a library is read or refused as damaged; nothing e
 
 test('a client keeps its id and grows its epoch with every start', async (t) => {
   const { identity } = await openStateDirectory(join(temporaryDirectory(t), 'state'));
-  const first = await nextIdentity(identity);
+  const { identity: first } = await nextIdentity(identity);
   assert.match(first.clientId, /^[0-9a-f]{32}$/);
   assert.equal(first.epoch, 1);
-  assert.deepEqual(await nextIdentity(identity), { clientId: first.clientId, epoch: 2 });
+  assert.deepEqual(await nextIdentity(identity), {
+    identity: { clientId: first.clientId, epoch: 2, place: undefined },
+    isCopy: false,
+  });
   await saveIdentity(identity, { ...first, epoch: 900 });
-  assert.equal((await nextIdentity(identity)).epoch, 901, 'above what a tracker knew');
+  assert.equal((await nextIdentity(identity)).identity.epoch, 901, 'above what a tracker knew');
 });
 
 test('a client whose epochs are used up is a new one with its next start', async (t) => {
   const { identity } = await openStateDirectory(join(temporaryDirectory(t), 'state'));
-  const first = await nextIdentity(identity);
+  const { identity: first } = await nextIdentity(identity);
   for (const epoch of [CLIENT_EPOCH_MAX, 0xffff_ffff]) {
     await saveIdentity(identity, { ...first, epoch });
-    const next = await nextIdentity(identity);
+    const { identity: next } = await nextIdentity(identity);
     assert.notEqual(next.clientId, first.clientId);
     assert.equal(next.epoch, 1);
-    assert.deepEqual(await nextIdentity(identity), { clientId: next.clientId, epoch: 2 }, 'it is on the disk');
+    const { clientId, epoch: later } = (await nextIdentity(identity)).identity;
+    assert.deepEqual([clientId, later], [next.clientId, 2], 'it is on the disk');
   }
+});
+
+test('FC-01: an identity found at another place is a copy, and a new one is taken once; one without a place belongs here', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { identity: path } = await openStateDirectory(join(directory, 'one'));
+  const first = await nextIdentity(path, await placeOf(join(directory, 'one')));
+  assert.equal(first.isCopy, false);
+  cpSync(join(directory, 'one'), join(directory, 'two'), { recursive: true });
+  const two = join(directory, 'two');
+  const copy = await nextIdentity(join(two, 'identity.json'), await placeOf(two));
+  assert.ok(copy.isCopy);
+  assert.notEqual(copy.identity.clientId, first.identity.clientId);
+  const again = await nextIdentity(join(two, 'identity.json'), await placeOf(two));
+  assert.deepEqual([again.isCopy, again.identity.clientId], [false, copy.identity.clientId]);
+  const original = await nextIdentity(path, await placeOf(join(directory, 'one')));
+  assert.deepEqual([original.isCopy, original.identity.clientId], [false, first.identity.clientId]);
+
+  writeFileSync(path, `{"version":1,"clientId":"${first.identity.clientId}","epoch":7}`);
+  const old = await nextIdentity(path, await placeOf(two));
+  assert.deepEqual([old.isCopy, old.identity.clientId, old.identity.epoch], [false, first.identity.clientId, 8]);
 });
 
 test('a damaged identity is refused and left as it is', async (t) => {

@@ -25,6 +25,15 @@ export interface Identity {
   readonly clientId: ClientId;
   /** Grows with every start, and so orders this client's messages to trackers across runs. */
   readonly epoch: number;
+  /** Where it belongs (`state-place.ts`); absent: written by a release that did not say, or it cannot be known. */
+  readonly place?: string | undefined;
+}
+
+/** The identity of a run that begins. */
+export interface BegunIdentity {
+  readonly identity: Identity;
+  /** The state directory came from elsewhere, so this is another client than the one that it was copied from. */
+  readonly isCopy: boolean;
 }
 
 export interface StatePaths {
@@ -65,15 +74,19 @@ export async function sweepState({ directory }: StatePaths): Promise<void> {
 
 /**
  * The identity of this run, already saved: the same client one epoch later, or a new client when its epochs are used
- * up.
+ * up, or when the file belongs to another place.
+ * @param place where the state directory is, as `state-place.ts` names it.
  */
-export async function nextIdentity(path: string): Promise<Identity> {
+export async function nextIdentity(path: string, place?: string): Promise<BegunIdentity> {
   const bytes = await readIfThere(path, IDENTITY_BYTES_MAX);
   const known = bytes === undefined ? undefined : parseIdentity(path, bytes);
-  const isUsable = known !== undefined && known.epoch < CLIENT_EPOCH_MAX;
-  const identity = isUsable ? { clientId: known.clientId, epoch: known.epoch + 1 } : freshIdentity();
+  const isCopy = place !== undefined && known?.place !== undefined && known.place !== place;
+  const isUsable = known !== undefined && known.epoch < CLIENT_EPOCH_MAX && !isCopy;
+  const identity = isUsable
+    ? { clientId: known.clientId, epoch: known.epoch + 1, place }
+    : { ...freshIdentity(), place };
   await saveIdentity(path, identity);
-  return identity;
+  return { identity, isCopy };
 }
 
 /** The identity of a new client. */
@@ -161,12 +174,13 @@ function parseIdentity(path: string, bytes: Uint8Array): Identity {
     version,
     clientId: idText,
     epoch,
-  } = parseJson(path, bytes) as { version?: unknown; clientId?: unknown; epoch?: unknown };
+    place,
+  } = parseJson(path, bytes) as Readonly<Record<'version' | 'clientId' | 'epoch' | 'place', unknown>>;
   const id = typeof idText === 'string' ? parseClientId(idText) : undefined;
   if (version !== IDENTITY_VERSION || id === undefined || !Number.isSafeInteger(epoch))
     throw damaged(path, 'it is not an identity of this version');
   if ((epoch as number) < 0 || (epoch as number) > U32_MAX) throw damaged(path, 'its epoch is out of range');
-  return { clientId: id, epoch: epoch as number };
+  return { clientId: id, epoch: epoch as number, place: typeof place === 'string' ? place : undefined };
 }
 
 function parseJson(path: string, bytes: Uint8Array): Record<string, unknown> {

@@ -101,7 +101,7 @@ export class Trackers {
   /** @returns false when that id is no longer ours. */
   #renew(burnt: ClientId): boolean {
     if (burnt !== this.#identity.clientId) return false;
-    this.#identity = freshIdentity();
+    this.#identity = { ...freshIdentity(), place: this.#identity.place };
     this.#options.onIdentity(this.#identity);
     for (const announce of this.#announces.values()) announce.tell({ kind: 'identify', ...this.#identity });
     return true;
