@@ -25,6 +25,7 @@ import { TRACKER_MAGIC } from '../../src/tracking/tracker/messages.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { eventually, killHard, stageSwarm } from '../support/e2e-stage.js';
 import { FalseClock } from '../support/faketime.js';
+import { restoreList } from '../support/first-release.js';
 import { PairClient, type PartnerFigures } from '../support/pair-client.js';
 import { directoryInMemory, passes } from '../support/tracker-load.js';
 import { type Run, run } from '../tracking/tracker/running.js';
@@ -401,13 +402,33 @@ test(
       (figures) => figures.refusedBy !== '',
       'it refused itself',
     );
-    assert.match(refusedBy, /both trackers have one identity/);
+    assert.match(refusedBy, /leads back to this tracker itself/);
     await client.share(swarmOf(1));
     const guest = await PairClient.connect(t, swarm.trackers[0], 0);
     assert.deepEqual(await guest.listed(swarmOf(1)), [1]);
     const status = await runProgram(['tracker-status', formatAddress(swarm.trackers[0])], swarm.directory);
-    assert.match(status.stdout, /both trackers have one identity/);
+    assert.match(status.stdout, /leads back to this tracker itself/);
     assert.match(await readFile(swarm.path('tracker-1.log'), 'utf8'), /refused to be followed/);
+  },
+);
+
+test(
+  'FC-37: a list of the first release that was copied to the other machine makes a pair that agrees',
+  DEADLINE,
+  async (t) => {
+    const swarm = await stageSwarm(t);
+    for (const name of ['tracker-1.db', 'tracker-2.db']) restoreList(swarm.path(name));
+    await swarm.startTrackers();
+    const [first, second] = swarm.trackers;
+    const [one, two] = [await PairClient.connect(t, first, 1), await PairClient.connect(t, second, 2)];
+    for (const client of [one, two])
+      await eventually(
+        () => client.partner(),
+        ({ digestEqual }) => digestEqual === true,
+        'the two lists are equal',
+      );
+    await one.share(swarmOf(1));
+    await lists(two, swarmOf(1), [1], 'what one is told the other lists');
   },
 );
 

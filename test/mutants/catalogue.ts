@@ -326,6 +326,15 @@ const TRACKER: readonly Defect[] = [
     rule: 'a list that is used elsewhere, or by another pair, belongs to another tracker; where it was it stays the same',
   },
   {
+    name: 'pair: two lists of one identity refuse each other for ever',
+    breaks: 'two trackers never have one identity',
+    file: 'src/tracking/store/pair/pair.ts',
+    right: `    if (this.#isTwin(host, request)) {`,
+    wrong: `    if (this.#isTwin(host, request) && nowMs < 0) {`,
+    test: 'test/tracking/store/pair/pair.test.ts',
+    rule: 'of two trackers with one identity, whoever is asked takes a new one, once, and tells the other everything',
+  },
+  {
     name: 'pair: a restored list goes on counting where it was',
     breaks: 'a position names one change for ever',
     file: 'src/tracking/store/pair/pair.ts',

@@ -14,6 +14,11 @@ import { LEASE_MS, RENEW_MS, TrackerNode } from './tracker-node.js';
 const CLIENTS = 20;
 const SWARMS = 8;
 const FAULTS_MS = 40_000;
+/** Between two acts of a client, from least to most. */
+const PAUSE_MS = [300, 4_000] as const;
+const BUSY_PAUSE_MS = [30, 400] as const;
+/** How long busy clients go on after the faults. */
+const BUSY_MS = 20_000;
 const DAY_MS = 24 * 3_600_000;
 /** Both trackers may have been away long enough to be dialed once a minute. */
 const SETTLED_MS = 150_000;
@@ -27,8 +32,10 @@ export interface PairOptions {
   readonly outageMs: number;
   readonly clientFaults: boolean;
   readonly diskFaults: boolean;
-  /** Disks are lost and put back. */
+  /** Disks are lost, put back from a backup, or replaced by a copy of the other tracker's. */
   readonly losesDisks: boolean;
+  /** Clients say ten times as much, and go on for a while after the faults. */
+  readonly isBusy: boolean;
   /** Trackers stand still for more than a day, and clocks are set. */
   readonly sleeps: boolean;
   /** Without, the stream of records alone has to make the two equal. */
@@ -50,6 +57,7 @@ export function pairOptionsOf(seed: number): PairOptions {
     diskFaults: !isGentle && prng.next() < 0.3,
     losesDisks,
     sleeps,
+    isBusy: !isGentle && prng.next() < 0.3,
     // What lapsed at a standstill, and what an older copy of a disk lacks, is behind no position.
     tellsDigests: sleeps || losesDisks || seed % 2 === 0,
   };
@@ -86,7 +94,8 @@ export class PairScene {
       (_, at) => new AnnounceClient(this.world, this.paths, this.trackers, at + 1),
     );
     for (const client of this.clients) {
-      this.#repeat(300, 4_000, () => !this.isCalm && this.#act(client));
+      const [lowestMs, highestMs] = options.isBusy ? BUSY_PAUSE_MS : PAUSE_MS;
+      this.#repeat(lowestMs, highestMs, () => !this.isCalm && this.#act(client));
     }
     this.#repeat(150, 250, () => this.#checkSafety());
   }
@@ -161,21 +170,26 @@ export class PairScene {
     if (options.losesDisks && draw < 0.4) {
       // Removals that only this disk had are its owners' to say again. A copy is as old as the clocks say, which here
       // go apart.
-      if (draw < 0.2 || options.sleeps) tracker.loseDisk();
+      if (draw < 0.1) tracker.copyPartnersDisk();
+      else if (draw < 0.25 || options.sleeps) tracker.loseDisk();
       else if (!tracker.restore()) return;
       this.#graves[this.trackers.indexOf(tracker) as 0 | 1].clear();
     }
     if (options.sleeps && draw >= 0.4 && draw < 0.7) tracker.setClock(world.between(-3, 3) * DAY_MS);
   }
 
+  /** No more faults. Busy clients go on until `calm`. */
   heal(): void {
-    this.isCalm = true;
     this.paths.healAll();
     for (const tracker of this.trackers) {
       tracker.refuses = 0;
       tracker.thaw();
       if (!tracker.isUp) tracker.start();
     }
+  }
+
+  calm(): void {
+    this.isCalm = true;
   }
 
   entriesOf(tracker: TrackerNode): Entry[] {
@@ -254,6 +268,8 @@ function simulate(options: PairOptions): readonly string[] {
   }
   world.runUntil(FAULTS_MS);
   scene.heal();
+  if (options.isBusy) world.runUntil(FAULTS_MS + BUSY_MS);
+  scene.calm();
   const healedMs = world.nowMs;
   const isOver = (): boolean => scene.clients.every((client) => client.isSettled);
   while (!isOver() && world.nowMs < healedMs + SETTLED_MS) world.runUntil(world.nowMs + 100);

@@ -25,6 +25,7 @@ test('what the streams of records lost, the digests find', () => {
   for (const tracker of trackers) tracker.losesEntries = true;
   world.runUntil(20_000);
   scene.heal();
+  scene.calm();
   assert.notDeepEqual(scene.listOf(trackers[0]), scene.listOf(trackers[1]));
   for (const tracker of trackers) tracker.losesEntries = false;
   // A bucket that was asked for in vain is asked for ever more seldom.

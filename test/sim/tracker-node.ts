@@ -128,6 +128,12 @@ export class TrackerNode {
     this.#store = new FakeStore(`${this.name} ${this.#disks}`);
   }
 
+  /** While it is down: somebody made its list from a copy of its partner's, whose id it has from then on. */
+  copyPartnersDisk(): void {
+    assert.equal(this.machine, undefined);
+    if (this.partner !== undefined) this.#store = this.partner.#store.copy();
+  }
+
   backUp(): void {
     this.#backups.push(this.#store.copy());
   }

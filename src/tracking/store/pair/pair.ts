@@ -51,7 +51,8 @@ export interface PairSetting {
   readonly commit: (changes: readonly PairChange[], arrival: Arrival) => void;
   readonly log: (level: 'info' | 'warn', fields: object, sentence: string) => void;
   /**
-   * An id that no tracker has had: for the case that this list turns out to be an older one than the partner has seen.
+   * An id that no tracker has had: for the case that this list turns out to be an older one than the partner has seen,
+   * or a copy of the partner's.
    */
   readonly spareId: Uint8Array;
   /** This tracker has another id from now on, and its list is not to be answered from before `onReady`. */
@@ -161,6 +162,11 @@ export class Pair {
   /** Somebody wants to follow us on `connection`. */
   followAsked(connection: number, host: string, request: FollowRequest, nowMs: number): void {
     const { emit, registry, index, leases } = this.#setting;
+    if (this.#isTwin(host, request)) {
+      const sentence = "this tracker's list and its partner's are copies of one; this tracker takes a new identity";
+      this.#setting.log('warn', { host }, sentence);
+      this.#renew(nowMs);
+    }
     const refusal = this.#whatIsWrong(host, request);
     if (refusal !== undefined) {
       this.#refusedCount += 1;
@@ -234,12 +240,22 @@ export class Pair {
     };
   }
 
+  /**
+   * The partner has our id, so one list was made from a copy of the other. A tracker that still meets its own id after
+   * it has taken a new one was dialed by itself.
+   */
+  #isTwin(host: string, { version, cluster, followerId }: FollowRequest): boolean {
+    const { partnerHost, spareId } = this.#setting;
+    const isPartner = host === partnerHost && version === PAIR_VERSION && equalBytes(cluster, this.#setting.cluster);
+    return isPartner && equalBytes(followerId, this.#ownId) && !equalBytes(this.#ownId, spareId);
+  }
+
   #whatIsWrong(host: string, { version, cluster, followerId }: FollowRequest): string | undefined {
     if (host !== this.#setting.partnerHost) return `${host} is not the address of this tracker's partner`;
     if (version !== PAIR_VERSION)
       return `this tracker speaks version ${PAIR_VERSION} of the pair's protocol, not ${version}; until both run the same release nothing is replicated`;
     if (equalBytes(followerId, this.#ownId))
-      return 'both trackers have one identity: the list of one is a copy of the other, or the partner address leads back to the tracker itself; check the addresses, else stop one tracker, move its list away and start it again';
+      return "the partner's address leads back to this tracker itself; start both with the addresses of the same pair";
     if (this.#isAnother(followerId))
       return "another tracker than this one's partner runs on the partner's host; give it a partner of its own";
     if (!equalBytes(cluster, this.#setting.cluster))
@@ -254,9 +270,8 @@ export class Pair {
   }
 
   /**
-   * The partner has changes of ours that we never made: this list is an older one, restored. Its next positions would
-   * name other changes than the partner has, so this tracker begins anew as another one, and both tell each other
-   * everything.
+   * This list is an older one, restored, or a copy of the partner's: its next positions would name other changes than
+   * the partner has. So this tracker begins anew as another one, and both tell each other everything.
    */
   #renew(nowMs: number): void {
     this.#ownId = this.#setting.spareId;

@@ -461,11 +461,28 @@ test('whoever is not the partner is refused with a sentence', () => {
   };
   check(new Led().follow({}, '10.6.6.6'), /10\.6\.6\.6 is not the address/);
   check(new Led().follow({ version: 9 }), /version 2 of the pair's protocol, not 9; .* nothing is replicated/);
-  check(
-    new Led().follow({ followerId: new Uint8Array(16).fill(1) }),
-    /both trackers have one identity: .* stop one tracker/,
-  );
   check(new Led().follow({ cluster: new Uint8Array(20).fill(1) }), /another pair/);
+});
+
+test('of two trackers with one identity, whoever is asked takes a new one, once, and tells the other everything', () => {
+  const led = new Led();
+  led.stage.client(1).share(swarmOf(1));
+  const [own, spare] = [1, 3].map((byte) => new Uint8Array(16).fill(byte)) as [Uint8Array, Uint8Array];
+  // Its list is a copy of ours, so it counts as one that has our changes.
+  const news = led.follow({ followerId: own, originId: own, position: 2 });
+  assert.ok(news[0]?.kind === 'welcome' && news[0].isFullSync, JSON.stringify(news));
+  assert.deepEqual(news[0].leaderId, spare);
+  assert.equal(entriesOf(news), 1);
+  // Whoever has the new identity as well is this tracker itself.
+  const again = led.follow({ followerId: spare });
+  assert.ok(again[0]?.kind === 'refused' && /leads back to this tracker itself/.test(again[0].sentence));
+  for (const request of [{ cluster: new Uint8Array(20).fill(1) }, { version: 9 }]) {
+    const other = new Led();
+    other.follow({ followerId: own, ...request });
+    const welcome = other.follow()[0];
+    assert.ok(welcome?.kind === 'welcome');
+    assert.deepEqual(welcome.leaderId, own, 'not for a stranger');
+  }
 });
 
 test('a follower that falls silent is hung up on', () => {
