@@ -3,10 +3,10 @@
 // cannot.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { close, open } from 'node:fs';
+import { close, constants, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { fileError, isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, fileError, isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { attachToClient } from '../attach/connection.js';
 import type { Settings } from '../settings/resolve.js';
@@ -78,17 +78,26 @@ function starter(): ((word: Word) => void) | undefined {
 }
 
 async function spawnDetached(words: readonly string[], log: string): Promise<ChildProcess> {
-  const output = await promisify(open)(log, 'a').catch((error: unknown) => {
-    throw fileError(error, printable(log));
-  });
+  const output = await openForErrors(log);
   try {
     return spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
       detached: true,
-      stdio: ['ignore', 'ignore', output, 'ipc'],
+      stdio: ['ignore', 'ignore', output ?? 'ignore', 'ipc'],
       env: { ...process.env, [STARTED_BY]: String(process.pid) },
     });
   } finally {
-    await promisify(close)(output);
+    if (output !== undefined) await promisify(close)(output);
+  }
+}
+
+/** Undefined for a pipe that nobody reads: its opener would wait for a reader. */
+async function openForErrors(log: string): Promise<number | undefined> {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  try {
+    return await promisify(open)(log, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
+  } catch (error) {
+    if (errnoOf(error) === 'ENXIO') return undefined;
+    throw fileError(error, printable(log));
   }
 }
 

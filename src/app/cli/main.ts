@@ -3,6 +3,7 @@
 // sentence on stderr with its own exit code; anything else is a bug of ours, printed in full, with exit code 70.
 
 import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { exitUnread } from '../../foundation/base/signals.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { commandLine } from './commands.js';
 
@@ -32,4 +33,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined);
 void main().then((exitCode) => {
   process.exitCode = exitCode;
+  exitUnread();
 });

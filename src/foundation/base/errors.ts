@@ -86,6 +86,7 @@ const FILE_ERRNOS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EFBIG: ['DISK_FULL', 'is larger than its file system allows; choose another place'],
   ELOOP: ['UNSAFE_NAME', 'is a symbolic link, which is never followed here; name the file itself'],
   ENAMETOOLONG: ['INVALID_ARGUMENTS', 'is too long a name for its file system; choose a shorter one'],
+  ENXIO: ['NOT_A_FILE', 'is a socket, or a pipe or device that nothing answers; name a file'],
   EMFILE: ['LIMIT_REACHED', 'could not be opened: this process has too many files open; raise `ulimit -n`'],
 };
 

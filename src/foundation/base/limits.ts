@@ -202,3 +202,7 @@ export const TIMER_MAX_MS = 0x7fff_ffff;
 // --- demo ---
 
 export const DEMO_SEEDERS_MAX = 16;
+/** Bytes of log lines that wait for whoever reads this process's stdout: as many as a pipe of Linux holds. */
+export const LOG_UNREAD_BYTES_MAX = 64 * KIB;
+/** Milliseconds that a process which a signal ended waits for its output to be read; a working reader takes fewer. */
+export const UNREAD_OUTPUT_MS = 1_000;

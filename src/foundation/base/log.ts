@@ -1,10 +1,9 @@
 // The only door to pino: one line a record, as JSON or as text. Each thread opens the file itself and appends whole
 // lines; when the file was moved away, the next line goes to a new one. A log that cannot be written loses lines, never
-// the process.
+// the process, and says how many once it can be written again.
 
-import fs from 'node:fs';
 import pino from 'pino';
-import { fileError } from './errors.js';
+import { LogLines } from './log-file.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -48,8 +47,9 @@ export interface LogTarget extends LogStyle {
  * opened.
  */
 export function openLog({ path, level, format = 'json' }: LogTarget, thread: string): LogFile {
-  const destination = appenderTo(path);
-  let lost = 0;
+  const sink = new Sink(new LogLines(path), format, (lines) =>
+    logger.warn({ lines }, 'lines of this log were lost, because it could not be written'),
+  );
   const logger = pino(
     {
       // Ours decides: a child of pino keeps the level of its birth.
@@ -58,34 +58,65 @@ export function openLog({ path, level, format = 'json' }: LogTarget, thread: str
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    format === 'json' ? destination : { write: (line: string) => destination.write(textOf(line)) },
+    sink,
   );
   let isOpen = true;
   let least = LOG_LEVELS.indexOf(level);
   // Whoever still speaks after the end (a socket that closes late) loses its line, as on a full disk.
   const gate = (spoken: LogLevel): boolean => {
     if (LOG_LEVELS.indexOf(spoken) < least) return false;
-    if (!isOpen) lost += 1;
+    if (!isOpen) sink.lost += 1;
     return isOpen;
   };
   return {
     log: wrap(logger, gate),
-    lostLines: () => lost + destination.lost,
+    lostLines: () => sink.lost,
     setLevel: (wished) => {
       least = LOG_LEVELS.indexOf(wished);
     },
     close: () => {
       isOpen = false;
-      destination.close();
+      sink.close();
     },
   };
 }
 
-function appenderTo(path: string): Appender {
-  try {
-    return new Appender(path);
-  } catch (error) {
-    throw fileError(error, path);
+/** Takes the records of pino, counts those that are lost, and tells the log itself as soon as it can. */
+class Sink {
+  readonly #lines: LogLines;
+  readonly #format: LogFormat;
+  readonly #tellLoss: (lines: number) => void;
+  #untold = 0;
+  #isTelling = false;
+  lost = 0;
+
+  constructor(lines: LogLines, format: LogFormat, tellLoss: (lines: number) => void) {
+    this.#lines = lines;
+    this.#format = format;
+    this.#tellLoss = tellLoss;
+  }
+
+  write(record: string): void {
+    const line = this.#format === 'json' ? record : textOf(record);
+    if (this.#isTelling) {
+      if (this.#lines.write(line)) this.#untold = 0;
+      return;
+    }
+    if (this.#untold > 0) this.#tell();
+    if (this.#untold === 0 && this.#lines.write(line)) return;
+    this.lost += 1;
+    this.#untold += 1;
+  }
+
+  close(): void {
+    if (this.#untold > 0) this.#tell();
+    this.#lines.close();
+  }
+
+  #tell(): void {
+    this.#isTelling = true;
+    this.#tellLoss(this.#untold);
+    this.#isTelling = false;
   }
 }
 
@@ -106,44 +137,6 @@ function fieldText(value: unknown): string {
 function escaped(text: string): string {
   const code = (unit: string): string => unit.charCodeAt(0).toString(16).padStart(4, '0');
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (unit) => `\\u${code(unit)}`);
-}
-
-/** Synchronous, so that the lines before a crash are in the file. Records are rare: none per piece above `debug`. */
-class Appender {
-  readonly #path: string;
-  #fd: number;
-  #inode: number;
-  lost = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#fd = fs.openSync(path, 'a');
-    this.#inode = fs.fstatSync(this.#fd).ino;
-  }
-
-  write(line: string): void {
-    try {
-      this.#follow();
-      const written = fs.writeSync(this.#fd, line);
-      if (written < Buffer.byteLength(line)) this.lost += 1;
-    } catch {
-      // Told as a number by whoever asks for `lostLines`; there is nowhere else to say it.
-      this.lost += 1;
-    }
-  }
-
-  close(): void {
-    fs.closeSync(this.#fd);
-  }
-
-  /** Opens the file anew when another one, or none, has its name. */
-  #follow(): void {
-    if (fs.statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) return;
-    const fresh = fs.openSync(this.#path, 'a');
-    fs.closeSync(this.#fd);
-    this.#fd = fresh;
-    this.#inode = fs.fstatSync(fresh).ino;
-  }
 }
 
 function wrap(logger: pino.Logger, gate: (level: LogLevel) => boolean): Log {

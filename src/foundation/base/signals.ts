@@ -2,6 +2,8 @@
 // ends it at once; SIGHUP without a terminal, as logrotate sends it, means that the log was moved. SIGUSR1 is ignored,
 // because Node would open a debugger's port.
 
+import { UNREAD_OUTPUT_MS } from './limits.js';
+
 /** Shell convention: 128 + the number of the signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof EXIT_CODES;
@@ -11,6 +13,16 @@ export interface SignalUses {
   /** Once. @param exitCode by which a shell knows the signal. */
   readonly onStop: (signal: string, exitCode: number) => void;
   readonly onLogMoved: () => void;
+}
+
+let wasToldToStop = false;
+
+/**
+ * To be called when everything of this process has ended. After a signal it exits although its output is not read:
+ * whoever should read it may never do so.
+ */
+export function exitUnread(): void {
+  if (wasToldToStop) setTimeout(() => process.exit(), UNREAD_OUTPUT_MS).unref();
 }
 
 export function watchSignals({ onStop, onLogMoved }: SignalUses): { unwatch(): void } {
@@ -23,6 +35,7 @@ export function watchSignals({ onStop, onLogMoved }: SignalUses): { unwatch(): v
     }
     if (isStopping) process.exit(exitCode);
     isStopping = true;
+    wasToldToStop = true;
     onStop(name, exitCode);
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
