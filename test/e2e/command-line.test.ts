@@ -34,7 +34,7 @@ test('wrong arguments end with exit code 2, a sentence, and a hint', async (t) =
       ['client', '127.0.0.1:0', '127.0.0.1', '127.0.0.1:2', 'log'],
       /<tracker1> <tracker2>: .* is not two different addresses/,
     ],
-    [['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:1', 'log'], /is not two different addresses/],
+    [['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:1', 'log'], /a pair needs two different addresses/],
     [['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', 'log', '--log-level', 'loud'], /loud/],
     [['tracker', '127.0.0.1:7', '127.0.0.1:7', 'list', 'log'], /as this tracker and as its partner/],
     [['tracker', '127.0.0.1:70000', '127.0.0.1:7', 'list', 'log'], /not a tracker's address/],

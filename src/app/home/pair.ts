@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Supervisor } from '../../foundation/actor/supervisor.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { isWildcard } from '../../foundation/base/hosts.js';
 import { RESTART_PERIOD_MS, RESTARTS_MAX } from '../../foundation/base/limits.js';
 import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
@@ -25,7 +26,7 @@ export interface PairConfig {
   readonly trackers: Pair | undefined;
   /** Seeder lists, logs and ports of the own pair; made when it is missing. */
   readonly directory: string;
-  /** Where own trackers listen; undefined: this machine's address. */
+  /** Where own trackers listen; undefined: this machine's address. A wildcard is never told to others. */
   readonly host: string | undefined;
   readonly log: LogStyle;
   /** An own tracker cannot be kept running; the sentence is for people. */
@@ -85,10 +86,17 @@ export async function openPair(config: PairConfig): Promise<TrackerPair> {
   }
   try {
     const wanted = before?.map(({ port }) => port) ?? TRACKER_PORTS;
-    const own = await freePorts(config.host ?? (await ownHost([])), wanted);
+    const isNamed = config.host !== undefined && !isWildcard(config.host);
+    const host = isNamed ? config.host : await ownHost([]);
+    const listenHost = config.host ?? host;
+    const [first, second] = await freePorts(listenHost, wanted);
+    const own: Pair = [
+      { host, port: first },
+      { host, port: second },
+    ];
     const moved = movedSentence(before, own);
     await atomicWriteFile(portsPath, Buffer.from(formatPorts(own)));
-    const hosted = new HostedPair(config, own);
+    const hosted = new HostedPair(config, own, listenHost);
     return {
       trackers: own,
       isOurs: true,
@@ -112,13 +120,16 @@ function foreignPair(trackers: Pair, notes: readonly string[] = []): TrackerPair
 class HostedPair {
   readonly #config: PairConfig;
   readonly #trackers: Pair;
+  readonly #listenHost: string;
   readonly #log: LogFile;
   /** One for each tracker, so that they are restarted independently. */
   readonly #supervisors: readonly [Supervisor, Supervisor];
   #starting: Promise<void> = Promise.resolve();
 
-  constructor(config: PairConfig, trackers: Pair) {
+  /** @param listenHost may be a wildcard where that is named. */
+  constructor(config: PairConfig, trackers: Pair, listenHost: string) {
     this.#config = config;
+    this.#listenHost = listenHost;
     this.#trackers = trackers;
     this.#log = openLog({ ...config.log, path: join(config.directory, 'trackers.log') }, 'main');
     this.#supervisors = [this.#supervisor(1), this.#supervisor(2)];
@@ -156,6 +167,7 @@ class HostedPair {
           name,
           own: this.#trackers[which],
           partner: this.#trackers[other],
+          listenHost: this.#listenHost,
           seederListPath: join(directory, `${name}.db`),
           log: { ...log, path: join(directory, `${name}.log`) },
         }),
@@ -192,7 +204,7 @@ async function readPorts(path: string): Promise<Pair | undefined> {
 }
 
 /** The wanted ports, with a free one in place of each that is taken. */
-async function freePorts(host: string, wanted: readonly number[]): Promise<Pair> {
+async function freePorts(host: string, wanted: readonly number[]): Promise<readonly [number, number]> {
   const probes: SocketServer[] = [];
   try {
     // Both probes listen until the end, so that the ports differ.
@@ -209,10 +221,7 @@ async function freePorts(host: string, wanted: readonly number[]): Promise<Pair>
       ports.push(found);
     }
     const [first = 0, second = 0] = ports;
-    return [
-      { host, port: first },
-      { host, port: second },
-    ];
+    return [first, second];
   } finally {
     await Promise.all(probes.map((probe) => probe.close()));
   }

@@ -7,6 +7,7 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { stateHome } from '../../foundation/base/state-home.js';
 import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
+import { checkPair } from '../../foundation/torrent/tracker-pair.js';
 import { type RunningTracker, startTracker as startOneTracker } from '../../tracking/tracker/start.js';
 import type { Download } from './download.js';
 import { type OneShotConfig, planGet, startGet, startShare } from './one-shot.js';
@@ -190,5 +191,5 @@ function configOf(settings: ClientSettings): OneShotConfig {
 }
 
 function pairOf([first, second]: readonly [string, string]): readonly [Address, Address] {
-  return [addressFrom(first, AN_ADDRESS), addressFrom(second, AN_ADDRESS)];
+  return checkPair(addressFrom(first, AN_ADDRESS), addressFrom(second, AN_ADDRESS));
 }

@@ -2,7 +2,8 @@
 // value the way it is written. Pure: paths are made absolute with the directories that are passed in.
 
 import { isAbsolute, join, normalize } from 'node:path';
-import { type Address, formatAddress, parseAddress, sameAddress } from '../../foundation/torrent/address.js';
+import { type Address, formatAddress, parseAddress } from '../../foundation/torrent/address.js';
+import { whyNoPair } from '../../foundation/torrent/tracker-pair.js';
 import { formatDuration, parseDuration } from './durations.js';
 import { parseRate } from './rates.js';
 
@@ -18,6 +19,8 @@ export interface Kind<T> {
   readonly expects: string;
   /** From a word, or what TOML has beside strings. Undefined when it is none. */
   read(raw: unknown, base: PathBase): T | undefined;
+  /** A sentence for what was not read and is well written all the same; undefined when `expects` says enough. */
+  whyNot?(raw: unknown): string | undefined;
   /** Reads back as the same value. */
   show(value: T): string;
   /** What a shell offers for it. */
@@ -36,17 +39,23 @@ export const address: Kind<Address> = {
 export const trackerPair: Kind<readonly [Address, Address]> = {
   expects: 'two different addresses; write ip:port of both trackers, such as 192.0.2.1:7001 and 192.0.2.2:7001',
   read: (raw) => {
-    const words = (Array.isArray(raw) ? raw : [raw]).flatMap((each) =>
-      typeof each === 'string' ? each.split(',') : [],
-    );
-    const [first, second, ...more] = words.map((word) => parseAddress(word.trim()));
-    if (first === undefined || second === undefined || more.length > 0) return undefined;
-    return sameAddress(first, second) ? undefined : [first, second];
+    const pair = twoAddresses(raw);
+    return pair === undefined || whyNoPair(...pair) !== undefined ? undefined : pair;
+  },
+  whyNot: (raw) => {
+    const pair = twoAddresses(raw);
+    return pair === undefined ? undefined : whyNoPair(...pair);
   },
   show: (pair) => pair.map(formatAddress).join(','),
   offers: 'nothing',
   isList: true,
 };
+
+function twoAddresses(raw: unknown): readonly [Address, Address] | undefined {
+  const words = (Array.isArray(raw) ? raw : [raw]).flatMap((each) => (typeof each === 'string' ? each.split(',') : []));
+  const [first, second, ...more] = words.map((word) => parseAddress(word.trim()));
+  return first === undefined || second === undefined || more.length > 0 ? undefined : [first, second];
+}
 
 /** @param offers whether a directory or a file is named. */
 export function path(offers: 'files' | 'directories'): Kind<string> {

@@ -134,6 +134,8 @@ function meaningOf({ name, raw, origin, base }: Word): unknown {
     throw mistake(`${place} was given ${raw.length} times; give it once`);
   const value = kind.read(raw, base);
   if (value !== undefined) return value;
+  const why = kind.whyNot?.(raw);
+  if (why !== undefined) throw mistake(`${place}: ${why}`);
   const key = origin.kind === 'file' ? `${name} = ` : '';
   throw mistake(`${place}: ${key}${printable(rawText(raw))} is not ${kind.expects}`);
 }

@@ -1,6 +1,7 @@
 // Why an upload port could not be opened, in words. Pure.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { familyOf } from '../../foundation/base/hosts.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 
 /** @param errno what the system answered to listening at `upload`. */
@@ -12,6 +13,11 @@ export function listenError(upload: Address, errno: string): MiniTorrentError {
     return new MiniTorrentError(
       'ADDRESS_UNUSABLE',
       `${where} is not an address of this machine; choose one that it has`,
+    );
+  if (errno === 'EAFNOSUPPORT')
+    return new MiniTorrentError(
+      'ADDRESS_UNUSABLE',
+      `${where} cannot be used: this machine has no ${familyOf(upload.host) ?? 'such'} addresses; choose one that it has`,
     );
   if (errno === 'EACCES')
     return new MiniTorrentError(

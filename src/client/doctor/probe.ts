@@ -2,6 +2,7 @@
 
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
+import { isWildcard } from '../../foundation/base/hosts.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { closedServer, dial } from '../../foundation/wire/transport.js';
 import type { Facts, UploadFact } from './facts.js';
@@ -70,8 +71,4 @@ async function listenAt({ host, port }: Address): Promise<string | undefined> {
   }
   await server.close();
   return undefined;
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }

@@ -2,7 +2,8 @@
 
 import { NO_EFFECTS } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
-import { formatAddress } from '../../foundation/torrent/address.js';
+import { familyOf } from '../../foundation/base/hosts.js';
+import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import type { AnnounceEvent } from '../../tracking/announce/messages.js';
 import { bad } from '../answers/answers.js';
 import type { TrackerNotices } from '../answers/tracker-notices.js';
@@ -82,6 +83,8 @@ export function trackerNews(
         ),
       ];
     }
+    case 'listedElsewhere':
+      return [bad(otherFamily(event.tracker, event.upload))];
     case 'left':
     case 'withdrawn':
     case 'epochRaised':
@@ -89,4 +92,10 @@ export function trackerNews(
     default:
       return unreachable(event);
   }
+}
+
+function otherFamily(tracker: Address, upload: Address): string {
+  const [here, there] = [familyOf(upload.host), familyOf(tracker.host)];
+  const every = formatAddress({ host: '::', port: upload.port });
+  return `this client listens at ${formatAddress(upload)}, an ${here} address, and its tracker ${formatAddress(tracker)} is an ${there} one, which lists it where it does not listen: nobody who uses that tracker can fetch from it; start it with an ${there} address of this machine, or with ${every} for both`;
 }

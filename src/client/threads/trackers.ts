@@ -2,6 +2,7 @@
 // each pair, started with the first command to it.
 
 import { fitting } from '../../foundation/base/bytes.js';
+import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import type { Log } from '../../foundation/base/log.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
@@ -95,6 +96,8 @@ export class Trackers {
     });
     this.#announces.set(pair, announce);
     this.#pairs.set(pair, trackers);
+    const elsewhere = trackers.find((tracker) => isOfOtherFamily(tracker, upload()));
+    if (elsewhere !== undefined) onEvent(pair, { kind: 'listedElsewhere', tracker: elsewhere, upload: upload() });
     return announce;
   }
 
@@ -112,4 +115,10 @@ export class Trackers {
     this.#identity = { ...this.#identity, epoch };
     this.#options.onIdentity(this.#identity);
   }
+}
+
+/** A wildcard is of both families. */
+function isOfOtherFamily(tracker: Address, upload: Address): boolean {
+  const [there, here] = [familyOf(tracker.host), familyOf(upload.host)];
+  return !isWildcard(upload.host) && there !== undefined && here !== undefined && there !== here;
 }

@@ -6,3 +6,5 @@ export const FRAME_DEPTH_MAX = 8;
 export const FRAME_ITEMS_MAX = 4_096;
 /** Bytes of a sentence for people in a message. */
 export const SENTENCE_BYTES_MAX = 500;
+/** Milliseconds to ask the kernel for a route, which it answers at once. */
+export const ROUTE_DEADLINE_MS = 1_000;

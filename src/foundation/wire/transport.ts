@@ -1,7 +1,9 @@
 // The only door to sockets: dials and listens by TCP and on Unix sockets. Never reads a byte, and decides nothing about
 // a connection.
 
-import net, { isIP } from 'node:net';
+import net from 'node:net';
+import { errnoOf } from '../base/errors.js';
+import { familyOf, isWildcard } from '../base/hosts.js';
 
 /** One connection. Its owner reads and writes it; `net.Socket` in all but name. */
 export type Socket = net.Socket;
@@ -10,7 +12,10 @@ export type Socket = net.Socket;
 export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
 
 export interface DialOptions {
-  /** Our own host, so that the other side sees us where we listen. Ignored when it is a wildcard or a name. */
+  /**
+   * Our own host, so that the other side sees us where we listen. Ignored when it is a wildcard, or of another family
+   * of addresses than the place.
+   */
   readonly ownHost?: string | undefined;
   /** Reads into buffers of the owner's; `data` is not emitted then. */
   readonly onread?: net.OnReadOpts;
@@ -25,7 +30,7 @@ export function dial(place: Place, { ownHost, onread, timeoutMs }: DialOptions =
     ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
   };
   if ('path' in place) return net.connect({ path: place.path, ...common });
-  const local = ownHost !== undefined && isSingleAddress(ownHost) ? { localAddress: ownHost } : {};
+  const local = ownHost !== undefined && canBindTo(ownHost, place.host) ? { localAddress: ownHost } : {};
   return net.connect({ host: place.host, port: place.port, noDelay: true, ...local, ...common });
 }
 
@@ -57,8 +62,22 @@ export class SocketServer {
     return this.#server.listening;
   }
 
-  /** Answers the port, 0 for a Unix socket, whose file exists when this returns. Rejects with the system's error. */
-  listen(place: Place, { shared = false, backlog }: ListenOptions = {}): Promise<number> {
+  /**
+   * Answers the port, 0 for a Unix socket, whose file exists when this returns. A wildcard of either family takes
+   * connections of both. Rejects with the system's error.
+   */
+  async listen(place: Place, options: ListenOptions = {}): Promise<number> {
+    if ('path' in place) return this.#listenAt(place, options);
+    const [first = place.host, fallback] = hostsToListenOn(place.host);
+    try {
+      return await this.#listenAt({ ...place, host: first }, options);
+    } catch (error) {
+      if (fallback === undefined || !isWithoutIPv6(error as Error)) throw error;
+      return this.#listenAt({ ...place, host: fallback }, options);
+    }
+  }
+
+  #listenAt(place: Place, { shared = false, backlog }: ListenOptions): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       const options = backlog === undefined ? place : { ...place, backlog };
@@ -87,7 +106,20 @@ export function closedServer(): SocketServer {
   return new SocketServer({ onSocket: (socket) => socket.destroy() });
 }
 
-/** A socket can be bound to it: it is neither a wildcard nor a name. */
-function isSingleAddress(host: string): boolean {
-  return isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::';
+/** A socket from there reaches that place. */
+function canBindTo(ownHost: string, host: string): boolean {
+  const family = familyOf(ownHost);
+  return family !== undefined && family === familyOf(host) && !isWildcard(ownHost);
+}
+
+/**
+ * A wildcard stands for every address of both families: one IPv6 socket takes both, and where the machine has no IPv6,
+ * one of IPv4 does.
+ */
+function hostsToListenOn(host: string): readonly string[] {
+  return isWildcard(host) ? ['::', '0.0.0.0'] : [host];
+}
+
+function isWithoutIPv6(error: Error): boolean {
+  return ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(errnoOf(error) ?? '');
 }

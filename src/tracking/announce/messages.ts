@@ -59,4 +59,6 @@ export type AnnounceEvent =
    * A tracker knows of an epoch above all that we can have: somebody else spoke for this client, and we need a new id.
    */
   | { readonly kind: 'identityBurnt'; readonly clientId: ClientId; readonly tracker: Address }
+  /** It is of another family of addresses than `upload`, so it lists us where we do not listen. Said once. */
+  | { readonly kind: 'listedElsewhere'; readonly tracker: Address; readonly upload: Address }
   | { readonly kind: 'left' };

@@ -22,7 +22,10 @@ import { TrackerMachine } from './machine/machine.js';
 import { TRACKER_MAGIC } from './messages.js';
 
 export interface DaemonOptions {
+  /** By which others know it. */
   readonly own: Address;
+  /** Where it listens, at the port of `own`; undefined: at `own`. */
+  readonly listenHost?: string | undefined;
   readonly partner: Address;
   /**
    * Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on.
@@ -114,11 +117,11 @@ export class Daemon {
    * Loads the list, then listens; answers the address. Rejects with a MiniTorrentError; the daemon is of no use then.
    */
   async start(): Promise<Address> {
-    const { own, log, seederListPath } = this.#options;
+    const { own, listenHost = own.host, log, seederListPath } = this.#options;
     try {
       const failed = this.failed.then((error) => Promise.reject(error));
       await Promise.race([this.#store.open(), failed]);
-      const address = await this.#listener.listen(own);
+      const address = await this.#listener.listen({ ...own, host: listenHost });
       this.#address = address;
       log.info(
         { address: formatAddress(address), seederListPath, ...this.#machine.registry.counts },

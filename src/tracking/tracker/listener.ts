@@ -4,6 +4,7 @@
 import { Admission, type Verdict } from '../../foundation/base/admission.js';
 import { Complaints } from '../../foundation/base/complaints.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { familyOf } from '../../foundation/base/hosts.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Timers } from '../../foundation/base/timers.js';
 import { type Address, formatAddress, plainHost } from '../../foundation/torrent/address.js';
@@ -166,7 +167,7 @@ function listenError(error: Error, own: Address): MiniTorrentError {
   if (errno === 'EADDRNOTAVAIL' || errno === 'EINVAL') {
     return new MiniTorrentError(
       'ADDRESS_UNUSABLE',
-      `${own.host} is not an address of this machine; name one of its own, or 0.0.0.0 for all`,
+      `${address} is not an address of this machine; name the one of its own by which the partner and the clients know it, or wait until the machine has it`,
       error,
     );
   }
@@ -176,6 +177,10 @@ function listenError(error: Error, own: Address): MiniTorrentError {
       `this user may not listen on ${address}; choose a port above 1023`,
       error,
     );
+  }
+  if (errno === 'EAFNOSUPPORT') {
+    const sentence = `${address} cannot be used: this machine has no ${familyOf(own.host) ?? 'such'} addresses; name one that it has`;
+    return new MiniTorrentError('ADDRESS_UNUSABLE', sentence, error);
   }
   return new MiniTorrentError('IO_ERROR', `cannot listen on ${address} (${errno ?? error.message})`, error);
 }

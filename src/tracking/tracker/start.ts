@@ -2,8 +2,11 @@
 // opens the log. Knows no signals and no stdout.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { isWildcard } from '../../foundation/base/hosts.js';
 import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log.js';
 import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
+import { whyNoPair, wildcardSentence } from '../../foundation/torrent/tracker-pair.js';
+import { hostTowards } from '../../foundation/wire/route.js';
 import { Daemon } from './daemon.js';
 import { LEASE_MS, RENEW_MS } from './limits.js';
 
@@ -11,6 +14,8 @@ export interface TrackerOptions {
   /** Port 0 takes a free one. */
   readonly own: Address;
   readonly partner: Address;
+  /** Where it listens, if that is not the host of `own`, by which others know it: a wildcard. */
+  readonly listenHost?: string;
   readonly seederListPath: string;
   readonly log: LogTarget;
   readonly leaseMs?: number;
@@ -50,7 +55,8 @@ export async function startTracker(options: TrackerOptions): Promise<RunningTrac
 
 async function startDaemon(options: TrackerOptions, logFile: LogFile): Promise<RunningTracker> {
   const { log, lostLines } = logFile;
-  const daemon = new Daemon({ ...options, log, lostLogLines: lostLines });
+  const own = await knownAs(options);
+  const daemon = new Daemon({ listenHost: options.own.host, ...options, own, log, lostLogLines: lostLines });
   const address = await daemon.start();
   let stopped: Promise<void> | undefined;
   const stop = async (why: string): Promise<void> => {
@@ -72,13 +78,27 @@ async function startDaemon(options: TrackerOptions, logFile: LogFile): Promise<R
   };
 }
 
-function checkOptions({ own, partner, leaseMs = LEASE_MS, renewMs = RENEW_MS }: TrackerOptions): void {
+/**
+ * The address by which the partner knows this tracker. One that listens on all addresses is known by the one that its
+ * partner sees, unless the pair has a name.
+ */
+async function knownAs({ own, partner, cluster }: TrackerOptions): Promise<Address> {
+  if (cluster !== undefined || !isWildcard(own.host)) return own;
+  return { host: (await hostTowards(partner.host)) ?? own.host, port: own.port };
+}
+
+function checkOptions({ own, partner, cluster, leaseMs = LEASE_MS, renewMs = RENEW_MS }: TrackerOptions): void {
+  const invalid = (sentence: string) => new MiniTorrentError('INVALID_ARGUMENTS', sentence);
   if (own.port !== 0 && sameAddress(own, partner)) {
     const sentence = `${formatAddress(own)} is named as this tracker and as its partner; name the other tracker's address second`;
-    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+    throw invalid(sentence);
   }
+  if (isWildcard(partner.host)) throw invalid(wildcardSentence(partner));
+  // A pair with a name may know its trackers by other addresses than these, and a wildcard is of both families.
+  const why = cluster === undefined && !isWildcard(own.host) ? whyNoPair(own, partner) : undefined;
+  if (why !== undefined) throw invalid(why);
   if (!(renewMs >= 1 && leaseMs >= renewMs * 2 && leaseMs <= 0xffff_ffff)) {
     const sentence = `a lease of ${leaseMs} ms with a heartbeat each ${renewMs} ms cannot work; take a lease of at least two heartbeats`;
-    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+    throw invalid(sentence);
   }
 }

@@ -31,7 +31,12 @@ const SYSTEM = '/etc/xdg/mtorrent/config.toml';
 /** Five different values of each setting, as a word. */
 const WORDS: Readonly<Record<SettingName, readonly [string, string, string, string]>> = {
   address: ['192.0.2.1:1', '192.0.2.2:2', '192.0.2.3:3', '[2001:db8::1]:0'],
-  trackers: ['192.0.2.1:1,192.0.2.2:1', '192.0.2.1:2,192.0.2.2:2', '192.0.2.1:3, 192.0.2.2:3', '[::1]:4,192.0.2.2:4'],
+  trackers: [
+    '192.0.2.1:1,192.0.2.2:1',
+    '192.0.2.1:2,192.0.2.2:2',
+    '192.0.2.1:3, 192.0.2.2:3',
+    '[::1]:4,[2001:db8::2]:4',
+  ],
   'state-dir': ['/a', '/b', '~/c', 'd'],
   log: ['/a.log', '/b.log', '~/c.log', 'd.log'],
   'log-level': ['trace', 'debug', 'warn', 'error'],
@@ -178,7 +183,7 @@ test('a word that is no value is refused with where it stands and what is expect
     [{ files: [file('/\u001b[2J', { log: 7 })] }, '/\\u{1b}[2J line 1: log = 7 is not a path'],
   ];
   for (const [sources, sentence] of cases) assert.equal(refusal(sources), sentence);
-  for (const trackers of ['192.0.2.1:1', '192.0.2.1:1,192.0.2.1:1', 'a,b', '192.0.2.1:1,192.0.2.1:2,192.0.2.1:3', 5])
+  for (const trackers of ['192.0.2.1:1', 'a,b', '192.0.2.1:1,192.0.2.1:2,192.0.2.1:3', 5])
     assert.match(refusal({ files: [file(USER, { trackers })] }), /is not two different addresses/);
   for (const address of ['host:1', '192.0.2.1', 7]) assert.match(refusal({ flags: { address } }), /is not an address/);
 });

@@ -251,7 +251,8 @@ export class Pair {
   }
 
   #whatIsWrong(host: string, { version, cluster, followerId }: FollowRequest): string | undefined {
-    if (host !== this.#setting.partnerHost) return `${host} is not the address of this tracker's partner`;
+    if (host !== this.#setting.partnerHost)
+      return `${host} is not the address of this tracker's partner, which is ${this.#setting.partnerHost}; start both trackers with the same two addresses`;
     if (version !== PAIR_VERSION)
       return `this tracker speaks version ${PAIR_VERSION} of the pair's protocol, not ${version}; until both run the same release nothing is replicated`;
     if (equalBytes(followerId, this.#ownId))
@@ -259,7 +260,7 @@ export class Pair {
     if (this.#isAnother(followerId))
       return "another tracker than this one's partner runs on the partner's host; give it a partner of its own";
     if (!equalBytes(cluster, this.#setting.cluster))
-      return 'this tracker belongs to another pair; both must be started with the same two addresses';
+      return 'this tracker belongs to another pair; start both with the same two addresses, or both with the same --cluster name';
     return undefined;
   }
 

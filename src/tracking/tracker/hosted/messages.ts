@@ -1,5 +1,6 @@
 // The settings of a tracker on a thread of its own, and what it reports. Addresses travel as `ip:port`.
 
+import { HOST_BYTES_MAX } from '../../../foundation/torrent/address.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
 import { sentence, text } from '../../../foundation/wire/schema.js';
 
@@ -11,6 +12,7 @@ export const hostedSettings = protocol('tracker.hosted.settings', {
   tracker: message(1, {
     own: address,
     partner: address,
+    listenHost: text(HOST_BYTES_MAX),
     seederListPath: path,
   }),
 });
