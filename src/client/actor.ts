@@ -64,6 +64,13 @@ export interface Client {
   readonly ended: Promise<unknown>;
 }
 
+/** What the state directory held when the client started. */
+export interface ClientState {
+  readonly paths: StatePaths;
+  readonly identity: Identity;
+  readonly entries: readonly Entry[];
+}
+
 export class ClientActor {
   readonly #options: ClientOptions;
   readonly #paths: StatePaths;
@@ -87,7 +94,11 @@ export class ClientActor {
   #isStarted = false;
   #halting = false;
 
-  constructor(options: ClientOptions, paths: StatePaths, identity: Identity, logFile: LogFile, lock: DirectoryLock) {
+  readonly #entries: readonly Entry[];
+
+  constructor(options: ClientOptions, state: ClientState, logFile: LogFile, lock: DirectoryLock) {
+    const { paths, identity, entries } = state;
+    this.#entries = entries;
     this.#options = options;
     this.#paths = paths;
     this.#logFile = logFile;
@@ -105,12 +116,15 @@ export class ClientActor {
     });
     this.#threads = this.#newThreads(placement, identity);
     this.#serving = this.#newServing(placement);
-    this.#writer = new StateWriter({
-      paths,
-      log: log.of('keeper'),
-      onTrouble: (sentence) => options.onEvent({ kind: 'notice', level: 'bad', sentence }),
-      onFatal: (error) => this.#fatal(error),
-    });
+    this.#writer = new StateWriter(
+      {
+        paths,
+        log: log.of('keeper'),
+        onTrouble: (sentence) => options.onEvent({ kind: 'notice', level: 'bad', sentence }),
+        onFatal: (error) => this.#fatal(error),
+      },
+      entries,
+    );
     this.#files = new OpenFiles(this.#threads, () => this.#upload.port);
     this.#jobs = new DiskJobs({
       paths,
@@ -184,7 +198,7 @@ export class ClientActor {
   }
 
   /** @param notices what users are to be told of how it was found. */
-  async start(entries: readonly Entry[], notices: readonly string[] = []): Promise<Client> {
+  async start(notices: readonly string[] = []): Promise<Client> {
     // Listening may fail while threads still start; the promise is awaited only after that.
     this.#listening.promise.catch(() => undefined);
     try {
@@ -199,7 +213,7 @@ export class ClientActor {
     }
     this.#logFile.log.info({ upload: formatAddress(this.#upload), stateDir: this.#paths.directory }, 'client started');
     for (const sentence of notices) this.#tellUser({ kind: 'notice', level: 'bad', sentence });
-    this.#host.post({ kind: 'loaded', entries });
+    this.#host.post({ kind: 'loaded', entries: this.#entries });
     return {
       upload: this.#upload,
       tell: (command) => this.#host.post({ kind: 'command', command }),
@@ -232,7 +246,7 @@ export class ClientActor {
         this.#files.unserve(effect.file);
         break;
       case 'saveLibrary':
-        this.#writer.saveLibrary(effect.entries);
+        this.#writer.saveLibrary(effect.changes);
         break;
       case 'listPeers':
         void this.#listPeers(effect.ask, effect.file);

@@ -8,8 +8,8 @@ import { saved } from './answers/answers.js';
 import type { ClientEffect } from './effects.js';
 import { advance } from './files/advance.js';
 import { isOffered, isWorkedOn } from './files/file-life.js';
-import { type FileTable, pairKey } from './files/file-table.js';
-import type { Entry } from './files/record.js';
+import type { FileTable } from './files/file-table.js';
+import { type Pair, pairKey, pairsOf } from './files/names.js';
 
 export class Closing {
   readonly #ask: number;
@@ -25,9 +25,9 @@ export class Closing {
 
   begin(files: FileTable): readonly (ClientEffect | WakeAt)[] {
     const effects: (ClientEffect | WakeAt)[] = [];
-    const pairs = new Map<string, Entry['trackers']>();
+    const pairs = new Map<string, Pair>();
     for (const record of files.all()) {
-      if (isOffered(record.phase)) pairs.set(pairKey(record.entry.trackers), record.entry.trackers);
+      if (isOffered(record.phase)) for (const trackers of pairsOf(record.entry)) pairs.set(pairKey(trackers), trackers);
       effects.push(...(advance(files, record, { kind: 'quit' }) ?? NO_EFFECTS));
     }
     for (const [key, trackers] of pairs) {

@@ -4,10 +4,12 @@ import type { ErrorCode } from '../foundation/base/errors.js';
 import type { LogLevel } from '../foundation/base/log.js';
 import type { Address } from '../foundation/torrent/address.js';
 import type { PieceRange } from '../foundation/torrent/bitfield.js';
+import type { SwarmKey } from '../foundation/torrent/ids.js';
 import type { AnnounceCommand, AnnounceEvent } from '../tracking/announce/messages.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DoctorRequest } from './answers/doctor-request.js';
+import type { LibraryChange } from './files/file-table.js';
 import type { Entry } from './files/record.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
 
@@ -18,7 +20,8 @@ export interface Refusal {
 
 /** Result of checking a file of the library against the disk. */
 export type CheckResult =
-  | { readonly kind: 'complete'; readonly mtimeMs: number }
+  /** `path`: of the copy that is right. */
+  | { readonly kind: 'complete'; readonly path: string; readonly mtimeMs: number }
   | { readonly kind: 'partial'; readonly have: number; readonly device: number }
   /** `found`: the file that was judged. */
   | { readonly kind: 'unusable'; readonly sentence: string; readonly found: Found | undefined };
@@ -31,10 +34,17 @@ export interface Found {
   readonly changedMs: number;
   /** Of its .mtorrent; undefined when there is none, or it was not looked at. */
   readonly metainfoMtimeMs: number | undefined;
+  /** What its other copies look like, to compare with a later look; absent when they were not looked at. */
+  readonly others?: string;
 }
 
-/** The .mtorrent is named only for a missing file: repairing it may bring the file back. */
-export type LookedAt = readonly [file: number, path: string, mtorrentPath: string | undefined];
+/** The .mtorrent and the other copies are named only for a missing file: any of them may bring the file back. */
+export type LookedAt = readonly [
+  file: number,
+  path: string,
+  mtorrentPath: string | undefined,
+  others?: readonly string[],
+];
 
 export interface SeenSource {
   readonly file: number;
@@ -144,7 +154,7 @@ export type ClientEffect =
    * answers.
    */
   | { readonly kind: 'mend'; readonly file: number; readonly entry: Entry; readonly bad: readonly PieceRange[] }
-  | { readonly kind: 'saveLibrary'; readonly entries: readonly Entry[] }
+  | { readonly kind: 'saveLibrary'; readonly changes: readonly LibraryChange[] }
   /** Deletes the .mtorrent, and the `.part` and resume data of an unfinished download. `removed` answers. */
   | {
       readonly kind: 'deleteFiles';
@@ -152,6 +162,13 @@ export type ClientEffect =
       readonly file: number;
       readonly entry: Entry;
       readonly unfinished: boolean;
+    }
+  /** Deletes those .mtorrent files that still describe this swarm. `removed` answers. */
+  | {
+      readonly kind: 'deleteMetainfo';
+      readonly ask: number;
+      readonly swarm: SwarmKey;
+      readonly mtorrentPaths: readonly string[];
     }
   /** Collects a file's peers from the download and peer threads, and answers `ask`. */
   | { readonly kind: 'listPeers'; readonly ask: number; readonly file: number }

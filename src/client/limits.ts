@@ -31,6 +31,8 @@ export const HASH_POOL_IDLE_MS = 5_000;
 export const TRACKER_REFUSALS_TOLD_MAX = 64;
 /** Files in one client's library. */
 export const LIBRARY_FILES_MAX = 20_000;
+/** Names that one entry remembers: .mtorrent files and copies. A nightly build that never changes keeps a month. */
+export const ENTRY_NAMES_MAX = 32;
 /** Files of the library that are checked in parallel at start: a few reads, few descriptors. */
 export const CHECKS_MAX = 16;
 /** Bytes of library.json: 20,000 entries of about 1 KiB, doubled. */

@@ -6,7 +6,7 @@ import { unreachable } from '../foundation/base/assert.js';
 import { type ErrorCode, isErrorCode } from '../foundation/base/errors.js';
 import { DOWNLOADS_RUNNING_MAX } from '../foundation/base/limits.js';
 import { formatAddress } from '../foundation/torrent/address.js';
-import { accept, bad, refuse, saved } from './answers/answers.js';
+import { accept, bad, refuse } from './answers/answers.js';
 import { Hashing } from './answers/hashing.js';
 import { answer } from './answers/questions.js';
 import { RateLimits } from './answers/rate-limits.js';
@@ -17,11 +17,13 @@ import { getRefusal, makeWay, shareRefusal } from './files/admission.js';
 import { advance, announce } from './files/advance.js';
 import { pause, remove, resume } from './files/commands.js';
 import { isPaused } from './files/completeness.js';
-import { isOffered, isRunning, type LifeEvent } from './files/file-life.js';
+import { isOffered, type LifeEvent } from './files/file-life.js';
 import { basename, FileTable } from './files/file-table.js';
+import { succeeding } from './files/names.js';
 import { trackerNews, uploadNews } from './files/news.js';
-import { type Entry, type FileRecord, isBusy, isUnfinished } from './files/record.js';
+import { type Entry, type FileRecord, isUnfinished } from './files/record.js';
 import { Recovery, roomSeen, stampOf } from './files/recovery.js';
+import { goesOn, gotAgain, sharedAgain, supersede } from './files/renaming.js';
 import { Verifications } from './files/verifications.js';
 import { type ClientCommand, type Rates, UNLIMITED } from './messages.js';
 
@@ -149,16 +151,16 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   // --- start ---
 
   #onLoaded(entry: Entry): readonly ClientEffect[] {
-    const record = this.#files.add(entry);
+    const record = this.#files.load(entry);
     return [{ kind: 'check', file: record.file, entry }];
   }
 
   #onChecked(record: FileRecord, result: CheckResult): readonly ClientEffect[] {
     switch (result.kind) {
       case 'complete':
-        return this.#advance(record, { kind: 'foundComplete', mtimeMs: result.mtimeMs });
+        return this.#advance(record, { kind: 'foundComplete', path: result.path, mtimeMs: result.mtimeMs });
       case 'partial':
-        record.device = result.device;
+        this.#files.liesOn(record, result.device);
         return this.#advance(record, { kind: 'foundPartial', have: result.have });
       case 'unusable': {
         const [returns, judged] = [!isUnfinished(record), stampOf(result.found)];
@@ -177,27 +179,27 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   #onShared(ask: number, entry: Entry): readonly ClientEffect[] {
     const known = this.#files.ofSwarm(entry.swarm);
-    if (known?.phase.at === 'seeding') {
-      // The same content again: it stays served from where it is, and the newer .mtorrent is recorded.
-      known.entry = { ...known.entry, mtorrentPath: entry.mtorrentPath };
-      return [saved(this.#files), accept(ask, basename(entry.mtorrentPath))];
-    }
+    if (known?.phase.at === 'seeding')
+      return [...supersede(this.#files, entry), ...sharedAgain(this.#files, ask, known, entry)];
     const refusal = shareRefusal(this.#files, entry);
     if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
+    const superseded = supersede(this.#files, entry);
     const replaced = makeWay(this.#files, entry, 'sharedAgain');
-    const record = this.#files.add(entry);
+    const record = this.#files.add(known === undefined ? entry : succeeding(entry, known.entry));
     const shared = this.#advance(record, { kind: 'shared' });
-    return [...replaced, ...shared, accept(ask, basename(entry.mtorrentPath))];
+    return [...superseded, ...replaced, ...shared, accept(ask, basename(entry.mtorrentPath))];
   }
 
   // --- get ---
 
   #onGet({ ask, entry, freeBytes, device }: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
+    const known = this.#files.ofSwarm(entry.swarm);
+    if (known !== undefined && goesOn(known, entry)) return gotAgain(this.#files, ask, known, entry);
     const refusal = getRefusal(this.#files, entry, freeBytes, device);
     if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
     const replaced = makeWay(this.#files, entry, 'gotAgain');
-    const record = this.#files.add(entry);
-    record.device = device;
+    const record = this.#files.add(known === undefined ? entry : succeeding(entry, known.entry));
+    this.#files.liesOn(record, device);
     return [...replaced, ...this.#advance(record, { kind: 'accepted' }), accept(ask, entry.path)];
   }
 
@@ -205,12 +207,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   #beginWaiting(): readonly ClientEffect[] {
     if (this.#closing !== undefined) return NO_EFFECTS;
     const effects: ClientEffect[] = [];
-    const records = this.#files.all();
-    let running = records.filter(({ phase }) => isRunning(phase)).length;
-    for (const record of records) {
-      if (running >= DOWNLOADS_RUNNING_MAX) break;
-      if (record.phase.at !== 'waiting') continue;
-      running += 1;
+    for (const record of this.#files.waiting) {
+      if (this.#files.running >= DOWNLOADS_RUNNING_MAX) break;
       effects.push(...this.#advance(record, { kind: 'begin' }));
     }
     return effects;
@@ -224,7 +222,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         const { kind, file, ...progress } = event;
         Object.assign(record.transfer, progress);
         if (!isOffered(record.phase)) return NO_EFFECTS;
-        return [announce(record, { kind: 'progress', swarm: record.entry.swarm, have: event.have })];
+        return announce(record, { kind: 'progress', swarm: record.entry.swarm, have: event.have });
       }
       case 'completed':
         Object.assign(record.transfer, { received: event.received, wasted: event.wasted, rate: 0, peers: 0 });
@@ -235,7 +233,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return this.#advance(record, { kind: 'stopped', paused: isPaused(record.entry.completeness) });
       case 'peersNeeded':
         if (!isOffered(record.phase)) return NO_EFFECTS;
-        return [announce(record, { kind: 'findSeeders', swarm: record.entry.swarm })];
+        return announce(record, { kind: 'findSeeders', swarm: record.entry.swarm });
       case 'peerBanned':
         return [
           bad(
@@ -271,7 +269,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   #answerWaits(): readonly ClientEffect[] {
-    if (this.#waits.length === 0 || this.#files.all().some(isBusy)) return NO_EFFECTS;
+    if (this.#waits.length === 0 || this.#files.hasBusy) return NO_EFFECTS;
     return this.#waits.splice(0).map((ask) => accept(ask, 'WAITED'));
   }
 }

@@ -19,8 +19,8 @@ export async function startClient(options: ClientOptions): Promise<Client> {
     logFile = openLog(options.log, 'main');
     const entries = await loadLibrary(paths.library);
     const { identity, isCopy } = await nextIdentity(paths.identity, await placeOf(paths.directory));
-    const actor = new ClientActor(options, paths, identity, logFile, lock);
-    return await actor.start(entries, isCopy ? [copiedState(paths.directory)] : []);
+    const actor = new ClientActor(options, { paths, identity, entries }, logFile, lock);
+    return await actor.start(isCopy ? [copiedState(paths.directory)] : []);
   } catch (error) {
     logFile?.close();
     await lock.release();

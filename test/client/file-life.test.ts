@@ -28,7 +28,7 @@ const PHASES: readonly Phase[] = [
 const EVENTS: readonly LifeEvent[] = [
   { kind: 'shared' },
   { kind: 'accepted' },
-  { kind: 'foundComplete', mtimeMs: 5 },
+  { kind: 'foundComplete', path: '/files/a', mtimeMs: 5 },
   { kind: 'foundPartial', have: 3 },
   { kind: 'foundUnusable', sentence: why.sentence, returns: true, judged: 's' },
   { kind: 'begin' },
@@ -49,10 +49,12 @@ const EVENTS: readonly LifeEvent[] = [
   { kind: 'remove', ask: 2 },
   { kind: 'sharedAgain' },
   { kind: 'gotAgain' },
-  { kind: 'lost', sentence: why.sentence, returns: true },
+  { kind: 'lost', sentence: why.sentence, returns: true, elsewhere: false },
+  { kind: 'lost', sentence: why.sentence, returns: true, elsewhere: true },
   { kind: 'looked', stamp: 's' },
   { kind: 'looked', stamp: 't' },
-  { kind: 'rotted', sentence: why.sentence, judged: 's' },
+  { kind: 'rotted', sentence: why.sentence, judged: 's', elsewhere: false },
+  { kind: 'rotted', sentence: why.sentence, judged: 's', elsewhere: true },
   { kind: 'badPieces', bad: [[0, 1]] },
   { kind: 'mended', have: 2 },
   { kind: 'mendFailed', ...why },
@@ -127,9 +129,11 @@ const LIFE: Readonly<Record<string, readonly string[]>> = {
   sharedAgain: ['checking, missing → out', 'else → !known', 'seeding → stays'],
   gotAgain: ['else → !known', 'failed, full, missing → out'],
   'lost returns': ['else → !late', 'seeding → (missing) tell'],
+  'lost returns elsewhere': ['else → !late', 'seeding → (checking) check'],
   'looked s': ['else → !late', 'missing → (missing) check'],
   'looked t': ['else → !late', 'missing → stays'],
   rotted: ['else → !busy', 'missing → stays', 'seeding → (missing) tell'],
+  'rotted elsewhere': ['else → !busy', 'missing → stays', 'seeding → (checking) check'],
   badPieces: [
     'checking, opening, leaving, mending → !busy',
     'downloading → (stopping) stopDownload',
@@ -220,9 +224,9 @@ test('a client that closes serves nothing more, whatever comes after', () => {
       fc.constantFrom(...PHASES),
       fc.array(fc.constantFrom(...EVENTS), { maxLength: 20 }),
       (phase, events) => {
-        const record = new FileTable().add(entryOf('a'));
         const files = new FileTable();
-        record.phase = phase;
+        const record = files.add(entryOf('a'));
+        files.enter(record, phase);
         advance(files, record, { kind: 'quit' });
         assert.equal(isOffered(record.phase), false);
         const answers = events.filter(
@@ -233,6 +237,7 @@ test('a client that closes serves nothing more, whatever comes after', () => {
         for (const event of answers) {
           for (const effect of advance(files, record, event) ?? []) assert.notEqual(effect.kind, 'serve');
           assert.equal(isOffered(record.phase), false, event.kind);
+          if (files.get(record.file) === undefined) break;
         }
       },
     ),

@@ -38,18 +38,22 @@ const address = fc.record({
   host: fc.ipV4(),
   port: fc.integer({ min: 1, max: 65_535 }),
 });
-const entry: fc.Arbitrary<Entry> = fc.record({
+const names = {
   mtorrentPath: path,
   path,
   name,
-  size: fc.integer({ min: 0, max: FILE_SIZE_MAX }),
-  swarm: fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('hex') as SwarmKey),
   trackers: fc.tuple(address, address),
   completeness: fc.oneof(
     fc.record({ kind: fc.constant('partial' as const), paused: fc.boolean() }),
     fc.record({ kind: fc.constant('complete' as const), mtimeMs: fc.double({ min: 0, max: 1e13, noNaN: true }) }),
     fc.constant({ kind: 'rotten' as const }),
   ),
+};
+const entry: fc.Arbitrary<Entry> = fc.record({
+  ...names,
+  size: fc.integer({ min: 0, max: FILE_SIZE_MAX }),
+  swarm: fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('hex') as SwarmKey),
+  others: fc.array(fc.record(names), { maxLength: 3 }),
 });
 
 test('a library is read back as it was written', () => {
@@ -103,6 +107,9 @@ test('every damage is refused as STATE_DAMAGED, naming the file and what is wron
     [with1({ trackers: ['192.0.2.1:1'] }), 'trackers'],
     [with1({ trackers: ['192.0.2.1:1', 'example.com:1'] }), 'trackers'],
     [with1({ trackers: ['192.0.2.1:1', '192.0.2.2:1', '192.0.2.3:1'] }), 'trackers'],
+    [with1({ others: 'x' }), 'other names'],
+    [with1({ others: Array(40).fill(good) }), 'other names'],
+    [with1({ others: [{ ...good, path: 'relative' }] }), 'name 2, has a path that is not absolute'],
     [JSON.stringify({ version: 1, files: [good, good] }), 'same swarm'],
   ];
   for (const [text, what] of damages) assert.throws(() => parse(text), failsWith('STATE_DAMAGED', PATH, what), text);

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { namesOf } from '../../src/client/files/names.js';
 import { DISK_RESERVE_BYTES, DOWNLOADS_RUNNING_MAX, QUIT_DEADLINE_MS } from '../../src/foundation/base/limits.js';
 import { answers, entryOf, eventsIn, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
@@ -17,15 +18,15 @@ test('a shared file is served, announced with all its pieces, recorded, and answ
   assert.deepEqual(stage.states(), { a: 'seeding' });
 });
 
-test('the same content shared twice is one swarm, known by its newer .mtorrent', () => {
+test('FC-09: the same content shared twice is one swarm, known by both .mtorrent files', () => {
   const stage = new Stage();
   stage.share(entryOf('a', 1));
   const effects = stage.share(entryOf('a', 1, { mtorrentPath: '/torrents/again.mtorrent' }));
   assert.deepEqual(kinds(effects), ['saveLibrary', 'tell accepted']);
   assert.deepEqual(answers(effects), ['accepted again.mtorrent']);
   assert.deepEqual(
-    saved(effects)?.map(({ mtorrentPath }) => mtorrentPath),
-    ['/torrents/again.mtorrent'],
+    saved(effects)?.flatMap((entry) => namesOf(entry).map(({ mtorrentPath }) => mtorrentPath)),
+    ['/torrents/a.mtorrent', '/torrents/again.mtorrent'],
   );
 });
 
@@ -33,7 +34,7 @@ test('content that is being downloaded cannot be shared, and content that is her
   const stage = new Stage();
   stage.downloading(entryOf('a'));
   assert.deepEqual(answers(stage.share(entryOf('a', 1))), ['ALREADY_EXISTS']);
-  assert.deepEqual(answers(stage.get(entryOf('a'))), ['ALREADY_EXISTS']);
+  assert.deepEqual(answers(stage.get(entryOf('a', null, { path: '/elsewhere/a' }))), ['ALREADY_EXISTS']);
   stage.seeding(entryOf('b', 1));
   assert.deepEqual(answers(stage.get(entryOf('b'))), ['ALREADY_EXISTS']);
 });
@@ -160,7 +161,7 @@ test('a file can be removed in every state, and what comes late about it is igno
     const stage = new Stage();
     arrange(stage);
     assert.deepEqual(answers(stage.command({ kind: 'remove', name: 'a', force: true })), [], state);
-    stage.post({ kind: 'checked', file: 1, result: { kind: 'complete', mtimeMs: 1 } });
+    stage.post({ kind: 'checked', file: 1, result: { kind: 'complete', path: '/files/a', mtimeMs: 1 } });
     stage.post({ kind: 'partOpened', file: 1, have: 1 });
     stage.stopped(1);
     stage.post({ kind: 'completedSeen', file: 1, mtimeMs: 1 });
@@ -263,7 +264,11 @@ test('at start a complete file is served and announced, an unfinished one goes o
     entryOf('held', null, { completeness: { kind: 'partial', paused: true } }),
   ];
   assert.deepEqual(kinds(stage.post({ kind: 'loaded', entries })), ['check', 'check', 'check', 'check']);
-  const whole = stage.post({ kind: 'checked', file: 1, result: { kind: 'complete', mtimeMs: 2 } });
+  const whole = stage.post({
+    kind: 'checked',
+    file: 1,
+    result: { kind: 'complete', path: '/files/whole', mtimeMs: 2 },
+  });
   assert.deepEqual(kinds(whole), ['serve', 'announce register', 'saveLibrary']);
   const half = stage.post({ kind: 'checked', file: 2, result: { kind: 'partial', have: 4, device: 1 } });
   assert.deepEqual(kinds(half), ['openPart']);

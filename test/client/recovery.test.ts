@@ -38,7 +38,7 @@ test('F10, F11: a shared file that is gone or changed is withdrawn, checked once
     assert.deepEqual(lookAt(stage, { ...right, mtimeMs: 4 }), [], 'not hashed again and again');
     assert.deepEqual(lookAt(stage, other), []);
     assert.deepEqual(lookAt(stage, other), ['check']);
-    const effects = stage.post({ kind: 'checked', file, result: { kind: 'complete', mtimeMs: 2 } });
+    const effects = stage.post({ kind: 'checked', file, result: { kind: 'complete', path: '/files/a', mtimeMs: 2 } });
     assert.deepEqual(kinds(effects), ['tell notice', 'serve', 'announce register', 'saveLibrary']);
     assert.match(sentences(effects), /right again/);
     assert.deepEqual(lookAt(stage, other), []);
@@ -55,7 +55,7 @@ test('what is shared is looked at alone; of what is missing its .mtorrent too, s
   };
   assert.deepEqual(lookedAt(), [[file, entry.path, undefined]]);
   stage.post({ kind: 'sourcesSeen', seen: [{ file, found: undefined }] });
-  assert.deepEqual(lookedAt(), [[file, entry.path, entry.mtorrentPath]]);
+  assert.deepEqual(lookedAt(), [[file, entry.path, entry.mtorrentPath, []]]);
   // It changes while it is being looked at as one that is shared: judged by what the next looks see.
   const right = { size: SIZE, mtimeMs: 1, changedMs: CHANGED_MS, metainfoMtimeMs: METAINFO_MS };
   stage.post({ kind: 'sourcesSeen', seen: [{ file, found: { ...right, metainfoMtimeMs: undefined } }] });
@@ -76,7 +76,7 @@ test('however many files are shared, a look is at a bounded number of them, each
   const count = SOURCES_A_LOOK_MAX * 2 + 10;
   stage.post({ kind: 'loaded', entries: Array.from({ length: count }, (_, at) => entryOf(`${at}`, 1)) });
   for (let file = 1; file <= count; file += 1)
-    stage.post({ kind: 'checked', file, result: { kind: 'complete', mtimeMs: 1 } });
+    stage.post({ kind: 'checked', file, result: { kind: 'complete', path: '/files/a', mtimeMs: 1 } });
   const seen = new Set<number>();
   const right = { size: SIZE, mtimeMs: 1, changedMs: CHANGED_MS, metainfoMtimeMs: METAINFO_MS };
   for (let turn = 1; turn <= 3; turn += 1) {

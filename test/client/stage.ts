@@ -28,6 +28,7 @@ export function entryOf(name: string, mtimeMs: number | null = null, more: Parti
     swarm,
     trackers,
     completeness: completenessOf(mtimeMs, false),
+    others: [],
     ...more,
   };
 }
@@ -131,7 +132,8 @@ export function sentences(effects: readonly ClientEffect[]): string {
     .join('\n');
 }
 
+/** The entries that the effects save; those that leave the library are not among them. */
 export function saved(effects: readonly ClientEffect[]): readonly Entry[] | undefined {
   const last = effects.findLast((effect) => effect.kind === 'saveLibrary');
-  return last?.kind === 'saveLibrary' ? last.entries : undefined;
+  return last?.kind === 'saveLibrary' ? last.changes.flatMap(({ entry }) => entry ?? []) : undefined;
 }

@@ -56,7 +56,8 @@ async function runShare(args: ShareArguments, run: OneShot): Promise<number> {
 async function handOver({ path, output, mtorrent }: Names, client: SwarmClient, reporter: Reporter): Promise<number> {
   reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: true });
   await reportHashing(client.share(path, mtorrent), client, path, reporter);
-  reporter.seeding(await client.file(path));
+  // The .mtorrent is this share's alone; the file may be known by several, or reached through a symbolic link.
+  reporter.seeding(await client.file(mtorrent));
   reporter.result(output);
   return 0;
 }
@@ -95,7 +96,7 @@ async function shareUntilStopped(names: Names, { client, begin }: Sharing, run: 
     const begun = await run.firstOf(reportHashing(begin(), client, path, reporter));
     if (begun.kind !== 'done') return begun.kind === 'stopped' ? begun.exitCode : 0;
     reporter.result(output);
-    return await run.seed(client, path);
+    return await run.seed(client, mtorrent);
   } finally {
     unlisten();
   }

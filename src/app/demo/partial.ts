@@ -35,6 +35,7 @@ export async function makePartialClient(options: PartialOptions): Promise<number
     swarm,
     trackers,
     completeness: { kind: 'partial', paused: true },
+    others: [],
   };
   await mkdir(stateDir, { recursive: true });
   const paths = await openStateDirectory(stateDir);

@@ -6,9 +6,9 @@ import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { pieceCells } from '../../foundation/torrent/piece-cells.js';
 import type { ClientEffect } from '../effects.js';
 import { basename, type FileTable } from '../files/file-table.js';
-import { type Entry, type FileRecord, viewOf } from '../files/record.js';
+import { type Entry, type FileRecord, viewsOf } from '../files/record.js';
 import { LIBRARY_FILES_MAX } from '../limits.js';
-import { type ClientEvent, LIST_ROWS_MAX, PIECE_CELLS_MAX } from '../messages.js';
+import { type ClientEvent, type FileView, LIST_ROWS_MAX, PIECE_CELLS_MAX } from '../messages.js';
 
 export function accept(ask: number, detail: string): ClientEffect {
   return { kind: 'tell', event: { kind: 'accepted', ask, detail } };
@@ -22,7 +22,13 @@ export function bad(sentence: string): ClientEffect {
   return { kind: 'tell', event: { kind: 'notice', level: 'bad', sentence } };
 }
 
-export function notFound(name: string): string {
+/** Why no file, or not one alone, is meant by what the user typed. */
+export function notFound(files: FileTable, name: string): string {
+  const match = files.match(name);
+  if (match.kind === 'several') {
+    const [first, second] = match.records.map(({ entry }) => entry.mtorrentPath);
+    return `several files are known as ${name}; name one by the path of its .mtorrent, such as ${first} or ${second}`;
+  }
   return `no shared or downloaded file is known as ${name}; \`show downloads\` lists them`;
 }
 
@@ -39,7 +45,10 @@ export function good(sentence: string): ClientEffect {
 }
 
 export function listed(ask: number, records: readonly FileRecord[]): readonly ClientEffect[] {
-  const rows = records.map(viewOf);
+  return listedRows(ask, records.flatMap(viewsOf));
+}
+
+export function listedRows(ask: number, rows: readonly FileView[]): readonly ClientEffect[] {
   const effects: ClientEffect[] = [];
   for (let at = 0; at === 0 || at < rows.length; at += LIST_ROWS_MAX) {
     const last = at + LIST_ROWS_MAX >= rows.length;
@@ -54,5 +63,5 @@ export function piecesListed(ask: number, name: string, have: Bitfield): ClientE
 }
 
 export function saved(files: FileTable): ClientEffect {
-  return { kind: 'saveLibrary', entries: files.entries() };
+  return { kind: 'saveLibrary', changes: files.takeChanges() };
 }

@@ -3,8 +3,9 @@
 
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { isOffered } from '../files/file-life.js';
-import { type FileTable, pairKey } from '../files/file-table.js';
-import { bytesToCome, type Entry } from '../files/record.js';
+import type { FileTable } from '../files/file-table.js';
+import { type Pair, pairKey, pairsOf } from '../files/names.js';
+import { bytesToCome } from '../files/record.js';
 import { DOCTOR_PAIRS_MAX, DOCTOR_TROUBLES_MAX } from '../limits.js';
 import type { Rates } from '../messages.js';
 
@@ -24,7 +25,7 @@ export interface DoctorRequest {
   /** Files with a problem. */
   readonly troubles: readonly { readonly name: string; readonly sentence: string }[];
   /** One announced swarm for each tracker pair. */
-  readonly announced: readonly { readonly trackers: Entry['trackers']; readonly swarm: SwarmKey }[];
+  readonly announced: readonly { readonly trackers: Pair; readonly swarm: SwarmKey }[];
 }
 
 export function doctorRequestOf(files: FileTable, rates: Rates): DoctorRequest {
@@ -32,7 +33,9 @@ export function doctorRequestOf(files: FileTable, rates: Rates): DoctorRequest {
   const announced = new Map<string, DoctorRequest['announced'][number]>();
   for (const { phase, entry } of records) {
     if (announced.size >= DOCTOR_PAIRS_MAX) break;
-    if (isOffered(phase) && !announced.has(pairKey(entry.trackers))) announced.set(pairKey(entry.trackers), entry);
+    if (!isOffered(phase)) continue;
+    for (const trackers of pairsOf(entry))
+      if (!announced.has(pairKey(trackers))) announced.set(pairKey(trackers), { trackers, swarm: entry.swarm });
   }
   return {
     rates,
@@ -45,6 +48,6 @@ export function doctorRequestOf(files: FileTable, rates: Rates): DoctorRequest {
     troubles: records
       .flatMap(({ entry, phase }) => ('sentence' in phase ? [{ name: entry.name, sentence: phase.sentence }] : []))
       .slice(0, DOCTOR_TROUBLES_MAX),
-    announced: [...announced.values()].map(({ trackers, swarm }) => ({ trackers, swarm })),
+    announced: [...announced.values()],
   };
 }

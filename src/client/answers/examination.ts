@@ -9,7 +9,7 @@ import type { Address } from '../../foundation/torrent/address.js';
 import type { DownloadLook, Facts, ThreadsFact } from '../doctor/facts.js';
 import { findingsOf } from '../doctor/findings.js';
 import { type ProbeOptions, probe } from '../doctor/probe.js';
-import { pairKey } from '../files/file-table.js';
+import { pairKey } from '../files/names.js';
 import { DOCTOR_LOOK_MS, DOCTOR_LOOKS, DOCTOR_PAIRS_MAX } from '../limits.js';
 import { type ClientEvent, FINDING_BYTES_MAX, FINDINGS_MAX, SUBJECT_BYTES_MAX } from '../messages.js';
 import type { ThreadQueries } from '../threads/thread-queries.js';

@@ -9,7 +9,7 @@ import { isOffered } from '../files/file-life.js';
 import type { FileTable } from '../files/file-table.js';
 import { type FileRecord, isUnfinished, viewOf } from '../files/record.js';
 import { type ClientCommand, OVERVIEW_ROWS_MAX, type Rates } from '../messages.js';
-import { accept, listed, notFound, piecesListed, refuse } from './answers.js';
+import { accept, listed, listedRows, notFound, piecesListed, refuse } from './answers.js';
 import { doctorRequestOf } from './doctor-request.js';
 import type { Hashing } from './hashing.js';
 
@@ -46,7 +46,7 @@ export function answer({ files, hashing, rates }: Known, question: Question): re
     case 'stats':
       return [{ kind: 'listStats', ask }];
     case 'find':
-      return about(files, question, (record) => listed(ask, [record]));
+      return find(files, question);
     case 'peers':
       return about(files, question, ({ file }) => [{ kind: 'listPeers', ask, file }]);
     case 'pieces':
@@ -65,19 +65,26 @@ export function answer({ files, hashing, rates }: Known, question: Question): re
   }
 }
 
+function find(files: FileTable, { ask, name }: Extract<Question, { kind: 'find' }>): readonly ClientEffect[] {
+  const match = files.match(name);
+  if (match.kind !== 'file') return [refuse(ask, 'FILE_NOT_FOUND', notFound(files, name))];
+  const { record, names } = match;
+  return listedRows(ask, [viewOf(record, isUnfinished(record) ? record.entry : names[0])]);
+}
+
 function about(
   files: FileTable,
   { ask, name }: { readonly ask: number; readonly name: string },
   then: (record: FileRecord) => readonly ClientEffect[],
 ): readonly ClientEffect[] {
   const record = files.find(name);
-  return record === undefined ? [refuse(ask, 'FILE_NOT_FOUND', notFound(name))] : then(record);
+  return record === undefined ? [refuse(ask, 'FILE_NOT_FOUND', notFound(files, name))] : then(record);
 }
 
 /** Registering a download again also makes it ask for peers. */
 function announceAgain(ask: number, records: readonly FileRecord[]): readonly ClientEffect[] {
   const announced = records.filter(({ phase }) => isOffered(phase));
-  return [...announced.map(register), accept(ask, String(announced.length))];
+  return [...announced.flatMap(register), accept(ask, String(announced.length))];
 }
 
 function pieces(ask: number, record: FileRecord): ClientEffect {
@@ -91,7 +98,13 @@ function pieces(ask: number, record: FileRecord): ClientEffect {
 function overview(files: FileTable, hashing: Hashing, ask: number): ClientEffect {
   const records = files.all();
   const isShown = (record: FileRecord): boolean => record.phase.at !== 'seeding' && !hashing.shows(record);
-  const rows = [...hashing.rows(files), ...records.filter(isShown).slice(0, OVERVIEW_ROWS_MAX).map(viewOf)];
+  const rows = [
+    ...hashing.rows(files),
+    ...records
+      .filter(isShown)
+      .slice(0, OVERVIEW_ROWS_MAX)
+      .map((record) => viewOf(record)),
+  ];
   const sum = (of: (record: FileRecord) => number): number => records.reduce((total, record) => total + of(record), 0);
   return {
     kind: 'tell',

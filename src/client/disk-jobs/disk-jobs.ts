@@ -7,12 +7,13 @@ import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import { deletePart, unlinkIfThere } from '../../transfer/storage/leftovers.js';
-import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { deletePart } from '../../transfer/storage/leftovers.js';
+import { deleteMetainfo, readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { deleteResume } from '../../transfer/storage/resume.js';
 import { freeBytes, lookAtSource } from '../../transfer/storage/source.js';
 import { piecesListed } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, Refusal } from '../effects.js';
+import { namesOf } from '../files/names.js';
 import type { ClientEvent } from '../messages.js';
 import type { StatePaths } from '../state/library.js';
 import { LocalHashing } from './local-hashing.js';
@@ -23,7 +24,7 @@ import { Reopener } from './reopener.js';
 import { type HashProgress, hashShare } from './share.js';
 
 type SharingKind = 'prepareShare' | 'writeShare';
-type DownloadingKind = 'prepareGet' | 'openPart' | 'releasePart' | 'lookAtCompleted' | 'deleteFiles';
+type DownloadingKind = 'prepareGet' | 'openPart' | 'releasePart' | 'lookAtCompleted' | 'deleteFiles' | 'deleteMetainfo';
 type LookingKind = 'check' | 'lookAtSources' | 'lookAtRoom';
 type VerifyingKind = 'hashAgain' | 'mend' | 'mapPieces';
 type Kind = SharingKind | DownloadingKind | LookingKind | VerifyingKind;
@@ -159,10 +160,17 @@ export class DiskJobs {
           files.forget(file, entry.swarm);
           await deleteResume(paths.resumeOf(entry));
           if (unfinished) await deletePart(entry.path);
-          await unlinkIfThere(entry.mtorrentPath);
+          for (const { mtorrentPath } of namesOf(entry)) await deleteMetainfo(mtorrentPath, entry.swarm);
           return { kind: 'removed', ask, refusal: undefined };
         },
-        refused: ({ ask }, refusal) => ({ kind: 'removed', ask, refusal }),
+        refused: removalFailed,
+      },
+      deleteMetainfo: {
+        perform: async ({ ask, swarm, mtorrentPaths }) => {
+          for (const path of mtorrentPaths) await deleteMetainfo(path, swarm);
+          return { kind: 'removed', ask, refusal: undefined };
+        },
+        refused: removalFailed,
       },
     };
   }
@@ -222,6 +230,10 @@ export class DiskJobs {
 
 function prepareFailed({ ask }: { readonly ask: number }, refusal: Refusal): ClientInput {
   return { kind: 'prepareFailed', ask, refusal };
+}
+
+function removalFailed({ ask }: { readonly ask: number }, refusal: Refusal): ClientInput {
+  return { kind: 'removed', ask, refusal };
 }
 
 function partFailed({ file }: { readonly file: number }, refusal: Refusal): ClientInput {

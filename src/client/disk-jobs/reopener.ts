@@ -31,6 +31,7 @@ import { createPart, openPart, type Storage } from '../../transfer/storage/stora
 import { partPathOf, resolveTarget } from '../../transfer/storage/target.js';
 import type { CheckResult } from '../effects.js';
 import { type Completeness, recordedMs, UNFINISHED } from '../files/completeness.js';
+import { otherPaths, servedFrom } from '../files/names.js';
 import type { Entry } from '../files/record.js';
 import { CHECKS_MAX } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
@@ -91,19 +92,32 @@ export class Reopener {
   check(entry: Entry): Promise<{ readonly result: CheckResult; readonly metainfo: Metainfo | undefined }> {
     return this.#checks.during(async () => {
       // Before the check, so that a change during it is noticed at the next look.
-      const found = await lookAt(entry.path, entry.mtorrentPath);
+      const found = await lookAt(entry.path, entry.mtorrentPath, otherPaths(entry));
       const unusable = ({ sentence }: Pick<Refused, 'sentence'>) => ({
         result: { kind: 'unusable', sentence, found } as const,
         metainfo: undefined,
       });
       try {
         const metainfo = await this.#options.read(entry.mtorrentPath);
-        const verdict = judgeMetainfo(entry, metainfo.swarm) ?? (await this.#checkFile(entry, metainfo));
+        const verdict = judgeMetainfo(entry, metainfo.swarm) ?? (await this.#checkCopies(entry, metainfo));
         return verdict.kind === 'refuse' ? unusable(verdict) : { result: verdict, metainfo };
       } catch (error) {
         return unusable({ sentence: fileError(error, entry.path).message });
       }
     });
+  }
+
+  /** The first copy that is right; else what is wrong with the one that was served. */
+  async #checkCopies(entry: Entry, metainfo: Metainfo): Promise<CheckResult | Refused> {
+    const [served, ...others] = copiesOf(entry);
+    const verdict = await settled(this.#checkFile(served ?? entry, metainfo));
+    if (!('error' in verdict) && verdict.kind !== 'refuse') return verdict;
+    for (const other of others) {
+      const found = await settled(this.#checkFile(other, metainfo));
+      if (!('error' in found) && found.kind !== 'refuse') return found;
+    }
+    if ('error' in verdict) throw verdict.error;
+    return verdict;
   }
 
   async #checkFile(entry: Entry, metainfo: Metainfo): Promise<CheckResult | Refused> {
@@ -118,7 +132,7 @@ export class Reopener {
         await this.forgetProgress(entry);
       }
     }
-    return { kind: 'complete', mtimeMs: found.mtimeMs };
+    return { kind: 'complete', path: entry.path, mtimeMs: found.mtimeMs };
   }
 
   async #checkPart(entry: Entry): Promise<CheckResult> {
@@ -185,7 +199,21 @@ export class Reopener {
 
 export function entryOf(metainfo: Metainfo, mtorrentPath: string, path: string, completeness: Completeness): Entry {
   const { name, geometry, swarm, trackers } = metainfo;
-  return { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness };
+  return { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, others: [] };
+}
+
+/** The entry, as if each of its copies were its only one: the one that is served, then the other complete ones. */
+function copiesOf(entry: Entry): readonly Entry[] {
+  return [entry, ...otherPaths(entry).map((path) => servedFrom(entry, path))];
+}
+
+async function settled<T>(work: Promise<T>): Promise<T | { readonly error: MiniTorrentError }> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof MiniTorrentError) return { error };
+    throw error;
+  }
 }
 
 async function inspectIfThere(path: string): Promise<Source | undefined> {

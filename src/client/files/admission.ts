@@ -26,8 +26,8 @@ export function getRefusal(files: FileTable, entry: Entry, freeBytes: number, de
   const known = files.ofSwarm(entry.swarm);
   if (known !== undefined && 'refusal' in stepOf(known.phase, { kind: 'gotAgain' }))
     return { code: 'ALREADY_EXISTS', sentence: `${entry.name} is here already as ${known.entry.path}` };
-  const other = files.ofPath(entry.path);
-  if (other !== undefined && other !== known) return { code: 'ALREADY_EXISTS', sentence: placeTaken(other.entry) };
+  const other = files.ofPath(entry.path).find((record) => record !== known);
+  if (other !== undefined) return { code: 'ALREADY_EXISTS', sentence: placeTaken(other.entry) };
   return (known === undefined ? countRefusal(files) : undefined) ?? roomRefusal(files, entry, freeBytes, device);
 }
 

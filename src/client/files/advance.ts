@@ -7,6 +7,7 @@ import { bad, good, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
 import { type Action, isOffered, type LifeEvent, type Phase, stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
+import { pairsOf, servedFrom, withCompleteness } from './names.js';
 import { type Entry, type FileRecord, isUnfinished } from './record.js';
 
 /** @returns undefined when the table refuses the event; then nothing has changed. */
@@ -15,36 +16,45 @@ export function advance(files: FileTable, record: FileRecord, event: LifeEvent):
   const step = stepOf(phase, event);
   if ('refusal' in step) return undefined;
   const { next, does } = step;
-  record.entry = entryAfter(record.entry, event);
+  const former = record.entry.path;
+  files.amend(record, entryAfter(record.entry, event));
   if (next === undefined) files.forget(record);
-  else enter(record, next, event);
+  else enter(files, record, next, event);
   const isWithdrawn = isOffered(phase) && (next === undefined || !isOffered(next));
   const withdrawal = isWithdrawn ? withdraw(record, event.kind === 'quit') : [];
   const ask = event.kind === 'remove' ? event.ask : phase.at === 'leaving' ? phase.ask : undefined;
-  return [...withdrawal, ...does.flatMap((action) => effectsOf(action, files, record, event, ask))];
+  const moved = event.kind === 'foundComplete' && former !== event.path ? [servedElsewhere(record, former)] : [];
+  return [...withdrawal, ...moved, ...does.flatMap((action) => effectsOf(action, files, record, event, ask))];
+}
+
+function servedElsewhere({ entry }: FileRecord, former: string): ClientEffect {
+  return good(`${former} is gone or has changed; ${entry.name} is shared from its copy ${entry.path} now`);
 }
 
 /** What the event changes in the library. */
 function entryAfter(entry: Entry, event: LifeEvent): Entry {
   switch (event.kind) {
-    case 'foundComplete':
+    case 'foundComplete': {
+      const { path, mtimeMs } = event;
+      return withCompleteness(servedFrom(entry, path), path, { kind: 'complete', mtimeMs });
+    }
     case 'completed':
     case 'completedBad':
-      return { ...entry, completeness: { kind: 'complete', mtimeMs: event.mtimeMs } };
+      return withCompleteness(entry, entry.path, { kind: 'complete', mtimeMs: event.mtimeMs });
     case 'rotted':
-      return { ...entry, completeness: { kind: 'rotten' } };
+      return withCompleteness(entry, entry.path, { kind: 'rotten' });
     case 'pause':
-      return { ...entry, completeness: { kind: 'partial', paused: true } };
+      return withCompleteness(entry, entry.path, { kind: 'partial', paused: true });
     case 'resume':
-      return { ...entry, completeness: { kind: 'partial', paused: false } };
+      return withCompleteness(entry, entry.path, { kind: 'partial', paused: false });
     default:
       return entry;
   }
 }
 
-function enter(record: FileRecord, next: Phase, event: LifeEvent): void {
+function enter(files: FileTable, record: FileRecord, next: Phase, event: LifeEvent): void {
   const { transfer, geometry } = record;
-  record.phase = next;
+  files.enter(record, next);
   if ('have' in event) transfer.have = event.have;
   if (next.at === 'seeding') transfer.have = geometry.pieceCount;
   if (next.at !== 'downloading' && next.at !== 'stopping' && next.at !== 'leaving')
@@ -68,7 +78,7 @@ function effectsOf(
     case 'check':
       return [{ kind: action, file, entry }];
     case 'offer':
-      return [{ kind: 'serve', file, entry, complete: phase.at === 'seeding' }, register(record)];
+      return [{ kind: 'serve', file, entry, complete: phase.at === 'seeding' }, ...register(record)];
     case 'mend':
       return event.kind === 'badPieces' ? [{ kind: 'mend', file, entry, bad: event.bad }] : [];
     case 'save':
@@ -110,18 +120,19 @@ function tell({ entry, phase }: FileRecord, event: LifeEvent): readonly ClientEf
 /** @param isClosing the trackers are told once for all files. */
 function withdraw(record: FileRecord, isClosing: boolean): readonly ClientEffect[] {
   const unserve: ClientEffect = { kind: 'unserve', file: record.file };
-  return isClosing ? [unserve] : [unserve, announce(record, { kind: 'withdraw', swarm: record.entry.swarm })];
+  return isClosing ? [unserve] : [unserve, ...announce(record, { kind: 'withdraw', swarm: record.entry.swarm })];
 }
 
-export function register(record: FileRecord): ClientEffect {
+export function register(record: FileRecord): readonly ClientEffect[] {
   const { swarm, name, size } = record.entry;
   const { pieceCount } = record.geometry;
   return announce(record, { kind: 'register', swarm, name, size, pieceCount, have: record.transfer.have });
 }
 
+/** Says it to every pair that the file is announced to. */
 export function announce(
   record: FileRecord,
   command: Extract<ClientEffect, { kind: 'announce' }>['command'],
-): ClientEffect {
-  return { kind: 'announce', trackers: record.entry.trackers, command };
+): readonly ClientEffect[] {
+  return pairsOf(record.entry).map((trackers) => ({ kind: 'announce', trackers, command }));
 }

@@ -6,7 +6,9 @@ import type { ClientEffect } from '../effects.js';
 import { advance } from './advance.js';
 import { isPaused } from './completeness.js';
 import { basename, type FileTable } from './file-table.js';
-import { type FileRecord, isUnfinished } from './record.js';
+import { namesOf } from './names.js';
+import { type FileRecord, isUnfinished, type Name } from './record.js';
+import { forgetNames } from './renaming.js';
 
 export function pause(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
   return about(files, ask, name, (record) => {
@@ -26,11 +28,13 @@ export function resume(files: FileTable, ask: number, name: string): readonly Cl
 }
 
 /**
- * Off the trackers, out of the library, and only then off the disk. @param force even if the download is unfinished.
+ * Off the trackers, out of the library, and only then off the disk. A word that means some of a file's names removes
+ * those. @param force even if the download is unfinished.
  */
 export function remove(files: FileTable, ask: number, name: string, force: boolean): readonly ClientEffect[] {
-  return about(files, ask, name, (record) => {
+  return about(files, ask, name, (record, names) => {
     const { entry, phase } = record;
+    if (names.length < namesOf(entry).length) return forgetNames(files, ask, record, names);
     if (isUnfinished(record) && !force && phase.at !== 'leaving') {
       const sentence = `${entry.name} is not complete yet; wait for it, or discard what is there with: remove ${basename(entry.mtorrentPath)} --force`;
       return [refuse(ask, 'NOT_COMPLETE', sentence)];
@@ -47,8 +51,9 @@ function about(
   files: FileTable,
   ask: number,
   name: string,
-  then: (record: FileRecord) => readonly ClientEffect[],
+  then: (record: FileRecord, names: readonly Name[]) => readonly ClientEffect[],
 ): readonly ClientEffect[] {
-  const record = files.find(name);
-  return record === undefined ? [refuse(ask, 'FILE_NOT_FOUND', notFound(name))] : then(record);
+  const match = files.match(name);
+  if (match.kind === 'file') return then(match.record, match.names);
+  return [refuse(ask, 'FILE_NOT_FOUND', notFound(files, name))];
 }

@@ -24,6 +24,6 @@ export function roomNeeded(files: FileTable, record: FileRecord): number {
 
 function promisedOn(files: FileTable, device: number | undefined): number {
   let promised = 0;
-  for (const each of files.all()) if (each.device === device) promised += bytesToCome(each);
+  for (const each of files.growing) if (each.device === device) promised += bytesToCome(each);
   return promised;
 }

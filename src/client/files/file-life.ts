@@ -42,7 +42,7 @@ export type LifeEvent =
   | { readonly kind: 'shared' }
   | { readonly kind: 'accepted' }
   /** Result of the check at start, or of a missing file that reappeared. */
-  | { readonly kind: 'foundComplete'; readonly mtimeMs: number }
+  | { readonly kind: 'foundComplete'; readonly path: string; readonly mtimeMs: number }
   | { readonly kind: 'foundPartial'; readonly have: number }
   | {
       readonly kind: 'foundUnusable';
@@ -68,12 +68,17 @@ export type LifeEvent =
   /** The same swarm is shared or fetched once more: a new record replaces this one. */
   | { readonly kind: 'sharedAgain' }
   | { readonly kind: 'gotAgain' }
-  /** A look or an upload found that the complete file is gone or has changed. */
-  | { readonly kind: 'lost'; readonly sentence: string; readonly returns: boolean }
+  /** A look or an upload found that the copy which is served is gone or has changed. `elsewhere`: there are others. */
+  | { readonly kind: 'lost'; readonly sentence: string; readonly returns: boolean; readonly elsewhere: boolean }
   /** A missing file was looked at. */
   | { readonly kind: 'looked'; readonly stamp: string | undefined }
   /** Pieces of the complete file are wrong. */
-  | { readonly kind: 'rotted'; readonly sentence: string; readonly judged: string | undefined }
+  | {
+      readonly kind: 'rotted';
+      readonly sentence: string;
+      readonly judged: string | undefined;
+      readonly elsewhere: boolean;
+    }
   /** Pieces of the unfinished download are wrong. */
   | { readonly kind: 'badPieces'; readonly bad: readonly PieceRange[] }
   | { readonly kind: 'mended'; readonly have: number }
@@ -238,8 +243,11 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
   sharedAgain: { seeding: stays, checking: isReplaced, missing: isReplaced, otherwise: 'known' },
   gotAgain: { failed: isReplaced, full: isReplaced, missing: isReplaced, otherwise: 'known' },
   lost: {
-    seeding: (_, { sentence, returns }) =>
-      to({ at: 'missing', sentence, returns, seen: undefined, judged: undefined }, 'tell'),
+    seeding: (_, { sentence, returns, elsewhere }) =>
+      // The check finds the copy from which it is served from now on.
+      elsewhere
+        ? to({ at: 'checking' }, 'check')
+        : to({ at: 'missing', sentence, returns, seen: undefined, judged: undefined }, 'tell'),
     otherwise: 'late',
   },
   looked: {
@@ -252,7 +260,10 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     otherwise: 'late',
   },
   rotted: {
-    seeding: (_, { sentence, judged }) => to({ at: 'missing', sentence, returns: true, seen: judged, judged }, 'tell'),
+    seeding: (_, { sentence, judged, elsewhere }) =>
+      elsewhere
+        ? to({ at: 'checking' }, 'check')
+        : to({ at: 'missing', sentence, returns: true, seen: judged, judged }, 'tell'),
     missing: (phase, { judged }) => to({ ...phase, judged }),
     otherwise: 'busy',
   },

@@ -1,15 +1,47 @@
-// The client's file records, found by number, by swarm and by the names that users type. Invariant: a swarm has at most
-// one file. Pure.
+// The client's file records, found by number, by swarm and by the names that users type. Every change of a record
+// passes here, so nothing needs to walk all records to know which wait, run or have changed. Invariant: a swarm has at
+// most one file. Pure.
 
 import { assert } from '../../foundation/base/assert.js';
-import { formatAddress } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { type Entry, type FileRecord, NO_TRANSFER } from './record.js';
+import { isRunning, type Phase } from './file-life.js';
+import { KnownNames } from './known-names.js';
+import { type Pair, pairKey, pairsOf } from './names.js';
+import { type Entry, type FileRecord, isBusy, isGrowing, isWatched, type Name, NO_TRANSFER } from './record.js';
+
+type Changeable = { -readonly [K in keyof FileRecord]: FileRecord[K] };
+
+/** What a word that a user typed means. `names`: those of its names that the word fits. */
+export type Match =
+  | { readonly kind: 'file'; readonly record: FileRecord; readonly names: readonly Name[] }
+  | { readonly kind: 'several'; readonly records: readonly FileRecord[] }
+  | { readonly kind: 'none' };
+
+/** A change of the library that is not saved yet. `entry` undefined: the swarm left it. */
+export interface LibraryChange {
+  readonly swarm: SwarmKey;
+  readonly entry: Entry | undefined;
+}
+
+interface PairUse {
+  readonly trackers: Pair;
+  entries: number;
+}
 
 export class FileTable {
-  readonly #files = new Map<number, FileRecord>();
-  readonly #bySwarm = new Map<SwarmKey, FileRecord>();
+  readonly #files = new Map<number, Changeable>();
+  readonly #bySwarm = new Map<SwarmKey, Changeable>();
+  readonly #names = new KnownNames();
+  readonly #waiting = new Set<FileRecord>();
+  /** Those that will still write to their disk. */
+  readonly #growing = new Set<FileRecord>();
+  #running = 0;
+  #busy = 0;
+  #watched = 0;
+  /** By `pairKey`. */
+  readonly #pairs = new Map<string, PairUse>();
+  readonly #unsaved = new Set<SwarmKey>();
   #nextFile = 1;
 
   get size(): number {
@@ -20,14 +52,37 @@ export class FileTable {
     return [...this.#files.values()];
   }
 
-  entries(): readonly Entry[] {
-    return this.all().map(({ entry }) => entry);
+  /** In the order in which they began to wait. */
+  get waiting(): ReadonlySet<FileRecord> {
+    return this.#waiting;
+  }
+
+  get growing(): ReadonlySet<FileRecord> {
+    return this.#growing;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get hasBusy(): boolean {
+    return this.#busy > 0;
+  }
+
+  get hasWatched(): boolean {
+    return this.#watched > 0;
   }
 
   /** A new record, in its first phase. */
   add(entry: Entry): FileRecord {
+    this.#unsaved.add(entry.swarm);
+    return this.load(entry);
+  }
+
+  /** The record of an entry that the library has. */
+  load(entry: Entry): FileRecord {
     assert(!this.#bySwarm.has(entry.swarm), 'a swarm has one file');
-    const record: FileRecord = {
+    const record: Changeable = {
       file: this.#nextFile,
       entry,
       geometry: new Geometry(entry.size),
@@ -38,12 +93,55 @@ export class FileTable {
     this.#nextFile += 1;
     this.#files.set(record.file, record);
     this.#bySwarm.set(entry.swarm, record);
+    this.#names.add(record);
+    this.#count(record, 1);
     return record;
   }
 
-  forget(record: FileRecord): void {
-    this.#files.delete(record.file);
-    this.#bySwarm.delete(record.entry.swarm);
+  forget({ file, entry }: FileRecord): void {
+    const record = this.#changeable(file);
+    this.#count(record, -1);
+    this.#names.remove(record);
+    this.#files.delete(file);
+    this.#bySwarm.delete(entry.swarm);
+    this.#unsaved.add(entry.swarm);
+  }
+
+  enter({ file }: FileRecord, phase: Phase): void {
+    const record = this.#changeable(file);
+    this.#count(record, -1);
+    record.phase = phase;
+    this.#count(record, 1);
+  }
+
+  amend({ file, entry: before }: FileRecord, entry: Entry): void {
+    if (entry === before) return;
+    const record = this.#changeable(file);
+    this.#count(record, -1);
+    this.#names.remove(record);
+    record.entry = entry;
+    this.#names.add(record);
+    this.#count(record, 1);
+    this.#unsaved.add(entry.swarm);
+  }
+
+  /** @param device the file system of its target. */
+  liesOn({ file }: FileRecord, device: number): void {
+    this.#changeable(file).device = device;
+  }
+
+  /** What has changed in the library since the last call. */
+  takeChanges(): readonly LibraryChange[] {
+    const changes = [...this.#unsaved].map((swarm) => ({ swarm, entry: this.#bySwarm.get(swarm)?.entry }));
+    this.#unsaved.clear();
+    return changes;
+  }
+
+  /** Pairs that no entry names any more, each told once. */
+  takeUnusedPairs(): readonly Pair[] {
+    const unused = [...this.#pairs].filter(([, { entries }]) => entries === 0);
+    for (const [key] of unused) this.#pairs.delete(key);
+    return unused.map(([, { trackers }]) => trackers);
   }
 
   get(file: number): FileRecord | undefined {
@@ -54,35 +152,42 @@ export class FileTable {
     return this.#bySwarm.get(swarm);
   }
 
-  /** The file that is, or will be, at `path`. */
-  ofPath(path: string): FileRecord | undefined {
-    return this.all().find(({ entry }) => entry.path === path);
+  /** The files that have, or will have, a copy at `path`. */
+  ofPath(path: string): readonly FileRecord[] {
+    return this.#names.ofPath(path);
   }
 
-  /**
-   * By the path or file name of the .mtorrent, the file's name, the name it was saved under, or its path. Undefined
-   * when none or several match. A path matches only itself: a file of the same name elsewhere must never be removed in
-   * its place.
-   */
-  find(name: string): FileRecord | undefined {
-    const isPath = name.includes('/');
-    for (const fits of [
-      (record: FileRecord) => record.entry.mtorrentPath === name,
-      (record: FileRecord) => !isPath && basename(record.entry.mtorrentPath) === name,
-      (record: FileRecord) => record.entry.name === name,
-      (record: FileRecord) => !isPath && basename(record.entry.path) === name,
-      (record: FileRecord) => isPath && record.entry.path === name,
-    ]) {
-      const found = this.all().filter(fits);
-      if (found.length > 0) return found.length === 1 ? found[0] : undefined;
+  match(word: string): Match {
+    return this.#names.match(word);
+  }
+
+  /** The one file that the word means; undefined when none or several are known by it. */
+  find(word: string): FileRecord | undefined {
+    const match = this.match(word);
+    return match.kind === 'file' ? match.record : undefined;
+  }
+
+  #changeable(file: number): Changeable {
+    const record = this.#files.get(file);
+    assert(record !== undefined, 'a record is in the table until it is forgotten');
+    return record;
+  }
+
+  /** @param by 1 for a record as it is now, -1 for the same before it changes. */
+  #count(record: FileRecord, by: 1 | -1): void {
+    if (by === -1) this.#waiting.delete(record);
+    else if (record.phase.at === 'waiting') this.#waiting.add(record);
+    if (by === -1) this.#growing.delete(record);
+    else if (isGrowing(record)) this.#growing.add(record);
+    if (isRunning(record.phase)) this.#running += by;
+    if (isBusy(record)) this.#busy += by;
+    if (isWatched(record)) this.#watched += by;
+    for (const trackers of pairsOf(record.entry)) {
+      const use = this.#pairs.get(pairKey(trackers)) ?? { trackers, entries: 0 };
+      use.entries += by;
+      this.#pairs.set(pairKey(trackers), use);
     }
-    return undefined;
   }
-}
-
-/** The name of a tracker pair: its addresses in the order of the .mtorrent. */
-export function pairKey(trackers: Entry['trackers']): string {
-  return `${formatAddress(trackers[0])} and ${formatAddress(trackers[1])}`;
 }
 
 export function basename(path: string): string {

@@ -65,7 +65,7 @@ export function trackerNews(
       // later finds the other one now, and dials it.
       const record = files.ofSwarm(event.swarm);
       if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
-      return [announce(record, { kind: 'findSeeders', swarm: event.swarm })];
+      return announce(record, { kind: 'findSeeders', swarm: event.swarm });
     }
     case 'identityShared': {
       const where = formatAddress(event.tracker);

@@ -8,17 +8,25 @@ import type { FileState, FileView } from '../messages.js';
 import type { Completeness } from './completeness.js';
 import { isWorkedOn, type Phase } from './file-life.js';
 
-/** A file as library.json records it. */
-export interface Entry {
+/** One .mtorrent of a swarm, and the copy of its content on this machine. */
+export interface Name {
   /** Absolute. */
   readonly mtorrentPath: string;
   /** Absolute: where the whole file is, or will be. */
   readonly path: string;
+  /** The file's name in the .mtorrent. */
   readonly name: string;
-  readonly size: number;
-  readonly swarm: SwarmKey;
+  /** The pair that the .mtorrent names. */
   readonly trackers: readonly [Address, Address];
   readonly completeness: Completeness;
+}
+
+/** A swarm as the library records it. Its own fields are those of the name that is served and shown. */
+export interface Entry extends Name {
+  readonly size: number;
+  readonly swarm: SwarmKey;
+  /** Its further names, oldest first: other .mtorrent files, other copies. At most ENTRY_NAMES_MAX with its own. */
+  readonly others: readonly Name[];
 }
 
 /** What its download reports, and the bytes sent. Counted for this run. */
@@ -29,15 +37,16 @@ export const NO_TRANSFER: Readonly<Transfer> = {
   sent: 0,
 };
 
+/** Changed by the table of files alone, but for `transfer`. */
 export interface FileRecord {
-  /** Unique for the life of the process. */
+  /** Unique for the life of the process. Later files have higher numbers. */
   readonly file: number;
-  entry: Entry;
+  readonly entry: Entry;
   readonly geometry: Geometry;
-  phase: Phase;
+  readonly phase: Phase;
   readonly transfer: Transfer;
   /** File system of the target, for space reservations; undefined until known. */
-  device: number | undefined;
+  readonly device: number | undefined;
 }
 
 const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
@@ -55,9 +64,11 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
   missing: 'missing',
 };
 
-export function viewOf(record: FileRecord): FileView {
+/** @param shown one of its names; the first unless another is meant. */
+export function viewOf(record: FileRecord, shown: Name = record.entry): FileView {
   const { entry, geometry, phase, transfer } = record;
-  const { name, path, mtorrentPath, size } = entry;
+  const { name, path, mtorrentPath } = shown;
+  const { size } = entry;
   return {
     name,
     state: STATE_OF[phase.at],
@@ -72,10 +83,21 @@ export function viewOf(record: FileRecord): FileView {
   };
 }
 
+/** A row for each .mtorrent that a complete file is known by. What was sent and received stands in the first. */
+export function viewsOf(record: FileRecord): readonly FileView[] {
+  const first = viewOf(record);
+  if (isUnfinished(record)) return [first];
+  const others = record.entry.others.map((name) => ({ ...viewOf(record, name), received: 0, wasted: 0, sent: 0 }));
+  return [first, ...others];
+}
+
 /** Bytes that a running download will still write to its disk. */
 export function bytesToCome(record: FileRecord): number {
-  const { at } = record.phase;
-  return at === 'downloading' || at === 'opening' || at === 'waiting' || at === 'mending' ? bytesMissing(record) : 0;
+  return isGrowing(record) ? bytesMissing(record) : 0;
+}
+
+export function isGrowing({ phase: { at } }: FileRecord): boolean {
+  return at === 'downloading' || at === 'opening' || at === 'waiting' || at === 'mending';
 }
 
 export function bytesMissing({ geometry, transfer }: FileRecord): number {
@@ -85,6 +107,11 @@ export function bytesMissing({ geometry, transfer }: FileRecord): number {
 
 export function isUnfinished(record: FileRecord): boolean {
   return record.entry.completeness.kind === 'partial';
+}
+
+/** Looked at on disk from time to time. */
+export function isWatched({ phase }: FileRecord): boolean {
+  return phase.at === 'full' || phase.at === 'seeding' || (phase.at === 'missing' && phase.returns);
 }
 
 /** The command `wait` waits for it: it will end by itself. */

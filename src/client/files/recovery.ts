@@ -11,7 +11,8 @@ import { advance } from './advance.js';
 import { recordedMs } from './completeness.js';
 import { roomNeeded } from './disk-space.js';
 import type { FileTable } from './file-table.js';
-import type { FileRecord } from './record.js';
+import { hasOtherCopy, otherPaths } from './names.js';
+import { type FileRecord, isWatched } from './record.js';
 
 export class Recovery {
   /** When the next look is due. Undefined: there is nothing to look at. */
@@ -23,7 +24,7 @@ export class Recovery {
   /** Called after each input. Asks to be woken for the next look. */
   look(files: FileTable, nowMs: number): readonly (ClientEffect | WakeAt)[] {
     if (this.#nextMs !== undefined && nowMs < this.#nextMs) return NO_EFFECTS;
-    const watched = files.all().filter(isWatched);
+    const watched = files.hasWatched ? files.all().filter(isWatched) : [];
     const isDue = this.#nextMs !== undefined;
     // With nothing to look at no wake is needed: a new file arrives as an input.
     this.#nextMs = watched.length === 0 ? undefined : nowMs + LOOK_AGAIN_MS;
@@ -40,7 +41,8 @@ export class Recovery {
     for (const { file, entry, phase } of inTurn(watched, this.#lastFile)) {
       if (phase.at === 'full') continue;
       if (sources.length >= SOURCES_A_LOOK_MAX) break;
-      sources.push([file, entry.path, phase.at === 'missing' ? entry.mtorrentPath : undefined]);
+      if (phase.at !== 'missing') sources.push([file, entry.path, undefined]);
+      else sources.push([file, entry.path, entry.mtorrentPath, otherPaths(entry)]);
     }
     if (sources.length > 0 && !this.#looking) {
       this.#looking = true;
@@ -74,8 +76,14 @@ export function serveFailed(files: FileTable, record: FileRecord, errno: string)
   return lose(files, record, `cannot be read (${errno})`, false);
 }
 
+/** A share of other content has been made of its copy at `path`. */
+export function overwritten(files: FileTable, record: FileRecord, path: string): readonly ClientEffect[] {
+  return record.entry.path === path ? lose(files, record, 'has changed', true) : NO_EFFECTS;
+}
+
 function lose(files: FileTable, record: FileRecord, what: string, returns: boolean): readonly ClientEffect[] {
-  return advance(files, record, { kind: 'lost', sentence: lostSentence(record, what, returns), returns }) ?? NO_EFFECTS;
+  const [sentence, elsewhere] = [lostSentence(record, what, returns), hasOtherCopy(record.entry)];
+  return advance(files, record, { kind: 'lost', sentence, returns, elsewhere }) ?? NO_EFFECTS;
 }
 
 /** Why a complete file is no longer shared. @param returns it will be shared again by itself. */
@@ -96,11 +104,7 @@ function sourceSeen(files: FileTable, record: FileRecord, { found }: SeenSource)
 export function stampOf(found: Found | undefined): string | undefined {
   return found === undefined
     ? undefined
-    : `${found.size} ${found.mtimeMs} ${found.changedMs} ${found.metainfoMtimeMs ?? 'none'}`;
-}
-
-function isWatched({ phase }: FileRecord): boolean {
-  return phase.at === 'full' || phase.at === 'seeding' || (phase.at === 'missing' && phase.returns);
+    : `${found.size} ${found.mtimeMs} ${found.changedMs} ${found.metainfoMtimeMs ?? 'none'}${found.others ?? ''}`;
 }
 
 /** Rotated to begin after the file `last`. File numbers ascend in the table. */

@@ -10,6 +10,7 @@ import { VERIFIED_RANGES_MAX } from '../messages.js';
 import { advance } from './advance.js';
 import { isWorkedOn } from './file-life.js';
 import { basename, type FileTable } from './file-table.js';
+import { hasOtherCopy } from './names.js';
 import { type FileRecord, isUnfinished } from './record.js';
 import { lostSentence, stampOf } from './recovery.js';
 
@@ -32,7 +33,7 @@ export class Verifications {
 
   verify(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
     const record = files.find(name);
-    if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(name))];
+    if (record === undefined) return [refuse(ask, 'FILE_NOT_FOUND', notFound(files, name))];
     if (this.#open.has(record.file))
       return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is being verified already; wait for its answer`)];
     this.#open.set(record.file, { at: 'asked', ask, name: record.entry.name });
@@ -116,7 +117,8 @@ export class Verifications {
     const count = countOf(result.bad);
     const pieces = count === 1 ? '1 bad piece' : `${count} bad pieces`;
     const sentence = lostSentence(record, `has ${pieces}`, true);
-    const effects = advance(files, record, { kind: 'rotted', sentence, judged: stampOf(result.found) });
+    const elsewhere = hasOtherCopy(record.entry);
+    const effects = advance(files, record, { kind: 'rotted', sentence, judged: stampOf(result.found), elsewhere });
     if (effects === undefined) return NO_EFFECTS;
     this.#open.delete(file);
     return [...effects, saved(files), verified(record, ask, result)];
@@ -127,7 +129,8 @@ export class Verifications {
 function returned(files: FileTable, record: FileRecord, { found }: Hashed): readonly ClientEffect[] {
   const { phase, entry } = record;
   if (phase.at !== 'missing' || isUnfinished(record) || found?.size !== entry.size) return NO_EFFECTS;
-  return advance(files, record, { kind: 'foundComplete', mtimeMs: found.mtimeMs }) ?? NO_EFFECTS;
+  const { path } = entry;
+  return advance(files, record, { kind: 'foundComplete', path, mtimeMs: found.mtimeMs }) ?? NO_EFFECTS;
 }
 
 function verified({ entry, geometry }: FileRecord, ask: number, { claimed, bad }: Hashed): ClientEffect {

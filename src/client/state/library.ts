@@ -12,9 +12,9 @@ import { CLIENT_ID_SIZE, type ClientId, clientId, parseClientId, parseSwarmKey }
 import { checkFileName } from '../../foundation/torrent/names.js';
 import { removeOrphans } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
-import { completenessOf, isPaused, recordedMs } from '../files/completeness.js';
-import type { Entry } from '../files/record.js';
-import { LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
+import { type Completeness, completenessOf, isPaused, recordedMs } from '../files/completeness.js';
+import type { Entry, Name } from '../files/record.js';
+import { ENTRY_NAMES_MAX, LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
 
 const LIBRARY_VERSION = 1;
 const IDENTITY_VERSION = 1;
@@ -109,11 +109,23 @@ export async function saveLibrary(path: string, entries: readonly Entry[]): Prom
 
 /** One entry on each line, for people who read or compare it. */
 export function formatLibrary(entries: readonly Entry[]): string {
-  const lines = entries.map(({ completeness, ...entry }) => {
-    const [mtimeMs, paused] = [recordedMs(completeness), isPaused(completeness)];
-    return JSON.stringify({ ...entry, trackers: entry.trackers.map(formatAddress), mtimeMs, paused });
-  });
+  const lines = entries.map((entry) => JSON.stringify(entryJson(entry)));
   return `{"version":${LIBRARY_VERSION},"files":[${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n`}]}\n`;
+}
+
+/** Of an entry with one name, what every release has written. */
+function entryJson({ mtorrentPath, path, name, size, swarm, trackers, completeness, others }: Entry): object {
+  const { mtimeMs, paused } = completenessJson(completeness);
+  const own = { mtorrentPath, path, name, size, swarm, trackers: trackers.map(formatAddress), mtimeMs, paused };
+  return others.length === 0 ? own : { ...own, others: others.map(nameJson) };
+}
+
+function nameJson({ trackers, completeness, ...name }: Name): object {
+  return { ...name, trackers: trackers.map(formatAddress), ...completenessJson(completeness) };
+}
+
+function completenessJson(completeness: Completeness): { readonly mtimeMs: number | null; readonly paused: boolean } {
+  return { mtimeMs: recordedMs(completeness), paused: isPaused(completeness) };
 }
 
 /** Throws STATE_DAMAGED naming `path` and the first thing that is wrong. */
@@ -131,25 +143,25 @@ export function parseLibrary(path: string, bytes: Uint8Array): readonly Entry[] 
 
 function parseEntry(path: string, value: unknown, at: number): Entry {
   const where = `file ${at + 1}`;
-  if (!isObject(value)) throw damaged(path, `${where} is not an object`);
-  const {
-    mtorrentPath,
-    path: filePath,
-    name,
-    size,
-    swarm,
-    trackers,
-    mtimeMs,
-    paused,
-  } = value as Record<string, unknown>;
-  if (typeof mtorrentPath !== 'string' || typeof filePath !== 'string') throw damaged(path, `${where} lacks its paths`);
-  if (!mtorrentPath.startsWith('/') || !filePath.startsWith('/'))
-    throw damaged(path, `${where} has a path that is not absolute`);
-  if (typeof name !== 'string' || checkFileName(name) !== undefined) throw damaged(path, `${where} has no safe name`);
+  const own = parseName(path, value, where);
+  const { size, swarm, others = [] } = value as Record<string, unknown>;
   if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > FILE_SIZE_MAX)
     throw damaged(path, `${where} has no size`);
   const key = typeof swarm === 'string' ? parseSwarmKey(swarm) : undefined;
   if (key === undefined) throw damaged(path, `${where} has no swarm key`);
+  if (!Array.isArray(others) || others.length >= ENTRY_NAMES_MAX)
+    throw damaged(path, `${where} has no list of its other names`);
+  const names = others.map((other: unknown, nth) => parseName(path, other, `${where}, name ${nth + 2},`));
+  return { ...own, size: size as number, swarm: key, others: names };
+}
+
+function parseName(path: string, value: unknown, where: string): Name {
+  if (!isObject(value)) throw damaged(path, `${where} is not an object`);
+  const { mtorrentPath, path: filePath, name, trackers, mtimeMs, paused } = value;
+  if (typeof mtorrentPath !== 'string' || typeof filePath !== 'string') throw damaged(path, `${where} lacks its paths`);
+  if (!mtorrentPath.startsWith('/') || !filePath.startsWith('/'))
+    throw damaged(path, `${where} has a path that is not absolute`);
+  if (typeof name !== 'string' || checkFileName(name) !== undefined) throw damaged(path, `${where} has no safe name`);
   if (mtimeMs !== null && !Number.isFinite(mtimeMs)) throw damaged(path, `${where} has no time`);
   if (typeof paused !== 'boolean') throw damaged(path, `${where} does not say whether it is paused`);
   const addresses = Array.isArray(trackers)
@@ -158,15 +170,8 @@ function parseEntry(path: string, value: unknown, at: number): Entry {
   const [first, second] = addresses;
   if (first === undefined || second === undefined || addresses.length !== 2)
     throw damaged(path, `${where} does not have two trackers`);
-  return {
-    mtorrentPath,
-    path: filePath,
-    name,
-    size: size as number,
-    swarm: key,
-    trackers: [first, second],
-    completeness: completenessOf(mtimeMs as number | null, paused),
-  };
+  const completeness = completenessOf(mtimeMs as number | null, paused);
+  return { mtorrentPath, path: filePath, name, trackers: [first, second], completeness };
 }
 
 function parseIdentity(path: string, bytes: Uint8Array): Identity {

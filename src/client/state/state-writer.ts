@@ -3,6 +3,8 @@
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
+import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import type { LibraryChange } from '../files/file-table.js';
 import type { Entry } from '../files/record.js';
 import { type Identity, type StatePaths, saveIdentity, saveLibrary } from './library.js';
 
@@ -17,11 +19,13 @@ export interface StateWriterOptions {
 export class StateWriter {
   readonly #options: StateWriterOptions;
   #saving: Promise<void> = Promise.resolve();
-  /** What the waiting save will write. */
-  #unsaved: readonly Entry[] | undefined;
+  /** The library as it should be on the disk. */
+  readonly #entries: Map<SwarmKey, Entry>;
+  #isQueued = false;
 
-  constructor(options: StateWriterOptions) {
+  constructor(options: StateWriterOptions, entries: readonly Entry[]) {
     this.#options = options;
+    this.#entries = new Map(entries.map((entry) => [entry.swarm, entry]));
   }
 
   /** Settles when every save so far is on disk, or has failed and was told. */
@@ -29,14 +33,16 @@ export class StateWriter {
     return this.#saving;
   }
 
-  saveLibrary(entries: readonly Entry[]): void {
-    const isQueued = this.#unsaved !== undefined;
-    this.#unsaved = entries;
-    if (isQueued) return;
+  saveLibrary(changes: readonly LibraryChange[]): void {
+    for (const { swarm, entry } of changes) {
+      if (entry === undefined) this.#entries.delete(swarm);
+      else this.#entries.set(swarm, entry);
+    }
+    if (this.#isQueued) return;
+    this.#isQueued = true;
     this.#queue(async () => {
-      const newest = this.#unsaved ?? entries;
-      this.#unsaved = undefined;
-      await saveLibrary(this.#options.paths.library, newest);
+      this.#isQueued = false;
+      await saveLibrary(this.#options.paths.library, [...this.#entries.values()]);
     });
   }
 

@@ -8,7 +8,7 @@ import { type Address, formatAddress } from '../../foundation/torrent/address.js
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Announce, startAnnounce } from '../../tracking/announce/actor.js';
 import type { AnnounceCommand, AnnounceEvent } from '../../tracking/announce/messages.js';
-import { pairKey } from '../files/file-table.js';
+import { pairKey } from '../files/names.js';
 import { REASON_BYTES_MAX, TRACKERS_LISTED_MAX, type TrackerView } from '../messages.js';
 import { freshIdentity, type Identity } from '../state/library.js';
 

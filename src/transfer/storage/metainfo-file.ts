@@ -7,7 +7,9 @@ import { dirname } from 'node:path';
 import { equalBytes } from '../../foundation/base/bytes.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { METAINFO_IO_BYTES } from '../../foundation/base/limits.js';
+import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { formatMetainfo, type Metainfo, MetainfoParser } from '../../foundation/torrent/metainfo.js';
+import { unlinkIfThere } from './leftovers.js';
 import { METAINFO_BYTES_MAX } from './limits.js';
 import { publish } from './publish.js';
 
@@ -106,6 +108,21 @@ export async function writeMetainfo(path: string, metainfo: Metainfo, options: W
     const failure = fileError(error, path);
     if (failure.code === 'ALREADY_EXISTS' && (await holdsAlready(path, metainfo))) return;
     throw failure.code === 'ALREADY_EXISTS' ? alreadyExists(path) : failure;
+  }
+}
+
+/** Deletes the file if it describes this swarm. What has been put in its place since is somebody else's. */
+export async function deleteMetainfo(path: string, swarm: SwarmKey): Promise<void> {
+  if ((await swarmAt(path)) === swarm) await unlinkIfThere(path);
+}
+
+/** The swarm that the file describes; undefined when none can be read there. */
+async function swarmAt(path: string): Promise<SwarmKey | undefined> {
+  try {
+    return (await readMetainfo(path)).swarm;
+  } catch (error) {
+    if (error instanceof MiniTorrentError) return undefined;
+    throw error;
   }
 }
 

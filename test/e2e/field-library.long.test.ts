@@ -1,0 +1,94 @@
+// Reports from the field about what a client remembers: files with several names, trackers that moved, .mtorrent files
+// that are gone, a state disk that is full (FC-03, FC-04, FC-09, FC-11, X1, X2, X11).
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import test, { type TestContext } from 'node:test';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { CommandRun, makeUser, trackerWords } from '../support/command-run.js';
+import { onDaemon, startDaemon } from '../support/daemon-stage.js';
+import { eventually, namesIn, PIECE, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+
+interface Stage {
+  readonly swarm: Swarm;
+  /** One command on the daemon, which must succeed; answers what it printed. */
+  readonly ask: (...words: readonly string[]) => Promise<string>;
+  /** Another user gets it alone; answers the digest of what arrived. */
+  readonly fetch: (mtorrent: string) => Promise<string>;
+}
+
+async function stage(t: TestContext): Promise<Stage> {
+  const swarm = await stageSwarm(t);
+  await startTrackerHere(swarm);
+  await startDaemon(swarm);
+  const other = await makeUser(swarm.directory, 'other');
+  let fetched = 0;
+  return {
+    swarm,
+    ask: async (...words) => {
+      const { code, stdout, stderr } = await onDaemon(swarm, ...words);
+      assert.equal(code, 0, `${words.join(' ')}: ${stderr}`);
+      return stdout;
+    },
+    fetch: async (mtorrent) => {
+      fetched += 1;
+      const target = swarm.path(`fetched-${fetched}`);
+      const run = new CommandRun(t, other, ['get', mtorrent, target, '--alone', '--timeout', '60s', '-q']);
+      const { code, stderr } = await run.outcome();
+      assert.equal(code, 0, stderr);
+      return sha256OfFile(target);
+    },
+  };
+}
+
+test('FC-09, X1, X2: one content under several names, a rebuilt file, a symbolic link: each share is done and answered, each name is removed for itself', async (t) => {
+  const { swarm, ask, fetch } = await stage(t);
+  const day1 = await swarm.makeFile('day1.bin', PIECE + 7);
+  const digest = await sha256OfFile(day1);
+  await copyFile(day1, swarm.path('day2.bin'));
+  assert.match(await ask('share', 'day1.bin', '-q'), /day1\.bin\.mtorrent/);
+  assert.match(await ask('share', 'day2.bin', '-q'), /day2\.bin\.mtorrent/);
+  assert.match(await ask('share', 'day2.bin', '-o', 'third.mtorrent', '-q'), /third\.mtorrent/);
+  assert.match(await ask('show', 'shares'), /day1\.bin\.mtorrent.*day2\.bin\.mtorrent.*third\.mtorrent/s);
+  await rm(day1);
+  await eventually(
+    () => ask('show', 'shares'),
+    (rows) => rows.split('\n')[0]?.includes('day2.bin') === true && !rows.includes('missing'),
+    'it is served from the second copy',
+  );
+  assert.equal(await fetch('day2.bin.mtorrent'), digest);
+  assert.equal(await fetch('day1.bin.mtorrent'), digest, 'the first .mtorrent works as well');
+  await ask('remove', 'day1.bin.mtorrent');
+  await ask('remove', 'third.mtorrent');
+  const names = await namesIn(swarm.directory);
+  assert.deepEqual(
+    ['day1.bin.mtorrent', 'day2.bin.mtorrent', 'third.mtorrent'].map((name) => names.includes(name)),
+    [false, true, false],
+  );
+  assert.equal(await fetch('day2.bin.mtorrent'), digest);
+
+  await writeFile(swarm.path('latest.img'), randomBytes(PIECE));
+  await ask('share', 'latest.img', '-o', 'one.mtorrent', '-q');
+  await writeFile(swarm.path('latest.img'), randomBytes(PIECE));
+  assert.match(await ask('share', 'latest.img', '-o', 'two.mtorrent', '-q'), /two\.mtorrent/);
+  assert.equal(await fetch('two.mtorrent'), await sha256OfFile(swarm.path('latest.img')));
+  // Somebody puts another .mtorrent in the place of one of ours: it is not ours to delete.
+  const theirs = await readFile(swarm.path('two.mtorrent'));
+  await writeFile(swarm.path('day2.bin.mtorrent'), theirs);
+  await ask('remove', 'day2.bin.mtorrent');
+  assert.deepEqual(await readFile(swarm.path('day2.bin.mtorrent')), theirs);
+
+  await mkdir(swarm.path('real'));
+  await symlink('real', swarm.path('data'));
+  await writeFile(swarm.path('real/a.bin'), randomBytes(PIECE));
+  assert.match(await ask('share', 'data/a.bin', '-q'), /a\.bin\.mtorrent/);
+  assert.equal(await fetch('a.bin.mtorrent'), await sha256OfFile(swarm.path('real/a.bin')));
+  const alone = await makeUser(swarm.directory, 'alone');
+  await writeFile(swarm.path('real/b.bin'), randomBytes(PIECE));
+  const run = new CommandRun(t, alone, ['share', 'data/b.bin', '--alone', ...trackerWords(swarm)]);
+  await run.line(/b\.bin\.mtorrent/);
+  assert.equal(await fetch('b.bin.mtorrent'), await sha256OfFile(swarm.path('real/b.bin')));
+  run.kill('SIGTERM');
+  assert.equal(await run.exited, 143, run.stderr);
+});
