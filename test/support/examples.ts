@@ -37,13 +37,18 @@ export function overviewExamples(): readonly string[] {
 
 /** Of the commands' declarations, which `mtorrent <command> --help` shows. */
 export function helpExamples(): readonly string[] {
-  const found: string[] = [];
+  return describedExamples().map(([line]) => line);
+}
+
+/** As `helpExamples`, each with its description. */
+export function describedExamples(): readonly (readonly [string, string])[] {
+  const found: (readonly [string, string])[] = [];
   const listen = (parser: Argv): Argv =>
     new Proxy({} as Argv, {
       get:
         (_, name) =>
         (...words: readonly unknown[]) => {
-          if (name === 'example') found.push(String(words[0]).replaceAll('$0', 'mtorrent'));
+          if (name === 'example') found.push([String(words[0]).replaceAll('$0', 'mtorrent'), String(words[1])]);
           const builder = name === 'command' ? words[2] : undefined;
           if (typeof builder === 'function') builder(listen(parser));
           return listen(parser);

@@ -78,6 +78,12 @@ export class AttachListener {
     for (const socket of this.#early.splice(0)) if (!socket.destroyed) this.#greet(socket, client);
   }
 
+  /** The client ends and another one follows: hangs up on everyone, and lets who attaches meanwhile wait for it. */
+  suspend(reason: string): void {
+    this.#client = undefined;
+    for (const user of this.#users) user.hangUp(reason);
+  }
+
   /** Removes the socket, then hangs up on everyone once their events are sent. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return;

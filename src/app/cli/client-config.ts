@@ -55,3 +55,12 @@ function stateDirectory({ values, origins }: Settings, homeDirectory: string): s
   if (trackers === undefined || address === undefined) return join(homeDirectory, 'client');
   return join(values['state-dir'], `${address.host.replaceAll(':', '-')}_${address.port}`);
 }
+
+/**
+ * Milliseconds that a service waits for its address. One that systemd itself has started cannot ask anybody, so it
+ * waits as long as it takes.
+ */
+export function addressWaitOf({ values, origins }: Settings, env: NodeJS.ProcessEnv = process.env): number {
+  const isService = env['SYSTEMD_EXEC_PID'] === String(process.pid);
+  return origins['address-wait'].kind === 'default' && isService ? Number.POSITIVE_INFINITY : values['address-wait'];
+}

@@ -16,7 +16,7 @@ export function completionCommand(parser: Argv, run: RunCommand, listed: () => r
         .positional('shell', { type: 'string', choices: SHELLS, demandOption: true, describe: 'which shell' })
         .example('eval "$($0 completion bash)"', 'in ~/.bashrc')
         .example('eval "$($0 completion zsh)"', 'in ~/.zshrc, after compinit')
-        .example('$0 completion fish > ~/.config/fish/completions/mtorrent.fish', 'once'),
+        .example('$0 completion fish > ~/.config/fish/completions/mtorrent.fish', ''),
     (args) =>
       run(async () => {
         const { grammarOf } = await import('../completion/grammar.js');

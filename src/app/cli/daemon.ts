@@ -18,10 +18,10 @@ export function daemonCommand(parser: Argv, run: RunCommand): void {
           default: false,
           describe: 'start it in the background, and exit once it answers',
         })
-        .options(settingFlags('trackers', 'socket', 'state-dir', 'log', ...LOG_SETTINGS))
+        .options(settingFlags('trackers', 'address-wait', 'socket', 'state-dir', 'log', ...LOG_SETTINGS))
         .options(settingFlags('upload-limit', 'download-limit', ...CLIENT_SETTINGS))
         .example('$0 daemon --detach', 'with a tracker pair of its own')
-        .example('$0 daemon 192.0.2.7:6881 192.0.2.1:7001 192.0.2.2:7001', 'in the foreground, as a service'),
+        .example('$0 daemon 192.0.2.7:6881 192.0.2.1:7001 192.0.2.2:7001', ''),
     (args) =>
       run(async () => {
         const { tracker1, tracker2 } = args;

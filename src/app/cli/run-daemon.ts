@@ -3,15 +3,18 @@
 
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { deferred } from '../../foundation/base/deferred.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { watchSignals } from '../../foundation/base/signals.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { openAttachListener } from '../attach/listener.js';
+import { type AttachListener, openAttachListener } from '../attach/listener.js';
 import { usableSocketPath } from '../attach/socket-path.js';
-import { startPair, type TrackerPair } from '../home/pair.js';
+import { startPair } from '../home/pair.js';
+import { waitForAddress } from '../library/address-wait.js';
 import { type LocalClient, startClient } from '../library/start-client.js';
 import type { Settings } from '../settings/resolve.js';
-import { clientConfigOf } from './client-config.js';
+import { addressWaitOf, type CommandConfig, clientConfigOf } from './client-config.js';
 import { cannotContinue } from './context.js';
 
 /**
@@ -19,26 +22,57 @@ import { cannotContinue } from './context.js';
  * line that says where it listens.
  */
 export async function runDaemon(settings: Settings, onReady: (line: string) => void): Promise<number> {
-  const { client, pair: pairConfig, stateDir, logTarget } = clientConfigOf(settings);
+  const config = clientConfigOf(settings);
   const socket = usableSocketPath(settings.values.socket);
   await makeLogDirectory(settings);
+  const { host } = config.pair;
+  if (host !== undefined) await waitForAddress(host, { waitMs: addressWaitOf(settings), say: tell });
   const listener = await openAttachListener(socket);
-  let pair: TrackerPair | undefined;
-  let signals: { unwatch(): void } | undefined;
+  const signals = new Signals();
   try {
-    pair = await startPair({ ...pairConfig, onTrouble: tell });
-    for (const note of pair.notes) tell(note);
-    const local = await startClient({ ...client, trackers: pair.trackers, stateDir, log: logTarget });
-    signals = endOnSignals(local);
-    listener.serve(local);
-    onReady(`DAEMON LISTENING ${local.facts.address} ${socket}`);
-    const error = await local.ended;
-    return error === undefined ? 0 : cannotContinue(error);
+    let ready = (address: string): void => onReady(`DAEMON LISTENING ${address} ${socket}`);
+    for (;;) {
+      const end = await runAt(config, listener, signals, ready);
+      if (end.kind === 'ended') return end.error === undefined ? 0 : cannotContinue(end.error);
+      tell(`this machine has the address ${end.host} now; the client and its trackers start again there`);
+      ready = (address) => tell(`the client listens at ${address}`);
+    }
   } finally {
-    await pair?.close();
     // Last: whoever waits for our end sees it here.
     await listener.close();
-    signals?.unwatch();
+    signals.unwatch();
+  }
+}
+
+type RunEnd = { readonly kind: 'ended'; readonly error: unknown } | { readonly kind: 'moves'; readonly host: string };
+
+/** Until the client ends, or until a machine that had nothing but the loopback has an address for its own pair. */
+async function runAt(
+  config: CommandConfig,
+  listener: AttachListener,
+  signals: Signals,
+  onReady: (address: string) => void,
+): Promise<RunEnd> {
+  const moves = deferred<RunEnd>();
+  const onAddress = (host: string): void => moves.resolve({ kind: 'moves', host });
+  const pair = await startPair({ ...config.pair, onTrouble: tell, onAddress });
+  try {
+    for (const note of pair.notes) tell(note);
+    const { client, stateDir, logTarget } = config;
+    const both = pair.trackers.map(formatAddress).join(' and ');
+    if (pair.isOurs) tell(`no trackers are set; this process runs a pair of its own: ${both}`);
+    const local = await startClient({ ...client, trackers: pair.trackers, stateDir, log: logTarget });
+    signals.watch(local);
+    listener.serve(local);
+    onReady(local.facts.address);
+    const ended = local.ended.then((error): RunEnd => ({ kind: 'ended', error }));
+    const end = await Promise.race([ended, moves.promise]);
+    if (end.kind === 'ended' || signals.isTold) return await ended;
+    listener.suspend('the client starts again at another address');
+    await local.client.close();
+    return end;
+  } finally {
+    await pair.close();
   }
 }
 
@@ -56,14 +90,37 @@ function tell(sentence: string): void {
   process.stderr.write(`${printable(sentence)}\n`);
 }
 
-function endOnSignals({ client, logMoved }: LocalClient): { unwatch(): void } {
-  return watchSignals({
-    onStop: () => {
-      // A client that is closing already refuses; it ends either way.
-      client.quit().catch((error: unknown) => {
-        if (!(error instanceof MiniTorrentError)) throw error;
-      });
-    },
-    onLogMoved: logMoved,
-  });
+/** Ends the client that runs at the moment, whichever that is. */
+class Signals {
+  #local: LocalClient | undefined;
+  #watched: { unwatch(): void } | undefined;
+  #isTold = false;
+
+  /** A signal told the daemon to end. */
+  get isTold(): boolean {
+    return this.#isTold;
+  }
+
+  watch(local: LocalClient): void {
+    this.#local = local;
+    this.#watched ??= watchSignals({
+      onStop: () => {
+        this.#isTold = true;
+        this.#quit();
+      },
+      onLogMoved: () => this.#local?.logMoved(),
+    });
+    if (this.#isTold) this.#quit();
+  }
+
+  unwatch(): void {
+    this.#watched?.unwatch();
+  }
+
+  #quit(): void {
+    // A client that is closing already refuses; it ends either way.
+    this.#local?.client.quit().catch((error: unknown) => {
+      if (!(error instanceof MiniTorrentError)) throw error;
+    });
+  }
 }

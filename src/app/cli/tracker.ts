@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { addressFrom } from '../../foundation/torrent/address.js';
 import { LOG_SETTINGS, settingFlags } from '../settings/table.js';
-import { clientConfigOf } from './client-config.js';
+import { addressWaitOf, clientConfigOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 import { optimizeLater } from './tiering.js';
 
@@ -33,7 +33,7 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
           type: 'string',
           describe: 'a name for the pair, the same at both; needed if they reach each other at other addresses',
         })
-        .options(settingFlags(...LOG_SETTINGS))
+        .options(settingFlags('address-wait', ...LOG_SETTINGS))
         .example('$0 tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log', ''),
     (args) => run(() => runTracker(args)),
   );
@@ -58,11 +58,15 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
 }
 
 async function runTracker(args: TrackerArguments): Promise<number> {
-  const { log } = clientConfigOf(await settingsOf(args, { log: '<log>' }));
+  const settings = await settingsOf(args, { log: '<log>' });
+  const { log } = clientConfigOf(settings);
+  const own = addressFrom(args.own, A_TRACKER, { allowAnyPort: true });
+  const { waitForAddress } = await import('../library/address-wait.js');
+  await waitForAddress(own.host, { waitMs: addressWaitOf(settings), say: terminal().stderr });
   const { runTracker: runUntilStopped } = await import('../../tracking/tracker/main.js');
   return runUntilStopped(
     {
-      own: addressFrom(args.own, A_TRACKER, { allowAnyPort: true }),
+      own,
       partner: addressFrom(args.other, A_TRACKER),
       seederListPath: resolve(args.seederlist),
       log: { ...log, path: resolve(args.log) },

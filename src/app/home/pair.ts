@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Supervisor } from '../../foundation/actor/supervisor.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
-import { isWildcard } from '../../foundation/base/hosts.js';
+import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
 import { RESTART_PERIOD_MS, RESTARTS_MAX } from '../../foundation/base/limits.js';
 import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
@@ -14,7 +14,7 @@ import { closedServer, type SocketServer } from '../../foundation/wire/transport
 import { startHosted } from '../../tracking/tracker/hosted/hosted.js';
 import { type DirectoryLock, lockDirectory } from '../../transfer/storage/lock.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
-import { ownHost } from '../library/own-address.js';
+import { ownHost, watchForAddress } from '../library/own-address.js';
 import { HOME_PAIR_TRIES_MAX, TRACKER_PORTS } from './limits.js';
 import { formatPorts, movedSentence, parsePorts } from './ports.js';
 
@@ -29,8 +29,10 @@ export interface PairConfig {
   /** Where own trackers listen; undefined: this machine's address. A wildcard is never told to others. */
   readonly host: string | undefined;
   readonly log: LogStyle;
-  /** An own tracker cannot be kept running; the sentence is for people. */
+  /** An own tracker cannot be kept running, or is not where it should be; the sentence is for people. */
   readonly onTrouble: (sentence: string) => void;
+  /** A pair that found only the loopback could have this address by now. Absent: people are told to start it again. */
+  readonly onAddress?: (host: string) => void;
 }
 
 type Pair = readonly [Address, Address];
@@ -97,12 +99,16 @@ export async function openPair(config: PairConfig): Promise<TrackerPair> {
     const moved = movedSentence(before, own);
     await atomicWriteFile(portsPath, Buffer.from(formatPorts(own)));
     const hosted = new HostedPair(config, own, listenHost);
+    const isOnlyHere = !isNamed && isLoopback(host);
+    const watch = isOnlyHere ? watchForAddress() : undefined;
+    void watch?.found.then((found) => addressCame(config, host, found));
     return {
       trackers: own,
       isOurs: true,
-      notes: moved === undefined ? [] : [moved],
+      notes: [...(moved === undefined ? [] : [moved]), ...(isOnlyHere ? [onlyHereSentence(host)] : [])],
       start: () => hosted.start(),
       close: async () => {
+        watch?.stop();
         await hosted.stop();
         await lock.release();
       },
@@ -111,6 +117,18 @@ export async function openPair(config: PairConfig): Promise<TrackerPair> {
     await lock.release();
     throw error;
   }
+}
+
+function onlyHereSentence(host: string): string {
+  return `only the loopback is there: this machine has no address yet at which others reach it, so its trackers are at ${host} and serve this machine alone`;
+}
+
+function addressCame({ onAddress, onTrouble }: PairConfig, before: string, host: string): void {
+  if (onAddress !== undefined) onAddress(host);
+  else
+    onTrouble(
+      `this machine has the address ${host} now, but its trackers are at ${before}; end this program and start it again, so that other machines reach it`,
+    );
 }
 
 function foreignPair(trackers: Pair, notes: readonly string[] = []): TrackerPair {

@@ -4,3 +4,8 @@
 export const CHECK_LOOK_MS = 20;
 /** Where a client listens by default if the port is free: the one known from BitTorrent. */
 export const UPLOAD_PORT = 6_881;
+/** Milliseconds between two looks for an address while there is only the loopback: a look asks the kernel twice. */
+export const OWN_ADDRESS_LOOK_MS = 2_000;
+/** Milliseconds between two looks for an address that was named and is not there yet: at first, and at most. */
+export const ADDRESS_WAIT_LOOK_MIN_MS = 250;
+export const ADDRESS_WAIT_LOOK_MAX_MS = 5_000;

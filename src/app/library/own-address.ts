@@ -2,10 +2,11 @@
 // `address-choice.ts` chooses. Sends nothing.
 
 import { networkInterfaces } from 'node:os';
-import { isLoopback } from '../../foundation/base/hosts.js';
+import { deferred } from '../../foundation/base/deferred.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { hostTowards } from '../../foundation/wire/route.js';
 import { chooseHost, type InterfaceAddress } from './address-choice.js';
+import { OWN_ADDRESS_LOOK_MS } from './limits.js';
 
 const LOOPBACK = '127.0.0.1';
 /** All addresses of this machine, of both families. */
@@ -48,9 +49,23 @@ export function interfaceAddresses(): readonly InterfaceAddress[] {
   }
 }
 
-/** What people must hear when nothing but the loopback was found; undefined for every other address. */
-export function loopbackSentence(host: string): string | undefined {
-  return isLoopback(host)
-    ? `only the loopback (${host}) is there: this machine has no other address yet, so no other machine can reach it; once it has one, start this program again, or name its address with --address`
-    : undefined;
+/** Watches for an address at which other machines reach this one, for who found nothing but the loopback. */
+export interface AddressWatch {
+  /** The first one; never settles after `stop`. */
+  readonly found: Promise<string>;
+  stop(): void;
+}
+
+/** It alone keeps no process alive. */
+export function watchForAddress(): AddressWatch {
+  const found = deferred<string>();
+  const timer = setInterval(() => {
+    void hostForOthers().then((host) => {
+      if (host === undefined) return;
+      clearInterval(timer);
+      found.resolve(host);
+    });
+  }, OWN_ADDRESS_LOOK_MS);
+  timer.unref();
+  return { found: found.promise, stop: () => clearInterval(timer) };
 }

@@ -80,12 +80,24 @@ export function duration(minMs: number, expects: string): Kind<number> {
   return {
     expects,
     read: (raw) => {
-      const ms = typeof raw === 'string' || typeof raw === 'number' ? parseDuration(String(raw)) : undefined;
+      const ms = parseTime(raw);
       return ms !== undefined && ms >= minMs ? ms : undefined;
     },
     show: formatDuration,
     offers: 'nothing',
   };
+}
+
+/** Milliseconds; infinity for `forever`. */
+export const patience: Kind<number> = {
+  expects: 'a time; write 30s, 5m, 1h or forever',
+  read: (raw) => (raw === 'forever' ? Number.POSITIVE_INFINITY : parseTime(raw)),
+  show: (value) => (value === Number.POSITIVE_INFINITY ? 'forever' : formatDuration(value)),
+  offers: ['30s', '5m', 'forever'],
+};
+
+function parseTime(raw: unknown): number | undefined {
+  return typeof raw === 'string' || typeof raw === 'number' ? parseDuration(String(raw)) : undefined;
 }
 
 export function count(least: number, most: number): Kind<number> {

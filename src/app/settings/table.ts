@@ -3,7 +3,7 @@
 
 import { PEER_THREADS_MAX } from '../../foundation/base/limits.js';
 import type { LogLevel } from '../../foundation/base/log.js';
-import { address, choice, count, duration, type Kind, path, rate, trackerPair } from './kinds.js';
+import { address, choice, count, duration, type Kind, path, patience, rate, trackerPair } from './kinds.js';
 import { STATS_INTERVAL_MIN_MS } from './limits.js';
 import type { Places } from './places.js';
 
@@ -34,6 +34,12 @@ export const LOG_LEVEL_CHOICES = ['trace', 'debug', 'info', 'warn', 'error'] as 
 
 export const SETTINGS = {
   address: optional(address, 'found automatically', 'ip:port where other clients reach this one'),
+  'address-wait': setting(
+    patience,
+    () => 0,
+    '0s; forever as a service of systemd',
+    'how long a daemon or tracker waits for an address not there yet: 5m, forever',
+  ),
   trackers: optional(trackerPair, 'none', 'ip:port of both trackers of a pair'),
   'state-dir': setting(
     path('directories'),

@@ -8,7 +8,7 @@ import test from 'node:test';
 import yargs from 'yargs';
 import { declare } from '../../../src/app/cli/commands.js';
 import { parseLine, splitWords } from '../../../src/app/console/language/line.js';
-import { everyExample, ROOT } from '../../support/examples.js';
+import { describedExamples, everyExample, ROOT } from '../../support/examples.js';
 
 const HOME = '/home/ada';
 const PROMPT = 'mtorrent> ';
@@ -52,6 +52,12 @@ test('the examples of --help, of the console, the README and the manual parse', 
   const examples = [...everyExample(), ...manualExamples()].filter((line) => !/^npm |--help$/.test(line));
   assert.ok(manualExamples().length >= 8 && examples.length >= 50, `only ${examples.length} were found`);
   for (const line of examples) assert.equal(await refusal(line), undefined, line);
+});
+
+test('X13: no example of a help text is broken: one that is described has room beside its description', () => {
+  const examples = describedExamples();
+  assert.ok(examples.length >= 10, `only ${examples.length} were found`);
+  for (const [line, description] of examples) assert.ok(description === '' || line.length <= 54, line);
 });
 
 test('a line that is wrong is found', async () => {

@@ -30,6 +30,7 @@ const SYSTEM = '/etc/xdg/mtorrent/config.toml';
 
 /** Five different values of each setting, as a word. */
 const WORDS: Readonly<Record<SettingName, readonly [string, string, string, string]>> = {
+  'address-wait': ['10s', '5m', '1h', 'forever'],
   address: ['192.0.2.1:1', '192.0.2.2:2', '192.0.2.3:3', '[2001:db8::1]:0'],
   trackers: [
     '192.0.2.1:1,192.0.2.2:1',
