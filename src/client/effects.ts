@@ -10,7 +10,7 @@ import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DoctorRequest } from './answers/doctor-request.js';
 import type { LibraryChange } from './files/file-table.js';
-import type { Entry } from './files/record.js';
+import type { Entry, KnownZeros } from './files/record.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
 
 export interface Refusal {
@@ -22,7 +22,8 @@ export interface Refusal {
 export type CheckResult =
   /** `path`: of the copy that is right. */
   | { readonly kind: 'complete'; readonly path: string; readonly mtimeMs: number }
-  | { readonly kind: 'partial'; readonly have: number; readonly device: number }
+  /** `have`: with the pieces of zeros. */
+  | { readonly kind: 'partial'; readonly have: number; readonly device: number; readonly zeros: KnownZeros }
   /** `found`: the file that was judged. */
   | { readonly kind: 'unusable'; readonly sentence: string; readonly found: Found | undefined };
 
@@ -91,6 +92,7 @@ export type ClientInput =
       readonly entry: Entry;
       readonly freeBytes: number;
       readonly device: number;
+      readonly zeros: KnownZeros;
     }
   | { readonly kind: 'prepareFailed'; readonly ask: number; readonly refusal: Refusal }
   /** The `.part` is open; `have` of its pieces are known to be good. */

@@ -160,7 +160,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'complete':
         return this.#advance(record, { kind: 'foundComplete', path: result.path, mtimeMs: result.mtimeMs });
       case 'partial':
-        this.#files.liesOn(record, result.device);
+        this.#files.liesOn(record, result.device, result.zeros);
         return this.#advance(record, { kind: 'foundPartial', have: result.have });
       case 'unusable': {
         const [returns, judged] = [!isUnfinished(record), stampOf(result.found)];
@@ -192,14 +192,15 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   // --- get ---
 
-  #onGet({ ask, entry, freeBytes, device }: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
+  #onGet({ ask, entry, ...room }: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
     const known = this.#files.ofSwarm(entry.swarm);
     if (known !== undefined && goesOn(known, entry)) return gotAgain(this.#files, ask, known, entry);
-    const refusal = getRefusal(this.#files, entry, freeBytes, device);
+    const refusal = getRefusal(this.#files, entry, room);
     if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
     const replaced = makeWay(this.#files, entry, 'gotAgain');
     const record = this.#files.add(known === undefined ? entry : succeeding(entry, known.entry));
-    this.#files.liesOn(record, device);
+    this.#files.liesOn(record, room.device, room.zeros);
+    record.transfer.have = room.zeros.pieces;
     return [...replaced, ...this.#advance(record, { kind: 'accepted' }), accept(ask, entry.path)];
   }
 

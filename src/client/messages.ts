@@ -78,6 +78,8 @@ const fileView = record({
   problem: text(1_000),
   /** Of the peers that we fetch from, those that have every piece. */
   seeders: u32,
+  /** Bytes of its pieces of zeros, which count as there. 0 for a file that is no download of this run. */
+  zeros: size,
 });
 export type FileView = ValueOf<typeof fileView>;
 
@@ -201,6 +203,6 @@ export const CLIENT_EVENTS = {
 };
 export const clientEvents = protocol('client.events', CLIENT_EVENTS);
 export type ClientEvent = MessageOf<typeof clientEvents>;
-/** Rows in one `listed`. */
-export const LIST_ROWS_MAX = 256;
+/** Rows sent in one `listed`: FRAME_ITEMS_MAX leaves room for 19 fields in each. */
+export const LIST_ROWS_MAX = 200;
 export type { ClientStats } from './stats.js';

@@ -1,7 +1,7 @@
 // The disk jobs on real files: each ends in one input of the machine, and what a user or a disk can cause is an answer.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type DiskEffect, DiskJobs } from '../../src/client/disk-jobs/disk-jobs.js';
@@ -14,6 +14,8 @@ import { openStateDirectory, type StatePaths } from '../../src/client/state/libr
 import type { ClientThreads } from '../../src/client/threads/threads.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import { silentLog } from '../../src/foundation/base/log.js';
+import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
+import { saveResume } from '../../src/transfer/storage/resume.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const PIECES = 3;
@@ -115,6 +117,72 @@ test('a download creates its part, and finds its pieces again as far as a record
     'removed',
   );
   assert.deepEqual([existsSync(part), existsSync(download.mtorrentPath)], [false, false]);
+});
+
+/** Shares a file of which only piece 1 and the last byte of piece 5 are no zeros, its last piece short. */
+async function sparse(scene: Stage): Promise<{ readonly bytes: Uint8Array; readonly download: Entry }> {
+  const bytes = new Uint8Array(7 * PIECE_SIZE + 5);
+  bytes.fill(9, PIECE_SIZE, 2 * PIECE_SIZE).fill(8, 6 * PIECE_SIZE - 1, 6 * PIECE_SIZE);
+  const path = join(scene.directory, 'disk.img');
+  writeFileSync(path, bytes);
+  const hashed = await scene.run({ kind: 'prepareShare', ask: 1, path, mtorrentPath: `${path}.mtorrent` });
+  assert.ok(hashed.kind === 'shareHashed');
+  await scene.run({ kind: 'writeShare', ask: 1, entry: hashed.entry });
+  return { bytes, download: { ...hashed.entry, path: join(scene.directory, 'copy.img'), completeness: UNFINISHED } };
+}
+
+test('FC-30: the pieces of zeros of a new part are there at once, and take no room; a get knows how many there are', async (t) => {
+  const scene = await stage(t);
+  const { download } = await sparse(scene);
+  const zeros = { pieces: 6, bytes: 5 * PIECE_SIZE + 5 };
+  const get = { kind: 'prepareGet', ask: 2, mtorrentPath: download.mtorrentPath, destination: download.path } as const;
+  const prepared = await scene.run(get);
+  assert.ok(prepared.kind === 'getPrepared');
+  assert.deepEqual(prepared.zeros, zeros);
+  assert.deepEqual(await scene.run({ kind: 'openPart', file: 2, entry: download }), {
+    kind: 'partOpened',
+    file: 2,
+    have: zeros.pieces,
+  });
+  assert.equal(statSync(`${download.path}.part`).size, download.size);
+  assert.ok(statSync(`${download.path}.part`).blocks * 512 < PIECE_SIZE);
+  const checked = await scene.run({ kind: 'check', file: 2, entry: download });
+  assert.ok(checked.kind === 'checked' && checked.result.kind === 'partial');
+  assert.deepEqual([checked.result.have, checked.result.zeros], [zeros.pieces, zeros]);
+});
+
+test('FC-30: a part whose record is damaged, and which has other bytes where zeros belong, has zeros there again', async (t) => {
+  const scene = await stage(t);
+  const { bytes, download } = await sparse(scene);
+  const part = `${download.path}.part`;
+  for (const copy of ['', '.synced']) writeFileSync(`${scene.paths.resumeOf(download)}${copy}`, 'damaged');
+  // Piece 1 is right, piece 5 is not, and of the zeros pieces 0, 6 and the short last one are wrong.
+  const found = new Uint8Array(bytes);
+  for (const at of [3, 6 * PIECE_SIZE - 1, 6 * PIECE_SIZE, bytes.length - 1]) found[at] = 1;
+  writeFileSync(part, found);
+  const opened = await scene.run({ kind: 'openPart', file: 2, entry: download });
+  assert.deepEqual(opened, { kind: 'partOpened', file: 2, have: 7 });
+  const right = new Uint8Array(bytes);
+  right[6 * PIECE_SIZE - 1] = 1;
+  assert.equal(Buffer.compare(readFileSync(part), right), 0);
+});
+
+test('FC-30: a record of a release that knew nothing of zeros goes on with its pieces, and with the holes of its part', async (t) => {
+  const scene = await stage(t);
+  const { bytes, download } = await sparse(scene);
+  const part = `${download.path}.part`;
+  const partBytes = new Uint8Array(bytes);
+  partBytes.fill(0, 5 * PIECE_SIZE, 6 * PIECE_SIZE);
+  writeFileSync(part, partBytes);
+  const have = new Bitfield(8);
+  have.set(1);
+  const { ino: inode, mtimeMs, size } = statSync(part);
+  const left = { inode, clean: { mtimeMs, size } };
+  const resume = { swarm: download.swarm, size, have, synced: have, left };
+  await saveResume(scene.paths.resumeOf(download), resume, { durable: true });
+  const opened = await scene.run({ kind: 'openPart', file: 2, entry: download });
+  assert.deepEqual(opened, { kind: 'partOpened', file: 2, have: 7 });
+  assert.equal(statSync(part).mtimeMs, mtimeMs, 'nothing was written');
 });
 
 test("a part without a record is somebody else's: a get that would write to it is refused, and it is left alone", async (t) => {

@@ -4,8 +4,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { namesOf } from '../../src/client/files/names.js';
-import { DISK_RESERVE_BYTES, DOWNLOADS_RUNNING_MAX, QUIT_DEADLINE_MS } from '../../src/foundation/base/limits.js';
-import { answers, entryOf, eventsIn, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
+import {
+  DISK_RESERVE_BYTES,
+  DOWNLOADS_RUNNING_MAX,
+  PIECE_SIZE,
+  QUIT_DEADLINE_MS,
+} from '../../src/foundation/base/limits.js';
+import { answers, entryOf, eventsIn, kinds, NO_ZEROS, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
 test('a shared file is served, announced with all its pieces, recorded, and answered with its name', () => {
   const stage = new Stage();
@@ -77,6 +82,20 @@ test('room is promised once: what running downloads still need on a disk is not 
   assert.deepEqual(answers(stage.get(entryOf('d'), free, 2)), ['accepted /files/d'], 'another disk');
   stage.post({ kind: 'partOpened', file: 1, have: PIECES / 2 });
   assert.deepEqual(answers(stage.get(entryOf('e', null, { size: SIZE / 2 }), free, 1)), ['accepted /files/e']);
+});
+
+test('FC-30: pieces of zeros need no room, neither for a new download nor of what a running one reserves, and count as there', () => {
+  const stage = new Stage();
+  const zeros = { pieces: 8, bytes: 8 * PIECE_SIZE };
+  const free = 2 * PIECE_SIZE + DISK_RESERVE_BYTES;
+  const refused = stage.get(entryOf('a'), free - 1, 1, zeros);
+  assert.deepEqual(answers(refused), ['DISK_FULL']);
+  assert.match(sentences(refused), /\/files\/a needs 1\.0 MiB beside 4\.0 MiB of zeros, and 16\.0 MiB must stay free/);
+  assert.deepEqual(answers(stage.get(entryOf('a'), free, 1, zeros)), ['accepted /files/a']);
+  const [row] = stage.rows();
+  assert.deepEqual([row?.have, row?.zeros], [8, zeros.bytes]);
+  assert.deepEqual(answers(stage.get(entryOf('b'), 2 * free - DISK_RESERVE_BYTES - 1, 1, zeros)), ['DISK_FULL']);
+  assert.deepEqual(answers(stage.get(entryOf('b'), 2 * free - DISK_RESERVE_BYTES, 1, zeros)), ['accepted /files/b']);
 });
 
 test('as many downloads run as may; the next starts when one has ended', () => {
@@ -270,7 +289,11 @@ test('at start a complete file is served and announced, an unfinished one goes o
     result: { kind: 'complete', path: '/files/whole', mtimeMs: 2 },
   });
   assert.deepEqual(kinds(whole), ['serve', 'announce register', 'saveLibrary']);
-  const half = stage.post({ kind: 'checked', file: 2, result: { kind: 'partial', have: 4, device: 1 } });
+  const half = stage.post({
+    kind: 'checked',
+    file: 2,
+    result: { kind: 'partial', have: 4, device: 1, zeros: NO_ZEROS },
+  });
   assert.deepEqual(kinds(half), ['openPart']);
   const gone = stage.post({
     kind: 'checked',
@@ -278,7 +301,7 @@ test('at start a complete file is served and announced, an unfinished one goes o
     result: { kind: 'unusable', found: undefined, sentence: 'gone is gone' },
   });
   assert.deepEqual(kinds(gone), ['tell notice']);
-  stage.post({ kind: 'checked', file: 4, result: { kind: 'partial', have: 4, device: 1 } });
+  stage.post({ kind: 'checked', file: 4, result: { kind: 'partial', have: 4, device: 1, zeros: NO_ZEROS } });
   assert.deepEqual(kinds(stage.post({ kind: 'partOpened', file: 4, have: 4 })), [
     'serve',
     'announce register',
@@ -358,9 +381,9 @@ test('a long list comes in parts, the last of which says so', () => {
   assert.deepEqual(
     parts.map((part) => (part.kind === 'listed' ? [part.rows.length, part.last] : [])),
     [
-      [256, false],
-      [256, false],
-      [88, true],
+      [200, false],
+      [200, false],
+      [200, true],
     ],
   );
 });

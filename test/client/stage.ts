@@ -3,7 +3,7 @@
 
 import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
 import { completenessOf } from '../../src/client/files/completeness.js';
-import type { Entry } from '../../src/client/files/record.js';
+import type { Entry, KnownZeros } from '../../src/client/files/record.js';
 import { ClientMachine } from '../../src/client/machine.js';
 import { type ClientCommand, type ClientEvent, type FileView, UNLIMITED } from '../../src/client/messages.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
@@ -11,6 +11,7 @@ import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 
 export const PIECES = 10;
 export const SIZE = PIECES * PIECE_SIZE;
+export const NO_ZEROS: KnownZeros = { pieces: 0, bytes: 0 };
 const trackers = [
   { host: '192.0.2.1', port: 7000 },
   { host: '192.0.2.2', port: 7000 },
@@ -65,10 +66,10 @@ export class Stage {
     return this.post({ kind: 'sharePrepared', ask: prepare.ask, entry });
   }
 
-  get(entry: Entry, freeBytes = 100 * SIZE, device = 1): readonly ClientEffect[] {
+  get(entry: Entry, freeBytes = 100 * SIZE, device = 1, zeros = NO_ZEROS): readonly ClientEffect[] {
     const [prepare] = this.command({ kind: 'get', mtorrentPath: entry.mtorrentPath, destination: '/files/' });
     if (prepare?.kind !== 'prepareGet') throw new Error('nothing is prepared');
-    return this.post({ kind: 'getPrepared', ask: prepare.ask, entry, freeBytes, device });
+    return this.post({ kind: 'getPrepared', ask: prepare.ask, entry, freeBytes, device, zeros });
   }
 
   /** A download that runs; answers its file number. */

@@ -2,12 +2,9 @@
 // keeps what is there, and lets it go on by itself when there is room again.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { errnoOf } from '../../src/foundation/base/errors.js';
 import {
@@ -25,31 +22,9 @@ import {
   startPartial,
   startTrackerHere,
 } from '../support/e2e-stage.js';
-import { lacksPlace } from '../support/needs.js';
+import { smallDisk, unmountAfter } from '../support/small-disk.js';
 
 const MIB = 1024 * 1024;
-
-/** A disk of its own; undefined, with the reason, where this user cannot have one. Call it after `stageSwarm`. */
-function smallDisk(t: TestContext, mebibytes: number): string | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'mtorrent-disk-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'mtorrent-test', directory], { stdio: 'pipe' });
-  } catch (error) {
-    rmSync(directory, { recursive: true });
-    lacksPlace(t, `a small disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
-    return undefined;
-  }
-  return directory;
-}
-
-/** Hooks run in the order they are set; this one after the processes have ended and before the directory is removed. */
-function unmountAfter(t: TestContext, disk: () => string | undefined): void {
-  t.after(() => {
-    const directory = disk();
-    if (directory !== undefined) execFileSync('umount', [directory]);
-  });
-}
 
 /** Takes the last byte of a disk; answers the path of the file that holds it. */
 async function fill(directory: string): Promise<string> {

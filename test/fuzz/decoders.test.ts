@@ -45,6 +45,7 @@ const FILE: FileView = {
   sent: 9,
   problem: '',
   seeders: 1,
+  zeros: 0,
 };
 
 /** Frames as they travel, one of each kind that carries anything. */

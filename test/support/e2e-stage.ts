@@ -77,6 +77,7 @@ export interface FileJson {
   readonly wasted: number;
   readonly sent: number;
   readonly problem: string;
+  readonly zeros: number;
 }
 
 export async function filesOf(client: ConsoleProcess): Promise<readonly FileJson[]> {

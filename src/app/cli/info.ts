@@ -6,6 +6,7 @@ import type { CommandOutput } from '../../foundation/base/output.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { type RunCommand, terminal } from './context.js';
 
 export interface InfoArguments {
@@ -41,6 +42,7 @@ function asJson(metainfo: Metainfo): object {
     name,
     size: geometry.size,
     pieceCount: geometry.pieceCount,
+    zeros: zerosOf(metainfo).bytes,
     trackers: trackers.map(formatAddress),
     swarm,
     sha256: sha256 === undefined ? null : toHex(sha256),
@@ -50,10 +52,14 @@ function asJson(metainfo: Metainfo): object {
 
 function asText(metainfo: Metainfo): readonly string[] {
   const { trackers, name, geometry, swarm, sha256, extra } = metainfo;
+  const zeros = zerosOf(metainfo).bytes;
   const rows: [string, string][] = [
     ['name', name],
     ['size', `${geometry.size} bytes (${formatBytes(geometry.size)})`],
     ['pieces', String(geometry.pieceCount)],
+    ...(zeros === 0
+      ? []
+      : [['zeros', `${zeros} bytes (${formatBytes(zeros)}), neither fetched nor written`] as [string, string]]),
     ['tracker 1', formatAddress(trackers[0])],
     ['tracker 2', formatAddress(trackers[1])],
     ['swarm', swarm],

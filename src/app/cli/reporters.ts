@@ -11,7 +11,7 @@ import { abilitiesOf } from '../console/terminal/abilities.js';
 import { paintOf } from '../console/terminal/paint.js';
 import { bytesHad, progressLines, type Sample, sampleOf, timeToGo } from '../console/terminal/progress.js';
 import type { FileView } from '../library/views.js';
-import { percent } from '../verbs/results.js';
+import { percent, zerosColumn } from '../verbs/results.js';
 import { TERMINAL_COLUMNS } from './limits.js';
 
 const EVENT_SCHEMA = 1;
@@ -72,7 +72,7 @@ class EventReporter implements Reporter {
   }
 
   progress(file: FileView): void {
-    const { name, path, state, size, have, pieces, rate, peers, received, wasted, sent, problem } = file;
+    const { name, path, state, size, have, pieces, rate, peers, received, wasted, sent, problem, zeros } = file;
     const bytes = bytesHad(file);
     const left = size - bytes;
     this.#say('progress', {
@@ -92,6 +92,7 @@ class EventReporter implements Reporter {
       etaMs: left === 0 ? 0 : rate >= 1 ? Math.round((left / rate) * 1_000) : null,
       elapsedMs: this.#elapsedMs(),
       problem,
+      zeros,
     });
   }
 
@@ -103,8 +104,8 @@ class EventReporter implements Reporter {
     // The events carry what programs need.
   }
 
-  completed({ name, path, size, received, wasted }: FileView): void {
-    this.#say('completed', { name, path, size, received, wasted, elapsedMs: this.#elapsedMs() });
+  completed({ name, path, size, received, wasted, zeros }: FileView): void {
+    this.#say('completed', { name, path, size, received, wasted, elapsedMs: this.#elapsedMs(), zeros });
   }
 
   seeding({ name, path, mtorrentPath, size, sent }: FileView): void {
@@ -175,10 +176,11 @@ class PeopleReporter implements Reporter {
     if (this.#options.verbose) this.#tell(sentence);
   }
 
-  completed({ name, size, received, wasted }: FileView): void {
+  completed({ name, size, received, wasted, zeros }: FileView): void {
     const seconds = Math.max(0.001, (systemClock.nowMs() - this.#sinceMs) / 1_000);
     const speed = received === 0 ? '' : ` in ${seconds.toFixed(1)} s, ${formatBytes(Math.round(received / seconds))}/s`;
-    this.#tell(`${name} is complete: ${formatBytes(size)}${speed}`);
+    const [zerosSaid] = zerosColumn(zeros);
+    this.#tell(`${name} is complete: ${formatBytes(size)}${zerosSaid === undefined ? '' : ` (${zerosSaid})`}${speed}`);
     if (wasted > 0) this.detail(`${formatBytes(wasted)} of the received data was already there`);
   }
 
@@ -221,10 +223,11 @@ class PeopleReporter implements Reporter {
 
 /** The progress of a download, or of a file that is being hashed, as a line of a log. */
 function plainProgress(file: FileView): string {
-  const { name, state, size, have, pieces, rate, peers, problem } = file;
+  const { name, state, size, have, pieces, rate, peers, problem, zeros } = file;
   const bytes = bytesHad(file);
   const parts = [printable(name), percent(have, pieces), `${formatBytes(bytes)} of ${formatBytes(size)}`];
   if (state === 'hashing') return [...parts, 'hashed'].join('  ');
+  parts.push(...zerosColumn(zeros));
   parts.push(`${formatBytes(Math.round(rate))}/s`, peers === 1 ? '1 peer' : `${peers} peers`);
   if (rate >= 1) parts.push(`${timeToGo(size - bytes, rate)} to go`);
   if (state !== 'downloading') parts.push(state);

@@ -35,10 +35,10 @@ export function limits({ up, down }: { readonly up: number; readonly down: numbe
 
 /** `[D] name  43.2 %  …` while downloading, `[S] name  …` once complete. Scripts rely on the mark at the start. */
 export function downloadLine(file: FileView): string {
-  const { name, state, size, have, pieces, rate, peers, seeders, sent, problem } = file;
+  const { name, state, size, have, pieces, rate, peers, seeders, sent, problem, zeros } = file;
   const parts = [`${isWhole(file) ? '[S]' : '[D]'} ${printable(name)}`];
   if (state === 'seeding') parts.push('100 %', formatBytes(size), `sent ${formatBytes(sent)}`);
-  else parts.push(percent(have, pieces), formatBytes(size));
+  else parts.push(percent(have, pieces), formatBytes(size), ...zerosColumn(zeros));
   if (state === 'downloading')
     parts.push(
       `${formatBytes(Math.round(rate))}/s`,
@@ -47,6 +47,14 @@ export function downloadLine(file: FileView): string {
   else if (state !== 'seeding') parts.push(state);
   if (problem !== '') parts.push(printable(problem));
   return parts.join('  ');
+}
+
+/** How much of a file is known to be zeros, and so is neither fetched nor written; nothing where none is. */
+export function zerosColumn(bytes: number): readonly string[] {
+  if (bytes === 0) return [];
+  // Rounded down, so that a file of which a little is no zeros does not seem to be all zeros.
+  const tenth = 1024 ** Math.floor(Math.log2(bytes) / 10) / 10;
+  return [`zeros ${formatBytes(bytes < 1024 ? bytes : Math.floor(bytes / tenth) * tenth)}`];
 }
 
 /** A row of `show shares`: the file, its size, the bytes sent, its path and its .mtorrent. */

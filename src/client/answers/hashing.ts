@@ -56,5 +56,16 @@ export class Hashing {
 
 function shareView({ path, mtorrentPath, size, done, pieces }: ShareProgress): FileView {
   const name = basename(path);
-  return { ...NO_TRANSFER, name, state: 'hashing', path, mtorrentPath, size, have: done, pieces, problem: '' };
+  return {
+    ...NO_TRANSFER,
+    name,
+    state: 'hashing',
+    path,
+    mtorrentPath,
+    size,
+    have: done,
+    pieces,
+    problem: '',
+    zeros: 0,
+  };
 }

@@ -11,6 +11,7 @@ import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
 import type { Source } from '../../transfer/storage/source.js';
+import type { Storage } from '../../transfer/storage/storage.js';
 import { HASH_POOL_IDLE_MS, VERIFY_RANGE_PIECES } from '../limits.js';
 
 export interface VerifyOptions {
@@ -52,6 +53,11 @@ export class LocalHashing {
   /** The pieces at `path` that match their digests. @param only checks these pieces and no others. */
   check(path: string, { layout, digests }: Metainfo, only?: Bitfield): Promise<Bitfield> {
     return this.#inTurn((pool) => pool.check(path, layout, digests, { only }));
+  }
+
+  /** Makes these pieces of an open `.part` zeros; resolves to how many had to be written. */
+  clear(storage: Storage, pieces: Bitfield): Promise<number> {
+    return this.#inTurn((pool) => pool.clear(storage, pieces));
   }
 
   /** As `check`, in small ranges with a rest after each; no share or check waits for it. */

@@ -7,6 +7,7 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { partBytesOf } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { allOf, judgeMetainfo, recordedPieces, unchanged, withoutPieces } from '../../transfer/storage/reopening.js';
@@ -39,8 +40,14 @@ export class Rehash {
     this.#movedMs = systemClock.nowMs();
   }
 
-  /** A copy of the pieces that an unfinished download has. */
+  /** A copy of the pieces that an unfinished download has, and of those of zeros. */
   async piecesOf(file: number, entry: Entry): Promise<Bitfield> {
+    const recorded = await this.#recordedOf(file, entry);
+    return this.#files.knows(entry.swarm) ? recorded.with(zerosOf(this.#files.metainfo(entry.swarm)).pieces) : recorded;
+  }
+
+  /** Until its `.part` is opened, nobody knows whether the pieces of zeros are zeros there. */
+  async #recordedOf(file: number, entry: Entry): Promise<Bitfield> {
     const open = this.#files.haveOf(file);
     if (open !== undefined) return open;
     return recordedPieces(
@@ -57,7 +64,7 @@ export class Rehash {
   ): Promise<HashedAgain> {
     const metainfo = await this.#metainfoOf(entry);
     const isComplete = entry.completeness.kind !== 'partial';
-    const only = isComplete ? undefined : await this.piecesOf(file, entry);
+    const only = isComplete ? undefined : await this.#recordedOf(file, entry);
     const path = isComplete ? entry.path : await pathOf(entry);
     const before = await lookAt(path, entry.mtorrentPath);
     if (only?.count === 0) return { kind: 'hashed', claimed: 0, bad: [], found: before };

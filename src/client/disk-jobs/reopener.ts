@@ -7,6 +7,7 @@ import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
@@ -16,7 +17,9 @@ import {
   judgeMetainfo,
   judgePart,
   judgePieces,
+  type PiecesVerdict,
   type Refused,
+  recordedPieces,
 } from '../../transfer/storage/reopening.js';
 import {
   deleteResume,
@@ -32,7 +35,7 @@ import { partPathOf, resolveTarget } from '../../transfer/storage/target.js';
 import type { CheckResult } from '../effects.js';
 import { type Completeness, recordedMs, UNFINISHED } from '../files/completeness.js';
 import { otherPaths, servedFrom } from '../files/names.js';
-import type { Entry } from '../files/record.js';
+import type { Entry, KnownZeros } from '../files/record.js';
 import { CHECKS_MAX } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
 import type { LocalHashing } from './local-hashing.js';
@@ -59,6 +62,7 @@ export interface PreparedGet {
   readonly freeBytes: number;
   /** ID of the file system. */
   readonly device: number;
+  readonly zeros: KnownZeros;
 }
 
 /** All methods reject with MiniTorrentError. */
@@ -83,6 +87,7 @@ export class Reopener {
     return {
       entry,
       metainfo,
+      zeros: knownZeros(zerosOf(metainfo)),
       freeBytes: (await freeBytes(directory)) + (partBytes ?? 0),
       device: (await stat(directory)).dev,
     };
@@ -124,7 +129,7 @@ export class Reopener {
     const found = await inspectIfThere(entry.path);
     const verdict = judgeFile({ ...entry, mtimeMs: recordedMs(entry.completeness) }, found);
     if (verdict.kind === 'refuse') return verdict;
-    if (verdict.kind === 'unfinished' || found === undefined) return this.#checkPart(entry);
+    if (verdict.kind === 'unfinished' || found === undefined) return this.#checkPart(entry, metainfo);
     if (verdict.kind === 'hash') {
       if (!(await this.#options.hashing.check(entry.path, metainfo)).isComplete) return hasChanged(entry);
       if (entry.completeness.kind === 'partial') {
@@ -135,10 +140,12 @@ export class Reopener {
     return { kind: 'complete', path: entry.path, mtimeMs: found.mtimeMs };
   }
 
-  async #checkPart(entry: Entry): Promise<CheckResult> {
+  async #checkPart(entry: Entry, metainfo: Metainfo): Promise<CheckResult> {
     const device = (await stat(dirname(entry.path))).dev;
-    const reading = await loadResume(this.#recordOf(entry));
-    return { kind: 'partial', have: reading?.kind === 'resume' ? reading.resume.have.count : 0, device };
+    const zeros = zerosOf(metainfo);
+    const { size, pieceCount } = metainfo.geometry;
+    const recorded = recordedPieces(await loadResume(this.#recordOf(entry)), size, pieceCount);
+    return { kind: 'partial', have: recorded.with(zeros.pieces).count, device, zeros: knownZeros(zeros) };
   }
 
   /** Creates the `.part`, or opens that of an earlier try and finds its good pieces. */
@@ -151,20 +158,16 @@ export class Reopener {
     const verdict = judgePart(partPathOf(entry.path), isThere, reading !== undefined);
     if (verdict.kind === 'refuse') throw new MiniTorrentError('ALREADY_EXISTS', verdict.sentence);
     const have = Bitfield.shared(metainfo.geometry.pieceCount);
+    const zeros = zerosOf(metainfo).pieces;
     if (verdict.kind === 'create' || reading === undefined) {
-      await this.#record(entry, new Bitfield(have.pieceCount), NOT_CREATED);
+      // A new file reads as zeros wherever nothing was written: its pieces of zeros are there.
+      fill(have, zeros);
+      await this.#record(entry, have, NOT_CREATED);
       return { storage: await createPart(entry.path, metainfo.layout), have };
     }
     const { storage, found } = await openPart(entry.path, metainfo.layout);
     try {
-      const { believed, doubtful } = judgePieces(reading, metainfo.geometry, found);
-      log.info({ path: entry.path, believed: believed.count, hashed: doubtful.count }, 'a download goes on');
-      const good =
-        doubtful.count === 0
-          ? believed
-          : believed.with(await this.#options.hashing.check(storage.path, metainfo, doubtful));
-      have.bytes.set(good.bytes);
-      have.recount();
+      fill(have, await this.#goodPieces(storage, metainfo, judgePieces(reading, metainfo.geometry, zeros, found)));
       // All good pieces count as flushed from here on. The record must say so before the first write: one of a clean
       // stop is not believed once the file has changed.
       await storage.flush();
@@ -174,6 +177,18 @@ export class Reopener {
       await storage.close();
       throw error;
     }
+  }
+
+  /** The pieces that are right, after those of zeros were made so. */
+  async #goodPieces(storage: Storage, metainfo: Metainfo, verdict: PiecesVerdict): Promise<Bitfield> {
+    const { believed, doubtful, toClear } = verdict;
+    const { hashing, log } = this.#options;
+    const { path } = storage;
+    log.info({ path, believed: believed.count, hashed: doubtful.count + toClear.count }, 'a download goes on');
+    const checked = doubtful.count === 0 ? doubtful : await hashing.check(path, metainfo, doubtful);
+    const written = toClear.count === 0 ? 0 : await hashing.clear(storage, toClear);
+    if (written > 0) log.warn({ path, pieces: written }, 'pieces of zeros held other bytes; they are zeros again');
+    return believed.with(checked).with(toClear);
   }
 
   /** Deletes the record of a complete download. A record that cannot be deleted does no harm. */
@@ -214,6 +229,16 @@ async function settled<T>(work: Promise<T>): Promise<T | { readonly error: MiniT
     if (error instanceof MiniTorrentError) return { error };
     throw error;
   }
+}
+
+function knownZeros({ pieces, bytes }: Zeros): KnownZeros {
+  return { pieces: pieces.count, bytes };
+}
+
+/** In place, since other threads look at the same memory. */
+function fill(have: Bitfield, pieces: Bitfield): void {
+  have.bytes.set(pieces.bytes);
+  have.recount();
 }
 
 async function inspectIfThere(path: string): Promise<Source | undefined> {

@@ -6,7 +6,7 @@ import { placeTaken, tooMany } from '../answers/answers.js';
 import type { ClientEffect, Refusal } from '../effects.js';
 import { LIBRARY_FILES_MAX } from '../limits.js';
 import { advance } from './advance.js';
-import { roomRefusal } from './disk-space.js';
+import { type Room, roomRefusal } from './disk-space.js';
 import { stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
 import { type Entry, isUnfinished } from './record.js';
@@ -21,14 +21,14 @@ export function shareRefusal(files: FileTable, entry: Entry): Refusal | undefine
   return known === undefined ? countRefusal(files) : undefined;
 }
 
-/** Why a get is refused; undefined when it is not. @param device the file system of its target. */
-export function getRefusal(files: FileTable, entry: Entry, freeBytes: number, device: number): Refusal | undefined {
+/** Why a get is refused; undefined when it is not. */
+export function getRefusal(files: FileTable, entry: Entry, room: Room): Refusal | undefined {
   const known = files.ofSwarm(entry.swarm);
   if (known !== undefined && 'refusal' in stepOf(known.phase, { kind: 'gotAgain' }))
     return { code: 'ALREADY_EXISTS', sentence: `${entry.name} is here already as ${known.entry.path}` };
   const other = files.ofPath(entry.path).find((record) => record !== known);
   if (other !== undefined) return { code: 'ALREADY_EXISTS', sentence: placeTaken(other.entry) };
-  return (known === undefined ? countRefusal(files) : undefined) ?? roomRefusal(files, entry, freeBytes, device);
+  return (known === undefined ? countRefusal(files) : undefined) ?? roomRefusal(files, entry, room);
 }
 
 /** Drops the record of the same swarm, so that a new one can take its place. */

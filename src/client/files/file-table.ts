@@ -8,7 +8,16 @@ import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { isRunning, type Phase } from './file-life.js';
 import { KnownNames } from './known-names.js';
 import { type Pair, pairKey, pairsOf } from './names.js';
-import { type Entry, type FileRecord, isBusy, isGrowing, isWatched, type Name, NO_TRANSFER } from './record.js';
+import {
+  type Entry,
+  type FileRecord,
+  isBusy,
+  isGrowing,
+  isWatched,
+  type KnownZeros,
+  type Name,
+  NO_TRANSFER,
+} from './record.js';
 
 type Changeable = { -readonly [K in keyof FileRecord]: FileRecord[K] };
 
@@ -89,6 +98,7 @@ export class FileTable {
       phase: { at: 'checking' },
       transfer: { ...NO_TRANSFER },
       device: undefined,
+      zeroBytes: 0,
     };
     this.#nextFile += 1;
     this.#files.set(record.file, record);
@@ -126,8 +136,8 @@ export class FileTable {
   }
 
   /** @param device the file system of its target. */
-  liesOn({ file }: FileRecord, device: number): void {
-    this.#changeable(file).device = device;
+  liesOn({ file }: FileRecord, device: number, { bytes: zeroBytes }: KnownZeros): void {
+    Object.assign(this.#changeable(file), { device, zeroBytes });
   }
 
   /** What has changed in the library since the last call. */

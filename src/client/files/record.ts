@@ -29,6 +29,12 @@ export interface Entry extends Name {
   readonly others: readonly Name[];
 }
 
+/** Pieces of zeros, which are neither fetched nor written, and their bytes. */
+export interface KnownZeros {
+  readonly pieces: number;
+  readonly bytes: number;
+}
+
 /** What its download reports, and the bytes sent. Counted for this run. */
 export type Transfer = { -readonly [K in keyof Progress]: number } & { sent: number };
 
@@ -47,6 +53,8 @@ export interface FileRecord {
   readonly transfer: Transfer;
   /** File system of the target, for space reservations; undefined until known. */
   readonly device: number | undefined;
+  /** Bytes of its pieces of zeros. 0 for a file that is no download of this run. */
+  readonly zeroBytes: number;
 }
 
 const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
@@ -80,6 +88,7 @@ export function viewOf(record: FileRecord, shown: Name = record.entry): FileView
     have: isUnfinished(record) ? transfer.have : geometry.pieceCount,
     pieces: geometry.pieceCount,
     problem: 'sentence' in phase ? phase.sentence : '',
+    zeros: record.zeroBytes,
   };
 }
 

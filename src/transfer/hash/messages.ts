@@ -36,13 +36,15 @@ export const hashTasks = protocol('hash.task', {
   sha256: message(4, { storage: storageHandle }),
   /** Does no work; lets a new thread load its code. */
   warmUp: message(5, {}),
+  /** Makes these pieces zeros: reads each, and writes it when it is anything else. */
+  clearRange: message(6, { storage: storageHandle, first: piece, count: rangeCount }),
 });
 export type HashTask = MessageOf<typeof hashTasks>;
 
 export const hashAnswers = protocol('hash.answer', {
   /** In the order of the pieces. */
   stored: message(1, { outcomes: listOf(pieceOutcome, VERIFY_BATCH_MAX) }),
-  /** Reading failed. */
+  /** Reading or writing failed. */
   ioError: message(3, { errno }),
   hashed: message(4, { digests: bytes(DIGEST_SIZE, DIGEST_SIZE * HASH_RANGE_PIECES) }),
   /** One bit a piece of the range, as in a bitfield. */
@@ -51,5 +53,7 @@ export const hashAnswers = protocol('hash.answer', {
   /** The storage ended before the size it should have. */
   ended: message(7, {}),
   warm: message(8, {}),
+  /** How many pieces of the range were written. */
+  cleared: message(9, { written: whole(0, HASH_RANGE_PIECES) }),
 });
 export type HashAnswer = MessageOf<typeof hashAnswers>;

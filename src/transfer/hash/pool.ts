@@ -11,6 +11,7 @@ import { HASH_THREADS_MAX, STOP_DEADLINE_MS } from '../../foundation/base/limits
 import type { Log } from '../../foundation/base/log.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
+import type { Storage } from '../storage/storage.js';
 import { Lanes } from './lanes.js';
 import {
   HASH_HEAP_MIB_MAX,
@@ -35,7 +36,7 @@ import {
   type PieceToStore,
 } from './messages.js';
 import { Permits } from './permits.js';
-import { checkShare, hashShare, type RangeOptions, type RangeThreads, sha256Of } from './ranges.js';
+import { checkShare, clearPieces, hashShare, type RangeOptions, type RangeThreads, sha256Of } from './ranges.js';
 import { Watchdog } from './watchdog.js';
 
 const HASH_WORKER = bundleUrl('hash');
@@ -75,6 +76,8 @@ export interface HashPool {
   hash(path: string, layout: Layout, options?: RangeOptions): Promise<Uint8Array>;
   /** The pieces that have their digest. Says nothing about bytes past the layout's size. */
   check(path: string, layout: Layout, digests: Uint8Array, options?: CheckOptions): Promise<Bitfield>;
+  /** Makes these pieces zeros, as `clearPieces` of ranges.ts does; resolves to how many had to be written. */
+  clear(storage: Storage, pieces: Bitfield): Promise<number>;
   /** SHA-256 of all bytes, on a thread of its own, so that it delays no verification. */
   sha256(path: string, layout: Layout, signal?: AbortSignal): Promise<Uint8Array>;
   /** Ends each thread after its current task. Tasks in the queue, and later ones, reject with CANCELLED. */
@@ -106,6 +109,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     storePieces: (pieces) => batches.store(pieces),
     hash: (path, layout, rangeOptions = {}) => hashShare(ranges, path, layout, rangeOptions),
     check: (path, layout, digests, checkOptions = {}) => checkShare(ranges, path, layout, digests, checkOptions),
+    clear: (storage, pieces) => clearPieces(ranges, storage, pieces),
     sha256(path, layout, signal) {
       whole ??= new HashThreads({ threads: 1, kept: 1, slab: undefined, log, entry, taskDeadlineMs: undefined });
       const thread = whole;

@@ -92,6 +92,24 @@ export async function checkShare(
   return good;
 }
 
+/**
+ * Makes these pieces of an open storage zeros. Resolves to how many of them had to be written. The caller has the
+ * storage open for writing, and nobody else writes to it.
+ */
+export async function clearPieces(threads: RangeThreads, { handle, path }: Storage, pieces: Bitfield): Promise<number> {
+  let written = 0;
+  await walk(threads, rangesOf(pieces.pieceCount, pieces), {}, async ([first, count]) => {
+    const answer = await threads.run({ kind: 'clearRange', storage: handle, first, count });
+    if (answer.kind === 'ioError') {
+      const sentence = `${path} could not be written (${answer.errno}); check the disk and try again`;
+      throw new MiniTorrentError(errorCodeOfErrno(answer.errno), sentence);
+    }
+    assert(answer.kind === 'cleared', 'a thread answers what it was asked');
+    written += answer.written;
+  });
+  return written;
+}
+
 /** All pieces, or those of `only`, in ranges of a bounded number. */
 function* rangesOf(
   pieceCount: number,

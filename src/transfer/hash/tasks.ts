@@ -9,6 +9,7 @@ import { errnoOf } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
+import { zeroDigest } from '../../foundation/torrent/zeros.js';
 import { attachStorage, type StorageBytes } from '../storage/storage.js';
 import { HASH_READ_BYTES } from './limits.js';
 import {
@@ -19,6 +20,8 @@ import {
   type PieceOutcome,
   type PieceToStore,
 } from './messages.js';
+
+const ZEROS = new Uint8Array(HASH_READ_BYTES);
 
 type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind }>;
 
@@ -40,6 +43,8 @@ export function hashWorker({ slab }: HashWorkerData): (frame: Uint8Array) => Uin
         return checkRange(task, buffer);
       case 'sha256':
         return sha256(task, buffer);
+      case 'clearRange':
+        return clearRange(task, buffer);
       case 'warmUp':
         createHash('sha1').update(buffer).digest();
         return { kind: 'warm' };
@@ -113,30 +118,76 @@ function checkRange(task: Of<'checkRange'>, buffer: Uint8Array): HashAnswer {
   return { kind: 'checked', good: good.bytes };
 }
 
+function clearRange(task: Of<'clearRange'>, buffer: Uint8Array): HashAnswer {
+  const target = attachStorage(task.storage);
+  const geometry = new Geometry(target.layout.size);
+  let written = 0;
+  for (let index = task.first; index < task.first + task.count; index += 1) {
+    const begin = geometry.pieceOffset(index);
+    const length = geometry.pieceLength(index);
+    // Writing zeros over a hole would fill it.
+    if (isZeros(target, begin, begin + length, buffer)) continue;
+    target.writeAt(begin, new Uint8Array(length));
+    written += 1;
+  }
+  return { kind: 'cleared', written };
+}
+
+function isZeros(source: StorageBytes, begin: number, end: number, buffer: Uint8Array): boolean {
+  for (let at = begin; at < end; ) {
+    const bytes = readNext(source, at, end, buffer);
+    if (bytes.length === 0 || !areZeros(bytes)) return false;
+    at += bytes.length;
+  }
+  return true;
+}
+
+function areZeros(bytes: Uint8Array): boolean {
+  return equalBytes(bytes, bytes.length === ZEROS.length ? ZEROS : ZEROS.subarray(0, bytes.length));
+}
+
 /** SHA-1 of piece `index`; undefined when the storage ends within it. */
 function digestOf(source: StorageBytes, index: number, buffer: Uint8Array): Uint8Array | undefined {
-  const hash = createHash('sha1');
   const geometry = new Geometry(source.layout.size);
   const begin = geometry.pieceOffset(index);
-  return feed(hash, source, begin, begin + geometry.pieceLength(index), buffer) ? hash.digest() : undefined;
+  const length = geometry.pieceLength(index);
+  // Zeros are compared several times as fast as they are hashed, so nothing is hashed before the first other byte.
+  let hash: Hash | undefined;
+  for (let at = begin; at < begin + length; ) {
+    const bytes = readNext(source, at, begin + length, buffer);
+    if (bytes.length === 0) return undefined;
+    if (hash !== undefined || !areZeros(bytes)) {
+      hash ??= hashOfZeros(at - begin);
+      hash.update(bytes);
+    }
+    at += bytes.length;
+  }
+  return hash === undefined ? zeroDigest(length) : hash.digest();
+}
+
+/** SHA-1 after `length` zeros, to be continued. */
+function hashOfZeros(length: number): Hash {
+  const hash = createHash('sha1');
+  for (let left = length; left > 0; left -= ZEROS.length) hash.update(ZEROS.subarray(0, left));
+  return hash;
 }
 
 function sha256({ storage }: Of<'sha256'>, buffer: Uint8Array): HashAnswer {
   const source = attachStorage(storage);
   const hash = createHash('sha256');
-  return feed(hash, source, 0, source.layout.size, buffer)
-    ? { kind: 'sha256', digest: hash.digest() }
-    : { kind: 'ended' };
+  const { size } = source.layout;
+  for (let at = 0; at < size; ) {
+    const bytes = readNext(source, at, size, buffer);
+    if (bytes.length === 0) return { kind: 'ended' };
+    hash.update(bytes);
+    at += bytes.length;
+  }
+  return { kind: 'sha256', digest: hash.digest() };
 }
 
-/** Hashes the bytes from `begin` to `end`; false when the storage ends before. */
-function feed(hash: Hash, source: StorageBytes, begin: number, end: number, buffer: Uint8Array): boolean {
-  for (let at = begin; at < end; ) {
-    const left = end - at;
-    const taken = source.readAt(at, [left < buffer.length ? buffer.subarray(0, left) : buffer]);
-    if (taken === 0) return false;
-    hash.update(taken === buffer.length ? buffer : buffer.subarray(0, taken));
-    at += taken;
-  }
-  return true;
+/** What one read gives of the bytes from `at` to `end`, in `buffer`; nothing where the storage ends. */
+function readNext(source: StorageBytes, at: number, end: number, buffer: Uint8Array): Uint8Array {
+  const left = end - at;
+  const taken = source.readAt(at, [left < buffer.length ? buffer.subarray(0, left) : buffer]);
+  return taken === buffer.length ? buffer : buffer.subarray(0, taken);
 }

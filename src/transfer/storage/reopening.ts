@@ -79,24 +79,30 @@ export function judgePart(partPath: string, isThere: boolean, hasRecord: boolean
   return { kind: 'refuse', sentence: `${partPath} is there and is not of a download of this client; move it away` };
 }
 
-/** On the pieces of a `.part`; a piece in neither is missing. */
+/** On the pieces of a `.part`; a piece in none of these is missing. */
 export interface PiecesVerdict {
   readonly believed: Bitfield;
   /** To be hashed. */
   readonly doubtful: Bitfield;
+  /** Pieces of zeros that are not believed: to be read, and written where they are anything else. */
+  readonly toClear: Bitfield;
 }
 
-/** @param found the `.part` as it was before it was opened. */
+/**
+ * @param zeros the pieces of zeros, which are never fetched.
+ * @param found the `.part` as it was before it was opened.
+ */
 export function judgePieces(
   reading: ResumeReading,
   { size, pieceCount }: { readonly size: number; readonly pieceCount: number },
+  zeros: Bitfield,
   found: Pick<Stamp, 'inode' | 'size' | 'mtimeMs'>,
 ): PiecesVerdict {
   const resume = recordOf(reading, size);
   if (resume === undefined || reading.kind !== 'resume')
-    return { believed: new Bitfield(pieceCount), doubtful: allOf(pieceCount) };
+    return { believed: new Bitfield(pieceCount), doubtful: allOf(pieceCount).without(zeros), toClear: zeros };
   const believed = believedOf(resume, reading.savedMs, found);
-  return { believed, doubtful: resume.have.without(believed) };
+  return { believed, doubtful: resume.have.without(believed).without(zeros), toClear: zeros.without(believed) };
 }
 
 function believedOf(

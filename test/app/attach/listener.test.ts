@@ -253,6 +253,7 @@ test('a full part of a list at its longest is one frame that fits', async (t) =>
     // Written for people: longer than its field, so it is cut.
     problem: long(4000),
     seeders: 1,
+    zeros: 0,
   };
   const { path } = await stageListener(t, (command) => {
     const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
@@ -284,6 +285,7 @@ test('who leaves too much unread is dropped, and others are answered', async (t)
     sent: 9,
     problem: '',
     seeders: 1,
+    zeros: 0,
   };
   const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
   const partBytes = rows.length * 8_192;

@@ -68,6 +68,7 @@ const FILE: FileView = {
   sent: 7,
   problem: '',
   seeders: 1,
+  zeros: 0,
 };
 
 const STARTED = {
@@ -99,6 +100,7 @@ const anyFile: fc.Arbitrary<FileView> = fc
       sent: fc.nat(),
       problem: fc.oneof(fc.constant(''), fc.string({ unit: 'grapheme' })),
       seeders: fc.nat(9),
+      zeros: fc.nat(),
     }),
   );
 
@@ -186,6 +188,16 @@ test('without a terminal there is a line at once and one each interval, without 
   };
   assert.equal(said({}, often).stderr, 'fi\\u{1b}[2Jlm  40.0 %  2.0 MiB of 5.0 MiB  1.0 MiB/s  2 peers  0:03 to go\n');
   assert.equal(said({ intervalMs: 0 }, often).stderr.split('\n').length, 11);
+});
+
+test('FC-30: what is zeros is said while it is fetched, and when it is complete', () => {
+  const file = { ...FILE, zeros: 3 * PIECE_SIZE };
+  const { stderr } = said({}, (reporter) => {
+    reporter.progress(file);
+    reporter.completed({ ...file, received: 0 });
+  });
+  assert.match(stderr, / {2}2\.0 MiB of 5\.0 MiB {2}zeros 1\.5 MiB {2}1\.0 MiB\/s/);
+  assert.match(stderr, /film\.bin is complete: 5\.0 MiB \(zeros 1\.5 MiB\)\n/);
 });
 
 test('quiet says nothing on stderr, verbose says more; the result is on stdout either way', () => {

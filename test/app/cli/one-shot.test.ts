@@ -146,6 +146,7 @@ test('info tells what the file says, as text and as JSON with its schema', async
   const text = new Recorder();
   assert.equal(await runInfo({ mtorrent: out }, text), 0);
   assert.match(text.out.join('\n'), /^name +model v2\.bin$/m);
+  assert.match(text.out.join('\n'), /^zeros +5 bytes \(5 B\), neither fetched nor written$/m);
   assert.match(text.out.join('\n'), /^tracker 2 +192\.0\.2\.2:7000$/m);
   const json = new Recorder();
   assert.equal(await runInfo({ mtorrent: out, json: true }, json), 0);
@@ -157,6 +158,7 @@ test('info tells what the file says, as text and as JSON with its schema', async
     name: 'model v2.bin',
     size: bytes.length,
     pieceCount: 4,
+    zeros: 5,
     trackers: [...trackerNames],
     sha256: createHash('sha256').update(bytes).digest('hex'),
     extra: {},

@@ -29,6 +29,7 @@ function file(shown: Partial<FileView> = {}): FileView {
     sent: 0,
     problem: '',
     seeders: 1,
+    zeros: 0,
     ...shown,
   };
 }

@@ -29,6 +29,7 @@ const ROW: FileView = {
   sent: 0,
   problem: '',
   seeders: 1,
+  zeros: 0,
 };
 
 /** What the client answers, by command; undefined: nothing yet. */

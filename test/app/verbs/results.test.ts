@@ -33,6 +33,7 @@ function row(shown: Partial<FileView> = {}): FileView {
     sent: 1024,
     problem: '',
     seeders: 1,
+    zeros: 0,
     ...shown,
   };
 }
@@ -97,9 +98,19 @@ test('JSON carries every field by name, and is one line', () => {
         sent: 1024,
         problem: '',
         seeders: 1,
+        zeros: 0,
       },
     ],
   });
+});
+
+test('FC-30: how much of a download is zeros stands beside its size', () => {
+  const line = downloadLine(row({ size: 10 << 20, have: 19, pieces: 20, zeros: 9 << 20 }));
+  assert.equal(line, '[D] a.iso  95.0 %  10.0 MiB  zeros 9.0 MiB  2.0 KiB/s  2 peers (1 complete)');
+  assert.doesNotMatch(downloadLine(row()), /zeros/);
+  // Rounded down: 10 MiB of 2 GiB are no zeros.
+  assert.match(downloadLine(row({ zeros: 2 ** 31 - 10 * 2 ** 20 })), / {2}zeros 1\.9 GiB {2}/);
+  assert.match(downloadLine(row({ zeros: 3 })), / {2}zeros 3 B {2}/);
 });
 
 test('a peer is shown with its direction first', () => {

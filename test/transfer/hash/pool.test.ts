@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
@@ -12,9 +12,10 @@ import { Prng } from '../../../src/foundation/base/prng.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
-import { HASH_STARTS_FAILED_MAX } from '../../../src/transfer/hash/limits.js';
+import { HASH_READ_BYTES, HASH_STARTS_FAILED_MAX } from '../../../src/transfer/hash/limits.js';
 import type { PieceOutcome, PieceToStore } from '../../../src/transfer/hash/messages.js';
 import { type HashPool, type HashPoolOptions, openHashPool } from '../../../src/transfer/hash/pool.js';
+import { createPart } from '../../../src/transfer/storage/storage.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -61,6 +62,47 @@ test("a file's digests are those of its pieces, at every edge of the piece size"
     assert.equal((await pool.check(path, layout, digests)).isComplete, true);
     assert.deepEqual(Buffer.from(await pool.sha256(path, layout)), createHash('sha256').update(bytes).digest());
   }
+});
+
+/** The bytes that a file system keeps for a file. */
+const allocatedOf = (path: string): number => statSync(path).blocks * 512;
+
+test('FC-30: holes and zeros have the digests of their bytes, wherever in a piece the first other byte is', async (t) => {
+  const pool = poolFor(t);
+  const path = join(temporaryDirectory(t), 'file');
+  const size = 7 * PIECE_SIZE + 9;
+  const bytes = new Uint8Array(size);
+  // In the first read, at the border of two, in the last one, and nowhere.
+  for (const at of [0, PIECE_SIZE + HASH_READ_BYTES - 1, 2 * PIECE_SIZE + HASH_READ_BYTES, 4 * PIECE_SIZE - 1])
+    bytes[at] = 1;
+  writeFileSync(path, bytes.subarray(0, 4 * PIECE_SIZE));
+  truncateSync(path, size);
+  const layout = new Layout([size]);
+  const digests = await pool.hash(path, layout);
+  assert.deepEqual(digests, digestsOf(bytes));
+  assert.ok((await pool.check(path, layout, digests)).isComplete);
+});
+
+test('FC-30: pieces that must be zeros are written where they are anything else, and stay holes where they are not', async (t) => {
+  const pool = poolFor(t);
+  const path = join(temporaryDirectory(t), 'file.part');
+  const size = 20 * PIECE_SIZE + 3;
+  const layout = new Layout([size]);
+  const storage = await createPart(path.slice(0, -'.part'.length), layout);
+  t.after(() => storage.close());
+  const other = Uint8Array.of(7);
+  for (const at of [2 * PIECE_SIZE, 6 * PIECE_SIZE - 1, 9 * PIECE_SIZE, size - 1]) storage.writeAt(at, other);
+  const zeros = new Bitfield(21);
+  for (const piece of [0, 1, 2, 3, 5, 20]) zeros.set(piece);
+  assert.equal(await pool.clear(storage, zeros), 3);
+  const bytes = readFileSync(path);
+  assert.deepEqual(
+    [...bytes.entries()].filter(([, byte]) => byte !== 0),
+    [[9 * PIECE_SIZE, 7]],
+    'nothing else was touched',
+  );
+  assert.ok(allocatedOf(path) < 4 * PIECE_SIZE, `${allocatedOf(path)} bytes are kept`);
+  assert.equal(await pool.clear(storage, zeros), 0);
 });
 
 test('with a pace one small range is checked at a time, and a rest follows each', async (t) => {

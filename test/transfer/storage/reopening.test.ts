@@ -36,6 +36,9 @@ function bitsOf(...pieces: readonly number[]): Bitfield {
   return bits;
 }
 
+/** No piece is zeros. */
+const NONE = new Bitfield(PIECES);
+
 function resumeOf(clean: LeftAs['clean'] = null): Resume {
   return { swarm: SWARM, size: SIZE, have: bitsOf(1, 2, 3, 4), synced: bitsOf(1, 2), left: { inode: 77, clean } };
 }
@@ -105,7 +108,7 @@ test("a part without a record is somebody else's file; with one, damaged or not,
 test('after a clean end all is believed while the file is as it was left; then everything recorded is hashed', () => {
   const reading = readingOf(resumeOf({ mtimeMs: 50, size: SIZE }));
   const found = { inode: 77, size: SIZE, mtimeMs: 50 };
-  const judge = (at: typeof found) => judgePieces(reading, SHARE, at);
+  const judge = (at: typeof found) => judgePieces(reading, SHARE, NONE, at);
   assert.deepEqual([piecesOf(judge(found).believed), piecesOf(judge(found).doubtful)], [[1, 2, 3, 4], []]);
   for (const touched of [
     { ...found, mtimeMs: 51 },
@@ -117,8 +120,8 @@ test('after a clean end all is believed while the file is as it was left; then e
 test('after a crash what was flushed is believed, unless the file is another one or was changed by somebody else', () => {
   const reading = readingOf(resumeOf(), 50);
   const found = { inode: 77, size: SIZE, mtimeMs: 60 };
-  const believed = (at: typeof found): number[] => piecesOf(judgePieces(reading, SHARE, at).believed);
-  assert.deepEqual(piecesOf(judgePieces(reading, SHARE, found).doubtful), [3, 4]);
+  const believed = (at: typeof found): number[] => piecesOf(judgePieces(reading, SHARE, NONE, at).believed);
+  assert.deepEqual(piecesOf(judgePieces(reading, SHARE, NONE, found).doubtful), [3, 4]);
   assert.deepEqual(believed(found), [1, 2]);
   assert.deepEqual(believed({ ...found, inode: 78 }), []);
   assert.deepEqual(believed({ ...found, size: 1 }), []);
@@ -129,7 +132,7 @@ test('after a crash what was flushed is believed, unless the file is another one
 test('a record that cannot be read, or is of another size, has every piece hashed', () => {
   const found = { inode: 77, size: SIZE, mtimeMs: 50 };
   for (const reading of [DAMAGED, readingOf({ ...resumeOf({ mtimeMs: 50, size: SIZE }), size: SIZE - 1 })]) {
-    const { believed, doubtful } = judgePieces(reading, SHARE, found);
+    const { believed, doubtful } = judgePieces(reading, SHARE, NONE, found);
     assert.deepEqual([believed.count, doubtful.isComplete], [0, true]);
   }
 });
@@ -154,7 +157,7 @@ test('believed and doubtful pieces share none and are together what the record s
       // A record never says that a piece was flushed which it does not have.
       const synced = flushed.without(flushed.without(have));
       const resume: Resume = { swarm: SWARM, size: SIZE, have, synced, left: { inode, clean } };
-      const { believed, doubtful } = judgePieces(readingOf(resume, savedMs), SHARE, found);
+      const { believed, doubtful } = judgePieces(readingOf(resume, savedMs), SHARE, NONE, found);
       assert.deepEqual(piecesOf(believed.with(doubtful)), piecesOf(have));
       assert.equal(believed.without(doubtful).count, believed.count);
       const isTouched =
@@ -164,6 +167,26 @@ test('believed and doubtful pieces share none and are together what the record s
       if (isTouched) assert.equal(believed.count, 0);
       if (clean === null) assert.equal(believed.without(synced).count, 0, 'only what was flushed');
     }),
+  );
+});
+
+test('FC-30: whatever a record says, a piece of zeros is believed or made zeros, and is never hashed or missing', () => {
+  fc.assert(
+    fc.property(
+      anyReading,
+      bits,
+      anyFound,
+      fc.boolean(),
+      ({ have, synced, inode, clean, savedMs }, zeros, found, isRead) => {
+        const resume: Resume = { swarm: SWARM, size: SIZE, have, synced, left: { inode, clean } };
+        const reading = isRead ? readingOf(resume, savedMs) : DAMAGED;
+        const [plain, verdict] = [judgePieces(reading, SHARE, NONE, found), judgePieces(reading, SHARE, zeros, found)];
+        assert.deepEqual(piecesOf(verdict.believed), piecesOf(plain.believed));
+        assert.deepEqual(piecesOf(verdict.doubtful), piecesOf(plain.doubtful.without(zeros)));
+        assert.deepEqual(piecesOf(verdict.toClear), piecesOf(zeros.without(verdict.believed)));
+        assert.equal(plain.toClear.count, 0);
+      },
+    ),
   );
 });
 
