@@ -34,6 +34,8 @@ interface Row {
   readonly latencyMs: number;
   /** One leecher at a tenth of the others' rate. */
   readonly slow: boolean;
+  /** As in CrowdOptions. */
+  readonly dataEvery?: number;
   /** Runs at most, each with a seed of its own, of what takes minutes. */
   readonly runsMax?: number;
 }
@@ -49,6 +51,7 @@ const ROWS: readonly Row[] = [
   { name: '8 small', leechers: 8, pieceCount: 256, mbits: 200, latencyMs: 1, slow: false },
   { name: '8 slow', leechers: 8, pieceCount: 256, mbits: 200, latencyMs: 1, slow: true },
   { name: '16 small', leechers: 16, pieceCount: 64, mbits: 50, latencyMs: 1, slow: false },
+  { name: '8 sparse', leechers: 8, pieceCount: 4_096, mbits: 200, latencyMs: 1, slow: false, dataEvery: 16 },
   { name: '100', leechers: 100, pieceCount: 512, mbits: 200, latencyMs: 1, slow: false, runsMax: 3 },
   { name: '1000', leechers: 1_000, pieceCount: 512, mbits: 200, latencyMs: 1, slow: false, runsMax: 1 },
 ];
@@ -95,12 +98,13 @@ function plot(results: readonly Measured[]): string {
   });
 }
 
-function optionsOf({ leechers, pieceCount, mbits, latencyMs, slow }: Row, seed: number): CrowdOptions {
+function optionsOf({ leechers, pieceCount, dataEvery = 1, mbits, latencyMs, slow }: Row, seed: number): CrowdOptions {
   const link = (rate: number) => ({ up: rate * MBIT, down: rate * MBIT });
   const rateOf = (at: number): number => (slow && at === 0 ? mbits / 10 : mbits);
   return {
     seed,
     pieceCount,
+    dataEvery,
     latencyMs,
     seeder: link(mbits),
     leechers: Array.from({ length: leechers }, (_, at) => ({ rates: link(rateOf(at)) })),

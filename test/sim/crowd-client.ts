@@ -67,6 +67,8 @@ export class CrowdClient {
 
   start(): void {
     const { crowd, served } = this;
+    const { pieceCount, dataEvery = 1 } = crowd.options;
+    for (let piece = 0; piece < pieceCount; piece += 1) if (piece % dataEvery > 0) served.bitfield.set(piece);
     crowd.tracker.register(this.port);
     this.#download = new Host<DownloadInput, DownloadEffect>({
       name: `download ${this.port}`,

@@ -21,6 +21,19 @@ test('eight that start together get the file for about one copy of the seeder, a
   }
 });
 
+test('FC-30: of a sparse file eight get the data as fast as a file of that size, for about one copy of it', () => {
+  for (let seed = 1; seed <= 3; seed += 1) {
+    const leechers = new Array(8).fill({ rates: FAST });
+    const dense = { seed, pieceCount: 64, latencyMs: 1, seeder: FAST, leechers };
+    const sparse = { ...dense, pieceCount: 16 * 64, dataEvery: 16 };
+    const { seederCopies, wasteShare, makespanMs } = new Crowd(sparse).run();
+    assert.ok(seederCopies <= 1.25, `seed ${seed}: ${seederCopies} copies`);
+    assert.ok(wasteShare <= 0.02, `seed ${seed}: ${wasteShare} of it for nothing`);
+    const denseMs = new Crowd(dense).run().makespanMs;
+    assert.ok(makespanMs <= 1.25 * denseMs, `seed ${seed}: ${makespanMs} ms instead of ${denseMs}`);
+  }
+});
+
 test('one receiver at a tenth of the rate does not hold up the others', () => {
   for (let seed = 1; seed <= 5; seed += 1) {
     const { completedMs } = run(seed, 128, [{ rates: SLOW }, ...new Array(7).fill({ rates: FAST })]);

@@ -16,6 +16,8 @@ const START_SPREAD_MS = 100;
 export interface CrowdOptions {
   readonly seed: number;
   readonly pieceCount: number;
+  /** Of each so many pieces one is data and the others are zeros, which leechers have from the start. Absent: 1. */
+  readonly dataEvery?: number;
   readonly latencyMs: number;
   readonly seeder: LinkRates;
   readonly leechers: readonly LeecherOptions[];
@@ -33,7 +35,7 @@ export interface CrowdRun {
   readonly makespanMs: number;
   /** When each leecher had the file; undefined for those that died. */
   readonly completedMs: readonly (number | undefined)[];
-  /** How many times the file's size the seeder sent. */
+  /** How many times the file's size, without its zeros, the seeder sent. */
   readonly seederCopies: number;
   /** Of the payload received, the share that was not needed. */
   readonly wasteShare: number;
@@ -126,7 +128,7 @@ export class Crowd {
   }
 
   get #seederCopies(): number {
-    return this.#seeder.host.sentBytes / this.geometry.size;
+    return this.#seeder.host.sentBytes / dataBytesOf(this.options);
   }
 
   #die(leecher: CrowdClient): void {
@@ -135,11 +137,16 @@ export class Crowd {
   }
 }
 
+function dataBytesOf({ pieceCount, dataEvery = 1 }: CrowdOptions): number {
+  return Math.ceil(pieceCount / dataEvery) * PIECE_SIZE;
+}
+
 /**
  * Milliseconds that no way of sharing can beat: the seeder sends each piece once, each takes each once, all links full.
  */
-export function lowerBoundMs({ pieceCount, seeder, leechers }: CrowdOptions): number {
-  const size = pieceCount * PIECE_SIZE;
+export function lowerBoundMs(options: CrowdOptions): number {
+  const { seeder, leechers } = options;
+  const size = dataBytesOf(options);
   const ups = leechers.reduce((sum, { rates }) => sum + rates.up, seeder.up);
   return Math.max(
     size / seeder.up,

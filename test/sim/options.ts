@@ -104,6 +104,21 @@ export function quickOptions(seed: number): SwarmOptions {
   return { ...rest, ...large, latencyMs: 1, jitterMs: 0, slots: Math.max(rest.slots, 8), nodes: quick };
 }
 
+/**
+ * The same swarm with a sparse file: whoever fetches it has its pieces of zeros from the start. Some fetch them all the
+ * same, since they are of a release that does not know of zeros.
+ */
+export function sparseOptions(seed: number): SwarmOptions {
+  const options = optionsOf(seed);
+  const prng = new Prng(seed ^ 0x2e05);
+  const zeros = Array.from({ length: options.pieceCount }, (_, piece) => piece).filter(() => prng.next() < 0.7);
+  const nodes = options.nodes.map((node) => {
+    const knowsZeros = node.leeches && prng.next() < 0.7;
+    return knowsZeros ? { ...node, has: [...new Set([...node.has, ...zeros])] } : node;
+  });
+  return { ...options, nodes };
+}
+
 /** A quiet swarm, in which nothing fails but operation number `failsAt`: two half seeders and two leechers. */
 export function quietOptions(seed: number, failsAt: number): SwarmOptions {
   const all = Array.from({ length: 6 }, (_, piece) => piece);
