@@ -204,7 +204,7 @@ export class TrackerClient {
       const reply = trackerReplies.decode(frame);
       if (reply.kind === 'helloReply') this.#greeted.resolve();
       else if (reply.kind === 'error' && reply.id === null) this.#lost(reply.sentence);
-      else {
+      else if (reply.kind !== 'beside') {
         const id = reply.id ?? 0;
         const word = this.#open.get(id) ?? Number.NaN;
         this.#open.delete(id);

@@ -57,3 +57,5 @@ export const DOCTOR_LOOK_MS = 100;
 export const DOCTOR_PAIRS_MAX = 8;
 /** Files with a problem that the doctor names: more would hide the other findings. */
 export const DOCTOR_TROUBLES_MAX = 16;
+/** Notices about other clients that have this one's address or identity: a tracker that lies cannot fill a screen. */
+export const BESIDE_TOLD_MAX = 32;

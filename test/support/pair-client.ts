@@ -142,6 +142,7 @@ export class PairClient {
   }
 
   #came(reply: TrackerReply): void {
+    if (reply.kind === 'beside') return;
     const id = reply.kind === 'helloReply' ? 0 : (reply.id ?? 0);
     this.#open.get(id)?.resolve(reply);
     this.#open.delete(id);

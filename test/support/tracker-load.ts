@@ -108,7 +108,7 @@ export class Speaker {
     const { replies } = this.#present();
     for (; this.#repliesTaken < replies.length; this.#repliesTaken += 1) {
       const reply = replies[this.#repliesTaken] as TrackerReply;
-      const id = reply.kind === 'helloReply' ? undefined : reply.id;
+      const id = reply.kind === 'helloReply' || reply.kind === 'beside' ? undefined : reply.id;
       const word = this.#words[(id ?? 0) - this.#firstId];
       assert.ok(word?.state === 'open', `an answer to nothing: ${JSON.stringify(reply)}`);
       assert.notEqual(reply.kind, 'error', `${word.kind} of swarm ${word.swarm}: ${JSON.stringify(reply)}`);

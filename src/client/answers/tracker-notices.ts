@@ -5,16 +5,21 @@ import { unreachable } from '../../foundation/base/assert.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { AnnounceEvent } from '../../tracking/announce/messages.js';
+import { REACH_REMEDY, unreachedAt } from '../doctor/reach.js';
 import type { ClientEffect } from '../effects.js';
-import { TRACKER_REFUSALS_TOLD_MAX } from '../limits.js';
+import { BESIDE_TOLD_MAX, TRACKER_REFUSALS_TOLD_MAX } from '../limits.js';
 import { bad, good } from './answers.js';
 
+type Beside = Extract<AnnounceEvent, { kind: 'advertiseIgnored' | 'addressShared' | 'identityCopied' }>;
+type Reach = Extract<AnnounceEvent, { kind: 'reach' }>;
 type TrackerNews = Extract<AnnounceEvent, { kind: 'trackerUp' | 'trackerDown' | 'allTrackersDown' | 'trackersBack' }>;
 
 export class TrackerNotices {
   readonly #pairs = new Map<string, PairNotices>();
 
   readonly #refusals = new Refusals();
+  /** What is told once, however often trackers say it. */
+  readonly #told = new Set<string>();
 
   /** @param name the file's name. */
   refused(pair: string, event: Extract<AnnounceEvent, { kind: 'refused' }>, name: string): readonly ClientEffect[] {
@@ -26,11 +31,46 @@ export class TrackerNotices {
     this.#refusals.listed(pair);
   }
 
+  /** @param isSeeding somebody may want to fetch from this client. */
+  reach({ tracker, address, found }: Reach, isSeeding: boolean): readonly ClientEffect[] {
+    const where = formatAddress(tracker);
+    const key = `reach ${where}`;
+    if (found === 'reached')
+      return this.#told.delete(key)
+        ? [good(`tracker ${where} reaches this client at ${formatAddress(address)} again`)]
+        : [];
+    if (!isSeeding || this.#told.has(key) || this.#told.size >= BESIDE_TOLD_MAX) return [];
+    this.#told.add(key);
+    return [bad(`tracker ${where} ${unreachedAt(formatAddress(address), found)}; ${REACH_REMEDY}`)];
+  }
+
+  /** Each is told once. */
+  beside(event: Beside): readonly ClientEffect[] {
+    const sentence = besideSentence(event);
+    if (this.#told.has(sentence) || this.#told.size >= BESIDE_TOLD_MAX) return [];
+    this.#told.add(sentence);
+    return [bad(sentence)];
+  }
+
   /** @param pair both addresses, as sentences name them. */
   hear(pair: string, event: TrackerNews): readonly ClientEffect[] {
     const notices = this.#pairs.get(pair) ?? new PairNotices(pair);
     this.#pairs.set(pair, notices);
     return notices.hear(event);
+  }
+}
+
+function besideSentence(event: Beside): string {
+  const tracker = formatAddress(event.tracker);
+  switch (event.kind) {
+    case 'advertiseIgnored':
+      return `tracker ${tracker} is of an earlier release and does not list the address that this client advertises; it lists the address that it sees, with that port: update the tracker`;
+    case 'addressShared':
+      return `another client names ${formatAddress(event.address)}, where this client is listed, and is refused there; clients behind one address need a port each: --address with another port, or --advertise with an address that leads to it alone`;
+    case 'identityCopied':
+      return `a client at ${formatAddress(event.other)} came with the identity of this one, as after copying a state directory or a machine, and was turned away; this client keeps its identity`;
+    default:
+      return unreachable(event);
   }
 }
 

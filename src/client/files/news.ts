@@ -67,8 +67,23 @@ export function trackerNews(
       if (record === undefined || record.phase.at !== 'downloading') return NO_EFFECTS;
       return announce(record, { kind: 'findSeeders', swarm: event.swarm });
     }
+    case 'reach':
+      return notices.reach(
+        event,
+        files.all().some(({ phase }) => phase.at === 'seeding'),
+      );
+    case 'advertiseIgnored':
+    case 'addressShared':
+    case 'identityCopied':
+      return notices.beside(event);
     case 'identityShared': {
       const where = formatAddress(event.tracker);
+      if (event.other !== undefined)
+        return [
+          bad(
+            `a client at ${formatAddress(event.other)} has the identity of this one, as after copying a state directory or a machine; this client has taken an identity of its own`,
+          ),
+        ];
       return [
         bad(
           `tracker ${where} repeatedly knows messages that this client did not send: another client uses the same client id, perhaps from a copied state directory. This client continues under a new id`,
@@ -88,6 +103,7 @@ export function trackerNews(
     case 'left':
     case 'withdrawn':
     case 'epochRaised':
+    case 'reachChecked':
       return NO_EFFECTS;
     default:
       return unreachable(event);

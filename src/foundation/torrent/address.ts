@@ -60,3 +60,13 @@ export function plainHost(host: string): string {
 export function sameAddress(a: Address, b: Address): boolean {
   return a.host === b.host && a.port === b.port;
 }
+
+/** Of one machine: not the wildcard, not multicast, not broadcast. @param host canonical. */
+export function isDialable(host: string): boolean {
+  if (host.includes(':')) return !/^(?:::$|ff)/.test(host);
+  return !/^(?:0|22[4-9]|23\d|24\d|25[0-5])\./.test(host);
+}
+
+export function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1';
+}

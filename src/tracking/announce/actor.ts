@@ -39,6 +39,8 @@ export interface Announce {
   tell(command: AnnounceCommand): void;
   /** How each tracker of the pair is, in the order of the pair. */
   standings(): readonly TrackerStanding[];
+  /** Whether the tracker that is asked reaches us at our address; undefined: it has not looked. */
+  reach(): AnnounceMachine['reach'];
   /** Ends all connections at once; nothing is told to the trackers. Idempotent. */
   stop(): void;
 }
@@ -47,7 +49,8 @@ export function startAnnounce(options: AnnounceOptions): Announce {
   const announcer = new Announcer(options);
   announcer.post({ kind: 'wake' });
   return {
-    tell: (command) => announcer.post({ kind: 'command', command }),
+    tell: (command) => announcer.tell(command),
+    reach: () => announcer.reach(),
     standings: () => announcer.standings(),
     stop: () => announcer.stop(),
   };
@@ -58,9 +61,11 @@ class Announcer {
   readonly #machine: AnnounceMachine;
   readonly #host: Host<AnnounceInput, AnnounceEffect | WakeAt>;
   readonly #sockets = new Map<number, TrackerConnection>();
+  #ownHost: string;
 
   constructor(options: AnnounceOptions) {
     this.#options = options;
+    this.#ownHost = options.upload.host;
     const { trackersListen } = options;
     this.#machine = new AnnounceMachine({ ...options, areTrackersStarting: trackersListen !== undefined });
     this.#host = new Host<AnnounceInput, AnnounceEffect | WakeAt>({
@@ -76,6 +81,15 @@ class Announcer {
 
   post(input: AnnounceInput | { readonly kind: 'wake' }): void {
     this.#host.post(input);
+  }
+
+  tell(command: AnnounceCommand): void {
+    if (command.kind === 'move') this.#ownHost = command.upload.host;
+    this.post({ kind: 'command', command });
+  }
+
+  reach(): AnnounceMachine['reach'] {
+    return this.#machine.reach;
   }
 
   standings(): readonly TrackerStanding[] {
@@ -118,11 +132,11 @@ class Announcer {
   }
 
   #dial({ tracker, link }: Extract<AnnounceEffect, { kind: 'dial' }>): TrackerConnection {
-    const { trackers, upload } = this.#options;
+    const { trackers } = this.#options;
     return new DialedConnection({
       address: trackers[tracker],
       // So that the tracker lists us where we listen.
-      ownHost: upload.host,
+      ownHost: this.#ownHost,
       magic: TRACKER_MAGIC,
       sent: trackerRequests,
       heard: trackerReplies,

@@ -5,7 +5,7 @@ import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
 import type { TrackerIndex } from './links.js';
-import type { AnnounceCommand, AnnounceEvent } from './messages.js';
+import type { Advertised, AnnounceCommand, AnnounceEvent } from './messages.js';
 
 export interface AnnounceSetting {
   readonly trackers: readonly [Address, Address];
@@ -13,6 +13,8 @@ export interface AnnounceSetting {
   /** Above that of every earlier start of this client. */
   readonly epoch: number;
   readonly upload: Address;
+  /** What others are to dial in its place. */
+  readonly advertise?: Advertised | undefined;
   readonly seed: number;
   /** The trackers are just being started: nobody is dialed before `trackersListen` comes, and nobody is called down. */
   readonly areTrackersStarting?: boolean;

@@ -36,6 +36,12 @@ export const ANNOUNCE_REFUSED_RETRY_MS = 30_000;
  * once an hour.
  */
 export const CLIENT_ID_RENEWAL_MS = 3_600_000;
+/**
+ * Milliseconds before a tracker that did not reach us is asked again, and the most that this doubles to: it believes an
+ * answer for a minute.
+ */
+export const REACH_AGAIN_MS = 60_000;
+export const REACH_AGAIN_MAX_MS = 600_000;
 /** Milliseconds between two reports of a download's progress to the tracker. */
 export const ANNOUNCE_PROGRESS_MS = 10_000;
 /**

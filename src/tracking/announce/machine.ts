@@ -5,18 +5,20 @@ import type { Machine, Wake, WakeAt } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
 import { TRACKER_REPLY_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { Prng } from '../../foundation/base/prng.js';
+import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId } from '../../foundation/torrent/ids.js';
-import type { Refusal, TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import { Answers } from './answers.js';
 import type { AnnounceEffect, AnnounceInput, AnnounceSetting, Phase } from './effects.js';
 import { ANNOUNCE_PIPELINE_MAX, LEAVE_DEADLINE_MS, LEAVE_REPLY_DEADLINE_MS } from './limits.js';
 import { Links, TRACKER_INDEXES, type TrackerIndex, type TrackerStanding } from './links.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
 import { Own } from './own.js';
 import { Pulse } from './pulse.js';
-import { helloOf, type Pending, Requests, requestOf } from './requests.js';
-import { usableSeeders } from './seeders.js';
+import { type Pending, Requests, requestOf } from './requests.js';
 import { Tally } from './tally.js';
 import { type Question, Wanted } from './wanted.js';
+import { Whereabouts } from './whereabouts.js';
 
 export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEffect | WakeAt> {
   readonly #setting: AnnounceSetting;
@@ -25,6 +27,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   readonly #links: Links;
   readonly #requests = new Requests();
   readonly #tally = new Tally();
+  readonly #answers = new Answers(this.#wanted, (effect) => void this.#effects.push(effect));
+  readonly #whereabouts: Whereabouts;
   #effects: (AnnounceEffect | WakeAt)[] = [];
   #phase: Phase = { at: 'working' };
   readonly #own: Own;
@@ -35,6 +39,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   constructor(setting: AnnounceSetting) {
     this.#setting = setting;
+    this.#whereabouts = new Whereabouts(setting, (event) => this.#tell(event));
     this.#own = new Own(setting.clientId, setting.epoch, (epoch) => this.#tell({ kind: 'epochRaised', epoch }));
     this.#prng = new Prng(setting.seed);
     this.#links = new Links(this.#prng, setting.areTrackersStarting === true ? 'awaited' : 'there');
@@ -56,6 +61,11 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     return TRACKER_INDEXES.map((index) => this.#links.standingOf(index));
   }
 
+  /** What the tracker that is asked found when it last looked for us at our address. */
+  get reach(): Whereabouts['reach'] {
+    return this.#whereabouts.reach;
+  }
+
   #apply(input: AnnounceInput | Wake, nowMs: number): void {
     switch (input.kind) {
       case 'command':
@@ -66,10 +76,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         return;
       case 'connected':
         if (this.#links.isCurrent(input.tracker, input.link))
-          this.#send(
-            input.link,
-            helloOf({ clientId: this.#own.clientId, upload: this.#setting.upload }, this.#own.epoch),
-          );
+          this.#send(input.link, this.#whereabouts.hello(this.#own));
         return;
       case 'replied':
         if (this.#links.isCurrent(input.tracker, input.link)) this.#replied(input.tracker, input.reply, nowMs);
@@ -107,6 +114,13 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       case 'identify':
         this.#identify(command.clientId, command.epoch);
         return;
+      case 'move':
+        this.#whereabouts.moved(command.upload);
+        this.#redial();
+        return;
+      case 'checkReach':
+        this.#whereabouts.check(nowMs);
+        return;
       case 'leave':
         this.#phase = { at: 'leaving', deadlineMs: nowMs + LEAVE_DEADLINE_MS, askedMs: undefined };
         this.#links.dialBothNow();
@@ -119,6 +133,10 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   #replied(tracker: TrackerIndex, reply: TrackerReply, nowMs: number): void {
     if (reply.kind === 'helloReply') {
       this.#greeted(tracker, reply, nowMs);
+      return;
+    }
+    if (reply.kind === 'beside') {
+      this.#beside(tracker, reply, nowMs);
       return;
     }
     if (reply.kind === 'error' && reply.id === null) {
@@ -136,8 +154,13 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     else if (pending.what === 'leave') this.#left();
     else if (pending.what === 'ping') this.#ponged(reply, pending, nowMs);
     else if (pending.what === 'renewal') return;
-    else if (reply.kind === 'error') this.#refused(pending.question, reply, nowMs);
-    else this.#answered(pending.question, reply, nowMs);
+    else if (pending.what === 'reach') this.#whereabouts.answered(this.#setting.trackers[tracker], reply, nowMs);
+    else if (reply.kind === 'error') this.#answers.refused(pending.question, reply, nowMs);
+    else {
+      if (reply.kind === 'shared' && pending.question.kind === 'share')
+        this.#whereabouts.listed(pending.question.sharing.swarm, nowMs);
+      this.#answers.answered(pending.question, reply, this.#whereabouts.own, nowMs);
+    }
   }
 
   #greeted(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'helloReply' }>, nowMs: number): void {
@@ -160,6 +183,21 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#areAllDownReported = false;
     this.#pulse = new Pulse(reply.renewMs, this.#prng.next(), nowMs);
     this.#startOver();
+    this.#whereabouts.greeted(this.#setting.trackers[tracker], reply);
+  }
+
+  #beside(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'beside' }>, nowMs: number): void {
+    const consequence = this.#whereabouts.beside(this.#setting.trackers[tracker], reply);
+    // What the copy said before it was turned away may stand in the place of our own words.
+    if (consequence === 'tellAgain') this.#wanted.tellAllAgain();
+    if (consequence !== 'newIdentity') return;
+    this.#lost(tracker, 'another client is connected there with the identity of this one', nowMs);
+    if (this.#own.mayRenew(nowMs)) this.#identityShared(tracker, { host: reply.host, port: reply.port });
+  }
+
+  #identityShared(tracker: TrackerIndex, other: Address | undefined): void {
+    const names = { clientId: this.#own.clientId, tracker: this.#setting.trackers[tracker] };
+    this.#tell({ kind: 'identityShared', ...names, other });
   }
 
   /** No word of ours would count there any more. Without a new id this tracker is of no use, nor is its partner. */
@@ -171,8 +209,13 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   #identify(clientId: ClientId, epoch: number): void {
     this.#own.become(clientId, epoch);
-    this.#pulse = undefined;
     this.#wanted.forgetRemovals();
+    this.#redial();
+  }
+
+  /** Everything is told on new connections. */
+  #redial(): void {
+    this.#pulse = undefined;
     for (const link of this.#links.redialBoth()) this.#effects.push({ kind: 'hangUp', link });
     this.#startOver();
   }
@@ -181,6 +224,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#requests.clear();
     this.#tally.startOver();
     this.#wanted.startOver();
+    this.#whereabouts.startOver();
     if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, askedMs: undefined };
   }
 
@@ -241,64 +285,13 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   }
 
   #clashed(tracker: TrackerIndex, nowMs: number): void {
-    if (!this.#own.clashed(nowMs) || !this.#own.mayRenew(nowMs)) return;
-    this.#tell({ kind: 'identityShared', clientId: this.#own.clientId, tracker: this.#setting.trackers[tracker] });
-  }
-
-  #answered(question: Question, reply: TrackerReply, nowMs: number): void {
-    switch (question.kind) {
-      case 'share': {
-        const { swarm, have } = question.sharing;
-        const piecesNeeded = reply.kind === 'shared' && reply.piecesNeeded;
-        if (this.#wanted.shared(swarm, have, piecesNeeded, nowMs)) this.#tell({ kind: 'registered', swarm });
-        return;
-      }
-      case 'remove':
-        if (this.#wanted.removed(question.swarm, nowMs)) this.#tell({ kind: 'withdrawn', swarm: question.swarm });
-        return;
-      case 'seeders': {
-        const seeders = usableSeeders(reply.kind === 'seederList' ? reply.seeders : [], this.#setting.upload);
-        const { swarm } = question;
-        if (this.#wanted.found(swarm)) this.#tell({ kind: 'seedersFound', swarm, seeders });
-        return;
-      }
-      case 'part':
-        this.#wanted.partAnswered();
-        return;
-      case 'announce':
-        return;
-      default:
-        unreachable(question);
-    }
-  }
-
-  #refused(question: Question, { code, sentence }: Refusal, nowMs: number): void {
-    const swarm = question.kind === 'share' ? question.sharing.swarm : question.swarm;
-    // What is wrong with the request itself stays wrong.
-    const isForGood = code === 'invalid' || code === 'protocol';
-    const fields = { swarm, code, asked: question.kind };
-    this.#effects.push({ kind: 'log', fields, sentence: `refused: ${sentence}` });
-    if (question.kind === 'part') {
-      this.#wanted.partAnswered();
-      this.#wanted.uploadRefused(swarm);
-      return;
-    }
-    if (question.kind === 'announce') {
-      if (code === 'unknown') this.#wanted.forgotten(swarm);
-      else if (!isForGood) this.#wanted.progressRefused(swarm, nowMs);
-      return;
-    }
-    if (question.kind === 'share') this.#wanted.shareRefused(swarm, isForGood, nowMs);
-    else if (question.kind === 'remove') this.#wanted.removeRefused(swarm, isForGood, nowMs);
-    else this.#wanted.found(swarm);
-    this.#tell({ kind: 'refused', swarm, code, sentence });
+    if (this.#own.clashed(nowMs) && this.#own.mayRenew(nowMs)) this.#identityShared(tracker, undefined);
   }
 
   #partMissing(id: number): void {
     const swarm = this.#requests.unsent(id);
     if (swarm === undefined) return;
-    this.#wanted.partAnswered();
-    this.#wanted.uploadRefused(swarm);
+    this.#answers.partEnded(swarm);
   }
 
   #checkDeadlines(nowMs: number): void {
@@ -340,6 +333,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       if (question === undefined) break;
       this.#put(question, link, nowMs);
     }
+    const look = this.#whereabouts.next(() => this.#requests.sent({ what: 'reach', sentMs: nowMs }), nowMs);
+    if (look !== undefined) this.#send(link, look);
     if (nowMs < this.#pingAtMs()) return;
     this.#pulse?.pinged(nowMs);
     const changeCount = this.#wanted.isSettled ? this.#wanted.changeCount : undefined;
@@ -380,7 +375,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       if (this.#phase.at === 'working') atMs = Math.min(atMs, this.#pingAtMs());
       atMs = Math.min(atMs, this.#answerDeadlineMs());
       const hasRoom = this.#phase.at === 'working' && this.#requests.count < ANNOUNCE_PIPELINE_MAX;
-      if (hasRoom) atMs = Math.min(atMs, this.#wanted.nextAtMs());
+      if (hasRoom) atMs = Math.min(atMs, this.#wanted.nextAtMs(), this.#whereabouts.nextAtMs());
     }
     if (this.#phase.at === 'leaving') atMs = Math.min(atMs, this.#phase.deadlineMs);
     // A wake-up that is set already and comes earlier only looks again; one that is set anew costs a timer each input.

@@ -16,6 +16,13 @@ export interface Sharing {
   readonly have: number;
 }
 
+/** What a client names in place of the address that it listens on: behind a NAT, or in a container. */
+export interface Advertised {
+  /** Numeric; undefined: the host that trackers see. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
 export type AnnounceCommand =
   | ({ readonly kind: 'register' } & Sharing)
   /** Told now and then, and at once when the file is complete. */
@@ -26,6 +33,10 @@ export type AnnounceCommand =
    * We are this client from now on. Everything is told to the trackers anew; what the old one said ends with its lease.
    */
   | { readonly kind: 'identify'; readonly clientId: ClientId; readonly epoch: number }
+  /** We listen there from now on, and dial from there. Everything is told anew. */
+  | { readonly kind: 'move'; readonly upload: Address }
+  /** Ask whether we are reached at our address. `reachChecked` follows, at once when it cannot be asked. */
+  | { readonly kind: 'checkReach' }
   /** Off every list. `left` follows within LEAVE_DEADLINE_MS, answered or not; nothing else is done after it. */
   | { readonly kind: 'leave' };
 
@@ -51,10 +62,30 @@ export type AnnounceEvent =
   /** A tracker knew a newer start of this client: keep this epoch, the next start begins above it. */
   | { readonly kind: 'epochRaised'; readonly epoch: number }
   /**
-   * Again and again a tracker knows words of ours that we did not say: another client has our id, and we need a new
-   * one.
+   * Another client has our id, and we need a new one: it speaks from `other`, or again and again a tracker knows words
+   * of ours that we did not say.
    */
-  | { readonly kind: 'identityShared'; readonly clientId: ClientId; readonly tracker: Address }
+  | {
+      readonly kind: 'identityShared';
+      readonly clientId: ClientId;
+      readonly tracker: Address;
+      readonly other: Address | undefined;
+    }
+  /** Another client came with our id, from `other`, and was turned away. We keep it. */
+  | { readonly kind: 'identityCopied'; readonly tracker: Address; readonly other: Address }
+  /** Another client named the address at which we are listed, and was refused. */
+  | { readonly kind: 'addressShared'; readonly tracker: Address; readonly address: Address }
+  /** What the tracker found when it looked for us at our address; told when it has changed. */
+  | {
+      readonly kind: 'reach';
+      readonly tracker: Address;
+      readonly address: Address;
+      readonly found: 'reached' | 'stranger' | 'nobody';
+    }
+  /** Answers `checkReach`. */
+  | { readonly kind: 'reachChecked' }
+  /** The tracker is of a release that lists us at the address it sees, whatever we advertise. */
+  | { readonly kind: 'advertiseIgnored'; readonly tracker: Address }
   /**
    * A tracker knows of an epoch above all that we can have: somebody else spoke for this client, and we need a new id.
    */

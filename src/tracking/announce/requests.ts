@@ -5,6 +5,7 @@ import type { Address } from '../../foundation/torrent/address.js';
 import { type ClientId, keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { encodeFeatures } from '../../foundation/wire/features.js';
 import { OWN_FEATURES, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
+import type { Advertised } from './messages.js';
 import type { Question } from './wanted.js';
 
 /** A request on its way. */
@@ -16,6 +17,7 @@ export type Pending = { readonly sentMs: number } & (
    */
   | { readonly what: 'ping'; readonly toldCount: number; readonly changeCount: number | undefined }
   | { readonly what: 'leave' }
+  | { readonly what: 'reach' }
   /** Off every list, to be on the right ones again. */
   | { readonly what: 'renewal' }
 );
@@ -86,6 +88,7 @@ export class Requests {
 function fits(pending: Pending, reply: TrackerReply): boolean {
   if (reply.kind === 'error') return true;
   if (pending.what === 'ping') return reply.kind === 'pong';
+  if (pending.what === 'reach') return reply.kind === 'reach';
   if (reply.kind === 'stale') return pending.what !== 'question' || STALE.has(pending.question.kind);
   if (pending.what !== 'question') return reply.kind === 'left';
   return reply.kind === ANSWERS[pending.question.kind];
@@ -93,10 +96,12 @@ function fits(pending: Pending, reply: TrackerReply): boolean {
 
 /** The first word on a connection. */
 export function helloOf(
-  { clientId, upload }: { readonly clientId: ClientId; readonly upload: Address },
-  epoch: number,
+  { clientId, epoch }: { readonly clientId: ClientId; readonly epoch: number },
+  upload: Address,
+  advertise: Advertised | undefined,
 ): TrackerRequest {
-  const names = { clientId: keyBytes(clientId), host: '', uploadPort: upload.port, token: OWN_TOKEN };
+  const [host, uploadPort] = [advertise?.host ?? '', advertise?.port ?? upload.port];
+  const names = { clientId: keyBytes(clientId), host, uploadPort, token: OWN_TOKEN };
   return { kind: 'hello', ...names, epoch };
 }
 

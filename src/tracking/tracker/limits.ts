@@ -81,6 +81,8 @@ export const TRACKER_CLEAN_UP_PACE_MS = 50;
 export const DIAL_BACK_DEADLINE_MS = 2_000;
 /** Dial-backs under way together: a hundred sockets are nothing for a tracker, and no use to an attacker. */
 export const DIAL_BACKS_MAX = 64;
+/** Of them to see whether one client is reached at its address: half, so that contested addresses get theirs. */
+export const DIAL_BACK_INQUIRIES_MAX = 32;
 /** Of them because of clients of one host: others still get their turn. */
 export const DIAL_BACKS_PER_SOURCE_MAX = 4;
 /**
@@ -99,6 +101,13 @@ export const DIAL_BACK_VERDICT_MS = 60_000;
  * waits for an answer.
  */
 export const CLAIM_PROMISED_MS = 5_000;
+/**
+ * Milliseconds after a hello in which an earlier connection of the same client, from elsewhere, may still have been
+ * read late.
+ */
+export const COPY_GRACE_MS = 2_000;
+/** Milliseconds before a client is told again that another one has its identity or its address. */
+export const BESIDE_TOLD_MS = 3_600_000;
 /** Verdicts that are remembered, and hosts whose dial-backs are counted; the oldest goes first. 100 bytes each. */
 export const DIAL_BACK_VERDICTS_MAX = 16_384;
 /** Bytes of the statistics in one reply: some forty numbers as JSON, times eight. */

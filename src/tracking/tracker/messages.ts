@@ -38,6 +38,8 @@ export const TRACKER_FEATURES = {
   readsFeatures: 1,
   /** Understands the reply `stale`. */
   understandsStale: 2,
+  /** `host` in its hello is an address that it wants to be listed at. Asks `reach`; is told `beside`. */
+  namesAddress: 3,
 } as const;
 /** What both sides name today. */
 export const OWN_FEATURES: readonly number[] = Object.values(TRACKER_FEATURES);
@@ -55,7 +57,8 @@ export const trackerRequests = protocol('tracker.request', {
   hello: message(1, {
     clientId: bytes(CLIENT_ID_SIZE),
     /**
-     * '' asks to be listed under the socket's address, which is what a tracker does unless it was told to trust this.
+     * '' asks to be listed under the socket's address. A tracker lists another one only when it was told to trust it,
+     * or when the client names the feature and was reached there.
      */
     host: text(HOST_BYTES_MAX),
     uploadPort: u16,
@@ -86,6 +89,8 @@ export const trackerRequests = protocol('tracker.request', {
   /** [8, id] Heartbeat. Any request renews the lease of everything the caller shares; this one does nothing else. */
   ping: message(8, { id: u32 }),
   stats: message(9, { id: u32 }),
+  /** [11, id, swarm] Whether the tracker reaches the caller at its address, asked about a file that it shares. */
+  reach: message(11, { id: u32, swarm }),
 });
 
 export type TrackerRequest = MessageOf<typeof trackerRequests>;
@@ -124,6 +129,26 @@ export const trackerReplies = protocol('tracker.reply', {
    * only to who understands it. Whoever hears it lost its state, or shares its client id with somebody.
    */
   stale: message(11, { id: u32, ...version }),
+  /**
+   * At the address under which it lists the caller, or would. unasked: too many are asked now; unlisted: there is
+   * nothing to ask about.
+   */
+  reach: message(12, {
+    id: u32,
+    host: text(HOST_BYTES_MAX),
+    port: u16,
+    found: oneOf('reached', 'stranger', 'nobody', 'unasked', 'unlisted'),
+  }),
+  /**
+   * Unasked. Another client has this one's identity, and speaks from that address; or it names that address, at which
+   * this one is listed. `keeps` false: this client needs another identity, and the connection ends.
+   */
+  beside: message(13, {
+    what: oneOf('sameIdentity', 'sameAddress'),
+    keeps: flag,
+    host: text(HOST_BYTES_MAX),
+    port: u16,
+  }),
   /** `id` nil: the connection ends. */
   error: message(10, {
     id: optional(u32),

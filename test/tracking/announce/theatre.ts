@@ -62,6 +62,8 @@ export class ScriptedTracker {
         return { kind: 'seederList', id, seeders: [['10.1.1.1', 5, 2]], total: 1 };
       case 'pieces':
         return { kind: 'stored', id };
+      case 'reach':
+        return { kind: 'reach', id, host: '10.0.0.1', port: 6_001, found: 'reached' };
       case 'stats':
         return { kind: 'stats', id, json: '{}' };
     }

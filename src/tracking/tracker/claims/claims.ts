@@ -2,22 +2,17 @@
 // nobody answers, a listed and connected client keeps it. Never dials or removes anything itself. Pure.
 
 import { present } from '../../../foundation/base/assert.js';
-import { equalBytes } from '../../../foundation/base/bytes.js';
 import { formatAddress } from '../../../foundation/torrent/address.js';
-import { type ClientId, keyBytes, peerIdOf, type SwarmKey } from '../../../foundation/torrent/ids.js';
+import type { ClientId, SwarmKey } from '../../../foundation/torrent/ids.js';
 import { addressKey } from '../../registry/addresses.js';
 import type { Client, ListedAddress } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
-import {
-  CLAIM_PROMISED_MS,
-  DIAL_BACK_PERIOD_MS,
-  DIAL_BACK_VERDICT_MS,
-  DIAL_BACK_VERDICTS_MAX,
-  DIAL_BACKS_MAX,
-  DIAL_BACKS_PER_PERIOD_MAX,
-  DIAL_BACKS_PER_SOURCE_MAX,
-} from '../limits.js';
-import type { TrackerRequest } from '../messages.js';
+import { CLAIM_PROMISED_MS, DIAL_BACK_VERDICT_MS } from '../limits.js';
+import { DialQueue } from './dial-queue.js';
+import { type HeldRequest, HeldRequests } from './held-requests.js';
+import { Inquiries, isPeerId } from './inquiries.js';
+import { remember } from './memory.js';
+import { type Presence, Presences } from './presences.js';
 
 /** What a dial-back says hello about. */
 export interface Asked {
@@ -62,11 +57,6 @@ interface Probe {
   readonly asked: Asked;
 }
 
-export interface HeldRequest {
-  readonly connection: number;
-  readonly request: TrackerRequest;
-}
-
 const FREE: Verdict = { kind: 'free' };
 
 export interface ClaimsSetting {
@@ -77,40 +67,71 @@ export interface ClaimsSetting {
 
 export class Claims {
   readonly #setting: ClaimsSetting;
-  /** Client → its connections here. */
-  readonly #connected = new Map<ClientId, number>();
+  readonly presences = new Presences();
+  readonly inquiries: Inquiries;
+  readonly #dials = new DialQueue();
   readonly #probes = new Map<number, Probe>();
-  /** Claims that are being looked into → what waits for them. */
-  readonly #held = new Map<string, HeldRequest[]>();
+  /** By the claims that are being looked into. */
+  readonly #held = new HeldRequests();
   /** Address → who answered there. */
   readonly #holders = new Map<string, { readonly client: ClientId; readonly untilMs: number }>();
   /** Address and client → what was found instead of it. */
   readonly #missed = new Map<string, { readonly found: Found; readonly untilMs: number }>();
   /** Address → who was last told that it may be listed there. */
   readonly #promised = new Map<string, { readonly client: ClientId; readonly untilMs: number }>();
-  readonly #sources = new Map<string, { readonly sinceMs: number; count: number }>();
   readonly #unsettled = new Map<ListedAddress, number>();
-  #dials: DialBack[] = [];
   #unlisted = new Set<ClientId>();
-  #lastNumber = 0;
 
   constructor(setting: ClaimsSetting) {
     this.#setting = setting;
+    const onReached = (address: string, client: ClientId, nowMs: number): void => this.#reached(address, client, nowMs);
+    this.inquiries = new Inquiries(this.#dials, this.#held, onReached);
   }
 
   /** Dial-backs since the start. */
   get dialCount(): number {
-    return this.#lastNumber;
+    return this.#dials.count;
   }
 
-  greeted(client: ClientId): void {
-    this.#connected.set(client, (this.#connected.get(client) ?? 0) + 1);
+  greeted(presence: Presence): void {
+    this.presences.greeted(presence);
   }
 
-  gone(client: ClientId): void {
-    const left = (this.#connected.get(client) ?? 1) - 1;
-    if (left > 0) this.#connected.set(client, left);
-    else this.#connected.delete(client);
+  gone(presence: Presence): void {
+    this.presences.gone(presence);
+  }
+
+  /**
+   * A client names this address as its own without coming from there: it is listed there only after it was reached
+   * there. Undefined: it was, and `judge` decides.
+   */
+  judgeNamed(claim: Claim, source: string, nowMs: number): Verdict | undefined {
+    const { client, host, port } = claim;
+    if (this.#setting.registry.client(client)?.address?.key === addressKey(host, port)) return undefined;
+    const look = this.inquiries.look(claim, source, nowMs);
+    if (look.kind === 'asking') return look;
+    return look.found === 'reached' ? undefined : { kind: 'refused', sentence: unreachedSentence(claim, look.found) };
+  }
+
+  /**
+   * Whether this connection is of a copy: the client was here first, from another address, and answers there. Such a
+   * copy is turned away.
+   */
+  judgeCopy(
+    presence: Presence,
+    source: string,
+    nowMs: number,
+  ): 'alone' | 'copy' | Extract<Verdict, { kind: 'asking' }> {
+    const original = this.presences.earlier(presence);
+    const client = this.#setting.registry.client(presence.client);
+    const asked = original === undefined || client === undefined ? undefined : askedOf(client);
+    if (original === undefined || asked === undefined || original.port === 0) return 'alone';
+    const { client: id, host, port } = original;
+    const look = this.inquiries.look({ client: id, host, port, ...asked }, source, nowMs);
+    if (look.kind === 'asking') return look;
+    if (look.found !== 'reached') return 'alone';
+    this.presences.turnAway(presence, original, nowMs);
+    return 'copy';
   }
 
   /** Whether this client may be listed at that address. @param source the host that its words come from. */
@@ -121,13 +142,15 @@ export class Claims {
     const isPromised = this.#isPromised(address, client, nowMs);
     if (rivals.length === 0 && !isPromised) return this.#free(address, client, nowMs);
     const key = claimKey(claim);
-    const found = this.#found(claim, nowMs) ?? (this.#ask(claim, source, nowMs) ? 'asking' : 'unasked');
+    const found =
+      this.#found(claim, nowMs) ?? (this.#ask(claim, source, nowMs) ? 'asking' : this.#presumed(address, nowMs));
     if (found === 'asking') return { kind: 'asking', claim: key };
     if (found === 'reached') return this.#free(address, client, nowMs);
     const isIncumbent = this.#setting.registry.client(client)?.address?.key === address;
     const isOccupied = isPromised || rivals.some((rival) => this.#isAlive(rival, nowMs));
     if (found !== 'rival' && (isIncumbent || !isOccupied)) return this.#free(address, client, nowMs);
     this.#unlist(client);
+    for (const rival of rivals) this.presences.shareAddress(rival.id, claim, nowMs);
     return { kind: 'refused', sentence: sentenceOf(claim, found) };
   }
 
@@ -140,7 +163,7 @@ export class Claims {
     const isHolderHere = place.clients.some(({ id }) => id === holder);
     for (const client of place.clients) {
       if (client.id === holder) continue;
-      const isHere = this.#connected.has(client.id);
+      const isHere = this.presences.isConnected(client.id);
       // One that talks to the partner is the partner's to look for.
       if (isHolderHere && (isHere || !this.#isAlive(client, nowMs))) this.#unlist(client.id);
       else if (isHere) this.#verify(client, place, nowMs);
@@ -149,16 +172,12 @@ export class Claims {
 
   /** A request that cannot be decided before this claim is. */
   hold(claim: string, held: HeldRequest): void {
-    present(this.#held.get(claim), 'a request waits for a dial-back that is under way').push(held);
+    this.#held.hold(claim, held);
   }
 
   /** Nobody waits for the answers any more. */
   dropped(connection: number): void {
-    for (const [claim, held] of this.#held)
-      this.#held.set(
-        claim,
-        held.filter((request) => request.connection !== connection),
-      );
+    this.#held.dropped(connection);
   }
 
   /** Places where several clients are still listed are looked into again, some time after it was in vain. */
@@ -172,13 +191,15 @@ export class Claims {
 
   /** The requests that waited for this answer, and are to be judged again; none while one more dial-back is to tell. */
   answered(number: number, answer: DialBackAnswer, nowMs: number): readonly HeldRequest[] {
+    const inquired = this.inquiries.answered(number, answer, nowMs);
+    if (inquired !== undefined) return inquired;
     const probe = present(this.#probes.get(number), 'a dial-back is answered once');
     this.#probes.delete(number);
+    this.#dials.ended(number);
     const { claim, key } = probe;
     const rivals = this.#setting.registry.addresses.rivals(claim.host, claim.port, claim.client);
     if (answer.kind === 'unknownSwarm' && probe.askedAs === claim.client && this.#askRival(probe, rivals)) return [];
-    const held = this.#held.get(key) ?? [];
-    this.#held.delete(key);
+    const held = this.#held.release(key);
     const address = addressKey(claim.host, claim.port);
     const promised = this.#promised.get(address)?.client ?? claim.client;
     const known = [claim.client, promised, ...rivals.map(({ id }) => id)];
@@ -192,9 +213,7 @@ export class Claims {
   }
 
   takeDials(): readonly DialBack[] {
-    const dials = this.#dials;
-    if (dials.length > 0) this.#dials = [];
-    return dials;
+    return this.#dials.takeDials();
   }
 
   /** Clients that are to be taken off every list. */
@@ -214,7 +233,7 @@ export class Claims {
   #isPromised(address: string, client: ClientId, nowMs: number): boolean {
     const promised = this.#promised.get(address);
     if (promised === undefined || promised.client === client || promised.untilMs <= nowMs) return false;
-    return this.#connected.has(promised.client);
+    return this.presences.isConnected(promised.client);
   }
 
   #unlist(client: ClientId): void {
@@ -235,7 +254,7 @@ export class Claims {
 
   /** It has a connection here, or was heard at the partner since, and not too long ago. */
   #isAlive({ id, leaseEndsMs, heardMs }: Client, nowMs: number): boolean {
-    if (this.#connected.has(id)) return true;
+    if (this.presences.isConnected(id)) return true;
     const renewedMs = leaseEndsMs - this.#setting.leaseMs;
     // A client at rest renews once in renewMs; half of it more for the partner's word, and for a client that is late.
     // A fraction of a millisecond is what adding and taking away leave.
@@ -246,6 +265,12 @@ export class Claims {
     if (this.#holderOf(addressKey(claim.host, claim.port), nowMs) === claim.client) return 'reached';
     const missed = this.#missed.get(claimKey(claim));
     return missed === undefined || missed.untilMs <= nowMs ? undefined : missed.found;
+  }
+
+  /** Of hundreds behind one address most cannot be looked for: whoever was reached there lately has it. */
+  #presumed(address: string, nowMs: number): 'rival' | 'unasked' {
+    const holder = this.#holderOf(address, nowMs);
+    return holder !== undefined && this.presences.isConnected(holder) ? 'rival' : 'unasked';
   }
 
   #holderOf(address: string, nowMs: number): ClientId | undefined {
@@ -265,9 +290,9 @@ export class Claims {
   /** False: it cannot be asked now. */
   #ask(claim: Claim, source: string, nowMs: number): boolean {
     const key = claimKey(claim);
-    if (this.#held.has(key)) return true;
-    if (!this.#mayDial(source, nowMs)) return false;
-    this.#held.set(key, []);
+    if (this.#held.isOpen(key)) return true;
+    if (!this.#dials.take(source, nowMs)) return false;
+    this.#held.open(key);
     this.#dial({
       key,
       claim,
@@ -293,24 +318,8 @@ export class Claims {
   }
 
   #dial(probe: Probe): void {
-    this.#lastNumber += 1;
-    this.#probes.set(this.#lastNumber, probe);
     const { host, port } = probe.claim;
-    this.#dials.push({ number: this.#lastNumber, host, port, ...probe.asked });
-  }
-
-  #mayDial(source: string, nowMs: number): boolean {
-    if (this.#probes.size >= DIAL_BACKS_MAX) return false;
-    let underWay = 0;
-    for (const probe of this.#probes.values()) if (probe.source === source) underWay += 1;
-    if (underWay >= DIAL_BACKS_PER_SOURCE_MAX) return false;
-    const counted = this.#sources.get(source);
-    const isOver = counted === undefined || nowMs - counted.sinceMs >= DIAL_BACK_PERIOD_MS;
-    const period = isOver ? { sinceMs: nowMs, count: 0 } : counted;
-    if (period.count >= DIAL_BACKS_PER_PERIOD_MAX) return false;
-    period.count += 1;
-    remember(this.#sources, source, period);
-    return true;
+    this.#probes.set(this.#dials.dial(probe.source, { host, port, ...probe.asked }), probe);
   }
 }
 
@@ -325,21 +334,8 @@ function askedOf({ entries }: Client): Asked | undefined {
   return undefined;
 }
 
-/** As this release says it, or as the first one did. */
-function isPeerId(said: Uint8Array, client: ClientId, swarm: SwarmKey): boolean {
-  return equalBytes(said, peerIdOf(client, swarm)) || equalBytes(said, keyBytes(client));
-}
-
 function missOf(answer: DialBackAnswer): Found {
   return answer.kind === 'nothing' ? 'nobody' : 'stranger';
-}
-
-/** The newest last; the oldest goes when there are too many. */
-function remember<T>(memory: Map<string, T>, key: string, value: T): void {
-  memory.delete(key);
-  memory.set(key, value);
-  const [oldest] = memory.keys();
-  if (memory.size > DIAL_BACK_VERDICTS_MAX && oldest !== undefined) memory.delete(oldest);
 }
 
 /** For anyone who reads the refused client's console: what is so, and what helps. */
@@ -352,5 +348,14 @@ function sentenceOf(claim: Claim, found: Found | 'unasked'): string {
     nobody: 'another client holds it, and nobody answers there (a firewall, or a NAT that forwards no port)',
     unasked: 'another client holds it, and too many from there ask at once; it is tried again',
   }[found];
-  return `peers cannot reach this client at ${address}: ${why}. Clients behind one address need a port each: start this one with --address and another port, or its own address`;
+  return `peers cannot reach this client at ${address}: ${why}. Clients behind one address need a port each: start this one with --address and another port, or with --advertise and an address that leads to it alone`;
+}
+
+function unreachedSentence(claim: Claim, found: 'stranger' | 'nobody' | 'unasked'): string {
+  const why = {
+    stranger: 'somebody else answers there',
+    nobody: 'nobody answers there (a firewall, or a port that is not forwarded)',
+    unasked: 'too many from there ask at once',
+  }[found];
+  return `this tracker cannot reach this client at ${formatAddress(claim)}, the address that it advertises: ${why}. It is listed when it is reached there; check --advertise and the forwarding of that port`;
 }

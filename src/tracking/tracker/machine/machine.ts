@@ -9,7 +9,8 @@ import type { Change } from '../../registry/changes.js';
 import { Leases } from '../../registry/leases.js';
 import { Registry } from '../../registry/registry.js';
 import type { GroupResult, OpenStore, Refusal, Store, StoreSink } from '../../store/contract.js';
-import { Claims, type HeldRequest } from '../claims/claims.js';
+import { Claims } from '../claims/claims.js';
+import type { HeldRequest } from '../claims/held-requests.js';
 import { STORE_MARK_MS } from '../limits.js';
 import type { RefusalCode, TrackerReply, TrackerRequest } from '../messages.js';
 import { overloadedReply, Session, type SessionEffect, type SessionSetting } from '../session/session.js';
@@ -76,7 +77,12 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
         this.#store.receive(input.input, nowMs);
         return;
       case 'opened':
-        this.#connections.open(input.connection, input.host, new Session(this.#session, input.host), nowMs);
+        this.#connections.open(
+          input.connection,
+          input.host,
+          new Session(this.#session, input.host, input.connection),
+          nowMs,
+        );
         return;
       case 'received':
         this.#received(input.connection, input.request, nowMs);
@@ -228,6 +234,10 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
   #settleAddresses(nowMs: number): void {
     for (const place of this.#registry.addresses.takeCrowded()) this.#claims.crowded(place, nowMs);
     for (const dial of this.#claims.takeDials()) this.#effects.push({ kind: 'dialBack', ...dial });
+    for (const { connection, message, hangsUp } of this.#claims.presences.takeTold()) {
+      if (message !== undefined) this.#effects.push({ kind: 'reply', connection, message });
+      if (hangsUp) this.#hangUp(connection, 'a copy of another client');
+    }
     for (const client of this.#claims.takeUnlisted())
       this.#pushOwn([{ kind: 'leave', client, ...this.#registry.highestVersion(client) }]);
   }

@@ -2,16 +2,12 @@
 // change is answered after its commit, everything else at once; a client is only ever listed under its own id and
 // address. Pure.
 
-import { createHash } from 'node:crypto';
-import { toHex } from '../../../foundation/base/bytes.js';
-import { PIECE_SIZE, PIECES_MAX, SEEDERS_PER_REPLY_MAX } from '../../../foundation/base/limits.js';
+import { CLIENT_EPOCH_MAX, PIECES_MAX, SEEDERS_PER_REPLY_MAX } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
-import { canonicalHost } from '../../../foundation/torrent/address.js';
-import { type ClientId, clientId, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
-import { checkFileName } from '../../../foundation/torrent/names.js';
-import { commonFeatures, encodeFeatures, type Features } from '../../../foundation/wire/features.js';
+import { type ClientId, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
+import { encodeFeatures } from '../../../foundation/wire/features.js';
 import { addressKey } from '../../registry/addresses.js';
-import { type Change, compareVersions, type FileFacts } from '../../registry/changes.js';
+import { type Change, compareVersions } from '../../registry/changes.js';
 import type { Leases } from '../../registry/leases.js';
 import type { Registry } from '../../registry/registry.js';
 import type { Claims, Verdict } from '../claims/claims.js';
@@ -30,7 +26,9 @@ import {
   type TrackerRequest,
 } from '../messages.js';
 import type { Budget } from './budget.js';
+import { type Caller, callerOf, isGuest } from './caller.js';
 import { PieceHashUpload } from './piece-hashes.js';
+import { whatIsWrong } from './share-check.js';
 import { isVersioned, overridingVersion, type VersionedRequest } from './stale.js';
 import type { Uploads } from './uploads.js';
 
@@ -70,16 +68,6 @@ export type SessionEffect =
 type Asking = Exclude<TrackerRequest, { kind: 'hello' | 'stats' }>;
 type Of<K extends TrackerRequest['kind']> = Extract<TrackerRequest, { kind: K }>;
 
-interface Caller {
-  readonly id: ClientId;
-  readonly host: string;
-  readonly port: number;
-  /** Zero id: may look, is never listed. */
-  readonly isGuest: boolean;
-  /** Of ours, those that it named: what the first release does not know goes only to who named it. */
-  readonly features: Features;
-}
-
 /** While the store cannot take more: the refusal of what has to be written before it is answered. */
 export function overloadedReply(request: TrackerRequest): TrackerReply | undefined {
   switch (request.kind) {
@@ -97,13 +85,15 @@ export function overloadedReply(request: TrackerRequest): TrackerReply | undefin
 export class Session {
   readonly #setting: SessionSetting;
   readonly #socketHost: string;
+  readonly #connection: number;
   #caller: Caller | undefined;
   readonly #upload: PieceHashUpload;
 
   /** @param socketHost the socket's remote address, plain. */
-  constructor(setting: SessionSetting, socketHost: string) {
+  constructor(setting: SessionSetting, socketHost: string, connection: number) {
     this.#setting = setting;
     this.#socketHost = socketHost;
+    this.#connection = connection;
     this.#upload = new PieceHashUpload(setting.uploads, socketHost);
   }
 
@@ -113,7 +103,7 @@ export class Session {
 
   /** Who said hello, unless it may only look. */
   get client(): ClientId | undefined {
-    return this.#caller?.isGuest === false ? this.#caller.id : undefined;
+    return this.#caller?.presence === undefined ? undefined : this.#caller.id;
   }
 
   /** For logs. */
@@ -128,9 +118,17 @@ export class Session {
     }
     if (caller === undefined) return broken('hello comes first');
     if (request.kind === 'stats') return [{ kind: 'giveStats', id: request.id }];
-    if (request.kind === 'seeders' && caller.isGuest) return [this.#list(request, caller)];
-    if (caller.isGuest) return broken(`${request.kind} needs a client id`);
+    if (request.kind === 'seeders' && caller.presence === undefined) return [this.#list(request, caller)];
+    if (caller.presence === undefined) return broken(`${request.kind} needs a client id`);
+    const { presence } = caller;
+    this.#setting.claims.presences.heard(presence, nowMs);
     this.#setting.leases.renew(caller.id, nowMs);
+    if (isVersioned(request)) {
+      const copy = this.#setting.claims.judgeCopy(presence, this.#socketHost, nowMs);
+      // Its connection ends with the reason.
+      if (copy === 'copy') return [];
+      if (copy !== 'alone') return [{ kind: 'hold', claim: copy.claim, request }];
+    }
     if (!isVersioned(request) || !caller.features.has(TRACKER_FEATURES.understandsStale))
       return this.#answers(request, caller, nowMs);
     const stale = this.#stale(request, caller);
@@ -161,6 +159,8 @@ export class Session {
         return [this.#remove(request, caller, nowMs)];
       case 'leave':
         return [this.#leave(request, caller, nowMs)];
+      case 'reach':
+        return [this.#reach(request, caller, nowMs)];
       case 'ping':
         return [answer({ kind: 'pong', id: request.id, entries: this.#liveCount(caller) })];
     }
@@ -173,23 +173,25 @@ export class Session {
 
   /** The connection is gone: what the store still has to drop. */
   closed(): readonly Change[] {
-    if (this.#caller?.isGuest === false) this.#setting.claims.gone(this.#caller.id);
+    if (this.#caller?.presence !== undefined) this.#setting.claims.gone(this.#caller.presence);
     return this.#upload.drop();
   }
 
   #greet(hello: Of<'hello'>, nowMs: number): readonly SessionEffect[] {
     const { registry, leases, claims, trustHost, self, partner, leaseMs, renewMs } = this.#setting;
-    const id = clientId(hello.clientId);
-    const isGuest = hello.clientId.every((byte) => byte === 0);
-    if (isGuest && hello.uploadPort !== 0) return broken('a client with an upload port has a client id');
-    const host = (trustHost ? canonicalHost(hello.host) : undefined) ?? this.#socketHost;
-    const features = commonFeatures(hello.token, OWN_FEATURES);
-    this.#caller = { id, host, port: hello.uploadPort, isGuest, features };
-    if (!isGuest) {
+    if (isGuest(hello) && hello.uploadPort !== 0) return broken('a client with an upload port has a client id');
+    const origin = { connection: this.#connection, socketHost: this.#socketHost, trustHost, nowMs };
+    const caller = callerOf(hello, origin);
+    this.#caller = caller;
+    const { id, presence, features } = caller;
+    if (presence !== undefined) {
       leases.renew(id, nowMs);
-      claims.greeted(id);
+      claims.greeted(presence);
     }
-    const highestEpoch = isGuest ? 0 : registry.highestEpoch(id);
+    // A client of an earlier release takes a new id when it hears of an epoch that it cannot have.
+    const isCopy = presence !== undefined && !presence.isTold && claims.presences.wasTurnedAway(presence, nowMs);
+    const knownEpoch = presence === undefined ? 0 : registry.highestEpoch(id);
+    const highestEpoch = isCopy ? CLIENT_EPOCH_MAX : knownEpoch;
     const { id: trackerId, isReady: ready } = self;
     const reply = { kind: 'helloReply', trackerId, partner, highestEpoch, leaseMs, renewMs, ready } as const;
     if (!features.has(TRACKER_FEATURES.readsFeatures)) return [answer(reply)];
@@ -202,7 +204,7 @@ export class Session {
     const swarm = swarmKey(request.swarm);
     const wrong = whatIsWrong(
       request,
-      caller,
+      caller.port,
       registry.swarm(swarm)?.complete === true ? registry.swarm(swarm)?.facts : undefined,
     );
     if (wrong !== undefined) return refuse(id, 'invalid', wrong);
@@ -243,8 +245,22 @@ export class Session {
     return undefined;
   }
 
-  #verdict({ id, host, port }: Caller, swarm: SwarmKey, pieceCount: number, nowMs: number): Verdict {
-    return this.#setting.claims.judge({ client: id, host, port, swarm, pieceCount }, this.#socketHost, nowMs);
+  #verdict({ id, host, port, isNamed }: Caller, swarm: SwarmKey, pieceCount: number, nowMs: number): Verdict {
+    const claim = { client: id, host, port, swarm, pieceCount };
+    const { claims } = this.#setting;
+    const verdict = isNamed ? claims.judgeNamed(claim, this.#socketHost, nowMs) : undefined;
+    return verdict ?? claims.judge(claim, this.#socketHost, nowMs);
+  }
+
+  #reach(request: Of<'reach'>, { id: client, host, port }: Caller, nowMs: number): SessionEffect {
+    const { registry, claims } = this.#setting;
+    const swarm = swarmKey(request.swarm);
+    const pieceCount = registry.swarm(swarm)?.facts?.pieceCount;
+    const said = { kind: 'reach', id: request.id, host, port } as const;
+    if (pieceCount === undefined || port === 0) return answer({ ...said, found: 'unlisted' });
+    const look = claims.inquiries.look({ client, host, port, swarm, pieceCount }, this.#socketHost, nowMs);
+    if (look.kind === 'asking') return { kind: 'hold', claim: look.claim, request };
+    return answer({ ...said, found: look.found });
   }
 
   #announce(request: Of<'announce'>, caller: Caller, nowMs: number): SessionEffect {
@@ -339,20 +355,6 @@ export class Session {
   #liveCount(caller: Caller): number {
     return this.#setting.registry.client(caller.id)?.liveCount ?? 0;
   }
-}
-
-/** Undefined when the share can be true; else what is wrong, for the client's log. */
-function whatIsWrong(request: Of<'share'>, caller: Caller, proven: FileFacts | undefined): string | undefined {
-  const { name, size, pieceCount, have, swarm } = request;
-  const unsafe = checkFileName(name);
-  if (unsafe !== undefined) return `the file name is refused: ${unsafe}`;
-  if (caller.port === 0) return 'a client without an upload port cannot be listed';
-  if (Math.ceil(size / PIECE_SIZE) !== pieceCount) return `${size} bytes are not ${pieceCount} pieces`;
-  if (have > pieceCount) return `this file has ${pieceCount} pieces`;
-  if (proven !== undefined && proven.pieceCount !== pieceCount) return `this file has ${proven.pieceCount} pieces`;
-  if (pieceCount === 0 && toHex(swarm) !== createHash('sha1').digest('hex'))
-    return 'this is not the key of an empty file';
-  return undefined;
 }
 
 function unlisted(id: number): TrackerReply {
