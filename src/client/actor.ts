@@ -8,6 +8,7 @@ import { lookAtMachine } from '../foundation/base/this-machine.js';
 import type { Address } from '../foundation/torrent/address.js';
 import { formatAddress } from '../foundation/torrent/address.js';
 import type { Metainfo } from '../foundation/torrent/metainfo.js';
+import type { Advertised } from '../tracking/announce/messages.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DirectoryLock } from '../transfer/storage/lock.js';
@@ -33,6 +34,8 @@ import { Trackers } from './threads/trackers.js';
 export interface ClientOptions {
   /** Where peers reach this client. Port 0: any free port. */
   readonly upload: Address;
+  /** What others are to dial in its place. A tracker lists it once it has reached this client there. */
+  readonly advertise?: Advertised | undefined;
   /** The tracker pair to which this client announces its shares. */
   readonly trackers: readonly [Address, Address];
   /**
@@ -125,7 +128,7 @@ export class ClientActor {
       },
       entries,
     );
-    this.#files = new OpenFiles(this.#threads, () => this.#upload.port);
+    this.#files = new OpenFiles(this.#threads, () => options.advertise?.port ?? this.#upload.port);
     this.#jobs = new DiskJobs({
       paths,
       files: this.#files,
@@ -140,6 +143,7 @@ export class ClientActor {
     this.#trackers = new Trackers({
       identity,
       upload: () => this.#upload,
+      advertise: options.advertise,
       digestsOf: (swarm) => this.#files.digestsOf(swarm),
       onEvent: (pair, event) => this.#host.post({ kind: 'announce', trackers: pair, event }),
       onIdentity: (now) => this.#identify(now),
@@ -156,6 +160,7 @@ export class ClientActor {
       upload: () => this.#upload,
       threadsFact: this.#threadsFact,
       pairs: () => this.#trackers.pairs(options.trackers),
+      checkReach: (deadlineMs) => this.#trackers.checkReach(deadlineMs),
       stateDir: paths.directory,
       answer: (event) => this.#tellUser(event),
       onFatal: (error) => this.#fatal(error),

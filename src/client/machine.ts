@@ -12,6 +12,7 @@ import { answer } from './answers/questions.js';
 import { RateLimits } from './answers/rate-limits.js';
 import { TrackerNotices } from './answers/tracker-notices.js';
 import { Closing } from './closing.js';
+import { aboutSilent } from './doctor/reach.js';
 import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
 import { getRefusal, makeWay, shareRefusal } from './files/admission.js';
 import { advance, announce } from './files/advance.js';
@@ -235,6 +236,10 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'peersNeeded':
         if (!isOffered(record.phase)) return NO_EFFECTS;
         return announce(record, { kind: 'findSeeders', swarm: record.entry.swarm });
+      case 'peerSilent': {
+        const { found, remedy } = aboutSilent(event);
+        return [bad(`${record.entry.name}: ${formatAddress(event)} ${found}; ${remedy}`)];
+      }
       case 'peerBanned':
         return [
           bad(

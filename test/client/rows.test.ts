@@ -70,8 +70,8 @@ test('the rows between the threads keep their order', () => {
   ]);
   const peer = { ...address, bytes: 2, rate: 0.5, pieces: 4 };
   isOnWire(downloadEvents, { kind: 'described', ask: 1, peers: [peer] }, [6, 1, [['h', 1, 2, 0.5, 4]]]);
-  const look = { file: 9, peers: 1, held: 2, storing: 3, isPaced: true };
-  isOnWire(downloadEvents, { kind: 'examined', ask: 1, downloads: [look] }, [8, 1, [[9, 1, 2, 3, true]]]);
+  const look = { file: 9, peers: 1, held: 2, storing: 3, isPaced: true, silent: [] };
+  isOnWire(downloadEvents, { kind: 'examined', ask: 1, downloads: [look] }, [8, 1, [[9, 1, 2, 3, true, []]]]);
   const uploadedTo = { file: 9, ...address, bytes: 2 };
   isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [6, 1, [[9, 'h', 1, 2]]]);
   const digest = new Uint8Array(20);

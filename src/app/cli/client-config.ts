@@ -10,7 +10,7 @@ import { optimizeLater } from './tiering.js';
 
 export interface CommandConfig {
   /** How a client runs, whichever command starts it. */
-  readonly client: Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'onWarm'>;
+  readonly client: Pick<ClientConfig, 'upload' | 'advertise' | 'rates' | 'peerThreads' | 'onWarm'>;
   readonly log: LogStyle;
   /** The log file of `daemon`. */
   readonly logTarget: LogTarget;
@@ -32,6 +32,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
   return {
     client: {
       upload: values.address,
+      advertise: values.advertise,
       rates: { up: values['upload-limit'], down: values['download-limit'] },
       peerThreads: values['peer-threads'],
       onWarm: optimizeLater,

@@ -60,7 +60,7 @@ async function runDoctor(args: DoctorArguments, output: CommandOutput): Promise<
   const { findingLines } = await import('../verbs/results.js');
   const machine = lookAtMachine();
   const threads = threadsFact(machine, placementFor(machine, client.peerThreads));
-  const findings = findingsOf({ ...measured, threads, downloads: [], troubles: [] });
+  const findings = findingsOf({ ...measured, threads, reach: [], downloads: [], troubles: [] });
   if (args.json) output.stdout(JSON.stringify({ schema: 1, findings }));
   else for (const line of findings.flatMap(findingLines)) output.stdout(line);
   return findings.some(({ severity }) => severity === 'bad') ? SOMETHING_IS_BAD : 0;

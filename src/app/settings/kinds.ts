@@ -2,7 +2,7 @@
 // value the way it is written. Pure: paths are made absolute with the directories that are passed in.
 
 import { isAbsolute, join, normalize } from 'node:path';
-import { type Address, formatAddress, parseAddress } from '../../foundation/torrent/address.js';
+import { type Address, formatAddress, isDialable, parseAddress } from '../../foundation/torrent/address.js';
 import { whyNoPair } from '../../foundation/torrent/tracker-pair.js';
 import { formatDuration, parseDuration } from './durations.js';
 import { parseRate } from './rates.js';
@@ -33,6 +33,28 @@ export const address: Kind<Address> = {
   expects: 'an address; write ip:port, such as 192.0.2.1:6881',
   read: (raw) => (typeof raw === 'string' ? parseAddress(raw, true) : undefined),
   show: formatAddress,
+  offers: 'nothing',
+};
+
+/** What others are to dial: an address, or a port at whichever host they see. */
+export interface Advertised {
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+export const advertised: Kind<Advertised> = {
+  expects: 'an address that others can dial; write ip:port, such as 192.0.2.1:6881, or a port alone',
+  read: (raw) => {
+    const text = typeof raw === 'number' ? String(raw) : raw;
+    if (typeof text !== 'string') return undefined;
+    const address = parseAddress(text);
+    if (address !== undefined) return isDialable(address.host) ? address : undefined;
+    const port = /^:?(\d{1,5})$/.exec(text)?.[1];
+    return port !== undefined && Number(port) > 0 && Number(port) < 65_536
+      ? { host: undefined, port: Number(port) }
+      : undefined;
+  },
+  show: ({ host, port }) => (host === undefined ? String(port) : formatAddress({ host, port })),
   offers: 'nothing',
 };
 

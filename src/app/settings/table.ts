@@ -3,7 +3,7 @@
 
 import { PEER_THREADS_MAX } from '../../foundation/base/limits.js';
 import type { LogLevel } from '../../foundation/base/log.js';
-import { address, choice, count, duration, type Kind, path, patience, rate, trackerPair } from './kinds.js';
+import { address, advertised, choice, count, duration, type Kind, path, patience, rate, trackerPair } from './kinds.js';
 import { STATS_INTERVAL_MIN_MS } from './limits.js';
 import type { Places } from './places.js';
 
@@ -39,6 +39,11 @@ export const SETTINGS = {
     () => 0,
     '0s; forever as a service of systemd',
     'how long a daemon or tracker waits for an address not there yet: 5m, forever',
+  ),
+  advertise: optional(
+    advertised,
+    'the address',
+    'ip:port or port that others dial instead: behind a NAT, in a container',
   ),
   trackers: optional(trackerPair, 'none', 'ip:port of both trackers of a pair'),
   'state-dir': setting(
@@ -102,7 +107,7 @@ export const SETTINGS = {
 /** Flags of every command that writes a log. */
 export const LOG_SETTINGS = ['log-level', 'log-format'] as const satisfies readonly SettingName[];
 /** Flags of every command that runs a client. */
-export const CLIENT_SETTINGS = ['peer-threads'] as const satisfies readonly SettingName[];
+export const CLIENT_SETTINGS = ['advertise', 'peer-threads'] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;
 /** Paths are absolute, rates are bytes per second (0: no limit), times are milliseconds. */

@@ -6,8 +6,9 @@ import { fitting } from '../../foundation/base/bytes.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import type { DownloadLook, Facts, ThreadsFact } from '../doctor/facts.js';
+import type { DownloadLook, Facts, ReachFact, ThreadsFact } from '../doctor/facts.js';
 import { findingsOf } from '../doctor/findings.js';
+import { DOCTOR_STEP_DEADLINE_MS } from '../doctor/limits.js';
 import { type ProbeOptions, probe } from '../doctor/probe.js';
 import { pairKey } from '../files/names.js';
 import { DOCTOR_LOOK_MS, DOCTOR_LOOKS, DOCTOR_PAIRS_MAX } from '../limits.js';
@@ -21,6 +22,8 @@ export interface ExaminationOptions {
   readonly upload: () => Address;
   /** The tracker pairs that this client talks to, its own first. */
   readonly pairs: () => readonly (readonly [Address, Address])[];
+  /** What trackers find at this client's address now; settles within the deadline. */
+  readonly checkReach: (deadlineMs: number) => Promise<readonly ReachFact[]>;
   readonly stateDir: string;
   readonly answer: (event: ClientEvent) => void;
   readonly onFatal: (error: unknown) => void;
@@ -48,12 +51,14 @@ export class Examination {
 
   async #diagnose(request: DoctorRequest): Promise<void> {
     const isIdle = request.downloads.length === 0;
-    const [measured, looks] = await Promise.all([
+    const [measured, reach, looks] = await Promise.all([
       probe(this.#probeOptions(request)),
+      this.#options.checkReach(DOCTOR_STEP_DEADLINE_MS),
       isIdle ? new Map<number, DownloadLook[]>() : this.#watch(),
     ]);
     const facts: Facts = {
       ...measured,
+      reach,
       threads: this.#options.threadsFact,
       troubles: request.troubles,
       downloads: request.downloads.map(({ file, name, rate }) => ({

@@ -41,7 +41,7 @@ export class TrackerNotices {
         : [];
     if (!isSeeding || this.#told.has(key) || this.#told.size >= BESIDE_TOLD_MAX) return [];
     this.#told.add(key);
-    return [bad(`tracker ${where} ${unreachedAt(formatAddress(address), found)}; ${REACH_REMEDY}`)];
+    return [bad(`tracker ${where} ${unreachedAt(address, found)}; ${REACH_REMEDY}`)];
   }
 
   /** Each is told once. */

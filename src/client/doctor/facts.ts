@@ -1,5 +1,8 @@
 // What the doctor measures, in bytes, milliseconds and bytes per second; findings.ts says what it means. Pure.
 
+import type { Address } from '../../foundation/torrent/address.js';
+import type { Silent } from './reach.js';
+
 /** Where other clients reach this one. */
 export interface UploadFact {
   /** ip:port. */
@@ -10,6 +13,13 @@ export interface UploadFact {
     | { readonly kind: 'answers'; readonly tookMs: number }
     | { readonly kind: 'free' }
     | { readonly kind: 'failed'; readonly errno: string };
+}
+
+/** What a tracker found when it looked for this client at its address. */
+export interface ReachFact {
+  readonly tracker: string;
+  readonly address: Address;
+  readonly found: 'reached' | 'stranger' | 'nobody';
 }
 
 export interface TrackerFact {
@@ -97,6 +107,8 @@ export interface DownloadLook {
   readonly storing: number;
   /** It would request more if there were no download limit. */
   readonly isPaced: boolean;
+  /** Listed addresses that do not answer, or whose bytes do not come. */
+  readonly silent: readonly Silent[];
 }
 
 export interface DownloadFact {
@@ -112,6 +124,8 @@ export interface Facts {
   readonly upload: UploadFact | undefined;
   /** Host that the client is bound to; undefined when it is not one address. */
   readonly ownHost: string | undefined;
+  /** Of a running client; empty when no tracker has looked. */
+  readonly reach: readonly ReachFact[];
   readonly trackers: readonly TrackerFact[];
   readonly disks: readonly DiskFact[];
   /** Undefined where the system does not tell. */

@@ -3,12 +3,15 @@
 
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { DISK_RESERVE_BYTES } from '../../foundation/base/limits.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
 import type {
   DiskFact,
+  DownloadFact,
   Facts,
   Finding,
   MachineFact,
   OpenFilesFact,
+  ReachFact,
   ThreadsFact,
   TrackerFact,
   UploadFact,
@@ -22,29 +25,30 @@ import {
   SKEW_MAX_MS,
   TRACKER_HELLO_SLOW_MS,
 } from './limits.js';
+import { aboutSilent, REACH_REMEDY, unreachedAt } from './reach.js';
 
 export function findingsOf(facts: Facts): readonly Finding[] {
-  const { upload, trackers, disks, openFiles, machine, threads, downloads, troubles, ownHost } = facts;
+  const { upload, reach, trackers, disks, openFiles, machine, threads, downloads, troubles, ownHost } = facts;
   const writeRates = disks.flatMap((disk) => rateOf(disk) ?? []);
   // The slowest disk counts, whichever disk a download is on.
   const speeds = { hash: machine.hashRate, disk: writeRates.length === 0 ? undefined : Math.min(...writeRates) };
   return [
     ...troubles.map(({ name, sentence }) => bad(name, sentence, 'see `show downloads`; `verify` checks it again')),
-    ...(upload === undefined ? [] : [aboutUpload(upload)]),
+    ...(upload === undefined ? [] : [aboutUpload(upload, reach)]),
     ...trackers.flatMap((tracker) => aboutTracker(tracker, trackers, ownHost)),
     ...disks.map(aboutDisk),
     ...(openFiles === undefined ? [] : [aboutOpenFiles(openFiles)]),
     ...aboutMachine(machine, threads),
     ...aboutThreads(threads),
-    ...downloads.map((download) => limitOf(download, speeds)),
+    ...downloads.flatMap((download) => [limitOf(download, speeds), ...silentPeers(download)]),
   ];
 }
 
-function aboutUpload({ address, isOurs, state }: UploadFact): Finding {
+function aboutUpload({ address, isOurs, state }: UploadFact, reach: readonly ReachFact[]): Finding {
   const subject = `upload port ${address}`;
   if (state.kind === 'free') return fine(subject, 'is free for a client');
   if (state.kind === 'answers') {
-    if (isOurs) return fine(subject, `this client answers there within ${state.tookMs.toFixed(0)} ms`);
+    if (isOurs) return aboutReach(subject, `this client answers there within ${state.tookMs.toFixed(0)} ms`, reach);
     return bad(subject, 'another program listens there', 'choose another port, or end that program');
   }
   const { errno } = state;
@@ -55,6 +59,17 @@ function aboutUpload({ address, isOurs, state }: UploadFact): Finding {
     return bad(subject, 'another program uses it', 'choose another port, or end that program');
   const found = isOurs ? `this machine cannot connect to its own address (${errno})` : `it cannot be used (${errno})`;
   return bad(subject, found, 'check the firewall rules and the address');
+}
+
+/** That this machine reaches its own port proves nothing for others. */
+function aboutReach(subject: string, answers: string, reach: readonly ReachFact[]): Finding {
+  const missed = reach.find(({ found }) => found !== 'reached');
+  if (missed !== undefined && missed.found !== 'reached')
+    return bad(subject, `tracker ${missed.tracker} ${unreachedAt(missed.address, missed.found)}`, REACH_REMEDY);
+  const [reached] = reach;
+  if (reached === undefined)
+    return fine(subject, `${answers}, as seen from this machine; no tracker has looked whether others reach it`);
+  return fine(subject, `${answers}, and tracker ${reached.tracker} reaches it at ${formatAddress(reached.address)}`);
 }
 
 function aboutTracker(tracker: TrackerFact, all: readonly TrackerFact[], ownHost: string | undefined): Finding[] {
@@ -209,4 +224,13 @@ function note(subject: string, found: string, remedy: string): Finding {
 
 function bad(subject: string, found: string, remedy: string): Finding {
   return { severity: 'bad', subject, found, remedy };
+}
+
+/** As the latest look shows them: bad while nobody else sends. */
+function silentPeers({ name, rate, looks }: DownloadFact): readonly Finding[] {
+  const judge = rate > 0 ? note : bad;
+  return (looks.at(-1)?.silent ?? []).map((silent) => {
+    const { found, remedy } = aboutSilent(silent);
+    return judge(`peer ${formatAddress(silent)}`, `has ${name}, and ${found}`, remedy);
+  });
 }

@@ -18,7 +18,7 @@ export interface ProbeOptions {
   readonly runningDownloads: number;
 }
 
-export type Measured = Omit<Facts, 'downloads' | 'troubles' | 'threads'>;
+export type Measured = Omit<Facts, 'downloads' | 'troubles' | 'threads' | 'reach'>;
 
 /** Ends within DOCTOR_STEP_DEADLINE_MS and a little. Never rejects for what it finds. */
 export async function probe(options: ProbeOptions): Promise<Measured> {

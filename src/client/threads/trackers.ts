@@ -2,12 +2,15 @@
 // each pair, started with the first command to it.
 
 import { fitting } from '../../foundation/base/bytes.js';
+import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
 import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import type { Log } from '../../foundation/base/log.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Announce, startAnnounce } from '../../tracking/announce/actor.js';
-import type { AnnounceCommand, AnnounceEvent } from '../../tracking/announce/messages.js';
+import type { Advertised, AnnounceCommand, AnnounceEvent } from '../../tracking/announce/messages.js';
+import type { ReachFact } from '../doctor/facts.js';
+import { unreachedAt } from '../doctor/reach.js';
 import { pairKey } from '../files/names.js';
 import { REASON_BYTES_MAX, TRACKERS_LISTED_MAX, type TrackerView } from '../messages.js';
 import { freshIdentity, type Identity } from '../state/library.js';
@@ -16,6 +19,7 @@ export interface TrackersOptions {
   readonly identity: Identity;
   /** Where peers reach us. Known once the client listens. */
   readonly upload: () => Address;
+  readonly advertise: Advertised | undefined;
   readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
   readonly onEvent: (pair: string, event: AnnounceEvent) => void;
   /**
@@ -39,6 +43,8 @@ export class Trackers {
   readonly #options: TrackersOptions;
   readonly #announces = new Map<string, Announce>();
   readonly #pairs = new Map<string, readonly [Address, Address]>();
+  /** Of pairs whose tracker looks for us now. */
+  readonly #checks = new Map<string, Deferred<void>>();
   #identity: Identity;
 
   constructor(options: TrackersOptions) {
@@ -55,12 +61,32 @@ export class Trackers {
     return [...new Map([[pairKey(own), own], ...this.#pairs]).values()];
   }
 
+  /**
+   * What the trackers that are asked find now at the address of this client. Those that do not answer within
+   * `deadlineMs` say what they found before.
+   */
+  async checkReach(deadlineMs: number): Promise<readonly ReachFact[]> {
+    const checks = [...this.#announces].map(async ([pair, announce]) => {
+      const checked = this.#checks.get(pair) ?? deferred<void>();
+      this.#checks.set(pair, checked);
+      announce.tell({ kind: 'checkReach' });
+      await within(checked.promise, deadlineMs, () => undefined);
+      const at = announce.standings().findIndex(({ state }) => state === 'talking');
+      const tracker = this.#pairs.get(pair)?.[at];
+      const reach = announce.reach();
+      return tracker === undefined || reach === undefined ? [] : [{ tracker: formatAddress(tracker), ...reach }];
+    });
+    return (await Promise.all(checks)).flat();
+  }
+
   /** The state of each tracker of those pairs. */
   standings(own: readonly [Address, Address]): readonly TrackerView[] {
     const rows = this.pairs(own).flatMap((trackers) => {
       const known = this.#announces.get(pairKey(trackers))?.standings();
       return trackers.map((tracker, at) => {
-        const { state, reason } = known?.[at] ?? { state: 'standby', reason: 'not needed yet' };
+        const { state, reason: why } = known?.[at] ?? { state: 'standby', reason: 'not needed yet' };
+        const reach = state === 'talking' ? this.#announces.get(pairKey(trackers))?.reach() : undefined;
+        const reason = reach === undefined || reach.found === 'reached' ? why : unreachedAt(reach.address, reach.found);
         return { address: formatAddress(tracker), state, reason: fitting(reason, REASON_BYTES_MAX) };
       });
     });
@@ -75,15 +101,17 @@ export class Trackers {
     const pair = pairKey(trackers);
     const known = this.#announces.get(pair);
     if (known !== undefined) return known;
-    const { upload, digestsOf, onEvent, log, seed, starting } = this.#options;
+    const { upload, advertise, digestsOf, onEvent, log, seed, starting } = this.#options;
     const { clientId, epoch } = this.#identity;
     const announce = startAnnounce({
       trackers,
       clientId,
       epoch,
       upload: upload(),
+      advertise,
       digestsOf,
       onEvent: (event) => {
+        if (event.kind === 'reachChecked') this.#checked(pair);
         if (event.kind === 'epochRaised') this.#raiseEpoch(event.epoch);
         // Several pairs may report the same lost id: only the first report counts.
         const isLost = event.kind === 'identityBurnt' || event.kind === 'identityShared';
@@ -99,6 +127,11 @@ export class Trackers {
     const elsewhere = trackers.find((tracker) => isOfOtherFamily(tracker, upload()));
     if (elsewhere !== undefined) onEvent(pair, { kind: 'listedElsewhere', tracker: elsewhere, upload: upload() });
     return announce;
+  }
+
+  #checked(pair: string): void {
+    this.#checks.get(pair)?.resolve();
+    this.#checks.delete(pair);
   }
 
   /** @returns false when that id is no longer ours. */

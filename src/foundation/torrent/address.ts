@@ -66,7 +66,3 @@ export function isDialable(host: string): boolean {
   if (host.includes(':')) return !/^(?:::$|ff)/.test(host);
   return !/^(?:0|22[4-9]|23\d|24\d|25[0-5])\./.test(host);
 }
-
-export function isLoopback(host: string): boolean {
-  return host.startsWith('127.') || host === '::1';
-}

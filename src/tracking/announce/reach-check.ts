@@ -1,11 +1,18 @@
 // When a tracker is asked whether it reaches this client at its address, and what it found last. It is asked once on
 // each connection, and again with growing pauses until it reaches us. Pure.
 
+import type { Address } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { TrackerReply } from '../tracker/messages.js';
 import { REACH_AGAIN_MAX_MS, REACH_AGAIN_MS } from './limits.js';
 
 export type Found = Extract<TrackerReply, { kind: 'reach' }>['found'];
+
+/** What a tracker found at the address at which it looked for us. */
+export interface Reached {
+  readonly address: Address;
+  readonly found: 'reached' | 'stranger' | 'nobody';
+}
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -16,10 +23,10 @@ export class ReachCheck {
   #pauseMs = REACH_AGAIN_MS;
   #isAsked = false;
   #isUnderstood = false;
-  #last: Found | undefined;
+  #last: Reached | undefined;
 
   /** What the tracker found when it last could tell. */
-  get last(): Found | undefined {
+  get last(): Reached | undefined {
     return this.#last;
   }
 
@@ -59,7 +66,7 @@ export class ReachCheck {
   }
 
   /** True: it differs from what was found before. */
-  answered(found: Found, nowMs: number): boolean {
+  answered(found: Found, address: Address, nowMs: number): boolean {
     this.#isAsked = false;
     if (found === 'reached') this.#pauseMs = REACH_AGAIN_MS;
     else {
@@ -67,8 +74,8 @@ export class ReachCheck {
       this.#pauseMs = Math.min(REACH_AGAIN_MAX_MS, this.#pauseMs * 2);
     }
     // Neither says anything of this client.
-    if (found === 'unasked' || found === 'unlisted' || found === this.#last) return false;
-    this.#last = found;
+    if (found === 'unasked' || found === 'unlisted' || found === this.#last?.found) return false;
+    this.#last = { address, found };
     return true;
   }
 }

@@ -75,10 +75,9 @@ export class Whereabouts {
   }
 
   answered(tracker: Address, reply: TrackerReply, nowMs: number): void {
-    const found = reply.kind === 'reach' ? reply.found : 'unasked';
-    const isNews = this.#reach.answered(found, nowMs);
-    if (reply.kind === 'reach' && isNews && found !== 'unasked' && found !== 'unlisted')
-      this.#tell({ kind: 'reach', tracker, address: { host: reply.host, port: reply.port }, found });
+    const { found, host, port } = reply.kind === 'reach' ? reply : { found: 'unasked' as const, host: '', port: 0 };
+    const isNews = this.#reach.answered(found, { host, port }, nowMs);
+    if (isNews && this.reach !== undefined) this.#tell({ kind: 'reach', tracker, ...this.reach });
     this.#tell({ kind: 'reachChecked' });
   }
 

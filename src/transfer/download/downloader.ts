@@ -86,8 +86,15 @@ export class Downloader {
 
   examine(): Omit<ExaminedDownload, 'file'> {
     const { slots, pacer, file } = this.#options;
+    const silent = this.#machine.silent();
     const isPaced = pacer.readyMs(file, systemTimers.nowMs()) !== undefined;
-    return { peers: this.describe().length, held: slots.heldBy(file), storing: this.#machine.storingCount, isPaced };
+    return {
+      peers: this.describe().length,
+      held: slots.heldBy(file),
+      storing: this.#machine.storingCount,
+      isPaced,
+      silent,
+    };
   }
 
   describe(): ReturnType<DownloadMachine['describe']> {
@@ -136,6 +143,9 @@ export class Downloader {
         break;
       case 'peersNeeded':
         tellMain({ kind: 'peersNeeded', file });
+        break;
+      case 'peerSilent':
+        tellMain({ ...effect, file });
         break;
       case 'banned':
         log.warn({ peer: effect.address, piece: effect.piece }, 'peer sent wrong bytes and is banned');

@@ -5,6 +5,7 @@ import type { Address } from '../../foundation/torrent/address.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FetchCommand, FetchEvent } from '../peer/messages.js';
 import type { Progress } from './messages.js';
+import type { SilentAddress } from './peers/address-book.js';
 
 /** What became of a piece that the hash pool was given. */
 export type StoreOutcome =
@@ -67,6 +68,8 @@ export type DownloadEffect =
   /** Every piece is had: check the file, flush it, give it its name. `finished` or `finishFailed` answers it. */
   | { readonly kind: 'finish' }
   | ({ readonly kind: 'progressed' } & Progress)
+  /** It was dialed in vain, and nobody else sends. */
+  | ({ readonly kind: 'peerSilent' } & SilentAddress)
   | { readonly kind: 'peersNeeded' }
   | { readonly kind: 'banned'; readonly address: Address; readonly piece: number }
   /** The last effect: the actor can be taken down. */

@@ -46,6 +46,9 @@ export const TRACKER_ASK_MAX_MS = 10_000;
 
 /** Addresses remembered for one download: 40 connected, and in reserve three lists of 50 and some that dialed us. */
 export const PEERS_KNOWN_MAX = 200;
+/** Addresses that do not answer: of which users are told in one download, and which the doctor names. */
+export const SILENT_TOLD_MAX = 3;
+export const SILENT_LISTED_MAX = 8;
 /** Milliseconds before a peer that failed is dialed again; doubles each time. */
 export const REDIAL_MIN_MS = 1_000;
 export const REDIAL_MAX_MS = 60_000;

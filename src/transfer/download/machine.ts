@@ -10,6 +10,7 @@ import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { FetchEvent } from '../peer/messages.js';
 import type { DownloadEffect, DownloadInput, DownloadPhase, Ending, StoredPiece } from './effects.js';
 import type { ConnectedPeer } from './messages.js';
+import type { SilentAddress } from './peers/address-book.js';
 import { Connections } from './peers/connections.js';
 import { Reports } from './reports.js';
 import { Interest } from './requests/interest.js';
@@ -74,6 +75,11 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     return this.#table.storingCount;
   }
 
+  /** Addresses that do not answer, or whose bytes do not come. */
+  silent(): readonly SilentAddress[] {
+    return this.#connections.silent();
+  }
+
   /** Every connected peer. */
   describe(nowMs: number): readonly ConnectedPeer[] {
     const connected = [...this.#connections.peers.values()].filter(({ phase }) => phase !== 'dialing');
@@ -132,10 +138,11 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         peer.choked = false;
         this.#interest.reconsider(peer);
         return NO_EFFECTS;
-      case 'disconnected':
-        this.#connections.ended(peer, event.reason, nowMs);
+      case 'disconnected': {
+        const told = this.#connections.ended(peer, event.reason, nowMs);
         this.#scheduler.left(peer, nowMs);
-        return NO_EFFECTS;
+        return told;
+      }
     }
   }
 

@@ -14,6 +14,7 @@ import {
   bytes,
   flag,
   listOf,
+  oneOf,
   real,
   record,
   size,
@@ -26,6 +27,7 @@ import {
 } from '../../foundation/wire/schema.js';
 import { listeningPort } from '../peer/messages.js';
 import { handedStorage } from '../storage/messages.js';
+import { SILENT_LISTED_MAX } from './limits.js';
 
 const file = u32;
 const address = record({ host: text(64), port: u16 });
@@ -78,8 +80,17 @@ export type DownloadCommand = MessageOf<typeof downloadCommands>;
 const connectedPeer = record({ host: text(64), port: u16, bytes: size, rate: real, pieces: u32 });
 export type ConnectedPeer = ValueOf<typeof connectedPeer>;
 
+/** An address that does not answer (`refuses`, `noAnswer`), or whose bytes do not come. */
+const silentAddress = record({ host: text(64), port: u16, trouble: oneOf('refuses', 'noAnswer', 'noBytes') });
 /** Connected peers, slots held, pieces being stored, whether the download limit holds it back. */
-const examinedDownload = record({ file, peers: u32, held: u32, storing: u32, isPaced: flag });
+const examinedDownload = record({
+  file,
+  peers: u32,
+  held: u32,
+  storing: u32,
+  isPaced: flag,
+  silent: listOf(silentAddress, SILENT_LISTED_MAX),
+});
 export type ExaminedDownload = ValueOf<typeof examinedDownload>;
 
 /** How a download stands, in numbers that begin at 0. The client shows all of them in its row of the file. */
@@ -110,6 +121,8 @@ export const downloadEvents = protocol('download.events', {
   examined: message(8, { ask: u32, downloads: listOf(examinedDownload, DOWNLOADS_RUNNING_MAX) }),
   /** Slots of one piece each: all there are, and those that hold a requested or unstored piece. */
   slotsCounted: message(10, { ask: u32, slots: u32, used: u32 }),
+  /** It was dialed in vain, and no other peer sends. Once for each address. */
+  peerSilent: message(11, { file, host: text(64), port: u16, trouble: oneOf('refuses', 'noAnswer', 'noBytes') }),
   peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
   /** The threads of the hash pool are up. Sent once. */
   poolReady: message(9, {}),

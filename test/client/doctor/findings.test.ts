@@ -34,6 +34,7 @@ const DISK: DiskFact = {
 };
 const HEALTHY: Facts = {
   upload: { address: '192.0.2.7:6881', isOurs: true, state: { kind: 'answers', tookMs: 1 } },
+  reach: [],
   ownHost: '192.0.2.7',
   trackers: [TRACKER],
   disks: [DISK],
@@ -184,7 +185,7 @@ test('what cannot be known is not held against anybody', () => {
   assert.deepEqual(wrong({ ...tracker({ listed: { hosts: ['10.0.0.1'], isSample: false } }), ownHost: undefined }), []);
 });
 
-const LOOK: DownloadLook = { peers: 5, held: 20, storing: 2, isPaced: false };
+const LOOK: DownloadLook = { peers: 5, held: 20, storing: 2, isPaced: false, silent: [] };
 const looksOf = (more: Partial<DownloadLook>): readonly DownloadLook[] => [
   { ...LOOK, ...more },
   { ...LOOK, ...more },
@@ -225,6 +226,7 @@ test('whatever is measured, everything bad or worth a note has a remedy, and eve
       held: fc.nat(96),
       storing: fc.nat(96),
       isPaced: fc.boolean(),
+      silent: fc.constant([]),
     }),
     { maxLength: 10 },
   );

@@ -1,7 +1,8 @@
 // Who said hello on a connection, and at which address it is to be listed: its socket's, or one that it names itself.
 // Pure.
 
-import { canonicalHost, isDialable, isLoopback } from '../../../foundation/torrent/address.js';
+import { isLoopback } from '../../../foundation/base/hosts.js';
+import { canonicalHost, isDialable } from '../../../foundation/torrent/address.js';
 import { type ClientId, clientId } from '../../../foundation/torrent/ids.js';
 import { commonFeatures, type Features } from '../../../foundation/wire/features.js';
 import type { Presence } from '../claims/presences.js';

@@ -13,6 +13,16 @@ interface Entry {
   readonly address: Address;
   standing: Standing;
   failures: number;
+  /** Of the last connection; undefined when it was of use. */
+  trouble: Trouble | undefined;
+  isTold: boolean;
+}
+
+/** refuses: nobody listens there; noAnswer: nothing comes back at all; noBytes: it says hello, and no payload comes. */
+export type Trouble = 'refuses' | 'noAnswer' | 'noBytes';
+
+export interface SilentAddress extends Address {
+  readonly trouble: Trouble;
 }
 
 export class AddressBook {
@@ -28,16 +38,27 @@ export class AddressBook {
     return this.#entries.size;
   }
 
-  /** A known peer that is found again is dialed soon, unless it is banned. True: it was not known. */
+  /**
+   * A known peer that is found again is dialed soon, unless it is banned or was silent: being listed does not make it
+   * answer. True: it was not known.
+   */
   add(address: Address, nowMs: number, incoming = false): boolean {
     const key = formatAddress(address);
     const known = this.#entries.get(key);
     if (known !== undefined) {
-      if (known.standing.at === 'waiting') this.#wait(known, Math.min(known.standing.untilMs, nowMs + REDIAL_MIN_MS));
+      const isSilent = known.trouble === 'noAnswer' || known.trouble === 'noBytes';
+      if (known.standing.at === 'waiting' && (incoming || !isSilent))
+        this.#wait(known, Math.min(known.standing.untilMs, nowMs + REDIAL_MIN_MS));
       return false;
     }
     if (this.#entries.size >= PEERS_KNOWN_MAX && !this.#dropWorst()) return false;
-    const entry: Entry = { address, standing: { at: 'waiting', untilMs: nowMs }, failures: 0 };
+    const entry: Entry = {
+      address,
+      standing: { at: 'waiting', untilMs: nowMs },
+      failures: 0,
+      trouble: undefined,
+      isTold: false,
+    };
     this.#entries.set(key, entry);
     this.#wait(entry, nowMs);
     if (incoming) this.#incoming.add(key);
@@ -73,13 +94,31 @@ export class AddressBook {
   }
 
   /** The connection has ended, or was never made. The address waits longer each time that it brought nothing. */
-  hungUp(address: Address, wasUseful: boolean, nowMs: number): void {
+  hungUp(address: Address, wasUseful: boolean, nowMs: number, trouble?: Trouble): void {
     const entry = this.#entries.get(formatAddress(address));
     if (entry === undefined || entry.standing.at === 'banned') return;
     entry.failures = wasUseful ? 0 : entry.failures + 1;
+    entry.trouble = wasUseful ? undefined : trouble;
     const delayMs = Math.min(REDIAL_MAX_MS, REDIAL_MIN_MS * 2 ** Math.max(0, entry.failures - 1));
     this.#isNextKnown = false;
     this.#wait(entry, nowMs + delayMs);
+  }
+
+  /** Addresses that were dialed at least twice in vain, those that failed most often first. */
+  silent(countMax: number): readonly SilentAddress[] {
+    return [...this.#entries.values()]
+      .filter(({ trouble, failures, standing }) => trouble !== undefined && failures > 1 && standing.at !== 'banned')
+      .sort((a, b) => b.failures - a.failures)
+      .slice(0, countMax)
+      .map(({ address, trouble = 'noAnswer' }) => ({ ...address, trouble }));
+  }
+
+  /** Whether this address is silent, and nobody was told of it before; it counts as told from now on. */
+  takeSilent(address: Address): SilentAddress | undefined {
+    const entry = this.#entries.get(formatAddress(address));
+    if (entry?.trouble === undefined || entry.failures < 2 || entry.isTold) return undefined;
+    entry.isTold = true;
+    return { ...address, trouble: entry.trouble };
   }
 
   ban(address: Address): void {

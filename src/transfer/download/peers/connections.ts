@@ -8,9 +8,10 @@ import { type Address, sameAddress } from '../../../foundation/torrent/address.j
 import type { Bitfield } from '../../../foundation/torrent/bitfield.js';
 import type { HangUpReason } from '../../peer/messages.js';
 import type { DownloadEffect } from '../effects.js';
+import { SILENT_LISTED_MAX, SILENT_TOLD_MAX } from '../limits.js';
 import type { RequestTable } from '../requests/request-table.js';
 import type { SlotPool } from '../requests/slots.js';
-import { AddressBook } from './address-book.js';
+import { AddressBook, type SilentAddress, type Trouble } from './address-book.js';
 import { Eviction } from './eviction.js';
 import { Peer } from './peer.js';
 import { Quota } from './quota.js';
@@ -30,6 +31,7 @@ export class Connections {
   readonly #book = new AddressBook();
   readonly #quota: Quota;
   readonly #eviction: Eviction;
+  #silentTold = 0;
 
   constructor(options: ConnectionsOptions) {
     const { have, prng, slots } = options;
@@ -119,10 +121,31 @@ export class Connections {
       .flatMap((peer) => this.hangUp(peer));
   }
 
-  ended(peer: Peer, reason: HangUpReason, nowMs: number): void {
+  /** Addresses that do not answer, or whose bytes do not come. */
+  silent(): readonly SilentAddress[] {
+    return this.#book.silent(SILENT_LISTED_MAX);
+  }
+
+  ended(peer: Peer, reason: HangUpReason, nowMs: number): readonly DownloadEffect[] {
     this.#peers.delete(peer.connection);
     // Dialing ourselves, or one that does not speak the protocol, again brings the same.
     if (reason === 'self' || reason === 'protocol') this.#book.ban(peer.address);
-    this.#book.hungUp(peer.address, peer.receivedBytes > 0, nowMs);
+    this.#book.hungUp(peer.address, peer.receivedBytes > 0, nowMs, troubleOf(peer, reason));
+    // While others send, it is the doctor's to name those that do not.
+    if (this.#silentTold >= SILENT_TOLD_MAX || [...this.#peers.values()].some(({ receivedBytes }) => receivedBytes > 0))
+      return NO_EFFECTS;
+    const silent = this.#book.takeSilent(peer.address);
+    if (silent === undefined) return NO_EFFECTS;
+    this.#silentTold += 1;
+    return [{ kind: 'peerSilent', ...silent }];
   }
+}
+
+/** What the end of a connection shows of an address that brought nothing. */
+function troubleOf({ phase }: Peer, reason: HangUpReason): Trouble | undefined {
+  if (phase === 'dialing') {
+    if (reason === 'unreachable') return 'refuses';
+    return reason === 'timeout' ? 'noAnswer' : undefined;
+  }
+  return reason === 'snubbed' || reason === 'timeout' ? 'noBytes' : undefined;
 }
