@@ -158,6 +158,7 @@ export class ClientActor {
     this.#examination = new Examination({
       queries: this.#queries,
       upload: () => this.#upload,
+      advertise: options.advertise,
       threadsFact: this.#threadsFact,
       pairs: () => this.#trackers.pairs(options.trackers),
       checkReach: (deadlineMs) => this.#trackers.checkReach(deadlineMs),

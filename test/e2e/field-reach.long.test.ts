@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
+import { ClientProcess, TrackerProcess } from '../../src/app/demo/processes.js';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { type Address, formatAddress } from '../../src/foundation/torrent/address.js';
+import { ChaosProxy } from '../support/chaos-proxy.js';
 import {
   completes,
   eventually,
@@ -16,6 +19,8 @@ import {
   stageSwarm,
   startTrackerHere,
 } from '../support/e2e-stage.js';
+import { hasTool } from '../support/needs.js';
+import { type NetworkMachine, twoMachines } from '../support/network.js';
 
 /** Without what a running client listens on. */
 function copyState(from: string, to: string): void {
@@ -89,4 +94,121 @@ test('FC-01: a clone at the very same place is turned away by the tracker: it ta
   assert.equal(identityIn(swarm.path('original.state')).clientId, clientId);
   assert.equal(original.stderr.split('came with the identity').length, 2, 'once');
   assert.equal(clone.stderr.split('has the identity of this one').length, 2, 'once');
+});
+
+test('FC-15: two clients behind one address and port are both told; one that advertises what leads to it is listed there and fetched from', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startTrackerHere(swarm);
+  const nat = [await ChaosProxy.open(t, swarm.trackers[0]), await ChaosProxy.open(t, swarm.trackers[1])] as const;
+  const probe = swarm.startClient('probe');
+  const { port } = await probe.address();
+  await quit(probe);
+  const behind = (name: string, host: string, more: readonly string[] = []): ClientProcess =>
+    swarm.adopt(new ClientProcess(name, { host, port }, [nat[0].address, nat[1].address], swarm.directory, more));
+  await ChaosProxy.open(t, { host: '127.0.0.2', port }, port);
+  const first = behind('first', '127.0.0.2');
+  await share(first, await swarm.makeFile('first.bin', 2 * PIECE), 'first.mtorrent');
+  await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the first is listed');
+  const second = behind('second', '127.0.0.3');
+  const source = await swarm.makeFile('second.bin', 2 * PIECE);
+  const mtorrent = await share(second, source, 'second.mtorrent');
+  await second.said(
+    /the tracker refuses second\.bin: peers cannot reach this client at 127\.0\.0\.1:\d+: another client answers there.*--advertise/,
+    20_000,
+  );
+  await first.said(
+    new RegExp(`another client names 127\\.0\\.0\\.1:${port}, where this client is listed.*--advertise`),
+    20_000,
+  );
+  await quit(second);
+
+  const forwarded = await ChaosProxy.open(t, { host: '127.0.0.3', port });
+  const advertised = formatAddress(forwarded.address);
+  const again = behind('second', '127.0.0.3', ['--advertise', advertised]);
+  await listedEventually(swarm, 0, (rows) => rows.includes(`second.bin ${advertised} 2`), 'listed where it says');
+  const getter = swarm.startClient('getter');
+  assert.equal(await sha256OfFile(await getWhole(getter, mtorrent, swarm.path('got.bin'))), await sha256OfFile(source));
+  await quit(again);
+
+  const wrong = behind('second', '127.0.0.3', ['--advertise', '127.0.0.1:9']);
+  await wrong.said(
+    /cannot reach this client at 127\.0\.0\.1:9, the address that it advertises: nobody answers there/,
+    20_000,
+  );
+});
+
+interface Land {
+  readonly seederAt: NetworkMachine;
+  readonly getterAt: NetworkMachine;
+  readonly seeder: ClientProcess;
+  readonly mtorrent: string;
+  readonly source: string;
+}
+
+/** A seeder at 10.77.0.2:6901, a tracker at 10.77.0.3, and `rule` of nft on the seeder's machine. */
+async function landWith(t: TestContext, rule: string): Promise<Land | undefined> {
+  if (!hasTool(t, 'nft', '--version')) return undefined;
+  const machines = await twoMachines(t);
+  if (machines === undefined) return undefined;
+  const [seederAt, getterAt] = machines;
+  seederAt.run(
+    `nft add table inet fw\nnft add chain inet fw in '{ type filter hook input priority 0; }'\nnft add chain inet fw out '{ type filter hook output priority 0; }'\nnft add rule inet fw ${rule}`,
+  );
+  const swarm = await stageSwarm(t);
+  const trackers: readonly [Address, Address] = [
+    { host: '10.77.0.3', port: 7_101 },
+    { host: '10.77.0.3', port: 7_102 },
+  ];
+  const tracker = swarm.adopt(
+    new TrackerProcess('tracker-1', trackers[0], trackers[1], swarm.directory, [], { launcher: getterAt.on }),
+  );
+  await tracker.started();
+  const seeder = swarm.adopt(
+    new ClientProcess('seeder', { host: '10.77.0.2', port: 6_901 }, trackers, swarm.directory, [], {
+      launcher: seederAt.on,
+    }),
+  );
+  const source = await swarm.makeFile('big.bin', 2 * PIECE);
+  return { seederAt, getterAt, seeder, source, mtorrent: await share(seeder, source, 'big.mtorrent') };
+}
+
+/** What the doctor of a console calls bad. */
+async function badFindings(client: ClientProcess): Promise<string> {
+  const { rows } = await client.command('doctor');
+  return rows.filter((row) => row.startsWith('BAD')).join('\n');
+}
+
+/** A getter on the machine of the tracker. */
+async function getterIn(t: TestContext, { getterAt, mtorrent }: Land): Promise<ClientProcess> {
+  const swarm = await stageSwarm(t);
+  const trackers: readonly [Address, Address] = [
+    { host: '10.77.0.3', port: 7_101 },
+    { host: '10.77.0.3', port: 7_102 },
+  ];
+  const own = { host: '10.77.0.3', port: 6_902 };
+  const getter = swarm.adopt(
+    new ClientProcess('getter', own, trackers, swarm.directory, [], { launcher: getterAt.on }),
+  );
+  await getter.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  return getter;
+}
+
+test('FC-19: a port that others cannot reach is said by the seeder, by its doctor, and by the getter, which names the address', async (t) => {
+  const land = await landWith(t, 'in iifname eth0 tcp dport 6901 drop');
+  if (land === undefined) return;
+  const { seeder } = land;
+  const unreached = /tracker 10\.77\.0\.3:7101 cannot reach this client at 10\.77\.0\.2:6901: nobody answers there/;
+  await seeder.said(unreached, 20_000);
+  assert.match(await badFindings(seeder), unreached);
+  const getter = await getterIn(t, land);
+  await getter.said(/big\.bin: 10\.77\.0\.2:6901 does not answer/, 60_000);
+  assert.match(await badFindings(getter), /peer 10\.77\.0\.2:6901: has big\.bin, and does not answer/);
+});
+
+test('FC-20: a peer that says hello and whose bytes never arrive is named, by notice and by doctor', async (t) => {
+  const land = await landWith(t, "out oifname eth0 meta length '>' 1200 drop");
+  if (land === undefined) return;
+  const getter = await getterIn(t, land);
+  await getter.said(/big\.bin: 10\.77\.0\.2:6901 says hello, but none of its bytes arrive.*MTU/, 90_000);
+  assert.match(await badFindings(getter), /peer 10\.77\.0\.2:6901: has big\.bin, and says hello, but none/);
 });

@@ -6,6 +6,7 @@ import { fitting } from '../../foundation/base/bytes.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Address } from '../../foundation/torrent/address.js';
+import type { Advertised } from '../../tracking/announce/messages.js';
 import type { DownloadLook, Facts, ReachFact, ThreadsFact } from '../doctor/facts.js';
 import { findingsOf } from '../doctor/findings.js';
 import { DOCTOR_STEP_DEADLINE_MS } from '../doctor/limits.js';
@@ -20,6 +21,7 @@ export interface ExaminationOptions {
   readonly queries: ThreadQueries;
   readonly threadsFact: ThreadsFact;
   readonly upload: () => Address;
+  readonly advertise: Advertised | undefined;
   /** The tracker pairs that this client talks to, its own first. */
   readonly pairs: () => readonly (readonly [Address, Address])[];
   /** What trackers find at this client's address now; settles within the deadline. */
@@ -80,10 +82,11 @@ export class Examination {
   }
 
   #probeOptions({ downloads, announced }: DoctorRequest): ProbeOptions {
-    const { upload, pairs, stateDir } = this.#options;
+    const { upload, advertise, pairs, stateDir } = this.#options;
     const swarmOf = new Map(announced.map(({ trackers, swarm }) => [pairKey(trackers), swarm]));
     return {
       upload: { address: upload(), isOurs: true },
+      advertise,
       trackers: pairs()
         .slice(0, DOCTOR_PAIRS_MAX)
         .flatMap((trackers) => trackers.map((address) => ({ address, swarm: swarmOf.get(pairKey(trackers)) }))),

@@ -122,7 +122,7 @@ export interface DownloadFact {
 
 export interface Facts {
   readonly upload: UploadFact | undefined;
-  /** Host that the client is bound to; undefined when it is not one address. */
+  /** Host at which trackers are to list the client; undefined when it is not one address. */
   readonly ownHost: string | undefined;
   /** Of a running client; empty when no tracker has looked. */
   readonly reach: readonly ReachFact[];

@@ -13,6 +13,8 @@ import { probeTracker, type TrackerQuestion } from './tracker-probe.js';
 export interface ProbeOptions {
   /** Where a client listens, or would listen; undefined: not probed. */
   readonly upload: { readonly address: Address; readonly isOurs: boolean } | undefined;
+  /** What the client advertises in place of that address. */
+  readonly advertise?: { readonly host: string | undefined; readonly port: number } | undefined;
   readonly trackers: readonly Pick<TrackerQuestion, 'address' | 'swarm'>[];
   readonly places: readonly Place[];
   readonly runningDownloads: number;
@@ -24,7 +26,8 @@ export type Measured = Omit<Facts, 'downloads' | 'troubles' | 'threads' | 'reach
 export async function probe(options: ProbeOptions): Promise<Measured> {
   const { upload, places, runningDownloads } = options;
   const ownHost = upload?.isOurs === true && !isWildcard(upload.address.host) ? upload.address.host : undefined;
-  const uploadPort = upload?.address.port ?? 0;
+  const uploadPort = options.advertise?.port ?? upload?.address.port ?? 0;
+  const listedHost = options.advertise === undefined ? ownHost : options.advertise.host;
   const [uploadFact, trackers, disks, machine, openFiles] = await Promise.all([
     upload === undefined ? undefined : probeUpload(upload.address, upload.isOurs),
     Promise.all(options.trackers.map((tracker) => probeTracker({ ...tracker, ownHost, uploadPort }))),
@@ -32,7 +35,7 @@ export async function probe(options: ProbeOptions): Promise<Measured> {
     probeMachine(),
     probeOpenFiles(runningDownloads),
   ]);
-  return { upload: uploadFact, ownHost, trackers, disks, machine, openFiles };
+  return { upload: uploadFact, ownHost: listedHost, trackers, disks, machine, openFiles };
 }
 
 async function probeUpload(address: Address, isOurs: boolean): Promise<UploadFact> {

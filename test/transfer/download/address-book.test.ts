@@ -50,6 +50,41 @@ test('an address that is told again is dialed soon, unless it is connected or ba
   assert.equal(book.takeDialable(Number.MAX_SAFE_INTEGER), undefined);
 });
 
+test('X14: an address that does not answer waits longer each time, however often it is listed, and not when it dials us', () => {
+  for (const trouble of ['noAnswer', 'noBytes', 'refuses'] as const) {
+    const book = new AddressBook();
+    book.add(at(1), 0);
+    const delays = [1, 2, 3, 4, 5].map(() => {
+      const address = book.takeDialable(Number.MAX_SAFE_INTEGER);
+      assert.ok(address !== undefined);
+      book.hungUp(address, false, 0, trouble);
+      book.add(at(1), 0);
+      return book.nextDialMs();
+    });
+    const times = trouble === 'refuses' ? [1, 1, 1, 1, 1] : [1, 2, 4, 8, 16];
+    assert.deepEqual(
+      delays,
+      times.map((each) => each * REDIAL_MIN_MS),
+      trouble,
+    );
+    book.add(at(1), 0, true);
+    assert.equal(book.nextDialMs(), REDIAL_MIN_MS, 'it is there');
+  }
+});
+
+test('FC-19: an address that was dialed twice in vain is silent, and told once; one that was of use is not', () => {
+  const book = new AddressBook();
+  book.add(at(1), 0);
+  book.hungUp(at(1), false, 0, 'noAnswer');
+  assert.deepEqual([book.silent(8), book.takeSilent(at(1))], [[], undefined]);
+  book.hungUp(at(1), false, 0, 'noAnswer');
+  assert.deepEqual(book.silent(8), [{ ...at(1), trouble: 'noAnswer' }]);
+  assert.deepEqual(book.takeSilent(at(1)), { ...at(1), trouble: 'noAnswer' });
+  assert.equal(book.takeSilent(at(1)), undefined);
+  book.hungUp(at(1), true, 0);
+  assert.deepEqual(book.silent(8), []);
+});
+
 test('a full book makes room by forgetting the address that failed most, and no other', () => {
   const book = new AddressBook();
   for (let port = 1; port <= PEERS_KNOWN_MAX; port += 1) book.add(at(port), 0);

@@ -12,7 +12,7 @@ export interface Caller {
   readonly id: ClientId;
   readonly host: string;
   readonly port: number;
-  /** It named that host, which is not the one that it comes from: it is listed there after it was reached there. */
+  /** It named that host itself: it is listed there after it was reached there. */
   readonly isNamed: boolean;
   /** Undefined for a guest, whose id is zero: it may look, and is never listed. */
   readonly presence: Presence | undefined;
@@ -38,11 +38,11 @@ export function callerOf(hello: Extract<TrackerRequest, { kind: 'hello' }>, orig
   const features = commonFeatures(hello.token, OWN_FEATURES);
   const names = features.has(TRACKER_FEATURES.namesAddress);
   const believed = trustHost ? canonicalHost(hello.host) : undefined;
-  const host = believed ?? (names ? dialableHost(hello.host, socketHost) : undefined) ?? socketHost;
+  const named = names && believed === undefined ? dialableHost(hello.host, socketHost) : undefined;
+  const host = believed ?? named ?? socketHost;
   const port = hello.uploadPort;
   const presence = { connection, client: id, host, port, greetedMs: nowMs, isTold: names };
-  const isNamed = host !== socketHost && believed === undefined;
-  return { id, host, port, isNamed, presence: isGuest(hello) ? undefined : presence, features };
+  return { id, host, port, isNamed: named !== undefined, presence: isGuest(hello) ? undefined : presence, features };
 }
 
 /** Undefined when none is named, or one that no other machine can dial. A loopback is named from a loopback only. */
