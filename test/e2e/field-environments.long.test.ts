@@ -3,13 +3,31 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { ProgramProcess, runProgram } from '../../src/app/demo/processes.js';
+import { fileURLToPath } from 'node:url';
+import { type Outcome, ProgramProcess, runProgram } from '../../src/app/demo/processes.js';
 import type { Swarm } from '../../src/app/demo/swarm.js';
+import { bundleUrl } from '../../src/foundation/base/installation.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { daemonWords, onDaemon } from '../support/daemon-stage.js';
-import { eventually, stageSwarm } from '../support/e2e-stage.js';
+import { create, eventually, refusedWith, stageSwarm } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 
 /** A named pipe in the swarm's directory. */
 function makePipe(swarm: Swarm, name: string): string {
@@ -109,3 +127,157 @@ function checkLines(lines: readonly string[]): void {
   assert.match(others[0] ?? '', /^TRACKER LISTENING [\d.:]+$/);
   for (const line of lines) if (line !== others[0]) JSON.parse(line);
 }
+
+const NOBODY = ['setpriv', '--reuid', '54321', '--regid', '54321', '--clear-groups'];
+/** As Node shows a byte that is no UTF-8. */
+const GARBLED = 'caf\ufffd';
+
+/** Whether the programs of this test can be run by a user that nobody has registered. */
+function canBeNobody(t: TestContext): boolean {
+  const program = fileURLToPath(bundleUrl('mtorrent'));
+  const tried = spawnSync(NOBODY[0] ?? '', [...NOBODY.slice(1), process.execPath, program, '--version']);
+  if (tried.status === 0) return true;
+  lacksPlace(t, 'this user may not become another one, or that one may not read the program');
+  return false;
+}
+
+/** Runs words with an environment that lacks whatever is undefined. */
+function runIn(
+  directory: string,
+  env: Readonly<Record<string, string | undefined>>,
+  words: readonly string[],
+  launcher: readonly string[] = [],
+): Promise<Outcome> {
+  const changes = Object.entries({ XDG_STATE_HOME: undefined, XDG_RUNTIME_DIR: undefined, ...env }).flatMap(
+    ([name, value]) => (value === undefined ? ['-u', name] : []),
+  );
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    string
+  >;
+  return runProgram(words, directory, { env: set, launcher: [...launcher, 'env', ...changes] });
+}
+
+test('FC-34: without a home directory a command says so, makes nothing in the current one, and works where its paths are given', async (t) => {
+  if (!canBeNobody(t)) return;
+  const swarm = await stageSwarm(t);
+  const mtorrent = await create(swarm, await swarm.makeFile('x.bin', 1_000), 'x.mtorrent');
+  const work = swarm.path('work');
+  mkdirSync(work);
+  for (const path of [swarm.directory, work]) chmodSync(path, 0o777);
+  chmodSync(mtorrent, 0o644);
+  const get = ['get', mtorrent, './'];
+  for (const [HOME, launcher, why] of [
+    [undefined, NOBODY, /HOME is not set, and the system knows none of user 54321; set HOME or XDG_STATE_HOME/],
+    ['', [], /HOME is empty; set HOME/],
+    ['rel', [], /HOME is "rel", which is not an absolute path; set HOME/],
+  ] as const)
+    refusedWith(await runIn(work, { HOME }, get, launcher), 2, 'INVALID_ARGUMENTS', why);
+  refusedWith(
+    await runIn(work, { HOME: '/' }, get, NOBODY),
+    4,
+    'PERMISSION_DENIED',
+    /name another place with --state-dir, or set HOME/,
+  );
+  assert.deepEqual(readdirSync(work), []);
+  const given = [...get, '--state-dir', join(work, 'state'), '--timeout', '1s'];
+  assert.match(
+    (await runIn(work, { HOME: undefined }, given, NOBODY)).stderr,
+    /^NO_TRACKER: |\nTIMED_OUT: |\nNO_TRACKER: /,
+  );
+  assert.ok(readdirSync(work).includes('state'));
+  const [own = '', partner = ''] = swarm.trackers.map(formatAddress);
+  const tracker = swarm.adopt(
+    new ProgramProcess('tracker', ['tracker', own, partner, join(work, 'a.db'), join(work, 'a.log')], work, {
+      launcher: [...NOBODY, 'env', '-u', 'HOME'],
+    }),
+  );
+  const answers = async (): Promise<boolean> => (await runProgram(['tracker-status', own], work)).code === 0;
+  await eventually(answers, (isThere) => isThere, 'the tracker answers');
+  tracker.kill('SIGTERM');
+  assert.equal(await tracker.exited, 0, tracker.stderr);
+});
+
+test('FC-33: who has the run-time directory of somebody else works alone and says why; a named socket is used all the same', async (t) => {
+  if (!canBeNobody(t)) return;
+  const swarm = await stageSwarm(t);
+  const mtorrent = await create(swarm, await swarm.makeFile('x.bin', 1_000), 'x.mtorrent');
+  for (const name of ['run', 'home', 'work']) mkdirSync(swarm.path(name));
+  chmodSync(swarm.directory, 0o755);
+  chmodSync(mtorrent, 0o644);
+  for (const name of ['home', 'work']) chmodSync(swarm.path(name), 0o777);
+  chmodSync(swarm.path('run'), 0o700);
+  const env = { HOME: swarm.path('home'), XDG_RUNTIME_DIR: swarm.path('run') };
+  const get = ['get', mtorrent, 'x.bin', '--timeout', '1s'];
+  const foreign = /XDG_RUNTIME_DIR is \S+\/run, which belongs to another user, so no client there is used; set it/;
+  const alone = await runIn(swarm.path('work'), env, get, NOBODY);
+  assert.match(alone.stderr, foreign);
+  assert.match(alone.stderr, /NO_TRACKER: |TIMED_OUT: /);
+  refusedWith(await runIn(swarm.path('work'), env, ['show', 'downloads'], NOBODY), 1, 'NOT_RUNNING', foreign);
+  // Another user's client, at which this one is let in by its rights alone.
+  chownSync(swarm.path('run'), 54321, 54321);
+  const [first = '', second = ''] = swarm.trackers.map(formatAddress);
+  const daemon = swarm.adopt(
+    new ProgramProcess('daemon', ['daemon', '127.0.0.1:0', first, second], swarm.path('work'), {
+      env,
+      launcher: [...NOBODY, 'env', '-u', 'XDG_STATE_HOME'],
+    }),
+  );
+  const socket = swarm.path('run/mtorrent/client.sock');
+  await eventually(
+    () => existsSync(socket),
+    (isThere) => isThere,
+    'the socket is there',
+  );
+  refusedWith(
+    await runIn(swarm.path('work'), { ...env, HOME: swarm.path('root') }, ['show', 'downloads']),
+    1,
+    'NOT_RUNNING',
+    foreign,
+  );
+  const named = await runIn(swarm.path('work'), env, ['show', 'downloads', '--socket', socket]);
+  assert.equal(named.code, 0, named.stderr);
+  daemon.kill('SIGTERM');
+  assert.equal(await daemon.exited, 0);
+});
+
+test('FC-28: a path that is not valid UTF-8 is refused as that, be it an argument, the current directory or HOME, and nothing is made', async (t) => {
+  const swarm = await stageSwarm(t);
+  const mtorrent = await create(swarm, await swarm.makeFile('x.bin', 1_000), 'x.mtorrent');
+  const raw = (name: string): Buffer => Buffer.from(`${swarm.directory}/${name}`, 'latin1');
+  mkdirSync(raw('caf\xe9'));
+  renameSync(swarm.path('x.bin'), raw('caf\xe9/x.bin'));
+  const before = readdirSync(swarm.directory);
+  const refused = async (script: string, sentence: RegExp): Promise<void> => {
+    const words = ['-c', `${script}`, process.execPath, fileURLToPath(bundleUrl('mtorrent'))];
+    const tried = spawnSync('bash', words, {
+      cwd: swarm.directory,
+      encoding: 'utf8',
+      env: { ...process.env, MTORRENT_CONFIG: '/dev/null' },
+    });
+    refusedWith(
+      { code: tried.status ?? 128, stdout: tried.stdout, stderr: tried.stderr },
+      2,
+      'INVALID_ARGUMENTS',
+      sentence,
+    );
+  };
+  const places = `-t 127.0.0.1:1 -t 127.0.0.1:2`;
+  await refused(`"$0" "$1" share $'caf\\xe9/x.bin' ${places}`, /an argument is not valid UTF-8: caf\ufffd\/x\.bin; /);
+  await refused(`"$0" "$1" get ${mtorrent} $'out\\xe9.bin'`, /an argument is not valid UTF-8: out\ufffd\.bin; /);
+  await refused(`"$0" "$1" get ${mtorrent} --state-dir=$'s\\xe9'`, /an argument is not valid UTF-8: s\ufffd; /);
+  await refused(
+    `HOME="$PWD"/$'h\\xe9'; unset XDG_STATE_HOME; "$0" "$1" get ${mtorrent}`,
+    /HOME is "\S+\/h\ufffd", which is not valid UTF-8; set HOME/,
+  );
+  const here = /the path of the current directory is not valid UTF-8: \S+\/caf\ufffd; /;
+  await refused(`cd $'caf\\xe9'; "$0" "$1" share ./x.bin ${places}`, here);
+  await refused(`cd $'caf\\xe9'; "$0" "$1" create ./x.bin ${places}`, here);
+  await refused(`cd $'caf\\xe9'; "$0" "$1" get ${mtorrent} .`, here);
+  assert.deepEqual(readdirSync(swarm.directory), before);
+  // A name that has the character itself is a name like others.
+  const named = join(swarm.directory, GARBLED);
+  writeFileSync(named, 'x');
+  const made = await runProgram(['create', named, '-o', 'named.mtorrent', ...places.split(' ')], swarm.directory);
+  assert.equal(made.code, 0, made.stderr);
+});

@@ -2,6 +2,7 @@
 // like any other connection to a client. Does not know what the commands mean. When the socket closes or the protocol
 // is broken, open requests are rejected with a sentence.
 
+import { lstat } from 'node:fs/promises';
 import type { ClientCommand } from '../../client/messages.js';
 import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError, isErrorCode, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
@@ -41,6 +42,16 @@ export async function attachToClient(path: string): Promise<SwarmClient | undefi
   } catch (error) {
     attempt.giveUp();
     if (NOBODY_LISTENS.includes(errnoOf(error) ?? '')) return undefined;
+    throw fileError(error, printable(path));
+  }
+}
+
+/** The user whose socket is at `path`; undefined when nothing is there, or nothing that this user may see. */
+export async function socketOwner(path: string): Promise<number | undefined> {
+  try {
+    return (await lstat(path)).uid;
+  } catch (error) {
+    if ([...NOBODY_LISTENS, 'EACCES'].includes(errnoOf(error) ?? '')) return undefined;
     throw fileError(error, printable(path));
   }
 }

@@ -7,7 +7,7 @@ import { lstat, mkdir, realpath, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ClientEvent } from '../../client/messages.js';
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, MiniTorrentError, placeError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -41,7 +41,7 @@ export async function openAttachListener(path: string): Promise<AttachListener> 
       throw error;
     }
   } catch (error) {
-    throw fileError(error, printable(path));
+    throw placeError(error, printable(path), '--socket');
   }
 }
 

@@ -28,7 +28,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
   const { values } = settings;
   const stateRoot = values['state-dir'];
   const homeDirectory = join(stateRoot, 'home');
-  const log: LogStyle = { level: values['log-level'], format: values['log-format'] };
+  const log = logStyleOf(settings);
   return {
     client: {
       upload: values.address,
@@ -38,12 +38,18 @@ export function clientConfigOf(settings: Settings): CommandConfig {
       onWarm: optimizeLater,
     },
     log,
-    logTarget: { ...log, path: values.log },
+    get logTarget() {
+      return { ...log, path: values.log };
+    },
     pair: { trackers: values.trackers, directory: homeDirectory, host: values.address?.host, log },
     stateDir: stateDirectory(settings, homeDirectory),
     homeDirectory,
     stateRoot,
   };
+}
+
+export function logStyleOf({ values }: Settings): LogStyle {
+  return { level: values['log-level'], format: values['log-format'] };
 }
 
 /**

@@ -1,9 +1,10 @@
 // `mtorrent client`: one client with its console on this terminal or pipe. Its addresses and its log are arguments; the
 // other settings come from where they always come from.
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { assert } from '../../foundation/base/assert.js';
+import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { CLIENT_SETTINGS, LOG_SETTINGS, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
@@ -50,7 +51,7 @@ async function runClient(args: ClientArguments): Promise<number> {
     ...running,
     trackers: pair.trackers,
     stateDir,
-    log: { ...log, path: resolve(args.log) },
+    log: { ...log, path: absolutePathOf(args.log) },
   });
   // The console is loaded while the client's threads start.
   const [{ client, logMoved, ended }, { openForeground }] = await Promise.all([starting, import('./foreground.js')]);

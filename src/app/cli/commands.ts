@@ -6,6 +6,7 @@ import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { nearest } from '../../foundation/base/nearest.js';
+import { refuseGarbled } from '../../foundation/base/surroundings.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { type CommandEntry, commandTable } from '../completion/command-table.js';
 import { attachCommand } from './attach.js';
@@ -62,6 +63,7 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     process.stdout.write(`${instant}\n`);
     return 0;
   }
+  for (const word of words) refuseGarbled(word.replace(/^--[\w-]+=/, ''), 'an argument');
   // Nothing to parse either: the prompt appears sooner.
   if (words.length === 0) return runHome({});
   refuseStranger(words);

@@ -36,21 +36,60 @@ export async function settingsOf(
 /**
  * The client of this user that runs in the background; undefined when there is none. The caller closes it. Rejects as
  * `attachToClient` does when one runs but cannot be used.
+ * @param tell gets the reason when the environment names a client of another user, which is not used unless --socket
+ * names it.
  */
-export async function backgroundClient(settings: Settings): Promise<SwarmClient | undefined> {
-  const { socket } = settings.values;
+export async function backgroundClient(
+  settings: Settings,
+  tell: (sentence: string) => void,
+): Promise<SwarmClient | undefined> {
+  const socket = findableSocket(settings);
   // Nobody can listen at a path that is too long for a socket.
-  if (Buffer.byteLength(socket) > SOCKET_PATH_BYTES_MAX) return undefined;
+  if (socket === undefined || Buffer.byteLength(socket) > SOCKET_PATH_BYTES_MAX) return undefined;
+  const foreign = await foreignClient(settings, socket);
   const { attachToClient } = await import('../attach/connection.js');
-  return attachToClient(socket);
+  const client = foreign === undefined ? await attachToClient(socket) : undefined;
+  const why = foreign ?? foreignDirectory(settings);
+  if (client === undefined && why !== undefined) tell(why);
+  return client;
+}
+
+/** Undefined without a home directory that the default socket could be in: no client of this user is there either. */
+function findableSocket({ values, origins }: Settings): string | undefined {
+  try {
+    return values.socket;
+  } catch (error) {
+    if (error instanceof MiniTorrentError && origins.socket.kind === 'default') return undefined;
+    throw error;
+  }
+}
+
+/** Why the default socket is not where XDG_RUNTIME_DIR says; undefined when it is, or when a socket was named. */
+export function foreignDirectory({ origins, foreignRuntime }: Settings): string | undefined {
+  return origins.socket.kind === 'default' ? foreignRuntime : undefined;
+}
+
+/** Why the client at the default socket is not used; undefined when it is this user's, or when a socket was named. */
+async function foreignClient({ origins }: Settings, socket: string): Promise<string | undefined> {
+  if (origins.socket.kind !== 'default') return undefined;
+  const { socketOwner } = await import('../attach/connection.js');
+  const owner = await socketOwner(socket);
+  return owner === undefined || owner === process.geteuid?.()
+    ? undefined
+    : `the client at ${printable(socket)} belongs to user ${owner}, so it is not used; name it with --socket to use it all the same`;
 }
 
 /** As `backgroundClient`, but rejects with NOT_RUNNING when there is none. */
-export async function runningClient({ values }: Settings): Promise<SwarmClient> {
+export async function runningClient(settings: Settings): Promise<SwarmClient> {
+  const { values } = settings;
   const { usableSocketPath } = await import('../attach/socket-path.js');
   const { attachToClient } = await import('../attach/connection.js');
-  const client = await attachToClient(usableSocketPath(values.socket));
+  const socket = usableSocketPath(values.socket);
+  const foreign = await foreignClient(settings, socket);
+  const client = foreign === undefined ? await attachToClient(socket) : undefined;
   if (client !== undefined) return client;
+  const why = foreign ?? foreignDirectory(settings);
+  if (why !== undefined) throw new MiniTorrentError('NOT_RUNNING', why);
   throw new MiniTorrentError(
     'NOT_RUNNING',
     `no client is running in the background (nothing listens at ${printable(values.socket)}); start one with mtorrent daemon --detach`,

@@ -1,12 +1,13 @@
 // `mtorrent create`: hashes a local file and writes its `.mtorrent`. Contacts no tracker and serves nothing. Whatever
 // can be refused is refused before the hashing, which may take minutes.
 
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { HASH_RANGE_PIECES, HASH_THREADS_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
+import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { lookAtMachine } from '../../foundation/base/this-machine.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
@@ -70,9 +71,10 @@ export async function runCreate(args: CreateArguments, output: CommandOutput): P
   const { trackers } = args;
   const { inspectSource } = await import('../../transfer/storage/source.js');
   const { checkMetainfoPath, writeMetainfo } = await import('../../transfer/storage/metainfo-file.js');
+  const path = absolutePathOf(args.file);
   const source = await inspectSource(args.file);
   // macOS may return the name in a normal form that is not accepted everywhere.
-  const name = args.name ?? basename(resolve(args.file)).normalize('NFC');
+  const name = args.name ?? basename(path).normalize('NFC');
   const geometry = new Geometry(source.size);
   const head = formatHead({ trackers, name, size: source.size });
   const out = args.out ?? `${name}.mtorrent`;

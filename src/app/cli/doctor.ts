@@ -8,6 +8,7 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { lookAtMachine } from '../../foundation/base/this-machine.js';
 import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
+import { printable } from '../../foundation/torrent/names.js';
 import type { Settings } from '../settings/resolve.js';
 import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
@@ -72,7 +73,10 @@ async function uploadOf(
   settings: Settings,
 ): Promise<{ readonly address: Address; readonly isOurs: boolean }> {
   try {
-    const background = await backgroundClient(settings);
+    const background = await backgroundClient(
+      settings,
+      (sentence) => void process.stderr.write(`${printable(sentence)}\n`),
+    );
     const isOurs = background?.facts.address === formatAddress(address);
     await background?.close();
     return { address, isOurs };

@@ -1,9 +1,9 @@
 // `mtorrent get`: downloads one file and ends with it. When it is stopped before, it keeps the pieces it has, and the
 // same command continues. A client in the background takes the download over and is only watched.
 
-import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { type ErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { Fetching, GetPlan } from '../library/one-shot.js';
@@ -77,7 +77,10 @@ async function orderOf(args: GetArguments, { settings, background }: OneShot): P
   const place = destination ?? values['download-dir'];
   const { planGet } = await import('../library/one-shot.js');
   // A slash at the end says that it is a directory.
-  const plan = await planGet(resolve(mtorrent), place.endsWith('/') ? `${resolve(place)}/` : resolve(place));
+  const plan = await planGet(
+    absolutePathOf(mtorrent),
+    place.endsWith('/') ? `${absolutePathOf(place)}/` : absolutePathOf(place),
+  );
   if (detach && background === undefined) {
     const sentence = 'no client runs in the background to leave the download to; start one with: mtorrent daemon';
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);

@@ -29,13 +29,13 @@ export function homeCommand(parser: Argv, run: RunCommand): void {
 /** Returns the exit code. Rejects with MiniTorrentError when nothing could be started. */
 export async function runHome(args: ParsedArguments): Promise<number> {
   const settings = await settingsOf(args);
-  const background = await backgroundClient(settings);
+  let say = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
+  const background = await backgroundClient(settings, (why) => say(why));
   if (background !== undefined) {
     const { openAttachedConsole } = await import('./attach.js');
     return openAttachedConsole(background, settings);
   }
   const config = clientConfigOf(settings);
-  let say = (sentence: string): void => void process.stderr.write(`${printable(sentence)}\n`);
   const { openHome } = await import('../home/home.js');
   const { client, log, pair } = config;
   const opening = openHome({ ...client, log, pair: { ...pair, onTrouble: (sentence) => say(sentence) } });

@@ -4,13 +4,15 @@
 
 import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { exitUnread } from '../../foundation/base/signals.js';
+import { directoryGone } from '../../foundation/base/surroundings.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { commandLine } from './commands.js';
 
 async function main(): Promise<number> {
   try {
     return await commandLine(process.argv.slice(2));
-  } catch (error) {
+  } catch (thrown) {
+    const error = directoryGone(thrown) ?? thrown;
     if (error instanceof MiniTorrentError) {
       process.stderr.write(`${error.code}: ${printable(error.message)}\n`);
       return exitCodeOf(error.code);

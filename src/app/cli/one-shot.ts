@@ -63,7 +63,7 @@ export async function runOneShot(args: OneShotArguments, work: (run: OneShot) =>
   const stops = watchStops(reporter);
   let background: SwarmClient | undefined;
   try {
-    background = alone ? undefined : await backgroundClient(settings);
+    background = alone ? undefined : await backgroundClient(settings, (why) => reporter.notice('good', why));
     return await work(new OneShot(settings, verbose, reporter, stops.stopped, background));
   } catch (error) {
     if (error instanceof MiniTorrentError) reporter.failed(error);

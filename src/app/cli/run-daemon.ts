@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
-import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { MiniTorrentError, placeError } from '../../foundation/base/errors.js';
 import { watchSignals } from '../../foundation/base/signals.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -15,7 +15,7 @@ import { waitForAddress } from '../library/address-wait.js';
 import { type LocalClient, startClient } from '../library/start-client.js';
 import type { Settings } from '../settings/resolve.js';
 import { addressWaitOf, type CommandConfig, clientConfigOf } from './client-config.js';
-import { cannotContinue } from './context.js';
+import { cannotContinue, foreignDirectory } from './context.js';
 
 /**
  * Resolves to 0 after it was told to end. Rejects with MiniTorrentError when it cannot start. @param onReady gets the
@@ -25,6 +25,8 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   const config = clientConfigOf(settings);
   const socket = usableSocketPath(settings.values.socket);
   await makeLogDirectory(settings);
+  const foreign = foreignDirectory(settings);
+  if (foreign !== undefined) tell(foreign);
   const { host } = config.pair;
   if (host !== undefined) await waitForAddress(host, { waitMs: addressWaitOf(settings), say: tell });
   const listener = await openAttachListener(socket);
@@ -82,7 +84,7 @@ export async function makeLogDirectory({ values, origins }: Settings): Promise<v
   try {
     await mkdir(dirname(values.log), { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw fileError(error, printable(values.log));
+    throw placeError(error, printable(values.log), '--log');
   }
 }
 

@@ -1,9 +1,10 @@
 // `mtorrent share`: makes a .mtorrent and shares its file until a signal comes. A client in the background takes the
 // file over, and then the command ends at once. Without any trackers it uses this user's own pair.
 
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
+import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { TrackerPair } from '../home/pair.js';
 import type { Sharing } from '../library/one-shot.js';
@@ -47,9 +48,9 @@ interface Names {
  * Resolves to the exit code by which a shell knows the signal, or to 0 when a client in the background shares the file.
  */
 async function runShare(args: ShareArguments, run: OneShot): Promise<number> {
-  const path = resolve(args.file);
+  const path = absolutePathOf(args.file);
   const output = args.output ?? `${basename(path).normalize('NFC')}.mtorrent`;
-  const names = { path, output, mtorrent: resolve(output) };
+  const names = { path, output, mtorrent: absolutePathOf(output) };
   return run.background === undefined ? shareHere(names, run) : handOver(names, run.background, run.reporter);
 }
 

@@ -1,11 +1,11 @@
 // `mtorrent tracker`, `tracker-list` and `tracker-status`: runs one tracker of a pair, prints the seeder list of one,
 // asks a running one how it is.
 
-import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
+import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { addressFrom } from '../../foundation/torrent/address.js';
 import { LOG_SETTINGS, settingFlags } from '../settings/table.js';
-import { addressWaitOf, clientConfigOf } from './client-config.js';
+import { addressWaitOf, logStyleOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 import { optimizeLater } from './tiering.js';
 
@@ -59,7 +59,7 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
 
 async function runTracker(args: TrackerArguments): Promise<number> {
   const settings = await settingsOf(args, { log: '<log>' });
-  const { log } = clientConfigOf(settings);
+  const log = logStyleOf(settings);
   const own = addressFrom(args.own, A_TRACKER, { allowAnyPort: true });
   const { waitForAddress } = await import('../library/address-wait.js');
   await waitForAddress(own.host, { waitMs: addressWaitOf(settings), say: terminal().stderr });
@@ -68,8 +68,8 @@ async function runTracker(args: TrackerArguments): Promise<number> {
     {
       own,
       partner: addressFrom(args.other, A_TRACKER),
-      seederListPath: resolve(args.seederlist),
-      log: { ...log, path: resolve(args.log) },
+      seederListPath: absolutePathOf(args.seederlist),
+      log: { ...log, path: absolutePathOf(args.log) },
       cluster: args.cluster,
     },
     optimizeLater,
@@ -78,7 +78,7 @@ async function runTracker(args: TrackerArguments): Promise<number> {
 
 async function runTrackerList(path: string, json: boolean): Promise<number> {
   const { listSeeders } = await import('../../tracking/store/sqlite/list.js');
-  terminal().stdout((await listSeeders(resolve(path), { json })).trimEnd());
+  terminal().stdout((await listSeeders(absolutePathOf(path), { json })).trimEnd());
   return 0;
 }
 

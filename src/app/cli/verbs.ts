@@ -5,6 +5,7 @@ import type { Argv } from 'yargs';
 import { assert } from '../../foundation/base/assert.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
+import { SURROUNDINGS } from '../../foundation/base/surroundings.js';
 import { settingFlags } from '../settings/table.js';
 import { parseWords, perform } from '../verbs/calls.js';
 import { placesOf } from '../verbs/places.js';
@@ -52,7 +53,7 @@ function verbCommand(parser: Argv, run: RunCommand, verb: Verb): void {
 }
 
 async function runVerb(words: readonly string[], args: ParsedArguments): Promise<number> {
-  const parsed = parseWords(words, process.cwd());
+  const parsed = parseWords(words, SURROUNDINGS);
   if (parsed.kind === 'mistake') throw new MiniTorrentError('INVALID_ARGUMENTS', parsed.sentence);
   assert(parsed.kind === 'call', 'a verb that the console answers is not a command of the shell');
   const client = await runningClient(await settingsOf(args));

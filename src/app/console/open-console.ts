@@ -1,8 +1,8 @@
 // Opens a client's console on stdin and stdout: a script's output for a pipe, a prompt or a full screen for a terminal.
 // Does not know how the client is reached or what leaving it means.
 
-import { homedir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { SURROUNDINGS } from '../../foundation/base/surroundings.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { type LineSource, PipedLines, PlainPrompt } from './session/lines.js';
 import { PeopleOutput, ScriptOutput } from './session/output.js';
@@ -71,7 +71,7 @@ function openScreen({ client, stdin, stdout, env, color, historyPath }: ConsoleO
     // Loaded at the first Tab.
     complete: async (head) => {
       const { completeLine } = await import('./session/completer.js');
-      return completeLine(head, client, { directory: process.cwd(), home: homedir() });
+      return completeLine(head, client, SURROUNDINGS);
     },
     list: async (candidates, columns) => {
       const { listCandidates } = await import('./session/completer.js');

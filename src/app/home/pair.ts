@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Supervisor } from '../../foundation/actor/supervisor.js';
-import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { MiniTorrentError, placeError } from '../../foundation/base/errors.js';
 import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
 import { RESTART_PERIOD_MS, RESTARTS_MAX } from '../../foundation/base/limits.js';
 import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.js';
@@ -208,7 +208,7 @@ async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw fileError(error, directory);
+    throw placeError(error, directory, '--state-dir');
   }
 }
 

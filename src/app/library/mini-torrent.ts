@@ -186,7 +186,9 @@ function configOf(settings: ClientSettings): OneShotConfig {
     rates: { up: uploadLimit, down: downloadLimit },
     log: { level: logLevel },
     peerThreads,
-    stateRoot: stateHome(),
+    get stateRoot() {
+      return stateHome();
+    },
   };
 }
 

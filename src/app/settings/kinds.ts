@@ -2,6 +2,7 @@
 // value the way it is written. Pure: paths are made absolute with the directories that are passed in.
 
 import { isAbsolute, join, normalize } from 'node:path';
+import { type Found, homeless } from '../../foundation/base/surroundings.js';
 import { type Address, formatAddress, isDialable, parseAddress } from '../../foundation/torrent/address.js';
 import { whyNoPair } from '../../foundation/torrent/tracker-pair.js';
 import { formatDuration, parseDuration } from './durations.js';
@@ -9,7 +10,7 @@ import { parseRate } from './rates.js';
 
 /** What paths start from. */
 export interface PathBase {
-  readonly home: string;
+  readonly home: Found;
   /** Of the config file, or the current one. Absolute. */
   readonly directory: string;
 }
@@ -152,8 +153,12 @@ function showRate(value: number): string {
   return `${value / 1024 ** power}${['', 'K', 'M', 'G'][power]}`;
 }
 
-/** `~` and `~/x` mean the home directory; `~name` is an ordinary name. */
+/** `~` and `~/x` mean the home directory; `~name` is an ordinary name. Throws INVALID_ARGUMENTS when there is none. */
 export function absolutePath(text: string, base: PathBase): string {
-  if (text === '~' || text.startsWith('~/')) return normalize(join(base.home, text.slice(1)));
+  const { home } = base;
+  if (text === '~' || text.startsWith('~/')) {
+    if ('missing' in home) throw homeless(home.missing);
+    return normalize(join(home.path, text.slice(1)));
+  }
   return normalize(isAbsolute(text) ? text : join(base.directory, text));
 }

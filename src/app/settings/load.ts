@@ -1,25 +1,30 @@
 // Reads the sources of settings and lets resolve.ts decide. A config file that everybody may write is refused: whoever
 // writes it chooses where our files go.
 
-import { constants } from 'node:fs';
+import { constants, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { currentDirectory, type Found, homeOf, refuseGarbled } from '../../foundation/base/surroundings.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { CONFIG_BYTES_MAX } from './limits.js';
 import { type Environment, type Places, placesOf } from './places.js';
-import { type ConfigFile, type Labels, resolveSettings, type Settings } from './resolve.js';
+import { type ConfigFile, type Labels, originText, resolveSettings, type Settings } from './resolve.js';
+import { SETTING_NAMES } from './table.js';
 
 /** The sources that settings are read from. */
 export interface SettingSources {
   readonly env: Environment;
-  readonly home: string;
-  /** Absolute. */
+  readonly home: Found;
+  /** Absolute. Reading it throws MiniTorrentError when it was removed, or is not valid UTF-8. */
   readonly directory: string;
+  /** As in Settings. */
+  readonly foreignRuntime?: string | undefined;
 }
 
 const OTHERS_WRITE = 0o002;
+/** Everybody may make a directory there, as in /tmp. */
+const STICKY = 0o1000;
 
 /**
  * @param flags as the parser returns them; `config` names the one file to read.
@@ -37,15 +42,16 @@ export async function loadSettings(
     const file = await readConfig(path, places.isConfigNamed);
     if (file !== undefined) files.push(file);
   }
-  return resolveSettings({ flags, labels, env: sources.env, files }, places);
+  const settings = resolveSettings({ flags, labels, env: sources.env, files }, places);
+  refuseGarbledPaths(settings);
+  return { ...settings, foreignRuntime: sources.foreignRuntime };
 }
 
 /** Throws MiniTorrentError, INVALID_ARGUMENTS for a `config` that is no path. */
 export function ourPlaces(flags: Readonly<Record<string, unknown>>, sources: SettingSources = ours()): Places {
-  const { env, home, directory } = sources;
   const { config } = flags;
   if (config === undefined || (typeof config === 'string' && config !== ''))
-    return placesOf(env, { home, directory }, config);
+    return placesOf(sources.env, sources, config);
   throw new MiniTorrentError('INVALID_ARGUMENTS', '--config names one file; give it once, with a path');
 }
 
@@ -59,7 +65,53 @@ export async function presentConfigs(places: Places): Promise<ReadonlySet<string
 }
 
 function ours(): SettingSources {
-  return { env: process.env, home: homedir(), directory: process.cwd() };
+  const { env } = process;
+  for (const variable of [
+    'XDG_STATE_HOME',
+    'XDG_RUNTIME_DIR',
+    'XDG_CONFIG_HOME',
+    'XDG_DOWNLOAD_DIR',
+    'MTORRENT_CONFIG',
+  ])
+    refuseGarbled(env[variable] ?? '', variable);
+  const around = {
+    home: homeOf(),
+    get directory(): string {
+      return currentDirectory();
+    },
+  };
+  const runtime = env['XDG_RUNTIME_DIR'];
+  if (runtime === undefined || !isAbsolute(runtime) || isOurs(runtime)) return Object.assign(around, { env });
+  // As after `su` and `sudo`: a client of that user is not ours to use, nor may we leave a directory of ours there.
+  const foreignRuntime = `XDG_RUNTIME_DIR is ${runtime}, which belongs to another user, so no client there is used; set it to a directory of your own, or name a client with --socket`;
+  return Object.assign(around, { env: { ...env, XDG_RUNTIME_DIR: undefined }, foreignRuntime });
+}
+
+/** Whether this user has, or may make, a directory of its own in it. */
+function isOurs(runtime: string): boolean {
+  const self = process.geteuid?.();
+  const found = (path: string): Stats | 'nothing' | undefined => {
+    try {
+      return statSync(path, { throwIfNoEntry: false }) ?? 'nothing';
+    } catch (error) {
+      // It may not even be looked into.
+      if (errnoOf(error) === undefined) throw error;
+      return undefined;
+    }
+  };
+  const ours = found(join(runtime, 'mtorrent'));
+  if (ours !== 'nothing') return ours?.uid === self;
+  const around = found(runtime);
+  return around === 'nothing' || (around !== undefined && (around.uid === self || (around.mode & STICKY) !== 0));
+}
+
+/** A default place was checked where its variable was. */
+function refuseGarbledPaths({ values, origins }: Settings): void {
+  for (const name of SETTING_NAMES) {
+    const origin = origins[name];
+    const value = origin.kind === 'default' ? undefined : values[name];
+    if (typeof value === 'string') refuseGarbled(value, originText(name, origin));
+  }
 }
 
 /** Undefined when there is none. */

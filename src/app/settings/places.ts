@@ -12,9 +12,11 @@ export interface Places {
   readonly configFiles: readonly string[];
   /** One file was named, and must be there. */
   readonly isConfigNamed: boolean;
-  /** Of this user's mtorrent. */
+  /** Of this user's mtorrent. Reading it throws INVALID_ARGUMENTS when it would lie in a missing home directory. */
   readonly stateDirectory: string;
+  /** As `stateDirectory`. */
   readonly socket: string;
+  /** Reading it throws where there is no current directory. */
   readonly downloadDirectory: string;
   readonly base: PathBase;
 }
@@ -24,21 +26,26 @@ const SYSTEM_CONFIG = '/etc/mtorrent/config.toml';
 /** @param named the value of `--config`; MTORRENT_CONFIG counts when there is none. */
 export function placesOf(env: Environment, base: PathBase, named?: string): Places {
   const directory = (variable: string): string | undefined => absoluteOnly(env[variable]);
-  const inHome = (...names: readonly string[]): string => join(base.home, ...names);
-  const stateDirectory = stateHome(env, base.home);
+  const { home } = base;
   const runtime = directory('XDG_RUNTIME_DIR');
   const config = named ?? (env['MTORRENT_CONFIG'] || undefined);
   const searched = [
-    directory('XDG_CONFIG_HOME') ?? inHome('.config'),
+    directory('XDG_CONFIG_HOME') ?? ('path' in home ? join(home.path, '.config') : undefined),
     ...(env['XDG_CONFIG_DIRS'] || '/etc/xdg').split(':').filter((each) => isAbsolute(each)),
-  ].map((each) => join(each, 'mtorrent', 'config.toml'));
+  ].flatMap((each) => (each === undefined ? [] : [join(each, 'mtorrent', 'config.toml')]));
   return {
     configFiles: config === undefined ? [...new Set([...searched, SYSTEM_CONFIG])] : [absolutePath(config, base)],
     isConfigNamed: config !== undefined,
-    stateDirectory,
+    get stateDirectory() {
+      return stateHome(env, home);
+    },
     // In a directory of its own, which only its user may enter.
-    socket: join(runtime === undefined ? stateDirectory : join(runtime, 'mtorrent'), 'client.sock'),
-    downloadDirectory: directory('XDG_DOWNLOAD_DIR') ?? base.directory,
+    get socket() {
+      return join(runtime === undefined ? stateHome(env, home) : join(runtime, 'mtorrent'), 'client.sock');
+    },
+    get downloadDirectory() {
+      return directory('XDG_DOWNLOAD_DIR') ?? base.directory;
+    },
     base,
   };
 }

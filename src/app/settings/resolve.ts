@@ -15,8 +15,11 @@ export type Origin =
   | { readonly kind: 'default' };
 
 export interface Settings {
+  /** Reading a default place throws INVALID_ARGUMENTS when it would lie in a home directory that does not exist. */
   readonly values: SettingValues;
   readonly origins: Readonly<Record<SettingName, Origin>>;
+  /** Why the default socket is not where XDG_RUNTIME_DIR says; absent when it is. */
+  readonly foreignRuntime?: string | undefined;
 }
 
 /** What one config file says, unchecked. */
@@ -57,7 +60,7 @@ export function resolveSettings({ flags, labels = {}, env, files }: Sources, pla
   const words = [
     ...wordsOfFlags(flags, labels, places.base),
     ...wordsOfEnvironment(env, places.base),
-    ...files.flatMap((file) => wordsOfFile(file, places.base.home)),
+    ...files.flatMap((file) => wordsOfFile(file, places.base)),
   ];
   const values: Partial<Record<SettingName, unknown>> = {};
   const origins: Partial<Record<SettingName, Origin>> = {};
@@ -69,7 +72,8 @@ export function resolveSettings({ flags, labels = {}, env, files }: Sources, pla
   }
   for (const name of SETTING_NAMES) {
     if (origins[name] !== undefined) continue;
-    values[name] = settingOf(name).fallback(places);
+    // When it is asked for: a place that nobody needs may lie in a home directory that does not exist.
+    Object.defineProperty(values, name, { enumerable: true, get: () => settingOf(name).fallback(places) });
     origins[name] = { kind: 'default' };
   }
   return { values: values as SettingValues, origins: origins as Record<SettingName, Origin> };
@@ -117,7 +121,7 @@ function wordsOfEnvironment(env: Environment, base: PathBase): readonly Word[] {
   });
 }
 
-function wordsOfFile({ path, directory, entries }: ConfigFile, home: string): readonly Word[] {
+function wordsOfFile({ path, directory, entries }: ConfigFile, { home }: PathBase): readonly Word[] {
   return entries.map(({ key, value, line }) => {
     if (isSettingName(key))
       return { name: key, raw: value, origin: { kind: 'file', path, line }, base: { home, directory } };

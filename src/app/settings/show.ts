@@ -1,5 +1,6 @@
 // Settings and places as `mtorrent config` shows them: rows for people, objects for programs. Pure.
 
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { Places } from './places.js';
 import { type Origin, originText, type Settings } from './resolve.js';
@@ -17,7 +18,7 @@ export function settingRows(settings: Settings, withOrigin: boolean): readonly s
 /** Paths, sizes and times as numbers and strings that a program need not parse; null where there is no value. */
 export function settingsJson(settings: Settings, withOrigin: boolean): object {
   const entries = SETTING_NAMES.map((name) => {
-    const value = settings.values[name];
+    const value = known(() => settings.values[name]);
     const plain = typeof value === 'number' || typeof value === 'string' ? value : (valueText(settings, name) ?? null);
     return [name, withOrigin ? { value: plain, ...originJson(settings.origins[name]) } : plain];
   });
@@ -28,9 +29,9 @@ export function settingsJson(settings: Settings, withOrigin: boolean): object {
 export function placeRows(places: Places, present: ReadonlySet<string>): readonly string[] {
   return aligned([
     ...places.configFiles.map((path) => ['config', path, present.has(path) ? 'read' : 'not there']),
-    ['state', places.stateDirectory],
-    ['socket', places.socket],
-    ['downloads', places.downloadDirectory],
+    ['state', known(() => places.stateDirectory) ?? '-'],
+    ['socket', known(() => places.socket) ?? '-'],
+    ['downloads', known(() => places.downloadDirectory) ?? '-'],
   ]);
 }
 
@@ -38,15 +39,25 @@ export function placesJson(places: Places, present: ReadonlySet<string>): object
   return {
     schema: 1,
     config: places.configFiles.map((path) => ({ path, exists: present.has(path) })),
-    state: places.stateDirectory,
-    socket: places.socket,
-    downloads: places.downloadDirectory,
+    state: known(() => places.stateDirectory) ?? null,
+    socket: known(() => places.socket) ?? null,
+    downloads: known(() => places.downloadDirectory) ?? null,
   };
 }
 
 function valueText({ values }: Settings, name: SettingName): string | undefined {
-  const value = values[name];
+  const value = known(() => values[name]);
   return value === undefined ? undefined : settingOf(name).kind.show(value);
+}
+
+/** Undefined for a place that would lie in a home directory that does not exist. */
+function known<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MiniTorrentError) return undefined;
+    throw error;
+  }
 }
 
 function originJson(origin: Origin): object {

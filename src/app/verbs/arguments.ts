@@ -1,7 +1,7 @@
 // The kinds of arguments that verbs take: how a word is read, how it appears in a usage, and what completion offers for
 // it. Paths become absolute against the directory that is passed in; the disk is never touched. Pure.
 
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { LogLevel } from '../../foundation/base/log.js';
 import type { FileView } from '../library/views.js';
 import { rate as rateSetting } from '../settings/kinds.js';
@@ -9,6 +9,9 @@ import { parseRate, rateSentence } from '../settings/rates.js';
 import { LOG_LEVEL_CHOICES } from '../settings/table.js';
 
 /** What the paths of a line start from. Both are absolute. */
+/** Where relative paths start. */
+export type Base = Pick<PathContext, 'directory'>;
+
 export interface PathContext {
   readonly directory: string;
   readonly home: string;
@@ -33,7 +36,7 @@ export interface Argument<T> {
   readonly isOptional: boolean;
   readonly offers: Offers;
   /** Undefined when the word is not such a value. */
-  readonly read: (word: string, directory: string) => T | undefined;
+  readonly read: (word: string, at: Base) => T | undefined;
   /** Why a word is not such a value; without it, the usage is shown. */
   readonly mistake?: (word: string) => string;
 }
@@ -46,8 +49,8 @@ export type ValuesOf<A extends Arguments> = {
 };
 
 /** An empty word, such as an unset variable in a script, is not the current directory. */
-const absolute = (word: string, directory: string): string | undefined =>
-  word === '' ? undefined : resolve(directory, word);
+const absolute = (word: string, at: Base): string | undefined =>
+  word === '' ? undefined : isAbsolute(word) ? resolve(word) : resolve(at.directory, word);
 
 export const localFile: Argument<string> = {
   shown: '<file>',
@@ -78,10 +81,10 @@ export const destination: Argument<string> = {
   description: 'a directory, or a file name',
   isOptional: false,
   offers: { kind: 'paths', only: 'directories' },
-  read: (word, directory) => {
+  read: (word, at) => {
     // resolve() drops the slash that says "a directory".
     const slash = word.endsWith('/') && word !== '/' ? '/' : '';
-    const path = absolute(word, directory);
+    const path = absolute(word, at);
     return path === undefined ? undefined : path + slash;
   },
 };
@@ -98,7 +101,7 @@ export function clientFile(
     description: 'name of the file or of its .mtorrent, or a path',
     isOptional: false,
     offers: { kind: 'clientFiles', fits },
-    read: (word, directory) => (word.includes('/') ? resolve(directory, word) : word),
+    read: (word, at) => (word.includes('/') ? absolute(word, at) : word),
   };
 }
 

@@ -4,7 +4,7 @@
 import { nearest } from '../../foundation/base/nearest.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { SwarmClient } from '../library/swarm-client.js';
-import type { Values } from './arguments.js';
+import type { Base, Values } from './arguments.js';
 import { usageOf } from './help.js';
 import type { Result } from './results.js';
 import { VERB_NAMES, verbNamed } from './table.js';
@@ -29,14 +29,14 @@ export type Parsed =
   | { readonly kind: 'quit' }
   | { readonly kind: 'nothing' };
 
-/** @param directory where relative paths start. */
-export function parseWords([name, ...words]: readonly string[], directory: string): Parsed {
+/** @param at read only for a relative path: reading its directory may throw. */
+export function parseWords([name, ...words]: readonly string[], at: Base): Parsed {
   if (name === undefined) return { kind: 'nothing' };
   const verb = verbNamed(name);
   if (verb === undefined) return mistake(unknown(name));
   for (const form of verb.forms) {
     const rest = argumentsOf(form, words, verb);
-    const parsed = rest === undefined ? undefined : parseForm(form, rest, directory);
+    const parsed = rest === undefined ? undefined : parseForm(form, rest, at);
     if (parsed !== undefined) return parsed;
   }
   return mistake(`usage: ${verb.forms.map((form) => usageOf(verb, form)).join(' | ')}`);
@@ -76,15 +76,15 @@ export function withoutFlags(
 }
 
 /** Undefined when the words do not fit and only the usage can be shown. */
-function parseForm(form: Form, words: readonly string[], directory: string): Parsed | undefined {
+function parseForm(form: Form, words: readonly string[], at: Base): Parsed | undefined {
   const all = Object.entries(form.takes);
   const required = all.filter(([, argument]) => !argument.isOptional);
   if (words.length < required.length || (words.length > all.length && !form.ignoresRest)) return undefined;
   const values: Record<string, unknown> = {};
-  for (const [at, [name, argument]] of all.entries()) {
-    const word = words[at];
+  for (const [place, [name, argument]] of all.entries()) {
+    const word = words[place];
     if (word === undefined) break;
-    const value = argument.read(word, directory);
+    const value = argument.read(word, at);
     if (value === undefined) return argument.mistake === undefined ? undefined : mistake(argument.mistake(word));
     values[name] = value;
   }

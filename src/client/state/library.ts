@@ -4,7 +4,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { fileError, MiniTorrentError, placeError } from '../../foundation/base/errors.js';
 import { CLIENT_EPOCH_MAX } from '../../foundation/base/limits.js';
 import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
@@ -50,7 +50,7 @@ export async function openStateDirectory(directory: string): Promise<StatePaths>
   try {
     await mkdir(resume, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw fileError(error, directory);
+    throw placeError(error, directory, '--state-dir');
   }
   return {
     directory,

@@ -4,7 +4,7 @@
 
 import { realpath, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, MiniTorrentError, placeError } from '../../foundation/base/errors.js';
 import { type Holder, holderLine, nameOf, parseHolder, thisProcess } from '../../foundation/base/holder.js';
 import { LOCK_ANSWER_BYTES_MAX } from '../../foundation/base/limits.js';
 import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
@@ -23,7 +23,7 @@ export async function lockDirectory(stateDir: string): Promise<DirectoryLock> {
     const directory = await realpath(stateDir);
     return process.platform === 'linux' ? await lockBySockets(directory) : await lockByFile(directory);
   } catch (error) {
-    throw fileError(error, stateDir);
+    throw placeError(error, stateDir, '--state-dir');
   }
 }
 

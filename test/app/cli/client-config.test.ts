@@ -6,7 +6,7 @@ import { type CommandConfig, clientConfigOf } from '../../../src/app/cli/client-
 import { placesOf } from '../../../src/app/settings/places.js';
 import { resolveSettings } from '../../../src/app/settings/resolve.js';
 
-const places = placesOf({ XDG_STATE_HOME: '/state' }, { home: '/home/ada', directory: '/work' });
+const places = placesOf({ XDG_STATE_HOME: '/state' }, { home: { path: '/home/ada' }, directory: '/work' });
 
 function configOf(flags: Readonly<Record<string, unknown>>): CommandConfig {
   return clientConfigOf(resolveSettings({ flags, env: {}, files: [] }, places));

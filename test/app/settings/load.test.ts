@@ -24,7 +24,7 @@ async function stage(t: TestContext): Promise<Stage> {
     await chmod(config, mode);
   };
   // No file of the machine's own counts.
-  return { env: { XDG_CONFIG_DIRS: join(home, 'system') }, home, directory: home, config, write };
+  return { env: { XDG_CONFIG_DIRS: join(home, 'system') }, home: { path: home }, directory: home, config, write };
 }
 
 test('a config file is found in its place, with the lines of its keys', async (t) => {
@@ -36,7 +36,7 @@ test('a config file is found in its place, with the lines of its keys', async (t
   assert.equal(values['upload-limit'], 2 * 1024 * 1024);
   assert.deepEqual(origins['upload-limit'], { kind: 'file', path: at.config, line: 2 });
   assert.deepEqual(origins.trackers, { kind: 'file', path: at.config, line: 4 });
-  assert.equal(values['state-dir'], join(at.home, '.config/mtorrent/state'));
+  assert.equal(values['state-dir'], join(at.directory, '.config/mtorrent/state'));
   assert.deepEqual(origins.log, { kind: 'default' });
 });
 
@@ -45,7 +45,7 @@ test('without a file there are defaults; a file that was named must be there', a
   assert.equal((await loadSettings({}, {}, at)).values['log-level'], 'info');
   await assert.rejects(loadSettings({ config: 'none.toml' }, {}, at), {
     code: 'FILE_NOT_FOUND',
-    message: `${at.home}/none.toml does not exist; check the path`,
+    message: `${at.directory}/none.toml does not exist; check the path`,
   });
   await assert.rejects(loadSettings({ config: ['a', 'b'] }, {}, at), { code: 'INVALID_ARGUMENTS' });
   await assert.rejects(loadSettings({ config: '' }, {}, at), { code: 'INVALID_ARGUMENTS' });
@@ -102,12 +102,12 @@ test('what is no file, or too long to be one of settings, is not read', async (t
   const at = await stage(t);
   await at.write('#'.repeat(CONFIG_BYTES_MAX + 1));
   await assert.rejects(loadSettings({}, {}, at), { code: 'INVALID_ARGUMENTS', message: /is it the right file/ });
-  await assert.rejects(loadSettings({ config: at.home }, {}, at), { code: 'NOT_A_FILE' });
+  await assert.rejects(loadSettings({ config: at.directory }, {}, at), { code: 'NOT_A_FILE' });
 });
 
 test('a pipe without a writer is refused, not waited for', async (t) => {
   const at = await stage(t);
-  const pipe = join(at.home, 'pipe');
+  const pipe = join(at.directory, 'pipe');
   execFileSync('mkfifo', [pipe]);
   await assert.rejects(loadSettings({ config: pipe }, {}, at), { code: 'NOT_A_FILE' });
 });
@@ -123,7 +123,7 @@ test('a directory that this user may not enter holds no settings; a file that it
     code: 'PERMISSION_DENIED',
     message: /config\.toml may not be opened/,
   });
-  const closed = join(at.home, '.config', 'mtorrent');
+  const closed = join(at.directory, '.config', 'mtorrent');
   await chmod(closed, 0o000);
   try {
     assert.equal((await loadSettings({}, {}, at)).values['log-level'], 'info');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Environment, placesOf } from '../../../src/app/settings/places.js';
 
-const base = { home: '/home/ada', directory: '/desk' };
+const base = { home: { path: '/home/ada' }, directory: '/desk' };
 const DEFAULT_FILES = [
   '/home/ada/.config/mtorrent/config.toml',
   '/etc/xdg/mtorrent/config.toml',

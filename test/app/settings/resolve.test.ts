@@ -23,7 +23,7 @@ import {
 import { MiniTorrentError } from '../../../src/foundation/base/errors.js';
 import { LOG_LEVELS } from '../../../src/foundation/base/log.js';
 
-const base = { home: '/home/ada', directory: '/desk' };
+const base = { home: { path: '/home/ada' }, directory: '/desk' };
 const places = placesOf({}, base);
 const USER = '/home/ada/.config/mtorrent/config.toml';
 const SYSTEM = '/etc/xdg/mtorrent/config.toml';

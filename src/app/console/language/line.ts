@@ -5,13 +5,13 @@
 import type { PathContext } from '../../verbs/arguments.js';
 import { type Parsed, parseWords } from '../../verbs/calls.js';
 
-export function parseLine(line: string, { directory, home }: PathContext): Parsed {
-  const split = splitWords(line, home);
+export function parseLine(line: string, at: PathContext): Parsed {
+  const split = splitWords(line, at.home);
   if (split.kind === 'unclosed') {
     const sentence = `the ${split.quote} is not closed; add the closing one, or escape it with a backslash`;
     return { kind: 'mistake', sentence };
   }
-  return split.words[0]?.startsWith('#') ? { kind: 'nothing' } : parseWords(split.words, directory);
+  return split.words[0]?.startsWith('#') ? { kind: 'nothing' } : parseWords(split.words, at);
 }
 
 export type Words =

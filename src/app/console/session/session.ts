@@ -2,10 +2,10 @@
 // Downloads continue in the background. Knows neither terminals nor scripts: lines come from a source, results go to an
 // output.
 
-import { homedir } from 'node:os';
 import { unreachable } from '../../../foundation/base/assert.js';
 import { deferred } from '../../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import { SURROUNDINGS } from '../../../foundation/base/surroundings.js';
 import type { SwarmClient } from '../../library/swarm-client.js';
 import { perform } from '../../verbs/calls.js';
 import { helpText } from '../../verbs/help.js';
@@ -95,7 +95,7 @@ export class Session {
         'INVALID_ARGUMENTS',
         `the line is too long; it may have at most ${CONSOLE_LINE_MAX} characters`,
       );
-    const parsed = parseLine(line, { directory: process.cwd(), home: homedir() });
+    const parsed = parseLine(line, SURROUNDINGS);
     switch (parsed.kind) {
       case 'call':
         output.showResult(await perform(parsed, client, ascii));
