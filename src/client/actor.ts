@@ -50,6 +50,8 @@ export interface ClientOptions {
   readonly rates: Rates;
   /** Undefined: chosen by the number of cores. */
   readonly peerThreads?: number | undefined;
+  /** Bytes that downloads leave free on their disk. Undefined: by the disk and the file. */
+  readonly diskReserve?: number | undefined;
   /** For a caller that has already read the .mtorrent. Rejects as `readMetainfo` does. Absent: it is read from disk. */
   readonly readMetainfo?: ((path: string) => Promise<Metainfo>) | undefined;
   readonly onEvent: (event: ClientEvent) => void;
@@ -113,7 +115,7 @@ export class ClientActor {
     this.#threadsFact = threadsFact(machine, placement);
     this.#host = new Host<ClientInput, ClientEffect>({
       name: 'client',
-      machine: new ClientMachine(options.rates),
+      machine: new ClientMachine(options.rates, options.diskReserve),
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => this.#fatal(error),
     });
@@ -210,6 +212,7 @@ export class ClientActor {
     try {
       await this.#threads.start();
       await this.#listening.promise;
+      await this.#jobs.prepare();
       this.#isStarted = true;
     } catch (error) {
       this.#serving.stop();

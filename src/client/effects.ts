@@ -1,5 +1,6 @@
 // The inputs and effects of the client's machine: all its contact with the world. Pure.
 
+import type { DiskTrouble } from '../foundation/base/errnos.js';
 import type { ErrorCode } from '../foundation/base/errors.js';
 import type { LogLevel } from '../foundation/base/log.js';
 import type { Address } from '../foundation/torrent/address.js';
@@ -8,6 +9,7 @@ import type { SwarmKey } from '../foundation/torrent/ids.js';
 import type { AnnounceCommand, AnnounceEvent } from '../tracking/announce/messages.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
+import type { Room } from '../transfer/storage/room.js';
 import type { DoctorRequest } from './answers/doctor-request.js';
 import type { LibraryChange } from './files/file-table.js';
 import type { Entry, KnownZeros } from './files/record.js';
@@ -16,6 +18,8 @@ import type { ClientCommand, ClientEvent } from './messages.js';
 export interface Refusal {
   readonly code: ErrorCode;
   readonly sentence: string;
+  /** The system refused. */
+  readonly trouble?: DiskTrouble | undefined;
 }
 
 /** Result of checking a file of the library against the disk. */
@@ -25,7 +29,13 @@ export type CheckResult =
   /** `have`: with the pieces of zeros. */
   | { readonly kind: 'partial'; readonly have: number; readonly device: number; readonly zeros: KnownZeros }
   /** `found`: the file that was judged. */
-  | { readonly kind: 'unusable'; readonly sentence: string; readonly found: Found | undefined };
+  | {
+      readonly kind: 'unusable';
+      readonly sentence: string;
+      readonly found: Found | undefined;
+      /** The system refused, which may pass. */
+      readonly trouble?: DiskTrouble | undefined;
+    };
 
 /** What one look at a file on disk shows. */
 export interface Found {
@@ -90,7 +100,7 @@ export type ClientInput =
       readonly kind: 'getPrepared';
       readonly ask: number;
       readonly entry: Entry;
-      readonly freeBytes: number;
+      readonly room: Room;
       readonly device: number;
       readonly zeros: KnownZeros;
     }
@@ -116,7 +126,8 @@ export type ClientInput =
   | { readonly kind: 'mended'; readonly file: number; readonly have: number }
   | { readonly kind: 'mendFailed'; readonly file: number; readonly refusal: Refusal }
   | { readonly kind: 'sourcesSeen'; readonly seen: readonly SeenSource[] }
-  | { readonly kind: 'roomSeen'; readonly file: number; readonly freeBytes: number }
+  /** `room` undefined: its disk could not be asked. */
+  | { readonly kind: 'roomSeen'; readonly file: number; readonly room: Room | undefined }
   | { readonly kind: 'removed'; readonly ask: number; readonly refusal: Refusal | undefined };
 
 type ArgumentsOf<K extends ClientCommand['kind']> = Omit<Extract<ClientCommand, { readonly kind: K }>, 'kind'>;
@@ -147,7 +158,7 @@ export type ClientEffect =
   | { readonly kind: 'lookAtCompleted'; readonly file: number; readonly entry: Entry }
   /** Looks at these files on disk. One `sourcesSeen` answers for all. */
   | { readonly kind: 'lookAtSources'; readonly sources: readonly LookedAt[] }
-  /** Asks for the free space of the disk that will hold `path`. `roomSeen` answers. */
+  /** Asks what the disk of the directory of `path` can still take. `roomSeen` answers. */
   | { readonly kind: 'lookAtRoom'; readonly file: number; readonly path: string }
   /** Hashes the pieces that it is recorded to have, at low priority. `hashedAgain` answers. */
   | { readonly kind: 'hashAgain'; readonly file: number; readonly entry: Entry }

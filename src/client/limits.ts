@@ -33,12 +33,24 @@ export const TRACKER_REFUSALS_TOLD_MAX = 64;
 export const LIBRARY_FILES_MAX = 20_000;
 /** Names that one entry remembers: .mtorrent files and copies. A nightly build that never changes keeps a month. */
 export const ENTRY_NAMES_MAX = 32;
+/** Descriptors below which a client may run out of them: everything that it can need at once takes some 1,000. */
+export const OPEN_FILES_FEW = 1_024;
 /** Files of the library that are checked in parallel at start: a few reads, few descriptors. */
 export const CHECKS_MAX = 16;
 /** Bytes of library.json: 20,000 entries of about 1 KiB, doubled. */
 export const LIBRARY_BYTES_MAX = 64 * MIB;
 /** Milliseconds between two looks for what may recover: a full disk, a missing shared file. */
 export const LOOK_AGAIN_MS = 5_000;
+/** Milliseconds between two tries of what its disk keeps failing: pauses double from LOOK_AGAIN_MS up to this. */
+export const RETRY_PAUSE_MS_MAX = 300_000;
+/** Milliseconds without a failure after which a new one counts as the first: three of the longest pauses. */
+export const RETRY_FORGET_MS = 3 * RETRY_PAUSE_MS_MAX;
+/** Failures up to which the return of a file is told: one that fails every time after that stays told as failed. */
+export const RETRIES_TOLD_MAX = 3;
+/** Inodes that a download needs free: its `.part`, and its second name at the end. */
+export const INODES_NEEDED = 2;
+/** Bytes that the state directory needs free for a download's record and the library: some copies of 64 KiB each. */
+export const STATE_ROOM_BYTES = MIB;
 /** Shared files in one look: 256 take about 10 ms of disk time, and 1,000 shares are seen every 20 s. */
 export const SOURCES_A_LOOK_MAX = 256;
 /** Pieces that a verification hashes at once: 4 × 512 KiB take about 2 ms. */

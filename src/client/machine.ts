@@ -3,9 +3,10 @@
 
 import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../foundation/actor/machine.js';
 import { unreachable } from '../foundation/base/assert.js';
-import { type ErrorCode, isErrorCode } from '../foundation/base/errors.js';
+import { isErrorCode } from '../foundation/base/errors.js';
 import { DOWNLOADS_RUNNING_MAX } from '../foundation/base/limits.js';
 import { formatAddress } from '../foundation/torrent/address.js';
+import type { DownloadEvent } from '../transfer/download/messages.js';
 import { accept, bad, refuse } from './answers/answers.js';
 import { Hashing } from './answers/hashing.js';
 import { answer } from './answers/questions.js';
@@ -13,7 +14,7 @@ import { RateLimits } from './answers/rate-limits.js';
 import { TrackerNotices } from './answers/tracker-notices.js';
 import { Closing } from './closing.js';
 import { aboutSilent } from './doctor/reach.js';
-import type { CheckResult, ClientEffect, ClientInput } from './effects.js';
+import type { CheckResult, ClientEffect, ClientInput, Refusal } from './effects.js';
 import { getRefusal, makeWay, shareRefusal } from './files/admission.js';
 import { advance, announce } from './files/advance.js';
 import { pause, remove, resume } from './files/commands.js';
@@ -22,8 +23,8 @@ import { isOffered, type LifeEvent } from './files/file-life.js';
 import { basename, FileTable } from './files/file-table.js';
 import { succeeding } from './files/names.js';
 import { trackerNews, uploadNews } from './files/news.js';
-import { type Entry, type FileRecord, isUnfinished } from './files/record.js';
-import { Recovery, roomSeen, stampOf } from './files/recovery.js';
+import type { Entry, FileRecord } from './files/record.js';
+import { Recovery } from './files/recovery.js';
 import { goesOn, gotAgain, sharedAgain, supersede } from './files/renaming.js';
 import { Verifications } from './files/verifications.js';
 import { type ClientCommand, type Rates, UNLIMITED } from './messages.js';
@@ -33,13 +34,17 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   readonly #waits: number[] = [];
   readonly #verifications = new Verifications();
   readonly #hashing = new Hashing();
-  readonly #recovery = new Recovery();
+  readonly #recovery: Recovery;
+  readonly #diskReserve: number | undefined;
   readonly #notices = new TrackerNotices();
   #closing: Closing | undefined;
   readonly #limits: RateLimits;
 
-  constructor(rates: Rates = UNLIMITED) {
+  /** @param diskReserve bytes that the user wants to stay free on disks; undefined: not set. */
+  constructor(rates: Rates = UNLIMITED, diskReserve?: number | undefined) {
     this.#limits = new RateLimits(rates);
+    this.#recovery = new Recovery(diskReserve);
+    this.#diskReserve = diskReserve;
   }
 
   receive(input: ClientInput | Wake, nowMs: number): readonly (ClientEffect | WakeAt)[] {
@@ -47,9 +52,11 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     const effects = [...this.#apply(input, nowMs)];
     effects.push(
       ...this.#verifications.next(this.#files, this.#closing !== undefined),
+      // Before waiting downloads begin, since a look may find one that is tried again.
+      ...(this.#closing === undefined ? this.#recovery.look(this.#files, nowMs) : NO_EFFECTS),
       ...this.#beginWaiting(),
       ...this.#answerWaits(),
-      ...(this.#closing?.halt(this.#files, nowMs) ?? this.#recovery.look(this.#files, nowMs)),
+      ...(this.#closing?.halt(this.#files, nowMs) ?? NO_EFFECTS),
     );
     return effects;
   }
@@ -61,7 +68,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'loaded':
         return [...this.#limits.begin(), ...input.entries.flatMap((entry) => this.#onLoaded(entry))];
       case 'checked':
-        return this.#about(input.file, (record) => this.#onChecked(record, input.result));
+        return this.#about(input.file, (record) => this.#onChecked(record, input.result, nowMs));
       case 'shareHashed': {
         // Checked before the .mtorrent is written, so that a refused share leaves none behind.
         const refusal = shareRefusal(this.#files, input.entry);
@@ -80,13 +87,13 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
           return this.#advance(record, { kind: 'partOpened', have: input.have, paused, closing });
         });
       case 'partFailed':
-        return this.#about(input.file, (record) => this.#onFailed(record, input.refusal.code, input.refusal.sentence));
+        return this.#about(input.file, (record) => this.#onFailed(record, input.refusal, nowMs));
       case 'download':
-        return this.#onDownload(input.event);
+        return this.#onDownload(input.event, nowMs);
       case 'completedSeen':
         return this.#about(input.file, (record) => this.#onCompleted(record, input.mtimeMs));
       case 'serve':
-        return uploadNews(this.#files, input.event);
+        return uploadNews(this.#files, input.event, this.#recovery, nowMs);
       case 'announce':
         if (input.event.kind === 'left') this.#closing?.left(input.trackers);
         return trackerNews(this.#files, this.#notices, input.trackers, input.event);
@@ -99,7 +106,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'sourcesSeen':
         return this.#closing === undefined ? this.#recovery.sourcesSeen(this.#files, input.seen) : NO_EFFECTS;
       case 'roomSeen':
-        return this.#about(input.file, (record) => roomSeen(this.#files, record, input.freeBytes));
+        return this.#recovery.roomSeen(this.#files, input.file, input.room, nowMs);
       case 'removed':
         return [
           input.refusal === undefined
@@ -136,6 +143,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'pause':
         return pause(this.#files, command.ask, command.name);
       case 'resume':
+        // Somebody asks: the reason of another failure is news.
+        this.#recovery.forget(this.#files.find(command.name));
         return resume(this.#files, command.ask, command.name);
       case 'limit':
       case 'limits':
@@ -156,17 +165,15 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     return [{ kind: 'check', file: record.file, entry }];
   }
 
-  #onChecked(record: FileRecord, result: CheckResult): readonly ClientEffect[] {
+  #onChecked(record: FileRecord, result: CheckResult, nowMs: number): readonly ClientEffect[] {
     switch (result.kind) {
       case 'complete':
-        return this.#advance(record, { kind: 'foundComplete', path: result.path, mtimeMs: result.mtimeMs });
+        return this.#recovery.foundComplete(this.#files, record, result);
       case 'partial':
         this.#files.liesOn(record, result.device, result.zeros);
         return this.#advance(record, { kind: 'foundPartial', have: result.have });
-      case 'unusable': {
-        const [returns, judged] = [!isUnfinished(record), stampOf(result.found)];
-        return this.#advance(record, { kind: 'foundUnusable', sentence: result.sentence, returns, judged });
-      }
+      case 'unusable':
+        return this.#recovery.foundUnusable(this.#files, record, result, nowMs);
       default:
         return unreachable(result);
     }
@@ -193,15 +200,15 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   // --- get ---
 
-  #onGet({ ask, entry, ...room }: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
+  #onGet({ ask, entry, room, device, zeros }: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
     const known = this.#files.ofSwarm(entry.swarm);
     if (known !== undefined && goesOn(known, entry)) return gotAgain(this.#files, ask, known, entry);
-    const refusal = getRefusal(this.#files, entry, room);
+    const refusal = getRefusal(this.#files, entry, { room, device, zeros }, this.#diskReserve);
     if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
     const replaced = makeWay(this.#files, entry, 'gotAgain');
     const record = this.#files.add(known === undefined ? entry : succeeding(entry, known.entry));
-    this.#files.liesOn(record, room.device, room.zeros);
-    record.transfer.have = room.zeros.pieces;
+    this.#files.liesOn(record, device, zeros);
+    record.transfer.have = zeros.pieces;
     return [...replaced, ...this.#advance(record, { kind: 'accepted' }), accept(ask, entry.path)];
   }
 
@@ -216,21 +223,22 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     return effects;
   }
 
-  #onDownload(event: Extract<ClientInput, { kind: 'download' }>['event']): readonly ClientEffect[] {
+  #onDownload(event: Extract<ClientInput, { kind: 'download' }>['event'], nowMs: number): readonly ClientEffect[] {
     const record = this.#files.get(event.file);
     if (record === undefined) return NO_EFFECTS;
     switch (event.kind) {
       case 'progressed': {
         const { kind, file, ...progress } = event;
+        const grew = event.have > record.transfer.have ? this.#recovery.downloadGrew(record) : NO_EFFECTS;
         Object.assign(record.transfer, progress);
-        if (!isOffered(record.phase)) return NO_EFFECTS;
-        return announce(record, { kind: 'progress', swarm: record.entry.swarm, have: event.have });
+        if (!isOffered(record.phase)) return grew;
+        return [...grew, ...announce(record, { kind: 'progress', swarm: record.entry.swarm, have: event.have })];
       }
       case 'completed':
         Object.assign(record.transfer, { received: event.received, wasted: event.wasted, rate: 0, peers: 0 });
         return [{ kind: 'lookAtCompleted', file: record.file, entry: record.entry }];
       case 'failed':
-        return this.#onFailed(record, isErrorCode(event.code) ? event.code : 'INTERNAL', event.sentence);
+        return this.#onFailed(record, refusalOf(event), nowMs);
       case 'stopped':
         return this.#advance(record, { kind: 'stopped', paused: isPaused(record.entry.completeness) });
       case 'peersNeeded':
@@ -259,12 +267,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     return this.#advance(record, { kind: 'completedBad', mtimeMs, sentence });
   }
 
-  #onFailed(record: FileRecord, code: ErrorCode, sentence: string): readonly ClientEffect[] {
-    if (code !== 'DISK_FULL') return this.#advance(record, { kind: 'failed', code, sentence });
-    return this.#advance(record, {
-      kind: 'diskFull',
-      sentence: `${sentence}; it continues by itself when there is room`,
-    });
+  #onFailed(record: FileRecord, refusal: Refusal, nowMs: number): readonly ClientEffect[] {
+    return this.#recovery.downloadFailed(this.#files, record, refusal, nowMs);
   }
 
   // --- quit ---
@@ -278,4 +282,9 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     if (this.#waits.length === 0 || this.#files.hasBusy) return NO_EFFECTS;
     return this.#waits.splice(0).map((ask) => accept(ask, 'WAITED'));
   }
+}
+
+function refusalOf({ code, sentence, errno, path }: Extract<DownloadEvent, { kind: 'failed' }>): Refusal {
+  const trouble = errno === '' ? undefined : { errno, path };
+  return { code: isErrorCode(code) ? code : 'INTERNAL', sentence, trouble };
 }

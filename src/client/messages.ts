@@ -166,7 +166,7 @@ export const CLIENT_EVENTS = {
   statsListed: message(5, { ask, stats: json(16_384, 'the statistics of a client', isClientStats) }),
   completed: message(6, { name: text(255), path }),
   failed: message(7, { name: text(255), path, code: text(32), sentence: text(1_000) }),
-  /** The download cannot continue for now. It resumes by itself. */
+  /** The download cannot continue for now. It resumes by itself, which the sentence leaves to `withContinuation`. */
   stalled: message(9, { name: text(255), path, code: text(32), sentence: text(1_000) }),
   /** For the person at the console. Not an answer to a command. */
   notice: message(8, { level: oneOf('good', 'bad'), sentence: text(1_000) }),
@@ -203,6 +203,10 @@ export const CLIENT_EVENTS = {
 };
 export const clientEvents = protocol('client.events', CLIENT_EVENTS);
 export type ClientEvent = MessageOf<typeof clientEvents>;
+/** The sentence of a stalled download for somebody whose client keeps running. */
+export function withContinuation({ code, sentence }: { readonly code: string; readonly sentence: string }): string {
+  return `${sentence}; it continues by itself${code === 'DISK_FULL' ? ' when there is room' : ''}`;
+}
 /** Rows sent in one `listed`: FRAME_ITEMS_MAX leaves room for 19 fields in each. */
 export const LIST_ROWS_MAX = 200;
 export type { ClientStats } from './stats.js';

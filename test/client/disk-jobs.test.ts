@@ -199,7 +199,7 @@ test("a part without a record is somebody else's: a get that would write to it i
   assert.equal((await scene.run({ kind: 'openPart', file: 2, entry: download })).kind, 'partFailed');
   assert.equal(readFileSync(part, 'utf8'), 'mine');
   const prepared = await get(join(scene.directory, 'c.bin'));
-  assert.ok(prepared.kind === 'getPrepared' && prepared.freeBytes > 0);
+  assert.ok(prepared.kind === 'getPrepared' && (prepared.room.freeBytes ?? 0) > 0);
   assert.deepEqual([prepared.entry.name, basename(prepared.entry.path)], ['a.bin', 'c.bin']);
 });
 
@@ -226,7 +226,7 @@ test('what a user or a disk can cause is an answer: the job says what went wrong
   assert.deepEqual(await run({ kind: 'lookAtRoom', file: 7, path: nowhere }), {
     kind: 'roomSeen',
     file: 7,
-    freeBytes: 0,
+    room: undefined,
   });
   const seen = await run({ kind: 'lookAtSources', sources: [[7, nowhere, undefined]] });
   assert.deepEqual(seen, { kind: 'sourcesSeen', seen: [{ file: 7, found: undefined }] });

@@ -11,6 +11,7 @@ import { FileTable } from '../../src/client/files/file-table.js';
 import { entryOf } from './stage.js';
 
 const why = { code: 'IO_ERROR', sentence: 'it is wrong' } as const;
+const trouble = { errno: 'ENOSPC', path: '/files/a.part' } as const;
 const PHASES: readonly Phase[] = [
   { at: 'checking' },
   { at: 'waiting', offered: true },
@@ -22,15 +23,15 @@ const PHASES: readonly Phase[] = [
   { at: 'paused', offered: true },
   { at: 'seeding', offered: true },
   { at: 'failed', offered: true, ...why },
-  { at: 'full', offered: true, sentence: why.sentence },
-  { at: 'missing', sentence: why.sentence, returns: true, seen: 's', judged: undefined },
+  { at: 'stalled', offered: true, ...why, trouble },
+  { at: 'missing', sentence: why.sentence, returns: 'changed', seen: 's', judged: undefined },
 ];
 const EVENTS: readonly LifeEvent[] = [
   { kind: 'shared' },
   { kind: 'accepted' },
-  { kind: 'foundComplete', path: '/files/a', mtimeMs: 5 },
+  { kind: 'foundComplete', path: '/files/a', mtimeMs: 5, isNews: true },
   { kind: 'foundPartial', have: 3 },
-  { kind: 'foundUnusable', sentence: why.sentence, returns: true, judged: 's' },
+  { kind: 'foundUnusable', sentence: why.sentence, returns: 'changed', judged: 's', isNews: true },
   { kind: 'begin' },
   { kind: 'partOpened', have: 3, paused: false, closing: false },
   { kind: 'partOpened', have: 3, paused: true, closing: false },
@@ -39,8 +40,8 @@ const EVENTS: readonly LifeEvent[] = [
   { kind: 'completed', mtimeMs: 5, closing: true },
   { kind: 'completedBad', mtimeMs: 5, sentence: why.sentence },
   { kind: 'failed', ...why },
-  { kind: 'diskFull', sentence: why.sentence },
-  { kind: 'roomFound' },
+  { kind: 'stalled', ...why, trouble, isNews: true },
+  { kind: 'tryAgain' },
   { kind: 'stopped', paused: false },
   { kind: 'stopped', paused: true },
   { kind: 'pause' },
@@ -49,8 +50,8 @@ const EVENTS: readonly LifeEvent[] = [
   { kind: 'remove', ask: 2 },
   { kind: 'sharedAgain' },
   { kind: 'gotAgain' },
-  { kind: 'lost', sentence: why.sentence, returns: true, elsewhere: false },
-  { kind: 'lost', sentence: why.sentence, returns: true, elsewhere: true },
+  { kind: 'lost', sentence: why.sentence, returns: 'changed', isNews: true, elsewhere: false },
+  { kind: 'lost', sentence: why.sentence, returns: 'changed', isNews: true, elsewhere: true },
   { kind: 'looked', stamp: 's' },
   { kind: 'looked', stamp: 't' },
   { kind: 'rotted', sentence: why.sentence, judged: 's', elsewhere: false },
@@ -94,9 +95,13 @@ const nameOf = (event: LifeEvent): string =>
 const LIFE: Readonly<Record<string, readonly string[]>> = {
   shared: ['checking → seeding offer save', 'else → !known'],
   accepted: ['checking → (waiting) save', 'else → !known'],
-  foundComplete: ['checking → seeding offer save', 'else → !late', 'missing → seeding tellRightAgain offer save'],
+  'foundComplete isNews': [
+    'checking → seeding offer save',
+    'else → !late',
+    'missing → seeding tellRightAgain offer save',
+  ],
   foundPartial: ['checking, missing → (waiting)', 'else → !late'],
-  'foundUnusable returns': ['checking, missing → (missing) tell', 'else → !late'],
+  'foundUnusable isNews': ['checking, missing → (missing) tell', 'else → !late'],
   begin: ['else → !late', 'waiting → opening openPart'],
   partOpened: ['else → !late', 'leaving → out releasePart delete', 'opening → downloading offer startDownload'],
   'partOpened paused': ['else → !late', 'leaving → out releasePart delete', 'opening → paused offer releasePart'],
@@ -113,13 +118,17 @@ const LIFE: Readonly<Record<string, readonly string[]>> = {
   ],
   completedBad: ['downloading, stopping → (seeding) tell', 'else → !late', 'leaving → out tellCompleted delete'],
   failed: ['else → !late', 'leaving → out delete', 'waiting, opening, downloading, stopping, paused → failed tell'],
-  diskFull: ['else → !late', 'leaving → out delete', 'waiting, opening, downloading, stopping, paused → full tell'],
-  roomFound: ['else → !late', 'full → waiting'],
+  'stalled isNews': [
+    'else → !late',
+    'leaving → out delete',
+    'waiting, opening, downloading, stopping, paused → stalled tell',
+  ],
+  tryAgain: ['else → !late', 'missing → stays', 'stalled → waiting'],
   stopped: ['else → !late', 'leaving → out delete', 'stopping → waiting'],
   'stopped paused': ['else → !late', 'leaving → out delete', 'stopping → paused'],
-  pause: ['downloading → stopping stopDownload', 'else → stays', 'seeding → !complete', 'waiting, full → paused'],
-  'resume paused': ['downloading, seeding, missing → !notPaused', 'else → stays', 'paused, failed, full → waiting'],
-  resume: ['else → !notPaused', 'paused, failed, full → waiting', 'stopping, leaving → stays'],
+  pause: ['downloading → stopping stopDownload', 'else → stays', 'seeding → !complete', 'waiting, stalled → paused'],
+  'resume paused': ['downloading, seeding, missing → !notPaused', 'else → stays', 'paused, failed, stalled → waiting'],
+  resume: ['else → !notPaused', 'paused, failed, stalled → waiting', 'stopping, leaving → stays'],
   remove: [
     'downloading → (leaving) stopDownload',
     'else → out delete',
@@ -127,9 +136,9 @@ const LIFE: Readonly<Record<string, readonly string[]>> = {
     'opening, stopping, mending → (leaving)',
   ],
   sharedAgain: ['checking, missing → out', 'else → !known', 'seeding → stays'],
-  gotAgain: ['else → !known', 'failed, full, missing → out'],
-  'lost returns': ['else → !late', 'seeding → (missing) tell'],
-  'lost returns elsewhere': ['else → !late', 'seeding → (checking) check'],
+  gotAgain: ['else → !known', 'failed, stalled, missing → out'],
+  'lost isNews': ['else → !late', 'seeding → (missing) tell'],
+  'lost isNews elsewhere': ['else → !late', 'seeding → (checking) check'],
   'looked s': ['else → !late', 'missing → (missing) check'],
   'looked t': ['else → !late', 'missing → stays'],
   rotted: ['else → !busy', 'missing → stays', 'seeding → (missing) tell'],
@@ -139,7 +148,7 @@ const LIFE: Readonly<Record<string, readonly string[]>> = {
     'downloading → (stopping) stopDownload',
     'seeding → !complete',
     'stopping → (stopping)',
-    'waiting, paused, failed, full, missing → (mending) mend',
+    'waiting, paused, failed, stalled, missing → (mending) mend',
   ],
   mended: ['else → !late', 'leaving → out delete', 'mending → (waiting)'],
   mendFailed: ['else → !late', 'leaving → out delete', 'mending → (failed) tell'],
@@ -147,10 +156,10 @@ const LIFE: Readonly<Record<string, readonly string[]>> = {
     'checking, leaving, mending, missing → stays',
     'downloading → (stopping) stopDownload',
     'failed → (failed)',
-    'full → (full)',
     'opening → (opening)',
     'paused → (paused)',
     'seeding → (seeding)',
+    'stalled → (stalled)',
     'stopping → (stopping)',
     'waiting → (waiting)',
   ],
@@ -231,7 +240,7 @@ test('a client that closes serves nothing more, whatever comes after', () => {
         assert.equal(isOffered(record.phase), false);
         const answers = events.filter(
           (event) =>
-            ['stopped', 'failed', 'diskFull', 'mended', 'mendFailed'].includes(event.kind) ||
+            ['stopped', 'failed', 'stalled', 'mended', 'mendFailed'].includes(event.kind) ||
             ('closing' in event && event.closing),
         );
         for (const event of answers) {

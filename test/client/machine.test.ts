@@ -10,7 +10,19 @@ import {
   PIECE_SIZE,
   QUIT_DEADLINE_MS,
 } from '../../src/foundation/base/limits.js';
-import { answers, entryOf, eventsIn, kinds, NO_ZEROS, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
+import {
+  answers,
+  entryOf,
+  eventsIn,
+  failedBy,
+  kinds,
+  NO_ZEROS,
+  PIECES,
+  SIZE,
+  Stage,
+  saved,
+  sentences,
+} from './stage.js';
 
 test('a shared file is served, announced with all its pieces, recorded, and answered with its name', () => {
   const stage = new Stage();
@@ -151,8 +163,8 @@ test('a download that completes, or fails, while it is being removed is removed'
   const fails = new Stage();
   fails.downloading(entryOf('a'));
   fails.command({ kind: 'remove', name: 'a', force: true });
-  const event = { kind: 'failed', file: 1, code: 'DISK_FULL', sentence: 'x' } as const;
-  assert.ok(kinds(fails.post({ kind: 'download', event })).includes('deleteFiles'));
+  const event = failedBy(1, 'DISK_FULL', 'x', 'ENOSPC');
+  assert.ok(kinds(fails.post(event)).includes('deleteFiles'));
 });
 
 test('a file can be removed in every state, and what comes late about it is ignored', () => {
@@ -254,8 +266,8 @@ test('what cannot be paused or resumed is refused', () => {
 test('a failed download says why, stays in the list, and can be resumed or got again', () => {
   const stage = new Stage();
   const file = stage.downloading(entryOf('a'));
-  const event = { kind: 'failed', file, code: 'IO_ERROR', sentence: 'no disk' } as const;
-  const [failed] = eventsIn(stage.post({ kind: 'download', event }));
+  const event = failedBy(file, 'IO_ERROR', 'no disk');
+  const [failed] = eventsIn(stage.post(event));
   assert.deepEqual(failed, { kind: 'failed', name: 'a', path: '/files/a', code: 'IO_ERROR', sentence: 'no disk' });
   assert.equal(stage.rows()[0]?.problem, 'no disk');
   assert.ok(kinds(stage.command({ kind: 'resume', name: 'a' })).includes('openPart'));
@@ -270,8 +282,8 @@ test('wait is answered when no download runs or waits, however each ended', () =
   const [a, b] = [stage.downloading(entryOf('a')), stage.downloading(entryOf('b'))];
   assert.deepEqual(answers(stage.command({ kind: 'wait' })), []);
   assert.deepEqual(answers(stage.complete(a)), []);
-  const event = { kind: 'failed', file: b, code: 'IO_ERROR', sentence: 'x' } as const;
-  assert.deepEqual(answers(stage.post({ kind: 'download', event })), ['accepted WAITED']);
+  const event = failedBy(b, 'IO_ERROR', 'x');
+  assert.deepEqual(answers(stage.post(event)), ['accepted WAITED']);
 });
 
 test('at start a complete file is served and announced, an unfinished one goes on, a missing one is only reported', () => {

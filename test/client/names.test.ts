@@ -6,7 +6,7 @@ import test from 'node:test';
 import { namesOf, retracked } from '../../src/client/files/names.js';
 import type { Entry } from '../../src/client/files/record.js';
 import { ENTRY_NAMES_MAX, LOOK_AGAIN_MS } from '../../src/client/limits.js';
-import { answers, entryOf, kinds, Stage, saved, sentences } from './stage.js';
+import { answers, entryOf, failedBy, kinds, Stage, saved, sentences } from './stage.js';
 
 const MOVED = [
   { host: '192.0.2.8', port: 7000 },
@@ -154,7 +154,7 @@ test('FC-04: an unfinished download asked for again goes on with the trackers th
 test('FC-04: a download that had failed begins again with the new trackers beside those of its other .mtorrent', () => {
   const stage = new Stage();
   const file = stage.downloading(entryOf('a'));
-  stage.post({ kind: 'download', event: { kind: 'failed', file, code: 'IO_ERROR', sentence: 'x' } });
+  stage.post(failedBy(file, 'IO_ERROR', 'x'));
   const again = stage.get(entryOf('a', null, { mtorrentPath: '/torrents/two.mtorrent', trackers: MOVED }));
   assert.deepEqual(answers(again), ['accepted /files/a']);
   const opened = stage.post({ kind: 'partOpened', file: 2, have: 1 });

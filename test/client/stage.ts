@@ -8,6 +8,7 @@ import { ClientMachine } from '../../src/client/machine.js';
 import { type ClientCommand, type ClientEvent, type FileView, UNLIMITED } from '../../src/client/messages.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
+import type { Room } from '../../src/transfer/storage/room.js';
 
 export const PIECES = 10;
 export const SIZE = PIECES * PIECE_SIZE;
@@ -16,6 +17,17 @@ const trackers = [
   { host: '192.0.2.1', port: 7000 },
   { host: '192.0.2.2', port: 7000 },
 ] as const;
+
+/** What a large disk says. */
+export function roomOf(freeBytes: number | undefined, freeInodes: number | undefined = 1_000): Room {
+  return { freeBytes, totalBytes: 10 * 1024 ** 3, freeInodes };
+}
+
+/** Its download fails. @param errno what the system said of its `.part`; '': it was not the system. */
+export function failedBy(file: number, code: string, sentence: string, errno = ''): ClientInput {
+  const path = errno === '' ? '' : '/files/x.part';
+  return { kind: 'download', event: { kind: 'failed', file, code, sentence, errno, path } };
+}
 
 /** A file named `name`; complete when it has a time. */
 export function entryOf(name: string, mtimeMs: number | null = null, more: Partial<Entry> = {}): Entry {
@@ -66,10 +78,10 @@ export class Stage {
     return this.post({ kind: 'sharePrepared', ask: prepare.ask, entry });
   }
 
-  get(entry: Entry, freeBytes = 100 * SIZE, device = 1, zeros = NO_ZEROS): readonly ClientEffect[] {
+  get(entry: Entry, freeBytes: number | undefined = 100 * SIZE, device = 1, zeros = NO_ZEROS): readonly ClientEffect[] {
     const [prepare] = this.command({ kind: 'get', mtorrentPath: entry.mtorrentPath, destination: '/files/' });
     if (prepare?.kind !== 'prepareGet') throw new Error('nothing is prepared');
-    return this.post({ kind: 'getPrepared', ask: prepare.ask, entry, freeBytes, device, zeros });
+    return this.post({ kind: 'getPrepared', ask: prepare.ask, entry, room: roomOf(freeBytes), device, zeros });
   }
 
   /** A download that runs; answers its file number. */

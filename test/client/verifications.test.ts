@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ClientEffect, Found, HashedAgain } from '../../src/client/effects.js';
 import type { PieceRange } from '../../src/foundation/torrent/bitfield.js';
-import { answers, entryOf, eventsIn, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
+import { answers, entryOf, eventsIn, failedBy, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
 const FOUND: Found = { size: SIZE, mtimeMs: 1, changedMs: 2, metainfoMtimeMs: 3 };
 const BAD: readonly PieceRange[] = [[2, 3]];
@@ -108,8 +108,8 @@ test('a paused download is mended where it is, served again and stays paused', (
 test('a failed download is mended and stays failed, and a record that cannot be written fails it', () => {
   const stage = new Stage();
   const file = stage.downloading(entryOf('a'));
-  const failed = { kind: 'failed', file, code: 'IO_ERROR', sentence: 'the disk is broken' } as const;
-  stage.post({ kind: 'download', event: failed });
+  const failed = failedBy(file, 'IO_ERROR', 'the disk is broken');
+  stage.post(failed);
   stage.command({ kind: 'verify', name: 'a' });
   judged(stage, file, hashed(BAD, 6));
   stage.post({ kind: 'mended', file, have: 3 });
@@ -151,8 +151,8 @@ test('a download that fails while it is let go is mended all the same', () => {
   const file = stage.downloading(entryOf('a'));
   stage.command({ kind: 'verify', name: 'a' });
   judged(stage, file, hashed(BAD, 6));
-  const event = { kind: 'failed', file, code: 'DISK_FULL', sentence: 'no room' } as const;
-  assert.deepEqual(kinds(stage.post({ kind: 'download', event })), ['tell stalled', 'mend']);
+  const event = failedBy(file, 'DISK_FULL', 'no room', 'ENOSPC');
+  assert.deepEqual(kinds(stage.post(event)), ['tell stalled', 'mend']);
   assert.deepEqual(kinds(stage.post({ kind: 'mended', file, have: 3 })), ['tell notice', 'tell verified', 'openPart']);
 });
 

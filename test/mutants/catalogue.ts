@@ -137,6 +137,36 @@ const IDENTITY: readonly Defect[] = [
   },
 ];
 
+const DISKS: readonly Defect[] = [
+  {
+    name: 'disks: a passing error is for ever',
+    breaks: 'what a disk fails passes by itself',
+    file: 'src/client/files/recovery.ts',
+    right: `phase.at === 'missing' ? phase.returns === 'tried' :`,
+    wrong: `phase.at === 'missing' ? phase.returns === undefined :`,
+    test: 'test/client/recovery.test.ts',
+    rule: 'FC-24: what a disk fails passes: it is withdrawn, tried again at growing pauses, and told once',
+  },
+  {
+    name: 'disks: pauses do not grow',
+    breaks: 'a disk that stays full is tried more and more rarely',
+    file: 'src/client/files/retries.ts',
+    right: 'LOOK_AGAIN_MS * 2 ** (tries - 1)',
+    wrong: 'LOOK_AGAIN_MS * (tries > 0 ? 1 : 0)',
+    test: 'test/client/recovery.test.ts',
+    rule: 'FC-21: a full disk is told once, tried when there are bytes and inodes, and more and more rarely when that does not help',
+  },
+  {
+    name: 'disks: unknown room is no room',
+    breaks: 'a file system that does not say what is free is not full',
+    file: 'src/transfer/storage/room.ts',
+    right: 'freeBytes: isKnown ? bavail * bsize : undefined,',
+    wrong: 'freeBytes: isKnown || bavail === 0 ? bavail * bsize : undefined,',
+    test: 'test/transfer/storage/room.test.ts',
+    rule: 'FC-22: a file system that says nothing of its space has an unknown room, not an empty one',
+  },
+];
+
 const TRACKER: readonly Defect[] = [
   {
     name: 'tracker: an exceeded quota is a broken disk',
@@ -1044,6 +1074,7 @@ export const CATALOGUE: readonly Defect[] = [
   ...RELEASES,
   ...SERVING,
   ...IDENTITY,
+  ...DISKS,
   ...TRACKER,
   ...PAIR,
   ...WIRE,

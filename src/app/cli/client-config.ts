@@ -10,7 +10,7 @@ import { optimizeLater } from './tiering.js';
 
 export interface CommandConfig {
   /** How a client runs, whichever command starts it. */
-  readonly client: Pick<ClientConfig, 'upload' | 'advertise' | 'rates' | 'peerThreads' | 'onWarm'>;
+  readonly client: Pick<ClientConfig, 'upload' | 'advertise' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm'>;
   readonly log: LogStyle;
   /** The log file of `daemon`. */
   readonly logTarget: LogTarget;
@@ -35,6 +35,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
       advertise: values.advertise,
       rates: { up: values['upload-limit'], down: values['download-limit'] },
       peerThreads: values['peer-threads'],
+      diskReserve: values['disk-reserve'],
       onWarm: optimizeLater,
     },
     log,

@@ -185,7 +185,8 @@ function failWhenStalled(client: SwarmClient, path: string): { readonly failure:
   stalled.promise.catch(() => undefined);
   const unlisten = client.listen((event) => {
     if (event.kind !== 'stalled' || event.path !== path) return;
-    stalled.reject(new MiniTorrentError(isErrorCode(event.code) ? event.code : 'INTERNAL', event.sentence));
+    const sentence = `${event.sentence}; then run the same command again, which goes on from what is there`;
+    stalled.reject(new MiniTorrentError(isErrorCode(event.code) ? event.code : 'INTERNAL', sentence));
   });
   return { failure: stalled.promise, unlisten };
 }

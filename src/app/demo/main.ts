@@ -8,7 +8,8 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { DEMO_SEEDERS_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
-import { freeBytes, inspectSource } from '../../transfer/storage/source.js';
+import { roomAt } from '../../transfer/storage/room.js';
+import { inspectSource } from '../../transfer/storage/source.js';
 import { DEMO_DEADLINE_MS, DEMO_SIZE_MAX } from './limits.js';
 import { bringBack, killInMidDownload } from './outage.js';
 import type { ClientProcess } from './processes.js';
@@ -29,7 +30,7 @@ export async function runDemo(args: DemoArguments, output: CommandOutput): Promi
   }
   if (args.size > DEMO_SIZE_MAX) throw new MiniTorrentError('INVALID_ARGUMENTS', '--size takes at most 64 GiB');
   const size = args.file === undefined ? args.size : (await inspectSource(args.file)).size;
-  const free = await freeBytes(tmpdir());
+  const free = (await roomAt(tmpdir())).freeBytes ?? Number.POSITIVE_INFINITY;
   // The source (unless it is the user's), the result, and a part at one seeder.
   if (free < 3 * size)
     throw new MiniTorrentError(

@@ -46,6 +46,8 @@ export interface ClientSettings {
   readonly logLevel?: LogLevel;
   /** Threads that move payload over the network, 1 to 16. Default: half of the cores, at most 4. */
   readonly peerThreads?: number;
+  /** Bytes that downloads leave free on their disk. Default: 16 MiB, less on a small disk and for a small file. */
+  readonly diskReserve?: number;
 }
 
 export interface SwarmClientOptions extends ClientSettings {
@@ -180,12 +182,13 @@ async function beginOrClose<T>(work: { begin(): Promise<T>; close(): Promise<voi
 }
 
 function configOf(settings: ClientSettings): OneShotConfig {
-  const { address, uploadLimit = 0, downloadLimit = 0, logLevel = 'info', peerThreads } = settings;
+  const { address, uploadLimit = 0, downloadLimit = 0, logLevel = 'info', peerThreads, diskReserve } = settings;
   return {
     upload: address === undefined ? undefined : addressFrom(address, AN_ADDRESS, { allowAnyPort: true }),
     rates: { up: uploadLimit, down: downloadLimit },
     log: { level: logLevel },
     peerThreads,
+    diskReserve,
     get stateRoot() {
       return stateHome();
     },

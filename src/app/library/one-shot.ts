@@ -17,7 +17,8 @@ import { type ClientConfig, startClient } from './start-client.js';
 import type { SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
 
-export interface OneShotConfig extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'onWarm'> {
+export interface OneShotConfig
+  extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm'> {
   readonly log: LogStyle;
   /** Below it lie the state directories of all one-shot clients. */
   readonly stateRoot: string;

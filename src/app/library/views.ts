@@ -1,7 +1,7 @@
 // What a client says of its files, peers and trackers, as objects with names: bytes and pieces as numbers, rates in
 // bytes a second. Pure.
 
-import type { FileView, PeerRow } from '../../client/messages.js';
+import { withContinuation as continued, type FileView, type PeerRow } from '../../client/messages.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 
 export type { ClientStats, FileView, FindingView, TrackerView } from '../../client/messages.js';
@@ -17,6 +17,9 @@ export function isRunning({ state, have, pieces, problem }: FileView): boolean {
   if (state === 'checking') return have < pieces;
   return state === 'downloading' || state === 'finishing' || state === 'waiting';
 }
+
+/** The sentence of a stalled download, for somebody whose client keeps running. */
+export const withContinuation = continued;
 
 export interface PeerView extends Omit<PeerRow, 'host' | 'port'> {
   readonly address: string;

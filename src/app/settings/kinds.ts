@@ -98,6 +98,14 @@ export const rate: Kind<number> = {
   offers: ['off', '500K', '1M', '10M', '100M'],
 };
 
+/** Bytes on a disk. */
+export const room: Kind<number> = {
+  expects: 'a number of bytes; write 500K, 100M, 2G, or off',
+  read: (raw) => (typeof raw === 'string' || typeof raw === 'number' ? parseRate(String(raw)) : undefined),
+  show: showRate,
+  offers: ['off', '16M', '100M', '1G'],
+};
+
 /** Milliseconds. @param minMs the least that is taken. */
 export function duration(minMs: number, expects: string): Kind<number> {
   return {

@@ -3,7 +3,19 @@
 
 import { PEER_THREADS_MAX } from '../../foundation/base/limits.js';
 import type { LogLevel } from '../../foundation/base/log.js';
-import { address, advertised, choice, count, duration, type Kind, path, patience, rate, trackerPair } from './kinds.js';
+import {
+  address,
+  advertised,
+  choice,
+  count,
+  duration,
+  type Kind,
+  path,
+  patience,
+  rate,
+  room,
+  trackerPair,
+} from './kinds.js';
 import { STATS_INTERVAL_MIN_MS } from './limits.js';
 import type { Places } from './places.js';
 
@@ -96,6 +108,11 @@ export const SETTINGS = {
     'half of the cores, at most 4',
     'threads that move payload over the network, 1 to 16',
   ),
+  'disk-reserve': optional(
+    room,
+    '16M, less on a small disk',
+    'bytes that downloads leave free on their disk: 100M, 2G, off',
+  ),
   'stats-interval': setting(
     duration(STATS_INTERVAL_MIN_MS, 'a time of at least 0.1 s; write 500ms, 10s or 1m'),
     () => 10_000,
@@ -107,7 +124,7 @@ export const SETTINGS = {
 /** Flags of every command that writes a log. */
 export const LOG_SETTINGS = ['log-level', 'log-format'] as const satisfies readonly SettingName[];
 /** Flags of every command that runs a client. */
-export const CLIENT_SETTINGS = ['advertise', 'peer-threads'] as const satisfies readonly SettingName[];
+export const CLIENT_SETTINGS = ['advertise', 'peer-threads', 'disk-reserve'] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;
 /** Paths are absolute, rates are bytes per second (0: no limit), times are milliseconds. */

@@ -2,18 +2,21 @@
 // machine. A refusal is an answer; any other failure is our bug and ends the client. Decides nothing.
 
 import { dirname } from 'node:path';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
 import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { nowAndThen } from '../../foundation/base/now-and-then.js';
+import { openFilesLimit } from '../../foundation/base/this-machine.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { deletePart } from '../../transfer/storage/leftovers.js';
 import { deleteMetainfo, readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { deleteResume } from '../../transfer/storage/resume.js';
-import { freeBytes, lookAtSource } from '../../transfer/storage/source.js';
+import { explained, roomAt } from '../../transfer/storage/room.js';
+import { lookAtSource } from '../../transfer/storage/source.js';
 import { piecesListed } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, Refusal } from '../effects.js';
 import { namesOf } from '../files/names.js';
+import { OPEN_FILES_FEW } from '../limits.js';
 import type { ClientEvent } from '../messages.js';
 import type { StatePaths } from '../state/library.js';
 import { LocalHashing } from './local-hashing.js';
@@ -77,11 +80,17 @@ export class DiskJobs {
       (input) => {
         if (input !== undefined) post(input);
       },
-      (error: unknown) => {
-        if (error instanceof MiniTorrentError) post(refused(effect, { code: error.code, sentence: error.message }));
-        else onFatal(error);
+      async (failure: unknown) => {
+        if (!(failure instanceof MiniTorrentError)) return onFatal(failure);
+        const error = await explained(failure);
+        post(refused(effect, { code: error.code, sentence: error.message, trouble: troubleOf(error) }));
       },
     );
+  }
+
+  /** Loads what jobs need later where descriptors are few, so that their lack cannot keep it out. */
+  async prepare(): Promise<void> {
+    if (openFilesLimit() < OPEN_FILES_FEW) await this.#hashing.load();
   }
 
   /** Payload was sent or received: verification slows down. */
@@ -184,10 +193,10 @@ export class DiskJobs {
           if (metainfo !== undefined) files.learn(metainfo);
           return { kind: 'checked', file, result };
         },
-        refused: ({ file }, { sentence }) => ({
+        refused: ({ file }, { sentence, trouble }) => ({
           kind: 'checked',
           file,
-          result: { kind: 'unusable', sentence, found: undefined },
+          result: { kind: 'unusable', sentence, found: undefined, trouble },
         }),
       },
       lookAtSources: {
@@ -195,9 +204,8 @@ export class DiskJobs {
         refused: () => ({ kind: 'sourcesSeen', seen: [] }),
       },
       lookAtRoom: {
-        perform: async ({ file, path }) => ({ kind: 'roomSeen', file, freeBytes: await freeBytes(dirname(path)) }),
-        // Its disk may not be mounted: then there is no space.
-        refused: ({ file }) => ({ kind: 'roomSeen', file, freeBytes: 0 }),
+        perform: async ({ file, path }) => ({ kind: 'roomSeen', file, room: await roomAt(dirname(path)) }),
+        refused: ({ file }) => ({ kind: 'roomSeen', file, room: undefined }),
       },
     };
   }

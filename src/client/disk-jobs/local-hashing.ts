@@ -3,7 +3,7 @@
 // wants.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoError, errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
@@ -75,6 +75,21 @@ export class LocalHashing {
     );
   }
 
+  /**
+   * Loaded with the first job: most starts have none, and the prompt appears sooner. Where descriptors are few, it is
+   * loaded before files take them.
+   */
+  async load() {
+    try {
+      return await import('../../transfer/hash/pool.js');
+    } catch (error) {
+      // Node looks for a module by opening files, and takes one that it cannot open for one that is not there.
+      const errno = errnoOf(error);
+      if (errno !== 'MODULE_NOT_FOUND' && errno !== 'EMFILE' && errno !== 'ENFILE') throw error;
+      throw errnoError('EMFILE', 'a part of this program', error);
+    }
+  }
+
   /** Ends the threads; work in progress is cancelled. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -89,8 +104,7 @@ export class LocalHashing {
   }
 
   async #lend<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
-    // Loaded with the first job: most starts have none, and the prompt appears sooner.
-    const { openHashPool } = await import('../../transfer/hash/pool.js');
+    const { openHashPool } = await this.load();
     if (this.#closing.signal.aborted) throw new MiniTorrentError('CANCELLED', 'the client is closing');
     this.#idle?.cancel();
     this.#jobs += 1;

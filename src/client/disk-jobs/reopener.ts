@@ -3,7 +3,7 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { fileError, MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
@@ -29,7 +29,8 @@ import {
   NOT_CREATED,
   saveResume,
 } from '../../transfer/storage/resume.js';
-import { freeBytes, inspectSource, type Source } from '../../transfer/storage/source.js';
+import { checkFileSize, type Room, roomAt } from '../../transfer/storage/room.js';
+import { inspectSource, type Source } from '../../transfer/storage/source.js';
 import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
 import { partPathOf, resolveTarget } from '../../transfer/storage/target.js';
 import type { CheckResult } from '../effects.js';
@@ -58,8 +59,8 @@ export interface ReopenerOptions {
 export interface PreparedGet {
   readonly entry: Entry;
   readonly metainfo: Metainfo;
-  /** What the download may take, the `.part` of an earlier try included. */
-  readonly freeBytes: number;
+  /** What the disk can still take, the `.part` of an earlier try included. */
+  readonly room: Room;
   /** ID of the file system. */
   readonly device: number;
   readonly zeros: KnownZeros;
@@ -84,12 +85,14 @@ export class Reopener {
     const hasRecord = partBytes !== undefined && (await loadResume(this.#recordOf(entry))) !== undefined;
     const verdict = judgePart(partPathOf(path), partBytes !== undefined, hasRecord);
     if (verdict.kind === 'refuse') throw new MiniTorrentError('ALREADY_EXISTS', verdict.sentence);
+    await checkFileSize(path, entry.size);
+    const room = await roomAt(directory);
     return {
       entry,
       metainfo,
       zeros: knownZeros(zerosOf(metainfo)),
-      freeBytes: (await freeBytes(directory)) + (partBytes ?? 0),
-      device: (await stat(directory)).dev,
+      room: { ...room, freeBytes: room.freeBytes === undefined ? undefined : room.freeBytes + (partBytes ?? 0) },
+      device: await deviceOf(directory),
     };
   }
 
@@ -107,7 +110,11 @@ export class Reopener {
         const verdict = judgeMetainfo(entry, metainfo.swarm) ?? (await this.#checkCopies(entry, metainfo));
         return verdict.kind === 'refuse' ? unusable(verdict) : { result: verdict, metainfo };
       } catch (error) {
-        return unusable({ sentence: fileError(error, entry.path).message });
+        const failure = fileError(error, entry.path);
+        return {
+          result: { kind: 'unusable', sentence: failure.message, found, trouble: troubleOf(failure) },
+          metainfo: undefined,
+        };
       }
     });
   }
@@ -141,7 +148,7 @@ export class Reopener {
   }
 
   async #checkPart(entry: Entry, metainfo: Metainfo): Promise<CheckResult> {
-    const device = (await stat(dirname(entry.path))).dev;
+    const device = await deviceOf(dirname(entry.path));
     const zeros = zerosOf(metainfo);
     const { size, pieceCount } = metainfo.geometry;
     const recorded = recordedPieces(await loadResume(this.#recordOf(entry)), size, pieceCount);
@@ -239,6 +246,14 @@ function knownZeros({ pieces, bytes }: Zeros): KnownZeros {
 function fill(have: Bitfield, pieces: Bitfield): void {
   have.bytes.set(pieces.bytes);
   have.recount();
+}
+
+async function deviceOf(directory: string): Promise<number> {
+  try {
+    return (await stat(directory)).dev;
+  } catch (error) {
+    throw fileError(error, directory);
+  }
 }
 
 async function inspectIfThere(path: string): Promise<Source | undefined> {

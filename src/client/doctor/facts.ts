@@ -1,6 +1,7 @@
 // What the doctor measures, in bytes, milliseconds and bytes per second; findings.ts says what it means. Pure.
 
 import type { Address } from '../../foundation/torrent/address.js';
+import type { Room } from '../../transfer/storage/room.js';
 import type { Silent } from './reach.js';
 
 /** Where other clients reach this one. */
@@ -54,7 +55,7 @@ export interface TrackerFact {
 export interface DiskFact {
   /** The first directory that was asked about on it. */
   readonly directory: string;
-  readonly freeBytes: number;
+  readonly room: Room;
   /** What running downloads will still write to it. */
   readonly neededBytes: number;
   /** Time to write and flush `writtenBytes`; undefined when it did not finish in time. */

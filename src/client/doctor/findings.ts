@@ -2,8 +2,9 @@
 // note: something works less well than it could. Pure.
 
 import { formatBytes } from '../../foundation/base/bytes.js';
-import { DISK_RESERVE_BYTES } from '../../foundation/base/limits.js';
+import { DISK_RESERVE_BYTES, DISK_RESERVE_DIVISOR } from '../../foundation/base/limits.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
+import type { Room } from '../../transfer/storage/room.js';
 import type {
   DiskFact,
   DownloadFact,
@@ -133,9 +134,9 @@ function aboutListing(
 }
 
 function aboutDisk(disk: DiskFact): Finding {
-  const { directory, freeBytes, neededBytes, errno, writtenMs, writtenBytes } = disk;
+  const { directory, room, neededBytes, errno, writtenMs, writtenBytes } = disk;
   const subject = `disk of ${directory}`;
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') return bad(subject, 'is full', 'free some space');
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') return aboutFull(subject, errno, room);
   if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS')
     return bad(subject, `cannot be written to (${errno})`, 'check its permissions, or choose another directory');
   if (errno !== undefined) return bad(subject, `fails (${errno})`, 'check the disk: see `dmesg`');
@@ -143,8 +144,10 @@ function aboutDisk(disk: DiskFact): Finding {
     const found = `writing ${formatBytes(writtenBytes)} did not finish in time`;
     return bad(subject, found, 'find out what keeps it busy, or whether it is failing: see `dmesg`');
   }
-  const free = `${formatBytes(freeBytes)} free`;
-  if (freeBytes < neededBytes + DISK_RESERVE_BYTES) {
+  if (room.freeInodes === 0) return bad(subject, 'has no free inodes left', 'delete some files there');
+  const { freeBytes } = room;
+  const free = freeBytes === undefined ? 'does not say what is free' : `${formatBytes(freeBytes)} free`;
+  if (freeBytes !== undefined && freeBytes < neededBytes + reserveOf(room)) {
     const found = `${free}, ${formatBytes(neededBytes)} still to be written`;
     return bad(subject, found, 'free some space; downloads wait for it and then continue');
   }
@@ -159,8 +162,20 @@ function aboutDisk(disk: DiskFact): Finding {
   return fine(subject, found);
 }
 
+/** As little as keeps a download from beginning, whatever its size. */
+function reserveOf({ totalBytes = Number.POSITIVE_INFINITY }: Room): number {
+  return Math.min(DISK_RESERVE_BYTES, Math.floor(totalBytes / DISK_RESERVE_DIVISOR));
+}
+
 function rateOf({ writtenMs, writtenBytes, errno }: DiskFact): number | undefined {
   return writtenMs === undefined || errno !== undefined ? undefined : (writtenBytes / Math.max(writtenMs, 0.1)) * 1_000;
+}
+
+function aboutFull(subject: string, errno: string, { freeInodes }: Room): Finding {
+  if (errno === 'EDQUOT')
+    return bad(subject, 'your quota there is used up', 'free some space, or have the quota raised');
+  if (freeInodes === 0) return bad(subject, 'has no free inodes left', 'delete some files there');
+  return bad(subject, 'is full', 'free some space');
 }
 
 function aboutOpenFiles({ limit, open, needed }: OpenFilesFact): Finding {

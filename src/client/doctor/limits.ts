@@ -22,5 +22,3 @@ export const SKEW_MAX_MS = 5_000;
 export const TRACKER_HELLO_SLOW_MS = 1_000;
 /** Peers of a download that count as few: each of them may be the bottleneck. */
 export const FEW_PEERS = 2;
-/** Files that a client has open besides sockets and served files: log, state, threads, parts of downloads. */
-export const OPEN_FILES_BASE = 96;

@@ -8,10 +8,17 @@ import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
-import { PEERS_PER_DOWNLOAD_MAX, UPLOAD_CONNECTIONS_MAX, UPLOAD_FILES_OPEN_MAX } from '../../foundation/base/limits.js';
-import { freeBytes } from '../../transfer/storage/source.js';
+import {
+  OPEN_FILES_BASE,
+  PEERS_PER_DOWNLOAD_MAX,
+  UPLOAD_CONNECTIONS_MAX,
+  UPLOAD_FILES_OPEN_MAX,
+} from '../../foundation/base/limits.js';
+import { type Room, roomAt } from '../../transfer/storage/room.js';
 import type { DiskFact, MachineFact, OpenFilesFact } from './facts.js';
-import { DOCTOR_DISK_BYTES, DOCTOR_HASH_BYTES, DOCTOR_STEP_DEADLINE_MS, OPEN_FILES_BASE } from './limits.js';
+import { DOCTOR_DISK_BYTES, DOCTOR_HASH_BYTES, DOCTOR_STEP_DEADLINE_MS } from './limits.js';
+
+const UNKNOWN_ROOM: Room = { freeBytes: undefined, totalBytes: undefined, freeInodes: undefined };
 
 /** A directory, and the bytes that will be written to its disk. */
 export interface Place {
@@ -39,13 +46,14 @@ export async function probeDisks(places: readonly Place[]): Promise<readonly Dis
 
 async function probeDisk({ directory, neededBytes }: Place): Promise<DiskFact> {
   const writtenBytes = DOCTOR_DISK_BYTES;
-  const unknown = { directory, neededBytes, writtenBytes, freeBytes: 0, writtenMs: undefined, errno: undefined };
+  const unknown = { directory, neededBytes, writtenBytes, room: UNKNOWN_ROOM, writtenMs: undefined, errno: undefined };
   const look = async (): Promise<DiskFact> => {
+    let room = UNKNOWN_ROOM;
     try {
-      const free = await freeBytes(directory);
-      return { ...unknown, freeBytes: free, writtenMs: await writeAndFlush(directory, writtenBytes) };
+      room = await roomAt(directory);
+      return { ...unknown, room, writtenMs: await writeAndFlush(directory, writtenBytes) };
     } catch (error) {
-      return { ...unknown, errno: errnoOf(error instanceof Error ? (error.cause ?? error) : error) ?? 'EIO' };
+      return { ...unknown, room, errno: errnoOf(error instanceof Error ? (error.cause ?? error) : error) ?? 'EIO' };
     }
   };
   return within(look(), DOCTOR_STEP_DEADLINE_MS, () => unknown);

@@ -6,7 +6,7 @@ import { placeTaken, tooMany } from '../answers/answers.js';
 import type { ClientEffect, Refusal } from '../effects.js';
 import { LIBRARY_FILES_MAX } from '../limits.js';
 import { advance } from './advance.js';
-import { type Room, roomRefusal } from './disk-space.js';
+import { roomRefusal, type Target } from './disk-space.js';
 import { stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
 import { type Entry, isUnfinished } from './record.js';
@@ -22,13 +22,18 @@ export function shareRefusal(files: FileTable, entry: Entry): Refusal | undefine
 }
 
 /** Why a get is refused; undefined when it is not. */
-export function getRefusal(files: FileTable, entry: Entry, room: Room): Refusal | undefined {
+export function getRefusal(
+  files: FileTable,
+  entry: Entry,
+  target: Target,
+  reserve: number | undefined,
+): Refusal | undefined {
   const known = files.ofSwarm(entry.swarm);
   if (known !== undefined && 'refusal' in stepOf(known.phase, { kind: 'gotAgain' }))
     return { code: 'ALREADY_EXISTS', sentence: `${entry.name} is here already as ${known.entry.path}` };
   const other = files.ofPath(entry.path).find((record) => record !== known);
   if (other !== undefined) return { code: 'ALREADY_EXISTS', sentence: placeTaken(other.entry) };
-  return (known === undefined ? countRefusal(files) : undefined) ?? roomRefusal(files, entry, room);
+  return (known === undefined ? countRefusal(files) : undefined) ?? roomRefusal(files, entry, target, reserve);
 }
 
 /** Drops the record of the same swarm, so that a new one can take its place. */

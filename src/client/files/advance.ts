@@ -108,8 +108,8 @@ function tell({ entry, phase }: FileRecord, event: LifeEvent): readonly ClientEf
   switch (phase.at) {
     case 'failed':
       return [{ kind: 'tell', event: { kind: 'failed', name, path, code: phase.code, sentence: phase.sentence } }];
-    case 'full':
-      return [{ kind: 'tell', event: { kind: 'stalled', name, path, code: 'DISK_FULL', sentence: phase.sentence } }];
+    case 'stalled':
+      return [{ kind: 'tell', event: { kind: 'stalled', name, path, code: phase.code, sentence: phase.sentence } }];
     case 'missing':
       return [bad(phase.sentence)];
     default:

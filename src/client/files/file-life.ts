@@ -2,6 +2,7 @@
 // Invariant: a file is served to peers exactly while it is announced to trackers, and never while it is missing, mended
 // or leaving. Pure.
 
+import type { DiskTrouble } from '../../foundation/base/errnos.js';
 import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 
@@ -24,31 +25,41 @@ export type Phase =
   | { readonly at: 'paused'; readonly offered: boolean }
   | { readonly at: 'seeding'; readonly offered: boolean }
   | { readonly at: 'failed'; readonly offered: boolean; readonly code: ErrorCode; readonly sentence: string }
-  /** Its disk is full. It continues when there is room. */
-  | { readonly at: 'full'; readonly offered: boolean; readonly sentence: string }
-  /** A complete file that is gone or has changed. */
+  /** Its disk is full or fails. It is tried again by itself. */
+  | {
+      readonly at: 'stalled';
+      readonly offered: boolean;
+      readonly code: ErrorCode;
+      readonly sentence: string;
+      readonly trouble: DiskTrouble;
+    }
+  /** A file that is gone, has changed, or cannot be read. */
   | {
       readonly at: 'missing';
       readonly sentence: string;
-      /** Looked at again, and shared when it is right. */
-      readonly returns: boolean;
+      readonly returns: Returning;
       /** Stamps of the file at the last look and at the last check. Undefined: none yet. */
       readonly seen: string | undefined;
       readonly judged: string | undefined;
     };
+
+/** How a missing file comes back: checked when it looks different, or also from time to time. */
+export type Returning = 'never' | 'changed' | 'tried';
 
 export type LifeEvent =
   /** A share or a get has prepared a new record. */
   | { readonly kind: 'shared' }
   | { readonly kind: 'accepted' }
   /** Result of the check at start, or of a missing file that reappeared. */
-  | { readonly kind: 'foundComplete'; readonly path: string; readonly mtimeMs: number }
+  | { readonly kind: 'foundComplete'; readonly path: string; readonly mtimeMs: number; readonly isNews: boolean }
   | { readonly kind: 'foundPartial'; readonly have: number }
   | {
       readonly kind: 'foundUnusable';
       readonly sentence: string;
-      readonly returns: boolean;
+      readonly returns: Returning;
       readonly judged: string | undefined;
+      /** False: the user knows. */
+      readonly isNews: boolean;
     }
   /** One more download may run. */
   | { readonly kind: 'begin' }
@@ -58,8 +69,16 @@ export type LifeEvent =
   /** The same, after a verification has found bad pieces in it. */
   | { readonly kind: 'completedBad'; readonly mtimeMs: number; readonly sentence: string }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string }
-  | { readonly kind: 'diskFull'; readonly sentence: string }
-  | { readonly kind: 'roomFound' }
+  /** Its disk is full or fails. */
+  | {
+      readonly kind: 'stalled';
+      readonly code: ErrorCode;
+      readonly sentence: string;
+      readonly trouble: DiskTrouble;
+      readonly isNews: boolean;
+    }
+  /** What its disk failed is tried again. */
+  | { readonly kind: 'tryAgain' }
   | { readonly kind: 'stopped'; readonly paused: boolean }
   | { readonly kind: 'pause' }
   /** `paused`: recorded in the library, even if the phase does not show it yet. */
@@ -69,7 +88,13 @@ export type LifeEvent =
   | { readonly kind: 'sharedAgain' }
   | { readonly kind: 'gotAgain' }
   /** A look or an upload found that the copy which is served is gone or has changed. `elsewhere`: there are others. */
-  | { readonly kind: 'lost'; readonly sentence: string; readonly returns: boolean; readonly elsewhere: boolean }
+  | {
+      readonly kind: 'lost';
+      readonly sentence: string;
+      readonly returns: Returning;
+      readonly isNews: boolean;
+      readonly elsewhere: boolean;
+    }
   /** A missing file was looked at. */
   | { readonly kind: 'looked'; readonly stamp: string | undefined }
   /** Pieces of the complete file are wrong. */
@@ -134,8 +159,9 @@ const pauses = (phase: Phase): Step => to({ at: 'paused', offered: isOffered(pha
 const isRemoved = (): Step => out('delete');
 const isReplaced = (): Step => out();
 const isPartial = (): Step => to({ at: 'waiting', offered: false });
-const isUnusable = (_: Phase, { sentence, returns, judged }: EventOf<'foundUnusable'>): Step =>
-  to({ at: 'missing', sentence, returns, seen: undefined, judged }, 'tell');
+const tellIf = (isNews: boolean): readonly Action[] => (isNews ? ['tell'] : []);
+const isUnusable = (_: Phase, { sentence, returns, judged, isNews }: EventOf<'foundUnusable'>): Step =>
+  to({ at: 'missing', sentence, returns, seen: undefined, judged }, ...tellIf(isNews));
 const completes = (_: Phase, { closing }: EventOf<'completed'>): Step =>
   // While the client closes it is only recorded: the next start offers it.
   closing
@@ -144,8 +170,8 @@ const completes = (_: Phase, { closing }: EventOf<'completed'>): Step =>
 const completesBad = (): Step => to({ at: 'seeding', offered: false }, 'tell');
 const fails = (phase: Phase, { code, sentence }: EventOf<'failed'>): Step =>
   to({ at: 'failed', offered: isOffered(phase), code, sentence }, 'tell');
-const fills = (phase: Phase, { sentence }: EventOf<'diskFull'>): Step =>
-  to({ at: 'full', offered: isOffered(phase), sentence }, 'tell');
+const stalls = (phase: Phase, { code, sentence, trouble, isNews }: EventOf<'stalled'>): Step =>
+  to({ at: 'stalled', offered: isOffered(phase), code, sentence, trouble }, ...tellIf(isNews));
 const leaves = (_: Phase, { ask }: EventOf<'remove'>): Step => to({ at: 'leaving', ask });
 const resumesLater = (phase: Phase, { paused }: EventOf<'resume'>): Step =>
   paused ? to(phase) : { refusal: 'notPaused' };
@@ -157,7 +183,8 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
   accepted: { checking: () => to({ at: 'waiting', offered: false }, 'save'), otherwise: 'known' },
   foundComplete: {
     checking: () => to({ at: 'seeding', offered: true }, 'offer', 'save'),
-    missing: () => to({ at: 'seeding', offered: true }, 'tellRightAgain', 'offer', 'save'),
+    missing: (_, { isNews }) =>
+      to({ at: 'seeding', offered: true }, ...(isNews ? (['tellRightAgain'] as const) : []), 'offer', 'save'),
     otherwise: 'late',
   },
   foundPartial: { checking: isPartial, missing: isPartial, otherwise: 'late' },
@@ -196,16 +223,20 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     leaving: isRemoved,
     otherwise: 'late',
   },
-  diskFull: {
-    waiting: fills,
-    opening: fills,
-    downloading: fills,
-    stopping: fills,
-    paused: fills,
+  stalled: {
+    waiting: stalls,
+    opening: stalls,
+    downloading: stalls,
+    stopping: stalls,
+    paused: stalls,
     leaving: isRemoved,
     otherwise: 'late',
   },
-  roomFound: { full: waits, otherwise: 'late' },
+  tryAgain: {
+    stalled: waits,
+    missing: (phase) => (phase.returns === 'tried' ? to(phase, 'check') : to(phase)),
+    otherwise: 'late',
+  },
   stopped: {
     stopping: (phase, { paused }) => (paused ? pauses(phase) : waits(phase)),
     leaving: isRemoved,
@@ -213,7 +244,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
   },
   pause: {
     waiting: pauses,
-    full: pauses,
+    stalled: pauses,
     downloading: () => to({ at: 'stopping', offered: true }, 'stopDownload'),
     seeding: 'complete',
     // Recorded in the library; it takes effect as soon as the phase allows.
@@ -222,7 +253,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
   resume: {
     paused: waits,
     failed: waits,
-    full: waits,
+    stalled: waits,
     stopping: stays,
     leaving: stays,
     checking: resumesLater,
@@ -241,18 +272,20 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     otherwise: isRemoved,
   },
   sharedAgain: { seeding: stays, checking: isReplaced, missing: isReplaced, otherwise: 'known' },
-  gotAgain: { failed: isReplaced, full: isReplaced, missing: isReplaced, otherwise: 'known' },
+  gotAgain: { failed: isReplaced, stalled: isReplaced, missing: isReplaced, otherwise: 'known' },
   lost: {
-    seeding: (_, { sentence, returns, elsewhere }) =>
+    seeding: (_, { sentence, returns, isNews, elsewhere }) =>
       // The check finds the copy from which it is served from now on.
       elsewhere
         ? to({ at: 'checking' }, 'check')
-        : to({ at: 'missing', sentence, returns, seen: undefined, judged: undefined }, 'tell'),
+        : to({ at: 'missing', sentence, returns, seen: undefined, judged: undefined }, ...tellIf(isNews)),
     otherwise: 'late',
   },
   looked: {
     missing: (phase, { stamp }) => {
-      if (!phase.returns) return to(phase);
+      if (phase.returns === 'never') return to(phase);
+      // The state in which its disk failed: that one is tried again at growing pauses.
+      if (phase.returns === 'tried' && phase.judged === undefined) return to({ ...phase, judged: stamp, seen: stamp });
       // A file that differs between two looks is still being written. One check for each state of the file.
       const isStill = stamp !== undefined && stamp === phase.seen && stamp !== phase.judged;
       return isStill ? to({ ...phase, seen: stamp, judged: stamp }, 'check') : to({ ...phase, seen: stamp });
@@ -263,7 +296,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     seeding: (_, { sentence, judged, elsewhere }) =>
       elsewhere
         ? to({ at: 'checking' }, 'check')
-        : to({ at: 'missing', sentence, returns: true, seen: judged, judged }, 'tell'),
+        : to({ at: 'missing', sentence, returns: 'changed', seen: judged, judged }, 'tell'),
     missing: (phase, { judged }) => to({ ...phase, judged }),
     otherwise: 'busy',
   },
@@ -272,7 +305,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     stopping: withdraws,
     waiting: isMended,
     paused: isMended,
-    full: isMended,
+    stalled: isMended,
     failed: (phase) => to({ at: 'mending', next: { ...phase, offered: false } }, 'mend'),
     missing: (phase) => to({ at: 'mending', next: phase }, 'mend'),
     seeding: 'complete',

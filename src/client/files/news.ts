@@ -10,11 +10,13 @@ import type { TrackerNotices } from '../answers/tracker-notices.js';
 import type { ClientEffect, ClientInput } from '../effects.js';
 import { announce } from './advance.js';
 import type { FileTable } from './file-table.js';
-import { serveFailed } from './recovery.js';
+import type { Recovery } from './recovery.js';
 
 export function uploadNews(
   files: FileTable,
   event: Extract<ClientInput, { kind: 'serve' }>['event'],
+  recovery: Recovery,
+  nowMs: number,
 ): readonly ClientEffect[] {
   const record = files.get(event.file);
   if (record === undefined) return NO_EFFECTS;
@@ -29,7 +31,7 @@ export function uploadNews(
       return NO_EFFECTS;
     case 'serveFailed': {
       // A `.part` that has just been renamed is no longer found under its old name: not an error.
-      return event.path === record.entry.path ? serveFailed(files, record, event.errno) : NO_EFFECTS;
+      return event.path === record.entry.path ? recovery.serveFailed(files, record, event.errno, nowMs) : NO_EFFECTS;
     }
     default:
       return unreachable(event);

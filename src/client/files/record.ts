@@ -4,7 +4,7 @@ import type { Address } from '../../foundation/torrent/address.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Progress, progress } from '../../transfer/download/messages.js';
-import type { FileState, FileView } from '../messages.js';
+import { type FileState, type FileView, withContinuation } from '../messages.js';
 import type { Completeness } from './completeness.js';
 import { isWorkedOn, type Phase } from './file-life.js';
 
@@ -68,7 +68,7 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
   paused: 'paused',
   seeding: 'seeding',
   failed: 'failed',
-  full: 'paused',
+  stalled: 'paused',
   missing: 'missing',
 };
 
@@ -87,7 +87,7 @@ export function viewOf(record: FileRecord, shown: Name = record.entry): FileView
     // A complete file shows all its pieces even while it is checked or missing.
     have: isUnfinished(record) ? transfer.have : geometry.pieceCount,
     pieces: geometry.pieceCount,
-    problem: 'sentence' in phase ? phase.sentence : '',
+    problem: problemOf(phase),
     zeros: record.zeroBytes,
   };
 }
@@ -98,6 +98,11 @@ export function viewsOf(record: FileRecord): readonly FileView[] {
   if (isUnfinished(record)) return [first];
   const others = record.entry.others.map((name) => ({ ...viewOf(record, name), received: 0, wasted: 0, sent: 0 }));
   return [first, ...others];
+}
+
+function problemOf(phase: Phase): string {
+  if (phase.at === 'stalled') return withContinuation(phase);
+  return 'sentence' in phase ? phase.sentence : '';
 }
 
 /** Bytes that a running download will still write to its disk. */
@@ -120,7 +125,7 @@ export function isUnfinished(record: FileRecord): boolean {
 
 /** Looked at on disk from time to time. */
 export function isWatched({ phase }: FileRecord): boolean {
-  return phase.at === 'full' || phase.at === 'seeding' || (phase.at === 'missing' && phase.returns);
+  return phase.at === 'stalled' || phase.at === 'seeding' || (phase.at === 'missing' && phase.returns !== 'never');
 }
 
 /** The command `wait` waits for it: it will end by itself. */

@@ -1,25 +1,40 @@
-// Decides when to look at full disks, missing files and shared files, and what a look means. A full download continues
-// when there is room; a missing file is shared again when it is right. Invariant: a changed file is never shared
-// unchecked. Pure.
+// Decides when to look at full or failing disks, missing files and shared files, and what a look means. What waits for
+// its disk is tried again at growing pauses; a missing file is shared again when it is right. Invariant: a changed file
+// is never shared unchecked. Pure.
 
 import { NO_EFFECTS, type WakeAt } from '../../foundation/actor/machine.js';
-import { formatBytes } from '../../foundation/base/bytes.js';
+import { meaningOf } from '../../foundation/base/errnos.js';
+import type { Room } from '../../transfer/storage/room.js';
 import { good } from '../answers/answers.js';
-import type { ClientEffect, Found, LookedAt, SeenSource } from '../effects.js';
+import type { CheckResult, ClientEffect, Found, LookedAt, Refusal, SeenSource } from '../effects.js';
 import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../limits.js';
 import { advance } from './advance.js';
 import { recordedMs } from './completeness.js';
-import { roomNeeded } from './disk-space.js';
+import { hasRoom } from './disk-space.js';
+import type { Phase } from './file-life.js';
 import type { FileTable } from './file-table.js';
 import { hasOtherCopy, otherPaths } from './names.js';
-import { type FileRecord, isWatched } from './record.js';
+import { type FileRecord, isUnfinished, isWatched } from './record.js';
+import { Retries } from './retries.js';
+
+type Complete = Extract<CheckResult, { kind: 'complete' }>;
+type Unusable = Extract<CheckResult, { kind: 'unusable' }>;
 
 export class Recovery {
+  /** Bytes that the user wants to stay free; undefined: not set. */
+  readonly #reserve: number | undefined;
+  readonly #retries = new Retries();
   /** When the next look is due. Undefined: there is nothing to look at. */
   #nextMs: number | undefined;
   #looking = false;
+  /** Files whose disk is being asked for its room. */
+  readonly #asked = new Set<number>();
   /** Number of the file looked at last. The next look continues after it. */
   #lastFile = 0;
+
+  constructor(reserve?: number | undefined) {
+    this.#reserve = reserve;
+  }
 
   /** Called after each input. Asks to be woken for the next look. */
   look(files: FileTable, nowMs: number): readonly (ClientEffect | WakeAt)[] {
@@ -30,16 +45,37 @@ export class Recovery {
     this.#nextMs = watched.length === 0 ? undefined : nowMs + LOOK_AGAIN_MS;
     if (this.#nextMs === undefined) return NO_EFFECTS;
     const effects: (ClientEffect | WakeAt)[] = [{ kind: 'wakeAt', atMs: this.#nextMs }];
-    return isDue ? [...this.#lookAt(watched), ...effects] : effects;
+    return isDue ? [...this.#tryAgain(files, watched, nowMs), ...this.#lookAt(watched), ...effects] : effects;
+  }
+
+  /** What a disk failed and no look can tell apart from what works. */
+  #tryAgain(files: FileTable, watched: readonly FileRecord[], nowMs: number): readonly ClientEffect[] {
+    this.#retries.keep((file) => files.get(file) !== undefined);
+    const effects: ClientEffect[] = [];
+    for (const record of watched) {
+      const { file, phase } = record;
+      const isTried =
+        phase.at === 'missing' ? phase.returns === 'tried' : phase.at === 'stalled' && !waitsForRoom(phase);
+      if (isTried && this.#retries.isDue(file, nowMs)) effects.push(...this.#begin(files, record));
+    }
+    return effects;
+  }
+
+  #begin(files: FileTable, record: FileRecord): readonly ClientEffect[] {
+    this.#retries.begun(record.file);
+    return advance(files, record, { kind: 'tryAgain' }) ?? NO_EFFECTS;
   }
 
   #lookAt(watched: readonly FileRecord[]): readonly ClientEffect[] {
     const effects: ClientEffect[] = [];
     const sources: LookedAt[] = [];
-    for (const { file, phase, entry } of watched)
-      if (phase.at === 'full') effects.push({ kind: 'lookAtRoom', file, path: entry.path });
+    for (const { file, phase } of watched) {
+      if (phase.at !== 'stalled' || !waitsForRoom(phase) || this.#asked.has(file)) continue;
+      this.#asked.add(file);
+      effects.push({ kind: 'lookAtRoom', file, path: phase.trouble.path });
+    }
     for (const { file, entry, phase } of inTurn(watched, this.#lastFile)) {
-      if (phase.at === 'full') continue;
+      if (phase.at !== 'seeding' && phase.at !== 'missing') continue;
       if (sources.length >= SOURCES_A_LOOK_MAX) break;
       if (phase.at !== 'missing') sources.push([file, entry.path, undefined]);
       else sources.push([file, entry.path, entry.mtorrentPath, otherPaths(entry)]);
@@ -56,48 +92,100 @@ export class Recovery {
     this.#looking = false;
     return seen.flatMap((one) => {
       const record = files.get(one.file);
-      return record === undefined ? NO_EFFECTS : sourceSeen(files, record, one);
+      return record === undefined ? NO_EFFECTS : this.#sourceSeen(files, record, one);
     });
+  }
+
+  /** @param room undefined: its disk could not be asked, so that a try has to show. */
+  roomSeen(files: FileTable, file: number, room: Room | undefined, nowMs: number): readonly ClientEffect[] {
+    this.#asked.delete(file);
+    const record = files.get(file);
+    if (record?.phase.at !== 'stalled' || !this.#retries.isDue(file, nowMs)) return NO_EFFECTS;
+    const { trouble } = record.phase;
+    const isRoomy = room === undefined || hasRoom(files, record, trouble, room, this.#reserve);
+    return isRoomy ? this.#begin(files, record) : NO_EFFECTS;
+  }
+
+  /** A download has failed: for good, or until its disk has room or works again. */
+  downloadFailed(files: FileTable, record: FileRecord, refusal: Refusal, nowMs: number): readonly ClientEffect[] {
+    const { code, sentence, trouble } = refusal;
+    if (trouble === undefined || meaningOf(trouble.errno).lasting === 'stays')
+      return advance(files, record, { kind: 'failed', code, sentence }) ?? NO_EFFECTS;
+    const isNews = this.#retries.failed(record.file, sentence, nowMs);
+    return advance(files, record, { kind: 'stalled', code, sentence, trouble, isNews }) ?? NO_EFFECTS;
+  }
+
+  /** A download has got pieces onto its disk. */
+  downloadGrew({ file, entry }: FileRecord): readonly ClientEffect[] {
+    return this.#retries.returned(file) ? [good(`${entry.name} goes on`)] : NO_EFFECTS;
+  }
+
+  /** What has failed so far does not count. */
+  forget(record: FileRecord | undefined): void {
+    if (record !== undefined) this.#retries.forget(record.file);
+  }
+
+  /** A check has found the whole file. */
+  foundComplete(files: FileTable, record: FileRecord, { path, mtimeMs }: Complete): readonly ClientEffect[] {
+    const isTold = record.phase.at === 'missing' && record.phase.returns !== 'tried';
+    const isNews = this.#retries.returned(record.file) || isTold;
+    return advance(files, record, { kind: 'foundComplete', path, mtimeMs, isNews }) ?? NO_EFFECTS;
+  }
+
+  foundUnusable(
+    files: FileTable,
+    record: FileRecord,
+    { sentence, found, trouble }: Unusable,
+    nowMs: number,
+  ): readonly ClientEffect[] {
+    const judged = stampOf(found);
+    if (trouble === undefined) {
+      const returns = isUnfinished(record) ? 'never' : 'changed';
+      return advance(files, record, { kind: 'foundUnusable', sentence, returns, judged, isNews: true }) ?? NO_EFFECTS;
+    }
+    const isNews = this.#retries.failed(record.file, sentence, nowMs);
+    return advance(files, record, { kind: 'foundUnusable', sentence, returns: 'tried', judged, isNews }) ?? NO_EFFECTS;
+  }
+
+  /** A shared file could not be read. `errno`: of Node, or SHORT_FILE or CHANGED. */
+  serveFailed(files: FileTable, record: FileRecord, errno: string, nowMs: number): readonly ClientEffect[] {
+    if (errno === 'ENOENT') return lose(files, record, 'is gone');
+    if (errno === 'SHORT_FILE' || errno === 'CHANGED') return lose(files, record, 'has changed');
+    if (record.phase.at !== 'seeding') return NO_EFFECTS;
+    const { reason, remedy } = meaningOf(errno);
+    const sentence = `${record.entry.path} ${reason}; it is no longer shared, and is tried again by itself: ${remedy}`;
+    const isNews = this.#retries.failed(record.file, sentence, nowMs);
+    // Another copy is found by the next try: at once, a disk that fails each time would be asked without a pause.
+    const elsewhere = false;
+    return advance(files, record, { kind: 'lost', sentence, returns: 'tried', isNews, elsewhere }) ?? NO_EFFECTS;
+  }
+
+  #sourceSeen(files: FileTable, record: FileRecord, { found }: SeenSource): readonly ClientEffect[] {
+    const { phase, entry } = record;
+    if (phase.at !== 'seeding') return advance(files, record, { kind: 'looked', stamp: stampOf(found) }) ?? NO_EFFECTS;
+    if (found === undefined) return lose(files, record, 'is gone');
+    const isAsKnown = found.size === entry.size && found.mtimeMs === recordedMs(entry.completeness);
+    return isAsKnown ? NO_EFFECTS : lose(files, record, 'has changed');
   }
 }
 
-export function roomSeen(files: FileTable, record: FileRecord, freeBytes: number): readonly ClientEffect[] {
-  if (freeBytes < roomNeeded(files, record)) return NO_EFFECTS;
-  const effects = advance(files, record, { kind: 'roomFound' });
-  if (effects === undefined) return NO_EFFECTS;
-  return [good(`${formatBytes(freeBytes)} are free again: ${record.entry.name} goes on`), ...effects];
+function lose(files: FileTable, record: FileRecord, what: string): readonly ClientEffect[] {
+  const [sentence, elsewhere] = [lostSentence(record, what), hasOtherCopy(record.entry)];
+  return advance(files, record, { kind: 'lost', sentence, returns: 'changed', isNews: true, elsewhere }) ?? NO_EFFECTS;
 }
 
-/** A shared file could not be read. `errno`: of Node, or SHORT_FILE or CHANGED. */
-export function serveFailed(files: FileTable, record: FileRecord, errno: string): readonly ClientEffect[] {
-  // A failing disk would fail again at the next request, so such a file does not return.
-  if (errno === 'ENOENT') return lose(files, record, 'is gone', true);
-  if (errno === 'SHORT_FILE' || errno === 'CHANGED') return lose(files, record, 'has changed', true);
-  return lose(files, record, `cannot be read (${errno})`, false);
+/** Why a complete file is no longer shared, until it looks different. */
+export function lostSentence({ entry }: FileRecord, what: string): string {
+  return `${entry.path} ${what}; it is no longer shared: it is shared again when it is right again`;
 }
 
 /** A share of other content has been made of its copy at `path`. */
 export function overwritten(files: FileTable, record: FileRecord, path: string): readonly ClientEffect[] {
-  return record.entry.path === path ? lose(files, record, 'has changed', true) : NO_EFFECTS;
+  return record.entry.path === path ? lose(files, record, 'has changed') : NO_EFFECTS;
 }
 
-function lose(files: FileTable, record: FileRecord, what: string, returns: boolean): readonly ClientEffect[] {
-  const [sentence, elsewhere] = [lostSentence(record, what, returns), hasOtherCopy(record.entry)];
-  return advance(files, record, { kind: 'lost', sentence, returns, elsewhere }) ?? NO_EFFECTS;
-}
-
-/** Why a complete file is no longer shared. @param returns it will be shared again by itself. */
-export function lostSentence({ entry }: FileRecord, what: string, returns: boolean): string {
-  const then = returns ? 'it is shared again when it is right again' : 'check its disk, then restart the client';
-  return `${entry.path} ${what}; it is no longer shared: ${then}`;
-}
-
-function sourceSeen(files: FileTable, record: FileRecord, { found }: SeenSource): readonly ClientEffect[] {
-  const { phase, entry } = record;
-  if (phase.at !== 'seeding') return advance(files, record, { kind: 'looked', stamp: stampOf(found) }) ?? NO_EFFECTS;
-  if (found === undefined) return lose(files, record, 'is gone', true);
-  const isAsKnown = found.size === entry.size && found.mtimeMs === recordedMs(entry.completeness);
-  return isAsKnown ? NO_EFFECTS : lose(files, record, 'has changed', true);
+function waitsForRoom({ trouble }: Extract<Phase, { at: 'stalled' }>): boolean {
+  return meaningOf(trouble.errno).lasting === 'room';
 }
 
 /** Looks at the same, unchanged file give the same stamp. */

@@ -41,7 +41,7 @@ export function sharedAgain(files: FileTable, ask: number, record: FileRecord, f
 
 /** The download of this content to this place is known, and a second word for it may only name further trackers. */
 export function goesOn({ entry, phase }: FileRecord, fresh: Entry): boolean {
-  const isOver = phase.at === 'failed' || phase.at === 'full' || phase.at === 'missing' || phase.at === 'leaving';
+  const isOver = phase.at === 'failed' || phase.at === 'stalled' || phase.at === 'missing' || phase.at === 'leaving';
   return entry.completeness.kind === 'partial' && entry.path === fresh.path && !isOver;
 }
 
@@ -82,7 +82,9 @@ export function forgetNames(
   const effects = renamed(files, record, next);
   const sentence = `${entry.path} is no longer shared`;
   const moved =
-    next.path === entry.path ? [] : advance(files, record, { kind: 'lost', sentence, returns: true, elsewhere: true });
+    next.path === entry.path
+      ? []
+      : advance(files, record, { kind: 'lost', sentence, returns: 'changed', isNews: true, elsewhere: true });
   const kept = left.map(({ mtorrentPath }) => mtorrentPath);
   const mtorrentPaths = [...new Set(names.map(({ mtorrentPath }) => mtorrentPath))].filter(
     (path) => !kept.includes(path),

@@ -116,7 +116,7 @@ export class Verifications {
     }
     const count = countOf(result.bad);
     const pieces = count === 1 ? '1 bad piece' : `${count} bad pieces`;
-    const sentence = lostSentence(record, `has ${pieces}`, true);
+    const sentence = lostSentence(record, `has ${pieces}`);
     const elsewhere = hasOtherCopy(record.entry);
     const effects = advance(files, record, { kind: 'rotted', sentence, judged: stampOf(result.found), elsewhere });
     if (effects === undefined) return NO_EFFECTS;
@@ -130,7 +130,7 @@ function returned(files: FileTable, record: FileRecord, { found }: Hashed): read
   const { phase, entry } = record;
   if (phase.at !== 'missing' || isUnfinished(record) || found?.size !== entry.size) return NO_EFFECTS;
   const { path } = entry;
-  return advance(files, record, { kind: 'foundComplete', path, mtimeMs: found.mtimeMs }) ?? NO_EFFECTS;
+  return advance(files, record, { kind: 'foundComplete', path, mtimeMs: found.mtimeMs, isNews: true }) ?? NO_EFFECTS;
 }
 
 function verified({ entry, geometry }: FileRecord, ask: number, { claimed, bad }: Hashed): ClientEffect {

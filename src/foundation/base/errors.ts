@@ -1,7 +1,8 @@
 // Every error that a user or a script can meet: a stable code and the exit code of a command that ends with it. The
 // sentence (what happened, to which file or peer, what to do next) is written where the error is raised.
 
-import { constants } from 'node:os';
+import { constants, platform } from 'node:os';
+import { type DiskTrouble, meaningOf } from './errnos.js';
 
 /** code → exit code. Where aria2 has the same exit code it means the same (7, 9, 11, 13). */
 const EXIT_CODES = {
@@ -61,48 +62,64 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
-/** Names by number. Node has no name for some errors that the system has, such as EDQUOT. */
-const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [-number, name]),
+/** Names that Linux has and Node does not know: network disks and removable ones answer with them. */
+const LINUX_ONLY: Readonly<Record<string, number>> = {
+  EBADFD: 77,
+  ESHUTDOWN: 108,
+  EHOSTDOWN: 112,
+  EUCLEAN: 117,
+  EREMOTEIO: 121,
+  ENOMEDIUM: 123,
+  EMEDIUMTYPE: 124,
+  ENOKEY: 126,
+  EKEYEXPIRED: 127,
+  EKEYREVOKED: 128,
+  EOWNERDEAD: 130,
+};
+
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries({ ...(platform() === 'linux' ? LINUX_ONLY : {}), ...constants.errno }).map(([name, number]) => [
+    -number,
+    name,
+  ]),
 );
 
 /** errno name of a Node system error ('ENOENT', …), or undefined when it is something else. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   if (/^E[A-Z0-9_]+$/.test(error.code) || !('errno' in error)) return error.code;
-  return ERRNO_NAMES.get(Number(error.errno)) ?? error.code;
+  return NAMES.get(Number(error.errno)) ?? error.code;
 }
 
-const FILE_ERRNOS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ENOENT: ['FILE_NOT_FOUND', 'does not exist; check the path'],
-  ENOTDIR: ['NOT_A_DIRECTORY', 'has a part that is not a directory; check the path'],
-  EISDIR: ['NOT_A_FILE', 'is a directory; name a file'],
-  EACCES: ['PERMISSION_DENIED', 'may not be opened by this user; check its permissions'],
-  EPERM: ['PERMISSION_DENIED', 'may not be changed by this user; check its permissions'],
-  EROFS: ['PERMISSION_DENIED', 'is on a read-only file system; choose another place'],
-  EEXIST: ['ALREADY_EXISTS', 'exists already; choose another name or move it away'],
-  ENOSPC: ['DISK_FULL', 'has no room left on its disk; free some space or choose another place'],
-  EDQUOT: ['DISK_FULL', 'would exceed your disk quota; free some space or choose another place'],
-  EFBIG: ['DISK_FULL', 'is larger than its file system allows; choose another place'],
-  ELOOP: ['UNSAFE_NAME', 'is a symbolic link, which is never followed here; name the file itself'],
-  ENAMETOOLONG: ['INVALID_ARGUMENTS', 'is too long a name for its file system; choose a shorter one'],
-  ENXIO: ['NOT_A_FILE', 'is a socket, or a pipe or device that nothing answers; name a file'],
-  EMFILE: ['LIMIT_REACHED', 'could not be opened: this process has too many files open; raise `ulimit -n`'],
-};
+/** An error that the system reported about a file. */
+export class FileError extends MiniTorrentError {
+  /** Its name, such as 'ENOSPC'. */
+  readonly errno: string;
+  readonly path: string;
+  constructor(code: ErrorCode, sentence: string, { errno, path }: DiskTrouble, cause?: unknown) {
+    super(code, sentence, cause);
+    this.errno = errno;
+    this.path = path;
+  }
+}
 
 /** A system error about `path` as an error with code and sentence; anything that is not a system error is rethrown. */
 export function fileError(error: unknown, path: string): MiniTorrentError {
   if (error instanceof MiniTorrentError) return error;
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
-  const known = FILE_ERRNOS[errno];
-  if (known !== undefined) return new MiniTorrentError(known[0], `${path} ${known[1]}`, error);
-  return new MiniTorrentError('IO_ERROR', `${path} could not be used (${errno}); check the disk and try again`, error);
+  return errnoError(errno, path, error);
 }
 
-/** An errno name as the stable code of the same event (for workers that report numbers and names, not errors). */
-export function errorCodeOfErrno(errno: string): ErrorCode {
-  return FILE_ERRNOS[errno]?.[0] ?? 'IO_ERROR';
+/** What the system said, if it was the system. */
+export function troubleOf(error: MiniTorrentError): DiskTrouble | undefined {
+  return error instanceof FileError ? { errno: error.errno, path: error.path } : undefined;
+}
+
+/** As `fileError`, for threads that report names instead of errors. */
+export function errnoError(errno: string, path: string, cause?: unknown): FileError {
+  const { code, reason, remedy } = meaningOf(errno);
+  return new FileError(code, `${path} ${reason}; ${remedy}`, { errno, path }, cause);
 }
 
 const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS'];

@@ -92,6 +92,8 @@ export const PORT_CLAIM_DEADLINE_MS = 10_000;
 export const PORT_CLAIM_LOOK_MS = 20;
 /** Free ports that are claimed one after the other: each may be what another client claims in the same moment. */
 export const PORT_CLAIM_TRIES_MAX = 8;
+/** Files that a client has open besides sockets and served files: log, state, threads, parts of downloads. */
+export const OPEN_FILES_BASE = 96;
 /**
  * Shared files that a client holds open; the others are opened when somebody asks. A soft limit of 1,024 holds it
  * easily. Threads that serve have equal parts of it: 8 with 16 of them, which is more than are read at a time.
@@ -184,6 +186,10 @@ export const CLIENT_EPOCH_MAX = 0xffff_0000;
 export const DOWNLOADS_RUNNING_MAX = 32;
 /** Bytes kept free on the disk beyond what running downloads still need: 16 MiB for logs and state. */
 export const DISK_RESERVE_BYTES = 16 * MIB;
+/** A disk keeps this part of itself free without a setting: 2 MiB of 64, and the full reserve from 512 MiB on. */
+export const DISK_RESERVE_DIVISOR = 32;
+/** No more stays free than this many times what a file needs: a small file hardly changes how full a disk is. */
+export const DISK_RESERVE_TIMES = 16;
 /** Milliseconds for a graceful quit before everything is ended. */
 export const QUIT_DEADLINE_MS = 5_000;
 

@@ -70,6 +70,12 @@ function textOf(path: string): string {
   }
 }
 
+/** Files and sockets that this process may have open; Infinity where the system does not say. */
+export function openFilesLimit(): number {
+  const limit = Number(/^Max open files\s+(\d+)/m.exec(textOf('/proc/self/limits'))?.[1] ?? Number.NaN);
+  return Number.isFinite(limit) ? limit : Number.POSITIVE_INFINITY;
+}
+
 /** Node passes SO_REUSEPORT on since 22.12 and 23.1; only Linux spreads the connections. */
 export function sharesPorts(platform: string, nodeVersion: string): boolean {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);

@@ -4,7 +4,7 @@
 import { Host } from '../../foundation/actor/host.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
 import { equalBytes } from '../../foundation/base/bytes.js';
-import { type ErrorCode, errorCodeOfErrno, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoError, MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Prng } from '../../foundation/base/prng.js';
@@ -14,8 +14,9 @@ import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
 import type { FetchCommand } from '../peer/messages.js';
+import { explained } from '../storage/room.js';
 import type { Storage } from '../storage/storage.js';
-import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, StoreOutcome } from './effects.js';
+import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, Failure, StoreOutcome } from './effects.js';
 import { FAILURE_SENTENCE_MAX } from './limits.js';
 import { DownloadMachine } from './machine.js';
 import type { DownloadEvent, ExaminedDownload } from './messages.js';
@@ -180,11 +181,11 @@ export class Downloader {
         return { piece, slot, digest, storage: storage.handle };
       });
       return (await storePieces(pieces)).map(({ kind, errno }) =>
-        kind === 'ioError' ? failedToWrite(storage.path, errno) : { kind },
+        kind === 'ioError' ? failureOf(errnoError(errno, storage.path)) : { kind },
       );
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;
-      const failed = { kind: 'failed', code: error.code, sentence: `${name}: ${error.message}` } as const;
+      const failed = { ...failureOf(error), sentence: `${name}: ${error.message}` };
       return arrived.map(() => failed);
     }
   }
@@ -204,8 +205,8 @@ export class Downloader {
       await this.#options.storage.finish();
       this.#host.post({ kind: 'finished' });
     } catch (error) {
-      const { code, sentence } = describeError(error);
-      this.#host.post({ kind: 'finishFailed', code, sentence });
+      assert(error instanceof MiniTorrentError, `finishing fails with a named error, not ${String(error)}`);
+      this.#host.post({ ...failureOf(error), kind: 'finishFailed' });
     }
   }
 
@@ -222,21 +223,18 @@ export class Downloader {
     }
     onEnded();
     if (ending.kind === 'stopped') tellMain({ kind: 'stopped', file });
-    else if (ending.kind === 'failed')
-      tellMain({ kind: 'failed', file, code: ending.code, sentence: ending.sentence.slice(0, FAILURE_SENTENCE_MAX) });
+    else if (ending.kind === 'failed') tellMain({ kind: 'failed', file, ...(await toldOf(ending)) });
     else tellMain({ kind: 'completed', file, received: ending.received, wasted: ending.wasted });
   }
 }
 
-function failedToWrite(path: string, errno: string): StoreOutcome {
-  const isFull = errno === 'ENOSPC' || errno === 'EDQUOT';
-  const sentence = isFull
-    ? `no room left on the disk of ${path}; the pieces fetched so far are kept: free some space, then resume the download`
-    : `${path} could not be written (${errno}); the pieces fetched so far are kept: check the disk, then resume the download`;
-  return { kind: 'failed', code: errorCodeOfErrno(errno), sentence };
+function failureOf(error: MiniTorrentError): Failure {
+  return { kind: 'failed', code: error.code, sentence: error.message, trouble: troubleOf(error) };
 }
 
-function describeError(error: unknown): { code: ErrorCode; sentence: string } {
-  assert(error instanceof MiniTorrentError, `finishing fails with a named error, not ${String(error)}`);
-  return { code: error.code, sentence: error.message };
+/** As the client is told: with what its disk says about it. */
+async function toldOf({ code, sentence, trouble }: Failure) {
+  const { errno = '', path = '' } = trouble ?? {};
+  const why = trouble === undefined ? sentence : (await explained(errnoError(errno, path))).message;
+  return { code, sentence: why.slice(0, FAILURE_SENTENCE_MAX), errno, path };
 }

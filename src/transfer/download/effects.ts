@@ -1,5 +1,6 @@
 // What a downloader takes in and asks for: all of its contact with the world. Pure.
 
+import type { DiskTrouble } from '../../foundation/base/errnos.js';
 import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
@@ -7,12 +8,20 @@ import type { FetchCommand, FetchEvent } from '../peer/messages.js';
 import type { Progress } from './messages.js';
 import type { SilentAddress } from './peers/address-book.js';
 
+/** `trouble`: the system refused. */
+export interface Failure {
+  readonly kind: 'failed';
+  readonly code: ErrorCode;
+  readonly sentence: string;
+  readonly trouble?: DiskTrouble | undefined;
+}
+
 /** What became of a piece that the hash pool was given. */
 export type StoreOutcome =
   | { readonly kind: 'stored' }
   /** Its digest is wrong. Nothing was written. */
   | { readonly kind: 'mismatch' }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
+  | Failure;
 
 /** A piece whose bytes are all in its slot, unverified. */
 export interface ArrivedPiece {
@@ -36,7 +45,7 @@ export type DownloadInput =
     }
   /** The file is whole, flushed, and at its target path. */
   | { readonly kind: 'finished' }
-  | { readonly kind: 'finishFailed'; readonly code: ErrorCode; readonly sentence: string }
+  | (Omit<Failure, 'kind'> & { readonly kind: 'finishFailed' })
   /** The client's download limit has changed. */
   | { readonly kind: 'limitChanged' }
   | { readonly kind: 'stop' };
@@ -44,7 +53,7 @@ export type DownloadInput =
 export type Ending =
   | { readonly kind: 'completed'; readonly received: number; readonly wasted: number }
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string };
+  | Failure;
 
 export type DownloadPhase =
   | { readonly at: 'running' }

@@ -101,7 +101,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'finished':
         return this.#drain({ kind: 'completed', ...this.#reports.totals });
       case 'finishFailed':
-        return this.#drain({ kind: 'failed', code: input.code, sentence: input.sentence });
+        return this.#drain({ ...input, kind: 'failed' });
       case 'limitChanged':
         return this.#scheduler.limitChanged();
       default:

@@ -113,7 +113,8 @@ export const downloadEvents = protocol('download.events', {
   progressed: message(1, { file, ...progress }),
   /** The file is whole, flushed and at its target path. */
   completed: message(2, { file, received: size, wasted: size }),
-  failed: message(3, { file, code: text(32), sentence: text(1_000) }),
+  /** `errno` and `path`: what the system refused; '' when it was not the system. */
+  failed: message(3, { file, code: text(32), sentence: text(1_000), errno: text(32), path: text(4_096) }),
   stopped: message(4, { file }),
   /** No connected peer has anything that is missing: ask the tracker again. */
   peersNeeded: message(5, { file }),

@@ -4,7 +4,7 @@
 
 import { assert } from '../../foundation/base/assert.js';
 import { systemClock } from '../../foundation/base/clock.js';
-import { errorCodeOfErrno, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE, HASH_RANGE_PIECES } from '../../foundation/base/limits.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
@@ -100,10 +100,7 @@ export async function clearPieces(threads: RangeThreads, { handle, path }: Stora
   let written = 0;
   await walk(threads, rangesOf(pieces.pieceCount, pieces), {}, async ([first, count]) => {
     const answer = await threads.run({ kind: 'clearRange', storage: handle, first, count });
-    if (answer.kind === 'ioError') {
-      const sentence = `${path} could not be written (${answer.errno}); check the disk and try again`;
-      throw new MiniTorrentError(errorCodeOfErrno(answer.errno), sentence);
-    }
+    if (answer.kind === 'ioError') throw errnoError(answer.errno, path);
     assert(answer.kind === 'cleared', 'a thread answers what it was asked');
     written += answer.written;
   });
@@ -175,8 +172,7 @@ function whileUnchanged<T>(path: string, layout: Layout, use: (storage: StorageH
 function failureOf(answer: HashAnswer, path: string): MiniTorrentError {
   if (answer.kind === 'ended') return changed(path);
   assert(answer.kind === 'ioError', 'a thread answers what it was asked');
-  const sentence = `${path} could not be read (${answer.errno}); check the disk and try again`;
-  return new MiniTorrentError(errorCodeOfErrno(answer.errno), sentence);
+  return errnoError(answer.errno, path);
 }
 
 function changed(path: string): MiniTorrentError {

@@ -5,15 +5,16 @@ import { type Attachment, type Link, openLink } from '../../foundation/actor/lin
 import type { MessagePort, ThreadSelf } from '../../foundation/actor/thread.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
 import { NO_LIMIT } from '../../foundation/base/bucket.js';
-import { PROGRESS_MS, UPLOAD_FILES_OPEN_MAX } from '../../foundation/base/limits.js';
+import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Prng } from '../../foundation/base/prng.js';
+import { openFilesLimit } from '../../foundation/base/this-machine.js';
 import { systemTimers } from '../../foundation/base/timers.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { type ClientId, clientId, type PeerId, peerIdOf, swarmKey } from '../../foundation/torrent/ids.js';
 import { sizeOf } from '../storage/messages.js';
-import { ServedStorages } from '../storage/served.js';
+import { ServedStorages, servedFilesMax } from '../storage/served.js';
 import { DialedSocket } from './fetch/socket.js';
 import {
   type FetchCommand,
@@ -71,7 +72,7 @@ class PeerThread {
     const [main, download] = self.ports;
     assert(main !== undefined && download !== undefined, 'a peer thread starts with two ports');
     this.#storages = new ServedStorages({
-      openMax: Math.floor(UPLOAD_FILES_OPEN_MAX / settings.servingThreads),
+      openMax: Math.max(1, Math.floor(servedFilesMax(openFilesLimit()) / settings.servingThreads)),
       timers: systemTimers,
     });
     this.#listener = new Listener({

@@ -5,6 +5,7 @@ import {
   KIB,
   METAINFO_EXTRA_LINES_MAX,
   METAINFO_LINE_BYTES_MAX,
+  MIB,
   PIECES_MAX,
 } from '../../foundation/base/limits.js';
 
@@ -18,6 +19,16 @@ export const RESUME_BYTES_MAX = PIECES_MAX / 4 + KIB;
  * most 2 s away, or some more on a busy disk. Somebody else has changed a younger one.
  */
 export const PART_YOUNGER_MS = 60_000;
+/** Part of the descriptors above OPEN_FILES_BASE that served files may take; sockets and checks need the rest. */
+export const SERVED_FILES_SHARE = 0.25;
+/** Served files that are held open however few descriptors there are: one for each thread that serves. */
+export const SERVED_FILES_MIN = 4;
+/** Bytes of a file on FAT: its size is 32 bits. */
+export const FAT_FILE_BYTES_MAX = 0xffff_ffff;
+/** Free bytes below which a disk that refused counts as full of bytes: two pieces, or some state files. */
+export const ROOM_BYTES_FEW = MIB;
+/** Free inodes below which it counts as full of inodes: a file that is published has two names for a moment. */
+export const INODES_FEW = 2;
 /**
  * Milliseconds that reading a block may delay the other connections of its thread: 512 KiB take 0.3 from memory and 1
  * from flash, twice that or more on a busy core, a run four times that; a spinning disk takes 8 and more.

@@ -5,7 +5,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { equalBytes } from '../../foundation/base/bytes.js';
-import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { METAINFO_IO_BYTES } from '../../foundation/base/limits.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { formatMetainfo, type Metainfo, MetainfoParser } from '../../foundation/torrent/metainfo.js';
@@ -28,7 +28,8 @@ export async function readMetainfo(path: string): Promise<Metainfo> {
     return parser.end();
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw fileError(error, path);
-    throw new MiniTorrentError('MTORRENT_FILE_NOT_FOUND', `${path} does not exist; check the path`, error);
+    const trouble = { errno: 'ENOENT', path };
+    throw new FileError('MTORRENT_FILE_NOT_FOUND', `${path} does not exist; check the path`, trouble, error);
   }
 }
 

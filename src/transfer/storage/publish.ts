@@ -10,8 +10,19 @@ import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 
 /** File systems without hard links (FAT, some network and FUSE mounts) answer `link` with one of these. */
 const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK'];
-/** Some of them can neither open nor flush a directory; a rename there is as durable as it gets. */
-const NO_DIRECTORY_SYNC: readonly (string | undefined)[] = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EISDIR'];
+/**
+ * Some of them can neither open nor flush a directory; a rename there is as durable as it gets. So it is in a directory
+ * that may be written to but not read (a drop box), which is opened to flush it.
+ */
+const NO_DIRECTORY_SYNC: readonly (string | undefined)[] = [
+  'EINVAL',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EPERM',
+  'EACCES',
+  'EISDIR',
+];
 
 /** Temporary files. */
 const ASIDE = /^\.mtorrent-[0-9a-f]{16}\.tmp$/;

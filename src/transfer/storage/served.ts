@@ -4,7 +4,9 @@
 
 import fs from 'node:fs';
 import { errnoOf } from '../../foundation/base/errors.js';
+import { OPEN_FILES_BASE, UPLOAD_FILES_OPEN_MAX } from '../../foundation/base/limits.js';
 import type { Timers } from '../../foundation/base/timers.js';
+import { SERVED_FILES_MIN, SERVED_FILES_SHARE } from './limits.js';
 import type { ServedStorage } from './messages.js';
 import { ReadPlace } from './read-place.js';
 import { attachStorage, type StorageBytes } from './storage.js';
@@ -41,6 +43,12 @@ interface Served {
   reads: number;
   /** No longer served: closed for good after the last read. */
   closing: boolean;
+}
+
+/** How many a client may hold open when the process may open `limit` files and sockets. */
+export function servedFilesMax(limit: number): number {
+  const spare = Math.floor((limit - OPEN_FILES_BASE) * SERVED_FILES_SHARE);
+  return Math.min(UPLOAD_FILES_OPEN_MAX, Math.max(SERVED_FILES_MIN, spare));
 }
 
 export class ServedStorages {
@@ -125,16 +133,21 @@ export class ServedStorages {
   }
 
   #open(served: Served): Opened | string {
-    const opened = openServed(served.name);
+    let opened = openServed(served.name);
+    // Sockets have taken the descriptors: those of files that nobody reads now are given up for this one.
+    if (opened === 'EMFILE' || opened === 'ENFILE') {
+      this.#closeLongUnused(0);
+      opened = openServed(served.name);
+    }
     if (typeof opened === 'string') return opened;
     served.opened = opened;
     this.#openCount += 1;
     return opened;
   }
 
-  #closeLongUnused(): void {
+  #closeLongUnused(openMax = this.#openMax): void {
     for (const served of this.#served.values()) {
-      if (this.#openCount <= this.#openMax) return;
+      if (this.#openCount <= openMax) return;
       if (served.reads === 0) this.#close(served);
     }
   }

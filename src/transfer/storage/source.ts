@@ -1,8 +1,7 @@
-// Looks at a path before anything there is opened: whether it can be shared, and how much space its disk has. Every
-// error names the path.
+// Looks at a path before anything there is opened: whether it can be shared. Every error names the path.
 
 import { constants } from 'node:fs';
-import { access, realpath, stat, statfs } from 'node:fs/promises';
+import { access, realpath, stat } from 'node:fs/promises';
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
@@ -50,14 +49,4 @@ export interface Look {
 export async function lookAtSource(path: string): Promise<Look | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() === true ? { size: found.size, mtimeMs: found.mtimeMs, changedMs: found.ctimeMs } : undefined;
-}
-
-/** Bytes that this user may still write to the disk of `path`, an existing file or directory. */
-export async function freeBytes(path: string): Promise<number> {
-  try {
-    const disk = await statfs(path);
-    return disk.bavail * disk.bsize;
-  } catch (error) {
-    throw fileError(error, path);
-  }
 }

@@ -50,6 +50,7 @@ const WORDS: Readonly<Record<SettingName, readonly [string, string, string, stri
   'seed-time': ['1m', '2h', '3d', '1h30m'],
   advertise: ['192.0.2.7:7000', '7001', ':7002', '[2001:db8::7]:7003'],
   'peer-threads': ['1', '2', '4', '16'],
+  'disk-reserve': ['100M', 'off', '2G', '0'],
   'stats-interval': ['1s', '500ms', '3m', '100'],
 };
 

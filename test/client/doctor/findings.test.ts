@@ -26,7 +26,7 @@ const TRACKER: TrackerFact = {
 };
 const DISK: DiskFact = {
   directory: '/data',
-  freeBytes: 10_000 * MIB,
+  room: { freeBytes: 10_000 * MIB, totalBytes: 20_000 * MIB, freeInodes: 1_000 },
   neededBytes: 0,
   writtenMs: 20,
   writtenBytes: 4 * MIB,

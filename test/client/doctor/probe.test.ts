@@ -93,7 +93,7 @@ test('a disk is written to and left as it was; one that is not there says so; a 
   ];
   const [found, lost, ...more] = await probeDisks(places);
   assert.deepEqual(more, []);
-  assert.ok(found?.errno === undefined && found?.writtenMs !== undefined && found.freeBytes > 0);
+  assert.ok(found?.errno === undefined && found?.writtenMs !== undefined && (found.room.freeBytes ?? 0) > 0);
   assert.equal(found.neededBytes, 3);
   assert.equal(lost?.errno, 'ENOENT');
   assert.deepEqual(readdirSync(directory), []);

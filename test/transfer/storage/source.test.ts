@@ -1,4 +1,4 @@
-// What can be shared, and how much room there is.
+// What can be shared.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -6,7 +6,7 @@ import { statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
-import { freeBytes, inspectSource } from '../../../src/transfer/storage/source.js';
+import { inspectSource } from '../../../src/transfer/storage/source.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -28,9 +28,4 @@ test('what cannot be shared is refused by its kind', async (t) => {
   await assert.rejects(inspectSource(pipe), failsWith('NOT_A_FILE', pipe));
   await assert.rejects(inspectSource(join(pipe, 'x')), failsWith('NOT_A_DIRECTORY'));
   await assert.rejects(inspectSource('/dev/null'), failsWith('NOT_A_FILE'));
-});
-
-test('the free room of a disk is a number of bytes', async (t) => {
-  assert.ok((await freeBytes(temporaryDirectory(t))) > 0);
-  await assert.rejects(freeBytes('/nowhere/at/all'), failsWith('FILE_NOT_FOUND'));
 });

@@ -7,6 +7,7 @@ import { unreachable } from '../../../foundation/base/assert.js';
 import type { MiniTorrentError } from '../../../foundation/base/errors.js';
 import { printable } from '../../../foundation/torrent/names.js';
 import type { ClientNotification } from '../../library/request-client.js';
+import { withContinuation } from '../../library/views.js';
 import type { Result } from '../../verbs/results.js';
 
 export interface Output {
@@ -55,7 +56,7 @@ export class ScriptOutput implements Output {
       case 'failed':
       case 'stalled':
         this.#result(`${event.kind.toUpperCase()}:${event.path}:${event.code}`);
-        this.#explain(event.sentence);
+        this.#explain(event.kind === 'stalled' ? withContinuation(event) : event.sentence);
         return;
       case 'notice':
         this.#explain(event.sentence);
@@ -114,7 +115,7 @@ export class PeopleOutput implements Output {
         this.#print(`failed: ${printable(event.sentence)}`, 'bad');
         return;
       case 'stalled':
-        this.#print(`paused: ${printable(event.sentence)}`, 'bad');
+        this.#print(`paused: ${printable(withContinuation(event))}`, 'bad');
         return;
       case 'notice':
         this.#print(printable(event.sentence), event.level);
