@@ -72,8 +72,8 @@ test('the rows between the threads keep their order', () => {
   isOnWire(downloadEvents, { kind: 'described', ask: 1, peers: [peer] }, [6, 1, [['h', 1, 2, 0.5, 4]]]);
   const look = { file: 9, peers: 1, held: 2, storing: 3, isPaced: true, silent: [] };
   isOnWire(downloadEvents, { kind: 'examined', ask: 1, downloads: [look] }, [8, 1, [[9, 1, 2, 3, true, []]]]);
-  const uploadedTo = { file: 9, ...address, bytes: 2 };
-  isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [6, 1, [[9, 'h', 1, 2]]]);
+  const uploadedTo = { file: 9, ...address, peer: new Uint8Array(16), bytes: 2 };
+  isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [6, 1, [[9, 'h', 1, uploadedTo.peer, 2]]]);
   const digest = new Uint8Array(20);
   const piece = { piece: 1, slot: 2, digest, storage: { fd: 3, size: 4 } };
   isOnWire(hashTasks, { kind: 'storePieces', pieces: [piece] }, [1, [[1, 2, digest, [3, 4]]]]);

@@ -40,6 +40,8 @@ export class CrowdClient {
   completedMs: number | undefined;
   receivedBytes = 0;
   wastedBytes = 0;
+  /** Connections that were accepted, at the most at one time. */
+  acceptedMost = 0;
 
   constructor(crowd: Crowd, port: number, rates: LinkRates) {
     this.crowd = crowd;
@@ -54,7 +56,7 @@ export class CrowdClient {
     const id = new Uint8Array(16);
     new DataView(id.buffer).setUint32(0, port);
     this.peerId = peerId(id);
-    this.host = new NetHost(crowd.world, rates, crowd.options.latencyMs);
+    this.host = new NetHost(crowd.world, rates, crowd.options);
     const bitfield = new Bitfield(crowd.geometry.pieceCount);
     this.served = { file: FILE, swarm: crowd.swarmKey, geometry: crowd.geometry, bitfield };
   }
@@ -174,6 +176,7 @@ export class CrowdClient {
 
   accepts(connection: CrowdConnection, dialer: CrowdClient): void {
     this.#accepted.set(connection.number, connection);
+    this.acceptedMost = Math.max(this.acceptedMost, this.#accepted.size);
     // Each client has an address of its own.
     this.#uploads.post({ kind: 'accepted', connection: connection.number, host: `${dialer.port}` });
   }

@@ -21,6 +21,8 @@ export class CrowdConnection {
   readonly #flow: Flow;
   readonly #fetch: Host<FetchInput, FetchEffect>;
   #serve: Host<ServeInput, ServeEffect> | undefined;
+  /** The dialer has closed its socket: nothing reaches it any more. */
+  #isLeft = false;
   #isClosed = false;
 
   constructor(number: number, dialer: CrowdClient, acceptor: CrowdClient) {
@@ -72,6 +74,7 @@ export class CrowdConnection {
     this.#acceptor.host.send(this.#flow, {
       left: block.length,
       arrived: (count) => {
+        if (this.#isLeft) return;
         if (hereBytes === 0) this.#fetch.post({ kind: 'received', message: { kind: 'piece', ...block } });
         hereBytes += count;
         this.#fetch.post({ kind: 'payloadBytes', count });
@@ -141,6 +144,7 @@ export class CrowdConnection {
         this.#dialer.heard(effect.event);
         break;
       case 'closeTcp':
+        this.#isLeft = true;
         this.#later(() => this.cut());
         break;
       case 'receivePayload':

@@ -76,3 +76,21 @@ test('P20: when some lose their power on the way, the others complete', () => {
     for (const [at, atMs] of completedMs.entries()) assert.ok(at % 3 === 0 || atMs !== undefined, `seed ${seed}`);
   }
 });
+
+test('a distant seeder is asked over several connections, which brings four times as much; a near one over one', () => {
+  const link = { up: 1_000 * MBIT, down: 1_000 * MBIT };
+  const fetch = (rttMs: number, connectionBytes: number): { readonly ms: number; readonly connections: number } => {
+    const leechers = [{ rates: link }];
+    const traits = { latencyMs: rttMs / 2, connectionBytes };
+    const crowd = new Crowd({ seed: 1, pieceCount: 512, ...traits, seeder: link, leechers });
+    const { makespanMs, seederConnections } = crowd.run();
+    return { ms: makespanMs, connections: seederConnections };
+  };
+  // What Linux buffers for a connection.
+  const buffered = 2_400_000;
+  const far = fetch(300, buffered);
+  assert.ok(far.connections > 8, `${far.connections} connections`);
+  const oneAloneMs = (512 * 524_288 * 300) / buffered;
+  assert.ok(far.ms < oneAloneMs / 4, `${far.ms} of ${oneAloneMs} ms`);
+  assert.equal(fetch(2, buffered).connections, 1);
+});

@@ -5,7 +5,7 @@ import { PIECE_SIZE, SEEDERS_PER_REPLY_MAX } from '../../src/foundation/base/lim
 import { Prng } from '../../src/foundation/base/prng.js';
 import { Geometry } from '../../src/foundation/torrent/geometry.js';
 import { CrowdClient } from './crowd-client.js';
-import type { LinkRates } from './network.js';
+import type { LinkRates, NetTraits } from './network.js';
 import { World } from './world.js';
 
 /** Milliseconds of virtual time after which a run counts as stuck. */
@@ -13,12 +13,11 @@ const STUCK_MS = 3_600_000;
 /** Milliseconds over which the leechers start: someone typed one command for all hosts. */
 const START_SPREAD_MS = 100;
 
-export interface CrowdOptions {
+export interface CrowdOptions extends NetTraits {
   readonly seed: number;
   readonly pieceCount: number;
   /** Of each so many pieces one is data and the others are zeros, which leechers have from the start. Absent: 1. */
   readonly dataEvery?: number;
-  readonly latencyMs: number;
   readonly seeder: LinkRates;
   readonly leechers: readonly LeecherOptions[];
   /** The seeder loses its power once it has sent its file so many times. */
@@ -39,6 +38,8 @@ export interface CrowdRun {
   readonly seederCopies: number;
   /** Of the payload received, the share that was not needed. */
   readonly wasteShare: number;
+  /** Connections to the seeder, at the most at one time. */
+  readonly seederConnections: number;
   readonly events: number;
 }
 
@@ -122,6 +123,7 @@ export class Crowd {
       makespanMs: Math.max(...completedMs.map((atMs) => atMs ?? 0)),
       completedMs,
       seederCopies: this.#seederCopies,
+      seederConnections: this.#seeder.acceptedMost,
       wasteShare: sum(({ wastedBytes }) => wastedBytes) / sum(({ receivedBytes }) => receivedBytes),
       events: this.world.happened,
     };

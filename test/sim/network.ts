@@ -1,7 +1,6 @@
 // A network of hosts under virtual time, each with an up-link and a down-link of so many bytes a second. Bytes move in
-// quanta: an up-link gives its connections one quantum each in turn, a down-link takes them as they come, and a
-// connection has no more on its way than its receiver takes in a round trip, so a slow receiver holds up nobody but
-// itself. Loses nothing.
+// quanta: an up-link gives its connections one each in turn, and a connection has no more on its way than a round trip
+// holds, or than the kernels buffer where that is given: then it begins with little, as TCP does. Loses nothing.
 
 import { assert } from '../../src/foundation/base/assert.js';
 import type { World } from './world.js';
@@ -19,6 +18,12 @@ export interface LinkRates {
   readonly down: number;
 }
 
+export interface NetTraits {
+  readonly latencyMs: number;
+  /** Bytes that the kernels buffer for one connection; absent: what a round trip holds. */
+  readonly connectionBytes?: number;
+}
+
 export interface Transfer {
   /** The receiver has this many more bytes. */
   readonly arrived: (count: number) => void;
@@ -29,26 +34,30 @@ export interface Transfer {
 export class Flow {
   readonly to: NetHost;
   readonly waiting: Transfer[] = [];
+  /** Quanta that may be on their way: now, and at most. */
+  quantaNow: number;
   readonly quantaMax: number;
   quantaAway = 0;
   isQueued = false;
   isCut = false;
 
-  constructor(from: NetHost, to: NetHost, latencyMs: number) {
+  constructor(from: NetHost, to: NetHost, { latencyMs, connectionBytes }: NetTraits) {
     this.to = to;
     const rate = Math.min(from.rates.up, to.rates.down);
-    this.quantaMax = QUANTA_SPARE + Math.ceil((2 * latencyMs * rate) / QUANTUM_BYTES);
+    const held = QUANTA_SPARE + Math.ceil((2 * latencyMs * rate) / QUANTUM_BYTES);
+    this.quantaMax = Math.min(held, Math.ceil((connectionBytes ?? Number.POSITIVE_INFINITY) / QUANTUM_BYTES));
+    this.quantaNow = connectionBytes === undefined ? held : 1;
   }
 
   get isReady(): boolean {
-    return !this.isCut && this.waiting.length > 0 && this.quantaAway < this.quantaMax;
+    return !this.isCut && this.waiting.length > 0 && this.quantaAway < this.quantaNow;
   }
 }
 
 export class NetHost {
   readonly rates: LinkRates;
   readonly #world: World;
-  readonly #latencyMs: number;
+  readonly #traits: NetTraits;
   /** Flows that may send a quantum, in turn; those before `#next` had theirs. */
   #ready: Flow[] = [];
   #next = 0;
@@ -56,11 +65,11 @@ export class NetHost {
   #downFreeMs = 0;
   #sentBytes = 0;
 
-  constructor(world: World, rates: LinkRates, latencyMs: number) {
+  constructor(world: World, rates: LinkRates, traits: NetTraits) {
     assert(rates.up > 0 && rates.down > 0, 'a link has a rate');
     this.#world = world;
     this.rates = rates;
-    this.#latencyMs = latencyMs;
+    this.#traits = traits;
   }
 
   get sentBytes(): number {
@@ -68,7 +77,7 @@ export class NetHost {
   }
 
   flowTo(to: NetHost): Flow {
-    return new Flow(this, to, this.#latencyMs);
+    return new Flow(this, to, this.#traits);
   }
 
   send(flow: Flow, transfer: Transfer): void {
@@ -123,13 +132,24 @@ export class NetHost {
     return undefined;
   }
 
-  #arrive(from: NetHost, flow: Flow, transfer: Transfer, count: number): void {
-    this.#downFreeMs = Math.max(this.#downFreeMs, this.#world.nowMs() + this.#latencyMs) + count / this.rates.down;
-    this.#world.at(this.#downFreeMs, () => {
+  /** Where the kernels bound a connection, the receiver's word of it travels back; else it costs no time. */
+  #acked(from: NetHost, flow: Flow): void {
+    const { connectionBytes, latencyMs } = this.#traits;
+    const hear = (): void => {
       flow.quantaAway -= 1;
-      if (flow.isCut) return;
-      transfer.arrived(count);
-      from.#offer(flow);
+      flow.quantaNow = Math.min(flow.quantaMax, flow.quantaNow + 1);
+      if (!flow.isCut) from.#offer(flow);
+    };
+    if (connectionBytes === undefined) hear();
+    else this.#world.after(latencyMs, hear);
+  }
+
+  #arrive(from: NetHost, flow: Flow, transfer: Transfer, count: number): void {
+    this.#downFreeMs =
+      Math.max(this.#downFreeMs, this.#world.nowMs() + this.#traits.latencyMs) + count / this.rates.down;
+    this.#world.at(this.#downFreeMs, () => {
+      if (!flow.isCut) transfer.arrived(count);
+      this.#acked(from, flow);
     });
   }
 }

@@ -1,5 +1,6 @@
 // The rows of `show peers`: those that a download fetches from, and those that fetch the file from us.
 
+import { toHex } from '../../foundation/base/bytes.js';
 import type { PeerRow } from '../messages.js';
 import type { ThreadQueries } from '../threads/thread-queries.js';
 
@@ -9,9 +10,14 @@ export async function peerRows(queries: ThreadQueries, file: number): Promise<re
     queries.acceptors({ kind: 'describe' }, 'described'),
   ]);
   const from = (download?.peers ?? []).map((peer): PeerRow => ({ direction: 'from', ...peer }));
-  const to = uploads
-    .flatMap(({ peers }) => peers)
-    .filter((peer) => peer.file === file)
-    .map(({ host, port, bytes }): PeerRow => ({ direction: 'to', host, port, bytes, rate: 0, pieces: 0 }));
-  return [...from, ...to];
+  // A client may have several connections, on several threads: one row shows them all.
+  const to = new Map<string, PeerRow>();
+  for (const peer of uploads.flatMap(({ peers }) => peers)) {
+    if (peer.file !== file) continue;
+    const { host, port, bytes } = peer;
+    const key = `${host} ${toHex(peer.peer)}`;
+    const known = to.get(key) ?? { direction: 'to', host, port, bytes: 0, rate: 0, pieces: 0 };
+    to.set(key, { ...known, bytes: known.bytes + bytes });
+  }
+  return [...from, ...to.values()];
 }

@@ -31,6 +31,12 @@ export class Admission {
     return this.#taken;
   }
 
+  /** What there is for one more of this address. */
+  roomFor(host: string): 'free' | 'addressFull' | 'full' {
+    if ((this.#places.get(host)?.size ?? 0) >= this.#limits.perAddressMax) return 'addressFull';
+    return this.#taken < this.#limits.placesMax ? 'free' : 'full';
+  }
+
   admit(connection: number, host: string): Verdict {
     const own = this.#places.get(host)?.size ?? 0;
     if (own >= this.#limits.perAddressMax) return { kind: 'refused' };

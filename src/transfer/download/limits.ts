@@ -1,5 +1,7 @@
 // The bounds of downloads, each with its unit in its name and its reason beside it.
 
+import { KIB } from '../../foundation/base/limits.js';
+
 // --- what is in flight ---
 
 /** Pieces requested from one peer at first: one arrives, one waits, so the link never idles for a round trip. */
@@ -41,6 +43,33 @@ export const PEER_SHARE_MS = 1_000;
 /** Milliseconds between two questions for more peers while no peer helps; doubles each time. */
 export const TRACKER_ASK_MIN_MS = 1_000;
 export const TRACKER_ASK_MAX_MS = 10_000;
+
+// --- several connections to one peer (docs/decisions/039) ---
+
+/** Milliseconds of a round trip from which a peer is far: the kernels buffer 1 Gbit/s × 20 ms for a connection. */
+export const FAR_LINK_MS = 20;
+/** Connections to one peer at most. Each 2.4 MB a round trip, as Linux has it, they fill 1 Gbit/s × 300 ms. */
+export const PARALLEL_MAX = 16;
+/** Milliseconds of a round trip for each connection that is opened with the first payload. */
+export const PARALLEL_FIRST_MS = 25;
+/** All connections of a download beyond which no more are opened to a peer: a place for new peers stays free. */
+export const PARALLEL_TOTAL_MAX = 32;
+/** Peers that help beyond which one connection to each is enough. */
+export const PARALLEL_PEERS_MAX = 4;
+/** Bytes that each connection brings in a round trip before more are opened: a quarter of what the kernels buffer. */
+export const PARALLEL_BYTES_MIN = 512 * KIB;
+/** Slots of the slab for each connection: its window, and what is being stored. */
+export const PARALLEL_SLOTS = 6;
+/** Pieces that a connection has to bring at least. */
+export const PARALLEL_PIECES_MIN = 4;
+/** Milliseconds, and round trips, that twice as many connections get to show what they bring. */
+export const PARALLEL_TRIAL_MS = 2_000;
+export const PARALLEL_TRIAL_ROUNDS = 12;
+/** By how much twice as many have to be faster to be kept. */
+export const PARALLEL_GAIN = 1.25;
+/** Milliseconds after a trial that brought nothing, or a refusal, before more are tried; doubles each time. */
+export const PARALLEL_PAUSE_MIN_MS = 30_000;
+export const PARALLEL_PAUSE_MAX_MS = 600_000;
 
 // --- which peers ---
 

@@ -37,6 +37,7 @@ const LOOK_MS = 250;
 
 export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEffect | WakeAt> {
   readonly #have: Bitfield;
+  readonly #pacer: Pacer;
   readonly #table: RequestTable;
   readonly #connections: Connections;
   readonly #interest: Interest;
@@ -49,6 +50,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   constructor(options: DownloadOptions) {
     const { have, prng, pacer = new Pacer() } = options;
     this.#have = have;
+    this.#pacer = pacer;
     const table = new RequestTable(options);
     const reports = new Reports(have);
     const connections = new Connections({ ...options, table });
@@ -82,8 +84,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   /** Every connected peer. */
   describe(nowMs: number): readonly ConnectedPeer[] {
-    const connected = [...this.#connections.peers.values()].filter(({ phase }) => phase !== 'dialing');
-    return connected.map((peer) => peer.describe(nowMs));
+    return this.#connections.describe(nowMs);
   }
 
   #apply(input: DownloadInput | Wake, nowMs: number): readonly DownloadEffect[] {
@@ -119,16 +120,16 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'blockProgress':
         this.#reports.received(peer.received(event.bytes, false, nowMs));
         this.#interest.reconsider(peer); // its window may have grown
-        return NO_EFFECTS;
+        return this.#widen(nowMs);
       case 'blockRejected':
         return this.#scheduler.rejected(peer, event, nowMs);
       case 'connected':
-        peer.greeted(event.rttMs, event.runs, nowMs);
+        peer.greeted(event, nowMs);
         return NO_EFFECTS;
       case 'bitfieldPart':
         if (!peer.bitfieldPart(event.offset, event.part, event.last)) return this.#connections.hangUp(peer);
         if (event.last) this.#interest.bitfieldArrived(peer);
-        return NO_EFFECTS;
+        return event.last ? this.#widen(nowMs) : NO_EFFECTS;
       case 'havesReceived':
         return this.#scheduler.offered(peer, event.ranges, nowMs);
       case 'choked':
@@ -146,6 +147,11 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     }
   }
 
+  #widen(nowMs: number): readonly DownloadEffect[] {
+    if (this.#phase.at !== 'running') return NO_EFFECTS;
+    return this.#connections.widen(this.#interest.wantedCount, this.#pacer.isLimited, nowMs);
+  }
+
   #onStored(stored: StoredPiece, nowMs: number): readonly DownloadEffect[] {
     const effects = this.#verification.stored(stored, nowMs);
     return stored.outcome.kind === 'failed' ? [...effects, ...this.#drain(stored.outcome)] : effects;
@@ -155,6 +161,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const effects = [...this.#reports.due(this.#connections.peers.values(), nowMs)];
     if (this.#phase.at !== 'running') return effects;
     effects.push(...this.#connections.askForMore(nowMs), ...this.#scheduler.moveOn(nowMs));
+    effects.push(...this.#widen(nowMs));
     this.#interest.reconsiderAll();
     effects.push(...this.#connections.evict(this.#interest.wantedCount > 0, nowMs));
     if (this.#table.room === 0) effects.push(...this.#connections.evictForSlot(nowMs));

@@ -105,6 +105,7 @@ export class Reports {
     for (const peer of peers) {
       if (peer.phase === 'dialing') continue;
       rate += peer.window.rate(nowMs) * 1000;
+      if (peer.isExtra) continue;
       peerCount += 1;
       if (peer.offered.isComplete) seeders += 1;
     }

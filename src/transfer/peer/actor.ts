@@ -131,12 +131,7 @@ class PeerThread {
         this.#toMain.tell({
           kind: 'described',
           ask: command.ask,
-          peers: [...this.#listener.peers()].map(({ file, host, port, sentBytes }) => ({
-            file,
-            host,
-            port,
-            bytes: sentBytes,
-          })),
+          peers: [...this.#listener.peers()].map(({ sentBytes, ...peer }) => ({ ...peer, bytes: sentBytes })),
         });
         break;
       case 'limit':

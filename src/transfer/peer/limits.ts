@@ -4,6 +4,12 @@ import { KIB, MIB } from '../../foundation/base/limits.js';
 
 /** Accepted peer connections from one address: several clients behind one NAT or on one host. */
 export const UPLOAD_CONNECTIONS_PER_ADDRESS_MAX = 64;
+/** Of those, connections of one client: what its kernel buffers for 16 fills 1 Gbit/s × 300 ms. */
+export const UPLOAD_CONNECTIONS_PER_CLIENT_MAX = 16;
+/** Places of all clients together beyond the first of each: a quarter of 200. */
+export const UPLOAD_EXTRA_MAX = 50;
+/** Places taken up to which a client gets more than one: three quarters of 200, the rest is for those who have none. */
+export const UPLOAD_PLACES_CALM = 150;
 /** Milliseconds from dial to TCP connection. */
 export const CONNECT_DEADLINE_MS = 5_000;
 /** Milliseconds without payload of an outstanding request, or a keep-alive, before the peer counts as snubbed. */
@@ -15,6 +21,8 @@ export const PEER_DEAD_MS = 60_000;
 export const UPLOAD_BYTES_PER_PEER_MAX = 2 * MIB;
 /** Buffers for them: as many pieces as 2 MiB hold, so that small blocks take no more of the pool than large ones. */
 export const UPLOAD_BUFFERS_PER_PEER_MAX = 4;
+/** Of the large buffers, those that one client with several connections holds at most: half of them. */
+export const UPLOAD_BUFFERS_PER_CLIENT_MAX = 12;
 /** Uploads in flight beyond what the length of the links holds: one alone leaves a link idle when its receiver is
  * busy. In virtual time 8 peers need 1.35 × the least time with 1, 1.12 with 2, 1.03 with 4, 1.06 with 8. */
 export const UPLOADS_QUEUED = 4;

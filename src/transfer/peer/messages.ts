@@ -12,7 +12,7 @@ import {
   SLAB_SLOTS,
   UPLOAD_CONNECTIONS_MAX,
 } from '../../foundation/base/limits.js';
-import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
+import { CLIENT_ID_SIZE, PEER_ID_SIZE, SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -91,8 +91,11 @@ export type HangUpReason = (typeof HANG_UP_REASONS)[number];
 
 // --- peer → download ---
 export const fetchEvents = protocol('peer.fetchEvents', {
-  /** runs: one request may cover several pieces. */
-  connected: message(1, { connection, rttMs: real, runs: flag }),
+  /**
+   * connectMs, rttMs: how long the TCP connection took, and its hello. runs: one request may cover several pieces.
+   * parallel: it counts several connections of ours as one.
+   */
+  connected: message(1, { connection, connectMs: real, rttMs: real, runs: flag, parallel: flag }),
   bitfieldPart: message(2, {
     connection,
     offset: whole(0, PIECES_MAX / 8),
@@ -145,10 +148,10 @@ export const serveEvents = protocol('peer.serveEvents', {
   uploaded: message(4, { file, bytes: size }),
   /** The file cannot be read (Node's errno), is shorter (SHORT_FILE) or has changed (CHANGED). */
   serveFailed: message(5, { file, path: text(4096), errno: text(32) }),
-  /** Each peer that fetches from us: the port of its socket, payload bytes sent to it. */
+  /** Each connection that fetches from us: the port of its socket, whose it is, payload bytes sent over it. */
   described: message(6, {
     ask: u32,
-    peers: listOf(record({ file, host, port: u16, bytes: size }), UPLOAD_CONNECTIONS_MAX),
+    peers: listOf(record({ file, host, port: u16, peer: bytes(PEER_ID_SIZE), bytes: size }), UPLOAD_CONNECTIONS_MAX),
   }),
 });
 export type ServeEvent = MessageOf<typeof serveEvents>;

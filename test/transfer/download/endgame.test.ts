@@ -120,11 +120,11 @@ test('peers that cannot or will not help do not end the asking', () => {
     'chokes us': (stage) => stage.say({ kind: 'choked', connection: stage.join([]).connection }),
     'says hello and no bitfield': (stage) => {
       const connection = stage.dial();
-      stage.say({ kind: 'connected', connection, rttMs: 1, runs: false });
+      stage.say({ kind: 'connected', connection, connectMs: 1, rttMs: 1, runs: false, parallel: false });
     },
     'offers everything and chokes us': (stage) => {
       const connection = stage.dial();
-      stage.say({ kind: 'connected', connection, rttMs: 1, runs: false });
+      stage.say({ kind: 'connected', connection, connectMs: 1, rttMs: 1, runs: false, parallel: false });
       stage.say({ kind: 'bitfieldPart', connection, offset: 0, part: Uint8Array.of(0xc0), last: true });
     },
   };

@@ -36,7 +36,7 @@ test('P17: a peer that sets bits past the last piece is hung up on, and asked no
   for (const byte of [0xf8, 0xf1]) {
     const stage = new Stage({ pieces: 4 });
     const connection = stage.dial();
-    stage.say({ kind: 'connected', connection, rttMs: 1, runs: false });
+    stage.say({ kind: 'connected', connection, connectMs: 1, rttMs: 1, runs: false, parallel: false });
     const part = Uint8Array.of(byte);
     assert.deepEqual(kinds(stage.say({ kind: 'bitfieldPart', connection, offset: 0, part, last: true })), ['hangUp']);
     assert.deepEqual(stage.say({ kind: 'unchoked', connection }), []);
@@ -46,7 +46,10 @@ test('P17: a peer that sets bits past the last piece is hung up on, and asked no
 test('a peer is asked only after hello, bitfield and unchoke', () => {
   const stage = new Stage({ pieces: 4 });
   const connection = stage.dial();
-  assert.deepEqual(stage.say({ kind: 'connected', connection, rttMs: 1, runs: false }), []);
+  assert.deepEqual(
+    stage.say({ kind: 'connected', connection, connectMs: 1, rttMs: 1, runs: false, parallel: false }),
+    [],
+  );
   const part = Uint8Array.of(0xf0);
   assert.deepEqual(stage.say({ kind: 'bitfieldPart', connection, offset: 0, part, last: true }), []);
   const requests = requestsIn(stage.say({ kind: 'unchoked', connection }));

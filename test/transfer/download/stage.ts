@@ -100,16 +100,17 @@ export class Stage {
     pieces?: readonly number[],
     rttMs = 1,
     runs = false,
+    parallel = false,
   ): { readonly connection: number; readonly requests: readonly Request[] } {
     const connection = this.dial();
-    return { connection, requests: this.greet(connection, pieces, rttMs, runs) };
+    return { connection, requests: this.greet(connection, pieces, rttMs, runs, parallel) };
   }
 
-  greet(connection: number, pieces?: readonly number[], rttMs = 1, runs = false): readonly Request[] {
+  greet(connection: number, pieces?: readonly number[], rttMs = 1, runs = false, parallel = false): readonly Request[] {
     const offered = new Bitfield(this.geometry.pieceCount);
     if (pieces === undefined) offered.setAll();
     for (const piece of pieces ?? []) offered.set(piece);
-    this.post({ kind: 'connected', connection, rttMs, runs });
+    this.post({ kind: 'connected', connection, connectMs: rttMs, rttMs, runs, parallel });
     this.post({ kind: 'bitfieldPart', connection, offset: 0, part: offered.bytes, last: true });
     return requestsIn(this.post({ kind: 'unchoked', connection }));
   }

@@ -29,6 +29,7 @@ export const HELLO: PeerHello = {
   pieceCount: PIECES,
   acks: false,
   runs: false,
+  parallel: false,
 };
 
 /** One of each kind, as a peer could send it. */

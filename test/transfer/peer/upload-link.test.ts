@@ -66,7 +66,7 @@ test('a thread that comes anew finds the places and buffers free that the dead o
   });
   const connection = connectionNumber(2, 0);
   port2.postMessage(new Uint8Array(uploadReports.encode({ kind: 'accepted', connection, host: '127.0.0.1' })));
-  const joined = { kind: 'joined', connection, file: 5, acks: true } as const;
+  const joined = { kind: 'joined', connection, file: 5, acks: true, peer: new Uint8Array(0) } as const;
   port2.postMessage(new Uint8Array(uploadReports.encode(joined)));
   while (orders.length === 0) await aTurn();
   await aTurn();

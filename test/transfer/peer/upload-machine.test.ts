@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import type { WakeAt } from '../../../src/foundation/actor/machine.js';
+import { EMPTY_BYTES } from '../../../src/foundation/base/bytes.js';
 import {
   PIECE_SIZE,
   RATE_BURST_MS,
@@ -58,10 +59,16 @@ class Stage {
   }
 
   /** A connection of `thread` that has said hello. */
-  join(thread: number, count: number, host = `${thread}.${count}`, acks = false): number {
+  join(
+    thread: number,
+    count: number,
+    host = `${thread}.${count}`,
+    acks = false,
+    peer: Uint8Array = EMPTY_BYTES,
+  ): number {
     const connection = connectionNumber(thread, count);
     this.post({ kind: 'accepted', connection, host });
-    this.post({ kind: 'joined', connection, file: FILE, acks });
+    this.post({ kind: 'joined', connection, file: FILE, acks, peer });
     return connection;
   }
 

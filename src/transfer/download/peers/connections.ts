@@ -2,17 +2,29 @@
 // decides what a peer is asked for. Invariant: a peer is here from its dial until its connection has ended. Pure.
 
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
+import { present } from '../../../foundation/base/assert.js';
 import { PEERS_PER_DOWNLOAD_MAX } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
-import { type Address, sameAddress } from '../../../foundation/torrent/address.js';
+import { type Address, formatAddress } from '../../../foundation/torrent/address.js';
 import type { Bitfield } from '../../../foundation/torrent/bitfield.js';
 import type { HangUpReason } from '../../peer/messages.js';
 import type { DownloadEffect } from '../effects.js';
-import { SILENT_LISTED_MAX, SILENT_TOLD_MAX } from '../limits.js';
+import {
+  EVICTED_AT_ONCE_MAX,
+  PARALLEL_MAX,
+  PARALLEL_PEERS_MAX,
+  PARALLEL_PIECES_MIN,
+  PARALLEL_SLOTS,
+  PARALLEL_TOTAL_MAX,
+  SILENT_LISTED_MAX,
+  SILENT_TOLD_MAX,
+} from '../limits.js';
+import type { ConnectedPeer } from '../messages.js';
 import type { RequestTable } from '../requests/request-table.js';
 import type { SlotPool } from '../requests/slots.js';
 import { AddressBook, type SilentAddress, type Trouble } from './address-book.js';
 import { Eviction } from './eviction.js';
+import { PeerLink } from './link.js';
 import { Peer } from './peer.js';
 import { Quota } from './quota.js';
 
@@ -28,6 +40,8 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #peers = new Map<number, Peer>();
+  /** By address: each with a connection at least. */
+  readonly #links = new Map<string, PeerLink>();
   readonly #book = new AddressBook();
   readonly #quota: Quota;
   readonly #eviction: Eviction;
@@ -69,13 +83,66 @@ export class Connections {
     while (this.#book.hasDialable(nowMs) && this.#quota.mayDial(this.#peers, nowMs)) {
       const address = this.#book.takeDialable(nowMs);
       if (address === undefined) break;
-      const { have, table, nextConnection } = this.#options;
-      const connection = nextConnection();
-      const requests = table.connected(connection);
-      this.#peers.set(connection, new Peer({ connection, address, pieceCount: have.pieceCount, requests }, nowMs));
-      effects.push({ kind: 'dial', connection, address });
+      const link = new PeerLink(address);
+      this.#links.set(formatAddress(address), link);
+      effects.push(this.#open(link, nowMs));
     }
     return effects;
+  }
+
+  /**
+   * Fetches from a distant peer over several connections, and gives up those that bring nothing or stand in the way of
+   * others. @param wanted pieces that no peer is asked for.
+   */
+  widen(wanted: number, isLimited: boolean, nowMs: number): readonly DownloadEffect[] {
+    const effects: DownloadEffect[] = [];
+    if (this.#book.hasDialable(nowMs) && !this.#quota.mayDial(this.#peers, nowMs)) effects.push(...this.#makeWay());
+    const most = isLimited ? 1 : this.#connectionsEach();
+    for (const link of this.#links.values()) {
+      const worth = link.worth(most, nowMs);
+      const inUse = [...link.peers].filter(({ hangingUp }) => !hangingUp);
+      inUse.forEach((peer, at) => {
+        peer.isRetiring = at >= worth;
+        if (peer.isRetiring && peer.requests.size === 0) effects.push(...this.hangUp(peer));
+      });
+      const room = Math.min(this.#quota.at(nowMs), PARALLEL_TOTAL_MAX) - this.#peers.size;
+      const more = Math.min(worth - inUse.length, room, Math.floor(wanted / PARALLEL_PIECES_MIN));
+      for (let at = 0; at < more; at += 1) effects.push(this.#open(link, nowMs));
+    }
+    return effects;
+  }
+
+  /** Connections that any one peer may have. */
+  #connectionsEach(): number {
+    let helping = 0;
+    for (const link of this.#links.values()) if (link.helps) helping += 1;
+    if (helping > PARALLEL_PEERS_MAX) return 1;
+    return Math.max(1, Math.min(PARALLEL_MAX, Math.floor(this.#options.slots.share / PARALLEL_SLOTS)));
+  }
+
+  /** A new peer is worth more than one more connection to a known one. */
+  #makeWay(): readonly DownloadEffect[] {
+    const extra = [...this.#peers.values()].filter(({ isExtra, hangingUp }) => isExtra && !hangingUp);
+    return extra.slice(-EVICTED_AT_ONCE_MAX).flatMap((peer) => this.hangUp(peer));
+  }
+
+  #open(link: PeerLink, nowMs: number): DownloadEffect {
+    const { have, table, nextConnection } = this.#options;
+    const { address } = link;
+    const connection = nextConnection();
+    const requests = table.connected(connection);
+    const peer = new Peer({ connection, address, pieceCount: have.pieceCount, requests }, nowMs);
+    this.#peers.set(connection, peer);
+    link.opened(peer);
+    return { kind: 'dial', connection, address };
+  }
+
+  /** A row for each peer that has said hello. */
+  describe(nowMs: number): readonly ConnectedPeer[] {
+    const greeted = [...this.#links.values()].filter(({ peers }) =>
+      [...peers].some(({ phase }) => phase !== 'dialing'),
+    );
+    return greeted.map((link) => link.describe(nowMs));
   }
 
   /** When to dial again; undefined when no address waits, or none may be dialed. */
@@ -116,9 +183,7 @@ export class Connections {
   /** It sent wrong bytes: never dialed again, even if it has hung up or is dialed anew. */
   ban(address: Address): readonly DownloadEffect[] {
     this.#book.ban(address);
-    return [...this.#peers.values()]
-      .filter((peer) => sameAddress(peer.address, address))
-      .flatMap((peer) => this.hangUp(peer));
+    return [...(this.#links.get(formatAddress(address))?.peers ?? [])].flatMap((peer) => this.hangUp(peer));
   }
 
   /** Addresses that do not answer, or whose bytes do not come. */
@@ -130,7 +195,12 @@ export class Connections {
     this.#peers.delete(peer.connection);
     // Dialing ourselves, or one that does not speak the protocol, again brings the same.
     if (reason === 'self' || reason === 'protocol') this.#book.ban(peer.address);
-    this.#book.hungUp(peer.address, peer.receivedBytes > 0, nowMs, troubleOf(peer, reason));
+    const key = formatAddress(peer.address);
+    const link = present(this.#links.get(key), 'a peer with a connection has a link');
+    link.ended(peer, nowMs);
+    if (link.peers.size > 0) return NO_EFFECTS;
+    this.#links.delete(key);
+    this.#book.hungUp(peer.address, link.wasUseful, nowMs, troubleOf(peer, reason));
     // While others send, it is the doctor's to name those that do not.
     if (this.#silentTold >= SILENT_TOLD_MAX || [...this.#peers.values()].some(({ receivedBytes }) => receivedBytes > 0))
       return NO_EFFECTS;

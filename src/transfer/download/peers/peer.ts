@@ -5,13 +5,15 @@ import { assert } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE, RUN_PIECES_MAX } from '../../../foundation/base/limits.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import { Bitfield, type PieceRange } from '../../../foundation/torrent/bitfield.js';
+import type { FetchEvent } from '../../peer/messages.js';
 import { RUN_MS, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../limits.js';
-import type { ConnectedPeer } from '../messages.js';
 import type { PieceRequest } from '../requests/request-table.js';
 import { InFlight } from './in-flight.js';
 import { Window } from './window.js';
 
 export type PeerPhase = 'dialing' | 'greeted' | 'ready';
+
+export type Greeting = Pick<Extract<FetchEvent, { kind: 'connected' }>, 'connectMs' | 'rttMs' | 'runs' | 'parallel'>;
 
 export interface PeerOptions {
   readonly connection: number;
@@ -23,6 +25,10 @@ export interface PeerOptions {
 export class Peer {
   readonly connection: number;
   readonly address: Address;
+  /** Another connection stands for this peer already. */
+  isExtra = false;
+  /** It is asked for nothing more, and ends with what it was asked for. */
+  isRetiring = false;
   readonly offered: Bitfield;
   /** What it was asked for, by piece, the oldest first: a view of the request table. */
   readonly requests: ReadonlyMap<number, PieceRequest>;
@@ -32,6 +38,11 @@ export class Peer {
   hangingUp = false;
   /** It may be asked for several pieces at once. */
   takesRuns = false;
+  /** It counts several connections of ours as one. */
+  takesParallel = false;
+  /** Milliseconds of setting up the connection, which its kernel does, and from our hello to its; infinite before. */
+  connectMs = Number.POSITIVE_INFINITY;
+  rttMs = Number.POSITIVE_INFINITY;
   #runPieces = 1;
   /** It had every piece when it connected, so the picker does not count it. */
   countsAsSeeder = false;
@@ -55,7 +66,7 @@ export class Peer {
   }
 
   get mayBeAsked(): boolean {
-    return this.phase === 'ready' && !this.choked && !this.hangingUp;
+    return this.phase === 'ready' && !this.choked && !this.hangingUp && !this.isRetiring;
   }
 
   /** May it be asked for more? `held`: pieces that are promised to it besides. */
@@ -97,9 +108,12 @@ export class Peer {
     return this.requests.values().next().value;
   }
 
-  greeted(rttMs: number, takesRuns: boolean, nowMs: number): void {
+  greeted({ connectMs, rttMs, runs, parallel }: Greeting, nowMs: number): void {
     assert(this.phase === 'dialing', 'a peer says hello once');
-    this.takesRuns = takesRuns;
+    this.takesRuns = runs;
+    this.takesParallel = parallel;
+    this.connectMs = connectMs;
+    this.rttMs = rttMs;
     this.phase = 'greeted';
     this.greetedMs = nowMs;
     this.window = new Window(rttMs, nowMs);
@@ -122,12 +136,6 @@ export class Peer {
       for (let piece = begin; piece < begin + count; piece += 1) if (this.offered.set(piece)) fresh.push(piece);
     }
     return fresh;
-  }
-
-  describe(nowMs: number): ConnectedPeer {
-    const { host, port } = this.address;
-    const rate = this.window.rate(nowMs) * 1000;
-    return { host, port, bytes: this.receivedBytes, rate, pieces: this.offered.count };
   }
 
   /** Milliseconds until its requests, and `more` pieces, would be here at its present rate. */

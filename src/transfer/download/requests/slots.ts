@@ -41,7 +41,7 @@ export class SlotPool {
   }
 
   /** Slots that each owner may hold. */
-  get #share(): number {
+  get share(): number {
     return Math.max(WINDOW_PIECES_MIN, Math.floor(this.capacity / this.#held.size));
   }
 
@@ -49,7 +49,7 @@ export class SlotPool {
   room(owner: number): number {
     const held = this.#held.get(owner);
     assert(held !== undefined, 'only a joined owner takes slots');
-    return Math.min(this.#free.length, Math.max(0, this.#share - held));
+    return Math.min(this.#free.length, Math.max(0, this.share - held));
   }
 
   take(owner: number): number | undefined {

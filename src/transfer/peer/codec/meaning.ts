@@ -16,6 +16,8 @@ export interface PeerHello {
   readonly acks: boolean;
   /** Takes a request for several pieces at once. Used when the acceptor does. */
   readonly runs: boolean;
+  /** Several connections of one client count as one here. Used when the acceptor says so. */
+  readonly parallel: boolean;
 }
 
 /** Why a peer ends the connection. */

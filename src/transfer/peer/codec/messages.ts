@@ -41,7 +41,7 @@ export const peerWire = protocol('peer.wire', {
     uploadPort: u16,
     pieceCount: whole(0, PIECES_MAX),
     features: u32,
-    /** A list of features (foundation/wire/features.ts) beyond those of `features`. None is defined yet. */
+    /** A list of features (foundation/wire/features.ts) beyond those of `features`. */
     token: bytes(0, FEATURES_BYTES_MAX),
   }),
   /** [2, offset, part, last] Parts in order from offset 0 (bytes), BEP 3 bit order, spare bits zero. */
@@ -73,5 +73,7 @@ export const peerWire = protocol('peer.wire', {
 export const ACKS = 1;
 /** Another: takes a request for a run of pieces. Used when the acceptor has it. */
 export const RUNS = 2;
+/** A feature of `token`: counts several connections of one client as one. Used when the acceptor has it. */
+export const PARALLEL = 1;
 
 export type PeerWire = MessageOf<typeof peerWire>;

@@ -1,9 +1,9 @@
-// Mini-Torrent's own codec: the table of `messages.ts` for the bytes, and the bits of `features` for what a hello
-// offers. Pure.
+// Mini-Torrent's own codec: the table of `messages.ts` for the bytes, and for what a hello offers the bits of
+// `features` and the list in `token`. Pure.
 
-import { EMPTY_BYTES } from '../../../foundation/base/bytes.js';
+import { commonFeatures, encodeFeatures } from '../../../foundation/wire/features.js';
 import type { PeerCodec, PeerHello, PeerMessage } from './meaning.js';
-import { ACKS, PEER_MAGIC, type PeerWire, peerWire, RUNS } from './messages.js';
+import { ACKS, PARALLEL, PEER_MAGIC, type PeerWire, peerWire, RUNS } from './messages.js';
 
 type WireHello = Extract<PeerWire, { kind: 'hello' }>;
 
@@ -16,10 +16,12 @@ export const mtCodec: PeerCodec = {
   },
 };
 
-function wireHello({ acks, runs, ...facts }: PeerHello): WireHello {
-  return { ...facts, features: (acks ? ACKS : 0) | (runs ? RUNS : 0), token: EMPTY_BYTES };
+function wireHello({ acks, runs, parallel, ...facts }: PeerHello): WireHello {
+  const token = encodeFeatures(parallel ? [PARALLEL] : []);
+  return { ...facts, features: (acks ? ACKS : 0) | (runs ? RUNS : 0), token };
 }
 
 function meantHello({ features, token, ...facts }: WireHello): PeerHello {
-  return { ...facts, acks: (features & ACKS) !== 0, runs: (features & RUNS) !== 0 };
+  const parallel = commonFeatures(token, [PARALLEL]).has(PARALLEL);
+  return { ...facts, acks: (features & ACKS) !== 0, runs: (features & RUNS) !== 0, parallel };
 }

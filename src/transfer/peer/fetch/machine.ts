@@ -158,6 +158,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
           pieceCount,
           acks: true,
           runs: true,
+          parallel: true,
         },
       },
       { kind: 'send', message: { kind: 'interested' } },
@@ -211,7 +212,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   }
 
   #onHello(message: PeerMessage, sentMs: number, nowMs: number): readonly FetchEffect[] {
-    const { connection, swarm, peerId, pieceCount } = this.#options;
+    const { connection, swarm, peerId, pieceCount, startedMs } = this.#options;
     if (message.kind !== 'hello') return this.#close('protocol', `${message.kind} before hello`);
     if (!equalBytes(message.swarm, swarm) || message.pieceCount !== pieceCount) {
       return this.#close('protocol', 'hello for another file');
@@ -219,13 +220,10 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     if (equalBytes(message.peerId, peerId)) return this.#close('self', 'this is ourselves');
     this.#phase = { at: 'open' };
     this.#acks = message.acks;
-    const { runs } = message;
-    return [
-      {
-        kind: 'tell',
-        event: { kind: 'connected', connection, rttMs: nowMs - sentMs, runs },
-      },
-    ];
+    const { runs, parallel } = message;
+    const connectMs = sentMs - startedMs;
+    const rttMs = nowMs - sentMs;
+    return [{ kind: 'tell', event: { kind: 'connected', connection, connectMs, rttMs, runs, parallel } }];
   }
 
   #onBitfield(offset: number, part: Uint8Array, last: boolean): readonly FetchEffect[] {

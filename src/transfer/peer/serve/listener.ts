@@ -39,12 +39,15 @@ interface Accepted {
   isAdmitted: boolean;
   /** Undefined before its hello, and once it is refused. */
   file: number | undefined;
+  /** Whose it is; undefined before its hello. */
+  peerId: PeerId | undefined;
 }
 
 export interface FetchingPeer {
   readonly file: number;
   readonly host: string;
   readonly port: number;
+  readonly peer: PeerId;
   readonly sentBytes: number;
 }
 
@@ -98,8 +101,9 @@ export class Listener {
   }
 
   *peers(): Generator<FetchingPeer> {
-    for (const { socket, file } of this.#accepted.values()) {
-      if (file !== undefined) yield { file, host: socket.host, port: socket.port, sentBytes: socket.sentBytes };
+    for (const { socket, file, peerId } of this.#accepted.values()) {
+      if (file === undefined || peerId === undefined) continue;
+      yield { file, host: socket.host, port: socket.port, peer: peerId, sentBytes: socket.sentBytes };
     }
   }
 
@@ -165,6 +169,7 @@ export class Listener {
     const accepted: Accepted = {
       isAdmitted: false,
       file: undefined,
+      peerId: undefined,
       socket: new AcceptedSocket({
         socket,
         timers,
@@ -174,8 +179,9 @@ export class Listener {
         lookUp: this.#options.lookUp,
         onCrash,
         tell: (report) => this.#report(report),
-        onOpened: ({ file }, uploadPort) => {
+        onOpened: ({ file }, peerId, uploadPort) => {
           accepted.file = file;
+          accepted.peerId = peerId;
           if (uploadPort > 0) onJoined(file, accepted.socket.host, uploadPort);
         },
         onClosed: (why) => {

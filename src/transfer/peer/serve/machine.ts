@@ -5,7 +5,7 @@
 import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { unreachable } from '../../../foundation/base/assert.js';
-import { equalBytes } from '../../../foundation/base/bytes.js';
+import { EMPTY_BYTES, equalBytes } from '../../../foundation/base/bytes.js';
 import { PART_BYTES_MAX } from '../../../foundation/base/limits.js';
 import type { Bitfield, PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, blockOf, isAskable, piecesIn } from '../../../foundation/torrent/block.js';
@@ -44,7 +44,7 @@ export type ServeInput =
 export type ServeEffect =
   | { readonly kind: 'send'; readonly message: PeerMessage }
   /** Hello was good: this connection is about `served` from now on. uploadPort 0: the peer accepts no connections. */
-  | { readonly kind: 'opened'; readonly served: ServedFile; readonly uploadPort: number }
+  | { readonly kind: 'opened'; readonly served: ServedFile; readonly peerId: PeerId; readonly uploadPort: number }
   /** For the upload machine. */
   | { readonly kind: 'tell'; readonly report: UploadReport }
   /** Ends the connection once what was sent has gone out. */
@@ -168,12 +168,13 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
     if (served === undefined) return this.#refuse('unknownSwarm', 'this file is not served here');
     if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
     const { acks } = message;
+    const peer = message.parallel ? message.peerId : EMPTY_BYTES;
     this.#phase = { at: 'open', served };
     this.#sentMs = nowMs;
     const { pieceCount } = served.geometry;
     return [
-      { kind: 'opened', served, uploadPort: message.uploadPort },
-      { kind: 'tell', report: { kind: 'joined', connection, file: served.file, acks } },
+      { kind: 'opened', served, peerId: message.peerId, uploadPort: message.uploadPort },
+      { kind: 'tell', report: { kind: 'joined', connection, file: served.file, acks, peer } },
       {
         kind: 'send',
         message: {
@@ -184,6 +185,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
           pieceCount,
           acks: true,
           runs: true,
+          parallel: true,
         },
       },
       ...bitfieldParts(served.bitfield),

@@ -5,6 +5,7 @@ import { Host } from '../../../foundation/actor/host.js';
 import type { Timers } from '../../../foundation/base/timers.js';
 import { plainHost } from '../../../foundation/torrent/address.js';
 import { blockOf } from '../../../foundation/torrent/block.js';
+import type { PeerId } from '../../../foundation/torrent/ids.js';
 import { AcceptedConnection } from '../../../foundation/wire/accepted.js';
 import type { Socket } from '../../../foundation/wire/transport.js';
 import { mtCodec } from '../codec/mt.js';
@@ -18,7 +19,7 @@ export interface AcceptOptions extends Omit<ServeOptions, 'startedMs'> {
   readonly timers: Timers;
   /** For the upload machine. */
   readonly tell: (report: UploadReport) => void;
-  readonly onOpened: (served: ServedFile, uploadPort: number) => void;
+  readonly onOpened: (served: ServedFile, peerId: PeerId, uploadPort: number) => void;
   /** The socket is gone. Called once. */
   readonly onClosed: (why: string) => void;
   readonly onCrash: (error: unknown) => void;
@@ -96,7 +97,7 @@ export class AcceptedSocket implements UploadTarget {
         break;
       case 'opened':
         this.#connection.greeted();
-        this.#options.onOpened(effect.served, effect.uploadPort);
+        this.#options.onOpened(effect.served, effect.peerId, effect.uploadPort);
         break;
       case 'tell':
         this.#options.tell(effect.report);

@@ -7,11 +7,18 @@ import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { Admission } from '../../../foundation/base/admission.js';
 import { unreachable } from '../../../foundation/base/assert.js';
 import { Bucket, NO_LIMIT } from '../../../foundation/base/bucket.js';
+import { toHex } from '../../../foundation/base/bytes.js';
 import { RUN_BYTES_MAX, UPLOAD_CONNECTIONS_MAX, UPLOAD_SMALL_BYTES } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
 import { type Block, blockOf } from '../../../foundation/torrent/block.js';
-import { UPLOAD_CONNECTIONS_PER_ADDRESS_MAX, UPLOAD_READS_MAX, UPLOADS_UNACKED_MAX } from '../limits.js';
+import {
+  UPLOAD_CONNECTIONS_PER_ADDRESS_MAX,
+  UPLOAD_READS_MAX,
+  UPLOADS_IN_FLIGHT_MAX,
+  UPLOADS_UNACKED_MAX,
+} from '../limits.js';
 import { UploadBuffers } from './buffers.js';
+import { type UploadClient, UploadClients } from './clients.js';
 import { type UploadInFlight, UploadsInFlight } from './in-flight.js';
 import { threadOf, type UploadOrder, type UploadReport } from './messages.js';
 import { type Upload, UploadScheduler } from './scheduler.js';
@@ -28,7 +35,7 @@ export type UploadInput =
 interface Connection {
   readonly host: string;
   /** Once it said hello. */
-  joined: { readonly swarm: Swarm; readonly acks: boolean } | undefined;
+  joined: { readonly swarm: Swarm; readonly acks: boolean; readonly client: UploadClient } | undefined;
 }
 
 /** The connections that fetch one file, and what was uploaded of it since the first of them joined. */
@@ -47,7 +54,8 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
   });
   readonly #inFlight = new UploadsInFlight();
   readonly #scheduler: UploadScheduler;
-  readonly #window = new UploadWindow(this.#inFlight);
+  readonly #clients = new UploadClients();
+  readonly #window = new UploadWindow(this.#inFlight, this.#clients);
   readonly #buffers = new UploadBuffers();
   readonly #bucket: Bucket;
   /** Connections that have a place. */
@@ -100,27 +108,42 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
   }
 
   #accept(connection: number, host: string): readonly UploadOrder[] {
+    const shed = this.#shedFor(host);
     const verdict = this.#admission.admit(connection, host);
-    if (verdict.kind === 'refused') return [{ kind: 'refuse', connection }];
+    if (verdict.kind === 'refused') return [...shed, { kind: 'refuse', connection }];
     this.#connections.set(connection, { host, joined: undefined });
-    if (verdict.kind === 'admitted') return [{ kind: 'admit', connection }];
-    // Nothing more is read for it, even if it stays connected for a while.
-    this.#leave(verdict.connection);
-    return [
-      { kind: 'refuse', connection: verdict.connection },
-      { kind: 'admit', connection },
-    ];
+    if (verdict.kind === 'admitted') return [...shed, { kind: 'admit', connection }];
+    return [...shed, ...this.#refuse(verdict.connection), { kind: 'admit', connection }];
+  }
+
+  /** One of several connections of a client makes way before anybody's only one does. */
+  #shedFor(host: string): readonly UploadOrder[] {
+    const room = this.#admission.roomFor(host);
+    if (room === 'free') return NO_EFFECTS;
+    const extra = this.#clients.toShed(room === 'addressFull' ? host : undefined);
+    return extra === undefined ? NO_EFFECTS : this.#refuse(extra);
+  }
+
+  /** Nothing more is read for it, even if it stays connected for a while. */
+  #refuse(connection: number): readonly UploadOrder[] {
+    this.#leave(connection);
+    return [{ kind: 'refuse', connection }];
   }
 
   /** Does nothing for a connection that lost its place meanwhile. */
-  #join({ connection, file, acks }: Extract<UploadReport, { kind: 'joined' }>): readonly UploadOrder[] {
+  #join({ connection, file, acks, peer }: Extract<UploadReport, { kind: 'joined' }>): readonly UploadOrder[] {
     const known = this.#connections.get(connection);
     if (known === undefined) return NO_EFFECTS;
+    // One that names no feature for it has several connections only by mistake: each is a client of its own.
+    const id = peer.length === 0 ? connection : toHex(peer);
+    const key = `${file} ${known.host} ${id}`;
+    const client = this.#clients.join(connection, key, known.host, this.#admission.count);
+    if (client === undefined) return this.#refuse(connection);
     const swarm = this.#swarms.get(file) ?? { file, counts: new UploadCounts(), connections: 0 };
     this.#swarms.set(file, swarm);
     swarm.connections += 1;
-    known.joined = { swarm, acks };
-    this.#scheduler.add(connection, swarm.counts);
+    known.joined = { swarm, acks, client };
+    this.#scheduler.add(connection, swarm.counts, client.account);
     return NO_EFFECTS;
   }
 
@@ -146,7 +169,8 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
     this.#inFlight.forget(connection);
     this.#window.forget(connection);
     if (known.joined === undefined) return;
-    const { swarm } = known.joined;
+    const { swarm, client } = known.joined;
+    this.#clients.leave(connection, client);
     swarm.connections -= 1;
     if (swarm.connections === 0) this.#swarms.delete(swarm.file);
     this.#scheduler.remove(connection);
@@ -206,7 +230,7 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
   #sendNext(nowMs: number): Effects {
     const effects: (UploadOrder | WakeAt)[] = [];
     while (this.#inFlight.readingCount < UPLOAD_READS_MAX && this.#buffers.hasAny && this.#scheduler.hasQueued) {
-      const readyMs = Math.max(this.#bucket.readyMs(nowMs), this.#window.readyMs(nowMs));
+      const readyMs = Math.max(this.#bucket.readyMs(nowMs), this.#windowReadyMs(nowMs));
       if (readyMs > nowMs) {
         effects.push({ kind: 'wakeAt', atMs: readyMs });
         break;
@@ -217,6 +241,12 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
       effects.push(this.#send(upload, nowMs));
     }
     return effects.length === 0 ? NO_EFFECTS : effects;
+  }
+
+  /** The kernels bound what is on its way over each connection of a client that is alone. */
+  #windowReadyMs(nowMs: number): number {
+    const isAlone = this.#clients.extra > 0 && this.#inFlight.unarrived.length < UPLOADS_IN_FLIGHT_MAX;
+    return isAlone && this.#scheduler.isForOneFarClient ? nowMs : this.#window.readyMs(nowMs);
   }
 
   #nextUpload(): Upload | undefined {

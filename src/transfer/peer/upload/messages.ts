@@ -2,8 +2,9 @@
 // thread and is used once.
 
 import { PEER_THREADS_MAX, PIECES_MAX, RUN_BYTES_MAX, RUN_PIECES_MAX } from '../../../foundation/base/limits.js';
+import { PEER_ID_SIZE } from '../../../foundation/torrent/ids.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
-import { flag, listOf, size, text, u32, whole } from '../../../foundation/wire/schema.js';
+import { bytes, flag, listOf, size, text, u32, whole } from '../../../foundation/wire/schema.js';
 import { BUFFERS_MAX } from './buffers.js';
 
 const connection = size;
@@ -26,8 +27,8 @@ export function threadOf(connectionOf: number): number {
 export const uploadReports = protocol('peer.uploadReports', {
   /** A peer has connected from `host`: nothing is read from it before `admit`. */
   accepted: message(1, { connection, host: text(64) }),
-  /** It said hello. acks: it acks each block. */
-  joined: message(2, { connection, file, acks: flag }),
+  /** It said hello. acks: it acks each block. peer: its id; none from one that does not name `parallel`. */
+  joined: message(2, { connection, file, acks: flag, peer: bytes(0, PEER_ID_SIZE) }),
   requested: message(3, { connection, piece, begin, length }),
   cancelled: message(4, { connection, piece, begin, length }),
   /** The oldest block that was sent to it has arrived. */

@@ -1,12 +1,18 @@
 // Decides whose request is served next: the least-uploaded piece first (super-seeding's aim, BEP 16), ties by bytes
-// served (start-time fair queueing), then by a random draw per connection. A request may be served in parts, one in
-// flight at a time, and ends before another begins. Why: decisions/009. Pure.
+// served to a client (start-time fair queueing), then by a random draw. A request may be served in parts, one in flight
+// at a time, and ends before another begins. Why: decisions/009. Pure.
 
 import { assert } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE, RUN_BYTES_MAX, UPLOAD_REQUESTS_PER_PEER_MAX } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
 import { type Block, piecesIn, sameBlock } from '../../../foundation/torrent/block.js';
-import { UPLOAD_BUFFERS_PER_PEER_MAX, UPLOAD_BYTES_PER_PEER_MAX, UPLOAD_LEAD_BYTES_MAX } from '../limits.js';
+import {
+  UPLOAD_BUFFERS_PER_CLIENT_MAX,
+  UPLOAD_BUFFERS_PER_PEER_MAX,
+  UPLOAD_BYTES_PER_PEER_MAX,
+  UPLOAD_LEAD_BYTES_MAX,
+} from '../limits.js';
+import { type AccountFlow, UploadAccount } from './account.js';
 import type { HeldByConnection, UploadsInFlight } from './in-flight.js';
 import { UploadCounts } from './upload-counts.js';
 
@@ -18,7 +24,7 @@ interface QueuedRequest {
 }
 
 /** One connection. */
-interface UploadFlow {
+interface UploadFlow extends AccountFlow {
   /** Shared by all flows of one file. */
   readonly counts: UploadCounts;
   /** In the order requested. The first one may have begun; none behind it has. */
@@ -28,8 +34,10 @@ interface UploadFlow {
   partInFlight: boolean;
   /** That request was cancelled: its rest is not served. */
   isCancelled: boolean;
-  /** Bytes served so far, on the common scale of all flows. */
-  served: number;
+  /** Its client's: all connections of one have the same. */
+  readonly account: UploadAccount;
+  /** Bytes served to this connection. */
+  bytes: number;
   /** In [0, 1): the lowest goes first among equals. */
   readonly draw: number;
 }
@@ -62,23 +70,34 @@ export class UploadScheduler {
     this.#inFlight = inFlight;
   }
 
-  /** @param counts how often each piece of its file was uploaded. */
-  add(connection: number, counts = new UploadCounts()): void {
+  /**
+   * @param counts how often each piece of its file was uploaded.
+   * @param account of its client, which may have other connections.
+   */
+  add(connection: number, counts = new UploadCounts(), account = new UploadAccount()): void {
     assert(!this.#flows.has(connection), 'a connection joins once');
-    this.#flows.set(connection, {
+    // A client that comes, or comes back from idling, starts level with the others.
+    if (account.isIdle) account.served = Math.max(account.served, this.#level);
+    const flow: UploadFlow = {
       counts,
       queue: [],
       held: this.#inFlight.heldBy(connection),
       partInFlight: false,
       isCancelled: false,
-      served: this.#level,
+      account,
+      bytes: 0,
       draw: this.#prng.next(),
-    });
+    };
+    account.add(flow);
+    this.#flows.set(connection, flow);
   }
 
   /** Forgets everything of this connection; what is in flight ends without an answer. */
   remove(connection: number): void {
-    this.#queued -= this.#flows.get(connection)?.queue.length ?? 0;
+    const flow = this.#flows.get(connection);
+    if (flow === undefined) return;
+    this.#queued -= flow.queue.length;
+    flow.account.remove(flow);
     this.#flows.delete(connection);
   }
 
@@ -86,8 +105,9 @@ export class UploadScheduler {
   enqueue(connection: number, block: Block): boolean {
     const flow = this.#flow(connection);
     if (flow.queue.length >= UPLOAD_REQUESTS_PER_PEER_MAX) return false;
-    // A flow that comes back from idling starts level with the others: it gets nothing for its idle time.
-    if (flow.queue.length === 0 && flow.held.bytes === 0) flow.served = Math.max(flow.served, this.#level);
+    // A client that comes back from idling starts level with the others: it gets nothing for its idle time.
+    if (flow.queue.length === 0 && flow.held.bytes === 0 && flow.account.isIdle)
+      flow.account.served = Math.max(flow.account.served, this.#level);
     flow.queue.push({ block, scheduled: 0 });
     this.#queued += 1;
     return true;
@@ -107,6 +127,17 @@ export class UploadScheduler {
   /** True while requests are queued, whether or not any may be served now. */
   get hasQueued(): boolean {
     return this.#queued > 0;
+  }
+
+  /** One client with several connections is alone: what is on its way to it delays nobody else. */
+  get isForOneFarClient(): boolean {
+    let only: UploadAccount | undefined;
+    for (const { account, queue, held } of this.#flows.values()) {
+      if (queue.length === 0 && held.unarrived === 0) continue;
+      if (account.connections < 2 || (only ?? account) !== account) return false;
+      only = account;
+    }
+    return only !== undefined;
   }
 
   /**
@@ -129,9 +160,10 @@ export class UploadScheduler {
     const rest = restOf(request);
     const block = { ...rest, length: Math.min(bytesMax, rest.length) };
     const isLast = block.length === rest.length;
-    this.#level = Math.max(this.#level, flow.served);
+    this.#level = Math.max(this.#level, flow.account.served);
     request.scheduled += block.length;
-    flow.served += block.length;
+    flow.account.served += block.length;
+    flow.bytes += block.length;
     flow.partInFlight = !isLast;
     if (isLast) this.#endFirst(flow);
     return { connection, block, completes: isLast ? request.block : undefined };
@@ -174,9 +206,14 @@ function buffersOf(bytes: number): number {
   return Math.ceil(bytes / PIECE_SIZE);
 }
 
-function mayBeServed({ held, partInFlight }: UploadFlow, request: QueuedRequest, bytesMax: number): boolean {
-  if (held.bytes === 0) return true;
+function mayBeServed({ held, partInFlight, account }: UploadFlow, request: QueuedRequest, bytesMax: number): boolean {
   const rest = restOf(request).length;
+  // The buffers of the others must not all wait in the sockets of one client.
+  if (account.connections > 1) {
+    const buffers = account.buffers + buffersOf(Math.min(rest, bytesMax));
+    if (account.buffers > 0 && buffers > UPLOAD_BUFFERS_PER_CLIENT_MAX) return false;
+  }
+  if (held.bytes === 0) return true;
   // A part that is not the last goes alone, so that the upload that ends next is that part.
   if (partInFlight || rest > bytesMax) return false;
   if (held.buffers + buffersOf(rest) > UPLOAD_BUFFERS_PER_PEER_MAX) return false;
@@ -203,7 +240,11 @@ function begin({ queue, counts }: UploadFlow, begun: QueuedRequest): void {
 function isBefore(a: Candidate, b: Candidate): boolean {
   if (a.request.scheduled > 0 !== b.request.scheduled > 0) return a.request.scheduled > 0;
   const less = a.flow.counts.of(a.request.block.piece) - b.flow.counts.of(b.request.block.piece);
-  const areLevel = Math.abs(a.flow.served - b.flow.served) < UPLOAD_LEAD_BYTES_MAX;
-  if (a.flow.counts === b.flow.counts && areLevel && less !== 0) return less < 0;
-  return a.flow.served < b.flow.served || (a.flow.served === b.flow.served && a.flow.draw < b.flow.draw);
+  const ahead = a.flow.account.served - b.flow.account.served;
+  if (a.flow.counts === b.flow.counts && Math.abs(ahead) < UPLOAD_LEAD_BYTES_MAX && less !== 0) return less < 0;
+  if (ahead !== 0) return ahead < 0;
+  if (a.flow.account !== b.flow.account) return a.flow.draw < b.flow.draw;
+  // Of one client, the connection that has least on its way.
+  const fuller = a.flow.held.unarrived - b.flow.held.unarrived;
+  return fuller === 0 ? a.flow.bytes < b.flow.bytes : fuller < 0;
 }

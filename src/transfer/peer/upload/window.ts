@@ -3,6 +3,7 @@
 // decisions/009. Pure.
 
 import { UPLOAD_LATE_MIN_MS, UPLOAD_LATE_UNKNOWN_MS, UPLOADS_IN_FLIGHT_MAX, UPLOADS_QUEUED } from '../limits.js';
+import { UploadClients } from './clients.js';
 import type { UploadsInFlight } from './in-flight.js';
 
 /** An upload is late when it takes this many times what uploads took before. */
@@ -22,6 +23,7 @@ interface Link {
 
 export class UploadWindow {
   readonly #inFlight: UploadsInFlight;
+  readonly #clients: UploadClients;
   /** What an upload took at least, by connection: the length of its link. */
   readonly #links = new Map<number, Link>();
   /** The least of all links that are known. */
@@ -31,8 +33,10 @@ export class UploadWindow {
   /** Uploads that may be in flight. */
   #window = UPLOADS_QUEUED;
 
-  constructor(inFlight: UploadsInFlight) {
+  /** @param clients a client opens several connections over a long link only: each may have an upload more. */
+  constructor(inFlight: UploadsInFlight, clients = new UploadClients()) {
     this.#inFlight = inFlight;
+    this.#clients = clients;
   }
 
   /** An upload of this connection has arrived, `tookMs` after it was begun. */
@@ -48,7 +52,7 @@ export class UploadWindow {
     this.#nearestMs = Math.min(this.#nearestMs, ms);
     // The first uploads of a peer mostly waited for our own link, when many peers joined at once.
     const lengthMs = link.uploads < PROVEN_UPLOADS ? this.#nearestMs : link.leastMs;
-    const window = UPLOADS_QUEUED + this.#window * (lengthMs / ms);
+    const window = UPLOADS_QUEUED + this.#clients.extra + this.#window * (lengthMs / ms);
     this.#window = Math.min(UPLOADS_IN_FLIGHT_MAX, this.#window + NEWEST * (window - this.#window));
   }
 
