@@ -15,6 +15,8 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -25,7 +27,7 @@ import { type Outcome, ProgramProcess, runProgram } from '../../src/app/demo/pro
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { bundleUrl } from '../../src/foundation/base/installation.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
-import { daemonWords, onDaemon } from '../support/daemon-stage.js';
+import { daemonWords, onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
 import { create, eventually, refusedWith, stageSwarm } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 
@@ -280,4 +282,34 @@ test('FC-28: a path that is not valid UTF-8 is refused as that, be it an argumen
   writeFileSync(named, 'x');
   const made = await runProgram(['create', named, '-o', 'named.mtorrent', ...places.split(' ')], swarm.directory);
   assert.equal(made.code, 0, made.stderr);
+});
+
+test('FC-32: a client whose socket was swept away makes it again, and commands wait for it or name its process', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startDaemon(swarm);
+  const before = statSync(socketOf(swarm));
+  rmSync(swarm.path('run'), { recursive: true });
+  const again = await runProgram(daemonWords(swarm, [], 'other.state'), swarm.directory);
+  refusedWith(
+    again,
+    11,
+    'ALREADY_RUNNING',
+    /a client \(process \d+\) is already running at \S+client\.sock; use it with mtorrent attach/,
+  );
+  const shown = await onDaemon(swarm, 'show', 'downloads');
+  assert.equal(shown.code, 0, shown.stderr);
+  assert.equal(statSync(socketOf(swarm)).mode, before.mode);
+  assert.equal(statSync(swarm.path('run')).mode & 0o777, 0o700);
+  // Something else in its place: it cannot be made again.
+  rmSync(swarm.path('run'), { recursive: true });
+  writeFileSync(swarm.path('run'), '');
+  const lost = await onDaemon(swarm, 'stop');
+  refusedWith(
+    lost,
+    1,
+    'IO_ERROR',
+    /a client runs \(process \d+\), but its socket \S+client\.sock was removed, and it could not make it again; see its log, or end it: kill \d+/,
+  );
+  rmSync(swarm.path('run'));
+  assert.match((await onDaemon(swarm, 'stop')).stdout, /^stopped the client at /);
 });

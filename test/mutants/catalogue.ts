@@ -1038,7 +1038,7 @@ const ATTACH: readonly Defect[] = [
   {
     name: 'attach: takes a place where somebody listens',
     breaks: 'a socket that lives is never replaced',
-    file: 'src/app/attach/listener.ts',
+    file: 'src/app/attach/socket-place.ts',
     right: 'if (await somebodyAnswers(path)) throw alreadyRunning(path);',
     wrong: 'await somebodyAnswers(path);',
     test: 'test/app/attach/listener.test.ts',

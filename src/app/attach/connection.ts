@@ -4,14 +4,14 @@
 
 import { lstat } from 'node:fs/promises';
 import type { ClientCommand } from '../../client/messages.js';
-import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
+import { type Deferred, deferred, pause, within } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError, isErrorCode, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
 import { type ClientFacts, SwarmClient } from '../library/swarm-client.js';
-import { EVENT_FRAME_BYTES_MAX } from './limits.js';
+import { EVENT_FRAME_BYTES_MAX, SOCKET_BACK_DEADLINE_MS, SOCKET_BACK_PAUSE_MS } from './limits.js';
 import {
   ATTACH_MAGIC,
   ATTACH_VERSION,
@@ -22,15 +22,33 @@ import {
   attachEvents,
   isSameVersion,
 } from './messages.js';
+import { socketHolder } from './socket-place.js';
 
 /** No process listens there: the path was never bound, or its process has ended. */
 const NOBODY_LISTENS = ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'];
 
 /**
- * The client that listens at `path`; undefined when none does. The caller closes it: an open connection keeps the
- * process alive. Rejects with WRONG_VERSION, TIMED_OUT, LIMIT_REACHED, PERMISSION_DENIED, IO_ERROR.
+ * The client that listens at `path`; undefined when none does. Waits for one that runs without its socket, which it
+ * makes again. The caller closes it: an open connection keeps the process alive. Rejects with WRONG_VERSION,
+ * TIMED_OUT, LIMIT_REACHED, PERMISSION_DENIED, IO_ERROR.
  */
 export async function attachToClient(path: string): Promise<SwarmClient | undefined> {
+  const endMs = performance.now() + SOCKET_BACK_DEADLINE_MS;
+  for (;;) {
+    const client = await attachNow(path);
+    const holder = client === undefined ? await socketHolder(path) : undefined;
+    if (holder === undefined) return client;
+    if (performance.now() >= endMs) throw withoutSocket(path, holder);
+    await pause(SOCKET_BACK_PAUSE_MS);
+  }
+}
+
+function withoutSocket(path: string, holder: string): MiniTorrentError {
+  const sentence = `a client runs (${holder}), but its socket ${printable(path)} was removed, and it could not make it again; see its log, or end it: ${holder.replace('process', 'kill')}`;
+  return new MiniTorrentError('IO_ERROR', sentence);
+}
+
+async function attachNow(path: string): Promise<SwarmClient | undefined> {
   const attempt = new Handshake(path);
   try {
     return await within(attempt.attached, HELLO_DEADLINE_MS, () => {

@@ -19,3 +19,9 @@ export const ATTACHED_UNREAD_BYTES_MAX = 64 * MIB;
  * Milliseconds that a stopping client waits for its last events to be read: quitting has used most of its 5 s by then.
  */
 export const ATTACHED_FAREWELL_MS = 1_000;
+/** Milliseconds between two looks at the socket's file: a person who misses it tries again after a few seconds. */
+export const SOCKET_LOOK_MS = 2_000;
+/** Milliseconds that a command waits for a client to make its socket again: some looks of a busy one. */
+export const SOCKET_BACK_DEADLINE_MS = 8_000;
+/** Milliseconds between two tries of such a command. */
+export const SOCKET_BACK_PAUSE_MS = 100;

@@ -2,21 +2,20 @@
 // replaces the socket of a killed client, and subscribes everyone who attaches to the client. Decides only whether
 // there is room for one more.
 
-import type { Stats } from 'node:fs';
-import { lstat, mkdir, realpath, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { lstat, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { ClientEvent } from '../../client/messages.js';
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { errnoOf, MiniTorrentError, placeError } from '../../foundation/base/errors.js';
+import { errnoOf, placeError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
-import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { holdName, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
-import { dial, type Socket, SocketServer } from '../../foundation/wire/transport.js';
+import type { NameLock } from '../../foundation/wire/abstract-lock.js';
+import { type Socket, SocketServer } from '../../foundation/wire/transport.js';
 import type { LocalClient } from '../library/start-client.js';
 import type { Subscription } from '../library/subscribers.js';
-import { ATTACHED_FAREWELL_MS, ATTACHED_MAX, ATTACHED_REQUESTS_MAX } from './limits.js';
+import { ATTACHED_FAREWELL_MS, ATTACHED_MAX, ATTACHED_REQUESTS_MAX, SOCKET_LOOK_MS } from './limits.js';
 import { ATTACH_VERSION, type AttachHello } from './messages.js';
+import { lockSocket, removeStaleSocket } from './socket-place.js';
 import { AttachedUser } from './user.js';
 
 /** The part of a client that the socket needs. */
@@ -25,16 +24,19 @@ export type JoinableClient = Pick<LocalClient, 'facts' | 'join'>;
 /**
  * Takes the path before the client starts, so that of two that start at once only one continues. Rejects with
  * ALREADY_RUNNING while a client answers there, ALREADY_EXISTS for a file that is not a socket, PERMISSION_DENIED,
- * IO_ERROR.
+ * IO_ERROR. @param tell gets a sentence when the socket's file was removed.
  */
-export async function openAttachListener(path: string): Promise<AttachListener> {
+export async function openAttachListener(
+  path: string,
+  tell: (sentence: string) => void = () => undefined,
+): Promise<AttachListener> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const lock = await lockSocket(path);
     try {
       await removeStaleSocket(path);
-      const listener = new AttachListener(lock);
-      await listener.listen(path);
+      const listener = new AttachListener(path, lock, tell);
+      await listener.listen();
       return listener;
     } catch (error) {
       await lock?.release();
@@ -46,7 +48,12 @@ export async function openAttachListener(path: string): Promise<AttachListener> 
 }
 
 export class AttachListener {
-  readonly #server: SocketServer;
+  readonly #path: string;
+  readonly #tell: (sentence: string) => void;
+  #server: SocketServer;
+  #looks: NodeJS.Timeout | undefined;
+  #isLooking = false;
+  #isTold = false;
   readonly #lock: NameLock | undefined;
   readonly #users = new Set<AttachedUser>();
   /** Accepted before the client was ready. */
@@ -55,21 +62,16 @@ export class AttachListener {
   #isClosed = false;
   readonly #allLeft = deferred<void>();
 
-  constructor(lock: NameLock | undefined) {
+  constructor(path: string, lock: NameLock | undefined, tell: (sentence: string) => void) {
+    this.#path = path;
     this.#lock = lock;
-    this.#server = new SocketServer({ paused: true, onSocket: (socket) => this.#accept(socket) });
+    this.#tell = tell;
+    this.#server = this.#newServer();
   }
 
-  async listen(path: string): Promise<void> {
-    // `listen` creates the socket at once, and no other thread of ours runs yet that could create a file meanwhile.
-    const mask = process.umask(0o177);
-    let listening: Promise<number>;
-    try {
-      listening = this.#server.listen({ path });
-    } finally {
-      process.umask(mask);
-    }
-    await listening;
+  async listen(): Promise<void> {
+    await this.#bind();
+    this.#looks = setInterval(() => void this.#look(), SOCKET_LOOK_MS).unref();
   }
 
   /** Answers everyone who attaches from now on, and those who came early. */
@@ -88,6 +90,7 @@ export class AttachListener {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearInterval(this.#looks);
     void this.#server.close();
     await this.#lock?.release();
     for (const socket of this.#early.splice(0)) socket.destroy();
@@ -95,6 +98,45 @@ export class AttachListener {
     if (this.#users.size === 0) this.#allLeft.resolve();
     await within<void>(this.#allLeft.promise, ATTACHED_FAREWELL_MS, () => undefined);
     for (const user of this.#users) user.drop('did not read its events');
+  }
+
+  #newServer(): SocketServer {
+    return new SocketServer({ paused: true, onSocket: (socket) => this.#accept(socket) });
+  }
+
+  async #bind(): Promise<void> {
+    // `listen` creates the socket at once; what another thread creates at that moment is for this user alone as well.
+    const mask = process.umask(0o177);
+    let listening: Promise<number>;
+    try {
+      listening = this.#server.listen({ path: this.#path });
+    } finally {
+      process.umask(mask);
+    }
+    await listening;
+  }
+
+  /** Makes the socket again when its file is gone: a last logout empties the run-time directory. */
+  async #look(): Promise<void> {
+    if (this.#isLooking || this.#isClosed || !(await isGone(this.#path))) return;
+    this.#isLooking = true;
+    const where = printable(this.#path);
+    try {
+      // First: it removes whatever has its name.
+      void this.#server.close();
+      this.#server = this.#newServer();
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      if (this.#isClosed) return;
+      await this.#bind();
+      this.#isTold = false;
+      this.#tell(`the socket ${where} was removed, and was made again`);
+    } catch (error) {
+      const { message } = placeError(error, where, '--socket');
+      if (!this.#isTold) this.#tell(`the socket was removed and cannot be made again: ${message}`);
+      this.#isTold = true;
+    } finally {
+      this.#isLooking = false;
+    }
   }
 
   #accept(socket: Socket): void {
@@ -131,62 +173,15 @@ export class AttachListener {
   }
 }
 
+async function isGone(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return false;
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '');
+  }
+}
+
 function helloOf({ facts: { address, trackers, pid } }: JoinableClient): AttachHello {
   return { kind: 'hello', version: ATTACH_VERSION, program: programVersion(), address, trackers, pid };
-}
-
-/**
- * On Linux, of two clients that start at once only one may inspect the path. The kernel frees the lock with its holder.
- */
-async function lockSocket(path: string): Promise<NameLock | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  try {
-    const place = join(await realpath(dirname(path)), basename(path));
-    return await holdName(lockName('mtorrent-socket', place), `${process.pid}`);
-  } catch (error) {
-    if (isHeld(error)) throw alreadyRunning(path, error);
-    throw error;
-  }
-}
-
-/** Removes the socket that a killed client left behind. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const found = await lstat(path).catch((error: unknown): Stats | undefined => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (found === undefined) return;
-  if (!found.isSocket()) {
-    const sentence = `${printable(path)} exists and is not a socket; choose another path with --socket`;
-    throw new MiniTorrentError('ALREADY_EXISTS', sentence);
-  }
-  if (await somebodyAnswers(path)) throw alreadyRunning(path);
-  await unlink(path);
-}
-
-/** A suspended process answers as well: the kernel accepts for it. */
-async function somebodyAnswers(path: string): Promise<boolean> {
-  const answer = deferred<boolean>();
-  const socket = dial({ path });
-  socket.on('connect', () => answer.resolve(true));
-  socket.on('error', (error) => {
-    const errno = errnoOf(error);
-    if (errno === 'ECONNREFUSED' || errno === 'ENOENT') answer.resolve(false);
-    // Its backlog is full, so it exists.
-    else if (errno === 'EAGAIN') answer.resolve(true);
-    else answer.reject(error);
-  });
-  try {
-    return await within(answer.promise, HELLO_DEADLINE_MS, () => true);
-  } finally {
-    socket.destroy();
-  }
-}
-
-function alreadyRunning(path: string, cause?: unknown): MiniTorrentError {
-  return new MiniTorrentError(
-    'ALREADY_RUNNING',
-    `a client is already running at ${printable(path)}; use it with mtorrent attach, stop it with mtorrent stop, or choose another --socket`,
-    cause,
-  );
 }

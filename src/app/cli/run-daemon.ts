@@ -29,7 +29,7 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   if (foreign !== undefined) tell(foreign);
   const { host } = config.pair;
   if (host !== undefined) await waitForAddress(host, { waitMs: addressWaitOf(settings), say: tell });
-  const listener = await openAttachListener(socket);
+  const listener = await openAttachListener(socket, tell);
   const signals = new Signals();
   try {
     let ready = (address: string): void => onReady(`DAEMON LISTENING ${address} ${socket}`);
