@@ -98,7 +98,6 @@ export class ClientActor {
   #telling: Promise<void> = Promise.resolve();
   #isStarted = false;
   #halting = false;
-
   readonly #entries: readonly Entry[];
 
   constructor(options: ClientOptions, state: ClientState, logFile: LogFile, lock: DirectoryLock) {
@@ -214,6 +213,7 @@ export class ClientActor {
       await this.#listening.promise;
       await this.#jobs.prepare();
       this.#isStarted = true;
+      void this.#lock.lost.then((error) => this.#fatal(error));
     } catch (error) {
       this.#serving.stop();
       await this.#threads.stop();

@@ -7,12 +7,17 @@ import { type Client, ClientActor, type ClientOptions } from './actor.js';
 import { loadLibrary, nextIdentity, openStateDirectory, sweepState } from './state/library.js';
 import { placeOf } from './state/state-place.js';
 
+export interface StartOptions extends ClientOptions {
+  /** Gets the reason when the start takes longer, because another machine may still use the state directory. */
+  readonly onWait?: ((sentence: string) => void) | undefined;
+}
+
 /**
  * Rejects with MiniTorrentError: STATE_DAMAGED, ALREADY_RUNNING, PORT_IN_USE, ADDRESS_UNUSABLE, PERMISSION_DENIED, …
  */
-export async function startClient(options: ClientOptions): Promise<Client> {
+export async function startClient(options: StartOptions): Promise<Client> {
   const paths = await openStateDirectory(options.stateDir);
-  const lock = await lockDirectory(paths.directory);
+  const lock = await lockDirectory(paths.directory, { onWait: options.onWait });
   let logFile: LogFile | undefined;
   try {
     await sweepState(paths);

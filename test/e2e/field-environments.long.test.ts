@@ -2,7 +2,7 @@
 // names that are no UTF-8, one state directory on two machines.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -17,6 +17,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -28,7 +29,8 @@ import type { Swarm } from '../../src/app/demo/swarm.js';
 import { bundleUrl } from '../../src/foundation/base/installation.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { daemonWords, onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
-import { create, eventually, refusedWith, stageSwarm } from '../support/e2e-stage.js';
+import { create, eventually, killHard, refusedWith, stageSwarm } from '../support/e2e-stage.js';
+import { canUnshare, inNamespace } from '../support/namespaces.js';
 import { lacksPlace } from '../support/needs.js';
 
 /** A named pipe in the swarm's directory. */
@@ -312,4 +314,63 @@ test('FC-32: a client whose socket was swept away makes it again, and commands w
   );
   rmSync(swarm.path('run'));
   assert.match((await onDaemon(swarm, 'stop')).stdout, /^stopped the client at /);
+});
+
+test('FC-02: one state directory or list in two network namespaces, or on two machines, has one user; the second is told whose it is', async (t) => {
+  if (!canUnshare(t)) return;
+  const swarm = await stageSwarm(t);
+  const tracker = startTracker(swarm, 'tracker-1.log');
+  await tracker.ready;
+  const daemon = await startDaemon(swarm);
+  const launcher = inNamespace();
+  const [own = '', partner = ''] = swarm.trackers.map(formatAddress);
+  const elsewhere = ['--socket', swarm.path('elsewhere.sock')];
+  const second = await runProgram([...daemonWords(swarm), ...elsewhere].filter(isNotItsSocket), swarm.directory, {
+    launcher,
+  });
+  refusedWith(second, 11, 'ALREADY_RUNNING', new RegExp(`process ${daemon.pid} is already using the state directory`));
+  const list = await runProgram(['tracker', own, partner, 'tracker-1.db', 'other.log'], swarm.directory, { launcher });
+  refusedWith(list, 11, 'ALREADY_RUNNING', new RegExp(`process ${tracker.tracker.pid}\\b.*tracker-1\\.db`));
+  await killHard(daemon);
+  // As another machine that has the directory mounted writes it.
+  const pidFile = swarm.path('daemon.state/pid');
+  writeFileSync(pidFile, '4711 node-b another-boot pid:[1] 2000\n');
+  let beats = 0;
+  const heart = setInterval(() => {
+    beats += 1;
+    utimesSync(pidFile, beats, beats);
+  }, 200);
+  t.after(() => clearInterval(heart));
+  const refused = await runProgram(daemonWords(swarm), swarm.directory);
+  assert.equal(refused.code, 11);
+  assert.match(refused.stderr, /\nALREADY_RUNNING: process 4711 on host node-b is already using the state directory /);
+  clearInterval(heart);
+  const next = await startDaemon(swarm);
+  assert.match(
+    next.stderr,
+    /was last used by process 4711 on host node-b, which did not say that it ended; waiting up to 5 s/,
+  );
+});
+
+/** `daemonWords` names a socket of its own. */
+function isNotItsSocket(word: string, index: number, words: readonly string[]): boolean {
+  const socket = words[words.indexOf('--socket') + 1];
+  return !(index === words.indexOf('--socket') || (word === socket && index === words.indexOf('--socket') + 1));
+}
+
+test('FC-39: as process 1 of a container, with a read-only root and no temporary directory, a tracker works and ends at SIGTERM', async (t) => {
+  if (!canUnshare(t)) return;
+  const swarm = await stageSwarm(t);
+  const readOnly =
+    'mount --make-rprivate / && mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /var/tmp && exec "$0" "$@"';
+  const pids = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--', 'sh', '-c'];
+  if (spawnSync(pids[0] ?? '', [...pids.slice(1), readOnly, 'true'], { cwd: '/' }).status !== 0) {
+    lacksPlace(t, 'file systems cannot be mounted here');
+    return;
+  }
+  const inside = startTracker(swarm, 'tracker-1.log', [...pids, readOnly]);
+  await inside.ready;
+  const init = execFileSync('pgrep', ['-P', String(inside.tracker.pid)], { encoding: 'utf8' }).trim();
+  process.kill(Number(init), 'SIGTERM');
+  assert.equal(await inside.tracker.exited, 0, inside.tracker.stderr);
 });

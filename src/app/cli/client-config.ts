@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
+import { printable } from '../../foundation/torrent/names.js';
 import type { PairConfig } from '../home/pair.js';
 import type { ClientConfig } from '../library/start-client.js';
 import type { Settings } from '../settings/resolve.js';
@@ -10,7 +11,10 @@ import { optimizeLater } from './tiering.js';
 
 export interface CommandConfig {
   /** How a client runs, whichever command starts it. */
-  readonly client: Pick<ClientConfig, 'upload' | 'advertise' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm'>;
+  readonly client: Pick<
+    ClientConfig,
+    'upload' | 'advertise' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm' | 'onWait'
+  >;
   readonly log: LogStyle;
   /** The log file of `daemon`. */
   readonly logTarget: LogTarget;
@@ -37,6 +41,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
       peerThreads: values['peer-threads'],
       diskReserve: values['disk-reserve'],
       onWarm: optimizeLater,
+      onWait: (sentence) => void process.stderr.write(`${printable(sentence)}\n`),
     },
     log,
     get logTarget() {

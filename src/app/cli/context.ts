@@ -100,7 +100,7 @@ export async function runningClient(settings: Settings): Promise<SwarmClient> {
 export function cannotContinue(error: unknown): number {
   const why = error instanceof Error ? error.message : String(error);
   process.stderr.write(`the client cannot continue: ${why}; see its log file\n`);
-  return exitCodeOf('INTERNAL');
+  return exitCodeOf(error instanceof MiniTorrentError ? error.code : 'INTERNAL');
 }
 
 const STANDARD_STREAMS = [0, 1, 2];

@@ -10,7 +10,8 @@ import { type ClientConfig, type LocalClient, startClient } from '../library/sta
 import { HOME_CLIENTS_MAX } from './limits.js';
 import { openPair, type PairConfig } from './pair.js';
 
-export interface HomeConfig extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm'> {
+export interface HomeConfig
+  extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm' | 'onWait'> {
   readonly log: LogStyle;
   readonly pair: PairConfig;
 }

@@ -81,7 +81,8 @@ export async function openPair(config: PairConfig): Promise<TrackerPair> {
   const before = await readPorts(portsPath);
   let lock: DirectoryLock;
   try {
-    lock = await lockDirectory(directory);
+    lock = await lockDirectory(directory, { onWait: config.onTrouble });
+    void lock.lost.then(({ message }) => config.onTrouble(message));
   } catch (error) {
     if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_RUNNING' || before === undefined) throw error;
     return foreignPair(before, ['your trackers already run in another process, and will end with it']);

@@ -18,7 +18,7 @@ import type { SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
 
 export interface OneShotConfig
-  extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm'> {
+  extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm' | 'onWait'> {
   readonly log: LogStyle;
   /** Below it lie the state directories of all one-shot clients. */
   readonly stateRoot: string;

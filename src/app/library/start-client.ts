@@ -3,9 +3,9 @@
 // then.
 
 import { randomInt } from 'node:crypto';
-import type { Client, ClientOptions } from '../../client/actor.js';
+import type { Client } from '../../client/actor.js';
 import type { ClientEvent } from '../../client/messages.js';
-import { startClient as startActor } from '../../client/start.js';
+import { type StartOptions, startClient as startActor } from '../../client/start.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { UPLOAD_PORT } from './limits.js';
@@ -13,7 +13,7 @@ import { ownHost } from './own-address.js';
 import { Subscribers, type Subscription } from './subscribers.js';
 import { type ClientFacts, SwarmClient } from './swarm-client.js';
 
-export interface ClientConfig extends Omit<ClientOptions, 'upload' | 'seed' | 'onEvent'> {
+export interface ClientConfig extends Omit<StartOptions, 'upload' | 'seed' | 'onEvent'> {
   /**
    * Where peers reach the client. Undefined: this machine's address as the trackers see it, with UPLOAD_PORT or a free
    * port.

@@ -25,8 +25,12 @@ export class DirectoryHeld extends Error {
 /** Errors of file systems and platforms without sockets, or without hard links to them. */
 const UNABLE = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'EADDRNOTAVAIL', 'EMLINK']);
 
-/** Rejects with DirectoryHeld. Resolves to undefined when this directory cannot hold such a lock. */
-export async function holdDirectory(directory: string, line: string): Promise<NameLock | undefined> {
+/**
+ * Rejects with DirectoryHeld. Resolves to undefined when this directory cannot hold such a lock.
+ * @param seen the last number when its holder was judged, which may be on another kernel, where its socket is dead to
+ * us; a higher one that does not answer is then a living holder. Absent: every holder is on this kernel.
+ */
+export async function holdDirectory(directory: string, line: string, seen?: number): Promise<NameLock | undefined> {
   // A socket's path is bounded: a path through the descriptor is short, however long the directory's own path is.
   const descriptor = await promisify(open)(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   const here = `/proc/self/fd/${descriptor}`;
@@ -35,9 +39,10 @@ export async function holdDirectory(directory: string, line: string): Promise<Na
   let isTaken = false;
   try {
     for (let tries = 0; tries < LOCK_TRIES_MAX && !isTaken; tries += 1) {
-      const last = await highest(directory);
+      const last = await lastNumber(directory);
       const answer = last === 0 ? undefined : await askHolder(`${here}/lock.${last}`);
       if (answer !== undefined) throw new DirectoryHeld(answer);
+      if (seen !== undefined && last > seen) throw new DirectoryHeld('');
       socket ??= await holdName(`${here}/${name}`, line);
       isTaken = await takeNumber(directory, name, last + 1);
     }
@@ -72,7 +77,8 @@ export async function takeNumber(directory: string, name: string, number: number
   return true;
 }
 
-async function highest(directory: string): Promise<number> {
+/** 0 when the directory was never locked. */
+export async function lastNumber(directory: string): Promise<number> {
   return Math.max(0, ...(await numbersIn(directory)));
 }
 

@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { within } from '../../../src/foundation/base/deferred.js';
 import { lockDirectory } from '../../../src/transfer/storage/lock.js';
+import { eventually } from '../../support/e2e-stage.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -52,4 +55,65 @@ test('the same directory by another name is the same, another directory is not',
 
 test('a directory that is not there cannot be locked', async (t) => {
   await assert.rejects(lockDirectory(join(temporaryDirectory(t), 'none')), failsWith('FILE_NOT_FOUND', 'none'));
+});
+
+const ELSEWHERE = '4711 node-b another-boot pid:[1] 200';
+
+/** The pid file of a process on another machine; its heart beats until `stop`. */
+function holderElsewhere(t: TestContext, directory: string): { stop(): void } {
+  const path = join(directory, 'pid');
+  writeFileSync(path, `${ELSEWHERE}\n`);
+  let beats = 0;
+  const beating = setInterval(() => {
+    beats += 1;
+    utimesSync(path, beats, beats);
+  }, 50);
+  const stop = (): void => clearInterval(beating);
+  t.after(stop);
+  return { stop };
+}
+
+test('FC-02: a holder on another machine is refused by its name while its heart beats, and outlived once it has stopped', async (t) => {
+  const directory = temporaryDirectory(t);
+  const holder = holderElsewhere(t, directory);
+  const told: string[] = [];
+  const onWait = (sentence: string): void => void told.push(sentence);
+  await assert.rejects(
+    lockDirectory(directory, { onWait }),
+    failsWith('ALREADY_RUNNING', 'process 4711 on host node-b', directory),
+  );
+  holder.stop();
+  const lock = await lockDirectory(directory, { onWait });
+  assert.equal(told.length, 2);
+  assert.match(told[1] ?? '', /was last used by process 4711 on host node-b, which did not say that it ended; waiting/);
+  await lock.release();
+  assert.equal(existsSync(join(directory, 'pid')), false);
+  await (await lockDirectory(directory, { onWait })).release();
+  assert.equal(told.length, 2, 'who ended properly is waited for by nobody');
+});
+
+test('FC-02: this machine before its last start, and a release without heartbeats, are waited for by nobody', async (t) => {
+  const directory = temporaryDirectory(t);
+  const onWait = (): void => assert.fail('nobody waits');
+  for (const line of [`4711 ${hostname()} another-boot pid:[1] 60000`, '4711 node-b another-boot pid:[1]', '4711']) {
+    writeFileSync(join(directory, 'pid'), `${line}\n`);
+    await (await lockDirectory(directory, { onWait })).release();
+  }
+});
+
+test('FC-02: a holder that stood still while another machine took its directory learns it, and leaves that one its lock', async (t) => {
+  const directory = temporaryDirectory(t);
+  const lock = await lockDirectory(directory, { beatMs: 20 });
+  const before = statSync(join(directory, 'pid')).mtimeMs;
+  await eventually(
+    () => statSync(join(directory, 'pid')).mtimeMs,
+    (now) => now > before,
+    'its heart beats',
+  );
+  writeFileSync(join(directory, 'pid'), `${ELSEWHERE}\n`);
+  const { code, message } = await within(lock.lost, 20_000, () => assert.fail('it has not noticed'));
+  assert.equal(code, 'ALREADY_RUNNING');
+  assert.match(message, /^process 4711 on host node-b has taken over the state directory /);
+  await lock.release();
+  assert.equal(readFileSync(join(directory, 'pid'), 'utf8').trim(), ELSEWHERE);
 });
