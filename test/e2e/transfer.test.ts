@@ -127,7 +127,7 @@ test('S12: a file whose pieces have the right SHA-1 but which has not the SHA-25
   const [honest, forged] = collidingPieces;
   const source = swarm.path('twin.bin');
   await writeFile(source, honest);
-  const mtorrent = await create(swarm, source, 'honest.mtorrent', ['--sha256']);
+  const mtorrent = await create(swarm, source, 'honest.mtorrent', true);
   await writeFile(source, forged);
   await share(swarm.startClient('seeder'), source, 'forged.mtorrent');
   const leecher = swarm.startClient('leecher');
