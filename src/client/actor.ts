@@ -150,6 +150,7 @@ export class ClientActor {
       onIdentity: (now) => this.#identify(now),
       log: log.of('announce'),
       seed: options.seed,
+      own: options.trackers,
       starting:
         options.trackersListen === undefined
           ? undefined
@@ -238,6 +239,9 @@ export class ClientActor {
         break;
       case 'announce':
         this.#trackers.tell(effect.trackers, effect.command);
+        break;
+      case 'trackersUnused':
+        this.#trackers.retire(effect.trackers);
         break;
       case 'peersFound':
         this.#threads.download.tell(effect);

@@ -63,6 +63,12 @@ export interface SeenSource {
   readonly found: Found | undefined;
 }
 
+/** A .mtorrent that was made or fetched for this swarm. */
+export interface OwnMetainfo {
+  readonly path: string;
+  readonly swarm: SwarmKey;
+}
+
 /** Result of hashing again the pieces that a file is recorded to have. */
 export type HashedAgain =
   | {
@@ -128,6 +134,13 @@ export type ClientInput =
   | { readonly kind: 'sourcesSeen'; readonly seen: readonly SeenSource[] }
   /** `room` undefined: its disk could not be asked. */
   | { readonly kind: 'roomSeen'; readonly file: number; readonly room: Room | undefined }
+  /** `failures`: why some .mtorrent files could not be rewritten. */
+  | {
+      readonly kind: 'trackerReplaced';
+      readonly ask: number;
+      readonly files: number;
+      readonly failures: readonly string[];
+    }
   | { readonly kind: 'removed'; readonly ask: number; readonly refusal: Refusal | undefined };
 
 type ArgumentsOf<K extends ClientCommand['kind']> = Omit<Extract<ClientCommand, { readonly kind: K }>, 'kind'>;
@@ -183,6 +196,18 @@ export type ClientEffect =
       readonly swarm: SwarmKey;
       readonly mtorrentPaths: readonly string[];
     }
+  /** Rewrites those of these .mtorrent files that are still of their swarm. `trackerReplaced` answers. */
+  | {
+      readonly kind: 'replaceTracker';
+      readonly ask: number;
+      /** Files whose names have changed. */
+      readonly files: number;
+      readonly from: Address;
+      readonly to: Address;
+      readonly metainfo: readonly OwnMetainfo[];
+    }
+  /** No entry names this pair any more. */
+  | { readonly kind: 'trackersUnused'; readonly trackers: readonly [Address, Address] }
   /** Collects a file's peers from the download and peer threads, and answers `ask`. */
   | { readonly kind: 'listPeers'; readonly ask: number; readonly file: number }
   | { readonly kind: 'listStats'; readonly ask: number }

@@ -31,6 +31,8 @@ export const HASH_POOL_IDLE_MS = 5_000;
 export const TRACKER_REFUSALS_TOLD_MAX = 64;
 /** Files in one client's library. */
 export const LIBRARY_FILES_MAX = 20_000;
+/** Milliseconds in which a pair that no file names any more still hears its withdrawals: two tries at each tracker. */
+export const RETIRED_PAIR_MS = 10_000;
 /** Names that one entry remembers: .mtorrent files and copies. A nightly build that never changes keeps a month. */
 export const ENTRY_NAMES_MAX = 32;
 /** Descriptors below which a client may run out of them: everything that it can need at once takes some 1,000. */

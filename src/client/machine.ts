@@ -21,13 +21,14 @@ import { pause, remove, resume } from './files/commands.js';
 import { isPaused } from './files/completeness.js';
 import { isOffered, type LifeEvent } from './files/file-life.js';
 import { basename, FileTable } from './files/file-table.js';
-import { succeeding } from './files/names.js';
+import { type Pair, pairKey, succeeding } from './files/names.js';
 import { trackerNews, uploadNews } from './files/news.js';
 import type { Entry, FileRecord } from './files/record.js';
 import { Recovery } from './files/recovery.js';
 import { goesOn, gotAgain, sharedAgain, supersede } from './files/renaming.js';
+import { retrack } from './files/retracking.js';
 import { Verifications } from './files/verifications.js';
-import { type ClientCommand, type Rates, UNLIMITED } from './messages.js';
+import { type ClientCommand, type Rates, RETRACK_FAILURES_MAX, UNLIMITED } from './messages.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
   readonly #files = new FileTable();
@@ -56,6 +57,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       ...(this.#closing === undefined ? this.#recovery.look(this.#files, nowMs) : NO_EFFECTS),
       ...this.#beginWaiting(),
       ...this.#answerWaits(),
+      ...this.#files.takeUnusedPairs().map((trackers) => this.#forgetPair(trackers)),
       ...(this.#closing?.halt(this.#files, nowMs) ?? NO_EFFECTS),
     );
     return effects;
@@ -113,6 +115,11 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
             ? accept(input.ask, 'FILE_REMOVED')
             : refuse(input.ask, input.refusal.code, input.refusal.sentence),
         ];
+      case 'trackerReplaced': {
+        const { ask, files } = input;
+        const failures = input.failures.slice(0, RETRACK_FAILURES_MAX);
+        return [{ kind: 'tell', event: { kind: 'retracked', ask, files, failures } }];
+      }
       case 'shareProgressed':
       case 'verifyProgressed':
       case 'wake':
@@ -120,6 +127,11 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       default:
         return unreachable(input);
     }
+  }
+
+  #forgetPair(trackers: Pair): ClientEffect {
+    this.#notices.forget(pairKey(trackers));
+    return { kind: 'trackersUnused', trackers };
   }
 
   /** An answer may come after its file was removed, or replaced by another try. */
@@ -151,6 +163,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return this.#limits.obey(command);
       case 'verify':
         return this.#verifications.verify(this.#files, command.ask, command.name);
+      case 'retrack':
+        return retrack(this.#files, command);
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:

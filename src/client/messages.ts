@@ -34,6 +34,8 @@ export const SUBJECT_BYTES_MAX = 64;
 export const FINDING_BYTES_MAX = 500;
 export const TRACKERS_LISTED_MAX = 64;
 export const FINDINGS_MAX = 64;
+/** .mtorrent files that an answer to `retrack` names. */
+export const RETRACK_FAILURES_MAX = 16;
 export const VERIFIED_RANGES_MAX = 256;
 
 /** talking: it answers us. standby: its partner does. away: it was tried and failed. */
@@ -152,6 +154,8 @@ export const CLIENT_COMMANDS = {
   doctor: message(19, { ask }),
   /** Tells the trackers of one file, or of every file where `name` is '', and asks them for peers. */
   reannounce: message(20, { ask, name: path }),
+  /** Every file that names the tracker `from` names `to`. `isTrial`: only counts them. */
+  retrack: message(21, { ask, from: text(64), to: text(64), isTrial: flag }),
 };
 export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;
@@ -199,6 +203,8 @@ export const CLIENT_EVENTS = {
     bad: listOf(tuple(u32, u32), VERIFIED_RANGES_MAX),
     more: flag,
   }),
+  /** `failures`: a sentence for each .mtorrent that could not be rewritten, at most RETRACK_FAILURES_MAX. */
+  retracked: message(16, { ask, files: u32, failures: listOf(text(1_000), RETRACK_FAILURES_MAX) }),
   diagnosed: message(15, { ask, findings: listOf(findingView, FINDINGS_MAX) }),
 };
 export const clientEvents = protocol('client.events', CLIENT_EVENTS);

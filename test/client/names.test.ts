@@ -3,10 +3,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { ClientEffect } from '../../src/client/effects.js';
 import { namesOf, retracked } from '../../src/client/files/names.js';
 import type { Entry } from '../../src/client/files/record.js';
 import { ENTRY_NAMES_MAX, LOOK_AGAIN_MS } from '../../src/client/limits.js';
-import { answers, entryOf, failedBy, kinds, Stage, saved, sentences } from './stage.js';
+import { answers, entryOf, eventsIn, failedBy, kinds, Stage, saved, sentences } from './stage.js';
 
 const MOVED = [
   { host: '192.0.2.8', port: 7000 },
@@ -175,3 +176,45 @@ test('a tracker that moved is replaced in every name; a pair never becomes one a
   assert.equal(retracked(entry, to, from), undefined, 'it does not name it');
   assert.equal(retracked(entry, from, other), undefined, 'its other tracker is that one');
 });
+
+test('retrack moves every file that names the old tracker, and its announcements; the old pair is left', () => {
+  const stage = new Stage();
+  stage.share(entryOf('a', 1));
+  stage.downloading(entryOf('b'));
+  stage.share(entryOf('c', 1, { trackers: MOVED }));
+  const [from, to] = ['192.0.2.1:7000', '192.0.2.7:7000'];
+  const trial = stage.command({ kind: 'retrack', from, to, isTrial: true });
+  assert.deepEqual(eventsIn(trial), [{ kind: 'retracked', ask: trialAsk(trial), files: 2, failures: [] }]);
+  const effects = stage.command({ kind: 'retrack', from, to, isTrial: false });
+  const replace = effects.find((effect) => effect.kind === 'replaceTracker');
+  assert.deepEqual(replace?.kind === 'replaceTracker' && replace.metainfo.map(({ path }) => path), [
+    '/torrents/a.mtorrent',
+    '/torrents/b.mtorrent',
+  ]);
+  assert.deepEqual(kinds(effects), [
+    'announce withdraw',
+    'announce register',
+    'announce withdraw',
+    'announce register',
+    'announce findSeeders',
+    'saveLibrary',
+    'replaceTracker',
+  ]);
+  assert.deepEqual(stage.unused.length, 1, 'nothing names the old pair');
+  const again = stage.command({ kind: 'retrack', from, to, isTrial: false });
+  assert.deepEqual(answers(again), ['FILE_NOT_FOUND']);
+  assert.match(sentences(again), /no file here names the tracker 192\.0\.2\.1:7000/);
+});
+
+test('retrack leaves a file alone whose other tracker is the new one, and says so', () => {
+  const stage = new Stage();
+  stage.share(entryOf('a', 1));
+  const effects = stage.command({ kind: 'retrack', from: '192.0.2.1:7000', to: '192.0.2.2:7000', isTrial: false });
+  assert.match(sentences(effects), /1 of 1 files name 192\.0\.2\.2:7000 as their other tracker/);
+});
+
+function trialAsk(effects: readonly ClientEffect[]): number {
+  const [event] = eventsIn(effects);
+  assert.ok(event !== undefined && 'ask' in event);
+  return event.ask;
+}

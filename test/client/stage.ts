@@ -3,6 +3,7 @@
 
 import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
 import { completenessOf } from '../../src/client/files/completeness.js';
+import type { Pair } from '../../src/client/files/names.js';
 import type { Entry, KnownZeros } from '../../src/client/files/record.js';
 import { ClientMachine } from '../../src/client/machine.js';
 import { type ClientCommand, type ClientEvent, type FileView, UNLIMITED } from '../../src/client/messages.js';
@@ -51,6 +52,8 @@ export class Stage {
   readonly effects: ClientEffect[] = [];
   nowMs = 0;
   wakeMs: number | undefined;
+  /** Pairs that no file names any more. */
+  readonly unused: Pair[] = [];
   #ask = 0;
 
   constructor(rates = UNLIMITED) {
@@ -61,6 +64,7 @@ export class Stage {
     const effects: ClientEffect[] = [];
     for (const effect of this.machine.receive(input, this.nowMs)) {
       if (effect.kind === 'wakeAt') this.wakeMs = effect.atMs;
+      else if (effect.kind === 'trackersUnused') this.unused.push(effect.trackers);
       else effects.push(effect);
     }
     this.effects.push(...effects);

@@ -6,9 +6,16 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { CommandRun, makeUser, trackerWords } from '../support/command-run.js';
 import { onDaemon, startDaemon } from '../support/daemon-stage.js';
 import { eventually, namesIn, PIECE, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+
+/** A pair that has moved away: nobody listens there. */
+const GONE = [
+  { host: '127.0.0.1', port: 9 },
+  { host: '127.0.0.1', port: 13 },
+] as const;
 
 interface Stage {
   readonly swarm: Swarm;
@@ -21,7 +28,6 @@ interface Stage {
 async function stage(t: TestContext): Promise<Stage> {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
-  await startDaemon(swarm);
   const other = await makeUser(swarm.directory, 'other');
   let fetched = 0;
   return {
@@ -44,6 +50,7 @@ async function stage(t: TestContext): Promise<Stage> {
 
 test('FC-09, X1, X2: one content under several names, a rebuilt file, a symbolic link: each share is done and answered, each name is removed for itself', async (t) => {
   const { swarm, ask, fetch } = await stage(t);
+  await startDaemon(swarm);
   const day1 = await swarm.makeFile('day1.bin', PIECE + 7);
   const digest = await sha256OfFile(day1);
   await copyFile(day1, swarm.path('day2.bin'));
@@ -91,4 +98,40 @@ test('FC-09, X1, X2: one content under several names, a rebuilt file, a symbolic
   assert.equal(await fetch('b.bin.mtorrent'), await sha256OfFile(swarm.path('real/b.bin')));
   run.kill('SIGTERM');
   assert.equal(await run.exited, 143, run.stderr);
+});
+
+test('FC-03, FC-04, retrack: what is shared again, got again, or moved by one command goes to the trackers of today', async (t) => {
+  const { swarm, ask, fetch } = await stage(t);
+  const old = await startDaemon(swarm, [], GONE);
+  const [big, more] = [await swarm.makeFile('big.bin', PIECE), await swarm.makeFile('more.bin', PIECE)];
+  await ask('share', 'big.bin', '-o', 'one.mtorrent', '-q');
+  await ask('share', 'more.bin', '-q');
+  old.kill('SIGTERM');
+  assert.equal(await old.exited, 0);
+  await startDaemon(swarm);
+  await ask('share', 'big.bin', '-o', 'two.mtorrent', '-q');
+  assert.equal(await fetch('two.mtorrent'), await sha256OfFile(big), 'FC-03');
+
+  const [from1 = '', from2 = ''] = GONE.map(formatAddress);
+  const [to1 = '', to2 = ''] = swarm.trackers.map(formatAddress);
+  assert.match(await ask('retrack', from1, to1, '--dry-run'), /^2 files would move from 127\.0\.0\.1:9 to /);
+  assert.match(await ask('retrack', from1, to1), /^moved 2 files from /);
+  assert.match(await ask('retrack', from2, to2), /^moved 2 files from /);
+  assert.equal(await fetch('more.bin.mtorrent'), await sha256OfFile(more), 'its own .mtorrent was rewritten');
+  assert.deepEqual(await readFile(swarm.path('one.mtorrent')), await readFile(swarm.path('two.mtorrent')));
+  assert.doesNotMatch(await ask('show', 'trackers'), /127\.0\.0\.1:(9|13) /);
+  const none = await onDaemon(swarm, 'retrack', from1, to1);
+  assert.deepEqual([none.code, none.stderr.includes('no file here names the tracker 127.0.0.1:9')], [3, true]);
+
+  // A download that was begun with the old pair: the same words, after its .mtorrent was edited by hand.
+  const text = await readFile(swarm.path('two.mtorrent'), 'utf8');
+  await writeFile(swarm.path('edited.mtorrent'), text.replace(to1, from1).replace(to2, from2));
+  const user = await makeUser(swarm.directory, 'leecher');
+  const words = ['get', 'edited.mtorrent', swarm.path('got.bin'), '--alone', '-q'];
+  const first = await new CommandRun(t, user, [...words, '--timeout', '1s']).outcome();
+  assert.equal(first.code, 6, first.stderr);
+  await writeFile(swarm.path('edited.mtorrent'), text);
+  const again = await new CommandRun(t, user, [...words, '--timeout', '60s']).outcome();
+  assert.equal(again.code, 0, `FC-04: ${again.stderr}`);
+  assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(big));
 });

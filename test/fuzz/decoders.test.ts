@@ -133,11 +133,13 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
     { kind: 'limit', ask: 3, direction: 'up', rate: 1024 },
     { kind: 'logLevel', ask: 4, level: 'debug' },
     { kind: 'reannounce', ask: 5, name: '' },
+    { kind: 'retrack', ask: 6, from: '192.0.2.1:1', to: '[::1]:2', isTrial: true },
   ]),
   corpus(attachEvents, [
     { kind: 'hello', version: 1, program: '1.0.0', address: '[::1]:1', trackers: ['[::1]:2', '[::1]:3'], pid: 4 },
     { kind: 'turnedAway', code: 'LIMIT_REACHED', sentence: 'come again' },
     { kind: 'accepted', ask: 1, detail: 'a.mtorrent' },
+    { kind: 'retracked', ask: 1, files: 2, failures: ['/a.mtorrent may not be written'] },
     { kind: 'listed', ask: 2, rows: [FILE], last: true },
     { kind: 'verified', ask: 3, name: 'a', good: 1, pieces: 2, bad: [[1, 1]], more: false },
     { kind: 'notice', level: 'bad', sentence: 'no tracker answers' },

@@ -9,8 +9,8 @@ import { formatAddress } from '../../src/foundation/torrent/address.js';
 export class DaemonProcess extends ProgramProcess {
   readonly #listening = deferred<string>();
 
-  constructor(swarm: Swarm, options: readonly string[]) {
-    super('daemon', daemonWords(swarm, options), swarm.directory);
+  constructor(swarm: Swarm, options: readonly string[], trackers = swarm.trackers) {
+    super('daemon', daemonWords(swarm, options, 'daemon.state', trackers), swarm.directory);
     this.onLine = (line) => this.#listening.resolve(line);
   }
 
@@ -24,15 +24,24 @@ export function socketOf(swarm: Swarm): string {
   return swarm.path('run/client.sock');
 }
 
-export function daemonWords(swarm: Swarm, options: readonly string[] = [], state = 'daemon.state'): readonly string[] {
-  const [first = '', second = ''] = swarm.trackers.map(formatAddress);
+export function daemonWords(
+  swarm: Swarm,
+  options: readonly string[] = [],
+  state = 'daemon.state',
+  trackers = swarm.trackers,
+): readonly string[] {
+  const [first = '', second = ''] = trackers.map(formatAddress);
   const places = ['--socket', socketOf(swarm), '--state-dir', swarm.path(state), '--log', 'daemon.log'];
   return ['daemon', '127.0.0.1:0', first, second, ...places, ...options];
 }
 
 /** Ready; ends with the swarm. */
-export async function startDaemon(swarm: Swarm, options: readonly string[] = []): Promise<DaemonProcess> {
-  const daemon = swarm.adopt(new DaemonProcess(swarm, options));
+export async function startDaemon(
+  swarm: Swarm,
+  options: readonly string[] = [],
+  trackers = swarm.trackers,
+): Promise<DaemonProcess> {
+  const daemon = swarm.adopt(new DaemonProcess(swarm, options, trackers));
   assert.match(await daemon.listening(), /^DAEMON LISTENING 127\.0\.0\.1:\d+ \//);
   return daemon;
 }

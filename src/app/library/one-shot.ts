@@ -152,8 +152,15 @@ async function resumeOrGet(
 ): Promise<Download> {
   if (known === undefined || known.state === 'missing' || known.state === 'failed')
     return client.get(mtorrentPath, target);
-  if (known.state === 'paused') await client.resume(known.path);
-  return client.follow(known.path);
+  if (known.state === 'seeding') return client.follow(known.path);
+  try {
+    // A download that is known goes on, also with the trackers that its .mtorrent names by now.
+    return await client.get(mtorrentPath, target);
+  } catch (error) {
+    // It has completed meanwhile.
+    if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_EXISTS') throw error;
+    return client.follow(known.path);
+  }
 }
 
 /** Sharing a file makes the same .mtorrent again exactly when it is the file that the .mtorrent describes. */

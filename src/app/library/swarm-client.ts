@@ -17,6 +17,7 @@ import {
   type PeerView,
   type PieceMap,
   peerView,
+  type Retracking,
   type TrackerView,
   type Verification,
 } from './views.js';
@@ -176,6 +177,16 @@ export class SwarmClient {
    */
   async reannounce(name = ''): Promise<number> {
     return Number(await this.#accepted({ kind: 'reannounce', name }));
+  }
+
+  /**
+   * Every file that names the tracker `from` names `to` from now on, and is announced there; .mtorrent files that are
+   * still its own are rewritten. Addresses are ip:port. FILE_NOT_FOUND when no file names `from`.
+   * @param isTrial only counts the files.
+   */
+  async retrack(from: string, to: string, isTrial = false): Promise<Retracking> {
+    const { files, failures } = await this.#ask({ kind: 'retrack', from, to, isTrial }, 'retracked');
+    return { files, failures, isForNewShares: this.facts.trackers.includes(from) };
   }
 
   /** Memory, CPU and event-loop delays of the client, as `show stats` prints them. */

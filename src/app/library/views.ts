@@ -46,6 +46,15 @@ export interface PieceMap {
   readonly cells: Uint8Array;
 }
 
+export interface Retracking {
+  /** That name the new tracker. */
+  readonly files: number;
+  /** Why some .mtorrent files could not be rewritten, each naming its path. */
+  readonly failures: readonly string[];
+  /** New shares of this client are announced to the old tracker: its setting names it. */
+  readonly isForNewShares: boolean;
+}
+
 export interface Verification {
   readonly name: string;
   readonly good: number;

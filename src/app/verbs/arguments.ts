@@ -3,6 +3,8 @@
 
 import { isAbsolute, resolve } from 'node:path';
 import type { LogLevel } from '../../foundation/base/log.js';
+import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
+import { printable } from '../../foundation/torrent/names.js';
 import type { FileView } from '../library/views.js';
 import { rate as rateSetting } from '../settings/kinds.js';
 import { parseRate, rateSentence } from '../settings/rates.js';
@@ -114,6 +116,21 @@ export const rate: Argument<number> = {
   read: parseRate,
   mistake: rateSentence,
 };
+
+/** A tracker, as ip:port in the one way in which addresses are compared. */
+export function trackerAddress(shown: '<old>' | '<new>'): Argument<string> {
+  return {
+    shown,
+    description: 'ip:port of a tracker',
+    isOptional: false,
+    offers: { kind: 'words', words: [] },
+    read: (word) => {
+      const address = parseAddress(word);
+      return address === undefined ? undefined : formatAddress(address);
+    },
+    mistake: (word) => `"${printable(word)}" is not the address of a tracker; write ip:port, such as 192.0.2.1:7001`,
+  };
+}
 
 export const logLevel: Argument<LogLevel> = {
   shown: '<level>',

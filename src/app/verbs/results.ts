@@ -8,6 +8,7 @@ import {
   isWhole,
   type PeerView,
   type PieceMap,
+  type Retracking,
   type TrackerView,
   type Verification,
 } from '../library/views.js';
@@ -55,6 +56,19 @@ export function zerosColumn(bytes: number): readonly string[] {
   // Rounded down, so that a file of which a little is no zeros does not seem to be all zeros.
   const tenth = 1024 ** Math.floor(Math.log2(bytes) / 10) / 10;
   return [`zeros ${formatBytes(bytes < 1024 ? bytes : Math.floor(bytes / tenth) * tenth)}`];
+}
+
+/** What `retrack` did, then what it could not do. */
+export function retrackLines(
+  { files, failures, isForNewShares }: Retracking,
+  from: string,
+  to: string,
+  isTrial: boolean,
+): readonly string[] {
+  const what = files === 1 ? '1 file' : `${files} files`;
+  const done = isTrial ? `${what} would move from ${from} to ${to}` : `moved ${what} from ${from} to ${to}`;
+  const setting = isForNewShares ? [`new shares still go to ${from}: change the setting trackers, and restart`] : [];
+  return [done, ...failures.map((failure) => `not rewritten: ${printable(failure)}`), ...setting];
 }
 
 /** A row of `show shares`: the file, its size, the bytes sent, its path and its .mtorrent. */

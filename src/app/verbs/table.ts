@@ -13,6 +13,7 @@ import {
   newMtorrent,
   optional,
   rate,
+  trackerAddress,
   verbName,
 } from './arguments.js';
 import {
@@ -23,6 +24,7 @@ import {
   limits,
   peerLine,
   pieceLines,
+  retrackLines,
   shareLine,
   table,
   trackerLine,
@@ -180,6 +182,15 @@ export const VERBS: readonly Verb[] = [
     ],
   },
   {
+    name: 'retrack',
+    examples: ['retrack 192.0.2.1:7001 192.0.2.7:7001'],
+    shell: {
+      summary: 'move every file from one tracker to another',
+      examples: ['retrack 192.0.2.1:7001 192.0.2.7:7001', 'retrack 192.0.2.1:7001 192.0.2.7:7001 --dry-run'],
+    },
+    forms: [retrack(false, 'move every file from one tracker to another'), retrack(true, 'only count those files')],
+  },
+  {
     name: 'verify',
     examples: ['verify disk.img'],
     forms: [
@@ -254,6 +265,16 @@ function remove(force: boolean, purpose: string): Form {
     purpose,
     ask: (client, { name }) => client.remove(name, { force }),
     show: (detail) => done(detail, 'removed; the file itself was not touched'),
+  });
+}
+
+function retrack(isTrial: boolean, purpose: string): Form {
+  return form({
+    takes: { old: trackerAddress('<old>'), new: trackerAddress('<new>') },
+    ...(isTrial ? { flag: { name: 'dry-run', purpose } } : {}),
+    purpose,
+    ask: (client, values) => client.retrack(values.old, values.new, isTrial),
+    show: (moved, values) => table(retrackLines(moved, values.old, values.new, isTrial), '', moved.files),
   });
 }
 

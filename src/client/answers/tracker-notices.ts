@@ -52,6 +52,11 @@ export class TrackerNotices {
     return [bad(sentence)];
   }
 
+  /** No file names this pair any more. */
+  forget(pair: string): void {
+    this.#pairs.delete(pair);
+  }
+
   /** @param pair both addresses, as sentences name them. */
   hear(pair: string, event: TrackerNews): readonly ClientEffect[] {
     const notices = this.#pairs.get(pair) ?? new PairNotices(pair);

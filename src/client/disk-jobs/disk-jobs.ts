@@ -9,7 +9,7 @@ import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import { openFilesLimit } from '../../foundation/base/this-machine.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { deletePart } from '../../transfer/storage/leftovers.js';
-import { deleteMetainfo, readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { deleteMetainfo, readMetainfo, replaceTracker, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { deleteResume } from '../../transfer/storage/resume.js';
 import { explained, roomAt } from '../../transfer/storage/room.js';
 import { lookAtSource } from '../../transfer/storage/source.js';
@@ -27,7 +27,14 @@ import { Reopener } from './reopener.js';
 import { type HashProgress, hashShare } from './share.js';
 
 type SharingKind = 'prepareShare' | 'writeShare';
-type DownloadingKind = 'prepareGet' | 'openPart' | 'releasePart' | 'lookAtCompleted' | 'deleteFiles' | 'deleteMetainfo';
+type DownloadingKind =
+  | 'prepareGet'
+  | 'openPart'
+  | 'releasePart'
+  | 'lookAtCompleted'
+  | 'deleteFiles'
+  | 'deleteMetainfo'
+  | 'replaceTracker';
 type LookingKind = 'check' | 'lookAtSources' | 'lookAtRoom';
 type VerifyingKind = 'hashAgain' | 'mend' | 'mapPieces';
 type Kind = SharingKind | DownloadingKind | LookingKind | VerifyingKind;
@@ -173,6 +180,17 @@ export class DiskJobs {
           return { kind: 'removed', ask, refusal: undefined };
         },
         refused: removalFailed,
+      },
+      replaceTracker: {
+        perform: async ({ ask, files, from, to, metainfo }) => {
+          const failures: string[] = [];
+          for (const { path, swarm } of metainfo) {
+            const failure = await replaceTracker(path, swarm, from, to);
+            if (failure !== undefined) failures.push(failure.message);
+          }
+          return { kind: 'trackerReplaced', ask, files, failures };
+        },
+        refused: prepareFailed,
       },
       deleteMetainfo: {
         perform: async ({ ask, swarm, mtorrentPaths }) => {

@@ -5,6 +5,7 @@ import { fitting } from '../../foundation/base/bytes.js';
 import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
 import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import type { Log } from '../../foundation/base/log.js';
+import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Announce, startAnnounce } from '../../tracking/announce/actor.js';
@@ -12,6 +13,7 @@ import type { Advertised, AnnounceCommand, AnnounceEvent } from '../../tracking/
 import type { ReachFact } from '../doctor/facts.js';
 import { unreachedAt } from '../doctor/reach.js';
 import { pairKey } from '../files/names.js';
+import { RETIRED_PAIR_MS } from '../limits.js';
 import { REASON_BYTES_MAX, TRACKERS_LISTED_MAX, type TrackerView } from '../messages.js';
 import { freshIdentity, type Identity } from '../state/library.js';
 
@@ -29,6 +31,8 @@ export interface TrackersOptions {
   readonly onIdentity: (identity: Identity) => void;
   readonly log: Log;
   readonly seed: number;
+  /** The pair that shares of this client are announced to. It is never left. */
+  readonly own: readonly [Address, Address];
   /** The pair that is being started beside this client. */
   readonly starting: StartingPair | undefined;
 }
@@ -45,6 +49,8 @@ export class Trackers {
   readonly #pairs = new Map<string, readonly [Address, Address]>();
   /** Of pairs whose tracker looks for us now. */
   readonly #checks = new Map<string, Deferred<void>>();
+  /** By pair: those that no file names any more, until they are left. */
+  readonly #retiring = new Map<string, Timer>();
   #identity: Identity;
 
   constructor(options: TrackersOptions) {
@@ -53,7 +59,26 @@ export class Trackers {
   }
 
   tell(trackers: readonly [Address, Address], command: AnnounceCommand): void {
+    const pair = pairKey(trackers);
+    this.#retiring.get(pair)?.cancel();
+    this.#retiring.delete(pair);
     this.#announceOf(trackers).tell(command);
+    this.#pairs.set(pair, trackers);
+  }
+
+  /** No file names this pair any more: it is not listed, and left when its withdrawals have had their time. */
+  retire(trackers: readonly [Address, Address]): void {
+    const pair = pairKey(trackers);
+    const announce = this.#announces.get(pair);
+    if (announce === undefined || pair === pairKey(this.#options.own)) return;
+    this.#pairs.delete(pair);
+    this.#retiring.get(pair)?.cancel();
+    const timer = systemTimers.at(systemTimers.nowMs() + RETIRED_PAIR_MS, () => {
+      this.#retiring.delete(pair);
+      this.#announces.delete(pair);
+      announce.stop();
+    });
+    this.#retiring.set(pair, timer);
   }
 
   /** `own` first, then the others in use. */
@@ -94,6 +119,7 @@ export class Trackers {
   }
 
   stop(): void {
+    for (const timer of this.#retiring.values()) timer.cancel();
     for (const announce of this.#announces.values()) announce.stop();
   }
 
@@ -123,7 +149,6 @@ export class Trackers {
       trackersListen: starting !== undefined && pairKey(starting.trackers) === pair ? starting.listen : undefined,
     });
     this.#announces.set(pair, announce);
-    this.#pairs.set(pair, trackers);
     const elsewhere = trackers.find((tracker) => isOfOtherFamily(tracker, upload()));
     if (elsewhere !== undefined) onEvent(pair, { kind: 'listedElsewhere', tracker: elsewhere, upload: upload() });
     return announce;

@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { equalBytes } from '../../foundation/base/bytes.js';
 import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { METAINFO_IO_BYTES } from '../../foundation/base/limits.js';
+import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { formatMetainfo, type Metainfo, MetainfoParser } from '../../foundation/torrent/metainfo.js';
 import { unlinkIfThere } from './leftovers.js';
@@ -60,6 +61,8 @@ async function forEachPart(handle: FileHandle, use: (part: Uint8Array) => void):
     use(buffer.subarray(0, bytesRead));
   }
 }
+
+const NOT_OURS: readonly string[] = ['MTORRENT_FILE_NOT_FOUND', 'NOT_A_FILE', 'INVALID_MTORRENT', 'UNSAFE_NAME'];
 
 export interface WriteMetainfoOptions {
   /** Replaces another file of this name; otherwise that is ALREADY_EXISTS, unless it holds the same bytes. */
@@ -115,6 +118,30 @@ export async function writeMetainfo(path: string, metainfo: Metainfo, options: W
 /** Deletes the file if it describes this swarm. What has been put in its place since is somebody else's. */
 export async function deleteMetainfo(path: string, swarm: SwarmKey): Promise<void> {
   if ((await swarmAt(path)) === swarm) await unlinkIfThere(path);
+}
+
+/**
+ * Writes the file anew with the tracker `to` in place of `from`, if it describes this swarm. Resolves to why that
+ * failed; nothing has changed then.
+ */
+export async function replaceTracker(
+  path: string,
+  swarm: SwarmKey,
+  from: Address,
+  to: Address,
+): Promise<MiniTorrentError | undefined> {
+  try {
+    const metainfo = await readMetainfo(path);
+    const [first, second] = metainfo.trackers;
+    if (metainfo.swarm !== swarm || (!sameAddress(first, from) && !sameAddress(second, from))) return undefined;
+    const trackers = [sameAddress(first, from) ? to : first, sameAddress(second, from) ? to : second] as const;
+    await writeMetainfo(path, { ...metainfo, trackers }, { overwrite: true });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError)) throw error;
+    // It was deleted, or something else is in its place.
+    return NOT_OURS.includes(error.code) ? undefined : error;
+  }
 }
 
 /** The swarm that the file describes; undefined when none can be read there. */
