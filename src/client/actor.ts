@@ -3,12 +3,10 @@
 
 import { Host } from '../foundation/actor/host.js';
 import { deferred } from '../foundation/base/deferred.js';
-import type { LogFile, LogTarget } from '../foundation/base/log.js';
+import type { LogFile } from '../foundation/base/log.js';
 import { lookAtMachine } from '../foundation/base/this-machine.js';
 import type { Address } from '../foundation/torrent/address.js';
 import { formatAddress } from '../foundation/torrent/address.js';
-import type { Metainfo } from '../foundation/torrent/metainfo.js';
-import type { Advertised } from '../tracking/announce/messages.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DirectoryLock } from '../transfer/storage/lock.js';
@@ -21,7 +19,8 @@ import type { ThreadsFact } from './doctor/facts.js';
 import type { ClientEffect, ClientInput } from './effects.js';
 import type { Entry } from './files/record.js';
 import { ClientMachine } from './machine.js';
-import type { ClientCommand, ClientEvent, Rates } from './messages.js';
+import type { ClientEvent } from './messages.js';
+import type { Client, ClientOptions, ClientState } from './options.js';
 import type { Identity, StatePaths } from './state/library.js';
 import { StateWriter } from './state/state-writer.js';
 import type { ClientStats } from './stats.js';
@@ -31,50 +30,7 @@ import { ThreadQueries } from './threads/thread-queries.js';
 import { ClientThreads } from './threads/threads.js';
 import { Trackers } from './threads/trackers.js';
 
-export interface ClientOptions {
-  /** Where peers reach this client. Port 0: any free port. */
-  readonly upload: Address;
-  /** What others are to dial in its place. A tracker lists it once it has reached this client there. */
-  readonly advertise?: Advertised | undefined;
-  /** The tracker pair to which this client announces its shares. */
-  readonly trackers: readonly [Address, Address];
-  /**
-   * For a pair that is being started beside this client: settles when it listens, never rejects. It is not dialed
-   * before that.
-   */
-  readonly trackersListen?: Promise<void> | undefined;
-  readonly stateDir: string;
-  readonly log: LogTarget;
-  readonly seed: number;
-  /** Rate limits at start. */
-  readonly rates: Rates;
-  /** Undefined: chosen by the number of cores. */
-  readonly peerThreads?: number | undefined;
-  /** Bytes that downloads leave free on their disk. Undefined: by the disk and the file. */
-  readonly diskReserve?: number | undefined;
-  /** For a caller that has already read the .mtorrent. Rejects as `readMetainfo` does. Absent: it is read from disk. */
-  readonly readMetainfo?: ((path: string) => Promise<Metainfo>) | undefined;
-  readonly onEvent: (event: ClientEvent) => void;
-  /** Called once, when all threads run, including those of the hash pool. */
-  readonly onWarm?: (() => void) | undefined;
-}
-
-export interface Client {
-  /** With the port that it really listens on. */
-  readonly upload: Address;
-  tell(command: ClientCommand): void;
-  /** The log file was moved away: a new one is begun. */
-  logMoved(): void;
-  /** Settles when everything has stopped: with undefined after `quit`, or with the fatal error. */
-  readonly ended: Promise<unknown>;
-}
-
-/** What the state directory held when the client started. */
-export interface ClientState {
-  readonly paths: StatePaths;
-  readonly identity: Identity;
-  readonly entries: readonly Entry[];
-}
+export type { Client, ClientOptions } from './options.js';
 
 export class ClientActor {
   readonly #options: ClientOptions;
@@ -120,15 +76,7 @@ export class ClientActor {
     });
     this.#threads = this.#newThreads(placement, identity);
     this.#serving = this.#newServing(placement);
-    this.#writer = new StateWriter(
-      {
-        paths,
-        log: log.of('keeper'),
-        onTrouble: (sentence) => options.onEvent({ kind: 'notice', level: 'bad', sentence }),
-        onFatal: (error) => this.#fatal(error),
-      },
-      entries,
-    );
+    this.#writer = this.#newWriter(state);
     this.#files = new OpenFiles(this.#threads, () => options.advertise?.port ?? this.#upload.port);
     this.#jobs = new DiskJobs({
       paths,
@@ -168,6 +116,18 @@ export class ClientActor {
       answer: (event) => this.#tellUser(event),
       onFatal: (error) => this.#fatal(error),
     });
+  }
+
+  #newWriter({ paths, entries }: ClientState): StateWriter {
+    return new StateWriter(
+      {
+        paths,
+        log: this.#logFile.log.of('keeper'),
+        onTrouble: (sentence) => this.#options.onEvent({ kind: 'notice', level: 'bad', sentence }),
+        onFatal: (error) => this.#fatal(error),
+      },
+      entries,
+    );
   }
 
   #newThreads(placement: Placement, { clientId }: Identity): ClientThreads {

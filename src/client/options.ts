@@ -1,0 +1,54 @@
+// What a client is started with, and what its owner holds of it.
+
+import type { LogTarget } from '../foundation/base/log.js';
+import type { Address } from '../foundation/torrent/address.js';
+import type { Metainfo } from '../foundation/torrent/metainfo.js';
+import type { Advertised } from '../tracking/announce/messages.js';
+import type { Entry } from './files/record.js';
+import type { ClientCommand, ClientEvent, Rates } from './messages.js';
+import type { Identity, StatePaths } from './state/library.js';
+
+export interface ClientOptions {
+  /** Where peers reach this client. Port 0: any free port. */
+  readonly upload: Address;
+  /** What others are to dial in its place. A tracker lists it once it has reached this client there. */
+  readonly advertise?: Advertised | undefined;
+  /** The tracker pair to which this client announces its shares. */
+  readonly trackers: readonly [Address, Address];
+  /**
+   * For a pair that is being started beside this client: settles when it listens, never rejects. It is not dialed
+   * before that.
+   */
+  readonly trackersListen?: Promise<void> | undefined;
+  readonly stateDir: string;
+  readonly log: LogTarget;
+  readonly seed: number;
+  /** Rate limits at start. */
+  readonly rates: Rates;
+  /** Undefined: chosen by the number of cores. */
+  readonly peerThreads?: number | undefined;
+  /** Bytes that downloads leave free on their disk. Undefined: by the disk and the file. */
+  readonly diskReserve?: number | undefined;
+  /** For a caller that has already read the .mtorrent. Rejects as `readMetainfo` does. Absent: it is read from disk. */
+  readonly readMetainfo?: ((path: string) => Promise<Metainfo>) | undefined;
+  readonly onEvent: (event: ClientEvent) => void;
+  /** Called once, when all threads run, including those of the hash pool. */
+  readonly onWarm?: (() => void) | undefined;
+}
+
+export interface Client {
+  /** With the port that it really listens on. */
+  readonly upload: Address;
+  tell(command: ClientCommand): void;
+  /** The log file was moved away: a new one is begun. */
+  logMoved(): void;
+  /** Settles when everything has stopped: with undefined after `quit`, or with the fatal error. */
+  readonly ended: Promise<unknown>;
+}
+
+/** What the state directory held when the client started. */
+export interface ClientState {
+  readonly paths: StatePaths;
+  readonly identity: Identity;
+  readonly entries: readonly Entry[];
+}
