@@ -17,6 +17,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -213,7 +214,7 @@ test('FC-33: who has the run-time directory of somebody else works alone and say
   chmodSync(swarm.path('run'), 0o700);
   const env = { HOME: swarm.path('home'), XDG_RUNTIME_DIR: swarm.path('run') };
   const get = ['get', mtorrent, 'x.bin', '--timeout', '1s'];
-  const foreign = /XDG_RUNTIME_DIR is \S+\/run, which belongs to another user, so no client there is used; set it/;
+  const foreign = /XDG_RUNTIME_DIR is \S+\/run, which is no directory of this user, so no client there is used; set it/;
   const alone = await runIn(swarm.path('work'), env, get, NOBODY);
   assert.match(alone.stderr, foreign);
   assert.match(alone.stderr, /NO_TRACKER: |TIMED_OUT: /);
@@ -361,8 +362,12 @@ function isNotItsSocket(word: string, index: number, words: readonly string[]): 
 test('FC-39: as process 1 of a container, with a read-only root and no temporary directory, a tracker works and ends at SIGTERM', async (t) => {
   if (!canUnshare(t)) return;
   const swarm = await stageSwarm(t);
-  const readOnly =
-    'mount --make-rprivate / && mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /var/tmp && exec "$0" "$@"';
+  // Neither the program nor the list may be hidden.
+  const temporary = ['/tmp', '/var/tmp'].filter(
+    (path) => ![swarm.directory, bundleUrl('mtorrent').pathname].some((needed) => needed.startsWith(`${path}/`)),
+  );
+  const mounts = temporary.map((path) => `mount -t tmpfs -o ro none ${path} && `).join('');
+  const readOnly = `mount --make-rprivate / && ${mounts}exec "$0" "$@"`;
   const pids = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--', 'sh', '-c'];
   if (spawnSync(pids[0] ?? '', [...pids.slice(1), readOnly, 'true'], { cwd: '/' }).status !== 0) {
     lacksPlace(t, 'file systems cannot be mounted here');
@@ -373,4 +378,48 @@ test('FC-39: as process 1 of a container, with a read-only root and no temporary
   const init = execFileSync('pgrep', ['-P', String(inside.tracker.pid)], { encoding: 'utf8' }).trim();
   process.kill(Number(init), 'SIGTERM');
   assert.equal(await inside.tracker.exited, 0, inside.tracker.stderr);
+});
+
+test('a place that cannot be made is told with what is in the way: a read-only disk, a dangling link, a file', async (t) => {
+  if (!canUnshare(t)) return;
+  const swarm = await stageSwarm(t);
+  const mtorrent = await create(swarm, await swarm.makeFile('x.bin', 1_000), 'x.mtorrent');
+  writeFileSync(swarm.path('file'), '');
+  symlinkSync(swarm.path('nowhere'), swarm.path('link'));
+  mkdirSync(swarm.path('ro'));
+  const mounted = 'mount --make-rprivate / && mount -t tmpfs -o ro none ro && exec "$0" "$@"';
+  const launcher = ['unshare', '--mount', '--', 'sh', '-c', mounted];
+  const get = (place: string): Promise<Outcome> =>
+    runProgram(['get', mtorrent, 'out.bin', '-q', '--alone', '--state-dir', place], swarm.directory, { launcher });
+  refusedWith(
+    await get('ro/a/b'),
+    4,
+    'PERMISSION_DENIED',
+    /\/ro\/a\/b\/get\/\S+ is on a read-only file system; name another place with --state-dir/,
+  );
+  refusedWith(
+    await get('file/a'),
+    3,
+    'NOT_A_DIRECTORY',
+    /\/file is not a directory, so \S+ cannot be made; name another place with --state-dir/,
+  );
+  refusedWith(
+    await get('link'),
+    3,
+    'FILE_NOT_FOUND',
+    /\/link is a link to nothing, so \S+ cannot be made; name another place with --state-dir/,
+  );
+  const [own = '', partner = ''] = swarm.trackers.map(formatAddress);
+  const tracker = await runProgram(['tracker', own, partner, 'ro/a.db', 'log'], swarm.directory, { launcher });
+  refusedWith(tracker, 4, 'PERMISSION_DENIED', /is on a read-only file system; choose another place/);
+  const detached = await runProgram(
+    daemonWords(swarm, ['--detach', '--log', '/dev/stdout']).filter(isNotItsLog),
+    swarm.directory,
+  );
+  refusedWith(
+    detached,
+    2,
+    'INVALID_ARGUMENTS',
+    /a client in the background has no \/dev\/stdout; name a file with --log/,
+  );
 });

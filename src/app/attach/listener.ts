@@ -2,11 +2,12 @@
 // replaces the socket of a killed client, and subscribes everyone who attaches to the client. Decides only whether
 // there is room for one more.
 
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ClientEvent } from '../../client/messages.js';
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { errnoOf, placeError } from '../../foundation/base/errors.js';
+import { makeDirectory, placeError } from '../../foundation/base/directories.js';
+import { errnoOf } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { NameLock } from '../../foundation/wire/abstract-lock.js';
@@ -31,7 +32,7 @@ export async function openAttachListener(
   tell: (sentence: string) => void = () => undefined,
 ): Promise<AttachListener> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path), '--socket');
     const lock = await lockSocket(path);
     try {
       await removeStaleSocket(path);
@@ -125,7 +126,7 @@ export class AttachListener {
       // First: it removes whatever has its name.
       void this.#server.close();
       this.#server = this.#newServer();
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      await makeDirectory(dirname(this.#path), '--socket');
       if (this.#isClosed) return;
       await this.#bind();
       this.#isTold = false;

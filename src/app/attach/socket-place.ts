@@ -8,7 +8,7 @@ import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
+import { askHolder, holdName, isDenied, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
 import { dial } from '../../foundation/wire/transport.js';
 
 /**
@@ -20,6 +20,7 @@ export async function lockSocket(path: string): Promise<NameLock | undefined> {
     return await holdName(await nameOf(path), `${process.pid}`);
   } catch (error) {
     if (isHeld(error)) throw alreadyRunning(path, error, await socketHolder(path));
+    if (isDenied(error)) return undefined;
     throw error;
   }
 }

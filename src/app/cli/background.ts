@@ -7,9 +7,11 @@ import { close, constants, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError, isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { isOwnStream } from '../../foundation/base/log-file.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { attachToClient } from '../attach/connection.js';
 import type { Settings } from '../settings/resolve.js';
+import { foreignDirectory } from './context.js';
 import { BACKGROUND_START_DEADLINE_MS } from './limits.js';
 import { makeLogDirectory, runDaemon } from './run-daemon.js';
 
@@ -20,8 +22,14 @@ type Word = { readonly line: string } | { readonly code: string; readonly senten
 
 /** Answers the line that the client in the background said. Rejects with what it failed with. */
 export async function startInBackground(words: readonly string[], settings: Settings): Promise<string> {
-  await makeLogDirectory(settings);
   const { log, socket } = settings.values;
+  if (isOwnStream(log)) {
+    const sentence = `a client in the background has no ${log}; name a file with --log, or leave out --detach`;
+    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+  }
+  await makeLogDirectory(settings);
+  const foreign = foreignDirectory(settings);
+  if (foreign !== undefined) process.stderr.write(`${printable(foreign)}\n`);
   const child = await spawnDetached(words, log);
   try {
     const line = await within(lineOf(child, log), BACKGROUND_START_DEADLINE_MS, () => {

@@ -1,10 +1,10 @@
 // `mtorrent daemon`: a client without a console, for whoever attaches to its socket. Runs in the foreground like a
 // service: one line when it is ready, and a graceful end by a signal or `mtorrent stop`.
 
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
-import { MiniTorrentError, placeError } from '../../foundation/base/errors.js';
+import { makeDirectory } from '../../foundation/base/directories.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { watchSignals } from '../../foundation/base/signals.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -81,11 +81,7 @@ async function runAt(
 /** The default place of the log is made when it is missing; a place that was named must exist. */
 export async function makeLogDirectory({ values, origins }: Settings): Promise<void> {
   if (origins.log.kind !== 'default') return;
-  try {
-    await mkdir(dirname(values.log), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw placeError(error, printable(values.log), '--log');
-  }
+  await makeDirectory(dirname(values.log), '--log');
 }
 
 function tell(sentence: string): void {

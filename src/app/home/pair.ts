@@ -2,10 +2,10 @@
 // process, each on a supervised thread, at the addresses of the last run; when another process of this user runs it
 // already, that one is used.
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Supervisor } from '../../foundation/actor/supervisor.js';
-import { MiniTorrentError, placeError } from '../../foundation/base/errors.js';
+import { makeDirectory } from '../../foundation/base/directories.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
 import { RESTART_PERIOD_MS, RESTARTS_MAX } from '../../foundation/base/limits.js';
 import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.js';
@@ -76,7 +76,7 @@ export async function startPair(config: PairConfig): Promise<TrackerPair> {
 export async function openPair(config: PairConfig): Promise<TrackerPair> {
   const { trackers, directory } = config;
   if (trackers !== undefined) return foreignPair(trackers);
-  await makeDirectory(directory);
+  await makeDirectory(directory, '--state-dir');
   const portsPath = join(directory, PORTS_FILE);
   const before = await readPorts(portsPath);
   let lock: DirectoryLock;
@@ -202,14 +202,6 @@ class HostedPair {
         this.#config.onTrouble(`tracker ${number} cannot be kept running (${why}); see ${log}`);
       },
     });
-  }
-}
-
-async function makeDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw placeError(error, directory, '--state-dir');
   }
 }
 

@@ -83,7 +83,7 @@ function ours(): SettingSources {
   const runtime = env['XDG_RUNTIME_DIR'];
   if (runtime === undefined || !isAbsolute(runtime) || isOurs(runtime)) return Object.assign(around, { env });
   // As after `su` and `sudo`: a client of that user is not ours to use, nor may we leave a directory of ours there.
-  const foreignRuntime = `XDG_RUNTIME_DIR is ${runtime}, which belongs to another user, so no client there is used; set it to a directory of your own, or name a client with --socket`;
+  const foreignRuntime = `XDG_RUNTIME_DIR is ${runtime}, which is no directory of this user, so no client there is used; set it to one, or name a client with --socket`;
   return Object.assign(around, { env: { ...env, XDG_RUNTIME_DIR: undefined }, foreignRuntime });
 }
 

@@ -2,9 +2,9 @@
 // flushed. Invariant: everything read is checked, and a damaged file is refused, never guessed at or overwritten.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, MiniTorrentError, placeError } from '../../foundation/base/errors.js';
+import { makeDirectory } from '../../foundation/base/directories.js';
+import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { CLIENT_EPOCH_MAX } from '../../foundation/base/limits.js';
 import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
@@ -47,11 +47,7 @@ export interface StatePaths {
 /** Creates the state directory (mode 0700) unless it exists. */
 export async function openStateDirectory(directory: string): Promise<StatePaths> {
   const resume = join(directory, 'resume');
-  try {
-    await mkdir(resume, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw placeError(error, directory, '--state-dir');
-  }
+  await makeDirectory(resume, '--state-dir');
   return {
     directory,
     identity: join(directory, 'identity.json'),

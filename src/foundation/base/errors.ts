@@ -121,13 +121,3 @@ export function errnoError(errno: string, path: string, cause?: unknown): FileEr
   const { code, reason, remedy } = meaningOf(errno);
   return new FileError(code, `${path} ${reason}; ${remedy}`, { errno, path }, cause);
 }
-
-const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS'];
-
-/** As `fileError`, for a default place that this user may not have. @param flag what names another one. */
-export function placeError(error: unknown, path: string, flag: string): MiniTorrentError {
-  if (!UNWRITABLE.includes(errnoOf(error) ?? '')) return fileError(error, path);
-  const why = errnoOf(error) === 'EROFS' ? 'is on a read-only file system' : 'may not be made or written by this user';
-  const sentence = `${path} ${why}; name another place with ${flag}, or set HOME or XDG_STATE_HOME to a directory of your own`;
-  return new MiniTorrentError('PERMISSION_DENIED', sentence, error);
-}

@@ -9,6 +9,8 @@ import { LOG_UNREAD_BYTES_MAX } from './limits.js';
 const APPENDING = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | (fs.constants.O_NONBLOCK ?? 0);
 const STDOUT = 1;
 const STDERR = 2;
+const STDOUT_NAMES = /^\/(dev\/stdout|dev\/fd\/1|proc\/self\/fd\/1)$/;
+const STDERR_NAMES = /^\/(dev\/stderr|dev\/fd\/2|proc\/self\/fd\/2)$/;
 
 interface Opened {
   readonly fd: number;
@@ -100,9 +102,12 @@ function standardFile(device: number, inode: number): number | undefined {
 
 /** A socket, such as that of the journal, or what another user opened, cannot be opened again by its name. */
 function streamNamed(path: string): NodeJS.WriteStream | undefined {
-  if (/^\/(dev\/stdout|dev\/fd\/1|proc\/self\/fd\/1)$/.test(path)) return process.stdout;
-  if (/^\/(dev\/stderr|dev\/fd\/2|proc\/self\/fd\/2)$/.test(path)) return process.stderr;
-  return undefined;
+  return STDOUT_NAMES.test(path) ? process.stdout : STDERR_NAMES.test(path) ? process.stderr : undefined;
+}
+
+/** Whether `path` names the stdout or stderr of whichever process opens it. */
+export function isOwnStream(path: string): boolean {
+  return STDOUT_NAMES.test(path) || STDERR_NAMES.test(path);
 }
 
 function toStream(stream: NodeJS.WriteStream, line: string): boolean {

@@ -36,6 +36,11 @@ export function isHeld(error: unknown): boolean {
   return errnoOf(error) === 'EADDRINUSE';
 }
 
+/** The error of `holdName` where a process may have no such names. */
+export function isDenied(error: unknown): boolean {
+  return ['EPERM', 'EACCES', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error) ?? '');
+}
+
 /** What the holder of a name says of itself: empty when it is stopped, undefined when nobody holds the name. */
 export async function askHolder(name: string): Promise<string | undefined> {
   const answer = deferred<string | undefined>();

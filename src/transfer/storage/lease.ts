@@ -25,9 +25,15 @@ interface Sight {
 
 /** Whether other machines cannot have the directory mounted as their own. */
 async function isLocal(directory: string): Promise<boolean> {
-  // Its type is signed on some platforms.
-  const { type } = await statfs(directory);
-  return LOCAL.has(type >>> 0);
+  try {
+    // Its type is signed on some platforms.
+    const { type } = await statfs(directory);
+    return LOCAL.has(type >>> 0);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    // A file system that does not say what it is may be anybody's.
+    return false;
+  }
 }
 
 /** How often the holder of this directory says that it lives, in milliseconds. */
@@ -112,13 +118,19 @@ export class Lease {
     try {
       const found = await textOf(this.#path);
       if (found === undefined) await write(this.#directory, this.#line);
-      else if (found.text.trim() === this.#line) await utimes(this.#path, new Date(), new Date());
+      else if (found.text.trim() === this.#line) await this.#renew();
       else this.#lose(found.text);
     } catch {
       // A disk that does not answer now may answer at the next beat; whoever waits for us waits for several.
     } finally {
       this.#isBeating = false;
     }
+  }
+
+  async #renew(): Promise<void> {
+    const now = new Date();
+    // Not every file system has a time to set.
+    await utimes(this.#path, now, now).catch(() => write(this.#directory, this.#line));
   }
 
   #lose(line: string): void {

@@ -5,9 +5,10 @@
 import { realpath, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
-import { errnoOf, type MiniTorrentError, placeError } from '../../foundation/base/errors.js';
+import { placeError } from '../../foundation/base/directories.js';
+import { errnoOf, type MiniTorrentError } from '../../foundation/base/errors.js';
 import { holderLine, isOnThisKernel, parseHolder, thisProcess } from '../../foundation/base/holder.js';
-import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
+import { askHolder, holdName, isDenied, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
 import { DirectoryHeld, holdDirectory, lastNumber } from './generation-lock.js';
 import { beatOf, heldBy, Lease, outlive, writtenHolder } from './lease.js';
 
@@ -77,7 +78,7 @@ async function holdKernelName(directory: string, line: string): Promise<NameLock
     return await holdName(name, line);
   } catch (error) {
     if (isHeld(error)) throw await alreadyRunning(directory, (await askHolder(name)) ?? '', error);
-    if (['EPERM', 'EACCES', 'EINVAL', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error) ?? '')) return undefined;
+    if (isDenied(error)) return undefined;
     throw error;
   }
 }

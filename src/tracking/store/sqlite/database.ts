@@ -1,9 +1,10 @@
 // The only door to libsql: opens a file and names SQLite's errors. Knows nothing of what is in the file.
 
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Libsql from 'libsql';
-import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import { fileError, MiniTorrentError } from '../../../foundation/base/errors.js';
 import { STORE_BUSY_MS } from './limits.js';
 
 export type Row = readonly (string | number)[];
@@ -13,7 +14,21 @@ export type Statement = Libsql.Statement<Bound[]>;
 
 /** For writing. */
 export function openDatabase(path: string, busyMs = STORE_BUSY_MS): Database {
-  return opened(path, path, busyMs);
+  try {
+    return opened(path, path, busyMs);
+  } catch (error) {
+    refuseUnwritable(path);
+    throw error;
+  }
+}
+
+/** SQLite says only that it could not open a file; the system says why nothing can be made beside it. */
+function refuseUnwritable(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw fileError(error, path);
+  }
 }
 
 /**

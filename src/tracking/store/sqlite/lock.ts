@@ -3,7 +3,14 @@
 
 import { fileError } from '../../../foundation/base/errors.js';
 import { holderLine, parseHolder, thisProcess } from '../../../foundation/base/holder.js';
-import { askHolder, holdName, isHeld, lockName, type NameLock } from '../../../foundation/wire/abstract-lock.js';
+import {
+  askHolder,
+  holdName,
+  isDenied,
+  isHeld,
+  lockName,
+  type NameLock,
+} from '../../../foundation/wire/abstract-lock.js';
 import { listHeld, realListPath } from './holding.js';
 
 /** Rejects with ALREADY_RUNNING, naming the pid of the tracker that holds the list. */
@@ -14,6 +21,8 @@ export async function lockList(path: string): Promise<NameLock> {
   try {
     return await holdName(name, holderLine(self));
   } catch (error) {
+    // The lock beside the list holds without it.
+    if (isDenied(error)) return { release: async () => undefined };
     if (!isHeld(error)) throw fileError(error, path);
     throw listHeld(path, parseHolder((await askHolder(name)) ?? '', self), self, error);
   }
