@@ -5,8 +5,7 @@ import { Host } from '../foundation/actor/host.js';
 import { deferred } from '../foundation/base/deferred.js';
 import type { LogFile } from '../foundation/base/log.js';
 import { lookAtMachine } from '../foundation/base/this-machine.js';
-import type { Address } from '../foundation/torrent/address.js';
-import { formatAddress } from '../foundation/torrent/address.js';
+import { type Address, formatAddress } from '../foundation/torrent/address.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DirectoryLock } from '../transfer/storage/lock.js';
@@ -82,8 +81,7 @@ export class ClientActor {
       paths,
       files: this.#files,
       hashThreads: placement.hashThreads,
-      trackers: options.trackers,
-      read: options.readMetainfo,
+      client: options,
       log: log.of('disk'),
       post: (input) => this.#host.post(input),
       answer: (event) => this.#tellUser(event),
@@ -301,7 +299,7 @@ export class ClientActor {
     if ('ask' in event) this.#queries.take(event);
     else if (event.kind === 'poolReady') this.#options.onWarm?.();
     else {
-      if (event.kind === 'progressed' && event.rate > 0) this.#jobs.payloadMoved();
+      this.#jobs.downloadTold(event);
       this.#host.post({ kind: 'download', event });
     }
   }
@@ -342,8 +340,8 @@ export class ClientActor {
     this.#trackers.stop();
     this.#serving.stop();
     const forced = await this.#threads.stop();
-    await this.#jobs.close();
     await this.#files.releaseAll();
+    await this.#jobs.close();
     await this.#writer.saved;
     this.#vitals.stop();
     await this.#lock.release();

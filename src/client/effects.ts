@@ -49,6 +49,12 @@ export interface Found {
   readonly others?: string;
 }
 
+/** Something at the target of a get. What is no file has size -1. */
+export interface There {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
 /** The .mtorrent and the other copies are named only for a missing file: any of them may bring the file back. */
 export type LookedAt = readonly [
   file: number,
@@ -101,7 +107,7 @@ export type ClientInput =
   | { readonly kind: 'shareHashed'; readonly ask: number; readonly entry: Entry }
   /** Its .mtorrent has been written. */
   | { readonly kind: 'sharePrepared'; readonly ask: number; readonly entry: Entry }
-  /** A .mtorrent has been read, and its target is free or holds a part of an earlier try. */
+  /** A .mtorrent has been read. Its target is free, or holds the `.part` of an earlier try, or something is `there`. */
   | {
       readonly kind: 'getPrepared';
       readonly ask: number;
@@ -109,7 +115,10 @@ export type ClientInput =
       readonly room: Room;
       readonly device: number;
       readonly zeros: KnownZeros;
+      readonly there: There | undefined;
     }
+  /** What lies at the target of a get is the whole file. */
+  | { readonly kind: 'targetJudged'; readonly ask: number; readonly entry: Entry; readonly mtimeMs: number }
   | { readonly kind: 'prepareFailed'; readonly ask: number; readonly refusal: Refusal }
   /** The `.part` is open; `have` of its pieces are known to be good. */
   | { readonly kind: 'partOpened'; readonly file: number; readonly have: number }
@@ -151,6 +160,8 @@ export type ClientEffect =
   | ({ readonly kind: 'prepareShare' } & ArgumentsOf<'share'>)
   | { readonly kind: 'writeShare'; readonly ask: number; readonly entry: Entry }
   | ({ readonly kind: 'prepareGet' } & ArgumentsOf<'get'>)
+  /** Hashes what lies at the target. `targetJudged` or `prepareFailed` answers. */
+  | { readonly kind: 'judgeTarget'; readonly ask: number; readonly entry: Entry }
   | { readonly kind: 'openPart'; readonly file: number; readonly entry: Entry }
   /** Closes the `.part` for writing. It stays served. */
   | { readonly kind: 'releasePart'; readonly file: number }

@@ -15,17 +15,18 @@ import { TrackerNotices } from './answers/tracker-notices.js';
 import { Closing } from './closing.js';
 import { aboutSilent } from './doctor/reach.js';
 import type { CheckResult, ClientEffect, ClientInput, Refusal } from './effects.js';
-import { getRefusal, makeWay, shareRefusal } from './files/admission.js';
+import { makeWay, shareRefusal } from './files/admission.js';
 import { advance, announce } from './files/advance.js';
 import { pause, remove, resume } from './files/commands.js';
 import { isPaused } from './files/completeness.js';
 import { isOffered, type LifeEvent } from './files/file-life.js';
 import { basename, FileTable } from './files/file-table.js';
+import { getGoesOn } from './files/getting.js';
 import { type Pair, pairKey, succeeding } from './files/names.js';
 import { trackerNews, uploadNews } from './files/news.js';
 import type { Entry, FileRecord } from './files/record.js';
 import { Recovery } from './files/recovery.js';
-import { goesOn, gotAgain, sharedAgain, supersede } from './files/renaming.js';
+import { sharedAgain, supersede } from './files/renaming.js';
 import { retrack } from './files/retracking.js';
 import { Verifications } from './files/verifications.js';
 import { type ClientCommand, type Rates, RETRACK_FAILURES_MAX, UNLIMITED } from './messages.js';
@@ -80,7 +81,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'sharePrepared':
         return this.#onShared(input.ask, input.entry);
       case 'getPrepared':
-        return this.#onGet(input);
+      case 'targetJudged':
+        return getGoesOn(this.#files, input, this.#diskReserve);
       case 'prepareFailed':
         return [refuse(input.ask, input.refusal.code, input.refusal.sentence)];
       case 'partOpened':
@@ -213,18 +215,6 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   }
 
   // --- get ---
-
-  #onGet({ ask, entry, room, device, zeros }: Extract<ClientInput, { kind: 'getPrepared' }>): readonly ClientEffect[] {
-    const known = this.#files.ofSwarm(entry.swarm);
-    if (known !== undefined && goesOn(known, entry)) return gotAgain(this.#files, ask, known, entry);
-    const refusal = getRefusal(this.#files, entry, { room, device, zeros }, this.#diskReserve);
-    if (refusal !== undefined) return [refuse(ask, refusal.code, refusal.sentence)];
-    const replaced = makeWay(this.#files, entry, 'gotAgain');
-    const record = this.#files.add(known === undefined ? entry : succeeding(entry, known.entry));
-    this.#files.liesOn(record, device, zeros);
-    record.transfer.have = zeros.pieces;
-    return [...replaced, ...this.#advance(record, { kind: 'accepted' }), accept(ask, entry.path)];
-  }
 
   /** Starts waiting downloads, up to DOWNLOADS_RUNNING_MAX. */
   #beginWaiting(): readonly ClientEffect[] {

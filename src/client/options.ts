@@ -21,6 +21,8 @@ export interface ClientOptions {
    */
   readonly trackersListen?: Promise<void> | undefined;
   readonly stateDir: string;
+  /** Where this client is reached in the background. Absent: it is not. */
+  readonly socket?: string | undefined;
   readonly log: LogTarget;
   readonly seed: number;
   /** Rate limits at start. */

@@ -16,6 +16,7 @@ import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import { silentLog } from '../../src/foundation/base/log.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
 import { saveResume } from '../../src/transfer/storage/resume.js';
+import { eventually } from '../support/e2e-stage.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const PIECES = 3;
@@ -46,7 +47,7 @@ async function stage(t: TestContext): Promise<Stage> {
     paths,
     files,
     hashThreads: 1,
-    trackers: TRACKERS,
+    client: { trackers: TRACKERS },
     log: silentLog,
     post: (input) => {
       if (input.kind !== 'shareProgressed' && input.kind !== 'verifyProgressed') ended(input);
@@ -103,9 +104,9 @@ test('a download creates its part, and finds its pieces again as far as a record
   const open = (): Promise<ClientInput> => scene.run({ kind: 'openPart', file: 2, entry: download });
   assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 0 });
   scene.perform({ kind: 'releasePart', file: 2 });
-  // As a crash leaves it: bytes that no record knows are not believed, and the record is not damaged.
+  // Another client has continued it: what its record does not know is hashed.
   writeFileSync(part, BYTES.subarray(0, PIECE_SIZE));
-  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 0 });
+  assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 1 });
   scene.perform({ kind: 'releasePart', file: 2 });
   // A record that cannot be read has every piece hashed.
   for (const copy of ['', '.synced']) writeFileSync(`${scene.paths.resumeOf(download)}${copy}`, 'damaged');
@@ -185,22 +186,81 @@ test('FC-30: a record of a release that knew nothing of zeros goes on with its p
   assert.equal(statSync(part).mtimeMs, mtimeMs, 'nothing was written');
 });
 
-test("a part without a record is somebody else's: a get that would write to it is refused, and it is left alone", async (t) => {
+test('FC-07: a part that no record knows is taken up with its right pieces; without any it is left alone', async (t) => {
   const scene = await stage(t);
   const { share } = await shared(scene);
   const part = join(scene.directory, 'b.bin.part');
-  writeFileSync(part, 'mine');
   const get = (destination: string): Promise<ClientInput> =>
     scene.run({ kind: 'prepareGet', ask: 4, mtorrentPath: share.mtorrentPath, destination });
+  writeFileSync(part, 'mine');
   const refused = await get(join(scene.directory, 'b.bin'));
   assert.ok(refused.kind === 'prepareFailed' && refused.refusal.code === 'ALREADY_EXISTS');
-  assert.match(refused.refusal.sentence, /b\.bin\.part is there and is not of a download of this client/);
+  assert.match(refused.refusal.sentence, /b\.bin\.part is there and no piece of it is right/);
   const download = { ...share, path: join(scene.directory, 'b.bin'), completeness: UNFINISHED };
   assert.equal((await scene.run({ kind: 'openPart', file: 2, entry: download })).kind, 'partFailed');
   assert.equal(readFileSync(part, 'utf8'), 'mine');
+  writeFileSync(part, BYTES.subarray(0, 2 * PIECE_SIZE + 5));
+  const taken = await get(join(scene.directory, 'b.bin'));
+  assert.ok(taken.kind === 'getPrepared' && taken.there === undefined);
+  assert.deepEqual(await scene.run({ kind: 'openPart', file: 2, entry: taken.entry }), {
+    kind: 'partOpened',
+    file: 2,
+    have: 2,
+  });
   const prepared = await get(join(scene.directory, 'c.bin'));
   assert.ok(prepared.kind === 'getPrepared' && (prepared.room.freeBytes ?? 0) > 0);
   assert.deepEqual([prepared.entry.name, basename(prepared.entry.path)], ['a.bin', 'c.bin']);
+});
+
+test('FC-08: what lies at the target is whole when every piece is right; else it is refused and not changed', async (t) => {
+  const scene = await stage(t);
+  const { share } = await shared(scene);
+  const path = join(scene.directory, 'other name');
+  const judge = async (): Promise<ClientInput> => {
+    const prepared = await scene.run({
+      kind: 'prepareGet',
+      ask: 4,
+      mtorrentPath: share.mtorrentPath,
+      destination: path,
+    });
+    assert.ok(prepared.kind === 'getPrepared' && prepared.there !== undefined);
+    return scene.run({ kind: 'judgeTarget', ask: 4, entry: prepared.entry });
+  };
+  const sentence = async (): Promise<string> => {
+    const input = await judge();
+    assert.ok(input.kind === 'prepareFailed' && input.refusal.code === 'ALREADY_EXISTS', input.kind);
+    return input.refusal.sentence;
+  };
+  writeFileSync(path, BYTES);
+  assert.equal((await judge()).kind, 'targetJudged');
+  writeFileSync(path, new Uint8Array(BYTES.length));
+  assert.match(await sentence(), /other name exists already and is another file/);
+  writeFileSync(path, Buffer.concat([BYTES, Buffer.from('x')]));
+  assert.match(await sentence(), /other name exists already and is another file/);
+  writeFileSync(path, BYTES.subarray(0, PIECE_SIZE));
+  assert.match(await sentence(), /1 of its 3 pieces are right; .*mv '/);
+  assert.deepEqual(new Uint8Array(readFileSync(path)), BYTES.slice(0, PIECE_SIZE));
+});
+
+test('a part that another client writes is not opened; what it has completed is', async (t) => {
+  const [one, two] = [await stage(t), await stage(t)];
+  const { download } = await shared(one);
+  await two.run({ kind: 'prepareGet', ask: 1, mtorrentPath: download.mtorrentPath, destination: two.directory });
+  assert.equal((await one.run({ kind: 'openPart', file: 2, entry: download })).kind, 'partOpened');
+  const refused = await two.run({ kind: 'openPart', file: 2, entry: download });
+  assert.ok(refused.kind === 'partFailed' && refused.refusal.code === 'ALREADY_RUNNING');
+  assert.match(refused.refusal.sentence, /b\.bin\.part is being written by process \d+; wait for it or stop it/);
+  // To remove it there leaves the part of the other one alone.
+  await two.run({ kind: 'deleteFiles', ask: 3, file: 2, entry: download, unfinished: true });
+  assert.equal(existsSync(`${download.path}.part`), true);
+  one.perform({ kind: 'releasePart', file: 2 });
+  await eventually(
+    () => existsSync(join(one.directory, '.b.bin.part.claim')),
+    (isThere) => !isThere,
+    'the claim is released',
+  );
+  writeFileSync(download.path, BYTES);
+  assert.equal((await one.run({ kind: 'openPart', file: 2, entry: download })).kind, 'completedSeen');
 });
 
 test('hashing again finds the bad pieces of a complete file, and changes nothing', async (t) => {

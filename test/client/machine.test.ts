@@ -53,7 +53,7 @@ test('content that is being downloaded cannot be shared, and content that is her
   assert.deepEqual(answers(stage.share(entryOf('a', 1))), ['ALREADY_EXISTS']);
   assert.deepEqual(answers(stage.get(entryOf('a', null, { path: '/elsewhere/a' }))), ['ALREADY_EXISTS']);
   stage.seeding(entryOf('b', 1));
-  assert.deepEqual(answers(stage.get(entryOf('b'))), ['ALREADY_EXISTS']);
+  assert.deepEqual(answers(stage.get(entryOf('b', null, { path: '/elsewhere/b' }))), ['ALREADY_EXISTS']);
 });
 
 test('two downloads cannot have one place', () => {
@@ -100,14 +100,16 @@ test('FC-30: pieces of zeros need no room, neither for a new download nor of wha
   const stage = new Stage();
   const zeros = { pieces: 8, bytes: 8 * PIECE_SIZE };
   const free = 2 * PIECE_SIZE + DISK_RESERVE_BYTES;
-  const refused = stage.get(entryOf('a'), free - 1, 1, zeros);
+  const refused = stage.get(entryOf('a'), free - 1, 1, { zeros });
   assert.deepEqual(answers(refused), ['DISK_FULL']);
   assert.match(sentences(refused), /\/files\/a needs 1\.0 MiB beside 4\.0 MiB of zeros, and 16\.0 MiB must stay free/);
-  assert.deepEqual(answers(stage.get(entryOf('a'), free, 1, zeros)), ['accepted /files/a']);
+  assert.deepEqual(answers(stage.get(entryOf('a'), free, 1, { zeros })), ['accepted /files/a']);
   const [row] = stage.rows();
   assert.deepEqual([row?.have, row?.zeros], [8, zeros.bytes]);
-  assert.deepEqual(answers(stage.get(entryOf('b'), 2 * free - DISK_RESERVE_BYTES - 1, 1, zeros)), ['DISK_FULL']);
-  assert.deepEqual(answers(stage.get(entryOf('b'), 2 * free - DISK_RESERVE_BYTES, 1, zeros)), ['accepted /files/b']);
+  assert.deepEqual(answers(stage.get(entryOf('b'), 2 * free - DISK_RESERVE_BYTES - 1, 1, { zeros })), ['DISK_FULL']);
+  assert.deepEqual(answers(stage.get(entryOf('b'), 2 * free - DISK_RESERVE_BYTES, 1, { zeros })), [
+    'accepted /files/b',
+  ]);
 });
 
 test('as many downloads run as may; the next starts when one has ended', () => {

@@ -1,7 +1,7 @@
 // A client's machine with nothing behind it: commands and answers go in, effects come out, a test plays disk, trackers
 // and threads.
 
-import type { ClientEffect, ClientInput } from '../../src/client/effects.js';
+import type { ClientEffect, ClientInput, There } from '../../src/client/effects.js';
 import { completenessOf } from '../../src/client/files/completeness.js';
 import type { Pair } from '../../src/client/files/names.js';
 import type { Entry, KnownZeros } from '../../src/client/files/record.js';
@@ -82,10 +82,24 @@ export class Stage {
     return this.post({ kind: 'sharePrepared', ask: prepare.ask, entry });
   }
 
-  get(entry: Entry, freeBytes: number | undefined = 100 * SIZE, device = 1, zeros = NO_ZEROS): readonly ClientEffect[] {
+  get(
+    entry: Entry,
+    freeBytes: number | undefined = 100 * SIZE,
+    device = 1,
+    more: { zeros?: KnownZeros; there?: There } = {},
+  ): readonly ClientEffect[] {
     const [prepare] = this.command({ kind: 'get', mtorrentPath: entry.mtorrentPath, destination: '/files/' });
     if (prepare?.kind !== 'prepareGet') throw new Error('nothing is prepared');
-    return this.post({ kind: 'getPrepared', ask: prepare.ask, entry, room: roomOf(freeBytes), device, zeros });
+    return this.post({
+      kind: 'getPrepared',
+      ask: prepare.ask,
+      entry,
+      room: roomOf(freeBytes),
+      device,
+      zeros: NO_ZEROS,
+      there: undefined,
+      ...more,
+    });
   }
 
   /** A download that runs; answers its file number. */

@@ -2,6 +2,7 @@
 // and it goes on when they are stopped.
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { CommandRun, makeUser, type User } from '../support/command-run.js';
@@ -72,7 +73,10 @@ test('--detach ends as soon as the download is accepted, and with the refusal wh
   const accepted = await run('get', 'film.mtorrent', 'got.bin', '--detach', '-q').outcome();
   assert.deepEqual(accepted, { code: 0, stdout: swarm.path('got.bin'), stderr: '' });
   assert.equal((await onDaemon(swarm, 'wait')).code, 0);
-  const refused = await run('get', 'film.mtorrent', 'film.bin', '--detach').outcome();
+  const whole = await run('get', 'film.mtorrent', 'film.bin', '--detach', '-q').outcome();
+  assert.deepEqual(whole, { code: 0, stdout: swarm.path('film.bin'), stderr: '' }, 'it is there already');
+  await writeFile(swarm.path('other.bin'), 'something else');
+  const refused = await run('get', 'film.mtorrent', 'other.bin', '--detach').outcome();
   assert.equal(refused.code, 13, refused.stderr);
 });
 

@@ -64,7 +64,12 @@ test('F13: get: a target that is taken, or has no directory, is refused and left
   await refuses(client, 'get to to', 'NOT_A_FILE', /to is not a regular file/);
   await refuses(client, 'get good.mtorrent there', 'ALREADY_EXISTS', /there exists already/);
   await refuses(client, 'get good.mtorrent dangling', 'ALREADY_EXISTS', /dangling exists already/);
-  await refuses(client, 'get good.mtorrent foreign', 'ALREADY_EXISTS', /foreign\.part is there and is not of/);
+  await refuses(
+    client,
+    'get good.mtorrent foreign',
+    'ALREADY_EXISTS',
+    /foreign\.part is there and no piece of it is right/,
+  );
   await refuses(client, 'get good.mtorrent no/where', 'FILE_NOT_FOUND', /no does not exist; create it first/);
   await refuses(client, 'get good.mtorrent there/', 'NOT_A_DIRECTORY', /not a directory/);
   await refuses(client, 'get good.mtorrent ""', 'INVALID_ARGUMENTS', /usage: get </);

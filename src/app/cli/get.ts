@@ -1,8 +1,10 @@
 // `mtorrent get`: downloads one file and ends with it. When it is stopped before, it keeps the pieces it has, and the
-// same command continues. A client in the background takes the download over and is only watched.
+// same command continues. A client in the background takes the download over and is only watched, unless it has the
+// same content at another place.
 
 import type { Argv } from 'yargs';
 import { type ErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { command, pathWord } from '../../foundation/base/shell-line.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -64,9 +66,21 @@ async function runGet(args: GetArguments, run: OneShot): Promise<number> {
   const order = await orderOf(args, run);
   const { startGet, getOn } = await import('../library/one-shot.js');
   const { background } = run;
-  const fetching =
-    background === undefined ? await startGet(order.plan, run.clientConfig) : getOn(background, order.plan);
+  if (background !== undefined) {
+    try {
+      return await fetch(order, getOn(background, order.plan), run);
+    } catch (error) {
+      if (order.detach || !isElsewhere(error)) throw error;
+      run.reporter.detail(`${error.message}: this command gets it alone`);
+    }
+  }
+  const fetching = await startGet(order.plan, run.clientConfig);
   return fetch(order, fetching, run).finally(() => fetching.close());
+}
+
+/** The client in the background has the same content at another place, where it stays. */
+function isElsewhere(error: unknown): error is MiniTorrentError {
+  return error instanceof MiniTorrentError && error.code === 'ALREADY_EXISTS';
 }
 
 async function orderOf(args: GetArguments, { settings, background }: OneShot): Promise<Order> {
@@ -82,7 +96,7 @@ async function orderOf(args: GetArguments, { settings, background }: OneShot): P
     place.endsWith('/') ? `${absolutePathOf(place)}/` : absolutePathOf(place),
   );
   if (detach && background === undefined) {
-    const sentence = 'no client runs in the background to leave the download to; start one with: mtorrent daemon';
+    const sentence = `no client runs in the background to leave the download to; start one with: ${command('daemon', '--detach')}`;
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
   }
   // --seed alone means until stopped, whatever the settings say.
@@ -90,7 +104,7 @@ async function orderOf(args: GetArguments, { settings, background }: OneShot): P
   return {
     plan,
     trackers: plan.metainfo.trackers.map(formatAddress),
-    again: ['mtorrent get', mtorrent, ...(destination === undefined ? [] : [destination])].join(' '),
+    again: command('get', ...[mtorrent, destination ?? []].flat().map(pathWord), ...(alone ? ['--alone'] : [])),
     detach,
     seedMs: isForEver ? undefined : values['seed-time'],
     timeoutMs,

@@ -34,7 +34,7 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   try {
     let ready = (address: string): void => onReady(`DAEMON LISTENING ${address} ${socket}`);
     for (;;) {
-      const end = await runAt(config, listener, signals, ready);
+      const end = await runAt(config, socket, listener, signals, ready);
       if (end.kind === 'ended') return end.error === undefined ? 0 : cannotContinue(end.error);
       tell(`this machine has the address ${end.host} now; the client and its trackers start again there`);
       ready = (address) => tell(`the client listens at ${address}`);
@@ -51,6 +51,7 @@ type RunEnd = { readonly kind: 'ended'; readonly error: unknown } | { readonly k
 /** Until the client ends, or until a machine that had nothing but the loopback has an address for its own pair. */
 async function runAt(
   config: CommandConfig,
+  socket: string,
   listener: AttachListener,
   signals: Signals,
   onReady: (address: string) => void,
@@ -63,7 +64,7 @@ async function runAt(
     const { client, stateDir, logTarget } = config;
     const both = pair.trackers.map(formatAddress).join(' and ');
     if (pair.isOurs) tell(`no trackers are set; this process runs a pair of its own: ${both}`);
-    const local = await startClient({ ...client, trackers: pair.trackers, stateDir, log: logTarget });
+    const local = await startClient({ ...client, trackers: pair.trackers, stateDir, socket, log: logTarget });
     signals.watch(local);
     listener.serve(local);
     onReady(local.facts.address);

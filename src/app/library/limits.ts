@@ -2,6 +2,8 @@
 
 /** Milliseconds between two queries while a file is checked at start. */
 export const CHECK_LOOK_MS = 20;
+/** Hex digits that tell apart the places where one file is fetched to: those of one user are few. */
+export const TARGET_DIGITS = 12;
 /** Where a client listens by default if the port is free: the one known from BitTorrent. */
 export const UPLOAD_PORT = 6_881;
 /** Milliseconds between two looks for an address while there is only the loopback: a look asks the kernel twice. */

@@ -1,21 +1,22 @@
 // One file shared or fetched by a client of its own, which lives as long as that takes. The state directory is derived
-// from what is shared or fetched, so the same request continues where an earlier run stopped.
+// from this machine's name, from what is fetched and where to: the same request finds it again, and no other one does.
 
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, rmdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { pause } from '../../foundation/base/deferred.js';
-import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, fileError } from '../../foundation/base/errors.js';
 import type { LogStyle } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { deleteEmptyPart } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { targetPathOf } from '../../transfer/storage/target.js';
 import type { Download } from './download.js';
-import { CHECK_LOOK_MS } from './limits.js';
+import { CHECK_LOOK_MS, TARGET_DIGITS } from './limits.js';
 import { type ClientConfig, startClient } from './start-client.js';
 import type { SwarmClient } from './swarm-client.js';
-import type { FileView } from './views.js';
 
 export interface OneShotConfig
   extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm' | 'onWait'> {
@@ -45,7 +46,10 @@ export interface GetPlan {
 /** A client that fetches one file, and shares it until `close`. */
 export interface Fetching {
   readonly client: SwarmClient;
-  /** `close` removes it when the file is complete. Undefined: the client does other things as well. */
+  /**
+   * `close` removes it when the file is complete, or nothing of it is there. Undefined: the client does other things as
+   * well.
+   */
   readonly stateDir: string | undefined;
   /**
    * Continues what an earlier run left; a file that is complete and correct already counts as fetched. Rejects as
@@ -63,8 +67,7 @@ export async function startShare(
   trackers: readonly [Address, Address],
   config: OneShotConfig,
 ): Promise<Sharing> {
-  const key = createHash('sha1').update(mtorrentPath).digest('hex');
-  const stateDir = join(config.stateRoot, 'share', key);
+  const stateDir = join(config.stateRoot, 'share', keyOf(mtorrentPath));
   const log = { ...config.log, path: join(stateDir, 'share.log') };
   const { client } = await startClient({ ...config, trackers, stateDir, log });
   return {
@@ -86,25 +89,32 @@ export async function planGet(mtorrentPath: string, destination: string): Promis
   return { mtorrentPath, metainfo, target: await targetPathOf(destination, metainfo.name) };
 }
 
-/** Rejects as `startClient` does: ALREADY_RUNNING when the same file is being fetched. */
+/** Rejects as `startClient` does: ALREADY_RUNNING when the same file is being fetched to the same place. */
 export async function startGet(plan: GetPlan, config: OneShotConfig): Promise<Fetching> {
   const { trackers, swarm } = plan.metainfo;
-  const stateDir = join(config.stateRoot, 'get', swarm);
+  const stateDir = join(config.stateRoot, 'get', `${swarm}-${keyOf(plan.target).slice(0, TARGET_DIGITS)}`);
   const log = { ...config.log, path: join(stateDir, 'get.log') };
   const { client } = await startClient({ ...config, trackers, stateDir, log, readMetainfo: knowing(plan) });
   return {
     client,
     stateDir,
-    begin: () => begin(client, plan, stateDir),
+    begin: () => begin(client, plan),
     close: once(async () => {
-      const isNeeded = await client.files().then(
-        (files) => files.some(({ state }) => state !== 'seeding'),
-        () => true,
+      const left = await client.files().then(
+        (files) => files.filter(({ state }) => state !== 'seeding'),
+        () => undefined,
       );
       await client.close();
-      if (!isNeeded) await forget(stateDir);
+      if (left?.every(({ have }) => have === 0) !== true) return;
+      await forget(stateDir);
+      if (left.length > 0) await deleteEmptyPart(plan.target);
     }),
   };
+}
+
+/** Machines with one home directory have different names, so they do not share an identity and its files. */
+function keyOf(path: string): string {
+  return createHash('sha1').update(`${hostname()}\0${path}`).digest('hex');
 }
 
 /** Spares the client the .mtorrent that was read for the plan. */
@@ -117,86 +127,29 @@ function knowing({ mtorrentPath, metainfo }: GetPlan): (path: string) => Promise
   };
 }
 
-/** The download to the target: a new one, or the one that was stopped, or the file that is there already. */
-async function begin(client: SwarmClient, plan: GetPlan, stateDir: string): Promise<Download> {
-  const { mtorrentPath, target } = plan;
-  const known = await checkedFile(client);
-  if (known !== undefined && known.path !== target && known.state !== 'missing')
-    throw elsewhere(known, mtorrentPath, stateDir);
-  try {
-    return await resumeOrGet(client, plan, known);
-  } catch (error) {
-    if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_EXISTS') throw error;
-    if (!(await isThatFile(client, mtorrentPath, target))) throw error;
-    return client.follow(target);
-  }
-}
-
-/** As `startGet`, on a client that has other files as well: it follows its download to the target, or starts one. */
+/** As `startGet`, on a client that has other files as well. */
 export function getOn(client: SwarmClient, plan: GetPlan): Fetching {
-  return {
-    client,
-    stateDir: undefined,
-    begin: async () => {
-      const known = (await client.files()).find(({ path }) => path === plan.target);
-      return resumeOrGet(client, plan, known);
-    },
-    close: async () => undefined,
-  };
+  return { client, stateDir: undefined, begin: () => begin(client, plan), close: async () => undefined };
 }
 
-async function resumeOrGet(
-  client: SwarmClient,
-  { mtorrentPath, target }: GetPlan,
-  known: FileView | undefined,
-): Promise<Download> {
-  if (known === undefined || known.state === 'missing' || known.state === 'failed')
-    return client.get(mtorrentPath, target);
-  if (known.state === 'seeding') return client.follow(known.path);
-  try {
-    // A download that is known goes on, also with the trackers that its .mtorrent names by now.
-    return await client.get(mtorrentPath, target);
-  } catch (error) {
-    // It has completed meanwhile.
-    if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_EXISTS') throw error;
-    return client.follow(known.path);
-  }
-}
-
-/** Sharing a file makes the same .mtorrent again exactly when it is the file that the .mtorrent describes. */
-async function isThatFile(client: SwarmClient, mtorrentPath: string, target: string): Promise<boolean> {
-  try {
-    await client.share(target, mtorrentPath);
-    return true;
-  } catch (error) {
-    if (error instanceof MiniTorrentError) return false;
-    throw error;
-  }
-}
-
-/** The file of an earlier run, after it was compared with the disk; undefined when there is none. */
-async function checkedFile(client: SwarmClient): Promise<FileView | undefined> {
-  // Ends when one file has been read, however slow its disk is, or when the client is closed.
+/** The download to the target, whether it is new, was stopped, runs, or is complete. */
+async function begin(client: SwarmClient, { mtorrentPath, target }: GetPlan): Promise<Download> {
+  // What an earlier run left is compared with the disk first. Ends when that file has been read, however slow its disk
+  // is, or when the client is closed.
   for (;;) {
-    const [known] = await client.files();
-    if (known?.state !== 'checking') return known;
+    const known = (await client.files()).find(({ path }) => path === target);
+    if (known?.state !== 'checking') return client.get(mtorrentPath, target);
     await pause(CHECK_LOOK_MS);
   }
 }
 
-function elsewhere({ name, path, state }: FileView, mtorrentPath: string, stateDir: string): MiniTorrentError {
-  const sentence =
-    state === 'seeding'
-      ? `${name} was already downloaded to ${path}; run the command again to download a second copy`
-      : `${name} is partly downloaded to ${path}; continue with: mtorrent get ${mtorrentPath} ${path} (or delete its .part file and ${stateDir})`;
-  return new MiniTorrentError('ALREADY_EXISTS', sentence);
-}
-
+/** Removes the directory, and the one that it lies in when that is empty. */
 async function forget(stateDir: string): Promise<void> {
   try {
     await rm(stateDir, { recursive: true, force: true });
+    await rmdir(dirname(stateDir));
   } catch (error) {
-    throw fileError(error, stateDir);
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) throw fileError(error, stateDir);
   }
 }
 

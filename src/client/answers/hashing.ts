@@ -1,5 +1,5 @@
-// The progress of hashing, for `overview`: shares and verifications, which take minutes for a large file. Decides
-// nothing about files. Invariant: an entry lasts exactly as long as its hashing. Pure.
+// The progress of hashing, for `overview`: shares, verifications and files found for a get, which take minutes for a
+// large file. Decides nothing about files. Invariant: an entry lasts exactly as long as its hashing. Pure.
 
 import type { Wake } from '../../foundation/actor/machine.js';
 import type { ClientInput } from '../effects.js';
@@ -22,6 +22,8 @@ export class Hashing {
         this.#shares.set(input.ask, input);
         break;
       case 'shareHashed':
+      case 'getPrepared':
+      case 'targetJudged':
       case 'prepareFailed':
         this.#shares.delete(input.ask);
         break;

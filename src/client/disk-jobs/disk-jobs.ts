@@ -8,14 +8,17 @@ import type { Log } from '../../foundation/base/log.js';
 import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import { openFilesLimit } from '../../foundation/base/this-machine.js';
 import type { Address } from '../../foundation/torrent/address.js';
+import { Geometry } from '../../foundation/torrent/geometry.js';
 import { deletePart } from '../../transfer/storage/leftovers.js';
 import { deleteMetainfo, readMetainfo, replaceTracker, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { PartClaims } from '../../transfer/storage/part-claims.js';
 import { deleteResume } from '../../transfer/storage/resume.js';
 import { explained, roomAt } from '../../transfer/storage/room.js';
 import { lookAtSource } from '../../transfer/storage/source.js';
 import { piecesListed } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, Refusal } from '../effects.js';
 import { namesOf } from '../files/names.js';
+import type { Entry } from '../files/record.js';
 import { OPEN_FILES_FEW } from '../limits.js';
 import type { ClientEvent } from '../messages.js';
 import type { StatePaths } from '../state/library.js';
@@ -27,8 +30,8 @@ import { Reopener } from './reopener.js';
 import { type HashProgress, hashShare } from './share.js';
 
 type SharingKind = 'prepareShare' | 'writeShare';
+type GettingKind = 'prepareGet' | 'judgeTarget';
 type DownloadingKind =
-  | 'prepareGet'
   | 'openPart'
   | 'releasePart'
   | 'lookAtCompleted'
@@ -37,7 +40,7 @@ type DownloadingKind =
   | 'replaceTracker';
 type LookingKind = 'check' | 'lookAtSources' | 'lookAtRoom';
 type VerifyingKind = 'hashAgain' | 'mend' | 'mapPieces';
-type Kind = SharingKind | DownloadingKind | LookingKind | VerifyingKind;
+type Kind = SharingKind | GettingKind | DownloadingKind | LookingKind | VerifyingKind;
 type EffectOf<K extends Kind> = Extract<ClientEffect, { readonly kind: K }>;
 export type DiskEffect = EffectOf<Kind>;
 
@@ -53,10 +56,14 @@ export interface DiskJobsOptions {
   readonly paths: StatePaths;
   readonly files: OpenFiles;
   readonly hashThreads: number;
-  /** The pair that shares of this client are announced to. */
-  readonly trackers: readonly [Address, Address];
-  /** Reads a .mtorrent to get or to check, as `readMetainfo` does. */
-  readonly read?: typeof readMetainfo | undefined;
+  readonly client: {
+    /** The pair that shares of this client are announced to. */
+    readonly trackers: readonly [Address, Address];
+    /** Reads a .mtorrent to get or to check. */
+    readonly readMetainfo?: typeof readMetainfo | undefined;
+    /** Where this client is reached in the background. */
+    readonly socket?: string | undefined;
+  };
   readonly log: Log;
   readonly post: (input: ClientInput) => void;
   readonly answer: (event: ClientEvent) => void;
@@ -69,14 +76,25 @@ export class DiskJobs {
   readonly #reopener: Reopener;
   readonly #rehash: Rehash;
   readonly #jobs: Jobs;
+  readonly #claims: PartClaims;
+  /** The targets whose `.part` this client has claimed, by file. */
+  readonly #claimed = new Map<number, string>();
 
   constructor(options: DiskJobsOptions) {
-    const { paths, files, hashThreads, log, read = readMetainfo } = options;
+    const { paths, files, hashThreads, log, client } = options;
+    const read = client.readMetainfo ?? readMetainfo;
     this.#options = options;
     this.#hashing = new LocalHashing(hashThreads, log);
-    this.#reopener = new Reopener({ paths, hashing: this.#hashing, read, log });
+    this.#claims = new PartClaims({ socket: client.socket ?? '', log });
+    this.#reopener = new Reopener({ paths, claims: this.#claims, hashing: this.#hashing, read, log });
     this.#rehash = new Rehash(this.#hashing, files, paths);
-    this.#jobs = { ...this.#sharing(), ...this.#downloading(), ...this.#looking(), ...this.#verifying() };
+    this.#jobs = {
+      ...this.#sharing(),
+      ...this.#getting(),
+      ...this.#downloading(),
+      ...this.#looking(),
+      ...this.#verifying(),
+    };
   }
 
   perform(effect: DiskEffect): void {
@@ -105,13 +123,50 @@ export class DiskJobs {
     this.#rehash.payloadMoved();
   }
 
-  /** Ends the threads; hashing in progress is cancelled. */
-  close(): Promise<void> {
-    return this.#hashing.close();
+  /** When a download has ended, its `.part` is closed. */
+  downloadTold(event: Extract<ClientInput, { readonly kind: 'download' }>['event']): void {
+    if (event.kind === 'progressed' && event.rate > 0) this.payloadMoved();
+    if (event.kind === 'completed' || event.kind === 'failed' || event.kind === 'stopped')
+      void this.#partClosed(event.file);
+  }
+
+  /** Nothing of this client writes to the `.part` of this file any more. */
+  async #partClosed(file: number): Promise<void> {
+    const path = this.#claimed.get(file);
+    this.#claimed.delete(file);
+    if (path !== undefined) await this.#claims.release(path);
+  }
+
+  /** Ends the threads; hashing in progress is cancelled. No `.part` may be written to any more. */
+  async close(): Promise<void> {
+    await Promise.all([this.#hashing.close(), this.#claims.close()]);
+  }
+
+  /** What another client has taken up is its own. */
+  async #isUnclaimed(path: string): Promise<boolean> {
+    try {
+      await this.#claims.refuseIfTaken(path);
+      return true;
+    } catch (error) {
+      if (error instanceof MiniTorrentError && error.code === 'ALREADY_RUNNING') return false;
+      throw error;
+    }
+  }
+
+  /** Shows the hashing of what was found for a get, as that of a share is. */
+  #hashReport(ask: number): (entry: Entry, done: number) => void {
+    const { post } = this.#options;
+    const report = nowAndThen(PROGRESS_MS, ({ entry, done }: { readonly entry: Entry; readonly done: number }) => {
+      const { path, mtorrentPath, size } = entry;
+      const { pieceCount: pieces } = new Geometry(size);
+      post({ kind: 'shareProgressed', ask, path, mtorrentPath, size, pieces, done });
+    });
+    return (entry, done) => report({ entry, done });
   }
 
   #sharing(): Jobs<SharingKind> {
-    const { files, trackers, post } = this.#options;
+    const { files, post } = this.#options;
+    const { trackers } = this.#options.client;
     const refused = prepareFailed;
     return {
       prepareShare: {
@@ -135,28 +190,50 @@ export class DiskJobs {
     };
   }
 
-  #downloading(): Jobs<DownloadingKind> {
-    const { paths, files } = this.#options;
+  #getting(): Jobs<GettingKind> {
+    const { files } = this.#options;
     return {
       prepareGet: {
         perform: async ({ ask, mtorrentPath, destination }) => {
-          const { metainfo, ...prepared } = await this.#reopener.prepareGet(mtorrentPath, destination);
+          const report = this.#hashReport(ask);
+          const { metainfo, ...prepared } = await this.#reopener.prepareGet(mtorrentPath, destination, report);
           files.learn(metainfo);
           return { kind: 'getPrepared', ask, ...prepared };
         },
         refused: prepareFailed,
       },
+      judgeTarget: {
+        perform: async ({ ask, entry }) => {
+          const report = this.#hashReport(ask);
+          const metainfo = files.metainfo(entry.swarm);
+          const mtimeMs = await this.#reopener.wholeAt(entry, metainfo, (done) => report(entry, done));
+          return { kind: 'targetJudged', ask, entry, mtimeMs };
+        },
+        refused: prepareFailed,
+      },
+    };
+  }
+
+  #downloading(): Jobs<DownloadingKind> {
+    const { paths, files } = this.#options;
+    return {
       openPart: {
         perform: async ({ file, entry }) => {
-          const part = await this.#reopener.openPart(entry, files.metainfo(entry.swarm));
-          files.partOpened(file, part);
-          return { kind: 'partOpened', file, have: part.have.count };
+          const opened = await this.#reopener.openPart(entry, files.metainfo(entry.swarm));
+          if (opened.kind === 'whole') {
+            await this.#reopener.forgetProgress(entry);
+            return { kind: 'completedSeen', file, mtimeMs: opened.mtimeMs };
+          }
+          this.#claimed.set(file, entry.path);
+          files.partOpened(file, opened);
+          return { kind: 'partOpened', file, have: opened.have.count };
         },
         refused: partFailed,
       },
       releasePart: {
         perform: async ({ file }) => {
           await files.releasePart(file);
+          await this.#partClosed(file);
           return undefined;
         },
         refused: partFailed,
@@ -175,7 +252,7 @@ export class DiskJobs {
           this.#rehash.forget(file);
           files.forget(file, entry.swarm);
           await deleteResume(paths.resumeOf(entry));
-          if (unfinished) await deletePart(entry.path);
+          if (unfinished && (await this.#isUnclaimed(entry.path))) await deletePart(entry.path);
           for (const { mtorrentPath } of namesOf(entry)) await deleteMetainfo(mtorrentPath, entry.swarm);
           return { kind: 'removed', ask, refusal: undefined };
         },

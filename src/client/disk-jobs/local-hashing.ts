@@ -50,9 +50,23 @@ export class LocalHashing {
     return this.#inTurn((pool) => pool.hash(path, layout, { onProgress }));
   }
 
-  /** The pieces at `path` that match their digests. @param only checks these pieces and no others. */
-  check(path: string, { layout, digests }: Metainfo, only?: Bitfield): Promise<Bitfield> {
-    return this.#inTurn((pool) => pool.check(path, layout, digests, { only }));
+  /**
+   * The pieces at `path` that match their digests.
+   * @param only checks these pieces and no others.
+   * @param onProgress called with the pieces done.
+   */
+  check(
+    path: string,
+    { layout, digests }: Metainfo,
+    only?: Bitfield,
+    onProgress?: (pieces: number) => void,
+  ): Promise<Bitfield> {
+    return this.#inTurn((pool) => pool.check(path, layout, digests, { only, onProgress }));
+  }
+
+  /** SHA-256 of all bytes. */
+  sha256({ path, layout }: Source): Promise<Uint8Array> {
+    return this.#inTurn((pool) => pool.sha256(path, layout));
   }
 
   /** Makes these pieces of an open `.part` zeros; resolves to how many had to be written. */

@@ -1,5 +1,6 @@
 // Performs what storage/reopening.ts decides: looks at the disk, hashes what is doubtful, opens or creates the `.part`
-// of a download. Invariant: the record of a download is on the disk before its `.part` is created or written to.
+// of a download. Invariant: the record of a download is on the disk, and its `.part` is claimed, before that is created
+// or written to.
 
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -11,6 +12,7 @@ import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
+import type { PartClaims } from '../../transfer/storage/part-claims.js';
 import {
   hasChanged,
   judgeFile,
@@ -27,29 +29,39 @@ import {
   leftAs,
   loadResume,
   NOT_CREATED,
+  type ResumeReading,
   saveResume,
 } from '../../transfer/storage/resume.js';
 import { checkFileSize, type Room, roomAt } from '../../transfer/storage/room.js';
 import { inspectSource, type Source } from '../../transfer/storage/source.js';
 import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
-import { partPathOf, resolveTarget } from '../../transfer/storage/target.js';
-import type { CheckResult } from '../effects.js';
+import { checkWritable, targetPathOf } from '../../transfer/storage/target.js';
+import type { CheckResult, There } from '../effects.js';
 import { type Completeness, recordedMs, UNFINISHED } from '../files/completeness.js';
 import { otherPaths, servedFrom } from '../files/names.js';
 import type { Entry, KnownZeros } from '../files/record.js';
 import { CHECKS_MAX } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
+import { Adoption, lookAtTarget, type OnHashed } from './adoption.js';
 import type { LocalHashing } from './local-hashing.js';
 import { lookAt } from './look.js';
 
 export interface OpenedPart {
+  readonly kind: 'part';
   readonly storage: Storage;
   /** In shared memory; these pieces are verified. */
   readonly have: Bitfield;
 }
 
+/** Somebody else has completed the file meanwhile. */
+export interface FoundWhole {
+  readonly kind: 'whole';
+  readonly mtimeMs: number;
+}
+
 export interface ReopenerOptions {
   readonly paths: StatePaths;
+  readonly claims: PartClaims;
   readonly hashing: LocalHashing;
   /** Reads a .mtorrent, as `readMetainfo` does. */
   readonly read: typeof readMetainfo;
@@ -64,36 +76,54 @@ export interface PreparedGet {
   /** ID of the file system. */
   readonly device: number;
   readonly zeros: KnownZeros;
+  /** What lies at the target. Then nothing else was looked at. */
+  readonly there: There | undefined;
 }
 
 /** All methods reject with MiniTorrentError. */
 export class Reopener {
   readonly #options: ReopenerOptions;
   readonly #checks = new Permits(CHECKS_MAX);
+  readonly #adoption: Adoption;
 
   constructor(options: ReopenerOptions) {
     this.#options = options;
+    this.#adoption = new Adoption(options.hashing, (entry) => this.#recordOf(entry));
   }
 
-  /** Reads the .mtorrent and finds the target. ALREADY_EXISTS when the target or a strange `.part` exists. */
-  async prepareGet(mtorrentPath: string, destination: string): Promise<PreparedGet> {
+  /**
+   * Reads the .mtorrent and finds the target. A `.part` that no record knows is hashed and recorded. ALREADY_EXISTS
+   * when it is of something else, ALREADY_RUNNING when another client writes it.
+   * @param onHashed gets the pieces hashed so far, and where they lie.
+   */
+  async prepareGet(
+    mtorrentPath: string,
+    destination: string,
+    onHashed: (entry: Entry, done: number) => void,
+  ): Promise<PreparedGet> {
     const metainfo = await this.#options.read(mtorrentPath);
-    const path = await resolveTarget(destination, metainfo.name);
+    const path = await targetPathOf(destination, metainfo.name);
     const directory = dirname(path);
     const entry = entryOf(metainfo, mtorrentPath, path, UNFINISHED);
+    const there = await lookAtTarget(path);
+    const device = await deviceOf(directory);
+    const prepared = { entry, metainfo, device, zeros: knownZeros(zerosOf(metainfo)) };
+    if (there !== undefined) return { ...prepared, room: await roomAt(directory), there };
+    await checkWritable(path);
+    await this.#options.claims.refuseIfTaken(path);
     const partBytes = await partBytesOf(path);
     const hasRecord = partBytes !== undefined && (await loadResume(this.#recordOf(entry))) !== undefined;
-    const verdict = judgePart(partPathOf(path), partBytes !== undefined, hasRecord);
-    if (verdict.kind === 'refuse') throw new MiniTorrentError('ALREADY_EXISTS', verdict.sentence);
+    if (judgePart(partBytes !== undefined, hasRecord) === 'examine')
+      await this.#adoption.adoptPart(entry, metainfo, (done) => onHashed(entry, done));
     await checkFileSize(path, entry.size);
     const room = await roomAt(directory);
-    return {
-      entry,
-      metainfo,
-      zeros: knownZeros(zerosOf(metainfo)),
-      room: { ...room, freeBytes: room.freeBytes === undefined ? undefined : room.freeBytes + (partBytes ?? 0) },
-      device: await deviceOf(directory),
-    };
+    const freeBytes = room.freeBytes === undefined ? undefined : room.freeBytes + (partBytes ?? 0);
+    return { ...prepared, room: { ...room, freeBytes }, there };
+  }
+
+  /** As Adoption.wholeAt. */
+  wholeAt(entry: Entry, metainfo: Metainfo, onHashed: OnHashed): Promise<number> {
+    return this.#adoption.wholeAt(entry, metainfo, onHashed);
   }
 
   /** Compares what the library says about a file with the disk. */
@@ -155,23 +185,51 @@ export class Reopener {
     return { kind: 'partial', have: recorded.with(zeros.pieces).count, device, zeros: knownZeros(zeros) };
   }
 
-  /** Creates the `.part`, or opens that of an earlier try and finds its good pieces. */
-  async openPart(entry: Entry, metainfo: Metainfo): Promise<OpenedPart> {
-    const { log } = this.#options;
+  /**
+   * Claims the `.part`, and creates it, or opens that of an earlier try and finds its good pieces. The caller releases
+   * the claim of a part that it gets.
+   */
+  async openPart(entry: Entry, metainfo: Metainfo): Promise<OpenedPart | FoundWhole> {
+    const { claims } = this.#options;
+    await claims.take(entry.path);
+    let opened: OpenedPart | FoundWhole | undefined;
+    try {
+      opened = await this.#open(entry, metainfo);
+      return opened;
+    } finally {
+      if (opened?.kind !== 'part') await claims.release(entry.path);
+    }
+  }
+
+  async #open(entry: Entry, metainfo: Metainfo): Promise<OpenedPart | FoundWhole> {
+    if ((await lookAtTarget(entry.path)) !== undefined)
+      return { kind: 'whole', mtimeMs: await this.#adoption.wholeAt(entry, metainfo) };
+    let reading = await this.#readingOf(entry);
+    const verdict = judgePart((await partBytesOf(entry.path)) !== undefined, reading !== undefined);
+    if (verdict === 'examine') {
+      await this.#adoption.adoptPart(entry, metainfo);
+      reading = await this.#readingOf(entry);
+    }
+    if (verdict !== 'create' && reading !== undefined) return this.#reopen(entry, metainfo, reading);
+    const have = Bitfield.shared(metainfo.geometry.pieceCount);
+    // A new file reads as zeros wherever nothing was written: its pieces of zeros are there.
+    fill(have, zerosOf(metainfo).pieces);
+    await this.#record(entry, have, NOT_CREATED);
+    return { kind: 'part', storage: await createPart(entry.path, metainfo.layout), have };
+  }
+
+  async #readingOf(entry: Entry): Promise<ResumeReading | undefined> {
     const reading = await loadResume(this.#recordOf(entry));
-    if (reading?.kind === 'damaged')
-      log.warn({ path: entry.path, reason: reading.reason }, 'resume data is damaged; every piece is checked');
-    const isThere = (await partBytesOf(entry.path)) !== undefined;
-    const verdict = judgePart(partPathOf(entry.path), isThere, reading !== undefined);
-    if (verdict.kind === 'refuse') throw new MiniTorrentError('ALREADY_EXISTS', verdict.sentence);
+    if (reading?.kind === 'damaged') {
+      const { reason } = reading;
+      this.#options.log.warn({ path: entry.path, reason }, 'resume data is damaged; every piece is checked');
+    }
+    return reading;
+  }
+
+  async #reopen(entry: Entry, metainfo: Metainfo, reading: ResumeReading): Promise<OpenedPart> {
     const have = Bitfield.shared(metainfo.geometry.pieceCount);
     const zeros = zerosOf(metainfo).pieces;
-    if (verdict.kind === 'create' || reading === undefined) {
-      // A new file reads as zeros wherever nothing was written: its pieces of zeros are there.
-      fill(have, zeros);
-      await this.#record(entry, have, NOT_CREATED);
-      return { storage: await createPart(entry.path, metainfo.layout), have };
-    }
     const { storage, found } = await openPart(entry.path, metainfo.layout);
     try {
       fill(have, await this.#goodPieces(storage, metainfo, judgePieces(reading, metainfo.geometry, zeros, found)));
@@ -179,7 +237,7 @@ export class Reopener {
       // stop is not believed once the file has changed.
       await storage.flush();
       await this.#record(entry, have, leftAs(found, false));
-      return { storage, have };
+      return { kind: 'part', storage, have };
     } catch (error) {
       await storage.close();
       throw error;

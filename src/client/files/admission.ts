@@ -36,8 +36,23 @@ export function getRefusal(
   return (known === undefined ? countRefusal(files) : undefined) ?? roomRefusal(files, entry, target, reserve);
 }
 
+/** Why a file that is complete at its target cannot join; undefined when it can. */
+export function wholeRefusal(files: FileTable, entry: Entry): Refusal | undefined {
+  const known = files.ofSwarm(entry.swarm);
+  if (known !== undefined && 'refusal' in stepOf(known.phase, { kind: 'gotWhole' }))
+    return { code: 'ALREADY_EXISTS', sentence: `${entry.name} is here already as ${known.entry.path}` };
+  // What was shared from there is not there any more. A download goes on.
+  const other = files.ofPath(entry.path).find((record) => record !== known && isUnfinished(record));
+  if (other !== undefined) return { code: 'ALREADY_EXISTS', sentence: placeTaken(other.entry) };
+  return known === undefined ? countRefusal(files) : undefined;
+}
+
 /** Drops the record of the same swarm, so that a new one can take its place. */
-export function makeWay(files: FileTable, entry: Entry, kind: 'sharedAgain' | 'gotAgain'): readonly ClientEffect[] {
+export function makeWay(
+  files: FileTable,
+  entry: Entry,
+  kind: 'sharedAgain' | 'gotAgain' | 'gotWhole',
+): readonly ClientEffect[] {
   const known = files.ofSwarm(entry.swarm);
   return known === undefined ? NO_EFFECTS : (advance(files, known, { kind }) ?? NO_EFFECTS);
 }

@@ -87,6 +87,8 @@ export type LifeEvent =
   /** The same swarm is shared or fetched once more: a new record replaces this one. */
   | { readonly kind: 'sharedAgain' }
   | { readonly kind: 'gotAgain' }
+  /** The same swarm was asked for where every byte of it lies already. */
+  | { readonly kind: 'gotWhole' }
   /** A look or an upload found that the copy which is served is gone or has changed. `elsewhere`: there are others. */
   | {
       readonly kind: 'lost';
@@ -202,6 +204,8 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     otherwise: 'late',
   },
   completed: {
+    // It lay at its target when its `.part` was to be opened.
+    opening: completes,
     downloading: completes,
     stopping: completes,
     leaving: () => out('tellCompleted', 'delete'),
@@ -273,6 +277,15 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
   },
   sharedAgain: { seeding: stays, checking: isReplaced, missing: isReplaced, otherwise: 'known' },
   gotAgain: { failed: isReplaced, stalled: isReplaced, missing: isReplaced, otherwise: 'known' },
+  gotWhole: {
+    checking: isReplaced,
+    waiting: isReplaced,
+    paused: isReplaced,
+    failed: isReplaced,
+    stalled: isReplaced,
+    missing: isReplaced,
+    otherwise: 'known',
+  },
   lost: {
     seeding: (_, { sentence, returns, isNews, elsewhere }) =>
       // The check finds the copy from which it is served from now on.

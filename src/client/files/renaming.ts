@@ -28,15 +28,24 @@ export function renamed(files: FileTable, record: FileRecord, entry: Entry): rea
   return [...withdrawn, ...registered, ...sought];
 }
 
-/** The same content is shared once more: its .mtorrent, its trackers and its copy become known as well. */
-export function sharedAgain(files: FileTable, ask: number, record: FileRecord, fresh: Entry): readonly ClientEffect[] {
+/**
+ * The same content is shared once more: its .mtorrent, its trackers and its copy become known as well.
+ * @param detail of the answer.
+ */
+export function sharedAgain(
+  files: FileTable,
+  ask: number,
+  record: FileRecord,
+  fresh: Entry,
+  detail = basename(fresh.mtorrentPath),
+): readonly ClientEffect[] {
   const before = record.entry;
   const effects = renamed(files, record, withNames(before, fresh));
   const { file, entry } = record;
   // The served copy was touched since: its new time is what uploads compare.
   const isTouched = JSON.stringify(before.completeness) !== JSON.stringify(entry.completeness);
   const served: readonly ClientEffect[] = isTouched ? [{ kind: 'serve', file, entry, complete: true }] : [];
-  return [...effects, ...served, saved(files), accept(ask, basename(fresh.mtorrentPath))];
+  return [...effects, ...served, saved(files), accept(ask, detail)];
 }
 
 /** The download of this content to this place is known, and a second word for it may only name further trackers. */

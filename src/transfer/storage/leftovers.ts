@@ -3,10 +3,11 @@
 
 import { lstat, stat, unlink } from 'node:fs/promises';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
-import { partPathOf } from './target.js';
+import { exists } from './publish.js';
+import { claimPathOf, partPathOf } from './target.js';
 
 /** Bytes of a block, as stat(2) counts them. */
-const STAT_BLOCK_BYTES = 512;
+export const STAT_BLOCK_BYTES = 512;
 
 /** Bytes that the `.part` takes on the disk; undefined when there is none. */
 export async function partBytesOf(targetPath: string): Promise<number | undefined> {
@@ -22,6 +23,16 @@ export async function partBytesOf(targetPath: string): Promise<number | undefine
 /** Deletes the `.part`, if there is one. */
 export async function deletePart(targetPath: string): Promise<void> {
   await unlinkIfThere(partPathOf(targetPath));
+}
+
+/** Deletes a `.part` that no data was written to, unless somebody has claimed it. */
+export async function deleteEmptyPart(targetPath: string): Promise<void> {
+  if ((await partBytesOf(targetPath)) !== 0) return;
+  try {
+    if (!(await exists(claimPathOf(targetPath)))) await deletePart(targetPath);
+  } catch (error) {
+    throw fileError(error, targetPath);
+  }
 }
 
 /** A crash between linking and unlinking leaves a complete download with both names: deletes the `.part` then. */

@@ -30,6 +30,11 @@ export const ROOM_BYTES_FEW = MIB;
 /** Free inodes below which it counts as full of inodes: a file that is published has two names for a moment. */
 export const INODES_FEW = 2;
 /**
+ * Milliseconds by which a `.part` may be younger than its resume data while nobody else can have added pieces: five
+ * saves of the record. A younger one is hashed where the record has no piece, too.
+ */
+export const PART_UNRECORDED_MS = 10_000;
+/**
  * Milliseconds that reading a block may delay the other connections of its thread: 512 KiB take 0.3 from memory and 1
  * from flash, twice that or more on a busy core, a run four times that; a spinning disk takes 8 and more.
  */
@@ -54,3 +59,13 @@ export const LEASE_LOCAL_BEAT_MS = 60_000;
 export const BEATS_MISSED = 2.5;
 /** Milliseconds between two looks of whoever waits: a living holder is seen soon after its beat. */
 export const LEASE_LOOK_MS = 500;
+/** Bytes of a claim: some short texts, and the path of a socket. */
+export const CLAIM_BYTES_MAX = 2 * KIB;
+/** Milliseconds between two writes of a claim: its holder is known to live, and the disk hardly notices. */
+export const CLAIM_BEAT_MS = 4_000;
+/** Milliseconds without a write after which the holder of a claim is gone: several beats of a busy machine. */
+export const CLAIM_WATCH_MS = 16_000;
+/** Milliseconds between two looks at a claim that is watched. */
+export const CLAIM_LOOK_MS = 500;
+/** Tries to make a claim while others make and remove theirs. */
+export const CLAIM_TRIES_MAX = 4;

@@ -1,11 +1,12 @@
-// Decides what is believed of a file that is opened again: its record against what lies on the disk. Invariant: only
-// what this client verified and nobody has touched since is believed, as far as inode, size and times tell; the rest is
-// hashed, or refused when it belongs to somebody else. Pure.
+// Decides what is believed of a file that is found on the disk: its record, if there is one, against what lies there.
+// Invariant: only what this client verified and nobody has touched since is believed, as far as inode, size and times
+// tell; the rest is hashed, and refused when nothing of it is right. Pure.
 
 import { basename } from 'node:path';
+import { shellLine } from '../../foundation/base/shell-line.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { PART_YOUNGER_MS } from './limits.js';
+import { PART_UNRECORDED_MS, PART_YOUNGER_MS } from './limits.js';
 import type { Resume, ResumeReading } from './resume.js';
 import type { Stamp } from './storage.js';
 
@@ -66,17 +67,43 @@ export function judgeMetainfo(
   return { kind: 'refuse', sentence: `${mtorrentPath} describes another file than before; put the old one back` };
 }
 
-/** On what lies where a download is to be written. */
-export type PartVerdict = { readonly kind: 'create' | 'reopen' } | Refused;
+/** On what lies where a download is to be written. `examine`: nobody remembers it, so its pieces are hashed first. */
+export type PartVerdict = 'create' | 'reopen' | 'examine';
 
-/**
- * A record is written before its `.part`, so a `.part` without one is somebody else's file.
- * @param hasRecord whether there is one, readable or not.
- */
-export function judgePart(partPath: string, isThere: boolean, hasRecord: boolean): PartVerdict {
-  if (!isThere) return { kind: 'create' };
-  if (hasRecord) return { kind: 'reopen' };
-  return { kind: 'refuse', sentence: `${partPath} is there and is not of a download of this client; move it away` };
+/** @param hasRecord whether there is one, readable or not. */
+export function judgePart(isThere: boolean, hasRecord: boolean): PartVerdict {
+  if (!isThere) return 'create';
+  return hasRecord ? 'reopen' : 'examine';
+}
+
+/** What was found in a file that nobody remembers. */
+export interface Examined {
+  /** Pieces that are right and are not zeros throughout, which any hole is. All, when the file is nothing but zeros. */
+  readonly good: number;
+  readonly pieces: number;
+  /** Bytes that it takes on the disk: 0 for one that is empty, or a hole throughout. */
+  readonly diskBytes: number;
+}
+
+/** Undefined: it is this download's, or empty, and is continued. */
+export function judgeUnknownPart(partPath: string, { good, diskBytes }: Examined): Refused | undefined {
+  if (good > 0 || diskBytes === 0) return undefined;
+  const sentence = `${partPath} is there and no piece of it is right, so it belongs to another download; choose another destination or move it away`;
+  return { kind: 'refuse', sentence };
+}
+
+/** On a file at the target that is not whole. It may be somebody's data, so it is never written to unasked. */
+export function targetTaken(path: string, partPath: string, { good, pieces }: Examined, isPartThere: boolean): Refused {
+  const what = `${path} exists already`;
+  if (good === 0)
+    return {
+      kind: 'refuse',
+      sentence: `${what} and is another file; choose another destination or move that file away`,
+    };
+  const remedy = isPartThere
+    ? `choose another destination or move that file away: ${partPath} is continued then`
+    : `to keep these and fetch the others, rename it with: ${shellLine('mv', path, partPath)} and run the same command again`;
+  return { kind: 'refuse', sentence: `${what}, and ${good} of its ${pieces} pieces are right; ${remedy}` };
 }
 
 /** On the pieces of a `.part`; a piece in none of these is missing. */
@@ -101,19 +128,38 @@ export function judgePieces(
   const resume = recordOf(reading, size);
   if (resume === undefined || reading.kind !== 'resume')
     return { believed: new Bitfield(pieceCount), doubtful: allOf(pieceCount).without(zeros), toClear: zeros };
-  const believed = believedOf(resume, reading.savedMs, found);
-  return { believed, doubtful: resume.have.without(believed).without(zeros), toClear: zeros.without(believed) };
+  const { believed, doubtful } = trusted(resume, trustIn(resume, reading.savedMs, found));
+  return { believed, doubtful: doubtful.without(believed).without(zeros), toClear: zeros.without(believed) };
 }
 
-function believedOf(
-  { left: { clean, inode }, size, have, synced }: Resume,
+function trusted({ have, synced }: Resume, trust: Trust): Omit<PiecesVerdict, 'toClear'> {
+  switch (trust) {
+    case 'full':
+      return { believed: have, doubtful: have };
+    case 'recorded':
+      return { believed: synced, doubtful: have };
+    case 'flushed':
+      return { believed: synced, doubtful: allOf(have.pieceCount) };
+    case 'none':
+      // Another client may have added pieces that this record does not know.
+      return { believed: new Bitfield(have.pieceCount), doubtful: allOf(have.pieceCount) };
+  }
+}
+
+/**
+ * full: all that is recorded. recorded: what was flushed, and the rest of the record is hashed. flushed: the same, and
+ * there may be more pieces than recorded.
+ */
+type Trust = 'full' | 'recorded' | 'flushed' | 'none';
+
+function trustIn(
+  { left: { clean, inode }, size }: Resume,
   savedMs: number,
   found: Pick<Stamp, 'inode' | 'size' | 'mtimeMs'>,
-): Bitfield {
-  const none = new Bitfield(have.pieceCount);
-  if (clean !== null) return clean.size === found.size && clean.mtimeMs === found.mtimeMs ? have : none;
-  const isOurs = inode === found.inode && size === found.size && found.mtimeMs <= savedMs + PART_YOUNGER_MS;
-  return isOurs ? synced : none;
+): Trust {
+  if (clean !== null) return clean.size === found.size && clean.mtimeMs === found.mtimeMs ? 'full' : 'none';
+  if (inode !== found.inode || size !== found.size || found.mtimeMs > savedMs + PART_YOUNGER_MS) return 'none';
+  return found.mtimeMs > savedMs + PART_UNRECORDED_MS ? 'flushed' : 'recorded';
 }
 
 /** The pieces that a record says are there; none when it is of another size or cannot be read. */

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { assert } from '../../foundation/base/assert.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Extent, Layout } from '../../foundation/torrent/layout.js';
+import { STAT_BLOCK_BYTES } from './leftovers.js';
 import { type HandedStorage, layoutOf, type StorageHandle } from './messages.js';
 import { moveWithoutOverwriting, syncDirectory } from './publish.js';
 import { partPathOf } from './target.js';
@@ -121,15 +122,43 @@ export async function openPart(
   { size }: Layout,
 ): Promise<{ readonly storage: Storage; readonly found: Stamp }> {
   const path = partPathOf(targetPath);
+  const { fd, stats } = await openRegular(path);
+  try {
+    const found = stampOf(stats);
+    if (found.size !== size) await truncateFd(fd, size);
+    return { storage: new FileStorage({ fd, size }, path, targetPath), found };
+  } catch (error) {
+    await closeFd(fd);
+    throw fileError(error, path);
+  }
+}
+
+/** The `.part` of a download that nobody remembers, flushed and not changed. Anything but a regular file is refused. */
+export async function examinePart(
+  targetPath: string,
+): Promise<{ readonly stamp: Stamp /** That it takes. */; readonly diskBytes: number }> {
+  const path = partPathOf(targetPath);
+  const { fd, stats } = await openRegular(path);
+  try {
+    // Its pieces are recorded as flushed, whoever wrote them.
+    await syncFd(fd);
+    return { stamp: stampOf(stats), diskBytes: Number(stats.blocks) * STAT_BLOCK_BYTES };
+  } catch (error) {
+    throw fileError(error, path);
+  } finally {
+    await closeFd(fd);
+  }
+}
+
+/** For reading and writing. Rejects with MiniTorrentError; NOT_A_FILE for a pipe and its like. */
+async function openRegular(path: string): Promise<{ readonly fd: number; readonly stats: fs.BigIntStats }> {
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for its other end.
     const fd = await openFd(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stats = await statFd(fd);
       if (!stats.isFile()) throw new MiniTorrentError('NOT_A_FILE', `${path} is not a regular file; move it away`);
-      const found = stampOf(stats);
-      if (found.size !== size) await truncateFd(fd, size);
-      return { storage: new FileStorage({ fd, size }, path, targetPath), found };
+      return { fd, stats };
     } catch (error) {
       await closeFd(fd);
       throw error;

@@ -1,5 +1,5 @@
-// Where a download goes: the path of its target, and of the `.part` that it is written to until it is complete. A path
-// where something exists is never chosen as a target.
+// Where a download goes: the path of its target, of the `.part` that it is written to until it is complete, and of the
+// claim of its writer.
 
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -9,28 +9,15 @@ import { assert } from '../../foundation/base/assert.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
-import { exists } from './publish.js';
 
 const PART_SUFFIX = '.part';
+const CLAIM_SUFFIX = '.claim';
 
 /**
  * The target of a download, as an absolute path. `destination` is either a directory, which exists or ends with a
- * slash, and `name` is appended to it; or it is the file to write. Its directory exists and is writable; ALREADY_EXISTS
- * when the target does.
+ * slash, and `name` is appended to it; or it is the file to write. Its directory exists.
  * @param name safe by `checkFileName`.
  */
-export async function resolveTarget(destination: string, name: string): Promise<string> {
-  const path = await targetPathOf(destination, name);
-  try {
-    if (!(await exists(path))) return path;
-  } catch (error) {
-    throw fileError(error, destination);
-  }
-  const sentence = `${path} exists already; choose another destination or move that file away`;
-  throw new MiniTorrentError('ALREADY_EXISTS', sentence);
-}
-
-/** As `resolveTarget`, whether the target exists or not. */
 export async function targetPathOf(destination: string, name: string): Promise<string> {
   assert(checkFileName(name) === undefined, 'a name was checked before it becomes a path');
   if (destination === '') {
@@ -39,10 +26,19 @@ export async function targetPathOf(destination: string, name: string): Promise<s
   try {
     const asDirectory = destination.endsWith('/') || destination.endsWith(sep);
     const target = asDirectory || (await isDirectory(destination)) ? join(destination, name) : destination;
-    const parent = await writableDirectory(dirname(resolve(target)));
-    return join(parent, basename(resolve(target)));
+    return join(await realDirectory(dirname(resolve(target))), basename(resolve(target)));
   } catch (error) {
     throw fileError(error, destination);
+  }
+}
+
+/** PERMISSION_DENIED when no file can be made beside `targetPath`. */
+export async function checkWritable(targetPath: string): Promise<void> {
+  const directory = dirname(targetPath);
+  try {
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError(error, directory);
   }
 }
 
@@ -55,13 +51,12 @@ async function isDirectory(path: string): Promise<boolean> {
   }
 }
 
-async function writableDirectory(path: string): Promise<string> {
+async function realDirectory(path: string): Promise<string> {
   try {
     const real = await realpath(path);
     if (!(await stat(real)).isDirectory()) {
       throw new MiniTorrentError('NOT_A_DIRECTORY', `${path} is not a directory; choose another destination`);
     }
-    await access(real, constants.W_OK | constants.X_OK);
     return real;
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw fileError(error, path);
@@ -71,7 +66,15 @@ async function writableDirectory(path: string): Promise<string> {
 
 /** `<target>.part`, or a digest of the name with the same suffix when the name is too long. */
 export function partPathOf(targetPath: string): string {
-  const name = basename(targetPath);
-  if (Buffer.byteLength(name) + PART_SUFFIX.length <= NAME_BYTES_MAX) return targetPath + PART_SUFFIX;
-  return join(dirname(targetPath), createHash('sha1').update(name).digest('hex') + PART_SUFFIX);
+  return join(dirname(targetPath), suffixed(basename(targetPath), PART_SUFFIX));
+}
+
+/** The claim on the `.part`: hidden, beside it. */
+export function claimPathOf(targetPath: string): string {
+  return join(dirname(targetPath), suffixed(`.${basename(partPathOf(targetPath))}`, CLAIM_SUFFIX));
+}
+
+function suffixed(name: string, suffix: string): string {
+  if (Buffer.byteLength(name) + suffix.length <= NAME_BYTES_MAX) return name + suffix;
+  return createHash('sha1').update(name).digest('hex') + suffix;
 }

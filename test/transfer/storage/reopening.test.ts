@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { swarmKey } from '../../../src/foundation/torrent/ids.js';
-import { PART_YOUNGER_MS } from '../../../src/transfer/storage/limits.js';
+import { PART_UNRECORDED_MS, PART_YOUNGER_MS } from '../../../src/transfer/storage/limits.js';
 import {
   allOf,
   hasChanged,
@@ -15,7 +15,9 @@ import {
   judgeMetainfo,
   judgePart,
   judgePieces,
+  judgeUnknownPart,
   recordedPieces,
+  targetTaken,
   unchanged,
   withoutPieces,
 } from '../../../src/transfer/storage/reopening.js';
@@ -96,16 +98,29 @@ test('a refusal names the file and what to do', () => {
   assert.equal(judgeMetainfo({ ...ENTRY, swarm: SWARM }, SWARM), undefined);
 });
 
-test("a part without a record is somebody else's file; with one, damaged or not, it is opened again", () => {
-  assert.equal(judgePart('/files/a.part', false, false).kind, 'create');
-  assert.equal(judgePart('/files/a.part', false, true).kind, 'create');
-  assert.equal(judgePart('/files/a.part', true, true).kind, 'reopen');
-  const verdict = judgePart('/files/a.part', true, false);
-  assert.ok(verdict.kind === 'refuse');
-  assert.match(verdict.sentence, /^\/files\/a\.part is there and is not of a download of this client/);
+test('FC-07: a part that no record knows is examined; with a record, damaged or not, it is opened again', () => {
+  assert.equal(judgePart(false, false), 'create');
+  assert.equal(judgePart(false, true), 'create');
+  assert.equal(judgePart(true, true), 'reopen');
+  assert.equal(judgePart(true, false), 'examine');
 });
 
-test('after a clean end all is believed while the file is as it was left; then everything recorded is hashed', () => {
+test('FC-07: an unknown part with a right piece, or without any data, is continued; any other is of something else', () => {
+  const judge = (good: number, diskBytes: number) => judgeUnknownPart('/files/a.part', { good, pieces: 9, diskBytes });
+  assert.equal(judge(1, 4096), undefined);
+  assert.equal(judge(0, 0), undefined);
+  assert.match(judge(0, 4096)?.sentence ?? '', /^\/files\/a\.part is there and no piece of it is right/);
+});
+
+test('FC-07: a file at the target that is not whole is never written to; its right pieces are kept by renaming it', () => {
+  const taken = (good: number, isPartThere = false) =>
+    targetTaken('/files/my a', '/files/my a.part', { good, pieces: 9, diskBytes: 0 }, isPartThere).sentence;
+  assert.match(taken(0), /^\/files\/my a exists already and is another file/);
+  assert.match(taken(4), /4 of its 9 pieces are right; .*: mv '\/files\/my a' '\/files\/my a\.part' and run/);
+  assert.match(taken(4, true), /move that file away: \/files\/my a\.part is continued then/);
+});
+
+test('FC-06: after a clean end all is believed while the file is as it was left; then every piece is hashed', () => {
   const reading = readingOf(resumeOf({ mtimeMs: 50, size: SIZE }));
   const found = { inode: 77, size: SIZE, mtimeMs: 50 };
   const judge = (at: typeof found) => judgePieces(reading, SHARE, NONE, at);
@@ -114,14 +129,18 @@ test('after a clean end all is believed while the file is as it was left; then e
     { ...found, mtimeMs: 51 },
     { ...found, size: 1 },
   ])
-    assert.deepEqual([piecesOf(judge(touched).believed), piecesOf(judge(touched).doubtful)], [[], [1, 2, 3, 4]]);
+    assert.deepEqual([judge(touched).believed.count, judge(touched).doubtful.isComplete], [0, true]);
 });
 
 test('after a crash what was flushed is believed, unless the file is another one or was changed by somebody else', () => {
   const reading = readingOf(resumeOf(), 50);
   const found = { inode: 77, size: SIZE, mtimeMs: 60 };
   const believed = (at: typeof found): number[] => piecesOf(judgePieces(reading, SHARE, NONE, at).believed);
-  assert.deepEqual(piecesOf(judgePieces(reading, SHARE, NONE, found).doubtful), [3, 4]);
+  const doubtful = (at: typeof found): number[] => piecesOf(judgePieces(reading, SHARE, NONE, at).doubtful);
+  assert.deepEqual(doubtful(found), [3, 4]);
+  assert.deepEqual(doubtful({ ...found, mtimeMs: 50 + PART_UNRECORDED_MS }), [3, 4]);
+  // Another client may have continued it meanwhile.
+  assert.deepEqual(doubtful({ ...found, mtimeMs: 51 + PART_UNRECORDED_MS }), [0, 3, 4, 5, 6, 7, 8, 9]);
   assert.deepEqual(believed(found), [1, 2]);
   assert.deepEqual(believed({ ...found, inode: 78 }), []);
   assert.deepEqual(believed({ ...found, size: 1 }), []);
@@ -151,20 +170,22 @@ const anyReading = fc.record({
 });
 const anyFound = fc.record({ inode: small, size: small.map((less) => SIZE - less), mtimeMs: small });
 
-test('believed and doubtful pieces share none and are together what the record says; a touched file is believed in nothing', () => {
+test('believed and doubtful pieces share none and are together at least what the record says; a touched file is believed in nothing', () => {
   fc.assert(
     fc.property(anyReading, anyFound, ({ have, synced: flushed, inode, clean, savedMs }, found) => {
       // A record never says that a piece was flushed which it does not have.
       const synced = flushed.without(flushed.without(have));
       const resume: Resume = { swarm: SWARM, size: SIZE, have, synced, left: { inode, clean } };
       const { believed, doubtful } = judgePieces(readingOf(resume, savedMs), SHARE, NONE, found);
-      assert.deepEqual(piecesOf(believed.with(doubtful)), piecesOf(have));
+      const looked = believed.with(doubtful);
+      assert.ok(have.without(looked).count === 0, 'nothing that is recorded is fetched again unseen');
+      assert.ok(looked.isComplete || looked.without(have).count === 0, 'the record counts, or every piece is hashed');
       assert.equal(believed.without(doubtful).count, believed.count);
       const isTouched =
         clean === null
           ? inode !== found.inode || found.size !== SIZE
           : clean.size !== found.size || clean.mtimeMs !== found.mtimeMs;
-      if (isTouched) assert.equal(believed.count, 0);
+      if (isTouched) assert.deepEqual([believed.count, doubtful.isComplete], [0, true]);
       if (clean === null) assert.equal(believed.without(synced).count, 0, 'only what was flushed');
     }),
   );

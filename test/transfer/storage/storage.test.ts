@@ -28,7 +28,7 @@ import {
   openPart,
   type Storage,
 } from '../../../src/transfer/storage/storage.js';
-import { partPathOf, resolveTarget } from '../../../src/transfer/storage/target.js';
+import { partPathOf, targetPathOf } from '../../../src/transfer/storage/target.js';
 import { failsWith } from '../../support/failures.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -186,7 +186,7 @@ test('the longest name that is allowed has a part too', async (t) => {
   const directory = temporaryDirectory(t);
   const name = 'é'.repeat(127);
   assert.ok(Buffer.byteLength(basename(partPathOf(join(directory, name)))) <= 255);
-  const targetPath = await resolveTarget(directory, name);
+  const targetPath = await targetPathOf(directory, name);
   const part = await createPart(targetPath, new Layout([0]));
   await part.finish();
   await part.close();

@@ -1,0 +1,114 @@
+// Takes up what lies where a download is to go and no record knows: a whole file at the target, pieces in a `.part`.
+// Hashes it, and refuses what is of something else. Invariant: nothing is written to a file before pieces in it were
+// found right.
+
+import { lstat } from 'node:fs/promises';
+import { equalBytes } from '../../foundation/base/bytes.js';
+import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { zerosOf } from '../../foundation/torrent/zeros.js';
+import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
+import { type Examined, judgeUnknownPart, targetTaken } from '../../transfer/storage/reopening.js';
+import { leftAs, saveResume } from '../../transfer/storage/resume.js';
+import { inspectSource, lookAtSource, type Source } from '../../transfer/storage/source.js';
+import { examinePart } from '../../transfer/storage/storage.js';
+import { partPathOf } from '../../transfer/storage/target.js';
+import type { There } from '../effects.js';
+import type { Entry } from '../files/record.js';
+import type { LocalHashing } from './local-hashing.js';
+
+/** @param done pieces. */
+export type OnHashed = (done: number) => void;
+
+/** What lies at the target; undefined when nothing does. */
+export async function lookAtTarget(path: string): Promise<There | undefined> {
+  try {
+    await lstat(path);
+  } catch (error) {
+    const failure = fileError(error, path);
+    if (failure.code === 'FILE_NOT_FOUND') return undefined;
+    throw failure;
+  }
+  return (await lookAtSource(path)) ?? { size: -1, mtimeMs: 0 };
+}
+
+/** All methods reject with MiniTorrentError. */
+export class Adoption {
+  readonly #hashing: LocalHashing;
+  readonly #recordOf: (entry: Entry) => string;
+
+  constructor(hashing: LocalHashing, recordOf: (entry: Entry) => string) {
+    this.#hashing = hashing;
+    this.#recordOf = recordOf;
+  }
+
+  /**
+   * The modification time of the file at the target, if it is whole. Otherwise rejects with ALREADY_EXISTS, saying what
+   * it is; FILE_CHANGED, when somebody writes to it; VERIFICATION_FAILED.
+   */
+  async wholeAt({ path }: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<number> {
+    const { geometry, sha256 } = metainfo;
+    const source = await sourceAt(path);
+    const isSmaller = source !== undefined && source.size < geometry.size;
+    const isHashed = isSmaller || source?.size === geometry.size;
+    const good = isHashed ? await this.#goodAt(path, metainfo, onHashed) : undefined;
+    if (source === undefined || isSmaller || good?.isComplete !== true) {
+      const found = { good: tellingOf(good, metainfo), pieces: geometry.pieceCount, diskBytes: 0 };
+      const isPartThere = (await partBytesOf(path)) !== undefined;
+      throw new MiniTorrentError('ALREADY_EXISTS', targetTaken(path, partPathOf(path), found, isPartThere).sentence);
+    }
+    if (sha256 !== undefined && !equalBytes(await this.#hashing.sha256(source), sha256)) {
+      const sentence = `${path} has the right pieces but not the SHA-256 of its .mtorrent; do not use it, and tell whoever made the .mtorrent`;
+      throw new MiniTorrentError('VERIFICATION_FAILED', sentence);
+    }
+    await deleteSecondName(path);
+    return source.mtimeMs;
+  }
+
+  /** Makes a record of the pieces in the `.part`. ALREADY_EXISTS when it is of something else. */
+  async adoptPart(entry: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<void> {
+    const { path, swarm, size } = entry;
+    const partPath = partPathOf(path);
+    const { stamp, diskBytes } = await examinePart(path);
+    const good = await this.#goodAt(partPath, metainfo, onHashed);
+    const examined: Examined = { good: tellingOf(good, metainfo), pieces: good.pieceCount, diskBytes };
+    const refused = judgeUnknownPart(partPath, examined);
+    if (refused !== undefined) throw new MiniTorrentError('ALREADY_EXISTS', refused.sentence);
+    const after = (await examinePart(path)).stamp;
+    if (after.mtimeMs !== stamp.mtimeMs || after.size !== stamp.size) throw isChanging(partPath);
+    const left = leftAs(after, true);
+    await saveResume(this.#recordOf(entry), { swarm, size, have: good, synced: good, left }, { durable: true });
+  }
+
+  async #goodAt(path: string, metainfo: Metainfo, onHashed: OnHashed | undefined): Promise<Bitfield> {
+    const before = await lookAtSource(path);
+    const good = await this.#hashing.check(path, metainfo, undefined, onHashed);
+    const after = await lookAtSource(path);
+    if (before?.mtimeMs !== after?.mtimeMs || before?.size !== after?.size) throw isChanging(path);
+    return good;
+  }
+}
+
+/** Right pieces that show whose a file is. */
+function tellingOf(good: Bitfield | undefined, metainfo: Metainfo): number {
+  if (good === undefined) return 0;
+  return good.isComplete ? good.count : good.without(zerosOf(metainfo).pieces).count;
+}
+
+function isChanging(path: string): MiniTorrentError {
+  const sentence = `${path} is being written by another program; wait for it, then run the same command again`;
+  return new MiniTorrentError('FILE_CHANGED', sentence);
+}
+
+/** Undefined for what is not a readable file of a size that can be shared. */
+async function sourceAt(path: string): Promise<Source | undefined> {
+  try {
+    return await inspectSource(path);
+  } catch (error) {
+    const isOther =
+      error instanceof MiniTorrentError && ['FILE_NOT_FOUND', 'NOT_A_FILE', 'LIMIT_REACHED'].includes(error.code);
+    if (isOther) return undefined;
+    throw error;
+  }
+}

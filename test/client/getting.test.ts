@@ -1,0 +1,82 @@
+// What a get leads to when the same content, or its place, is known already.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { answers, entryOf, kinds, PIECES, SIZE, Stage, sentences } from './stage.js';
+
+const AT_TARGET = { size: SIZE, mtimeMs: 5 };
+const ROOM = 100 * SIZE;
+
+/** A get whose target is not free. */
+function getOver(stage: Stage, name: string, there = AT_TARGET): ReturnType<Stage['post']> {
+  return stage.get(entryOf(name), ROOM, 1, { there });
+}
+
+/** Its target was hashed and is whole. */
+function judgedWhole(stage: Stage, name: string, more = {}): ReturnType<Stage['post']> {
+  return stage.post({ kind: 'targetJudged', ask: 9, entry: entryOf(name, 5, more), mtimeMs: 5 });
+}
+
+test('FC-08: a target that is not free is hashed; when it is whole, the get has succeeded, and it is shared', () => {
+  const stage = new Stage();
+  assert.deepEqual(kinds(getOver(stage, 'a')), ['judgeTarget']);
+  const whole = judgedWhole(stage, 'a');
+  assert.deepEqual(kinds(whole), ['serve', 'announce register', 'saveLibrary', 'tell accepted', 'tell completed']);
+  assert.deepEqual(answers(whole), ['accepted /files/a']);
+  assert.deepEqual([stage.states(), stage.rows()[0]?.have], [{ a: 'seeding' }, PIECES]);
+});
+
+test('FC-08: a shared file that is as it was recorded is not hashed for a get; a touched one is', () => {
+  const stage = new Stage();
+  stage.seeding(entryOf('a', 5));
+  assert.deepEqual(kinds(getOver(stage, 'a')), ['saveLibrary', 'tell accepted', 'tell completed']);
+  for (const there of [
+    { size: SIZE, mtimeMs: 6 },
+    { size: SIZE - 1, mtimeMs: 5 },
+  ])
+    assert.deepEqual(kinds(getOver(stage, 'a', there)), ['judgeTarget']);
+  assert.deepEqual(kinds(judgedWhole(stage, 'a')), ['saveLibrary', 'tell accepted', 'tell completed']);
+});
+
+test('FC-06: the same get again joins the download that runs, and resumes a paused one', () => {
+  const stage = new Stage();
+  const file = stage.downloading(entryOf('a'));
+  assert.deepEqual(kinds(stage.get(entryOf('a'))), ['saveLibrary', 'tell accepted']);
+  stage.command({ kind: 'pause', name: 'a' });
+  stage.stopped(file);
+  assert.deepEqual(stage.states(), { a: 'paused' });
+  assert.deepEqual(kinds(stage.get(entryOf('a'))), ['saveLibrary', 'tell accepted', 'openPart']);
+});
+
+test('a shared file whose place is free again is downloaded anew', () => {
+  const stage = new Stage();
+  stage.seeding(entryOf('a', 5));
+  const effects = stage.get(entryOf('a'));
+  assert.match(sentences(effects), /\/files\/a is gone; it is downloaded again/);
+  assert.deepEqual(answers(effects), ['accepted /files/a']);
+  assert.deepEqual(stage.states(), { a: 'waiting' });
+});
+
+test('FC-06: a download that others completed is complete here, too', () => {
+  const stage = new Stage();
+  const file = stage.downloading(entryOf('a'));
+  stage.command({ kind: 'pause', name: 'a' });
+  stage.stopped(file);
+  const whole = judgedWhole(stage, 'a');
+  assert.deepEqual(answers(whole), ['accepted /files/a']);
+  assert.deepEqual(stage.states(), { a: 'seeding' });
+  // Found at its target only when its part was to be opened.
+  stage.get(entryOf('b'));
+  const found = stage.post({ kind: 'completedSeen', file: 3, mtimeMs: 7 });
+  assert.deepEqual(kinds(found), ['serve', 'announce register', 'saveLibrary', 'tell completed']);
+});
+
+test('a place that holds another file by now is no longer shared as the former one', () => {
+  const stage = new Stage();
+  stage.seeding(entryOf('old', 5, { path: '/files/new' }));
+  const whole = judgedWhole(stage, 'new');
+  assert.match(sentences(whole), /\/files\/new has changed; it is no longer shared/);
+  assert.equal(stage.states()['new'], 'seeding');
+  stage.downloading(entryOf('later'));
+  assert.deepEqual(answers(judgedWhole(stage, 'other', { path: '/files/later' })), ['ALREADY_EXISTS']);
+});
