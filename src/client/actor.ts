@@ -9,6 +9,7 @@ import { type Address, formatAddress } from '../foundation/torrent/address.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DirectoryLock } from '../transfer/storage/lock.js';
+import { clientStats } from './answers/client-stats.js';
 import { Examination } from './answers/examination.js';
 import { peerRows } from './answers/peer-rows.js';
 import { watchVitals } from './answers/vitals.js';
@@ -22,14 +23,12 @@ import type { ClientEvent } from './messages.js';
 import type { Client, ClientOptions, ClientState } from './options.js';
 import type { Identity, StatePaths } from './state/library.js';
 import { StateWriter } from './state/state-writer.js';
-import type { ClientStats } from './stats.js';
+import { OwnAddress } from './threads/own-address.js';
 import { type Placement, placementFor, threadsFact } from './threads/placement.js';
 import { Serving } from './threads/serving.js';
 import { ThreadQueries } from './threads/thread-queries.js';
 import { ClientThreads } from './threads/threads.js';
 import { Trackers } from './threads/trackers.js';
-
-export type { Client, ClientOptions } from './options.js';
 
 export class ClientActor {
   readonly #options: ClientOptions;
@@ -46,6 +45,7 @@ export class ClientActor {
   readonly #files: OpenFiles;
   readonly #jobs: DiskJobs;
   readonly #examination: Examination;
+  readonly #ownAddress: OwnAddress;
   readonly #listening = deferred<void>();
   readonly #ended = deferred<unknown>();
   #upload: Address;
@@ -87,21 +87,8 @@ export class ClientActor {
       answer: (event) => this.#tellUser(event),
       onFatal: (error) => this.#fatal(error),
     });
-    this.#trackers = new Trackers({
-      identity,
-      upload: () => this.#upload,
-      advertise: options.advertise,
-      digestsOf: (swarm) => this.#files.digestsOf(swarm),
-      onEvent: (pair, event) => this.#host.post({ kind: 'announce', trackers: pair, event }),
-      onIdentity: (now) => this.#identify(now),
-      log: log.of('announce'),
-      seed: options.seed,
-      own: options.trackers,
-      starting:
-        options.trackersListen === undefined
-          ? undefined
-          : { trackers: options.trackers, listen: options.trackersListen },
-    });
+    this.#trackers = this.#newTrackers(identity);
+    this.#ownAddress = this.#newOwnAddress();
     this.#queries = new ThreadQueries(this.#threads);
     this.#examination = new Examination({
       queries: this.#queries,
@@ -126,6 +113,44 @@ export class ClientActor {
       },
       entries,
     );
+  }
+
+  #newTrackers(identity: Identity): Trackers {
+    const options = this.#options;
+    return new Trackers({
+      identity,
+      upload: () => this.#upload,
+      advertise: options.advertise,
+      digestsOf: (swarm) => this.#files.digestsOf(swarm),
+      onEvent: (pair, event) => {
+        if (event.kind === 'trackerDown') this.#ownAddress.start();
+        this.#host.post({ kind: 'announce', trackers: pair, event });
+      },
+      onIdentity: (now) => this.#identify(now),
+      log: this.#logFile.log.of('announce'),
+      seed: options.seed,
+      own: options.trackers,
+      starting:
+        options.trackersListen === undefined
+          ? undefined
+          : { trackers: options.trackers, listen: options.trackersListen },
+    });
+  }
+
+  #newOwnAddress(): OwnAddress {
+    return new OwnAddress({
+      upload: () => this.#upload,
+      find: this.#options.findHost,
+      move: async (host) => {
+        this.#upload = await this.#serving.move(host);
+        this.#threads.dialFrom(host);
+        this.#trackers.move(this.#upload);
+        return this.#upload;
+      },
+      returned: () => this.#trackers.move(this.#upload),
+      tell: (level, sentence) => this.#tellUser({ kind: 'notice', level, sentence }),
+      onFatal: (error) => this.#fatal(error),
+    });
   }
 
   #newThreads(placement: Placement, { clientId }: Identity): ClientThreads {
@@ -181,6 +206,7 @@ export class ClientActor {
     }
     this.#logFile.log.info({ upload: formatAddress(this.#upload), stateDir: this.#paths.directory }, 'client started');
     for (const sentence of notices) this.#tellUser({ kind: 'notice', level: 'bad', sentence });
+    this.#ownAddress.start();
     this.#host.post({ kind: 'loaded', entries: this.#entries });
     return {
       upload: this.#upload,
@@ -255,20 +281,13 @@ export class ClientActor {
   }
 
   async #listStats(ask: number): Promise<void> {
-    const vitals = this.#vitals.look();
-    const [threads, counted] = await Promise.all([
-      this.#threads.loopDelays(),
-      this.#queries.download({ kind: 'countSlots' }, 'slotsCounted'),
-    ]);
-    const { slots = 0, used = 0 } = counted ?? {};
-    const stats: ClientStats = {
-      schema: 1,
-      ...vitals,
-      lostLogLines: this.#logFile.lostLines(),
+    const stats = await clientStats({
+      vitals: this.#vitals,
+      threads: this.#threads,
+      queries: this.#queries,
       placement: this.#threadsFact,
-      threads,
-      payloadSlots: { all: slots, used },
-    };
+      lostLogLines: () => this.#logFile.lostLines(),
+    });
     this.#tellUser({ kind: 'statsListed', ask, stats });
   }
 
@@ -337,6 +356,7 @@ export class ClientActor {
     this.#host.stop();
     this.#queries.closeAll();
     this.#examination.stop();
+    this.#ownAddress.stop();
     this.#trackers.stop();
     this.#serving.stop();
     const forced = await this.#threads.stop();

@@ -73,3 +73,5 @@ export const DOCTOR_PAIRS_MAX = 8;
 export const DOCTOR_TROUBLES_MAX = 16;
 /** Notices about other clients that have this one's address or identity: a tracker that lies cannot fill a screen. */
 export const BESIDE_TOLD_MAX = 32;
+/** Milliseconds between two looks whether this machine still has the client's address: one question to the system. */
+export const ADDRESS_LOOK_MS = 5_000;

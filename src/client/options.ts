@@ -11,6 +11,8 @@ import type { Identity, StatePaths } from './state/library.js';
 export interface ClientOptions {
   /** Where peers reach this client. Port 0: any free port. */
   readonly upload: Address;
+  /** Finds the host of `upload` again when it has changed; undefined: a person named it. */
+  readonly findHost?: (() => Promise<string>) | undefined;
   /** What others are to dial in its place. A tracker lists it once it has reached this client there. */
   readonly advertise?: Advertised | undefined;
   /** The tracker pair to which this client announces its shares. */

@@ -3,7 +3,8 @@
 
 import { type LogFile, openLog } from '../foundation/base/log.js';
 import { lockDirectory } from '../transfer/storage/lock.js';
-import { type Client, ClientActor, type ClientOptions } from './actor.js';
+import { ClientActor } from './actor.js';
+import type { Client, ClientOptions } from './options.js';
 import { loadLibrary, nextIdentity, openStateDirectory, sweepState } from './state/library.js';
 import { placeOf } from './state/state-place.js';
 

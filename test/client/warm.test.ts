@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { freePort } from '../../src/app/demo/processes.js';
-import type { Client, ClientOptions } from '../../src/client/actor.js';
 import type { ClientEvent, ClientStats } from '../../src/client/messages.js';
+import type { Client, ClientOptions } from '../../src/client/options.js';
 import { startClient } from '../../src/client/start.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

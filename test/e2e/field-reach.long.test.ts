@@ -3,11 +3,16 @@
 
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { ClientProcess, TrackerProcess } from '../../src/app/demo/processes.js';
-import type { Address } from '../../src/foundation/torrent/address.js';
-import { PIECE, share, stageSwarm } from '../support/e2e-stage.js';
+import { ClientProcess, ConsoleProcess, TrackerProcess } from '../../src/app/demo/processes.js';
+import { type Address, formatAddress } from '../../src/foundation/torrent/address.js';
+import { completes, eventually, filesOf, getWhole, PIECE, share, stageSwarm } from '../support/e2e-stage.js';
 import { hasTool } from '../support/needs.js';
 import { type NetworkMachine, twoMachines } from '../support/network.js';
+
+const TRACKERS: readonly [Address, Address] = [
+  { host: '10.77.0.3', port: 7_101 },
+  { host: '10.77.0.3', port: 7_102 },
+];
 
 interface Land {
   readonly seederAt: NetworkMachine;
@@ -18,25 +23,22 @@ interface Land {
 }
 
 /** A seeder at 10.77.0.2:6901, a tracker at 10.77.0.3, and `rule` of nft on the seeder's machine. */
-async function landWith(t: TestContext, rule: string): Promise<Land | undefined> {
-  if (!hasTool(t, 'nft', '--version')) return undefined;
+async function landWith(t: TestContext, rule: string | undefined): Promise<Land | undefined> {
+  if (rule !== undefined && !hasTool(t, 'nft')) return undefined;
   const machines = await twoMachines(t);
   if (machines === undefined) return undefined;
   const [seederAt, getterAt] = machines;
-  seederAt.run(
-    `nft add table inet fw\nnft add chain inet fw in '{ type filter hook input priority 0; }'\nnft add chain inet fw out '{ type filter hook output priority 0; }'\nnft add rule inet fw ${rule}`,
-  );
+  if (rule !== undefined)
+    seederAt.run(
+      `nft add table inet fw\nnft add chain inet fw in '{ type filter hook input priority 0; }'\nnft add chain inet fw out '{ type filter hook output priority 0; }'\nnft add rule inet fw ${rule}`,
+    );
   const swarm = await stageSwarm(t);
-  const trackers: readonly [Address, Address] = [
-    { host: '10.77.0.3', port: 7_101 },
-    { host: '10.77.0.3', port: 7_102 },
-  ];
   const tracker = swarm.adopt(
-    new TrackerProcess('tracker-1', trackers[0], trackers[1], swarm.directory, [], { launcher: getterAt.on }),
+    new TrackerProcess('tracker-1', TRACKERS[0], TRACKERS[1], swarm.directory, [], { launcher: getterAt.on }),
   );
   await tracker.started();
   const seeder = swarm.adopt(
-    new ClientProcess('seeder', { host: '10.77.0.2', port: 6_901 }, trackers, swarm.directory, [], {
+    new ClientProcess('seeder', { host: '10.77.0.2', port: 6_901 }, TRACKERS, swarm.directory, [], {
       launcher: seederAt.on,
     }),
   );
@@ -53,13 +55,9 @@ async function badFindings(client: ClientProcess): Promise<string> {
 /** A getter on the machine of the tracker. */
 async function getterIn(t: TestContext, { getterAt, mtorrent }: Land): Promise<ClientProcess> {
   const swarm = await stageSwarm(t);
-  const trackers: readonly [Address, Address] = [
-    { host: '10.77.0.3', port: 7_101 },
-    { host: '10.77.0.3', port: 7_102 },
-  ];
   const own = { host: '10.77.0.3', port: 6_902 };
   const getter = swarm.adopt(
-    new ClientProcess('getter', own, trackers, swarm.directory, [], { launcher: getterAt.on }),
+    new ClientProcess('getter', own, TRACKERS, swarm.directory, [], { launcher: getterAt.on }),
   );
   await getter.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
   return getter;
@@ -83,4 +81,86 @@ test('FC-20: a peer that says hello and whose bytes never arrive is named, by no
   const getter = await getterIn(t, land);
   await getter.said(/big\.bin: 10\.77\.0\.2:6901 says hello, but none of its bytes arrive.*MTU/, 90_000);
   assert.match(await badFindings(getter), /peer 10\.77\.0\.2:6901: has big\.bin, and says hello, but none/);
+});
+
+test('FC-13: a client whose address nobody named moves to the one that its machine has now, its running download with it', async (t) => {
+  const machines = await twoMachines(t);
+  if (machines === undefined) return;
+  const [here, there] = machines;
+  const swarm = await stageSwarm(t);
+  const tracker = swarm.adopt(
+    new TrackerProcess('tracker-1', TRACKERS[0], TRACKERS[1], swarm.directory, [], { launcher: there.on }),
+  );
+  await tracker.started();
+  const run = { launcher: here.on };
+  const [first, second] = TRACKERS.map(formatAddress);
+  const words = ['-t', first ?? '', '-t', second ?? '', '--state-dir', swarm.path('found.state')];
+  const found = swarm.adopt(
+    new ConsoleProcess('found', [...words, '--socket', swarm.path('s.sock')], swarm.directory, run),
+  );
+  const seeder = swarm.adopt(
+    new ClientProcess(
+      'seeder',
+      { host: '10.77.0.3', port: 6_902 },
+      TRACKERS,
+      swarm.directory,
+      ['--upload-limit', '512K'],
+      {
+        launcher: there.on,
+      },
+    ),
+  );
+  const wanted = await share(seeder, await swarm.makeFile('wanted.bin', 8 * PIECE), 'wanted.mtorrent');
+  const own = await share(found, await swarm.makeFile('own.bin', 2 * PIECE), swarm.path('own.mtorrent'));
+  const target = await found.succeed(`get ${wanted} ${swarm.path('got.bin')}`);
+  await eventually(
+    () => filesOf(found),
+    (files) => files.some(({ name, have }) => name === 'wanted.bin' && have > 0),
+    'it downloads',
+  );
+  here.run('ip addr del 10.77.0.2/24 dev eth0\nip addr add 10.77.0.4/24 dev eth0\nip route add default via 10.77.0.3');
+  await found.said(/no longer 10\.77\.0\.2; this client listens at 10\.77\.0\.4:\d+ now/, 30_000);
+  await seeder.succeed('limit up off');
+  await completes(found, target, 60_000);
+  await getWhole(seeder, own, swarm.path('copy.bin'));
+});
+
+test('FC-13: a named address that is gone is said, by doctor, too, and the client goes on when it is back', async (t) => {
+  const land = await landWith(t, undefined);
+  if (land === undefined) return;
+  const { seeder, seederAt } = land;
+  await seeder.succeed('show downloads');
+  seederAt.run('ip addr del 10.77.0.2/24 dev eth0');
+  await seeder.said(/10\.77\.0\.2 is no longer an address of this machine.*--address/, 30_000);
+  assert.match(await badFindings(seeder), /upload port 10\.77\.0\.2:6901: is no longer an address of this machine/);
+  seederAt.run('ip addr add 10.77.0.2/24 dev eth0\nip route add default via 10.77.0.3');
+  await seeder.said(/10\.77\.0\.2 is an address of this machine again/, 30_000);
+  const getter = await getterIn(t, land);
+  await getter.event((line) => line.startsWith('COMPLETED:'), 60_000);
+});
+
+test('FC-13: a client at a new address of its machine knows the files of the former one, and says so', async (t) => {
+  const machines = await twoMachines(t);
+  if (machines === undefined) return;
+  const [here] = machines;
+  const swarm = await stageSwarm(t);
+  const at = (host: string): ConsoleProcess => {
+    const words = ['client', `${host}:6901`, ...TRACKERS.map(formatAddress), 'client.log'];
+    const env = { XDG_STATE_HOME: swarm.path('state'), XDG_RUNTIME_DIR: swarm.directory };
+    return swarm.adopt(new ConsoleProcess(host, words, swarm.directory, { launcher: here.on, env }));
+  };
+  const former = at('10.77.0.2');
+  await share(former, await swarm.makeFile('own.bin', PIECE), swarm.path('own.mtorrent'));
+  await former.succeed('quit');
+  await former.exited;
+  here.run('ip addr del 10.77.0.2/24 dev eth0\nip addr add 10.77.0.5/24 dev eth0');
+  const now = at('10.77.0.5');
+  await now.said(
+    /10\.77\.0\.2:6901 is no longer an address of this machine, so the files known there are those of this client/,
+    20_000,
+  );
+  assert.deepEqual(
+    (await filesOf(now)).map(({ name }) => name),
+    ['own.bin'],
+  );
 });

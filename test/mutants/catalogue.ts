@@ -90,6 +90,15 @@ const IDENTITY: readonly Defect[] = [
     rule: 'a client that came back from another address is no copy, whatever was still under way from the former one',
   },
   {
+    name: 'client: an address is gone before it was seen',
+    breaks: 'an address that no interface ever had is never called gone',
+    file: 'src/client/threads/address-change.ts',
+    right: `if (!this.#wasSeen) return 'nothing';`,
+    wrong: `if (this.#wasSeen === undefined) return 'nothing';`,
+    test: 'test/client/address-change.test.ts',
+    rule: 'FC-13: a wildcard, a loopback and an address that no interface ever had are never gone',
+  },
+  {
     name: 'download: a silent peer is dialed as often as it is listed',
     breaks: 'a listed address that does not answer is dialed with growing pauses',
     file: 'src/transfer/download/peers/address-book.ts',

@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
+import type { Address } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { PairConfig } from '../home/pair.js';
 import type { ClientConfig } from '../library/start-client.js';
@@ -66,7 +67,11 @@ function stateDirectory({ values, origins }: Settings, homeDirectory: string): s
   const isNamed = origins['state-dir'].kind !== 'default';
   if (trackers !== undefined && isNamed) return values['state-dir'];
   if (trackers === undefined || address === undefined) return join(homeDirectory, 'client');
-  return join(values['state-dir'], `${address.host.replaceAll(':', '-')}_${address.port}`);
+  return join(values['state-dir'], stateNameOf(address));
+}
+
+export function stateNameOf({ host, port }: Address): string {
+  return `${host.replaceAll(':', '-')}_${port}`;
 }
 
 /**

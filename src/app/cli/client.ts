@@ -8,6 +8,7 @@ import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { CLIENT_SETTINGS, LOG_SETTINGS, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
+import { findState } from './moved-state.js';
 
 const flags = settingFlags('state-dir', 'upload-limit', 'download-limit', ...CLIENT_SETTINGS, 'color', ...LOG_SETTINGS);
 const CLIENT_FLAGS = {
@@ -44,7 +45,8 @@ export function clientCommand(parser: Argv, run: RunCommand): void {
 async function runClient(args: ClientArguments): Promise<number> {
   const named = { ...args, trackers: [args.tracker1, args.tracker2] };
   const settings = await settingsOf(named, { address: '<address>', trackers: '<tracker1> <tracker2>', log: '<log>' });
-  const { client: running, log, pair, stateDir } = clientConfigOf(settings);
+  const { client: running, log, pair, stateDir: usual } = clientConfigOf(settings);
+  const { stateDir, note } = await findState(settings, usual);
   assert(pair.trackers !== undefined, 'the trackers are arguments');
   const { startClient } = await import('../library/start-client.js');
   const starting = startClient({
@@ -62,6 +64,7 @@ async function runClient(args: ClientArguments): Promise<number> {
     historyPath: join(stateDir, 'history'),
     color: settings.values.color,
     greeting: `this client serves at ${client.facts.address}`,
+    remarks: note === undefined ? [] : [note],
   });
   foreground.start();
   const error = await ended;

@@ -4,11 +4,13 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Argv } from 'yargs';
+import type { Finding } from '../../client/doctor/facts.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { lookAtMachine } from '../../foundation/base/this-machine.js';
-import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
+import { addressFrom, formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
+import type { SwarmClient } from '../library/swarm-client.js';
 import type { Settings } from '../settings/resolve.js';
 import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
@@ -43,11 +45,35 @@ export function doctorCommand(parser: Argv, run: RunCommand): void {
 
 async function runDoctor(args: DoctorArguments, output: CommandOutput): Promise<number> {
   const settings = await settingsOf(args);
+  const background = await usableBackground(settings);
+  try {
+    // A client that runs knows its trackers, its port and its downloads; this process knows the directories named here.
+    const told = background === undefined ? [] : await background.doctor();
+    const subjects = new Set(told.map(({ subject }) => subject));
+    const seen = await findingsHere(args, settings, background?.facts.address);
+    const findings = [...told, ...seen.filter(({ subject }) => !subjects.has(subject))];
+    const { findingLines } = await import('../verbs/results.js');
+    if (args.json) output.stdout(JSON.stringify({ schema: 1, findings }));
+    else for (const line of findings.flatMap(findingLines)) output.stdout(line);
+    return findings.some(({ severity }) => severity === 'bad') ? SOMETHING_IS_BAD : 0;
+  } finally {
+    await background?.close();
+  }
+}
+
+/** @param running ip:port of the client in the background; undefined: there is none. */
+async function findingsHere(
+  args: DoctorArguments,
+  settings: Settings,
+  running: string | undefined,
+): Promise<readonly Finding[]> {
   const { client, pair, stateRoot } = clientConfigOf(settings);
   const named = args.tracker?.map((text) => addressFrom(text, 'an address'));
   const { probe } = await import('../../client/doctor/probe.js');
+  const { upload } = client;
+  const isAsked = upload === undefined || formatAddress(upload) === running;
   const measured = await probe({
-    upload: client.upload === undefined ? undefined : await uploadOf(client.upload, settings),
+    upload: isAsked ? undefined : { address: upload, isOurs: false },
     trackers: (named ?? pair.trackers ?? []).map((address) => ({ address, swarm: undefined })),
     places: [
       { directory: await nearestDirectory(stateRoot), neededBytes: 0 },
@@ -58,32 +84,18 @@ async function runDoctor(args: DoctorArguments, output: CommandOutput): Promise<
   });
   const { placementFor, threadsFact } = await import('../../client/threads/placement.js');
   const { findingsOf } = await import('../../client/doctor/findings.js');
-  const { findingLines } = await import('../verbs/results.js');
   const machine = lookAtMachine();
   const threads = threadsFact(machine, placementFor(machine, client.peerThreads));
-  const findings = findingsOf({ ...measured, threads, reach: [], downloads: [], troubles: [] });
-  if (args.json) output.stdout(JSON.stringify({ schema: 1, findings }));
-  else for (const line of findings.flatMap(findingLines)) output.stdout(line);
-  return findings.some(({ severity }) => severity === 'bad') ? SOMETHING_IS_BAD : 0;
+  return findingsOf({ ...measured, threads, reach: [], downloads: [], troubles: [] });
 }
 
-/** Whether it is this user's client in the background that listens at `address`. */
-async function uploadOf(
-  address: Address,
-  settings: Settings,
-): Promise<{ readonly address: Address; readonly isOurs: boolean }> {
+/** The client in the background; undefined when there is none, or it cannot be asked: then its port is another's. */
+async function usableBackground(settings: Settings): Promise<SwarmClient | undefined> {
   try {
-    const background = await backgroundClient(
-      settings,
-      (sentence) => void process.stderr.write(`${printable(sentence)}\n`),
-    );
-    const isOurs = background?.facts.address === formatAddress(address);
-    await background?.close();
-    return { address, isOurs };
+    return await backgroundClient(settings, (sentence) => void process.stderr.write(`${printable(sentence)}\n`));
   } catch (error) {
-    // It cannot be asked, so it counts as another program.
     if (!(error instanceof MiniTorrentError)) throw error;
-    return { address, isOurs: false };
+    return undefined;
   }
 }
 

@@ -16,19 +16,23 @@ import { type LocalClient, startClient } from '../library/start-client.js';
 import type { Settings } from '../settings/resolve.js';
 import { addressWaitOf, type CommandConfig, clientConfigOf } from './client-config.js';
 import { cannotContinue, foreignDirectory } from './context.js';
+import { findState } from './moved-state.js';
 
 /**
  * Resolves to 0 after it was told to end. Rejects with MiniTorrentError when it cannot start. @param onReady gets the
  * line that says where it listens.
  */
 export async function runDaemon(settings: Settings, onReady: (line: string) => void): Promise<number> {
-  const config = clientConfigOf(settings);
+  const usual = clientConfigOf(settings);
   const socket = usableSocketPath(settings.values.socket);
   await makeLogDirectory(settings);
   const foreign = foreignDirectory(settings);
   if (foreign !== undefined) tell(foreign);
-  const { host } = config.pair;
+  const { host } = usual.pair;
   if (host !== undefined) await waitForAddress(host, { waitMs: addressWaitOf(settings), say: tell });
+  const { stateDir, note } = await findState(settings, usual.stateDir);
+  if (note !== undefined) tell(note);
+  const config = { ...usual, stateDir };
   const listener = await openAttachListener(socket, tell);
   const signals = new Signals();
   try {

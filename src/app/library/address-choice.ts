@@ -3,15 +3,8 @@
 // while it has another. Pure.
 
 import { type Family, familyOf, isLoopback } from '../../foundation/base/hosts.js';
+import type { InterfaceAddress } from '../../foundation/base/interfaces.js';
 import { canonicalHost } from '../../foundation/torrent/address.js';
-
-/** As `os.networkInterfaces` tells it. */
-export interface InterfaceAddress {
-  /** Of the interface, such as eth0. */
-  readonly name: string;
-  readonly address: string;
-  readonly internal: boolean;
-}
 
 /** Bridges and tunnels of containers and virtual machines, which reach nobody outside of this one. */
 const INNER_INTERFACE = /^(docker|br-|virbr|veth|cni|podman|lxc|lxdbr|flannel|cali|kube|vnet|vboxnet|vmnet)/;

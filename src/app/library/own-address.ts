@@ -1,11 +1,11 @@
 // Finds the address at which other machines reach this one: the source of the kernel's route to a tracker, or what
 // `address-choice.ts` chooses. Sends nothing.
 
-import { networkInterfaces } from 'node:os';
 import { deferred } from '../../foundation/base/deferred.js';
+import { interfaceAddresses } from '../../foundation/base/interfaces.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { hostTowards } from '../../foundation/wire/route.js';
-import { chooseHost, type InterfaceAddress } from './address-choice.js';
+import { chooseHost } from './address-choice.js';
 import { OWN_ADDRESS_LOOK_MS } from './limits.js';
 
 const LOOPBACK = '127.0.0.1';
@@ -32,21 +32,8 @@ export async function hostForOthers(): Promise<string | undefined> {
   const routes = await Promise.all(ELSEWHERE.map((host) => hostTowards(host)));
   return chooseHost(
     routes.filter((host) => host !== undefined),
-    interfaceAddresses(),
+    interfaceAddresses() ?? [],
   );
-}
-
-/** Empty where this process may not ask for them; routes can be asked for all the same. */
-export function interfaceAddresses(): readonly InterfaceAddress[] {
-  try {
-    return Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
-      (addresses ?? []).map(({ address, internal }) => ({ name, address, internal })),
-    );
-  } catch (error) {
-    // A sandbox without AF_NETLINK, or a machine out of descriptors: the system's error, never one of ours.
-    if ((error as NodeJS.ErrnoException).code === 'ERR_SYSTEM_ERROR') return [];
-    throw error;
-  }
 }
 
 /** Watches for an address at which other machines reach this one, for who found nothing but the loopback. */

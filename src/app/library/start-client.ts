@@ -3,8 +3,8 @@
 // then.
 
 import { randomInt } from 'node:crypto';
-import type { Client } from '../../client/actor.js';
 import type { ClientEvent } from '../../client/messages.js';
+import type { Client } from '../../client/options.js';
 import { type StartOptions, startClient as startActor } from '../../client/start.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
@@ -13,7 +13,7 @@ import { ownHost } from './own-address.js';
 import { Subscribers, type Subscription } from './subscribers.js';
 import { type ClientFacts, SwarmClient } from './swarm-client.js';
 
-export interface ClientConfig extends Omit<StartOptions, 'upload' | 'seed' | 'onEvent'> {
+export interface ClientConfig extends Omit<StartOptions, 'upload' | 'findHost' | 'seed' | 'onEvent'> {
   /**
    * Where peers reach the client. Undefined: this machine's address as the trackers see it, with UPLOAD_PORT or a free
    * port.
@@ -42,12 +42,13 @@ export interface LocalClient {
 export async function startClient(config: ClientConfig): Promise<LocalClient> {
   const { upload, trackers } = config;
   if (upload !== undefined) return startAt(upload, config);
+  const found = { ...config, findHost: () => ownHost(trackers) };
   const host = await ownHost(trackers);
   try {
-    return await startAt({ host, port: UPLOAD_PORT }, config);
+    return await startAt({ host, port: UPLOAD_PORT }, found);
   } catch (error) {
     if (!(error instanceof MiniTorrentError) || error.code !== 'PORT_IN_USE') throw error;
-    return startAt({ host, port: 0 }, config);
+    return startAt({ host, port: 0 }, found);
   }
 }
 

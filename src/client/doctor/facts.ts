@@ -13,6 +13,8 @@ export interface UploadFact {
   readonly state:
     | { readonly kind: 'answers'; readonly tookMs: number }
     | { readonly kind: 'free' }
+    /** The machine no longer has it. */
+    | { readonly kind: 'gone' }
     | { readonly kind: 'failed'; readonly errno: string };
 }
 

@@ -26,7 +26,7 @@ import {
   SKEW_MAX_MS,
   TRACKER_HELLO_SLOW_MS,
 } from './limits.js';
-import { aboutSilent, REACH_REMEDY, unreachedAt } from './reach.js';
+import { aboutSilent, NAME_ANOTHER, REACH_REMEDY, unreachedAt } from './reach.js';
 
 export function findingsOf(facts: Facts): readonly Finding[] {
   const { upload, reach, trackers, disks, openFiles, machine, threads, downloads, troubles, ownHost } = facts;
@@ -47,6 +47,7 @@ export function findingsOf(facts: Facts): readonly Finding[] {
 
 function aboutUpload({ address, isOurs, state }: UploadFact, reach: readonly ReachFact[]): Finding {
   const subject = `upload port ${address}`;
+  if (state.kind === 'gone') return bad(subject, 'is no longer an address of this machine', NAME_ANOTHER);
   if (state.kind === 'free') return fine(subject, 'is free for a client');
   if (state.kind === 'answers') {
     if (isOurs) return aboutReach(subject, `this client answers there within ${state.tookMs.toFixed(0)} ms`, reach);

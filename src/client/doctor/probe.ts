@@ -2,7 +2,8 @@
 
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
-import { isWildcard } from '../../foundation/base/hosts.js';
+import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
+import { hostsHere } from '../../foundation/base/interfaces.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { closedServer, dial } from '../../foundation/wire/transport.js';
 import type { Facts, UploadFact } from './facts.js';
@@ -39,6 +40,7 @@ export async function probe(options: ProbeOptions): Promise<Measured> {
 }
 
 async function probeUpload(address: Address, isOurs: boolean): Promise<UploadFact> {
+  if (isOurs && isGone(address.host)) return { address: formatAddress(address), isOurs, state: { kind: 'gone' } };
   const beganMs = performance.now();
   const errno = await within(connectTo(address), DOCTOR_STEP_DEADLINE_MS, () => 'ETIMEDOUT');
   const tookMs = performance.now() - beganMs;
@@ -47,6 +49,12 @@ async function probeUpload(address: Address, isOurs: boolean): Promise<UploadFac
   if (isOurs) return say({ kind: 'failed', errno });
   const why = await within(listenAt(address), DOCTOR_STEP_DEADLINE_MS, () => 'ETIMEDOUT');
   return say(why === undefined ? { kind: 'free' } : { kind: 'failed', errno: why });
+}
+
+/** Interfaces can be asked for, and none has it. */
+function isGone(host: string): boolean {
+  const here = hostsHere();
+  return here !== undefined && !isWildcard(host) && !isLoopback(host) && !here.includes(host);
 }
 
 /** The error; undefined when somebody answers. */

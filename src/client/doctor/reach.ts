@@ -33,6 +33,23 @@ export function aboutSilent(silent: Silent): { readonly found: string; readonly 
   }
 }
 
+/** @param isFound nobody named it, so another one is taken when there is one. */
+export function addressGone(host: string, isFound: boolean): string {
+  const next = isFound ? 'it moves to another one as soon as there is one' : NAME_ANOTHER;
+  return `${host} is no longer an address of this machine, so nobody reaches this client and it reaches nobody; ${next}`;
+}
+
+export const NAME_ANOTHER = 'it goes on by itself when that address is back; otherwise name another one with --address';
+
+export function addressBack(host: string): string {
+  return `${host} is an address of this machine again; this client goes on there`;
+}
+
+/** @param now with the port. */
+export function addressMoved(from: string, now: string): string {
+  return `the address of this machine is no longer ${from}; this client listens at ${now} now, and announces itself there`;
+}
+
 /** Follows the name of the tracker. @param address where it looked for this client. */
 export function unreachedAt(address: Address, found: 'stranger' | 'nobody'): string {
   return found === 'nobody'

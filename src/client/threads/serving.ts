@@ -96,6 +96,21 @@ export class Serving {
     this.#letGo();
   }
 
+  /**
+   * Listens there, at the same port or at a free one, in place of the former host. Answers the address as soon as the
+   * port is ours. Rejects with the system's error, and then nothing has changed.
+   */
+  async move(host: string): Promise<Address> {
+    const claim = await claimPort(host, this.#upload.port).catch(() => claimPort(host, 0));
+    this.#letGo();
+    this.#claim = Promise.resolve(claim);
+    this.#upload = { host, port: claim.port };
+    this.#listening.clear();
+    this.#told.clear();
+    for (const thread of this.#ready) this.#tell(thread, this.#options.acceptors > 1);
+    return this.#upload;
+  }
+
   #join(thread: number, memory: SharedArrayBuffer): void {
     const { threads } = this.#options;
     const { port1, port2 } = new MessageChannel();

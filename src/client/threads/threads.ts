@@ -56,11 +56,13 @@ export class ClientThreads {
   #uploadRate = 0;
   #logTarget: LogTarget;
   #clientId: ClientId;
+  #uploadHost: string;
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
     this.#logTarget = options.logTarget;
     this.#clientId = options.clientId;
+    this.#uploadHost = options.uploadHost;
     this.#peers = new Array<undefined>(options.placement.peerThreads).fill(undefined);
     this.#slab = new SharedArrayBuffer(options.placement.slots * PIECE_SIZE);
     this.#supervisor = new Supervisor({
@@ -106,6 +108,12 @@ export class ClientThreads {
     if (clientId === this.#clientId) return;
     this.#clientId = clientId;
     for (const at of this.#peers.keys()) this.#peers[at]?.tell({ kind: 'identify', clientId: keyBytes(clientId) });
+  }
+
+  /** Connections to peers are made from this host from now on. */
+  dialFrom(host: string): void {
+    this.#uploadHost = host;
+    for (const link of this.#peers) link?.tell({ kind: 'dialFrom', host });
   }
 
   setLogLevel(level: LogLevel): void {
@@ -186,7 +194,7 @@ export class ClientThreads {
   }
 
   async #startPeer(at: number) {
-    const { uploadHost, seed, onServeEvent, onPeerThread, onPeerThreadEnded, onFatal } = this.#options;
+    const { seed, onServeEvent, onPeerThread, onPeerThreadEnded, onFatal } = this.#options;
     const toMain = new MessageChannel();
     const toDownload = new MessageChannel();
     const thread = startThread({
@@ -196,7 +204,7 @@ export class ClientThreads {
       settings: peerSettings.encode({
         kind: 'settings',
         clientId: keyBytes(this.#clientId),
-        uploadHost,
+        uploadHost: this.#uploadHost,
         seed: (seed + at + 1) >>> 0,
         thread: at,
         servingThreads: this.#options.placement.acceptors,

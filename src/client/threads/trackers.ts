@@ -104,6 +104,11 @@ export class Trackers {
     return (await Promise.all(checks)).flat();
   }
 
+  /** We listen there from now on; or the same address is there again. */
+  move(upload: Address): void {
+    for (const announce of this.#announces.values()) announce.tell({ kind: 'move', upload });
+  }
+
   /** The state of each tracker of those pairs. */
   standings(own: readonly [Address, Address]): readonly TrackerView[] {
     const rows = this.pairs(own).flatMap((trackers) => {

@@ -4,6 +4,7 @@
 import { Host } from '../../foundation/actor/host.js';
 import type { WakeAt } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
+import { errnoOf } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timers } from '../../foundation/base/timers.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
@@ -143,7 +144,9 @@ class Announcer {
       who: 'the tracker',
       onConnected: () => this.post({ kind: 'connected', tracker, link }),
       onMessage: (reply) => this.post({ kind: 'replied', tracker, link, reply }),
-      onClosed: (reason) => {
+      onClosed: (why, error) => {
+        const reason =
+          errnoOf(error) === 'EADDRNOTAVAIL' ? `${this.#ownHost} is no longer an address of this machine` : why;
         this.#sockets.delete(link);
         this.post({ kind: 'disconnected', tracker, link, reason });
       },

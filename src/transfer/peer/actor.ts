@@ -60,6 +60,8 @@ class PeerThread {
   readonly #toMain: Link<ServeEvent>;
   readonly #toDownload: Link<FetchEvent>;
   #clientId: ClientId;
+  /** Where we dial from. */
+  #ownHost: string;
   #paused = false;
   #reportDue = false;
 
@@ -68,6 +70,7 @@ class PeerThread {
     this.#settings = settings;
     this.#log = log;
     this.#clientId = clientId(settings.clientId);
+    this.#ownHost = settings.uploadHost;
     this.#slab = present(self.shared[0], 'a peer thread starts with the slab');
     const [main, download] = self.ports;
     assert(main !== undefined && download !== undefined, 'a peer thread starts with two ports');
@@ -146,6 +149,9 @@ class PeerThread {
         break;
       case 'joinDesk':
         this.#joinDesk(portOf(attachments[0]), attachments[1]);
+        break;
+      case 'dialFrom':
+        this.#ownHost = command.host;
         break;
       case 'identify':
         this.#clientId = clientId(command.clientId);
@@ -248,7 +254,7 @@ class PeerThread {
       peerId: this.#peerIdIn(swarm),
       uploadPort,
       address: { host, port },
-      ownHost: this.#settings.uploadHost,
+      ownHost: this.#ownHost,
       slab: this.#slab,
       timers: systemTimers,
       tell: (event) => this.#tellDownload(event),

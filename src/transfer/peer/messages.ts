@@ -118,7 +118,10 @@ export type FetchEvent = MessageOf<typeof fetchEvents>;
 
 // --- client → peer ---
 export const serveCommands = protocol('peer.serveCommands', {
-  /** shared: other threads of this client listen there as well. After `decideUploads` or `joinDesk`. */
+  /**
+   * In place of where it listened before, after `decideUploads` or `joinDesk`. shared: other threads of this client
+   * listen there as well.
+   */
   listen: message(1, { host, port: u16, shared: flag }),
   /** Serve this file from now on (or from another storage). Its bitfield rides beside as shared memory. */
   serve: message(2, { file, swarm: bytes(SWARM_KEY_SIZE), storage: servedStorage }),
@@ -135,6 +138,8 @@ export const serveCommands = protocol('peer.serveCommands', {
   attachServing: message(9, { thread: whole(0, PEER_THREADS_MAX - 1) }),
   /** Serve as another thread decides, from now on. Attached: the port to it, and the memory of the buffers. */
   joinDesk: message(10, {}),
+  /** Connections from now on are made from this host. To every peer thread. */
+  dialFrom: message(11, { host }),
 });
 export type ServeCommand = MessageOf<typeof serveCommands>;
 

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { chooseHost, hostOfInterface, type InterfaceAddress } from '../../../src/app/library/address-choice.js';
+import { chooseHost, hostOfInterface } from '../../../src/app/library/address-choice.js';
+import type { InterfaceAddress } from '../../../src/foundation/base/interfaces.js';
 
 function at(name: string, address: string, internal = false): InterfaceAddress {
   return { name, address, internal };

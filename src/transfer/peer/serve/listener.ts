@@ -54,7 +54,7 @@ export interface FetchingPeer {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #accepted = new Map<number, Accepted>();
-  readonly #server: SocketServer;
+  #server: SocketServer | undefined;
   #decider: UploadDecider | undefined;
   /** True while the upload machine is behind with our reports: nothing is read then. */
   #isPaused = false;
@@ -63,11 +63,6 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = new SocketServer({
-      onSocket: (socket) => this.#accept(socket),
-      // Out of descriptors, for example: the connection is lost, the listener goes on.
-      onAcceptFailed: (error) => options.log.warn({ err: error }, 'could not accept a connection'),
-    });
   }
 
   /** Set before `listen`. A previous one is lost with all it knew, so its connections end. */
@@ -78,10 +73,17 @@ export class Listener {
     this.#isPaused = false;
   }
 
-  /** Answers the port, or an errno. shared: other threads of this client listen there as well. */
+  /** In place of where it listened before. Answers the port or an errno. shared: other threads listen there, too. */
   async listen({ host, port, shared }: Listening): Promise<{ readonly port: number } | { readonly errno: string }> {
+    const server = new SocketServer({
+      onSocket: (socket) => this.#accept(socket),
+      // Out of descriptors, for example: the connection is lost, the listener goes on.
+      onAcceptFailed: (error) => this.#options.log.warn({ err: error }, 'could not accept a connection'),
+    });
     try {
-      this.#port = await this.#server.listen({ host, port }, { shared });
+      this.#port = await server.listen({ host, port }, { shared });
+      void this.#server?.close();
+      this.#server = server;
       return { port: this.#port };
     } catch (error) {
       return { errno: errnoOf(error) ?? 'EIO' };
@@ -109,7 +111,7 @@ export class Listener {
 
   /** No new connections; open ones are told `gone` and end. */
   close(): void {
-    void this.#server.close();
+    void this.#server?.close();
     for (const accepted of [...this.#accepted.values()]) accepted.socket.post({ kind: 'fileGone' });
   }
 

@@ -1,0 +1,84 @@
+// Watches whether this machine still has the address that the client listens on. One that nobody named is found again,
+// and the client moves there; a named one is reported as gone, and comes back by itself.
+
+import { errnoOf } from '../../foundation/base/errors.js';
+import { isLoopback } from '../../foundation/base/hosts.js';
+import { hostsHere } from '../../foundation/base/interfaces.js';
+import { systemTimers, type Timer } from '../../foundation/base/timers.js';
+import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import { addressBack, addressGone, addressMoved } from '../doctor/reach.js';
+import { ADDRESS_LOOK_MS } from '../limits.js';
+import { AddressChange } from './address-change.js';
+
+export interface OwnAddressOptions {
+  readonly upload: () => Address;
+  /** Finds the host of a client whose address nobody named; undefined: it was named. */
+  readonly find: (() => Promise<string>) | undefined;
+  /** Listens there, dials from there, tells the trackers, and answers the address. Rejects when it cannot. */
+  readonly move: (host: string) => Promise<Address>;
+  /** The address is there again: whoever was not reached is tried now. */
+  readonly returned: () => void;
+  readonly tell: (level: 'good' | 'bad', sentence: string) => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class OwnAddress {
+  readonly #options: OwnAddressOptions;
+  readonly #change = new AddressChange();
+  #timer: Timer | undefined;
+  #isLooking = false;
+  #isStopped = false;
+
+  constructor(options: OwnAddressOptions) {
+    this.#options = options;
+  }
+
+  /** Looks now, and again from time to time. */
+  start(): void {
+    this.#timer?.cancel();
+    if (this.#isStopped) return;
+    this.#timer = systemTimers.at(systemTimers.nowMs() + ADDRESS_LOOK_MS, () => this.start());
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#look()
+      .catch((error: unknown) => this.#options.onFatal(error))
+      .finally(() => {
+        this.#isLooking = false;
+      });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  async #look(): Promise<void> {
+    const { upload, find, returned, tell } = this.#options;
+    const here = hostsHere();
+    // A sandbox may not ask.
+    if (here === undefined) return;
+    const { host } = upload();
+    const news = this.#change.look(host, here);
+    if (news === 'back') {
+      tell('good', addressBack(host));
+      returned();
+    }
+    const wanted = news === 'gone' || news === 'stillGone' ? await find?.() : undefined;
+    if (wanted !== undefined && wanted !== host && !isLoopback(wanted)) await this.#move(host, wanted);
+    else if (news === 'gone') tell('bad', addressGone(host, find !== undefined));
+  }
+
+  async #move(from: string, to: string): Promise<void> {
+    const { move, tell } = this.#options;
+    try {
+      const now = await move(to);
+      this.#change.moved();
+      tell('good', addressMoved(from, formatAddress(now)));
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      // It may be gone again, or taken; the next look tries once more.
+      tell('bad', `this client cannot listen at ${to} (${errno}); it tries again`);
+    }
+  }
+}
