@@ -3,6 +3,7 @@
 
 import { PIECES_MAX, UPLOAD_CONNECTIONS_MAX } from '../foundation/base/limits.js';
 import { LOG_LEVELS } from '../foundation/base/log.js';
+import { ADDRESS_BYTES_MAX } from '../foundation/torrent/address.js';
 import { type MessageOf, message, protocol } from '../foundation/wire/protocol.js';
 import {
   bytes,
@@ -30,7 +31,7 @@ export const OVERVIEW_ROWS_MAX = 64;
 export const PIECE_CELLS_MAX = 1_024;
 export const REASON_BYTES_MAX = 500;
 /** Bytes of the subject of a finding, and of each sentence about it. */
-export const SUBJECT_BYTES_MAX = 64;
+export const SUBJECT_BYTES_MAX = 320;
 export const FINDING_BYTES_MAX = 500;
 export const TRACKERS_LISTED_MAX = 64;
 export const FINDINGS_MAX = 64;
@@ -107,7 +108,7 @@ const peerRow = record({
 export type PeerRow = ValueOf<typeof peerRow>;
 
 const trackerView = record({
-  address: text(64),
+  address: text(ADDRESS_BYTES_MAX),
   state: oneOf(...TRACKER_STATES),
   /** Why it is away; '' when it is not. */
   reason: text(REASON_BYTES_MAX),
@@ -155,7 +156,7 @@ export const CLIENT_COMMANDS = {
   /** Tells the trackers of one file, or of every file where `name` is '', and asks them for peers. */
   reannounce: message(20, { ask, name: path }),
   /** Every file that names the tracker `from` names `to`. `isTrial`: only counts them. */
-  retrack: message(21, { ask, from: text(64), to: text(64), isTrial: flag }),
+  retrack: message(21, { ask, from: text(ADDRESS_BYTES_MAX), to: text(ADDRESS_BYTES_MAX), isTrial: flag }),
 };
 export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;

@@ -2,7 +2,7 @@
 
 import type { LogTarget } from '../foundation/base/log.js';
 import type { Address } from '../foundation/torrent/address.js';
-import type { Metainfo } from '../foundation/torrent/metainfo.js';
+import type { Metainfo, NameRule } from '../foundation/torrent/metainfo.js';
 import type { Advertised } from '../tracking/announce/messages.js';
 import type { Entry } from './files/record.js';
 import type { ClientCommand, ClientEvent, Rates } from './messages.js';
@@ -33,8 +33,10 @@ export interface ClientOptions {
   readonly peerThreads?: number | undefined;
   /** Bytes that downloads leave free on their disk. Undefined: by the disk and the file. */
   readonly diskReserve?: number | undefined;
+  /** Trackers may be named by host names in every .mtorrent; undefined: only as `trackers` are. */
+  readonly allowHostNames?: boolean | undefined;
   /** For a caller that has already read the .mtorrent. Rejects as `readMetainfo` does. Absent: it is read from disk. */
-  readonly readMetainfo?: ((path: string) => Promise<Metainfo>) | undefined;
+  readonly readMetainfo?: ((path: string, mayName?: NameRule) => Promise<Metainfo>) | undefined;
   readonly onEvent: (event: ClientEvent) => void;
   /** Called once, when all threads run, including those of the hash pool. */
   readonly onWarm?: (() => void) | undefined;

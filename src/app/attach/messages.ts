@@ -3,6 +3,7 @@
 // that different versions can say so.
 
 import { CLIENT_COMMANDS, CLIENT_EVENTS } from '../../client/messages.js';
+import { ADDRESS_BYTES_MAX } from '../../foundation/torrent/address.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import { text, tuple, u16, u32 } from '../../foundation/wire/schema.js';
 
@@ -12,7 +13,7 @@ export const ATTACH_MAGIC = Uint8Array.from([...Buffer.from('MTCONS', 'latin1'),
 export const ATTACH_VERSION = 3;
 
 const program = text(32);
-const address = text(64);
+const address = text(ADDRESS_BYTES_MAX);
 
 export const attachCommands = protocol('attach.commands', {
   ...CLIENT_COMMANDS,

@@ -3,7 +3,8 @@
 
 import { join } from 'node:path';
 import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
-import type { Address } from '../../foundation/torrent/address.js';
+import { type Address, sameAddress } from '../../foundation/torrent/address.js';
+import type { NameRule } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { PairConfig } from '../home/pair.js';
 import type { ClientConfig } from '../library/start-client.js';
@@ -14,7 +15,7 @@ export interface CommandConfig {
   /** How a client runs, whichever command starts it. */
   readonly client: Pick<
     ClientConfig,
-    'upload' | 'advertise' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm' | 'onWait'
+    'upload' | 'advertise' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'onWarm' | 'onWait'
   >;
   readonly log: LogStyle;
   /** The log file of `daemon`. */
@@ -27,6 +28,8 @@ export interface CommandConfig {
   readonly homeDirectory: string;
   /** Below it lie the state directories of one-shot clients. */
   readonly stateRoot: string;
+  /** Which host names of trackers a stranger's .mtorrent may name. */
+  readonly mayName: NameRule;
 }
 
 export function clientConfigOf(settings: Settings): CommandConfig {
@@ -41,6 +44,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
       rates: { up: values['upload-limit'], down: values['download-limit'] },
       peerThreads: values['peer-threads'],
       diskReserve: values['disk-reserve'],
+      allowHostNames: values['allow-host-names'],
       onWarm: optimizeLater,
       onWait: (sentence) => void process.stderr.write(`${printable(sentence)}\n`),
     },
@@ -52,6 +56,8 @@ export function clientConfigOf(settings: Settings): CommandConfig {
     stateDir: stateDirectory(settings, homeDirectory),
     homeDirectory,
     stateRoot,
+    mayName: (tracker) =>
+      values['allow-host-names'] || values.trackers?.some((named) => sameAddress(named, tracker)) === true,
   };
 }
 
@@ -71,7 +77,7 @@ function stateDirectory({ values, origins }: Settings, homeDirectory: string): s
 }
 
 export function stateNameOf({ host, port }: Address): string {
-  return `${host.replaceAll(':', '-')}_${port}`;
+  return `${host.replaceAll(/[:/]/g, '-')}_${port}`;
 }
 
 /**

@@ -12,7 +12,7 @@ import { addressFrom, formatAddress } from '../../foundation/torrent/address.js'
 import { printable } from '../../foundation/torrent/names.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Settings } from '../settings/resolve.js';
-import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
+import { settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 
@@ -35,7 +35,7 @@ export function doctorCommand(parser: Argv, run: RunCommand): void {
           array: true,
           describe: 'ip:port; may be repeated [default: the trackers that are set]',
         })
-        .options(settingFlags('address', 'state-dir', 'download-dir', 'socket', ...CLIENT_SETTINGS))
+        .options(settingFlags('address', 'state-dir', 'download-dir', 'socket', 'peer-threads'))
         .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' })
         .example('$0 doctor', 'with the address and the trackers that are set')
         .example('$0 doctor -t 192.0.2.1:7001 -t 192.0.2.2:7001 --address 192.0.2.7:6881', ''),
@@ -70,7 +70,8 @@ async function findingsHere(
   const { client, pair, stateRoot } = clientConfigOf(settings);
   const named = args.tracker?.map((text) => addressFrom(text, 'an address'));
   const { probe } = await import('../../client/doctor/probe.js');
-  const { upload } = client;
+  const { numericHost } = await import('../library/own-address.js');
+  const upload = client.upload && { ...client.upload, host: await numericHost(client.upload.host) };
   const isAsked = upload === undefined || formatAddress(upload) === running;
   const measured = await probe({
     upload: isAsked ? undefined : { address: upload, isOurs: false },

@@ -83,7 +83,7 @@ function isElsewhere(error: unknown): error is MiniTorrentError {
   return error instanceof MiniTorrentError && error.code === 'ALREADY_EXISTS';
 }
 
-async function orderOf(args: GetArguments, { settings, background }: OneShot): Promise<Order> {
+async function orderOf(args: GetArguments, { settings, config, background }: OneShot): Promise<Order> {
   const { values, origins } = settings;
   const { mtorrent, destination, seed, timeout, detach, alone } = args;
   const timeoutMs = timeout === undefined ? undefined : timeoutOf(timeout);
@@ -94,6 +94,7 @@ async function orderOf(args: GetArguments, { settings, background }: OneShot): P
   const plan = await planGet(
     absolutePathOf(mtorrent),
     place.endsWith('/') ? `${absolutePathOf(place)}/` : absolutePathOf(place),
+    config.mayName,
   );
   if (detach && background === undefined) {
     const sentence = `no client runs in the background to leave the download to; start one with: ${command('daemon', '--detach')}`;

@@ -29,7 +29,8 @@ export function infoCommand(parser: Argv, run: RunCommand): void {
 /** Rejects as `readMetainfo` does. */
 export async function runInfo({ mtorrent, json = false }: InfoArguments, output: CommandOutput): Promise<number> {
   const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
-  const metainfo = await readMetainfo(mtorrent);
+  const { ANY_NAMES } = await import('../../foundation/torrent/metainfo.js');
+  const metainfo = await readMetainfo(mtorrent, ANY_NAMES);
   if (json) output.stdout(JSON.stringify(asJson(metainfo)));
   else for (const line of asText(metainfo)) output.stdout(line);
   return 0;

@@ -3,7 +3,8 @@
 
 import type { Argv } from 'yargs';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
-import { addressFrom } from '../../foundation/torrent/address.js';
+import { type Address, addressFrom } from '../../foundation/torrent/address.js';
+import { parseListenAddress } from '../../foundation/torrent/listen-address.js';
 import { LOG_SETTINGS, settingFlags } from '../settings/table.js';
 import { addressWaitOf, logStyleOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
@@ -60,9 +61,7 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
 async function runTracker(args: TrackerArguments): Promise<number> {
   const settings = await settingsOf(args, { log: '<log>' });
   const log = logStyleOf(settings);
-  const own = addressFrom(args.own, A_TRACKER, { allowAnyPort: true });
-  const { waitForAddress } = await import('../library/address-wait.js');
-  await waitForAddress(own.host, { waitMs: addressWaitOf(settings), say: terminal().stderr });
+  const own = await ownAddress(args.own, addressWaitOf(settings));
   const { runTracker: runUntilStopped } = await import('../../tracking/tracker/main.js');
   return runUntilStopped(
     {
@@ -74,6 +73,16 @@ async function runTracker(args: TrackerArguments): Promise<number> {
     },
     optimizeLater,
   );
+}
+
+/** An interface or a network becomes its address, by which the partner knows this tracker; a host name stays. */
+async function ownAddress(text: string, waitMs: number): Promise<Address> {
+  const own = parseListenAddress(text) ?? addressFrom(text, A_TRACKER, { allowAnyPort: true });
+  const { waitForAddress } = await import('../library/address-wait.js');
+  await waitForAddress(own.host, { waitMs, say: terminal().stderr });
+  const { isInterfaceOrNetwork, numericHost } = await import('../library/own-address.js');
+  if (isInterfaceOrNetwork(own.host)) return { host: await numericHost(own.host), port: own.port };
+  return addressFrom(text, A_TRACKER, { allowAnyPort: true });
 }
 
 async function runTrackerList(path: string, json: boolean): Promise<number> {

@@ -44,7 +44,8 @@ interface Findings {
 /** Exit code 0 when the file is the one described, otherwise that of VERIFICATION_FAILED. */
 export async function runVerify(args: VerifyArguments, output: CommandOutput): Promise<number> {
   const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
-  const metainfo = await readMetainfo(args.mtorrent);
+  const { ANY_NAMES } = await import('../../foundation/torrent/metainfo.js');
+  const metainfo = await readMetainfo(args.mtorrent, ANY_NAMES);
   const findings = await examine(metainfo, args, output);
   const passed = isWhole(findings);
   if (args.json === true) output.stdout(JSON.stringify({ schema: 1, ...asJson(findings), passed }));

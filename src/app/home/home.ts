@@ -11,7 +11,10 @@ import { HOME_CLIENTS_MAX } from './limits.js';
 import { openPair, type PairConfig } from './pair.js';
 
 export interface HomeConfig
-  extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm' | 'onWait'> {
+  extends Pick<
+    ClientConfig,
+    'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'onWarm' | 'onWait'
+  > {
   readonly log: LogStyle;
   readonly pair: PairConfig;
 }

@@ -14,7 +14,7 @@ import { closedServer, type SocketServer } from '../../foundation/wire/transport
 import { startHosted } from '../../tracking/tracker/hosted/hosted.js';
 import { type DirectoryLock, lockDirectory } from '../../transfer/storage/lock.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
-import { ownHost, watchForAddress } from '../library/own-address.js';
+import { numericHost, ownHost, watchForAddress } from '../library/own-address.js';
 import { HOME_PAIR_TRIES_MAX, TRACKER_PORTS } from './limits.js';
 import { formatPorts, movedSentence, parsePorts } from './ports.js';
 
@@ -89,9 +89,10 @@ export async function openPair(config: PairConfig): Promise<TrackerPair> {
   }
   try {
     const wanted = before?.map(({ port }) => port) ?? TRACKER_PORTS;
-    const isNamed = config.host !== undefined && !isWildcard(config.host);
-    const host = isNamed ? config.host : await ownHost([]);
-    const listenHost = config.host ?? host;
+    const named = config.host === undefined ? undefined : await numericHost(config.host);
+    const isNamed = named !== undefined && !isWildcard(named);
+    const host = isNamed ? named : await ownHost([]);
+    const listenHost = named ?? host;
     const [first, second] = await freePorts(listenHost, wanted);
     const own: Pair = [
       { host, port: first },

@@ -7,6 +7,8 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { stateHome } from '../../foundation/base/state-home.js';
 import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
+import { listenAddressFrom } from '../../foundation/torrent/listen-address.js';
+import { ANY_NAMES } from '../../foundation/torrent/metainfo.js';
 import { checkPair } from '../../foundation/torrent/tracker-pair.js';
 import { type RunningTracker, startTracker as startOneTracker } from '../../tracking/tracker/start.js';
 import type { Download } from './download.js';
@@ -35,7 +37,8 @@ const AN_ADDRESS = 'an address';
 
 export interface ClientSettings {
   /**
-   * ip:port where other clients reach this one; port 0 takes a free one. Default: this machine's address, 6881 or a
+   * ip:port where other clients reach this one, or an interface, a network or a host name instead of the ip; port 0
+   * takes a free one. Default: this machine's address, 6881 or a
    * free port.
    */
   readonly address?: string;
@@ -44,6 +47,11 @@ export interface ClientSettings {
   readonly downloadLimit?: number;
   /** Default 'info'. */
   readonly logLevel?: LogLevel;
+  /**
+   * A .mtorrent may name its trackers by host names, for which this machine's name server is asked. Default: only the
+   * names in `trackers`.
+   */
+  readonly allowHostNames?: boolean;
   /** Threads that move payload over the network, 1 to 16. Default: half of the cores, at most 4. */
   readonly peerThreads?: number;
   /** Bytes that downloads leave free on their disk. Default: 16 MiB, less on a small disk and for a small file. */
@@ -117,7 +125,10 @@ export interface Get extends AsyncIterable<FileView> {
 export async function get(mtorrentPath: string, destination: string, options: ClientSettings = {}): Promise<Get> {
   // A slash at the end says that it is a directory.
   const to = destination.endsWith('/') ? `${resolve(destination)}/` : resolve(destination);
-  const fetching = await startGet(await planGet(resolve(mtorrentPath), to), configOf(options));
+  const fetching = await startGet(
+    await planGet(resolve(mtorrentPath), to, options.allowHostNames === true ? ANY_NAMES : undefined),
+    configOf(options),
+  );
   const download: Download = await beginOrClose(fetching);
   return {
     path: download.path,
@@ -182,12 +193,21 @@ async function beginOrClose<T>(work: { begin(): Promise<T>; close(): Promise<voi
 }
 
 function configOf(settings: ClientSettings): OneShotConfig {
-  const { address, uploadLimit = 0, downloadLimit = 0, logLevel = 'info', peerThreads, diskReserve } = settings;
+  const {
+    address,
+    uploadLimit = 0,
+    downloadLimit = 0,
+    logLevel = 'info',
+    peerThreads,
+    diskReserve,
+    allowHostNames,
+  } = settings;
   return {
-    upload: address === undefined ? undefined : addressFrom(address, AN_ADDRESS, { allowAnyPort: true }),
+    upload: address === undefined ? undefined : listenAddressFrom(address),
     rates: { up: uploadLimit, down: downloadLimit },
     log: { level: logLevel },
     peerThreads,
+    allowHostNames,
     diskReserve,
     get stateRoot() {
       return stateHome();

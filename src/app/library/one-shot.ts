@@ -9,7 +9,7 @@ import { pause } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
 import type { LogStyle } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { deleteEmptyPart } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { targetPathOf } from '../../transfer/storage/target.js';
@@ -19,7 +19,10 @@ import { type ClientConfig, startClient } from './start-client.js';
 import type { SwarmClient } from './swarm-client.js';
 
 export interface OneShotConfig
-  extends Pick<ClientConfig, 'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'onWarm' | 'onWait'> {
+  extends Pick<
+    ClientConfig,
+    'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'onWarm' | 'onWait'
+  > {
   readonly log: LogStyle;
   /** Below it lie the state directories of all one-shot clients. */
   readonly stateRoot: string;
@@ -82,10 +85,10 @@ export async function startShare(
 
 /**
  * Reads the .mtorrent and finds where the file goes: into a directory, or to a file name. Paths are absolute. Rejects
- * as `readMetainfo` does.
+ * as `readMetainfo` does. @param mayName which host names it may name; none when absent.
  */
-export async function planGet(mtorrentPath: string, destination: string): Promise<GetPlan> {
-  const metainfo = await readMetainfo(mtorrentPath);
+export async function planGet(mtorrentPath: string, destination: string, mayName?: NameRule): Promise<GetPlan> {
+  const metainfo = await readMetainfo(mtorrentPath, mayName);
   return { mtorrentPath, metainfo, target: await targetPathOf(destination, metainfo.name) };
 }
 
@@ -118,10 +121,10 @@ function keyOf(path: string): string {
 }
 
 /** Spares the client the .mtorrent that was read for the plan. */
-function knowing({ mtorrentPath, metainfo }: GetPlan): (path: string) => Promise<Metainfo> {
+function knowing({ mtorrentPath, metainfo }: GetPlan): typeof readMetainfo {
   let isFresh = true;
-  return (path) => {
-    if (path !== mtorrentPath || !isFresh) return readMetainfo(path);
+  return (path, mayName) => {
+    if (path !== mtorrentPath || !isFresh) return readMetainfo(path, mayName);
     isFresh = false;
     return Promise.resolve(metainfo);
   };

@@ -2,10 +2,15 @@
 // `address-choice.ts` chooses. Sends nothing.
 
 import { deferred } from '../../foundation/base/deferred.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { familyOf } from '../../foundation/base/hosts.js';
 import { interfaceAddresses } from '../../foundation/base/interfaces.js';
-import type { Address } from '../../foundation/torrent/address.js';
+import { type Address, canonicalHost } from '../../foundation/torrent/address.js';
+import { isInNetwork, isNetwork } from '../../foundation/torrent/listen-address.js';
+import { hostsOf } from '../../foundation/wire/names.js';
 import { hostTowards } from '../../foundation/wire/route.js';
-import { chooseHost } from './address-choice.js';
+import { isHostHere } from '../../foundation/wire/transport.js';
+import { chooseHost, hostOfInterface } from './address-choice.js';
 import { OWN_ADDRESS_LOOK_MS } from './limits.js';
 
 const LOOPBACK = '127.0.0.1';
@@ -21,10 +26,58 @@ const ELSEWHERE = ['192.0.2.1', '2001:db8::1'];
  */
 export async function ownHost(trackers: readonly Address[]): Promise<string> {
   for (const tracker of trackers) {
-    const host = await hostTowards(tracker.host);
-    if (host !== undefined) return host;
+    for (const target of await hostsOfTracker(tracker.host)) {
+      const host = await hostTowards(target);
+      if (host !== undefined) return host;
+    }
   }
   return trackers.length > 0 ? EVERY_ADDRESS : ((await hostForOthers()) ?? LOOPBACK);
+}
+
+/** None for a name that cannot be looked up now: each dial tries again, and says why. */
+async function hostsOfTracker(host: string): Promise<readonly string[]> {
+  if (familyOf(host) !== undefined) return [host];
+  return hostsOf(host).catch((error: unknown) => {
+    if (error instanceof MiniTorrentError) return [];
+    throw error;
+  });
+}
+
+export function isInterfaceOrNetwork(host: string): boolean {
+  return isNetwork(host) || interfaceAddresses()?.some(({ name }) => name === host) === true;
+}
+
+/**
+ * The numeric host of an address as its owner wrote it: an interface, a network or a host name stands for the address
+ * of it that this machine has at the moment. Rejects with ADDRESS_UNUSABLE when there is none.
+ */
+export async function numericHost(host: string): Promise<string> {
+  if (familyOf(host) !== undefined) return host;
+  const interfaces = interfaceAddresses() ?? [];
+  const unusable = (sentence: string) => new MiniTorrentError('ADDRESS_UNUSABLE', sentence);
+  if (isNetwork(host)) {
+    const inside = interfaces.filter(({ address }) => isInNetwork(canonicalHost(address) ?? '', host));
+    const found = inside[0] && hostOfInterface(inside, inside[0].name);
+    if (found !== undefined) return found;
+    throw unusable(`this machine has no address in the network ${host}; name one that it has`);
+  }
+  if (interfaces.some(({ name }) => name === host)) {
+    const found = hostOfInterface(interfaces, host);
+    if (found !== undefined) return found;
+    throw unusable(`the interface ${host} has no address that others can dial; name another one`);
+  }
+  let hosts: readonly string[];
+  try {
+    hosts = await hostsOf(host.toLowerCase());
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError)) throw error;
+    const names = [...new Set(interfaces.map(({ name }) => name))].join(', ');
+    throw unusable(`${host} is no interface of this machine, which has ${names}; and ${error.message}`);
+  }
+  for (const each of hosts) if (await isHostHere(each)) return each;
+  throw unusable(
+    `the host name ${host} stands for ${hosts.join(' and ')}, which this machine does not have; mend the name, or name an address that it has`,
+  );
 }
 
 /** At which other machines reach this one; undefined while it has nothing but the loopback. */

@@ -9,14 +9,14 @@ import { type StartOptions, startClient as startActor } from '../../client/start
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { UPLOAD_PORT } from './limits.js';
-import { ownHost } from './own-address.js';
+import { numericHost, ownHost } from './own-address.js';
 import { Subscribers, type Subscription } from './subscribers.js';
 import { type ClientFacts, SwarmClient } from './swarm-client.js';
 
 export interface ClientConfig extends Omit<StartOptions, 'upload' | 'findHost' | 'seed' | 'onEvent'> {
   /**
-   * Where peers reach the client. Undefined: this machine's address as the trackers see it, with UPLOAD_PORT or a free
-   * port.
+   * Where peers reach the client, as its owner wrote it. Undefined: this machine's address as the trackers see it, with
+   * UPLOAD_PORT or a free port.
    */
   readonly upload: Address | undefined;
 }
@@ -41,7 +41,7 @@ export interface LocalClient {
  */
 export async function startClient(config: ClientConfig): Promise<LocalClient> {
   const { upload, trackers } = config;
-  if (upload !== undefined) return startAt(upload, config);
+  if (upload !== undefined) return startAtNamed(upload, config);
   const found = { ...config, findHost: () => ownHost(trackers) };
   const host = await ownHost(trackers);
   try {
@@ -52,7 +52,19 @@ export async function startClient(config: ClientConfig): Promise<LocalClient> {
   }
 }
 
-async function startAt(upload: Address, config: ClientConfig): Promise<LocalClient> {
+/** An interface, a network or a host name may stand for another address later; a numeric one is what it is. */
+async function startAtNamed({ host, port }: Address, config: ClientConfig): Promise<LocalClient> {
+  const numeric = await numericHost(host);
+  if (numeric === host) return startAt({ host, port }, config);
+  const findHost = (): Promise<string> =>
+    numericHost(host).catch((error: unknown) => {
+      if (error instanceof MiniTorrentError) return numeric;
+      throw error;
+    });
+  return startAt({ host: numeric, port }, { ...config, findHost });
+}
+
+async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions, 'findHost'>): Promise<LocalClient> {
   const early: ClientEvent[] = [];
   let deliver = (event: ClientEvent): void => void early.push(event);
   const seed = randomInt(0, 2 ** 32);

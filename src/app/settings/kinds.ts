@@ -3,7 +3,18 @@
 
 import { isAbsolute, join, normalize } from 'node:path';
 import { type Found, homeless } from '../../foundation/base/surroundings.js';
-import { type Address, formatAddress, isDialable, parseAddress } from '../../foundation/torrent/address.js';
+import {
+  type Address,
+  formatAddress,
+  isDialable,
+  parseAddress,
+  parseNamedAddress,
+} from '../../foundation/torrent/address.js';
+import {
+  formatListenAddress,
+  LISTEN_ADDRESS_EXPECTED,
+  parseListenAddress,
+} from '../../foundation/torrent/listen-address.js';
 import { whyNoPair } from '../../foundation/torrent/tracker-pair.js';
 import { formatDuration, parseDuration } from './durations.js';
 import { parseRate } from './rates.js';
@@ -31,9 +42,9 @@ export interface Kind<T> {
 }
 
 export const address: Kind<Address> = {
-  expects: 'an address; write ip:port, such as 192.0.2.1:6881',
-  read: (raw) => (typeof raw === 'string' ? parseAddress(raw, true) : undefined),
-  show: formatAddress,
+  expects: LISTEN_ADDRESS_EXPECTED,
+  read: (raw) => (typeof raw === 'string' ? parseListenAddress(raw) : undefined),
+  show: formatListenAddress,
   offers: 'nothing',
 };
 
@@ -76,7 +87,7 @@ export const trackerPair: Kind<readonly [Address, Address]> = {
 
 function twoAddresses(raw: unknown): readonly [Address, Address] | undefined {
   const words = (Array.isArray(raw) ? raw : [raw]).flatMap((each) => (typeof each === 'string' ? each.split(',') : []));
-  const [first, second, ...more] = words.map((word) => parseAddress(word.trim()));
+  const [first, second, ...more] = words.map((word) => parseNamedAddress(word.trim()));
   return first === undefined || second === undefined || more.length > 0 ? undefined : [first, second];
 }
 
@@ -118,6 +129,13 @@ export function duration(minMs: number, expects: string): Kind<number> {
     offers: 'nothing',
   };
 }
+
+export const yesOrNo: Kind<boolean> = {
+  expects: 'yes or no',
+  read: (raw) => (raw === true || raw === 'yes' ? true : raw === false || raw === 'no' ? false : undefined),
+  show: (value) => (value ? 'yes' : 'no'),
+  offers: ['yes', 'no'],
+};
 
 /** Milliseconds; infinity for `forever`. */
 export const patience: Kind<number> = {

@@ -15,6 +15,7 @@ import {
   rate,
   room,
   trackerPair,
+  yesOrNo,
 } from './kinds.js';
 import { STATS_INTERVAL_MIN_MS } from './limits.js';
 import type { Places } from './places.js';
@@ -58,6 +59,12 @@ export const SETTINGS = {
     'ip:port or port that others dial instead: behind a NAT, in a container',
   ),
   trackers: optional(trackerPair, 'none', 'ip:port of both trackers of a pair'),
+  'allow-host-names': setting(
+    yesOrNo,
+    () => false,
+    'no',
+    "whether a stranger's .mtorrent may name its trackers by host names: yes or no",
+  ),
   'state-dir': setting(
     path('directories'),
     ({ stateDirectory }) => stateDirectory,
@@ -124,7 +131,12 @@ export const SETTINGS = {
 /** Flags of every command that writes a log. */
 export const LOG_SETTINGS = ['log-level', 'log-format'] as const satisfies readonly SettingName[];
 /** Flags of every command that runs a client. */
-export const CLIENT_SETTINGS = ['advertise', 'peer-threads', 'disk-reserve'] as const satisfies readonly SettingName[];
+export const CLIENT_SETTINGS = [
+  'advertise',
+  'peer-threads',
+  'disk-reserve',
+  'allow-host-names',
+] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;
 /** Paths are absolute, rates are bytes per second (0: no limit), times are milliseconds. */

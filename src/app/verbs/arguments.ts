@@ -3,7 +3,7 @@
 
 import { isAbsolute, resolve } from 'node:path';
 import type { LogLevel } from '../../foundation/base/log.js';
-import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
+import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { FileView } from '../library/views.js';
 import { rate as rateSetting } from '../settings/kinds.js';
@@ -121,14 +121,15 @@ export const rate: Argument<number> = {
 export function trackerAddress(shown: '<old>' | '<new>'): Argument<string> {
   return {
     shown,
-    description: 'ip:port of a tracker',
+    description: 'ip:port or name:port of a tracker',
     isOptional: false,
     offers: { kind: 'words', words: [] },
     read: (word) => {
-      const address = parseAddress(word);
+      const address = parseNamedAddress(word);
       return address === undefined ? undefined : formatAddress(address);
     },
-    mistake: (word) => `"${printable(word)}" is not the address of a tracker; write ip:port, such as 192.0.2.1:7001`,
+    mistake: (word) =>
+      `"${printable(word)}" is not the address of a tracker; write ip:port, such as 192.0.2.1:7001, or name:port`,
   };
 }
 

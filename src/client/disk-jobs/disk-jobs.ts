@@ -7,7 +7,7 @@ import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import { openFilesLimit } from '../../foundation/base/this-machine.js';
-import type { Address } from '../../foundation/torrent/address.js';
+import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { deletePart } from '../../transfer/storage/leftovers.js';
 import { deleteMetainfo, readMetainfo, replaceTracker, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
@@ -61,6 +61,8 @@ export interface DiskJobsOptions {
     readonly trackers: readonly [Address, Address];
     /** Reads a .mtorrent to get or to check. */
     readonly readMetainfo?: typeof readMetainfo | undefined;
+    /** Trackers may be named by host names in every .mtorrent; undefined: only as `trackers` are. */
+    readonly allowHostNames?: boolean | undefined;
     /** Where this client is reached in the background. */
     readonly socket?: string | undefined;
   };
@@ -86,7 +88,9 @@ export class DiskJobs {
     this.#options = options;
     this.#hashing = new LocalHashing(hashThreads, log);
     this.#claims = new PartClaims({ socket: client.socket ?? '', log });
-    this.#reopener = new Reopener({ paths, claims: this.#claims, hashing: this.#hashing, read, log });
+    const mayName = (tracker: Address): boolean =>
+      client.allowHostNames === true || client.trackers.some((own) => sameAddress(own, tracker));
+    this.#reopener = new Reopener({ paths, claims: this.#claims, hashing: this.#hashing, read, mayName, log });
     this.#rehash = new Rehash(this.#hashing, files, paths);
     this.#jobs = {
       ...this.#sharing(),

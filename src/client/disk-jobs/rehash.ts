@@ -6,7 +6,7 @@ import { systemClock } from '../../foundation/base/clock.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
-import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { ANY_NAMES, type Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { partBytesOf } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
@@ -110,7 +110,7 @@ export class Rehash {
   /** That of a file which was missing at the start may not have been read yet. */
   async #metainfoOf(entry: Entry): Promise<Metainfo> {
     if (this.#files.knows(entry.swarm)) return this.#files.metainfo(entry.swarm);
-    const metainfo = await readMetainfo(entry.mtorrentPath);
+    const metainfo = await readMetainfo(entry.mtorrentPath, ANY_NAMES);
     const refused = judgeMetainfo(entry, metainfo.swarm);
     if (refused !== undefined) throw new MiniTorrentError('INVALID_MTORRENT', refused.sentence);
     this.#files.learn(metainfo);

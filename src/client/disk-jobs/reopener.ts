@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { fileError, MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
-import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { ANY_NAMES, type Metainfo, type NameRule } from '../../foundation/torrent/metainfo.js';
 import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
@@ -65,6 +65,8 @@ export interface ReopenerOptions {
   readonly hashing: LocalHashing;
   /** Reads a .mtorrent, as `readMetainfo` does. */
   readonly read: typeof readMetainfo;
+  /** Which host names a new .mtorrent may name. */
+  readonly mayName: NameRule;
   readonly log: Log;
 }
 
@@ -101,7 +103,7 @@ export class Reopener {
     destination: string,
     onHashed: (entry: Entry, done: number) => void,
   ): Promise<PreparedGet> {
-    const metainfo = await this.#options.read(mtorrentPath);
+    const metainfo = await this.#options.read(mtorrentPath, this.#options.mayName);
     const path = await targetPathOf(destination, metainfo.name);
     const directory = dirname(path);
     const entry = entryOf(metainfo, mtorrentPath, path, UNFINISHED);
@@ -136,7 +138,7 @@ export class Reopener {
         metainfo: undefined,
       });
       try {
-        const metainfo = await this.#options.read(entry.mtorrentPath);
+        const metainfo = await this.#options.read(entry.mtorrentPath, ANY_NAMES);
         const verdict = judgeMetainfo(entry, metainfo.swarm) ?? (await this.#checkCopies(entry, metainfo));
         return verdict.kind === 'refuse' ? unusable(verdict) : { result: verdict, metainfo };
       } catch (error) {

@@ -2,7 +2,7 @@
 // which it lists this client. Changes nothing there, and checks every answer before it uses it.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
-import { errnoOf, ProtocolError } from '../../foundation/base/errors.js';
+import { errnoOf, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
 import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
@@ -162,5 +162,5 @@ function objectOf(json: string): Record<string, unknown> {
 
 function whyOf(reason: string, error: Error | undefined): string {
   if (error instanceof ProtocolError) return 'what answers there is not a tracker of this version';
-  return errnoOf(error) ?? reason;
+  return error instanceof MiniTorrentError ? reason : (errnoOf(error) ?? reason);
 }

@@ -1,7 +1,9 @@
 // `retrack`: every name that names one tracker names another from now on, and its announcements move at once. Which of
 // the .mtorrent files on disk follow, the disk job finds out. Invariant: no pair becomes one address twice. Pure.
 
-import { parseAddress, sameAddress } from '../../foundation/torrent/address.js';
+import { isWildcard } from '../../foundation/base/hosts.js';
+import { parseNamedAddress, sameAddress } from '../../foundation/torrent/address.js';
+import { wildcardSentence } from '../../foundation/torrent/tracker-pair.js';
 import { bad, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect, OwnMetainfo } from '../effects.js';
 import type { ClientCommand } from '../messages.js';
@@ -13,11 +15,12 @@ type Retrack = Extract<ClientCommand, { readonly kind: 'retrack' }>;
 
 export function retrack(files: FileTable, command: Retrack): readonly ClientEffect[] {
   const { ask, isTrial } = command;
-  const [from, to] = [parseAddress(command.from), parseAddress(command.to)];
+  const [from, to] = [parseNamedAddress(command.from), parseNamedAddress(command.to)];
   if (from === undefined || to === undefined || sameAddress(from, to)) {
     const sentence = `${command.from} and ${command.to} are not two addresses; write each as ip:port`;
     return [refuse(ask, 'INVALID_ARGUMENTS', sentence)];
   }
+  if (isWildcard(to.host)) return [refuse(ask, 'INVALID_ARGUMENTS', wildcardSentence(to))];
   const named = files.all().filter(({ entry }) => namesOf(entry).some(({ trackers }) => namesTracker(trackers, from)));
   if (named.length === 0) {
     const sentence = `no file here names the tracker ${command.from}; show trackers lists those in use`;

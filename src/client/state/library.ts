@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { makeDirectory } from '../../foundation/base/directories.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { CLIENT_EPOCH_MAX } from '../../foundation/base/limits.js';
-import { formatAddress, parseAddress } from '../../foundation/torrent/address.js';
+import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, type ClientId, clientId, parseClientId, parseSwarmKey } from '../../foundation/torrent/ids.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
@@ -161,7 +161,7 @@ function parseName(path: string, value: unknown, where: string): Name {
   if (mtimeMs !== null && !Number.isFinite(mtimeMs)) throw damaged(path, `${where} has no time`);
   if (typeof paused !== 'boolean') throw damaged(path, `${where} does not say whether it is paused`);
   const addresses = Array.isArray(trackers)
-    ? trackers.map((text) => (typeof text === 'string' ? parseAddress(text) : undefined))
+    ? trackers.map((text) => (typeof text === 'string' ? parseNamedAddress(text) : undefined))
     : [];
   const [first, second] = addresses;
   if (first === undefined || second === undefined || addresses.length !== 2)

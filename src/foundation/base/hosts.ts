@@ -18,3 +18,18 @@ export function familyOf(host: string): Family | undefined {
 export function isLoopback(host: string): boolean {
   return host === '::1' || (familyOf(host) === 'IPv4' && host.startsWith('127.'));
 }
+
+/** Bytes of a host name as text (RFC 1035), without the dot that may end it. */
+export const HOST_NAME_BYTES_MAX = 253;
+
+/**
+ * A name for a name server or for /etc/hosts: labels of letters, digits, `-` and `_`, of which the last has a letter,
+ * so that nothing that looks like a numeric address is one. In lower case.
+ */
+export function isHostName(text: string): boolean {
+  if (text.length > HOST_NAME_BYTES_MAX || familyOf(text) !== undefined) return false;
+  return HOST_NAME.test(text) && /[a-z]/.test(text.slice(text.lastIndexOf('.') + 1));
+}
+
+const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
+const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);

@@ -1,15 +1,22 @@
-// `ip:port` as users write it and as peers are known: a numeric IPv4 or bracketed IPv6 address and a port. Never a host
-// name: a stranger's `.mtorrent` must not make us ask a name server. Pure.
+// `ip:port` as users write it and as peers are known: a numeric IPv4 or bracketed IPv6 address and a port. A host name
+// is taken only where a person of this organisation names an address, or allowed it: never from a stranger's word.
+// Pure.
 
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { MiniTorrentError } from '../base/errors.js';
+import { HOST_NAME_BYTES_MAX, isHostName } from '../base/hosts.js';
 import { printable } from './names.js';
 
 /** Bytes of a numeric host as text: an IPv6 address with an embedded IPv4 one. */
 export const HOST_BYTES_MAX = 45;
+/** Bytes of an address as text: a host name, a colon and a port. */
+export const ADDRESS_BYTES_MAX = HOST_NAME_BYTES_MAX + 6;
 
 export interface Address {
-  /** Numeric, without brackets, as `canonicalHost` writes it: two texts of one host are equal. */
+  /**
+   * Numeric, without brackets, as `canonicalHost` writes it: two texts of one host are equal. Where names are taken it
+   * may be one, in lower case.
+   */
   readonly host: string;
   /** 1…65535, or 0 where a free port is asked for. */
   readonly port: number;
@@ -28,6 +35,18 @@ export function parseAddress(text: string, allowAnyPort = false): Address | unde
   return host === undefined ? undefined : { host, port };
 }
 
+/** As `parseAddress`, or `name:port`. A dot at the end of the name is dropped, and its letters become lower case. */
+export function parseNamedAddress(text: string, allowAnyPort = false): Address | undefined {
+  const numeric = parseAddress(text, allowAnyPort);
+  if (numeric !== undefined) return numeric;
+  const [, name = '', digits = ''] = /^([^:]{1,254}):(\d{1,5})$/.exec(text) ?? [];
+  const host = name.replace(/\.$/, '').toLowerCase();
+  const port = Number(digits);
+  return isHostName(host) && port <= 65_535 && (port > 0 || (allowAnyPort && digits !== ''))
+    ? { host, port }
+    : undefined;
+}
+
 /**
  * A numeric address as text, the one way of many in which it may be written (RFC 5952; an IPv4 address that is embedded
  * in an IPv6 one is that IPv4 address). Every host that comes from a person, a file or another machine passes here
@@ -39,11 +58,14 @@ export function canonicalHost(text: string): string | undefined {
   return plainHost(new SocketAddress({ address: text, family: 'ipv6' }).address);
 }
 
-/** As `parseAddress`; throws MiniTorrentError, INVALID_ARGUMENTS. @param what for the sentence: 'an address'. */
+/**
+ * What a person wrote, as `parseNamedAddress` reads it; throws MiniTorrentError, INVALID_ARGUMENTS.
+ * @param what for the sentence: 'an address'.
+ */
 export function addressFrom(text: string, what: string, { allowAnyPort = false } = {}): Address {
-  const address = parseAddress(text, allowAnyPort);
+  const address = parseNamedAddress(text, allowAnyPort);
   if (address !== undefined) return address;
-  const sentence = `"${printable(text)}" is not ${what}; write ip:port, such as 192.0.2.1:7001`;
+  const sentence = `"${printable(text)}" is not ${what}; write ip:port, such as 192.0.2.1:7001, or name:port`;
   throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
 }
 

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import { EMPTY_BYTES, fromHex, toHex } from '../base/bytes.js';
 import { MiniTorrentError } from '../base/errors.js';
+import { familyOf } from '../base/hosts.js';
 import {
   DIGEST_SIZE,
   METAINFO_EXTRA_LINES_MAX,
@@ -13,7 +14,7 @@ import {
   METAINFO_LINE_BYTES_MAX,
   SHA256_SIZE,
 } from '../base/limits.js';
-import { type Address, formatAddress, parseAddress, sameAddress } from './address.js';
+import { type Address, formatAddress, parseAddress, parseNamedAddress, sameAddress } from './address.js';
 import { FILE_SIZE_MAX, Geometry } from './geometry.js';
 import { HexReader } from './hex-reader.js';
 import { type SwarmKey, swarmKey } from './ids.js';
@@ -100,8 +101,16 @@ const HASH_LINE = 5;
 /** Lower case, so that no two keys differ in case only. */
 const EXTRA_LINE = /^([a-z0-9][a-z0-9._-]{0,63}): ?(.*)$/u;
 
+/** Whether a .mtorrent may name this tracker by a host name, which its reader's name server would be asked for. */
+export type NameRule = (tracker: Address) => boolean;
+
+export const NO_NAMES: NameRule = () => false;
+/** For a file whose trackers are not dialed because of this reading, or were accepted before. */
+export const ANY_NAMES: NameRule = () => true;
+
 export class MetainfoParser {
   readonly #source: string;
+  readonly #mayName: NameRule;
   /** Checks each line's bytes; a byte order mark stays visible, so that only line 1 may have one. */
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   /** 1-based number of the line that is being read. */
@@ -117,8 +126,9 @@ export class MetainfoParser {
   readonly #keys = new Set<string>();
 
   /** @param source the file's name, for errors. */
-  constructor(source: string) {
+  constructor(source: string, mayName = NO_NAMES) {
     this.#source = source;
+    this.#mayName = mayName;
   }
 
   /**
@@ -210,9 +220,14 @@ export class MetainfoParser {
   }
 
   #trackerLine(text: string): void {
-    const address = parseAddress(text);
+    const address = parseAddress(text) ?? parseNamedAddress(text);
     if (address === undefined) {
       throw this.#refused(`should be a tracker's address such as 192.0.2.1:7000, but is ${quoted(text)}`);
+    }
+    if (familyOf(address.host) === undefined && !this.#mayName(address)) {
+      throw this.#refused(
+        `should be a tracker's address such as 192.0.2.1:7000, but is the host name ${quoted(text)}, which this machine's name server would be asked for; if you trust whoever made this file, allow it with --allow-host-names yes, or name the pair in the setting trackers`,
+      );
     }
     const former = this.#trackers[0];
     if (former !== undefined && sameAddress(former, address)) {

@@ -8,3 +8,11 @@ export const FRAME_ITEMS_MAX = 4_096;
 export const SENTENCE_BYTES_MAX = 500;
 /** Milliseconds to ask the kernel for a route, which it answers at once. */
 export const ROUTE_DEADLINE_MS = 1_000;
+/** Names that one thread asks the system for at a time: each takes one of the four threads that the disk uses, too. */
+export const LOOKUPS_MAX = 1;
+/** Names that are asked for or wait: a client has some pairs of trackers, not hundreds. */
+export const LOOKUPS_WAITING_MAX = 256;
+/** Milliseconds for the answer to a name: a tracker has 3 s to connect, and the reason is to be heard first. */
+export const NAME_DEADLINE_MS = 2_000;
+/** Milliseconds for one of several addresses of a name before the next one is dialed. */
+export const NAMED_DIAL_DEADLINE_MS = 1_000;

@@ -106,6 +106,20 @@ export function closedServer(): SocketServer {
   return new SocketServer({ onSocket: (socket) => socket.destroy() });
 }
 
+/** Whether this machine has a numeric address: asked by listening there for a moment at a free port. */
+export async function isHostHere(host: string): Promise<boolean> {
+  const server = closedServer();
+  try {
+    await server.listen({ host, port: 0 });
+  } catch (error) {
+    // An IPv6 address that is still being checked for duplicates answers the same.
+    if (errnoOf(error) === 'EADDRNOTAVAIL') return false;
+    throw error;
+  }
+  await server.close();
+  return true;
+}
+
 /** A socket from there reaches that place. */
 function canBindTo(ownHost: string, host: string): boolean {
   const family = familyOf(ownHost);

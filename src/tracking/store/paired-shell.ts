@@ -25,7 +25,8 @@ import { storeCommandsOf } from './sqlite/rows.js';
 const STORE_ENTRY = bundleUrl('store');
 
 export interface PairedShellOptions {
-  readonly own: Address;
+  /** From where the partner is dialed. */
+  readonly ownHost: string;
   readonly partner: Address;
   readonly cluster: Uint8Array;
   readonly listPath: string;
@@ -55,8 +56,8 @@ export class PairedShell implements StoreShell<PairedStoreInput, PairedStoreEffe
     this.#ports = ports;
     // Awaited only once the thread works; a thread that crashes before rejects it unheard.
     this.#loaded.promise.catch(() => undefined);
-    const { own, partner, magic, timers } = options;
-    this.#partner = new PartnerLinks({ own, partner, magic, post: (input) => ports.post(input) });
+    const { ownHost, partner, magic, timers } = options;
+    this.#partner = new PartnerLinks({ ownHost, partner, magic, post: (input) => ports.post(input) });
     this.#supervisor = new Supervisor({
       log: ports.log.of('supervisor'),
       timers,

@@ -3,6 +3,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import type { Timers } from '../../foundation/base/timers.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
@@ -15,6 +16,8 @@ export type StoreEffect = PairedStoreEffect;
 
 export interface StoreOptions {
   readonly own: Address;
+  /** Where it listens, if that is not the host of `own`. */
+  readonly listenHost?: string | undefined;
   readonly partner: Address;
   /**
    * Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on.
@@ -36,11 +39,13 @@ export interface ChosenStore {
 export function chooseStore(options: StoreOptions): ChosenStore {
   const { own, partner, seederListPath: listPath, replicaWaitMs, magic, timers } = options;
   const cluster = clusterOf(options);
+  const ownHost = familyOf(own.host) === undefined ? (options.listenHost ?? own.host) : own.host;
   const setting = { partnerHost: partner.host, cluster, replicaWaitMs, spareId: randomBytes(TRACKER_ID_SIZE) };
   return {
     open: (sink) => new PairedStore(setting, sink),
     followerWire: pairedFollowerWire,
-    shell: (ports) => new PairedShell({ own, partner, cluster, listPath, place: placeOf(own), magic, timers }, ports),
+    shell: (ports) =>
+      new PairedShell({ ownHost, partner, cluster, listPath, place: placeOf(own), magic, timers }, ports),
   };
 }
 
@@ -53,5 +58,5 @@ function clusterOf({ own, partner, cluster }: StoreOptions): Uint8Array {
 /** An address of all interfaces says nothing without the name of its host. */
 function placeOf(own: Address): string {
   const address = formatAddress(own);
-  return own.host === '0.0.0.0' || own.host === '::' ? `${address} on ${hostname()}` : address;
+  return isWildcard(own.host) ? `${address} on ${hostname()}` : address;
 }

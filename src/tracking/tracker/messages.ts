@@ -32,6 +32,9 @@ import { TRACKER_STATS_BYTES_MAX } from './limits.js';
 /** 'MTTRCK' and the version of this page, big-endian. */
 export const TRACKER_MAGIC = Uint8Array.from([...Buffer.from('MTTRCK', 'latin1'), 0, 1]);
 
+/** Bytes of the partner's address in `helloReply`; only people read it. */
+export const PARTNER_BYTES_MAX = 64;
+
 /** What one side may say because the other named it in `token` or `features` (foundation/wire/features.ts). */
 export const TRACKER_FEATURES = {
   /** Reads `features` in `helloReply`. */
@@ -99,7 +102,7 @@ export const trackerReplies = protocol('tracker.reply', {
   helloReply: message(1, {
     trackerId: bytes(TRACKER_ID_SIZE),
     /** Address of the partner tracker, as text. */
-    partner: text(64),
+    partner: text(PARTNER_BYTES_MAX),
     /**
      * Highest epoch this tracker knows of the client; 0 when it knows none. A client that lost its state goes on above.
      */

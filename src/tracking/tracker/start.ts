@@ -2,11 +2,13 @@
 // opens the log. Knows no signals and no stdout.
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { isWildcard } from '../../foundation/base/hosts.js';
+import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log.js';
 import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
 import { whyNoPair, wildcardSentence } from '../../foundation/torrent/tracker-pair.js';
+import { hostsOf } from '../../foundation/wire/names.js';
 import { hostTowards } from '../../foundation/wire/route.js';
+import { isHostHere } from '../../foundation/wire/transport.js';
 import { Daemon } from './daemon.js';
 import { LEASE_MS, RENEW_MS } from './limits.js';
 
@@ -56,7 +58,8 @@ export async function startTracker(options: TrackerOptions): Promise<RunningTrac
 async function startDaemon(options: TrackerOptions, logFile: LogFile): Promise<RunningTracker> {
   const { log, lostLines } = logFile;
   const own = await knownAs(options);
-  const daemon = new Daemon({ listenHost: options.own.host, ...options, own, log, lostLogLines: lostLines });
+  const listenHost = options.listenHost ?? (await listenHostOf(options.own.host));
+  const daemon = new Daemon({ ...options, own, listenHost, log, lostLogLines: lostLines });
   const address = await daemon.start();
   let stopped: Promise<void> | undefined;
   const stop = async (why: string): Promise<void> => {
@@ -83,8 +86,18 @@ async function startDaemon(options: TrackerOptions, logFile: LogFile): Promise<R
  * partner sees, unless the pair has a name.
  */
 async function knownAs({ own, partner, cluster }: TrackerOptions): Promise<Address> {
-  if (cluster !== undefined || !isWildcard(own.host)) return own;
+  // By which name a partner with a name knows this tracker, no route says.
+  if (cluster !== undefined || !isWildcard(own.host) || familyOf(partner.host) === undefined) return own;
   return { host: (await hostTowards(partner.host)) ?? own.host, port: own.port };
+}
+
+/** Of a host name that is this machine's: the first of its addresses that this machine has. */
+async function listenHostOf(host: string): Promise<string> {
+  if (familyOf(host) !== undefined) return host;
+  const hosts = await hostsOf(host);
+  for (const each of hosts) if (await isHostHere(each)) return each;
+  const sentence = `the host name ${host} stands for ${hosts.join(' and ')}, which this machine does not have; name an address of its own, or mend the name`;
+  throw new MiniTorrentError('ADDRESS_UNUSABLE', sentence);
 }
 
 function checkOptions({ own, partner, cluster, leaseMs = LEASE_MS, renewMs = RENEW_MS }: TrackerOptions): void {

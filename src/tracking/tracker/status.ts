@@ -115,6 +115,8 @@ async function askStatistics(tracker: Address): Promise<string> {
 }
 
 function noTracker(address: string, reason: string, error: Error | undefined): MiniTorrentError {
+  // The name server's word is a sentence already.
+  if (error instanceof MiniTorrentError) return unreachableAt(address, reason);
   if (!(error instanceof ProtocolError)) return unreachableAt(address, errnoOf(error) ?? reason);
   return new MiniTorrentError('NO_TRACKER', `what answers at ${address} is not a tracker of this version`, error);
 }

@@ -9,7 +9,14 @@ import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundatio
 import { METAINFO_IO_BYTES } from '../../foundation/base/limits.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { formatMetainfo, type Metainfo, MetainfoParser } from '../../foundation/torrent/metainfo.js';
+import {
+  ANY_NAMES,
+  formatMetainfo,
+  type Metainfo,
+  MetainfoParser,
+  type NameRule,
+  NO_NAMES,
+} from '../../foundation/torrent/metainfo.js';
 import { unlinkIfThere } from './leftovers.js';
 import { METAINFO_BYTES_MAX } from './limits.js';
 import { publish } from './publish.js';
@@ -17,8 +24,8 @@ import { publish } from './publish.js';
 /**
  * Rejects with MTORRENT_FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED, INVALID_MTORRENT or UNSAFE_NAME, naming `path`.
  */
-export async function readMetainfo(path: string): Promise<Metainfo> {
-  const parser = new MetainfoParser(path);
+export async function readMetainfo(path: string, mayName: NameRule = NO_NAMES): Promise<Metainfo> {
+  const parser = new MetainfoParser(path, mayName);
   try {
     const handle = await openRegular(path);
     try {
@@ -131,7 +138,7 @@ export async function replaceTracker(
   to: Address,
 ): Promise<MiniTorrentError | undefined> {
   try {
-    const metainfo = await readMetainfo(path);
+    const metainfo = await readMetainfo(path, ANY_NAMES);
     const [first, second] = metainfo.trackers;
     if (metainfo.swarm !== swarm || (!sameAddress(first, from) && !sameAddress(second, from))) return undefined;
     const trackers = [sameAddress(first, from) ? to : first, sameAddress(second, from) ? to : second] as const;
@@ -147,7 +154,7 @@ export async function replaceTracker(
 /** The swarm that the file describes; undefined when none can be read there. */
 async function swarmAt(path: string): Promise<SwarmKey | undefined> {
   try {
-    return (await readMetainfo(path)).swarm;
+    return (await readMetainfo(path, ANY_NAMES)).swarm;
   } catch (error) {
     if (error instanceof MiniTorrentError) return undefined;
     throw error;

@@ -118,7 +118,7 @@ test('what cannot work is a MiniTorrentError with its code, and leaves nothing r
     await assert.rejects(work, MiniTorrentError);
     await assert.rejects(work, failsWith(code));
   };
-  await refused(createSwarmClient({ trackers: ['localhost:1', '127.0.0.1:2'], stateDir }), 'INVALID_ARGUMENTS');
+  await refused(createSwarmClient({ trackers: ['http://localhost:1', '127.0.0.1:2'], stateDir }), 'INVALID_ARGUMENTS');
   await refused(createSwarmClient({ trackers, stateDir, address: '192.0.2.254:0' }), 'ADDRESS_UNUSABLE');
   await refused(share(join(directory, 'none'), { trackers, address: '127.0.0.1:0' }), 'FILE_NOT_FOUND');
   await refused(get(join(directory, 'none.mtorrent'), directory), 'MTORRENT_FILE_NOT_FOUND');

@@ -30,6 +30,7 @@ const SYSTEM = '/etc/xdg/mtorrent/config.toml';
 
 /** Five different values of each setting, as a word. */
 const WORDS: Readonly<Record<SettingName, readonly [string, string, string, string]>> = {
+  'allow-host-names': ['yes', 'no', 'yes', 'no'],
   'address-wait': ['10s', '5m', '1h', 'forever'],
   address: ['192.0.2.1:1', '192.0.2.2:2', '192.0.2.3:3', '[2001:db8::1]:0'],
   trackers: [
@@ -188,7 +189,7 @@ test('a word that is no value is refused with where it stands and what is expect
   for (const [sources, sentence] of cases) assert.equal(refusal(sources), sentence);
   for (const trackers of ['192.0.2.1:1', 'a,b', '192.0.2.1:1,192.0.2.1:2,192.0.2.1:3', 5])
     assert.match(refusal({ files: [file(USER, { trackers })] }), /is not two different addresses/);
-  for (const address of ['host:1', '192.0.2.1', 7]) assert.match(refusal({ flags: { address } }), /is not an address/);
+  for (const address of ['ho st:1', '192.0.2.1', 7]) assert.match(refusal({ flags: { address } }), /is not an address/);
 });
 
 test('a mistake counts also where another word overrules it', () => {

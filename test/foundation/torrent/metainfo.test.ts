@@ -13,6 +13,7 @@ import {
   type Metainfo,
   MetainfoParser,
   makeMetainfo,
+  type NameRule,
 } from '../../../src/foundation/torrent/metainfo.js';
 import { failsWith } from '../../support/failures.js';
 
@@ -21,9 +22,9 @@ const HASH = '00112233445566778899aabbccddeeff00112233'.repeat(2);
 const SHA256 = 'ab'.repeat(32);
 const GOLDEN = `192.0.2.1:7000\n[2001:db8::1]:7000\nmodel v2.bin\n${SIZE}\n${HASH}\nsha256: ${SHA256}\ncomment: hello\n`;
 
-function parse(text: string | Uint8Array, partSize = Number.MAX_SAFE_INTEGER): Metainfo {
+function parse(text: string | Uint8Array, partSize = Number.MAX_SAFE_INTEGER, mayName?: NameRule): Metainfo {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-  const parser = new MetainfoParser('x.mtorrent');
+  const parser = new MetainfoParser('x.mtorrent', mayName);
   for (let at = 0; at < bytes.length; at += partSize) {
     // A copy that is overwritten afterwards: the parser may keep no view of what it was lent.
     const part = new Uint8Array(bytes.subarray(at, at + partSize));
@@ -50,6 +51,19 @@ test('the golden text is read and written byte for byte', () => {
   assert.equal(Buffer.from(metainfo.sha256 ?? []).toString('hex'), SHA256);
   assert.deepEqual(metainfo.extra, [['comment', 'hello']]);
   assert.equal(textOf(metainfo), GOLDEN);
+});
+
+test('host names are refused with the setting that allows them, and read where a rule takes them', () => {
+  const named = GOLDEN.replace('192.0.2.1:7000', 't1.example:7000');
+  assert.throws(() => parse(named), failsWith('INVALID_MTORRENT', 'line 1', 'host name', '--allow-host-names yes'));
+  const takesOne: NameRule = ({ host }) => host === 't1.example';
+  assert.equal(textOf(parse(named, undefined, takesOne)), named);
+  assert.throws(
+    () => parse(GOLDEN.replace('[2001:db8::1]:7000', 't2.example:7000'), undefined, takesOne),
+    failsWith('INVALID_MTORRENT', 'line 2', 't2.example:7000'),
+  );
+  const garbage = GOLDEN.replace('192.0.2.1:7000', 'http://t1.example:7000');
+  assert.throws(() => parse(garbage, undefined, () => true), failsWith('INVALID_MTORRENT', 'line 1'));
 });
 
 test('CRLF, a byte order mark, upper-case hex, blank lines at the end and a missing last line feed change nothing', () => {

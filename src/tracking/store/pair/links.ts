@@ -7,7 +7,8 @@ import { type FollowerMessage, followerMessages, type LeaderMessage, leaderMessa
 import type { PairEffect, PairInput } from './pair.js';
 
 export interface PartnerLinksOptions {
-  readonly own: Address;
+  /** From where the partner knows us; a wildcard or a name leaves it to the kernel. */
+  readonly ownHost: string;
   readonly partner: Address;
   /** What both sides of the partner's port send first. */
   readonly magic: Uint8Array;
@@ -48,11 +49,11 @@ export class PartnerLinks {
   }
 
   #dial(link: number): DialedConnection<FollowerMessage, LeaderMessage> {
-    const { own, partner, magic, post } = this.#options;
+    const { ownHost, partner, magic, post } = this.#options;
     return new DialedConnection({
       address: partner,
-      // The partner knows us by our own address.
-      ownHost: own.host,
+      ownHost,
+      onResolved: (hosts) => post({ kind: 'partnerResolved', hosts }),
       magic,
       sent: followerMessages,
       heard: leaderMessages,

@@ -17,6 +17,8 @@ import type { ReplicationIndex } from './replication.js';
 
 export type PairInput =
   | { readonly kind: 'partnerConnected'; readonly link: number }
+  /** The hosts that the partner's host name stands for, as of its latest dial. */
+  | { readonly kind: 'partnerResolved'; readonly hosts: readonly string[] }
   | { readonly kind: 'partnerSaid'; readonly link: number; readonly message: LeaderMessage }
   | { readonly kind: 'partnerLost'; readonly link: number; readonly reason: string }
   /** From the connection on which the partner follows us. */
@@ -69,6 +71,8 @@ interface FollowerConnection {
 export class Pair {
   readonly #setting: PairSetting;
   #ownId: Uint8Array;
+  /** Of a partner that is known by a host name. */
+  #partnerHosts: readonly string[] = [];
   readonly #follower: Follower;
   #startedMs: number;
   #head: number;
@@ -136,6 +140,9 @@ export class Pair {
     switch (input.kind) {
       case 'partnerConnected':
         this.#follower.connected(input.link);
+        return;
+      case 'partnerResolved':
+        this.#partnerHosts = input.hosts;
         return;
       case 'partnerSaid':
         this.#follower.received(input.link, input.message, nowMs);
@@ -251,8 +258,9 @@ export class Pair {
   }
 
   #whatIsWrong(host: string, { version, cluster, followerId }: FollowRequest): string | undefined {
-    if (host !== this.#setting.partnerHost)
-      return `${host} is not the address of this tracker's partner, which is ${this.#setting.partnerHost}; start both trackers with the same two addresses`;
+    const partnerHosts = [this.#setting.partnerHost, ...this.#partnerHosts];
+    if (!partnerHosts.includes(host))
+      return `${host} is not the address of this tracker's partner, which is ${partnerHosts.join(' or ')}; start both trackers with the same two addresses`;
     if (version !== PAIR_VERSION)
       return `this tracker speaks version ${PAIR_VERSION} of the pair's protocol, not ${version}; until both run the same release nothing is replicated`;
     if (equalBytes(followerId, this.#ownId))

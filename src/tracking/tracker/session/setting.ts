@@ -1,5 +1,6 @@
 // What all sessions of one tracker share, as it is at the tracker's start. Pure.
 
+import { fitting } from '../../../foundation/base/bytes.js';
 import { TOMBSTONE_MS } from '../../../foundation/base/limits.js';
 import { Prng } from '../../../foundation/base/prng.js';
 import { formatAddress } from '../../../foundation/torrent/address.js';
@@ -9,6 +10,7 @@ import type { Registry } from '../../registry/registry.js';
 import type { Claims } from '../claims/claims.js';
 import { TRACKER_RECORDS_PER_ADDRESS_MAX, TRACKER_UNKNOWN_REMOVALS_PER_ADDRESS_MAX } from '../limits.js';
 import type { TrackerSetting } from '../machine/effects.js';
+import { PARTNER_BYTES_MAX } from '../messages.js';
 import { Budget } from './budget.js';
 import type { SessionSetting } from './session.js';
 import { Uploads } from './uploads.js';
@@ -21,7 +23,8 @@ export function sessionSettingOf(
 ): SessionSetting {
   return {
     ...{ registry, leases, claims, leaseMs, renewMs, trustHost },
-    partner: formatAddress(partner),
+    // Clients take so much; no client of before knew host names.
+    partner: fitting(formatAddress(partner), PARTNER_BYTES_MAX),
     prng: new Prng(seed),
     uploads: new Uploads(),
     records: new Budget(TRACKER_RECORDS_PER_ADDRESS_MAX, TOMBSTONE_MS),
