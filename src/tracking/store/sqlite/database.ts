@@ -33,11 +33,18 @@ function refuseUnwritable(path: string): void {
 
 /**
  * For reading, also while a tracker writes it. Nothing is written, neither into the file nor beside it: without a log
- * nobody has the file open, and the file is read as it is.
+ * nobody has the file open, and the file is read as it is. The first statement throws SQLITE_CANTOPEN when there is a
+ * log without an index that this user may read.
  */
 export function openForReading(path: string): Database {
   const { href } = pathToFileURL(path);
-  return opened(existsSync(`${path}-wal`) ? `${href}?mode=ro` : `${href}?mode=ro&immutable=1`, path, STORE_BUSY_MS);
+  const how = existsSync(`${path}-wal`) ? 'mode=ro&readonly_shm=1' : 'mode=ro&immutable=1';
+  return opened(`${href}?${how}`, path, STORE_BUSY_MS);
+}
+
+/** A copy that is ours alone. */
+export function openCopy(path: string): Database {
+  return opened(path, path, STORE_BUSY_MS);
 }
 
 function opened(name: string, path: string, busyMs: number): Database {

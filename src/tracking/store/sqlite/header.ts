@@ -8,8 +8,11 @@ import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
 
 const HEADER_SIZE = 100;
 
-/** Looks at the file before SQLite does: a file of another kind is not even opened for writing. */
-export function checkHeader(path: string, flags: 'a+' | 'r'): void {
+/**
+ * Looks at the file before SQLite does: one of another kind is not even opened for writing. Answers whether it is
+ * empty.
+ */
+export function checkHeader(path: string, flags: 'a+' | 'r'): boolean {
   const header = Buffer.alloc(HEADER_SIZE);
   let length = 0;
   try {
@@ -22,7 +25,7 @@ export function checkHeader(path: string, flags: 'a+' | 'r'): void {
   } catch (error) {
     throw fileError(error, path);
   }
-  if (length === 0) return;
+  if (length === 0) return true;
   if (length < HEADER_SIZE || header.toString('latin1', 0, 16) !== 'SQLite format 3\0') {
     throw new MiniTorrentError(
       'STATE_DAMAGED',
@@ -31,6 +34,7 @@ export function checkHeader(path: string, flags: 'a+' | 'r'): void {
   }
   // Bytes 60 and 68 of the header: user_version and application_id. Both 0 while the list is being made.
   checkVersion(header.readUInt32BE(68), header.readUInt32BE(60), path);
+  return false;
 }
 
 /** Throws unless a file of this kind and version is ours to read. */

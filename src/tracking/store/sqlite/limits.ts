@@ -20,6 +20,8 @@ export const STORE_RESERVED_BYTES = MIB;
  * once.
  */
 export const STORE_LOCK_BUSY_MS = 500;
+/** Copies that a look makes of a list until one is of one moment: a tracker moves its log into the file at times. */
+export const LIST_COPIES_MAX = 5;
 /** Milliseconds between two looks at its size, and between two warnings. */
 export const STORE_LOG_CHECK_MS = 10_000;
 /** Milliseconds the store waits for a lock that a reader or another tool holds on its file. */

@@ -16,7 +16,8 @@ export function damaged(path: string, what: string, cause?: unknown): MiniTorren
   return new MiniTorrentError('STATE_DAMAGED', sentence, cause);
 }
 
-export function openError(error: unknown, path: string): MiniTorrentError {
+/** @param wish what the opener wanted of it. */
+export function openError(error: unknown, path: string, wish: 'write' | 'read' = 'write'): MiniTorrentError {
   if (error instanceof MiniTorrentError) return error;
   if (!isSqliteError(error)) return fileError(error, path);
   if (error.code === 'SQLITE_FULL')
@@ -29,9 +30,10 @@ export function openError(error: unknown, path: string): MiniTorrentError {
     );
   }
   if (/^SQLITE_(READONLY|PERM|CANTOPEN|AUTH)/.test(error.code)) {
+    const participle = wish === 'read' ? 'read' : 'written';
     return new MiniTorrentError(
       'PERMISSION_DENIED',
-      `${path} may not be written by this user; check its permissions and its directory's`,
+      `${path} may not be ${participle} by this user; check its permissions and its directory's`,
       error,
     );
   }

@@ -1,8 +1,9 @@
 // What a seeder list is when it is opened: made when it is not there, refused when it is of another kind or damaged,
 // brought to this version after the list of before was kept beside it.
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../../../foundation/base/errors.js';
 import { type Database, single } from './database.js';
 import { checkVersion } from './header.js';
 import { damaged } from './open-errors.js';
@@ -43,6 +44,20 @@ function keepFormer(database: Database, path: string, version: number): string {
   renameSync(unfinished, kept);
   flush(dirname(kept));
   return kept;
+}
+
+/** The file of a list that this user may not write; the list itself when it is none of those beside it. */
+export function unwritableOf(path: string): string {
+  return ['', '-wal', '-shm'].map((suffix) => `${path}${suffix}`).find((file) => !isWritable(file)) ?? path;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT';
+  }
 }
 
 function flush(path: string): void {

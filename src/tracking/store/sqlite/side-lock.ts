@@ -1,6 +1,8 @@
 // One tracker on one seeder list, across containers: the write lock of a small SQLite file beside the list, which ends
 // with its holder. The file names the holder and is never removed.
 
+import { rmSync } from 'node:fs';
+import { MiniTorrentError } from '../../../foundation/base/errors.js';
 import { type Holder, holderLine, parseHolder, thisProcess } from '../../../foundation/base/holder.js';
 import { LOCK_TRIES_MAX } from '../../../foundation/base/limits.js';
 import { type Database, openDatabase, single, sqliteCodeOf } from './database.js';
@@ -23,7 +25,10 @@ export function lockBesideList(listPath: string): ListLock {
     const isLocked = sqliteCodeOf(error)?.startsWith('SQLITE_BUSY') === true;
     const holder = isLocked ? writtenHolder(database, self) : undefined;
     database.close();
-    throw isLocked ? listHeld(listPath, holder, self, error) : openError(error, path);
+    if (!isLocked) throw openError(error, path);
+    throw holder === undefined && !hasLocks(path)
+      ? withoutLocks(listPath, error)
+      : listHeld(listPath, holder, self, error);
   }
   return {
     release() {
@@ -31,6 +36,27 @@ export function lockBesideList(listPath: string): ListLock {
       database.close();
     },
   };
+}
+
+/** SQLite takes a disk without locks for a file that somebody else has locked: nobody else can have a new one. */
+function hasLocks(path: string): boolean {
+  const probe = `${path}-probe`;
+  const database = openDatabase(probe, STORE_LOCK_BUSY_MS);
+  try {
+    database.exec('begin immediate; rollback');
+    return true;
+  } catch (error) {
+    if (sqliteCodeOf(error) === undefined) throw error;
+    return false;
+  } finally {
+    database.close();
+    rmSync(probe, { force: true });
+  }
+}
+
+function withoutLocks(path: string, cause: unknown): MiniTorrentError {
+  const sentence = `${path} is on a disk without file locks (ENOLCK), which keep two trackers from one list; put it on another disk, or mount that one with locks`;
+  return new MiniTorrentError('IO_ERROR', sentence, cause);
 }
 
 /** Readers may look into the file meanwhile. Who is told another one's name holds the lock all the same. */

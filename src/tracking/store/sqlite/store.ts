@@ -13,7 +13,7 @@ import { checkHeader } from './header.js';
 import { STORE_CACHE_KIB, STORE_LOG_PAGES, STORE_RESERVED_BYTES } from './limits.js';
 import { PROGRESS_ROW_SIZE, type StoreCommand } from './messages.js';
 import { openError } from './open-errors.js';
-import { checkContents, create, isEmpty, upgrade } from './opening.js';
+import { checkContents, create, isEmpty, unwritableOf, upgrade } from './opening.js';
 import { ReservedSpace } from './reserved-space.js';
 import { STATEMENTS, type StatementName } from './schema.js';
 
@@ -29,6 +29,8 @@ export interface Failure {
   readonly outcome: FailedOutcome;
   readonly error: unknown;
 }
+
+const FIRST_ACCESS = 'select count(*) from sqlite_master';
 
 export type LoadName = 'loadSwarms' | 'loadLeaves' | 'loadUnlisted';
 
@@ -55,9 +57,28 @@ export class SeederStore {
    * Makes the file when it is absent or empty. Throws MiniTorrentError: STATE_DAMAGED, or what the file system says.
    */
   static open(path: string): SeederStore {
-    checkHeader(path, 'a+');
+    const isNew = checkHeader(path, 'a+');
+    try {
+      return SeederStore.#open(path, { isNew, isAlone: false });
+    } catch (error) {
+      // A disk that maps no shared memory. The index of the log is kept by this process then, which alone has the list.
+      if (!lacksSharedMemory(error)) throw openError(error, unwritableOf(path));
+    }
+    try {
+      return SeederStore.#open(path, { isNew: false, isAlone: true });
+    } catch (error) {
+      throw openError(error, unwritableOf(path));
+    }
+  }
+
+  /** Throws errors of SQLite, too. @param how.isAlone nobody else may open it meanwhile. */
+  static #open(path: string, how: { readonly isNew: boolean; readonly isAlone: boolean }): SeederStore {
     const database = openDatabase(path);
     try {
+      if (how.isAlone) database.pragma('locking_mode = EXCLUSIVE');
+      if (how.isNew) create(database);
+      // The first access to the log, before anything is prepared: that would keep its locks after an error.
+      database.exec(how.isNew ? `pragma journal_mode = WAL; ${FIRST_ACCESS}` : FIRST_ACCESS);
       // Nothing moves from the log into the file before we know that the file is ours and whole.
       database.pragma('wal_autocheckpoint = 0');
       if (isEmpty(database)) create(database);
@@ -72,8 +93,9 @@ export class SeederStore {
       database.exec(STATEMENTS.dropUnfinishedParts);
       return new SeederStore(database, path, kept);
     } catch (error) {
-      // Not closed: closing would move the log into a file that we have just refused. The process ends anyway.
-      throw openError(error, path);
+      // Else not closed: closing would move the log into a file that we have just refused. The process ends anyway.
+      if (lacksSharedMemory(error)) database.close();
+      throw error;
     }
   }
 
@@ -337,6 +359,10 @@ const ADDING: ReadonlySet<StoreCommand['kind']> = new Set([
 
 function freesRoom({ kind }: StoreCommand): boolean {
   return !ADDING.has(kind);
+}
+
+function lacksSharedMemory(error: unknown): boolean {
+  return /^SQLITE_IOERR_SHM(MAP|OPEN)$/.test(sqliteCodeOf(error) ?? '');
 }
 
 /** Before the flush, so what was written is void with its transaction. After a failed flush nobody knows. */
