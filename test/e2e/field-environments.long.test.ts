@@ -279,6 +279,18 @@ test('FC-28: a path that is not valid UTF-8 is refused as that, be it an argumen
   await refused(`cd $'caf\\xe9'; "$0" "$1" share ./x.bin ${places}`, here);
   await refused(`cd $'caf\\xe9'; "$0" "$1" create ./x.bin ${places}`, here);
   await refused(`cd $'caf\\xe9'; "$0" "$1" get ${mtorrent} .`, here);
+  const typed = spawnSync(
+    'bash',
+    [
+      '-c',
+      `printf 'get ${mtorrent} o\\xe9.bin\\nquit\\n' | "$0" "$1" ${places} --state-dir state --address 127.0.0.1:0`,
+      process.execPath,
+      fileURLToPath(bundleUrl('mtorrent')),
+    ],
+    { cwd: swarm.directory, encoding: 'utf8', env: { ...process.env, MTORRENT_CONFIG: '/dev/null' } },
+  );
+  assert.match(typed.stderr, /INVALID_ARGUMENTS: a path of this line is not valid UTF-8: \S+\/o\ufffd\.bin; /);
+  rmSync(swarm.path('state'), { recursive: true });
   assert.deepEqual(readdirSync(swarm.directory), before);
   // A name that has the character itself is a name like others.
   const named = join(swarm.directory, GARBLED);
@@ -422,4 +434,29 @@ test('a place that cannot be made is told with what is in the way: a read-only d
     'INVALID_ARGUMENTS',
     /a client in the background has no \/dev\/stdout; name a file with --log/,
   );
+});
+
+test('without /proc a client and a tracker work as elsewhere', async (t) => {
+  if (!canUnshare(t)) return;
+  const swarm = await stageSwarm(t);
+  const mtorrent = await create(swarm, await swarm.makeFile('x.bin', 1_000), 'x.mtorrent');
+  const launcher = [
+    'unshare',
+    '--mount',
+    '--',
+    'sh',
+    '-c',
+    'mount --make-rprivate / && mount -t tmpfs none /proc && exec "$0" "$@"',
+  ];
+  const tracker = startTracker(swarm, 'tracker-1.log', launcher);
+  await tracker.ready;
+  const deep = swarm.path(`state/${'d'.repeat(100)}`);
+  const get = await runProgram(
+    ['get', mtorrent, 'out.bin', '--alone', '--state-dir', deep, '--timeout', '1s'],
+    swarm.directory,
+    { launcher },
+  );
+  assert.equal(get.code, 14, get.stderr);
+  const doctor = await runProgram(['doctor', '--json'], swarm.directory, { launcher });
+  assert.equal(JSON.parse(doctor.stdout).schema, 1);
 });

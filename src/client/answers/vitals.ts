@@ -1,6 +1,7 @@
 // Memory, CPU and event-loop delay of this process, for `show stats`, the demo and the benchmarks.
 
 import { watchLoopDelay } from '../../foundation/actor/loop-delay.js';
+import { residentBytes } from '../../foundation/base/this-machine.js';
 import type { Vitals } from '../stats.js';
 
 export function watchVitals(): { look(): Vitals; stop(): void } {
@@ -11,7 +12,7 @@ export function watchVitals(): { look(): Vitals; stop(): void } {
       return {
         pid: process.pid,
         uptimeSeconds: process.uptime(),
-        rssBytes: process.memoryUsage.rss(),
+        rssBytes: residentBytes(),
         rssPeakBytes: usage.maxRSS * 1024,
         cpuUserSeconds: usage.userCPUTime / 1e6,
         cpuSystemSeconds: usage.systemCPUTime / 1e6,

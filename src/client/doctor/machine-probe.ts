@@ -14,6 +14,7 @@ import {
   UPLOAD_CONNECTIONS_MAX,
   UPLOAD_FILES_OPEN_MAX,
 } from '../../foundation/base/limits.js';
+import { residentBytes } from '../../foundation/base/this-machine.js';
 import { type Room, roomAt } from '../../transfer/storage/room.js';
 import type { DiskFact, MachineFact, OpenFilesFact } from './facts.js';
 import { DOCTOR_DISK_BYTES, DOCTOR_HASH_BYTES, DOCTOR_STEP_DEADLINE_MS } from './limits.js';
@@ -90,7 +91,7 @@ export async function probeMachine(): Promise<MachineFact> {
     hashRate: (bytes.length / Math.max(0.1, performance.now() - beganMs)) * 1_000,
     freeMemoryBytes: freemem(),
     totalMemoryBytes: totalmem(),
-    rssBytes: process.memoryUsage.rss(),
+    rssBytes: residentBytes(),
   };
 }
 

@@ -81,3 +81,13 @@ export function sharesPorts(platform: string, nodeVersion: string): boolean {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
   return platform === 'linux' && (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12));
 }
+
+/** Bytes of memory that this process has; 0 where the system does not say, as without /proc. */
+export function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return 0;
+  }
+}

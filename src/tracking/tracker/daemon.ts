@@ -10,6 +10,7 @@ import { type Deferred, deferred, within } from '../../foundation/base/deferred.
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
+import { residentBytes } from '../../foundation/base/this-machine.js';
 import { systemTimers, type Timers } from '../../foundation/base/timers.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import type { StoreShell } from '../store/contract.js';
@@ -214,7 +215,7 @@ export class Daemon {
       // For anyone who compares clocks; nothing is decided by it.
       wallMs: Date.now(),
       uptimeMs: Math.round(this.#timers.nowMs() - this.#startedMs),
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: residentBytes(),
       refusedConnections: this.#listener.refusedCount,
       lostLogLines: lostLogLines(),
       ...figures,

@@ -4,12 +4,12 @@
 // the lock.
 
 import { randomBytes } from 'node:crypto';
-import { close, constants, open } from 'node:fs';
+import { close, constants, existsSync, open } from 'node:fs';
 import { link, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf } from '../../foundation/base/errors.js';
-import { LOCK_TRIES_MAX } from '../../foundation/base/limits.js';
+import { LOCK_TRIES_MAX, SOCKET_PATH_BYTES_MAX } from '../../foundation/base/limits.js';
 import { askHolder, holdName, type NameLock } from '../../foundation/wire/abstract-lock.js';
 
 /** The directory is locked. `line`: what its holder says about itself; empty when it does not answer. */
@@ -23,7 +23,17 @@ export class DirectoryHeld extends Error {
 }
 
 /** Errors of file systems and platforms without sockets, or without hard links to them. */
-const UNABLE = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'EADDRNOTAVAIL', 'EMLINK']);
+const UNABLE = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EXDEV',
+  'EINVAL',
+  'EADDRNOTAVAIL',
+  'EMLINK',
+  'ENAMETOOLONG',
+]);
 
 /**
  * Rejects with DirectoryHeld. Resolves to undefined when this directory cannot hold such a lock.
@@ -31,13 +41,15 @@ const UNABLE = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EI
  * us; a higher one that does not answer is then a living holder. Absent: every holder is on this kernel.
  */
 export async function holdDirectory(directory: string, line: string, seen?: number): Promise<NameLock | undefined> {
-  // A socket's path is bounded: a path through the descriptor is short, however long the directory's own path is.
+  // A socket's path is bounded: one through the descriptor is short. Without /proc it is the directory's own.
   const descriptor = await promisify(open)(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  const here = `/proc/self/fd/${descriptor}`;
+  const here = existsSync('/proc/self/fd') ? `/proc/self/fd/${descriptor}` : directory;
   const name = `lock-${randomBytes(8).toString('hex')}`;
+  const isTooLong = Buffer.byteLength(join(here, name)) > SOCKET_PATH_BYTES_MAX;
   let socket: NameLock | undefined;
   let isTaken = false;
   try {
+    if (isTooLong) return undefined;
     for (let tries = 0; tries < LOCK_TRIES_MAX && !isTaken; tries += 1) {
       const last = await lastNumber(directory);
       const answer = last === 0 ? undefined : await askHolder(`${here}/lock.${last}`);

@@ -54,7 +54,7 @@ export const READ_AWAY_COUNT = 64;
 /** Milliseconds between two signs of life of a directory's holder: a lock outlives a dead machine by some of them. */
 export const LEASE_BEAT_MS = 10_000;
 /** The same on a disk of this machine, which others see at most through NFS: a disk that sleeps is seldom woken. */
-export const LEASE_LOCAL_BEAT_MS = 60_000;
+export const LEASE_LOCAL_BEAT_MS = 30_000;
 /** Beats that may be missed before a holder counts as dead: a busy machine or server delays one or two. */
 export const BEATS_MISSED = 2.5;
 /** Milliseconds between two looks of whoever waits: a living holder is seen soon after its beat. */

@@ -5,7 +5,7 @@
 import { unreachable } from '../../../foundation/base/assert.js';
 import { deferred } from '../../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../../foundation/base/errors.js';
-import { SURROUNDINGS } from '../../../foundation/base/surroundings.js';
+import { refuseGarbled, SURROUNDINGS } from '../../../foundation/base/surroundings.js';
 import type { SwarmClient } from '../../library/swarm-client.js';
 import { perform } from '../../verbs/calls.js';
 import { helpText } from '../../verbs/help.js';
@@ -98,6 +98,7 @@ export class Session {
     const parsed = parseLine(line, SURROUNDINGS);
     switch (parsed.kind) {
       case 'call':
+        for (const value of Object.values(parsed.values)) refuseGarbledPath(value);
         output.showResult(await perform(parsed, client, ascii));
         return;
       case 'help':
@@ -128,4 +129,9 @@ export class Session {
     this.#unlisten();
     source.close();
   }
+}
+
+/** A name without a directory is looked up among those of the client, where it is found or not. */
+function refuseGarbledPath(value: unknown): void {
+  if (typeof value === 'string' && value.startsWith('/')) refuseGarbled(value, 'a path of this line');
 }
