@@ -354,6 +354,21 @@ test('every case of the catalogue of faults is in the name of a test and in the 
   );
 });
 
+check(
+  'a command that a sentence suggests is written by command() of shell-line.ts, which quotes it for a shell',
+  product.filter((path) => !path.startsWith('src/app/completion/')),
+  (path) => {
+    const code = textOf(path).replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, '');
+    const [written] =
+      /['"`][^'"`\n]*\bmtorrent (?:-|\$\{|(?:add|attach|completion|config|create|daemon|demo|doctor|get|info|limit|pause|remove|resume|retrack|seed|share|show|stop|tracker|tracker-\w+|verify|wait)\b)/.exec(
+        code,
+      ) ?? [];
+    return written === undefined
+      ? undefined
+      : `writes ${written.trim()}; use command() of foundation/base/shell-line.ts`;
+  },
+);
+
 test('every test that the page of promises names exists', () => {
   const tests = all.filter((path) => path.endsWith('.test.ts')).map(textOf);
   const rows = textOf('docs/RELIABILITY.md')

@@ -156,7 +156,7 @@ function notAClient(path: string, reason: string): string {
 
 /** Says which of the two is older. Exported for its test. */
 export function wrongVersion(path: string, { version, program, pid }: AttachHello): MiniTorrentError {
-  const who = `the client at ${printable(path)} runs mtorrent ${printable(program)}, and this program is ${programVersion()}`;
+  const who = `the client at ${printable(path)} runs version ${printable(program)} of mtorrent, and this program is ${programVersion()}`;
   return new MiniTorrentError(
     'WRONG_VERSION',
     version < ATTACH_VERSION

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { HELLO_DEADLINE_MS } from '../../foundation/base/limits.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { askHolder, holdName, isDenied, isHeld, lockName, type NameLock } from '../../foundation/wire/abstract-lock.js';
 import { dial } from '../../foundation/wire/transport.js';
@@ -85,7 +86,7 @@ async function somebodyAnswers(path: string): Promise<boolean> {
 function alreadyRunning(path: string, cause?: unknown, holder?: string): MiniTorrentError {
   return new MiniTorrentError(
     'ALREADY_RUNNING',
-    `a client${holder === undefined ? '' : ` (${holder})`} is already running at ${printable(path)}; use it with mtorrent attach, stop it with mtorrent stop, or choose another --socket`,
+    `a client${holder === undefined ? '' : ` (${holder})`} is already running at ${printable(path)}; use it with: ${command('attach', '--socket', path)}, stop it with: ${command('stop', '--socket', path)}, or choose another --socket`,
     cause,
   );
 }

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Argv } from 'yargs';
 import { deferred } from '../../foundation/base/deferred.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Settings } from '../settings/resolve.js';
 import { settingFlags } from '../settings/table.js';
-import { type RunCommand, runningClient, settingsOf } from './context.js';
+import { type RunCommand, runningClient, settingsOf, socketWords } from './context.js';
 
 export function attachCommand(parser: Argv, run: RunCommand): void {
   parser.command(
@@ -32,13 +33,14 @@ export async function openAttachedConsole(client: SwarmClient, settings: Setting
   const { openForeground } = await import('./foreground.js');
   const left = deferred<undefined>();
   const { address, pid } = client.facts;
+  const at = socketWords(settings);
   const foreground = openForeground({
     client,
     leave: async () => {
       left.resolve(undefined);
       return 'DETACHED';
     },
-    farewell: 'the client keeps running in the background; mtorrent attach returns to it, mtorrent stop ends it',
+    farewell: `the client keeps running in the background; ${command('attach', ...at)} returns to it, ${command('stop', ...at)} ends it`,
     onLogMoved: () => left.resolve(undefined),
     historyPath: join(settings.values['state-dir'], 'history'),
     color: settings.values.color,

@@ -6,6 +6,7 @@ import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { nearest } from '../../foundation/base/nearest.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { refuseGarbled } from '../../foundation/base/surroundings.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { type CommandEntry, commandTable } from '../completion/command-table.js';
@@ -90,7 +91,7 @@ export async function commandLine(words: readonly string[]): Promise<number> {
       if (error instanceof MiniTorrentError) throw error;
       throw new MiniTorrentError(
         'INVALID_ARGUMENTS',
-        `${(message ?? error?.message ?? '').replaceAll('\n', ' ')} (mtorrent --help)`,
+        `${(message ?? error?.message ?? '').replaceAll('\n', ' ')} (${command('--help')})`,
       );
     });
   declare(parser, run);
@@ -139,6 +140,6 @@ function stranger(words: string, siblings: readonly string[]): MiniTorrentError 
   const hint = near === undefined ? '' : `; did you mean ${near}?`;
   return new MiniTorrentError(
     'INVALID_ARGUMENTS',
-    `there is no command "${printable(words)}"${hint} (mtorrent --help)`,
+    `there is no command "${printable(words)}"${hint} (${command('--help')})`,
   );
 }

@@ -2,6 +2,7 @@
 
 import type { Argv } from 'yargs';
 import type { CommandOutput } from '../../foundation/base/output.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { SETTING_NAMES, settingFlags } from '../settings/table.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 
@@ -25,7 +26,7 @@ export function configCommand(parser: Argv, run: RunCommand): void {
       (flags) => flags.option('json', JSON_FLAG).options(settingFlags()),
       (flags) => run(() => runPaths(flags, terminal())),
     );
-    return args.demandCommand(1, 1, 'write mtorrent config show, or mtorrent config paths');
+    return args.demandCommand(1, 1, `write ${command('config', 'show')}, or ${command('config', 'paths')}`);
   });
 }
 

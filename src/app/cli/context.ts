@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { SOCKET_PATH_BYTES_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Settings } from '../settings/resolve.js';
@@ -92,8 +93,13 @@ export async function runningClient(settings: Settings): Promise<SwarmClient> {
   if (why !== undefined) throw new MiniTorrentError('NOT_RUNNING', why);
   throw new MiniTorrentError(
     'NOT_RUNNING',
-    `no client is running in the background (nothing listens at ${printable(values.socket)}); start one with mtorrent daemon --detach`,
+    `no client is running in the background (nothing listens at ${printable(values.socket)}); start one with: ${command('daemon', '--detach', ...socketWords(settings))}`,
   );
+}
+
+/** The option that finds the client of these settings again; none when nobody named its socket. */
+export function socketWords({ values, origins }: Settings): readonly string[] {
+  return origins.socket.kind === 'default' ? [] : ['--socket', values.socket];
 }
 
 /** Says on stderr why a client ended by itself; returns the exit code. */

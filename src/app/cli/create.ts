@@ -78,14 +78,14 @@ export async function runCreate(args: CreateArguments, output: CommandOutput): P
   const geometry = new Geometry(source.size);
   const head = formatHead({ trackers, name, size: source.size });
   const out = args.out ?? `${name}.mtorrent`;
-  await checkMetainfoPath(out, head, { overwrite });
+  await orForce(checkMetainfoPath(out, head, { overwrite }));
 
   const { openHashPool } = await import('../../transfer/hash/pool.js');
   const pool = openHashPool({ threads: hashThreadsFor(geometry) });
   try {
     const { digests, sha256 } = await hash(pool, source, args, output);
     const metainfo = makeMetainfo({ trackers, name, size: source.size, digests, sha256 });
-    await writeMetainfo(out, metainfo, { overwrite });
+    await orForce(writeMetainfo(out, metainfo, { overwrite }));
     output.stdout(out);
     if (args.quiet !== true) {
       const pieces = geometry.pieceCount === 1 ? '1 piece' : `${geometry.pieceCount} pieces`;
@@ -94,6 +94,16 @@ export async function runCreate(args: CreateArguments, output: CommandOutput): P
     return 0;
   } finally {
     await pool.close();
+  }
+}
+
+/** The same refusal, with the option of this command that replaces what is there. */
+async function orForce(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_EXISTS') throw error;
+    throw new MiniTorrentError(error.code, `${error.message}, or replace it with --force`, error);
   }
 }
 

@@ -4,6 +4,7 @@
 
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
+import { command } from '../../foundation/base/shell-line.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { Home } from '../home/home.js';
@@ -67,6 +68,6 @@ function remarksOf({ trackers, hasPair, notes }: Home): readonly string[] {
   return [
     ...notes,
     `the trackers run in this process; to join the same swarm from ${where}, run:`,
-    `  mtorrent -t ${first} -t ${second}`,
+    `  ${command('-t', first ?? '', '-t', second ?? '')}`,
   ];
 }

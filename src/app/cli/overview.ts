@@ -1,13 +1,14 @@
 // What `mtorrent --help` prints: one screen, examples first, each command in a line or two. It comes from the
 // declarations that the parser gets, but without loading the parser. Pure.
 
+import { command } from '../../foundation/base/shell-line.js';
 import type { CommandEntry } from '../completion/command-table.js';
 
-const ANCHOR = 'Move files between many machines at once. First look: mtorrent demo';
+const ANCHOR = `Move files between many machines at once. First look: ${command('demo')}`;
 const EXAMPLES: readonly (readonly [line: string, purpose: string])[] = [
-  ['mtorrent', 'open a console; the first share needs no setup'],
-  ['mtorrent share disk.img', 'share a file until stopped'],
-  ['mtorrent get disk.img.mtorrent', 'download it, then exit'],
+  [command(), 'open a console; the first share needs no setup'],
+  [command('share', 'disk.img'), 'share a file until stopped'],
+  [command('get', 'disk.img.mtorrent'), 'download it, then exit'],
 ];
 const USAGE_WIDTH = 33;
 const GAP = 2;

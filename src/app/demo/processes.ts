@@ -9,6 +9,7 @@ import { type Deferred, deferred, within } from '../../foundation/base/deferred.
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { bundleUrl } from '../../foundation/base/installation.js';
 import { STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { type Address, formatAddress, parseAddress } from '../../foundation/torrent/address.js';
 import { closedServer } from '../../foundation/wire/transport.js';
 import { DEMO_PORT_MAX, DEMO_PORT_MIN, DEMO_PORT_TRIES_MAX, DEMO_STEP_DEADLINE_MS } from './limits.js';
@@ -199,7 +200,7 @@ export async function runProgram(
   directory: string,
   options: ProgramOptions = {},
 ): Promise<Outcome> {
-  const program = new ProgramProcess(`mtorrent ${words[0] ?? ''}`, words, directory, options);
+  const program = new ProgramProcess(command(...words.slice(0, 1)), words, directory, options);
   const lines: string[] = [];
   program.onLine = (line) => lines.push(line);
   program.endInput();

@@ -3,6 +3,7 @@
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { nearest } from '../../foundation/base/nearest.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { PathBase } from './kinds.js';
 import type { Environment, Places } from './places.js';
@@ -126,7 +127,7 @@ function wordsOfFile({ path, directory, entries }: ConfigFile, { home }: PathBas
     if (isSettingName(key))
       return { name: key, raw: value, origin: { kind: 'file', path, line }, base: { home, directory } };
     const near = nearest(key, SETTING_NAMES);
-    const hint = near === undefined ? 'mtorrent config show lists them all' : `did you mean ${near}?`;
+    const hint = near === undefined ? `${command('config', 'show')} lists them all` : `did you mean ${near}?`;
     throw mistake(`${fileText(path, line)}: there is no setting "${printable(key)}"; ${hint}`);
   });
 }

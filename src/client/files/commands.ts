@@ -1,6 +1,7 @@
 // The commands that change one file: pause, resume, remove. The table in file-life.ts decides whether its phase allows
 // it; this file does it or says why not. The removal of a file in use is answered when its work has ended. Pure.
 
+import { shellLine } from '../../foundation/base/shell-line.js';
 import { accept, notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
 import { advance } from './advance.js';
@@ -36,7 +37,7 @@ export function remove(files: FileTable, ask: number, name: string, force: boole
     const { entry, phase } = record;
     if (names.length < namesOf(entry).length) return forgetNames(files, ask, record, names);
     if (isUnfinished(record) && !force && phase.at !== 'leaving') {
-      const sentence = `${entry.name} is not complete yet; wait for it, or discard what is there with: remove ${basename(entry.mtorrentPath)} --force`;
+      const sentence = `${entry.name} is not complete yet; wait for it, or discard what is there with: ${shellLine('remove', basename(entry.mtorrentPath), '--force')}`;
       return [refuse(ask, 'NOT_COMPLETE', sentence)];
     }
     return (

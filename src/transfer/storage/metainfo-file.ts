@@ -104,10 +104,7 @@ export async function checkMetainfoPath(path: string, head: Uint8Array, options:
 }
 
 function alreadyExists(path: string): MiniTorrentError {
-  return new MiniTorrentError(
-    'ALREADY_EXISTS',
-    `${path} exists already; choose another name or replace it with --force`,
-  );
+  return new MiniTorrentError('ALREADY_EXISTS', `${path} exists already; choose another name or move it away`);
 }
 
 /** Rejects with ALREADY_EXISTS, PERMISSION_DENIED, DISK_FULL, …; nothing has changed then. */
