@@ -39,7 +39,8 @@ test('both restart on failure, reload by SIGHUP, and may compile', () => {
       'SuccessExitStatus=143',
       'ExecReload=/bin/kill -HUP $MAINPID',
       'NoNewPrivileges=yes',
-      'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX',
+      // With AF_NETLINK, by which the program learns the addresses of the machine.
+      'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK',
       'LimitNOFILE=65536',
     ])
       assert.ok(lines.includes(line), `${unit}: ${line}`);
