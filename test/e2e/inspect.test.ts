@@ -22,7 +22,9 @@ import {
   refuses,
   share,
   stageSwarm,
+  startClientHere,
   startPartial,
+  startPartialHere,
   startTrackerHere,
 } from '../support/e2e-stage.js';
 
@@ -73,7 +75,8 @@ test('show trackers tells which one is in use, which stands by, and why one does
   const client = swarm.startClient('client');
   const states = () => rowsOf(client, 'show trackers');
   assert.deepEqual(await states(), [`${first}  standby: not needed yet`, `${second}  standby: not needed yet`]);
-  const [tracker] = await swarm.startTrackers();
+  const tracker = await swarm.startTracker(0);
+  await startTrackerHere(swarm, 1);
   await share(client, await swarm.makeFile('source', PIECE), 'x.mtorrent');
   await eventually(states, (rows) => rows[0] === `${first}  in use`, 'the first tracker is used');
   assert.equal((await states())[1], `${second}  standby`);
@@ -108,7 +111,7 @@ test('verify finds a rotten piece of a shared file whatever its time says, withd
   fs.writeFileSync(source, right);
   assert.equal(await again.succeed('verify x.mtorrent'), '20/20');
   assert.equal((await fileOf(again)).state, 'seeding');
-  const target = await getWhole(swarm.startClient('leecher'), mtorrent, swarm.path('got'));
+  const target = await (await (await startClientHere(swarm, 'leecher')).get(mtorrent, swarm.path('got'))).finished();
   assert.equal(await sha256OfFile(target), createHash('sha256').update(right).digest('hex'));
 });
 
@@ -157,10 +160,14 @@ test('P28: verify makes bad pieces of a paused download missing, and they are fe
     ({ state, have }) => state === 'paused' && have === 8,
     'it still has 8 pieces',
   );
-  const leecher = swarm.startClient('leecher');
-  await leecher.succeed(`get ${mtorrent} ${swarm.path('got')}`);
-  await hasPieces(leecher, 8);
-  await share(swarm.startClient('seeder'), source, 'y.mtorrent');
+  const leecher = await startClientHere(swarm, 'leecher');
+  const { path } = await leecher.get(mtorrent, swarm.path('got'));
+  await eventually(
+    () => leecher.file(path),
+    ({ have }) => have === 8,
+    'what is there is served',
+  );
+  await (await startClientHere(swarm, 'seeder')).share(source, swarm.path('y.mtorrent'));
   await again.succeed('resume partial.mtorrent');
   await completes(again, swarm.path('partial.partial'));
   assert.equal(await sha256OfFile(swarm.path('partial.partial')), await sha256OfFile(source));
@@ -171,7 +178,7 @@ test('verify of a running download lets it go, mends it, and the download goes o
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('source', PIECES * PIECE);
   const mtorrent = await create(swarm, source, 'x.mtorrent');
-  await startPartial(swarm, source, mtorrent, (piece) => piece < 10);
+  await startPartialHere(swarm, source, mtorrent, (piece) => piece < 10);
   const leecher = swarm.startClient('leecher');
   const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got')}`);
   await hasPieces(leecher, 10);
@@ -179,7 +186,7 @@ test('verify of a running download lets it go, mends it, and the download goes o
   assert.equal(await leecher.succeed('verify x.mtorrent'), '9/20');
   await leecher.said(/1 piece of source on the disk was wrong and must be fetched again/);
   await hasPieces(leecher, 10);
-  await share(swarm.startClient('seeder'), source, 'y.mtorrent');
+  await (await startClientHere(swarm, 'seeder')).share(source, swarm.path('y.mtorrent'));
   await completes(leecher, target);
   assert.equal(await sha256OfFile(target), await sha256OfFile(source));
 });
@@ -188,8 +195,12 @@ test('log changes the level of every thread while the client runs', async (t) =>
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('source', PIECE);
-  const seeder = swarm.startClient('seeder');
-  const mtorrent = await share(seeder, source, 'x.mtorrent');
+  const seeder = await startClientHere(swarm, 'seeder');
+  const shared = async (path: string, name: string): Promise<string> => {
+    await seeder.share(path, swarm.path(name));
+    return swarm.path(name);
+  };
+  const mtorrent = await shared(source, 'x.mtorrent');
   const leecher = swarm.startClient('leecher', 0, ['--log-level', 'error']);
   const threads = (): ReadonlySet<string> =>
     new Set(
@@ -202,25 +213,26 @@ test('log changes the level of every thread while the client runs', async (t) =>
   await getWhole(leecher, mtorrent, swarm.path('got-1'));
   assert.deepEqual([...threads()], []);
   await leecher.succeed('remove x.mtorrent');
-  const second = await share(seeder, await swarm.makeFile('second', PIECE), 'z.mtorrent');
+  const second = await shared(await swarm.makeFile('second', PIECE), 'z.mtorrent');
   assert.equal(await leecher.succeed('log info'), 'info');
   await getWhole(leecher, second, swarm.path('got-2'));
   assert.ok(threads().has('main') && threads().has('download'), [...threads()].join());
   assert.equal(await leecher.succeed('log error'), 'error');
   // Every thread has heard of it when another file has gone through all of them.
   await leecher.succeed('remove z.mtorrent');
-  const between = await share(seeder, await swarm.makeFile('between', PIECE), 'v.mtorrent');
+  const between = await shared(await swarm.makeFile('between', PIECE), 'v.mtorrent');
   await getWhole(leecher, between, swarm.path('got-between'));
   const size = fs.statSync(swarm.path('leecher.log')).size;
   await leecher.succeed('remove v.mtorrent');
-  const third = await share(seeder, await swarm.makeFile('third', PIECE), 'w.mtorrent');
+  const third = await shared(await swarm.makeFile('third', PIECE), 'w.mtorrent');
   await getWhole(leecher, third, swarm.path('got-3'));
   assert.equal(fs.statSync(swarm.path('leecher.log')).size, size);
 });
 
 test('doctor finds nothing bad where everything works, and names the tracker that is dead', async (t) => {
   const swarm = await stageSwarm(t);
-  const [, secondTracker] = await swarm.startTrackers();
+  await startTrackerHere(swarm);
+  const secondTracker = await swarm.startTracker(1);
   const [first, second] = swarm.trackers.map(formatAddress);
   const client = swarm.startClient('client');
   await share(client, await swarm.makeFile('source', PIECE), 'x.mtorrent');
@@ -277,9 +289,10 @@ test('doctor tells that an address is taken, and that a running download is held
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('source', 40 * PIECE);
-  const seeder = swarm.startClient('seeder');
-  const mtorrent = await share(seeder, source, 'x.mtorrent');
-  const address = formatAddress(await seeder.address());
+  const seeder = await startClientHere(swarm, 'seeder');
+  const mtorrent = swarm.path('x.mtorrent');
+  await seeder.share(source, mtorrent);
+  const { address } = seeder.facts;
   const taken = await runProgram(['doctor', '--address', address], swarm.directory);
   assert.equal(taken.code, 1);
   assert.match(taken.stdout, /another program listens there\n.*choose another port/);

@@ -21,12 +21,15 @@ import {
   refuses,
   share,
   stageSwarm,
+  startClientHere,
   startPartial,
+  startPartialHere,
   startTrackerHere,
 } from '../support/e2e-stage.js';
 
 /** So slow that what happens then happens in the middle of a download. */
 const SLOW = ['--upload-limit', '3M'];
+const SLOW_BYTES = 3 * 1024 * 1024;
 
 interface HalfWay {
   readonly swarm: Swarm;
@@ -41,7 +44,7 @@ async function halfWay(t: TestContext): Promise<HalfWay> {
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('half.bin', 10 * PIECE);
   const mtorrent = await create(swarm, source, 'half.mtorrent');
-  await startPartial(swarm, source, mtorrent, (at) => at < 5);
+  await startPartialHere(swarm, source, mtorrent, (at) => at < 5);
   await copyFile(mtorrent, swarm.path('mine.mtorrent'));
   const leecher = swarm.startClient('leecher');
   const target = await leecher.succeed(`get mine.mtorrent ${swarm.path('got.bin')}`);
@@ -51,8 +54,7 @@ async function halfWay(t: TestContext): Promise<HalfWay> {
 
 test('remove --force straight after get leaves nothing and no dead client', async (t) => {
   const swarm = await stageSwarm(t);
-  const client = swarm.startClient('client');
-  await share(client, await swarm.makeFile('a.bin', 10 * PIECE), 'a.mtorrent');
+  await create(swarm, await swarm.makeFile('a.bin', 10 * PIECE), 'a.mtorrent');
   const other = swarm.startClient('other');
   await other.address();
   for (let round = 0; round < 5; round += 1) {
@@ -114,8 +116,7 @@ test('the place of a shared file that is gone is not given to another one', asyn
   const old = await swarm.makeFile('model.bin', 10);
   await share(client, old, 'old.mtorrent');
   await rm(old);
-  const other = swarm.startClient('other');
-  await share(other, await swarm.makeFile('new.bin', 10), 'new.mtorrent');
+  await create(swarm, await swarm.makeFile('new.bin', 10), 'new.mtorrent');
   await refuses(client, `get new.mtorrent ${old}`, 'ALREADY_EXISTS', /model\.bin belongs to old\.mtorrent/);
   await client.succeed('remove old.mtorrent');
   assert.equal(await client.succeed(`get new.mtorrent ${old}`), old);
@@ -124,7 +125,7 @@ test('the place of a shared file that is gone is not given to another one', asyn
 test('a file that appears at the target meanwhile is not overwritten, and the download is kept', async (t) => {
   const { swarm, source, leecher, target } = await halfWay(t);
   await writeFile(target, 'mine');
-  await share(swarm.startClient('seeder'), source, 'seeder.mtorrent');
+  await (await startClientHere(swarm, 'seeder')).share(source, swarm.path('seeder.mtorrent'));
   assert.equal(await leecher.event((line) => line.includes(target)), `FAILED:${target}:ALREADY_EXISTS`);
   assert.equal(await readFile(target, 'utf8'), 'mine');
   await rename(target, `${target}.mine`);
@@ -137,7 +138,7 @@ test('F12: a .part that is deleted or replaced meanwhile fails its download and 
   const { swarm, source, leecher, target } = await halfWay(t);
   await rm(`${target}.part`);
   await writeFile(`${target}.part`, 'a stranger');
-  await share(swarm.startClient('seeder'), source, 'seeder.mtorrent');
+  await (await startClientHere(swarm, 'seeder')).share(source, swarm.path('seeder.mtorrent'));
   assert.equal(await leecher.event((line) => line.includes(target)), `FAILED:${target}:FILE_CHANGED`);
   assert.equal(await readFile(`${target}.part`, 'utf8'), 'a stranger');
   await rm(`${target}.part`);
@@ -176,7 +177,7 @@ test('P14: a source that rots without a trace is banned on proof, no wrong byte 
   await copyFile(source, swarm.path('good.bin'));
   const whenever = 1_000_000_000;
   await utimes(source, whenever, whenever);
-  await share(swarm.startClient('bad'), source, 'bad.mtorrent');
+  await (await startClientHere(swarm, 'bad')).share(source, swarm.path('bad.mtorrent'));
   const handle = await open(source, 'r+');
   await handle.write(Buffer.alloc(20 * PIECE, 7), 0, 20 * PIECE, 0);
   await handle.close();
@@ -187,7 +188,7 @@ test('P14: a source that rots without a trace is banned on proof, no wrong byte 
   await leecher.said(/sent wrong bytes of rotten\.bin and is banned/);
   assert.equal((await fileOf(leecher)).have, 0);
   await rename(swarm.path('good.bin'), swarm.path('rotten.bin'));
-  await share(swarm.startClient('good'), swarm.path('rotten.bin'), 'good.mtorrent');
+  await (await startClientHere(swarm, 'good')).share(swarm.path('rotten.bin'), swarm.path('good.mtorrent'));
   await completes(leecher, target);
   assert.equal(await sha256OfFile(swarm.path('rotten.bin')), await sha256OfFile(target));
 });
@@ -197,7 +198,7 @@ test('F10: a shared file that is deleted in mid-upload is withdrawn, and the lee
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('deleted.bin', 60 * PIECE);
   await copyFile(source, swarm.path('other.bin'));
-  const [seeder, other] = [swarm.startClient('seeder', 0, SLOW), swarm.startClient('other')];
+  const [seeder, other] = [swarm.startClient('seeder', 0, SLOW), await startClientHere(swarm, 'other')];
   await share(seeder, source, 'theirs.mtorrent');
   const leecher = swarm.startClient('leecher');
   await copyFile(swarm.path('theirs.mtorrent'), swarm.path('mine.mtorrent'));
@@ -207,7 +208,7 @@ test('F10: a shared file that is deleted in mid-upload is withdrawn, and the lee
   await seeder.said(/deleted\.bin is gone; it is no longer shared/);
   assert.equal((await fileOf(seeder)).state, 'missing');
   await rename(swarm.path('other.bin'), source);
-  await share(other, source, 'other.mtorrent');
+  await other.share(source, swarm.path('other.mtorrent'));
   await completes(leecher, target);
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
@@ -216,8 +217,10 @@ test('a seeder killed in mid-upload costs time only', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('killed.bin', 60 * PIECE);
-  const seeders = [swarm.startClient('seeder-1', 0, SLOW), swarm.startClient('seeder-2', 0, SLOW)] as const;
-  for (const [at, seeder] of seeders.entries()) await share(seeder, source, `${at}.mtorrent`);
+  const seeder = swarm.startClient('seeder-1', 0, SLOW);
+  await share(seeder, source, '0.mtorrent');
+  const other = await startClientHere(swarm, 'seeder-2', { uploadLimit: SLOW_BYTES });
+  await other.share(source, swarm.path('1.mtorrent'));
   const leecher = swarm.startClient('leecher');
   const target = await leecher.succeed(`get 0.mtorrent ${swarm.path('got.bin')}`);
   const { have } = await eventually(
@@ -225,9 +228,9 @@ test('a seeder killed in mid-upload costs time only', async (t) => {
     ({ received }) => received > 0,
     'bytes arrive',
   );
-  seeders[0].kill('SIGKILL');
+  seeder.kill('SIGKILL');
   assert.ok(have < 60, 'in the middle');
-  await seeders[1].succeed('limit up off');
+  await other.limit('up', 0);
   await completes(leecher, target);
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
@@ -242,7 +245,7 @@ test('P19: a seeder killed half-way costs nothing that came from it, and the dow
   const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
   const { have } = await hasPieces(leecher, 10);
   await killHard(first);
-  await share(swarm.startClient('seeder-2'), source, '2.mtorrent');
+  await (await startClientHere(swarm, 'seeder-2')).share(source, swarm.path('2.mtorrent'));
   await completes(leecher, target);
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
   const { received } = await fileOf(leecher);
@@ -253,8 +256,10 @@ test('P25: a seeder that freezes in mid-upload costs time only', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('frozen.bin', 60 * PIECE);
-  const seeders = [swarm.startClient('seeder-1', 0, SLOW), swarm.startClient('seeder-2', 0, SLOW)] as const;
-  for (const [at, seeder] of seeders.entries()) await share(seeder, source, `${at}.mtorrent`);
+  const seeder = swarm.startClient('seeder-1', 0, SLOW);
+  await share(seeder, source, '0.mtorrent');
+  const other = await startClientHere(swarm, 'seeder-2', { uploadLimit: SLOW_BYTES });
+  await other.share(source, swarm.path('1.mtorrent'));
   const leecher = swarm.startClient('leecher');
   const target = await leecher.succeed(`get 0.mtorrent ${swarm.path('got.bin')}`);
   const { have } = await eventually(
@@ -262,10 +267,10 @@ test('P25: a seeder that freezes in mid-upload costs time only', async (t) => {
     ({ received }) => received > 0,
     'bytes arrive',
   );
-  seeders[0].kill('SIGSTOP');
-  t.after(() => seeders[0].kill('SIGCONT'));
+  seeder.kill('SIGSTOP');
+  t.after(() => seeder.kill('SIGCONT'));
   assert.ok(have < 60, 'in the middle');
-  await seeders[1].succeed('limit up off');
+  await other.limit('up', 0);
   await completes(leecher, target);
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });

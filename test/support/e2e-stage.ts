@@ -9,8 +9,11 @@ import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { makePartialClient } from '../../src/app/demo/partial.js';
 import type { ClientProcess, ConsoleProcess, Outcome } from '../../src/app/demo/processes.js';
 import { Swarm } from '../../src/app/demo/swarm.js';
+import { createSwarmClient, type SwarmClient, type SwarmClientOptions } from '../../src/app/library/mini-torrent.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
 import { makeMetainfo } from '../../src/foundation/torrent/metainfo.js';
 import { listSeeders } from '../../src/tracking/store/sqlite/list.js';
 import { startTracker } from '../../src/tracking/tracker/start.js';
@@ -40,12 +43,34 @@ export async function stageSwarm(t: TestContext, root = fastRoot()): Promise<Swa
   return swarm;
 }
 
-/** Tracker 0 of a swarm on this test's own thread, which costs less than a process: for tests about clients. */
-export async function startTrackerHere(swarm: Swarm): Promise<void> {
-  const [own, partner] = swarm.trackers;
-  const log = { path: swarm.path('tracker-1.log'), level: 'info' } as const;
-  const tracker = await startTracker({ own, partner, seederListPath: swarm.path('tracker-1.db'), log });
+/** A tracker of a swarm on this test's own thread, which costs less than a process: for tests about clients. */
+export async function startTrackerHere(swarm: Swarm, which: 0 | 1 = 0): Promise<void> {
+  const [own, partner] = [swarm.trackers[which], swarm.trackers[which === 0 ? 1 : 0]];
+  const name = `tracker-${which + 1}`;
+  const log = { path: swarm.path(`${name}.log`), level: 'info' } as const;
+  const tracker = await startTracker({ own, partner, seederListPath: swarm.path(`${name}.db`), log });
   swarm.adopt({ end: () => tracker.stop('its test has ended') });
+}
+
+/**
+ * A client in this test's process that serves what others fetch, and fetches what others serve: half the cost of a
+ * process, for clients that are only scenery. It ends with the swarm.
+ */
+export async function startClientHere(
+  swarm: Swarm,
+  name: string,
+  settings: Omit<SwarmClientOptions, 'trackers' | 'stateDir'> = {},
+): Promise<SwarmClient> {
+  const [first, second] = swarm.trackers;
+  const client = await createSwarmClient({
+    address: '127.0.0.1:0',
+    peerThreads: 1,
+    trackers: [formatAddress(first), formatAddress(second)],
+    stateDir: swarm.path(`${name}.state`),
+    ...settings,
+  });
+  swarm.adopt({ end: () => client.close() });
+  return client;
 }
 
 /** Asks until the answer fits. */
@@ -150,6 +175,26 @@ export async function startPartial(
     () => fileOf(client),
     ({ state }) => state === 'paused',
     `${name} is paused`,
+  );
+  return client;
+}
+
+/** The same in this test's process. */
+export async function startPartialHere(
+  swarm: Swarm,
+  sourcePath: string,
+  mtorrent: string,
+  hasPiece: (piece: number) => boolean,
+): Promise<SwarmClient> {
+  const [mtorrentPath, stateDir] = [swarm.path('partial.mtorrent'), swarm.path('partial.state')];
+  await copyFile(mtorrent, mtorrentPath);
+  const targetPath = swarm.path('partial.partial');
+  await makePartialClient({ mtorrentPath, sourcePath, stateDir, targetPath, hasPiece });
+  const client = await startClientHere(swarm, 'partial');
+  await eventually(
+    () => client.files(),
+    ([file]) => file?.state === 'paused',
+    'it is paused',
   );
   return client;
 }
