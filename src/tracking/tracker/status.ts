@@ -128,13 +128,20 @@ function unreachableAt(address: string, why: string): MiniTorrentError {
   );
 }
 
+/** A partner that answers and refuses is not away: its sentence follows. */
+function partnerWord({ following, followedBy, refusedBy }: Statistics['partner']): string {
+  if (following && followedBy) return 'connected';
+  if (refusedBy !== '') return 'refuses';
+  return following || followedBy ? 'connected one way' : 'away';
+}
+
 function describe(tracker: Address, { identity = '', ...statistics }: Statistics): string {
   const { swarms, liveEntries, connections, uptimeMs, partner } = statistics;
-  const { following, followedBy, lastCatchUp: last } = partner;
+  const { lastCatchUp: last } = partner;
   const lines = [
     `tracker ${formatAddress(tracker)}  up ${Math.round(uptimeMs / 1_000)} s`,
     `  files ${swarms}  seeders ${liveEntries}  connections ${connections}`,
-    `partner ${partner.address}  ${following && followedBy ? 'connected' : following || followedBy ? 'connected one way' : 'away'}`,
+    `partner ${partner.address}  ${partnerWord(partner)}`,
     `  we lack ${partner.behindChanges ?? 'unknown'} of its changes`,
     `  it lacks ${partner.lagChanges ?? 'unknown'} of ours${partner.lagMs === null ? '' : `, for ${partner.lagMs} ms`}`,
     `  lists ${partner.digestEqual === null ? 'not compared yet' : partner.digestEqual ? 'equal' : 'differ'}`,

@@ -63,6 +63,20 @@ test('statistics that no tracker sends are a clear error, whatever they are', as
   }
 });
 
+test('X9: a partner that answers and refuses is not away', async (t) => {
+  const cases = [
+    [{}, 'connected'],
+    [{ followedBy: false }, 'connected one way'],
+    [{ following: false, followedBy: false }, 'away'],
+    [{ following: false, followedBy: false, refusedBy: 'this tracker belongs to another pair' }, 'refuses'],
+  ] as const;
+  for (const [more, word] of cases) {
+    const address = await sayingThat(t, JSON.stringify({ ...STATISTICS, partner: { ...PARTNER, ...more } }));
+    const text = await trackerStatus(address, { json: false });
+    assert.match(text, new RegExp(`^partner 192\\.0\\.2\\.2:7001  ${word}$`, 'm'));
+  }
+});
+
 test('S3: what a stranger says of its partner cannot act on the terminal, as text or as JSON', async (t) => {
   const evil = 'a\u001b]0;owned\u0007\u009b31mb\u202ec\nd';
   const statistics = { ...STATISTICS, partner: { ...PARTNER, address: evil, refusedBy: evil, more: evil } };
