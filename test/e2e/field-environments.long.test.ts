@@ -185,6 +185,13 @@ test('FC-34: without a home directory a command says so, makes nothing in the cu
     /name another place with --state-dir, or set HOME/,
   );
   assert.deepEqual(readdirSync(work), []);
+  for (const words of [
+    ['doctor'],
+    ['create', mtorrent, '-o', join(work, 'y.mtorrent'), ...'-t 127.0.0.1:1 -t 127.0.0.1:2'.split(' ')],
+  ]) {
+    const other = await runIn(work, { HOME: undefined }, words, NOBODY);
+    assert.equal(other.code, 0, other.stderr);
+  }
   const given = [...get, '--state-dir', join(work, 'state'), '--timeout', '1s'];
   assert.match(
     (await runIn(work, { HOME: undefined }, given, NOBODY)).stderr,

@@ -32,10 +32,10 @@ export interface CommandConfig {
   readonly mayName: NameRule;
 }
 
+/** Reading a path of it throws INVALID_ARGUMENTS when it would lie in a home directory that does not exist. */
 export function clientConfigOf(settings: Settings): CommandConfig {
   const { values } = settings;
-  const stateRoot = values['state-dir'];
-  const homeDirectory = join(stateRoot, 'home');
+  const homeDirectory = (): string => join(values['state-dir'], 'home');
   const log = logStyleOf(settings);
   return {
     client: {
@@ -52,10 +52,23 @@ export function clientConfigOf(settings: Settings): CommandConfig {
     get logTarget() {
       return { ...log, path: values.log };
     },
-    pair: { trackers: values.trackers, directory: homeDirectory, host: values.address?.host, log },
-    stateDir: stateDirectory(settings, homeDirectory),
-    homeDirectory,
-    stateRoot,
+    pair: {
+      trackers: values.trackers,
+      get directory() {
+        return homeDirectory();
+      },
+      host: values.address?.host,
+      log,
+    },
+    get stateDir() {
+      return stateDirectory(settings);
+    },
+    get homeDirectory() {
+      return homeDirectory();
+    },
+    get stateRoot() {
+      return values['state-dir'];
+    },
     mayName: (tracker) =>
       values['allow-host-names'] || values.trackers?.some((named) => sameAddress(named, tracker)) === true,
   };
@@ -68,11 +81,11 @@ export function logStyleOf({ values }: Settings): LogStyle {
 /**
  * Clients of one machine with no directory of their own are kept apart by address; without an address it is the user's.
  */
-function stateDirectory({ values, origins }: Settings, homeDirectory: string): string {
+function stateDirectory({ values, origins }: Settings): string {
   const { address, trackers } = values;
   const isNamed = origins['state-dir'].kind !== 'default';
   if (trackers !== undefined && isNamed) return values['state-dir'];
-  if (trackers === undefined || address === undefined) return join(homeDirectory, 'client');
+  if (trackers === undefined || address === undefined) return join(values['state-dir'], 'home', 'client');
   return join(values['state-dir'], stateNameOf(address));
 }
 

@@ -67,7 +67,7 @@ async function findingsHere(
   settings: Settings,
   running: string | undefined,
 ): Promise<readonly Finding[]> {
-  const { client, pair, stateRoot } = clientConfigOf(settings);
+  const { client, pair } = clientConfigOf(settings);
   const named = args.tracker?.map((text) => addressFrom(text, 'an address'));
   const { probe } = await import('../../client/doctor/probe.js');
   const { numericHost } = await import('../library/own-address.js');
@@ -77,7 +77,7 @@ async function findingsHere(
     upload: isAsked ? undefined : { address: upload, isOurs: false },
     trackers: (named ?? pair.trackers ?? []).map((address) => ({ address, swarm: undefined })),
     places: [
-      { directory: await nearestDirectory(stateRoot), neededBytes: 0 },
+      ...(await statePlaces(settings)),
       { directory: await nearestDirectory(settings.values['download-dir']), neededBytes: 0 },
       { directory: process.cwd(), neededBytes: 0 },
     ],
@@ -97,6 +97,17 @@ async function usableBackground(settings: Settings): Promise<SwarmClient | undef
   } catch (error) {
     if (!(error instanceof MiniTorrentError)) throw error;
     return undefined;
+  }
+}
+
+/** Nothing without a home directory that it could be in, which is told. */
+async function statePlaces(settings: Settings): Promise<{ directory: string; neededBytes: number }[]> {
+  try {
+    return [{ directory: await nearestDirectory(clientConfigOf(settings).stateRoot), neededBytes: 0 }];
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError)) throw error;
+    terminal().stderr(printable(error.message));
+    return [];
   }
 }
 
