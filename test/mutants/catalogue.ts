@@ -1169,7 +1169,47 @@ const SERVING: readonly Defect[] = [
   },
 ];
 
+const ADDRESSES: readonly Defect[] = [
+  {
+    name: 'addresses: the first interface counts, not the route',
+    breaks: 'others are told the address of the default route',
+    file: 'src/app/library/address-choice.ts',
+    right: 'if (routed !== undefined) return routed;',
+    wrong: 'if (routed !== undefined && interfaces.length === 0) return routed;',
+    test: 'test/app/library/address-choice.test.ts',
+    rule: 'FC-16: the choice among routes and interfaces',
+  },
+  {
+    name: 'addresses: a wildcard is told to others',
+    breaks: 'a tracker is named by an address that others can dial',
+    file: 'src/foundation/torrent/tracker-pair.ts',
+    right: 'if (wildcard !== undefined) return wildcardSentence(wildcard);',
+    wrong: 'if (wildcard?.port === 0) return wildcardSentence(wildcard);',
+    test: 'test/foundation/torrent/tracker-pair.test.ts',
+    rule: 'FC-05, FC-17, FC-18: a pair is two addresses of one family that others can dial',
+  },
+  {
+    name: 'addresses: a stranger names hosts',
+    breaks: "a stranger's .mtorrent cannot make a machine ask its name server",
+    file: 'src/foundation/torrent/metainfo.ts',
+    right: 'if (familyOf(address.host) === undefined && !this.#mayName(address)) {',
+    wrong: 'if (familyOf(address.host) === undefined && !this.#mayName(address) && this.#line > 2) {',
+    test: 'test/foundation/torrent/metainfo.test.ts',
+    rule: 'host names are refused with the setting that allows them, and read where a rule takes them',
+  },
+  {
+    name: 'addresses: a partner that moved stays where it was',
+    breaks: 'a tracker follows its partner to where its name points',
+    file: 'src/tracking/store/pair/pair.ts',
+    right: 'this.#partnerHosts = input.hosts;',
+    wrong: 'this.#partnerHosts = this.#partnerHosts.length > 0 ? this.#partnerHosts : input.hosts;',
+    test: 'test/tracking/store/pair/pair.test.ts',
+    rule: 'a partner with a host name is known by the addresses that the name stood for at the last dial',
+  },
+];
+
 export const CATALOGUE: readonly Defect[] = [
+  ...ADDRESSES,
   ...RELEASES,
   ...SERVING,
   ...IDENTITY,

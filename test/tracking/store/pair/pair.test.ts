@@ -464,6 +464,17 @@ test('whoever is not the partner is refused with a sentence', () => {
   check(new Led().follow({ cluster: new Uint8Array(20).fill(1) }), /another pair/);
 });
 
+test('a partner with a host name is known by the addresses that the name stood for at the last dial', () => {
+  const partner = { host: 't2.example', port: 7002 };
+  const led = new Led({ partner });
+  const isWelcome = (host: string): boolean => led.follow({}, host)[0]?.kind === 'welcome';
+  assert.ok(!isWelcome('10.0.0.5'), 'the name was not looked up yet');
+  led.stage.put({ kind: 'partnerResolved', hosts: ['10.0.0.5', 'fd00::5'] });
+  assert.ok(isWelcome('10.0.0.5') && isWelcome('fd00::5'));
+  led.stage.put({ kind: 'partnerResolved', hosts: ['10.0.0.6'] });
+  assert.ok(isWelcome('10.0.0.6') && !isWelcome('10.0.0.5'), 'it moved');
+});
+
 test('of two trackers with one identity, whoever is asked takes a new one, once, and tells the other everything', () => {
   const led = new Led();
   led.stage.client(1).share(swarmOf(1));
