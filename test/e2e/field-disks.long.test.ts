@@ -21,6 +21,7 @@ import {
   PIECE,
   quit,
   quoted,
+  refusedWith,
   refuses,
   share,
   stageSwarm,
@@ -249,4 +250,33 @@ test('FC-23: a directory that may be written but not read takes downloads and .m
     assert.equal(code, 0, stderr);
   }
   assert.equal(statSync(join(drop, 'small.bin')).size, PIECE);
+});
+
+test('FC-26: a name that the target refuses is told as that before anything is fetched, and another name works', async (t) => {
+  if (!canTrace(t)) return;
+  const swarm = await stageWithTracker(t);
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, await swarm.makeFile('what?.img', PIECE), 'q.mtorrent');
+  await seeder.said(/what\?\.img is a name that Windows and some file systems refuse \(it has a "\?"\)/);
+  const to = swarm.path('to');
+  mkdirSync(to);
+  const paths = ['', '.part'].flatMap((suffix) => ['-P', `${to}/what?.img${suffix}`]);
+  const refusing = {
+    launcher: ['strace', '-f', '-qq', '-o', '/dev/null', ...paths, '-e', 'inject=openat:error=EINVAL'],
+  };
+  const options = oneShotEnv(swarm);
+  const refused = await runProgram(['get', mtorrent, `${to}/`, '-q'], swarm.directory, { ...options, ...refusing });
+  refusedWith(
+    refused,
+    2,
+    'INVALID_ARGUMENTS',
+    /refuses the name what\?\.img \(EINVAL\); name another file .* \/.*\/to\/what_\.img/,
+  );
+  assert.deepEqual(readdirSync(to), []);
+  const named = await runProgram(['get', mtorrent, `${to}/what_.img`, '-q'], swarm.directory, options);
+  assert.equal(named.code, 0, named.stderr);
+  // A file system that takes the name keeps it.
+  const kept = await runProgram(['get', mtorrent, `${to}/`, '-q'], swarm.directory, options);
+  assert.equal(kept.code, 0, kept.stderr);
+  assert.deepEqual(readdirSync(to).sort(), ['what?.img', 'what_.img']);
 });

@@ -2,7 +2,9 @@
 // next. Pure.
 
 import type { ErrorCode } from '../../foundation/base/errors.js';
+import { command } from '../../foundation/base/shell-line.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { unportableIn } from '../../foundation/torrent/names.js';
 import { pieceCells } from '../../foundation/torrent/piece-cells.js';
 import type { ClientEffect } from '../effects.js';
 import { basename, type FileTable } from '../files/file-table.js';
@@ -60,6 +62,14 @@ export function listedRows(ask: number, rows: readonly FileView[]): readonly Cli
 export function piecesListed(ask: number, name: string, have: Bitfield): ClientEvent {
   const cells = pieceCells(have, PIECE_CELLS_MAX);
   return { kind: 'piecesListed', ask, name, have: have.count, pieces: have.pieceCount, cells };
+}
+
+/** Whoever gets the file may need another name for it. */
+export function aboutName({ name, mtorrentPath }: Entry): readonly ClientEffect[] {
+  const why = unportableIn(name);
+  if (why === undefined) return [];
+  const sentence = `${name} is a name that Windows and some file systems refuse (${why}); whoever gets it there names another file at the end, as in: ${command('get', basename(mtorrentPath), 'other-name')}`;
+  return [bad(sentence)];
 }
 
 export function saved(files: FileTable): ClientEffect {

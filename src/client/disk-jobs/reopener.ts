@@ -36,6 +36,7 @@ import { checkFileSize, type Room, roomAt } from '../../transfer/storage/room.js
 import { inspectSource, type Source } from '../../transfer/storage/source.js';
 import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
 import { checkWritable, targetPathOf } from '../../transfer/storage/target.js';
+import { checkTargetName } from '../../transfer/storage/target-name.js';
 import type { CheckResult, There } from '../effects.js';
 import { type Completeness, recordedMs, UNFINISHED } from '../files/completeness.js';
 import { otherPaths, servedFrom } from '../files/names.js';
@@ -107,6 +108,7 @@ export class Reopener {
     const path = await targetPathOf(destination, metainfo.name);
     const directory = dirname(path);
     const entry = entryOf(metainfo, mtorrentPath, path, UNFINISHED);
+    await checkTargetName(path);
     const there = await lookAtTarget(path);
     const device = await deviceOf(directory);
     const prepared = { entry, metainfo, device, zeros: knownZeros(zerosOf(metainfo)) };

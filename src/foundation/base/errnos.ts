@@ -55,7 +55,16 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   EDQUOT: room('would exceed your disk quota', 'free some space or choose another place'),
   EFBIG: stays('DISK_FULL', 'is larger than its file system allows', 'choose another place'),
   ELOOP: stays('UNSAFE_NAME', 'is a symbolic link, which is never followed here', 'name the file itself'),
-  ENAMETOOLONG: stays('INVALID_ARGUMENTS', 'is too long a name for its file system', 'choose a shorter one'),
+  ENAMETOOLONG: stays(
+    'INVALID_ARGUMENTS',
+    'is too long a name for its file system',
+    'name a shorter one at the end of the command',
+  ),
+  EILSEQ: stays(
+    'INVALID_ARGUMENTS',
+    'is a name that its file system refuses (EILSEQ)',
+    'name another one at the end of the command',
+  ),
   EMFILE: passes(
     'LIMIT_REACHED',
     'could not be opened: this process has too many files open (EMFILE)',

@@ -33,6 +33,23 @@ export function checkFileName(name: string): string | undefined {
   return undefined;
 }
 
+/** What Windows, FAT, exFAT and many network disks take in no name. Released files have it, so it is not refused. */
+const UNPORTABLE = /[?*<>"|]/;
+/** Bytes of a name that every file system takes: encrypted ones stop at 143, less what a `.part` adds. */
+const SHORT_NAME_BYTES = 138;
+
+/** A phrase for a safe name that some file systems refuse: 'it has a "?"'. Undefined: every system takes it. */
+export function unportableIn(name: string): string | undefined {
+  const found = UNPORTABLE.exec(name)?.[0];
+  if (found !== undefined) return `it has a ${found === '"' ? `'"'` : `"${found}"`}`;
+  return Buffer.byteLength(name) > SHORT_NAME_BYTES ? `it is longer than ${SHORT_NAME_BYTES} bytes` : undefined;
+}
+
+/** Whether every file system takes a file of this name, whoever chose it. */
+export function isPortable(name: string): boolean {
+  return /^[ -~]+$/.test(name) && checkFileName(name) === undefined && unportableIn(name) === undefined;
+}
+
 /**
  * `text` with everything escaped that could act on a terminal or deceive the eye: control, format and line characters
  * become `\u{1b}`. For any text that came from another machine or from a file's name, before it is shown.

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve, win32 } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
-import { checkFileName, printable } from '../../../src/foundation/torrent/names.js';
+import { checkFileName, isPortable, printable, unportableIn } from '../../../src/foundation/torrent/names.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 /** Written as escapes on purpose: half of these cannot be seen. */
@@ -125,4 +125,17 @@ test('S3: what is printed cannot move a cursor, hide or turn text round', () => 
       assert.doesNotMatch(printable(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
     }),
   );
+});
+
+test('FC-26: what some file system refuses in a safe name is a phrase; names that every one takes are portable', () => {
+  for (const name of ['a.bin', 'A file, 2.tar.gz', 'x'.repeat(138)]) {
+    assert.equal(unportableIn(name), undefined, name);
+    assert.ok(isPortable(name), name);
+  }
+  for (const name of ['what?.img', 'a|b.bin', 'a*', '<a>', 'say "a"', 'x'.repeat(139)]) {
+    assert.match(unportableIn(name) ?? '', /^it (has a|is longer)/, name);
+    assert.equal(checkFileName(name), undefined, 'released files have such names');
+    assert.equal(isPortable(name), false, name);
+  }
+  for (const name of ['C:x', 'ends.', 'con', 'grün.txt']) assert.equal(isPortable(name), false, name);
 });

@@ -1,0 +1,48 @@
+// Whether the file system of a download takes its names, found out before anything is fetched: by trying, since no
+// system says beforehand. Only names that some file system refuses are tried, and nothing is left of the try.
+
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { isPortable, printable } from '../../foundation/torrent/names.js';
+import { partPathOf } from './target.js';
+
+/** Rejects with INVALID_ARGUMENTS when nothing can be called that there. Other errors are told where they are met. */
+export async function checkTargetName(path: string): Promise<void> {
+  if (isPortable(basename(path))) return;
+  for (const name of [path, partPathOf(path)]) {
+    const errno = await tryName(name);
+    if (errno === undefined || errno === 'EEXIST') continue;
+    // In a directory that takes no name at all it is not the name.
+    const other = join(dirname(path), `.mtorrent-${randomBytes(8).toString('hex')}.tmp`);
+    if ((await tryName(other)) !== undefined) return;
+    const [directory, base] = [dirname(path), printable(basename(path))];
+    const plain = basename(path)
+      .replaceAll(/[^A-Za-z0-9._-]/g, '_')
+      .slice(-100);
+    throw new MiniTorrentError(
+      'INVALID_ARGUMENTS',
+      `the file system of ${directory} refuses the name ${base} (${errno}); name another file at the end of the command, such as ${join(directory, plain)}`,
+    );
+  }
+}
+
+/** Makes an empty file and deletes it. Resolves to the name of the error. */
+async function tryName(path: string): Promise<string | undefined> {
+  try {
+    const handle = await open(
+      path,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+      0o600,
+    );
+    await handle.close();
+    await unlink(path);
+    return undefined;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return errno;
+  }
+}
