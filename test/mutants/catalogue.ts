@@ -57,7 +57,7 @@ const IDENTITY: readonly Defect[] = [
     name: 'identity: dial-backs without a bound',
     breaks: 'a tracker dials one host a bounded number of times',
     file: 'src/tracking/tracker/claims/dial-queue.ts',
-    right: 'if (period.count >= DIAL_BACKS_PER_PERIOD_MAX) return false;',
+    right: 'if (period.count >= DIAL_BACKS_PER_PERIOD_MAX * part) return false;',
     wrong: 'if (period.count >= DIAL_BACKS_PER_PERIOD_MAX * 1e6) return false;',
     test: 'test/tracking/tracker/claims.test.ts',
     rule: 'however many clients one host pretends to be, a tracker dials it a bounded number of times in a minute',

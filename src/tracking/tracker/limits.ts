@@ -81,8 +81,6 @@ export const TRACKER_CLEAN_UP_PACE_MS = 50;
 export const DIAL_BACK_DEADLINE_MS = 2_000;
 /** Dial-backs under way together: a hundred sockets are nothing for a tracker, and no use to an attacker. */
 export const DIAL_BACKS_MAX = 64;
-/** Of them to see whether one client is reached at its address: half, so that contested addresses get theirs. */
-export const DIAL_BACK_INQUIRIES_MAX = 32;
 /** Of them because of clients of one host: others still get their turn. */
 export const DIAL_BACKS_PER_SOURCE_MAX = 4;
 /**

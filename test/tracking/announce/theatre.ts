@@ -30,6 +30,9 @@ export class ScriptedTracker {
   isReady = true;
   link: number | undefined;
   dials = 0;
+  /** Undefined: it is of a release that names none. */
+  features: Uint8Array | undefined;
+  found: Extract<TrackerReply, { kind: 'reach' }>['found'] = 'reached';
 
   wellBehaved(request: TrackerRequest): TrackerReply {
     if (request.kind === 'hello') {
@@ -40,6 +43,7 @@ export class ScriptedTracker {
         partner: '',
         highestEpoch: this.highestEpoch,
         ...times,
+        ...(this.features === undefined ? {} : { features: this.features }),
       };
     }
     const { id } = request;
@@ -63,7 +67,7 @@ export class ScriptedTracker {
       case 'pieces':
         return { kind: 'stored', id };
       case 'reach':
-        return { kind: 'reach', id, host: '10.0.0.1', port: 6_001, found: 'reached' };
+        return { kind: 'reach', id, host: '10.0.0.1', port: 6_001, found: this.found };
       case 'stats':
         return { kind: 'stats', id, json: '{}' };
     }

@@ -180,3 +180,20 @@ test('FC-19: a client that asks hears whether the tracker reaches it at its addr
   assert.deepEqual(reach(3, A), { ...answer, host: '10.0.0.3', port: 6_003, found: 'stranger' });
   assert.deepEqual(reach(4, B), { ...answer, host: '10.0.0.4', port: 6_004, found: 'unlisted' });
 });
+
+test('FC-15: hundreds behind one address that ask whether they are reached leave half of its dial-backs to those that decide', () => {
+  const stage = stageWith({});
+  for (let number = 1; number <= 200; number += 1) {
+    const client = greeted(stage, number, '10.0.0.1', 6_000 + number);
+    client.share(A);
+    client.ask({ kind: 'reach', id: 5, swarm: keyBytes(A) });
+  }
+  const dials = (): number => stage.effects.filter(({ kind }) => kind === 'dialBack').length;
+  assert.equal(dials(), DIAL_BACKS_PER_PERIOD_MAX / 2);
+  const late = greeted(stage, 201, '10.0.0.1', 7_000);
+  late.share(A);
+  const unasked = late.ask({ kind: 'reach', id: 5, swarm: keyBytes(A) });
+  assert.ok(unasked.kind === 'reach' && unasked.found === 'unasked');
+  greeted(stage, 202, '10.0.0.1', 7_001, '192.0.2.7').share(B);
+  assert.equal(dials(), DIAL_BACKS_PER_PERIOD_MAX / 2 + 1);
+});

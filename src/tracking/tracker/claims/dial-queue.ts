@@ -22,16 +22,20 @@ export class DialQueue {
     return this.#lastNumber;
   }
 
-  /** Takes the place of one dial-back that `source` causes; false when there is none now. @param max under way. */
-  take(source: string, nowMs: number, max = DIAL_BACKS_MAX): boolean {
-    if (this.#underWay.size >= max) return false;
+  /**
+   * Takes the place of one dial-back that `source` causes; false when there is none now.
+   * @param urgency `idle`: nothing is decided by it, so it leaves half of all places to those that decide.
+   */
+  take(source: string, nowMs: number, urgency: 'deciding' | 'idle' = 'deciding'): boolean {
+    const part = urgency === 'idle' ? 0.5 : 1;
+    if (this.#underWay.size >= DIAL_BACKS_MAX * part) return false;
     let underWay = 0;
     for (const other of this.#underWay.values()) if (other === source) underWay += 1;
-    if (underWay >= DIAL_BACKS_PER_SOURCE_MAX) return false;
+    if (underWay >= DIAL_BACKS_PER_SOURCE_MAX * part) return false;
     const counted = this.#sources.get(source);
     const isOver = counted === undefined || nowMs - counted.sinceMs >= DIAL_BACK_PERIOD_MS;
     const period = isOver ? { sinceMs: nowMs, count: 0 } : counted;
-    if (period.count >= DIAL_BACKS_PER_PERIOD_MAX) return false;
+    if (period.count >= DIAL_BACKS_PER_PERIOD_MAX * part) return false;
     period.count += 1;
     remember(this.#sources, source, period);
     return true;

@@ -4,7 +4,7 @@
 import { equalBytes } from '../../../foundation/base/bytes.js';
 import { type ClientId, keyBytes, peerIdOf, type SwarmKey } from '../../../foundation/torrent/ids.js';
 import { addressKey } from '../../registry/addresses.js';
-import { DIAL_BACK_INQUIRIES_MAX, DIAL_BACK_VERDICT_MS } from '../limits.js';
+import { DIAL_BACK_VERDICT_MS } from '../limits.js';
 import type { Claim, DialBackAnswer } from './claims.js';
 import type { DialQueue } from './dial-queue.js';
 import type { HeldRequest, HeldRequests } from './held-requests.js';
@@ -34,13 +34,16 @@ export class Inquiries {
     this.#onReached = onReached;
   }
 
-  /** What is known, or the claim to hold a request for. @param source the host because of which it is asked. */
-  look(claim: Claim, source: string, nowMs: number): Look {
+  /**
+   * What is known, or the claim to hold a request for. @param source the host because of which it is asked.
+   * @param urgency `idle`: nothing is decided by it.
+   */
+  look(claim: Claim, source: string, nowMs: number, urgency: 'deciding' | 'idle' = 'deciding'): Look {
     const key = `inquiry ${addressKey(claim.host, claim.port)} ${claim.client}`;
     const known = this.#found.get(key);
     if (known !== undefined && known.untilMs > nowMs) return { kind: 'known', found: known.found };
     if (this.#held.isOpen(key)) return { kind: 'asking', claim: key };
-    if (!this.#dials.take(source, nowMs, DIAL_BACK_INQUIRIES_MAX)) return { kind: 'known', found: 'unasked' };
+    if (!this.#dials.take(source, nowMs, urgency)) return { kind: 'known', found: 'unasked' };
     this.#held.open(key);
     const { host, port, swarm, pieceCount } = claim;
     this.#underWay.set(this.#dials.dial(source, { host, port, swarm, pieceCount }), { key, claim });

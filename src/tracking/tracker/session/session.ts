@@ -258,7 +258,7 @@ export class Session {
     const pieceCount = registry.swarm(swarm)?.facts?.pieceCount;
     const said = { kind: 'reach', id: request.id, host, port } as const;
     if (pieceCount === undefined || port === 0) return answer({ ...said, found: 'unlisted' });
-    const look = claims.inquiries.look({ client, host, port, swarm, pieceCount }, this.#socketHost, nowMs);
+    const look = claims.inquiries.look({ client, host, port, swarm, pieceCount }, this.#socketHost, nowMs, 'idle');
     if (look.kind === 'asking') return { kind: 'hold', claim: look.claim, request };
     return answer({ ...said, found: look.found });
   }
