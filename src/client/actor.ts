@@ -103,16 +103,15 @@ export class ClientActor {
     });
   }
 
-  #newWriter({ paths, entries }: ClientState): StateWriter {
-    return new StateWriter(
-      {
-        paths,
-        log: this.#logFile.log.of('keeper'),
-        onTrouble: (sentence) => this.#options.onEvent({ kind: 'notice', level: 'bad', sentence }),
-        onFatal: (error) => this.#fatal(error),
-      },
+  #newWriter({ paths, entries, journal }: ClientState): StateWriter {
+    return new StateWriter({
+      identityPath: paths.identity,
+      journal,
       entries,
-    );
+      log: this.#logFile.log.of('keeper'),
+      onNotice: (level, sentence) => this.#options.onEvent({ kind: 'notice', level, sentence }),
+      onFatal: (error) => this.#fatal(error),
+    });
   }
 
   #newTrackers(identity: Identity): Trackers {
@@ -220,6 +219,9 @@ export class ClientActor {
     switch (effect.kind) {
       case 'tell':
         this.#tellUser(effect.event);
+        break;
+      case 'tellRecorded':
+        this.#tellRecorded(effect);
         break;
       case 'announce':
         this.#trackers.tell(effect.trackers, effect.command);
@@ -362,10 +364,19 @@ export class ClientActor {
     const forced = await this.#threads.stop();
     await this.#files.releaseAll();
     await this.#jobs.close();
-    await this.#writer.saved;
+    await this.#writer.close();
     this.#vitals.stop();
     await this.#lock.release();
     return forced;
+  }
+
+  #tellRecorded({ ask, detail, unsaved }: Extract<ClientEffect, { kind: 'tellRecorded' }>): void {
+    const { recorded } = this.#writer;
+    this.#deliver(async () => {
+      const failure = await recorded;
+      if (failure === undefined) return { kind: 'accepted', ask, detail };
+      return { kind: 'refused', ask, code: failure.code, sentence: `${unsaved}: ${failure.message}` };
+    });
   }
 
   /** Delivers events in order, each after the state before it is on disk: what a user was told survives a crash. */
@@ -373,10 +384,14 @@ export class ClientActor {
     if (event.kind === 'notice' || event.kind === 'completed' || event.kind === 'failed')
       this.#logFile.log.info({ event }, event.kind);
     const { saved } = this.#writer;
-    this.#telling = this.#telling.then(async () => {
+    this.#deliver(async () => {
       await saved;
-      this.#options.onEvent(event);
+      return event;
     });
+  }
+
+  #deliver(next: () => Promise<ClientEvent>): void {
+    this.#telling = this.#telling.then(async () => this.#options.onEvent(await next()));
     this.#telling.catch((error: unknown) => this.#fatal(error));
   }
 }

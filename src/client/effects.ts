@@ -33,6 +33,8 @@ export type CheckResult =
       readonly kind: 'unusable';
       readonly sentence: string;
       readonly found: Found | undefined;
+      /** Pieces that an unfinished download is recorded to have. */
+      readonly have?: number;
       /** The system refused, which may pass. */
       readonly trouble?: DiskTrouble | undefined;
     };
@@ -156,6 +158,8 @@ type ArgumentsOf<K extends ClientCommand['kind']> = Omit<Extract<ClientCommand, 
 
 export type ClientEffect =
   | { readonly kind: 'tell'; readonly event: ClientEvent }
+  /** Accepts once what was changed is on the disk; otherwise refuses with `unsaved` and why. */
+  | { readonly kind: 'tellRecorded'; readonly ask: number; readonly detail: string; readonly unsaved: string }
   | { readonly kind: 'check'; readonly file: number; readonly entry: Entry }
   | ({ readonly kind: 'prepareShare' } & ArgumentsOf<'share'>)
   | { readonly kind: 'writeShare'; readonly ask: number; readonly entry: Entry }

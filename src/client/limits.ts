@@ -39,8 +39,19 @@ export const ENTRY_NAMES_MAX = 32;
 export const OPEN_FILES_FEW = 1_024;
 /** Files of the library that are checked in parallel at start: a few reads, few descriptors. */
 export const CHECKS_MAX = 16;
-/** Bytes of library.json: 20,000 entries of about 1 KiB, doubled. */
+/** Bytes of library.json: 20,000 entries of about 3 KiB. */
 export const LIBRARY_BYTES_MAX = 64 * MIB;
+/** Bytes of the library's journal: one with all its history is about four times a library.json, doubled. */
+export const JOURNAL_BYTES_MAX = 512 * MIB;
+/** Entries in one line of a journal that is written anew: some 100 KiB. */
+export const JOURNAL_BATCH_MAX = 256;
+/**
+ * The journal is written anew when the changes behind it are this many times as long as it was when it was last written
+ * anew, so that all rewriting together costs half of what was appended.
+ */
+export const JOURNAL_HISTORY_TIMES = 2;
+/** Bytes of changes for which a short journal is not written anew: a quick start reads them in milliseconds. */
+export const JOURNAL_HISTORY_BYTES_MIN = MIB;
 /** Milliseconds between two looks for what may recover: a full disk, a missing shared file. */
 export const LOOK_AGAIN_MS = 5_000;
 /** Milliseconds between two tries of what its disk keeps failing: pauses double from LOOK_AGAIN_MS up to this. */

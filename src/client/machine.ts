@@ -7,7 +7,7 @@ import { isErrorCode } from '../foundation/base/errors.js';
 import { DOWNLOADS_RUNNING_MAX } from '../foundation/base/limits.js';
 import { formatAddress } from '../foundation/torrent/address.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
-import { aboutName, accept, bad, refuse } from './answers/answers.js';
+import { aboutName, accept, bad, refuse, shareRecorded } from './answers/answers.js';
 import { Hashing } from './answers/hashing.js';
 import { answer } from './answers/questions.js';
 import { RateLimits } from './answers/rate-limits.js';
@@ -211,7 +211,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     const replaced = makeWay(this.#files, entry, 'sharedAgain');
     const record = this.#files.add(known === undefined ? entry : succeeding(entry, known.entry));
     const shared = this.#advance(record, { kind: 'shared' });
-    return [...superseded, ...replaced, ...shared, ...aboutName(entry), accept(ask, basename(entry.mtorrentPath))];
+    const recorded = shareRecorded(ask, entry, basename(entry.mtorrentPath));
+    return [...superseded, ...replaced, ...shared, ...aboutName(entry), recorded];
   }
 
   // --- get ---

@@ -6,6 +6,7 @@ import type { Metainfo, NameRule } from '../foundation/torrent/metainfo.js';
 import type { Advertised } from '../tracking/announce/messages.js';
 import type { Entry } from './files/record.js';
 import type { ClientCommand, ClientEvent, Rates } from './messages.js';
+import type { Journal } from './state/journal.js';
 import type { Identity, StatePaths } from './state/library.js';
 
 export interface ClientOptions {
@@ -57,4 +58,5 @@ export interface ClientState {
   readonly paths: StatePaths;
   readonly identity: Identity;
   readonly entries: readonly Entry[];
+  readonly journal: Journal;
 }

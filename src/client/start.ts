@@ -4,8 +4,10 @@
 import { type LogFile, openLog } from '../foundation/base/log.js';
 import { lockDirectory } from '../transfer/storage/lock.js';
 import { ClientActor } from './actor.js';
+import { sweepCopies } from './disk-jobs/own-copies.js';
 import type { Client, ClientOptions } from './options.js';
-import { loadLibrary, nextIdentity, openStateDirectory, sweepState } from './state/library.js';
+import { loadLibrary } from './state/journal.js';
+import { nextIdentity, openStateDirectory, sweepState } from './state/library.js';
 import { placeOf } from './state/state-place.js';
 
 export interface StartOptions extends ClientOptions {
@@ -23,9 +25,10 @@ export async function startClient(options: StartOptions): Promise<Client> {
   try {
     await sweepState(paths);
     logFile = openLog(options.log, 'main');
-    const entries = await loadLibrary(paths.library);
+    const { entries, journal } = await loadLibrary(paths);
+    await sweepCopies(paths.copies, entries);
     const { identity, isCopy } = await nextIdentity(paths.identity, await placeOf(paths.directory));
-    const actor = new ClientActor(options, { paths, identity, entries }, logFile, lock);
+    const actor = new ClientActor(options, { paths, identity, entries, journal }, logFile, lock);
     return await actor.start(isCopy ? [copiedState(paths.directory)] : []);
   } catch (error) {
     logFile?.close();

@@ -139,6 +139,7 @@ export class Stage {
 
 export function kinds(effects: readonly ClientEffect[]): readonly string[] {
   return effects.map((effect) => {
+    if (effect.kind === 'tellRecorded') return 'tell accepted';
     if (effect.kind === 'tell') return `tell ${effect.event.kind}`;
     return effect.kind === 'announce' ? `announce ${effect.command.kind}` : effect.kind;
   });
@@ -153,7 +154,10 @@ export function answers(effects: readonly ClientEffect[]): readonly string[] {
 }
 
 export function eventsIn(effects: readonly ClientEffect[]): readonly ClientEvent[] {
-  return effects.flatMap((effect) => (effect.kind === 'tell' ? [effect.event] : []));
+  return effects.flatMap((effect) => {
+    if (effect.kind === 'tellRecorded') return [{ kind: 'accepted', ask: effect.ask, detail: effect.detail }];
+    return effect.kind === 'tell' ? [effect.event] : [];
+  });
 }
 
 /** The sentences of refusals and notices. */

@@ -16,6 +16,17 @@ export function accept(ask: number, detail: string): ClientEffect {
   return { kind: 'tell', event: { kind: 'accepted', ask, detail } };
 }
 
+/** @param detail of the answer, once the share is recorded. */
+export function shareRecorded(ask: number, { path }: Entry, detail: string): ClientEffect {
+  const unsaved = `${path} is shared until this client ends, but was not recorded`;
+  return { kind: 'tellRecorded', ask, detail, unsaved };
+}
+
+/** The path of the file, once the download is recorded. */
+export function getRecorded(ask: number, { path }: Entry): ClientEffect {
+  return { kind: 'tellRecorded', ask, detail: path, unsaved: `${path} is being downloaded, but was not recorded` };
+}
+
 export function refuse(ask: number, code: ErrorCode, sentence: string): ClientEffect {
   return { kind: 'tell', event: { kind: 'refused', ask, code, sentence } };
 }

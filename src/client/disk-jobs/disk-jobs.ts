@@ -25,6 +25,7 @@ import type { StatePaths } from '../state/library.js';
 import { LocalHashing } from './local-hashing.js';
 import { lookAtAll } from './look.js';
 import type { OpenFiles } from './open-files.js';
+import { OwnCopies } from './own-copies.js';
 import { Rehash } from './rehash.js';
 import { Reopener } from './reopener.js';
 import { type HashProgress, hashShare } from './share.js';
@@ -75,6 +76,7 @@ export interface DiskJobsOptions {
 export class DiskJobs {
   readonly #options: DiskJobsOptions;
   readonly #hashing: LocalHashing;
+  readonly #copies: OwnCopies;
   readonly #reopener: Reopener;
   readonly #rehash: Rehash;
   readonly #jobs: Jobs;
@@ -90,8 +92,10 @@ export class DiskJobs {
     this.#claims = new PartClaims({ socket: client.socket ?? '', log });
     const mayName = (tracker: Address): boolean =>
       client.allowHostNames === true || client.trackers.some((own) => sameAddress(own, tracker));
-    this.#reopener = new Reopener({ paths, claims: this.#claims, hashing: this.#hashing, read, mayName, log });
-    this.#rehash = new Rehash(this.#hashing, files, paths);
+    const [hashing, copies] = [this.#hashing, new OwnCopies({ paths, read, log })];
+    this.#copies = copies;
+    this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, read, mayName, log });
+    this.#rehash = new Rehash({ hashing, files, paths, copies });
     this.#jobs = {
       ...this.#sharing(),
       ...this.#getting(),
@@ -186,7 +190,10 @@ export class DiskJobs {
       },
       writeShare: {
         perform: async ({ ask, entry }) => {
-          await writeMetainfo(entry.mtorrentPath, files.metainfo(entry.swarm), { overwrite: false });
+          const metainfo = files.metainfo(entry.swarm);
+          // First, so that a share which cannot be kept leaves no .mtorrent that nobody serves.
+          await this.#copies.keep(metainfo);
+          await writeMetainfo(entry.mtorrentPath, metainfo, { overwrite: false });
           return { kind: 'sharePrepared', ask, entry };
         },
         refused,
@@ -201,6 +208,7 @@ export class DiskJobs {
         perform: async ({ ask, mtorrentPath, destination }) => {
           const report = this.#hashReport(ask);
           const { metainfo, ...prepared } = await this.#reopener.prepareGet(mtorrentPath, destination, report);
+          await this.#copies.keep(metainfo);
           files.learn(metainfo);
           return { kind: 'getPrepared', ask, ...prepared };
         },
@@ -256,6 +264,7 @@ export class DiskJobs {
           this.#rehash.forget(file);
           files.forget(file, entry.swarm);
           await deleteResume(paths.resumeOf(entry));
+          await this.#copies.forget(entry.swarm);
           if (unfinished && (await this.#isUnclaimed(entry.path))) await deletePart(entry.path);
           for (const { mtorrentPath } of namesOf(entry)) await deleteMetainfo(mtorrentPath, entry.swarm);
           return { kind: 'removed', ask, refusal: undefined };

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { type Look, lookAtSource } from '../../transfer/storage/source.js';
+import { partPathOf } from '../../transfer/storage/target.js';
 import type { Found, LookedAt, SeenSource } from '../effects.js';
 
 /** The copy at `path`, or else the first of `others` that is there. Undefined when there is none. */
@@ -14,6 +15,8 @@ export async function lookAt(
     lookAtSource(path),
     mtorrentPath === undefined ? undefined : mtimeOf(mtorrentPath),
     ...others.map(lookAtSource),
+    // A missing download returns with its unfinished file.
+    ...(mtorrentPath === undefined ? [] : [lookAtSource(partPathOf(path))]),
   ]);
   const first = source ?? further.find((other) => other !== undefined);
   return first === undefined ? undefined : { ...first, metainfoMtimeMs, others: further.map(textOf).join('') };

@@ -3,14 +3,12 @@
 // the record, and the record is on the disk before `mended` is reported.
 
 import { systemClock } from '../../foundation/base/clock.js';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
-import { ANY_NAMES, type Metainfo } from '../../foundation/torrent/metainfo.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { partBytesOf } from '../../transfer/storage/leftovers.js';
-import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
-import { allOf, judgeMetainfo, recordedPieces, unchanged, withoutPieces } from '../../transfer/storage/reopening.js';
+import { allOf, recordedPieces, unchanged, withoutPieces } from '../../transfer/storage/reopening.js';
 import { loadResume, saveResume } from '../../transfer/storage/resume.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { ClientEffect, HashedAgain } from '../effects.js';
@@ -20,19 +18,29 @@ import type { StatePaths } from '../state/library.js';
 import type { LocalHashing, VerifyOptions } from './local-hashing.js';
 import { lookAt } from './look.js';
 import type { OpenFiles } from './open-files.js';
+import type { OwnCopies } from './own-copies.js';
+
+export interface RehashOptions {
+  readonly hashing: LocalHashing;
+  readonly files: OpenFiles;
+  readonly paths: StatePaths;
+  readonly copies: OwnCopies;
+}
 
 export class Rehash {
   readonly #hashing: LocalHashing;
   readonly #files: OpenFiles;
   readonly #paths: StatePaths;
+  readonly #copies: OwnCopies;
   /** By file number. */
   readonly #inProgress = new Map<number, AbortController>();
   #movedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(hashing: LocalHashing, files: OpenFiles, paths: StatePaths) {
+  constructor({ hashing, files, paths, copies }: RehashOptions) {
     this.#hashing = hashing;
     this.#files = files;
     this.#paths = paths;
+    this.#copies = copies;
   }
 
   /** Payload was sent or received: verification slows down. */
@@ -110,9 +118,7 @@ export class Rehash {
   /** That of a file which was missing at the start may not have been read yet. */
   async #metainfoOf(entry: Entry): Promise<Metainfo> {
     if (this.#files.knows(entry.swarm)) return this.#files.metainfo(entry.swarm);
-    const metainfo = await readMetainfo(entry.mtorrentPath, ANY_NAMES);
-    const refused = judgeMetainfo(entry, metainfo.swarm);
-    if (refused !== undefined) throw new MiniTorrentError('INVALID_MTORRENT', refused.sentence);
+    const metainfo = await this.#copies.metainfoOf(entry);
     this.#files.learn(metainfo);
     return metainfo;
   }

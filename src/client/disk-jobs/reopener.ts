@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { fileError, MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
-import { ANY_NAMES, type Metainfo, type NameRule } from '../../foundation/torrent/metainfo.js';
+import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
@@ -16,7 +16,6 @@ import type { PartClaims } from '../../transfer/storage/part-claims.js';
 import {
   hasChanged,
   judgeFile,
-  judgeMetainfo,
   judgePart,
   judgePieces,
   type PiecesVerdict,
@@ -46,6 +45,7 @@ import type { StatePaths } from '../state/library.js';
 import { Adoption, lookAtTarget, type OnHashed } from './adoption.js';
 import type { LocalHashing } from './local-hashing.js';
 import { lookAt } from './look.js';
+import type { OwnCopies } from './own-copies.js';
 
 export interface OpenedPart {
   readonly kind: 'part';
@@ -64,6 +64,7 @@ export interface ReopenerOptions {
   readonly paths: StatePaths;
   readonly claims: PartClaims;
   readonly hashing: LocalHashing;
+  readonly copies: OwnCopies;
   /** Reads a .mtorrent, as `readMetainfo` does. */
   readonly read: typeof readMetainfo;
   /** Which host names a new .mtorrent may name. */
@@ -135,20 +136,18 @@ export class Reopener {
     return this.#checks.during(async () => {
       // Before the check, so that a change during it is noticed at the next look.
       const found = await lookAt(entry.path, entry.mtorrentPath, otherPaths(entry));
-      const unusable = ({ sentence }: Pick<Refused, 'sentence'>) => ({
-        result: { kind: 'unusable', sentence, found } as const,
+      const unusable = async ({ sentence }: Pick<Refused, 'sentence'>) => ({
+        result: { kind: 'unusable', sentence, found, have: await this.#recordedCount(entry) } as const,
         metainfo: undefined,
       });
       try {
-        const metainfo = await this.#options.read(entry.mtorrentPath, ANY_NAMES);
-        const verdict = judgeMetainfo(entry, metainfo.swarm) ?? (await this.#checkCopies(entry, metainfo));
-        return verdict.kind === 'refuse' ? unusable(verdict) : { result: verdict, metainfo };
+        const metainfo = await this.#options.copies.metainfoOf(entry);
+        const verdict = await this.#checkCopies(entry, metainfo);
+        return verdict.kind === 'refuse' ? await unusable(verdict) : { result: verdict, metainfo };
       } catch (error) {
         const failure = fileError(error, entry.path);
-        return {
-          result: { kind: 'unusable', sentence: failure.message, found, trouble: troubleOf(failure) },
-          metainfo: undefined,
-        };
+        const { result } = await unusable({ sentence: failure.message });
+        return { result: { ...result, trouble: troubleOf(failure) }, metainfo: undefined };
       }
     });
   }
@@ -187,6 +186,13 @@ export class Reopener {
     const { size, pieceCount } = metainfo.geometry;
     const recorded = recordedPieces(await loadResume(this.#recordOf(entry)), size, pieceCount);
     return { kind: 'partial', have: recorded.with(zeros.pieces).count, device, zeros: knownZeros(zeros) };
+  }
+
+  /** How many pieces an unfinished download is recorded to have. */
+  async #recordedCount(entry: Entry): Promise<number> {
+    if (entry.completeness.kind !== 'partial') return 0;
+    const reading = await loadResume(this.#recordOf(entry)).catch(() => undefined);
+    return reading?.kind === 'resume' ? reading.resume.have.count : 0;
   }
 
   /**

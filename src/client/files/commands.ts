@@ -22,6 +22,11 @@ export function pause(files: FileTable, ask: number, name: string): readonly Cli
 
 export function resume(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
   return about(files, ask, name, (record) => {
+    const { phase, entry } = record;
+    if (phase.at === 'missing') {
+      const sentence = `${entry.name} cannot go on: ${phase.sentence}; it is being looked at again`;
+      return [refuse(ask, 'FILE_NOT_FOUND', sentence), ...(advance(files, record, { kind: 'checkAgain' }) ?? [])];
+    }
     const effects = advance(files, record, { kind: 'resume', paused: isPaused(record.entry.completeness) });
     if (effects === undefined) return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is not paused`)];
     return [saved(files), accept(ask, 'RESUMED'), ...effects];

@@ -55,6 +55,8 @@ export type LifeEvent =
   | { readonly kind: 'foundPartial'; readonly have: number }
   | {
       readonly kind: 'foundUnusable';
+      /** Pieces that an unfinished download is recorded to have. */
+      readonly have: number;
       readonly sentence: string;
       readonly returns: Returning;
       readonly judged: string | undefined;
@@ -83,6 +85,8 @@ export type LifeEvent =
   | { readonly kind: 'pause' }
   /** `paused`: recorded in the library, even if the phase does not show it yet. */
   | { readonly kind: 'resume'; readonly paused: boolean }
+  /** A missing file is compared with the disk at once. */
+  | { readonly kind: 'checkAgain' }
   | { readonly kind: 'remove'; readonly ask: number }
   /** The same swarm is shared or fetched once more: a new record replaces this one. */
   | { readonly kind: 'sharedAgain' }
@@ -266,6 +270,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     mending: resumesLater,
     otherwise: 'notPaused',
   },
+  checkAgain: { missing: () => to({ at: 'checking' }, 'check'), otherwise: 'late' },
   remove: {
     downloading: (_, { ask }) => to({ at: 'leaving', ask }, 'stopDownload'),
     // Its `.part` or resume data is being written: deleted once that has ended.

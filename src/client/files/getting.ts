@@ -2,7 +2,7 @@
 // already, or a file that is there and only has to be looked at. Invariant: nothing at a target is believed to be the
 // file unless its pieces were hashed, or it is as this client knows it. Pure.
 
-import { accept, refuse } from '../answers/answers.js';
+import { getRecorded, refuse } from '../answers/answers.js';
 import type { ClientEffect, ClientInput } from '../effects.js';
 import { getRefusal, makeWay, wholeRefusal } from './admission.js';
 import { advance } from './advance.js';
@@ -45,7 +45,7 @@ function getPrepared(
   files.liesOn(record, target.device, target.zeros);
   record.transfer.have = target.zeros.pieces;
   const begun = advance(files, record, { kind: 'accepted' }) ?? [];
-  return [...lost, ...replaced, ...begun, accept(ask, entry.path)];
+  return [...lost, ...replaced, ...begun, getRecorded(ask, entry)];
 }
 
 /** A shared file whose path is free: it was deleted or moved, and no look has noticed it yet. */
@@ -68,7 +68,7 @@ function targetJudged(files: FileTable, input: Input<'targetJudged'>): readonly 
   const replaced = makeWay(files, entry, 'gotWhole');
   const record = files.add(known === undefined ? entry : succeeding(entry, known.entry));
   const found = advance(files, record, { kind: 'foundComplete', path: entry.path, mtimeMs, isNews: false }) ?? [];
-  return [...superseded, ...replaced, ...found, accept(ask, entry.path), completed(entry)];
+  return [...superseded, ...replaced, ...found, getRecorded(ask, entry), completed(entry)];
 }
 
 /** Every name by which it is asked for is known from then on. */

@@ -14,7 +14,7 @@ import { hasRoom } from './disk-space.js';
 import type { Phase } from './file-life.js';
 import type { FileTable } from './file-table.js';
 import { hasOtherCopy, otherPaths } from './names.js';
-import { type FileRecord, isUnfinished, isWatched } from './record.js';
+import { type FileRecord, isWatched } from './record.js';
 import { Retries } from './retries.js';
 
 type Complete = Extract<CheckResult, { kind: 'complete' }>;
@@ -135,16 +135,17 @@ export class Recovery {
   foundUnusable(
     files: FileTable,
     record: FileRecord,
-    { sentence, found, trouble }: Unusable,
+    { sentence, found, have = 0, trouble }: Unusable,
     nowMs: number,
   ): readonly ClientEffect[] {
     const judged = stampOf(found);
     if (trouble === undefined) {
-      const returns = isUnfinished(record) ? 'never' : 'changed';
-      return advance(files, record, { kind: 'foundUnusable', sentence, returns, judged, isNews: true }) ?? NO_EFFECTS;
+      const change = { kind: 'foundUnusable', sentence, returns: 'changed', judged, have, isNews: true } as const;
+      return advance(files, record, change) ?? NO_EFFECTS;
     }
     const isNews = this.#retries.failed(record.file, sentence, nowMs);
-    return advance(files, record, { kind: 'foundUnusable', sentence, returns: 'tried', judged, isNews }) ?? NO_EFFECTS;
+    const trial = { kind: 'foundUnusable', sentence, returns: 'tried', judged, have, isNews } as const;
+    return advance(files, record, trial) ?? NO_EFFECTS;
   }
 
   /** A shared file could not be read. `errno`: of Node, or SHORT_FILE or CHANGED. */

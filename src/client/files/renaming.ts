@@ -1,7 +1,7 @@
 // What follows when an entry gains or loses names: its announcements move to the trackers that its names name now, and
 // it is served from the copy that comes first. Invariant: a file is announced to the pairs of its names alone. Pure.
 
-import { accept, refuse, saved } from '../answers/answers.js';
+import { getRecorded, refuse, saved, shareRecorded } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
 import { advance, announce, register } from './advance.js';
 import { isPaused } from './completeness.js';
@@ -45,7 +45,7 @@ export function sharedAgain(
   // The served copy was touched since: its new time is what uploads compare.
   const isTouched = JSON.stringify(before.completeness) !== JSON.stringify(entry.completeness);
   const served: readonly ClientEffect[] = isTouched ? [{ kind: 'serve', file, entry, complete: true }] : [];
-  return [...effects, ...served, saved(files), accept(ask, detail)];
+  return [...effects, ...served, saved(files), shareRecorded(ask, fresh, detail)];
 }
 
 /** The download of this content to this place is known, and a second word for it may only name further trackers. */
@@ -59,7 +59,7 @@ export function gotAgain(files: FileTable, ask: number, record: FileRecord, fres
   const { completeness } = record.entry;
   const effects = renamed(files, record, withNames(record.entry, { ...fresh, completeness }));
   const resumed = isPaused(completeness) ? advance(files, record, { kind: 'resume', paused: true }) : undefined;
-  return [...effects, saved(files), accept(ask, fresh.path), ...(resumed ?? [])];
+  return [...effects, saved(files), getRecorded(ask, fresh), ...(resumed ?? [])];
 }
 
 /** Other content that was known at the path of `fresh` is not there any more. */

@@ -1,5 +1,5 @@
-// What a client remembers across runs: its identity and its files, in two JSON files that are replaced whole and
-// flushed. Invariant: everything read is checked, and a damaged file is refused, never guessed at or overwritten.
+// What a client remembers across runs: its identity, and its files as JSON. Invariant: everything read is checked, and
+// a damaged file is refused, never guessed at or overwritten.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { removeOrphans } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
 import { type Completeness, completenessOf, isPaused, recordedMs } from '../files/completeness.js';
 import type { Entry, Name } from '../files/record.js';
-import { ENTRY_NAMES_MAX, LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
+import { ENTRY_NAMES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
 
 const LIBRARY_VERSION = 1;
 const IDENTITY_VERSION = 1;
@@ -39,7 +39,11 @@ export interface BegunIdentity {
 export interface StatePaths {
   readonly directory: string;
   readonly identity: string;
+  /** As releases before the journal read it. */
   readonly library: string;
+  readonly journal: string;
+  /** The directory of this client's own copies of .mtorrent files. */
+  readonly copies: string;
   /** Named by swarm and path, so that a `.part` elsewhere is never taken for this download's. */
   readonly resumeOf: (entry: Entry) => string;
 }
@@ -48,10 +52,13 @@ export interface StatePaths {
 export async function openStateDirectory(directory: string): Promise<StatePaths> {
   const resume = join(directory, 'resume');
   await makeDirectory(resume, '--state-dir');
+  await makeDirectory(join(directory, 'mtorrents'), '--state-dir');
   return {
     directory,
     identity: join(directory, 'identity.json'),
     library: join(directory, 'library.json'),
+    journal: join(directory, 'library.journal'),
+    copies: join(directory, 'mtorrents'),
     resumeOf: ({ swarm, path }) =>
       join(resume, `${swarm}-${createHash('sha1').update(path).digest('hex').slice(0, 12)}.resume`),
   };
@@ -94,11 +101,6 @@ export async function saveIdentity(path: string, identity: Identity): Promise<vo
   await atomicWriteFile(path, Buffer.from(`${JSON.stringify({ version: IDENTITY_VERSION, ...identity })}\n`));
 }
 
-export async function loadLibrary(path: string): Promise<readonly Entry[]> {
-  const bytes = await readIfThere(path, LIBRARY_BYTES_MAX);
-  return bytes === undefined ? [] : parseLibrary(path, bytes);
-}
-
 export async function saveLibrary(path: string, entries: readonly Entry[]): Promise<void> {
   await atomicWriteFile(path, Buffer.from(formatLibrary(entries)));
 }
@@ -109,8 +111,8 @@ export function formatLibrary(entries: readonly Entry[]): string {
   return `{"version":${LIBRARY_VERSION},"files":[${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n`}]}\n`;
 }
 
-/** Of an entry with one name, what every release has written. */
-function entryJson({ mtorrentPath, path, name, size, swarm, trackers, completeness, others }: Entry): object {
+/** Of an entry with one name, what every release has written in library.json. */
+export function entryJson({ mtorrentPath, path, name, size, swarm, trackers, completeness, others }: Entry): object {
   const { mtimeMs, paused } = completenessJson(completeness);
   const own = { mtorrentPath, path, name, size, swarm, trackers: trackers.map(formatAddress), mtimeMs, paused };
   return others.length === 0 ? own : { ...own, others: others.map(nameJson) };
@@ -128,44 +130,47 @@ function completenessJson(completeness: Completeness): { readonly mtimeMs: numbe
 export function parseLibrary(path: string, bytes: Uint8Array): readonly Entry[] {
   const root = parseJson(path, bytes);
   if (root['version'] !== LIBRARY_VERSION)
-    throw damaged(path, `its version is not ${LIBRARY_VERSION}, the one that this program knows`);
+    throw damagedState(path, `its version is not ${LIBRARY_VERSION}, the one that this program knows`);
   const files = root['files'];
-  if (!Array.isArray(files) || files.length > LIBRARY_FILES_MAX) throw damaged(path, 'its list of files is not one');
-  const entries = files.map((file: unknown, at) => parseEntry(path, file, at));
+  if (!Array.isArray(files) || files.length > LIBRARY_FILES_MAX)
+    throw damagedState(path, 'its list of files is not one');
+  const entries = files.map((file: unknown, at) => parseEntry(path, file, `file ${at + 1}`));
   if (new Set(entries.map(({ swarm }) => swarm)).size !== entries.length)
-    throw damaged(path, 'two of its files are the same swarm');
+    throw damagedState(path, 'two of its files are the same swarm');
   return entries;
 }
 
-function parseEntry(path: string, value: unknown, at: number): Entry {
-  const where = `file ${at + 1}`;
+/** @param where names the entry in a sentence about its damage. */
+export function parseEntry(path: string, value: unknown, where: string): Entry {
   const own = parseName(path, value, where);
   const { size, swarm, others = [] } = value as Record<string, unknown>;
   if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > FILE_SIZE_MAX)
-    throw damaged(path, `${where} has no size`);
+    throw damagedState(path, `${where} has no size`);
   const key = typeof swarm === 'string' ? parseSwarmKey(swarm) : undefined;
-  if (key === undefined) throw damaged(path, `${where} has no swarm key`);
+  if (key === undefined) throw damagedState(path, `${where} has no swarm key`);
   if (!Array.isArray(others) || others.length >= ENTRY_NAMES_MAX)
-    throw damaged(path, `${where} has no list of its other names`);
+    throw damagedState(path, `${where} has no list of its other names`);
   const names = others.map((other: unknown, nth) => parseName(path, other, `${where}, name ${nth + 2},`));
   return { ...own, size: size as number, swarm: key, others: names };
 }
 
 function parseName(path: string, value: unknown, where: string): Name {
-  if (!isObject(value)) throw damaged(path, `${where} is not an object`);
+  if (!isObject(value)) throw damagedState(path, `${where} is not an object`);
   const { mtorrentPath, path: filePath, name, trackers, mtimeMs, paused } = value;
-  if (typeof mtorrentPath !== 'string' || typeof filePath !== 'string') throw damaged(path, `${where} lacks its paths`);
+  if (typeof mtorrentPath !== 'string' || typeof filePath !== 'string')
+    throw damagedState(path, `${where} lacks its paths`);
   if (!mtorrentPath.startsWith('/') || !filePath.startsWith('/'))
-    throw damaged(path, `${where} has a path that is not absolute`);
-  if (typeof name !== 'string' || checkFileName(name) !== undefined) throw damaged(path, `${where} has no safe name`);
-  if (mtimeMs !== null && !Number.isFinite(mtimeMs)) throw damaged(path, `${where} has no time`);
-  if (typeof paused !== 'boolean') throw damaged(path, `${where} does not say whether it is paused`);
+    throw damagedState(path, `${where} has a path that is not absolute`);
+  if (typeof name !== 'string' || checkFileName(name) !== undefined)
+    throw damagedState(path, `${where} has no safe name`);
+  if (mtimeMs !== null && !Number.isFinite(mtimeMs)) throw damagedState(path, `${where} has no time`);
+  if (typeof paused !== 'boolean') throw damagedState(path, `${where} does not say whether it is paused`);
   const addresses = Array.isArray(trackers)
     ? trackers.map((text) => (typeof text === 'string' ? parseNamedAddress(text) : undefined))
     : [];
   const [first, second] = addresses;
   if (first === undefined || second === undefined || addresses.length !== 2)
-    throw damaged(path, `${where} does not have two trackers`);
+    throw damagedState(path, `${where} does not have two trackers`);
   const completeness = completenessOf(mtimeMs as number | null, paused);
   return { mtorrentPath, path: filePath, name, trackers: [first, second], completeness };
 }
@@ -179,8 +184,8 @@ function parseIdentity(path: string, bytes: Uint8Array): Identity {
   } = parseJson(path, bytes) as Readonly<Record<'version' | 'clientId' | 'epoch' | 'place', unknown>>;
   const id = typeof idText === 'string' ? parseClientId(idText) : undefined;
   if (version !== IDENTITY_VERSION || id === undefined || !Number.isSafeInteger(epoch))
-    throw damaged(path, 'it is not an identity of this version');
-  if ((epoch as number) < 0 || (epoch as number) > U32_MAX) throw damaged(path, 'its epoch is out of range');
+    throw damagedState(path, 'it is not an identity of this version');
+  if ((epoch as number) < 0 || (epoch as number) > U32_MAX) throw damagedState(path, 'its epoch is out of range');
   return { clientId: id, epoch: epoch as number, place: typeof place === 'string' ? place : undefined };
 }
 
@@ -189,17 +194,17 @@ function parseJson(path: string, bytes: Uint8Array): Record<string, unknown> {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw damaged(path, `it is not JSON (${error instanceof Error ? error.message : String(error)})`);
+    throw damagedState(path, `it is not JSON (${error instanceof Error ? error.message : String(error)})`);
   }
-  if (!isObject(value)) throw damaged(path, 'it is not a JSON object');
+  if (!isObject(value)) throw damagedState(path, 'it is not a JSON object');
   return value;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function damaged(path: string, what: string): MiniTorrentError {
+export function damagedState(path: string, what: string): MiniTorrentError {
   return new MiniTorrentError(
     'STATE_DAMAGED',
     `${path} is damaged: ${what}; restore a copy, or move it away to start afresh`,
