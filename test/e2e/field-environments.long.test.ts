@@ -316,7 +316,7 @@ test('FC-32: a client whose socket was swept away makes it again, and commands w
     again,
     11,
     'ALREADY_RUNNING',
-    /a client \(process \d+\) is already running at \S+client\.sock; use it with mtorrent attach/,
+    /a client \(process \d+\) is already running at \S+client\.sock; use it with/,
   );
   const shown = await onDaemon(swarm, 'show', 'downloads');
   assert.equal(shown.code, 0, shown.stderr);

@@ -1072,6 +1072,15 @@ const ATTACH: readonly Defect[] = [
     rule: 'the socket is for its user alone, in a directory for the user alone',
   },
   {
+    name: 'attach: a socket that was removed is not made again',
+    breaks: 'a client in the background can be reached as long as it runs',
+    file: 'src/app/attach/listener.ts',
+    right: '|| !(await isGone(this.#path))) return;',
+    wrong: '|| !(await isGone(this.#path)) || this.#path !== "") return;',
+    test: 'test/app/attach/listener.test.ts',
+    rule: 'FC-32: a socket that was removed with its directory is made again, for its user alone',
+  },
+  {
     name: 'attach: takes a place where somebody listens',
     breaks: 'a socket that lives is never replaced',
     file: 'src/app/attach/socket-place.ts',

@@ -2,7 +2,7 @@
 // connection is that connection's own trouble.
 
 import assert from 'node:assert/strict';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -331,4 +331,20 @@ test('who attaches while the client still starts is answered when it has', async
   listener.serve({ facts, join: () => ({ tell: () => undefined, openCount: () => 0, leave: () => undefined }) });
   assert.equal((await attaching).facts.address, '127.0.0.1:9');
   early.socket.destroy();
+});
+
+test('FC-32: a socket that was removed with its directory is made again, for its user alone', async (t) => {
+  const { path } = await stageListener(t);
+  const { mode } = statSync(path);
+  rmSync(dirname(path), { recursive: true });
+  await eventually(
+    () => existsSync(path),
+    (isThere) => isThere,
+    'the socket is there again',
+  );
+  assert.equal(statSync(path).mode, mode);
+  assert.equal(statSync(dirname(path)).mode & 0o777, 0o700);
+  const client = await attachToClient(path);
+  assert.notEqual(client, undefined);
+  await client?.close();
 });
