@@ -42,6 +42,8 @@ export interface ClientSettings {
    * free port.
    */
   readonly address?: string;
+  /** ip:port that others dial in its place, behind a NAT or in a container. Default: `address`. */
+  readonly advertise?: string;
   /** Payload bytes per second of the whole client. Default 0: no limit. */
   readonly uploadLimit?: number;
   readonly downloadLimit?: number;
@@ -195,6 +197,7 @@ async function beginOrClose<T>(work: { begin(): Promise<T>; close(): Promise<voi
 function configOf(settings: ClientSettings): OneShotConfig {
   const {
     address,
+    advertise,
     uploadLimit = 0,
     downloadLimit = 0,
     logLevel = 'info',
@@ -204,6 +207,7 @@ function configOf(settings: ClientSettings): OneShotConfig {
   } = settings;
   return {
     upload: address === undefined ? undefined : listenAddressFrom(address),
+    advertise: advertise === undefined ? undefined : addressFrom(advertise, AN_ADDRESS),
     rates: { up: uploadLimit, down: downloadLimit },
     log: { level: logLevel },
     peerThreads,

@@ -21,7 +21,7 @@ import type { SwarmClient } from './swarm-client.js';
 export interface OneShotConfig
   extends Pick<
     ClientConfig,
-    'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'onWarm' | 'onWait'
+    'upload' | 'advertise' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'onWarm' | 'onWait'
   > {
   readonly log: LogStyle;
   /** Below it lie the state directories of all one-shot clients. */
