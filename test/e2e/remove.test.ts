@@ -23,7 +23,7 @@ import {
   seederList,
   share,
   stageSwarm,
-  startPartial,
+  startPartialHere,
   startTrackerHere,
 } from '../support/e2e-stage.js';
 
@@ -57,7 +57,7 @@ test('an unfinished download: remove is refused with the way out, and --force le
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('half.bin', 10 * PIECE);
   const mtorrent = await create(swarm, source, 'half.mtorrent');
-  await startPartial(swarm, source, mtorrent, (at) => at < 5);
+  await startPartialHere(swarm, source, mtorrent, (at) => at < 5);
   const leecher = swarm.startClient('leecher');
   await leecher.succeed(`get half.mtorrent ${swarm.path('got.bin')}`);
   await hasPieces(leecher, 5);
@@ -83,7 +83,7 @@ const ENDINGS = [
 for (const { word, end } of ENDINGS) {
   test(`C13: ${word} in mid-upload takes the client off the lists, and who fetches goes on elsewhere without a complaint`, async (t) => {
     const swarm = await stageSwarm(t);
-    await swarm.startTrackers();
+    for (const which of [0, 1] as const) await startTrackerHere(swarm, which);
     const source = await swarm.makeFile('moving.bin', MOVING_PIECES * PIECE);
     const [going, staying] = [swarm.startClient('going', 0, SLOW), swarm.startClient('staying', 0, SLOW)] as const;
     await share(going, source, 'moving-1.mtorrent');

@@ -19,7 +19,9 @@ import {
   quoted,
   share,
   stageSwarm,
+  startClientHere,
   startPartial,
+  startPartialHere,
   startTrackerHere,
 } from '../support/e2e-stage.js';
 import { collidingPieces } from '../support/sha1-collision.js';
@@ -34,7 +36,7 @@ const isOdd = (piece: number): boolean => piece % 2 === 1;
 
 test('P27: files of no byte, one byte and around one piece arrive whole, and are [S] on both sides', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTrackers();
+  for (const which of [0, 1] as const) await startTrackerHere(swarm, which);
   const [seeder, leecher] = [swarm.startClient('seeder'), swarm.startClient('leecher')];
   const sizes = [0, 1, PIECE - 1, PIECE, PIECE + 1];
   const sources = new Map<string, string>();
@@ -76,7 +78,7 @@ test('five downloads run at once in one client, from two clients, and all are ri
 
 test('a download completes from two peers that hold one half each and fetch nothing', async (t) => {
   const swarm = await stageSwarm(t);
-  await swarm.startTrackers();
+  for (const which of [0, 1] as const) await startTrackerHere(swarm, which);
   const source = await swarm.makeFile('halves.bin', 21 * PIECE + 77);
   const mtorrent = await create(swarm, source, 'halves.mtorrent');
   const even = await startPartial(swarm, source, mtorrent, isEven, 'even');
@@ -111,7 +113,7 @@ test('a client that is still fetching serves what it has to another whose only s
   await hasPieces(last, 6);
   assert.match((await relay.command('show downloads')).rows.join(), /^\[D\] relay\.bin {2}50\.0 %/);
 
-  await startPartial(swarm, source, mtorrent, isOdd, 'odd');
+  await startPartialHere(swarm, source, mtorrent, isOdd);
   await Promise.all([completes(relay, relayed), completes(last, got)]);
   await sameBytes(source, relayed, got);
   await eventually(
@@ -129,7 +131,7 @@ test('S12: a file whose pieces have the right SHA-1 but which has not the SHA-25
   await writeFile(source, honest);
   const mtorrent = await create(swarm, source, 'honest.mtorrent', true);
   await writeFile(source, forged);
-  await share(swarm.startClient('seeder'), source, 'forged.mtorrent');
+  await (await startClientHere(swarm, 'seeder')).share(source, swarm.path('forged.mtorrent'));
   const leecher = swarm.startClient('leecher');
   const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
   assert.equal(await leecher.event((line) => line.includes(target)), `FAILED:${target}:VERIFICATION_FAILED`);
