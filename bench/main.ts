@@ -2,6 +2,7 @@
 // a table on stderr's side of things for people and, with --json, one object on stdout.
 
 import { runCoresBench } from './cores.js';
+import { runFarBench } from './far.js';
 import { runFaultsBench } from './faults.js';
 import { runHashBench } from './hash.js';
 import { runIdleBench } from './idle.js';
@@ -30,6 +31,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: runLanBench,
     usage: '[--scene 1|2|3] [--runs N] [--out DIR]',
     shows: 'one seeder to many receivers on shaped links; needs root',
+  },
+  far: {
+    run: runFarBench,
+    usage: '[--rtt 30,100,300] [--runs N]',
+    shows: 'one seeder at the other end of a long link, beside one plain connection',
   },
   cores: {
     run: runCoresBench,

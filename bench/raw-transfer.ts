@@ -1,6 +1,6 @@
 // The payload rate of a link by one plain TCP connection, as the yardstick of the same run. A process of its own on
-// either host: `node raw-transfer.js sink HOST` prints LISTENING PORT, later one line of JSON; `... source HOST PORT
-// BYTES` sends.
+// either host: the words `sink HOST` print LISTENING PORT and later one line of JSON, `source HOST PORT BYTES` sends to
+// it, `server HOST PORT BYTES` to who connects.
 
 import { spawn } from 'node:child_process';
 import net from 'node:net';
@@ -37,6 +37,41 @@ export async function rawRate({ from, to, toHost, bytes }: RawEnds, cleanup: Cle
   throw new Error('the raw transfer ended without a result');
 }
 
+/**
+ * Seconds from the dial until `bytes` have come over one connection. @param port where the sender listens. @param via
+ * where it is dialed.
+ */
+export async function plainSeconds(
+  port: number,
+  via: { readonly host: string; readonly port: number },
+  bytes: number,
+  cleanup: Cleanup,
+): Promise<number> {
+  const words = ['server', '127.0.0.1', String(port), String(bytes)];
+  const sender = spawn(process.execPath, [FILE, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  cleanup.add(async () => sender.kill('SIGKILL'));
+  for await (const line of createInterface({ input: sender.stdout })) if (line.startsWith('LISTENING')) break;
+  const startedMs = performance.now();
+  const socket = net.connect(via);
+  let received = 0;
+  for await (const part of socket) {
+    received += (part as Uint8Array).length;
+    if (received >= bytes) break;
+  }
+  const seconds = (performance.now() - startedMs) / 1_000;
+  socket.destroy();
+  sender.kill('SIGKILL');
+  return seconds;
+}
+
+function serve(host: string, port: number, bytes: number): void {
+  const server = net.createServer((socket) => {
+    server.close();
+    sendOver(socket, bytes);
+  });
+  server.listen({ host, port }, () => process.stdout.write(`LISTENING ${port}\n`));
+}
+
 function receive(host: string, bytes: number): void {
   let received = 0;
   let counted = 0;
@@ -62,9 +97,8 @@ function receive(host: string, bytes: number): void {
   });
 }
 
-function send(host: string, port: number, bytes: number): void {
+function sendOver(socket: net.Socket, bytes: number): void {
   const part = new Uint8Array(READ_BYTES);
-  const socket = net.connect({ host, port });
   let left = bytes;
   const more = (): void => {
     while (left > 0) {
@@ -74,12 +108,15 @@ function send(host: string, port: number, bytes: number): void {
     }
     socket.end();
   };
-  socket.on('drain', more).on('connect', more).resume();
+  socket.on('drain', more).resume();
+  if (socket.connecting) socket.on('connect', more);
+  else more();
 }
 
 const [role, host = '', ...numbers] = process.argv.slice(2);
 if (process.argv[1] === FILE) {
   const [first = 0, second = 0] = numbers.map(Number);
   if (role === 'sink') receive(host, first);
-  else send(host, first, second);
+  else if (role === 'server') serve(host, first, second);
+  else sendOver(net.connect({ host, port: first }), second);
 }

@@ -87,7 +87,7 @@ test('a distant seeder is asked over several connections, which brings four time
     return { ms: makespanMs, connections: seederConnections };
   };
   // What Linux buffers for a connection.
-  const buffered = 2_400_000;
+  const buffered = 2_900_000;
   const far = fetch(300, buffered);
   assert.ok(far.connections > 8, `${far.connections} connections`);
   const oneAloneMs = (512 * 524_288 * 300) / buffered;

@@ -48,7 +48,7 @@ export const TRACKER_ASK_MAX_MS = 10_000;
 
 /** Milliseconds of a round trip from which a peer is far: the kernels buffer 1 Gbit/s × 20 ms for a connection. */
 export const FAR_LINK_MS = 20;
-/** Connections to one peer at most. Each 2.4 MB a round trip, as Linux has it, they fill 1 Gbit/s × 300 ms. */
+/** Connections to one peer at most. Each 2.9 MB a round trip, as Linux has it, they fill 1 Gbit/s × 300 ms. */
 export const PARALLEL_MAX = 16;
 /** Milliseconds of a round trip for each connection that is opened with the first payload. */
 export const PARALLEL_FIRST_MS = 25;
