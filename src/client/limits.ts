@@ -37,8 +37,8 @@ export const RETIRED_PAIR_MS = 10_000;
 export const ENTRY_NAMES_MAX = 32;
 /** Descriptors below which a client may run out of them: everything that it can need at once takes some 1,000. */
 export const OPEN_FILES_FEW = 1_024;
-/** Files of the library that are checked in parallel at start: a few reads, few descriptors. */
-export const CHECKS_MAX = 16;
+/** Files of one mount that are checked in parallel: the system has four threads for all disks, and a mount may hang. */
+export const CHECKS_A_MOUNT_MAX = 2;
 /** Bytes of library.json: 20,000 entries of about 3 KiB. */
 export const LIBRARY_BYTES_MAX = 64 * MIB;
 /** Bytes of the library's journal: one with all its history is about four times a library.json, doubled. */
@@ -64,6 +64,8 @@ export const RETRIES_TOLD_MAX = 3;
 export const INODES_NEEDED = 2;
 /** Bytes that the state directory needs free for a download's record and the library: some copies of 64 KiB each. */
 export const STATE_ROOM_BYTES = MIB;
+/** Milliseconds that a look waits for a mount: long for any disk that works, also on a machine that is overloaded. */
+export const MOUNT_DEADLINE_MS = 10_000;
 /** Shared files in one look: 256 take about 10 ms of disk time, and 1,000 shares are seen every 20 s. */
 export const SOURCES_A_LOOK_MAX = 256;
 /** Pieces that a verification hashes at once: 4 × 512 KiB take about 2 ms. */

@@ -19,11 +19,11 @@ import { piecesListed } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, Refusal } from '../effects.js';
 import { namesOf } from '../files/names.js';
 import type { Entry } from '../files/record.js';
-import { OPEN_FILES_FEW } from '../limits.js';
+import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
 import type { ClientEvent } from '../messages.js';
 import type { StatePaths } from '../state/library.js';
 import { LocalHashing } from './local-hashing.js';
-import { lookAtAll } from './look.js';
+import { Looks } from './look.js';
 import type { OpenFiles } from './open-files.js';
 import { OwnCopies } from './own-copies.js';
 import { Rehash } from './rehash.js';
@@ -79,6 +79,7 @@ export class DiskJobs {
   readonly #copies: OwnCopies;
   readonly #reopener: Reopener;
   readonly #rehash: Rehash;
+  readonly #looks: Looks;
   readonly #jobs: Jobs;
   readonly #claims: PartClaims;
   /** The targets whose `.part` this client has claimed, by file. */
@@ -96,6 +97,7 @@ export class DiskJobs {
     this.#copies = copies;
     this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, read, mayName, log });
     this.#rehash = new Rehash({ hashing, files, paths, copies });
+    this.#looks = new Looks({ deadlineMs: MOUNT_DEADLINE_MS, onHung: (mount) => this.#answerHung(mount) });
     this.#jobs = {
       ...this.#sharing(),
       ...this.#getting(),
@@ -124,6 +126,11 @@ export class DiskJobs {
   /** Loads what jobs need later where descriptors are few, so that their lack cannot keep it out. */
   async prepare(): Promise<void> {
     if (openFilesLimit() < OPEN_FILES_FEW) await this.#hashing.load();
+  }
+
+  #answerHung(mount: string): void {
+    const sentence = `the disk mounted at ${mount} does not answer; files there wait for it, the others go on`;
+    this.#options.answer({ kind: 'notice', level: 'bad', sentence });
   }
 
   /** Payload was sent or received: verification slows down. */
@@ -308,7 +315,7 @@ export class DiskJobs {
         }),
       },
       lookAtSources: {
-        perform: async ({ sources }) => ({ kind: 'sourcesSeen', seen: await lookAtAll(sources) }),
+        perform: async ({ sources }) => ({ kind: 'sourcesSeen', seen: await this.#looks.at(sources) }),
         refused: () => ({ kind: 'sourcesSeen', seen: [] }),
       },
       lookAtRoom: {

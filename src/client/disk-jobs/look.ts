@@ -1,6 +1,8 @@
 // Looks at shares and their .mtorrent files without reading them. What cannot be looked at counts as missing.
 
 import { stat } from 'node:fs/promises';
+import { within } from '../../foundation/base/deferred.js';
+import { mountOf, mountPoints } from '../../transfer/storage/mounts.js';
 import { type Look, lookAtSource } from '../../transfer/storage/source.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { Found, LookedAt, SeenSource } from '../effects.js';
@@ -26,12 +28,57 @@ function textOf(look: Look | undefined): string {
   return look === undefined ? ' none' : ` ${look.size} ${look.mtimeMs} ${look.changedMs}`;
 }
 
-/** One after the other, so that other work of the disk is done in between. */
-export async function lookAtAll(sources: readonly LookedAt[]): Promise<readonly SeenSource[]> {
-  const seen: SeenSource[] = [];
-  for (const [file, path, mtorrentPath, others] of sources)
-    seen.push({ file, found: await lookAt(path, mtorrentPath, others) });
-  return seen;
+export interface LooksOptions {
+  /** How long a look waits for a mount. */
+  readonly deadlineMs: number;
+  /** Called once when a mount begins to hang. */
+  readonly onHung: (mount: string) => void;
+  /** For tests. */
+  readonly look?: typeof lookAt;
+  readonly points?: () => readonly string[];
+}
+
+/** Looks at many files: one after the other on each mount, so that one that hangs takes one thread of the system's. */
+export class Looks {
+  readonly #options: LooksOptions;
+  /** Mounts at which a look has not ended. */
+  readonly #busy = new Set<string>();
+
+  constructor(options: LooksOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves within the deadline, without the files of mounts that do not answer. */
+  async at(sources: readonly LookedAt[]): Promise<readonly SeenSource[]> {
+    const { deadlineMs, onHung, points = mountPoints } = this.#options;
+    const known = points();
+    const byMount = new Map<string, LookedAt[]>();
+    for (const source of sources) {
+      const mount = mountOf(source[1], known);
+      if (!this.#busy.has(mount)) byMount.set(mount, [...(byMount.get(mount) ?? []), source]);
+    }
+    const seen: SeenSource[] = [];
+    const walks = [...byMount].map(([mount, files]) => this.#walk(mount, files, seen));
+    await within<unknown>(Promise.all(walks), deadlineMs, () => undefined);
+    for (const mount of byMount.keys()) if (this.#busy.has(mount)) onHung(mount);
+    return [...seen];
+  }
+
+  async #walk(mount: string, files: readonly LookedAt[], seen: SeenSource[]): Promise<void> {
+    const { look = lookAt, deadlineMs } = this.#options;
+    // Whoever has not ended at the deadline has waited half of it for one file.
+    const endMs = performance.now() + deadlineMs / 2;
+    this.#busy.add(mount);
+    try {
+      for (const [file, path, mtorrentPath, others] of files) {
+        // The rest waits for the next look.
+        if (performance.now() > endMs) break;
+        seen.push({ file, found: await look(path, mtorrentPath, others) });
+      }
+    } finally {
+      this.#busy.delete(mount);
+    }
+  }
 }
 
 function mtimeOf(path: string): Promise<number | undefined> {

@@ -12,6 +12,7 @@ import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { mountOf, mountPoints } from '../../transfer/storage/mounts.js';
 import type { PartClaims } from '../../transfer/storage/part-claims.js';
 import {
   hasChanged,
@@ -40,7 +41,7 @@ import type { CheckResult, There } from '../effects.js';
 import { type Completeness, recordedMs, UNFINISHED } from '../files/completeness.js';
 import { otherPaths, servedFrom } from '../files/names.js';
 import type { Entry, KnownZeros } from '../files/record.js';
-import { CHECKS_MAX } from '../limits.js';
+import { CHECKS_A_MOUNT_MAX } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
 import { Adoption, lookAtTarget, type OnHashed } from './adoption.js';
 import type { LocalHashing } from './local-hashing.js';
@@ -87,7 +88,8 @@ export interface PreparedGet {
 /** All methods reject with MiniTorrentError. */
 export class Reopener {
   readonly #options: ReopenerOptions;
-  readonly #checks = new Permits(CHECKS_MAX);
+  /** By mount: one that hangs keeps no check of the others waiting. */
+  readonly #checks = new Map<string, Permits>();
   readonly #adoption: Adoption;
 
   constructor(options: ReopenerOptions) {
@@ -133,7 +135,7 @@ export class Reopener {
 
   /** Compares what the library says about a file with the disk. */
   check(entry: Entry): Promise<{ readonly result: CheckResult; readonly metainfo: Metainfo | undefined }> {
-    return this.#checks.during(async () => {
+    return this.#checksAt(entry.path).during(async () => {
       // Before the check, so that a change during it is noticed at the next look.
       const found = await lookAt(entry.path, entry.mtorrentPath, otherPaths(entry));
       const unusable = async ({ sentence }: Pick<Refused, 'sentence'>) => ({
@@ -150,6 +152,13 @@ export class Reopener {
         return { result: { ...result, trouble: troubleOf(failure) }, metainfo: undefined };
       }
     });
+  }
+
+  #checksAt(path: string): Permits {
+    const mount = mountOf(path, mountPoints());
+    const permits = this.#checks.get(mount) ?? new Permits(CHECKS_A_MOUNT_MAX);
+    this.#checks.set(mount, permits);
+    return permits;
   }
 
   /** The first copy that is right; else what is wrong with the one that was served. */

@@ -1,0 +1,41 @@
+// Looks at the disk go on where disks answer.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Looks } from '../../src/client/disk-jobs/look.js';
+import { deferred } from '../../src/foundation/base/deferred.js';
+import { mountOf, mountPointsIn } from '../../src/transfer/storage/mounts.js';
+
+test('FC-25: a mount that hangs is named once, takes one look, and the files of others are seen', async () => {
+  const hangs = deferred<undefined>();
+  const [looked, hung]: [string[], string[]] = [[], []];
+  const looks = new Looks({
+    deadlineMs: 50,
+    onHung: (mount) => hung.push(mount),
+    points: () => ['/mnt/nfs', '/'],
+    look: async (path) => {
+      looked.push(path);
+      if (path.startsWith('/mnt/nfs/')) await hangs.promise;
+      return undefined;
+    },
+  });
+  const sources = ['/mnt/nfs/a', '/mnt/nfs/b', '/home/c'].map((path, file) => [file, path, undefined] as const);
+  for (let round = 0; round < 2; round += 1) assert.deepEqual(await looks.at(sources), [{ file: 2, found: undefined }]);
+  assert.deepEqual(looked, ['/mnt/nfs/a', '/home/c', '/home/c']);
+  assert.deepEqual(hung, ['/mnt/nfs']);
+  hangs.resolve(undefined);
+  await new Promise(setImmediate);
+  assert.deepEqual((await looks.at(sources)).map(({ file }) => file).sort(), [0, 1, 2]);
+});
+
+test('FC-25: the mount of a path is the longest that it lies below', () => {
+  const points = mountPointsIn(
+    ['1 0 8:1 / / rw - ext4 a rw', '2 1 0:5 / /mnt rw - nfs b rw', '3 2 0:6 / /mnt/my\\040disk rw - nfs c rw'].join(
+      '\n',
+    ),
+  );
+  assert.deepEqual(
+    ['/x', '/mnt/x', '/mntx', '/mnt/my disk/x'].map((path) => mountOf(path, points)),
+    ['/', '/mnt', '/', '/mnt/my disk'],
+  );
+});
