@@ -13,7 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
@@ -24,6 +24,7 @@ import { lacksPlace } from '../support/needs.js';
 
 interface Stage {
   readonly swarm: Swarm;
+  readonly seeder: { end(): Promise<unknown> };
   readonly user: User;
   readonly source: string;
   /** A command of the user, to its end. */
@@ -41,7 +42,7 @@ async function stage(t: TestContext, pieces: number): Promise<Stage> {
   await mkdir(swarm.path('to'));
   const user = await makeUser(swarm.directory, 'bob');
   const start = (...words: readonly string[]) => new CommandRun(t, user, [...words, '--socket', socketOf(swarm)]);
-  return { swarm, user, source, start, run: (...words) => start(...words).outcome() };
+  return { swarm, seeder, user, source, start, run: (...words) => start(...words).outcome() };
 }
 
 const PIECES = 40;
@@ -61,8 +62,9 @@ async function halfDone(run: CommandRun, end: 'SIGINT' | 'SIGKILL' = 'SIGINT'): 
 /** A get that completes `target` and fetches none of the `had` pieces again. */
 async function goesOn(run: CommandRun, had: number, target: string, source: string): Promise<void> {
   assert.equal((await run.outcome()).code, 0, run.stderr);
-  const received = Number(run.events().find(({ event }) => event === 'completed')?.['received']);
-  assert.ok(received <= (PIECES - had) * PIECE, `${received} bytes were fetched, and ${had} pieces were there`);
+  const completed = run.events().find(({ event }) => event === 'completed');
+  const needed = Number(completed?.['received']) - Number(completed?.['wasted']);
+  assert.ok(needed <= (PIECES - had) * PIECE, `${needed} bytes were fetched, and ${had} pieces were there`);
   assert.equal(await sha256OfFile(target), await sha256OfFile(source));
 }
 
@@ -173,4 +175,40 @@ test('FC-07: a part is taken up when its state is lost, after kill -9, from else
   assert.match(other.stderr, /film\.bin\.part is there and no piece of it is right/);
   assert.equal(readFileSync(`${target}.part`, 'utf8'), 'x'.repeat(PIECE));
   assert.equal(existsSync(join(user.env['XDG_STATE_HOME'] ?? '', 'mtorrent', 'get')), false, 'nothing is left behind');
+  // The one that failed locks nobody out.
+  assert.equal((await run('get', 'film.mtorrent', 'to/other', '-q')).code, 0);
+  assert.deepEqual(readdirSync(swarm.path('to')).sort(), ['film.bin.part', 'other', 'whole']);
+});
+
+test('FC-02: two gets of one .mtorrent with one home do not meet, and help each other', async (t) => {
+  const { swarm, seeder, source, start } = await stage(t, PIECES);
+  const first = start('get', 'film.mtorrent', 'one.bin', '--json', '--seed', ...SLOWLY);
+  await first.line(/"have":[1-9]/);
+  // The same words to another place, at once; after a while nobody else has the file.
+  const second = start('get', 'film.mtorrent', 'two.bin', '--json', '--download-limit', '1M');
+  await second.line(/"have":[1-9]/);
+  await first.line(/"event":"completed"/);
+  await seeder.end();
+  await goesOn(second, 0, swarm.path('two.bin'), source);
+  first.kill('SIGTERM');
+  assert.equal(await first.exited, 143, first.stderr);
+  assert.equal(await sha256OfFile(swarm.path('one.bin')), await sha256OfFile(source));
+});
+
+test('X3: the command that continues a get of a hostile name does that and nothing else', async (t) => {
+  const { swarm, seeder, run } = await stage(t, 2);
+  const name = "a;touch PWNED;$(touch PWNED2) `touch PWNED3` it's.bin";
+  await writeFile(swarm.path(`${name}.mtorrent`), readFileSync(swarm.path('film.mtorrent')));
+  await seeder.end();
+  const late = await run('get', `${name}.mtorrent`, `to/${name}`, '--timeout', '2s');
+  assert.equal(late.code, 14, late.stderr);
+  const again = /: (mtorrent get .*) continues it/.exec(late.stderr)?.[1];
+  assert.ok(again !== undefined, late.stderr);
+  const words = execFileSync('sh', ['-c', `mtorrent() { printf '%s\\n' "$@"; }; ${again}`], { cwd: swarm.directory });
+  assert.deepEqual(String(words).trim().split('\n'), ['get', `${name}.mtorrent`, `to/${name}`]);
+  assert.deepEqual(
+    readdirSync(swarm.directory).filter((each) => each.startsWith('PWNED')),
+    [],
+  );
+  assert.deepEqual(readdirSync(swarm.path('to')), [], 'a get without a piece leaves nothing');
 });

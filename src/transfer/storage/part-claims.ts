@@ -102,9 +102,11 @@ export class PartClaims {
   async #clearDead(targetPath: string): Promise<void> {
     const found = await textAt(targetPath);
     if (found === undefined) return;
-    const standing = standingOf(parseClaim(found), thisProcess(), startOf);
+    const claim = parseClaim(found);
+    const standing = standingOf(claim, thisProcess(), startOf);
     const isAlive = standing === 'unknown' ? await this.#isWrittenAgain(targetPath, found) : standing === 'alive';
-    if (isAlive) throw held(targetPath, await claimAt(targetPath));
+    // It may just be written again.
+    if (isAlive) throw held(targetPath, (await claimAt(targetPath)) ?? claim);
     await removeClaim(targetPath, found);
   }
 
