@@ -111,8 +111,9 @@ test('a client on the state of the first release serves its share and finishes i
   await share(other, swarm.path('wanted.bin'), 'again.mtorrent');
   await completes(client, swarm.path('got/wanted.bin'));
   assert.ok(contentsOf('wanted.bin').equals(await readFile(swarm.path('got/wanted.bin'))));
-  const { received } = (await filesOf(client)).find(({ name }) => name === 'wanted.bin') ?? assert.fail();
-  assert.ok(received <= (10 - have) * PIECE, `${received} bytes came for ${10 - have} pieces`);
+  const { received, wasted } = (await filesOf(client)).find(({ name }) => name === 'wanted.bin') ?? assert.fail();
+  // On a slow machine the end of a download may fetch a piece twice, which counts as wasted.
+  assert.ok(received - wasted <= (10 - have) * PIECE, `${received} bytes came for ${10 - have} pieces`);
   const identity = JSON.parse(await readFile(swarm.path('client.state/identity.json'), 'utf8'));
   assert.equal(identity.epoch, epoch + 1);
 });
