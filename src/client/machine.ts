@@ -241,7 +241,11 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       }
       case 'completed':
         Object.assign(record.transfer, { received: event.received, wasted: event.wasted, rate: 0, peers: 0 });
-        return [{ kind: 'lookAtCompleted', file: record.file, entry: record.entry }];
+        return [
+          // It may have fetched all the rest since its last progress was reported.
+          ...this.#recovery.downloadGrew(record),
+          { kind: 'lookAtCompleted', file: record.file, entry: record.entry },
+        ];
       case 'failed':
         return this.#onFailed(record, refusalOf(event), nowMs);
       case 'stopped':

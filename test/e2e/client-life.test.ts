@@ -2,11 +2,13 @@
 // back and are announced again, unless their file is gone or changed; a client that ends is off the trackers.
 
 import assert from 'node:assert/strict';
-import { copyFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'node:test';
 import type { ClientProcess } from '../../src/app/demo/processes.js';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
+import { readMetainfo } from '../../src/transfer/storage/metainfo-file.js';
 import { loadResume } from '../../src/transfer/storage/resume.js';
 import {
   completes,
@@ -190,18 +192,20 @@ test('a shared file that is gone or changed is reported at start and not announc
   );
 });
 
-test('a missing .mtorrent at start is reported, and costs only its own file', async (t) => {
+test('a missing .mtorrent at start costs nothing; one that is missing with the own copy is reported, and costs only its file', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
   const first = swarm.startClient('seeder');
-  await share(first, await swarm.makeFile('a', 9), 'a.mtorrent');
-  await share(first, await swarm.makeFile('b', 8), 'b.mtorrent');
+  for (const name of ['a', 'b', 'c']) await share(first, await swarm.makeFile(name, 9), `${name}.mtorrent`);
   await quit(first);
-  await rename(swarm.path('a.mtorrent'), swarm.path('a.elsewhere'));
+  const copies = swarm.path('seeder.state/mtorrents');
+  const { swarm: lost } = await readMetainfo(swarm.path('a.mtorrent'));
+  await rm(join(copies, `${lost}.mtorrent`));
+  for (const name of ['a', 'b']) await rename(swarm.path(`${name}.mtorrent`), swarm.path(`${name}.elsewhere`));
   const second = swarm.startClient('seeder');
   await second.said(/a\.mtorrent does not exist/);
-  const rows = await listedEventually(swarm, 0, (all) => all.length > 0, 'the other one is announced');
-  assert.match(rows.join(), /^b 127\.0\.0\.1:\d+ 1$/);
+  const rows = await listedEventually(swarm, 0, (all) => all.length > 1, 'the other ones are announced');
+  assert.match([...rows].sort().join(), /^b 127\.0\.0\.1:\d+ 1,c 127\.0\.0\.1:\d+ 1$/);
   assert.equal((await fileOfName(second, 'a')).state, 'missing');
 });
 

@@ -99,6 +99,8 @@ async function inTheBackground(t: TestContext): Promise<void> {
   await attached.prompts();
   attached.type('quit\r');
   assert.equal(await attached.exited, 0);
+  await stage.ends('mtorrent retrack 192.0.2.1:7001 192.0.2.7:7001 --dry-run');
+  await stage.ends('mtorrent retrack 192.0.2.1:7001 192.0.2.7:7001');
   await stage.ends('mtorrent stop');
   stage.done();
 }

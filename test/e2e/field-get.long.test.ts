@@ -46,6 +46,8 @@ async function stage(t: TestContext, pieces: number): Promise<Stage> {
 }
 
 const PIECES = 40;
+/** Bytes of pieces that were fetched in part. */
+const BROKEN_OFF = 2 * PIECE;
 const SLOWLY = ['--download-limit', '4M'];
 
 /** Stops the get `words` when it has some of 40 pieces; answers how many. */
@@ -64,7 +66,9 @@ async function goesOn(run: CommandRun, had: number, target: string, source: stri
   assert.equal((await run.outcome()).code, 0, run.stderr);
   const completed = run.events().find(({ event }) => event === 'completed');
   const needed = Number(completed?.['received']) - Number(completed?.['wasted']);
-  assert.ok(needed <= (PIECES - had) * PIECE, `${needed} bytes were fetched, and ${had} pieces were there`);
+  // Blocks of a piece whose connection ended before the piece was whole come again.
+  const most = (PIECES - had) * PIECE + BROKEN_OFF;
+  assert.ok(needed <= most, `${needed} bytes were fetched, and ${had} pieces were there`);
   assert.equal(await sha256OfFile(target), await sha256OfFile(source));
 }
 

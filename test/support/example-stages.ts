@@ -58,6 +58,8 @@ const HELP: Readonly<Record<string, Row>> = {
   'mtorrent show': { stage: 'background', shows: /^\[S\] disk\.img +100 %/m },
   'mtorrent show peers disk.img': { stage: 'background', shows: /^to +192\.0\.2\.1:\d+ /m },
   'mtorrent limit up 10M': { stage: 'background', shows: /^up: 10\.0 MiB\/s, down: no limit$/m },
+  'mtorrent retrack 192.0.2.1:7001 192.0.2.7:7001': { stage: 'background', shows: /192\.0\.2\.7:7001/ },
+  'mtorrent retrack 192.0.2.1:7001 192.0.2.7:7001 --dry-run': { stage: 'background', shows: /192\.0\.2\.7:7001/ },
   'mtorrent stop': { stage: 'background', shows: /^stopped the client at 192\.0\.2\.1:6881, process \d+$/m },
   'mtorrent tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log': {
     stage: 'pair',
@@ -125,6 +127,7 @@ const README: Readonly<Record<string, Row>> = {
     'npm run bench -- idle',
     'npm run bench -- faults',
     'npm run bench -- lan',
+    'npm run bench -- far',
     'npm run bench -- cores',
     'npm run bench -- sim',
     'npm run bench -- hash',
@@ -172,6 +175,8 @@ export const SESSION: readonly (readonly [line: string, shows: RegExp])[] = [
   ['get /tmp/two.mtorrent .', /SUCCESS:/],
   ['remove two.mtorrent --force', /SUCCESS:/],
   ['wait', /SUCCESS:WAITED/],
+  ['retrack 192.0.2.1:7001 192.0.2.7:7001 --dry-run', /SUCCESS:1/],
+  ['retrack 192.0.2.1:7001 192.0.2.7:7001', /SUCCESS:1/],
   ['quit', /SUCCESS:BYE/],
 ];
 

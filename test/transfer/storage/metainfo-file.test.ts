@@ -42,7 +42,7 @@ test('another file is not replaced unless asked, and no temporary file stays', a
   for (const other of [metainfoOf(2), metainfoOf(4), metainfoOf(3, 'y.bin')]) {
     await assert.rejects(
       writeMetainfo(path, other, { overwrite: false }),
-      failsWith('ALREADY_EXISTS', path, '--force'),
+      failsWith('ALREADY_EXISTS', path, 'another name'),
     );
   }
   assert.ok(readFileSync(path).equals(before));
