@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
-import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
+import { errnoOf, fileError } from '../../foundation/base/errors.js';
+import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
 import type { LibraryChange } from '../files/file-table.js';
 import type { Entry } from '../files/record.js';
 import { JOURNAL_BYTES_MAX, JOURNAL_HISTORY_BYTES_MIN, JOURNAL_HISTORY_TIMES, LIBRARY_BYTES_MAX } from '../limits.js';
@@ -124,13 +124,4 @@ export class Journal {
 
 function digestOf(bytes: Uint8Array): string {
   return createHash('sha1').update(bytes).digest('hex');
-}
-
-async function readIfThere(path: string, bytesMax: number): Promise<Uint8Array | undefined> {
-  try {
-    return await readBounded(path, bytesMax);
-  } catch (error) {
-    if (error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND') return undefined;
-    throw error;
-  }
 }

@@ -11,7 +11,7 @@ import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, type ClientId, clientId, parseClientId, parseSwarmKey } from '../../foundation/torrent/ids.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
 import { removeOrphans } from '../../transfer/storage/publish.js';
-import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
+import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
 import { type Completeness, completenessOf, isPaused, recordedMs } from '../files/completeness.js';
 import type { Entry, Name } from '../files/record.js';
 import { ENTRY_NAMES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
@@ -209,13 +209,4 @@ export function damagedState(path: string, what: string): MiniTorrentError {
     'STATE_DAMAGED',
     `${path} is damaged: ${what}; restore a copy, or move it away to start afresh`,
   );
-}
-
-async function readIfThere(path: string, bytesMax: number): Promise<Uint8Array | undefined> {
-  try {
-    return await readBounded(path, bytesMax);
-  } catch (error) {
-    if (error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND') return undefined;
-    throw error;
-  }
 }

@@ -43,3 +43,13 @@ export async function readBounded(path: string, bytesMax: number): Promise<Uint8
     throw fileError(error, path);
   }
 }
+
+/** As `readBounded`; undefined when there is no such file. */
+export async function readIfThere(path: string, bytesMax: number): Promise<Uint8Array | undefined> {
+  try {
+    return await readBounded(path, bytesMax);
+  } catch (error) {
+    if (error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
