@@ -44,7 +44,7 @@ function stage(t: TestContext): Stage {
   const part = (...have: readonly number[]): OpenedPart => {
     const bits = Bitfield.shared(PIECES);
     for (const piece of have) bits.set(piece);
-    const handle = { fd: openSync(partPath, 'w+'), size: SIZE };
+    const handle = { fd: openSync(partPath, 'w+'), size: SIZE, list: 0 };
     const storage = adoptStorage({ handle, path: partPath, targetPath: '/files/a' });
     return { kind: 'part', storage, have: bits };
   };

@@ -75,7 +75,7 @@ test('the rows between the threads keep their order', () => {
   const uploadedTo = { file: 9, ...address, peer: new Uint8Array(16), bytes: 2 };
   isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [6, 1, [[9, 'h', 1, uploadedTo.peer, 2]]]);
   const digest = new Uint8Array(20);
-  const piece = { piece: 1, slot: 2, digest, storage: { fd: 3, size: 4 } };
+  const piece = { piece: 1, slot: 2, digest, storage: { fd: 3, size: 4, list: 0 } };
   isOnWire(hashTasks, { kind: 'storePieces', pieces: [piece] }, [1, [[1, 2, digest, [3, 4]]]]);
   isOnWire(hashAnswers, { kind: 'stored', outcomes: [{ kind: 'ioError', errno: 'EIO' }] }, [1, [['ioError', 'EIO']]]);
 });

@@ -2,11 +2,12 @@
 // Pure arithmetic; where the files are on a disk is decided elsewhere.
 
 import { assert } from '../base/assert.js';
+import type { FolderList } from './folder/folder-list.js';
 import { FILE_SIZE_MAX } from './geometry.js';
 
 /** Bytes of one file. */
 export interface Extent {
-  /** Its index in the layout. */
+  /** Its index in the layout; in a folder, the index of its entry, which may be a pad. */
   readonly file: number;
   /** In bytes from the beginning of that file. */
   readonly offset: number;
@@ -17,42 +18,31 @@ export interface Extent {
 export class Layout {
   /** Bytes of the piece space, 0…FILE_SIZE_MAX. */
   readonly size: number;
-  /** Where each file ends in the piece space. */
-  readonly #ends: readonly number[];
+  /** Undefined for a share that is one file. */
+  readonly folder: FolderList | undefined;
 
-  /** @param sizes bytes of each file, in order. */
-  constructor(sizes: readonly number[]) {
-    let end = 0;
-    this.#ends = sizes.map((size) => {
-      end += size;
-      return end;
-    });
-    assert(Number.isSafeInteger(end) && end <= FILE_SIZE_MAX, 'a piece space is within bounds');
-    this.size = end;
+  /** @param content the bytes of the one file, or the list of a folder. */
+  constructor(content: number | FolderList) {
+    const [size, folder] = typeof content === 'number' ? [content, undefined] : [content.size, content];
+    assert(Number.isSafeInteger(size) && size <= FILE_SIZE_MAX, 'a piece space is within bounds');
+    this.size = size;
+    this.folder = folder;
   }
 
   /** The extents of `length` bytes from `offset` on, in order; what lies past the end is left out. */
   extents(offset: number, length: number): readonly Extent[] {
     const end = Math.min(offset + length, this.size);
+    if (offset >= end) return [];
+    const { folder } = this;
+    if (folder === undefined) return [{ file: 0, offset, length: end - offset }];
     const extents: Extent[] = [];
-    let file = this.#fileAt(offset);
+    let file = folder.indexAt(offset);
     for (let at = offset; at < end; file += 1) {
-      const begin = file === 0 ? 0 : (this.#ends[file - 1] as number);
-      const taken = Math.min(this.#ends[file] as number, end) - at;
+      const begin = folder.beginOf(file);
+      const taken = Math.min(begin + folder.sizeOf(file), end) - at;
       if (taken > 0) extents.push({ file, offset: at - begin, length: taken });
       at += taken;
     }
     return extents;
-  }
-
-  /** The first file that ends behind `offset`. */
-  #fileAt(offset: number): number {
-    let [low, high] = [0, this.#ends.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#ends[middle] as number) > offset) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   }
 }

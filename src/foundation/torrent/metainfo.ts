@@ -15,6 +15,7 @@ import {
   SHA256_SIZE,
 } from '../base/limits.js';
 import { type Address, formatAddress, parseAddress, parseNamedAddress, sameAddress } from './address.js';
+import type { FolderList } from './folder/folder-list.js';
 import { FILE_SIZE_MAX, Geometry } from './geometry.js';
 import { HexReader } from './hex-reader.js';
 import { type SwarmKey, swarmKey } from './ids.js';
@@ -49,18 +50,22 @@ export interface MetainfoParts extends MetainfoHead {
   /** 20 bytes a piece; owned by the metainfo from now on. */
   readonly digests: Uint8Array;
   readonly sha256?: Uint8Array | undefined;
+  /** The list of a folder; its size is that of the piece space. */
+  readonly folder?: FolderList | undefined;
   readonly extra?: readonly (readonly [key: string, value: string])[];
 }
 
 /** Throws UNSAFE_NAME for a name, INVALID_ARGUMENTS for two equal trackers; asserts what no user can cause. */
 export function makeMetainfo(parts: MetainfoParts): Metainfo {
-  const { trackers, name, digests, sha256, extra = [] } = parts;
+  const { trackers, name, digests, sha256, folder, extra = [] } = parts;
   const geometry = new Geometry(parts.size);
   assert(digests.length === geometry.pieceCount * DIGEST_SIZE, 'a metainfo has one digest a piece');
   assert(sha256 === undefined || sha256.length === SHA256_SIZE, 'a SHA-256 is 32 bytes');
   checkHead(parts);
   const swarm = swarmKey(createHash('sha1').update(digests).digest());
-  return { trackers, name, geometry, layout: new Layout([parts.size]), digests, swarm, sha256, extra };
+  const layout = new Layout(folder ?? parts.size);
+  assert(layout.size === parts.size, 'the entries of a folder cover its piece space');
+  return { trackers, name, geometry, layout, digests, swarm, sha256, extra };
 }
 
 function checkHead({ trackers, name }: MetainfoHead): void {

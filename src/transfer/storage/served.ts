@@ -178,7 +178,8 @@ function openServed(name: ServedStorage): Opened | string {
     return systemErrno(error);
   }
   const wrong = whatIsWrong({ fd }, name, false);
-  if (wrong === undefined) return { fd, bytes: attachStorage({ fd, size }), place: new ReadPlace(!isLocal(path)) };
+  if (wrong === undefined)
+    return { fd, bytes: attachStorage({ fd, size, list: 0 }), place: new ReadPlace(!isLocal(path)) };
   fs.closeSync(fd);
   return wrong;
 }

@@ -30,7 +30,7 @@ export async function inspectSource(path: string): Promise<Source> {
       throw new MiniTorrentError('LIMIT_REACHED', sentence);
     }
     await access(real, constants.R_OK);
-    return { path: real, size: found.size, layout: new Layout([found.size]), mtimeMs: found.mtimeMs };
+    return { path: real, size: found.size, layout: new Layout(found.size), mtimeMs: found.mtimeMs };
   } catch (error) {
     throw fileError(error, path);
   }

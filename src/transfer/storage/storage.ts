@@ -81,7 +81,7 @@ export function adoptStorage({ handle, path, targetPath }: HandedStorage): Stora
 /** Opens what is at `path` for reading, whatever its size. FILE_NOT_FOUND, PERMISSION_DENIED, … */
 export async function openSource(path: string, { size }: Layout): Promise<Storage> {
   try {
-    return new FileStorage({ fd: await openFd(path, 'r'), size }, path, path);
+    return new FileStorage({ fd: await openFd(path, 'r'), size, list: 0 }, path, path);
   } catch (error) {
     throw fileError(error, path);
   }
@@ -99,7 +99,7 @@ export async function createPart(targetPath: string, { size }: Layout): Promise<
       await unlinkPath(path);
       throw error;
     }
-    return new FileStorage({ fd, size }, path, targetPath);
+    return new FileStorage({ fd, size, list: 0 }, path, targetPath);
   } catch (error) {
     throw fileError(error, path);
   }
@@ -126,7 +126,7 @@ export async function openPart(
   try {
     const found = stampOf(stats);
     if (found.size !== size) await truncateFd(fd, size);
-    return { storage: new FileStorage({ fd, size }, path, targetPath), found };
+    return { storage: new FileStorage({ fd, size, list: 0 }, path, targetPath), found };
   } catch (error) {
     await closeFd(fd);
     throw fileError(error, path);

@@ -54,7 +54,7 @@ test("a file's digests are those of its pieces, at every edge of the piece size"
     const bytes = randomBytes(size);
     writeFileSync(path, bytes);
     const geometry = new Geometry(size);
-    const layout = new Layout([size]);
+    const layout = new Layout(size);
     const progress: number[] = [];
     const digests = await pool.hash(path, layout, { onProgress: (pieceCount) => progress.push(pieceCount) });
     assert.deepEqual(digests, digestsOf(bytes), `${size} bytes`);
@@ -77,7 +77,7 @@ test('FC-30: holes and zeros have the digests of their bytes, wherever in a piec
     bytes[at] = 1;
   writeFileSync(path, bytes.subarray(0, 4 * PIECE_SIZE));
   truncateSync(path, size);
-  const layout = new Layout([size]);
+  const layout = new Layout(size);
   const digests = await pool.hash(path, layout);
   assert.deepEqual(digests, digestsOf(bytes));
   assert.ok((await pool.check(path, layout, digests)).isComplete);
@@ -87,7 +87,7 @@ test('FC-30: pieces that must be zeros are written where they are anything else,
   const pool = poolFor(t);
   const path = join(temporaryDirectory(t), 'file.part');
   const size = 20 * PIECE_SIZE + 3;
-  const layout = new Layout([size]);
+  const layout = new Layout(size);
   const storage = await createPart(path.slice(0, -'.part'.length), layout);
   t.after(() => storage.close());
   const other = Uint8Array.of(7);
@@ -110,7 +110,7 @@ test('with a pace one small range is checked at a time, and a rest follows each'
   const path = join(temporaryDirectory(t), 'file');
   const bytes = randomBytes(11 * PIECE_SIZE + 5);
   writeFileSync(path, bytes);
-  const layout = new Layout([bytes.length]);
+  const layout = new Layout(bytes.length);
   const heard: string[] = [];
   const rest = async (workedMs: number): Promise<void> => {
     assert.ok(workedMs >= 0);
@@ -134,7 +134,7 @@ test('P28: a check finds exactly the pieces that were damaged', async (t) => {
   const bytes = randomBytes(size);
   const digests = digestsOf(bytes);
   const geometry = new Geometry(size);
-  const layout = new Layout([size]);
+  const layout = new Layout(size);
   const prng = new Prng(5);
   const damaged = new Set([0, 63, 64, 130, ...Array.from({ length: 6 }, () => prng.below(131))]);
   for (const index of damaged) {
@@ -157,7 +157,7 @@ test('pieces past the end of a file that is too short are not good, those before
   writeFileSync(path, bytes);
   const digests = digestsOf(bytes);
   truncateSync(path, 2 * PIECE_SIZE - 1);
-  assert.deepEqual(indicesOf(await pool.check(path, new Layout([bytes.length]), digests)), [0]);
+  assert.deepEqual(indicesOf(await pool.check(path, new Layout(bytes.length), digests)), [0]);
 });
 
 test('a file that changes while it is hashed is refused', async (t) => {
@@ -168,19 +168,19 @@ test('a file that changes while it is hashed is refused', async (t) => {
   truncateSync(path, size);
   const touch = (): void => writeFileSync(path, 'x', { flag: 'r+' });
   await assert.rejects(
-    pool.hash(path, new Layout([size]), { onProgress: touch }),
+    pool.hash(path, new Layout(size), { onProgress: touch }),
     failsWith('FILE_CHANGED', path, 'try again'),
   );
   const shrink = (): void => truncateSync(path, 5);
-  await assert.rejects(pool.hash(path, new Layout([size]), { onProgress: shrink }), failsWith('FILE_CHANGED'));
-  await assert.rejects(pool.hash(path, new Layout([6])), failsWith('FILE_CHANGED'));
-  await assert.rejects(pool.sha256(path, new Layout([6])), failsWith('FILE_CHANGED'));
+  await assert.rejects(pool.hash(path, new Layout(size), { onProgress: shrink }), failsWith('FILE_CHANGED'));
+  await assert.rejects(pool.hash(path, new Layout(6)), failsWith('FILE_CHANGED'));
+  await assert.rejects(pool.sha256(path, new Layout(6)), failsWith('FILE_CHANGED'));
 });
 
 test('hashing ends early when it is cancelled, and says so', async (t) => {
   const pool = poolFor(t, { threads: 1 });
   const path = join(temporaryDirectory(t), 'file');
-  const layout = new Layout([2 ** 40]);
+  const layout = new Layout(2 ** 40);
   writeFileSync(path, '');
   truncateSync(path, layout.size);
   const stop = new AbortController();
@@ -198,8 +198,8 @@ test('hashing ends early when it is cancelled, and says so', async (t) => {
 test('a file that is not there is said to be so', async (t) => {
   const pool = poolFor(t);
   const path = join(temporaryDirectory(t), 'nothing');
-  await assert.rejects(pool.hash(path, new Layout([1])), failsWith('FILE_NOT_FOUND', path));
-  await assert.rejects(pool.check(path, new Layout([1]), new Uint8Array(20)), failsWith('FILE_NOT_FOUND', path));
+  await assert.rejects(pool.hash(path, new Layout(1)), failsWith('FILE_NOT_FOUND', path));
+  await assert.rejects(pool.check(path, new Layout(1), new Uint8Array(20)), failsWith('FILE_NOT_FOUND', path));
 });
 
 interface Bench {
@@ -232,7 +232,7 @@ test('a slot that matches is written to its place, whole, and nothing beside it'
   const piece = randomBytes(PIECE_SIZE);
   new Uint8Array(slab, 2 * PIECE_SIZE, PIECE_SIZE).set(piece);
   const short = piece.subarray(0, 1_000);
-  const storage = { fd, size: 3 * PIECE_SIZE + 1_000 };
+  const storage = { fd, size: 3 * PIECE_SIZE + 1_000, list: 0 };
   const tasks = [
     { piece: 1, slot: 2, digest: sha1(piece), storage },
     { piece: 3, slot: 2, digest: sha1(short), storage },
@@ -250,10 +250,13 @@ test('a slot that does not match is never written', async (t) => {
   for (const at of [0, 1, PIECE_SIZE / 2, PIECE_SIZE - 1]) {
     slot.set(piece);
     slot[at] = (slot[at] ?? 0) ^ 1;
-    assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd, size: PIECE_SIZE } }), MISMATCH);
+    assert.deepEqual(
+      await store(pool, { piece: 0, slot: 0, digest, storage: { fd, size: PIECE_SIZE, list: 0 } }),
+      MISMATCH,
+    );
   }
   slot.set(piece);
-  const short = { piece: 0, slot: 0, digest, storage: { fd, size: PIECE_SIZE - 1 } };
+  const short = { piece: 0, slot: 0, digest, storage: { fd, size: PIECE_SIZE - 1, list: 0 } };
   assert.deepEqual(await store(pool, short), MISMATCH);
   assert.equal(readFileSync(path).length, 0);
 });
@@ -263,13 +266,13 @@ test('a disk that cannot take a piece is an answer with the name of its error', 
   const digest = sha1(new Uint8Array(slab, 0, 10));
   const full = openSync('/dev/full', 'w');
   t.after(() => closeSync(full));
-  assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd: full, size: 10 } }), {
+  assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd: full, size: 10, list: 0 } }), {
     kind: 'ioError',
     errno: 'ENOSPC',
   });
   const readOnly = openSync(path, 'r');
   t.after(() => closeSync(readOnly));
-  assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd: readOnly, size: 10 } }), {
+  assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd: readOnly, size: 10, list: 0 } }), {
     kind: 'ioError',
     errno: 'EBADF',
   });
@@ -282,7 +285,7 @@ test('pieces that come together have each their own outcome, in order', async (t
   const digests = digestsOf(bytes);
   const tasks = [2, 0, 1].map((slot) => {
     const digest = slot === 0 ? new Uint8Array(20) : digests.subarray(slot * 20, slot * 20 + 20);
-    return { piece: slot, slot, digest, storage: { fd, size: bytes.length } };
+    return { piece: slot, slot, digest, storage: { fd, size: bytes.length, list: 0 } };
   });
   assert.deepEqual(await pool.storePieces(tasks), [STORED, MISMATCH, STORED]);
   const expected = Buffer.concat([new Uint8Array(PIECE_SIZE), bytes.subarray(PIECE_SIZE)]);
@@ -297,7 +300,7 @@ test('every slot at once, on every thread, ends in the right place', async (t) =
   const outcomes = await Promise.all(
     Array.from({ length: SLOTS }, (_, slot) => {
       const digest = digests.subarray(slot * 20, slot * 20 + 20);
-      return store(pool, { piece: SLOTS - 1 - slot, slot, digest, storage: { fd, size: bytes.length } });
+      return store(pool, { piece: SLOTS - 1 - slot, slot, digest, storage: { fd, size: bytes.length, list: 0 } });
     }),
   );
   assert.ok(outcomes.every((outcome) => outcome.kind === 'stored'));
@@ -317,7 +320,7 @@ for (const [way, what] of FAILURES.entries()) {
     const { pool, slab, fd, path } = bench(t, { entry: DYING, threads: 1, taskDeadlineMs });
     new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 2).set([0, way]);
     const digest = sha1(new Uint8Array(slab, 0, 100));
-    const task = { piece: 0, slot: 0, digest, storage: { fd, size: 100 } };
+    const task = { piece: 0, slot: 0, digest, storage: { fd, size: 100, list: 0 } };
     assert.deepEqual(await store(pool, task), STORED, 'its thread has started');
     new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 1)[0] = 1;
     assert.deepEqual(await store(pool, task), STORED);
@@ -329,7 +332,7 @@ for (const [way, what] of FAILURES.entries()) {
 test('F16: a task that kills two threads is given up, and the pool works on', async (t) => {
   const { pool, slab, fd } = bench(t, { entry: DYING, threads: 1 });
   new Int32Array(slab, (SLOTS - 1) * PIECE_SIZE, 1)[0] = 2;
-  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(100)), storage: { fd, size: 100 } };
+  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(100)), storage: { fd, size: 100, list: 0 } };
   await assert.rejects(store(pool, task), failsWith('INTERNAL', 'twice'));
   assert.deepEqual(await store(pool, task), STORED);
 });
@@ -337,7 +340,7 @@ test('F16: a task that kills two threads is given up, and the pool works on', as
 test('a closed pool refuses work instead of hanging', async (t) => {
   const { pool, slab, fd } = bench(t);
   await pool.close();
-  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(slab, 0, 1)), storage: { fd, size: 1 } };
+  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(slab, 0, 1)), storage: { fd, size: 1, list: 0 } };
   await assert.rejects(store(pool, task), failsWith('CANCELLED'));
 });
 
@@ -347,13 +350,13 @@ test('a hash thread never requires an ES module, so that it may be ended while i
   const path = join(temporaryDirectory(t), 'file');
   const bytes = randomBytes(10);
   writeFileSync(path, bytes);
-  assert.deepEqual(await pool.hash(path, new Layout([bytes.length])), digestsOf(bytes));
+  assert.deepEqual(await pool.hash(path, new Layout(bytes.length)), digestsOf(bytes));
 });
 
 test('a pool is warm when all threads that it keeps have answered, and works as ever then', async (t) => {
   const { pool, slab, fd } = bench(t);
   await pool.warmUp();
-  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(slab, 0, 1)), storage: { fd, size: 1 } };
+  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(slab, 0, 1)), storage: { fd, size: 1, list: 0 } };
   assert.deepEqual(await store(pool, task), STORED);
 });
 
@@ -374,7 +377,7 @@ test('threads that cannot even load are not started for ever: the pool says what
   const died: string[] = [];
   const log = { error: (facts: { err: unknown }) => died.push(String(facts.err)) } as unknown as Log;
   const { pool, slab, fd } = bench(t, { entry: new URL('../../support/no-such-worker.js', import.meta.url), log });
-  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(slab, 0, 1)), storage: { fd, size: 1 } };
+  const task = { piece: 0, slot: 0, digest: sha1(new Uint8Array(slab, 0, 1)), storage: { fd, size: 1, list: 0 } };
   await assert.rejects(pool.warmUp(), failsWith('INTERNAL'));
   // Each try starts a thread, so their number is bounded by the pool's own bound.
   let failure = await failureOf(pool, task);

@@ -175,7 +175,7 @@ test('L2: of a thousand shared files no more are open than may be, whichever are
   for (let file = 0; file < files; file += 1) {
     const path = join(directory, String(file));
     writeFileSync(path, Uint8Array.of(file >>> 8, file));
-    assert.equal(storages.open(file, servedAt(path, new Layout([2]), statSync(path).mtimeMs)), undefined);
+    assert.equal(storages.open(file, servedAt(path, new Layout(2), statSync(path).mtimeMs)), undefined);
   }
   const none = (): void => undefined;
   const got: number[] = [];

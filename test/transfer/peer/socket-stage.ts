@@ -65,7 +65,7 @@ export async function seeder(t: TestContext, { whenRight = false, thread = 0 } =
   const failed: string[] = [];
   const turns = new ManualTimers();
   const storages = new ServedStorages({ openMax: 1, timers: turns });
-  storages.open(5, servedAt(path, new Layout([SIZE]), whenRight ? statSync(path).mtimeMs : null));
+  storages.open(5, servedAt(path, new Layout(SIZE), whenRight ? statSync(path).mtimeMs : null));
   const listener = new Listener({
     thread,
     peerIdIn: () => THEIRS,

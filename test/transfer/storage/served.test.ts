@@ -23,7 +23,7 @@ function stage(t: TestContext) {
   const target = new Uint8Array(5);
   const read = (file = FILE): Promise<ReadOutcome> =>
     new Promise((resolve) => storages.read(file, 0, [target], resolve));
-  const name = servedAt(path, new Layout([5]), statSync(path).mtimeMs);
+  const name = servedAt(path, new Layout(5), statSync(path).mtimeMs);
   return { path, storages, target, read, name };
 }
 
@@ -54,7 +54,7 @@ test('what happened to a complete file since it was right is told, whichever way
 
 test('a file that is still being written may change', async (t) => {
   const { path, storages, target, read } = stage(t);
-  storages.open(FILE, servedAt(path, new Layout([5]), null));
+  storages.open(FILE, servedAt(path, new Layout(5), null));
   writeFileSync(path, 'HELLO');
   assert.deepEqual(await read(), { kind: 'read' });
   assert.equal(Buffer.from(target).toString(), 'HELLO');

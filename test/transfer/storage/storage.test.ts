@@ -38,7 +38,7 @@ const HUGE = { size: 2 ** 53 - 1 } as Layout;
 test('a part becomes its target, whole, and the descriptor stays good', async (t) => {
   const directory = temporaryDirectory(t);
   const targetPath = join(directory, 'x.bin');
-  const part = await createPart(targetPath, new Layout([5]));
+  const part = await createPart(targetPath, new Layout(5));
   assert.equal(part.path, `${targetPath}.part`);
   assert.equal(statSync(part.path).size, 5);
   part.writeAt(0, Buffer.from('hello'));
@@ -52,7 +52,7 @@ test('a part becomes its target, whole, and the descriptor stays good', async (t
 });
 
 test('a huge part takes no room before it is written', async (t) => {
-  const part = await createPart(join(temporaryDirectory(t), 'x'), new Layout([2 ** 40]));
+  const part = await createPart(join(temporaryDirectory(t), 'x'), new Layout(2 ** 40));
   t.after(() => part.close());
   assert.equal(statSync(part.path).size, 2 ** 40);
   assert.ok(statSync(part.path).blocks * 512 < 2 ** 20);
@@ -61,7 +61,7 @@ test('a huge part takes no room before it is written', async (t) => {
 test('a target that appears during the download is not overwritten, and the part is kept', async (t) => {
   const directory = temporaryDirectory(t);
   const targetPath = join(directory, 'x.bin');
-  const part = await createPart(targetPath, new Layout([3]));
+  const part = await createPart(targetPath, new Layout(3));
   t.after(() => part.close());
   for (const appear of [() => writeFileSync(targetPath, 'mine'), () => symlinkSync('/nowhere', targetPath)]) {
     appear();
@@ -79,10 +79,10 @@ test('F12, S5: a part that exists is never taken over, a link in its place is ne
   writeFileSync(victim, 'precious');
   const targetPath = join(directory, 'x.bin');
   symlinkSync(victim, `${targetPath}.part`);
-  await assert.rejects(createPart(targetPath, new Layout([100])), failsWith('ALREADY_EXISTS', 'x.bin.part'));
-  await assert.rejects(openPart(targetPath, new Layout([100])), failsWith('UNSAFE_NAME', 'symbolic link'));
+  await assert.rejects(createPart(targetPath, new Layout(100)), failsWith('ALREADY_EXISTS', 'x.bin.part'));
+  await assert.rejects(openPart(targetPath, new Layout(100)), failsWith('UNSAFE_NAME', 'symbolic link'));
   symlinkSync(join(directory, 'fresh'), join(directory, 'y.bin.part'));
-  await assert.rejects(createPart(join(directory, 'y.bin'), new Layout([100])), failsWith('ALREADY_EXISTS'));
+  await assert.rejects(createPart(join(directory, 'y.bin'), new Layout(100)), failsWith('ALREADY_EXISTS'));
   assert.equal(readFileSync(victim, 'utf8'), 'precious');
   assert.equal(existsSync(join(directory, 'fresh')), false);
 });
@@ -114,7 +114,7 @@ test('S5: while links to a precious file come and go in its place, no download e
   await once(swapper, 'message');
   const outcomes = new Set<string>();
   for (let round = 0; round < 2_000; round += 1) {
-    const layout = new Layout([100]);
+    const layout = new Layout(100);
     const made = round % 2 === 0 ? createPart(targetPath, layout) : openPart(targetPath, layout).then(storageOf);
     const part = await made.catch((error: unknown) => errorCode(error));
     if (typeof part === 'string') {
@@ -148,7 +148,7 @@ function errorCode(error: unknown): string {
 test('F12: a part replaced during the download is noticed, and what replaced it is left alone', async (t) => {
   const directory = temporaryDirectory(t);
   const targetPath = join(directory, 'x.bin');
-  const part = await createPart(targetPath, new Layout([3]));
+  const part = await createPart(targetPath, new Layout(3));
   t.after(() => part.close());
   renameSync(part.path, join(directory, 'away'));
   await assert.rejects(part.finish(), failsWith('FILE_NOT_FOUND', part.path));
@@ -159,7 +159,7 @@ test('F12: a part replaced during the download is noticed, and what replaced it 
 
 test('a part is opened again with what was found, and gets its size back', async (t) => {
   const directory = temporaryDirectory(t);
-  const layout = new Layout([10]);
+  const layout = new Layout(10);
   const path = join(directory, 'x.part');
   for (const foundSize of [0, 10, 20]) {
     writeFileSync(path, 'x'.repeat(foundSize));
@@ -187,7 +187,7 @@ test('the longest name that is allowed has a part too', async (t) => {
   const name = 'é'.repeat(127);
   assert.ok(Buffer.byteLength(basename(partPathOf(join(directory, name)))) <= 255);
   const targetPath = await targetPathOf(directory, name);
-  const part = await createPart(targetPath, new Layout([0]));
+  const part = await createPart(targetPath, new Layout(0));
   await part.finish();
   await part.close();
   assert.deepEqual(readdirSync(directory), [name]);
@@ -199,17 +199,17 @@ test('descriptors are not leaked by failures', async (t) => {
   mkdirSync(join(directory, 'y.part'));
   const before = open();
   for (let round = 0; round < 10; round += 1) {
-    await assert.rejects(openPart(join(directory, 'y'), new Layout([10])));
+    await assert.rejects(openPart(join(directory, 'y'), new Layout(10)));
     await assert.rejects(createPart(join(directory, 'x'), HUGE));
     await assert.rejects(readBounded(directory, 10));
   }
-  await (await createPart(join(directory, 'x'), new Layout([1]))).close();
+  await (await createPart(join(directory, 'x'), new Layout(1))).close();
   assert.equal(open(), before);
 });
 
 test('what is written at an offset is read there, into however many targets, on this thread or on the read threads', async (t) => {
   const size = 500;
-  const storage = await createPart(join(temporaryDirectory(t), 'x'), new Layout([size]));
+  const storage = await createPart(join(temporaryDirectory(t), 'x'), new Layout(size));
   t.after(() => storage.close());
   const model = new Uint8Array(size);
   const later = (offset: number, targets: readonly Uint8Array[]): Promise<number> =>
@@ -235,7 +235,7 @@ test('what is written at an offset is read there, into however many targets, on 
 
 test('a storage that was handed over is the same one for its new owner, and for threads that know its handle', async (t) => {
   const directory = temporaryDirectory(t);
-  const made = await createPart(join(directory, 'x'), new Layout([5]));
+  const made = await createPart(join(directory, 'x'), new Layout(5));
   const owned = adoptStorage(made.handOver());
   attachStorage(owned.handle).writeAt(0, Buffer.from('hello'));
   assert.equal(owned.path, join(directory, 'x.part'));
