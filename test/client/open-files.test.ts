@@ -9,9 +9,12 @@ import type { OpenedPart } from '../../src/client/disk-jobs/reopener.js';
 import type { ClientThreads } from '../../src/client/threads/threads.js';
 import type { Attachment } from '../../src/foundation/actor/link.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
+import { FolderList } from '../../src/foundation/torrent/folder/folder-list.js';
+import { Layout } from '../../src/foundation/torrent/layout.js';
 import { type Metainfo, makeMetainfo } from '../../src/foundation/torrent/metainfo.js';
 import type { DownloadCommand } from '../../src/transfer/download/messages.js';
 import type { ServeCommand } from '../../src/transfer/peer/messages.js';
+import { folderLists } from '../../src/transfer/storage/folder-lists.js';
 import { adoptStorage } from '../../src/transfer/storage/storage.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { entryOf, PIECES, SIZE } from './stage.js';
@@ -133,4 +136,51 @@ test('a forgotten file needs its metainfo learned anew', (t) => {
   assert.throws(() => files.serve(1, entry, true), { code: 'INTERNAL' });
   files.learn(metainfo);
   files.serve(1, entry, true);
+});
+
+function folderOf(...sizes: readonly number[]): FolderList {
+  return FolderList.of(
+    sizes.map((size, at) => ({
+      kind: 'file',
+      size,
+      path: `f${at}`,
+      target: '',
+      digest: undefined,
+      seconds: undefined,
+    })),
+  );
+}
+
+test('the list of a folder rides beside what serves and what fetches it, also to a thread that starts again', (t) => {
+  const { files, served, started, entry, part, metainfo } = stage(t);
+  const folder = folderOf(SIZE - 7, 7);
+  const { swarm } = files.learn({ ...metainfo, layout: new Layout(folder) });
+  const number = folderLists.numberOf(new Layout(folder));
+  assert.ok(number > 0 && folderLists.has(number));
+  files.partOpened(1, part(0));
+  files.serve(1, entry, false);
+  files.startDownload(1, entry, '/resume');
+  files.serveAllAgain(0);
+  assert.equal(started[0]?.[1][2], folder.memory);
+  for (const [command, beside] of served) {
+    assert.equal(beside[1], folder.memory);
+    assert.equal(command.kind === 'serve' ? command.storage.list : undefined, number);
+  }
+  files.forget(1, swarm);
+  assert.ok(!folderLists.has(number));
+});
+
+test('a folder that is read again keeps the list that threads work with; another list takes its place', (t) => {
+  const { files, metainfo } = stage(t);
+  const first = folderOf(SIZE);
+  first.stamp(0, 5n);
+  files.learn({ ...metainfo, layout: new Layout(first) });
+  const number = folderLists.numberOf(new Layout(first));
+  const again = files.learn({ ...metainfo, layout: new Layout(folderOf(SIZE)) });
+  assert.equal(again.layout.folder, first);
+  assert.equal(files.metainfo(metainfo.swarm).layout.folder?.stampOf(0), 5n);
+  const other = folderOf(SIZE - 1, 1);
+  assert.equal(files.learn({ ...metainfo, layout: new Layout(other) }).layout.folder, other);
+  assert.ok(!folderLists.has(number));
+  files.forget(1, metainfo.swarm);
 });

@@ -7,9 +7,11 @@ import { errnoError, errnoOf, MiniTorrentError } from '../../foundation/base/err
 import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
+import { folderLists } from '../../transfer/storage/folder-lists.js';
 import type { Source } from '../../transfer/storage/source.js';
 import type { Storage } from '../../transfer/storage/storage.js';
 import { HASH_POOL_IDLE_MS, VERIFY_RANGE_PIECES } from '../limits.js';
@@ -47,7 +49,7 @@ export class LocalHashing {
    * @param onProgress called with the pieces done.
    */
   hash({ path, layout }: Source, onProgress: (pieces: number) => void): Promise<Uint8Array> {
-    return this.#inTurn((pool) => pool.hash(path, layout, { onProgress }));
+    return this.#inTurn(layout, (pool) => pool.hash(path, layout, { onProgress }));
   }
 
   /**
@@ -61,17 +63,17 @@ export class LocalHashing {
     only?: Bitfield,
     onProgress?: (pieces: number) => void,
   ): Promise<Bitfield> {
-    return this.#inTurn((pool) => pool.check(path, layout, digests, { only, onProgress }));
+    return this.#inTurn(layout, (pool) => pool.check(path, layout, digests, { only, onProgress }));
   }
 
   /** SHA-256 of all bytes. */
   sha256({ path, layout }: Source): Promise<Uint8Array> {
-    return this.#inTurn((pool) => pool.sha256(path, layout));
+    return this.#inTurn(layout, (pool) => pool.sha256(path, layout));
   }
 
   /** Makes these pieces of an open `.part` zeros; resolves to how many had to be written. */
   clear(storage: Storage, pieces: Bitfield): Promise<number> {
-    return this.#inTurn((pool) => pool.clear(storage, pieces));
+    return this.#inTurn(storage.layout, (pool) => pool.clear(storage, pieces));
   }
 
   /** As `check`, in small ranges with a rest after each; no share or check waits for it. */
@@ -85,7 +87,7 @@ export class LocalHashing {
     };
     const pace = { rangePieces: VERIFY_RANGE_PIECES, rest };
     return this.#verifications.during(() =>
-      this.#lend((pool) => pool.check(path, layout, digests, { only, signal, pace, onProgress })),
+      this.#lend(layout, (pool) => pool.check(path, layout, digests, { only, signal, pace, onProgress })),
     );
   }
 
@@ -111,21 +113,24 @@ export class LocalHashing {
     await this.#pool?.close();
   }
 
-  #inTurn<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
-    const done = this.#last.then(() => this.#lend(job));
+  #inTurn<T>(layout: Layout, job: (pool: HashPool) => Promise<T>): Promise<T> {
+    const done = this.#last.then(() => this.#lend(layout, job));
     this.#last = done.catch(() => undefined);
     return done;
   }
 
-  async #lend<T>(job: (pool: HashPool) => Promise<T>): Promise<T> {
+  /** @param layout of what is hashed: a folder that is removed meanwhile is still known to the threads. */
+  async #lend<T>(layout: Layout, job: (pool: HashPool) => Promise<T>): Promise<T> {
     const { openHashPool } = await this.load();
     if (this.#closing.signal.aborted) throw new MiniTorrentError('CANCELLED', 'the client is closing');
     this.#idle?.cancel();
     this.#jobs += 1;
     this.#pool ??= openHashPool({ threads: this.#threads, log: this.#log });
+    const list = folderLists.use(layout);
     try {
       return await job(this.#pool);
     } finally {
+      folderLists.letGo(list);
       this.#jobs -= 1;
       if (this.#jobs === 0 && !this.#closing.signal.aborted) this.#closeLater();
     }

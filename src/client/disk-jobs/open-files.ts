@@ -2,13 +2,16 @@
 // the threads that the machine names. Invariant: this class owns an open `.part` until its download starts; from then
 // on the download owns it.
 
+import type { Attachment } from '../../foundation/actor/link.js';
 import { present } from '../../foundation/base/assert.js';
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
+import type { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import type { ServeCommand } from '../../transfer/peer/messages.js';
+import { folderLists } from '../../transfer/storage/folder-lists.js';
 import { servedAt } from '../../transfer/storage/messages.js';
 import { recordedMs } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
@@ -20,6 +23,8 @@ interface OpenFile {
   part: OpenedPart | undefined;
   /** The last `serve`, to repeat to a restarted peer thread. */
   serve: Extract<ServeCommand, { kind: 'serve' }> | undefined;
+  /** As it is served. */
+  layout: Layout | undefined;
 }
 
 export class OpenFiles {
@@ -34,8 +39,23 @@ export class OpenFiles {
     this.#uploadPort = uploadPort;
   }
 
-  learn(metainfo: Metainfo): void {
+  /**
+   * @returns what is known of the swarm from now on. A folder's list that is known already stays: threads work with
+   * its memory, which has the marks of this client.
+   */
+  learn(metainfo: Metainfo): Metainfo {
+    const known = this.#metainfo.get(metainfo.swarm);
+    if (known !== undefined && isSameLayout(known.layout, metainfo.layout)) return this.#keep(known, metainfo);
+    folderLists.use(metainfo.layout);
+    if (known !== undefined) letGoOf(known);
     this.#metainfo.set(metainfo.swarm, metainfo);
+    return metainfo;
+  }
+
+  #keep(known: Metainfo, metainfo: Metainfo): Metainfo {
+    const kept = { ...metainfo, layout: known.layout };
+    this.#metainfo.set(metainfo.swarm, kept);
+    return kept;
   }
 
   knows(swarm: SwarmKey): boolean {
@@ -56,7 +76,7 @@ export class OpenFiles {
   partOpened(file: number, part: OpenedPart): void {
     const known = this.#open.get(file);
     if (known === undefined) {
-      this.#open.set(file, { have: part.have, part, serve: undefined });
+      this.#open.set(file, { have: part.have, part, serve: undefined, layout: undefined });
       return;
     }
     // Opened again after a pause: open connections look at the memory they were given, so it stays the same.
@@ -84,7 +104,10 @@ export class OpenFiles {
 
   forget(file: number, swarm: SwarmKey): void {
     this.#open.delete(file);
+    const known = this.#metainfo.get(swarm);
+    if (known === undefined) return;
     this.#metainfo.delete(swarm);
+    letGoOf(known);
   }
 
   startDownload(file: number, entry: Entry, resumePath: string): void {
@@ -105,7 +128,7 @@ export class OpenFiles {
         sha256: metainfo.sha256 ?? EMPTY_BYTES,
         uploadPort: this.#uploadPort(),
       },
-      [digests, have.bytes.buffer as SharedArrayBuffer],
+      [digests, have.bytes.buffer as SharedArrayBuffer, ...listOf(metainfo.layout)],
     );
     open.part = undefined;
   }
@@ -130,8 +153,10 @@ export class OpenFiles {
       have: Bitfield.shared(geometry.pieceCount),
       part: undefined,
       serve: undefined,
+      layout: undefined,
     };
     this.#open.set(file, open);
+    open.layout = layout;
     if (complete) open.have.setAll();
     const path = complete ? entry.path : (open.part?.storage.path ?? entry.path);
     open.serve = {
@@ -140,7 +165,7 @@ export class OpenFiles {
       swarm: keyBytes(entry.swarm),
       storage: servedAt(path, layout, complete ? recordedMs(entry.completeness) : null),
     };
-    this.#threads.tellAcceptors(open.serve, [open.have.bytes.buffer as SharedArrayBuffer]);
+    this.#threads.tellAcceptors(open.serve, attachmentsOf(open));
   }
 
   unserve(file: number): void {
@@ -151,8 +176,25 @@ export class OpenFiles {
 
   /** This peer thread has started or restarted, and knows no file. */
   serveAllAgain(thread: number): void {
-    for (const { serve, have } of this.#open.values()) {
-      if (serve !== undefined) this.#threads.tellPeer(thread, serve, [have.bytes.buffer as SharedArrayBuffer]);
-    }
+    for (const open of this.#open.values())
+      if (open.serve !== undefined) this.#threads.tellPeer(thread, open.serve, attachmentsOf(open));
   }
+}
+
+/** What rides beside a `serve`. */
+function attachmentsOf({ have, layout }: OpenFile): readonly Attachment[] {
+  return [have.bytes.buffer as SharedArrayBuffer, ...(layout === undefined ? [] : listOf(layout))];
+}
+
+function listOf({ folder }: Layout): readonly Attachment[] {
+  return folder === undefined ? [] : [folder.memory];
+}
+
+function letGoOf({ layout }: Metainfo): void {
+  folderLists.letGo(folderLists.numberOf(layout));
+}
+
+function isSameLayout(known: Layout, other: Layout): boolean {
+  if (known.folder === undefined || other.folder === undefined) return known.folder === other.folder;
+  return known.folder.isSameAs(other.folder);
 }

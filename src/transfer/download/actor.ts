@@ -12,6 +12,7 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import { swarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
 import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
+import { folderLists, holdList } from '../storage/folder-lists.js';
 import { adoptStorage } from '../storage/storage.js';
 import { Downloader } from './downloader.js';
 import { HASH_POOL_OPEN_MS } from './limits.js';
@@ -136,12 +137,13 @@ class DownloadThread {
 
   #start(command: Extract<DownloadCommand, { kind: 'start' }>, attachments: readonly Attachment[]): void {
     const { file, name, resumePath, uploadPort } = command;
-    const [digests, bits] = attachments;
+    const [digests, bits, list] = attachments;
     assert(
       digests instanceof SharedArrayBuffer && bits instanceof SharedArrayBuffer,
       'a download comes with digests and a bitfield',
     );
     assert(!this.#downloads.has(file), 'a file has one downloader');
+    const held = holdList(command.storage.handle.list, list);
     const storage = adoptStorage(command.storage);
     const geometry = new Geometry(storage.layout.size);
     this.#downloads.set(
@@ -168,7 +170,7 @@ class DownloadThread {
           for (const thread of this.#peerThreads) if (thread?.serves === true) thread.link.tell(peerCommand);
         },
         tellMain: (event) => this.#toMain.tell(event),
-        onEnded: () => this.#onEnded(file),
+        onEnded: () => this.#onEnded(file, held),
       }),
     );
   }
@@ -204,8 +206,9 @@ class DownloadThread {
     return connection;
   }
 
-  #onEnded(file: number): void {
+  #onEnded(file: number, list: number): void {
     this.#downloads.delete(file);
+    folderLists.letGo(list);
     if (this.#downloads.size === 0) this.#onIdle();
   }
 

@@ -13,6 +13,7 @@ import { systemTimers } from '../../foundation/base/timers.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { type ClientId, clientId, type PeerId, peerIdOf, swarmKey } from '../../foundation/torrent/ids.js';
+import { folderLists, holdList } from '../storage/folder-lists.js';
 import { sizeOf } from '../storage/messages.js';
 import { ServedStorages, servedFilesMax } from '../storage/served.js';
 import { DialedSocket } from './fetch/socket.js';
@@ -50,6 +51,8 @@ class PeerThread {
   readonly #log: Log;
   readonly #dialed = new Map<number, DialedSocket>();
   readonly #served = new Map<string, ServedFile>();
+  /** Of served folders, by file: the list that is held for it; 0 for none. */
+  readonly #lists = new Map<number, number>();
   readonly #uploadedBytes = new Map<number, number>();
   readonly #listener: Listener;
   readonly #storages: ServedStorages;
@@ -125,7 +128,7 @@ class PeerThread {
         void this.#listen(command);
         break;
       case 'serve':
-        this.#serve(command, attachments[0]);
+        this.#serve(command, attachments);
         break;
       case 'unserve':
         this.#unserve(command.file);
@@ -205,12 +208,16 @@ class PeerThread {
     this.#listener.decider = decider;
   }
 
-  #serve(command: Extract<ServeCommand, { kind: 'serve' }>, memory: Attachment | undefined): void {
+  #serve(command: Extract<ServeCommand, { kind: 'serve' }>, attachments: readonly Attachment[]): void {
     const { file, swarm, storage } = command;
+    const [memory, list] = attachments;
     assert(memory instanceof SharedArrayBuffer, 'a served file comes with its bitfield');
     const geometry = new Geometry(sizeOf(storage));
+    const former = this.#lists.get(file) ?? 0;
+    this.#lists.set(file, holdList(storage.list, list));
     // Only the thread that decides opens it at once, so that a failure is reported once.
     const failure = this.#desk === undefined ? this.#storages.learn(file, storage) : this.#storages.open(file, storage);
+    folderLists.letGo(former);
     if (failure !== undefined) {
       this.#log.warn({ file, ...failure }, 'a shared file cannot be opened');
       this.#toMain.tell({ kind: 'serveFailed', file, ...failure });
@@ -224,6 +231,8 @@ class PeerThread {
     for (const [key, served] of this.#served) if (served.file === file) this.#served.delete(key);
     this.#listener.fileGone(file);
     this.#storages.close(file);
+    folderLists.letGo(this.#lists.get(file) ?? 0);
+    this.#lists.delete(file);
     this.#report();
   }
 

@@ -24,6 +24,23 @@ export class FolderLists {
     return this.#last;
   }
 
+  /**
+   * Holds the list of a layout for its user, and gives it a number when it has none yet. Of the main thread only.
+   * @returns its number, 0 for a single file; the caller passes it to `letGo`.
+   */
+  use({ folder }: Layout): number {
+    if (folder === undefined) return 0;
+    const number = this.#numbers.get(folder.memory);
+    if (number === undefined) return this.add(folder);
+    this.hold(number, folder.memory);
+    return number;
+  }
+
+  /** Ends one `use`. */
+  letGo(number: number): void {
+    if (number !== 0) this.release(number);
+  }
+
   /** Holds what another thread named; each hold needs its `release`. */
   hold(number: number, memory: SharedArrayBuffer): FolderList {
     const held = this.#held.get(number);
@@ -61,3 +78,14 @@ export class FolderLists {
 
 /** Those of this thread. */
 export const folderLists = new FolderLists();
+
+/**
+ * Holds the list that a message names and that rides beside it.
+ * @returns its number, 0 for a single file; for `letGo`.
+ */
+export function holdList(number: number, memory: unknown): number {
+  if (number === 0) return 0;
+  assert(memory instanceof SharedArrayBuffer, 'a folder comes with its list');
+  folderLists.hold(number, memory);
+  return number;
+}

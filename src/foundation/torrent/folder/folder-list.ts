@@ -74,6 +74,25 @@ export class FolderList {
     return builder.build();
   }
 
+  /** Whether both describe the same folder, whatever this client has marked in them. */
+  isSameAs(other: FolderList): boolean {
+    if (this.memory === other.memory) return true;
+    if (this.count !== other.count || this.size !== other.size || !this.#text.equals(other.#text)) return false;
+    for (let index = 0; index < this.count; index += 1) if (!this.#isSameEntry(other, index)) return false;
+    return true;
+  }
+
+  #isSameEntry(other: FolderList, index: number): boolean {
+    return (
+      this.#kinds[index] === other.#kinds[index] &&
+      this.#sizes[index] === other.#sizes[index] &&
+      this.#digests[index] === other.#digests[index] &&
+      Object.is(this.#seconds[index], other.#seconds[index]) &&
+      this.#pathEnds[index] === other.#pathEnds[index] &&
+      this.#textEnds[index] === other.#textEnds[index]
+    );
+  }
+
   kindOf(index: number): EntryKind {
     return ENTRY_KINDS[(this.#kinds[index] as number) & KIND_MASK] as EntryKind;
   }
