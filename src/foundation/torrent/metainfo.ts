@@ -89,13 +89,30 @@ export function formatHead(head: MetainfoHead): Uint8Array {
 
 /** The file's bytes in parts of at most METAINFO_IO_BYTES; the same metainfo always gives the same bytes. */
 export function* formatMetainfo(metainfo: Metainfo): Generator<Uint8Array> {
-  const { trackers, name, geometry, digests, sha256, extra } = metainfo;
+  const { trackers, name, geometry } = metainfo;
   yield formatHead({ trackers, name, size: geometry.size });
+  yield* formatHashString(metainfo);
+  yield* formatFurtherLines(metainfo);
+}
+
+/** The info text: what the file says apart from its trackers, which is its bytes from the third line on. */
+export function* formatInfoText(metainfo: Metainfo): Generator<Uint8Array> {
+  const { name, geometry } = metainfo;
+  yield Buffer.from(`${name}\n${geometry.size}\n`);
+  yield* formatHashString(metainfo);
+  yield* formatFurtherLines(metainfo);
+}
+
+function* formatHashString({ digests }: Metainfo): Generator<Uint8Array> {
   const step = METAINFO_IO_BYTES / 2;
   for (let at = 0; at < digests.length; at += step) {
     yield Buffer.from(toHex(digests.subarray(at, at + step)), 'latin1');
   }
   yield Buffer.from('\n');
+}
+
+/** The bytes behind the line of the hash string; none for a file without further lines. */
+export function* formatFurtherLines({ sha256, extra }: Metainfo): Generator<Uint8Array> {
   if (sha256 !== undefined) yield Buffer.from(`sha256: ${toHex(sha256)}\n`);
   for (const [key, value] of extra) yield Buffer.from(`${key}: ${value}\n`);
 }
