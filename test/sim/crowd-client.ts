@@ -9,6 +9,7 @@ import { blockOf } from '../../src/foundation/torrent/block.js';
 import { type PeerId, peerId } from '../../src/foundation/torrent/ids.js';
 import type { DownloadEffect, DownloadInput } from '../../src/transfer/download/effects.js';
 import { DownloadMachine } from '../../src/transfer/download/machine.js';
+import { OwnPieces } from '../../src/transfer/download/requests/own-pieces.js';
 import { SlotPool } from '../../src/transfer/download/requests/slots.js';
 import type { FetchInput } from '../../src/transfer/peer/fetch/machine.js';
 import type { FetchEvent } from '../../src/transfer/peer/messages.js';
@@ -77,7 +78,7 @@ export class CrowdClient {
       machine: new DownloadMachine({
         file: FILE,
         geometry: crowd.geometry,
-        have: served.bitfield,
+        pieces: new OwnPieces(served.bitfield),
         slots: new SlotPool(SLAB_SLOTS),
         prng: new Prng(crowd.prng.below(2 ** 32)),
         nextConnection: () => crowd.nextConnection(),

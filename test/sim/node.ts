@@ -8,6 +8,7 @@ import { blockOf } from '../../src/foundation/torrent/block.js';
 import { type PeerId, peerId } from '../../src/foundation/torrent/ids.js';
 import type { DownloadEffect, DownloadInput, Ending, StoreOutcome } from '../../src/transfer/download/effects.js';
 import { DownloadMachine } from '../../src/transfer/download/machine.js';
+import { OwnPieces, type PartialChoice } from '../../src/transfer/download/requests/own-pieces.js';
 import { Pacer } from '../../src/transfer/download/requests/pacer.js';
 import { SlotPool } from '../../src/transfer/download/requests/slots.js';
 import type { FetchEvent } from '../../src/transfer/peer/messages.js';
@@ -24,10 +25,14 @@ export class SimNode {
   readonly swarm: Swarm;
   readonly port: number;
   readonly peerId: PeerId;
+  /** What peers are offered. */
   readonly have: Bitfield;
+  readonly #choice: PartialChoice | undefined;
+  /** What is done, offered or not. */
+  readonly #done: Bitfield;
   readonly #accepted = new Map<number, Connection>();
   readonly #options: NodeOptions;
-  /** Pieces whose right bytes are on this node's disk. */
+  /** Pieces of which everything that this node chose is on its disk, and right. */
   readonly #disk = new Set<number>();
   readonly #uploads: Host<UploadInput, UploadOrder>;
   readonly #dialed = new Map<number, Connection>();
@@ -51,9 +56,14 @@ export class SimNode {
       timers: swarm.world,
     });
     this.#uploads.post({ kind: 'limit', rate: options.uploadLimit });
-    this.have = new Bitfield(swarm.geometry.pieceCount);
+    const { pieceCount } = swarm.geometry;
+    this.have = new Bitfield(pieceCount);
+    this.#choice = options.choice && { ...options.choice(pieceCount), done: new Bitfield(pieceCount) };
+    this.#done = this.#choice?.done ?? this.have;
     for (const piece of options.has) {
-      this.have.set(piece);
+      if (this.#choice?.wanted.has(piece) === false) continue;
+      this.#done.set(piece);
+      if (this.#mayOffer(piece)) this.have.set(piece);
       this.#disk.add(piece);
     }
     this.#slots = new SlotPool(swarm.options.slots);
@@ -90,7 +100,7 @@ export class SimNode {
       machine: new DownloadMachine({
         file: FILE,
         geometry,
-        have: this.have,
+        pieces: new OwnPieces(this.have, this.#choice),
         slots: this.#slots,
         prng: new Prng(options.seed + this.port + this.#runs),
         nextConnection: () => this.swarm.nextConnection(),
@@ -181,11 +191,13 @@ export class SimNode {
   }
 
   #checkPiece(piece: number, begin: number): void {
-    if (this.have.has(piece)) throw new Violation(`piece ${piece} is had and asked for`);
+    if (this.#done.has(piece)) throw new Violation(`piece ${piece} is had and asked for`);
+    if (!this.#wants(piece)) throw new Violation(`piece ${piece} is asked for and not wanted`);
     if (this.slab.isBeingStored(piece)) throw new Violation(`piece ${piece} is being stored and asked for`);
     if (begin > 0 || this.slab.askedFor(piece) === 0) return;
     for (let other = 0; other < this.have.pieceCount; other += 1) {
-      const known = this.have.has(other) || this.slab.askedFor(other) > 0 || this.slab.isBeingStored(other);
+      const known =
+        this.#done.has(other) || !this.#wants(other) || this.slab.askedFor(other) > 0 || this.slab.isBeingStored(other);
       if (!known) throw new Violation(`piece ${piece} is asked for twice while ${other} is not asked for at all`);
     }
   }
@@ -211,13 +223,26 @@ export class SimNode {
   }
 
   checkHave(): void {
-    if (this.have.count !== this.#disk.size)
-      throw new Violation(`${this.port} has ${this.have.count} pieces, ${this.#disk.size} of them right`);
-    for (const piece of this.#disk) if (!this.have.has(piece)) throw new Violation(`${this.port} lost piece ${piece}`);
+    const done = this.#done.count;
+    if (done !== this.#disk.size)
+      throw new Violation(`${this.port} has ${done} pieces, ${this.#disk.size} of them right`);
+    for (const piece of this.#disk) {
+      if (!this.#done.has(piece)) throw new Violation(`${this.port} lost piece ${piece}`);
+      if (this.have.has(piece) !== this.#mayOffer(piece)) throw new Violation(`${this.port} offers ${piece} wrongly`);
+    }
+    if (this.have.hasBeyond(this.#done)) throw new Violation(`${this.port} offers what is not there`);
+  }
+
+  #wants(piece: number): boolean {
+    return this.#choice?.wanted.has(piece) ?? true;
+  }
+
+  #mayOffer(piece: number): boolean {
+    return this.#choice?.whole.has(piece) ?? true;
   }
 
   #finish(fails: boolean): void {
-    if (this.#disk.size !== this.have.pieceCount)
+    if (this.#disk.size !== (this.#choice === undefined ? this.have.pieceCount : this.#choice.wanted.count))
       throw new Violation(`${this.port} is finished without all right bytes`);
     if (fails) this.#download?.post({ kind: 'finishFailed', code: 'IO_ERROR', sentence: 'the disk fails' });
     else this.#download?.post({ kind: 'finished' });
@@ -279,6 +304,7 @@ export class SimNode {
   #send(order: Extract<UploadOrder, { kind: 'send' }>, connection: Connection | undefined): void {
     const { piece, upload } = order;
     if (!this.#disk.has(piece)) throw new Violation(`${this.port} uploads piece ${piece} unverified`);
+    if (!this.#mayOffer(piece)) throw new Violation(`${this.port} uploads piece ${piece}, of which it has a part`);
     this.#uploads.post({ kind: 'read', upload });
     if (connection === undefined) this.#uploads.post({ kind: 'taken', upload, ok: false });
     else connection.upload(order, () => this.#uploads.post({ kind: 'taken', upload, ok: true }));

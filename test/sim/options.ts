@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import { Prng } from '../../src/foundation/base/prng.js';
+import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
+import type { WantedPieces } from '../../src/foundation/torrent/folder/wanted-pieces.js';
 
 /** How a node treats those who fetch from it. */
 export const MANNERS = ['honest', 'corrupt', 'silent', 'drip', 'rejects', 'chokes', 'hushed', 'dead'] as const;
@@ -15,6 +17,8 @@ export interface NodeOptions {
   readonly has: readonly number[];
   /** Wants the file. */
   readonly leeches: boolean;
+  /** Wants only some of its pieces. */
+  readonly choice?: (pieceCount: number) => WantedPieces;
   /** Bytes a millisecond to each who fetches from it. */
   readonly rate: number;
   /** Bytes a second of the whole client; 0: no limit. */
@@ -115,6 +119,28 @@ export function sparseOptions(seed: number): SwarmOptions {
   const nodes = options.nodes.map((node) => {
     const knowsZeros = node.leeches && prng.next() < 0.7;
     return knowsZeros ? { ...node, has: [...new Set([...node.has, ...zeros])] } : node;
+  });
+  return { ...options, nodes };
+}
+
+/** The same swarm of a folder, of which most that fetch it chose some entries. */
+export function partialOptions(seed: number): SwarmOptions {
+  const options = optionsOf(seed);
+  const prng = new Prng(seed ^ 0x0f01);
+  const nodes = options.nodes.map((node) => {
+    if (!node.leeches || prng.next() < 0.3) return node;
+    const [wantedShare, wholeShare, nodeSeed] = [prng.next(), prng.next(), prng.below(2 ** 32)];
+    const choice = (pieceCount: number): WantedPieces => {
+      const drawn = new Prng(nodeSeed);
+      const [wanted, whole] = [new Bitfield(pieceCount), new Bitfield(pieceCount)];
+      for (let piece = 0; piece < pieceCount; piece += 1) {
+        if (drawn.next() >= wantedShare) continue;
+        wanted.set(piece);
+        if (drawn.next() < wholeShare) whole.set(piece);
+      }
+      return { wanted, whole };
+    };
+    return { ...node, choice };
   });
   return { ...options, nodes };
 }

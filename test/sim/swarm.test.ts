@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { optionsOf, quickOptions, quietOptions, sourcesOptions, sparseOptions } from './options.js';
+import { optionsOf, partialOptions, quickOptions, quietOptions, sourcesOptions, sparseOptions } from './options.js';
 import { runSwarm } from './swarm.js';
 
 /** Seeds that found something once: run first, and always. */
@@ -22,6 +22,10 @@ test('the same holds among peers that are quick enough to be asked for runs of p
 
 test('FC-30: the same holds for sparse files, whose zeros are had from the start by those who know of them', () => {
   for (let seed = 0; seed < RUNS / 4; seed += 1) runSwarm(sparseOptions(seed));
+});
+
+test('partial clients complete with what they chose, and offer only what they can serve', () => {
+  for (let seed = 0; seed < RUNS / 4; seed += 1) runSwarm(partialOptions(seed));
 });
 
 test('F18: whichever operation of a swarm fails, everyone completes in the end, and each has failed once', () => {

@@ -7,6 +7,7 @@ import { present } from '../../foundation/base/assert.js';
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
+import { servedPieces, wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
@@ -19,7 +20,10 @@ import type { ClientThreads } from '../threads/threads.js';
 import type { OpenedPart } from './reopener.js';
 
 interface OpenFile {
+  /** What peers are offered. */
   readonly have: Bitfield;
+  /** Of an unfinished download, the pieces that are done; `have` itself unless entries of a folder are left out. */
+  readonly done: Bitfield;
   part: OpenedPart | undefined;
   /** The last `serve`, to repeat to a restarted peer thread. */
   serve: Extract<ServeCommand, { kind: 'serve' }> | undefined;
@@ -74,13 +78,15 @@ export class OpenFiles {
   }
 
   partOpened(file: number, part: OpenedPart): void {
-    const known = this.#open.get(file);
-    if (known === undefined) {
-      this.#open.set(file, { have: part.have, part, serve: undefined, layout: undefined });
-      return;
-    }
+    const choice = wantedPieces(part.storage.layout);
+    const { have: done } = part;
+    const have = choice === undefined ? done : Bitfield.shared(done.pieceCount);
+    const known = this.#open.get(file) ?? { have, done, part, serve: undefined, layout: undefined };
+    this.#open.set(file, known);
     // Opened again after a pause: open connections look at the memory they were given, so it stays the same.
-    known.have.bytes.set(part.have.bytes);
+    known.done.bytes.set(done.bytes);
+    known.done.recount();
+    if (choice !== undefined) known.have.bytes.set(known.done.common(choice.whole).bytes);
     known.have.recount();
     known.part = part;
   }
@@ -90,16 +96,18 @@ export class OpenFiles {
    * this run.
    */
   haveOf(file: number): Bitfield | undefined {
-    const have = this.#open.get(file)?.have;
-    return have === undefined ? undefined : new Bitfield(have.pieceCount, new Uint8Array(have.bytes));
+    const done = this.#open.get(file)?.done;
+    return done === undefined ? undefined : new Bitfield(done.pieceCount, new Uint8Array(done.bytes));
   }
 
   /** Its download must not be running, since a running download is the writer. */
   clearPieces(file: number, ranges: readonly PieceRange[]): void {
-    const have = this.#open.get(file)?.have;
-    if (have === undefined) return;
-    for (const [begin, count] of ranges) for (let at = 0; at < count; at += 1) have.clear(begin + at);
-    have.recount();
+    const open = this.#open.get(file);
+    if (open === undefined) return;
+    for (const pieces of [open.have, open.done]) {
+      for (const [begin, count] of ranges) for (let at = 0; at < count; at += 1) pieces.clear(begin + at);
+      pieces.recount();
+    }
   }
 
   forget(file: number, swarm: SwarmKey): void {
@@ -112,11 +120,12 @@ export class OpenFiles {
 
   startDownload(file: number, entry: Entry, resumePath: string): void {
     const open = present(this.#open.get(file), 'a download starts with its part open');
-    const { have } = open;
+    const { have, done } = open;
     const part = present(open.part, 'a download starts with its part open');
     const metainfo = this.metainfo(entry.swarm);
     const digests = new SharedArrayBuffer(metainfo.digests.length);
     new Uint8Array(digests).set(metainfo.digests);
+    const doneMemory = done === have ? [] : [done.bytes.buffer as SharedArrayBuffer];
     this.#threads.download.tell(
       {
         kind: 'start',
@@ -128,7 +137,7 @@ export class OpenFiles {
         sha256: metainfo.sha256 ?? EMPTY_BYTES,
         uploadPort: this.#uploadPort(),
       },
-      [digests, have.bytes.buffer as SharedArrayBuffer, ...listOf(metainfo.layout)],
+      [digests, have.bytes.buffer as SharedArrayBuffer, ...listOf(metainfo.layout), ...doneMemory],
     );
     open.part = undefined;
   }
@@ -149,15 +158,20 @@ export class OpenFiles {
   /** `complete`: from its target, with every piece; else from its `.part`, with the pieces of its bitfield. */
   serve(file: number, entry: Entry, complete: boolean): void {
     const { geometry, layout } = this.metainfo(entry.swarm);
+    const have = Bitfield.shared(geometry.pieceCount);
     const open: OpenFile = this.#open.get(file) ?? {
-      have: Bitfield.shared(geometry.pieceCount),
+      have,
+      done: have,
       part: undefined,
       serve: undefined,
       layout: undefined,
     };
     this.#open.set(file, open);
     open.layout = layout;
-    if (complete) open.have.setAll();
+    if (complete) {
+      open.have.bytes.set(servedPieces(layout).bytes);
+      open.have.recount();
+    }
     const path = complete ? entry.path : (open.part?.storage.path ?? entry.path);
     open.serve = {
       kind: 'serve',

@@ -93,6 +93,11 @@ export class Bitfield {
     );
   }
 
+  /** A new one with the pieces of both. */
+  common(other: Bitfield): Bitfield {
+    return this.without(this.without(other));
+  }
+
   /** A new one with the pieces of this that `other` has not. */
   without(other: Bitfield): Bitfield {
     assert(other.pieceCount === this.pieceCount, 'both are of one file');

@@ -8,11 +8,14 @@ import type { Log } from '../../foundation/base/log.js';
 import { Prng } from '../../foundation/base/prng.js';
 import { systemTimers } from '../../foundation/base/timers.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { swarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
 import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
+
 import { folderLists, holdList } from '../storage/folder-lists.js';
+
 import { adoptStorage } from '../storage/storage.js';
 import { Downloader } from './downloader.js';
 import { HASH_POOL_OPEN_MS } from './limits.js';
@@ -23,6 +26,7 @@ import {
   downloadEvents,
   downloadSettings,
 } from './messages.js';
+import { OwnPieces } from './requests/own-pieces.js';
 import { Pacer } from './requests/pacer.js';
 import { SlotPool } from './requests/slots.js';
 
@@ -137,7 +141,7 @@ class DownloadThread {
 
   #start(command: Extract<DownloadCommand, { kind: 'start' }>, attachments: readonly Attachment[]): void {
     const { file, name, resumePath, uploadPort } = command;
-    const [digests, bits, list] = attachments;
+    const [digests, bits, list, doneBits] = attachments;
     assert(
       digests instanceof SharedArrayBuffer && bits instanceof SharedArrayBuffer,
       'a download comes with digests and a bitfield',
@@ -146,6 +150,10 @@ class DownloadThread {
     const held = holdList(command.storage.handle.list, list);
     const storage = adoptStorage(command.storage);
     const geometry = new Geometry(storage.layout.size);
+    const bitfieldOf = (memory: SharedArrayBuffer): Bitfield =>
+      new Bitfield(geometry.pieceCount, new Uint8Array(memory));
+    const chosen = doneBits instanceof SharedArrayBuffer ? wantedPieces(storage.layout) : undefined;
+    const choice = chosen && { ...chosen, done: bitfieldOf(doneBits as SharedArrayBuffer) };
     this.#downloads.set(
       file,
       new Downloader({
@@ -154,7 +162,7 @@ class DownloadThread {
         swarm: swarmKey(command.swarm),
         geometry,
         digests: new Uint8Array(digests),
-        have: new Bitfield(geometry.pieceCount, new Uint8Array(bits)),
+        pieces: new OwnPieces(bitfieldOf(bits), choice),
         storage,
         resumePath,
         uploadPort,

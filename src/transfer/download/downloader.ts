@@ -9,7 +9,6 @@ import { DIGEST_SIZE } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Prng } from '../../foundation/base/prng.js';
 import { systemTimers } from '../../foundation/base/timers.js';
-import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
@@ -20,6 +19,7 @@ import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, Failure, Stor
 import { FAILURE_SENTENCE_MAX } from './limits.js';
 import { DownloadMachine } from './machine.js';
 import type { DownloadEvent, ExaminedDownload } from './messages.js';
+import type { OwnPieces } from './requests/own-pieces.js';
 import type { Pacer } from './requests/pacer.js';
 import type { SlotPool } from './requests/slots.js';
 import { ResumeWriter } from './resume-writer.js';
@@ -30,7 +30,7 @@ export interface DownloaderOptions {
   readonly name: string;
   readonly geometry: Geometry;
   readonly digests: Uint8Array;
-  readonly have: Bitfield;
+  readonly pieces: OwnPieces;
   /** The `.part`, open. */
   readonly storage: Storage;
   readonly resumePath: string;
@@ -62,7 +62,7 @@ export class Downloader {
   constructor(options: DownloaderOptions) {
     this.#options = options;
     this.#swarmBytes = keyBytes(options.swarm);
-    this.#resume = new ResumeWriter({ ...options, size: options.geometry.size });
+    this.#resume = new ResumeWriter({ ...options, done: options.pieces.done, size: options.geometry.size });
     this.#machine = new DownloadMachine(options);
     this.#host = new Host<DownloadInput, DownloadEffect>({
       name: `download/${options.name}`,

@@ -5,7 +5,6 @@
 import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../../foundation/actor/machine.js';
 import { assert } from '../../foundation/base/assert.js';
 import type { Prng } from '../../foundation/base/prng.js';
-import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { FetchEvent } from '../peer/messages.js';
 import type { DownloadEffect, DownloadInput, DownloadPhase, Ending, StoredPiece } from './effects.js';
@@ -14,6 +13,7 @@ import type { SilentAddress } from './peers/address-book.js';
 import { Connections } from './peers/connections.js';
 import { Reports } from './reports.js';
 import { Interest } from './requests/interest.js';
+import type { OwnPieces } from './requests/own-pieces.js';
 import { Pacer } from './requests/pacer.js';
 import { RequestTable } from './requests/request-table.js';
 import { RequestScheduler } from './requests/scheduler.js';
@@ -23,8 +23,7 @@ import { Verification } from './verification.js';
 export interface DownloadOptions {
   readonly file: number;
   readonly geometry: Geometry;
-  /** Shared; this machine is its only writer. */
-  readonly have: Bitfield;
+  readonly pieces: OwnPieces;
   readonly slots: SlotPool;
   readonly prng: Prng;
   /** A number no other connection of this process has. */
@@ -36,7 +35,7 @@ export interface DownloadOptions {
 const LOOK_MS = 250;
 
 export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEffect | WakeAt> {
-  readonly #have: Bitfield;
+  readonly #pieces: OwnPieces;
   readonly #pacer: Pacer;
   readonly #table: RequestTable;
   readonly #connections: Connections;
@@ -48,13 +47,13 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #wakeMs = Number.POSITIVE_INFINITY;
 
   constructor(options: DownloadOptions) {
-    const { have, prng, pacer = new Pacer() } = options;
-    this.#have = have;
+    const { pieces, prng, pacer = new Pacer() } = options;
+    this.#pieces = pieces;
     this.#pacer = pacer;
     const table = new RequestTable(options);
-    const reports = new Reports(have);
-    const connections = new Connections({ ...options, table });
-    const interest = new Interest(have, prng, connections.peers);
+    const reports = new Reports(pieces);
+    const connections = new Connections({ ...options, settled: pieces.settled, table });
+    const interest = new Interest(pieces.settled, prng, connections.peers);
     const parts = { ...options, pacer, table, reports, interest, connections };
     this.#scheduler = new RequestScheduler({ ...parts, peers: connections.peers });
     this.#verification = new Verification(parts);
@@ -171,7 +170,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #advance(nowMs: number): readonly (DownloadEffect | WakeAt)[] {
     const effects: (DownloadEffect | WakeAt)[] = [];
     if (this.#phase.at === 'running') {
-      if (this.#have.isComplete) effects.push(...this.#finish());
+      if (this.#pieces.settled.isComplete) effects.push(...this.#finish());
       else effects.push(...this.#connections.dial(nowMs), ...this.#scheduler.askAll(nowMs));
     }
     const isIdle = this.#connections.peers.size === 0 && this.#table.storingCount === 0;

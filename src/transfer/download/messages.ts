@@ -49,7 +49,11 @@ export const downloadCommands = protocol('download.commands', {
    * lost. `serves`: it also has connections that we serve.
    */
   attachPeerThread: message(1, { thread: whole(0, PEER_THREADS_MAX - 1), serves: flag }),
-  /** Attached: the digests, then the shared bitfield of the pieces on disk. The storage is open for writing. */
+  /**
+   * Attached: the digests; the shared bitfield of the pieces that peers may be offered; of a folder, the memory of its
+   * list; when some of its entries are left out, the bitfield of the pieces that are done. The storage is open for
+   * writing.
+   */
   start: message(2, {
     file,
     swarm: bytes(SWARM_KEY_SIZE),

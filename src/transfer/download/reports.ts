@@ -2,7 +2,7 @@
 // disk. Pure.
 
 import { HAVE_RANGES_MAX, PROGRESS_MS } from '../../foundation/base/limits.js';
-import { type Bitfield, rangesOf } from '../../foundation/torrent/bitfield.js';
+import { rangesOf } from '../../foundation/torrent/bitfield.js';
 import type { DownloadEffect } from './effects.js';
 import {
   HAVE_COMMON_MS,
@@ -13,9 +13,10 @@ import {
   RESUME_SAVE_PIECES,
 } from './limits.js';
 import type { Peer } from './peers/peer.js';
+import type { OwnPieces } from './requests/own-pieces.js';
 
 export class Reports {
-  readonly #have: Bitfield;
+  readonly #pieces: OwnPieces;
   #freshHaves: number[] = [];
   #receivedBytes = 0;
   #wastedBytes = 0;
@@ -29,8 +30,8 @@ export class Reports {
   #syncDueMs = Number.POSITIVE_INFINITY;
   #progressDueMs = 0;
 
-  constructor(have: Bitfield) {
-    this.#have = have;
+  constructor(pieces: OwnPieces) {
+    this.#pieces = pieces;
   }
 
   /** Payload bytes received, and how many of them were not needed or wrong. */
@@ -52,10 +53,14 @@ export class Reports {
   }
 
   /** @param isRare few of our peers have the piece. */
-  pieceStored(piece: number, isRare: boolean, nowMs: number): void {
+  pieceOffered(piece: number, isRare: boolean, nowMs: number): void {
     this.#freshHaves.push(piece);
     const pauseMs = isRare ? HAVE_RARE_MS : HAVE_COMMON_MS;
     this.#havesDueMs = Math.min(this.#havesDueMs, Math.max(nowMs, this.#havesSentMs + pauseMs));
+  }
+
+  /** A piece that is in no record yet. */
+  pieceStored(nowMs: number): void {
     this.#unsaved += 1;
     const soonMs = Math.max(nowMs, this.#savedMs + RESUME_SAVE_MIN_MS);
     const saveMs = this.#unsaved < RESUME_SAVE_PIECES ? nowMs + RESUME_SAVE_MS : soonMs;
@@ -109,6 +114,6 @@ export class Reports {
       peerCount += 1;
       if (peer.offered.isComplete) seeders += 1;
     }
-    return { kind: 'progressed', have: this.#have.count, ...this.totals, rate, peers: peerCount, seeders };
+    return { kind: 'progressed', have: this.#pieces.doneCount, ...this.totals, rate, peers: peerCount, seeders };
   }
 }

@@ -11,8 +11,8 @@ import type { Storage } from '../storage/storage.js';
 export interface ResumeWriterOptions {
   readonly swarm: SwarmKey;
   readonly size: number;
-  /** Grows meanwhile. What it has at the start is flushed. */
-  readonly have: Bitfield;
+  /** Pieces that are on disk. Grows meanwhile; what it has at the start is flushed. */
+  readonly done: Bitfield;
   readonly storage: Storage;
   readonly resumePath: string;
   readonly log: Log;
@@ -26,7 +26,7 @@ export class ResumeWriter {
 
   constructor(options: ResumeWriterOptions) {
     this.#options = options;
-    this.#synced = copyOf(options.have);
+    this.#synced = copyOf(options.done);
   }
 
   /** Settles when everything requested so far is done or has failed. */
@@ -47,7 +47,7 @@ export class ResumeWriter {
   /** Flushes what is written so far, and records that. */
   sync(): void {
     this.#queue(async () => {
-      const written = copyOf(this.#options.have);
+      const written = copyOf(this.#options.done);
       await this.#options.storage.flush();
       this.#synced = written;
       await this.#write(true);
@@ -56,18 +56,18 @@ export class ResumeWriter {
 
   /** Records how the file was left: while it stays like this, no piece needs checking at the next start. */
   async close(): Promise<void> {
-    const { storage, have } = this.#options;
+    const { storage, done } = this.#options;
     await this.#last;
     await storage.flush();
-    this.#synced = copyOf(have);
+    this.#synced = copyOf(done);
     await this.#write(true, true);
   }
 
   /** @param isLast the download has stopped, and nothing is written to its storage any more. */
   async #write(durable: boolean, isLast = false): Promise<void> {
-    const { swarm, size, have, storage, resumePath } = this.#options;
+    const { swarm, size, done, storage, resumePath } = this.#options;
     const left = leftAs(await storage.stamp(), isLast);
-    await saveResume(resumePath, { swarm, size, have, synced: this.#synced, left }, { durable });
+    await saveResume(resumePath, { swarm, size, have: done, synced: this.#synced, left }, { durable });
   }
 
   #queue(work: () => Promise<void>): void {

@@ -29,8 +29,8 @@ export class Verification {
   stored({ piece, outcome }: StoredPiece, nowMs: number): readonly DownloadEffect[] {
     const { geometry, table, interest, connections, reports } = this.#options;
     if (outcome.kind === 'stored') {
-      table.stored(piece);
-      reports.pieceStored(piece, interest.isRare(piece), nowMs);
+      if (table.stored(piece)) reports.pieceOffered(piece, interest.isRare(piece), nowMs);
+      reports.pieceStored(nowMs);
       return NO_EFFECTS;
     }
     const source = table.sourceOf(piece);

@@ -8,6 +8,7 @@ import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { ENDGAME_REQUESTS_MAX } from '../../../src/transfer/download/limits.js';
+import { OwnPieces } from '../../../src/transfer/download/requests/own-pieces.js';
 import {
   type PieceRequest,
   type PieceState,
@@ -26,7 +27,12 @@ function tableOf(pieces = PIECES, had: readonly number[] = [], capacity = 20) {
   const have = new Bitfield(pieces);
   for (const piece of had) have.set(piece);
   const slots = new SlotPool(capacity);
-  const table = new RequestTable({ file: FILE, geometry: new Geometry(pieces * PIECE_SIZE), have, slots });
+  const table = new RequestTable({
+    file: FILE,
+    geometry: new Geometry(pieces * PIECE_SIZE),
+    pieces: new OwnPieces(have),
+    slots,
+  });
   const views = new Map(CONNECTIONS.map((connection) => [connection as number, table.connected(connection)]));
   return { table, have, slots, views };
 }

@@ -6,6 +6,7 @@ import { Bitfield, type PieceRange } from '../../../src/foundation/torrent/bitfi
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import type { DownloadEffect, DownloadInput, StoreOutcome } from '../../../src/transfer/download/effects.js';
 import { DownloadMachine } from '../../../src/transfer/download/machine.js';
+import { OwnPieces, type PartialChoice } from '../../../src/transfer/download/requests/own-pieces.js';
 import { Pacer } from '../../../src/transfer/download/requests/pacer.js';
 import { SlotPool } from '../../../src/transfer/download/requests/slots.js';
 import type { FetchEvent, HangUpReason } from '../../../src/transfer/peer/messages.js';
@@ -22,6 +23,7 @@ export interface StageOptions {
   readonly pacer?: Pacer;
   readonly file?: number;
   readonly seed?: number;
+  readonly choice?: PartialChoice;
 }
 
 export class Stage {
@@ -37,7 +39,8 @@ export class Stage {
   #nextConnection = 1;
   #nextPort = 7000;
 
-  constructor({ pieces, slots = 96, have = [], pool, pacer = new Pacer(), file = FILE, seed = 1 }: StageOptions) {
+  constructor(options: StageOptions) {
+    const { pieces, slots = 96, have = [], pool, pacer = new Pacer(), file = FILE, seed = 1, choice } = options;
     // The last piece is one byte: the shortest there is.
     this.geometry = new Geometry(pieces === 0 ? 0 : (pieces - 1) * PIECE_SIZE + 1);
     this.have = new Bitfield(pieces);
@@ -48,7 +51,7 @@ export class Stage {
       file,
       pacer,
       geometry: this.geometry,
-      have: this.have,
+      pieces: new OwnPieces(this.have, choice),
       slots: this.slots,
       prng: new Prng(seed),
       nextConnection: () => this.#nextConnection++,

@@ -29,7 +29,8 @@ import { Peer } from './peer.js';
 import { Quota } from './quota.js';
 
 export interface ConnectionsOptions {
-  readonly have: Bitfield;
+  /** Pieces that are not to be fetched. */
+  readonly settled: Bitfield;
   readonly slots: SlotPool;
   readonly table: RequestTable;
   readonly prng: Prng;
@@ -48,10 +49,10 @@ export class Connections {
   #silentTold = 0;
 
   constructor(options: ConnectionsOptions) {
-    const { have, prng, slots } = options;
+    const { settled, prng, slots } = options;
     this.#options = options;
-    this.#quota = new Quota(slots, have);
-    this.#eviction = new Eviction(have, prng);
+    this.#quota = new Quota(slots, settled);
+    this.#eviction = new Eviction(settled, prng);
   }
 
   /** By connection, in the order they were dialed. */
@@ -127,11 +128,11 @@ export class Connections {
   }
 
   #open(link: PeerLink, nowMs: number): DownloadEffect {
-    const { have, table, nextConnection } = this.#options;
+    const { settled, table, nextConnection } = this.#options;
     const { address } = link;
     const connection = nextConnection();
     const requests = table.connected(connection);
-    const peer = new Peer({ connection, address, pieceCount: have.pieceCount, requests }, nowMs);
+    const peer = new Peer({ connection, address, pieceCount: settled.pieceCount, requests }, nowMs);
     this.#peers.set(connection, peer);
     link.opened(peer);
     return { kind: 'dial', connection, address };

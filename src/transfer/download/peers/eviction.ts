@@ -20,21 +20,21 @@ import type { Peer } from './peer.js';
 const SLOW_FACTOR = 2;
 
 export class Eviction {
-  readonly #have: Bitfield;
+  readonly #settled: Bitfield;
   readonly #prng: Prng;
   #startedMs: number | undefined;
   #turnoverDueMs = 0;
   #patienceMs = REQUEST_PATIENCE_MIN_MS;
 
-  constructor(have: Bitfield, prng: Prng) {
-    this.#have = have;
+  constructor(settled: Bitfield, prng: Prng) {
+    this.#settled = settled;
     this.#prng = prng;
   }
 
   /** For a peer that has just dialed us: any that has nothing for us, at random, so that no peer is left by all. */
   forIncoming(peers: Iterable<Peer>, nowMs: number): Peer | undefined {
     // One that is just sending its bitfield is heard out.
-    const idle = [...peers].filter((peer) => (peer.mayBeAsked || isOld(peer, nowMs)) && isSpare(peer, this.#have));
+    const idle = [...peers].filter((peer) => (peer.mayBeAsked || isOld(peer, nowMs)) && isSpare(peer, this.#settled));
     return idle.length === 0 ? undefined : idle[this.#prng.below(idle.length)];
   }
 
@@ -43,7 +43,7 @@ export class Eviction {
     const evicted: Peer[] = [];
     for (const peer of peers) {
       if (evicted.length === EVICTED_AT_ONCE_MAX) break;
-      if (isOld(peer, nowMs) && isSpare(peer, this.#have)) evicted.push(peer);
+      if (isOld(peer, nowMs) && isSpare(peer, this.#settled)) evicted.push(peer);
     }
     const slow = this.#isTurnoverDue(nowMs) ? slowest(peers, nowMs) : undefined;
     return slow === undefined ? evicted : [...evicted, slow];
@@ -104,11 +104,11 @@ function isOld({ greetedMs }: Peer, nowMs: number): boolean {
   return nowMs - greetedMs >= PEER_PLACE_MIN_MS;
 }
 
-function isSpare(peer: Peer, have: Bitfield): boolean {
+function isSpare(peer: Peer, settled: Bitfield): boolean {
   // One that is being dialed has its own deadline.
   if (peer.phase === 'dialing' || peer.hangingUp || peer.requests.size > 0) return false;
   // What another peer was asked for counts as well: that one may hang up, or be slow.
-  return !peer.mayBeAsked || (peer.wantedCount === 0 && !peer.offered.hasBeyond(have));
+  return !peer.mayBeAsked || (peer.wantedCount === 0 && !peer.offered.hasBeyond(settled));
 }
 
 /** It has something that nobody was asked for, or the very piece that the slot is kept for. */

@@ -16,15 +16,17 @@ import type { Peer } from './peer.js';
 
 export class Quota {
   readonly #slots: SlotPool;
-  readonly #have: Bitfield;
+  readonly #settled: Bitfield;
   #startedMs: number | undefined;
   #askDueMs = 0;
   #askDelayMs = TRACKER_ASK_MIN_MS;
 
-  /** @param slots whose owners are the downloads that run. */
-  constructor(slots: SlotPool, have: Bitfield) {
+  /**
+   * @param slots whose owners are the downloads that run. @param settled pieces that are not to be fetched.
+   */
+  constructor(slots: SlotPool, settled: Bitfield) {
     this.#slots = slots;
-    this.#have = have;
+    this.#settled = settled;
   }
 
   /** Peers worth being connected to now, from 1 to PEERS_PER_DOWNLOAD_MAX. */
@@ -32,7 +34,7 @@ export class Quota {
     const { ownerCount } = this.#slots;
     this.#startedMs ??= nowMs;
     if (ownerCount === 1) return PEERS_PER_DOWNLOAD_MAX;
-    const missing = this.#have.pieceCount - this.#have.count;
+    const missing = this.#settled.pieceCount - this.#settled.count;
     const few = Math.max(1, Math.floor(PEERS_BESIDE_OTHERS / ownerCount), Math.floor(missing / PEER_PIECES_MIN));
     return Math.min(PEERS_PER_DOWNLOAD_MAX, few * (1 + Math.floor((nowMs - this.#startedMs) / PEER_SHARE_MS)));
   }
@@ -67,7 +69,7 @@ export class Quota {
   #helps(peer: Peer): boolean {
     if (peer.hangingUp) return false;
     return (
-      peer.phase !== 'ready' || peer.requests.size > 0 || peer.wantedCount > 0 || peer.offered.hasBeyond(this.#have)
+      peer.phase !== 'ready' || peer.requests.size > 0 || peer.wantedCount > 0 || peer.offered.hasBeyond(this.#settled)
     );
   }
 }

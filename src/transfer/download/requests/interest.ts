@@ -14,11 +14,11 @@ export class Interest {
   /** Peers that may have changed since they were found to have no room, or nothing for us. */
   readonly #candidates = new Set<Peer>();
 
-  /** @param peers all that are connected; kept by the owner. */
-  constructor(have: Bitfield, prng: Prng, peers: ReadonlyMap<number, Peer>) {
+  /** @param settled pieces that are not to be fetched. @param peers all that are connected; kept by the owner. */
+  constructor(settled: Bitfield, prng: Prng, peers: ReadonlyMap<number, Peer>) {
     this.#peers = peers;
-    this.#picker = new Picker(have.pieceCount, prng);
-    for (let piece = 0; piece < have.pieceCount; piece += 1) if (!have.has(piece)) this.#picker.want(piece);
+    this.#picker = new Picker(settled.pieceCount, prng);
+    for (let piece = 0; piece < settled.pieceCount; piece += 1) if (!settled.has(piece)) this.#picker.want(piece);
   }
 
   /** Pieces that no peer is asked for. */

@@ -4,14 +4,15 @@
 
 import { assert, present } from '../../../foundation/base/assert.js';
 import type { Address } from '../../../foundation/torrent/address.js';
-import type { Bitfield } from '../../../foundation/torrent/bitfield.js';
 import type { Geometry } from '../../../foundation/torrent/geometry.js';
 import { ENDGAME_REQUESTS_MAX } from '../limits.js';
+import type { OwnPieces } from './own-pieces.js';
 import type { SlotPool } from './slots.js';
 
 const MISSING = 0;
 const REQUESTED = 1;
 const STORING = 2;
+/** Or never wanted. */
 const HAVE = 3;
 const NAMES = ['missing', 'requested', 'storing', 'have'] as const;
 export type PieceState = (typeof NAMES)[number];
@@ -55,8 +56,8 @@ export interface RequestTableOptions {
   /** The number of the download, by which it owns its slots. */
   readonly file: number;
   readonly geometry: Geometry;
-  /** Pieces that are verified and on disk. The table is its only writer from now on. */
-  readonly have: Bitfield;
+  /** The table is its only writer from now on. */
+  readonly pieces: OwnPieces;
   readonly slots: SlotPool;
 }
 
@@ -89,10 +90,11 @@ export class RequestTable {
   #unsent: Entry | undefined;
 
   constructor(options: RequestTableOptions) {
-    const { file, have, slots } = options;
+    const { file, slots } = options;
+    const { settled } = options.pieces;
     this.#options = options;
-    this.#states = new Uint8Array(have.pieceCount);
-    for (const [begin, count] of have.ranges()) this.#states.fill(HAVE, begin, begin + count);
+    this.#states = new Uint8Array(settled.pieceCount);
+    for (const [begin, count] of settled.ranges()) this.#states.fill(HAVE, begin, begin + count);
     slots.join(file);
   }
 
@@ -274,11 +276,11 @@ export class RequestTable {
 
   // --- what happens to a piece that is being stored ---
 
-  /** storing → have: it is verified and on disk. */
-  stored(piece: number): void {
+  /** storing → have: it is verified and on disk. True: peers may be offered it. */
+  stored(piece: number): boolean {
     this.#leaveStoring(piece);
     this.#states[piece] = HAVE;
-    this.#options.have.set(piece);
+    return this.#options.pieces.stored(piece);
   }
 
   /** storing → missing, or requested if another peer is still asked. True: it is missing. */

@@ -6,7 +6,7 @@ import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { assert, present } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE, UPLOAD_REQUESTS_PER_PEER_MAX } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
-import type { Bitfield, PieceRange } from '../../../foundation/torrent/bitfield.js';
+import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, piecesIn } from '../../../foundation/torrent/block.js';
 import type { ArrivedPiece, DownloadEffect } from '../effects.js';
 import type { Peer } from '../peers/peer.js';
@@ -14,6 +14,7 @@ import type { Reports } from '../reports.js';
 import { duplicateFor } from './endgame.js';
 import type { Interest } from './interest.js';
 import { mayMigrate, silentSources } from './migration.js';
+import type { OwnPieces } from './own-pieces.js';
 import type { Pacer } from './pacer.js';
 import {
   isLive,
@@ -26,7 +27,7 @@ import {
 
 export interface SchedulerOptions {
   readonly file: number;
-  readonly have: Bitfield;
+  readonly pieces: OwnPieces;
   readonly prng: Prng;
   readonly pacer: Pacer;
   readonly table: RequestTable;
@@ -73,14 +74,14 @@ export class RequestScheduler {
 
   /** The next request for this peer, if there is one. `later`: our own limit or our slots are in the way. */
   #ask(peer: Peer, nowMs: number): readonly DownloadEffect[] | 'later' {
-    const { have, interest, table, peers, pacer } = this.#options;
+    const { pieces, interest, table, peers, pacer } = this.#options;
     // Under a limit each piece is paid for alone.
     const most = pacer.isLimited ? 1 : peer.runPieces;
     const { room } = table;
     // While pieces arrive faster than they are stored, slots come back one by one: a run waits for all of its slots.
     const comesSoon = room < most && room + table.storingCount >= most;
     if (!this.#mayBegin(peer, nowMs) || room === 0 || comesSoon) return 'later';
-    const picked = interest.pick(peer, have.count < RANDOM_FIRST_PIECES);
+    const picked = interest.pick(peer, pieces.done.count < RANDOM_FIRST_PIECES);
     const isEndgame = interest.wantedCount === 0 && table.migrating.size === 0;
     const duplicate = isEndgame ? duplicateFor(peer, peers, table, nowMs) : undefined;
     const piece = picked ?? duplicate?.piece;
