@@ -20,6 +20,10 @@ export const NAME_BYTES_MAX = 255;
 export const METAINFO_LINE_BYTES_MAX = KIB;
 /** Further `key: value` lines kept from a `.mtorrent`. */
 export const METAINFO_EXTRA_LINES_MAX = 64;
+/** Bytes of all lines behind the piece hashes: the largest list of a folder, and the further lines behind it. */
+export const LIST_BYTES_MAX = 65 * MIB;
+/** Characters of a link: two host names, a name of 255 bytes of three characters each, and 120 for the numbers. */
+export const LINK_BYTES_MAX = 2 * KIB;
 /** Bytes read from or written to a `.mtorrent` at once: the bounded buffer beside the digests. */
 export const METAINFO_IO_BYTES = 64 * KIB;
 /** Bytes of one SHA-256. */
