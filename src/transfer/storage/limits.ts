@@ -69,3 +69,10 @@ export const CLAIM_WATCH_MS = 16_000;
 export const CLAIM_LOOK_MS = 500;
 /** Tries to make a claim while others make and remove theirs. */
 export const CLAIM_TRIES_MAX = 4;
+
+// --- files whose bytes are used again (docs/decisions/046) ---
+
+/** Ranges of a piece that are asked of peers beside what is here: beyond it one request for the piece is cheaper. */
+export const HOLES_PER_PIECE_MAX = 32;
+/** Files that one piece is put together from: small files of 1 KiB on average; the frame of the task stays small. */
+export const PARTS_PER_PIECE_MAX = 512;
