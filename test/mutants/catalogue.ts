@@ -1253,7 +1253,56 @@ const ADDRESSES: readonly Defect[] = [
   },
 ];
 
+const FOLDER_LISTS: readonly Defect[] = [
+  {
+    name: 'folder lists: a path leads out',
+    breaks: 'no entry of a list leads out of its folder',
+    file: 'src/foundation/torrent/folder/paths.ts',
+    right: "if (parts.includes('..')) return",
+    wrong: "if (parts[0] === '..') return",
+    test: 'test/foundation/torrent/folder/paths.test.ts',
+    rule: 'a path may not lead out of its folder, deceive the eye, or be longer than systems take',
+  },
+  {
+    name: 'folder lists: a link leads out',
+    breaks: 'no link of a list points out of its folder',
+    file: 'src/foundation/torrent/folder/paths.ts',
+    right: "down.includes('..') ||",
+    wrong: '',
+    test: 'test/foundation/torrent/folder/paths.test.ts',
+    rule: 'a link points into the folder, by its text alone',
+  },
+  {
+    name: 'folder lists: below a file',
+    breaks: 'nothing lies below an entry of its own',
+    file: 'src/foundation/torrent/folder/paths.ts',
+    right: "return key.startsWith(upper) && (key.length === upper.length || key[upper.length] === '\\0');",
+    wrong: 'return key === upper;',
+    test: 'test/foundation/torrent/folder/paths.test.ts',
+    rule: 'no path comes twice, and nothing lies below what is no folder',
+  },
+  {
+    name: 'folder lists: terabytes of pads',
+    breaks: 'a list cannot claim terabytes of nothing',
+    file: 'src/foundation/torrent/folder/entries.ts',
+    right: "(kind !== 'pad' && size > 0)) return undefined;",
+    wrong: 'size > 0) return undefined;',
+    test: 'test/foundation/torrent/folder/entries.test.ts',
+    rule: 'a list cannot claim terabytes of nothing',
+  },
+  {
+    name: 'folder lists: a cut list passes',
+    breaks: 'a list that was cut is refused',
+    file: 'src/foundation/torrent/metainfo.ts',
+    right: 'if (this.#isInFolder) {',
+    wrong: 'if (this.#isInFolder && this.#line > 99) {',
+    test: 'test/foundation/torrent/folder/entries.test.ts',
+    rule: 'a list that is cut is refused, wherever that is',
+  },
+];
+
 export const CATALOGUE: readonly Defect[] = [
+  ...FOLDER_LISTS,
   ...ADDRESSES,
   ...RELEASES,
   ...SERVING,

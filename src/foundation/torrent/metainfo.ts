@@ -1,6 +1,6 @@
-// The `.mtorrent` format: five lines, then optional `key: value` lines. Reads and writes it as a stream of parts, so
-// that a file that only declares a large size costs no memory. A file that breaks a rule is refused, with its line and
-// what was expected there. Pure.
+// The `.mtorrent` format: five lines, the list of a folder, then optional `key: value` lines. Reads and writes it as a
+// stream of parts, so that a file that only declares a large size costs no memory. A file that breaks a rule is
+// refused, with its line and what was expected there. Pure.
 
 import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.js';
@@ -15,7 +15,9 @@ import {
   SHA256_SIZE,
 } from '../base/limits.js';
 import { type Address, formatAddress, parseAddress, parseNamedAddress, sameAddress } from './address.js';
+import { type EntryFault, FOLDER_KEY, FolderReader, formatFolder } from './folder/entries.js';
 import type { FolderList } from './folder/folder-list.js';
+import { FOLDER_LINE_BYTES_MAX } from './folder/limits.js';
 import { FILE_SIZE_MAX, Geometry } from './geometry.js';
 import { HexReader } from './hex-reader.js';
 import { type SwarmKey, swarmKey } from './ids.js';
@@ -55,6 +57,15 @@ export interface MetainfoParts extends MetainfoHead {
   readonly extra?: readonly (readonly [key: string, value: string])[];
 }
 
+/** The line of a single file that may be executed; `create --mode` writes it. */
+export const EXECUTABLE_LINE = ['mode', 'exec'] as const;
+
+/** Whether the share is a single file that its maker says may be executed. */
+export function isExecutable({ layout, extra }: Metainfo): boolean {
+  const [mode, exec] = EXECUTABLE_LINE;
+  return layout.folder === undefined && extra.some(([key, value]) => key === mode && value === exec);
+}
+
 /** Throws UNSAFE_NAME for a name, INVALID_ARGUMENTS for two equal trackers; asserts what no user can cause. */
 export function makeMetainfo(parts: MetainfoParts): Metainfo {
   const { trackers, name, digests, sha256, folder, extra = [] } = parts;
@@ -65,6 +76,7 @@ export function makeMetainfo(parts: MetainfoParts): Metainfo {
   const swarm = swarmKey(createHash('sha1').update(digests).digest());
   const layout = new Layout(folder ?? parts.size);
   assert(layout.size === parts.size, 'the entries of a folder cover its piece space');
+  assert(folder === undefined || sha256 === undefined, 'a folder has no SHA-256 of its own');
   return { trackers, name, geometry, layout, digests, swarm, sha256, extra };
 }
 
@@ -112,9 +124,23 @@ function* formatHashString({ digests }: Metainfo): Generator<Uint8Array> {
 }
 
 /** The bytes behind the line of the hash string; none for a file without further lines. */
-export function* formatFurtherLines({ sha256, extra }: Metainfo): Generator<Uint8Array> {
+export function* formatFurtherLines({ layout, sha256, extra }: Metainfo): Generator<Uint8Array> {
+  if (layout.folder !== undefined) yield* inParts(formatFolder(layout.folder));
   if (sha256 !== undefined) yield Buffer.from(`sha256: ${toHex(sha256)}\n`);
   for (const [key, value] of extra) yield Buffer.from(`${key}: ${value}\n`);
+}
+
+function* inParts(lines: Iterable<string>): Generator<Uint8Array> {
+  let part = '';
+  for (const line of lines) {
+    // A UTF-16 unit is three bytes at most.
+    if ((part.length + line.length) * 3 > METAINFO_IO_BYTES) {
+      yield Buffer.from(part);
+      part = '';
+    }
+    part += line;
+  }
+  if (part !== '') yield Buffer.from(part);
 }
 
 const LINE_FEED = 0x0a;
@@ -137,12 +163,15 @@ export class MetainfoParser {
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   /** 1-based number of the line that is being read. */
   #line = 1;
-  readonly #text = new Uint8Array(METAINFO_LINE_BYTES_MAX);
+  readonly #text = new Uint8Array(FOLDER_LINE_BYTES_MAX);
   #textLength = 0;
   #trackers: Address[] = [];
   #name = '';
   #geometry = new Geometry(0);
   #hex = new HexReader(0);
+  #folder: FolderReader | undefined;
+  /** The line after which the further lines begin. */
+  #lastLine = HASH_LINE;
   #sha256: Uint8Array | undefined;
   readonly #extra: [string, string][] = [];
   readonly #keys = new Set<string>();
@@ -179,6 +208,9 @@ export class MetainfoParser {
       );
     }
     if (this.#line === HASH_LINE || this.#textLength > 0) this.#endLine();
+    if (this.#isInFolder) {
+      throw this.#refused(`should be followed by ${this.#folder?.expected}, but the file ends there`, -1);
+    }
     const [first, second] = this.#trackers;
     assert(first !== undefined && second !== undefined, 'five lines were read');
     return makeMetainfo({
@@ -187,13 +219,20 @@ export class MetainfoParser {
       size: this.#geometry.size,
       digests: this.#hex.bytes,
       sha256: this.#sha256,
+      folder: this.#folder?.list(),
       extra: this.#extra,
     });
   }
 
+  /** Whether the list of a folder has begun and not ended. */
+  get #isInFolder(): boolean {
+    return this.#folder?.isEnded === false;
+  }
+
   #pushText(bytes: Uint8Array): void {
-    if (this.#textLength + bytes.length > this.#text.length) {
-      throw this.#refused(`should be at most ${METAINFO_LINE_BYTES_MAX} bytes long, but is longer`);
+    const bytesMax = this.#isInFolder ? FOLDER_LINE_BYTES_MAX : METAINFO_LINE_BYTES_MAX;
+    if (this.#textLength + bytes.length > bytesMax) {
+      throw this.#refused(`should be at most ${bytesMax} bytes long, but is longer`);
     }
     this.#text.set(bytes, this.#textLength);
     this.#textLength += bytes.length;
@@ -238,6 +277,8 @@ export class MetainfoParser {
     else if (this.#line === 2) this.#trackerLine(text);
     else if (this.#line === 3) this.#nameLine(text);
     else if (this.#line === 4) this.#sizeLine(text);
+    else if (this.#isInFolder) this.#folderLine(text);
+    else if (this.#line === HASH_LINE + 1 && text.startsWith(`${FOLDER_KEY}:`)) this.#beginFolder(text);
     else this.#extraLine(text);
   }
 
@@ -275,9 +316,28 @@ export class MetainfoParser {
     this.#hex = new HexReader(this.#geometry.pieceCount * DIGEST_SIZE);
   }
 
+  #beginFolder(text: string): void {
+    const reader = FolderReader.begin(text, this.#geometry.size);
+    if (!(reader instanceof FolderReader)) throw this.#faulty(reader);
+    this.#folder = reader;
+    this.#keys.add(FOLDER_KEY);
+  }
+
+  #folderLine(text: string): void {
+    const fault = this.#folder?.push(text);
+    if (fault !== undefined) throw this.#faulty(fault);
+    this.#lastLine = this.#line;
+  }
+
+  #faulty({ code, complaint, entry }: EntryFault): MiniTorrentError {
+    const offset = entry === undefined ? 0 : HASH_LINE + 2 + entry - this.#line;
+    if (code === 'INVALID_MTORRENT') return this.#refused(complaint, offset);
+    return new MiniTorrentError(code, `${this.#where(offset)} ${complaint}`);
+  }
+
   #extraLine(text: string): void {
-    if (this.#line > HASH_LINE + METAINFO_EXTRA_LINES_MAX) {
-      throw this.#refused(`should not be there: at most ${METAINFO_EXTRA_LINES_MAX} lines follow the hash string`);
+    if (this.#line > this.#lastLine + METAINFO_EXTRA_LINES_MAX) {
+      throw this.#refused(`should not be there: at most ${METAINFO_EXTRA_LINES_MAX} further lines may be there`);
     }
     if (text === '') return;
     const match = EXTRA_LINE.exec(text);
@@ -285,6 +345,10 @@ export class MetainfoParser {
     if (match === null || value !== printable(value)) {
       throw this.#refused(`should be a 'key: value' line, but is ${quoted(text)}`);
     }
+    if (key === FOLDER_KEY && this.#folder === undefined) {
+      throw this.#refused(`should be line ${HASH_LINE + 1}, directly after the hash string`);
+    }
+    if (key === 'sha256' && this.#folder !== undefined) throw this.#refused('should not be there beside a folder');
     if (this.#keys.has(key)) throw this.#refused(`should not repeat the key '${key}'`);
     this.#keys.add(key);
     if (key === 'sha256') this.#sha256 = this.#sha256Of(value);

@@ -27,10 +27,15 @@ export function checkFileName(name: string): string | undefined {
   if (INVISIBLE.test(name)) return 'it has an invisible or direction-changing character';
   if (name.includes(':')) return "it has a ':', which names a drive or a hidden stream on Windows";
   if (/[. ]$/.test(name)) return 'it ends with a dot or a space, which Windows drops';
-  if (DEVICE.test(name.split('.', 1)[0] ?? '')) return 'it names a device on Windows';
+  if (isDeviceName(name)) return 'it names a device on Windows';
   if (name !== name.normalize('NFC')) return 'it is not in Unicode normal form C';
   if (Buffer.byteLength(name) > NAME_BYTES_MAX) return `it is longer than ${NAME_BYTES_MAX} bytes`;
   return undefined;
+}
+
+/** Whether Windows opens a device for a file of this name, whatever its extension. */
+export function isDeviceName(name: string): boolean {
+  return DEVICE.test(name.split('.', 1)[0] ?? '');
 }
 
 /** What Windows, FAT, exFAT and many network disks take in no name. Released files have it, so it is not refused. */

@@ -190,15 +190,17 @@ export class FolderList {
 
 /** Takes entries in the order of the list; how many there may be, and which, its caller has checked. */
 export class FolderListBuilder {
-  readonly #kinds: number[] = [];
-  readonly #begins: number[] = [];
-  readonly #sizes: number[] = [];
-  readonly #digests: bigint[] = [];
-  readonly #seconds: number[] = [];
-  readonly #pathEnds: number[] = [];
-  readonly #textEnds: number[] = [];
-  #text = Buffer.alloc(64 * 1024);
+  // Numbers in arrays of their own kind: a list of a hundred thousand would otherwise be as many objects to collect.
+  #kinds = new Uint8Array(64);
+  #begins = new Float64Array(64);
+  #sizes = new Float64Array(64);
+  #digests = new BigUint64Array(64);
+  #seconds = new Float64Array(64);
+  #pathEnds = new Uint32Array(64);
+  #textEnds = new Uint32Array(64);
+  #text = Buffer.alloc(4 * 1024);
   #textBytes = 0;
+  #count = 0;
   #size = 0;
 
   /** Bytes of the piece space so far. */
@@ -207,44 +209,65 @@ export class FolderListBuilder {
   }
 
   get count(): number {
-    return this.#kinds.length;
+    return this.#count;
   }
 
   push({ kind, size, path, target, digest, seconds }: FolderEntry): void {
-    assert(this.#kinds.length < FOLDER_ENTRIES_MAX, 'a list has a bounded number of entries');
-    this.#kinds.push(ENTRY_KINDS.indexOf(kind) | (digest === undefined ? 0 : HAS_DIGEST));
-    this.#begins.push(this.#size);
-    this.#sizes.push(size);
-    this.#digests.push(digest ?? 0n);
-    this.#seconds.push(seconds ?? Number.NaN);
+    const at = this.#count;
+    assert(at < FOLDER_ENTRIES_MAX, 'a list has a bounded number of entries');
+    if (at === this.#kinds.length) this.#grow();
+    this.#kinds[at] = ENTRY_KINDS.indexOf(kind) | (digest === undefined ? 0 : HAS_DIGEST);
+    this.#begins[at] = this.#size;
+    this.#sizes[at] = size;
+    if (digest !== undefined) this.#digests[at] = digest;
+    this.#seconds[at] = seconds ?? Number.NaN;
     this.#append(path);
-    this.#pathEnds.push(this.#textBytes);
+    this.#pathEnds[at] = this.#textBytes;
     this.#append(target);
-    this.#textEnds.push(this.#textBytes);
+    this.#textEnds[at] = this.#textBytes;
+    this.#count += 1;
     this.#size += size;
   }
 
   /** The builder is used up. */
   build(): FolderList {
-    const count = this.#kinds.length;
+    const count = this.#count;
     const at = sectionsOf(count, this.#textBytes);
     const memory = new SharedArrayBuffer(at.end);
     new Float64Array(memory, 0, 3).set([count, this.#size, this.#textBytes]);
-    new Float64Array(memory, at.begins, count).set(this.#begins);
-    new Float64Array(memory, at.sizes, count).set(this.#sizes);
-    new BigUint64Array(memory, at.digests, count).set(this.#digests);
-    new Float64Array(memory, at.seconds, count).set(this.#seconds);
-    new Uint32Array(memory, at.pathEnds, count).set(this.#pathEnds);
-    new Uint32Array(memory, at.textEnds, count).set(this.#textEnds);
-    new Uint8Array(memory, at.kinds, count).set(this.#kinds);
+    new Float64Array(memory, at.begins, count).set(this.#begins.subarray(0, count));
+    new Float64Array(memory, at.sizes, count).set(this.#sizes.subarray(0, count));
+    new BigUint64Array(memory, at.digests, count).set(this.#digests.subarray(0, count));
+    new Float64Array(memory, at.seconds, count).set(this.#seconds.subarray(0, count));
+    new Uint32Array(memory, at.pathEnds, count).set(this.#pathEnds.subarray(0, count));
+    new Uint32Array(memory, at.textEnds, count).set(this.#textEnds.subarray(0, count));
+    new Uint8Array(memory, at.kinds, count).set(this.#kinds.subarray(0, count));
     new Uint8Array(memory, at.text, this.#textBytes).set(this.#text.subarray(0, this.#textBytes));
     return new FolderList(memory);
   }
 
+  #grow(): void {
+    const count = this.#kinds.length * 2;
+    const grown = <T extends { set(from: T): void }>(to: T, from: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.#kinds = grown(new Uint8Array(count), this.#kinds);
+    this.#begins = grown(new Float64Array(count), this.#begins);
+    this.#sizes = grown(new Float64Array(count), this.#sizes);
+    this.#digests = grown(new BigUint64Array(count), this.#digests);
+    this.#seconds = grown(new Float64Array(count), this.#seconds);
+    this.#pathEnds = grown(new Uint32Array(count), this.#pathEnds);
+    this.#textEnds = grown(new Uint32Array(count), this.#textEnds);
+  }
+
   #append(text: string): void {
-    const bytes = Buffer.byteLength(text);
-    if (this.#textBytes + bytes > this.#text.length) {
-      this.#text = Buffer.concat([this.#text, Buffer.alloc(Math.max(this.#text.length, bytes))]);
+    if (text === '') return;
+    // A UTF-16 unit is three bytes at most.
+    if (this.#textBytes + text.length * 3 > this.#text.length) {
+      const grown = Buffer.alloc(Math.max(this.#text.length * 2, this.#textBytes + text.length * 3));
+      this.#text.copy(grown, 0, 0, this.#textBytes);
+      this.#text = grown;
     }
     this.#textBytes += this.#text.write(text, this.#textBytes);
   }
