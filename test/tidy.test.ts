@@ -92,6 +92,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   piscina: ['src/transfer/hash/pool.ts'],
   msgpackr: ['src/foundation/wire/msgpack.ts'],
   pino: ['src/foundation/base/log.ts'],
+  picomatch: ['src/foundation/torrent/folder/globs.ts'],
   'smol-toml': ['src/app/settings/toml.ts'],
   libsql: ['src/tracking/store/sqlite/database.ts'],
   'string-width': ['src/app/console/terminal/text-width.ts'],

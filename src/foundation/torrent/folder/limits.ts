@@ -12,3 +12,11 @@ export const FOLDER_LINE_BYTES_MAX = 4 * KIB;
 export const FOLDER_PATH_BYTES_MAX = 1_024;
 /** Parts of an entry's path: as many folders are opened one below the other. */
 export const FOLDER_DEPTH_MAX = 64;
+/** Patterns of one kind in a command, and bytes of one: as many as a person types, and some scripts. */
+export const GLOBS_MAX = 64;
+export const GLOB_BYTES_MAX = KIB;
+/**
+ * Bytes from which on a file begins at a piece of its own, so that its pieces stay the same in the next version of the
+ * folder: the pad before it is at most an eighth of it.
+ */
+export const ALIGNED_FILE_BYTES_MIN = 4 * MIB;
