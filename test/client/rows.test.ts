@@ -76,8 +76,11 @@ test('the rows between the threads keep their order', () => {
   isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [6, 1, [[9, 'h', 1, uploadedTo.peer, 2]]]);
   const digest = new Uint8Array(20);
   const piece = { piece: 1, slot: 2, digest, storage: { fd: 3, size: 4, list: 0 } };
-  isOnWire(hashTasks, { kind: 'storePieces', pieces: [piece] }, [1, [[1, 2, digest, [3, 4]]]]);
-  isOnWire(hashAnswers, { kind: 'stored', outcomes: [{ kind: 'ioError', errno: 'EIO' }] }, [1, [['ioError', 'EIO']]]);
+  isOnWire(hashTasks, { kind: 'storePieces', pieces: [piece] }, [1, [[1, 2, digest, [3, 4, 0]]]]);
+  isOnWire(hashAnswers, { kind: 'stored', outcomes: [{ kind: 'ioError', errno: 'EIO', entry: 0 }] }, [
+    1,
+    [['ioError', 'EIO', 0]],
+  ]);
 });
 
 test('statistics are JSON text on the wire, and nothing else is read as them', () => {

@@ -779,7 +779,7 @@ const TRANSFER: readonly Defect[] = [
   {
     name: 'transfer: a new .part through a link',
     breaks: 'a symbolic link is never followed, an existing file never taken over',
-    file: 'src/transfer/storage/storage.ts',
+    file: 'src/transfer/storage/single-file.ts',
     right: 'constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW',
     wrong: 'constants.O_RDWR | constants.O_CREAT',
     test: 'test/transfer/storage/storage.test.ts',
@@ -824,7 +824,7 @@ const TRANSFER: readonly Defect[] = [
   {
     name: 'transfer: a .part opened again through a link',
     breaks: 'a symbolic link is never followed',
-    file: 'src/transfer/storage/storage.ts',
+    file: 'src/transfer/storage/single-file.ts',
     right: 'constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK',
     wrong: 'constants.O_RDWR | constants.O_NONBLOCK',
     test: 'test/transfer/storage/storage.test.ts',

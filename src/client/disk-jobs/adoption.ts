@@ -70,12 +70,12 @@ export class Adoption {
   async adoptPart(entry: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<void> {
     const { path, swarm, size } = entry;
     const partPath = partPathOf(path);
-    const { stamp, diskBytes } = await examinePart(path);
+    const { stamp, diskBytes } = await examinePart(path, metainfo.layout);
     const good = await this.#goodAt(partPath, metainfo, onHashed);
     const examined: Examined = { good: tellingOf(good, metainfo), pieces: good.pieceCount, diskBytes };
     const refused = judgeUnknownPart(partPath, examined);
     if (refused !== undefined) throw new MiniTorrentError('ALREADY_EXISTS', refused.sentence);
-    const after = (await examinePart(path)).stamp;
+    const after = (await examinePart(path, metainfo.layout)).stamp;
     if (after.mtimeMs !== stamp.mtimeMs || after.size !== stamp.size) throw isChanging(partPath);
     const left = leftAs(after, true);
     await saveResume(this.#recordOf(entry), { swarm, size, have: good, synced: good, left }, { durable: true });

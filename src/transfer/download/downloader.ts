@@ -180,8 +180,8 @@ export class Downloader {
         const digest = digests.subarray(piece * DIGEST_SIZE, (piece + 1) * DIGEST_SIZE);
         return { piece, slot, digest, storage: storage.handle };
       });
-      return (await storePieces(pieces)).map(({ kind, errno }) =>
-        kind === 'ioError' ? failureOf(errnoError(errno, storage.path)) : { kind },
+      return (await storePieces(pieces)).map(({ kind, errno, entry }) =>
+        kind === 'ioError' ? failureOf(errnoError(errno, storage.pathOf(entry))) : { kind },
       );
     } catch (error) {
       if (!(error instanceof MiniTorrentError)) throw error;

@@ -49,3 +49,5 @@ export const HASH_TRIES_MAX = 2;
 export const HASH_THREAD_IDLE_MS = 10_000;
 /** Tasks waiting in the pool: every slot once, and the ranges of a share. */
 export const HASH_QUEUE_MAX = 256;
+/** Lists of folders that a hash thread keeps: more than one task names, and than are usually fetched at once. */
+export const LISTS_KEPT_MAX = 8;

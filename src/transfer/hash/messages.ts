@@ -2,6 +2,7 @@
 // in a slot of the slab, or the thread reads them from the storage itself.
 
 import { DIGEST_SIZE, HASH_RANGE_PIECES, PIECES_MAX, SHA256_SIZE } from '../../foundation/base/limits.js';
+import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import { bytes, listOf, oneOf, record, text, type ValueOf, whole } from '../../foundation/wire/schema.js';
 import { storageHandle } from '../storage/messages.js';
@@ -11,13 +12,15 @@ const piece = whole(0, PIECES_MAX - 1);
 const rangeCount = whole(1, HASH_RANGE_PIECES);
 /** The name of the system's error, such as ENOSPC. */
 const errno = text(32);
+/** Of a folder: the entry that an error is about. Of a single file 0. */
+const entry = whole(0, FOLDER_ENTRIES_MAX - 1);
 
 /** A piece whose bytes are all in its slot, with the digest that they must have and the storage where they belong. */
 const pieceToStore = record({ piece, slot: whole(0, 0xffff), digest: bytes(DIGEST_SIZE), storage: storageHandle });
 export type PieceToStore = ValueOf<typeof pieceToStore>;
 
 /** mismatch: its digest is wrong, and nothing was written. ioError: writing failed, and only then is there an errno. */
-const pieceOutcome = record({ kind: oneOf('stored', 'mismatch', 'ioError'), errno });
+const pieceOutcome = record({ kind: oneOf('stored', 'mismatch', 'ioError'), errno, entry });
 export type PieceOutcome = ValueOf<typeof pieceOutcome>;
 
 export const hashTasks = protocol('hash.task', {
@@ -45,15 +48,30 @@ export const hashAnswers = protocol('hash.answer', {
   /** In the order of the pieces. */
   stored: message(1, { outcomes: listOf(pieceOutcome, VERIFY_BATCH_MAX) }),
   /** Reading or writing failed. */
-  ioError: message(3, { errno }),
+  ioError: message(3, { errno, entry }),
   hashed: message(4, { digests: bytes(DIGEST_SIZE, DIGEST_SIZE * HASH_RANGE_PIECES) }),
   /** One bit a piece of the range, as in a bitfield. */
   checked: message(5, { good: bytes(1, Math.ceil(HASH_RANGE_PIECES / 8)) }),
   sha256: message(6, { digest: bytes(SHA256_SIZE) }),
-  /** The storage ended before the size it should have. */
-  ended: message(7, {}),
+  /** A file ended before the size it should have, or is not there. */
+  ended: message(7, { entry }),
   warm: message(8, {}),
   /** How many pieces of the range were written. */
   cleared: message(9, { written: whole(0, HASH_RANGE_PIECES) }),
 });
 export type HashAnswer = MessageOf<typeof hashAnswers>;
+
+/** What a thread is given: a task, and the lists of the folders that it names, by number. */
+export interface HashJob {
+  readonly frame: Uint8Array;
+  readonly lists: readonly (readonly [number: number, memory: SharedArrayBuffer])[];
+}
+
+/** The numbers of the lists that a task names, each once. */
+export function listsOf(task: HashTask): readonly number[] {
+  if (task.kind === 'warmUp') return [];
+  if (task.kind !== 'storePieces') return task.storage.list === 0 ? [] : [task.storage.list];
+  const numbers = new Set<number>();
+  for (const { storage } of task.pieces) if (storage.list !== 0) numbers.add(storage.list);
+  return [...numbers];
+}

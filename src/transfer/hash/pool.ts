@@ -11,6 +11,7 @@ import { HASH_THREADS_MAX, STOP_DEADLINE_MS } from '../../foundation/base/limits
 import type { Log } from '../../foundation/base/log.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
+import { folderLists } from '../storage/folder-lists.js';
 import type { Storage } from '../storage/storage.js';
 import { Lanes } from './lanes.js';
 import {
@@ -29,9 +30,11 @@ import {
 } from './limits.js';
 import {
   type HashAnswer,
+  type HashJob,
   type HashTask,
   hashAnswers,
   hashTasks,
+  listsOf,
   type PieceOutcome,
   type PieceToStore,
 } from './messages.js';
@@ -139,7 +142,7 @@ type Thread = Piscina['threads'][number];
  * task.
  */
 class HashThreads {
-  readonly #piscina: Piscina<Uint8Array, Uint8Array>;
+  readonly #piscina: Piscina<Uint8Array | HashJob, Uint8Array>;
   readonly #watchdog: Watchdog<Thread> | undefined;
   readonly #looks: NodeJS.Timeout | undefined;
   #closed = false;
@@ -148,7 +151,7 @@ class HashThreads {
   #broken: MiniTorrentError | undefined;
 
   constructor({ threads, kept, slab, log, entry, taskDeadlineMs }: ThreadsOptions) {
-    this.#piscina = new Piscina<Uint8Array, Uint8Array>({
+    this.#piscina = new Piscina<Uint8Array | HashJob, Uint8Array>({
       filename: entry.href,
       name: HASH_WORKER_EXPORT,
       workerData: { slab },
@@ -177,12 +180,12 @@ class HashThreads {
 
   /** @param signal ends the thread in the middle of its task; for tasks without a deadline. */
   async run(task: HashTask, signal?: AbortSignal): Promise<HashAnswer> {
-    const frame = new Uint8Array(hashTasks.encode(task));
+    const job = jobOf(task);
     for (let tries = 1; ; tries += 1) {
       if (this.#closed) throw this.#broken ?? new MiniTorrentError('CANCELLED', 'the hash pool is closed');
       const watched = this.#watchdog?.begun(performance.now());
       try {
-        const answer = hashAnswers.decode(await this.#piscina.run(frame, { signal: signal ?? null }));
+        const answer = hashAnswers.decode(await this.#piscina.run(job, { signal: signal ?? null }));
         this.#deaths = 0;
         return answer;
       } catch (error) {
@@ -238,6 +241,14 @@ class HashThreads {
     clearInterval(this.#looks);
     await this.#piscina.close({ force: true });
   }
+}
+
+/** A single file's task is its bare frame. */
+function jobOf(task: HashTask): Uint8Array | HashJob {
+  const frame = new Uint8Array(hashTasks.encode(task));
+  const lists = listsOf(task);
+  if (lists.length === 0) return frame;
+  return { frame, lists: lists.map((number) => [number, folderLists.listOf(number).memory] as const) };
 }
 
 /** Pieces that arrived together. */

@@ -9,7 +9,6 @@ import { DIGEST_SIZE, HASH_RANGE_PIECES } from '../../foundation/base/limits.js'
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import type { StorageHandle } from '../storage/messages.js';
 import { openSource, type Storage } from '../storage/storage.js';
 import type { HashAnswer, HashTask } from './messages.js';
 
@@ -49,8 +48,8 @@ export async function hashShare(
   const digests = new Uint8Array(pieceCount * DIGEST_SIZE);
   await whileUnchanged(path, layout, (storage) =>
     walk(threads, rangesOf(pieceCount, undefined, options.pace), options, async ([first, count]) => {
-      const answer = await threads.run({ kind: 'hashRange', storage, first, count });
-      if (answer.kind !== 'hashed') throw failureOf(answer, path);
+      const answer = await threads.run({ kind: 'hashRange', storage: storage.handle, first, count });
+      if (answer.kind !== 'hashed') throw failureOf(answer, storage);
       digests.set(answer.digests, first * DIGEST_SIZE);
     }),
   );
@@ -60,8 +59,8 @@ export async function hashShare(
 /** SHA-256 of what lies at `path`, in one task: FILE_CHANGED as above. */
 export async function sha256Of(run: RangeThreads['run'], path: string, layout: Layout): Promise<Uint8Array> {
   return whileUnchanged(path, layout, async (storage) => {
-    const answer = await run({ kind: 'sha256', storage });
-    if (answer.kind !== 'sha256') throw failureOf(answer, path);
+    const answer = await run({ kind: 'sha256', storage: storage.handle });
+    if (answer.kind !== 'sha256') throw failureOf(answer, storage);
     return answer.digest;
   });
 }
@@ -80,11 +79,11 @@ export async function checkShare(
   const { pieceCount } = new Geometry(layout.size);
   assert(digests.length === pieceCount * DIGEST_SIZE, 'a share is checked against one digest a piece');
   const good = new Bitfield(pieceCount);
-  await whileOpen(path, layout, ({ handle: storage }) =>
+  await whileOpen(path, layout, (storage) =>
     walk(threads, rangesOf(pieceCount, options.only, options.pace), options, async ([first, count]) => {
       const range = digests.subarray(first * DIGEST_SIZE, (first + count) * DIGEST_SIZE);
-      const answer = await threads.run({ kind: 'checkRange', storage, first, count, digests: range });
-      if (answer.kind !== 'checked') throw failureOf(answer, path);
+      const answer = await threads.run({ kind: 'checkRange', storage: storage.handle, first, count, digests: range });
+      if (answer.kind !== 'checked') throw failureOf(answer, storage);
       const found = new Bitfield(count, answer.good);
       for (let at = 0; at < count; at += 1) if (found.has(at)) good.set(first + at);
     }),
@@ -96,12 +95,11 @@ export async function checkShare(
  * Makes these pieces of an open storage zeros. Resolves to how many of them had to be written. The caller has the
  * storage open for writing, and nobody else writes to it.
  */
-export async function clearPieces(threads: RangeThreads, { handle, path }: Storage, pieces: Bitfield): Promise<number> {
+export async function clearPieces(threads: RangeThreads, storage: Storage, pieces: Bitfield): Promise<number> {
   let written = 0;
   await walk(threads, rangesOf(pieces.pieceCount, pieces), {}, async ([first, count]) => {
-    const answer = await threads.run({ kind: 'clearRange', storage: handle, first, count });
-    if (answer.kind === 'ioError') throw errnoError(answer.errno, path);
-    assert(answer.kind === 'cleared', 'a thread answers what it was asked');
+    const answer = await threads.run({ kind: 'clearRange', storage: storage.handle, first, count });
+    if (answer.kind !== 'cleared') throw failureOf(answer, storage);
     written += answer.written;
   });
   return written;
@@ -158,21 +156,21 @@ async function whileOpen<T>(path: string, layout: Layout, use: (storage: Storage
   }
 }
 
-function whileUnchanged<T>(path: string, layout: Layout, use: (storage: StorageHandle) => Promise<T>): Promise<T> {
+function whileUnchanged<T>(path: string, layout: Layout, use: (storage: Storage) => Promise<T>): Promise<T> {
   return whileOpen(path, layout, async (storage) => {
     const before = await storage.stamp();
     if (before.size !== layout.size) throw changed(path);
-    const result = await use(storage.handle);
+    const result = await use(storage);
     const after = await storage.stamp();
     if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw changed(path);
     return result;
   });
 }
 
-function failureOf(answer: HashAnswer, path: string): MiniTorrentError {
-  if (answer.kind === 'ended') return changed(path);
+function failureOf(answer: HashAnswer, storage: Storage): MiniTorrentError {
+  if (answer.kind === 'ended') return changed(storage.pathOf(answer.entry));
   assert(answer.kind === 'ioError', 'a thread answers what it was asked');
-  return errnoError(answer.errno, path);
+  return errnoError(answer.errno, storage.pathOf(answer.entry));
 }
 
 function changed(path: string): MiniTorrentError {

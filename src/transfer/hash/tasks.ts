@@ -10,16 +10,20 @@ import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { zeroDigest } from '../../foundation/torrent/zeros.js';
+import { EntryError } from '../storage/entry-error.js';
+import type { StorageHandle } from '../storage/messages.js';
 import { attachStorage, type StorageBytes } from '../storage/storage.js';
 import { HASH_READ_BYTES } from './limits.js';
 import {
   type HashAnswer,
+  type HashJob,
   type HashTask,
   hashAnswers,
   hashTasks,
   type PieceOutcome,
   type PieceToStore,
 } from './messages.js';
+import { RecentLists } from './recent-lists.js';
 
 const ZEROS = new Uint8Array(HASH_READ_BYTES);
 
@@ -30,21 +34,22 @@ export interface HashWorkerData {
   readonly slab: SharedArrayBuffer | undefined;
 }
 
-export function hashWorker({ slab }: HashWorkerData): (frame: Uint8Array) => Uint8Array {
+export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob) => Uint8Array {
   const slots = slab === undefined ? [] : slotsOf(slab);
   const buffer = midPage(HASH_READ_BYTES);
+  const lists = new RecentLists();
   const perform = (task: HashTask): HashAnswer => {
     switch (task.kind) {
       case 'storePieces':
-        return { kind: 'stored', outcomes: task.pieces.map((piece) => storePiece(slots, piece)) };
+        return { kind: 'stored', outcomes: storePieces(slots, task.pieces) };
       case 'hashRange':
-        return hashRange(task, buffer);
+        return attached(task, (source) => hashRange(source, task, buffer));
       case 'checkRange':
-        return checkRange(task, buffer);
+        return attached(task, (source) => checkRange(source, task, buffer));
       case 'sha256':
-        return sha256(task, buffer);
+        return attached(task, (source) => sha256(source, buffer));
       case 'clearRange':
-        return clearRange(task, buffer);
+        return attached(task, (target) => clearRange(target, task, buffer));
       case 'warmUp':
         createHash('sha1').update(buffer).digest();
         return { kind: 'warm' };
@@ -52,13 +57,15 @@ export function hashWorker({ slab }: HashWorkerData): (frame: Uint8Array) => Uin
         return unreachable(task);
     }
   };
-  return (frame) => {
-    const task = hashTasks.decode(frame);
+  return (job) => {
+    const isFrame = job instanceof Uint8Array;
+    if (!isFrame) lists.learn(job.lists);
+    const task = hashTasks.decode(isFrame ? job : job.frame);
     let answer: HashAnswer;
     try {
       answer = perform(task);
     } catch (error) {
-      answer = { kind: 'ioError', errno: systemErrnoOf(error) };
+      answer = { kind: 'ioError', errno: systemErrnoOf(error), entry: entryOf(error) };
     }
     // A copy: the encoder's buffer is shared with other frames, and a message would carry all of it.
     return new Uint8Array(hashAnswers.encode(answer));
@@ -73,19 +80,46 @@ function slotsOf(slab: SharedArrayBuffer): readonly Uint8Array[] {
   );
 }
 
-function storePiece(slots: readonly Uint8Array[], { piece, slot, digest, storage }: PieceToStore): PieceOutcome {
+/** Pieces of one folder share what is open, since neighbours are often in one file or directory. */
+function storePieces(slots: readonly Uint8Array[], pieces: readonly PieceToStore[]): readonly PieceOutcome[] {
+  const targets = new Map<number, StorageBytes>();
+  try {
+    return pieces.map((piece) => {
+      const { fd } = piece.storage;
+      const target = targets.get(fd) ?? attachStorage(piece.storage);
+      targets.set(fd, target);
+      return storePiece(slots, piece, target);
+    });
+  } finally {
+    for (const target of targets.values()) target.detach();
+  }
+}
+
+function storePiece(
+  slots: readonly Uint8Array[],
+  { piece, slot, digest }: PieceToStore,
+  target: StorageBytes,
+): PieceOutcome {
   const memory = slots[slot];
   assert(memory !== undefined, 'a task names a slot of the slab');
-  const target = attachStorage(storage);
   const geometry = new Geometry(target.layout.size);
   const bytes = memory.subarray(0, geometry.pieceLength(piece));
-  if (!equalBytes(createHash('sha1').update(bytes).digest(), digest)) return { kind: 'mismatch', errno: '' };
+  if (!equalBytes(createHash('sha1').update(bytes).digest(), digest)) return { kind: 'mismatch', errno: '', entry: 0 };
   try {
     target.writeAt(geometry.pieceOffset(piece), bytes);
   } catch (error) {
-    return { kind: 'ioError', errno: systemErrnoOf(error) };
+    return { kind: 'ioError', errno: systemErrnoOf(error), entry: entryOf(error) };
   }
-  return { kind: 'stored', errno: '' };
+  return { kind: 'stored', errno: '', entry: 0 };
+}
+
+function attached<T>({ storage }: { readonly storage: StorageHandle }, use: (bytes: StorageBytes) => T): T {
+  const bytes = attachStorage(storage);
+  try {
+    return use(bytes);
+  } finally {
+    bytes.detach();
+  }
 }
 
 /** Rethrows anything but a system error. */
@@ -95,36 +129,39 @@ function systemErrnoOf(error: unknown): string {
   return errno;
 }
 
-function hashRange(task: Of<'hashRange'>, buffer: Uint8Array): HashAnswer {
-  const source = attachStorage(task.storage);
+function entryOf(error: unknown): number {
+  return error instanceof EntryError ? error.entry : 0;
+}
+
+function hashRange(source: StorageBytes, task: Of<'hashRange'>, buffer: Uint8Array): HashAnswer {
   const digests = new Uint8Array(task.count * DIGEST_SIZE);
   for (let at = 0; at < task.count; at += 1) {
     const digest = digestOf(source, task.first + at, buffer);
-    if (digest === undefined) return { kind: 'ended' };
+    if (typeof digest === 'number') return endedAt(source, digest);
     digests.set(digest, at * DIGEST_SIZE);
   }
   return { kind: 'hashed', digests };
 }
 
-function checkRange(task: Of<'checkRange'>, buffer: Uint8Array): HashAnswer {
-  const source = attachStorage(task.storage);
+function checkRange(source: StorageBytes, task: Of<'checkRange'>, buffer: Uint8Array): HashAnswer {
   assert(task.digests.length === task.count * DIGEST_SIZE, 'a range comes with its digests');
   const good = new Bitfield(task.count);
   for (let at = 0; at < task.count; at += 1) {
     const digest = digestOf(source, task.first + at, buffer);
-    if (digest === undefined) break;
+    // Of a folder, what lies behind a missing file may be there.
+    if (typeof digest === 'number') continue;
     if (equalBytes(digest, task.digests.subarray(at * DIGEST_SIZE, (at + 1) * DIGEST_SIZE))) good.set(at);
   }
   return { kind: 'checked', good: good.bytes };
 }
 
-function clearRange(task: Of<'clearRange'>, buffer: Uint8Array): HashAnswer {
-  const target = attachStorage(task.storage);
+function clearRange(target: StorageBytes, task: Of<'clearRange'>, buffer: Uint8Array): HashAnswer {
   const geometry = new Geometry(target.layout.size);
   let written = 0;
   for (let index = task.first; index < task.first + task.count; index += 1) {
     const begin = geometry.pieceOffset(index);
     const length = geometry.pieceLength(index);
+    target.extend(begin, length);
     // Writing zeros over a hole would fill it.
     if (isZeros(target, begin, begin + length, buffer)) continue;
     target.writeAt(begin, new Uint8Array(length));
@@ -146,8 +183,8 @@ function areZeros(bytes: Uint8Array): boolean {
   return equalBytes(bytes, bytes.length === ZEROS.length ? ZEROS : ZEROS.subarray(0, bytes.length));
 }
 
-/** SHA-1 of piece `index`; undefined when the storage ends within it. */
-function digestOf(source: StorageBytes, index: number, buffer: Uint8Array): Uint8Array | undefined {
+/** SHA-1 of piece `index`, or the offset of its first byte that is not there. */
+function digestOf(source: StorageBytes, index: number, buffer: Uint8Array): Uint8Array | number {
   const geometry = new Geometry(source.layout.size);
   const begin = geometry.pieceOffset(index);
   const length = geometry.pieceLength(index);
@@ -155,7 +192,7 @@ function digestOf(source: StorageBytes, index: number, buffer: Uint8Array): Uint
   let hash: Hash | undefined;
   for (let at = begin; at < begin + length; ) {
     const bytes = readNext(source, at, begin + length, buffer);
-    if (bytes.length === 0) return undefined;
+    if (bytes.length === 0) return at;
     if (hash !== undefined || !areZeros(bytes)) {
       hash ??= hashOfZeros(at - begin);
       hash.update(bytes);
@@ -165,6 +202,10 @@ function digestOf(source: StorageBytes, index: number, buffer: Uint8Array): Uint
   return hash === undefined ? zeroDigest(length) : hash.digest();
 }
 
+function endedAt({ layout }: StorageBytes, offset: number): HashAnswer {
+  return { kind: 'ended', entry: layout.folder?.indexAt(offset) ?? 0 };
+}
+
 /** SHA-1 after `length` zeros, to be continued. */
 function hashOfZeros(length: number): Hash {
   const hash = createHash('sha1');
@@ -172,13 +213,12 @@ function hashOfZeros(length: number): Hash {
   return hash;
 }
 
-function sha256({ storage }: Of<'sha256'>, buffer: Uint8Array): HashAnswer {
-  const source = attachStorage(storage);
+function sha256(source: StorageBytes, buffer: Uint8Array): HashAnswer {
   const hash = createHash('sha256');
   const { size } = source.layout;
   for (let at = 0; at < size; ) {
     const bytes = readNext(source, at, size, buffer);
-    if (bytes.length === 0) return { kind: 'ended' };
+    if (bytes.length === 0) return endedAt(source, at);
     hash.update(bytes);
     at += bytes.length;
   }

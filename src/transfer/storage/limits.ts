@@ -77,3 +77,18 @@ export const CLAIM_TRIES_MAX = 4;
 export const HOLES_PER_PIECE_MAX = 32;
 /** Files that one piece is put together from: small files of 1 KiB on average; the frame of the task stays small. */
 export const PARTS_PER_PIECE_MAX = 512;
+
+// --- folders ---
+
+/** Directories below a folder that a thread keeps open between two files: those of one path of usual depth. */
+export const FOLDER_DIRECTORIES_OPEN_MAX = 8;
+/** Files of a folder that are flushed one by one; more than these take longer than one flush of their file system. */
+export const FLUSH_EACH_MAX = 256;
+/** Files that are flushed at once: two are written while the next are opened. */
+export const FLUSH_AT_ONCE = 4;
+/** Milliseconds for the flush of a whole file system, where others may have written much. Then each file by itself. */
+export const FLUSH_WHOLE_DEADLINE_MS = 60_000;
+/** Entries of a folder that are looked at before the thread does something else: some 6 ms. */
+export const FOLDER_LOOK_ENTRIES = 2_048;
+/** Looks at files of a folder that wait for the system's threads at once; it has four. */
+export const LOOKS_AT_ONCE = 8;

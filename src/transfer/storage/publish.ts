@@ -37,8 +37,13 @@ export async function syncDirectory(directory: string): Promise<void> {
       await handle.close();
     }
   } catch (error) {
-    if (!NO_DIRECTORY_SYNC.includes(errnoOf(error))) throw error;
+    if (!isUnflushable(error)) throw error;
   }
+}
+
+/** Whether the error says that a directory cannot be flushed there, which is no failure. */
+export function isUnflushable(error: unknown): boolean {
+  return NO_DIRECTORY_SYNC.includes(errnoOf(error));
 }
 
 /**

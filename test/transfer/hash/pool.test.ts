@@ -3,13 +3,26 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import type { Log } from '../../../src/foundation/base/log.js';
 import { Prng } from '../../../src/foundation/base/prng.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
+import { FolderList } from '../../../src/foundation/torrent/folder/folder-list.js';
 import { Geometry } from '../../../src/foundation/torrent/geometry.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { HASH_READ_BYTES, HASH_STARTS_FAILED_MAX } from '../../../src/transfer/hash/limits.js';
@@ -216,8 +229,8 @@ async function store(pool: HashPool, piece: PieceToStore): Promise<PieceOutcome>
   return outcomes[0] as PieceOutcome;
 }
 
-const STORED: PieceOutcome = { kind: 'stored', errno: '' };
-const MISMATCH: PieceOutcome = { kind: 'mismatch', errno: '' };
+const STORED: PieceOutcome = { kind: 'stored', errno: '', entry: 0 };
+const MISMATCH: PieceOutcome = { kind: 'mismatch', errno: '', entry: 0 };
 
 function bench(t: TestContext, options: Partial<HashPoolOptions> = {}): Bench {
   const slab = new SharedArrayBuffer(SLOTS * PIECE_SIZE);
@@ -240,6 +253,43 @@ test('a slot that matches is written to its place, whole, and nothing beside it'
   for (const task of tasks) assert.deepEqual(await store(pool, task), STORED);
   const expected = Buffer.concat([new Uint8Array(PIECE_SIZE), piece, new Uint8Array(PIECE_SIZE), short]);
   assert.ok(readFileSync(path).equals(expected));
+});
+
+test("a folder's pieces are verified and written by the list of their task, hashed and checked, and an error names the file", async (t) => {
+  const slab = new SharedArrayBuffer(SLOTS * PIECE_SIZE);
+  const pool = poolFor(t, { slab });
+  const directory = temporaryDirectory(t);
+  const plain = { target: '', digest: undefined, seconds: undefined };
+  const list = FolderList.of([
+    { ...plain, kind: 'file', path: 'd/a', size: 10 },
+    { ...plain, kind: 'file', path: 'd/b', size: PIECE_SIZE - 20 },
+    { ...plain, kind: 'pad', path: '', size: 10 },
+    { ...plain, kind: 'file', path: 'large', size: PIECE_SIZE + 5 },
+  ]);
+  const layout = new Layout(list);
+  const bytes = randomBytes(layout.size);
+  bytes.fill(0, PIECE_SIZE - 10, PIECE_SIZE);
+  const digests = digestsOf(bytes);
+  const part = await createPart(join(directory, 'x'), layout);
+  const pieces = [0, 1, 2].map((piece): PieceToStore => {
+    const memory = new Uint8Array(slab, piece * PIECE_SIZE, PIECE_SIZE);
+    memory.set(bytes.subarray(piece * PIECE_SIZE, (piece + 1) * PIECE_SIZE));
+    return { piece, slot: piece, digest: digests.subarray(piece * 20, piece * 20 + 20), storage: part.handle };
+  });
+  for (const { kind } of await pool.storePieces(pieces)) assert.equal(kind, 'stored');
+  mkdirSync(join(directory, 'mine'));
+  symlinkSync(join(directory, 'mine'), join(part.path, 'away'));
+  renameSync(join(part.path, 'd'), join(directory, 'd'));
+  renameSync(join(part.path, 'away'), join(part.path, 'd'));
+  assert.deepEqual(await pool.storePieces(pieces.slice(0, 1)), [{ kind: 'ioError', errno: 'ENOTDIR', entry: 0 }]);
+  assert.deepEqual(readdirSync(join(directory, 'mine')), []);
+  await assert.rejects(pool.hash(part.path, layout), failsWith('NOT_A_DIRECTORY', 'd/a'));
+  rmSync(join(part.path, 'd'));
+  assert.deepEqual(indicesOf(await pool.check(part.path, layout, digests)), [1, 2]);
+  await assert.rejects(pool.hash(part.path, layout), failsWith('FILE_CHANGED', 'd/a'));
+  renameSync(join(directory, 'd'), join(part.path, 'd'));
+  assert.deepEqual(await pool.hash(part.path, layout), digests);
+  await part.close();
 });
 
 test('a slot that does not match is never written', async (t) => {

@@ -27,6 +27,7 @@ export interface FolderEntry {
 /** Marks of this client on an entry. */
 const LEFT_OUT = 1;
 const CHANGED = 2;
+const WRITTEN = 4;
 
 const HAS_DIGEST = 0x40;
 const KIND_MASK = 0x0f;
@@ -176,6 +177,19 @@ export class FolderList {
   markChanged(index: number, changed: boolean): void {
     if (changed) Atomics.or(this.#marks, index, CHANGED);
     else Atomics.and(this.#marks, index, ~CHANGED);
+  }
+
+  /** The file has bytes that may not be on the disk yet. */
+  markWritten(index: number): void {
+    Atomics.or(this.#marks, index, WRITTEN);
+  }
+
+  /** The entries with that mark, which they lose. */
+  takeWritten(): readonly number[] {
+    const written: number[] = [];
+    for (let index = 0; index < this.count; index += 1)
+      if ((Atomics.and(this.#marks, index, ~WRITTEN) & WRITTEN) !== 0) written.push(index);
+    return written;
   }
 
   /** Modification time in nanoseconds that the file on this disk had when it was right; 0n: not known. */

@@ -1,0 +1,68 @@
+// Makes what was written to a folder survive a power loss. A few files are flushed one by one, with their directories;
+// many by one call for their whole file system, which a child makes, since Node has no such call.
+
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { promisify } from 'node:util';
+import { errnoOf } from '../../foundation/base/errors.js';
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { EntryError } from './entry-error.js';
+import { openBelow } from './folder-tree.js';
+import { FLUSH_AT_ONCE, FLUSH_EACH_MAX, FLUSH_WHOLE_DEADLINE_MS } from './limits.js';
+import { isUnflushable } from './publish.js';
+
+const syncFd = promisify(fs.fsync);
+const closeFd = promisify(fs.close);
+
+/** @param entries that were written or made. Rejects with EntryError. */
+export async function flushEntries(root: number, list: FolderList, entries: readonly number[]): Promise<void> {
+  if (entries.length > FLUSH_EACH_MAX && (await flushFileSystem(root))) return;
+  const directories = new Map<string, number>();
+  const files = entries.values();
+  const lane = async (): Promise<void> => {
+    for (const entry of files) {
+      const path = list.pathOf(entry);
+      if (list.isFile(entry)) await flushBelow(root, path, entry);
+      for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+        directories.set(path.slice(0, at), entry);
+      if (list.kindOf(entry) === 'dir') directories.set(path, entry);
+    }
+  };
+  await Promise.all(Array.from({ length: FLUSH_AT_ONCE }, lane));
+  for (const [path, entry] of directories) await flushBelow(root, path, entry);
+  await flushDescriptor(root);
+}
+
+async function flushBelow(root: number, path: string, entry: number): Promise<void> {
+  try {
+    const fd = await openBelow(root, path);
+    try {
+      await flushDescriptor(fd);
+    } finally {
+      await closeFd(fd);
+    }
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    throw new EntryError(errno, entry, error);
+  }
+}
+
+async function flushDescriptor(fd: number): Promise<void> {
+  try {
+    await syncFd(fd);
+  } catch (error) {
+    if (!isUnflushable(error)) throw error;
+  }
+}
+
+/** syncfs(2) by `sync -f`. Resolves to false where that is missing, fails or takes too long. */
+function flushFileSystem(root: number): Promise<boolean> {
+  // The child gets the directory itself, not a path that may mean another one by now.
+  const child = spawn('sync', ['-f', '/dev/stdin'], { stdio: [root, 'ignore', 'ignore'] });
+  const deadline = setTimeout(() => child.kill('SIGKILL'), FLUSH_WHOLE_DEADLINE_MS);
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(false));
+    child.once('close', (code) => resolve(code === 0));
+  }).finally(() => clearTimeout(deadline)) as Promise<boolean>;
+}

@@ -1,0 +1,149 @@
+// Makes the `.part` of a folder its target: what has no bytes is made, everything is flushed, and one rename gives the
+// folder its name. Invariant: the target is never half there, and nothing that has its name is replaced but an empty
+// folder.
+
+import fs from 'node:fs';
+import { lstat, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { aboutEntry } from './entry-error.js';
+import { flushEntries } from './flush.js';
+import type { FolderTree } from './folder-tree.js';
+import { FOLDER_LOOK_ENTRIES } from './limits.js';
+import { exists, syncDirectory } from './publish.js';
+
+/** Errors of rename(2) when a folder with contents, or something else, has the name. */
+const TAKEN: readonly (string | undefined)[] = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'];
+const EXECUTABLE = 0o111;
+const READABLE = 0o444;
+
+const statFd = promisify(fs.fstat);
+
+export interface FolderToPublish {
+  /** Descriptor of the `.part`. */
+  readonly root: number;
+  readonly tree: FolderTree;
+  readonly list: FolderList;
+  readonly path: string;
+  readonly targetPath: string;
+}
+
+/** Rejects with MiniTorrentError or EntryError; the target's name is free then, and the `.part` has all its files. */
+export async function publishFolder(folder: FolderToPublish): Promise<void> {
+  const { root, tree, list, path, targetPath } = folder;
+  const made = await complete(folder);
+  const entries = [...new Set([...list.takeWritten(), ...made])];
+  try {
+    await flushEntries(root, list, entries);
+  } catch (error) {
+    for (const entry of entries) list.markWritten(entry);
+    throw error;
+  }
+  const [opened, named] = [await statFd(root), await lstat(path)];
+  if (opened.ino !== named.ino || opened.dev !== named.dev) {
+    const sentence = `${path} was replaced by another folder while it was downloaded; remove it and start again`;
+    throw new MiniTorrentError('FILE_CHANGED', sentence);
+  }
+  await stampEntries(tree, list);
+  await moveFolder(path, targetPath);
+  await syncDirectory(dirname(targetPath));
+}
+
+async function moveFolder(path: string, targetPath: string): Promise<void> {
+  const taken = (): MiniTorrentError =>
+    new MiniTorrentError('ALREADY_EXISTS', `${targetPath} exists already; choose another name or move it away`);
+  if (await exists(targetPath)) throw taken();
+  try {
+    await rename(path, targetPath);
+  } catch (error) {
+    throw TAKEN.includes(errnoOf(error)) ? taken() : error;
+  }
+}
+
+/** Makes what no piece has made: empty files, directories, links. Returns what was made or changed. */
+async function complete({ tree, list, path }: FolderToPublish): Promise<readonly number[]> {
+  const made: number[] = [];
+  for (let entry = 0; entry < list.count; entry += 1) {
+    if (entry % FOLDER_LOOK_ENTRIES === FOLDER_LOOK_ENTRIES - 1) await nextTurn();
+    if (!list.isChosen(entry) || list.isPad(entry)) continue;
+    const wasMade = aboutEntry(entry, () => completeEntry(tree, list, entry, path));
+    if (wasMade) made.push(entry);
+  }
+  return made;
+}
+
+function completeEntry(tree: FolderTree, list: FolderList, entry: number, root: string): boolean {
+  switch (list.kindOf(entry)) {
+    case 'dir':
+      tree.makeDirectory(list.pathOf(entry));
+      return true;
+    case 'link':
+      return makeLink(tree, list.pathOf(entry), list.targetOf(entry), root);
+    default:
+      return completeFile(tree, list, entry, root);
+  }
+}
+
+function completeFile(tree: FolderTree, list: FolderList, entry: number, root: string): boolean {
+  const [path, size, seconds] = [list.pathOf(entry), list.sizeOf(entry), list.secondsOf(entry)];
+  const executable = list.kindOf(entry) === 'exec';
+  const found = size === 0 ? undefined : lookAt(tree, path);
+  if (size > 0 && (found === undefined || !found.isFile() || found.size < size)) throw changed(`${root}/${path}`);
+  const isRight = found?.size === size && (!executable || (found.mode & EXECUTABLE) !== 0) && seconds === undefined;
+  if (isRight) return false;
+  const fd = tree.openToWrite(path, executable);
+  try {
+    const { size: bytes, mode } = fs.fstatSync(fd);
+    if (bytes > size) fs.ftruncateSync(fd, size);
+    // Whoever may read it may run it.
+    if (executable && (mode & EXECUTABLE) === 0) fs.fchmodSync(fd, mode | ((mode & READABLE) >> 2));
+    if (seconds !== undefined) fs.futimesSync(fd, seconds, seconds);
+  } finally {
+    fs.closeSync(fd);
+  }
+  return true;
+}
+
+function makeLink(tree: FolderTree, path: string, target: string, root: string): boolean {
+  const slash = path.lastIndexOf('/');
+  if (slash > 0) tree.makeDirectory(path.slice(0, slash));
+  try {
+    fs.symlinkSync(target, tree.reach(path));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  // Of an earlier try, perhaps.
+  const found = lookAt(tree, path);
+  if (found?.isSymbolicLink() === true && fs.readlinkSync(tree.reach(path)) === target) return false;
+  throw changed(`${root}/${path}`);
+}
+
+/** Gives each chosen file the time that it has now, which later looks compare. */
+async function stampEntries(tree: FolderTree, list: FolderList): Promise<void> {
+  for (let entry = 0; entry < list.count; entry += 1) {
+    if (entry % FOLDER_LOOK_ENTRIES === FOLDER_LOOK_ENTRIES - 1) await nextTurn();
+    if (!list.isChosen(entry) || !list.isFile(entry)) continue;
+    aboutEntry(entry, () => {
+      list.stamp(entry, fs.lstatSync(tree.reach(list.pathOf(entry)), { bigint: true }).mtimeNs);
+      list.markChanged(entry, false);
+    });
+  }
+}
+
+function lookAt(tree: FolderTree, path: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(tree.reach(path));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function changed(path: string): MiniTorrentError {
+  const sentence = `${path} was removed or replaced while it was downloaded; run the same command again to fetch it`;
+  return new MiniTorrentError('FILE_CHANGED', sentence);
+}

@@ -1,0 +1,194 @@
+// The folder of a share on the disk, as its owner holds it: the open directory, and the list that says what belongs
+// there. A `.part` is a directory with the final tree inside, which grows with what is written.
+
+import fs, { constants } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { Layout } from '../../foundation/torrent/layout.js';
+import { EntryError } from './entry-error.js';
+import { flushEntries } from './flush.js';
+import { FolderBytes } from './folder-bytes.js';
+import { folderLists } from './folder-lists.js';
+import { publishFolder } from './folder-publish.js';
+import { descriptorPath } from './folder-tree.js';
+import { STAT_BLOCK_BYTES } from './leftovers.js';
+import { LOOKS_AT_ONCE } from './limits.js';
+import type { HandedStorage, StorageHandle } from './messages.js';
+import { stampOf } from './single-file.js';
+import type { ExaminedPart, FoundPart, Stamp, Storage } from './storage.js';
+
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+
+const openFd = promisify(fs.open);
+const closeFd = promisify(fs.close);
+const mkdirPath = promisify(fs.mkdir);
+const accessPath = promisify(fs.access);
+
+/** A complete folder. Links to it are followed, but none below it. */
+export async function openFolder(path: string, list: FolderList): Promise<Storage> {
+  return opened(await openRoot(path, O_RDONLY | O_DIRECTORY), path, path, list);
+}
+
+/** @param path of the `.part`. */
+export async function createFolderPart(path: string, targetPath: string, list: FolderList): Promise<Storage> {
+  await mkdirPath(path);
+  return opened(await openPartRoot(path), path, targetPath, list);
+}
+
+/** @param path of the `.part`. */
+export async function openFolderPart(path: string, targetPath: string, list: FolderList): Promise<FoundPart> {
+  const storage = opened(await openPartRoot(path), path, targetPath, list);
+  try {
+    return { storage, found: await storage.stamp() };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+/** @param path of the `.part`, whose files are flushed and not changed. */
+export async function examineFolderPart(path: string, list: FolderList): Promise<ExaminedPart> {
+  const { storage, found } = await openFolderPart(path, path, list);
+  try {
+    const there = await filesThere(path, list);
+    for (const { entry } of there) list.markWritten(entry);
+    await storage.flush();
+    const diskBytes = there.reduce((sum, { stats }) => sum + stats.blocks * STAT_BLOCK_BYTES, 0);
+    const mtimeMs = there.reduce((latest, { stats }) => Math.max(latest, stats.mtimeMs), 0);
+    return { stamp: { ...found, mtimeMs }, diskBytes };
+  } finally {
+    await storage.close();
+  }
+}
+
+interface FileThere {
+  readonly entry: number;
+  readonly stats: fs.Stats;
+}
+
+/** The files of the list that lie below `path`. */
+async function filesThere(path: string, list: FolderList): Promise<readonly FileThere[]> {
+  const there: FileThere[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < list.count) {
+      const entry = next;
+      next += 1;
+      if (!list.isFile(entry) || !list.isChosen(entry)) continue;
+      const stats = await lookAt(`${path}/${list.pathOf(entry)}`);
+      if (stats?.isFile() === true) there.push({ entry, stats });
+    }
+  };
+  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lane));
+  return there;
+}
+
+async function lookAt(path: string): Promise<fs.Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
+    throw fileError(error, path);
+  }
+}
+
+function opened(fd: number, path: string, targetPath: string, list: FolderList): FolderStorage {
+  const handle = { fd, size: list.size, list: folderLists.use(new Layout(list)) };
+  return new FolderStorage(handle, path, targetPath, true);
+}
+
+async function openPartRoot(path: string): Promise<number> {
+  try {
+    return await openRoot(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== 'ENOTDIR' && errno !== 'ELOOP') throw fileError(error, path);
+    throw new MiniTorrentError('NOT_A_DIRECTORY', `${path} is not a folder, but a file or a link; move it away`);
+  }
+}
+
+async function openRoot(path: string, flags: number): Promise<number> {
+  const fd = await openFd(path, flags);
+  try {
+    await accessPath(descriptorPath(fd));
+    return fd;
+  } catch (error) {
+    await closeFd(fd);
+    const sentence = `${path} cannot be used: folders need /proc/self/fd, which this system does not offer; mount /proc`;
+    throw new MiniTorrentError('IO_ERROR', sentence, error);
+  }
+}
+
+export class FolderStorage extends FolderBytes implements Storage {
+  readonly path: string;
+  readonly handle: StorageHandle;
+  readonly #targetPath: string;
+  readonly #holdsList: boolean;
+
+  /** @param holdsList until `close` or `handOver`; otherwise somebody else does. */
+  constructor(handle: StorageHandle, path: string, targetPath: string, holdsList: boolean) {
+    super(handle);
+    this.#holdsList = holdsList;
+    this.handle = handle;
+    this.path = path;
+    this.#targetPath = targetPath;
+  }
+
+  pathOf(entry: number): string {
+    return `${this.path}/${this.list.pathOf(entry)}`;
+  }
+
+  handOver(): HandedStorage {
+    this.detach();
+    if (this.#holdsList) folderLists.letGo(this.handle.list);
+    return { handle: this.handle, path: this.path, targetPath: this.#targetPath };
+  }
+
+  async flush(): Promise<void> {
+    const entries = this.list.takeWritten();
+    try {
+      await flushEntries(this.root, this.list, entries);
+    } catch (error) {
+      for (const entry of entries) this.list.markWritten(entry);
+      throw this.#named(error);
+    }
+  }
+
+  async stamp(): Promise<Stamp> {
+    try {
+      const stats = await promisify(fs.fstat)(this.root, { bigint: true });
+      return { ...stampOf(stats), size: this.layout.size };
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  async finish(): Promise<void> {
+    const { root, tree, list, path } = this;
+    this.detach();
+    try {
+      await publishFolder({ root, tree, list, path, targetPath: this.#targetPath });
+    } catch (error) {
+      throw this.#named(error);
+    } finally {
+      this.detach();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.detach();
+    if (this.#holdsList) folderLists.letGo(this.handle.list);
+    try {
+      await closeFd(this.root);
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  #named(error: unknown): MiniTorrentError {
+    return fileError(error, error instanceof EntryError ? this.pathOf(error.entry) : this.path);
+  }
+}
