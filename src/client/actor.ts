@@ -76,7 +76,8 @@ export class ClientActor {
     this.#threads = this.#newThreads(placement, identity);
     this.#serving = this.#newServing(placement);
     this.#writer = this.#newWriter(state);
-    this.#files = new OpenFiles(this.#threads, () => options.advertise?.port ?? this.#upload.port);
+    const uploadPort = (): number => options.advertise?.port ?? this.#upload.port;
+    this.#files = new OpenFiles(this.#threads, uploadPort, paths.copyOf);
     this.#jobs = new DiskJobs({
       paths,
       files: this.#files,

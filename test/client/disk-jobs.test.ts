@@ -42,7 +42,7 @@ async function stage(t: TestContext): Promise<Stage> {
   const paths = await openStateDirectory(join(directory, 'state'));
   const [answers, fatal]: [ClientEvent[], unknown[]] = [[], []];
   let ended: (input: ClientInput) => void = () => assert.fail('no job runs');
-  const files = new OpenFiles({} as ClientThreads, () => 6881);
+  const files = new OpenFiles({} as ClientThreads, () => 6881, paths.copyOf);
   const jobs = new DiskJobs({
     paths,
     files,

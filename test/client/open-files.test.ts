@@ -39,7 +39,11 @@ function stage(t: TestContext): Stage {
       tell: (command: DownloadCommand, beside: readonly Attachment[] = []) => started.push([command, beside]),
     },
   } as unknown as ClientThreads;
-  const files = new OpenFiles(threads, () => 6881);
+  const files = new OpenFiles(
+    threads,
+    () => 6881,
+    (swarm) => `/copies/${swarm}`,
+  );
   const { name, trackers } = entryOf('a');
   const metainfo = makeMetainfo({ trackers, name, size: SIZE, digests: new Uint8Array(PIECES * 20).fill(9) });
   files.learn(metainfo);
@@ -162,9 +166,15 @@ test('the list of a folder rides beside what serves and what fetches it, also to
   files.startDownload(1, entry, '/resume');
   files.serveAllAgain(0);
   assert.equal(started[0]?.[1][2], folder.memory);
+  // Before it, a thread is told where the list lies as text, for peers that have a link.
+  assert.deepEqual(
+    served.map(([{ kind }]) => kind),
+    ['metadata', 'serve', 'metadata', 'serve'],
+  );
   for (const [command, beside] of served) {
-    assert.equal(beside[1], folder.memory);
-    assert.equal(command.kind === 'serve' ? command.storage.list : undefined, number);
+    if (command.kind === 'metadata') assert.equal(command.path, `/copies/${swarm}`);
+    else assert.equal(beside[1], folder.memory);
+    if (command.kind === 'serve') assert.equal(command.storage.list, number);
   }
   files.forget(1, swarm);
   assert.ok(!folderLists.has(number));

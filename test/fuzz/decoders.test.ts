@@ -71,6 +71,8 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
     { kind: 'request', piece: 3, begin: 0, length: 524_288 },
     { kind: 'piece', piece: 3, begin: 0, length: 524_288 },
     { kind: 'gone' },
+    { kind: 'infoWanted', info: new Uint8Array(32), offset: 32_768 },
+    { kind: 'infoPart', offset: 0, part: new Uint8Array(40) },
     { kind: 'error', code: 'busy', sentence: 'come again' },
   ]),
   corpus(trackerRequests, [

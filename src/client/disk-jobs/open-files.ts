@@ -9,8 +9,9 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import { servedPieces, wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
+import { infoDigestBytes, infoFactsOf } from '../../foundation/torrent/info-text.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { formatFurtherLines, type Metainfo } from '../../foundation/torrent/metainfo.js';
 import type { ServeCommand } from '../../transfer/peer/messages.js';
 import { folderLists } from '../../transfer/storage/folder-lists.js';
 import { servedAt } from '../../transfer/storage/messages.js';
@@ -29,6 +30,8 @@ interface OpenFile {
   serve: Extract<ServeCommand, { kind: 'serve' }> | undefined;
   /** As it is served. */
   layout: Layout | undefined;
+  /** Told before `serve`; undefined where nothing stands behind the piece hashes. */
+  metadata: Extract<ServeCommand, { kind: 'metadata' }> | undefined;
 }
 
 export class OpenFiles {
@@ -36,11 +39,16 @@ export class OpenFiles {
   readonly #open = new Map<number, OpenFile>();
   readonly #metainfo = new Map<SwarmKey, Metainfo>();
   readonly #uploadPort: () => number;
+  readonly #copyOf: (swarm: SwarmKey) => string;
 
-  /** @param uploadPort where this client listens; known before a download starts. */
-  constructor(threads: ClientThreads, uploadPort: () => number) {
+  /**
+   * @param uploadPort where this client listens; known before a download starts.
+   * @param copyOf the path of its own copy of a .mtorrent, from which peers are given what stands behind piece hashes.
+   */
+  constructor(threads: ClientThreads, uploadPort: () => number, copyOf: (swarm: SwarmKey) => string) {
     this.#threads = threads;
     this.#uploadPort = uploadPort;
+    this.#copyOf = copyOf;
   }
 
   /**
@@ -81,7 +89,14 @@ export class OpenFiles {
     const choice = wantedPieces(part.storage.layout);
     const { have: done } = part;
     const have = choice === undefined ? done : Bitfield.shared(done.pieceCount);
-    const known = this.#open.get(file) ?? { have, done, part, serve: undefined, layout: undefined };
+    const known = this.#open.get(file) ?? {
+      have,
+      done,
+      part,
+      serve: undefined,
+      layout: undefined,
+      metadata: undefined,
+    };
     this.#open.set(file, known);
     // Opened again after a pause: open connections look at the memory they were given, so it stays the same.
     known.done.bytes.set(done.bytes);
@@ -165,9 +180,11 @@ export class OpenFiles {
       part: undefined,
       serve: undefined,
       layout: undefined,
+      metadata: undefined,
     };
     this.#open.set(file, open);
     open.layout = layout;
+    open.metadata = this.#metadataOf(file, entry.swarm);
     if (complete) {
       open.have.bytes.set(servedPieces(layout).bytes);
       open.have.recount();
@@ -179,7 +196,16 @@ export class OpenFiles {
       swarm: keyBytes(entry.swarm),
       storage: servedAt(path, layout, complete ? recordedMs(entry.completeness) : null),
     };
+    if (open.metadata !== undefined) this.#threads.tellAcceptors(open.metadata);
     this.#threads.tellAcceptors(open.serve, attachmentsOf(open));
+  }
+
+  #metadataOf(file: number, swarm: SwarmKey): Extract<ServeCommand, { kind: 'metadata' }> | undefined {
+    const metainfo = this.metainfo(swarm);
+    const [first] = formatFurtherLines(metainfo);
+    if (first === undefined) return undefined;
+    const { info, listBytes } = infoFactsOf(metainfo);
+    return { kind: 'metadata', file, path: this.#copyOf(swarm), info: infoDigestBytes(info), bytes: listBytes };
   }
 
   unserve(file: number): void {
@@ -190,8 +216,11 @@ export class OpenFiles {
 
   /** This peer thread has started or restarted, and knows no file. */
   serveAllAgain(thread: number): void {
-    for (const open of this.#open.values())
-      if (open.serve !== undefined) this.#threads.tellPeer(thread, open.serve, attachmentsOf(open));
+    for (const open of this.#open.values()) {
+      if (open.serve === undefined) continue;
+      if (open.metadata !== undefined) this.#threads.tellPeer(thread, open.metadata);
+      this.#threads.tellPeer(thread, open.serve, attachmentsOf(open));
+    }
   }
 }
 

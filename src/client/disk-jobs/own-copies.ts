@@ -66,7 +66,7 @@ export class OwnCopies {
   }
 
   #pathOf(swarm: SwarmKey): string {
-    return join(this.#options.paths.copies, swarm + SUFFIX);
+    return this.#options.paths.copyOf(swarm);
   }
 
   async #read(entry: Entry, path: string, read: typeof readMetainfo): Promise<Metainfo | MiniTorrentError> {

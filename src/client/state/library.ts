@@ -8,7 +8,14 @@ import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { CLIENT_EPOCH_MAX } from '../../foundation/base/limits.js';
 import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
-import { CLIENT_ID_SIZE, type ClientId, clientId, parseClientId, parseSwarmKey } from '../../foundation/torrent/ids.js';
+import {
+  CLIENT_ID_SIZE,
+  type ClientId,
+  clientId,
+  parseClientId,
+  parseSwarmKey,
+  type SwarmKey,
+} from '../../foundation/torrent/ids.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
 import { removeOrphans } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
@@ -44,6 +51,7 @@ export interface StatePaths {
   readonly journal: string;
   /** The directory of this client's own copies of .mtorrent files. */
   readonly copies: string;
+  readonly copyOf: (swarm: SwarmKey) => string;
   /** Named by swarm and path, so that a `.part` elsewhere is never taken for this download's. */
   readonly resumeOf: (entry: Entry) => string;
 }
@@ -59,6 +67,7 @@ export async function openStateDirectory(directory: string): Promise<StatePaths>
     library: join(directory, 'library.json'),
     journal: join(directory, 'library.journal'),
     copies: join(directory, 'mtorrents'),
+    copyOf: (swarm) => join(directory, 'mtorrents', `${swarm}.mtorrent`),
     resumeOf: ({ swarm, path }) =>
       join(resume, `${swarm}-${createHash('sha1').update(path).digest('hex').slice(0, 12)}.resume`),
   };

@@ -20,8 +20,8 @@ export interface DialedOptions<Sent, Heard> {
   /** Of a host name: its addresses, before the first of them is dialed. */
   readonly onResolved?: (hosts: readonly string[]) => void;
   readonly magic: Uint8Array;
-  readonly sent: Protocol<Sent>;
-  readonly heard: Protocol<Heard>;
+  readonly sent: Pick<Protocol<Sent>, 'framed'>;
+  readonly heard: Pick<Protocol<Heard>, 'decode'>;
   /** Bytes of one frame from the other side; FRAME_BYTES_MAX when absent. */
   readonly frameBytesMax?: number;
   /** How a reason names the other side, such as `the tracker`. */

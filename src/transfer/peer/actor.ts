@@ -29,7 +29,7 @@ import {
   serveEvents,
 } from './messages.js';
 import { Listener } from './serve/listener.js';
-import type { ServedFile } from './serve/machine.js';
+import type { ServedFile, ServedMetadata } from './serve/machine.js';
 import { remoteDesk, type UploadDecider, UploadDesk } from './upload/desk.js';
 import { Uploads } from './upload/reader.js';
 
@@ -51,6 +51,7 @@ class PeerThread {
   readonly #log: Log;
   readonly #dialed = new Map<number, DialedSocket>();
   readonly #served = new Map<string, ServedFile>();
+  readonly #metadata = new Map<number, ServedMetadata>();
   /** Of served folders, by file: the list that is held for it; 0 for none. */
   readonly #lists = new Map<number, number>();
   readonly #uploadedBytes = new Map<number, number>();
@@ -129,6 +130,9 @@ class PeerThread {
         break;
       case 'serve':
         this.#serve(command, attachments);
+        break;
+      case 'metadata':
+        this.#metadata.set(command.file, command);
         break;
       case 'unserve':
         this.#unserve(command.file);
@@ -224,11 +228,13 @@ class PeerThread {
       return;
     }
     const bitfield = new Bitfield(geometry.pieceCount, new Uint8Array(memory));
-    this.#served.set(swarmKey(swarm), { file, swarm, geometry, bitfield });
+    const metadata = this.#metadata.get(file);
+    this.#served.set(swarmKey(swarm), { file, swarm, geometry, bitfield, metadata });
   }
 
   #unserve(file: number): void {
     for (const [key, served] of this.#served) if (served.file === file) this.#served.delete(key);
+    this.#metadata.delete(file);
     this.#listener.fileGone(file);
     this.#storages.close(file);
     folderLists.letGo(this.#lists.get(file) ?? 0);

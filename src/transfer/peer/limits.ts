@@ -48,5 +48,15 @@ export const ACK_DELAY_MS = 4;
 export const PAYLOAD_TOLD_MS = 100;
 /** Bytes read at once while a frame is expected: a larger buffer swallows payload, which costs a copy. */
 export const HEADER_READ_BYTES = 4 * KIB;
+/** Parts of a list that one peer may have asked for and not been given: as the parts of piece hashes at a tracker. */
+export const INFO_PARTS_AT_ONCE = 8;
+/** Times that one connection is given the whole list: what a peer of good will needs, and once more. */
+export const INFO_TIMES_MAX = 2;
+/** Milliseconds without a part of the list that was asked for before its peer counts as silent. */
+export const INFO_PART_DEADLINE_MS = 10_000;
+/** Milliseconds for a whole list, beside what its bytes take at the least rate. */
+export const INFO_DEADLINE_MS = 20_000;
+/** Bytes a second that a list comes at least: 100,000 files in two minutes. Another peer may be faster. */
+export const INFO_RATE_MIN = 64 * KIB;
 /** Milliseconds between keep-alives to a peer whose requests are queued here: below half of its deadline. */
 export const IN_LINE_ALIVE_MS = 4_000;

@@ -4,6 +4,7 @@
 
 import {
   HAVE_RANGES_MAX,
+  LIST_BYTES_MAX,
   PART_BYTES_MAX,
   PEER_THREADS_MAX,
   PIECES_MAX,
@@ -13,6 +14,7 @@ import {
   UPLOAD_CONNECTIONS_MAX,
 } from '../../foundation/base/limits.js';
 import { CLIENT_ID_SIZE, PEER_ID_SIZE, SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
+import { INFO_DIGEST_SIZE } from '../../foundation/torrent/info-text.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -140,6 +142,11 @@ export const serveCommands = protocol('peer.serveCommands', {
   joinDesk: message(10, {}),
   /** Connections from now on are made from this host. To every peer thread. */
   dialFrom: message(11, { host }),
+  /**
+   * Before the `serve` of a file whose .mtorrent has lines behind the piece hashes: the last `bytes` of the one at
+   * `path`, whose info text has the SHA-256 `info`.
+   */
+  metadata: message(12, { file, path: text(4096), info: bytes(INFO_DIGEST_SIZE), bytes: whole(1, LIST_BYTES_MAX) }),
 });
 export type ServeCommand = MessageOf<typeof serveCommands>;
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { HEAD_SIZE } from '../../../src/foundation/wire/framing.js';
-import { ACKS, PARALLEL, peerWire, RUNS } from '../../../src/transfer/peer/codec/messages.js';
+import { ACKS, METADATA, PARALLEL, peerWire, RUNS } from '../../../src/transfer/peer/codec/messages.js';
 import { mtCodec } from '../../../src/transfer/peer/codec/mt.js';
 import { HELLO, MESSAGES } from './stage.js';
 
@@ -14,18 +14,19 @@ test('every message means the same on the other side', () => {
 });
 
 test('what a hello offers are the bits of its features, and the list behind them', () => {
-  const { acks: _, runs: __, parallel: ___, ...facts } = HELLO;
-  for (const [acks, runs, parallel, features, token] of [
-    [false, false, false, 0, []],
-    [true, false, false, ACKS, []],
-    [false, true, false, RUNS, []],
-    [true, true, true, ACKS | RUNS, [1, PARALLEL]],
+  const { acks: _, runs: __, parallel: ___, metadata: ____, ...facts } = HELLO;
+  for (const [acks, runs, parallel, metadata, features, token] of [
+    [false, false, false, false, 0, []],
+    [true, false, false, false, ACKS, []],
+    [false, true, false, false, RUNS, []],
+    [false, false, false, true, 0, [1, METADATA]],
+    [true, true, true, true, ACKS | RUNS, [1, PARALLEL, METADATA]],
   ] as const) {
     const wire = { ...facts, features, token: Uint8Array.from(token) };
-    const body = mtCodec.encode({ ...facts, acks, runs, parallel }).subarray(HEAD_SIZE);
+    const body = mtCodec.encode({ ...facts, acks, runs, parallel, metadata }).subarray(HEAD_SIZE);
     assert.deepEqual(peerWire.decode(body), wire);
-    assert.deepEqual(mtCodec.decode(body), { ...facts, acks, runs, parallel });
+    assert.deepEqual(mtCodec.decode(body), { ...facts, acks, runs, parallel, metadata });
   }
-  const newer = peerWire.encode({ ...facts, features: 0x7fff_fff0 | ACKS, token: Uint8Array.of(1, 2, 3) });
-  assert.deepEqual(mtCodec.decode(newer), { ...facts, acks: true, runs: false, parallel: false });
+  const newer = peerWire.encode({ ...facts, features: 0x7fff_fff0 | ACKS, token: Uint8Array.of(1, 3, 4) });
+  assert.deepEqual(mtCodec.decode(newer), { ...facts, acks: true, runs: false, parallel: false, metadata: false });
 });

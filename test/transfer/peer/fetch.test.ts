@@ -32,6 +32,8 @@ const OPEN: Readonly<Record<PeerMessage['kind'], Outcome>> = {
   cancel: '!protocol',
   reject: '!protocol',
   piece: '!protocol',
+  infoWanted: '!protocol',
+  infoPart: '!protocol',
   keepAlive: '',
   gone: '!gone',
   error: '!busy',

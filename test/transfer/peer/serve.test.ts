@@ -26,6 +26,8 @@ const OPEN: Readonly<Record<PeerMessage['kind'], string>> = {
   keepAlive: '',
   gone: 'send error protocol, hangUp',
   error: 'hangUp',
+  infoWanted: 'send infoPart',
+  infoPart: 'send error protocol, hangUp',
 };
 
 function outcomeOf(stage: ServeStage, message: PeerMessage): string {

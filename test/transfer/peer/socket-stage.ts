@@ -22,6 +22,7 @@ import { DialedSocket } from '../../../src/transfer/peer/fetch/socket.js';
 import { ACK_DELAY_MS } from '../../../src/transfer/peer/limits.js';
 import type { FetchEvent } from '../../../src/transfer/peer/messages.js';
 import { Listener } from '../../../src/transfer/peer/serve/listener.js';
+import type { ServedMetadata } from '../../../src/transfer/peer/serve/machine.js';
 import { remoteDesk, type UploadDecider, UploadDesk } from '../../../src/transfer/peer/upload/desk.js';
 import type { UploadOrder } from '../../../src/transfer/peer/upload/messages.js';
 import { Uploads } from '../../../src/transfer/peer/upload/reader.js';
@@ -47,11 +48,20 @@ export interface Seeder {
   readonly failed: string[];
 }
 
+interface SeederOptions {
+  readonly whenRight?: boolean;
+  readonly thread?: number;
+  readonly metadata?: ServedMetadata;
+}
+
 /**
  * A listener that serves one whole file. `whenRight`: as it is now, and not when it was written to since. `thread`: of
  * the listener; what it sends is decided by thread 0, over a link if that is another one.
  */
-export async function seeder(t: TestContext, { whenRight = false, thread = 0 } = {}): Promise<Seeder> {
+export async function seeder(
+  t: TestContext,
+  { whenRight = false, thread = 0, metadata }: SeederOptions = {},
+): Promise<Seeder> {
   const bytes = new Uint8Array(SIZE);
   for (let at = 0; at < SIZE; at += 1) bytes[at] = (at * 31) >>> 3;
   const path = join(temporaryDirectory(t), 'file');
@@ -77,7 +87,9 @@ export async function seeder(t: TestContext, { whenRight = false, thread = 0 } =
     log: silentLog,
     timers,
     lookUp: (swarm) =>
-      swarm[0] === SWARM[0] ? { file: 5, swarm: SWARM, geometry: new Geometry(SIZE), bitfield: have } : undefined,
+      swarm[0] === SWARM[0]
+        ? { file: 5, swarm: SWARM, geometry: new Geometry(SIZE), bitfield: have, metadata }
+        : undefined,
     onJoined: () => undefined,
     onCrash: (error) => crashes.push(error),
   });

@@ -10,6 +10,7 @@ import type { PeerHello, PeerMessage } from '../../../src/transfer/peer/codec/me
 import { type FetchEffect, type FetchInput, FetchMachine } from '../../../src/transfer/peer/fetch/machine.js';
 import {
   type ServedFile,
+  type ServedMetadata,
   type ServeEffect,
   type ServeInput,
   ServeMachine,
@@ -30,6 +31,7 @@ export const HELLO: PeerHello = {
   acks: false,
   runs: false,
   parallel: false,
+  metadata: false,
 };
 
 /** One of each kind, as a peer could send it. */
@@ -49,6 +51,8 @@ export const MESSAGES: Readonly<Record<PeerMessage['kind'], PeerMessage>> = {
   gone: { kind: 'gone' },
   error: { kind: 'error', code: 'busy', sentence: 'later' },
   ack: { kind: 'ack' },
+  infoWanted: { kind: 'infoWanted', info: new Uint8Array(32), offset: 0 },
+  infoPart: { kind: 'infoPart', offset: 0, part: Uint8Array.of(1) },
 };
 
 export class Stage<Input extends { readonly kind: string }, Effect extends { readonly kind: string }> {
@@ -120,11 +124,12 @@ export type ServePhase = 'greeting' | 'open' | 'closed';
 export type ServeStage = Stage<ServeInput, ServeEffect> & { readonly have: Bitfield };
 
 /** An accepted connection, led into `phase`; we have every piece but 4. */
-export function serveStage(phase: ServePhase, pieceCount = PIECES): ServeStage {
+export function serveStage(phase: ServePhase, pieceCount = PIECES, metadata?: ServedMetadata): ServeStage {
   const have = new Bitfield(pieceCount);
   have.setAll();
   if (pieceCount > 4) have.clear(4);
-  const served: ServedFile = { file: 5, swarm: SWARM, geometry: new Geometry(pieceCount * PIECE_SIZE), bitfield: have };
+  const geometry = new Geometry(pieceCount * PIECE_SIZE);
+  const served: ServedFile = { file: 5, swarm: SWARM, geometry, bitfield: have, metadata };
   const machine = new ServeMachine({
     connection: 3,
     peerIdIn: () => OURS,

@@ -18,6 +18,8 @@ export interface PeerHello {
   readonly runs: boolean;
   /** Several connections of one client count as one here. Used when the acceptor says so. */
   readonly parallel: boolean;
+  /** Answers `infoWanted`. Used when the acceptor does. */
+  readonly metadata: boolean;
 }
 
 /** Why a peer ends the connection. */
@@ -40,6 +42,10 @@ export type PeerMessage =
   | { readonly kind: 'ack' }
   /** The acceptor no longer serves this file. */
   | { readonly kind: 'gone' }
+  /** The further lines of a .mtorrent, named by the SHA-256 of its info text, from a byte on. */
+  | { readonly kind: 'infoWanted'; readonly info: Uint8Array; readonly offset: number }
+  /** Answers each `infoWanted`. An empty part: the acceptor has not got it. */
+  | { readonly kind: 'infoPart'; readonly offset: number; readonly part: Uint8Array }
   /** The last message before its sender closes. */
   | { readonly kind: 'error'; readonly code: PeerErrorCode; readonly sentence: string };
 

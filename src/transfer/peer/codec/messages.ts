@@ -4,11 +4,13 @@
 import {
   FEATURES_BYTES_MAX,
   HAVE_RANGES_MAX,
+  LIST_BYTES_MAX,
   PART_BYTES_MAX,
   PIECES_MAX,
   RUN_BYTES_MAX,
 } from '../../../foundation/base/limits.js';
 import { PEER_ID_SIZE, type PeerId, SWARM_KEY_SIZE } from '../../../foundation/torrent/ids.js';
+import { INFO_DIGEST_SIZE } from '../../../foundation/torrent/info-text.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -67,6 +69,10 @@ export const peerWire = protocol('peer.wire', {
   }),
   /** The oldest `piece` without an ack has arrived whole. */
   ack: message(15, {}),
+  /** [16, info, offset] The further lines of the .mtorrent whose info text has this SHA-256, from byte `offset` on. */
+  infoWanted: message(16, { info: bytes(INFO_DIGEST_SIZE), offset: whole(0, LIST_BYTES_MAX) }),
+  /** [17, offset, part] Answers `infoWanted`. An empty part: the acceptor has not got it. */
+  infoPart: message(17, { offset: whole(0, LIST_BYTES_MAX), part: bytes(0, PART_BYTES_MAX) }),
 });
 
 /** A bit of `features`: sends `ack`, and takes it. Used when both sides have it. */
@@ -75,5 +81,7 @@ export const ACKS = 1;
 export const RUNS = 2;
 /** A feature of `token`: counts several connections of one client as one. Used when the acceptor has it. */
 export const PARALLEL = 1;
+/** Another: answers `infoWanted`. Used when the acceptor has it. */
+export const METADATA = 2;
 
 export type PeerWire = MessageOf<typeof peerWire>;

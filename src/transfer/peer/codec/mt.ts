@@ -3,7 +3,7 @@
 
 import { commonFeatures, encodeFeatures } from '../../../foundation/wire/features.js';
 import type { PeerCodec, PeerHello, PeerMessage } from './meaning.js';
-import { ACKS, PARALLEL, PEER_MAGIC, type PeerWire, peerWire, RUNS } from './messages.js';
+import { ACKS, METADATA, PARALLEL, PEER_MAGIC, type PeerWire, peerWire, RUNS } from './messages.js';
 
 type WireHello = Extract<PeerWire, { kind: 'hello' }>;
 
@@ -16,12 +16,13 @@ export const mtCodec: PeerCodec = {
   },
 };
 
-function wireHello({ acks, runs, parallel, ...facts }: PeerHello): WireHello {
-  const token = encodeFeatures(parallel ? [PARALLEL] : []);
+function wireHello({ acks, runs, parallel, metadata, ...facts }: PeerHello): WireHello {
+  const token = encodeFeatures([...(parallel ? [PARALLEL] : []), ...(metadata ? [METADATA] : [])]);
   return { ...facts, features: (acks ? ACKS : 0) | (runs ? RUNS : 0), token };
 }
 
 function meantHello({ features, token, ...facts }: WireHello): PeerHello {
-  const parallel = commonFeatures(token, [PARALLEL]).has(PARALLEL);
-  return { ...facts, acks: (features & ACKS) !== 0, runs: (features & RUNS) !== 0, parallel };
+  const named = commonFeatures(token, [PARALLEL, METADATA]);
+  const [parallel, metadata] = [named.has(PARALLEL), named.has(METADATA)];
+  return { ...facts, acks: (features & ACKS) !== 0, runs: (features & RUNS) !== 0, parallel, metadata };
 }

@@ -159,6 +159,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
           acks: true,
           runs: true,
           parallel: true,
+          metadata: true,
         },
       },
       { kind: 'send', message: { kind: 'interested' } },
@@ -205,6 +206,8 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
       case 'request':
       case 'cancel':
       case 'ack':
+      case 'infoWanted':
+      case 'infoPart':
         return this.#close('protocol', `${message.kind} may not be sent by an acceptor`);
       default:
         return unreachable(message);

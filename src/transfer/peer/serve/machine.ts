@@ -13,7 +13,14 @@ import type { Geometry } from '../../../foundation/torrent/geometry.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
 import type { Fault } from '../../../foundation/wire/accepted.js';
 import type { PeerErrorCode, PeerMessage } from '../codec/meaning.js';
-import { IN_LINE_ALIVE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, UPLOAD_STALL_MS } from '../limits.js';
+import {
+  IN_LINE_ALIVE_MS,
+  INFO_PARTS_AT_ONCE,
+  INFO_TIMES_MAX,
+  KEEP_ALIVE_MS,
+  PEER_DEAD_MS,
+  UPLOAD_STALL_MS,
+} from '../limits.js';
 import type { UploadReport } from '../upload/messages.js';
 
 /** A file as a connection sees it. */
@@ -23,6 +30,16 @@ export interface ServedFile {
   readonly geometry: Geometry;
   /** Written by the download thread while a download runs, else by main. */
   readonly bitfield: Bitfield;
+  /** What stands behind the piece hashes in its .mtorrent; undefined where nothing does. */
+  readonly metadata?: ServedMetadata | undefined;
+}
+
+export interface ServedMetadata {
+  /** A .mtorrent that this client wrote; its last `bytes` are the further lines. */
+  readonly path: string;
+  /** SHA-256 of its info text. */
+  readonly info: Uint8Array;
+  readonly bytes: number;
 }
 
 export type ServeInput =
@@ -37,6 +54,8 @@ export type ServeInput =
   | { readonly kind: 'taken'; readonly completes: boolean }
   /** The block, or its rest, cannot be read from disk, or was cancelled. */
   | { readonly kind: 'blockFailed'; readonly block: Block }
+  /** Answers `readMetadata`; empty when it cannot be read. */
+  | { readonly kind: 'metadataRead'; readonly offset: number; readonly part: Uint8Array }
   /** This client has no room for one more connection. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'fileGone' };
@@ -47,6 +66,13 @@ export type ServeEffect =
   | { readonly kind: 'opened'; readonly served: ServedFile; readonly peerId: PeerId; readonly uploadPort: number }
   /** For the upload machine. */
   | { readonly kind: 'tell'; readonly report: UploadReport }
+  /** `length` of the further lines from `offset` on. */
+  | {
+      readonly kind: 'readMetadata';
+      readonly metadata: ServedMetadata;
+      readonly offset: number;
+      readonly length: number;
+    }
   /** Ends the connection once what was sent has gone out. */
   | { readonly kind: 'hangUp'; readonly why: string };
 
@@ -71,6 +97,10 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   readonly #options: ServeOptions;
   #phase: Phase;
   #openRequests = 0;
+  /** Parts of the list that are being read. */
+  #openParts = 0;
+  /** Bytes of the list that were asked for. */
+  #listBytes = 0;
   /** Writes of payload that the socket has not taken. */
   #untaken = 0;
   #heardMs: number;
@@ -107,6 +137,10 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
       case 'blockFailed':
         this.#openRequests -= 1;
         return [this.#reject(input.block)];
+      case 'metadataRead':
+        this.#openParts -= 1;
+        this.#sentMs = nowMs;
+        return [{ kind: 'send', message: { kind: 'infoPart', offset: input.offset, part: input.part } }];
       case 'haves':
         this.#sentMs = nowMs;
         return this.#phase.at === 'open'
@@ -138,6 +172,8 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
         return this.#onRequest(served, message);
       case 'cancel':
         return this.#tell({ ...blockOf(message), kind: 'cancelled', connection });
+      case 'infoWanted':
+        return this.#onInfoWanted(served, message.info, message.offset);
       case 'interested':
       case 'notInterested':
       case 'keepAlive':
@@ -152,6 +188,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
       case 'reject':
       case 'piece':
       case 'gone':
+      case 'infoPart':
         return this.#refuse('protocol', `${message.kind} may not be sent by a dialer`);
       default:
         return unreachable(message);
@@ -186,6 +223,7 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
           acks: true,
           runs: true,
           parallel: true,
+          metadata: true,
         },
       },
       ...bitfieldParts(served.bitfield),
@@ -201,6 +239,18 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
       if (!served.bitfield.has(at)) return [this.#reject(block)];
     this.#openRequests += 1;
     return this.#tell({ ...blockOf(block), kind: 'requested', connection: this.#options.connection });
+  }
+
+  #onInfoWanted({ metadata }: ServedFile, info: Uint8Array, offset: number): readonly (ServeEffect | WakeAt)[] {
+    if (metadata === undefined || offset >= metadata.bytes || !equalBytes(info, metadata.info))
+      return [{ kind: 'send', message: { kind: 'infoPart', offset, part: EMPTY_BYTES } }];
+    const length = Math.min(PART_BYTES_MAX, metadata.bytes - offset);
+    this.#openParts += 1;
+    this.#listBytes += length;
+    if (this.#openParts > INFO_PARTS_AT_ONCE) return this.#refuse('protocol', 'asks for too many parts at once');
+    if (this.#listBytes > metadata.bytes * INFO_TIMES_MAX)
+      return this.#refuse('protocol', 'asks for the same list again and again');
+    return [{ kind: 'readMetadata', metadata, offset, length }];
   }
 
   #onWake(nowMs: number): readonly (ServeEffect | WakeAt)[] {

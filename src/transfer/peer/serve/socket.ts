@@ -13,6 +13,7 @@ import { PEER_UNREAD_BYTES_MAX } from '../limits.js';
 import type { UploadReport } from '../upload/messages.js';
 import type { Send, UploadTarget } from '../upload/reader.js';
 import { type ServedFile, type ServeEffect, type ServeInput, ServeMachine, type ServeOptions } from './machine.js';
+import { metadataPart } from './metadata.js';
 
 export interface AcceptOptions extends Omit<ServeOptions, 'startedMs'> {
   readonly socket: Socket;
@@ -102,9 +103,16 @@ export class AcceptedSocket implements UploadTarget {
       case 'tell':
         this.#options.tell(effect.report);
         break;
+      case 'readMetadata':
+        void this.#readMetadata(effect);
+        break;
       case 'hangUp':
         this.#connection.hangUp(effect.why);
         break;
     }
+  }
+
+  async #readMetadata({ metadata, offset, length }: Extract<ServeEffect, { kind: 'readMetadata' }>): Promise<void> {
+    this.#host.post({ kind: 'metadataRead', offset, part: await metadataPart(metadata, offset, length) });
   }
 }
