@@ -10,7 +10,7 @@ import type { Entry } from '../../src/client/files/record.js';
 import { JOURNAL_HISTORY_BYTES_MIN, LIBRARY_FILES_MAX } from '../../src/client/limits.js';
 import { loadLibrary } from '../../src/client/state/journal.js';
 import { formatChanges, formatJournal, parseJournal } from '../../src/client/state/journal-lines.js';
-import { openStateDirectory, type StatePaths, saveLibrary } from '../../src/client/state/library.js';
+import { openStateDirectory, parseLibrary, type StatePaths, saveLibrary } from '../../src/client/state/library.js';
 import { failsWith } from '../support/failures.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { entryOf } from './stage.js';
@@ -121,4 +121,31 @@ test('a journal that was moved away or cut under a running client is written ane
   await journal.close();
   assert.deepEqual(await read(paths), ['a', 'b', 'c', 'd']);
   assert.equal(existsSync(paths.library), false);
+});
+
+test('a folder keeps what is recorded of it through an older release, which drops what it does not know', async (t) => {
+  const paths = await stateIn(t);
+  const folder = { files: 3, only: ['*.json'], except: ['tmp/'] };
+  await run(paths, [entryOf('model', 7, { folder }), entryOf('a', 1)], true);
+  assert.deepEqual((await loadLibrary(paths)).entries[0]?.folder, folder);
+  // Such a release writes the fields that it knows.
+  const older = parseLibrary(paths.library, readFileSync(paths.library)).map(({ folder: _, ...entry }) => entry);
+  await saveLibrary(paths.library, [...older, entryOf('b', 2)]);
+  const { entries } = await loadLibrary(paths);
+  assert.deepEqual(namesIn(entries), ['a', 'b', 'model']);
+  assert.deepEqual(entries.find(({ name }) => name === 'model')?.folder, folder);
+  // Another share of the same pieces at another place is none of it.
+  await saveLibrary(paths.library, [{ ...(older[0] as Entry), path: '/files/elsewhere' }]);
+  assert.equal((await loadLibrary(paths)).entries[0]?.folder, undefined);
+});
+
+test('a folder whose record is damaged is refused by name', async (t) => {
+  const paths = await stateIn(t);
+  const folder = { files: 3, only: [], except: [] };
+  await saveLibrary(paths.library, [entryOf('model', 7, { folder })]);
+  const text = readFileSync(paths.library, 'utf8');
+  for (const wrong of ['{"files":3}', '{"files":3,"only":[1],"except":[]}', '"x"', 'null']) {
+    writeFileSync(paths.library, text.replace(JSON.stringify(folder), wrong));
+    await assert.rejects(loadLibrary(paths), failsWith('STATE_DAMAGED', paths.library, 'file 1'));
+  }
 });

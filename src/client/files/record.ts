@@ -21,10 +21,27 @@ export interface Name {
   readonly completeness: Completeness;
 }
 
+/** Which of a folder's files are wanted, as its user asked for it. Empty lists: all of them. */
+export interface Choice {
+  readonly only: readonly string[];
+  readonly except: readonly string[];
+}
+
+export const EVERYTHING: Choice = { only: [], except: [] };
+
+/** What is recorded of a folder. */
+export interface FolderRecord extends Choice {
+  /** Files that are wanted. */
+  readonly files: number;
+}
+
 /** A swarm as the library records it. Its own fields are those of the name that is served and shown. */
 export interface Entry extends Name {
+  /** Bytes of the share. */
   readonly size: number;
   readonly swarm: SwarmKey;
+  /** Absent: the share is one file. The times of its copies are then those of the records of their stamps. */
+  readonly folder?: FolderRecord | undefined;
   /** Its further names, oldest first: other .mtorrent files, other copies. At most ENTRY_NAMES_MAX with its own. */
   readonly others: readonly Name[];
 }

@@ -11,7 +11,7 @@ import type { LibraryChange } from '../files/file-table.js';
 import type { Entry } from '../files/record.js';
 import { JOURNAL_BYTES_MAX, JOURNAL_HISTORY_BYTES_MIN, JOURNAL_HISTORY_TIMES, LIBRARY_BYTES_MAX } from '../limits.js';
 import { formatChanges, formatJournal, formatMirror, parseJournal } from './journal-lines.js';
-import { formatLibrary, parseLibrary, type StatePaths } from './library.js';
+import { formatLibrary, parseLibrary, type StatePaths, withFolders } from './library.js';
 
 export interface LoadedLibrary {
   readonly entries: readonly Entry[];
@@ -27,7 +27,8 @@ export async function loadLibrary(paths: StatePaths): Promise<LoadedLibrary> {
   // Another library.json than the one that was written here last: an older release has run since, and knows better.
   const isJournalNewest = reading !== undefined && (json === undefined || reading.mirror === mirror);
   if (!isJournalNewest) {
-    const entries = json === undefined ? [] : parseLibrary(paths.library, json);
+    const read = json === undefined ? [] : parseLibrary(paths.library, json);
+    const entries = withFolders(read, reading?.entries ?? []);
     return { entries, journal: new Journal(paths, { mirror, bytes: undefined }) };
   }
   const bytes = reading.isTorn ? undefined : lines?.length;

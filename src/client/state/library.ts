@@ -7,6 +7,7 @@ import { makeDirectory } from '../../foundation/base/directories.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { CLIENT_EPOCH_MAX } from '../../foundation/base/limits.js';
 import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
+import { GLOBS_MAX } from '../../foundation/torrent/folder/limits.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import {
   CLIENT_ID_SIZE,
@@ -20,7 +21,7 @@ import { checkFileName } from '../../foundation/torrent/names.js';
 import { removeOrphans } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
 import { type Completeness, completenessOf, isPaused, recordedMs } from '../files/completeness.js';
-import type { Entry, Name } from '../files/record.js';
+import type { Entry, FolderRecord, Name } from '../files/record.js';
 import { ENTRY_NAMES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
 
 const LIBRARY_VERSION = 1;
@@ -120,11 +121,25 @@ export function formatLibrary(entries: readonly Entry[]): string {
   return `{"version":${LIBRARY_VERSION},"files":[${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n`}]}\n`;
 }
 
-/** Of an entry with one name, what every release has written in library.json. */
-export function entryJson({ mtorrentPath, path, name, size, swarm, trackers, completeness, others }: Entry): object {
+/** Of an entry of one file with one name, what every release has written in library.json. */
+export function entryJson(entry: Entry): object {
+  const { mtorrentPath, path, name, size, swarm, trackers, completeness, folder, others } = entry;
   const { mtimeMs, paused } = completenessJson(completeness);
   const own = { mtorrentPath, path, name, size, swarm, trackers: trackers.map(formatAddress), mtimeMs, paused };
-  return others.length === 0 ? own : { ...own, others: others.map(nameJson) };
+  return {
+    ...own,
+    ...(folder === undefined ? {} : { folder }),
+    ...(others.length === 0 ? {} : { others: others.map(nameJson) }),
+  };
+}
+
+/** The entries, with what an older release, which wrote them last, does not know of folders. */
+export function withFolders(entries: readonly Entry[], known: readonly Entry[]): readonly Entry[] {
+  const folders = new Map(known.filter(({ folder }) => folder !== undefined).map((entry) => [entry.swarm, entry]));
+  return entries.map((entry) => {
+    const { path, folder } = folders.get(entry.swarm) ?? {};
+    return folder === undefined || path !== entry.path || entry.folder !== undefined ? entry : { ...entry, folder };
+  });
 }
 
 function nameJson({ trackers, completeness, ...name }: Name): object {
@@ -152,7 +167,7 @@ export function parseLibrary(path: string, bytes: Uint8Array): readonly Entry[] 
 /** @param where names the entry in a sentence about its damage. */
 export function parseEntry(path: string, value: unknown, where: string): Entry {
   const own = parseName(path, value, where);
-  const { size, swarm, others = [] } = value as Record<string, unknown>;
+  const { size, swarm, folder, others = [] } = value as Record<string, unknown>;
   if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > FILE_SIZE_MAX)
     throw damagedState(path, `${where} has no size`);
   const key = typeof swarm === 'string' ? parseSwarmKey(swarm) : undefined;
@@ -160,7 +175,19 @@ export function parseEntry(path: string, value: unknown, where: string): Entry {
   if (!Array.isArray(others) || others.length >= ENTRY_NAMES_MAX)
     throw damagedState(path, `${where} has no list of its other names`);
   const names = others.map((other: unknown, nth) => parseName(path, other, `${where}, name ${nth + 2},`));
-  return { ...own, size: size as number, swarm: key, others: names };
+  const record = folder === undefined ? {} : { folder: parseFolder(path, folder, where) };
+  return { ...own, size: size as number, swarm: key, ...record, others: names };
+}
+
+function parseFolder(path: string, value: unknown, where: string): FolderRecord {
+  const { files, only, except } = isObject(value) ? value : {};
+  if (!Number.isSafeInteger(files) || !areGlobs(only) || !areGlobs(except))
+    throw damagedState(path, `${where} does not say which files of its folder are wanted`);
+  return { files: files as number, only, except };
+}
+
+function areGlobs(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= GLOBS_MAX && value.every((glob) => typeof glob === 'string');
 }
 
 function parseName(path: string, value: unknown, where: string): Name {
