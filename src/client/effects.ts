@@ -24,8 +24,8 @@ export interface Refusal {
 
 /** Result of checking a file of the library against the disk. */
 export type CheckResult =
-  /** `path`: of the copy that is right. */
-  | { readonly kind: 'complete'; readonly path: string; readonly mtimeMs: number }
+  /** `path`: of the copy that is right. `have`: pieces that can be shared; absent: all. */
+  | { readonly kind: 'complete'; readonly path: string; readonly mtimeMs: number; readonly have?: number | undefined }
   /** `have`: with the pieces of zeros. */
   | { readonly kind: 'partial'; readonly have: number; readonly device: number; readonly zeros: KnownZeros }
   /** `found`: the file that was judged. */
@@ -63,12 +63,25 @@ export type LookedAt = readonly [
   path: string,
   mtorrentPath: string | undefined,
   others?: readonly string[],
+  isFolder?: boolean,
 ];
 
 export interface SeenSource {
   readonly file: number;
   /** Undefined: there is no such file. */
   readonly found: Found | undefined;
+}
+
+/** A look at a shared folder. */
+export interface SeenFolder {
+  /** Pieces that can be shared. */
+  readonly have: number;
+  /** Files that are not what they were. */
+  readonly changed: number;
+  /** Paths of the first of them, below the folder. */
+  readonly names: readonly string[];
+  /** Of the record of its stamps. */
+  readonly mtimeMs: number;
 }
 
 /** A .mtorrent that was made or fetched for this swarm. */
@@ -120,7 +133,13 @@ export type ClientInput =
       readonly there: There | undefined;
     }
   /** What lies at the target of a get is the whole file. */
-  | { readonly kind: 'targetJudged'; readonly ask: number; readonly entry: Entry; readonly mtimeMs: number }
+  | {
+      readonly kind: 'targetJudged';
+      readonly ask: number;
+      readonly entry: Entry;
+      readonly mtimeMs: number;
+      readonly have?: number | undefined;
+    }
   | { readonly kind: 'prepareFailed'; readonly ask: number; readonly refusal: Refusal }
   /** The `.part` is open; `have` of its pieces are known to be good. */
   | { readonly kind: 'partOpened'; readonly file: number; readonly have: number }
@@ -130,7 +149,12 @@ export type ClientInput =
       readonly event: Exclude<DownloadEvent, { readonly ask: number } | { readonly kind: 'poolReady' }>;
     }
   /** A completed download lies at its target. */
-  | { readonly kind: 'completedSeen'; readonly file: number; readonly mtimeMs: number }
+  | {
+      readonly kind: 'completedSeen';
+      readonly file: number;
+      readonly mtimeMs: number;
+      readonly have?: number | undefined;
+    }
   | {
       readonly kind: 'serve';
       readonly event: Exclude<ServeEvent, { readonly ask: number } | { readonly kind: 'listening' | 'listenFailed' }>;
@@ -143,6 +167,7 @@ export type ClientInput =
   | { readonly kind: 'mended'; readonly file: number; readonly have: number }
   | { readonly kind: 'mendFailed'; readonly file: number; readonly refusal: Refusal }
   | { readonly kind: 'sourcesSeen'; readonly seen: readonly SeenSource[] }
+  | { readonly kind: 'entriesSeen'; readonly file: number; readonly seen: SeenFolder | undefined }
   /** `room` undefined: its disk could not be asked. */
   | { readonly kind: 'roomSeen'; readonly file: number; readonly room: Room | undefined }
   /** `failures`: why some .mtorrent files could not be rewritten. */
@@ -186,6 +211,10 @@ export type ClientEffect =
   | { readonly kind: 'lookAtCompleted'; readonly file: number; readonly entry: Entry }
   /** Looks at these files on disk. One `sourcesSeen` answers for all. */
   | { readonly kind: 'lookAtSources'; readonly sources: readonly LookedAt[] }
+  /**
+   * Looks at the next `entries` files of a shared folder, and again at those that have changed. `entriesSeen` answers.
+   */
+  | { readonly kind: 'lookAtEntries'; readonly file: number; readonly entry: Entry; readonly entries: number }
   /** Asks what the disk of the directory of `path` can still take. `roomSeen` answers. */
   | { readonly kind: 'lookAtRoom'; readonly file: number; readonly path: string }
   /** Hashes the pieces that it is recorded to have, at low priority. `hashedAgain` answers. */
@@ -203,6 +232,8 @@ export type ClientEffect =
       readonly file: number;
       readonly entry: Entry;
       readonly unfinished: boolean;
+      /** Also what is shared, as far as it is what it was. */
+      readonly content: boolean;
     }
   /** Deletes those .mtorrent files that still describe this swarm. `removed` answers. */
   | {

@@ -95,7 +95,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'download':
         return this.#onDownload(input.event, nowMs);
       case 'completedSeen':
-        return this.#about(input.file, (record) => this.#onCompleted(record, input.mtimeMs));
+        return this.#about(input.file, (record) => this.#onCompleted(record, input));
       case 'serve':
         return uploadNews(this.#files, input.event, this.#recovery, nowMs);
       case 'announce':
@@ -108,9 +108,9 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'mendFailed':
         return this.#about(input.file, (record) => this.#verifications.mendFailed(this.#files, record, input.refusal));
       case 'sourcesSeen':
-        return this.#closing === undefined ? this.#recovery.sourcesSeen(this.#files, input.seen) : NO_EFFECTS;
+      case 'entriesSeen':
       case 'roomSeen':
-        return this.#recovery.roomSeen(this.#files, input.file, input.room, nowMs);
+        return this.#recovery.looked(this.#files, input, nowMs, this.#closing !== undefined);
       case 'removed':
         return [
           input.refusal === undefined
@@ -150,7 +150,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'get':
         return [{ ...command, kind: 'prepareGet' }];
       case 'remove':
-        return remove(this.#files, command.ask, command.name, command.force);
+        return remove(this.#files, command);
       case 'wait':
         this.#waits.push(command.ask);
         return NO_EFFECTS;
@@ -268,9 +268,12 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     }
   }
 
-  #onCompleted(record: FileRecord, mtimeMs: number): readonly ClientEffect[] {
+  #onCompleted(
+    record: FileRecord,
+    { mtimeMs, have }: Extract<ClientInput, { kind: 'completedSeen' }>,
+  ): readonly ClientEffect[] {
     if (!this.#verifications.isBad(record.file))
-      return this.#advance(record, { kind: 'completed', mtimeMs, closing: this.#closing !== undefined });
+      return this.#advance(record, { kind: 'completed', mtimeMs, have, closing: this.#closing !== undefined });
     // The bytes on our disk changed after they had been verified.
     const sentence = `${record.entry.path} has bad pieces; remove it, and get it again`;
     return this.#advance(record, { kind: 'completedBad', mtimeMs, sentence });

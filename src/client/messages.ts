@@ -4,6 +4,7 @@
 import { PIECES_MAX, UPLOAD_CONNECTIONS_MAX } from '../foundation/base/limits.js';
 import { LOG_LEVELS } from '../foundation/base/log.js';
 import { ADDRESS_BYTES_MAX } from '../foundation/torrent/address.js';
+import { GLOB_BYTES_MAX, GLOBS_MAX } from '../foundation/torrent/folder/limits.js';
 import { type MessageOf, message, protocol } from '../foundation/wire/protocol.js';
 import {
   bytes,
@@ -25,6 +26,7 @@ import { isClientStats } from './stats.js';
 
 const ask = u32;
 const path = text(4096);
+const globs = listOf(text(GLOB_BYTES_MAX), GLOBS_MAX);
 
 /** Each is sent in one frame, so FRAME_ITEMS_MAX and FRAME_BYTES_MAX bound it. */
 export const OVERVIEW_ROWS_MAX = 64;
@@ -83,6 +85,10 @@ const fileView = record({
   seeders: u32,
   /** Bytes of its pieces of zeros, which count as there. 0 for a file that is no download of this run. */
   zeros: size,
+  /** Files of a folder that are wanted; 0 for a share that is one file. */
+  files: u32,
+  /** Of a folder that is shared: files that have changed, and so are not shared. */
+  changed: u32,
 });
 export type FileView = ValueOf<typeof fileView>;
 
@@ -92,6 +98,13 @@ export interface Rates {
   readonly down: number;
 }
 export const UNLIMITED: Rates = { up: 0, down: 0 };
+
+/** Which of a folder's files are wanted, as its user asked for it. Empty lists: all of them. */
+export interface Choice {
+  readonly only: readonly string[];
+  readonly except: readonly string[];
+}
+export const EVERYTHING: Choice = { only: [], except: [] };
 
 const peerRow = record({
   /** from: we fetch from it; to: it fetches from us. */
@@ -127,9 +140,13 @@ export type FindingView = ValueOf<typeof findingView>;
 /** Tags below 200 belong to this table; the attach socket adds its own above. */
 export const CLIENT_COMMANDS = {
   share: message(1, { ask, path, mtorrentPath: path }),
-  get: message(2, { ask, mtorrentPath: path, destination: path }),
-  /** `name`: the .mtorrent's file name or path, or the shared file's name. */
-  remove: message(3, { ask, name: path, force: flag }),
+  /** `only`, `except`: globs that say which files of a folder are wanted; none: all. */
+  get: message(2, { ask, mtorrentPath: path, destination: path, only: globs, except: globs }),
+  /**
+   * `name`: the .mtorrent's file name or path, or the shared file's name. `force`: even if it is unfinished. `content`:
+   * also deletes what is shared.
+   */
+  remove: message(3, { ask, name: path, force: flag, content: flag }),
   list: message(4, { ask }),
   peers: message(5, { ask, name: path }),
   /** Answered when no download runs or waits. */

@@ -9,7 +9,7 @@ import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
 import type { ClientInput } from '../../src/client/effects.js';
 import { UNFINISHED } from '../../src/client/files/completeness.js';
 import type { Entry } from '../../src/client/files/record.js';
-import type { ClientEvent } from '../../src/client/messages.js';
+import { type ClientEvent, EVERYTHING } from '../../src/client/messages.js';
 import { openStateDirectory, type StatePaths } from '../../src/client/state/library.js';
 import type { ClientThreads } from '../../src/client/threads/threads.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
@@ -114,7 +114,7 @@ test('a download creates its part, and finds its pieces again as far as a record
   assert.deepEqual(await open(), { kind: 'partOpened', file: 2, have: 2 });
   scene.perform({ kind: 'releasePart', file: 2 });
   assert.equal(
-    (await scene.run({ kind: 'deleteFiles', ask: 3, file: 2, entry: download, unfinished: true })).kind,
+    (await scene.run({ kind: 'deleteFiles', ask: 3, file: 2, entry: download, unfinished: true, content: false })).kind,
     'removed',
   );
   assert.deepEqual([existsSync(part), existsSync(download.mtorrentPath)], [false, false]);
@@ -136,7 +136,13 @@ test('FC-30: the pieces of zeros of a new part are there at once, and take no ro
   const scene = await stage(t);
   const { download } = await sparse(scene);
   const zeros = { pieces: 6, bytes: 5 * PIECE_SIZE + 5 };
-  const get = { kind: 'prepareGet', ask: 2, mtorrentPath: download.mtorrentPath, destination: download.path } as const;
+  const get = {
+    kind: 'prepareGet',
+    ...EVERYTHING,
+    ask: 2,
+    mtorrentPath: download.mtorrentPath,
+    destination: download.path,
+  } as const;
   const prepared = await scene.run(get);
   assert.ok(prepared.kind === 'getPrepared');
   assert.deepEqual(prepared.zeros, zeros);
@@ -191,7 +197,7 @@ test('FC-07: a part that no record knows is taken up with its right pieces; with
   const { share } = await shared(scene);
   const part = join(scene.directory, 'b.bin.part');
   const get = (destination: string): Promise<ClientInput> =>
-    scene.run({ kind: 'prepareGet', ask: 4, mtorrentPath: share.mtorrentPath, destination });
+    scene.run({ kind: 'prepareGet', ...EVERYTHING, ask: 4, mtorrentPath: share.mtorrentPath, destination });
   writeFileSync(part, 'mine');
   const refused = await get(join(scene.directory, 'b.bin'));
   assert.ok(refused.kind === 'prepareFailed' && refused.refusal.code === 'ALREADY_EXISTS');
@@ -219,6 +225,7 @@ test('FC-08: what lies at the target is whole when every piece is right; else it
   const judge = async (): Promise<ClientInput> => {
     const prepared = await scene.run({
       kind: 'prepareGet',
+      ...EVERYTHING,
       ask: 4,
       mtorrentPath: share.mtorrentPath,
       destination: path,
@@ -245,13 +252,19 @@ test('FC-08: what lies at the target is whole when every piece is right; else it
 test('a part that another client writes is not opened; what it has completed is', async (t) => {
   const [one, two] = [await stage(t), await stage(t)];
   const { download } = await shared(one);
-  await two.run({ kind: 'prepareGet', ask: 1, mtorrentPath: download.mtorrentPath, destination: two.directory });
+  await two.run({
+    kind: 'prepareGet',
+    ...EVERYTHING,
+    ask: 1,
+    mtorrentPath: download.mtorrentPath,
+    destination: two.directory,
+  });
   assert.equal((await one.run({ kind: 'openPart', file: 2, entry: download })).kind, 'partOpened');
   const refused = await two.run({ kind: 'openPart', file: 2, entry: download });
   assert.ok(refused.kind === 'partFailed' && refused.refusal.code === 'ALREADY_RUNNING');
   assert.match(refused.refusal.sentence, /b\.bin\.part is being written by process \d+; wait for it or stop it/);
   // To remove it there leaves the part of the other one alone.
-  await two.run({ kind: 'deleteFiles', ask: 3, file: 2, entry: download, unfinished: true });
+  await two.run({ kind: 'deleteFiles', ask: 3, file: 2, entry: download, unfinished: true, content: false });
   assert.equal(existsSync(`${download.path}.part`), true);
   one.perform({ kind: 'releasePart', file: 2 });
   await eventually(
@@ -281,7 +294,13 @@ test('what a user or a disk can cause is an answer: the job says what went wrong
   const nowhere = join(directory, 'no', 'where');
   const shareFailed = await run({ kind: 'prepareShare', ask: 5, path: nowhere, mtorrentPath: `${nowhere}.mtorrent` });
   assert.ok(shareFailed.kind === 'prepareFailed' && shareFailed.refusal.code === 'FILE_NOT_FOUND');
-  const getFailed = await run({ kind: 'prepareGet', ask: 6, mtorrentPath: nowhere, destination: directory });
+  const getFailed = await run({
+    kind: 'prepareGet',
+    ...EVERYTHING,
+    ask: 6,
+    mtorrentPath: nowhere,
+    destination: directory,
+  });
   assert.ok(getFailed.kind === 'prepareFailed' && getFailed.refusal.code === 'MTORRENT_FILE_NOT_FOUND');
   assert.deepEqual(await run({ kind: 'lookAtRoom', file: 7, path: nowhere }), {
     kind: 'roomSeen',

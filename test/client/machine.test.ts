@@ -123,7 +123,7 @@ test('as many downloads run as may; the next starts when one has ended', () => {
 test('an unfinished file is removed only by force, and the refusal says how', () => {
   const stage = new Stage();
   stage.downloading(entryOf('a'));
-  const refused = stage.command({ kind: 'remove', name: 'a.mtorrent', force: false });
+  const refused = stage.command({ kind: 'remove', name: 'a.mtorrent', force: false, content: false });
   assert.deepEqual(answers(refused), ['NOT_COMPLETE']);
   assert.match(sentences(refused), /remove a\.mtorrent --force/);
 });
@@ -131,7 +131,7 @@ test('an unfinished file is removed only by force, and the refusal says how', ()
 test('a complete file is removed: off the trackers, out of the record, its .mtorrent deleted, and only then said', () => {
   const stage = new Stage();
   stage.seeding(entryOf('a', 1));
-  const effects = stage.command({ kind: 'remove', name: 'a.mtorrent', force: false });
+  const effects = stage.command({ kind: 'remove', name: 'a.mtorrent', force: false, content: false });
   assert.deepEqual(kinds(effects), ['unserve', 'announce withdraw', 'saveLibrary', 'deleteFiles']);
   assert.deepEqual(saved(effects), []);
   const deletes = effects.find((effect) => effect.kind === 'deleteFiles');
@@ -145,9 +145,11 @@ test('a complete file is removed: off the trackers, out of the record, its .mtor
 test('a running download that is removed by force is withdrawn, stops, and is deleted then', () => {
   const stage = new Stage();
   const file = stage.downloading(entryOf('a'));
-  const removal = kinds(stage.command({ kind: 'remove', name: 'a', force: true }));
+  const removal = kinds(stage.command({ kind: 'remove', name: 'a', force: true, content: false }));
   assert.deepEqual(removal, ['unserve', 'announce withdraw', 'stopDownload']);
-  assert.deepEqual(answers(stage.command({ kind: 'remove', name: 'a', force: true })), ['INVALID_ARGUMENTS']);
+  assert.deepEqual(answers(stage.command({ kind: 'remove', name: 'a', force: true, content: false })), [
+    'INVALID_ARGUMENTS',
+  ]);
   const effects = stage.stopped(file);
   assert.deepEqual(kinds(effects), ['saveLibrary', 'deleteFiles']);
   assert.ok(effects.some((effect) => effect.kind === 'deleteFiles' && effect.unfinished));
@@ -156,7 +158,7 @@ test('a running download that is removed by force is withdrawn, stops, and is de
 test('a download that completes, or fails, while it is being removed is removed', () => {
   const completes = new Stage();
   const file = completes.downloading(entryOf('a'));
-  completes.command({ kind: 'remove', name: 'a', force: true });
+  completes.command({ kind: 'remove', name: 'a', force: true, content: false });
   const effects = completes.complete(file);
   assert.ok(
     effects.some((effect) => effect.kind === 'deleteFiles' && !effect.unfinished),
@@ -164,7 +166,7 @@ test('a download that completes, or fails, while it is being removed is removed'
   );
   const fails = new Stage();
   fails.downloading(entryOf('a'));
-  fails.command({ kind: 'remove', name: 'a', force: true });
+  fails.command({ kind: 'remove', name: 'a', force: true, content: false });
   const event = failedBy(1, 'DISK_FULL', 'x', 'ENOSPC');
   assert.ok(kinds(fails.post(event)).includes('deleteFiles'));
 });
@@ -193,7 +195,7 @@ test('a file can be removed in every state, and what comes late about it is igno
   for (const [state, arrange] of Object.entries(setups)) {
     const stage = new Stage();
     arrange(stage);
-    assert.deepEqual(answers(stage.command({ kind: 'remove', name: 'a', force: true })), [], state);
+    assert.deepEqual(answers(stage.command({ kind: 'remove', name: 'a', force: true, content: false })), [], state);
     stage.post({ kind: 'checked', file: 1, result: { kind: 'complete', path: '/files/a', mtimeMs: 1 } });
     stage.post({ kind: 'partOpened', file: 1, have: 1 });
     stage.stopped(1);
@@ -213,7 +215,7 @@ test('a file can be removed in every state, and what comes late about it is igno
 test('a part that is opened for a file that was removed meanwhile is closed before it is deleted', () => {
   const stage = new Stage();
   stage.get(entryOf('a'));
-  stage.command({ kind: 'remove', name: 'a', force: true });
+  stage.command({ kind: 'remove', name: 'a', force: true, content: false });
   const effects = kinds(stage.post({ kind: 'partOpened', file: 1, have: 0 }));
   assert.deepEqual(effects, ['releasePart', 'saveLibrary', 'deleteFiles']);
 });
@@ -228,7 +230,9 @@ test('a name means one file: by .mtorrent path, .mtorrent name, own name or save
   assert.deepEqual(find('b'), ['listPeers'], 'as it was saved');
   assert.deepEqual(find('a.mtorrent'), ['tell refused'], 'two have this name');
   assert.deepEqual(find('/elsewhere/a.mtorrent'), ['tell refused']);
-  assert.deepEqual(answers(stage.command({ kind: 'remove', name: '/elsewhere/bee', force: true })), ['FILE_NOT_FOUND']);
+  assert.deepEqual(answers(stage.command({ kind: 'remove', name: '/elsewhere/bee', force: true, content: false })), [
+    'FILE_NOT_FOUND',
+  ]);
 });
 
 test('a paused download stops, is recorded as paused, stays served, and goes on when it is resumed', () => {

@@ -64,7 +64,7 @@ test('FC-09: each name is removed for itself; the swarm is withdrawn with the la
   const stage = new Stage();
   stage.share(entryOf('a', 1));
   stage.share(copyOf('b'));
-  const first = stage.command({ kind: 'remove', name: 'a.mtorrent', force: false });
+  const first = stage.command({ kind: 'remove', name: 'a.mtorrent', force: false, content: false });
   // The copy that was served goes with its name; the other one is checked before it is served.
   assert.deepEqual(kinds(first), ['unserve', 'announce withdraw', 'check', 'saveLibrary', 'deleteMetainfo']);
   const deletes = first.find((effect) => effect.kind === 'deleteMetainfo');
@@ -74,7 +74,7 @@ test('FC-09: each name is removed for itself; the swarm is withdrawn with the la
     ['/torrents/b.mtorrent'],
   );
   stage.post({ kind: 'checked', file: 1, result: { kind: 'complete', path: '/files/b', mtimeMs: 1 } });
-  const last = stage.command({ kind: 'remove', name: 'b.mtorrent', force: false });
+  const last = stage.command({ kind: 'remove', name: 'b.mtorrent', force: false, content: false });
   assert.deepEqual(kinds(last), ['unserve', 'announce withdraw', 'saveLibrary', 'deleteFiles']);
 });
 
@@ -83,7 +83,7 @@ test('FC-09: a second .mtorrent of the same copy is removed without a pause of i
   stage.share(entryOf('a', 1));
   stage.share(entryOf('a', 1, { mtorrentPath: '/torrents/second.mtorrent' }));
   for (const name of ['a.mtorrent', 'second.mtorrent'].slice(0, 1)) {
-    const effects = stage.command({ kind: 'remove', name, force: false });
+    const effects = stage.command({ kind: 'remove', name, force: false, content: false });
     assert.deepEqual(kinds(effects), ['saveLibrary', 'deleteMetainfo']);
   }
   assert.deepEqual(stage.states(), { a: 'seeding' });
@@ -120,7 +120,7 @@ test('several files of one name: none is guessed, and the sentence says how to n
   const stage = new Stage();
   stage.share(entryOf('a', 1, { name: 'x' }));
   stage.share(entryOf('b', 1, { name: 'x' }));
-  const effects = stage.command({ kind: 'remove', name: 'x', force: false });
+  const effects = stage.command({ kind: 'remove', name: 'x', force: false, content: false });
   assert.deepEqual(answers(effects), ['FILE_NOT_FOUND']);
   assert.match(sentences(effects), /several files are known as x.*\/torrents\/a\.mtorrent or \/torrents\/b\.mtorrent/);
 });
@@ -131,7 +131,7 @@ test('FC-03: shared again with other trackers, it is announced to those as well;
   const again = stage.share(entryOf('a', 1, { mtorrentPath: '/torrents/two.mtorrent', trackers: MOVED }));
   assert.deepEqual(kinds(again), ['announce register', 'saveLibrary', 'tell accepted']);
   assert.ok(again[0]?.kind === 'announce' && again[0].trackers === MOVED);
-  const removed = stage.command({ kind: 'remove', name: 'a.mtorrent', force: false });
+  const removed = stage.command({ kind: 'remove', name: 'a.mtorrent', force: false, content: false });
   assert.deepEqual(kinds(removed), ['announce withdraw', 'saveLibrary', 'deleteMetainfo']);
   assert.ok(removed[0]?.kind === 'announce' && removed[0].trackers !== MOVED);
 });

@@ -244,6 +244,6 @@ test('a download that waits for room can be paused, resumed, removed, and is not
   full('b');
   assert.deepEqual(kinds(stage.command({ kind: 'resume', name: 'b' })), ['saveLibrary', 'tell accepted', 'openPart']);
   full('c');
-  const removal = kinds(stage.command({ kind: 'remove', name: 'c', force: true }));
+  const removal = kinds(stage.command({ kind: 'remove', name: 'c', force: true, content: false }));
   assert.deepEqual(removal, ['unserve', 'announce withdraw', 'saveLibrary', 'deleteFiles']);
 });

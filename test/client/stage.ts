@@ -6,7 +6,13 @@ import { completenessOf } from '../../src/client/files/completeness.js';
 import type { Pair } from '../../src/client/files/names.js';
 import type { Entry, KnownZeros } from '../../src/client/files/record.js';
 import { ClientMachine } from '../../src/client/machine.js';
-import { type ClientCommand, type ClientEvent, type FileView, UNLIMITED } from '../../src/client/messages.js';
+import {
+  type ClientCommand,
+  type ClientEvent,
+  EVERYTHING,
+  type FileView,
+  UNLIMITED,
+} from '../../src/client/messages.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import type { Room } from '../../src/transfer/storage/room.js';
@@ -88,7 +94,12 @@ export class Stage {
     device = 1,
     more: { zeros?: KnownZeros; there?: There } = {},
   ): readonly ClientEffect[] {
-    const [prepare] = this.command({ kind: 'get', mtorrentPath: entry.mtorrentPath, destination: '/files/' });
+    const [prepare] = this.command({
+      kind: 'get',
+      mtorrentPath: entry.mtorrentPath,
+      destination: '/files/',
+      ...EVERYTHING,
+    });
     if (prepare?.kind !== 'prepareGet') throw new Error('nothing is prepared');
     return this.post({
       kind: 'getPrepared',

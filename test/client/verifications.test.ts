@@ -163,7 +163,7 @@ test('a file that is removed while it is verified is gone, and both are answered
     stage.command({ kind: 'verify', name: 'a' });
     if (when !== 'hashing') judged(stage, file, hashed(BAD, 6));
     if (when === 'mending') stage.stopped(file);
-    stage.command({ kind: 'remove', name: 'a', force: true });
+    stage.command({ kind: 'remove', name: 'a', force: true, content: false });
     const end = when === 'mending' ? stage.post({ kind: 'mended', file, have: 3 }) : stage.stopped(file);
     assert.ok(kinds(end).includes('deleteFiles'), when);
     // The answer may come with the next input.

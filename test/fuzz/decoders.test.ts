@@ -46,6 +46,8 @@ const FILE: FileView = {
   problem: '',
   seeders: 1,
   zeros: 0,
+  files: 0,
+  changed: 0,
 };
 
 /** Frames as they travel, one of each kind that carries anything. */
@@ -131,7 +133,7 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
   corpus(attachCommands, [
     { kind: 'hello', version: 1, program: '1.0.0' },
     { kind: 'share', ask: 1, path: '/a', mtorrentPath: '/a.mtorrent' },
-    { kind: 'remove', ask: 2, name: 'a', force: true },
+    { kind: 'remove', ask: 2, name: 'a', force: true, content: false },
     { kind: 'limit', ask: 3, direction: 'up', rate: 1024 },
     { kind: 'logLevel', ask: 4, level: 'debug' },
     { kind: 'reannounce', ask: 5, name: '' },

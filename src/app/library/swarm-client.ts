@@ -2,7 +2,7 @@
 // client may run in this process or behind a socket; nothing here knows which. Every method rejects with
 // MiniTorrentError when the client refuses.
 
-import type { ClientCommand, ClientEvent } from '../../client/messages.js';
+import { type Choice, type ClientCommand, type ClientEvent, EVERYTHING } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -89,12 +89,13 @@ export class SwarmClient {
   /**
    * Downloads into a directory or to a file name; resolves as soon as the client accepts. Paths are absolute.
    * MTORRENT_FILE_NOT_FOUND, INVALID_MTORRENT, ALREADY_EXISTS, DISK_FULL, …
+   * @param choice which files of a folder are wanted.
    */
-  async get(mtorrentPath: string, destination: string): Promise<Download> {
+  async get(mtorrentPath: string, destination: string, choice: Choice = EVERYTHING): Promise<Download> {
     // Listens before it asks: a small file may be complete before the answer arrives.
     const download = new Download(this);
     try {
-      download.accepted(await this.#accepted({ kind: 'get', mtorrentPath, destination }));
+      download.accepted(await this.#accepted({ kind: 'get', mtorrentPath, destination, ...choice }));
     } catch (error) {
       download.dismiss();
       throw error;
@@ -115,10 +116,14 @@ export class SwarmClient {
   }
 
   /**
-   * Stops sharing and forgets the file, which stays on disk. NOT_COMPLETE for an unfinished download without `force`.
+   * Stops sharing and forgets the file, which stays on disk unless `content`. NOT_COMPLETE for an unfinished download
+   * without `force`.
    */
-  async remove(name: string, { force = false }: { readonly force?: boolean } = {}): Promise<string> {
-    return this.#accepted({ kind: 'remove', name, force });
+  async remove(
+    name: string,
+    { force = false, content = false }: { readonly force?: boolean; readonly content?: boolean } = {},
+  ): Promise<string> {
+    return this.#accepted({ kind: 'remove', name, force, content });
   }
 
   async pause(name: string): Promise<string> {

@@ -69,5 +69,7 @@ function shareView({ path, mtorrentPath, size, done, pieces }: ShareProgress): F
     pieces,
     problem: '',
     zeros: 0,
+    files: 0,
+    changed: 0,
   };
 }

@@ -39,7 +39,7 @@ type DownloadingKind =
   | 'deleteFiles'
   | 'deleteMetainfo'
   | 'replaceTracker';
-type LookingKind = 'check' | 'lookAtSources' | 'lookAtRoom';
+type LookingKind = 'check' | 'lookAtSources' | 'lookAtEntries' | 'lookAtRoom';
 type VerifyingKind = 'hashAgain' | 'mend' | 'mapPieces';
 type Kind = SharingKind | GettingKind | DownloadingKind | LookingKind | VerifyingKind;
 type EffectOf<K extends Kind> = Extract<ClientEffect, { readonly kind: K }>;
@@ -317,6 +317,10 @@ export class DiskJobs {
       lookAtSources: {
         perform: async ({ sources }) => ({ kind: 'sourcesSeen', seen: await this.#looks.at(sources) }),
         refused: () => ({ kind: 'sourcesSeen', seen: [] }),
+      },
+      lookAtEntries: {
+        perform: async ({ file }) => ({ kind: 'entriesSeen', file, seen: undefined }),
+        refused: ({ file }) => ({ kind: 'entriesSeen', file, seen: undefined }),
       },
       lookAtRoom: {
         perform: async ({ file, path }) => ({ kind: 'roomSeen', file, room: await roomAt(dirname(path)) }),

@@ -12,16 +12,24 @@ export async function lookAt(
   path: string,
   mtorrentPath: string | undefined,
   others: readonly string[] = [],
+  isFolder = false,
 ): Promise<Found | undefined> {
+  const look = isFolder ? lookAtRoot : lookAtSource;
   const [source, metainfoMtimeMs, ...further] = await Promise.all([
-    lookAtSource(path),
+    look(path),
     mtorrentPath === undefined ? undefined : mtimeOf(mtorrentPath),
-    ...others.map(lookAtSource),
+    ...others.map(look),
     // A missing download returns with its unfinished file.
-    ...(mtorrentPath === undefined ? [] : [lookAtSource(partPathOf(path))]),
+    ...(mtorrentPath === undefined ? [] : [look(partPathOf(path))]),
   ]);
   const first = source ?? further.find((other) => other !== undefined);
   return first === undefined ? undefined : { ...first, metainfoMtimeMs, others: further.map(textOf).join('') };
+}
+
+/** The directory of a folder. Undefined when there is none. */
+async function lookAtRoot(path: string): Promise<Look | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true ? { size: 0, mtimeMs: found.mtimeMs, changedMs: found.ctimeMs } : undefined;
 }
 
 function textOf(look: Look | undefined): string {
@@ -70,10 +78,10 @@ export class Looks {
     const endMs = performance.now() + deadlineMs / 2;
     this.#busy.add(mount);
     try {
-      for (const [file, path, mtorrentPath, others] of files) {
+      for (const [file, ...where] of files) {
         // The rest waits for the next look.
         if (performance.now() > endMs) break;
-        seen.push({ file, found: await look(path, mtorrentPath, others) });
+        seen.push({ file, found: await look(...where) });
       }
     } finally {
       this.#busy.delete(mount);

@@ -22,9 +22,9 @@ export function advance(files: FileTable, record: FileRecord, event: LifeEvent):
   else enter(files, record, next, event);
   const isWithdrawn = isOffered(phase) && (next === undefined || !isOffered(next));
   const withdrawal = isWithdrawn ? withdraw(record, event.kind === 'quit') : [];
-  const ask = event.kind === 'remove' ? event.ask : phase.at === 'leaving' ? phase.ask : undefined;
+  const removal = event.kind === 'remove' ? event : phase.at === 'leaving' ? phase : undefined;
   const moved = event.kind === 'foundComplete' && former !== event.path ? [servedElsewhere(record, former)] : [];
-  return [...withdrawal, ...moved, ...does.flatMap((action) => effectsOf(action, files, record, event, ask))];
+  return [...withdrawal, ...moved, ...does.flatMap((action) => effectsOf(action, files, record, event, removal))];
 }
 
 function servedElsewhere({ entry }: FileRecord, former: string): ClientEffect {
@@ -53,12 +53,21 @@ function entryAfter(entry: Entry, event: LifeEvent): Entry {
 }
 
 function enter(files: FileTable, record: FileRecord, next: Phase, event: LifeEvent): void {
-  const { transfer, geometry } = record;
+  const { transfer, geometry, phase } = record;
+  const wasSeeding = phase.at === 'seeding';
   files.enter(record, next);
-  if ('have' in event) transfer.have = event.have;
-  if (next.at === 'seeding') transfer.have = geometry.pieceCount;
+  if (next.at === 'seeding' && !wasSeeding) transfer.have = geometry.pieceCount;
+  if ('have' in event && event.have !== undefined) transfer.have = event.have;
   if (next.at !== 'downloading' && next.at !== 'stopping' && next.at !== 'leaving')
     Object.assign(transfer, { rate: 0, peers: 0 });
+}
+
+/** Who asked for it, and whether what is shared is deleted, too. */
+type Removal = Pick<Extract<LifeEvent, { kind: 'remove' }>, 'ask' | 'content'>;
+
+function deleteFiles(record: FileRecord, { ask, content }: Removal): ClientEffect {
+  const { file, entry } = record;
+  return { kind: 'deleteFiles', ask, file, entry, unfinished: isUnfinished(record), content };
 }
 
 function effectsOf(
@@ -66,7 +75,7 @@ function effectsOf(
   files: FileTable,
   record: FileRecord,
   event: LifeEvent,
-  ask: number | undefined,
+  removal: Removal | undefined,
 ): readonly ClientEffect[] {
   const { file, entry, phase } = record;
   switch (action) {
@@ -79,6 +88,8 @@ function effectsOf(
       return [{ kind: action, file, entry }];
     case 'offer':
       return [{ kind: 'serve', file, entry, complete: phase.at === 'seeding' }, ...register(record)];
+    case 'hangUp':
+      return [{ kind: 'unserve', file }];
     case 'mend':
       return event.kind === 'badPieces' ? [{ kind: 'mend', file, entry, bad: event.bad }] : [];
     case 'save':
@@ -90,9 +101,7 @@ function effectsOf(
     case 'tellRightAgain':
       return [good(`${entry.path} is right again and shared`)];
     case 'delete':
-      return ask === undefined
-        ? []
-        : [saved(files), { kind: 'deleteFiles', ask, file, entry, unfinished: isUnfinished(record) }];
+      return removal === undefined ? [] : [saved(files), deleteFiles(record, removal)];
     default:
       return unreachable(action);
   }
@@ -112,6 +121,8 @@ function tell({ entry, phase }: FileRecord, event: LifeEvent): readonly ClientEf
       return [{ kind: 'tell', event: { kind: 'stalled', name, path, code: phase.code, sentence: phase.sentence } }];
     case 'missing':
       return [bad(phase.sentence)];
+    case 'seeding':
+      return [phase.sentence === undefined ? good(`${path} is right again and shared`) : bad(phase.sentence)];
     default:
       return [];
   }

@@ -4,6 +4,7 @@
 import { shellLine } from '../../foundation/base/shell-line.js';
 import { accept, notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
+import type { ClientCommand } from '../messages.js';
 import { advance } from './advance.js';
 import { isPaused } from './completeness.js';
 import { basename, type FileTable } from './file-table.js';
@@ -35,18 +36,25 @@ export function resume(files: FileTable, ask: number, name: string): readonly Cl
 
 /**
  * Off the trackers, out of the library, and only then off the disk. A word that means some of a file's names removes
- * those. @param force even if the download is unfinished.
+ * those.
  */
-export function remove(files: FileTable, ask: number, name: string, force: boolean): readonly ClientEffect[] {
+export function remove(
+  files: FileTable,
+  { ask, name, force, content }: Extract<ClientCommand, { kind: 'remove' }>,
+): readonly ClientEffect[] {
   return about(files, ask, name, (record, names) => {
     const { entry, phase } = record;
-    if (names.length < namesOf(entry).length) return forgetNames(files, ask, record, names);
+    if (names.length < namesOf(entry).length) {
+      if (!content) return forgetNames(files, ask, record, names);
+      const sentence = `${entry.name} is shared by other .mtorrent files, too; remove those first, and delete it with the last one`;
+      return [refuse(ask, 'INVALID_ARGUMENTS', sentence)];
+    }
     if (isUnfinished(record) && !force && phase.at !== 'leaving') {
       const sentence = `${entry.name} is not complete yet; wait for it, or discard what is there with: ${shellLine('remove', basename(entry.mtorrentPath), '--force')}`;
       return [refuse(ask, 'NOT_COMPLETE', sentence)];
     }
     return (
-      advance(files, record, { kind: 'remove', ask }) ?? [
+      advance(files, record, { kind: 'remove', ask, content }) ?? [
         refuse(ask, 'INVALID_ARGUMENTS', `${entry.name} is being removed already`),
       ]
     );

@@ -17,13 +17,14 @@ export type Phase =
   | { readonly at: 'downloading' }
   /** The download was told to stop, and has not stopped yet. */
   | { readonly at: 'stopping'; readonly offered: boolean }
-  /** Removed as soon as its work has ended. The command `ask` waits for that. */
-  | { readonly at: 'leaving'; readonly ask: number }
+  /** Removed as soon as its work has ended. The command `ask` waits for that. `content`: so is what is shared. */
+  | { readonly at: 'leaving'; readonly ask: number; readonly content: boolean }
   /** Bad pieces are being marked missing in its resume data. `next` follows. */
   | { readonly at: 'mending'; readonly next: Phase }
   /** Fetches nothing until it is resumed. */
   | { readonly at: 'paused'; readonly offered: boolean }
-  | { readonly at: 'seeding'; readonly offered: boolean }
+  /** `changed`: files of the folder that are not what they were, and are not shared; `sentence` names some of them. */
+  | { readonly at: 'seeding'; readonly offered: boolean; readonly changed?: number; readonly sentence?: string }
   | { readonly at: 'failed'; readonly offered: boolean; readonly code: ErrorCode; readonly sentence: string }
   /** Its disk is full or fails. It is tried again by itself. */
   | {
@@ -51,7 +52,14 @@ export type LifeEvent =
   | { readonly kind: 'shared' }
   | { readonly kind: 'accepted' }
   /** Result of the check at start, or of a missing file that reappeared. */
-  | { readonly kind: 'foundComplete'; readonly path: string; readonly mtimeMs: number; readonly isNews: boolean }
+  | {
+      readonly kind: 'foundComplete';
+      readonly path: string;
+      readonly mtimeMs: number;
+      readonly isNews: boolean;
+      /** Pieces that can be shared; absent: all. */
+      readonly have?: number | undefined;
+    }
   | { readonly kind: 'foundPartial'; readonly have: number }
   | {
       readonly kind: 'foundUnusable';
@@ -67,7 +75,12 @@ export type LifeEvent =
   | { readonly kind: 'begin' }
   | { readonly kind: 'partOpened'; readonly have: number; readonly paused: boolean; readonly closing: boolean }
   /** The file is complete at its target. */
-  | { readonly kind: 'completed'; readonly mtimeMs: number; readonly closing: boolean }
+  | {
+      readonly kind: 'completed';
+      readonly mtimeMs: number;
+      readonly closing: boolean;
+      readonly have?: number | undefined;
+    }
   /** The same, after a verification has found bad pieces in it. */
   | { readonly kind: 'completedBad'; readonly mtimeMs: number; readonly sentence: string }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly sentence: string }
@@ -87,7 +100,7 @@ export type LifeEvent =
   | { readonly kind: 'resume'; readonly paused: boolean }
   /** A missing file is compared with the disk at once. */
   | { readonly kind: 'checkAgain' }
-  | { readonly kind: 'remove'; readonly ask: number }
+  | { readonly kind: 'remove'; readonly ask: number; readonly content: boolean }
   /** The same swarm is shared or fetched once more: a new record replaces this one. */
   | { readonly kind: 'sharedAgain' }
   | { readonly kind: 'gotAgain' }
@@ -100,6 +113,17 @@ export type LifeEvent =
       readonly returns: Returning;
       readonly isNews: boolean;
       readonly elsewhere: boolean;
+    }
+  /** A look at a shared folder found that other pieces of it can be shared than before. */
+  | {
+      readonly kind: 'entriesSeen';
+      readonly have: number;
+      readonly changed: number;
+      /** About those that have changed; '' when none has. */
+      readonly sentence: string;
+      readonly isNews: boolean;
+      /** Some pieces are not shared any more. */
+      readonly isLess: boolean;
     }
   /** A missing file was looked at. */
   | { readonly kind: 'looked'; readonly stamp: string | undefined }
@@ -123,6 +147,8 @@ export type Action =
   | 'releasePart'
   /** Serves and announces it. Repeated when its pieces or its path have changed. */
   | 'offer'
+  /** Ends the connections that were told of more pieces; they come back. */
+  | 'hangUp'
   | 'startDownload'
   | 'stopDownload'
   | 'check'
@@ -178,7 +204,7 @@ const fails = (phase: Phase, { code, sentence }: EventOf<'failed'>): Step =>
   to({ at: 'failed', offered: isOffered(phase), code, sentence }, 'tell');
 const stalls = (phase: Phase, { code, sentence, trouble, isNews }: EventOf<'stalled'>): Step =>
   to({ at: 'stalled', offered: isOffered(phase), code, sentence, trouble }, ...tellIf(isNews));
-const leaves = (_: Phase, { ask }: EventOf<'remove'>): Step => to({ at: 'leaving', ask });
+const leaves = (_: Phase, { ask, content }: EventOf<'remove'>): Step => to({ at: 'leaving', ask, content });
 const resumesLater = (phase: Phase, { paused }: EventOf<'resume'>): Step =>
   paused ? to(phase) : { refusal: 'notPaused' };
 /** Once mended, it is opened and offered again. */
@@ -272,7 +298,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
   },
   checkAgain: { missing: () => to({ at: 'checking' }, 'check'), otherwise: 'late' },
   remove: {
-    downloading: (_, { ask }) => to({ at: 'leaving', ask }, 'stopDownload'),
+    downloading: (_, { ask, content }) => to({ at: 'leaving', ask, content }, 'stopDownload'),
     // Its `.part` or resume data is being written: deleted once that has ended.
     opening: leaves,
     stopping: leaves,
@@ -297,6 +323,14 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
       elsewhere
         ? to({ at: 'checking' }, 'check')
         : to({ at: 'missing', sentence, returns, seen: undefined, judged: undefined }, ...tellIf(isNews)),
+    otherwise: 'late',
+  },
+  entriesSeen: {
+    seeding: ({ offered }, { changed, sentence, isNews, isLess }) => {
+      const next = { at: 'seeding', offered, ...(changed === 0 ? {} : { changed, sentence }) } as const;
+      const offer: readonly Action[] = isLess ? ['hangUp', 'offer'] : ['offer'];
+      return to(next, ...(offered ? offer : []), ...tellIf(isNews));
+    },
     otherwise: 'late',
   },
   looked: {

@@ -58,7 +58,7 @@ function lose(files: FileTable, record: FileRecord): readonly ClientEffect[] {
 
 /** The target holds every byte. */
 function targetJudged(files: FileTable, input: Input<'targetJudged'>): readonly ClientEffect[] {
-  const { ask, mtimeMs } = input;
+  const { ask, mtimeMs, have } = input;
   const entry: Entry = { ...input.entry, completeness: { kind: 'complete', mtimeMs } };
   const known = files.ofSwarm(entry.swarm);
   if (known?.phase.at === 'seeding') return [...supersede(files, entry), ...isThere(files, ask, known, entry)];
@@ -67,7 +67,7 @@ function targetJudged(files: FileTable, input: Input<'targetJudged'>): readonly 
   const superseded = supersede(files, entry);
   const replaced = makeWay(files, entry, 'gotWhole');
   const record = files.add(known === undefined ? entry : succeeding(entry, known.entry));
-  const found = advance(files, record, { kind: 'foundComplete', path: entry.path, mtimeMs, isNews: false }) ?? [];
+  const found = advance(files, record, { kind: 'foundComplete', path: entry.path, mtimeMs, isNews: false, have }) ?? [];
   return [...superseded, ...replaced, ...found, getRecorded(ask, entry), completed(entry)];
 }
 

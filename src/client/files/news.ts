@@ -31,7 +31,9 @@ export function uploadNews(
       return NO_EFFECTS;
     case 'serveFailed': {
       // A `.part` that has just been renamed is no longer found under its old name: not an error.
-      return event.path === record.entry.path ? recovery.serveFailed(files, record, event.errno, nowMs) : NO_EFFECTS;
+      const { path, folder } = record.entry;
+      const isOurs = event.path === path || (folder !== undefined && event.path.startsWith(`${path}/`));
+      return isOurs ? recovery.serveFailed(files, record, event, nowMs) : NO_EFFECTS;
     }
     default:
       return unreachable(event);

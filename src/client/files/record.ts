@@ -4,7 +4,7 @@ import type { Address } from '../../foundation/torrent/address.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Progress, progress } from '../../transfer/download/messages.js';
-import { type FileState, type FileView, withContinuation } from '../messages.js';
+import { type Choice, type FileState, type FileView, withContinuation } from '../messages.js';
 import type { Completeness } from './completeness.js';
 import { isWorkedOn, type Phase } from './file-life.js';
 
@@ -20,14 +20,6 @@ export interface Name {
   readonly trackers: readonly [Address, Address];
   readonly completeness: Completeness;
 }
-
-/** Which of a folder's files are wanted, as its user asked for it. Empty lists: all of them. */
-export interface Choice {
-  readonly only: readonly string[];
-  readonly except: readonly string[];
-}
-
-export const EVERYTHING: Choice = { only: [], except: [] };
 
 /** What is recorded of a folder. */
 export interface FolderRecord extends Choice {
@@ -102,11 +94,18 @@ export function viewOf(record: FileRecord, shown: Name = record.entry): FileView
     size,
     ...transfer,
     // A complete file shows all its pieces even while it is checked or missing.
-    have: isUnfinished(record) ? transfer.have : geometry.pieceCount,
+    have: isUnfinished(record) || isPartlyShared(phase) ? transfer.have : geometry.pieceCount,
     pieces: geometry.pieceCount,
     problem: problemOf(phase),
     zeros: record.zeroBytes,
+    files: entry.folder?.files ?? 0,
+    changed: (phase.at === 'seeding' ? phase.changed : undefined) ?? 0,
   };
+}
+
+/** Some files of the folder have changed, and are not shared. */
+function isPartlyShared(phase: Phase): boolean {
+  return phase.at === 'seeding' && phase.changed !== undefined;
 }
 
 /** A row for each .mtorrent that a complete file is known by. What was sent and received stands in the first. */
@@ -119,7 +118,7 @@ export function viewsOf(record: FileRecord): readonly FileView[] {
 
 function problemOf(phase: Phase): string {
   if (phase.at === 'stalled') return withContinuation(phase);
-  return 'sentence' in phase ? phase.sentence : '';
+  return ('sentence' in phase ? phase.sentence : undefined) ?? '';
 }
 
 /** Bytes that a running download will still write to its disk. */

@@ -4,20 +4,21 @@
 
 import { NO_EFFECTS, type WakeAt } from '../../foundation/actor/machine.js';
 import { meaningOf } from '../../foundation/base/errnos.js';
-import type { Room } from '../../transfer/storage/room.js';
 import { good } from '../answers/answers.js';
-import type { CheckResult, ClientEffect, Found, LookedAt, Refusal, SeenSource } from '../effects.js';
+import type { CheckResult, ClientEffect, ClientInput, Found, LookedAt, Refusal, SeenSource } from '../effects.js';
 import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../limits.js';
 import { advance } from './advance.js';
 import { recordedMs } from './completeness.js';
 import { hasRoom } from './disk-space.js';
 import type { Phase } from './file-life.js';
 import type { FileTable } from './file-table.js';
+import { FolderWatch } from './folder-watch.js';
 import { hasOtherCopy, otherPaths } from './names.js';
 import { type FileRecord, isWatched } from './record.js';
 import { Retries } from './retries.js';
 
 type Complete = Extract<CheckResult, { kind: 'complete' }>;
+type LookSeen = Extract<ClientInput, { kind: 'sourcesSeen' | 'entriesSeen' | 'roomSeen' }>;
 type Unusable = Extract<CheckResult, { kind: 'unusable' }>;
 
 export class Recovery {
@@ -27,6 +28,7 @@ export class Recovery {
   /** When the next look is due. Undefined: there is nothing to look at. */
   #nextMs: number | undefined;
   #looking = false;
+  readonly #folders = new FolderWatch();
   /** Files whose disk is being asked for its room. */
   readonly #asked = new Set<number>();
   /** Number of the file looked at last. The next look continues after it. */
@@ -77,9 +79,9 @@ export class Recovery {
     for (const { file, entry, phase } of inTurn(watched, this.#lastFile)) {
       if (phase.at !== 'seeding' && phase.at !== 'missing') continue;
       if (sources.length >= SOURCES_A_LOOK_MAX) break;
-      if (phase.at !== 'missing') sources.push([file, entry.path, undefined]);
-      else sources.push([file, entry.path, entry.mtorrentPath, otherPaths(entry)]);
+      sources.push(lookedAt({ file, entry }, phase.at === 'missing'));
     }
+    effects.push(...this.#folders.look(watched));
     if (sources.length > 0 && !this.#looking) {
       this.#looking = true;
       this.#lastFile = sources.at(-1)?.[0] ?? 0;
@@ -88,20 +90,24 @@ export class Recovery {
     return effects;
   }
 
-  sourcesSeen(files: FileTable, seen: readonly SeenSource[]): readonly ClientEffect[] {
+  /** A look has ended. @param isClosing nothing new is begun for what is shared. */
+  looked(files: FileTable, look: LookSeen, nowMs: number, isClosing: boolean): readonly ClientEffect[] {
+    if (look.kind === 'roomSeen') return this.#roomSeen(files, look, nowMs);
+    if (isClosing) return NO_EFFECTS;
+    if (look.kind === 'entriesSeen') return this.#folders.seen(files, look.file, look.seen);
     this.#looking = false;
-    return seen.flatMap((one) => {
+    return look.seen.flatMap((one) => {
       const record = files.get(one.file);
       return record === undefined ? NO_EFFECTS : this.#sourceSeen(files, record, one);
     });
   }
 
-  /** @param room undefined: its disk could not be asked, so that a try has to show. */
-  roomSeen(files: FileTable, file: number, room: Room | undefined, nowMs: number): readonly ClientEffect[] {
+  #roomSeen(files: FileTable, { file, room }: LookSeen & { kind: 'roomSeen' }, nowMs: number): readonly ClientEffect[] {
     this.#asked.delete(file);
     const record = files.get(file);
     if (record?.phase.at !== 'stalled' || !this.#retries.isDue(file, nowMs)) return NO_EFFECTS;
     const { trouble } = record.phase;
+    // A disk that could not be asked shows it when it is tried.
     const isRoomy = room === undefined || hasRoom(files, record, trouble, room, this.#reserve);
     return isRoomy ? this.#begin(files, record) : NO_EFFECTS;
   }
@@ -126,10 +132,10 @@ export class Recovery {
   }
 
   /** A check has found the whole file. */
-  foundComplete(files: FileTable, record: FileRecord, { path, mtimeMs }: Complete): readonly ClientEffect[] {
+  foundComplete(files: FileTable, record: FileRecord, { path, mtimeMs, have }: Complete): readonly ClientEffect[] {
     const isTold = record.phase.at === 'missing' && record.phase.returns !== 'tried';
     const isNews = this.#retries.returned(record.file) || isTold;
-    return advance(files, record, { kind: 'foundComplete', path, mtimeMs, isNews }) ?? NO_EFFECTS;
+    return advance(files, record, { kind: 'foundComplete', path, mtimeMs, isNews, have }) ?? NO_EFFECTS;
   }
 
   foundUnusable(
@@ -148,8 +154,14 @@ export class Recovery {
     return advance(files, record, trial) ?? NO_EFFECTS;
   }
 
-  /** A shared file could not be read. `errno`: of Node, or SHORT_FILE or CHANGED. */
-  serveFailed(files: FileTable, record: FileRecord, errno: string, nowMs: number): readonly ClientEffect[] {
+  /** A shared file, or one of a folder, could not be read. `errno`: of Node, or SHORT_FILE or CHANGED. */
+  serveFailed(
+    files: FileTable,
+    record: FileRecord,
+    { path, errno }: { readonly path: string; readonly errno: string },
+    nowMs: number,
+  ): readonly ClientEffect[] {
+    if (record.entry.folder !== undefined && path !== record.entry.path) return this.#folders.lookNow(record);
     if (errno === 'ENOENT') return lose(files, record, 'is gone');
     if (errno === 'SHORT_FILE' || errno === 'CHANGED') return lose(files, record, 'has changed');
     if (record.phase.at !== 'seeding') return NO_EFFECTS;
@@ -165,6 +177,8 @@ export class Recovery {
     const { phase, entry } = record;
     if (phase.at !== 'seeding') return advance(files, record, { kind: 'looked', stamp: stampOf(found) }) ?? NO_EFFECTS;
     if (found === undefined) return lose(files, record, 'is gone');
+    // The root of a folder is there; its files are looked at by themselves.
+    if (entry.folder !== undefined) return NO_EFFECTS;
     const isAsKnown = found.size === entry.size && found.mtimeMs === recordedMs(entry.completeness);
     return isAsKnown ? NO_EFFECTS : lose(files, record, 'has changed');
   }
@@ -200,4 +214,10 @@ export function stampOf(found: Found | undefined): string | undefined {
 function inTurn(records: readonly FileRecord[], last: number): readonly FileRecord[] {
   const at = records.findIndex(({ file }) => file > last);
   return at <= 0 ? records : [...records.slice(at), ...records.slice(0, at)];
+}
+
+function lookedAt({ file, entry }: Pick<FileRecord, 'file' | 'entry'>, isMissing: boolean): LookedAt {
+  const { path, mtorrentPath, folder } = entry;
+  if (folder !== undefined) return [file, path, isMissing ? mtorrentPath : undefined, otherPaths(entry), true];
+  return isMissing ? [file, path, mtorrentPath, otherPaths(entry)] : [file, path, undefined];
 }

@@ -254,6 +254,8 @@ test('a full part of a list at its longest is one frame that fits', async (t) =>
     problem: long(4000),
     seeders: 1,
     zeros: 0,
+    files: 0,
+    changed: 0,
   };
   const { path } = await stageListener(t, (command) => {
     const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
@@ -286,6 +288,8 @@ test('who leaves too much unread is dropped, and others are answered', async (t)
     problem: '',
     seeders: 1,
     zeros: 0,
+    files: 0,
+    changed: 0,
   };
   const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
   const partBytes = rows.length * 8_192;

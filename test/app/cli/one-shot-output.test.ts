@@ -69,6 +69,8 @@ const FILE: FileView = {
   problem: '',
   seeders: 1,
   zeros: 0,
+  files: 0,
+  changed: 0,
 };
 
 const STARTED = {
@@ -101,6 +103,8 @@ const anyFile: fc.Arbitrary<FileView> = fc
       problem: fc.oneof(fc.constant(''), fc.string({ unit: 'grapheme' })),
       seeders: fc.nat(9),
       zeros: fc.nat(),
+      files: fc.nat(),
+      changed: fc.nat(),
     }),
   );
 

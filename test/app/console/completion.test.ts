@@ -13,7 +13,18 @@ const AT = { directory: '/desk', home: '/home/me' };
 
 function file(name: string, state: FileView['state'], mtorrentPath = `/t/${name}.mtorrent`): FileView {
   const [size, have, pieces] = [5, 1, 2];
-  const rest = { rate: 0, peers: 0, received: 0, wasted: 0, sent: 0, problem: '', seeders: 0, zeros: 0 };
+  const rest = {
+    rate: 0,
+    peers: 0,
+    received: 0,
+    wasted: 0,
+    sent: 0,
+    problem: '',
+    seeders: 0,
+    zeros: 0,
+    files: 0,
+    changed: 0,
+  };
   return { name, state, path: `/d/${name}`, mtorrentPath, size, have, pieces, ...rest };
 }
 

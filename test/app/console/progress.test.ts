@@ -30,6 +30,8 @@ function file(shown: Partial<FileView> = {}): FileView {
     problem: '',
     seeders: 1,
     zeros: 0,
+    files: 0,
+    changed: 0,
     ...shown,
   };
 }

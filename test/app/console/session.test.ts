@@ -30,6 +30,8 @@ const ROW: FileView = {
   problem: '',
   seeders: 1,
   zeros: 0,
+  files: 0,
+  changed: 0,
 };
 
 /** What the client answers, by command; undefined: nothing yet. */

@@ -34,6 +34,8 @@ function row(shown: Partial<FileView> = {}): FileView {
     problem: '',
     seeders: 1,
     zeros: 0,
+    files: 0,
+    changed: 0,
     ...shown,
   };
 }
@@ -99,6 +101,8 @@ test('JSON carries every field by name, and is one line', () => {
         problem: '',
         seeders: 1,
         zeros: 0,
+        files: 0,
+        changed: 0,
       },
     ],
   });
