@@ -88,8 +88,6 @@ export const DOCTOR_TROUBLES_MAX = 16;
 export const BESIDE_TOLD_MAX = 32;
 /** Milliseconds between two looks whether this machine still has the client's address: one question to the system. */
 export const ADDRESS_LOOK_MS = 5_000;
-/** Files of shared folders in one look: some 6 ms of disk time, and a folder of 100,000 is seen in 4 minutes. */
-export const FOLDER_LOOK_ENTRIES = 2_048;
 /** Changed files that a sentence names: more of them would not fit a terminal. */
 export const CHANGED_NAMED_MAX = 10;
 /** Characters of each: ten of them and the sentence are below the bound of a sentence. */

@@ -3,9 +3,10 @@
 
 import { NO_EFFECTS } from '../../foundation/actor/machine.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
 import { saved } from '../answers/answers.js';
 import type { ClientEffect, SeenFolder } from '../effects.js';
-import { CHANGED_NAME_CHARACTERS_MAX, CHANGED_NAMED_MAX, FOLDER_LOOK_ENTRIES } from '../limits.js';
+import { CHANGED_NAME_CHARACTERS_MAX, CHANGED_NAMED_MAX } from '../limits.js';
 import { advance } from './advance.js';
 import { recordedMs } from './completeness.js';
 import type { FileTable } from './file-table.js';

@@ -14,7 +14,7 @@ import { swarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
 import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
 
-import { folderLists, holdList } from '../storage/folder-lists.js';
+import { folderLists } from '../storage/folder-lists.js';
 
 import { adoptStorage } from '../storage/storage.js';
 import { Downloader } from './downloader.js';
@@ -147,8 +147,7 @@ class DownloadThread {
       'a download comes with digests and a bitfield',
     );
     assert(!this.#downloads.has(file), 'a file has one downloader');
-    const held = holdList(command.storage.handle.list, list);
-    const storage = adoptStorage(command.storage);
+    const storage = adoptStorage(command.storage, list instanceof SharedArrayBuffer ? list : undefined);
     const geometry = new Geometry(storage.layout.size);
     const bitfieldOf = (memory: SharedArrayBuffer): Bitfield =>
       new Bitfield(geometry.pieceCount, new Uint8Array(memory));
@@ -178,7 +177,7 @@ class DownloadThread {
           for (const thread of this.#peerThreads) if (thread?.serves === true) thread.link.tell(peerCommand);
         },
         tellMain: (event) => this.#toMain.tell(event),
-        onEnded: () => this.#onEnded(file, held),
+        onEnded: () => this.#onEnded(file, storage.handle.list),
       }),
     );
   }
