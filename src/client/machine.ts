@@ -246,6 +246,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
           ...this.#recovery.downloadGrew(record),
           { kind: 'lookAtCompleted', file: record.file, entry: record.entry },
         ];
+      case 'reused':
+        return NO_EFFECTS;
       case 'failed':
         return this.#onFailed(record, refusalOf(event), nowMs);
       case 'stopped':

@@ -128,7 +128,7 @@ test('FC-24: a download whose directory is not mounted, or whose disk fails, is 
   stage.nowMs += LOOK_AGAIN_MS * 2;
   assert.deepEqual(kinds(stage.post({ kind: 'wake' })), ['openPart']);
   assert.ok(kinds(stage.post({ kind: 'partOpened', file, have: 2 })).includes('startDownload'));
-  const progress = { received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0 };
+  const progress = { received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0, reused: 0 };
   const grown = stage.post({ kind: 'download', event: { kind: 'progressed', file, ...progress, have: 3 } });
   assert.match(sentences(grown), /^a goes on$/m);
   // At the start of the client it is the same.
@@ -212,7 +212,7 @@ test('F9: a download that finds its disk full waits, shares what it has, and goe
   const stage = new Stage();
   const file = stage.downloading(entryOf('a'));
   const other = stage.downloading(entryOf('b'));
-  const half = { received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0, have: PIECES / 2 };
+  const half = { received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0, reused: 0, have: PIECES / 2 };
   stage.post({ kind: 'download', event: { kind: 'progressed', file, ...half } });
   const event = failedBy(file, 'DISK_FULL', 'no room left', 'ENOSPC');
   assert.deepEqual(kinds(stage.post(event)), ['tell stalled']);

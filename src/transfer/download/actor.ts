@@ -16,6 +16,7 @@ import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '
 
 import { folderLists } from '../storage/folder-lists.js';
 
+import { ReusePlan } from '../storage/reuse-plan.js';
 import { adoptStorage } from '../storage/storage.js';
 import { Downloader } from './downloader.js';
 import { HASH_POOL_OPEN_MS } from './limits.js';
@@ -107,6 +108,12 @@ class DownloadThread {
           incoming: command.incoming,
         });
         break;
+      case 'reuse': {
+        const [memory] = attachments;
+        assert(memory instanceof SharedArrayBuffer, 'a plan comes with its memory');
+        this.#downloads.get(command.file)?.reuse(new ReusePlan(memory));
+        break;
+      }
       case 'stop':
         // A download that has just ended by itself has reported so already.
         this.#downloads.get(command.file)?.post({ kind: 'stop' });

@@ -11,11 +11,22 @@ import type { Prng } from '../../foundation/base/prng.js';
 import { systemTimers } from '../../foundation/base/timers.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
+import type { FilePart } from '../hash/fill.js';
 import type { HashPool } from '../hash/pool.js';
 import type { FetchCommand } from '../peer/messages.js';
+import { REUSE_GROUPS_MAX } from '../storage/limits.js';
+import type { ReusePlan, ReuseRun } from '../storage/reuse-plan.js';
 import { explained } from '../storage/room.js';
 import type { Storage } from '../storage/storage.js';
-import type { ArrivedPiece, DownloadEffect, DownloadInput, Ending, Failure, StoreOutcome } from './effects.js';
+import type {
+  ArrivedPiece,
+  DownloadEffect,
+  DownloadInput,
+  Ending,
+  Failure,
+  PieceFill,
+  StoreOutcome,
+} from './effects.js';
 import { FAILURE_SENTENCE_MAX } from './limits.js';
 import { DownloadMachine } from './machine.js';
 import type { DownloadEvent, ExaminedDownload } from './messages.js';
@@ -58,6 +69,7 @@ export class Downloader {
   readonly #host: Host<DownloadInput, DownloadEffect>;
   readonly #swarmBytes: Uint8Array;
   readonly #resume: ResumeWriter;
+  #plan: ReusePlan | undefined;
 
   constructor(options: DownloaderOptions) {
     this.#options = options;
@@ -113,6 +125,12 @@ export class Downloader {
       case 'store':
         void this.#store(effect.pieces);
         break;
+      case 'fill':
+        void this.#fill(effect.fills);
+        break;
+      case 'reused':
+        this.#tellReused(effect);
+        break;
       case 'dial': {
         const { connection, address } = effect;
         log.info({ connection, peer: address }, 'dialing a peer');
@@ -149,14 +167,7 @@ export class Downloader {
         tellMain({ ...effect, file });
         break;
       case 'banned':
-        log.warn({ peer: effect.address, piece: effect.piece }, 'peer sent wrong bytes and is banned');
-        tellMain({
-          kind: 'peerBanned',
-          file,
-          host: effect.address.host,
-          port: effect.address.port,
-          piece: effect.piece,
-        });
+        this.#tellBanned(effect);
         break;
       case 'ended':
         void this.#end(effect.ending);
@@ -164,6 +175,42 @@ export class Downloader {
       default:
         unreachable(effect);
     }
+  }
+
+  #tellReused({ bytes, groups }: Extract<DownloadEffect, { kind: 'reused' }>): void {
+    const { file, tellMain } = this.#options;
+    tellMain({ kind: 'reused', file, bytes, groups: [...groups].slice(0, REUSE_GROUPS_MAX) });
+  }
+
+  #tellBanned({ address, piece }: Extract<DownloadEffect, { kind: 'banned' }>): void {
+    const { file, tellMain, log } = this.#options;
+    log.warn({ peer: address, piece }, 'peer sent wrong bytes and is banned');
+    tellMain({ kind: 'peerBanned', file, host: address.host, port: address.port, piece });
+  }
+
+  /** Files of this machine have bytes of the download. */
+  reuse(plan: ReusePlan): void {
+    this.#plan = plan;
+    this.#host.post({ kind: 'sourcesFound', plan });
+  }
+
+  async #fill(fills: readonly PieceFill[]): Promise<void> {
+    const { pool, log } = this.#options;
+    const plan = present(this.#plan, 'a plan comes before what is read by it');
+    let bad: readonly (number | undefined)[];
+    try {
+      const { fillSlots } = await pool;
+      bad = (
+        await fillSlots(fills.map(({ slot, parts, zeros }) => ({ slot, parts: partsOf(plan, parts), zeros })))
+      ).map((at, fill) => (at < 0 ? undefined : present(fills[fill]?.parts[at], 'a part that was asked for').source));
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      log.warn({ err: error }, 'no file of this machine can be read for a download; peers are asked');
+      bad = fills.map(({ parts }) => parts[0]?.source);
+    }
+    for (const source of new Set(bad))
+      if (source !== undefined) log.info({ path: plan.sourceAt(source).path }, 'has changed, and is used no more');
+    this.#host.post({ kind: 'filled', fills: fills.map(({ slot }, at) => ({ slot, bad: bad[at] })) });
   }
 
   async #store(arrived: readonly ArrivedPiece[]): Promise<void> {
@@ -226,6 +273,13 @@ export class Downloader {
     else if (ending.kind === 'failed') tellMain({ kind: 'failed', file, ...(await toldOf(ending)) });
     else tellMain({ kind: 'completed', file, received: ending.received, wasted: ending.wasted });
   }
+}
+
+function partsOf(plan: ReusePlan, parts: readonly ReuseRun[]): readonly FilePart[] {
+  return parts.map(({ begin, length, source, offset }) => {
+    const { path, size, mtimeMs } = plan.sourceAt(source);
+    return { path, size, mtimeMs, begin, length, offset };
+  });
 }
 
 function failureOf(error: MiniTorrentError): Failure {

@@ -5,6 +5,8 @@ import type { ErrorCode } from '../../foundation/base/errors.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FetchCommand, FetchEvent } from '../peer/messages.js';
+import type { PieceSpan } from '../storage/reuse-cover.js';
+import type { ReusePlan, ReuseRun } from '../storage/reuse-plan.js';
 import type { Progress } from './messages.js';
 import type { SilentAddress } from './peers/address-book.js';
 
@@ -34,6 +36,21 @@ export interface StoredPiece {
   readonly outcome: StoreOutcome;
 }
 
+/** Bytes of a slot that are to be read from sources of the plan. */
+export interface PieceFill {
+  readonly piece: number;
+  readonly slot: number;
+  readonly parts: readonly ReuseRun[];
+  /** Where zeros belong. */
+  readonly zeros: readonly PieceSpan[];
+}
+
+/** What became of it: `bad` is the source that has changed or cannot be read; undefined: all bytes are there. */
+export interface FilledPiece {
+  readonly slot: number;
+  readonly bad: number | undefined;
+}
+
 export type DownloadInput =
   /** `incoming`: they dialed us. */
   | { readonly kind: 'peersFound'; readonly peers: readonly Address[]; readonly incoming: boolean }
@@ -43,6 +60,9 @@ export type DownloadInput =
       readonly kind: 'stored';
       readonly pieces: readonly StoredPiece[];
     }
+  /** Files of this machine have bytes of it. Replaces an earlier plan. */
+  | { readonly kind: 'sourcesFound'; readonly plan: ReusePlan }
+  | { readonly kind: 'filled'; readonly fills: readonly FilledPiece[] }
   /** The file is whole, flushed, and at its target path. */
   | { readonly kind: 'finished' }
   | (Omit<Failure, 'kind'> & { readonly kind: 'finishFailed' })
@@ -70,6 +90,8 @@ export type DownloadEffect =
   | ConnectionCommand
   /** Verify these pieces and write the right ones: one task of the hash pool. `stored` answers it. */
   | { readonly kind: 'store'; readonly pieces: readonly ArrivedPiece[] }
+  /** Read these bytes into their slots: one task. `filled` answers it. */
+  | { readonly kind: 'fill'; readonly fills: readonly PieceFill[] }
   | { readonly kind: 'tellHaves'; readonly ranges: readonly PieceRange[] }
   | { readonly kind: 'saveResume' }
   /** Flush the `.part`, and record which pieces that covers. */
@@ -80,6 +102,8 @@ export type DownloadEffect =
   /** It was dialed in vain, and nobody else sends. */
   | ({ readonly kind: 'peerSilent' } & SilentAddress)
   | { readonly kind: 'peersNeeded' }
+  /** Bytes that came from files of this machine, all and by group of the plan's sources. */
+  | { readonly kind: 'reused'; readonly bytes: number; readonly groups: ReadonlyMap<number, number> }
   | { readonly kind: 'banned'; readonly address: Address; readonly piece: number }
   /** The last effect: the actor can be taken down. */
   | { readonly kind: 'ended'; readonly ending: Ending };

@@ -123,3 +123,18 @@ export const PART_SYNC_MS = 10_000;
  * type the first command, and the prompt does not wait for the pool.
  */
 export const HASH_POOL_OPEN_MS = 500;
+
+// --- bytes of files of this machine (docs/decisions/046) ---
+
+/** The connection number of requests that files of this machine answer; peers have numbers from 1 on. */
+export const LOCAL = 0;
+/**
+ * Pieces that are being read from files or stored after that: two tasks of the hash pool read while two store. Slots
+ * stay free for what peers send.
+ */
+export const LOCAL_PIECES_MAX = 16;
+/**
+ * Milliseconds without an answer after which a disk is not waited for, and peers are asked for its pieces; doubles each
+ * time. A disk that has to spin up takes less.
+ */
+export const LOCAL_PATIENCE_MS = 10_000;

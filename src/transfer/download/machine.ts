@@ -6,6 +6,7 @@ import { type Machine, NO_EFFECTS, type Wake, type WakeAt } from '../../foundati
 import { assert } from '../../foundation/base/assert.js';
 import type { Prng } from '../../foundation/base/prng.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
+import { Layout } from '../../foundation/torrent/layout.js';
 import type { FetchEvent } from '../peer/messages.js';
 import type { DownloadEffect, DownloadInput, DownloadPhase, Ending, StoredPiece } from './effects.js';
 import type { ConnectedPeer } from './messages.js';
@@ -13,6 +14,7 @@ import type { SilentAddress } from './peers/address-book.js';
 import { Connections } from './peers/connections.js';
 import { Reports } from './reports.js';
 import { Interest } from './requests/interest.js';
+import { LocalReads } from './requests/local-reads.js';
 import type { OwnPieces } from './requests/own-pieces.js';
 import { Pacer } from './requests/pacer.js';
 import { RequestTable } from './requests/request-table.js';
@@ -25,6 +27,8 @@ export interface DownloadOptions {
   readonly geometry: Geometry;
   readonly pieces: OwnPieces;
   readonly slots: SlotPool;
+  /** Absent: one file. */
+  readonly layout?: Layout;
   readonly prng: Prng;
   /** A number no other connection of this process has. */
   readonly nextConnection: () => number;
@@ -43,6 +47,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   readonly #scheduler: RequestScheduler;
   readonly #verification: Verification;
   readonly #reports: Reports;
+  readonly #local: LocalReads;
   #phase: DownloadPhase = { at: 'running' };
   #wakeMs = Number.POSITIVE_INFINITY;
 
@@ -54,13 +59,16 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const reports = new Reports(pieces);
     const connections = new Connections({ ...options, settled: pieces.settled, table });
     const interest = new Interest(pieces.settled, prng, connections.peers);
-    const parts = { ...options, pacer, table, reports, interest, connections };
+    const layout = options.layout ?? new Layout(options.geometry.size);
+    const local = new LocalReads({ geometry: options.geometry, layout, table, interest });
+    const parts = { ...options, pacer, table, reports, interest, connections, local };
     this.#scheduler = new RequestScheduler({ ...parts, peers: connections.peers });
     this.#verification = new Verification(parts);
     this.#table = table;
     this.#reports = reports;
     this.#connections = connections;
     this.#interest = interest;
+    this.#local = local;
   }
 
   receive(input: DownloadInput | Wake, nowMs: number): readonly (DownloadEffect | WakeAt)[] {
@@ -104,6 +112,11 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         return this.#drain({ ...input, kind: 'failed' });
       case 'limitChanged':
         return this.#scheduler.limitChanged();
+      case 'sourcesFound':
+        this.#local.found(input.plan);
+        return NO_EFFECTS;
+      case 'filled':
+        return this.#scheduler.filled(input.fills, nowMs);
       default:
         return this.#onFetch(input, nowMs);
     }
@@ -157,8 +170,9 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   }
 
   #onWake(nowMs: number): readonly DownloadEffect[] {
-    const effects = [...this.#reports.due(this.#connections.peers.values(), nowMs)];
+    const effects = [...this.#reports.due(this.#connections.peers.values(), nowMs, this.#local.reused)];
     if (this.#phase.at !== 'running') return effects;
+    this.#local.look(nowMs);
     effects.push(...this.#connections.askForMore(nowMs), ...this.#scheduler.moveOn(nowMs));
     effects.push(...this.#widen(nowMs));
     this.#interest.reconsiderAll();
@@ -173,7 +187,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       if (this.#pieces.settled.isComplete) effects.push(...this.#finish());
       else effects.push(...this.#connections.dial(nowMs), ...this.#scheduler.askAll(nowMs));
     }
-    const isIdle = this.#connections.peers.size === 0 && this.#table.storingCount === 0;
+    const { storingCount, fillingCount } = this.#table;
+    const isIdle = this.#connections.peers.size === 0 && storingCount === 0 && fillingCount === 0;
     if (this.#phase.at === 'draining' && isIdle) effects.push(...this.#end(this.#phase.ending));
     else this.#scheduleWake(effects, nowMs);
     return effects;
@@ -181,7 +196,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   #finish(): readonly DownloadEffect[] {
     this.#phase = { at: 'finishing' };
-    return [...this.#reports.tellHaves(), ...this.#hangUpAll(), { kind: 'finish' }];
+    return [...this.#reports.tellHaves(), ...this.#hangUpAll(), ...this.#local.totals(), { kind: 'finish' }];
   }
 
   #drain(ending: Ending): readonly DownloadEffect[] {

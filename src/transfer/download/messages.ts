@@ -19,6 +19,7 @@ import {
   record,
   size,
   text,
+  tuple,
   u16,
   u32,
   type ValueOf,
@@ -26,6 +27,7 @@ import {
   whole,
 } from '../../foundation/wire/schema.js';
 import { listeningPort } from '../peer/messages.js';
+import { REUSE_GROUPS_MAX } from '../storage/limits.js';
 import { handedStorage } from '../storage/messages.js';
 import { SILENT_LISTED_MAX } from './limits.js';
 
@@ -76,6 +78,8 @@ export const downloadCommands = protocol('download.commands', {
   examine: message(7, { ask: u32 }),
   /** Asks how much of the memory for payload is in use. */
   countSlots: message(8, { ask: u32 }),
+  /** Attached: the plan of which bytes of the download lie in files of this machine. Replaces an earlier one. */
+  reuse: message(9, { file }),
 });
 export type DownloadCommand = MessageOf<typeof downloadCommands>;
 
@@ -110,6 +114,8 @@ export const progress = {
   wasted: size,
   /** Of the connected peers, those that have every piece. */
   seeders: u32,
+  /** Bytes that came from files of this machine in this run; they are not among those received. */
+  reused: size,
 };
 export type Progress = ValuesOf<typeof progress>;
 
@@ -117,6 +123,8 @@ export const downloadEvents = protocol('download.events', {
   progressed: message(1, { file, ...progress }),
   /** The file is whole, flushed and at its target path. */
   completed: message(2, { file, received: size, wasted: size }),
+  /** Before `completed` of a download that had a plan: bytes from files of this machine, by group of its sources. */
+  reused: message(12, { file, bytes: size, groups: listOf(tuple(u32, size), REUSE_GROUPS_MAX) }),
   /** `errno` and `path`: what the system refused; '' when it was not the system. */
   failed: message(3, { file, code: text(32), sentence: text(1_000), errno: text(32), path: text(4_096) }),
   stopped: message(4, { file }),

@@ -68,7 +68,8 @@ export class Reports {
     this.#syncDueMs = Math.min(this.#syncDueMs, nowMs + PART_SYNC_MS);
   }
 
-  due(peers: Iterable<Peer>, nowMs: number): readonly DownloadEffect[] {
+  /** @param reused bytes that came from files of this machine. */
+  due(peers: Iterable<Peer>, nowMs: number, reused = 0): readonly DownloadEffect[] {
     const effects: DownloadEffect[] = [];
     if (nowMs >= this.#havesDueMs) {
       this.#havesSentMs = nowMs;
@@ -86,7 +87,7 @@ export class Reports {
     }
     if (nowMs >= this.#progressDueMs) {
       this.#progressDueMs = nowMs + PROGRESS_MS;
-      effects.push(this.#progress(peers, nowMs));
+      effects.push(this.#progress(peers, nowMs, reused));
     }
     return effects;
   }
@@ -103,7 +104,7 @@ export class Reports {
     return effects;
   }
 
-  #progress(peers: Iterable<Peer>, nowMs: number): DownloadEffect {
+  #progress(peers: Iterable<Peer>, nowMs: number, reused: number): DownloadEffect {
     let rate = 0;
     let peerCount = 0;
     let seeders = 0;
@@ -114,6 +115,14 @@ export class Reports {
       peerCount += 1;
       if (peer.offered.isComplete) seeders += 1;
     }
-    return { kind: 'progressed', have: this.#pieces.doneCount, ...this.totals, rate, peers: peerCount, seeders };
+    return {
+      kind: 'progressed',
+      have: this.#pieces.doneCount,
+      ...this.totals,
+      rate,
+      peers: peerCount,
+      seeders,
+      reused,
+    };
   }
 }

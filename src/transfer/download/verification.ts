@@ -8,6 +8,7 @@ import type { DownloadEffect, StoredPiece } from './effects.js';
 import type { Connections } from './peers/connections.js';
 import type { Reports } from './reports.js';
 import type { Interest } from './requests/interest.js';
+import type { LocalReads } from './requests/local-reads.js';
 import type { RequestTable } from './requests/request-table.js';
 
 export interface VerificationOptions {
@@ -16,6 +17,7 @@ export interface VerificationOptions {
   readonly interest: Interest;
   readonly connections: Connections;
   readonly reports: Reports;
+  readonly local: LocalReads;
 }
 
 export class Verification {
@@ -27,15 +29,19 @@ export class Verification {
 
   /** The hash pool is done with a piece, whatever became of it. */
   stored({ piece, outcome }: StoredPiece, nowMs: number): readonly DownloadEffect[] {
-    const { geometry, table, interest, connections, reports } = this.#options;
+    const { geometry, table, interest, connections, reports, local } = this.#options;
     if (outcome.kind === 'stored') {
+      local.stored(piece, table.sourceOf(piece) === undefined);
       if (table.stored(piece)) reports.pieceOffered(piece, interest.isRare(piece), nowMs);
       reports.pieceStored(nowMs);
       return NO_EFFECTS;
     }
     const source = table.sourceOf(piece);
+    if (source === undefined) local.refused(piece, outcome.kind === 'mismatch');
     if (table.storeFailed(piece)) interest.want(piece);
     if (outcome.kind === 'failed') return NO_EFFECTS;
+    // Bytes of a file here are in it, so nobody can be blamed.
+    if (source === undefined) return NO_EFFECTS;
     reports.wasted(geometry.pieceLength(piece));
     return [{ kind: 'banned', address: source, piece }, ...connections.ban(source)];
   }

@@ -51,3 +51,12 @@ export const HASH_THREAD_IDLE_MS = 10_000;
 export const HASH_QUEUE_MAX = 256;
 /** Lists of folders that a hash thread keeps: more than one task names, and than are usually fetched at once. */
 export const LISTS_KEPT_MAX = 8;
+
+// --- bytes that are read from other files (docs/decisions/046) ---
+
+/** Numbers of each part of a file that is read into a slot: see fill.ts. */
+export const PART_NUMBERS = 5;
+/** Large files that the reading thread keeps open: 16 sources are read in turn without opening them again. */
+export const SOURCES_OPEN_MAX = 16;
+/** Bytes from which a file is kept open: it has many pieces. */
+export const SOURCE_KEPT_BYTES_MIN = 4 * 1024 * KIB;

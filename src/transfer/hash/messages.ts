@@ -5,8 +5,9 @@ import { DIGEST_SIZE, HASH_RANGE_PIECES, PIECES_MAX, SHA256_SIZE } from '../../f
 import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import { bytes, listOf, oneOf, record, text, type ValueOf, whole } from '../../foundation/wire/schema.js';
+import { PARTS_PER_PIECE_MAX } from '../storage/limits.js';
 import { storageHandle } from '../storage/messages.js';
-import { VERIFY_BATCH_MAX } from './limits.js';
+import { PART_NUMBERS, VERIFY_BATCH_MAX } from './limits.js';
 
 const piece = whole(0, PIECES_MAX - 1);
 const rangeCount = whole(1, HASH_RANGE_PIECES);
@@ -22,6 +23,16 @@ export type PieceToStore = ValueOf<typeof pieceToStore>;
 /** mismatch: its digest is wrong, and nothing was written. ioError: writing failed, and only then is there an errno. */
 const pieceOutcome = record({ kind: oneOf('stored', 'mismatch', 'ioError'), errno, entry });
 export type PieceOutcome = ValueOf<typeof pieceOutcome>;
+
+/** Parts of files for one slot, packed as fill.ts does: a list of them would have more items than a frame may. */
+const slotFill = record({
+  slot: whole(0, 0xffff),
+  paths: text(PARTS_PER_PIECE_MAX * 4_097),
+  numbers: bytes(PART_NUMBERS * 8, PART_NUMBERS * 8 * PARTS_PER_PIECE_MAX),
+  /** Where zeros belong: begin and length. */
+  zeros: bytes(0, 16 * PARTS_PER_PIECE_MAX),
+});
+export type SlotFill = ValueOf<typeof slotFill>;
 
 export const hashTasks = protocol('hash.task', {
   /** Each: compare the bytes of its slot with its digest; when they match, write them to their place. */
@@ -41,6 +52,8 @@ export const hashTasks = protocol('hash.task', {
   warmUp: message(5, {}),
   /** Makes these pieces zeros: reads each, and writes it when it is anything else. */
   clearRange: message(6, { storage: storageHandle, first: piece, count: rangeCount }),
+  /** Reads bytes of files into slots. Nothing is verified. */
+  fillSlots: message(9, { fills: listOf(slotFill, VERIFY_BATCH_MAX) }),
 });
 export type HashTask = MessageOf<typeof hashTasks>;
 
@@ -56,6 +69,8 @@ export const hashAnswers = protocol('hash.answer', {
   /** A file ended before the size it should have, or is not there. */
   ended: message(7, { entry }),
   warm: message(8, {}),
+  /** Of each slot the first part that cannot be read, or whose file has changed; -1: all are there. */
+  filled: message(12, { bad: listOf(whole(-1, PARTS_PER_PIECE_MAX - 1), VERIFY_BATCH_MAX) }),
   /** How many pieces of the range were written. */
   cleared: message(9, { written: whole(0, HASH_RANGE_PIECES) }),
 });
@@ -69,7 +84,7 @@ export interface HashJob {
 
 /** The numbers of the lists that a task names, each once. */
 export function listsOf(task: HashTask): readonly number[] {
-  if (task.kind === 'warmUp') return [];
+  if (task.kind === 'warmUp' || task.kind === 'fillSlots') return [];
   if (task.kind !== 'storePieces') return task.storage.list === 0 ? [] : [task.storage.list];
   const numbers = new Set<number>();
   for (const { storage } of task.pieces) if (storage.list !== 0) numbers.add(storage.list);

@@ -13,6 +13,7 @@ import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { folderLists } from '../storage/folder-lists.js';
 import type { Storage } from '../storage/storage.js';
+import { type PartsOfSlot, slotFillOf } from './fill.js';
 import { Lanes } from './lanes.js';
 import {
   HASH_HEAP_MIB_MAX,
@@ -75,6 +76,12 @@ export interface HashPool {
    * @param pieces that arrived together, 1…VERIFY_BATCH_MAX.
    */
   storePieces(pieces: readonly PieceToStore[]): Promise<readonly PieceOutcome[]>;
+  /**
+   * Reads parts of files into slots, on a thread of its own, so that a slow disk delays no verification. Resolves to
+   * the index of the first part of each slot that cannot be read, or whose file has changed; -1: all are there.
+   * @param fills 1…VERIFY_BATCH_MAX. The pool owns their slots until then, as far as they are not read from peers.
+   */
+  fillSlots(fills: readonly PartsOfSlot[]): Promise<readonly number[]>;
   /** SHA-1 of each piece of what lies at `path`, 20 bytes each. FILE_CHANGED, CANCELLED, FILE_NOT_FOUND, … */
   hash(path: string, layout: Layout, options?: RangeOptions): Promise<Uint8Array>;
   /** The pieces that have their digest. Says nothing about bytes past the layout's size. */
@@ -98,6 +105,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
   const kept = slab === undefined ? 1 : Math.min(threads, HASH_THREADS_READY);
   const pool = new HashThreads({ threads, kept, slab, log, entry, taskDeadlineMs });
   let whole: HashThreads | undefined;
+  let reading: HashThreads | undefined;
   const lanes = new Lanes(kept * HASH_TASKS_PER_THREAD, threads * HASH_TASKS_PER_THREAD);
   const batches = new Batches(lanes, (task) => pool.run(task));
   const permits = new Permits(threads * HASH_RANGES_PER_THREAD);
@@ -110,6 +118,12 @@ export function openHashPool(options: HashPoolOptions): HashPool {
       await Promise.all(Array.from({ length: kept }, () => pool.run({ kind: 'warmUp' })));
     },
     storePieces: (pieces) => batches.store(pieces),
+    async fillSlots(fills) {
+      reading ??= new HashThreads({ threads: 1, kept: 1, slab, log, entry, taskDeadlineMs });
+      const answer = await reading.run({ kind: 'fillSlots', fills: fills.map(slotFillOf) });
+      assert(answer.kind === 'filled' && answer.bad.length === fills.length, 'a thread answers what it was asked');
+      return answer.bad;
+    },
     hash: (path, layout, rangeOptions = {}) => hashShare(ranges, path, layout, rangeOptions),
     check: (path, layout, digests, checkOptions = {}) => checkShare(ranges, path, layout, digests, checkOptions),
     clear: (storage, pieces) => clearPieces(ranges, storage, pieces),
@@ -119,7 +133,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
       return sha256Of((task) => thread.run(task, signal), path, layout);
     },
     async close() {
-      await Promise.all([pool.close(), whole?.close()]);
+      await Promise.all([pool.close(), whole?.close(), reading?.close()]);
     },
   };
 }

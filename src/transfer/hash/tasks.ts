@@ -13,6 +13,7 @@ import { zeroDigest } from '../../foundation/torrent/zeros.js';
 import { EntryError } from '../storage/entry-error.js';
 import type { StorageHandle } from '../storage/messages.js';
 import { attachStorage, type StorageBytes } from '../storage/storage.js';
+import { SlotFiller } from './fill.js';
 import { HASH_READ_BYTES } from './limits.js';
 import {
   type HashAnswer,
@@ -38,6 +39,7 @@ export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob
   const slots = slab === undefined ? [] : slotsOf(slab);
   const buffer = midPage(HASH_READ_BYTES);
   const lists = new RecentLists();
+  const filler = new SlotFiller();
   const perform = (task: HashTask): HashAnswer => {
     switch (task.kind) {
       case 'storePieces':
@@ -50,6 +52,8 @@ export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob
         return attached(task, (source) => sha256(source, buffer));
       case 'clearRange':
         return attached(task, (target) => clearRange(target, task, buffer));
+      case 'fillSlots':
+        return { kind: 'filled', bad: task.fills.map((fill) => filler.fill(memoryOf(slots, fill.slot), fill)) };
       case 'warmUp':
         createHash('sha1').update(buffer).digest();
         return { kind: 'warm' };
@@ -80,6 +84,12 @@ function slotsOf(slab: SharedArrayBuffer): readonly Uint8Array[] {
   );
 }
 
+function memoryOf(slots: readonly Uint8Array[], slot: number): Uint8Array {
+  const memory = slots[slot];
+  assert(memory !== undefined, 'a task names a slot of the slab');
+  return memory;
+}
+
 /** Pieces of one folder share what is open, since neighbours are often in one file or directory. */
 function storePieces(slots: readonly Uint8Array[], pieces: readonly PieceToStore[]): readonly PieceOutcome[] {
   const targets = new Map<number, StorageBytes>();
@@ -100,8 +110,7 @@ function storePiece(
   { piece, slot, digest }: PieceToStore,
   target: StorageBytes,
 ): PieceOutcome {
-  const memory = slots[slot];
-  assert(memory !== undefined, 'a task names a slot of the slab');
+  const memory = memoryOf(slots, slot);
   const geometry = new Geometry(target.layout.size);
   const bytes = memory.subarray(0, geometry.pieceLength(piece));
   if (!equalBytes(createHash('sha1').update(bytes).digest(), digest)) return { kind: 'mismatch', errno: '', entry: 0 };

@@ -77,6 +77,8 @@ export const CLAIM_TRIES_MAX = 4;
 export const HOLES_PER_PIECE_MAX = 32;
 /** Files that one piece is put together from: small files of 1 KiB on average; the frame of the task stays small. */
 export const PARTS_PER_PIECE_MAX = 512;
+/** Names under which people know the sources of one plan; further shares of a library are no sources. */
+export const REUSE_GROUPS_MAX = 256;
 
 // --- folders ---
 

@@ -19,6 +19,8 @@ export interface PieceCover {
   readonly parts: readonly ReuseRun[];
   /** What is missing, in order. Zeros behind a file are never missing. */
   readonly holes: readonly PieceSpan[];
+  /** Zeros behind files, which nobody is asked for. */
+  readonly zeros: readonly PieceSpan[];
   /** Bytes of all parts. */
   readonly bytes: number;
 }
@@ -50,27 +52,29 @@ export function coverOf(
   if (parts.length === 0 || parts.length > PARTS_PER_PIECE_MAX) return undefined;
   if (at < end) missing.push({ begin: at - origin, length: end - at });
   const { folder } = layout;
-  const holes = folder === undefined ? missing : missing.flatMap((span) => withoutPads(span, origin, folder));
+  const [holes, zeros] = folder === undefined ? [missing, []] : sorted(missing, origin, folder);
   const left = holes.reduce((sum, { length }) => sum + length, 0);
   if (holes.length > HOLES_PER_PIECE_MAX || left * 2 > end - origin) return undefined;
-  return { parts, holes, bytes };
+  return { parts, holes, zeros, bytes };
 }
 
-/** What of the span lies in files. */
-function withoutPads({ begin, length }: PieceSpan, origin: number, folder: FolderList): readonly PieceSpan[] {
-  const spans: PieceSpan[] = [];
-  const end = origin + begin + length;
-  let at = origin + begin;
-  for (let index = folder.indexAt(at); at < end && index < folder.count; index += 1) {
-    const until = Math.min(folder.beginOf(index) + folder.sizeOf(index), end);
-    if (until <= at) continue;
-    const last = spans.at(-1);
-    if (!folder.isPad(index)) {
-      if (last !== undefined && origin + last.begin + last.length === at)
-        spans[spans.length - 1] = { begin: last.begin, length: last.length + until - at };
-      else spans.push({ begin: at - origin, length: until - at });
+/** What of the spans lies in files, and what in pads. */
+function sorted(spans: readonly PieceSpan[], origin: number, folder: FolderList): readonly [PieceSpan[], PieceSpan[]] {
+  const [holes, zeros]: [PieceSpan[], PieceSpan[]] = [[], []];
+  for (const { begin, length } of spans) {
+    const end = origin + begin + length;
+    let at = origin + begin;
+    for (let index = folder.indexAt(at); at < end && index < folder.count; index += 1) {
+      const until = Math.min(folder.beginOf(index) + folder.sizeOf(index), end);
+      if (until > at) append(folder.isPad(index) ? zeros : holes, at - origin, until - at);
+      at = Math.max(at, until);
     }
-    at = until;
   }
-  return spans;
+  return [holes, zeros];
+}
+
+function append(spans: PieceSpan[], begin: number, length: number): void {
+  const last = spans.at(-1);
+  if (last === undefined || last.begin + last.length !== begin) spans.push({ begin, length });
+  else spans[spans.length - 1] = { begin: last.begin, length: last.length + length };
 }

@@ -75,7 +75,8 @@ function readBack(plan: ReusePlan, layout: Layout, disk: Readonly<Record<string,
   return Array.from({ length: geometry.pieceCount }, (_, piece) => {
     const cover = coverOf({ plan, geometry, layout }, piece, ALL);
     if (cover === undefined) return undefined;
-    const bytes = new Uint8Array(geometry.pieceLength(piece));
+    const bytes = new Uint8Array(geometry.pieceLength(piece)).fill(46);
+    for (const { begin, length } of cover.zeros) bytes.fill(0, begin, begin + length);
     for (const { begin, length, source, offset } of cover.parts) {
       const from = disk[plan.sourceAt(source).path];
       assert.ok(from !== undefined);

@@ -30,7 +30,7 @@ function peerOf(connection: number, pieceMs: number | undefined, requests: reado
 }
 
 function requestOf(connection: number, state: RequestState, sinceMs: number): PieceRequest {
-  return { piece: 7, connection, slot: 0, length: 1_000, run: [], sinceMs, blocks: 1, state };
+  return { piece: 7, connection, slot: 0, length: 1_000, holes: undefined, run: [], sinceMs, blocks: 1, state };
 }
 
 const crowdOf = (...pieceMs: readonly (number | undefined)[]): readonly Peer[] =>

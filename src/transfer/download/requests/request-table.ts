@@ -5,7 +5,8 @@
 import { assert, present } from '../../../foundation/base/assert.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import type { Geometry } from '../../../foundation/torrent/geometry.js';
-import { ENDGAME_REQUESTS_MAX } from '../limits.js';
+import type { PieceSpan } from '../../storage/reuse-cover.js';
+import { ENDGAME_REQUESTS_MAX, LOCAL } from '../limits.js';
 import type { OwnPieces } from './own-pieces.js';
 import type { SlotPool } from './slots.js';
 
@@ -41,11 +42,13 @@ export interface PieceRequest {
   readonly slot: number;
   /** Bytes of its piece. */
   readonly length: number;
+  /** What its peer was asked for: all of the piece, or these ranges of it. The rest is read from files here. */
+  readonly holes: readonly PieceSpan[] | undefined;
   /** All pieces of the same request, in order, itself among them: more than one for a run. */
   readonly run: readonly PieceRequest[];
   /** When it, or its latest block, was sent. */
   readonly sinceMs: number;
-  /** Blocks in flight. */
+  /** Blocks in flight; what is read from files here is one more. */
   readonly blocks: number;
   readonly state: RequestState;
 }
@@ -63,10 +66,11 @@ export interface RequestTableOptions {
 
 interface StoringPiece {
   readonly slot: number;
-  /** Who sent it; the connection may have ended before its bytes are verified. */
-  readonly source: Address;
+  /** Who sent it; the connection may have ended before its bytes are verified. Undefined: some are from here. */
+  readonly source: Address | undefined;
 }
 
+const NO_HOLES: readonly PieceSpan[] = [];
 const SENT: RequestState = { at: 'sent' };
 const REFUSED: RequestState = { at: 'refused' };
 const NO_REQUESTS: readonly PieceRequest[] = [];
@@ -87,6 +91,8 @@ export class RequestTable {
   readonly #storing = new Map<number, StoringPiece>();
   /** Withdrawn requests that have a successor, the longest withdrawn first. */
   readonly #migrating = new Set<Entry>();
+  /** Slots that bytes of files here are read into. Undefined: the request has ended, and its slot waits for that. */
+  readonly #fills = new Map<number, Entry | undefined>();
   #unsent: Entry | undefined;
 
   constructor(options: RequestTableOptions) {
@@ -118,6 +124,11 @@ export class RequestTable {
     return this.#storing.size;
   }
 
+  /** Slots that are being filled from files here. */
+  get fillingCount(): number {
+    return this.#fills.size;
+  }
+
   /** The request that was begun and is not sent to its end: the next to be sent when the limit allows. */
   get unsent(): PieceRequest | undefined {
     return this.#unsent?.state.at === 'waitingForLimit' ? this.#unsent : undefined;
@@ -147,8 +158,8 @@ export class RequestTable {
     return count;
   }
 
-  /** Who sent a piece that is being stored. */
-  sourceOf(piece: number): Address {
+  /** Who sent a piece that is being stored; undefined when bytes of files here are in it. */
+  sourceOf(piece: number): Address | undefined {
     return present(this.#storing.get(piece), 'a piece being stored has a source').source;
   }
 
@@ -174,29 +185,74 @@ export class RequestTable {
 
   /** Begins a request for pieces that lie side by side, for as many as there are slots. Nothing is sent yet. */
   begin(connection: number, pieces: readonly number[], nowMs: number): readonly PieceRequest[] {
-    const { file, geometry, slots } = this.#options;
-    const requests = present(this.#byPeer.get(connection), 'only a connected peer is asked');
     assert(this.unsent === undefined, 'a request is sent to its end before another begins');
     const run: Entry[] = [];
     for (const piece of pieces) {
-      const slot = slots.take(file);
-      if (slot === undefined) break;
-      const others = this.#byPiece.get(piece) ?? [];
-      assert(others.filter(isLive).length < ENDGAME_REQUESTS_MAX, 'a piece has few live requests');
-      assert(!requests.has(piece), 'a peer is asked for a piece once');
-      const before = this.#states[piece];
-      assert(before === MISSING || before === REQUESTED, 'only a missing or requested piece is requested');
-      this.#states[piece] = REQUESTED;
-      const length = geometry.pieceLength(piece);
-      const state = { at: 'waitingForLimit', unsent: length } as const;
-      const request: Entry = { piece, connection, slot, length, run, sinceMs: nowMs, blocks: 0, state };
-      others.push(request);
-      this.#byPiece.set(piece, others);
-      requests.set(piece, request);
+      const request = this.#enter(connection, piece, run, nowMs);
+      if (request === undefined) break;
       run.push(request);
     }
     if (run.length > 0) this.#unsent = run[0];
     return run;
+  }
+
+  /** The same for ranges of one piece; the rest of it is read from files here from now on. */
+  beginHoles(connection: number, piece: number, holes: readonly PieceSpan[], nowMs: number): PieceRequest | undefined {
+    assert(this.unsent === undefined, 'a request is sent to its end before another begins');
+    const request = this.#enter(connection, piece, [], nowMs);
+    if (request === undefined) return undefined;
+    request.run = [request];
+    request.holes = holes;
+    request.state = { at: 'waitingForLimit', unsent: holes.reduce((sum, { length }) => sum + length, 0) };
+    this.#unsent = request;
+    this.#fill(request);
+    return request;
+  }
+
+  /** Begins to read a whole piece from files here, if there is a slot. */
+  read(piece: number, nowMs: number): PieceRequest | undefined {
+    if (!this.#byPeer.has(LOCAL)) this.connected(LOCAL);
+    const request = this.#enter(LOCAL, piece, [], nowMs);
+    if (request === undefined) return undefined;
+    request.run = [request];
+    request.holes = NO_HOLES;
+    request.state = SENT;
+    this.#fill(request);
+    return request;
+  }
+
+  #enter(connection: number, piece: number, run: readonly Entry[], nowMs: number): Entry | undefined {
+    const { file, geometry, slots } = this.#options;
+    const requests = present(this.#byPeer.get(connection), 'only a connected peer is asked');
+    const slot = slots.take(file);
+    if (slot === undefined) return undefined;
+    const others = this.#byPiece.get(piece) ?? [];
+    assert(others.filter(isLive).length < ENDGAME_REQUESTS_MAX, 'a piece has few live requests');
+    assert(!requests.has(piece), 'a peer is asked for a piece once');
+    const before = this.#states[piece];
+    assert(before === MISSING || before === REQUESTED, 'only a missing or requested piece is requested');
+    this.#states[piece] = REQUESTED;
+    const length = geometry.pieceLength(piece);
+    const state = { at: 'waitingForLimit', unsent: length } as const;
+    const request: Entry = { piece, connection, slot, length, holes: undefined, run, sinceMs: nowMs, blocks: 0, state };
+    others.push(request);
+    this.#byPiece.set(piece, others);
+    requests.set(piece, request);
+    return request;
+  }
+
+  #fill(request: Entry): void {
+    request.blocks += 1;
+    this.#fills.set(request.slot, request);
+  }
+
+  /** What was to be read into the slot is read, or cannot be. Answers its request, unless that has ended meanwhile. */
+  fillAnswered(slot: number): PieceRequest | undefined {
+    assert(this.#fills.has(slot), 'a slot is filled once');
+    const request = this.#fills.get(slot);
+    this.#fills.delete(slot);
+    if (request === undefined) this.#options.slots.give(this.#options.file, slot);
+    return request;
   }
 
   /** The next block of it was sent, `bytes` long. */
@@ -257,7 +313,7 @@ export class RequestTable {
   }
 
   /** requested → storing: its slot passes to the hash pool. False: the piece came too late, or not whole. */
-  arrived(request: PieceRequest, source: Address): boolean {
+  arrived(request: PieceRequest, source: Address | undefined): boolean {
     const { piece, slot, blocks } = this.#entry(request);
     assert(blocks === 0, 'a slot has one writer: its peer may still send');
     if (!mayComeWhole(request) || this.#states[piece] !== REQUESTED) return false;
@@ -270,7 +326,9 @@ export class RequestTable {
   /** Its slot is free: it was answered to its last block, or its peer is gone. True: the piece is missing again. */
   end(request: PieceRequest): boolean {
     this.#remove(request);
-    this.#options.slots.give(this.#options.file, request.slot);
+    // Until all that is read into it is there, nobody else may write to it.
+    if (this.#fills.has(request.slot)) this.#fills.set(request.slot, undefined);
+    else this.#options.slots.give(this.#options.file, request.slot);
     return this.#isMissingAgain(request.piece);
   }
 

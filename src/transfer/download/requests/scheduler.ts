@@ -6,13 +6,17 @@ import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { assert, present } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE, UPLOAD_REQUESTS_PER_PEER_MAX } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
+import type { Address } from '../../../foundation/torrent/address.js';
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, piecesIn } from '../../../foundation/torrent/block.js';
-import type { ArrivedPiece, DownloadEffect } from '../effects.js';
+import type { PieceCover, PieceSpan } from '../../storage/reuse-cover.js';
+import type { ArrivedPiece, DownloadEffect, FilledPiece } from '../effects.js';
+import { LOCAL } from '../limits.js';
 import type { Peer } from '../peers/peer.js';
 import type { Reports } from '../reports.js';
 import { duplicateFor } from './endgame.js';
 import type { Interest } from './interest.js';
+import type { LocalReads } from './local-reads.js';
 import { mayMigrate, silentSources } from './migration.js';
 import type { OwnPieces } from './own-pieces.js';
 import type { Pacer } from './pacer.js';
@@ -33,6 +37,7 @@ export interface SchedulerOptions {
   readonly table: RequestTable;
   readonly interest: Interest;
   readonly reports: Reports;
+  readonly local: LocalReads;
   /** All that are connected. */
   readonly peers: ReadonlyMap<number, Peer>;
 }
@@ -54,7 +59,7 @@ export class RequestScheduler {
 
   /** Asks every peer that may be worth asking: one request a peer and round, so that few slots are spread over all. */
   askAll(nowMs: number): readonly DownloadEffect[] {
-    const { table, interest, pacer, file } = this.#options;
+    const { table, interest, pacer, file, local } = this.#options;
     const effects: DownloadEffect[] = [...this.#sendUnsent(nowMs)];
     let asked = interest.candidates.size > 0;
     while (asked && table.room > 0) {
@@ -69,12 +74,13 @@ export class RequestScheduler {
     }
     if (!this.#isHeldBack) pacer.leave(file);
     this.#isHeldBack = false;
+    effects.push(...local.askAll(nowMs));
     return effects;
   }
 
   /** The next request for this peer, if there is one. `later`: our own limit or our slots are in the way. */
   #ask(peer: Peer, nowMs: number): readonly DownloadEffect[] | 'later' {
-    const { pieces, interest, table, peers, pacer } = this.#options;
+    const { pieces, interest, table, peers, pacer, local } = this.#options;
     // Under a limit each piece is paid for alone.
     const most = pacer.isLimited ? 1 : peer.runPieces;
     const { room } = table;
@@ -87,8 +93,13 @@ export class RequestScheduler {
     const piece = picked ?? duplicate?.piece;
     // A request withdrawn from this very peer may still be open; its answer comes first.
     if (piece === undefined || peer.requests.has(piece)) return NO_EFFECTS;
+    const cover = local.coverOf(piece);
+    if (cover !== undefined && !this.#takesHoles(peer, cover)) return 'later';
     const cancels = duplicate?.instead === undefined ? NO_EFFECTS : this.#withdraw(duplicate.instead);
-    const run = picked === undefined || most === 1 ? [piece] : interest.runAround(peer, piece, most);
+    if (cover !== undefined && cover.holes.length > 0)
+      return [...cancels, ...this.#beginHoles(peer, piece, cover, nowMs)];
+    const isAlone = picked === undefined || most === 1 || cover !== undefined;
+    const run = isAlone ? [piece] : local.fetchedAround(piece, interest.runAround(peer, piece, most));
     return [...cancels, ...this.#begin(peer, run, nowMs)];
   }
 
@@ -126,6 +137,20 @@ export class RequestScheduler {
     return run.length > 1 ? this.#sendRun(peer, run, nowMs) : this.#sendUnsent(nowMs);
   }
 
+  /** Each missing range is a request of its own. */
+  #takesHoles(peer: Peer, { holes }: PieceCover): boolean {
+    const blocks = holes.length + PIECE_SIZE / this.#options.pacer.blockBytes;
+    return peer.inFlight.blocks === 0 || peer.inFlight.blocks + blocks <= UPLOAD_REQUESTS_PER_PEER_MAX;
+  }
+
+  #beginHoles(peer: Peer, piece: number, cover: PieceCover, nowMs: number): readonly DownloadEffect[] {
+    const { table, interest, local } = this.#options;
+    const request = table.beginHoles(peer.connection, piece, cover.holes, nowMs);
+    if (request === undefined) return NO_EFFECTS;
+    if (interest.wants(piece)) interest.unwant(piece);
+    return [local.begun(piece, request.slot, cover, nowMs), ...this.#sendUnsent(nowMs)];
+  }
+
   #sendRun(peer: Peer, run: readonly PieceRequest[], nowMs: number): readonly DownloadEffect[] {
     const { table, pacer } = this.#options;
     assert(!pacer.isLimited, 'a run waits for no limit');
@@ -144,17 +169,16 @@ export class RequestScheduler {
     const { table, peers, pacer, file } = this.#options;
     const { unsent: request } = table;
     if (request === undefined) return NO_EFFECTS;
-    const { piece, connection, slot, length } = request;
+    const { piece, connection, slot } = request;
     const peer = present(peers.get(connection), 'requests are at connected peers');
     if (peer.hangingUp) table.stopSending();
     const effects: DownloadEffect[] = [];
     while (table.unsent?.state.at === 'waitingForLimit' && this.#maySend(nowMs)) {
-      const { unsent } = table.unsent.state;
-      const bytes = Math.min(pacer.blockBytes, unsent);
-      effects.push({ kind: 'request', connection, piece, begin: length - unsent, length: bytes, slots: [slot] });
-      table.sent(request, bytes, nowMs);
-      peer.inFlight.requested(bytes, pacer.isLimited);
-      pacer.asked(file, bytes, nowMs);
+      const { begin, length } = nextBlockOf(request, table.unsent.state.unsent, pacer.blockBytes);
+      effects.push({ kind: 'request', connection, piece, begin, length, slots: [slot] });
+      table.sent(request, length, nowMs);
+      peer.inFlight.requested(length, pacer.isLimited);
+      pacer.asked(file, length, nowMs);
     }
     return effects;
   }
@@ -184,20 +208,50 @@ export class RequestScheduler {
 
   /** The last block of a request decides what becomes of its piece and its slot. */
   #blockAnswered(peer: Peer, request: PieceRequest, arrived: ArrivedPiece[], nowMs: number): readonly DownloadEffect[] {
-    const { table, interest, reports } = this.#options;
+    const { table, interest } = this.#options;
     if (!table.blockAnswered(request)) return NO_EFFECTS;
-    const { piece, slot, length } = request;
+    interest.reconsider(peer);
+    if (mayComeWhole(request)) peer.pieceMs = nowMs - request.sinceMs;
+    return this.#answered(request, request.holes === undefined ? peer.address : undefined, arrived, nowMs);
+  }
+
+  /** @param source undefined when bytes of files here are in it. */
+  #answered(
+    request: PieceRequest,
+    source: Address | undefined,
+    arrived: ArrivedPiece[],
+    nowMs: number,
+  ): readonly DownloadEffect[] {
+    const { table, reports } = this.#options;
+    const { piece, slot } = request;
     const successor = successorOf(request);
     const isWhole = mayComeWhole(request);
-    interest.reconsider(peer);
-    if (isWhole) peer.pieceMs = nowMs - request.sinceMs;
-    if (!this.#isClosed && table.arrived(request, peer.address)) {
+    if (!this.#isClosed && table.arrived(request, source)) {
       arrived.push({ piece, slot });
       return [...table.of(piece)].flatMap((other) => this.#withdraw(other));
     }
-    if (isWhole) reports.wasted(length);
+    if (isWhole) reports.wasted(askedOf(request));
     this.#end(request);
     return successor === undefined ? NO_EFFECTS : this.#askSuccessor(successor.connection, piece, nowMs);
+  }
+
+  /** Files here have answered: what was read into these slots is there, or cannot be read. */
+  filled(fills: readonly FilledPiece[], nowMs: number): readonly DownloadEffect[] {
+    const { table, local, peers, interest } = this.#options;
+    const effects: DownloadEffect[] = [];
+    const arrived: ArrivedPiece[] = [];
+    for (const { slot, bad } of fills) {
+      const request = table.fillAnswered(slot);
+      local.answered(bad, nowMs);
+      if (request === undefined) continue;
+      if (bad !== undefined) table.refused(request);
+      const peer = peers.get(request.connection);
+      if (peer !== undefined) interest.reconsider(peer);
+      if (table.blockAnswered(request)) effects.push(...this.#answered(request, undefined, arrived, nowMs));
+      if (table.stateOf(request.piece) !== 'storing') local.ended(request.piece);
+    }
+    if (arrived.length > 0) effects.push({ kind: 'store', pieces: arrived });
+    return effects;
   }
 
   // --- withdrawing ---
@@ -212,7 +266,9 @@ export class RequestScheduler {
       if (table.stateOf(piece) !== 'requested') continue;
       const [request, another] = table.of(piece);
       if (request === undefined || another !== undefined) continue;
-      const source = present(peers.get(request.connection), 'requests are at connected peers');
+      const source = peers.get(request.connection);
+      // A file of this machine answers sooner, and has bytes in it already.
+      if (source === undefined || request.holes !== undefined) continue;
       const migration = { request, source, successor: peer, holders: interest.availability(piece) };
       if (!mayMigrate(migration, table, prng, nowMs)) continue;
       effects.push(...this.#withdraw(request, { connection: peer.connection, sinceMs: nowMs }));
@@ -251,11 +307,15 @@ export class RequestScheduler {
     const { table, interest, peers } = this.#options;
     if (!isLive(request)) return NO_EFFECTS;
     const { connection, run } = request;
+    const peer = peers.get(connection);
+    assert(peer !== undefined || connection === LOCAL, 'requests are at connected peers');
     if (table.withdraw(request, successor)) {
-      interest.reconsider(present(peers.get(connection), 'requests are at connected peers'));
+      if (peer !== undefined) interest.reconsider(peer);
       this.#end(request);
       return NO_EFFECTS;
     }
+    // A file here cannot be told to stop.
+    if (peer === undefined) return NO_EFFECTS;
     // Others may take over the rest of its run one by one; until then it may as well come from here.
     if (run.some(isLive)) return NO_EFFECTS;
     const { piece } = present(run[0], 'a request is one of its run');
@@ -280,8 +340,9 @@ export class RequestScheduler {
 
   /** Nothing is asked any more, and what arrives is of no use. */
   close(): void {
-    const { table, pacer, file } = this.#options;
+    const { table, pacer, file, local } = this.#options;
     this.#isClosed = true;
+    local.close();
     table.stopSending();
     pacer.leave(file);
   }
@@ -297,6 +358,24 @@ function requestsIn(peer: Peer, block: Block): readonly PieceRequest[] {
   return Array.from({ length: piecesIn(block) }, (_, at) =>
     present(peer.requests.get(block.piece + at), 'answers belong to requests'),
   );
+}
+
+/** The next block of what is left to be sent: within one of the ranges that it is asked for. */
+function nextBlockOf({ length, holes }: PieceRequest, unsent: number, most: number): PieceSpan {
+  if (holes === undefined) return { begin: length - unsent, length: Math.min(most, unsent) };
+  // What is unsent lies at the end: so many bytes of the last ranges, and -left bytes of this one were sent before.
+  let left = unsent;
+  const at = holes.findLastIndex((hole) => {
+    left -= hole.length;
+    return left <= 0;
+  });
+  const { begin, length: width } = present(holes[at], 'what is unsent lies in a range');
+  return { begin: begin - left, length: Math.min(most, width + left) };
+}
+
+/** Bytes that its peer was asked for. */
+function askedOf({ length, holes }: PieceRequest): number {
+  return holes === undefined ? length : holes.reduce((sum, hole) => sum + hole.length, 0);
 }
 
 function bytesOf(run: readonly PieceRequest[]): number {
