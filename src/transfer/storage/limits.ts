@@ -92,5 +92,11 @@ export const FLUSH_AT_ONCE = 4;
 export const FLUSH_WHOLE_DEADLINE_MS = 60_000;
 /** Entries of a folder that are looked at before the thread does something else: some 6 ms. */
 export const FOLDER_LOOK_ENTRIES = 2_048;
+/** Bytes of small files that are read for an upload before other connections have their turn: some 16 are opened. */
+export const PACK_READ_BYTES = 64 * KIB;
+/** Bytes from which a file of a folder stays open while it is served; smaller ones lie in packs, each read once. */
+export const KEPT_FILE_BYTES_MIN = 4 * MIB;
+/** Files of one folder that stay open so. */
+export const KEPT_FILES_MAX = 8;
 /** Looks at files of a folder that wait for the system's threads at once; it has four. */
 export const LOOKS_AT_ONCE = 8;

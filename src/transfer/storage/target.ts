@@ -10,7 +10,8 @@ import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/erro
 import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
 
-const PART_SUFFIX = '.part';
+/** What a download has behind its name until it is complete. */
+export const PART_SUFFIX = '.part';
 const CLAIM_SUFFIX = '.claim';
 
 /**
