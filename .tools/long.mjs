@@ -1,12 +1,13 @@
-// `npm run long`: what takes too long for `npm test`: the tests named `*.long.test.ts`, ten thousand schedules of
-// faults of downloads and of the tracker pair in simulation, and every decoder of a stranger's bytes. Its last lines
-// are a row for docs/RELIABILITY.md: commit, result and time of each.
+// `npm run long`: what takes too long for `npm test`: the tests named `*.long.test.ts`, every case of each property, ten
+// thousand schedules of faults of downloads and of the tracker pair in simulation, and every decoder of a stranger's
+// bytes. Its last line is a row for docs/RELIABILITY.md: commit, result and time of each.
 import { execFileSync } from 'node:child_process';
-import { isLong, run, runTests, testFiles } from './test.mjs';
+import { isLong, isUnit, run, runTests, testFiles } from './test.mjs';
 
 const node = (...words) => run(process.execPath, words);
 const STEPS = [
   ['long tests', () => runTests(testFiles(isLong))],
+  ['all cases of each property', () => runTests(testFiles(isUnit))],
   ['10,000 schedules of downloads', () => node('.tools/fuzz.mjs', 'sim', 'downloads', '10000', '0')],
   ['10,000 schedules of the tracker pair', () => node('.tools/fuzz.mjs', 'sim', 'trackers', '10000', '0')],
   ['100,000 hostile inputs each', () => node('.tools/fuzz.mjs')],

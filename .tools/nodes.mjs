@@ -1,17 +1,15 @@
-// `node .tools/nodes.mjs 22 24 26`: the pure rooms and a dozen end-to-end tests on other versions of Node, each a plain
+// `node .tools/nodes.mjs 22 24 26`: the quick tests and a few end-to-end ones on other versions of Node, each a plain
 // binary from the npm registry that is kept in node_modules/.cache. Compiles in advance for each version, as a build on
 // it does. Exit code 1 when a test fails or a version cannot be had.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isQuick, run, runTests, testFiles } from './test.mjs';
 
-/**
- * What is not quick and leans on the runtime: processes, threads, sockets, disks, and code that is compiled in advance.
- */
-const ON_EACH = ['compiled', 'console', 'disk-full', 'failover', 'shared-port', 'tracker-life'];
-/** In simulation the same code decides; the schedules would take most of the time. */
-const isWanted = (path) =>
-  (isQuick(path) && !path.startsWith('sim/')) || ON_EACH.some((name) => path === `e2e/${name}.test.js`);
+/** What is not quick and leans on the runtime: processes, threads, sockets, and code that is compiled in advance. */
+const ON_EACH = ['e2e/compiled', 'e2e/console', 'e2e/shared-port', 'app/library/library'];
+/** The same code decides there: what only computes, or reads the sources, is played on one version. */
+const ON_ONE = /^(sim|fuzz|tidy|mutants)\b/;
+const isWanted = (path) => (isQuick(path) && !ON_ONE.test(path)) || ON_EACH.some((name) => path === `${name}.test.js`);
 
 /** The path of its binary. */
 function nodeOf(major) {
@@ -31,7 +29,7 @@ try {
   for (const major of process.argv.slice(2)) {
     const node = nodeOf(major);
     const startMs = performance.now();
-    const code = run(node, ['.tools/ready.mjs']) || runTests(testFiles(isWanted), node);
+    const code = run(node, ['.tools/ready.mjs']) || runTests(testFiles(isWanted), 'quick', node);
     console.log(
       `Node ${major}: ${code === 0 ? 'passed' : 'FAILED'}, ${Math.round((performance.now() - startMs) / 1_000)} s`,
     );

@@ -1,26 +1,33 @@
 // `npm test [-- PART]`: the rules of style, then every compiled test, or those whose path contains PART, but for the
-// long ones (`*.long.test.ts`, see long.mjs). `npm run quick`: of these, what starts no processes, and the end-to-end
-// tests named below. Node 20's runner takes no globs, so the files are listed here.
+// long ones (see long.mjs). `npm run quick`: of these, what starts no processes, and two that do. Properties are tried on
+// fewer cases than when a PART is named (docs/decisions/047). Node 20's runner takes no globs: files are listed here.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Folders whose tests start processes of the program. */
-const STARTS_PROCESSES = /^(e2e|docs|release|app\/completion)\//;
-/** Tests of processes that are quick, too: each way through the program once. */
-const QUICK = ['e2e/hostile-bytes', 'e2e/refusals', 'e2e/remove', 'release/fixtures'];
+/** Tests that start processes of the program, or whole clients. */
+const STARTS_PROCESSES = /^(e2e|docs|release|app\/completion|app\/library\/library|tracking\/tracker\/daemon)\b/;
+/** Of those, what is quick, too. */
+const QUICK = ['e2e/refusals', 'release/fixtures'];
 /**
  * Test files that get a process of their own: they start processes or threads, take long, or lean on what is global.
  */
-const ALONE =
-  /^(e2e|docs|release|sim|fuzz|tidy|mutants|app\/(completion|library)|app\/cli\/tiering|transfer\/(hash|storage)|tracking\/(store\/sqlite|tracker))\b/;
+const ALONE = new RegExp(
+  `^(${[
+    'e2e|docs|release|fuzz|tidy|mutants|sim/(crowd|one-address|pair|repair|swarm)|app/(completion|library/library|cli/tiering)',
+    'transfer/hash/pool|transfer/storage/(storage|lock|generation-lock|metainfo-file|read-place)',
+    'tracking/store/sqlite/(disk-faults|durability|places|store)|tracking/tracker/(daemon|clean-up|hostile|standstill)',
+  ].join('|')})\\b`,
+);
 /**
  * The others share a few processes: to start one for each, and to load the same modules in it, costs more than most of
  * them take.
  */
 const SHARED_PROCESSES = 6;
+/** The share of its random cases that a property is tried on, as test/support/cases.ts reads it. */
+const CASES = { quick: '0.1', usual: '0.25', all: '1' };
 /** Ends what hangs; it is no measure. Holds for each test and for each file as a whole. */
 const TIMEOUT_MS = 1_200_000;
 
@@ -32,8 +39,9 @@ export function testFiles(isWanted) {
 }
 
 export const isLong = (path) => path.endsWith('.long.test.js');
-export const isQuick = (path) =>
-  !isLong(path) && (!STARTS_PROCESSES.test(path) || QUICK.some((name) => path === `${name}.test.js`));
+/** What starts no processes, and so has most of the properties. */
+export const isUnit = (path) => !isLong(path) && !STARTS_PROCESSES.test(path);
+export const isQuick = (path) => isUnit(path) || QUICK.some((name) => path === `${name}.test.js`);
 
 /** Exit code. */
 export function run(command, args, env = process.env) {
@@ -42,14 +50,16 @@ export function run(command, args, env = process.env) {
   return status ?? 1;
 }
 
-export function runTests(files, node = process.execPath) {
+/** @param cases a key of CASES. */
+export function runTests(files, cases = 'all', node = process.execPath) {
   // One more than there are cores: a test of real processes waits for them now and then.
   const concurrency = availableParallelism() + 1;
   const arranged = arrange(files);
-  return run(node, ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`, ...arranged]);
+  const words = ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`, ...arranged];
+  return run(node, words, { MTORRENT_TEST_CASES: CASES[cases], ...process.env });
 }
 
-/** Files with a process of their own, then files that import those which share one. */
+/** Files that import those which share a process, and take longest; then those with a process of their own. */
 function arrange(files) {
   const shared = files.filter((file) => !ALONE.test(file.replace(/^dist\/test\//, '')));
   const alone = files.filter((file) => !shared.includes(file));
@@ -62,7 +72,7 @@ function arrange(files) {
     writeFileSync(path, members.map((file) => `import '../../${file}';\n`).join(''));
     return path;
   });
-  return [...alone, ...groups];
+  return [...groups, ...alone];
 }
 
 function main([first = '', ...rest]) {
@@ -76,7 +86,8 @@ function main([first = '', ...rest]) {
     console.error(`no test file has "${part}" in its path`);
     return 1;
   }
-  return (part === '' ? run('node_modules/.bin/biome', ['check']) : 0) || runTests(files);
+  if (part !== '') return runTests(files);
+  return run('node_modules/.bin/biome', ['check']) || runTests(files, first === 'quick' ? 'quick' : 'usual');
 }
 
 process.chdir(join(import.meta.dirname, '..'));

@@ -8,6 +8,7 @@ import type { ClientEffect } from '../../src/client/effects.js';
 import { advance } from '../../src/client/files/advance.js';
 import { isOffered, type LifeEvent, type Phase, stepOf } from '../../src/client/files/file-life.js';
 import { FileTable } from '../../src/client/files/file-table.js';
+import { cases } from '../support/cases.js';
 import { entryOf } from './stage.js';
 
 const why = { code: 'IO_ERROR', sentence: 'it is wrong' } as const;
@@ -227,7 +228,7 @@ test('however events follow each other, what is announced is served, and neither
         if (!isIn) break;
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: cases(2_000) },
   );
 });
 
@@ -254,6 +255,6 @@ test('a client that closes serves nothing more, whatever comes after', () => {
         }
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: cases(1_000) },
   );
 });

@@ -23,6 +23,8 @@ import { CLIENT_EPOCH_MAX } from '../../src/foundation/base/limits.js';
 import { FILE_SIZE_MAX } from '../../src/foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import { checkFileName } from '../../src/foundation/torrent/names.js';
+import { anyCharacter } from '../support/any-character.js';
+import { cases } from '../support/cases.js';
 import { failsWith } from '../support/failures.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { entryOf } from './stage.js';
@@ -31,7 +33,7 @@ const PATH = '/state/library.json';
 const parse = (text: string): readonly Entry[] => parseLibrary(PATH, Buffer.from(text));
 
 const name = fc
-  .string({ unit: 'binary', minLength: 1, maxLength: 40 })
+  .string({ unit: anyCharacter, minLength: 1, maxLength: 40 })
   .filter((text) => checkFileName(text) === undefined);
 const path = fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => `/${text}`);
 const address = fc.record({
@@ -134,7 +136,7 @@ test('whatever the bytes are, a library is read or refused as damaged; nothing e
         assert.ok(error.message.includes(PATH));
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: cases(1_000) },
   );
 });
 

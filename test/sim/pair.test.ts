@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { cases } from '../support/cases.js';
 import { PairScene, pairOptionsOf, runPair } from './pair-scene.js';
 
 /** Seeds that found something once: run first, and always. */
 const FOUND: readonly number[] = [1, 38, 49, 71];
-const SEEDS = Number(process.env['SIM_SEEDS'] ?? 30);
+const SEEDS = Number(process.env['SIM_SEEDS'] ?? cases(30));
 
 test(`whatever happens to the two trackers, no word is lost, altered or undone (${SEEDS} seeds)`, () => {
   const only = process.env['SIM_SEED'];

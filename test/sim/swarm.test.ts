@@ -3,12 +3,15 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { cases } from '../support/cases.js';
 import { optionsOf, partialOptions, quickOptions, quietOptions, sourcesOptions, sparseOptions } from './options.js';
 import { runSwarm } from './swarm.js';
 
 /** Seeds that found something once: run first, and always. */
 const SEEDS: readonly number[] = [248, 4_125, 5_238, 8_497, 9_012, 11_064];
-const RUNS = Number(process.env['SIM_SEEDS'] ?? 300);
+const RUNS = Number(process.env['SIM_SEEDS'] ?? cases(300));
+/** Of what takes longer for each seed. */
+const FEW = cases(20);
 
 test('whatever its peers do, a download keeps only right bytes, loses no slot, and completes while honest peers stay', () => {
   for (const seed of [...SEEDS, ...Array.from({ length: RUNS }, (_, at) => at)]) runSwarm(optionsOf(seed));
@@ -29,7 +32,7 @@ test('partial clients complete with what they chose, and offer only what they ca
 });
 
 test('F18: whichever operation of a swarm fails, everyone completes in the end, and each has failed once', () => {
-  for (let seed = 1; seed <= 20; seed += 1) {
+  for (let seed = 1; seed <= FEW; seed += 1) {
     const { operations } = runSwarm(quietOptions(seed, 0));
     let failsAt = 1;
     while (runSwarm(quietOptions(seed, failsAt)).operations >= failsAt) failsAt += 1;
@@ -39,7 +42,7 @@ test('F18: whichever operation of a swarm fails, everyone completes in the end, 
 });
 
 test('P15: five liars beside one honest source make a download take at most twice as long', () => {
-  for (let seed = 1; seed <= 20; seed += 1) {
+  for (let seed = 1; seed <= FEW; seed += 1) {
     const alone = runSwarm(sourcesOptions(seed, [['honest', 1_000]])).endedMs;
     for (const manner of ['corrupt', 'lies'] as const) {
       const liars = new Array(5).fill([manner, 1_000] as const);
@@ -51,7 +54,7 @@ test('P15: five liars beside one honest source make a download take at most twic
 
 test('P24: sources of 1 Mbit/s beside a fast one do not hold up the last piece', () => {
   const [fast, slow] = [12_500, 125];
-  for (let seed = 1; seed <= 20; seed += 1) {
+  for (let seed = 1; seed <= FEW; seed += 1) {
     const alone = runSwarm(sourcesOptions(seed, [['honest', fast]])).endedMs;
     const slows = new Array(4).fill(['honest', slow] as const);
     const { endedMs } = runSwarm(sourcesOptions(seed, [...slows, ['honest', fast]]));

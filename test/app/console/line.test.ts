@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { splitWords } from '../../../src/app/console/language/line.js';
+import { anyCharacter } from '../../support/any-character.js';
 
 const HOME = '/home/me';
 
@@ -62,7 +63,7 @@ test('any words, quoted, come back as they were', () => {
 
 test('any line is split or refused; nothing is thrown', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (line) => {
+    fc.property(fc.string({ unit: anyCharacter }), (line) => {
       splitWords(line, HOME);
     }),
   );

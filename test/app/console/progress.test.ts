@@ -10,6 +10,7 @@ import { cutTo, inColumns, widthOf } from '../../../src/app/console/terminal/tex
 import { type FileView, isRunning } from '../../../src/app/library/views.js';
 import { FILE_STATES } from '../../../src/client/messages.js';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
+import { anyCharacter } from '../../support/any-character.js';
 
 const MIB = 1024 * 1024;
 
@@ -95,7 +96,7 @@ test('of more downloads than lines the first are shown, those that move before t
 });
 
 const names = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.string({ unit: anyCharacter, maxLength: 60 }),
   fc.string({ unit: 'grapheme', maxLength: 60 }),
   fc.constantFrom('漢字'.repeat(30), 'e\u0301'.repeat(50), '👩‍👩‍👧‍👦'.repeat(9), '\u001b[2J\u202e', '가각힣ᄀ', '🇩🇪🇫🇷'),
 );

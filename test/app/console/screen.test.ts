@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { TYPED_AHEAD_MAX } from '../../../src/app/console/limits.js';
 import { Screen } from '../../../src/app/console/terminal/screen.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
+import { cases } from '../../support/cases.js';
 
 const PROMPT = 'mtorrent> ';
 
@@ -162,7 +163,7 @@ test('what was printed and entered scrolls in order; below it are progress, prom
     at.screen.close();
     assert.deepEqual(await at.lines(), wanted);
   });
-  await fc.assert(everything, { numRuns: 60, examples: [WIDE_BEYOND_THE_EDGE, WIDE_AT_THE_EDGE] });
+  await fc.assert(everything, { numRuns: cases(60), examples: [WIDE_BEYOND_THE_EDGE, WIDE_AT_THE_EDGE] });
 });
 
 test('a resize leaves neither more nor less than there was', async () => {
@@ -183,7 +184,7 @@ test('a resize leaves neither more nor less than there was', async () => {
     }
     at.screen.close();
   });
-  await fc.assert(everything, { numRuns: 40 });
+  await fc.assert(everything, { numRuns: cases(40) });
 });
 
 test('lines typed while a command runs wait for it, and are bounded', async () => {

@@ -13,6 +13,7 @@ import type { SwarmKey } from '../../../src/foundation/torrent/ids.js';
 import { infoDigestBytes, infoDigestOf } from '../../../src/foundation/torrent/info-text.js';
 import { formatLink, isLink, type Link, parseLink } from '../../../src/foundation/torrent/link.js';
 import { checkFileName } from '../../../src/foundation/torrent/names.js';
+import { anyCharacter } from '../../support/any-character.js';
 import { failsWith } from '../../support/failures.js';
 import { fuzz } from '../../support/fuzz.js';
 
@@ -33,7 +34,7 @@ const address: fc.Arbitrary<Address> = fc
   .map(([host, number]) => parseNamedAddress(`${host}:${number}`))
   .filter((found): found is Address => found !== undefined);
 const name = fc
-  .oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }), fc.string({ minLength: 1, maxLength: 200 }))
+  .oneof(fc.string({ unit: anyCharacter, minLength: 1, maxLength: 60 }), fc.string({ minLength: 1, maxLength: 200 }))
   .map((text) => text.normalize('NFC'))
   .filter((text) => checkFileName(text) === undefined);
 const links: fc.Arbitrary<Link> = fc.record(
@@ -134,7 +135,7 @@ test('whatever a link was turned into, it is a link or refused with one sentence
       fc.constantFrom(GOLDEN, GOLDEN.replace('192.0.2.1', '%5B::1%5D')),
       fc.nat(),
       fc.nat(12),
-      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.string({ unit: anyCharacter, maxLength: 12 }),
     )
     .map(([text, at, cut, put]) => text.slice(0, at % text.length) + put + text.slice((at % text.length) + cut));
   fuzz(damaged, (text) => {

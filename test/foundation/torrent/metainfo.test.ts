@@ -15,6 +15,7 @@ import {
   makeMetainfo,
   type NameRule,
 } from '../../../src/foundation/torrent/metainfo.js';
+import { cases } from '../../support/cases.js';
 import { failsWith } from '../../support/failures.js';
 
 const SIZE = PIECE_SIZE + 10;
@@ -221,7 +222,7 @@ test('S4: garbage and mutations end in one of two codes, whatever they are', () 
         }
       },
     ),
-    { numRuns: 5_000 },
+    { numRuns: cases(5_000) },
   );
 });
 

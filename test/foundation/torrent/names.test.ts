@@ -7,6 +7,8 @@ import { basename, dirname, join, resolve, win32 } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
 import { checkFileName, isPortable, printable, unportableIn } from '../../../src/foundation/torrent/names.js';
+import { anyCharacter } from '../../support/any-character.js';
+import { cases } from '../../support/cases.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 /** Written as escapes on purpose: half of these cannot be seen. */
@@ -82,7 +84,7 @@ test('names that people give their files are accepted', () => {
 });
 
 const nameLike = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   fc.string({ unit: 'grapheme' }),
   fc.string({ unit: fc.constantFrom('.', '/', '\\', ':', '~', ' ', 'a', 'C', 'con', 'nul', '\0', 'é', '\u202e') }),
 );
@@ -96,7 +98,7 @@ test('S2: whatever is accepted stays in its directory, on POSIX and on Windows',
       assert.equal(win32.dirname(win32.resolve('D:\\some\\where', name)), 'D:\\some\\where');
       assert.equal(win32.basename(name), name);
     }),
-    { numRuns: 20_000 },
+    { numRuns: cases(20_000) },
   );
 });
 
@@ -113,7 +115,7 @@ test('S2: whatever is accepted names exactly one file of that name on this disk'
       assert.deepEqual(readdirSync(place), [name]);
       rmSync(place, { recursive: true });
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 
@@ -121,7 +123,7 @@ test('S3: what is printed cannot move a cursor, hide or turn text round', () => 
   assert.equal(printable('a\x1b[2J\u202eb\u200b'), 'a\\u{1b}[2J\\u{202e}b\\u{200b}');
   assert.equal(printable('plain text, größer, 模型 \u{1f4be}'), 'plain text, größer, 模型 \u{1f4be}');
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: anyCharacter }), (text) => {
       assert.doesNotMatch(printable(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
     }),
   );

@@ -8,6 +8,7 @@ import { peerId } from '../../../src/foundation/torrent/ids.js';
 import { commonFeatures, encodeFeatures } from '../../../src/foundation/wire/features.js';
 import { trackerRequests } from '../../../src/tracking/tracker/messages.js';
 import { peerWire } from '../../../src/transfer/peer/codec/messages.js';
+import { cases } from '../../support/cases.js';
 import { frameOf } from '../../support/messages.js';
 
 const anyToken = fc.uint8Array({ maxLength: FEATURES_BYTES_MAX });
@@ -52,6 +53,6 @@ test('a hello with any token is a hello, on both wires', () => {
       } as const;
       assert.deepEqual(peerWire.decode(frameOf(peerWire, toPeer)), toPeer);
     }),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 });

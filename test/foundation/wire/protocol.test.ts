@@ -28,6 +28,8 @@ import {
   u32,
   whole,
 } from '../../../src/foundation/wire/schema.js';
+import { anyCharacter } from '../../support/any-character.js';
+import { cases } from '../../support/cases.js';
 import { frameOf, mutationsOf } from '../../support/messages.js';
 
 const row = record({ name: text(9), size, at: optional(real), parts: listOf(record({ port: u16, key: bytes(1) }), 2) });
@@ -62,7 +64,7 @@ const rest = fc.record({
   on: fc.boolean(),
   key: fc.uint8Array({ minLength: 20, maxLength: 20 }),
   part: fc.uint8Array({ maxLength: 64 }),
-  name: fc.string({ unit: 'binary', maxLength: 15 }),
+  name: fc.string({ unit: anyCharacter, maxLength: 15 }),
   how: fc.constantFrom('fast' as const, 'slow' as const),
   ranges: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 5 }),
   maybe: fc.option(fc.string({ unit: 'grapheme-ascii', maxLength: 5 })),
@@ -91,7 +93,7 @@ test('P11: every type of field comes back as it was sent', () => {
       const received = everyField.decode(frameOf(everyField, sent));
       assert.deepEqual(plain(received), plain(sent));
     }),
-    { numRuns: 2_000 },
+    { numRuns: cases(2_000) },
   );
 });
 
@@ -133,7 +135,7 @@ test('the quick way to read a frame finds what the thorough one finds, in whole 
       const [quick, slow] = [decoded(frame), thorough(frame)];
       assert.deepEqual(quick && plain(quick), slow && plain(slow));
     }),
-    { numRuns: 20_000 },
+    { numRuns: cases(20_000) },
   );
 });
 
@@ -148,7 +150,7 @@ test('the quick way to write a frame writes the bytes of msgpackr, with and with
       assert.deepEqual(frameOf(everyField, sent), expected);
       assert.deepEqual(new Uint8Array(everyField.framed(sent)), frameBytes(expected));
     }),
-    { numRuns: 5_000 },
+    { numRuns: cases(5_000) },
   );
 });
 
@@ -208,7 +210,7 @@ test('a record is on the wire what a tuple of its fields is, byte for byte, and 
       assert.deepEqual(frame, frameOf(asTuple, { kind: 'rows', rows: row }));
       assert.deepEqual(plain(asRecord.decode(frame)), plain({ kind: 'rows', rows: sent }));
     }),
-    { numRuns: 1_000 },
+    { numRuns: cases(1_000) },
   );
   const good = { name: 'é', size: 1, at: null, how: 'fast' };
   for (const wrong of [good, ['é', 1, null], ['é', 1, null, 'fast', 1], ['é', 1, null, 'other'], { 0: 'é' }, 'é', null])
@@ -228,12 +230,12 @@ function onlyProtocolErrors(frame: Uint8Array): void {
 }
 
 test('P11: random bytes give a message or a ProtocolError, nothing else', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), onlyProtocolErrors), { numRuns: 100_000 });
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), onlyProtocolErrors), { numRuns: cases(100_000) });
 });
 
 test('P11: damaged frames give a message or a ProtocolError, nothing else', () => {
   const damaged = anyMessage.chain((sent) => mutationsOf(frameOf(everyField, sent)));
-  fc.assert(fc.property(damaged, onlyProtocolErrors), { numRuns: 20_000 });
+  fc.assert(fc.property(damaged, onlyProtocolErrors), { numRuns: cases(20_000) });
 });
 
 test('P3: random values in a frame give a message or a ProtocolError, nothing else', () => {
@@ -242,7 +244,7 @@ test('P3: random values in a frame give a message or a ProtocolError, nothing el
     fc.property(fc.constantFrom(1, 2, 7, 9, 10), values, (tag, fields) => {
       onlyProtocolErrors(new Uint8Array(pack([tag, ...fields])));
     }),
-    { numRuns: 5_000 },
+    { numRuns: cases(5_000) },
   );
 });
 
@@ -364,7 +366,7 @@ test('texts that were written for people are cut to what their field takes, in w
   assert.throws(() => long.encode(tooLong), /sentence: we send text of at most 10 bytes/);
   assert.deepEqual(long.fit(tooLong), { ...fits, sentence: 'äöü…', rows: [['abc…', 2]] });
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (sentence) => {
+    fc.property(fc.string({ unit: anyCharacter, maxLength: 30 }), (sentence) => {
       const fitted = long.fit({ ...fits, sentence });
       assert.ok(long.accepts(fitted));
       assert.ok(fitted.sentence === sentence || fitted.sentence.endsWith('…'));

@@ -14,6 +14,7 @@ import {
   TRACKER_RETRY_MIN_MS,
 } from '../../../src/tracking/announce/limits.js';
 import { Links } from '../../../src/tracking/announce/links.js';
+import { cases } from '../../support/cases.js';
 import { RENEW_MS, Theatre } from './theatre.js';
 
 const A = '1'.repeat(40) as SwarmKey;
@@ -180,7 +181,7 @@ test('that both are away is said once, and once that one is back', () => {
       const said = theatre.eventKinds().filter((kind) => kind === 'allTrackersDown' || kind === 'trackersBack');
       assert.deepEqual(said, ['allTrackersDown', 'trackersBack']);
     }),
-    { numRuns: 30 },
+    { numRuns: cases(30) },
   );
 });
 

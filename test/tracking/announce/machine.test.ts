@@ -16,6 +16,7 @@ import {
   TRACKER_HEDGE_MS,
   TRACKER_RETRY_MAX_MS,
 } from '../../../src/tracking/announce/limits.js';
+import { cases } from '../../support/cases.js';
 import { RENEW_MS, Theatre, TRACKERS } from './theatre.js';
 
 function swarmOf(number: number): SwarmKey {
@@ -385,6 +386,6 @@ test('whatever the trackers do, once they are well the first lists all that is w
       assert.equal(theatre.eventKinds().filter((kind) => kind === 'seedersFound').length, finds);
       assert.equal(theatre.trackers[1].link, undefined);
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });

@@ -7,21 +7,22 @@ import fc from 'fast-check';
 import { Prng } from '../../../src/foundation/base/prng.js';
 import { clientId, keyBytes } from '../../../src/foundation/torrent/ids.js';
 import { Registry } from '../../../src/tracking/registry/registry.js';
+import { cases } from '../../support/cases.js';
 import { type Connection, clientBytes, LEASE_MS, Stage, swarmOf } from '../tracker/stage.js';
 import { contentOf, registryOf, words } from './changes.js';
 
 test('the same words in any order and with repeats make the same registry', () => {
-  const cases = fc.array(words, { maxLength: 12 }).chain((said) =>
+  const histories = fc.array(words, { maxLength: 12 }).chain((said) =>
     fc.record({
       said: fc.constant(said),
       heard: fc.shuffledSubarray([...said, ...said], { minLength: said.length * 2 }),
     }),
   );
   fc.assert(
-    fc.property(cases, ({ said, heard }) => {
+    fc.property(histories, ({ said, heard }) => {
       assert.deepEqual(contentOf(registryOf(heard)), contentOf(registryOf(said)));
     }),
-    { numRuns: 2_000 },
+    { numRuns: cases(2_000) },
   );
 });
 
@@ -145,6 +146,6 @@ test('through requests the registry shows what a plain book of shares shows', ()
         for (const number of [1, 2, 3]) assert.deepEqual(stage.listed(swarmOf(number)), book.listed(number), kind);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 });

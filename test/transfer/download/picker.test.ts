@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { Prng } from '../../../src/foundation/base/prng.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
 import { Picker } from '../../../src/transfer/download/requests/picker.js';
+import { cases } from '../../support/cases.js';
 
 const PIECES = 12;
 
@@ -73,7 +74,7 @@ test('P26: after any changes in any order, what is picked is wanted, offered, an
         }
       }
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 

@@ -5,6 +5,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { WINDOW_PIECES_MIN } from '../../../src/transfer/download/limits.js';
 import { SlotPool } from '../../../src/transfer/download/requests/slots.js';
+import { cases } from '../../support/cases.js';
 
 const CAPACITY = 6;
 const OWNERS = 4;
@@ -131,7 +132,7 @@ test('in any order of joins, takes, gives and leaves, every slot is free or has 
       const model: Model = { held: new Map() };
       fc.modelRun(() => ({ model, real: new SlotPool(CAPACITY) }), steps);
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 

@@ -21,6 +21,7 @@ import { UploadsInFlight } from '../../../src/transfer/peer/upload/in-flight.js'
 import { UploadMemory } from '../../../src/transfer/peer/upload/memory.js';
 import { UploadScheduler } from '../../../src/transfer/peer/upload/scheduler.js';
 import { UploadCounts } from '../../../src/transfer/peer/upload/upload-counts.js';
+import { cases } from '../../support/cases.js';
 import { dial, PIECES, SIZE, seeder } from './socket-stage.js';
 import { fetchStage, HELLO, type ServeStage, serveStage } from './stage.js';
 
@@ -140,7 +141,7 @@ test('payload lands byte for byte in the slots of its pieces, however it is cut'
       const slots = [3, 1, 4, 0];
       const slab = new SharedArrayBuffer(5 * PIECE_SIZE);
       const landing = new PayloadTarget(slab, slots, begin, length);
-      const sent = Buffer.from(Array.from({ length }, (_, at) => (at % 251) + 1));
+      const sent = Buffer.from(new Uint8Array(length).map((_, at) => (at % 251) + 1));
       let at = 0;
       for (let turn = 0; !landing.isFull; turn += 1) {
         const { room } = landing;
@@ -155,7 +156,7 @@ test('payload lands byte for byte in the slots of its pieces, however it is cut'
       const written = new Uint8Array(slab).reduce((count, byte) => count + (byte === 0 ? 0 : 1), 0);
       assert.equal(written, length, 'and nowhere else');
     }),
-    { numRuns: 20 },
+    { numRuns: cases(20) },
   );
 });
 

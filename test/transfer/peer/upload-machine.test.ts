@@ -29,6 +29,7 @@ import {
   uploadOrders,
   uploadReports,
 } from '../../../src/transfer/peer/upload/messages.js';
+import { cases } from '../../support/cases.js';
 import { frameOf } from '../../support/messages.js';
 
 type Send = Extract<UploadOrder, { kind: 'send' }>;
@@ -166,7 +167,7 @@ test('a buffer is lent once, to whichever thread, and comes back from each way i
       stage.drain();
       assert.equal(stage.largeHeldByDeaf(count).length, UPLOAD_BUFFERS, 'all of them are free again');
     }),
-    { numRuns: 60 },
+    { numRuns: cases(60) },
   );
 });
 

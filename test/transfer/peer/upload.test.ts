@@ -21,6 +21,7 @@ import {
 import { UploadsInFlight } from '../../../src/transfer/peer/upload/in-flight.js';
 import { type Upload, UploadScheduler } from '../../../src/transfer/peer/upload/scheduler.js';
 import { UploadCounts } from '../../../src/transfer/peer/upload/upload-counts.js';
+import { cases } from '../../support/cases.js';
 
 /** A scheduler and the book of what is in flight, together as the machine uses them. */
 class Uploading extends UploadScheduler {
@@ -88,7 +89,7 @@ test('P18: those who ask all the time get the same bytes, whatever the size of t
       const shares = lengths.map((_, connection) => given.get(connection) ?? 0);
       assert.ok(Math.max(...shares) - Math.min(...shares) <= 2 * PIECE_SIZE, shares.join());
     }),
-    { numRuns: 50 },
+    { numRuns: cases(50) },
   );
 });
 
@@ -155,7 +156,7 @@ test('with greedy and polite peers, coming and going, nobody who asks waits long
         }
       }
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 
@@ -344,7 +345,7 @@ test('P29: under a limit each of k peers gets its k-th part, whatever they ask f
       assert.ok(total >= owed - PIECE_SIZE && total <= owed + above, `${total} of ${owed}`);
     }),
     // What once failed: a last block that is begun just before the end.
-    { numRuns: 50, examples: [[[PIECE_SIZE], 10_937_831]] },
+    { numRuns: cases(50), examples: [[[PIECE_SIZE], 10_937_831]] },
   );
 });
 

@@ -24,6 +24,7 @@ import {
 } from '../../../../src/tracking/store/pair/messages.js';
 import type { ChangeOrder } from '../../../../src/tracking/store/pair/order.js';
 import { ReplicationIndex } from '../../../../src/tracking/store/pair/replication.js';
+import { cases } from '../../../support/cases.js';
 import { contentOf, tolds, words } from '../../registry/changes.js';
 import type { FlatEffect, PairedSetting } from '../../tracker/paired-tracker.js';
 import { clientBytes, LEASE_MS, Stage, swarmOf } from '../../tracker/stage.js';
@@ -107,7 +108,7 @@ test('records of the partner end in the same list in whatever order and however 
       assert.deepEqual(list(other), list(told));
       assert.deepEqual(list([...other, ...told]), list(told));
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 

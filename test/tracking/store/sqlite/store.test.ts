@@ -15,6 +15,7 @@ import { applyLoaded, type LoadedRows, storeCommandsOf } from '../../../../src/t
 import { SCHEMA_VERSION } from '../../../../src/tracking/store/sqlite/schema.js';
 import { SeederStore } from '../../../../src/tracking/store/sqlite/store.js';
 import { FakeStore } from '../../../sim/fake-store.js';
+import { cases } from '../../../support/cases.js';
 import { failsWith } from '../../../support/failures.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 import { changes, contentOf, registryOf } from '../../registry/changes.js';
@@ -83,7 +84,7 @@ test('the disk says what the memory says, whatever changes come', (t) => {
       assert.deepEqual(contentOf(disk), contentOf(memory));
       for (const key of [1, 2, 3].map(swarmOf)) assert.deepEqual(disk.swarm(key)?.facts, memory.swarm(key)?.facts);
     }),
-    { numRuns: 60 },
+    { numRuns: cases(60) },
   );
 });
 
@@ -144,7 +145,7 @@ test('the store of the simulation is the store: positions, ages, completeness, a
       });
       store.close();
     }),
-    { numRuns: 150 },
+    { numRuns: cases(150) },
   );
 });
 
