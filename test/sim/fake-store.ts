@@ -71,13 +71,17 @@ export class FakeStore {
   rows(wallMs: number): LoadedList {
     const list: LoadedList = { swarms: [], leaves: [], entries: [] };
     for (const { key, facts, complete, position } of this.#image.swarms())
-      if (facts !== undefined) list.swarms.push([key, facts.name, facts.size, facts.pieceCount, complete, position]);
+      if (facts !== undefined) {
+        const { info = '', listBytes = 0, files = 0 } = facts.details ?? {};
+        list.swarms.push([key, facts.name, facts.size, facts.pieceCount, complete, position, info, listBytes, files]);
+      }
     for (const { id, left, position, entries } of this.#image.clients()) {
       if (left !== undefined) list.leaves.push([id, left.epoch, left.sequence, wallMs - left.changedAtMs, position]);
       for (const entry of entries.values()) {
         const { swarm, host, port, have, epoch, sequence, state, changedAtMs } = entry;
         const ageMs = state === 'live' ? 0 : wallMs - changedAtMs;
-        list.entries.push([swarm.key, id, host, port, have, epoch, sequence, state, ageMs, entry.position]);
+        const listed = entry.isListed ? 1 : 0;
+        list.entries.push([swarm.key, id, host, port, have, epoch, sequence, state, ageMs, entry.position, listed]);
       }
     }
     // The dead first, the oldest of them before the others.
@@ -100,6 +104,6 @@ export function trackerIdOf(text: string): Uint8Array {
 
 /** When it was seen last. */
 function lapsed(row: LoadedList['entries'][number]): LoadedList['entries'][number] {
-  const [swarm, client, host, port, have, epoch, sequence, state, , position] = row;
-  return state === 'live' ? [swarm, client, host, port, have, epoch, sequence, 'lapsed', 0, position] : row;
+  const [swarm, client, host, port, have, epoch, sequence, state, , position, listed] = row;
+  return state === 'live' ? [swarm, client, host, port, have, epoch, sequence, 'lapsed', 0, position, listed] : row;
 }

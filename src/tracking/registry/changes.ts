@@ -2,6 +2,7 @@
 // owner's version may come in any order: the higher version wins, on the disk as in memory. Pure.
 
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
+import type { InfoFacts } from '../../foundation/torrent/info-text.js';
 
 /** Chosen by the owner of an entry: boot epoch, then sequence. No clock decides who wins. */
 export interface Version {
@@ -15,10 +16,12 @@ export interface FileFacts {
   /** Bytes. */
   readonly size: number;
   readonly pieceCount: number;
+  /** What its .mtorrent says beside; undefined: nobody said, or a client of a release that cannot. */
+  readonly details?: InfoFacts | undefined;
 }
 
-export function factsOf({ name, size, pieceCount }: FileFacts): FileFacts {
-  return { name, size, pieceCount };
+export function factsOf({ name, size, pieceCount, details }: FileFacts): FileFacts {
+  return details === undefined ? { name, size, pieceCount } : { name, size, pieceCount, details };
 }
 
 /**
@@ -37,6 +40,8 @@ export type Change =
       readonly host: string;
       readonly port: number;
       readonly have: number;
+      /** Its owner wants the file to be found by who asks what there is. Absent: no. */
+      readonly isListed?: boolean;
     } & Version)
   /** A client holds this much of a file that it is listed for. Nothing happens when its entry is removed or unknown. */
   | ({
@@ -65,7 +70,10 @@ export type Change =
   /** The upload's piece hashes match the swarm's key: they are kept, and so are the facts that they prove. */
   | ({ readonly kind: 'complete'; readonly swarm: SwarmKey; readonly upload: number } & FileFacts)
   | { readonly kind: 'dropParts'; readonly upload: number }
-  /** The partner's record of an entry. At the same version removed beats live beats lapsed. */
+  /**
+   * The partner's record of an entry. At the same version removed beats live beats lapsed, and listed beats unlisted:
+   * a tracker of an earlier release does not know that its owner said so.
+   */
   | ({
       readonly kind: 'replicatedEntry';
       readonly swarm: SwarmKey;
@@ -76,6 +84,7 @@ export type Change =
       readonly state: EntryState;
       /** Live: what is left of its client's lease. Else: since when it is not. */
       readonly ms: number;
+      readonly isListed?: boolean;
     } & Version)
   /** `progress`, as the partner tells it. */
   | ({
@@ -109,23 +118,6 @@ const RANK = { lapsed: 0, live: 1, removed: 2 } as const;
 /** Whether the partner's state of an entry replaces ours of the same version. */
 export function outranks(told: EntryState, known: EntryState): boolean {
   return RANK[told] > RANK[known];
-}
-
-/**
- * Whether the partner's facts replace ours. Proven ones beat others; among equals the smaller win, which either is as
- * good as the other and both trackers find the same one.
- */
-export function replacesFacts(
-  told: FileFacts & { readonly proven: boolean },
-  known: { readonly facts: FileFacts | undefined; readonly complete: boolean },
-): boolean {
-  if (known.facts === undefined || (told.proven && !known.complete)) return true;
-  return told.proven === known.complete && compareFacts(told, known.facts) < 0;
-}
-
-function compareFacts(a: FileFacts, b: FileFacts): number {
-  // As bytes, which is how SQLite compares text.
-  return a.size - b.size || a.pieceCount - b.pieceCount || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name));
 }
 
 /** Changes that free a record rather than add one: they are tried again alone when a full disk refused their group. */

@@ -15,6 +15,8 @@ export interface Entry extends Version {
   epoch: number;
   sequence: number;
   state: EntryState;
+  /** Its owner wants the file to be found by who asks what there is. False of a removed one. */
+  isListed: boolean;
   /** When it stopped being live, on the local clock; decides only when a tombstone may be forgotten. */
   changedAtMs: number;
   /** Its place in `swarm.live`, -1 while not live. */
@@ -40,7 +42,9 @@ export interface Swarm {
   /** Entries of any state: a swarm without any may be forgotten. */
   entryCount: number;
   readonly live: Entry[];
-  /** Of its completion. */
+  /** Its entries whose owners want it to be found. */
+  listers: number;
+  /** Of its completion, or of what completed its facts later. */
   position: number;
 }
 
@@ -73,7 +77,7 @@ export interface ListedAddress {
 export type Positioned = Entry | Swarm | Client;
 
 export function newSwarm(key: SwarmKey): Swarm {
-  return { is: 'swarm', key, facts: undefined, complete: false, entryCount: 0, live: [], position: 0 };
+  return { is: 'swarm', key, facts: undefined, complete: false, entryCount: 0, live: [], listers: 0, position: 0 };
 }
 
 export function newClient(id: ClientId): Client {
@@ -94,5 +98,16 @@ export function newClient(id: ClientId): Client {
 export function newEntry(swarm: Swarm, client: Client, { epoch, sequence }: Version): Entry {
   const place = { host: '', port: 0, have: 0, slot: -1, position: 0, fullChangePosition: 0 };
   const digest = { digestHigh: 0, digestLow: 0, addressHashHigh: 0, addressHashLow: 0 };
-  return { is: 'entry', swarm, client, ...place, epoch, sequence, state: 'lapsed', changedAtMs: 0, ...digest };
+  return {
+    is: 'entry',
+    swarm,
+    client,
+    ...place,
+    epoch,
+    sequence,
+    state: 'lapsed',
+    isListed: false,
+    changedAtMs: 0,
+    ...digest,
+  };
 }

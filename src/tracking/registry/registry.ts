@@ -5,6 +5,7 @@
 import type { Prng } from '../../foundation/base/prng.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import { Addresses } from './addresses.js';
+import { Catalogue } from './catalogue.js';
 import {
   type Change,
   type ChangeOf,
@@ -12,9 +13,9 @@ import {
   type EntryState,
   factsOf,
   outranks,
-  replacesFacts,
   type Version,
 } from './changes.js';
+import { proveFacts, replacesFacts, tellFacts } from './facts.js';
 import { Listings } from './listings.js';
 import { NO_OBSERVER, type RegistryObserver } from './observer.js';
 import { type Client, type Entry, newClient, newEntry, newSwarm, type Positioned, type Swarm } from './records.js';
@@ -29,6 +30,7 @@ export interface Counts {
 
 export class Registry {
   readonly addresses = new Addresses();
+  readonly catalogue = new Catalogue();
   readonly #swarms = new Map<SwarmKey, Swarm>();
   readonly #clients = new Map<ClientId, Client>();
   readonly #tombstones = new Tombstones();
@@ -119,7 +121,7 @@ export class Registry {
   apply(change: Change, nowMs: number, leaseEndsMs: number, position = 0): void {
     switch (change.kind) {
       case 'swarm':
-        this.#swarmShared(change);
+        if (tellFacts(this.#openSwarm(change.swarm), change)) this.#changed(this.#openSwarm(change.swarm), position);
         return;
       case 'put':
         this.#put(change, nowMs, leaseEndsMs, position);
@@ -166,11 +168,6 @@ export class Registry {
     }
   }
 
-  #swarmShared(change: ChangeOf<'swarm'>): void {
-    const swarm = this.#openSwarm(change.swarm);
-    if (!swarm.complete) swarm.facts = factsOf(change);
-  }
-
   #fileInfo(change: ChangeOf<'fileInfo'>): void {
     const swarm = this.#openSwarm(change.swarm);
     if (replacesFacts(change, swarm)) swarm.facts = factsOf(change);
@@ -179,8 +176,7 @@ export class Registry {
   #completed(change: ChangeOf<'complete'>, position: number): void {
     const swarm = this.#openSwarm(change.swarm);
     if (swarm.complete) return;
-    swarm.complete = true;
-    swarm.facts = factsOf(change);
+    proveFacts(swarm, change);
     this.#changed(swarm, position);
   }
 
@@ -206,12 +202,12 @@ export class Registry {
     const entry = client?.entries.get(swarm);
     if (client === undefined || entry === undefined || entry.state === 'removed') return;
     if (compareVersions({ epoch, sequence }, entry) <= 0) return;
-    const { host, port } = entry;
+    const { host, port, isListed } = entry;
     const wasLive = entry.state === 'live';
     if (wasLive) this.#touched(entry, position);
     else this.#placed(entry, position);
     if (client.liveCount === 0) client.leaseEndsMs = leaseEndsMs;
-    this.#settle(entry, { host, port, have, epoch, sequence }, 'live', nowMs);
+    this.#settle(entry, { host, port, have, epoch, sequence, isListed }, 'live', nowMs);
   }
 
   /** Changed in more than its progress, so that the partner has to be told all of it. */
@@ -243,9 +239,14 @@ export class Registry {
     const isNew = !client.entries.has(change.swarm);
     const entry = this.#openEntry(change.swarm, client, change);
     const order = compareVersions(change, entry);
-    if (order < 0 || (order === 0 && !isNew && !outranks(state, entry.state))) return;
+    const isListed = change.isListed === true || (order === 0 && entry.isListed);
+    if (order < 0) return;
+    if (order === 0 && !isNew && !outranks(state, entry.state)) {
+      if (entry.state !== 'removed') this.catalogue.note(entry, isListed);
+      return;
+    }
     if (state === 'live') client.leaseEndsMs = Math.max(client.leaseEndsMs, nowMs + ms);
-    this.#settle(entry, change, state, state === 'live' ? nowMs : nowMs - ms);
+    this.#settle(entry, { ...change, isListed }, state, state === 'live' ? nowMs : nowMs - ms);
   }
 
   /**
@@ -253,7 +254,7 @@ export class Registry {
    */
   #settle(
     entry: Entry,
-    word: Version & Pick<Entry, 'host' | 'port' | 'have'>,
+    word: Version & Pick<Entry, 'host' | 'port' | 'have'> & { readonly isListed?: boolean },
     state: EntryState,
     changedAtMs: number,
   ): void {
@@ -262,6 +263,7 @@ export class Registry {
     this.#setVersion(entry, word);
     this.#setPlace(entry, word.host, word.port);
     entry.have = word.have;
+    this.catalogue.note(entry, word.isListed === true);
     this.#setState(entry, isVoid ? 'removed' : state, changedAtMs);
     if (entry.state === 'live') this.addresses.moved(client, word.host, word.port);
   }
@@ -300,6 +302,7 @@ export class Registry {
     const entry = this.#clients.get(change.client)?.entries.get(change.swarm);
     if (entry === undefined || entry.state === 'live' || compareVersions(entry, change) > 0) return;
     this.#tombstones.remove(entry);
+    this.catalogue.note(entry, false);
     this.#forgotten(entry);
     entry.swarm.entryCount -= 1;
     entry.client.entries.delete(entry.swarm.key);
@@ -387,6 +390,7 @@ export class Registry {
     if (state === 'removed') {
       // A tombstone says who, which and when, nothing else.
       this.#setPlace(entry, '', 0);
+      this.catalogue.note(entry, false);
       entry.have = 0;
     }
     entry.changedAtMs = nowMs;

@@ -4,7 +4,7 @@
 
 import type { Log } from '../../foundation/base/log.js';
 import type { Prng } from '../../foundation/base/prng.js';
-import type { TrackerId } from '../../foundation/torrent/ids.js';
+import type { SwarmKey, TrackerId } from '../../foundation/torrent/ids.js';
 import type { Change } from '../registry/changes.js';
 import type { Leases } from '../registry/leases.js';
 import type { Registry } from '../registry/registry.js';
@@ -25,6 +25,15 @@ export interface Commit {
   readonly asker?: number;
   /** Called once: after the changes are in the registry, or with the reason why none of them will be. */
   readonly settled: (refusal: Refusal | undefined, nowMs: number) => void;
+}
+
+/** Which bytes of the piece hashes of a file are wanted; `read` comes back with the answer. */
+export interface HashRead {
+  readonly read: number;
+  readonly swarm: SwarmKey;
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
 }
 
 export type GroupResult =
@@ -52,6 +61,8 @@ export interface StoreSink<Out> {
   ready(nowMs: number): void;
   /** After every commit of the group was settled. */
   groupSettled(result: GroupResult, nowMs: number): void;
+  /** Answers a HashRead. `part`: at most its length, empty when nothing is there. */
+  hashesRead(read: number, part: Uint8Array): void;
   hangUp(connection: number, reason: string): void;
   log(level: 'info' | 'warn', fields: object, sentence: string): void;
 }
@@ -71,6 +82,8 @@ export interface Store<In> {
   readonly acknowledged: number;
   /** Applied in the order of these calls. */
   commit(commit: Commit): void;
+  /** Answered once by `hashesRead`, unless the store ends before. */
+  readHashes(read: HashRead): void;
   receive(input: In, nowMs: number): void;
   /** A connection that began as `FollowerWire` says belongs to the store from now on. */
   adopt(connection: number, host: string): void;

@@ -88,6 +88,9 @@ export class PairedShell implements StoreShell<PairedStoreInput, PairedStoreEffe
       case 'readPart':
         this.#thread?.tell({ kind: 'readPart', asker: effect.connection, swarm: effect.swarm, offset: effect.offset });
         return;
+      case 'readHashes':
+        this.#thread?.tell(effect);
+        return;
       case 'tellFollower':
         this.#ports.send(effect.connection, leaderMessages.framed(effect.message));
         return;
@@ -155,6 +158,7 @@ export class PairedShell implements StoreShell<PairedStoreInput, PairedStoreEffe
       }
       case 'committed':
       case 'failed':
+      case 'hashesRead':
         post(event);
         return;
       default:

@@ -5,7 +5,7 @@
 import { REPLICA_WAIT_MS } from '../../foundation/base/limits.js';
 import { type TrackerId, trackerId } from '../../foundation/torrent/ids.js';
 import { freesRoom } from '../registry/changes.js';
-import type { Commit, Refusal, Store, StoreSink } from './contract.js';
+import type { Commit, HashRead, Refusal, Store, StoreSink } from './contract.js';
 import { CommitQueue, type Group, type Queued } from './groups.js';
 import { isOfRegistry, type PairChange } from './pair/changes.js';
 import type { Arrival, Followed } from './pair/follower.js';
@@ -52,6 +52,7 @@ export type PairedStoreInput =
       readonly outcome: Refusal;
       readonly sentence: string;
     }
+  | { readonly kind: 'hashesRead'; readonly read: number; readonly part: Uint8Array }
   | PairInput;
 
 export type PairedStoreEffect =
@@ -62,6 +63,7 @@ export type PairedStoreEffect =
       readonly changes: readonly PairChange[];
       readonly position: number;
     }
+  | ({ readonly kind: 'readHashes' } & HashRead)
   | PairEffect;
 
 type Input<K extends PairedStoreInput['kind']> = Extract<PairedStoreInput, { kind: K }>;
@@ -114,6 +116,10 @@ export class PairedStore implements Store<PairedStoreInput> {
     this.#queue.push(commit);
   }
 
+  readHashes(read: HashRead): void {
+    this.#sink.emit({ kind: 'readHashes', ...read });
+  }
+
   receive(input: PairedStoreInput, nowMs: number): void {
     this.#nowMs = nowMs;
     switch (input.kind) {
@@ -128,6 +134,9 @@ export class PairedStore implements Store<PairedStoreInput> {
         return;
       case 'failed':
         this.#refused(input, nowMs);
+        return;
+      case 'hashesRead':
+        this.#sink.hashesRead(input.read, input.part);
         return;
       case 'followerSaid': {
         const { connection, message } = input;

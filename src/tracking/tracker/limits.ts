@@ -20,6 +20,19 @@ export const TRACKER_CONNECTIONS_PER_ADDRESS_MAX = 11_000;
 export const TRACKER_REQUESTS_PER_CONNECTION_MAX = 1_024;
 /** Bytes a client may leave unread before the tracker drops it. */
 export const TRACKER_UNREAD_BYTES_MAX = 4 * MIB;
+/** Listed files in one reply: with names of 255 bytes some 24 KiB, below FRAME_BYTES_MAX. */
+export const CATALOGUE_PAGE_MAX = 64;
+/**
+ * What a part of piece hashes that is read counts for where small requests count 1: a connection is not read while
+ * eight of its parts are on their way.
+ */
+export const STORE_READ_WEIGHT = 128;
+/**
+ * Parts of piece hashes that the store reads at once for clients: each keeps a commit behind it waiting for some 50 µs.
+ */
+export const STORE_READS_MAX = 4;
+/** Parts that wait for that: those of 8,000 clients that fetch their first link in one moment. */
+export const STORE_READS_WAITING_MAX = 65_536;
 /** Milliseconds without any frame before the tracker closes a connection: three missed heartbeats. */
 export const TRACKER_IDLE_MS = 100_000;
 /**

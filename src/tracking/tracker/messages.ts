@@ -3,6 +3,7 @@
 // be in flight together, and are each answered once.
 
 import {
+  DIGEST_SIZE,
   FEATURES_BYTES_MAX,
   NAME_BYTES_MAX,
   PART_BYTES_MAX,
@@ -10,8 +11,10 @@ import {
   SEEDERS_PER_REPLY_MAX,
 } from '../../foundation/base/limits.js';
 import { HOST_BYTES_MAX } from '../../foundation/torrent/address.js';
+import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
+import { INFO_DIGEST_SIZE } from '../../foundation/torrent/info-text.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -27,7 +30,7 @@ import {
   u32,
   whole,
 } from '../../foundation/wire/schema.js';
-import { TRACKER_STATS_BYTES_MAX } from './limits.js';
+import { CATALOGUE_PAGE_MAX, TRACKER_STATS_BYTES_MAX } from './limits.js';
 
 /** 'MTTRCK' and the version of this page, big-endian. */
 export const TRACKER_MAGIC = Uint8Array.from([...Buffer.from('MTTRCK', 'latin1'), 0, 1]);
@@ -43,6 +46,10 @@ export const TRACKER_FEATURES = {
   understandsStale: 2,
   /** `host` in its hello is an address that it wants to be listed at. Asks `reach`; is told `beside`. */
   namesAddress: 3,
+  /** Takes `details` in `share`; answers `describe` and `hashString`. */
+  describes: 4,
+  /** Answers `list`; a tracker whose owner turned that off does not name it. */
+  lists: 5,
 } as const;
 /** What both sides name today. */
 export const OWN_FEATURES: readonly number[] = Object.values(TRACKER_FEATURES);
@@ -50,6 +57,13 @@ export const OWN_FEATURES: readonly number[] = Object.values(TRACKER_FEATURES);
 const swarm = bytes(SWARM_KEY_SIZE);
 const features = bytes(0, FEATURES_BYTES_MAX);
 const pieces = whole(0, PIECES_MAX);
+/** Bytes of the lines behind the hash string of a .mtorrent. */
+const listBytes = u32;
+const files = whole(0, FOLDER_ENTRIES_MAX);
+/** Of an info text; empty: nobody told. */
+const info = bytes(0, INFO_DIGEST_SIZE);
+/** [name, size, pieceCount, info, listBytes, files, seeders, complete] `complete`: seeders that have every piece. */
+const description = [text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), pieces, info, listBytes, files, u32, u32] as const;
 /** The owner's version of its word: `epoch` grows with each start of the client, `sequence` with each word. */
 const version = { epoch: u32, sequence: u32 };
 
@@ -69,7 +83,7 @@ export const trackerRequests = protocol('tracker.request', {
     /** The client's features. */
     token: features,
   }),
-  /** [2, id, swarm, name, size, pieceCount, have, epoch, sequence] Lists the caller with `have` pieces. */
+  /** [2, id, swarm, name, size, pieceCount, have, epoch, sequence, details] Lists the caller with `have` pieces. */
   share: message(2, {
     id: u32,
     swarm,
@@ -78,6 +92,10 @@ export const trackerRequests = protocol('tracker.request', {
     pieceCount: pieces,
     have: pieces,
     ...version,
+    /**
+     * [info, listBytes, files, isListed] Sent only to who takes it. isListed: whoever asks for a list may see the file.
+     */
+    details: trailing(tuple(bytes(INFO_DIGEST_SIZE), listBytes, files, flag)),
   }),
   /** [3, id, swarm, offset, part] The piece hashes in order from offset 0, when `shared` asked for it. */
   pieces: message(3, { id: u32, swarm, offset: whole(0, PIECES_MAX * 20), part: bytes(1, PART_BYTES_MAX) }),
@@ -94,6 +112,25 @@ export const trackerRequests = protocol('tracker.request', {
   stats: message(9, { id: u32 }),
   /** [11, id, swarm] Whether the tracker reaches the caller at its address, asked about a file that it shares. */
   reach: message(11, { id: u32, swarm }),
+  /** [12, id, swarm] What is known of a file that somebody shares. */
+  describe: message(12, { id: u32, swarm }),
+  /** [13, id, swarm, offset, length] Bytes of its piece hashes. */
+  hashString: message(13, {
+    id: u32,
+    swarm,
+    offset: whole(0, PIECES_MAX * DIGEST_SIZE),
+    length: whole(1, PART_BYTES_MAX),
+  }),
+  /**
+   * [14, id, after, filter, want] Listed files in the order of their keys, behind `after` (empty: from the beginning),
+   * whose names contain `filter`, whatever the case.
+   */
+  list: message(14, {
+    id: u32,
+    after: bytes(0, SWARM_KEY_SIZE),
+    filter: text(NAME_BYTES_MAX),
+    want: whole(1, CATALOGUE_PAGE_MAX),
+  }),
 });
 
 export type TrackerRequest = MessageOf<typeof trackerRequests>;
@@ -151,6 +188,20 @@ export const trackerReplies = protocol('tracker.reply', {
     keeps: flag,
     host: text(HOST_BYTES_MAX),
     port: u16,
+  }),
+  /** `isProven`: the piece hashes are here, so name and size are what their first whole uploader said. */
+  description: message(14, { id: u32, what: tuple(...description), isProven: flag }),
+  /** At most as long as was asked for, never empty but past the end; what is missing is asked for again. */
+  hashStringPart: message(15, { id: u32, part: bytes(0, PART_BYTES_MAX) }),
+  /**
+   * [16, id, [[swarm, …as in `description`], …], next, total] `next`: `after` of the next page, empty: that was all.
+   * A page may be short, or empty, before the end. `total`: listed files, of any name.
+   */
+  listing: message(16, {
+    id: u32,
+    items: listOf(tuple(swarm, ...description), CATALOGUE_PAGE_MAX),
+    next: bytes(0, SWARM_KEY_SIZE),
+    total: u32,
   }),
   /** `id` nil: the connection ends. */
   error: message(10, {

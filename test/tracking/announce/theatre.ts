@@ -70,6 +70,10 @@ export class ScriptedTracker {
         return { kind: 'reach', id, host: '10.0.0.1', port: 6_001, found: this.found };
       case 'stats':
         return { kind: 'stats', id, json: '{}' };
+      case 'describe':
+      case 'hashString':
+      case 'list':
+        return { kind: 'error', id, code: 'unknown', sentence: 'nobody shares this file here' };
     }
   }
 

@@ -3,6 +3,7 @@
 
 import fc from 'fast-check';
 import { clientId } from '../../../src/foundation/torrent/ids.js';
+import type { InfoDigest } from '../../../src/foundation/torrent/info-text.js';
 import type { Change } from '../../../src/tracking/registry/changes.js';
 import type { Entry } from '../../../src/tracking/registry/records.js';
 import { Registry } from '../../../src/tracking/registry/registry.js';
@@ -28,18 +29,29 @@ export const words: fc.Arbitrary<Change> = fc
       have: turn,
       epoch,
       sequence,
+      isListed: turn > 1,
     };
   });
 
+/** What a .mtorrent says beside; undefined: from a client of an earlier release. */
+const details = fc
+  .option(fc.tuple(fc.nat(1), fc.nat(1)), { nil: undefined })
+  .map((told) =>
+    told === undefined
+      ? undefined
+      : { info: `${told[0]}`.repeat(64) as InfoDigest, listBytes: told[1], files: told[1] + 1 },
+  );
+
 /** The partner's records of the same few entries: as its own words made them, and what became of them. */
 export const tolds: fc.Arbitrary<Change> = fc
-  .tuple(words, fc.constantFrom('live', 'removed', 'lapsed'), fc.nat(1_000))
-  .map(([word, state, ms]): Change => {
+  .tuple(words, fc.constantFrom('live', 'removed', 'lapsed'), fc.nat(1_000), fc.boolean())
+  .map(([word, state, ms, isOfBefore]): Change => {
     if (word.kind === 'leave') return { ...word, kind: 'replicatedLeave', ms };
     const empty = { host: '', port: 0, have: 0 };
     if (word.kind !== 'put' || state === 'removed')
       return { ...word, ...empty, kind: 'replicatedEntry', state: 'removed', ms } as Change;
-    return { ...word, kind: 'replicatedEntry', state, ms };
+    // A tracker of an earlier release does not know which words list their file.
+    return { ...word, kind: 'replicatedEntry', state, ms, isListed: word.isListed === true && !isOfBefore };
   });
 
 /** Words that change nothing but how much of a file a client holds; most are newer than the others. */
@@ -58,17 +70,28 @@ export const changes: fc.Arbitrary<Change> = fc.oneof(
   { weight: 6, arbitrary: words },
   { weight: 6, arbitrary: tolds },
   { weight: 6, arbitrary: progress },
-  fc.tuple(swarm, fc.nat(2), fc.boolean()).map(
-    ([which, size, proven]): Change => ({
+  fc.tuple(swarm, fc.nat(2), fc.boolean(), details).map(
+    ([which, size, proven, told]): Change => ({
       kind: 'fileInfo',
       swarm: which,
       name: `${size}`,
       size,
       pieceCount: 1,
       proven,
+      details: told,
     }),
   ),
-  swarm.map((which): Change => ({ kind: 'complete', swarm: which, upload: 1, name: 'a', size: 1, pieceCount: 1 })),
+  fc.tuple(swarm, details, fc.constantFrom('1', 'a')).map(
+    ([which, told, name]): Change => ({
+      kind: 'complete',
+      swarm: which,
+      upload: 1,
+      name,
+      size: 1,
+      pieceCount: 1,
+      details: told,
+    }),
+  ),
   client.map((who): Change => ({ kind: 'expire', client: who })),
   fc
     .tuple(swarm, client, fc.nat(2))
@@ -77,14 +100,24 @@ export const changes: fc.Arbitrary<Change> = fc.oneof(
     .tuple(client, fc.nat(2))
     .map(([who, epoch]): Change => ({ kind: 'forgetLeave', client: who, epoch, sequence: 20 })),
   swarm.map((which): Change => ({ kind: 'forgetSwarm', swarm: which })),
-  swarm.map(
-    (which): Change => ({ kind: 'swarm', swarm: which, name: `${which.slice(-1)}.bin`, size: 9, pieceCount: 1 }),
-  ),
+  {
+    weight: 3,
+    arbitrary: fc.tuple(swarm, details, fc.constantFrom('1', 'a')).map(
+      ([which, told, name]): Change => ({
+        kind: 'swarm',
+        swarm: which,
+        name,
+        size: 1,
+        pieceCount: 1,
+        details: told,
+      }),
+    ),
+  },
 );
 
 function entryText(entry: Entry): string {
-  const { swarm: of, client: by, host, port, have, epoch, sequence, state } = entry;
-  return `${of.key} ${by.id} ${host}:${port} ${have} ${epoch}.${sequence} ${state}`;
+  const { swarm: of, client: by, host, port, have, epoch, sequence, state, isListed } = entry;
+  return `${of.key} ${by.id} ${host}:${port} ${have} ${epoch}.${sequence} ${state}${isListed ? ' listed' : ''}`;
 }
 
 /** Everything that a registry knows, as text in one order. */

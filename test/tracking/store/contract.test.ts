@@ -292,6 +292,10 @@ class SharedStore implements Store<SharedInput> {
     this.#queue.push(commit);
   }
 
+  readHashes(): void {
+    // Nobody asks for piece hashes here.
+  }
+
   receive(input: SharedInput, nowMs: number): void {
     if (input.kind === 'fed') this.#follow(nowMs);
     else if (input.kind === 'refused') {

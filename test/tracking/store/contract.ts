@@ -26,6 +26,7 @@ export class StoreHost<In, Out> implements StoreSink<Out> {
   readonly leases = new Leases(this.registry, { leaseMs: LEASE_MS, tickMs: TICK_MS });
   readonly uploads = { last: 0 };
   readonly prng = new Prng(1);
+  readonly hashesRead = (): void => undefined;
   readonly #world: World;
   readonly #perform: (effect: Out) => void;
   readonly #store: Store<In>;

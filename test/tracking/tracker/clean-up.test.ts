@@ -21,7 +21,7 @@ function stageOf(clientCount: number, files: number): Stage {
   const rows = Array.from({ length: clientCount * files }, (_, at) => {
     const number = 1 + Math.floor(at / files);
     const host = `10.1.${(number >> 8) & 255}.${number & 255}`;
-    return [swarmOf(at % 100), clientOf(number), host, 1_000 + (number >> 16), 1, 1, 1, 'live', 0, 0] as const;
+    return [swarmOf(at % 100), clientOf(number), host, 1_000 + (number >> 16), 1, 1, 1, 'live', 0, 0, 0] as const;
   });
   stage.put({ kind: 'loadedRows', loaded: { kind: 'loadedEntries', rows } });
   return stage;

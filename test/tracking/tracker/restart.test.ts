@@ -15,7 +15,7 @@ test('after a restart everybody has a whole lease, however long the list took to
     spareId: new Uint8Array(16).fill(3),
     ...{ leaseMs: LEASE_MS, renewMs: 300, trustHost: false, seed: 1 },
   });
-  const row = [swarmOf(1), CLIENT, '10.0.0.1', 6_001, 2, 1, 1, 'live', 5, 0] as const;
+  const row = [swarmOf(1), CLIENT, '10.0.0.1', 6_001, 2, 1, 1, 'live', 5, 0, 0] as const;
   machine.receive({ kind: 'loadedRows', loaded: { kind: 'loadedEntries', rows: [row] } }, 0);
   const startMs = LEASE_MS * 3;
   const trackerId = new Uint8Array(16).fill(1);

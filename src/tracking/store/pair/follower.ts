@@ -11,10 +11,19 @@ import type { UploadNumbers } from '../../registry/uploads.js';
 import type { PairChange } from './changes.js';
 import { Comparison } from './digests.js';
 import { PAIR_BEAT_MS, PAIR_DEAD_MS, PAIR_FRAME_CLIENTS_MAX, PAIR_RETRY_MAX_MS, PAIR_RETRY_MIN_MS } from './limits.js';
-import { changesOf, unknownClientsOf } from './merge.js';
-import { type FollowerMessage, type LeaderMessage, PAIR_VERSION, type Records } from './messages.js';
+import { changesOf, factsOfFiles, unknownClientsOf } from './merge.js';
+import {
+  type FollowerMessage,
+  featureMark,
+  type LeaderMessage,
+  PAIR_FEATURES,
+  PAIR_VERSION,
+  type Records,
+} from './messages.js';
 import { PieceHashes } from './piece-hashes.js';
 import type { ReplicationIndex } from './replication.js';
+
+const OWN_MARK = featureMark(Object.values(PAIR_FEATURES));
 
 /** News of the partner on their way to the disk. */
 export interface Arrival {
@@ -182,6 +191,7 @@ export class Follower {
     const { cluster } = this.#setting;
     const names = { version: PAIR_VERSION, cluster, followerId: this.#ownId, originId };
     this.#setting.send(link, { kind: 'follow', ...names, position });
+    this.#setting.send(link, { kind: 'resendClients', clients: [OWN_MARK] });
   }
 
   lost(link: number, reason: string, nowMs: number): void {
@@ -315,11 +325,8 @@ export class Follower {
       state.leaderPosition = Math.max(state.leaderPosition, position);
       changes.push({ kind: 'followed', origin: this.#followed.origin, position });
     }
-    for (const [key, name, size, pieceCount, isProven] of news.files) {
-      const swarm = swarmKey(key);
-      if (isProven && this.#setting.registry.swarm(swarm)?.complete !== true) {
-        this.#pieceHashes.want(swarm, { name, size, pieceCount });
-      }
+    for (const { swarm, proven, ...facts } of factsOfFiles(news)) {
+      if (proven && this.#setting.registry.swarm(swarm)?.complete !== true) this.#pieceHashes.want(swarm, facts);
     }
     this.#commit(changes, { link: state.link, frame: news.frame, position });
   }

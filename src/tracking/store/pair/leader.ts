@@ -3,6 +3,7 @@
 // nothing more. Pure.
 
 import { clientId, keyBytes, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
+import { type InfoFacts, infoDigestBytes } from '../../../foundation/torrent/info-text.js';
 import type { Leases } from '../../registry/leases.js';
 import type { Client, Entry, Positioned, Swarm } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
@@ -14,7 +15,7 @@ import {
   PAIR_FRAME_RECORDS_MAX,
   PAIR_WINDOW_RECORDS,
 } from './limits.js';
-import type { FollowerMessage, LeaderMessage, Records } from './messages.js';
+import { type FollowerMessage, type LeaderMessage, markedFeatures, PAIR_FEATURES, type Records } from './messages.js';
 import type { ReplicationIndex } from './replication.js';
 import { everything, Resends } from './resends.js';
 
@@ -36,6 +37,8 @@ interface Sent {
   readonly recordCount: number;
   readonly position: number | null;
 }
+
+type DetailsRow = NonNullable<Records['details']>[0][number];
 
 /** A full transfer under way; `position` is the follower's when everything has arrived. */
 interface FullSync {
@@ -61,6 +64,12 @@ export class Leader {
   #behindSinceMs: number | undefined;
   /** The follower said something, or nothing was pumped yet. */
   #mayHaveMore = true;
+  /**
+   * Undefined: the follower has said nothing yet. One that has features names them first, so no record is sent before
+   * it has spoken, or a beat has passed.
+   */
+  #readsDetails: boolean | undefined;
+  #wasToldPlainly = false;
 
   /**
    * @param from the follower's position; undefined when it means nothing here, and everything is sent.
@@ -111,6 +120,7 @@ export class Leader {
   received(word: FollowerMessage, nowMs: number): void {
     this.#heardMs = nowMs;
     this.#mayHaveMore = true;
+    this.#readsDetails ??= false;
     switch (word.kind) {
       case 'applied':
         this.#applied(word.frame);
@@ -121,7 +131,7 @@ export class Leader {
         this.#setting.hangUp('the partner sent follow twice');
         return;
       case 'resendClients':
-        this.#resends.addClients(word.clients.map(clientId));
+        this.#resend(word.clients);
         return;
       case 'resendBuckets':
         this.#resends.addBuckets(word.buckets);
@@ -132,12 +142,24 @@ export class Leader {
     }
   }
 
+  #resend(clients: readonly Uint8Array[]): void {
+    const [features] = clients.map(markedFeatures);
+    if (features === undefined) {
+      this.#resends.addClients(clients.map(clientId));
+      return;
+    }
+    this.#readsDetails = features.has(PAIR_FEATURES.readsDetails);
+    // It named them later than a beat after the welcome.
+    if (this.#wasToldPlainly && this.#readsDetails) this.#resends.addAll();
+  }
+
   /** @param head the highest position given out by now, with everything up to it in the registry. */
   pump(head: number, nowMs: number): void {
     // Asked after each input of the tracker, of which few change anything here.
     if (head === this.#head && !this.#mayHaveMore) return;
-    this.#mayHaveMore = false;
     this.#head = head;
+    if (this.#readsDetails === undefined) return;
+    this.#mayHaveMore = false;
     // In turn, so that neither news waits for a repair nor a repair for the end of news.
     for (let isMore = true; isMore && this.#hasRoom; ) {
       isMore = this.#fullSync === undefined ? this.#pumpOrder(nowMs) : this.#pumpFullSync(this.#fullSync, nowMs);
@@ -158,6 +180,10 @@ export class Leader {
     }
     if (nowMs < this.#nextBeatMs) return;
     this.#nextBeatMs = nowMs + PAIR_BEAT_MS;
+    if (this.#readsDetails === undefined) {
+      this.#readsDetails = false;
+      this.pump(this.#head, nowMs);
+    }
     this.#tellLeases(this.#setting.leases.takeRenewed(), nowMs);
     // Changes that are no news to the partner, such as expires, count too.
     if (this.#behindSinceMs === undefined && this.#cursor < this.#head) this.#tell([], this.#head, EVERYTHING, nowMs);
@@ -231,7 +257,9 @@ export class Leader {
     if (position !== null) this.#cursor = position;
     this.#sent.push({ frame: this.#frame, recordCount: records.length, position });
     this.#sentRecords += records.length;
-    this.#setting.tell(recordsOf(records, this.#frame, position, known, nowMs));
+    const { details, ...plain } = recordsOf(records, this.#frame, position, known, nowMs);
+    this.#wasToldPlainly ||= records.length > 0 && this.#readsDetails !== true;
+    this.#setting.tell(this.#readsDetails === true ? { ...plain, details } : plain);
   }
 
   #tellLeases(clients: Iterable<Client>, nowMs: number): void {
@@ -254,24 +282,34 @@ function recordsOf(
   position: number | null,
   known: number,
   nowMs: number,
-): Records {
+) {
   const swarms = new Set<Swarm>();
   const entries: Records['entries'][number][] = [];
   const progress: Records['progress'][number][] = [];
   const leaves: Records['leaves'][number][] = [];
+  const listed: number[] = [];
   for (const record of records) {
     if (record.is === 'swarm') swarms.add(record);
     else if (record.is === 'client') leaves.push(...leaveRows(record, nowMs));
     else if (record.state === 'live' && record.fullChangePosition <= known) progress.push(progressRow(record, nowMs));
     else {
       swarms.add(record.swarm);
+      if (record.isListed) listed.push(entries.length);
       entries.push(entryRow(record, nowMs));
     }
   }
-  const files = [...swarms].flatMap(({ key, facts: known, complete }) =>
-    known === undefined ? [] : [[keyBytes(key), known.name, known.size, known.pieceCount, complete] as const],
-  );
-  return { kind: 'records', frame, position, files, entries, leaves, progress };
+  const files: Records['files'][number][] = [];
+  const told: DetailsRow[] = [];
+  for (const { key, facts, complete } of swarms) {
+    if (facts === undefined) continue;
+    if (facts.details !== undefined) told.push(detailsRow(files.length, facts.details));
+    files.push([keyBytes(key), facts.name, facts.size, facts.pieceCount, complete]);
+  }
+  return { kind: 'records', frame, position, files, entries, leaves, progress, details: [told, listed] } as const;
+}
+
+function detailsRow(place: number, { info, listBytes, files }: InfoFacts): DetailsRow {
+  return [place, infoDigestBytes(info), listBytes, files];
 }
 
 function entryRow(entry: Entry, nowMs: number): Records['entries'][number] {

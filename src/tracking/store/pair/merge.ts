@@ -2,21 +2,26 @@
 // come back, and the longer of two leases counts. Pure.
 
 import { TOMBSTONE_MS } from '../../../foundation/base/limits.js';
-import { type ClientId, clientId, keyBytes, swarmKey } from '../../../foundation/torrent/ids.js';
-import { type Change, compareVersions, outranks, replacesFacts } from '../../registry/changes.js';
+import { type ClientId, clientId, keyBytes, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
+import { infoDigestOf } from '../../../foundation/torrent/info-text.js';
+import { type Change, compareVersions, type FileFacts, factsOf, outranks } from '../../registry/changes.js';
+import { replacesFacts } from '../../registry/facts.js';
 import type { Registry } from '../../registry/registry.js';
 import type { Records } from './messages.js';
 
 type EntryRow = Records['entries'][number];
 type ProgressRow = Records['progress'][number];
 
+interface ToldFacts extends FileFacts {
+  readonly swarm: SwarmKey;
+  readonly proven: boolean;
+}
+
 export function changesOf(news: Records, registry: Registry, nowMs: number): Change[] {
-  const { files, entries, leaves, progress } = news;
+  const { entries, leaves, progress, details: [, listed] = [[], []] } = news;
   const changes: Change[] = [];
-  for (const [key, name, size, pieceCount, proven] of files) {
-    const swarm = swarmKey(key);
+  for (const { swarm, ...told } of factsOfFiles(news)) {
     const known = registry.swarm(swarm);
-    const told = { name, size, pieceCount, proven };
     // Without an entry a swarm may be forgotten before this is written, so its facts are written again.
     if (known === undefined || known.entryCount === 0 || replacesFacts(told, known))
       changes.push({ kind: 'fileInfo', swarm, ...told });
@@ -28,7 +33,8 @@ export function changesOf(news: Records, registry: Registry, nowMs: number): Cha
     if (isNews && (known !== undefined || ms < TOMBSTONE_MS))
       changes.push({ kind: 'replicatedLeave', client, epoch, sequence, ms });
   }
-  for (const row of entries) pushEntryChanges(changes, row, registry, nowMs);
+  const places = new Set(listed);
+  for (const [at, row] of entries.entries()) pushEntryChanges(changes, row, places.has(at), registry, nowMs);
   for (const row of progress) {
     const change = progressChange(row, registry, nowMs);
     if (change !== undefined) changes.push(change);
@@ -36,7 +42,23 @@ export function changesOf(news: Records, registry: Registry, nowMs: number): Cha
   return changes;
 }
 
-function pushEntryChanges(changes: Change[], row: EntryRow, registry: Registry, nowMs: number): void {
+/** What the frame tells of files. */
+export function factsOfFiles({ files, details: [told] = [[], []] }: Records): ToldFacts[] {
+  const detailsAt = new Map(told.map(([place, info, listBytes, count]) => [place, { info, listBytes, files: count }]));
+  return files.map(([key, name, size, pieceCount, proven], at) => {
+    const found = detailsAt.get(at);
+    const details = found === undefined ? undefined : { ...found, info: infoDigestOf(found.info) };
+    return { swarm: swarmKey(key), ...factsOf({ name, size, pieceCount, details }), proven };
+  });
+}
+
+function pushEntryChanges(
+  changes: Change[],
+  row: EntryRow,
+  isListed: boolean,
+  registry: Registry,
+  nowMs: number,
+): void {
   // By index: rows come by the ten thousand a second, and taking one apart costs more than reading it.
   const swarm = swarmKey(row[0]);
   const client = clientId(row[1]);
@@ -59,10 +81,12 @@ function pushEntryChanges(changes: Change[], row: EntryRow, registry: Registry, 
     if (order < 0 || (order === 0 && !isNews)) {
       if (entry.client.liveCount > 0 && state === 'live')
         entry.client.leaseEndsMs = Math.max(entry.client.leaseEndsMs, nowMs + ms);
-      return;
+      if (order < 0 || !isListed || entry.isListed || entry.state === 'removed') return;
+      // This word came through a tracker that does not know what its owner said of lists.
+      state = entry.state;
     }
   }
-  changes.push({ kind: 'replicatedEntry', ...word, state, ms });
+  changes.push({ kind: 'replicatedEntry', ...word, state, ms, ...(isListed ? { isListed } : {}) });
 }
 
 function progressChange(row: ProgressRow, registry: Registry, nowMs: number): Change | undefined {

@@ -2,10 +2,13 @@
 // begins with `follow` instead of a client's hello. Records are states, not operations: they may be repeated and come
 // in any order. Pure.
 
+import { equalBytes } from '../../../foundation/base/bytes.js';
 import { DIGEST_SIZE, NAME_BYTES_MAX, PART_BYTES_MAX, PIECES_MAX } from '../../../foundation/base/limits.js';
 import { HOST_BYTES_MAX } from '../../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../../foundation/torrent/ids.js';
+import { INFO_DIGEST_SIZE } from '../../../foundation/torrent/info-text.js';
+import { commonFeatures, encodeFeatures, type Features } from '../../../foundation/wire/features.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -16,6 +19,7 @@ import {
   sentence,
   size,
   text,
+  trailing,
   tuple,
   u16,
   u32,
@@ -57,6 +61,8 @@ const fileRow = tuple(swarm, text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), piec
  * [swarm, client, have, epoch, sequence, ms] Of a live entry that the follower has, all but this; ms left of its lease.
  */
 const progressRow = tuple(swarm, client, pieces, u32, u32, size);
+/** [place, info, listBytes, files] Of the file in that place. */
+const detailsRow = tuple(whole(0, most - 1), bytes(INFO_DIGEST_SIZE), u32, u32);
 /** [client, epoch, sequence, ms] */
 const leaveRow = tuple(client, u32, u32, size);
 
@@ -68,8 +74,8 @@ export const leaderMessages = protocol('tracker.pair.news', {
    */
   welcome: message(1, { leaderId: bytes(TRACKER_ID_SIZE), isFullSync: flag, position: size }),
   /**
-   * [2, frame, position, facts, entries, leaves, progress] Position nil: no further than before. Frames count up from
-   * 1.
+   * [2, frame, position, facts, entries, leaves, progress, details] Position nil: no further than before. Frames count
+   * up from 1.
    */
   records: message(2, {
     frame: u32,
@@ -78,6 +84,8 @@ export const leaderMessages = protocol('tracker.pair.news', {
     entries: listOf(entryRow, most),
     leaves: listOf(leaveRow, most),
     progress: listOf(progressRow, most),
+    /** Only for a follower that named the feature. Places are those of rows in this frame. */
+    details: trailing(tuple(listOf(detailsRow, most), listOf(whole(0, most - 1), most))),
   }),
   /** [3, [[client, ms], …]] What is left of the leases that were renewed here. */
   leases: message(3, { leases: listOf(tuple(client, u32), PAIR_FRAME_LEASES_MAX) }),
@@ -98,7 +106,10 @@ export const followerMessages = protocol('tracker.pair.words', {
   /** [1, frame] This frame of records and those before are on the follower's disk. */
   applied: message(1, { frame: u32 }),
   beat: message(2, {}),
-  /** [3, [client, …]] Everything of these clients, please: their leases go on at the leader and ended here. */
+  /**
+   * [3, [client, …]] Everything of these clients, please: their leases go on at the leader and ended here. Right behind
+   * `follow`, with one client that is none: see `featureMark`.
+   */
   resendClients: message(3, { clients: listOf(client, PAIR_FRAME_CLIENTS_MAX) }),
   /** [4, bytes] Everything of these buckets, please. */
   resendBuckets: message(4, { buckets: bytes(1, DIGEST_BUCKETS) }),
@@ -115,6 +126,31 @@ export const followerMessages = protocol('tracker.pair.words', {
     position: size,
   }),
 });
+
+/** What a follower understands beyond version 2. */
+export const PAIR_FEATURES = {
+  /** Reads `details` in records. */
+  readsDetails: 1,
+} as const;
+
+const MARK = Buffer.from('features', 'latin1');
+
+/**
+ * The follower's features as a client id that no client has: a leader of an earlier release knows no such client, and
+ * sends nothing for it.
+ */
+export function featureMark(features: Iterable<number>): Uint8Array {
+  const mark = new Uint8Array(CLIENT_ID_SIZE);
+  mark.set(MARK);
+  mark.set(encodeFeatures(features), MARK.length);
+  return mark;
+}
+
+/** Undefined for a client id that is no mark. */
+export function markedFeatures(client: Uint8Array): Features | undefined {
+  if (!equalBytes(client.subarray(0, MARK.length), MARK)) return undefined;
+  return commonFeatures(client.subarray(MARK.length), Object.values(PAIR_FEATURES));
+}
 
 export type FollowerMessage = MessageOf<typeof followerMessages>;
 export type FollowRequest = Extract<FollowerMessage, { kind: 'follow' }>;

@@ -38,6 +38,11 @@ export function runStoreThread(self: ThreadSelf): void {
         });
         return;
       }
+      if (command.kind === 'readHashes') {
+        const { read, swarm, offset, length } = command;
+        link.tell({ kind: 'hashesRead', read, part: present(store, 'an open store').hashes(swarm, offset, length) });
+        return;
+      }
       if (command.kind !== 'commit') {
         gathered.push(command);
         return;

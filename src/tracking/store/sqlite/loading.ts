@@ -15,7 +15,8 @@ export function* loadedEvents(store: SeederStore, movedFrom: string, wallMs: num
   const age = (changedAt: unknown): number => Math.max(0, wallMs - Number(changedAt));
   for (const batch of store.batches('loadSwarms', STORE_FRAME_CHANGES_MAX)) {
     const rows = batch.map(
-      ([key, name, size, pieces, kept, at]) => [key, name, size, pieces, kept === 1, at] as unknown,
+      ([key, name, size, pieces, kept, at, ...details]) =>
+        [key, name, size, pieces, kept === 1, at, ...details] as unknown,
     );
     yield { kind: 'loadedSwarms', rows: rows as LoadedSwarm[] };
   }
@@ -26,7 +27,7 @@ export function* loadedEvents(store: SeederStore, movedFrom: string, wallMs: num
     yield { kind: 'loadedLeaves', rows: rows as LoadedLeave[] };
   }
   for (const batch of store.batches('loadUnlisted', STORE_FRAME_CHANGES_MAX)) {
-    const rows = batch.map((row) => [...row.slice(0, 8), age(row[8]), row[9]] as unknown);
+    const rows = batch.map((row) => [...row.slice(0, 8), age(row[8]), row[9], row[10]] as unknown);
     yield { kind: 'loadedEntries', rows: rows as LoadedEntry[] };
   }
   for (const batch of store.liveBatches(STORE_FRAME_CHANGES_MAX, wallMs))

@@ -6,6 +6,7 @@ import { DIGEST_SIZE, NAME_BYTES_MAX, PART_BYTES_MAX, PIECES_MAX } from '../../.
 import { HOST_BYTES_MAX } from '../../../foundation/torrent/address.js';
 import { FILE_SIZE_MAX } from '../../../foundation/torrent/geometry.js';
 import { TRACKER_ID_SIZE } from '../../../foundation/torrent/ids.js';
+import { INFO_DIGEST_SIZE } from '../../../foundation/torrent/info-text.js';
 import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
 import {
@@ -29,6 +30,8 @@ const swarm = text(40);
 const client = text(32);
 const pieces = whole(0, PIECES_MAX);
 const facts = { name: text(NAME_BYTES_MAX), size: whole(0, FILE_SIZE_MAX), pieceCount: pieces };
+/** [info, listBytes, files] '' and zeros: nobody told. */
+const details = [text(INFO_DIGEST_SIZE * 2), u32, u32] as const;
 const partOffset = whole(0, PIECES_MAX * DIGEST_SIZE);
 const rows = STORE_FRAME_CHANGES_MAX;
 const put = [swarm, client, text(HOST_BYTES_MAX), u16, pieces, u32, u32] as const;
@@ -48,8 +51,12 @@ export const storeSettings = protocol('tracker.store.settings', {
 export const storeCommands = protocol('tracker.store.command', {
   /** [1, [[swarm, name, size, pieceCount], …]] */
   swarms: message(1, { rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount), rows) }),
-  /** [2, [[swarm, client, host, port, have, epoch, sequence, position], …]] */
-  puts: message(2, { rows: listOf(tuple(...put, position), rows) }),
+  /** [21, [[swarm, name, size, pieceCount, info, listBytes, files, position], …]] Behind their `swarms`. */
+  details: message(21, {
+    rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, ...details, position), rows),
+  }),
+  /** [2, [[swarm, client, host, port, have, epoch, sequence, position, isListed], …]] */
+  puts: message(2, { rows: listOf(tuple(...put, position, flag), rows) }),
   /** [3, [[swarm, client, epoch, sequence, position], …]] */
   removes: message(3, { rows: listOf(tuple(swarm, client, u32, u32, position), rows) }),
   leave: message(4, { client, epoch: u32, sequence: u32, position }),
@@ -60,14 +67,16 @@ export const storeCommands = protocol('tracker.store.command', {
   forgetLeave: message(7, { client, epoch: u32, sequence: u32 }),
   forgetSwarm: message(8, { swarm }),
   part: message(9, { swarm, upload: u32, offset: partOffset, part: bytes(1, PART_BYTES_MAX) }),
-  complete: message(10, { swarm, upload: u32, ...facts, position }),
+  complete: message(10, { swarm, upload: u32, ...facts, details: tuple(...details), position }),
   dropParts: message(11, { upload: u32 }),
   /** `position`: the last one that this transaction uses; none below is given out again. */
   commit: message(12, { group: u32, position }),
-  /** [13, [[…put, state, ms], …]] The partner's entries; ms since the state changed. */
-  replicatedEntries: message(13, { rows: listOf(tuple(...put, state, size), rows) }),
-  /** [14, [[swarm, name, size, pieceCount, proven], …]] */
-  fileInfo: message(14, { rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag), rows) }),
+  /** [13, [[…put, state, ms, isListed], …]] The partner's entries; ms since the state changed. */
+  replicatedEntries: message(13, { rows: listOf(tuple(...put, state, size, flag), rows) }),
+  /** [14, [[swarm, name, size, pieceCount, proven, info, listBytes, files], …]] */
+  fileInfo: message(14, {
+    rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag, ...details), rows),
+  }),
   replicatedLeave: message(15, { client, epoch: u32, sequence: u32, ms: size }),
   followed: message(16, { origin: bytes(TRACKER_ID_SIZE), position }),
   /** Another tracker from now on, which follows nobody yet. */
@@ -76,21 +85,23 @@ export const storeCommands = protocol('tracker.store.command', {
   progress: message(18, { rows: bytes(PROGRESS_ROW_SIZE, PROGRESS_ROW_SIZE * rows) }),
   /** Answered by `partRead`, in its turn among the commits. */
   readPart: message(17, { asker: u32, swarm, offset: partOffset }),
+  /** Answered by `hashesRead`, likewise. */
+  readHashes: message(20, { read: u32, swarm, offset: partOffset, length: whole(1, PART_BYTES_MAX) }),
 });
 
 export type StoreCommand = MessageOf<typeof storeCommands>;
 
 export const storeEvents = protocol('tracker.store.event', {
-  /** [1, [[swarm, name, size, pieceCount, complete, position], …]] */
+  /** [1, [[swarm, name, size, pieceCount, complete, position, info, listBytes, files], …]] */
   loadedSwarms: message(1, {
-    rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag, position), rows),
+    rows: listOf(tuple(swarm, facts.name, facts.size, facts.pieceCount, flag, position, ...details), rows),
   }),
   /**
-   * [2, [[…put, state, ageMs, position], …]] Those that are not live first, the oldest of them before the others; ageMs
-   * since the state changed, by the wall clock.
+   * [2, [[…put, state, ageMs, position, isListed], …]] Those that are not live first, the oldest of them before the
+   * others; ageMs since the state changed, by the wall clock.
    */
   loadedEntries: message(2, {
-    rows: listOf(tuple(...put, state, real, position), rows),
+    rows: listOf(tuple(...put, state, real, position, whole(0, 1)), rows),
   }),
   /** [3, [[client, epoch, sequence, ageMs, position], …]] Before the entries. */
   loadedLeaves: message(3, { rows: listOf(tuple(client, u32, u32, real, position), rows) }),
@@ -117,6 +128,7 @@ export const storeEvents = protocol('tracker.store.event', {
   }),
   /** `part` is empty when there is none. */
   partRead: message(8, { asker: u32, swarm, offset: partOffset, part: bytes(0, PART_BYTES_MAX) }),
+  hashesRead: message(9, { read: u32, part: bytes(0, PART_BYTES_MAX) }),
 });
 
 export type StoreEvent = MessageOf<typeof storeEvents>;

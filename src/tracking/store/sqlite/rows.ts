@@ -3,7 +3,8 @@
 
 import { unreachable } from '../../../foundation/base/assert.js';
 import { type ClientId, copyKey, type SwarmKey } from '../../../foundation/torrent/ids.js';
-import { type Change, type ChangeOf, compareVersions } from '../../registry/changes.js';
+import type { InfoDigest } from '../../../foundation/torrent/info-text.js';
+import { type Change, type ChangeOf, compareVersions, type FileFacts } from '../../registry/changes.js';
 import type { Positioned } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
 import type { PairChange } from '../pair/changes.js';
@@ -31,6 +32,8 @@ export function storeCommandsOf(changes: readonly PairChange[], position = 1): S
 class Batch {
   readonly commands: StoreCommand[] = [];
   readonly #swarms: ChangeOf<'swarm'>[] = [];
+  /** Of those files. */
+  #details: Placed<'swarm'>[] = [];
   #run: Placed<Exclude<Gathering, 'swarm'>>[] = [];
 
   add(change: PairChange, position: number): void {
@@ -39,13 +42,17 @@ class Batch {
       this.add({ ...change, kind: 'progress' }, 0);
     } else if (!gathers(change)) {
       this.flush();
-      this.commands.push(change.kind === 'leave' || change.kind === 'complete' ? { ...change, position } : change);
+      if (change.kind === 'complete') this.commands.push({ ...change, details: detailsOf(change), position });
+      else this.commands.push(change.kind === 'leave' ? { ...change, position } : change);
     } else if (change.kind === 'swarm') {
       // A share is a `swarm` and a `put`: were they one run, each share would cost two frames.
       // `facts` that came before touch the same table: they stay before it.
       const followsFacts = this.#run[0]?.change.kind === 'fileInfo';
-      if (followsFacts || this.#swarms.length === STORE_FRAME_CHANGES_MAX) this.flush();
+      // Details are written behind the facts of their frame, so that a frame has no facts that follow them.
+      const followsDetails = this.#details.some((placed) => placed.change.swarm === change.swarm);
+      if (followsFacts || followsDetails || this.#swarms.length === STORE_FRAME_CHANGES_MAX) this.flush();
       this.#swarms.push(change);
+      if (change.details !== undefined) this.#details.push({ change, position });
     } else {
       const first = this.#run[0];
       const isSame = first === undefined || first.change.kind === change.kind;
@@ -62,6 +69,8 @@ class Batch {
       this.commands.push({ kind: 'swarms', rows });
       this.#swarms.length = 0;
     }
+    if (this.#details.length > 0) this.commands.push({ kind: 'details', rows: this.#details.map(detailsRow) });
+    this.#details = [];
     const [first] = this.#run;
     if (first !== undefined) this.commands.push(frameOf(first.change.kind, this.#run));
     this.#run = [];
@@ -105,7 +114,9 @@ function frameOf(kind: Exclude<Gathering, 'swarm'>, run: readonly Placed<Exclude
     }
     case 'fileInfo': {
       const facts = run as readonly Placed<'fileInfo'>[];
-      const rows = facts.map(({ change: c }) => [c.swarm, c.name, c.size, c.pieceCount, c.proven] as const);
+      const rows = facts.map(
+        ({ change: c }) => [c.swarm, c.name, c.size, c.pieceCount, c.proven, ...detailsOf(c)] as const,
+      );
       return { kind: 'fileInfo', rows };
     }
     case 'expire':
@@ -161,12 +172,29 @@ function writeDecimal(rows: Uint8Array, end: number, width: number, value: numbe
   }
 }
 
-function wordOf({ swarm, client, host, port, have, epoch, sequence }: ChangeOf<'put'>, position: number) {
-  return [swarm, client, host, port, have, epoch, sequence, position] as const;
+function wordOf(word: ChangeOf<'put'>, position: number) {
+  const { swarm, client, host, port, have, epoch, sequence, isListed = false } = word;
+  return [swarm, client, host, port, have, epoch, sequence, position, isListed] as const;
 }
 
-function replicatedRow({ swarm, client, host, port, have, epoch, sequence, state, ms }: ChangeOf<'replicatedEntry'>) {
-  return [swarm, client, host, port, have, epoch, sequence, state, ms] as const;
+function replicatedRow(told: ChangeOf<'replicatedEntry'>) {
+  const { swarm, client, host, port, have, epoch, sequence, state, ms, isListed = false } = told;
+  return [swarm, client, host, port, have, epoch, sequence, state, ms, isListed] as const;
+}
+
+function detailsRow({ change, position }: Placed<'swarm'>) {
+  const { swarm, name, size, pieceCount } = change;
+  return [swarm, name, size, pieceCount, ...detailsOf(change), position] as const;
+}
+
+type DetailsRow = readonly [info: string, listBytes: number, files: number];
+
+function detailsOf({ details }: FileFacts): DetailsRow {
+  return details === undefined ? ['', 0, 0] : [details.info, details.listBytes, details.files];
+}
+
+function factsOfRow([info, listBytes, files]: DetailsRow): FileFacts['details'] {
+  return info === '' ? undefined : { info: info as InfoDigest, listBytes, files };
 }
 
 export type LoadedRows = Extract<StoreEvent, { kind: 'loadedSwarms' | 'loadedEntries' | 'loadedLeaves' }>;
@@ -175,8 +203,8 @@ export type LoadedRows = Extract<StoreEvent, { kind: 'loadedSwarms' | 'loadedEnt
 export function applyLoaded(registry: Registry, loaded: LoadedRows, nowMs: number, leaseEndsMs: number): void {
   switch (loaded.kind) {
     case 'loadedSwarms':
-      for (const [key, name, size, pieceCount, isComplete, position] of loaded.rows) {
-        const facts = { swarm: key as SwarmKey, name, size, pieceCount };
+      for (const [key, name, size, pieceCount, isComplete, position, ...told] of loaded.rows) {
+        const facts = { swarm: key as SwarmKey, name, size, pieceCount, details: factsOfRow(told) };
         const change: Change = isComplete ? { kind: 'complete', upload: 0, ...facts } : { kind: 'swarm', ...facts };
         registry.apply(change, nowMs, leaseEndsMs, 0);
         restorePosition(registry, registry.swarm(facts.swarm), position);
@@ -201,6 +229,7 @@ export function applyLoaded(registry: Registry, loaded: LoadedRows, nowMs: numbe
           have: row[4],
           epoch: row[5],
           sequence: row[6],
+          isListed: row[10] === 1,
         };
         registry.restore(word, row[7], nowMs - row[8], leaseEndsMs, row[9]);
       }

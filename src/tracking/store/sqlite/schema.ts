@@ -6,7 +6,7 @@ import { PROGRESS_ROW_SIZE } from './messages.js';
 /** 'MTRK': tells our file from any other SQLite file. */
 export const APPLICATION_ID = 0x4d54524b;
 /** Of the tables below. A tracker reads its own and older ones, and refuses newer ones. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** One row each: who this tracker is and the highest position it ever gave out; whose changes it has, and how far. */
 const PAIR_TABLES = `
@@ -33,6 +33,17 @@ const PLACE_COLUMNS = `
   alter table self add column cluster blob not null default x'';
 `;
 
+/**
+ * What a .mtorrent says beside its file's facts, and which entries are found by who asks what there is. Old rows:
+ * nobody said. This tracker follows its partner anew, which may know what the release before could not keep.
+ */
+const DETAILS_COLUMNS = `
+  alter table swarms add column info blob check (length(info) = 32);
+  alter table swarms add column list_bytes integer not null default 0;
+  alter table swarms add column files integer not null default 0;
+  alter table entries add column listed integer not null default 0 check (listed in (0, 1));
+`;
+
 /** From each older version to the next one. */
 export const UPGRADES: Readonly<Record<number, string>> = {
   1: `alter table swarms add column position integer not null default 0;
@@ -40,6 +51,7 @@ export const UPGRADES: Readonly<Record<number, string>> = {
     alter table leaves add column position integer not null default 0;
     ${PAIR_TABLES}`,
   2: PLACE_COLUMNS,
+  3: `${DETAILS_COLUMNS} delete from followed;`,
 };
 
 export const CREATE = `
@@ -82,6 +94,7 @@ export const CREATE = `
   create index parts_of_upload on parts (upload);
   ${PAIR_TABLES}
   ${PLACE_COLUMNS}
+  ${DETAILS_COLUMNS}
   create view seederlist as
     select s.name, s.size, s.piece_count, lower(hex(s.swarm)) as swarm, e.host, e.port, e.have, lower(hex(e.client)) as client
     from entries e join swarms s on s.swarm = e.swarm where e.state = 'live';
@@ -96,7 +109,7 @@ const SAME = '(excluded.epoch, excluded.sequence) = (entries.epoch, entries.sequ
  */
 const ROWS = `row as materialized (select unhex(value ->> 0) as swarm, unhex(value ->> 1) as client, value ->> 2 as host,
   value ->> 3 as port, value ->> 4 as have, value ->> 5 as epoch, value ->> 6 as sequence, value ->> 7 as eighth,
-  value ->> 8 as ms from json_each(?1))`;
+  value ->> 8 as ninth, value ->> 9 as tenth from json_each(?1))`;
 
 /** A word that its client's leaving overtook is void: a tombstone from the start. */
 function word(eighth: 'position' | 'state'): string {
@@ -105,22 +118,37 @@ function word(eighth: 'position' | 'state'): string {
     where leaves.client = row.client and (leaves.epoch, leaves.sequence) >= (row.epoch, row.sequence)) as void from row)`;
 }
 
+/** The facts that are told are those that are known. */
+const SAME_FACTS =
+  '(excluded.name, excluded.size, excluded.piece_count) = (swarms.name, swarms.size, swarms.piece_count)';
+const KEEPS_DETAILS = `excluded.info is null and ${SAME_FACTS}`;
+const INFO_7 = `iif(?7 = '', null, unhex(?7))`;
+
 const ENTRIES =
-  'select lower(hex(swarm)), lower(hex(client)), host, port, have, epoch, sequence, state, changed_at, position from entries';
+  'select lower(hex(swarm)), lower(hex(client)), host, port, have, epoch, sequence, state, changed_at, position, listed from entries';
 
 export const STATEMENTS = {
   swarms: `insert into swarms (swarm, name, size, piece_count)
     select unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3 from json_each(?1) where true
-    on conflict (swarm) do update set name = excluded.name, size = excluded.size, piece_count = excluded.piece_count
+    on conflict (swarm) do update set name = excluded.name, size = excluded.size, piece_count = excluded.piece_count,
+      info = null, list_bytes = 0, files = 0
     where upload is null and (excluded.name, excluded.size, excluded.piece_count) <> (swarms.name, swarms.size, swarms.piece_count)`,
+  // Behind the facts of its file. Proven facts are told their details once.
+  details: `update swarms set info = row.info, list_bytes = row.list_bytes, files = row.files,
+      position = iif(upload is null, swarms.position, row.position)
+    from (select unhex(value ->> 0) as swarm, value ->> 1 as name, value ->> 2 as size, value ->> 3 as piece_count,
+      unhex(value ->> 4) as info, value ->> 5 as list_bytes, value ->> 6 as files, value ->> 7 as position
+      from json_each(?1)) as row
+    where swarms.swarm = row.swarm and (swarms.name, swarms.size, swarms.piece_count) = (row.name, row.size, row.piece_count)
+      and (swarms.upload is null or swarms.info is null)`,
   // A word that its client's leaving overtook is a tombstone from the start.
   puts: `with ${ROWS}, ${word('position')}
-    insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at, position)
+    insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at, position, listed)
     select swarm, client, iif(void, '', host), iif(void, 0, port), iif(void, 0, have), epoch, sequence,
-      iif(void, 'removed', 'live'), ?2, position from word where true
+      iif(void, 'removed', 'live'), ?2, position, iif(void, 0, ninth) from word where true
     on conflict (swarm, client) do update set host = excluded.host, port = excluded.port, have = excluded.have,
       epoch = excluded.epoch, sequence = excluded.sequence, state = excluded.state, changed_at = excluded.changed_at,
-      position = excluded.position
+      position = excluded.position, listed = excluded.listed
     where ${NEWER} or (entries.state = 'lapsed' and ${SAME})`,
   // The commonest change: rows of a fixed width (see `rows.ts`), which SQLite takes apart faster than JSON. ?2 is JSON
   // for its count.
@@ -133,23 +161,31 @@ export const STATEMENTS = {
     where entries.swarm = row.swarm and entries.client = row.client and entries.state <> 'removed'
       and (row.epoch, row.sequence) > (entries.epoch, entries.sequence)`,
   replicatedEntries: `with ${ROWS}, ${word('state')}
-    insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at)
+    insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at, listed)
     select swarm, client, iif(void, '', host), iif(void, 0, port), iif(void, 0, have), epoch, sequence,
-      iif(void, 'removed', state), iif(state = 'live', ?2, ?2 - ms) from word where true
+      iif(void, 'removed', state), iif(state = 'live', ?2, ?2 - ninth), iif(void or state = 'removed', 0, tenth)
+    from word where true
     on conflict (swarm, client) do update set host = excluded.host, port = excluded.port, have = excluded.have,
-      epoch = excluded.epoch, sequence = excluded.sequence, state = excluded.state, changed_at = excluded.changed_at
+      epoch = excluded.epoch, sequence = excluded.sequence, state = excluded.state, changed_at = excluded.changed_at,
+      listed = iif(${SAME} and excluded.state <> 'removed', max(entries.listed, excluded.listed), excluded.listed)
     where ${NEWER} or (${SAME} and entries.state <> 'removed'
       and (excluded.state = 'removed' or (excluded.state = 'live' and entries.state = 'lapsed')))`,
+  // Of the version that is known, told by a tracker that knows what its owner said beside.
+  replicatedListings: `update entries set listed = 1
+    from (select unhex(value ->> 0) as swarm, unhex(value ->> 1) as client, value ->> 5 as epoch, value ->> 6 as sequence
+      from json_each(?1) where value ->> 9 and value ->> 7 <> 'removed') as row
+    where entries.swarm = row.swarm and entries.client = row.client and entries.state <> 'removed'
+      and (row.epoch, row.sequence) = (entries.epoch, entries.sequence)`,
   remove: `insert into entries (swarm, client, host, port, have, epoch, sequence, state, changed_at, position)
     values (unhex(?1), unhex(?2), '', 0, 0, ?3, ?4, 'removed', ?6, ?5)
-    on conflict (swarm, client) do update set host = '', port = 0, have = 0, epoch = excluded.epoch,
+    on conflict (swarm, client) do update set host = '', port = 0, have = 0, listed = 0, epoch = excluded.epoch,
       sequence = excluded.sequence, state = 'removed', changed_at = excluded.changed_at, position = excluded.position
     where ${NEWER} or ${SAME}`,
   leaveMark: `insert into leaves (client, epoch, sequence, changed_at, position) values (unhex(?1), ?2, ?3, ?4, ?5)
     on conflict (client) do update set epoch = excluded.epoch, sequence = excluded.sequence, changed_at = excluded.changed_at,
       position = iif(?5 = 0, leaves.position, ?5)
     where (excluded.epoch, excluded.sequence) > (leaves.epoch, leaves.sequence)`,
-  leaveEntries: `update entries set state = 'removed', host = '', port = 0, have = 0, changed_at = ?4
+  leaveEntries: `update entries set state = 'removed', host = '', port = 0, have = 0, listed = 0, changed_at = ?4
     where client = unhex(?1) and state <> 'removed' and (epoch, sequence) <= (?2, ?3)`,
   expire: `update entries set state = 'lapsed', changed_at = ?2
     where client in (select unhex(value) from json_each(?1)) and state = 'live'`,
@@ -160,16 +196,30 @@ export const STATEMENTS = {
   forgetSwarm: `delete from swarms where swarm = unhex(?1) and not exists (select 1 from entries e where e.swarm = unhex(?1))`,
   part: `insert into parts (swarm, upload, offset, bytes) values (unhex(?1), ?2, ?3, ?4)
     on conflict (swarm, upload, offset) do update set bytes = excluded.bytes`,
-  complete: `insert into swarms (swarm, upload, name, size, piece_count, position) values (unhex(?1), ?2, ?3, ?4, ?5, ?6)
+  complete: `insert into swarms (swarm, upload, name, size, piece_count, position, info, list_bytes, files)
+    values (unhex(?1), ?2, ?3, ?4, ?5, ?6, ${INFO_7}, ?8, ?9)
     on conflict (swarm) do update set upload = excluded.upload, name = excluded.name, size = excluded.size,
-      piece_count = excluded.piece_count, position = excluded.position where upload is null`,
+      piece_count = excluded.piece_count, position = excluded.position,
+      info = iif(${KEEPS_DETAILS}, swarms.info, excluded.info),
+      list_bytes = iif(${KEEPS_DETAILS}, swarms.list_bytes, excluded.list_bytes),
+      files = iif(${KEEPS_DETAILS}, swarms.files, excluded.files)
+    where upload is null`,
   // As `replacesFacts` says.
-  fileInfo: `insert into swarms (swarm, name, size, piece_count) values (unhex(?1), ?2, ?3, ?4)
-    on conflict (swarm) do update set name = excluded.name, size = excluded.size, piece_count = excluded.piece_count
-    where (upload is null and ?5) or ((upload is not null) = ?5 and
-      (excluded.size, excluded.piece_count, excluded.name) < (swarms.size, swarms.piece_count, swarms.name))`,
+  fileInfo: `insert into swarms (swarm, name, size, piece_count, info, list_bytes, files)
+    values (unhex(?1), ?2, ?3, ?4, iif(?6 = '', null, unhex(?6)), ?7, ?8)
+    on conflict (swarm) do update set name = excluded.name, size = excluded.size, piece_count = excluded.piece_count,
+      info = excluded.info, list_bytes = excluded.list_bytes, files = excluded.files
+    where iif(${SAME_FACTS},
+      excluded.info is not null and (swarms.info is null or (upload is null and ?5) or ((upload is not null) = ?5 and
+        (excluded.info, excluded.list_bytes, excluded.files) < (swarms.info, swarms.list_bytes, swarms.files))),
+      (upload is null and ?5) or ((upload is not null) = ?5 and
+        (excluded.size, excluded.piece_count, excluded.name) < (swarms.size, swarms.piece_count, swarms.name)))`,
   readPart: `select p.bytes from parts p join swarms s on s.swarm = p.swarm and s.upload = p.upload
     where p.swarm = unhex(?1) and p.offset = ?2`,
+  // ?3 bytes from ?2 on, as far as the part that has them goes.
+  readHashes: `select substr(p.bytes, ?2 - p.offset + 1, ?3) from parts p
+    join swarms s on s.swarm = p.swarm and s.upload = p.upload
+    where p.swarm = unhex(?1) and p.offset <= ?2 order by p.offset desc limit 1`,
   committed: 'update self set position = max(position, ?1), seen_at = ?2',
   // A tombstone of these may be forgotten everywhere by now, so only their owners list them again.
   expireStale: `update entries set state = 'lapsed', changed_at = ?1 where state = 'live'`,
@@ -191,11 +241,12 @@ export const STATEMENTS = {
     and not exists (select 1 from swarms s where s.swarm = parts.swarm and s.upload = ?1)`,
   dropUnfinishedParts: `delete from parts
     where not exists (select 1 from swarms s where s.swarm = parts.swarm and s.upload = parts.upload)`,
-  loadSwarms: `select lower(hex(swarm)), name, size, piece_count, upload is not null, position from swarms`,
+  loadSwarms: `select lower(hex(swarm)), name, size, piece_count, upload is not null, position,
+    iif(info is null, '', lower(hex(info))), list_bytes, files from swarms`,
   loadUnlisted: `${ENTRIES} where state <> 'live' order by changed_at`,
   // A page behind (?1, ?2), of ?3 rows, as one JSON text: values that come out one by one cost twice as much. ?4: now.
   loadLive: `select json_group_array(json_array(lower(hex(swarm)), lower(hex(client)), host, port, have, epoch, sequence, state,
-      max(0, ?4 - changed_at), position))
+      max(0, ?4 - changed_at), position, listed))
     from (select * from entries where state = 'live' and (swarm, client) > (unhex(?1), unhex(?2)) order by swarm, client limit ?3)`,
   loadLeaves: `select lower(hex(client)), epoch, sequence, changed_at, position from leaves order by changed_at`,
   lastUpload: `select coalesce(max(upload), 0) from swarms`,

@@ -19,7 +19,17 @@ import { STATEMENTS, type StatementName } from './schema.js';
 
 type ReplicatedCommand = Extract<
   StoreCommand,
-  { kind: 'replicatedEntries' | 'fileInfo' | 'replicatedLeave' | 'followed' | 'identity' | 'commit' | 'readPart' }
+  {
+    kind:
+      | 'replicatedEntries'
+      | 'fileInfo'
+      | 'replicatedLeave'
+      | 'followed'
+      | 'identity'
+      | 'commit'
+      | 'readPart'
+      | 'readHashes';
+  }
 >;
 
 /** What a commit that failed left behind: `full` and `busy` nothing at all; after `broken` nobody knows. */
@@ -220,11 +230,20 @@ export class SeederStore {
     return new Uint8Array(row?.[0] ?? EMPTY_BYTES);
   }
 
+  /** At most `length` bytes of the verified piece hashes from `offset` on; empty when there are none. */
+  hashes(swarm: string, offset: number, length: number): Uint8Array {
+    const row = this.#statements.readHashes.raw().get(swarm, offset, length) as unknown as [Uint8Array] | undefined;
+    return new Uint8Array(row?.[0] ?? EMPTY_BYTES);
+  }
+
   #write(command: StoreCommand, wallMs: number): void {
     const { swarms, puts, remove, leaveMark, leaveEntries, expire, forget, ...rest } = this.#statements;
     switch (command.kind) {
       case 'swarms':
         swarms.run(JSON.stringify(command.rows));
+        return;
+      case 'details':
+        rest.details.run(JSON.stringify(command.rows));
         return;
       case 'puts':
         puts.run(JSON.stringify(command.rows), wallMs);
@@ -263,6 +282,7 @@ export class SeederStore {
           command.size,
           command.pieceCount,
           command.position,
+          ...command.details,
         );
         rest.dropOtherParts.run(command.swarm);
         return;
@@ -280,10 +300,12 @@ export class SeederStore {
     switch (command.kind) {
       case 'replicatedEntries':
         replicatedEntries.run(JSON.stringify(command.rows), wallMs);
+        if (command.rows.some(([, , , , , , , , , isListed]) => isListed))
+          this.#statements.replicatedListings.run(JSON.stringify(command.rows));
         return;
       case 'fileInfo':
-        for (const [swarm, name, size, pieceCount, proven] of command.rows)
-          fileInfo.run(swarm, name, size, pieceCount, proven ? 1 : 0);
+        for (const [swarm, name, size, pieceCount, proven, ...details] of command.rows)
+          fileInfo.run(swarm, name, size, pieceCount, proven ? 1 : 0, ...details);
         return;
       case 'replicatedLeave':
         leaveMark.run(command.client, command.epoch, command.sequence, wallMs - command.ms, 0);
@@ -298,6 +320,7 @@ export class SeederStore {
         return;
       case 'commit':
       case 'readPart':
+      case 'readHashes':
         return;
       default:
         unreachable(command);
@@ -354,6 +377,7 @@ const ADDING: ReadonlySet<StoreCommand['kind']> = new Set([
   'complete',
   'replicatedEntries',
   'fileInfo',
+  'details',
   'followed',
 ]);
 

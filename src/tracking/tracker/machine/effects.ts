@@ -12,6 +12,8 @@ export interface TrackerSetting {
   readonly renewMs: number;
   readonly trustHost: boolean;
   readonly seed: number;
+  /** Tells whoever asks what is shared, as far as its owners want that. Absent: yes. */
+  readonly lists?: boolean | undefined;
   /** Smaller ones than in limits.ts, where a test has to reach them. */
   readonly bounds?: { readonly unknownRemovals?: number };
 }

@@ -1,8 +1,14 @@
-// Requests for lists that wait until this tracker is ready. They end with their connection. Pure.
+// Requests for what the partner may know better, which wait until this tracker is ready. They end with their
+// connection. Pure.
 
 import type { TrackerRequest } from '../messages.js';
 
-type ListRequest = Extract<TrackerRequest, { kind: 'seeders' }>;
+type ListRequest = Extract<TrackerRequest, { kind: 'seeders' | 'describe' | 'list' }>;
+
+/** Whether its answer may depend on what the partner knows. */
+export function isHeld(request: TrackerRequest): request is ListRequest {
+  return request.kind === 'seeders' || request.kind === 'describe' || request.kind === 'list';
+}
 
 export class HeldLists {
   #held = new Map<number, ListRequest[]>();

@@ -11,15 +11,17 @@ import { Registry } from '../../registry/registry.js';
 import type { GroupResult, OpenStore, Refusal, Store, StoreSink } from '../../store/contract.js';
 import { Claims } from '../claims/claims.js';
 import type { HeldRequest } from '../claims/held-requests.js';
-import { STORE_MARK_MS } from '../limits.js';
+import { STORE_MARK_MS, STORE_READ_WEIGHT } from '../limits.js';
 import type { RefusalCode, TrackerReply, TrackerRequest } from '../messages.js';
-import { overloadedReply, Session, type SessionEffect, type SessionSetting } from '../session/session.js';
+import { overloadedReply, type SessionEffect } from '../session/effects.js';
+import { Session, type SessionSetting } from '../session/session.js';
 import { sessionSettingOf } from '../session/setting.js';
 import { CleanUp, tickMsOf } from './clean-up.js';
 import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
 import { OwnFigures } from './figures.js';
-import { HeldLists } from './held-lists.js';
+import { HashReads } from './hash-reads.js';
+import { HeldLists, isHeld } from './held-lists.js';
 
 type Effect<Out> = TrackerEffect<Out> | WakeAt;
 
@@ -32,6 +34,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
   readonly #claims: Claims;
   readonly #session: SessionSetting;
   readonly #store: Store<In>;
+  readonly #reads = new HashReads((read) => this.#store.readHashes(read));
   readonly #tickMs: number;
   #effects: Effect<Out>[] = [];
   /** Requests for lists that wait until this tracker is ready. */
@@ -120,6 +123,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
       opened: (id, movedFrom, nowMs) => this.#opened(id, movedFrom, nowMs),
       identityChanged: (id) => this.#identityChanged(id),
       ready: (nowMs) => this.#ready(nowMs),
+      hashesRead: (read, part) => this.#hashesRead(read, part),
       groupSettled: (result, nowMs) => this.#groupSettled(result, nowMs),
       hangUp: (connection, reason) => void this.#effects.push({ kind: 'hangUp', connection, reason }),
       log: (level, fields, sentence) => this.#log(level, fields, sentence),
@@ -168,7 +172,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
     }
     if (request.kind === 'hello') this.#expireDoubted(clientId(request.clientId));
     else if (connection.session.client !== undefined) this.#cleaning.doubts.heard(connection.session.client, nowMs);
-    if (request.kind === 'seeders' && !this.#session.self.isReady && connection.session.hasGreeted) {
+    if (isHeld(request) && !this.#session.self.isReady && connection.session.hasGreeted) {
       this.#held.hold(number, request);
       this.#wait(connection, 1);
       return;
@@ -184,6 +188,10 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
         return;
       case 'giveStats':
         this.#effects.push({ kind: 'giveStats', connection: number, id: effect.id, figures: this.#allFigures(nowMs) });
+        return;
+      case 'readHashes':
+        if (this.#reads.ask(number, effect)) this.#wait(connection, STORE_READ_WEIGHT);
+        else this.#effects.push({ kind: 'reply', connection: number, message: HashReads.refusal(effect.id) });
         return;
       case 'hangUp':
         this.#hangUp(number, effect.reason);
@@ -207,6 +215,13 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
       this.#effects.push({ kind: 'pauseReading', connection: connection.number });
   }
 
+  #hashesRead(read: number, part: Uint8Array): void {
+    const asked = this.#reads.done(read);
+    if (asked === undefined) return;
+    this.#answer(asked.connection, STORE_READ_WEIGHT, { kind: 'hashStringPart', id: asked.id, part });
+    this.#resumeThose();
+  }
+
   get #pressure(): Pressure {
     return { backlog: this.#store.backlog, held: this.#held.count };
   }
@@ -226,6 +241,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
     this.#claims.dropped(number);
     if (connection === undefined) return;
     this.#held.drop(number);
+    this.#reads.dropped(number);
     this.#expireDoubted(connection.session.client);
     this.#pushOwn(connection.session.closed());
   }

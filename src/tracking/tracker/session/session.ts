@@ -5,6 +5,7 @@
 import { CLIENT_EPOCH_MAX, PIECES_MAX, SEEDERS_PER_REPLY_MAX } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
 import { type ClientId, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
+import { infoDigestOf } from '../../../foundation/torrent/info-text.js';
 import { encodeFeatures } from '../../../foundation/wire/features.js';
 import { addressKey } from '../../registry/addresses.js';
 import { type Change, compareVersions } from '../../registry/changes.js';
@@ -18,15 +19,11 @@ import {
   SWARMS_PER_CLIENT_MAX,
   TRACKER_RECORDS_MAX,
 } from '../limits.js';
-import {
-  OWN_FEATURES,
-  type RefusalCode,
-  TRACKER_FEATURES,
-  type TrackerReply,
-  type TrackerRequest,
-} from '../messages.js';
+import { TRACKER_FEATURES, type TrackerReply, type TrackerRequest } from '../messages.js';
 import type { Budget } from './budget.js';
 import { type Caller, callerOf, isGuest } from './caller.js';
+import { answer, broken, commit, committed, refusal, refuse, type SessionEffect, unlisted } from './effects.js';
+import { descriptionOf, pageOf, whyUnreadable } from './looks.js';
 import { PieceHashUpload } from './piece-hashes.js';
 import { whatIsWrong } from './share-check.js';
 import { isVersioned, overridingVersion, type VersionedRequest } from './stale.js';
@@ -48,39 +45,14 @@ export interface SessionSetting {
   readonly renewMs: number;
   /** List clients under the host of their hello; only where every client is trusted. */
   readonly trustHost: boolean;
+  /** Those that it names to clients. */
+  readonly features: readonly number[];
 }
 
-export type SessionEffect =
-  | { readonly kind: 'reply'; readonly message: TrackerReply }
-  | {
-      readonly kind: 'commit';
-      readonly id: number;
-      readonly changes: readonly Change[];
-      readonly weight: number;
-      /** Evaluated after the changes were applied. */
-      readonly reply: () => TrackerReply;
-    }
-  /** To be received again when the claim is decided. */
-  | { readonly kind: 'hold'; readonly claim: string; readonly request: TrackerRequest }
-  | { readonly kind: 'giveStats'; readonly id: number }
-  | { readonly kind: 'hangUp'; readonly reason: string };
-
+/** Whoever may only look may ask these. */
+type Look = Extract<TrackerRequest, { kind: 'seeders' | 'describe' | 'hashString' | 'list' }>;
 type Asking = Exclude<TrackerRequest, { kind: 'hello' | 'stats' }>;
 type Of<K extends TrackerRequest['kind']> = Extract<TrackerRequest, { kind: K }>;
-
-/** While the store cannot take more: the refusal of what has to be written before it is answered. */
-export function overloadedReply(request: TrackerRequest): TrackerReply | undefined {
-  switch (request.kind) {
-    case 'share':
-    case 'pieces':
-    case 'announce':
-    case 'remove':
-    case 'leave':
-      return refuse(request.id, 'ioError', 'the disk of this tracker cannot keep up; try again later').message;
-    default:
-      return undefined;
-  }
-}
 
 export class Session {
   readonly #setting: SessionSetting;
@@ -118,7 +90,7 @@ export class Session {
     }
     if (caller === undefined) return broken('hello comes first');
     if (request.kind === 'stats') return [{ kind: 'giveStats', id: request.id }];
-    if (request.kind === 'seeders' && caller.presence === undefined) return [this.#list(request, caller)];
+    if (caller.presence === undefined && isLook(request)) return [this.#look(request, caller)];
     if (caller.presence === undefined) return broken(`${request.kind} needs a client id`);
     const { presence } = caller;
     this.#setting.claims.presences.heard(presence, nowMs);
@@ -154,7 +126,10 @@ export class Session {
       case 'announce':
         return [this.#announce(request, caller, nowMs)];
       case 'seeders':
-        return [this.#list(request, caller)];
+      case 'describe':
+      case 'hashString':
+      case 'list':
+        return [this.#look(request, caller)];
       case 'remove':
         return [this.#remove(request, caller, nowMs)];
       case 'leave':
@@ -195,12 +170,12 @@ export class Session {
     const { id: trackerId, isReady: ready } = self;
     const reply = { kind: 'helloReply', trackerId, partner, highestEpoch, leaseMs, renewMs, ready } as const;
     if (!features.has(TRACKER_FEATURES.readsFeatures)) return [answer(reply)];
-    return [answer({ ...reply, features: encodeFeatures(OWN_FEATURES) })];
+    return [answer({ ...reply, features: encodeFeatures(this.#setting.features) })];
   }
 
   #share(request: Of<'share'>, caller: Caller, nowMs: number): SessionEffect {
     const { registry } = this.#setting;
-    const { id, name, size, pieceCount, have, epoch, sequence } = request;
+    const { id, name, size, pieceCount, have, epoch, sequence, details: told } = request;
     const swarm = swarmKey(request.swarm);
     const wrong = whatIsWrong(
       request,
@@ -213,10 +188,12 @@ export class Session {
     const seat = this.#verdict(caller, swarm, pieceCount, nowMs);
     if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
     if (seat.kind === 'refused') return refuse(id, 'limit', seat.sentence);
-    const facts = { name, size, pieceCount };
+    const [info, listBytes, files, isListed] = told ?? [undefined, 0, 0, false];
+    const details = info === undefined ? undefined : { info: infoDigestOf(info), listBytes, files };
+    const facts = { name, size, pieceCount, details };
     const { host, port } = caller;
     const changes: Change[] = [{ kind: 'swarm', swarm, ...facts }];
-    changes.push({ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence });
+    changes.push({ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence, isListed });
     // The piece hashes of an empty file is empty and was checked with the request.
     if (pieceCount === 0) changes.push({ kind: 'complete', swarm, upload: 0, ...facts });
     return commit(id, changes, () => {
@@ -281,11 +258,9 @@ export class Session {
       if (seat.kind === 'asking') return { kind: 'hold', claim: seat.claim, request };
       // It shares again, and hears why.
       if (seat.kind === 'refused') return answer(unlisted(id));
-      return commit(
-        id,
-        [{ kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence }],
-        () => announced,
-      );
+      const { isListed } = entry;
+      const put: Change = { kind: 'put', swarm, client: caller.id, host, port, have, epoch, sequence, isListed };
+      return commit(id, [put], () => announced);
     }
     const progress: Change = { kind: 'progress', swarm, client: caller.id, have, epoch, sequence };
     // Its removal may have been on the way to the disk already; then this word found nothing to change.
@@ -322,7 +297,27 @@ export class Session {
     return undefined;
   }
 
-  #list({ id, swarm, want }: Of<'seeders'>, caller: Caller): SessionEffect {
+  #look(request: Look, caller: Caller): SessionEffect {
+    const { registry, features } = this.#setting;
+    const { id } = request;
+    switch (request.kind) {
+      case 'seeders':
+        return this.#seeders(request, caller);
+      case 'describe':
+        return answer(descriptionOf(registry, request) ?? refusal(id, 'unknown', 'nobody shares this file here'));
+      case 'hashString': {
+        const { offset, length } = request;
+        const swarm = swarmKey(request.swarm);
+        const why = whyUnreadable(registry, swarm, offset);
+        return why === undefined ? { kind: 'readHashes', id, swarm, offset, length } : refuse(id, 'unknown', why);
+      }
+      case 'list':
+        if (features.includes(TRACKER_FEATURES.lists)) return answer(pageOf(registry, request));
+        return refuse(id, 'invalid', 'this tracker was told not to list what is shared');
+    }
+  }
+
+  #seeders({ id, swarm, want }: Of<'seeders'>, caller: Caller): SessionEffect {
     const { registry, prng } = this.#setting;
     const { entries, total } = registry.sample(swarmKey(swarm), caller.id, Math.min(want, SEEDERS_PER_REPLY_MAX), prng);
     // Two clients that both claim an address are one to anyone who dials it.
@@ -357,28 +352,6 @@ export class Session {
   }
 }
 
-function unlisted(id: number): TrackerReply {
-  return { kind: 'error', id, code: 'unknown', sentence: 'you are not listed for this file; share it again' };
-}
-
-function answer(message: TrackerReply): Extract<SessionEffect, { kind: 'reply' }> {
-  return { kind: 'reply', message };
-}
-
-function refuse(id: number, code: RefusalCode, sentence: string): Extract<SessionEffect, { kind: 'reply' }> {
-  return answer({ kind: 'error', id, code, sentence });
-}
-
-/** An answer that needs no commit of its own, and waits for those changes if there are any. */
-function committed(id: number, changes: readonly Change[], message: TrackerReply): SessionEffect {
-  return changes.length === 0 ? answer(message) : commit(id, changes, () => message);
-}
-
-function commit(id: number, changes: readonly Change[], reply: () => TrackerReply, weight = 1): SessionEffect {
-  return { kind: 'commit', id, changes, weight, reply };
-}
-
-/** The other side broke the protocol: it is told, and the connection ends. */
-function broken(sentence: string): readonly SessionEffect[] {
-  return [answer({ kind: 'error', id: null, code: 'protocol', sentence }), { kind: 'hangUp', reason: sentence }];
+function isLook(request: TrackerRequest): request is Look {
+  return ['seeders', 'describe', 'hashString', 'list'].includes(request.kind);
 }

@@ -10,13 +10,13 @@ import type { Registry } from '../../registry/registry.js';
 import type { Claims } from '../claims/claims.js';
 import { TRACKER_RECORDS_PER_ADDRESS_MAX, TRACKER_UNKNOWN_REMOVALS_PER_ADDRESS_MAX } from '../limits.js';
 import type { TrackerSetting } from '../machine/effects.js';
-import { PARTNER_BYTES_MAX } from '../messages.js';
+import { OWN_FEATURES, PARTNER_BYTES_MAX, TRACKER_FEATURES } from '../messages.js';
 import { Budget } from './budget.js';
 import type { SessionSetting } from './session.js';
 import { Uploads } from './uploads.js';
 
 export function sessionSettingOf(
-  { leaseMs, renewMs, trustHost, partner, seed, bounds }: TrackerSetting,
+  { leaseMs, renewMs, trustHost, partner, seed, bounds, lists = true }: TrackerSetting,
   registry: Registry,
   leases: Leases,
   claims: Claims,
@@ -25,6 +25,7 @@ export function sessionSettingOf(
     ...{ registry, leases, claims, leaseMs, renewMs, trustHost },
     // Clients take so much; no client of before knew host names.
     partner: fitting(formatAddress(partner), PARTNER_BYTES_MAX),
+    features: OWN_FEATURES.filter((feature) => lists || feature !== TRACKER_FEATURES.lists),
     prng: new Prng(seed),
     uploads: new Uploads(),
     records: new Budget(TRACKER_RECORDS_PER_ADDRESS_MAX, TOMBSTONE_MS),

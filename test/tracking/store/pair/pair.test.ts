@@ -10,6 +10,7 @@ import type { Change } from '../../../../src/tracking/registry/changes.js';
 import { Registry } from '../../../../src/tracking/registry/registry.js';
 import { bucketOf, Comparison, type Digests } from '../../../../src/tracking/store/pair/digests.js';
 import {
+  PAIR_BEAT_MS,
   PAIR_DEAD_MS,
   PAIR_DIGEST_MS,
   PAIR_FRAME_RECORDS_MAX,
@@ -19,7 +20,10 @@ import {
 } from '../../../../src/tracking/store/pair/limits.js';
 import {
   type FollowerMessage,
+  featureMark,
   type LeaderMessage,
+  markedFeatures,
+  PAIR_FEATURES,
   PAIR_VERSION,
 } from '../../../../src/tracking/store/pair/messages.js';
 import type { ChangeOrder } from '../../../../src/tracking/store/pair/order.js';
@@ -178,6 +182,8 @@ test('a bucket with changes of ours that the partner may not have is not compare
 /** A tracker and what it tells a follower on connection 77. */
 class Led {
   readonly stage: Stage;
+  /** What the follower says first; nothing: it is of an earlier release. */
+  mark = [featureMark([PAIR_FEATURES.readsDetails])];
   #frame = 0;
 
   constructor(setting: Partial<PairedSetting> = {}) {
@@ -191,7 +197,9 @@ class Led {
   follow(options: Partial<Extract<FollowerMessage, { kind: 'follow' }>> = {}, host = '127.0.0.1'): LeaderMessage[] {
     this.stage.put({ kind: 'opened', connection: 77, host });
     const names = { followerId: OTHER, originId: new Uint8Array(16), cluster: new Uint8Array(20) };
-    return this.put({ kind: 'follow', version: PAIR_VERSION, ...names, position: 0, ...options });
+    const news = this.put({ kind: 'follow', version: PAIR_VERSION, ...names, position: 0, ...options });
+    const isNamed = this.mark.length > 0;
+    return isNamed ? [...news, ...this.put({ kind: 'resendClients', clients: this.mark })] : news;
   }
 
   acknowledge(news: readonly LeaderMessage[]): LeaderMessage[] {
@@ -632,3 +640,61 @@ test('a hash string that a frame told of is asked for, though an earlier frame w
 function linkOf(stage: Stage): number {
   return stage.effects.flatMap((effect) => (effect.kind === 'dialPartner' ? [effect.link] : [])).at(-1) ?? 0;
 }
+
+test('a follower that names the feature is told what files say beside and which are listed; one of before is told the rest', () => {
+  for (const isOfBefore of [false, true]) {
+    const led = new Led();
+    if (isOfBefore) led.mark = [];
+    const client = led.stage.client(1);
+    const details = [new Uint8Array(32).fill(5), 7, 3, true] as const;
+    client.share(swarmOf(1));
+    client.ask({ ...client.shareRequest(swarmOf(2)), details });
+    let news = led.follow();
+    if (isOfBefore) {
+      assert.equal(entriesOf(news), 0, 'it may still name it');
+      led.stage.nowMs += PAIR_BEAT_MS;
+      news = newsOf(led.stage.put({ kind: 'wake' }));
+    }
+    const records = news.find((one) => one.kind === 'records');
+    assert.equal(records?.entries.length, 2);
+    const place = records.files.findIndex(([key]) => swarmKey(key) === swarmOf(2));
+    const listed = records.entries.findIndex(([key]) => swarmKey(key) === swarmOf(2));
+    assert.deepEqual(records.details, isOfBefore ? undefined : [[[place, details[0], 7, 3]], [listed]]);
+  }
+});
+
+test('a follower that names the feature late is told everything again', () => {
+  const led = new Led();
+  led.stage.client(1).share(swarmOf(1));
+  const { mark } = led;
+  led.mark = [];
+  led.follow();
+  led.stage.nowMs += PAIR_BEAT_MS;
+  assert.equal(entriesOf(newsOf(led.stage.put({ kind: 'wake' }))), 1);
+  assert.equal(entriesOf(led.put({ kind: 'resendClients', clients: mark })), 1);
+});
+
+test('the mark of features is no client that a leader of before could know, and others are none', () => {
+  const mark = featureMark([PAIR_FEATURES.readsDetails]);
+  assert.equal(mark.length, 16);
+  assert.deepEqual(markedFeatures(mark), new Set([PAIR_FEATURES.readsDetails]));
+  assert.deepEqual(markedFeatures(featureMark([])), new Set());
+  assert.equal(markedFeatures(clientBytes(1)), undefined);
+});
+
+test('what the partner tells beside reaches the list, also of a word that came before without it', () => {
+  const stage = new Stage();
+  stage.put({ kind: 'partnerConnected', link: linkOf(stage) });
+  const said = (news: LeaderMessage) => stage.put({ kind: 'partnerSaid', link: linkOf(stage), message: news });
+  said({ kind: 'welcome', leaderId: OTHER, isFullSync: true, position: 0 });
+  const row = [keyBytes(swarmOf(1)), clientBytes(1), '10.0.0.1', 6_001, 1, 1, 1, 'live', 500] as const;
+  const file = [keyBytes(swarmOf(1)), 'a', 9, 1, false] as const;
+  const rest = { position: null, files: [file], entries: [row], leaves: [], progress: [] };
+  said({ kind: 'records', frame: 1, ...rest });
+  assert.equal(stage.machine.registry.catalogue.count, 0);
+  said({ kind: 'records', frame: 2, ...rest, details: [[[0, new Uint8Array(32).fill(5), 7, 3]], [0]] });
+  assert.equal(stage.machine.registry.catalogue.count, 1);
+  assert.equal(stage.machine.registry.swarm(swarmOf(1))?.facts?.details?.listBytes, 7);
+  said({ kind: 'records', frame: 3, ...rest });
+  assert.equal(stage.machine.registry.catalogue.count, 1, 'an earlier release says nothing of it');
+});

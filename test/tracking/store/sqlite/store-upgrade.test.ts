@@ -10,7 +10,7 @@ import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../../../src/foundation/base/lim
 import { clientId } from '../../../../src/foundation/torrent/ids.js';
 import type { Change } from '../../../../src/tracking/registry/changes.js';
 import { storeCommandsOf } from '../../../../src/tracking/store/sqlite/rows.js';
-import { APPLICATION_ID, SCHEMA_VERSION } from '../../../../src/tracking/store/sqlite/schema.js';
+import { APPLICATION_ID, SCHEMA_VERSION, UPGRADES } from '../../../../src/tracking/store/sqlite/schema.js';
 import { SeederStore } from '../../../../src/tracking/store/sqlite/store.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 import { clientBytes, swarmOf } from '../../tracker/stage.js';
@@ -82,7 +82,7 @@ test('a list of version 1 keeps its entries and gets positions and an identity',
     [...store.batches('loadLeaves', 9)].flat().map((row) => row.slice(1, 3)),
     [[7, 8]],
   );
-  assert.deepEqual([...store.batches('loadSwarms', 9)].flat(), [[swarmOf(1), 'a.bin', 9, 1, 1, 0]]);
+  assert.deepEqual([...store.batches('loadSwarms', 9)].flat(), [[swarmOf(1), 'a.bin', 9, 1, 1, 0, '', 0, 0]]);
   assert.equal(store.part(swarmOf(1), 0).length, 1);
   const { trackerId, position, origin, followed } = store.identity();
   assert.deepEqual([trackerId.length, position, origin, followed], [16, 0, null, 0]);
@@ -120,6 +120,32 @@ test('a list of version 1 keeps its entries and gets positions and an identity',
   );
   kept.close();
   assert.equal(existsSync(`${path}.format-1.unfinished`), false);
+});
+
+test('a list of version 3 keeps what it says, says nothing of lists, and follows its partner anew', (t) => {
+  const path = join(temporaryDirectory(t), 'list');
+  const Database = createRequire(import.meta.url)('libsql');
+  const old = new Database(path);
+  const steps = [1, 2].map((version) => UPGRADES[version]).join('');
+  old.exec(`begin; ${CREATE_1} ${steps} pragma application_id = ${APPLICATION_ID}; pragma user_version = 3; commit`);
+  old.pragma('journal_mode = WAL');
+  old.exec(`insert into swarms values (x'${swarmOf(1)}', 'a.bin', 9, 1, 3, 7);
+    insert into entries values (x'${swarmOf(1)}', x'${clientId(clientBytes(1))}', '10.0.0.1', 6001, 1, 2, 5, 'live', 1000, 8);
+    insert into followed values (1, x'${'09'.repeat(16)}', 99);`);
+  old.close();
+  const store = SeederStore.open(path);
+  assert.equal(store.kept, `${path}.format-3`);
+  assert.deepEqual([...store.batches('loadSwarms', 9)].flat(), [[swarmOf(1), 'a.bin', 9, 1, 1, 7, '', 0, 0]]);
+  assert.deepEqual(
+    [...store.liveBatches(9, 1_000)].flat().map((row) => row.slice(7)),
+    [['live', 0, 8, 0]],
+  );
+  const { origin, followed } = store.identity();
+  assert.deepEqual([origin, followed], [null, 0], 'what the partner could not tell the release of before is told now');
+  store.close();
+  const kept = new Database(`${path}.format-3`);
+  assert.equal(kept.prepare('select position from followed').raw().get()[0], 99);
+  kept.close();
 });
 
 const PLACE = { swarm: swarmOf(1), client: clientId(clientBytes(1)), host: '10.0.0.1', port: 1, have: 1 };

@@ -52,7 +52,7 @@ function loadedFrom(store: SeederStore): Registry {
   for (const batch of [...store.batches('loadUnlisted', 3), ...store.liveBatches(3, 0)])
     put(
       'loadedEntries',
-      batch.map((row) => [...row.slice(0, 8), 0]),
+      batch.map((row) => [...row.slice(0, 8), 0, 0, row[10]]),
     );
   return registry;
 }
@@ -102,14 +102,16 @@ const turns = fc.array(
 /** What a tracker that starts on it is told. */
 function listOf(store: SeederStore, wallMs: number): object {
   const age = (changedAt: unknown): number => wallMs - Number(changedAt);
-  const graves = [...store.batches('loadUnlisted', 9)].flat().map((row) => [...row.slice(0, 8), age(row[8]), row[9]]);
-  const live = [...store.liveBatches(9, wallMs)].flat().map((row) => [...row.slice(0, 8), 0, row[9]]);
+  const graves = [...store.batches('loadUnlisted', 9)]
+    .flat()
+    .map((row) => [...row.slice(0, 8), age(row[8]), row[9], row[10]]);
+  const live = [...store.liveBatches(9, wallMs)].flat().map((row) => [...row.slice(0, 8), 0, row[9], row[10]]);
   const swarms = [...store.batches('loadSwarms', 9)].flat();
   const leaves = [...store.batches('loadLeaves', 9)].flat();
   const { position } = store.identity();
   return {
     entries: [...graves, ...live].map(String).sort(),
-    swarms: swarms.map((row) => String([...row.slice(0, 4), row[4] === 1, row[5]])).sort(),
+    swarms: swarms.map((row) => String([...row.slice(0, 4), row[4] === 1, ...row.slice(5)])).sort(),
     leaves: leaves.map((row) => String([...row.slice(0, 3), age(row[3]), row[4]])).sort(),
     position,
   };
@@ -201,6 +203,30 @@ test('hash strings: the verified one is kept, others and unfinished ones go', (t
       [2, 20],
     ],
   );
+});
+
+test('bytes of piece hashes are read from wherever in a part, as far as that part goes', (t) => {
+  const store = SeederStore.open(pathOf(t));
+  const bytes = Uint8Array.from({ length: 100 }, (_, at) => at);
+  const part = (offset: number, end: number): Change => ({
+    ...{ kind: 'part', swarm: swarmOf(1), upload: 4 },
+    ...{ offset, part: bytes.subarray(offset, end) },
+  });
+  const facts = { name: 'a.bin', size: 5 * 524_288, pieceCount: 5 };
+  commit(store, [part(0, 33), part(33, 34), part(34, 100)]);
+  assert.equal(store.hashes(swarmOf(1), 0, 20).length, 0, 'not verified yet');
+  commit(store, [{ kind: 'complete', swarm: swarmOf(1), upload: 4, ...facts }]);
+  for (const [offset, length, end] of [
+    [0, 20, 20],
+    [0, 32_768, 33],
+    [20, 20, 33],
+    [33, 9, 34],
+    [50, 20, 70],
+    [99, 20, 100],
+    [100, 20, 100],
+  ] as const)
+    assert.deepEqual(store.hashes(swarmOf(1), offset, length), bytes.slice(offset, end), `${offset}`);
+  store.close();
 });
 
 test('the list can be read while a tracker writes it, by people and by scripts', async (t) => {
