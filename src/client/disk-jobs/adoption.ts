@@ -70,14 +70,15 @@ export class Adoption {
   async adoptPart(entry: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<void> {
     const { path, swarm, size } = entry;
     const partPath = partPathOf(path);
-    const { stamp, diskBytes } = await examinePart(path, metainfo.layout);
+    const { stamp, diskBytes, times: before } = await examinePart(path, metainfo.layout);
     const good = await this.#goodAt(partPath, metainfo, onHashed);
     const examined: Examined = { good: tellingOf(good, metainfo), pieces: good.pieceCount, diskBytes };
     const refused = judgeUnknownPart(partPath, examined);
     if (refused !== undefined) throw new MiniTorrentError('ALREADY_EXISTS', refused.sentence);
-    const after = (await examinePart(path, metainfo.layout)).stamp;
-    if (after.mtimeMs !== stamp.mtimeMs || after.size !== stamp.size) throw isChanging(partPath);
-    const left = leftAs(after, true);
+    const { stamp: after, times } = await examinePart(path, metainfo.layout);
+    if (after.mtimeMs !== stamp.mtimeMs || after.size !== stamp.size || !areEqual(times, before))
+      throw isChanging(partPath);
+    const left = leftAs(after, true, times);
     await saveResume(this.#recordOf(entry), { swarm, size, have: good, synced: good, left }, { durable: true });
   }
 
@@ -88,6 +89,11 @@ export class Adoption {
     if (before?.mtimeMs !== after?.mtimeMs || before?.size !== after?.size) throw isChanging(path);
     return good;
   }
+}
+
+/** Of files of a folder, or of none. */
+function areEqual(one: BigInt64Array | undefined, other: BigInt64Array | undefined): boolean {
+  return one?.length === other?.length && (one?.every((time, at) => time === other?.[at]) ?? true);
 }
 
 /** Right pieces that show whose a file is. */

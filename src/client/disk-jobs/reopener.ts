@@ -10,6 +10,7 @@ import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
+import { judgeFolderPieces } from '../../transfer/storage/folder-reopening.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { mountOf, mountPoints } from '../../transfer/storage/mounts.js';
@@ -234,7 +235,20 @@ export class Reopener {
     // A new file reads as zeros wherever nothing was written: its pieces of zeros are there.
     fill(have, zerosOf(metainfo).pieces);
     await this.#record(entry, have, NOT_CREATED);
-    return { kind: 'part', storage: await createPart(entry.path, metainfo.layout), have };
+    const storage = await createPart(entry.path, metainfo.layout);
+    try {
+      await this.#makeHoles(storage, have);
+      return { kind: 'part', storage, have };
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+  }
+
+  /** A new folder has no files yet, and so no zeros. */
+  async #makeHoles(storage: Storage, zeros: Bitfield): Promise<void> {
+    if (storage.layout.folder === undefined || zeros.count === 0) return;
+    await this.#options.hashing.clear(storage, zeros);
   }
 
   async #readingOf(entry: Entry): Promise<ResumeReading | undefined> {
@@ -249,9 +263,14 @@ export class Reopener {
   async #reopen(entry: Entry, metainfo: Metainfo, reading: ResumeReading): Promise<OpenedPart> {
     const have = Bitfield.shared(metainfo.geometry.pieceCount);
     const zeros = zerosOf(metainfo).pieces;
-    const { storage, found } = await openPart(entry.path, metainfo.layout);
+    const { storage, found, times } = await openPart(entry.path, metainfo.layout);
+    const { folder } = metainfo.layout;
+    const verdict =
+      folder === undefined || times === undefined
+        ? judgePieces(reading, metainfo.geometry, zeros, found)
+        : judgeFolderPieces(reading, folder, zeros, { inode: found.inode, times });
     try {
-      fill(have, await this.#goodPieces(storage, metainfo, judgePieces(reading, metainfo.geometry, zeros, found)));
+      fill(have, await this.#goodPieces(storage, metainfo, verdict));
       // All good pieces count as flushed from here on. The record must say so before the first write: one of a clean
       // stop is not believed once the file has changed.
       await storage.flush();

@@ -66,7 +66,7 @@ export class ResumeWriter {
   /** @param isLast the download has stopped, and nothing is written to its storage any more. */
   async #write(durable: boolean, isLast = false): Promise<void> {
     const { swarm, size, done, storage, resumePath } = this.#options;
-    const left = leftAs(await storage.stamp(), isLast);
+    const left = leftAs(await storage.stamp(), isLast, isLast ? await storage.times() : undefined);
     await saveResume(resumePath, { swarm, size, have: done, synced: this.#synced, left }, { durable });
   }
 

@@ -2,19 +2,18 @@
 // there. A `.part` is a directory with the final tree inside, which grows with what is written.
 
 import fs, { constants } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../foundation/torrent/layout.js';
 import { EntryError } from './entry-error.js';
+import { diskBytesBelow, NO_FILE, timesBelow } from './entry-looks.js';
 import { flushEntries } from './flush.js';
 import { FolderBytes } from './folder-bytes.js';
 import { folderLists } from './folder-lists.js';
 import { publishFolder } from './folder-publish.js';
 import { descriptorPath } from './folder-tree.js';
-import { STAT_BLOCK_BYTES } from './leftovers.js';
-import { LOOKS_AT_ONCE } from './limits.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
 import { stampOf } from './single-file.js';
 import type { ExaminedPart, FoundPart, Stamp, Storage } from './storage.js';
@@ -34,6 +33,7 @@ export async function openFolder(path: string, list: FolderList): Promise<Storag
 /** @param path of the `.part`. */
 export async function createFolderPart(path: string, targetPath: string, list: FolderList): Promise<Storage> {
   await mkdirPath(path);
+  forgetStamps(list);
   return opened(await openPartRoot(path), path, targetPath, list);
 }
 
@@ -41,7 +41,12 @@ export async function createFolderPart(path: string, targetPath: string, list: F
 export async function openFolderPart(path: string, targetPath: string, list: FolderList): Promise<FoundPart> {
   const storage = opened(await openPartRoot(path), path, targetPath, list);
   try {
-    return { storage, found: await storage.stamp() };
+    const found = await storage.stamp();
+    const times = await storage.times();
+    // Whoever wrote them, the next flush is theirs, too.
+    forgetStamps(list);
+    for (const [entry, time] of times.entries()) if (time !== NO_FILE) list.markWritten(entry);
+    return { storage, found, times };
   } catch (error) {
     await storage.close();
     throw error;
@@ -50,48 +55,23 @@ export async function openFolderPart(path: string, targetPath: string, list: Fol
 
 /** @param path of the `.part`, whose files are flushed and not changed. */
 export async function examineFolderPart(path: string, list: FolderList): Promise<ExaminedPart> {
-  const { storage, found } = await openFolderPart(path, path, list);
+  const { storage, found, times } = await openFolderPart(path, path, list);
   try {
-    const there = await filesThere(path, list);
-    for (const { entry } of there) list.markWritten(entry);
     await storage.flush();
-    const diskBytes = there.reduce((sum, { stats }) => sum + stats.blocks * STAT_BLOCK_BYTES, 0);
-    const mtimeMs = there.reduce((latest, { stats }) => Math.max(latest, stats.mtimeMs), 0);
-    return { stamp: { ...found, mtimeMs }, diskBytes };
+    const diskBytes = await diskBytesBelow(path, list);
+    // What is not of this list is somebody's, too.
+    const isEmpty = diskBytes === 0 && (await readdir(path)).length === 0;
+    return { stamp: found, times, diskBytes: isEmpty ? 0 : Math.max(diskBytes, 1) };
   } finally {
     await storage.close();
   }
 }
 
-interface FileThere {
-  readonly entry: number;
-  readonly stats: fs.Stats;
-}
-
-/** The files of the list that lie below `path`. */
-async function filesThere(path: string, list: FolderList): Promise<readonly FileThere[]> {
-  const there: FileThere[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < list.count) {
-      const entry = next;
-      next += 1;
-      if (!list.isFile(entry) || !list.isChosen(entry)) continue;
-      const stats = await lookAt(`${path}/${list.pathOf(entry)}`);
-      if (stats?.isFile() === true) there.push({ entry, stats });
-    }
-  };
-  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lane));
-  return there;
-}
-
-async function lookAt(path: string): Promise<fs.Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
-    throw fileError(error, path);
+/** Files that are still being written have none. */
+function forgetStamps(list: FolderList): void {
+  for (let entry = 0; entry < list.count; entry += 1) {
+    list.stamp(entry, 0n);
+    list.markChanged(entry, false);
   }
 }
 
@@ -161,6 +141,14 @@ export class FolderStorage extends FolderBytes implements Storage {
     try {
       const stats = await promisify(fs.fstat)(this.root, { bigint: true });
       return { ...stampOf(stats), size: this.layout.size };
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  async times(): Promise<BigInt64Array> {
+    try {
+      return await timesBelow(descriptorPath(this.root), this.list);
     } catch (error) {
       throw this.#named(error);
     }

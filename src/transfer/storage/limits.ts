@@ -8,13 +8,13 @@ import {
   MIB,
   PIECES_MAX,
 } from '../../foundation/base/limits.js';
-import { FOLDER_LIST_BYTES_MAX } from '../../foundation/torrent/folder/limits.js';
+import { FOLDER_ENTRIES_MAX, FOLDER_LIST_BYTES_MAX } from '../../foundation/torrent/folder/limits.js';
 
 /** Bytes of a `.mtorrent`: PIECES_MAX digests in hex, the list of a folder, and every other line at its longest. */
 export const METAINFO_BYTES_MAX =
   PIECES_MAX * DIGEST_SIZE * 2 + FOLDER_LIST_BYTES_MAX + (METAINFO_EXTRA_LINES_MAX + 6) * METAINFO_LINE_BYTES_MAX;
-/** Bytes of a file's resume data: two bits a piece, and some hundred bytes around them. */
-export const RESUME_BYTES_MAX = PIECES_MAX / 4 + KIB;
+/** Bytes of resume data: two bits a piece, 8 bytes for an entry of a folder, and some hundred bytes around them. */
+export const RESUME_BYTES_MAX = PIECES_MAX / 4 + 8 * FOLDER_ENTRIES_MAX + KIB;
 /**
  * Milliseconds by which a `.part` may be younger than its resume data after a crash: the next save of the record was at
  * most 2 s away, or some more on a busy disk. Somebody else has changed a younger one.

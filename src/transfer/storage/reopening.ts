@@ -132,7 +132,8 @@ export function judgePieces(
   return { believed, doubtful: doubtful.without(believed).without(zeros), toClear: zeros.without(believed) };
 }
 
-function trusted({ have, synced }: Resume, trust: Trust): Omit<PiecesVerdict, 'toClear'> {
+/** What a record proves of pieces that are trusted so far. */
+export function trusted({ have, synced }: Resume, trust: Trust): Omit<PiecesVerdict, 'toClear'> {
   switch (trust) {
     case 'full':
       return { believed: have, doubtful: have };
@@ -150,7 +151,7 @@ function trusted({ have, synced }: Resume, trust: Trust): Omit<PiecesVerdict, 't
  * full: all that is recorded. recorded: what was flushed, and the rest of the record is hashed. flushed: the same, and
  * there may be more pieces than recorded.
  */
-type Trust = 'full' | 'recorded' | 'flushed' | 'none';
+export type Trust = 'full' | 'recorded' | 'flushed' | 'none';
 
 function trustIn(
   { left: { clean, inode }, size }: Resume,
@@ -167,7 +168,7 @@ export function recordedPieces(reading: ResumeReading | undefined, size: number,
   return recordOf(reading, size)?.have ?? new Bitfield(pieceCount);
 }
 
-function recordOf(reading: ResumeReading | undefined, size: number): Resume | undefined {
+export function recordOf(reading: ResumeReading | undefined, size: number): Resume | undefined {
   return reading?.kind === 'resume' && reading.resume.size === size ? reading.resume : undefined;
 }
 

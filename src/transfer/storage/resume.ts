@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import { MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
 import { PIECES_MAX } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { FILE_SIZE_MAX, Geometry } from '../../foundation/torrent/geometry.js';
 import { keyBytes, SWARM_KEY_SIZE, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
 import { message, protocol } from '../../foundation/wire/protocol.js';
@@ -34,11 +35,21 @@ export interface LeftAs {
    * The `.part` after a clean stop: while it stays like this, `have` needs no checking. Null while the download runs.
    */
   readonly clean: { readonly mtimeMs: number; readonly size: number } | null;
+  /** The same of a folder: the time of each entry, as `FoundPart` has it; then `clean` is null. */
+  readonly times?: BigInt64Array | undefined;
 }
 
-/** @param isLast after a clean stop; nothing is written to the storage any more. */
-export function leftAs({ inode, mtimeMs, size }: Pick<Stamp, 'inode' | 'mtimeMs' | 'size'>, isLast: boolean): LeftAs {
-  return { inode, clean: isLast ? { mtimeMs, size } : null };
+/**
+ * @param isLast after a clean stop; nothing is written to the storage any more.
+ * @param times of the entries of a folder.
+ */
+export function leftAs(
+  { inode, mtimeMs, size }: Pick<Stamp, 'inode' | 'mtimeMs' | 'size'>,
+  isLast: boolean,
+  times?: BigInt64Array,
+): LeftAs {
+  const isFile = times === undefined;
+  return isFile || !isLast ? { inode, clean: isLast ? { mtimeMs, size } : null } : { inode, clean: null, times };
 }
 
 /** Before the storage is created. */
@@ -67,6 +78,15 @@ const resumeFiles = protocol('resume.file', {
     inode: real,
     clean: optional(tuple(real, size)),
   }),
+  /** Of a folder after a clean stop: 8 bytes little-endian for each entry. While its download runs, as of a file. */
+  folder: message(3, {
+    swarm: bytes(SWARM_KEY_SIZE),
+    size: whole(0, FILE_SIZE_MAX),
+    have: bits,
+    synced: bits,
+    inode: real,
+    times: bytes(0, 8 * FOLDER_ENTRIES_MAX),
+  }),
 });
 
 const MAGIC = Buffer.from('MTRESUME', 'latin1');
@@ -75,15 +95,18 @@ const HEAD_SIZE = MAGIC.length + CRC_SIZE;
 
 /** The caller owns the bytes. */
 export function encodeResume(resume: Resume): Uint8Array {
-  const frame = resumeFiles.encode({
-    kind: 'resume',
+  const { inode, clean, times } = resume.left;
+  const fields = {
     swarm: keyBytes(resume.swarm),
     size: resume.size,
     have: resume.have.bytes,
     synced: resume.synced.bytes,
-    inode: resume.left.inode,
-    clean: resume.left.clean === null ? null : [resume.left.clean.mtimeMs, resume.left.clean.size],
-  });
+    inode,
+  };
+  const frame =
+    times === undefined
+      ? resumeFiles.encode({ ...fields, kind: 'resume', clean: clean === null ? null : [clean.mtimeMs, clean.size] })
+      : resumeFiles.encode({ ...fields, kind: 'folder', times: timesToBytes(times) });
   const record = new Uint8Array(HEAD_SIZE + frame.length);
   record.set(MAGIC);
   new DataView(record.buffer).setUint32(MAGIC.length, crc32(frame));
@@ -101,20 +124,34 @@ export function decodeResume(record: Uint8Array, savedMs = 0): ResumeReading {
   try {
     const read = resumeFiles.decode(frame);
     const { pieceCount } = new Geometry(read.size);
-    const isNew = read.kind === 'resume';
+    const isNew = read.kind !== 'unsynced';
     const fields = [read.have, isNew ? read.synced : new Uint8Array(read.have.length)] as const;
     if (fields.some((field) => field.length !== Math.ceil(pieceCount / 8)))
       return damaged('its bitfield does not fit its size');
     const [have, synced] = [new Bitfield(pieceCount, fields[0]), new Bitfield(pieceCount, fields[1])];
     if (have.hasSpareBits || synced.hasSpareBits) return damaged('its bitfield has bits past the last piece');
-    const clean = read.clean === null ? null : { mtimeMs: read.clean[0], size: read.clean[1] };
-    const inode = isNew ? read.inode : 0;
-    const resume = { swarm: swarmKey(read.swarm), size: read.size, have, synced, left: { inode, clean } };
+    if (read.kind === 'folder' && read.times.length % 8 !== 0) return damaged('its times are not whole');
+    const stopped = read.kind === 'folder' ? null : read.clean;
+    const clean = stopped === null ? null : { mtimeMs: stopped[0], size: stopped[1] };
+    const times = read.kind === 'folder' ? { times: timesFrom(read.times) } : {};
+    const left = { inode: isNew ? read.inode : 0, clean, ...times };
+    const resume = { swarm: swarmKey(read.swarm), size: read.size, have, synced, left };
     return { kind: 'resume', resume, savedMs };
   } catch (error) {
     if (error instanceof ProtocolError) return damaged(`it is of another version (${error.message})`);
     throw error;
   }
+}
+
+function timesToBytes(times: BigInt64Array): Uint8Array {
+  const data = Buffer.alloc(8 * times.length);
+  for (const [at, time] of times.entries()) data.writeBigInt64LE(time, 8 * at);
+  return data;
+}
+
+function timesFrom(data: Uint8Array): BigInt64Array {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  return BigInt64Array.from({ length: data.length / 8 }, (_, at) => view.getBigInt64(8 * at, true));
 }
 
 function damaged(reason: string): ResumeReading {

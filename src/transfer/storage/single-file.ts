@@ -45,7 +45,7 @@ export async function openFilePart(path: string, targetPath: string, size: numbe
   try {
     const found = stampOf(stats);
     if (found.size !== size) await truncateFd(fd, size);
-    return { storage: new FileStorage({ fd, size, list: 0 }, path, targetPath), found };
+    return { storage: new FileStorage({ fd, size, list: 0 }, path, targetPath), found, times: undefined };
   } catch (error) {
     await closeFd(fd);
     throw fileError(error, path);
@@ -58,7 +58,7 @@ export async function examineFilePart(path: string): Promise<ExaminedPart> {
   try {
     // Its pieces are recorded as flushed, whoever wrote them.
     await syncFd(fd);
-    return { stamp: stampOf(stats), diskBytes: Number(stats.blocks) * STAT_BLOCK_BYTES };
+    return { stamp: stampOf(stats), times: undefined, diskBytes: Number(stats.blocks) * STAT_BLOCK_BYTES };
   } catch (error) {
     throw fileError(error, path);
   } finally {
@@ -160,6 +160,10 @@ export class FileStorage extends FileBytes implements Storage {
 
   stamp(): Promise<Stamp> {
     return this.#attempt(statFd(this.fd).then(stampOf));
+  }
+
+  async times(): Promise<undefined> {
+    return undefined;
   }
 
   async finish(): Promise<void> {

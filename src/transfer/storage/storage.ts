@@ -63,6 +63,8 @@ export interface Storage extends StorageBytes {
   flush(): Promise<void>;
   /** Of the open storage, whatever has its path now. */
   stamp(): Promise<Stamp>;
+  /** Of a folder: when each entry was written last, as `FoundPart` has it. Undefined for a single file. */
+  times(): Promise<BigInt64Array | undefined>;
   /**
    * Flushes a complete download and renames it to its target; it stays open. FILE_CHANGED when something else has its
    * path now, ALREADY_EXISTS when the target exists: nothing has changed then.
@@ -76,10 +78,14 @@ export interface FoundPart {
   readonly storage: Storage;
   /** Its state before it was opened; resume data is valid for exactly this state. */
   readonly found: Stamp;
+  /** Of a folder: modification time of each entry in nanoseconds, NO_FILE where none is there; undefined for a file. */
+  readonly times: BigInt64Array | undefined;
 }
 
 export interface ExaminedPart {
   readonly stamp: Stamp;
+  /** As of `FoundPart`. */
+  readonly times: BigInt64Array | undefined;
   /** That it takes. */
   readonly diskBytes: number;
 }

@@ -1,0 +1,61 @@
+// Looks at the files of a list below a folder without opening them, a few at a time on the system's threads, so that a
+// slow disk keeps nothing else waiting.
+
+import type { BigIntStats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { errnoOf } from '../../foundation/base/errors.js';
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { EntryError } from './entry-error.js';
+import { STAT_BLOCK_BYTES } from './leftovers.js';
+import { LOOKS_AT_ONCE } from './limits.js';
+
+/** In place of a modification time: there is no file. */
+export const NO_FILE = -(2n ** 63n);
+
+/** Modification times in nanoseconds, NO_FILE of everything but files that are there. Rejects with EntryError. */
+export async function timesBelow(path: string, list: FolderList): Promise<BigInt64Array> {
+  const times = new BigInt64Array(list.count).fill(NO_FILE);
+  await forEachFile(path, list, (entry, { mtimeNs }) => {
+    times[entry] = mtimeNs;
+  });
+  return times;
+}
+
+/** Bytes that the files of the list take below `path`. */
+export async function diskBytesBelow(path: string, list: FolderList): Promise<number> {
+  let blocks = 0;
+  await forEachFile(path, list, (_, stats) => {
+    blocks += Number(stats.blocks);
+  });
+  return blocks * STAT_BLOCK_BYTES;
+}
+
+/** Visits the files of the list that lie below `path`, a few at a time, in any order. */
+async function forEachFile(
+  path: string,
+  list: FolderList,
+  visit: (entry: number, stats: BigIntStats) => void,
+): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < list.count) {
+      const entry = next;
+      next += 1;
+      if (!list.isFile(entry) || !list.isChosen(entry)) continue;
+      const stats = await lookAt(`${path}/${list.pathOf(entry)}`, entry);
+      if (stats?.isFile() === true) visit(entry, stats);
+    }
+  };
+  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lane));
+}
+
+async function lookAt(path: string, entry: number): Promise<BigIntStats | undefined> {
+  try {
+    return await lstat(path, { bigint: true });
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
+    if (errno === undefined) throw error;
+    throw new EntryError(errno, entry, error);
+  }
+}
