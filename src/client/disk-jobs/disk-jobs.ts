@@ -269,10 +269,11 @@ export class DiskJobs {
       deleteFiles: {
         perform: async ({ ask, file, entry, unfinished }) => {
           this.#rehash.forget(file);
+          const layout = files.knows(entry.swarm) ? files.metainfo(entry.swarm).layout : undefined;
           files.forget(file, entry.swarm);
           await deleteResume(paths.resumeOf(entry));
           await this.#copies.forget(entry.swarm);
-          if (unfinished && (await this.#isUnclaimed(entry.path))) await deletePart(entry.path);
+          if (unfinished && (await this.#isUnclaimed(entry.path))) await deletePart(entry.path, layout);
           for (const { mtorrentPath } of namesOf(entry)) await deleteMetainfo(mtorrentPath, entry.swarm);
           return { kind: 'removed', ask, refusal: undefined };
         },

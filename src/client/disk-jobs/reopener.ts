@@ -119,7 +119,7 @@ export class Reopener {
     if (there !== undefined) return { ...prepared, room: await roomAt(directory), there };
     await checkWritable(path);
     await this.#options.claims.refuseIfTaken(path);
-    const partBytes = await partBytesOf(path);
+    const partBytes = await partBytesOf(path, metainfo.layout);
     const hasRecord = partBytes !== undefined && (await loadResume(this.#recordOf(entry))) !== undefined;
     if (judgePart(partBytes !== undefined, hasRecord) === 'examine')
       await this.#adoption.adoptPart(entry, metainfo, (done) => onHashed(entry, done));

@@ -6,8 +6,7 @@ import { lstat } from 'node:fs/promises';
 import { errnoOf } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { EntryError } from './entry-error.js';
-import { STAT_BLOCK_BYTES } from './leftovers.js';
-import { LOOKS_AT_ONCE } from './limits.js';
+import { LOOKS_AT_ONCE, STAT_BLOCK_BYTES } from './limits.js';
 
 /** In place of a modification time: there is no file. */
 export const NO_FILE = -(2n ** 63n);

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { Layout } from '../../foundation/torrent/layout.js';
-import { STAT_BLOCK_BYTES } from './leftovers.js';
+import { STAT_BLOCK_BYTES } from './limits.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
 import { moveWithoutOverwriting, syncDirectory } from './publish.js';
 import { bytesOf, within } from './read-targets.js';
