@@ -12,6 +12,7 @@ import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
 import { folderLists } from '../../transfer/storage/folder-lists.js';
+import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
 import type { Source } from '../../transfer/storage/source.js';
 import type { Storage } from '../../transfer/storage/storage.js';
 import { HASH_POOL_IDLE_MS, VERIFY_RANGE_PIECES } from '../limits.js';
@@ -74,6 +75,19 @@ export class LocalHashing {
   /** Makes these pieces of an open `.part` zeros; resolves to how many had to be written. */
   clear(storage: Storage, pieces: Bitfield): Promise<number> {
     return this.#inTurn(storage.layout, (pool) => pool.clear(storage, pieces));
+  }
+
+  /**
+   * The modification times in nanoseconds of these entries of a folder, or NOT_THERE; no share or check is waited for.
+   * FILE_NOT_FOUND, NOT_A_DIRECTORY, … when there is no folder.
+   */
+  async look(path: string, layout: Layout, entries: Uint32Array): Promise<BigInt64Array> {
+    const times = new BigInt64Array(entries.length);
+    await this.#lend(layout, async (pool) => {
+      for (let at = 0; at < entries.length; at += FOLDER_LOOK_ENTRIES)
+        times.set(await pool.look(path, layout, entries.subarray(at, at + FOLDER_LOOK_ENTRIES)), at);
+    });
+    return times;
   }
 
   /** As `check`, in small ranges with a rest after each; no share or check waits for it. */

@@ -55,6 +55,8 @@ export interface StatePaths {
   readonly copyOf: (swarm: SwarmKey) => string;
   /** Named by swarm and path, so that a `.part` elsewhere is never taken for this download's. */
   readonly resumeOf: (entry: Entry) => string;
+  /** The record of the stamps of a complete folder. */
+  readonly stampsOf: (entry: Pick<Entry, 'swarm' | 'path'>) => string;
 }
 
 /** Creates the state directory (mode 0700) unless it exists. */
@@ -69,9 +71,13 @@ export async function openStateDirectory(directory: string): Promise<StatePaths>
     journal: join(directory, 'library.journal'),
     copies: join(directory, 'mtorrents'),
     copyOf: (swarm) => join(directory, 'mtorrents', `${swarm}.mtorrent`),
-    resumeOf: ({ swarm, path }) =>
-      join(resume, `${swarm}-${createHash('sha1').update(path).digest('hex').slice(0, 12)}.resume`),
+    resumeOf: (entry) => join(resume, `${placeKey(entry)}.resume`),
+    stampsOf: (entry) => join(resume, `${placeKey(entry)}.stamps`),
   };
+}
+
+function placeKey({ swarm, path }: Pick<Entry, 'swarm' | 'path'>): string {
+  return `${swarm}-${createHash('sha1').update(path).digest('hex').slice(0, 12)}`;
 }
 
 /** Deletes temporary files of a killed client. The caller must hold the lock. */

@@ -5,7 +5,7 @@ import { DIGEST_SIZE, HASH_RANGE_PIECES, PIECES_MAX, SHA256_SIZE } from '../../f
 import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import { bytes, listOf, oneOf, record, text, type ValueOf, whole } from '../../foundation/wire/schema.js';
-import { PARTS_PER_PIECE_MAX } from '../storage/limits.js';
+import { FOLDER_LOOK_ENTRIES, PARTS_PER_PIECE_MAX } from '../storage/limits.js';
 import { storageHandle } from '../storage/messages.js';
 import { PART_NUMBERS, VERIFY_BATCH_MAX } from './limits.js';
 
@@ -52,6 +52,8 @@ export const hashTasks = protocol('hash.task', {
   warmUp: message(5, {}),
   /** Makes these pieces zeros: reads each, and writes it when it is anything else. */
   clearRange: message(6, { storage: storageHandle, first: piece, count: rangeCount }),
+  /** Looks at these entries of a folder; their indices as a Uint32Array. */
+  lookAtEntries: message(20, { storage: storageHandle, entries: bytes(4, 4 * FOLDER_LOOK_ENTRIES) }),
   /** Reads bytes of files into slots. Nothing is verified. */
   fillSlots: message(9, { fills: listOf(slotFill, VERIFY_BATCH_MAX) }),
 });
@@ -69,6 +71,8 @@ export const hashAnswers = protocol('hash.answer', {
   /** A file ended before the size it should have, or is not there. */
   ended: message(7, { entry }),
   warm: message(8, {}),
+  /** The times of these entries, as `timesOf` has them, as a BigInt64Array. */
+  entriesSeen: message(20, { times: bytes(8, 8 * FOLDER_LOOK_ENTRIES) }),
   /** Of each slot the first part that cannot be read, or whose file has changed; -1: all are there. */
   filled: message(12, { bad: listOf(whole(-1, PARTS_PER_PIECE_MAX - 1), VERIFY_BATCH_MAX) }),
   /** How many pieces of the range were written. */

@@ -56,6 +56,25 @@ export async function hashShare(
   return digests;
 }
 
+/**
+ * The times of these entries of the folder at `path`, as `timesOf` has them. At most FOLDER_LOOK_ENTRIES. Rejects with
+ * MiniTorrentError when the folder is not there.
+ */
+export function lookAtEntries(
+  run: RangeThreads['run'],
+  path: string,
+  layout: Layout,
+  entries: Uint32Array,
+): Promise<BigInt64Array> {
+  return whileOpen(path, layout, async ({ handle: storage }) => {
+    const indices = new Uint8Array(entries.slice().buffer);
+    const answer = await run({ kind: 'lookAtEntries', storage, entries: indices });
+    if (answer.kind === 'ioError') throw errnoError(answer.errno, path);
+    assert(answer.kind === 'entriesSeen', 'a thread answers what it was asked');
+    return new BigInt64Array(answer.times.slice().buffer);
+  });
+}
+
 /** SHA-256 of what lies at `path`, in one task: FILE_CHANGED as above. */
 export async function sha256Of(run: RangeThreads['run'], path: string, layout: Layout): Promise<Uint8Array> {
   return whileUnchanged(path, layout, async (storage) => {

@@ -11,6 +11,7 @@ import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { zeroDigest } from '../../foundation/torrent/zeros.js';
 import { EntryError } from '../storage/entry-error.js';
+import { timesOf } from '../storage/folder-look.js';
 import type { StorageHandle } from '../storage/messages.js';
 import { attachStorage, type StorageBytes } from '../storage/storage.js';
 import { SlotFiller } from './fill.js';
@@ -54,6 +55,8 @@ export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob
         return attached(task, (target) => clearRange(target, task, buffer));
       case 'fillSlots':
         return { kind: 'filled', bad: task.fills.map((fill) => filler.fill(memoryOf(slots, fill.slot), fill)) };
+      case 'lookAtEntries':
+        return { kind: 'entriesSeen', times: bytesOf(timesOf(task.storage, indicesOf(task.entries))) };
       case 'warmUp':
         createHash('sha1').update(buffer).digest();
         return { kind: 'warm' };
@@ -74,6 +77,15 @@ export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob
     // A copy: the encoder's buffer is shared with other frames, and a message would carry all of it.
     return new Uint8Array(hashAnswers.encode(answer));
   };
+}
+
+function indicesOf(entries: Uint8Array): Uint32Array {
+  // A copy: a field of a frame begins anywhere.
+  return new Uint32Array(entries.slice().buffer);
+}
+
+function bytesOf(times: BigInt64Array): Uint8Array {
+  return new Uint8Array(times.buffer);
 }
 
 function slotsOf(slab: SharedArrayBuffer): readonly Uint8Array[] {

@@ -104,3 +104,5 @@ export const LOOKS_AT_ONCE = 8;
 export const STAT_BLOCK_BYTES = 512;
 /** Names of what stays when a folder is deleted: enough to see what it is. */
 export const KEPT_NAMED_MAX = 10;
+/** Bytes of the record of a folder's stamps: 8 for each of FOLDER_ENTRIES_MAX entries, and its head. */
+export const STAMPS_BYTES_MAX = 3 * MIB;

@@ -1,0 +1,224 @@
+// What a complete folder on the disk is, compared with what it was: by the stamps of its files, and by hashing where
+// those say nothing. Marks the files that have changed in the folder's list. Invariant: a file has no mark only while
+// it is as it was when its pieces were right.
+
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { offeredPieces, piecesOfEntry } from '../../foundation/torrent/folder/offered-pieces.js';
+import { wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
+import { Layout } from '../../foundation/torrent/layout.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { NOT_THERE } from '../../transfer/storage/folder-look.js';
+import { loadStamps, saveStamps } from '../../transfer/storage/folder-stamps.js';
+import { unlinkIfThere } from '../../transfer/storage/leftovers.js';
+import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
+import type { SeenFolder } from '../effects.js';
+import { recordedMs } from '../files/completeness.js';
+import type { Entry } from '../files/record.js';
+import { CHANGED_NAMED_MAX } from '../limits.js';
+import type { StatePaths } from '../state/library.js';
+import type { OnHashed } from './adoption.js';
+import type { LocalHashing } from './local-hashing.js';
+
+/** A folder that is there. */
+export interface FolderState {
+  /** Of the record of its stamps. */
+  readonly mtimeMs: number;
+  /** Pieces that can be shared. */
+  readonly have: number;
+}
+
+/** A folder as a whole was hashed. */
+export interface ExaminedFolder {
+  /** Pieces that are right, of those that can be judged. */
+  readonly good: Bitfield;
+  /** Of the chosen files, those that are not right. */
+  readonly wrong: number;
+}
+
+/** What the last looks at a shared folder saw. */
+interface Watched {
+  /** Index of the entry that is looked at next. */
+  next: number;
+  /** Of changed files: their time at the last look, and when they were hashed last. */
+  readonly changed: Map<number, { readonly seen: bigint; readonly judged: bigint | undefined }>;
+}
+
+/** All methods take the metainfo of a folder, and reject with MiniTorrentError. */
+export class FolderStates {
+  readonly #hashing: LocalHashing;
+  readonly #paths: Pick<StatePaths, 'stampsOf'>;
+  /** By file number. */
+  readonly #watched = new Map<number, Watched>();
+
+  constructor(hashing: LocalHashing, paths: Pick<StatePaths, 'stampsOf'>) {
+    this.#hashing = hashing;
+    this.#paths = paths;
+  }
+
+  /** After a restart, or when the folder is back: files whose stamps are right are believed. */
+  async check(entry: Entry, metainfo: Metainfo): Promise<FolderState> {
+    const { path, swarm, completeness } = entry;
+    const list = listOf(metainfo);
+    const recorded = recordedMs(completeness) ?? 0;
+    if (!(await loadStamps(this.#paths.stampsOf(entry), swarm, list, recorded))) {
+      await this.examine(path, metainfo);
+      return this.record(entry, metainfo);
+    }
+    const files = chosenFiles(list);
+    const times = await this.#hashing.look(path, metainfo.layout, files);
+    for (let at = 0; at < files.length; at += 1) {
+      const file = files[at] ?? 0;
+      list.markChanged(file, times[at] !== list.stampOf(file));
+    }
+    return { mtimeMs: recorded, have: offeredPieces(metainfo.layout).count };
+  }
+
+  /**
+   * Hashes every piece, and stamps the files that are right. FILE_CHANGED when somebody writes to them.
+   * @param onHashed gets the pieces hashed so far.
+   */
+  async examine(path: string, metainfo: Metainfo, onHashed?: OnHashed): Promise<ExaminedFolder> {
+    const list = listOf(metainfo);
+    const files = chosenFiles(list);
+    const before = await this.#hashing.look(path, metainfo.layout, files);
+    const whole = wholePieces(metainfo.layout);
+    const good = await this.#hashing.check(path, metainfo, whole, onHashed);
+    const after = await this.#hashing.look(path, metainfo.layout, files);
+    let wrong = 0;
+    for (const [at, file] of files.entries()) {
+      const time = before[at] ?? NOT_THERE;
+      const isStill = time !== NOT_THERE && time === after[at];
+      const isKept = isStill && isRight(list, file, whole, good);
+      list.markChanged(file, !isKept);
+      if (isKept) list.stamp(file, time);
+      else wrong += 1;
+    }
+    return { good, wrong };
+  }
+
+  /** Records the stamps of the list, which are right. */
+  async record(entry: Entry, metainfo: Metainfo): Promise<FolderState> {
+    const mtimeMs = await saveStamps(this.#paths.stampsOf(entry), entry.swarm, listOf(metainfo));
+    return { mtimeMs, have: offeredPieces(metainfo.layout).count };
+  }
+
+  async forget(file: number, entry: Entry): Promise<void> {
+    this.#watched.delete(file);
+    await unlinkIfThere(this.#paths.stampsOf(entry));
+  }
+
+  /**
+   * Looks at the next `entries` files, and again at those that have changed. One that is the same at two looks is
+   * hashed, and shared again when it is right. FILE_NOT_FOUND, NOT_A_DIRECTORY when the folder is gone.
+   */
+  async look(file: number, entry: Entry, metainfo: Metainfo, entries: number): Promise<SeenFolder> {
+    const list = listOf(metainfo);
+    const watched = this.#watched.get(file) ?? { next: 0, changed: new Map() };
+    this.#watched.set(file, watched);
+    const changed = changedFiles(list);
+    const looked = Uint32Array.from(new Set([...slice(list, watched, entries), ...taken(changed, watched.changed)]));
+    const times = await this.#hashing.look(entry.path, metainfo.layout, looked);
+    const still: number[] = [];
+    let isNew = false;
+    for (const [at, index] of looked.entries()) {
+      const seen = times[at] ?? NOT_THERE;
+      if (!list.hasChanged(index) && seen === list.stampOf(index)) continue;
+      list.markChanged(index, true);
+      const known = watched.changed.get(index);
+      if (known?.seen === seen && seen !== NOT_THERE) {
+        still.push(index);
+        isNew ||= known.judged !== seen;
+      }
+      // Moved behind the others, which have their turn at the next look.
+      watched.changed.delete(index);
+      watched.changed.set(index, { seen, judged: known?.judged });
+    }
+    const isStamped = isNew && (await this.#judge(entry, metainfo, watched, still));
+    const now = changedFiles(list);
+    const { mtimeMs, have } = isStamped
+      ? await this.record(entry, metainfo)
+      : { mtimeMs: recordedMs(entry.completeness) ?? 0, have: offeredPieces(metainfo.layout).count };
+    const names = now.slice(0, CHANGED_NAMED_MAX).map((index) => list.pathOf(index));
+    return { have, changed: now.length, names, mtimeMs };
+  }
+
+  /** Hashes files that were the same at two looks. Resolves to whether one of them is right. */
+  async #judge(entry: Entry, metainfo: Metainfo, watched: Watched, still: readonly number[]): Promise<boolean> {
+    const { layout } = metainfo;
+    const list = listOf(metainfo);
+    const whole = wholePieces(layout);
+    const only = new Bitfield(whole.pieceCount);
+    for (const index of still)
+      for (const piece of piecesOfEntry(list, index)) if (whole.has(piece)) only.set(piece);
+    const good = only.count === 0 ? only : await this.#hashing.check(entry.path, metainfo, only);
+    const times = await this.#hashing.look(entry.path, layout, Uint32Array.from(still));
+    let isStamped = false;
+    for (const [at, index] of still.entries()) {
+      const seen = watched.changed.get(index)?.seen ?? NOT_THERE;
+      if (times[at] !== seen) continue;
+      if (!isRight(list, index, whole, good)) {
+        watched.changed.set(index, { seen, judged: seen });
+        continue;
+      }
+      list.stamp(index, seen);
+      list.markChanged(index, false);
+      watched.changed.delete(index);
+      isStamped = true;
+    }
+    return isStamped;
+  }
+
+  /** Files of these pieces count as changed: a verification has found the pieces wrong. */
+  rotted(metainfo: Metainfo, bad: Bitfield): void {
+    const list = listOf(metainfo);
+    for (const index of chosenFiles(list))
+      for (const piece of piecesOfEntry(list, index)) if (bad.has(piece)) list.markChanged(index, true);
+  }
+}
+
+function listOf({ layout }: Metainfo): FolderList {
+  if (layout.folder === undefined) throw new MiniTorrentError('INTERNAL', 'a folder has a list');
+  return layout.folder;
+}
+
+function chosenFiles(list: FolderList): Uint32Array {
+  const files: number[] = [];
+  for (let index = 0; index < list.count; index += 1) if (list.isFile(index) && list.isChosen(index)) files.push(index);
+  return Uint32Array.from(files);
+}
+
+function changedFiles(list: FolderList): readonly number[] {
+  const files: number[] = [];
+  for (let index = 0; index < list.count; index += 1) if (list.hasChanged(index)) files.push(index);
+  return files;
+}
+
+/** The pieces that lie on this disk whole, when every chosen file is right. */
+function wholePieces(layout: Layout): Bitfield {
+  return wantedPieces(layout)?.whole ?? offeredPieces(new Layout(layout.size));
+}
+
+/** @param whole pieces that can be judged. What none of them shows is believed by its size. */
+function isRight(list: FolderList, index: number, whole: Bitfield, good: Bitfield): boolean {
+  for (const piece of piecesOfEntry(list, index)) if (whole.has(piece) && !good.has(piece)) return false;
+  return true;
+}
+
+/** The next files of the list, in turn. */
+function slice(list: FolderList, watched: Watched, entries: number): readonly number[] {
+  const files: number[] = [];
+  for (let looked = 0; looked < list.count && files.length < entries; looked += 1) {
+    const index = watched.next;
+    watched.next = (index + 1) % list.count;
+    if (list.isFile(index) && list.isChosen(index)) files.push(index);
+  }
+  return files;
+}
+
+/** Those of the changed files that are looked at now: new ones first, then the ones looked at longest ago. */
+function taken(changed: readonly number[], known: ReadonlyMap<number, unknown>): readonly number[] {
+  const fresh = changed.filter((index) => !known.has(index));
+  return [...fresh, ...known.keys()].slice(0, FOLDER_LOOK_ENTRIES);
+}

@@ -1,0 +1,38 @@
+// Looks at files of a folder without reading them: the time of each, to compare with the one that it had when it was
+// right. Blocks, so a hash thread does it: a disk that hangs keeps nothing else waiting.
+
+import fs from 'node:fs';
+import { present } from '../../foundation/base/assert.js';
+import { errnoOf } from '../../foundation/base/errors.js';
+import { FolderTree } from './folder-tree.js';
+import { layoutOf, type StorageHandle } from './messages.js';
+
+/** In place of a time: no file of the right size is there. */
+export const NOT_THERE = -(2n ** 63n);
+
+/** What makes that a file is not there, and no trouble of its disk. */
+const GONE: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG'];
+
+/** Modification times in nanoseconds, or NOT_THERE, of these entries of the list. Throws system errors. */
+export function timesOf(handle: StorageHandle, entries: Uint32Array): BigInt64Array {
+  const list = present(layoutOf(handle).folder, 'a look is at a folder');
+  const tree = new FolderTree(handle.fd);
+  try {
+    return BigInt64Array.from(entries, () => 0n).map((_, at) => {
+      const entry = entries[at] ?? 0;
+      return timeOf(tree, list.pathOf(entry), list.sizeOf(entry));
+    });
+  } finally {
+    tree.close();
+  }
+}
+
+function timeOf(tree: FolderTree, path: string, size: number): bigint {
+  try {
+    const found = fs.lstatSync(tree.reach(path), { bigint: true });
+    return found.isFile() && found.size === BigInt(size) ? found.mtimeNs : NOT_THERE;
+  } catch (error) {
+    if (GONE.includes(errnoOf(error))) return NOT_THERE;
+    throw error;
+  }
+}
