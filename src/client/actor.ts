@@ -243,7 +243,8 @@ export class ClientActor {
         this.#files.serve(effect.file, effect.entry, effect.complete);
         break;
       case 'unserve':
-        this.#files.unserve(effect.file);
+      case 'unlearn':
+        this.#files.drop(effect);
         break;
       case 'saveLibrary':
         this.#writer.saveLibrary(effect.changes);

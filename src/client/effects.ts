@@ -140,7 +140,8 @@ export type ClientInput =
       readonly mtimeMs: number;
       readonly have?: number | undefined;
     }
-  | { readonly kind: 'prepareFailed'; readonly ask: number; readonly refusal: Refusal }
+  /** `swarm`: it was prepared before. */
+  | { readonly kind: 'prepareFailed'; readonly ask: number; readonly refusal: Refusal; readonly swarm?: SwarmKey }
   /** The `.part` is open; `have` of its pieces are known to be good. */
   | { readonly kind: 'partOpened'; readonly file: number; readonly have: number }
   | { readonly kind: 'partFailed'; readonly file: number; readonly refusal: Refusal }
@@ -189,6 +190,8 @@ export type ClientEffect =
   | ({ readonly kind: 'prepareShare' } & ArgumentsOf<'share'>)
   | { readonly kind: 'writeShare'; readonly ask: number; readonly entry: Entry }
   | ({ readonly kind: 'prepareGet' } & ArgumentsOf<'get'>)
+  /** No file of the library has come of what was prepared for this swarm. */
+  | { readonly kind: 'unlearn'; readonly swarm: SwarmKey }
   /** Hashes what lies at the target. `targetJudged` or `prepareFailed` answers. */
   | { readonly kind: 'judgeTarget'; readonly ask: number; readonly entry: Entry }
   | { readonly kind: 'openPart'; readonly file: number; readonly entry: Entry }

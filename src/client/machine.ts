@@ -6,6 +6,7 @@ import { unreachable } from '../foundation/base/assert.js';
 import { isErrorCode } from '../foundation/base/errors.js';
 import { DOWNLOADS_RUNNING_MAX } from '../foundation/base/limits.js';
 import { formatAddress } from '../foundation/torrent/address.js';
+import type { SwarmKey } from '../foundation/torrent/ids.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import { aboutName, accept, bad, refuse, shareRecorded } from './answers/answers.js';
 import { Hashing } from './answers/hashing.js';
@@ -58,6 +59,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       ...(this.#closing === undefined ? this.#recovery.look(this.#files, nowMs) : NO_EFFECTS),
       ...this.#beginWaiting(),
       ...this.#answerWaits(),
+      ...this.#unlearn(input, effects),
       ...this.#files.takeUnusedPairs().map((trackers) => this.#forgetPair(trackers)),
       ...(this.#closing?.halt(this.#files, nowMs) ?? NO_EFFECTS),
     );
@@ -129,6 +131,14 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       default:
         return unreachable(input);
     }
+  }
+
+  /** What was prepared of a folder is large, and nothing else forgets it when no file has come of it. */
+  #unlearn(input: ClientInput | Wake, effects: readonly (ClientEffect | WakeAt)[]): readonly ClientEffect[] {
+    const swarm = swarmPrepared(input);
+    if (swarm === undefined || this.#files.ofSwarm(swarm) !== undefined) return NO_EFFECTS;
+    const goesOn = effects.some(({ kind }) => kind === 'judgeTarget' || kind === 'writeShare');
+    return goesOn ? NO_EFFECTS : [{ kind: 'unlearn', swarm }];
   }
 
   #forgetPair(trackers: Pair): ClientEffect {
@@ -296,6 +306,14 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     if (this.#waits.length === 0 || this.#files.hasBusy) return NO_EFFECTS;
     return this.#waits.splice(0).map((ask) => accept(ask, 'WAITED'));
   }
+}
+
+/** The swarm of a folder that was prepared to be shared or fetched. */
+function swarmPrepared(input: ClientInput | Wake): SwarmKey | undefined {
+  if (input.kind === 'prepareFailed') return input.swarm;
+  const isPrepared = input.kind === 'shareHashed' || input.kind === 'sharePrepared' || input.kind === 'getPrepared';
+  if (!isPrepared && input.kind !== 'targetJudged') return undefined;
+  return input.entry.folder === undefined ? undefined : input.entry.swarm;
 }
 
 function refusalOf({ code, sentence, errno, path }: Extract<DownloadEvent, { kind: 'failed' }>): Refusal {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
 import type { OpenedPart } from '../../src/client/disk-jobs/reopener.js';
+import { EVERYTHING } from '../../src/client/messages.js';
 import type { ClientThreads } from '../../src/client/threads/threads.js';
 import type { Attachment } from '../../src/foundation/actor/link.js';
 import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
@@ -16,6 +17,7 @@ import type { DownloadCommand } from '../../src/transfer/download/messages.js';
 import type { ServeCommand } from '../../src/transfer/peer/messages.js';
 import { folderLists } from '../../src/transfer/storage/folder-lists.js';
 import { adoptStorage } from '../../src/transfer/storage/storage.js';
+import { failsWith } from '../support/failures.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { entryOf, PIECES, SIZE } from './stage.js';
 
@@ -158,6 +160,7 @@ function folderOf(...sizes: readonly number[]): FolderList {
 test('the list of a folder rides beside what serves and what fetches it, also to a thread that starts again', (t) => {
   const { files, served, started, entry, part, metainfo } = stage(t);
   const folder = folderOf(SIZE - 7, 7);
+  files.unlearn(metainfo.swarm);
   const { swarm } = files.learn({ ...metainfo, layout: new Layout(folder) });
   const number = folderLists.numberOf(new Layout(folder));
   assert.ok(number > 0 && folderLists.has(number));
@@ -180,17 +183,30 @@ test('the list of a folder rides beside what serves and what fetches it, also to
   assert.ok(!folderLists.has(number));
 });
 
-test('a folder that is read again keeps the list that threads work with; another list takes its place', (t) => {
+test('a folder that is read again keeps the list that threads work with', (t) => {
   const { files, metainfo } = stage(t);
+  files.unlearn(metainfo.swarm);
   const first = folderOf(SIZE);
   first.stamp(0, 5n);
   files.learn({ ...metainfo, layout: new Layout(first) });
-  const number = folderLists.numberOf(new Layout(first));
-  const again = files.learn({ ...metainfo, layout: new Layout(folderOf(SIZE)) });
+  const again = files.learn({ ...metainfo, name: 'other', layout: new Layout(folderOf(SIZE)) });
   assert.equal(again.layout.folder, first);
   assert.equal(files.metainfo(metainfo.swarm).layout.folder?.stampOf(0), 5n);
-  const other = folderOf(SIZE - 1, 1);
-  assert.equal(files.learn({ ...metainfo, layout: new Layout(other) }).layout.folder, other);
-  assert.ok(!folderLists.has(number));
+  assert.equal(again.name, 'other');
   files.forget(1, metainfo.swarm);
+});
+
+test('one client has one layout and one choice of a swarm; another one is refused until the first is forgotten', (t) => {
+  const { files, metainfo } = stage(t);
+  const folder = (): Metainfo => ({ ...metainfo, layout: new Layout(folderOf(SIZE - 1, 1)) });
+  assert.throws(() => files.learn(folder()), failsWith('ALREADY_EXISTS', metainfo.name, 'with the files of'));
+  files.unlearn(metainfo.swarm);
+  const chosen = files.learn(folder(), { only: ['f1'], except: [] }).layout.folder;
+  assert.ok(chosen?.isChosen(1) === true && !chosen.isChosen(0));
+  for (const choice of [EVERYTHING, { only: [], except: ['f0'] }])
+    assert.throws(() => files.learn(folder(), choice), failsWith('ALREADY_EXISTS', 'another choice'));
+  assert.equal(files.learn(folder(), { only: ['f1'], except: [] }).layout.folder, chosen);
+  files.unlearn(metainfo.swarm);
+  assert.throws(() => files.learn(folder(), { only: ['nothing'], except: [] }), failsWith('INVALID_ARGUMENTS'));
+  assert.ok(!files.knows(metainfo.swarm));
 });

@@ -9,6 +9,7 @@ import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import { openFilesLimit } from '../../foundation/base/this-machine.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { deletePart } from '../../transfer/storage/leftovers.js';
 import { deleteMetainfo, readMetainfo, replaceTracker, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { PartClaims } from '../../transfer/storage/part-claims.js';
@@ -20,14 +21,15 @@ import type { ClientEffect, ClientInput, Refusal } from '../effects.js';
 import { namesOf } from '../files/names.js';
 import type { Entry } from '../files/record.js';
 import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
-import type { ClientEvent } from '../messages.js';
+import type { Choice, ClientEvent } from '../messages.js';
 import type { StatePaths } from '../state/library.js';
+import { FolderStates } from './folder-states.js';
 import { LocalHashing } from './local-hashing.js';
 import { Looks } from './look.js';
 import type { OpenFiles } from './open-files.js';
 import { OwnCopies } from './own-copies.js';
 import { Rehash } from './rehash.js';
-import { Reopener } from './reopener.js';
+import { type FoundCopy, Reopener } from './reopener.js';
 import { type HashProgress, hashShare } from './share.js';
 
 type SharingKind = 'prepareShare' | 'writeShare';
@@ -77,6 +79,7 @@ export class DiskJobs {
   readonly #options: DiskJobsOptions;
   readonly #hashing: LocalHashing;
   readonly #copies: OwnCopies;
+  readonly #folders: FolderStates;
   readonly #reopener: Reopener;
   readonly #rehash: Rehash;
   readonly #looks: Looks;
@@ -95,7 +98,10 @@ export class DiskJobs {
       client.allowHostNames === true || client.trackers.some((own) => sameAddress(own, tracker));
     const [hashing, copies] = [this.#hashing, new OwnCopies({ paths, read, log })];
     this.#copies = copies;
-    this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, read, mayName, log });
+    const folders = new FolderStates(hashing, paths);
+    this.#folders = folders;
+    const learn = (metainfo: Metainfo, choice?: Choice): Metainfo => files.learn(metainfo, choice);
+    this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
     this.#rehash = new Rehash({ hashing, files, paths, copies });
     this.#looks = new Looks({ deadlineMs: MOUNT_DEADLINE_MS, onHung: (mount) => this.#answerHung(mount) });
     this.#jobs = {
@@ -168,6 +174,12 @@ export class DiskJobs {
     }
   }
 
+  /** What a download has put at its target. If it is gone already, serving it fails and says so. */
+  async #completedAt(entry: Entry): Promise<FoundCopy> {
+    if (entry.folder !== undefined) return this.#folders.record(entry, this.#options.files.metainfo(entry.swarm));
+    return { mtimeMs: (await lookAtSource(entry.path))?.mtimeMs ?? 0 };
+  }
+
   /** Shows the hashing of what was found for a get, as that of a share is. */
   #hashReport(ask: number): (entry: Entry, done: number) => void {
     const { post } = this.#options;
@@ -212,11 +224,10 @@ export class DiskJobs {
     const { files } = this.#options;
     return {
       prepareGet: {
-        perform: async ({ ask, mtorrentPath, destination }) => {
+        perform: async ({ ask, ...order }) => {
           const report = this.#hashReport(ask);
-          const { metainfo, ...prepared } = await this.#reopener.prepareGet(mtorrentPath, destination, report);
+          const { metainfo, ...prepared } = await this.#reopener.prepareGet(order, report);
           await this.#copies.keep(metainfo);
-          files.learn(metainfo);
           return { kind: 'getPrepared', ask, ...prepared };
         },
         refused: prepareFailed,
@@ -225,10 +236,10 @@ export class DiskJobs {
         perform: async ({ ask, entry }) => {
           const report = this.#hashReport(ask);
           const metainfo = files.metainfo(entry.swarm);
-          const mtimeMs = await this.#reopener.wholeAt(entry, metainfo, (done) => report(entry, done));
-          return { kind: 'targetJudged', ask, entry, mtimeMs };
+          const found = await this.#reopener.wholeAt(entry, metainfo, (done) => report(entry, done));
+          return { kind: 'targetJudged', ask, entry, ...found };
         },
-        refused: prepareFailed,
+        refused: preparedFailed,
       },
     };
   }
@@ -241,7 +252,7 @@ export class DiskJobs {
           const opened = await this.#reopener.openPart(entry, files.metainfo(entry.swarm));
           if (opened.kind === 'whole') {
             await this.#reopener.forgetProgress(entry);
-            return { kind: 'completedSeen', file, mtimeMs: opened.mtimeMs };
+            return { kind: 'completedSeen', file, mtimeMs: opened.mtimeMs, have: opened.have };
           }
           this.#claimed.set(file, entry.path);
           files.partOpened(file, opened);
@@ -259,10 +270,9 @@ export class DiskJobs {
       },
       lookAtCompleted: {
         perform: async ({ file, entry }) => {
-          // If it is gone already, serving it fails and says so.
-          const mtimeMs = (await lookAtSource(entry.path))?.mtimeMs ?? 0;
+          const found = await this.#completedAt(entry);
           await this.#reopener.forgetProgress(entry);
-          return { kind: 'completedSeen', file, mtimeMs };
+          return { kind: 'completedSeen', file, ...found };
         },
         refused: partFailed,
       },
@@ -270,6 +280,7 @@ export class DiskJobs {
         perform: async ({ ask, file, entry, unfinished }) => {
           this.#rehash.forget(file);
           const layout = files.knows(entry.swarm) ? files.metainfo(entry.swarm).layout : undefined;
+          await this.#folders.forget(file, entry);
           files.forget(file, entry.swarm);
           await deleteResume(paths.resumeOf(entry));
           await this.#copies.forget(entry.swarm);
@@ -305,9 +316,7 @@ export class DiskJobs {
     return {
       check: {
         perform: async ({ file, entry }) => {
-          const { result, metainfo } = await this.#reopener.check(entry);
-          if (metainfo !== undefined) files.learn(metainfo);
-          return { kind: 'checked', file, result };
+          return { kind: 'checked', file, result: (await this.#reopener.check(entry)).result };
         },
         refused: ({ file }, { sentence, trouble }) => ({
           kind: 'checked',
@@ -320,7 +329,10 @@ export class DiskJobs {
         refused: () => ({ kind: 'sourcesSeen', seen: [] }),
       },
       lookAtEntries: {
-        perform: async ({ file }) => ({ kind: 'entriesSeen', file, seen: undefined }),
+        perform: async ({ file, entry, entries }) => {
+          const seen = await this.#folders.look(file, entry, files.metainfo(entry.swarm), entries);
+          return { kind: 'entriesSeen', file, seen };
+        },
         refused: ({ file }) => ({ kind: 'entriesSeen', file, seen: undefined }),
       },
       lookAtRoom: {
@@ -358,6 +370,14 @@ export class DiskJobs {
 
 function prepareFailed({ ask }: { readonly ask: number }, refusal: Refusal): ClientInput {
   return { kind: 'prepareFailed', ask, refusal };
+}
+
+/** It was prepared before, and is known. */
+function preparedFailed(
+  { ask, entry }: { readonly ask: number; readonly entry: Entry },
+  refusal: Refusal,
+): ClientInput {
+  return { kind: 'prepareFailed', ask, refusal, ...(entry.folder === undefined ? {} : { swarm: entry.swarm }) };
 }
 
 function removalFailed({ ask }: { readonly ask: number }, refusal: Refusal): ClientInput {

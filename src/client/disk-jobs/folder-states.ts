@@ -4,15 +4,19 @@
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { piecesOfEntry } from '../../foundation/torrent/folder/entry-pieces.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
-import { offeredPieces, piecesOfEntry } from '../../foundation/torrent/folder/offered-pieces.js';
-import { wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
+import { servedPieces, wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
 import { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { NOT_THERE } from '../../transfer/storage/folder-look.js';
 import { loadStamps, saveStamps } from '../../transfer/storage/folder-stamps.js';
 import { unlinkIfThere } from '../../transfer/storage/leftovers.js';
 import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
+import { targetTaken } from '../../transfer/storage/reopening.js';
+import { isFolder } from '../../transfer/storage/source.js';
+import { partPathOf } from '../../transfer/storage/target.js';
 import type { SeenFolder } from '../effects.js';
 import { recordedMs } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
@@ -72,7 +76,7 @@ export class FolderStates {
       const file = files[at] ?? 0;
       list.markChanged(file, times[at] !== list.stampOf(file));
     }
-    return { mtimeMs: recorded, have: offeredPieces(metainfo.layout).count };
+    return { mtimeMs: recorded, have: servedPieces(metainfo.layout).count };
   }
 
   /**
@@ -98,10 +102,26 @@ export class FolderStates {
     return { good, wrong };
   }
 
+  /**
+   * What lies at the target of a get, if every chosen file is right: by its stamps where they are known, else hashed.
+   * Otherwise ALREADY_EXISTS, saying what it is; FILE_CHANGED.
+   */
+  async wholeAt(entry: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<FolderState> {
+    const { path } = entry;
+    const taken = (good: number): MiniTorrentError => {
+      const found = { good, pieces: metainfo.geometry.pieceCount, diskBytes: 0 };
+      return new MiniTorrentError('ALREADY_EXISTS', targetTaken(path, partPathOf(path), found, false).sentence);
+    };
+    if (!(await isFolder(path))) throw taken(0);
+    const { good, wrong } = await this.examine(path, metainfo, onHashed);
+    if (wrong > 0) throw taken(good.without(zerosOf(metainfo).pieces).count);
+    return this.record(entry, metainfo);
+  }
+
   /** Records the stamps of the list, which are right. */
   async record(entry: Entry, metainfo: Metainfo): Promise<FolderState> {
     const mtimeMs = await saveStamps(this.#paths.stampsOf(entry), entry.swarm, listOf(metainfo));
-    return { mtimeMs, have: offeredPieces(metainfo.layout).count };
+    return { mtimeMs, have: servedPieces(metainfo.layout).count };
   }
 
   async forget(file: number, entry: Entry): Promise<void> {
@@ -139,7 +159,7 @@ export class FolderStates {
     const now = changedFiles(list);
     const { mtimeMs, have } = isStamped
       ? await this.record(entry, metainfo)
-      : { mtimeMs: recordedMs(entry.completeness) ?? 0, have: offeredPieces(metainfo.layout).count };
+      : { mtimeMs: recordedMs(entry.completeness) ?? 0, have: servedPieces(metainfo.layout).count };
     const names = now.slice(0, CHANGED_NAMED_MAX).map((index) => list.pathOf(index));
     return { have, changed: now.length, names, mtimeMs };
   }
@@ -150,8 +170,7 @@ export class FolderStates {
     const list = listOf(metainfo);
     const whole = wholePieces(layout);
     const only = new Bitfield(whole.pieceCount);
-    for (const index of still)
-      for (const piece of piecesOfEntry(list, index)) if (whole.has(piece)) only.set(piece);
+    for (const index of still) for (const piece of piecesOfEntry(list, index)) if (whole.has(piece)) only.set(piece);
     const good = only.count === 0 ? only : await this.#hashing.check(entry.path, metainfo, only);
     const times = await this.#hashing.look(entry.path, layout, Uint32Array.from(still));
     let isStamped = false;
@@ -197,7 +216,7 @@ function changedFiles(list: FolderList): readonly number[] {
 
 /** The pieces that lie on this disk whole, when every chosen file is right. */
 function wholePieces(layout: Layout): Bitfield {
-  return wantedPieces(layout)?.whole ?? offeredPieces(new Layout(layout.size));
+  return wantedPieces(layout)?.whole ?? servedPieces(new Layout(layout.size));
 }
 
 /** @param whole pieces that can be judged. What none of them shows is believed by its size. */

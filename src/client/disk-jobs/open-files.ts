@@ -7,6 +7,7 @@ import { present } from '../../foundation/base/assert.js';
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
+import { choose } from '../../foundation/torrent/folder/choice.js';
 import { servedPieces, wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { infoDigestBytes, infoFactsOf } from '../../foundation/torrent/info-text.js';
@@ -15,8 +16,10 @@ import { formatFurtherLines, type Metainfo } from '../../foundation/torrent/meta
 import type { ServeCommand } from '../../transfer/peer/messages.js';
 import { folderLists } from '../../transfer/storage/folder-lists.js';
 import { servedAt } from '../../transfer/storage/messages.js';
+import type { ClientEffect } from '../effects.js';
 import { recordedMs } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
+import { type Choice, EVERYTHING } from '../messages.js';
 import type { ClientThreads } from '../threads/threads.js';
 import type { OpenedPart } from './reopener.js';
 
@@ -38,6 +41,8 @@ export class OpenFiles {
   readonly #threads: ClientThreads;
   readonly #open = new Map<number, OpenFile>();
   readonly #metainfo = new Map<SwarmKey, Metainfo>();
+  /** Of folders. */
+  readonly #choices = new Map<SwarmKey, Choice>();
   readonly #uploadPort: () => number;
   readonly #copyOf: (swarm: SwarmKey) => string;
 
@@ -52,22 +57,39 @@ export class OpenFiles {
   }
 
   /**
+   * @param choice which files of a folder are wanted. ALREADY_EXISTS when the swarm is known with another choice, or
+   * with other files. Throws as `choose`.
    * @returns what is known of the swarm from now on. A folder's list that is known already stays: threads work with
    * its memory, which has the marks of this client.
    */
-  learn(metainfo: Metainfo): Metainfo {
-    const known = this.#metainfo.get(metainfo.swarm);
-    if (known !== undefined && isSameLayout(known.layout, metainfo.layout)) return this.#keep(known, metainfo);
-    folderLists.use(metainfo.layout);
-    if (known !== undefined) letGoOf(known);
-    this.#metainfo.set(metainfo.swarm, metainfo);
-    return metainfo;
+  learn(metainfo: Metainfo, choice: Choice = EVERYTHING): Metainfo {
+    const { swarm, layout, name } = metainfo;
+    const known = this.#metainfo.get(swarm);
+    if (known !== undefined) {
+      if (!isSameLayout(known.layout, layout)) throw isHere(name, `with the files of ${known.name}`);
+      if (!isSameChoice(this.#choices.get(swarm), choice)) throw isHere(name, 'with another choice of its files');
+    } else if (layout.folder !== undefined) {
+      choose(layout.folder, choice);
+      folderLists.use(layout);
+      this.#choices.set(swarm, choice);
+    }
+    const learned = { ...metainfo, layout: known?.layout ?? layout };
+    this.#metainfo.set(swarm, learned);
+    return learned;
   }
 
-  #keep(known: Metainfo, metainfo: Metainfo): Metainfo {
-    const kept = { ...metainfo, layout: known.layout };
-    this.#metainfo.set(metainfo.swarm, kept);
-    return kept;
+  /** No file of the library has come of it. */
+  unlearn(swarm: SwarmKey): void {
+    const known = this.#metainfo.get(swarm);
+    if (known === undefined) return;
+    this.#metainfo.delete(swarm);
+    this.#choices.delete(swarm);
+    folderLists.letGo(folderLists.numberOf(known.layout));
+  }
+
+  drop(effect: Extract<ClientEffect, { readonly kind: 'unserve' | 'unlearn' }>): void {
+    if (effect.kind === 'unserve') this.unserve(effect.file);
+    else this.unlearn(effect.swarm);
   }
 
   knows(swarm: SwarmKey): boolean {
@@ -127,10 +149,7 @@ export class OpenFiles {
 
   forget(file: number, swarm: SwarmKey): void {
     this.#open.delete(file);
-    const known = this.#metainfo.get(swarm);
-    if (known === undefined) return;
-    this.#metainfo.delete(swarm);
-    letGoOf(known);
+    this.unlearn(swarm);
   }
 
   startDownload(file: number, entry: Entry, resumePath: string): void {
@@ -233,8 +252,15 @@ function listOf({ folder }: Layout): readonly Attachment[] {
   return folder === undefined ? [] : [folder.memory];
 }
 
-function letGoOf({ layout }: Metainfo): void {
-  folderLists.letGo(folderLists.numberOf(layout));
+function isHere(name: string, how: string): MiniTorrentError {
+  const sentence = `${name} is here already ${how}; remove that first, or run the command with --alone`;
+  return new MiniTorrentError('ALREADY_EXISTS', sentence);
+}
+
+function isSameChoice(known: Choice | undefined, choice: Choice): boolean {
+  if (known === undefined) return true;
+  const words = ({ only, except }: Choice): string => JSON.stringify([only, except]);
+  return words(known) === words(choice);
 }
 
 function isSameLayout(known: Layout, other: Layout): boolean {

@@ -3,10 +3,11 @@
 // or written to.
 
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileError, MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
@@ -34,17 +35,19 @@ import {
   saveResume,
 } from '../../transfer/storage/resume.js';
 import { checkFileSize, type Room, roomAt } from '../../transfer/storage/room.js';
-import { inspectSource, type Source } from '../../transfer/storage/source.js';
+import { inspectSource, isFolder, type Source } from '../../transfer/storage/source.js';
 import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
-import { checkWritable, targetPathOf } from '../../transfer/storage/target.js';
+import { checkWritable, targetOf } from '../../transfer/storage/target.js';
 import { checkTargetName } from '../../transfer/storage/target-name.js';
 import type { CheckResult, There } from '../effects.js';
 import { type Completeness, recordedMs, UNFINISHED } from '../files/completeness.js';
 import { otherPaths, servedFrom } from '../files/names.js';
 import type { Entry, KnownZeros } from '../files/record.js';
 import { CHECKS_A_MOUNT_MAX } from '../limits.js';
+import { type Choice, EVERYTHING } from '../messages.js';
 import type { StatePaths } from '../state/library.js';
 import { Adoption, lookAtTarget, type OnHashed } from './adoption.js';
+import type { FolderStates } from './folder-states.js';
 import type { LocalHashing } from './local-hashing.js';
 import { lookAt } from './look.js';
 import type { OwnCopies } from './own-copies.js';
@@ -57,9 +60,20 @@ export interface OpenedPart {
 }
 
 /** Somebody else has completed the file meanwhile. */
-export interface FoundWhole {
+export interface FoundWhole extends FoundCopy {
   readonly kind: 'whole';
+}
+
+/** A complete copy. */
+export interface FoundCopy {
   readonly mtimeMs: number;
+  /** Pieces of a folder that can be shared; absent: all. */
+  readonly have?: number | undefined;
+}
+
+export interface GetOrder extends Choice {
+  readonly mtorrentPath: string;
+  readonly destination: string;
 }
 
 export interface ReopenerOptions {
@@ -67,6 +81,9 @@ export interface ReopenerOptions {
   readonly claims: PartClaims;
   readonly hashing: LocalHashing;
   readonly copies: OwnCopies;
+  readonly folders: FolderStates;
+  /** As of `OpenFiles`. */
+  readonly learn: (metainfo: Metainfo, choice?: Choice) => Metainfo;
   /** Reads a .mtorrent, as `readMetainfo` does. */
   readonly read: typeof readMetainfo;
   /** Which host names a new .mtorrent may name. */
@@ -103,15 +120,13 @@ export class Reopener {
    * when it is of something else, ALREADY_RUNNING when another client writes it.
    * @param onHashed gets the pieces hashed so far, and where they lie.
    */
-  async prepareGet(
-    mtorrentPath: string,
-    destination: string,
-    onHashed: (entry: Entry, done: number) => void,
-  ): Promise<PreparedGet> {
-    const metainfo = await this.#options.read(mtorrentPath, this.#options.mayName);
-    const path = await targetPathOf(destination, metainfo.name);
+  async prepareGet(order: GetOrder, onHashed: (entry: Entry, done: number) => void): Promise<PreparedGet> {
+    const { mtorrentPath, destination, only, except } = order;
+    const read = await this.#options.read(mtorrentPath, this.#options.mayName);
+    const metainfo = this.#options.learn(read, { only, except });
+    const path = await targetOf(destination, metainfo);
     const directory = dirname(path);
-    const entry = entryOf(metainfo, mtorrentPath, path, UNFINISHED);
+    const entry = entryOf(metainfo, mtorrentPath, path, UNFINISHED, { only, except });
     await checkTargetName(path);
     const there = await lookAtTarget(path);
     const device = await deviceOf(directory);
@@ -129,22 +144,24 @@ export class Reopener {
     return { ...prepared, room: { ...room, freeBytes }, there };
   }
 
-  /** As Adoption.wholeAt. */
-  wholeAt(entry: Entry, metainfo: Metainfo, onHashed: OnHashed): Promise<number> {
-    return this.#adoption.wholeAt(entry, metainfo, onHashed);
+  /** As Adoption.wholeAt, also for a folder. */
+  async wholeAt(entry: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<FoundCopy> {
+    if (metainfo.layout.folder !== undefined) return this.#options.folders.wholeAt(entry, metainfo, onHashed);
+    return { mtimeMs: await this.#adoption.wholeAt(entry, metainfo, onHashed) };
   }
 
   /** Compares what the library says about a file with the disk. */
   check(entry: Entry): Promise<{ readonly result: CheckResult; readonly metainfo: Metainfo | undefined }> {
     return this.#checksAt(entry.path).during(async () => {
       // Before the check, so that a change during it is noticed at the next look.
-      const found = await lookAt(entry.path, entry.mtorrentPath, otherPaths(entry));
+      const isFolder = entry.folder !== undefined;
+      const found = await lookAt(entry.path, entry.mtorrentPath, otherPaths(entry), isFolder);
       const unusable = async ({ sentence }: Pick<Refused, 'sentence'>) => ({
         result: { kind: 'unusable', sentence, found, have: await this.#recordedCount(entry) } as const,
         metainfo: undefined,
       });
       try {
-        const metainfo = await this.#options.copies.metainfoOf(entry);
+        const metainfo = this.#options.learn(await this.#options.copies.metainfoOf(entry), entry.folder);
         const verdict = await this.#checkCopies(entry, metainfo);
         return verdict.kind === 'refuse' ? await unusable(verdict) : { result: verdict, metainfo };
       } catch (error) {
@@ -176,6 +193,7 @@ export class Reopener {
   }
 
   async #checkFile(entry: Entry, metainfo: Metainfo): Promise<CheckResult | Refused> {
+    if (metainfo.layout.folder !== undefined) return this.#checkFolder(entry, metainfo);
     const found = await inspectIfThere(entry.path);
     const verdict = judgeFile({ ...entry, mtimeMs: recordedMs(entry.completeness) }, found);
     if (verdict.kind === 'refuse') return verdict;
@@ -188,6 +206,21 @@ export class Reopener {
       }
     }
     return { kind: 'complete', path: entry.path, mtimeMs: found.mtimeMs };
+  }
+
+  async #checkFolder(entry: Entry, metainfo: Metainfo): Promise<CheckResult | Refused> {
+    const { folders } = this.#options;
+    const { path, completeness } = entry;
+    const isThere = await isFolder(path);
+    if (completeness.kind !== 'partial') {
+      if (!isThere) return goneFolder(entry);
+      return { kind: 'complete', path, ...(await folders.check(entry, metainfo)) };
+    }
+    if (!isThere || (await partBytesOf(path)) !== undefined) return this.#checkPart(entry, metainfo);
+    // It got its name just before a crash, or somebody has put it there.
+    const found = await folders.wholeAt(entry, metainfo);
+    await this.forgetProgress(entry);
+    return { kind: 'complete', path, ...found };
   }
 
   async #checkPart(entry: Entry, metainfo: Metainfo): Promise<CheckResult> {
@@ -223,7 +256,8 @@ export class Reopener {
 
   async #open(entry: Entry, metainfo: Metainfo): Promise<OpenedPart | FoundWhole> {
     if ((await lookAtTarget(entry.path)) !== undefined)
-      return { kind: 'whole', mtimeMs: await this.#adoption.wholeAt(entry, metainfo) };
+      return { kind: 'whole', ...(await this.wholeAt(entry, metainfo)) };
+    metainfo.layout.folder?.forgetStamps();
     let reading = await this.#readingOf(entry);
     const verdict = judgePart((await partBytesOf(entry.path)) !== undefined, reading !== undefined);
     if (verdict === 'examine') {
@@ -315,9 +349,28 @@ export class Reopener {
   }
 }
 
-export function entryOf(metainfo: Metainfo, mtorrentPath: string, path: string, completeness: Completeness): Entry {
-  const { name, geometry, swarm, trackers } = metainfo;
-  return { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, others: [] };
+/** @param choice of a folder's files; its list is marked so. */
+export function entryOf(
+  metainfo: Metainfo,
+  mtorrentPath: string,
+  path: string,
+  completeness: Completeness,
+  choice: Choice = EVERYTHING,
+): Entry {
+  const { name, geometry, swarm, trackers, layout } = metainfo;
+  const own = { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, others: [] };
+  return layout.folder === undefined ? own : { ...own, folder: { ...choice, files: filesOf(layout.folder) } };
+}
+
+/** Files that are wanted. */
+function filesOf(list: FolderList): number {
+  let files = 0;
+  for (let index = 0; index < list.count; index += 1) if (list.isFile(index) && list.isChosen(index)) files += 1;
+  return files;
+}
+
+function goneFolder({ path, mtorrentPath }: Entry): Refused {
+  return { kind: 'refuse', sentence: `${path} is gone; put it back, or remove ${basename(mtorrentPath)}` };
 }
 
 /** The entry, as if each of its copies were its only one: the one that is served, then the other complete ones. */

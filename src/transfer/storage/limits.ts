@@ -106,3 +106,5 @@ export const STAT_BLOCK_BYTES = 512;
 export const KEPT_NAMED_MAX = 10;
 /** Bytes of the record of a folder's stamps: 8 for each of FOLDER_ENTRIES_MAX entries, and its head. */
 export const STAMPS_BYTES_MAX = 3 * MIB;
+/** Files by which a directory is taken for a folder that was fetched before: enough to tell it from any other. */
+export const TARGET_FILES_LOOKED_AT = 16;

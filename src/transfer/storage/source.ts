@@ -16,6 +16,12 @@ export interface Source {
   readonly mtimeMs: number;
 }
 
+/** Whether there is a folder at `path`, or a link to one. */
+export async function isFolder(path: string): Promise<boolean> {
+  // What is wrong with anything else is said by who opens it.
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
 /**
  * What can be shared is a regular file, readable and not too large; else FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED,
  * LIMIT_REACHED.

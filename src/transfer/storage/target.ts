@@ -3,12 +3,15 @@
 
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
+import { access, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { assert } from '../../foundation/base/assert.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
+import { TARGET_FILES_LOOKED_AT } from './limits.js';
 
 /** What a download has behind its name until it is complete. */
 export const PART_SUFFIX = '.part';
@@ -31,6 +34,37 @@ export async function targetPathOf(destination: string, name: string): Promise<s
   } catch (error) {
     throw fileError(error, destination);
   }
+}
+
+/**
+ * As `targetPathOf`. A destination that holds files of this folder is the folder itself, so that the command that has
+ * fetched it under another name can be given again.
+ */
+export async function targetOf(
+  destination: string,
+  { name, layout }: Pick<Metainfo, 'name' | 'layout'>,
+): Promise<string> {
+  const { folder } = layout;
+  const target = await targetPathOf(destination, name);
+  if (folder === undefined || destination.endsWith('/') || dirname(target) !== (await resolved(destination)))
+    return target;
+  return (await holdsFilesOf(dirname(target), folder)) ? dirname(target) : target;
+}
+
+/** Most of the first files are there. */
+async function holdsFilesOf(directory: string, list: FolderList): Promise<boolean> {
+  let [looked, found] = [0, 0];
+  for (let index = 0; index < list.count && looked < TARGET_FILES_LOOKED_AT; index += 1) {
+    if (!list.isFile(index) || !list.isChosen(index)) continue;
+    looked += 1;
+    const there = await lstat(join(directory, list.pathOf(index))).catch(() => undefined);
+    if (there?.isFile() === true && there.size === list.sizeOf(index)) found += 1;
+  }
+  return found * 2 > looked;
+}
+
+async function resolved(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined);
 }
 
 /** PERMISSION_DENIED when no file can be made beside `targetPath`. */

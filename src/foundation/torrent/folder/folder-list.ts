@@ -200,6 +200,14 @@ export class FolderList {
   stamp(index: number, mtimeNs: bigint): void {
     Atomics.store(this.#stamps, index, mtimeNs);
   }
+
+  /** Its files are written anew. */
+  forgetStamps(): void {
+    for (let index = 0; index < this.count; index += 1) {
+      this.stamp(index, 0n);
+      this.markChanged(index, false);
+    }
+  }
 }
 
 /** Takes entries in the order of the list; how many there may be, and which, its caller has checked. */
