@@ -85,7 +85,7 @@ export class LocalHashing {
     const times = new BigInt64Array(entries.length);
     await this.#lend(layout, async (pool) => {
       for (let at = 0; at < entries.length; at += FOLDER_LOOK_ENTRIES)
-        times.set(await pool.look(path, layout, entries.subarray(at, at + FOLDER_LOOK_ENTRIES)), at);
+        times.set(await pool.times(path, layout, entries.subarray(at, at + FOLDER_LOOK_ENTRIES)), at);
     });
     return times;
   }

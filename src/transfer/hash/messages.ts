@@ -53,7 +53,7 @@ export const hashTasks = protocol('hash.task', {
   /** Makes these pieces zeros: reads each, and writes it when it is anything else. */
   clearRange: message(6, { storage: storageHandle, first: piece, count: rangeCount }),
   /** Looks at these entries of a folder; their indices as a Uint32Array. */
-  lookAtEntries: message(20, { storage: storageHandle, entries: bytes(4, 4 * FOLDER_LOOK_ENTRIES) }),
+  takeTimes: message(20, { storage: storageHandle, entries: bytes(4, 4 * FOLDER_LOOK_ENTRIES) }),
   /** Reads bytes of files into slots. Nothing is verified. */
   fillSlots: message(9, { fills: listOf(slotFill, VERIFY_BATCH_MAX) }),
 });
@@ -72,7 +72,7 @@ export const hashAnswers = protocol('hash.answer', {
   ended: message(7, { entry }),
   warm: message(8, {}),
   /** The times of these entries, as `timesOf` has them, as a BigInt64Array. */
-  entriesSeen: message(20, { times: bytes(8, 8 * FOLDER_LOOK_ENTRIES) }),
+  timesTaken: message(20, { times: bytes(8, 8 * FOLDER_LOOK_ENTRIES) }),
   /** Of each slot the first part that cannot be read, or whose file has changed; -1: all are there. */
   filled: message(12, { bad: listOf(whole(-1, PARTS_PER_PIECE_MAX - 1), VERIFY_BATCH_MAX) }),
   /** How many pieces of the range were written. */

@@ -44,10 +44,10 @@ import {
   checkShare,
   clearPieces,
   hashShare,
-  lookAtEntries,
   type RangeOptions,
   type RangeThreads,
   sha256Of,
+  takeTimes,
 } from './ranges.js';
 import { Watchdog } from './watchdog.js';
 
@@ -94,8 +94,8 @@ export interface HashPool {
   hash(path: string, layout: Layout, options?: RangeOptions): Promise<Uint8Array>;
   /** The pieces that have their digest. Says nothing about bytes past the layout's size. */
   check(path: string, layout: Layout, digests: Uint8Array, options?: CheckOptions): Promise<Bitfield>;
-  /** The times of entries of a folder, as `lookAtEntries` of ranges.ts has them. */
-  look(path: string, layout: Layout, entries: Uint32Array): Promise<BigInt64Array>;
+  /** The times of entries of a folder, as `takeTimes` of ranges.ts has them. */
+  times(path: string, layout: Layout, entries: Uint32Array): Promise<BigInt64Array>;
   /** Makes these pieces zeros, as `clearPieces` of ranges.ts does; resolves to how many had to be written. */
   clear(storage: Storage, pieces: Bitfield): Promise<number>;
   /** SHA-256 of all bytes, on a thread of its own, so that it delays no verification. */
@@ -136,7 +136,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     },
     hash: (path, layout, rangeOptions = {}) => hashShare(ranges, path, layout, rangeOptions),
     check: (path, layout, digests, checkOptions = {}) => checkShare(ranges, path, layout, digests, checkOptions),
-    look: (path, layout, entries) => lookAtEntries((task) => pool.run(task), path, layout, entries),
+    times: (path, layout, entries) => takeTimes((task) => pool.run(task), path, layout, entries),
     clear: (storage, pieces) => clearPieces(ranges, storage, pieces),
     sha256(path, layout, signal) {
       whole ??= new HashThreads({ threads: 1, kept: 1, slab: undefined, log, entry, taskDeadlineMs: undefined });

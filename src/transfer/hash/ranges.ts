@@ -60,7 +60,7 @@ export async function hashShare(
  * The times of these entries of the folder at `path`, as `timesOf` has them. At most FOLDER_LOOK_ENTRIES. Rejects with
  * MiniTorrentError when the folder is not there.
  */
-export function lookAtEntries(
+export function takeTimes(
   run: RangeThreads['run'],
   path: string,
   layout: Layout,
@@ -68,9 +68,9 @@ export function lookAtEntries(
 ): Promise<BigInt64Array> {
   return whileOpen(path, layout, async ({ handle: storage }) => {
     const indices = new Uint8Array(entries.slice().buffer);
-    const answer = await run({ kind: 'lookAtEntries', storage, entries: indices });
+    const answer = await run({ kind: 'takeTimes', storage, entries: indices });
     if (answer.kind === 'ioError') throw errnoError(answer.errno, path);
-    assert(answer.kind === 'entriesSeen', 'a thread answers what it was asked');
+    assert(answer.kind === 'timesTaken', 'a thread answers what it was asked');
     return new BigInt64Array(answer.times.slice().buffer);
   });
 }

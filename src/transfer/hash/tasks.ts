@@ -55,8 +55,8 @@ export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob
         return attached(task, (target) => clearRange(target, task, buffer));
       case 'fillSlots':
         return { kind: 'filled', bad: task.fills.map((fill) => filler.fill(memoryOf(slots, fill.slot), fill)) };
-      case 'lookAtEntries':
-        return { kind: 'entriesSeen', times: bytesOf(timesOf(task.storage, indicesOf(task.entries))) };
+      case 'takeTimes':
+        return { kind: 'timesTaken', times: bytesOf(timesOf(task.storage, indicesOf(task.entries))) };
       case 'warmUp':
         createHash('sha1').update(buffer).digest();
         return { kind: 'warm' };
