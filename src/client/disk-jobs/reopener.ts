@@ -7,7 +7,6 @@ import { basename, dirname } from 'node:path';
 import { fileError, MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
-import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
@@ -40,13 +39,14 @@ import { createPart, openPart, type Storage } from '../../transfer/storage/stora
 import { checkWritable, targetOf } from '../../transfer/storage/target.js';
 import { checkTargetName } from '../../transfer/storage/target-name.js';
 import type { CheckResult, There } from '../effects.js';
-import { type Completeness, recordedMs, UNFINISHED } from '../files/completeness.js';
+import { recordedMs, UNFINISHED } from '../files/completeness.js';
 import { otherPaths, servedFrom } from '../files/names.js';
 import type { Entry, KnownZeros } from '../files/record.js';
 import { CHECKS_A_MOUNT_MAX } from '../limits.js';
-import { type Choice, EVERYTHING } from '../messages.js';
+import type { Choice } from '../messages.js';
 import type { StatePaths } from '../state/library.js';
 import { Adoption, lookAtTarget, type OnHashed } from './adoption.js';
+import { entryOf } from './entry.js';
 import type { FolderStates } from './folder-states.js';
 import type { LocalHashing } from './local-hashing.js';
 import { lookAt } from './look.js';
@@ -347,26 +347,6 @@ export class Reopener {
     const { swarm, size } = entry;
     await saveResume(this.#recordOf(entry), { swarm, size, have, synced: have, left }, { durable: true });
   }
-}
-
-/** @param choice of a folder's files; its list is marked so. */
-export function entryOf(
-  metainfo: Metainfo,
-  mtorrentPath: string,
-  path: string,
-  completeness: Completeness,
-  choice: Choice = EVERYTHING,
-): Entry {
-  const { name, geometry, swarm, trackers, layout } = metainfo;
-  const own = { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, others: [] };
-  return layout.folder === undefined ? own : { ...own, folder: { ...choice, files: filesOf(layout.folder) } };
-}
-
-/** Files that are wanted. */
-function filesOf(list: FolderList): number {
-  let files = 0;
-  for (let index = 0; index < list.count; index += 1) if (list.isFile(index) && list.isChosen(index)) files += 1;
-  return files;
 }
 
 function goneFolder({ path, mtorrentPath }: Entry): Refused {

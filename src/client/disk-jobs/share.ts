@@ -9,8 +9,8 @@ import { formatHead, type Metainfo, makeMetainfo } from '../../foundation/torren
 import { checkMetainfoPath } from '../../transfer/storage/metainfo-file.js';
 import { inspectSource } from '../../transfer/storage/source.js';
 import type { Entry } from '../files/record.js';
+import { entryOf } from './entry.js';
 import type { LocalHashing } from './local-hashing.js';
-import { entryOf } from './reopener.js';
 
 export interface HashProgress {
   /** In bytes. */

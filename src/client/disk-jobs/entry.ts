@@ -1,0 +1,27 @@
+// The library entry of a share or a download that was prepared. Pure.
+
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import type { Completeness } from '../files/completeness.js';
+import type { Entry } from '../files/record.js';
+import { type Choice, EVERYTHING } from '../messages.js';
+
+/** @param choice of a folder's files; its list is marked so. */
+export function entryOf(
+  metainfo: Metainfo,
+  mtorrentPath: string,
+  path: string,
+  completeness: Completeness,
+  choice: Choice = EVERYTHING,
+): Entry {
+  const { name, geometry, swarm, trackers, layout } = metainfo;
+  const own = { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, others: [] };
+  return layout.folder === undefined ? own : { ...own, folder: { ...choice, files: filesOf(layout.folder) } };
+}
+
+/** Files that are wanted. */
+function filesOf(list: FolderList): number {
+  let files = 0;
+  for (let index = 0; index < list.count; index += 1) if (list.isFile(index) && list.isChosen(index)) files += 1;
+  return files;
+}
