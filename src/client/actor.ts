@@ -231,6 +231,7 @@ export class ClientActor {
         this.#trackers.retire(effect.trackers);
         break;
       case 'peersFound':
+      case 'read':
         this.#threads.download.tell(effect);
         break;
       case 'startDownload':

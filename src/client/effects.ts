@@ -198,6 +198,8 @@ export type ClientEffect =
   /** Closes the `.part` for writing. It stays served. */
   | { readonly kind: 'releasePart'; readonly file: number }
   | { readonly kind: 'startDownload'; readonly file: number; readonly entry: Entry }
+  /** Somebody reads the running download in order, and wants this piece now. */
+  | { readonly kind: 'read'; readonly file: number; readonly piece: number }
   | { readonly kind: 'stopDownload'; readonly file: number }
   /** `incoming`: the peers dialed us. */
   | {

@@ -92,3 +92,5 @@ export const ADDRESS_LOOK_MS = 5_000;
 export const CHANGED_NAMED_MAX = 10;
 /** Characters of each: ten of them and the sentence are below the bound of a sentence. */
 export const CHANGED_NAME_CHARACTERS_MAX = 64;
+/** Questions of readers that wait for a piece: each is one program that reads one download in order. */
+export const READERS_MAX = 16;

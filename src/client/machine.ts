@@ -12,6 +12,7 @@ import { aboutName, accept, bad, refuse, shareRecorded } from './answers/answers
 import { Hashing } from './answers/hashing.js';
 import { answer } from './answers/questions.js';
 import { RateLimits } from './answers/rate-limits.js';
+import { Readers } from './answers/readers.js';
 import { TrackerNotices } from './answers/tracker-notices.js';
 import { Closing } from './closing.js';
 import { aboutSilent } from './doctor/reach.js';
@@ -37,6 +38,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   readonly #waits: number[] = [];
   readonly #verifications = new Verifications();
   readonly #hashing = new Hashing();
+  readonly #readers = new Readers();
   readonly #recovery: Recovery;
   readonly #diskReserve: number | undefined;
   readonly #notices = new TrackerNotices();
@@ -60,6 +62,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       ...this.#beginWaiting(),
       ...this.#answerWaits(),
       ...this.#unlearn(input, effects),
+      ...this.#readers.next(this.#files),
       ...this.#files.takeUnusedPairs().map((trackers) => this.#forgetPair(trackers)),
       ...(this.#closing?.halt(this.#files, nowMs) ?? NO_EFFECTS),
     );
@@ -161,6 +164,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return [{ ...command, kind: 'prepareGet' }];
       case 'remove':
         return remove(this.#files, command);
+      case 'read':
+        return this.#readers.read(this.#files, command);
       case 'wait':
         this.#waits.push(command.ask);
         return NO_EFFECTS;
@@ -265,6 +270,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'peersNeeded':
         if (!isOffered(record.phase)) return NO_EFFECTS;
         return announce(record, { kind: 'findSeeders', swarm: record.entry.swarm });
+      case 'readable':
+        return this.#readers.readable(event.file, event.piece, event.pieces);
       case 'peerSilent': {
         const { found, remedy } = aboutSilent(event);
         return [bad(`${record.entry.name}: ${formatAddress(event)} ${found}; ${remedy}`)];

@@ -172,6 +172,11 @@ export const CLIENT_COMMANDS = {
   doctor: message(19, { ask }),
   /** Tells the trackers of one file, or of every file where `name` is '', and asks them for peers. */
   reannounce: message(20, { ask, name: path }),
+  /**
+   * Somebody reads a file in order: answered by `readable` when this piece is there. While it is fetched, it and those
+   * behind it come first.
+   */
+  read: message(22, { ask, name: path, piece: whole(0, PIECES_MAX) }),
   /** Every file that names the tracker `from` names `to`. `isTrial`: only counts them. */
   retrack: message(21, { ask, from: text(ADDRESS_BYTES_MAX), to: text(ADDRESS_BYTES_MAX), isTrial: flag }),
 };
@@ -223,6 +228,8 @@ export const CLIENT_EVENTS = {
   }),
   /** `failures`: a sentence for each .mtorrent that could not be rewritten, at most RETRACK_FAILURES_MAX. */
   retracked: message(16, { ask, files: u32, failures: listOf(text(1_000), RETRACK_FAILURES_MAX) }),
+  /** Pieces that are there from the piece on that was asked for, at least 1. */
+  readable: message(17, { ask, pieces: whole(1, PIECES_MAX) }),
   diagnosed: message(15, { ask, findings: listOf(findingView, FINDINGS_MAX) }),
 };
 export const clientEvents = protocol('client.events', CLIENT_EVENTS);

@@ -137,6 +137,9 @@ class DownloadThread {
         this.#toMain.tell({ kind: 'slotsCounted', ask: command.ask, slots: this.#slots.capacity, used });
         break;
       }
+      case 'read':
+        this.#downloads.get(command.file)?.post({ kind: 'read', piece: command.piece });
+        break;
       case 'limit':
         this.#pacer.setRate(command.rate, systemTimers.nowMs());
         for (const downloader of this.#downloads.values()) downloader.post({ kind: 'limitChanged' });

@@ -160,6 +160,9 @@ export class Downloader {
       case 'progressed':
         tellMain({ ...effect, file });
         break;
+      case 'readable':
+        tellMain({ ...effect, file });
+        break;
       case 'peersNeeded':
         tellMain({ kind: 'peersNeeded', file });
         break;

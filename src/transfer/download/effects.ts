@@ -66,6 +66,8 @@ export type DownloadInput =
   /** The file is whole, flushed, and at its target path. */
   | { readonly kind: 'finished' }
   | (Omit<Failure, 'kind'> & { readonly kind: 'finishFailed' })
+  /** Somebody reads the file in order, and wants this piece now. `readable` answers. */
+  | { readonly kind: 'read'; readonly piece: number }
   /** The client's download limit has changed. */
   | { readonly kind: 'limitChanged' }
   | { readonly kind: 'stop' };
@@ -104,6 +106,8 @@ export type DownloadEffect =
   | { readonly kind: 'peersNeeded' }
   /** Bytes that came from files of this machine, all and by group of the plan's sources. */
   | { readonly kind: 'reused'; readonly bytes: number; readonly groups: ReadonlyMap<number, number> }
+  /** `pieces` from `piece` on are done. */
+  | { readonly kind: 'readable'; readonly piece: number; readonly pieces: number }
   | { readonly kind: 'banned'; readonly address: Address; readonly piece: number }
   /** The last effect: the actor can be taken down. */
   | { readonly kind: 'ended'; readonly ending: Ending };

@@ -95,6 +95,13 @@ export const TURNOVER_AGE_DIVISOR = 40;
 /** Peers that serve us before one of them can stand out as slow. */
 export const TURNOVER_PEERS_MIN = 10;
 
+// --- readers of a running download ---
+
+/** Pieces ahead of a reader that are fetched before others: 32 MiB, what a gigabit brings in a quarter of a second. */
+export const READ_AHEAD_PIECES = 64;
+/** Pieces that a reader is told of at once. It asks again when it has read them, which moves its window on. */
+export const READ_RUN_PIECES_MAX = 16;
+
 // --- reports ---
 
 /**

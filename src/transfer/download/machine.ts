@@ -17,6 +17,7 @@ import { Interest } from './requests/interest.js';
 import { LocalReads } from './requests/local-reads.js';
 import type { OwnPieces } from './requests/own-pieces.js';
 import { Pacer } from './requests/pacer.js';
+import { Reading } from './requests/reading.js';
 import { RequestTable } from './requests/request-table.js';
 import { RequestScheduler } from './requests/scheduler.js';
 import type { SlotPool } from './requests/slots.js';
@@ -44,6 +45,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   readonly #table: RequestTable;
   readonly #connections: Connections;
   readonly #interest: Interest;
+  readonly #reading: Reading;
   readonly #scheduler: RequestScheduler;
   readonly #verification: Verification;
   readonly #reports: Reports;
@@ -59,11 +61,13 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     const reports = new Reports(pieces);
     const connections = new Connections({ ...options, settled: pieces.settled, table });
     const interest = new Interest(pieces.settled, prng, connections.peers);
+    const reading = new Reading(pieces);
     const layout = options.layout ?? new Layout(options.geometry.size);
     const local = new LocalReads({ geometry: options.geometry, layout, table, interest });
-    const parts = { ...options, pacer, table, reports, interest, connections, local };
+    const parts = { ...options, pacer, table, reports, interest, reading, connections, local };
     this.#scheduler = new RequestScheduler({ ...parts, peers: connections.peers });
     this.#verification = new Verification(parts);
+    this.#reading = reading;
     this.#table = table;
     this.#reports = reports;
     this.#connections = connections;
@@ -97,7 +101,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   #apply(input: DownloadInput | Wake, nowMs: number): readonly DownloadEffect[] {
     switch (input.kind) {
       case 'stored':
-        return input.pieces.flatMap((stored) => this.#onStored(stored, nowMs));
+        return [...input.pieces.flatMap((stored) => this.#onStored(stored, nowMs)), ...this.#reading.due()];
       case 'peersFound':
         return this.#connections.found(input.peers, input.incoming, nowMs, this.#phase.at === 'running');
       case 'wake':
@@ -110,6 +114,8 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
         return this.#drain({ kind: 'completed', ...this.#reports.totals });
       case 'finishFailed':
         return this.#drain({ ...input, kind: 'failed' });
+      case 'read':
+        return this.#reading.read(input.piece);
       case 'limitChanged':
         return this.#scheduler.limitChanged();
       case 'sourcesFound':

@@ -80,6 +80,11 @@ export const downloadCommands = protocol('download.commands', {
   countSlots: message(8, { ask: u32 }),
   /** Attached: the plan of which bytes of the download lie in files of this machine. Replaces an earlier one. */
   reuse: message(9, { file }),
+  /**
+   * Somebody reads the file in order, and wants this piece now: it and those behind it are fetched first. `readable`
+   * answers, unless the download ends before.
+   */
+  read: message(10, { file, piece: u32 }),
 });
 export type DownloadCommand = MessageOf<typeof downloadCommands>;
 
@@ -137,6 +142,8 @@ export const downloadEvents = protocol('download.events', {
   /** It was dialed in vain, and no other peer sends. Once for each address. */
   peerSilent: message(11, { file, host: text(64), port: u16, trouble: oneOf('refuses', 'noAnswer', 'noBytes') }),
   peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
+  /** Pieces that are done from `piece` on, at least 1. */
+  readable: message(12, { file, piece: u32, pieces: u32 }),
   /** The threads of the hash pool are up. Sent once. */
   poolReady: message(9, {}),
 });

@@ -5,7 +5,7 @@
 
 import { ENDGAME_REQUESTS_MAX, REQUEST_PATIENCE_MIN_MS } from '../limits.js';
 import type { Peer } from '../peers/peer.js';
-import type { PieceRequest, RequestTable } from './request-table.js';
+import type { PieceRequest } from './request-table.js';
 
 /** A piece is asked for again if its peer would need this many times longer. */
 const SLOWER_FACTOR = 3;
@@ -20,16 +20,19 @@ export interface Duplicate {
   readonly instead: PieceRequest | undefined;
 }
 
-/** The piece to ask `peer` for as well: of those that gain, the one expected last. Undefined: none gains. */
+/**
+ * The piece to ask `peer` for as well: of those that gain, the one expected last. Undefined: none gains.
+ * @param requested the live requests of each piece, the oldest first.
+ */
 export function duplicateFor(
   peer: Peer,
   peers: ReadonlyMap<number, Peer>,
-  table: RequestTable,
+  requested: Iterable<readonly PieceRequest[]>,
   nowMs: number,
 ): Duplicate | undefined {
   let worst: Duplicate | undefined;
   let worstMs = 0;
-  for (const requests of table.requested()) {
+  for (const requests of requested) {
     const [oldest] = requests;
     if (oldest === undefined || peer.requests.has(oldest.piece) || !peer.offered.has(oldest.piece)) continue;
     const full = requests.length >= ENDGAME_REQUESTS_MAX;

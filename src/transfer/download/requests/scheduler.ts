@@ -14,12 +14,13 @@ import type { ArrivedPiece, DownloadEffect, FilledPiece } from '../effects.js';
 import { LOCAL } from '../limits.js';
 import type { Peer } from '../peers/peer.js';
 import type { Reports } from '../reports.js';
-import { duplicateFor } from './endgame.js';
+import { type Duplicate, duplicateFor } from './endgame.js';
 import type { Interest } from './interest.js';
 import type { LocalReads } from './local-reads.js';
 import { mayMigrate, silentSources } from './migration.js';
 import type { OwnPieces } from './own-pieces.js';
 import type { Pacer } from './pacer.js';
+import type { Reading } from './reading.js';
 import {
   isLive,
   mayComeWhole,
@@ -36,6 +37,7 @@ export interface SchedulerOptions {
   readonly pacer: Pacer;
   readonly table: RequestTable;
   readonly interest: Interest;
+  readonly reading: Reading;
   readonly reports: Reports;
   readonly local: LocalReads;
   /** All that are connected. */
@@ -80,16 +82,19 @@ export class RequestScheduler {
 
   /** The next request for this peer, if there is one. `later`: our own limit or our slots are in the way. */
   #ask(peer: Peer, nowMs: number): readonly DownloadEffect[] | 'later' {
-    const { pieces, interest, table, peers, pacer, local } = this.#options;
+    const { pieces, interest, reading, table, peers, pacer, local } = this.#options;
     // Under a limit each piece is paid for alone.
     const most = pacer.isLimited ? 1 : peer.runPieces;
     const { room } = table;
     // While pieces arrive faster than they are stored, slots come back one by one: a run waits for all of its slots.
     const comesSoon = room < most && room + table.storingCount >= most;
     if (!this.#mayBegin(peer, nowMs) || room === 0 || comesSoon) return 'later';
-    const picked = interest.pick(peer, pieces.done.count < RANDOM_FIRST_PIECES);
+    const late = this.#duplicateOfAwaited(peer, nowMs);
+    const urgent = late === undefined ? reading.nextFrom(peer, interest) : undefined;
+    const isFirst = pieces.done.count < RANDOM_FIRST_PIECES;
+    const picked = late === undefined ? (urgent ?? interest.pick(peer, isFirst)) : undefined;
     const isEndgame = interest.wantedCount === 0 && table.migrating.size === 0;
-    const duplicate = isEndgame ? duplicateFor(peer, peers, table, nowMs) : undefined;
+    const duplicate = late ?? (isEndgame ? duplicateFor(peer, peers, table.requested(), nowMs) : undefined);
     const piece = picked ?? duplicate?.piece;
     // A request withdrawn from this very peer may still be open; its answer comes first.
     if (piece === undefined || peer.requests.has(piece)) return NO_EFFECTS;
@@ -101,6 +106,14 @@ export class RequestScheduler {
     const isAlone = picked === undefined || most === 1 || cover !== undefined;
     const run = isAlone ? [piece] : local.fetchedAround(piece, interest.runAround(peer, piece, most));
     return [...cancels, ...this.#begin(peer, run, nowMs)];
+  }
+
+  /** A reader waits for a piece that a much slower peer was asked for: this one may be asked as well. */
+  #duplicateOfAwaited(peer: Peer, nowMs: number): Duplicate | undefined {
+    const { reading, table, peers } = this.#options;
+    const { awaited } = reading;
+    if (awaited === undefined || table.stateOf(awaited) !== 'requested') return undefined;
+    return duplicateFor(peer, peers, [table.of(awaited).filter(isLive)], nowMs);
   }
 
   /** The request for `piece` moves to this peer, if it can still bring it. */
