@@ -97,6 +97,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   libsql: ['src/tracking/store/sqlite/database.ts'],
   'string-width': ['src/app/console/terminal/text-width.ts'],
   yargs: ['src/app/cli/commands.ts'],
+  'tar-stream': ['src/app/library/tar.ts'],
   'node:worker_threads': ['src/foundation/actor/link.ts', 'src/foundation/actor/thread.ts', 'workers/hash.ts'],
 };
 /** Outside package → the files that may name its types, which loads nothing. */

@@ -24,6 +24,7 @@ import { homeCommand, runHome } from './home.js';
 import { infoCommand } from './info.js';
 import { overview } from './overview.js';
 import { shareCommand } from './share.js';
+import { hideDash } from './standard-stream.js';
 import { stopCommand } from './stop.js';
 import { trackerCommands } from './tracker.js';
 import { verbCommands } from './verbs.js';
@@ -75,7 +76,7 @@ export async function commandLine(words: readonly string[]): Promise<number> {
     work = named;
     throw PARSED;
   };
-  const parser = yargs([...words])
+  const parser = yargs(words.map(hideDash))
     .scriptName('mtorrent')
     .usage('$0 <command>')
     .strict()

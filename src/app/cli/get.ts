@@ -3,18 +3,19 @@
 // same content at another place.
 
 import type { Argv } from 'yargs';
-import { type ErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { command, pathWord } from '../../foundation/base/shell-line.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
-import type { Fetching, GetPlan } from '../library/one-shot.js';
-import type { SwarmClient } from '../library/swarm-client.js';
+import type { Fetching } from '../library/one-shot.js';
 import { parseDuration } from '../settings/durations.js';
 import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
-import { percent } from '../verbs/results.js';
 import type { RunCommand } from './context.js';
-import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot, type Unfinished } from './one-shot.js';
+import { type Order, unfinished } from './get-order.js';
+import { mtorrentPathOf } from './mtorrent-argument.js';
+import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot } from './one-shot.js';
+import { STANDARD_STREAM, showDash } from './standard-stream.js';
 
 interface GetArguments extends OneShotArguments {
   readonly mtorrent: string;
@@ -22,6 +23,8 @@ interface GetArguments extends OneShotArguments {
   readonly seed: boolean;
   readonly timeout: string | undefined;
   readonly detach: boolean;
+  readonly keep: string | undefined;
+  readonly 'part-dir': string | undefined;
 }
 
 export function getCommand(parser: Argv, run: RunCommand): void {
@@ -30,32 +33,34 @@ export function getCommand(parser: Argv, run: RunCommand): void {
     'download a file, and print its path when it is complete',
     (args) =>
       args
-        .positional('mtorrent', { type: 'string', demandOption: true })
-        .positional('destination', { type: 'string', describe: 'a directory, or a file name [default: download-dir]' })
+        .positional('mtorrent', {
+          type: 'string',
+          demandOption: true,
+          describe: 'its path, or - for standard input',
+          coerce: showDash,
+        })
+        .positional('destination', {
+          type: 'string',
+          describe: 'a directory, a file name, or - for standard output [default: download-dir]',
+          coerce: (word: string | undefined) => (word === undefined ? undefined : showDash(word)),
+        })
         .option('seed', { type: 'boolean', default: false, describe: 'then share it until stopped' })
         .option('timeout', { type: 'string', describe: 'give up after this time, and keep the pieces: 90s, 10m, 1h' })
         .option('detach', { type: 'boolean', default: false, describe: 'leave it to the client in the background' })
+        .option('keep', { type: 'string', describe: 'with -: keep what is written, in this directory or file' })
+        .option('part-dir', { type: 'string', describe: 'with -: the pieces lie below this directory until the end' })
         .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
         .options(settingFlags(...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
         .example('$0 get disk.img.mtorrent', 'into the current directory')
         .example('$0 get disk.img.mtorrent /data/ --timeout 1h', 'the same command continues it')
         .example('$0 get disk.img.mtorrent /data/ --seed-time 30m --json', ''),
-    (args) => run(() => runOneShot(args, (oneShot) => runGet(args, oneShot))),
+    (args) => run(() => runOneShot(args, (oneShot) => runGet(args, oneShot), isToStdout(args) ? 'stderr' : 'stdout')),
   );
 }
 
-/** What the user asked for. */
-interface Order {
-  readonly plan: GetPlan;
-  /** The pair that the .mtorrent names. */
-  readonly trackers: readonly string[];
-  /** The command that continues the download. */
-  readonly again: string;
-  readonly detach: boolean;
-  /** How long the complete file is shared; undefined: until a signal. */
-  readonly seedMs: number | undefined;
-  readonly timeoutMs: number | undefined;
+function isToStdout({ destination }: GetArguments): boolean {
+  return destination === STANDARD_STREAM;
 }
 
 /**
@@ -64,6 +69,10 @@ interface Order {
  */
 async function runGet(args: GetArguments, run: OneShot): Promise<number> {
   const order = await orderOf(args, run);
+  if (isToStdout(args)) {
+    const { getToStdout } = await import('./get-stdout.js');
+    return getToStdout(order, args, run);
+  }
   const { startGet, getOn } = await import('../library/one-shot.js');
   const { background } = run;
   if (background !== undefined) {
@@ -83,16 +92,20 @@ function isElsewhere(error: unknown): error is MiniTorrentError {
   return error instanceof MiniTorrentError && error.code === 'ALREADY_EXISTS';
 }
 
-async function orderOf(args: GetArguments, { settings, config, background }: OneShot): Promise<Order> {
+async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
+  const { settings, config, clientConfig, background } = run;
   const { values, origins } = settings;
   const { mtorrent, destination, seed, timeout, detach, alone } = args;
   const timeoutMs = timeout === undefined ? undefined : timeoutOf(timeout);
   if (alone && detach) throw new MiniTorrentError('INVALID_ARGUMENTS', '--alone and --detach cannot be combined');
-  const place = destination ?? values['download-dir'];
+  checkStream(args);
+  const path = await run.orStop(mtorrentPathOf(mtorrent, destination, () => clientConfig.stateRoot, config.mayName));
+  // Where the pieces of a stream lie is found out later.
+  const place = isToStdout(args) ? '/' : (destination ?? values['download-dir']);
   const { planGet } = await import('../library/one-shot.js');
   // A slash at the end says that it is a directory.
   const plan = await planGet(
-    absolutePathOf(mtorrent),
+    path,
     place.endsWith('/') ? `${absolutePathOf(place)}/` : absolutePathOf(place),
     config.mayName,
   );
@@ -110,6 +123,18 @@ async function orderOf(args: GetArguments, { settings, config, background }: One
     seedMs: isForEver ? undefined : values['seed-time'],
     timeoutMs,
   };
+}
+
+/** Throws INVALID_ARGUMENTS for options that do not fit the destination. */
+function checkStream(args: GetArguments): void {
+  const named = (['keep', 'part-dir'] as const).find((option) => args[option] !== undefined);
+  if (!isToStdout(args) && named !== undefined)
+    throw new MiniTorrentError('INVALID_ARGUMENTS', `--${named} is for the destination - (standard output) only`);
+  if (isToStdout(args) && args.detach)
+    throw new MiniTorrentError(
+      'INVALID_ARGUMENTS',
+      '--detach cannot be combined with the destination - (standard output)',
+    );
 }
 
 function timeoutOf(text: string): number {
@@ -136,28 +161,4 @@ async function fetch(order: Order, fetching: Fetching, run: OneShot): Promise<nu
   reporter.completed(end.value);
   reporter.result(end.value.path);
   return isOurs && seedMs !== 0 ? run.seed(client, end.value.path, seedMs) : 0;
-}
-
-async function unfinished(
-  end: Unfinished,
-  { trackers, again }: Order,
-  client: SwarmClient,
-  isOurs: boolean,
-): Promise<MiniTorrentError> {
-  const { last } = end;
-  const done = last === undefined ? 'nothing was downloaded yet' : `${percent(last.have, last.pieces)} is downloaded`;
-  const next = isOurs
-    ? `${again} continues it`
-    : `the client in the background continues it; ${again} shows its progress`;
-  const because = (code: ErrorCode, what: string) => new MiniTorrentError(code, `${what}; ${done}: ${next}`);
-  if (end.kind === 'stopped') return because('UNFINISHED', `stopped by ${end.signal} before the download finished`);
-  if ((last?.received ?? 0) === 0 && (await isWithoutTracker(client, trackers)))
-    return because('NO_TRACKER', 'timed out before any tracker answered');
-  return because('TIMED_OUT', 'timed out before the download finished');
-}
-
-/** Both trackers that the .mtorrent names were tried, and neither answered. */
-async function isWithoutTracker(client: SwarmClient, named: readonly string[]): Promise<boolean> {
-  const trackers = (await client.trackers()).filter(({ address }) => named.includes(address));
-  return trackers.length > 0 && trackers.every(({ state }) => state === 'away');
 }

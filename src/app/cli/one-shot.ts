@@ -36,6 +36,9 @@ export interface OneShotArguments extends ParsedArguments {
   readonly alone: boolean;
 }
 
+/** Stands for a signal when nobody reads the results any more. */
+export const READER_GONE = 'the end of its reader';
+
 /** A signal came, or nobody reads the results any more. */
 export interface Stopped {
   readonly kind: 'stopped';
@@ -51,15 +54,23 @@ export type Unfinished = (Stopped | { readonly kind: 'late' }) & { readonly last
 
 export type Followed = { readonly kind: 'done'; readonly value: FileView } | Unfinished;
 
-/** Runs `work`, and reports a failure before it rejects with it. */
-export async function runOneShot(args: OneShotArguments, work: (run: OneShot) => Promise<number>): Promise<number> {
+/**
+ * Runs `work`, and reports a failure before it rejects with it.
+ * @param resultsTo stderr when stdout is for the content itself.
+ */
+export async function runOneShot(
+  args: OneShotArguments,
+  work: (run: OneShot) => Promise<number>,
+  resultsTo: 'stdout' | 'stderr' = 'stdout',
+): Promise<number> {
   const settings = await settingsOf(args);
   const { stdout, stderr, env } = process;
   const { quiet, verbose, json, alone } = args;
   if (quiet && verbose) throw new MiniTorrentError('INVALID_ARGUMENTS', '--quiet and --verbose cannot be combined');
   const { openReporter } = await import('./reporters.js');
   const intervalMs = settings.values['stats-interval'];
-  const reporter = openReporter({ quiet, verbose, json, intervalMs, stdout, stderr, env });
+  const results = resultsTo === 'stderr' ? stderr : stdout;
+  const reporter = openReporter({ quiet, verbose, json, intervalMs, stdout: results, stderr, env });
   const stops = watchStops(reporter);
   let background: SwarmClient | undefined;
   try {
@@ -144,6 +155,13 @@ export class OneShot {
     });
   }
 
+  /** The promise; rejects with UNFINISHED when a signal comes before it settles. */
+  async orStop<T>(promise: Promise<T>): Promise<T> {
+    const end = await this.firstOf(promise);
+    if (end.kind === 'done') return end.value;
+    throw new MiniTorrentError('UNFINISHED', 'stopped before anything was begun');
+  }
+
   /** Whichever comes first: the promise, a signal, the time limit. The promise itself goes on. */
   async firstOf<T>(promise: Promise<T>, limit?: TimeLimit): Promise<Outcome<T>> {
     // It may fail when the client closes, when nobody waits for it any more.
@@ -220,7 +238,7 @@ function watchStops(reporter: Reporter): { readonly stopped: Promise<Stopped>; u
     // EPIPE: the reader is gone. EIO: the terminal is. Anything else is a bug.
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     isTerminalGone ||= error.code === 'EIO';
-    stopped.resolve({ kind: 'stopped', signal: 'the end of its reader', exitCode: 0 });
+    stopped.resolve({ kind: 'stopped', signal: READER_GONE, exitCode: 0 });
   };
   process.stdout.on('error', onBroken);
   return {

@@ -163,6 +163,14 @@ export class SwarmClient {
     return this.#ask({ kind: 'pieces', name }, 'piecesListed');
   }
 
+  /**
+   * For whoever reads a file in order while it is downloaded: resolves when this piece is there, to the number of
+   * pieces that are there from it on. It and those behind it are fetched first. Rejects with why it will not come.
+   */
+  async readable(name: string, piece: number): Promise<number> {
+    return (await this.#ask({ kind: 'read', name, piece }, 'readable')).pieces;
+  }
+
   async trackers(): Promise<readonly TrackerView[]> {
     return (await this.#ask({ kind: 'trackers' }, 'trackersListed')).trackers;
   }

@@ -34,6 +34,7 @@ const EXIT_CODES = {
   TRACKER_REFUSED: 1,
   LIMIT_REACHED: 1,
   CANCELLED: 130,
+  OUTPUT_CLOSED: 141,
   INTERNAL: 70,
 } as const satisfies Record<string, number>;
 

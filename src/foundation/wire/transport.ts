@@ -1,5 +1,5 @@
-// The only door to sockets: dials and listens by TCP and on Unix sockets. Never reads a byte, and decides nothing about
-// a connection.
+// The only door to sockets: dials and listens by TCP and on Unix sockets, and writes to pipes. Never reads a byte, and
+// decides nothing about a connection.
 
 import net from 'node:net';
 import { errnoOf } from '../base/errors.js';
@@ -32,6 +32,11 @@ export function dial(place: Place, { ownHost, onread, timeoutMs }: DialOptions =
   if ('path' in place) return net.connect({ path: place.path, ...common });
   const local = ownHost !== undefined && canBindTo(ownHost, place.host) ? { localAddress: ownHost } : {};
   return net.connect({ host: place.host, port: place.port, noDelay: true, ...local, ...common });
+}
+
+/** Writes to an open pipe, which is non-blocking and the socket's from now on. */
+export function writerOf(fd: number): Socket {
+  return new net.Socket({ fd, readable: false, writable: true });
 }
 
 export interface ListenOptions {

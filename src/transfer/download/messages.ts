@@ -143,7 +143,7 @@ export const downloadEvents = protocol('download.events', {
   peerSilent: message(11, { file, host: text(64), port: u16, trouble: oneOf('refuses', 'noAnswer', 'noBytes') }),
   peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
   /** Pieces that are done from `piece` on, at least 1. */
-  readable: message(12, { file, piece: u32, pieces: u32 }),
+  readable: message(13, { file, piece: u32, pieces: u32 }),
   /** The threads of the hash pool are up. Sent once. */
   poolReady: message(9, {}),
 });

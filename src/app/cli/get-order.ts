@@ -1,0 +1,44 @@
+// What one `mtorrent get` is to do, and how it ends when it was stopped before the end.
+
+import { type ErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { GetPlan } from '../library/one-shot.js';
+import type { SwarmClient } from '../library/swarm-client.js';
+import { percent } from '../verbs/results.js';
+import type { Unfinished } from './one-shot.js';
+
+/** What the user asked for. */
+export interface Order {
+  readonly plan: GetPlan;
+  /** The pair that the .mtorrent names. */
+  readonly trackers: readonly string[];
+  /** The command that continues the download. */
+  readonly again: string;
+  readonly detach: boolean;
+  /** How long the complete file is shared; undefined: until a signal. */
+  readonly seedMs: number | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+export async function unfinished(
+  end: Unfinished,
+  { trackers, again }: Order,
+  client: SwarmClient,
+  isOurs: boolean,
+): Promise<MiniTorrentError> {
+  const { last } = end;
+  const done = last === undefined ? 'nothing was downloaded yet' : `${percent(last.have, last.pieces)} is downloaded`;
+  const next = isOurs
+    ? `${again} continues it`
+    : `the client in the background continues it; ${again} shows its progress`;
+  const because = (code: ErrorCode, what: string) => new MiniTorrentError(code, `${what}; ${done}: ${next}`);
+  if (end.kind === 'stopped') return because('UNFINISHED', `stopped by ${end.signal} before the download finished`);
+  if ((last?.received ?? 0) === 0 && (await isWithoutTracker(client, trackers)))
+    return because('NO_TRACKER', 'timed out before any tracker answered');
+  return because('TIMED_OUT', 'timed out before the download finished');
+}
+
+/** Both trackers that the .mtorrent names were tried, and neither answered. */
+async function isWithoutTracker(client: SwarmClient, named: readonly string[]): Promise<boolean> {
+  const trackers = (await client.trackers()).filter(({ address }) => named.includes(address));
+  return trackers.length > 0 && trackers.every(({ state }) => state === 'away');
+}

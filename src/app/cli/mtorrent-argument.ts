@@ -1,0 +1,71 @@
+// What a person writes where a .mtorrent is expected: a path, or `-` for standard input, which is kept in the state
+// directory so that the same command goes on later. Nothing is fetched by HTTP: other programs do that better.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isatty } from 'node:tty';
+import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { command, shellLine } from '../../foundation/base/shell-line.js';
+import { absolutePathOf } from '../../foundation/base/surroundings.js';
+import { type Metainfo, MetainfoParser, type NameRule } from '../../foundation/torrent/metainfo.js';
+import { METAINFO_BYTES_MAX } from '../../transfer/storage/limits.js';
+import { writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+import { STANDARD_STREAM } from './standard-stream.js';
+
+const STDIN = 0;
+const SOURCE = 'standard input';
+
+/**
+ * Absolute path of the .mtorrent. Rejects with INVALID_ARGUMENTS, or as reading a .mtorrent does.
+ * @param stateRoot where one from standard input is kept. @param destination as the user wrote it; for suggestions.
+ */
+export async function mtorrentPathOf(
+  word: string,
+  destination: string | undefined,
+  stateRoot: () => string,
+  mayName?: NameRule,
+): Promise<string> {
+  if (/^https?:\/\//i.test(word)) {
+    const line = `curl -fsS ${shellLine(word)} | ${command('get', STANDARD_STREAM, destination ?? '.')}`;
+    throw new MiniTorrentError('INVALID_ARGUMENTS', `mtorrent does not speak HTTP; let curl fetch the file: ${line}`);
+  }
+  return word === STANDARD_STREAM ? keepStandardInput(stateRoot(), mayName) : absolutePathOf(word);
+}
+
+async function keepStandardInput(stateRoot: string, mayName?: NameRule): Promise<string> {
+  if (isatty(STDIN)) {
+    const sentence = 'a .mtorrent is expected on standard input, which is a terminal; send one, such as with: < FILE';
+    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+  }
+  const metainfo = await readStandardInput(mayName);
+  const directory = join(stateRoot, 'stdin');
+  const path = join(directory, `${metainfo.swarm}.mtorrent`);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fileError(error, directory);
+  }
+  await writeMetainfo(path, metainfo, { overwrite: true });
+  return path;
+}
+
+async function readStandardInput(mayName?: NameRule): Promise<Metainfo> {
+  const parser = new MetainfoParser(SOURCE, mayName);
+  let total = 0;
+  try {
+    for await (const part of process.stdin) {
+      const bytes = part as Uint8Array;
+      total += bytes.length;
+      if (total > METAINFO_BYTES_MAX) {
+        const sentence = `${SOURCE} has more bytes than any .mtorrent file; check what is sent to this command`;
+        throw new MiniTorrentError('INVALID_MTORRENT', sentence);
+      }
+      parser.push(bytes);
+    }
+  } catch (error) {
+    throw fileError(error, SOURCE);
+  }
+  if (total > 0) return parser.end();
+  const sentence = `${SOURCE} is empty where a .mtorrent is expected; check the command that should write it`;
+  throw new MiniTorrentError('INVALID_MTORRENT', sentence);
+}
