@@ -9,6 +9,7 @@ import type { SwarmKey } from '../foundation/torrent/ids.js';
 import type { AnnounceCommand, AnnounceEvent } from '../tracking/announce/messages.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
+import type { FolderNeed } from '../transfer/storage/folder-need.js';
 import type { Room } from '../transfer/storage/room.js';
 import type { DoctorRequest } from './answers/doctor-request.js';
 import type { LibraryChange } from './files/file-table.js';
@@ -130,6 +131,7 @@ export type ClientInput =
       readonly room: Room;
       readonly device: number;
       readonly zeros: KnownZeros;
+      readonly need?: FolderNeed | undefined;
       readonly there: There | undefined;
     }
   /** What lies at the target of a get is the whole file. */

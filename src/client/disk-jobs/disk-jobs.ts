@@ -14,7 +14,7 @@ import { deletePart } from '../../transfer/storage/leftovers.js';
 import { deleteMetainfo, readMetainfo, replaceTracker, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { PartClaims } from '../../transfer/storage/part-claims.js';
 import { deleteResume } from '../../transfer/storage/resume.js';
-import { explained, roomAt } from '../../transfer/storage/room.js';
+import { explained, roomNear } from '../../transfer/storage/room.js';
 import { lookAtSource } from '../../transfer/storage/source.js';
 import { piecesListed } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, Refusal } from '../effects.js';
@@ -336,7 +336,7 @@ export class DiskJobs {
         refused: ({ file }) => ({ kind: 'entriesSeen', file, seen: undefined }),
       },
       lookAtRoom: {
-        perform: async ({ file, path }) => ({ kind: 'roomSeen', file, room: await roomAt(dirname(path)) }),
+        perform: async ({ file, path }) => ({ kind: 'roomSeen', file, room: await roomNear(dirname(path)) }),
         refused: ({ file }) => ({ kind: 'roomSeen', file, room: undefined }),
       },
     };

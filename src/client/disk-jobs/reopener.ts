@@ -10,6 +10,7 @@ import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { type Zeros, zerosOf } from '../../foundation/torrent/zeros.js';
 import { Permits } from '../../transfer/hash/permits.js';
+import type { FolderNeed } from '../../transfer/storage/folder-need.js';
 import { judgeFolderPieces } from '../../transfer/storage/folder-reopening.js';
 import { deleteSecondName, partBytesOf } from '../../transfer/storage/leftovers.js';
 import type { readMetainfo } from '../../transfer/storage/metainfo-file.js';
@@ -33,7 +34,7 @@ import {
   type ResumeReading,
   saveResume,
 } from '../../transfer/storage/resume.js';
-import { checkFileSize, type Room, roomAt } from '../../transfer/storage/room.js';
+import { type Room, roomAt } from '../../transfer/storage/room.js';
 import { inspectSource, isFolder, type Source } from '../../transfer/storage/source.js';
 import { createPart, openPart, type Storage } from '../../transfer/storage/storage.js';
 import { checkWritable, targetOf } from '../../transfer/storage/target.js';
@@ -51,6 +52,7 @@ import type { FolderStates } from './folder-states.js';
 import type { LocalHashing } from './local-hashing.js';
 import { lookAt } from './look.js';
 import type { OwnCopies } from './own-copies.js';
+import { targetRoom } from './target-room.js';
 
 export interface OpenedPart {
   readonly kind: 'part';
@@ -99,6 +101,8 @@ export interface PreparedGet {
   /** ID of the file system. */
   readonly device: number;
   readonly zeros: KnownZeros;
+  /** Of a folder. */
+  readonly need?: FolderNeed | undefined;
   /** What lies at the target. Then nothing else was looked at. */
   readonly there: There | undefined;
 }
@@ -138,10 +142,7 @@ export class Reopener {
     const hasRecord = partBytes !== undefined && (await loadResume(this.#recordOf(entry))) !== undefined;
     if (judgePart(partBytes !== undefined, hasRecord) === 'examine')
       await this.#adoption.adoptPart(entry, metainfo, (done) => onHashed(entry, done));
-    await checkFileSize(path, entry.size);
-    const room = await roomAt(directory);
-    const freeBytes = room.freeBytes === undefined ? undefined : room.freeBytes + (partBytes ?? 0);
-    return { ...prepared, room: { ...room, freeBytes }, there };
+    return { ...prepared, ...(await targetRoom(path, metainfo.layout, partBytes)), there };
   }
 
   /** As Adoption.wholeAt, also for a folder. */

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { formatBytes } from '../../foundation/base/bytes.js';
 import type { DiskTrouble } from '../../foundation/base/errnos.js';
 import { DISK_RESERVE_BYTES, DISK_RESERVE_DIVISOR, DISK_RESERVE_TIMES } from '../../foundation/base/limits.js';
+import type { FolderNeed } from '../../transfer/storage/folder-need.js';
 import type { Room } from '../../transfer/storage/room.js';
 import type { Refusal } from '../effects.js';
 import { INODES_NEEDED, STATE_ROOM_BYTES } from '../limits.js';
@@ -18,22 +19,28 @@ export interface Target {
   /** ID of the file system. */
   readonly device: number;
   readonly zeros: KnownZeros;
+  /** Of a folder: what its chosen entries take. */
+  readonly need?: FolderNeed | undefined;
 }
 
 /** Why a new download is refused; undefined when it fits. @param reserve as of `reserveOf`. */
 export function roomRefusal(
   files: FileTable,
   entry: Entry,
-  { room, device, zeros }: Target,
+  { room, device, zeros, need }: Target,
   reserve: number | undefined,
 ): Refusal | undefined {
+  if (need !== undefined && room.freeInodes !== undefined && room.freeInodes < need.inodes) {
+    const sentence = `${entry.path} needs ${need.inodes} inodes, one for each file and folder, and ${room.freeInodes} are free; delete some files there, or choose another destination`;
+    return { code: 'DISK_FULL', sentence };
+  }
   if (room.freeInodes !== undefined && room.freeInodes < INODES_NEEDED) {
     const sentence = `${entry.path} has no room: its disk has no free inodes; delete some files there, or choose another destination`;
     return { code: 'DISK_FULL', sentence };
   }
   if (room.freeBytes === undefined) return undefined;
   const promised = promisedOn(files, device);
-  const written = entry.size - zeros.bytes;
+  const written = Math.max(0, (need?.bytes ?? entry.size) - zeros.bytes);
   const kept = reserveOf(written, room, reserve);
   if (written + promised + kept <= room.freeBytes) return undefined;
   const besides = zeros.bytes === 0 ? '' : ` beside ${formatBytes(zeros.bytes)} of zeros`;
@@ -66,7 +73,8 @@ export function hasRoom(
   if (freeBytes === undefined) return true;
   const { entry, device } = record;
   // The other directory that a download writes to is that of the state.
-  if (dirname(trouble.path) !== dirname(entry.path)) return freeBytes >= STATE_ROOM_BYTES;
+  const isItsDisk = dirname(trouble.path) === dirname(entry.path) || trouble.path.startsWith(`${entry.path}.part/`);
+  if (!isItsDisk) return freeBytes >= STATE_ROOM_BYTES;
   return freeBytes >= bytesMissing(record) + promisedOn(files, device) + reserveOf(entry.size, room, reserve);
 }
 

@@ -108,3 +108,5 @@ export const KEPT_NAMED_MAX = 10;
 export const STAMPS_BYTES_MAX = 3 * MIB;
 /** Files by which a directory is taken for a folder that was fetched before: enough to tell it from any other. */
 export const TARGET_FILES_LOOKED_AT = 16;
+/** Names of a folder that are tried on its file system: each is a file made and deleted. Others fail when written. */
+export const NAMES_TRIED_MAX = 256;

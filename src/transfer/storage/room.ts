@@ -3,8 +3,9 @@
 
 import { readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, FileError, fileError, type MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { FAT_FILE_BYTES_MAX, INODES_FEW, ROOM_BYTES_FEW } from './limits.js';
+import { PART_SUFFIX } from './target.js';
 
 /** Undefined: its file system does not say. */
 export interface Room {
@@ -12,6 +13,8 @@ export interface Room {
   readonly freeBytes: number | undefined;
   readonly totalBytes: number | undefined;
   readonly freeInodes: number | undefined;
+  /** What a file takes is a multiple of it. */
+  readonly blockBytes?: number | undefined;
 }
 
 /** FAT, as statfs(2) names it; exFAT has another number. */
@@ -27,9 +30,21 @@ export async function roomAt(path: string): Promise<Room> {
       totalBytes: isKnown ? blocks * bsize : undefined,
       // Btrfs and others make inodes as they are needed.
       freeInodes: files > 0 ? ffree : undefined,
+      blockBytes: isKnown ? bsize : undefined,
     };
   } catch (error) {
     throw fileError(error, path);
+  }
+}
+
+/** As `roomAt`; a directory below a `.part` need not be there yet. */
+export async function roomNear(path: string): Promise<Room> {
+  try {
+    return await roomAt(path);
+  } catch (error) {
+    const isGone = error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND';
+    if (!isGone || !path.includes(`${PART_SUFFIX}/`)) throw error;
+    return roomNear(dirname(path));
   }
 }
 
@@ -46,7 +61,7 @@ export async function explained(error: MiniTorrentError): Promise<MiniTorrentErr
   const { errno, path } = error;
   if (errno === 'EFBIG') return tooLarge(path, Number.isFinite(await processFileBytesMax()));
   if (errno !== 'ENOSPC') return error;
-  const room = await roomAt(dirname(path)).catch(() => undefined);
+  const room = await roomNear(dirname(path)).catch(() => undefined);
   if (room?.freeBytes === undefined || room.freeBytes < ROOM_BYTES_FEW) return error;
   const sentence =
     room.freeInodes !== undefined && room.freeInodes < INODES_FEW
