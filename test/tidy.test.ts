@@ -45,9 +45,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'transfer/peer/codec/messages',
   ],
   'tracking/announce': ['foundation', 'tracking/tracker/messages'],
+  'client/links': ['foundation', 'transfer/storage', 'transfer/peer/guest', 'tracking/tracker/messages'],
   'client/doctor': ['foundation', 'transfer/storage', 'tracking/tracker/messages'],
   client: [
     'client/doctor',
+    'client/links',
     'foundation',
     'transfer/storage',
     'transfer/hash',
@@ -60,6 +62,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'app/library': [
     'foundation',
     'transfer/storage',
+    'client/links',
     'client/messages',
     'client/actor',
     'client/options',

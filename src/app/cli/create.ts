@@ -11,6 +11,7 @@ import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { lookAtMachine } from '../../foundation/base/this-machine.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
+import { linkTo } from '../../foundation/torrent/link.js';
 import { formatHead, makeMetainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
@@ -90,6 +91,7 @@ export async function runCreate(args: CreateArguments, output: CommandOutput): P
     if (args.quiet !== true) {
       const pieces = geometry.pieceCount === 1 ? '1 piece' : `${geometry.pieceCount} pieces`;
       output.stderr(`${printable(name)}: ${formatBytes(geometry.size)}, ${pieces}, swarm ${metainfo.swarm}`);
+      output.stderr(linkTo(metainfo));
     }
     return 0;
   } finally {

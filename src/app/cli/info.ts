@@ -4,6 +4,7 @@ import type { Argv } from 'yargs';
 import { formatBytes, toHex } from '../../foundation/base/bytes.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
+import { linkTo } from '../../foundation/torrent/link.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
@@ -12,6 +13,8 @@ import { type RunCommand, terminal } from './context.js';
 export interface InfoArguments {
   readonly mtorrent: string;
   readonly json?: boolean | undefined;
+  /** Prints its link and nothing else. */
+  readonly link?: boolean | undefined;
 }
 
 export function infoCommand(parser: Argv, run: RunCommand): void {
@@ -21,17 +24,22 @@ export function infoCommand(parser: Argv, run: RunCommand): void {
     (args) =>
       args
         .positional('mtorrent', { type: 'string', demandOption: true })
-        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
+        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' })
+        .option('link', { type: 'boolean', default: false, describe: 'print its link and nothing else' }),
     (args) => run(() => runInfo(args, terminal())),
   );
 }
 
 /** Rejects as `readMetainfo` does. */
-export async function runInfo({ mtorrent, json = false }: InfoArguments, output: CommandOutput): Promise<number> {
+export async function runInfo(
+  { mtorrent, json = false, link = false }: InfoArguments,
+  output: CommandOutput,
+): Promise<number> {
   const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
   const { ANY_NAMES } = await import('../../foundation/torrent/metainfo.js');
   const metainfo = await readMetainfo(mtorrent, ANY_NAMES);
-  if (json) output.stdout(JSON.stringify(asJson(metainfo)));
+  if (link) output.stdout(linkTo(metainfo));
+  else if (json) output.stdout(JSON.stringify(asJson(metainfo)));
   else for (const line of asText(metainfo)) output.stdout(line);
   return 0;
 }
@@ -48,6 +56,7 @@ function asJson(metainfo: Metainfo): object {
     swarm,
     sha256: sha256 === undefined ? null : toHex(sha256),
     extra: Object.fromEntries(extra),
+    link: linkTo(metainfo),
   };
 }
 
@@ -66,6 +75,7 @@ function asText(metainfo: Metainfo): readonly string[] {
     ['swarm', swarm],
     ...(sha256 === undefined ? [] : [['sha256', toHex(sha256)] as [string, string]]),
     ...extra.map(([key, value]): [string, string] => [key, value]),
+    ['link', linkTo(metainfo)],
   ];
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   return rows.map(([label, value]) => `${label.padEnd(width)}${printable(value)}`);

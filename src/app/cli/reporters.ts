@@ -40,6 +40,8 @@ export interface Reporter {
   failed(error: MiniTorrentError): void;
   /** The command's result: a path. */
   result(path: string): void;
+  /** The link to what the .mtorrent describes. */
+  linked(mtorrent: string, link: string): void;
   /** Clears the line that is redrawn. */
   end(): void;
 }
@@ -118,6 +120,10 @@ class EventReporter implements Reporter {
 
   result(): void {
     // `completed` and `seeding` carry it.
+  }
+
+  linked(mtorrent: string, link: string): void {
+    this.#say('linked', { mtorrent, link });
   }
 
   end(): void {
@@ -200,6 +206,10 @@ class PeopleReporter implements Reporter {
   result(path: string): void {
     this.end();
     this.#options.stdout.write(`${path}\n`);
+  }
+
+  linked(_mtorrent: string, link: string): void {
+    this.#tell(link);
   }
 
   end(): void {

@@ -7,6 +7,7 @@ import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { TrackerPair } from '../home/pair.js';
+import { linkOf } from '../library/links.js';
 import type { Sharing } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
@@ -60,6 +61,7 @@ async function handOver({ path, output, mtorrent }: Names, client: SwarmClient, 
   // The .mtorrent is this share's alone; the file may be known by several, or reached through a symbolic link.
   reporter.seeding(await client.file(mtorrent));
   reporter.result(output);
+  reporter.linked(mtorrent, await linkOf(mtorrent));
   return 0;
 }
 
@@ -97,6 +99,7 @@ async function shareUntilStopped(names: Names, { client, begin }: Sharing, run: 
     const begun = await run.firstOf(reportHashing(begin(), client, path, reporter));
     if (begun.kind !== 'done') return begun.kind === 'stopped' ? begun.exitCode : 0;
     reporter.result(output);
+    reporter.linked(mtorrent, await linkOf(mtorrent));
     return await run.seed(client, mtorrent);
   } finally {
     unlisten();

@@ -4,6 +4,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
+import { isLink } from '../../foundation/torrent/link.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { FileView } from '../library/views.js';
 import { rate as rateSetting } from '../settings/kinds.js';
@@ -72,10 +73,10 @@ export const newMtorrent: Argument<string> = {
 
 export const mtorrent: Argument<string> = {
   shown: '<name>.mtorrent',
-  description: 'the .mtorrent of the file',
+  description: 'the .mtorrent of the file, or a link',
   isOptional: false,
   offers: { kind: 'paths', only: 'mtorrent' },
-  read: absolute,
+  read: (word, at) => (isLink(word) ? word.trim() : absolute(word, at)),
 };
 
 export const destination: Argument<string> = {

@@ -24,6 +24,7 @@ import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
 import type { Choice, ClientEvent } from '../messages.js';
 import type { StatePaths } from '../state/library.js';
 import { FolderStates } from './folder-states.js';
+import { Links } from './links.js';
 import { LocalHashing } from './local-hashing.js';
 import { Looks } from './look.js';
 import type { OpenFiles } from './open-files.js';
@@ -80,6 +81,7 @@ export class DiskJobs {
   readonly #hashing: LocalHashing;
   readonly #copies: OwnCopies;
   readonly #folders: FolderStates;
+  readonly #links: Links;
   readonly #reopener: Reopener;
   readonly #rehash: Rehash;
   readonly #looks: Looks;
@@ -102,6 +104,7 @@ export class DiskJobs {
     this.#folders = folders;
     const learn = (metainfo: Metainfo, choice?: Choice): Metainfo => files.learn(metainfo, choice);
     this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
+    this.#links = new Links(paths, mayName);
     this.#rehash = new Rehash({ hashing, files, paths, copies });
     this.#looks = new Looks({ deadlineMs: MOUNT_DEADLINE_MS, onHung: (mount) => this.#answerHung(mount) });
     this.#jobs = {
@@ -160,6 +163,7 @@ export class DiskJobs {
 
   /** Ends the threads; hashing in progress is cancelled. No `.part` may be written to any more. */
   async close(): Promise<void> {
+    this.#links.close();
     await Promise.all([this.#hashing.close(), this.#claims.close()]);
   }
 
@@ -226,7 +230,8 @@ export class DiskJobs {
       prepareGet: {
         perform: async ({ ask, ...order }) => {
           const report = this.#hashReport(ask);
-          const { metainfo, ...prepared } = await this.#reopener.prepareGet(order, report);
+          const mtorrentPath = await this.#links.pathOf(order.mtorrentPath);
+          const { metainfo, ...prepared } = await this.#reopener.prepareGet({ ...order, mtorrentPath }, report);
           await this.#copies.keep(metainfo);
           return { kind: 'getPrepared', ask, ...prepared };
         },

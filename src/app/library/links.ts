@@ -1,0 +1,33 @@
+// Links as programs and commands use them: the link to a .mtorrent, and the .mtorrent of a link.
+
+import { join } from 'node:path';
+import { linkTo, parseLink } from '../../foundation/torrent/link.js';
+import { ANY_NAMES, type NameRule } from '../../foundation/torrent/metainfo.js';
+import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
+
+/** Rejects as `readMetainfo` does. */
+export async function linkOf(mtorrentPath: string): Promise<string> {
+  return linkTo(await readMetainfo(mtorrentPath, ANY_NAMES));
+}
+
+export interface LinkedOptions {
+  /** Where one-shot clients keep their state. */
+  readonly stateRoot: string;
+  /** Which host names of trackers a link may name; none when absent. */
+  readonly mayName?: NameRule | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Absolute path of a .mtorrent with what the link names, asked of its trackers and of peers unless it was before.
+ * INVALID_LINK, NOT_LISTED, NO_TRACKER, UNFINISHED, VERIFICATION_FAILED, CANCELLED, …
+ */
+export async function mtorrentOfLink(link: string, { stateRoot, ...options }: LinkedOptions): Promise<string> {
+  const { linkedFile } = await import('../../client/links/linked-file.js');
+  return linkedFile(parseLink(link), join(stateRoot, 'links'), options);
+}
+
+/** Writes the same .mtorrent again. ALREADY_EXISTS when something else is there. Paths are absolute. */
+export async function saveMtorrent(mtorrentPath: string, path: string): Promise<void> {
+  await writeMetainfo(path, await readMetainfo(mtorrentPath, ANY_NAMES), { overwrite: false });
+}
