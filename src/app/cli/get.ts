@@ -7,12 +7,15 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { command, pathWord } from '../../foundation/base/shell-line.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
+import { isLink } from '../../foundation/torrent/link.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { saveMtorrent } from '../library/links.js';
 import type { Fetching } from '../library/one-shot.js';
 import { parseDuration } from '../settings/durations.js';
 import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
 import type { RunCommand } from './context.js';
 import { type Order, unfinished } from './get-order.js';
+import { linkedMtorrent } from './linked.js';
 import { mtorrentPathOf } from './mtorrent-argument.js';
 import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot } from './one-shot.js';
 import { STANDARD_STREAM, showDash } from './standard-stream.js';
@@ -25,6 +28,7 @@ interface GetArguments extends OneShotArguments {
   readonly detach: boolean;
   readonly keep: string | undefined;
   readonly 'part-dir': string | undefined;
+  readonly 'save-mtorrent': string | undefined;
 }
 
 export function getCommand(parser: Argv, run: RunCommand): void {
@@ -36,7 +40,7 @@ export function getCommand(parser: Argv, run: RunCommand): void {
         .positional('mtorrent', {
           type: 'string',
           demandOption: true,
-          describe: 'its path, or - for standard input',
+          describe: 'its path, a link, or - for standard input',
           coerce: showDash,
         })
         .positional('destination', {
@@ -47,6 +51,7 @@ export function getCommand(parser: Argv, run: RunCommand): void {
         .option('seed', { type: 'boolean', default: false, describe: 'then share it until stopped' })
         .option('timeout', { type: 'string', describe: 'give up after this time, and keep the pieces: 90s, 10m, 1h' })
         .option('detach', { type: 'boolean', default: false, describe: 'leave it to the client in the background' })
+        .option('save-mtorrent', { type: 'string', describe: 'also write the .mtorrent here, such as that of a link' })
         .option('keep', { type: 'string', describe: 'with -: keep what is written, in this directory or file' })
         .option('part-dir', { type: 'string', describe: 'with -: the pieces lie below this directory until the end' })
         .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
@@ -93,13 +98,13 @@ function isElsewhere(error: unknown): error is MiniTorrentError {
 }
 
 async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
-  const { settings, config, clientConfig, background } = run;
+  const { settings, config, background } = run;
   const { values, origins } = settings;
   const { mtorrent, destination, seed, timeout, detach, alone } = args;
   const timeoutMs = timeout === undefined ? undefined : timeoutOf(timeout);
   if (alone && detach) throw new MiniTorrentError('INVALID_ARGUMENTS', '--alone and --detach cannot be combined');
   checkStream(args);
-  const path = await run.orStop(mtorrentPathOf(mtorrent, destination, () => clientConfig.stateRoot, config.mayName));
+  const path = await mtorrentOf(args, run, timeoutMs);
   // Where the pieces of a stream lie is found out later.
   const place = isToStdout(args) ? '/' : (destination ?? values['download-dir']);
   const { planGet } = await import('../library/one-shot.js');
@@ -123,6 +128,17 @@ async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
     seedMs: isForEver ? undefined : values['seed-time'],
     timeoutMs,
   };
+}
+
+/** Absolute path of what the .mtorrent says, whatever it was given as. */
+async function mtorrentOf(args: GetArguments, run: OneShot, timeoutMs: number | undefined): Promise<string> {
+  const { mtorrent, destination, 'save-mtorrent': copy } = args;
+  const stateRoot = (): string => run.clientConfig.stateRoot;
+  const path = isLink(mtorrent)
+    ? await linkedMtorrent(mtorrent, run, timeoutMs)
+    : await run.orStop(mtorrentPathOf(mtorrent, destination, stateRoot, run.config.mayName));
+  if (copy !== undefined) await saveMtorrent(path, absolutePathOf(copy));
+  return path;
 }
 
 /** Throws INVALID_ARGUMENTS for options that do not fit the destination. */

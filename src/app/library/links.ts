@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { linkTo, parseLink } from '../../foundation/torrent/link.js';
-import { ANY_NAMES, type NameRule } from '../../foundation/torrent/metainfo.js';
+import { ANY_NAMES, type Metainfo, type NameRule } from '../../foundation/torrent/metainfo.js';
 import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 
 /** Rejects as `readMetainfo` does. */
@@ -10,12 +10,21 @@ export async function linkOf(mtorrentPath: string): Promise<string> {
   return linkTo(await readMetainfo(mtorrentPath, ANY_NAMES));
 }
 
-export interface LinkedOptions {
-  /** Where one-shot clients keep their state. */
-  readonly stateRoot: string;
+export interface LookupOptions {
   /** Which host names of trackers a link may name; none when absent. */
   readonly mayName?: NameRule | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface LinkedOptions extends LookupOptions {
+  /** Where one-shot clients keep their state. */
+  readonly stateRoot: string;
+}
+
+/** What the .mtorrent of a link says; nothing is kept. Rejects as `mtorrentOfLink` does. */
+export async function metainfoOf(link: string, options: LookupOptions): Promise<Metainfo> {
+  const { metainfoOfLink } = await import('../../client/links/metainfo-of-link.js');
+  return metainfoOfLink(parseLink(link), options);
 }
 
 /**

@@ -26,8 +26,8 @@ export interface LinkOptions {
 }
 
 /**
- * Rejects with INVALID_LINK for a host name that may not be named, NO_TRACKER, NOT_LISTED, WRONG_VERSION, UNFINISHED when
- * no peer gives the list, VERIFICATION_FAILED, INVALID_MTORRENT, UNSAFE_NAME, CANCELLED.
+ * Rejects with INVALID_LINK for a host name that may not be named, NO_TRACKER, NOT_LISTED, WRONG_VERSION, UNFINISHED
+ * when no peer gives the list, VERIFICATION_FAILED, INVALID_MTORRENT, UNSAFE_NAME, CANCELLED.
  */
 export async function metainfoOfLink(link: Link, options: LinkOptions = {}): Promise<Metainfo> {
   const { mayName = NO_NAMES, signal } = options;

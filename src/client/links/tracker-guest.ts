@@ -2,7 +2,7 @@
 // answer means is decided in `assembly.ts`.
 
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
-import { ProtocolError } from '../../foundation/base/errors.js';
+import { errnoOf, ProtocolError } from '../../foundation/base/errors.js';
 import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
 import { type Address, canonicalHost } from '../../foundation/torrent/address.js';
 import { CLIENT_ID_SIZE, keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
@@ -52,7 +52,10 @@ export class TrackerGuest {
       onMessage: (reply) => this.#heard(reply),
       onClosed: (reason, error) => {
         const isOther = error instanceof ProtocolError;
-        this.#fail(isOther ? 'old' : 'away', isOther ? 'no tracker of this version answers there' : reason);
+        this.#fail(
+          isOther ? 'old' : 'away',
+          isOther ? 'no tracker of this version answers there' : (errnoOf(error) ?? reason),
+        );
       },
     });
   }

@@ -120,6 +120,7 @@ test('whatever a client says of a file, the events are as the schema says, one a
         reporter.seeding(file);
         reporter.failed(new MiniTorrentError(code, sentence));
         reporter.result(file.path);
+        reporter.linked(file.mtorrentPath, sentence);
         reporter.end();
       });
       const events = stdout
@@ -127,7 +128,7 @@ test('whatever a client says of a file, the events are as the schema says, one a
         .split('\n')
         .map((line) => JSON.parse(line) as { event: string });
       for (const event of events) assert.deepEqual(mismatches(event, SCHEMA), []);
-      const names = ['started', 'progress', 'notice', 'completed', 'seeding', 'failed'];
+      const names = ['started', 'progress', 'notice', 'completed', 'seeding', 'failed', 'linked'];
       assert.deepEqual(
         events.map(({ event }) => event),
         names,

@@ -13,6 +13,7 @@ import { exitCodeOf } from '../../../src/foundation/base/errors.js';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import type { CommandOutput } from '../../../src/foundation/base/output.js';
 import { addressFrom } from '../../../src/foundation/torrent/address.js';
+import { parseLink } from '../../../src/foundation/torrent/link.js';
 import { failsWith } from '../../support/failures.js';
 import { collidingPieces } from '../../support/sha1-collision.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -148,11 +149,16 @@ test('info tells what the file says, as text and as JSON with its schema', async
   assert.match(text.out.join('\n'), /^name +model v2\.bin$/m);
   assert.match(text.out.join('\n'), /^zeros +5 bytes \(5 B\), neither fetched nor written$/m);
   assert.match(text.out.join('\n'), /^tracker 2 +192\.0\.2\.2:7000$/m);
+  assert.match(text.out.join('\n'), /^link +mtorrent:[0-9a-f]{40}-/m);
   const json = new Recorder();
   assert.equal(await runInfo({ mtorrent: out, json: true }, json), 0);
   assert.equal(json.out.length, 1);
-  const { swarm, ...rest } = JSON.parse(json.out[0] ?? '') as Record<string, unknown>;
+  const { swarm, link, ...rest } = JSON.parse(json.out[0] ?? '') as Record<string, unknown>;
   assert.match(String(swarm), /^[0-9a-f]{40}$/);
+  const alone = new Recorder();
+  assert.equal(await runInfo({ mtorrent: out, link: true }, alone), 0);
+  assert.deepEqual(alone.out, [link]);
+  assert.equal(parseLink(String(link)).swarm, swarm);
   assert.deepEqual(rest, {
     schema: 1,
     name: 'model v2.bin',
