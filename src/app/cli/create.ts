@@ -1,5 +1,5 @@
-// `mtorrent create`: hashes a local file and writes its `.mtorrent`. Contacts no tracker and serves nothing. Whatever
-// can be refused is refused before the hashing, which may take minutes.
+// `mtorrent create`: hashes a local file or folder and writes its `.mtorrent`. Contacts no tracker and serves nothing.
+// Whatever can be refused is refused before the hashing, which may take minutes.
 
 import { basename } from 'node:path';
 import type { Argv } from 'yargs';
@@ -12,17 +12,18 @@ import { lookAtMachine } from '../../foundation/base/this-machine.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { linkTo } from '../../foundation/torrent/link.js';
-import { formatHead, makeMetainfo } from '../../foundation/torrent/metainfo.js';
+import { EXECUTABLE_LINE, formatHead, type Metainfo, makeMetainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
 import type { Source } from '../../transfer/storage/source.js';
 import { settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
+import { FOLDER_FLAGS, type FolderArguments, notesOn, surveyOptionsOf } from './folder-flags.js';
 import { pieceProgress } from './progress.js';
 
-export interface CreateArguments {
-  /** Path of the file to describe. */
+export interface CreateArguments extends FolderArguments {
+  /** Path of the file or folder to describe. */
   readonly file: string;
   /** Path of the `.mtorrent`; `<name>.mtorrent` in the current directory when absent. */
   readonly out?: string | undefined;
@@ -40,7 +41,7 @@ export interface CreateArguments {
 export function createCommand(parser: Argv, run: RunCommand): void {
   parser.command(
     'create <file>',
-    'make a .mtorrent without sharing the file',
+    'make a .mtorrent of a file or folder without sharing it',
     (args) =>
       args
         .positional('file', { type: 'string', demandOption: true })
@@ -50,12 +51,16 @@ export function createCommand(parser: Argv, run: RunCommand): void {
         .option('name', { type: 'string', describe: 'save under another name' })
         .option('sha256', { type: 'boolean', default: false, describe: 'add the SHA-256 of the whole file' })
         .option('force', { alias: 'f', type: 'boolean', default: false, describe: 'replace an existing .mtorrent' })
+        .options(FOLDER_FLAGS)
         .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'print the path and nothing else' })
-        .example('$0 create disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001', ''),
+        .example('$0 create disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001', '')
+        .example("$0 create models -t 192.0.2.1:7001 -t 192.0.2.2:7001 --exclude '*.tmp'", ''),
     (args) =>
       run(async () => {
-        const { file, out, name, sha256, force, quiet } = args;
-        return runCreate({ file, out, trackers: await pairOf(args), name, sha256, force, quiet }, terminal());
+        const { file, out, name, sha256, force, quiet, exclude, skipUnshareable, followLinks, mtimes, mode } = args;
+        const folder = { exclude, skipUnshareable, followLinks, mtimes, mode };
+        const trackers = await pairOf(args);
+        return runCreate({ file, out, trackers, name, sha256, force, quiet, ...folder }, terminal());
       }),
   );
 }
@@ -68,35 +73,85 @@ async function pairOf(args: ParsedArguments): Promise<readonly [Address, Address
 
 /** Prints the path written. Rejects with MiniTorrentError, and then leaves nothing behind. */
 export async function runCreate(args: CreateArguments, output: CommandOutput): Promise<number> {
-  const overwrite = args.force === true;
-  const { trackers } = args;
-  const { inspectSource } = await import('../../transfer/storage/source.js');
-  const { checkMetainfoPath, writeMetainfo } = await import('../../transfer/storage/metainfo-file.js');
-  const path = absolutePathOf(args.file);
-  const source = await inspectSource(args.file);
-  // macOS may return the name in a normal form that is not accepted everywhere.
-  const name = args.name ?? basename(path).normalize('NFC');
-  const geometry = new Geometry(source.size);
-  const head = formatHead({ trackers, name, size: source.size });
-  const out = args.out ?? `${name}.mtorrent`;
-  await orForce(checkMetainfoPath(out, head, { overwrite }));
+  const { isFolder } = await import('../../transfer/storage/source.js');
+  return (await isFolder(args.file)) ? createOfFolder(args, output) : createOfFile(args, output);
+}
 
-  const { openHashPool } = await import('../../transfer/hash/pool.js');
-  const pool = openHashPool({ threads: hashThreadsFor(geometry) });
-  try {
+async function createOfFile(args: CreateArguments, output: CommandOutput): Promise<number> {
+  const { inspectSource } = await import('../../transfer/storage/source.js');
+  const source = await inspectSource(args.file);
+  await checkTarget(args, source.size);
+  return withPool(hashThreadsFor(new Geometry(source.size)), async (pool) => {
     const { digests, sha256 } = await hash(pool, source, args, output);
-    const metainfo = makeMetainfo({ trackers, name, size: source.size, digests, sha256 });
-    await orForce(writeMetainfo(out, metainfo, { overwrite }));
-    output.stdout(out);
-    if (args.quiet !== true) {
-      const pieces = geometry.pieceCount === 1 ? '1 piece' : `${geometry.pieceCount} pieces`;
-      output.stderr(`${printable(name)}: ${formatBytes(geometry.size)}, ${pieces}, swarm ${metainfo.swarm}`);
-      output.stderr(linkTo(metainfo));
-    }
-    return 0;
+    const extra = args.mode === true && source.isExecutable ? [EXECUTABLE_LINE] : [];
+    const { trackers } = args;
+    const metainfo = makeMetainfo({ trackers, name: nameOf(args), size: source.size, digests, sha256, extra });
+    return write(metainfo, args, output);
+  });
+}
+
+async function createOfFolder(args: CreateArguments, output: CommandOutput): Promise<number> {
+  if (args.sha256 === true) {
+    throw new MiniTorrentError('INVALID_ARGUMENTS', 'a folder has no SHA-256 of the whole; leave out --sha256');
+  }
+  await checkTarget(args, undefined);
+  return withPool(Math.min(lookAtMachine().cores, HASH_THREADS_MAX), async (pool) => {
+    const { signal } = args;
+    const source = await pool.survey(args.file, { ...surveyOptionsOf(args, absolutePathOf(outOf(args))), signal });
+    await checkTarget(args, source.size);
+    if (args.quiet !== true) for (const note of notesOn(source)) output.stderr(note);
+    const { digests } = await hash(pool, source, args, output);
+    const { trackers } = args;
+    const { folder } = source.layout;
+    const metainfo = makeMetainfo({ trackers, name: nameOf(args), size: source.size, digests, folder });
+    return write(metainfo, args, output);
+  });
+}
+
+function nameOf({ name, file }: CreateArguments): string {
+  // macOS may return the name in a normal form that is not accepted everywhere.
+  return name ?? basename(absolutePathOf(file)).normalize('NFC');
+}
+
+function outOf(args: CreateArguments): string {
+  return args.out ?? `${nameOf(args)}.mtorrent`;
+}
+
+/** Refuses early what would be refused after minutes. @param size undefined while it is not known. */
+async function checkTarget(args: CreateArguments, size: number | undefined): Promise<void> {
+  const { checkMetainfoPath } = await import('../../transfer/storage/metainfo-file.js');
+  const { trackers } = args;
+  const head = formatHead({ trackers, name: nameOf(args), size: size ?? 0 });
+  const overwrite = args.force === true || size === undefined;
+  await orForce(checkMetainfoPath(outOf(args), head, { overwrite }));
+}
+
+async function withPool<T>(threads: number, use: (pool: HashPool) => Promise<T>): Promise<T> {
+  const { openHashPool } = await import('../../transfer/hash/pool.js');
+  const pool = openHashPool({ threads });
+  try {
+    return await use(pool);
   } finally {
     await pool.close();
   }
+}
+
+async function write(metainfo: Metainfo, args: CreateArguments, output: CommandOutput): Promise<number> {
+  const { writeMetainfo } = await import('../../transfer/storage/metainfo-file.js');
+  const out = outOf(args);
+  await orForce(writeMetainfo(out, metainfo, { overwrite: args.force === true }));
+  output.stdout(out);
+  if (args.quiet === true) return 0;
+  output.stderr(summaryOf(metainfo));
+  output.stderr(linkTo(metainfo));
+  return 0;
+}
+
+function summaryOf({ name, geometry, layout: { folder }, swarm }: Metainfo): string {
+  const pieces = geometry.pieceCount === 1 ? '1 piece' : `${geometry.pieceCount} pieces`;
+  const { files, bytes } = folder?.totals() ?? { files: 0, bytes: geometry.size };
+  const count = folder === undefined ? '' : files === 1 ? '1 file, ' : `${files} files, `;
+  return `${printable(name)}: ${count}${formatBytes(bytes)}, ${pieces}, swarm ${swarm}`;
 }
 
 /** The same refusal, with the option of this command that replaces what is there. */

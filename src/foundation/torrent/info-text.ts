@@ -25,7 +25,7 @@ export function infoFactsOf(metainfo: Metainfo): InfoFacts {
   for (const part of formatInfoText(metainfo)) hash.update(part);
   let listBytes = 0;
   for (const part of formatFurtherLines(metainfo)) listBytes += part.length;
-  return { info: hash.digest('hex') as InfoDigest, listBytes, files: filesOf(metainfo) };
+  return { info: hash.digest('hex') as InfoDigest, listBytes, files: metainfo.layout.folder?.totals().files ?? 1 };
 }
 
 /** Undefined unless it is 64 lower-case hex digits. */
@@ -40,11 +40,4 @@ export function infoDigestOf(bytes: Uint8Array): InfoDigest {
 
 export function infoDigestBytes(info: InfoDigest): Uint8Array {
   return fromHex(info) ?? new Uint8Array(0);
-}
-
-function filesOf({ layout: { folder } }: Metainfo): number {
-  if (folder === undefined) return 1;
-  let files = 0;
-  for (let index = 0; index < folder.count; index += 1) if (folder.isFile(index)) files += 1;
-  return files;
 }

@@ -1,6 +1,6 @@
 // The bounds of hashing, each with its unit in its name and its reason beside it.
 
-import { KIB } from '../../foundation/base/limits.js';
+import { KIB, MIB } from '../../foundation/base/limits.js';
 
 /** Milliseconds after which a thread counts as stuck: four tasks of 32 MiB may wait for it, from a disk of 0.5 MB/s. */
 export const HASH_TASK_DEADLINE_MS = 300_000;
@@ -51,6 +51,14 @@ export const HASH_THREAD_IDLE_MS = 10_000;
 export const HASH_QUEUE_MAX = 256;
 /** Lists of folders that a hash thread keeps: more than one task names, and than are usually fetched at once. */
 export const LISTS_KEPT_MAX = 8;
+/** Bytes of an answer about directories: the largest list, with as much again around its paths. */
+export const FOUND_BYTES_MAX = 2 * 64 * MIB;
+/** Names of what cannot be shared that one sentence has. */
+export const NAMES_TOLD_MAX = 10;
+/** Names that some systems cannot hold, of which one sentence tells. */
+export const SOFT_NAMES_TOLD_MAX = 3;
+/** Seconds since 1970 that a list takes: twelve digits, some thirty thousand years. */
+export const TIME_SECONDS_MAX = 999_999_999_999;
 
 // --- bytes that are read from other files (docs/decisions/046) ---
 

@@ -4,12 +4,13 @@
 import { DIGEST_SIZE, HASH_RANGE_PIECES, PIECES_MAX, SHA256_SIZE } from '../../foundation/base/limits.js';
 import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
-import { bytes, listOf, oneOf, record, text, type ValueOf, whole } from '../../foundation/wire/schema.js';
-import { FOLDER_LOOK_ENTRIES, PARTS_PER_PIECE_MAX } from '../storage/limits.js';
+import { bytes, flag, listOf, oneOf, record, text, type ValueOf, whole } from '../../foundation/wire/schema.js';
+import { FOLDER_LOOK_ENTRIES, PARTS_PER_PIECE_MAX, WALK_DIRECTORIES_MAX } from '../storage/limits.js';
 import { storageHandle } from '../storage/messages.js';
-import { PART_NUMBERS, VERIFY_BATCH_MAX } from './limits.js';
+import { FOUND_BYTES_MAX, PART_NUMBERS, VERIFY_BATCH_MAX } from './limits.js';
 
 const piece = whole(0, PIECES_MAX - 1);
+const path = text(4096);
 const rangeCount = whole(1, HASH_RANGE_PIECES);
 /** The name of the system's error, such as ENOSPC. */
 const errno = text(32);
@@ -50,6 +51,10 @@ export const hashTasks = protocol('hash.task', {
   sha256: message(4, { storage: storageHandle }),
   /** Does no work; lets a new thread load its code. */
   warmUp: message(5, {}),
+  /** Of a folder: as `hashRange`, and gives the packed files that begin in these pieces their digests in the list. */
+  digestRange: message(7, { storage: storageHandle, first: piece, count: rangeCount }),
+  /** What the directories `paths` below `root` hold. */
+  lookInto: message(8, { root: path, paths: listOf(path, WALK_DIRECTORIES_MAX), follows: flag }),
   /** Makes these pieces zeros: reads each, and writes it when it is anything else. */
   clearRange: message(6, { storage: storageHandle, first: piece, count: rangeCount }),
   /** Looks at these entries of a folder; their indices as a Uint32Array. */
@@ -75,6 +80,8 @@ export const hashAnswers = protocol('hash.answer', {
   timesTaken: message(20, { times: bytes(8, 8 * FOLDER_LOOK_ENTRIES) }),
   /** Of each slot the first part that cannot be read, or whose file has changed; -1: all are there. */
   filled: message(12, { bad: listOf(whole(-1, PARTS_PER_PIECE_MAX - 1), VERIFY_BATCH_MAX) }),
+  /** Of the first of the directories, at least one; see `encodeFound`. */
+  found: message(10, { found: bytes(0, FOUND_BYTES_MAX) }),
   /** How many pieces of the range were written. */
   cleared: message(9, { written: whole(0, HASH_RANGE_PIECES) }),
 });
@@ -88,7 +95,7 @@ export interface HashJob {
 
 /** The numbers of the lists that a task names, each once. */
 export function listsOf(task: HashTask): readonly number[] {
-  if (task.kind === 'warmUp' || task.kind === 'fillSlots') return [];
+  if (task.kind === 'warmUp' || task.kind === 'fillSlots' || task.kind === 'lookInto') return [];
   if (task.kind !== 'storePieces') return task.storage.list === 0 ? [] : [task.storage.list];
   const numbers = new Set<number>();
   for (const { storage } of task.pieces) if (storage.list !== 0) numbers.add(storage.list);

@@ -49,6 +49,7 @@ import {
   sha256Of,
   takeTimes,
 } from './ranges.js';
+import { type FolderSource, type SurveyOptions, surveyFolder } from './survey.js';
 import { Watchdog } from './watchdog.js';
 
 const HASH_WORKER = bundleUrl('hash');
@@ -92,6 +93,8 @@ export interface HashPool {
   fillSlots(fills: readonly PartsOfSlot[]): Promise<readonly number[]>;
   /** SHA-1 of each piece of what lies at `path`, 20 bytes each. FILE_CHANGED, CANCELLED, FILE_NOT_FOUND, … */
   hash(path: string, layout: Layout, options?: RangeOptions): Promise<Uint8Array>;
+  /** What of a folder is shared; see `surveyFolder`. */
+  survey(path: string, options?: SurveyOptions): Promise<FolderSource>;
   /** The pieces that have their digest. Says nothing about bytes past the layout's size. */
   check(path: string, layout: Layout, digests: Uint8Array, options?: CheckOptions): Promise<Bitfield>;
   /** The times of entries of a folder, as `takeTimes` of ranges.ts has them. */
@@ -135,6 +138,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
       return answer.bad;
     },
     hash: (path, layout, rangeOptions = {}) => hashShare(ranges, path, layout, rangeOptions),
+    survey: (path, surveyOptions = {}) => surveyFolder(ranges, path, surveyOptions),
     check: (path, layout, digests, checkOptions = {}) => checkShare(ranges, path, layout, digests, checkOptions),
     times: (path, layout, entries) => takeTimes((task) => pool.run(task), path, layout, entries),
     clear: (storage, pieces) => clearPieces(ranges, storage, pieces),

@@ -2,13 +2,15 @@
 // number in flight, their results put together in whatever order they come. A share that changes meanwhile is refused,
 // since its digests would describe bytes that were never there together.
 
-import { assert } from '../../foundation/base/assert.js';
+import { assert, present } from '../../foundation/base/assert.js';
 import { systemClock } from '../../foundation/base/clock.js';
 import { errnoError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE, HASH_RANGE_PIECES } from '../../foundation/base/limits.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
+import { NOT_THERE } from '../storage/folder-look.js';
+import { FOLDER_LOOK_ENTRIES } from '../storage/limits.js';
 import { openSource, type Storage } from '../storage/storage.js';
 import type { HashAnswer, HashTask } from './messages.js';
 
@@ -37,6 +39,7 @@ export interface RangeThreads {
 
 /**
  * SHA-1 of each piece of what lies at `path`, 20 bytes each. FILE_CHANGED when it is not what `layout` says throughout.
+ * The packed files of a folder get their digests in its list; the files must have the stamps that it has.
  */
 export async function hashShare(
   threads: RangeThreads,
@@ -46,13 +49,20 @@ export async function hashShare(
 ): Promise<Uint8Array> {
   const { pieceCount } = new Geometry(layout.size);
   const digests = new Uint8Array(pieceCount * DIGEST_SIZE);
-  await whileUnchanged(path, layout, (storage) =>
+  const kind = layout.folder === undefined ? 'hashRange' : 'digestRange';
+  const hash = (storage: Storage): Promise<void> =>
     walk(threads, rangesOf(pieceCount, undefined, options.pace), options, async ([first, count]) => {
-      const answer = await threads.run({ kind: 'hashRange', storage: storage.handle, first, count });
+      const answer = await threads.run({ kind, storage: storage.handle, first, count });
       if (answer.kind !== 'hashed') throw failureOf(answer, storage);
       digests.set(answer.digests, first * DIGEST_SIZE);
-    }),
-  );
+    });
+  if (layout.folder === undefined) await whileUnchanged(path, layout, hash);
+  else {
+    await whileOpen(path, layout, async (storage) => {
+      await hash(storage);
+      await checkStamps(threads, storage, options.signal);
+    });
+  }
   return digests;
 }
 
@@ -66,12 +76,29 @@ export function takeTimes(
   layout: Layout,
   entries: Uint32Array,
 ): Promise<BigInt64Array> {
-  return whileOpen(path, layout, async ({ handle: storage }) => {
-    const indices = new Uint8Array(entries.slice().buffer);
-    const answer = await run({ kind: 'takeTimes', storage, entries: indices });
-    if (answer.kind === 'ioError') throw errnoError(answer.errno, path);
-    assert(answer.kind === 'timesTaken', 'a thread answers what it was asked');
-    return new BigInt64Array(answer.times.slice().buffer);
+  return whileOpen(path, layout, (storage) => timesIn(run, storage, entries));
+}
+
+async function timesIn(run: RangeThreads['run'], storage: Storage, entries: Uint32Array): Promise<BigInt64Array> {
+  const indices = new Uint8Array(entries.slice().buffer);
+  const answer = await run({ kind: 'takeTimes', storage: storage.handle, entries: indices });
+  if (answer.kind === 'ioError') throw errnoError(answer.errno, storage.path);
+  assert(answer.kind === 'timesTaken', 'a thread answers what it was asked');
+  return new BigInt64Array(answer.times.slice().buffer);
+}
+
+/** Throws FILE_CHANGED when a file of an open folder has not the size and the modification time of its list. */
+async function checkStamps(threads: RangeThreads, storage: Storage, signal: AbortSignal | undefined): Promise<void> {
+  const list = present(storage.layout.folder, 'a folder is looked at');
+  const files = Uint32Array.from({ length: list.count }, (_, entry) => entry).filter((entry) => list.isFile(entry));
+  await walk(threads, rangesIn(files.length, FOLDER_LOOK_ENTRIES), { signal }, async ([first, count]) => {
+    const entries = files.subarray(first, first + count);
+    const times = await timesIn(threads.run, storage, entries);
+    for (const [at, entry] of entries.entries()) {
+      const stamp = list.stampOf(entry);
+      const isSame = stamp === 0n ? times[at] !== NOT_THERE : times[at] === stamp;
+      if (!isSame) throw isChanged(storage.pathOf(entry));
+    }
   });
 }
 
@@ -136,6 +163,10 @@ function* rangesOf(
   }
 }
 
+function* rangesIn(count: number, each: number): Generator<PieceRange> {
+  for (let at = 0; at < count; at += each) yield [at, Math.min(each, count - at)];
+}
+
 /** Performs every range, `lanes` at a time, or one at a time with a pace. No range is in flight once it settles. */
 async function walk(
   threads: RangeThreads,
@@ -178,21 +209,21 @@ async function whileOpen<T>(path: string, layout: Layout, use: (storage: Storage
 function whileUnchanged<T>(path: string, layout: Layout, use: (storage: Storage) => Promise<T>): Promise<T> {
   return whileOpen(path, layout, async (storage) => {
     const before = await storage.stamp();
-    if (before.size !== layout.size) throw changed(path);
+    if (before.size !== layout.size) throw isChanged(path);
     const result = await use(storage);
     const after = await storage.stamp();
-    if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw changed(path);
+    if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw isChanged(path);
     return result;
   });
 }
 
 function failureOf(answer: HashAnswer, storage: Storage): MiniTorrentError {
-  if (answer.kind === 'ended') return changed(storage.pathOf(answer.entry));
+  if (answer.kind === 'ended') return isChanged(storage.pathOf(answer.entry));
   assert(answer.kind === 'ioError', 'a thread answers what it was asked');
   return errnoError(answer.errno, storage.pathOf(answer.entry));
 }
 
-function changed(path: string): MiniTorrentError {
+function isChanged(path: string): MiniTorrentError {
   return new MiniTorrentError(
     'FILE_CHANGED',
     `${path} changed while it was hashed; try again when nobody writes to it`,

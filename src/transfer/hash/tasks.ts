@@ -2,19 +2,19 @@
 // while its bytes are hot in the cache. A failed read or write is an answer; a broken frame or invariant is our bug and
 // throws.
 
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { assert, unreachable } from '../../foundation/base/assert.js';
 import { equalBytes, midPage } from '../../foundation/base/bytes.js';
 import { errnoOf } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
-import { zeroDigest } from '../../foundation/torrent/zeros.js';
 import { EntryError } from '../storage/entry-error.js';
 import { timesOf } from '../storage/folder-look.js';
 import type { StorageHandle } from '../storage/messages.js';
 import { attachStorage, type StorageBytes } from '../storage/storage.js';
 import { SlotFiller } from './fill.js';
+import { digestFolderRange, lookIntoDirectories } from './folder-tasks.js';
 import { HASH_READ_BYTES } from './limits.js';
 import {
   type HashAnswer,
@@ -25,9 +25,8 @@ import {
   type PieceOutcome,
   type PieceToStore,
 } from './messages.js';
+import { digestOf, isZeros, readNext } from './piece-digest.js';
 import { RecentLists } from './recent-lists.js';
-
-const ZEROS = new Uint8Array(HASH_READ_BYTES);
 
 type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind }>;
 
@@ -57,6 +56,10 @@ export function hashWorker({ slab }: HashWorkerData): (job: Uint8Array | HashJob
         return { kind: 'filled', bad: task.fills.map((fill) => filler.fill(memoryOf(slots, fill.slot), fill)) };
       case 'takeTimes':
         return { kind: 'timesTaken', times: bytesOf(timesOf(task.storage, indicesOf(task.entries))) };
+      case 'digestRange':
+        return attached(task, (source) => digestFolderRange(source, task, buffer));
+      case 'lookInto':
+        return lookIntoDirectories(task);
       case 'warmUp':
         createHash('sha1').update(buffer).digest();
         return { kind: 'warm' };
@@ -191,47 +194,8 @@ function clearRange(target: StorageBytes, task: Of<'clearRange'>, buffer: Uint8A
   return { kind: 'cleared', written };
 }
 
-function isZeros(source: StorageBytes, begin: number, end: number, buffer: Uint8Array): boolean {
-  for (let at = begin; at < end; ) {
-    const bytes = readNext(source, at, end, buffer);
-    if (bytes.length === 0 || !areZeros(bytes)) return false;
-    at += bytes.length;
-  }
-  return true;
-}
-
-function areZeros(bytes: Uint8Array): boolean {
-  return equalBytes(bytes, bytes.length === ZEROS.length ? ZEROS : ZEROS.subarray(0, bytes.length));
-}
-
-/** SHA-1 of piece `index`, or the offset of its first byte that is not there. */
-function digestOf(source: StorageBytes, index: number, buffer: Uint8Array): Uint8Array | number {
-  const geometry = new Geometry(source.layout.size);
-  const begin = geometry.pieceOffset(index);
-  const length = geometry.pieceLength(index);
-  // Zeros are compared several times as fast as they are hashed, so nothing is hashed before the first other byte.
-  let hash: Hash | undefined;
-  for (let at = begin; at < begin + length; ) {
-    const bytes = readNext(source, at, begin + length, buffer);
-    if (bytes.length === 0) return at;
-    if (hash !== undefined || !areZeros(bytes)) {
-      hash ??= hashOfZeros(at - begin);
-      hash.update(bytes);
-    }
-    at += bytes.length;
-  }
-  return hash === undefined ? zeroDigest(length) : hash.digest();
-}
-
 function endedAt({ layout }: StorageBytes, offset: number): HashAnswer {
   return { kind: 'ended', entry: layout.folder?.indexAt(offset) ?? 0 };
-}
-
-/** SHA-1 after `length` zeros, to be continued. */
-function hashOfZeros(length: number): Hash {
-  const hash = createHash('sha1');
-  for (let left = length; left > 0; left -= ZEROS.length) hash.update(ZEROS.subarray(0, left));
-  return hash;
 }
 
 function sha256(source: StorageBytes, buffer: Uint8Array): HashAnswer {
@@ -244,11 +208,4 @@ function sha256(source: StorageBytes, buffer: Uint8Array): HashAnswer {
     at += bytes.length;
   }
   return { kind: 'sha256', digest: hash.digest() };
-}
-
-/** What one read gives of the bytes from `at` to `end`, in `buffer`; nothing where the storage ends. */
-function readNext(source: StorageBytes, at: number, end: number, buffer: Uint8Array): Uint8Array {
-  const left = end - at;
-  const taken = source.readAt(at, [left < buffer.length ? buffer.subarray(0, left) : buffer]);
-  return taken === buffer.length ? buffer : buffer.subarray(0, taken);
 }

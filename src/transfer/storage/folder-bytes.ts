@@ -33,7 +33,7 @@ export class FolderBytes implements StorageBytes {
     this.layout = layoutOf(handle);
     this.list = present(this.layout.folder, 'the storage of a folder has its list');
     this.root = handle.fd;
-    this.tree = new FolderTree(handle.fd);
+    this.tree = new FolderTree(handle.fd, this.list.followsLinks);
   }
 
   readAt(offset: number, targets: readonly Uint8Array[]): number {
@@ -104,7 +104,7 @@ export class FolderBytes implements StorageBytes {
     if (this.list.isPad(file)) return zeroed(targets, length);
     if (!this.list.isChosen(file)) return 0;
     try {
-      const fd = await openBelow(this.root, this.list.pathOf(file));
+      const fd = await openBelow(this.root, this.list.pathOf(file), this.list.followsLinks);
       try {
         return (await readFd(fd, targets, offset)).bytesRead;
       } finally {

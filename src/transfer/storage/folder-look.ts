@@ -16,20 +16,22 @@ const GONE: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EA
 /** Modification times in nanoseconds, or NOT_THERE, of these entries of the list. Throws system errors. */
 export function timesOf(handle: StorageHandle, entries: Uint32Array): BigInt64Array {
   const list = present(layoutOf(handle).folder, 'a look is at a folder');
-  const tree = new FolderTree(handle.fd);
+  const tree = new FolderTree(handle.fd, list.followsLinks);
+  const look = list.followsLinks ? fs.statSync : fs.lstatSync;
   try {
     return BigInt64Array.from(entries, () => 0n).map((_, at) => {
       const entry = entries[at] ?? 0;
-      return timeOf(tree, list.pathOf(entry), list.sizeOf(entry));
+      const path = list.pathOf(entry);
+      return timeOf(() => look(tree.reach(path), { bigint: true }), list.sizeOf(entry));
     });
   } finally {
     tree.close();
   }
 }
 
-function timeOf(tree: FolderTree, path: string, size: number): bigint {
+function timeOf(look: () => fs.BigIntStats, size: number): bigint {
   try {
-    const found = fs.lstatSync(tree.reach(path), { bigint: true });
+    const found = look();
     return found.isFile() && found.size === BigInt(size) ? found.mtimeNs : NOT_THERE;
   } catch (error) {
     if (GONE.includes(errnoOf(error))) return NOT_THERE;

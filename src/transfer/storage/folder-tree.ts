@@ -20,12 +20,17 @@ const closeFd = promisify(fs.close);
 
 export class FolderTree {
   readonly #root: number;
+  readonly #follows: boolean;
   /** Descriptors by path, least recently used first. */
   readonly #open = new Map<string, number>();
 
-  /** @param root descriptor of the directory; its owner closes it. */
-  constructor(root: number) {
+  /**
+   * @param root descriptor of the directory; its owner closes it.
+   * @param follows links, where the directory is shared with what they point to.
+   */
+  constructor(root: number, follows = false) {
     this.#root = root;
+    this.#follows = follows;
   }
 
   /** A path by which system calls reach `path` through no link but perhaps the last part. Valid until the next call. */
@@ -34,7 +39,7 @@ export class FolderTree {
   }
 
   openToRead(path: string): number {
-    return fs.openSync(this.reach(path), READ);
+    return fs.openSync(this.reach(path), following(READ, this.#follows));
   }
 
   /** Makes the file and its directories when they are missing. */
@@ -81,7 +86,7 @@ export class FolderTree {
       return known;
     }
     const reached = this.#reach(path, make);
-    const fd = make ? openOrMake(reached) : fs.openSync(reached, DIRECTORY);
+    const fd = make ? openOrMake(reached) : fs.openSync(reached, following(DIRECTORY, this.#follows));
     this.#open.set(path, fd);
     if (this.#open.size > FOLDER_DIRECTORIES_OPEN_MAX) this.#closeOldest();
     return fd;
@@ -97,19 +102,23 @@ export class FolderTree {
 }
 
 /** Opens a file on the system's threads, as FolderTree does. */
-export async function openBelow(root: number, path: string): Promise<number> {
+export async function openBelow(root: number, path: string, follows = false): Promise<number> {
   const parts = path.split('/');
   let parent = root;
   try {
     for (const part of parts.slice(0, -1)) {
-      const next = await openFd(below(parent, part), DIRECTORY);
+      const next = await openFd(below(parent, part), following(DIRECTORY, follows));
       if (parent !== root) await closeFd(parent);
       parent = next;
     }
-    return await openFd(below(parent, parts.at(-1) ?? ''), READ);
+    return await openFd(below(parent, parts.at(-1) ?? ''), following(READ, follows));
   } finally {
     if (parent !== root) await closeFd(parent);
   }
+}
+
+function following(flags: number, follows: boolean): number {
+  return follows ? flags & ~O_NOFOLLOW : flags;
 }
 
 function openOrMake(path: string): number {

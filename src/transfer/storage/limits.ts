@@ -110,3 +110,7 @@ export const STAMPS_BYTES_MAX = 3 * MIB;
 export const TARGET_FILES_LOOKED_AT = 16;
 /** Names of a folder that are tried on its file system: each is a file made and deleted. Others fail when written. */
 export const NAMES_TRIED_MAX = 256;
+/** Directories of one look into a folder that is walked: a task of the hash pool, which should be worth its message. */
+export const WALK_DIRECTORIES_MAX = 64;
+/** Entries after which such a look ends: some 20 ms of work, some seconds on a disk that has none of it in memory. */
+export const WALK_ENTRIES = 4_096;

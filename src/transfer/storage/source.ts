@@ -12,8 +12,10 @@ export interface Source {
   readonly path: string;
   readonly size: number;
   readonly layout: Layout;
-  /** A later look compares it and the size to see whether the file has changed. */
+  /** A later look compares it and the size to see whether the file has changed. Of a folder 0: its list has them. */
   readonly mtimeMs: number;
+  /** Its owner may execute it; of one file. */
+  readonly isExecutable: boolean;
 }
 
 /** Whether there is a folder at `path`, or a link to one. */
@@ -23,8 +25,8 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * What can be shared is a regular file, readable and not too large; else FILE_NOT_FOUND, NOT_A_FILE, PERMISSION_DENIED,
- * LIMIT_REACHED.
+ * What can be shared as one file is a regular one, readable and not too large; else FILE_NOT_FOUND, NOT_A_FILE,
+ * PERMISSION_DENIED, LIMIT_REACHED.
  */
 export async function inspectSource(path: string): Promise<Source> {
   try {
@@ -36,7 +38,8 @@ export async function inspectSource(path: string): Promise<Source> {
       throw new MiniTorrentError('LIMIT_REACHED', sentence);
     }
     await access(real, constants.R_OK);
-    return { path: real, size: found.size, layout: new Layout(found.size), mtimeMs: found.mtimeMs };
+    const isExecutable = (found.mode & constants.S_IXUSR) !== 0;
+    return { path: real, size: found.size, layout: new Layout(found.size), mtimeMs: found.mtimeMs, isExecutable };
   } catch (error) {
     throw fileError(error, path);
   }

@@ -39,6 +39,8 @@ export class FolderList {
   readonly count: number;
   /** Bytes of the piece space. */
   readonly size: number;
+  /** Whether this client's files of it may be reached through links; never of a list that was read. */
+  readonly followsLinks: boolean;
   readonly #begins: Float64Array;
   readonly #sizes: Float64Array;
   readonly #stamps: BigInt64Array;
@@ -53,10 +55,11 @@ export class FolderList {
   /** @param memory of another FolderList, perhaps on another thread: both see the same marks and stamps. */
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
-    const [count = 0, size = 0, textBytes = 0] = new Float64Array(memory, 0, 3);
+    const [count = 0, size = 0, textBytes = 0, followsLinks = 0] = new Float64Array(memory, 0, 4);
     const at = sectionsOf(count, textBytes);
     this.count = count;
     this.size = size;
+    this.followsLinks = followsLinks === 1;
     this.#begins = new Float64Array(memory, at.begins, count);
     this.#sizes = new Float64Array(memory, at.sizes, count);
     this.#stamps = new BigInt64Array(memory, at.stamps, count);
@@ -69,10 +72,10 @@ export class FolderList {
     this.#text = Buffer.from(memory, at.text, textBytes);
   }
 
-  static of(entries: Iterable<FolderEntry>): FolderList {
+  static of(entries: Iterable<FolderEntry>, followsLinks = false): FolderList {
     const builder = new FolderListBuilder();
     for (const entry of entries) builder.push(entry);
-    return builder.build();
+    return builder.build(followsLinks);
   }
 
   /** Whether both describe the same folder, whatever this client has marked in them. */
@@ -129,6 +132,12 @@ export class FolderList {
     return ((this.#kinds[index] as number) & HAS_DIGEST) === 0 ? undefined : this.#digests[index];
   }
 
+  /** Gives an entry its digest, while the folder is hashed that this list is made of. */
+  setDigest(index: number, digest: bigint): void {
+    this.#digests[index] = digest;
+    Atomics.or(this.#kinds, index, HAS_DIGEST);
+  }
+
   secondsOf(index: number): number | undefined {
     const seconds = this.#seconds[index] as number;
     return Number.isNaN(seconds) ? undefined : seconds;
@@ -143,6 +152,17 @@ export class FolderList {
       digest: this.digestOf(index),
       seconds: this.secondsOf(index),
     };
+  }
+
+  /** Files, empty ones too, and their bytes, which are those of the piece space without pads. */
+  totals(): { readonly files: number; readonly bytes: number } {
+    const totals = { files: 0, bytes: 0 };
+    for (let index = 0; index < this.count; index += 1) {
+      if (!this.isFile(index)) continue;
+      totals.files += 1;
+      totals.bytes += this.sizeOf(index);
+    }
+    return totals;
   }
 
   /** The entry that has the byte at `offset`, 0…size - 1; a piece space's end gives `count`. */
@@ -252,11 +272,11 @@ export class FolderListBuilder {
   }
 
   /** The builder is used up. */
-  build(): FolderList {
+  build(followsLinks = false): FolderList {
     const count = this.#count;
     const at = sectionsOf(count, this.#textBytes);
     const memory = new SharedArrayBuffer(at.end);
-    new Float64Array(memory, 0, 3).set([count, this.#size, this.#textBytes]);
+    new Float64Array(memory, 0, 4).set([count, this.#size, this.#textBytes, followsLinks ? 1 : 0]);
     new Float64Array(memory, at.begins, count).set(this.#begins.subarray(0, count));
     new Float64Array(memory, at.sizes, count).set(this.#sizes.subarray(0, count));
     new BigUint64Array(memory, at.digests, count).set(this.#digests.subarray(0, count));

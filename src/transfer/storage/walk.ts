@@ -1,0 +1,110 @@
+// Walks through a folder that is to be shared: what belongs to it, what is left out on purpose, and what cannot be
+// shared. Reads no directory itself; whoever calls it says how. Ends where links lead back to a folder above them.
+
+import { assert, present } from '../../foundation/base/assert.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
+import type { FoundEntry } from './found-entries.js';
+import { WALK_DIRECTORIES_MAX } from './limits.js';
+
+export interface WalkOptions {
+  /** What belongs to the folder is taken unless this says that it does not; of a directory, with all that is in it. */
+  readonly isLeftOut: (path: string) => boolean;
+  /** Of the folder itself, as `FoundEntry` has it. */
+  readonly identity: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Looks into directories, given by their paths below the folder; answers the first of them, at least one, in order. */
+export type LookInto = (paths: readonly string[]) => Promise<readonly (readonly FoundEntry[])[]>;
+
+export interface Walked {
+  /** Files and links; and, as `directory`, directories with nothing below them that is taken. In no order. */
+  readonly entries: readonly FoundEntry[];
+  /** What cannot be shared. In no order. */
+  readonly unshareable: readonly FoundEntry[];
+}
+
+interface Directory {
+  readonly path: string;
+  readonly identity: string;
+  readonly parent: Directory | undefined;
+}
+
+/** @param lanes how many looks at a time. LIMIT_REACHED for more entries than a list takes, CANCELLED. */
+export async function walkFolder(lookInto: LookInto, lanes: number, options: WalkOptions): Promise<Walked> {
+  const walk = new Walk(options);
+  const underWay = new Set<Promise<void>>();
+  try {
+    for (;;) {
+      while (underWay.size < lanes && walk.hasMore) {
+        const directories = walk.take(lanes - underWay.size);
+        const look = lookInto(directories.map(({ path }) => path)).then((found) => walk.add(directories, found));
+        const done = look.finally(() => underWay.delete(done));
+        underWay.add(done);
+      }
+      if (underWay.size === 0) return walk;
+      await Promise.race(underWay);
+    }
+  } finally {
+    await Promise.allSettled(underWay);
+  }
+}
+
+class Walk implements Walked {
+  readonly entries: FoundEntry[] = [];
+  readonly unshareable: FoundEntry[] = [];
+  readonly #options: WalkOptions;
+  readonly #waiting: Directory[];
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+    this.#waiting = [{ path: '', identity: options.identity, parent: undefined }];
+  }
+
+  get hasMore(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** A share of those that wait, for one of `lanes` looks. The latest come first, so that few wait. */
+  take(lanes: number): readonly Directory[] {
+    return this.#waiting.splice(-Math.min(WALK_DIRECTORIES_MAX, Math.ceil(this.#waiting.length / lanes)));
+  }
+
+  add(directories: readonly Directory[], found: readonly (readonly FoundEntry[])[]): void {
+    if (this.#options.signal?.aborted === true) throw new MiniTorrentError('CANCELLED', 'hashing was cancelled');
+    assert(found.length > 0 && found.length <= directories.length, 'a look answers at least its first directory');
+    this.#waiting.push(...directories.slice(found.length));
+    for (const [at, entries] of found.entries()) this.#addOne(present(directories[at], 'it was asked for'), entries);
+    if (this.entries.length + this.unshareable.length > FOLDER_ENTRIES_MAX) {
+      const sentence = `the folder has more than ${FOLDER_ENTRIES_MAX} entries; share a part of it, or leave some out`;
+      throw new MiniTorrentError('LIMIT_REACHED', sentence);
+    }
+  }
+
+  #addOne(directory: Directory, found: readonly FoundEntry[]): void {
+    let taken = 0;
+    for (const entry of found) {
+      if (this.#options.isLeftOut(entry.path)) continue;
+      taken += 1;
+      if (entry.kind === 'directory') this.#descend(directory, entry);
+      else if (entry.kind === 'file' || entry.kind === 'exec' || entry.kind === 'link') this.entries.push(entry);
+      else this.unshareable.push(entry);
+    }
+    if (taken === 0 && directory.path !== '') this.entries.push(emptyDirectory(directory.path));
+  }
+
+  #descend(parent: Directory, entry: FoundEntry): void {
+    const { path, identity } = entry;
+    for (let above: Directory | undefined = parent; identity !== '' && above !== undefined; above = above.parent) {
+      if (above.identity !== identity) continue;
+      this.unshareable.push({ ...entry, kind: 'unsafe', text: 'it leads back to a folder above it' });
+      return;
+    }
+    this.#waiting.push({ path, identity, parent });
+  }
+}
+
+function emptyDirectory(path: string): FoundEntry {
+  return { kind: 'directory', path, size: 0, mtimeNs: 0n, text: '', identity: '' };
+}
