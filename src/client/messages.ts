@@ -139,7 +139,8 @@ export type FindingView = ValueOf<typeof findingView>;
 
 /** Tags below 200 belong to this table; the attach socket adds its own above. */
 export const CLIENT_COMMANDS = {
-  share: message(1, { ask, path, mtorrentPath: path }),
+  /** `isListed`: whoever asks a tracker what there is may see it. */
+  share: message(1, { ask, path, mtorrentPath: path, isListed: flag }),
   /** `only`, `except`: globs that say which files of a folder are wanted; none: all. */
   get: message(2, { ask, mtorrentPath: path, destination: path, only: globs, except: globs }),
   /**

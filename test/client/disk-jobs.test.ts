@@ -71,7 +71,7 @@ async function stage(t: TestContext): Promise<Stage> {
 async function shared({ directory, run }: Stage): Promise<{ readonly share: Entry; readonly download: Entry }> {
   const path = join(directory, 'a.bin');
   writeFileSync(path, BYTES);
-  const hashed = await run({ kind: 'prepareShare', ask: 1, path, mtorrentPath: `${path}.mtorrent` });
+  const hashed = await run({ kind: 'prepareShare', isListed: true, ask: 1, path, mtorrentPath: `${path}.mtorrent` });
   assert.ok(hashed.kind === 'shareHashed' && hashed.entry.completeness.kind === 'complete');
   const { entry } = hashed;
   assert.equal((await run({ kind: 'writeShare', ask: 1, entry })).kind, 'sharePrepared');
@@ -126,7 +126,13 @@ async function sparse(scene: Stage): Promise<{ readonly bytes: Uint8Array; reado
   bytes.fill(9, PIECE_SIZE, 2 * PIECE_SIZE).fill(8, 6 * PIECE_SIZE - 1, 6 * PIECE_SIZE);
   const path = join(scene.directory, 'disk.img');
   writeFileSync(path, bytes);
-  const hashed = await scene.run({ kind: 'prepareShare', ask: 1, path, mtorrentPath: `${path}.mtorrent` });
+  const hashed = await scene.run({
+    kind: 'prepareShare',
+    isListed: true,
+    ask: 1,
+    path,
+    mtorrentPath: `${path}.mtorrent`,
+  });
   assert.ok(hashed.kind === 'shareHashed');
   await scene.run({ kind: 'writeShare', ask: 1, entry: hashed.entry });
   return { bytes, download: { ...hashed.entry, path: join(scene.directory, 'copy.img'), completeness: UNFINISHED } };
@@ -292,7 +298,13 @@ test('hashing again finds the bad pieces of a complete file, and changes nothing
 test('what a user or a disk can cause is an answer: the job says what went wrong, and the client goes on', async (t) => {
   const { directory, run, fatal } = await stage(t);
   const nowhere = join(directory, 'no', 'where');
-  const shareFailed = await run({ kind: 'prepareShare', ask: 5, path: nowhere, mtorrentPath: `${nowhere}.mtorrent` });
+  const shareFailed = await run({
+    kind: 'prepareShare',
+    isListed: true,
+    ask: 5,
+    path: nowhere,
+    mtorrentPath: `${nowhere}.mtorrent`,
+  });
   assert.ok(shareFailed.kind === 'prepareFailed' && shareFailed.refusal.code === 'FILE_NOT_FOUND');
   const getFailed = await run({
     kind: 'prepareGet',

@@ -14,7 +14,7 @@ function overviewOf(stage: Stage): readonly (readonly [string, string, number])[
 /** A share that is being hashed; answers the number of its question. */
 function hashing(stage: Stage, name: string, done: number): number {
   const { path, mtorrentPath } = entryOf(name);
-  const [effect] = stage.command({ kind: 'share', path, mtorrentPath });
+  const [effect] = stage.command({ kind: 'share', path, mtorrentPath, isListed: true });
   assert.ok(effect?.kind === 'prepareShare');
   const { ask } = effect;
   assert.deepEqual(

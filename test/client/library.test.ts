@@ -22,6 +22,7 @@ import { MiniTorrentError } from '../../src/foundation/base/errors.js';
 import { CLIENT_EPOCH_MAX } from '../../src/foundation/base/limits.js';
 import { FILE_SIZE_MAX } from '../../src/foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
+import type { InfoDigest } from '../../src/foundation/torrent/info-text.js';
 import { checkFileName } from '../../src/foundation/torrent/names.js';
 import { anyCharacter } from '../support/any-character.js';
 import { cases } from '../support/cases.js';
@@ -51,12 +52,26 @@ const names = {
     fc.constant({ kind: 'rotten' as const }),
   ),
 };
-const entry: fc.Arbitrary<Entry> = fc.record({
-  ...names,
-  size: fc.integer({ min: 0, max: FILE_SIZE_MAX }),
-  swarm: fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('hex') as SwarmKey),
-  others: fc.array(fc.record(names), { maxLength: 3 }),
+const details = fc.record({
+  info: fc.constantFrom('5'.repeat(64), 'ab'.repeat(32)) as fc.Arbitrary<InfoDigest>,
+  listBytes: fc.nat(),
+  files: fc.nat(),
 });
+const entry: fc.Arbitrary<Entry> = fc
+  .record({
+    ...names,
+    size: fc.integer({ min: 0, max: FILE_SIZE_MAX }),
+    swarm: fc
+      .uint8Array({ minLength: 20, maxLength: 20 })
+      .map((bytes) => Buffer.from(bytes).toString('hex') as SwarmKey),
+    others: fc.array(fc.record(names), { maxLength: 3 }),
+  })
+  .chain((plain) => fc.tuple(fc.constant(plain), fc.option(details), fc.boolean()))
+  .map(([plain, told, isListed]) => ({
+    ...plain,
+    ...(told === null ? {} : { details: told }),
+    ...(isListed ? { isListed } : {}),
+  }));
 
 test('a library is read back as it was written', () => {
   const entries = fc.uniqueArray(entry, { selector: ({ swarm }) => swarm, maxLength: 10 });

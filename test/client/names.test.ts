@@ -7,6 +7,7 @@ import type { ClientEffect } from '../../src/client/effects.js';
 import { namesOf, retracked } from '../../src/client/files/names.js';
 import type { Entry } from '../../src/client/files/record.js';
 import { ENTRY_NAMES_MAX, LOOK_AGAIN_MS } from '../../src/client/limits.js';
+import type { InfoDigest } from '../../src/foundation/torrent/info-text.js';
 import { answers, entryOf, eventsIn, failedBy, kinds, Stage, saved, sentences } from './stage.js';
 
 const MOVED = [
@@ -218,3 +219,34 @@ function trialAsk(effects: readonly ClientEffect[]): number {
   assert.ok(event !== undefined && 'ask' in event);
   return event.ask;
 }
+
+function listings(effects: readonly ClientEffect[]): readonly (boolean | undefined)[] {
+  return effects.flatMap((effect) =>
+    effect.kind === 'announce' && effect.command.kind === 'register' ? [effect.command.isListed] : [],
+  );
+}
+
+test('the last share of a content says whether it is listed, and every tracker hears it; a get says nothing of it', () => {
+  const stage = new Stage();
+  assert.deepEqual(listings(stage.share(entryOf('a', 1, { isListed: true }))), [true]);
+  assert.deepEqual(listings(stage.share(copyOf('b', { isListed: true }))), [], 'nothing new');
+  assert.deepEqual(listings(stage.share(copyOf('c', { isListed: false }))), [false]);
+  assert.deepEqual(listings(stage.share(copyOf('d', { trackers: MOVED, isListed: true }))), [true, true]);
+  assert.deepEqual(listings(stage.share(copyOf('e'))), [], 'as it was');
+});
+
+test('trackers are told of the .mtorrent that is served, and of another one when that takes its place', () => {
+  const detailsOf = (digit: string) => ({ info: digit.repeat(64) as InfoDigest, listBytes: 0, files: 1 });
+  const stage = new Stage();
+  const file = stage.seeding(entryOf('a', 1, { details: detailsOf('1') }));
+  stage.share(copyOf('b', { details: detailsOf('2') }));
+  stage.post({ kind: 'sourcesSeen', seen: [{ file, found: undefined }] });
+  const found = stage.post({ kind: 'checked', file, result: { kind: 'complete', path: '/files/b', mtimeMs: 1 } });
+  const told = found.flatMap((effect) =>
+    effect.kind === 'announce' && effect.command.kind === 'register' ? [effect.command] : [],
+  );
+  assert.deepEqual(
+    told.map(({ name, details }) => [name, details?.info]),
+    [['b', '2'.repeat(64)]],
+  );
+});

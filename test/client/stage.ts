@@ -83,7 +83,12 @@ export class Stage {
   }
 
   share(entry: Entry): readonly ClientEffect[] {
-    const [prepare] = this.command({ kind: 'share', path: entry.path, mtorrentPath: entry.mtorrentPath });
+    const [prepare] = this.command({
+      kind: 'share',
+      path: entry.path,
+      mtorrentPath: entry.mtorrentPath,
+      isListed: true,
+    });
     if (prepare?.kind !== 'prepareShare') throw new Error('nothing is prepared');
     return this.post({ kind: 'sharePrepared', ask: prepare.ask, entry });
   }

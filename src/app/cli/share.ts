@@ -19,6 +19,7 @@ interface ShareArguments extends OneShotArguments {
   readonly file: string;
   /** The .mtorrent; `<name>.mtorrent` in the current directory when absent. */
   readonly output: string | undefined;
+  readonly unlisted: boolean;
 }
 
 export function shareCommand(parser: Argv, run: RunCommand): void {
@@ -29,6 +30,11 @@ export function shareCommand(parser: Argv, run: RunCommand): void {
       args
         .positional('file', { type: 'string', demandOption: true })
         .option('output', { alias: 'o', type: 'string', describe: 'the .mtorrent [default: <name>.mtorrent here]' })
+        .option('unlisted', {
+          type: 'boolean',
+          default: false,
+          describe: 'keep it out of what `mtorrent list` shows; whoever has its .mtorrent can fetch it',
+        })
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
         .options(settingFlags('address', 'upload-limit', ...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
@@ -43,6 +49,7 @@ interface Names {
   /** As it is printed. */
   readonly output: string;
   readonly mtorrent: string;
+  readonly isListed: boolean;
 }
 
 /**
@@ -51,13 +58,14 @@ interface Names {
 async function runShare(args: ShareArguments, run: OneShot): Promise<number> {
   const path = absolutePathOf(args.file);
   const output = args.output ?? `${basename(path).normalize('NFC')}.mtorrent`;
-  const names = { path, output, mtorrent: absolutePathOf(output) };
+  const names = { path, output, mtorrent: absolutePathOf(output), isListed: !args.unlisted };
   return run.background === undefined ? shareHere(names, run) : handOver(names, run.background, run.reporter);
 }
 
-async function handOver({ path, output, mtorrent }: Names, client: SwarmClient, reporter: Reporter): Promise<number> {
+async function handOver(names: Names, client: SwarmClient, reporter: Reporter): Promise<number> {
+  const { path, output, mtorrent, isListed } = names;
   reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: true });
-  await reportHashing(client.share(path, mtorrent), client, path, reporter);
+  await reportHashing(client.share(path, mtorrent, { isListed }), client, path, reporter);
   // The .mtorrent is this share's alone; the file may be known by several, or reached through a symbolic link.
   reporter.seeding(await client.file(mtorrent));
   reporter.result(output);
@@ -69,7 +77,7 @@ async function shareHere(names: Names, run: OneShot): Promise<number> {
   const { startShare } = await import('../library/one-shot.js');
   const pair = await startTrackers(run);
   try {
-    const sharing = await startShare(names.path, names.mtorrent, pair.trackers, run.clientConfig);
+    const sharing = await startShare(names.path, names.mtorrent, pair.trackers, run.clientConfig, names);
     try {
       return await shareUntilStopped(names, sharing, run);
     } finally {

@@ -18,6 +18,7 @@ interface TrackerArguments extends ParsedArguments {
   readonly seederlist: string;
   readonly log: string;
   readonly cluster?: string | undefined;
+  readonly list: boolean;
 }
 
 export function trackerCommands(parser: Argv, run: RunCommand): void {
@@ -33,6 +34,12 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
         .option('cluster', {
           type: 'string',
           describe: 'a name for the pair, the same at both; needed if they reach each other at other addresses',
+        })
+        // How the line is read: what a person writes is its negation.
+        .option('list', { type: 'boolean', default: true, hidden: true })
+        .option('no-list', {
+          type: 'boolean',
+          describe: 'tell nobody what is shared who does not know its key: `mtorrent list` finds nothing here',
         })
         .options(settingFlags('address-wait', ...LOG_SETTINGS))
         .example('$0 tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log', ''),
@@ -70,6 +77,7 @@ async function runTracker(args: TrackerArguments): Promise<number> {
       seederListPath: absolutePathOf(args.seederlist),
       log: { ...log, path: absolutePathOf(args.log) },
       cluster: args.cluster,
+      lists: args.list,
     },
     optimizeLater,
   );

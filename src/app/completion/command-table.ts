@@ -68,8 +68,9 @@ function recorder(table: CommandEntry[], above: string, recorded: Recorded): Arg
   return self;
 }
 
-/** The last declaration of a name counts, as it does for the parser. */
+/** The last declaration of a name counts, as it does for the parser. A hidden one is nobody's to write. */
 function recordFlag({ flags }: Recorded, name: string, declared: unknown): void {
+  if ((declared as { readonly hidden?: boolean } | undefined)?.hidden === true) return;
   const at = flags.findIndex((flag) => flag.name === name);
   flags.splice(at < 0 ? flags.length : at, 1, flagOf(name, declared));
 }

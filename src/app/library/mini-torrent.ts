@@ -14,7 +14,7 @@ import { type RunningTracker, startTracker as startOneTracker } from '../../trac
 import type { Download } from './download.js';
 import { type OneShotConfig, planGet, startGet, startShare } from './one-shot.js';
 import { startClient } from './start-client.js';
-import type { SwarmClient } from './swarm-client.js';
+import type { Listing, SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
 
 export type { ErrorCode } from '../../foundation/base/errors.js';
@@ -84,7 +84,7 @@ export async function createSwarmClient(options: SwarmClientOptions): Promise<Sw
   return (await startClient({ ...config, trackers, stateDir, log })).client;
 }
 
-export interface ShareOptions extends ClientSettings {
+export interface ShareOptions extends ClientSettings, Listing {
   readonly trackers: readonly [string, string];
   /** The .mtorrent to make. Default: the file's path and `.mtorrent`. */
   readonly mtorrentPath?: string;
@@ -101,7 +101,7 @@ export interface Share {
 /** Shares one file until `close()`. Rejects with FILE_NOT_FOUND, ALREADY_EXISTS, UNSAFE_NAME, … */
 export async function share(path: string, options: ShareOptions): Promise<Share> {
   const mtorrentPath = resolve(options.mtorrentPath ?? `${path}.mtorrent`);
-  const sharing = await startShare(resolve(path), mtorrentPath, pairOf(options.trackers), configOf(options));
+  const sharing = await startShare(resolve(path), mtorrentPath, pairOf(options.trackers), configOf(options), options);
   await beginOrClose(sharing);
   return { mtorrentPath, client: sharing.client, close: () => sharing.close() };
 }

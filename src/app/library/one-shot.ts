@@ -16,7 +16,7 @@ import { targetPathOf } from '../../transfer/storage/target.js';
 import type { Download } from './download.js';
 import { CHECK_LOOK_MS, TARGET_DIGITS } from './limits.js';
 import { type ClientConfig, startClient } from './start-client.js';
-import type { SwarmClient } from './swarm-client.js';
+import type { Listing, SwarmClient } from './swarm-client.js';
 
 export interface OneShotConfig
   extends Pick<
@@ -69,13 +69,14 @@ export async function startShare(
   mtorrentPath: string,
   trackers: readonly [Address, Address],
   config: OneShotConfig,
+  listing: Listing = {},
 ): Promise<Sharing> {
   const stateDir = join(config.stateRoot, 'share', keyOf(mtorrentPath));
   const log = { ...config.log, path: join(stateDir, 'share.log') };
   const { client } = await startClient({ ...config, trackers, stateDir, log });
   return {
     client,
-    begin: async () => void (await client.share(path, mtorrentPath)),
+    begin: async () => void (await client.share(path, mtorrentPath, listing)),
     close: once(async () => {
       await client.close();
       await forget(stateDir);

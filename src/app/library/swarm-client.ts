@@ -40,6 +40,11 @@ export interface ClientChannel {
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
 
+export interface Listing {
+  /** Default: true. */
+  readonly isListed?: boolean;
+}
+
 export class SwarmClient {
   readonly #channel: ClientChannel;
   readonly #requests: RequestClient;
@@ -80,10 +85,11 @@ export class SwarmClient {
 
   /**
    * Makes a .mtorrent of a local file, announces it, and serves the file. Resolves to the name of the .mtorrent. Paths
-   * are absolute.    * FILE_NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENTS, UNSAFE_NAME, …
+   * are absolute. Trackers show it to whoever asks what there is, unless it is not to be listed. FILE_NOT_FOUND,
+   * ALREADY_EXISTS, INVALID_ARGUMENTS, UNSAFE_NAME, …
    */
-  async share(path: string, mtorrentPath: string): Promise<string> {
-    return this.#accepted({ kind: 'share', path, mtorrentPath });
+  async share(path: string, mtorrentPath: string, { isListed = true }: Listing = {}): Promise<string> {
+    return this.#accepted({ kind: 'share', path, mtorrentPath, isListed });
   }
 
   /**

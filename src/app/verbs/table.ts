@@ -45,6 +45,13 @@ export const VERBS: readonly Verb[] = [
         ask: (client, { path, mtorrentPath }) => client.share(path, mtorrentPath),
         show: (name) => done(name, `sharing; give ${printable(name)} to anyone who should download it`),
       }),
+      form({
+        takes: { path: localFile, mtorrentPath: newMtorrent },
+        flag: { name: 'unlisted', purpose: 'likewise, and no tracker lists it' },
+        purpose: 'likewise, and no tracker lists it',
+        ask: (client, { path, mtorrentPath }) => client.share(path, mtorrentPath, { isListed: false }),
+        show: (name) => done(name, `sharing; give ${printable(name)} to anyone who should download it`),
+      }),
     ],
   },
   {

@@ -201,11 +201,15 @@ export class DiskJobs {
     const refused = prepareFailed;
     return {
       prepareShare: {
-        perform: async ({ ask, path, mtorrentPath }) => {
+        perform: async ({ ask, path, mtorrentPath, isListed }) => {
           const report = nowAndThen(PROGRESS_MS, (progress: HashProgress) =>
             post({ kind: 'shareProgressed', ask, path, mtorrentPath, ...progress }),
           );
-          const { entry, metainfo } = await hashShare({ path, mtorrentPath, trackers }, this.#hashing, report);
+          const { entry, metainfo } = await hashShare(
+            { path, mtorrentPath, trackers, isListed },
+            this.#hashing,
+            report,
+          );
           files.learn(metainfo);
           return { kind: 'shareHashed', ask, entry };
         },

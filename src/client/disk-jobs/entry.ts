@@ -1,6 +1,7 @@
 // The library entry of a share or a download that was prepared. Pure.
 
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { infoFactsOf } from '../../foundation/torrent/info-text.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import type { Completeness } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
@@ -15,7 +16,8 @@ export function entryOf(
   choice: Choice = EVERYTHING,
 ): Entry {
   const { name, geometry, swarm, trackers, layout } = metainfo;
-  const own = { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, others: [] };
+  const details = infoFactsOf(metainfo);
+  const own = { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, details, others: [] };
   return layout.folder === undefined ? own : { ...own, folder: { ...choice, files: filesOf(layout.folder) } };
 }
 

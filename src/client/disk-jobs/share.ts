@@ -24,11 +24,13 @@ export interface ShareOrder {
   readonly path: string;
   readonly mtorrentPath: string;
   readonly trackers: readonly [Address, Address];
+  /** See ClientCommand. */
+  readonly isListed: boolean;
 }
 
 /** Rejects with MiniTorrentError. */
 export async function hashShare(
-  { path, mtorrentPath, trackers }: ShareOrder,
+  { path, mtorrentPath, trackers, isListed }: ShareOrder,
   hashing: LocalHashing,
   onProgress: (progress: HashProgress) => void,
 ): Promise<{ readonly entry: Entry; readonly metainfo: Metainfo }> {
@@ -45,8 +47,6 @@ export async function hashShare(
   const { pieceCount: pieces } = new Geometry(size);
   const digests = await hashing.hash(source, (done) => onProgress({ size, pieces, done }));
   const metainfo = makeMetainfo({ trackers, name, size, digests });
-  return {
-    entry: entryOf(metainfo, mtorrentPath, source.path, { kind: 'complete', mtimeMs: source.mtimeMs }),
-    metainfo,
-  };
+  const entry = entryOf(metainfo, mtorrentPath, source.path, { kind: 'complete', mtimeMs: source.mtimeMs });
+  return { entry: { ...entry, isListed }, metainfo };
 }

@@ -135,9 +135,10 @@ function withdraw(record: FileRecord, isClosing: boolean): readonly ClientEffect
 }
 
 export function register(record: FileRecord): readonly ClientEffect[] {
-  const { swarm, name, size } = record.entry;
+  const { swarm, name, size, details, isListed } = record.entry;
   const { pieceCount } = record.geometry;
-  return announce(record, { kind: 'register', swarm, name, size, pieceCount, have: record.transfer.have });
+  const { have } = record.transfer;
+  return announce(record, { kind: 'register', swarm, name, size, pieceCount, have, details, isListed });
 }
 
 /** Says it to every pair that the file is announced to. */

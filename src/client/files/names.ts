@@ -16,18 +16,25 @@ export function isSameName(name: Name, other: Name): boolean {
   return name.mtorrentPath === other.mtorrentPath && name.path === other.path;
 }
 
-function nameOf({ mtorrentPath, path, name, trackers, completeness }: Entry): Name {
-  return { mtorrentPath, path, name, trackers, completeness };
+function nameOf({ mtorrentPath, path, name, trackers, completeness, details }: Entry): Name {
+  return { mtorrentPath, path, name, trackers, completeness, ...detailsOf({ details }) };
+}
+
+function detailsOf({ details }: Pick<Name, 'details'>): Pick<Name, 'details'> {
+  return details === undefined ? {} : { details };
 }
 
 /** The entry with these names; undefined when there are none. */
 export function entryOfNames(entry: Entry, [first, ...others]: readonly Name[]): Entry | undefined {
-  return first === undefined ? undefined : { ...entry, ...first, others };
+  if (first === undefined) return undefined;
+  // What is told of the first name is told of it alone.
+  const { details: _, ...swarm } = entry;
+  return { ...swarm, ...first, others };
 }
 
 /** Adds the names of `fresh`, which is known to be right now. The entry is served from where it was. */
 export function withNames(entry: Entry, fresh: Entry): Entry {
-  return merged(entry, namesOf(entry), namesOf(fresh), namesOf(fresh));
+  return listedAs(merged(entry, namesOf(entry), namesOf(fresh), namesOf(fresh)), fresh.isListed ?? entry.isListed);
 }
 
 /** `fresh` takes the place of `former`, whose names it keeps behind its own. */
@@ -36,7 +43,12 @@ export function succeeding(fresh: Entry, former: Entry): Entry {
   const kept = namesOf(former).map((name) =>
     name.completeness.kind === 'partial' ? { ...name, path: fresh.path } : name,
   );
-  return merged(fresh, namesOf(fresh), kept, namesOf(fresh));
+  return listedAs(merged(fresh, namesOf(fresh), kept, namesOf(fresh)), fresh.isListed ?? former.isListed);
+}
+
+/** The last `share` of the content decides, whichever of its names that was for. */
+function listedAs(entry: Entry, isListed: boolean | undefined): Entry {
+  return isListed === undefined ? entry : { ...entry, isListed };
 }
 
 function merged(entry: Entry, first: readonly Name[], then: readonly Name[], newest: readonly Name[]): Entry {
@@ -47,7 +59,7 @@ function merged(entry: Entry, first: readonly Name[], then: readonly Name[], new
     const ofCopy = newest.find(({ path }) => path === each.path);
     all.push({
       ...each,
-      name: ofFile?.name ?? each.name,
+      ...(ofFile === undefined ? {} : { name: ofFile.name, ...detailsOf(ofFile) }),
       trackers: ofFile?.trackers ?? each.trackers,
       completeness: ofCopy?.completeness ?? each.completeness,
     });

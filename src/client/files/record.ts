@@ -3,6 +3,7 @@
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import type { InfoFacts } from '../../foundation/torrent/info-text.js';
 import { type Progress, progress } from '../../transfer/download/messages.js';
 import { type Choice, type FileState, type FileView, withContinuation } from '../messages.js';
 import type { Completeness } from './completeness.js';
@@ -19,6 +20,8 @@ export interface Name {
   /** The pair that the .mtorrent names. */
   readonly trackers: readonly [Address, Address];
   readonly completeness: Completeness;
+  /** What trackers are told of the .mtorrent; absent: recorded by an earlier release. */
+  readonly details?: InfoFacts | undefined;
 }
 
 /** What is recorded of a folder. */
@@ -34,6 +37,8 @@ export interface Entry extends Name {
   readonly swarm: SwarmKey;
   /** Absent: the share is one file. The times of its copies are then those of the records of their stamps. */
   readonly folder?: FolderRecord | undefined;
+  /** Whoever asks a tracker what there is may see it: its user shared it so. Absent: not, or it was fetched. */
+  readonly isListed?: boolean | undefined;
   /** Its further names, oldest first: other .mtorrent files, other copies. At most ENTRY_NAMES_MAX with its own. */
   readonly others: readonly Name[];
 }

@@ -13,15 +13,20 @@ import { overwritten } from './recovery.js';
 
 /** Gives the file this entry; it is announced where it was not, and withdrawn where it is named no more. */
 export function renamed(files: FileTable, record: FileRecord, entry: Entry): readonly ClientEffect[] {
+  const { isListed, details } = record.entry;
   const before = pairsOf(record.entry);
   files.amend(record, entry);
   if (!isOffered(record.phase)) return [];
+  // The trackers of before hear it, too.
+  const isToldAgain = isListed !== entry.isListed || details?.info !== entry.details?.info;
   const now = pairsOf(entry);
   const withdrawn = pairsWithout(before, now).map(
     (trackers) => ({ kind: 'announce', trackers, command: { kind: 'withdraw', swarm: entry.swarm } }) as const,
   );
   const isNew = pairsWithout(now, before);
-  const registered = register(record).filter((effect) => effect.kind === 'announce' && isNew.includes(effect.trackers));
+  const registered = register(record).filter(
+    (effect) => effect.kind === 'announce' && (isToldAgain || isNew.includes(effect.trackers)),
+  );
   const sought = announce(record, { kind: 'findSeeders', swarm: entry.swarm }).filter(
     (effect) => effect.kind === 'announce' && record.phase.at === 'downloading' && isNew.includes(effect.trackers),
   );

@@ -17,6 +17,7 @@ import {
   parseSwarmKey,
   type SwarmKey,
 } from '../../foundation/torrent/ids.js';
+import { type InfoFacts, parseInfoDigest } from '../../foundation/torrent/info-text.js';
 import { checkFileName } from '../../foundation/torrent/names.js';
 import { removeOrphans } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
@@ -129,11 +130,13 @@ export function formatLibrary(entries: readonly Entry[]): string {
 
 /** Of an entry of one file with one name, what every release has written in library.json. */
 export function entryJson(entry: Entry): object {
-  const { mtorrentPath, path, name, size, swarm, trackers, completeness, folder, others } = entry;
+  const { mtorrentPath, path, name, size, swarm, trackers, completeness, details, folder, isListed, others } = entry;
   const { mtimeMs, paused } = completenessJson(completeness);
   const own = { mtorrentPath, path, name, size, swarm, trackers: trackers.map(formatAddress), mtimeMs, paused };
   return {
     ...own,
+    ...detailsJson(details),
+    ...(isListed === true ? { listed: true } : {}),
     ...(folder === undefined ? {} : { folder }),
     ...(others.length === 0 ? {} : { others: others.map(nameJson) }),
   };
@@ -148,8 +151,13 @@ export function withFolders(entries: readonly Entry[], known: readonly Entry[]):
   });
 }
 
-function nameJson({ trackers, completeness, ...name }: Name): object {
-  return { ...name, trackers: trackers.map(formatAddress), ...completenessJson(completeness) };
+function nameJson({ trackers, completeness, details, ...name }: Name): object {
+  const told = detailsJson(details);
+  return { ...name, trackers: trackers.map(formatAddress), ...completenessJson(completeness), ...told };
+}
+
+function detailsJson(details: InfoFacts | undefined): object {
+  return details === undefined ? {} : { info: [details.info, details.listBytes, details.files] };
 }
 
 function completenessJson(completeness: Completeness): { readonly mtimeMs: number | null; readonly paused: boolean } {
@@ -173,7 +181,7 @@ export function parseLibrary(path: string, bytes: Uint8Array): readonly Entry[] 
 /** @param where names the entry in a sentence about its damage. */
 export function parseEntry(path: string, value: unknown, where: string): Entry {
   const own = parseName(path, value, where);
-  const { size, swarm, folder, others = [] } = value as Record<string, unknown>;
+  const { size, swarm, folder, listed, others = [] } = value as Record<string, unknown>;
   if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > FILE_SIZE_MAX)
     throw damagedState(path, `${where} has no size`);
   const key = typeof swarm === 'string' ? parseSwarmKey(swarm) : undefined;
@@ -182,7 +190,8 @@ export function parseEntry(path: string, value: unknown, where: string): Entry {
     throw damagedState(path, `${where} has no list of its other names`);
   const names = others.map((other: unknown, nth) => parseName(path, other, `${where}, name ${nth + 2},`));
   const record = folder === undefined ? {} : { folder: parseFolder(path, folder, where) };
-  return { ...own, size: size as number, swarm: key, ...record, others: names };
+  const listing = listed === true ? { isListed: true } : {};
+  return { ...own, size: size as number, swarm: key, ...record, ...listing, others: names };
 }
 
 function parseFolder(path: string, value: unknown, where: string): FolderRecord {
@@ -198,7 +207,7 @@ function areGlobs(value: unknown): value is readonly string[] {
 
 function parseName(path: string, value: unknown, where: string): Name {
   if (!isObject(value)) throw damagedState(path, `${where} is not an object`);
-  const { mtorrentPath, path: filePath, name, trackers, mtimeMs, paused } = value;
+  const { mtorrentPath, path: filePath, name, trackers, mtimeMs, paused, info } = value;
   if (typeof mtorrentPath !== 'string' || typeof filePath !== 'string')
     throw damagedState(path, `${where} lacks its paths`);
   if (!mtorrentPath.startsWith('/') || !filePath.startsWith('/'))
@@ -214,7 +223,17 @@ function parseName(path: string, value: unknown, where: string): Name {
   if (first === undefined || second === undefined || addresses.length !== 2)
     throw damagedState(path, `${where} does not have two trackers`);
   const completeness = completenessOf(mtimeMs as number | null, paused);
-  return { mtorrentPath, path: filePath, name, trackers: [first, second], completeness };
+  const told = info === undefined ? {} : { details: parseDetails(path, info, where) };
+  return { mtorrentPath, path: filePath, name, trackers: [first, second], completeness, ...told };
+}
+
+function parseDetails(path: string, value: unknown, where: string): InfoFacts {
+  const [text, listBytes, files] = Array.isArray(value) ? (value as readonly unknown[]) : [];
+  const info = typeof text === 'string' ? parseInfoDigest(text) : undefined;
+  const isCount = (count: unknown): count is number => Number.isSafeInteger(count) && (count as number) >= 0;
+  if (info === undefined || !isCount(listBytes) || !isCount(files) || Math.max(listBytes, files) > U32_MAX)
+    throw damagedState(path, `${where} does not say what its .mtorrent is`);
+  return { info, listBytes, files };
 }
 
 function parseIdentity(path: string, bytes: Uint8Array): Identity {

@@ -351,7 +351,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const id = this.#requests.sent({ what: 'question', question, sentMs: nowMs });
     const version = () => this.#own.nextVersion();
     if (question.kind === 'part') this.#effects.push({ ...question, kind: 'sendPart', link, id });
-    else this.#send(link, requestOf(question, id, version));
+    else this.#send(link, requestOf(question, id, version, this.#whereabouts.features));
   }
 
   #left(): void {

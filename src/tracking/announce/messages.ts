@@ -3,6 +3,7 @@
 
 import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
+import type { InfoFacts } from '../../foundation/torrent/info-text.js';
 import type { RefusalCode } from '../tracker/messages.js';
 
 /** A file that this client serves, as far as it has it. */
@@ -14,6 +15,10 @@ export interface Sharing {
   readonly pieceCount: number;
   /** Pieces this client has. */
   readonly have: number;
+  /** What its .mtorrent says beside; undefined: not known of a share of an earlier release. */
+  readonly details?: InfoFacts | undefined;
+  /** Whoever asks a tracker what there is may see it. Counts only with details. */
+  readonly isListed?: boolean | undefined;
 }
 
 /** What a client names in place of the address that it listens on: behind a NAT, or in a container. */

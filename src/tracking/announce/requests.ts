@@ -3,9 +3,10 @@
 import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { type ClientId, keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
-import { encodeFeatures } from '../../foundation/wire/features.js';
-import { OWN_FEATURES, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
-import type { Advertised } from './messages.js';
+import { infoDigestBytes } from '../../foundation/torrent/info-text.js';
+import { encodeFeatures, type Features } from '../../foundation/wire/features.js';
+import { OWN_FEATURES, TRACKER_FEATURES, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
+import type { Advertised, Sharing } from './messages.js';
 import type { Question } from './wanted.js';
 
 /** A request on its way. */
@@ -105,16 +106,22 @@ export function helloOf(
   return { kind: 'hello', ...names, epoch };
 }
 
-/** The question on the wire. @param nextVersion called when, and only when, the request changes something. */
+/**
+ * The question on the wire. @param nextVersion called when, and only when, the request changes something. @param
+ * features of the tracker that is asked.
+ */
 export function requestOf(
   question: Exclude<Question, { kind: 'part' }>,
   id: number,
   nextVersion: () => OwnVersion,
+  features: Features,
 ): TrackerRequest {
   switch (question.kind) {
     case 'share': {
       const { swarm, name, size, pieceCount, have } = question.sharing;
-      return { kind: 'share', id, swarm: keyBytes(swarm), name, size, pieceCount, have, ...nextVersion() };
+      const facts = { swarm: keyBytes(swarm), name, size, pieceCount, have };
+      const details = features.has(TRACKER_FEATURES.describes) ? detailsOf(question.sharing) : {};
+      return { kind: 'share', id, ...facts, ...nextVersion(), ...details };
     }
     case 'announce':
       return { kind: 'announce', id, swarm: keyBytes(question.swarm), have: question.have, ...nextVersion() };
@@ -123,4 +130,13 @@ export function requestOf(
     case 'seeders':
       return { kind: 'seeders', id, swarm: keyBytes(question.swarm), want: SEEDERS_PER_REPLY_MAX };
   }
+}
+
+function detailsOf({
+  details,
+  isListed = false,
+}: Sharing): Pick<Extract<TrackerRequest, { kind: 'share' }>, 'details'> {
+  if (details === undefined) return {};
+  const { info, listBytes, files } = details;
+  return { details: [infoDigestBytes(info), listBytes, files, isListed] };
 }

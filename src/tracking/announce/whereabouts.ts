@@ -1,9 +1,9 @@
 // Where others find this client: the address that it listens on, the one that it advertises, and whether the tracker
-// that is asked reaches it there. Pure.
+// that is asked reaches it there; what that tracker can. Pure.
 
 import type { Address } from '../../foundation/torrent/address.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
-import { commonFeatures } from '../../foundation/wire/features.js';
+import { commonFeatures, type Features } from '../../foundation/wire/features.js';
 import { OWN_FEATURES, TRACKER_FEATURES, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
 import type { AnnounceSetting } from './effects.js';
 import type { AnnounceEvent } from './messages.js';
@@ -18,6 +18,7 @@ export class Whereabouts {
   readonly #tell: (event: AnnounceEvent) => void;
   readonly #reach = new ReachCheck();
   #upload: Address;
+  #features: Features = new Set();
 
   constructor({ upload, advertise }: AnnounceSetting, tell: (event: AnnounceEvent) => void) {
     this.#upload = upload;
@@ -30,6 +31,11 @@ export class Whereabouts {
     const advertise = this.#advertise;
     if (advertise === undefined) return [this.#upload];
     return [this.#upload, { host: advertise.host ?? this.#upload.host, port: advertise.port }];
+  }
+
+  /** Of the tracker that is asked. */
+  get features(): Features {
+    return this.#features;
   }
 
   get reach(): ReachCheck['last'] {
@@ -46,12 +52,14 @@ export class Whereabouts {
 
   /** No tracker is asked now. */
   startOver(): void {
+    this.#features = new Set();
     this.#reach.startOver(false);
   }
 
   /** This tracker is asked from now on. */
   greeted(tracker: Address, { features = new Uint8Array(0) }: Reply<'helloReply'>): void {
-    const isUnderstood = commonFeatures(features, OWN_FEATURES).has(TRACKER_FEATURES.namesAddress);
+    this.#features = commonFeatures(features, OWN_FEATURES);
+    const isUnderstood = this.#features.has(TRACKER_FEATURES.namesAddress);
     this.#reach.startOver(isUnderstood);
     if (!isUnderstood && this.#advertise?.host !== undefined) this.#tell({ kind: 'advertiseIgnored', tracker });
   }

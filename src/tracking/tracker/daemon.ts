@@ -40,6 +40,8 @@ export interface DaemonOptions {
   /** See SessionSetting. */
   readonly trustHost?: boolean;
   readonly replicaWaitMs?: number;
+  /** See TrackerSetting. */
+  readonly lists?: boolean;
   readonly timers?: Timers;
 }
 
@@ -79,6 +81,7 @@ export class Daemon {
         renewMs: options.renewMs ?? RENEW_MS,
         trustHost: options.trustHost ?? false,
         seed: randomInt(0xffff_ffff),
+        lists: options.lists,
       },
       store.open,
     );

@@ -29,6 +29,8 @@ export interface TrackerOptions {
    */
   readonly cluster?: string | undefined;
   readonly replicaWaitMs?: number;
+  /** Tells whoever asks what is shared, as far as its owners want that. Default: true. */
+  readonly lists?: boolean;
 }
 
 export interface RunningTracker {

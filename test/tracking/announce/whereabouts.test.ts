@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { SwarmKey } from '../../../src/foundation/torrent/ids.js';
+import type { InfoDigest } from '../../../src/foundation/torrent/info-text.js';
 import { encodeFeatures } from '../../../src/foundation/wire/features.js';
 import { REACH_AGAIN_MS } from '../../../src/tracking/announce/limits.js';
 import { OWN_FEATURES } from '../../../src/tracking/tracker/messages.js';
@@ -87,4 +88,22 @@ test('FC-13: a client that listens elsewhere says so on a new connection, and te
   const ports = heard.flatMap((request) => (request.kind === 'hello' ? [request.uploadPort] : []));
   assert.deepEqual(ports, [6_000, 6_005]);
   assert.equal(heard.filter(({ kind }) => kind === 'share').length, 2);
+});
+
+test('what a .mtorrent says beside, and whether it is listed, is told to a tracker that takes it, and to no other', () => {
+  const details = { info: '5'.repeat(64) as InfoDigest, listBytes: 7, files: 3 };
+  const sharing = { kind: 'register', swarm: A, name: 'a', size: 1, pieceCount: 1, have: 1 } as const;
+  const saidOf = (features: Uint8Array | undefined, more: object) => {
+    const theatre = withFeatures(new Theatre(), features).start();
+    theatre.tell({ ...sharing, ...more });
+    const share = theatre.trackers[0].heard.find(({ kind }) => kind === 'share');
+    assert.ok(share?.kind === 'share');
+    return share.details;
+  };
+  const bytes = new Uint8Array(32).fill(0x55);
+  assert.deepEqual(saidOf(TODAY, { details, isListed: true }), [bytes, 7, 3, true]);
+  assert.deepEqual(saidOf(TODAY, { details }), [bytes, 7, 3, false]);
+  assert.equal(saidOf(TODAY, { isListed: true }), undefined, 'a share of an earlier release');
+  assert.equal(saidOf(undefined, { details, isListed: true }), undefined);
+  assert.equal(saidOf(encodeFeatures([1, 2, 3]), { details, isListed: true }), undefined);
 });
