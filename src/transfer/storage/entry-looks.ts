@@ -5,6 +5,7 @@ import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { errnoOf } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { eachOf } from './each-of.js';
 import { EntryError } from './entry-error.js';
 import { LOOKS_AT_ONCE, STAT_BLOCK_BYTES } from './limits.js';
 
@@ -35,17 +36,11 @@ async function forEachFile(
   list: FolderList,
   visit: (entry: number, stats: BigIntStats) => void,
 ): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < list.count) {
-      const entry = next;
-      next += 1;
-      if (!list.isFile(entry) || !list.isChosen(entry)) continue;
-      const stats = await lookAt(`${path}/${list.pathOf(entry)}`, entry);
-      if (stats?.isFile() === true) visit(entry, stats);
-    }
-  };
-  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lane));
+  await eachOf(list.count, LOOKS_AT_ONCE, async (entry) => {
+    if (!list.isFile(entry) || !list.isChosen(entry)) return;
+    const stats = await lookAt(`${path}/${list.pathOf(entry)}`, entry);
+    if (stats?.isFile() === true) visit(entry, stats);
+  });
 }
 
 async function lookAt(path: string, entry: number): Promise<BigIntStats | undefined> {

@@ -6,29 +6,26 @@ import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { eachOf } from './each-of.js';
 import { EntryError } from './entry-error.js';
 import { openBelow } from './folder-tree.js';
 import { FLUSH_AT_ONCE, FLUSH_EACH_MAX, FLUSH_WHOLE_DEADLINE_MS } from './limits.js';
 import { isUnflushable } from './publish.js';
 
-const syncFd = promisify(fs.fsync);
 const closeFd = promisify(fs.close);
 
 /** @param entries that were written or made. Rejects with EntryError. */
 export async function flushEntries(root: number, list: FolderList, entries: readonly number[]): Promise<void> {
   if (entries.length > FLUSH_EACH_MAX && (await flushFileSystem(root))) return;
   const directories = new Map<string, number>();
-  const files = entries.values();
-  const lane = async (): Promise<void> => {
-    for (const entry of files) {
-      const path = list.pathOf(entry);
-      if (list.isFile(entry)) await flushBelow(root, path, entry);
-      for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
-        directories.set(path.slice(0, at), entry);
-      if (list.kindOf(entry) === 'dir') directories.set(path, entry);
-    }
-  };
-  await Promise.all(Array.from({ length: FLUSH_AT_ONCE }, lane));
+  await eachOf(entries.length, FLUSH_AT_ONCE, async (at) => {
+    const entry = entries[at] as number;
+    const path = list.pathOf(entry);
+    if (list.isFile(entry)) await flushBelow(root, path, entry);
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
+      directories.set(path.slice(0, slash), entry);
+    if (list.kindOf(entry) === 'dir') directories.set(path, entry);
+  });
   for (const [path, entry] of directories) await flushBelow(root, path, entry);
   await flushDescriptor(root);
 }
@@ -50,7 +47,7 @@ async function flushBelow(root: number, path: string, entry: number): Promise<vo
 
 async function flushDescriptor(fd: number): Promise<void> {
   try {
-    await syncFd(fd);
+    await promisify(fs.fsync)(fd);
   } catch (error) {
     if (!isUnflushable(error)) throw error;
   }

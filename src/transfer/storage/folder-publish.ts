@@ -33,7 +33,7 @@ export interface FolderToPublish {
 
 /** Rejects with MiniTorrentError or EntryError; the target's name is free then, and the `.part` has all its files. */
 export async function publishFolder(folder: FolderToPublish): Promise<void> {
-  const { root, tree, list, path, targetPath } = folder;
+  const { root, list, path, targetPath } = folder;
   const made = await complete(folder);
   const entries = [...new Set([...list.takeWritten(), ...made])];
   try {
@@ -47,7 +47,6 @@ export async function publishFolder(folder: FolderToPublish): Promise<void> {
     const sentence = `${path} was replaced by another folder while it was downloaded; remove it and start again`;
     throw new MiniTorrentError('FILE_CHANGED', sentence);
   }
-  await stampEntries(tree, list);
   await moveFolder(path, targetPath);
   await syncDirectory(dirname(targetPath));
 }
@@ -63,7 +62,7 @@ async function moveFolder(path: string, targetPath: string): Promise<void> {
   }
 }
 
-/** Makes what no piece has made: empty files, directories, links. Returns what was made or changed. */
+/** Makes what no piece has made, and stamps all files. Returns what was made or changed. */
 async function complete({ tree, list, path }: FolderToPublish): Promise<readonly number[]> {
   const made: number[] = [];
   for (let entry = 0; entry < list.count; entry += 1) {
@@ -90,10 +89,14 @@ function completeEntry(tree: FolderTree, list: FolderList, entry: number, root: 
 function completeFile(tree: FolderTree, list: FolderList, entry: number, root: string): boolean {
   const [path, size, seconds] = [list.pathOf(entry), list.sizeOf(entry), list.secondsOf(entry)];
   const executable = list.kindOf(entry) === 'exec';
-  const found = size === 0 ? undefined : lookAt(tree, path);
-  if (size > 0 && (found === undefined || !found.isFile() || found.size < size)) throw changed(`${root}/${path}`);
-  const isRight = found?.size === size && (!executable || (found.mode & EXECUTABLE) !== 0) && seconds === undefined;
-  if (isRight) return false;
+  const found = lookAt(tree, path);
+  const isThere = found?.isFile() === true && found.size >= BigInt(size);
+  if (!isThere && (size > 0 || found !== undefined)) throw changed(`${root}/${path}`);
+  const isRight = found?.size === BigInt(size) && (!executable || isExecutable(found)) && seconds === undefined;
+  if (isRight) {
+    stamp(list, entry, found);
+    return false;
+  }
   const fd = tree.openToWrite(path, executable);
   try {
     const { size: bytes, mode } = fs.fstatSync(fd);
@@ -104,7 +107,20 @@ function completeFile(tree: FolderTree, list: FolderList, entry: number, root: s
   } finally {
     fs.closeSync(fd);
   }
+  const made = lookAt(tree, path);
+  if (made?.isFile() !== true) throw changed(`${root}/${path}`);
+  stamp(list, entry, made);
   return true;
+}
+
+/** Later looks compare the time that it has now. */
+function stamp(list: FolderList, entry: number, { mtimeNs }: fs.BigIntStats): void {
+  list.stamp(entry, mtimeNs);
+  list.markChanged(entry, false);
+}
+
+function isExecutable({ mode }: fs.BigIntStats): boolean {
+  return (Number(mode) & EXECUTABLE) !== 0;
 }
 
 function makeLink(tree: FolderTree, path: string, target: string, root: string): boolean {
@@ -122,21 +138,9 @@ function makeLink(tree: FolderTree, path: string, target: string, root: string):
   throw changed(`${root}/${path}`);
 }
 
-/** Gives each chosen file the time that it has now, which later looks compare. */
-async function stampEntries(tree: FolderTree, list: FolderList): Promise<void> {
-  for (let entry = 0; entry < list.count; entry += 1) {
-    if (entry % FOLDER_LOOK_ENTRIES === FOLDER_LOOK_ENTRIES - 1) await nextTurn();
-    if (!list.isChosen(entry) || !list.isFile(entry)) continue;
-    aboutEntry(entry, () => {
-      list.stamp(entry, fs.lstatSync(tree.reach(list.pathOf(entry)), { bigint: true }).mtimeNs);
-      list.markChanged(entry, false);
-    });
-  }
-}
-
-function lookAt(tree: FolderTree, path: string): fs.Stats | undefined {
+function lookAt(tree: FolderTree, path: string): fs.BigIntStats | undefined {
   try {
-    return fs.lstatSync(tree.reach(path));
+    return fs.lstatSync(tree.reach(path), { bigint: true });
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
