@@ -94,3 +94,12 @@ export const CHANGED_NAMED_MAX = 10;
 export const CHANGED_NAME_CHARACTERS_MAX = 64;
 /** Questions of readers that wait for a piece: each is one program that reads one download in order. */
 export const READERS_MAX = 16;
+
+// --- files whose bytes are used again (docs/decisions/046) ---
+
+/** Files below them that are looked at: as many as a folder may have. */
+export const REUSE_FILES_MAX = 262_144;
+/** Bytes up to which a file may be a packed one of a folder, and is hashed as a whole: as `share` lays folders out. */
+export const REUSE_SMALL_BYTES = 4 * 1_024 * 1_024;
+/** Digests of a library that are looked at in one go: some 20 ms of the main thread. */
+export const REUSE_DIGESTS_AT_ONCE = 1_000_000;

@@ -8,7 +8,7 @@ import { DOWNLOADS_RUNNING_MAX } from '../foundation/base/limits.js';
 import { formatAddress } from '../foundation/torrent/address.js';
 import type { SwarmKey } from '../foundation/torrent/ids.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
-import { aboutName, accept, bad, refuse, shareRecorded } from './answers/answers.js';
+import { aboutName, accept, bad, refuse, reused, shareRecorded } from './answers/answers.js';
 import { Hashing } from './answers/hashing.js';
 import { answer } from './answers/questions.js';
 import { RateLimits } from './answers/rate-limits.js';
@@ -262,7 +262,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
           { kind: 'lookAtCompleted', file: record.file, entry: record.entry },
         ];
       case 'reused':
-        return NO_EFFECTS;
+        record.transfer.reused = event.bytes;
+        return [reused(record, event)];
       case 'failed':
         return this.#onFailed(record, refusalOf(event), nowMs);
       case 'stopped':

@@ -1,7 +1,7 @@
 // The commands that a client obeys and the events that it reports, in its own process and over the attach socket. Paths
 // in commands are absolute. An `ask` number is chosen by the user and comes back in the answer.
 
-import { PIECES_MAX, UPLOAD_CONNECTIONS_MAX } from '../foundation/base/limits.js';
+import { PIECES_MAX, REUSE_PATHS_MAX, UPLOAD_CONNECTIONS_MAX } from '../foundation/base/limits.js';
 import { LOG_LEVELS } from '../foundation/base/log.js';
 import { ADDRESS_BYTES_MAX } from '../foundation/torrent/address.js';
 import { GLOB_BYTES_MAX, GLOBS_MAX } from '../foundation/torrent/folder/limits.js';
@@ -22,6 +22,7 @@ import {
   type ValueOf,
   whole,
 } from '../foundation/wire/schema.js';
+import { REUSE_NAME_BYTES_MAX } from '../transfer/storage/limits.js';
 import { isClientStats } from './stats.js';
 
 const ask = u32;
@@ -40,6 +41,8 @@ export const FINDINGS_MAX = 64;
 /** .mtorrent files that an answer to `retrack` names. */
 export const RETRACK_FAILURES_MAX = 16;
 export const VERIFIED_RANGES_MAX = 256;
+/** Sources of a download that are told by name, those with the most bytes first. */
+export const REUSE_SOURCES_TOLD_MAX = 16;
 
 /** talking: it answers us. standby: its partner does. away: it was tried and failed. */
 export const TRACKER_STATES = ['talking', 'standby', 'away'] as const;
@@ -89,6 +92,8 @@ const fileView = record({
   files: u32,
   /** Of a folder that is shared: files that have changed, and so are not shared. */
   changed: u32,
+  /** Bytes that came from files of this machine in this run; they are not among those received. */
+  reused: size,
 });
 export type FileView = ValueOf<typeof fileView>;
 
@@ -104,7 +109,15 @@ export interface Choice {
   readonly only: readonly string[];
   readonly except: readonly string[];
 }
-export const EVERYTHING: Choice = { only: [], except: [] };
+
+/** What a user of `get` may ask for besides. */
+export interface GetWish extends Choice {
+  /** Files and folders that may have bytes of it. Absolute. */
+  readonly reuse: readonly string[];
+  /** Nothing that is here already is used, not even other shares of this client. */
+  readonly noReuse: boolean;
+}
+export const EVERYTHING: GetWish = { only: [], except: [], reuse: [], noReuse: false };
 
 const peerRow = record({
   /** from: we fetch from it; to: it fetches from us. */
@@ -142,7 +155,17 @@ export const CLIENT_COMMANDS = {
   /** `isListed`: whoever asks a tracker what there is may see it. */
   share: message(1, { ask, path, mtorrentPath: path, isListed: flag }),
   /** `only`, `except`: globs that say which files of a folder are wanted; none: all. */
-  get: message(2, { ask, mtorrentPath: path, destination: path, only: globs, except: globs }),
+  get: message(2, {
+    ask,
+    mtorrentPath: path,
+    destination: path,
+    only: globs,
+    except: globs,
+    /** Files and folders that may have bytes of it. */
+    reuse: listOf(path, REUSE_PATHS_MAX),
+    /** Nothing that is here already is used, not even other shares of this client. */
+    noReuse: flag,
+  }),
   /**
    * `name`: the .mtorrent's file name or path, or the shared file's name. `force`: even if it is unfinished. `content`:
    * also deletes what is shared.
@@ -231,6 +254,14 @@ export const CLIENT_EVENTS = {
   retracked: message(16, { ask, files: u32, failures: listOf(text(1_000), RETRACK_FAILURES_MAX) }),
   /** Pieces that are there from the piece on that was asked for, at least 1. */
   readable: message(17, { ask, pieces: whole(1, PIECES_MAX) }),
+  /** Before `completed`: bytes that came from files of this machine, from which, and those that were fetched. */
+  reused: message(18, {
+    name: text(255),
+    path,
+    bytes: size,
+    fetched: size,
+    sources: listOf(tuple(text(REUSE_NAME_BYTES_MAX), size), REUSE_SOURCES_TOLD_MAX),
+  }),
   diagnosed: message(15, { ask, findings: listOf(findingView, FINDINGS_MAX) }),
 };
 export const clientEvents = protocol('client.events', CLIENT_EVENTS);

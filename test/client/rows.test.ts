@@ -40,6 +40,7 @@ for (const name of ['a', 'ä'])
       zeros: 8,
       files: 0,
       changed: 0,
+      reused: 0,
     } as const;
     const row = [name, 'downloading', '/a', '/m', 5, 1, 2, 1.5, 3, 4, 6, 7, 'p', 1, 8, 0, 0];
     isOnWire(clientEvents, { kind: 'listed', ask: 1, rows: [file, file], last: true }, [3, 1, [row, row], true]);

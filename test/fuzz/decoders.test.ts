@@ -48,6 +48,7 @@ const FILE: FileView = {
   zeros: 0,
   files: 0,
   changed: 0,
+  reused: 0,
 };
 
 /** Frames as they travel, one of each kind that carries anything. */

@@ -4,6 +4,7 @@
 
 import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { REUSE_PATHS_MAX } from '../../foundation/base/limits.js';
 import { command, pathWord } from '../../foundation/base/shell-line.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
@@ -29,6 +30,8 @@ interface GetArguments extends OneShotArguments {
   readonly keep: string | undefined;
   readonly 'part-dir': string | undefined;
   readonly 'save-mtorrent': string | undefined;
+  /** `false` is --no-reuse. */
+  readonly reuse: readonly (string | false)[] | undefined;
 }
 
 export function getCommand(parser: Argv, run: RunCommand): void {
@@ -54,12 +57,20 @@ export function getCommand(parser: Argv, run: RunCommand): void {
         .option('save-mtorrent', { type: 'string', describe: 'also write the .mtorrent here, such as that of a link' })
         .option('keep', { type: 'string', describe: 'with -: keep what is written, in this directory or file' })
         .option('part-dir', { type: 'string', describe: 'with -: the pieces lie below this directory until the end' })
+        .option('reuse', {
+          type: 'string',
+          array: true,
+          nargs: 1,
+          describe:
+            'an older version, a file or folder that may have bytes of it; may be repeated. --no-reuse: use none',
+        })
         .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
         .options(settingFlags(...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
         .example('$0 get disk.img.mtorrent', 'into the current directory')
         .example('$0 get disk.img.mtorrent /data/ --timeout 1h', 'the same command continues it')
-        .example('$0 get disk.img.mtorrent /data/ --seed-time 30m --json', ''),
+        .example('$0 get disk.img.mtorrent /data/ --seed-time 30m --json', '')
+        .example('$0 get v2.img.mtorrent /data/ --reuse v1.img', 'fetch only what changed'),
     (args) => run(() => runOneShot(args, (oneShot) => runGet(args, oneShot), isToStdout(args) ? 'stderr' : 'stdout')),
   );
 }
@@ -100,7 +111,7 @@ function isElsewhere(error: unknown): error is MiniTorrentError {
 async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
   const { settings, config, background } = run;
   const { values, origins } = settings;
-  const { mtorrent, destination, seed, timeout, detach, alone } = args;
+  const { destination, seed, timeout, detach, alone } = args;
   const timeoutMs = timeout === undefined ? undefined : timeoutOf(timeout);
   if (alone && detach) throw new MiniTorrentError('INVALID_ARGUMENTS', '--alone and --detach cannot be combined');
   checkStream(args);
@@ -108,12 +119,14 @@ async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
   // Where the pieces of a stream lie is found out later.
   const place = isToStdout(args) ? '/' : (destination ?? values['download-dir']);
   const { planGet } = await import('../library/one-shot.js');
+  const wish = reuseWishOf(args);
   // A slash at the end says that it is a directory.
-  const plan = await planGet(
+  const planned = await planGet(
     path,
     place.endsWith('/') ? `${absolutePathOf(place)}/` : absolutePathOf(place),
     config.mayName,
   );
+  const plan = { ...planned, wish };
   if (detach && background === undefined) {
     const sentence = `no client runs in the background to leave the download to; start one with: ${command('daemon', '--detach')}`;
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
@@ -123,7 +136,7 @@ async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
   return {
     plan,
     trackers: plan.metainfo.trackers.map(formatAddress),
-    again: command('get', ...[mtorrent, destination ?? []].flat().map(pathWord), ...(alone ? ['--alone'] : [])),
+    again: againOf(args),
     detach,
     seedMs: isForEver ? undefined : values['seed-time'],
     timeoutMs,
@@ -151,6 +164,22 @@ function checkStream(args: GetArguments): void {
       'INVALID_ARGUMENTS',
       '--detach cannot be combined with the destination - (standard output)',
     );
+}
+
+function againOf({ mtorrent, destination, alone, reuse = [] }: GetArguments): string {
+  const words = [mtorrent, destination ?? []].flat().map(pathWord);
+  const reused = reuse.flatMap((word) => (word === false ? ['--no-reuse'] : ['--reuse', pathWord(word)]));
+  return command('get', ...words, ...reused, ...(alone ? ['--alone'] : []));
+}
+
+/** Throws INVALID_ARGUMENTS. */
+function reuseWishOf({ reuse = [] }: GetArguments): { readonly reuse: readonly string[]; readonly noReuse: boolean } {
+  const paths = reuse.filter((word) => word !== false);
+  if (paths.length > 0 && reuse.includes(false))
+    throw new MiniTorrentError('INVALID_ARGUMENTS', '--reuse and --no-reuse cannot be combined');
+  if (paths.length > REUSE_PATHS_MAX)
+    throw new MiniTorrentError('INVALID_ARGUMENTS', `--reuse can be repeated ${REUSE_PATHS_MAX} times at most`);
+  return { reuse: paths.map(absolutePathOf), noReuse: reuse.includes(false) };
 }
 
 function timeoutOf(text: string): number {

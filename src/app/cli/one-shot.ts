@@ -122,8 +122,10 @@ export class OneShot {
   async follow({ client, begin }: Fetching, timeoutMs: number | undefined): Promise<Followed> {
     let last: FileView | undefined;
     let isOver = false;
+    let path: string | undefined;
     const watch = async (): Promise<FileView> => {
       const download = await begin();
+      path = download.path;
       const stalled = failWhenStalled(client, download.path);
       const progress = async (): Promise<FileView> => {
         for await (const file of download) {
@@ -137,7 +139,7 @@ export class OneShot {
     };
     const elapsedMs = systemClock.nowMs() - this.#sinceMs;
     const limit = startTimeLimit(timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - elapsedMs));
-    const unlisten = this.relayNotices(client);
+    const unlisten = this.#relay(client, () => path);
     try {
       const end = await this.firstOf(watch(), limit);
       return end.kind === 'done' ? end : { ...end, last };
@@ -160,6 +162,19 @@ export class OneShot {
     const end = await this.firstOf(promise);
     if (end.kind === 'done') return end.value;
     throw new MiniTorrentError('UNFINISHED', 'stopped before anything was begun');
+  }
+
+  /** Notices, and what the download at this path found on this machine. */
+  #relay(client: SwarmClient, path: () => string | undefined): () => void {
+    const unlisten = this.relayNotices(client);
+    const unlistenReused = client.listen((event) => {
+      // A small file may be complete before its path is known here: a client of its own has no other.
+      if (event.kind === 'reused' && (event.path === path() || path() === undefined)) this.reporter.reused(event);
+    });
+    return () => {
+      unlisten();
+      unlistenReused();
+    };
   }
 
   /** Whichever comes first: the promise, a signal, the time limit. The promise itself goes on. */

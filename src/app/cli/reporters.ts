@@ -10,8 +10,8 @@ import { printable } from '../../foundation/torrent/names.js';
 import { abilitiesOf } from '../console/terminal/abilities.js';
 import { paintOf } from '../console/terminal/paint.js';
 import { bytesHad, progressLines, type Sample, sampleOf, timeToGo } from '../console/terminal/progress.js';
-import type { FileView } from '../library/views.js';
-import { percent, zerosColumn } from '../verbs/results.js';
+import type { FileView, Reused } from '../library/views.js';
+import { percent, reusedSentence, zerosColumn } from '../verbs/results.js';
 import { TERMINAL_COLUMNS } from './limits.js';
 
 const EVENT_SCHEMA = 1;
@@ -34,6 +34,8 @@ export interface Reporter {
   notice(level: 'good' | 'bad', sentence: string): void;
   /** Printed with --verbose only. */
   detail(sentence: string): void;
+  /** Bytes that came from files of this machine. */
+  reused(reused: Reused): void;
   completed(file: FileView): void;
   /** When sharing begins, and then from time to time. */
   seeding(file: FileView): void;
@@ -74,7 +76,7 @@ class EventReporter implements Reporter {
   }
 
   progress(file: FileView): void {
-    const { name, path, state, size, have, pieces, rate, peers, received, wasted, sent, problem, zeros } = file;
+    const { name, path, state, size, have, pieces, rate, peers, received, wasted, sent, problem, zeros, reused } = file;
     const bytes = bytesHad(file);
     const left = size - bytes;
     this.#say('progress', {
@@ -95,6 +97,7 @@ class EventReporter implements Reporter {
       elapsedMs: this.#elapsedMs(),
       problem,
       zeros,
+      reused,
     });
   }
 
@@ -106,8 +109,13 @@ class EventReporter implements Reporter {
     // The events carry what programs need.
   }
 
-  completed({ name, path, size, received, wasted, zeros }: FileView): void {
-    this.#say('completed', { name, path, size, received, wasted, elapsedMs: this.#elapsedMs(), zeros });
+  reused({ name, path, bytes, fetched, sources }: Reused): void {
+    const from = sources.map(([source, sum]) => ({ name: source, bytes: sum }));
+    this.#say('reused', { name, path, bytes, fetched, sources: from });
+  }
+
+  completed({ name, path, size, received, wasted, zeros, reused }: FileView): void {
+    this.#say('completed', { name, path, size, received, wasted, elapsedMs: this.#elapsedMs(), zeros, reused });
   }
 
   seeding({ name, path, mtorrentPath, size, sent }: FileView): void {
@@ -180,6 +188,10 @@ class PeopleReporter implements Reporter {
 
   detail(sentence: string): void {
     if (this.#options.verbose) this.#tell(sentence);
+  }
+
+  reused(reused: Reused): void {
+    this.#tell(reusedSentence(reused));
   }
 
   completed({ name, size, received, wasted, zeros }: FileView): void {

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { GetWish } from '../../client/messages.js';
 import { pause } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
 import type { LogStyle } from '../../foundation/base/log.js';
@@ -44,6 +45,7 @@ export interface GetPlan {
   readonly metainfo: Metainfo;
   /** Where the file goes. Absolute. */
   readonly target: string;
+  readonly wish?: Partial<GetWish> | undefined;
 }
 
 /** A client that fetches one file, and shares it until `close`. */
@@ -137,12 +139,12 @@ export function getOn(client: SwarmClient, plan: GetPlan): Fetching {
 }
 
 /** The download to the target, whether it is new, was stopped, runs, or is complete. */
-async function begin(client: SwarmClient, { mtorrentPath, target }: GetPlan): Promise<Download> {
+async function begin(client: SwarmClient, { mtorrentPath, target, wish }: GetPlan): Promise<Download> {
   // What an earlier run left is compared with the disk first. Ends when that file has been read, however slow its disk
   // is, or when the client is closed.
   for (;;) {
     const known = (await client.files()).find(({ path }) => path === target);
-    if (known?.state !== 'checking') return client.get(mtorrentPath, target);
+    if (known?.state !== 'checking') return client.get(mtorrentPath, target, wish);
     await pause(CHECK_LOOK_MS);
   }
 }

@@ -2,7 +2,7 @@
 // client may run in this process or behind a socket; nothing here knows which. Every method rejects with
 // MiniTorrentError when the client refuses.
 
-import { type Choice, type ClientCommand, type ClientEvent, EVERYTHING } from '../../client/messages.js';
+import { type ClientCommand, type ClientEvent, EVERYTHING, type GetWish } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -95,13 +95,13 @@ export class SwarmClient {
   /**
    * Downloads into a directory or to a file name; resolves as soon as the client accepts. Paths are absolute.
    * MTORRENT_FILE_NOT_FOUND, INVALID_MTORRENT, ALREADY_EXISTS, DISK_FULL, …
-   * @param choice which files of a folder are wanted.
+   * @param wish which files of a folder are wanted, and which files here may have bytes of it.
    */
-  async get(mtorrentPath: string, destination: string, choice: Choice = EVERYTHING): Promise<Download> {
+  async get(mtorrentPath: string, destination: string, wish: Partial<GetWish> = EVERYTHING): Promise<Download> {
     // Listens before it asks: a small file may be complete before the answer arrives.
     const download = new Download(this);
     try {
-      download.accepted(await this.#accepted({ kind: 'get', mtorrentPath, destination, ...choice }));
+      download.accepted(await this.#accepted({ kind: 'get', mtorrentPath, destination, ...EVERYTHING, ...wish }));
     } catch (error) {
       download.dismiss();
       throw error;

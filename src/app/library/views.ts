@@ -1,10 +1,13 @@
 // What a client says of its files, peers and trackers, as objects with names: bytes and pieces as numbers, rates in
 // bytes a second. Pure.
 
-import { withContinuation as continued, type FileView, type PeerRow } from '../../client/messages.js';
+import { type ClientEvent, withContinuation as continued, type FileView, type PeerRow } from '../../client/messages.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 
 export type { ClientStats, FileView, FindingView, TrackerView } from '../../client/messages.js';
+
+/** What a download found on this machine, and what it fetched: bytes, and how many from which source. */
+export type Reused = Extract<ClientEvent, { readonly kind: 'reused' }>;
 
 /** Every piece is there, or was: `[S]` in a list. */
 export function isWhole({ state, have, pieces }: FileView): boolean {

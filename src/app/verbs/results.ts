@@ -9,6 +9,7 @@ import {
   type PeerView,
   type PieceMap,
   type Retracking,
+  type Reused,
   type TrackerView,
   type Verification,
 } from '../library/views.js';
@@ -93,6 +94,16 @@ export function percent(have: number, pieces: number): string {
   if (pieces === 0 || have === pieces) return '100 %';
   // Rounded down, so that 100 % means every piece.
   return `${(Math.floor((have / pieces) * 1000) / 10).toFixed(1)} %`;
+}
+
+/** What a download found on this machine: how much, where, and what was left to fetch. */
+export function reusedSentence({ bytes, fetched, sources }: Reused): string {
+  if (bytes === 0) return `reused nothing; fetched ${formatBytes(fetched)}`;
+  const all = bytes + fetched;
+  const [[first] = [''], ...others] = sources;
+  const rest = others.length === 0 ? '' : others.length === 1 ? ' and 1 other' : ` and ${others.length} others`;
+  const share = `${Math.floor((bytes / all) * 100)} %`;
+  return `reused ${formatBytes(bytes)} of ${formatBytes(all)} (${share}) from ${first}${rest}; fetched ${formatBytes(fetched)}`;
 }
 
 export function peerLine({ direction, address, bytes, rate, pieces }: PeerView): string {

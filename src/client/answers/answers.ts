@@ -6,11 +6,18 @@ import { command } from '../../foundation/base/shell-line.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { unportableIn } from '../../foundation/torrent/names.js';
 import { pieceCells } from '../../foundation/torrent/piece-cells.js';
+import type { DownloadEvent } from '../../transfer/download/messages.js';
 import type { ClientEffect } from '../effects.js';
 import { basename, type FileTable } from '../files/file-table.js';
 import { type Entry, type FileRecord, viewsOf } from '../files/record.js';
 import { LIBRARY_FILES_MAX } from '../limits.js';
-import { type ClientEvent, type FileView, LIST_ROWS_MAX, PIECE_CELLS_MAX } from '../messages.js';
+import {
+  type ClientEvent,
+  type FileView,
+  LIST_ROWS_MAX,
+  PIECE_CELLS_MAX,
+  REUSE_SOURCES_TOLD_MAX,
+} from '../messages.js';
 
 export function accept(ask: number, detail: string): ClientEffect {
   return { kind: 'tell', event: { kind: 'accepted', ask, detail } };
@@ -29,6 +36,13 @@ export function getRecorded(ask: number, { path }: Entry): ClientEffect {
 
 export function refuse(ask: number, code: ErrorCode, sentence: string): ClientEffect {
   return { kind: 'tell', event: { kind: 'refused', ask, code, sentence } };
+}
+
+/** What a download found on this machine. */
+export function reused({ entry }: FileRecord, event: Extract<DownloadEvent, { kind: 'reused' }>): ClientEffect {
+  const { name, path } = entry;
+  const sources = [...event.sources].sort(([, a], [, b]) => b - a).slice(0, REUSE_SOURCES_TOLD_MAX);
+  return { kind: 'tell', event: { kind: 'reused', name, path, bytes: event.bytes, fetched: event.fetched, sources } };
 }
 
 export function bad(sentence: string): ClientEffect {

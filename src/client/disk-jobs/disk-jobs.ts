@@ -22,6 +22,7 @@ import { namesOf } from '../files/names.js';
 import type { Entry } from '../files/record.js';
 import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
 import type { Choice, ClientEvent } from '../messages.js';
+import { Reuse } from '../reuse/reuse.js';
 import type { StatePaths } from '../state/library.js';
 import { FolderStates } from './folder-states.js';
 import { Links } from './links.js';
@@ -29,6 +30,7 @@ import { LocalHashing } from './local-hashing.js';
 import { Looks } from './look.js';
 import type { OpenFiles } from './open-files.js';
 import { OwnCopies } from './own-copies.js';
+import { partFailed, preparedFailed, prepareFailed, removalFailed } from './refused.js';
 import { Rehash } from './rehash.js';
 import { type FoundCopy, Reopener } from './reopener.js';
 import { type HashProgress, hashShare } from './share.js';
@@ -84,6 +86,7 @@ export class DiskJobs {
   readonly #links: Links;
   readonly #reopener: Reopener;
   readonly #rehash: Rehash;
+  readonly #reuse: Reuse;
   readonly #looks: Looks;
   readonly #jobs: Jobs;
   readonly #claims: PartClaims;
@@ -105,6 +108,7 @@ export class DiskJobs {
     const learn = (metainfo: Metainfo, choice?: Choice): Metainfo => files.learn(metainfo, choice);
     this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
     this.#links = new Links(paths, mayName);
+    this.#reuse = new Reuse({ hashing, files, log });
     this.#rehash = new Rehash({ hashing, files, paths, copies });
     this.#looks = new Looks({ deadlineMs: MOUNT_DEADLINE_MS, onHung: (mount) => this.#answerHung(mount) });
     this.#jobs = {
@@ -232,11 +236,15 @@ export class DiskJobs {
     const { files } = this.#options;
     return {
       prepareGet: {
-        perform: async ({ ask, ...order }) => {
+        perform: async ({ ask, reuse, noReuse, ...order }) => {
           const report = this.#hashReport(ask);
           const mtorrentPath = await this.#links.pathOf(order.mtorrentPath);
           const { metainfo, ...prepared } = await this.#reopener.prepareGet({ ...order, mtorrentPath }, report);
+          const { entry, there } = prepared;
+          if (there === undefined)
+            await this.#reuse.prepare(metainfo, { paths: reuse, isOff: noReuse }, (done) => report(entry, done));
           await this.#copies.keep(metainfo);
+          await this.#reuse.tellRunning(metainfo);
           return { kind: 'getPrepared', ask, ...prepared };
         },
         refused: prepareFailed,
@@ -264,7 +272,7 @@ export class DiskJobs {
             return { kind: 'completedSeen', file, mtimeMs: opened.mtimeMs, have: opened.have };
           }
           this.#claimed.set(file, entry.path);
-          files.partOpened(file, opened);
+          files.partOpened(file, opened, await this.#reuse.planFor(files.metainfo(entry.swarm), opened.have));
           return { kind: 'partOpened', file, have: opened.have.count };
         },
         refused: partFailed,
@@ -281,6 +289,7 @@ export class DiskJobs {
         perform: async ({ file, entry }) => {
           const found = await this.#completedAt(entry);
           await this.#reopener.forgetProgress(entry);
+          this.#reuse.forget(entry.swarm);
           return { kind: 'completedSeen', file, ...found };
         },
         refused: partFailed,
@@ -290,6 +299,7 @@ export class DiskJobs {
           this.#rehash.forget(file);
           const layout = files.knows(entry.swarm) ? files.metainfo(entry.swarm).layout : undefined;
           await this.#folders.forget(file, entry);
+          this.#reuse.forget(entry.swarm);
           files.forget(file, entry.swarm);
           await deleteResume(paths.resumeOf(entry));
           await this.#copies.forget(entry.swarm);
@@ -375,24 +385,4 @@ export class DiskJobs {
       },
     };
   }
-}
-
-function prepareFailed({ ask }: { readonly ask: number }, refusal: Refusal): ClientInput {
-  return { kind: 'prepareFailed', ask, refusal };
-}
-
-/** It was prepared before, and is known. */
-function preparedFailed(
-  { ask, entry }: { readonly ask: number; readonly entry: Entry },
-  refusal: Refusal,
-): ClientInput {
-  return { kind: 'prepareFailed', ask, refusal, ...(entry.folder === undefined ? {} : { swarm: entry.swarm }) };
-}
-
-function removalFailed({ ask }: { readonly ask: number }, refusal: Refusal): ClientInput {
-  return { kind: 'removed', ask, refusal };
-}
-
-function partFailed({ file }: { readonly file: number }, refusal: Refusal): ClientInput {
-  return { kind: 'partFailed', file, refusal };
 }

@@ -4,12 +4,12 @@
 
 import type { Attachment } from '../../foundation/actor/link.js';
 import { present } from '../../foundation/base/assert.js';
-import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
+import { EMPTY_BYTES, equalBytes } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import { choose } from '../../foundation/torrent/folder/choice.js';
 import { servedPieces, wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
-import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
+import { keyBytes, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
 import { infoDigestBytes, infoFactsOf } from '../../foundation/torrent/info-text.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { formatFurtherLines, type Metainfo } from '../../foundation/torrent/metainfo.js';
@@ -20,6 +20,7 @@ import type { ClientEffect } from '../effects.js';
 import { recordedMs } from '../files/completeness.js';
 import type { Entry } from '../files/record.js';
 import { type Choice, EVERYTHING } from '../messages.js';
+import type { FoundPlan, KnownShare } from '../reuse/reuse.js';
 import type { ClientThreads } from '../threads/threads.js';
 import type { OpenedPart } from './reopener.js';
 
@@ -29,6 +30,8 @@ interface OpenFile {
   /** Of an unfinished download, the pieces that are done; `have` itself unless entries of a folder are left out. */
   readonly done: Bitfield;
   part: OpenedPart | undefined;
+  /** What other files have of it, for the start of its download. */
+  plan?: FoundPlan | undefined;
   /** The last `serve`, to repeat to a restarted peer thread. */
   serve: Extract<ServeCommand, { kind: 'serve' }> | undefined;
   /** As it is served. */
@@ -107,7 +110,8 @@ export class OpenFiles {
     return metainfo;
   }
 
-  partOpened(file: number, part: OpenedPart): void {
+  /** @param plan what other files have of it. */
+  partOpened(file: number, part: OpenedPart, plan?: FoundPlan): void {
     const choice = wantedPieces(part.storage.layout);
     const { have: done } = part;
     const have = choice === undefined ? done : Bitfield.shared(done.pieceCount);
@@ -126,6 +130,7 @@ export class OpenFiles {
     if (choice !== undefined) known.have.bytes.set(known.done.common(choice.whole).bytes);
     known.have.recount();
     known.part = part;
+    known.plan = plan;
   }
 
   /**
@@ -174,6 +179,33 @@ export class OpenFiles {
       [digests, have.bytes.buffer as SharedArrayBuffer, ...listOf(metainfo.layout), ...doneMemory],
     );
     open.part = undefined;
+    if (open.plan !== undefined) this.reuse(file, open.plan);
+    open.plan = undefined;
+  }
+
+  /** Says to a download that runs what other files have of it. One that has ended takes no notice. */
+  reuse(file: number, { plan, names }: FoundPlan): void {
+    this.#threads.download.tell({ kind: 'reuse', file, names }, [plan.memory]);
+  }
+
+  /** The numbers of the downloads of a swarm that hold their `.part` themselves. */
+  runningOf(swarm: SwarmKey): readonly number[] {
+    const key = keyBytes(swarm);
+    return [...this.#open].flatMap(([file, { serve, part }]) =>
+      part === undefined && serve?.storage.mtimeMs === null && equalBytes(serve.swarm, key) ? [file] : [],
+    );
+  }
+
+  /** Everything that peers are offered, with what of it is here. */
+  *offered(): Generator<KnownShare> {
+    for (const { serve, have } of this.#open.values()) {
+      const swarm = serve === undefined ? undefined : swarmKey(serve.swarm);
+      const metainfo = swarm === undefined ? undefined : this.#metainfo.get(swarm);
+      if (serve === undefined || swarm === undefined || metainfo === undefined) continue;
+      const { path, mtimeMs } = serve.storage;
+      const { name, layout, digests } = metainfo;
+      yield { swarm, name, layout, digests, path, mtimeMs: mtimeMs ?? Number.NaN, has: (piece) => have.has(piece) };
+    }
   }
 
   /** Closes a `.part` that no download needs for now. */

@@ -5,7 +5,8 @@ import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import { DigestTable } from '../../foundation/torrent/digest-table.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import { type ReusePlan, ReusePlanBuilder } from '../../transfer/storage/reuse-plan.js';
+import { REUSE_GROUPS_MAX } from '../../transfer/storage/limits.js';
+import { type ReusePlan, ReusePlanBuilder, type ReuseSource } from '../../transfer/storage/reuse-plan.js';
 
 export interface WantedShare {
   readonly layout: Layout;
@@ -100,16 +101,19 @@ export class Matching {
       if (!this.#fileOf.has(entry)) this.#fileOf.set(entry, file);
   }
 
-  /** Undefined: nothing was found. */
-  plan(): ReusePlan | undefined {
+  /**
+   * Undefined: nothing was found. @param names of the groups of sources. Answers those that the plan uses; its groups
+   * are their indices.
+   */
+  plan(names: readonly string[]): { readonly plan: ReusePlan; readonly names: readonly string[] } | undefined {
     const builder = new ReusePlanBuilder();
-    const sources = new Sources(builder);
+    const sources = new Sources(builder, names);
     for (let piece = 0; piece < this.#geometry.pieceCount; piece += 1) {
       if (this.#wanted.has(piece)) continue;
       if (this.#shareOf[piece] !== NONE) this.#addPiece(piece, builder, sources);
       else if (this.#fileOf.size > 0) this.#addFiles(piece, builder, sources);
     }
-    return builder.isEmpty ? undefined : builder.build();
+    return builder.isEmpty ? undefined : { plan: builder.build(), names: sources.names };
   }
 
   #found(digests: Uint8Array, at: number, share: number, sourcePiece: number): void {
@@ -152,28 +156,44 @@ export class Matching {
   }
 }
 
-/** Gives each file that is used its number in the plan. */
+/** Gives each file that is used its number in the plan, and each group that is used one as well. */
 class Sources {
   readonly #builder: ReusePlanBuilder;
+  readonly #allNames: readonly string[];
+  readonly names: string[] = [];
+  readonly #groups = new Map<number, number>();
   readonly #ofShare = new Map<SourceShare, Map<number, number>>();
   readonly #ofFile = new Map<SourceFile, number>();
 
-  constructor(builder: ReusePlanBuilder) {
+  constructor(builder: ReusePlanBuilder, allNames: readonly string[]) {
     this.#builder = builder;
+    this.#allNames = allNames;
   }
 
   ofShare(share: SourceShare, entry: number): number {
     const known = this.#ofShare.get(share) ?? new Map<number, number>();
     this.#ofShare.set(share, known);
-    const source = known.get(entry) ?? this.#builder.source(sourceOf(share, entry));
+    const source = known.get(entry) ?? this.#add(sourceOf(share, entry));
     known.set(entry, source);
     return source;
   }
 
   ofFile(file: SourceFile): number {
-    const source = this.#ofFile.get(file) ?? this.#builder.source(file);
+    const source = this.#ofFile.get(file) ?? this.#add(file);
     this.#ofFile.set(file, source);
     return source;
+  }
+
+  #add(source: ReuseSource): number {
+    return this.#builder.source({ ...source, group: this.#groupOf(source.group) });
+  }
+
+  /** Those that are too many are counted with the last. */
+  #groupOf(group: number): number {
+    const known = this.#groups.get(group) ?? Math.min(this.names.length, REUSE_GROUPS_MAX - 1);
+    this.#groups.set(group, known);
+    this.names[known] ??= this.#allNames[group] ?? '';
+    return known;
   }
 }
 

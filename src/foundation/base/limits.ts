@@ -216,3 +216,5 @@ export const DEMO_SEEDERS_MAX = 16;
 export const LOG_UNREAD_BYTES_MAX = 64 * KIB;
 /** Milliseconds that a process which a signal ended waits for its output to be read; a working reader takes fewer. */
 export const UNREAD_OUTPUT_MS = 1_000;
+/** Files and folders that one `get --reuse` may name: a command line. */
+export const REUSE_PATHS_MAX = 64;

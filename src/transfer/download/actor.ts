@@ -111,7 +111,7 @@ class DownloadThread {
       case 'reuse': {
         const [memory] = attachments;
         assert(memory instanceof SharedArrayBuffer, 'a plan comes with its memory');
-        this.#downloads.get(command.file)?.reuse(new ReusePlan(memory));
+        this.#downloads.get(command.file)?.reuse(new ReusePlan(memory), command.names);
         break;
       }
       case 'stop':

@@ -70,12 +70,13 @@ export class Downloader {
   readonly #swarmBytes: Uint8Array;
   readonly #resume: ResumeWriter;
   #plan: ReusePlan | undefined;
+  readonly #sourceNames: string[] = [];
 
   constructor(options: DownloaderOptions) {
     this.#options = options;
     this.#swarmBytes = keyBytes(options.swarm);
     this.#resume = new ResumeWriter({ ...options, done: options.pieces.done, size: options.geometry.size });
-    this.#machine = new DownloadMachine(options);
+    this.#machine = new DownloadMachine({ ...options, layout: options.storage.layout });
     this.#host = new Host<DownloadInput, DownloadEffect>({
       name: `download/${options.name}`,
       machine: this.#machine,
@@ -180,9 +181,10 @@ export class Downloader {
     }
   }
 
-  #tellReused({ bytes, groups }: Extract<DownloadEffect, { kind: 'reused' }>): void {
+  #tellReused({ fetched, bytes, groups }: Extract<DownloadEffect, { kind: 'reused' }>): void {
     const { file, tellMain } = this.#options;
-    tellMain({ kind: 'reused', file, bytes, groups: [...groups].slice(0, REUSE_GROUPS_MAX) });
+    const sources = [...groups].map(([group, sum]) => [this.#sourceNames[group] ?? '', sum] as const);
+    tellMain({ kind: 'reused', file, fetched, bytes, sources: sources.slice(0, REUSE_GROUPS_MAX) });
   }
 
   #tellBanned({ address, piece }: Extract<DownloadEffect, { kind: 'banned' }>): void {
@@ -191,10 +193,12 @@ export class Downloader {
     tellMain({ kind: 'peerBanned', file, host: address.host, port: address.port, piece });
   }
 
-  /** Files of this machine have bytes of the download. */
-  reuse(plan: ReusePlan): void {
+  /** Files of this machine have bytes of the download. @param names of the groups of its sources. */
+  reuse(plan: ReusePlan, names: readonly string[]): void {
+    const firstGroup = this.#sourceNames.length;
+    this.#sourceNames.push(...names);
     this.#plan = plan;
-    this.#host.post({ kind: 'sourcesFound', plan });
+    this.#host.post({ kind: 'sourcesFound', plan, firstGroup });
   }
 
   async #fill(fills: readonly PieceFill[]): Promise<void> {

@@ -60,8 +60,8 @@ export type DownloadInput =
       readonly kind: 'stored';
       readonly pieces: readonly StoredPiece[];
     }
-  /** Files of this machine have bytes of it. Replaces an earlier plan. */
-  | { readonly kind: 'sourcesFound'; readonly plan: ReusePlan }
+  /** Files of this machine have bytes of it. Replaces an earlier plan. `firstGroup` is added to its groups. */
+  | { readonly kind: 'sourcesFound'; readonly plan: ReusePlan; readonly firstGroup: number }
   | { readonly kind: 'filled'; readonly fills: readonly FilledPiece[] }
   /** The file is whole, flushed, and at its target path. */
   | { readonly kind: 'finished' }
@@ -104,8 +104,13 @@ export type DownloadEffect =
   /** It was dialed in vain, and nobody else sends. */
   | ({ readonly kind: 'peerSilent' } & SilentAddress)
   | { readonly kind: 'peersNeeded' }
-  /** Bytes that came from files of this machine, all and by group of the plan's sources. */
-  | { readonly kind: 'reused'; readonly bytes: number; readonly groups: ReadonlyMap<number, number> }
+  /** Bytes that peers brought and that were needed; those from files of this machine, all and by group of sources. */
+  | {
+      readonly kind: 'reused';
+      readonly fetched: number;
+      readonly bytes: number;
+      readonly groups: ReadonlyMap<number, number>;
+    }
   /** `pieces` from `piece` on are done. */
   | { readonly kind: 'readable'; readonly piece: number; readonly pieces: number }
   | { readonly kind: 'banned'; readonly address: Address; readonly piece: number }

@@ -119,7 +119,7 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
       case 'limitChanged':
         return this.#scheduler.limitChanged();
       case 'sourcesFound':
-        this.#local.found(input.plan);
+        this.#local.found(input.plan, input.firstGroup);
         return NO_EFFECTS;
       case 'filled':
         return this.#scheduler.filled(input.fills, nowMs);
@@ -202,7 +202,13 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
 
   #finish(): readonly DownloadEffect[] {
     this.#phase = { at: 'finishing' };
-    return [...this.#reports.tellHaves(), ...this.#hangUpAll(), ...this.#local.totals(), { kind: 'finish' }];
+    const { received, wasted } = this.#reports.totals;
+    return [
+      ...this.#reports.tellHaves(),
+      ...this.#hangUpAll(),
+      ...this.#local.totals(received - wasted),
+      { kind: 'finish' },
+    ];
   }
 
   #drain(ending: Ending): readonly DownloadEffect[] {

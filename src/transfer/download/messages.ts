@@ -27,7 +27,7 @@ import {
   whole,
 } from '../../foundation/wire/schema.js';
 import { listeningPort } from '../peer/messages.js';
-import { REUSE_GROUPS_MAX } from '../storage/limits.js';
+import { REUSE_GROUPS_MAX, REUSE_NAME_BYTES_MAX } from '../storage/limits.js';
 import { handedStorage } from '../storage/messages.js';
 import { SILENT_LISTED_MAX } from './limits.js';
 
@@ -78,8 +78,8 @@ export const downloadCommands = protocol('download.commands', {
   examine: message(7, { ask: u32 }),
   /** Asks how much of the memory for payload is in use. */
   countSlots: message(8, { ask: u32 }),
-  /** Attached: the plan of which bytes of the download lie in files of this machine. Replaces an earlier one. */
-  reuse: message(9, { file }),
+  /** Attached: which bytes of the download lie in files of this machine, with the names of the plan's groups. */
+  reuse: message(9, { file, names: listOf(text(REUSE_NAME_BYTES_MAX), REUSE_GROUPS_MAX) }),
   /**
    * Somebody reads the file in order, and wants this piece now: it and those behind it are fetched first. `readable`
    * answers, unless the download ends before.
@@ -128,8 +128,14 @@ export const downloadEvents = protocol('download.events', {
   progressed: message(1, { file, ...progress }),
   /** The file is whole, flushed and at its target path. */
   completed: message(2, { file, received: size, wasted: size }),
-  /** Before `completed` of a download that had a plan: bytes from files of this machine, by group of its sources. */
-  reused: message(12, { file, bytes: size, groups: listOf(tuple(u32, size), REUSE_GROUPS_MAX) }),
+  /** Before `completed` of a download that had a plan: bytes that peers and files of this machine brought. */
+  reused: message(12, {
+    file,
+    fetched: size,
+    bytes: size,
+    /** How many bytes under which name. */
+    sources: listOf(tuple(text(REUSE_NAME_BYTES_MAX), size), REUSE_GROUPS_MAX),
+  }),
   /** `errno` and `path`: what the system refused; '' when it was not the system. */
   failed: message(3, { file, code: text(32), sentence: text(1_000), errno: text(32), path: text(4_096) }),
   stopped: message(4, { file }),

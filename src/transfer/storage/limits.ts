@@ -114,3 +114,5 @@ export const NAMES_TRIED_MAX = 256;
 export const WALK_DIRECTORIES_MAX = 64;
 /** Entries after which such a look ends: some 20 ms of work, some seconds on a disk that has none of it in memory. */
 export const WALK_ENTRIES = 4_096;
+/** Bytes of each of these names that are told: a path of usual length, as one line shows it. */
+export const REUSE_NAME_BYTES_MAX = 512;

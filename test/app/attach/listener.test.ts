@@ -256,6 +256,7 @@ test('a full part of a list at its longest is one frame that fits', async (t) =>
     zeros: 0,
     files: 0,
     changed: 0,
+    reused: 0,
   };
   const { path } = await stageListener(t, (command) => {
     const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
@@ -290,6 +291,7 @@ test('who leaves too much unread is dropped, and others are answered', async (t)
     zeros: 0,
     files: 0,
     changed: 0,
+    reused: 0,
   };
   const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
   const partBytes = rows.length * 8_192;

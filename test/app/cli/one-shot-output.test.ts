@@ -71,6 +71,7 @@ const FILE: FileView = {
   zeros: 0,
   files: 0,
   changed: 0,
+  reused: 0,
 };
 
 const STARTED = {
@@ -105,6 +106,7 @@ const anyFile: fc.Arbitrary<FileView> = fc
       zeros: fc.nat(),
       files: fc.nat(),
       changed: fc.nat(),
+      reused: fc.nat(),
     }),
   );
 

@@ -25,6 +25,7 @@ function file(name: string, state: FileView['state'], mtorrentPath = `/t/${name}
     zeros: 0,
     files: 0,
     changed: 0,
+    reused: 0,
   };
   return { name, state, path: `/d/${name}`, mtorrentPath, size, have, pieces, ...rest };
 }

@@ -33,6 +33,7 @@ function file(shown: Partial<FileView> = {}): FileView {
     zeros: 0,
     files: 0,
     changed: 0,
+    reused: 0,
     ...shown,
   };
 }

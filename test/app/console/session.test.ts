@@ -32,6 +32,7 @@ const ROW: FileView = {
   zeros: 0,
   files: 0,
   changed: 0,
+  reused: 0,
 };
 
 /** What the client answers, by command; undefined: nothing yet. */

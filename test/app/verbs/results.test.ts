@@ -36,6 +36,7 @@ function row(shown: Partial<FileView> = {}): FileView {
     zeros: 0,
     files: 0,
     changed: 0,
+    reused: 0,
     ...shown,
   };
 }
@@ -103,6 +104,7 @@ test('JSON carries every field by name, and is one line', () => {
         zeros: 0,
         files: 0,
         changed: 0,
+        reused: 0,
       },
     ],
   });

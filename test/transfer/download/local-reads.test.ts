@@ -37,7 +37,7 @@ class LocalStage extends Stage {
   }
 
   find(...runs: readonly Run[]): readonly Fill[] {
-    return fillsIn(this.post({ kind: 'sourcesFound', plan: planOf(...runs) }));
+    return fillsIn(this.post({ kind: 'sourcesFound', plan: planOf(...runs), firstGroup: 0 }));
   }
 
   fill({ slot }: Fill, bad?: number): readonly DownloadEffect[] {

@@ -8,7 +8,7 @@ import type { MiniTorrentError } from '../../../foundation/base/errors.js';
 import { printable } from '../../../foundation/torrent/names.js';
 import type { ClientNotification } from '../../library/request-client.js';
 import { withContinuation } from '../../library/views.js';
-import type { Result } from '../../verbs/results.js';
+import { type Result, reusedSentence } from '../../verbs/results.js';
 
 export interface Output {
   showResult(result: Result): void;
@@ -60,6 +60,9 @@ export class ScriptOutput implements Output {
         return;
       case 'notice':
         this.#explain(event.sentence);
+        return;
+      case 'reused':
+        this.#explain(reusedSentence(event));
         return;
       default:
         unreachable(event);
@@ -119,6 +122,9 @@ export class PeopleOutput implements Output {
         return;
       case 'notice':
         this.#print(printable(event.sentence), event.level);
+        return;
+      case 'reused':
+        this.#print(printable(reusedSentence(event)), 'good');
         return;
       default:
         unreachable(event);

@@ -3,7 +3,7 @@
 // has as many requests as it may and all have stalled, the first makes way: two slow peers cannot hold the last piece.
 // Pure.
 
-import { ENDGAME_REQUESTS_MAX, REQUEST_PATIENCE_MIN_MS } from '../limits.js';
+import { ENDGAME_REQUESTS_MAX, LOCAL, LOCAL_PATIENCE_MS, REQUEST_PATIENCE_MIN_MS } from '../limits.js';
 import type { Peer } from '../peers/peer.js';
 import type { PieceRequest } from './request-table.js';
 
@@ -47,6 +47,8 @@ export function duplicateFor(
 }
 
 function gains(request: PieceRequest, peer: Peer, peers: ReadonlyMap<number, Peer>, nowMs: number): boolean {
+  // A file here costs nobody's link: it is waited for until its disk is given up.
+  if (request.connection === LOCAL) return nowMs - request.sinceMs >= LOCAL_PATIENCE_MS;
   const oursMs = peer.expectedMs(1, nowMs);
   const theirsMs = expectedMs(request, peers, nowMs);
   const ageMs = nowMs - request.sinceMs;

@@ -42,6 +42,7 @@ export class LocalReads {
   #impatientMs = Number.POSITIVE_INFINITY;
   #isStalled = false;
   #isClosed = false;
+  #firstGroup = 0;
   #reusedBytes = 0;
   readonly #groups = new Map<number, number>();
 
@@ -54,14 +55,16 @@ export class LocalReads {
     return this.#reusedBytes;
   }
 
-  /** Nothing when there was no plan. */
-  totals(): readonly DownloadEffect[] {
+  /** Nothing when there was no plan. @param fetched bytes from peers that were needed. */
+  totals(fetched: number): readonly DownloadEffect[] {
     if (this.#coverable === undefined) return NO_EFFECTS;
-    return [{ kind: 'reused', bytes: this.#reusedBytes, groups: this.#groups }];
+    return [{ kind: 'reused', fetched, bytes: this.#reusedBytes, groups: this.#groups }];
   }
 
-  found(plan: ReusePlan): void {
+  /** @param firstGroup added to the groups of the plan. */
+  found(plan: ReusePlan, firstGroup: number): void {
     if (this.#isClosed) return;
+    this.#firstGroup = firstGroup;
     this.#release();
     this.#coverable = { plan, geometry: this.#options.geometry, layout: this.#options.layout };
     this.#dropped.clear();
@@ -126,7 +129,7 @@ export class LocalReads {
     if (!isOurs || cover === undefined) return;
     this.#reusedBytes += cover.bytes;
     for (const { source, length } of cover.parts) {
-      const group = this.#coverable?.plan.groupOf(source) ?? 0;
+      const group = this.#firstGroup + (this.#coverable?.plan.groupOf(source) ?? 0);
       this.#groups.set(group, (this.#groups.get(group) ?? 0) + length);
     }
   }

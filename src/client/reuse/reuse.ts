@@ -1,0 +1,156 @@
+// Finds what other files of this machine have of a download: the client's own shares and unfinished downloads, and
+// files that a person named. Whatever fails here costs speed: the download is fetched from peers.
+
+import { randomBytes } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Log } from '../../foundation/base/log.js';
+import type { Bitfield } from '../../foundation/torrent/bitfield.js';
+import { Geometry } from '../../foundation/torrent/geometry.js';
+import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { zerosOf } from '../../foundation/torrent/zeros.js';
+import type { ReusePlan } from '../../transfer/storage/reuse-plan.js';
+import type { LocalHashing } from '../disk-jobs/local-hashing.js';
+import type { OpenFiles } from '../disk-jobs/open-files.js';
+import { REUSE_DIGESTS_AT_ONCE } from '../limits.js';
+import { gatherSources, type LocalSources } from './local-sources.js';
+import { Matching, type SourceShare, type WantedShare } from './matching.js';
+
+/** What a person said about sources of a download. */
+export interface ReuseWish {
+  /** Files and folders. Absolute. */
+  readonly paths: readonly string[];
+  /** Nothing on this machine is to be used. */
+  readonly isOff: boolean;
+}
+
+/** Another share of this client. */
+export interface KnownShare extends Omit<SourceShare, 'group'> {
+  readonly swarm: SwarmKey;
+  readonly name: string;
+}
+
+export interface FoundPlan {
+  readonly plan: ReusePlan;
+  /** The name of each group. */
+  readonly names: readonly string[];
+}
+
+const NOTHING: LocalSources = { shares: [], files: [], names: [] };
+
+export interface ReuseOptions {
+  readonly hashing: LocalHashing;
+  readonly files: OpenFiles;
+  readonly log: Log;
+}
+
+export class Reuse {
+  readonly #options: ReuseOptions;
+  /** By swarm, for as long as this client runs and the download is not complete. */
+  readonly #named = new Map<SwarmKey, LocalSources>();
+  readonly #off = new Set<SwarmKey>();
+
+  constructor(options: ReuseOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Hashes what a person named, and keeps the result for the download. Rejects when a path cannot be read.
+   * @param onHashed gets how much is hashed, as pieces of the download.
+   */
+  async prepare(metainfo: Metainfo, wish: ReuseWish, onHashed: (pieces: number) => void): Promise<void> {
+    const { swarm, geometry } = metainfo;
+    if (wish.isOff) this.#off.add(swarm);
+    else this.#off.delete(swarm);
+    if (wish.paths.length === 0) return;
+    const { hashing, log } = this.#options;
+    const report = (bytes: number, of: number): void =>
+      onHashed(Math.floor((bytes / Math.max(of, 1)) * geometry.pieceCount));
+    this.#named.set(swarm, await hashSources(metainfo, wish.paths, { hashing, log, onHashed: report }));
+  }
+
+  /** Says to downloads that run already what was hashed for them. */
+  async tellRunning(metainfo: Metainfo): Promise<void> {
+    const { files } = this.#options;
+    if (!this.#named.has(metainfo.swarm)) return;
+    for (const file of files.runningOf(metainfo.swarm)) {
+      const found = await this.planFor(metainfo, files.haveOf(file));
+      if (found !== undefined) files.reuse(file, found);
+    }
+  }
+
+  /** What is here of a download that is about to start. */
+  async planFor(metainfo: Metainfo, have: Bitfield | undefined): Promise<FoundPlan | undefined> {
+    const { files, log } = this.#options;
+    const { swarm } = metainfo;
+    if (this.#off.has(swarm)) return undefined;
+    const beganMs = performance.now();
+    const found = await planOf(metainfo, have, this.#named.get(swarm) ?? NOTHING, files.offered());
+    const tookMs = Math.round(performance.now() - beganMs);
+    if (found !== undefined)
+      log.info({ name: metainfo.name, bytes: found.plan.bytes, tookMs }, 'files here have bytes of a download');
+    return found;
+  }
+
+  forget(swarm: SwarmKey): void {
+    this.#named.delete(swarm);
+    this.#off.delete(swarm);
+  }
+}
+
+/** Rejects as `gatherSources` does. */
+export function hashSources(
+  metainfo: Metainfo,
+  paths: readonly string[],
+  options: {
+    readonly hashing: LocalHashing;
+    readonly log: Log;
+    readonly onHashed: (bytes: number, of: number) => void;
+  },
+): Promise<LocalSources> {
+  const { layout } = metainfo;
+  const sizes = new Matching(wantedOf(metainfo, undefined), seeds());
+  return gatherSources(paths, { ...options, layout, wantsSize: (size) => sizes.wantsSize(size) });
+}
+
+/** @param shares of this client, but for those of the same swarm. */
+export async function planOf(
+  metainfo: Metainfo,
+  have: Bitfield | undefined,
+  named: LocalSources,
+  shares: Iterable<KnownShare>,
+): Promise<FoundPlan | undefined> {
+  const matching = new Matching(wantedOf(metainfo, have), seeds());
+  const names = [...named.names];
+  let sinceTurn = 0;
+  const look = async (share: SourceShare): Promise<void> => {
+    const number = matching.share(share);
+    const { pieceCount } = new Geometry(share.layout.size);
+    for (let first = 0; first < pieceCount; first += REUSE_DIGESTS_AT_ONCE) {
+      const count = Math.min(REUSE_DIGESTS_AT_ONCE, pieceCount - first);
+      matching.look(number, first, count);
+      sinceTurn += count;
+      if (sinceTurn < REUSE_DIGESTS_AT_ONCE) continue;
+      sinceTurn = 0;
+      await turn();
+    }
+  };
+  for (const share of named.shares) await look(share);
+  for (const file of named.files) matching.file(file);
+  for (const { swarm, name, ...share } of shares) {
+    if (swarm === metainfo.swarm) continue;
+    names.push(name);
+    await look({ ...share, group: names.length - 1 });
+  }
+  return matching.plan(names);
+}
+
+function wantedOf({ layout, digests, geometry }: Metainfo, have: Bitfield | undefined): WantedShare {
+  const zeros = zerosOf({ geometry, digests }).pieces;
+  return { layout, digests, has: (piece) => zeros.has(piece) || have?.has(piece) === true };
+}
+
+function seeds(): readonly [number, number, number] {
+  const bytes = randomBytes(12);
+  return [bytes.readUInt32LE(0), bytes.readUInt32LE(4), bytes.readUInt32LE(8)];
+}

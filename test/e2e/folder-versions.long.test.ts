@@ -1,0 +1,135 @@
+// A new version is fetched over an old one with real processes: what did not change comes from this machine, the rest
+// from the swarm, and an old file that is not what it was costs bytes of the network and no wrong byte.
+
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, open, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { randomFile, Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import type { SwarmClient } from '../../src/app/library/mini-torrent.js';
+import { CommandRun, type EventLine, makeUser, type User } from '../support/command-run.js';
+import { fastRoot, listedEventually, PIECE, startClientHere, startTrackerHere } from '../support/e2e-stage.js';
+
+let scenery: Swarm;
+let server: SwarmClient;
+let shares = 0;
+
+before(async () => {
+  scenery = await Swarm.create(fastRoot());
+  await startTrackerHere(scenery);
+  server = await startClientHere(scenery, 'server');
+});
+after(() => scenery.end());
+
+interface Versions {
+  readonly user: User;
+  readonly old: string;
+  readonly fresh: string;
+  readonly mtorrent: string;
+  readonly path: (name: string) => string;
+}
+
+/** An old file, and one that differs in these pieces, which is shared. */
+async function versions(pieces: number, changed: readonly number[]): Promise<Versions> {
+  shares += 1;
+  const directory = scenery.path(`${shares}`);
+  const path = (name: string): string => join(directory, name);
+  await mkdir(path('to'), { recursive: true });
+  const old = await randomFile(path('v1.bin'), pieces * PIECE + 777);
+  const fresh = path('v2.bin');
+  await copyFile(old, fresh);
+  await write(fresh, changed);
+  const mtorrent = path(await server.share(fresh, path('v2.bin.mtorrent')));
+  const { address } = server.facts;
+  const isOurs = (row: string): boolean => row.includes(` ${address} `);
+  await listedEventually(scenery, 0, (rows) => rows.filter(isOurs).length === shares, 'the share is listed');
+  return { user: await makeUser(directory, 'bob'), old, fresh, mtorrent, path };
+}
+
+/** Some bytes in the middle of each of these pieces. */
+async function write(file: string, pieces: readonly number[]): Promise<void> {
+  const handle = await open(file, 'r+');
+  for (const piece of pieces) await handle.write(Buffer.from('changed'), 0, 7, piece * PIECE + 1_000);
+  await handle.close();
+}
+
+const one = (events: readonly EventLine[], name: string): EventLine => {
+  const found = events.find(({ event }) => event === name);
+  assert.ok(found !== undefined, `${name} is told`);
+  return found;
+};
+
+/** A slow machine asks twice for the last pieces. */
+function fetchedIn(events: readonly EventLine[]): number {
+  const { received, wasted } = one(events, 'completed');
+  return Number(received) - Number(wasted);
+}
+
+test('only the changed pieces of a new version come from the swarm, and the end says so', async (t) => {
+  const { user, old, fresh, mtorrent, path } = await versions(100, [3, 17, 40, 41, 42, 60, 77, 80, 91, 99]);
+  const getting = new CommandRun(t, user, ['get', mtorrent, 'to', '--json', '--reuse', 'v1.bin']);
+  assert.equal((await getting.outcome()).code, 0, getting.stderr);
+  assert.equal(await sha256OfFile(path('to/v2.bin')), await sha256OfFile(fresh));
+  const events = getting.events();
+  const completed = one(events, 'completed');
+  assert.equal(fetchedIn(events), 10 * PIECE, 'ten pieces were fetched');
+  assert.equal(completed['reused'], 90 * PIECE + 777);
+  const reused = one(events, 'reused');
+  assert.deepEqual([reused['bytes'], reused['fetched']], [90 * PIECE + 777, 10 * PIECE]);
+  assert.deepEqual(reused['sources'], [{ name: old, bytes: 90 * PIECE + 777 }]);
+});
+
+test('without --reuse, and with --no-reuse, everything is fetched', async (t) => {
+  const { user, mtorrent, path } = await versions(8, [3]);
+  for (const words of [[], ['--no-reuse']]) {
+    const getting = new CommandRun(t, user, ['get', mtorrent, 'to', '--json', ...words]);
+    assert.equal((await getting.outcome()).code, 0, getting.stderr);
+    const events = getting.events();
+    assert.equal(fetchedIn(events), 8 * PIECE + 777);
+    assert.ok(!events.some(({ event }) => event === 'reused'));
+    await rm(path('to/v2.bin'));
+  }
+});
+
+test('people are told in one line; a folder may be named, and files are found whatever their names', async (t) => {
+  const { user, old, mtorrent, path } = await versions(20, [5]);
+  await mkdir(path('olds/deep'), { recursive: true });
+  await copyFile(old, path('olds/deep/other name'));
+  await writeFile(path('olds/small'), 'no part of it');
+  const getting = new CommandRun(t, user, ['get', mtorrent, 'to/', '--reuse', 'olds']);
+  const { code, stderr, stdout } = await getting.outcome();
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, path('to/v2.bin'));
+  assert.match(stderr, /^reused 9\.5 MiB of 10\.0 MiB \(95 %\) from .*\/olds; fetched 512\.0 KiB$/m);
+});
+
+test('an old file that is truncated, gone or not readable as it was costs no wrong byte', async (t) => {
+  const { user, old, fresh, mtorrent, path } = await versions(24, [5]);
+  await truncate(old, 3 * PIECE);
+  const cut = new CommandRun(t, user, ['get', mtorrent, 'to', '--json', '--reuse', 'v1.bin']);
+  assert.equal((await cut.outcome()).code, 0, cut.stderr);
+  assert.equal(fetchedIn(cut.events()), 21 * PIECE + 777);
+  assert.equal(await sha256OfFile(path('to/v2.bin')), await sha256OfFile(fresh));
+  await rm(path('to/v2.bin'));
+  const gone = new CommandRun(t, user, ['get', mtorrent, 'to', '--reuse', 'nothing.bin']);
+  const { code, stderr } = await gone.outcome();
+  assert.equal(code, 3, stderr);
+  assert.match(stderr, /nothing\.bin/);
+});
+
+test("a client's own shares are used without being named, and an unfinished download goes on with what is named", async () => {
+  const { user, old, fresh, mtorrent, path } = await versions(30, [1, 2, 3]);
+  const own = await startClientHere(scenery, `own-${shares}`);
+  await own.share(old, path('v1.bin.mtorrent'));
+  const download = await own.get(mtorrent, path('to/v2.bin'));
+  const heard: unknown[] = [];
+  own.listen((event) => {
+    if (event.kind === 'reused') heard.push(event.sources);
+  });
+  assert.equal(await download.finished(), path('to/v2.bin'));
+  assert.equal(await sha256OfFile(path('to/v2.bin')), await sha256OfFile(fresh));
+  const row = await own.file(path('to/v2.bin'));
+  assert.deepEqual([row.received - row.wasted, row.reused], [3 * PIECE, 27 * PIECE + 777]);
+  assert.deepEqual(heard, [[['v1.bin', 27 * PIECE + 777]]]);
+  assert.ok(user.directory.length > 0);
+});
