@@ -90,3 +90,76 @@ test('a single file has the same bytes as ever, and one line more when it may be
   assert.equal(plain.split('\n').length, 6);
   assert.equal(await textOf('--mode'), `${plain}mode: exec\n`);
 });
+
+test('info shows the head, the largest files, all of them, or what a choice would fetch', async (t) => {
+  const { run } = stageTree(t);
+  assert.equal((await run('create', 'models', ...PAIR)).code, 0);
+  const plain = (await run('info', 'models.mtorrent')).stdout;
+  assert.match(plain, /^folder {5}5 files, 1 link, 1 empty folder$/m);
+  assert.match(plain, /^5000000 {2}model\.safetensors$/m);
+  const all = (await run('info', 'models.mtorrent', '--files')).stdout;
+  for (const line of ['10  tools/convert.sh*', 'cache/', 'tools/link -> ../README.md'])
+    assert.ok(all.includes(line), all);
+  const chosen = (await run('info', 'models.mtorrent', '--only', '*.md', '--only', '*.json')).stdout;
+  assert.match(chosen, /^chosen {5}2 files, 11 B, in 1 of 11 pieces$/m);
+  const json = (await run('info', 'models.mtorrent', '--json', '--files', '--except', 'tools/')).stdout
+    .trim()
+    .split('\n');
+  const [head, ...entries] = json.map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(head?.['folder'], { files: 3, links: 0, directories: 1, bytes: 5_000_011 });
+  assert.deepEqual(
+    entries.map(({ path, kind, pieces }) => [path, kind, pieces]),
+    [
+      ['README.md', 'file', [0, 0]],
+      ['config.json', 'file', [0, 0]],
+      ['model.safetensors', 'file', [1, 10]],
+      ['cache', 'dir', null],
+    ],
+  );
+  const nothing = await run('info', 'models.mtorrent', '--only', '*.JSON');
+  assert.equal(nothing.code, 2);
+  assert.match(
+    nothing.stderr,
+    /INVALID_ARGUMENTS: nothing in the folder matches "\*\.JSON"; did you mean "config\.json"/,
+  );
+});
+
+test('verify compares a folder file by file, and tells which small file of a bad piece it is', async (t) => {
+  const { directory, run } = stageTree(t);
+  assert.equal((await run('create', 'models', ...PAIR)).code, 0);
+  const right = await run('verify', 'models.mtorrent', 'models', '--strict');
+  assert.deepEqual(
+    [right.code, right.stdout.trim()],
+    [0, 'models: 5 of 5 files are good\nthe folder is complete and unchanged'],
+  );
+  const at = (path: string): string => join(directory, 'models', path);
+  fs.writeFileSync(at('README.md'), 'READ ME\n');
+  fs.appendFileSync(at('model.safetensors'), 'x');
+  fs.rmSync(at('tools/aux.c'));
+  fs.rmSync(at('tools/link'));
+  fs.symlinkSync('../config.json', at('tools/link'));
+  fs.rmdirSync(at('cache'));
+  fs.writeFileSync(at('stranger'), '');
+  const wrong = await run('verify', 'models.mtorrent', 'models');
+  assert.equal(wrong.code, 12);
+  assert.deepEqual(wrong.stdout.trim().split('\n').sort(), [
+    'changed: README.md',
+    'changed: tools/link',
+    'missing: cache',
+    'missing: tools/aux.c',
+    'models: 2 of 5 files are good',
+    'size differs: model.safetensors',
+    'the folder is not the one that the .mtorrent describes',
+  ]);
+  assert.match((await run('verify', 'models.mtorrent', 'models', '--strict')).stdout, /^not in the list: stranger$/m);
+  const json = await run('verify', 'models.mtorrent', 'models', '--json', '--only', '*.md', '--only', '*.json');
+  assert.deepEqual(JSON.parse(json.stdout), {
+    schema: 1,
+    file: 'models',
+    name: 'models',
+    files: 2,
+    goodFiles: 1,
+    bad: [{ path: 'README.md', state: 'changed' }],
+    passed: false,
+  });
+});

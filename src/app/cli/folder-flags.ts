@@ -25,6 +25,12 @@ export const FOLDER_FLAGS = {
   mode: { type: 'boolean', default: false, describe: 'keep that one file may be executed; of a folder always kept' },
 } as const;
 
+/** What of a folder is fetched or shown. */
+export const CHOICE_FLAGS = {
+  only: { type: 'string', array: true, nargs: 1, describe: "of a folder only what matches: '*.json', docs/" },
+  except: { type: 'string', array: true, nargs: 1, describe: 'of a folder all but what matches' },
+} as const;
+
 /** The flags as they were given. */
 export interface FolderArguments {
   readonly exclude?: readonly string[] | undefined;

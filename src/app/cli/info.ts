@@ -3,6 +3,7 @@
 
 import type { Argv } from 'yargs';
 import { formatBytes, toHex } from '../../foundation/base/bytes.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { isLink, linkTo } from '../../foundation/torrent/link.js';
@@ -12,12 +13,19 @@ import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { type RunCommand, settingsOf, terminal } from './context.js';
+import { CHOICE_FLAGS } from './folder-flags.js';
+import { describeChoice, describeTotals, entryLines, entryObjects, totalsOf } from './info-folder.js';
 
 export interface InfoArguments {
   readonly mtorrent: string;
   readonly json?: boolean | undefined;
   /** Prints its link and nothing else. */
   readonly link?: boolean | undefined;
+  /** Shows all entries of a folder, not only the largest. */
+  readonly files?: boolean | undefined;
+  /** Patterns: what of a folder is chosen, and shown. */
+  readonly only?: readonly string[] | undefined;
+  readonly except?: readonly string[] | undefined;
 }
 
 export function infoCommand(parser: Argv, run: RunCommand): void {
@@ -27,21 +35,40 @@ export function infoCommand(parser: Argv, run: RunCommand): void {
     (args) =>
       args
         .positional('mtorrent', { type: 'string', demandOption: true, describe: 'its path, or a link' })
-        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' })
+        .option('json', {
+          type: 'boolean',
+          default: false,
+          describe: 'as one JSON object; with --files one more for each entry, a line each',
+        })
+        .option('files', { type: 'boolean', default: false, describe: "all of a folder's files, not only the largest" })
+        .options(CHOICE_FLAGS)
         .option('link', { type: 'boolean', default: false, describe: 'print its link and nothing else' })
         .options(settingFlags('allow-host-names')),
     (args) => run(() => runInfo(args, terminal())),
   );
 }
 
-/** Rejects as `readMetainfo` does, for a link as `metainfoOf` does. */
+/** Rejects as `readMetainfo` does, for a link as `metainfoOf` does, and as `choose` does. */
 export async function runInfo(args: InfoArguments, output: CommandOutput): Promise<number> {
-  const { json = false, link = false } = args;
+  const { json = false, link = false, files = false } = args;
   const metainfo = isLink(args.mtorrent) ? await linked(args) : await read(args.mtorrent);
+  const isPartial = await applyChoice(metainfo, args);
   if (link) output.stdout(linkTo(metainfo));
-  else if (json) output.stdout(JSON.stringify(asJson(metainfo)));
-  else for (const line of asText(metainfo)) output.stdout(line);
+  else if (json) for (const object of asJson(metainfo, files)) output.stdout(JSON.stringify(object));
+  else for (const line of asText(metainfo, files, isPartial)) output.stdout(line);
   return 0;
+}
+
+/** Whether some of a folder is left out. */
+async function applyChoice({ name, layout: { folder } }: Metainfo, choice: InfoArguments): Promise<boolean> {
+  const { choose, isPartial } = await import('../../foundation/torrent/folder/choice.js');
+  if (!isPartial(choice)) return false;
+  if (folder !== undefined) choose(folder, choice);
+  else {
+    const sentence = `${printable(name)} is one file, of which nothing can be chosen; leave out --only and --except`;
+    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+  }
+  return true;
 }
 
 async function read(path: string): Promise<Metainfo> {
@@ -56,9 +83,10 @@ async function linked(args: InfoArguments): Promise<Metainfo> {
   return metainfoOf(args.mtorrent, { mayName });
 }
 
-function asJson(metainfo: Metainfo): object {
-  const { trackers, name, geometry, swarm, sha256, extra } = metainfo;
-  return {
+function* asJson(metainfo: Metainfo, files: boolean): Generator<object> {
+  const { trackers, name, geometry, layout, swarm, sha256, extra } = metainfo;
+  const { folder } = layout;
+  yield {
     schema: 1,
     name,
     size: geometry.size,
@@ -69,26 +97,27 @@ function asJson(metainfo: Metainfo): object {
     sha256: sha256 === undefined ? null : toHex(sha256),
     extra: Object.fromEntries(extra),
     link: linkTo(metainfo),
+    ...(folder === undefined ? {} : { folder: totalsOf(folder) }),
   };
+  if (files && folder !== undefined) yield* entryObjects(folder);
 }
 
-function asText(metainfo: Metainfo): readonly string[] {
-  const { trackers, name, geometry, swarm, sha256, extra } = metainfo;
+function* asText(metainfo: Metainfo, files: boolean, isPartial: boolean): Generator<string> {
+  const { trackers, name, geometry, layout, swarm, sha256, extra } = metainfo;
+  const { folder } = layout;
   const zeros = zerosOf(metainfo).bytes;
-  const rows: [string, string][] = [
-    ['name', name],
-    ['size', `${geometry.size} bytes (${formatBytes(geometry.size)})`],
-    ['pieces', String(geometry.pieceCount)],
-    ...(zeros === 0
-      ? []
-      : [['zeros', `${zeros} bytes (${formatBytes(zeros)}), neither fetched nor written`] as [string, string]]),
-    ['tracker 1', formatAddress(trackers[0])],
-    ['tracker 2', formatAddress(trackers[1])],
-    ['swarm', swarm],
-    ...(sha256 === undefined ? [] : [['sha256', toHex(sha256)] as [string, string]]),
-    ...extra.map(([key, value]): [string, string] => [key, value]),
-    ['link', linkTo(metainfo)],
-  ];
+  const rows: (readonly [label: string, value: string])[] = [['name', name]];
+  const size = folder === undefined ? geometry.size : folder.totals().bytes;
+  if (isPartial && folder !== undefined) rows.push(['chosen', describeChoice(metainfo, folder)]);
+  else if (folder !== undefined) rows.push(['folder', describeTotals(totalsOf(folder))]);
+  rows.push(['size', `${size} bytes (${formatBytes(size)})`], ['pieces', String(geometry.pieceCount)]);
+  if (zeros > 0) rows.push(['zeros', `${zeros} bytes (${formatBytes(zeros)}), neither fetched nor written`]);
+  rows.push(['tracker 1', formatAddress(trackers[0])], ['tracker 2', formatAddress(trackers[1])], ['swarm', swarm]);
+  if (sha256 !== undefined) rows.push(['sha256', toHex(sha256)]);
+  rows.push(...extra, ['link', linkTo(metainfo)]);
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
-  return rows.map(([label, value]) => `${label.padEnd(width)}${printable(value)}`);
+  for (const [label, value] of rows) yield `${label.padEnd(width)}${printable(value)}`;
+  if (folder === undefined) return;
+  yield '';
+  yield* entryLines(folder, files);
 }

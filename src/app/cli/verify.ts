@@ -1,31 +1,45 @@
-// `mtorrent verify`: compares a local file with its `.mtorrent`, piece by piece, and reports which pieces are good.
-// Changes neither. A file whose pieces are all good but which is longer than described fails as well.
+// `mtorrent verify`: compares a local file with its `.mtorrent`, piece by piece, and reports which pieces are good; a
+// folder file by file. Changes neither. A file whose pieces are all good but which is longer than described fails as
+// well.
 
 import type { Argv } from 'yargs';
 import { equalBytes, formatBytes } from '../../foundation/base/bytes.js';
 import { exitCodeOf } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
+import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { type RunCommand, terminal } from './context.js';
 import { hashThreadsFor } from './create.js';
+import { CHOICE_FLAGS } from './folder-flags.js';
 import { pieceProgress } from './progress.js';
 
 export interface VerifyArguments {
   readonly mtorrent: string;
   readonly file: string;
   readonly json?: boolean | undefined;
+  /** Complains about what is in a folder and not in its list. */
+  readonly strict?: boolean | undefined;
+  /** Patterns: which files of a folder are compared. */
+  readonly only?: readonly string[] | undefined;
+  readonly except?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export function verifyCommand(parser: Argv, run: RunCommand): void {
   parser.command(
     'verify <mtorrent> <file>',
-    'report which pieces of a file are good',
+    'report which pieces of a file, or which files of a folder, are good',
     (args) =>
       args
         .positional('mtorrent', { type: 'string', demandOption: true })
         .positional('file', { type: 'string', demandOption: true })
+        .option('strict', {
+          type: 'boolean',
+          default: false,
+          describe: 'of a folder: complain of what is not in its list',
+        })
+        .options(CHOICE_FLAGS)
         .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
     (args) => run(() => runVerify(args, terminal())),
   );
@@ -46,10 +60,29 @@ export async function runVerify(args: VerifyArguments, output: CommandOutput): P
   const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
   const { ANY_NAMES } = await import('../../foundation/torrent/metainfo.js');
   const metainfo = await readMetainfo(args.mtorrent, ANY_NAMES);
+  const { folder } = metainfo.layout;
+  if (folder !== undefined) return verifyFolder(metainfo, folder, args, output);
   const findings = await examine(metainfo, args, output);
   const passed = isWhole(findings);
   if (args.json === true) output.stdout(JSON.stringify({ schema: 1, ...asJson(findings), passed }));
   else for (const line of asText(findings, passed)) output.stdout(line);
+  return passed ? 0 : exitCodeOf('VERIFICATION_FAILED');
+}
+
+async function verifyFolder(
+  metainfo: Metainfo,
+  folder: FolderList,
+  args: VerifyArguments,
+  output: CommandOutput,
+): Promise<number> {
+  const { choose } = await import('../../foundation/torrent/folder/choice.js');
+  const { examineFolder, folderJson, folderText } = await import('./verify-folder.js');
+  choose(folder, args);
+  const { file: path, strict = false, signal } = args;
+  const findings = await examineFolder(metainfo, folder, { path, strict, signal }, output);
+  const passed = findings.bad.length === 0;
+  if (args.json === true) output.stdout(JSON.stringify({ schema: 1, ...folderJson(findings), passed }));
+  else for (const line of folderText(findings)) output.stdout(line);
   return passed ? 0 : exitCodeOf('VERIFICATION_FAILED');
 }
 
