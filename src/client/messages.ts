@@ -116,8 +116,34 @@ export interface GetWish extends Choice {
   readonly reuse: readonly string[];
   /** Nothing that is here already is used, not even other shares of this client. */
   readonly noReuse: boolean;
+  /** The destination is the path that a folder gets, not a directory for it. */
+  readonly exact: boolean;
 }
-export const EVERYTHING: GetWish = { only: [], except: [], reuse: [], noReuse: false };
+export const EVERYTHING: GetWish = { only: [], except: [], reuse: [], noReuse: false, exact: false };
+
+/** What of a folder is shared. */
+export interface ShareOptions {
+  /** Patterns of what is left out. */
+  readonly exclude: readonly string[];
+  /** Leaves out what cannot be shared, instead of refusing the folder. */
+  readonly skipUnshareable: boolean;
+  /** Shares what links point to in their place. */
+  readonly followLinks: boolean;
+  /** Keeps modification times. */
+  readonly mtimes: boolean;
+  /** Keeps that one file may be executed; of a folder always kept. */
+  readonly mode: boolean;
+  /** Whoever asks a tracker what there is may see it. */
+  readonly isListed: boolean;
+}
+export const AS_IT_IS: ShareOptions = {
+  exclude: [],
+  skipUnshareable: false,
+  followLinks: false,
+  mtimes: false,
+  mode: false,
+  isListed: true,
+};
 
 const peerRow = record({
   /** from: we fetch from it; to: it fetches from us. */
@@ -152,8 +178,21 @@ export type FindingView = ValueOf<typeof findingView>;
 
 /** Tags below 200 belong to this table; the attach socket adds its own above. */
 export const CLIENT_COMMANDS = {
-  /** `isListed`: whoever asks a tracker what there is may see it. */
-  share: message(1, { ask, path, mtorrentPath: path, isListed: flag }),
+  /**
+   * `path`: of a file, or of a folder, to which `exclude` and most flags apply. `isListed`: whoever asks a tracker what
+   * there is may see it.
+   */
+  share: message(1, {
+    ask,
+    path,
+    mtorrentPath: path,
+    exclude: globs,
+    skipUnshareable: flag,
+    followLinks: flag,
+    mtimes: flag,
+    mode: flag,
+    isListed: flag,
+  }),
   /** `only`, `except`: globs that say which files of a folder are wanted; none: all. */
   get: message(2, {
     ask,
@@ -165,6 +204,8 @@ export const CLIENT_COMMANDS = {
     reuse: listOf(path, REUSE_PATHS_MAX),
     /** Nothing that is here already is used, not even other shares of this client. */
     noReuse: flag,
+    /** `destination` is the path of a folder itself. */
+    exact: flag,
   }),
   /**
    * `name`: the .mtorrent's file name or path, or the shared file's name. `force`: even if it is unfinished. `content`:

@@ -9,7 +9,7 @@ import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
 import type { ClientInput } from '../../src/client/effects.js';
 import { UNFINISHED } from '../../src/client/files/completeness.js';
 import type { Entry } from '../../src/client/files/record.js';
-import { type ClientEvent, EVERYTHING } from '../../src/client/messages.js';
+import { AS_IT_IS, type ClientEvent, EVERYTHING } from '../../src/client/messages.js';
 import { openStateDirectory, type StatePaths } from '../../src/client/state/library.js';
 import type { ClientThreads } from '../../src/client/threads/threads.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
@@ -71,7 +71,7 @@ async function stage(t: TestContext): Promise<Stage> {
 async function shared({ directory, run }: Stage): Promise<{ readonly share: Entry; readonly download: Entry }> {
   const path = join(directory, 'a.bin');
   writeFileSync(path, BYTES);
-  const hashed = await run({ kind: 'prepareShare', isListed: true, ask: 1, path, mtorrentPath: `${path}.mtorrent` });
+  const hashed = await run({ kind: 'prepareShare', ...AS_IT_IS, ask: 1, path, mtorrentPath: `${path}.mtorrent` });
   assert.ok(hashed.kind === 'shareHashed' && hashed.entry.completeness.kind === 'complete');
   const { entry } = hashed;
   assert.equal((await run({ kind: 'writeShare', ask: 1, entry })).kind, 'sharePrepared');
@@ -126,13 +126,7 @@ async function sparse(scene: Stage): Promise<{ readonly bytes: Uint8Array; reado
   bytes.fill(9, PIECE_SIZE, 2 * PIECE_SIZE).fill(8, 6 * PIECE_SIZE - 1, 6 * PIECE_SIZE);
   const path = join(scene.directory, 'disk.img');
   writeFileSync(path, bytes);
-  const hashed = await scene.run({
-    kind: 'prepareShare',
-    isListed: true,
-    ask: 1,
-    path,
-    mtorrentPath: `${path}.mtorrent`,
-  });
+  const hashed = await scene.run({ kind: 'prepareShare', ...AS_IT_IS, ask: 1, path, mtorrentPath: `${path}.mtorrent` });
   assert.ok(hashed.kind === 'shareHashed');
   await scene.run({ kind: 'writeShare', ask: 1, entry: hashed.entry });
   return { bytes, download: { ...hashed.entry, path: join(scene.directory, 'copy.img'), completeness: UNFINISHED } };
@@ -145,6 +139,7 @@ test('FC-30: the pieces of zeros of a new part are there at once, and take no ro
   const get = {
     kind: 'prepareGet',
     ...EVERYTHING,
+    exact: false,
     ask: 2,
     mtorrentPath: download.mtorrentPath,
     destination: download.path,
@@ -203,7 +198,14 @@ test('FC-07: a part that no record knows is taken up with its right pieces; with
   const { share } = await shared(scene);
   const part = join(scene.directory, 'b.bin.part');
   const get = (destination: string): Promise<ClientInput> =>
-    scene.run({ kind: 'prepareGet', ...EVERYTHING, ask: 4, mtorrentPath: share.mtorrentPath, destination });
+    scene.run({
+      kind: 'prepareGet',
+      ...EVERYTHING,
+      exact: false,
+      ask: 4,
+      mtorrentPath: share.mtorrentPath,
+      destination,
+    });
   writeFileSync(part, 'mine');
   const refused = await get(join(scene.directory, 'b.bin'));
   assert.ok(refused.kind === 'prepareFailed' && refused.refusal.code === 'ALREADY_EXISTS');
@@ -232,6 +234,7 @@ test('FC-08: what lies at the target is whole when every piece is right; else it
     const prepared = await scene.run({
       kind: 'prepareGet',
       ...EVERYTHING,
+      exact: false,
       ask: 4,
       mtorrentPath: share.mtorrentPath,
       destination: path,
@@ -261,6 +264,7 @@ test('a part that another client writes is not opened; what it has completed is'
   await two.run({
     kind: 'prepareGet',
     ...EVERYTHING,
+    exact: false,
     ask: 1,
     mtorrentPath: download.mtorrentPath,
     destination: two.directory,
@@ -300,7 +304,7 @@ test('what a user or a disk can cause is an answer: the job says what went wrong
   const nowhere = join(directory, 'no', 'where');
   const shareFailed = await run({
     kind: 'prepareShare',
-    isListed: true,
+    ...AS_IT_IS,
     ask: 5,
     path: nowhere,
     mtorrentPath: `${nowhere}.mtorrent`,
@@ -309,6 +313,7 @@ test('what a user or a disk can cause is an answer: the job says what went wrong
   const getFailed = await run({
     kind: 'prepareGet',
     ...EVERYTHING,
+    exact: false,
     ask: 6,
     mtorrentPath: nowhere,
     destination: directory,

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { AS_IT_IS } from '../../src/client/messages.js';
 import { entryOf, eventsIn, PIECES, SIZE, Stage } from './stage.js';
 
 /** Of each row its name, state, and pieces that are there or hashed. */
@@ -14,7 +15,7 @@ function overviewOf(stage: Stage): readonly (readonly [string, string, number])[
 /** A share that is being hashed; answers the number of its question. */
 function hashing(stage: Stage, name: string, done: number): number {
   const { path, mtorrentPath } = entryOf(name);
-  const [effect] = stage.command({ kind: 'share', path, mtorrentPath, isListed: true });
+  const [effect] = stage.command({ kind: 'share', ...AS_IT_IS, path, mtorrentPath });
   assert.ok(effect?.kind === 'prepareShare');
   const { ask } = effect;
   assert.deepEqual(

@@ -7,6 +7,7 @@ import type { Pair } from '../../src/client/files/names.js';
 import type { Entry, KnownZeros } from '../../src/client/files/record.js';
 import { ClientMachine } from '../../src/client/machine.js';
 import {
+  AS_IT_IS,
   type ClientCommand,
   type ClientEvent,
   EVERYTHING,
@@ -83,12 +84,7 @@ export class Stage {
   }
 
   share(entry: Entry): readonly ClientEffect[] {
-    const [prepare] = this.command({
-      kind: 'share',
-      path: entry.path,
-      mtorrentPath: entry.mtorrentPath,
-      isListed: true,
-    });
+    const [prepare] = this.command({ kind: 'share', ...AS_IT_IS, path: entry.path, mtorrentPath: entry.mtorrentPath });
     if (prepare?.kind !== 'prepareShare') throw new Error('nothing is prepared');
     return this.post({ kind: 'sharePrepared', ask: prepare.ask, entry });
   }
@@ -104,6 +100,7 @@ export class Stage {
       mtorrentPath: entry.mtorrentPath,
       destination: '/files/',
       ...EVERYTHING,
+      exact: false,
     });
     if (prepare?.kind !== 'prepareGet') throw new Error('nothing is prepared');
     return this.post({

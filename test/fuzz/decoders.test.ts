@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { attachCommands, attachEvents } from '../../src/app/attach/messages.js';
 import { parseLine } from '../../src/app/console/language/line.js';
-import type { FileView } from '../../src/client/messages.js';
+import { AS_IT_IS, type FileView } from '../../src/client/messages.js';
 import { formatLibrary, parseLibrary } from '../../src/client/state/library.js';
 import { MiniTorrentError, ProtocolError } from '../../src/foundation/base/errors.js';
 import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
@@ -145,7 +145,7 @@ const FRAMES: readonly (readonly [Protocol<never>, readonly Uint8Array[]])[] = [
   ]),
   corpus(attachCommands, [
     { kind: 'hello', version: 1, program: '1.0.0' },
-    { kind: 'share', ask: 1, path: '/a', mtorrentPath: '/a.mtorrent', isListed: true },
+    { kind: 'share', ...AS_IT_IS, ask: 1, path: '/a', mtorrentPath: '/a.mtorrent' },
     { kind: 'remove', ask: 2, name: 'a', force: true, content: false },
     { kind: 'limit', ask: 3, direction: 'up', rate: 1024 },
     { kind: 'logLevel', ask: 4, level: 'debug' },

@@ -15,11 +15,12 @@ import { linkTo } from '../../foundation/torrent/link.js';
 import { EXECUTABLE_LINE, formatHead, type Metainfo, makeMetainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
+import { notesOn } from '../../transfer/hash/survey-notes.js';
 import type { Source } from '../../transfer/storage/source.js';
 import { settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
-import { FOLDER_FLAGS, type FolderArguments, notesOn, surveyOptionsOf } from './folder-flags.js';
+import { FOLDER_FLAGS, type FolderArguments, surveyOptionsOf } from './folder-flags.js';
 import { pieceProgress } from './progress.js';
 
 export interface CreateArguments extends FolderArguments {

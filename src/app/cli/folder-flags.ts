@@ -1,8 +1,7 @@
 // The flags of every command that makes a `.mtorrent` of a folder: what of the folder is shared, and what is kept of
 // its files. Pure.
 
-import { printable } from '../../foundation/torrent/names.js';
-import type { FolderSource, SurveyOptions } from '../../transfer/hash/survey.js';
+import type { SurveyOptions } from '../../transfer/hash/survey.js';
 
 export const FOLDER_FLAGS = {
   exclude: {
@@ -44,18 +43,4 @@ export interface FolderArguments {
 export function surveyOptionsOf(args: FolderArguments, except: string): SurveyOptions {
   const { exclude, skipUnshareable, followLinks, mtimes } = args;
   return { exclude, skipUnshareable, followLinks, mtimes, except };
-}
-
-/** What is told once about a folder's names. */
-export function notesOn({ skipped, doubtful }: Pick<FolderSource, 'skipped' | 'doubtful'>): readonly string[] {
-  const notes: string[] = [];
-  if (skipped.count > 0) notes.push(`left out ${told(skipped)}, which cannot be shared`);
-  if (doubtful.count > 0) notes.push(`${told(doubtful)} will not fit on every system`);
-  return notes;
-}
-
-/** '2 names (aux.c, b:c)' */
-function told({ count, first }: FolderSource['skipped']): string {
-  const names = first.map(printable).join(', ');
-  return `${count === 1 ? 'one name' : `${count} names`} (${names}${count > first.length ? ', …' : ''})`;
 }

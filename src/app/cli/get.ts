@@ -126,7 +126,7 @@ async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
     place.endsWith('/') ? `${absolutePathOf(place)}/` : absolutePathOf(place),
     config.mayName,
   );
-  const plan = { ...planned, wish };
+  const plan = { ...planned, wish: { ...planned.wish, ...wish } };
   if (detach && background === undefined) {
     const sentence = `no client runs in the background to leave the download to; start one with: ${command('daemon', '--detach')}`;
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);

@@ -8,14 +8,15 @@ import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { TrackerPair } from '../home/pair.js';
 import { linkOf } from '../library/links.js';
-import type { Sharing } from '../library/one-shot.js';
-import type { SwarmClient } from '../library/swarm-client.js';
+import type { Sharing as SharingFile } from '../library/one-shot.js';
+import type { Sharing, SwarmClient } from '../library/swarm-client.js';
 import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
 import type { RunCommand } from './context.js';
+import { FOLDER_FLAGS, type FolderArguments } from './folder-flags.js';
 import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot, startTimeLimit } from './one-shot.js';
 import type { Reporter } from './reporters.js';
 
-interface ShareArguments extends OneShotArguments {
+interface ShareArguments extends OneShotArguments, FolderArguments {
   readonly file: string;
   /** The .mtorrent; `<name>.mtorrent` in the current directory when absent. */
   readonly output: string | undefined;
@@ -25,7 +26,7 @@ interface ShareArguments extends OneShotArguments {
 export function shareCommand(parser: Argv, run: RunCommand): void {
   parser.command(
     ['share <file>', 'seed'],
-    'share a file until stopped, and print the path of its .mtorrent',
+    'share a file or folder until stopped, and print the path of its .mtorrent',
     (args) =>
       args
         .positional('file', { type: 'string', demandOption: true })
@@ -35,6 +36,7 @@ export function shareCommand(parser: Argv, run: RunCommand): void {
           default: false,
           describe: 'keep it out of what `mtorrent list` shows; whoever has its .mtorrent can fetch it',
         })
+        .options(FOLDER_FLAGS)
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
         .options(settingFlags('address', 'upload-limit', ...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
@@ -49,7 +51,7 @@ interface Names {
   /** As it is printed. */
   readonly output: string;
   readonly mtorrent: string;
-  readonly isListed: boolean;
+  readonly options: Sharing;
 }
 
 /**
@@ -58,14 +60,16 @@ interface Names {
 async function runShare(args: ShareArguments, run: OneShot): Promise<number> {
   const path = absolutePathOf(args.file);
   const output = args.output ?? `${basename(path).normalize('NFC')}.mtorrent`;
-  const names = { path, output, mtorrent: absolutePathOf(output), isListed: !args.unlisted };
+  const { exclude, skipUnshareable, followLinks, mtimes, mode, unlisted } = args;
+  const options = { exclude, skipUnshareable, followLinks, mtimes, mode, isListed: !unlisted };
+  const names = { path, output, mtorrent: absolutePathOf(output), options };
   return run.background === undefined ? shareHere(names, run) : handOver(names, run.background, run.reporter);
 }
 
 async function handOver(names: Names, client: SwarmClient, reporter: Reporter): Promise<number> {
-  const { path, output, mtorrent, isListed } = names;
+  const { path, output, mtorrent, options } = names;
   reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: true });
-  await reportHashing(client.share(path, mtorrent, { isListed }), client, path, reporter);
+  await reportHashing(client.share(path, mtorrent, options), client, path, reporter);
   // The .mtorrent is this share's alone; the file may be known by several, or reached through a symbolic link.
   reporter.seeding(await client.file(mtorrent));
   reporter.result(output);
@@ -77,7 +81,7 @@ async function shareHere(names: Names, run: OneShot): Promise<number> {
   const { startShare } = await import('../library/one-shot.js');
   const pair = await startTrackers(run);
   try {
-    const sharing = await startShare(names.path, names.mtorrent, pair.trackers, run.clientConfig, names);
+    const sharing = await startShare(names.path, names.mtorrent, pair.trackers, run.clientConfig, names.options);
     try {
       return await shareUntilStopped(names, sharing, run);
     } finally {
@@ -97,7 +101,7 @@ async function startTrackers({ config, reporter }: OneShot): Promise<TrackerPair
   return pair;
 }
 
-async function shareUntilStopped(names: Names, { client, begin }: Sharing, run: OneShot): Promise<number> {
+async function shareUntilStopped(names: Names, { client, begin }: SharingFile, run: OneShot): Promise<number> {
   const { path, output, mtorrent } = names;
   const { reporter } = run;
   const unlisten = run.relayNotices(client);

@@ -14,7 +14,7 @@ import { type RunningTracker, startTracker as startOneTracker } from '../../trac
 import type { Download } from './download.js';
 import { type OneShotConfig, planGet, startGet, startShare } from './one-shot.js';
 import { startClient } from './start-client.js';
-import type { Listing, SwarmClient } from './swarm-client.js';
+import type { SwarmClient, Sharing as SharingOptions } from './swarm-client.js';
 import type { FileView } from './views.js';
 
 export type { ErrorCode } from '../../foundation/base/errors.js';
@@ -84,7 +84,7 @@ export async function createSwarmClient(options: SwarmClientOptions): Promise<Sw
   return (await startClient({ ...config, trackers, stateDir, log })).client;
 }
 
-export interface ShareOptions extends ClientSettings, Listing {
+export interface ShareOptions extends ClientSettings, SharingOptions {
   readonly trackers: readonly [string, string];
   /** The .mtorrent to make. Default: the file's path and `.mtorrent`. */
   readonly mtorrentPath?: string;

@@ -5,19 +5,19 @@ import { createHash } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { GetWish } from '../../client/messages.js';
+import type { Choice, GetWish } from '../../client/messages.js';
 import { pause } from '../../foundation/base/deferred.js';
-import { errnoOf, fileError } from '../../foundation/base/errors.js';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogStyle } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { deleteEmptyPart } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
-import { targetPathOf } from '../../transfer/storage/target.js';
+import { targetOf } from '../../transfer/storage/target.js';
 import type { Download } from './download.js';
 import { CHECK_LOOK_MS, TARGET_DIGITS } from './limits.js';
 import { type ClientConfig, startClient } from './start-client.js';
-import type { Listing, SwarmClient } from './swarm-client.js';
+import type { SwarmClient, Sharing as SharingOptions } from './swarm-client.js';
 
 export interface OneShotConfig
   extends Pick<
@@ -43,7 +43,7 @@ export interface GetPlan {
   /** Absolute. */
   readonly mtorrentPath: string;
   readonly metainfo: Metainfo;
-  /** Where the file goes. Absolute. */
+  /** Where the file or the folder goes. Absolute. */
   readonly target: string;
   readonly wish?: Partial<GetWish> | undefined;
 }
@@ -71,14 +71,14 @@ export async function startShare(
   mtorrentPath: string,
   trackers: readonly [Address, Address],
   config: OneShotConfig,
-  listing: Listing = {},
+  options: SharingOptions = {},
 ): Promise<Sharing> {
   const stateDir = join(config.stateRoot, 'share', keyOf(mtorrentPath));
   const log = { ...config.log, path: join(stateDir, 'share.log') };
   const { client } = await startClient({ ...config, trackers, stateDir, log });
   return {
     client,
-    begin: async () => void (await client.share(path, mtorrentPath, listing)),
+    begin: async () => void (await client.share(path, mtorrentPath, options)),
     close: once(async () => {
       await client.close();
       await forget(stateDir);
@@ -90,9 +90,18 @@ export async function startShare(
  * Reads the .mtorrent and finds where the file goes: into a directory, or to a file name. Paths are absolute. Rejects
  * as `readMetainfo` does. @param mayName which host names it may name; none when absent.
  */
-export async function planGet(mtorrentPath: string, destination: string, mayName?: NameRule): Promise<GetPlan> {
+export async function planGet(
+  mtorrentPath: string,
+  destination: string,
+  mayName?: NameRule,
+  choice: Partial<Choice> = {},
+): Promise<GetPlan> {
   const metainfo = await readMetainfo(mtorrentPath, mayName);
-  return { mtorrentPath, metainfo, target: await targetPathOf(destination, metainfo.name) };
+  if (metainfo.layout.folder === undefined && (choice.only ?? []).length + (choice.except ?? []).length > 0) {
+    const sentence = `${metainfo.name} is one file; --only and --except choose files of a folder`;
+    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+  }
+  return { mtorrentPath, metainfo, target: await targetOf(destination, metainfo), wish: choice };
 }
 
 /** Rejects as `startClient` does: ALREADY_RUNNING when the same file is being fetched to the same place. */
@@ -144,7 +153,7 @@ async function begin(client: SwarmClient, { mtorrentPath, target, wish }: GetPla
   // is, or when the client is closed.
   for (;;) {
     const known = (await client.files()).find(({ path }) => path === target);
-    if (known?.state !== 'checking') return client.get(mtorrentPath, target, wish);
+    if (known?.state !== 'checking') return client.get(mtorrentPath, target, { ...wish, exact: true });
     await pause(CHECK_LOOK_MS);
   }
 }

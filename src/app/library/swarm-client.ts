@@ -2,7 +2,14 @@
 // client may run in this process or behind a socket; nothing here knows which. Every method rejects with
 // MiniTorrentError when the client refuses.
 
-import { type ClientCommand, type ClientEvent, EVERYTHING, type GetWish } from '../../client/messages.js';
+import {
+  AS_IT_IS,
+  type ClientCommand,
+  type ClientEvent,
+  EVERYTHING,
+  type GetWish,
+  type ShareOptions,
+} from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -40,10 +47,8 @@ export interface ClientChannel {
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
 
-export interface Listing {
-  /** Default: true. */
-  readonly isListed?: boolean;
-}
+/** How a file or folder is shared; what is absent is as in AS_IT_IS. */
+export type Sharing = { readonly [K in keyof ShareOptions]?: ShareOptions[K] | undefined };
 
 export class SwarmClient {
   readonly #channel: ClientChannel;
@@ -84,12 +89,22 @@ export class SwarmClient {
   }
 
   /**
-   * Makes a .mtorrent of a local file, announces it, and serves the file. Resolves to the name of the .mtorrent. Paths
-   * are absolute. Trackers show it to whoever asks what there is, unless it is not to be listed. FILE_NOT_FOUND,
-   * ALREADY_EXISTS, INVALID_ARGUMENTS, UNSAFE_NAME, …
+   * Makes a .mtorrent of a local file or folder, announces it, and serves it. Resolves to the name of the .mtorrent.
+   * Paths are absolute. FILE_NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENTS, UNSAFE_NAME, …
    */
-  async share(path: string, mtorrentPath: string, { isListed = true }: Listing = {}): Promise<string> {
-    return this.#accepted({ kind: 'share', path, mtorrentPath, isListed });
+  async share(path: string, mtorrentPath: string, options: Sharing = {}): Promise<string> {
+    const { exclude, skipUnshareable, followLinks, mtimes, mode, isListed } = AS_IT_IS;
+    return this.#accepted({
+      kind: 'share',
+      path,
+      mtorrentPath,
+      exclude: options.exclude ?? exclude,
+      skipUnshareable: options.skipUnshareable ?? skipUnshareable,
+      followLinks: options.followLinks ?? followLinks,
+      mtimes: options.mtimes ?? mtimes,
+      mode: options.mode ?? mode,
+      isListed: options.isListed ?? isListed,
+    });
   }
 
   /**

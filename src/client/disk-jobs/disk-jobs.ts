@@ -103,7 +103,7 @@ export class DiskJobs {
       client.allowHostNames === true || client.trackers.some((own) => sameAddress(own, tracker));
     const [hashing, copies] = [this.#hashing, new OwnCopies({ paths, read, log })];
     this.#copies = copies;
-    const folders = new FolderStates(hashing, paths);
+    const folders = new FolderStates(hashing, paths, (entry) => files.servesFrom(entry));
     this.#folders = folders;
     const learn = (metainfo: Metainfo, choice?: Choice): Metainfo => files.learn(metainfo, choice);
     this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
@@ -200,22 +200,20 @@ export class DiskJobs {
   }
 
   #sharing(): Jobs<SharingKind> {
-    const { files, post } = this.#options;
+    const { files, post, answer } = this.#options;
     const { trackers } = this.#options.client;
     const refused = prepareFailed;
     return {
       prepareShare: {
-        perform: async ({ ask, path, mtorrentPath, isListed }) => {
+        perform: async ({ ask, kind: _, ...order }) => {
+          const { path, mtorrentPath } = order;
           const report = nowAndThen(PROGRESS_MS, (progress: HashProgress) =>
             post({ kind: 'shareProgressed', ask, path, mtorrentPath, ...progress }),
           );
-          const { entry, metainfo } = await hashShare(
-            { path, mtorrentPath, trackers, isListed },
-            this.#hashing,
-            report,
-          );
-          files.learn(metainfo);
-          return { kind: 'shareHashed', ask, entry };
+          const { entry, metainfo, notes } = await hashShare({ ...order, trackers }, this.#hashing, report);
+          const learned = files.learn(metainfo);
+          for (const sentence of notes) answer({ kind: 'notice', level: 'bad', sentence: `${path}: ${sentence}` });
+          return { kind: 'shareHashed', ask, entry: await this.#folders.shared(entry, metainfo, learned) };
         },
         refused,
       },

@@ -13,12 +13,12 @@ export function entryOf(
   mtorrentPath: string,
   path: string,
   completeness: Completeness,
-  choice: Choice = EVERYTHING,
+  { only, except }: Choice = EVERYTHING,
 ): Entry {
   const { name, geometry, swarm, trackers, layout } = metainfo;
   const details = infoFactsOf(metainfo);
   const own = { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, details, others: [] };
-  return layout.folder === undefined ? own : { ...own, folder: { ...choice, files: filesOf(layout.folder) } };
+  return layout.folder === undefined ? own : { ...own, folder: { only, except, files: filesOf(layout.folder) } };
 }
 
 /** Files that are wanted. */

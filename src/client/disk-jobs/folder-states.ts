@@ -53,10 +53,17 @@ interface Watched {
 export class FolderStates {
   readonly #hashing: LocalHashing;
   readonly #paths: Pick<StatePaths, 'stampsOf'>;
+  readonly #isServedFrom: (entry: Pick<Entry, 'swarm' | 'path'>) => boolean;
   /** By file number. */
   readonly #watched = new Map<number, Watched>();
 
-  constructor(hashing: LocalHashing, paths: Pick<StatePaths, 'stampsOf'>) {
+  /** @param isServedFrom whether the swarm of the entry is served from its path now. */
+  constructor(
+    hashing: LocalHashing,
+    paths: Pick<StatePaths, 'stampsOf'>,
+    isServedFrom: (entry: Pick<Entry, 'swarm' | 'path'>) => boolean,
+  ) {
+    this.#isServedFrom = isServedFrom;
     this.#hashing = hashing;
     this.#paths = paths;
   }
@@ -122,6 +129,19 @@ export class FolderStates {
   async record(entry: Entry, metainfo: Metainfo): Promise<FolderState> {
     const mtimeMs = await saveStamps(this.#paths.stampsOf(entry), entry.swarm, listOf(metainfo));
     return { mtimeMs, have: servedPieces(metainfo.layout).count };
+  }
+
+  /**
+   * The entry of a share that was hashed just now, with the time of its stamps.
+   * @param learned what threads work with: the same, or what was known before.
+   */
+  async shared(entry: Entry, metainfo: Metainfo, learned: Metainfo): Promise<Entry> {
+    const { folder } = metainfo.layout;
+    if (folder === undefined) return entry;
+    const { mtimeMs } = await this.record(entry, metainfo);
+    const known = listOf(learned);
+    if (known !== folder && this.#isServedFrom(entry)) takeStamps(known, folder);
+    return { ...entry, completeness: { kind: 'complete', mtimeMs } };
   }
 
   async forget(file: number, entry: Entry): Promise<void> {
@@ -200,6 +220,14 @@ export class FolderStates {
 function listOf({ layout }: Metainfo): FolderList {
   if (layout.folder === undefined) throw new MiniTorrentError('INTERNAL', 'a folder has a list');
   return layout.folder;
+}
+
+/** Every file of the folder is right, and has the stamp that the other list has. */
+function takeStamps(list: FolderList, fresh: FolderList): void {
+  for (let index = 0; index < list.count; index += 1) {
+    list.stamp(index, fresh.stampOf(index));
+    list.markChanged(index, false);
+  }
 }
 
 function chosenFiles(list: FolderList): Uint32Array {

@@ -7,15 +7,18 @@ import { errnoError, errnoOf, MiniTorrentError } from '../../foundation/base/err
 import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
-import type { Layout } from '../../foundation/torrent/layout.js';
+import { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { Permits } from '../../transfer/hash/permits.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
+import type { FolderSource, SurveyOptions } from '../../transfer/hash/survey.js';
 import { folderLists } from '../../transfer/storage/folder-lists.js';
 import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
 import type { Source } from '../../transfer/storage/source.js';
 import type { Storage } from '../../transfer/storage/storage.js';
 import { HASH_POOL_IDLE_MS, VERIFY_RANGE_PIECES } from '../limits.js';
+
+const NO_FOLDER = new Layout(0);
 
 export interface VerifyOptions {
   /** Undefined: all pieces. */
@@ -65,6 +68,11 @@ export class LocalHashing {
     onProgress?: (pieces: number) => void,
   ): Promise<Bitfield> {
     return this.#inTurn(layout, (pool) => pool.check(path, layout, digests, { only, onProgress }));
+  }
+
+  /** What of a folder is shared; see `surveyFolder`. No share or check is waited for. */
+  survey(path: string, options: SurveyOptions): Promise<FolderSource> {
+    return this.#lend(NO_FOLDER, (pool) => pool.survey(path, options));
   }
 
   /** SHA-256 of all bytes. */

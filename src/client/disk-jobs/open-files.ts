@@ -259,6 +259,13 @@ export class OpenFiles {
     return { kind: 'metadata', file, path: this.#copyOf(swarm), info: infoDigestBytes(info), bytes: listBytes };
   }
 
+  servesFrom({ swarm, path }: Pick<Entry, 'swarm' | 'path'>): boolean {
+    const key = keyBytes(swarm);
+    for (const { serve } of this.#open.values())
+      if (serve !== undefined && serve.storage.path === path && equalBytes(serve.swarm, key)) return true;
+    return false;
+  }
+
   unserve(file: number): void {
     const open = this.#open.get(file);
     if (open !== undefined) open.serve = undefined;

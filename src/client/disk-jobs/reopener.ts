@@ -74,6 +74,8 @@ export interface FoundCopy {
 }
 
 export interface GetOrder extends Choice {
+  /** `destination` is the target of a folder itself. */
+  readonly exact: boolean;
   readonly mtorrentPath: string;
   readonly destination: string;
 }
@@ -125,10 +127,11 @@ export class Reopener {
    * @param onHashed gets the pieces hashed so far, and where they lie.
    */
   async prepareGet(order: GetOrder, onHashed: (entry: Entry, done: number) => void): Promise<PreparedGet> {
-    const { mtorrentPath, destination, only, except } = order;
+    const { mtorrentPath, destination, exact, only, except } = order;
     const read = await this.#options.read(mtorrentPath, this.#options.mayName);
     const metainfo = this.#options.learn(read, { only, except });
-    const path = await targetOf(destination, metainfo);
+    const isTarget = exact && metainfo.layout.folder !== undefined;
+    const path = isTarget ? destination : await targetOf(destination, metainfo);
     const directory = dirname(path);
     const entry = entryOf(metainfo, mtorrentPath, path, UNFINISHED, { only, except });
     await checkTargetName(path);
