@@ -14,7 +14,7 @@ import { type RunningTracker, startTracker as startOneTracker } from '../../trac
 import type { Download } from './download.js';
 import { type OneShotConfig, planGet, startGet, startShare } from './one-shot.js';
 import { startClient } from './start-client.js';
-import type { SwarmClient, Sharing as SharingOptions } from './swarm-client.js';
+import type { Sharing as SharingOptions, SwarmClient } from './swarm-client.js';
 import type { FileView } from './views.js';
 
 export type { ErrorCode } from '../../foundation/base/errors.js';

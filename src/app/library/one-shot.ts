@@ -17,7 +17,7 @@ import { targetOf } from '../../transfer/storage/target.js';
 import type { Download } from './download.js';
 import { CHECK_LOOK_MS, TARGET_DIGITS } from './limits.js';
 import { type ClientConfig, startClient } from './start-client.js';
-import type { SwarmClient, Sharing as SharingOptions } from './swarm-client.js';
+import type { Sharing as SharingOptions, SwarmClient } from './swarm-client.js';
 
 export interface OneShotConfig
   extends Pick<

@@ -37,10 +37,12 @@ export function limits({ up, down }: { readonly up: number; readonly down: numbe
 
 /** `[D] name  43.2 %  …` while downloading, `[S] name  …` once complete. Scripts rely on the mark at the start. */
 export function downloadLine(file: FileView): string {
-  const { name, state, size, have, pieces, rate, peers, seeders, sent, problem, zeros } = file;
+  const { name, state, size, have, pieces, rate, peers, seeders, sent, problem, zeros, files, changed } = file;
   const parts = [`${isWhole(file) ? '[S]' : '[D]'} ${printable(name)}`];
-  if (state === 'seeding') parts.push('100 %', formatBytes(size), `sent ${formatBytes(sent)}`);
-  else parts.push(percent(have, pieces), formatBytes(size), ...zerosColumn(zeros));
+  if (state === 'seeding') {
+    const shared = changed > 0 ? `${have} of ${pieces} pieces` : '100 %';
+    parts.push(shared, formatBytes(size), ...filesColumn(files), `sent ${formatBytes(sent)}`);
+  } else parts.push(percent(have, pieces), formatBytes(size), ...filesColumn(files), ...zerosColumn(zeros));
   if (state === 'downloading')
     parts.push(
       `${formatBytes(Math.round(rate))}/s`,
@@ -49,6 +51,12 @@ export function downloadLine(file: FileView): string {
   else if (state !== 'seeding') parts.push(state);
   if (problem !== '') parts.push(printable(problem));
   return parts.join('  ');
+}
+
+/** How many files a folder has; nothing for a share that is one file. */
+export function filesColumn(files: number): readonly string[] {
+  if (files === 0) return [];
+  return [files === 1 ? '1 file' : `${files} files`];
 }
 
 /** How much of a file is known to be zeros, and so is neither fetched nor written; nothing where none is. */
