@@ -2,12 +2,14 @@
 // from the swarm, and an old file that is not what it was costs bytes of the network and no wrong byte.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, open, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { randomFile, Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import type { SwarmClient } from '../../src/app/library/mini-torrent.js';
-import { CommandRun, type EventLine, makeUser, type User } from '../support/command-run.js';
+import { Prng } from '../../src/foundation/base/prng.js';
+import { CommandRun, type EventLine, makeUser, trackerWords, type User } from '../support/command-run.js';
 import { fastRoot, listedEventually, PIECE, startClientHere, startTrackerHere } from '../support/e2e-stage.js';
 
 let scenery: Swarm;
@@ -132,4 +134,41 @@ test("a client's own shares are used without being named, and an unfinished down
   assert.deepEqual([row.received - row.wasted, row.reused], [3 * PIECE, 27 * PIECE + 777]);
   assert.deepEqual(heard, [[['v1.bin', 27 * PIECE + 777]]]);
   assert.ok(user.directory.length > 0);
+});
+
+/** Small files of made-up sizes, in some folders; every `nth` of them is another in the second version, and longer. */
+async function makeTree(directory: string, files: number, nth: number, version: 1 | 2): Promise<number> {
+  const prng = new Prng(7);
+  let changed = 0;
+  for (let at = 0; at < files; at += 1) {
+    const size = 200 + prng.below(12_000);
+    const isOther = version === 2 && at % nth === 0;
+    const folder = join(directory, `d${at % 12}`);
+    await mkdir(folder, { recursive: true });
+    const bytes = Buffer.alloc(size + (isOther ? 30 : 0), `${at}.${isOther ? 2 : 1};`);
+    await writeFile(join(folder, `f${at}.h`), bytes);
+    if (isOther) changed += bytes.length;
+  }
+  return changed;
+}
+
+test('of a folder of small files little more than the changed ones comes from the swarm', async (t) => {
+  shares += 1;
+  const directory = scenery.path(`${shares}`);
+  const path = (name: string): string => join(directory, name);
+  await makeTree(path('old tree'), 800, 25, 1);
+  const changed = await makeTree(path('tree'), 800, 25, 2);
+  const user = await makeUser(directory, 'bob');
+  await mkdir(path('to'));
+  const creating = new CommandRun(t, user, ['create', 'tree', ...trackerWords(scenery)]);
+  assert.equal((await creating.outcome()).code, 0, creating.stderr);
+  // What lies at the target already is only hashed, and shared from then on.
+  const shared = await server.get(path('tree.mtorrent'), path('tree'));
+  assert.equal(await shared.finished(), path('tree'));
+  const getting = new CommandRun(t, user, ['get', 'tree.mtorrent', 'to/', '--json', '--reuse', 'old tree']);
+  assert.equal((await getting.outcome()).code, 0, getting.stderr);
+  execFileSync('diff', ['-r', path('tree'), path('to/tree')]);
+  const fetched = fetchedIn(getting.events());
+  t.diagnostic(`${changed} bytes changed, ${fetched} were fetched`);
+  assert.ok(fetched <= 1.3 * changed + 512 * 1_024, `${fetched} bytes were fetched, ${changed} had changed`);
 });
