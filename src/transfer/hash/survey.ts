@@ -127,7 +127,8 @@ function listOf(path: string, found: readonly FoundEntry[], options: SurveyOptio
     const sentence = `${path} needs a list of ${arranged.length} entries and ${formatBytes(bytes)}; at most ${FOLDER_ENTRIES_MAX} and ${formatBytes(FOLDER_LIST_BYTES_MAX)} can be shared`;
     throw new MiniTorrentError('LIMIT_REACHED', sentence);
   }
-  const list = FolderList.of(arranged, options.followLinks === true);
+  const list = FolderList.of(arranged);
+  if (options.followLinks === true) list.followLinks();
   for (const [index, entry] of arranged.entries()) if ('mtimeNs' in entry) list.stamp(index, entry.mtimeNs);
   return list;
 }

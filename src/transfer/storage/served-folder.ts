@@ -54,7 +54,7 @@ export class ServedFolder implements OpenServed {
     this.#options = options;
     this.#layout = layoutOf(name);
     this.#list = present(this.#layout.folder, 'a served folder has its list');
-    this.#tree = new FolderTree(root);
+    this.#tree = new FolderTree(root, this.#list.followsLinks);
     this.#place = new ReadPlace(!isLocal(name.path));
   }
 
@@ -173,7 +173,7 @@ export class ServedFolder implements OpenServed {
       return undefined;
     }
     try {
-      const fd = await openBelow(this.#root, this.#list.pathOf(file));
+      const fd = await openBelow(this.#root, this.#list.pathOf(file), this.#list.followsLinks);
       try {
         const { bytesRead } = await readFd(fd, targets, offset);
         return this.#whatIsWrong(file, await statFd(fd, { bigint: true }), bytesRead < length);

@@ -228,3 +228,23 @@ test('however many files and directories are served, few descriptors stay open, 
   storages.closeAll();
   assert.equal(open(), before);
 });
+
+test('links are followed where the folder was shared with what they point to, and nowhere else', async (t) => {
+  for (const timers of [FAST, slow()]) {
+    const { directory, root, layout, list, bytes } = folderOf(t, { 'a/b': 10, c: 20 });
+    stampAll(list, root);
+    renameSync(join(root, 'a'), join(directory, 'away'));
+    symlinkSync('../away', join(root, 'a'));
+    renameSync(join(root, 'c'), join(directory, 'blob'));
+    symlinkSync('../blob', join(root, 'c'));
+    const storages = storagesFor(t, timers);
+    storages.learn(FILE, servedAt(root, layout, null));
+    const target = new Uint8Array(bytes.length);
+    assert.notEqual((await read(storages, 0, [target])).kind, 'read');
+    new FolderList(list.memory).followLinks();
+    const others = storagesFor(t, timers);
+    others.learn(FILE, servedAt(root, layout, null));
+    assert.deepEqual(await read(others, 0, [target]), { kind: 'read' });
+    assert.ok(Buffer.from(target).equals(bytes));
+  }
+});

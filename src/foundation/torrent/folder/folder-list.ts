@@ -39,8 +39,7 @@ export class FolderList {
   readonly count: number;
   /** Bytes of the piece space. */
   readonly size: number;
-  /** Whether this client's files of it may be reached through links; never of a list that was read. */
-  readonly followsLinks: boolean;
+  readonly #head: Float64Array;
   readonly #begins: Float64Array;
   readonly #sizes: Float64Array;
   readonly #stamps: BigInt64Array;
@@ -55,11 +54,11 @@ export class FolderList {
   /** @param memory of another FolderList, perhaps on another thread: both see the same marks and stamps. */
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
-    const [count = 0, size = 0, textBytes = 0, followsLinks = 0] = new Float64Array(memory, 0, 4);
+    this.#head = new Float64Array(memory, 0, 4);
+    const [count = 0, size = 0, textBytes = 0] = this.#head;
     const at = sectionsOf(count, textBytes);
     this.count = count;
     this.size = size;
-    this.followsLinks = followsLinks === 1;
     this.#begins = new Float64Array(memory, at.begins, count);
     this.#sizes = new Float64Array(memory, at.sizes, count);
     this.#stamps = new BigInt64Array(memory, at.stamps, count);
@@ -72,10 +71,20 @@ export class FolderList {
     this.#text = Buffer.from(memory, at.text, textBytes);
   }
 
-  static of(entries: Iterable<FolderEntry>, followsLinks = false): FolderList {
+  static of(entries: Iterable<FolderEntry>): FolderList {
     const builder = new FolderListBuilder();
     for (const entry of entries) builder.push(entry);
-    return builder.build(followsLinks);
+    return builder.build();
+  }
+
+  /** Whether this client's files may be reached through links: its folder was shared with what they point to. */
+  get followsLinks(): boolean {
+    return this.#head[3] === 1;
+  }
+
+  /** Before anything of it is opened. */
+  followLinks(): void {
+    this.#head[3] = 1;
   }
 
   /** Whether both describe the same folder, whatever this client has marked in them. */
@@ -272,11 +281,11 @@ export class FolderListBuilder {
   }
 
   /** The builder is used up. */
-  build(followsLinks = false): FolderList {
+  build(): FolderList {
     const count = this.#count;
     const at = sectionsOf(count, this.#textBytes);
     const memory = new SharedArrayBuffer(at.end);
-    new Float64Array(memory, 0, 4).set([count, this.#size, this.#textBytes, followsLinks ? 1 : 0]);
+    new Float64Array(memory, 0, 3).set([count, this.#size, this.#textBytes]);
     new Float64Array(memory, at.begins, count).set(this.#begins.subarray(0, count));
     new Float64Array(memory, at.sizes, count).set(this.#sizes.subarray(0, count));
     new BigUint64Array(memory, at.digests, count).set(this.#digests.subarray(0, count));
