@@ -7,11 +7,13 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { stateHome } from '../../foundation/base/state-home.js';
 import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
+import { isLink } from '../../foundation/torrent/link.js';
 import { listenAddressFrom } from '../../foundation/torrent/listen-address.js';
 import { ANY_NAMES } from '../../foundation/torrent/metainfo.js';
 import { checkPair } from '../../foundation/torrent/tracker-pair.js';
 import { type RunningTracker, startTracker as startOneTracker } from '../../tracking/tracker/start.js';
 import type { Download } from './download.js';
+import { mtorrentOfLink } from './links.js';
 import { type OneShotConfig, planGet, startGet, startShare } from './one-shot.js';
 import { startClient } from './start-client.js';
 import type { Sharing as SharingOptions, SwarmClient } from './swarm-client.js';
@@ -122,15 +124,18 @@ export interface Get extends AsyncIterable<FileView> {
 
 /**
  * Fetches one file into a directory or to a file name, with the trackers that its .mtorrent names, and shares it until
- * `close()`. Rejects with MTORRENT_FILE_NOT_FOUND, INVALID_MTORRENT, ALREADY_EXISTS, DISK_FULL, …
+ * `close()`. Rejects with MTORRENT_FILE_NOT_FOUND, INVALID_MTORRENT, ALREADY_EXISTS, DISK_FULL, …, for a link as
+ * `mtorrentOfLink` does. @param mtorrent the path of a .mtorrent, or a link.
  */
-export async function get(mtorrentPath: string, destination: string, options: ClientSettings = {}): Promise<Get> {
+export async function get(mtorrent: string, destination: string, options: ClientSettings = {}): Promise<Get> {
   // A slash at the end says that it is a directory.
   const to = destination.endsWith('/') ? `${resolve(destination)}/` : resolve(destination);
-  const fetching = await startGet(
-    await planGet(resolve(mtorrentPath), to, options.allowHostNames === true ? ANY_NAMES : undefined),
-    configOf(options),
-  );
+  const mayName = options.allowHostNames === true ? ANY_NAMES : undefined;
+  const config = configOf(options);
+  const path = isLink(mtorrent)
+    ? await mtorrentOfLink(mtorrent, { stateRoot: config.stateRoot, mayName })
+    : resolve(mtorrent);
+  const fetching = await startGet(await planGet(path, to, mayName), config);
   const download: Download = await beginOrClose(fetching);
   return {
     path: download.path,

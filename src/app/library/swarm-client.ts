@@ -15,6 +15,7 @@ import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { Download } from './download.js';
+import { linkOf } from './links.js';
 import { type Answer, type ClientNotification, type ClientRequest, RequestClient } from './request-client.js';
 import {
   type ClientStats,
@@ -169,6 +170,11 @@ export class SwarmClient {
     const [row] = (await this.#ask({ kind: 'find', name }, 'listed')).rows;
     assert(row !== undefined, 'a file that was found has a row');
     return row;
+  }
+
+  /** The link to what its .mtorrent describes. FILE_NOT_FOUND, MTORRENT_FILE_NOT_FOUND. @param name as for `file`. */
+  async link(name: string): Promise<string> {
+    return linkOf((await this.file(name)).mtorrentPath);
   }
 
   async overview(): Promise<Overview> {

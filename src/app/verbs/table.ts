@@ -72,7 +72,7 @@ export const VERBS: readonly Verb[] = [
     aliases: ['ls', 'list'],
     examples: ['show downloads', 'show peers disk.img'],
     shell: {
-      summary: 'show downloads, shares, trackers or stats; peers or pieces of a file',
+      summary: 'show downloads, shares, trackers or stats; peers, pieces or link of a file',
       topicName: 'what',
       examples: ['show', 'show peers disk.img'],
     },
@@ -111,6 +111,13 @@ export const VERBS: readonly Verb[] = [
         purpose: 'a map of the pieces downloaded so far',
         ask: (client, { name }) => client.pieces(name),
         show: (map, _, ascii) => table(pieceLines(map, ascii), '', map.have),
+      }),
+      form({
+        topic: 'link',
+        takes: { name: clientFile('<name>') },
+        purpose: 'a link that stands for its .mtorrent',
+        ask: (client, { name }) => client.link(name),
+        show: (link) => done(link, link),
       }),
       form({
         topic: 'trackers',

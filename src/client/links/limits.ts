@@ -7,7 +7,7 @@ export const LINK_TRACKER_DEADLINE_MS = 5_000;
 /** Milliseconds between two tries of a tracker that did not help, and between two rounds of peers. */
 export const LINK_ROUND_MS = 1_000;
 /** Milliseconds for which trackers that answer may learn of a share that was made a moment ago. */
-export const LINK_UNLISTED_MS = 3_000;
+export const LINK_UNLISTED_MS = 5_000;
 /** Milliseconds for which trackers and peers that do not help are tried again: a restart takes fewer. */
 export const LINK_PATIENCE_MS = 15_000;
 /** Peers of one link that are remembered: what two trackers name at once, some times over. */

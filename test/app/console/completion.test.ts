@@ -53,7 +53,7 @@ test('commands and their words are completed, as far as they are the same', () =
   check('  do', '  doctor ');
   check('sh', ['share', 'show']);
   check('zz', []);
-  check('show ', ['downloads', 'shares', 'peers', 'pieces', 'trackers', 'stats']);
+  check('show ', ['downloads', 'shares', 'peers', 'pieces', 'link', 'trackers', 'stats']);
   check('show p', ['peers', 'pieces']);
   check('show d', 'show downloads ');
   check('show downloads ', 'show downloads --json ');
