@@ -68,6 +68,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'client/options',
     'client/start',
     'tracking/tracker/start',
+    'tracking/tracker/listing',
   ],
   'app/home': ['foundation', 'transfer/storage', 'tracking/tracker/hosted', 'app/library'],
   'app/attach': ['foundation', 'app/library', 'client/messages'],
@@ -87,6 +88,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'tracking/tracker/main',
     'tracking/store/sqlite/list',
     'tracking/tracker/status',
+    'tracking/tracker/listing',
   ],
 };
 

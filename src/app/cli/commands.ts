@@ -22,6 +22,7 @@ import { doctorCommand } from './doctor.js';
 import { getCommand } from './get.js';
 import { homeCommand, runHome } from './home.js';
 import { infoCommand } from './info.js';
+import { listCommand } from './list.js';
 import { overview } from './overview.js';
 import { shareCommand } from './share.js';
 import { hideDash } from './standard-stream.js';
@@ -45,6 +46,7 @@ export function declare(parser: Argv, run: RunCommand): void {
   daemonCommand(parser, run);
   attachCommand(parser, run);
   stopCommand(parser, run);
+  listCommand(parser, run);
   verbCommands(parser, run);
   trackerCommands(parser, run);
   createCommand(parser, run);

@@ -14,6 +14,7 @@ import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
+import { addressFrom } from '../../foundation/torrent/address.js';
 import { Download } from './download.js';
 import { linkOf } from './links.js';
 import { type Answer, type ClientNotification, type ClientRequest, RequestClient } from './request-client.js';
@@ -21,6 +22,7 @@ import {
   type ClientStats,
   type FileView,
   type FindingView,
+  type ListedFile,
   type Overview,
   type PeerView,
   type PieceMap,
@@ -106,6 +108,16 @@ export class SwarmClient {
       mode: options.mode ?? mode,
       isListed: options.isListed ?? isListed,
     });
+  }
+
+  /**
+   * What the trackers of this client list: files whose names contain `text`, in any case, sorted by name. NO_TRACKER.
+   */
+  async listed(text: string): Promise<readonly ListedFile[]> {
+    const [first, second] = this.facts.trackers.map((tracker) => addressFrom(tracker, 'a tracker'));
+    assert(first !== undefined && second !== undefined, 'a client has a pair of trackers');
+    const { listFiles } = await import('../../tracking/tracker/listing.js');
+    return listFiles([first, second], text);
   }
 
   /**

@@ -2,6 +2,7 @@
 // it. Paths become absolute against the directory that is passed in; the disk is never touched. Pure.
 
 import { isAbsolute, resolve } from 'node:path';
+import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
 import { isLink } from '../../foundation/torrent/link.js';
@@ -149,6 +150,14 @@ export const verbName: Argument<string> = {
   isOptional: false,
   offers: { kind: 'verbs' },
   read: (word) => word,
+};
+
+export const partOfName: Argument<string> = {
+  shown: '<text>',
+  description: 'a part of its name',
+  isOptional: false,
+  offers: { kind: 'words', words: [] },
+  read: (word) => (Buffer.byteLength(word) <= NAME_BYTES_MAX ? word : undefined),
 };
 
 export function optional<T>(argument: Argument<T>): Argument<T | undefined> {

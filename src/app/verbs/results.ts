@@ -6,6 +6,7 @@ import {
   type FileView,
   type FindingView,
   isWhole,
+  type ListedFile,
   type PeerView,
   type PieceMap,
   type Retracking,
@@ -91,6 +92,26 @@ export function shareLine(file: FileView): string {
     printable(mtorrentPath),
   ];
   return [...parts, ...(problem === '' ? [] : [printable(problem)])].join('  ');
+}
+
+/** A row of `list`: a file that trackers list, who has it, and the link that fetches it. */
+export function listedLine({ name, size, files, seeders, complete, link }: ListedFile): string {
+  const parts = [printable(name), formatBytes(size)];
+  if (files > 0) parts.push(files === 1 ? '1 file' : `${files} files`);
+  parts.push(`${seeders === 1 ? '1 seeder' : `${seeders} seeders`} (${complete} complete)`);
+  return [...parts, ...(link === '' ? [] : [link])].join('  ');
+}
+
+/** People see it in place of no rows. */
+export function nothingListed(text: string): string {
+  return text === ''
+    ? 'the trackers list nothing; what is shared with --unlisted, or by an earlier release, is not shown'
+    : `the trackers list nothing with "${printable(text)}" in its name`;
+}
+
+/** One JSON object for `list --json`: sizes in bytes, an empty link where the trackers know no more than a key. */
+export function listedJson(files: readonly ListedFile[]): string {
+  return JSON.stringify({ schema: 1, files });
 }
 
 /** One JSON object for `show downloads --json`: bytes and pieces as numbers, rates in bytes a second. */

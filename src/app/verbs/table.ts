@@ -12,6 +12,7 @@ import {
   mtorrent,
   newMtorrent,
   optional,
+  partOfName,
   rate,
   trackerAddress,
   verbName,
@@ -22,6 +23,9 @@ import {
   downloadsJson,
   findingLines,
   limits,
+  listedJson,
+  listedLine,
+  nothingListed,
   peerLine,
   pieceLines,
   retrackLines,
@@ -46,7 +50,8 @@ export const VERBS: readonly Verb[] = [
         show: (name) => done(name, `sharing; give ${printable(name)} to anyone who should download it`),
       }),
       form({
-        takes: { path: localFile, mtorrentPath: newMtorrent },
+        // Shorter than above, for the columns of `help`.
+        takes: { path: localFile, mtorrentPath: { ...newMtorrent, shown: '<output>' } },
         flag: { name: 'unlisted', purpose: 'likewise, and no tracker lists it' },
         purpose: 'likewise, and no tracker lists it',
         ask: (client, { path, mtorrentPath }) => client.share(path, mtorrentPath, { isListed: false }),
@@ -69,7 +74,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'show',
-    aliases: ['ls', 'list'],
+    aliases: ['ls'],
     examples: ['show downloads', 'show peers disk.img'],
     shell: {
       summary: 'show downloads, shares, trackers or stats; peers, pieces or link of a file',
@@ -130,6 +135,25 @@ export const VERBS: readonly Verb[] = [
         purpose: 'memory, CPU time and delays of this client',
         ask: (client) => client.stats(),
         show: (stats) => ({ kind: 'json', json: JSON.stringify(stats) }),
+      }),
+    ],
+  },
+  {
+    name: 'list',
+    examples: ['list', 'list llama'],
+    forms: [
+      form({
+        takes: { text: optional(partOfName) },
+        purpose: 'what others share, and the links to it',
+        ask: (client, { text = '' }) => client.listed(text),
+        show: (files, { text = '' }) => table(files.map(listedLine), nothingListed(text)),
+      }),
+      form({
+        takes: { text: optional(partOfName) },
+        flag: { name: 'json', purpose: 'as one JSON object' },
+        purpose: 'the same as one JSON object',
+        ask: (client, { text = '' }) => client.listed(text),
+        show: (files) => ({ kind: 'json', json: listedJson(files) }),
       }),
     ],
   },

@@ -22,6 +22,8 @@ export const TRACKER_REQUESTS_PER_CONNECTION_MAX = 1_024;
 export const TRACKER_UNREAD_BYTES_MAX = 4 * MIB;
 /** Listed files in one reply: with names of 255 bytes some 24 KiB, below FRAME_BYTES_MAX. */
 export const CATALOGUE_PAGE_MAX = 64;
+/** Files that one look at a list takes, whatever a tracker says: as many as SWARMS_MAX. */
+export const LISTED_FILES_MAX = 200_000;
 /**
  * What a part of piece hashes that is read counts for where small requests count 1: a connection is not read while
  * eight of its parts are on their way.
