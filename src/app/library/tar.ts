@@ -61,6 +61,8 @@ function largeSize(size: number): Pick<Header, 'pax'> {
 /** Writes one entry; resolves when whoever reads the tar has taken most of it. */
 async function put(stream: Pack, header: EntryHeader, read?: ReadContent): Promise<void> {
   const done = deferred<undefined>();
+  // Nobody waits for it when reading fails first.
+  done.promise.catch(() => undefined);
   const sink = stream.entry(header, (error) => {
     if (error === null || error === undefined) done.resolve(undefined);
     else done.reject(error);
