@@ -252,7 +252,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         const grew = event.have > record.transfer.have ? this.#recovery.downloadGrew(record) : NO_EFFECTS;
         Object.assign(record.transfer, progress);
         if (!isOffered(record.phase)) return grew;
-        return [...grew, ...announce(record, { kind: 'progress', swarm: record.entry.swarm, have: event.have })];
+        return [...grew, ...announce(record, { kind: 'progress', swarm: record.entry.swarm, have: event.offered })];
       }
       case 'completed':
         Object.assign(record.transfer, { received: event.received, wasted: event.wasted, rate: 0, peers: 0 });

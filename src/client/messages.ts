@@ -68,9 +68,9 @@ const fileView = record({
   /** Where the whole file is, or will be. */
   path,
   mtorrentPath: path,
-  /** Bytes. */
+  /** Bytes; of a folder, those that are wanted. */
   size,
-  /** Pieces that are there. In state `hashing`: pieces hashed so far. */
+  /** Wanted pieces that are there. In state `hashing`: pieces hashed so far. */
   have: whole(0, PIECES_MAX),
   pieces: whole(0, PIECES_MAX),
   /** Bytes a second coming in. */
@@ -94,6 +94,8 @@ const fileView = record({
   changed: u32,
   /** Bytes that came from files of this machine in this run; they are not among those received. */
   reused: size,
+  /** Of `files`, those that are there. */
+  filesDone: u32,
 });
 export type FileView = ValueOf<typeof fileView>;
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Found } from '../../src/client/effects.js';
+import { NO_TRANSFER } from '../../src/client/files/record.js';
 import { LOOK_AGAIN_MS, SOURCES_A_LOOK_MAX } from '../../src/client/limits.js';
 import { DISK_RESERVE_BYTES } from '../../src/foundation/base/limits.js';
 import type { Room } from '../../src/transfer/storage/room.js';
@@ -128,8 +129,8 @@ test('FC-24: a download whose directory is not mounted, or whose disk fails, is 
   stage.nowMs += LOOK_AGAIN_MS * 2;
   assert.deepEqual(kinds(stage.post({ kind: 'wake' })), ['openPart']);
   assert.ok(kinds(stage.post({ kind: 'partOpened', file, have: 2 })).includes('startDownload'));
-  const progress = { received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0, reused: 0 };
-  const grown = stage.post({ kind: 'download', event: { kind: 'progressed', file, ...progress, have: 3 } });
+  const progress = { ...NO_TRANSFER, received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0, reused: 0 };
+  const grown = stage.post({ kind: 'download', event: { ...progress, kind: 'progressed', file, have: 3 } });
   assert.match(sentences(grown), /^a goes on$/m);
   // At the start of the client it is the same.
   const next = new Stage();
@@ -212,8 +213,8 @@ test('F9: a download that finds its disk full waits, shares what it has, and goe
   const stage = new Stage();
   const file = stage.downloading(entryOf('a'));
   const other = stage.downloading(entryOf('b'));
-  const half = { received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0, reused: 0, have: PIECES / 2 };
-  stage.post({ kind: 'download', event: { kind: 'progressed', file, ...half } });
+  const half = { ...NO_TRANSFER, received: 0, wasted: 0, rate: 0, peers: 0, seeders: 0, reused: 0, have: PIECES / 2 };
+  stage.post({ kind: 'download', event: { ...half, kind: 'progressed', file } });
   const event = failedBy(file, 'DISK_FULL', 'no room left', 'ENOSPC');
   assert.deepEqual(kinds(stage.post(event)), ['tell stalled']);
   assert.deepEqual(stage.states(), { a: 'paused', b: 'downloading' });

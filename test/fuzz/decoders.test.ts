@@ -49,6 +49,7 @@ const FILE: FileView = {
   files: 0,
   changed: 0,
   reused: 0,
+  filesDone: 0,
 };
 
 /** Frames as they travel, one of each kind that carries anything. */

@@ -11,7 +11,7 @@ import { abilitiesOf } from '../console/terminal/abilities.js';
 import { paintOf } from '../console/terminal/paint.js';
 import { bytesHad, progressLines, type Sample, sampleOf, timeToGo } from '../console/terminal/progress.js';
 import type { FileView, Reused } from '../library/views.js';
-import { percent, reusedSentence, zerosColumn } from '../verbs/results.js';
+import { filesColumn, percent, reusedSentence, zerosColumn } from '../verbs/results.js';
 import { TERMINAL_COLUMNS } from './limits.js';
 
 const EVENT_SCHEMA = 1;
@@ -77,6 +77,7 @@ class EventReporter implements Reporter {
 
   progress(file: FileView): void {
     const { name, path, state, size, have, pieces, rate, peers, received, wasted, sent, problem, zeros, reused } = file;
+    const { files, filesDone } = file;
     const bytes = bytesHad(file);
     const left = size - bytes;
     this.#say('progress', {
@@ -98,6 +99,8 @@ class EventReporter implements Reporter {
       problem,
       zeros,
       reused,
+      files,
+      filesDone,
     });
   }
 
@@ -114,8 +117,9 @@ class EventReporter implements Reporter {
     this.#say('reused', { name, path, bytes, fetched, sources: from });
   }
 
-  completed({ name, path, size, received, wasted, zeros, reused }: FileView): void {
-    this.#say('completed', { name, path, size, received, wasted, elapsedMs: this.#elapsedMs(), zeros, reused });
+  completed({ name, path, size, received, wasted, zeros, reused, files }: FileView): void {
+    const elapsedMs = this.#elapsedMs();
+    this.#say('completed', { name, path, size, received, wasted, elapsedMs, zeros, reused, files });
   }
 
   seeding({ name, path, mtorrentPath, size, sent }: FileView): void {
@@ -194,11 +198,13 @@ class PeopleReporter implements Reporter {
     this.#tell(reusedSentence(reused));
   }
 
-  completed({ name, size, received, wasted, zeros }: FileView): void {
+  completed(file: FileView): void {
+    const { name, size, received, wasted, zeros } = file;
     const seconds = Math.max(0.001, (systemClock.nowMs() - this.#sinceMs) / 1_000);
     const speed = received === 0 ? '' : ` in ${seconds.toFixed(1)} s, ${formatBytes(Math.round(received / seconds))}/s`;
     const [zerosSaid] = zerosColumn(zeros);
-    this.#tell(`${name} is complete: ${formatBytes(size)}${zerosSaid === undefined ? '' : ` (${zerosSaid})`}${speed}`);
+    const what = [...filesColumn(file), formatBytes(size)].join(', ');
+    this.#tell(`${name} is complete: ${what}${zerosSaid === undefined ? '' : ` (${zerosSaid})`}${speed}`);
     if (wasted > 0) this.detail(`${formatBytes(wasted)} of the received data was already there`);
   }
 
@@ -247,7 +253,12 @@ class PeopleReporter implements Reporter {
 function plainProgress(file: FileView): string {
   const { name, state, size, have, pieces, rate, peers, problem, zeros } = file;
   const bytes = bytesHad(file);
-  const parts = [printable(name), percent(have, pieces), `${formatBytes(bytes)} of ${formatBytes(size)}`];
+  const parts = [
+    printable(name),
+    percent(have, pieces),
+    `${formatBytes(bytes)} of ${formatBytes(size)}`,
+    ...filesColumn(file),
+  ];
   if (state === 'hashing') return [...parts, 'hashed'].join('  ');
   parts.push(...zerosColumn(zeros));
   parts.push(`${formatBytes(Math.round(rate))}/s`, peers === 1 ? '1 peer' : `${peers} peers`);

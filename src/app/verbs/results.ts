@@ -38,12 +38,12 @@ export function limits({ up, down }: { readonly up: number; readonly down: numbe
 
 /** `[D] name  43.2 %  …` while downloading, `[S] name  …` once complete. Scripts rely on the mark at the start. */
 export function downloadLine(file: FileView): string {
-  const { name, state, size, have, pieces, rate, peers, seeders, sent, problem, zeros, files, changed } = file;
+  const { name, state, size, have, pieces, rate, peers, seeders, sent, problem, zeros, changed } = file;
   const parts = [`${isWhole(file) ? '[S]' : '[D]'} ${printable(name)}`];
   if (state === 'seeding') {
     const shared = changed > 0 ? `${have} of ${pieces} pieces` : '100 %';
-    parts.push(shared, formatBytes(size), ...filesColumn(files), `sent ${formatBytes(sent)}`);
-  } else parts.push(percent(have, pieces), formatBytes(size), ...filesColumn(files), ...zerosColumn(zeros));
+    parts.push(shared, formatBytes(size), ...filesColumn(file), `sent ${formatBytes(sent)}`);
+  } else parts.push(percent(have, pieces), formatBytes(size), ...filesColumn(file), ...zerosColumn(zeros));
   if (state === 'downloading')
     parts.push(
       `${formatBytes(Math.round(rate))}/s`,
@@ -54,10 +54,11 @@ export function downloadLine(file: FileView): string {
   return parts.join('  ');
 }
 
-/** How many files a folder has; nothing for a share that is one file. */
-export function filesColumn(files: number): readonly string[] {
+/** How many files of a folder are there, of those that are wanted; nothing for a share that is one file. */
+export function filesColumn({ files, filesDone }: Pick<FileView, 'files' | 'filesDone'>): readonly string[] {
   if (files === 0) return [];
-  return [files === 1 ? '1 file' : `${files} files`];
+  const count = filesDone === files ? `${files}` : `${filesDone} of ${files}`;
+  return [`${count} ${files === 1 ? 'file' : 'files'}`];
 }
 
 /** How much of a file is known to be zeros, and so is neither fetched nor written; nothing where none is. */

@@ -71,5 +71,6 @@ function shareView({ path, mtorrentPath, size, done, pieces }: ShareProgress): F
     zeros: 0,
     files: 0,
     changed: 0,
+    filesDone: 0,
   };
 }

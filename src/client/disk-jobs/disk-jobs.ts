@@ -271,7 +271,7 @@ export class DiskJobs {
           }
           this.#claimed.set(file, entry.path);
           files.partOpened(file, opened, await this.#reuse.planFor(files.metainfo(entry.swarm), opened.have));
-          return { kind: 'partOpened', file, have: opened.have.count };
+          return { kind: 'partOpened', file, have: files.offeredCount(file) };
         },
         refused: partFailed,
       },

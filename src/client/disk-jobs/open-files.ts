@@ -142,6 +142,11 @@ export class OpenFiles {
     return done === undefined ? undefined : new Bitfield(done.pieceCount, new Uint8Array(done.bytes));
   }
 
+  /** Pieces that peers may be offered. Its part is open. */
+  offeredCount(file: number): number {
+    return present(this.#open.get(file), 'what is offered is open').have.count;
+  }
+
   /** Its download must not be running, since a running download is the writer. */
   clearPieces(file: number, ranges: readonly PieceRange[]): void {
     const open = this.#open.get(file);

@@ -8,7 +8,7 @@ import type { ClientEffect } from '../effects.js';
 import { type Action, isOffered, type LifeEvent, type Phase, stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
 import { pairsOf, servedFrom, withCompleteness } from './names.js';
-import { type Entry, type FileRecord, isUnfinished } from './record.js';
+import { type Entry, type FileRecord, isUnfinished, offeredCount } from './record.js';
 
 /** @returns undefined when the table refuses the event; then nothing has changed. */
 export function advance(files: FileTable, record: FileRecord, event: LifeEvent): readonly ClientEffect[] | undefined {
@@ -137,7 +137,7 @@ function withdraw(record: FileRecord, isClosing: boolean): readonly ClientEffect
 export function register(record: FileRecord): readonly ClientEffect[] {
   const { swarm, name, size, details, isListed } = record.entry;
   const { pieceCount } = record.geometry;
-  const { have } = record.transfer;
+  const have = offeredCount(record);
   return announce(record, { kind: 'register', swarm, name, size, pieceCount, have, details, isListed });
 }
 

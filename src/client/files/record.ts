@@ -88,9 +88,13 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
 
 /** @param shown one of its names; the first unless another is meant. */
 export function viewOf(record: FileRecord, shown: Name = record.entry): FileView {
-  const { entry, geometry, phase, transfer } = record;
+  const { entry, geometry, phase } = record;
+  const { wanted, wantedBytes, filesDone } = record.transfer;
+  const transfer = shownOf(record.transfer);
   const { name, path, mtorrentPath } = shown;
-  const { size } = entry;
+  const files = entry.folder?.files ?? 0;
+  // Known from the first report of a download on.
+  const [pieces, size] = wanted === 0 ? [geometry.pieceCount, entry.size] : [wanted, wantedBytes];
   return {
     name,
     state: STATE_OF[phase.at],
@@ -99,13 +103,19 @@ export function viewOf(record: FileRecord, shown: Name = record.entry): FileView
     size,
     ...transfer,
     // A complete file shows all its pieces even while it is checked or missing.
-    have: isUnfinished(record) || isPartlyShared(phase) ? transfer.have : geometry.pieceCount,
-    pieces: geometry.pieceCount,
+    have: isUnfinished(record) || isPartlyShared(phase) ? Math.min(transfer.have, pieces) : pieces,
+    pieces,
     problem: problemOf(phase),
     zeros: record.zeroBytes,
-    files: entry.folder?.files ?? 0,
+    files,
     changed: (phase.at === 'seeding' ? phase.changed : undefined) ?? 0,
+    filesDone: isUnfinished(record) ? filesDone : files,
   };
+}
+
+/** Those of its numbers that a row shows as they are. */
+function shownOf({ have, rate, peers, received, wasted, seeders, sent, reused }: Transfer) {
+  return { have, rate, peers, received, wasted, seeders, sent, reused };
 }
 
 /** Some files of the folder have changed, and are not shared. */
@@ -137,7 +147,15 @@ export function isGrowing({ phase: { at } }: FileRecord): boolean {
 
 export function bytesMissing({ geometry, transfer }: FileRecord): number {
   if (geometry.pieceCount === 0) return 0;
-  return Math.round(geometry.size * (1 - transfer.have / geometry.pieceCount));
+  const { have, wanted, wantedBytes } = transfer;
+  if (wanted > 0) return Math.round(wantedBytes * Math.max(0, 1 - have / wanted));
+  return Math.round(geometry.size * (1 - have / geometry.pieceCount));
+}
+
+/** Pieces that peers may be offered. */
+export function offeredCount(record: FileRecord): number {
+  const { transfer } = record;
+  return isUnfinished(record) && transfer.wanted > 0 ? transfer.offered : transfer.have;
 }
 
 export function isUnfinished(record: FileRecord): boolean {

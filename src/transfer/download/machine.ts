@@ -58,11 +58,11 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
     this.#pieces = pieces;
     this.#pacer = pacer;
     const table = new RequestTable(options);
-    const reports = new Reports(pieces);
+    const layout = options.layout ?? new Layout(options.geometry.size);
+    const reports = new Reports(pieces, layout);
     const connections = new Connections({ ...options, settled: pieces.settled, table });
     const interest = new Interest(pieces.settled, prng, connections.peers);
     const reading = new Reading(pieces);
-    const layout = options.layout ?? new Layout(options.geometry.size);
     const local = new LocalReads({ geometry: options.geometry, layout, table, interest });
     const parts = { ...options, pacer, table, reports, interest, reading, connections, local };
     this.#scheduler = new RequestScheduler({ ...parts, peers: connections.peers });

@@ -119,6 +119,13 @@ export const progress = {
   wasted: size,
   /** Of the connected peers, those that have every piece. */
   seeders: u32,
+  /** Pieces that peers are offered: fewer than are had where some of a folder's files were left out. */
+  offered: whole(0, PIECES_MAX),
+  /** Pieces and bytes that are wanted. */
+  wanted: whole(0, PIECES_MAX),
+  wantedBytes: size,
+  /** Of a folder: files that are done, of those that are wanted. */
+  filesDone: u32,
   /** Bytes that came from files of this machine in this run; they are not among those received. */
   reused: size,
 };

@@ -3,7 +3,10 @@
 
 import { HAVE_RANGES_MAX, PROGRESS_MS } from '../../foundation/base/limits.js';
 import { rangesOf } from '../../foundation/torrent/bitfield.js';
+import { wantedBytes } from '../../foundation/torrent/folder/wanted-pieces.js';
+import type { Layout } from '../../foundation/torrent/layout.js';
 import type { DownloadEffect } from './effects.js';
+import { FilesDone } from './files-done.js';
 import {
   HAVE_COMMON_MS,
   HAVE_RARE_MS,
@@ -17,6 +20,8 @@ import type { OwnPieces } from './requests/own-pieces.js';
 
 export class Reports {
   readonly #pieces: OwnPieces;
+  readonly #files: FilesDone;
+  readonly #wantedBytes: number;
   #freshHaves: number[] = [];
   #receivedBytes = 0;
   #wastedBytes = 0;
@@ -30,8 +35,10 @@ export class Reports {
   #syncDueMs = Number.POSITIVE_INFINITY;
   #progressDueMs = 0;
 
-  constructor(pieces: OwnPieces) {
+  constructor(pieces: OwnPieces, layout: Layout) {
     this.#pieces = pieces;
+    this.#files = new FilesDone(layout.folder, pieces.done);
+    this.#wantedBytes = wantedBytes(layout);
   }
 
   /** Payload bytes received, and how many of them were not needed or wrong. */
@@ -60,7 +67,8 @@ export class Reports {
   }
 
   /** A piece that is in no record yet. */
-  pieceStored(nowMs: number): void {
+  pieceStored(piece: number, nowMs: number): void {
+    this.#files.stored(piece);
     this.#unsaved += 1;
     const soonMs = Math.max(nowMs, this.#savedMs + RESUME_SAVE_MIN_MS);
     const saveMs = this.#unsaved < RESUME_SAVE_PIECES ? nowMs + RESUME_SAVE_MS : soonMs;
@@ -104,6 +112,17 @@ export class Reports {
     return effects;
   }
 
+  #counts() {
+    const { doneCount, wantedCount, offered } = this.#pieces;
+    return {
+      have: doneCount,
+      offered: offered.count,
+      wanted: wantedCount,
+      wantedBytes: this.#wantedBytes,
+      filesDone: this.#files.count,
+    };
+  }
+
   #progress(peers: Iterable<Peer>, nowMs: number, reused: number): DownloadEffect {
     let rate = 0;
     let peerCount = 0;
@@ -117,7 +136,7 @@ export class Reports {
     }
     return {
       kind: 'progressed',
-      have: this.#pieces.doneCount,
+      ...this.#counts(),
       ...this.totals,
       rate,
       peers: peerCount,

@@ -33,7 +33,7 @@ export class Verification {
     if (outcome.kind === 'stored') {
       local.stored(piece, table.sourceOf(piece) === undefined);
       if (table.stored(piece)) reports.pieceOffered(piece, interest.isRare(piece), nowMs);
-      reports.pieceStored(nowMs);
+      reports.pieceStored(piece, nowMs);
       return NO_EFFECTS;
     }
     const source = table.sourceOf(piece);

@@ -257,6 +257,7 @@ test('a full part of a list at its longest is one frame that fits', async (t) =>
     files: 0,
     changed: 0,
     reused: 0,
+    filesDone: 0,
   };
   const { path } = await stageListener(t, (command) => {
     const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
@@ -292,6 +293,7 @@ test('who leaves too much unread is dropped, and others are answered', async (t)
     files: 0,
     changed: 0,
     reused: 0,
+    filesDone: 0,
   };
   const rows = Array.from({ length: LIST_ROWS_MAX }, () => row);
   const partBytes = rows.length * 8_192;

@@ -72,6 +72,7 @@ const FILE: FileView = {
   files: 0,
   changed: 0,
   reused: 0,
+  filesDone: 0,
 };
 
 const STARTED = {
@@ -107,6 +108,7 @@ const anyFile: fc.Arbitrary<FileView> = fc
       files: fc.nat(),
       changed: fc.nat(),
       reused: fc.nat(),
+      filesDone: fc.nat(),
     }),
   );
 

@@ -26,6 +26,7 @@ function file(name: string, state: FileView['state'], mtorrentPath = `/t/${name}
     files: 0,
     changed: 0,
     reused: 0,
+    filesDone: 0,
   };
   return { name, state, path: `/d/${name}`, mtorrentPath, size, have, pieces, ...rest };
 }

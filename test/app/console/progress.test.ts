@@ -34,6 +34,7 @@ function file(shown: Partial<FileView> = {}): FileView {
     files: 0,
     changed: 0,
     reused: 0,
+    filesDone: 0,
     ...shown,
   };
 }

@@ -33,6 +33,7 @@ const ROW: FileView = {
   files: 0,
   changed: 0,
   reused: 0,
+  filesDone: 0,
 };
 
 /** What the client answers, by command; undefined: nothing yet. */

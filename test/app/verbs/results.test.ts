@@ -37,6 +37,7 @@ function row(shown: Partial<FileView> = {}): FileView {
     files: 0,
     changed: 0,
     reused: 0,
+    filesDone: 0,
     ...shown,
   };
 }
@@ -105,6 +106,7 @@ test('JSON carries every field by name, and is one line', () => {
         files: 0,
         changed: 0,
         reused: 0,
+        filesDone: 0,
       },
     ],
   });

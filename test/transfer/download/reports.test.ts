@@ -5,6 +5,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { HAVE_RANGES_MAX } from '../../../src/foundation/base/limits.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
+import { Layout } from '../../../src/foundation/torrent/layout.js';
 import {
   HAVE_COMMON_MS,
   HAVE_RARE_MS,
@@ -16,11 +17,11 @@ import {
 import { Reports } from '../../../src/transfer/download/reports.js';
 import { OwnPieces } from '../../../src/transfer/download/requests/own-pieces.js';
 
-const reportsOf = (pieces: number): Reports => new Reports(new OwnPieces(new Bitfield(pieces)));
+const reportsOf = (pieces: number): Reports => new Reports(new OwnPieces(new Bitfield(pieces)), new Layout(pieces));
 
 function stored(reports: Reports, piece: number, isRare: boolean, nowMs: number): void {
   reports.pieceOffered(piece, isRare, nowMs);
-  reports.pieceStored(nowMs);
+  reports.pieceStored(piece, nowMs);
 }
 
 test('the first have is sent at once; what arrives within a batch of it is sent once, merged', () => {

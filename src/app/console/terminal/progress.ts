@@ -5,7 +5,7 @@ import { formatBytes } from '../../../foundation/base/bytes.js';
 import { PIECE_SIZE } from '../../../foundation/base/limits.js';
 import { printable } from '../../../foundation/torrent/names.js';
 import type { FileView } from '../../library/views.js';
-import { percent } from '../../verbs/results.js';
+import { filesColumn, percent } from '../../verbs/results.js';
 import { asciiOnly } from './abilities.js';
 import type { Paint } from './paint.js';
 import { cutTo, padBefore, padTo, widthOf } from './text-width.js';
@@ -93,7 +93,10 @@ interface Row {
 
 /** Bytes of the pieces that are there; the last piece may be shorter. */
 export function bytesHad({ have, pieces, size }: Pick<FileView, 'have' | 'pieces' | 'size'>): number {
-  return have === pieces ? size : Math.min(size, have * PIECE_SIZE);
+  if (have === pieces) return size;
+  // Of a folder's wanted pieces some bytes may belong to files that were left out.
+  const isPartial = size <= (pieces - 1) * PIECE_SIZE;
+  return isPartial ? Math.floor((size * have) / pieces) : Math.min(size, have * PIECE_SIZE);
 }
 
 function rowOf(file: FileView, upRate: number, canvas: Canvas): Row {
@@ -109,7 +112,7 @@ function rowOf(file: FileView, upRate: number, canvas: Canvas): Row {
       percent: percent(have, pieces).padStart(6),
       down: `${unicode ? '↓' : 'dn '}${compactRate(rate)}`,
       up: `${unicode ? '↑' : 'up '}${compactRate(upRate)}`,
-      size: fraction(done, size),
+      size: [fraction(done, size), ...filesColumn(file)].join(', '),
       peers: (peers === 1 ? '1 peer' : `${peers} peers`).padStart(8),
       eta: canvas.columns < WIDE_COLUMNS ? eta.padStart(5) : `ETA ${eta.padStart(5)}`,
     },

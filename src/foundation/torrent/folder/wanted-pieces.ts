@@ -38,6 +38,17 @@ export function wantedPieces({ folder, size }: Layout): WantedPieces | undefined
   return partial.count === 0 ? undefined : { wanted, whole: wanted.without(partial) };
 }
 
+/** Bytes of the chosen entries, pads aside; all bytes of a share that is wanted whole. */
+export function wantedBytes({ folder, size }: Layout): number {
+  if (folder === undefined) return size;
+  let [bytes, leftOut] = [0, 0];
+  forEachFile(folder, (entry) => {
+    if (folder.isChosen(entry)) bytes += folder.sizeOf(entry);
+    else leftOut += 1;
+  });
+  return leftOut === 0 ? size : bytes;
+}
+
 /** Visits each entry with bytes, pads aside, and the pieces that hold them. */
 function forEachFile(folder: FolderList, visit: (entry: number, first: number, last: number) => void): void {
   for (let entry = 0; entry < folder.count; entry += 1) {
