@@ -20,23 +20,23 @@ import {
   quoted,
   refusedWith,
   share,
+  shareHere,
   stageSwarm,
   startTrackerHere,
 } from '../support/e2e-stage.js';
 
 const SOME = 24 * PIECE;
 /** SOME takes some two seconds. */
-const SLOWLY = ['--upload-limit', '3M'];
+const SLOWLY = { uploadLimit: 3 * 2 ** 20 };
 
 test('a get goes on after the console that typed it was killed', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
-  const seeder = swarm.startClient('seeder', 0, SLOWLY);
   const source = await swarm.makeFile('a.bin', SOME);
-  const mtorrent = await share(seeder, source, 'a.mtorrent');
+  await shareHere(swarm, source, 'a.mtorrent', SLOWLY);
   await startDaemon(swarm);
   const console = attach(swarm, 'killed');
-  const target = await console.succeed(`get ${quoted(mtorrent)} got.bin`);
+  const target = await console.succeed('get a.mtorrent got.bin');
   assert.equal(target, swarm.path('got.bin'), 'paths are of the console');
   await eventually(
     () => fileOf(console),
@@ -52,11 +52,10 @@ test('a get goes on after the console that typed it was killed', async (t) => {
 test('two consoles at once: each gets its own answers, and both hear what happens', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
-  const seeder = swarm.startClient('seeder', 0, SLOWLY);
-  const mtorrent = await share(seeder, await swarm.makeFile('a.bin', SOME), 'a.mtorrent');
+  await shareHere(swarm, await swarm.makeFile('a.bin', SOME), 'a.mtorrent', SLOWLY);
   await startDaemon(swarm);
   const [first, second] = [attach(swarm, 'first'), attach(swarm, 'second')];
-  const target = await first.succeed(`get ${quoted(mtorrent)} ${quoted(swarm.path('got.bin'))}`);
+  const target = await first.succeed(`get a.mtorrent ${quoted(swarm.path('got.bin'))}`);
   const waits = first.succeed('wait');
   // Asked later, answered before.
   assert.equal(await second.succeed('limit up 10M'), 'up=10485760 down=0');
@@ -142,9 +141,8 @@ test('the verbs of the console are commands with their exit codes', async (t) =>
   await startDaemon(swarm);
   const nothing = await onDaemon(swarm, 'show');
   assert.deepEqual([nothing.code, nothing.stdout], [0, '']);
-  const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '512K']);
-  const mtorrent = await share(seeder, await swarm.makeFile('a.bin', SOME), 'a.mtorrent');
-  await attach(swarm).succeed(`get ${quoted(mtorrent)} ${quoted(swarm.path('got.bin'))}`);
+  await shareHere(swarm, await swarm.makeFile('a.bin', SOME), 'a.mtorrent', { uploadLimit: 512 * 1024 });
+  await attach(swarm).succeed(`get a.mtorrent ${quoted(swarm.path('got.bin'))}`);
   const says = async (words: readonly string[], code: number, said: RegExp): Promise<void> => {
     const outcome = await onDaemon(swarm, ...words);
     assert.equal(outcome.code, code, outcome.stderr);
@@ -154,7 +152,7 @@ test('the verbs of the console are commands with their exit codes', async (t) =>
   await says(['pause', 'a.mtorrent'], 0, /^paused/);
   await says(['show'], 0, /^\[D\] a\.bin .* paused$/);
   await says(['show', 'downloads', '--json'], 0, /^\{"schema":1,"files":\[\{"name":"a\.bin","state":"paused"/);
-  await says(['resume', mtorrent], 0, /^resumed$/);
+  await says(['resume', swarm.path('a.mtorrent')], 0, /^resumed$/);
   await says(['limit', 'down', '5M'], 0, /^up: no limit, down: 5\.0 MiB\/s$/);
   await says(['limit', 'down', 'fast'], 2, /^INVALID_ARGUMENTS: "fast" is not a rate/);
   await says(['remove', 'a.mtorrent'], 1, /^NOT_COMPLETE: .*--force/);

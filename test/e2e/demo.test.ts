@@ -1,58 +1,13 @@
 // `mtorrent demo` as a newcomer or a script runs it: it succeeds, says what happened, and leaves neither a file nor a
-// process, also when it is interrupted.
+// process.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
-import { within } from '../../src/foundation/base/deferred.js';
 import { patternOf } from '../support/captures.js';
-import { eventually, fastRoot, namesIn, stageSwarm } from '../support/e2e-stage.js';
+import { runDemo } from '../support/demo-run.js';
+import { namesIn, stageSwarm } from '../support/e2e-stage.js';
 import { pageBlocks } from '../support/examples.js';
-
-const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
-const DEADLINE_MS = 60_000;
-
-interface Run {
-  readonly pid: number;
-  readonly stderr: () => string;
-  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
-}
-
-/** In a process group of its own, as a shell starts it, with `directory` for its temporary files. */
-function runDemo(directory: string, ...words: readonly string[]): Run {
-  const child = spawn(process.execPath, [PROGRAM, 'demo', ...words], {
-    cwd: directory,
-    env: { ...process.env, TMPDIR: directory },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (text) => {
-    stdout += String(text);
-  });
-  child.stderr.on('data', (text) => {
-    stderr += String(text);
-  });
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  return {
-    pid: child.pid ?? 0,
-    stderr: () => stderr,
-    ended: within(ended, DEADLINE_MS, () => assert.fail(`the demo did not end: ${stderr}`)).then((code) => ({
-      code,
-      stdout,
-      stderr,
-    })),
-  };
-}
-
-/** Pids of processes with `text` in their command line or working directory. */
-async function processesOf(text: string): Promise<readonly string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')));
-  return pids.filter((_, at) => lines[at]?.includes(text));
-}
 
 test('demo exits 0, tells who sent what as a table, and leaves nothing', async (t) => {
   const { directory } = await stageSwarm(t);
@@ -91,29 +46,3 @@ test('demo --json is one object with its fields, also for a file of the user, wh
   assert.equal(await sha256OfFile(source), sha256);
   assert.deepEqual(await namesIn(swarm.directory), ['mine "quoted".bin']);
 });
-
-for (const [moment, said] of [
-  ['while it starts its trackers', /^/],
-  ['while its seeders start', /two trackers/],
-  ['while it downloads', /seeders of/],
-] as const) {
-  test(`Ctrl-C ${moment} ends the demo with 130 and leaves neither files nor processes`, async (t) => {
-    const { directory } = await stageSwarm(t, fastRoot());
-    const demo = runDemo(directory, '--size', '256MiB', '--seeders', '2');
-    await eventually(demo.stderr, (text) => said.test(text), 'the demo is under way');
-    if (moment === 'while it starts its trackers') {
-      await eventually(
-        () => namesIn(directory),
-        (names) => names.length > 0,
-        'its directory is there',
-      );
-    }
-    // As a terminal does: to the whole group.
-    process.kill(-demo.pid, 'SIGINT');
-    const { code, stderr } = await demo.ended;
-    assert.equal(code, 130, stderr);
-    assert.match(stderr, /interrupted/);
-    assert.deepEqual(await namesIn(directory), []);
-    assert.deepEqual(await processesOf(directory), []);
-  });
-}

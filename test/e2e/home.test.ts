@@ -8,6 +8,7 @@ import test, { type TestContext } from 'node:test';
 import { freePort } from '../../src/app/demo/processes.js';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { RESTARTS_MAX } from '../../src/foundation/base/limits.js';
+import { trackerStatus } from '../../src/tracking/tracker/status.js';
 import { CommandRun, makeUser, type User } from '../support/command-run.js';
 import { eventually, namesIn, PIECE, stageSwarm } from '../support/e2e-stage.js';
 
@@ -158,13 +159,18 @@ test('a tracker thread that dies is started anew, with its list; too often, and 
       'tracker 1 is dead',
     );
   };
-  const status = async (): Promise<number> =>
-    new CommandRun(t, ada, ['tracker-status', `127.0.0.1:${ports[0]}`]).outcome().then(({ code }) => code);
+  const answers = async (): Promise<boolean> => {
+    const tracker = { host: '127.0.0.1', port: ports[0] };
+    return trackerStatus(tracker, { json: true }).then(
+      () => true,
+      () => false,
+    );
+  };
   // The prompt does not wait for it.
-  await eventually(status, (code) => code === 0, 'tracker 1 answers');
+  await eventually(answers, Boolean, 'tracker 1 answers');
   for (let count = 0; count < RESTARTS_MAX; count += 1) {
     await kill();
-    await eventually(status, (code) => code === 0, 'tracker 1 answers again');
+    await eventually(answers, Boolean, 'tracker 1 answers again');
   }
   await kill();
   await run.said(/tracker 1 cannot be kept running/);

@@ -2,41 +2,46 @@
 // and it goes on when they are stopped.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import test, { type TestContext } from 'node:test';
-import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { copyFile, writeFile } from 'node:fs/promises';
+import test, { after, before, type TestContext } from 'node:test';
+import { Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { CommandRun, makeUser, type User } from '../support/command-run.js';
 import { onDaemon, socketOf, startDaemon } from '../support/daemon-stage.js';
-import { listedEventually, PIECE, share, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+import { fastRoot, listedEventually, PIECE, shareHere, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+
+/** A tracker, and a client that serves 24 pieces and takes some two seconds to send them, for all tests. */
+let scenery: Swarm;
+let film = '';
+
+before(async () => {
+  scenery = await Swarm.create(fastRoot());
+  await startTrackerHere(scenery);
+  film = await scenery.makeFile('film.bin', 24 * PIECE);
+  await shareHere(scenery, film, 'film.mtorrent', { uploadLimit: 6 * 2 ** 20 });
+});
+after(() => scenery.end());
 
 interface Stage {
   readonly swarm: Swarm;
   readonly user: User;
-  readonly source: string;
   readonly run: (...words: readonly string[]) => CommandRun;
 }
 
-/**
- * A seeder of 24 pieces that takes some two seconds to send them, and a client in the background that has nothing yet.
- */
+/** A client in the background that has nothing yet, what is served, and its `.mtorrent`. */
 async function stage(t: TestContext): Promise<Stage> {
   const swarm = await stageSwarm(t);
-  await startTrackerHere(swarm);
-  const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '6M']);
-  const source = await swarm.makeFile('film.bin', 24 * PIECE);
-  await share(seeder, source, 'film.mtorrent');
-  await startDaemon(swarm);
+  for (const name of ['film.bin', 'film.mtorrent']) await copyFile(scenery.path(name), swarm.path(name));
+  await startDaemon(swarm, [], scenery.trackers);
   const user = await makeUser(swarm.directory, 'user');
   return {
     swarm,
     user,
-    source,
     run: (...words) => new CommandRun(t, user, [...words, '--socket', socketOf(swarm)]),
   };
 }
 
 test('a get is handed over and watched to its end; asked again, it is complete at once', async (t) => {
-  const { swarm, source, run } = await stage(t);
+  const { swarm, run } = await stage(t);
   for (let round = 0; round < 2; round += 1) {
     const getting = run('get', 'film.mtorrent', 'got.bin', '--json');
     assert.equal((await getting.outcome()).code, 0, getting.stderr);
@@ -44,11 +49,11 @@ test('a get is handed over and watched to its end; asked again, it is complete a
     assert.equal(events[0]?.['background'], true);
     assert.deepEqual([events.at(-1)?.event, events.at(-1)?.['path']], ['completed', swarm.path('got.bin')]);
   }
-  assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(source));
+  assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(film));
 });
 
 test('a signal, or --timeout, ends the watching and says that the client goes on; the next get watches on', async (t) => {
-  const { run, swarm, source } = await stage(t);
+  const { run, swarm } = await stage(t);
   // Twenty seconds: it is not over before it may be, however busy the machine is.
   assert.equal((await onDaemon(swarm, 'limit', 'down', '512K')).code, 0);
   const stopped = run('get', 'film.mtorrent', 'got.bin', '--json');
@@ -65,7 +70,7 @@ test('a signal, or --timeout, ends the watching and says that the client goes on
   assert.equal((await onDaemon(swarm, 'limit', 'down', 'off')).code, 0);
   const last = await run('get', 'film.mtorrent', 'got.bin').outcome();
   assert.equal(last.code, 0, last.stderr);
-  assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(source));
+  assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(film));
 });
 
 test('--detach ends as soon as the download is accepted, and with the refusal when it is not', async (t) => {
@@ -85,8 +90,8 @@ test('a share is handed over and the command ends; --alone keeps it in its own p
   await swarm.makeFile('own.bin', 2 * PIECE);
   const shared = await run('share', 'own.bin').outcome();
   assert.deepEqual([shared.code, shared.stdout], [0, 'own.bin.mtorrent'], shared.stderr);
-  await listedEventually(swarm, 0, (rows) => rows.some((row) => row.startsWith('own.bin')), 'the share is listed');
-  const words = swarm.trackers.flatMap(({ host, port }) => ['-t', `${host}:${port}`]);
+  await listedEventually(scenery, 0, (rows) => rows.some((row) => row.startsWith('own.bin')), 'the share is listed');
+  const words = scenery.trackers.flatMap(({ host, port }) => ['-t', `${host}:${port}`]);
   await swarm.makeFile('alone.bin', 2 * PIECE);
   const alone = run('share', 'alone.bin', '--alone', ...words);
   await alone.line(/alone\.bin\.mtorrent/);

@@ -22,6 +22,7 @@ import {
   refuses,
   seederList,
   share,
+  shareHere,
   stageSwarm,
   startPartialHere,
   startTrackerHere,
@@ -85,29 +86,25 @@ for (const { word, end } of ENDINGS) {
     const swarm = await stageSwarm(t);
     for (const which of [0, 1] as const) await startTrackerHere(swarm, which);
     const source = await swarm.makeFile('moving.bin', MOVING_PIECES * PIECE);
-    const [going, staying] = [swarm.startClient('going', 0, SLOW), swarm.startClient('staying', 0, SLOW)] as const;
+    const going = swarm.startClient('going', 0, SLOW);
     await share(going, source, 'moving-1.mtorrent');
-    await share(staying, source, 'moving-2.mtorrent');
+    const staying = await shareHere(swarm, source, 'moving-2.mtorrent', { uploadLimit: 2 * 2 ** 20 });
     const leaving = `moving.bin ${formatAddress(await going.address())} ${MOVING_PIECES}`;
     for (const tracker of [0, 1] as const)
       await listedEventually(swarm, tracker, (rows) => rows.includes(leaving), 'the share is listed');
     const leecher = swarm.startClient('leecher');
     const target = await leecher.succeed(`get moving-2.mtorrent ${swarm.path('moved.bin')}`);
-    for (const sender of [going, staying])
-      await eventually(
-        () => fileOf(sender),
-        ({ sent }) => sent > 0,
-        `${sender.name} uploads`,
-      );
+    for (const sentBy of [() => fileOf(going), () => staying.file(source)])
+      await eventually(sentBy, ({ sent }) => sent > 0, 'both upload');
     const saidBefore = leecher.stderr;
     await end(going);
     assert.ok((await fileOf(leecher)).have < MOVING_PIECES, 'the source has gone in the middle');
-    await staying.succeed('limit up off');
+    await staying.limit('up', 0);
     await completes(leecher, target);
     assert.equal(await sha256OfFile(source), await sha256OfFile(target));
     assert.equal((await fileOf(leecher)).problem, '');
     assert.equal(leecher.stderr, saidBefore);
-    assert.equal((await fileOf(staying)).state, 'seeding');
+    assert.equal((await staying.file(source)).state, 'seeding');
     for (const tracker of [0, 1] as const)
       await listedEventually(swarm, tracker, (rows) => !rows.includes(leaving), 'it is off the list');
   });

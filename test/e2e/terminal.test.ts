@@ -12,7 +12,7 @@ import {
   namesIn,
   PIECE,
   seederList,
-  share,
+  shareHere,
   stageSwarm,
   startTrackerHere,
 } from '../support/e2e-stage.js';
@@ -61,14 +61,13 @@ async function downloading(t: TestContext, options: Partial<TerminalOptions> = {
   if (staged === undefined) return undefined;
   const { swarm, open } = staged;
   await startTrackerHere(swarm);
-  const seeder = swarm.startClient('seeder');
-  await share(seeder, await swarm.makeFile('film.bin', 200 * PIECE), 'film.mtorrent');
+  await shareHere(swarm, await swarm.makeFile('film.bin', 200 * PIECE), 'film.mtorrent');
   await mkdir(swarm.path('got'));
   const terminal = open('leecher', ['--download-limit', '2M'], options);
   await terminal.prompts();
   terminal.type(`get film.mtorrent got/${ENTER}`);
   await terminal.until(/film\S* .*[1-9]\.\d %/, 'progress of the download');
-  return { ...staged, terminal, seeder };
+  return { ...staged, terminal };
 }
 
 const progressOf = (lines: readonly string[]): readonly string[] => lines.filter((line) => PROGRESS.test(line));

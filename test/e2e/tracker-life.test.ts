@@ -5,21 +5,27 @@ import assert from 'node:assert/strict';
 import { copyFile } from 'node:fs/promises';
 import test from 'node:test';
 import { runProgram } from '../../src/app/demo/processes.js';
-import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
 import {
   completes,
   eventually,
-  fileOf,
-  getWhole,
   killHard,
   listedEventually,
   PIECE,
   refusedWith,
   seederList,
   share,
+  shareHere,
   stageSwarm,
+  startClientHere,
 } from '../support/e2e-stage.js';
+
+/** Fetches it with a client of this process; answers the path of the complete file. */
+async function getHere(swarm: Swarm, mtorrent: string): Promise<string> {
+  const leecher = await startClientHere(swarm, 'leecher');
+  return (await leecher.get(mtorrent, swarm.path('got.bin'))).finished();
+}
 
 test('a tracker killed with -9 and started again has its seeders at once, and new leechers find them', async (t) => {
   const swarm = await stageSwarm(t);
@@ -38,7 +44,7 @@ test('a tracker killed with -9 and started again has its seeders at once, and ne
   await swarm.startTracker(0);
   assert.deepEqual(await seederList(swarm, 0), [row]);
   seeder.kill('SIGCONT');
-  const target = await getWhole(swarm.startClient('leecher'), mtorrent, swarm.path('got.bin'));
+  const target = await getHere(swarm, mtorrent);
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
@@ -46,9 +52,8 @@ test('P22: the second tracker alone suffices when the first is dead from the sta
   const swarm = await stageSwarm(t);
   await swarm.startTracker(1);
   const source = await swarm.makeFile('second.bin', 4 * PIECE);
-  const seeder = swarm.startClient('seeder');
-  const mtorrent = await share(seeder, source, 'second.mtorrent');
-  const target = await getWhole(swarm.startClient('leecher'), mtorrent, swarm.path('got.bin'));
+  await shareHere(swarm, source, 'second.mtorrent');
+  const target = await getHere(swarm, swarm.path('second.mtorrent'));
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
   await listedEventually(swarm, 1, (rows) => rows.length === 2, 'both clients are listed by tracker 2');
 });
@@ -57,12 +62,11 @@ test('when the tracker that clients use is killed, the other takes over', async 
   const swarm = await stageSwarm(t);
   const [first] = await swarm.startTrackers();
   const source = await swarm.makeFile('over.bin', 4 * PIECE);
-  const seeder = swarm.startClient('seeder');
-  const mtorrent = await share(seeder, source, 'over.mtorrent');
+  await shareHere(swarm, source, 'over.mtorrent');
   await listedEventually(swarm, 0, (rows) => rows.length === 1, 'tracker 1 lists the share');
   await killHard(first);
   await listedEventually(swarm, 1, (rows) => rows.length === 1, 'tracker 2 lists the share');
-  const target = await getWhole(swarm.startClient('leecher'), mtorrent, swarm.path('got.bin'));
+  const target = await getHere(swarm, swarm.path('over.mtorrent'));
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 
@@ -90,18 +94,16 @@ test('P21: peers that already talk finish without any tracker', async (t) => {
   const swarm = await stageSwarm(t);
   const tracker = await swarm.startTracker(0);
   const source = await swarm.makeFile('talk.bin', 60 * PIECE);
-  const seeder = swarm.startClient('seeder', 0, ['--upload-limit', '10M']);
-  const mtorrent = await share(seeder, source, 'talk.mtorrent');
-  const leecher = swarm.startClient('leecher');
-  await leecher.address();
-  const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  await shareHere(swarm, source, 'talk.mtorrent', { uploadLimit: 10 * 2 ** 20 });
+  const leecher = await startClientHere(swarm, 'leecher');
+  const getting = await leecher.get(swarm.path('talk.mtorrent'), swarm.path('got.bin'));
   await eventually(
-    () => fileOf(leecher),
+    () => leecher.file(getting.path),
     ({ peers }) => peers > 0,
     'the two talk',
   );
   await killHard(tracker);
-  await completes(leecher, target);
+  const target = await getting.finished();
   assert.equal(await sha256OfFile(source), await sha256OfFile(target));
 });
 

@@ -18,6 +18,7 @@ import {
   quit,
   quoted,
   share,
+  shareHere,
   stageSwarm,
   startClientHere,
   startPartial,
@@ -60,12 +61,12 @@ test('P27: files of no byte, one byte and around one piece arrive whole, and are
 test('five downloads run at once in one client, from two clients, and all are right', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
-  const seeders = [swarm.startClient('seeder-1'), swarm.startClient('seeder-2')] as const;
+  const seeders = [await startClientHere(swarm, 'seeder-1'), await startClientHere(swarm, 'seeder-2')] as const;
   const leecher = swarm.startClient('leecher');
   const shared: (readonly [source: string, mtorrent: string])[] = [];
   for (let at = 0; at < 5; at += 1) {
     const source = await swarm.makeFile(`file-${at}`, 8 * PIECE + at);
-    shared.push([source, await share(seeders[at % 2 === 0 ? 0 : 1], source, `${at}.mtorrent`)]);
+    shared.push([source, await seeders[at % 2 === 0 ? 0 : 1].share(source, swarm.path(`${at}.mtorrent`))]);
   }
   // Written as one, so that none has ended when the last is asked for.
   const gets = shared.map(([, mtorrent], at) => leecher.succeed(`get ${mtorrent} ${swarm.path(`got-${at}`)}`));
@@ -157,10 +158,12 @@ test('one file goes to three clients at once', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('many.bin', 40 * PIECE);
-  const mtorrent = await share(swarm.startClient('seeder'), source, 'many.mtorrent');
+  await shareHere(swarm, source, 'many.mtorrent');
   const leechers = [1, 2, 3].map((at) => swarm.startClient(`leecher-${at}`));
   await Promise.all(leechers.map((leecher) => leecher.address()));
-  const targets = await Promise.all(leechers.map((it) => getWhole(it, mtorrent, swarm.path(`${it.name}.bin`))));
+  const targets = await Promise.all(
+    leechers.map((it) => getWhole(it, swarm.path('many.mtorrent'), swarm.path(`${it.name}.bin`))),
+  );
   await sameBytes(source, ...targets);
 });
 

@@ -1134,7 +1134,7 @@ const CLIENT: readonly Defect[] = [
       address: { host, port },`,
     wrong: `      uploadPort: this.#self.name === 'peer-0' ? uploadPort : 0,
       address: { host, port },`,
-    test: 'test/e2e/placement.test.ts',
+    test: 'test/e2e/placement.long.test.ts',
     rule: 'every peer thread says to the peers that it dials where the client listens, whichever accepts',
   },
 ];

@@ -73,6 +73,19 @@ export async function startClientHere(
   return client;
 }
 
+/** A client in this test's process that shares `source` as `mtorrent` in the swarm's directory, as scenery. */
+export async function shareHere(
+  swarm: Swarm,
+  source: string,
+  mtorrent: string,
+  settings: Omit<SwarmClientOptions, 'trackers' | 'stateDir'> = {},
+  name = 'seeder',
+): Promise<SwarmClient> {
+  const client = await startClientHere(swarm, name, settings);
+  await client.share(source, swarm.path(mtorrent));
+  return client;
+}
+
 /** Asks until the answer fits. */
 export async function eventually<T>(
   ask: () => Promise<T> | T,

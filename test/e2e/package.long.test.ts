@@ -3,9 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { hasTool } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -39,9 +50,18 @@ function pack(directory: string): { readonly filename: string; readonly paths: r
   return { filename: packed.filename, paths: packed.files.map(({ path }) => path) };
 }
 
+const packing = mkdtempSync(join(tmpdir(), 'mtorrent-package-'));
+after(() => rmSync(packing, { recursive: true, force: true }));
+let made: ReturnType<typeof pack> | undefined;
+/** Made once for all tests. */
+const packed = (): ReturnType<typeof pack> => {
+  made ??= pack(packing);
+  return made;
+};
+
 test('the package holds program, threads, manual and units, and nothing else', (t) => {
   if (!hasTool(t, 'npm')) return;
-  const { paths } = pack(temporaryDirectory(t));
+  const { paths } = packed();
   const allowed =
     /^(package\.json|README\.md|LICENSE|dist\/src\/[\w/-]+\.(js|d\.ts)|dist\/bundle\/(\w+(\.code)?\.cjs|\w+\.compiled|(LICENSES|COMPILED)\.txt)|docs\/[\w/@.-]+\.(md|[158]|service|json|svg))$/;
   assert.deepEqual(
@@ -71,11 +91,18 @@ test('the package holds program, threads, manual and units, and nothing else', (
 test('installed from its tarball alone it tells its version, completes, and runs a whole swarm', (t) => {
   if (!hasTool(t, 'npm')) return;
   const directory = temporaryDirectory(t);
-  const { filename } = pack(directory);
+  const { filename } = packed();
   copyDependencies(directory);
   // Another version around it, which is not the one to tell.
   writeFileSync(join(directory, 'package.json'), '{"name": "elsewhere", "version": "9.9.9", "private": true}');
-  run(directory, 'npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', `./${filename}`]);
+  run(directory, 'npm', [
+    'install',
+    '--offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    join(packing, filename),
+  ]);
   const program = join(directory, 'node_modules', '.bin', 'mtorrent');
   assert.equal(run(directory, program, ['--version']), `${manifest.version}\n`);
   assert.match(run(directory, program, ['completion', 'bash']), /^complete -F _mtorrent mtorrent$/m);

@@ -17,9 +17,9 @@ import {
   namesIn,
   PIECE,
   refuses,
-  share,
+  shareHere,
   stageSwarm,
-  startPartial,
+  startPartialHere,
   startTrackerHere,
 } from '../support/e2e-stage.js';
 import { smallDisk, unmountAfter } from '../support/small-disk.js';
@@ -50,8 +50,7 @@ test('a download that does not fit is refused before it begins', async (t) => {
   unmountAfter(t, () => disk);
   disk = smallDisk(t, 4);
   if (disk === undefined) return;
-  const client = swarm.startClient('client');
-  await share(client, await swarm.makeFile('big.bin', 8 * MIB), 'big.mtorrent');
+  await create(swarm, await swarm.makeFile('big.bin', 8 * MIB), 'big.mtorrent');
   const other = swarm.startClient('other');
   await refuses(
     other,
@@ -72,13 +71,13 @@ test('F9: a disk that fills up holds the download with its reason, what is there
   await startTrackerHere(swarm);
   const source = await swarm.makeFile('fills.bin', 30 * PIECE);
   const mtorrent = await create(swarm, source, 'fills.mtorrent');
-  await startPartial(swarm, source, mtorrent, (at) => at < 10);
+  await startPartialHere(swarm, source, mtorrent, (at) => at < 10);
   const leecher = swarm.startClient('leecher');
   const target = await leecher.succeed(`get fills.mtorrent ${disk}/`);
   await hasPieces(leecher, 10);
   await leecher.succeed('pause fills.mtorrent');
   const filler = await fill(disk);
-  await share(swarm.startClient('seeder'), source, 'seeder.mtorrent');
+  await shareHere(swarm, source, 'seeder.mtorrent');
   await leecher.succeed('resume fills.mtorrent');
   const isOurs = (line: string): boolean => line.includes(target);
   assert.equal(await leecher.event(isOurs), `STALLED:${target}:DISK_FULL`);

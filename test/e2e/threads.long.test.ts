@@ -17,6 +17,7 @@ import {
   namesIn,
   PIECE,
   share,
+  shareHere,
   stageSwarm,
   startTrackerHere,
 } from '../support/e2e-stage.js';
@@ -61,8 +62,8 @@ async function killThread(swarm: Swarm, client: ClientProcess, thread: string): 
 test('F17: a peer thread that dies is started anew, on both sides, and the transfer goes on', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
-  const source = await swarm.makeFile('long.bin', 600 * PIECE);
-  const seeder = await startMortal(swarm, 'seeder');
+  const source = await swarm.makeFile('long.bin', 120 * PIECE);
+  const seeder = await startMortal(swarm, 'seeder', ['--upload-limit', '20M']);
   const mtorrent = await share(seeder, source, 'long.mtorrent');
   await listedEventually(swarm, 0, (rows) => rows.length === 1, 'the share is listed');
   await killThread(swarm, seeder, 'peer-0');
@@ -120,10 +121,10 @@ test('F17: a peer thread that dies again and again ends its client with 70, and 
 test('F17: without its download thread a client ends with 70, and the download goes on at the next start', async (t) => {
   const swarm = await stageSwarm(t);
   await startTrackerHere(swarm);
-  const source = await swarm.makeFile('long.bin', 600 * PIECE);
-  const mtorrent = await share(swarm.startClient('seeder'), source, 'long.mtorrent');
+  const source = await swarm.makeFile('long.bin', 120 * PIECE);
+  await shareHere(swarm, source, 'long.mtorrent', { uploadLimit: 20 * 2 ** 20 });
   const leecher = await startMortal(swarm, 'leecher');
-  const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got.bin')}`);
+  const target = await leecher.succeed(`get long.mtorrent ${swarm.path('got.bin')}`);
   await hasPieces(leecher, 1);
   await killThread(swarm, leecher, 'download');
   assert.equal(await leecher.exited, 70);
