@@ -10,7 +10,7 @@ import { randomFile, Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import type { SwarmClient } from '../../src/app/library/mini-torrent.js';
 import { Prng } from '../../src/foundation/base/prng.js';
 import { CommandRun, type EventLine, makeUser, trackerWords, type User } from '../support/command-run.js';
-import { fastRoot, listedEventually, PIECE, startClientHere, startTrackerHere } from '../support/e2e-stage.js';
+import { fastRoot, listedEventually, namesIn, PIECE, startClientHere, startTrackerHere } from '../support/e2e-stage.js';
 
 let scenery: Swarm;
 let server: SwarmClient;
@@ -103,6 +103,19 @@ test('people are told in one line; a folder may be named, and files are found wh
   assert.equal(code, 0, stderr);
   assert.equal(stdout, path('to/v2.bin'));
   assert.match(stderr, /^reused 9\.5 MiB of 10\.0 MiB \(95 %\) from .*\/olds; fetched 512\.0 KiB$/m);
+});
+
+test('--dry-run says the line, and transfers and makes nothing', async (t) => {
+  const { user, mtorrent, path } = await versions(20, [5]);
+  const words = ['get', mtorrent, 'to/', '--reuse', 'v1.bin', '--dry-run'];
+  const { code, stdout, stderr } = await new CommandRun(t, user, words).outcome();
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^reused 9\.5 MiB of 10\.0 MiB \(95 %\) from .*v1\.bin; fetched 512\.0 KiB$/);
+  const dry = new CommandRun(t, user, [...words, '--json']);
+  assert.equal((await dry.outcome()).code, 0, dry.stderr);
+  const reused = one(dry.events(), 'reused');
+  assert.deepEqual([reused['bytes'], reused['fetched']], [19 * PIECE + 777, PIECE]);
+  assert.deepEqual(await namesIn(path('to')), []);
 });
 
 test('an old file that is truncated, gone or not readable as it was costs no wrong byte', async (t) => {

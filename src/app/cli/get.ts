@@ -30,6 +30,7 @@ interface GetArguments extends OneShotArguments {
   readonly keep: string | undefined;
   readonly 'part-dir': string | undefined;
   readonly 'save-mtorrent': string | undefined;
+  readonly 'dry-run': boolean;
   /** `false` is --no-reuse. */
   readonly reuse: readonly (string | false)[] | undefined;
 }
@@ -64,6 +65,7 @@ export function getCommand(parser: Argv, run: RunCommand): void {
           describe:
             'an older version, a file or folder that may have bytes of it; may be repeated. --no-reuse: use none',
         })
+        .option('dry-run', { type: 'boolean', default: false, describe: 'only say what of it is here already' })
         .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
         .options(settingFlags(...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
@@ -85,6 +87,10 @@ function isToStdout({ destination }: GetArguments): boolean {
  */
 async function runGet(args: GetArguments, run: OneShot): Promise<number> {
   const order = await orderOf(args, run);
+  if (args['dry-run']) {
+    const { getDryRun } = await import('./get-dry-run.js');
+    return getDryRun(order, run, args.json);
+  }
   if (isToStdout(args)) {
     const { getToStdout } = await import('./get-stdout.js');
     return getToStdout(order, args, run);

@@ -12,3 +12,5 @@ export const STOPPED_DEADLINE_MS = 2 * QUIT_DEADLINE_MS;
 export const BACKGROUND_START_DEADLINE_MS = 20_000;
 /** Columns of a terminal that does not report its width. */
 export const TERMINAL_COLUMNS = 80;
+/** Sources that `get --dry-run` names, those with the most bytes first: as many as the end of a download does. */
+export const DRY_RUN_SOURCES_MAX = 16;
