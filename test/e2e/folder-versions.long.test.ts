@@ -184,4 +184,12 @@ test('of a folder of small files little more than the changed ones comes from th
   const fetched = fetchedIn(getting.events());
   t.diagnostic(`${changed} bytes changed, ${fetched} were fetched`);
   assert.ok(fetched <= 1.3 * changed + 512 * 1_024, `${fetched} bytes were fetched, ${changed} had changed`);
+  // A client that shares the old tree needs no word about it.
+  const own = await startClientHere(scenery, `own-${shares}`);
+  await own.share(path('old tree'), path('old tree.mtorrent'));
+  const download = await own.get(path('tree.mtorrent'), path('own tree'));
+  await download.finished();
+  execFileSync('diff', ['-r', path('tree'), path('own tree')]);
+  const row = await own.file(path('own tree'));
+  assert.equal(row.received - row.wasted, fetched);
 });
