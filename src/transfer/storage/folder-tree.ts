@@ -103,17 +103,51 @@ export class FolderTree {
 
 /** Opens a file on the system's threads, as FolderTree does. */
 export async function openBelow(root: number, path: string, follows = false): Promise<number> {
-  const parts = path.split('/');
-  let parent = root;
+  const walk = new LaterWalk(root, follows);
   try {
-    for (const part of parts.slice(0, -1)) {
-      const next = await openFd(below(parent, part), following(DIRECTORY, follows));
-      if (parent !== root) await closeFd(parent);
-      parent = next;
-    }
-    return await openFd(below(parent, parts.at(-1) ?? ''), following(READ, follows));
+    return await walk.open(path);
   } finally {
-    if (parent !== root) await closeFd(parent);
+    await walk.close();
+  }
+}
+
+/** The same for several files, one after the other: the directory of the last one stays open. */
+export class LaterWalk {
+  readonly #root: number;
+  readonly #follows: boolean;
+  #path = '';
+  #directory: number;
+
+  /** As of FolderTree. */
+  constructor(root: number, follows = false) {
+    this.#root = root;
+    this.#follows = follows;
+    this.#directory = root;
+  }
+
+  async open(path: string): Promise<number> {
+    const slash = path.lastIndexOf('/');
+    const directory = slash < 0 ? '' : path.slice(0, slash);
+    if (directory !== this.#path) await this.#enter(directory);
+    return openFd(below(this.#directory, path.slice(slash + 1)), following(READ, this.#follows));
+  }
+
+  async close(): Promise<void> {
+    const fd = this.#directory;
+    this.#path = '';
+    this.#directory = this.#root;
+    if (fd !== this.#root) await closeFd(fd);
+  }
+
+  async #enter(directory: string): Promise<void> {
+    await this.close();
+    if (directory === '') return;
+    for (const part of directory.split('/')) {
+      const next = await openFd(below(this.#directory, part), following(DIRECTORY, this.#follows));
+      await this.close();
+      this.#directory = next;
+    }
+    this.#path = directory;
   }
 }
 

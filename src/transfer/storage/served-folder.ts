@@ -8,7 +8,7 @@ import { present } from '../../foundation/base/assert.js';
 import type { Timers } from '../../foundation/base/timers.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import type { Extent, Layout } from '../../foundation/torrent/layout.js';
-import { FolderTree, openBelow } from './folder-tree.js';
+import { FolderTree, LaterWalk } from './folder-tree.js';
 import { FOLDER_DIRECTORIES_OPEN_MAX, KEPT_FILE_BYTES_MIN, KEPT_FILES_MAX, PACK_READ_BYTES } from './limits.js';
 import { isLocal } from './local-disk.js';
 import { layoutOf, type ServedStorage } from './messages.js';
@@ -154,26 +154,37 @@ export class ServedFolder implements OpenServed {
   /** The same for a slow disk, on the system's threads. */
   async #readAway({ extents, targets, done }: Reading): Promise<void> {
     const begunMs = this.#options.timers.nowMs();
+    const walk = new LaterWalk(this.#root, this.#list.followsLinks);
+    let failure: ServeFailure | undefined;
     let filled = 0;
     for (const extent of extents) {
-      const errno = await this.#readOneAway(extent, within(targets, filled, extent.length));
+      const errno = await this.#readOneAway(walk, extent, within(targets, filled, extent.length));
       if (errno !== undefined) {
-        done(this.#failureOf(extent.file, errno));
-        return;
+        failure = this.#failureOf(extent.file, errno);
+        break;
       }
       filled += extent.length;
+    }
+    await walk.close();
+    if (failure !== undefined) {
+      done(failure);
+      return;
     }
     this.#place.read(this.#options.timers.nowMs() - begunMs);
     done(undefined);
   }
 
-  async #readOneAway({ file, offset, length }: Extent, targets: readonly Uint8Array[]): Promise<string | undefined> {
+  async #readOneAway(
+    walk: LaterWalk,
+    { file, offset, length }: Extent,
+    targets: readonly Uint8Array[],
+  ): Promise<string | undefined> {
     if (this.#list.isPad(file)) {
       for (const target of targets) target.fill(0);
       return undefined;
     }
     try {
-      const fd = await openBelow(this.#root, this.#list.pathOf(file), this.#list.followsLinks);
+      const fd = await walk.open(this.#list.pathOf(file));
       try {
         const { bytesRead } = await readFd(fd, targets, offset);
         return this.#whatIsWrong(file, await statFd(fd, { bigint: true }), bytesRead < length);
