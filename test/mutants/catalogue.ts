@@ -1325,6 +1325,63 @@ const ADDRESSES: readonly Defect[] = [
   },
 ];
 
+const FOLDERS_ON_DISK: readonly Defect[] = [
+  {
+    name: 'folders: a directory is reached through a link',
+    breaks: 'a symbolic link is never followed',
+    file: 'src/transfer/storage/folder-tree.ts',
+    right: 'const DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;',
+    wrong: 'const DIRECTORY = O_RDONLY | O_DIRECTORY;',
+    test: 'test/transfer/storage/folder-storage.test.ts',
+    rule: 'a directory of the part that is swapped for a link leads nowhere: the write fails, and its error names the file',
+  },
+  {
+    name: 'folders: what was left out is written',
+    breaks: 'only what was chosen is on the disk',
+    file: 'src/transfer/storage/folder-bytes.ts',
+    right: 'return !this.list.isPad(entry) && this.list.isChosen(entry);',
+    wrong: 'return !this.list.isPad(entry);',
+    test: 'test/transfer/storage/folder-storage.test.ts',
+    rule: 'any list: written in any steps and order, its folder has the bytes of each chosen file, and reads as the piece space',
+  },
+  {
+    name: 'folders: a changed file is uploaded',
+    breaks: 'no wrong byte leaves',
+    file: 'src/transfer/storage/served-folder.ts',
+    right: 'found.mtimeNs !== stamp ||',
+    wrong: 'found.mtimeNs < 0n ||',
+    test: 'test/transfer/storage/served-folder.test.ts',
+    rule: 'a file that is not what it was answers no byte as right, is named and marked, and the others go on',
+  },
+  {
+    name: 'folders: a touched file is believed',
+    breaks: 'only what nobody has touched since its record is believed',
+    file: 'src/transfer/storage/folder-reopening.ts',
+    right: "return time === recorded[entry] ? 'full' : 'none';",
+    wrong: "return 'full';",
+    test: 'test/transfer/storage/folder-reopening.test.ts',
+    rule: 'after a clean stop the pieces of untouched files are believed, those of touched ones hashed, those of missing ones fetched',
+  },
+  {
+    name: 'folders: changed files are deleted',
+    breaks: 'what has changed since it was right is kept',
+    file: 'src/transfer/storage/folder-removal.ts',
+    right: 'return stamp === 0n || (stamp === mtimeNs',
+    wrong: 'return stamp >= 0n || (stamp === mtimeNs',
+    test: 'test/transfer/storage/folder-removal.test.ts',
+    rule: 'a file that has changed since it was right stays, as does one that was left out',
+  },
+  {
+    name: 'folders: a failed flush is forgotten',
+    breaks: 'what was not flushed is flushed by the next flush',
+    file: 'src/transfer/storage/folder-storage.ts',
+    right: '      for (const entry of entries) this.list.markWritten(entry);\n',
+    wrong: '',
+    test: 'test/transfer/storage/folder-faults.test.ts',
+    rule: 'a failed flush names its file, and bytes that were not flushed are flushed by the next flush',
+  },
+];
+
 const FOLDER_LISTS: readonly Defect[] = [
   {
     name: 'folder lists: a path leads out',
@@ -1526,6 +1583,7 @@ const LINKS: readonly Defect[] = [
 export const CATALOGUE: readonly Defect[] = [
   ...VERSIONS,
   ...LINKS,
+  ...FOLDERS_ON_DISK,
   ...FOLDER_LISTS,
   ...ADDRESSES,
   ...RELEASES,
