@@ -125,7 +125,7 @@ test('a journal that was moved away or cut under a running client is written ane
 
 test('a folder keeps what is recorded of it through an older release, which drops what it does not know', async (t) => {
   const paths = await stateIn(t);
-  const folder = { files: 3, only: ['*.json'], except: ['tmp/'] };
+  const folder = { files: 3, only: ['*.json'], except: ['tmp/'], followsLinks: true as const };
   await run(paths, [entryOf('model', 7, { folder }), entryOf('a', 1)], true);
   assert.deepEqual((await loadLibrary(paths)).entries[0]?.folder, folder);
   // Such a release writes the fields that it knows.

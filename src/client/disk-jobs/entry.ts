@@ -18,7 +18,9 @@ export function entryOf(
   const { name, geometry, swarm, trackers, layout } = metainfo;
   const details = infoFactsOf(metainfo);
   const own = { mtorrentPath, path, name, size: geometry.size, swarm, trackers, completeness, details, others: [] };
-  return layout.folder === undefined ? own : { ...own, folder: { only, except, files: filesOf(layout.folder) } };
+  if (layout.folder === undefined) return own;
+  const folder = { only, except, files: filesOf(layout.folder) };
+  return { ...own, folder: layout.folder.followsLinks ? { ...folder, followsLinks: true } : folder };
 }
 
 /** Files that are wanted. */

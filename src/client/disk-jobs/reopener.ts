@@ -166,6 +166,7 @@ export class Reopener {
       });
       try {
         const metainfo = this.#options.learn(await this.#options.copies.metainfoOf(entry), entry.folder);
+        if (entry.folder?.followsLinks === true) metainfo.layout.folder?.followLinks();
         const verdict = await this.#checkCopies(entry, metainfo);
         return verdict.kind === 'refuse' ? await unusable(verdict) : { result: verdict, metainfo };
       } catch (error) {

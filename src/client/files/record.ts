@@ -28,6 +28,8 @@ export interface Name {
 export interface FolderRecord extends Choice {
   /** Files that are wanted. */
   readonly files: number;
+  /** It was shared with what its links point to, so its files may be reached through them. */
+  readonly followsLinks?: true | undefined;
 }
 
 /** A swarm as the library records it. Its own fields are those of the name that is served and shown. */

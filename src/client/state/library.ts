@@ -195,10 +195,11 @@ export function parseEntry(path: string, value: unknown, where: string): Entry {
 }
 
 function parseFolder(path: string, value: unknown, where: string): FolderRecord {
-  const { files, only, except } = isObject(value) ? value : {};
+  const { files, only, except, followsLinks } = isObject(value) ? value : {};
   if (!Number.isSafeInteger(files) || !areGlobs(only) || !areGlobs(except))
     throw damagedState(path, `${where} does not say which files of its folder are wanted`);
-  return { files: files as number, only, except };
+  const record = { files: files as number, only, except };
+  return followsLinks === true ? { ...record, followsLinks } : record;
 }
 
 function areGlobs(value: unknown): value is readonly string[] {
