@@ -3,11 +3,13 @@
 // same content at another place.
 
 import type { Argv } from 'yargs';
+import type { Choice } from '../../client/messages.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { REUSE_PATHS_MAX } from '../../foundation/base/limits.js';
 import { command, pathWord } from '../../foundation/base/shell-line.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
+import { GLOBS_MAX } from '../../foundation/torrent/folder/limits.js';
 import { isLink } from '../../foundation/torrent/link.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { saveMtorrent } from '../library/links.js';
@@ -15,6 +17,7 @@ import type { Fetching } from '../library/one-shot.js';
 import { parseDuration } from '../settings/durations.js';
 import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
 import type { RunCommand } from './context.js';
+import { CHOICE_FLAGS } from './folder-flags.js';
 import { type Order, unfinished } from './get-order.js';
 import { linkedMtorrent } from './linked.js';
 import { mtorrentPathOf } from './mtorrent-argument.js';
@@ -31,6 +34,8 @@ interface GetArguments extends OneShotArguments {
   readonly 'part-dir': string | undefined;
   readonly 'save-mtorrent': string | undefined;
   readonly 'dry-run': boolean;
+  readonly only: readonly string[] | undefined;
+  readonly except: readonly string[] | undefined;
   /** `false` is --no-reuse. */
   readonly reuse: readonly (string | false)[] | undefined;
 }
@@ -38,7 +43,7 @@ interface GetArguments extends OneShotArguments {
 export function getCommand(parser: Argv, run: RunCommand): void {
   parser.command(
     ['get <mtorrent> [destination]', 'add'],
-    'download a file, and print its path when it is complete',
+    'download a file or folder, and print its path when it is complete',
     (args) =>
       args
         .positional('mtorrent', {
@@ -66,12 +71,14 @@ export function getCommand(parser: Argv, run: RunCommand): void {
             'an older version, a file or folder that may have bytes of it; may be repeated. --no-reuse: use none',
         })
         .option('dry-run', { type: 'boolean', default: false, describe: 'only say what of it is here already' })
+        .options(CHOICE_FLAGS)
         .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
         .options(settingFlags(...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
         .options(OUTPUT_FLAGS)
         .example('$0 get disk.img.mtorrent', 'into the current directory')
         .example('$0 get disk.img.mtorrent /data/ --timeout 1h', 'the same command continues it')
         .example('$0 get disk.img.mtorrent /data/ --seed-time 30m --json', '')
+        .example("$0 get model.mtorrent /data/ --only '*.json'", 'some files of a folder')
         .example('$0 get v2.img.mtorrent /data/ --reuse v1.img', 'fetch only what changed'),
     (args) => run(() => runOneShot(args, (oneShot) => runGet(args, oneShot), isToStdout(args) ? 'stderr' : 'stdout')),
   );
@@ -131,6 +138,7 @@ async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
     path,
     place.endsWith('/') ? `${absolutePathOf(place)}/` : absolutePathOf(place),
     config.mayName,
+    choiceOf(args),
   );
   const plan = { ...planned, wish: { ...planned.wish, ...wish } };
   if (detach && background === undefined) {
@@ -172,8 +180,16 @@ function checkStream(args: GetArguments): void {
     );
 }
 
-function againOf({ mtorrent, destination, alone, reuse = [] }: GetArguments): string {
-  const words = [mtorrent, destination ?? []].flat().map(pathWord);
+/** Throws INVALID_ARGUMENTS. */
+function choiceOf({ only = [], except = [] }: GetArguments): Choice {
+  if (only.length > GLOBS_MAX || except.length > GLOBS_MAX)
+    throw new MiniTorrentError('INVALID_ARGUMENTS', `--only and --except can be repeated ${GLOBS_MAX} times at most`);
+  return { only, except };
+}
+
+function againOf({ mtorrent, destination, alone, reuse = [], only = [], except = [] }: GetArguments): string {
+  const chosen = [...only.flatMap((glob) => ['--only', glob]), ...except.flatMap((glob) => ['--except', glob])];
+  const words = [...[mtorrent, destination ?? []].flat().map(pathWord), ...chosen];
   const reused = reuse.flatMap((word) => (word === false ? ['--no-reuse'] : ['--reuse', pathWord(word)]));
   return command('get', ...words, ...reused, ...(alone ? ['--alone'] : []));
 }

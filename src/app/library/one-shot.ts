@@ -10,6 +10,7 @@ import { pause } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogStyle } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
+import { choose, isPartial } from '../../foundation/torrent/folder/choice.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { deleteEmptyPart } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
@@ -97,10 +98,13 @@ export async function planGet(
   choice: Partial<Choice> = {},
 ): Promise<GetPlan> {
   const metainfo = await readMetainfo(mtorrentPath, mayName);
-  if (metainfo.layout.folder === undefined && (choice.only ?? []).length + (choice.except ?? []).length > 0) {
+  const { folder } = metainfo.layout;
+  if (folder === undefined && isPartial(choice)) {
     const sentence = `${metainfo.name} is one file; --only and --except choose files of a folder`;
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
   }
+  // What is wrong with the patterns is said before a client starts.
+  if (folder !== undefined) choose(folder, choice);
   return { mtorrentPath, metainfo, target: await targetOf(destination, metainfo), wish: choice };
 }
 

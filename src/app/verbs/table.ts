@@ -162,7 +162,11 @@ export const VERBS: readonly Verb[] = [
     aliases: ['rm'],
     examples: ['remove disk.mtorrent'],
     shell: {},
-    forms: [remove(false, 'stop sharing; the file itself is kept'), remove(true, 'discard an unfinished download')],
+    forms: [
+      remove('stop sharing; the file itself is kept'),
+      remove('discard an unfinished download', { name: 'force', short: 'f' }),
+      remove('also delete the file or folder itself', { name: 'delete-files' }),
+    ],
   },
   {
     name: 'pause',
@@ -296,13 +300,15 @@ export const VERBS: readonly Verb[] = [
   },
 ];
 
-function remove(force: boolean, purpose: string): Form {
+function remove(purpose: string, flag?: { readonly name: string; readonly short?: string }): Form {
+  const [force, content] = [flag?.name === 'force', flag?.name === 'delete-files'];
   return form({
-    takes: { name: clientFile('<name>.mtorrent') },
-    ...(force ? { flag: { name: 'force', short: 'f', purpose, isRisky: true } } : {}),
+    takes: { name: clientFile(content ? '<name>' : '<name>.mtorrent') },
+    ...(flag === undefined ? {} : { flag: { ...flag, purpose, isRisky: true } }),
     purpose,
-    ask: (client, { name }) => client.remove(name, { force }),
-    show: (detail) => done(detail, 'removed; the file itself was not touched'),
+    ask: (client, { name }) => client.remove(name, { force, content }),
+    show: (detail) =>
+      done(detail, content ? 'removed, and its files deleted' : 'removed; the file itself was not touched'),
   });
 }
 

@@ -24,6 +24,7 @@ import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
 import type { Choice, ClientEvent } from '../messages.js';
 import { Reuse } from '../reuse/reuse.js';
 import type { StatePaths } from '../state/library.js';
+import { deleteContent } from './content-removal.js';
 import { FolderStates } from './folder-states.js';
 import { Links } from './links.js';
 import { LocalHashing } from './local-hashing.js';
@@ -260,7 +261,7 @@ export class DiskJobs {
   }
 
   #downloading(): Jobs<DownloadingKind> {
-    const { paths, files } = this.#options;
+    const { paths, files, answer } = this.#options;
     return {
       openPart: {
         perform: async ({ file, entry }) => {
@@ -293,7 +294,7 @@ export class DiskJobs {
         refused: partFailed,
       },
       deleteFiles: {
-        perform: async ({ ask, file, entry, unfinished }) => {
+        perform: async ({ ask, file, entry, unfinished, content }) => {
           this.#rehash.forget(file);
           const layout = files.knows(entry.swarm) ? files.metainfo(entry.swarm).layout : undefined;
           await this.#folders.forget(file, entry);
@@ -303,6 +304,8 @@ export class DiskJobs {
           await this.#copies.forget(entry.swarm);
           if (unfinished && (await this.#isUnclaimed(entry.path))) await deletePart(entry.path, layout);
           for (const { mtorrentPath } of namesOf(entry)) await deleteMetainfo(mtorrentPath, entry.swarm);
+          const sentence = content && !unfinished ? await deleteContent(entry, layout) : undefined;
+          if (sentence !== undefined) answer({ kind: 'notice', level: 'bad', sentence });
           return { kind: 'removed', ask, refusal: undefined };
         },
         refused: removalFailed,
