@@ -3,7 +3,6 @@
 // same content at another place.
 
 import type { Argv } from 'yargs';
-import type { Choice } from '../../client/messages.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { REUSE_PATHS_MAX } from '../../foundation/base/limits.js';
 import { command, pathWord } from '../../foundation/base/shell-line.js';
@@ -181,7 +180,10 @@ function checkStream(args: GetArguments): void {
 }
 
 /** Throws INVALID_ARGUMENTS. */
-function choiceOf({ only = [], except = [] }: GetArguments): Choice {
+function choiceOf({ only = [], except = [] }: GetArguments): {
+  readonly only: readonly string[];
+  readonly except: readonly string[];
+} {
   if (only.length > GLOBS_MAX || except.length > GLOBS_MAX)
     throw new MiniTorrentError('INVALID_ARGUMENTS', `--only and --except can be repeated ${GLOBS_MAX} times at most`);
   return { only, except };
