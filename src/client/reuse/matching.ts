@@ -127,7 +127,8 @@ export class Matching {
   #entriesOf(share: SourceShare): void {
     const { layout, digests, has, path, group } = share;
     const { folder } = layout;
-    for (const { entry, size, digest } of entriesOf(layout, digests)) {
+    // A library has millions of files: most are turned away by their size.
+    for (const { entry, size, digest } of entriesOf(layout, digests, (size) => this.wantsSize(size))) {
       if (!this.#entries.has(keyOf(size, digest)) || !isThere(layout, entry, has)) continue;
       const file = folder === undefined ? path : `${path}/${folder.pathOf(entry)}`;
       this.file({ path: file, size, mtimeMs: mtimeOf(share, entry), digest, group });
@@ -213,15 +214,16 @@ function mtimeOf({ layout, mtimeMs }: SourceShare, entry: number): number {
 }
 
 /** The entries that are known by the digest of all their bytes: small ones of a folder, or a file of one piece. */
-function* entriesOf(layout: Layout, digests: Uint8Array) {
+function* entriesOf(layout: Layout, digests: Uint8Array, isWanted: (size: number) => boolean = () => true) {
   const { folder, size } = layout;
   if (folder === undefined) {
     if (size > 0 && size <= PIECE_SIZE) yield { entry: 0, size, digest: Buffer.from(digests).readBigUInt64BE(0) };
     return;
   }
   for (let entry = 0; entry < folder.count; entry += 1) {
-    const digest = folder.isFile(entry) && folder.sizeOf(entry) > 0 ? folder.digestOf(entry) : undefined;
-    if (digest !== undefined && !folder.hasChanged(entry)) yield { entry, size: folder.sizeOf(entry), digest };
+    const bytes = folder.sizeOf(entry);
+    const digest = bytes > 0 && isWanted(bytes) && folder.isFile(entry) ? folder.digestOf(entry) : undefined;
+    if (digest !== undefined && !folder.hasChanged(entry)) yield { entry, size: bytes, digest };
   }
 }
 

@@ -126,6 +126,7 @@ export async function planOf(
   const look = async (share: SourceShare): Promise<void> => {
     const number = matching.share(share);
     const { pieceCount } = new Geometry(share.layout.size);
+    sinceTurn += share.layout.folder?.count ?? 1;
     for (let first = 0; first < pieceCount; first += REUSE_DIGESTS_AT_ONCE) {
       const count = Math.min(REUSE_DIGESTS_AT_ONCE, pieceCount - first);
       matching.look(number, first, count);
