@@ -14,6 +14,8 @@ import { pageBlocks } from '../support/examples.js';
 import type { TerminalProcess } from '../support/terminal.js';
 
 const SIZE = 40 * PIECE + 5;
+/** Files of the folder, which share those bytes. */
+const LLAMA = ['1.bin', '2.bin', '3.bin', 'config.json'];
 
 /** The one block of the README in which a row says so. */
 function blockWith(text: string): readonly string[] {
@@ -74,11 +76,11 @@ async function twoTerminals(t: TestContext): Promise<void> {
   const world = await DocumentationWorld.open(t, ['192.0.2.2']);
   if (world === undefined) return;
   const stage = new Stage(world, 'readme: two terminals');
-  const sharing = blockWith('share big.bin');
-  const getting = blockWith('get ../big.mtorrent');
+  const sharing = blockWith('share llama');
+  const getting = blockWith('get ../llama.mtorrent');
   for (const block of [sharing, getting]) takeConsole(stage, block);
-  await mkdir(world.path('/tmp/try'));
-  await randomFile(world.path('/tmp/try/big.bin'), SIZE);
+  await mkdir(world.path('/tmp/try/llama'), { recursive: true });
+  for (const name of LLAMA) await randomFile(world.path(`/tmp/try/llama/${name}`), Math.floor(SIZE / LLAMA.length));
   const first = world.type('mtorrent', { directory: '/tmp/try' });
   await playConsole(first, sharing);
   await first.prompts();
@@ -91,10 +93,11 @@ async function twoTerminals(t: TestContext): Promise<void> {
   await playConsole(second, getting);
   await second.until(/^from 192\.0\.2\.2:6881 +received /m);
   await second.until(/^complete: /m);
-  assert.equal(
-    await sha256OfFile(world.path('/tmp/try/b/big.bin')),
-    await sha256OfFile(world.path('/tmp/try/big.bin')),
-  );
+  for (const name of LLAMA)
+    assert.equal(
+      await sha256OfFile(world.path(`/tmp/try/b/llama/${name}`)),
+      await sha256OfFile(world.path(`/tmp/try/llama/${name}`)),
+    );
   stage.done();
 }
 

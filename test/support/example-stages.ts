@@ -97,9 +97,9 @@ const PIPED = String.raw`printf 'get model.mtorrent /data/\nwait\n' | mtorrent c
 /** What its lines must show stands in the README. */
 const README: Readonly<Record<string, Row>> = {
   ...rows('readme: two terminals', [
-    'mtorrent> share big.bin big.mtorrent',
-    'mtorrent> get ../big.mtorrent .',
-    'mtorrent> show peers big.bin',
+    'mtorrent> share llama llama.mtorrent',
+    'mtorrent> get ../llama.mtorrent .',
+    'mtorrent> show peers llama',
   ]),
   ...rows('readme: exchange', [
     'mtorrent tracker 192.0.2.11:7001 192.0.2.12:7001 seeders.db tracker.log',
