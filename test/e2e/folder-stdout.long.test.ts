@@ -3,16 +3,17 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { after, before, type TestContext } from 'node:test';
 import { randomFile, Swarm } from '../../src/app/demo/swarm.js';
 import type { SwarmClient } from '../../src/app/library/mini-torrent.js';
 import { makeUser, type User } from '../support/command-run.js';
 import { fastRoot, listedEventually, PIECE, startClientHere, startTrackerHere } from '../support/e2e-stage.js';
-import { lacksPlace } from '../support/needs.js';
+import { hasTool, lacksPlace } from '../support/needs.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
 const DEADLINE_MS = 60_000;
@@ -95,6 +96,61 @@ function left({ user }: Served, kind: string): readonly string[] {
   const directory = join(user.env['XDG_STATE_HOME'] ?? '', 'mtorrent', kind);
   return existsSync(directory) ? readdirSync(directory) : [];
 }
+
+/** A folder that is served: packed files, one of its own pieces, a link, an executable file, an empty directory. */
+async function servedFolder(): Promise<Served> {
+  shares += 1;
+  const directory = scenery.path(`${shares}`);
+  const tree = join(directory, 'tree');
+  await mkdir(join(tree, 'sub', 'empty'), { recursive: true });
+  for (let at = 0; at < 20; at += 1) await randomFile(join(tree, 'sub', `${at}.txt`), 1_000 * at);
+  await randomFile(join(tree, 'large.bin'), 9 * PIECE + 3);
+  await writeFile(join(tree, 'run.sh'), '#!/bin/sh\n', { mode: 0o755 });
+  await symlink('../run.sh', join(tree, 'sub', 'link'));
+  return announced(directory, tree);
+}
+
+/** Every path below, with what it is. */
+async function lookOf(root: string): Promise<readonly string[]> {
+  const paths = (await readdir(root, { recursive: true })).sort();
+  return Promise.all(
+    paths.map(async (path) => {
+      const found = await lstat(join(root, path));
+      if (found.isDirectory()) return `${path}/`;
+      if (found.isSymbolicLink()) return `${path} -> ${await readlink(join(root, path))}`;
+      const digest = createHash('sha1').update(await readFile(join(root, path)));
+      return `${path} ${found.mode & 0o100 ? 'x' : '-'} ${digest.digest('hex')}`;
+    }),
+  );
+}
+
+test('a folder goes to tar while it is downloaded, and comes out equal', async (t) => {
+  if (!hasTool(t, 'tar')) return;
+  const stage = await servedFolder();
+  const to = join(stage.directory, 'to');
+  await mkdir(to);
+  const { exit, errors } = shell(t, stage, `"$@" | tar -x -C ${to}`, ['get', stage.mtorrent, '-']);
+  assert.equal(await exit, 0, errors());
+  assert.deepEqual(await lookOf(join(to, 'tree')), await lookOf(stage.source));
+  assert.match(errors(), /tree is complete: 22 files/);
+  for (const kind of ['get', 'stdout']) assert.deepEqual(left(stage, kind), [], kind);
+});
+
+test('of a folder only what was chosen is written, also when an earlier run was cut off', async (t) => {
+  if (!hasTool(t, 'tar')) return;
+  const stage = await servedFolder();
+  const to = join(stage.directory, 'to');
+  await mkdir(to);
+  const words = ['get', stage.mtorrent, '-', '--only', 'large.bin', '--only', '1*.txt'];
+  const cut = shell(t, stage, '"$@" | head -c 1000000 > /dev/null', [...words, '-q', '--download-limit', '2MB']);
+  assert.equal(await cut.exit, 0, cut.errors());
+  assert.equal(left(stage, 'stdout').length, 1);
+  const { exit, errors } = shell(t, stage, `"$@" | tar -x -C ${to}`, words);
+  assert.equal(await exit, 0, errors());
+  const wanted = (await lookOf(stage.source)).filter((line) => /^large|\/1\d?\.txt/.test(line));
+  const found = (await lookOf(join(to, 'tree'))).filter((line) => !line.endsWith('/'));
+  assert.deepEqual(found, wanted);
+});
 
 test('a file goes to a pipe byte for byte, and nothing of it stays behind', async (t) => {
   const stage = await served(30);

@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
 import { exitCodeOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
+import { choose } from '../../foundation/torrent/folder/choice.js';
+import { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { Layout } from '../../foundation/torrent/layout.js';
 import { targetPathOf } from '../../transfer/storage/target.js';
 import { contentOf } from '../library/content.js';
 import type { Download } from '../library/download.js';
@@ -24,8 +27,6 @@ const CHOICE_DIGITS = 12;
 export interface StdoutArguments {
   readonly 'part-dir': string | undefined;
   readonly keep: string | undefined;
-  readonly only?: readonly string[] | undefined;
-  readonly except?: readonly string[] | undefined;
 }
 
 /** Where the pieces lie until all was written. */
@@ -72,16 +73,16 @@ export async function getToStdout(order: Order, args: StdoutArguments, run: OneS
   }
 }
 
-async function placeOf({ metainfo }: GetPlan, args: StdoutArguments, run: OneShot): Promise<Place> {
+async function placeOf(plan: GetPlan, args: StdoutArguments, run: OneShot): Promise<Place> {
   const { 'part-dir': partDir, keep } = args;
-  const { name, swarm } = metainfo;
+  const { name, swarm } = plan.metainfo;
   if (keep !== undefined && partDir !== undefined) {
     const sentence = '--keep and --part-dir cannot be combined: the pieces lie where the file is kept';
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
   }
   if (keep !== undefined) return { target: await targetPathOf(absoluteAs(keep), name), own: undefined };
   const key = createHash('sha1')
-    .update(`${swarm}\0${choiceOf(args)}`)
+    .update(`${swarm}\0${choiceOf(plan)}`)
     .digest('hex')
     .slice(0, CHOICE_DIGITS);
   const parent = partDir === undefined ? join(run.clientConfig.stateRoot, 'stdout') : absolutePathOf(partDir);
@@ -100,8 +101,17 @@ function absoluteAs(word: string): string {
 }
 
 /** Which of the files are wanted, as text: another choice has a place of its own. */
-function choiceOf({ only, except }: StdoutArguments): string {
-  return JSON.stringify([only ?? [], except ?? []]);
+function choiceOf({ wish }: GetPlan): string {
+  return JSON.stringify([wish?.only ?? [], wish?.except ?? []]);
+}
+
+/** With the choice of the plan, in memory of its own: the client marks the list that it works with. */
+function chosenLayout({ metainfo, wish }: GetPlan): Layout {
+  const { folder } = metainfo.layout;
+  if (folder === undefined) return metainfo.layout;
+  const list = new FolderList(folder.memory.slice(0));
+  choose(list, { only: wish?.only, except: wish?.except });
+  return new Layout(list);
 }
 
 const UNREAD = { kind: 'unread' } as const;
@@ -133,9 +143,10 @@ async function both(
 }
 
 /** Writes all of it. False: the reader has gone. Rejects with why the download failed. */
-async function write(client: SwarmClient, { metainfo, target }: GetPlan, sink: Sink): Promise<boolean> {
-  const { name, layout } = metainfo;
-  const follower = new Follower(client, target, layout);
+async function write(client: SwarmClient, plan: GetPlan, sink: Sink): Promise<boolean> {
+  const { name } = plan.metainfo;
+  const layout = chosenLayout(plan);
+  const follower = new Follower(client, plan.target, layout);
   try {
     // The next part is read while the last one is written.
     let written: Promise<boolean> = Promise.resolve(true);
