@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import { within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { eachOf } from './each-of.js';
@@ -54,12 +55,17 @@ async function flushDescriptor(fd: number): Promise<void> {
 }
 
 /** syncfs(2) by `sync -f`. Resolves to false where that is missing, fails or takes too long. */
-function flushFileSystem(root: number): Promise<boolean> {
+export async function flushFileSystem(root: number, deadlineMs = FLUSH_WHOLE_DEADLINE_MS): Promise<boolean> {
   // The child gets the directory itself, not a path that may mean another one by now.
   const child = spawn('sync', ['-f', '/dev/stdin'], { stdio: [root, 'ignore', 'ignore'] });
-  const deadline = setTimeout(() => child.kill('SIGKILL'), FLUSH_WHOLE_DEADLINE_MS);
-  return new Promise((resolve) => {
+  const ended = new Promise<boolean>((resolve) => {
     child.once('error', () => resolve(false));
     child.once('close', (code) => resolve(code === 0));
-  }).finally(() => clearTimeout(deadline)) as Promise<boolean>;
+  });
+  return within(ended, deadlineMs, () => {
+    // One that waits for a dead disk ends only with that wait.
+    child.kill('SIGKILL');
+    child.unref();
+    return false;
+  });
 }

@@ -4,9 +4,11 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -24,6 +26,7 @@ import { Prng } from '../../../src/foundation/base/prng.js';
 import { type FolderEntry, FolderList } from '../../../src/foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { EntryError } from '../../../src/transfer/storage/entry-error.js';
+import { flushFileSystem } from '../../../src/transfer/storage/flush.js';
 import { folderLists } from '../../../src/transfer/storage/folder-lists.js';
 import {
   attachStorage,
@@ -338,6 +341,26 @@ test('many files are flushed by one call, or one by one where that is missing, a
     await part.close();
     assert.deepEqual(sorted(treeOf(join(directory, name))), sorted(expectedOf(layout.folder as FolderList, bytes)));
   }
+});
+
+test('a flush of the file system that takes too long, fails or is missing is none', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { env } = process;
+  const path = env['PATH'] ?? '';
+  const root = openSync(directory, 'r');
+  t.after(() => {
+    env['PATH'] = path;
+    closeSync(root);
+  });
+  assert.equal(await flushFileSystem(root), true);
+  const program = join(directory, 'sync');
+  env['PATH'] = `${directory}:${path}`;
+  writeFileSync(program, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
+  assert.equal(await flushFileSystem(root, 100), false);
+  writeFileSync(program, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  assert.equal(await flushFileSystem(root), false);
+  env['PATH'] = join(directory, 'nothing');
+  assert.equal(await flushFileSystem(root), false);
 });
 
 test('descriptors are few, and none is left: after writing, failing, examining, closing', async (t) => {
