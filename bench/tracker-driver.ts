@@ -141,6 +141,18 @@ export class TrackerClient {
     await this.#answerTo({ kind: 'share', id, swarm, ...facts, have: pieceCount, ...this.#version() }, 'shared');
   }
 
+  /** One page of the listed files. */
+  page(after: Uint8Array, filter: string): Promise<Extract<TrackerReply, { kind: 'listing' }>> {
+    return this.#answerTo({ kind: 'list', id: this.#nextId(Number.NaN), after, filter, want: 64 }, 'listing');
+  }
+
+  /** Says that it holds so much of a file, and waits until that is committed. */
+  async announced(swarm: Uint8Array): Promise<void> {
+    const version = this.#version();
+    const have = version.sequence % PIECE_COUNT;
+    await this.#answerTo({ kind: 'announce', id: this.#nextId(Number.NaN), swarm, have, ...version }, 'announced');
+  }
+
   /** How many seeders the tracker lists, the caller not among them. */
   async seederCount(swarm: Uint8Array): Promise<number> {
     const reply = await this.#answerTo(

@@ -1,12 +1,13 @@
 // The tracker pair under load: two real tracker processes, and this process as all of their clients. `npm run bench --
-// tracker [announces] [idle] [steady] [start] [catchup] [failover] [silence] [--quick] [--disk] [--json]`. Files are in
-// memory, where an fsync is free; `--disk` puts them into the temporary directory.
+// tracker [announces] [idle] [steady] [start] [catchup] [failover] [silence] [catalogue] [--quick] [--disk] [--json]`.
+// Files are in memory, where an fsync is free; `--disk` puts them into the temporary directory.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { printTable } from './figures.js';
 import { announceScene } from './tracker-announces.js';
+import { catalogueScene } from './tracker-catalogue.js';
 import { catchUpScene } from './tracker-catchup.js';
 import { idleScene, steadyScene } from './tracker-connections.js';
 import { failoverScene } from './tracker-failover.js';
@@ -23,6 +24,7 @@ const SCENES: Readonly<Record<string, (options: SceneOptions) => Promise<readonl
   catchup: catchUpScene,
   failover: failoverScene,
   silence: silenceScene,
+  catalogue: catalogueScene,
 };
 
 /** 1 when a request failed; a missed target of time or memory is shown, and no failure: machines differ. */

@@ -319,6 +319,15 @@ const TRACKER: readonly Defect[] = [
     rule: 'the last share of a content says whether it is listed, and every tracker hears it; a get says nothing of it',
   },
   {
+    name: 'pair: what is listed of a known version is not taken',
+    breaks: 'a word that came through a tracker of before is listed once its partner says so',
+    file: 'src/tracking/store/pair/merge.ts',
+    right: 'if (order < 0 || !isListed || entry.isListed',
+    wrong: 'if (order <= 0 || !isListed || entry.isListed',
+    test: 'test/tracking/store/pair/pair.test.ts',
+    rule: 'what the partner tells beside reaches the list, also of a word that came before without it',
+  },
+  {
     name: 'tracker: whoever shares a file lists it',
     breaks: 'only a file whose owner said so is listed',
     file: 'src/tracking/tracker/session/session.ts',

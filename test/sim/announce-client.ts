@@ -3,6 +3,7 @@
 
 import type { Wake, WakeAt } from '../../src/foundation/actor/machine.js';
 import { type ClientId, clientId, type SwarmKey, swarmKey } from '../../src/foundation/torrent/ids.js';
+import type { InfoDigest, InfoFacts } from '../../src/foundation/torrent/info-text.js';
 import type { AnnounceEffect, AnnounceInput } from '../../src/tracking/announce/effects.js';
 import type { TrackerIndex } from '../../src/tracking/announce/links.js';
 import { AnnounceMachine } from '../../src/tracking/announce/machine.js';
@@ -19,6 +20,11 @@ interface Connection {
   /** The id of its hello: all words on it are this client's. */
   saidAs: ClientId | undefined;
   far: { readonly life: number; readonly connection: number } | undefined;
+}
+
+/** What every .mtorrent of this file says. */
+export function detailsOf(swarm: SwarmKey): InfoFacts {
+  return { info: `${swarm}${swarm.slice(0, 24)}` as InfoDigest, listBytes: 7, files: 3 };
 }
 
 export class AnnounceClient {
@@ -91,6 +97,11 @@ export class AnnounceClient {
     else this.#command({ kind: 'progress', swarm, have });
   }
 
+  /** Whether it wants its shares of this file to be found. */
+  lists(swarm: SwarmKey): boolean {
+    return (this.#number + Number.parseInt(swarm.slice(0, 2), 16)) % 2 === 0;
+  }
+
   remove(swarm: SwarmKey): void {
     if (this.state !== 'alive' || !this.wanted.delete(swarm)) return;
     this.#removing.add(swarm);
@@ -155,7 +166,9 @@ export class AnnounceClient {
   }
 
   #register(swarm: SwarmKey, have: number): void {
-    this.#command({ kind: 'register', swarm, name: 'a.bin', size: PIECES * 524_288, pieceCount: PIECES, have });
+    const facts = { name: 'a.bin', size: PIECES * 524_288, pieceCount: PIECES };
+    const isListed = this.lists(swarm);
+    this.#command({ kind: 'register', swarm, ...facts, have, details: detailsOf(swarm), isListed });
   }
 
   #command(command: AnnounceCommand): void {

@@ -31,6 +31,11 @@ export class FakeStore {
     return { trackerId: new Uint8Array(this.#trackerId), position: this.#position, followed: this.#followed };
   }
 
+  /** As the upgrade of a list does. */
+  followAnew(): void {
+    this.#followed = { origin: new Uint8Array(16), position: 0 };
+  }
+
   commit(changes: readonly PairChange[], position: number, wallMs: number): void {
     for (const [at, change] of changes.entries()) {
       if (isOfRegistry(change)) this.#image.apply(change, wallMs, 0, position + at);

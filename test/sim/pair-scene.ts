@@ -7,7 +7,7 @@ import { Prng } from '../../src/foundation/base/prng.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import type { Entry } from '../../src/tracking/registry/records.js';
 import { PAIR_RETRY_MAX_MS } from '../../src/tracking/store/pair/limits.js';
-import { AnnounceClient } from './announce-client.js';
+import { AnnounceClient, detailsOf } from './announce-client.js';
 import { Paths, World } from './paths.js';
 import { LEASE_MS, RENEW_MS, TrackerNode } from './tracker-node.js';
 
@@ -38,6 +38,8 @@ export interface PairOptions {
   readonly isBusy: boolean;
   /** Trackers stand still for more than a day, and clocks are set. */
   readonly sleeps: boolean;
+  /** The second tracker is of an earlier release until the faults are over. */
+  readonly isUpgraded: boolean;
   /** Without, the stream of records alone has to make the two equal. */
   readonly tellsDigests: boolean;
 }
@@ -57,6 +59,7 @@ export function pairOptionsOf(seed: number): PairOptions {
     diskFaults: !isGentle && prng.next() < 0.3,
     losesDisks,
     sleeps,
+    isUpgraded: !losesDisks && seed % 4 === 1,
     isBusy: !isGentle && prng.next() < 0.3,
     // What lapsed at a standstill, and what an older copy of a disk lacks, is behind no position.
     tellsDigests: sleeps || losesDisks || seed % 2 === 0,
@@ -87,6 +90,7 @@ export class PairScene {
     for (const tracker of this.trackers) {
       tracker.isOnWire = options.isOnWire;
       tracker.tellsDigests = options.tellsDigests;
+      tracker.isOfBefore = options.isUpgraded && tracker === second;
       tracker.start();
     }
     this.clients = Array.from(
@@ -199,13 +203,23 @@ export class PairScene {
   listOf(tracker: TrackerNode, withoutTheDead = false): string[] {
     const gone = new Set(this.clients.filter((client) => withoutTheDead && client.isGoneUnheard).map(({ id }) => id));
     const live = this.entriesOf(tracker).filter(({ state, client }) => state === 'live' && !gone.has(client.id));
-    return live.map(({ swarm, client, port, have }) => `${swarm.key} ${client.id} ${port} ${have}`).sort();
+    return live
+      .map(({ swarm, client, port, have, isListed }) => {
+        const told = swarm.facts?.details?.info === detailsOf(swarm.key).info ? 'told' : 'untold';
+        return `${swarm.key} ${client.id} ${port} ${have} ${told}${isListed ? ' listed' : ''}`;
+      })
+      .sort();
   }
 
   truth(): string[] {
     const living = this.clients.filter(({ state }) => state === 'alive');
     return living
-      .flatMap(({ id, port, wanted }) => [...wanted].map(([swarm, have]) => `${swarm} ${id} ${port} ${have}`))
+      .flatMap((client) => {
+        const { id, port, wanted } = client;
+        return [...wanted].map(
+          ([swarm, have]) => `${swarm} ${id} ${port} ${have} told${client.lists(swarm) ? ' listed' : ''}`,
+        );
+      })
       .sort();
   }
 
@@ -268,6 +282,7 @@ function simulate(options: PairOptions): readonly string[] {
   }
   world.runUntil(FAULTS_MS);
   scene.heal();
+  if (options.isUpgraded) trackers[1].upgrade();
   if (options.isBusy) world.runUntil(FAULTS_MS + BUSY_MS);
   scene.calm();
   const healedMs = world.nowMs;

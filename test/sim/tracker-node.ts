@@ -5,12 +5,14 @@ import assert from 'node:assert/strict';
 import type { WakeAt } from '../../src/foundation/actor/machine.js';
 import { FRAME_BYTES_MAX } from '../../src/foundation/base/limits.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
+import { encodeFeatures } from '../../src/foundation/wire/features.js';
 import type { PairChange } from '../../src/tracking/store/pair/changes.js';
 import {
   type FollowerMessage,
   followerMessages,
   type LeaderMessage,
   leaderMessages,
+  markedFeatures,
 } from '../../src/tracking/store/pair/messages.js';
 import type { PairInput } from '../../src/tracking/store/pair/pair.js';
 import type { DialBack, DialBackAnswer } from '../../src/tracking/tracker/claims/claims.js';
@@ -21,6 +23,9 @@ import type { Paths, World } from './paths.js';
 
 export const LEASE_MS = 10_000;
 export const RENEW_MS = 3_000;
+
+/** What it names in its hello. */
+const BEFORE = encodeFeatures([1, 2, 3]);
 
 /** Some day. */
 const WALL_MS = 1_700_000_000_000;
@@ -49,6 +54,8 @@ export class TrackerNode {
   machine: PairedTracker | undefined;
   /** Frames are encoded and decoded as on a wire. */
   isOnWire = false;
+  /** It is of a release that knows no details of files and no lists; see `upgrade`. */
+  isOfBefore = false;
   /** What it tells its follower: without digests, nothing but the stream of records makes the two equal. */
   tellsDigests = true;
   /** Entries are lost on the way although their frames arrive, which nothing but a bug of ours could do. */
@@ -121,6 +128,14 @@ export class TrackerNode {
     this.#links.clear();
   }
 
+  /** It is of this release from now on, on the same disk, whose list is brought to the new format. */
+  upgrade(): void {
+    this.crash();
+    this.isOfBefore = false;
+    this.#store.followAnew();
+    this.start();
+  }
+
   /** While it is down: its disk is another, empty one from now on. */
   loseDisk(): void {
     assert.equal(this.machine, undefined);
@@ -184,7 +199,10 @@ export class TrackerNode {
   }
 
   request(life: number, connection: number, request: TrackerRequest): void {
-    if (life === this.#life && this.#peers.has(connection)) this.#post({ kind: 'received', connection, request });
+    if (life !== this.#life || !this.#peers.has(connection)) return;
+    const isAhead = this.isOfBefore && request.kind === 'share' && request.details !== undefined;
+    assert.ok(!isAhead, 'a tracker is told what it takes');
+    this.#post({ kind: 'received', connection, request });
   }
 
   connectionLost(life: number, connection: number): void {
@@ -242,8 +260,9 @@ export class TrackerNode {
         return;
       case 'reply': {
         const peer = this.#peers.get(effect.connection);
-        if (peer?.kind === 'client')
-          this.#paths.send(this.name, peer.end.name, () => peer.end.answered(effect.message));
+        const { message } = effect;
+        const said = message.kind === 'helloReply' && this.isOfBefore ? { ...message, features: BEFORE } : message;
+        if (peer?.kind === 'client') this.#paths.send(this.name, peer.end.name, () => peer.end.answered(said));
         return;
       }
       case 'hangUp': {
@@ -342,6 +361,9 @@ export class TrackerNode {
     const far = this.#links.get(link);
     const { partner } = this;
     if (far === undefined || partner === undefined) return;
+    // One of before names no features, and knows nobody by their mark.
+    const isMark = word.kind === 'resendClients' && word.clients.some((client) => markedFeatures(client) !== undefined);
+    if (isMark && (this.isOfBefore || partner.isOfBefore)) return;
     if (word.kind === 'resendBuckets') this.bucketsAsked += word.buckets.length;
     const sent = this.isOnWire ? viaWire(word, followerMessages) : word;
     this.#toPartner(() => {

@@ -6,7 +6,7 @@ import { TOMBSTONE_MS } from '../../foundation/base/limits.js';
  * Files, and seeders of those that are found, at which one page of the catalogue looks: a millisecond or two, for which
  * everybody else waits.
  */
-export const CATALOGUE_LOOKS_MAX = 4_096;
+export const CATALOGUE_LOOKS_MAX = 2_048;
 /** Milliseconds a tombstone is kept for a partner that does not come back: a disk is replaced within a week. */
 export const TOMBSTONE_UNHEARD_MS = 7 * TOMBSTONE_MS;
 /**
