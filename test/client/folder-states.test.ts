@@ -13,6 +13,7 @@ import type { Entry } from '../../src/client/files/record.js';
 import { AS_IT_IS } from '../../src/client/messages.js';
 import { openStateDirectory } from '../../src/client/state/library.js';
 import { silentLog } from '../../src/foundation/base/log.js';
+import { Bitfield } from '../../src/foundation/torrent/bitfield.js';
 import { FolderList } from '../../src/foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../src/foundation/torrent/layout.js';
 import type { Metainfo } from '../../src/foundation/torrent/metainfo.js';
@@ -136,4 +137,16 @@ test('what was shared is deleted by its list: other files, and those that have c
   rmSync(join(root, 'a.txt'));
   assert.equal(await deleteContent(entry, metainfo.layout), undefined);
   assert.throws(() => readFileSync(root), { code: 'ENOENT' });
+});
+
+test('files of pieces that a verification found wrong are not shared any more', async (t) => {
+  const { root, states, entry, metainfo } = await stage(t);
+  const list = metainfo.layout.folder as FolderList;
+  const bad = new Bitfield(metainfo.geometry.pieceCount);
+  bad.set(bad.pieceCount - 1);
+  states.rotted(metainfo, bad);
+  assert.deepEqual(changedIn(metainfo), ['large.bin']);
+  assert.ok(list.count > 4 && root !== '');
+  const seen = await states.look(1, entry, metainfo, 1);
+  assert.deepEqual([seen.changed, seen.names], [1, ['large.bin']]);
 });

@@ -1589,6 +1589,27 @@ const LINKS: readonly Defect[] = [
   },
 ];
 
+const SHARED_FOLDERS: readonly Defect[] = [
+  {
+    name: 'folders: after a restart every stamp is right',
+    breaks: 'a file that differs from its stamp is not shared',
+    file: 'src/client/disk-jobs/folder-states.ts',
+    right: 'list.markChanged(file, times[at] !== list.stampOf(file));',
+    wrong: 'list.markChanged(file, false);',
+    test: 'test/client/folder-states.test.ts',
+    rule: 'after a restart stamps are believed, and what differs from them is not shared',
+  },
+  {
+    name: 'folders: a changed file is shared again unread',
+    breaks: 'a changed file is shared again only when its pieces were hashed and right',
+    file: 'src/client/disk-jobs/folder-states.ts',
+    right: 'if (!isRight(list, index, whole, good)) {',
+    wrong: 'if (good.count > whole.count) {',
+    test: 'test/client/folder-states.test.ts',
+    rule: 'looks find a changed file in turn; one that is the same twice is hashed, and shared again when it is right',
+  },
+];
+
 export const CATALOGUE: readonly Defect[] = [
   ...VERSIONS,
   ...LINKS,
@@ -1605,6 +1626,7 @@ export const CATALOGUE: readonly Defect[] = [
   ...TRANSFER,
   ...ANNOUNCE,
   ...CLIENT,
+  ...SHARED_FOLDERS,
   ...ATTACH,
   ...ACTOR,
 ];

@@ -110,7 +110,7 @@ export class DiskJobs {
     this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
     this.#links = new Links(paths, mayName);
     this.#reuse = new Reuse({ hashing, files, log });
-    this.#rehash = new Rehash({ hashing, files, paths, copies });
+    this.#rehash = new Rehash({ hashing, files, paths, copies, folders });
     this.#looks = new Looks({ deadlineMs: MOUNT_DEADLINE_MS, onHung: (mount) => this.#answerHung(mount) });
     this.#jobs = {
       ...this.#sharing(),

@@ -243,7 +243,7 @@ function changedFiles(list: FolderList): readonly number[] {
 }
 
 /** The pieces that lie on this disk whole, when every chosen file is right. */
-function wholePieces(layout: Layout): Bitfield {
+export function wholePieces(layout: Layout): Bitfield {
   return wantedPieces(layout)?.whole ?? servedPieces(new Layout(layout.size));
 }
 

@@ -10,11 +10,13 @@ import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { partBytesOf } from '../../transfer/storage/leftovers.js';
 import { allOf, recordedPieces, unchanged, withoutPieces } from '../../transfer/storage/reopening.js';
 import { loadResume, saveResume } from '../../transfer/storage/resume.js';
+import { isFolder } from '../../transfer/storage/source.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { ClientEffect, HashedAgain } from '../effects.js';
 import type { Entry } from '../files/record.js';
 import { VERIFY_BUSY_MS, VERIFY_REST } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
+import { type FolderStates, wholePieces } from './folder-states.js';
 import type { LocalHashing, VerifyOptions } from './local-hashing.js';
 import { lookAt } from './look.js';
 import type { OpenFiles } from './open-files.js';
@@ -25,6 +27,7 @@ export interface RehashOptions {
   readonly files: OpenFiles;
   readonly paths: StatePaths;
   readonly copies: OwnCopies;
+  readonly folders: FolderStates;
 }
 
 export class Rehash {
@@ -32,11 +35,13 @@ export class Rehash {
   readonly #files: OpenFiles;
   readonly #paths: StatePaths;
   readonly #copies: OwnCopies;
+  readonly #folders: FolderStates;
   /** By file number. */
   readonly #inProgress = new Map<number, AbortController>();
   #movedMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ hashing, files, paths, copies }: RehashOptions) {
+  constructor({ hashing, files, paths, copies, folders }: RehashOptions) {
+    this.#folders = folders;
     this.#hashing = hashing;
     this.#files = files;
     this.#paths = paths;
@@ -71,6 +76,7 @@ export class Rehash {
     onProgress: (pieces: number) => void,
   ): Promise<HashedAgain> {
     const metainfo = await this.#metainfoOf(entry);
+    if (metainfo.layout.folder !== undefined) return this.#hashFolderAgain(file, entry, metainfo, onProgress);
     const isComplete = entry.completeness.kind !== 'partial';
     const only = isComplete ? undefined : await this.#recordedOf(file, entry);
     const path = isComplete ? entry.path : await pathOf(entry);
@@ -80,6 +86,24 @@ export class Rehash {
     const found = unchanged(before, await lookAt(path, entry.mtorrentPath));
     const claimed = only ?? allOf(metainfo.geometry.pieceCount);
     return { kind: 'hashed', claimed: claimed.count, bad: [...claimed.without(good).ranges()], found };
+  }
+
+  /** Files of bad pieces count as changed; what no whole piece shows is not judged. */
+  async #hashFolderAgain(
+    file: number,
+    entry: Entry,
+    metainfo: Metainfo,
+    onProgress: (pieces: number) => void,
+  ): Promise<HashedAgain> {
+    const isComplete = entry.completeness.kind !== 'partial';
+    const whole = wholePieces(metainfo.layout);
+    const only = isComplete ? whole : whole.common(await this.#recordedOf(file, entry));
+    const path = isComplete || (await isFolder(entry.path)) ? entry.path : partPathOf(entry.path);
+    const found = await lookAt(path, entry.mtorrentPath, [], true);
+    if (only.count === 0) return { kind: 'hashed', claimed: 0, bad: [], found };
+    const bad = only.without(await this.#verify(file, path, metainfo, { only, onProgress }));
+    if (isComplete) this.#folders.rotted(metainfo, bad);
+    return { kind: 'hashed', claimed: only.count, bad: [...bad.ranges()], found };
   }
 
   /** Resolves to how many pieces are left. Its download must not be running. */
@@ -118,9 +142,7 @@ export class Rehash {
   /** That of a file which was missing at the start may not have been read yet. */
   async #metainfoOf(entry: Entry): Promise<Metainfo> {
     if (this.#files.knows(entry.swarm)) return this.#files.metainfo(entry.swarm);
-    const metainfo = await this.#copies.metainfoOf(entry);
-    this.#files.learn(metainfo);
-    return metainfo;
+    return this.#files.learn(await this.#copies.metainfoOf(entry), entry.folder);
   }
 
   #restMs(workedMs: number): number {

@@ -114,6 +114,11 @@ export class Verifications {
       if (record.phase.at === 'mending') this.#open.set(file, { at: 'mending', ask, name, result });
       return effects;
     }
+    if (record.entry.folder !== undefined) {
+      // The files of these pieces are marked; the look finds out what is still shared.
+      this.#open.delete(file);
+      return [{ kind: 'lookAtEntries', file, entry: record.entry, entries: 1 }, verified(record, ask, result)] as const;
+    }
     const count = countOf(result.bad);
     const pieces = count === 1 ? '1 bad piece' : `${count} bad pieces`;
     const sentence = lostSentence(record, `has ${pieces}`);
