@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { randomFile, Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { linkOf } from '../../src/app/library/links.js';
 import type { SwarmClient } from '../../src/app/library/mini-torrent.js';
 import { linkTo } from '../../src/foundation/torrent/link.js';
 import { ANY_NAMES } from '../../src/foundation/torrent/metainfo.js';
@@ -61,6 +62,29 @@ test('a single file is got by its link from one tracker, with the other one down
   assert.match(stderr, /looking up one film\.bin at the trackers /);
   assert.deepEqual(await readFile(join(directory, 'saved.mtorrent')), await readFile(join(directory, 'film.mtorrent')));
   const info = await new CommandRun(t, user, ['info', 'saved.mtorrent', '--link']).outcome();
+  assert.equal(info.stdout, link);
+});
+
+test('a folder is got by its link: the list comes from the peer, and verify and info take the link, too', async (t) => {
+  const directory = scenery.path('tree');
+  const tree = join(directory, 'a tree');
+  await mkdir(join(tree, 'docs'), { recursive: true });
+  await mkdir(join(directory, 'to'));
+  for (let at = 0; at < 40; at += 1) await writeFile(join(tree, 'docs', `page ${at}.txt`), `page ${at}\n`);
+  await randomFile(join(tree, 'model.bin'), 9 * PIECE + 5);
+  const mtorrent = join(directory, 'tree.mtorrent');
+  await server.share(tree, mtorrent);
+  const link = await linkOf(mtorrent);
+  await listedEventually(scenery, 1, (rows) => rows.some((row) => row.startsWith('a tree ')), 'the share is listed');
+  const user = await makeUser(directory, 'bob');
+  const { code, stdout, stderr } = await new CommandRun(t, user, ['get', link, 'to/']).outcome();
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, join(directory, 'to/a tree'));
+  assert.equal(await readFile(join(stdout, 'docs/page 7.txt'), 'utf8'), 'page 7\n');
+  assert.equal(await sha256OfFile(join(stdout, 'model.bin')), await sha256OfFile(join(tree, 'model.bin')));
+  const verified = await new CommandRun(t, user, ['verify', link, stdout, '--strict']).outcome();
+  assert.equal(verified.code, 0, verified.stderr);
+  const info = await new CommandRun(t, user, ['info', link, '--link']).outcome();
   assert.equal(info.stdout, link);
 });
 

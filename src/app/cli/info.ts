@@ -6,15 +6,15 @@ import { formatBytes, toHex } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
-import { isLink, linkTo } from '../../foundation/torrent/link.js';
+import { linkTo } from '../../foundation/torrent/link.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { settingFlags } from '../settings/table.js';
-import { clientConfigOf } from './client-config.js';
-import { type RunCommand, settingsOf, terminal } from './context.js';
+import { type RunCommand, terminal } from './context.js';
 import { CHOICE_FLAGS } from './folder-flags.js';
 import { describeChoice, describeTotals, entryLines, entryObjects, totalsOf } from './info-folder.js';
+import { metainfoFrom } from './metainfo-argument.js';
 
 export interface InfoArguments {
   readonly mtorrent: string;
@@ -48,10 +48,10 @@ export function infoCommand(parser: Argv, run: RunCommand): void {
   );
 }
 
-/** Rejects as `readMetainfo` does, for a link as `metainfoOf` does, and as `choose` does. */
+/** Rejects as `metainfoFrom` does, and as `choose` does. */
 export async function runInfo(args: InfoArguments, output: CommandOutput): Promise<number> {
   const { json = false, link = false, files = false } = args;
-  const metainfo = isLink(args.mtorrent) ? await linked(args) : await read(args.mtorrent);
+  const metainfo = await metainfoFrom(args.mtorrent, { ...args });
   const isPartial = await applyChoice(metainfo, args);
   if (link) output.stdout(linkTo(metainfo));
   else if (json) for (const object of asJson(metainfo, files)) output.stdout(JSON.stringify(object));
@@ -69,18 +69,6 @@ async function applyChoice({ name, layout: { folder } }: Metainfo, choice: InfoA
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
   }
   return true;
-}
-
-async function read(path: string): Promise<Metainfo> {
-  const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
-  const { ANY_NAMES } = await import('../../foundation/torrent/metainfo.js');
-  return readMetainfo(path, ANY_NAMES);
-}
-
-async function linked(args: InfoArguments): Promise<Metainfo> {
-  const { metainfoOf } = await import('../library/links.js');
-  const { mayName } = clientConfigOf(await settingsOf({ ...args }));
-  return metainfoOf(args.mtorrent, { mayName });
 }
 
 function* asJson(metainfo: Metainfo, files: boolean): Generator<object> {

@@ -9,9 +9,11 @@ import type { CommandOutput } from '../../foundation/base/output.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { settingFlags } from '../settings/table.js';
 import { type RunCommand, terminal } from './context.js';
 import { hashThreadsFor } from './create.js';
 import { CHOICE_FLAGS } from './folder-flags.js';
+import { metainfoFrom } from './metainfo-argument.js';
 import { pieceProgress } from './progress.js';
 
 export interface VerifyArguments {
@@ -32,7 +34,7 @@ export function verifyCommand(parser: Argv, run: RunCommand): void {
     'report which pieces of a file, or which files of a folder, are good',
     (args) =>
       args
-        .positional('mtorrent', { type: 'string', demandOption: true })
+        .positional('mtorrent', { type: 'string', demandOption: true, describe: 'its path, or a link' })
         .positional('file', { type: 'string', demandOption: true })
         .option('strict', {
           type: 'boolean',
@@ -40,7 +42,8 @@ export function verifyCommand(parser: Argv, run: RunCommand): void {
           describe: 'of a folder: complain of what is not in its list',
         })
         .options(CHOICE_FLAGS)
-        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
+        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' })
+        .options(settingFlags('allow-host-names')),
     (args) => run(() => runVerify(args, terminal())),
   );
 }
@@ -57,9 +60,7 @@ interface Findings {
 
 /** Exit code 0 when the file is the one described, otherwise that of VERIFICATION_FAILED. */
 export async function runVerify(args: VerifyArguments, output: CommandOutput): Promise<number> {
-  const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
-  const { ANY_NAMES } = await import('../../foundation/torrent/metainfo.js');
-  const metainfo = await readMetainfo(args.mtorrent, ANY_NAMES);
+  const metainfo = await metainfoFrom(args.mtorrent, { ...args });
   const { folder } = metainfo.layout;
   if (folder !== undefined) return verifyFolder(metainfo, folder, args, output);
   const findings = await examine(metainfo, args, output);

@@ -94,7 +94,7 @@ test('create refuses before it hashes, and leaves nothing behind', async (t) => 
   const refuses = (args: Partial<Parameters<typeof runCreate>[0]>, code: string, ...says: string[]): Promise<void> =>
     assert.rejects(runCreate({ file, out, trackers, ...args }, new Recorder()), failsWith(code, ...says));
   await refuses({ file: join(directory, 'none') }, 'FILE_NOT_FOUND', 'none');
-  await refuses({ file: directory }, 'NOT_A_FILE');
+  await refuses({ file: '/dev/null' }, 'NOT_A_FILE');
   await refuses({ trackers: [trackers[0], trackers[0]] }, 'INVALID_ARGUMENTS', 'different');
   await refuses({ name: '../x' }, 'UNSAFE_NAME', '../x');
   await refuses({ name: 'con' }, 'UNSAFE_NAME', 'Windows');

@@ -1,0 +1,17 @@
+// What a .mtorrent says that a user named by its path or by a link. Nothing is kept, and nobody is contacted unless it
+// is a link, whose trackers and peers are asked.
+
+import { isLink } from '../../foundation/torrent/link.js';
+import { ANY_NAMES, type Metainfo } from '../../foundation/torrent/metainfo.js';
+import { clientConfigOf } from './client-config.js';
+import { type ParsedArguments, settingsOf } from './context.js';
+
+/** Rejects as `readMetainfo` does, or `metainfoOf`. @param args for the setting allow-host-names, which links obey. */
+export async function metainfoFrom(word: string, args: ParsedArguments): Promise<Metainfo> {
+  if (!isLink(word)) {
+    const { readMetainfo } = await import('../../transfer/storage/metainfo-file.js');
+    return readMetainfo(word, ANY_NAMES);
+  }
+  const { metainfoOf } = await import('../library/links.js');
+  return metainfoOf(word, { mayName: clientConfigOf(await settingsOf(args)).mayName });
+}
