@@ -1,7 +1,7 @@
 // Writes the completion script for bash 3.2 and later, which needs no other completion package. The script holds every
 // command, so Tab starts no program. Pure.
 
-import { type CommandRule, everyRule, type Offers } from './grammar.js';
+import { type CommandRule, ENTRIES_AWK, everyRule, type Offers } from './grammar.js';
 
 export function bashScript(program: CommandRule): string {
   const rules = everyRule(program);
@@ -20,6 +20,7 @@ export function bashScript(program: CommandRule): string {
       'kind',
       rules.map(({ words, flags }) => [[words], flagWords(flags)] as const),
     ),
+    ENTRIES,
     OFFER,
     COMPLETE,
     'complete -F _mtorrent mtorrent',
@@ -81,12 +82,27 @@ function lookup(name: string, variable: string, cases: Cases): readonly string[]
   ];
 }
 
+/** Of the .mtorrent on the line, wherever it stands. */
+const ENTRIES = `# CURRENT: prints the paths in the .mtorrent of the line that begin so.
+__mtorrent_entries() {
+  local word file=''
+  for word in "\${COMP_WORDS[@]}"; do
+    word=\${word//\\\\/}
+    word=\${word#[\\"\\']}
+    word=\${word%[\\"\\']}
+    [[ $word == *.mtorrent ]] && file=\${word/#\\~\\//$HOME/}
+  done
+  [[ -f $file ]] && P=$1 LC_ALL=C awk '${ENTRIES_AWK}' "$file" 2> /dev/null
+}
+`;
+
 /** compgen prints one name a line, so a name that contains a line feed is offered in parts; that does no harm. */
 const OFFER = `# KIND CURRENT: fills COMPREPLY.
 __mtorrent_offer() {
   local name
   case $1 in
     files | directories | mtorrents) compopt -o filenames 2> /dev/null ;;
+    entries) compopt -o filenames -o nospace 2> /dev/null ;;
   esac
   while IFS= read -r name; do
     COMPREPLY+=("$name")
@@ -99,6 +115,7 @@ __mtorrent_offer() {
         compgen -d -- "$2"
         compgen -f -X '!*.mtorrent' -- "$2"
         ;;
+      entries) __mtorrent_entries "$2" ;;
       *) compgen -W "$1" -- "$2" ;;
     esac
   )

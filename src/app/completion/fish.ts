@@ -1,7 +1,7 @@
 // Writes the completion script for fish 3.1 and later. One function of the script finds the command and the place of
 // the cursor, and every rule asks it. Pure.
 
-import { type CommandRule, everyRule, type Offers } from './grammar.js';
+import { type CommandRule, ENTRIES_AWK, everyRule, type Offers } from './grammar.js';
 
 export function fishScript(program: CommandRule): string {
   const rules = everyRule(program);
@@ -58,6 +58,8 @@ function argumentsOf(offers: Offers): string {
       return '-F';
     case 'directories':
       return "-a '(__fish_complete_directories (commandline -ct))'";
+    case 'entries':
+      return "-a '(__mtorrent_entries)'";
     case 'mtorrents':
       return "-a '(__mtorrent_files)'";
     default:
@@ -104,6 +106,20 @@ function __mtorrent_at
     else
         test $place -eq $argv[2]
     end
+end
+
+# The paths in the .mtorrent of the line.
+function __mtorrent_entries
+    set -l file ''
+    for word in (commandline -op)
+        set -l plain (string unescape -- $word)
+        test -n "$plain"; or set plain $word
+        string match -q -- '*.mtorrent' $plain; and set file (string replace -r '^~/' "$HOME/" -- $plain)
+    end
+    test -f "$file"; or return
+    set -lx P (string replace -r '^--[a-z]+=' '' -- (commandline -ct))
+    set -lx LC_ALL C
+    awk '${ENTRIES_AWK}' "$file" 2> /dev/null
 end
 
 # Files that end in .mtorrent, and directories.

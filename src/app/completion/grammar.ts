@@ -8,8 +8,26 @@ import { placesOf } from '../verbs/places.js';
 import { verbNamed } from '../verbs/table.js';
 import type { CommandEntry, FlagEntry, PositionalEntry } from './command-table.js';
 
-/** Words, or names on the disk; 'mtorrents' are `.mtorrent` files, and the directories that may hold them. */
-export type Offers = readonly string[] | 'files' | 'directories' | 'mtorrents' | 'nothing';
+/**
+ * Words, or names on the disk; 'mtorrents' are `.mtorrent` files, and the directories that may hold them; 'entries' are
+ * the paths of the folder that the `.mtorrent` of the line describes.
+ */
+export type Offers = readonly string[] | 'files' | 'directories' | 'mtorrents' | 'entries' | 'nothing';
+
+/**
+ * A program for awk that prints the paths of a `.mtorrent` that begin with $P, each up to the folder that comes next.
+ * So Tab starts no client, and a list of any size is read at once.
+ */
+export const ENTRIES_AWK = [
+  '/^(file|exec): / {',
+  'sub(/^[a-z]+: [^ ]* /, "");',
+  'p = ENVIRON["P"];',
+  'if (index($0, p) == 1) {',
+  'rest = substr($0, length(p) + 1); slash = index(rest, "/");',
+  'path = slash ? p substr(rest, 1, slash) : $0;',
+  'if (!(path in seen)) { seen[path] = 1; print path }',
+  '} }',
+].join(' ');
 
 export interface FlagRule {
   /** With their dashes, the long one first. */
@@ -53,6 +71,9 @@ const OFFERS: Readonly<Record<string, Offers>> = {
   seeders: 'nothing',
   timeout: 'nothing',
   mtorrent: 'mtorrents',
+  only: 'entries',
+  except: 'entries',
+  exclude: 'nothing',
 };
 
 const EVERYWHERE: readonly FlagRule[] = [

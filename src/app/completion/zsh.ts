@@ -1,7 +1,7 @@
 // Writes the completion script for zsh: one function a command, each a single call of _arguments, like the completions
 // that come with zsh. Works from a directory of $fpath under the name _mtorrent, and through eval. Pure.
 
-import { type CommandRule, everyRule, type FlagRule, type Offers } from './grammar.js';
+import { type CommandRule, ENTRIES_AWK, everyRule, type FlagRule, type Offers } from './grammar.js';
 
 export function zshScript(program: CommandRule): string {
   return [
@@ -9,6 +9,7 @@ export function zshScript(program: CommandRule): string {
     '# Completion of mtorrent for zsh. To use it in this shell: eval "$(mtorrent completion zsh)"',
     '',
     ...everyRule(program).flatMap(functionOf),
+    ENTRIES,
     '# Autoloaded from $fpath this file is the function itself; through eval it registers it.',
     'if [[ $funcstack[1] == _mtorrent ]]; then',
     '  _mtorrent "$@"',
@@ -68,12 +69,27 @@ function actionOf(offers: Offers): string {
       return '_files';
     case 'directories':
       return '_files -/';
+    case 'entries':
+      return '_mtorrent_entries';
     case 'mtorrents':
       return '_files -g "*.mtorrent"';
     default:
       return `(${offers.join(' ')})`;
   }
 }
+
+const ENTRIES = `# The paths in the .mtorrent of the line.
+_mtorrent_entries() {
+  local word file=''
+  for word in $words; do
+    [[ \${(Q)word} == *.mtorrent ]] && file=\${\${(Q)word}/#\\~\\//$HOME/}
+  done
+  [[ -f $file ]] || return 1
+  local -a found
+  found=("\${(f)$(P=\${(Q)PREFIX} LC_ALL=C awk '${ENTRIES_AWK}' "$file" 2> /dev/null)}")
+  [[ -n $found ]] && compadd -S '' -- $found
+}
+`;
 
 function nameOf({ words }: CommandRule): string {
   return words === '' ? '_mtorrent' : `_mtorrent_${words.replaceAll(/[ -]/g, '_')}`;

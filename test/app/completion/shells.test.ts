@@ -33,7 +33,7 @@ const OFFERED: readonly (readonly [string, readonly string[]])[] = [
   ['mtorrent config show --color a', ['always', 'auto']],
   ['mtorrent client --state-dir s', ['sub/']],
   ['mtorrent completion ', ['bash', 'fish', 'zsh']],
-  ['mtorrent info ', ['a.mtorrent', 'my file.mtorrent', 'sub/']],
+  ['mtorrent info ', ['a.mtorrent', 'folder.mtorrent', 'my file.mtorrent', 'sub/']],
   ['mtorrent info sub/', ['sub/c.mtorrent']],
   ['mtorrent verify a.mtorrent b', ['b.bin']],
   ['mtorrent create -o b', ['b.bin']],
@@ -44,6 +44,10 @@ const OFFERED: readonly (readonly [string, readonly string[]])[] = [
   ['mtorrent nonsense ', []],
   ['mtorrent create --name ', []],
   ['mtorrent create -- -', []],
+  ['mtorrent info folder.mtorrent --only ', ['a b.txt', 'docs/', 'tool']],
+  ['mtorrent info folder.mtorrent --only do', ['docs/']],
+  ['mtorrent info folder.mtorrent --except docs/', ['docs/deep/', 'docs/x']],
+  ['mtorrent info b.bin --only ', []],
 ];
 
 function stage(t: TestContext): string {
@@ -51,6 +55,9 @@ function stage(t: TestContext): string {
   mkdirSync(join(directory, 'sub'));
   for (const name of ['a.mtorrent', 'b.bin', 'my file.mtorrent', 'sub/c.mtorrent', 'sub/d.bin'])
     writeFileSync(join(directory, name), '');
+  const list = ['file: 1#0123456789abcdef a b.txt', 'file: 0 docs/deep/y', 'file: 2 docs/x', 'exec: 1@5 tool'];
+  const folder = ['192.0.2.1:1', '192.0.2.2:1', 'folder', '4', '00'.repeat(20), 'folder: 4', ...list, 'folder: end'];
+  writeFileSync(join(directory, 'folder.mtorrent'), `${folder.join('\n')}\n`);
   writeFileSync(join(directory, '.mtorrent.bash'), bashScript(program));
   writeFileSync(join(directory, '.mtorrent.zsh'), zshScript(program));
   writeFileSync(join(directory, '.mtorrent.fish'), fishScript(program));
@@ -80,8 +87,8 @@ test('bash offers the words, flags and files that fit the place', (t) => {
     return lines.filter((line) => line !== '').sort();
   };
   for (const [line, offered] of OFFERED) {
-    // bash appends the slash itself.
-    const wanted = offered.map((word) => word.replace(/\/$/, ''));
+    // bash appends the slash of a directory itself.
+    const wanted = line.includes('folder.mtorrent') ? offered : offered.map((word) => word.replace(/\/$/, ''));
     assert.deepEqual(bash(bashWords(line)), [...wanted].sort(), line);
   }
   // A value behind = is offered alone where bash breaks words at =, whole where it does not.
@@ -122,6 +129,9 @@ const COMPLETED: readonly (readonly [string, string])[] = [
   ['mtorrent info m', 'mtorrent info my\\ file.mtorrent '],
   ['mtorrent info sub/', 'mtorrent info sub/c.mtorrent '],
   ['mtorrent client --state-dir s', 'mtorrent client --state-dir sub/'],
+  ['mtorrent info folder.mtorrent --only do', 'mtorrent info folder.mtorrent --only docs/'],
+  ['mtorrent info folder.mtorrent --only docs/x', 'mtorrent info folder.mtorrent --only docs/x'],
+  ['mtorrent info folder.mtorrent --except a', 'mtorrent info folder.mtorrent --except a\\ b.txt'],
   ['mtorrent verify a.mtorrent b', 'mtorrent verify a.mtorrent b.bin '],
   [
     'mtorrent client 192.0.2.7:1 192.0.2.1:1 192.0.2.2:1 b',
