@@ -105,12 +105,12 @@ test('people are told in one line; a folder may be named, and files are found wh
   assert.match(stderr, /^reused 9\.5 MiB of 10\.0 MiB \(95 %\) from .*\/olds; fetched 512\.0 KiB$/m);
 });
 
-test('--dry-run says the line, and transfers and makes nothing', async (t) => {
+test('--dry-run says what would be reused, and transfers and makes nothing', async (t) => {
   const { user, mtorrent, path } = await versions(20, [5]);
   const words = ['get', mtorrent, 'to/', '--reuse', 'v1.bin', '--dry-run'];
   const { code, stdout, stderr } = await new CommandRun(t, user, words).outcome();
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^reused 9\.5 MiB of 10\.0 MiB \(95 %\) from .*v1\.bin; fetched 512\.0 KiB$/);
+  assert.match(stdout, /^would reuse 9\.5 MiB of 10\.0 MiB \(95 %\) from .*v1\.bin; would fetch 512\.0 KiB$/);
   const dry = new CommandRun(t, user, [...words, '--json']);
   assert.equal((await dry.outcome()).code, 0, dry.stderr);
   const reused = one(dry.events(), 'reused');

@@ -27,7 +27,7 @@ export async function getDryRun({ plan }: Order, run: OneShot, isJson: boolean):
   const sources = estimate.sources.slice(0, DRY_RUN_SOURCES_MAX);
   const reused = { ...estimate, sources, kind: 'reused', name: metainfo.name, path: target } as const;
   if (isJson) run.reporter.reused(reused);
-  else run.reporter.result(reusedSentence(reused));
+  else run.reporter.result(reusedSentence(reused, true));
   return 0;
 }
 

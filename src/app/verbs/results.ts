@@ -126,14 +126,17 @@ export function percent(have: number, pieces: number): string {
   return `${(Math.floor((have / pieces) * 1000) / 10).toFixed(1)} %`;
 }
 
-/** What a download found on this machine: how much, where, and what was left to fetch. */
-export function reusedSentence({ bytes, fetched, sources }: Reused): string {
-  if (bytes === 0) return `reused nothing; fetched ${formatBytes(fetched)}`;
+/**
+ * What a download found on this machine: how much, where, and what was left to fetch. `isPlan`: what it would find.
+ */
+export function reusedSentence({ bytes, fetched, sources }: Reused, isPlan = false): string {
+  const [reused, fetching] = isPlan ? ['would reuse', 'would fetch'] : ['reused', 'fetched'];
+  if (bytes === 0) return `${reused} nothing; ${fetching} ${formatBytes(fetched)}`;
   const all = bytes + fetched;
   const [[first] = [''], ...others] = sources;
   const rest = others.length === 0 ? '' : others.length === 1 ? ' and 1 other' : ` and ${others.length} others`;
   const share = `${Math.floor((bytes / all) * 100)} %`;
-  return `reused ${formatBytes(bytes)} of ${formatBytes(all)} (${share}) from ${first}${rest}; fetched ${formatBytes(fetched)}`;
+  return `${reused} ${formatBytes(bytes)} of ${formatBytes(all)} (${share}) from ${first}${rest}; ${fetching} ${formatBytes(fetched)}`;
 }
 
 export function peerLine({ direction, address, bytes, rate, pieces }: PeerView): string {
