@@ -4,6 +4,7 @@
 import { runCoresBench } from './cores.js';
 import { runFarBench } from './far.js';
 import { runFaultsBench } from './faults.js';
+import { runFoldersBench } from './folders.js';
 import { runHashBench } from './hash.js';
 import { runIdleBench } from './idle.js';
 import { runLanBench } from './lan.js';
@@ -46,6 +47,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: runSimBench,
     usage: '[--rows "8,100,1000"] [--seed N] [--runs N] [--out DIR]',
     shows: 'crowds in virtual time; 1,000 receivers only when asked for',
+  },
+  folders: {
+    run: runFoldersBench,
+    usage: '[--entries 100000] [--size 4GiB] [--only create,small,large,version,trees,link,stdout] [--out DIR]',
+    shows: 'folders, their versions and their links, beside tar and one large file',
   },
   hash: { run: runHashBench, usage: '[--size 4GiB] [--runs N] [--out DIR]', shows: 'mtorrent create beside mktorrent' },
   limits: { run: runLimitsBench, usage: '[--limits 100K,1M] [--seconds N]', shows: 'how exact rate limits are' },

@@ -1,0 +1,238 @@
+// What the folders' bench measures, one function a subject. Each makes its trees, has them travel in a fresh swarm,
+// and answers its bars: what was measured, and what is wanted of it, both in the same run.
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ClientProcess, runProgram } from '../src/app/demo/processes.js';
+import { Swarm } from '../src/app/demo/swarm.js';
+import { shellLine } from '../src/foundation/base/shell-line.js';
+import { formatAddress } from '../src/foundation/torrent/address.js';
+import { withCleanup } from './cleanup.js';
+import {
+  assertEqual,
+  PROGRAM,
+  share,
+  type Travel,
+  timeProgram,
+  timeShell,
+  timeStream,
+  timeTar,
+  travel,
+} from './folders-stage.js';
+import { changePieces, makeTree, makeVersions, SOURCE_TREES, writeRandom } from './folders-trees.js';
+
+const MIB = 2 ** 20;
+const SMALL_FILE_BYTES = 4_096;
+const LINKED_FILE_BYTES = 64;
+const LARGE_FILES = 500;
+const CHANGED_SHARE = 0.1;
+/** Descriptors that a client may open for the files of folders, beside what it has open anyway. */
+const DESCRIPTORS_MAX = 128 + 2 * 16 + 40;
+
+/** What was measured, and the bar that it is held against. */
+export interface Bar {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** At most; undefined: shown only. */
+  readonly wanted?: number;
+}
+
+export interface Sizes {
+  /** Of the folder of small files. */
+  readonly entries: number;
+  /** Of the folder of large files. */
+  readonly bytes: number;
+}
+
+export type Measure = (root: string, sizes: Sizes) => Promise<readonly Bar[]>;
+
+interface Scene {
+  readonly swarm: Swarm;
+  readonly seeder: ClientProcess;
+  /** A fresh one of each name. */
+  readonly leecher: (name: string) => ClientProcess;
+}
+
+function inSwarm(root: string, use: (scene: Scene) => Promise<readonly Bar[]>): Promise<readonly Bar[]> {
+  return withCleanup(async (cleanup) => {
+    const swarm = await Swarm.create(root);
+    cleanup.add(() => swarm.end());
+    await swarm.startTrackers();
+    return use({ swarm, seeder: swarm.startClient('seeder'), leecher: (name) => swarm.startClient(name) });
+  });
+}
+
+/** `create` of many small files that are in the page cache. */
+const measureCreate: Measure = (root, { entries }) =>
+  inSwarm(root, async ({ swarm }) => {
+    const source = swarm.path('small');
+    makeTree(source, entries, SMALL_FILE_BYTES);
+    const trackers = swarm.trackers.flatMap((address) => ['-t', formatAddress(address)]);
+    const words = ['create', source, '-o', swarm.path('small.mtorrent'), '-f', '-q', ...trackers];
+    timeProgram(words);
+    return [{ name: `create, ${entries} files of 4 KiB`, value: timeProgram(words), unit: 's', wanted: 3 }];
+  });
+
+/** Many small files, one to one on this machine, beside tar through a pipe. */
+const measureSmall: Measure = (root, { entries }) =>
+  inSwarm(root, async ({ swarm, seeder, leecher }) => {
+    const source = swarm.path('small');
+    makeTree(source, entries, SMALL_FILE_BYTES);
+    const mtorrent = await share(seeder, swarm, source, 'x');
+    const target = swarm.path('got');
+    const measured = await travel(seeder, leecher('leecher'), mtorrent, target);
+    assertEqual(source, target);
+    const tar = timeTar(source, swarm.path('tar'));
+    const what = `${entries} files of 4 KiB, 1 to 1`;
+    return [
+      { name: what, value: measured.seconds, unit: 's', wanted: 3.5 },
+      { name: `${what}: over tar (${tar.toFixed(2)} s)`, value: measured.seconds / tar, unit: '×', wanted: 2 },
+      { name: `${what}: processor of both`, value: measured.cpuSeconds, unit: 's' },
+      ...barsOfMemory(what, measured),
+    ];
+  });
+
+function barsOfMemory(what: string, measured: Travel): readonly Bar[] {
+  return [
+    { name: `${what}: memory of the leecher`, value: measured.leecherRss / MIB, unit: 'MiB', wanted: 200 },
+    { name: `${what}: memory of the seeder`, value: measured.seederRss / MIB, unit: 'MiB', wanted: 200 },
+    {
+      name: `${what}: descriptors of the leecher`,
+      value: measured.leecherDescriptors,
+      unit: '',
+      wanted: DESCRIPTORS_MAX,
+    },
+    {
+      name: `${what}: descriptors of the seeder`,
+      value: measured.seederDescriptors,
+      unit: '',
+      wanted: DESCRIPTORS_MAX,
+    },
+  ];
+}
+
+/** Large files, as of a model, beside one file of that size. */
+const measureLarge: Measure = (root, { bytes }) =>
+  inSwarm(root, async ({ swarm, seeder, leecher }) => {
+    const [folder, file] = [swarm.path('large'), swarm.path('one.bin')];
+    makeTree(folder, LARGE_FILES, Math.floor(bytes / LARGE_FILES));
+    writeRandom(file, Math.floor(bytes / LARGE_FILES) * LARGE_FILES);
+    const ofFile = await share(seeder, swarm, file, 'file');
+    const ofFolder = await share(seeder, swarm, folder, 'folder');
+    const one = await travel(seeder, leecher('leecher-1'), ofFile, swarm.path('got.bin'));
+    rmSync(swarm.path('got.bin'));
+    const many = await travel(seeder, leecher('leecher-2'), ofFolder, swarm.path('got'));
+    assertEqual(folder, swarm.path('got'));
+    const what = `${LARGE_FILES} files, ${(bytes / 2 ** 30).toFixed(1)} GiB`;
+    return [
+      { name: what, value: many.seconds, unit: 's' },
+      {
+        name: `${what}: over one file (${one.seconds.toFixed(2)} s)`,
+        value: many.seconds / one.seconds,
+        unit: '×',
+        wanted: 1.05,
+      },
+      ...barsOfMemory(what, many),
+    ];
+  });
+
+/** A folder of large files of which every tenth piece changed, fetched by who has the version before. */
+const measureVersion: Measure = (root, { bytes }) =>
+  inSwarm(root, async ({ swarm, seeder, leecher }) => {
+    const [before, after] = [swarm.path('before'), swarm.path('after')];
+    makeTree(before, LARGE_FILES, Math.floor(bytes / LARGE_FILES));
+    const changed = changePieces(before, after, CHANGED_SHARE, 1);
+    const fetcher = leecher('leecher');
+    await travel(seeder, fetcher, await share(seeder, swarm, before, 'before'), swarm.path('had'));
+    const mtorrent = await share(seeder, swarm, after, 'after');
+    const next = await travel(seeder, fetcher, mtorrent, swarm.path('got'));
+    assertEqual(after, swarm.path('got'));
+    const what = `a version of ${(bytes / 2 ** 30).toFixed(1)} GiB, ${((100 * changed) / bytes).toFixed(1)} % in changed pieces`;
+    return [
+      {
+        name: `${what}: of it over the network`,
+        value: (100 * next.received) / bytes,
+        unit: '%',
+        wanted: (100 * changed) / bytes + 1,
+      },
+      { name: `${what}: first byte after`, value: next.firstByteSeconds, unit: 's', wanted: 0.5 },
+      { name: what, value: next.seconds, unit: 's' },
+    ];
+  });
+
+/** Source trees and their next versions: all of it over the network, and only what changed. */
+const measureTrees: Measure = async (root) => {
+  const bars: Bar[] = [];
+  for (const shape of SOURCE_TREES) {
+    const measured = await inSwarm(root, async ({ swarm, seeder, leecher }) => {
+      const [before, after] = [swarm.path('before'), swarm.path('after')];
+      const changed = makeVersions(shape, before, after);
+      const fetcher = leecher('leecher');
+      await travel(seeder, fetcher, await share(seeder, swarm, before, 'before'), swarm.path('had'));
+      const mtorrent = await share(seeder, swarm, after, 'after');
+      const plain = await travel(seeder, leecher('plain'), mtorrent, swarm.path('plain'));
+      const next = await travel(seeder, fetcher, mtorrent, join(swarm.directory, 'got'));
+      assertEqual(after, swarm.path('got'));
+      const what = `${shape.name}, ${shape.changedFiles} of ${shape.files} files changed (${(changed / MIB).toFixed(1)} MiB)`;
+      return [
+        { name: `${what}: without the version before`, value: plain.received / MIB, unit: 'MiB' },
+        { name: `${what}: with it`, value: next.received / MIB, unit: 'MiB', wanted: (1.3 * changed + 524_288) / MIB },
+        { name: `${what}: seconds, without ${plain.seconds.toFixed(2)}`, value: next.seconds, unit: 's' },
+      ];
+    });
+    bars.push(...measured);
+  }
+  return bars;
+};
+
+/** The `.mtorrent` of many files from its link, which a peer and the trackers hand out. */
+const measureLink: Measure = (root, { entries }) =>
+  inSwarm(root, async ({ swarm, seeder }) => {
+    const source = swarm.path('small');
+    makeTree(source, entries, LINKED_FILE_BYTES);
+    const mtorrent = await share(seeder, swarm, source, 'x');
+    const { stdout: link } = await runProgram(['info', mtorrent, '--link'], swarm.directory);
+    const own = timeProgram(['info', mtorrent]);
+    const what = `info of a link to ${entries} files (of its .mtorrent: ${own.toFixed(2)} s)`;
+    return [{ name: what, value: timeProgram(['info', link]), unit: 's', wanted: 2 }];
+  });
+
+/** One file to standard output and into a folder; and a folder to tar. */
+const measureStdout: Measure = (root, sizes) =>
+  inSwarm(root, async ({ swarm, seeder }) => {
+    const bytes = Math.ceil(sizes.bytes / 4);
+    const [file, folder] = [swarm.path('one.bin'), swarm.path('small')];
+    writeRandom(file, bytes);
+    makeTree(folder, sizes.entries / 10, SMALL_FILE_BYTES);
+    const [ofFile, ofFolder] = [await share(seeder, swarm, file, 'file'), await share(seeder, swarm, folder, 'folder')];
+    const state = ['--alone', '--state-dir', swarm.path('state')];
+    const plain = timeProgram(['get', ofFile, swarm.path('plain.bin'), ...state]);
+    const streamed = await timeStream(['get', ofFile, '-', ...state]);
+    mkdirSync(swarm.path('untarred'));
+    timeShell(
+      `${shellLine(process.execPath, PROGRAM, 'get', ofFolder, '-', ...state)} | tar x -C ${swarm.path('untarred')}`,
+    );
+    assertEqual(folder, swarm.path('untarred/small'));
+    const what = `get to standard output, ${(bytes / 2 ** 20).toFixed(0)} MiB`;
+    return [
+      {
+        name: `${what}: over a plain get (${plain.toFixed(2)} s)`,
+        value: streamed.seconds / plain,
+        unit: '×',
+        wanted: 1.25,
+      },
+      { name: `${what}: first byte after, with the program's start`, value: streamed.firstByteSeconds, unit: 's' },
+    ];
+  });
+
+/** In the order in which they are shown. */
+export const MEASURES: Readonly<Record<string, Measure>> = {
+  create: measureCreate,
+  small: measureSmall,
+  large: measureLarge,
+  version: measureVersion,
+  trees: measureTrees,
+  link: measureLink,
+  stdout: measureStdout,
+};

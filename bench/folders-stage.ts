@@ -1,0 +1,158 @@
+// Where the folders' bench measures: a swarm of real processes, one that shares and one that fetches, watched from
+// outside while a folder travels; and what plain tools take for the same on the same machine.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ClientProcess } from '../src/app/demo/processes.js';
+import type { Swarm } from '../src/app/demo/swarm.js';
+import { shellLine } from '../src/foundation/base/shell-line.js';
+import { cpuSeconds, descriptorCount, rssPeakBytes } from './tracker-vitals.js';
+
+const DEADLINE_MS = 1_800_000;
+const WATCH_MS = 50;
+export const PROGRAM = new URL('../bundle/mtorrent.cjs', import.meta.url).pathname;
+
+export interface Travel {
+  /** From `get` until its COMPLETED. */
+  readonly seconds: number;
+  /** From `get` until the first byte from a peer is counted; NaN: none came. */
+  readonly firstByteSeconds: number;
+  readonly received: number;
+  readonly cpuSeconds: number;
+  /** The highest of both while it travelled. */
+  readonly leecherRss: number;
+  readonly seederRss: number;
+  readonly leecherDescriptors: number;
+  readonly seederDescriptors: number;
+}
+
+interface Row {
+  readonly path: string;
+  readonly received: number;
+}
+
+/** Shares `source` as `NAME.mtorrent` in the swarm's directory; answers that path. */
+export async function share(seeder: ClientProcess, swarm: Swarm, source: string, name: string): Promise<string> {
+  await seeder.succeed(shellLine('share', source, `${name}.mtorrent`), DEADLINE_MS);
+  return swarm.path(`${name}.mtorrent`);
+}
+
+/** `leecher` gets `mtorrent` into the new folder or file `target`. @param words more of the command. */
+export async function travel(
+  seeder: ClientProcess,
+  leecher: ClientProcess,
+  mtorrent: string,
+  target: string,
+  words: readonly string[] = [],
+): Promise<Travel> {
+  await Promise.all([seeder.address(), leecher.address()]);
+  const cpuBefore = cpuSeconds(seeder.pid) + cpuSeconds(leecher.pid);
+  const startedMs = performance.now();
+  const watch = new Watch(seeder, leecher);
+  await leecher.succeed(shellLine('get', mtorrent, target, ...words), DEADLINE_MS);
+  const first = firstByte(leecher, target, startedMs, watch);
+  const event = await leecher.event((line) => line.includes(target), DEADLINE_MS);
+  const seconds = (performance.now() - startedMs) / 1_000;
+  watch.end();
+  if (!event.startsWith('COMPLETED:')) throw new Error(`the download failed: ${event} ${leecher.stderr}`);
+  const received = (await rowOf(leecher, target))?.received ?? Number.NaN;
+  return {
+    seconds,
+    firstByteSeconds: await first,
+    received,
+    cpuSeconds: cpuSeconds(seeder.pid) + cpuSeconds(leecher.pid) - cpuBefore,
+    leecherRss: rssPeakBytes(leecher.pid),
+    seederRss: rssPeakBytes(seeder.pid),
+    leecherDescriptors: watch.leecherDescriptors,
+    seederDescriptors: watch.seederDescriptors,
+  };
+}
+
+async function rowOf(leecher: ClientProcess, target: string): Promise<Row | undefined> {
+  const { files } = await leecher.json<{ readonly files: readonly Row[] }>('show downloads --json');
+  return files.find(({ path }) => path === target);
+}
+
+/** Asked for again and again until some came, or the download has ended. */
+async function firstByte(leecher: ClientProcess, target: string, startedMs: number, watch: Watch): Promise<number> {
+  for (;;) {
+    if (((await rowOf(leecher, target))?.received ?? 0) > 0) return (performance.now() - startedMs) / 1_000;
+    if (watch.hasEnded) return Number.NaN;
+    await pause(WATCH_MS);
+  }
+}
+
+/** Counts open descriptors of both while they work. */
+class Watch {
+  leecherDescriptors = 0;
+  seederDescriptors = 0;
+  hasEnded = false;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(seeder: ClientProcess, leecher: ClientProcess) {
+    this.#timer = setInterval(() => {
+      this.leecherDescriptors = Math.max(this.leecherDescriptors, descriptorCount(leecher.pid));
+      this.seederDescriptors = Math.max(this.seederDescriptors, descriptorCount(seeder.pid));
+    }, WATCH_MS);
+  }
+
+  end(): void {
+    this.hasEnded = true;
+    clearInterval(this.#timer);
+  }
+}
+
+/** Throws unless both hold the same files with the same bytes. */
+export function assertEqual(source: string, target: string): void {
+  const { status, stdout } = spawnSync('diff', ['-rq', source, target], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${target} is not ${source}: ${stdout.slice(0, 1_000)}`);
+}
+
+/** Seconds of a line of the shell, to its end. */
+export function timeShell(line: string): number {
+  return time('sh', ['-c', `set -e; ${line}`]);
+}
+
+/** Seconds that tar takes to copy the folder `source` to the new folder `target`, which is removed again. */
+export function timeTar(source: string, target: string): number {
+  const seconds = timeShell(`mkdir ${target}; tar c -C ${source} . | tar x -C ${target}`);
+  rmSync(target, { recursive: true });
+  return seconds;
+}
+
+/** Seconds of one run of `mtorrent`, to its end. */
+export function timeProgram(words: readonly string[]): number {
+  return time(process.execPath, [PROGRAM, ...words]);
+}
+
+/** One run of `mtorrent` that writes to its standard output: until the first byte of that, and to its end. */
+export async function timeStream(
+  words: readonly string[],
+): Promise<{ readonly seconds: number; readonly firstByteSeconds: number }> {
+  const startedMs = performance.now();
+  const since = (): number => (performance.now() - startedMs) / 1_000;
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const child = spawn(process.execPath, [PROGRAM, ...words, '-q'], { stdio: [...stdio], env: environment() });
+  let firstByteSeconds = Number.NaN;
+  child.stdout?.once('data', () => {
+    firstByteSeconds = since();
+  });
+  child.stdout?.resume();
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`mtorrent ${words.join(' ')} ended with ${code}`);
+  return { seconds: since(), firstByteSeconds };
+}
+
+const environment = (): NodeJS.ProcessEnv => ({ ...process.env, MTORRENT_CONFIG: '/dev/null' });
+
+function time(program: string, words: readonly string[]): number {
+  const startedMs = performance.now();
+  const { status, stderr } = spawnSync(program, words, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: environment(),
+  });
+  if (status !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${status}: ${String(stderr)}`);
+  return (performance.now() - startedMs) / 1_000;
+}
