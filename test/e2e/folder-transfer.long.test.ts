@@ -156,7 +156,7 @@ for (const [what, change] of CHANGES)
     const isTouched = what === 'its time';
     if (isTouched) {
       // The bytes are right: once it is still, it is hashed and shared again.
-      await completes(fetcher, target);
+      await completes(fetcher, target, 120_000);
       assert.deepEqual(treeOf(target), tree);
       return;
     }

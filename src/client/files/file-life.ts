@@ -122,8 +122,6 @@ export type LifeEvent =
       /** About those that have changed; '' when none has. */
       readonly sentence: string;
       readonly isNews: boolean;
-      /** Some pieces are not shared any more. */
-      readonly isLess: boolean;
     }
   /** A missing file was looked at. */
   | { readonly kind: 'looked'; readonly stamp: string | undefined }
@@ -147,7 +145,7 @@ export type Action =
   | 'releasePart'
   /** Serves and announces it. Repeated when its pieces or its path have changed. */
   | 'offer'
-  /** Ends the connections that were told of more pieces; they come back. */
+  /** Ends the connections that were told of other pieces; they come back. */
   | 'hangUp'
   | 'startDownload'
   | 'stopDownload'
@@ -326,10 +324,11 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
     otherwise: 'late',
   },
   entriesSeen: {
-    seeding: ({ offered }, { changed, sentence, isNews, isLess }) => {
+    seeding: ({ offered }, { changed, sentence, isNews }) => {
       const next = { at: 'seeding', offered, ...(changed === 0 ? {} : { changed, sentence }) } as const;
-      const offer: readonly Action[] = isLess ? ['hangUp', 'offer'] : ['offer'];
-      return to(next, ...(offered ? offer : []), ...tellIf(isNews));
+      // Also when there are more pieces: peers that come back learn of them.
+      const offer: readonly Action[] = offered ? ['hangUp', 'offer'] : [];
+      return to(next, ...offer, ...tellIf(isNews));
     },
     otherwise: 'late',
   },

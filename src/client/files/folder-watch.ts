@@ -55,8 +55,8 @@ export class FolderWatch {
     const recorded = isStamped ? [saved(files)] : NO_EFFECTS;
     if (have === transfer.have && changed === before) return recorded;
     const sentence = changedSentence(record, seen);
-    const [isNews, isLess] = [changed > before || changed === 0, have < transfer.have];
-    const event = { kind: 'entriesSeen', have, changed, sentence, isNews, isLess } as const;
+    const isNews = changed > before || changed === 0;
+    const event = { kind: 'entriesSeen', have, changed, sentence, isNews } as const;
     return [...recorded, ...(advance(files, record, event) ?? NO_EFFECTS)];
   }
 
