@@ -103,3 +103,5 @@ export const REUSE_FILES_MAX = 262_144;
 export const REUSE_SMALL_BYTES = 4 * 1_024 * 1_024;
 /** Digests of a library that are looked at in one go: some 20 ms of the main thread. */
 export const REUSE_DIGESTS_AT_ONCE = 1_000_000;
+/** Files that are hashed at once: the system reads four at a time, and each has at most REUSE_SMALL_BYTES in memory. */
+export const REUSE_FILES_AT_ONCE = 8;

@@ -10,7 +10,7 @@ import type { Log } from '../../foundation/base/log.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { inspectSource } from '../../transfer/storage/source.js';
 import type { LocalHashing } from '../disk-jobs/local-hashing.js';
-import { REUSE_FILES_MAX, REUSE_SMALL_BYTES } from '../limits.js';
+import { REUSE_FILES_AT_ONCE, REUSE_FILES_MAX, REUSE_SMALL_BYTES } from '../limits.js';
 import type { SourceFile, SourceShare } from './matching.js';
 
 export interface LocalSources {
@@ -49,9 +49,10 @@ export async function gatherSources(paths: readonly string[], options: GatherOpt
   const shares: SourceShare[] = [];
   const files: SourceFile[] = [];
   let done = 0;
-  for (const source of wanted) {
+  const take = async (source: Found): Promise<void> => {
+    const isSmall = options.wantsSize(source.size) && source.size <= REUSE_SMALL_BYTES;
     try {
-      if (options.wantsSize(source.size) && source.size <= REUSE_SMALL_BYTES) files.push(await hashWhole(source));
+      if (isSmall) files.push(await hashWhole(source));
       else shares.push(await hashPieces(source, options, (bytes) => options.onHashed(done + bytes, all)));
     } catch (error) {
       if (!(error instanceof MiniTorrentError) || error.code === 'CANCELLED') throw error;
@@ -59,7 +60,9 @@ export async function gatherSources(paths: readonly string[], options: GatherOpt
     }
     done += source.size;
     options.onHashed(done, all);
-  }
+  };
+  for (let at = 0; at < wanted.length; at += REUSE_FILES_AT_ONCE)
+    await Promise.all(wanted.slice(at, at + REUSE_FILES_AT_ONCE).map(take));
   return { shares, files, names: paths };
 }
 

@@ -73,7 +73,7 @@ export const CLAIM_TRIES_MAX = 4;
 
 // --- files whose bytes are used again (docs/decisions/046) ---
 
-/** Ranges of a piece that are asked of peers beside what is here: beyond it one request for the piece is cheaper. */
+/** Ranges of a piece that are asked of peers beside what is here: a request each. Of more the nearest are joined. */
 export const HOLES_PER_PIECE_MAX = 32;
 /** Files that one piece is put together from: small files of 1 KiB on average; the frame of the task stays small. */
 export const PARTS_PER_PIECE_MAX = 512;

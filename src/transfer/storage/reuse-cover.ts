@@ -52,10 +52,15 @@ export function coverOf(
   if (parts.length === 0 || parts.length > PARTS_PER_PIECE_MAX) return undefined;
   if (at < end) missing.push({ begin: at - origin, length: end - at });
   const { folder } = layout;
-  const [holes, zeros] = folder === undefined ? [missing, []] : sorted(missing, origin, folder);
+  const [found, zeros] = folder === undefined ? [missing, []] : sorted(missing, origin, folder);
+  const holes = few(found);
   const left = holes.reduce((sum, { length }) => sum + length, 0);
-  if (holes.length > HOLES_PER_PIECE_MAX || left * 2 > end - origin) return undefined;
-  return { parts, holes, zeros, bytes };
+  if (left * 2 > end - origin) return undefined;
+  if (holes.length === found.length) return { parts, holes, zeros, bytes };
+  const isLeft = (span: PieceSpan): boolean => !holes.some((hole) => isWithin(span, hole));
+  const read = parts.filter(isLeft);
+  const sum = read.reduce((all, { length }) => all + length, 0);
+  return read.length === 0 ? undefined : { parts: read, holes, zeros: zeros.filter(isLeft), bytes: sum };
 }
 
 /** What of the spans lies in files, and what in pads. */
@@ -71,6 +76,30 @@ function sorted(spans: readonly PieceSpan[], origin: number, folder: FolderList)
     }
   }
   return [holes, zeros];
+}
+
+/** At most HOLES_PER_PIECE_MAX. Of more, those with the shortest gaps are joined: what lies between is fetched, too. */
+function few(holes: readonly PieceSpan[]): readonly PieceSpan[] {
+  if (holes.length <= HOLES_PER_PIECE_MAX) return holes;
+  const gapBefore = ({ begin }: PieceSpan, at: number): number => begin - endOf(holes[at - 1] as PieceSpan);
+  const byGap = holes.map((_, at) => at).slice(1);
+  byGap.sort((a, b) => gapBefore(holes[a] as PieceSpan, a) - gapBefore(holes[b] as PieceSpan, b));
+  const joined = new Set(byGap.slice(0, holes.length - HOLES_PER_PIECE_MAX));
+  const spans: PieceSpan[] = [];
+  for (const [at, hole] of holes.entries()) {
+    const last = joined.has(at) ? spans.pop() : undefined;
+    const begin = last?.begin ?? hole.begin;
+    spans.push({ begin, length: endOf(hole) - begin });
+  }
+  return spans;
+}
+
+function endOf({ begin, length }: PieceSpan): number {
+  return begin + length;
+}
+
+function isWithin(span: PieceSpan, hole: PieceSpan): boolean {
+  return span.begin >= hole.begin && endOf(span) <= endOf(hole);
 }
 
 function append(spans: PieceSpan[], begin: number, length: number): void {
