@@ -1628,7 +1628,47 @@ const SHARED_FOLDERS: readonly Defect[] = [
   },
 ];
 
+const READING: readonly Defect[] = [
+  {
+    name: 'choices: a piece of which a part is here is offered',
+    breaks: 'a client never says that it has what it cannot serve',
+    file: 'src/transfer/download/requests/own-pieces.ts',
+    right: 'return this.#whole.has(piece) && this.offered.set(piece);',
+    wrong: 'return this.offered.set(piece);',
+    test: 'test/transfer/download/partial.test.ts',
+    rule: 'peers are told of whole pieces alone, and the shared bitfield has no other',
+  },
+  {
+    name: 'choices: a changed file is served',
+    breaks: 'no piece is served that holds a byte of a changed file',
+    file: 'src/foundation/torrent/folder/wanted-pieces.ts',
+    right: 'if (folder.isChosen(entry) && !folder.hasChanged(entry)) return;',
+    wrong: 'if (folder.isChosen(entry)) return;',
+    test: 'test/transfer/download/files-done.test.ts',
+    rule: 'no piece is served that holds a byte of a file that was left out or has changed, and every other is',
+  },
+  {
+    name: 'readers: what is awaited comes in any order',
+    breaks: 'a reader gets its next piece before all others',
+    file: 'src/transfer/download/requests/scheduler.ts',
+    right: '(urgent ?? interest.pick(peer, isFirst))',
+    wrong: 'interest.pick(peer, isFirst)',
+    test: 'test/transfer/download/reading.test.ts',
+    rule: 'what a reader waits for is requested first, in its order, and it is told when it is there',
+  },
+  {
+    name: 'readers: bytes leave before their piece is verified',
+    breaks: 'a follower gives only verified bytes',
+    file: 'src/app/library/follower.ts',
+    right: 'while (this.#end <= last) {',
+    wrong: 'while (this.#end < last) {',
+    test: 'test/app/library/follower.test.ts',
+    rule: 'it asks for each piece once, in order, and reads on over the renaming at the end',
+  },
+];
+
 export const CATALOGUE: readonly Defect[] = [
+  ...READING,
   ...VERSIONS,
   ...LINKS,
   ...FOLDERS_ON_DISK,

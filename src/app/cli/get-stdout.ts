@@ -131,7 +131,7 @@ async function both(
     download.then(begun.resolve, begun.reject);
     return download;
   };
-  const following = run.follow({ ...fetching, begin }, timeoutMs);
+  const following = run.follow({ ...fetching, begin }, plan.target, timeoutMs);
   const writing = begun.promise.then(() => write(fetching.client, plan, sink));
   const unread = writing.then((isRead): Followed | typeof UNREAD | Promise<Followed> => (isRead ? following : UNREAD));
   const first = await Promise.race<Followed | typeof UNREAD>([following, unread]);

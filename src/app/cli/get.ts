@@ -225,7 +225,7 @@ async function fetch(order: Order, fetching: Fetching, run: OneShot): Promise<nu
     reporter.result((await begin()).path);
     return 0;
   }
-  const end = await run.follow(fetching, order.timeoutMs);
+  const end = await run.follow(fetching, plan.target, order.timeoutMs);
   if (end.kind !== 'done') throw await unfinished(end, order, client, isOurs);
   reporter.completed(end.value);
   reporter.result(end.value.path);

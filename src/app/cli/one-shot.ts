@@ -11,6 +11,7 @@ import type { FileView } from '../library/views.js';
 import type { Settings } from '../settings/resolve.js';
 import { type CommandConfig, clientConfigOf } from './client-config.js';
 import { backgroundClient, letGoOfTerminal, type ParsedArguments, settingsOf } from './context.js';
+import { reportHashing } from './hashing-progress.js';
 import type { Reporter } from './reporters.js';
 
 export const OUTPUT_FLAGS = {
@@ -117,14 +118,14 @@ export class OneShot {
 
   /**
    * Reports a download to its end. Rejects with why it failed.
-   * @param timeoutMs counted from the start of the command; undefined: no limit.
+   * @param target where the whole will be. @param timeoutMs counted from the start of the command; undefined: no limit.
    */
-  async follow({ client, begin }: Fetching, timeoutMs: number | undefined): Promise<Followed> {
+  async follow({ client, begin }: Fetching, target: string, timeoutMs: number | undefined): Promise<Followed> {
     let last: FileView | undefined;
     let isOver = false;
     let path: string | undefined;
     const watch = async (): Promise<FileView> => {
-      const download = await begin();
+      const download = await reportHashing(begin(), client, target, this.reporter);
       path = download.path;
       const stalled = failWhenStalled(client, download.path);
       const progress = async (): Promise<FileView> => {

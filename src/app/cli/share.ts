@@ -3,7 +3,6 @@
 
 import { basename } from 'node:path';
 import type { Argv } from 'yargs';
-import { PROGRESS_MS } from '../../foundation/base/limits.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { TrackerPair } from '../home/pair.js';
@@ -13,7 +12,8 @@ import type { Sharing, SwarmClient } from '../library/swarm-client.js';
 import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
 import type { RunCommand } from './context.js';
 import { FOLDER_FLAGS, type FolderArguments } from './folder-flags.js';
-import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot, startTimeLimit } from './one-shot.js';
+import { reportHashing } from './hashing-progress.js';
+import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot } from './one-shot.js';
 import type { Reporter } from './reporters.js';
 
 interface ShareArguments extends OneShotArguments, FolderArguments {
@@ -115,31 +115,5 @@ async function shareUntilStopped(names: Names, { client, begin }: SharingFile, r
     return await run.seed(client, mtorrent);
   } finally {
     unlisten();
-  }
-}
-
-/** Waits for `sharing`, and reports the progress of hashing meanwhile. */
-async function reportHashing<T>(
-  sharing: Promise<T>,
-  client: SwarmClient,
-  path: string,
-  reporter: Reporter,
-): Promise<T> {
-  const over = sharing.then(
-    () => undefined,
-    () => undefined,
-  );
-  for (;;) {
-    const look = startTimeLimit(PROGRESS_MS);
-    const next = await Promise.race([over, look.late]);
-    look.cancel();
-    if (next === undefined) return sharing;
-    // A client that does not answer any more has rejected `sharing` as well.
-    const files = await client.overview().then(
-      (seen) => seen.files,
-      () => [],
-    );
-    const hashed = files.find((file) => file.state === 'hashing' && file.path === path);
-    if (hashed !== undefined) reporter.progress(hashed);
   }
 }
