@@ -121,7 +121,12 @@ export class FolderStates {
     };
     if (!(await isFolder(path))) throw taken(0);
     const { good, wrong } = await this.examine(path, metainfo, onHashed);
-    if (wrong > 0) throw taken(good.without(zerosOf(metainfo).pieces).count);
+    const telling = good.without(zerosOf(metainfo).pieces).count;
+    if (wrong > 0 && telling === 0) {
+      const sentence = `${path} exists already and holds other files; choose another destination or move it away`;
+      throw new MiniTorrentError('ALREADY_EXISTS', sentence);
+    }
+    if (wrong > 0) throw taken(telling);
     return this.record(entry, metainfo);
   }
 
