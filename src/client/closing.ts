@@ -7,9 +7,10 @@ import { QUIT_DEADLINE_MS } from '../foundation/base/limits.js';
 import { saved } from './answers/answers.js';
 import type { ClientEffect } from './effects.js';
 import { advance } from './files/advance.js';
-import { isOffered, isWorkedOn } from './files/file-life.js';
+import { isOffered } from './files/file-life.js';
 import type { FileTable } from './files/file-table.js';
 import { type Pair, pairKey, pairsOf } from './files/names.js';
+import { isWorkedOn } from './files/record.js';
 
 export class Closing {
   readonly #ask: number;

@@ -85,6 +85,23 @@ export interface SeenFolder {
   readonly mtimeMs: number;
 }
 
+/** A copy that a user says was moved. */
+export interface Move {
+  readonly file: number;
+  readonly entry: Entry;
+  readonly from: string;
+  readonly to: string;
+  /** It is not looked at. */
+  readonly refusal: Refusal | undefined;
+}
+
+/** What lies at the new place. */
+export interface JudgedMove extends Pick<Move, 'file' | 'from' | 'to'> {
+  readonly found: /** `have`: pieces of a folder that can be shared. */
+    | { readonly kind: 'right'; readonly mtimeMs: number; readonly have?: number | undefined }
+    | { readonly kind: 'wrong'; readonly refusal: Refusal };
+}
+
 /** A .mtorrent that was made or fetched for this swarm. */
 export interface OwnMetainfo {
   readonly path: string;
@@ -180,6 +197,12 @@ export type ClientInput =
       readonly files: number;
       readonly failures: readonly string[];
     }
+  | {
+      readonly kind: 'movesJudged';
+      readonly ask: number;
+      readonly isPrefix: boolean;
+      readonly moves: readonly JudgedMove[];
+    }
   | { readonly kind: 'removed'; readonly ask: number; readonly refusal: Refusal | undefined };
 
 type ArgumentsOf<K extends ClientCommand['kind']> = Omit<Extract<ClientCommand, { readonly kind: K }>, 'kind'>;
@@ -258,6 +281,14 @@ export type ClientEffect =
       readonly from: Address;
       readonly to: Address;
       readonly metainfo: readonly OwnMetainfo[];
+    }
+  /** Looks at the new places of shares, and hashes what has another time there. `movesJudged` answers for all. */
+  | {
+      readonly kind: 'judgeMoves';
+      readonly ask: number;
+      /** All that lay below a directory: refusals are counted and listed. */
+      readonly isPrefix: boolean;
+      readonly moves: readonly Move[];
     }
   /** No entry names this pair any more. */
   | { readonly kind: 'trackersUnused'; readonly trackers: readonly [Address, Address] }

@@ -28,10 +28,11 @@ import { type Pair, pairKey, succeeding } from './files/names.js';
 import { trackerNews, uploadNews } from './files/news.js';
 import type { Entry, FileRecord } from './files/record.js';
 import { Recovery } from './files/recovery.js';
+import { movesJudged, relocate } from './files/relocating.js';
 import { sharedAgain, supersede } from './files/renaming.js';
-import { retrack } from './files/retracking.js';
+import { retrack, retracked } from './files/retracking.js';
 import { Verifications } from './files/verifications.js';
-import { type ClientCommand, type Rates, RETRACK_FAILURES_MAX, UNLIMITED } from './messages.js';
+import { type ClientCommand, type Rates, UNLIMITED } from './messages.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
   readonly #files = new FileTable();
@@ -122,11 +123,10 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
             ? accept(input.ask, 'FILE_REMOVED')
             : refuse(input.ask, input.refusal.code, input.refusal.sentence),
         ];
-      case 'trackerReplaced': {
-        const { ask, files } = input;
-        const failures = input.failures.slice(0, RETRACK_FAILURES_MAX);
-        return [{ kind: 'tell', event: { kind: 'retracked', ask, files, failures } }];
-      }
+      case 'trackerReplaced':
+        return retracked(input);
+      case 'movesJudged':
+        return this.#onMovesJudged(input);
       case 'shareProgressed':
       case 'verifyProgressed':
       case 'wake':
@@ -182,6 +182,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return this.#verifications.verify(this.#files, command.ask, command.name);
       case 'retrack':
         return retrack(this.#files, command);
+      case 'relocate':
+        return relocate(this.#files, command);
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:
@@ -208,6 +210,12 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       default:
         return unreachable(result);
     }
+  }
+
+  #onMovesJudged(input: Extract<ClientInput, { kind: 'movesJudged' }>): readonly ClientEffect[] {
+    // What a disk failed at the old place does not count at the new one.
+    for (const { file } of input.moves) this.#recovery.forget(this.#files.get(file));
+    return movesJudged(this.#files, input, this.#closing !== undefined);
   }
 
   #advance(record: FileRecord, event: LifeEvent): readonly ClientEffect[] {

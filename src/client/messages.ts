@@ -40,6 +40,8 @@ export const TRACKERS_LISTED_MAX = 64;
 export const FINDINGS_MAX = 64;
 /** .mtorrent files that an answer to `retrack` names. */
 export const RETRACK_FAILURES_MAX = 16;
+/** Shares that an answer to `relocate` says why of. */
+export const RELOCATE_FAILURES_MAX = 16;
 export const VERIFIED_RANGES_MAX = 256;
 /** Sources of a download that are told by name, those with the most bytes first. */
 export const REUSE_SOURCES_TOLD_MAX = 16;
@@ -246,6 +248,11 @@ export const CLIENT_COMMANDS = {
   read: message(22, { ask, name: path, piece: whole(0, PIECES_MAX) }),
   /** Every file that names the tracker `from` names `to`. `isTrial`: only counts them. */
   retrack: message(21, { ask, from: text(ADDRESS_BYTES_MAX), to: text(ADDRESS_BYTES_MAX), isTrial: flag }),
+  /**
+   * A complete share that was moved is served from `to`. `from`: as `name` of `remove`. `isPrefix`: both are
+   * directories, and everything that was shared at or below `from` is relocated.
+   */
+  relocate: message(23, { ask, from: path, to: path, isPrefix: flag }),
 };
 export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;
@@ -304,6 +311,13 @@ export const CLIENT_EVENTS = {
     bytes: size,
     fetched: size,
     sources: listOf(tuple(text(REUSE_NAME_BYTES_MAX), size), REUSE_SOURCES_TOLD_MAX),
+  }),
+  /** `files` were relocated, `refused` were not; `failures`: why, for the first RELOCATE_FAILURES_MAX. */
+  relocated: message(19, {
+    ask,
+    files: u32,
+    refused: u32,
+    failures: listOf(text(1_000), RELOCATE_FAILURES_MAX),
   }),
   diagnosed: message(15, { ask, findings: listOf(findingView, FINDINGS_MAX) }),
 };

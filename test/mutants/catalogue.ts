@@ -310,6 +310,15 @@ const TRACKER: readonly Defect[] = [
     rule: 'what a .mtorrent says beside, and whether it is listed, is told to a tracker that takes it, and to no other',
   },
   {
+    name: 'client: a share beside the directory is relocated',
+    breaks: 'only what lay at or below the old directory is relocated',
+    file: 'src/client/files/relocating.ts',
+    right: `const front = directory === '/' ? '' : directory;`,
+    wrong: `const front = '';`,
+    test: 'test/client/relocating.test.ts',
+    rule: 'everything at or below a directory is relocated by one command, and nothing beside it',
+  },
+  {
     name: 'client: a get lists what it fetches again',
     breaks: 'only a share says whether its content is listed',
     file: 'src/client/files/names.ts',

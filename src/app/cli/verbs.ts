@@ -22,6 +22,7 @@ function verbCommand(parser: Argv, run: RunCommand, verb: Verb): void {
   const { name, forms, shell } = verb;
   const places = placesOf(verb);
   const flags = forms.flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
+  const flagged = forms.flatMap(({ takes }) => Object.values(takes).filter(({ flag }) => flag !== undefined));
   const usage = places.map((place) => (place.isRequired ? `<${place.name}>` : `[${place.name}]`));
   parser.command(
     [name, ...usage].join(' '),
@@ -41,13 +42,18 @@ function verbCommand(parser: Argv, run: RunCommand, verb: Verb): void {
           describe: flag.purpose,
           ...(flag.short === undefined ? {} : { alias: flag.short }),
         });
+      for (const { flag = '', description } of flagged)
+        args.option(flag, { type: 'string', requiresArg: true, describe: description });
       for (const line of shell?.examples ?? []) args.example(`$0 ${line}`, '');
       return args.options(settingFlags('socket'));
     },
     (args: ParsedArguments) => {
       const words = places.map((place) => args[place.name]).filter((word) => word !== undefined);
       const given = flags.filter((flag) => args[flag.name] === true).map((flag) => `--${flag.name}`);
-      run(() => runVerb([name, ...words.map(String), ...given], args));
+      const behindFlags = flagged.flatMap(({ flag = '' }) =>
+        args[flag] === undefined ? [] : [`--${flag}`, String(args[flag])],
+      );
+      run(() => runVerb([name, ...words.map(String), ...given, ...behindFlags], args));
     },
   );
 }

@@ -27,6 +27,7 @@ import {
   type PeerView,
   type PieceMap,
   peerView,
+  type Relocation,
   type Retracking,
   type TrackerView,
   type Verification,
@@ -239,6 +240,23 @@ export class SwarmClient {
   async retrack(from: string, to: string, isTrial = false): Promise<Retracking> {
     const { files, failures } = await this.#ask({ kind: 'retrack', from, to, isTrial }, 'retracked');
     return { files, failures, isForNewShares: this.facts.trackers.includes(from) };
+  }
+
+  /**
+   * A complete share that was moved on the disk is shared from `path`, once it was found right there. NOT_COMPLETE,
+   * FILE_NOT_FOUND, NOT_A_FILE, NOT_A_DIRECTORY, VERIFICATION_FAILED. @param name as for `file`. @param path absolute.
+   */
+  async relocate(name: string, path: string): Promise<void> {
+    await this.#ask({ kind: 'relocate', from: name, to: path, isPrefix: false }, 'relocated');
+  }
+
+  /**
+   * The same for everything that lay at or below the directory `from` and now lies in `to`. FILE_NOT_FOUND when nothing
+   * did. @param from absolute, as is `to`.
+   */
+  async relocateBelow(from: string, to: string): Promise<Relocation> {
+    const { files, refused, failures } = await this.#ask({ kind: 'relocate', from, to, isPrefix: true }, 'relocated');
+    return { files, refused, failures };
   }
 
   /** Memory, CPU and event-loop delays of the client, as `show stats` prints them. */

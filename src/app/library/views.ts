@@ -59,6 +59,15 @@ export interface Retracking {
   readonly isForNewShares: boolean;
 }
 
+export interface Relocation {
+  /** That are shared from their new places. */
+  readonly files: number;
+  /** That are not. */
+  readonly refused: number;
+  /** Why, for the first of them. */
+  readonly failures: readonly string[];
+}
+
 export interface Verification {
   readonly name: string;
   readonly good: number;

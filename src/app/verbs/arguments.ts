@@ -38,6 +38,8 @@ export interface Argument<T> {
   readonly shown: string;
   readonly description: string;
   readonly isOptional: boolean;
+  /** It is written behind this flag, without its dashes, anywhere on the line; absent: at its place. */
+  readonly flag?: string;
   readonly offers: Offers;
   /** Undefined when the word is not such a value. */
   readonly read: (word: string, at: Base) => T | undefined;
@@ -106,6 +108,26 @@ export function clientFile(
     isOptional: false,
     offers: { kind: 'clientFiles', fits },
     read: (word, at) => (word.includes('/') ? absolute(word, at) : word),
+  };
+}
+
+export const movedPath: Argument<string> = {
+  shown: '<new-path>',
+  description: 'where the file or folder lies now',
+  isOptional: false,
+  offers: { kind: 'paths', only: 'any' },
+  read: absolute,
+};
+
+/** A directory that is written behind its flag. */
+export function movedDirectory(flag: 'from' | 'to', description: string): Argument<string> {
+  return {
+    shown: `--${flag} <directory>`,
+    description,
+    isOptional: false,
+    flag,
+    offers: { kind: 'paths', only: 'directories' },
+    read: absolute,
   };
 }
 

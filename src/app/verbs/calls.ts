@@ -60,19 +60,36 @@ function unknown(name: string): string {
 
 /** The words for the arguments of this form; undefined when the flags or the topic do not match it. */
 function argumentsOf(form: Form, words: readonly string[], verb: Verb): readonly string[] | undefined {
-  const { flags, plain } = withoutFlags(words, verb);
+  const { flags, plain, given } = withoutFlags(words, verb);
   if (flags.join() !== (form.flag === undefined ? '' : `--${form.flag.name}`)) return undefined;
-  if (form.topic === '' || (plain.length === 0 && form.isDefault)) return plain;
-  return plain[0] === form.topic ? plain.slice(1) : undefined;
+  const flagged = Object.values(form.takes).flatMap(({ flag }) => flag ?? []);
+  if (flagged.length !== given.size || !flagged.every((flag) => given.has(flag))) return undefined;
+  const behindFlags = flagged.map((flag) => given.get(flag) ?? '');
+  if (form.topic === '' || (plain.length === 0 && form.isDefault)) return [...plain, ...behindFlags];
+  return plain[0] === form.topic ? [...plain.slice(1), ...behindFlags] : undefined;
+}
+
+interface Words {
+  readonly flags: readonly string[];
+  readonly plain: readonly string[];
+  /** The words behind flags that take one, by flag. */
+  readonly given: ReadonlyMap<string, string>;
 }
 
 /** A word counts as a flag only if a form of the verb has that flag. */
-export function withoutFlags(
-  words: readonly string[],
-  { forms }: Verb,
-): { readonly flags: readonly string[]; readonly plain: readonly string[] } {
+export function withoutFlags(words: readonly string[], { forms }: Verb): Words {
   const isFlag = (word: string): boolean => forms.some(({ flag }) => flag !== undefined && word === `--${flag.name}`);
-  return { flags: words.filter(isFlag), plain: words.filter((word) => !isFlag(word)) };
+  const flagged = forms.flatMap(({ takes }) => Object.values(takes).flatMap(({ flag }) => flag ?? []));
+  const [flags, plain, given]: [string[], string[], Map<string, string>] = [[], [], new Map()];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    const flag = flagged.find((name) => word === `--${name}`);
+    if (flag !== undefined) {
+      at += 1;
+      given.set(flag, words[at] ?? '');
+    } else (isFlag(word) ? flags : plain).push(word);
+  }
+  return { flags, plain, given };
 }
 
 /** Undefined when the words do not fit and only the usage can be shown. */

@@ -1,13 +1,15 @@
 // Combines the forms of a verb: what can follow the words typed so far, for the console's completion, and a single list
 // of places, for a shell, which does not know forms. Pure.
 
-import type { Offers } from './arguments.js';
+import type { Argument, Offers } from './arguments.js';
 import { withoutFlags } from './calls.js';
 import type { Form, Verb } from './verb.js';
 
 /** What can come next. @param typed its beginning; a risky flag is offered only when this is not empty. */
 export function offersAfter(verb: Verb, words: readonly string[], typed: string): Offers | undefined {
-  const { flags, plain } = withoutFlags(words, verb);
+  const { flags, plain, given: flagged } = withoutFlags(words, verb);
+  const behind = behindFlag(verb, words.at(-1));
+  if (behind !== undefined) return behind.offers;
   const texts: string[] = [];
   let offers: Offers | undefined;
   for (const form of verb.forms) {
@@ -17,8 +19,11 @@ export function offersAfter(verb: Verb, words: readonly string[], typed: string)
       texts.push(form.topic);
       continue;
     }
+    if (typed.startsWith('-') || flagged.size > 0)
+      texts.push(...flagsOf(form).flatMap((flag) => (flagged.has(flag) ? [] : [`--${flag}`])));
+    if (flagged.size > 0) continue;
     const given = plain.length - (hasTopic ? 1 : 0);
-    const argument = Object.values(form.takes)[given];
+    const argument = placed(form)[given]?.[1];
     offers ??= argument?.offers;
     if (argument === undefined && isFlagNext(form, given, flags, typed)) texts.push(`--${form.flag?.name}`);
   }
@@ -28,6 +33,21 @@ export function offersAfter(verb: Verb, words: readonly string[], typed: string)
 function isFlagNext({ flag, takes }: Form, given: number, flags: readonly string[], typed: string): boolean {
   if (flag === undefined || flags.length > 0 || given > Object.keys(takes).length) return false;
   return flag.isRisky !== true || typed !== '';
+}
+
+/** The argument whose value comes next. @param last the word before. */
+function behindFlag({ forms }: Verb, last: string | undefined): Argument<unknown> | undefined {
+  const all = forms.flatMap(({ takes }) => Object.values(takes));
+  return all.find(({ flag }) => flag !== undefined && last === `--${flag}`);
+}
+
+function flagsOf({ takes }: Form): readonly string[] {
+  return Object.values(takes).flatMap(({ flag }) => flag ?? []);
+}
+
+/** Those that have a place of their own. */
+function placed({ takes }: Form): readonly (readonly [string, Argument<unknown>])[] {
+  return Object.entries(takes).filter(([, { flag }]) => flag === undefined);
 }
 
 export interface Place {
@@ -54,9 +74,9 @@ export function placesOf({ forms, shell }: Verb): readonly Place[] {
 }
 
 function argumentPlaces(forms: readonly Form[]): readonly Place[] {
-  const count = Math.max(...forms.map(({ takes }) => Object.keys(takes).length));
+  const count = Math.max(...forms.map((form) => placed(form).length));
   return Array.from({ length: count }, (_, at): Place[] => {
-    const all = forms.map(({ takes }) => Object.entries(takes)[at]);
+    const all = forms.map((form) => placed(form)[at]);
     const found = all.find((entry) => entry !== undefined);
     if (found === undefined) return [];
     const [name, { description, offers }] = found;

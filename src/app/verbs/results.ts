@@ -9,6 +9,7 @@ import {
   type ListedFile,
   type PeerView,
   type PieceMap,
+  type Relocation,
   type Retracking,
   type Reused,
   type TrackerView,
@@ -80,6 +81,17 @@ export function retrackLines(
   const done = isTrial ? `${what} would move from ${from} to ${to}` : `moved ${what} from ${from} to ${to}`;
   const setting = isForNewShares ? [`new shares still go to ${from}: change the setting trackers, and restart`] : [];
   return [done, ...failures.map((failure) => `not rewritten: ${printable(failure)}`), ...setting];
+}
+
+/** What `relocate` did below a directory, then what it could not do. */
+export function relocationLines({ files, refused, failures }: Relocation, from: string, to: string): readonly string[] {
+  const of = (count: number): string => (count === 1 ? '1 share' : `${count} shares`);
+  const more = refused - failures.length;
+  return [
+    `relocated ${of(files)} from ${printable(from)} to ${printable(to)}`,
+    ...failures.map((failure) => `not relocated: ${printable(failure)}`),
+    ...(more > 0 ? [`not relocated: ${of(more)} more; put these right, and run the same command again`] : []),
+  ];
 }
 
 /** A row of `show shares`: the file, its size, the bytes sent, its path and its .mtorrent. */

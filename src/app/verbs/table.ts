@@ -9,6 +9,8 @@ import {
   destination,
   localFile,
   logLevel,
+  movedDirectory,
+  movedPath,
   mtorrent,
   newMtorrent,
   optional,
@@ -28,6 +30,7 @@ import {
   nothingListed,
   peerLine,
   pieceLines,
+  relocationLines,
   retrackLines,
   shareLine,
   table,
@@ -231,6 +234,27 @@ export const VERBS: readonly Verb[] = [
       examples: ['retrack 192.0.2.1:7001 192.0.2.7:7001', 'retrack 192.0.2.1:7001 192.0.2.7:7001 --dry-run'],
     },
     forms: [retrack(false, 'move every file from one tracker to another'), retrack(true, 'only count those files')],
+  },
+  {
+    name: 'relocate',
+    shell: { summary: 'share what was moved on the disk from where it lies now' },
+    forms: [
+      form({
+        takes: { name: clientFile('<name>', isWhole), path: movedPath },
+        purpose: 'share what was moved from its new place',
+        ask: (client, { name, path }) => client.relocate(name, path),
+        show: (_, { path }) => done(path, `shared from ${printable(path)} now`),
+      }),
+      form({
+        takes: {
+          from: movedDirectory('from', 'the directory at or below which everything lay'),
+          to: movedDirectory('to', 'the directory in its place'),
+        },
+        purpose: 'likewise, everything below a directory',
+        ask: (client, { from, to }) => client.relocateBelow(from, to),
+        show: (relocation, { from, to }) => table(relocationLines(relocation, from, to), '', relocation.files),
+      }),
+    ],
   },
   {
     name: 'verify',

@@ -24,6 +24,7 @@ export class Hashing {
       case 'shareHashed':
       case 'getPrepared':
       case 'targetJudged':
+      case 'movesJudged':
       case 'prepareFailed':
         this.#shares.delete(input.ask);
         break;

@@ -33,11 +33,12 @@ import type { OpenFiles } from './open-files.js';
 import { OwnCopies } from './own-copies.js';
 import { partFailed, preparedFailed, prepareFailed, removalFailed } from './refused.js';
 import { Rehash } from './rehash.js';
+import { Relocation } from './relocation.js';
 import { type FoundCopy, Reopener } from './reopener.js';
 import { type HashProgress, hashShare } from './share.js';
 
 type SharingKind = 'prepareShare' | 'writeShare';
-type GettingKind = 'prepareGet' | 'judgeTarget';
+type GettingKind = 'prepareGet' | 'judgeTarget' | 'judgeMoves';
 type DownloadingKind =
   | 'openPart'
   | 'releasePart'
@@ -87,6 +88,7 @@ export class DiskJobs {
   readonly #links: Links;
   readonly #reopener: Reopener;
   readonly #rehash: Rehash;
+  readonly #relocation: Relocation;
   readonly #reuse: Reuse;
   readonly #looks: Looks;
   readonly #jobs: Jobs;
@@ -111,6 +113,7 @@ export class DiskJobs {
     this.#links = new Links(paths, mayName);
     this.#reuse = new Reuse({ hashing, files, log });
     this.#rehash = new Rehash({ hashing, files, paths, copies, folders });
+    this.#relocation = new Relocation({ hashing, files, copies, folders });
     this.#looks = new Looks({ deadlineMs: MOUNT_DEADLINE_MS, onHung: (mount) => this.#answerHung(mount) });
     this.#jobs = {
       ...this.#sharing(),
@@ -256,6 +259,10 @@ export class DiskJobs {
           return { kind: 'targetJudged', ask, entry, ...found };
         },
         refused: preparedFailed,
+      },
+      judgeMoves: {
+        perform: (effect) => this.#relocation.judge(effect, this.#hashReport(effect.ask)),
+        refused: prepareFailed,
       },
     };
   }

@@ -149,6 +149,63 @@ export class FolderStates {
     return { ...entry, completeness: { kind: 'complete', mtimeMs } };
   }
 
+  /**
+   * The folder of `entry`, which lay at `from`, where the entry says. Files that have the times they had are believed,
+   * the others are hashed; VERIFICATION_FAILED unless all are right. Then `learned` has the stamps of `metainfo`.
+   * @param metainfo with a list of its own.
+   * @param learned what threads work with; undefined: another copy is served.
+   */
+  async moved(
+    from: string,
+    entry: Entry,
+    metainfo: Metainfo,
+    learned?: Metainfo,
+    onHashed?: OnHashed,
+  ): Promise<FolderState> {
+    const { path, swarm, completeness, name } = entry;
+    const list = listOf(metainfo);
+    const stampsThere = this.#paths.stampsOf({ swarm, path: from });
+    const isKnown = await loadStamps(stampsThere, swarm, list, recordedMs(completeness) ?? 0);
+    const files = chosenFiles(list);
+    const times = await this.#hashing.look(path, metainfo.layout, files);
+    const others = files.filter((file, at) => times[at] !== list.stampOf(file));
+    if (isKnown) {
+      for (const file of files) list.markChanged(file, false);
+      await this.#judgeMoved(path, metainfo, others, onHashed);
+    } else await this.examine(path, metainfo, onHashed);
+    const wrong = changedFiles(list);
+    if (wrong.length > 0) {
+      const named = wrong.slice(0, CHANGED_NAMED_MAX).map((index) => list.pathOf(index));
+      const sentence = `${path} is not ${name} as it was shared: ${wrong.length} of its ${files.length} files are missing or differ (${named.join(', ')}); it stays shared from ${from}`;
+      throw new MiniTorrentError('VERIFICATION_FAILED', sentence);
+    }
+    const state = await this.record(entry, metainfo);
+    if (learned !== undefined && learned.layout !== metainfo.layout) takeStamps(listOf(learned), list);
+    if (path !== from) await unlinkIfThere(stampsThere);
+    return state;
+  }
+
+  /** Stamps those of these files that are right, and marks the others. */
+  async #judgeMoved(path: string, metainfo: Metainfo, files: Uint32Array, onHashed?: OnHashed): Promise<void> {
+    if (files.length === 0) return;
+    const { layout } = metainfo;
+    const list = listOf(metainfo);
+    const whole = wholePieces(layout);
+    const before = await this.#hashing.look(path, layout, files);
+    const only = new Bitfield(whole.pieceCount);
+    for (const [at, file] of files.entries())
+      if (before[at] !== NOT_THERE)
+        for (const piece of piecesOfEntry(list, file)) if (whole.has(piece)) only.set(piece);
+    const good = only.count === 0 ? only : await this.#hashing.check(path, metainfo, only, onHashed);
+    const after = await this.#hashing.look(path, layout, files);
+    for (const [at, file] of files.entries()) {
+      const time = after[at] ?? NOT_THERE;
+      const isKept = time !== NOT_THERE && time === before[at] && isRight(list, file, whole, good);
+      list.markChanged(file, !isKept);
+      if (isKept) list.stamp(file, time);
+    }
+  }
+
   async forget(file: number, entry: Entry): Promise<void> {
     this.#watched.delete(file);
     await unlinkIfThere(this.#paths.stampsOf(entry));

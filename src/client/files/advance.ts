@@ -7,7 +7,7 @@ import { bad, good, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
 import { type Action, isOffered, type LifeEvent, type Phase, stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
-import { pairsOf, servedFrom, withCompleteness } from './names.js';
+import { pairsOf, relocated, servedFrom, withCompleteness } from './names.js';
 import { type Entry, type FileRecord, isUnfinished, offeredCount } from './record.js';
 
 /** @returns undefined when the table refuses the event; then nothing has changed. */
@@ -38,6 +38,8 @@ function entryAfter(entry: Entry, event: LifeEvent): Entry {
       const { path, mtimeMs } = event;
       return withCompleteness(servedFrom(entry, path), path, { kind: 'complete', mtimeMs });
     }
+    case 'relocated':
+      return servedFrom(relocated(entry, event.from, event.path, event.mtimeMs), event.path);
     case 'completed':
     case 'completedBad':
       return withCompleteness(entry, entry.path, { kind: 'complete', mtimeMs: event.mtimeMs });

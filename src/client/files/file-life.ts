@@ -114,6 +114,14 @@ export type LifeEvent =
       readonly isNews: boolean;
       readonly elsewhere: boolean;
     }
+  /** Its copy at `from` was found right at `path`. All that one command relocates is saved at once. */
+  | {
+      readonly kind: 'relocated';
+      readonly from: string;
+      readonly path: string;
+      readonly mtimeMs: number;
+      readonly have?: number | undefined;
+    }
   /** A look at a shared folder found that other pieces of it can be shared than before. */
   | {
       readonly kind: 'entriesSeen';
@@ -205,6 +213,9 @@ const stalls = (phase: Phase, { code, sentence, trouble, isNews }: EventOf<'stal
 const leaves = (_: Phase, { ask, content }: EventOf<'remove'>): Step => to({ at: 'leaving', ask, content });
 const resumesLater = (phase: Phase, { paused }: EventOf<'resume'>): Step =>
   paused ? to(phase) : { refusal: 'notPaused' };
+/** Peers that read the old place come back. */
+const isServedThere = (phase: Phase): Step =>
+  to({ at: 'seeding', offered: true }, ...(isOffered(phase) ? (['hangUp'] as const) : []), 'offer');
 /** Once mended, it is opened and offered again. */
 const isMended = (): Step => to({ at: 'mending', next: { at: 'waiting', offered: false } }, 'mend');
 
@@ -323,6 +334,7 @@ const LIFE: { readonly [K in LifeEventKind]: Row<K> } = {
         : to({ at: 'missing', sentence, returns, seen: undefined, judged: undefined }, ...tellIf(isNews)),
     otherwise: 'late',
   },
+  relocated: { seeding: isServedThere, checking: isServedThere, missing: isServedThere, otherwise: 'busy' },
   entriesSeen: {
     seeding: ({ offered }, { changed, sentence, isNews }) => {
       const next = { at: 'seeding', offered, ...(changed === 0 ? {} : { changed, sentence }) } as const;
@@ -382,14 +394,4 @@ export function stepOf(phase: Phase, event: LifeEvent): Step {
 /** Served to peers and announced to the trackers. */
 export function isOffered(phase: Phase): boolean {
   return phase.at === 'downloading' || ('offered' in phase && phase.offered);
-}
-
-/** Counts against DOWNLOADS_RUNNING_MAX. */
-export function isRunning({ at }: Phase): boolean {
-  return at === 'opening' || at === 'downloading' || at === 'stopping' || at === 'leaving';
-}
-
-/** Something works on its `.part` or resume data, and reports when that has ended. */
-export function isWorkedOn({ at }: Phase): boolean {
-  return at === 'opening' || at === 'stopping' || at === 'leaving' || at === 'mending';
 }

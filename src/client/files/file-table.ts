@@ -5,7 +5,7 @@
 import { assert } from '../../foundation/base/assert.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { isRunning, type Phase } from './file-life.js';
+import type { Phase } from './file-life.js';
 import { KnownNames } from './known-names.js';
 import { type Pair, pairKey, pairsOf } from './names.js';
 import {
@@ -13,6 +13,7 @@ import {
   type FileRecord,
   isBusy,
   isGrowing,
+  isRunning,
   isWatched,
   type KnownZeros,
   type Name,

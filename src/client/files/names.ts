@@ -83,6 +83,17 @@ export function withCompleteness(entry: Entry, path: string, completeness: Compl
   return entryOfNames(entry, names) ?? entry;
 }
 
+/** The entry, with its copy at `from` known to be right at `to`. */
+export function relocated(entry: Entry, from: string, to: string, mtimeMs: number): Entry {
+  const names: Name[] = [];
+  for (const name of namesOf(entry)) {
+    const isMoved = name.path === from || name.path === to;
+    const now: Name = isMoved ? { ...name, path: to, completeness: { kind: 'complete', mtimeMs } } : name;
+    if (!names.some((one) => isSameName(one, now))) names.push(now);
+  }
+  return entryOfNames(entry, names) ?? entry;
+}
+
 /** Another copy than the one that is served, from which it could be served. */
 export function hasOtherCopy(entry: Entry): boolean {
   return otherPaths(entry).length > 0;

@@ -7,7 +7,7 @@ import type { InfoFacts } from '../../foundation/torrent/info-text.js';
 import { type Progress, progress } from '../../transfer/download/messages.js';
 import { type Choice, type FileState, type FileView, withContinuation } from '../messages.js';
 import type { Completeness } from './completeness.js';
-import { isWorkedOn, type Phase } from './file-life.js';
+import type { Phase } from './file-life.js';
 
 /** One .mtorrent of a swarm, and the copy of its content on this machine. */
 export interface Name {
@@ -174,4 +174,14 @@ export function isBusy(record: FileRecord): boolean {
   const { phase } = record;
   if (phase.at === 'checking') return isUnfinished(record);
   return phase.at === 'waiting' || phase.at === 'downloading' || isWorkedOn(phase);
+}
+
+/** Something works on its `.part` or resume data, and reports when that has ended. */
+export function isWorkedOn({ at }: Phase): boolean {
+  return at === 'opening' || at === 'stopping' || at === 'leaving' || at === 'mending';
+}
+
+/** Counts against DOWNLOADS_RUNNING_MAX. */
+export function isRunning({ at }: Phase): boolean {
+  return at === 'opening' || at === 'downloading' || at === 'stopping' || at === 'leaving';
 }

@@ -5,10 +5,10 @@ import { isWildcard } from '../../foundation/base/hosts.js';
 import { parseNamedAddress, sameAddress } from '../../foundation/torrent/address.js';
 import { wildcardSentence } from '../../foundation/torrent/tracker-pair.js';
 import { bad, refuse, saved } from '../answers/answers.js';
-import type { ClientEffect, OwnMetainfo } from '../effects.js';
-import type { ClientCommand } from '../messages.js';
+import type { ClientEffect, ClientInput, OwnMetainfo } from '../effects.js';
+import { type ClientCommand, RETRACK_FAILURES_MAX } from '../messages.js';
 import type { FileTable } from './file-table.js';
-import { namesOf, namesTracker, retracked } from './names.js';
+import { namesOf, namesTracker, retracked as renamedEntry } from './names.js';
 import { renamed } from './renaming.js';
 
 type Retrack = Extract<ClientCommand, { readonly kind: 'retrack' }>;
@@ -27,7 +27,7 @@ export function retrack(files: FileTable, command: Retrack): readonly ClientEffe
     return [refuse(ask, 'FILE_NOT_FOUND', sentence)];
   }
   const moves = named.flatMap((record) => {
-    const entry = retracked(record.entry, from, to);
+    const entry = renamedEntry(record.entry, from, to);
     return entry === undefined ? [] : [{ record, entry }];
   });
   const left = named.length - moves.length;
@@ -47,4 +47,11 @@ export function retrack(files: FileTable, command: Retrack): readonly ClientEffe
     saved(files),
     { kind: 'replaceTracker', ask, files: moves.length, from, to, metainfo },
   ];
+}
+
+/** The .mtorrent files that could be rewritten have been. */
+export function retracked(input: Extract<ClientInput, { readonly kind: 'trackerReplaced' }>): readonly ClientEffect[] {
+  const { ask, files } = input;
+  const failures = input.failures.slice(0, RETRACK_FAILURES_MAX);
+  return [{ kind: 'tell', event: { kind: 'retracked', ask, files, failures } }];
 }

@@ -8,10 +8,9 @@ import { bad as badNews, notFound, refuse, saved } from '../answers/answers.js';
 import type { ClientEffect, ClientInput, HashedAgain, Refusal } from '../effects.js';
 import { VERIFIED_RANGES_MAX } from '../messages.js';
 import { advance } from './advance.js';
-import { isWorkedOn } from './file-life.js';
 import { basename, type FileTable } from './file-table.js';
 import { hasOtherCopy } from './names.js';
-import { type FileRecord, isUnfinished } from './record.js';
+import { type FileRecord, isUnfinished, isWorkedOn } from './record.js';
 import { lostSentence, stampOf } from './recovery.js';
 
 type Hashed = Extract<HashedAgain, { kind: 'hashed' }>;
