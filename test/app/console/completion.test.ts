@@ -70,7 +70,11 @@ test('files are those that the command can be about', () => {
   check('pause ', 'pause film.mkv ');
   check('resume ', 'resume old.iso ');
   check('remove ', ['disk.img', 'film.mkv', 'old.iso']);
-  check('remove disk.img --', 'remove disk.img --force ');
+  check('remove disk.img --', ['--force', '--delete-files']);
+  check('remove disk.img --f', 'remove disk.img --force ');
+  check('relocate d', 'relocate disk.img ');
+  check('relocate --', ['--from', '--to']);
+  check('relocate --from /x --', 'relocate --from /x --to ');
   check('reannounce f', 'reannounce film.mkv ');
   check('verify d', 'verify disk.img ');
   check('show peers f', 'show peers film.mkv ');
