@@ -7,7 +7,7 @@ import { namesOf, relocated } from '../../src/client/files/names.js';
 import { RELOCATE_FAILURES_MAX } from '../../src/client/messages.js';
 import { answers, entryOf, eventsIn, kinds, Stage, saved, sentences } from './stage.js';
 
-const wrong: Refusal = { code: 'VERIFICATION_FAILED', sentence: '/new/a differs from a; a stays shared from /files/a' };
+const wrong: Refusal = { code: 'VERIFICATION_FAILED', sentence: '/new/a differs from a; a stays recorded at /files/a' };
 
 function judged(effects: readonly ClientEffect[]): Extract<ClientEffect, { readonly kind: 'judgeMoves' }> {
   const [judge] = effects;

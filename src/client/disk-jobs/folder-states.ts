@@ -176,7 +176,7 @@ export class FolderStates {
     const wrong = changedFiles(list);
     if (wrong.length > 0) {
       const named = wrong.slice(0, CHANGED_NAMED_MAX).map((index) => list.pathOf(index));
-      const sentence = `${path} is not ${name} as it was shared: ${wrong.length} of its ${files.length} files are missing or differ (${named.join(', ')}); it stays shared from ${from}`;
+      const sentence = `${path} is not ${name} as it was shared: ${wrong.length} of its ${files.length} files are missing or differ (${named.join(', ')}); it stays recorded at ${from}`;
       throw new MiniTorrentError('VERIFICATION_FAILED', sentence);
     }
     const state = await this.record(entry, metainfo);

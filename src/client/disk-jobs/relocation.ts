@@ -74,7 +74,7 @@ export class Relocation {
       throw new MiniTorrentError('NOT_A_FILE', sentence);
     }
     const source = await inspectSource(path);
-    const stays = `${name} stays shared from ${from}`;
+    const stays = `${name} stays recorded at ${from}`;
     if (source.size !== size) {
       const sentence = `${path} has ${source.size} bytes and ${name} has ${size}, so it is another file; ${stays}`;
       throw new MiniTorrentError('VERIFICATION_FAILED', sentence);
