@@ -1,7 +1,7 @@
 // Every example of `--help` and of the console's `help` is typed as it stands and shows what stands beside it.
 
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, type TestContext, test } from 'node:test';
 import { randomFile, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { DocumentationWorld } from '../support/documentation-world.js';
@@ -42,6 +42,22 @@ async function ownPair(t: TestContext): Promise<void> {
   await equal(world, '/data/disk.img');
   await rm(world.path('/data/disk.img'));
   await stage.stops('mtorrent share disk.img', sharing);
+  await mkdir(world.path('/home/ada/model'));
+  await copyFile(world.path('/home/ada/disk.img'), world.path('/home/ada/model/weights.bin'));
+  await copyFile(world.path('/home/ada/disk.img.mtorrent'), world.path('/home/ada/model/config.json'));
+  await appendTo(world, '/home/ada/disk.img', '/home/ada/v2.img');
+  await copyFile(world.path('/home/ada/disk.img'), world.path('/home/bob/v1.img'));
+  for (const [name, line] of [
+    ['model', "mtorrent get model.mtorrent /data/ --only '*.json'"],
+    ['v2.img', 'mtorrent get v2.img.mtorrent /data/ --reuse v1.img'],
+  ] as const) {
+    const sharer = world.type(`mtorrent share ${name} -o ../bob/${name}.mtorrent`, { directory: '/home/ada' });
+    await sharer.until(/^\.\.\/bob\/.*\.mtorrent$/m);
+    await stage.ends(line, bob);
+    sharer.type('\x03');
+    assert.equal(await sharer.exited, 130);
+  }
+  assert.deepEqual(await readdir(world.path('/data/model')), ['config.json']);
   for (const terminal of [joined, console]) {
     await terminal.prompts();
     terminal.type('quit\r');
@@ -63,6 +79,15 @@ async function pairOfTwo(t: TestContext): Promise<void> {
   const tracker = await stage.starts(first);
   await other.until(/^TRACKER LISTENING/m);
   await stage.ends('mtorrent create disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001');
+  await mkdir(world.path('/home/ada/models'));
+  await copyFile(world.path('/home/ada/disk.img'), world.path('/home/ada/models/a.bin'));
+  await stage.ends("mtorrent create models -t 192.0.2.1:7001 -t 192.0.2.2:7001 --exclude '*.tmp'");
+  await randomFile(world.path('/home/ada/llama.img'), SIZE);
+  const llama = world.type('mtorrent share llama.img -t 192.0.2.1:7001 -t 192.0.2.2:7001', { directory: '/home/ada' });
+  await llama.until(/^llama\.img\.mtorrent$/m);
+  await stage.ends('mtorrent list llama -t 192.0.2.1:7001 -t 192.0.2.2:7001');
+  llama.type('\x03');
+  assert.equal(await llama.exited, 130);
   await stage.ends('mtorrent doctor -t 192.0.2.1:7001 -t 192.0.2.2:7001 --address 192.0.2.7:6881');
   const share = 'mtorrent share disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001 -o images/disk.mtorrent';
   await stage.stops(share, await stage.starts(share));
@@ -103,6 +128,10 @@ async function inTheBackground(t: TestContext): Promise<void> {
   await stage.ends('mtorrent retrack 192.0.2.1:7001 192.0.2.7:7001');
   await stage.ends('mtorrent stop');
   stage.done();
+}
+
+async function appendTo(world: DocumentationWorld, from: string, to: string): Promise<void> {
+  await writeFile(world.path(to), Buffer.concat([await readFile(world.path(from)), Buffer.from('a new version')]));
 }
 
 async function equal(world: DocumentationWorld, path: string): Promise<void> {

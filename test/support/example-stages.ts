@@ -50,6 +50,13 @@ const HELP: Readonly<Record<string, Row>> = {
     shows: /"event":"completed".*"path":"\/data\/disk\.img"[\s\S]*"event":"seeding"/,
     code: 130,
   },
+  "mtorrent get model.mtorrent /data/ --only '*.json'": { stage: 'home', shows: /^\/data\/model$/m },
+  'mtorrent get v2.img.mtorrent /data/ --reuse v1.img': { stage: 'home', shows: /^\/data\/v2\.img$/m },
+  "mtorrent create models -t 192.0.2.1:7001 -t 192.0.2.2:7001 --exclude '*.tmp'": {
+    stage: 'pair',
+    shows: /^models\.mtorrent$/m,
+  },
+  'mtorrent list llama -t 192.0.2.1:7001 -t 192.0.2.2:7001': { stage: 'pair', shows: /^llama\.img .*mtorrent:/m },
   'mtorrent daemon --detach': {
     stage: 'background',
     shows: /^DAEMON LISTENING 192\.0\.2\.1:6881 \/home\/ada\/\S+\.sock$/m,
@@ -129,6 +136,7 @@ const README: Readonly<Record<string, Row>> = {
     'npm run bench -- lan',
     'npm run bench -- far',
     'npm run bench -- cores',
+    'npm run bench -- folders',
     'npm run bench -- sim',
     'npm run bench -- hash',
     'npm run bench -- limits',
@@ -145,6 +153,7 @@ export const STAGED: Readonly<Record<string, Row>> = { ...HELP, ...README };
 export const SHARED: readonly (readonly [line: string, shows: RegExp])[] = [
   ['share ~/disk.img disk.mtorrent', /^sharing; give disk\.mtorrent to /m],
   ['share "two words.bin" /tmp/two.mtorrent', /^sharing; give two\.mtorrent to /m],
+  ['share "two words.bin" /tmp/secret.mtorrent --unlisted', /^sharing; give secret\.mtorrent to /m],
 ];
 
 /** Lines of the client that gets it, in their order, as a script writes them: the rows of each, and its result. */
@@ -175,6 +184,13 @@ export const SESSION: readonly (readonly [line: string, shows: RegExp])[] = [
   ['get /tmp/two.mtorrent .', /SUCCESS:/],
   ['remove two.mtorrent --force', /SUCCESS:/],
   ['wait', /SUCCESS:WAITED/],
+  ['list', /disk\.img [\s\S]*SUCCESS:/],
+  ['list llama', /SUCCESS:0/],
+  ['list --json', /SUCCESS:\{.*"name":"disk\.img"/],
+  ['show link new.img', /^mtorrent:.*\nSUCCESS:/m],
+  ['get /tmp/secret.mtorrent gone.bin', /SUCCESS:/],
+  ['wait', /SUCCESS:WAITED/],
+  ['remove gone.bin --delete-files', /SUCCESS:FILE_REMOVED/],
   ['retrack 192.0.2.1:7001 192.0.2.7:7001 --dry-run', /SUCCESS:1/],
   ['retrack 192.0.2.1:7001 192.0.2.7:7001', /SUCCESS:1/],
   ['quit', /SUCCESS:BYE/],

@@ -97,7 +97,9 @@ class Removed {
     this.stage.put({ kind: 'opened', connection, host: '127.0.0.1' });
     const names = { followerId: new Uint8Array(16).fill(9), originId: new Uint8Array(16), cluster: new Uint8Array(20) };
     const say = (word: FollowerMessage) => this.stage.put({ kind: 'followerSaid', connection, message: word });
-    const effects = say({ kind: 'follow', version: PAIR_VERSION, ...names, position: 0 });
+    say({ kind: 'follow', version: PAIR_VERSION, ...names, position: 0 });
+    // A follower without features says nothing before its first beat.
+    const effects = say({ kind: 'beat' });
     const frames = effects.flatMap((effect) =>
       effect.kind === 'tellFollower' && effect.message.kind === 'records' ? [effect.message.frame] : [],
     );

@@ -316,12 +316,14 @@ test('a disk that cannot take a piece is an answer with the name of its error', 
   assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd: full, size: 10, list: 0 } }), {
     kind: 'ioError',
     errno: 'ENOSPC',
+    entry: 0,
   });
   const readOnly = openSync(path, 'r');
   t.after(() => closeSync(readOnly));
   assert.deepEqual(await store(pool, { piece: 0, slot: 0, digest, storage: { fd: readOnly, size: 10, list: 0 } }), {
     kind: 'ioError',
     errno: 'EBADF',
+    entry: 0,
   });
 });
 

@@ -16,7 +16,13 @@ test('a file to share is found through links, with its real path', async (t) => 
   writeFileSync(path, 'abc');
   symlinkSync(path, join(directory, 'link'));
   const source = await inspectSource(join(directory, 'link'));
-  assert.deepEqual(source, { path, size: 3, layout: new Layout(3), mtimeMs: statSync(path).mtimeMs });
+  assert.deepEqual(source, {
+    path,
+    size: 3,
+    layout: new Layout(3),
+    mtimeMs: statSync(path).mtimeMs,
+    isExecutable: false,
+  });
 });
 
 test('what cannot be shared is refused by its kind', async (t) => {
