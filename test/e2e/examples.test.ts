@@ -44,7 +44,7 @@ test('the examples of help of a console are in its session, and so is every comm
 function likeForm(form: string): RegExp {
   const text = form
     .replaceAll('.', '\\.')
-    .replace(/<\w+>/g, '.+')
+    .replace(/<[\w-]+>/g, '.+')
     .replace(/ \[([^\]]+)\]/g, '( $1)?');
   return new RegExp(`^${text.replace('command', '\\w+')}$`);
 }

@@ -65,8 +65,10 @@ export function consoleExamples(command: string): readonly string[] {
 
 /** What a console's `help` lists: commands with their places, as `show peers <name>`. */
 export function consoleForms(): readonly string[] {
+  // The purpose of a long form has a line of its own.
   return helpText()
     .split('\n')
+    .filter((line) => !/^ {3}/.test(line))
     .map((line) => /^ {2}(\S.*?)(?: {2,}|$)/.exec(line)?.[1] ?? line);
 }
 

@@ -75,6 +75,8 @@ async function pairOf(args: ParsedArguments): Promise<readonly [Address, Address
 /** Prints the path written. Rejects with MiniTorrentError, and then leaves nothing behind. */
 export async function runCreate(args: CreateArguments, output: CommandOutput): Promise<number> {
   const { isFolder } = await import('../../transfer/storage/source.js');
+  // The path stays as it was typed, for what is said about it; a current directory without a usable path is refused.
+  absolutePathOf(args.file);
   return (await isFolder(args.file)) ? createOfFolder(args, output) : createOfFile(args, output);
 }
 
