@@ -1,6 +1,6 @@
 // A client under kill -9 at each kind of write of a whole download: afterwards it goes on, keeps no wrong byte, leaves
 // nothing behind, and fetches next to nothing twice. (That it fetches only what was under way again:
-// client-life.test.ts.) MTORRENT_LONG=1 tries every position.
+// client-life.long.test.ts.) MTORRENT_LONG=1 tries every position.
 
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
