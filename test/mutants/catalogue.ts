@@ -1384,7 +1384,7 @@ const FOLDERS_ON_DISK: readonly Defect[] = [
     name: 'folders: changed files are deleted',
     breaks: 'what has changed since it was right is kept',
     file: 'src/transfer/storage/folder-removal.ts',
-    right: 'return stamp === 0n || (stamp === mtimeNs',
+    right: 'return stamp === NO_STAMP || (stamp === mtimeNs',
     wrong: 'return stamp >= 0n || (stamp === mtimeNs',
     test: 'test/transfer/storage/folder-removal.test.ts',
     rule: 'a file that has changed since it was right stays, as does one that was left out',

@@ -3,6 +3,7 @@
 
 import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import { DigestTable } from '../../foundation/torrent/digest-table.js';
+import { NO_STAMP } from '../../foundation/torrent/folder/folder-list.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { REUSE_GROUPS_MAX } from '../../transfer/storage/limits.js';
@@ -210,7 +211,7 @@ function mtimeOf({ layout, mtimeMs }: SourceShare, entry: number): number {
   if (layout.folder === undefined) return mtimeMs;
   const ns = layout.folder.stampOf(entry);
   // Exactly Node's mtimeMs, with its fraction.
-  return ns === 0n ? Number.NaN : Number(ns / 1_000_000_000n) * 1_000 + Number(ns % 1_000_000_000n) / 1_000_000;
+  return ns === NO_STAMP ? Number.NaN : Number(ns / 1_000_000_000n) * 1_000 + Number(ns % 1_000_000_000n) / 1_000_000;
 }
 
 /** The entries that are known by the digest of all their bytes: small ones of a folder, or a file of one piece. */

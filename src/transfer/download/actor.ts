@@ -13,9 +13,7 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import { swarmKey } from '../../foundation/torrent/ids.js';
 import type { HashPool } from '../hash/pool.js';
 import { type FetchCommand, type FetchEvent, fetchCommands, fetchEvents } from '../peer/messages.js';
-
 import { folderLists } from '../storage/folder-lists.js';
-
 import { ReusePlan } from '../storage/reuse-plan.js';
 import { adoptStorage } from '../storage/storage.js';
 import { Downloader } from './downloader.js';

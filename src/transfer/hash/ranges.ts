@@ -7,6 +7,7 @@ import { systemClock } from '../../foundation/base/clock.js';
 import { errnoError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { DIGEST_SIZE, HASH_RANGE_PIECES } from '../../foundation/base/limits.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
+import { NO_STAMP } from '../../foundation/torrent/folder/folder-list.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
 import { NOT_THERE } from '../storage/folder-look.js';
@@ -96,7 +97,7 @@ async function checkStamps(threads: RangeThreads, storage: Storage, signal: Abor
     const times = await timesIn(threads.run, storage, entries);
     for (const [at, entry] of entries.entries()) {
       const stamp = list.stampOf(entry);
-      const isSame = stamp === 0n ? times[at] !== NOT_THERE : times[at] === stamp;
+      const isSame = stamp === NO_STAMP ? times[at] !== NOT_THERE : times[at] === stamp;
       if (!isSame) throw isChanged(storage.pathOf(entry));
     }
   });

@@ -6,7 +6,7 @@ import fs, { constants } from 'node:fs';
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
-import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { type FolderList, NO_STAMP } from '../../foundation/torrent/folder/folder-list.js';
 import { FolderTree } from './folder-tree.js';
 import { KEPT_NAMED_MAX } from './limits.js';
 
@@ -65,7 +65,7 @@ async function deleteEntry(tree: FolderTree, list: FolderList, entry: number, ro
 /** A file without a stamp was never complete. */
 function isUnchanged(list: FolderList, entry: number, { size, mtimeNs }: fs.BigIntStats): boolean {
   const stamp = list.stampOf(entry);
-  return stamp === 0n || (stamp === mtimeNs && size === BigInt(list.sizeOf(entry)));
+  return stamp === NO_STAMP || (stamp === mtimeNs && size === BigInt(list.sizeOf(entry)));
 }
 
 async function deleteDirectory(tree: FolderTree, path: string, root: string): Promise<void> {

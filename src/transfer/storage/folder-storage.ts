@@ -33,7 +33,7 @@ export async function openFolder(path: string, list: FolderList): Promise<Storag
 /** @param path of the `.part`. */
 export async function createFolderPart(path: string, targetPath: string, list: FolderList): Promise<Storage> {
   await mkdirPath(path);
-  forgetStamps(list);
+  list.forgetStamps();
   return opened(await openPartRoot(path), path, targetPath, list);
 }
 
@@ -44,7 +44,7 @@ export async function openFolderPart(path: string, targetPath: string, list: Fol
     const found = await storage.stamp();
     const times = await storage.times();
     // Whoever wrote them, the next flush is theirs, too.
-    forgetStamps(list);
+    list.forgetStamps();
     for (const [entry, time] of times.entries()) if (time !== NO_FILE) list.markWritten(entry);
     return { storage, found, times };
   } catch (error) {
@@ -64,14 +64,6 @@ export async function examineFolderPart(path: string, list: FolderList): Promise
     return { stamp: found, times, diskBytes: isEmpty ? 0 : Math.max(diskBytes, 1) };
   } finally {
     await storage.close();
-  }
-}
-
-/** Files that are still being written have none. */
-function forgetStamps(list: FolderList): void {
-  for (let entry = 0; entry < list.count; entry += 1) {
-    list.stamp(entry, 0n);
-    list.markChanged(entry, false);
   }
 }
 

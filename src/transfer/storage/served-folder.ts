@@ -6,7 +6,7 @@ import fs, { constants } from 'node:fs';
 import { promisify } from 'node:util';
 import { present } from '../../foundation/base/assert.js';
 import type { Timers } from '../../foundation/base/timers.js';
-import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
+import { type FolderList, NO_STAMP } from '../../foundation/torrent/folder/folder-list.js';
 import type { Extent, Layout } from '../../foundation/torrent/layout.js';
 import { FolderTree, LaterWalk } from './folder-tree.js';
 import { FOLDER_DIRECTORIES_OPEN_MAX, KEPT_FILE_BYTES_MIN, KEPT_FILES_MAX, PACK_READ_BYTES } from './limits.js';
@@ -199,7 +199,7 @@ export class ServedFolder implements OpenServed {
   /** After the read, so that a write before it shows in the file's time. */
   #whatIsWrong(entry: number, found: fs.BigIntStats, isShort: boolean): string | undefined {
     const stamp = this.#list.stampOf(entry);
-    if (stamp !== 0n) {
+    if (stamp !== NO_STAMP) {
       if (found.nlink === 0n) return 'ENOENT';
       if (found.mtimeNs !== stamp || found.size !== BigInt(this.#list.sizeOf(entry))) return 'CHANGED';
     }
@@ -208,7 +208,7 @@ export class ServedFolder implements OpenServed {
 
   #failureOf(entry: number, errno: string): ServeFailure {
     // Without a stamp it is still being written.
-    if (this.#list.stampOf(entry) !== 0n && OTHER_FILE.includes(errno)) this.#list.markChanged(entry, true);
+    if (this.#list.stampOf(entry) !== NO_STAMP && OTHER_FILE.includes(errno)) this.#list.markChanged(entry, true);
     return { path: `${this.#path}/${this.#list.pathOf(entry)}`, errno };
   }
 }

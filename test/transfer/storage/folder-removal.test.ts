@@ -9,6 +9,7 @@ import {
   readdirSync,
   renameSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -98,6 +99,15 @@ test('what was put in the place of a file, a link or a directory stays, and noth
   symlinkSync(root, join(directory, 'link'));
   assert.deepEqual(await deleteFolder(join(directory, 'link'), list), []);
   assert.ok(existsSync(join(root, 'd/l')));
+});
+
+test('a file of the year 1970 that has changed since it was right stays as well', async (t) => {
+  const { root, list } = stage(t);
+  utimesSync(join(root, 'a'), 0, 0);
+  for (const at of [0, 1, 2]) list.stamp(at, lstatSync(join(root, list.pathOf(at)), { bigint: true }).mtimeNs);
+  assert.equal(list.stampOf(0), 0n);
+  appendFileSync(join(root, 'a'), '!');
+  assert.deepEqual(await deleteFolder(root, list), [join(root, 'a')]);
 });
 
 test('a file that has changed since it was right stays, as does one that was left out', async (t) => {

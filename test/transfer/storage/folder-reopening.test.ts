@@ -7,7 +7,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
-import { type FolderEntry, FolderList } from '../../../src/foundation/torrent/folder/folder-list.js';
+import { type FolderEntry, FolderList, NO_STAMP } from '../../../src/foundation/torrent/folder/folder-list.js';
 import { swarmKey } from '../../../src/foundation/torrent/ids.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { NO_FILE } from '../../../src/transfer/storage/entry-looks.js';
@@ -185,7 +185,7 @@ test('a part tells when each of its files was written, forgets stamps, and is em
   assert.deepEqual([seen?.[0], seen?.[2], seen?.[1] === NO_FILE], [5_000_000_000n, NO_FILE, false]);
   assert.deepEqual(await storage.times(), seen);
   await storage.close();
-  assert.equal(list.stampOf(0), 0n);
+  assert.equal(list.stampOf(0), NO_STAMP);
   const examined = await examinePart(target, layout);
   assert.deepEqual(examined.times, seen);
   assert.ok(examined.diskBytes > 0);

@@ -159,6 +159,18 @@ test('a file that is not what it was answers no byte as right, is named and mark
   }
 });
 
+test('a file of the year 1970 is compared with its stamp like any other', async (t) => {
+  const { root, layout, list } = folderOf(t, { a: 20 });
+  utimesSync(join(root, 'a'), 0, 0);
+  stampAll(list, root);
+  const storages = storagesFor(t);
+  storages.learn(FILE, servedAt(root, layout, null));
+  writeFileSync(join(root, 'a'), 'x'.repeat(20));
+  const outcome = await read(storages, 0, [new Uint8Array(20)]);
+  assert.deepEqual(outcome, { kind: 'failed', path: join(root, 'a'), errno: 'CHANGED' });
+  assert.equal(list.hasChanged(0), true);
+});
+
 test('a folder without stamps is still being written: its files may change, and get their final place', async (t) => {
   const { directory, root, layout, list } = folderOf(t, { a: 4 });
   const part = join(directory, 'x.part');

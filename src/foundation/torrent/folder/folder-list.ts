@@ -5,6 +5,9 @@
 import { assert } from '../../base/assert.js';
 import { FOLDER_ENTRIES_MAX } from './limits.js';
 
+/** In place of a stamp: not known. No file has this time; many have that of 1970. */
+export const NO_STAMP = 2n ** 63n - 1n;
+
 export const ENTRY_KINDS = ['file', 'exec', 'pad', 'dir', 'link'] as const;
 /** `exec`: a file that may be executed. `pad`: zeros up to the next piece, which are no file. */
 export type EntryKind = (typeof ENTRY_KINDS)[number];
@@ -221,7 +224,7 @@ export class FolderList {
     return written;
   }
 
-  /** Modification time in nanoseconds that the file on this disk had when it was right; 0n: not known. */
+  /** Modification time in nanoseconds that the file on this disk had when it was right, or NO_STAMP. */
   stampOf(index: number): bigint {
     return Atomics.load(this.#stamps, index);
   }
@@ -233,7 +236,7 @@ export class FolderList {
   /** Its files are written anew. */
   forgetStamps(): void {
     for (let index = 0; index < this.count; index += 1) {
-      this.stamp(index, 0n);
+      this.stamp(index, NO_STAMP);
       this.markChanged(index, false);
     }
   }
@@ -288,6 +291,7 @@ export class FolderListBuilder {
     new Float64Array(memory, 0, 3).set([count, this.#size, this.#textBytes]);
     new Float64Array(memory, at.begins, count).set(this.#begins.subarray(0, count));
     new Float64Array(memory, at.sizes, count).set(this.#sizes.subarray(0, count));
+    new BigInt64Array(memory, at.stamps, count).fill(NO_STAMP);
     new BigUint64Array(memory, at.digests, count).set(this.#digests.subarray(0, count));
     new Float64Array(memory, at.seconds, count).set(this.#seconds.subarray(0, count));
     new Uint32Array(memory, at.pathEnds, count).set(this.#pathEnds.subarray(0, count));

@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { ENTRY_KINDS, type FolderEntry, FolderList } from '../../../../src/foundation/torrent/folder/folder-list.js';
+import {
+  ENTRY_KINDS,
+  type FolderEntry,
+  FolderList,
+  NO_STAMP,
+} from '../../../../src/foundation/torrent/folder/folder-list.js';
 
 const entry: fc.Arbitrary<FolderEntry> = fc.record(
   {
@@ -47,7 +52,7 @@ test('marks and stamps are seen by every thread', () => {
   there.markChanged(1, true);
   assert.deepEqual(
     [there.isChosen(0), there.isChosen(1), there.stampOf(0), there.stampOf(1)],
-    [true, false, 12_345_678_901n, 0n],
+    [true, false, 12_345_678_901n, NO_STAMP],
   );
   assert.deepEqual([here.hasChanged(0), here.hasChanged(1)], [false, true]);
   there.chooseAll();
