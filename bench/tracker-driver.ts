@@ -8,6 +8,7 @@ import type { Address } from '../src/foundation/torrent/address.js';
 import { FrameReader } from '../src/foundation/wire/framing.js';
 import { MagicGate } from '../src/foundation/wire/magic.js';
 import {
+  isUnasked,
   TRACKER_MAGIC,
   type TrackerReply,
   type TrackerRequest,
@@ -216,7 +217,7 @@ export class TrackerClient {
       const reply = trackerReplies.decode(frame);
       if (reply.kind === 'helloReply') this.#greeted.resolve();
       else if (reply.kind === 'error' && reply.id === null) this.#lost(reply.sentence);
-      else if (reply.kind !== 'beside') {
+      else if (!isUnasked(reply)) {
         const id = reply.id ?? 0;
         const word = this.#open.get(id) ?? Number.NaN;
         this.#open.delete(id);

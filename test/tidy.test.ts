@@ -26,7 +26,8 @@ const LEVELS: readonly (readonly string[])[] = [['app'], ['client'], ['transfer'
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'foundation/base': [],
   'foundation/torrent': ['foundation/base'],
-  'foundation/wire': ['foundation/base'],
+  'foundation/identity': ['foundation/base', 'foundation/torrent'],
+  'foundation/wire': ['foundation/base', 'foundation/identity'],
   'foundation/actor': ['foundation/base', 'foundation/wire'],
   'transfer/storage': ['foundation'],
   'transfer/hash': ['foundation', 'transfer/storage'],

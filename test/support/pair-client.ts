@@ -8,6 +8,7 @@ import type { Address } from '../../src/foundation/torrent/address.js';
 import { type ClientId, keyBytes, type SwarmKey } from '../../src/foundation/torrent/ids.js';
 import { DialedConnection } from '../../src/foundation/wire/dialed.js';
 import {
+  isUnasked,
   TRACKER_MAGIC,
   type TrackerReply,
   type TrackerRequest,
@@ -142,7 +143,7 @@ export class PairClient {
   }
 
   #came(reply: TrackerReply): void {
-    if (reply.kind === 'beside') return;
+    if (isUnasked(reply) && reply.kind !== 'helloReply') return;
     const id = reply.kind === 'helloReply' ? 0 : (reply.id ?? 0);
     this.#open.get(id)?.resolve(reply);
     this.#open.delete(id);

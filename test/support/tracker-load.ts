@@ -11,7 +11,7 @@ import { PIECE_SIZE } from '../../src/foundation/base/limits.js';
 import type { Prng } from '../../src/foundation/base/prng.js';
 import type { Address } from '../../src/foundation/torrent/address.js';
 import { keyBytes } from '../../src/foundation/torrent/ids.js';
-import type { TrackerReply, TrackerRequest } from '../../src/tracking/tracker/messages.js';
+import { isUnasked, type TrackerReply, type TrackerRequest } from '../../src/tracking/tracker/messages.js';
 import { swarmOf } from '../tracking/tracker/stage.js';
 import { WireClient } from '../tracking/tracker/wire.js';
 import { fastRoot } from './e2e-stage.js';
@@ -108,7 +108,7 @@ export class Speaker {
     const { replies } = this.#present();
     for (; this.#repliesTaken < replies.length; this.#repliesTaken += 1) {
       const reply = replies[this.#repliesTaken] as TrackerReply;
-      const id = reply.kind === 'helloReply' || reply.kind === 'beside' ? undefined : reply.id;
+      const id = isUnasked(reply) ? undefined : reply.id;
       const word = this.#words[(id ?? 0) - this.#firstId];
       assert.ok(word?.state === 'open', `an answer to nothing: ${JSON.stringify(reply)}`);
       assert.notEqual(reply.kind, 'error', `${word.kind} of swarm ${word.swarm}: ${JSON.stringify(reply)}`);

@@ -7,7 +7,7 @@ import { TRACKER_REPLY_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { Prng } from '../../foundation/base/prng.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId } from '../../foundation/torrent/ids.js';
-import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import { isUnasked, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
 import { Answers } from './answers.js';
 import type { AnnounceEffect, AnnounceInput, AnnounceSetting, Phase } from './effects.js';
 import { ANNOUNCE_PIPELINE_MAX, LEAVE_DEADLINE_MS, LEAVE_REPLY_DEADLINE_MS } from './limits.js';
@@ -139,6 +139,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       this.#beside(tracker, reply, nowMs);
       return;
     }
+    // An open swarm has no members.
+    if (isUnasked(reply)) return;
     if (reply.kind === 'error' && reply.id === null) {
       this.#lost(tracker, `the tracker refused this connection: ${reply.sentence}`, nowMs);
       return;

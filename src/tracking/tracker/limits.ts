@@ -136,3 +136,8 @@ export const STORE_MARK_MS = 3_600_000;
 export const REPLICA_HELD_MAX = 65_536;
 /** Sources whose use of something is counted: an address and two numbers each. */
 export const BUDGET_SOURCES_MAX = 16_384;
+
+/** Members in one reply: some 9 KiB. */
+export const MEMBERS_PAGE_MAX = 64;
+/** Bans in one message: some 26 KiB. */
+export const BANS_PAGE_MAX = 1_024;

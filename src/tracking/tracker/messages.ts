@@ -10,7 +10,13 @@ import {
   PIECES_MAX,
   SEEDERS_PER_REPLY_MAX,
 } from '../../foundation/base/limits.js';
-import { HOST_BYTES_MAX } from '../../foundation/torrent/address.js';
+import { BAN_DIGEST_SIZE } from '../../foundation/identity/bans.js';
+import { CARD_SIZE } from '../../foundation/identity/card.js';
+import { KEY_ID_SIZE, PUBLIC_KEY_SIZE, SIGNATURE_SIZE } from '../../foundation/identity/keys.js';
+import { INVITATION_SECRET_SIZE, INVITATION_TRACKERS_MAX } from '../../foundation/identity/limits.js';
+import { POWERS_MAX } from '../../foundation/identity/powers.js';
+import { MEMBER_NAME_MAX, STATEMENT_SIZE } from '../../foundation/identity/statement.js';
+import { ADDRESS_BYTES_MAX, HOST_BYTES_MAX } from '../../foundation/torrent/address.js';
 import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
@@ -30,7 +36,7 @@ import {
   u32,
   whole,
 } from '../../foundation/wire/schema.js';
-import { CATALOGUE_PAGE_MAX, TRACKER_STATS_BYTES_MAX } from './limits.js';
+import { BANS_PAGE_MAX, CATALOGUE_PAGE_MAX, MEMBERS_PAGE_MAX, TRACKER_STATS_BYTES_MAX } from './limits.js';
 
 /** 'MTTRCK' and the version of this page, big-endian. */
 export const TRACKER_MAGIC = Uint8Array.from([...Buffer.from('MTTRCK', 'latin1'), 0, 1]);
@@ -54,6 +60,11 @@ export const TRACKER_FEATURES = {
 /** What both sides name today. */
 export const OWN_FEATURES: readonly number[] = Object.values(TRACKER_FEATURES);
 
+/** Seconds since 1970 in six bytes. */
+const SECONDS_MAX = 2 ** 48 - 1;
+
+const memberName = text(MEMBER_NAME_MAX);
+const powers = whole(0, POWERS_MAX);
 const swarm = bytes(SWARM_KEY_SIZE);
 const features = bytes(0, FEATURES_BYTES_MAX);
 const pieces = whole(0, PIECES_MAX);
@@ -131,6 +142,22 @@ export const trackerRequests = protocol('tracker.request', {
     filter: text(NAME_BYTES_MAX),
     want: whole(1, CATALOGUE_PAGE_MAX),
   }),
+  /** [15, id, secret, name] In a closed swarm, of a connection without a card: the only thing that it may say. */
+  join: message(15, { id: u32, secret: bytes(INVITATION_SECRET_SIZE), name: memberName }),
+  /** [16, id] For a new card; also with one that ran out. */
+  renew: message(16, { id: u32 }),
+  /** [17, id, powers, uses, seconds] Of an administrator. */
+  invite: message(17, { id: u32, powers, uses: u16, seconds: u32 }),
+  /** [18, id, after] Of an administrator: the members behind this key id; empty: from the beginning. */
+  members: message(18, { id: u32, after: bytes(0, KEY_ID_SIZE) }),
+  /** [19, id, member, isBanned] Of an administrator. */
+  ban: message(19, { id: u32, member: bytes(KEY_ID_SIZE), isBanned: flag }),
+  /** [20, id, statement] Of an administrator; the root's signature is what counts. */
+  withdraw: message(20, { id: u32, statement: bytes(STATEMENT_SIZE) }),
+  /** [21, id, key, proof, name] Of whoever shows a chain of the tracker's `--join-ca`, and nothing else. */
+  joinByCa: message(21, { id: u32, key: bytes(PUBLIC_KEY_SIZE), proof: bytes(SIGNATURE_SIZE), name: memberName }),
+  /** [22, digest] After `hello` in a closed swarm: of the bans that the caller knows. Answered by `bans`, if at all. */
+  knownBans: message(22, { digest: bytes(BAN_DIGEST_SIZE) }),
 });
 
 export type TrackerRequest = MessageOf<typeof trackerRequests>;
@@ -203,14 +230,89 @@ export const trackerReplies = protocol('tracker.reply', {
     next: bytes(0, SWARM_KEY_SIZE),
     total: u32,
   }),
+  /** [17, id, card, swarm, trackers] `swarm`: its name. `trackers`: addresses as text. */
+  admitted: message(17, {
+    id: u32,
+    card: bytes(CARD_SIZE),
+    swarm: text(MEMBER_NAME_MAX),
+    trackers: listOf(text(ADDRESS_BYTES_MAX), INVITATION_TRACKERS_MAX),
+  }),
+  renewed: message(18, { id: u32, card: bytes(CARD_SIZE) }),
+  invited: message(19, { id: u32, secret: bytes(INVITATION_SECRET_SIZE) }),
+  /** [20, id, [[key, name, powers, by, state, seen, address], …], last] `seen`: seconds ago; nil: never since start. */
+  memberList: message(20, {
+    id: u32,
+    members: listOf(
+      tuple(
+        bytes(PUBLIC_KEY_SIZE),
+        memberName,
+        powers,
+        bytes(KEY_ID_SIZE),
+        oneOf('active', 'banned'),
+        optional(u32),
+        text(HOST_BYTES_MAX),
+      ),
+      MEMBERS_PAGE_MAX,
+    ),
+    last: flag,
+  }),
+  /** `clients`: how many were told; `partner`: whether the other tracker has it. */
+  banned: message(21, { id: u32, clients: u32, partner: flag }),
+  /**
+   * [22, seconds, isWhole, [[member, version, isBanned], …]] Unasked. `seconds`: the tracker's clock, since 1970.
+   * isWhole: nothing follows.
+   */
+  bans: message(22, {
+    seconds: whole(0, SECONDS_MAX),
+    isWhole: flag,
+    rows: listOf(tuple(bytes(KEY_ID_SIZE), u32, flag), BANS_PAGE_MAX),
+  }),
+  /** Unasked: the root's word that a tracker is none any more. */
+  withdrawn: message(23, { statement: bytes(STATEMENT_SIZE) }),
   /** `id` nil: the connection ends. */
   error: message(10, {
     id: optional(u32),
-    code: oneOf('unknown', 'invalid', 'limit', 'diskFull', 'ioError', 'stopping', 'protocol'),
+    code: oneOf(
+      'unknown',
+      'invalid',
+      'limit',
+      'diskFull',
+      'ioError',
+      'stopping',
+      'protocol',
+      'notAdmitted',
+      'forbidden',
+    ),
     sentence,
   }),
 });
 
 export type TrackerReply = MessageOf<typeof trackerReplies>;
+/** Replies that answer no request. */
+export type UnaskedReply = Extract<TrackerReply, { kind: 'helloReply' | 'beside' | 'bans' | 'withdrawn' }>;
+/** Requests of closed swarms, which an open one refuses. */
+export type MembershipRequest = Extract<
+  TrackerRequest,
+  { kind: 'join' | 'renew' | 'invite' | 'members' | 'ban' | 'withdraw' | 'joinByCa' | 'knownBans' }
+>;
+
+export function isUnasked(reply: TrackerReply): reply is UnaskedReply {
+  return ['helloReply', 'beside', 'bans', 'withdrawn'].includes(reply.kind);
+}
+
+const MEMBERSHIP: readonly string[] = [
+  'join',
+  'renew',
+  'invite',
+  'members',
+  'ban',
+  'withdraw',
+  'joinByCa',
+  'knownBans',
+] satisfies readonly MembershipRequest['kind'][];
+
+export function isAboutMembership(request: TrackerRequest): request is MembershipRequest {
+  return MEMBERSHIP.includes(request.kind);
+}
 export type Refusal = Extract<TrackerReply, { kind: 'error' }>;
 export type RefusalCode = Refusal['code'];

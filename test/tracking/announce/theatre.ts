@@ -9,7 +9,7 @@ import type { AnnounceEffect, AnnounceInput, AnnounceSetting } from '../../../sr
 import type { TrackerIndex } from '../../../src/tracking/announce/links.js';
 import { AnnounceMachine } from '../../../src/tracking/announce/machine.js';
 import type { AnnounceCommand, AnnounceEvent } from '../../../src/tracking/announce/messages.js';
-import type { TrackerReply, TrackerRequest } from '../../../src/tracking/tracker/messages.js';
+import { isAboutMembership, type TrackerReply, type TrackerRequest } from '../../../src/tracking/tracker/messages.js';
 
 export const RENEW_MS = 30_000;
 export const TRACKERS = [
@@ -46,6 +46,7 @@ export class ScriptedTracker {
         ...(this.features === undefined ? {} : { features: this.features }),
       };
     }
+    assert.ok(!isAboutMembership(request), 'an open swarm is not asked about members');
     const { id } = request;
     switch (request.kind) {
       case 'share':

@@ -19,7 +19,13 @@ import {
   SWARMS_PER_CLIENT_MAX,
   TRACKER_RECORDS_MAX,
 } from '../limits.js';
-import { TRACKER_FEATURES, type TrackerReply, type TrackerRequest } from '../messages.js';
+import {
+  isAboutMembership,
+  type MembershipRequest,
+  TRACKER_FEATURES,
+  type TrackerReply,
+  type TrackerRequest,
+} from '../messages.js';
 import type { Budget } from './budget.js';
 import { type Caller, callerOf, isGuest } from './caller.js';
 import { answer, broken, commit, committed, refusal, refuse, type SessionEffect, unlisted } from './effects.js';
@@ -51,7 +57,7 @@ export interface SessionSetting {
 
 /** Whoever may only look may ask these. */
 type Look = Extract<TrackerRequest, { kind: 'seeders' | 'describe' | 'hashString' | 'list' }>;
-type Asking = Exclude<TrackerRequest, { kind: 'hello' | 'stats' }>;
+type Asking = Exclude<TrackerRequest, MembershipRequest | { kind: 'hello' | 'stats' }>;
 type Of<K extends TrackerRequest['kind']> = Extract<TrackerRequest, { kind: K }>;
 
 export class Session {
@@ -89,6 +95,7 @@ export class Session {
       return caller === undefined ? this.#greet(request, nowMs) : broken('hello is said once');
     }
     if (caller === undefined) return broken('hello comes first');
+    if (isAboutMembership(request)) return this.#membership(request);
     if (request.kind === 'stats') return [{ kind: 'giveStats', id: request.id }];
     if (caller.presence === undefined && isLook(request)) return [this.#look(request, caller)];
     if (caller.presence === undefined) return broken(`${request.kind} needs a client id`);
@@ -109,6 +116,12 @@ export class Session {
     return this.#answers(request, caller, nowMs).map((effect) =>
       effect.kind === 'commit' ? { ...effect, reply: () => this.#stale(request, caller) ?? effect.reply() } : effect,
     );
+  }
+
+  #membership(request: MembershipRequest): readonly SessionEffect[] {
+    if (request.kind === 'knownBans') return [];
+    const sentence = 'this swarm is open: it has no members';
+    return [answer({ kind: 'error', id: request.id, code: 'forbidden', sentence })];
   }
 
   #stale(word: VersionedRequest, caller: Caller): TrackerReply | undefined {
