@@ -84,7 +84,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'client/actor',
     'client/options',
     'client/threads/placement',
-    'client/reuse/estimate',
+    'client/reuse',
     'client/doctor',
     'app',
     'tracking/tracker/main',

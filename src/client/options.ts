@@ -6,6 +6,7 @@ import type { Metainfo, NameRule } from '../foundation/torrent/metainfo.js';
 import type { Advertised } from '../tracking/announce/messages.js';
 import type { Entry } from './files/record.js';
 import type { ClientCommand, ClientEvent, Rates } from './messages.js';
+import type { KnownShare } from './reuse/reuse.js';
 import type { Journal } from './state/journal.js';
 import type { Identity, StatePaths } from './state/library.js';
 
@@ -38,6 +39,8 @@ export interface ClientOptions {
   readonly allowHostNames?: boolean | undefined;
   /** For a caller that has already read the .mtorrent. Rejects as `readMetainfo` does. Absent: it is read from disk. */
   readonly readMetainfo?: ((path: string, mayName?: NameRule) => Promise<Metainfo>) | undefined;
+  /** What others on this machine have, as sources of downloads. Read again for each download. */
+  readonly otherShares?: (() => AsyncIterable<KnownShare>) | undefined;
   readonly onEvent: (event: ClientEvent) => void;
   /** Called once, when all threads run, including those of the hash pool. */
   readonly onWarm?: (() => void) | undefined;

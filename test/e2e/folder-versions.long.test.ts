@@ -132,6 +132,34 @@ test('an old file that is truncated, gone or not readable as it was costs no wro
   assert.match(stderr, /nothing\.bin/);
 });
 
+test("a get of its own reads what this user's other client has, whether that runs or not", async (t) => {
+  const { user, old, fresh, mtorrent, path } = await versions(30, [1, 2, 3]);
+  // Where `mtorrent daemon` and the console keep theirs.
+  const stateDir = join(user.env['XDG_STATE_HOME'] ?? '', 'mtorrent', 'home', 'client');
+  const other = await startClientHere(scenery, `other-${shares}`, { stateDir });
+  await other.share(old, path('v1.bin.mtorrent'));
+  const get = async (...words: readonly string[]): Promise<readonly EventLine[]> => {
+    const getting = new CommandRun(t, user, ['get', mtorrent, 'to', '--json', ...words]);
+    assert.equal((await getting.outcome()).code, 0, getting.stderr);
+    assert.equal(await sha256OfFile(path('to/v2.bin')), await sha256OfFile(fresh));
+    await rm(path('to/v2.bin'));
+    return getting.events();
+  };
+  const isReused = (events: readonly EventLine[]): void => {
+    assert.equal(fetchedIn(events), 3 * PIECE);
+    assert.deepEqual(one(events, 'reused')['sources'], [{ name: 'v1.bin', bytes: 27 * PIECE + 777 }]);
+  };
+  isReused(await get('--alone'));
+  await other.close();
+  isReused(await get());
+  const dry = await new CommandRun(t, user, ['get', mtorrent, 'to', '--dry-run']).outcome();
+  assert.match(dry.stdout, /^would reuse 13\.5 MiB of 15\.0 MiB \(90 %\) from v1\.bin; would fetch 1\.5 MiB$/);
+  assert.equal(fetchedIn(await get('--no-reuse')), 30 * PIECE + 777);
+  // A source that has changed since is not read, whatever its library says.
+  await write(old, [7]);
+  assert.equal(fetchedIn(await get()), 30 * PIECE + 777);
+});
+
 test("a client's own shares are used without being named, and an unfinished download goes on with what is named", async () => {
   const { user, old, fresh, mtorrent, path } = await versions(30, [1, 2, 3]);
   const own = await startClientHere(scenery, `own-${shares}`);

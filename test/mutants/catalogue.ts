@@ -1696,4 +1696,13 @@ export const CATALOGUE: readonly Defect[] = [
   ...SHARED_FOLDERS,
   ...ATTACH,
   ...ACTOR,
+  {
+    name: 'versions: what was not flushed is a source',
+    breaks: 'of an unfinished download of another client only what was flushed is read',
+    file: 'src/client/reuse/other-library.ts',
+    right: 'const { synced } = reading.resume;',
+    wrong: 'const { have: synced } = reading.resume;',
+    test: 'test/client/reuse/other-library.test.ts',
+    rule: 'of an unfinished download only what was flushed counts, and it lies in its .part',
+  },
 ];

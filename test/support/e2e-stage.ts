@@ -59,7 +59,7 @@ export async function startTrackerHere(swarm: Swarm, which: 0 | 1 = 0): Promise<
 export async function startClientHere(
   swarm: Swarm,
   name: string,
-  settings: Omit<SwarmClientOptions, 'trackers' | 'stateDir'> = {},
+  settings: Partial<Omit<SwarmClientOptions, 'trackers'>> = {},
 ): Promise<SwarmClient> {
   const [first, second] = swarm.trackers;
   const client = await createSwarmClient({

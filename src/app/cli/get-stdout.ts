@@ -19,6 +19,7 @@ import type { Fetching, GetPlan } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { type Order, unfinished } from './get-order.js';
 import { type Followed, type OneShot, READER_GONE } from './one-shot.js';
+import { otherShares } from './other-shares.js';
 import { openStdout, type Sink } from './stdout-sink.js';
 
 /** Hex digits that tell apart what of one share is written: choices of one user are few. */
@@ -46,7 +47,7 @@ export async function getToStdout(order: Order, args: StdoutArguments, run: OneS
   const { target, own } = await placeOf(order.plan, args, run);
   const plan = { ...order.plan, target };
   const { startGet } = await import('../library/one-shot.js');
-  const fetching = await startGet(plan, run.clientConfig);
+  const fetching = await startGet(plan, { ...run.clientConfig, otherShares: () => otherShares(run) });
   const { address } = fetching.client.facts;
   const { trackers } = order;
   run.reporter.started({

@@ -21,6 +21,7 @@ import { type Order, unfinished } from './get-order.js';
 import { linkedMtorrent } from './linked.js';
 import { mtorrentPathOf } from './mtorrent-argument.js';
 import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot } from './one-shot.js';
+import { otherShares } from './other-shares.js';
 import { STANDARD_STREAM, showDash } from './standard-stream.js';
 
 interface GetArguments extends OneShotArguments {
@@ -111,7 +112,7 @@ async function runGet(args: GetArguments, run: OneShot): Promise<number> {
       run.reporter.detail(`${error.message}: this command gets it alone`);
     }
   }
-  const fetching = await startGet(order.plan, run.clientConfig);
+  const fetching = await startGet(order.plan, { ...run.clientConfig, otherShares: () => otherShares(run) });
   return fetch(order, fetching, run).finally(() => fetching.close());
 }
 

@@ -23,7 +23,15 @@ import type { Sharing as SharingOptions, SwarmClient } from './swarm-client.js';
 export interface OneShotConfig
   extends Pick<
     ClientConfig,
-    'upload' | 'advertise' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'onWarm' | 'onWait'
+    | 'upload'
+    | 'advertise'
+    | 'rates'
+    | 'peerThreads'
+    | 'diskReserve'
+    | 'allowHostNames'
+    | 'otherShares'
+    | 'onWarm'
+    | 'onWait'
   > {
   readonly log: LogStyle;
   /** Below it lie the state directories of all one-shot clients. */

@@ -22,6 +22,7 @@ import { namesOf } from '../files/names.js';
 import type { Entry } from '../files/record.js';
 import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
 import type { Choice, ClientEvent } from '../messages.js';
+import type { ClientOptions } from '../options.js';
 import { Reuse } from '../reuse/reuse.js';
 import type { StatePaths } from '../state/library.js';
 import { deleteContent } from './content-removal.js';
@@ -64,16 +65,7 @@ export interface DiskJobsOptions {
   readonly paths: StatePaths;
   readonly files: OpenFiles;
   readonly hashThreads: number;
-  readonly client: {
-    /** The pair that shares of this client are announced to. */
-    readonly trackers: readonly [Address, Address];
-    /** Reads a .mtorrent to get or to check. */
-    readonly readMetainfo?: typeof readMetainfo | undefined;
-    /** Trackers may be named by host names in every .mtorrent; undefined: only as `trackers` are. */
-    readonly allowHostNames?: boolean | undefined;
-    /** Where this client is reached in the background. */
-    readonly socket?: string | undefined;
-  };
+  readonly client: Pick<ClientOptions, 'trackers' | 'readMetainfo' | 'allowHostNames' | 'socket' | 'otherShares'>;
   readonly log: Log;
   readonly post: (input: ClientInput) => void;
   readonly answer: (event: ClientEvent) => void;
@@ -111,7 +103,7 @@ export class DiskJobs {
     const learn = (metainfo: Metainfo, choice?: Choice): Metainfo => files.learn(metainfo, choice);
     this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
     this.#links = new Links(paths, mayName);
-    this.#reuse = new Reuse({ hashing, files, log });
+    this.#reuse = new Reuse({ hashing, files, otherShares: client.otherShares, log });
     this.#rehash = new Rehash({ hashing, files, paths, copies, folders });
     this.#relocation = new Relocation({ hashing, files, copies, folders });
     this.#looks = new Looks({ deadlineMs: MOUNT_DEADLINE_MS, onHung: (mount) => this.#answerHung(mount) });
@@ -246,7 +238,7 @@ export class DiskJobs {
           if (there === undefined)
             await this.#reuse.prepare(metainfo, { paths: reuse, isOff: noReuse }, (done) => report(entry, done));
           await this.#copies.keep(metainfo);
-          await this.#reuse.tellRunning(metainfo);
+          await this.#reuse.tellRunning(metainfo, entry.path);
           return { kind: 'getPrepared', ask, ...prepared };
         },
         refused: prepareFailed,
@@ -278,7 +270,8 @@ export class DiskJobs {
             return { kind: 'completedSeen', file, mtimeMs: opened.mtimeMs, have: opened.have };
           }
           this.#claimed.set(file, entry.path);
-          files.partOpened(file, opened, await this.#reuse.planFor(files.metainfo(entry.swarm), opened.have));
+          const metainfo = files.metainfo(entry.swarm);
+          files.partOpened(file, opened, await this.#reuse.planFor(metainfo, entry.path, opened.have));
           return { kind: 'partOpened', file, have: files.offeredCount(file) };
         },
         refused: partFailed,

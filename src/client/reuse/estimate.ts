@@ -20,7 +20,7 @@ export interface EstimateOptions {
   /** Files and folders that may have bytes of it. Absolute. */
   readonly paths: readonly string[];
   /** Other shares on this machine. */
-  readonly shares: readonly KnownShare[];
+  readonly shares: AsyncIterable<KnownShare>;
   readonly hashThreads: number;
   readonly log: Log;
 }

@@ -10,6 +10,7 @@ import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import type { ReusePlan } from '../../transfer/storage/reuse-plan.js';
+import { partPathOf } from '../../transfer/storage/target.js';
 import type { LocalHashing } from '../disk-jobs/local-hashing.js';
 import type { OpenFiles } from '../disk-jobs/open-files.js';
 import { REUSE_DIGESTS_AT_ONCE } from '../limits.js';
@@ -24,7 +25,7 @@ export interface ReuseWish {
   readonly isOff: boolean;
 }
 
-/** Another share of this client. */
+/** Another share of this client, or of one on this machine. */
 export interface KnownShare extends Omit<SourceShare, 'group'> {
   readonly swarm: SwarmKey;
   readonly name: string;
@@ -41,6 +42,8 @@ const NOTHING: LocalSources = { shares: [], files: [], names: [] };
 export interface ReuseOptions {
   readonly hashing: LocalHashing;
   readonly files: OpenFiles;
+  /** What others on this machine have. */
+  readonly otherShares?: (() => AsyncIterable<KnownShare>) | undefined;
   readonly log: Log;
 }
 
@@ -70,26 +73,35 @@ export class Reuse {
   }
 
   /** Says to downloads that run already what was hashed for them. */
-  async tellRunning(metainfo: Metainfo): Promise<void> {
+  async tellRunning(metainfo: Metainfo, target: string): Promise<void> {
     const { files } = this.#options;
     if (!this.#named.has(metainfo.swarm)) return;
     for (const file of files.runningOf(metainfo.swarm)) {
-      const found = await this.planFor(metainfo, files.haveOf(file));
+      const found = await this.planFor(metainfo, target, files.haveOf(file));
       if (found !== undefined) files.reuse(file, found);
     }
   }
 
-  /** What is here of a download that is about to start. */
-  async planFor(metainfo: Metainfo, have: Bitfield | undefined): Promise<FoundPlan | undefined> {
-    const { files, log } = this.#options;
+  /** What is here of a download that is about to start. @param target where it will be. */
+  async planFor(metainfo: Metainfo, target: string, have: Bitfield | undefined): Promise<FoundPlan | undefined> {
+    const { log } = this.#options;
     const { swarm } = metainfo;
     if (this.#off.has(swarm)) return undefined;
     const beganMs = performance.now();
-    const found = await planOf(metainfo, have, this.#named.get(swarm) ?? NOTHING, files.offered());
+    const found = await planOf(metainfo, have, this.#named.get(swarm) ?? NOTHING, this.#shares(swarm, target));
     const tookMs = Math.round(performance.now() - beganMs);
     if (found !== undefined)
       log.info({ name: metainfo.name, bytes: found.plan.bytes, tookMs }, 'files here have bytes of a download');
     return found;
+  }
+
+  async *#shares(swarm: SwarmKey, target: string): AsyncGenerator<KnownShare> {
+    const { files, otherShares } = this.#options;
+    // The download itself is offered, too.
+    for (const share of files.offered()) if (share.swarm !== swarm) yield share;
+    if (otherShares === undefined) return;
+    // Another client may have begun what is gone on with here.
+    for await (const share of otherShares()) if (share.path !== partPathOf(target)) yield share;
   }
 
   forget(swarm: SwarmKey): void {
@@ -113,12 +125,12 @@ export function hashSources(
   return gatherSources(paths, { ...options, layout, wantsSize: (size) => sizes.wantsSize(size) });
 }
 
-/** @param shares of this client, but for those of the same swarm. */
+/** @param shares on this machine. */
 export async function planOf(
   metainfo: Metainfo,
   have: Bitfield | undefined,
   named: LocalSources,
-  shares: Iterable<KnownShare>,
+  shares: AsyncIterable<KnownShare>,
 ): Promise<FoundPlan | undefined> {
   const matching = new Matching(wantedOf(metainfo, have), seeds());
   const names = [...named.names];
@@ -138,8 +150,7 @@ export async function planOf(
   };
   for (const share of named.shares) await look(share);
   for (const file of named.files) matching.file(file);
-  for (const { swarm, name, ...share } of shares) {
-    if (swarm === metainfo.swarm) continue;
+  for await (const { swarm: _, name, ...share } of shares) {
     names.push(name);
     await look({ ...share, group: names.length - 1 });
   }

@@ -18,7 +18,10 @@ export interface LoadedLibrary {
   readonly journal: Journal;
 }
 
-/** Rejects with STATE_DAMAGED when what is there cannot be trusted. The caller holds the lock of the directory. */
+/**
+ * Rejects with STATE_DAMAGED when what is there cannot be trusted. The caller holds the lock of the directory, or only
+ * reads the entries: they are then those of some instant during the call.
+ */
 export async function loadLibrary(paths: StatePaths): Promise<LoadedLibrary> {
   const json = await readIfThere(paths.library, LIBRARY_BYTES_MAX);
   const mirror = json === undefined ? '' : digestOf(json);

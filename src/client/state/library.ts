@@ -62,9 +62,13 @@ export interface StatePaths {
 
 /** Creates the state directory (mode 0700) unless it exists. */
 export async function openStateDirectory(directory: string): Promise<StatePaths> {
-  const resume = join(directory, 'resume');
-  await makeDirectory(resume, '--state-dir');
+  await makeDirectory(join(directory, 'resume'), '--state-dir');
   await makeDirectory(join(directory, 'mtorrents'), '--state-dir');
+  return statePathsOf(directory);
+}
+
+export function statePathsOf(directory: string): StatePaths {
+  const resume = join(directory, 'resume');
   return {
     directory,
     identity: join(directory, 'identity.json'),
