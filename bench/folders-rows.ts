@@ -5,6 +5,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClientProcess, runProgram } from '../src/app/demo/processes.js';
 import { Swarm } from '../src/app/demo/swarm.js';
+import { PIECE_SIZE } from '../src/foundation/base/limits.js';
 import { shellLine } from '../src/foundation/base/shell-line.js';
 import { formatAddress } from '../src/foundation/torrent/address.js';
 import { withCleanup } from './cleanup.js';
@@ -19,12 +20,15 @@ import {
   timeTar,
   travel,
 } from './folders-stage.js';
-import { changePieces, makeTree, makeVersions, SOURCE_TREES, writeRandom } from './folders-trees.js';
+import { changePieces, filesIn, makeTree, makeVersions, SOURCE_TREES, writeRandom } from './folders-trees.js';
 
 const MIB = 2 ** 20;
 const SMALL_FILE_BYTES = 4_096;
 const LINKED_FILE_BYTES = 64;
 const LARGE_FILES = 500;
+/** Of the folder of which one file is wanted. */
+const PARTIAL_FILES = 4;
+const PARTIAL_FILE = 'd0/f1';
 const CHANGED_SHARE = 0.1;
 /** Descriptors that a client may open for the files of folders, beside what it has open anyway. */
 const DESCRIPTORS_MAX = 128 + 2 * 16 + 40;
@@ -137,6 +141,32 @@ const measureLarge: Measure = (root, { bytes }) =>
     ];
   });
 
+/** One file of a folder of four: what comes over the network for it, and what lies in the tree. */
+const measurePartial: Measure = (root, { bytes }) =>
+  inSwarm(root, async ({ swarm, seeder }) => {
+    const folder = swarm.path('large');
+    const size = Math.floor(bytes / PARTIAL_FILES);
+    makeTree(folder, PARTIAL_FILES, size);
+    const mtorrent = await share(seeder, swarm, folder, 'folder');
+    const target = swarm.path('got');
+    const words = ['get', mtorrent, target, '--only', PARTIAL_FILE, '--alone', '--state-dir', swarm.path('state')];
+    const { code, stdout, stderr } = await runProgram([...words, '--json'], swarm.directory);
+    if (code !== 0) throw new Error(`get --only ended with ${code}: ${stderr}`);
+    assertEqual(join(folder, PARTIAL_FILE), join(target, PARTIAL_FILE));
+    const { received, elapsedMs } = JSON.parse(stdout.split('\n').at(-1) ?? '');
+    const what = `1 of ${PARTIAL_FILES} files, ${(bytes / 2 ** 30).toFixed(1)} GiB`;
+    return [
+      {
+        name: `${what}: over the network`,
+        value: received / MIB,
+        unit: 'MiB',
+        wanted: (size + PIECE_SIZE) / MIB,
+      },
+      { name: `${what}: files in the tree`, value: filesIn(target).length, unit: '', wanted: 1 },
+      { name: what, value: elapsedMs / 1_000, unit: 's' },
+    ];
+  });
+
 /** A folder of large files of which every tenth piece changed, fetched by who has the version before. */
 const measureVersion: Measure = (root, { bytes }) =>
   inSwarm(root, async ({ swarm, seeder, leecher }) => {
@@ -231,6 +261,7 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
   create: measureCreate,
   small: measureSmall,
   large: measureLarge,
+  partial: measurePartial,
   version: measureVersion,
   trees: measureTrees,
   link: measureLink,

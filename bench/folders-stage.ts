@@ -39,19 +39,18 @@ export async function share(seeder: ClientProcess, swarm: Swarm, source: string,
   return swarm.path(`${name}.mtorrent`);
 }
 
-/** `leecher` gets `mtorrent` into the new folder or file `target`. @param words more of the command. */
+/** `leecher` gets `mtorrent` into the new folder or file `target`. */
 export async function travel(
   seeder: ClientProcess,
   leecher: ClientProcess,
   mtorrent: string,
   target: string,
-  words: readonly string[] = [],
 ): Promise<Travel> {
   await Promise.all([seeder.address(), leecher.address()]);
   const cpuBefore = cpuSeconds(seeder.pid) + cpuSeconds(leecher.pid);
   const startedMs = performance.now();
   const watch = new Watch(seeder, leecher);
-  await leecher.succeed(shellLine('get', mtorrent, target, ...words), DEADLINE_MS);
+  await leecher.succeed(shellLine('get', mtorrent, target), DEADLINE_MS);
   const first = firstByte(leecher, target, startedMs, watch);
   const event = await leecher.event((line) => line.includes(target), DEADLINE_MS);
   const seconds = (performance.now() - startedMs) / 1_000;
@@ -127,21 +126,30 @@ export function timeProgram(words: readonly string[]): number {
   return time(process.execPath, [PROGRAM, ...words]);
 }
 
-/** One run of `mtorrent` that writes to its standard output: until the first byte of that, and to its end. */
+/**
+ * One run of `mtorrent` that writes to a pipe, as in a shell: until the first byte came out of it, and to its end. The
+ * pipes that Node gives its children are sockets.
+ */
 export async function timeStream(
   words: readonly string[],
 ): Promise<{ readonly seconds: number; readonly firstByteSeconds: number }> {
   const startedMs = performance.now();
   const since = (): number => (performance.now() - startedMs) / 1_000;
-  const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  const child = spawn(process.execPath, [PROGRAM, ...words, '-q'], { stdio: [...stdio], env: environment() });
+  const program = shellLine(process.execPath, PROGRAM, ...words, '-q');
+  // The shell's own end says nothing of the first command of a pipeline.
+  const line = `{ ${program} || echo failed >&2; } | { head -c 1; cat > /dev/null; }`;
+  const child = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
   let firstByteSeconds = Number.NaN;
-  child.stdout?.once('data', () => {
+  let errors = '';
+  child.stdout.once('data', () => {
     firstByteSeconds = since();
   });
-  child.stdout?.resume();
+  child.stdout.resume();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`mtorrent ${words.join(' ')} ended with ${code}`);
+  if (code !== 0 || errors !== '') throw new Error(`mtorrent ${words.join(' ')} ended with ${code}: ${errors}`);
   return { seconds: since(), firstByteSeconds };
 }
 

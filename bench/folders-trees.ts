@@ -114,7 +114,8 @@ export function makeVersions(shape: TreeShape, from: string, to: string): number
   return bytes;
 }
 
-function filesIn(root: string): readonly string[] {
+/** Paths of all files below `root`. */
+export function filesIn(root: string): readonly string[] {
   return readdirSync(root, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))

@@ -50,7 +50,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   folders: {
     run: runFoldersBench,
-    usage: '[--entries 100000] [--size 4GiB] [--only create,small,large,version,trees,link,stdout] [--out DIR]',
+    usage: '[--entries 100000] [--size 4GiB] [--only create,small,large,partial,version,trees,link,stdout] [--out DIR]',
     shows: 'folders, their versions and their links, beside tar and one large file',
   },
   hash: { run: runHashBench, usage: '[--size 4GiB] [--runs N] [--out DIR]', shows: 'mtorrent create beside mktorrent' },
@@ -63,7 +63,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   start: { run: runStartBench, usage: '[--runs N] [--out DIR]', shows: 'how long a prompt takes' },
   tracker: {
     run: runTrackerBench,
-    usage: '[announces] [idle] [steady] [start] [catchup] [failover] [silence] [--disk]',
+    usage: '[announces] [idle] [steady] [start] [catchup] [failover] [silence] [catalogue] [--disk]',
     shows: 'the tracker pair under load',
   },
   verify: {

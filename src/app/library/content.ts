@@ -6,7 +6,10 @@ import type { Follower } from './follower.js';
 import { CONTENT_CHUNK_BYTES } from './limits.js';
 import { tarOf } from './tar.js';
 
-/** In parts that the caller owns. Rejects with why the download failed. @param nowMs wall-clock time of a tar. */
+/**
+ * In parts; each is valid until the part after the next one is asked for, so one may be written while the next is read.
+ * Rejects with why the download failed. @param nowMs wall-clock time of a tar.
+ */
 export async function* contentOf(
   name: string,
   { size, folder }: Layout,
@@ -17,10 +20,16 @@ export async function* contentOf(
     yield* tarOf(name, folder, nowMs, (offset, bytes) => follower.read(offset, bytes));
     return;
   }
-  for (let at = 0; at < size; ) {
-    const bytes = Buffer.allocUnsafeSlow(Math.min(CONTENT_CHUNK_BYTES, size - at));
-    await follower.read(at, bytes);
-    at += bytes.length;
-    yield bytes;
+  // New memory for each part costs more than reading it: the kernel clears every page of it first.
+  let [bytes, other] = [buffer(size), buffer(size)];
+  for (let at = 0; at < size; at += CONTENT_CHUNK_BYTES) {
+    const part = bytes.subarray(0, size - at);
+    await follower.read(at, part);
+    yield part;
+    [bytes, other] = [other, bytes];
   }
+}
+
+function buffer(size: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(Math.min(CONTENT_CHUNK_BYTES, size));
 }

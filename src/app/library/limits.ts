@@ -6,8 +6,8 @@ import { KIB } from '../../foundation/base/limits.js';
 export const CHECK_LOOK_MS = 20;
 /** Hex digits that tell apart the places where one file is fetched to: those of one user are few. */
 export const TARGET_DIGITS = 12;
-/** Bytes of a share that are read and passed on at once: what a pipe holds several times over, and half a piece. */
-export const CONTENT_CHUNK_BYTES = 256 * KIB;
+/** Bytes of a share that are read and passed on at once: a piece, so that none is read in parts. */
+export const CONTENT_CHUNK_BYTES = 512 * KIB;
 /** Bytes of a file whose size fits the eleven octal digits of a ustar header. */
 export const USTAR_BYTES_MAX = 8 ** 11 - 1;
 /** Where a client listens by default if the port is free: the one known from BitTorrent. */
