@@ -3,7 +3,7 @@
 
 import { assert } from '../base/assert.js';
 import { MiniTorrentError } from '../base/errors.js';
-import { familyOf } from '../base/hosts.js';
+import { familyOf, HOST_NAME_BYTES_MAX } from '../base/hosts.js';
 import { type Address, parseNamedAddress } from '../torrent/address.js';
 import { PUBLIC_KEY_SIZE, type PublicKey, publicKey } from './keys.js';
 import { INVITATION_SECRET_SIZE, INVITATION_TRACKERS_MAX } from './limits.js';
@@ -18,8 +18,8 @@ export interface Invitation {
 }
 
 export const INVITATION_PREFIX = 'mtj1';
-/** A length is one byte. */
-const HOST_SIZE_MAX = 253;
+const IS_IPV4 = 0;
+const [IPV4_SIZE, PORT_SIZE] = [4, 2];
 const HEAD_SIZE = PUBLIC_KEY_SIZE + INVITATION_SECRET_SIZE + 1;
 
 export function formatInvitation({ root, secret, trackers }: Invitation): string {
@@ -37,9 +37,10 @@ export function parseInvitation(text: string): Invitation {
   const trackers: Address[] = [];
   let at = HEAD_SIZE;
   for (let index = 0; index < count; index += 1) {
-    const length = (bytes[at] ?? 0) + 1;
-    trackers.push(addressIn(bytes.subarray(at + 1, at + length)));
-    at += length;
+    const hostSize = bytes[at] === IS_IPV4 ? IPV4_SIZE : (bytes[at] ?? 0);
+    const end = at + 1 + hostSize + PORT_SIZE;
+    trackers.push(addressIn(bytes.subarray(at, end), hostSize));
+    at = end;
   }
   if (at !== bytes.length) throw invalid('its length does not fit what it names');
   return {
@@ -49,18 +50,19 @@ export function parseInvitation(text: string): Invitation {
   };
 }
 
-/** Its length, then an IPv4 address in 4 bytes, or any other host as text behind a zero; at last the port. */
+/** 0 and an IPv4 address in 4 bytes, or the length of any other host and its text; then the port. */
 function addressBytes({ host, port }: Address): Uint8Array {
   const isShort = familyOf(host) === 'IPv4';
-  const hostBytes = isShort ? Uint8Array.from(host.split('.').map(Number)) : Buffer.from(`\0${host}`, 'latin1');
-  assert(hostBytes.length <= HOST_SIZE_MAX, 'an address in an invitation fits its length');
-  return Buffer.concat([Uint8Array.of(hostBytes.length + 2), hostBytes, Uint8Array.of(port >> 8, port & 0xff)]);
+  const hostBytes = isShort ? Uint8Array.from(host.split('.').map(Number)) : Buffer.from(host, 'latin1');
+  assert(hostBytes.length <= HOST_NAME_BYTES_MAX, 'the length of a host fits a byte');
+  const head = isShort ? IS_IPV4 : hostBytes.length;
+  return Buffer.concat([Uint8Array.of(head), hostBytes, Uint8Array.of(port >> 8, port & 0xff)]);
 }
 
-function addressIn(bytes: Buffer): Address {
-  const host = bytes.subarray(0, -2);
-  const text = host.length === 4 ? host.join('.') : host[0] === 0 ? host.subarray(1).toString('latin1') : '';
-  const port = bytes.length < 3 ? 0 : bytes.readUInt16BE(bytes.length - 2);
+function addressIn(bytes: Buffer, hostSize: number): Address {
+  const host = bytes.subarray(1, 1 + hostSize);
+  const text = bytes[0] === IS_IPV4 ? host.join('.') : host.toString('latin1');
+  const port = bytes.length === 1 + hostSize + PORT_SIZE ? bytes.readUInt16BE(1 + hostSize) : 0;
   const address = parseNamedAddress(text.includes(':') ? `[${text}]:${port}` : `${text}:${port}`);
   if (address === undefined) throw invalid('it names a tracker whose address cannot be read');
   return address;
