@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { answers, entryOf, kinds, PIECES, SIZE, Stage, sentences } from './stage.js';
+import { answers, entryOf, kinds, PIECES, SIZE, Stage, saved, sentences } from './stage.js';
 
 const AT_TARGET = { size: SIZE, mtimeMs: 5 };
 const ROOM = 100 * SIZE;
@@ -46,6 +46,20 @@ test('FC-06: the same get again joins the download that runs, and resumes a paus
   stage.stopped(file);
   assert.deepEqual(stage.states(), { a: 'paused' });
   assert.deepEqual(kinds(stage.get(entryOf('a'))), ['saveLibrary', 'tell accepted', 'openPart']);
+});
+
+test('what a get named as sources stays with the download until it is complete; a later get may name others', () => {
+  const stage = new Stage();
+  const named = (...paths: readonly string[]) => ({ reuse: { paths, isOff: false } });
+  const get = (more = {}) => saved(stage.get(entryOf('a', undefined, more)))?.[0]?.reuse;
+  const file = stage.downloading(entryOf('a', undefined, named('/v1')));
+  assert.deepEqual(get(), named('/v1').reuse, 'one that names nothing leaves them');
+  assert.deepEqual(get(named('/v2', '/v3')), named('/v2', '/v3').reuse);
+  assert.deepEqual(get({ reuse: { paths: [], isOff: true } }), { paths: [], isOff: true });
+  assert.equal(get(), undefined, 'without --no-reuse other shares are used again');
+  get(named('/v4'));
+  const whole = saved(stage.complete(file));
+  assert.deepEqual([whole?.length, whole?.[0] && 'reuse' in whole[0]], [1, false]);
 });
 
 test('a shared file whose place is free again is downloaded anew', () => {

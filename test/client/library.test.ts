@@ -57,6 +57,10 @@ const details = fc.record({
   listBytes: fc.nat(),
   files: fc.nat(),
 });
+const reuse = fc.oneof(
+  fc.constant({ paths: [], isOff: true }),
+  fc.array(path, { minLength: 1, maxLength: 3 }).map((paths) => ({ paths, isOff: false })),
+);
 const entry: fc.Arbitrary<Entry> = fc
   .record({
     ...names,
@@ -66,11 +70,12 @@ const entry: fc.Arbitrary<Entry> = fc
       .map((bytes) => Buffer.from(bytes).toString('hex') as SwarmKey),
     others: fc.array(fc.record(names), { maxLength: 3 }),
   })
-  .chain((plain) => fc.tuple(fc.constant(plain), fc.option(details), fc.boolean()))
-  .map(([plain, told, isListed]) => ({
+  .chain((plain) => fc.tuple(fc.constant(plain), fc.option(details), fc.boolean(), fc.option(reuse)))
+  .map(([plain, told, isListed, wish]) => ({
     ...plain,
     ...(told === null ? {} : { details: told }),
     ...(isListed ? { isListed } : {}),
+    ...(wish === null ? {} : { reuse: wish }),
   }));
 
 test('a library is read back as it was written', () => {
@@ -127,6 +132,9 @@ test('every damage is refused as STATE_DAMAGED, naming the file and what is wron
     [with1({ others: 'x' }), 'other names'],
     [with1({ others: Array(40).fill(good) }), 'other names'],
     [with1({ others: [{ ...good, path: 'relative' }] }), 'name 2, has a path that is not absolute'],
+    [with1({ reuse: true }), 'has bytes of it'],
+    [with1({ reuse: ['relative'] }), 'has bytes of it'],
+    [with1({ reuse: Array(65).fill('/old') }), 'has bytes of it'],
     [JSON.stringify({ version: 1, files: [good, good] }), 'same swarm'],
   ];
   for (const [text, what] of damages) assert.throws(() => parse(text), failsWith('STATE_DAMAGED', PATH, what), text);

@@ -3,14 +3,23 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, open, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { randomFile, Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import type { SwarmClient } from '../../src/app/library/mini-torrent.js';
 import { Prng } from '../../src/foundation/base/prng.js';
 import { CommandRun, type EventLine, makeUser, trackerWords, type User } from '../support/command-run.js';
-import { fastRoot, listedEventually, namesIn, PIECE, startClientHere, startTrackerHere } from '../support/e2e-stage.js';
+import {
+  create,
+  eventually,
+  fastRoot,
+  listedEventually,
+  namesIn,
+  PIECE,
+  startClientHere,
+  startTrackerHere,
+} from '../support/e2e-stage.js';
 
 let scenery: Swarm;
 let server: SwarmClient;
@@ -176,6 +185,38 @@ test("a client's own shares are used without being named, and an unfinished down
   assert.deepEqual(heard, [[['v1.bin', 27 * PIECE + 777]]]);
   assert.ok(user.directory.length > 0);
 });
+
+test('what --reuse named is looked at again by the next run of the client, and forgotten at the end', async () => {
+  const { old, path } = await versions(1, []);
+  const fresh = await copyOf(await randomFile(path('late v1'), 20 * PIECE + 5), path('late v2'));
+  await write(fresh, [4, 5]);
+  // Nobody serves it yet.
+  const mtorrent = await create(scenery, fresh, `late-${shares}.mtorrent`);
+  await mkdir(path('olds'));
+  const [name, stateDir] = [`later-${shares}`, path('later.state')];
+  const first = await startClientHere(scenery, name, { stateDir });
+  await first.get(mtorrent, path('to/late'), { reuse: [path('olds'), old] });
+  await first.close();
+  await rename(path('late v1'), path('olds/late v1'));
+  const again = await startClientHere(scenery, name, { stateDir });
+  await eventually(
+    () => again.file(path('to/late')),
+    ({ have }) => have === 19,
+    'all that is there is used',
+  );
+  await server.get(mtorrent, fresh);
+  await again.wait();
+  const { state, reused, received } = await again.file(path('to/late'));
+  assert.deepEqual([state, reused, received], ['seeding', 18 * PIECE + 5, 2 * PIECE]);
+  await again.close();
+  assert.ok(!(await readFile(join(stateDir, 'library.json'), 'utf8')).includes('olds'));
+  assert.equal(await sha256OfFile(path('to/late')), await sha256OfFile(fresh));
+});
+
+async function copyOf(file: string, copy: string): Promise<string> {
+  await copyFile(file, copy);
+  return copy;
+}
 
 /** Small files of made-up sizes, in some folders; every `nth` of them is another in the second version, and longer. */
 async function makeTree(directory: string, files: number, nth: number, version: 1 | 2): Promise<number> {

@@ -103,7 +103,9 @@ export class DiskJobs {
     const learn = (metainfo: Metainfo, choice?: Choice): Metainfo => files.learn(metainfo, choice);
     this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
     this.#links = new Links(paths, mayName);
-    this.#reuse = new Reuse({ hashing, files, otherShares: client.otherShares, log });
+    const tell = (sentence: string): void => options.answer({ kind: 'notice', level: 'bad', sentence });
+    const { otherShares } = client;
+    this.#reuse = new Reuse({ hashing, files, otherShares, log, tell, onFatal: options.onFatal });
     this.#rehash = new Rehash({ hashing, files, paths, copies, folders });
     this.#relocation = new Relocation({ hashing, files, copies, folders });
     this.#looks = new Looks({ deadlineMs: MOUNT_DEADLINE_MS, onHung: (mount) => this.#answerHung(mount) });
@@ -234,12 +236,13 @@ export class DiskJobs {
           const report = this.#hashReport(ask);
           const mtorrentPath = await this.#links.pathOf(order.mtorrentPath);
           const { metainfo, ...prepared } = await this.#reopener.prepareGet({ ...order, mtorrentPath }, report);
-          const { entry, there } = prepared;
-          if (there === undefined)
-            await this.#reuse.prepare(metainfo, { paths: reuse, isOff: noReuse }, (done) => report(entry, done));
+          const onHashed = (done: number): void => report(prepared.entry, done);
+          const isNew = prepared.there === undefined;
+          const wish = { paths: isNew ? reuse : [], isOff: isNew && noReuse };
+          const entry = await this.#reuse.prepare(prepared.entry, metainfo, wish, onHashed);
           await this.#copies.keep(metainfo);
-          await this.#reuse.tellRunning(metainfo, entry.path);
-          return { kind: 'getPrepared', ask, ...prepared };
+          await this.#reuse.tellRunning(entry, metainfo);
+          return { kind: 'getPrepared', ask, ...prepared, entry };
         },
         refused: prepareFailed,
       },
@@ -271,7 +274,7 @@ export class DiskJobs {
           }
           this.#claimed.set(file, entry.path);
           const metainfo = files.metainfo(entry.swarm);
-          files.partOpened(file, opened, await this.#reuse.planFor(metainfo, entry.path, opened.have));
+          files.partOpened(file, opened, await this.#reuse.planFor(entry, metainfo, opened.have));
           return { kind: 'partOpened', file, have: files.offeredCount(file) };
         },
         refused: partFailed,

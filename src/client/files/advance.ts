@@ -7,7 +7,7 @@ import { bad, good, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
 import { type Action, isOffered, type LifeEvent, type Phase, stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
-import { pairsOf, relocated, servedFrom, withCompleteness } from './names.js';
+import { pairsOf, relocated, servedFrom, withCompleteness, withReuse } from './names.js';
 import { type Entry, type FileRecord, isUnfinished, offeredCount } from './record.js';
 
 /** @returns undefined when the table refuses the event; then nothing has changed. */
@@ -36,13 +36,13 @@ function entryAfter(entry: Entry, event: LifeEvent): Entry {
   switch (event.kind) {
     case 'foundComplete': {
       const { path, mtimeMs } = event;
-      return withCompleteness(servedFrom(entry, path), path, { kind: 'complete', mtimeMs });
+      return completed(servedFrom(entry, path), mtimeMs);
     }
     case 'relocated':
       return servedFrom(relocated(entry, event.from, event.path, event.mtimeMs), event.path);
     case 'completed':
     case 'completedBad':
-      return withCompleteness(entry, entry.path, { kind: 'complete', mtimeMs: event.mtimeMs });
+      return completed(entry, event.mtimeMs);
     case 'rotted':
       return withCompleteness(entry, entry.path, { kind: 'rotten' });
     case 'pause':
@@ -52,6 +52,11 @@ function entryAfter(entry: Entry, event: LifeEvent): Entry {
     default:
       return entry;
   }
+}
+
+/** Whole at the path that it is served from: it needs no sources any more. */
+function completed(entry: Entry, mtimeMs: number): Entry {
+  return withReuse(withCompleteness(entry, entry.path, { kind: 'complete', mtimeMs }), undefined);
 }
 
 function enter(files: FileTable, record: FileRecord, next: Phase, event: LifeEvent): void {

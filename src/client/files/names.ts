@@ -4,7 +4,7 @@
 import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
 import { ENTRY_NAMES_MAX } from '../limits.js';
 import type { Completeness } from './completeness.js';
-import type { Entry, Name } from './record.js';
+import type { Entry, Name, ReuseWish } from './record.js';
 
 export type Pair = readonly [Address, Address];
 
@@ -34,7 +34,8 @@ export function entryOfNames(entry: Entry, [first, ...others]: readonly Name[]):
 
 /** Adds the names of `fresh`, which is known to be right now. The entry is served from where it was. */
 export function withNames(entry: Entry, fresh: Entry): Entry {
-  return listedAs(merged(entry, namesOf(entry), namesOf(fresh), namesOf(fresh)), fresh.isListed ?? entry.isListed);
+  const named = merged(entry, namesOf(entry), namesOf(fresh), namesOf(fresh));
+  return withReuse(listedAs(named, fresh.isListed ?? entry.isListed), reuseAfter(entry, fresh));
 }
 
 /** `fresh` takes the place of `former`, whose names it keeps behind its own. */
@@ -43,7 +44,17 @@ export function succeeding(fresh: Entry, former: Entry): Entry {
   const kept = namesOf(former).map((name) =>
     name.completeness.kind === 'partial' ? { ...name, path: fresh.path } : name,
   );
-  return listedAs(merged(fresh, namesOf(fresh), kept, namesOf(fresh)), fresh.isListed ?? former.isListed);
+  const named = merged(fresh, namesOf(fresh), kept, namesOf(fresh));
+  return withReuse(listedAs(named, fresh.isListed ?? former.isListed), reuseAfter(former, fresh));
+}
+
+/** A later `get` that names no sources leaves those that were named before. */
+function reuseAfter({ reuse }: Entry, fresh: Entry): ReuseWish | undefined {
+  return fresh.reuse ?? (reuse?.isOff === true ? undefined : reuse);
+}
+
+export function withReuse({ reuse: _, ...entry }: Entry, reuse: ReuseWish | undefined): Entry {
+  return reuse === undefined ? entry : { ...entry, reuse };
 }
 
 /** The last `share` of the content decides, whichever of its names that was for. */

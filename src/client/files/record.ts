@@ -32,6 +32,14 @@ export interface FolderRecord extends Choice {
   readonly followsLinks?: true | undefined;
 }
 
+/** What a person said about sources of a download. */
+export interface ReuseWish {
+  /** Files and folders that may have bytes of it. Absolute. */
+  readonly paths: readonly string[];
+  /** Nothing on this machine is to be used. */
+  readonly isOff: boolean;
+}
+
 /** A swarm as the library records it. Its own fields are those of the name that is served and shown. */
 export interface Entry extends Name {
   /** Bytes of the share. */
@@ -41,6 +49,8 @@ export interface Entry extends Name {
   readonly folder?: FolderRecord | undefined;
   /** Whoever asks a tracker what there is may see it: its user shared it so. Absent: not, or it was fetched. */
   readonly isListed?: boolean | undefined;
+  /** Of an unfinished download. Absent: nothing was said. */
+  readonly reuse?: ReuseWish | undefined;
   /** Its further names, oldest first: other .mtorrent files, other copies. At most ENTRY_NAMES_MAX with its own. */
   readonly others: readonly Name[];
 }

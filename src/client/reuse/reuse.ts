@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
@@ -13,17 +14,10 @@ import type { ReusePlan } from '../../transfer/storage/reuse-plan.js';
 import { partPathOf } from '../../transfer/storage/target.js';
 import type { LocalHashing } from '../disk-jobs/local-hashing.js';
 import type { OpenFiles } from '../disk-jobs/open-files.js';
+import type { Entry, ReuseWish } from '../files/record.js';
 import { REUSE_DIGESTS_AT_ONCE } from '../limits.js';
 import { gatherSources, type LocalSources } from './local-sources.js';
 import { Matching, type SourceShare, type WantedShare } from './matching.js';
-
-/** What a person said about sources of a download. */
-export interface ReuseWish {
-  /** Files and folders. Absolute. */
-  readonly paths: readonly string[];
-  /** Nothing on this machine is to be used. */
-  readonly isOff: boolean;
-}
 
 /** Another share of this client, or of one on this machine. */
 export interface KnownShare extends Omit<SourceShare, 'group'> {
@@ -45,13 +39,24 @@ export interface ReuseOptions {
   /** What others on this machine have. */
   readonly otherShares?: (() => AsyncIterable<KnownShare>) | undefined;
   readonly log: Log;
+  /** For the person at the console. */
+  readonly tell: (sentence: string) => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Sources that are being hashed. */
+interface Hashing {
+  /** As JSON. */
+  readonly paths: string;
+  readonly done: Promise<LocalSources>;
+  readonly reports: ((pieces: number) => void)[];
 }
 
 export class Reuse {
   readonly #options: ReuseOptions;
   /** By swarm, for as long as this client runs and the download is not complete. */
   readonly #named = new Map<SwarmKey, LocalSources>();
-  readonly #off = new Set<SwarmKey>();
+  readonly #hashing = new Map<SwarmKey, Hashing>();
 
   constructor(options: ReuseOptions) {
     this.#options = options;
@@ -59,40 +64,82 @@ export class Reuse {
 
   /**
    * Hashes what a person named, and keeps the result for the download. Rejects when a path cannot be read.
-   * @param onHashed gets how much is hashed, as pieces of the download.
+   * @param onHashed gets how much is hashed, as pieces of the download. Resolves to the entry, which remembers it.
    */
-  async prepare(metainfo: Metainfo, wish: ReuseWish, onHashed: (pieces: number) => void): Promise<void> {
-    const { swarm, geometry } = metainfo;
-    if (wish.isOff) this.#off.add(swarm);
-    else this.#off.delete(swarm);
-    if (wish.paths.length === 0) return;
-    const { hashing, log } = this.#options;
-    const report = (bytes: number, of: number): void =>
-      onHashed(Math.floor((bytes / Math.max(of, 1)) * geometry.pieceCount));
-    this.#named.set(swarm, await hashSources(metainfo, wish.paths, { hashing, log, onHashed: report }));
+  async prepare(entry: Entry, metainfo: Metainfo, wish: ReuseWish, onHashed: (pieces: number) => void): Promise<Entry> {
+    if (wish.paths.length > 0) await this.#hash(metainfo, wish.paths, onHashed);
+    return wish.isOff || wish.paths.length > 0 ? { ...entry, reuse: wish } : entry;
   }
 
   /** Says to downloads that run already what was hashed for them. */
-  async tellRunning(metainfo: Metainfo, target: string): Promise<void> {
+  async tellRunning(entry: Entry, metainfo: Metainfo): Promise<void> {
     const { files } = this.#options;
     if (!this.#named.has(metainfo.swarm)) return;
     for (const file of files.runningOf(metainfo.swarm)) {
-      const found = await this.planFor(metainfo, target, files.haveOf(file));
+      const found = await this.planFor(entry, metainfo, files.haveOf(file));
       if (found !== undefined) files.reuse(file, found);
     }
   }
 
-  /** What is here of a download that is about to start. @param target where it will be. */
-  async planFor(metainfo: Metainfo, target: string, have: Bitfield | undefined): Promise<FoundPlan | undefined> {
+  /** What is here of a download that is about to start. */
+  async planFor(entry: Entry, metainfo: Metainfo, have: Bitfield | undefined): Promise<FoundPlan | undefined> {
     const { log } = this.#options;
-    const { swarm } = metainfo;
-    if (this.#off.has(swarm)) return undefined;
+    const { swarm, reuse } = entry;
+    if (reuse?.isOff === true) return undefined;
+    const named = this.#named.get(swarm);
+    if (named === undefined && reuse !== undefined) this.#recall(entry, metainfo, reuse);
     const beganMs = performance.now();
-    const found = await planOf(metainfo, have, this.#named.get(swarm) ?? NOTHING, this.#shares(swarm, target));
+    const found = await planOf(metainfo, have, named ?? NOTHING, this.#shares(swarm, entry.path));
     const tookMs = Math.round(performance.now() - beganMs);
     if (found !== undefined)
       log.info({ name: metainfo.name, bytes: found.plan.bytes, tookMs }, 'files here have bytes of a download');
     return found;
+  }
+
+  /** Named in an earlier run of this client. The download runs while they are hashed. */
+  #recall(entry: Entry, metainfo: Metainfo, { paths }: ReuseWish): void {
+    const { log, tell, onFatal } = this.#options;
+    this.#hash(metainfo, paths, () => undefined)
+      .then(() => this.tellRunning(entry, metainfo))
+      .catch((error: unknown) => {
+        if (!(error instanceof MiniTorrentError)) return onFatal(error);
+        if (error.code === 'CANCELLED') return;
+        // Not tried again in this run.
+        this.#named.set(entry.swarm, NOTHING);
+        log.warn({ err: error, name: entry.name }, 'what --reuse named cannot be read any more');
+        tell(`${entry.name} is fetched without what --reuse named, which cannot be read any more: ${error.message}`);
+      });
+  }
+
+  /** One at a time for each download; the same paths are hashed once. */
+  async #hash(metainfo: Metainfo, paths: readonly string[], onHashed: (pieces: number) => void): Promise<void> {
+    const { swarm } = metainfo;
+    const key = JSON.stringify(paths);
+    const running = this.#hashing.get(swarm);
+    if (running?.paths === key) {
+      running.reports.push(onHashed);
+      await running.done;
+      return;
+    }
+    const reports = [onHashed];
+    const done = this.#sourcesAt(metainfo, paths, (pieces) => {
+      for (const report of reports) report(pieces);
+    });
+    const hashing = { paths: key, done, reports };
+    this.#hashing.set(swarm, hashing);
+    try {
+      const sources = await done;
+      if (this.#hashing.get(swarm) === hashing) this.#named.set(swarm, sources);
+    } finally {
+      if (this.#hashing.get(swarm) === hashing) this.#hashing.delete(swarm);
+    }
+  }
+
+  #sourcesAt(metainfo: Metainfo, paths: readonly string[], onHashed: (pieces: number) => void): Promise<LocalSources> {
+    const { hashing, log } = this.#options;
+    const { pieceCount } = metainfo.geometry;
+    const report = (bytes: number, of: number): void => onHashed(Math.floor((bytes / Math.max(of, 1)) * pieceCount));
+    return hashSources(metainfo, paths, { hashing, log, onHashed: report });
   }
 
   async *#shares(swarm: SwarmKey, target: string): AsyncGenerator<KnownShare> {
@@ -106,7 +153,7 @@ export class Reuse {
 
   forget(swarm: SwarmKey): void {
     this.#named.delete(swarm);
-    this.#off.delete(swarm);
+    this.#hashing.delete(swarm);
   }
 }
 

@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { makeDirectory } from '../../foundation/base/directories.js';
 import { fileError, MiniTorrentError } from '../../foundation/base/errors.js';
-import { CLIENT_EPOCH_MAX } from '../../foundation/base/limits.js';
+import { CLIENT_EPOCH_MAX, REUSE_PATHS_MAX } from '../../foundation/base/limits.js';
 import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
 import { GLOBS_MAX } from '../../foundation/torrent/folder/limits.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
@@ -22,7 +22,7 @@ import { checkFileName } from '../../foundation/torrent/names.js';
 import { removeOrphans } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
 import { type Completeness, completenessOf, isPaused, recordedMs } from '../files/completeness.js';
-import type { Entry, FolderRecord, Name } from '../files/record.js';
+import type { Entry, FolderRecord, Name, ReuseWish } from '../files/record.js';
 import { ENTRY_NAMES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
 
 const LIBRARY_VERSION = 1;
@@ -134,7 +134,8 @@ export function formatLibrary(entries: readonly Entry[]): string {
 
 /** Of an entry of one file with one name, what every release has written in library.json. */
 export function entryJson(entry: Entry): object {
-  const { mtorrentPath, path, name, size, swarm, trackers, completeness, details, folder, isListed, others } = entry;
+  const { mtorrentPath, path, name, size, swarm, trackers, completeness, details, folder, isListed, reuse, others } =
+    entry;
   const { mtimeMs, paused } = completenessJson(completeness);
   const own = { mtorrentPath, path, name, size, swarm, trackers: trackers.map(formatAddress), mtimeMs, paused };
   return {
@@ -142,6 +143,7 @@ export function entryJson(entry: Entry): object {
     ...detailsJson(details),
     ...(isListed === true ? { listed: true } : {}),
     ...(folder === undefined ? {} : { folder }),
+    ...(reuse === undefined ? {} : { reuse: reuse.isOff ? false : reuse.paths }),
     ...(others.length === 0 ? {} : { others: others.map(nameJson) }),
   };
 }
@@ -185,7 +187,7 @@ export function parseLibrary(path: string, bytes: Uint8Array): readonly Entry[] 
 /** @param where names the entry in a sentence about its damage. */
 export function parseEntry(path: string, value: unknown, where: string): Entry {
   const own = parseName(path, value, where);
-  const { size, swarm, folder, listed, others = [] } = value as Record<string, unknown>;
+  const { size, swarm, folder, listed, reuse, others = [] } = value as Record<string, unknown>;
   if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > FILE_SIZE_MAX)
     throw damagedState(path, `${where} has no size`);
   const key = typeof swarm === 'string' ? parseSwarmKey(swarm) : undefined;
@@ -195,7 +197,18 @@ export function parseEntry(path: string, value: unknown, where: string): Entry {
   const names = others.map((other: unknown, nth) => parseName(path, other, `${where}, name ${nth + 2},`));
   const record = folder === undefined ? {} : { folder: parseFolder(path, folder, where) };
   const listing = listed === true ? { isListed: true } : {};
-  return { ...own, size: size as number, swarm: key, ...record, ...listing, others: names };
+  const sources = reuse === undefined ? {} : { reuse: parseReuse(path, reuse, where) };
+  return { ...own, size: size as number, swarm: key, ...record, ...listing, ...sources, others: names };
+}
+
+function parseReuse(path: string, value: unknown, where: string): ReuseWish {
+  if (value === false) return { paths: [], isOff: true };
+  const arePaths =
+    Array.isArray(value) &&
+    value.length <= REUSE_PATHS_MAX &&
+    value.every((each) => typeof each === 'string' && each.startsWith('/'));
+  if (!arePaths) throw damagedState(path, `${where} does not say what has bytes of it`);
+  return { paths: value, isOff: false };
 }
 
 function parseFolder(path: string, value: unknown, where: string): FolderRecord {
