@@ -38,8 +38,11 @@ export function isMemberName(text: string): boolean {
   return NAME.test(text);
 }
 
+/** Who has a secret key, without showing it. */
+export type Signer = Pick<SecretKey, 'sign'>;
+
 /** 179 bytes. */
-export function signStatement(statement: Statement, root: PublicKey, signer: SecretKey): Uint8Array {
+export function signStatement(statement: Statement, root: PublicKey, signer: Signer): Uint8Array {
   const bytes = Buffer.alloc(STATEMENT_SIZE);
   bytes.set(bodyOf(statement));
   bytes.set(signer.sign(signedBytes(root, bytes.subarray(0, BODY_SIZE))), BODY_SIZE);
