@@ -82,6 +82,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'app/home': ['foundation', 'transfer/storage', 'tracking/tracker/hosted', 'app/library'],
   'app/attach': ['foundation', 'app/library', 'client/messages'],
   'app/settings': ['foundation'],
+  'app/identity': ['foundation', 'transfer/storage', 'app/settings'],
   'app/verbs': ['foundation', 'app/library', 'app/settings'],
   'app/console': ['foundation', 'transfer/storage/state-file', 'app/library', 'app/verbs'],
   'app/completion': ['foundation', 'app/settings', 'app/verbs'],

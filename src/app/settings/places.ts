@@ -3,6 +3,7 @@
 
 import { isAbsolute, join } from 'node:path';
 import { stateHome } from '../../foundation/base/state-home.js';
+import { homeless } from '../../foundation/base/surroundings.js';
 import { absolutePath, type PathBase } from './kinds.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,6 +17,8 @@ export interface Places {
   readonly stateDirectory: string;
   /** As `stateDirectory`. */
   readonly socket: string;
+  /** As `stateDirectory`. */
+  readonly identityDirectory: string;
   /** Reading it throws where there is no current directory. */
   readonly downloadDirectory: string;
   readonly base: PathBase;
@@ -42,6 +45,12 @@ export function placesOf(env: Environment, base: PathBase, named?: string): Plac
     // In a directory of its own, which only its user may enter.
     get socket() {
       return join(runtime === undefined ? stateHome(env, home) : join(runtime, 'mtorrent'), 'client.sock');
+    },
+    get identityDirectory() {
+      const config = directory('XDG_CONFIG_HOME');
+      if (config !== undefined) return join(config, 'mtorrent', 'swarm');
+      if ('missing' in home) throw homeless(home.missing);
+      return join(home.path, '.config', 'mtorrent', 'swarm');
     },
     get downloadDirectory() {
       return directory('XDG_DOWNLOAD_DIR') ?? base.directory;

@@ -49,6 +49,9 @@ export interface Sources {
   readonly files: readonly ConfigFile[];
 }
 
+/** Of ours, and no settings. */
+const OTHER_VARIABLES: readonly string[] = ['MTORRENT_CONFIG', 'MTORRENT_JOIN_FILE'];
+
 interface Word {
   readonly name: SettingName;
   readonly raw: unknown;
@@ -107,7 +110,7 @@ function wordsOfFlags(flags: Sources['flags'], labels: Labels, base: PathBase): 
 function wordsOfEnvironment(env: Environment, base: PathBase): readonly Word[] {
   const variables = new Map(SETTING_NAMES.map((name) => [variableOf(name), name]));
   for (const variable of Object.keys(env)) {
-    if (!variable.startsWith('MTORRENT_') || variables.has(variable) || variable === 'MTORRENT_CONFIG') continue;
+    if (!variable.startsWith('MTORRENT_') || variables.has(variable) || OTHER_VARIABLES.includes(variable)) continue;
     // Other programs may use our prefix; a variable close to one of ours is a typing mistake.
     const near = nearest(
       variable.slice('MTORRENT_'.length),

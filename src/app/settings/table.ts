@@ -59,6 +59,18 @@ export const SETTINGS = {
     'ip:port or port that others dial instead: behind a NAT, in a container',
   ),
   trackers: optional(trackerPair, 'none', 'ip:port of both trackers of a pair'),
+  identity: setting(
+    path('directories'),
+    ({ identityDirectory }) => identityDirectory,
+    '$XDG_CONFIG_HOME/mtorrent/swarm',
+    'directory of the keys with which this machine takes part in a closed swarm',
+  ),
+  swarm: setting(
+    choice('auto', 'open', 'closed'),
+    () => 'auto' as const,
+    'auto',
+    'who may take part: open, closed (members only), auto (closed with an identity)',
+  ),
   'allow-host-names': setting(
     yesOrNo,
     () => false,

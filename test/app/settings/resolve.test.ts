@@ -39,6 +39,8 @@ const WORDS: Readonly<Record<SettingName, readonly [string, string, string, stri
     '192.0.2.1:3, 192.0.2.2:3',
     '[::1]:4,[2001:db8::2]:4',
   ],
+  identity: ['/a', '/b', '~/c', 'd'],
+  swarm: ['open', 'closed', 'auto', 'open'],
   'state-dir': ['/a', '/b', '~/c', 'd'],
   log: ['/a.log', '/b.log', '~/c.log', 'd.log'],
   'log-level': ['trace', 'debug', 'warn', 'error'],

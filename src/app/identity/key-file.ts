@@ -1,0 +1,84 @@
+// Key files on the disk: read under the rule of `key-file-rule.ts`, made once with mode 0600 and never overwritten.
+
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { SecretKey } from '../../foundation/identity/keys.js';
+import { printable } from '../../foundation/torrent/names.js';
+import { syncDirectory } from '../../transfer/storage/publish.js';
+import { whyNoKeyDirectory, whyNoKeyFile } from './key-file-rule.js';
+import { KEY_FILE_BYTES_MAX } from './limits.js';
+
+const MODE = 0o600;
+
+/**
+ * A private key. Undefined when there is no such file. Rejects with MiniTorrentError: PERMISSION_DENIED for a file that
+ * is not private, STATE_DAMAGED for one that is no key.
+ */
+export async function readKeyFile(path: string): Promise<SecretKey | undefined> {
+  const bytes = await readPrivate(path);
+  if (bytes === undefined) return undefined;
+  const key = SecretKey.parse(bytes);
+  if (key !== undefined) return key;
+  const sentence = `${printable(path)} is no Ed25519 key in PEM without a passphrase; restore it from a backup, or move it away and join again`;
+  throw new MiniTorrentError('STATE_DAMAGED', sentence);
+}
+
+/** Rejects with MiniTorrentError, ALREADY_EXISTS for a file that is there. */
+export async function makeKeyFile(path: string, key: SecretKey): Promise<void> {
+  await makePrivate(path, Buffer.from(key.exportPem()));
+}
+
+/** A small file under the same rule; undefined when there is none. */
+export async function readPrivate(path: string): Promise<Buffer | undefined> {
+  let handle: FileHandle;
+  try {
+    // Does not wait for the writer of a named pipe.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw fileError(error, printable(path));
+  }
+  try {
+    const found = await handle.stat();
+    refuse(whyNoKeyFile(path, { ...found, isFile: found.isFile() }, process.geteuid?.()));
+    await checkDirectories(path);
+    const bytes = Buffer.alloc(KEY_FILE_BYTES_MAX);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+    return bytes.subarray(0, bytesRead);
+  } catch (error) {
+    throw fileError(error, printable(path));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Flushed, and its directory too, before it settles. Rejects with MiniTorrentError, ALREADY_EXISTS, … */
+export async function makePrivate(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, MODE);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } catch (error) {
+      await unlink(path);
+      throw error;
+    } finally {
+      await handle.close();
+    }
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw fileError(error, printable(path));
+  }
+}
+
+/** The directory by its name, and the one in which the file really lies. */
+async function checkDirectories(path: string): Promise<void> {
+  const directories = new Set([dirname(path), dirname(await realpath(path))]);
+  for (const directory of directories) refuse(whyNoKeyDirectory(directory, await stat(directory)));
+}
+
+function refuse(why: string | undefined): void {
+  if (why !== undefined) throw new MiniTorrentError('PERMISSION_DENIED', why);
+}
