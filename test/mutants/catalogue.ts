@@ -885,6 +885,15 @@ const TRANSFER: readonly Defect[] = [
     rule: 'FC-07: an unknown part with a right piece, or without any data, is continued; any other is of something else',
   },
   {
+    name: 'transfer: a claim that found no room stays, empty',
+    breaks: 'on a full disk nobody waits for a writer that nobody knows',
+    file: 'src/transfer/storage/part-claims.ts',
+    right: 'if ((flags & constants.O_EXCL) !== 0) await unlinkIfThere(claimPathOf(targetPath));',
+    wrong: 'if ((flags & constants.O_EXCL) === 0) await unlinkIfThere(claimPathOf(targetPath));',
+    test: 'test/transfer/storage/part-claims.test.ts',
+    rule: 'a claim that a full disk has no room for leaves nothing behind, so that the next client need not wait',
+  },
+  {
     name: 'transfer: a claim of another kernel is dead',
     breaks: 'a writer whose process cannot be looked up is watched, not replaced',
     file: 'src/transfer/storage/claim.ts',

@@ -51,6 +51,7 @@ class DownloadThread {
   readonly #log: Log;
   readonly #prng: Prng;
   readonly #slots: SlotPool;
+  readonly #slab: SharedArrayBuffer;
   readonly #pacer = new Pacer();
   readonly #hashThreads: number;
   #pool: Promise<HashPool> | undefined;
@@ -68,6 +69,7 @@ class DownloadThread {
     this.#log = log;
     this.#prng = new Prng(settings.seed);
     this.#slots = new SlotPool(settings.slots);
+    this.#slab = present(self.shared[0], 'the download thread is born with the slab');
     this.#hashThreads = settings.hashThreads;
     this.#peerThreads = new Array<undefined>(settings.peerThreads).fill(undefined);
     this.#toMain = openLink({
@@ -169,6 +171,7 @@ class DownloadThread {
         swarm: swarmKey(command.swarm),
         geometry,
         digests: new Uint8Array(digests),
+        slab: this.#slab,
         pieces: new OwnPieces(bitfieldOf(bits), choice),
         storage,
         resumePath,
@@ -201,7 +204,7 @@ class DownloadThread {
   }
 
   async #openPool(): Promise<HashPool> {
-    const slab = present(this.#self.shared[0], 'the download thread is born with the slab');
+    const slab = this.#slab;
     const { openHashPool } = await import('../hash/pool.js');
     const pool = openHashPool({ threads: this.#hashThreads, slab, log: this.#log.of('hash') });
     pool.warmUp().then(

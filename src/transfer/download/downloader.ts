@@ -5,7 +5,7 @@ import { Host } from '../../foundation/actor/host.js';
 import { assert, present, unreachable } from '../../foundation/base/assert.js';
 import { equalBytes } from '../../foundation/base/bytes.js';
 import { errnoError, MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
-import { DIGEST_SIZE } from '../../foundation/base/limits.js';
+import { DIGEST_SIZE, PIECE_SIZE } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import type { Prng } from '../../foundation/base/prng.js';
 import { systemTimers } from '../../foundation/base/timers.js';
@@ -34,6 +34,7 @@ import type { OwnPieces } from './requests/own-pieces.js';
 import type { Pacer } from './requests/pacer.js';
 import type { SlotPool } from './requests/slots.js';
 import { ResumeWriter } from './resume-writer.js';
+import { whatLiesThere } from './wrong-bytes.js';
 
 export interface DownloaderOptions {
   readonly file: number;
@@ -41,6 +42,8 @@ export interface DownloaderOptions {
   readonly name: string;
   readonly geometry: Geometry;
   readonly digests: Uint8Array;
+  /** Of all slots. */
+  readonly slab: SharedArrayBuffer;
   readonly pieces: OwnPieces;
   /** The `.part`, open. */
   readonly storage: Storage;
@@ -187,9 +190,9 @@ export class Downloader {
     tellMain({ kind: 'reused', file, fetched, bytes, sources: sources.slice(0, REUSE_GROUPS_MAX) });
   }
 
-  #tellBanned({ address, piece }: Extract<DownloadEffect, { kind: 'banned' }>): void {
+  #tellBanned({ address, piece, how }: Extract<DownloadEffect, { kind: 'banned' }>): void {
     const { file, tellMain, log } = this.#options;
-    log.warn({ peer: address, piece }, 'peer sent wrong bytes and is banned');
+    log.warn({ peer: address, piece, ...how }, 'peer sent wrong bytes and is banned');
     tellMain({ kind: 'peerBanned', file, host: address.host, port: address.port, piece });
   }
 
@@ -223,7 +226,15 @@ export class Downloader {
   async #store(arrived: readonly ArrivedPiece[]): Promise<void> {
     const outcomes = await this.#verifyAndWrite(arrived);
     const outcomeOf = (at: number): StoreOutcome => present(outcomes[at], 'each piece has its outcome');
+    for (const [at, each] of arrived.entries()) if (outcomeOf(at).kind === 'mismatch') this.#logWrongBytes(each);
     this.#host.post({ kind: 'stored', pieces: arrived.map(({ piece }, at) => ({ piece, outcome: outcomeOf(at) })) });
+  }
+
+  /** While the slot is still the hash pool's. */
+  #logWrongBytes({ piece, slot }: ArrivedPiece): void {
+    const { geometry, digests, slab, log } = this.#options;
+    const bytes = new Uint8Array(slab, slot * PIECE_SIZE, geometry.pieceLength(piece));
+    log.warn({ piece, slot, lies: whatLiesThere(bytes, piece, digests) }, 'a slot holds wrong bytes');
   }
 
   async #verifyAndWrite(arrived: readonly ArrivedPiece[]): Promise<readonly StoreOutcome[]> {

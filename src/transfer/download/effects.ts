@@ -87,6 +87,16 @@ export type DownloadPhase =
 /** What one of our connections is told; it goes to the connection's peer thread as it is. */
 export type ConnectionCommand = Extract<FetchCommand, { kind: 'request' | 'cancel' | 'hangUp' }>;
 
+/** Of a piece whose bytes were wrong, for the log. */
+export interface HowItCame {
+  readonly connection: number;
+  readonly slot: number;
+  /** The pieces of its request. */
+  readonly run: readonly number[];
+  /** Why an earlier piece of this download could not be written, if one could not. */
+  readonly failure: string | undefined;
+}
+
 export type DownloadEffect =
   | { readonly kind: 'dial'; readonly connection: number; readonly address: Address }
   | ConnectionCommand
@@ -113,6 +123,6 @@ export type DownloadEffect =
     }
   /** `pieces` from `piece` on are done. */
   | { readonly kind: 'readable'; readonly piece: number; readonly pieces: number }
-  | { readonly kind: 'banned'; readonly address: Address; readonly piece: number }
+  | { readonly kind: 'banned'; readonly address: Address; readonly piece: number; readonly how: HowItCame }
   /** The last effect: the actor can be taken down. */
   | { readonly kind: 'ended'; readonly ending: Ending };

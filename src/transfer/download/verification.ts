@@ -22,6 +22,7 @@ export interface VerificationOptions {
 
 export class Verification {
   readonly #options: VerificationOptions;
+  #failure: string | undefined;
 
   constructor(options: VerificationOptions) {
     this.#options = options;
@@ -37,12 +38,17 @@ export class Verification {
       return NO_EFFECTS;
     }
     const source = table.sourceOf(piece);
+    const { connection, slot, run } = table.requestOf(piece);
     if (source === undefined) local.refused(piece, outcome.kind === 'mismatch');
     if (table.storeFailed(piece)) interest.want(piece);
-    if (outcome.kind === 'failed') return NO_EFFECTS;
+    if (outcome.kind === 'failed') {
+      this.#failure = outcome.code;
+      return NO_EFFECTS;
+    }
     // Bytes of a file here are in it, so nobody can be blamed.
     if (source === undefined) return NO_EFFECTS;
     reports.wasted(geometry.pieceLength(piece));
-    return [{ kind: 'banned', address: source, piece }, ...connections.ban(source)];
+    const how = { connection, slot, run: run.map((each) => each.piece), failure: this.#failure };
+    return [{ kind: 'banned', address: source, piece, how }, ...connections.ban(source)];
   }
 }

@@ -195,6 +195,10 @@ async function writeClaim(targetPath: string, claim: Claim, flags: number): Prom
     const text = Buffer.from(formatClaim(claim));
     await handle.write(text, 0, text.length, 0);
     await handle.truncate(text.length);
+  } catch (error) {
+    // On a full disk: an empty claim would make the next client wait for a writer that nobody knows.
+    if ((flags & constants.O_EXCL) !== 0) await unlinkIfThere(claimPathOf(targetPath));
+    throw error;
   } finally {
     await handle.close();
   }

@@ -118,6 +118,21 @@ test('P14: a sender of wrong bytes that hangs up before the proof is banned all 
   assert.equal(kinds(stage.pass(600_000)).includes('dial'), false);
 });
 
+test('a ban says by which connection, into which slot and in which run the bytes came, and whether a write had failed', () => {
+  const stage = new Stage({ pieces: 4, slots: 8 });
+  const liar = stage.join();
+  const [one, two] = liar.requests;
+  assert.ok(one !== undefined && two !== undefined);
+  stage.arrive(one);
+  stage.arrive(two);
+  stage.stored(one, { kind: 'failed', code: 'DISK_FULL', sentence: 'no room' });
+  const banned = stage.stored(two, { kind: 'mismatch' }).find(({ kind }) => kind === 'banned');
+  const { connection, piece, slots } = two;
+  assert.ok(banned?.kind === 'banned');
+  const run = slots.map((_, at) => piece + at);
+  assert.deepEqual(banned.how, { connection, slot: slots[0], run, failure: 'DISK_FULL' });
+});
+
 test('a liar that was dialed again before the proof came is hung up on', () => {
   const stage = new Stage({ pieces: 1 });
   const liar = stage.join();

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { thisProcess } from '../../../src/foundation/base/holder.js';
@@ -11,6 +11,7 @@ import { type Claim, claimedBy, formatClaim, parseClaim, standingOf } from '../.
 import { PartClaims } from '../../../src/transfer/storage/part-claims.js';
 import { claimPathOf } from '../../../src/transfer/storage/target.js';
 import { failsWith } from '../../support/failures.js';
+import { smallDisk, unmountAfter } from '../../support/small-disk.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const SELF = thisProcess();
@@ -86,6 +87,19 @@ test('a claim of a process that has ended is taken over at once; none is left be
   await claims.take(target);
   await claims.close();
   assert.deepEqual(readdirSync(directory), []);
+});
+
+test('a claim that a full disk has no room for leaves nothing behind, so that the next client need not wait', async (t) => {
+  const claims = claimsOf(t);
+  let disk: string | undefined;
+  unmountAfter(t, () => disk);
+  disk = smallDisk(t, 1);
+  if (disk === undefined) return;
+  const filler = join(disk, 'filler');
+  const noRoom = { code: 'ENOSPC' };
+  assert.throws(() => appendFileSync(filler, new Uint8Array(1024 * 1024 + 1)), noRoom);
+  await claims.take(join(disk, 'a'));
+  assert.deepEqual(readdirSync(disk), ['filler']);
 });
 
 test('FC-02: a claim of another machine is refused when it is written again; its watching ends with the client', async (t) => {

@@ -65,7 +65,8 @@ export interface RequestTableOptions {
 }
 
 interface StoringPiece {
-  readonly slot: number;
+  /** As it was when its last block had arrived. */
+  readonly request: PieceRequest;
   /** Who sent it; the connection may have ended before its bytes are verified. Undefined: some are from here. */
   readonly source: Address | undefined;
 }
@@ -160,7 +161,16 @@ export class RequestTable {
 
   /** Who sent a piece that is being stored; undefined when bytes of files here are in it. */
   sourceOf(piece: number): Address | undefined {
-    return present(this.#storing.get(piece), 'a piece being stored has a source').source;
+    return this.#storingOf(piece).source;
+  }
+
+  /** The request that brought a piece that is being stored. */
+  requestOf(piece: number): PieceRequest {
+    return this.#storingOf(piece).request;
+  }
+
+  #storingOf(piece: number): StoringPiece {
+    return present(this.#storing.get(piece), 'a piece is stored once');
   }
 
   // --- what happens to a peer ---
@@ -314,12 +324,12 @@ export class RequestTable {
 
   /** requested → storing: its slot passes to the hash pool. False: the piece came too late, or not whole. */
   arrived(request: PieceRequest, source: Address | undefined): boolean {
-    const { piece, slot, blocks } = this.#entry(request);
+    const { piece, blocks } = this.#entry(request);
     assert(blocks === 0, 'a slot has one writer: its peer may still send');
     if (!mayComeWhole(request) || this.#states[piece] !== REQUESTED) return false;
     this.#remove(request);
     this.#states[piece] = STORING;
-    this.#storing.set(piece, { slot, source });
+    this.#storing.set(piece, { request, source });
     return true;
   }
 
@@ -349,9 +359,9 @@ export class RequestTable {
   }
 
   #leaveStoring(piece: number): void {
-    const storing = present(this.#storing.get(piece), 'a piece is stored once');
+    const { request } = this.#storingOf(piece);
     this.#storing.delete(piece);
-    this.#options.slots.give(this.#options.file, storing.slot);
+    this.#options.slots.give(this.#options.file, request.slot);
   }
 
   /** requested → missing, unless a live request is left. */
