@@ -1805,8 +1805,57 @@ const MEMBERS: readonly Defect[] = [
   },
 ];
 
+const SEALS: readonly Defect[] = [
+  {
+    name: 'seal: the root is not in what is signed',
+    breaks: 'a signature of another swarm is none here, whoever its publisher is',
+    file: 'src/foundation/identity/seal.ts',
+    right: 'return Buffer.concat([CONTEXT, root, infoDigestBytes(infoFactsOf(bare).info), time]);',
+    wrong: 'return Buffer.concat([CONTEXT, root.subarray(32), infoDigestBytes(infoFactsOf(bare).info), time]);',
+    test: 'test/foundation/identity/seal.test.ts',
+    rule: 'what is signed is what PROTOCOL says, byte for byte',
+  },
+  {
+    name: 'seal: a banned publisher counts',
+    breaks: 'what a banned publisher signed is refused',
+    file: 'src/foundation/identity/seal.ts',
+    right: 'if (standing.bans.isBanned(id)) return',
+    wrong: 'if (standing.bans.isBanned(id) && id.length === 0) return',
+    test: 'test/foundation/identity/seal.test.ts',
+    rule: 'a card that ran out long ago signs for ever; a ban and a withdrawn tracker end it',
+  },
+  {
+    name: 'seal: whoever has a card may sign',
+    breaks: 'only a card with the power to sign counts',
+    file: 'src/foundation/identity/seal.ts',
+    right: "if (!hasPower(card.member.powers, 'sign')) return",
+    wrong: "if (!hasPower(card.member.powers, 'fetch')) return",
+    test: 'test/foundation/identity/seal.test.ts',
+    rule: 'only a member with the power to sign can, and its signature counts only with it',
+  },
+  {
+    name: 'seal: a signed file without its SHA-256',
+    breaks: 'SHA-1 alone does not say which content was signed',
+    file: 'src/foundation/identity/seal.ts',
+    right: 'if (metainfo.layout.folder === undefined && metainfo.sha256 === undefined)\n    return `is signed',
+    wrong: 'if (metainfo.layout.folder !== undefined && metainfo.sha256 !== undefined)\n    return `is signed',
+    test: 'test/foundation/identity/seal.test.ts',
+    rule: 'a single file without its SHA-256 is neither signed nor taken as signed',
+  },
+  {
+    name: 'seal: a broken signature is taken where none is required',
+    breaks: 'a broken signature is refused always',
+    file: 'src/foundation/identity/trust.ts',
+    right: "if (verdict.kind === 'refused') return refuse(verdict.why);",
+    wrong: "if (verdict.kind === 'refused') return isRequired ? refuse(verdict.why) : verdict;",
+    test: 'test/foundation/identity/seal.test.ts',
+    rule: 'what is broken is refused always, what is unsigned or of another swarm where a signature is required',
+  },
+];
+
 export const CATALOGUE: readonly Defect[] = [
   ...MEMBERS,
+  ...SEALS,
   ...READING,
   ...VERSIONS,
   ...LINKS,
