@@ -3,9 +3,13 @@
 
 import { createHash } from 'node:crypto';
 import { CLOCK_STEP_MS, TOMBSTONE_MS } from '../../src/foundation/base/limits.js';
+import { Standing } from '../../src/foundation/identity/standing.js';
+import { MEMBERSHIP_TABLES, Membership } from '../../src/tracking/membership/membership.js';
+import type { MembershipRow } from '../../src/tracking/membership/records.js';
 import { Registry } from '../../src/tracking/registry/registry.js';
 import { isOfRegistry, type PairChange } from '../../src/tracking/store/pair/changes.js';
 import { applyLoaded, type LoadedRows } from '../../src/tracking/store/sqlite/rows.js';
+import { ROOT } from '../tracking/membership/closed-pair.js';
 
 type Rows<K extends LoadedRows['kind']> = Extract<LoadedRows, { kind: K }>['rows'][number][];
 
@@ -17,6 +21,7 @@ export interface LoadedList {
 
 export class FakeStore {
   #image = new Registry();
+  readonly #membership = new Membership(new Standing(ROOT.publicKey));
   #trackerId: Uint8Array;
   #position = 0;
   #followed = { origin: new Uint8Array(16), position: 0 };
@@ -38,7 +43,8 @@ export class FakeStore {
 
   commit(changes: readonly PairChange[], position: number, wallMs: number): void {
     for (const [at, change] of changes.entries()) {
-      if (isOfRegistry(change)) this.#image.apply(change, wallMs, 0, position + at);
+      if (change.kind === 'membership') this.#membership.apply(change.row);
+      else if (isOfRegistry(change)) this.#image.apply(change, wallMs, 0, position + at);
       else if (change.kind === 'identity') {
         this.#trackerId = new Uint8Array(change.tracker);
         this.#followed = { origin: new Uint8Array(16), position: 0 };
@@ -68,9 +74,14 @@ export class FakeStore {
     copy.#position = this.#position;
     copy.#followed = this.#followed;
     copy.#seenMs = this.#seenMs;
+    for (const row of this.membershipRows()) copy.#membership.apply(row);
     const list = this.rows(0);
     copy.#load(list.entries, list, 0);
     return copy;
+  }
+
+  membershipRows(): MembershipRow[] {
+    return MEMBERSHIP_TABLES.flatMap((table) => [...this.#membership.rows(table)]);
   }
 
   rows(wallMs: number): LoadedList {

@@ -23,3 +23,7 @@ export const CARD_LIFE_S = 14 * 24 * 3600;
 export const CARD_REPEATED_S = 24 * 3600;
 /** Numbers that are tried behind a name that somebody has: one more than there are members always finds one. */
 export const NAME_NUMBERS_MAX = MEMBERS_KEPT_MAX + 1;
+/** Trackers that count the uses of one invitation: two, and those that were replaced while it was good. */
+export const INVITATION_COUNTERS_MAX = 64;
+/** Rows in one message: of members, the longest, some 28 KiB. */
+export const MEMBERSHIP_ROWS_MAX = 128;

@@ -98,3 +98,14 @@ function compareLists(a: Fields, b: Fields): number {
   }
   return a.length - b.length;
 }
+
+/** As it is committed and replicated. Whether it changes anything is decided where it is merged. */
+export interface MembershipChange {
+  readonly kind: 'membership';
+  readonly row: MembershipRow;
+}
+
+/** Who is shut out must fit on a full disk; who is let in need not. */
+export function isShuttingOut({ row }: MembershipChange): boolean {
+  return row.is === 'ban' || row.is === 'withdrawal';
+}

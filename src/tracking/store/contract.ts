@@ -5,6 +5,8 @@
 import type { Log } from '../../foundation/base/log.js';
 import type { Prng } from '../../foundation/base/prng.js';
 import type { SwarmKey, TrackerId } from '../../foundation/torrent/ids.js';
+import type { Membership } from '../membership/membership.js';
+import type { MembershipChange } from '../membership/records.js';
 import type { Change } from '../registry/changes.js';
 import type { Leases } from '../registry/leases.js';
 import type { Registry } from '../registry/registry.js';
@@ -18,7 +20,7 @@ export type Refusal = 'full' | 'busy' | 'broken' | 'fenced';
 
 /** Changes that become durable together or not at all. */
 export interface Commit {
-  readonly changes: readonly Change[];
+  readonly changes: readonly (Change | MembershipChange)[];
   /** About how many small changes it is worth, against the backlog. */
   readonly weight: number;
   /** The connection that waits for it; absent for the tracker's own changes. */
@@ -46,6 +48,8 @@ export interface StoreSink<Out> {
   /** Changed by the store alone: what is in it is durable or will be heard again. */
   readonly registry: Registry;
   readonly leases: Leases;
+  /** Of a closed swarm; changed as the registry is. Undefined: the swarm is open. */
+  readonly membership?: Membership | undefined;
   readonly uploads: UploadNumbers;
   readonly prng: Prng;
   /** For the store's shell. */

@@ -14,6 +14,7 @@ import type { Timers } from '../../foundation/base/timers.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { NameLock } from '../../foundation/wire/abstract-lock.js';
+import { membershipRowsOf } from '../membership/rows.js';
 import type { FollowerWire, ShellPorts, StoreShell } from './contract.js';
 import { PartnerLinks } from './pair/links.js';
 import { followerMessages, isFollow, leaderMessages } from './pair/messages.js';
@@ -138,6 +139,9 @@ export class PairedShell implements StoreShell<PairedStoreInput, PairedStoreEffe
       case 'loadedEntries':
       case 'loadedLeaves':
         post({ kind: 'loadedRows', loaded: event });
+        return;
+      case 'loadedMembership':
+        post({ kind: 'loadedMembership', rows: membershipRowsOf(event) });
         return;
       case 'loaded':
         if (event.kept !== '')

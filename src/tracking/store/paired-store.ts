@@ -4,7 +4,8 @@
 
 import { REPLICA_WAIT_MS } from '../../foundation/base/limits.js';
 import { type TrackerId, trackerId } from '../../foundation/torrent/ids.js';
-import { freesRoom } from '../registry/changes.js';
+import { isShuttingOut, type MembershipRow } from '../membership/records.js';
+import { freesRoom as registryFreesRoom } from '../registry/changes.js';
 import type { Commit, HashRead, Refusal, Store, StoreSink } from './contract.js';
 import { CommitQueue, type Group, type Queued } from './groups.js';
 import { isOfRegistry, type PairChange } from './pair/changes.js';
@@ -28,6 +29,7 @@ export interface PairedStoreSetting {
 
 export type PairedStoreInput =
   | { readonly kind: 'loadedRows'; readonly loaded: LoadedRows }
+  | { readonly kind: 'loadedMembership'; readonly rows: readonly MembershipRow[] }
   /** Every row was loaded. */
   | {
       readonly kind: 'started';
@@ -89,10 +91,7 @@ export class PairedStore implements Store<PairedStoreInput> {
   constructor(setting: PairedStoreSetting, sink: StoreSink<PairedStoreEffect>) {
     this.#setting = setting;
     this.#sink = sink;
-    this.#queue = new CommitQueue<PairChange, PairedCommit>(
-      { freesRoom: (change) => (isOfRegistry(change) ? freesRoom(change) : change.kind === 'identity'), streamsOf },
-      setting.backlogMax,
-    );
+    this.#queue = new CommitQueue<PairChange, PairedCommit>({ freesRoom, streamsOf }, setting.backlogMax);
     sink.registry.observe(this.index);
   }
 
@@ -125,6 +124,9 @@ export class PairedStore implements Store<PairedStoreInput> {
     switch (input.kind) {
       case 'loadedRows':
         applyLoaded(this.#sink.registry, input.loaded, nowMs, this.#sink.leases.endsMs(nowMs));
+        return;
+      case 'loadedMembership':
+        for (const row of input.rows) this.#sink.membership?.apply(row);
         return;
       case 'started':
         this.#started(input, nowMs);
@@ -224,8 +226,8 @@ export class PairedStore implements Store<PairedStoreInput> {
   #committed({ group, tookMs, logBytes = 0 }: Input<'committed'>, nowMs: number): void {
     const commits = this.#queue.committed(group);
     this.#positions.settleLast(commits.reduce((sum, { changes }) => sum + changes.length, 0));
-    for (const { changes, settled } of commits) {
-      this.#apply(changes, nowMs);
+    for (const { changes, link, settled } of commits) {
+      this.#apply(changes, link !== undefined, nowMs);
       settled(undefined, nowMs);
     }
     const hasRoom = commits.some(({ changes }) => changes.some(({ kind }) => kind === 'put'));
@@ -240,12 +242,13 @@ export class PairedStore implements Store<PairedStoreInput> {
     this.#sink.groupSettled({ refusal, sentence }, nowMs);
   }
 
-  #apply(changes: readonly PairChange[], nowMs: number): void {
-    const { registry, leases } = this.#sink;
+  #apply(changes: readonly PairChange[], isPartners: boolean, nowMs: number): void {
+    const { registry, leases, membership } = this.#sink;
     const leaseEndsMs = leases.endsMs(nowMs);
     for (const change of changes) {
       const position = this.#positions.next();
       if (isOfRegistry(change)) registry.apply(change, nowMs, leaseEndsMs, position);
+      else if (change.kind === 'membership') membership?.apply(change.row, isPartners);
     }
   }
 }
@@ -256,6 +259,11 @@ export function startedOf(event: Extract<StoreEvent, { kind: 'loaded' }>): Paire
   const names = { lastUpload, trackerId, position, movedFrom };
   const whose = origin ?? new Uint8Array(trackerId.length);
   return { kind: 'started', ...names, followed: { origin: whose, position: followed } };
+}
+
+function freesRoom(change: PairChange): boolean {
+  if (change.kind === 'membership') return isShuttingOut(change);
+  return isOfRegistry(change) ? registryFreesRoom(change) : change.kind === 'identity';
 }
 
 /**

@@ -289,7 +289,9 @@ class SharedStore implements Store<SharedInput> {
   }
 
   commit(commit: Commit): void {
-    this.#queue.push(commit);
+    // This store is of an open swarm.
+    const changes = commit.changes.filter((change): change is Change => change.kind !== 'membership');
+    this.#queue.push({ ...commit, changes });
   }
 
   readHashes(): void {

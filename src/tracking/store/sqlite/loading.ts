@@ -32,6 +32,7 @@ export function* loadedEvents(store: SeederStore, movedFrom: string, wallMs: num
   }
   for (const batch of store.liveBatches(STORE_FRAME_CHANGES_MAX, wallMs))
     yield { kind: 'loadedEntries', rows: batch as readonly unknown[] as readonly LoadedEntry[] };
+  for (const fields of store.membership.load()) yield { kind: 'loadedMembership', ...fields };
   const { kept = '' } = store;
   yield { kind: 'loaded', lastUpload: store.lastUpload(), ...store.identity(), movedFrom, kept };
 }

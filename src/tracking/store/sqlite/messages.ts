@@ -24,6 +24,7 @@ import {
   u32,
   whole,
 } from '../../../foundation/wire/schema.js';
+import { membershipFields } from '../../membership/rows.js';
 import { STORE_FRAME_CHANGES_MAX } from './limits.js';
 
 const swarm = text(40);
@@ -83,6 +84,8 @@ export const storeCommands = protocol('tracker.store.command', {
   identity: message(19, { tracker: bytes(TRACKER_ID_SIZE) }),
   /** [18, bytes] Whole rows of PROGRESS_ROW_SIZE. Position 0: as it was. No entry twice in one frame. */
   progress: message(18, { rows: bytes(PROGRESS_ROW_SIZE, PROGRESS_ROW_SIZE * rows) }),
+  /** [22, members, bans, invitations, withdrawals] In a closed swarm. */
+  membership: message(22, membershipFields),
   /** Answered by `partRead`, in its turn among the commits. */
   readPart: message(17, { asker: u32, swarm, offset: partOffset }),
   /** Answered by `hashesRead`, likewise. */
@@ -105,6 +108,8 @@ export const storeEvents = protocol('tracker.store.event', {
   }),
   /** [3, [[client, epoch, sequence, ageMs, position], …]] Before the entries. */
   loadedLeaves: message(3, { rows: listOf(tuple(client, u32, u32, real, position), rows) }),
+  /** [10, members, bans, invitations, withdrawals] As far as there are any. */
+  loadedMembership: message(10, membershipFields),
   /** Everything was loaded; commits are taken now. `origin`: the tracker whose changes up to `followed` are here. */
   loaded: message(4, {
     lastUpload: u32,

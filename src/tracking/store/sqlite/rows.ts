@@ -4,6 +4,9 @@
 import { unreachable } from '../../../foundation/base/assert.js';
 import { type ClientId, copyKey, type SwarmKey } from '../../../foundation/torrent/ids.js';
 import type { InfoDigest } from '../../../foundation/torrent/info-text.js';
+import { MEMBERSHIP_ROWS_MAX } from '../../membership/limits.js';
+import type { MembershipRow } from '../../membership/records.js';
+import { membershipFieldsOf } from '../../membership/rows.js';
 import { type Change, type ChangeOf, compareVersions, type FileFacts } from '../../registry/changes.js';
 import type { Positioned } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
@@ -35,9 +38,13 @@ class Batch {
   /** Of those files. */
   #details: Placed<'swarm'>[] = [];
   #run: Placed<Exclude<Gathering, 'swarm'>>[] = [];
+  #membership: MembershipRow[] = [];
 
   add(change: PairChange, position: number): void {
-    if (change.kind === 'replicatedProgress') {
+    if (change.kind === 'membership') {
+      this.#membership.push(change.row);
+      if (this.#membership.length === MEMBERSHIP_ROWS_MAX) this.flush();
+    } else if (change.kind === 'replicatedProgress') {
       // The partner's changes have no place in the order of ours.
       this.add({ ...change, kind: 'progress' }, 0);
     } else if (!gathers(change)) {
@@ -71,6 +78,9 @@ class Batch {
     }
     if (this.#details.length > 0) this.commands.push({ kind: 'details', rows: this.#details.map(detailsRow) });
     this.#details = [];
+    if (this.#membership.length > 0)
+      this.commands.push({ kind: 'membership', ...membershipFieldsOf(this.#membership) });
+    this.#membership = [];
     const [first] = this.#run;
     if (first !== undefined) this.commands.push(frameOf(first.change.kind, this.#run));
     this.#run = [];
@@ -239,4 +249,21 @@ export function applyLoaded(registry: Registry, loaded: LoadedRows, nowMs: numbe
 
 function restorePosition(registry: Registry, record: Positioned | undefined, position: number): void {
   if (record !== undefined) registry.restorePosition(record, position);
+}
+
+/** All but removals and the like, which a full disk should not refuse. */
+const ADDING: ReadonlySet<StoreCommand['kind']> = new Set([
+  'swarms',
+  'puts',
+  'part',
+  'complete',
+  'replicatedEntries',
+  'fileInfo',
+  'details',
+  'followed',
+]);
+
+export function freesRoom(command: StoreCommand): boolean {
+  if (command.kind === 'membership') return command.members.length === 0 && command.invitations.length === 0;
+  return !ADDING.has(command.kind);
 }

@@ -6,7 +6,7 @@ import { PROGRESS_ROW_SIZE } from './messages.js';
 /** 'MTRK': tells our file from any other SQLite file. */
 export const APPLICATION_ID = 0x4d54524b;
 /** Of the tables below. A tracker reads its own and older ones, and refuses newer ones. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** One row each: who this tracker is and the highest position it ever gave out; whose changes it has, and how far. */
 const PAIR_TABLES = `
@@ -44,6 +44,44 @@ const DETAILS_COLUMNS = `
   alter table entries add column listed integer not null default 0 check (listed in (0, 1));
 `;
 
+/** Of a closed swarm; in an open one they are empty. Times in seconds since 1970. */
+const MEMBERSHIP_TABLES = `
+  create table members (
+    member blob not null primary key check (length(member) = 16), -- from SHA-256 of its key
+    public_key blob not null check (length(public_key) = 32),
+    name text not null,
+    powers integer not null check (powers between 0 and 31),
+    admitted_by blob not null check (length(admitted_by) = 16),
+    version integer not null check (version between 0 and 4294967295),
+    invitation blob not null, -- by which it joined; empty: nobody remembers
+    host text not null,
+    at_s integer not null
+  ) strict, without rowid;
+  create table bans (
+    member blob not null primary key check (length(member) = 16),
+    version integer not null check (version between 0 and 4294967295),
+    banned integer not null check (banned in (0, 1))
+  ) strict, without rowid;
+  create table invitations (
+    hash blob not null primary key check (length(hash) = 16), -- of its secret
+    powers integer not null check (powers between 0 and 31),
+    invited_by blob not null check (length(invited_by) = 16),
+    uses integer not null,
+    end_s integer not null,
+    void integer not null default 0 check (void in (0, 1))
+  ) strict, without rowid;
+  create table invitation_uses (
+    hash blob not null check (length(hash) = 16),
+    tracker blob not null check (length(tracker) = 16), -- whose list counted them
+    times integer not null,
+    primary key (hash, tracker)
+  ) strict, without rowid;
+  create table withdrawals (
+    tracker blob not null primary key check (length(tracker) = 16), -- from SHA-256 of its key
+    statement blob not null check (length(statement) = 179)
+  ) strict, without rowid;
+`;
+
 /** From each older version to the next one. */
 export const UPGRADES: Readonly<Record<number, string>> = {
   1: `alter table swarms add column position integer not null default 0;
@@ -52,6 +90,7 @@ export const UPGRADES: Readonly<Record<number, string>> = {
     ${PAIR_TABLES}`,
   2: PLACE_COLUMNS,
   3: `${DETAILS_COLUMNS} delete from followed;`,
+  4: MEMBERSHIP_TABLES,
 };
 
 export const CREATE = `
@@ -95,6 +134,7 @@ export const CREATE = `
   ${PAIR_TABLES}
   ${PLACE_COLUMNS}
   ${DETAILS_COLUMNS}
+  ${MEMBERSHIP_TABLES}
   create view seederlist as
     select s.name, s.size, s.piece_count, lower(hex(s.swarm)) as swarm, e.host, e.port, e.have, lower(hex(e.client)) as client
     from entries e join swarms s on s.swarm = e.swarm where e.state = 'live';

@@ -11,10 +11,12 @@ import { TRACKER_ID_SIZE } from '../../../foundation/torrent/ids.js';
 import { type Database, openDatabase, type Row, type Statement, single, sqliteCodeOf } from './database.js';
 import { checkHeader } from './header.js';
 import { STORE_CACHE_KIB, STORE_LOG_PAGES, STORE_RESERVED_BYTES } from './limits.js';
+import { MembershipTables } from './membership-tables.js';
 import { PROGRESS_ROW_SIZE, type StoreCommand } from './messages.js';
 import { openError } from './open-errors.js';
 import { checkContents, create, isEmpty, unwritableOf, upgrade } from './opening.js';
 import { ReservedSpace } from './reserved-space.js';
+import { freesRoom } from './rows.js';
 import { STATEMENTS, type StatementName } from './schema.js';
 
 type ReplicatedCommand = Extract<
@@ -25,6 +27,7 @@ type ReplicatedCommand = Extract<
       | 'fileInfo'
       | 'replicatedLeave'
       | 'followed'
+      | 'membership'
       | 'identity'
       | 'commit'
       | 'readPart'
@@ -49,6 +52,7 @@ export class SeederStore {
   readonly #reserved: ReservedSpace;
   readonly #logPath: string;
   readonly #statements: Readonly<Record<StatementName, Statement>>;
+  readonly membership: MembershipTables;
 
   private constructor(database: Database, path: string, kept: string | undefined) {
     this.#database = database;
@@ -58,6 +62,7 @@ export class SeederStore {
     this.#reserved.fill();
     const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared);
+    this.membership = new MembershipTables(database);
   }
 
   /** An older list that was kept beside this one before its first change. */
@@ -179,6 +184,7 @@ export class SeederStore {
     this.#database.exec('begin immediate');
     if (awayMs > TOMBSTONE_MS || awayMs < -CLOCK_STEP_MS) this.#statements.expireStale.run(seenMs);
     if (Math.abs(awayMs) > CLOCK_STEP_MS) this.#shift(awayMs);
+    this.membership.forgetEnded(wallMs);
     this.#statements.committed.run(0, wallMs);
     this.#database.exec('commit');
   }
@@ -314,6 +320,9 @@ export class SeederStore {
       case 'followed':
         followed.run(command.origin, command.position);
         return;
+      case 'membership':
+        this.membership.write(command);
+        return;
       case 'identity':
         this.#statements.identity.run(command.tracker, 0);
         this.#statements.dropFollowed.run();
@@ -367,22 +376,6 @@ export class SeederStore {
       return error === undefined;
     }
   }
-}
-
-/** Removals and the like: what a full disk should not refuse. */
-const ADDING: ReadonlySet<StoreCommand['kind']> = new Set([
-  'swarms',
-  'puts',
-  'part',
-  'complete',
-  'replicatedEntries',
-  'fileInfo',
-  'details',
-  'followed',
-]);
-
-function freesRoom({ kind }: StoreCommand): boolean {
-  return !ADDING.has(kind);
 }
 
 function lacksSharedMemory(error: unknown): boolean {
