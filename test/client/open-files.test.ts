@@ -208,5 +208,7 @@ test('one client has one layout and one choice of a swarm; another one is refuse
   assert.equal(files.learn(folder(), { only: ['f1'], except: [] }).layout.folder, chosen);
   files.unlearn(metainfo.swarm);
   assert.throws(() => files.learn(folder(), { only: ['nothing'], except: [] }), failsWith('INVALID_ARGUMENTS'));
+  const ofFile = failsWith('INVALID_ARGUMENTS', `${metainfo.name} is one file`);
+  assert.throws(() => files.learn(metainfo, { only: ['*'], except: [] }), ofFile);
   assert.ok(!files.knows(metainfo.swarm));
 });

@@ -144,6 +144,9 @@ async function consoles(stage: Stage): Promise<void> {
   await mkdir(world.path('/home/ada/b'));
   await mkdir(world.path('/home/ada/images'), { recursive: true });
   await randomFile(world.path('/home/ada/a/two words.bin'), 1_000);
+  await mkdir(world.path('/home/ada/model/docs'), { recursive: true });
+  for (const name of ['config.json', 'docs/index.json', 'weights.bin'])
+    await writeFile(world.path(`/home/ada/model/${name}`), name);
   const line = 'mtorrent client 192.0.2.7:6881 192.0.2.1:7001 192.0.2.2:7001 client.log';
   const sharer = await stage.starts(line, { directory: '/home/ada/a' });
   for (const [typed, shows] of SHARED) {
@@ -151,6 +154,7 @@ async function consoles(stage: Stage): Promise<void> {
     sharer.type(`${typed}\r`);
     await sharer.until(shows, typed);
   }
+  await copyFile(world.path('/home/ada/a/model.mtorrent'), world.path('/home/ada/b/model.mtorrent'));
   for (const place of ['/home/ada/b/disk.mtorrent', '/tmp/disk.mtorrent'])
     await copyFile(world.path('/home/ada/a/disk.mtorrent'), world.path(place));
   // `cat` makes of a terminal what a script writes: each command is answered by a line.
@@ -169,6 +173,7 @@ async function consoles(stage: Stage): Promise<void> {
   }
   await equal(world, '/home/ada/b/disk.img');
   await equal(world, '/home/ada/images/new.img');
+  assert.deepEqual(await readdir(world.path('/home/ada/b/model')), ['config.json']);
   sharer.type('quit\r');
   assert.equal(await sharer.exited, 0);
 }

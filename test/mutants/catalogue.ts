@@ -1893,4 +1893,22 @@ export const CATALOGUE: readonly Defect[] = [
     test: 'test/client/getting.test.ts',
     rule: 'what a get named as sources stays with the download until it is complete; a later get may name others',
   },
+  {
+    name: 'console: only the last of several patterns counts',
+    breaks: 'an option of a console that may be repeated keeps all its words',
+    file: 'src/app/verbs/calls.ts',
+    right: "given.set(flag, [...(given.get(flag) ?? []), words[at] ?? '']);",
+    wrong: "given.set(flag, [words[at] ?? '']);",
+    test: 'test/app/verbs/table.test.ts',
+    rule: 'each line asks the client what it says, and nothing else',
+  },
+  {
+    name: 'console: a single file takes a choice of files',
+    breaks: 'files of what is one file cannot be chosen',
+    file: 'src/client/disk-jobs/open-files.ts',
+    right: 'if (layout.folder === undefined) refuseChoice(name, choice);',
+    wrong: '',
+    test: 'test/client/open-files.test.ts',
+    rule: 'one client has one layout and one choice of a swarm; another one is refused until the first is forgotten',
+  },
 ];

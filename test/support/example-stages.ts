@@ -152,6 +152,7 @@ export const STAGED: Readonly<Record<string, Row>> = { ...HELP, ...README };
 /** Lines of the client that has something, on a terminal. */
 export const SHARED: readonly (readonly [line: string, shows: RegExp])[] = [
   ['share ~/disk.img disk.mtorrent', /^sharing; give disk\.mtorrent to /m],
+  ['share ~/model model.mtorrent', /^sharing; give model\.mtorrent to [\s\S]*^mtorrent:/m],
   ['share "two words.bin" /tmp/two.mtorrent', /^sharing; give two\.mtorrent to /m],
   ['share "two words.bin" /tmp/secret.mtorrent --unlisted', /^sharing; give secret\.mtorrent to /m],
 ];
@@ -183,6 +184,9 @@ export const SESSION: readonly (readonly [line: string, shows: RegExp])[] = [
   ['get /tmp/disk.mtorrent ~/images/new.img', /SUCCESS:\/home\/ada\/images\/new\.img/],
   ['get /tmp/two.mtorrent .', /SUCCESS:/],
   ['remove two.mtorrent --force', /SUCCESS:/],
+  ['get model.mtorrent . --only *.json --except docs/', /SUCCESS:\/home\/ada\/b\/model/],
+  ['wait', /SUCCESS:WAITED/],
+  ['remove model.mtorrent', /SUCCESS:FILE_REMOVED/],
   ['wait', /SUCCESS:WAITED/],
   ['list', /disk\.img [\s\S]*SUCCESS:/],
   ['list llama', /SUCCESS:0/],

@@ -18,6 +18,8 @@ export const TYPED_AHEAD_MAX = 1_000;
 export const COMPLETION_DEADLINE_MS = 1_000;
 /** Directory entries that Tab reads: about 10 ms of disk time. */
 export const COMPLETION_ENTRIES_MAX = 10_000;
+/** Bytes of a .mtorrent whose paths Tab offers: some 100,000 files, read in half a second. */
+export const COMPLETION_MTORRENT_BYTES_MAX = 8 * MIB;
 /** Candidates that Tab shows: a screenful. */
 export const COMPLETIONS_SHOWN_MAX = 100;
 /** Lines kept in the history file, which is cut back to this number when it holds twice as many. */

@@ -7,10 +7,10 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Choice, GetWish } from '../../client/messages.js';
 import { pause } from '../../foundation/base/deferred.js';
-import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, fileError } from '../../foundation/base/errors.js';
 import type { LogStyle } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import { choose, isPartial } from '../../foundation/torrent/folder/choice.js';
+import { choose, refuseChoice } from '../../foundation/torrent/folder/choice.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
 import { deleteEmptyPart } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
@@ -107,12 +107,9 @@ export async function planGet(
 ): Promise<GetPlan> {
   const metainfo = await readMetainfo(mtorrentPath, mayName);
   const { folder } = metainfo.layout;
-  if (folder === undefined && isPartial(choice)) {
-    const sentence = `${metainfo.name} is one file; --only and --except choose files of a folder`;
-    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
-  }
   // What is wrong with the patterns is said before a client starts.
-  if (folder !== undefined) choose(folder, choice);
+  if (folder === undefined) refuseChoice(metainfo.name, choice);
+  else choose(folder, choice);
   return { mtorrentPath, metainfo, target: await targetOf(destination, metainfo), wish: choice };
 }
 

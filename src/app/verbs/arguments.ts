@@ -2,9 +2,10 @@
 // it. Paths become absolute against the directory that is passed in; the disk is never touched. Pure.
 
 import { isAbsolute, resolve } from 'node:path';
-import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
+import { NAME_BYTES_MAX, REUSE_PATHS_MAX } from '../../foundation/base/limits.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
+import { GLOB_BYTES_MAX, GLOBS_MAX } from '../../foundation/torrent/folder/limits.js';
 import { isLink } from '../../foundation/torrent/link.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { FileView } from '../library/views.js';
@@ -30,6 +31,8 @@ export type Offers =
   | { readonly kind: 'clientFiles'; readonly fits: (file: FileView) => boolean }
   /** Names on the disk. */
   | { readonly kind: 'paths'; readonly only: 'any' | 'mtorrent' | 'directories' }
+  /** Paths of files inside the folder that the .mtorrent before describes. */
+  | { readonly kind: 'inMtorrent' }
   /** A path, or the name of the file in the argument before, with `.mtorrent` appended. */
   | { readonly kind: 'newMtorrent' };
 
@@ -40,6 +43,8 @@ export interface Argument<T> {
   readonly isOptional: boolean;
   /** It is written behind this flag, without its dashes, anywhere on the line; absent: at its place. */
   readonly flag?: string;
+  /** With its flag it may be written this many times, and its value is a list; absent: once. */
+  readonly times?: number;
   readonly offers: Offers;
   /** Undefined when the word is not such a value. */
   readonly read: (word: string, at: Base) => T | undefined;
@@ -51,8 +56,13 @@ export type Arguments = Readonly<Record<string, Argument<unknown>>>;
 /** The values of a line, by the names of the arguments. */
 export type Values = Readonly<Record<string, unknown>>;
 export type ValuesOf<A extends Arguments> = {
-  readonly [N in keyof A]: A[N] extends Argument<infer T> ? T : never;
+  readonly [N in keyof A]: A[N] extends Repeated<infer T> ? readonly T[] : A[N] extends Argument<infer T> ? T : never;
 };
+/** Its value is an empty list where it is not written. */
+export interface Repeated<T> extends Argument<T> {
+  readonly flag: string;
+  readonly times: number;
+}
 
 /** An empty word, such as an unset variable in a script, is not the current directory. */
 const absolute = (word: string, at: Base): string | undefined =>
@@ -130,6 +140,29 @@ export function movedDirectory(flag: 'from' | 'to', description: string): Argume
     read: absolute,
   };
 }
+
+/** Which files of a folder are wanted. */
+export function pattern(flag: 'only' | 'except', description: string): Repeated<string> {
+  return {
+    shown: `[--${flag} <glob>]`,
+    description,
+    isOptional: true,
+    flag,
+    times: GLOBS_MAX,
+    offers: { kind: 'inMtorrent' },
+    read: (word) => (word !== '' && Buffer.byteLength(word) <= GLOB_BYTES_MAX ? word : undefined),
+  };
+}
+
+export const olderVersion: Repeated<string> = {
+  shown: '[--reuse <path>]',
+  description: 'a file or folder that may have bytes of it',
+  isOptional: true,
+  flag: 'reuse',
+  times: REUSE_PATHS_MAX,
+  offers: { kind: 'paths', only: 'any' },
+  read: absolute,
+};
 
 /** Bytes a second; 0 for no limit. */
 export const rate: Argument<number> = {

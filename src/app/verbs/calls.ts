@@ -4,7 +4,7 @@
 import { nearest } from '../../foundation/base/nearest.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { SwarmClient } from '../library/swarm-client.js';
-import type { Base, Values } from './arguments.js';
+import type { Argument, Base, Values } from './arguments.js';
 import { usageOf } from './help.js';
 import type { Result } from './results.js';
 import { VERB_NAMES, verbNamed } from './table.js';
@@ -59,59 +59,80 @@ function unknown(name: string): string {
 }
 
 /** The words for the arguments of this form; undefined when the flags or the topic do not match it. */
-function argumentsOf(form: Form, words: readonly string[], verb: Verb): readonly string[] | undefined {
-  const { flags, plain, given } = withoutFlags(words, verb);
+function argumentsOf(form: Form, words: readonly string[], verb: Verb): Words | undefined {
+  const all = withoutFlags(words, verb);
+  const { flags, plain, given } = all;
   if (flags.join() !== (form.flag === undefined ? '' : `--${form.flag.name}`)) return undefined;
-  const flagged = Object.values(form.takes).flatMap(({ flag }) => flag ?? []);
-  if (flagged.length !== given.size || !flagged.every((flag) => given.has(flag))) return undefined;
-  const behindFlags = flagged.map((flag) => given.get(flag) ?? '');
-  if (form.topic === '' || (plain.length === 0 && form.isDefault)) return [...plain, ...behindFlags];
-  return plain[0] === form.topic ? [...plain.slice(1), ...behindFlags] : undefined;
+  const flagged = Object.values(form.takes).filter(({ flag }) => flag !== undefined);
+  const known = flagged.map(({ flag = '' }) => flag);
+  if (![...given.keys()].every((flag) => known.includes(flag))) return undefined;
+  if (!flagged.every(({ flag = '', isOptional }) => isOptional || given.has(flag))) return undefined;
+  if (form.topic === '' || (plain.length === 0 && form.isDefault)) return all;
+  return plain[0] === form.topic ? { ...all, plain: plain.slice(1) } : undefined;
 }
 
 interface Words {
   readonly flags: readonly string[];
   readonly plain: readonly string[];
   /** The words behind flags that take one, by flag. */
-  readonly given: ReadonlyMap<string, string>;
+  readonly given: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A word counts as a flag only if a form of the verb has that flag. */
 export function withoutFlags(words: readonly string[], { forms }: Verb): Words {
   const isFlag = (word: string): boolean => forms.some(({ flag }) => flag !== undefined && word === `--${flag.name}`);
   const flagged = forms.flatMap(({ takes }) => Object.values(takes).flatMap(({ flag }) => flag ?? []));
-  const [flags, plain, given]: [string[], string[], Map<string, string>] = [[], [], new Map()];
+  const [flags, plain, given]: [string[], string[], Map<string, string[]>] = [[], [], new Map()];
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     const flag = flagged.find((name) => word === `--${name}`);
     if (flag !== undefined) {
       at += 1;
-      given.set(flag, words[at] ?? '');
+      given.set(flag, [...(given.get(flag) ?? []), words[at] ?? '']);
     } else (isFlag(word) ? flags : plain).push(word);
   }
   return { flags, plain, given };
 }
 
 /** Undefined when the words do not fit and only the usage can be shown. */
-function parseForm(form: Form, words: readonly string[], at: Base): Parsed | undefined {
+function parseForm(form: Form, { plain, given }: Words, at: Base): Parsed | undefined {
   const all = Object.entries(form.takes);
-  const required = all.filter(([, argument]) => !argument.isOptional);
-  if (words.length < required.length || (words.length > all.length && !form.ignoresRest)) return undefined;
+  const placed = all.filter(([, { flag }]) => flag === undefined);
+  const required = placed.filter(([, argument]) => !argument.isOptional);
+  if (plain.length < required.length || (plain.length > placed.length && !form.ignoresRest)) return undefined;
   const values: Record<string, unknown> = {};
-  for (const [place, [name, argument]] of all.entries()) {
-    const word = words[place];
-    if (word === undefined) break;
-    const value = argument.read(word, at);
-    if (value === undefined) return argument.mistake === undefined ? undefined : mistake(argument.mistake(word));
-    values[name] = value;
+  for (const [name, argument] of all) {
+    const { flag, times } = argument;
+    const words = flag === undefined ? plain.slice(placed.findIndex(([other]) => other === name)) : given.get(flag);
+    // The last one counts where there may be one.
+    const read = readWords(argument, flag === undefined ? (words ?? []).slice(0, 1) : (words ?? []), at);
+    if (read === undefined || 'kind' in read) return read;
+    if (times !== undefined) values[name] = read.values;
+    else if (read.values.length > 0) values[name] = read.values.at(-1);
   }
   const { action } = form;
   switch (action.kind) {
     case 'ask':
       return { kind: 'call', form: { ...form, action }, values };
     case 'help':
-      return { kind: 'help', verb: words[0] };
+      return { kind: 'help', verb: plain[0] };
     default:
       return { kind: 'quit' };
   }
+}
+
+function readWords(
+  argument: Argument<unknown>,
+  words: readonly string[],
+  at: Base,
+): { readonly values: readonly unknown[] } | Mistake | undefined {
+  const { flag, times = words.length, mistake: why } = argument;
+  if (words.length > times) return mistake(`--${flag} can be repeated ${times} times at most`);
+  const values: unknown[] = [];
+  for (const word of words) {
+    const value = argument.read(word, at);
+    if (value === undefined) return why === undefined ? undefined : mistake(why(word));
+    values.push(value);
+  }
+  return { values };
 }

@@ -19,9 +19,16 @@ export function offersAfter(verb: Verb, words: readonly string[], typed: string)
       texts.push(form.topic);
       continue;
     }
-    if (typed.startsWith('-') || flagged.size > 0)
-      texts.push(...flagsOf(form).flatMap((flag) => (flagged.has(flag) ? [] : [`--${flag}`])));
-    if (flagged.size > 0) continue;
+    const ofForm = Object.values(form.takes).flatMap(({ flag, ...rest }) =>
+      flag === undefined ? [] : { flag, ...rest },
+    );
+    if (![...flagged.keys()].every((given) => ofForm.some(({ flag }) => flag === given))) continue;
+    // What may be left out is offered to whoever begins to type it.
+    const next = ofForm.filter(
+      ({ flag, times, isOptional }) =>
+        (times !== undefined || !flagged.has(flag)) && (typed.startsWith('-') || (flagged.size > 0 && !isOptional)),
+    );
+    texts.push(...next.map(({ flag }) => `--${flag}`));
     const given = plain.length - (hasTopic ? 1 : 0);
     const argument = placed(form)[given]?.[1];
     offers ??= argument?.offers;
@@ -39,10 +46,6 @@ function isFlagNext({ flag, takes }: Form, given: number, flags: readonly string
 function behindFlag({ forms }: Verb, last: string | undefined): Argument<unknown> | undefined {
   const all = forms.flatMap(({ takes }) => Object.values(takes));
   return all.find(({ flag }) => flag !== undefined && last === `--${flag}`);
-}
-
-function flagsOf({ takes }: Form): readonly string[] {
-  return Object.values(takes).flatMap(({ flag }) => flag ?? []);
 }
 
 /** Those that have a place of their own. */

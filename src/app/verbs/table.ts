@@ -6,13 +6,9 @@ import { isRunning, isWhole } from '../library/views.js';
 import { LOG_LEVEL_CHOICES } from '../settings/table.js';
 import {
   clientFile,
-  destination,
-  localFile,
   logLevel,
   movedDirectory,
   movedPath,
-  mtorrent,
-  newMtorrent,
   optional,
   partOfName,
   rate,
@@ -37,44 +33,13 @@ import {
   trackerLine,
   verificationLine,
 } from './results.js';
+import { GET, SHARE } from './transfers.js';
 import { consoleForm, type Form, form, type Verb } from './verb.js';
 
 /** In the order in which `help` lists them. */
 export const VERBS: readonly Verb[] = [
-  {
-    name: 'share',
-    aliases: ['seed'],
-    examples: ['share ~/disk.img disk.mtorrent', 'share "two words.bin" /tmp/two.mtorrent'],
-    forms: [
-      form({
-        takes: { path: localFile, mtorrentPath: newMtorrent },
-        purpose: 'create the .mtorrent and share the file',
-        ask: (client, { path, mtorrentPath }) => client.share(path, mtorrentPath),
-        show: (name) => done(name, `sharing; give ${printable(name)} to anyone who should download it`),
-      }),
-      form({
-        // Shorter than above, for the columns of `help`.
-        takes: { path: localFile, mtorrentPath: { ...newMtorrent, shown: '<output>' } },
-        flag: { name: 'unlisted', purpose: 'likewise, and no tracker lists it' },
-        purpose: 'likewise, and no tracker lists it',
-        ask: (client, { path, mtorrentPath }) => client.share(path, mtorrentPath, { isListed: false }),
-        show: (name) => done(name, `sharing; give ${printable(name)} to anyone who should download it`),
-      }),
-    ],
-  },
-  {
-    name: 'get',
-    aliases: ['add'],
-    examples: ['get disk.mtorrent .', 'get /tmp/disk.mtorrent ~/images/new.img'],
-    forms: [
-      form({
-        takes: { mtorrentPath: mtorrent, destination },
-        purpose: 'download into a directory or to a file name',
-        ask: (client, values) => client.get(values.mtorrentPath, values.destination),
-        show: ({ path }) => done(path, `downloading to ${printable(path)}`),
-      }),
-    ],
-  },
+  SHARE,
+  GET,
   {
     name: 'show',
     aliases: ['ls'],

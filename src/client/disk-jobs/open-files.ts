@@ -7,7 +7,7 @@ import { present } from '../../foundation/base/assert.js';
 import { EMPTY_BYTES, equalBytes } from '../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
-import { choose } from '../../foundation/torrent/folder/choice.js';
+import { choose, refuseChoice } from '../../foundation/torrent/folder/choice.js';
 import { servedPieces, wantedPieces } from '../../foundation/torrent/folder/wanted-pieces.js';
 import { keyBytes, type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
 import { infoDigestBytes, infoFactsOf } from '../../foundation/torrent/info-text.js';
@@ -68,6 +68,7 @@ export class OpenFiles {
   learn(metainfo: Metainfo, choice: Choice = EVERYTHING): Metainfo {
     const { swarm, layout, name } = metainfo;
     const known = this.#metainfo.get(swarm);
+    if (layout.folder === undefined) refuseChoice(name, choice);
     if (known !== undefined) {
       if (!isSameLayout(known.layout, layout)) throw isHere(name, `with the files of ${known.name}`);
       if (!isSameChoice(this.#choices.get(swarm), choice)) throw isHere(name, 'with another choice of its files');

@@ -8,6 +8,7 @@ import { complete, type DirectoryEntry, type Found, placeOf } from '../../../src
 import { quoteWord, splitWords } from '../../../src/app/console/language/line.js';
 import type { FileView } from '../../../src/app/library/views.js';
 import { VERB_NAMES } from '../../../src/app/verbs/table.js';
+import { pathMatch } from '../../../src/foundation/torrent/folder/globs.js';
 import { anyCharacter } from '../../support/any-character.js';
 
 const AT = { directory: '/desk', home: '/home/me' };
@@ -102,6 +103,38 @@ test('paths: a .mtorrent first where one is wanted, directories where a destinat
   check('get "fil', 'get "film');
   check('get film.mtorrent "f', 'get film.mtorrent "films/');
   check('get x\\', []);
+});
+
+test('behind --only and --except stand patterns for what is inside the folder that the .mtorrent describes', () => {
+  const inside = (head: string): unknown => placeOf(head, AT).expected;
+  const wanted = { kind: 'inMtorrent', mtorrentPath: '/desk/x.mtorrent' };
+  assert.deepEqual(inside('get x.mtorrent . --only '), { ...wanted, directory: '', start: '' });
+  assert.deepEqual(inside('get x.mtorrent . --only b --except do'), { ...wanted, directory: '', start: 'do' });
+  assert.deepEqual(inside('get --only docs/a'), { kind: 'nothing' }, 'of which .mtorrent?');
+  const deep = inside("get --except y x.mtorrent . --only 'docs/a b/c");
+  assert.deepEqual(deep, { ...wanted, directory: 'docs/a b/', start: 'c' });
+  assert.deepEqual(inside('get x.mtorrent . --only *.j'), { kind: 'nothing' }, 'more than one text');
+  check('get x.mtorrent . --only fi', 'get x.mtorrent . --only film');
+  check('get x.mtorrent . --only films/tw', 'get x.mtorrent . --only films/two\\ words.mtorrent ');
+  check('get x.mtorrent . --', ['--only', '--except', '--reuse']);
+  check('get x.mtorrent . --only a --e', 'get x.mtorrent . --only a --except ');
+  check('get x.mtorrent --only a f', 'get x.mtorrent --only a films/');
+  check('get --reuse n', 'get --reuse notes.txt ');
+  check('get a.mtorrent . --only mtorrent: ', []);
+});
+
+test('what Tab makes of a name behind --only is a pattern for that name alone', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...'[]{}*?ab!^-. $'), minLength: 1, maxLength: 8 }), (name) => {
+      const found = { files: [], entries: [{ name, isDirectory: false }] };
+      const head = name.startsWith('.') ? 'get x . --only .' : 'get x . --only ';
+      const { head: completed } = complete(head, placeOf(head, AT), found);
+      const read = splitWords(completed, AT.home);
+      const pattern = (read.kind === 'words' && read.words[4]) || '';
+      assert.ok(pathMatch([pattern])(`sub/${name}`), `${name} is meant by ${pattern}`);
+      assert.ok(!pathMatch([pattern])(`sub/${name}x`));
+    }),
+  );
 });
 
 test('a path is looked up where it leads', () => {

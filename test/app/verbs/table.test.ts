@@ -83,8 +83,17 @@ test('each command with its arguments, paths made absolute', () => {
 
 test('each line asks the client what it says, and nothing else', async () => {
   const table: readonly [string, ...unknown[]][] = [
-    ['share a x', 'share', '/here/a', '/here/x'],
+    ['share a x', 'share', '/here/a', '/here/x', {}],
+    ['share a x --unlisted', 'share', '/here/a', '/here/x', { isListed: false }],
     ['get x .', 'get', '/here/x', '/here'],
+    [
+      "get x . --only a/* --except '*.b' --only c --reuse v1",
+      'get',
+      '/here/x',
+      '/here',
+      { only: ['a/*', 'c'], except: ['*.b'], reuse: ['/here/v1'] },
+    ],
+    ['get --reuse v1 x .', 'get', '/here/x', '/here', { only: [], except: [], reuse: ['/here/v1'] }],
     ['show', 'files'],
     ['show --json', 'files'],
     ['show shares', 'files'],
@@ -124,7 +133,9 @@ test('each line asks the client what it says, and nothing else', async () => {
     const parsed = parse(line);
     assert.ok(parsed.kind === 'call', line);
     await parsed.form.action.ask(client, parsed.values);
-    assert.deepEqual(calls, [asked], line);
+    // What is shared has a link, which is read from its .mtorrent.
+    const read = line.startsWith('share ') ? [['link', '/here/x']] : [];
+    assert.deepEqual(calls, [asked, ...read], line);
   }
 });
 

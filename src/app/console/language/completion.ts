@@ -4,9 +4,11 @@
 
 import { resolve } from 'node:path';
 import { unreachable } from '../../../foundation/base/assert.js';
+import { isLink } from '../../../foundation/torrent/link.js';
 import { printable } from '../../../foundation/torrent/names.js';
 import type { FileView } from '../../library/views.js';
 import type { Offers, PathContext } from '../../verbs/arguments.js';
+import { withoutFlags } from '../../verbs/calls.js';
 import { offersAfter } from '../../verbs/places.js';
 import { VERB_NAMES, verbNamed } from '../../verbs/table.js';
 import { expanded, quoteWord, scanLine, type Word } from './line.js';
@@ -23,6 +25,14 @@ export type Expected =
   | { readonly kind: 'files'; readonly fits: (file: FileView) => boolean }
   /** Entries of `directory` whose names begin with what is typed. */
   | { readonly kind: 'entries'; readonly directory: string; readonly only: 'any' | 'mtorrent' | 'directories' }
+  /** What lies in `directory`, '' or with a slash at its end, of the folder that this .mtorrent describes. */
+  | {
+      readonly kind: 'inMtorrent';
+      readonly mtorrentPath: string;
+      readonly directory: string;
+      /** The beginning of its name. */
+      readonly start: string;
+    }
   | { readonly kind: 'nothing' };
 
 export interface CursorPlace {
@@ -59,11 +69,34 @@ function expectedAt(before: readonly string[], word: Word, at: PathContext): Exp
   if (name === undefined) return { kind: 'words', words: VERB_NAMES };
   const verb = verbNamed(name);
   const offers = verb === undefined ? undefined : offersAfter(verb, words, word.text);
-  return offers === undefined ? NOTHING : expectedOf(offers, words.at(-1), word, at);
+  if (verb === undefined || offers === undefined) return NOTHING;
+  if (offers.kind !== 'inMtorrent') return expectedOf(offers, words.at(-1), word, at);
+  const [mtorrent] = withoutFlags(words, verb).plain;
+  const path = pathOf(word.text);
+  if (mtorrent === undefined || isLink(mtorrent) || path === undefined) return NOTHING;
+  const slash = path.lastIndexOf('/') + 1;
+  const [directory, start] = [path.slice(0, slash), path.slice(slash)];
+  return { kind: 'inMtorrent', mtorrentPath: resolve(at.directory, mtorrent), directory, start };
+}
+
+/** A pattern for this text alone. */
+function patternOf(text: string): string {
+  return text.replace(/[*?[\]{}]/g, '\\$&');
+}
+
+/** What a pattern stands for; undefined when that is more than one text. */
+function pathOf(pattern: string): string | undefined {
+  const path = pattern.replace(/\\(.)/gu, '$1');
+  return patternOf(path) === pattern ? path : undefined;
 }
 
 /** @param last the argument before this one. */
-function expectedOf(offers: Offers, last: string | undefined, word: Word, at: PathContext): Expected {
+function expectedOf(
+  offers: Exclude<Offers, { readonly kind: 'inMtorrent' }>,
+  last: string | undefined,
+  word: Word,
+  at: PathContext,
+): Expected {
   const entries = (only: 'any' | 'mtorrent' | 'directories'): Expected => ({
     kind: 'entries',
     directory: directoryOf(word, at),
@@ -141,6 +174,12 @@ function candidatesOf({ expected, word }: CursorPlace, { files, entries }: Found
     case 'entries':
       if (word.isHome && word.text === '~') return [{ text: '~/', shown: '~/', isWhole: false }];
       return entriesOf(entries, expected.only, word.text);
+    case 'inMtorrent':
+      return entriesOf(
+        entries.map(({ name, isDirectory }) => ({ name: patternOf(name), isDirectory })),
+        'any',
+        word.text,
+      );
     default:
       return [];
   }

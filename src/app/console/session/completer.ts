@@ -16,7 +16,12 @@ import {
   type Found,
   placeOf,
 } from '../language/completion.js';
-import { COMPLETION_DEADLINE_MS, COMPLETION_ENTRIES_MAX, COMPLETIONS_SHOWN_MAX } from '../limits.js';
+import {
+  COMPLETION_DEADLINE_MS,
+  COMPLETION_ENTRIES_MAX,
+  COMPLETION_MTORRENT_BYTES_MAX,
+  COMPLETIONS_SHOWN_MAX,
+} from '../limits.js';
 import { inColumns } from '../terminal/text-width.js';
 
 /** @param head the line to the left of the cursor. */
@@ -33,8 +38,25 @@ export function listCandidates(candidates: readonly string[], columns: number): 
 async function lookUp({ expected, word }: CursorPlace, client: SwarmClient): Promise<Found> {
   const files = expected.kind === 'files' ? await filesOf(client) : [];
   const start = word.text.slice(word.text.lastIndexOf('/') + 1);
+  if (expected.kind === 'inMtorrent') return { files, entries: await entriesInside(expected) };
   const entries = expected.kind === 'entries' ? await entriesOf(expected.directory, start) : [];
   return { files, entries };
+}
+
+/** None where it describes no folder, or is longer than a person waits for. */
+async function entriesInside({
+  mtorrentPath,
+  directory,
+  start,
+}: Extract<CursorPlace['expected'], { readonly kind: 'inMtorrent' }>): Promise<readonly DirectoryEntry[]> {
+  const { insideOf } = await import('../../library/inside.js');
+  try {
+    if ((await stat(mtorrentPath)).size > COMPLETION_MTORRENT_BYTES_MAX) return [];
+    return await insideOf(mtorrentPath, directory, start, COMPLETION_ENTRIES_MAX);
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError) && errnoOf(error) === undefined) throw error;
+    return [];
+  }
 }
 
 async function filesOf(client: SwarmClient): Promise<readonly FileView[]> {

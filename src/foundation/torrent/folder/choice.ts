@@ -19,6 +19,13 @@ export function isPartial({ only = [], except = [] }: Choice): boolean {
   return only.length + except.length > 0;
 }
 
+/** Throws INVALID_ARGUMENTS when files of what is one file are chosen. */
+export function refuseChoice(name: string, choice: Choice): void {
+  if (!isPartial(choice)) return;
+  const sentence = `${printable(name)} is one file; --only and --except choose files of a folder`;
+  throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+}
+
 export interface Chosen {
   /** Files, links and empty folders. */
   readonly entries: number;
