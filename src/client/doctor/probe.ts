@@ -5,6 +5,7 @@ import { errnoOf } from '../../foundation/base/errors.js';
 import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
 import { hostsHere } from '../../foundation/base/interfaces.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import type { Passage } from '../../foundation/wire/passage.js';
 import { closedServer, dial } from '../../foundation/wire/transport.js';
 import type { Facts, UploadFact } from './facts.js';
 import { DOCTOR_STEP_DEADLINE_MS } from './limits.js';
@@ -18,6 +19,8 @@ export interface ProbeOptions {
   readonly advertise?: { readonly host: string | undefined; readonly port: number } | undefined;
   readonly trackers: readonly Pick<TrackerQuestion, 'address' | 'swarm'>[];
   readonly places: readonly Place[];
+  /** How bytes travel to trackers; in the clear when absent. */
+  readonly passage?: Passage | undefined;
   readonly runningDownloads: number;
 }
 
@@ -25,13 +28,13 @@ export type Measured = Omit<Facts, 'downloads' | 'troubles' | 'threads' | 'reach
 
 /** Ends within DOCTOR_STEP_DEADLINE_MS and a little. Never rejects for what it finds. */
 export async function probe(options: ProbeOptions): Promise<Measured> {
-  const { upload, places, runningDownloads } = options;
+  const { upload, places, runningDownloads, passage } = options;
   const ownHost = upload?.isOurs === true && !isWildcard(upload.address.host) ? upload.address.host : undefined;
   const uploadPort = options.advertise?.port ?? upload?.address.port ?? 0;
   const listedHost = options.advertise === undefined ? ownHost : options.advertise.host;
   const [uploadFact, trackers, disks, machine, openFiles] = await Promise.all([
     upload === undefined ? undefined : probeUpload(upload.address, upload.isOurs),
-    Promise.all(options.trackers.map((tracker) => probeTracker({ ...tracker, ownHost, uploadPort }))),
+    Promise.all(options.trackers.map((tracker) => probeTracker({ ...tracker, ownHost, uploadPort, passage }))),
     probeDisks(places),
     probeMachine(),
     probeOpenFiles(runningDownloads),

@@ -7,6 +7,7 @@ import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
+import type { Passage } from '../../foundation/wire/passage.js';
 import {
   TRACKER_MAGIC,
   type TrackerReply,
@@ -24,6 +25,8 @@ export interface TrackerQuestion {
   /** A file that this client announces there. */
   readonly swarm: SwarmKey | undefined;
   readonly uploadPort: number;
+  /** How bytes travel; in the clear when absent. */
+  readonly passage?: Passage | undefined;
 }
 
 const STATS = 1;
@@ -50,7 +53,7 @@ class Asked {
   #openAnswers = new Set<'hello' | 'stats' | 'seeders'>(['hello', 'stats']);
 
   constructor(question: TrackerQuestion) {
-    const { address, ownHost, swarm } = question;
+    const { address, ownHost, swarm, passage } = question;
     this.#question = question;
     this.#fact = {
       address: formatAddress(address),
@@ -64,6 +67,8 @@ class Asked {
     this.#connection = new DialedConnection<TrackerRequest, TrackerReply>({
       address,
       ...(ownHost === undefined ? {} : { ownHost }),
+      passage,
+      need: 'track',
       magic: TRACKER_MAGIC,
       sent: trackerRequests,
       heard: trackerReplies,

@@ -12,6 +12,7 @@ import { keyBytes } from '../../foundation/torrent/ids.js';
 import { infoDigestBytes } from '../../foundation/torrent/info-text.js';
 import type { Link } from '../../foundation/torrent/link.js';
 import { type Metainfo, MetainfoParser, type NameRule, NO_NAMES } from '../../foundation/torrent/metainfo.js';
+import type { Passage } from '../../foundation/wire/passage.js';
 import { fetchList, type ListFetch } from '../../transfer/peer/guest/fetch-list.js';
 import { type AssemblyEffect, type AssemblyInput, AssemblyMachine } from './assembly.js';
 import { mtorrentText } from './mtorrent-text.js';
@@ -23,6 +24,8 @@ export interface LinkOptions {
   /** Ends it with CANCELLED. */
   readonly signal?: AbortSignal | undefined;
   readonly timers?: Timers | undefined;
+  /** How bytes travel; in the clear when absent. */
+  readonly passages?: { readonly tracker: Passage; readonly peer: Passage } | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function metainfoOfLink(link: Link, options: LinkOptions = {}): Pro
   const { mayName = NO_NAMES, signal } = options;
   const named = link.trackers.find((tracker) => familyOf(tracker.host) === undefined && !mayName(tracker));
   if (named !== undefined) throw namesHost(named);
-  const attempt = new Attempt(link, options.timers ?? systemTimers);
+  const attempt = new Attempt(link, options);
   const cancel = (): void => attempt.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   if (signal?.aborted === true) cancel();
@@ -61,10 +64,12 @@ class Attempt {
   readonly #host: Host<AssemblyInput, AssemblyEffect>;
   readonly #trackers = new Map<number, TrackerGuest>();
   readonly #timers: Timers;
+  readonly #passages: LinkOptions['passages'];
   #list: ListFetch | undefined;
 
-  constructor(link: Link, timers: Timers) {
+  constructor(link: Link, { timers = systemTimers, passages }: LinkOptions) {
     this.#link = link;
+    this.#passages = passages;
     this.#timers = timers;
     this.#host = new Host<AssemblyInput, AssemblyEffect>({
       name: `link/${link.swarm}`,
@@ -115,14 +120,17 @@ class Attempt {
   #dial(tracker: number): void {
     const address = this.#link.trackers[tracker as 0 | 1];
     const post = (input: AssemblyInput): void => this.#host.post(input);
-    this.#trackers.set(tracker, new TrackerGuest({ tracker, address, swarm: this.#link.swarm, post }));
+    this.#trackers.set(
+      tracker,
+      new TrackerGuest({ tracker, address, swarm: this.#link.swarm, passage: this.#passages?.tracker, post }),
+    );
   }
 
   async #fetchList(peer: Address): Promise<void> {
     const { swarm, size, info, listBytes } = this.#link;
     const { pieceCount } = new Geometry(size);
     const asked = { swarm: keyBytes(swarm), pieceCount, info: infoDigestBytes(info), listBytes };
-    this.#list = fetchList({ ...asked, address: peer, timers: this.#timers });
+    this.#list = fetchList({ ...asked, address: peer, passage: this.#passages?.peer, timers: this.#timers });
     try {
       const outcome = await this.#list.outcome;
       if (outcome.kind === 'list') this.#host.post({ kind: 'listFetched', peer, bytes: outcome.bytes });

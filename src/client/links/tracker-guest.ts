@@ -2,13 +2,14 @@
 // answer means is decided in `assembly.ts`.
 
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
-import { errnoOf, ProtocolError } from '../../foundation/base/errors.js';
+import { errnoOf, MiniTorrentError, ProtocolError } from '../../foundation/base/errors.js';
 import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
 import { type Address, canonicalHost } from '../../foundation/torrent/address.js';
 import { CLIENT_ID_SIZE, keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
 import { commonFeatures, encodeFeatures } from '../../foundation/wire/features.js';
+import type { Passage } from '../../foundation/wire/passage.js';
 import {
   TRACKER_FEATURES,
   TRACKER_MAGIC,
@@ -25,6 +26,8 @@ export interface TrackerGuestOptions {
   readonly tracker: number;
   readonly address: Address;
   readonly swarm: SwarmKey;
+  /** How bytes travel; in the clear when absent. */
+  readonly passage?: Passage | undefined;
   readonly post: (input: AssemblyInput) => void;
 }
 
@@ -44,6 +47,8 @@ export class TrackerGuest {
     this.#swarm = keyBytes(options.swarm);
     this.#connection = new DialedConnection<TrackerRequest, TrackerReply>({
       address: options.address,
+      passage: options.passage,
+      need: 'track',
       magic: TRACKER_MAGIC,
       sent: trackerRequests,
       heard: trackerReplies,
@@ -54,7 +59,11 @@ export class TrackerGuest {
         const isOther = error instanceof ProtocolError;
         this.#fail(
           isOther ? 'old' : 'away',
-          isOther ? 'no tracker of this version answers there' : (errnoOf(error) ?? reason),
+          isOther
+            ? 'no tracker of this version answers there'
+            : error instanceof MiniTorrentError
+              ? reason
+              : (errnoOf(error) ?? reason),
         );
       },
     });

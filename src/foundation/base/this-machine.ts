@@ -76,6 +76,20 @@ export function openFilesLimit(): number {
   return Number.isFinite(limit) ? limit : Number.POSITIVE_INFINITY;
 }
 
+let aes: boolean | undefined;
+
+/** Whether the processor encrypts by instructions of its own. Where the system does not say, it does. */
+export function hasAesInstructions(): boolean {
+  aes ??= saysAes(textOf('/proc/cpuinfo'));
+  return aes;
+}
+
+/** @param cpuInfo as Linux writes it for x86 (`flags`) and ARM (`Features`). */
+export function saysAes(cpuInfo: string): boolean {
+  const words = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuInfo)?.[1];
+  return words === undefined || /\baes\b/.test(words);
+}
+
 /** Node passes SO_REUSEPORT on since 22.12 and 23.1; only Linux spreads the connections. */
 export function sharesPorts(platform: string, nodeVersion: string): boolean {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);

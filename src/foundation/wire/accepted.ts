@@ -23,6 +23,10 @@ export interface AcceptedOptions {
   readonly socket: Socket;
   readonly timers: Timers;
   readonly magic: Uint8Array;
+  /** The socket is one of TLS. */
+  readonly isClosed?: boolean;
+  /** When its time for a hello began; now, when absent. */
+  readonly sinceMs?: number | undefined;
   /** Bytes that the other side may leave unread; beyond them it is dropped. */
   readonly unreadBytesMax: number;
   /** One body, valid until this returns. A ProtocolError that is thrown here is a fault of the other side. */
@@ -48,12 +52,12 @@ export class AcceptedConnection {
   #reason: string | undefined;
 
   constructor(options: AcceptedOptions) {
-    const { socket, magic } = options;
+    const { socket, magic, timers, sinceMs = timers.nowMs() } = options;
     this.#options = options;
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
     this.#gate = new MagicGate(magic);
-    this.#ringIn(HELLO_DEADLINE_MS, () => this.#fault('timeout', 'said no hello in time'));
+    this.#ringIn(sinceMs + HELLO_DEADLINE_MS - timers.nowMs(), () => this.#fault('timeout', 'said no hello in time'));
     socket.setNoDelay(true);
     socket.on('data', (received: Buffer) => this.#onBytes(received));
     socket.on('error', (error) => {
@@ -83,19 +87,21 @@ export class AcceptedConnection {
     if (this.#outbox.unsent > this.#options.unreadBytesMax) this.drop('leaves too much unread');
   }
 
-  /** A frame and raw bytes behind it, in one write. @param taken once: the socket has them, or never will. */
+  /** A frame and raw bytes behind it; in the clear in one write. @param taken once: the socket has them, or never. */
   sendWith(framed: Uint8Array, payload: readonly Uint8Array[], taken: (ok: boolean) => void): void {
     const last = payload.at(-1);
     if (this.#phase === 'ending' || last === undefined) {
       process.nextTick(taken, false);
       return;
     }
-    this.#socket.cork();
+    // TLS would copy together what is written at once.
+    const isJoined = this.#options.isClosed !== true;
+    if (isJoined) this.#socket.cork();
     this.#outbox.push(framed);
     this.#outbox.flush();
     for (let at = 0; at < payload.length - 1; at += 1) this.#socket.write(payload[at] as Uint8Array);
     this.#socket.write(last, (error) => taken(error === null || error === undefined));
-    this.#socket.uncork();
+    if (isJoined) this.#socket.uncork();
   }
 
   /** No frame is handed out until `resume`: bytes wait, and TCP slows their sender. */

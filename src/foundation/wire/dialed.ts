@@ -2,19 +2,24 @@
 // is looked up at each dial, and its addresses are tried in turn. Ends with a reason for garbage, another protocol or a
 // frame too large; its owner keeps the deadlines.
 
-import { ProtocolError } from '../base/errors.js';
+import { MiniTorrentError, ProtocolError } from '../base/errors.js';
 import { familyOf } from '../base/hosts.js';
 import { FRAME_BYTES_MAX } from '../base/limits.js';
+import type { Member, Need } from '../identity/gate.js';
 import { FrameReader } from './framing.js';
 import { NAMED_DIAL_DEADLINE_MS } from './limits.js';
 import { MagicGate } from './magic.js';
 import { hostsOf } from './names.js';
 import { Outbox } from './outbox.js';
+import { type Passage, plainPassage } from './passage.js';
 import type { Protocol } from './protocol.js';
-import { dial, type Place, type Socket } from './transport.js';
+import type { Place, Socket } from './transport.js';
 
 export interface DialedOptions<Sent, Heard> {
   readonly address: Place;
+  /** How bytes travel, and what the other side has to be; in the clear when absent. */
+  readonly passage?: Passage | undefined;
+  readonly need?: Need;
   /** Where we listen, so that the other side sees us there. Ignored as `dial` says. */
   readonly ownHost?: string;
   /** Of a host name: its addresses, before the first of them is dialed. */
@@ -26,9 +31,12 @@ export interface DialedOptions<Sent, Heard> {
   readonly frameBytesMax?: number;
   /** How a reason names the other side, such as `the tracker`. */
   readonly who: string;
-  readonly onConnected: () => void;
+  /** TCP stands; in a closed swarm the handshake follows, which may wait for others. */
+  readonly onReached?: () => void;
+  /** @param member undefined in the clear. */
+  readonly onConnected: (member: Member | undefined) => void;
   readonly onMessage: (message: Heard) => void;
-  /** Once, unless `hangUp` came first. `error`: of the socket or the protocol, when there was one. */
+  /** Once, unless `hangUp` came first. `error`: of the socket, the protocol or the gate, when there was one. */
   readonly onClosed: (reason: string, error?: Error) => void;
 }
 
@@ -39,9 +47,11 @@ export class DialedConnection<Sent, Heard> {
   /** Undefined while a name is looked up. */
   #socket: Socket | undefined;
   #outbox: Outbox | undefined;
-  #isConnected = false;
+  #isReached = false;
   #isOver = false;
   #error: Error | undefined;
+  /** Why the other side is not one that we speak with. */
+  #refusal: MiniTorrentError | undefined;
 
   constructor(options: DialedOptions<Sent, Heard>) {
     this.#options = options;
@@ -81,29 +91,43 @@ export class DialedConnection<Sent, Heard> {
 
   /** @param rest further hosts, should nobody answer there. */
   #dial(place: Place, rest: readonly string[]): void {
-    const { ownHost, magic, onConnected, who } = this.#options;
+    const { ownHost, onReached, who, passage = plainPassage, need = 'track' } = this.#options;
     const [next, ...others] = rest;
-    const socket = dial(place, { ownHost, ...(next === undefined ? {} : { timeoutMs: NAMED_DIAL_DEADLINE_MS }) });
+    const timeout = next === undefined ? {} : { timeoutMs: NAMED_DIAL_DEADLINE_MS };
+    const socket = passage.dial(
+      place,
+      { ownHost, need, ...timeout },
+      {
+        opened: (member) => this.#opened(socket, member),
+        refused: (sentence) => {
+          this.#refusal = new MiniTorrentError('NOT_ADMITTED', sentence);
+        },
+      },
+    );
     this.#socket = socket;
     this.#error = undefined;
     this.#outbox = new Outbox(socket);
     socket.on('connect', () => {
       socket.setTimeout(0);
-      if (this.#isOver) return;
-      this.#isConnected = true;
-      socket.write(magic);
-      onConnected();
+      this.#isReached = true;
+      if (!this.#isOver) onReached?.();
     });
     socket.on('timeout', () => socket.destroy());
-    socket.on('data', (received: Buffer) => this.#onBytes(received));
     socket.on('error', (error) => {
       this.#error = error;
     });
     socket.on('close', () => {
-      if (this.#isOver || this.#isConnected || next === undefined || 'path' in place)
-        this.#over(this.#error?.message ?? `${who} closed the connection`);
+      if (this.#isOver || this.#isReached || next === undefined || 'path' in place)
+        this.#over((this.#refusal ?? this.#error)?.message ?? `${who} closed the connection`);
       else this.#dial({ host: next, port: place.port }, others);
     });
+  }
+
+  #opened(socket: Socket, member: Member | undefined): void {
+    if (this.#isOver) return;
+    socket.on('data', (received: Buffer) => this.#onBytes(received));
+    socket.write(this.#options.magic);
+    this.#options.onConnected(member);
   }
 
   #onBytes(received: Uint8Array): void {
@@ -125,6 +149,6 @@ export class DialedConnection<Sent, Heard> {
   #over(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#options.onClosed(reason, this.#error);
+    this.#options.onClosed(reason, this.#refusal ?? this.#error);
   }
 }

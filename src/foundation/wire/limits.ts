@@ -16,3 +16,11 @@ export const LOOKUPS_WAITING_MAX = 256;
 export const NAME_DEADLINE_MS = 2_000;
 /** Milliseconds for one of several addresses of a name before the next one is dialed. */
 export const NAMED_DIAL_DEADLINE_MS = 1_000;
+/** Milliseconds from the turn of a connection to its hello: TLS takes five, and a line of others waits. */
+export const HANDSHAKE_DEADLINE_MS = 5_000;
+/** Milliseconds that a refused connection gets to read why. */
+export const REFUSAL_LINGER_MS = 1_000;
+/** Milliseconds for the other side's word of why we do not fit; without it one root is named instead of two. */
+export const REFUSAL_WAIT_MS = 1_000;
+/** Milliseconds between two lines of the log about refused connections: a flood is not to fill the disk. */
+export const REFUSALS_TOLD_MS = 1_000;

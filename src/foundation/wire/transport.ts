@@ -24,14 +24,19 @@ export interface DialOptions {
 }
 
 /** Begins to connect; the socket emits `connect`, or `error` and then `close`. */
-export function dial(place: Place, { ownHost, onread, timeoutMs }: DialOptions = {}): Socket {
+export function dial(place: Place, options: DialOptions = {}): Socket {
+  return net.connect(connectOptions(place, options));
+}
+
+/** As node:net and node:tls take them. */
+export function connectOptions(place: Place, { ownHost, onread, timeoutMs }: DialOptions): net.NetConnectOpts {
   const common = {
     ...(onread === undefined ? {} : { onread }),
     ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
   };
-  if ('path' in place) return net.connect({ path: place.path, ...common });
+  if ('path' in place) return { path: place.path, ...common };
   const local = ownHost !== undefined && canBindTo(ownHost, place.host) ? { localAddress: ownHost } : {};
-  return net.connect({ host: place.host, port: place.port, noDelay: true, ...local, ...common });
+  return { host: place.host, port: place.port, noDelay: true, ...local, ...common };
 }
 
 /** Writes to an open pipe, which is non-blocking and the socket's from now on. */

@@ -9,6 +9,7 @@ import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timers } from '../../foundation/base/timers.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
+import type { Passage } from '../../foundation/wire/passage.js';
 import {
   TRACKER_MAGIC,
   type TrackerReply,
@@ -30,6 +31,8 @@ export interface AnnounceOptions extends Omit<AnnounceSetting, 'areTrackersStart
   /** The piece hashes of a registered file; undefined when it is gone. Only lent: it is copied while a part is sent. */
   readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
   readonly onEvent: (event: AnnounceEvent) => void;
+  /** How bytes travel to the trackers; in the clear when absent. */
+  readonly passage?: Passage | undefined;
   readonly log: Log;
   /** Our own bug: the announcer is stopped. Without this it is thrown where it happened. */
   readonly onCrash?: (error: unknown) => void;
@@ -133,11 +136,13 @@ class Announcer {
   }
 
   #dial({ tracker, link }: Extract<AnnounceEffect, { kind: 'dial' }>): TrackerConnection {
-    const { trackers } = this.#options;
+    const { trackers, passage } = this.#options;
     return new DialedConnection({
       address: trackers[tracker],
       // So that the tracker lists us where we listen.
       ownHost: this.#ownHost,
+      passage,
+      need: 'track',
       magic: TRACKER_MAGIC,
       sent: trackerRequests,
       heard: trackerReplies,

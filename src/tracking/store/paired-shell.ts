@@ -14,6 +14,7 @@ import type { Timers } from '../../foundation/base/timers.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { NameLock } from '../../foundation/wire/abstract-lock.js';
+import type { Passage } from '../../foundation/wire/passage.js';
 import { membershipRowsOf } from '../membership/rows.js';
 import type { FollowerWire, ShellPorts, StoreShell } from './contract.js';
 import { PartnerLinks } from './pair/links.js';
@@ -36,6 +37,8 @@ export interface PairedShellOptions {
   /** What both sides of a tracker's port send first. */
   readonly magic: Uint8Array;
   readonly timers: Timers;
+  /** How bytes travel to the partner; in the clear when absent. */
+  readonly passage?: Passage | undefined;
 }
 
 export const pairedFollowerWire: FollowerWire = {
@@ -57,8 +60,8 @@ export class PairedShell implements StoreShell<PairedStoreInput, PairedStoreEffe
     this.#ports = ports;
     // Awaited only once the thread works; a thread that crashes before rejects it unheard.
     this.#loaded.promise.catch(() => undefined);
-    const { ownHost, partner, magic, timers } = options;
-    this.#partner = new PartnerLinks({ ownHost, partner, magic, post: (input) => ports.post(input) });
+    const { ownHost, partner, magic, timers, passage } = options;
+    this.#partner = new PartnerLinks({ ownHost, partner, magic, passage, post: (input) => ports.post(input) });
     this.#supervisor = new Supervisor({
       log: ports.log.of('supervisor'),
       timers,

@@ -17,7 +17,8 @@ import type { StoreEvent } from './sqlite/messages.js';
 import { applyLoaded, type LoadedRows } from './sqlite/rows.js';
 
 export interface PairedStoreSetting {
-  readonly partnerHost: string;
+  /** See PairSetting. */
+  readonly partnerHost: string | undefined;
   /** See PairSetting. */
   readonly cluster: Uint8Array;
   /** See PairSetting. */

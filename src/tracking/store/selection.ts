@@ -7,12 +7,16 @@ import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import type { Timers } from '../../foundation/base/timers.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
+import type { Passage } from '../../foundation/wire/passage.js';
 import type { FollowerWire, OpenStore, ShellPorts, StoreShell } from './contract.js';
 import { PairedShell, pairedFollowerWire } from './paired-shell.js';
 import { PairedStore, type PairedStoreEffect, type PairedStoreInput } from './paired-store.js';
 
 export type StoreInput = PairedStoreInput;
 export type StoreEffect = PairedStoreEffect;
+
+/** Bytes of SHA-1, which the pair's wire has. */
+const CLUSTER_SIZE = 20;
 
 export interface StoreOptions {
   readonly own: Address;
@@ -28,6 +32,10 @@ export interface StoreOptions {
   /** What both sides of a tracker's port send first. */
   readonly magic: Uint8Array;
   readonly timers: Timers;
+  /** How bytes travel to and from the partner; in the clear when absent. */
+  readonly passage?: Passage;
+  /** Of a closed swarm: names the pair, and a partner is known by its card. */
+  readonly root?: Uint8Array | undefined;
 }
 
 export interface ChosenStore {
@@ -37,20 +45,22 @@ export interface ChosenStore {
 }
 
 export function chooseStore(options: StoreOptions): ChosenStore {
-  const { own, partner, seederListPath: listPath, replicaWaitMs, magic, timers } = options;
+  const { own, partner, seederListPath: listPath, replicaWaitMs, magic, timers, passage, root } = options;
   const cluster = clusterOf(options);
   const ownHost = familyOf(own.host) === undefined ? (options.listenHost ?? own.host) : own.host;
-  const setting = { partnerHost: partner.host, cluster, replicaWaitMs, spareId: randomBytes(TRACKER_ID_SIZE) };
+  const partnerHost = root === undefined ? partner.host : undefined;
+  const setting = { partnerHost, cluster, replicaWaitMs, spareId: randomBytes(TRACKER_ID_SIZE) };
   return {
     open: (sink) => new PairedStore(setting, sink),
     followerWire: pairedFollowerWire,
     shell: (ports) =>
-      new PairedShell({ ownHost, partner, cluster, listPath, place: placeOf(own), magic, timers }, ports),
+      new PairedShell({ ownHost, partner, cluster, listPath, place: placeOf(own), magic, timers, passage }, ports),
   };
 }
 
 /** The same at both trackers of a pair. */
-function clusterOf({ own, partner, cluster }: StoreOptions): Uint8Array {
+function clusterOf({ own, partner, cluster, root }: StoreOptions): Uint8Array {
+  if (root !== undefined) return createHash('sha256').update(root).digest().subarray(0, CLUSTER_SIZE);
   const name = cluster ?? [formatAddress(own), formatAddress(partner)].sort().join(' ');
   return createHash('sha1').update(name).digest();
 }

@@ -1,9 +1,12 @@
 // One accepted connection of a tracker: a client's requests and its replies, or a follower's frames. The first frame
 // says which; what a request means is not known here.
 
+import { ProtocolError } from '../../foundation/base/errors.js';
 import type { Timers } from '../../foundation/base/timers.js';
+import { hasPower } from '../../foundation/identity/powers.js';
 import { AcceptedConnection, type Fault } from '../../foundation/wire/accepted.js';
 import { SENTENCE_BYTES_MAX } from '../../foundation/wire/limits.js';
+import type { Admitted } from '../../foundation/wire/passage.js';
 import type { Socket } from '../../foundation/wire/transport.js';
 import type { FollowerWire } from '../store/contract.js';
 import { TRACKER_UNREAD_BYTES_MAX } from './limits.js';
@@ -12,6 +15,9 @@ import { TRACKER_MAGIC, type TrackerReply, type TrackerRequest, trackerReplies, 
 export interface ConnectionOptions {
   readonly socket: Socket;
   readonly timers: Timers;
+  /** Who dialed, in a closed swarm. */
+  readonly who?: Admitted | undefined;
+  readonly sinceMs?: number | undefined;
   readonly onRequest: (request: TrackerRequest) => void;
   readonly follower: FollowerWire;
   /** Another tracker speaks here: its first frame and those that follow. May throw ProtocolError. */
@@ -32,6 +38,8 @@ export class ClientConnection {
       socket: options.socket,
       timers: options.timers,
       magic: TRACKER_MAGIC,
+      isClosed: options.who !== undefined,
+      sinceMs: options.sinceMs,
       unreadBytesMax: TRACKER_UNREAD_BYTES_MAX,
       onFrame: (frame) => this.#take(frame),
       onFault: (fault, sentence) => this.#refuse(fault, sentence),
@@ -68,6 +76,8 @@ export class ClientConnection {
     const isFirst = this.#speaker === undefined;
     if (isFirst) {
       this.#speaker = this.#options.follower.isFirst(frame) ? 'follower' : 'client';
+      if (this.#speaker === 'follower' && !mayFollow(this.#options.who))
+        throw new ProtocolError('only a tracker of this swarm may follow; its card has to say so');
       this.#connection.greeted();
     }
     if (this.#speaker === 'follower') this.#options.onFollowerFrame(frame, isFirst);
@@ -79,4 +89,10 @@ export class ClientConnection {
     if (this.#speaker === 'follower') this.send(this.#options.follower.refusal(sentence));
     else this.reply({ kind: 'error', id: null, code: fault === 'protocol' ? 'protocol' : 'limit', sentence });
   }
+}
+
+/** In the clear the pair looks where it comes from. */
+function mayFollow(who: Admitted | undefined): boolean {
+  if (who === undefined) return true;
+  return who.kind === 'member' && who.member.kind === 'tracker' && hasPower(who.member.powers, 'track');
 }

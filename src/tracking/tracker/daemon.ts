@@ -12,7 +12,11 @@ import { STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { residentBytes } from '../../foundation/base/this-machine.js';
 import { systemTimers, type Timers } from '../../foundation/base/timers.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import { plainPassage } from '../../foundation/wire/passage.js';
+import { closedPassage } from '../../foundation/wire/tls.js';
+import { PEER_WIRE } from '../../transfer/peer/codec/messages.js';
 import type { StoreShell } from '../store/contract.js';
 import { chooseStore, type StoreEffect, type StoreInput } from '../store/selection.js';
 import { DialBacks } from './claims/dial-back.js';
@@ -20,7 +24,7 @@ import { LEASE_MS, RENEW_MS } from './limits.js';
 import { Listener } from './listener.js';
 import type { Figures, TrackerEffect, TrackerInput } from './machine/effects.js';
 import { TrackerMachine } from './machine/machine.js';
-import { TRACKER_MAGIC } from './messages.js';
+import { TRACKER_MAGIC, TRACKER_WIRE } from './messages.js';
 
 export interface DaemonOptions {
   /** By which others know it. */
@@ -43,6 +47,8 @@ export interface DaemonOptions {
   /** See TrackerSetting. */
   readonly lists?: boolean;
   readonly timers?: Timers;
+  /** Of a closed swarm; undefined: this tracker is open. */
+  readonly credentials?: Credentials | undefined;
 }
 
 type Input = TrackerInput<StoreInput>;
@@ -73,7 +79,9 @@ export class Daemon {
     this.#startedMs = timers.nowMs();
     this.#address = options.own;
     this.failed = this.#failure.promise;
-    const store = chooseStore({ ...options, magic: TRACKER_MAGIC, timers });
+    const { credentials } = options;
+    const passage = credentials === undefined ? plainPassage : closedPassage(credentials, TRACKER_WIRE, { timers });
+    const store = chooseStore({ ...options, magic: TRACKER_MAGIC, timers, passage, root: credentials?.root });
     this.#machine = new TrackerMachine(
       {
         partner: options.partner,
@@ -95,7 +103,8 @@ export class Daemon {
     this.#listener = new Listener({
       log: log.of('listener'),
       timers,
-      onOpened: (connection, host) => this.#host.post({ kind: 'opened', connection, host }),
+      passage,
+      onOpened: (connection, host, who) => this.#host.post({ kind: 'opened', connection, host, who }),
       onRequest: (connection, request) => this.#host.post({ kind: 'received', connection, request }),
       follower: store.followerWire,
       onFollowerFrame: (connection, frame, isFirst) => this.#followerSent(connection, frame, isFirst),
@@ -112,6 +121,7 @@ export class Daemon {
     });
     this.#dialBacks = new DialBacks({
       ownHost: options.own.host,
+      passage: credentials === undefined ? plainPassage : closedPassage(credentials, PEER_WIRE, { timers }),
       timers,
       onAnswered: (number, answer) => this.#host.post({ kind: 'dialedBack', number, answer }),
     });

@@ -6,11 +6,14 @@ import { Complaints } from '../../foundation/base/complaints.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { familyOf } from '../../foundation/base/hosts.js';
 import type { Log } from '../../foundation/base/log.js';
+import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import type { Timers } from '../../foundation/base/timers.js';
 import { type Address, formatAddress, plainHost } from '../../foundation/torrent/address.js';
+import { REFUSALS_TOLD_MS } from '../../foundation/wire/limits.js';
+import { type Admitted, type Passage, plainPassage } from '../../foundation/wire/passage.js';
 import { type Socket, SocketServer } from '../../foundation/wire/transport.js';
 import type { FollowerWire } from '../store/contract.js';
-import { ClientConnection } from './connection.js';
+import { ClientConnection, type ConnectionOptions } from './connection.js';
 import { TRACKER_CONNECTIONS_MAX, TRACKER_CONNECTIONS_PER_ADDRESS_MAX, TRACKER_LISTEN_BACKLOG } from './limits.js';
 import type { TrackerReply, TrackerRequest } from './messages.js';
 
@@ -19,7 +22,10 @@ export interface ListenerOptions {
   readonly timers: Timers;
   readonly connectionsMax?: number;
   readonly connectionsPerAddressMax?: number;
-  readonly onOpened: (connection: number, host: string) => void;
+  /** How bytes travel; in the clear when absent. */
+  readonly passage?: Passage;
+  /** @param who undefined in the clear. */
+  readonly onOpened: (connection: number, host: string, who: Admitted | undefined) => void;
   readonly onRequest: (connection: number, request: TrackerRequest) => void;
   readonly follower: FollowerWire;
   /** Of a follower, its first one included. May throw ProtocolError. */
@@ -27,23 +33,34 @@ export interface ListenerOptions {
   readonly onClosed: (connection: number) => void;
 }
 
+type Arrived = Pick<ConnectionOptions, 'socket' | 'who' | 'sinceMs'>;
+
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: SocketServer;
+  readonly #passage: Passage;
   readonly #connections = new Map<number, ClientConnection>();
+  /** Those that the passage has not let in yet. */
+  readonly #arriving = new Map<number, Socket>();
   readonly #places: Admission;
   readonly #complaints = new Complaints();
+  readonly #tellRefused: (refused: { readonly host: string; readonly code: string; readonly sentence: string }) => void;
   #lastNumber = 0;
   #refused = 0;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#passage = options.passage ?? plainPassage;
+    this.#tellRefused = nowAndThen(REFUSALS_TOLD_MS, (refused) =>
+      options.log.info(refused, `refused ${refused.host}: ${refused.sentence}`),
+    );
     this.#places = new Admission({
       placesMax: options.connectionsMax ?? TRACKER_CONNECTIONS_MAX,
       perAddressMax: options.connectionsPerAddressMax ?? TRACKER_CONNECTIONS_PER_ADDRESS_MAX,
     });
     this.#server = new SocketServer({
-      onSocket: (socket) => this.#accept(socket),
+      onSocket: (socket) => this.#arrived(socket),
+      paused: this.#passage.isClosed,
       onAcceptFailed: (error) => options.log.warn({ err: error }, 'could not accept a connection'),
     });
   }
@@ -98,11 +115,11 @@ export class Listener {
   }
 
   dropAll(reason: string): void {
+    for (const socket of this.#arriving.values()) socket.destroy();
     for (const connection of this.#connections.values()) connection.drop(reason);
   }
 
-  #accept(socket: Socket): void {
-    const { timers, follower, onOpened, onRequest, onFollowerFrame, onClosed } = this.#options;
+  #arrived(socket: Socket): void {
     const host = plainHost(socket.remoteAddress ?? '');
     this.#lastNumber += 1;
     const number = this.#lastNumber;
@@ -115,8 +132,25 @@ export class Listener {
       return;
     }
     if (verdict.kind === 'displaces') this.#displace(verdict.connection);
+    if (this.#passage.isClosed) this.#arriving.set(number, socket);
+    this.#passage.accept(socket, {
+      opened: (secured, who, sinceMs) => {
+        this.#arriving.delete(number);
+        this.#accept(number, host, { socket: secured, who, sinceMs });
+      },
+      refused: (code, sentence) => {
+        this.#arriving.delete(number);
+        this.#places.leave(number, host);
+        this.#refused += 1;
+        this.#tellRefused({ host, code, sentence });
+      },
+    });
+  }
+
+  #accept(number: number, host: string, arrived: Arrived): void {
+    const { timers, follower, onOpened, onRequest, onFollowerFrame, onClosed } = this.#options;
     const connection = new ClientConnection({
-      socket,
+      ...arrived,
       timers,
       onRequest: (request) => {
         this.#places.served(number, host);
@@ -135,11 +169,12 @@ export class Listener {
       },
     });
     this.#connections.set(number, connection);
-    onOpened(number, host);
+    onOpened(number, host, arrived.who);
   }
 
   /** Its address has most of the places, and it said nothing for longer than the others from there. */
   #displace(number: number): void {
+    this.#arriving.get(number)?.destroy();
     const connection = this.#connections.get(number);
     const sentence = 'all places of this tracker are taken; this one went to an address that holds fewer';
     connection?.reply({ kind: 'error', id: null, code: 'limit', sentence });

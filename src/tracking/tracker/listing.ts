@@ -12,6 +12,7 @@ import { formatLink } from '../../foundation/torrent/link.js';
 import { checkFileName, printable } from '../../foundation/torrent/names.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
 import { commonFeatures, encodeFeatures } from '../../foundation/wire/features.js';
+import type { Passage } from '../../foundation/wire/passage.js';
 import { CATALOGUE_PAGE_MAX, LISTED_FILES_MAX } from './limits.js';
 import {
   OWN_FEATURES,
@@ -40,12 +41,16 @@ export interface ListedFile {
 
 /**
  * Listed files whose names contain `text` in any case, sorted by name. NO_TRACKER when neither tracker answers, or the
- * one that does lists nothing to anybody.
+ * one that does lists nothing to anybody. @param passage how bytes travel; in the clear when absent.
  */
-export async function listFiles(trackers: readonly [Address, Address], text: string): Promise<readonly ListedFile[]> {
+export async function listFiles(
+  trackers: readonly [Address, Address],
+  text: string,
+  passage?: Passage,
+): Promise<readonly ListedFile[]> {
   const reasons: string[] = [];
   for (const tracker of trackers) {
-    const guest = new Guest(tracker);
+    const guest = new Guest(tracker, passage);
     try {
       const found = await guest.files(trackers, text);
       return [...found].sort((a, b) => compareTexts(a.name, b.name) || compareTexts(a.swarm, b.swarm));
@@ -65,12 +70,14 @@ class Guest {
   #awaited = deferred<TrackerReply>();
   #lastId = 0;
 
-  constructor(address: Address) {
+  constructor(address: Address, passage: Passage | undefined) {
     this.#address = formatAddress(address);
     // A connection that fails while nobody waits is told to whoever asks next.
     this.#awaited.promise.catch(() => undefined);
     this.#connection = new DialedConnection<TrackerRequest, TrackerReply>({
       address,
+      passage,
+      need: 'track',
       magic: TRACKER_MAGIC,
       sent: trackerRequests,
       heard: trackerReplies,

@@ -21,6 +21,8 @@ import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
 import { INFO_DIGEST_SIZE } from '../../foundation/torrent/info-text.js';
+import { SENTENCE_BYTES_MAX } from '../../foundation/wire/limits.js';
+import type { Wire } from '../../foundation/wire/passage.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -314,5 +316,25 @@ const MEMBERSHIP: readonly string[] = [
 export function isAboutMembership(request: TrackerRequest): request is MembershipRequest {
   return MEMBERSHIP.includes(request.kind);
 }
+
+/** As TLS and the gate see it. */
+export const TRACKER_WIRE: Wire = {
+  name: 'tracker',
+  alpn: 'mt-track/1',
+  magic: TRACKER_MAGIC,
+  accepts: 'ask',
+  refusal: (sentence, isPlain) =>
+    trackerReplies.framed({
+      kind: 'error',
+      id: null,
+      code: isPlain ? 'limit' : 'notAdmitted',
+      sentence: sentence.slice(0, SENTENCE_BYTES_MAX / 4),
+    }),
+  sentenceIn(frame) {
+    const reply = trackerReplies.decode(frame);
+    return reply.kind === 'error' ? reply.sentence : undefined;
+  },
+};
+
 export type Refusal = Extract<TrackerReply, { kind: 'error' }>;
 export type RefusalCode = Refusal['code'];

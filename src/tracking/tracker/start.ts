@@ -4,6 +4,7 @@
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
 import { whyNoPair, wildcardSentence } from '../../foundation/torrent/tracker-pair.js';
 import { hostsOf } from '../../foundation/wire/names.js';
@@ -31,6 +32,8 @@ export interface TrackerOptions {
   readonly replicaWaitMs?: number;
   /** Tells whoever asks what is shared, as far as its owners want that. Default: true. */
   readonly lists?: boolean;
+  /** Of a closed swarm; undefined: this tracker is open. */
+  readonly credentials?: Credentials | undefined;
 }
 
 export interface RunningTracker {

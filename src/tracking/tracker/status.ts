@@ -7,6 +7,7 @@ import { TRACKER_REPLY_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
+import type { Passage } from '../../foundation/wire/passage.js';
 import { TRACKER_MAGIC, type TrackerReply, type TrackerRequest, trackerReplies, trackerRequests } from './messages.js';
 
 /** As far as the text needs them; see `machine.ts` and `pair.ts`. They come from a stranger, whatever it says it is. */
@@ -34,11 +35,13 @@ interface Statistics {
 
 export interface StatusOptions {
   readonly json: boolean;
+  /** How bytes travel; in the clear when absent. */
+  readonly passage?: Passage | undefined;
 }
 
 /** Without a closing newline. Rejects with NO_TRACKER when none answers there. */
 export async function trackerStatus(tracker: Address, options: StatusOptions): Promise<string> {
-  const json = await askStatistics(tracker);
+  const json = await askStatistics(tracker, options.passage);
   const statistics = statisticsOf(json);
   if (statistics === undefined) {
     const sentence = `what answers at ${formatAddress(tracker)} sends statistics that no tracker of this version sends; check the address, and what listens there`;
@@ -84,11 +87,13 @@ function escaped(json: string): string {
   return json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-async function askStatistics(tracker: Address): Promise<string> {
+async function askStatistics(tracker: Address, passage: Passage | undefined): Promise<string> {
   const address = formatAddress(tracker);
   const answer = deferred<string>();
   const connection = new DialedConnection<TrackerRequest, TrackerReply>({
     address: tracker,
+    passage,
+    need: 'track',
     magic: TRACKER_MAGIC,
     sent: trackerRequests,
     heard: trackerReplies,

@@ -88,6 +88,7 @@ export const HANG_UP_REASONS = [
   'busy',
   'self',
   'failed',
+  'notAdmitted',
 ] as const;
 export type HangUpReason = (typeof HANG_UP_REASONS)[number];
 

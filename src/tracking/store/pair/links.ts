@@ -3,6 +3,7 @@
 import { unreachable } from '../../../foundation/base/assert.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import { DialedConnection } from '../../../foundation/wire/dialed.js';
+import type { Passage } from '../../../foundation/wire/passage.js';
 import { type FollowerMessage, followerMessages, type LeaderMessage, leaderMessages } from './messages.js';
 import type { PairEffect, PairInput } from './pair.js';
 
@@ -12,6 +13,8 @@ export interface PartnerLinksOptions {
   readonly partner: Address;
   /** What both sides of the partner's port send first. */
   readonly magic: Uint8Array;
+  /** How bytes travel; in the clear when absent. */
+  readonly passage?: Passage | undefined;
   readonly post: (input: PairInput) => void;
 }
 
@@ -49,10 +52,12 @@ export class PartnerLinks {
   }
 
   #dial(link: number): DialedConnection<FollowerMessage, LeaderMessage> {
-    const { ownHost, partner, magic, post } = this.#options;
+    const { ownHost, partner, magic, passage, post } = this.#options;
     return new DialedConnection({
       address: partner,
       ownHost,
+      passage,
+      need: 'track',
       onResolved: (hosts) => post({ kind: 'partnerResolved', hosts }),
       magic,
       sent: followerMessages,

@@ -46,7 +46,8 @@ export interface PairSetting {
   readonly prng: Prng;
   /** Both trackers of a pair have the same one, and no others. */
   readonly cluster: Uint8Array;
-  readonly partnerHost: string;
+  /** Undefined in a closed swarm, where its card says that it is a tracker. */
+  readonly partnerHost: string | undefined;
   readonly replicaWaitMs: number;
   readonly emit: (effect: PairEffect) => void;
   readonly hangUp: (connection: number, reason: string) => void;
@@ -253,13 +254,17 @@ export class Pair {
    */
   #isTwin(host: string, { version, cluster, followerId }: FollowRequest): boolean {
     const { partnerHost, spareId } = this.#setting;
-    const isPartner = host === partnerHost && version === PAIR_VERSION && equalBytes(cluster, this.#setting.cluster);
+    const isPartner =
+      (partnerHost === undefined || host === partnerHost) &&
+      version === PAIR_VERSION &&
+      equalBytes(cluster, this.#setting.cluster);
     return isPartner && equalBytes(followerId, this.#ownId) && !equalBytes(this.#ownId, spareId);
   }
 
   #whatIsWrong(host: string, { version, cluster, followerId }: FollowRequest): string | undefined {
-    const partnerHosts = [this.#setting.partnerHost, ...this.#partnerHosts];
-    if (!partnerHosts.includes(host))
+    const { partnerHost } = this.#setting;
+    const partnerHosts = [partnerHost, ...this.#partnerHosts];
+    if (partnerHost !== undefined && !partnerHosts.includes(host))
       return `${host} is not the address of this tracker's partner, which is ${partnerHosts.join(' or ')}; start both trackers with the same two addresses`;
     if (version !== PAIR_VERSION)
       return `this tracker speaks version ${PAIR_VERSION} of the pair's protocol, not ${version}; until both run the same release nothing is replicated`;

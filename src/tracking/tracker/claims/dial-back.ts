@@ -5,12 +5,15 @@ import { randomBytes } from 'node:crypto';
 import type { Timer, Timers } from '../../../foundation/base/timers.js';
 import { keyBytes, PEER_ID_SIZE, peerId } from '../../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../../foundation/wire/dialed.js';
+import type { Passage } from '../../../foundation/wire/passage.js';
 import { PEER_MAGIC, type PeerWire, peerWire } from '../../../transfer/peer/codec/messages.js';
 import { DIAL_BACK_DEADLINE_MS } from '../limits.js';
 import type { DialBack, DialBackAnswer } from './claims.js';
 
 export interface DialBacksOptions {
   readonly ownHost: string;
+  /** How bytes travel; in the clear when absent. */
+  readonly passage?: Passage;
   readonly timers: Timers;
   readonly onAnswered: (number: number, answer: DialBackAnswer) => void;
 }
@@ -29,10 +32,12 @@ export class DialBacks {
   }
 
   dial({ number, host, port, swarm, pieceCount }: DialBack): void {
-    const { ownHost, timers } = this.#options;
+    const { ownHost, timers, passage } = this.#options;
     const connection: DialedConnection<PeerWire, PeerWire> = new DialedConnection({
       address: { host, port },
       ownHost,
+      passage,
+      need: 'fetch',
       magic: PEER_MAGIC,
       sent: peerWire,
       heard: peerWire,

@@ -2,6 +2,7 @@
 // these and sockets, timers and the store's shell. Pure.
 
 import type { Address } from '../../../foundation/torrent/address.js';
+import type { Admitted } from '../../../foundation/wire/passage.js';
 import type { Counts } from '../../registry/registry.js';
 import type { DialBack, DialBackAnswer } from '../claims/claims.js';
 import type { TrackerReply, TrackerRequest } from '../messages.js';
@@ -23,7 +24,13 @@ export type TrackerInput<In> =
   | { readonly kind: 'store'; readonly input: In }
   /** By the wall clock, and not by the monotonic one. */
   | { readonly kind: 'stoodStill'; readonly forMs: number }
-  | { readonly kind: 'opened'; readonly connection: number; readonly host: string }
+  /** `who`: in a closed swarm; undefined in the clear. */
+  | {
+      readonly kind: 'opened';
+      readonly connection: number;
+      readonly host: string;
+      readonly who?: Admitted | undefined;
+    }
   | { readonly kind: 'received'; readonly connection: number; readonly request: TrackerRequest }
   /** The connection is another tracker's: the store adopts it. */
   | { readonly kind: 'handedOver'; readonly connection: number }

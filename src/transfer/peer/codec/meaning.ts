@@ -23,7 +23,7 @@ export interface PeerHello {
 }
 
 /** Why a peer ends the connection. */
-export type PeerErrorCode = 'unknownSwarm' | 'protocol' | 'busy' | 'self' | 'timeout' | 'failed';
+export type PeerErrorCode = 'unknownSwarm' | 'protocol' | 'busy' | 'self' | 'timeout' | 'failed' | 'notAdmitted';
 
 export type PeerMessage =
   | PeerHello

@@ -11,6 +11,7 @@ import {
 } from '../../../foundation/base/limits.js';
 import { PEER_ID_SIZE, type PeerId, SWARM_KEY_SIZE } from '../../../foundation/torrent/ids.js';
 import { INFO_DIGEST_SIZE } from '../../../foundation/torrent/info-text.js';
+import type { Wire } from '../../../foundation/wire/passage.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
 import {
   bytes,
@@ -64,7 +65,7 @@ export const peerWire = protocol('peer.wire', {
   gone: message(13, {}),
   /** The last frame before its sender closes. */
   error: message(14, {
-    code: oneOf('unknownSwarm', 'protocol', 'busy', 'self', 'timeout', 'failed'),
+    code: oneOf('unknownSwarm', 'protocol', 'busy', 'self', 'timeout', 'failed', 'notAdmitted'),
     sentence: text(500),
   }),
   /** The oldest `piece` without an ack has arrived whole. */
@@ -85,3 +86,17 @@ export const PARALLEL = 1;
 export const METADATA = 2;
 
 export type PeerWire = MessageOf<typeof peerWire>;
+
+/** As TLS and the gate see it. A release that knows no closed swarms takes `failed` for what it is: no use here. */
+export const PEER_WIRE: Wire = {
+  name: 'peer',
+  alpn: 'mt-peer/1',
+  magic: PEER_MAGIC,
+  accepts: 'peer',
+  refusal: (sentence, isPlain) =>
+    peerWire.framed({ kind: 'error', code: isPlain ? 'failed' : 'notAdmitted', sentence: sentence.slice(0, 120) }),
+  sentenceIn(frame) {
+    const message = peerWire.decode(frame);
+    return message.kind === 'error' ? message.sentence : undefined;
+  },
+};

@@ -25,6 +25,9 @@ import { OutstandingRequests } from './outstanding.js';
 type RequestInput = Block & { readonly kind: 'request'; readonly slots: readonly number[] };
 
 export type FetchInput =
+  /** TCP stands, and a handshake of TLS follows. */
+  | { readonly kind: 'tcpReached' }
+  /** Bytes may be sent. */
   | { readonly kind: 'tcpConnected' }
   | { readonly kind: 'received'; readonly message: PeerMessage }
   | { readonly kind: 'payloadBytes'; readonly count: number }
@@ -77,6 +80,8 @@ const CHECK_MS = 1_000;
 export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | WakeAt> {
   readonly #options: FetchOptions;
   #phase: Phase;
+  /** When TCP stood, which shows how far the peer is; a handshake of TLS would not. */
+  #reachedMs: number | undefined;
   readonly #outstanding = new OutstandingRequests();
   /** The peer takes acks. */
   #acks = false;
@@ -127,6 +132,9 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
         return NO_EFFECTS;
       case 'frameEnded':
         this.#frameSinceMs = undefined;
+        return NO_EFFECTS;
+      case 'tcpReached':
+        this.#reachedMs = nowMs;
         return NO_EFFECTS;
       case 'tcpConnected':
         return this.#onConnected(nowMs);
@@ -224,7 +232,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     this.#phase = { at: 'open' };
     this.#acks = message.acks;
     const { runs, parallel } = message;
-    const connectMs = sentMs - startedMs;
+    const connectMs = (this.#reachedMs ?? sentMs) - startedMs;
     const rttMs = nowMs - sentMs;
     return [{ kind: 'tell', event: { kind: 'connected', connection, connectMs, rttMs, runs, parallel } }];
   }

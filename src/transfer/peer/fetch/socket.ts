@@ -10,7 +10,8 @@ import type { Address } from '../../../foundation/torrent/address.js';
 import { FrameReader } from '../../../foundation/wire/framing.js';
 import { MagicGate } from '../../../foundation/wire/magic.js';
 import { Outbox } from '../../../foundation/wire/outbox.js';
-import { dial, type Socket } from '../../../foundation/wire/transport.js';
+import { type Passage, type PassageDialOptions, plainPassage } from '../../../foundation/wire/passage.js';
+import type { Socket } from '../../../foundation/wire/transport.js';
 import { mtCodec } from '../codec/mt.js';
 import { HEADER_READ_BYTES, PAYLOAD_TOLD_MS } from '../limits.js';
 import type { FetchEvent } from '../messages.js';
@@ -22,6 +23,8 @@ export interface DialOptions extends Omit<FetchOptions, 'startedMs'> {
   /** Our own host, so that the peer sees us where we listen. */
   readonly ownHost: string;
   readonly slab: SharedArrayBuffer;
+  /** How bytes travel; in the clear when absent. */
+  readonly passage?: Passage;
   readonly tell: (event: FetchEvent) => void;
   readonly onCrash: (error: unknown) => void;
   readonly timers: Timers;
@@ -41,7 +44,8 @@ export class DialedSocket {
   #untold = 0;
   #toldMs: number;
   #isMidFrame = false;
-  #failure: readonly ['unreachable' | 'closed', string] = ['closed', 'the peer closed the connection'];
+  #isRefused = false;
+  #failure: readonly ['unreachable' | 'closed' | 'notAdmitted', string] = ['closed', 'the peer closed the connection'];
 
   constructor(options: DialOptions) {
     this.#options = options;
@@ -73,9 +77,10 @@ export class DialedSocket {
   }
 
   #dial(): Socket {
-    const { address, ownHost } = this.#options;
-    const socket = dial(address, {
+    const { address, ownHost, passage = plainPassage } = this.#options;
+    const options: PassageDialOptions = {
       ownHost,
+      need: 'fetch',
       onread: {
         buffer: () => this.#readBuffer(),
         callback: (count, buffer) => {
@@ -84,12 +89,20 @@ export class DialedSocket {
           return true;
         },
       },
+    };
+    const socket = passage.dial(address, options, {
+      opened: () => {
+        this.#outbox.push(mtCodec.magic);
+        this.#host.post({ kind: 'tcpConnected' });
+      },
+      refused: (sentence) => {
+        this.#isRefused = true;
+        this.#failure = ['notAdmitted', sentence];
+      },
     });
-    socket.on('connect', () => {
-      this.#outbox.push(mtCodec.magic);
-      this.#host.post({ kind: 'tcpConnected' });
-    });
+    if (passage.isClosed) socket.on('connect', () => this.#host.post({ kind: 'tcpReached' }));
     socket.on('error', (error) => {
+      if (this.#isRefused) return;
       this.#failure = [socket.bytesRead === 0 ? 'unreachable' : 'closed', errnoOf(error) ?? error.message];
     });
     socket.on('close', () => {

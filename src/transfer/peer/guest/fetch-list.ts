@@ -7,6 +7,7 @@ import { systemTimers, type Timers } from '../../../foundation/base/timers.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import { PEER_ID_SIZE, peerId } from '../../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../../foundation/wire/dialed.js';
+import type { Passage } from '../../../foundation/wire/passage.js';
 import type { PeerMessage } from '../codec/meaning.js';
 import { mtCodec } from '../codec/mt.js';
 import { type GuestEffect, type GuestInput, GuestMachine, type GuestOptions, type ListOutcome } from './machine.js';
@@ -16,6 +17,8 @@ export interface ListRequest extends Omit<GuestOptions, 'peerId' | 'startedMs'> 
   /** Where this client listens, so that it dials from there; undefined: the system chooses. */
   readonly ownHost?: string | undefined;
   readonly timers?: Timers | undefined;
+  /** How bytes travel; in the clear when absent. */
+  readonly passage?: Passage | undefined;
 }
 
 export interface ListFetch {
@@ -26,7 +29,7 @@ export interface ListFetch {
 }
 
 export function fetchList(request: ListRequest): ListFetch {
-  const { address, ownHost, timers = systemTimers, ...asked } = request;
+  const { address, ownHost, timers = systemTimers, passage, ...asked } = request;
   const outcome = deferred<ListOutcome>();
   const host = new Host<GuestInput, GuestEffect>({
     name: `guest/${address.host}:${address.port}`,
@@ -44,6 +47,8 @@ export function fetchList(request: ListRequest): ListFetch {
   });
   const connection = new DialedConnection<PeerMessage, PeerMessage>({
     address,
+    passage,
+    need: 'fetch',
     ...(ownHost === undefined ? {} : { ownHost }),
     magic: mtCodec.magic,
     sent: { framed: mtCodec.encode },

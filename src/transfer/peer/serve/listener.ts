@@ -5,10 +5,14 @@
 import { present, unreachable } from '../../../foundation/base/assert.js';
 import { errnoOf } from '../../../foundation/base/errors.js';
 import type { Log } from '../../../foundation/base/log.js';
+import { nowAndThen } from '../../../foundation/base/now-and-then.js';
 import type { Timers } from '../../../foundation/base/timers.js';
+import { plainHost } from '../../../foundation/torrent/address.js';
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { blockOf } from '../../../foundation/torrent/block.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
+import { REFUSALS_TOLD_MS } from '../../../foundation/wire/limits.js';
+import { type Admitted, type Passage, plainPassage } from '../../../foundation/wire/passage.js';
 import { type Socket, SocketServer } from '../../../foundation/wire/transport.js';
 import type { UploadDecider } from '../upload/desk.js';
 import { connectionNumber, type UploadOrder, type UploadReport } from '../upload/messages.js';
@@ -26,6 +30,8 @@ export interface ListenerOptions {
   readonly lookUp: (swarm: Uint8Array) => ServedFile | undefined;
   readonly onJoined: (file: number, host: string, port: number) => void;
   readonly onCrash: (error: unknown) => void;
+  /** How bytes travel; in the clear when absent. */
+  readonly passage?: Passage;
 }
 
 interface Listening {
@@ -53,16 +59,22 @@ export interface FetchingPeer {
 
 export class Listener {
   readonly #options: ListenerOptions;
+  readonly #passage: Passage;
   readonly #accepted = new Map<number, Accepted>();
   #server: SocketServer | undefined;
   #decider: UploadDecider | undefined;
   /** True while the upload machine is behind with our reports: nothing is read then. */
   #isPaused = false;
+  readonly #tellRefused: (refused: { readonly host: string; readonly code: string; readonly sentence: string }) => void;
   #count = 0;
   #port = 0;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#passage = options.passage ?? plainPassage;
+    this.#tellRefused = nowAndThen(REFUSALS_TOLD_MS, (refused) =>
+      options.log.info(refused, `refused ${refused.host}: ${refused.sentence}`),
+    );
   }
 
   /** Set before `listen`. A previous one is lost with all it knew, so its connections end. */
@@ -76,7 +88,8 @@ export class Listener {
   /** In place of where it listened before. Answers the port or an errno. shared: other threads listen there, too. */
   async listen({ host, port, shared }: Listening): Promise<{ readonly port: number } | { readonly errno: string }> {
     const server = new SocketServer({
-      onSocket: (socket) => this.#accept(socket),
+      onSocket: (socket) => this.#arrived(socket),
+      paused: this.#passage.isClosed,
       // Out of descriptors, for example: the connection is lost, the listener goes on.
       onAcceptFailed: (error) => this.#options.log.warn({ err: error }, 'could not accept a connection'),
     });
@@ -164,7 +177,15 @@ export class Listener {
     for (const { socket } of this.#accepted.values()) socket.pause();
   }
 
-  #accept(socket: Socket): void {
+  #arrived(raw: Socket): void {
+    const host = plainHost(raw.remoteAddress ?? '');
+    this.#passage.accept(raw, {
+      opened: (socket, who, sinceMs) => this.#accept(socket, who, sinceMs),
+      refused: (code, sentence) => this.#tellRefused({ host, code, sentence }),
+    });
+  }
+
+  #accept(socket: Socket, who: Admitted | undefined, sinceMs: number | undefined): void {
     const { log, timers, onCrash, onJoined } = this.#options;
     const connection = connectionNumber(this.#options.thread, this.#count);
     this.#count += 1;
@@ -175,6 +196,9 @@ export class Listener {
       socket: new AcceptedSocket({
         socket,
         timers,
+        isClosed: this.#passage.isClosed,
+        sinceMs,
+        greetsOnly: who?.kind === 'member' && who.member.kind === 'tracker',
         connection,
         peerIdIn: this.#options.peerIdIn,
         uploadPort: () => this.#port,

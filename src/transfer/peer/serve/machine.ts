@@ -89,6 +89,8 @@ export interface ServeOptions {
   readonly uploadPort: () => number;
   readonly lookUp: (swarm: Uint8Array) => ServedFile | undefined;
   readonly startedMs: number;
+  /** It is a tracker that looks whether this client is here: it hears our hello, and gets nothing else. */
+  readonly greetsOnly?: boolean;
 }
 
 const CHECK_MS = 1_000;
@@ -198,34 +200,36 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   #onHello(message: PeerMessage, nowMs: number): readonly (ServeEffect | WakeAt)[] {
     if (message.kind === 'error') return this.#end([], `peer says ${message.code}`);
     if (message.kind !== 'hello') return this.#refuse('protocol', `${message.kind} before hello`);
-    const { connection, peerIdIn, uploadPort, lookUp } = this.#options;
+    const { connection, peerIdIn, uploadPort, lookUp, greetsOnly } = this.#options;
     const peerId = peerIdIn(message.swarm);
     if (equalBytes(message.peerId, peerId)) return this.#refuse('self', 'this is yourself');
     const served = lookUp(message.swarm);
     if (served === undefined) return this.#refuse('unknownSwarm', 'this file is not served here');
     if (message.pieceCount !== served.geometry.pieceCount) return this.#refuse('protocol', 'hello for another file');
+    const { pieceCount } = served.geometry;
+    const hello: ServeEffect = {
+      kind: 'send',
+      message: {
+        kind: 'hello',
+        swarm: served.swarm,
+        peerId,
+        uploadPort: uploadPort(),
+        pieceCount,
+        acks: true,
+        runs: true,
+        parallel: true,
+        metadata: true,
+      },
+    };
+    if (greetsOnly === true) return this.#end([hello], 'a tracker looked whether this client is here');
     const { acks } = message;
     const peer = message.parallel ? message.peerId : EMPTY_BYTES;
     this.#phase = { at: 'open', served };
     this.#sentMs = nowMs;
-    const { pieceCount } = served.geometry;
     return [
       { kind: 'opened', served, peerId: message.peerId, uploadPort: message.uploadPort },
       { kind: 'tell', report: { kind: 'joined', connection, file: served.file, acks, peer } },
-      {
-        kind: 'send',
-        message: {
-          kind: 'hello',
-          swarm: served.swarm,
-          peerId,
-          uploadPort: uploadPort(),
-          pieceCount,
-          acks: true,
-          runs: true,
-          parallel: true,
-          metadata: true,
-        },
-      },
+      hello,
       ...bitfieldParts(served.bitfield),
       { kind: 'send', message: { kind: 'unchoke' } },
     ];

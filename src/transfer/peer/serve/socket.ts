@@ -18,6 +18,9 @@ import { metadataPart } from './metadata.js';
 export interface AcceptOptions extends Omit<ServeOptions, 'startedMs'> {
   readonly socket: Socket;
   readonly timers: Timers;
+  /** See AcceptedOptions. */
+  readonly isClosed?: boolean;
+  readonly sinceMs?: number | undefined;
   /** For the upload machine. */
   readonly tell: (report: UploadReport) => void;
   readonly onOpened: (served: ServedFile, peerId: PeerId, uploadPort: number) => void;
@@ -37,7 +40,7 @@ export class AcceptedSocket implements UploadTarget {
 
   constructor(options: AcceptOptions) {
     this.#options = options;
-    const { socket, timers } = options;
+    const { socket, timers, isClosed = false, sinceMs } = options;
     this.host = plainHost(socket.remoteAddress ?? '');
     this.port = socket.remotePort ?? 0;
     this.#host = new Host<ServeInput, ServeEffect>({
@@ -51,6 +54,8 @@ export class AcceptedSocket implements UploadTarget {
       socket,
       timers,
       magic: mtCodec.magic,
+      isClosed,
+      sinceMs,
       unreadBytesMax: PEER_UNREAD_BYTES_MAX,
       onFrame: (frame) => this.#host.post({ kind: 'received', message: mtCodec.decode(frame) }),
       onFault: (fault, sentence) => this.#host.post({ kind: 'faulted', fault, sentence }),

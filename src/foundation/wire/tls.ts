@@ -1,0 +1,314 @@
+// The passage of a closed swarm: TLS 1.3 with an Ed25519 certificate of ours on both sides, which the gate judges. The
+// only door to node:tls; OpenSSL is asked whether the other side has its key, and for nothing else.
+
+import { constants } from 'node:crypto';
+import tls from 'node:tls';
+import { assert } from '../base/assert.js';
+import { errnoOf, MiniTorrentError, ProtocolError } from '../base/errors.js';
+import { FRAME_BYTES_BEFORE_HELLO_MAX } from '../base/limits.js';
+import { hasAesInstructions } from '../base/this-machine.js';
+import { systemTimers, type Timer, type Timers } from '../base/timers.js';
+import type { Credentials } from '../identity/credentials.js';
+import type { Member, Need, Verdict } from '../identity/gate.js';
+import { keyIdOf } from '../identity/keys.js';
+import { FrameReader } from './framing.js';
+import { HANDSHAKE_DEADLINE_MS, REFUSAL_LINGER_MS, REFUSAL_WAIT_MS } from './limits.js';
+import { MagicGate } from './magic.js';
+import type { AcceptOutcome, DialOutcome, Passage, PassageDialOptions, RefusalCode, Wire } from './passage.js';
+import { acceptRefusal, dialRefusal, isTlsError, otherSwarmSentence, PLAIN_REFUSAL, rootIn } from './refusals.js';
+import { connectOptions, type Place, type Socket } from './transport.js';
+
+export interface ClosedOptions {
+  readonly timers?: Timers;
+  /** Seconds since 1970 by this machine's clock. */
+  readonly wallS?: () => number;
+}
+
+/** The first byte of a TLS record with a ClientHello (RFC 8446, 5.1). */
+const TLS_HANDSHAKE = 0x16;
+const AES = 'TLS_AES_128_GCM_SHA256';
+const CHACHA = 'TLS_CHACHA20_POLY1305_SHA256';
+/** From 3.5 on OpenSSL has a key exchange that a recording of today will not give away to a quantum computer. */
+const GROUPS = opensslAtLeast(3, 5) ? 'X25519MLKEM768:X25519' : 'X25519';
+
+export function closedPassage(credentials: Credentials, wire: Wire, options: ClosedOptions = {}): Passage {
+  return new ClosedPassage(credentials, wire, options);
+}
+
+class ClosedPassage implements Passage {
+  readonly isClosed = true;
+  readonly #credentials: Credentials;
+  readonly #wire: Wire;
+  readonly #timers: Timers;
+  readonly #wallS: () => number;
+  readonly #open = new Map<Socket, Member>();
+  #certificate = '';
+  #context: tls.SecureContext | undefined;
+
+  constructor(credentials: Credentials, wire: Wire, { timers = systemTimers, wallS = ownSeconds }: ClosedOptions) {
+    this.#credentials = credentials;
+    this.#wire = wire;
+    this.#timers = timers;
+    this.#wallS = wallS;
+  }
+
+  dial(place: Place, { need, onread, ...options }: PassageDialOptions, on: DialOutcome): Socket {
+    assert('host' in place, 'a closed passage leads over a network');
+    const at = place.host.includes(':') ? `[${place.host}]:${place.port}` : `${place.host}:${place.port}`;
+    const phase = { isOpen: false, isOver: false };
+    const heard = new RefusalReader(this.#wire);
+    const socket = tls.connect({
+      ...connectOptions(place, options),
+      ...(onread === undefined ? {} : { onread: guarded(onread, phase, heard) }),
+      secureContext: this.#secureContext(),
+      ALPNProtocols: [this.#wire.alpn],
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    });
+    const refuse = (sentence: string): void => {
+      if (phase.isOver) return;
+      phase.isOver = true;
+      on.refused(sentence);
+      socket.destroy();
+    };
+    socket.on('connect', () => socket.setNoDelay(true));
+    socket.on('secureConnect', () => {
+      const verdict = this.#judge(socket, need);
+      if (verdict.kind === 'member') {
+        phase.isOpen = true;
+        phase.isOver = true;
+        this.#remember(socket, verdict.member);
+        on.opened(verdict.member);
+      } else if (verdict.kind === 'refused' && verdict.code === 'otherSwarm')
+        this.#otherSwarm(socket, heard, at, refuse);
+      else refuse(`${at} was refused: ${verdict.kind === 'refused' ? verdict.sentence : 'it is no member'}`);
+    });
+    socket.on('error', (error) => {
+      const code = errnoOf(error);
+      if (isTlsError(code)) refuse(dialRefusal(code, at, this.#wire, this.#credentials.swarm));
+    });
+    return socket;
+  }
+
+  accept(socket: Socket, on: AcceptOutcome): void {
+    new Arrival(socket, this.#wire, this.#timers, on).begin({
+      shake: () =>
+        new tls.TLSSocket(socket, {
+          isServer: true,
+          secureContext: this.#secureContext(),
+          requestCert: true,
+          rejectUnauthorized: false,
+          ALPNProtocols: [this.#wire.alpn],
+        }),
+      judge: (secured) => this.#judge(secured, this.#wire.accepts),
+      remember: (secured, member) => this.#remember(secured, member),
+    });
+  }
+
+  recheck(): number {
+    const { standing } = this.#credentials;
+    let count = 0;
+    for (const [socket, { id, kind, name }] of [...this.#open]) {
+      if (!standing.bans.isBanned(id) && !(kind === 'tracker' && standing.isWithdrawn(id))) continue;
+      count += 1;
+      socket.destroy(new MiniTorrentError('NOT_ADMITTED', `${name} was shut out of this swarm`));
+    }
+    return count;
+  }
+
+  /** The other side's certificate, which TLS has proved; any other protocol inside is none of ours. */
+  #judge(socket: tls.TLSSocket, need: Need): Verdict {
+    if (socket.alpnProtocol !== this.#wire.alpn)
+      return { kind: 'refused', code: 'notOurs', sentence: `it does not say that it speaks ${this.#wire.alpn}` };
+    const clocks = this.#credentials.clocks(this.#wallS(), this.#timers.nowMs());
+    return this.#credentials.judge(socket.getPeerX509Certificate()?.raw, need, clocks);
+  }
+
+  #remember(socket: Socket, member: Member): void {
+    this.#open.set(socket, member);
+    socket.on('close', () => this.#open.delete(socket));
+  }
+
+  /** Both sides refuse; the other one says in which swarm it is. */
+  #otherSwarm(socket: Socket, heard: RefusalReader, at: string, refuse: (sentence: string) => void): void {
+    const end = (): void => {
+      timer.cancel();
+      const own = keyIdOf(this.#credentials.root);
+      refuse(otherSwarmSentence(at, this.#wire, own, rootIn(heard.sentence ?? '')));
+    };
+    const timer = this.#timers.at(this.#timers.nowMs() + REFUSAL_WAIT_MS, end);
+    heard.onSentence = end;
+    socket.on('close', end);
+    // Where the owner reads by `onread`, nothing comes this way.
+    socket.on('data', (bytes: Buffer) => heard.take(bytes));
+  }
+
+  #secureContext(): tls.SecureContext {
+    const { certificate, privateKey } = this.#credentials;
+    if (this.#context !== undefined && this.#certificate === certificate) return this.#context;
+    this.#certificate = certificate;
+    const [first, second] = hasAesInstructions() ? [AES, CHACHA] : [CHACHA, AES];
+    this.#context = tls.createSecureContext({
+      cert: certificate,
+      key: privateKey,
+      // So that no public root is ever asked.
+      ca: certificate,
+      minVersion: 'TLSv1.3',
+      maxVersion: 'TLSv1.3',
+      ciphers: `${first}:${second}`,
+      ecdhCurve: GROUPS,
+      sigalgs: 'ed25519',
+      secureOptions:
+        constants.SSL_OP_NO_TICKET | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA,
+    });
+    return this.#context;
+  }
+}
+
+interface Steps {
+  readonly shake: () => tls.TLSSocket;
+  readonly judge: (secured: tls.TLSSocket) => Verdict;
+  readonly remember: (secured: tls.TLSSocket, member: Member) => void;
+}
+
+/** One accepted socket, from its first byte to the gate. Exactly one outcome is told. */
+class Arrival {
+  readonly #raw: Socket;
+  readonly #wire: Wire;
+  readonly #timers: Timers;
+  readonly #on: AcceptOutcome;
+  readonly #sinceMs: number;
+  #deadline: Timer;
+  #isOver = false;
+
+  constructor(raw: Socket, wire: Wire, timers: Timers, on: AcceptOutcome) {
+    this.#raw = raw;
+    this.#wire = wire;
+    this.#timers = timers;
+    this.#on = on;
+    this.#sinceMs = timers.nowMs();
+    this.#deadline = timers.at(this.#sinceMs + HANDSHAKE_DEADLINE_MS, () =>
+      this.#lost('late', 'its handshake took too long'),
+    );
+  }
+
+  begin(steps: Steps): void {
+    const raw = this.#raw;
+    raw.on('error', () => this.#lost('left', 'it hung up'));
+    raw.on('close', () => this.#lost('left', 'it hung up'));
+    const look = (): void => {
+      const first: Buffer | null = raw.read();
+      if (first === null) return;
+      raw.off('readable', look);
+      if (first[0] === TLS_HANDSHAKE) {
+        raw.unshift(first);
+        this.#shake(steps);
+      } else if (first[0] === this.#wire.magic[0]) this.#answerPlain();
+      else this.#lost('garbage', 'it speaks neither TLS nor this protocol');
+    };
+    raw.on('readable', look);
+  }
+
+  #shake({ shake, judge, remember }: Steps): void {
+    const secured = shake();
+    secured.on('error', (error) => {
+      const code = errnoOf(error);
+      this.#lost('tls', isTlsError(code) ? acceptRefusal(code, this.#wire) : 'it hung up');
+    });
+    secured.on('secure', () => {
+      if (this.#isOver) return;
+      secured.setNoDelay(true);
+      const verdict = judge(secured);
+      if (verdict.kind === 'refused') {
+        this.#tell(secured, this.#wire.refusal(verdict.sentence, false), verdict.code, verdict.sentence);
+        return;
+      }
+      this.#end();
+      if (verdict.kind === 'member') remember(secured, verdict.member);
+      this.#on.opened(secured, verdict, this.#sinceMs);
+    });
+  }
+
+  /** As whoever speaks in the clear understands it; nothing else is ever said without TLS. */
+  #answerPlain(): void {
+    this.#tell(this.#raw, this.#wire.refusal(PLAIN_REFUSAL, true), 'plain', 'it speaks in the clear');
+  }
+
+  #tell(socket: Socket, last: Uint8Array, code: RefusalCode, sentence: string): void {
+    this.#end();
+    socket.write(this.#wire.magic);
+    socket.end(last);
+    // Bytes that nobody reads would make the kernel reset the connection before the sentence is through.
+    socket.resume();
+    const linger = this.#timers.at(this.#timers.nowMs() + REFUSAL_LINGER_MS, () => socket.destroy());
+    socket.on('close', () => linger.cancel());
+    this.#on.refused(code, sentence);
+  }
+
+  #lost(code: RefusalCode, sentence: string): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#raw.destroy();
+    this.#on.refused(code, sentence);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#deadline.cancel();
+  }
+}
+
+/** What a refusing side says: the magic, then one frame. */
+class RefusalReader {
+  readonly #wire: Wire;
+  readonly #gate: MagicGate;
+  readonly #frames = new FrameReader(FRAME_BYTES_BEFORE_HELLO_MAX);
+  sentence: string | undefined;
+  onSentence: (() => void) | undefined;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+    this.#gate = new MagicGate(wire.magic);
+  }
+
+  take(bytes: Uint8Array): void {
+    if (this.sentence !== undefined) return;
+    try {
+      this.#frames.feed(this.#gate.pass(bytes));
+      const frame = this.#frames.next();
+      if (frame === undefined) return;
+      this.sentence = this.#wire.sentenceIn(frame) ?? '';
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.sentence = '';
+    }
+    this.onSentence?.();
+  }
+}
+
+/** Nothing reaches the owner's buffers from somebody whom the gate has not let in. */
+function guarded(
+  onread: NonNullable<PassageDialOptions['onread']>,
+  phase: { readonly isOpen: boolean },
+  heard: RefusalReader,
+): NonNullable<PassageDialOptions['onread']> {
+  const { buffer, callback } = onread;
+  const outside = new Uint8Array(FRAME_BYTES_BEFORE_HELLO_MAX);
+  return {
+    buffer: () => (phase.isOpen ? (typeof buffer === 'function' ? buffer() : buffer) : outside),
+    callback: (count, bytes) => {
+      if (phase.isOpen) return callback(count, bytes);
+      heard.take(bytes.subarray(0, count));
+      return true;
+    },
+  };
+}
+
+function opensslAtLeast(major: number, minor: number): boolean {
+  const [ours = 0, theirs = 0] = process.versions.openssl.split('.').map((part) => Number.parseInt(part, 10));
+  return ours > major || (ours === major && theirs >= minor);
+}
+
+function ownSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
