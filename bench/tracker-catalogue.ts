@@ -9,6 +9,7 @@ import type { InfoDigest } from '../src/foundation/torrent/info-text.js';
 import type { Change } from '../src/tracking/registry/changes.js';
 import { storeCommandsOf } from '../src/tracking/store/sqlite/rows.js';
 import { SeederStore } from '../src/tracking/store/sqlite/store.js';
+import { caughtUp } from './tracker-catchup.js';
 import { clientBytes, clientHost, clientPort, PIECE_COUNT, swarmBytes, TrackerClient } from './tracker-driver.js';
 import type { Figure, SceneOptions } from './tracker-stage.js';
 
@@ -25,6 +26,8 @@ export async function catalogueScene({ root, quick, note }: SceneOptions): Promi
     note(`a list of ${FILES} files`);
     fillList(swarm.path('tracker-1.db'));
     await swarm.startTrackers();
+    // A partner that is told of all of it would be measured, too.
+    await caughtUp(swarm.trackers[1]);
     const guest = new TrackerClient(swarm.trackers[0], 0);
     const [first = 0, ...others] = await walk(guest, 'no name has this', quick ? 10 : Number.POSITIVE_INFINITY);
     const busy = new TrackerClient(swarm.trackers[0], CLIENTS + 1);
@@ -84,10 +87,13 @@ function percentile(values: readonly number[], part: number): number {
 
 function fillList(path: string): void {
   const store = SeederStore.open(path);
+  let position = 0;
   for (let first = 0; first < FILES; first += FILES_PER_COMMIT) {
     const changes: Change[] = [];
     for (let file = first; file < first + FILES_PER_COMMIT; file += 1) changes.push(...changesOf(file));
-    const failure = store.commit(storeCommandsOf(changes), Date.now());
+    const commands = storeCommandsOf(changes, position + 1);
+    position += changes.length;
+    const failure = store.commit(commands, Date.now(), position);
     if (failure !== undefined) throw new Error(`the list could not be made: ${String(failure.error)}`);
   }
   store.close();

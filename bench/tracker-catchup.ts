@@ -54,7 +54,11 @@ export function catchUpScene({ root, quick, note }: SceneOptions): Promise<reado
   });
 }
 
-async function caughtUp(tracker: { host: string; port: number }): Promise<NonNullable<PartnerFigures['lastCatchUp']>> {
+/** Waits until this tracker has what its partner has. */
+export async function caughtUp(tracker: {
+  host: string;
+  port: number;
+}): Promise<NonNullable<PartnerFigures['lastCatchUp']>> {
   const guest = new TrackerClient(tracker, 0);
   await guest.greeted();
   const endMs = performance.now() + DEADLINE_MS;

@@ -168,7 +168,8 @@ export class TrackerClient {
     kind: K,
   ): Promise<Extract<TrackerReply, { kind: K }>> {
     const answer = deferred<Extract<TrackerReply, { kind: K }>>();
-    const former = this.onReply;
+    const { onReply: former, onLost } = this;
+    this.onLost = (reason) => answer.reject(new Error(`client ${this.number} has lost its tracker: ${reason}`));
     this.onReply = (reply, word) => {
       if (reply.kind === kind) answer.resolve(reply as Extract<TrackerReply, { kind: K }>);
       else former(reply, word);
@@ -179,6 +180,7 @@ export class TrackerClient {
       throw new Error(`the tracker gave no ${kind} in time`);
     });
     this.onReply = former;
+    this.onLost = onLost;
     return reply;
   }
 

@@ -1,14 +1,14 @@
 // What a hash thread does for a folder that is shared: looks into its directories, and hashes its pieces together with
 // its packed files.
 
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, hash as digestAtOnce, type Hash } from 'node:crypto';
 import { present } from '../../foundation/base/assert.js';
 import { DIGEST_SIZE } from '../../foundation/base/limits.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { ALIGNED_FILE_BYTES_MIN } from '../../foundation/torrent/folder/limits.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { lookInto } from '../storage/directory.js';
-import { encodeFound, type FoundEntry } from '../storage/found-entries.js';
+import { FoundEncoder } from '../storage/found-entries.js';
 import { WALK_ENTRIES } from '../storage/limits.js';
 import type { StorageBytes } from '../storage/storage.js';
 import type { HashAnswer, HashTask } from './messages.js';
@@ -18,15 +18,12 @@ type Of<Kind extends HashTask['kind']> = Extract<HashTask, { readonly kind: Kind
 
 /** As many of them as have about WALK_ENTRIES entries; at least one. */
 export function lookIntoDirectories({ root, paths, follows }: Of<'lookInto'>): HashAnswer {
-  const found: (readonly FoundEntry[])[] = [];
-  let entries = 0;
+  const found = new FoundEncoder();
   for (const path of paths) {
-    if (entries >= WALK_ENTRIES) break;
-    const inside = lookInto(root, path, follows);
-    entries += inside.length;
-    found.push(inside);
+    if (found.entries >= WALK_ENTRIES) break;
+    found.add(lookInto(root, path, follows));
   }
-  return { kind: 'found', found: encodeFound(found) };
+  return { kind: 'found', found: found.finish() };
 }
 
 /** @param buffer for what is read at once. */
@@ -76,9 +73,13 @@ class FileDigests {
       const fileEnd = fileBegin + size;
       const taken = Math.min(fileEnd, end) - at;
       if (taken > 0 && fileBegin >= this.#begin && size < ALIGNED_FILE_BYTES_MIN && list.isFile(index)) {
-        this.#hash ??= createHash('sha1');
-        this.#hash.update(bytes.subarray(at - offset, at - offset + taken));
-        if (at + taken === fileEnd) this.#ends(index);
+        const part = bytes.subarray(at - offset, at - offset + taken);
+        if (taken === size) this.#list.setDigest(index, digestAtOnce('sha1', part, 'buffer').readBigUInt64BE());
+        else {
+          this.#hash ??= createHash('sha1');
+          this.#hash.update(part);
+          if (at + taken === fileEnd) this.#ends(index);
+        }
       }
       at += Math.max(0, taken);
       if (at === fileEnd) index += 1;

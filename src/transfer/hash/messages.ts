@@ -80,7 +80,7 @@ export const hashAnswers = protocol('hash.answer', {
   timesTaken: message(20, { times: bytes(8, 8 * FOLDER_LOOK_ENTRIES) }),
   /** Of each slot the first part that cannot be read, or whose file has changed; -1: all are there. */
   filled: message(12, { bad: listOf(whole(-1, PARTS_PER_PIECE_MAX - 1), VERIFY_BATCH_MAX) }),
-  /** Of the first of the directories, at least one; see `encodeFound`. */
+  /** Of the first of the directories, at least one; see `FoundEncoder`. */
   found: message(10, { found: bytes(0, FOUND_BYTES_MAX) }),
   /** How many pieces of the range were written. */
   cleared: message(9, { written: whole(0, HASH_RANGE_PIECES) }),

@@ -45,7 +45,7 @@ export interface FolderSource extends Source {
   readonly layout: Layout & { readonly folder: FolderList };
   /** What cannot be shared and is left out. */
   readonly skipped: Names;
-  /** What some file systems cannot hold or keep apart. */
+  /** What some file systems cannot hold or keep apart: found when it is asked for. */
   readonly doubtful: Names;
 }
 
@@ -77,7 +77,9 @@ export async function surveyFolder(threads: RangeThreads, path: string, options:
     mtimeMs: 0,
     isExecutable: false,
     skipped,
-    doubtful: doubtfulIn(list),
+    get doubtful() {
+      return doubtfulIn(list);
+    },
   };
 }
 

@@ -86,7 +86,7 @@ export class FolderBytes implements StorageBytes {
     if (!this.list.isChosen(file)) return 0;
     return aboutEntry(file, () => {
       const fd = this.#openToRead(file);
-      return fd === undefined ? 0 : fs.readvSync(fd, targets, offset);
+      return fd === undefined ? 0 : readInto(fd, targets, offset);
     });
   }
 
@@ -155,6 +155,13 @@ export class FolderBytes implements StorageBytes {
     this.#last = undefined;
     if (last !== undefined) fs.closeSync(last.fd);
   }
+}
+
+function readInto(fd: number, targets: readonly Uint8Array[], offset: number): number {
+  const [target, ...more] = targets;
+  return target !== undefined && more.length === 0
+    ? fs.readSync(fd, target, 0, target.length, offset)
+    : fs.readvSync(fd, targets, offset);
 }
 
 function zeroed(targets: readonly Uint8Array[], length: number): number {
