@@ -99,6 +99,7 @@ export class ClientActor {
       pairs: () => this.#trackers.pairs(options.trackers),
       checkReach: (deadlineMs) => this.#trackers.checkReach(deadlineMs),
       stateDir: paths.directory,
+      credentials: options.credentials,
       answer: (event) => this.#tellUser(event),
       onFatal: (error) => this.#fatal(error),
     });
@@ -130,10 +131,8 @@ export class ClientActor {
       log: this.#logFile.log.of('announce'),
       seed: options.seed,
       own: options.trackers,
-      starting:
-        options.trackersListen === undefined
-          ? undefined
-          : { trackers: options.trackers, listen: options.trackersListen },
+      starting: options.trackersListen,
+      credentials: options.credentials,
     });
   }
 
@@ -161,6 +160,7 @@ export class ClientActor {
       logTarget: this.#options.log,
       log: this.#logFile.log.of('threads'),
       seed: this.#options.seed,
+      credentials: this.#options.credentials,
       onDownloadEvent: (event) => this.#onDownloadEvent(event),
       onServeEvent: (event, thread) => this.#onServeEvent(event, thread),
       onPeerThread: (thread) => this.#onPeerThread(thread),

@@ -1,6 +1,7 @@
 // What a client is started with, and what its owner holds of it.
 
 import type { LogTarget } from '../foundation/base/log.js';
+import type { Credentials } from '../foundation/identity/credentials.js';
 import type { Address } from '../foundation/torrent/address.js';
 import type { Metainfo, NameRule } from '../foundation/torrent/metainfo.js';
 import type { Advertised } from '../tracking/announce/messages.js';
@@ -41,6 +42,8 @@ export interface ClientOptions {
   readonly readMetainfo?: ((path: string, mayName?: NameRule) => Promise<Metainfo>) | undefined;
   /** What others on this machine have, as sources of downloads. Read again for each download. */
   readonly otherShares?: (() => AsyncIterable<KnownShare>) | undefined;
+  /** What this client shows and knows in a closed swarm; undefined: it is open, and speaks in the clear. */
+  readonly credentials?: Credentials | undefined;
   readonly onEvent: (event: ClientEvent) => void;
   /** Called once, when all threads run, including those of the hash pool. */
   readonly onWarm?: (() => void) | undefined;

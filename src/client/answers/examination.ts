@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { fitting } from '../../foundation/base/bytes.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { Advertised } from '../../tracking/announce/messages.js';
 import type { DownloadLook, Facts, ReachFact, ThreadsFact } from '../doctor/facts.js';
@@ -27,6 +28,8 @@ export interface ExaminationOptions {
   /** What trackers find at this client's address now; settles within the deadline. */
   readonly checkReach: (deadlineMs: number) => Promise<readonly ReachFact[]>;
   readonly stateDir: string;
+  /** Of this machine in a closed swarm. */
+  readonly credentials: Credentials | undefined;
   readonly answer: (event: ClientEvent) => void;
   readonly onFatal: (error: unknown) => void;
 }
@@ -82,7 +85,7 @@ export class Examination {
   }
 
   #probeOptions({ downloads, announced }: DoctorRequest): ProbeOptions {
-    const { upload, advertise, pairs, stateDir } = this.#options;
+    const { upload, advertise, pairs, stateDir, credentials } = this.#options;
     const swarmOf = new Map(announced.map(({ trackers, swarm }) => [pairKey(trackers), swarm]));
     return {
       upload: { address: upload(), isOurs: true },
@@ -95,6 +98,7 @@ export class Examination {
         ...downloads.map(({ path, bytesToCome }) => ({ directory: dirname(path), neededBytes: bytesToCome })),
       ],
       runningDownloads: downloads.length,
+      credentials,
     };
   }
 

@@ -4,9 +4,11 @@ import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
 import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
 import { hostsHere } from '../../foundation/base/interfaces.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import type { Passage } from '../../foundation/wire/passage.js';
+import { closedPassage } from '../../foundation/wire/tls.js';
 import { closedServer, dial } from '../../foundation/wire/transport.js';
+import { TRACKER_WIRE } from '../../tracking/tracker/messages.js';
 import type { Facts, UploadFact } from './facts.js';
 import { DOCTOR_STEP_DEADLINE_MS } from './limits.js';
 import { type Place, probeDisks, probeMachine, probeOpenFiles } from './machine-probe.js';
@@ -19,8 +21,8 @@ export interface ProbeOptions {
   readonly advertise?: { readonly host: string | undefined; readonly port: number } | undefined;
   readonly trackers: readonly Pick<TrackerQuestion, 'address' | 'swarm'>[];
   readonly places: readonly Place[];
-  /** How bytes travel to trackers; in the clear when absent. */
-  readonly passage?: Passage | undefined;
+  /** Of this machine in a closed swarm; undefined: trackers are asked in the clear. */
+  readonly credentials?: Credentials | undefined;
   readonly runningDownloads: number;
 }
 
@@ -28,7 +30,8 @@ export type Measured = Omit<Facts, 'downloads' | 'troubles' | 'threads' | 'reach
 
 /** Ends within DOCTOR_STEP_DEADLINE_MS and a little. Never rejects for what it finds. */
 export async function probe(options: ProbeOptions): Promise<Measured> {
-  const { upload, places, runningDownloads, passage } = options;
+  const { upload, places, runningDownloads, credentials } = options;
+  const passage = credentials === undefined ? undefined : closedPassage(credentials, TRACKER_WIRE);
   const ownHost = upload?.isOurs === true && !isWildcard(upload.address.host) ? upload.address.host : undefined;
   const uploadPort = options.advertise?.port ?? upload?.address.port ?? 0;
   const listedHost = options.advertise === undefined ? ownHost : options.advertise.host;

@@ -10,6 +10,8 @@ import { present } from '../../foundation/base/assert.js';
 import { bundleUrl } from '../../foundation/base/installation.js';
 import { PIECE_SIZE, RESTART_PERIOD_MS, RESTARTS_MAX, STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import type { Log, LogLevel, LogTarget } from '../../foundation/base/log.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
+import { shutOutPages } from '../../foundation/identity/standing-pages.js';
 import { type ClientId, keyBytes } from '../../foundation/torrent/ids.js';
 import {
   type DownloadCommand,
@@ -36,6 +38,8 @@ export interface ThreadsOptions {
   readonly logTarget: LogTarget;
   readonly log: Log;
   readonly seed: number;
+  /** Of a closed swarm; undefined: the swarm is open. */
+  readonly credentials: Credentials | undefined;
   readonly onDownloadEvent: (event: DownloadEvent) => void;
   readonly onServeEvent: (event: ServeEvent, thread: number) => void;
   /** A peer thread has started or restarted, and knows no file yet. */
@@ -116,6 +120,11 @@ export class ClientThreads {
     for (const link of this.#peers) link?.tell({ kind: 'dialFrom', host });
   }
 
+  /** News of a closed swarm, to every peer thread. One that starts later is told all that the credentials know. */
+  tellMembers(news: Extract<ServeCommand, { kind: 'card' | 'shutOut' | 'trackerTime' }>): void {
+    for (const link of this.#peers) link?.tell(news);
+  }
+
   setLogLevel(level: LogLevel): void {
     this.#logTarget = { ...this.#logTarget, level };
     for (const thread of this.#running.values()) thread.setLogLevel(level);
@@ -194,7 +203,7 @@ export class ClientThreads {
   }
 
   async #startPeer(at: number) {
-    const { seed, onServeEvent, onPeerThread, onPeerThreadEnded, onFatal } = this.#options;
+    const { seed, credentials, onServeEvent, onPeerThread, onPeerThreadEnded, onFatal } = this.#options;
     const toMain = new MessageChannel();
     const toDownload = new MessageChannel();
     const thread = startThread({
@@ -208,6 +217,7 @@ export class ClientThreads {
         seed: (seed + at + 1) >>> 0,
         thread: at,
         servingThreads: this.#options.placement.acceptors,
+        ...(credentials === undefined ? {} : { identity: credentials.message() }),
       }),
       shared: [this.#slab],
       ports: [toMain.port2, toDownload.port2],
@@ -221,6 +231,8 @@ export class ClientThreads {
       handle: (event) => onServeEvent(event, at),
       onCrash: onFatal,
     });
+    if (credentials !== undefined)
+      for (const page of shutOutPages(credentials.standing)) this.tellPeer(at, { kind: 'shutOut', ...page });
     const serves = this.accepts(at);
     // Before it is ready: messages wait in its ports, and a thread that dies at once has not closed them yet.
     this.download.tell({ kind: 'attachPeerThread', thread: at, serves }, [toDownload.port1]);

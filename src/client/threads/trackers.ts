@@ -6,6 +6,7 @@ import { type Deferred, deferred, within } from '../../foundation/base/deferred.
 import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Announce, startAnnounce } from '../../tracking/announce/actor.js';
@@ -33,14 +34,10 @@ export interface TrackersOptions {
   readonly seed: number;
   /** The pair that shares of this client are announced to. It is never left. */
   readonly own: readonly [Address, Address];
-  /** The pair that is being started beside this client. */
-  readonly starting: StartingPair | undefined;
-}
-
-export interface StartingPair {
-  readonly trackers: readonly [Address, Address];
-  /** Settles when both listen or have failed to. Never rejects. */
-  readonly listen: Promise<void>;
+  /** When the own pair is being started beside this client: settles when it listens, or failed to. Never rejects. */
+  readonly starting: Promise<void> | undefined;
+  /** What this client shows of itself in a closed swarm; undefined: the swarm is open. */
+  readonly credentials: Credentials | undefined;
 }
 
 export class Trackers {
@@ -132,7 +129,7 @@ export class Trackers {
     const pair = pairKey(trackers);
     const known = this.#announces.get(pair);
     if (known !== undefined) return known;
-    const { upload, advertise, digestsOf, onEvent, log, seed, starting } = this.#options;
+    const { upload, advertise, digestsOf, onEvent, log, seed, own, starting, credentials } = this.#options;
     const { clientId, epoch } = this.#identity;
     const announce = startAnnounce({
       trackers,
@@ -151,7 +148,8 @@ export class Trackers {
       },
       log,
       seed,
-      trackersListen: starting !== undefined && pairKey(starting.trackers) === pair ? starting.listen : undefined,
+      trackersListen: pairKey(own) === pair ? starting : undefined,
+      credentials,
     });
     this.#announces.set(pair, announce);
     const elsewhere = trackers.find((tracker) => isOfOtherFamily(tracker, upload()));

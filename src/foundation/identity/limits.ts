@@ -4,6 +4,8 @@
 export const CARD_GRACE_S = 24 * 3600;
 /** Banned keys that a swarm remembers; 20 bytes each, for ever. */
 export const BANS_MAX = 16_384;
+/** Bans that one thread tells another in a message: 1,024 rows of 27 bytes fit a frame. */
+export const SHUT_OUT_PAGE_MAX = 1_024;
 /** Trackers that a root has withdrawn, with 179 bytes each. */
 export const WITHDRAWALS_MAX = 64;
 

@@ -9,9 +9,11 @@ import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timers } from '../../foundation/base/timers.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
-import type { Passage } from '../../foundation/wire/passage.js';
+import { type Passage, plainPassage } from '../../foundation/wire/passage.js';
+import { closedPassage } from '../../foundation/wire/tls.js';
 import {
   TRACKER_MAGIC,
+  TRACKER_WIRE,
   type TrackerReply,
   type TrackerRequest,
   trackerReplies,
@@ -31,8 +33,6 @@ export interface AnnounceOptions extends Omit<AnnounceSetting, 'areTrackersStart
   /** The piece hashes of a registered file; undefined when it is gone. Only lent: it is copied while a part is sent. */
   readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
   readonly onEvent: (event: AnnounceEvent) => void;
-  /** How bytes travel to the trackers; in the clear when absent. */
-  readonly passage?: Passage | undefined;
   readonly log: Log;
   /** Our own bug: the announcer is stopped. Without this it is thrown where it happened. */
   readonly onCrash?: (error: unknown) => void;
@@ -65,19 +65,21 @@ class Announcer {
   readonly #machine: AnnounceMachine;
   readonly #host: Host<AnnounceInput, AnnounceEffect | WakeAt>;
   readonly #sockets = new Map<number, TrackerConnection>();
+  readonly #passage: Passage;
   #ownHost: string;
 
   constructor(options: AnnounceOptions) {
     this.#options = options;
     this.#ownHost = options.upload.host;
-    const { trackersListen } = options;
+    const { trackersListen, credentials, timers = systemTimers } = options;
+    this.#passage = credentials === undefined ? plainPassage : closedPassage(credentials, TRACKER_WIRE, { timers });
     this.#machine = new AnnounceMachine({ ...options, areTrackersStarting: trackersListen !== undefined });
     this.#host = new Host<AnnounceInput, AnnounceEffect | WakeAt>({
       name: 'announce',
       machine: this.#machine,
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => this.#crashed(error),
-      timers: options.timers ?? systemTimers,
+      timers,
       mailboxMax: ANNOUNCE_REQUESTS_MAX,
     });
     void trackersListen?.then(() => this.post({ kind: 'trackersListen' }));
@@ -136,7 +138,8 @@ class Announcer {
   }
 
   #dial({ tracker, link }: Extract<AnnounceEffect, { kind: 'dial' }>): TrackerConnection {
-    const { trackers, passage } = this.#options;
+    const { trackers } = this.#options;
+    const passage = this.#passage;
     return new DialedConnection({
       address: trackers[tracker],
       // So that the tracker lists us where we listen.
@@ -147,6 +150,7 @@ class Announcer {
       sent: trackerRequests,
       heard: trackerReplies,
       who: 'the tracker',
+      ...(passage.isClosed ? { onReached: () => this.post({ kind: 'reached', tracker, link }) } : {}),
       onConnected: () => this.post({ kind: 'connected', tracker, link }),
       onMessage: (reply) => this.post({ kind: 'replied', tracker, link, reply }),
       onClosed: (why, error) => {

@@ -1,6 +1,7 @@
 // What an announcer's machine is born with, what reaches it, where it is in its life, and what it has its shell do.
 // Pure.
 
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
@@ -18,11 +19,15 @@ export interface AnnounceSetting {
   readonly seed: number;
   /** The trackers are just being started: nobody is dialed before `trackersListen` comes, and nobody is called down. */
   readonly areTrackersStarting?: boolean;
+  /** What this client shows in a closed swarm, shared with its sockets; undefined: the swarm is open. */
+  readonly credentials?: Credentials | undefined;
 }
 
 export type AnnounceInput =
   | { readonly kind: 'trackersListen' }
   | { readonly kind: 'command'; readonly command: AnnounceCommand }
+  /** TCP stands, and a handshake of TLS follows, which may wait for others. */
+  | { readonly kind: 'reached'; readonly tracker: TrackerIndex; readonly link: number }
   | { readonly kind: 'connected'; readonly tracker: TrackerIndex; readonly link: number }
   | { readonly kind: 'replied'; readonly tracker: TrackerIndex; readonly link: number; readonly reply: TrackerReply }
   | { readonly kind: 'disconnected'; readonly tracker: TrackerIndex; readonly link: number; readonly reason: string }

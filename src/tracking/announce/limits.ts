@@ -2,6 +2,11 @@
 
 /** Milliseconds for a tracker to accept a connection and say hello. */
 export const TRACKER_CONNECT_DEADLINE_MS = 3_000;
+/**
+ * Milliseconds for its handshake and hello once TCP stands in a closed swarm: a tracker serves a line of 15 s, and who
+ * gives up in the line comes back and makes it longer.
+ */
+export const HANDSHAKE_PATIENCE_MS = 20_000;
 /** Milliseconds that the first tracker gets before the second is dialed as well. */
 export const TRACKER_HEDGE_MS = 1_000;
 /**

@@ -4,7 +4,13 @@
 
 import { REPLICA_WAIT_MS } from '../../foundation/base/limits.js';
 import type { Prng } from '../../foundation/base/prng.js';
-import { TRACKER_CONNECT_DEADLINE_MS, TRACKER_HEDGE_MS, TRACKER_RETRY_MAX_MS, TRACKER_RETRY_MIN_MS } from './limits.js';
+import {
+  HANDSHAKE_PATIENCE_MS,
+  TRACKER_CONNECT_DEADLINE_MS,
+  TRACKER_HEDGE_MS,
+  TRACKER_RETRY_MAX_MS,
+  TRACKER_RETRY_MIN_MS,
+} from './limits.js';
 
 /** Place of a tracker in the client's list. */
 export type TrackerIndex = 0 | 1;
@@ -12,7 +18,7 @@ export type TrackerIndex = 0 | 1;
 type LinkState =
   | { readonly at: 'down'; readonly retryAtMs: number }
   /** Connecting, or waiting for the reply to our hello. */
-  | { readonly at: 'dialing'; readonly link: number; readonly sinceMs: number }
+  | { readonly at: 'dialing'; readonly link: number; readonly sinceMs: number; readonly deadlineMs: number }
   /** Until `readyAtMs` the other one is welcome instead; 0 when it is ready. */
   | { readonly at: 'up'; readonly link: number; readonly readyAtMs: number };
 
@@ -100,17 +106,24 @@ export class Links {
       const { fromMs, untilMs } = this.#neededWithin(index);
       if (state.at !== 'down' || state.retryAtMs > nowMs || nowMs < fromMs || nowMs >= untilMs) continue;
       this.#lastLink += 1;
-      this.#links[index].state = { at: 'dialing', link: this.#lastLink, sinceMs: nowMs };
+      const deadlineMs = nowMs + TRACKER_CONNECT_DEADLINE_MS;
+      this.#links[index].state = { at: 'dialing', link: this.#lastLink, sinceMs: nowMs, deadlineMs };
       dials.push({ index, link: this.#lastLink });
     }
     return dials;
+  }
+
+  /** TCP stands: it is alive, so its line of handshakes is waited for. */
+  reached(index: TrackerIndex, nowMs: number): void {
+    const { state } = this.#links[index];
+    if (state.at === 'dialing') this.#links[index].state = { ...state, deadlineMs: nowMs + HANDSHAKE_PATIENCE_MS };
   }
 
   /** Dials that took too long. */
   late(nowMs: number): TrackerIndex[] {
     return TRACKER_INDEXES.filter((index) => {
       const { state } = this.#links[index];
-      return state.at === 'dialing' && nowMs >= state.sinceMs + TRACKER_CONNECT_DEADLINE_MS;
+      return state.at === 'dialing' && nowMs >= state.deadlineMs;
     });
   }
 
@@ -119,7 +132,7 @@ export class Links {
     let atMs = Number.POSITIVE_INFINITY;
     for (const index of TRACKER_INDEXES) {
       const { state } = this.#links[index];
-      if (state.at === 'dialing') atMs = Math.min(atMs, state.sinceMs + TRACKER_CONNECT_DEADLINE_MS);
+      if (state.at === 'dialing') atMs = Math.min(atMs, state.deadlineMs);
       if (state.at !== 'down') continue;
       const { fromMs, untilMs } = this.#neededWithin(index);
       const dialAtMs = Math.max(state.retryAtMs, fromMs, nowMs);

@@ -74,6 +74,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       case 'trackersListen':
         this.#links.retryNow();
         return;
+      case 'reached':
+        if (this.#links.isCurrent(input.tracker, input.link)) this.#links.reached(input.tracker, nowMs);
+        return;
       case 'connected':
         if (this.#links.isCurrent(input.tracker, input.link))
           this.#send(input.link, this.#whereabouts.hello(this.#own));

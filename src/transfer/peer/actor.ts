@@ -10,12 +10,17 @@ import type { Log } from '../../foundation/base/log.js';
 import { Prng } from '../../foundation/base/prng.js';
 import { openFilesLimit } from '../../foundation/base/this-machine.js';
 import { systemTimers } from '../../foundation/base/timers.js';
+import { Credentials } from '../../foundation/identity/credentials.js';
+import { learnShutOut } from '../../foundation/identity/standing-pages.js';
 import { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { type ClientId, clientId, type PeerId, peerIdOf, swarmKey } from '../../foundation/torrent/ids.js';
+import { type Passage, plainPassage } from '../../foundation/wire/passage.js';
+import { closedPassage } from '../../foundation/wire/tls.js';
 import { folderLists, holdList } from '../storage/folder-lists.js';
 import { sizeOf } from '../storage/messages.js';
 import { ServedStorages, servedFilesMax } from '../storage/served.js';
+import { PEER_WIRE } from './codec/messages.js';
 import { DialedSocket } from './fetch/socket.js';
 import {
   type FetchCommand,
@@ -63,6 +68,9 @@ class PeerThread {
   #uploadRate = NO_LIMIT;
   readonly #toMain: Link<ServeEvent>;
   readonly #toDownload: Link<FetchEvent>;
+  /** What this thread shows and knows in a closed swarm. */
+  readonly #credentials: Credentials | undefined;
+  readonly #passage: Passage;
   #clientId: ClientId;
   /** Where we dial from. */
   #ownHost: string;
@@ -82,7 +90,11 @@ class PeerThread {
       openMax: Math.max(1, Math.floor(servedFilesMax(openFilesLimit()) / settings.servingThreads)),
       timers: systemTimers,
     });
+    const { identity } = settings;
+    this.#credentials = identity === undefined ? undefined : Credentials.ofMessage(identity);
+    this.#passage = this.#credentials === undefined ? plainPassage : closedPassage(this.#credentials, PEER_WIRE);
     this.#listener = new Listener({
+      passage: this.#passage,
       thread: settings.thread,
       peerIdIn: (swarm) => this.#peerIdIn(swarm),
       uploads: new Uploads({
@@ -163,9 +175,23 @@ class PeerThread {
       case 'identify':
         this.#clientId = clientId(command.clientId);
         break;
+      case 'card':
+        this.#member().card = command.card;
+        break;
+      case 'shutOut':
+        learnShutOut(this.#member().standing, command);
+        this.#passage.recheck();
+        break;
+      case 'trackerTime':
+        this.#member().trackerClock.heard(command.seconds, systemTimers.nowMs());
+        break;
       default:
         unreachable(command);
     }
+  }
+
+  #member(): Credentials {
+    return present(this.#credentials, 'only threads of a member are told of a closed swarm');
   }
 
   async #listen(command: Extract<ServeCommand, { kind: 'listen' }>): Promise<void> {
@@ -271,6 +297,7 @@ class PeerThread {
       address: { host, port },
       ownHost: this.#ownHost,
       slab: this.#slab,
+      passage: this.#passage,
       timers: systemTimers,
       tell: (event) => this.#tellDownload(event),
       onCrash: (error) => this.#self.crash(error),

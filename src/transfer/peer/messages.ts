@@ -13,6 +13,10 @@ import {
   SLAB_SLOTS,
   UPLOAD_CONNECTIONS_MAX,
 } from '../../foundation/base/limits.js';
+import { CARD_SIZE } from '../../foundation/identity/card.js';
+import { KEY_ID_SIZE, PUBLIC_KEY_SIZE } from '../../foundation/identity/keys.js';
+import { SHUT_OUT_PAGE_MAX, WITHDRAWALS_MAX } from '../../foundation/identity/limits.js';
+import { MEMBER_NAME_MAX, STATEMENT_SIZE } from '../../foundation/identity/statement.js';
 import { CLIENT_ID_SIZE, PEER_ID_SIZE, SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
 import { INFO_DIGEST_SIZE } from '../../foundation/torrent/info-text.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
@@ -25,6 +29,7 @@ import {
   record,
   size,
   text,
+  trailing,
   tuple,
   u16,
   u32,
@@ -52,6 +57,15 @@ export const peerSettings = protocol('peer.settings', {
     thread: whole(0, PEER_THREADS_MAX - 1),
     /** Peer threads that serve: the client's descriptors are divided among them. */
     servingThreads: whole(1, PEER_THREADS_MAX),
+    /** Of a closed swarm; never leaves the memory of this process. */
+    identity: trailing(
+      record({
+        swarm: text(MEMBER_NAME_MAX),
+        root: bytes(PUBLIC_KEY_SIZE),
+        seed: bytes(PUBLIC_KEY_SIZE),
+        card: bytes(CARD_SIZE),
+      }),
+    ),
   }),
 });
 
@@ -148,6 +162,17 @@ export const serveCommands = protocol('peer.serveCommands', {
    * `path`, whose info text has the SHA-256 `info`.
    */
   metadata: message(12, { file, path: text(4096), info: bytes(INFO_DIGEST_SIZE), bytes: whole(1, LIST_BYTES_MAX) }),
+  /** Connections from now on show this card; open ones go on. To every peer thread of a member. */
+  card: message(13, { card: bytes(CARD_SIZE) }),
+  /** Who is shut out, beside those that were told before: their connections end. To every peer thread of a member. */
+  shutOut: message(14, {
+    /** [member, version, banned] */
+    bans: listOf(tuple(bytes(KEY_ID_SIZE), u32, flag), SHUT_OUT_PAGE_MAX),
+    /** The root's statements about trackers. */
+    withdrawals: listOf(bytes(STATEMENT_SIZE), WITHDRAWALS_MAX),
+  }),
+  /** The last tracker's clock, carried on. To every peer thread of a member. */
+  trackerTime: message(15, { seconds: size }),
 });
 export type ServeCommand = MessageOf<typeof serveCommands>;
 
