@@ -984,6 +984,15 @@ const TRANSFER: readonly Defect[] = [
     rule: 'who waits for its turn here is no slow reader; who has not read what was written is, and who has died meanwhile',
   },
   {
+    name: 'transfer: buffers come back twice when a write fails',
+    breaks: 'an upload buffer has one borrower, so that nobody is sent bytes of another piece',
+    file: 'src/foundation/wire/accepted.ts',
+    right: "if (!isTaken) this.#phase = 'ending';",
+    wrong: "if (isTaken && this.#isEnding) this.#phase = 'ending';",
+    test: 'test/foundation/wire/accepted.test.ts',
+    rule: 'each payload is answered once when a write fails, also when more is sent from within an answer',
+  },
+  {
     name: 'transfer: a run counts as one buffer',
     breaks: 'what is read ahead for one peer is bounded',
     file: 'src/transfer/peer/upload/scheduler.ts',

@@ -100,7 +100,13 @@ export class AcceptedConnection {
     this.#outbox.push(framed);
     this.#outbox.flush();
     for (let at = 0; at < payload.length - 1; at += 1) this.#socket.write(payload[at] as Uint8Array);
-    this.#socket.write(last, (error) => taken(error === null || error === undefined));
+    this.#socket.write(last, (error) => {
+      const isTaken = error === null || error === undefined;
+      // What is written from within this call, to a socket that has failed, makes Node repeat the calls of all that
+      // wait.
+      if (!isTaken) this.#phase = 'ending';
+      taken(isTaken);
+    });
     if (isJoined) this.#socket.uncork();
   }
 

@@ -200,6 +200,32 @@ test('a frame and the payload behind it keep their order among other frames', as
   assert.equal(heard(), expected);
 });
 
+test('each payload is answered once when a write fails, also when more is sent from within an answer', async (t) => {
+  const { client, connection, closed } = await scene(t);
+  client.pause();
+  // Nothing is read any more, so that the reset is found by a write.
+  connection.pause();
+  client.write(new Uint8Array(1 << 20));
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  const answers: number[] = [];
+  // More than the kernel takes: the first is under way, the others wait behind it.
+  const half = new Uint8Array(32 << 20);
+  const send = (): void => {
+    const at = answers.push(0) - 1;
+    connection.sendWith(frameBytes(Buffer.from('block')), [half, half], (ok) => {
+      assert.equal(ok, false);
+      answers[at] = (answers[at] ?? 0) + 1;
+      // Of those that wait, not of the one under way.
+      if (at > 0 && answers.length < 20) send();
+    });
+  };
+  for (let count = 0; count < 3; count += 1) send();
+  client.resetAndDestroy();
+  assert.match((await closed) ?? '', /^write E/);
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  assert.deepEqual(answers, new Array(20).fill(1));
+});
+
 test('whoever leaves more unread than it may is dropped', async (t) => {
   const { client, connection, closed } = await scene(t, { unreadBytesMax: 100_000 });
   client.pause();

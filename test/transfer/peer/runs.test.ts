@@ -131,6 +131,7 @@ test('a run is read into as many buffers as it has pieces, and all come back', (
   );
   buffers.give(lent);
   assert.equal(buffers.largeBytes, all);
+  assert.throws(() => buffers.give(lent), /a buffer that is given back is lent/);
 });
 
 test('payload lands byte for byte in the slots of its pieces, however it is cut', () => {

@@ -19,6 +19,8 @@ export class UploadBuffers {
   /** The buffer given back last is lent next, so that memory nobody needs is never touched. */
   readonly #large = numbers(0, UPLOAD_BUFFERS);
   readonly #small = numbers(UPLOAD_BUFFERS, BUFFERS_MAX);
+  /** 1: lent. */
+  readonly #lent = new Uint8Array(BUFFERS_MAX);
 
   /** Bytes that the free large buffers hold. */
   get largeBytes(): number {
@@ -33,14 +35,23 @@ export class UploadBuffers {
   take(length: number): BufferNumbers {
     if (this.#large.length === 0) {
       assert(length <= UPLOAD_SMALL_BYTES && this.hasAny, 'what is read fits into what is there');
-      return this.#small.splice(-1);
+      return this.#lend(this.#small.splice(-1));
     }
     assert(length <= this.largeBytes, 'what is read fits into what is there');
-    return this.#large.splice(-Math.ceil(length / PIECE_SIZE)).reverse();
+    return this.#lend(this.#large.splice(-Math.ceil(length / PIECE_SIZE)).reverse());
   }
 
   give(buffers: BufferNumbers): void {
-    for (const buffer of buffers) (buffer < UPLOAD_BUFFERS ? this.#large : this.#small).push(buffer);
+    for (const buffer of buffers) {
+      assert(this.#lent[buffer] === 1, 'a buffer that is given back is lent');
+      this.#lent[buffer] = 0;
+      (buffer < UPLOAD_BUFFERS ? this.#large : this.#small).push(buffer);
+    }
+  }
+
+  #lend(buffers: BufferNumbers): BufferNumbers {
+    for (const buffer of buffers) this.#lent[buffer] = 1;
+    return buffers;
   }
 }
 

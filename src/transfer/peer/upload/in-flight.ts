@@ -2,7 +2,7 @@
 // decides what is sent next. Invariant: an upload stays in the book until its buffers are free and it has arrived, or
 // has failed. Pure.
 
-import { present } from '../../../foundation/base/assert.js';
+import { assert, present } from '../../../foundation/base/assert.js';
 import type { Block } from '../../../foundation/torrent/block.js';
 import type { BufferNumbers } from './buffers.js';
 
@@ -84,6 +84,7 @@ export class UploadsInFlight {
   /** Its socket took the bytes, or is gone. The buffers are the caller's again. */
   taken(number: number): UploadInFlight {
     const upload = this.#known(number);
+    assert(!upload.isTaken, 'buffers come back once');
     this.#readEnded(upload);
     upload.isTaken = true;
     this.#release(upload);
