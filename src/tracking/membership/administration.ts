@@ -38,8 +38,7 @@ export class Administration {
 
   /** Undefined: it may invite, ban, and see the members. */
   whyNot(member: Member): MembershipRefusal | undefined {
-    const known = this.#membership.members.get(member.id)?.powers ?? member.powers;
-    if (hasPower(member.powers, 'administer') && hasPower(known, 'administer')) return undefined;
+    if (hasPower(this.#membership.powersOf(member), 'administer')) return undefined;
     const sentence = `${member.name} may not administer this swarm; ask one of its administrators`;
     return { code: 'forbidden', sentence };
   }

@@ -27,3 +27,8 @@ export const NAME_NUMBERS_MAX = MEMBERS_KEPT_MAX + 1;
 export const INVITATION_COUNTERS_MAX = 64;
 /** Rows in one message: of members, the longest, some 28 KiB. */
 export const MEMBERSHIP_ROWS_MAX = 128;
+/** Connections without a good card that are open together, and milliseconds that one may ask for nothing. */
+export const CARDLESS_CONNECTIONS_MAX = 64;
+export const CARDLESS_SILENT_MS = 5_000;
+/** Seconds between two trackers' clocks above which it is an error: cards are signed by the later one. */
+export const CLOCKS_APART_S = 3600;

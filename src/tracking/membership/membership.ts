@@ -2,6 +2,7 @@
 // trackers. Rows come from requests, from the disk and from the partner, and are merged alike. Pure.
 
 import { createHash } from 'node:crypto';
+import type { Member } from '../../foundation/identity/gate.js';
 import { type KeyId, keyIdOf } from '../../foundation/identity/keys.js';
 import { BANS_MAX } from '../../foundation/identity/limits.js';
 import type { Standing } from '../../foundation/identity/standing.js';
@@ -30,6 +31,11 @@ export class Membership {
   /** @param onNews called for each row that `apply` took. */
   observe(onNews: (row: MembershipRow, isPartners: boolean) => void): void {
     this.#onNews.add(onNews);
+  }
+
+  /** What a card says, as far as no later admission says less. */
+  powersOf({ id, powers }: Member): number {
+    return powers & (this.members.get(id)?.powers ?? powers);
   }
 
   isActive(id: KeyId): boolean {

@@ -68,6 +68,8 @@ export interface StoreSink<Out> {
   /** Answers a HashRead. `part`: at most its length, empty when nothing is there. */
   hashesRead(read: number, part: Uint8Array): void;
   hangUp(connection: number, reason: string): void;
+  /** In a closed swarm: the partner's wall clock, in seconds since 1970. */
+  partnerClock?(seconds: number, nowMs: number): void;
   log(level: 'info' | 'warn', fields: object, sentence: string): void;
 }
 
@@ -84,6 +86,11 @@ export interface Store<In> {
   readonly isIdle: boolean;
   /** Every known tracker has the changes that were made here up to this position; tombstones wait for it. */
   readonly acknowledged: number;
+  /**
+   * Whether the partner has on its disk what was committed here about members; undefined: it cannot be told now. Absent
+   * in an open swarm.
+   */
+  readonly isPartnerTold?: boolean | undefined;
   /** Applied in the order of these calls. */
   commit(commit: Commit): void;
   /** Answered once by `hashesRead`, unless the store ends before. */

@@ -1,7 +1,7 @@
 // Wires a tracker: its machine on this thread, the listener in front, the store's shell behind. Performs effects and
 // decides nothing. The port opens only after the whole list was loaded; a store that fails ends the tracker.
 
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { Host } from '../../foundation/actor/host.js';
 import type { WakeAt } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
@@ -12,9 +12,11 @@ import { STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { residentBytes } from '../../foundation/base/this-machine.js';
 import { systemTimers, type Timers } from '../../foundation/base/timers.js';
+import { trackerStatementIn } from '../../foundation/identity/card.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
+import { INVITATION_SECRET_SIZE } from '../../foundation/identity/limits.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import { plainPassage } from '../../foundation/wire/passage.js';
+import { type Passage, plainPassage } from '../../foundation/wire/passage.js';
 import { closedPassage } from '../../foundation/wire/tls.js';
 import { PEER_WIRE } from '../../transfer/peer/codec/messages.js';
 import type { StoreShell } from '../store/contract.js';
@@ -22,6 +24,7 @@ import { chooseStore, type StoreEffect, type StoreInput } from '../store/selecti
 import { DialBacks } from './claims/dial-back.js';
 import { LEASE_MS, RENEW_MS } from './limits.js';
 import { Listener } from './listener.js';
+import type { ClosedSetting } from './machine/closed-swarm.js';
 import type { Figures, TrackerEffect, TrackerInput } from './machine/effects.js';
 import { TrackerMachine } from './machine/machine.js';
 import { TRACKER_MAGIC, TRACKER_WIRE } from './messages.js';
@@ -68,6 +71,7 @@ export class Daemon {
   readonly #failure: Deferred<MiniTorrentError> = deferred();
   readonly #idle: Deferred<void> = deferred();
   readonly #startedMs: number;
+  readonly #passages: readonly Passage[];
   #isStopping = false;
   #address: Address;
 
@@ -80,7 +84,10 @@ export class Daemon {
     this.#address = options.own;
     this.failed = this.#failure.promise;
     const { credentials } = options;
-    const passage = credentials === undefined ? plainPassage : closedPassage(credentials, TRACKER_WIRE, { timers });
+    const isOpen = credentials === undefined;
+    const passage = isOpen ? plainPassage : closedPassage(credentials, TRACKER_WIRE, { timers });
+    const peerPassage = isOpen ? plainPassage : closedPassage(credentials, PEER_WIRE, { timers });
+    this.#passages = [passage, peerPassage];
     const store = chooseStore({ ...options, magic: TRACKER_MAGIC, timers, passage, root: credentials?.root });
     this.#machine = new TrackerMachine(
       {
@@ -90,6 +97,7 @@ export class Daemon {
         trustHost: options.trustHost ?? false,
         seed: randomInt(0xffff_ffff),
         lists: options.lists,
+        closed: credentials === undefined ? undefined : closedSettingOf(credentials, options),
       },
       store.open,
     );
@@ -121,7 +129,7 @@ export class Daemon {
     });
     this.#dialBacks = new DialBacks({
       ownHost: options.own.host,
-      passage: credentials === undefined ? plainPassage : closedPassage(credentials, PEER_WIRE, { timers }),
+      passage: peerPassage,
       timers,
       onAnswered: (number, answer) => this.#host.post({ kind: 'dialedBack', number, answer }),
     });
@@ -134,6 +142,7 @@ export class Daemon {
     const { own, listenHost = own.host, log, seederListPath } = this.#options;
     try {
       const failed = this.failed.then((error) => Promise.reject(error));
+      this.#tellClock();
       await Promise.race([this.#store.open(), failed]);
       const address = await this.#listener.listen({ ...own, host: listenHost });
       this.#address = address;
@@ -178,6 +187,12 @@ export class Daemon {
       case 'reply':
         this.#listener.reply(effect.connection, effect.message);
         return;
+      case 'replyAll':
+        this.#listener.replyAll(effect.connections, effect.message);
+        return;
+      case 'recheck':
+        for (const passage of this.#passages) passage.recheck();
+        return;
       case 'giveStats':
         this.#listener.reply(effect.connection, {
           kind: 'stats',
@@ -205,6 +220,7 @@ export class Daemon {
         const stepMs = this.#clock.stepMs(Date.now(), nowMs);
         this.#clock.settle(stepMs);
         if (stepMs > 0) this.#host.post({ kind: 'stoodStill', forMs: stepMs });
+        this.#tellClock();
         return;
       }
       case 'log':
@@ -219,6 +235,12 @@ export class Daemon {
       default:
         unreachable(effect);
     }
+  }
+
+  /** Cards have dates, so a closed tracker hears the wall clock. */
+  #tellClock(): void {
+    if (this.#options.credentials !== undefined)
+      this.#host.post({ kind: 'clock', seconds: Math.floor(Date.now() / 1000) });
   }
 
   #statistics(figures: Figures): object {
@@ -246,4 +268,17 @@ export class Daemon {
     this.#options.log.error({ err: cause ?? error }, error.message);
     this.#failure.resolve(error);
   }
+}
+
+function closedSettingOf(credentials: Credentials, { own, partner }: DaemonOptions): ClosedSetting {
+  return {
+    standing: credentials.standing,
+    id: credentials.id,
+    signer: credentials,
+    statement: trackerStatementIn(credentials.card),
+    swarm: credentials.swarm,
+    trackers: [formatAddress(own), formatAddress(partner)],
+    partnerClock: credentials.trackerClock,
+    randomSecret: () => randomBytes(INVITATION_SECRET_SIZE),
+  };
 }

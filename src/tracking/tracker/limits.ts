@@ -141,3 +141,10 @@ export const BUDGET_SOURCES_MAX = 16_384;
 export const MEMBERS_PAGE_MAX = 64;
 /** Bans in one message: some 26 KiB. */
 export const BANS_PAGE_MAX = 1_024;
+/** Requests about members that wait for the write of another: fifty seconds of joins. */
+export const MEMBERSHIP_WAITING_MAX = 1_024;
+/** Milliseconds that whoever bans waits to hear that the partner has it on its disk: two beats of the pair. */
+export const PARTNER_TOLD_MS = 2_000;
+/** Cards that one member gets in a period: hundreds of machines may share one key, and each card is a signature. */
+export const RENEWALS_MAX = 600;
+export const RENEWALS_PERIOD_MS = 60_000;

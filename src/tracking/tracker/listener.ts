@@ -15,7 +15,7 @@ import { type Socket, SocketServer } from '../../foundation/wire/transport.js';
 import type { FollowerWire } from '../store/contract.js';
 import { ClientConnection, type ConnectionOptions } from './connection.js';
 import { TRACKER_CONNECTIONS_MAX, TRACKER_CONNECTIONS_PER_ADDRESS_MAX, TRACKER_LISTEN_BACKLOG } from './limits.js';
-import type { TrackerReply, TrackerRequest } from './messages.js';
+import { type TrackerReply, type TrackerRequest, trackerReplies } from './messages.js';
 
 export interface ListenerOptions {
   readonly log: Log;
@@ -85,6 +85,12 @@ export class Listener {
 
   reply(connection: number, message: TrackerReply): void {
     this.#connections.get(connection)?.reply(message);
+  }
+
+  /** Written as a frame once, however many hear it. */
+  replyAll(connections: readonly number[], message: TrackerReply): void {
+    const frame = trackerReplies.framed(message);
+    for (const connection of connections) this.send(connection, frame);
   }
 
   /** @param frame with its length, as it goes onto the stream. */

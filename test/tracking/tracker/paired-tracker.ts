@@ -21,6 +21,7 @@ export type PairedSetting = TrackerSetting & Omit<PairedStoreSetting, 'partnerHo
 const OWN: ReadonlySet<string> = new Set([
   'stoodStill',
   'opened',
+  'clock',
   'received',
   'handedOver',
   'closed',

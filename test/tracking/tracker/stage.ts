@@ -6,6 +6,7 @@ import type { Wake } from '../../../src/foundation/actor/machine.js';
 import { keyBytes, type SwarmKey } from '../../../src/foundation/torrent/ids.js';
 import type { DialBack, DialBackAnswer } from '../../../src/tracking/tracker/claims/claims.js';
 import type { TrackerReply, TrackerRequest } from '../../../src/tracking/tracker/messages.js';
+import type { Entrant } from '../../../src/tracking/tracker/session/entrant.js';
 import { type FlatEffect, type FlatInput, NOBODY, type PairedSetting, PairedTracker } from './paired-tracker.js';
 
 export const LEASE_MS = 1_000;
@@ -79,18 +80,19 @@ export class Stage {
     this.put({ kind: 'wake' });
   }
 
-  connect(host = '10.0.0.1'): Connection {
+  /** @param who in a closed swarm. */
+  connect(host = '10.0.0.1', who?: Entrant): Connection {
     this.#connections += 1;
-    this.put({ kind: 'opened', connection: this.#connections, host });
+    this.put({ kind: 'opened', connection: this.#connections, host, who });
     return new Connection(this, this.#connections);
   }
 
   /** Connected and greeted. */
   client(
     number: number,
-    options: { readonly host?: string; readonly port?: number; readonly epoch?: number } = {},
+    options: { readonly host?: string; readonly port?: number; readonly epoch?: number; readonly who?: Entrant } = {},
   ): Connection {
-    const connection = this.connect(options.host);
+    const connection = this.connect(options.host, options.who);
     connection.hello(clientBytes(number), options.port ?? 6_000 + number, options.epoch ?? 1);
     return connection;
   }

@@ -2,6 +2,7 @@
 // nobody answers, a listed and connected client keeps it. Never dials or removes anything itself. Pure.
 
 import { present } from '../../../foundation/base/assert.js';
+import type { KeyId } from '../../../foundation/identity/keys.js';
 import { formatAddress } from '../../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../../foundation/torrent/ids.js';
 import { addressKey } from '../../registry/addresses.js';
@@ -10,7 +11,7 @@ import type { Registry } from '../../registry/registry.js';
 import { CLAIM_PROMISED_MS, DIAL_BACK_VERDICT_MS } from '../limits.js';
 import { DialQueue } from './dial-queue.js';
 import { type HeldRequest, HeldRequests } from './held-requests.js';
-import { Inquiries, isPeerId } from './inquiries.js';
+import { Inquiries, isWho } from './inquiries.js';
 import { remember } from './memory.js';
 import { type Presence, Presences } from './presences.js';
 
@@ -35,7 +36,8 @@ export interface DialBack extends Asked {
 
 /** What anyone who is at the address said: a peer id, that it has no such file, or nothing that tells who it is. */
 export type DialBackAnswer =
-  | { readonly kind: 'hello'; readonly peerId: Uint8Array }
+  /** `member`: whose card it showed, in a closed swarm. */
+  | { readonly kind: 'hello'; readonly peerId: Uint8Array; readonly member?: KeyId | undefined }
   | { readonly kind: 'unknownSwarm' }
   | { readonly kind: 'nothing' };
 
@@ -203,8 +205,7 @@ export class Claims {
     const address = addressKey(claim.host, claim.port);
     const promised = this.#promised.get(address)?.client ?? claim.client;
     const known = [claim.client, promised, ...rivals.map(({ id }) => id)];
-    const who =
-      answer.kind === 'hello' ? known.find((id) => isPeerId(answer.peerId, id, probe.asked.swarm)) : undefined;
+    const who = answer.kind === 'hello' ? known.find((id) => isWho(answer, id, probe.asked.swarm)) : undefined;
     if (who !== undefined) this.#reached(address, who, nowMs);
     if (who !== claim.client) this.#miss(key, who !== undefined ? 'rival' : missOf(answer), nowMs);
     const listed = this.#setting.registry.client(claim.client)?.address;

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Timer, Timers } from '../../../foundation/base/timers.js';
+import type { KeyId } from '../../../foundation/identity/keys.js';
 import { keyBytes, PEER_ID_SIZE, peerId } from '../../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../../foundation/wire/dialed.js';
 import type { Passage } from '../../../foundation/wire/passage.js';
@@ -33,6 +34,7 @@ export class DialBacks {
 
   dial({ number, host, port, swarm, pieceCount }: DialBack): void {
     const { ownHost, timers, passage } = this.#options;
+    let whose: KeyId | undefined;
     const connection: DialedConnection<PeerWire, PeerWire> = new DialedConnection({
       address: { host, port },
       ownHost,
@@ -42,12 +44,13 @@ export class DialBacks {
       sent: peerWire,
       heard: peerWire,
       who: 'the client',
-      onConnected: () => {
+      onConnected: (member) => {
+        whose = member?.id;
         // One that nobody knows, and no port: a guest that only wants to hear the answer.
         const names = { swarm: keyBytes(swarm), peerId: peerId(randomBytes(PEER_ID_SIZE)), uploadPort: 0, pieceCount };
         connection.send({ kind: 'hello', ...names, features: 0, token: new Uint8Array(0) });
       },
-      onMessage: (message) => this.#answer(number, answerOf(message)),
+      onMessage: (message) => this.#answer(number, answerOf(message, whose)),
       onClosed: () => this.#answer(number, { kind: 'nothing' }),
     });
     const deadline = timers.at(timers.nowMs() + DIAL_BACK_DEADLINE_MS, () => this.#answer(number, { kind: 'nothing' }));
@@ -74,8 +77,8 @@ export class DialBacks {
   }
 }
 
-function answerOf(message: PeerWire): DialBackAnswer {
-  if (message.kind === 'hello') return { kind: 'hello', peerId: message.peerId };
+function answerOf(message: PeerWire, member: KeyId | undefined): DialBackAnswer {
+  if (message.kind === 'hello') return { kind: 'hello', peerId: message.peerId, member };
   if (message.kind === 'error' && message.code === 'unknownSwarm') return { kind: 'unknownSwarm' };
   return { kind: 'nothing' };
 }

@@ -3,6 +3,7 @@
 
 import { equalBytes } from '../../../foundation/base/bytes.js';
 import { type ClientId, keyBytes, peerIdOf, type SwarmKey } from '../../../foundation/torrent/ids.js';
+import { listedPrefix, prefixOf } from '../../membership/listed-id.js';
 import { addressKey } from '../../registry/addresses.js';
 import { DIAL_BACK_VERDICT_MS } from '../limits.js';
 import type { Claim, DialBackAnswer } from './claims.js';
@@ -66,10 +67,17 @@ export class Inquiries {
 
 function reachOf(answer: DialBackAnswer, { client, swarm }: Claim): Reach {
   if (answer.kind === 'nothing') return 'nobody';
-  return answer.kind === 'hello' && isPeerId(answer.peerId, client, swarm) ? 'reached' : 'stranger';
+  return answer.kind === 'hello' && isWho(answer, client, swarm) ? 'reached' : 'stranger';
+}
+
+type Answered = Extract<DialBackAnswer, { kind: 'hello' }>;
+
+/** In a closed swarm a client's id is its member's, and the card says who answers. */
+export function isWho({ peerId, member }: Answered, client: ClientId, swarm: SwarmKey): boolean {
+  return member === undefined ? isPeerId(peerId, client, swarm) : prefixOf(client) === listedPrefix(member);
 }
 
 /** As this release says it, or as the first one did. */
-export function isPeerId(said: Uint8Array, client: ClientId, swarm: SwarmKey): boolean {
+function isPeerId(said: Uint8Array, client: ClientId, swarm: SwarmKey): boolean {
   return equalBytes(said, peerIdOf(client, swarm)) || equalBytes(said, keyBytes(client));
 }

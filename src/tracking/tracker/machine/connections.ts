@@ -4,6 +4,7 @@
 import type { ClientId } from '../../../foundation/torrent/ids.js';
 import { STORE_BACKLOG_MAX } from '../../store/limits.js';
 import { REPLICA_HELD_MAX, TRACKER_IDLE_MS, TRACKER_REQUESTS_PER_CONNECTION_MAX } from '../limits.js';
+import type { Entrant } from '../session/entrant.js';
 import type { Session } from '../session/session.js';
 
 export interface Connection {
@@ -14,6 +15,7 @@ export interface Connection {
   waiting: number;
   isPaused: boolean;
   lastRequestMs: number;
+  readonly openedMs: number;
 }
 
 /** What waits in the whole tracker. */
@@ -36,13 +38,34 @@ export class Connections {
     return this.#connections.get(number);
   }
 
+  all(): readonly Connection[] {
+    return [...this.#connections.values()];
+  }
+
+  /** Those of whom it is true, and have said hello. */
+  with(isRight: (who: Entrant) => boolean): readonly Connection[] {
+    return this.all().filter(({ session }) => session.hasGreeted && isRight(session.who));
+  }
+
+  without(isRight: (who: Entrant) => boolean): readonly Connection[] {
+    return this.all().filter(({ session }) => !isRight(session.who));
+  }
+
   /** Those who said hello. */
   clients(): ReadonlySet<ClientId> {
     return new Set([...this.#connections.values()].flatMap(({ session }) => session.client ?? []));
   }
 
   open(number: number, host: string, session: Session, nowMs: number): void {
-    this.#connections.set(number, { number, host, session, waiting: 0, isPaused: false, lastRequestMs: nowMs });
+    this.#connections.set(number, {
+      number,
+      host,
+      session,
+      waiting: 0,
+      isPaused: false,
+      lastRequestMs: nowMs,
+      openedMs: nowMs,
+    });
   }
 
   /** Undefined when its end was known already. */

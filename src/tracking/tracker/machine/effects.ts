@@ -2,10 +2,11 @@
 // these and sockets, timers and the store's shell. Pure.
 
 import type { Address } from '../../../foundation/torrent/address.js';
-import type { Admitted } from '../../../foundation/wire/passage.js';
 import type { Counts } from '../../registry/registry.js';
 import type { DialBack, DialBackAnswer } from '../claims/claims.js';
 import type { TrackerReply, TrackerRequest } from '../messages.js';
+import type { Entrant } from '../session/entrant.js';
+import type { ClosedSetting } from './closed-swarm.js';
 
 export interface TrackerSetting {
   readonly partner: Address;
@@ -15,6 +16,8 @@ export interface TrackerSetting {
   readonly seed: number;
   /** Tells whoever asks what is shared, as far as its owners want that. Absent: yes. */
   readonly lists?: boolean | undefined;
+  /** Of a closed swarm; absent: it is open. */
+  readonly closed?: ClosedSetting | undefined;
   /** Smaller ones than in limits.ts, where a test has to reach them. */
   readonly bounds?: { readonly unknownRemovals?: number };
 }
@@ -29,8 +32,10 @@ export type TrackerInput<In> =
       readonly kind: 'opened';
       readonly connection: number;
       readonly host: string;
-      readonly who?: Admitted | undefined;
+      readonly who?: Entrant;
     }
+  /** In a closed swarm: the wall clock, in seconds since 1970. Before the first connection, and now and then. */
+  | { readonly kind: 'clock'; readonly seconds: number }
   | { readonly kind: 'received'; readonly connection: number; readonly request: TrackerRequest }
   /** The connection is another tracker's: the store adopts it. */
   | { readonly kind: 'handedOver'; readonly connection: number }
@@ -42,6 +47,10 @@ export type TrackerInput<In> =
 export type TrackerEffect<Out> =
   | { readonly kind: 'store'; readonly effect: Out }
   | { readonly kind: 'reply'; readonly connection: number; readonly message: TrackerReply }
+  /** The same to many. */
+  | { readonly kind: 'replyAll'; readonly connections: readonly number[]; readonly message: TrackerReply }
+  /** Who is shut out has changed: open connections are judged anew. */
+  | { readonly kind: 'recheck' }
   /** Statistics, to which the daemon adds what only it knows. */
   | { readonly kind: 'giveStats'; readonly connection: number; readonly id: number; readonly figures: Figures }
   | { readonly kind: 'hangUp'; readonly connection: number; readonly reason: string }
@@ -74,4 +83,6 @@ export interface Figures extends Counts {
   /** Why this tracker has another id than when it was started last; empty when it has the same. */
   readonly identity: string;
   readonly partner: object;
+  /** Absent in an open swarm. */
+  readonly swarm?: object | undefined;
 }

@@ -3,11 +3,19 @@
 
 import type { TrackerRequest } from '../messages.js';
 
-type ListRequest = Extract<TrackerRequest, { kind: 'seeders' | 'describe' | 'list' }>;
+type ListRequest = Extract<TrackerRequest, { kind: 'seeders' | 'describe' | 'list' | 'join' | 'renew' }>;
+
+const HELD: ReadonlySet<TrackerRequest['kind']> = new Set([
+  'seeders',
+  'describe',
+  'list',
+  'join',
+  'renew',
+] satisfies ListRequest['kind'][]);
 
 /** Whether its answer may depend on what the partner knows. */
 export function isHeld(request: TrackerRequest): request is ListRequest {
-  return request.kind === 'seeders' || request.kind === 'describe' || request.kind === 'list';
+  return HELD.has(request.kind);
 }
 
 export class HeldLists {

@@ -5,23 +5,25 @@
 import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
 import { unreachable } from '../../../foundation/base/assert.js';
 import { type ClientId, clientId, type TrackerId } from '../../../foundation/torrent/ids.js';
-import type { Change } from '../../registry/changes.js';
 import { Leases } from '../../registry/leases.js';
 import { Registry } from '../../registry/registry.js';
 import type { GroupResult, OpenStore, Refusal, Store, StoreSink } from '../../store/contract.js';
 import { Claims } from '../claims/claims.js';
 import type { HeldRequest } from '../claims/held-requests.js';
 import { STORE_MARK_MS, STORE_READ_WEIGHT } from '../limits.js';
-import type { RefusalCode, TrackerReply, TrackerRequest } from '../messages.js';
-import { overloadedReply, type SessionEffect } from '../session/effects.js';
+import type { TrackerReply, TrackerRequest } from '../messages.js';
+import { notWritten, overloadedReply, type SessionEffect } from '../session/effects.js';
+import { helloOf } from '../session/entrant.js';
 import { Session, type SessionSetting } from '../session/session.js';
 import { sessionSettingOf } from '../session/setting.js';
 import { CleanUp, tickMsOf } from './clean-up.js';
+import { ClosedSwarm, type SwarmPorts } from './closed-swarm.js';
 import { type Connection, Connections, type Pressure } from './connections.js';
 import type { Figures, TrackerEffect, TrackerInput, TrackerSetting } from './effects.js';
 import { OwnFigures } from './figures.js';
 import { HashReads } from './hash-reads.js';
 import { HeldLists, isHeld } from './held-lists.js';
+import { OwnCommits } from './own-commits.js';
 
 type Effect<Out> = TrackerEffect<Out> | WakeAt;
 
@@ -32,6 +34,8 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
   readonly #cleaning: CleanUp;
   readonly #connections = new Connections();
   readonly #claims: Claims;
+  /** Undefined: the swarm is open. */
+  readonly #swarm: ClosedSwarm | undefined;
   readonly #session: SessionSetting;
   readonly #store: Store<In>;
   readonly #reads = new HashReads((read) => this.#store.readHashes(read));
@@ -40,8 +44,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
   /** Requests for lists that wait until this tracker is ready. */
   readonly #held = new HeldLists();
   #isOpen = false;
-  /** Commits of its own that are not settled. */
-  #ownWaiting = 0;
+  readonly #own = new OwnCommits(this.#registry, (commit) => this.#store.commit(commit));
   #nextTickMs = 0;
   #nextMarkMs = 0;
   #wakeAtMs = 0;
@@ -52,7 +55,10 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
     this.#leases = new Leases(this.#registry, { leaseMs: setting.leaseMs, tickMs: this.#tickMs });
     this.#cleaning = new CleanUp(this.#registry, this.#leases);
     this.#claims = new Claims({ ...setting, registry: this.#registry });
-    this.#session = sessionSettingOf(setting, this.#registry, this.#leases, this.#claims);
+    const { closed } = setting;
+    this.#swarm = closed === undefined ? undefined : new ClosedSwarm(closed, this.#swarmPorts());
+    const { membership } = this.#swarm ?? {};
+    this.#session = sessionSettingOf(setting, this.#registry, this.#leases, this.#claims, membership);
     this.#store = openStore(this.#sink());
   }
 
@@ -69,6 +75,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
     this.#effects = [];
     this.#apply(input, nowMs);
     this.#settleAddresses(nowMs);
+    this.#swarm?.settle(nowMs);
     this.#store.flush(nowMs);
     this.#planWake(input, nowMs);
     return this.#effects;
@@ -80,12 +87,10 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
         this.#store.receive(input.input, nowMs);
         return;
       case 'opened':
-        this.#connections.open(
-          input.connection,
-          input.host,
-          new Session(this.#session, input.host, input.connection),
-          nowMs,
-        );
+        this.#opened(input, nowMs);
+        return;
+      case 'clock':
+        this.#swarm?.clocks.own(input.seconds, nowMs);
         return;
       case 'received':
         this.#received(input.connection, input.request, nowMs);
@@ -118,9 +123,10 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
   #sink(): StoreSink<Out> {
     const { uploads, prng } = this.#session;
     return {
-      ...{ registry: this.#registry, leases: this.#leases, uploads, prng },
+      ...{ registry: this.#registry, leases: this.#leases, membership: this.#swarm?.membership, uploads, prng },
       emit: (effect) => void this.#effects.push({ kind: 'store', effect }),
-      opened: (id, movedFrom, nowMs) => this.#opened(id, movedFrom, nowMs),
+      opened: (id, movedFrom, nowMs) => this.#loaded(id, movedFrom, nowMs),
+      partnerClock: (seconds, nowMs) => this.#swarm?.clocks.partner(seconds, nowMs),
       identityChanged: (id) => this.#identityChanged(id),
       ready: (nowMs) => this.#ready(nowMs),
       hashesRead: (read, part) => this.#hashesRead(read, part),
@@ -130,12 +136,33 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
     };
   }
 
-  #opened(id: TrackerId, movedFrom: string, nowMs: number): void {
+  #swarmPorts(): SwarmPorts {
+    return {
+      ...{ connections: this.#connections, registry: this.#registry },
+      reply: (connection, message) => void this.#effects.push({ kind: 'reply', connection, message }),
+      replyAll: (connections, message) => void this.#effects.push({ kind: 'replyAll', connections, message }),
+      hangUp: (connection, reason) => this.#hangUp(connection, reason),
+      commit: (commit) => this.#store.commit(commit),
+      recheck: () => void this.#effects.push({ kind: 'recheck' }),
+      log: (level, fields, sentence) => this.#log(level, fields, sentence),
+      isPartnerTold: () => this.#store.isPartnerTold,
+      listId: () => this.#session.self.id,
+    };
+  }
+
+  #opened({ connection: number, host, who }: Extract<TrackerInput<In>, { kind: 'opened' }>, nowMs: number): void {
+    this.#connections.open(number, host, new Session(this.#session, host, number, who), nowMs);
+    const connection = this.#connections.get(number);
+    if (connection !== undefined && this.#swarm?.opened(connection) === false) this.#hangUp(number, 'no place left');
+  }
+
+  #loaded(id: TrackerId, movedFrom: string, nowMs: number): void {
     this.#isOpen = true;
     this.#session.self.id = id;
     this.#nextMarkMs = nowMs + STORE_MARK_MS;
     this.#leases.grace(nowMs);
     this.#figures.moved(movedFrom);
+    this.#swarm?.loaded();
     this.#tick(nowMs);
   }
 
@@ -170,7 +197,8 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
       this.#effects.push({ kind: 'reply', connection: number, message: refusal });
       return;
     }
-    if (request.kind === 'hello') this.#expireDoubted(clientId(request.clientId));
+    const isHello = request.kind === 'hello';
+    if (request.kind === 'hello') this.#expireDoubted(clientId(helloOf(request, connection.session.who).clientId));
     else if (connection.session.client !== undefined) this.#cleaning.doubts.heard(connection.session.client, nowMs);
     if (isHeld(request) && !this.#session.self.isReady && connection.session.hasGreeted) {
       this.#held.hold(number, request);
@@ -178,6 +206,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
       return;
     }
     for (const effect of connection.session.receive(request, nowMs)) this.#perform(connection, effect, nowMs);
+    if (isHello) this.#swarm?.greeted(connection, this.#session.self.isReady, nowMs);
   }
 
   #perform(connection: Connection, effect: SessionEffect, nowMs: number): void {
@@ -201,6 +230,9 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
         this.#wait(connection, effect.weight);
         return;
       }
+      case 'membership':
+        this.#swarm?.received(connection, effect.request, nowMs);
+        return;
       case 'hold':
         this.#claims.hold(effect.claim, { connection: number, request: effect.request });
         this.#wait(connection, 1);
@@ -240,10 +272,11 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
     const connection = this.#connections.close(number);
     this.#claims.dropped(number);
     if (connection === undefined) return;
+    this.#swarm?.closed(connection);
     this.#held.drop(number);
     this.#reads.dropped(number);
     this.#expireDoubted(connection.session.client);
-    this.#pushOwn(connection.session.closed());
+    this.#own.push(connection.session.closed());
   }
 
   /** Who goes leaves at its own last word, so that both trackers agree, and its next word counts. */
@@ -255,29 +288,17 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
       if (hangsUp) this.#hangUp(connection, 'a copy of another client');
     }
     for (const client of this.#claims.takeUnlisted())
-      this.#pushOwn([{ kind: 'leave', client, ...this.#registry.highestVersion(client) }]);
-  }
-
-  #pushOwn(changes: readonly Change[], weight = changes.length): void {
-    if (changes.length === 0) return;
-    this.#ownWaiting += 1;
-    const settled = (refusal: Refusal | undefined, nowMs: number): void => {
-      this.#ownWaiting -= 1;
-      if (refusal === undefined) return;
-      // A client that is gone is not listed for want of disk space; the file follows when its next change is written.
-      for (const change of changes) if (change.kind === 'expire') this.#registry.apply(change, nowMs, nowMs, 0);
-    };
-    this.#store.commit({ changes, weight, settled });
+      this.#own.push([{ kind: 'leave', client, ...this.#registry.highestVersion(client) }]);
   }
 
   /** Answers the connection once the changes are durable and in the registry. */
   #commit(connection: number, { changes, weight, id, reply }: Extract<SessionEffect, { kind: 'commit' }>): void {
     const settled = (refusal: Refusal | undefined): void => {
-      this.#answer(connection, weight, refusal === undefined ? reply() : refusalReply(id, refusal));
+      this.#answer(connection, weight, refusal === undefined ? reply() : notWritten(id, refusal));
       if (refusal === undefined) return;
       for (const change of changes) {
         if (change.kind !== 'part') continue;
-        this.#pushOwn(this.#connections.get(connection)?.session.uploadFailed(change.upload) ?? []);
+        this.#own.push(this.#connections.get(connection)?.session.uploadFailed(change.upload) ?? []);
       }
     };
     this.#store.commit({ changes, weight, asker: connection, settled });
@@ -307,23 +328,15 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
     }
     this.#cleanUp(nowMs);
     this.#claims.review(nowMs);
+    this.#swarm?.tick(nowMs);
     if (nowMs >= this.#nextMarkMs) {
       this.#nextMarkMs = nowMs + STORE_MARK_MS;
-      this.#mark();
+      this.#own.mark();
     }
     for (const upload of this.#session.uploads.overdue(this.#registry, nowMs))
-      this.#pushOwn([{ kind: 'dropParts', upload }]);
+      this.#own.push([{ kind: 'dropParts', upload }]);
     for (const { number } of this.#connections.silent(nowMs)) this.#hangUp(number, 'silent for too long');
     this.#effects.push({ kind: 'sweep' });
-  }
-
-  /** The list says that this tracker runs. */
-  #mark(): void {
-    this.#ownWaiting += 1;
-    const settled = (): void => {
-      this.#ownWaiting -= 1;
-    };
-    this.#store.commit({ changes: [], weight: 1, settled });
   }
 
   #stoodStill(forMs: number, nowMs: number): void {
@@ -338,21 +351,22 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
 
   /** The client connected anew or its connection ended. */
   #expireDoubted(client: ClientId | undefined): void {
-    if (client !== undefined && this.#cleaning.doubts.ended(client)) this.#pushOwn([{ kind: 'expire', client }]);
+    if (client !== undefined && this.#cleaning.doubts.ended(client)) this.#own.push([{ kind: 'expire', client }]);
   }
 
   /** One step: however many clients fell silent at once, requests wait for no more than half of a commit. */
   #cleanUp(nowMs: number): void {
     const { acknowledged } = this.#store;
-    const { clients, changes, weight } = this.#cleaning.step(this.#ownWaiting > 0, acknowledged, nowMs);
+    const { clients, changes, weight } = this.#cleaning.step(this.#own.areWaiting, acknowledged, nowMs);
     this.#figures.expired(clients);
-    this.#pushOwn(changes, weight);
+    this.#own.push(changes, weight);
   }
 
   /** A wake-up that is set stays until it rang, unless the next one has moved. */
   #planWake(input: TrackerInput<In> | Wake, nowMs: number): void {
     if (!this.#isOpen) return;
-    const nextMs = Math.min(this.#nextTickMs, this.#cleaning.nextMs, this.#store.nextAtMs());
+    const swarmMs = this.#swarm?.nextAtMs() ?? Number.POSITIVE_INFINITY;
+    const nextMs = Math.min(this.#nextTickMs, this.#cleaning.nextMs, this.#store.nextAtMs(), swarmMs);
     const atMs = Math.max(nowMs, nextMs);
     if (input.kind !== 'wake' && atMs === this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
@@ -367,16 +381,11 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
       dialBacks: this.#claims.dialCount,
       storeBacklog: this.#store.backlog,
       partner: this.#store.figures(nowMs),
+      swarm: this.#swarm?.figures,
     };
   }
 
   #log(level: 'info' | 'warn' | 'error', fields: object, sentence: string): void {
     this.#effects.push({ kind: 'log', level, fields, sentence });
   }
-}
-
-function refusalReply(id: number, refusal: Refusal): TrackerReply {
-  const code: RefusalCode = refusal === 'full' ? 'diskFull' : 'ioError';
-  const sentence = refusal === 'full' ? 'the disk of this tracker is full' : 'the seeder list could not be written';
-  return { kind: 'error', id, code, sentence };
 }

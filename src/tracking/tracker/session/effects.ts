@@ -2,7 +2,8 @@
 
 import type { SwarmKey } from '../../../foundation/torrent/ids.js';
 import type { Change } from '../../registry/changes.js';
-import type { RefusalCode, TrackerReply, TrackerRequest } from '../messages.js';
+import type { Refusal } from '../../store/contract.js';
+import type { MembershipRequest, RefusalCode, TrackerReply, TrackerRequest } from '../messages.js';
 
 export type SessionEffect =
   | { readonly kind: 'reply'; readonly message: TrackerReply }
@@ -24,6 +25,8 @@ export type SessionEffect =
       readonly offset: number;
       readonly length: number;
     }
+  /** In a closed swarm, of somebody who may ask it here. */
+  | { readonly kind: 'membership'; readonly request: MembershipRequest }
   | { readonly kind: 'hangUp'; readonly reason: string };
 
 /** While the store cannot take more: the refusal of what has to be written before it is answered. */
@@ -68,4 +71,10 @@ export function commit(id: number, changes: readonly Change[], reply: () => Trac
 /** The other side broke the protocol: it is told, and the connection ends. */
 export function broken(sentence: string): readonly SessionEffect[] {
   return [answer({ kind: 'error', id: null, code: 'protocol', sentence }), { kind: 'hangUp', reason: sentence }];
+}
+
+/** The store kept nothing of what was asked for. */
+export function notWritten(id: number, cause: Refusal): TrackerReply {
+  if (cause === 'full') return refusal(id, 'diskFull', 'the disk of this tracker is full');
+  return refusal(id, 'ioError', 'the seeder list could not be written');
 }

@@ -4,9 +4,11 @@
 
 import { CLIENT_EPOCH_MAX, PIECES_MAX, SEEDERS_PER_REPLY_MAX } from '../../../foundation/base/limits.js';
 import type { Prng } from '../../../foundation/base/prng.js';
+import { hasPower } from '../../../foundation/identity/powers.js';
 import { type ClientId, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
 import { infoDigestOf } from '../../../foundation/torrent/info-text.js';
 import { encodeFeatures } from '../../../foundation/wire/features.js';
+import type { Membership } from '../../membership/membership.js';
 import { addressKey } from '../../registry/addresses.js';
 import { type Change, compareVersions } from '../../registry/changes.js';
 import type { Leases } from '../../registry/leases.js';
@@ -29,6 +31,7 @@ import {
 import type { Budget } from './budget.js';
 import { type Caller, callerOf, isGuest } from './caller.js';
 import { answer, broken, commit, committed, refusal, refuse, type SessionEffect, unlisted } from './effects.js';
+import { type Entrant, helloOf, whyNotAsked } from './entrant.js';
 import { descriptionOf, pageOf, whyUnreadable } from './looks.js';
 import { PieceHashUpload } from './piece-hashes.js';
 import { whatIsWrong } from './share-check.js';
@@ -38,6 +41,8 @@ import type { Uploads } from './uploads.js';
 export interface SessionSetting {
   readonly registry: Registry;
   readonly leases: Leases;
+  /** Of a closed swarm. */
+  readonly membership?: Membership | undefined;
   readonly claims: Claims;
   readonly prng: Prng;
   readonly uploads: Uploads;
@@ -64,11 +69,14 @@ export class Session {
   readonly #setting: SessionSetting;
   readonly #socketHost: string;
   readonly #connection: number;
+  /** Undefined in an open swarm. */
+  readonly who: Entrant;
   #caller: Caller | undefined;
   readonly #upload: PieceHashUpload;
 
   /** @param socketHost the socket's remote address, plain. */
-  constructor(setting: SessionSetting, socketHost: string, connection: number) {
+  constructor(setting: SessionSetting, socketHost: string, connection: number, who?: Entrant) {
+    this.who = who;
     this.#setting = setting;
     this.#socketHost = socketHost;
     this.#connection = connection;
@@ -92,9 +100,12 @@ export class Session {
   receive(request: TrackerRequest, nowMs: number): readonly SessionEffect[] {
     const caller = this.#caller;
     if (request.kind === 'hello') {
-      return caller === undefined ? this.#greet(request, nowMs) : broken('hello is said once');
+      return caller === undefined ? this.#greet(helloOf(request, this.who), nowMs) : broken('hello is said once');
     }
     if (caller === undefined) return broken('hello comes first');
+    const notAsked = whyNotAsked(request.kind, this.who);
+    if (notAsked?.ends === true) return broken(notAsked.sentence);
+    if (notAsked !== undefined && 'id' in request) return [refuse(request.id, 'notAdmitted', notAsked.sentence)];
     if (isAboutMembership(request)) return this.#membership(request);
     if (request.kind === 'stats') return [{ kind: 'giveStats', id: request.id }];
     if (caller.presence === undefined && isLook(request)) return [this.#look(request, caller)];
@@ -119,6 +130,7 @@ export class Session {
   }
 
   #membership(request: MembershipRequest): readonly SessionEffect[] {
+    if (this.who !== undefined) return [{ kind: 'membership', request }];
     if (request.kind === 'knownBans') return [];
     const sentence = 'this swarm is open: it has no members';
     return [answer({ kind: 'error', id: request.id, code: 'forbidden', sentence })];
@@ -196,6 +208,7 @@ export class Session {
       registry.swarm(swarm)?.complete === true ? registry.swarm(swarm)?.facts : undefined,
     );
     if (wrong !== undefined) return refuse(id, 'invalid', wrong);
+    if (registry.swarm(swarm)?.facts === undefined && !this.#mayPublish) return refuse(id, 'forbidden', READS_ONLY);
     const full = this.#whatIsFull(swarm, caller, nowMs);
     if (full !== undefined) return refuse(id, 'limit', full);
     const seat = this.#verdict(caller, swarm, pieceCount, nowMs);
@@ -214,6 +227,13 @@ export class Session {
       if (piecesNeeded) this.#upload.wanted(swarm, facts);
       return { kind: 'shared', id, piecesNeeded };
     });
+  }
+
+  /** In an open swarm everybody may. */
+  get #mayPublish(): boolean {
+    const { membership } = this.#setting;
+    if (membership === undefined) return true;
+    return this.who?.kind === 'member' && hasPower(membership.powersOf(this.who.member), 'publish');
   }
 
   #whatIsFull(key: SwarmKey, caller: Caller, nowMs: number): string | undefined {
@@ -364,6 +384,8 @@ export class Session {
     return this.#setting.registry.client(caller.id)?.liveCount ?? 0;
   }
 }
+
+const READS_ONLY = 'a reader shares what a publisher brought in; ask an administrator for the role client';
 
 function isLook(request: TrackerRequest): request is Look {
   return ['seeders', 'describe', 'hashString', 'list'].includes(request.kind);

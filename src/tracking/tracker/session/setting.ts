@@ -5,6 +5,7 @@ import { TOMBSTONE_MS } from '../../../foundation/base/limits.js';
 import { Prng } from '../../../foundation/base/prng.js';
 import { formatAddress } from '../../../foundation/torrent/address.js';
 import { TRACKER_ID_SIZE } from '../../../foundation/torrent/ids.js';
+import type { Membership } from '../../membership/membership.js';
 import type { Leases } from '../../registry/leases.js';
 import type { Registry } from '../../registry/registry.js';
 import type { Claims } from '../claims/claims.js';
@@ -20,9 +21,10 @@ export function sessionSettingOf(
   registry: Registry,
   leases: Leases,
   claims: Claims,
+  membership?: Membership,
 ): SessionSetting {
   return {
-    ...{ registry, leases, claims, leaseMs, renewMs, trustHost },
+    ...{ registry, leases, membership, claims, leaseMs, renewMs, trustHost },
     // Clients take so much; no client of before knew host names.
     partner: fitting(formatAddress(partner), PARTNER_BYTES_MAX),
     features: OWN_FEATURES.filter((feature) => lists || feature !== TRACKER_FEATURES.lists),

@@ -1,0 +1,11 @@
+// What a closed tracker answers to requests that it does not even look into. Pure.
+
+export const NOT_WRITTEN =
+  'this tracker could not write it down, and nothing has changed; try again, or at the other tracker';
+export const NOT_HERE = { refused: { code: 'forbidden', sentence: 'this needs the card of a member' } } as const;
+export const HAS_CARD = {
+  refused: { code: 'invalid', sentence: 'this machine has a card already; mtorrent leave, and join again' },
+} as const;
+export const TOO_OFTEN = {
+  refused: { code: 'limit', sentence: 'this card was renewed too often; try again later' },
+} as const;
