@@ -90,6 +90,8 @@ export const BESIDE_TOLD_MAX = 32;
 export const ADDRESS_LOOK_MS = 5_000;
 /** Changed files that a sentence names: more of them would not fit a terminal. */
 export const CHANGED_NAMED_MAX = 10;
+/** The same of files of a folder that is in the way of a download, with what is wrong with each. */
+export const TAKEN_NAMED_MAX = 3;
 /** Characters of each: ten of them and the sentence are below the bound of a sentence. */
 export const CHANGED_NAME_CHARACTERS_MAX = 64;
 /** Questions of readers that wait for a piece: each is one program that reads one download in order. */

@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { deleteContent } from '../../src/client/disk-jobs/content-removal.js';
@@ -116,12 +125,25 @@ test('looks find a changed file in turn; one that is the same twice is hashed, a
   await assert.rejects(look(), failsWith('FILE_NOT_FOUND', root));
 });
 
-test('a get believes what lies at its target when every file is right, and names how much of it is otherwise', async (t) => {
-  const { root, states, entry, metainfo, fresh, put } = await stage(t);
+test('a get believes what lies at its target when every file is right, and names the files that are not', async (t) => {
+  const { root, states, entry, metainfo, fresh } = await stage(t);
   assert.equal((await states.wholeAt(entry, fresh())).have, metainfo.geometry.pieceCount);
-  put('large.bin', new Uint8Array(4_300_000));
-  const good = metainfo.geometry.pieceCount - 9;
-  await assert.rejects(states.wholeAt(entry, fresh()), failsWith('ALREADY_EXISTS', root, `${good} of its`));
+  const taken = (...parts: readonly string[]): Promise<void> =>
+    assert.rejects(states.wholeAt(entry, fresh()), failsWith('ALREADY_EXISTS', root, ...parts));
+  // Every piece of it is right, but not its end.
+  appendFileSync(join(root, 'large.bin'), 'more');
+  await taken(
+    '1 of its 4 files is not right: large.bin (4300004 bytes instead of 4300000);',
+    `mv ${root} ${root}.part`,
+  );
+  // No piece proves a.txt any more, which shares its only one.
+  rmSync(join(root, 'sub'), { recursive: true });
+  mkdirSync(join(root, 'sub'));
+  symlinkSync('elsewhere', join(root, 'sub/b.txt'));
+  const both = 'sub/b.txt (is no file), sub/empty (missing), large.bin (4300004 bytes instead of 4300000)';
+  await taken(`3 of its 4 files are not right: ${both}; to keep the others and fetch these in place of what is there`);
+  mkdirSync(`${root}.part`);
+  await taken(`move that folder away: ${root}.part is continued then`);
   rmSync(root, { recursive: true });
   writeFileSync(root, 'a file');
   await assert.rejects(states.wholeAt(entry, fresh()), failsWith('ALREADY_EXISTS', 'is another file'));

@@ -139,6 +139,7 @@ test('verify compares a folder file by file, and tells which small file of a bad
   fs.rmSync(at('tools/link'));
   fs.symlinkSync('../config.json', at('tools/link'));
   fs.rmdirSync(at('cache'));
+  fs.chmodSync(at('tools/convert.sh'), 0o644);
   fs.writeFileSync(at('stranger'), '');
   const wrong = await run('verify', 'models.mtorrent', 'models');
   assert.equal(wrong.code, 12);
@@ -147,7 +148,8 @@ test('verify compares a folder file by file, and tells which small file of a bad
     'changed: tools/link',
     'missing: cache',
     'missing: tools/aux.c',
-    'models: 2 of 5 files are good',
+    'models: 1 of 5 files are good',
+    'not executable: tools/convert.sh',
     'size differs: model.safetensors',
     'the folder is not the one that the .mtorrent describes',
   ]);
@@ -162,4 +164,24 @@ test('verify compares a folder file by file, and tells which small file of a bad
     bad: [{ path: 'README.md', state: 'changed' }],
     passed: false,
   });
+});
+
+test('verify follows links where it is told to, and refuses to choose files of what is one file', async (t) => {
+  const { directory, run } = stageTree(t);
+  // A link in place of a file is another thing, and no reason to stop.
+  fs.renameSync(join(directory, 'models/README.md'), join(directory, 'elsewhere.md'));
+  fs.symlinkSync('../elsewhere.md', join(directory, 'models/README.md'));
+  assert.equal((await run('create', 'models', ...PAIR, '--follow-links')).code, 0);
+  assert.match((await run('verify', 'models.mtorrent', 'models')).stdout, /^missing: README\.md$/m);
+  const followed = await run('verify', 'models.mtorrent', 'models', '--follow-links', '--strict');
+  assert.deepEqual([followed.code, followed.stderr], [0, ''], followed.stdout);
+  fs.writeFileSync(join(directory, 'elsewhere.md'), 'READ ME\n');
+  assert.match((await run('verify', 'models.mtorrent', 'models', '--follow-links')).stdout, /^changed: README\.md$/m);
+  assert.equal((await run('create', 'elsewhere.md', ...PAIR)).code, 0);
+  const refused = await run('verify', 'elsewhere.md.mtorrent', 'elsewhere.md', '--only', '*.md');
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.stderr,
+    /INVALID_ARGUMENTS: elsewhere\.md is one file; --only and --except choose files of a folder/,
+  );
 });

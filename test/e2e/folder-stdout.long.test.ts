@@ -217,13 +217,20 @@ test('a .mtorrent comes from standard input, and the same command goes on with i
   assert.equal(await exit, 0, errors());
   assert.equal((await output).toString(), `${join(to, 'film.bin')}\n`);
   assert.ok((await readFile(join(to, 'film.bin'))).equals(await readFile(stage.source)));
+  assert.deepEqual(await keptInputs(stage), [], 'what came in is not kept when nothing needs it');
 });
+
+/** The .mtorrent files from standard input that are still in the state directory. */
+function keptInputs({ user }: Served): Promise<readonly string[]> {
+  return readdir(join(user.env['XDG_STATE_HOME'] ?? '', 'mtorrent', 'stdin'));
+}
 
 test('both at once: a .mtorrent in, its file out', async (t) => {
   const stage = await served(3);
   const { exit, output, errors } = run(t, stage, ['get', '-', '-'], await readFile(stage.mtorrent));
   assert.equal(await exit, 0, errors());
   assert.ok((await output).equals(await readFile(stage.source)));
+  assert.deepEqual(await keptInputs(stage), []);
 });
 
 test('an empty input, an address of the web and options that need a pipe are refused in one sentence', async (t) => {

@@ -1920,4 +1920,22 @@ export const CATALOGUE: readonly Defect[] = [
     test: 'test/client/open-files.test.ts',
     rule: 'one client has one layout and one choice of a swarm; another one is refused until the first is forgotten',
   },
+  {
+    name: 'folders: a right file beside a wrong one is called wrong',
+    breaks: 'a small file is judged by its own digest where its piece is not right',
+    file: 'src/client/disk-jobs/folder-taken.ts',
+    right: "digestOf(await readFile(path)) === digest ? undefined : 'other bytes'",
+    wrong: "digestOf(await readFile(path)) === digest ? 'other bytes' : 'other bytes'",
+    test: 'test/client/folder-states.test.ts',
+    rule: 'a get believes what lies at its target when every file is right, and names the files that are not',
+  },
+  {
+    name: 'folders: verify stops at a link in place of a file',
+    breaks: 'a link in place of a file of a folder is a file that is not right',
+    file: 'src/transfer/hash/tasks.ts',
+    right: 'if (error instanceof EntryError && OTHER_KINDS.includes(error.code)) return undefined;',
+    wrong: '',
+    test: 'test/client/folder-states.test.ts',
+    rule: 'a get believes what lies at its target when every file is right, and names the files that are not',
+  },
 ];

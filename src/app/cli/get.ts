@@ -140,7 +140,8 @@ async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
     config.mayName,
     choiceOf(args),
   );
-  const plan = { ...planned, wish: { ...planned.wish, ...wish } };
+  const isOwnMtorrent = args.mtorrent === STANDARD_STREAM;
+  const plan = { ...planned, wish: { ...planned.wish, ...wish }, isOwnMtorrent };
   if (detach && background === undefined) {
     const sentence = `no client runs in the background to leave the download to; start one with: ${command('daemon', '--detach')}`;
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);

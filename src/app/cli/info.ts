@@ -3,7 +3,6 @@
 
 import type { Argv } from 'yargs';
 import { formatBytes, toHex } from '../../foundation/base/bytes.js';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { linkTo } from '../../foundation/torrent/link.js';
@@ -61,13 +60,10 @@ export async function runInfo(args: InfoArguments, output: CommandOutput): Promi
 
 /** Whether some of a folder is left out. */
 async function applyChoice({ name, layout: { folder } }: Metainfo, choice: InfoArguments): Promise<boolean> {
-  const { choose, isPartial } = await import('../../foundation/torrent/folder/choice.js');
+  const { choose, isPartial, refuseChoice } = await import('../../foundation/torrent/folder/choice.js');
   if (!isPartial(choice)) return false;
-  if (folder !== undefined) choose(folder, choice);
-  else {
-    const sentence = `${printable(name)} is one file, of which nothing can be chosen; leave out --only and --except`;
-    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
-  }
+  if (folder === undefined) refuseChoice(name, choice);
+  else choose(folder, choice);
   return true;
 }
 

@@ -16,6 +16,9 @@ import { printable } from '../../foundation/torrent/names.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
 import { pieceProgress } from './progress.js';
 
+/** For its owner. */
+const EXECUTABLE = 0o100;
+
 export interface FolderVerification {
   readonly path: string;
   /** Complains about what is not in the list. */
@@ -24,7 +27,7 @@ export interface FolderVerification {
 }
 
 /** What is wrong with an entry. `unproven`: its bytes cannot be told from those of files that were left out. */
-export type EntryState = 'missing' | 'size differs' | 'changed' | 'unproven' | 'not in the list';
+export type EntryState = 'missing' | 'size differs' | 'changed' | 'not executable' | 'unproven' | 'not in the list';
 
 export interface FolderFindings {
   readonly metainfo: Metainfo;
@@ -92,7 +95,7 @@ async function badFiles(
   list: FolderList,
   { path, good }: Checked,
 ): Promise<readonly BadEntry[]> {
-  const { NOT_THERE } = await import('../../transfer/storage/folder-look.js');
+  const { NO_FILE } = await import('../../transfer/storage/entry-looks.js');
   const { FOLDER_LOOK_ENTRIES } = await import('../../transfer/storage/limits.js');
   const checked = wantedPieces(layout)?.whole;
   const files = filesIn(list);
@@ -102,15 +105,16 @@ async function badFiles(
     const times = await pool.times(path, layout, some);
     for (const [nth, entry] of some.entries()) {
       const full = `${path}/${list.pathOf(entry)}`;
-      const state = times[nth] === NOT_THERE ? await whyNotThere(full) : await judged(list, entry, full, good, checked);
+      const isThere = times[nth] !== NO_FILE;
+      const state = isThere ? await judged(list, entry, full, good, checked) : await whyNotThere(list, full);
       if (state !== 'good') bad.push({ entry, state, isFile: true });
     }
   }
   return bad;
 }
 
-async function whyNotThere(path: string): Promise<EntryState> {
-  const found = await lstat(path).catch(() => undefined);
+async function whyNotThere(list: FolderList, path: string): Promise<EntryState> {
+  const found = await (list.followsLinks ? stat(path) : lstat(path)).catch(() => undefined);
   return found?.isFile() === true ? 'size differs' : 'missing';
 }
 
@@ -121,8 +125,10 @@ async function judged(
   good: Bitfield,
   checked: Bitfield | undefined,
 ): Promise<EntryState | 'good'> {
+  const isBare = list.kindOf(entry) === 'exec' && !(await isExecutable(path));
+  const asItIs = isBare ? 'not executable' : 'good';
   const size = list.sizeOf(entry);
-  if (size === 0) return 'good';
+  if (size === 0) return asItIs;
   const first = Math.floor(list.beginOf(entry) / PIECE_SIZE);
   const last = Math.floor((list.beginOf(entry) + size - 1) / PIECE_SIZE);
   let isChecked = true;
@@ -131,16 +137,26 @@ async function judged(
     isGood &&= good.has(piece);
     isChecked &&= checked?.has(piece) !== false;
   }
-  if (isGood) return 'good';
+  if (isGood) return asItIs;
   const digest = list.digestOf(entry);
-  if (digest !== undefined) return (await digestOfFile(path)) === digest ? 'good' : 'changed';
+  if (digest !== undefined) return (await digestOfFile(list, path)) === digest ? asItIs : 'changed';
   return isChecked ? 'changed' : 'unproven';
 }
 
-/** As a list has it, of a small file. */
-async function digestOfFile(path: string): Promise<bigint> {
+/** The other way round nothing is wrong: some file systems let everything be executed. */
+async function isExecutable(path: string): Promise<boolean> {
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return ((await stat(path)).mode & EXECUTABLE) !== 0;
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** As a list has it, of a small file. */
+async function digestOfFile(list: FolderList, path: string): Promise<bigint> {
+  const follow = list.followsLinks ? 0 : constants.O_NOFOLLOW;
+  try {
+    const handle = await open(path, constants.O_RDONLY | follow | constants.O_NONBLOCK);
     try {
       return createHash('sha1')
         .update(await handle.readFile())
@@ -178,7 +194,7 @@ async function stateOfOther(list: FolderList, entry: number, path: string): Prom
 
 /** What lies in the directory and not in the list. */
 async function strangersIn(pool: HashPool, list: FolderList, path: string): Promise<FolderFindings['bad']> {
-  const { layout, skipped } = await pool.survey(path, { skipUnshareable: true });
+  const { layout, skipped } = await pool.survey(path, { skipUnshareable: true, followLinks: list.followsLinks });
   const listed = new Set<string>();
   for (let entry = 0; entry < list.count; entry += 1) listed.add(list.pathOf(entry));
   const found = layout.folder;

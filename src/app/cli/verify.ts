@@ -25,6 +25,8 @@ export interface VerifyArguments {
   /** Patterns: which files of a folder are compared. */
   readonly only?: readonly string[] | undefined;
   readonly except?: readonly string[] | undefined;
+  /** A folder is compared with what the links in it point to. */
+  readonly followLinks?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,6 +42,11 @@ export function verifyCommand(parser: Argv, run: RunCommand): void {
           type: 'boolean',
           default: false,
           describe: 'of a folder: complain of what is not in its list',
+        })
+        .option('follow-links', {
+          type: 'boolean',
+          default: false,
+          describe: 'of a folder: compare what symbolic links point to, as create --follow-links made it',
         })
         .options(CHOICE_FLAGS)
         .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' })
@@ -63,6 +70,8 @@ export async function runVerify(args: VerifyArguments, output: CommandOutput): P
   const metainfo = await metainfoFrom(args.mtorrent, { ...args });
   const { folder } = metainfo.layout;
   if (folder !== undefined) return verifyFolder(metainfo, folder, args, output);
+  const { refuseChoice } = await import('../../foundation/torrent/folder/choice.js');
+  refuseChoice(metainfo.name, args);
   const findings = await examine(metainfo, args, output);
   const passed = isWhole(findings);
   if (args.json === true) output.stdout(JSON.stringify({ schema: 1, ...asJson(findings), passed }));
@@ -79,6 +88,7 @@ async function verifyFolder(
   const { choose } = await import('../../foundation/torrent/folder/choice.js');
   const { examineFolder, folderJson, folderText } = await import('./verify-folder.js');
   choose(folder, args);
+  if (args.followLinks === true) folder.followLinks();
   const { file: path, strict = false, signal } = args;
   const findings = await examineFolder(metainfo, folder, { path, strict, signal }, output);
   const passed = findings.bad.length === 0;

@@ -12,7 +12,7 @@ import type { LogStyle } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { choose, refuseChoice } from '../../foundation/torrent/folder/choice.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
-import { deleteEmptyPart } from '../../transfer/storage/leftovers.js';
+import { deleteEmptyPart, unlinkIfThere } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { targetOf } from '../../transfer/storage/target.js';
 import type { Download } from './download.js';
@@ -55,6 +55,8 @@ export interface GetPlan {
   /** Where the file or the folder goes. Absolute. */
   readonly target: string;
   readonly wish?: Partial<GetWish> | undefined;
+  /** The .mtorrent was written for this download alone, and goes when that needs it no more. */
+  readonly isOwnMtorrent?: boolean | undefined;
 }
 
 /** A client that fetches one file, and shares it until `close`. */
@@ -131,6 +133,7 @@ export async function startGet(plan: GetPlan, config: OneShotConfig): Promise<Fe
       await client.close();
       if (left?.every(({ have }) => have === 0) !== true) return;
       await forget(stateDir);
+      if (plan.isOwnMtorrent === true) await unlinkIfThere(plan.mtorrentPath);
       if (left.length > 0) await deleteEmptyPart(plan.target);
     }),
   };

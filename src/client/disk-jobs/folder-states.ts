@@ -10,7 +10,7 @@ import { servedPieces, wantedPieces } from '../../foundation/torrent/folder/want
 import { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
-import { NOT_THERE } from '../../transfer/storage/folder-look.js';
+import { NO_FILE } from '../../transfer/storage/entry-looks.js';
 import { loadStamps, saveStamps } from '../../transfer/storage/folder-stamps.js';
 import { unlinkIfThere } from '../../transfer/storage/leftovers.js';
 import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
@@ -23,6 +23,7 @@ import type { Entry } from '../files/record.js';
 import { CHANGED_NAMED_MAX } from '../limits.js';
 import type { StatePaths } from '../state/library.js';
 import type { OnHashed } from './adoption.js';
+import { folderTaken } from './folder-taken.js';
 import type { LocalHashing } from './local-hashing.js';
 
 /** A folder that is there. */
@@ -37,8 +38,8 @@ export interface FolderState {
 export interface ExaminedFolder {
   /** Pieces that are right, of those that can be judged. */
   readonly good: Bitfield;
-  /** Of the chosen files, those that are not right. */
-  readonly wrong: number;
+  /** Of the chosen files, those that are not right, by their indices. */
+  readonly wrong: readonly number[];
 }
 
 /** What the last looks at a shared folder saw. */
@@ -97,14 +98,14 @@ export class FolderStates {
     const whole = wholePieces(metainfo.layout);
     const good = await this.#hashing.check(path, metainfo, whole, onHashed);
     const after = await this.#hashing.look(path, metainfo.layout, files);
-    let wrong = 0;
+    const wrong: number[] = [];
     for (const [at, file] of files.entries()) {
-      const time = before[at] ?? NOT_THERE;
-      const isStill = time !== NOT_THERE && time === after[at];
+      const time = before[at] ?? NO_FILE;
+      const isStill = time !== NO_FILE && time === after[at];
       const isKept = isStill && isRight(list, file, whole, good);
       list.markChanged(file, !isKept);
       if (isKept) list.stamp(file, time);
-      else wrong += 1;
+      else wrong.push(file);
     }
     return { good, wrong };
   }
@@ -115,18 +116,18 @@ export class FolderStates {
    */
   async wholeAt(entry: Entry, metainfo: Metainfo, onHashed?: OnHashed): Promise<FolderState> {
     const { path } = entry;
-    const taken = (good: number): MiniTorrentError => {
-      const found = { good, pieces: metainfo.geometry.pieceCount, diskBytes: 0 };
-      return new MiniTorrentError('ALREADY_EXISTS', targetTaken(path, partPathOf(path), found, false).sentence);
-    };
-    if (!(await isFolder(path))) throw taken(0);
+    if (!(await isFolder(path))) {
+      const found = { good: 0, pieces: metainfo.geometry.pieceCount, diskBytes: 0 };
+      throw new MiniTorrentError('ALREADY_EXISTS', targetTaken(path, partPathOf(path), found, false).sentence);
+    }
     const { good, wrong } = await this.examine(path, metainfo, onHashed);
     const telling = good.without(zerosOf(metainfo).pieces).count;
-    if (wrong > 0 && telling === 0) {
+    if (wrong.length > 0 && telling === 0) {
       const sentence = `${path} exists already and holds other files; choose another destination or move it away`;
       throw new MiniTorrentError('ALREADY_EXISTS', sentence);
     }
-    if (wrong > 0) throw taken(telling);
+    const list = listOf(metainfo);
+    if (wrong.length > 0) throw await folderTaken(path, list, wrong, chosenFiles(list).length);
     return this.record(entry, metainfo);
   }
 
@@ -194,13 +195,12 @@ export class FolderStates {
     const before = await this.#hashing.look(path, layout, files);
     const only = new Bitfield(whole.pieceCount);
     for (const [at, file] of files.entries())
-      if (before[at] !== NOT_THERE)
-        for (const piece of piecesOfEntry(list, file)) if (whole.has(piece)) only.set(piece);
+      if (before[at] !== NO_FILE) for (const piece of piecesOfEntry(list, file)) if (whole.has(piece)) only.set(piece);
     const good = only.count === 0 ? only : await this.#hashing.check(path, metainfo, only, onHashed);
     const after = await this.#hashing.look(path, layout, files);
     for (const [at, file] of files.entries()) {
-      const time = after[at] ?? NOT_THERE;
-      const isKept = time !== NOT_THERE && time === before[at] && isRight(list, file, whole, good);
+      const time = after[at] ?? NO_FILE;
+      const isKept = time !== NO_FILE && time === before[at] && isRight(list, file, whole, good);
       list.markChanged(file, !isKept);
       if (isKept) list.stamp(file, time);
     }
@@ -225,11 +225,11 @@ export class FolderStates {
     const still: number[] = [];
     let isNew = false;
     for (const [at, index] of looked.entries()) {
-      const seen = times[at] ?? NOT_THERE;
+      const seen = times[at] ?? NO_FILE;
       if (!list.hasChanged(index) && seen === list.stampOf(index)) continue;
       list.markChanged(index, true);
       const known = watched.changed.get(index);
-      if (known?.seen === seen && seen !== NOT_THERE) {
+      if (known?.seen === seen && seen !== NO_FILE) {
         still.push(index);
         isNew ||= known.judged !== seen;
       }
@@ -257,7 +257,7 @@ export class FolderStates {
     const times = await this.#hashing.look(entry.path, layout, Uint32Array.from(still));
     let isStamped = false;
     for (const [at, index] of still.entries()) {
-      const seen = watched.changed.get(index)?.seen ?? NOT_THERE;
+      const seen = watched.changed.get(index)?.seen ?? NO_FILE;
       if (times[at] !== seen) continue;
       if (!isRight(list, index, whole, good)) {
         watched.changed.set(index, { seen, judged: seen });

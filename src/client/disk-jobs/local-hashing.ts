@@ -86,7 +86,7 @@ export class LocalHashing {
   }
 
   /**
-   * The modification times in nanoseconds of these entries of a folder, or NOT_THERE; no share or check is waited for.
+   * The modification times in nanoseconds of these entries of a folder, or NO_FILE; no share or check is waited for.
    * FILE_NOT_FOUND, NOT_A_DIRECTORY, … when there is no folder.
    */
   async look(path: string, layout: Layout, entries: Uint32Array): Promise<BigInt64Array> {

@@ -10,7 +10,7 @@ import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js'
 import { NO_STAMP } from '../../foundation/torrent/folder/folder-list.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Layout } from '../../foundation/torrent/layout.js';
-import { NOT_THERE } from '../storage/folder-look.js';
+import { NO_FILE } from '../storage/entry-looks.js';
 import { FOLDER_LOOK_ENTRIES } from '../storage/limits.js';
 import { openSource, type Storage } from '../storage/storage.js';
 import type { HashAnswer, HashTask } from './messages.js';
@@ -97,7 +97,7 @@ async function checkStamps(threads: RangeThreads, storage: Storage, signal: Abor
     const times = await timesIn(threads.run, storage, entries);
     for (const [at, entry] of entries.entries()) {
       const stamp = list.stampOf(entry);
-      const isSame = stamp === NO_STAMP ? times[at] !== NOT_THERE : times[at] === stamp;
+      const isSame = stamp === NO_STAMP ? times[at] !== NO_FILE : times[at] === stamp;
       if (!isSame) throw isChanged(storage.pathOf(entry));
     }
   });

@@ -171,12 +171,26 @@ function checkRange(source: StorageBytes, task: Of<'checkRange'>, buffer: Uint8A
   assert(task.digests.length === task.count * DIGEST_SIZE, 'a range comes with its digests');
   const good = new Bitfield(task.count);
   for (let at = 0; at < task.count; at += 1) {
-    const digest = digestOf(source, task.first + at, buffer);
+    const digest = digestIfThere(source, task.first + at, buffer);
     // Of a folder, what lies behind a missing file may be there.
-    if (typeof digest === 'number') continue;
+    if (digest === undefined) continue;
     if (equalBytes(digest, task.digests.subarray(at * DIGEST_SIZE, (at + 1) * DIGEST_SIZE))) good.set(at);
   }
   return { kind: 'checked', good: good.bytes };
+}
+
+/** In place of a file of a folder: a link, a directory, or a file where a directory should be. */
+const OTHER_KINDS: readonly string[] = ['ELOOP', 'EISDIR', 'ENOTDIR'];
+
+/** Undefined: not all of its bytes are there. */
+function digestIfThere(source: StorageBytes, piece: number, buffer: Uint8Array): Uint8Array | undefined {
+  try {
+    const digest = digestOf(source, piece, buffer);
+    return typeof digest === 'number' ? undefined : digest;
+  } catch (error) {
+    if (error instanceof EntryError && OTHER_KINDS.includes(error.code)) return undefined;
+    throw error;
+  }
 }
 
 function clearRange(target: StorageBytes, task: Of<'clearRange'>, buffer: Uint8Array): HashAnswer {

@@ -9,7 +9,7 @@ import { eachOf } from './each-of.js';
 import { EntryError } from './entry-error.js';
 import { LOOKS_AT_ONCE, STAT_BLOCK_BYTES } from './limits.js';
 
-/** In place of a modification time: there is no file. */
+/** In place of a modification time: there is no file, or none that can be what the list says. */
 export const NO_FILE = -(2n ** 63n);
 
 /** Modification times in nanoseconds, NO_FILE of everything but files that are there. Rejects with EntryError. */

@@ -4,16 +4,17 @@
 import fs from 'node:fs';
 import { present } from '../../foundation/base/assert.js';
 import { errnoOf } from '../../foundation/base/errors.js';
+import { NO_FILE } from './entry-looks.js';
 import { FolderTree } from './folder-tree.js';
 import { layoutOf, type StorageHandle } from './messages.js';
-
-/** In place of a time: no file of the right size is there. */
-export const NOT_THERE = -(2n ** 63n);
 
 /** What makes that a file is not there, and no trouble of its disk. */
 const GONE: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG'];
 
-/** Modification times in nanoseconds, or NOT_THERE, of these entries of the list. Throws system errors. */
+/**
+ * Modification times in nanoseconds of these entries of the list, NO_FILE where no file of the right size is there.
+ * Throws system errors.
+ */
 export function timesOf(handle: StorageHandle, entries: Uint32Array): BigInt64Array {
   const list = present(layoutOf(handle).folder, 'a look is at a folder');
   const tree = new FolderTree(handle.fd, list.followsLinks);
@@ -32,9 +33,9 @@ export function timesOf(handle: StorageHandle, entries: Uint32Array): BigInt64Ar
 function timeOf(look: () => fs.BigIntStats, size: number): bigint {
   try {
     const found = look();
-    return found.isFile() && found.size === BigInt(size) ? found.mtimeNs : NOT_THERE;
+    return found.isFile() && found.size === BigInt(size) ? found.mtimeNs : NO_FILE;
   } catch (error) {
-    if (GONE.includes(errnoOf(error))) return NOT_THERE;
+    if (GONE.includes(errnoOf(error))) return NO_FILE;
     throw error;
   }
 }
