@@ -23,6 +23,7 @@ import type { ClientEvent } from './messages.js';
 import type { Client, ClientOptions, ClientState } from './options.js';
 import type { Identity, StatePaths } from './state/library.js';
 import { StateWriter } from './state/state-writer.js';
+import { endAll, farewell } from './taking-down.js';
 import { OwnAddress } from './threads/own-address.js';
 import { type Placement, placementFor, threadsFact } from './threads/placement.js';
 import { Serving } from './threads/serving.js';
@@ -54,6 +55,7 @@ export class ClientActor {
   #isStarted = false;
   #halting = false;
   readonly #entries: readonly Entry[];
+  readonly #hangingFiles = new Set<string>();
 
   constructor(options: ClientOptions, state: ClientState, logFile: LogFile, lock: DirectoryLock) {
     const { paths, identity, entries } = state;
@@ -311,6 +313,7 @@ export class ClientActor {
 
   #onServeEvent(event: ServeEvent, thread: number): void {
     if ('ask' in event) this.#queries.take(event);
+    else if (event.kind === 'readHangs') this.#hangingFiles.add(event.path);
     else if (event.kind === 'listening') this.#serving.listens(thread, event.port);
     else if (event.kind === 'listenFailed') this.#serving.cannotListen(thread, event.errno);
     else {
@@ -333,13 +336,9 @@ export class ClientActor {
   async #halt(ask: number): Promise<void> {
     if (this.#halting) return;
     this.#halting = true;
-    const forced = await this.#takeDown();
-    this.#logFile.log.info({ forced }, 'client stopped');
-    this.#tellUser({
-      kind: 'accepted',
-      ask,
-      detail: forced.length === 0 ? 'BYE' : `BYE (ended by force: ${forced.join(', ')})`,
-    });
+    const detail = await this.#takeDown();
+    this.#logFile.log.info({ detail }, 'client stopped');
+    this.#tellUser({ kind: 'accepted', ask, detail });
     await this.#telling;
     this.#logFile.close();
     this.#ended.resolve(undefined);
@@ -357,7 +356,7 @@ export class ClientActor {
     });
   }
 
-  async #takeDown(): Promise<readonly string[]> {
+  async #takeDown(): Promise<string> {
     this.#host.stop();
     this.#queries.closeAll();
     this.#examination.stop();
@@ -365,12 +364,13 @@ export class ClientActor {
     this.#trackers.stop();
     this.#serving.stop();
     const forced = await this.#threads.stop();
-    await this.#files.releaseAll();
-    await this.#jobs.close();
-    await this.#writer.close();
+    const disks = await endAll([
+      ['open files', () => this.#files.releaseAll()],
+      ['disk jobs', () => this.#jobs.close()],
+    ]);
+    const state = await endAll([['state', () => this.#writer.close().then(() => this.#lock.release())]]);
     this.#vitals.stop();
-    await this.#lock.release();
-    return forced;
+    return farewell([...forced, ...disks, ...state], [...this.#hangingFiles, ...this.#jobs.hanging]);
   }
 
   #tellRecorded({ ask, detail, unsaved }: Extract<ClientEffect, { kind: 'tellRecorded' }>): void {

@@ -177,7 +177,10 @@ export type ClientInput =
     }
   | {
       readonly kind: 'serve';
-      readonly event: Exclude<ServeEvent, { readonly ask: number } | { readonly kind: 'listening' | 'listenFailed' }>;
+      readonly event: Exclude<
+        ServeEvent,
+        { readonly ask: number } | { readonly kind: 'listening' | 'listenFailed' | 'readHangs' }
+      >;
     }
   | { readonly kind: 'announce'; readonly trackers: string; readonly event: AnnounceEvent }
   /** As `shareProgressed`, for a verification. */

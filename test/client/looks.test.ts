@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Looks } from '../../src/client/disk-jobs/look.js';
 import { deferred } from '../../src/foundation/base/deferred.js';
-import { mountOf, mountPointsIn } from '../../src/transfer/storage/mounts.js';
+import { mountOf, mountsIn } from '../../src/transfer/storage/mounts.js';
 
 test('FC-25: a mount that hangs is named once, takes one look, and the files of others are seen', async () => {
   const hangs = deferred<undefined>();
@@ -28,14 +28,22 @@ test('FC-25: a mount that hangs is named once, takes one look, and the files of 
   assert.deepEqual((await looks.at(sources)).map(({ file }) => file).sort(), [0, 1, 2]);
 });
 
-test('FC-25: the mount of a path is the longest that it lies below', () => {
-  const points = mountPointsIn(
-    ['1 0 8:1 / / rw - ext4 a rw', '2 1 0:5 / /mnt rw - nfs b rw', '3 2 0:6 / /mnt/my\\040disk rw - nfs c rw'].join(
-      '\n',
-    ),
+test('FC-25: the mount of a path is the longest that it lies below, and of one place the last', () => {
+  const mounts = mountsIn(
+    [
+      '1 0 8:1 / / rw - ext4 a rw',
+      '2 1 0:5 / /mnt rw - nfs b rw',
+      '3 2 0:6 / /mnt/my\\040disk rw shared:1 master:2 - fuse.sshfs c rw',
+      '4 2 0:7 / /mnt rw - xfs d rw',
+    ].join('\n'),
   );
+  const points = mounts.map(({ point }) => point);
   assert.deepEqual(
     ['/x', '/mnt/x', '/mntx', '/mnt/my disk/x'].map((path) => mountOf(path, points)),
     ['/', '/mnt', '/', '/mnt/my disk'],
+  );
+  assert.deepEqual(
+    points.map((point) => mounts.find((mount) => mount.point === point)?.type),
+    ['fuse.sshfs', 'xfs', 'xfs', 'ext4'],
   );
 });

@@ -1294,6 +1294,25 @@ const SERVING: readonly Defect[] = [
     rule: 'reads, blocks under way and buffers are bounded for the client, whichever threads its connections are on',
   },
   {
+    name: 'serving: a read that its disk does not answer holds a place of all',
+    breaks: 'a disk that hangs holds up no upload from another one',
+    file: 'src/transfer/peer/upload/in-flight.ts',
+    right: `upload.isSlow = true;
+    this.#readingCount -= 1;`,
+    wrong: 'upload.isSlow = true;',
+    test: 'test/transfer/peer/upload-machine.test.ts',
+    rule: 'FC-25: a read that its disk does not answer counts no longer, so that others are read, and ends as any other',
+  },
+  {
+    name: 'serving: a disk that hangs is asked without a bound',
+    breaks: "a disk that hangs keeps few of the system's threads",
+    file: 'src/transfer/storage/away-disk.ts',
+    right: 'while (this.#running.size < AWAY_READS_MAX) {',
+    wrong: 'for (;;) {',
+    test: 'test/transfer/storage/away-disk.test.ts',
+    rule: 'FC-25: who waits for a disk is told that it is slow, then that it does not answer, and few calls are begun',
+  },
+  {
     name: 'serving: a thread that comes anew finds what the dead one left',
     breaks: 'what a thread held is free when it is gone',
     file: 'src/transfer/peer/upload/desk.ts',

@@ -1,13 +1,16 @@
 // The bounds of the commands, each with its unit in its name and its reason beside it.
 
-import { QUIT_DEADLINE_MS } from '../../foundation/base/limits.js';
+import { FORCED_END_MS, QUIT_DEADLINE_MS, STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 
 /**
  * Bytes of bytecode that a function runs before V8 considers optimizing it; V8's own value is 67,584 (decision 017).
  */
 export const OPTIMIZE_BUDGET_BYTES = 1_000_000;
-/** Milliseconds that `stop` waits for the client to end: its graceful end, and as long again for a busy machine. */
-export const STOPPED_DEADLINE_MS = 2 * QUIT_DEADLINE_MS;
+/**
+ * Milliseconds that `stop` waits for the client to end: its graceful end, and the end by force of four parts of it, one
+ * after the other, which a disk holds.
+ */
+export const STOPPED_DEADLINE_MS = QUIT_DEADLINE_MS + 4 * (STOP_DEADLINE_MS + FORCED_END_MS);
 /** Milliseconds in which a client started in the background must answer: its threads alone have 15 s. */
 export const BACKGROUND_START_DEADLINE_MS = 20_000;
 /** Columns of a terminal that does not report its width. */

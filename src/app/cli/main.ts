@@ -2,7 +2,9 @@
 // The program: runs one command and turns its outcome into an exit code. An error that a user can cause ends as one
 // sentence on stderr with its own exit code; anything else is a bug of ours, printed in full, with exit code 70.
 
+import '../../foundation/base/system-threads.js';
 import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { endThoughDiskHangs } from '../../foundation/base/process-end.js';
 import { exitUnread } from '../../foundation/base/signals.js';
 import { directoryGone } from '../../foundation/base/surroundings.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -36,4 +38,5 @@ process.stderr.on('error', () => undefined);
 void main().then((exitCode) => {
   process.exitCode = exitCode;
   exitUnread();
+  endThoughDiskHangs(exitCode);
 });

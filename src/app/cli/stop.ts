@@ -21,8 +21,9 @@ export function stopCommand(parser: Argv, run: RunCommand): void {
 async function stop(client: SwarmClient): Promise<number> {
   const { address, pid } = client.facts;
   const deadlineS = STOPPED_DEADLINE_MS / 1_000;
+  let farewell: string;
   try {
-    await within(stopped(client), STOPPED_DEADLINE_MS, () => {
+    farewell = await within(stopped(client), STOPPED_DEADLINE_MS, () => {
       throw new MiniTorrentError(
         'TIMED_OUT',
         `the client at ${printable(address)} has not stopped within ${deadlineS} s; see its log, or kill it: kill -9 ${pid}`,
@@ -31,17 +32,23 @@ async function stop(client: SwarmClient): Promise<number> {
   } finally {
     await client.close();
   }
-  terminal().stdout(`stopped the client at ${printable(address)}, process ${pid}`);
+  const { stdout, stderr } = terminal();
+  stdout(`stopped the client at ${printable(address)}, process ${pid}`);
+  // What was ended by force, and whose disk does not answer.
+  const [, by] = /^BYE \((.*)\)$/.exec(farewell) ?? [];
+  if (by !== undefined) stderr(printable(by));
   return 0;
 }
 
-/** Settles when the client's socket closes, which it does last. */
-async function stopped(client: SwarmClient): Promise<void> {
+/** Settles when the client's socket closes, which it does last. Resolves to its last words. */
+async function stopped(client: SwarmClient): Promise<string> {
+  let farewell = '';
   try {
-    await client.quit();
+    farewell = await client.quit();
   } catch (error) {
     // It was already stopping, and ended before it answered.
     if (!(error instanceof MiniTorrentError) || error.code !== 'NOT_RUNNING') throw error;
   }
   await client.ended;
+  return farewell;
 }

@@ -2,8 +2,9 @@
 // machine. A refusal is an answer; any other failure is our bug and ends the client. Decides nothing.
 
 import { dirname } from 'node:path';
+import { within } from '../../foundation/base/deferred.js';
 import { MiniTorrentError, troubleOf } from '../../foundation/base/errors.js';
-import { PROGRESS_MS } from '../../foundation/base/limits.js';
+import { FORCED_END_MS, PROGRESS_MS } from '../../foundation/base/limits.js';
 import type { Log } from '../../foundation/base/log.js';
 import { nowAndThen } from '../../foundation/base/now-and-then.js';
 import { openFilesLimit } from '../../foundation/base/this-machine.js';
@@ -32,6 +33,7 @@ import { LocalHashing } from './local-hashing.js';
 import { Looks } from './look.js';
 import type { OpenFiles } from './open-files.js';
 import { OwnCopies } from './own-copies.js';
+import { PendingJobs } from './pending-jobs.js';
 import { partFailed, preparedFailed, prepareFailed, removalFailed } from './refused.js';
 import { Rehash } from './rehash.js';
 import { Relocation } from './relocation.js';
@@ -85,6 +87,7 @@ export class DiskJobs {
   readonly #looks: Looks;
   readonly #jobs: Jobs;
   readonly #claims: PartClaims;
+  readonly #pending = new PendingJobs();
   /** The targets whose `.part` this client has claimed, by file. */
   readonly #claimed = new Map<number, string>();
 
@@ -122,7 +125,9 @@ export class DiskJobs {
     const { post, onFatal } = this.#options;
     // The type of the table says that each kind has its own job; the compiler cannot follow that through the index.
     const { perform, refused } = this.#jobs[effect.kind] as Job<Kind>;
-    perform(effect).then(
+    this.#pending.begun(effect);
+    const done = perform(effect).finally(() => this.#pending.ended(effect));
+    done.then(
       (input) => {
         if (input !== undefined) post(input);
       },
@@ -137,6 +142,11 @@ export class DiskJobs {
   /** Loads what jobs need later where descriptors are few, so that their lack cannot keep it out. */
   async prepare(): Promise<void> {
     if (openFilesLimit() < OPEN_FILES_FEW) await this.#hashing.load();
+  }
+
+  /** Paths of what did not end with this. */
+  get hanging(): readonly string[] {
+    return this.#pending.hanging;
   }
 
   #answerHung(mount: string): void {
@@ -163,21 +173,12 @@ export class DiskJobs {
     if (path !== undefined) await this.#claims.release(path);
   }
 
-  /** Ends the threads; hashing in progress is cancelled. No `.part` may be written to any more. */
+  /** Ends the threads and waits for all jobs; hashing is cancelled. No `.part` may be written to any more. */
   async close(): Promise<void> {
     this.#links.close();
-    await Promise.all([this.#hashing.close(), this.#claims.close()]);
-  }
-
-  /** What another client has taken up is its own. */
-  async #isUnclaimed(path: string): Promise<boolean> {
-    try {
-      await this.#claims.refuseIfTaken(path);
-      return true;
-    } catch (error) {
-      if (error instanceof MiniTorrentError && error.code === 'ALREADY_RUNNING') return false;
-      throw error;
-    }
+    const closed = Promise.all([this.#hashing.close(), this.#claims.close(), this.#pending.allEnded()]);
+    await within<unknown>(closed, FORCED_END_MS, () => this.#pending.noteHanging());
+    await closed;
   }
 
   /** What a download has put at its target. If it is gone already, serving it fails and says so. */
@@ -305,7 +306,7 @@ export class DiskJobs {
           files.forget(file, entry.swarm);
           await deleteResume(paths.resumeOf(entry));
           await this.#copies.forget(entry.swarm);
-          if (unfinished && (await this.#isUnclaimed(entry.path))) await deletePart(entry.path, layout);
+          if (unfinished && (await this.#claims.isFree(entry.path))) await deletePart(entry.path, layout);
           for (const { mtorrentPath } of namesOf(entry)) await deleteMetainfo(mtorrentPath, entry.swarm);
           const sentence = content && !unfinished ? await deleteContent(entry, layout) : undefined;
           if (sentence !== undefined) answer({ kind: 'notice', level: 'bad', sentence });

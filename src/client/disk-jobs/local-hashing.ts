@@ -1,22 +1,19 @@
-// Hashes local files for the disk jobs on one hash pool, which ends after a while without work. Shares and checks run
-// one at a time, so that two do not thrash one disk. One verification may run beside them, as slowly as its caller
+// Hashes local files for the disk jobs. Shares and checks run one at a time, so that two do not thrash one disk; each
+// disk that may hang has threads and an order of its own. One verification may run beside them, as slowly as its caller
 // wants.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { errnoError, errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
-import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Bitfield } from '../../foundation/torrent/bitfield.js';
 import { Layout } from '../../foundation/torrent/layout.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
-import { Permits } from '../../transfer/hash/permits.js';
-import type { HashPool } from '../../transfer/hash/pool.js';
 import type { FolderSource, SurveyOptions } from '../../transfer/hash/survey.js';
-import { folderLists } from '../../transfer/storage/folder-lists.js';
 import { FOLDER_LOOK_ENTRIES } from '../../transfer/storage/limits.js';
+import { mountThatMayHang } from '../../transfer/storage/mounts.js';
 import type { Source } from '../../transfer/storage/source.js';
 import type { Storage } from '../../transfer/storage/storage.js';
-import { HASH_POOL_IDLE_MS, VERIFY_RANGE_PIECES } from '../limits.js';
+import { VERIFY_RANGE_PIECES } from '../limits.js';
+import { HashLane, loadPool } from './hash-lane.js';
 
 const NO_FOLDER = new Layout(0);
 
@@ -34,15 +31,11 @@ export interface VerifyOptions {
 export class LocalHashing {
   readonly #threads: number;
   readonly #log: Log;
-  /** One at a time: each takes the share of the machine that is meant for all. */
-  readonly #verifications = new Permits(1);
   readonly #closing = new AbortController();
-  #jobs = 0;
-  #pool: HashPool | undefined;
-  #idle: Timer | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  /** By mount; all disks that answer have one. */
+  readonly #lanes = new Map<string | undefined, HashLane>();
 
-  /** @param threads of the pool, 1…HASH_THREADS_MAX. */
+  /** @param threads of a pool, 1…HASH_THREADS_MAX. */
   constructor(threads: number, log: Log) {
     this.#threads = threads;
     this.#log = log;
@@ -53,7 +46,7 @@ export class LocalHashing {
    * @param onProgress called with the pieces done.
    */
   hash({ path, layout }: Source, onProgress: (pieces: number) => void): Promise<Uint8Array> {
-    return this.#inTurn(layout, (pool) => pool.hash(path, layout, { onProgress }));
+    return this.#laneOf(path).inTurn(layout, (pool) => pool.hash(path, layout, { onProgress }));
   }
 
   /**
@@ -67,22 +60,22 @@ export class LocalHashing {
     only?: Bitfield,
     onProgress?: (pieces: number) => void,
   ): Promise<Bitfield> {
-    return this.#inTurn(layout, (pool) => pool.check(path, layout, digests, { only, onProgress }));
+    return this.#laneOf(path).inTurn(layout, (pool) => pool.check(path, layout, digests, { only, onProgress }));
   }
 
   /** What of a folder is shared; see `surveyFolder`. No share or check is waited for. */
   survey(path: string, options: SurveyOptions): Promise<FolderSource> {
-    return this.#lend(NO_FOLDER, (pool) => pool.survey(path, options));
+    return this.#laneOf(path).lend(NO_FOLDER, (pool) => pool.survey(path, options));
   }
 
   /** SHA-256 of all bytes. */
   sha256({ path, layout }: Source): Promise<Uint8Array> {
-    return this.#inTurn(layout, (pool) => pool.sha256(path, layout));
+    return this.#laneOf(path).inTurn(layout, (pool) => pool.sha256(path, layout));
   }
 
   /** Makes these pieces of an open `.part` zeros; resolves to how many had to be written. */
   clear(storage: Storage, pieces: Bitfield): Promise<number> {
-    return this.#inTurn(storage.layout, (pool) => pool.clear(storage, pieces));
+    return this.#laneOf(storage.path).inTurn(storage.layout, (pool) => pool.clear(storage, pieces));
   }
 
   /**
@@ -91,7 +84,7 @@ export class LocalHashing {
    */
   async look(path: string, layout: Layout, entries: Uint32Array): Promise<BigInt64Array> {
     const times = new BigInt64Array(entries.length);
-    await this.#lend(layout, async (pool) => {
+    await this.#laneOf(path).lend(layout, async (pool) => {
       for (let at = 0; at < entries.length; at += FOLDER_LOOK_ENTRIES)
         times.set(await pool.times(path, layout, entries.subarray(at, at + FOLDER_LOOK_ENTRIES)), at);
     });
@@ -108,62 +101,27 @@ export class LocalHashing {
       if (forMs > 0) await pause(forMs, undefined, { signal }).catch(() => undefined);
     };
     const pace = { rangePieces: VERIFY_RANGE_PIECES, rest };
-    return this.#verifications.during(() =>
-      this.#lend(layout, (pool) => pool.check(path, layout, digests, { only, signal, pace, onProgress })),
+    const lane = this.#laneOf(path);
+    return lane.verifications.during(() =>
+      lane.lend(layout, (pool) => pool.check(path, layout, digests, { only, signal, pace, onProgress })),
     );
   }
 
-  /**
-   * Loaded with the first job: most starts have none, and the prompt appears sooner. Where descriptors are few, it is
-   * loaded before files take them.
-   */
-  async load() {
-    try {
-      return await import('../../transfer/hash/pool.js');
-    } catch (error) {
-      // Node looks for a module by opening files, and takes one that it cannot open for one that is not there.
-      const errno = errnoOf(error);
-      if (errno !== 'MODULE_NOT_FOUND' && errno !== 'EMFILE' && errno !== 'ENFILE') throw error;
-      throw errnoError('EMFILE', 'a part of this program', error);
-    }
+  /** Where descriptors are few: before files take them. */
+  async load(): Promise<void> {
+    await loadPool();
   }
 
   /** Ends the threads; work in progress is cancelled. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#idle?.cancel();
-    await this.#pool?.close();
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
   }
 
-  #inTurn<T>(layout: Layout, job: (pool: HashPool) => Promise<T>): Promise<T> {
-    const done = this.#last.then(() => this.#lend(layout, job));
-    this.#last = done.catch(() => undefined);
-    return done;
-  }
-
-  /** @param layout of what is hashed: a folder that is removed meanwhile is still known to the threads. */
-  async #lend<T>(layout: Layout, job: (pool: HashPool) => Promise<T>): Promise<T> {
-    const { openHashPool } = await this.load();
-    if (this.#closing.signal.aborted) throw new MiniTorrentError('CANCELLED', 'the client is closing');
-    this.#idle?.cancel();
-    this.#jobs += 1;
-    this.#pool ??= openHashPool({ threads: this.#threads, log: this.#log });
-    const list = folderLists.use(layout);
-    try {
-      return await job(this.#pool);
-    } finally {
-      folderLists.letGo(list);
-      this.#jobs -= 1;
-      if (this.#jobs === 0 && !this.#closing.signal.aborted) this.#closeLater();
-    }
-  }
-
-  /** Starting threads takes longer than hashing a small file, so they stay for the next share of a batch. */
-  #closeLater(): void {
-    this.#idle = systemTimers.at(systemTimers.nowMs() + HASH_POOL_IDLE_MS, () => {
-      const idle = this.#pool;
-      this.#pool = undefined;
-      idle?.close().catch((error: unknown) => this.#log.error({ err: error }, 'the hash threads could not be stopped'));
-    });
+  #laneOf(path: string): HashLane {
+    const mount = mountThatMayHang(path);
+    const lane = this.#lanes.get(mount) ?? new HashLane(this.#threads, this.#log, this.#closing.signal);
+    this.#lanes.set(mount, lane);
+    return lane;
   }
 }

@@ -4,8 +4,9 @@
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { assert, present } from '../base/assert.js';
 import { type Deferred, deferred, within } from '../base/deferred.js';
-import { HASH_THREADS_MAX, PEER_THREADS_MAX, STOP_DEADLINE_MS } from '../base/limits.js';
+import { FORCED_END_MS, HASH_THREADS_MAX, PEER_THREADS_MAX, STOP_DEADLINE_MS } from '../base/limits.js';
 import { type LogFile, type LogLevel, type LogTarget, openLog } from '../base/log.js';
+import { leftBehind } from '../base/process-end.js';
 import { LOOK_DEADLINE_MS, THREAD_READY_DEADLINE_MS } from './limits.js';
 import { type LoopDelay, watchLoopDelay } from './loop-delay.js';
 
@@ -47,7 +48,10 @@ export interface Thread {
   loopDelay(): Promise<LoopDelay | undefined>;
   /** The least level that it logs from now on. */
   setLogLevel(level: LogLevel): void;
-  /** Asks it to stop; ends it after `deadlineMs`. True when it stopped by itself. */
+  /**
+   * Asks it to stop; ends it after `deadlineMs`, and leaves it behind when a call to a disk holds it. True when it
+   * stopped by itself.
+   */
   stop(deadlineMs?: number): Promise<boolean>;
 }
 
@@ -110,14 +114,11 @@ export function startThread(options: ThreadOptions): Thread {
     setLogLevel: (level) => worker.postMessage({ logLevel: level }),
     async stop(deadlineMs = STOP_DEADLINE_MS) {
       worker.postMessage('stop');
-      let forced = false;
-      const timer = setTimeout(() => {
-        forced = true;
-        void worker.terminate();
-      }, deadlineMs);
-      await endSignal.promise;
-      clearTimeout(timer);
-      return !forced;
+      const ended = endSignal.promise.then(() => true);
+      if (await within(ended, deadlineMs, () => false)) return true;
+      void worker.terminate();
+      if (!(await within(ended, FORCED_END_MS, () => false))) leftBehind();
+      return false;
     },
   };
 }

@@ -214,6 +214,12 @@ export const TIMER_MAX_MS = 0x7fff_ffff;
 export const DEMO_SEEDERS_MAX = 16;
 /** Bytes of log lines that wait for whoever reads this process's stdout: as many as a pipe of Linux holds. */
 export const LOG_UNREAD_BYTES_MAX = 64 * KIB;
+/** Threads of the system for disks and names: libuv's own four are taken by two shares of a disk that hangs. */
+export const SYSTEM_THREADS = 16;
+/** Milliseconds that a process which has ended waits for calls to its disks. */
+export const HUNG_END_MS = 1_000;
+/** Milliseconds that a thread gets to end by force; one that a disk holds never does. */
+export const FORCED_END_MS = 1_000;
 /** Milliseconds that a process which a signal ended waits for its output to be read; a working reader takes fewer. */
 export const UNREAD_OUTPUT_MS = 1_000;
 /** Files and folders that one `get --reuse` may name: a command line. */

@@ -33,19 +33,22 @@ export function watchSignals({ onStop, onLogMoved }: SignalUses): { unwatch(): v
       onLogMoved();
       return;
     }
-    if (isStopping) process.exit(exitCode);
+    if (isStopping) {
+      // Where a disk hangs, Node does not exit; the next signal ends it then.
+      unwatch();
+      process.exit(exitCode);
+    }
     isStopping = true;
     wasToldToStop = true;
     onStop(name, exitCode);
   };
+  const unwatch = (): void => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+    process.off('SIGUSR1', ignore);
+  };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   process.on('SIGUSR1', ignore);
-  return {
-    unwatch: () => {
-      for (const signal of SIGNALS) process.off(signal, onSignal);
-      process.off('SIGUSR1', ignore);
-    },
-  };
+  return { unwatch };
 }
 
 function ignore(): void {}

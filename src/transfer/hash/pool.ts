@@ -234,6 +234,8 @@ class HashThreads {
    * Piscina replaces it. A thread that cannot even load would be replaced for ever, so the pool gives up after a few.
    */
   #diedIdle(error: unknown, log: Log | undefined): void {
+    // Piscina tells so that a thread does not end; who closes the pool has a deadline for that.
+    if (this.#closed) return;
     log?.error({ err: error }, 'a hash thread died while idle');
     this.#deaths += 1;
     if (this.#broken !== undefined) return;

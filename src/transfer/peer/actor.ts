@@ -20,8 +20,10 @@ import { closedPassage } from '../../foundation/wire/tls.js';
 import { folderLists, holdList } from '../storage/folder-lists.js';
 import { sizeOf } from '../storage/messages.js';
 import { ServedStorages, servedFilesMax } from '../storage/served.js';
+import type { ServeFailure } from '../storage/served-file.js';
 import { PEER_WIRE } from './codec/messages.js';
 import { DialedSocket } from './fetch/socket.js';
+import { HANGING_TOLD_MAX } from './limits.js';
 import {
   type FetchCommand,
   type FetchEvent,
@@ -89,6 +91,7 @@ class PeerThread {
     this.#storages = new ServedStorages({
       openMax: Math.max(1, Math.floor(servedFilesMax(openFilesLimit()) / settings.servingThreads)),
       timers: systemTimers,
+      onFailed: (file, failure) => this.#serveFailed(file, failure),
     });
     const { identity } = settings;
     this.#credentials = identity === undefined ? undefined : Credentials.ofMessage(identity);
@@ -100,7 +103,7 @@ class PeerThread {
       uploads: new Uploads({
         storages: this.#storages,
         onUploaded: (file, bytes) => this.#onUploaded(file, bytes),
-        onFileFailed: (file, path, errno) => this.#toMain.tell({ kind: 'serveFailed', file, path, errno }),
+        onFileFailed: (file, path, errno) => this.#serveFailed(file, { path, errno }),
       }),
       log: log.of('upload'),
       timers: systemTimers,
@@ -129,6 +132,8 @@ class PeerThread {
     this.#listener.close();
     for (const dialed of this.#dialed.values()) dialed.post({ kind: 'hangUp' });
     this.#report();
+    for (const path of this.#storages.hanging.slice(0, HANGING_TOLD_MAX))
+      this.#toMain.tell({ kind: 'readHangs', path });
     // One turn of the loop lets the farewells reach the kernel, which delivers them without us.
     await new Promise((resolve) => setImmediate(resolve));
     this.#decider?.close();
@@ -250,12 +255,16 @@ class PeerThread {
     folderLists.letGo(former);
     if (failure !== undefined) {
       this.#log.warn({ file, ...failure }, 'a shared file cannot be opened');
-      this.#toMain.tell({ kind: 'serveFailed', file, ...failure });
+      this.#serveFailed(file, failure);
       return;
     }
     const bitfield = new Bitfield(geometry.pieceCount, new Uint8Array(memory));
     const metadata = this.#metadata.get(file);
     this.#served.set(swarmKey(swarm), { file, swarm, geometry, bitfield, metadata });
+  }
+
+  #serveFailed(file: number, failure: ServeFailure): void {
+    this.#toMain.tell({ kind: 'serveFailed', file, ...failure });
   }
 
   #unserve(file: number): void {

@@ -44,6 +44,8 @@ export const PEER_UNREAD_BYTES_MAX = 8 * MIB;
 /** Milliseconds that an ack waits for a request to share its packet. The request arrives from the download thread
  * within one; a block of 512 KiB at 200 Mbit/s takes 21. */
 export const ACK_DELAY_MS = 4;
+/** Files whose reads hang that a thread names when it ends: more would not fit a line. */
+export const HANGING_TOLD_MAX = 4;
 /** Milliseconds between two reports of a socket to its machine that payload arrives: the machine counts in seconds. */
 export const PAYLOAD_TOLD_MS = 100;
 /** Bytes read at once while a frame is expected: a larger buffer swallows payload, which costs a copy. */

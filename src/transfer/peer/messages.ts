@@ -191,5 +191,7 @@ export const serveEvents = protocol('peer.serveEvents', {
     ask: u32,
     peers: listOf(record({ file, host, port: u16, peer: bytes(PEER_ID_SIZE), bytes: size }), UPLOAD_CONNECTIONS_MAX),
   }),
+  /** At the end of the thread: a read of this file has not come back from its disk. */
+  readHangs: message(7, { path: text(4096) }),
 });
 export type ServeEvent = MessageOf<typeof serveEvents>;

@@ -52,6 +52,18 @@ export const READ_SLOW_ROW = 3;
 export const READ_STUCK_MS = 50;
 /** Blocks that the system's threads read after that; then one read here finds out whether the disk is fast again. */
 export const READ_AWAY_COUNT = 64;
+/** Milliseconds for which the list of mounts is kept: a share is hardly opened within them of a disk's appearance. */
+export const MOUNTS_KEPT_MS = 2_000;
+/** Reads of one disk that may hang which one thread makes at once: each may keep a thread of the system's for ever. */
+export const AWAY_READS_MAX = 2;
+/** Bytes of a read from such a disk: each answer shows that it works, down to 26 kB/s. */
+export const AWAY_READ_BYTES = 256 * KIB;
+/** Milliseconds without an answer after which reads from other disks no longer wait for this one. */
+export const AWAY_SLOW_MS = 1_000;
+/** Milliseconds without an answer after which a read has failed: longer than a disk takes to spin up. */
+export const AWAY_DEADLINE_MS = 10_000;
+/** Milliseconds between two looks at what waits. */
+export const AWAY_LOOK_MS = 250;
 /** Milliseconds between two signs of life of a directory's holder: a lock outlives a dead machine by some of them. */
 export const LEASE_BEAT_MS = 10_000;
 /** The same on a disk of this machine, which others see at most through NFS: a disk that sleeps is seldom woken. */

@@ -60,6 +60,17 @@ export class PartClaims {
     });
   }
 
+  /** No other client has taken up what lies there. */
+  async isFree(targetPath: string): Promise<boolean> {
+    try {
+      await this.refuseIfTaken(targetPath);
+      return true;
+    } catch (error) {
+      if (error instanceof MiniTorrentError && error.code === 'ALREADY_RUNNING') return false;
+      throw error;
+    }
+  }
+
   release(targetPath: string): Promise<void> {
     return this.#inTurn(targetPath, async () => {
       const held = this.#held.get(targetPath);

@@ -10,16 +10,18 @@ import { type FolderList, NO_STAMP } from '../../foundation/torrent/folder/folde
 import type { Extent, Layout } from '../../foundation/torrent/layout.js';
 import { FolderTree, LaterWalk } from './folder-tree.js';
 import { FOLDER_DIRECTORIES_OPEN_MAX, KEPT_FILE_BYTES_MIN, KEPT_FILES_MAX, PACK_READ_BYTES } from './limits.js';
-import { isLocal } from './local-disk.js';
 import { layoutOf, type ServedStorage } from './messages.js';
 import { ReadPlace } from './read-place.js';
 import { bytesOf, within } from './read-targets.js';
-import { type OpenServed, type ServeFailure, systemErrno } from './served-file.js';
+import { type OpenServed, type ReadEnd, type ServeFailure, systemErrno } from './served-file.js';
 
 const ROOT = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** What a file that is not the right one any more answers. */
 const OTHER_FILE: readonly string[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EISDIR', 'CHANGED', 'SHORT_FILE'];
 
+export const FOLDER_DESCRIPTORS = 1 + FOLDER_DIRECTORIES_OPEN_MAX + KEPT_FILES_MAX;
+
+const openFd = promisify(fs.open);
 const readFd = promisify(fs.readv);
 const statFd = promisify(fs.fstat);
 const closeFd = promisify(fs.close);
@@ -33,11 +35,11 @@ export interface ServedFolderOptions {
 interface Reading {
   readonly extents: readonly Extent[];
   readonly targets: readonly Uint8Array[];
-  readonly done: (failure: ServeFailure | undefined) => void;
+  readonly done: ReadEnd;
 }
 
 export class ServedFolder implements OpenServed {
-  readonly descriptors = 1 + FOLDER_DIRECTORIES_OPEN_MAX + KEPT_FILES_MAX;
+  readonly descriptors = FOLDER_DESCRIPTORS;
   readonly #path: string;
   readonly #root: number;
   readonly #options: ServedFolderOptions;
@@ -45,29 +47,40 @@ export class ServedFolder implements OpenServed {
   readonly #list: FolderList;
   readonly #tree: FolderTree;
   readonly #place: ReadPlace;
+  readonly #mayHang: boolean;
   /** Descriptors of large files by entry, least recently used first. */
   readonly #kept = new Map<number, number>();
 
-  private constructor(root: number, name: ServedStorage, options: ServedFolderOptions) {
+  private constructor(root: number, name: ServedStorage, options: ServedFolderOptions, mayHang: boolean) {
     this.#path = name.path;
     this.#root = root;
     this.#options = options;
     this.#layout = layoutOf(name);
     this.#list = present(this.#layout.folder, 'a served folder has its list');
     this.#tree = new FolderTree(root, this.#list.followsLinks);
-    this.#place = new ReadPlace(!isLocal(name.path));
+    this.#mayHang = mayHang;
+    this.#place = new ReadPlace(mayHang);
   }
 
   /** Returns Node's errno when it cannot be opened. */
   static open(name: ServedStorage, options: ServedFolderOptions): ServedFolder | string {
     try {
-      return new ServedFolder(fs.openSync(name.path, ROOT), name, options);
+      return new ServedFolder(fs.openSync(name.path, ROOT), name, options, false);
     } catch (error) {
       return systemErrno(error);
     }
   }
 
-  read(offset: number, targets: readonly Uint8Array[], done: (failure: ServeFailure | undefined) => void): void {
+  /** The same where the disk may hang. */
+  static async openLater(name: ServedStorage, options: ServedFolderOptions): Promise<ServedFolder | string> {
+    try {
+      return new ServedFolder(await openFd(name.path, ROOT), name, options, true);
+    } catch (error) {
+      return systemErrno(error);
+    }
+  }
+
+  read(offset: number, targets: readonly Uint8Array[], done: ReadEnd): void {
     const reading = { extents: this.#layout.extents(offset, bytesOf(targets)), targets, done };
     if (this.#place.isHere) this.#step(reading, 0, 0);
     else void this.#readAway(reading);
@@ -76,7 +89,9 @@ export class ServedFolder implements OpenServed {
   close(): void {
     this.#closeKept();
     this.#tree.close();
-    fs.closeSync(this.#root);
+    if (!this.#mayHang) fs.closeSync(this.#root);
+    // Nothing was written, so there is nothing to lose.
+    else fs.close(this.#root, () => undefined);
   }
 
   /** Reads some of it on this thread, and the rest in a later turn. @param at index of the next extent. */

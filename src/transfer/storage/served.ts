@@ -3,16 +3,23 @@
 
 import { OPEN_FILES_BASE, UPLOAD_FILES_OPEN_MAX } from '../../foundation/base/limits.js';
 import type { Timers } from '../../foundation/base/timers.js';
+import { AwayDisk } from './away-disk.js';
 import { SERVED_FILES_MIN, SERVED_FILES_SHARE } from './limits.js';
 import type { ServedStorage } from './messages.js';
+import { mountThatMayHang } from './mounts.js';
+import { AwayServed } from './served-away.js';
 import { type OpenServed, ServedFile, type ServeFailure } from './served-file.js';
-import { ServedFolder } from './served-folder.js';
+import { FOLDER_DESCRIPTORS, ServedFolder } from './served-folder.js';
 import { PART_SUFFIX } from './target.js';
 
 export interface ServedStoragesOptions {
   /** Open descriptors at most, not counting those in use by a read. */
   readonly openMax: number;
-  readonly timers: Pick<Timers, 'nowMs'>;
+  readonly timers: Timers;
+  /** What was opened without a failure cannot be opened. */
+  readonly onFailed: (file: number, failure: ServeFailure) => void;
+  /** For tests: the mount of a path, if it may hang. */
+  readonly mountThatMayHang?: typeof mountThatMayHang;
 }
 
 export type ReadOutcome =
@@ -38,15 +45,20 @@ export function servedFilesMax(limit: number): number {
 }
 
 export class ServedStorages {
-  readonly #openMax: number;
-  readonly #timers: Pick<Timers, 'nowMs'>;
+  readonly #options: ServedStoragesOptions;
+  /** Those that may hang, by their mounts. */
+  readonly #disks = new Map<string, AwayDisk>();
   /** By file number, least recently used first. */
   readonly #served = new Map<number, Served>();
   #openCount = 0;
 
-  constructor({ openMax, timers }: ServedStoragesOptions) {
-    this.#openMax = openMax;
-    this.#timers = timers;
+  constructor(options: ServedStoragesOptions) {
+    this.#options = options;
+  }
+
+  /** Paths of reads that their disks have not answered for a while. */
+  get hanging(): readonly string[] {
+    return [...this.#disks.values()].flatMap(({ hanging }) => hanging);
   }
 
   /** Serves `file` from this storage instead of an earlier one. The first read opens it. */
@@ -54,13 +66,18 @@ export class ServedStorages {
     this.#replace(file, closed(name));
   }
 
-  /** As `learn`, but opens it at once. Returns why it cannot be opened; the earlier one stays then. */
+  /**
+   * As `learn`, but opens it at once. Returns why it cannot be opened; the earlier one stays then. On a disk that may
+   * hang that is told later.
+   */
   open(file: number, name: ServedStorage): ServeFailure | undefined {
     const served = closed(name);
     const opened = this.#open(served);
     if (typeof opened === 'string') return { path: name.path, errno: opened };
     this.#replace(file, served);
     this.#closeLongUnused(served);
+    if (opened instanceof AwayServed)
+      opened.probe((failure) => !served.closing && this.#options.onFailed(file, failure));
     return undefined;
   }
 
@@ -76,8 +93,14 @@ export class ServedStorages {
     for (const file of [...this.#served.keys()]) this.close(file);
   }
 
-  /** Fills `targets` with the bytes from `offset` on. `done` may be called before this returns. */
-  read(file: number, offset: number, targets: readonly Uint8Array[], done: (outcome: ReadOutcome) => void): void {
+  /** As of OpenServed. */
+  read(
+    file: number,
+    offset: number,
+    targets: readonly Uint8Array[],
+    done: (outcome: ReadOutcome) => void,
+    onSlow?: () => void,
+  ): void {
     const served = this.#served.get(file);
     if (served === undefined) {
       done({ kind: 'gone' });
@@ -89,13 +112,14 @@ export class ServedStorages {
       return;
     }
     served.reads += 1;
-    opened.read(offset, targets, (failure) => {
+    const ended = (failure: ServeFailure | undefined): void => {
       const wasClosing = served.closing;
       served.reads -= 1;
       this.#closeUnused(served);
       if (failure === undefined) done({ kind: 'read' });
       else done(wasClosing ? { kind: 'gone' } : { kind: 'failed', ...failure });
-    });
+    };
+    opened.read(offset, targets, ended, onSlow);
   }
 
   /** Opens it again if it was closed to keep the bound. Returns the errno when it cannot be opened. */
@@ -128,19 +152,40 @@ export class ServedStorages {
 
   #openNow(served: Served): OpenServed | string {
     const { name } = served;
-    const opened = this.#openAs(served, name);
-    // Complete since it was learned: it has its final name.
-    const isMoved = opened === 'ENOENT' && name.mtimeMs === null && name.path.endsWith(PART_SUFFIX);
-    return isMoved ? this.#openAs(served, { ...name, path: name.path.slice(0, -PART_SUFFIX.length) }) : opened;
+    const { timers, mountThatMayHang: mayHang = mountThatMayHang } = this.#options;
+    const mount = mayHang(name.path);
+    if (mount !== undefined) return this.#openAway(served, mount);
+    const makeRoom = (): void => this.#closeLongUnused(served, 0);
+    const openAs = (as: ServedStorage): OpenServed | string =>
+      as.list === 0 ? ServedFile.open(as, timers) : ServedFolder.open(as, { timers, makeRoom });
+    const opened = openAs(name);
+    const moved = opened === 'ENOENT' ? movedOf(name) : undefined;
+    return moved === undefined ? opened : openAs(moved);
   }
 
-  #openAs(served: Served, name: ServedStorage): OpenServed | string {
-    if (name.list === 0) return ServedFile.open(name, this.#timers);
-    return ServedFolder.open(name, { timers: this.#timers, makeRoom: () => this.#closeLongUnused(served, 0) });
+  /** What cannot be opened is told by its first read. */
+  #openAway(served: Served, mount: string): AwayServed {
+    const { timers } = this.#options;
+    const { name } = served;
+    const makeRoom = (): void => this.#closeLongUnused(served, 0);
+    const openAs = (as: ServedStorage): Promise<OpenServed | string> =>
+      as.list === 0 ? ServedFile.openLater(as, timers) : ServedFolder.openLater(as, { timers, makeRoom });
+    const open = async (): Promise<OpenServed | string> => {
+      const opened = await openAs(name);
+      if (opened === 'EMFILE' || opened === 'ENFILE') {
+        makeRoom();
+        return openAs(name);
+      }
+      const moved = opened === 'ENOENT' ? movedOf(name) : undefined;
+      return moved === undefined ? opened : openAs(moved);
+    };
+    const disk = this.#disks.get(mount) ?? new AwayDisk(timers);
+    this.#disks.set(mount, disk);
+    return new AwayServed({ name, disk, descriptors: name.list === 0 ? 1 : FOLDER_DESCRIPTORS, open });
   }
 
   /** @param needed stays open. */
-  #closeLongUnused(needed: Served, openMax = this.#openMax): void {
+  #closeLongUnused(needed: Served, openMax = this.#options.openMax): void {
     for (const served of this.#served.values()) {
       if (this.#openCount <= openMax) return;
       if (served.reads === 0 && served !== needed) this.#close(served);
@@ -157,6 +202,12 @@ export class ServedStorages {
     this.#openCount -= served.opened.descriptors;
     served.opened = undefined;
   }
+}
+
+/** A download that may have completed since it was learned: it has its final name then. */
+function movedOf(name: ServedStorage): ServedStorage | undefined {
+  const isPart = name.mtimeMs === null && name.path.endsWith(PART_SUFFIX);
+  return isPart ? { ...name, path: name.path.slice(0, -PART_SUFFIX.length) } : undefined;
 }
 
 function closed(name: ServedStorage): Served {

@@ -164,7 +164,11 @@ test('L2: of a thousand shared files no more are open than may be, whichever are
   }
   const [files, active] = [1_000, 40];
   const directory = temporaryDirectory(t);
-  const storages = new ServedStorages({ openMax: UPLOAD_FILES_OPEN_MAX, timers: new ManualTimers() });
+  const storages = new ServedStorages({
+    openMax: UPLOAD_FILES_OPEN_MAX,
+    timers: new ManualTimers(),
+    onFailed: assert.fail,
+  });
   const uploads = new Uploads({
     storages,
     onUploaded: () => undefined,

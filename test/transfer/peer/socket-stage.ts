@@ -74,7 +74,7 @@ export async function seeder(
   const crashes: unknown[] = [];
   const failed: string[] = [];
   const turns = new ManualTimers();
-  const storages = new ServedStorages({ openMax: 1, timers: turns });
+  const storages = new ServedStorages({ openMax: 1, timers: turns, onFailed: assert.fail });
   storages.open(5, servedAt(path, new Layout(SIZE), whenRight ? statSync(path).mtimeMs : null));
   const listener = new Listener({
     thread,

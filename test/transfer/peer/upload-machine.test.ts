@@ -360,3 +360,24 @@ test('a peer that acks is heard once for each upload, one that acks nothing for 
     assert.deepEqual(violations, acks ? [violation(silent, 'does not ack what it gets')] : []);
   }
 });
+
+test('FC-25: a read that its disk does not answer counts no longer, so that others are read, and ends as any other', () => {
+  const stage = new Stage();
+  const connections = Array.from({ length: 2 * UPLOAD_READS_MAX }, (_, at) => stage.join(0, at));
+  for (const [piece, connection] of connections.entries()) stage.ask(connection, piece);
+  const hung = [...stage.open.values()];
+  assert.equal(hung.length, UPLOAD_READS_MAX);
+  // So that none counts as young.
+  stage.nowMs = 10_000;
+  for (const { upload } of hung) stage.post({ kind: 'slow', upload });
+  assert.equal(stage.open.size, 2 * UPLOAD_READS_MAX);
+  const rejected = hung.flatMap(({ upload }) => stage.post({ kind: 'failed', upload }));
+  assert.equal(rejected.filter(({ kind }) => kind === 'reject').length, hung.length);
+  // A machine that had counted them twice would read more at once than it may.
+  for (const { upload } of hung) stage.open.delete(upload);
+  for (let round = 1; round < 4; round += 1)
+    for (const [at, connection] of connections.entries()) stage.ask(connection, round * connections.length + at);
+  stage.nowMs += 10_000;
+  stage.post({ kind: 'wake' });
+  assert.equal(stage.open.size, UPLOAD_READS_MAX);
+});

@@ -17,6 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { MIB } from '../../../src/foundation/base/limits.js';
+import { systemTimers } from '../../../src/foundation/base/timers.js';
 import { type FolderEntry, FolderList } from '../../../src/foundation/torrent/folder/folder-list.js';
 import { Layout } from '../../../src/foundation/torrent/layout.js';
 import { folderLists } from '../../../src/transfer/storage/folder-lists.js';
@@ -70,7 +71,7 @@ function stampAll(list: FolderList, root: string): void {
 }
 
 function storagesFor(t: TestContext, timers: Pick<typeof FAST, 'nowMs'> = FAST, openMax = 1): ServedStorages {
-  const storages = new ServedStorages({ openMax, timers });
+  const storages = new ServedStorages({ openMax, timers: { ...systemTimers, ...timers }, onFailed: assert.fail });
   t.after(() => storages.closeAll());
   return storages;
 }

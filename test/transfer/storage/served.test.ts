@@ -18,7 +18,7 @@ function stage(t: TestContext) {
   writeFileSync(path, 'hello');
   // Long ago, so that whatever is written from now on has another time.
   utimesSync(path, 1_000_000_000, 1_000_000_000);
-  const storages = new ServedStorages({ openMax: 1, timers: new ManualTimers() });
+  const storages = new ServedStorages({ openMax: 1, timers: new ManualTimers(), onFailed: assert.fail });
   t.after(() => storages.closeAll());
   const target = new Uint8Array(5);
   const read = (file = FILE): Promise<ReadOutcome> =>

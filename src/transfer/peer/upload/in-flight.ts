@@ -14,6 +14,8 @@ export interface UploadInFlight {
   readonly sinceMs: number;
   /** Its bytes were read and handed to the socket. */
   isRead: boolean;
+  /** Its disk does not answer: no other read waits for it. */
+  isSlow: boolean;
   /** The socket has them: the buffers are free. */
   isTaken: boolean;
   hasArrived: boolean;
@@ -35,7 +37,7 @@ export class UploadsInFlight {
   #lastUpload = 0;
   #readingCount = 0;
 
-  /** Uploads whose bytes are being read from disk. */
+  /** Uploads whose bytes are being read from disks that answer. */
   get readingCount(): number {
     return this.#readingCount;
   }
@@ -62,6 +64,7 @@ export class UploadsInFlight {
       buffers,
       sinceMs: nowMs,
       isRead: false,
+      isSlow: false,
       isTaken: false,
       hasArrived: false,
     };
@@ -73,6 +76,13 @@ export class UploadsInFlight {
     held.buffers += buffers.length;
     held.unarrived += 1;
     return upload;
+  }
+
+  slow(number: number): void {
+    const upload = this.#known(number);
+    if (upload.isRead || upload.isSlow) return;
+    upload.isSlow = true;
+    this.#readingCount -= 1;
   }
 
   read(number: number): UploadInFlight {
@@ -131,7 +141,7 @@ export class UploadsInFlight {
   #readEnded(upload: UploadInFlight): void {
     if (upload.isRead) return;
     upload.isRead = true;
-    this.#readingCount -= 1;
+    if (!upload.isSlow) this.#readingCount -= 1;
   }
 
   #release({ connection, block, buffers }: UploadInFlight): void {

@@ -90,6 +90,9 @@ export class UploadMachine implements Machine<UploadInput | Wake, UploadOrder | 
         return NO_EFFECTS;
       case 'read':
         return this.#read(input.upload);
+      case 'slow':
+        this.#inFlight.slow(input.upload);
+        return NO_EFFECTS;
       case 'taken':
         return this.#taken(input.upload, input.ok, nowMs);
       case 'failed':

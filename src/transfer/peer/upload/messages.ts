@@ -40,6 +40,8 @@ export const uploadReports = protocol('peer.uploadReports', {
   taken: message(8, { upload, ok: flag }),
   /** They cannot be read. */
   failed: message(9, { upload }),
+  /** Its disk has not answered for a while: others do not wait for it. */
+  slow: message(10, { upload }),
 });
 export type UploadReport = MessageOf<typeof uploadReports>;
 

@@ -3,7 +3,7 @@
 // and its buffers are not touched after that.
 
 import { PIECE_SIZE } from '../../../foundation/base/limits.js';
-import type { ServedStorages } from '../../storage/served.js';
+import type { ReadOutcome, ServedStorages } from '../../storage/served.js';
 import type { UploadMemory } from './memory.js';
 import type { UploadOrder, UploadReport } from './messages.js';
 
@@ -40,7 +40,7 @@ export class Uploads {
     const { storages, onUploaded, onFileFailed } = this.#options;
     const { upload, length } = send;
     const payload = memory.cut(send.buffers, length);
-    storages.read(file, send.piece * PIECE_SIZE + send.begin, payload, (outcome) => {
+    const ended = (outcome: ReadOutcome): void => {
       if (outcome.kind !== 'read') {
         if (outcome.kind === 'failed') onFileFailed(file, outcome.path, outcome.errno);
         report({ kind: 'failed', upload });
@@ -51,6 +51,8 @@ export class Uploads {
         report({ kind: 'taken', upload, ok });
       });
       report({ kind: 'read', upload });
-    });
+    };
+    const onSlow = (): void => report({ kind: 'slow', upload });
+    storages.read(file, send.piece * PIECE_SIZE + send.begin, payload, ended, onSlow);
   }
 }

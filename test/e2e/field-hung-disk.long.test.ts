@@ -1,0 +1,131 @@
+// A disk that may hang, such as a network disk, whose reads of one file never return while strace holds them: what lies
+// on other disks is shared, hashed and served all the same, and the client ends in time and names the file.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import type { Swarm } from '../../src/app/demo/swarm.js';
+import { within } from '../../src/foundation/base/deferred.js';
+import { attach, onDaemon, startDaemon } from '../support/daemon-stage.js';
+import {
+  eventually,
+  PIECE,
+  quoted,
+  share,
+  stageSwarm,
+  startClientHere,
+  startTrackerHere,
+} from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
+import { canTrace } from '../support/strace.js';
+
+const disks: string[] = [];
+
+test.afterEach(async () => {
+  for (const directory of disks.splice(0)) {
+    spawnSync('umount', ['-l', directory]);
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+/** A file system that is not known as one of a disk of this machine; undefined where none can be mounted. */
+async function otherDisk(t: TestContext): Promise<string | undefined> {
+  const directory = await mkdtemp(join(tmpdir(), 'mtorrent-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'ramfs', 'mtorrent-test', directory], { stdio: 'pipe' });
+  } catch (error) {
+    await rm(directory, { recursive: true });
+    lacksPlace(t, `a disk cannot be mounted here (${error instanceof Error ? error.message.trim() : ''})`);
+    return undefined;
+  }
+  disks.push(directory);
+  return directory;
+}
+
+/** Reads of these files by a running process do not return; resolves once they do not, to what ends that. */
+async function hanging(swarm: Swarm, pid: number, paths: readonly string[]): Promise<() => void> {
+  const inject = 'inject=pread64,preadv,preadv2,read:delay_enter=100s';
+  const files = paths.flatMap((path) => ['-P', path]);
+  const strace = spawn('strace', ['-f', '-o', '/dev/null', '-p', String(pid), ...files, '-e', inject]);
+  // Before the processes that it holds.
+  swarm.adopt({ end: async () => void strace.kill('SIGKILL') });
+  let said = '';
+  strace.stderr.on('data', (text) => {
+    said += String(text);
+  });
+  await eventually(
+    () => said,
+    (text) => /attached/.test(text),
+    'strace is attached',
+  );
+  return () => void strace.kill('SIGKILL');
+}
+
+test('FC-25: a share whose disk hangs keeps nobody from the others, is withdrawn by name, and comes back', async (t) => {
+  if (!canTrace(t)) return;
+  const swarm = await stageSwarm(t);
+  const disk = await otherDisk(t);
+  if (disk === undefined) return;
+  await startTrackerHere(swarm);
+  const seeder = swarm.startClient('seeder');
+  const source = await swarm.makeFile('works.bin', 24 * PIECE);
+  copyFileSync(await swarm.makeFile('on-disk.bin', 24 * PIECE + 1), join(disk, 'hangs.bin'));
+  const hung = await share(seeder, join(disk, 'hangs.bin'), 'hangs.mtorrent');
+  const works = await share(seeder, source, 'works.mtorrent');
+  const heal = await hanging(swarm, seeder.pid, [join(disk, 'hangs.bin')]);
+  const leecher = await startClientHere(swarm, 'leecher');
+  const first = await leecher.get(hung, swarm.path('first.bin'));
+  await eventually(
+    () => seeder.command('show peers hangs.bin'),
+    ({ rows }) => rows.length > 0,
+    'the file on the hung disk is being fetched',
+  );
+  const begunMs = performance.now();
+  const second = await leecher.get(works, swarm.path('second.bin'));
+  await second.finished();
+  assert.ok(
+    performance.now() - begunMs < 9_000,
+    'uploads of another disk did not wait for the deadline of the hung one',
+  );
+  const said = await seeder.said(/hangs\.bin is on a network disk that does not answer \(ETIMEDOUT\)/, 40_000);
+  assert.match(said, /no longer shared, and is tried again by itself/);
+  heal();
+  await first.finished();
+});
+
+test('FC-25: hashing and serving of a disk that hangs delay no other share, and stop ends in time and names the files', async (t) => {
+  if (!canTrace(t)) return;
+  const swarm = await stageSwarm(t);
+  const disk = await otherDisk(t);
+  if (disk === undefined) return;
+  await startTrackerHere(swarm);
+  const daemon = await startDaemon(swarm);
+  const paths = ['served.bin', 'hashed.bin'].map((name) => join(disk, name));
+  const [served = '', hashed = ''] = paths;
+  for (const name of ['served.bin', 'hashed.bin'])
+    copyFileSync(await swarm.makeFile(name, 3 * PIECE), join(disk, name));
+  const [first, second] = [attach(swarm, 'first'), attach(swarm, 'second')];
+  const mtorrent = await share(first, served, 'served.mtorrent');
+  const heal = await hanging(swarm, daemon.pid, paths);
+  const leecher = await startClientHere(swarm, 'leecher');
+  await leecher.get(mtorrent, swarm.path('out.bin'));
+  first.write(`share ${quoted(hashed)} ${quoted(swarm.path('hashed.mtorrent'))}`);
+  await share(second, await swarm.makeFile('works.bin', 3 * PIECE), 'works.mtorrent');
+  await eventually(
+    () => second.command('show peers served.bin'),
+    ({ rows }) => rows.length > 0,
+    'the file on the hung disk is being fetched',
+  );
+  const { stdout, stderr } = await onDaemon(swarm, 'stop');
+  assert.match(stdout, /^stopped the client at /);
+  assert.match(stderr, /the disk of .* does not answer/);
+  for (const path of paths) assert.ok(stderr.includes(path), `${path} is named: ${stderr}`);
+  await daemon.said(/a disk does not answer; this process ends without it/);
+  // strace keeps what it traces from being gone.
+  heal();
+  await within(daemon.exited, 20_000, () => assert.fail('the process has not ended'));
+});
