@@ -179,10 +179,16 @@ export async function planOf(
   named: LocalSources,
   shares: AsyncIterable<KnownShare>,
 ): Promise<FoundPlan | undefined> {
-  const matching = new Matching(wantedOf(metainfo, have), seeds());
+  // Of a folder it is a table of all its files: only made where something could be found.
+  let made: Matching | undefined;
+  const matchingOf = (): Matching => {
+    made ??= new Matching(wantedOf(metainfo, have), seeds());
+    return made;
+  };
   const names = [...named.names];
   let sinceTurn = 0;
   const look = async (share: SourceShare): Promise<void> => {
+    const matching = matchingOf();
     const number = matching.share(share);
     const { pieceCount } = new Geometry(share.layout.size);
     sinceTurn += share.layout.folder?.count ?? 1;
@@ -196,12 +202,12 @@ export async function planOf(
     }
   };
   for (const share of named.shares) await look(share);
-  for (const file of named.files) matching.file(file);
+  for (const file of named.files) matchingOf().file(file);
   for await (const { swarm: _, name, ...share } of shares) {
     names.push(name);
     await look({ ...share, group: names.length - 1 });
   }
-  return matching.plan(names);
+  return made?.plan(names);
 }
 
 function wantedOf({ layout, digests, geometry }: Metainfo, have: Bitfield | undefined): WantedShare {

@@ -267,7 +267,8 @@ export class Downloader {
   async #finish(): Promise<void> {
     try {
       await this.#checkWhole();
-      await this.#options.storage.finish();
+      const pool = await this.#options.pool;
+      await this.#options.storage.finish((storage, entries) => pool.lookAt(storage, entries));
       this.#host.post({ kind: 'finished' });
     } catch (error) {
       assert(error instanceof MiniTorrentError, `finishing fails with a named error, not ${String(error)}`);

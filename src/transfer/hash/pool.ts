@@ -44,6 +44,7 @@ import {
   checkShare,
   clearPieces,
   hashShare,
+  lookAtEntries,
   type RangeOptions,
   type RangeThreads,
   sha256Of,
@@ -99,6 +100,8 @@ export interface HashPool {
   check(path: string, layout: Layout, digests: Uint8Array, options?: CheckOptions): Promise<Bitfield>;
   /** The times of entries of a folder, as `takeTimes` of ranges.ts has them. */
   times(path: string, layout: Layout, entries: Uint32Array): Promise<BigInt64Array>;
+  /** The same of an open folder, and of any number of entries. */
+  lookAt(storage: Storage, entries: Uint32Array): Promise<BigInt64Array>;
   /** Makes these pieces zeros, as `clearPieces` of ranges.ts does; resolves to how many had to be written. */
   clear(storage: Storage, pieces: Bitfield): Promise<number>;
   /** SHA-256 of all bytes, on a thread of its own, so that it delays no verification. */
@@ -141,6 +144,7 @@ export function openHashPool(options: HashPoolOptions): HashPool {
     survey: (path, surveyOptions = {}) => surveyFolder(ranges, path, surveyOptions),
     check: (path, layout, digests, checkOptions = {}) => checkShare(ranges, path, layout, digests, checkOptions),
     times: (path, layout, entries) => takeTimes((task) => pool.run(task), path, layout, entries),
+    lookAt: (storage, entries) => lookAtEntries(ranges, storage, entries),
     clear: (storage, pieces) => clearPieces(ranges, storage, pieces),
     sha256(path, layout, signal) {
       whole ??= new HashThreads({ threads: 1, kept: 1, slab: undefined, log, entry, taskDeadlineMs: undefined });

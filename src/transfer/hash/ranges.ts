@@ -80,6 +80,19 @@ export function takeTimes(
   return whileOpen(path, layout, (storage) => timesIn(run, storage, entries));
 }
 
+/** The same of any number of entries of an open folder, on several threads. */
+export async function lookAtEntries(
+  threads: RangeThreads,
+  storage: Storage,
+  entries: Uint32Array,
+): Promise<BigInt64Array> {
+  const times = new BigInt64Array(entries.length);
+  await walk(threads, rangesIn(entries.length, FOLDER_LOOK_ENTRIES), {}, async ([first, count]) => {
+    times.set(await timesIn(threads.run, storage, entries.subarray(first, first + count)), first);
+  });
+  return times;
+}
+
 async function timesIn(run: RangeThreads['run'], storage: Storage, entries: Uint32Array): Promise<BigInt64Array> {
   const indices = new Uint8Array(entries.slice().buffer);
   const answer = await run({ kind: 'takeTimes', storage: storage.handle, entries: indices });

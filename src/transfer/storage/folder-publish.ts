@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import { aboutEntry } from './entry-error.js';
+import { NO_FILE } from './entry-looks.js';
 import { flushEntries } from './flush.js';
 import type { FolderTree } from './folder-tree.js';
 import { FOLDER_LOOK_ENTRIES } from './limits.js';
@@ -29,6 +30,8 @@ export interface FolderToPublish {
   readonly list: FolderList;
   readonly path: string;
   readonly targetPath: string;
+  /** The times of entries, as `timesOf` has them, found by others; undefined: this thread looks. */
+  readonly lookAt?: ((entries: Uint32Array) => Promise<BigInt64Array>) | undefined;
 }
 
 /** Rejects with MiniTorrentError or EntryError; the target's name is free then, and the `.part` has all its files. */
@@ -63,15 +66,34 @@ async function moveFolder(path: string, targetPath: string): Promise<void> {
 }
 
 /** Makes what no piece has made, and stamps all files. Returns what was made or changed. */
-async function complete({ tree, list, path }: FolderToPublish): Promise<readonly number[]> {
+async function complete(folder: FolderToPublish): Promise<readonly number[]> {
+  const { tree, list, path } = folder;
+  const isDone = await stampAsTheyAre(folder);
   const made: number[] = [];
   for (let entry = 0; entry < list.count; entry += 1) {
     if (entry % FOLDER_LOOK_ENTRIES === FOLDER_LOOK_ENTRIES - 1) await nextTurn();
-    if (!list.isChosen(entry) || list.isPad(entry)) continue;
+    if (!list.isChosen(entry) || list.isPad(entry) || isDone[entry] === 1) continue;
     const wasMade = aboutEntry(entry, () => completeEntry(tree, list, entry, path));
     if (wasMade) made.push(entry);
   }
   return made;
+}
+
+/** Stamps the files that need no more than a look. Answers a 1 for each of them. */
+async function stampAsTheyAre({ list, lookAt }: FolderToPublish): Promise<Uint8Array> {
+  const isDone = new Uint8Array(list.count);
+  if (lookAt === undefined) return isDone;
+  const plain: number[] = [];
+  for (let entry = 0; entry < list.count; entry += 1)
+    if (list.kindOf(entry) === 'file' && list.isChosen(entry) && list.secondsOf(entry) === undefined) plain.push(entry);
+  const times = await lookAt(Uint32Array.from(plain));
+  for (const [at, entry] of plain.entries()) {
+    const mtimeNs = times[at] ?? NO_FILE;
+    if (mtimeNs === NO_FILE) continue;
+    stamp(list, entry, { mtimeNs });
+    isDone[entry] = 1;
+  }
+  return isDone;
 }
 
 function completeEntry(tree: FolderTree, list: FolderList, entry: number, root: string): boolean {
@@ -114,7 +136,7 @@ function completeFile(tree: FolderTree, list: FolderList, entry: number, root: s
 }
 
 /** Later looks compare the time that it has now. */
-function stamp(list: FolderList, entry: number, { mtimeNs }: fs.BigIntStats): void {
+function stamp(list: FolderList, entry: number, { mtimeNs }: Pick<fs.BigIntStats, 'mtimeNs'>): void {
   list.stamp(entry, mtimeNs);
   list.markChanged(entry, false);
 }

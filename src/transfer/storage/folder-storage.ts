@@ -16,7 +16,7 @@ import { publishFolder } from './folder-publish.js';
 import { descriptorPath } from './folder-tree.js';
 import type { HandedStorage, StorageHandle } from './messages.js';
 import { stampOf } from './single-file.js';
-import type { ExaminedPart, FoundPart, Stamp, Storage } from './storage.js';
+import type { ExaminedPart, FoundPart, LookAtEntries, Stamp, Storage } from './storage.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 
@@ -146,11 +146,12 @@ export class FolderStorage extends FolderBytes implements Storage {
     }
   }
 
-  async finish(): Promise<void> {
+  async finish(look?: LookAtEntries): Promise<void> {
     const { root, tree, list, path } = this;
     this.detach();
+    const lookAt = look && ((entries: Uint32Array) => look(this, entries));
     try {
-      await publishFolder({ root, tree, list, path, targetPath: this.#targetPath });
+      await publishFolder({ root, tree, list, path, targetPath: this.#targetPath, lookAt });
     } catch (error) {
       throw this.#named(error);
     } finally {

@@ -9,7 +9,13 @@ import type { Timers } from '../../foundation/base/timers.js';
 import { type FolderList, NO_STAMP } from '../../foundation/torrent/folder/folder-list.js';
 import type { Extent, Layout } from '../../foundation/torrent/layout.js';
 import { FolderTree, LaterWalk } from './folder-tree.js';
-import { FOLDER_DIRECTORIES_OPEN_MAX, KEPT_FILE_BYTES_MIN, KEPT_FILES_MAX, PACK_READ_BYTES } from './limits.js';
+import {
+  FOLDER_DIRECTORIES_OPEN_MAX,
+  KEPT_FILE_BYTES_MIN,
+  KEPT_FILES_MAX,
+  PACK_READ_BYTES,
+  READ_HERE_MS_MAX,
+} from './limits.js';
 import { layoutOf, type ServedStorage } from './messages.js';
 import { ReadPlace } from './read-place.js';
 import { bytesOf, within } from './read-targets.js';
@@ -83,7 +89,7 @@ export class ServedFolder implements OpenServed {
   read(offset: number, targets: readonly Uint8Array[], done: ReadEnd): void {
     const reading = { extents: this.#layout.extents(offset, bytesOf(targets)), targets, done };
     if (this.#place.isHere) this.#step(reading, 0, 0);
-    else void this.#readAway(reading);
+    else void this.#readAway(reading, 0, 0);
   }
 
   close(): void {
@@ -94,12 +100,16 @@ export class ServedFolder implements OpenServed {
     else fs.close(this.#root, () => undefined);
   }
 
-  /** Reads some of it on this thread, and the rest in a later turn. @param at index of the next extent. */
+  /**
+   * Reads some of it on this thread, and the rest in a later turn: what a slow disk takes long for ends a turn after
+   * one file. @param at index of the next extent. @param filled bytes so far.
+   */
   #step(reading: Reading, at: number, filled: number): void {
     const { extents, targets, done } = reading;
-    const begunMs = this.#options.timers.nowMs();
+    const { timers } = this.#options;
+    const begunMs = timers.nowMs();
     let [next, end] = [at, filled];
-    while (next < extents.length && end - filled < PACK_READ_BYTES) {
+    while (next < extents.length && end - filled < PACK_READ_BYTES && timers.nowMs() - begunMs <= READ_HERE_MS_MAX) {
       const extent = present(extents[next], 'an extent within the list');
       const errno = this.#readHere(extent, within(targets, end, extent.length));
       if (errno !== undefined) {
@@ -109,9 +119,10 @@ export class ServedFolder implements OpenServed {
       end += extent.length;
       next += 1;
     }
-    this.#place.read(this.#options.timers.nowMs() - begunMs);
+    this.#place.read(timers.nowMs() - begunMs);
     if (next === extents.length) done(undefined);
-    else setImmediate(() => this.#step(reading, next, end));
+    else if (this.#place.isHere) setImmediate(() => this.#step(reading, next, end));
+    else void this.#readAway(reading, next, end);
   }
 
   /** Returns the errno of a failure. */
@@ -166,27 +177,28 @@ export class ServedFolder implements OpenServed {
     this.#kept.clear();
   }
 
-  /** The same for a slow disk, on the system's threads. */
-  async #readAway({ extents, targets, done }: Reading): Promise<void> {
-    const begunMs = this.#options.timers.nowMs();
+  /**
+   * The same for a slow disk, on the system's threads. That takes several times the work, so each file counts as a read
+   * away: where only a core was busy, the rest of many small files is read here again.
+   */
+  async #readAway(reading: Reading, at: number, filled: number): Promise<void> {
+    const { extents, targets, done } = reading;
     const walk = new LaterWalk(this.#root, this.#list.followsLinks);
     let failure: ServeFailure | undefined;
-    let filled = 0;
-    for (const extent of extents) {
-      const errno = await this.#readOneAway(walk, extent, within(targets, filled, extent.length));
-      if (errno !== undefined) {
-        failure = this.#failureOf(extent.file, errno);
-        break;
-      }
-      filled += extent.length;
+    let [next, end] = [at, filled];
+    while (failure === undefined && next < extents.length) {
+      const extent = present(extents[next], 'an extent within the list');
+      const begunMs = this.#options.timers.nowMs();
+      const errno = await this.#readOneAway(walk, extent, within(targets, end, extent.length));
+      if (errno !== undefined) failure = this.#failureOf(extent.file, errno);
+      else this.#place.read(this.#options.timers.nowMs() - begunMs);
+      end += extent.length;
+      next += 1;
+      if (this.#place.isHere) break;
     }
     await walk.close();
-    if (failure !== undefined) {
-      done(failure);
-      return;
-    }
-    this.#place.read(this.#options.timers.nowMs() - begunMs);
-    done(undefined);
+    if (failure !== undefined || next === extents.length) done(failure);
+    else this.#step(reading, next, end);
   }
 
   async #readOneAway(

@@ -68,10 +68,14 @@ export interface Storage extends StorageBytes {
   /**
    * Flushes a complete download and renames it to its target; it stays open. FILE_CHANGED when something else has its
    * path now, ALREADY_EXISTS when the target exists: nothing has changed then.
+   * @param look at the files of a folder, on threads that may wait for a disk; without it, this thread does.
    */
-  finish(): Promise<void>;
+  finish(look?: LookAtEntries): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The time of each of these entries of an open folder, as `timesOf` of folder-look.ts has them. */
+export type LookAtEntries = (storage: Storage, entries: Uint32Array) => Promise<BigInt64Array>;
 
 /** A `.part` that was there. */
 export interface FoundPart {
