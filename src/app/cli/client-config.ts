@@ -59,6 +59,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
       },
       host: values.address?.host,
       log,
+      swarm: values.swarm,
     },
     get stateDir() {
       return stateDirectory(settings);

@@ -5,14 +5,16 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { assert } from '../../foundation/base/assert.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
-import { CLIENT_SETTINGS, LOG_SETTINGS, settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
+import { membershipOf } from './membership.js';
 import { findState } from './moved-state.js';
 
 const flags = settingFlags('state-dir', 'upload-limit', 'download-limit', ...CLIENT_SETTINGS, 'color', ...LOG_SETTINGS);
 const CLIENT_FLAGS = {
   ...flags,
+  ...OPEN_FLAG,
   'state-dir': { ...flags['state-dir'], defaultDescription: '$XDG_STATE_HOME/mtorrent/<ip>_<port>' },
 };
 
@@ -47,11 +49,13 @@ async function runClient(args: ClientArguments): Promise<number> {
   const settings = await settingsOf(named, { address: '<address>', trackers: '<tracker1> <tracker2>', log: '<log>' });
   const { client: running, log, pair, stateDir: usual } = clientConfigOf(settings);
   const { stateDir, note } = await findState(settings, usual);
+  const { credentials, remark } = await membershipOf(settings, 'client');
   assert(pair.trackers !== undefined, 'the trackers are arguments');
   const { startClient } = await import('../library/start-client.js');
   const starting = startClient({
     ...running,
     trackers: pair.trackers,
+    credentials,
     stateDir,
     log: { ...log, path: absolutePathOf(args.log) },
   });
@@ -64,7 +68,7 @@ async function runClient(args: ClientArguments): Promise<number> {
     historyPath: join(stateDir, 'history'),
     color: settings.values.color,
     greeting: `this client serves at ${client.facts.address}`,
-    remarks: note === undefined ? [] : [note],
+    remarks: [note, remark].filter((line) => line !== undefined),
   });
   foreground.start();
   const error = await ended;

@@ -27,6 +27,7 @@ import { overview } from './overview.js';
 import { shareCommand } from './share.js';
 import { hideDash } from './standard-stream.js';
 import { stopCommand } from './stop.js';
+import { swarmCommands } from './swarm.js';
 import { trackerCommands } from './tracker.js';
 import { verbCommands } from './verbs.js';
 import { verifyCommand } from './verify.js';
@@ -49,6 +50,7 @@ export function declare(parser: Argv, run: RunCommand): void {
   listCommand(parser, run);
   verbCommands(parser, run);
   trackerCommands(parser, run);
+  swarmCommands(parser, run);
   createCommand(parser, run);
   infoCommand(parser, run);
   verifyCommand(parser, run);

@@ -31,7 +31,12 @@ export async function settingsOf(
   labels: Readonly<Partial<Record<SettingName, string>>> = {},
 ): Promise<Settings> {
   const { loadSettings } = await import('../settings/load.js');
-  return loadSettings(args, labels);
+  const isOpen = args['open'] === true;
+  const settings = await (isOpen
+    ? loadSettings({ ...args, swarm: 'open' }, { ...labels, swarm: '--open' })
+    : loadSettings(args, labels));
+  const { withSwarmTrackers } = await import('../identity/swarm-trackers.js');
+  return withSwarmTrackers(settings);
 }
 
 /**

@@ -47,7 +47,9 @@ export async function getToStdout(order: Order, args: StdoutArguments, run: OneS
   const { target, own } = await placeOf(order.plan, args, run);
   const plan = { ...order.plan, target };
   const { startGet } = await import('../library/one-shot.js');
-  const fetching = await startGet(plan, { ...run.clientConfig, otherShares: () => otherShares(run) });
+  const { credentials } = await run.membershipAt(plan.metainfo.trackers);
+  const shares = { otherShares: () => otherShares(run) };
+  const fetching = await startGet(plan, { ...run.clientConfig, ...shares, credentials });
   const { address } = fetching.client.facts;
   const { trackers } = order;
   run.reporter.started({

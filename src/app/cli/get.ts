@@ -14,7 +14,7 @@ import { printable } from '../../foundation/torrent/names.js';
 import { saveMtorrent } from '../library/links.js';
 import type { Fetching } from '../library/one-shot.js';
 import { parseDuration } from '../settings/durations.js';
-import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import type { RunCommand } from './context.js';
 import { CHOICE_FLAGS } from './folder-flags.js';
 import { type Order, unfinished } from './get-order.js';
@@ -74,6 +74,7 @@ export function getCommand(parser: Argv, run: RunCommand): void {
         .options(CHOICE_FLAGS)
         .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
         .options(settingFlags(...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
+        .options(OPEN_FLAG)
         .options(OUTPUT_FLAGS)
         .example('$0 get disk.img.mtorrent', 'into the current directory')
         .example('$0 get disk.img.mtorrent /data/ --timeout 1h', 'the same command continues it')
@@ -112,7 +113,9 @@ async function runGet(args: GetArguments, run: OneShot): Promise<number> {
       run.reporter.detail(`${error.message}: this command gets it alone`);
     }
   }
-  const fetching = await startGet(order.plan, { ...run.clientConfig, otherShares: () => otherShares(run) });
+  const { credentials } = await run.membershipAt(order.plan.metainfo.trackers);
+  const shares = { otherShares: () => otherShares(run) };
+  const fetching = await startGet(order.plan, { ...run.clientConfig, ...shares, credentials });
   return fetch(order, fetching, run).finally(() => fetching.close());
 }
 

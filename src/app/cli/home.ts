@@ -8,9 +8,10 @@ import { command } from '../../foundation/base/shell-line.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { Home } from '../home/home.js';
-import { CLIENT_SETTINGS, LOG_SETTINGS, settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
+import { membershipBeside, membershipOf } from './membership.js';
 
 export function homeCommand(parser: Argv, run: RunCommand): void {
   parser.command(
@@ -21,6 +22,7 @@ export function homeCommand(parser: Argv, run: RunCommand): void {
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
         .options(settingFlags('address', 'upload-limit', 'download-limit', ...CLIENT_SETTINGS, 'state-dir', 'socket'))
         .options(settingFlags('color', ...LOG_SETTINGS))
+        .options(OPEN_FLAG)
         .example('$0', 'on the first machine; it prints the command for a second one')
         .example('$0 -t 192.0.2.1:7001 -t 192.0.2.1:7002', 'with the trackers of another machine'),
     (args) => run(() => runHome(args)),
@@ -39,7 +41,18 @@ export async function runHome(args: ParsedArguments): Promise<number> {
   const config = clientConfigOf(settings);
   const { openHome } = await import('../home/home.js');
   const { client, log, pair } = config;
-  const opening = openHome({ ...client, log, pair: { ...pair, onTrouble: (sentence) => say(sentence) } });
+  const membership = await membershipOf(settings, 'client');
+  let remark: string | undefined;
+  const opening = openHome({
+    ...client,
+    log,
+    pair: { ...pair, onTrouble: (sentence) => say(sentence) },
+    credentialsOf: (own) => {
+      const taken = membershipBeside(own, membership);
+      remark = taken.remark;
+      return taken.credentials;
+    },
+  });
   // The console is loaded while the client's threads start.
   const [home, { openForeground }] = await Promise.all([opening, import('./foreground.js')]);
   // From now on the console alone writes to the screen.
@@ -51,7 +64,7 @@ export async function runHome(args: ParsedArguments): Promise<number> {
     historyPath: join(config.homeDirectory, 'history'),
     color: settings.values.color,
     greeting: `this client serves at ${home.facts.address}`,
-    remarks: remarksOf(home),
+    remarks: [...(remark === undefined ? [] : [remark]), ...remarksOf(home)],
   });
   foreground.start();
   const error = await home.ended;
@@ -61,8 +74,13 @@ export async function runHome(args: ParsedArguments): Promise<number> {
   return error === undefined ? code : cannotContinue(error);
 }
 
-function remarksOf({ trackers, hasPair, notes }: Home): readonly string[] {
+function remarksOf({ trackers, hasPair, isClosed, notes }: Home): readonly string[] {
   if (!hasPair) return notes;
+  if (isClosed)
+    return [
+      ...notes,
+      'the trackers run in this process, and let in only those whom you invite; to let one in, type: invite',
+    ];
   const [first, second] = trackers.map(formatAddress);
   const where = trackers[0].host.startsWith('127.') ? 'another terminal on this machine' : 'another machine';
   return [

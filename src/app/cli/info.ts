@@ -9,7 +9,7 @@ import { linkTo } from '../../foundation/torrent/link.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
-import { settingFlags } from '../settings/table.js';
+import { IDENTITY_SETTINGS, settingFlags } from '../settings/table.js';
 import { type RunCommand, terminal } from './context.js';
 import { CHOICE_FLAGS } from './folder-flags.js';
 import { describeChoice, describeTotals, entryLines, entryObjects, totalsOf } from './info-folder.js';
@@ -42,7 +42,7 @@ export function infoCommand(parser: Argv, run: RunCommand): void {
         .option('files', { type: 'boolean', default: false, describe: "all of a folder's files, not only the largest" })
         .options(CHOICE_FLAGS)
         .option('link', { type: 'boolean', default: false, describe: 'print its link and nothing else' })
-        .options(settingFlags('allow-host-names')),
+        .options(settingFlags('allow-host-names', ...IDENTITY_SETTINGS)),
     (args) => run(() => runInfo(args, terminal())),
   );
 }

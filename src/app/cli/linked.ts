@@ -18,7 +18,9 @@ export async function linkedMtorrent(text: string, run: OneShot, timeoutMs: numb
   const { stateRoot } = run.clientConfig;
   const limit = startTimeLimit(timeoutMs);
   try {
-    const end = await run.firstOf(mtorrentOfLink(text, { stateRoot, mayName, signal: stop.signal }), limit);
+    const { credentials } = await run.membershipAt(trackers);
+    const options = { stateRoot, mayName, signal: stop.signal, credentials };
+    const end = await run.firstOf(mtorrentOfLink(text, options), limit);
     if (end.kind === 'done') return end.value;
     if (end.kind === 'late') throw new MiniTorrentError('TIMED_OUT', `timed out before ${name} was found; ${AGAIN}`);
     throw new MiniTorrentError('UNFINISHED', `stopped by ${end.signal} before ${name} was found; ${AGAIN}`);

@@ -5,9 +5,11 @@ import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
 import { type Address, addressFrom } from '../../foundation/torrent/address.js';
-import { settingFlags } from '../settings/table.js';
+import type { Settings } from '../settings/resolve.js';
+import { IDENTITY_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
+import { membershipAt, membershipOf, passageOf } from './membership.js';
 
 interface ListArguments extends ParsedArguments {
   readonly text?: string | undefined;
@@ -22,7 +24,8 @@ export function listCommand(parser: Argv, run: RunCommand): void {
       args
         .positional('text', { type: 'string', describe: 'a part of its name, in any case' })
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
-        .options(settingFlags('socket'))
+        .options(settingFlags('socket', ...IDENTITY_SETTINGS))
+        .options(OPEN_FLAG)
         .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' })
         .example('$0 list llama -t 192.0.2.1:7001 -t 192.0.2.2:7001', ''),
     (args) => run(() => runList(args)),
@@ -33,9 +36,12 @@ async function runList(args: ListArguments): Promise<number> {
   const text = args.text ?? '';
   if (Buffer.byteLength(text) > NAME_BYTES_MAX)
     throw new MiniTorrentError('INVALID_ARGUMENTS', `no name has more than ${NAME_BYTES_MAX} bytes; name a part of it`);
-  const trackers = await trackersOf(args);
+  const settings = await settingsOf(args);
+  const trackers = await trackersOf(settings);
+  const { credentials } = await membershipAt(trackers, await membershipOf(settings, 'client'), settings);
   const { listFiles } = await import('../../tracking/tracker/listing.js');
-  const files = await listFiles(trackers, text);
+  const passage = await passageOf(credentials);
+  const files = await listFiles(trackers, text, passage);
   const { listedJson, listedLine, nothingListed } = await import('../verbs/results.js');
   const { stdout, stderr } = terminal();
   if (args.json) stdout(listedJson(files));
@@ -45,8 +51,7 @@ async function runList(args: ListArguments): Promise<number> {
   return 0;
 }
 
-async function trackersOf(args: ListArguments): Promise<readonly [Address, Address]> {
-  const settings = await settingsOf(args);
+async function trackersOf(settings: Settings): Promise<readonly [Address, Address]> {
   const { trackers } = clientConfigOf(settings).pair;
   if (trackers !== undefined) return trackers;
   const client = await backgroundClient(settings, terminal().stderr);

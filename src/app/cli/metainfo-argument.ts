@@ -1,10 +1,11 @@
 // What a .mtorrent says that a user named by its path or by a link. Nothing is kept, and nobody is contacted unless it
 // is a link, whose trackers and peers are asked.
 
-import { isLink } from '../../foundation/torrent/link.js';
+import { isLink, parseLink } from '../../foundation/torrent/link.js';
 import { ANY_NAMES, type Metainfo } from '../../foundation/torrent/metainfo.js';
 import { clientConfigOf } from './client-config.js';
 import { type ParsedArguments, settingsOf } from './context.js';
+import { membershipAt, membershipOf } from './membership.js';
 
 /** Rejects as `readMetainfo` does, or `metainfoOf`. @param args for the setting allow-host-names, which links obey. */
 export async function metainfoFrom(word: string, args: ParsedArguments): Promise<Metainfo> {
@@ -13,5 +14,8 @@ export async function metainfoFrom(word: string, args: ParsedArguments): Promise
     return readMetainfo(word, ANY_NAMES);
   }
   const { metainfoOf } = await import('../library/links.js');
-  return metainfoOf(word, { mayName: clientConfigOf(await settingsOf(args)).mayName });
+  const settings = await settingsOf(args);
+  const { trackers } = parseLink(word);
+  const { credentials } = await membershipAt(trackers, await membershipOf(settings, 'client'), settings);
+  return metainfoOf(word, { mayName: clientConfigOf(settings).mayName, credentials });
 }

@@ -5,6 +5,8 @@ import { systemClock } from '../../foundation/base/clock.js';
 import { alarm, deferred } from '../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 import { watchSignals } from '../../foundation/base/signals.js';
+import type { Address } from '../../foundation/torrent/address.js';
+import type { HomeIdentity } from '../home/home-identity.js';
 import type { Fetching, OneShotConfig } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { FileView } from '../library/views.js';
@@ -12,6 +14,7 @@ import type { Settings } from '../settings/resolve.js';
 import { type CommandConfig, clientConfigOf } from './client-config.js';
 import { backgroundClient, letGoOfTerminal, type ParsedArguments, settingsOf } from './context.js';
 import { reportHashing } from './hashing-progress.js';
+import { type Membership, membershipAt, membershipBeside, membershipOf } from './membership.js';
 import type { Reporter } from './reporters.js';
 
 export const OUTPUT_FLAGS = {
@@ -36,6 +39,8 @@ export interface OneShotArguments extends ParsedArguments {
   readonly json: boolean;
   readonly alone: boolean;
 }
+
+const OPEN: Membership = { credentials: undefined, remark: undefined };
 
 /** Stands for a signal when nobody reads the results any more. */
 export const READER_GONE = 'the end of its reader';
@@ -76,7 +81,10 @@ export async function runOneShot(
   let background: SwarmClient | undefined;
   try {
     background = alone ? undefined : await backgroundClient(settings, (why) => reporter.notice('good', why));
-    return await work(new OneShot(settings, verbose, reporter, stops.stopped, background));
+    // The client in the background knows itself who it is.
+    const found = background === undefined ? await membershipOf(settings, 'client') : OPEN;
+    const membership = quiet ? { ...found, remark: undefined } : found;
+    return await work(new OneShot(settings, verbose, reporter, stops.stopped, background, membership));
   } catch (error) {
     if (error instanceof MiniTorrentError) reporter.failed(error);
     throw error;
@@ -97,6 +105,7 @@ export class OneShot {
   /** The client that can do the work instead; undefined when none runs, or with --alone. */
   readonly background: SwarmClient | undefined;
   readonly #stopped: Promise<Stopped>;
+  readonly #membership: Membership;
   readonly #sinceMs = systemClock.nowMs();
 
   constructor(
@@ -105,6 +114,7 @@ export class OneShot {
     reporter: Reporter,
     stopped: Promise<Stopped>,
     background: SwarmClient | undefined,
+    membership: Membership,
   ) {
     this.settings = settings;
     this.config = clientConfigOf(settings);
@@ -114,6 +124,17 @@ export class OneShot {
     this.reporter = reporter;
     this.#stopped = stopped;
     this.background = background;
+    this.#membership = membership;
+  }
+
+  /** How a client of its own takes part with these trackers. */
+  membershipAt(trackers: readonly Address[]): Promise<Membership> {
+    return membershipAt(trackers, this.#membership, this.settings);
+  }
+
+  /** The same beside this user's own pair. @param home of a closed one. */
+  membershipBeside(home: HomeIdentity | undefined): Membership {
+    return membershipBeside(home, this.#membership);
   }
 
   /**

@@ -16,6 +16,7 @@ import { type LocalClient, startClient } from '../library/start-client.js';
 import type { Settings } from '../settings/resolve.js';
 import { addressWaitOf, type CommandConfig, clientConfigOf } from './client-config.js';
 import { cannotContinue, foreignDirectory } from './context.js';
+import { type Membership, membershipBeside, membershipOf } from './membership.js';
 import { findState } from './moved-state.js';
 
 /**
@@ -32,7 +33,7 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   if (host !== undefined) await waitForAddress(host, { waitMs: addressWaitOf(settings), say: tell });
   const { stateDir, note } = await findState(settings, usual.stateDir);
   if (note !== undefined) tell(note);
-  const config = { ...usual, stateDir };
+  const config = { ...usual, stateDir, membership: await membershipOf(settings, 'client') };
   const listener = await openAttachListener(socket, tell);
   const signals = new Signals();
   try {
@@ -54,7 +55,7 @@ type RunEnd = { readonly kind: 'ended'; readonly error: unknown } | { readonly k
 
 /** Until the client ends, or until a machine that had nothing but the loopback has an address for its own pair. */
 async function runAt(
-  config: CommandConfig,
+  config: CommandConfig & { readonly membership: Membership },
   socket: string,
   listener: AttachListener,
   signals: Signals,
@@ -68,7 +69,10 @@ async function runAt(
     const { client, stateDir, logTarget } = config;
     const both = pair.trackers.map(formatAddress).join(' and ');
     if (pair.isOurs) tell(`no trackers are set; this process runs a pair of its own: ${both}`);
-    const local = await startClient({ ...client, trackers: pair.trackers, stateDir, socket, log: logTarget });
+    const { credentials, remark } = membershipBeside(pair.identity, config.membership);
+    const { trackers } = pair;
+    const local = await startClient({ ...client, trackers, credentials, stateDir, socket, log: logTarget });
+    if (remark !== undefined) tell(remark);
     signals.watch(local);
     listener.serve(local);
     onReady(local.facts.address);

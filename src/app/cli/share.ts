@@ -9,8 +9,8 @@ import type { TrackerPair } from '../home/pair.js';
 import { linkOf } from '../library/links.js';
 import type { Sharing as SharingFile } from '../library/one-shot.js';
 import type { Sharing, SwarmClient } from '../library/swarm-client.js';
-import { CLIENT_SETTINGS, settingFlags } from '../settings/table.js';
-import type { RunCommand } from './context.js';
+import { CLIENT_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import { type RunCommand, terminal } from './context.js';
 import { FOLDER_FLAGS, type FolderArguments } from './folder-flags.js';
 import { reportHashing } from './hashing-progress.js';
 import { type OneShot, type OneShotArguments, OUTPUT_FLAGS, runOneShot } from './one-shot.js';
@@ -39,6 +39,7 @@ export function shareCommand(parser: Argv, run: RunCommand): void {
         .options(FOLDER_FLAGS)
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
         .options(settingFlags('address', 'upload-limit', ...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
+        .options(OPEN_FLAG)
         .options(OUTPUT_FLAGS)
         .example('$0 share disk.img', 'on your trackers, or on a pair that is started for it')
         .example('$0 share disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001 -o images/disk.mtorrent', ''),
@@ -81,9 +82,11 @@ async function shareHere(names: Names, run: OneShot): Promise<number> {
   const { startShare } = await import('../library/one-shot.js');
   const pair = await startTrackers(run);
   try {
-    const sharing = await startShare(names.path, names.mtorrent, pair.trackers, run.clientConfig, names.options);
+    const { credentials, remark } = run.membershipBeside(pair.identity);
+    const config = { ...run.clientConfig, credentials };
+    const sharing = await startShare(names.path, names.mtorrent, pair.trackers, config, names.options);
     try {
-      return await shareUntilStopped(names, sharing, run);
+      return await shareUntilStopped(names, sharing, run, remark);
     } finally {
       await sharing.close();
     }
@@ -101,11 +104,18 @@ async function startTrackers({ config, reporter }: OneShot): Promise<TrackerPair
   return pair;
 }
 
-async function shareUntilStopped(names: Names, { client, begin }: SharingFile, run: OneShot): Promise<number> {
+async function shareUntilStopped(
+  names: Names,
+  { client, begin }: SharingFile,
+  run: OneShot,
+  remark: string | undefined,
+): Promise<number> {
   const { path, output, mtorrent } = names;
   const { reporter } = run;
   const unlisten = run.relayNotices(client);
   reporter.started({ command: 'share', path, mtorrent, ...client.facts, background: false });
+  // No event: it is about this process, not about the file.
+  if (remark !== undefined) terminal().stderr(remark);
   reporter.detail(`this client serves at ${client.facts.address}`);
   try {
     const begun = await run.firstOf(reportHashing(begin(), client, path, reporter));

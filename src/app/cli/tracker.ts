@@ -5,9 +5,10 @@ import type { Argv } from 'yargs';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { type Address, addressFrom } from '../../foundation/torrent/address.js';
 import { parseListenAddress } from '../../foundation/torrent/listen-address.js';
-import { LOG_SETTINGS, settingFlags } from '../settings/table.js';
+import { IDENTITY_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import { addressWaitOf, logStyleOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
+import { guestPassage, membershipOf } from './membership.js';
 import { optimizeLater } from './tiering.js';
 
 const A_TRACKER = "a tracker's address";
@@ -19,6 +20,11 @@ interface TrackerArguments extends ParsedArguments {
   readonly log: string;
   readonly cluster?: string | undefined;
   readonly list: boolean;
+}
+
+interface StatusArguments extends ParsedArguments {
+  readonly address: string;
+  readonly json: boolean;
 }
 
 export function trackerCommands(parser: Argv, run: RunCommand): void {
@@ -41,7 +47,8 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
           type: 'boolean',
           describe: 'tell nobody what is shared who does not know its key: `mtorrent list` finds nothing here',
         })
-        .options(settingFlags('address-wait', ...LOG_SETTINGS))
+        .options(settingFlags('address-wait', ...IDENTITY_SETTINGS, ...LOG_SETTINGS))
+        .options(OPEN_FLAG)
         .example('$0 tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log', ''),
     (args) => run(() => runTracker(args)),
   );
@@ -60,14 +67,17 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
     (args) =>
       args
         .positional('address', { type: 'string', demandOption: true, describe: 'ip:port' })
-        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' }),
-    (args) => run(() => runTrackerStatus(args.address, args.json)),
+        .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' })
+        .options(settingFlags(...IDENTITY_SETTINGS))
+        .options(OPEN_FLAG),
+    (args) => run(() => runTrackerStatus(args)),
   );
 }
 
 async function runTracker(args: TrackerArguments): Promise<number> {
   const settings = await settingsOf(args, { log: '<log>' });
   const log = logStyleOf(settings);
+  const { credentials, remark } = await membershipOf(settings, 'tracker');
   const own = await ownAddress(args.own, addressWaitOf(settings));
   const { runTracker: runUntilStopped } = await import('../../tracking/tracker/main.js');
   return runUntilStopped(
@@ -78,8 +88,12 @@ async function runTracker(args: TrackerArguments): Promise<number> {
       log: { ...log, path: absolutePathOf(args.log) },
       cluster: args.cluster,
       lists: args.list,
+      credentials,
     },
-    optimizeLater,
+    () => {
+      if (remark !== undefined) terminal().stderr(remark);
+      optimizeLater();
+    },
   );
 }
 
@@ -99,8 +113,9 @@ async function runTrackerList(path: string, json: boolean): Promise<number> {
   return 0;
 }
 
-async function runTrackerStatus(address: string, json: boolean): Promise<number> {
+async function runTrackerStatus(args: StatusArguments): Promise<number> {
+  const passage = await guestPassage(await settingsOf(args));
   const { trackerStatus } = await import('../../tracking/tracker/status.js');
-  terminal().stdout(await trackerStatus(addressFrom(address, A_TRACKER), { json }));
+  terminal().stdout(await trackerStatus(addressFrom(args.address, A_TRACKER), { json: args.json, passage }));
   return 0;
 }

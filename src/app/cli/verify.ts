@@ -9,7 +9,7 @@ import type { CommandOutput } from '../../foundation/base/output.js';
 import { Bitfield, type PieceRange } from '../../foundation/torrent/bitfield.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
-import { settingFlags } from '../settings/table.js';
+import { IDENTITY_SETTINGS, settingFlags } from '../settings/table.js';
 import { type RunCommand, terminal } from './context.js';
 import { hashThreadsFor } from './create.js';
 import { CHOICE_FLAGS } from './folder-flags.js';
@@ -50,7 +50,7 @@ export function verifyCommand(parser: Argv, run: RunCommand): void {
         })
         .options(CHOICE_FLAGS)
         .option('json', { type: 'boolean', default: false, describe: 'as one JSON object' })
-        .options(settingFlags('allow-host-names')),
+        .options(settingFlags('allow-host-names', ...IDENTITY_SETTINGS)),
     (args) => run(() => runVerify(args, terminal())),
   );
 }

@@ -185,7 +185,7 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const others = Object.entries(env).filter(
     ([name]) => !name.startsWith('MTORRENT_') || MACHINE_SETTINGS.includes(name),
   );
-  return { ...Object.fromEntries(others), MTORRENT_CONFIG: '/dev/null' };
+  return { ...Object.fromEntries(others), MTORRENT_CONFIG: '/dev/null', MTORRENT_SWARM: 'open' };
 }
 
 export interface Outcome {

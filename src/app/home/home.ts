@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogStyle } from '../../foundation/base/log.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { type ClientConfig, type LocalClient, startClient } from '../library/start-client.js';
+import type { HomeIdentity } from './home-identity.js';
 import { HOME_CLIENTS_MAX } from './limits.js';
 import { openPair, type PairConfig } from './pair.js';
 
@@ -17,24 +19,29 @@ export interface HomeConfig
   > {
   readonly log: LogStyle;
   readonly pair: PairConfig;
+  /** Who the client is: `home` of a closed own pair; undefined: in the clear. */
+  readonly credentialsOf: (home: HomeIdentity | undefined) => Credentials | undefined;
 }
 
 export interface Home extends LocalClient {
   readonly trackers: readonly [Address, Address];
   /** The trackers run in this process. */
   readonly hasPair: boolean;
+  /** This machine takes part in a closed swarm. */
+  readonly isClosed: boolean;
   readonly notes: readonly string[];
   /** Ends the trackers; call it after the client has ended. */
   closePair(): Promise<void>;
 }
 
 /** Rejects with MiniTorrentError as `openPair` and `startClient` do; nothing runs then. */
-export async function openHome({ pair: pairConfig, ...running }: HomeConfig): Promise<Home> {
+export async function openHome({ pair: pairConfig, credentialsOf, ...running }: HomeConfig): Promise<Home> {
   const { directory, onTrouble } = pairConfig;
   const pair = await openPair(pairConfig);
   const listen = deferred<void>();
   try {
-    const config = { ...running, trackers: pair.trackers, trackersListen: listen.promise };
+    const credentials = credentialsOf(pair.identity);
+    const config = { ...running, credentials, trackers: pair.trackers, trackersListen: listen.promise };
     const { local, notes } = await startFirstFree(directory, config);
     // After the client: the prompt does not wait for the trackers, only the first announce does.
     void pair
@@ -45,6 +52,7 @@ export async function openHome({ pair: pairConfig, ...running }: HomeConfig): Pr
       ...local,
       trackers: pair.trackers,
       hasPair: pair.isOurs,
+      isClosed: credentials !== undefined,
       notes: [...pair.notes, ...notes],
       closePair: () => pair.close(),
     };

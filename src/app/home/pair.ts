@@ -9,12 +9,14 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
 import { RESTART_PERIOD_MS, RESTARTS_MAX } from '../../foundation/base/limits.js';
 import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.js';
+import { command } from '../../foundation/base/shell-line.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { closedServer, type SocketServer } from '../../foundation/wire/transport.js';
 import { startHosted } from '../../tracking/tracker/hosted/hosted.js';
 import { type DirectoryLock, lockDirectory } from '../../transfer/storage/lock.js';
 import { atomicWriteFile, readBounded } from '../../transfer/storage/state-file.js';
 import { numericHost, ownHost, watchForAddress } from '../library/own-address.js';
+import { type HomeIdentity, homeIdentity, makeHomeIdentity, moveHomeIdentity } from './home-identity.js';
 import { HOME_PAIR_TRIES_MAX, TRACKER_PORTS } from './limits.js';
 import { formatPorts, movedSentence, parsePorts } from './ports.js';
 
@@ -31,6 +33,10 @@ export interface PairConfig {
   readonly log: LogStyle;
   /** An own tracker cannot be kept running, or is not where it should be; the sentence is for people. */
   readonly onTrouble: (sentence: string) => void;
+  /** Whether an own pair is closed; auto: as it was made, open unless `beginsClosed`. */
+  readonly swarm: 'auto' | 'open' | 'closed';
+  /** An own pair that was never started before is closed. */
+  readonly beginsClosed?: boolean;
   /** A pair that found only the loopback could have this address by now. Absent: people are told to start it again. */
   readonly onAddress?: (host: string) => void;
 }
@@ -43,6 +49,8 @@ export interface TrackerPair {
   readonly isOurs: boolean;
   /** Sentences for people about the start. */
   readonly notes: readonly string[];
+  /** Of the closed swarm of an own pair; undefined: it is open, or the pair is set. */
+  readonly identity: HomeIdentity | undefined;
   /**
    * Call once. Settles when both take connections. Rejects with MiniTorrentError, as `startHosted` does, when one
    * cannot; the other keeps running.
@@ -85,7 +93,8 @@ export async function openPair(config: PairConfig): Promise<TrackerPair> {
     void lock.lost.then(({ message }) => config.onTrouble(message));
   } catch (error) {
     if (!(error instanceof MiniTorrentError) || error.code !== 'ALREADY_RUNNING' || before === undefined) throw error;
-    return foreignPair(before, ['your trackers already run in another process, and will end with it']);
+    const notes = ['your trackers already run in another process, and will end with it'];
+    return foreignPair(before, notes, config.swarm === 'open' ? undefined : await homeIdentity(directory));
   }
   try {
     const wanted = before?.map(({ port }) => port) ?? TRACKER_PORTS;
@@ -99,13 +108,15 @@ export async function openPair(config: PairConfig): Promise<TrackerPair> {
       { host, port: second },
     ];
     const moved = movedSentence(before, own);
+    const identity = await identityOf(config, own, before === undefined);
     await atomicWriteFile(portsPath, Buffer.from(formatPorts(own)));
-    const hosted = new HostedPair(config, own, listenHost);
+    const hosted = new HostedPair(config, own, listenHost, identity);
     const isOnlyHere = !isNamed && isLoopback(host);
     const watch = isOnlyHere ? watchForAddress() : undefined;
     void watch?.found.then((found) => addressCame(config, host, found));
     return {
       trackers: own,
+      identity,
       isOurs: true,
       notes: [...(moved === undefined ? [] : [moved]), ...(isOnlyHere ? [onlyHereSentence(host)] : [])],
       start: () => hosted.start(),
@@ -133,22 +144,47 @@ function addressCame({ onAddress, onTrouble }: PairConfig, before: string, host:
     );
 }
 
-function foreignPair(trackers: Pair, notes: readonly string[] = []): TrackerPair {
-  return { trackers, isOurs: false, notes, start: async () => undefined, close: async () => undefined };
+function foreignPair(trackers: Pair, notes: readonly string[] = [], identity?: HomeIdentity): TrackerPair {
+  return { trackers, isOurs: false, notes, identity, start: async () => undefined, close: async () => undefined };
+}
+
+/** Of an own pair; made before its first ports are written, so that a crash leaves no open one behind. */
+async function identityOf(
+  { directory, beginsClosed, swarm }: PairConfig,
+  own: Pair,
+  isFirst: boolean,
+): Promise<HomeIdentity | undefined> {
+  if (swarm === 'open') return undefined;
+  if (isFirst && (beginsClosed === true || swarm === 'closed'))
+    await makeHomeIdentity(directory, own, Math.floor(Date.now() / 1000));
+  const identity = await homeIdentity(directory);
+  if (identity !== undefined) await moveHomeIdentity(identity, own);
+  else if (swarm === 'closed') {
+    const sentence = `swarm = "closed" is set, and the trackers of this user's consoles are open; close them with ${command('swarm', 'init', '--home')}, or name others`;
+    throw new MiniTorrentError('NOT_ADMITTED', sentence);
+  }
+  return identity;
+}
+
+/** Where the own pair was in its last run; undefined: there was none. */
+export function lastPorts(directory: string): Promise<Pair | undefined> {
+  return readPorts(join(directory, PORTS_FILE));
 }
 
 class HostedPair {
   readonly #config: PairConfig;
   readonly #trackers: Pair;
   readonly #listenHost: string;
+  readonly #identity: HomeIdentity | undefined;
   readonly #log: LogFile;
   /** One for each tracker, so that they are restarted independently. */
   readonly #supervisors: readonly [Supervisor, Supervisor];
   #starting: Promise<void> = Promise.resolve();
 
   /** @param listenHost may be a wildcard where that is named. */
-  constructor(config: PairConfig, trackers: Pair, listenHost: string) {
+  constructor(config: PairConfig, trackers: Pair, listenHost: string, identity: HomeIdentity | undefined) {
     this.#config = config;
+    this.#identity = identity;
     this.#listenHost = listenHost;
     this.#trackers = trackers;
     this.#log = openLog({ ...config.log, path: join(config.directory, 'trackers.log') }, 'main');
@@ -189,6 +225,7 @@ class HostedPair {
           partner: this.#trackers[other],
           listenHost: this.#listenHost,
           seederListPath: join(directory, `${name}.db`),
+          identity: this.#identity?.tracker,
           log: { ...log, path: join(directory, `${name}.log`) },
         }),
     });

@@ -1,7 +1,7 @@
 // The directory in which a machine's identity lies: its keys, the cards it began with, and which swarm they belong to.
 // Everything that needs a backup is here; it may be read-only, such as a mounted secret.
 
-import { chmod, readdir, rename, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '../../foundation/base/directories.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
@@ -11,9 +11,9 @@ import type { Identity } from '../../foundation/identity/credentials.js';
 import { keyIdOf, type SecretKey } from '../../foundation/identity/keys.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { syncDirectory } from '../../transfer/storage/publish.js';
-import { readBounded, readIfThere } from '../../transfer/storage/state-file.js';
+import { atomicWriteFile, readBounded, readIfThere } from '../../transfer/storage/state-file.js';
 import { formatCard, parseCard } from './card-file.js';
-import { makeKeyFile, makePrivate, readKeyFile } from './key-file.js';
+import { makeKeyFile, readKeyFile } from './key-file.js';
 import { whyNoKeyDirectory } from './key-file-rule.js';
 import { SWARM_FILE_BYTES_MAX } from './limits.js';
 import { formatSwarmFile, parseSwarmFile, type SwarmFile, type TrackerPair } from './swarm-file.js';
@@ -38,6 +38,8 @@ const NAMES: readonly string[] = [
   ...Object.values(FILES).flatMap(({ key, card }) => [key, card]),
 ];
 const OTHERS_WRITE = 0o022;
+/** Nothing of it is secret. */
+const SWARM_FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o700;
 
 export function rootKeyPath(directory: string): string {
@@ -86,6 +88,12 @@ export async function loadIdentity(directory: string, part: Part): Promise<OwnId
   return { swarm: name, root, secret, card, trackers, directory };
 }
 
+/** That of the client, or else of the tracker. Rejects as `loadIdentity` does. */
+export async function loadAny(directory: string): Promise<OwnIdentity> {
+  const files = await identityFilesIn(directory);
+  return loadIdentity(directory, files.includes(FILES.client.card) ? 'client' : 'tracker');
+}
+
 /** Undefined when there is none. */
 export async function readSwarmFile(directory: string): Promise<SwarmFile | undefined> {
   const path = swarmFilePath(directory);
@@ -117,30 +125,37 @@ export async function keyFor(directory: string, part: Part, fresh: () => SecretK
   return key;
 }
 
-/** Rejects with ALREADY_EXISTS. */
+/** Replaces the card of an earlier try. */
 export async function writeCard(directory: string, part: Part, card: Uint8Array): Promise<void> {
-  await makePrivate(join(directory, FILES[part].card), Buffer.from(formatCard(card)));
+  await atomicWriteFile(join(directory, FILES[part].card), Buffer.from(formatCard(card)));
 }
 
 /** The last file of an identity that is written: with it, the identity is whole. */
 export async function writeSwarmFile(directory: string, swarm: SwarmFile): Promise<void> {
-  const path = swarmFilePath(directory);
-  await makePrivate(path, Buffer.from(formatSwarmFile(swarm)));
-  // Nothing of it is secret.
-  await chmod(path, 0o644);
+  await atomicWriteFile(swarmFilePath(directory), Buffer.from(formatSwarmFile(swarm)), SWARM_FILE_MODE);
 }
 
 /**
- * Moves what lies there into a directory beside the files, for `--replace`: a key that was replaced by mistake can be
- * brought back. Answers that directory.
+ * Moves what lies there into a directory of its own beside the files, for `--replace`: a key that was replaced by
+ * mistake can be brought back. Answers that directory.
  */
 export async function setAside(directory: string, files: readonly string[], stamp: string): Promise<string> {
-  const aside = join(directory, `replaced-${stamp}`);
-  await makeDirectory(aside, '--identity');
-  await chmod(aside, DIRECTORY_MODE);
+  const aside = await freshDirectory(join(directory, `replaced-${stamp}`));
   for (const file of files) await rename(join(directory, file), join(aside, file));
   await syncDirectory(directory);
   return aside;
+}
+
+async function freshDirectory(wanted: string): Promise<string> {
+  for (let number = 1; ; number += 1) {
+    const path = number === 1 ? wanted : `${wanted}-${number}`;
+    try {
+      await mkdir(path, { mode: DIRECTORY_MODE });
+      return path;
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw fileError(error, printable(path));
+    }
+  }
 }
 
 async function readCardFile(directory: string, part: Part): Promise<Uint8Array | undefined> {

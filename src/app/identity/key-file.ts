@@ -25,13 +25,30 @@ export async function readKeyFile(path: string): Promise<SecretKey | undefined> 
   throw new MiniTorrentError('STATE_DAMAGED', sentence);
 }
 
-/** Rejects with MiniTorrentError, ALREADY_EXISTS for a file that is there. */
+/**
+ * Flushed, and its directory too, before it settles. Rejects with MiniTorrentError, ALREADY_EXISTS for a file that is
+ * there.
+ */
 export async function makeKeyFile(path: string, key: SecretKey): Promise<void> {
-  await makePrivate(path, Buffer.from(key.exportPem()));
+  try {
+    const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, MODE);
+    try {
+      await handle.writeFile(key.exportPem());
+      await handle.sync();
+    } catch (error) {
+      await unlink(path);
+      throw error;
+    } finally {
+      await handle.close();
+    }
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw fileError(error, printable(path));
+  }
 }
 
-/** A small file under the same rule; undefined when there is none. */
-export async function readPrivate(path: string): Promise<Buffer | undefined> {
+/** A small file under the rule; undefined when there is none. */
+async function readPrivate(path: string): Promise<Buffer | undefined> {
   let handle: FileHandle;
   try {
     // Does not wait for the writer of a named pipe.
@@ -51,25 +68,6 @@ export async function readPrivate(path: string): Promise<Buffer | undefined> {
     throw fileError(error, printable(path));
   } finally {
     await handle.close();
-  }
-}
-
-/** Flushed, and its directory too, before it settles. Rejects with MiniTorrentError, ALREADY_EXISTS, … */
-export async function makePrivate(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, MODE);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } catch (error) {
-      await unlink(path);
-      throw error;
-    } finally {
-      await handle.close();
-    }
-    await syncDirectory(dirname(path));
-  } catch (error) {
-    throw fileError(error, printable(path));
   }
 }
 

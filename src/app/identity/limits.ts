@@ -4,3 +4,5 @@
 export const KEY_FILE_BYTES_MAX = 4_096;
 /** A name, a key and eight addresses take below 3 KiB. */
 export const SWARM_FILE_BYTES_MAX = 16_384;
+/** Of the first administrator, whom no tracker knows before it has seen the card: time to start one. */
+export const FIRST_CARD_LIFE_S = 90 * 86_400;

@@ -1,6 +1,8 @@
 // Links as programs and commands use them: the link to a .mtorrent, and the .mtorrent of a link.
 
 import { join } from 'node:path';
+import type { LinkOptions } from '../../client/links/metainfo-of-link.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import { linkTo, parseLink } from '../../foundation/torrent/link.js';
 import { ANY_NAMES, type Metainfo, type NameRule } from '../../foundation/torrent/metainfo.js';
 import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
@@ -14,6 +16,8 @@ export interface LookupOptions {
   /** Which host names of trackers a link may name; none when absent. */
   readonly mayName?: NameRule | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Of this machine in a closed swarm; in the clear when absent. */
+  readonly credentials?: Credentials | undefined;
 }
 
 export interface LinkedOptions extends LookupOptions {
@@ -24,7 +28,7 @@ export interface LinkedOptions extends LookupOptions {
 /** What the .mtorrent of a link says; nothing is kept. Rejects as `mtorrentOfLink` does. */
 export async function metainfoOf(link: string, options: LookupOptions): Promise<Metainfo> {
   const { metainfoOfLink } = await import('../../client/links/metainfo-of-link.js');
-  return metainfoOfLink(parseLink(link), options);
+  return metainfoOfLink(parseLink(link), await passedBy(options));
 }
 
 /**
@@ -33,7 +37,13 @@ export async function metainfoOf(link: string, options: LookupOptions): Promise<
  */
 export async function mtorrentOfLink(link: string, { stateRoot, ...options }: LinkedOptions): Promise<string> {
   const { linkedFile } = await import('../../client/links/linked-file.js');
-  return linkedFile(parseLink(link), join(stateRoot, 'links'), options);
+  return linkedFile(parseLink(link), join(stateRoot, 'links'), await passedBy(options));
+}
+
+async function passedBy({ credentials, ...options }: LookupOptions): Promise<LinkOptions> {
+  if (credentials === undefined) return options;
+  const { memberPassages } = await import('../../client/links/member-passages.js');
+  return { ...options, passages: memberPassages(credentials) };
 }
 
 /** Writes the same .mtorrent again. ALREADY_EXISTS when something else is there. Paths are absolute. */

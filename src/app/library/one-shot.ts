@@ -30,6 +30,7 @@ export interface OneShotConfig
     | 'diskReserve'
     | 'allowHostNames'
     | 'otherShares'
+    | 'credentials'
     | 'onWarm'
     | 'onWait'
   > {

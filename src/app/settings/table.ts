@@ -140,6 +140,11 @@ export const SETTINGS = {
   ),
 } as const satisfies Readonly<Record<string, Setting<unknown, unknown>>>;
 
+/** Flags of every command that dials trackers or peers, and OPEN_FLAG with them. */
+export const IDENTITY_SETTINGS = ['identity', 'swarm'] as const satisfies readonly SettingName[];
+export const OPEN_FLAG = {
+  open: { type: 'boolean', default: false, describe: 'the same as --swarm open' },
+} as const;
 /** Flags of every command that writes a log. */
 export const LOG_SETTINGS = ['log-level', 'log-format'] as const satisfies readonly SettingName[];
 /** Flags of every command that runs a client. */
@@ -148,6 +153,7 @@ export const CLIENT_SETTINGS = [
   'peer-threads',
   'disk-reserve',
   'allow-host-names',
+  ...IDENTITY_SETTINGS,
 ] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;

@@ -15,16 +15,21 @@ export interface Invitation {
   readonly secret: Uint8Array;
   /** One to INVITATION_TRACKERS_MAX; host names may be among them. */
   readonly trackers: readonly Address[];
+  /** Whoever joins by it becomes a tracker. */
+  readonly isForTracker: boolean;
 }
 
 export const INVITATION_PREFIX = 'mtj1';
 const IS_IPV4 = 0;
 const [IPV4_SIZE, PORT_SIZE] = [4, 2];
 const HEAD_SIZE = PUBLIC_KEY_SIZE + INVITATION_SECRET_SIZE + 1;
+/** Beside the number of trackers. */
+const FOR_TRACKER = 0x80;
 
-export function formatInvitation({ root, secret, trackers }: Invitation): string {
+export function formatInvitation({ root, secret, trackers, isForTracker }: Invitation): string {
   const places = trackers.map((tracker) => addressBytes(tracker));
-  return formatPasted(INVITATION_PREFIX, Buffer.concat([root, secret, Uint8Array.of(trackers.length), ...places]));
+  const count = Uint8Array.of(trackers.length | (isForTracker ? FOR_TRACKER : 0));
+  return formatPasted(INVITATION_PREFIX, Buffer.concat([root, secret, count, ...places]));
 }
 
 /** Throws MiniTorrentError, INVALID_ARGUMENTS, with what is wrong with it. */
@@ -32,7 +37,8 @@ export function parseInvitation(text: string): Invitation {
   const pasted = parsePasted(INVITATION_PREFIX, text);
   if ('wrong' in pasted) throw invalid(pasted.wrong);
   const bytes = Buffer.from(pasted.bytes);
-  const count = bytes[HEAD_SIZE - 1] ?? 0;
+  const head = bytes[HEAD_SIZE - 1] ?? 0;
+  const count = head & ~FOR_TRACKER;
   if (count < 1 || count > INVITATION_TRACKERS_MAX) throw invalid('it names no tracker');
   const trackers: Address[] = [];
   let at = HEAD_SIZE;
@@ -47,6 +53,7 @@ export function parseInvitation(text: string): Invitation {
     root: publicKey(Uint8Array.from(bytes.subarray(0, PUBLIC_KEY_SIZE))),
     secret: Uint8Array.from(bytes.subarray(PUBLIC_KEY_SIZE, PUBLIC_KEY_SIZE + INVITATION_SECRET_SIZE)),
     trackers,
+    isForTracker: (head & FOR_TRACKER) !== 0,
   };
 }
 

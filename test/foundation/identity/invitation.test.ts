@@ -25,7 +25,12 @@ const address: fc.Arbitrary<Address> = fc
   .filter((found): found is Address => found !== undefined && found.host.length < 250);
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
 const invitations: fc.Arbitrary<Invitation> = fc.record(
-  { root: bytes(32).map(publicKey), secret: bytes(16), trackers: fc.array(address, { minLength: 1, maxLength: 4 }) },
+  {
+    root: bytes(32).map(publicKey),
+    secret: bytes(16),
+    trackers: fc.array(address, { minLength: 1, maxLength: 4 }),
+    isForTracker: fc.boolean(),
+  },
   { noNullPrototype: true },
 );
 const EXAMPLE: Invitation = {
@@ -35,6 +40,7 @@ const EXAMPLE: Invitation = {
     { host: '192.0.2.11', port: 7001 },
     { host: '192.0.2.12', port: 7001 },
   ],
+  isForTracker: false,
 };
 const LINE = formatInvitation(EXAMPLE);
 

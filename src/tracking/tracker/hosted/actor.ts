@@ -5,10 +5,11 @@ import { openLink } from '../../../foundation/actor/link.js';
 import type { ThreadSelf } from '../../../foundation/actor/thread.js';
 import { assert } from '../../../foundation/base/assert.js';
 import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import { Credentials } from '../../../foundation/identity/credentials.js';
 import { parseAddress } from '../../../foundation/torrent/address.js';
 import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
 import { type RunningTracker, startTracker } from '../start.js';
-import { type HostedEvent, hostedCommands, hostedEvents, hostedSettings } from './messages.js';
+import { type HostedEvent, type HostedSettings, hostedCommands, hostedEvents, hostedSettings } from './messages.js';
 
 export async function runTrackerThread(self: ThreadSelf): Promise<void> {
   const settings = hostedSettings.decode(self.settings);
@@ -29,7 +30,15 @@ export async function runTrackerThread(self: ThreadSelf): Promise<void> {
   let tracker: RunningTracker | undefined;
   self.onStop(async () => tracker?.stop('its program ends'));
   try {
-    tracker = await startTracker({ ...settings, own, partner, log });
+    const { listenHost, seederListPath } = settings;
+    tracker = await startTracker({
+      own,
+      partner,
+      listenHost,
+      seederListPath,
+      log,
+      credentials: credentialsIn(settings),
+    });
   } catch (error) {
     if (!(error instanceof MiniTorrentError)) throw error;
     link.tell({ kind: 'startFailed', code: error.code, sentence: error.message.slice(0, SENTENCE_BYTES_MAX / 4) });
@@ -37,4 +46,10 @@ export async function runTrackerThread(self: ThreadSelf): Promise<void> {
   }
   void tracker.failed.then((error) => setImmediate(() => self.crash(error)));
   self.ready();
+}
+
+function credentialsIn({ identity }: HostedSettings): Credentials | undefined {
+  if (identity === null) return undefined;
+  const [swarm, root, seed, card] = identity;
+  return Credentials.ofMessage({ swarm, root, seed, card });
 }

@@ -8,24 +8,28 @@ import { deferred } from '../../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../../foundation/base/errors.js';
 import { bundleUrl } from '../../../foundation/base/installation.js';
 import type { LogTarget } from '../../../foundation/base/log.js';
+import type { Identity } from '../../../foundation/identity/credentials.js';
 import { type Address, formatAddress } from '../../../foundation/torrent/address.js';
 import { type HostedEvent, type HostedSettings, hostedCommands, hostedEvents, hostedSettings } from './messages.js';
 
 const ENTRY = bundleUrl('tracker');
 
-export type HostedOptions = Omit<HostedSettings, 'kind' | 'own' | 'partner'> & {
+export type HostedOptions = Omit<HostedSettings, 'kind' | 'own' | 'partner' | 'identity'> & {
   /** Names the thread: 'tracker-1'. */
   readonly name: string;
   readonly own: Address;
   readonly partner: Address;
   readonly log: LogTarget;
+  /** Of a tracker of a closed swarm; undefined: in the clear. */
+  readonly identity: Identity | undefined;
 };
 
 /** Rejects with MiniTorrentError as `startTracker` does; nothing runs then. */
-export async function startHosted({ name, own, partner, log, ...files }: HostedOptions): Promise<Child> {
+export async function startHosted({ name, own, partner, log, identity, ...files }: HostedOptions): Promise<Child> {
   const { port1, port2 } = new MessageChannel();
   const addresses = { own: formatAddress(own), partner: formatAddress(partner) };
-  const settings = new Uint8Array(hostedSettings.encode({ kind: 'tracker', ...addresses, ...files }));
+  const known = { ...addresses, ...files, identity: identity === undefined ? null : fieldsOf(identity) };
+  const settings = new Uint8Array(hostedSettings.encode({ kind: 'tracker', ...known }));
   const thread = startThread({ name, entry: ENTRY, log, settings, shared: [], ports: [port2] });
   const refused = deferred<never>();
   // Seen through the race below; after it nobody is refused any more.
@@ -47,4 +51,8 @@ export async function startHosted({ name, own, partner, log, ...files }: HostedO
     throw error;
   }
   return thread;
+}
+
+function fieldsOf({ swarm, root, secret, card }: Identity): NonNullable<HostedSettings['identity']> {
+  return [swarm, root, secret.exportSeed(), card];
 }

@@ -1,0 +1,62 @@
+// Whether the process of a command takes part in a closed swarm, and as whom: found out before anything is dialed or
+// listened on. An open one says so in one line.
+
+import { Credentials } from '../../foundation/identity/credentials.js';
+import { type Address, sameAddress } from '../../foundation/torrent/address.js';
+import type { Passage } from '../../foundation/wire/passage.js';
+import { type HomeIdentity, homeIdentity } from '../home/home-identity.js';
+import { loadAny, type Part } from '../identity/identity-directory.js';
+import { modeOfSettings, ownMode } from '../identity/own-identity.js';
+import type { Settings } from '../settings/resolve.js';
+import { clientConfigOf } from './client-config.js';
+
+export interface Membership {
+  /** Undefined: the process is open. */
+  readonly credentials: Credentials | undefined;
+  /** What is to be said of an open one; undefined of a closed one. */
+  readonly remark: string | undefined;
+}
+
+/** Rejects with MiniTorrentError: NOT_ADMITTED where a closed swarm is wanted and there is no identity for it, … */
+export async function membershipOf(settings: Settings, part: Part): Promise<Membership> {
+  const mode = await ownMode(settings, part);
+  if (mode.kind === 'open') return { credentials: undefined, remark: mode.remark };
+  return { credentials: new Credentials(mode.identity), remark: undefined };
+}
+
+/**
+ * Of a client that uses these trackers: this machine's own identity, or that of this user's own pair where it is one.
+ * @param membership that of the settings.
+ */
+export async function membershipAt(
+  trackers: readonly Address[],
+  membership: Membership,
+  settings: Settings,
+): Promise<Membership> {
+  if (membership.credentials !== undefined || settings.values.swarm === 'open') return membership;
+  const home = await homeIdentity(clientConfigOf(settings).homeDirectory);
+  const isHome = trackers.every((each) => home?.client.trackers.some((own) => sameAddress(own, each)) === true);
+  return home === undefined || !isHome ? membership : ofPair(home);
+}
+
+/** Of a client on this user's own pair, if that is closed. */
+export function membershipBeside(home: HomeIdentity | undefined, membership: Membership): Membership {
+  return membership.credentials !== undefined || home === undefined ? membership : ofPair(home);
+}
+
+function ofPair({ client }: HomeIdentity): Membership {
+  return { credentials: new Credentials(client), remark: undefined };
+}
+
+/** To trackers; undefined: in the clear. Loads TLS only when it is used. */
+export async function passageOf(credentials: Credentials | undefined): Promise<Passage | undefined> {
+  if (credentials === undefined) return undefined;
+  const { trackerPassage } = await import('../../client/administration/guest-passage.js');
+  return trackerPassage(credentials);
+}
+
+/** How a command reaches trackers that it asks as a guest; as client or as tracker. */
+export async function guestPassage(settings: Settings): Promise<Passage | undefined> {
+  const mode = await modeOfSettings(settings);
+  return passageOf(mode.kind === 'open' ? undefined : new Credentials(await loadAny(mode.directory)));
+}
