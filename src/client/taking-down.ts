@@ -23,9 +23,10 @@ export async function endAll(endings: readonly Ending[]): Promise<readonly strin
   return (await Promise.all(ends)).flat();
 }
 
-/** The answer to `quit`. @param hanging paths of files whose disks do not answer. */
+/** The answer to `quit`. @param hanging paths that were waited for; where nothing was forced, they came. */
 export function farewell(forced: readonly string[], hanging: readonly string[]): string {
-  const disks = hanging.length === 0 ? [] : [`the disk of ${hanging.join(' and of ')} does not answer`];
+  const disks =
+    forced.length === 0 || hanging.length === 0 ? [] : [`the disk of ${hanging.join(' and of ')} does not answer`];
   const parts = [...(forced.length === 0 ? [] : [`ended by force: ${forced.join(', ')}`]), ...disks];
   return parts.length === 0 ? 'BYE' : `BYE (${parts.join('; ')})`;
 }

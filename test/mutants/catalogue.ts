@@ -1308,7 +1308,7 @@ const SERVING: readonly Defect[] = [
     breaks: "a disk that hangs keeps few of the system's threads",
     file: 'src/transfer/storage/away-disk.ts',
     right: 'while (this.#running.size < AWAY_READS_MAX) {',
-    wrong: 'for (;;) {',
+    wrong: 'while (this.#running.size < 8 * AWAY_READS_MAX) {',
     test: 'test/transfer/storage/away-disk.test.ts',
     rule: 'FC-25: who waits for a disk is told that it is slow, then that it does not answer, and few calls are begun',
   },

@@ -132,7 +132,7 @@ class PeerThread {
     this.#listener.close();
     for (const dialed of this.#dialed.values()) dialed.post({ kind: 'hangUp' });
     this.#report();
-    for (const path of this.#storages.hanging.slice(0, HANGING_TOLD_MAX))
+    for (const path of this.#storages.pending.slice(0, HANGING_TOLD_MAX))
       this.#toMain.tell({ kind: 'readHangs', path });
     // One turn of the loop lets the farewells reach the kernel, which delivers them without us.
     await new Promise((resolve) => setImmediate(resolve));

@@ -37,9 +37,9 @@ export class AwayDisk {
     this.#timers = timers;
   }
 
-  /** Paths of calls that have not come back for a while. */
-  get hanging(): readonly string[] {
-    return [...this.#running].filter(({ state }) => state !== 'waits').map(({ path }) => path);
+  /** Paths of calls that have not come back, each once. */
+  get pending(): readonly string[] {
+    return [...new Set([...this.#running].map(({ path }) => path))];
   }
 
   /**

@@ -56,9 +56,9 @@ export class ServedStorages {
     this.#options = options;
   }
 
-  /** Paths of reads that their disks have not answered for a while. */
-  get hanging(): readonly string[] {
-    return [...this.#disks.values()].flatMap(({ hanging }) => hanging);
+  /** Paths of reads on disks that may hang which have not come back. */
+  get pending(): readonly string[] {
+    return [...this.#disks.values()].flatMap(({ pending }) => pending);
   }
 
   /** Serves `file` from this storage instead of an earlier one. The first read opens it. */

@@ -44,7 +44,7 @@ test('FC-25: who waits for a disk is told that it is slow, then that it does not
   assert.equal(begun.length, AWAY_READS_MAX);
   timers.advanceTo(2 * AWAY_SLOW_MS);
   assert.deepEqual(slow, [0, 1, 2, 3]);
-  assert.deepEqual(disk.hanging, ['/mnt/0', '/mnt/1']);
+  assert.deepEqual(disk.pending, ['/mnt/0', '/mnt/1']);
   timers.advanceTo(AWAY_DEADLINE_MS + AWAY_SLOW_MS);
   assert.deepEqual(await Promise.all(ends), ['late', 'late', 'late', 'late']);
   assert.equal(timers.pendingCount, 0, 'a disk that is given up is not looked at for ever');
@@ -52,7 +52,7 @@ test('FC-25: who waits for a disk is told that it is slow, then that it does not
   assert.equal(await refused, 'late', 'nobody waits for a disk that is known to hang');
   hangs.resolve('the disk is back');
   await turn();
-  assert.deepEqual(disk.hanging, []);
+  assert.deepEqual(disk.pending, []);
   assert.equal(await disk.do('/mnt/5', async () => 'read', assert.fail), 'read');
 });
 
