@@ -11,7 +11,7 @@ import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DirectoryLock } from '../transfer/storage/lock.js';
 import { clientStats } from './answers/client-stats.js';
 import { Examination } from './answers/examination.js';
-import { peerRows } from './answers/peer-rows.js';
+import { peersListed } from './answers/peer-rows.js';
 import { watchVitals } from './answers/vitals.js';
 import { DiskJobs } from './disk-jobs/disk-jobs.js';
 import { OpenFiles } from './disk-jobs/open-files.js';
@@ -22,6 +22,7 @@ import { ClientMachine } from './machine.js';
 import type { ClientEvent } from './messages.js';
 import type { Client, ClientOptions, ClientState } from './options.js';
 import type { Identity, StatePaths } from './state/library.js';
+import type { MemberKeeper } from './state/member-keeper.js';
 import { StateWriter } from './state/state-writer.js';
 import { endAll, farewell } from './taking-down.js';
 import { OwnAddress } from './threads/own-address.js';
@@ -47,6 +48,7 @@ export class ClientActor {
   readonly #jobs: DiskJobs;
   readonly #examination: Examination;
   readonly #ownAddress: OwnAddress;
+  readonly #keeper: MemberKeeper | undefined;
   readonly #listening = deferred<void>();
   readonly #ended = deferred<unknown>();
   #upload: Address;
@@ -65,7 +67,6 @@ export class ClientActor {
     this.#logFile = logFile;
     this.#lock = lock;
     this.#upload = options.upload;
-    const { log } = logFile;
     const machine = lookAtMachine();
     const placement = placementFor(machine, options.peerThreads);
     this.#threadsFact = threadsFact(machine, placement);
@@ -85,13 +86,16 @@ export class ClientActor {
       files: this.#files,
       hashThreads: placement.hashThreads,
       client: options,
-      log: log.of('disk'),
+      log: logFile.log.of('disk'),
       post: (input) => this.#host.post(input),
       answer: (event) => this.#tellUser(event),
       onFatal: (error) => this.#fatal(error),
     });
     this.#trackers = this.#newTrackers(identity);
     this.#ownAddress = this.#newOwnAddress();
+    this.#keeper = state.keeper;
+    const notice = (sentence: string): void => this.#tellUser({ kind: 'notice', level: 'bad', sentence });
+    this.#keeper?.attach({ threads: this.#threads, notice, onFatal: (error) => this.#fatal(error) });
     this.#queries = new ThreadQueries(this.#threads);
     this.#examination = new Examination({
       queries: this.#queries,
@@ -130,6 +134,7 @@ export class ClientActor {
         this.#host.post({ kind: 'announce', trackers: pair, event });
       },
       onIdentity: (now) => this.#identify(now),
+      onMembership: (event) => this.#keeper?.hear(event),
       log: this.#logFile.log.of('announce'),
       seed: options.seed,
       own: options.trackers,
@@ -202,7 +207,7 @@ export class ClientActor {
       void this.#lock.lost.then((error) => this.#fatal(error));
     } catch (error) {
       this.#serving.stop();
-      await this.#threads.stop();
+      await Promise.all([this.#threads.stop(), this.#keeper?.close()]);
       this.#vitals.stop();
       throw error;
     }
@@ -253,17 +258,13 @@ export class ClientActor {
         this.#writer.saveLibrary(effect.changes);
         break;
       case 'listPeers':
-        void this.#listPeers(effect.ask, effect.file);
+        void peersListed(this.#queries, effect).then((event) => this.#tellUser(event));
         break;
       case 'listStats':
         void this.#listStats(effect.ask);
         break;
       case 'listTrackers':
-        this.#tellUser({
-          kind: 'trackersListed',
-          ask: effect.ask,
-          trackers: this.#trackers.standings(this.#options.trackers),
-        });
+        this.#tellUser(this.#trackers.listed(effect.ask, this.#options.trackers));
         break;
       case 'logLevel':
         this.#logFile.setLevel(effect.level);
@@ -281,10 +282,6 @@ export class ClientActor {
       default:
         this.#jobs.perform(effect);
     }
-  }
-
-  async #listPeers(ask: number, file: number): Promise<void> {
-    this.#tellUser({ kind: 'peersListed', ask, peers: await peerRows(this.#queries, file) });
   }
 
   async #listStats(ask: number): Promise<void> {
@@ -368,7 +365,9 @@ export class ClientActor {
       ['open files', () => this.#files.releaseAll()],
       ['disk jobs', () => this.#jobs.close()],
     ]);
-    const state = await endAll([['state', () => this.#writer.close().then(() => this.#lock.release())]]);
+    const state = await endAll([
+      ['state', () => Promise.all([this.#writer.close(), this.#keeper?.close()]).then(() => this.#lock.release())],
+    ]);
     this.#vitals.stop();
     return farewell([...forced, ...disks, ...state], [...this.#hangingFiles, ...this.#jobs.hanging]);
   }

@@ -6,7 +6,7 @@ import type { LogLevel } from '../foundation/base/log.js';
 import type { Address } from '../foundation/torrent/address.js';
 import type { PieceRange } from '../foundation/torrent/bitfield.js';
 import type { SwarmKey } from '../foundation/torrent/ids.js';
-import type { AnnounceCommand, AnnounceEvent } from '../tracking/announce/messages.js';
+import type { AnnounceCommand, PairEvent } from '../tracking/announce/messages.js';
 import type { DownloadEvent } from '../transfer/download/messages.js';
 import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { FolderNeed } from '../transfer/storage/folder-need.js';
@@ -182,7 +182,7 @@ export type ClientInput =
         { readonly ask: number } | { readonly kind: 'listening' | 'listenFailed' | 'readHangs' }
       >;
     }
-  | { readonly kind: 'announce'; readonly trackers: string; readonly event: AnnounceEvent }
+  | { readonly kind: 'announce'; readonly trackers: string; readonly event: PairEvent }
   /** As `shareProgressed`, for a verification. */
   | { readonly kind: 'verifyProgressed'; readonly file: number; readonly done: number }
   | { readonly kind: 'hashedAgain'; readonly file: number; readonly result: HashedAgain }

@@ -113,3 +113,10 @@ export const REUSE_LIBRARY_BYTES_MAX = 64 * MIB;
 export const REUSE_DIGESTS_AT_ONCE = 1_000_000;
 /** Files that are hashed at once: the system reads four at a time, and each has at most REUSE_SMALL_BYTES in memory. */
 export const REUSE_FILES_AT_ONCE = 8;
+
+/** Bytes of a file in which a member keeps its card or the bans it knows: 16,384 rows of some 60 bytes. */
+export const MEMBER_FILE_BYTES_MAX = 2 * 1024 * 1024;
+/** Milliseconds before a client looks whether its card is renewed: a tracker has had time to say what time it is. */
+export const CARD_LOOK_FIRST_MS = 60_000;
+/** Milliseconds between two such looks: its user hears of it once a day. */
+export const CARD_LOOK_MS = 24 * 3_600_000;

@@ -10,6 +10,7 @@ import type { ClientCommand, ClientEvent, Rates } from './messages.js';
 import type { KnownShare } from './reuse/reuse.js';
 import type { Journal } from './state/journal.js';
 import type { Identity, StatePaths } from './state/library.js';
+import type { MemberKeeper } from './state/member-keeper.js';
 
 export interface ClientOptions {
   /** Where peers reach this client. Port 0: any free port. */
@@ -44,6 +45,8 @@ export interface ClientOptions {
   readonly otherShares?: (() => AsyncIterable<KnownShare>) | undefined;
   /** What this client shows and knows in a closed swarm; undefined: it is open, and speaks in the clear. */
   readonly credentials?: Credentials | undefined;
+  /** Where members keep what trackers told them, by identity; undefined: in the state directory. */
+  readonly swarmDir?: string | undefined;
   readonly onEvent: (event: ClientEvent) => void;
   /** Called once, when all threads run, including those of the hash pool. */
   readonly onWarm?: (() => void) | undefined;
@@ -65,4 +68,6 @@ export interface ClientState {
   readonly identity: Identity;
   readonly entries: readonly Entry[];
   readonly journal: Journal;
+  /** In a closed swarm. */
+  readonly keeper: MemberKeeper | undefined;
 }

@@ -1,7 +1,8 @@
 // Starts a client: state directory, lock, log, library, identity, in that order. When a step fails, those before it are
 // undone.
 
-import { type LogFile, openLog } from '../foundation/base/log.js';
+import { join } from 'node:path';
+import { type Log, type LogFile, openLog } from '../foundation/base/log.js';
 import { lockDirectory } from '../transfer/storage/lock.js';
 import { ClientActor } from './actor.js';
 import { sweepCopies } from './disk-jobs/own-copies.js';
@@ -28,13 +29,25 @@ export async function startClient(options: StartOptions): Promise<Client> {
     const { entries, journal } = await loadLibrary(paths);
     await sweepCopies(paths.copies, entries);
     const { identity, isCopy } = await nextIdentity(paths.identity, await placeOf(paths.directory));
-    const actor = new ClientActor(options, { paths, identity, entries, journal }, logFile, lock);
-    return await actor.start(isCopy ? [copiedState(paths.directory)] : []);
+    const member = await memberOf(options, logFile.log.of('member'));
+    const state = { paths, identity, entries, journal, keeper: member?.keeper };
+    const actor = new ClientActor(options, state, logFile, lock);
+    return await actor.start([...(isCopy ? [copiedState(paths.directory)] : []), ...(member?.notices ?? [])]);
   } catch (error) {
     logFile?.close();
     await lock.release();
     throw error;
   }
+}
+
+/** Before anybody is dialed: who is shut out stays so without a tracker. */
+async function memberOf({ credentials, stateDir, swarmDir }: StartOptions, log: Log) {
+  if (credentials === undefined) return undefined;
+  const { loadMemberState, memberDirectory } = await import('./state/member-state.js');
+  const { MemberKeeper } = await import('./state/member-keeper.js');
+  const directory = memberDirectory(swarmDir ?? join(stateDir, 'swarm'), credentials);
+  const notices = await loadMemberState(directory, credentials);
+  return { keeper: new MemberKeeper({ credentials, directory, log }), notices };
 }
 
 function copiedState(directory: string): string {

@@ -1106,9 +1106,9 @@ const ANNOUNCE: readonly Defect[] = [
   {
     name: 'announce: leaves by one tracker only',
     breaks: 'leaving reaches a tracker that lives',
-    file: 'src/tracking/announce/machine.ts',
-    right: '(this.#phase.askedMs ?? never) + LEAVE_REPLY_DEADLINE_MS',
-    wrong: '(this.#phase.askedMs ?? never) + LEAVE_REPLY_DEADLINE_MS * 1e6',
+    file: 'src/tracking/announce/effects.ts',
+    right: '(askedMs ?? Number.POSITIVE_INFINITY) + LEAVE_REPLY_DEADLINE_MS',
+    wrong: '(askedMs ?? Number.POSITIVE_INFINITY) + LEAVE_REPLY_DEADLINE_MS * 1e6',
     test: 'test/tracking/announce/failover.test.ts',
     rule: 'leaving takes less than a second whatever the trackers do, and reaches one that lives',
   },
@@ -1834,6 +1834,42 @@ const MEMBERS: readonly Defect[] = [
 ];
 
 const SEALS: readonly Defect[] = [
+  {
+    name: 'member: bans are heard and not kept',
+    breaks: 'a ban holds without trackers, and after a restart',
+    file: 'src/client/state/member-state.ts',
+    right: "await save(directory, 'bans', { version: VERSION, bans, withdrawals });",
+    wrong: "await save(directory, 'bans', { version: VERSION, bans: bans.slice(0, 0), withdrawals });",
+    test: 'test/client/state/member-state.test.ts',
+    rule: 'what a member learned is there after a restart, in files that only its user may read',
+  },
+  {
+    name: 'member: the shorter card is kept',
+    breaks: 'of two cards the one that is good for longer is kept',
+    file: 'src/tracking/announce/renewal.ts',
+    right: 'return own === undefined || this.#isVoid(own) || offered.goodUntilS > own.goodUntilS;',
+    wrong: 'return own === undefined || this.#isVoid(own) || offered.goodUntilS < own.goodUntilS;',
+    test: 'test/tracking/announce/membership.test.ts',
+    rule: 'both trackers are away for ten days, and nobody has to do anything when one is back',
+  },
+  {
+    name: 'member: nobody visits the other tracker',
+    breaks: 'a tracker that keeps news back is found out',
+    file: 'src/tracking/announce/visit.ts',
+    right: 'if (other === undefined) return;',
+    wrong: 'if (other === undefined || nowMs > 0) return;',
+    test: 'test/tracking/announce/membership.test.ts',
+    rule: 'a tracker that keeps a ban back is found out within two hours, by a visit at the other one that hangs up again',
+  },
+  {
+    name: 'member: a card of a withdrawn tracker waits for its day',
+    breaks: 'a member whose tracker is withdrawn has a new card at once',
+    file: 'src/tracking/announce/renewal.ts',
+    right: 'if (this.#wasVoid) {\n      this.#dueMs = nowMs;',
+    wrong: 'if (this.#wasVoid && nowMs < 0) {\n      this.#dueMs = nowMs;',
+    test: 'test/tracking/announce/membership.test.ts',
+    rule: 'a member whose tracker is withdrawn has a card of the other one in the same second',
+  },
   {
     name: 'seal: the root is not in what is signed',
     breaks: 'a signature of another swarm is none here, whoever its publisher is',

@@ -1,10 +1,17 @@
 // The rows of `show peers`: those that a download fetches from, and those that fetch the file from us.
 
 import { toHex } from '../../foundation/base/bytes.js';
-import type { PeerRow } from '../messages.js';
+import type { ClientEvent, PeerRow } from '../messages.js';
 import type { ThreadQueries } from '../threads/thread-queries.js';
 
-export async function peerRows(queries: ThreadQueries, file: number): Promise<readonly PeerRow[]> {
+export async function peersListed(
+  queries: ThreadQueries,
+  { ask, file }: { readonly ask: number; readonly file: number },
+): Promise<ClientEvent> {
+  return { kind: 'peersListed', ask, peers: await peerRows(queries, file) };
+}
+
+async function peerRows(queries: ThreadQueries, file: number): Promise<readonly PeerRow[]> {
   const [download, uploads] = await Promise.all([
     queries.download({ kind: 'describe', file }, 'described'),
     queries.acceptors({ kind: 'describe' }, 'described'),

@@ -4,7 +4,7 @@ import { NO_EFFECTS } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
 import { familyOf } from '../../foundation/base/hosts.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
-import type { AnnounceEvent } from '../../tracking/announce/messages.js';
+import type { PairEvent } from '../../tracking/announce/messages.js';
 import { bad } from '../answers/answers.js';
 import type { TrackerNotices } from '../answers/tracker-notices.js';
 import type { ClientEffect, ClientInput } from '../effects.js';
@@ -45,7 +45,7 @@ export function trackerNews(
   files: FileTable,
   notices: TrackerNotices,
   trackers: string,
-  event: AnnounceEvent,
+  event: PairEvent,
 ): readonly ClientEffect[] {
   switch (event.kind) {
     case 'seedersFound': {

@@ -10,12 +10,18 @@ import type { Credentials } from '../../foundation/identity/credentials.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import { type Announce, startAnnounce } from '../../tracking/announce/actor.js';
-import type { Advertised, AnnounceCommand, AnnounceEvent } from '../../tracking/announce/messages.js';
+import type {
+  Advertised,
+  AnnounceCommand,
+  AnnounceEvent,
+  MembershipEvent,
+  PairEvent,
+} from '../../tracking/announce/messages.js';
 import type { ReachFact } from '../doctor/facts.js';
 import { unreachedAt } from '../doctor/reach.js';
 import { pairKey } from '../files/names.js';
 import { RETIRED_PAIR_MS } from '../limits.js';
-import { REASON_BYTES_MAX, TRACKERS_LISTED_MAX, type TrackerView } from '../messages.js';
+import { type ClientEvent, REASON_BYTES_MAX, TRACKERS_LISTED_MAX, type TrackerView } from '../messages.js';
 import { freshIdentity, type Identity } from '../state/library.js';
 
 export interface TrackersOptions {
@@ -24,7 +30,9 @@ export interface TrackersOptions {
   readonly upload: () => Address;
   readonly advertise: Advertised | undefined;
   readonly digestsOf: (swarm: SwarmKey) => Uint8Array | undefined;
-  readonly onEvent: (pair: string, event: AnnounceEvent) => void;
+  readonly onEvent: (pair: string, event: PairEvent) => void;
+  /** In a closed swarm: news of who is shut out, and of the own card. */
+  readonly onMembership: (event: MembershipEvent) => void;
   /**
    * The identity changes: a tracker knew a later epoch of ours, because our state was lost or restored, or our id was
    * burnt. It must be saved and shown to peers.
@@ -120,6 +128,10 @@ export class Trackers {
     return rows.slice(0, TRACKERS_LISTED_MAX);
   }
 
+  listed(ask: number, own: readonly [Address, Address]): ClientEvent {
+    return { kind: 'trackersListed', ask, trackers: this.standings(own) };
+  }
+
   stop(): void {
     for (const timer of this.#retiring.values()) timer.cancel();
     for (const announce of this.#announces.values()) announce.stop();
@@ -129,7 +141,8 @@ export class Trackers {
     const pair = pairKey(trackers);
     const known = this.#announces.get(pair);
     if (known !== undefined) return known;
-    const { upload, advertise, digestsOf, onEvent, log, seed, own, starting, credentials } = this.#options;
+    const { upload, advertise, digestsOf, onEvent, onMembership, log, seed, own, starting, credentials } =
+      this.#options;
     const { clientId, epoch } = this.#identity;
     const announce = startAnnounce({
       trackers,
@@ -139,6 +152,10 @@ export class Trackers {
       advertise,
       digestsOf,
       onEvent: (event) => {
+        if (isOfMembership(event)) {
+          onMembership(event);
+          return;
+        }
         if (event.kind === 'reachChecked') this.#checked(pair);
         if (event.kind === 'epochRaised') this.#raiseEpoch(event.epoch);
         // Several pairs may report the same lost id: only the first report counts.
@@ -176,6 +193,17 @@ export class Trackers {
     this.#identity = { ...this.#identity, epoch };
     this.#options.onIdentity(this.#identity);
   }
+}
+
+const MEMBERSHIP: ReadonlySet<string> = new Set<MembershipEvent['kind']>([
+  'shutOut',
+  'trackerTime',
+  'cardRenewed',
+  'cardRefused',
+]);
+
+function isOfMembership(event: AnnounceEvent): event is MembershipEvent {
+  return MEMBERSHIP.has(event.kind);
 }
 
 /** A wildcard is of both families. */

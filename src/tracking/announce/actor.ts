@@ -125,6 +125,8 @@ class Announcer {
         return;
       case 'tell':
         this.#options.onEvent(effect.event);
+        // A tracker that was withdrawn is left for the other one.
+        if (effect.event.kind === 'shutOut') this.#passage.recheck();
         return;
       case 'log':
         this.#options.log.info(effect.fields, effect.sentence);

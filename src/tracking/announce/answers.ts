@@ -66,6 +66,11 @@ export class Answers {
     this.#tell({ kind: 'refused', swarm, code, sentence });
   }
 
+  /** @param swarm whose part could not be sent; undefined: it was dropped before. */
+  partMissing(swarm: SwarmKey | undefined): void {
+    if (swarm !== undefined) this.partEnded(swarm);
+  }
+
   /** The rest of these piece hashes is not sent. */
   partEnded(swarm: SwarmKey): void {
     this.#wanted.partAnswered();

@@ -5,6 +5,7 @@ import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import { LEAVE_REPLY_DEADLINE_MS } from './limits.js';
 import type { TrackerIndex } from './links.js';
 import type { Advertised, AnnounceCommand, AnnounceEvent } from './messages.js';
 
@@ -55,3 +56,8 @@ export type Phase =
   | { readonly at: 'working' }
   | { readonly at: 'leaving'; readonly deadlineMs: number; readonly askedMs: number | undefined }
   | { readonly at: 'left' };
+
+/** When a tracker that was told that we leave has been waited for long enough. */
+export function leaveDeadlineMs({ askedMs }: Extract<Phase, { readonly at: 'leaving' }>): number {
+  return (askedMs ?? Number.POSITIVE_INFINITY) + LEAVE_REPLY_DEADLINE_MS;
+}

@@ -67,3 +67,22 @@ export const IDENTITY_CLASH_MS = 600_000;
 export const LEAVE_DEADLINE_MS = 700;
 /** Milliseconds of it for the first tracker that is asked; then the other is told, for as long again. */
 export const LEAVE_REPLY_DEADLINE_MS = 350;
+/**
+ * Parts of a card's life: it is renewed when it is older than one. Of fourteen days a day, so both trackers may be away
+ * for twelve before anybody is refused.
+ */
+export const CARD_PARTS = 14;
+/**
+ * Milliseconds over which the clients spread that come together with cards older than one part: 10,000 signatures of
+ * 0.1 ms are a tenth of a tracker then.
+ */
+export const RENEWAL_SPREAD_MS = 10_000;
+/** Milliseconds between two tries to get a better card: doubled with each that brought none. */
+export const RENEWAL_RETRY_MIN_MS = 5_000;
+export const RENEWAL_RETRY_MAX_MS = 3_600_000;
+/** Milliseconds, about, between two visits at the tracker that is not talked to: 3 handshakes a second of 10,000. */
+export const VISIT_MS = 3_600_000;
+/** Milliseconds for a visit: a tracker with a long line of handshakes needs 20 s. */
+export const VISIT_DEADLINE_MS = 30_000;
+/** Milliseconds of it in which a tracker may still say something after it said hello. */
+export const VISIT_LISTEN_MS = 5_000;

@@ -64,6 +64,11 @@ export class Links {
     return TRACKER_INDEXES.find((index) => this.#links[index].state.at === 'up');
   }
 
+  /** The tracker that nobody dials while the other one is asked. */
+  get idle(): TrackerIndex | undefined {
+    return this.active === 0 && this.#links[1].state.at === 'down' ? 1 : undefined;
+  }
+
   get activeLink(): number | undefined {
     return this.active === undefined ? undefined : this.linkOf(this.active);
   }

@@ -3,15 +3,21 @@
 
 import type { Machine, Wake, WakeAt } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
-import { TRACKER_REPLY_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { Prng } from '../../foundation/base/prng.js';
-import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId } from '../../foundation/torrent/ids.js';
 import { isUnasked, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
 import { Answers } from './answers.js';
-import type { AnnounceEffect, AnnounceInput, AnnounceSetting, Phase } from './effects.js';
-import { ANNOUNCE_PIPELINE_MAX, LEAVE_DEADLINE_MS, LEAVE_REPLY_DEADLINE_MS } from './limits.js';
+import {
+  type AnnounceEffect,
+  type AnnounceInput,
+  type AnnounceSetting,
+  leaveDeadlineMs,
+  type Phase,
+} from './effects.js';
+import { IdentityLoss } from './identity-loss.js';
+import { ANNOUNCE_PIPELINE_MAX, LEAVE_DEADLINE_MS } from './limits.js';
 import { Links, TRACKER_INDEXES, type TrackerIndex, type TrackerStanding } from './links.js';
+import { Membership } from './membership.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
 import { Own } from './own.js';
 import { Pulse } from './pulse.js';
@@ -29,9 +35,11 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   readonly #tally = new Tally();
   readonly #answers = new Answers(this.#wanted, (effect) => void this.#effects.push(effect));
   readonly #whereabouts: Whereabouts;
+  readonly #membership: Membership | undefined;
   #effects: (AnnounceEffect | WakeAt)[] = [];
   #phase: Phase = { at: 'working' };
   readonly #own: Own;
+  readonly #loss: IdentityLoss;
   /** Of the connection that is active. */
   #pulse: Pulse | undefined;
   #areAllDownReported = false;
@@ -41,7 +49,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#setting = setting;
     this.#whereabouts = new Whereabouts(setting, (event) => this.#tell(event));
     this.#own = new Own(setting.clientId, setting.epoch, (epoch) => this.#tell({ kind: 'epochRaised', epoch }));
+    this.#loss = new IdentityLoss(this.#own, setting.trackers, (event) => this.#tell(event));
     this.#prng = new Prng(setting.seed);
+    this.#membership = Membership.of(setting.credentials, this.#prng, (effect) => void this.#effects.push(effect));
     this.#links = new Links(this.#prng, setting.areTrackersStarting === true ? 'awaited' : 'there');
   }
 
@@ -67,6 +77,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   }
 
   #apply(input: AnnounceInput | Wake, nowMs: number): void {
+    if (this.#membership?.takes(input, nowMs) === true) return;
     switch (input.kind) {
       case 'command':
         this.#command(input.command, nowMs);
@@ -78,8 +89,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         if (this.#links.isCurrent(input.tracker, input.link)) this.#links.reached(input.tracker, nowMs);
         return;
       case 'connected':
-        if (this.#links.isCurrent(input.tracker, input.link))
-          this.#send(input.link, this.#whereabouts.hello(this.#own));
+        if (!this.#links.isCurrent(input.tracker, input.link)) return;
+        this.#send(input.link, this.#whereabouts.hello(this.#own));
+        this.#membership?.greet(input.link);
         return;
       case 'replied':
         if (this.#links.isCurrent(input.tracker, input.link)) this.#replied(input.tracker, input.reply, nowMs);
@@ -88,7 +100,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         if (this.#links.isCurrent(input.tracker, input.link)) this.#lost(input.tracker, input.reason, nowMs);
         return;
       case 'partMissing':
-        this.#partMissing(input.id);
+        this.#answers.partMissing(this.#requests.unsent(input.id));
         return;
       case 'wake':
         this.#wanted.onTimer(nowMs);
@@ -142,8 +154,10 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       this.#beside(tracker, reply, nowMs);
       return;
     }
-    // An open swarm has no members.
-    if (isUnasked(reply)) return;
+    if (isUnasked(reply)) {
+      this.#membership?.hear(reply, nowMs);
+      return;
+    }
     if (reply.kind === 'error' && reply.id === null) {
       this.#lost(tracker, `the tracker refused this connection: ${reply.sentence}`, nowMs);
       return;
@@ -159,6 +173,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     else if (pending.what === 'leave') this.#left();
     else if (pending.what === 'ping') this.#ponged(reply, pending, nowMs);
     else if (pending.what === 'renewal') return;
+    else if (pending.what === 'card') this.#membership?.renewal.answered(reply, nowMs);
     else if (pending.what === 'reach') this.#whereabouts.answered(this.#setting.trackers[tracker], reply, nowMs);
     else if (reply.kind === 'error') this.#answers.refused(pending.question, reply, nowMs);
     else {
@@ -197,19 +212,13 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (consequence === 'tellAgain') this.#wanted.tellAllAgain();
     if (consequence !== 'newIdentity') return;
     this.#lost(tracker, 'another client is connected there with the identity of this one', nowMs);
-    if (this.#own.mayRenew(nowMs)) this.#identityShared(tracker, { host: reply.host, port: reply.port });
-  }
-
-  #identityShared(tracker: TrackerIndex, other: Address | undefined): void {
-    const names = { clientId: this.#own.clientId, tracker: this.#setting.trackers[tracker] };
-    this.#tell({ kind: 'identityShared', ...names, other });
+    this.#loss.shared(tracker, { host: reply.host, port: reply.port }, nowMs);
   }
 
   /** No word of ours would count there any more. Without a new id this tracker is of no use, nor is its partner. */
   #burnt(tracker: TrackerIndex, nowMs: number): void {
     this.#lost(tracker, 'the tracker knows this client by an epoch that it cannot have', nowMs);
-    if (!this.#own.mayRenew(nowMs)) return;
-    this.#tell({ kind: 'identityBurnt', clientId: this.#own.clientId, tracker: this.#setting.trackers[tracker] });
+    this.#loss.burnt(tracker, nowMs);
   }
 
   #identify(clientId: ClientId, epoch: number): void {
@@ -227,6 +236,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   #startOver(): void {
     this.#requests.clear();
+    this.#membership?.renewal.lost();
     this.#tally.startOver();
     this.#wanted.startOver();
     this.#whereabouts.startOver();
@@ -271,7 +281,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const words = { id: this.#requests.sent({ what: 'renewal', sentMs: nowMs }), ...this.#own.nextVersion() };
     this.#send(link, { kind: 'leave', ...words });
     this.#wanted.tellAllAgain();
-    this.#clashed(active, nowMs);
+    this.#loss.clashed(active, nowMs);
   }
 
   /**
@@ -286,17 +296,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (pending.what === 'question') this.#wanted.sayAgain(pending.question);
     else if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, askedMs: undefined };
     // The clash that a renewal was for is counted already.
-    if (isNews && pending.what !== 'renewal') this.#clashed(tracker, nowMs);
-  }
-
-  #clashed(tracker: TrackerIndex, nowMs: number): void {
-    if (this.#own.clashed(nowMs) && this.#own.mayRenew(nowMs)) this.#identityShared(tracker, undefined);
-  }
-
-  #partMissing(id: number): void {
-    const swarm = this.#requests.unsent(id);
-    if (swarm === undefined) return;
-    this.#answers.partEnded(swarm);
+    if (isNews && pending.what !== 'renewal') this.#loss.clashed(tracker, nowMs);
   }
 
   #checkDeadlines(nowMs: number): void {
@@ -313,12 +313,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   /** When the tracker that is up has been waited for long enough. */
   #answerDeadlineMs(): number {
-    const never = Number.POSITIVE_INFINITY;
-    const requestMs =
-      this.#phase.at === 'leaving'
-        ? (this.#phase.askedMs ?? never) + LEAVE_REPLY_DEADLINE_MS
-        : (this.#requests.oldestMs ?? never) + TRACKER_REPLY_DEADLINE_MS;
-    return Math.min(requestMs, this.#pulse?.deadMs ?? never);
+    const requestMs = this.#phase.at === 'leaving' ? leaveDeadlineMs(this.#phase) : this.#requests.answerDeadlineMs;
+    return Math.min(requestMs, this.#pulse?.deadMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** Asks the tracker that is up whatever there is to ask, as far as the pipeline has room. */
@@ -340,6 +336,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     }
     const look = this.#whereabouts.next(() => this.#requests.sent({ what: 'reach', sentMs: nowMs }), nowMs);
     if (look !== undefined) this.#send(link, look);
+    this.#membership?.ask(link, () => this.#requests.sent({ what: 'card', sentMs: nowMs }), nowMs);
     if (nowMs < this.#pingAtMs()) return;
     this.#pulse?.pinged(nowMs);
     const changeCount = this.#wanted.isSettled ? this.#wanted.changeCount : undefined;
@@ -360,10 +357,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   }
 
   #left(): void {
-    for (const index of TRACKER_INDEXES) {
-      const link = this.#links.linkOf(index);
-      if (link !== undefined) this.#effects.push({ kind: 'hangUp', link });
-    }
+    for (const link of TRACKER_INDEXES.flatMap((index) => this.#links.linkOf(index) ?? []))
+      this.#effects.push({ kind: 'hangUp', link });
+    this.#membership?.stop();
     this.#phase = { at: 'left' };
     this.#tell({ kind: 'left' });
   }
@@ -371,15 +367,18 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   #dial(nowMs: number): void {
     if (this.#phase.at === 'left') return;
     for (const { index, link } of this.#links.due(nowMs)) this.#effects.push({ kind: 'dial', tracker: index, link });
+    if (this.#phase.at === 'working') this.#membership?.visit(this.#links.idle, nowMs);
   }
 
   #planWake(nowMs: number): void {
     if (this.#phase.at === 'left') return;
     let atMs = this.#links.nextAtMs(nowMs);
+    const hasRoom = this.#phase.at === 'working' && this.#requests.count < ANNOUNCE_PIPELINE_MAX;
+    const canAsk = hasRoom && this.#links.active !== undefined;
+    atMs = Math.min(atMs, this.#membership?.nextAtMs(canAsk, nowMs) ?? atMs);
     if (this.#links.active !== undefined) {
       if (this.#phase.at === 'working') atMs = Math.min(atMs, this.#pingAtMs());
       atMs = Math.min(atMs, this.#answerDeadlineMs());
-      const hasRoom = this.#phase.at === 'working' && this.#requests.count < ANNOUNCE_PIPELINE_MAX;
       if (hasRoom) atMs = Math.min(atMs, this.#wanted.nextAtMs(), this.#whereabouts.nextAtMs());
     }
     if (this.#phase.at === 'leaving') atMs = Math.min(atMs, this.#phase.deadlineMs);

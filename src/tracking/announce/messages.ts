@@ -1,6 +1,7 @@
 // What the client asks of its announcer and what it hears from it. Both run on one thread, so these are plain unions. A
 // registration, a withdrawal or a question stands until a tracker has answered it, however long both are away.
 
+import type { Ban } from '../../foundation/identity/bans.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
 import type { InfoFacts } from '../../foundation/torrent/info-text.js';
@@ -50,7 +51,10 @@ export interface Seeder extends Address {
   readonly have: number;
 }
 
-export type AnnounceEvent =
+export type AnnounceEvent = PairEvent | MembershipEvent;
+
+/** What a pair says of files and of itself. */
+export type PairEvent =
   /** Numeric addresses, each once, never our own; a random sample when there are very many. */
   | { readonly kind: 'seedersFound'; readonly swarm: SwarmKey; readonly seeders: readonly Seeder[] }
   /** A tracker lists us and has written it down. Said once for each `register`. */
@@ -98,3 +102,16 @@ export type AnnounceEvent =
   /** It is of another family of addresses than `upload`, so it lists us where we do not listen. Said once. */
   | { readonly kind: 'listedElsewhere'; readonly tracker: Address; readonly upload: Address }
   | { readonly kind: 'left' };
+
+/** In a closed swarm; the credentials have it already. */
+export type MembershipEvent =
+  /**
+   * News of who is shut out. The statements are the root's.
+   */
+  | { readonly kind: 'shutOut'; readonly bans: readonly Ban[]; readonly withdrawals: readonly Uint8Array[] }
+  /** A tracker's clock, in seconds since 1970. */
+  | { readonly kind: 'trackerTime'; readonly seconds: number }
+  /** A card that is good for longer. */
+  | { readonly kind: 'cardRenewed'; readonly card: Uint8Array }
+  /** A tracker gave no new card. It is asked again. */
+  | { readonly kind: 'cardRefused'; readonly sentence: string };

@@ -1,6 +1,6 @@
 // Requests in flight to a tracker: their ids, their send times, and which reply answers which. Pure.
 
-import { SEEDERS_PER_REPLY_MAX } from '../../foundation/base/limits.js';
+import { SEEDERS_PER_REPLY_MAX, TRACKER_REPLY_DEADLINE_MS } from '../../foundation/base/limits.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { type ClientId, keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { infoDigestBytes } from '../../foundation/torrent/info-text.js';
@@ -21,6 +21,8 @@ export type Pending = { readonly sentMs: number } & (
   | { readonly what: 'reach' }
   /** Off every list, to be on the right ones again. */
   | { readonly what: 'renewal' }
+  /** A new card. */
+  | { readonly what: 'card' }
 );
 
 export interface OwnVersion {
@@ -52,10 +54,10 @@ export class Requests {
     return this.#pending.size;
   }
 
-  /** When the oldest one was sent. */
-  get oldestMs(): number | undefined {
-    for (const { sentMs } of this.#pending.values()) return sentMs;
-    return undefined;
+  /** When the oldest one has been waited for long enough. */
+  get answerDeadlineMs(): number {
+    for (const { sentMs } of this.#pending.values()) return sentMs + TRACKER_REPLY_DEADLINE_MS;
+    return Number.POSITIVE_INFINITY;
   }
 
   /** Answers its id. */
@@ -90,6 +92,7 @@ function fits(pending: Pending, reply: TrackerReply): boolean {
   if (reply.kind === 'error') return true;
   if (pending.what === 'ping') return reply.kind === 'pong';
   if (pending.what === 'reach') return reply.kind === 'reach';
+  if (pending.what === 'card') return reply.kind === 'renewed';
   if (reply.kind === 'stale') return pending.what !== 'question' || STALE.has(pending.question.kind);
   if (pending.what !== 'question') return reply.kind === 'left';
   return reply.kind === ANSWERS[pending.question.kind];

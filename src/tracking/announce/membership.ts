@@ -1,0 +1,91 @@
+// Keeps a client of a closed swarm a member: says to each tracker which bans it knows, hears news of who is shut out,
+// and has its card renewed. A tracker that keeps news back is found out by visits at the other one. Pure.
+
+import type { Prng } from '../../foundation/base/prng.js';
+import type { Ban } from '../../foundation/identity/bans.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
+import { keyId } from '../../foundation/identity/keys.js';
+import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
+import type { AnnounceEffect, AnnounceInput } from './effects.js';
+import type { TrackerIndex } from './links.js';
+import type { AnnounceEvent } from './messages.js';
+import { Renewal } from './renewal.js';
+import { Visits } from './visit.js';
+
+export class Membership {
+  /** Of the whole client: announcers of other pairs change it as well. */
+  readonly #credentials: Credentials;
+  readonly #emit: (effect: AnnounceEffect) => void;
+  readonly renewal: Renewal;
+  readonly #visits: Visits;
+
+  /** Undefined in an open swarm. */
+  static of(credentials: Credentials | undefined, prng: Prng, emit: (effect: AnnounceEffect) => void) {
+    return credentials === undefined ? undefined : new Membership(credentials, prng, emit);
+  }
+
+  private constructor(credentials: Credentials, prng: Prng, emit: (effect: AnnounceEffect) => void) {
+    this.#credentials = credentials;
+    this.#emit = emit;
+    this.renewal = new Renewal(credentials, prng, (event) => this.#tell(event));
+    this.#visits = new Visits(this, prng, emit);
+  }
+
+  /** Right behind the hello on each connection. */
+  greet(link: number): void {
+    this.#emit({ kind: 'send', link, request: this.knownBans() });
+  }
+
+  knownBans(): TrackerRequest {
+    return { kind: 'knownBans', digest: this.#credentials.standing.bans.digest() };
+  }
+
+  /** Whether an input is of a visit, and dealt with. */
+  takes(input: AnnounceInput | { readonly kind: 'wake' }, nowMs: number): boolean {
+    if (!('link' in input) || !Visits.isVisit(input.link)) return false;
+    this.#visits.heard(input, nowMs);
+    return true;
+  }
+
+  /** What a tracker says unasked; `beside` and hellos are none of ours. */
+  hear(reply: TrackerReply, nowMs: number): void {
+    const { standing, trackerClock } = this.#credentials;
+    if (reply.kind === 'withdrawn') {
+      if (standing.withdraw(reply.statement) === undefined) return;
+      this.#tell({ kind: 'shutOut', bans: [], withdrawals: [reply.statement] });
+    } else if (reply.kind === 'bans') {
+      trackerClock.heard(reply.seconds, nowMs);
+      this.#tell({ kind: 'trackerTime', seconds: reply.seconds });
+      const rows = reply.rows.map(([member, version, isBanned]): Ban => ({ member: keyId(member), version, isBanned }));
+      const bans = rows.filter((row) => standing.bans.add(row));
+      if (bans.length > 0) this.#tell({ kind: 'shutOut', bans, withdrawals: [] });
+    }
+    this.renewal.toldNews(nowMs);
+  }
+
+  /** Asks the tracker that is up for a card when it is time. @param newId of a request. */
+  ask(link: number, newId: () => number, nowMs: number): void {
+    if (!this.renewal.isDue(nowMs)) return;
+    this.renewal.asked();
+    this.#emit({ kind: 'send', link, request: { kind: 'renew', id: newId() } });
+  }
+
+  /** @param idle the tracker that nobody dials now; undefined: there is none. */
+  visit(idle: TrackerIndex | undefined, nowMs: number): void {
+    this.#visits.goOn(idle, nowMs);
+  }
+
+  /** When `ask` or `visit` has something to do. @param canAsk a tracker is up and has room for a request. */
+  nextAtMs(canAsk: boolean, nowMs: number): number {
+    const renewalMs = canAsk ? this.renewal.nextAtMs(nowMs) : Number.POSITIVE_INFINITY;
+    return Math.min(this.#visits.nextAtMs(), renewalMs);
+  }
+
+  stop(): void {
+    this.#visits.stop();
+  }
+
+  #tell(event: AnnounceEvent): void {
+    this.#emit({ kind: 'tell', event });
+  }
+}
