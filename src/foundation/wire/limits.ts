@@ -24,3 +24,17 @@ export const REFUSAL_LINGER_MS = 1_000;
 export const REFUSAL_WAIT_MS = 1_000;
 /** Milliseconds between two lines of the log about refused connections: a flood is not to fill the disk. */
 export const REFUSALS_TOLD_MS = 1_000;
+/** Milliseconds of the line of handshakes: below the patience of 20 s of those who wait, so nobody has given up. */
+export const HANDSHAKE_LINE_MS = 15_000;
+/** Milliseconds of one handshake before any was measured: with the gate 1.2 on a processor of today. */
+export const HANDSHAKE_GUESS_MS = 1.5;
+/** Handshakes under way at a tracker: more finish no sooner, and make announces wait. */
+export const TRACKER_HANDSHAKES_MAX = 16;
+/** Handshakes under way at a peer thread, and those that wait: it has 200 places for connections. */
+export const PEER_HANDSHAKES_MAX = 8;
+export const PEER_HANDSHAKES_WAITING_MAX = 200;
+/** Of one address, failed handshakes within HANDSHAKES_BARRED_MS after which it is not served for as long. */
+export const HANDSHAKES_FAILED_MAX = 16;
+export const HANDSHAKES_BARRED_MS = 10_000;
+/** Addresses whose failures are remembered: some 100 bytes each. */
+export const HANDSHAKES_HOSTS_MAX = 4_096;

@@ -2,6 +2,7 @@
 // process starts, and never by anything that a wire says.
 
 import type { GateRefusal, Member, Need, Verdict } from '../identity/gate.js';
+import type { LineOptions } from './handshakes.js';
 import { type DialOptions, dial, type Place, type Socket } from './transport.js';
 
 /** Who came in: a member, or somebody who proved a key and may only ask to become one. */
@@ -51,6 +52,8 @@ export interface Wire {
   readonly magic: Uint8Array;
   /** Of whoever dials. */
   readonly accepts: Need;
+  /** Handshakes with whoever dials. */
+  readonly line: LineOptions;
   /** The last frame to one that is refused, with its length. `isPlain`: it may be of a release that knows no swarms. */
   refusal(sentence: string, isPlain: boolean): Uint8Array;
   /** What such a frame says; undefined for any other one. May throw ProtocolError. */

@@ -12,6 +12,7 @@ import type { Credentials } from '../identity/credentials.js';
 import type { Member, Need, Verdict } from '../identity/gate.js';
 import { keyIdOf } from '../identity/keys.js';
 import { FrameReader } from './framing.js';
+import { type HandshakeEnd, HandshakeLine } from './handshakes.js';
 import { HANDSHAKE_DEADLINE_MS, REFUSAL_LINGER_MS, REFUSAL_WAIT_MS } from './limits.js';
 import { MagicGate } from './magic.js';
 import type { AcceptOutcome, DialOutcome, Passage, PassageDialOptions, RefusalCode, Wire } from './passage.js';
@@ -42,12 +43,17 @@ class ClosedPassage implements Passage {
   readonly #timers: Timers;
   readonly #wallS: () => number;
   readonly #open = new Map<Socket, Member>();
+  readonly #line: HandshakeLine;
+  /** Those that wait: what begins their handshake. */
+  readonly #arrivals = new Map<number, () => void>();
+  #lastArrival = 0;
   #certificate = '';
   #context: tls.SecureContext | undefined;
 
   constructor(credentials: Credentials, wire: Wire, { timers = systemTimers, wallS = ownSeconds }: ClosedOptions) {
     this.#credentials = credentials;
     this.#wire = wire;
+    this.#line = new HandshakeLine(wire.line);
     this.#timers = timers;
     this.#wallS = wallS;
   }
@@ -91,7 +97,38 @@ class ClosedPassage implements Passage {
   }
 
   accept(socket: Socket, on: AcceptOutcome): void {
-    new Arrival(socket, this.#wire, this.#timers, on).begin({
+    this.#lastArrival += 1;
+    const number = this.#lastArrival;
+    const host = socket.remoteAddress ?? '';
+    const arrival = new Arrival(socket, this.#wire, this.#timers, {
+      opened: (secured, who, sinceMs) => {
+        const isMember = who?.kind === 'member';
+        this.#turnOver(number, isMember ? 'in' : 'left');
+        if (isMember) secured.on('close', () => this.#line.memberLeft(host));
+        on.opened(secured, who, sinceMs);
+      },
+      refused: (code, sentence) => {
+        this.#arrivals.delete(number);
+        this.#turnOver(number, code === 'left' || code === 'plain' ? 'left' : 'failed');
+        on.refused(code, sentence);
+      },
+    });
+    const place = this.#line.arrive(number, host, this.#timers.nowMs());
+    if (place === 'begin') this.#begin(arrival, socket);
+    else if (place === 'wait') this.#arrivals.set(number, () => this.#begin(arrival, socket));
+    else arrival.turnAway();
+  }
+
+  #turnOver(number: number, end: HandshakeEnd): void {
+    const next = this.#line.ended(number, end, this.#timers.nowMs());
+    if (next === undefined) return;
+    const begin = this.#arrivals.get(next);
+    this.#arrivals.delete(next);
+    begin?.();
+  }
+
+  #begin(arrival: Arrival, socket: Socket): void {
+    arrival.begin({
       shake: () =>
         new tls.TLSSocket(socket, {
           isServer: true,
@@ -177,8 +214,8 @@ class Arrival {
   readonly #wire: Wire;
   readonly #timers: Timers;
   readonly #on: AcceptOutcome;
-  readonly #sinceMs: number;
-  #deadline: Timer;
+  #sinceMs = 0;
+  #deadline: Timer | undefined;
   #isOver = false;
 
   constructor(raw: Socket, wire: Wire, timers: Timers, on: AcceptOutcome) {
@@ -186,16 +223,23 @@ class Arrival {
     this.#wire = wire;
     this.#timers = timers;
     this.#on = on;
-    this.#sinceMs = timers.nowMs();
-    this.#deadline = timers.at(this.#sinceMs + HANDSHAKE_DEADLINE_MS, () =>
-      this.#lost('late', 'its handshake took too long'),
-    );
-  }
-
-  begin(steps: Steps): void {
-    const raw = this.#raw;
     raw.on('error', () => this.#lost('left', 'it hung up'));
     raw.on('close', () => this.#lost('left', 'it hung up'));
+  }
+
+  /** There is no place in the line for it: nothing of it was read. */
+  turnAway(): void {
+    this.#lost('crowded', 'too many handshakes wait, or too many from there failed');
+  }
+
+  /** Its turn has come. */
+  begin(steps: Steps): void {
+    if (this.#isOver) return;
+    const raw = this.#raw;
+    this.#sinceMs = this.#timers.nowMs();
+    this.#deadline = this.#timers.at(this.#sinceMs + HANDSHAKE_DEADLINE_MS, () =>
+      this.#lost('late', 'its handshake took too long'),
+    );
     const look = (): void => {
       const first: Buffer | null = raw.read();
       if (first === null) return;
@@ -254,7 +298,7 @@ class Arrival {
 
   #end(): void {
     this.#isOver = true;
-    this.#deadline.cancel();
+    this.#deadline?.cancel();
   }
 }
 

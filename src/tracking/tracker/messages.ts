@@ -21,7 +21,7 @@ import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
 import { INFO_DIGEST_SIZE } from '../../foundation/torrent/info-text.js';
-import { SENTENCE_BYTES_MAX } from '../../foundation/wire/limits.js';
+import { SENTENCE_BYTES_MAX, TRACKER_HANDSHAKES_MAX } from '../../foundation/wire/limits.js';
 import type { Wire } from '../../foundation/wire/passage.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import {
@@ -38,7 +38,13 @@ import {
   u32,
   whole,
 } from '../../foundation/wire/schema.js';
-import { BANS_PAGE_MAX, CATALOGUE_PAGE_MAX, MEMBERS_PAGE_MAX, TRACKER_STATS_BYTES_MAX } from './limits.js';
+import {
+  BANS_PAGE_MAX,
+  CATALOGUE_PAGE_MAX,
+  MEMBERS_PAGE_MAX,
+  TRACKER_CONNECTIONS_MAX,
+  TRACKER_STATS_BYTES_MAX,
+} from './limits.js';
 
 /** 'MTTRCK' and the version of this page, big-endian. */
 export const TRACKER_MAGIC = Uint8Array.from([...Buffer.from('MTTRCK', 'latin1'), 0, 1]);
@@ -323,6 +329,7 @@ export const TRACKER_WIRE: Wire = {
   alpn: 'mt-track/1',
   magic: TRACKER_MAGIC,
   accepts: 'ask',
+  line: { underWayMax: TRACKER_HANDSHAKES_MAX, waitingMax: TRACKER_CONNECTIONS_MAX },
   refusal: (sentence, isPlain) =>
     trackerReplies.framed({
       kind: 'error',

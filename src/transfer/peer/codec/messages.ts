@@ -11,6 +11,7 @@ import {
 } from '../../../foundation/base/limits.js';
 import { PEER_ID_SIZE, type PeerId, SWARM_KEY_SIZE } from '../../../foundation/torrent/ids.js';
 import { INFO_DIGEST_SIZE } from '../../../foundation/torrent/info-text.js';
+import { PEER_HANDSHAKES_MAX, PEER_HANDSHAKES_WAITING_MAX } from '../../../foundation/wire/limits.js';
 import type { Wire } from '../../../foundation/wire/passage.js';
 import { type MessageOf, message, protocol } from '../../../foundation/wire/protocol.js';
 import {
@@ -93,6 +94,7 @@ export const PEER_WIRE: Wire = {
   alpn: 'mt-peer/1',
   magic: PEER_MAGIC,
   accepts: 'peer',
+  line: { underWayMax: PEER_HANDSHAKES_MAX, waitingMax: PEER_HANDSHAKES_WAITING_MAX },
   refusal: (sentence, isPlain) =>
     peerWire.framed({ kind: 'error', code: isPlain ? 'failed' : 'notAdmitted', sentence: sentence.slice(0, 120) }),
   sentenceIn(frame) {
