@@ -17,6 +17,8 @@ export interface Run {
   /** Exit code, or the signal's name. */
   ended(): Promise<number | string>;
   listening(): Promise<Address>;
+  /** As `ended`; its address when it listens instead, so that nobody waits for the end of one that should not run. */
+  endedOrListening(): Promise<number | string | Address>;
 }
 
 /** @param under a command that runs it, such as strace with its options. */
@@ -27,6 +29,7 @@ export function run(t: TestContext, args: readonly string[], under: readonly str
   const text = { stdout: '', stderr: '' };
   const end = deferred<number | string>();
   const listening = deferred<Address>();
+  const late = (what: string) => (): never => assert.fail(`the tracker ${what}: ${text.stderr}`);
   child.stderr?.on('data', (bytes: Buffer) => {
     text.stderr += bytes.toString();
   });
@@ -44,7 +47,9 @@ export function run(t: TestContext, args: readonly string[], under: readonly str
     get stderr() {
       return text.stderr;
     },
-    ended: () => within(end.promise, DEADLINE_MS, () => assert.fail(`the tracker did not end: ${text.stderr}`)),
-    listening: () => within(listening.promise, DEADLINE_MS, () => assert.fail(`it does not listen: ${text.stderr}`)),
+    ended: () => within(end.promise, DEADLINE_MS, late('did not end')),
+    listening: () => within(listening.promise, DEADLINE_MS, late('does not listen')),
+    endedOrListening: () =>
+      within(Promise.race([end.promise, listening.promise]), DEADLINE_MS, late('neither ends nor listens')),
   };
 }
