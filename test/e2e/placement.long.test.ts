@@ -54,11 +54,24 @@ async function dialedBack(t: TestContext, to: net.NetConnectOpts, hello: Omit<He
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
-  const socket = net.connect(to);
-  socket.on('error', () => undefined);
-  socket.write(Buffer.concat([PEER_MAGIC, frameBytes(peerWire.encode({ ...hello, uploadPort: port }))]));
+  const greeting = Buffer.concat([PEER_MAGIC, frameBytes(peerWire.encode({ ...hello, uploadPort: port }))]);
+  let socket: net.Socket | undefined;
+  let again: NodeJS.Timeout | undefined;
+  const come = (): void => {
+    socket = net.connect(to);
+    socket.on('error', () => undefined);
+    // Refused: its thread does not serve the file yet. A peer comes again.
+    socket.on('close', () => {
+      again = setTimeout(come, 50);
+    });
+    socket.resume();
+    socket.write(greeting);
+  };
+  come();
   t.after(() => {
-    socket.destroy();
+    socket?.removeAllListeners('close');
+    clearTimeout(again);
+    socket?.destroy();
     server.close();
   });
   return within(heard.promise, HEARD_MS, () => assert.fail('a peer that came was not dialed back'));
