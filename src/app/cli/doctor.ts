@@ -15,6 +15,7 @@ import type { Settings } from '../settings/resolve.js';
 import { settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
+import { membershipOf } from './membership.js';
 
 const SOMETHING_IS_BAD = 1;
 
@@ -72,6 +73,7 @@ async function findingsHere(
   const { probe } = await import('../../client/doctor/probe.js');
   const { numericHost } = await import('../library/own-address.js');
   const upload = client.upload && { ...client.upload, host: await numericHost(client.upload.host) };
+  const { credentials } = await membershipOf(settings, 'client');
   const isAsked = upload === undefined || formatAddress(upload) === running;
   const measured = await probe({
     upload: isAsked ? undefined : { address: upload, isOurs: false },
@@ -82,6 +84,7 @@ async function findingsHere(
       { directory: process.cwd(), neededBytes: 0 },
     ],
     runningDownloads: 0,
+    credentials,
   });
   const { placementFor, threadsFact } = await import('../../client/threads/placement.js');
   const { findingsOf } = await import('../../client/doctor/findings.js');

@@ -2,10 +2,12 @@
 // listened on. An open one says so in one line.
 
 import { Credentials } from '../../foundation/identity/credentials.js';
+import type { SecretKey } from '../../foundation/identity/keys.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import type { Passage } from '../../foundation/wire/passage.js';
 import { type HomeIdentity, homeIdentity } from '../home/home-identity.js';
-import { loadAny, type Part } from '../identity/identity-directory.js';
+import { loadAny, type Part, rootKeyPath } from '../identity/identity-directory.js';
+import { keyAtOnce } from '../identity/key-file.js';
 import { modeOfSettings, ownMode } from '../identity/own-identity.js';
 import type { Settings } from '../settings/resolve.js';
 import { clientConfigOf } from './client-config.js';
@@ -13,15 +15,25 @@ import { clientConfigOf } from './client-config.js';
 export interface Membership {
   /** Undefined: the process is open. */
   readonly credentials: Credentials | undefined;
+  /** Of a tracker: the root of its swarm, where that lies beside its key. */
+  readonly openRoot: (() => SecretKey | undefined) | undefined;
   /** What is to be said of an open one; undefined of a closed one. */
   readonly remark: string | undefined;
 }
 
+export const OPEN: Membership = { credentials: undefined, openRoot: undefined, remark: undefined };
+
 /** Rejects with MiniTorrentError: NOT_ADMITTED where a closed swarm is wanted and there is no identity for it, … */
 export async function membershipOf(settings: Settings, part: Part): Promise<Membership> {
   const mode = await ownMode(settings, part);
-  if (mode.kind === 'open') return { credentials: undefined, remark: mode.remark };
-  return { credentials: new Credentials(mode.identity), remark: undefined };
+  if (mode.kind === 'open') return { ...OPEN, remark: mode.remark };
+  const { identity } = mode;
+  const openRoot = (): SecretKey | undefined => {
+    const root = keyAtOnce(rootKeyPath(identity.directory));
+    const isOurs = root !== undefined && Buffer.compare(root.publicKey, identity.root) === 0;
+    return isOurs ? root : undefined;
+  };
+  return { ...OPEN, credentials: new Credentials(identity), ...(part === 'tracker' ? { openRoot } : {}) };
 }
 
 /**
@@ -45,7 +57,7 @@ export function membershipBeside(home: HomeIdentity | undefined, membership: Mem
 }
 
 function ofPair({ client }: HomeIdentity): Membership {
-  return { credentials: new Credentials(client), remark: undefined };
+  return { ...OPEN, credentials: new Credentials(client) };
 }
 
 /** To trackers; undefined: in the clear. Loads TLS only when it is used. */

@@ -14,7 +14,7 @@ import type { Settings } from '../settings/resolve.js';
 import { type CommandConfig, clientConfigOf } from './client-config.js';
 import { backgroundClient, letGoOfTerminal, type ParsedArguments, settingsOf } from './context.js';
 import { reportHashing } from './hashing-progress.js';
-import { type Membership, membershipAt, membershipBeside, membershipOf } from './membership.js';
+import { type Membership, membershipAt, membershipBeside, membershipOf, OPEN } from './membership.js';
 import type { Reporter } from './reporters.js';
 
 export const OUTPUT_FLAGS = {
@@ -39,8 +39,6 @@ export interface OneShotArguments extends ParsedArguments {
   readonly json: boolean;
   readonly alone: boolean;
 }
-
-const OPEN: Membership = { credentials: undefined, remark: undefined };
 
 /** Stands for a signal when nobody reads the results any more. */
 export const READER_GONE = 'the end of its reader';

@@ -3,14 +3,21 @@
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { command } from '../../foundation/base/shell-line.js';
-import { parseInvitation } from '../../foundation/identity/invitation.js';
+import { type Invitation, parseInvitation } from '../../foundation/identity/invitation.js';
 import { keyIdOf, shortName } from '../../foundation/identity/keys.js';
 import { roleName } from '../../foundation/identity/powers.js';
 import { GRANT_PREFIX, parseTrackerGrant } from '../../foundation/identity/root-lines.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { identityFilesIn, readNamedFile, readSwarmFile, rootKeyPath } from '../identity/identity-directory.js';
-import { type Joined, joinSwarm, removeIdentity, takeGrant, wishForTracker } from '../identity/joining.js';
+import {
+  type Joined,
+  type JoinWish,
+  joinSwarm,
+  removeIdentity,
+  takeGrant,
+  wishForTracker,
+} from '../identity/joining.js';
 import { fitName, ownMachineName, ownMemberName } from '../identity/making.js';
 import type { Settings } from '../settings/resolve.js';
 import { terminal } from './context.js';
@@ -32,15 +39,37 @@ export async function runJoin(args: JoinArguments, settings: Settings): Promise<
   }
   const invitation = parseInvitation(line);
   const { replace, name } = args;
-  if (invitation.isForTracker) {
-    const wish = await wishForTracker(invitation, { directory, replace, name: fitName(name ?? ownMachineName()) });
-    output.stderr('this machine has a key for a tracker; let its root sign it where the root key is, with:');
-    output.stdout(command('swarm', 'root', 'sign', wish));
-    output.stderr(`then run here what that prints: ${command('join', 'mtgrant1…')}`);
-    return 0;
+  const { isForTracker } = invitation;
+  const wish = { directory, replace, name: fitName(name ?? (isForTracker ? ownMachineName() : ownMemberName())) };
+  const part = isForTracker ? 'tracker' : 'client';
+  const joined = isOffline(invitation) ? undefined : await joinedOrRootless(invitation, wish);
+  if (joined === undefined) return askForRoot(invitation, wish);
+  for (const said of joinedLines(joined, part)) output.stdout(said);
+  return 0;
+}
+
+/** Undefined: it is for a tracker, and no tracker has the root key that this needs. */
+async function joinedOrRootless(invitation: Invitation, wish: JoinWish): Promise<Joined | undefined> {
+  try {
+    return await joinSwarm(invitation, wish);
+  } catch (error) {
+    const isRootless = error instanceof MiniTorrentError && error.code === 'TRACKER_REFUSED' && invitation.isForTracker;
+    if (isRootless) return undefined;
+    throw error;
   }
-  const joined = await joinSwarm(invitation, { directory, replace, name: fitName(name ?? ownMemberName()) });
-  for (const said of joinedLines(joined, 'client')) output.stdout(said);
+}
+
+/** Made where no tracker has the root key. */
+function isOffline({ secret }: Invitation): boolean {
+  return secret.every((byte) => byte === 0);
+}
+
+async function askForRoot(invitation: Invitation, wish: JoinWish): Promise<number> {
+  const output = terminal();
+  const request = await wishForTracker(invitation, wish);
+  output.stderr('this machine has a key for a tracker; let the root sign it, where the root key is, with:');
+  output.stdout(command('swarm', 'root', 'sign', request));
+  output.stderr(`then run here what that prints: ${command('join', 'mtgrant1...')}`);
   return 0;
 }
 
@@ -71,7 +100,7 @@ async function invitationText(named: string | undefined): Promise<string> {
   if (file !== undefined && file !== '') return readNamedFile(file);
   return askUnseen(
     'invitation (it is not shown): ',
-    `there is no terminal to ask for the invitation; write ${command('join', 'mtj1…')}, or ${command('join', '-')} to read it from standard input`,
+    `there is no terminal to ask for the invitation; write ${command('join', 'mtj1...')}, or ${command('join', '-')} to read it from standard input`,
   );
 }
 

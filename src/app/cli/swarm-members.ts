@@ -1,25 +1,30 @@
 // `mtorrent swarm invite`, `members`, `ban` and `unban`: what an administrator asks the trackers, and how the answer is
 // shown.
 
-import type { MemberRow, Told } from '../../client/administration/questions.js';
+import type { MemberRow, Terms, Told } from '../../client/administration/questions.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { command } from '../../foundation/base/shell-line.js';
+import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { formatInvitation } from '../../foundation/identity/invitation.js';
 import { shortName } from '../../foundation/identity/keys.js';
 import { INVITATION_SECRET_SIZE } from '../../foundation/identity/limits.js';
 import { isRole, ROLES, roleName } from '../../foundation/identity/powers.js';
+import { trackerProof } from '../../foundation/identity/tracker-proof.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { readRootKey } from '../identity/identity-directory.js';
 import { parseDuration } from '../settings/durations.js';
 import type { Settings } from '../settings/resolve.js';
 import { terminal } from './context.js';
-import { administrator } from './swarm-identity.js';
+import { type Asking, administrator, swarmDirectory } from './swarm-identity.js';
+import { rootKeyIn } from './swarm-root-key.js';
 import { agoText, nowS, timeText } from './swarm-words.js';
 
 interface InviteArguments {
   readonly role: string;
   readonly uses: number;
   readonly for: string;
+  readonly rootKey?: string | undefined;
 }
 
 const DAY_S = 86_400;
@@ -32,19 +37,44 @@ export async function runInvite(args: InviteArguments, settings: Settings): Prom
   if (!isRole(role)) throw new MiniTorrentError('INVALID_ARGUMENTS', `"${printable(role)}" is no role`);
   if (!Number.isInteger(uses) || uses < 1 || uses > INVITATION_USES_MAX)
     throw new MiniTorrentError('INVALID_ARGUMENTS', `--uses is a whole number from 1 to ${INVITATION_USES_MAX}`);
-  const { identity, questions } = await administrator(settings);
-  const { root, trackers } = identity;
+  const asking = await administrator(settings);
+  const { root, trackers } = asking.identity;
   const isForTracker = role === 'tracker';
-  // A tracker is let in by the root, not by a secret.
+  const terms = { powers: ROLES[role], uses, seconds };
   const secret = isForTracker
-    ? new Uint8Array(INVITATION_SECRET_SIZE)
-    : await questions.invite({ powers: ROLES[role], uses, seconds });
+    ? await trackerSecret(asking, terms, args, settings)
+    : await asking.questions.invite(terms);
   const output = terminal();
-  output.stdout(command('join', formatInvitation({ root, secret, trackers, isForTracker })));
+  output.stdout(command('join', formatInvitation({ root, secret: secret ?? NO_SECRET, trackers, isForTracker })));
   output.stderr(
-    isForTracker ? 'for the machine of a tracker; it prints what the root has to sign' : goodText(uses, seconds),
+    secret === undefined
+      ? 'the root key is not beside a tracker: joining prints what the root has to sign'
+      : goodText(uses, seconds),
   );
   return 0;
+}
+
+/** Stands where joining goes by the root's signature alone. */
+const NO_SECRET = new Uint8Array(INVITATION_SECRET_SIZE);
+
+/** Undefined where no tracker has the root key beside it. */
+async function trackerSecret(
+  { identity, credentials, questions }: Asking,
+  terms: Terms,
+  { rootKey }: InviteArguments,
+  settings: Settings,
+): Promise<Uint8Array | undefined> {
+  const signer =
+    rootKey === undefined
+      ? await readRootKey(await swarmDirectory(settings))
+      : await rootKeyIn(absolutePathOf(rootKey), identity.root);
+  if (signer === undefined) return undefined;
+  try {
+    return await questions.invite({ ...terms, proof: trackerProof(identity.root, credentials.id, signer) });
+  } catch (error) {
+    if (error instanceof MiniTorrentError && error.code === 'TRACKER_REFUSED') return undefined;
+    throw error;
+  }
 }
 
 /** 'good once, until 15:05'. */

@@ -8,23 +8,17 @@ import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { readCard } from '../../foundation/identity/card.js';
 import { keyIdOf, type PublicKey, type SecretKey, shortName } from '../../foundation/identity/keys.js';
 import { ROLES } from '../../foundation/identity/powers.js';
-import {
-  formatRoot,
-  formatTrackerGrant,
-  parseRoot,
-  parseTrackerWish,
-  ROOT_PREFIX,
-} from '../../foundation/identity/root-lines.js';
+import { formatRoot, formatTrackerGrant, parseRoot, parseTrackerWish } from '../../foundation/identity/root-lines.js';
 import { signStatement } from '../../foundation/identity/statement.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { readNamedFile, readRootKey, readSwarmFile, rootKeyPath } from '../identity/identity-directory.js';
-import { readKeyFile } from '../identity/key-file.js';
+import { readRootKey, readSwarmFile, rootKeyPath } from '../identity/identity-directory.js';
 import type { SwarmFile } from '../identity/swarm-file.js';
 import type { Settings } from '../settings/resolve.js';
 import { terminal } from './context.js';
 import { type Asking, administrator, swarmDirectory } from './swarm-identity.js';
 import { toldText } from './swarm-members.js';
+import { rootKeyBeside, rootKeyIn } from './swarm-root-key.js';
 import { nowS } from './swarm-words.js';
 import { askUnseen } from './unseen.js';
 
@@ -122,30 +116,11 @@ async function rootOf(args: RootArguments, settings: Settings): Promise<Root> {
   const swarm = await readSwarmFile(directory);
   if (swarm === undefined)
     throw new MiniTorrentError('NOT_ADMITTED', `there is no swarm.toml in ${printable(directory)}; restore it`);
-  const root = args.rootKey === undefined ? await rootThere(directory) : await rootIn(absolutePathOf(args.rootKey));
-  if (Buffer.compare(root.publicKey, swarm.root) === 0) return { root, swarm };
-  const sentence = `this is the root ${shortName(keyIdOf(root.publicKey))}, and that of swarm ${swarm.name} is ${shortName(keyIdOf(swarm.root))}`;
-  throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
-}
-
-async function rootThere(directory: string): Promise<SecretKey> {
-  const root = await readRootKey(directory);
-  if (root !== undefined) return root;
-  return parseRoot(
-    await askUnseen(
-      'the line of the root key (it is not shown): ',
-      `there is no root key in ${printable(directory)}; name a file that has it with --root-key`,
-    ),
-  );
-}
-
-/** PEM, or the line. */
-async function rootIn(path: string): Promise<SecretKey> {
-  const text = await readNamedFile(path);
-  if (text.trim().toLowerCase().startsWith(ROOT_PREFIX)) return parseRoot(text);
-  const root = await readKeyFile(path);
-  if (root !== undefined) return root;
-  throw new MiniTorrentError('FILE_NOT_FOUND', `${printable(path)} does not exist; name a file with the root key`);
+  const { rootKey } = args;
+  const root = await (rootKey === undefined
+    ? rootKeyBeside(directory, swarm.root)
+    : rootKeyIn(absolutePathOf(rootKey), swarm.root));
+  return { root, swarm };
 }
 
 /** Of the trackers that answer, the one that admitted this machine, and the trackers among the members. */

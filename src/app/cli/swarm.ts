@@ -103,6 +103,7 @@ function memberCommands(args: Argv, run: RunCommand): void {
         .option('role', { choices: INVITED_ROLES, default: 'client', describe: 'what it may do' })
         .option('uses', { type: 'number', default: 1, describe: 'how many machines may use it' })
         .option('for', FOR)
+        .option('root-key', ROOT_KEY)
         .options(IDENTITY)
         .example('$0 swarm invite --role reader --uses 200 --for 24h', ''),
     (flags) => run(async () => (await import('./swarm-members.js')).runInvite(flags, await settingsOf(flags))),

@@ -77,7 +77,7 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
 async function runTracker(args: TrackerArguments): Promise<number> {
   const settings = await settingsOf(args, { log: '<log>' });
   const log = logStyleOf(settings);
-  const { credentials, remark } = await membershipOf(settings, 'tracker');
+  const { credentials, openRoot, remark } = await membershipOf(settings, 'tracker');
   const own = await ownAddress(args.own, addressWaitOf(settings));
   const { runTracker: runUntilStopped } = await import('../../tracking/tracker/main.js');
   return runUntilStopped(
@@ -89,6 +89,7 @@ async function runTracker(args: TrackerArguments): Promise<number> {
       cluster: args.cluster,
       lists: args.list,
       credentials,
+      openRoot,
     },
     () => {
       if (remark !== undefined) terminal().stderr(remark);

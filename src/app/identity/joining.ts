@@ -49,28 +49,34 @@ export interface JoinWish {
 
 /**
  * Rejects with MiniTorrentError: ALREADY_EXISTS when this machine is a member, NOT_ADMITTED with what the tracker says,
- * NO_TRACKER.
+ * TRACKER_REFUSED for a tracker where no tracker has the root key, NO_TRACKER.
  */
 export async function joinSwarm(invitation: Invitation, wish: JoinWish): Promise<Joined> {
   const { directory, name } = wish;
-  const { root, secret: invitationSecret, trackers } = invitation;
-  const replaced = await makeRoom(root, 'client', wish);
-  const secret = await keyFor(directory, 'client', () => SecretKey.generate());
+  const { root, isForTracker } = invitation;
+  const part: Part = isForTracker ? 'tracker' : 'client';
+  const replaced = await makeRoom(root, part, wish);
+  const secret = await keyFor(directory, part, () => SecretKey.generate());
   const credentials = new Credentials({ swarm: 'it joins', root, secret, card: noCard() });
-  const questions = new Questions(credentials, trackers);
-  const { card, swarm, trackers: told } = await questions.join(invitationSecret, name);
-  const read = readCard(card, root);
-  if (read?.kind !== 'member' || keyIdOf(read.member.key) !== credentials.id || !isMemberName(swarm))
-    throw new MiniTorrentError(
-      'NOT_ADMITTED',
-      'the tracker answered with a card that is none of this key; tell its administrator',
-    );
-  const pair = pairOf(told) ?? pairOf(trackers);
-  if (pair === undefined)
+  const questions = new Questions(credentials, invitation.trackers);
+  const { card, swarm, trackers: told } = await questions.join(invitation.secret, name, isForTracker);
+  const said = saidIn(card, root, part);
+  if (said === undefined || keyIdOf(said.key) !== credentials.id || !isMemberName(swarm)) {
+    const sentence = 'the tracker answered with a card that is none of this key; tell its administrator';
+    throw new MiniTorrentError('NOT_ADMITTED', sentence);
+  }
+  const trackers = pairOf(told) ?? pairOf(invitation.trackers);
+  if (trackers === undefined)
     throw new MiniTorrentError('NOT_ADMITTED', 'the tracker does not say where its partner is; tell its administrator');
-  await writeCard(directory, 'client', card);
-  await writeSwarmFile(directory, { name: swarm, root, trackers: pair });
-  return { swarm, root, trackers: pair, said: read.member, replaced };
+  await writeCard(directory, part, card);
+  await writeSwarmFile(directory, { name: swarm, root, trackers });
+  return { swarm, root, trackers, said, replaced };
+}
+
+function saidIn(card: Uint8Array, root: PublicKey, part: Part): Statement | undefined {
+  const read = readCard(card, root);
+  if (part === 'tracker') return read?.kind === 'tracker' ? read.tracker : undefined;
+  return read?.kind === 'member' ? read.member : undefined;
 }
 
 /** The line by which this machine asks the root to let it be a tracker. Its key is kept for the answer. */

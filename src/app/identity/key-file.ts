@@ -1,6 +1,6 @@
 // Key files on the disk: read under the rule of `key-file-rule.ts`, made once with mode 0600 and never overwritten.
 
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { type FileHandle, open, realpath, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
@@ -79,4 +79,21 @@ async function checkDirectories(path: string): Promise<void> {
 
 function refuse(why: string | undefined): void {
   if (why !== undefined) throw new MiniTorrentError('PERMISSION_DENIED', why);
+}
+
+/** The key in a file, for one use of whoever cannot wait; undefined when it is not there, or may not be used. */
+export function keyAtOnce(path: string): SecretKey | undefined {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const found = fstatSync(fd);
+      if (whyNoKeyFile(path, { ...found, isFile: found.isFile() }, process.geteuid?.()) !== undefined) return undefined;
+      return SecretKey.parse(readFileSync(fd));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }

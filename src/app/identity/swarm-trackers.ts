@@ -12,8 +12,14 @@ export async function withSwarmTrackers(settings: Settings): Promise<Settings> {
   if (origins.trackers.kind !== 'default' || values.swarm === 'open') return settings;
   const found = await swarmFile(settings);
   if (found === undefined) return settings;
-  const overlaid = Object.defineProperties({}, Object.getOwnPropertyDescriptors(values)) as typeof values;
-  Object.defineProperty(overlaid, 'trackers', { enumerable: true, value: found.swarm.trackers });
+  // By descriptors: a default place is looked at only when it is needed.
+  const overlaid = Object.defineProperties(
+    {},
+    {
+      ...Object.getOwnPropertyDescriptors(values),
+      trackers: { enumerable: true, value: found.swarm.trackers },
+    },
+  ) as typeof values;
   return {
     ...settings,
     values: overlaid,

@@ -15,6 +15,8 @@ export interface Terms {
   readonly powers: number;
   readonly uses: number;
   readonly seconds: number;
+  /** The root's, for a tracker. */
+  readonly proof?: Uint8Array;
 }
 
 export interface Admitted {
@@ -59,14 +61,18 @@ export class Questions {
     this.#trackers = trackers;
   }
 
-  /** Rejects with what the tracker says of the invitation. @param name wanted; the tracker makes it fit. */
-  async join(secret: Uint8Array, name: string): Promise<Admitted> {
-    return this.#askEither(async (question) => {
+  /**
+   * Rejects with what the tracker says of the invitation. @param name wanted; the tracker makes it fit.
+   * @param isForTracker one of the trackers may lack the root key that this needs: then the other is asked.
+   */
+  async join(secret: Uint8Array, name: string, isForTracker = false): Promise<Admitted> {
+    const ask = async (question: TrackerQuestion): Promise<Admitted> => {
       const { card, swarm, trackers } = await question.ask({ kind: 'join', secret, name }, 'admitted');
       const addresses = trackers.map((text) => parseNamedAddress(text));
       const known = addresses.filter((each) => each !== undefined);
       return { card, swarm, trackers: known, by: question.address };
-    });
+    };
+    return this.#askEither(ask, isForTracker);
   }
 
   /** A card with a new end. */
@@ -76,7 +82,9 @@ export class Questions {
 
   /** Answers the secret of a new invitation. */
   async invite(terms: Terms): Promise<Uint8Array> {
-    return this.#askEither(async (question) => (await question.ask({ kind: 'invite', ...terms }, 'invited')).secret);
+    const ask = async (question: TrackerQuestion): Promise<Uint8Array> =>
+      (await question.ask({ kind: 'invite', ...terms }, 'invited')).secret;
+    return this.#askEither(ask, terms.proof !== undefined);
   }
 
   async members(): Promise<readonly MemberRow[]> {
@@ -136,21 +144,24 @@ export class Questions {
     );
   }
 
-  /** The first that can be reached answers for both; its refusal is final. */
-  async #askEither<T>(ask: (question: TrackerQuestion) => Promise<T>): Promise<T> {
+  /** The first that can be reached answers for both; its refusal is final. @param needsRoot but for this one. */
+  async #askEither<T>(ask: (question: TrackerQuestion) => Promise<T>, needsRoot = false): Promise<T> {
     const away: MiniTorrentError[] = [];
+    let rootless: MiniTorrentError | undefined;
     for (const tracker of this.#trackers) {
       const question = this.#open(tracker);
       try {
         return await ask(question);
       } catch (error) {
-        if (!(error instanceof MiniTorrentError) || error.code !== 'NO_TRACKER') throw error;
-        away.push(error);
+        if (!(error instanceof MiniTorrentError)) throw error;
+        if (error.code === 'NO_TRACKER') away.push(error);
+        else if (needsRoot && error.code === 'TRACKER_REFUSED') rootless = error;
+        else throw error;
       } finally {
         question.hangUp();
       }
     }
-    throw noneAnswers(away);
+    throw rootless ?? noneAnswers(away);
   }
 
   async #tellAll(tell: (question: TrackerQuestion) => Promise<Omit<Told, 'tracker'>>): Promise<readonly Told[]> {
@@ -179,5 +190,5 @@ export class Questions {
 
 function noneAnswers(away: readonly MiniTorrentError[]): MiniTorrentError {
   const why = away.map(({ message }) => message.split(';')[0]).join(', ');
-  return new MiniTorrentError('NO_TRACKER', `no tracker of this swarm can be asked (${why}); start one and try again`);
+  return new MiniTorrentError('NO_TRACKER', `${why}; start one of them and try again`);
 }

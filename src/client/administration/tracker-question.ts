@@ -119,5 +119,8 @@ function whyClosed(address: Address, reason: string, error: Error | undefined): 
 }
 
 function noTracker(address: Address, why: string): MiniTorrentError {
-  return new MiniTorrentError('NO_TRACKER', `${formatAddress(address)}: ${why}; check that this tracker runs`);
+  return new MiniTorrentError(
+    'NO_TRACKER',
+    `the tracker at ${formatAddress(address)} cannot be asked (${why}); check that it runs`,
+  );
 }

@@ -5,8 +5,10 @@ import type { Member } from '../../foundation/identity/gate.js';
 import { type KeyId, keyIdOf, shortName } from '../../foundation/identity/keys.js';
 import { hasPower, POWERS, ROLES } from '../../foundation/identity/powers.js';
 import { parseStatement } from '../../foundation/identity/statement.js';
+import { isTrackerProof } from '../../foundation/identity/tracker-proof.js';
 import { invitationHash, type Moment } from './admission.js';
-import { type Decision, decided, type MembershipRefusal, refused } from './decision.js';
+import { type Decision, decided, type MembershipRefusal, type Refused, refused } from './decision.js';
+import type { Issuer } from './issuer.js';
 import {
   BANS_MADE_MAX,
   INVITATION_LIFE_MAX_S,
@@ -21,17 +23,26 @@ export interface InviteRequest {
   readonly powers: number;
   readonly uses: number;
   readonly seconds: number;
+  /** The root's, for a tracker. */
+  readonly proof?: Uint8Array | undefined;
 }
 
 export class Administration {
   readonly #membership: Membership;
+  readonly #issuer: Pick<Issuer, 'mayAdmitTrackers'>;
   readonly #randomSecret: () => Uint8Array;
   /** Keys that are trackers, as they have shown. */
   readonly #trackers: ReadonlySet<KeyId>;
 
   /** @param randomSecret INVITATION_SECRET_SIZE bytes that nobody can guess. */
-  constructor(membership: Membership, trackers: ReadonlySet<KeyId>, randomSecret: () => Uint8Array) {
+  constructor(
+    membership: Membership,
+    trackers: ReadonlySet<KeyId>,
+    randomSecret: () => Uint8Array,
+    issuer: Pick<Issuer, 'mayAdmitTrackers'>,
+  ) {
     this.#membership = membership;
+    this.#issuer = issuer;
     this.#trackers = trackers;
     this.#randomSecret = randomSecret;
   }
@@ -44,16 +55,11 @@ export class Administration {
   }
 
   /** Answers the secret, which is kept nowhere here. */
-  invite(member: Member, { powers, uses, seconds }: InviteRequest, { nowS }: Moment): Decision<Uint8Array> {
+  invite(member: Member, { powers, uses, seconds, proof }: InviteRequest, { nowS }: Moment): Decision<Uint8Array> {
     const whyNot = this.whyNot(member);
     if (whyNot !== undefined) return { refused: whyNot };
-    if ((powers & POWERS.track) !== 0)
-      return refused(
-        'forbidden',
-        'only the root admits a tracker: mtorrent swarm invite --role tracker, where the root key is',
-      );
-    if ((powers & POWERS.fetch) === 0 || (powers & ~ROLES.admin) !== 0)
-      return refused('invalid', 'an invitation is for a reader, a client, a publisher or an admin');
+    const wrong = powers === ROLES.tracker ? this.#whyNoTracker(member, proof) : whyNoRole(powers);
+    if (wrong !== undefined) return wrong;
     if (uses < 1 || uses > INVITATION_USES_MAX)
       return refused('invalid', `an invitation is good for 1 to ${INVITATION_USES_MAX} uses`);
     if (seconds < INVITATION_LIFE_MIN_S || seconds > INVITATION_LIFE_MAX_S)
@@ -68,12 +74,21 @@ export class Administration {
     return decided(secret, { is: 'invitation', hash: invitationHash(secret), ...terms });
   }
 
+  #whyNoTracker({ id }: Member, proof: Uint8Array | undefined): Refused | undefined {
+    const { root } = this.#membership.standing;
+    if (proof === undefined || !isTrackerProof(root, id, proof))
+      return refused('forbidden', 'only the root of this swarm lets a tracker in; invite it where the root key is');
+    if (this.#issuer.mayAdmitTrackers) return undefined;
+    return refused('unknown', 'the root key of this swarm is not on the machine of this tracker, which has to use it');
+  }
+
   /** Nothing is written when it is so already. */
   ban(member: Member, whom: KeyId, isBanned: boolean): Decision<undefined> {
     const whyNot = this.whyNot(member);
     if (whyNot !== undefined) return { refused: whyNot };
     if (whom === member.id) return refused('invalid', 'an administrator bans others, not himself');
-    if (this.#trackers.has(whom))
+    const isTracker = hasPower(this.#membership.members.get(whom)?.powers ?? 0, 'track');
+    if (isTracker || this.#trackers.has(whom))
       return refused(
         'forbidden',
         'a tracker is withdrawn by the root: mtorrent swarm root withdraw, where the root key is',
@@ -97,4 +112,10 @@ export class Administration {
     const root = shortName(keyIdOf(this.#membership.standing.root));
     return refused('invalid', `this is no withdrawal that the root of this swarm, ${root}, has signed`);
   }
+}
+
+function whyNoRole(powers: number): Refused | undefined {
+  const isMember = (powers & POWERS.fetch) !== 0 && (powers & ~ROLES.admin) === 0;
+  if (isMember) return undefined;
+  return refused('invalid', 'an invitation is for a reader, a client, a publisher, an admin or a tracker');
 }

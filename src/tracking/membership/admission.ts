@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Member } from '../../foundation/identity/gate.js';
 import { type KeyId, keyIdOf, type PublicKey } from '../../foundation/identity/keys.js';
+import { hasPower } from '../../foundation/identity/powers.js';
 import { type Decision, decided, refused } from './decision.js';
 import type { Issuer } from './issuer.js';
 import { CARD_REPEATED_S, JOINS_PER_SECOND, MEMBERS_MAX } from './limits.js';
@@ -59,7 +60,7 @@ export class Admission {
     const hash = invitationHash(secret);
     const known = members.get(id);
     // The answer to the same request was lost.
-    if (known?.invitation === hash) return decided(this.#cardAgain(known, nowS));
+    if (known?.invitation === hash) return this.#cardAgain(known, nowS);
     const invitation = invitations.get(hash);
     const wrong = invitation === undefined ? UNKNOWN_INVITATION : this.#whatIsWrong(invitation, nowS);
     if (invitation === undefined || wrong !== undefined) return refused('notAdmitted', wrong ?? UNKNOWN_INVITATION);
@@ -72,8 +73,9 @@ export class Admission {
       version: (known?.version ?? 0) + 1,
       atS: nowS,
     };
-    const used = usedOnce(invitation, tracker);
-    return decided(this.#issuer.card(record, nowS), { is: 'member', ...record }, { is: 'invitation', ...used });
+    const card = this.#firstCard(record, nowS);
+    if (card === undefined) return NO_ROOT;
+    return decided(card, { is: 'member', ...record }, { is: 'invitation', ...usedOnce(invitation, tracker) });
   }
 
   /** @param member whose key TLS has proved; its card may have run out. */
@@ -98,9 +100,16 @@ export class Admission {
     return { id, key, name, powers, by, version: 0, invitation: '', host: '', atS: 0 };
   }
 
-  #cardAgain(known: MemberRecord, nowS: number): Uint8Array {
+  #cardAgain(known: MemberRecord, nowS: number): Decision<Uint8Array> {
     const isRecent = Math.abs(nowS - known.atS) <= CARD_REPEATED_S;
-    return this.#issuer.card(known, isRecent ? known.atS : nowS);
+    const card = this.#firstCard(known, isRecent ? known.atS : nowS);
+    return card === undefined ? NO_ROOT : decided(card);
+  }
+
+  /** Undefined: it is to be a tracker, which the root alone can say. */
+  #firstCard(record: MemberRecord, saidAtS: number): Uint8Array | undefined {
+    const isTracker = hasPower(record.powers, 'track');
+    return isTracker ? this.#issuer.trackerCard(record, saidAtS) : this.#issuer.card(record, saidAtS);
   }
 
   #whatIsWrong(invitation: InvitationRecord, nowS: number): string | undefined {
@@ -129,5 +138,9 @@ export class Admission {
   }
 }
 
+const NO_ROOT = refused(
+  'unknown',
+  'the root key of this swarm is not on the machine of this tracker, so it cannot let a tracker in; the root has to sign the request of the new one: mtorrent swarm root sign',
+);
 const UNKNOWN_INVITATION =
   'this tracker knows no such invitation; if it is new, the other tracker may not have told of it yet: try again in a moment, or ask for a new one';

@@ -17,6 +17,10 @@ export function decided<T>(answer: T, ...rows: readonly MembershipRow[]): Decisi
   return { rows, answer };
 }
 
-export function refused(code: MembershipRefusal['code'], sentence: string): { readonly refused: MembershipRefusal } {
+export interface Refused {
+  readonly refused: MembershipRefusal;
+}
+
+export function refused(code: MembershipRefusal['code'], sentence: string): Refused {
   return { refused: { code, sentence } };
 }

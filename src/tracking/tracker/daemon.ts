@@ -15,6 +15,7 @@ import { systemTimers, type Timers } from '../../foundation/base/timers.js';
 import { trackerStatementIn } from '../../foundation/identity/card.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { INVITATION_SECRET_SIZE } from '../../foundation/identity/limits.js';
+import type { Signer } from '../../foundation/identity/statement.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { type Passage, plainPassage } from '../../foundation/wire/passage.js';
 import { closedPassage } from '../../foundation/wire/tls.js';
@@ -52,6 +53,8 @@ export interface DaemonOptions {
   readonly timers?: Timers;
   /** Of a closed swarm; undefined: this tracker is open. */
   readonly credentials?: Credentials | undefined;
+  /** As in `TrackerOptions`. */
+  readonly openRoot?: (() => Signer | undefined) | undefined;
 }
 
 type Input = TrackerInput<StoreInput>;
@@ -270,12 +273,13 @@ export class Daemon {
   }
 }
 
-function closedSettingOf(credentials: Credentials, { own, partner }: DaemonOptions): ClosedSetting {
+function closedSettingOf(credentials: Credentials, { own, partner, openRoot }: DaemonOptions): ClosedSetting {
   return {
     standing: credentials.standing,
     id: credentials.id,
     signer: credentials,
     statement: trackerStatementIn(credentials.card),
+    openRoot,
     swarm: credentials.swarm,
     trackers: [formatAddress(own), formatAddress(partner)],
     partnerClock: credentials.trackerClock,

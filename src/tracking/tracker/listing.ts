@@ -96,7 +96,7 @@ class Guest {
 
   async files(trackers: readonly [Address, Address], text: string): Promise<Iterable<ListedFile>> {
     const hello = await this.#next();
-    if (hello.kind !== 'helloReply') throw this.#failure('answers what was not asked');
+    if (hello.kind !== 'helloReply') throw this.#failure(whatInstead(hello));
     const features = commonFeatures(hello.features ?? EMPTY_BYTES, OWN_FEATURES);
     if (!features.has(TRACKER_FEATURES.describes)) throw this.#failure('runs an earlier release, which has no lists');
     if (!features.has(TRACKER_FEATURES.lists)) throw this.#failure('was started with --no-list');
@@ -124,7 +124,7 @@ class Guest {
     this.#connection.send({ kind: 'list', id: this.#lastId, after, filter, want: CATALOGUE_PAGE_MAX });
     const reply = await this.#next();
     if (reply.kind === 'listing' && reply.id === this.#lastId) return reply;
-    throw this.#failure(reply.kind === 'error' ? `says: ${printable(reply.sentence)}` : 'answers what was not asked');
+    throw this.#failure(whatInstead(reply));
   }
 
   #next(): Promise<TrackerReply> {
@@ -151,4 +151,8 @@ function fileOf(item: Item, trackers: readonly [Address, Address]): ListedFile {
 /** By code units: the same order on every machine. */
 function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function whatInstead(reply: TrackerReply): string {
+  return reply.kind === 'error' ? `says: ${printable(reply.sentence)}` : 'answers what was not asked';
 }

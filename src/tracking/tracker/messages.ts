@@ -154,8 +154,8 @@ export const trackerRequests = protocol('tracker.request', {
   join: message(15, { id: u32, secret: bytes(INVITATION_SECRET_SIZE), name: memberName }),
   /** [16, id] For a new card; also with one that ran out. */
   renew: message(16, { id: u32 }),
-  /** [17, id, powers, uses, seconds] Of an administrator. */
-  invite: message(17, { id: u32, powers, uses: u16, seconds: u32 }),
+  /** [17, id, powers, uses, seconds, proof] Of an administrator. `proof`: the root's, for a tracker only. */
+  invite: message(17, { id: u32, powers, uses: u16, seconds: u32, proof: trailing(bytes(SIGNATURE_SIZE)) }),
   /** [18, id, after] Of an administrator: the members behind this key id; empty: from the beginning. */
   members: message(18, { id: u32, after: bytes(0, KEY_ID_SIZE) }),
   /** [19, id, member, isBanned] Of an administrator. */

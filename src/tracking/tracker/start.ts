@@ -5,6 +5,7 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { familyOf, isWildcard } from '../../foundation/base/hosts.js';
 import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
+import type { Signer } from '../../foundation/identity/statement.js';
 import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
 import { whyNoPair, wildcardSentence } from '../../foundation/torrent/tracker-pair.js';
 import { hostsOf } from '../../foundation/wire/names.js';
@@ -34,6 +35,8 @@ export interface TrackerOptions {
   readonly lists?: boolean;
   /** Of a closed swarm; undefined: this tracker is open. */
   readonly credentials?: Credentials | undefined;
+  /** The root of the swarm, asked for when a tracker is let in; answers undefined where it is not on this machine. */
+  readonly openRoot?: (() => Signer | undefined) | undefined;
 }
 
 export interface RunningTracker {

@@ -6,6 +6,7 @@ import test from 'node:test';
 import { readCard } from '../../../src/foundation/identity/card.js';
 import { keyIdOf } from '../../../src/foundation/identity/keys.js';
 import { POWERS, ROLES } from '../../../src/foundation/identity/powers.js';
+import { trackerProof } from '../../../src/foundation/identity/tracker-proof.js';
 import type { Decision } from '../../../src/tracking/membership/decision.js';
 import { CARD_LIFE_S, JOINS_PER_SECOND } from '../../../src/tracking/membership/limits.js';
 import { fittedName, freeName } from '../../../src/tracking/membership/member-name.js';
@@ -222,4 +223,42 @@ test('members are listed page by page in the order of their ids', () => {
   }
   assert.deepEqual(ids, [...ids].sort());
   assert.equal(new Set(ids).size, 10);
+});
+
+test('a tracker is let in by the root alone: by its proof, where its key is, and for that one signature', () => {
+  let isHere = true;
+  const half = new Half(2, () => (isHere ? ROOT : undefined));
+  const admin = half.member(90, 'admin', 'ada@node1');
+  const terms = { powers: ROLES.tracker, uses: 1, seconds: 3600 };
+  const invite = (proof?: Uint8Array) => half.administration.invite(admin, { ...terms, proof }, moment());
+  const proof = trackerProof(ROOT.publicKey, admin.id, ROOT);
+  for (const wrong of [
+    undefined,
+    trackerProof(ROOT.publicKey, admin.id, secretOf(91)),
+    trackerProof(ROOT.publicKey, keyIdOf(secretOf(92).publicKey), ROOT),
+    trackerProof(secretOf(91).publicKey, admin.id, ROOT),
+  ])
+    assert.equal(codeOf(invite(wrong)), 'forbidden');
+  const secret = kept(half, invite(proof));
+  isHere = false;
+  assert.equal(codeOf(invite(proof)), 'unknown');
+  assert.equal(codeOf(half.admission.join(joining(secret, 50, 'node2'), T1, moment())), 'unknown');
+  isHere = true;
+  const card = kept(half, half.admission.join(joining(secret, 50, 'node2'), T1, moment()));
+  const read = readCard(card, ROOT.publicKey);
+  assert.ok(read?.kind === 'tracker' && read.tracker.name === 'node2' && read.tracker.goodUntilS === 0);
+  assert.deepEqual(kept(half, half.admission.join(joining(secret, 50, 'node2'), T1, moment(NOW_S + 60))), card);
+  assert.equal(codeOf(half.admission.join(joining(secret, 51), T1, moment())), 'notAdmitted');
+  assert.equal(codeOf(half.administration.ban(admin, keyIdOf(secretOf(50).publicKey), true)), 'forbidden');
+});
+
+test('no invitation gives a tracker any other power, or a member that of a tracker', () => {
+  const half = new Half(2, () => ROOT);
+  const admin = half.member(90, 'admin', 'ada@node1');
+  const proof = trackerProof(ROOT.publicKey, admin.id, ROOT);
+  for (let powers = 0; powers <= 31; powers += 1) {
+    const decision = half.administration.invite(admin, { powers, uses: 1, seconds: 3600, proof }, moment());
+    const isMember = (powers & POWERS.fetch) !== 0 && (powers & POWERS.track) === 0;
+    assert.equal(codeOf(decision) === undefined, isMember || powers === ROLES.tracker, `${powers}`);
+  }
 });

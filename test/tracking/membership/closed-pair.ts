@@ -42,16 +42,19 @@ export class Half {
   readonly administration: Administration;
   #secrets = 0;
 
-  constructor(seed: number) {
+  /** @param openRoot the root, where it lies beside this tracker. */
+  constructor(seed: number, openRoot?: () => SecretKey | undefined) {
     this.secret = secretOf(seed);
     const { secret: signer } = this;
     const id = keyIdOf(signer.publicKey);
-    this.issuer = new Issuer({ root: ROOT.publicKey, id, signer, statement: trackerStatement(signer) });
+    const statement = trackerStatement(signer);
+    this.issuer = new Issuer({ root: ROOT.publicKey, id, signer, statement, openRoot });
     this.admission = new Admission(this.membership, this.issuer);
-    this.administration = new Administration(this.membership, new Set([id]), () => {
+    const randomSecret = (): Uint8Array => {
       this.#secrets += 1;
       return new Uint8Array(16).fill(seed * 16 + this.#secrets);
-    });
+    };
+    this.administration = new Administration(this.membership, new Set([id]), randomSecret, this.issuer);
   }
 
   /** A member with a card by this tracker, whom the tracker does not know. */

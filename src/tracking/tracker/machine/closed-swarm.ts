@@ -37,6 +37,8 @@ export interface ClosedSetting {
   readonly signer: Signer;
   /** The root's about this tracker. */
   readonly statement: Uint8Array;
+  /** As in `IssuerSetting`. */
+  readonly openRoot?: (() => Signer | undefined) | undefined;
   /** For people. */
   readonly swarm: string;
   /** Both addresses as text. */
@@ -92,14 +94,15 @@ export class ClosedSwarm {
   #strangers = 0;
 
   constructor(setting: ClosedSetting, ports: SwarmPorts) {
-    const { standing, id, signer, statement } = setting;
+    const { standing, id, signer, statement, openRoot } = setting;
     this.#setting = setting;
     this.#ports = ports;
     this.membership = new Membership(standing);
     this.clocks = new SwarmClocks(setting.partnerClock, (fields, sentence) => ports.log('error', fields, sentence));
     this.#trackers = new Set([id]);
-    this.#admission = new Admission(this.membership, new Issuer({ root: standing.root, id, signer, statement }));
-    this.#administration = new Administration(this.membership, this.#trackers, setting.randomSecret);
+    const issuer = new Issuer({ root: standing.root, id, signer, statement, openRoot });
+    this.#admission = new Admission(this.membership, issuer);
+    this.#administration = new Administration(this.membership, this.#trackers, setting.randomSecret, issuer);
     this.membership.observe((row) => void this.#news.push(row));
   }
 
