@@ -13,6 +13,7 @@ import {
   listedEventually,
   namesIn,
   nobodyListed,
+  OPEN_REMARK,
   PIECE,
   seederList,
   share,
@@ -71,7 +72,7 @@ for (const [signal, code] of [
     tracker.kill(signal);
     // A daemon that was told to end has done its work: 0, or the signal's code.
     assert.ok([0, code].includes(await endsWithin(tracker)));
-    assert.equal(tracker.stderr, '');
+    assert.equal(tracker.stderr, OPEN_REMARK);
     assert.equal((await seederList(swarm, 0)).length, 1);
     await seeder.said(/no tracker of .* answers/);
     assert.equal((await fileOf(seeder)).state, 'seeding');

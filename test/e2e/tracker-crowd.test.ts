@@ -11,7 +11,7 @@ import { silentLog } from '../../src/foundation/base/log.js';
 import type { Address } from '../../src/foundation/torrent/address.js';
 import { clientId, type SwarmKey } from '../../src/foundation/torrent/ids.js';
 import { type Announce, startAnnounce } from '../../src/tracking/announce/actor.js';
-import { eventually, killHard, stageSwarm } from '../support/e2e-stage.js';
+import { eventually, killHard, OPEN_REMARK, stageSwarm } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
 import { PairClient } from '../support/pair-client.js';
 import { WireClient } from '../tracking/tracker/wire.js';
@@ -119,6 +119,6 @@ test(
     );
     for (const tracker of swarm.trackers) await allListed(t, tracker, 'all are listed at both in the end');
     assert.deepEqual(refusals, []);
-    assert.equal(second.stderr, '');
+    assert.equal(second.stderr, OPEN_REMARK);
   },
 );

@@ -287,3 +287,6 @@ export async function refuses(client: ConsoleProcess, line: string, code: string
 export async function namesIn(directory: string): Promise<readonly string[]> {
   return (await readdir(directory)).sort();
 }
+
+/** All that a daemon of an open swarm says on stderr when nothing goes wrong. */
+export const OPEN_REMARK = 'open, as MTORRENT_SWARM says: whoever reaches this port may take part\n';

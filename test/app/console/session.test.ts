@@ -42,6 +42,8 @@ type Script = (command: ClientCommand) => readonly ClientEvent[] | undefined;
 const agreeable: Script = (command) => {
   const { ask } = command;
   switch (command.kind) {
+    case 'find':
+      return [{ kind: 'refused', ask, code: 'FILE_NOT_FOUND', sentence: 'no such share' }];
     case 'list':
       return [
         { kind: 'listed', ask, rows: [ROW], last: false },
@@ -128,7 +130,7 @@ test('each command has one result on stdout, in the order of the lines, and the 
   await quits;
   assert.deepEqual(
     commands.map(({ kind }) => kind),
-    ['share', 'get', 'remove', 'pause', 'resume', 'wait', 'quit'],
+    ['share', 'find', 'get', 'remove', 'pause', 'resume', 'wait', 'quit'],
   );
   assert.deepEqual(
     out(),
