@@ -216,7 +216,7 @@ export const DEMO_SEEDERS_MAX = 16;
 export const LOG_UNREAD_BYTES_MAX = 64 * KIB;
 /** Threads of the system for disks and names: libuv's own four are taken by two shares of a disk that hangs. */
 export const SYSTEM_THREADS = 16;
-/** Milliseconds that a process which has ended waits for calls to its disks: a disk that is only busy answers by then. */
+/** Milliseconds that a process which has ended waits for calls to its disks: one that is only busy answers by then. */
 export const HUNG_END_MS = 10_000;
 /** Milliseconds that a thread gets to end by force; one that a disk holds never does. */
 export const FORCED_END_MS = 1_000;
