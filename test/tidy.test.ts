@@ -79,6 +79,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'foundation',
     'transfer/storage',
     'client/links',
+    'client/administration',
     'client/messages',
     'client/actor',
     'client/options',

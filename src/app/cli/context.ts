@@ -6,6 +6,7 @@ import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { SOCKET_PATH_BYTES_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { command } from '../../foundation/base/shell-line.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { Settings } from '../settings/resolve.js';
@@ -55,6 +56,7 @@ export async function backgroundClient(
   const foreign = await foreignClient(settings, socket);
   const { attachToClient } = await import('../attach/connection.js');
   const client = foreign === undefined ? await attachToClient(socket) : undefined;
+  client?.actAs(() => credentialsFor(client, settings));
   const why = foreign ?? foreignDirectory(settings);
   if (client === undefined && why !== undefined) tell(why);
   return client;
@@ -93,6 +95,7 @@ export async function runningClient(settings: Settings): Promise<SwarmClient> {
   const socket = usableSocketPath(values.socket);
   const foreign = await foreignClient(settings, socket);
   const client = foreign === undefined ? await attachToClient(socket) : undefined;
+  client?.actAs(() => credentialsFor(client, settings));
   if (client !== undefined) return client;
   const why = foreign ?? foreignDirectory(settings);
   if (why !== undefined) throw new MiniTorrentError('NOT_RUNNING', why);
@@ -100,6 +103,14 @@ export async function runningClient(settings: Settings): Promise<SwarmClient> {
     'NOT_RUNNING',
     `no client is running in the background (nothing listens at ${printable(values.socket)}); start one with: ${command('daemon', '--detach', ...socketWords(settings))}`,
   );
+}
+
+/** Who this machine is at the trackers of a client in the background. */
+async function credentialsFor({ facts }: SwarmClient, settings: Settings): Promise<Credentials | undefined> {
+  const { membershipAt, membershipOf } = await import('./membership.js');
+  const { addressFrom } = await import('../../foundation/torrent/address.js');
+  const trackers = facts.trackers.map((tracker) => addressFrom(tracker, 'a tracker'));
+  return (await membershipAt(trackers, await membershipOf(settings, 'client'), settings)).credentials;
 }
 
 /** The option that finds the client of these settings again; none when nobody named its socket. */

@@ -17,3 +17,6 @@ export const OWN_ADDRESS_LOOK_MS = 2_000;
 /** Milliseconds between two looks for an address that was named and is not there yet: at first, and at most. */
 export const ADDRESS_WAIT_LOOK_MIN_MS = 250;
 export const ADDRESS_WAIT_LOOK_MAX_MS = 5_000;
+
+/** Seconds that an invitation from a console is good: time to walk to another machine. */
+export const INVITATION_LIFE_S = 3_600;

@@ -86,6 +86,7 @@ async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions
       return closed;
     },
   });
+  client.actAs(async () => config.credentials);
   // The caller can listen by then.
   setImmediate(() => {
     deliver = (event) => subscribers.deliver(event);

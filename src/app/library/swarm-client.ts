@@ -14,8 +14,10 @@ import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
-import { addressFrom } from '../../foundation/torrent/address.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
+import { type Address, addressFrom } from '../../foundation/torrent/address.js';
 import { Download } from './download.js';
+import type { InvitationView } from './invitations.js';
 import { linkOf } from './links.js';
 import { type Answer, type ClientNotification, type ClientRequest, RequestClient } from './request-client.js';
 import {
@@ -59,6 +61,7 @@ export class SwarmClient {
   readonly #requests: RequestClient;
   readonly #listeners = new Set<(event: ClientNotification) => void>();
   readonly #ended = deferred<MiniTorrentError>();
+  #credentials: () => Promise<Credentials | undefined> = async () => undefined;
 
   constructor(channel: ClientChannel) {
     this.#channel = channel;
@@ -67,6 +70,11 @@ export class SwarmClient {
 
   get facts(): ClientFacts {
     return this.#channel.facts;
+  }
+
+  /** @param credentials find who this machine is at the client's trackers; undefined where the swarm is open. */
+  actAs(credentials: () => Promise<Credentials | undefined>): void {
+    this.#credentials = credentials;
   }
 
   /** Takes every event of the client. */
@@ -115,10 +123,21 @@ export class SwarmClient {
    * What the trackers of this client list: files whose names contain `text`, in any case, sorted by name. NO_TRACKER.
    */
   async listed(text: string): Promise<readonly ListedFile[]> {
+    const { listFiles } = await import('../../tracking/tracker/listing.js');
+    const { passageOf } = await import('./invitations.js');
+    return listFiles(this.#trackers, text, passageOf(await this.#credentials()));
+  }
+
+  /** What a second machine has to be told to take part. NOT_ADMITTED when this one may not invite. */
+  async invite(): Promise<InvitationView> {
+    const { invitationFrom } = await import('./invitations.js');
+    return invitationFrom(this.#trackers, await this.#credentials());
+  }
+
+  get #trackers(): readonly [Address, Address] {
     const [first, second] = this.facts.trackers.map((tracker) => addressFrom(tracker, 'a tracker'));
     assert(first !== undefined && second !== undefined, 'a client has a pair of trackers');
-    const { listFiles } = await import('../../tracking/tracker/listing.js');
-    return listFiles([first, second], text);
+    return [first, second];
   }
 
   /**

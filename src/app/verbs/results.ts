@@ -1,7 +1,9 @@
 // Turns what a client answers into lines of text, for people and for scripts. Text from elsewhere is escaped. Pure.
 
 import { formatBytes } from '../../foundation/base/bytes.js';
+import { command } from '../../foundation/base/shell-line.js';
 import { printable } from '../../foundation/torrent/names.js';
+import type { InvitationView } from '../library/invitations.js';
 import {
   type FileView,
   type FindingView,
@@ -15,6 +17,7 @@ import {
   type TrackerView,
   type Verification,
 } from '../library/views.js';
+import { formatDuration } from '../settings/durations.js';
 import { formatRate } from '../settings/rates.js';
 
 export type Result =
@@ -26,6 +29,13 @@ export type Result =
 
 export function done(detail: string, sentence: string): Result {
   return { kind: 'done', detail, sentence };
+}
+
+/** The line to run on another machine. */
+export function invited({ words, goodForS }: InvitationView): Result {
+  const line = command(...words);
+  const until = goodForS === undefined ? '' : `, once and within ${formatDuration(goodForS * 1000)}`;
+  return done(line, `run this on the other machine${until}:\n${line}`);
 }
 
 /** @param detail the number of rows when absent. */

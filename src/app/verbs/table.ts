@@ -20,6 +20,7 @@ import {
   downloadLine,
   downloadsJson,
   findingLines,
+  invited,
   limits,
   listedJson,
   listedLine,
@@ -230,6 +231,16 @@ export const VERBS: readonly Verb[] = [
         purpose: 'hash the file again; report bad pieces',
         ask: (client, { name }) => client.verify(name),
         show: (found) => done(`${found.good}/${found.pieces}`, verificationLine(found)),
+      }),
+    ],
+  },
+  {
+    name: 'invite',
+    forms: [
+      form({
+        purpose: 'how another machine takes part',
+        ask: (client) => client.invite(),
+        show: (invitation) => invited(invitation),
       }),
     ],
   },

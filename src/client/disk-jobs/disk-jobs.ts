@@ -67,7 +67,10 @@ export interface DiskJobsOptions {
   readonly paths: StatePaths;
   readonly files: OpenFiles;
   readonly hashThreads: number;
-  readonly client: Pick<ClientOptions, 'trackers' | 'readMetainfo' | 'allowHostNames' | 'socket' | 'otherShares'>;
+  readonly client: Pick<
+    ClientOptions,
+    'trackers' | 'readMetainfo' | 'allowHostNames' | 'socket' | 'otherShares' | 'credentials'
+  >;
   readonly log: Log;
   readonly post: (input: ClientInput) => void;
   readonly answer: (event: ClientEvent) => void;
@@ -105,7 +108,7 @@ export class DiskJobs {
     this.#folders = folders;
     const learn = (metainfo: Metainfo, choice?: Choice): Metainfo => files.learn(metainfo, choice);
     this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
-    this.#links = new Links(paths, mayName);
+    this.#links = new Links(paths, mayName, client.credentials);
     const tell = (sentence: string): void => options.answer({ kind: 'notice', level: 'bad', sentence });
     const { otherShares } = client;
     this.#reuse = new Reuse({ hashing, files, otherShares, log, tell, onFatal: options.onFatal });

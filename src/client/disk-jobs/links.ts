@@ -2,18 +2,27 @@
 // fetches it is loaded only when a link comes.
 
 import { join } from 'node:path';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import { isLink, parseLink } from '../../foundation/torrent/link.js';
 import type { NameRule } from '../../foundation/torrent/metainfo.js';
+import type { LinkOptions } from '../links/metainfo-of-link.js';
 import type { StatePaths } from '../state/library.js';
 
 export class Links {
   readonly #paths: Pick<StatePaths, 'directory' | 'copyOf'>;
   readonly #mayName: NameRule;
+  readonly #credentials: Credentials | undefined;
   readonly #closing = new AbortController();
 
-  constructor(paths: Pick<StatePaths, 'directory' | 'copyOf'>, mayName: NameRule) {
+  /** @param credentials of this machine in a closed swarm; undefined: links are looked up in the clear. */
+  constructor(
+    paths: Pick<StatePaths, 'directory' | 'copyOf'>,
+    mayName: NameRule,
+    credentials: Credentials | undefined,
+  ) {
     this.#paths = paths;
     this.#mayName = mayName;
+    this.#credentials = credentials;
   }
 
   /** The path of the .mtorrent; a word that is no link is one. Rejects as `parseLink` and `linkedFile` do. */
@@ -23,7 +32,13 @@ export class Links {
     const { linkedFile } = await import('../links/linked-file.js');
     const { directory, copyOf } = this.#paths;
     const options = { mayName: this.#mayName, signal: this.#closing.signal, known: copyOf(link.swarm) };
-    return linkedFile(link, join(directory, 'links'), options);
+    return linkedFile(link, join(directory, 'links'), { ...options, passages: await this.#passages() });
+  }
+
+  async #passages(): Promise<LinkOptions['passages']> {
+    if (this.#credentials === undefined) return undefined;
+    const { memberPassages } = await import('../links/member-passages.js');
+    return memberPassages(this.#credentials);
   }
 
   /** Those that are being looked up are given up. */
