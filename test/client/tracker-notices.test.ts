@@ -6,6 +6,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { TrackerNotices } from '../../src/client/answers/tracker-notices.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
+import { REFUSED_BY_TRACKER } from '../../src/foundation/wire/refusals.js';
 import type { AnnounceEvent } from '../../src/tracking/announce/messages.js';
 
 const [A, B] = [
@@ -60,6 +61,13 @@ test('when both are away that is said once, and of neither alone', () => {
   assert.deepEqual(heard(notices, [up(B), BACK]), [`a tracker of ${PAIR} answers again: 192.0.2.2:7001`]);
   assert.deepEqual(heard(notices, [up(A)]), [A_BACK]);
   assert.deepEqual(heard(notices, [down(A), down(B), ALL_DOWN]), [NONE]);
+});
+
+test('where a tracker refuses this client, what it says is told in place of its absence', () => {
+  const refusal: News = { ...down(A), reason: `${REFUSED_BY_TRACKER}this swarm is closed` } as News;
+  assert.deepEqual(heard(new TrackerNotices(), [refusal, down(B), ALL_DOWN]), [
+    `no tracker of ${PAIR} takes this client: this swarm is closed`,
+  ]);
 });
 
 test('the trackers of one pair say nothing about those of another', () => {

@@ -96,9 +96,18 @@ const HELP: Readonly<Record<string, Row>> = {
   'eval "$(mtorrent completion zsh)"': { stage: 'zsh' },
   'mtorrent completion fish > ~/.config/fish/completions/mtorrent.fish': { stage: 'fish' },
   'mtorrent daemon': { stage: 'elsewhere', by: 'test/e2e/daemon.test.ts' },
-  'mtorrent swarm init lab 192.0.2.11:7001 192.0.2.12:7001': { stage: 'elsewhere', by: 'test/e2e/closed-session.long.test.ts' },
-  'mtorrent swarm enroll pods --role reader --out pods': { stage: 'elsewhere', by: 'test/e2e/closed-session.long.test.ts' },
-  'mtorrent swarm invite --role reader --uses 200 --for 24h': { stage: 'elsewhere', by: 'test/e2e/closed-session.long.test.ts' },
+  'mtorrent swarm init lab 192.0.2.11:7001 192.0.2.12:7001': {
+    stage: 'elsewhere',
+    by: 'test/e2e/closed-session.long.test.ts',
+  },
+  'mtorrent swarm enroll pods --role reader --out pods': {
+    stage: 'elsewhere',
+    by: 'test/e2e/closed-session.long.test.ts',
+  },
+  'mtorrent swarm invite --role reader --uses 200 --for 24h': {
+    stage: 'elsewhere',
+    by: 'test/e2e/closed-session.long.test.ts',
+  },
   'mtorrent join mtj1aebagba…': { stage: 'elsewhere', by: 'test/e2e/closed-session.long.test.ts' },
   'mtorrent doctor': { stage: 'elsewhere', by: 'test/e2e/inspect.test.ts' },
 };

@@ -1,6 +1,7 @@
 // What one `mtorrent get` is to do, and how it ends when it was stopped before the end.
 
 import { type ErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { REFUSED_BY_TRACKER } from '../../foundation/wire/refusals.js';
 import type { GetPlan } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { percent } from '../verbs/results.js';
@@ -32,13 +33,16 @@ export async function unfinished(
     : `the client in the background continues it; ${again} shows its progress`;
   const because = (code: ErrorCode, what: string) => new MiniTorrentError(code, `${what}; ${done}: ${next}`);
   if (end.kind === 'stopped') return because('UNFINISHED', `stopped by ${end.signal} before the download finished`);
-  if ((last?.received ?? 0) === 0 && (await isWithoutTracker(client, trackers)))
-    return because('NO_TRACKER', 'timed out before any tracker answered');
+  const reasons = (last?.received ?? 0) === 0 ? await whyWithoutTracker(client, trackers) : undefined;
+  const refused = reasons?.find((reason) => reason.startsWith(REFUSED_BY_TRACKER));
+  if (refused !== undefined) return because('NOT_ADMITTED', refused);
+  if (reasons !== undefined) return because('NO_TRACKER', 'timed out before any tracker answered');
   return because('TIMED_OUT', 'timed out before the download finished');
 }
 
-/** Both trackers that the .mtorrent names were tried, and neither answered. */
-async function isWithoutTracker(client: SwarmClient, named: readonly string[]): Promise<boolean> {
+/** Of each tracker that the .mtorrent names, when all were tried and none can be used. */
+async function whyWithoutTracker(client: SwarmClient, named: readonly string[]): Promise<string[] | undefined> {
   const trackers = (await client.trackers()).filter(({ address }) => named.includes(address));
-  return trackers.length > 0 && trackers.every(({ state }) => state === 'away');
+  const isWithout = trackers.length > 0 && trackers.every(({ state }) => state === 'away');
+  return isWithout ? trackers.map(({ reason }) => reason) : undefined;
 }

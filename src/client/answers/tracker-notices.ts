@@ -4,6 +4,7 @@
 import { unreachable } from '../../foundation/base/assert.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
+import { REFUSED_BY_TRACKER } from '../../foundation/wire/refusals.js';
 import type { AnnounceEvent } from '../../tracking/announce/messages.js';
 import { REACH_REMEDY, unreachedAt } from '../doctor/reach.js';
 import type { ClientEffect } from '../effects.js';
@@ -98,8 +99,12 @@ class PairNotices {
       case 'trackerDown':
         return this.#down(formatAddress(event.tracker), event.reason);
       case 'allTrackersDown': {
+        const reasons = [...this.#lost.values()];
         for (const tracker of this.#lost.keys()) this.#known.add(tracker);
         this.#lost.clear();
+        const refused = reasons.find((reason) => reason.startsWith(REFUSED_BY_TRACKER));
+        if (refused !== undefined)
+          return [bad(`no tracker of ${this.#pair} takes this client: ${refused.slice(REFUSED_BY_TRACKER.length)}`)];
         const consequence = 'running transfers go on, new peers are found when one is back';
         return [bad(`no tracker of ${this.#pair} answers; ${consequence}`)];
       }

@@ -9,6 +9,9 @@ const IN_THE_CLEAR = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|U
 const OTHER_PORT = /NO_APPLICATION_PROTOCOL/;
 const OTHER_TLS = /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|NO_PROTOCOLS_AVAILABLE/;
 
+/** How the reason begins why a tracker is not used that answers, and refuses this client for good. */
+export const REFUSED_BY_TRACKER = 'the tracker refused this connection: ';
+
 /** Of a TLS handshake that failed; undefined for errors of the network, which say enough themselves. */
 export function isTlsError(code: string | undefined): code is string {
   return code?.startsWith('ERR_SSL_') === true;

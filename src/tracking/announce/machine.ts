@@ -5,6 +5,7 @@ import type { Machine, Wake, WakeAt } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
 import { Prng } from '../../foundation/base/prng.js';
 import type { ClientId } from '../../foundation/torrent/ids.js';
+import { REFUSED_BY_TRACKER } from '../../foundation/wire/refusals.js';
 import { isUnasked, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
 import { Answers } from './answers.js';
 import {
@@ -159,7 +160,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       return;
     }
     if (reply.kind === 'error' && reply.id === null) {
-      this.#lost(tracker, `the tracker refused this connection: ${reply.sentence}`, nowMs);
+      this.#lost(tracker, REFUSED_BY_TRACKER + reply.sentence, nowMs);
       return;
     }
     const pending = this.#links.active === tracker ? this.#requests.answered(reply.id ?? -1, reply) : undefined;

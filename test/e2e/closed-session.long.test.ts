@@ -1,0 +1,248 @@
+// A closed swarm as people make it: from nothing to a second machine's finished download by nine commands and one
+// pasted line a machine. Whoever does not belong gets nothing, and is told why and what to do.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { sha256OfFile } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
+import { CommandRun, type User } from '../support/command-run.js';
+import { eventually, PIECE, stageSwarm } from '../support/e2e-stage.js';
+
+const DEADLINE_MS = 60_000;
+const REFUSED = 8;
+
+/** As the help writes them. */
+const INIT = 'swarm init lab 192.0.2.11:7001 192.0.2.12:7001';
+const INVITE_MANY = 'swarm invite --role reader --uses 200 --for 24h';
+const ENROLL = 'swarm enroll pods --role reader --out pods';
+const JOIN = 'join mtj1aebagba…';
+
+/** The words of a line of the help, each of those in `own` replaced. */
+function words(line: string, own: Readonly<Record<string, string>> = {}): readonly string[] {
+  return line.split(' ').map((word) => own[word] ?? word);
+}
+
+/** A machine with a home of its own; the first of them runs a tracker at the first address, and so on. */
+class Machine {
+  readonly directory: string;
+  readonly #t: TestContext;
+  readonly #user: User;
+
+  private constructor(t: TestContext, directory: string) {
+    this.#t = t;
+    this.directory = directory;
+    const env = {
+      HOME: directory,
+      XDG_STATE_HOME: join(directory, 'state'),
+      XDG_CONFIG_HOME: join(directory, 'config'),
+      XDG_RUNTIME_DIR: join(directory, 'run'),
+      XDG_DOWNLOAD_DIR: '',
+      USER: 'ada',
+      MTORRENT_SWARM: 'auto',
+      MTORRENT_ADDRESS: '127.0.0.1:0',
+    };
+    this.#user = { directory, env };
+  }
+
+  static async make(t: TestContext, parent: string, name: string): Promise<Machine> {
+    const directory = join(parent, name);
+    await mkdir(join(directory, 'run'), { recursive: true, mode: 0o700 });
+    return new Machine(t, directory);
+  }
+
+  get identity(): string {
+    return join(this.directory, 'config/mtorrent/swarm');
+  }
+
+  start(...words: readonly string[]): CommandRun {
+    return new CommandRun(this.#t, this.#user, words);
+  }
+
+  async run(...words: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const run = this.start(...words);
+    const code = await run.exited;
+    return { code, stdout: run.lines.join('\n'), stderr: run.stderr };
+  }
+
+  async succeed(...words: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...words);
+    assert.equal(code, 0, `mtorrent ${words.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+}
+
+function invitationIn(text: string): string {
+  const line = /\bmtj1[a-z2-7]+/.exec(text)?.[0];
+  assert.ok(line !== undefined, text);
+  return line;
+}
+
+interface Lab {
+  readonly machine: (name: string) => Promise<Machine>;
+  readonly first: Machine;
+  readonly trackers: readonly [string, string];
+  /** Commands typed so far. */
+  readonly typed: () => number;
+}
+
+/** A swarm with both trackers. */
+async function makeLab(t: TestContext): Promise<Lab> {
+  const swarm = await stageSwarm(t);
+  const [one, two] = swarm.trackers.map(formatAddress) as [string, string];
+  const machine = (name: string): Promise<Machine> => Machine.make(t, swarm.directory, name);
+  const [first, second] = [await machine('node1'), await machine('node2')];
+  let typed = 0;
+  const counted = async <T>(what: Promise<T>): Promise<T> => {
+    typed += 1;
+    return what;
+  };
+  await counted(first.succeed(...words(INIT, { '192.0.2.11:7001': one, '192.0.2.12:7001': two })));
+  await counted(first.start('tracker', one, two, 'seeders.db', 'tracker.log').line(/^TRACKER LISTENING/));
+  const line = invitationIn(await counted(first.succeed('swarm', 'invite', '--role', 'tracker')));
+  await counted(second.succeed(...words(JOIN, { 'mtj1aebagba…': line })));
+  await counted(second.start('tracker', two, one, 'seeders.db', 'tracker.log').line(/^TRACKER LISTENING/));
+  return { machine, first, trackers: [one, two], typed: () => typed };
+}
+
+async function joined(lab: Lab, name: string): Promise<Machine> {
+  const machine = await lab.machine(name);
+  await machine.succeed('join', invitationIn(await lab.first.succeed('swarm', 'invite')));
+  return machine;
+}
+
+/** Shares a file of the first machine; its path and that of its .mtorrent. */
+async function shared(lab: Lab, pieces: number): Promise<{ source: string; mtorrent: string; sharing: CommandRun }> {
+  const source = join(lab.first.directory, 'model.bin');
+  await writeFile(source, Buffer.alloc(pieces * PIECE, 'model'));
+  const sharing = lab.first.start('share', 'model.bin');
+  await sharing.line(/model\.bin\.mtorrent/, DEADLINE_MS);
+  return { source, mtorrent: `${source}.mtorrent`, sharing };
+}
+
+test('B2: nine commands and one pasted line a machine lead from nothing to a finished download on another machine', async (t) => {
+  const lab = await makeLab(t);
+  const line = invitationIn(await lab.first.succeed('swarm', 'invite'));
+  const third = await lab.machine('node3');
+  assert.match(await third.succeed('join', line), /^joined swarm lab as client \S+@/);
+  const { source, mtorrent } = await shared(lab, 3);
+  await copyFile(mtorrent, join(third.directory, 'model.bin.mtorrent'));
+  const got = await third.succeed('get', 'model.bin.mtorrent', '.');
+  assert.equal(await sha256OfFile(got), await sha256OfFile(source));
+  assert.ok(lab.typed() + 4 <= 9, 'invite, join, share and get come behind those that made the swarm');
+  const members = await lab.first.succeed('swarm', 'members');
+  assert.match(members, /^\S+@\S+ +[a-z2-7]{8} +admin /m);
+  assert.match(members, /^\S+@\S+ +[a-z2-7]{8} +client /m);
+  assert.match(await third.succeed('swarm', 'status'), /this machine is client \S+@[\s\S]*its card is good until/);
+  assert.match(await third.succeed('list'), /^model\.bin .*mtorrent:/m);
+});
+
+test('C12: an invitation is good once, and whoever comes second hears who used it and how to ban him', async (t) => {
+  const lab = await makeLab(t);
+  const line = invitationIn(await lab.first.succeed('swarm', 'invite'));
+  await (await lab.machine('node3')).succeed('join', line);
+  const late = await (await lab.machine('node4')).run('join', line);
+  assert.equal(late.code, REFUSED, late.stderr);
+  assert.match(late.stderr, /this invitation was used by \S+@\S+ from 127\.0\.0\.1 at .*: mtorrent swarm ban \S+@/);
+  const mistyped = await (await lab.machine('node5')).run('join', `${line.slice(0, -1)}a`);
+  assert.notEqual(mistyped.code, 0);
+  assert.match(mistyped.stderr, /this is no invitation: .*copy the whole line again/);
+});
+
+test('C10: a machine without an identity gets nothing from a closed swarm, and is told what to do', async (t) => {
+  const lab = await makeLab(t);
+  const { mtorrent } = await shared(lab, 2);
+  const stranger = await lab.machine('stranger');
+  await copyFile(mtorrent, join(stranger.directory, 'x.mtorrent'));
+  const { code, stderr } = await stranger.run('get', 'x.mtorrent', '.', '--timeout', '20s');
+  assert.equal(code, REFUSED, stderr);
+  assert.match(stderr, /this swarm is closed; ask its administrator for an invitation, then run mtorrent join with it/);
+});
+
+test('C15: a banned member is cut off and let in nowhere again; the ban outlives the trackers', async (t) => {
+  const lab = await makeLab(t);
+  const { mtorrent } = await shared(lab, 40);
+  const bob = await joined(lab, 'node3');
+  await copyFile(mtorrent, join(bob.directory, 'model.bin.mtorrent'));
+  const getting = bob.start('get', 'model.bin.mtorrent', '.', '--download-limit', '1M', '--timeout', '25s');
+  const part = join(bob.directory, 'model.bin.part');
+  await eventually(
+    () => (existsSync(part) ? statSync(part).blocks : 0),
+    (blocks) => blocks > 0,
+    'the download has begun',
+  );
+  const name = /^(\S+@\S+) +\S+ +client /m.exec(await lab.first.succeed('swarm', 'members'))?.[1] ?? '';
+  assert.match(await lab.first.succeed('swarm', 'ban', name), /is banned: both trackers know/);
+  assert.notEqual(await getting.exited, 0);
+  assert.equal(existsSync(join(bob.directory, 'model.bin')), false);
+  const again = await bob.run('get', 'model.bin.mtorrent', '.', '--timeout', '20s');
+  assert.equal(again.code, REFUSED, again.stderr);
+  assert.match(again.stderr, /is banned from this swarm; ask its administrator/);
+  assert.match(await lab.first.succeed('swarm', 'members'), new RegExp(`^${name} .*banned`, 'm'));
+});
+
+test('C20: no key and no secret is in a log, a list, a statistic or an environment', async (t) => {
+  const lab = await makeLab(t);
+  const line = invitationIn(await lab.first.succeed('swarm', 'invite'));
+  const third = await lab.machine('node3');
+  await third.succeed('join', line);
+  const secrets = ['identity.key', 'tracker.key', 'root.key']
+    .map((file) => join(lab.first.identity, file))
+    .filter(existsSync)
+    .map((path) => readFileSync(path, 'latin1').split('\n')[1] ?? '');
+  assert.equal(secrets.length, 3);
+  const seen = execFileSync('cat', [
+    ...['seeders.db', 'tracker.log'].map((file) => join(lab.first.directory, file)),
+    ...readdirSync('/proc')
+      .filter((entry) => /^\d+$/.test(entry) && existsSync(`/proc/${entry}/environ`))
+      .flatMap((entry) => [`/proc/${entry}/environ`, `/proc/${entry}/cmdline`])
+      .filter((path) => {
+        try {
+          readFileSync(path);
+          return true;
+        } catch {
+          // It ended, or belongs to somebody else.
+          return false;
+        }
+      }),
+  ]).toString('latin1');
+  const status = await third.succeed('swarm', 'status');
+  for (const secret of [...secrets, line.slice(60)])
+    for (const [where, text] of [
+      ['what the tracker wrote, or a process shows', seen],
+      ['status', status],
+    ] as const)
+      assert.equal(text.includes(secret), false, where);
+});
+
+test('an identity is made for many machines at once, and one line lets in as many as it says', async (t) => {
+  const lab = await makeLab(t);
+  const { source, mtorrent } = await shared(lab, 2);
+  await lab.first.succeed(...words(ENROLL));
+  const pod = await lab.machine('pod');
+  await copyFile(mtorrent, join(pod.directory, 'x.mtorrent'));
+  const got = await pod.succeed('get', 'x.mtorrent', '.', '--identity', join(lab.first.directory, 'pods'));
+  assert.equal(await sha256OfFile(got), await sha256OfFile(source));
+  const line = invitationIn(await lab.first.succeed(...words(INVITE_MANY, { 200: '2' })));
+  for (const name of ['node3', 'node4']) await (await lab.machine(name)).succeed('join', line);
+  assert.equal((await (await lab.machine('node5')).run('join', line)).code, REFUSED);
+});
+
+test('C19: a key that others may read is refused with what to do; a named identity that is away opens nothing', async (t) => {
+  const lab = await makeLab(t);
+  const bob = await joined(lab, 'node3');
+  const key = join(bob.identity, 'identity.key');
+  execFileSync('chmod', ['644', key]);
+  const open = await bob.run('list');
+  assert.equal(open.code, 4, open.stderr);
+  assert.match(open.stderr, /others may read .*identity\.key; run chmod 600 on it/);
+  execFileSync('chmod', ['600', key]);
+  await bob.succeed('list');
+  await rm(bob.identity, { recursive: true });
+  const away = await bob.run('swarm', 'status', '--identity', bob.identity);
+  assert.equal(away.code, REFUSED, away.stderr);
+  assert.match(away.stderr, /there is no identity in /);
+});
