@@ -126,7 +126,7 @@ test('two daemons that start at once: one serves, the other one is refused', asy
   const ends = await Promise.race([one.exited, two.exited]);
   assert.equal(ends, 11);
   const both = [one, two].map(({ stderr }) => stderr).join('');
-  assert.match(both, /^ALREADY_RUNNING: /);
+  assert.match(both, /^ALREADY_RUNNING: /m);
   const { stdout } = await eventually(
     () => onDaemon(swarm, 'limit'),
     ({ code }) => code === 0,
