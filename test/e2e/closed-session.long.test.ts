@@ -84,7 +84,10 @@ function invitationIn(text: string): string {
 interface Lab {
   readonly machine: (name: string) => Promise<Machine>;
   readonly first: Machine;
+  readonly second: Machine;
   readonly trackers: readonly [string, string];
+  /** Both, running. */
+  readonly running: readonly [CommandRun, CommandRun];
   /** Commands typed so far. */
   readonly typed: () => number;
 }
@@ -101,11 +104,13 @@ async function makeLab(t: TestContext): Promise<Lab> {
     return what;
   };
   await counted(first.succeed(...words(INIT, { '192.0.2.11:7001': one, '192.0.2.12:7001': two })));
-  await counted(first.start('tracker', one, two, 'seeders.db', 'tracker.log').line(/^TRACKER LISTENING/));
+  const trackerOne = first.start('tracker', one, two, 'seeders.db', 'tracker.log');
+  await counted(trackerOne.line(/^TRACKER LISTENING/));
   const line = invitationIn(await counted(first.succeed('swarm', 'invite', '--role', 'tracker')));
   await counted(second.succeed(...words(JOIN, { 'mtj1aebagba…': line })));
-  await counted(second.start('tracker', two, one, 'seeders.db', 'tracker.log').line(/^TRACKER LISTENING/));
-  return { machine, first, trackers: [one, two], typed: () => typed };
+  const trackerTwo = second.start('tracker', two, one, 'seeders.db', 'tracker.log');
+  await counted(trackerTwo.line(/^TRACKER LISTENING/));
+  return { machine, first, second, trackers: [one, two], running: [trackerOne, trackerTwo], typed: () => typed };
 }
 
 async function joined(lab: Lab, name: string): Promise<Machine> {
@@ -147,7 +152,7 @@ test('C12: an invitation is good once, and whoever comes second hears who used i
   const late = await (await lab.machine('node4')).run('join', line);
   assert.equal(late.code, REFUSED, late.stderr);
   assert.match(late.stderr, /this invitation was used by \S+@\S+ from 127\.0\.0\.1 at .*: mtorrent swarm ban \S+@/);
-  const mistyped = await (await lab.machine('node5')).run('join', `${line.slice(0, -1)}a`);
+  const mistyped = await (await lab.machine('node5')).run('join', line.slice(0, -1) + (line.endsWith('a') ? 'b' : 'a'));
   assert.notEqual(mistyped.code, 0);
   assert.match(mistyped.stderr, /this is no invitation: .*copy the whole line again/);
 });
@@ -182,6 +187,33 @@ test('C15: a banned member is cut off and let in nowhere again; the ban outlives
   assert.equal(again.code, REFUSED, again.stderr);
   assert.match(again.stderr, /is banned from this swarm; ask its administrator/);
   assert.match(await lab.first.succeed('swarm', 'members'), new RegExp(`^${name} .*banned`, 'm'));
+});
+
+test('C15: a tracker that was away when somebody was banned and invited knows of both when it is back', async (t) => {
+  const lab = await makeLab(t);
+  const { mtorrent } = await shared(lab, 2);
+  const bob = await joined(lab, 'node3');
+  await copyFile(mtorrent, join(bob.directory, 'x.mtorrent'));
+  lab.running[1].kill('SIGKILL');
+  await lab.running[1].exited;
+  const name = /^(\S+@\S+) +\S+ +client /m.exec(await lab.first.succeed('swarm', 'members'))?.[1] ?? '';
+  assert.match(await lab.first.succeed('swarm', 'ban', name), /does not answer: it is told when it is back/);
+  const line = invitationIn(await lab.first.succeed('swarm', 'invite'));
+  const [one, two] = lab.trackers;
+  const back = lab.second.start('tracker', two, one, 'seeders.db', 'tracker.log');
+  await back.line(/^TRACKER LISTENING/);
+  const figures = async (): Promise<string> => {
+    const { stdout } = await lab.first.run('tracker-status', two, '--json');
+    const { swarm } = JSON.parse(stdout) as { swarm?: { banned: number; invitations: number } };
+    return `${swarm?.banned} ${swarm?.invitations}`;
+  };
+  await eventually(figures, (found) => /^1 [1-9]/.test(found), 'the second tracker has been told', DEADLINE_MS);
+  lab.running[0].kill('SIGKILL');
+  await lab.running[0].exited;
+  await (await lab.machine('node4')).succeed('join', line);
+  const { code, stderr } = await bob.run('get', 'x.mtorrent', '.', '--timeout', '30s');
+  assert.equal(code, REFUSED, stderr);
+  assert.match(stderr, /is banned from this swarm/);
 });
 
 test('C20: no key and no secret is in a log, a list, a statistic or an environment', async (t) => {

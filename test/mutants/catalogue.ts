@@ -1715,6 +1715,24 @@ const READING: readonly Defect[] = [
 
 const MEMBERS: readonly Defect[] = [
   {
+    name: 'pair: the sums of members are not compared',
+    breaks: 'a tracker that was away learns of every ban and member when it is back',
+    file: 'src/tracking/store/pair/member-arrivals.ts',
+    right: 'const isSure = !this.#hasLooked || this.#differing.has(place);',
+    wrong: 'const isSure = this.#hasLooked && this.#differing.has(place);',
+    test: 'test/tracking/store/pair/members.test.ts',
+    rule: 'whatever was lost, a look on a new connection and what follows from it make both the same',
+  },
+  {
+    name: 'pair: news of members is dropped when it is much',
+    breaks: 'what cannot wait is told as whole tables',
+    file: 'src/tracking/store/pair/member-feed.ts',
+    right: 'this.addTables(Uint8Array.from(MEMBERSHIP_TABLES.keys()));',
+    wrong: 'this.addTables(Uint8Array.from(MEMBERSHIP_TABLES.keys()).subarray(4));',
+    test: 'test/tracking/store/pair/members.test.ts',
+    rule: 'more news than may wait becomes whole tables',
+  },
+  {
     name: 'gate: a card without a look at its key',
     breaks: 'a card counts only with the key that TLS has proved',
     file: 'src/foundation/identity/gate.ts',

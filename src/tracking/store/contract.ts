@@ -68,6 +68,8 @@ export interface StoreSink<Out> {
   /** Answers a HashRead. `part`: at most its length, empty when nothing is there. */
   hashesRead(read: number, part: Uint8Array): void;
   hangUp(connection: number, reason: string): void;
+  /** In a closed swarm: this tracker's wall clock, in seconds since 1970. */
+  wallS?(nowMs: number): number;
   /** In a closed swarm: the partner's wall clock, in seconds since 1970. */
   partnerClock?(seconds: number, nowMs: number): void;
   log(level: 'info' | 'warn', fields: object, sentence: string): void;

@@ -9,7 +9,7 @@ import { freesRoom as registryFreesRoom } from '../registry/changes.js';
 import type { Commit, HashRead, Refusal, Store, StoreSink } from './contract.js';
 import { CommitQueue, type Group, type Queued } from './groups.js';
 import { isOfRegistry, type PairChange } from './pair/changes.js';
-import type { Arrival, Followed } from './pair/follower.js';
+import type { Arrival, Followed } from './pair/following.js';
 import { Pair, type PairEffect, type PairInput } from './pair/pair.js';
 import { Positions } from './pair/positions.js';
 import { ReplicationIndex } from './pair/replication.js';
@@ -94,6 +94,10 @@ export class PairedStore implements Store<PairedStoreInput> {
     this.#sink = sink;
     this.#queue = new CommitQueue<PairChange, PairedCommit>({ freesRoom, streamsOf }, setting.backlogMax);
     sink.registry.observe(this.index);
+    // What came from the partner is no news to it.
+    sink.membership?.observe((row, isPartners) => {
+      if (!isPartners) this.#pair?.memberNews(row);
+    });
   }
 
   get backlog(): number {
@@ -110,6 +114,10 @@ export class PairedStore implements Store<PairedStoreInput> {
 
   get acknowledged(): number {
     return this.#pair?.acknowledged ?? 0;
+  }
+
+  get isPartnerTold(): boolean | undefined {
+    return this.#pair?.isMembershipTold;
   }
 
   commit(commit: Commit): void {
@@ -184,7 +192,7 @@ export class PairedStore implements Store<PairedStoreInput> {
   }
 
   #started(input: Input<'started'>, nowMs: number): void {
-    const { registry, leases, uploads, prng } = this.#sink;
+    const { registry, leases, membership, uploads, prng } = this.#sink;
     const { partnerHost, cluster, spareId, replicaWaitMs = REPLICA_WAIT_MS } = this.#setting;
     const { position, followed, movedFrom = '' } = input;
     uploads.last = input.lastUpload;
@@ -192,7 +200,20 @@ export class PairedStore implements Store<PairedStoreInput> {
     this.index.loaded(position);
     this.#sink.opened(trackerId(input.trackerId), movedFrom, nowMs);
     const setting = {
-      ...{ registry, leases, uploads, prng, index: this.index, partnerHost, cluster, spareId, replicaWaitMs },
+      ...{
+        registry,
+        leases,
+        membership,
+        uploads,
+        prng,
+        index: this.index,
+        partnerHost,
+        cluster,
+        spareId,
+        replicaWaitMs,
+      },
+      wallS: (atMs: number) => this.#sink.wallS?.(atMs) ?? 0,
+      onPartnerClock: (seconds: number, atMs: number) => this.#sink.partnerClock?.(seconds, atMs),
       emit: (effect: PairEffect) => this.#sink.emit(effect),
       hangUp: (connection: number, reason: string) => this.#sink.hangUp(connection, reason),
       commit: (changes: readonly PairChange[], arrival: Arrival) => this.#commitArrival(changes, arrival),

@@ -2,15 +2,14 @@
 // Its position is kept in the transaction of the records that it counts, so it resumes from what is on this disk. Pure.
 
 import { equalBytes } from '../../../foundation/base/bytes.js';
-import type { Prng } from '../../../foundation/base/prng.js';
 import { clientId, swarmKey } from '../../../foundation/torrent/ids.js';
 import type { Change } from '../../registry/changes.js';
 import type { Client } from '../../registry/records.js';
-import type { Registry } from '../../registry/registry.js';
-import type { UploadNumbers } from '../../registry/uploads.js';
 import type { PairChange } from './changes.js';
 import { Comparison } from './digests.js';
+import type { Arrival, CatchUp, Followed, FollowerSetting } from './following.js';
 import { PAIR_BEAT_MS, PAIR_DEAD_MS, PAIR_FRAME_CLIENTS_MAX, PAIR_RETRY_MAX_MS, PAIR_RETRY_MIN_MS } from './limits.js';
+import { MemberArrivals } from './member-arrivals.js';
 import { changesOf, factsOfFiles, unknownClientsOf } from './merge.js';
 import {
   type FollowerMessage,
@@ -21,56 +20,9 @@ import {
   type Records,
 } from './messages.js';
 import { PieceHashes } from './piece-hashes.js';
-import type { ReplicationIndex } from './replication.js';
 
-const OWN_MARK = featureMark(Object.values(PAIR_FEATURES));
-
-/** News of the partner on their way to the disk. */
-export interface Arrival {
-  /** Of the connection to the partner that they came on. */
-  readonly link: number;
-  /** Of the frame, which is acknowledged; undefined for a part of piece hashes. */
-  readonly frame: number | undefined;
-  /** How far the partner's changes are here then; undefined: no further than before. */
-  readonly position: number | undefined;
-}
-
-export interface FollowerSetting {
-  readonly registry: Registry;
-  readonly index: ReplicationIndex;
-  readonly uploads: UploadNumbers;
-  readonly prng: Prng;
-  readonly cluster: Uint8Array;
-  readonly dial: (link: number) => void;
-  readonly hangUp: (link: number) => void;
-  readonly send: (link: number, word: FollowerMessage) => void;
-  /** How far the partner has the changes that were made here. */
-  readonly acknowledged: () => number;
-  /** To the disk; `settled` is called when it is there. */
-  readonly commit: (changes: readonly PairChange[], arrival: Arrival) => void;
-  /** What the partner sent is on this disk as far as it was when the connection began. */
-  readonly onCaughtUp: (nowMs: number) => void;
-  /**
-   * The partner is not what was followed here, or knows less of its own changes: its list is another one, or an older
-   * copy.
-   */
-  readonly onRestored: () => void;
-  /** The connection is gone, or there was none. `refusal`: the partner's sentence. */
-  readonly onLost: (reason: string, wasFollowing: boolean, nowMs: number) => void;
-}
-
-/** Whose changes are on this disk, and up to which position. */
-export interface Followed {
-  readonly origin: Uint8Array;
-  readonly position: number;
-}
-
-/** As it is in the statistics, whose names scripts know. */
-export interface CatchUp {
-  readonly isWhole: boolean;
-  readonly tookMs: number;
-  readonly records: number;
-}
+const OPEN_MARK = featureMark([PAIR_FEATURES.readsDetails]);
+const CLOSED_MARK = featureMark(Object.values(PAIR_FEATURES));
 
 type State =
   | { readonly at: 'down'; readonly retryAtMs: number }
@@ -93,6 +45,7 @@ type State =
 export class Follower {
   readonly #setting: FollowerSetting;
   readonly #pieceHashes: PieceHashes;
+  readonly #members: MemberArrivals | undefined;
   #ownId: Uint8Array;
   #followed: Followed;
   #comparison = new Comparison();
@@ -120,6 +73,7 @@ export class Follower {
     this.#ownId = ownId;
     this.#followed = followed;
     this.#pieceHashes = new PieceHashes(setting.registry, setting.uploads);
+    this.#members = setting.membership === undefined ? undefined : new MemberArrivals(setting.membership);
     this.#state = { at: 'down', retryAtMs: nowMs };
   }
 
@@ -191,7 +145,10 @@ export class Follower {
     const { cluster } = this.#setting;
     const names = { version: PAIR_VERSION, cluster, followerId: this.#ownId, originId };
     this.#setting.send(link, { kind: 'follow', ...names, position });
-    this.#setting.send(link, { kind: 'resendClients', clients: [OWN_MARK] });
+    this.#setting.send(link, {
+      kind: 'resendClients',
+      clients: [this.#members === undefined ? OPEN_MARK : CLOSED_MARK],
+    });
   }
 
   lost(link: number, reason: string, nowMs: number): void {
@@ -243,6 +200,15 @@ export class Follower {
         };
         this.#compare(nowMs);
         return;
+      case 'membership':
+        this.#lastFrame = news.frame;
+        this.#commit(this.#members?.newsIn(news) ?? [], { link, frame: news.frame, position: undefined });
+        return;
+      case 'membershipDigest':
+        this.#setting.onPartnerClock?.(news.seconds, nowMs);
+        this.#members?.digestCame(this.#lastFrame, news.digest);
+        this.#compareMembers(nowMs);
+        return;
       case 'part': {
         const changes = this.#pieceHashes.came(swarmKey(news.swarm), news.offset, news.part);
         this.#commit(changes, { link, frame: undefined, position: undefined });
@@ -264,6 +230,7 @@ export class Follower {
     this.#setting.send(link, { kind: 'applied', frame });
     this.#settledFrame = frame;
     this.#compare(nowMs);
+    this.#compareMembers(nowMs);
     const strangers = unknownClientsOf(this.#progress.get(frame) ?? [], this.#setting.registry);
     this.#progress.delete(frame);
     if (strangers.length > 0) this.#send({ kind: 'resendClients', clients: strangers });
@@ -305,6 +272,7 @@ export class Follower {
     this.#state = { at: 'following', link: state.link, sinceMs: nowMs, isFullSync, goal: position, ...fresh };
     this.#progress.clear();
     this.#reRequested.clear();
+    this.#members?.startOver();
     this.#pieceHashes.startOver();
     this.#requestPart(undefined);
   }
@@ -373,6 +341,11 @@ export class Follower {
     if (buckets.length === 0) return;
     this.#repairCount += buckets.length;
     this.#send({ kind: 'resendBuckets', buckets: Uint8Array.from(buckets) });
+  }
+
+  #compareMembers(nowMs: number): void {
+    const tables = this.#members?.compare(this.#settledFrame, nowMs);
+    if (tables !== undefined && tables.length > 0) this.#send({ kind: 'againMembership', tables });
   }
 
   #requestPart(wish: { readonly swarm: string; readonly offset: number } | undefined): void {

@@ -4,6 +4,9 @@
 
 import { clientId, keyBytes, type SwarmKey, swarmKey } from '../../../foundation/torrent/ids.js';
 import { type InfoFacts, infoDigestBytes } from '../../../foundation/torrent/info-text.js';
+import type { Membership } from '../../membership/membership.js';
+import type { MembershipRow } from '../../membership/records.js';
+import { membershipFieldsOf } from '../../membership/rows.js';
 import type { Leases } from '../../registry/leases.js';
 import type { Client, Entry, Positioned, Swarm } from '../../registry/records.js';
 import type { Registry } from '../../registry/registry.js';
@@ -15,6 +18,7 @@ import {
   PAIR_FRAME_RECORDS_MAX,
   PAIR_WINDOW_RECORDS,
 } from './limits.js';
+import { MemberFeed } from './member-feed.js';
 import { type FollowerMessage, type LeaderMessage, markedFeatures, PAIR_FEATURES, type Records } from './messages.js';
 import type { ReplicationIndex } from './replication.js';
 import { everything, Resends } from './resends.js';
@@ -25,6 +29,10 @@ export interface LeaderSetting {
   readonly leases: Leases;
   readonly tell: (news: LeaderMessage) => void;
   readonly readPart: (swarm: SwarmKey, offset: number) => void;
+  /** Of a closed swarm; undefined: the swarm is open. */
+  readonly membership?: Membership | undefined;
+  /** The wall clock of this tracker, in seconds since 1970. */
+  readonly wallS?: ((nowMs: number) => number) | undefined;
   /** The follower broke the protocol or fell silent. */
   readonly hangUp: (reason: string) => void;
 }
@@ -70,6 +78,11 @@ export class Leader {
    */
   #readsDetails: boolean | undefined;
   #wasToldPlainly = false;
+  /** Undefined in an open swarm, and before the follower has said that it reads of members. */
+  #feed: MemberFeed | undefined;
+  /** The last frame about members, and the last that is on the follower's disk. */
+  #memberFrame = 0;
+  #ackedFrame = 0;
 
   /**
    * @param from the follower's position; undefined when it means nothing here, and everything is sent.
@@ -106,6 +119,16 @@ export class Leader {
     return this.#behindSinceMs === undefined ? 0 : nowMs - this.#behindSinceMs;
   }
 
+  /** What was told of members is on the follower's disk; undefined: it cannot be told. */
+  get isMembershipTold(): boolean | undefined {
+    return this.#feed === undefined ? undefined : this.#feed.isEmpty && this.#ackedFrame >= this.#memberFrame;
+  }
+
+  memberNews(row: MembershipRow): void {
+    this.#feed?.add(row);
+    this.#mayHaveMore = true;
+  }
+
   /** The partner's list was restored from an older copy: what it was told since then is not there any more. */
   resendAll(): void {
     if (this.#fullSync !== undefined) return;
@@ -131,7 +154,10 @@ export class Leader {
         this.#setting.hangUp('the partner sent follow twice');
         return;
       case 'resendClients':
-        this.#resend(word.clients);
+        this.#resend(word.clients, nowMs);
+        return;
+      case 'againMembership':
+        this.#feed?.addTables(word.tables);
         return;
       case 'resendBuckets':
         this.#resends.addBuckets(word.buckets);
@@ -142,13 +168,18 @@ export class Leader {
     }
   }
 
-  #resend(clients: readonly Uint8Array[]): void {
+  #resend(clients: readonly Uint8Array[], nowMs: number): void {
     const [features] = clients.map(markedFeatures);
     if (features === undefined) {
       this.#resends.addClients(clients.map(clientId));
       return;
     }
     this.#readsDetails = features.has(PAIR_FEATURES.readsDetails);
+    const { membership } = this.#setting;
+    if (membership !== undefined && this.#feed === undefined && features.has(PAIR_FEATURES.readsMembership)) {
+      this.#feed = new MemberFeed(membership);
+      this.#tellMemberDigest(nowMs);
+    }
     // It named them later than a beat after the welcome.
     if (this.#wasToldPlainly && this.#readsDetails) this.#resends.addAll();
   }
@@ -160,6 +191,7 @@ export class Leader {
     this.#head = head;
     if (this.#readsDetails === undefined) return;
     this.#mayHaveMore = false;
+    while (this.#hasRoom && this.#pumpMembers());
     // In turn, so that neither news waits for a repair nor a repair for the end of news.
     for (let isMore = true; isMore && this.#hasRoom; ) {
       isMore = this.#fullSync === undefined ? this.#pumpOrder(nowMs) : this.#pumpFullSync(this.#fullSync, nowMs);
@@ -190,6 +222,7 @@ export class Leader {
     this.#setting.tell({ kind: 'beat', position: this.#head });
     if (nowMs < this.#nextDigestMs) return;
     this.#nextDigestMs = nowMs + PAIR_DIGEST_MS;
+    this.#tellMemberDigest(nowMs);
     this.#isDigestDue = true;
     this.#mayHaveMore = true;
   }
@@ -200,7 +233,7 @@ export class Leader {
 
   /** Something is here that was not sent yet. */
   get #hasMore(): boolean {
-    return this.#fullSync !== undefined || !this.#resends.isEmpty || !this.#isAtEnd;
+    return this.#fullSync !== undefined || !this.#resends.isEmpty || !this.#isAtEnd || this.#feed?.isEmpty === false;
   }
 
   get #isAtEnd(): boolean {
@@ -213,6 +246,7 @@ export class Leader {
       this.#setting.hangUp('the partner acknowledged what was not sent');
       return;
     }
+    this.#ackedFrame = frame;
     for (const { recordCount, position } of this.#sent.splice(0, frame - first.frame + 1)) {
       this.#sentRecords -= recordCount;
       if (position !== null) this.#acked = position;
@@ -249,6 +283,25 @@ export class Leader {
     const position = records.length < PAIR_FRAME_RECORDS_MAX ? this.#head : last.position;
     this.#tell(records, position, this.#cursor, nowMs);
     return true;
+  }
+
+  /** False: nothing waits. */
+  #pumpMembers(): boolean {
+    const rows = this.#feed?.next() ?? [];
+    if (rows.length === 0) return false;
+    this.#frame += 1;
+    this.#memberFrame = this.#frame;
+    this.#sent.push({ frame: this.#frame, recordCount: rows.length, position: null });
+    this.#sentRecords += rows.length;
+    this.#setting.tell({ kind: 'membership', frame: this.#frame, ...membershipFieldsOf(rows) });
+    return true;
+  }
+
+  /** Behind all that it counts. */
+  #tellMemberDigest(nowMs: number): void {
+    const { membership, wallS } = this.#setting;
+    if (membership === undefined || this.#feed?.isEmpty !== true) return;
+    this.#setting.tell({ kind: 'membershipDigest', seconds: wallS?.(nowMs) ?? 0, digest: membership.digest() });
   }
 
   /** @param known see `recordsOf`. */

@@ -33,3 +33,7 @@ export const DIGEST_BUCKETS = 256;
 export const PAIR_REPAIR_BUCKETS_MAX = 16;
 /** Milliseconds before a bucket that goes on differing is asked for again: from two looks, doubling to this. */
 export const PAIR_REPAIR_RETRY_MAX_MS = 300_000;
+/** Rows about members that wait for the follower; beyond them it is sent whole tables. */
+export const MEMBERSHIP_NEWS_MAX = 1_024;
+/** Milliseconds before a table of members that goes on differing is asked for again: the longest takes some seconds. */
+export const MEMBERSHIP_RETRY_MS = 30_000;

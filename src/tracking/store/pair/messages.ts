@@ -25,6 +25,8 @@ import {
   u32,
   whole,
 } from '../../../foundation/wire/schema.js';
+import { MEMBERSHIP_DIGEST_SIZE, MEMBERSHIP_TABLES } from '../../membership/membership.js';
+import { membershipFields } from '../../membership/rows.js';
 import { DIGESTS_SIZE } from './digests.js';
 import { DIGEST_BUCKETS, PAIR_FRAME_CLIENTS_MAX, PAIR_FRAME_LEASES_MAX, PAIR_FRAME_RECORDS_MAX } from './limits.js';
 
@@ -32,6 +34,9 @@ import { DIGEST_BUCKETS, PAIR_FRAME_CLIENTS_MAX, PAIR_FRAME_LEASES_MAX, PAIR_FRA
 export const PAIR_VERSION = 2;
 
 const FOLLOW_TAG = 10;
+
+/** Seconds since 1970 in six bytes. */
+const SECONDS_MAX = 2 ** 48 - 1;
 
 const swarm = bytes(SWARM_KEY_SIZE);
 const client = bytes(CLIENT_ID_SIZE);
@@ -96,6 +101,13 @@ export const leaderMessages = protocol('tracker.pair.news', {
   part: message(6, { swarm, offset: size, part: bytes(0, PART_BYTES_MAX) }),
   /** The connection ends. */
   refused: message(7, { sentence }),
+  /**
+   * [8, frame, members, bans, invitations, withdrawals] In a closed swarm, for a follower that named the feature.
+   * Counts as a frame of records.
+   */
+  membership: message(8, { frame: u32, ...membershipFields }),
+  /** [9, seconds, digest] Likewise. `seconds`: the leader's wall clock, since 1970. */
+  membershipDigest: message(9, { seconds: whole(0, SECONDS_MAX), digest: bytes(MEMBERSHIP_DIGEST_SIZE) }),
 });
 
 export type LeaderMessage = MessageOf<typeof leaderMessages>;
@@ -114,6 +126,8 @@ export const followerMessages = protocol('tracker.pair.words', {
   /** [4, bytes] Everything of these buckets, please. */
   resendBuckets: message(4, { buckets: bytes(1, DIGEST_BUCKETS) }),
   wantPart: message(5, { swarm, offset: size }),
+  /** [6, tables] Everything of these tables of membership, by their places in MEMBERSHIP_TABLES, please. */
+  againMembership: message(6, { tables: bytes(1, MEMBERSHIP_TABLES.length) }),
   /**
    * [10, version, cluster, followerId, originId, position] First, instead of a client's hello, whose requests have no
    * tag 10. `originId`: whose changes up to `position` the follower has, zeros when nobody's.
@@ -131,6 +145,8 @@ export const followerMessages = protocol('tracker.pair.words', {
 export const PAIR_FEATURES = {
   /** Reads `details` in records. */
   readsDetails: 1,
+  /** Is of a closed swarm, and reads of its members. */
+  readsMembership: 2,
 } as const;
 
 const MARK = Buffer.from('features', 'latin1');

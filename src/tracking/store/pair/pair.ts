@@ -5,11 +5,14 @@ import { equalBytes } from '../../../foundation/base/bytes.js';
 import { Complaints } from '../../../foundation/base/complaints.js';
 import type { Prng } from '../../../foundation/base/prng.js';
 import type { SwarmKey } from '../../../foundation/torrent/ids.js';
+import type { Membership } from '../../membership/membership.js';
+import type { MembershipRow } from '../../membership/records.js';
 import type { Leases } from '../../registry/leases.js';
 import type { Registry } from '../../registry/registry.js';
 import type { UploadNumbers } from '../../registry/uploads.js';
 import type { PairChange } from './changes.js';
-import { type Arrival, type Followed, Follower } from './follower.js';
+import { Follower } from './follower.js';
+import type { Arrival, Followed } from './following.js';
 import { Leader } from './leader.js';
 import { REPLICA_CATCH_UP_MS } from './limits.js';
 import { type FollowerMessage, type FollowRequest, type LeaderMessage, PAIR_VERSION } from './messages.js';
@@ -42,6 +45,10 @@ export interface PairSetting {
   readonly registry: Registry;
   readonly index: ReplicationIndex;
   readonly leases: Leases;
+  /** As in `StoreSink`. */
+  readonly membership?: Membership | undefined;
+  readonly wallS?: ((nowMs: number) => number) | undefined;
+  readonly onPartnerClock?: ((seconds: number, nowMs: number) => void) | undefined;
   readonly uploads: UploadNumbers;
   readonly prng: Prng;
   /** Both trackers of a pair have the same one, and no others. */
@@ -98,10 +105,10 @@ export class Pair {
     this.#told = head;
     this.#startedMs = nowMs;
     this.#readyAtMs = nowMs + setting.replicaWaitMs;
-    const { registry, index, uploads, prng, cluster, emit, commit } = setting;
+    const { registry, index, uploads, prng, cluster, emit, commit, membership, onPartnerClock } = setting;
     this.#follower = new Follower(
       {
-        ...{ registry, index, uploads, prng, cluster, commit },
+        ...{ registry, index, uploads, prng, cluster, commit, membership, onPartnerClock },
         dial: (link) => emit({ kind: 'dialPartner', link }),
         hangUp: (link) => emit({ kind: 'hangUpPartner', link }),
         send: (link, message) => emit({ kind: 'sendPartner', link, message }),
@@ -169,7 +176,7 @@ export class Pair {
 
   /** Somebody wants to follow us on `connection`. */
   followAsked(connection: number, host: string, request: FollowRequest, nowMs: number): void {
-    const { emit, registry, index, leases } = this.#setting;
+    const { emit, registry, index, leases, membership, wallS } = this.#setting;
     if (this.#isTwin(host, request)) {
       const sentence = "this tracker's list and its partner's are copies of one; this tracker takes a new identity";
       this.#setting.log('warn', { host }, sentence);
@@ -196,7 +203,7 @@ export class Pair {
     const isKnown = isOurs && position > 0 && position <= this.#told;
     this.#isPartnerRestored = false;
     const setting = {
-      ...{ registry, index, leases },
+      ...{ registry, index, leases, membership, wallS },
       tell: (message: LeaderMessage) => emit({ kind: 'tellFollower', connection, message }),
       readPart: (swarm: SwarmKey, offset: number) => emit({ kind: 'readPart', connection, swarm, offset }),
       hangUp: (reason: string) => this.#dismiss(connection, reason),
@@ -217,6 +224,16 @@ export class Pair {
   /** The partner has all changes that were made here up to this position, as far as it said since this start. */
   get acknowledged(): number {
     return this.#followerConnection?.leader.acked ?? this.#acknowledged;
+  }
+
+  /** As `Store.isPartnerTold`. */
+  get isMembershipTold(): boolean | undefined {
+    return this.#followerConnection?.leader.isMembershipTold;
+  }
+
+  /** What was committed here about members. */
+  memberNews(row: MembershipRow): void {
+    this.#followerConnection?.leader.memberNews(row);
   }
 
   /** Everything up to `head` is in the registry. */
