@@ -39,6 +39,8 @@ export interface ClientOptions {
   readonly diskReserve?: number | undefined;
   /** Trackers may be named by host names in every .mtorrent; undefined: only as `trackers` are. */
   readonly allowHostNames?: boolean | undefined;
+  /** Only what a publisher of the own closed swarm has signed is downloaded. */
+  readonly requireSignature?: boolean | undefined;
   /** For a caller that has already read the .mtorrent. Rejects as `readMetainfo` does. Absent: it is read from disk. */
   readonly readMetainfo?: ((path: string, mayName?: NameRule) => Promise<Metainfo>) | undefined;
   /** What others on this machine have, as sources of downloads. Read again for each download. */

@@ -263,6 +263,45 @@ test('an identity is made for many machines at once, and one line lets in as man
   assert.equal((await (await lab.machine('node5')).run('join', line)).code, REFUSED);
 });
 
+test('C8: who signed a .mtorrent is told; a changed or unsigned one is refused where that is wanted, with its reason', async (t) => {
+  const lab = await makeLab(t);
+  const source = join(lab.first.directory, 'model.bin');
+  await writeFile(source, Buffer.alloc(2 * PIECE, 'model'));
+  const pair = lab.trackers.flatMap((tracker) => ['-t', tracker]);
+  await lab.first.succeed('create', 'model.bin', '-o', 'signed.mtorrent', '--sign', ...pair);
+  await lab.first.start('share', 'model.bin', '-o', 'plain.mtorrent').line(/plain\.mtorrent/, DEADLINE_MS);
+  const bob = await joined(lab, 'node3');
+  const bring = async (name: string): Promise<void> =>
+    copyFile(join(lab.first.directory, name), join(bob.directory, name));
+  await bring('signed.mtorrent');
+  await bring('plain.mtorrent');
+  assert.match(await bob.succeed('info', 'signed.mtorrent'), /^signed +\S+@\S+ \([a-z2-7]{8}\) on \d{4}-\d\d-\d\d$/m);
+  const strict = ['--require-signature', 'yes', '--timeout', '60s'];
+  const good = await bob.run('get', 'signed.mtorrent', 'good.bin', ...strict);
+  assert.equal(good.code, 0, good.stderr);
+  assert.match(good.stderr, /signed\.mtorrent is signed by \S+@\S+ \([a-z2-7]{8}\) on /);
+  assert.equal(await sha256OfFile(join(bob.directory, 'good.bin')), await sha256OfFile(source));
+
+  const unsigned = await bob.run('get', 'plain.mtorrent', 'plain.bin', ...strict);
+  assert.equal(unsigned.code, 10, unsigned.stderr);
+  assert.match(unsigned.stderr, /plain\.mtorrent is not signed; .*allow it once with --require-signature no/);
+  const text = readFileSync(join(bob.directory, 'signed.mtorrent'), 'latin1');
+  await writeFile(join(bob.directory, 'changed.mtorrent'), text.replace(/^model\.bin$/m, 'other.bin'), 'latin1');
+  const changed = await bob.run('get', 'changed.mtorrent', 'changed.bin', '--timeout', '60s');
+  assert.equal(changed.code, 10, changed.stderr);
+  assert.match(
+    changed.stderr,
+    /changed\.mtorrent was changed after \S+@\S+ signed it; ask its sender for a fresh copy/,
+  );
+  for (const name of ['plain.bin', 'changed.bin', 'changed.bin.part'])
+    assert.equal(existsSync(join(bob.directory, name)), false, name);
+
+  const mayNot = await bob.run('sign', 'signed.mtorrent');
+  assert.equal(mayNot.code, REFUSED, mayNot.stderr);
+  assert.match(mayNot.stderr, /may not sign in this swarm; ask its administrator for an invitation as publisher/);
+  await lab.first.succeed('sign', 'signed.mtorrent');
+});
+
 test('C19: a key that others may read is refused with what to do; a named identity that is away opens nothing', async (t) => {
   const lab = await makeLab(t);
   const bob = await joined(lab, 'node3');

@@ -15,7 +15,15 @@ export interface CommandConfig {
   /** How a client runs, whichever command starts it. */
   readonly client: Pick<
     ClientConfig,
-    'upload' | 'advertise' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'onWarm' | 'onWait'
+    | 'upload'
+    | 'advertise'
+    | 'rates'
+    | 'peerThreads'
+    | 'diskReserve'
+    | 'allowHostNames'
+    | 'requireSignature'
+    | 'onWarm'
+    | 'onWait'
   >;
   readonly log: LogStyle;
   /** The log file of `daemon`. */
@@ -45,6 +53,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
       peerThreads: values['peer-threads'],
       diskReserve: values['disk-reserve'],
       allowHostNames: values['allow-host-names'],
+      requireSignature: values['require-signature'],
       onWarm: optimizeLater,
       onWait: (sentence) => void process.stderr.write(`${printable(sentence)}\n`),
     },

@@ -25,6 +25,7 @@ import { infoCommand } from './info.js';
 import { listCommand } from './list.js';
 import { overview } from './overview.js';
 import { shareCommand } from './share.js';
+import { signCommand } from './sign.js';
 import { hideDash } from './standard-stream.js';
 import { stopCommand } from './stop.js';
 import { swarmCommands } from './swarm.js';
@@ -52,6 +53,7 @@ export function declare(parser: Argv, run: RunCommand): void {
   trackerCommands(parser, run);
   swarmCommands(parser, run);
   createCommand(parser, run);
+  signCommand(parser, run);
   infoCommand(parser, run);
   verifyCommand(parser, run);
   configCommand(parser, run);

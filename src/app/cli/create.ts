@@ -9,6 +9,7 @@ import { HASH_RANGE_PIECES, HASH_THREADS_MAX } from '../../foundation/base/limit
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { lookAtMachine } from '../../foundation/base/this-machine.js';
+import type { Signer } from '../../foundation/identity/seal.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { linkTo } from '../../foundation/torrent/link.js';
@@ -17,11 +18,12 @@ import { printable } from '../../foundation/torrent/names.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
 import { notesOn } from '../../transfer/hash/survey-notes.js';
 import type { Source } from '../../transfer/storage/source.js';
-import { settingFlags } from '../settings/table.js';
+import { IDENTITY_SETTINGS, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 import { FOLDER_FLAGS, type FolderArguments, surveyOptionsOf } from './folder-flags.js';
 import { pieceProgress } from './progress.js';
+import { ownSigner, signed } from './sign.js';
 
 export interface CreateArguments extends FolderArguments {
   /** Path of the file or folder to describe. */
@@ -33,6 +35,8 @@ export interface CreateArguments extends FolderArguments {
   /** Name to save under; the file's own when absent. */
   readonly name?: string | undefined;
   readonly sha256?: boolean | undefined;
+  /** Signs it with this machine's card of a closed swarm; a single file gets its SHA-256. */
+  readonly sign?: Signer | undefined;
   /** Replace another file at `out`. */
   readonly force?: boolean | undefined;
   readonly quiet?: boolean | undefined;
@@ -47,10 +51,15 @@ export function createCommand(parser: Argv, run: RunCommand): void {
       args
         .positional('file', { type: 'string', demandOption: true })
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
-        .options(settingFlags())
+        .options(settingFlags(...IDENTITY_SETTINGS))
         .option('out', { alias: 'o', type: 'string', describe: 'the .mtorrent [default: <name>.mtorrent here]' })
         .option('name', { type: 'string', describe: 'save under another name' })
         .option('sha256', { type: 'boolean', default: false, describe: 'add the SHA-256 of the whole file' })
+        .option('sign', {
+          type: 'boolean',
+          default: false,
+          describe: 'sign it as a publisher of your closed swarm; implies --sha256 for a file',
+        })
         .option('force', { alias: 'f', type: 'boolean', default: false, describe: 'replace an existing .mtorrent' })
         .options(FOLDER_FLAGS)
         .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'print the path and nothing else' })
@@ -61,7 +70,8 @@ export function createCommand(parser: Argv, run: RunCommand): void {
         const { file, out, name, sha256, force, quiet, exclude, skipUnshareable, followLinks, mtimes, mode } = args;
         const folder = { exclude, skipUnshareable, followLinks, mtimes, mode };
         const trackers = await pairOf(args);
-        return runCreate({ file, out, trackers, name, sha256, force, quiet, ...folder }, terminal());
+        const sign = args.sign ? await ownSigner(args) : undefined;
+        return runCreate({ file, out, trackers, name, sha256, sign, force, quiet, ...folder }, terminal());
       }),
   );
 }
@@ -85,7 +95,8 @@ async function createOfFile(args: CreateArguments, output: CommandOutput): Promi
   const source = await inspectSource(args.file);
   await checkTarget(args, source.size);
   return withPool(hashThreadsFor(new Geometry(source.size)), async (pool) => {
-    const { digests, sha256 } = await hash(pool, source, args, output);
+    const withSha256 = args.sha256 === true || args.sign !== undefined;
+    const { digests, sha256 } = await hash(pool, source, { ...args, sha256: withSha256 }, output);
     const extra = args.mode === true && source.isExecutable ? [EXECUTABLE_LINE] : [];
     const { trackers } = args;
     const metainfo = makeMetainfo({ trackers, name: nameOf(args), size: source.size, digests, sha256, extra });
@@ -139,9 +150,10 @@ async function withPool<T>(threads: number, use: (pool: HashPool) => Promise<T>)
   }
 }
 
-async function write(metainfo: Metainfo, args: CreateArguments, output: CommandOutput): Promise<number> {
+async function write(bare: Metainfo, args: CreateArguments, output: CommandOutput): Promise<number> {
   const { writeMetainfo } = await import('../../transfer/storage/metainfo-file.js');
   const out = outOf(args);
+  const metainfo = args.sign === undefined ? bare : await signed(bare, args.sign);
   await orForce(writeMetainfo(out, metainfo, { overwrite: args.force === true }));
   output.stdout(out);
   if (args.quiet === true) return 0;

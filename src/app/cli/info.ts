@@ -4,13 +4,15 @@
 import type { Argv } from 'yargs';
 import { formatBytes, toHex } from '../../foundation/base/bytes.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
+import { PUBLISHER_KEY, type SealVerdict, SIGNATURE_KEY } from '../../foundation/identity/seal.js';
+import { signerShown } from '../../foundation/identity/trust.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { linkTo } from '../../foundation/torrent/link.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { zerosOf } from '../../foundation/torrent/zeros.js';
 import { IDENTITY_SETTINGS, settingFlags } from '../settings/table.js';
-import { type RunCommand, terminal } from './context.js';
+import { type RunCommand, settingsOf, terminal } from './context.js';
 import { CHOICE_FLAGS } from './folder-flags.js';
 import { describeChoice, describeTotals, entryLines, entryObjects, totalsOf } from './info-folder.js';
 import { metainfoFrom } from './metainfo-argument.js';
@@ -53,8 +55,11 @@ export async function runInfo(args: InfoArguments, output: CommandOutput): Promi
   const metainfo = await metainfoFrom(args.mtorrent, { ...args });
   const isPartial = await applyChoice(metainfo, args);
   if (link) output.stdout(linkTo(metainfo));
-  else if (json) for (const object of asJson(metainfo, files)) output.stdout(JSON.stringify(object));
-  else for (const line of asText(metainfo, files, isPartial)) output.stdout(line);
+  else {
+    const seal = await sealOf(metainfo, args);
+    if (json) for (const object of asJson(metainfo, files, seal)) output.stdout(JSON.stringify(object));
+    else for (const line of asText(metainfo, files, isPartial, seal)) output.stdout(line);
+  }
   return 0;
 }
 
@@ -67,7 +72,24 @@ async function applyChoice({ name, layout: { folder } }: Metainfo, choice: InfoA
   return true;
 }
 
-function* asJson(metainfo: Metainfo, files: boolean): Generator<object> {
+/** Judged by what this machine knows of its own swarm; undefined: nobody signed it. */
+async function sealOf(metainfo: Metainfo, args: InfoArguments): Promise<SealVerdict | undefined> {
+  const { judgeSeal } = await import('../../foundation/identity/seal.js');
+  if (judgeSeal(metainfo, undefined).kind === 'unsigned') return undefined;
+  const { membershipOf } = await import('./membership.js');
+  const { credentials } = await membershipOf(await settingsOf({ ...args }), 'client');
+  return judgeSeal(metainfo, credentials?.standing);
+}
+
+function sealObject(seal: SealVerdict): object {
+  if (seal.kind === 'good' || seal.kind === 'foreign') {
+    const { publisher, signedAtS } = seal;
+    return { verdict: seal.kind, publisher: publisher.name, id: publisher.id, signedAt: signedAtS };
+  }
+  return { verdict: seal.kind, ...(seal.kind === 'refused' ? { why: seal.why } : {}) };
+}
+
+function* asJson(metainfo: Metainfo, files: boolean, seal: SealVerdict | undefined): Generator<object> {
   const { trackers, name, geometry, layout, swarm, sha256, extra } = metainfo;
   const { folder } = layout;
   yield {
@@ -81,12 +103,18 @@ function* asJson(metainfo: Metainfo, files: boolean): Generator<object> {
     sha256: sha256 === undefined ? null : toHex(sha256),
     extra: Object.fromEntries(extra),
     link: linkTo(metainfo),
+    ...(seal === undefined ? {} : { signature: sealObject(seal) }),
     ...(folder === undefined ? {} : { folder: totalsOf(folder) }),
   };
   if (files && folder !== undefined) yield* entryObjects(folder);
 }
 
-function* asText(metainfo: Metainfo, files: boolean, isPartial: boolean): Generator<string> {
+function* asText(
+  metainfo: Metainfo,
+  files: boolean,
+  isPartial: boolean,
+  seal: SealVerdict | undefined,
+): Generator<string> {
   const { trackers, name, geometry, layout, swarm, sha256, extra } = metainfo;
   const { folder } = layout;
   const zeros = zerosOf(metainfo).bytes;
@@ -98,7 +126,10 @@ function* asText(metainfo: Metainfo, files: boolean, isPartial: boolean): Genera
   if (zeros > 0) rows.push(['zeros', `${zeros} bytes (${formatBytes(zeros)}), neither fetched nor written`]);
   rows.push(['tracker 1', formatAddress(trackers[0])], ['tracker 2', formatAddress(trackers[1])], ['swarm', swarm]);
   if (sha256 !== undefined) rows.push(['sha256', toHex(sha256)]);
-  rows.push(...extra, ['link', linkTo(metainfo)]);
+  rows.push(...extra.filter(([key]) => seal === undefined || (key !== PUBLISHER_KEY && key !== SIGNATURE_KEY)));
+  if (seal !== undefined)
+    rows.push(['signed', seal.kind === 'refused' ? `not good: it ${seal.why}` : (signerShown(seal) ?? '')]);
+  rows.push(['link', linkTo(metainfo)]);
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   for (const [label, value] of rows) yield `${label.padEnd(width)}${printable(value)}`;
   if (folder === undefined) return;

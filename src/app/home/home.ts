@@ -15,7 +15,7 @@ import { openPair, type PairConfig } from './pair.js';
 export interface HomeConfig
   extends Pick<
     ClientConfig,
-    'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'onWarm' | 'onWait'
+    'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'requireSignature' | 'onWarm' | 'onWait'
   > {
   readonly log: LogStyle;
   readonly pair: PairConfig;

@@ -29,6 +29,7 @@ export interface OneShotConfig
     | 'peerThreads'
     | 'diskReserve'
     | 'allowHostNames'
+    | 'requireSignature'
     | 'otherShares'
     | 'credentials'
     | 'onWarm'

@@ -77,6 +77,12 @@ export const SETTINGS = {
     'no',
     "whether a stranger's .mtorrent may name its trackers by host names: yes or no",
   ),
+  'require-signature': setting(
+    yesOrNo,
+    () => false,
+    'no',
+    "whether only what the swarm's publishers signed is downloaded: yes or no",
+  ),
   'state-dir': setting(
     path('directories'),
     ({ stateDirectory }) => stateDirectory,
@@ -153,6 +159,7 @@ export const CLIENT_SETTINGS = [
   'peer-threads',
   'disk-reserve',
   'allow-host-names',
+  'require-signature',
   ...IDENTITY_SETTINGS,
 ] as const satisfies readonly SettingName[];
 

@@ -39,6 +39,7 @@ import { Rehash } from './rehash.js';
 import { Relocation } from './relocation.js';
 import { type FoundCopy, Reopener } from './reopener.js';
 import { type HashProgress, hashShare } from './share.js';
+import { checkSignature } from './signatures.js';
 
 type SharingKind = 'prepareShare' | 'writeShare';
 type GettingKind = 'prepareGet' | 'judgeTarget' | 'judgeMoves';
@@ -69,7 +70,7 @@ export interface DiskJobsOptions {
   readonly hashThreads: number;
   readonly client: Pick<
     ClientOptions,
-    'trackers' | 'readMetainfo' | 'allowHostNames' | 'socket' | 'otherShares' | 'credentials'
+    'trackers' | 'readMetainfo' | 'allowHostNames' | 'requireSignature' | 'socket' | 'otherShares' | 'credentials'
   >;
   readonly log: Log;
   readonly post: (input: ClientInput) => void;
@@ -240,6 +241,7 @@ export class DiskJobs {
           const report = this.#hashReport(ask);
           const mtorrentPath = await this.#links.pathOf(order.mtorrentPath);
           const { metainfo, ...prepared } = await this.#reopener.prepareGet({ ...order, mtorrentPath }, report);
+          checkSignature(metainfo, mtorrentPath, this.#options.client, this.#options.answer);
           const onHashed = (done: number): void => report(prepared.entry, done);
           const isNew = prepared.there === undefined;
           const wish = { paths: isNew ? reuse : [], isOff: isNew && noReuse };

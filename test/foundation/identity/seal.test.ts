@@ -293,7 +293,7 @@ test('what is broken is refused always, what is unsigned or of another swarm whe
   assert.equal(take(of(2), no), 'foreign');
   const refused = (metainfo: Metainfo, rule: Parameters<typeof trusted>[2], ...parts: string[]): void =>
     assert.throws(() => trusted(metainfo, 'x.mtorrent', rule), failsWith('UNTRUSTED', ...parts));
-  refused(fileOf(CONTENT), yes, 'x.mtorrent is not signed;', '--unsigned');
+  refused(fileOf(CONTENT), yes, 'x.mtorrent is not signed;', '--require-signature no');
   refused(of(2), yes, 'x.mtorrent is signed by eve of another swarm');
   refused(broken, no, 'x.mtorrent was changed after ada@lab signed it');
   refused(broken, yes, 'x.mtorrent was changed');
