@@ -1,11 +1,37 @@
-// What one `mtorrent get` is to do, and how it ends when it was stopped before the end.
+// What one `mtorrent get` is to do, from its arguments and the settings: which content, which of its files, where to,
+// from which earlier versions, for how long. Nothing is begun here.
 
-import { type ErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
-import { REFUSED_BY_TRACKER } from '../../foundation/wire/refusals.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { REUSE_PATHS_MAX } from '../../foundation/base/limits.js';
+import { command, pathWord } from '../../foundation/base/shell-line.js';
+import { absolutePathOf } from '../../foundation/base/surroundings.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
+import { GLOBS_MAX } from '../../foundation/torrent/folder/limits.js';
+import { isLink } from '../../foundation/torrent/link.js';
+import { printable } from '../../foundation/torrent/names.js';
+import { saveMtorrent } from '../library/links.js';
 import type { GetPlan } from '../library/one-shot.js';
-import type { SwarmClient } from '../library/swarm-client.js';
-import { percent } from '../verbs/results.js';
-import type { Unfinished } from './one-shot.js';
+import { parseDuration } from '../settings/durations.js';
+import { linkedMtorrent } from './linked.js';
+import { mtorrentPathOf } from './mtorrent-argument.js';
+import type { OneShot, OneShotArguments } from './one-shot.js';
+import { STANDARD_STREAM } from './standard-stream.js';
+
+export interface GetArguments extends OneShotArguments {
+  readonly mtorrent: string;
+  readonly destination: string | undefined;
+  readonly seed: boolean;
+  readonly timeout: string | undefined;
+  readonly detach: boolean;
+  readonly keep: string | undefined;
+  readonly 'part-dir': string | undefined;
+  readonly 'save-mtorrent': string | undefined;
+  readonly 'dry-run': boolean;
+  readonly only: readonly string[] | undefined;
+  readonly except: readonly string[] | undefined;
+  /** `false` is --no-reuse. */
+  readonly reuse: readonly (string | false)[] | undefined;
+}
 
 /** What the user asked for. */
 export interface Order {
@@ -20,29 +46,100 @@ export interface Order {
   readonly timeoutMs: number | undefined;
 }
 
-export async function unfinished(
-  end: Unfinished,
-  { trackers, again }: Order,
-  client: SwarmClient,
-  isOurs: boolean,
-): Promise<MiniTorrentError> {
-  const { last } = end;
-  const done = last === undefined ? 'nothing was downloaded yet' : `${percent(last.have, last.pieces)} is downloaded`;
-  const next = isOurs
-    ? `${again} continues it`
-    : `the client in the background continues it; ${again} shows its progress`;
-  const because = (code: ErrorCode, what: string) => new MiniTorrentError(code, `${what}; ${done}: ${next}`);
-  if (end.kind === 'stopped') return because('UNFINISHED', `stopped by ${end.signal} before the download finished`);
-  const reasons = (last?.received ?? 0) === 0 ? await whyWithoutTracker(client, trackers) : undefined;
-  const refused = reasons?.find((reason) => reason.startsWith(REFUSED_BY_TRACKER));
-  if (refused !== undefined) return because('NOT_ADMITTED', refused);
-  if (reasons !== undefined) return because('NO_TRACKER', 'timed out before any tracker answered');
-  return because('TIMED_OUT', 'timed out before the download finished');
+export function isToStdout({ destination }: GetArguments): boolean {
+  return destination === STANDARD_STREAM;
 }
 
-/** Of each tracker that the .mtorrent names, when all were tried and none can be used. */
-async function whyWithoutTracker(client: SwarmClient, named: readonly string[]): Promise<string[] | undefined> {
-  const trackers = (await client.trackers()).filter(({ address }) => named.includes(address));
-  const isWithout = trackers.length > 0 && trackers.every(({ state }) => state === 'away');
-  return isWithout ? trackers.map(({ reason }) => reason) : undefined;
+/** Rejects with INVALID_ARGUMENTS, and with what is wrong with the .mtorrent. */
+export async function orderOf(args: GetArguments, run: OneShot): Promise<Order> {
+  const { settings, config, background } = run;
+  const { values, origins } = settings;
+  const { destination, seed, timeout, detach, alone } = args;
+  const timeoutMs = timeout === undefined ? undefined : timeoutOf(timeout);
+  if (alone && detach) throw new MiniTorrentError('INVALID_ARGUMENTS', '--alone and --detach cannot be combined');
+  checkStream(args);
+  const path = await mtorrentOf(args, run, timeoutMs);
+  // Where the pieces of a stream lie is found out later.
+  const place = isToStdout(args) ? '/' : (destination ?? values['download-dir']);
+  const { planGet } = await import('../library/one-shot.js');
+  const wish = reuseWishOf(args);
+  // A slash at the end says that it is a directory.
+  const planned = await planGet(
+    path,
+    place.endsWith('/') ? `${absolutePathOf(place)}/` : absolutePathOf(place),
+    config.mayName,
+    choiceOf(args),
+  );
+  const isOwnMtorrent = args.mtorrent === STANDARD_STREAM;
+  const plan = { ...planned, wish: { ...planned.wish, ...wish }, isOwnMtorrent };
+  if (detach && background === undefined) {
+    const sentence = `no client runs in the background to leave the download to; start one with: ${command('daemon', '--detach')}`;
+    throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
+  }
+  // --seed alone means until stopped, whatever the settings say.
+  const isForEver = seed && origins['seed-time'].kind !== 'flag';
+  return {
+    plan,
+    trackers: plan.metainfo.trackers.map(formatAddress),
+    again: againOf(args),
+    detach,
+    seedMs: isForEver ? undefined : values['seed-time'],
+    timeoutMs,
+  };
+}
+
+/** Absolute path of what the .mtorrent says, whatever it was given as. */
+async function mtorrentOf(args: GetArguments, run: OneShot, timeoutMs: number | undefined): Promise<string> {
+  const { mtorrent, destination, 'save-mtorrent': copy } = args;
+  const stateRoot = (): string => run.clientConfig.stateRoot;
+  const path = isLink(mtorrent)
+    ? await linkedMtorrent(mtorrent, run, timeoutMs)
+    : await run.orStop(mtorrentPathOf(mtorrent, destination, stateRoot, run.config.mayName));
+  if (copy !== undefined) await saveMtorrent(path, absolutePathOf(copy));
+  return path;
+}
+
+/** Throws INVALID_ARGUMENTS for options that do not fit the destination. */
+function checkStream(args: GetArguments): void {
+  const named = (['keep', 'part-dir'] as const).find((option) => args[option] !== undefined);
+  if (!isToStdout(args) && named !== undefined)
+    throw new MiniTorrentError('INVALID_ARGUMENTS', `--${named} is for the destination - (standard output) only`);
+  if (isToStdout(args) && args.detach)
+    throw new MiniTorrentError(
+      'INVALID_ARGUMENTS',
+      '--detach cannot be combined with the destination - (standard output)',
+    );
+}
+
+/** Throws INVALID_ARGUMENTS. */
+function choiceOf({ only = [], except = [] }: GetArguments): {
+  readonly only: readonly string[];
+  readonly except: readonly string[];
+} {
+  if (only.length > GLOBS_MAX || except.length > GLOBS_MAX)
+    throw new MiniTorrentError('INVALID_ARGUMENTS', `--only and --except can be repeated ${GLOBS_MAX} times at most`);
+  return { only, except };
+}
+
+function againOf({ mtorrent, destination, alone, reuse = [], only = [], except = [] }: GetArguments): string {
+  const chosen = [...only.flatMap((glob) => ['--only', glob]), ...except.flatMap((glob) => ['--except', glob])];
+  const words = [...[mtorrent, destination ?? []].flat().map(pathWord), ...chosen];
+  const reused = reuse.flatMap((word) => (word === false ? ['--no-reuse'] : ['--reuse', pathWord(word)]));
+  return command('get', ...words, ...reused, ...(alone ? ['--alone'] : []));
+}
+
+/** Throws INVALID_ARGUMENTS. */
+function reuseWishOf({ reuse = [] }: GetArguments): { readonly reuse: readonly string[]; readonly noReuse: boolean } {
+  const paths = reuse.filter((word) => word !== false);
+  if (paths.length > 0 && reuse.includes(false))
+    throw new MiniTorrentError('INVALID_ARGUMENTS', '--reuse and --no-reuse cannot be combined');
+  if (paths.length > REUSE_PATHS_MAX)
+    throw new MiniTorrentError('INVALID_ARGUMENTS', `--reuse can be repeated ${REUSE_PATHS_MAX} times at most`);
+  return { reuse: paths.map(absolutePathOf), noReuse: reuse.includes(false) };
+}
+
+function timeoutOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new MiniTorrentError('INVALID_ARGUMENTS', `"${printable(text)}" is not a time; write 90s, 10m or 1h`);
 }
