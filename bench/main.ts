@@ -25,7 +25,7 @@ interface Bench {
 const BENCHES: Readonly<Record<string, Bench>> = {
   seeders: {
     run: runSeedersBench,
-    usage: '[--size 1GiB] [--seeders 1,2,4,8,16] [--runs N] [--only sweep|leechers|files] [--out DIR]',
+    usage: '[--size 1GiB] [--seeders 1,2,4,8,16] [--runs N] [--only sweep|leechers|files] [--closed] [--out DIR]',
     shows: 'downloads on loopback beside what raw sockets reach in the same run',
   },
   lan: {

@@ -8,6 +8,7 @@ import { Swarm } from '../src/app/demo/swarm.js';
 import { atRest } from './at-rest.js';
 import { Ceiling, type CeilingRun } from './ceiling.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
+import { ClosedSwarm } from './closed-swarm.js';
 
 export interface SeedersScene {
   readonly seeders: number;
@@ -44,12 +45,51 @@ interface Vitals {
 
 const DEADLINE_MS = 600_000;
 
+/** The same in the clear and in a closed swarm, in turn, so that a busy machine is as busy for each. */
+export interface InTurn {
+  readonly open: readonly SeedersRun[];
+  readonly closed: readonly SeedersRun[];
+}
+
+export function runSeedersInTurn(root: string, scene: SeedersScene, runs: number): Promise<InTurn> {
+  const alone = { ...scene, besideCeiling: false };
+  return withCleanup(async (cleanup) => {
+    const stages = {
+      open: await startStage(root, alone, false, cleanup),
+      closed: await startStage(root, alone, true, cleanup),
+    };
+    const measured = { open: [] as SeedersRun[], closed: [] as SeedersRun[] };
+    for (let run = 0; run <= runs; run += 1) {
+      const order = run % 2 === 0 ? (['open', 'closed'] as const) : (['closed', 'open'] as const);
+      for (const which of order) {
+        const { swarm, seeders } = stages[which];
+        const one = await download(swarm, seeders, alone, run);
+        if (run > 0) measured[which].push(one);
+      }
+    }
+    return measured;
+  });
+}
+
+async function startStage(
+  root: string,
+  scene: SeedersScene,
+  isClosed: boolean,
+  cleanup: Cleanup,
+): Promise<{ readonly swarm: Swarm; readonly seeders: readonly ClientProcess[] }> {
+  const swarm = await Swarm.create(root);
+  cleanup.add(() => swarm.end());
+  if (isClosed) {
+    const closed = await ClosedSwarm.make(swarm.path('identities'), swarm.trackers);
+    swarm.environment = (name) => closed.environment(name);
+  }
+  await swarm.startTrackers();
+  return { swarm, seeders: await startSeeders(swarm, scene) };
+}
+
 export function runSeedersScene(root: string, scene: SeedersScene, runs: number): Promise<readonly SeedersRun[]> {
   return withCleanup(async (cleanup) => {
-    const swarm = await Swarm.create(root);
-    cleanup.add(() => swarm.end());
-    await swarm.startTrackers();
-    const seeders = await startSeeders(swarm, scene);
+    const { swarm, seeders } = await startStage(root, scene, false, cleanup);
     const ceiling = await startCeiling(swarm, scene, cleanup);
     const measured: SeedersRun[] = [];
     // The first run warms caches, code and the RAM disk's pages; it is not counted.

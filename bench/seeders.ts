@@ -1,6 +1,6 @@
-// `npm run bench -- seeders [--size 1GiB] [--seeders 1,2,4,8,16] [--runs N] [--only sweep|leechers|files] [--quick]
-// [--json] [--out DIR]`: throughput on loopback into a RAM disk. One leecher across a sweep of seeders, each next to
-// the ceiling measured in the same run; several leechers at once; many small files against one large.
+// `npm run bench -- seeders [--size 1GiB] [--seeders 1,2,4,8,16] [--runs N] [--only sweep|leechers|files] [--closed]`:
+// throughput on loopback into a RAM disk. One leecher across a sweep of seeders, each next to the ceiling measured in
+// the same run; several leechers; many small files against one large. Or each in a closed swarm beside an open one.
 
 import { existsSync, statfsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -9,7 +9,8 @@ import { formatBytes, parseBytes } from '../src/foundation/base/bytes.js';
 import { printTable, type Spread, showSpread, spreadOf } from './figures.js';
 import { lineChart } from './plot.js';
 import { OUT_DEFAULT, saveResults } from './results.js';
-import { runSeedersScene, type SeedersRun, type SeedersScene } from './seeders-scene.js';
+import { type ClosedRow, seedersClosedTable } from './seeders-closed.js';
+import { runSeedersInTurn, runSeedersScene, type SeedersRun, type SeedersScene } from './seeders-scene.js';
 import { fileSystemOf } from './tracker-vitals.js';
 
 interface Result {
@@ -31,6 +32,7 @@ export async function runSeedersBench(words: readonly string[]): Promise<number>
       seeders: { type: 'string' },
       runs: { type: 'string' },
       only: { type: 'string' },
+      closed: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       out: { type: 'string', default: OUT_DEFAULT },
@@ -46,6 +48,7 @@ export async function runSeedersBench(words: readonly string[]): Promise<number>
   }
   const scenes = scenesOf(size, counts, quick).filter(([kind]) => values.only === undefined || kind === values.only);
   const root = rootFor(scenes.map(([, scene]) => scene));
+  if (values.closed) return runClosed(root, scenes, runs, values);
   const results: Result[] = [];
   for (const [, scene] of scenes) {
     process.stderr.write(`seeders: ${nameOf(scene)}\n`);
@@ -64,6 +67,22 @@ export async function runSeedersBench(words: readonly string[]): Promise<number>
   const saved = saveResults(values.out, 'seeders', facts, plot(results, size));
   if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
   else show(root, results, saved);
+  return 0;
+}
+
+async function runClosed(
+  root: string,
+  scenes: readonly (readonly [string, SeedersScene])[],
+  runs: number,
+  { json }: { readonly json: boolean },
+): Promise<number> {
+  const rows: ClosedRow[] = [];
+  for (const [, scene] of scenes) {
+    process.stderr.write(`seeders: ${nameOf(scene)}, open and closed in turn\n`);
+    rows.push({ name: nameOf(scene), scene, ...(await runSeedersInTurn(root, scene, runs)) });
+  }
+  if (json) process.stdout.write(`${JSON.stringify({ schema: 1, bench: 'seeders --closed', rows })}\n`);
+  else printTable(seedersClosedTable(rows));
   return 0;
 }
 

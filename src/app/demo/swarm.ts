@@ -19,6 +19,8 @@ export class Swarm {
   readonly directory: string;
   readonly trackers: readonly [Address, Address];
   readonly #processes: Ending[] = [];
+  /** Of each process by its name, beside its own. */
+  environment: (name: string) => Readonly<Record<string, string>> = () => ({});
   #stopped = false;
 
   private constructor(directory: string, trackers: readonly [Address, Address]) {
@@ -46,7 +48,9 @@ export class Swarm {
     partner = this.trackers[which === 0 ? 1 : 0],
   ): Promise<TrackerProcess> {
     this.#refuseWhenStopped();
-    const tracker = new TrackerProcess(`tracker-${which + 1}`, this.trackers[which], partner, this.directory, options);
+    const name = `tracker-${which + 1}`;
+    const run = { env: this.environment(name) };
+    const tracker = new TrackerProcess(name, this.trackers[which], partner, this.directory, options, run);
     this.#processes.push(tracker);
     await tracker.started();
     return tracker;
@@ -60,7 +64,8 @@ export class Swarm {
   startClient(name: string, port = 0, options: readonly string[] = [], program: ProgramOptions = {}): ClientProcess {
     this.#refuseWhenStopped();
     const at = { host: '127.0.0.1', port };
-    const client = new ClientProcess(name, at, this.trackers, this.directory, options, program);
+    const run = { ...program, env: { ...this.environment(name), ...program.env } };
+    const client = new ClientProcess(name, at, this.trackers, this.directory, options, run);
     this.#processes.push(client);
     return client;
   }
