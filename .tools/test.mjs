@@ -52,8 +52,9 @@ export function run(command, args, env = process.env) {
 
 /** @param cases a key of CASES. */
 export function runTests(files, cases = 'all', node = process.execPath) {
-  // One more than there are cores: a test of real processes waits for them now and then.
-  const concurrency = availableParallelism() + 1;
+  // A test of real processes waits for them now and then; a long one does so for two thirds of its time.
+  const cores = availableParallelism();
+  const concurrency = files.every(isLong) ? 2 * cores + 1 : cores + 1;
   const arranged = arrange(files);
   const words = ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`, ...arranged];
   return run(node, words, { MTORRENT_TEST_CASES: CASES[cases], ...process.env });
