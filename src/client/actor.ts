@@ -11,7 +11,7 @@ import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { DirectoryLock } from '../transfer/storage/lock.js';
 import { clientStats } from './answers/client-stats.js';
 import { Examination } from './answers/examination.js';
-import { peersListed } from './answers/peer-rows.js';
+import { peersTold } from './answers/peer-rows.js';
 import { watchVitals } from './answers/vitals.js';
 import { DiskJobs } from './disk-jobs/disk-jobs.js';
 import { OpenFiles } from './disk-jobs/open-files.js';
@@ -258,7 +258,8 @@ export class ClientActor {
         this.#writer.saveLibrary(effect.changes);
         break;
       case 'listPeers':
-        void peersListed(this.#queries, effect).then((event) => this.#tellUser(event));
+      case 'mapSwarm':
+        void peersTold(this.#queries, effect).then((event) => this.#tellUser(event));
         break;
       case 'listStats':
         void this.#listStats(effect.ask);

@@ -300,6 +300,14 @@ export type ClientEffect =
   | { readonly kind: 'listStats'; readonly ask: number }
   /** Answers `ask` with the pieces that an unfinished download has. */
   | { readonly kind: 'mapPieces'; readonly ask: number; readonly file: number; readonly entry: Entry }
+  /** Answers `ask` with a file piece by piece, and its peers. */
+  | {
+      readonly kind: 'mapSwarm';
+      readonly ask: number;
+      readonly file: number;
+      readonly name: string;
+      readonly pieces: number;
+    }
   | { readonly kind: 'listTrackers'; readonly ask: number }
   | { readonly kind: 'logLevel'; readonly level: LogLevel }
   | ({ readonly kind: 'diagnose'; readonly ask: number } & DoctorRequest)

@@ -22,6 +22,7 @@ import {
   type ValueOf,
   whole,
 } from '../foundation/wire/schema.js';
+import { chart } from '../transfer/download/messages.js';
 import { REUSE_NAME_BYTES_MAX } from '../transfer/storage/limits.js';
 import { isClientStats } from './stats.js';
 
@@ -42,6 +43,8 @@ export const FINDINGS_MAX = 64;
 export const RETRACK_FAILURES_MAX = 16;
 /** Shares that an answer to `relocate` says why of. */
 export const RELOCATE_FAILURES_MAX = 16;
+/** Peers that fetch a file from us, in an answer to `map`: those that got the most. */
+export const MAP_FETCHERS_MAX = 64;
 export const VERIFIED_RANGES_MAX = 256;
 /** Sources of a download that are told by name, those with the most bytes first. */
 export const REUSE_SOURCES_TOLD_MAX = 16;
@@ -253,6 +256,8 @@ export const CLIENT_COMMANDS = {
    * directories, and everything that was shared at or below `from` is relocated.
    */
   relocate: message(23, { ask, from: path, to: path, isPrefix: flag }),
+  /** A file piece by piece, with the peers that it is fetched from. */
+  map: message(24, { ask, name: path }),
 };
 export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;
@@ -318,6 +323,18 @@ export const CLIENT_EVENTS = {
     files: u32,
     refused: u32,
     failures: listOf(text(1_000), RELOCATE_FAILURES_MAX),
+  }),
+  /**
+   * `isLive`: it is being downloaded; else all but name, pieces and fetchers is empty. `fetchers`: who fetches it from
+   * us.
+   */
+  mapped: message(20, {
+    ask,
+    name: text(255),
+    pieces: u32,
+    isLive: flag,
+    ...chart,
+    fetchers: listOf(peerRow, MAP_FETCHERS_MAX),
   }),
   diagnosed: message(15, { ask, findings: listOf(findingView, FINDINGS_MAX) }),
 };

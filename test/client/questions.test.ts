@@ -16,6 +16,13 @@ test('the pieces of a complete file are known, those of an unfinished one are lo
   assert.deepEqual(answers(stage.command({ kind: 'pieces', name: 'c' })), ['FILE_NOT_FOUND']);
 });
 
+test('a map of any file is asked for at the threads, and one that is not known is refused', () => {
+  const stage = new Stage();
+  stage.downloading(entryOf('b'));
+  assert.deepEqual(kinds(stage.command({ kind: 'map', name: 'b' })), ['mapSwarm']);
+  assert.deepEqual(answers(stage.command({ kind: 'map', name: 'c' })), ['FILE_NOT_FOUND']);
+});
+
 test('trackers and the log level are passed on', () => {
   const stage = new Stage();
   assert.deepEqual(kinds(stage.command({ kind: 'trackers' })), ['listTrackers']);

@@ -78,6 +78,20 @@ test('the rows between the threads keep their order', () => {
   isOnWire(downloadEvents, { kind: 'examined', ask: 1, downloads: [look] }, [8, 1, [[9, 1, 2, 3, true, []]]]);
   const uploadedTo = { file: 9, ...address, peer: new Uint8Array(16), bytes: 2 };
   isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [6, 1, [[9, 'h', 1, uploadedTo.peer, 2]]]);
+  const charted = {
+    own: Uint8Array.of(255, 0),
+    peers: [{ ...peer, has: Uint8Array.of(0x80) }],
+    asked: [[1, 0]],
+  } as const;
+  isOnWire(downloadEvents, { kind: 'charted', ask: 1, isThere: true, ...charted, storing: [0] }, [
+    14,
+    1,
+    true,
+    charted.own,
+    [['h', 1, 2, 0.5, 4, Uint8Array.of(0x80)]],
+    [[1, 0]],
+    [0],
+  ]);
   const digest = new Uint8Array(20);
   const piece = { piece: 1, slot: 2, digest, storage: { fd: 3, size: 4, list: 0 } };
   isOnWire(hashTasks, { kind: 'storePieces', pieces: [piece] }, [1, [[1, 2, digest, [3, 4, 0]]]]);

@@ -58,6 +58,10 @@ test('show pieces draws what a complete file, a paused download and a running on
   const target = await leecher.succeed(`get ${mtorrent} ${swarm.path('got')}`);
   await hasPieces(leecher, PIECES / 2);
   assert.deepEqual(await rowsOf(leecher, 'show pieces x.mtorrent'), [half, '10 of 20 pieces, 50.0 %']);
+  const [own, common, peer] = await rowsOf(leecher, 'map x.mtorrent');
+  assert.equal(own, `${half} here`);
+  assert.equal(common, `${half} has each part: 0 to 1 of 1 peers`);
+  assert.ok(peer?.startsWith(half), 'the peer has the other half, as we do');
   const seeder = swarm.startClient('seeder');
   await share(seeder, source, 'y.mtorrent');
   await completes(leecher, target);

@@ -178,6 +178,7 @@ export const SESSION: readonly (readonly [line: string, shows: RegExp])[] = [
   ['show downloads --json', /SUCCESS:\{.*"name":"disk\.img"/],
   ['show peers disk.img', /^from 192\.0\.2\.7:6881 .*\nSUCCESS:1/m],
   ['show pieces disk.img', /of 3 pieces.*\nSUCCESS:/],
+  ['map disk.img', /here\n.* has each part: 1 of 1 peers\n.* 192\.0\.2\.7:6881 .*\nSUCCESS:1/],
   ['reannounce', /SUCCESS:1/],
   ['reannounce disk.img', /SUCCESS:1/],
   ['pause disk.mtorrent', /SUCCESS:/],

@@ -20,6 +20,7 @@ import { Download } from './download.js';
 import type { InvitationView } from './invitations.js';
 import { linkOf } from './links.js';
 import { type Answer, type ClientNotification, type ClientRequest, RequestClient } from './request-client.js';
+import { type SwarmMap, swarmMap } from './swarm-map.js';
 import {
   type ClientStats,
   type FileView,
@@ -220,6 +221,12 @@ export class SwarmClient {
 
   async pieces(name: string): Promise<PieceMap> {
     return this.#ask({ kind: 'pieces', name }, 'piecesListed');
+  }
+
+  /** A file piece by piece, with who has, sends and fetches what. FILE_NOT_FOUND. @param name as for `file`. */
+  async map(name: string): Promise<SwarmMap> {
+    const mapped = await this.#ask({ kind: 'map', name }, 'mapped');
+    return swarmMap(mapped, mapped.isLive ? mapped.own : (await this.pieces(name)).cells);
   }
 
   /**

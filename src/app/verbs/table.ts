@@ -15,6 +15,7 @@ import {
   trackerAddress,
   verbName,
 } from './arguments.js';
+import { MAP } from './pictures.js';
 import {
   done,
   downloadLine,
@@ -107,6 +108,7 @@ export const VERBS: readonly Verb[] = [
       }),
     ],
   },
+  MAP,
   {
     name: 'list',
     examples: ['list', 'list llama'],

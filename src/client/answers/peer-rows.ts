@@ -1,22 +1,43 @@
-// The rows of `show peers`: those that a download fetches from, and those that fetch the file from us.
+// The answers about peers: the rows of `show peers`, and the map of a file piece by piece. A thread that does not
+// answer in time is left out.
 
 import { toHex } from '../../foundation/base/bytes.js';
-import type { ClientEvent, PeerRow } from '../messages.js';
+import type { ClientEffect } from '../effects.js';
+import { type ClientEvent, MAP_FETCHERS_MAX, type PeerRow } from '../messages.js';
 import type { ThreadQueries } from '../threads/thread-queries.js';
 
-export async function peersListed(
+type Question = Extract<ClientEffect, { readonly kind: 'listPeers' | 'mapSwarm' }>;
+
+export async function peersTold(queries: ThreadQueries, question: Question): Promise<ClientEvent> {
+  if (question.kind === 'mapSwarm') return mapped(queries, question);
+  return { kind: 'peersListed', ask: question.ask, peers: await peerRows(queries, question.file) };
+}
+
+async function mapped(
   queries: ThreadQueries,
-  { ask, file }: { readonly ask: number; readonly file: number },
+  { ask, file, name, pieces }: Extract<Question, { kind: 'mapSwarm' }>,
 ): Promise<ClientEvent> {
-  return { kind: 'peersListed', ask, peers: await peerRows(queries, file) };
+  const [charted, to] = await Promise.all([
+    queries.download({ kind: 'chart', file }, 'charted'),
+    fetchers(queries, file),
+  ]);
+  const { isThere: isLive = false, own = new Uint8Array(0), peers = [], asked = [], storing = [] } = charted ?? {};
+  const most = [...to].sort((a, b) => b.bytes - a.bytes).slice(0, MAP_FETCHERS_MAX);
+  return { kind: 'mapped', ask, name, pieces, isLive, own, peers, asked, storing, fetchers: most };
 }
 
 async function peerRows(queries: ThreadQueries, file: number): Promise<readonly PeerRow[]> {
-  const [download, uploads] = await Promise.all([
+  const [download, to] = await Promise.all([
     queries.download({ kind: 'describe', file }, 'described'),
-    queries.acceptors({ kind: 'describe' }, 'described'),
+    fetchers(queries, file),
   ]);
   const from = (download?.peers ?? []).map((peer): PeerRow => ({ direction: 'from', ...peer }));
+  return [...from, ...to];
+}
+
+/** Who fetches the file from us. */
+async function fetchers(queries: ThreadQueries, file: number): Promise<readonly PeerRow[]> {
+  const uploads = await queries.acceptors({ kind: 'describe' }, 'described');
   // A client may have several connections, on several threads: one row shows them all.
   const to = new Map<string, PeerRow>();
   for (const peer of uploads.flatMap(({ peers }) => peers)) {
@@ -26,5 +47,5 @@ async function peerRows(queries: ThreadQueries, file: number): Promise<readonly 
     const known = to.get(key) ?? { direction: 'to', host, port, bytes: 0, rate: 0, pieces: 0 };
     to.set(key, { ...known, bytes: known.bytes + bytes });
   }
-  return [...from, ...to.values()];
+  return [...to.values()];
 }

@@ -23,6 +23,7 @@ export type Question = Extract<
       | 'peers'
       | 'stats'
       | 'pieces'
+      | 'map'
       | 'trackers'
       | 'logLevel'
       | 'doctor'
@@ -51,6 +52,10 @@ export function answer({ files, hashing, rates }: Known, question: Question): re
       return about(files, question, ({ file }) => [{ kind: 'listPeers', ask, file }]);
     case 'pieces':
       return about(files, question, (record) => [pieces(ask, record)]);
+    case 'map':
+      return about(files, question, ({ file, entry, geometry }) => [
+        { kind: 'mapSwarm', ask, file, name: entry.name, pieces: geometry.pieceCount },
+      ]);
     case 'trackers':
       return [{ kind: 'listTrackers', ask }];
     case 'logLevel':

@@ -21,6 +21,20 @@ export function pieceCells(have: Bitfield, cellsMax: number): Uint8Array {
   return cells;
 }
 
+/** The same cells as bits, the first in the highest bit: set when every piece of the cell is there. */
+export function wholeCells(have: Bitfield, cellsMax: number): Uint8Array {
+  const cells = Math.min(have.pieceCount, cellsMax);
+  if (cells === have.pieceCount) return have.bytes.slice();
+  const bits = new Uint8Array(Math.ceil(cells / 8));
+  for (let at = 0; at < cells; at += 1) {
+    const end = Math.floor(((at + 1) * have.pieceCount) / cells);
+    let piece = Math.floor((at * have.pieceCount) / cells);
+    while (piece < end && have.has(piece)) piece += 1;
+    if (piece === end) bits[at >>> 3] = (bits[at >>> 3] ?? 0) | (0x80 >>> (at & 7));
+  }
+  return bits;
+}
+
 function shareOf(count: number, of: number): number {
   if (count === 0) return 0;
   return count === of ? WHOLE : Math.min(WHOLE - 1, Math.max(1, Math.round((count / of) * WHOLE)));

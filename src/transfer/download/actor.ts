@@ -19,6 +19,7 @@ import { adoptStorage } from '../storage/storage.js';
 import { Downloader } from './downloader.js';
 import { HASH_POOL_OPEN_MS } from './limits.js';
 import {
+  type Chart,
   type DownloadCommand,
   type DownloadEvent,
   downloadCommands,
@@ -28,6 +29,8 @@ import {
 import { OwnPieces } from './requests/own-pieces.js';
 import { Pacer } from './requests/pacer.js';
 import { SlotPool } from './requests/slots.js';
+
+const NO_CHART: Chart = { own: new Uint8Array(0), peers: [], asked: [], storing: [] };
 
 export function runDownloadThread(self: ThreadSelf): void {
   const settings = downloadSettings.decode(self.settings);
@@ -125,6 +128,12 @@ class DownloadThread {
           peers: this.#downloads.get(command.file)?.describe() ?? [],
         });
         break;
+      case 'chart': {
+        const chart = this.#downloads.get(command.file)?.chart();
+        const { ask } = command;
+        this.#toMain.tell({ kind: 'charted', ask, isThere: chart !== undefined, ...(chart ?? NO_CHART) });
+        break;
+      }
       case 'examine':
         this.#toMain.tell({
           kind: 'examined',

@@ -118,6 +118,10 @@ export class Downloader {
     return this.#machine.describe(systemTimers.nowMs());
   }
 
+  chart(): ReturnType<DownloadMachine['chart']> {
+    return this.#machine.chart(systemTimers.nowMs());
+  }
+
   #perform(effect: DownloadEffect): void {
     const { file, geometry, tellMain, tellPeer, log } = this.#options;
     switch (effect.kind) {

@@ -145,3 +145,12 @@ export const LOCAL_PIECES_MAX = 16;
  * time. A disk that has to spin up takes less.
  */
 export const LOCAL_PATIENCE_MS = 10_000;
+
+// --- a chart of a download, for people: one frame of 64 KiB ---
+
+/** Cells of a chart: one a piece up to 4 GiB, and beyond that of several pieces each. */
+export const CHART_CELLS_MAX = 8_192;
+/** Peers in a chart, those that sent the most: all that a download has, with a KiB of bits each. */
+export const CHART_PEERS_MAX = 40;
+/** Requests in a chart, and pieces that are being stored: more than the slots of the default slab. */
+export const CHART_ASKED_MAX = 256;

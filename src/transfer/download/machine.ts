@@ -8,8 +8,9 @@ import type { Prng } from '../../foundation/base/prng.js';
 import type { Geometry } from '../../foundation/torrent/geometry.js';
 import { Layout } from '../../foundation/torrent/layout.js';
 import type { FetchEvent } from '../peer/messages.js';
+import { chartOf } from './chart.js';
 import type { DownloadEffect, DownloadInput, DownloadPhase, Ending, StoredPiece } from './effects.js';
-import type { ConnectedPeer } from './messages.js';
+import type { Chart, ConnectedPeer } from './messages.js';
 import type { SilentAddress } from './peers/address-book.js';
 import { Connections } from './peers/connections.js';
 import { Reports } from './reports.js';
@@ -96,6 +97,10 @@ export class DownloadMachine implements Machine<DownloadInput | Wake, DownloadEf
   /** Every connected peer. */
   describe(nowMs: number): readonly ConnectedPeer[] {
     return this.#connections.describe(nowMs);
+  }
+
+  chart(nowMs: number): Chart {
+    return chartOf(this.#pieces.done, this.#table, this.#connections.greeted(), nowMs);
   }
 
   #apply(input: DownloadInput | Wake, nowMs: number): readonly DownloadEffect[] {

@@ -29,7 +29,7 @@ import {
 import { listeningPort } from '../peer/messages.js';
 import { REUSE_GROUPS_MAX, REUSE_NAME_BYTES_MAX } from '../storage/limits.js';
 import { handedStorage } from '../storage/messages.js';
-import { SILENT_LISTED_MAX } from './limits.js';
+import { CHART_ASKED_MAX, CHART_CELLS_MAX, CHART_PEERS_MAX, SILENT_LISTED_MAX } from './limits.js';
 
 const file = u32;
 const address = record({ host: text(64), port: u16 });
@@ -85,6 +85,8 @@ export const downloadCommands = protocol('download.commands', {
    * answers, unless the download ends before.
    */
   read: message(10, { file, piece: u32 }),
+  /** Asks for a picture of the download, piece by piece. */
+  chart: message(11, { file, ask: u32 }),
 });
 export type DownloadCommand = MessageOf<typeof downloadCommands>;
 
@@ -92,6 +94,23 @@ export type DownloadCommand = MessageOf<typeof downloadCommands>;
 /** Bytes received from the peer, its rate in bytes a second, how many pieces it has. */
 const connectedPeer = record({ host: text(64), port: u16, bytes: size, rate: real, pieces: u32 });
 export type ConnectedPeer = ValueOf<typeof connectedPeer>;
+
+/** A chart has at most CHART_CELLS_MAX cells, equal in size give or take one piece. */
+export const chart = {
+  /** Each cell's share of pieces that are here, 0 none … 255 all. */
+  own: bytes(0, CHART_CELLS_MAX),
+  /** `has`: a bit a cell, set when the peer has all of it; empty when it has every piece. */
+  peers: listOf(
+    record({ host: text(64), port: u16, bytes: size, rate: real, pieces: u32, has: bytes(0, CHART_CELLS_MAX / 8) }),
+    CHART_PEERS_MAX,
+  ),
+  /** Which pieces are requested: [piece, the peer's place in the list]. */
+  asked: listOf(tuple(u32, u32), CHART_ASKED_MAX),
+  /** Pieces that have arrived, and are being verified and written. */
+  storing: listOf(u32, CHART_ASKED_MAX),
+};
+export type Chart = ValuesOf<typeof chart>;
+export type ChartedPeer = Chart['peers'][number];
 
 /** An address that does not answer (`refuses`, `noAnswer`), or whose bytes do not come. */
 const silentAddress = record({ host: text(64), port: u16, trouble: oneOf('refuses', 'noAnswer', 'noBytes') });
@@ -157,6 +176,8 @@ export const downloadEvents = protocol('download.events', {
   peerBanned: message(7, { file, host: text(64), port: u16, piece: u32 }),
   /** Pieces that are done from `piece` on, at least 1. */
   readable: message(13, { file, piece: u32, pieces: u32 }),
+  /** `isThere` false: no such download runs, and all else is empty. */
+  charted: message(14, { ask: u32, isThere: flag, ...chart }),
   /** The threads of the hash pool are up. Sent once. */
   poolReady: message(9, {}),
 });

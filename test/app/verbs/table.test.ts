@@ -105,6 +105,8 @@ test('each line asks the client what it says, and nothing else', async () => {
     ['remove x', 'remove', 'x', { force: false, content: false }],
     ['remove x --force', 'remove', 'x', { force: true, content: false }],
     ['remove x --delete-files', 'remove', 'x', { force: false, content: true }],
+    ['map x', 'map', 'x'],
+    ['map x --json', 'map', 'x'],
     ['pause x', 'pause', 'x'],
     ['resume x', 'resume', 'x'],
     ['limit', 'limits'],
@@ -152,6 +154,7 @@ test('no two verbs share a name, and every verb of the shell has its places', ()
     shown.map((words) => words.join(' ')),
     [
       'show [what] [name]',
+      'map <name>',
       'remove <name>',
       'pause <name>',
       'resume <name>',

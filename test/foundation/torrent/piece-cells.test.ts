@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { Bitfield } from '../../../src/foundation/torrent/bitfield.js';
-import { pieceCells } from '../../../src/foundation/torrent/piece-cells.js';
+import { pieceCells, wholeCells } from '../../../src/foundation/torrent/piece-cells.js';
 
 const fields = fc.array(fc.boolean(), { maxLength: 400 }).map((pieces) => {
   const have = new Bitfield(pieces.length);
@@ -44,5 +44,24 @@ test('cells are of equal size, give or take one piece', () => {
       );
       assert.ok(Math.max(...sizes) - Math.min(...sizes) <= 1);
     }),
+  );
+});
+
+test('a bit of a cell is set exactly when the share of the cell is whole', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 300 }),
+      fc.integer({ min: 1, max: 64 }),
+      fc.infiniteStream(fc.boolean()),
+      (pieces, most, bits) => {
+        const have = new Bitfield(pieces);
+        for (let piece = 0; piece < pieces; piece += 1) if (bits.next().value === true) have.set(piece);
+        const [cells, whole] = [pieceCells(have, most), wholeCells(have, most)];
+        assert.equal(whole.length, Math.ceil(cells.length / 8));
+        cells.forEach((cell, at) => {
+          assert.equal(((whole[at >>> 3] ?? 0) & (0x80 >>> (at & 7))) !== 0, cell === 255);
+        });
+      },
+    ),
   );
 });

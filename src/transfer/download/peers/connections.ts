@@ -140,10 +140,12 @@ export class Connections {
 
   /** A row for each peer that has said hello. */
   describe(nowMs: number): readonly ConnectedPeer[] {
-    const greeted = [...this.#links.values()].filter(({ peers }) =>
-      [...peers].some(({ phase }) => phase !== 'dialing'),
-    );
-    return greeted.map((link) => link.describe(nowMs));
+    return this.greeted().map((link) => link.describe(nowMs));
+  }
+
+  /** Those with a connection on which both sides said hello. */
+  greeted(): readonly PeerLink[] {
+    return [...this.#links.values()].filter(({ peers }) => [...peers].some(({ phase }) => phase !== 'dialing'));
   }
 
   /** When to dial again; undefined when no address waits, or none may be dialed. */

@@ -125,6 +125,11 @@ export class RequestTable {
     return this.#storing.size;
   }
 
+  /** Pieces that the hash pool has. */
+  storing(): readonly number[] {
+    return [...this.#storing.keys()];
+  }
+
   /** Slots that are being filled from files here. */
   get fillingCount(): number {
     return this.#fills.size;
