@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from '../../src/app/demo/processes.js';
 import type { ClientCommand, ClientEvent } from '../../src/client/messages.js';
-import type { Client } from '../../src/client/options.js';
+import type { Client, ClientOptions } from '../../src/client/options.js';
 import { startClient } from '../../src/client/start.js';
 import { within } from '../../src/foundation/base/deferred.js';
 import type { Credentials } from '../../src/foundation/identity/credentials.js';
@@ -48,7 +48,11 @@ export class ClosedStage {
     return tracker;
   }
 
-  async client(name: string, credentials: Credentials | undefined): Promise<StagedClient> {
+  async client(
+    name: string,
+    credentials: Credentials | undefined,
+    options: Partial<ClientOptions> = {},
+  ): Promise<StagedClient> {
     const staged = new StagedClient();
     staged.client = await startClient({
       upload: { host: '127.0.0.1', port: 0 },
@@ -59,6 +63,7 @@ export class ClosedStage {
       rates: { up: 0, down: 0 },
       onEvent: (event) => staged.heard(event),
       credentials,
+      ...options,
     });
     this.#t.after(() => staged.quit());
     return staged;
