@@ -93,6 +93,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'app/identity': ['foundation', 'transfer/storage', 'app/settings', 'client/administration'],
   'app/verbs': ['foundation', 'app/library', 'app/settings'],
   'app/console': ['foundation', 'transfer/storage/state-file', 'app/library', 'app/verbs'],
+  'app/automation': ['foundation', 'transfer/storage', 'app/library'],
   'app/completion': ['foundation', 'app/settings', 'app/verbs'],
   'app/cli': [
     'foundation',

@@ -5,13 +5,22 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { assert } from '../../foundation/base/assert.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
-import { CLIENT_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, HOOK_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import { prepareAutomation, tellAt } from './automation.js';
 import { clientConfigOf } from './client-config.js';
 import { cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
 import { membershipOf } from './membership.js';
 import { findState } from './moved-state.js';
 
-const flags = settingFlags('state-dir', 'upload-limit', 'download-limit', ...CLIENT_SETTINGS, 'color', ...LOG_SETTINGS);
+const flags = settingFlags(
+  'state-dir',
+  'upload-limit',
+  'download-limit',
+  ...CLIENT_SETTINGS,
+  ...HOOK_SETTINGS,
+  'color',
+  ...LOG_SETTINGS,
+);
 const CLIENT_FLAGS = {
   ...flags,
   ...OPEN_FLAG,
@@ -51,6 +60,7 @@ async function runClient(args: ClientArguments): Promise<number> {
   const { stateDir, note } = await findState(settings, usual);
   const { credentials, remark } = await membershipOf(settings, 'client');
   assert(pair.trackers !== undefined, 'the trackers are arguments');
+  const automate = await prepareAutomation(settings);
   const { startClient } = await import('../library/start-client.js');
   const starting = startClient({
     ...running,
@@ -59,8 +69,15 @@ async function runClient(args: ClientArguments): Promise<number> {
     stateDir,
     log: { ...log, path: absolutePathOf(args.log) },
   });
+  const automating = starting.then((local) =>
+    automate(local, (level, sentence) => tellAt(local.client, level, sentence)),
+  );
   // The console is loaded while the client's threads start.
-  const [{ client, logMoved, ended }, { openForeground }] = await Promise.all([starting, import('./foreground.js')]);
+  const [{ client, logMoved, ended }, automation, { openForeground }] = await Promise.all([
+    starting,
+    automating,
+    import('./foreground.js'),
+  ]);
   const foreground = openForeground({
     client,
     leave: () => client.quit(),
@@ -72,6 +89,7 @@ async function runClient(args: ClientArguments): Promise<number> {
   });
   foreground.start();
   const error = await ended;
+  await automation.close();
   const code = foreground.finish();
   return error === undefined ? code : cannotContinue(error);
 }

@@ -4,8 +4,10 @@
 
 import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import type { Automation } from '../automation/automation.js';
 import type { Fetching } from '../library/one-shot.js';
-import { CLIENT_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, HOOK_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import { prepareAutomation } from './automation.js';
 import type { RunCommand } from './context.js';
 import { CHOICE_FLAGS } from './folder-flags.js';
 import { type GetArguments, isToStdout, type Order, orderOf } from './get-order.js';
@@ -48,6 +50,7 @@ export function getCommand(parser: Argv, run: RunCommand): void {
         .options(CHOICE_FLAGS)
         .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
         .options(settingFlags(...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
+        .options(settingFlags(...HOOK_SETTINGS))
         .options(OPEN_FLAG)
         .options(OUTPUT_FLAGS)
         .example('$0 get disk.img.mtorrent', 'into the current directory')
@@ -85,8 +88,15 @@ async function runGet(args: GetArguments, run: OneShot): Promise<number> {
   }
   const { credentials } = await run.membershipAt(order.plan.metainfo.trackers);
   const shares = { otherShares: () => otherShares(run) };
+  const automate = await prepareAutomation(run.settings);
   const fetching = await startGet(order.plan, { ...run.clientConfig, ...shares, credentials });
-  return fetch(order, fetching, run).finally(() => fetching.close());
+  const automation = automate(fetching, (level, sentence) => run.reporter.notice(level, sentence));
+  try {
+    return await fetch(order, fetching, run, automation);
+  } finally {
+    await automation.close();
+    await fetching.close();
+  }
 }
 
 /** The client in the background has the same content at another place, where it stays. */
@@ -94,7 +104,7 @@ function isElsewhere(error: unknown): error is MiniTorrentError {
   return error instanceof MiniTorrentError && error.code === 'ALREADY_EXISTS';
 }
 
-async function fetch(order: Order, fetching: Fetching, run: OneShot): Promise<number> {
+async function fetch(order: Order, fetching: Fetching, run: OneShot, automation?: Automation): Promise<number> {
   const { plan, trackers, detach, seedMs } = order;
   const { client, begin, stateDir } = fetching;
   const { reporter } = run;
@@ -107,9 +117,14 @@ async function fetch(order: Order, fetching: Fetching, run: OneShot): Promise<nu
     reporter.result((await begin()).path);
     return 0;
   }
-  const end = await run.follow(fetching, plan.target, order.timeoutMs);
+  const end = await run.follow(fetching, plan.target, order.timeoutMs).catch(async (error: unknown) => {
+    await run.firstOf(automation?.idle() ?? Promise.resolve());
+    throw error;
+  });
   if (end.kind !== 'done') throw await unfinished(end, order, client, isOurs);
   reporter.completed(end.value);
   reporter.result(end.value.path);
+  const rested = await run.firstOf(automation?.idle() ?? Promise.resolve());
+  if (rested.kind === 'stopped') return rested.exitCode;
   return isOurs && seedMs !== 0 ? run.seed(client, end.value.path, seedMs) : 0;
 }

@@ -8,7 +8,8 @@ import { command } from '../../foundation/base/shell-line.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { Home } from '../home/home.js';
-import { CLIENT_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, HOOK_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import { prepareAutomation, tellAt } from './automation.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
 import { membershipBeside, membershipOf } from './membership.js';
@@ -21,7 +22,7 @@ export function homeCommand(parser: Argv, run: RunCommand): void {
       args
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
         .options(settingFlags('address', 'upload-limit', 'download-limit', ...CLIENT_SETTINGS, 'state-dir', 'socket'))
-        .options(settingFlags('color', ...LOG_SETTINGS))
+        .options(settingFlags('color', ...HOOK_SETTINGS, ...LOG_SETTINGS))
         .options(OPEN_FLAG)
         .example('$0', 'on the first machine; it prints the command for a second one')
         .example('$0 -t 192.0.2.1:7001 -t 192.0.2.1:7002', 'with the trackers of another machine'),
@@ -42,6 +43,7 @@ export async function runHome(args: ParsedArguments): Promise<number> {
   const { openHome } = await import('../home/home.js');
   const { client, log, pair } = config;
   const membership = await membershipOf(settings, 'client');
+  const automate = await prepareAutomation(settings);
   let remark: string | undefined;
   const opening = openHome({
     ...client,
@@ -54,7 +56,8 @@ export async function runHome(args: ParsedArguments): Promise<number> {
     },
   });
   // The console is loaded while the client's threads start.
-  const [home, { openForeground }] = await Promise.all([opening, import('./foreground.js')]);
+  const automating = opening.then((home) => automate(home, (level, sentence) => tellAt(home.client, level, sentence)));
+  const [home, automation, { openForeground }] = await Promise.all([opening, automating, import('./foreground.js')]);
   // From now on the console alone writes to the screen.
   say = (sentence) => home.client.onEvent({ kind: 'notice', level: 'bad', sentence });
   const foreground = openForeground({
@@ -68,6 +71,7 @@ export async function runHome(args: ParsedArguments): Promise<number> {
   });
   foreground.start();
   const error = await home.ended;
+  await automation.close();
   await home.closePair();
   // Last, since it may let go of the terminal: no other thread opens files any more.
   const code = foreground.finish();

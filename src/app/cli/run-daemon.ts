@@ -14,6 +14,7 @@ import { startPair } from '../home/pair.js';
 import { waitForAddress } from '../library/address-wait.js';
 import { type LocalClient, startClient } from '../library/start-client.js';
 import type { Settings } from '../settings/resolve.js';
+import { prepareAutomation, type StartAutomation } from './automation.js';
 import { addressWaitOf, type CommandConfig, clientConfigOf } from './client-config.js';
 import { cannotContinue, foreignDirectory } from './context.js';
 import { type Membership, membershipBeside, membershipOf } from './membership.js';
@@ -33,7 +34,8 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   if (host !== undefined) await waitForAddress(host, { waitMs: addressWaitOf(settings), say: tell });
   const { stateDir, note } = await findState(settings, usual.stateDir);
   if (note !== undefined) tell(note);
-  const config = { ...usual, stateDir, membership: await membershipOf(settings, 'client') };
+  const automate = await prepareAutomation(settings);
+  const config = { ...usual, stateDir, automate, membership: await membershipOf(settings, 'client') };
   const listener = await openAttachListener(socket, tell);
   const signals = new Signals();
   try {
@@ -55,7 +57,7 @@ type RunEnd = { readonly kind: 'ended'; readonly error: unknown } | { readonly k
 
 /** Until the client ends, or until a machine that had nothing but the loopback has an address for its own pair. */
 async function runAt(
-  config: CommandConfig & { readonly membership: Membership },
+  config: CommandConfig & { readonly membership: Membership; readonly automate: StartAutomation },
   socket: string,
   listener: AttachListener,
   signals: Signals,
@@ -73,15 +75,20 @@ async function runAt(
     const { trackers } = pair;
     const local = await startClient({ ...client, trackers, credentials, stateDir, socket, log: logTarget });
     if (remark !== undefined) tell(remark);
+    const automation = config.automate(local, (_, sentence) => tell(sentence));
     signals.watch(local);
     listener.serve(local);
     onReady(local.facts.address);
     const ended = local.ended.then((error): RunEnd => ({ kind: 'ended', error }));
-    const end = await Promise.race([ended, moves.promise]);
-    if (end.kind === 'ended' || signals.isTold) return await ended;
-    listener.suspend('the client starts again at another address');
-    await local.client.close();
-    return end;
+    try {
+      const end = await Promise.race([ended, moves.promise]);
+      if (end.kind === 'ended' || signals.isTold) return await ended;
+      listener.suspend('the client starts again at another address');
+      await local.client.close();
+      return end;
+    } finally {
+      await automation.close();
+    }
   } finally {
     await pair.close();
   }

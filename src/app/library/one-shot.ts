@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import type { Choice, GetWish } from '../../client/messages.js';
 import { pause } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
-import type { LogStyle } from '../../foundation/base/log.js';
+import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { choose, refuseChoice } from '../../foundation/torrent/folder/choice.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
@@ -69,6 +69,8 @@ export interface Fetching {
    * well.
    */
   readonly stateDir: string | undefined;
+  /** Of the client; undefined as `stateDir` is. */
+  readonly log: LogTarget | undefined;
   /**
    * Continues what an earlier run left; a file that is complete and correct already counts as fetched. Rejects as
    * SwarmClient.get does.
@@ -126,6 +128,7 @@ export async function startGet(plan: GetPlan, config: OneShotConfig): Promise<Fe
   return {
     client,
     stateDir,
+    log,
     begin: () => begin(client, plan),
     close: once(async () => {
       const left = await client.files().then(
@@ -158,7 +161,13 @@ function knowing({ mtorrentPath, metainfo }: GetPlan): typeof readMetainfo {
 
 /** As `startGet`, on a client that has other files as well. */
 export function getOn(client: SwarmClient, plan: GetPlan): Fetching {
-  return { client, stateDir: undefined, begin: () => begin(client, plan), close: async () => undefined };
+  return {
+    client,
+    stateDir: undefined,
+    log: undefined,
+    begin: () => begin(client, plan),
+    close: async () => undefined,
+  };
 }
 
 /** The download to the target, whether it is new, was stopped, runs, or is complete. */

@@ -7,6 +7,7 @@ import type { ClientEvent } from '../../client/messages.js';
 import type { Client } from '../../client/options.js';
 import { type StartOptions, startClient as startActor } from '../../client/start.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import type { LogTarget } from '../../foundation/base/log.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import { UPLOAD_PORT } from './limits.js';
 import { numericHost, ownHost } from './own-address.js';
@@ -26,6 +27,7 @@ export interface LocalClient {
   /** This process as a user. */
   readonly client: SwarmClient;
   readonly facts: ClientFacts;
+  readonly log: LogTarget;
   /** Adds a user. `hear` gets notifications, and the answers to what the subscription sends. */
   join(hear: (event: ClientEvent) => void): Subscription;
   /** The log file was moved away: opens a new one. */
@@ -96,6 +98,7 @@ async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions
   return {
     client,
     facts,
+    log: config.log,
     join: (hear) => subscribers.join(hear),
     logMoved: () => actor.logMoved(),
     ended: actor.ended,

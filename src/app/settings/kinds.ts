@@ -102,6 +102,17 @@ export function path(offers: 'files' | 'directories'): Kind<string> {
   };
 }
 
+/** A path, or `off`, which is ''. */
+export function pathOrOff(offers: 'files' | 'directories'): Kind<string> {
+  const { read } = path(offers);
+  return {
+    expects: 'a path, or off',
+    read: (raw, base) => (raw === 'off' ? '' : read(raw, base)),
+    show: (value) => (value === '' ? 'off' : value),
+    offers,
+  };
+}
+
 export const rate: Kind<number> = {
   expects: 'a rate; write bytes a second such as 500K, 10M or 1.5MiB, from 1K to 1024G, or off',
   read: (raw) => (typeof raw === 'string' || typeof raw === 'number' ? parseRate(String(raw)) : undefined),

@@ -16,3 +16,5 @@ export const RATE_MIN = KIB;
  * Bytes a second that a rate limit is at most: 1 TiB/s is more than any machine moves, and every product stays exact.
  */
 export const RATE_MAX = 1024 * GIB;
+/** Least milliseconds that a hook may run: below that every one would be ended while it starts. */
+export const HOOK_TIMEOUT_MIN_MS = 1_000;

@@ -11,13 +11,14 @@ import {
   duration,
   type Kind,
   path,
+  pathOrOff,
   patience,
   rate,
   room,
   trackerPair,
   yesOrNo,
 } from './kinds.js';
-import { STATS_INTERVAL_MIN_MS } from './limits.js';
+import { HOOK_TIMEOUT_MIN_MS, STATS_INTERVAL_MIN_MS } from './limits.js';
 import type { Places } from './places.js';
 
 /** @typeParam D the default: a value, or undefined where there is none. */
@@ -138,6 +139,14 @@ export const SETTINGS = {
     '16M, less on a small disk',
     'bytes that downloads leave free on their disk: 100M, 2G, off',
   ),
+  'on-complete': optional(pathOrOff('files'), 'off', 'program that is run when a download is complete'),
+  'on-error': optional(pathOrOff('files'), 'off', 'program that is run when a download fails or cannot go on'),
+  'hook-timeout': setting(
+    duration(HOOK_TIMEOUT_MIN_MS, 'a time of at least 1 s; write 90s, 10m or 2h'),
+    () => 600_000,
+    '10m',
+    'how long a program of on-complete or on-error may run: 90s, 2h',
+  ),
   'stats-interval': setting(
     duration(STATS_INTERVAL_MIN_MS, 'a time of at least 0.1 s; write 500ms, 10s or 1m'),
     () => 10_000,
@@ -162,6 +171,9 @@ export const CLIENT_SETTINGS = [
   'require-signature',
   ...IDENTITY_SETTINGS,
 ] as const satisfies readonly SettingName[];
+
+/** Flags of every command whose client downloads. */
+export const HOOK_SETTINGS = ['on-complete', 'on-error', 'hook-timeout'] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;
 /** Paths are absolute, rates are bytes per second (0: no limit), times are milliseconds. */

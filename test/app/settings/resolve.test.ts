@@ -55,6 +55,9 @@ const WORDS: Readonly<Record<SettingName, readonly [string, string, string, stri
   advertise: ['192.0.2.7:7000', '7001', ':7002', '[2001:db8::7]:7003'],
   'peer-threads': ['1', '2', '4', '16'],
   'disk-reserve': ['100M', 'off', '2G', '0'],
+  'on-complete': ['/a', '/b', '~/c', 'off'],
+  'on-error': ['/a', '/b', '~/c', 'd'],
+  'hook-timeout': ['1s', '2m', '3h', '90'],
   'stats-interval': ['1s', '500ms', '3m', '100'],
 };
 
