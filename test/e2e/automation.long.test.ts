@@ -1,13 +1,22 @@
-// What clients do by themselves, as real processes: hooks at the ends of downloads.
+// What clients do by themselves, as real processes: hooks at the ends of downloads, and what is dropped into a folder.
 
 import assert from 'node:assert/strict';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import test from 'node:test';
 import { runProgram } from '../../src/app/demo/processes.js';
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { CommandRun, makeUser } from '../support/command-run.js';
 import { onDaemon, startDaemon } from '../support/daemon-stage.js';
-import { create, eventually, PIECE, shareHere, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+import {
+  create,
+  eventually,
+  killHard,
+  namesIn,
+  PIECE,
+  shareHere,
+  stageSwarm,
+  startTrackerHere,
+} from '../support/e2e-stage.js';
 
 async function program(swarm: Swarm, name: string, text: string): Promise<string> {
   await writeFile(swarm.path(name), `#!/bin/sh\n${text}\n`);
@@ -85,4 +94,54 @@ test('on-error runs with the code and the reason of what failed', async (t) => {
   const { code, stderr } = await run.outcome();
   assert.equal(code, 12, stderr);
   assert.equal(await textOf(swarm.path('facts')), `error|VERIFICATION_FAILED|${swarm.path('got.bin')}`);
+});
+
+test('what is dropped into the watched folder is fetched, through a kill as well; what cannot be says why', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startTrackerHere(swarm);
+  const seeder = await shareHere(swarm, await swarm.makeFile('a.bin', 2 * PIECE), 'a.mtorrent');
+  await seeder.share(await swarm.makeFile('b.bin', PIECE), swarm.path('b.mtorrent'));
+  await seeder.share(await swarm.makeFile('c.bin', PIECE), swarm.path('c.mtorrent'));
+  const [inbox, got] = [swarm.path('inbox'), swarm.path('got')];
+  const options = ['--watch-dir', inbox, '--watch-dest', got];
+  const first = await startDaemon(swarm, options);
+  await first.said(/nothing is fetched from .*inbox until this is mended/, 20_000);
+  await mkdir(got);
+  await mkdir(inbox);
+  await first.said(/inbox is watched again/, 20_000);
+  // Half of it first.
+  const text = await readFile(swarm.path('a.mtorrent'), 'utf8');
+  await writeFile(`${inbox}/a.mtorrent`, text.slice(0, 60));
+  await writeFile(`${inbox}/a.mtorrent`, text);
+  await writeFile(`${inbox}/b.link`, `${await seeder.link('b.bin')}\n`);
+  await writeFile(`${inbox}/bad.mtorrent`, 'no such thing\n');
+  await symlink(swarm.path('c.mtorrent'), `${inbox}/link.mtorrent`);
+  const done = ['a.mtorrent.added', 'b.link.added', 'bad.mtorrent.failed', 'bad.mtorrent.failed.txt'];
+  const refused = ['link.mtorrent.failed', 'link.mtorrent.failed.txt'];
+  await eventually(
+    () => namesIn(inbox),
+    (names) => names.join() === [...done, ...refused].join(),
+    'all are done',
+  );
+  assert.match(await textOf(`${inbox}/link.mtorrent.failed.txt`), /symbolic link/);
+  await eventually(
+    () => namesIn(got),
+    (names) => names.join() === 'a.bin,b.bin',
+    'both are fetched',
+  );
+  // Killed after the client took it over, before it was renamed.
+  await killHard(first);
+  await rename(`${inbox}/a.mtorrent.added`, `${inbox}/a.mtorrent`);
+  await copyFile(swarm.path('c.mtorrent'), `${inbox}/c.mtorrent`);
+  await startDaemon(swarm, options);
+  await eventually(
+    () => namesIn(inbox),
+    (names) => names.includes('c.mtorrent.added') && names.includes('a.mtorrent.added'),
+    'both are taken after the kill',
+  );
+  await eventually(
+    () => namesIn(got),
+    (names) => names.join() === 'a.bin,b.bin,c.bin',
+    'the other one is fetched as well',
+  );
 });

@@ -2047,4 +2047,22 @@ export const CATALOGUE: readonly Defect[] = [
     test: 'test/app/automation/hook-program.test.ts',
     rule: 'the end of a hook is not waited for by what it leaves behind, and a signal reaches all it has started',
   },
+  {
+    name: 'watch: a half-written file is taken',
+    breaks: 'a file is taken once it has stayed as it is',
+    file: 'src/app/automation/dropped-files.ts',
+    right: 'const seen = known?.stamp === stamp ? known :',
+    wrong: 'const seen = known !== undefined ? known :',
+    test: 'test/app/automation/dropped-files.test.ts',
+    rule: 'a file that grows or is written again is not taken before it has stayed as it is',
+  },
+  {
+    name: 'watch: a link is followed',
+    breaks: 'a symbolic link in a watched folder is refused',
+    file: 'src/app/automation/dropped-files.ts',
+    right: "if (file.kind === 'link') return refuse(",
+    wrong: "if (file.kind === 'other') return refuse(",
+    test: 'test/app/automation/dropped-files.test.ts',
+    rule: 'symbolic links, what is no file, empty files and huge ones are refused with the reason',
+  },
 ];

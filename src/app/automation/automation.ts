@@ -2,11 +2,15 @@
 // setting asks for some of it.
 
 import type { LogTarget } from '../../foundation/base/log.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { checkHooks, type HookSettings, Hooks, type Say } from './hooks.js';
+import { WatchedFolder, type WatchSettings } from './watched-folder.js';
 
 export interface AutomationSettings {
   readonly hooks: HookSettings;
+  /** Undefined: no folder is watched. */
+  readonly watch: WatchSettings | undefined;
 }
 
 /** What runs beside one client. */
@@ -17,6 +21,13 @@ export interface Automation {
   close(): Promise<void>;
 }
 
+/** The client that this runs beside. */
+export interface Automated {
+  readonly client: SwarmClient;
+  readonly log: LogTarget;
+  readonly credentials?: Credentials | undefined;
+}
+
 /** Rejects with MiniTorrentError for a setting that cannot work, before a client starts. */
 export async function checkAutomation({ hooks }: AutomationSettings): Promise<void> {
   await checkHooks(hooks);
@@ -24,16 +35,19 @@ export async function checkAutomation({ hooks }: AutomationSettings): Promise<vo
 
 /** @param say tells a person; the log gets the same by itself. */
 export function startAutomation(
-  client: SwarmClient,
+  { client, log, credentials }: Automated,
   settings: AutomationSettings,
-  log: LogTarget,
   say: Say,
 ): Automation {
   const { onComplete, onError } = settings.hooks;
   const hooks =
     onComplete === undefined && onError === undefined ? undefined : new Hooks(client, settings.hooks, log, say);
+  const watched =
+    settings.watch === undefined ? undefined : new WatchedFolder(client, settings.watch, credentials, log, say);
   return {
     idle: async () => hooks?.idle(),
-    close: async () => hooks?.close(),
+    close: async () => {
+      await Promise.all([hooks?.close(), watched?.close()]);
+    },
   };
 }

@@ -16,3 +16,24 @@ export const HOOK_OUTPUT_REST_MS = 500;
 export const HOOK_LINE_CHARACTERS_MAX = 1_000;
 /** Bytes of output of one run that reach the log: one hook cannot fill the disk. */
 export const HOOK_OUTPUT_BYTES_MAX = 64 * KIB;
+
+// --- a watched folder ---
+
+/** Milliseconds between two looks at a watched folder: a listing of a directory. */
+export const WATCH_LOOK_MS = 1_000;
+/** Milliseconds for which a file has to stay as it is before it counts as written: two looks, and slow copies. */
+export const WATCH_SETTLED_MS = 2_000;
+/** Milliseconds after which an empty file counts as empty and not as one that is about to be written. */
+export const WATCH_EMPTY_MS = 60_000;
+/** Milliseconds until what failed for a passing reason is tried again: a tracker that restarts takes less. */
+export const WATCH_AGAIN_MS = 60_000;
+/** The same while a file of the library is being checked after a start. */
+export const WATCH_CHECKING_MS = 2_000;
+/** Names of a watched folder that are looked at: more are a mistake, and each is asked for on the disk. */
+export const WATCH_NAMES_MAX = 10_000;
+/** Bytes of a .link file: one link, and some white space. */
+export const LINK_FILE_BYTES_MAX = 4 * KIB;
+/** Milliseconds for which the copy of a .mtorrent from a watched folder is kept, as for those of links. */
+export const WATCH_COPIES_KEPT_MS = 30 * 24 * 3_600_000;
+/** Milliseconds that the end of a client waits for a look at a folder whose disk may hang. */
+export const WATCH_CLOSE_MS = 2_000;

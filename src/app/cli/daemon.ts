@@ -20,7 +20,7 @@ export function daemonCommand(parser: Argv, run: RunCommand): void {
         })
         .options(settingFlags('trackers', 'address-wait', 'socket', 'state-dir', 'log', ...LOG_SETTINGS))
         .options(settingFlags('upload-limit', 'download-limit', ...CLIENT_SETTINGS))
-        .options(settingFlags(...HOOK_SETTINGS))
+        .options(settingFlags(...HOOK_SETTINGS, 'watch-dir', 'watch-dest', 'download-dir'))
         .options(OPEN_FLAG)
         .example('$0 daemon --detach', 'with a tracker pair of its own')
         .example('$0 daemon 192.0.2.7:6881 192.0.2.1:7001 192.0.2.2:7001', ''),

@@ -34,7 +34,7 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   if (host !== undefined) await waitForAddress(host, { waitMs: addressWaitOf(settings), say: tell });
   const { stateDir, note } = await findState(settings, usual.stateDir);
   if (note !== undefined) tell(note);
-  const automate = await prepareAutomation(settings);
+  const automate = await prepareAutomation(settings, stateDir);
   const config = { ...usual, stateDir, automate, membership: await membershipOf(settings, 'client') };
   const listener = await openAttachListener(socket, tell);
   const signals = new Signals();
@@ -75,7 +75,7 @@ async function runAt(
     const { trackers } = pair;
     const local = await startClient({ ...client, trackers, credentials, stateDir, socket, log: logTarget });
     if (remark !== undefined) tell(remark);
-    const automation = config.automate(local, (_, sentence) => tell(sentence));
+    const automation = config.automate({ ...local, credentials }, (_, sentence) => tell(sentence));
     signals.watch(local);
     listener.serve(local);
     onReady(local.facts.address);

@@ -147,6 +147,12 @@ export const SETTINGS = {
     '10m',
     'how long a program of on-complete or on-error may run: 90s, 2h',
   ),
+  'watch-dir': optional(
+    pathOrOff('directories'),
+    'off',
+    'folder whose .mtorrent and .link files a client in the background fetches',
+  ),
+  'watch-dest': optional(path('directories'), 'the download-dir', 'where what comes from the watch-dir goes'),
   'stats-interval': setting(
     duration(STATS_INTERVAL_MIN_MS, 'a time of at least 0.1 s; write 500ms, 10s or 1m'),
     () => 10_000,

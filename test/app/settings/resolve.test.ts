@@ -58,6 +58,8 @@ const WORDS: Readonly<Record<SettingName, readonly [string, string, string, stri
   'on-complete': ['/a', '/b', '~/c', 'off'],
   'on-error': ['/a', '/b', '~/c', 'd'],
   'hook-timeout': ['1s', '2m', '3h', '90'],
+  'watch-dir': ['/a', '/b', '~/c', 'off'],
+  'watch-dest': ['/a', '/b', '~/c', 'd'],
   'stats-interval': ['1s', '500ms', '3m', '100'],
 };
 

@@ -1,0 +1,253 @@
+// Fetches what is dropped into a folder: takes each file once it is whole, gives it to the client, and renames it to
+// say what came of it. A file keeps its name until the client has taken the download over, so that nothing is lost when
+// the client is killed.
+
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, opendir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemClock } from '../../foundation/base/clock.js';
+import { alarm, within } from '../../foundation/base/deferred.js';
+import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { type LogFile, type LogTarget, openLog } from '../../foundation/base/log.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
+import { isLink } from '../../foundation/torrent/link.js';
+import type { NameRule } from '../../foundation/torrent/metainfo.js';
+import { printable } from '../../foundation/torrent/names.js';
+import { mtorrentOfLink, saveMtorrent } from '../library/links.js';
+import type { SwarmClient } from '../library/swarm-client.js';
+import { type DroppedFile, DroppedFiles, type DroppedStep } from './dropped-files.js';
+import type { Say } from './hooks.js';
+import {
+  LINK_FILE_BYTES_MAX,
+  WATCH_AGAIN_MS,
+  WATCH_CHECKING_MS,
+  WATCH_CLOSE_MS,
+  WATCH_COPIES_KEPT_MS,
+  WATCH_LOOK_MS,
+  WATCH_NAMES_MAX,
+} from './limits.js';
+
+export interface WatchSettings {
+  /** Absolute, as all of these. */
+  readonly directory: string;
+  /** Where downloads go. */
+  readonly destination: string;
+  /** Of this client. */
+  readonly stateDir: string;
+  /** Where the .mtorrent files of links are kept. */
+  readonly stateRoot: string;
+  readonly mayName: NameRule;
+}
+
+/** Reasons that pass by themselves. */
+const PASSING: readonly string[] = ['NO_TRACKER', 'TIMED_OUT', 'UNFINISHED', 'DISK_FULL', 'LIMIT_REACHED', 'IO_ERROR'];
+
+export class WatchedFolder {
+  readonly #client: SwarmClient;
+  readonly #settings: WatchSettings;
+  readonly #credentials: Credentials | undefined;
+  readonly #say: Say;
+  readonly #logFile: LogFile;
+  readonly #dropped = new DroppedFiles();
+  readonly #stop = new AbortController();
+  /** What was told last of the folder, and of each file that is held. */
+  readonly #told = new Map<string, string>();
+  readonly #work: Promise<void>;
+  #cancelPause: () => void = () => undefined;
+
+  constructor(
+    client: SwarmClient,
+    settings: WatchSettings,
+    credentials: Credentials | undefined,
+    log: LogTarget,
+    say: Say,
+  ) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#credentials = credentials;
+    this.#say = say;
+    this.#logFile = openLog(log, 'watch');
+    this.#work = this.#watch();
+  }
+
+  /** What is being taken is left as it is, for the next run. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#cancelPause();
+    await within(this.#work, WATCH_CLOSE_MS, () => undefined);
+    this.#logFile.close();
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.#look();
+      if (this.#stop.signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        const pause = alarm(WATCH_LOOK_MS, resolve);
+        this.#cancelPause = () => {
+          pause.cancel();
+          resolve();
+        };
+      });
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { directory, destination } = this.#settings;
+    try {
+      const files = await listed(directory);
+      const steps = this.#dropped.look(files, systemClock.nowMs());
+      this.#forgetTold(files);
+      if (!(await stat(destination)).isDirectory())
+        throw new MiniTorrentError('NOT_A_DIRECTORY', `${destination} is not a directory`);
+      this.#unsay('', `${directory} is watched again`);
+      for (const step of steps) {
+        if (this.#stop.signal.aborted) return;
+        await this.#perform(step);
+      }
+    } catch (error) {
+      const { message } = fileError(error, directory);
+      this.#tellOnce('', `nothing is fetched from ${directory} until this is mended: ${message}`);
+    }
+  }
+
+  async #perform(step: DroppedStep): Promise<void> {
+    const { file } = step;
+    if (step.kind === 'refuse') return this.#fail(file, step.reason);
+    try {
+      const mtorrent = await (step.as === 'link' ? this.#ofLink(file) : this.#copyOf(file));
+      if (this.#stop.signal.aborted) return;
+      const { path } = await this.#client.get(mtorrent, `${this.#settings.destination}/`);
+      this.#logFile.log.info({ file: file.name, path }, 'a file of the watched folder is being fetched');
+      await this.#rename(file, '.added');
+    } catch (error) {
+      if (!(error instanceof MiniTorrentError)) throw error;
+      await this.#judge(file, error);
+    }
+  }
+
+  /** Whether a failure is the last word on this file. */
+  async #judge(file: DroppedFile, error: MiniTorrentError): Promise<void> {
+    if (this.#stop.signal.aborted || error.code === 'CANCELLED') return;
+    const files = await this.#client.files().catch(() => []);
+    if (files.some(({ state }) => state === 'checking')) return this.#hold(file, WATCH_CHECKING_MS);
+    if (!PASSING.includes(error.code)) return this.#fail(file, error.message);
+    this.#hold(file, WATCH_AGAIN_MS);
+    this.#tellOnce(file.name, `${file.name} cannot be fetched yet, and is tried again: ${error.message}`);
+  }
+
+  #hold(file: DroppedFile, ms: number): void {
+    this.#dropped.hold(file, systemClock.nowMs() + ms);
+  }
+
+  async #fail(file: DroppedFile, reason: string): Promise<void> {
+    this.#tellOnce(file.name, `${file.name} is not fetched: ${reason}`);
+    const path = join(this.#settings.directory, `${file.name}.failed.txt`);
+    try {
+      const flag = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+      await writeFile(path, `${printable(reason)}\n`, { flag, mode: 0o644 });
+    } catch (error) {
+      this.#logFile.log.warn({}, fileError(error, path).message);
+    }
+    await this.#rename(file, '.failed');
+  }
+
+  async #rename(file: DroppedFile, suffix: string): Promise<void> {
+    const from = join(this.#settings.directory, file.name);
+    try {
+      await rename(from, `${from}${suffix}`);
+    } catch (error) {
+      // Somebody has taken it away, which is as good.
+      if (errnoOf(error) === 'ENOENT') return;
+      this.#dropped.hold(file, Number.POSITIVE_INFINITY);
+      this.#tellOnce(
+        file.name,
+        `${file.name} cannot be renamed, and stays as it is: ${fileError(error, from).message}`,
+      );
+    }
+  }
+
+  /** A copy that stays when the file is renamed. */
+  async #copyOf({ name, size, mtimeMs }: DroppedFile): Promise<string> {
+    const { directory, stateDir } = this.#settings;
+    const key = createHash('sha256').update(`${name}\0${size}\0${mtimeMs}`).digest('hex').slice(0, 16);
+    const path = join(stateDir, 'watched', key, name);
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await sweep(join(stateDir, 'watched'), Date.now() - WATCH_COPIES_KEPT_MS);
+    } catch (error) {
+      throw fileError(error, stateDir);
+    }
+    await saveMtorrent(join(directory, name), path);
+    return path;
+  }
+
+  async #ofLink({ name }: DroppedFile): Promise<string> {
+    const text = (await smallText(join(this.#settings.directory, name))).trim();
+    if (!isLink(text) || /\s/.test(text))
+      throw new MiniTorrentError('INVALID_LINK', 'a .link file has one link in it, a line that begins with mtorrent:');
+    const { stateRoot, mayName } = this.#settings;
+    return mtorrentOfLink(text, { stateRoot, mayName, signal: this.#stop.signal, credentials: this.#credentials });
+  }
+
+  #tellOnce(about: string, sentence: string): void {
+    if (this.#told.get(about) === sentence) return;
+    this.#told.set(about, sentence);
+    this.#logFile.log.warn({}, sentence);
+    this.#say('bad', printable(sentence));
+  }
+
+  #unsay(about: string, sentence: string): void {
+    if (!this.#told.delete(about)) return;
+    this.#logFile.log.info({}, sentence);
+    this.#say('good', printable(sentence));
+  }
+
+  #forgetTold(files: readonly DroppedFile[]): void {
+    const names = new Set(['', ...files.map(({ name }) => name)]);
+    for (const name of this.#told.keys()) if (!names.has(name)) this.#told.delete(name);
+  }
+}
+
+/** Files that may be meant, without following links. */
+async function listed(directory: string): Promise<readonly DroppedFile[]> {
+  const names: string[] = [];
+  for await (const { name } of await opendir(directory)) {
+    if (!/\.(mtorrent|link)$/.test(name)) continue;
+    names.push(name);
+    if (names.length >= WATCH_NAMES_MAX) break;
+  }
+  const files: DroppedFile[] = [];
+  for (const name of names) {
+    // It may be gone already.
+    const found = await lstat(join(directory, name)).catch(() => undefined);
+    if (found === undefined) continue;
+    const kind = found.isSymbolicLink() ? 'link' : found.isFile() ? 'file' : 'other';
+    files.push({ name, kind, size: found.size, mtimeMs: found.mtimeMs });
+  }
+  return files;
+}
+
+async function smallText(path: string): Promise<string> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    try {
+      const buffer = new Uint8Array(LINK_FILE_BYTES_MAX);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+      return new TextDecoder().decode(buffer.subarray(0, bytesRead));
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** Deletes the copies that were made before `wallMs`: the client has its own of what it has. */
+async function sweep(directory: string, wallMs: number): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    if ((await stat(path)).mtimeMs < wallMs) await rm(path, { recursive: true, force: true });
+  }
+}
