@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, type TestContext, test } from 'node:test';
 import { randomFile, sha256OfFile } from '../../src/app/demo/swarm.js';
+import { invitationOn } from '../support/captures.js';
 import { DocumentationWorld } from '../support/documentation-world.js';
 import { eventually, PIECE } from '../support/e2e-stage.js';
 import { SESSION, SHARED, Stage } from '../support/example-stages.js';
@@ -32,6 +33,8 @@ async function ownPair(t: TestContext): Promise<void> {
   await mkdir(world.path('/home/bob'));
   await randomFile(world.path('/home/ada/disk.img'), SIZE);
   const console = await stage.starts('mtorrent');
+  // Another user of this machine, let in by the line that the console prints.
+  await world.whole(await invitation(console), bob);
   const joined = await stage.starts('mtorrent -t 192.0.2.1:7001 -t 192.0.2.1:7002', bob);
   const sharing = await stage.starts('mtorrent share disk.img');
   await copyFile(world.path('/home/ada/disk.img.mtorrent'), world.path('/home/bob/disk.img.mtorrent'));
@@ -64,6 +67,12 @@ async function ownPair(t: TestContext): Promise<void> {
     assert.equal(await terminal.exited, 0);
   }
   stage.done();
+}
+
+async function invitation(console: TerminalProcess): Promise<string> {
+  await console.prompts();
+  console.type('invite\r');
+  return invitationOn(console);
 }
 
 async function pairOfTwo(t: TestContext): Promise<void> {

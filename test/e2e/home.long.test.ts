@@ -1,7 +1,8 @@
 // `mtorrent` without a command: a console that works at once, with a tracker pair of its own that is found again in the
-// next run, and whose one printed line lets a second machine join.
+// next run. A new one is closed, and one pasted line lets a second machine join.
 
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
@@ -30,6 +31,21 @@ async function stage(t: TestContext): Promise<{ swarm: Swarm; ada: User; ports: 
   const swarm = await stageSwarm(t);
   const ada = await makeUser(swarm.directory, 'ada');
   return { swarm, ada, ports: await rememberPorts(ada) };
+}
+
+/** A user on a loopback address of their own, where the ports of a first run are free. */
+async function newcomer(swarm: Swarm, name: string, host: string): Promise<User> {
+  const { directory, env } = await makeUser(swarm.directory, name);
+  return closable({ directory, env: { ...env, MTORRENT_ADDRESS: `${host}:0` } });
+}
+
+/** Tests are open where nobody says otherwise; a person's machine is not. */
+function closable({ directory, env }: User): User {
+  return { directory, env: { ...env, MTORRENT_SWARM: 'auto' } };
+}
+
+function freshHost(): string {
+  return `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
 }
 
 /** The line that a second machine types, as words. */
@@ -191,4 +207,89 @@ test('a pair that cannot run is told at the prompt, which is there all the same,
   await run.line(/^SUCCESS:0$/);
   run.write('quit');
   assert.equal(await run.exited, 0, run.stderr);
+});
+
+/** What the console answers to `invite`, as words. */
+async function invitation(console: CommandRun): Promise<readonly string[]> {
+  console.write('invite');
+  const line = await console.line(/^SUCCESS:mtorrent join mtj1[a-z2-7]+$/);
+  return line.split(' ').slice(1);
+}
+
+test('a new home swarm is closed from its first run: a stranger gets nothing, one pasted line lets a machine in, and the next run knows it', async (t) => {
+  const swarm = await stageSwarm(t);
+  const host = freshHost();
+  const [ada, bob] = [await newcomer(swarm, 'ada', host), await newcomer(swarm, 'bob', host)];
+  const source = await swarm.makeFile('film.bin', 2 * PIECE);
+  const first = new CommandRun(t, ada, []);
+  await first.said(/let in only whom you invite; type: invite/);
+  assert.doesNotMatch(first.stderr, /open:|mtorrent -t/);
+  first.write('share film.bin film.mtorrent');
+  await first.line(/^SUCCESS:film\.mtorrent$/);
+  const get = ['get', 'film.mtorrent', 'copy.bin', '--timeout', '20s'];
+  const refused = await new CommandRun(t, bob, get).outcome();
+  assert.equal(refused.code, 8, refused.stderr);
+  assert.match(refused.stderr, /this swarm is closed; ask its administrator for an invitation/);
+  const joined = await new CommandRun(t, bob, await invitation(first)).outcome();
+  assert.equal(joined.code, 0, joined.stderr);
+  assert.match(joined.stdout, /^joined swarm home as client /);
+  // This user's own commands take part; that machine is told of by name, in the place where its keys lie.
+  const own = await new CommandRun(t, ada, ['get', 'film.mtorrent', 'own.bin']).outcome();
+  assert.equal(own.code, 0, own.stderr);
+  const status = await new CommandRun(t, ada, ['swarm', 'members']).outcome();
+  assert.equal(status.code, 8, status.stderr);
+  const [, directory = ''] = /swarm of your consoles ask with: --identity (\S+)$/m.exec(status.stderr) ?? [];
+  assert.equal(directory, `${homeOf(ada)}/swarm`);
+  const members = await new CommandRun(t, ada, ['swarm', 'members', '--identity', directory]).outcome();
+  for (const role of [/ admin /, / client /]) assert.match(members.stdout, role);
+  first.write('quit');
+  assert.equal(await first.exited, 0, first.stderr);
+
+  const second = new CommandRun(t, ada, []);
+  await second.said(/type: invite/);
+  const console = new CommandRun(t, bob, []);
+  console.write('get film.mtorrent copy.bin');
+  await console.line(/^COMPLETED:.*copy\.bin$/);
+  assert.equal(await sha256OfFile(swarm.path('copy.bin')), await sha256OfFile(source));
+  for (const run of [console, second]) {
+    run.write('quit');
+    assert.equal(await run.exited, 0, run.stderr);
+  }
+});
+
+test('while a closed home swarm does not run, its addresses are as open as whoever listens there', async (t) => {
+  const swarm = await stageSwarm(t);
+  const host = freshHost();
+  const ada = await newcomer(swarm, 'ada', host);
+  const console = new CommandRun(t, ada, []);
+  await console.said(/type: invite/);
+  console.write('quit');
+  assert.equal(await console.exited, 0, console.stderr);
+  const pair = [`${host}:7001`, `${host}:7002`] as const;
+  for (const [name, own, other] of [
+    ['one', pair[0], pair[1]],
+    ['two', pair[1], pair[0]],
+  ] as const)
+    await new CommandRun(t, ada, ['tracker', own, other, `${name}.db`, `${name}.log`]).line(/^TRACKER LISTENING/);
+  await swarm.makeFile('film.bin', PIECE);
+  const sharing = new CommandRun(t, ada, ['share', 'film.bin', '-t', pair[0], '-t', pair[1]]);
+  await sharing.line(/^film\.bin\.mtorrent$/);
+  const got = await new CommandRun(t, ada, ['get', 'film.bin.mtorrent', 'copy.bin', '--timeout', '60s']).outcome();
+  assert.equal(got.code, 0, got.stderr);
+});
+
+test('a home swarm that an earlier release made stays open and says how to close it; its owner closes it', async (t) => {
+  const ada = closable((await stage(t)).ada);
+  const before = new CommandRun(t, ada, []);
+  await before.said(/^open: whoever reaches this port may take part; mtorrent swarm init --home closes it$/m);
+  await printedLine(before);
+  before.write('quit');
+  assert.equal(await before.exited, 0, before.stderr);
+  const closing = await new CommandRun(t, ada, ['swarm', 'init', '--home']).outcome();
+  assert.equal(closing.code, 0, closing.stderr);
+  const after = new CommandRun(t, ada, []);
+  await after.said(/let in only whom you invite; type: invite/);
+  await invitation(after);
+  after.write('quit');
+  assert.equal(await after.exited, 0, after.stderr);
 });

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { describe, type TestContext, test } from 'node:test';
 import { randomFile, sha256OfFile } from '../../src/app/demo/swarm.js';
-import { patternOf, playConsole } from '../support/captures.js';
+import { invitationOn, patternOf, playConsole } from '../support/captures.js';
 import { DocumentationWorld, type Typed } from '../support/documentation-world.js';
 import { eventually, PIECE } from '../support/e2e-stage.js';
 import { Stage } from '../support/example-stages.js';
@@ -85,11 +85,11 @@ async function twoTerminals(t: TestContext): Promise<void> {
   await playConsole(first, sharing);
   await first.prompts();
   // The line for the second one stands in the first one's block.
-  const line = sharing.find((row) => row.startsWith('  mtorrent -t '))?.trim() ?? '';
-  const second = world.type(line, {
-    directory: '/tmp/try/b',
-    env: { XDG_STATE_HOME: '/tmp/try/state2', MTORRENT_DOWNLOAD_LIMIT: '4M' },
-  });
+  const line = await invitationOn(first);
+  const state2 = { XDG_STATE_HOME: '/tmp/try/state2', XDG_CONFIG_HOME: '/tmp/try/config2' };
+  const place = { directory: '/tmp/try/b', env: { ...state2, MTORRENT_DOWNLOAD_LIMIT: '4M' } };
+  await world.whole(line, place);
+  const second = world.type('mtorrent', place);
   await playConsole(second, getting);
   await second.until(/^from 192\.0\.2\.2:6881 +received /m);
   await second.until(/^complete: /m);

@@ -8,7 +8,7 @@ const PROMPT = 'mtorrent> ';
 const CHOSEN_PORT = 32_768;
 
 const TOKEN =
-  /(?<link>\bmtorrent:[0-9a-f]{40}-[\w-]{43}-\d+-\d+@)|(?<address>\b\d+\.\d+\.\d+\.\d+:\d+)|(?<digest>\b(?:[0-9a-f]{24})?[0-9a-f]{40}\b)|(?<bar>[█░]+)|(?<![\w.-])(?<number>\d[\d.]*)(?<unit> (?:B|[KMGT]iB|ms|s)\b)?|(?<gap>\s+)|(?<other>.)/gu;
+  /(?<invitation>\bmtj1…)|(?<link>\bmtorrent:[0-9a-f]{40}-[\w-]{43}-\d+-\d+@)|(?<address>\b\d+\.\d+\.\d+\.\d+:\d+)|(?<digest>\b(?:[0-9a-f]{24})?[0-9a-f]{40}\b)|(?<bar>[█░]+)|(?<![\w.-])(?<number>\d[\d.]*)(?<unit> (?:B|[KMGT]iB|ms|s)\b)?|(?<gap>\s+)|(?<other>.)/gu;
 
 /**
  * A row like `line`: figures, digests, ports that the kernel chose, and what a doctor thinks of a figure may differ.
@@ -16,7 +16,8 @@ const TOKEN =
 export function patternOf(line: string): RegExp {
   const [, verdict, rest = line] = /^(ok {4})(.*)$/.exec(line) ?? [];
   const parts = [...rest.trim().matchAll(TOKEN)].map(({ groups = {} }) => {
-    const { link, address, digest, bar, number, unit, gap, other = '' } = groups;
+    const { invitation, link, address, digest, bar, number, unit, gap, other = '' } = groups;
+    if (invitation !== undefined) return 'mtj1[a-z2-7]+';
     if (link !== undefined) return 'mtorrent:[0-9a-f]{40}-[\\w-]{43}-\\d+-\\d+@';
     if (address !== undefined) return patternOfAddress(address);
     if (digest !== undefined) return `[0-9a-f]{${digest.length}}`;
@@ -52,4 +53,10 @@ export async function playConsole(terminal: TerminalProcess, lines: readonly str
     else await terminal.prompts();
     if (typed) terminal.type(`${typed}\r`);
   }
+}
+
+/** The line that a console has printed for another machine, once it is whole. */
+export async function invitationOn(terminal: TerminalProcess): Promise<string> {
+  const lines = await terminal.until(/^mtorrent join mtj1[a-z2-7]+\s*\n+mtorrent>/m, 'the line for another machine');
+  return lines.find((line) => line.startsWith('mtorrent join mtj1'))?.trim() ?? '';
 }

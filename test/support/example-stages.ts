@@ -36,7 +36,7 @@ export interface Row {
 const HELP: Readonly<Record<string, Row>> = {
   mtorrent: {
     stage: 'home',
-    shows: /this client serves at 192\.0\.2\.1:6881[\s\S]*^ {2}mtorrent -t 192\.0\.2\.1:7001 -t 192\.0\.2\.1:7002$/m,
+    shows: /this client serves at 192\.0\.2\.1:6881[\s\S]*let in only whom you invite; type: invite$/m,
   },
   'mtorrent -t 192.0.2.1:7001 -t 192.0.2.1:7002': {
     stage: 'home',
@@ -119,6 +119,7 @@ const PIPED = String.raw`printf 'get model.mtorrent /data/\nwait\n' | mtorrent c
 const README: Readonly<Record<string, Row>> = {
   ...rows('readme: two terminals', [
     'mtorrent> share llama llama.mtorrent',
+    'mtorrent> invite',
     'mtorrent> get ../llama.mtorrent .',
     'mtorrent> show peers llama',
   ]),

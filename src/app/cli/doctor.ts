@@ -15,7 +15,7 @@ import type { Settings } from '../settings/resolve.js';
 import { settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
-import { membershipOf } from './membership.js';
+import { membershipAt, membershipOf } from './membership.js';
 
 const SOMETHING_IS_BAD = 1;
 
@@ -73,11 +73,12 @@ async function findingsHere(
   const { probe } = await import('../../client/doctor/probe.js');
   const { numericHost } = await import('../library/own-address.js');
   const upload = client.upload && { ...client.upload, host: await numericHost(client.upload.host) };
-  const { credentials } = await membershipOf(settings, 'client');
+  const trackers = named ?? pair.trackers ?? [];
+  const { credentials } = await membershipAt(trackers, await membershipOf(settings, 'client'), settings);
   const isAsked = upload === undefined || formatAddress(upload) === running;
   const measured = await probe({
     upload: isAsked ? undefined : { address: upload, isOurs: false },
-    trackers: (named ?? pair.trackers ?? []).map((address) => ({ address, swarm: undefined })),
+    trackers: trackers.map((address) => ({ address, swarm: undefined })),
     places: [
       ...(await statePlaces(settings)),
       { directory: await nearestDirectory(settings.values['download-dir']), neededBytes: 0 },

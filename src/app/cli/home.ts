@@ -12,7 +12,7 @@ import { CLIENT_SETTINGS, HOOK_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags }
 import { prepareAutomation, tellAt } from './automation.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
-import { membershipBeside, membershipOf } from './membership.js';
+import { membershipOf, membershipOn } from './membership.js';
 
 export function homeCommand(parser: Argv, run: RunCommand): void {
   parser.command(
@@ -24,7 +24,7 @@ export function homeCommand(parser: Argv, run: RunCommand): void {
         .options(settingFlags('address', 'upload-limit', 'download-limit', ...CLIENT_SETTINGS, 'state-dir', 'socket'))
         .options(settingFlags('color', ...HOOK_SETTINGS, ...LOG_SETTINGS))
         .options(OPEN_FLAG)
-        .example('$0', 'on the first machine; it prints the command for a second one')
+        .example('$0', 'on the first machine; `invite` prints the line for a second one')
         .example('$0 -t 192.0.2.1:7001 -t 192.0.2.1:7002', 'with the trackers of another machine'),
     (args) => run(() => runHome(args)),
   );
@@ -48,9 +48,9 @@ export async function runHome(args: ParsedArguments): Promise<number> {
   const opening = openHome({
     ...client,
     log,
-    pair: { ...pair, onTrouble: (sentence) => say(sentence) },
-    credentialsOf: (own) => {
-      const taken = membershipBeside(own, membership);
+    pair: { ...pair, beginsClosed: true, onTrouble: (sentence) => say(sentence) },
+    credentialsOf: async (own) => {
+      const taken = await membershipOn(own, membership, settings);
       remark = taken.remark;
       return taken.credentials;
     },
@@ -80,11 +80,7 @@ export async function runHome(args: ParsedArguments): Promise<number> {
 
 function remarksOf({ trackers, hasPair, isClosed, notes }: Home): readonly string[] {
   if (!hasPair) return notes;
-  if (isClosed)
-    return [
-      ...notes,
-      'the trackers run in this process, and let in only those whom you invite; to let one in, type: invite',
-    ];
+  if (isClosed) return [...notes, 'the trackers run in this process and let in only whom you invite; type: invite'];
   const [first, second] = trackers.map(formatAddress);
   const where = trackers[0].host.startsWith('127.') ? 'another terminal on this machine' : 'another machine';
   return [

@@ -1,11 +1,14 @@
 // Whether the process of a command takes part in a closed swarm, and as whom: found out before anything is dialed or
 // listened on. An open one says so in one line.
 
+import { command } from '../../foundation/base/shell-line.js';
 import { Credentials } from '../../foundation/identity/credentials.js';
 import type { SecretKey } from '../../foundation/identity/keys.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import type { Passage } from '../../foundation/wire/passage.js';
+import { isInUse } from '../../transfer/storage/lock.js';
 import { type HomeIdentity, homeIdentity } from '../home/home-identity.js';
+import type { TrackerPair } from '../home/pair.js';
 import { loadAny, type Part, rootKeyPath } from '../identity/identity-directory.js';
 import { keyAtOnce } from '../identity/key-file.js';
 import { modeOfSettings, ownMode } from '../identity/own-identity.js';
@@ -46,14 +49,28 @@ export async function membershipAt(
   settings: Settings,
 ): Promise<Membership> {
   if (membership.credentials !== undefined || settings.values.swarm === 'open') return membership;
-  const home = await homeIdentity(clientConfigOf(settings).homeDirectory);
+  const home = await runningHome(clientConfigOf(settings).homeDirectory);
   const isHome = trackers.every((each) => home?.client.trackers.some((own) => sameAddress(own, each)) === true);
   return home === undefined || !isHome ? membership : ofPair(home);
 }
 
-/** Of a client on this user's own pair, if that is closed. */
-export function membershipBeside(home: HomeIdentity | undefined, membership: Membership): Membership {
-  return membership.credentials !== undefined || home === undefined ? membership : ofPair(home);
+/** Of a client on the pair that its command found or started. @param membership that of the settings. */
+export async function membershipOn(
+  pair: Pick<TrackerPair, 'identity' | 'isNamed' | 'trackers'>,
+  membership: Membership,
+  settings: Settings,
+): Promise<Membership> {
+  if (pair.isNamed) return membershipAt(pair.trackers, membership, settings);
+  if (membership.credentials !== undefined || settings.values.swarm === 'open') return membership;
+  return pair.identity === undefined ? { ...membership, remark: OPEN_HOME } : ofPair(pair.identity);
+}
+
+const OPEN_HOME = `open: whoever reaches this port may take part; ${command('swarm', 'init', '--home')} closes it`;
+
+/** While nothing of it runs, others may be at its addresses. */
+async function runningHome(directory: string): Promise<HomeIdentity | undefined> {
+  const home = await homeIdentity(directory);
+  return home !== undefined && (await isInUse(directory)) ? home : undefined;
 }
 
 function ofPair({ client }: HomeIdentity): Membership {
@@ -67,8 +84,9 @@ export async function passageOf(credentials: Credentials | undefined): Promise<P
   return trackerPassage(credentials);
 }
 
-/** How a command reaches trackers that it asks as a guest; as client or as tracker. */
-export async function guestPassage(settings: Settings): Promise<Passage | undefined> {
+/** How a command reaches a tracker that it asks as a guest; as client or as tracker. */
+export async function guestPassage(tracker: Address, settings: Settings): Promise<Passage | undefined> {
   const mode = await modeOfSettings(settings);
-  return passageOf(mode.kind === 'open' ? undefined : new Credentials(await loadAny(mode.directory)));
+  if (mode.kind === 'closed') return passageOf(new Credentials(await loadAny(mode.directory)));
+  return passageOf((await membershipAt([tracker], OPEN, settings)).credentials);
 }

@@ -6,7 +6,7 @@ import { alarm, deferred } from '../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 import { watchSignals } from '../../foundation/base/signals.js';
 import type { Address } from '../../foundation/torrent/address.js';
-import type { HomeIdentity } from '../home/home-identity.js';
+import type { TrackerPair } from '../home/pair.js';
 import type { Fetching, OneShotConfig } from '../library/one-shot.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import type { FileView } from '../library/views.js';
@@ -14,7 +14,7 @@ import type { Settings } from '../settings/resolve.js';
 import { type CommandConfig, clientConfigOf } from './client-config.js';
 import { backgroundClient, letGoOfTerminal, type ParsedArguments, settingsOf } from './context.js';
 import { reportHashing } from './hashing-progress.js';
-import { type Membership, membershipAt, membershipBeside, membershipOf, OPEN } from './membership.js';
+import { type Membership, membershipAt, membershipOf, membershipOn, OPEN } from './membership.js';
 import type { Reporter } from './reporters.js';
 
 export const OUTPUT_FLAGS = {
@@ -130,9 +130,9 @@ export class OneShot {
     return membershipAt(trackers, this.#membership, this.settings);
   }
 
-  /** The same beside this user's own pair. @param home of a closed one. */
-  membershipBeside(home: HomeIdentity | undefined): Membership {
-    return membershipBeside(home, this.#membership);
+  /** The same with a pair of this command. */
+  membershipOn(pair: TrackerPair): Promise<Membership> {
+    return membershipOn(pair, this.#membership, this.settings);
   }
 
   /**

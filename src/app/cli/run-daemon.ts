@@ -17,7 +17,7 @@ import type { Settings } from '../settings/resolve.js';
 import { prepareAutomation, type StartAutomation } from './automation.js';
 import { addressWaitOf, type CommandConfig, clientConfigOf } from './client-config.js';
 import { cannotContinue, foreignDirectory } from './context.js';
-import { type Membership, membershipBeside, membershipOf } from './membership.js';
+import { type Membership, membershipOf, membershipOn } from './membership.js';
 import { findState } from './moved-state.js';
 
 /**
@@ -41,7 +41,7 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   try {
     let ready = (address: string): void => onReady(`DAEMON LISTENING ${address} ${socket}`);
     for (;;) {
-      const end = await runAt(config, socket, listener, signals, ready);
+      const end = await runAt(settings, config, socket, listener, signals, ready);
       if (end.kind === 'ended') return end.error === undefined ? 0 : cannotContinue(end.error);
       tell(`this machine has the address ${end.host} now; the client and its trackers start again there`);
       ready = (address) => tell(`the client listens at ${address}`);
@@ -57,6 +57,7 @@ type RunEnd = { readonly kind: 'ended'; readonly error: unknown } | { readonly k
 
 /** Until the client ends, or until a machine that had nothing but the loopback has an address for its own pair. */
 async function runAt(
+  settings: Settings,
   config: CommandConfig & { readonly membership: Membership; readonly automate: StartAutomation },
   socket: string,
   listener: AttachListener,
@@ -71,7 +72,7 @@ async function runAt(
     const { client, stateDir, logTarget } = config;
     const both = pair.trackers.map(formatAddress).join(' and ');
     if (pair.isOurs) tell(`no trackers are set; this process runs a pair of its own: ${both}`);
-    const { credentials, remark } = membershipBeside(pair.identity, config.membership);
+    const { credentials, remark } = await membershipOn(pair, config.membership, settings);
     const { trackers } = pair;
     const local = await startClient({ ...client, trackers, credentials, stateDir, socket, log: logTarget });
     if (remark !== undefined) tell(remark);

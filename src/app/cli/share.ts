@@ -82,7 +82,7 @@ async function shareHere(names: Names, run: OneShot): Promise<number> {
   const { startShare } = await import('../library/one-shot.js');
   const pair = await startTrackers(run);
   try {
-    const { credentials, remark } = run.membershipBeside(pair.identity);
+    const { credentials, remark } = await run.membershipOn(pair);
     const config = { ...run.clientConfig, credentials };
     const sharing = await startShare(names.path, names.mtorrent, pair.trackers, config, names.options);
     try {

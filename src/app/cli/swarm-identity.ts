@@ -3,12 +3,14 @@
 
 import { Questions } from '../../client/administration/questions.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { command } from '../../foundation/base/shell-line.js';
+import { command, shellLine } from '../../foundation/base/shell-line.js';
 import { Credentials } from '../../foundation/identity/credentials.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { loadIdentity, type OwnIdentity, type Part } from '../identity/identity-directory.js';
-import { identityDirectory, modeOfSettings } from '../identity/own-identity.js';
+import { homeIdentityDirectory } from '../home/home-identity.js';
+import { identityFilesIn, loadIdentity, type OwnIdentity, type Part } from '../identity/identity-directory.js';
+import { identityDirectory, joinedDirectory, modeOfSettings } from '../identity/own-identity.js';
 import type { Settings } from '../settings/resolve.js';
+import { clientConfigOf } from './client-config.js';
 
 export interface Asking {
   readonly identity: OwnIdentity;
@@ -33,6 +35,14 @@ export async function swarmDirectory(settings: Settings): Promise<string> {
   const mode = await modeOfSettings(settings);
   if (mode.kind === 'closed') return mode.directory;
   const place = printable(identityDirectory(settings) ?? 'a home directory that does not exist');
-  const sentence = `this machine belongs to no closed swarm (there is no identity in ${place}); join one with ${command('join')}, or make one with ${command('swarm', 'init')}`;
+  const sentence = `this machine belongs to no closed swarm (there is no identity in ${place}); join one with ${command('join')}, or make one with ${command('swarm', 'init')}${await homeHint(settings)}`;
   throw new MiniTorrentError('NOT_ADMITTED', sentence);
+}
+
+async function homeHint(settings: Settings): Promise<string> {
+  // Without a home directory there is no swarm of consoles in it.
+  if (joinedDirectory(settings) === undefined) return '';
+  const home = homeIdentityDirectory(clientConfigOf(settings).homeDirectory);
+  if ((await identityFilesIn(home)).length === 0) return '';
+  return `; about the swarm of your consoles ask with: ${shellLine('--identity', home)}`;
 }

@@ -115,8 +115,9 @@ async function runTrackerList(path: string, json: boolean): Promise<number> {
 }
 
 async function runTrackerStatus(args: StatusArguments): Promise<number> {
-  const passage = await guestPassage(await settingsOf(args));
+  const tracker = addressFrom(args.address, A_TRACKER);
+  const passage = await guestPassage(tracker, await settingsOf(args));
   const { trackerStatus } = await import('../../tracking/tracker/status.js');
-  terminal().stdout(await trackerStatus(addressFrom(args.address, A_TRACKER), { json: args.json, passage }));
+  terminal().stdout(await trackerStatus(tracker, { json: args.json, passage }));
   return 0;
 }

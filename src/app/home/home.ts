@@ -8,9 +8,8 @@ import type { LogStyle } from '../../foundation/base/log.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { type ClientConfig, type LocalClient, startClient } from '../library/start-client.js';
-import type { HomeIdentity } from './home-identity.js';
 import { HOME_CLIENTS_MAX } from './limits.js';
-import { openPair, type PairConfig } from './pair.js';
+import { openPair, type PairConfig, type TrackerPair } from './pair.js';
 
 export interface HomeConfig
   extends Pick<
@@ -19,8 +18,8 @@ export interface HomeConfig
   > {
   readonly log: LogStyle;
   readonly pair: PairConfig;
-  /** Who the client is: `home` of a closed own pair; undefined: in the clear. */
-  readonly credentialsOf: (home: HomeIdentity | undefined) => Credentials | undefined;
+  /** Who the client is on this pair; undefined: in the clear. */
+  readonly credentialsOf: (pair: TrackerPair) => Promise<Credentials | undefined>;
 }
 
 export interface Home extends LocalClient {
@@ -40,7 +39,7 @@ export async function openHome({ pair: pairConfig, credentialsOf, ...running }: 
   const pair = await openPair(pairConfig);
   const listen = deferred<void>();
   try {
-    const credentials = credentialsOf(pair.identity);
+    const credentials = await credentialsOf(pair);
     const config = { ...running, credentials, trackers: pair.trackers, trackersListen: listen.promise };
     const { local, notes } = await startFirstFree(directory, config);
     // After the client: the prompt does not wait for the trackers, only the first announce does.

@@ -47,6 +47,8 @@ export interface TrackerPair {
   readonly trackers: Pair;
   /** False: another process runs them. */
   readonly isOurs: boolean;
+  /** They are set, and so not this user's own. */
+  readonly isNamed: boolean;
   /** Sentences for people about the start. */
   readonly notes: readonly string[];
   /** Of the closed swarm of an own pair; undefined: it is open, or the pair is set. */
@@ -83,7 +85,7 @@ export async function startPair(config: PairConfig): Promise<TrackerPair> {
  */
 export async function openPair(config: PairConfig): Promise<TrackerPair> {
   const { trackers, directory } = config;
-  if (trackers !== undefined) return foreignPair(trackers);
+  if (trackers !== undefined) return { ...foreignPair(trackers), isNamed: true };
   await makeDirectory(directory, '--state-dir');
   const portsPath = join(directory, PORTS_FILE);
   const before = await readPorts(portsPath);
@@ -118,6 +120,7 @@ export async function openPair(config: PairConfig): Promise<TrackerPair> {
       trackers: own,
       identity,
       isOurs: true,
+      isNamed: false,
       notes: [...(moved === undefined ? [] : [moved]), ...(isOnlyHere ? [onlyHereSentence(host)] : [])],
       start: () => hosted.start(),
       close: async () => {
@@ -145,7 +148,8 @@ function addressCame({ onAddress, onTrouble }: PairConfig, before: string, host:
 }
 
 function foreignPair(trackers: Pair, notes: readonly string[] = [], identity?: HomeIdentity): TrackerPair {
-  return { trackers, isOurs: false, notes, identity, start: async () => undefined, close: async () => undefined };
+  const nothing = async (): Promise<void> => undefined;
+  return { trackers, isOurs: false, isNamed: false, notes, identity, start: nothing, close: nothing };
 }
 
 /** Of an own pair; made before its first ports are written, so that a crash leaves no open one behind. */

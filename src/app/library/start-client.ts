@@ -88,7 +88,11 @@ async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions
       return closed;
     },
   });
-  client.actAs(async () => config.credentials);
+  client.actAs(async () => {
+    // A pair that is being started is not asked before it listens.
+    await config.trackersListen;
+    return config.credentials;
+  });
   // The caller can listen by then.
   setImmediate(() => {
     deliver = (event) => subscribers.deliver(event);

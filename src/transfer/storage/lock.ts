@@ -106,6 +106,12 @@ async function lockByFile(
   return { lost: lost.promise, release: () => lease.end() };
 }
 
+/** Whether an instance uses it now. Changes nothing: what it says may be over at once. */
+export async function isInUse(stateDir: string): Promise<boolean> {
+  const holder = await writtenHolder(stateDir);
+  return holder !== undefined && (!isOnThisKernel(holder, thisProcess()) || isAlive(holder.pid));
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
