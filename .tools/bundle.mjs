@@ -14,7 +14,10 @@ const ENTRIES = {
   peer: 'workers/peer.ts',
   store: 'workers/store.ts',
   tracker: 'workers/tracker.ts',
+  fastify: 'src/app/http/fastify.ts',
 };
+/** Doors to packages that few processes use: each is a bundle of its own, read when it is imported. */
+const LATE_DOORS = ['fastify'];
 /** They look for files of their own: a thread's entry, native libraries. */
 const LEFT_OUT = ['piscina', 'libsql', 'msgpackr-extract'];
 /**
@@ -38,6 +41,22 @@ const lateStringWidth = {
     onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => ({
       resolveDir: dirname(path),
       contents: `let real; module.exports = (...words) => (real ??= require(${JSON.stringify(path)}).default)(...words);`,
+    }));
+  },
+};
+
+/** A door of LATE_DOORS becomes a `require` of its bundle, where it is imported. */
+const lateDoors = {
+  name: 'doors to packages, in bundles of their own',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`/(${LATE_DOORS.join('|')})\\.js$`) }, ({ path, kind }) =>
+      kind === 'dynamic-import' && path.startsWith('.')
+        ? { path: basename(path, '.js'), namespace: 'late-door' }
+        : undefined,
+    );
+    onResolve({ filter: /^\.\/\w+\.cjs$/, namespace: 'late-door' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /.*/, namespace: 'late-door' }, ({ path }) => ({
+      contents: `module.exports = require('./${path}.cjs');`,
     }));
   },
 };
@@ -66,7 +85,7 @@ export async function bundle(root) {
     legalComments: 'none',
     metafile: true,
     write: false,
-    plugins: [lateStringWidth],
+    plugins: [lateStringWidth, lateDoors],
     logLevel: 'warning',
   });
   for (const { path, text } of outputFiles) writeBundle(folder, basename(path, '.cjs'), text);
@@ -77,7 +96,7 @@ export async function bundle(root) {
     join(folder, 'LICENSES.txt'),
     licences(
       root,
-      Object.keys(metafile.inputs).filter((path) => !path.startsWith('late:')),
+      Object.keys(metafile.inputs).filter((path) => !/^late(-door)?:/.test(path)),
     ),
   );
 }
@@ -105,8 +124,14 @@ function licences(root, inputs) {
 function licence(path) {
   const { name, version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
   const file = readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
-  if (file === undefined) throw new Error(`${path} has no licence to go with it`);
-  return `${name} ${version} (${license})\n\n${readFileSync(join(path, file), 'utf8')}\n`;
+  const text = file === undefined ? unwritten(name, license) : readFileSync(join(path, file), 'utf8');
+  return `${name} ${version} (${license})\n\n${text}\n`;
+}
+
+/** The terms of a package that names its licence and has no file of it. */
+function unwritten(name, license) {
+  if (license !== 'MIT') throw new Error(`${name} has no licence to go with it`);
+  return `Its package.json says that it is licensed under the terms of the MIT license.\n`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await bundle(join(import.meta.dirname, '..'));

@@ -92,6 +92,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'app/settings': ['foundation'],
   'app/identity': ['foundation', 'transfer/storage', 'app/settings', 'client/administration'],
   'app/verbs': ['foundation', 'app/library', 'app/settings'],
+  'app/http': [
+    'foundation',
+    'transfer/storage/state-file',
+    'transfer/storage/limits',
+    'client/messages',
+    'app/library',
+    'app/settings',
+    'app/verbs',
+  ],
   'app/console': ['foundation', 'transfer/storage/state-file', 'app/library', 'app/verbs'],
   'app/automation': ['foundation', 'transfer/storage', 'app/library'],
   'app/completion': ['foundation', 'app/settings', 'app/verbs'],
@@ -123,12 +132,15 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   libsql: ['src/tracking/store/sqlite/database.ts'],
   'string-width': ['src/app/console/terminal/text-width.ts'],
   yargs: ['src/app/cli/commands.ts'],
+  fastify: ['src/app/http/fastify.ts'],
+  '@fastify/swagger': ['src/app/http/fastify.ts'],
   'tar-stream': ['src/app/library/tar.ts'],
   'node:tls': ['src/foundation/wire/tls.ts'],
   'node:worker_threads': ['src/foundation/actor/link.ts', 'src/foundation/actor/thread.ts', 'workers/hash.ts'],
 };
 /** Outside package → the files that may name its types, which loads nothing. */
 const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
+  fastify: /^src\/app\/http\/[a-z-]+\.ts$/,
   yargs: /^src\/app\/(cli\/[a-z-]+|completion\/command-table)\.ts$/,
 };
 

@@ -184,6 +184,9 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return retrack(this.#files, command);
       case 'relocate':
         return relocate(this.#files, command);
+      case 'web':
+        // A program that serves HTTP answers before it comes here.
+        return [refuse(command.ask, 'NOT_RUNNING', 'this client serves no HTTP; start it with --http 127.0.0.1:8080')];
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:

@@ -258,6 +258,8 @@ export const CLIENT_COMMANDS = {
   relocate: message(23, { ask, from: path, to: path, isPrefix: flag }),
   /** A file piece by piece, with the peers that it is fetched from. */
   map: message(24, { ask, name: path }),
+  /** Answered with a link that opens the page of this client in a browser, good once. */
+  web: message(30, { ask }),
 };
 export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;

@@ -9,6 +9,7 @@ import { CLIENT_SETTINGS, HOOK_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags }
 import { prepareAutomation, tellAt } from './automation.js';
 import { clientConfigOf } from './client-config.js';
 import { cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
+import { openEndpoints } from './endpoints.js';
 import { membershipOf } from './membership.js';
 import { findState } from './moved-state.js';
 
@@ -73,11 +74,15 @@ async function runClient(args: ClientArguments): Promise<number> {
     automate(local, (level, sentence) => tellAt(local.client, level, sentence)),
   );
   // The console is loaded while the client's threads start.
-  const [{ client, logMoved, ended }, automation, { openForeground }] = await Promise.all([
-    starting,
-    automating,
-    import('./foreground.js'),
-  ]);
+  const [local, automation, { openForeground }] = await Promise.all([starting, automating, import('./foreground.js')]);
+  const { client, logMoved, ended } = local;
+  const say = (sentence: string): void => tellAt(client, 'bad', sentence);
+  const endpoints = await openEndpoints(settings, () => stateDir, say).catch(async (error: unknown) => {
+    await automation.close();
+    await client.close();
+    throw error;
+  });
+  endpoints.serve(local);
   const foreground = openForeground({
     client,
     leave: () => client.quit(),
@@ -85,11 +90,12 @@ async function runClient(args: ClientArguments): Promise<number> {
     historyPath: join(stateDir, 'history'),
     color: settings.values.color,
     greeting: `this client serves at ${client.facts.address}`,
-    remarks: [note, remark].filter((line) => line !== undefined),
+    remarks: [note, remark, ...endpoints.remarks].filter((line) => line !== undefined),
   });
   foreground.start();
   const error = await ended;
   await automation.close();
+  await endpoints.close();
   const code = foreground.finish();
   return error === undefined ? code : cannotContinue(error);
 }

@@ -12,6 +12,7 @@ import { CLIENT_SETTINGS, HOOK_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags }
 import { prepareAutomation, tellAt } from './automation.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
+import { openEndpoints } from './endpoints.js';
 import { membershipOf, membershipOn } from './membership.js';
 
 export function homeCommand(parser: Argv, run: RunCommand): void {
@@ -60,6 +61,14 @@ export async function runHome(args: ParsedArguments): Promise<number> {
   const [home, automation, { openForeground }] = await Promise.all([opening, automating, import('./foreground.js')]);
   // From now on the console alone writes to the screen.
   say = (sentence) => home.client.onEvent({ kind: 'notice', level: 'bad', sentence });
+  const place = (): string => join(config.homeDirectory, 'http');
+  const endpoints = await openEndpoints(settings, place, (sentence) => say(sentence)).catch(async (error: unknown) => {
+    await automation.close();
+    await home.client.close();
+    await home.closePair();
+    throw error;
+  });
+  endpoints.serve(home);
   const foreground = openForeground({
     client: home.client,
     leave: () => home.client.quit(),
@@ -67,11 +76,12 @@ export async function runHome(args: ParsedArguments): Promise<number> {
     historyPath: join(config.homeDirectory, 'history'),
     color: settings.values.color,
     greeting: `this client serves at ${home.facts.address}`,
-    remarks: [...(remark === undefined ? [] : [remark]), ...remarksOf(home)],
+    remarks: [...(remark === undefined ? [] : [remark]), ...remarksOf(home), ...endpoints.remarks],
   });
   foreground.start();
   const error = await home.ended;
   await automation.close();
+  await endpoints.close();
   await home.closePair();
   // Last, since it may let go of the terminal: no other thread opens files any more.
   const code = foreground.finish();

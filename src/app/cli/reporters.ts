@@ -1,32 +1,29 @@
 // How a one-shot command reports: to people on stderr, as one line that is redrawn on a terminal and as a line each
-// interval elsewhere; to programs as events on stdout, one JSON object a line, shaped as docs/events.schema.json says.
-// A field of an event is never dropped or changed in meaning within one schema number.
+// interval elsewhere; to programs as events on stdout, one JSON object a line.
 
 import type { Writable } from 'node:stream';
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { systemClock } from '../../foundation/base/clock.js';
-import { exitCodeOf, type MiniTorrentError } from '../../foundation/base/errors.js';
+import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { abilitiesOf } from '../console/terminal/abilities.js';
 import { paintOf } from '../console/terminal/paint.js';
-import { bytesHad, progressLines, type Sample, sampleOf, timeToGo } from '../console/terminal/progress.js';
-import type { FileView, Reused } from '../library/views.js';
+import { progressLines, type Sample, sampleOf, timeToGo } from '../console/terminal/progress.js';
+import { bytesHad, type FileView, type Reused } from '../library/views.js';
+import {
+  completedRow,
+  type EventRow,
+  failedRow,
+  linkedRow,
+  noticeRow,
+  progressRow,
+  reusedRow,
+  type Started,
+  seedingRow,
+  startedRow,
+} from '../verbs/event-rows.js';
 import { filesColumn, percent, reusedSentence, zerosColumn } from '../verbs/results.js';
 import { TERMINAL_COLUMNS } from './limits.js';
-
-const EVENT_SCHEMA = 1;
-
-export interface Started {
-  readonly command: 'share' | 'get';
-  /** Absolute path of the file that is shared, or of where it will be. */
-  readonly path: string;
-  readonly mtorrent: string;
-  /** Where other clients reach this one. */
-  readonly address: string;
-  readonly trackers: readonly string[];
-  /** A client in the background does the work. */
-  readonly background: boolean;
-}
 
 export interface Reporter {
   started(started: Started): void;
@@ -71,63 +68,36 @@ class EventReporter implements Reporter {
     this.#stdout = stdout;
   }
 
-  started({ command, path, mtorrent, address, trackers, background }: Started): void {
-    this.#say('started', { command, path, mtorrent, address, trackers, background });
+  started(started: Started): void {
+    this.#say(startedRow(started));
   }
 
   progress(file: FileView): void {
-    const { name, path, state, size, have, pieces, rate, peers, received, wasted, sent, problem, zeros, reused } = file;
-    const { files, filesDone } = file;
-    const bytes = bytesHad(file);
-    const left = size - bytes;
-    this.#say('progress', {
-      name,
-      path,
-      state,
-      size,
-      bytes,
-      pieces,
-      have,
-      rate: Math.round(rate),
-      peers,
-      received,
-      wasted,
-      sent,
-      /** Null while nothing comes in. */
-      etaMs: left === 0 ? 0 : rate >= 1 ? Math.round((left / rate) * 1_000) : null,
-      elapsedMs: this.#elapsedMs(),
-      problem,
-      zeros,
-      reused,
-      files,
-      filesDone,
-    });
+    this.#say(progressRow(file, this.#elapsedMs()));
   }
 
   notice(level: 'good' | 'bad', sentence: string): void {
-    this.#say('notice', { level, sentence });
+    this.#say(noticeRow(level, sentence));
   }
 
   detail(): void {
     // The events carry what programs need.
   }
 
-  reused({ name, path, bytes, fetched, sources }: Reused): void {
-    const from = sources.map(([source, sum]) => ({ name: source, bytes: sum }));
-    this.#say('reused', { name, path, bytes, fetched, sources: from });
+  reused(reused: Reused): void {
+    this.#say(reusedRow(reused));
   }
 
-  completed({ name, path, size, received, wasted, zeros, reused, files }: FileView): void {
-    const elapsedMs = this.#elapsedMs();
-    this.#say('completed', { name, path, size, received, wasted, elapsedMs, zeros, reused, files });
+  completed(file: FileView): void {
+    this.#say(completedRow(file, this.#elapsedMs()));
   }
 
-  seeding({ name, path, mtorrentPath, size, sent }: FileView): void {
-    this.#say('seeding', { name, path, mtorrent: mtorrentPath, size, sent, elapsedMs: this.#elapsedMs() });
+  seeding(file: FileView): void {
+    this.#say(seedingRow(file, this.#elapsedMs()));
   }
 
-  failed({ code, message }: MiniTorrentError): void {
-    this.#say('failed', { code, exitCode: exitCodeOf(code), sentence: message });
+  failed(error: MiniTorrentError): void {
+    this.#say(failedRow(error));
   }
 
   result(): void {
@@ -135,7 +105,7 @@ class EventReporter implements Reporter {
   }
 
   linked(mtorrent: string, link: string): void {
-    this.#say('linked', { mtorrent, link });
+    this.#say(linkedRow(mtorrent, link));
   }
 
   end(): void {
@@ -146,8 +116,8 @@ class EventReporter implements Reporter {
     return Math.round(systemClock.nowMs() - this.#sinceMs);
   }
 
-  #say(event: string, fields: object): void {
-    this.#stdout.write(`${JSON.stringify({ schema: EVENT_SCHEMA, event, ...fields })}\n`);
+  #say(row: EventRow): void {
+    this.#stdout.write(`${JSON.stringify(row)}\n`);
   }
 }
 

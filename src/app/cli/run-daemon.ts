@@ -17,6 +17,7 @@ import type { Settings } from '../settings/resolve.js';
 import { prepareAutomation, type StartAutomation } from './automation.js';
 import { addressWaitOf, type CommandConfig, clientConfigOf } from './client-config.js';
 import { cannotContinue, foreignDirectory } from './context.js';
+import { type ClientEndpoints, openEndpoints } from './endpoints.js';
 import { type Membership, membershipOf, membershipOn } from './membership.js';
 import { findState } from './moved-state.js';
 
@@ -38,15 +39,19 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
   const config = { ...usual, stateDir, automate, membership: await membershipOf(settings, 'client') };
   const listener = await openAttachListener(socket, tell);
   const signals = new Signals();
+  let endpoints: ClientEndpoints | undefined;
   try {
+    endpoints = await openEndpoints(settings, () => stateDir, tell);
+    for (const remark of endpoints.remarks) tell(remark);
     let ready = (address: string): void => onReady(`DAEMON LISTENING ${address} ${socket}`);
     for (;;) {
-      const end = await runAt(settings, config, socket, listener, signals, ready);
+      const end = await runAt({ ...config, settings, socket, listener, endpoints }, signals, ready);
       if (end.kind === 'ended') return end.error === undefined ? 0 : cannotContinue(end.error);
       tell(`this machine has the address ${end.host} now; the client and its trackers start again there`);
       ready = (address) => tell(`the client listens at ${address}`);
     }
   } finally {
+    await endpoints?.close();
     // Last: whoever waits for our end sees it here.
     await listener.close();
     signals.unwatch();
@@ -55,21 +60,23 @@ export async function runDaemon(settings: Settings, onReady: (line: string) => v
 
 type RunEnd = { readonly kind: 'ended'; readonly error: unknown } | { readonly kind: 'moves'; readonly host: string };
 
+interface DaemonConfig extends CommandConfig {
+  readonly settings: Settings;
+  readonly membership: Membership;
+  readonly socket: string;
+  readonly listener: AttachListener;
+  readonly endpoints: ClientEndpoints;
+  readonly automate: StartAutomation;
+}
+
 /** Until the client ends, or until a machine that had nothing but the loopback has an address for its own pair. */
-async function runAt(
-  settings: Settings,
-  config: CommandConfig & { readonly membership: Membership; readonly automate: StartAutomation },
-  socket: string,
-  listener: AttachListener,
-  signals: Signals,
-  onReady: (address: string) => void,
-): Promise<RunEnd> {
+async function runAt(config: DaemonConfig, signals: Signals, onReady: (address: string) => void): Promise<RunEnd> {
   const moves = deferred<RunEnd>();
   const onAddress = (host: string): void => moves.resolve({ kind: 'moves', host });
   const pair = await startPair({ ...config.pair, onTrouble: tell, onAddress });
   try {
     for (const note of pair.notes) tell(note);
-    const { client, stateDir, logTarget } = config;
+    const { client, stateDir, logTarget, settings, socket, listener, endpoints } = config;
     const both = pair.trackers.map(formatAddress).join(' and ');
     if (pair.isOurs) tell(`no trackers are set; this process runs a pair of its own: ${both}`);
     const { credentials, remark } = await membershipOn(pair, config.membership, settings);
@@ -79,11 +86,13 @@ async function runAt(
     const automation = config.automate({ ...local, credentials }, (_, sentence) => tell(sentence));
     signals.watch(local);
     listener.serve(local);
+    endpoints.serve(local);
     onReady(local.facts.address);
     const ended = local.ended.then((error): RunEnd => ({ kind: 'ended', error }));
     try {
       const end = await Promise.race([ended, moves.promise]);
       if (end.kind === 'ended' || signals.isTold) return await ended;
+      endpoints.suspend();
       listener.suspend('the client starts again at another address');
       await local.client.close();
       return end;

@@ -30,6 +30,8 @@ export interface LocalClient {
   readonly log: LogTarget;
   /** Adds a user. `hear` gets notifications, and the answers to what the subscription sends. */
   join(hear: (event: ClientEvent) => void): Subscription;
+  /** Answers whoever asks for a link to the page. @param link throws MiniTorrentError when there is none. */
+  linkWith(link: () => string): void;
   /** The log file was moved away: opens a new one. */
   logMoved(): void;
   /**
@@ -71,7 +73,11 @@ async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions
   let deliver = (event: ClientEvent): void => void early.push(event);
   const seed = randomInt(0, 2 ** 32);
   const actor = await startActor({ ...config, upload, seed, onEvent: (event) => deliver(event) });
-  const subscribers = new Subscribers((command) => actor.tell(command));
+  let link: (() => string) | undefined;
+  const subscribers: Subscribers = new Subscribers((command) => {
+    if (command.kind === 'web' && link !== undefined) subscribers.deliver(linkAnswer(command.ask, link));
+    else actor.tell(command);
+  });
   const [first, second] = config.trackers;
   const facts: ClientFacts = {
     address: formatAddress(actor.upload),
@@ -104,9 +110,21 @@ async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions
     facts,
     log: config.log,
     join: (hear) => subscribers.join(hear),
+    linkWith: (make) => {
+      link = make;
+    },
     logMoved: () => actor.logMoved(),
     ended: actor.ended,
   };
+}
+
+function linkAnswer(ask: number, link: () => string): ClientEvent {
+  try {
+    return { kind: 'accepted', ask, detail: link() };
+  } catch (error) {
+    if (!(error instanceof MiniTorrentError)) throw error;
+    return { kind: 'refused', ask, code: error.code, sentence: error.message };
+  }
 }
 
 async function close(client: SwarmClient, actor: Client): Promise<void> {

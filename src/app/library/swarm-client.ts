@@ -313,6 +313,11 @@ export class SwarmClient {
     await this.#channel.close?.();
   }
 
+  /** A link that opens the page of the client in a browser, once and within a minute. NOT_RUNNING: it has none. */
+  async web(): Promise<string> {
+    return this.#accepted({ kind: 'web' });
+  }
+
   async #accepted(request: ClientRequest): Promise<string> {
     return (await this.#ask(request, 'accepted')).detail;
   }

@@ -2,6 +2,7 @@
 // bytes a second. Pure.
 
 import { type ClientEvent, withContinuation as continued, type FileView, type PeerRow } from '../../client/messages.js';
+import { PIECE_SIZE } from '../../foundation/base/limits.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 
 export type { ClientStats, FileView, FindingView, TrackerView } from '../../client/messages.js';
@@ -24,6 +25,14 @@ export function isRunning({ state, have, pieces, problem }: FileView): boolean {
 
 /** The sentence of a stalled download, for somebody whose client keeps running. */
 export const withContinuation = continued;
+
+/** Bytes of the pieces that are there; the last piece may be shorter. */
+export function bytesHad({ have, pieces, size }: Pick<FileView, 'have' | 'pieces' | 'size'>): number {
+  if (have === pieces) return size;
+  // Of a folder's wanted pieces some bytes may belong to files that were left out.
+  const isPartial = size <= (pieces - 1) * PIECE_SIZE;
+  return isPartial ? Math.floor((size * have) / pieces) : Math.min(size, have * PIECE_SIZE);
+}
 
 export interface PeerView extends Omit<PeerRow, 'host' | 'port'> {
   readonly address: string;

@@ -3,6 +3,7 @@
 
 import { PEER_THREADS_MAX } from '../../foundation/base/limits.js';
 import type { LogLevel } from '../../foundation/base/log.js';
+import { httpPlace, metricsPlace } from './http-place.js';
 import {
   address,
   advertised,
@@ -117,6 +118,8 @@ export const SETTINGS = {
     '$XDG_RUNTIME_DIR/mtorrent/client.sock',
     'socket of the client in the background',
   ),
+  http: optional(httpPlace, 'none', 'where this machine finds a page and an API: 127.0.0.1:8080, unix:/run/mt'),
+  metrics: optional(metricsPlace, 'none', 'ip:port where numbers for Prometheus are served'),
   color: setting(
     choice('auto', 'always', 'never'),
     () => 'auto' as const,
@@ -168,6 +171,8 @@ export const OPEN_FLAG = {
 } as const;
 /** Flags of every command that writes a log. */
 export const LOG_SETTINGS = ['log-level', 'log-format'] as const satisfies readonly SettingName[];
+/** Flags of every command that runs a client or a tracker: what it serves to browsers and scripts. */
+export const HTTP_SETTINGS = ['http', 'metrics'] as const satisfies readonly SettingName[];
 /** Flags of every command that runs a client. */
 export const CLIENT_SETTINGS = [
   'advertise',
@@ -176,6 +181,7 @@ export const CLIENT_SETTINGS = [
   'allow-host-names',
   'require-signature',
   ...IDENTITY_SETTINGS,
+  ...HTTP_SETTINGS,
 ] as const satisfies readonly SettingName[];
 
 /** Flags of every command whose client downloads. */

@@ -44,9 +44,13 @@ function shadeOf(share: number): number {
 
 /** One JSON object: bytes and bits in base64, sizes in bytes, rates in bytes a second. */
 export function mapJson(map: SwarmMap): string {
+  return JSON.stringify(mapRow(map));
+}
+
+export function mapRow(map: SwarmMap): object {
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
   const { own, copies, peers, asked, storing, ...rest } = map;
-  return JSON.stringify({
+  return {
     schema: 1,
     ...rest,
     own: text(own),
@@ -54,5 +58,5 @@ export function mapJson(map: SwarmMap): string {
     peers: peers.map(({ has, ...peer }) => ({ ...peer, has: text(has) })),
     asked: asked.map(([piece, peer]) => [cellOf(piece, map), peer]),
     storing: storing.map((piece) => cellOf(piece, map)),
-  });
+  };
 }

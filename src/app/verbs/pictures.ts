@@ -13,6 +13,7 @@ export const MAP: Verb = {
     form({
       takes: { name: clientFile('<name>') },
       purpose: 'its pieces here and at each peer',
+      isQuestion: true,
       ask: (client, { name }) => client.map(name),
       show: (map, _, ascii) => table(mapLines(map, ascii), '', map.peers.length),
     }),
@@ -20,6 +21,7 @@ export const MAP: Verb = {
       takes: { name: clientFile('<name>') },
       flag: { name: 'json', purpose: 'as one JSON object' },
       purpose: 'the same as one JSON object',
+      isQuestion: true,
       ask: (client, { name }) => client.map(name),
       show: (map) => ({ kind: 'json', json: mapJson(map) }),
     }),

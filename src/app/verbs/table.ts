@@ -56,6 +56,7 @@ export const VERBS: readonly Verb[] = [
         topic: 'downloads',
         isDefault: true,
         purpose: 'all files: [D] downloading, [S] complete',
+        isQuestion: true,
         ask: (client) => client.files(),
         show: (files) => table(files.map(downloadLine), 'no files are shared or downloaded yet'),
       }),
@@ -64,12 +65,14 @@ export const VERBS: readonly Verb[] = [
         isDefault: true,
         flag: { name: 'json', purpose: 'downloads as one JSON object' },
         purpose: 'the same as one JSON object',
+        isQuestion: true,
         ask: (client) => client.files(),
         show: (files) => ({ kind: 'json', json: downloadsJson(files) }),
       }),
       form({
         topic: 'shares',
         purpose: 'files that others can download from here',
+        isQuestion: true,
         ask: async (client) => (await client.files()).filter(isWhole),
         show: (files) => table(files.map(shareLine), 'no files are shared yet'),
       }),
@@ -77,6 +80,7 @@ export const VERBS: readonly Verb[] = [
         topic: 'peers',
         takes: { name: clientFile('<name>') },
         purpose: 'peers that send or receive this file',
+        isQuestion: true,
         ask: (client, { name }) => client.peers(name),
         show: (peers) => table(peers.map(peerLine), 'no peers are connected'),
       }),
@@ -84,6 +88,7 @@ export const VERBS: readonly Verb[] = [
         topic: 'pieces',
         takes: { name: clientFile('<name>') },
         purpose: 'a map of the pieces downloaded so far',
+        isQuestion: true,
         ask: (client, { name }) => client.pieces(name),
         show: (map, _, ascii) => table(pieceLines(map, ascii), '', map.have),
       }),
@@ -91,18 +96,21 @@ export const VERBS: readonly Verb[] = [
         topic: 'link',
         takes: { name: clientFile('<name>') },
         purpose: 'a link that stands for its .mtorrent',
+        isQuestion: true,
         ask: (client, { name }) => client.link(name),
         show: (link) => done(link, link),
       }),
       form({
         topic: 'trackers',
         purpose: 'trackers, and whether they respond',
+        isQuestion: true,
         ask: (client) => client.trackers(),
         show: (trackers) => table(trackers.map(trackerLine), 'no tracker has been needed yet'),
       }),
       form({
         topic: 'stats',
         purpose: 'memory, CPU time and delays of this client',
+        isQuestion: true,
         ask: (client) => client.stats(),
         show: (stats) => ({ kind: 'json', json: JSON.stringify(stats) }),
       }),
@@ -116,6 +124,7 @@ export const VERBS: readonly Verb[] = [
       form({
         takes: { text: optional(partOfName) },
         purpose: 'what others share, and the links to it',
+        isQuestion: true,
         ask: (client, { text = '' }) => client.listed(text),
         show: (files, { text = '' }) => table(files.map(listedLine), nothingListed(text)),
       }),
@@ -123,6 +132,7 @@ export const VERBS: readonly Verb[] = [
         takes: { text: optional(partOfName) },
         flag: { name: 'json', purpose: 'as one JSON object' },
         purpose: 'the same as one JSON object',
+        isQuestion: true,
         ask: (client, { text = '' }) => client.listed(text),
         show: (files) => ({ kind: 'json', json: listedJson(files) }),
       }),
@@ -176,6 +186,7 @@ export const VERBS: readonly Verb[] = [
       limit('down', 'cap the download rate in the same way'),
       form({
         purpose: 'show both limits',
+        isQuestion: true,
         ask: (client) => client.limits(),
         show: limits,
       }),
@@ -251,6 +262,7 @@ export const VERBS: readonly Verb[] = [
     forms: [
       form({
         purpose: 'find out what is wrong or slow',
+        isQuestion: true,
         ask: (client) => client.doctor(),
         show: (findings) =>
           table(
@@ -258,6 +270,17 @@ export const VERBS: readonly Verb[] = [
             'nothing to report',
             findings.filter(({ severity }) => severity === 'bad').length,
           ),
+      }),
+    ],
+  },
+  {
+    name: 'web',
+    shell: { summary: 'print a link that opens the page of the background client, once' },
+    forms: [
+      form({
+        purpose: 'a link to its page in a browser, good once',
+        ask: (client) => client.web(),
+        show: (link) => done(link, link),
       }),
     ],
   },
@@ -280,6 +303,7 @@ export const VERBS: readonly Verb[] = [
     forms: [
       form({
         purpose: 'wait until all downloads have ended',
+        isQuestion: true,
         ask: (client) => client.wait(),
         show: (detail) => done(detail, 'all downloads have ended'),
       }),

@@ -41,6 +41,8 @@ export interface Form {
   /** For `help`: at most 43 columns. */
   readonly purpose: string;
   readonly action: Action;
+  /** It asks and changes nothing. */
+  readonly isQuestion: boolean;
 }
 
 export interface Verb {
@@ -70,6 +72,7 @@ interface FormShape<A extends Arguments> {
   readonly takes?: A;
   readonly flag?: Flag;
   readonly purpose: string;
+  readonly isQuestion?: boolean;
 }
 
 interface ClientForm<A extends Arguments, R> extends FormShape<A> {
@@ -93,6 +96,7 @@ function complete({
   takes = {},
   flag,
   purpose,
+  isQuestion = false,
 }: FormShape<Arguments>): Omit<Form, 'action'> {
-  return { topic, isDefault, takes, flag, purpose, ignoresRest: false };
+  return { topic, isDefault, takes, flag, purpose, isQuestion, ignoresRest: false };
 }

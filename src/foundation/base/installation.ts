@@ -12,6 +12,11 @@ export function bundleUrl(name: BundleName): URL {
   return new URL(`dist/bundle/${name}.cjs`, ROOT);
 }
 
+/** The folder of the page that a browser is served; it ends with a slash. */
+export function pageUrl(): URL {
+  return new URL('dist/bundle/page/', ROOT);
+}
+
 let version: string | undefined;
 
 /** Read from package.json when it is asked for the first time. */

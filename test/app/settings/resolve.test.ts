@@ -50,6 +50,8 @@ const WORDS: Readonly<Record<SettingName, readonly [string, string, string, stri
   'download-limit': ['1K', '1.5MiB', '3G', 'off'],
   'download-dir': ['/a', '/b', '~/c', '.'],
   socket: ['/a.sock', '/b.sock', '~/c.sock', 'd.sock'],
+  http: ['127.0.0.1:8080', '[::1]:8081', 'unix:~/c.sock', 'localhost:0'],
+  metrics: ['127.0.0.1:9464', '0.0.0.0:9464', '[::]:9464', '192.0.2.1:0'],
   color: ['always', 'never', 'auto', 'always'],
   'seed-time': ['1m', '2h', '3d', '1h30m'],
   advertise: ['192.0.2.7:7000', '7001', ':7002', '[2001:db8::7]:7003'],

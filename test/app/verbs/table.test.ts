@@ -162,6 +162,7 @@ test('no two verbs share a name, and every verb of the shell has its places', ()
       'reannounce [name]',
       'retrack <old> <new>',
       'relocate [name] [path]',
+      'web',
       'log <level>',
       'wait',
     ],

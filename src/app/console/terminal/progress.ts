@@ -2,9 +2,8 @@
 // go. A narrow terminal loses the least important columns first; no line is wider than asked for. Pure.
 
 import { formatBytes } from '../../../foundation/base/bytes.js';
-import { PIECE_SIZE } from '../../../foundation/base/limits.js';
 import { printable } from '../../../foundation/torrent/names.js';
-import type { FileView } from '../../library/views.js';
+import { bytesHad, type FileView } from '../../library/views.js';
 import { filesColumn, percent } from '../../verbs/results.js';
 import { asciiOnly } from './abilities.js';
 import type { Paint } from './paint.js';
@@ -89,14 +88,6 @@ interface Row {
   readonly cells: Readonly<Record<Column, string>>;
   /** Shown instead of rates, peers and time: why nothing moves. */
   readonly status: string;
-}
-
-/** Bytes of the pieces that are there; the last piece may be shorter. */
-export function bytesHad({ have, pieces, size }: Pick<FileView, 'have' | 'pieces' | 'size'>): number {
-  if (have === pieces) return size;
-  // Of a folder's wanted pieces some bytes may belong to files that were left out.
-  const isPartial = size <= (pieces - 1) * PIECE_SIZE;
-  return isPartial ? Math.floor((size * have) / pieces) : Math.min(size, have * PIECE_SIZE);
 }
 
 function rowOf(file: FileView, upRate: number, canvas: Canvas): Row {

@@ -1,0 +1,143 @@
+// What the answer to each verb is as JSON, and its schema: the same objects that `--json` prints. A verb of the table
+// without a row here stops the endpoint from starting. Pure.
+
+import { FILE_STATES, SEVERITIES, TRACKER_STATES } from '../../client/messages.js';
+import { assert } from '../../foundation/base/assert.js';
+import type { InvitationView } from '../library/invitations.js';
+import type {
+  ClientStats,
+  FileView,
+  FindingView,
+  ListedFile,
+  PeerView,
+  PieceMap,
+  Relocation,
+  Retracking,
+  TrackerView,
+  Verification,
+} from '../library/views.js';
+import { mapRow } from '../verbs/map-lines.js';
+import { AMOUNT, answerOf, COUNT, listOf, type ObjectSchema, objectOf, oneOf, TEXT, YES_NO } from './schemas.js';
+
+export interface AnswerShape {
+  readonly schema: ObjectSchema;
+  readonly json: (answer: unknown) => object;
+}
+
+function shape<T>(properties: Parameters<typeof answerOf>[0], json: (answer: T) => object): AnswerShape {
+  return { schema: answerOf(properties), json: (answer) => ({ schema: 1, ...json(answer as T) }) };
+}
+
+const FILE = objectOf({
+  name: TEXT,
+  state: oneOf(FILE_STATES),
+  path: TEXT,
+  mtorrentPath: TEXT,
+  size: COUNT,
+  have: COUNT,
+  pieces: COUNT,
+  rate: AMOUNT,
+  peers: COUNT,
+  received: COUNT,
+  wasted: COUNT,
+  sent: COUNT,
+  problem: TEXT,
+  seeders: COUNT,
+  zeros: COUNT,
+  files: COUNT,
+  changed: COUNT,
+  reused: COUNT,
+  filesDone: COUNT,
+});
+const FILES = shape({ files: listOf(FILE) }, (files: readonly FileView[]) => ({ files }));
+const DETAIL = shape({ detail: TEXT }, (detail: string) => ({ detail }));
+const LIMITS = shape({ up: COUNT, down: COUNT }, ({ up, down }: { up: number; down: number }) => ({ up, down }));
+const DELAY = { type: 'object', additionalProperties: { type: ['number', 'null'] } };
+
+const PEER = objectOf({
+  direction: oneOf(['from', 'to']),
+  address: TEXT,
+  bytes: COUNT,
+  rate: AMOUNT,
+  pieces: COUNT,
+});
+const LISTED = objectOf({
+  name: TEXT,
+  size: COUNT,
+  files: COUNT,
+  seeders: COUNT,
+  complete: COUNT,
+  swarm: TEXT,
+  link: TEXT,
+});
+
+/** Method and last part of the path → the answer. */
+const SHAPES: Readonly<Record<string, AnswerShape>> = {
+  'GET downloads': FILES,
+  'GET shares': FILES,
+  'GET peers': shape({ peers: listOf(PEER) }, (peers: readonly PeerView[]) => ({ peers })),
+  'GET pieces': shape(
+    { name: TEXT, have: COUNT, pieces: COUNT, cells: listOf({ type: 'integer', minimum: 0, maximum: 255 }) },
+    ({ name, have, pieces, cells }: PieceMap) => ({ name, have, pieces, cells: [...cells] }),
+  ),
+  'GET link': shape({ link: TEXT }, (link: string) => ({ link })),
+  'GET trackers': shape(
+    { trackers: listOf(objectOf({ address: TEXT, state: oneOf(TRACKER_STATES), reason: TEXT })) },
+    (trackers: readonly TrackerView[]) => ({ trackers }),
+  ),
+  'GET stats': shape({ stats: { ...DELAY, additionalProperties: true } }, (stats: ClientStats) => ({ stats })),
+  'GET list': shape({ files: listOf(LISTED) }, (files: readonly ListedFile[]) => ({ files })),
+  'GET doctor': shape(
+    { findings: listOf(objectOf({ severity: oneOf(SEVERITIES), subject: TEXT, found: TEXT, remedy: TEXT })) },
+    (findings: readonly FindingView[]) => ({ findings }),
+  ),
+  'GET map': shape(
+    {
+      name: TEXT,
+      pieces: COUNT,
+      cells: COUNT,
+      isLive: YES_NO,
+      own: TEXT,
+      copies: TEXT,
+      peers: listOf(objectOf({ ...PEER.properties, has: TEXT })),
+      asked: listOf(listOf(COUNT)),
+      storing: listOf(COUNT),
+      fetchers: listOf(PEER),
+    },
+    mapRow,
+  ),
+  'GET wait': DETAIL,
+  'GET limit': LIMITS,
+  'POST limit': LIMITS,
+  'POST share': shape({ name: TEXT, link: TEXT }, ({ name, link }: { name: string; link: string }) => ({ name, link })),
+  'POST get': shape({ path: TEXT }, ({ path }: { path: string }) => ({ path })),
+  'POST remove': DETAIL,
+  'POST pause': DETAIL,
+  'POST resume': DETAIL,
+  'POST reannounce': shape({ files: COUNT }, (files: number) => ({ files })),
+  'POST retrack': shape(
+    { files: COUNT, failures: listOf(TEXT), isForNewShares: YES_NO },
+    ({ files, failures, isForNewShares }: Retracking) => ({ files, failures, isForNewShares }),
+  ),
+  // One share that is named is relocated, or refused.
+  'POST relocate': shape(
+    { files: COUNT, refused: COUNT, failures: listOf(TEXT) },
+    (found: Relocation | undefined) => found ?? { files: 1, refused: 0, failures: [] },
+  ),
+  'POST verify': shape(
+    { name: TEXT, good: COUNT, pieces: COUNT, bad: listOf(listOf(COUNT)), more: YES_NO },
+    ({ name, good, pieces, bad, more }: Verification) => ({ name, good, pieces, bad, more }),
+  ),
+  'POST invite': shape(
+    { words: listOf(TEXT), goodForS: { type: ['integer', 'null'] } },
+    ({ words, goodForS = undefined }: InvitationView) => ({ words, goodForS: goodForS ?? null }),
+  ),
+  'POST web': shape({ link: TEXT }, (link: string) => ({ link })),
+  'POST log': DETAIL,
+};
+
+export function answerShape(method: string, name: string): AnswerShape {
+  const found = SHAPES[`${method} ${name}`];
+  assert(found !== undefined, `the answer to ${method} ${name} has a shape in app/http/answers.ts`);
+  return found;
+}

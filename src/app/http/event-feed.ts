@@ -1,0 +1,126 @@
+// Server-sent events: whoever listens gets the same objects as `--json` prints, one a message. The downloads are looked
+// at only while somebody listens, once for all of them; a reader that does not read is dropped.
+
+import type { ServerResponse } from 'node:http';
+import { systemClock } from '../../foundation/base/clock.js';
+import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import type { ClientNotification } from '../library/request-client.js';
+import type { SwarmClient } from '../library/swarm-client.js';
+import { withContinuation } from '../library/views.js';
+import { completedRow, type EventRow, failedRow, noticeRow, progressRow, reusedRow } from '../verbs/event-rows.js';
+import { EVENT_COMMENT_MS, EVENT_LOOK_MS, EVENT_STREAMS_MAX, EVENT_UNREAD_BYTES_MAX } from './limits.js';
+
+export class EventFeed {
+  readonly #streams = new Set<ServerResponse>();
+  readonly #sinceMs = systemClock.nowMs();
+  #client: SwarmClient | undefined;
+  #unlisten = (): void => undefined;
+  #looks: NodeJS.Timeout | undefined;
+  #isLooking = false;
+  #saidMs = 0;
+
+  /** The client whose events are told from now on; undefined: there is none at the moment. */
+  follow(client: SwarmClient | undefined): void {
+    this.#unlisten();
+    this.#client = client;
+    const stop = client?.listen((event) => void this.#heard(event));
+    this.#unlisten = stop ?? (() => undefined);
+  }
+
+  get hasRoom(): boolean {
+    return this.#streams.size < EVENT_STREAMS_MAX;
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  /** @param response with its head written; the feed ends it. */
+  add(response: ServerResponse): void {
+    this.#streams.add(response);
+    const leave = (): void => this.#left(response);
+    response.on('close', leave);
+    response.on('error', leave);
+    this.#looks ??= setInterval(() => void this.#look(), EVENT_LOOK_MS);
+    void this.#look();
+  }
+
+  close(): void {
+    this.follow(undefined);
+    for (const response of this.#streams) response.end();
+    this.#streams.clear();
+    this.#stopLooking();
+  }
+
+  #left(response: ServerResponse): void {
+    this.#streams.delete(response);
+    if (this.#streams.size === 0) this.#stopLooking();
+  }
+
+  #stopLooking(): void {
+    clearInterval(this.#looks);
+    this.#looks = undefined;
+  }
+
+  async #look(): Promise<void> {
+    const nowMs = systemClock.nowMs();
+    if (nowMs - this.#saidMs >= EVENT_COMMENT_MS) this.#write(': still here\n\n');
+    if (this.#isLooking || this.#client === undefined) return;
+    this.#isLooking = true;
+    try {
+      const { files } = await this.#client.overview();
+      for (const file of files) this.#say(progressRow(file, this.#elapsedMs()));
+    } catch (error) {
+      // It is ending.
+      if (!(error instanceof MiniTorrentError)) throw error;
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #heard(event: ClientNotification): Promise<void> {
+    if (this.#streams.size === 0) return;
+    switch (event.kind) {
+      case 'notice':
+        this.#say(noticeRow(event.level, event.sentence));
+        return;
+      case 'stalled':
+        this.#say(noticeRow('bad', `${event.name}: ${withContinuation(event)}`));
+        return;
+      case 'reused':
+        this.#say(reusedRow(event));
+        return;
+      case 'failed':
+        this.#say(failedRow({ code: isErrorCode(event.code) ? event.code : 'INTERNAL', message: event.sentence }));
+        return;
+      default:
+        return this.#completed(event.path);
+    }
+  }
+
+  async #completed(path: string): Promise<void> {
+    try {
+      const file = await this.#client?.file(path);
+      if (file !== undefined) this.#say(completedRow(file, this.#elapsedMs()));
+    } catch (error) {
+      // It was removed at once, or the client is ending.
+      if (!(error instanceof MiniTorrentError)) throw error;
+    }
+  }
+
+  #elapsedMs(): number {
+    return Math.round(systemClock.nowMs() - this.#sinceMs);
+  }
+
+  #say(row: EventRow): void {
+    this.#write(`data: ${JSON.stringify(row)}\n\n`);
+  }
+
+  #write(text: string): void {
+    this.#saidMs = systemClock.nowMs();
+    for (const response of this.#streams) {
+      if (response.writableLength > EVENT_UNREAD_BYTES_MAX) response.destroy();
+      else response.write(text);
+    }
+  }
+}

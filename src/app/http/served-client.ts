@@ -1,0 +1,99 @@
+// What an endpoint serves of a client: every verb, its events, and a .mtorrent that a browser was given. The client may
+// start again while the endpoint stays.
+
+import { createHash } from 'node:crypto';
+import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectory } from '../../foundation/base/directories.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { programVersion } from '../../foundation/base/installation.js';
+import { checkFileName, printable } from '../../foundation/torrent/names.js';
+import { atomicWriteFile } from '../../transfer/storage/state-file.js';
+import type { SwarmClient } from '../library/swarm-client.js';
+import { VERBS } from '../verbs/table.js';
+import { EventFeed } from './event-feed.js';
+import { type Operation, operationsOf } from './operations.js';
+import { answerOf, COUNT, listOf, objectOf, TEXT } from './schemas.js';
+import type { Served } from './served.js';
+
+export interface ServedClientOptions {
+  /** Where a download goes that a browser was given without a destination. Absolute. */
+  readonly downloadDir: string;
+  /** Where such .mtorrent files are kept. Absolute. */
+  readonly dropDir: string;
+}
+
+export class ServedClient implements Served {
+  readonly title = 'Mini-Torrent client';
+  readonly events = new EventFeed();
+  readonly operations: readonly Operation[];
+  readonly #options: ServedClientOptions;
+  #client: SwarmClient | undefined;
+
+  constructor(options: ServedClientOptions) {
+    this.#options = options;
+    const client = (): SwarmClient => this.#now();
+    this.operations = [this.#about(), ...operationsOf(VERBS, client)];
+  }
+
+  /** Asked from now on; undefined: there is none for a while. */
+  serve(client: SwarmClient | undefined): void {
+    this.#client = client;
+    this.events.follow(client);
+  }
+
+  unready(): string | undefined {
+    return this.#client === undefined ? 'the client is starting or stopping' : undefined;
+  }
+
+  async metrics(): Promise<string> {
+    this.#now();
+    return '';
+  }
+
+  readonly drop = async (mtorrent: Buffer, name: string, destination: string | undefined): Promise<object> => {
+    const client = this.#now();
+    const fault = checkFileName(name);
+    if (fault !== undefined)
+      throw new MiniTorrentError('UNSAFE_NAME', `${printable(name)} cannot be the name of a .mtorrent: ${fault}`);
+    const { dropDir, downloadDir } = this.#options;
+    // Two that differ may have one name.
+    const directory = join(dropDir, createHash('sha1').update(mtorrent).digest('hex'));
+    await makeDirectory(directory, '--state-dir');
+    const path = join(directory, name);
+    await atomicWriteFile(path, mtorrent);
+    try {
+      return { schema: 1, path: (await client.get(path, destination ?? `${downloadDir}/`)).path };
+    } catch (error) {
+      await unlink(path);
+      throw error;
+    }
+  };
+
+  #now(): SwarmClient {
+    if (this.#client !== undefined) return this.#client;
+    throw new MiniTorrentError('NOT_RUNNING', 'the client is starting or stopping; try again');
+  }
+
+  #about(): Operation {
+    return {
+      name: 'about',
+      method: 'GET',
+      summary: 'which client this is',
+      input: objectOf({}),
+      answer: answerOf({
+        program: { const: 'client' },
+        version: TEXT,
+        address: TEXT,
+        trackers: listOf(TEXT),
+        pid: COUNT,
+        downloadDir: TEXT,
+      }),
+      perform: async () => {
+        const { address, trackers, pid } = this.#now().facts;
+        const { downloadDir } = this.#options;
+        return { schema: 1, program: 'client', version: programVersion(), address, trackers, pid, downloadDir };
+      },
+    };
+  }
+}
