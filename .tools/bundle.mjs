@@ -89,6 +89,7 @@ export async function bundle(root) {
     logLevel: 'warning',
   });
   for (const { path, text } of outputFiles) writeBundle(folder, basename(path, '.cjs'), text);
+  const page = await bundlePage(root, join(folder, 'page'));
   copyFileSync(join(root, '.tools/load.cjs'), join(folder, 'load.cjs'));
   chmodSync(join(folder, 'mtorrent.cjs'), 0o755);
   // Last: who finds it finds all the others.
@@ -96,9 +97,30 @@ export async function bundle(root) {
     join(folder, 'LICENSES.txt'),
     licences(
       root,
-      Object.keys(metafile.inputs).filter((path) => !/^late(-door)?:/.test(path)),
+      [...Object.keys(metafile.inputs), ...page].filter((path) => !/^late(-door)?:/.test(path)),
     ),
   );
+}
+
+/** What a browser is served: one script, one style sheet, and the files that are as they are. @returns all inputs. */
+async function bundlePage(root, folder) {
+  const source = join(root, 'src/app/page');
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { app: 'src/app/page/main.tsx' },
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    tsconfig: join(source, 'tsconfig.json'),
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  for (const name of ['index.html', 'icon.svg']) copyFileSync(join(source, name), join(folder, name));
+  return Object.keys(metafile.inputs);
 }
 
 function writeBundle(folder, name, text) {

@@ -103,6 +103,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'app/console': ['foundation', 'transfer/storage/state-file', 'app/library', 'app/verbs'],
   'app/automation': ['foundation', 'transfer/storage', 'app/library'],
+  'app/page': [],
   'app/completion': ['foundation', 'app/settings', 'app/verbs'],
   'app/cli': [
     'foundation',
@@ -134,6 +135,9 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   yargs: ['src/app/cli/commands.ts'],
   fastify: ['src/app/http/fastify.ts'],
   '@fastify/swagger': ['src/app/http/fastify.ts'],
+  preact: ['src/app/page/preact.ts'],
+  'preact/hooks': ['src/app/page/preact.ts'],
+  uplot: ['src/app/page/plot.ts'],
   'tar-stream': ['src/app/library/tar.ts'],
   'node:tls': ['src/foundation/wire/tls.ts'],
   'node:worker_threads': ['src/foundation/actor/link.ts', 'src/foundation/actor/thread.ts', 'workers/hash.ts'],
@@ -160,7 +164,7 @@ const EMPTY_NAMES =
 
 function sources(folder: string): readonly string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.tsx?$/.test(path))
     .map((path) => `${folder}/${path}`)
     .sort();
 }

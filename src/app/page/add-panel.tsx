@@ -1,0 +1,102 @@
+// What is downloaded next: a .mtorrent that is dropped anywhere on the page or chosen, or a link that is pasted.
+
+import { change, drop } from './api.js';
+import { useEffect, useRef, useState } from './preact.js';
+
+interface AddPanelProps {
+  readonly downloadDir: string;
+  readonly onAdded: () => void;
+}
+
+interface Told {
+  readonly isBad: boolean;
+  readonly sentence: string;
+}
+
+export function AddPanel({ downloadDir, onAdded }: AddPanelProps) {
+  const [link, setLink] = useState('');
+  const [told, setTold] = useState<Told>();
+  const [isOver, setIsOver] = useState(false);
+  const chooser = useRef<HTMLInputElement>(null);
+  const begin = async (get: () => Promise<{ readonly path: string }>): Promise<void> => {
+    try {
+      const { path } = await get();
+      setTold({ isBad: false, sentence: `downloading to ${path}` });
+      setLink('');
+      onAdded();
+    } catch (error) {
+      setTold({ isBad: true, sentence: (error as Error).message });
+    }
+  };
+  const take = async (files: Iterable<File>): Promise<void> => {
+    for (const file of files) await begin(() => drop(file, ''));
+  };
+  useDrop(setIsOver, (files) => void take(files));
+  const fetchLink = (event: Event): void => {
+    event.preventDefault();
+    if (link.trim() !== '')
+      void begin(() => change('get', { mtorrentPath: link.trim(), destination: `${downloadDir}/` }));
+  };
+  return (
+    <section class={isOver ? 'card add over' : 'card add'} aria-labelledby="add">
+      <h2 id="add">Add a download</h2>
+      <form onSubmit={fetchLink}>
+        <input
+          type="text"
+          aria-label="Link"
+          placeholder="Paste a link: mtorrent:?…"
+          value={link}
+          onInput={(event) => setLink(event.currentTarget.value)}
+        />
+        <button type="submit" class="main" disabled={link.trim() === ''}>
+          Get
+        </button>
+        <button type="button" onClick={() => chooser.current?.click()}>
+          Choose a .mtorrent…
+        </button>
+        <input
+          ref={chooser}
+          type="file"
+          accept=".mtorrent"
+          multiple
+          hidden
+          aria-label="A .mtorrent"
+          onChange={(event) => {
+            void take([...(event.currentTarget.files ?? [])]);
+            event.currentTarget.value = '';
+          }}
+        />
+      </form>
+      <p class={told?.isBad === true ? 'hint bad' : 'hint'} role="status">
+        {told?.sentence ?? `Or drop a .mtorrent anywhere on this page. It goes to ${downloadDir}.`}
+      </p>
+    </section>
+  );
+}
+
+function useDrop(over: (isOver: boolean) => void, dropped: (files: readonly File[]) => void): void {
+  const latest = useRef(dropped);
+  latest.current = dropped;
+  useEffect(() => {
+    const allow = (event: DragEvent): void => {
+      event.preventDefault();
+      over(true);
+    };
+    const leave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) over(false);
+    };
+    const take = (event: DragEvent): void => {
+      event.preventDefault();
+      over(false);
+      latest.current([...(event.dataTransfer?.files ?? [])]);
+    };
+    addEventListener('dragover', allow);
+    addEventListener('dragleave', leave);
+    addEventListener('drop', take);
+    return () => {
+      removeEventListener('dragover', allow);
+      removeEventListener('dragleave', leave);
+      removeEventListener('drop', take);
+    };
+  }, []);
+}

@@ -1,0 +1,45 @@
+// One file in detail: the map of its pieces and peers, and who sends to whom.
+
+import { formatBytes } from './figures.js';
+import { FlowPanel } from './flow-panel.js';
+import { useAsked } from './looking.js';
+import type { FileRow, MapRow } from './rows.js';
+import { SwarmMap } from './swarm-map.js';
+
+/** Often enough to see pieces come; an answer costs the client a millisecond. */
+const MAP_MS = 400;
+const QUIET_MAP_MS = 2_000;
+
+export function FileDetail({ file }: { readonly file: FileRow }) {
+  const isBusy = file.state === 'downloading';
+  const { answer: map, problem } = useAsked<MapRow>('map', isBusy ? MAP_MS : QUIET_MAP_MS, file.mtorrentPath);
+  const { name, received, wasted, sent, reused, size, path } = file;
+  const copies = size === 0 ? 0 : sent / size;
+  return (
+    <section class="card detail" aria-labelledby="detail">
+      <h2 id="detail">{name}</h2>
+      <p class="path">{path}</p>
+      {problem !== undefined && <p class="problem">{problem}</p>}
+      {map !== undefined && <SwarmMap map={map} />}
+      {map !== undefined && <FlowPanel map={map} />}
+      <dl class="totals">
+        <div>
+          <dt>received</dt>
+          <dd>{formatBytes(received)}</dd>
+        </div>
+        <div>
+          <dt>of it wasted</dt>
+          <dd>{formatBytes(wasted)}</dd>
+        </div>
+        <div>
+          <dt>from this machine</dt>
+          <dd>{formatBytes(reused)}</dd>
+        </div>
+        <div>
+          <dt>sent</dt>
+          <dd>{`${formatBytes(sent)} (${copies.toFixed(2)} copies)`}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,67 @@
+// When the page asks: again and again while somebody sees it, and never while it is hidden. An answer that comes after
+// the next question began, or after the page was hidden, is dropped.
+
+import { ask } from './api.js';
+import { useEffect, useRef, useState } from './preact.js';
+
+export interface Asked<T> {
+  readonly answer: T | undefined;
+  /** Why there is no newer answer; undefined when there is. */
+  readonly problem: string | undefined;
+  /** Asks now. */
+  readonly again: () => void;
+}
+
+/** @param question undefined: nothing is asked. @param everyMs pause between an answer and the next question. */
+export function useAsked<T>(question: string | undefined, everyMs: number, name?: string): Asked<T> {
+  const [state, setState] = useState<{ answer: T | undefined; problem: string | undefined }>({
+    answer: undefined,
+    problem: undefined,
+  });
+  const again = useRef<() => void>(() => undefined);
+  useEffect(() => {
+    setState({ answer: undefined, problem: undefined });
+    if (question === undefined) return undefined;
+    return whileSeen(everyMs, again, async (isCurrent) => {
+      try {
+        const answer = await ask<T>(question, name === undefined ? {} : { name });
+        if (isCurrent()) setState({ answer, problem: undefined });
+      } catch (error) {
+        if (isCurrent()) setState(({ answer }) => ({ answer, problem: (error as Error).message }));
+      }
+    });
+  }, [question, everyMs, name]);
+  return { ...state, again: () => again.current() };
+}
+
+/** Runs `look` at once, and again `everyMs` after it ended, as long as the page is visible. */
+function whileSeen(
+  everyMs: number,
+  again: { current: () => void },
+  look: (isCurrent: () => boolean) => Promise<void>,
+): () => void {
+  let round = 0;
+  let timer = 0;
+  const stop = (): void => {
+    round += 1;
+    clearTimeout(timer);
+  };
+  const start = async (): Promise<void> => {
+    stop();
+    const own = round;
+    if (document.hidden) return;
+    await look(() => own === round);
+    if (own === round) timer = setTimeout(() => void start(), everyMs);
+  };
+  const seen = (): void => {
+    if (document.hidden) stop();
+    else void start();
+  };
+  again.current = () => void start();
+  document.addEventListener('visibilitychange', seen);
+  void start();
+  return () => {
+    stop();
+    document.removeEventListener('visibilitychange', seen);
+  };
+}

@@ -1,0 +1,108 @@
+// The picture of a swarm as pixels, one for each cell and row: first what is here, then how common each cell is, then
+// each peer. What has just arrived glows for a moment. Pure.
+
+export interface MapFrame {
+  readonly cells: number;
+  /** Share of each cell that is here, 0 … 255. */
+  readonly own: Uint8Array;
+  readonly copies: Uint8Array;
+  /** A bit a cell for each peer. */
+  readonly has: readonly Uint8Array[];
+  /** [cell, place of the peer] */
+  readonly asked: readonly (readonly [number, number])[];
+  readonly storing: readonly number[];
+}
+
+/** Each as 0xAABBGGRR, which is what a canvas takes on all machines of today. */
+export interface MapColours {
+  readonly empty: number;
+  readonly have: number;
+  readonly asked: number;
+  readonly storing: number;
+  readonly fresh: number;
+  readonly peer: number;
+  readonly rare: number;
+  readonly common: number;
+}
+
+const GLOW_MS = 900;
+const FIRST_PEER_ROW = 2;
+
+export class MapPicture {
+  #frame: MapFrame | undefined;
+  /** When each cell became whole, in milliseconds; 0: before anybody looked. */
+  #arrivedMs = new Float64Array(0);
+  #latestMs = Number.NEGATIVE_INFINITY;
+
+  get width(): number {
+    return this.#frame?.cells ?? 0;
+  }
+
+  get height(): number {
+    return FIRST_PEER_ROW + (this.#frame?.has.length ?? 0);
+  }
+
+  show(frame: MapFrame, nowMs: number): void {
+    const before = this.#frame;
+    if (before?.cells !== frame.cells) this.#arrivedMs = new Float64Array(frame.cells);
+    else
+      for (let cell = 0; cell < frame.cells; cell += 1) {
+        if (frame.own[cell] !== 255 || before.own[cell] === 255) continue;
+        this.#arrivedMs[cell] = nowMs;
+        this.#latestMs = nowMs;
+      }
+    this.#frame = frame;
+  }
+
+  /** Something glows, so the next picture differs. */
+  moves(nowMs: number): boolean {
+    return nowMs - this.#latestMs < GLOW_MS;
+  }
+
+  /** @param pixels width × height of them, from the top left. */
+  paint(pixels: Uint32Array, colours: MapColours, nowMs: number): void {
+    const frame = this.#frame;
+    if (frame === undefined) return;
+    this.#paintOwn(frame, pixels, colours, nowMs);
+    this.#paintPeers(frame, pixels, colours);
+    for (const cell of frame.storing) pixels[cell] = colours.storing;
+    for (const [cell, peer] of frame.asked) {
+      if (frame.own[cell] !== 255) pixels[cell] = colours.asked;
+      pixels[(FIRST_PEER_ROW + peer) * frame.cells + cell] = colours.asked;
+    }
+  }
+
+  #paintOwn({ cells, own, copies, has }: MapFrame, pixels: Uint32Array, colours: MapColours, nowMs: number): void {
+    const most = Math.max(1, has.length);
+    for (let cell = 0; cell < cells; cell += 1) {
+      const share = own[cell] ?? 0;
+      const ageMs = nowMs - (this.#arrivedMs[cell] ?? 0);
+      const here = share === 255 ? colours.have : mixed(colours.empty, colours.have, (share / 255) * 0.7);
+      pixels[cell] = share === 255 && ageMs < GLOW_MS ? mixed(colours.fresh, colours.have, ageMs / GLOW_MS) : here;
+      const count = copies[cell] ?? 0;
+      pixels[cells + cell] = count === 0 ? colours.empty : mixed(colours.rare, colours.common, count / most);
+    }
+  }
+
+  #paintPeers({ cells, has }: MapFrame, pixels: Uint32Array, { empty, peer }: MapColours): void {
+    has.forEach((bits, row) => {
+      const begin = (FIRST_PEER_ROW + row) * cells;
+      for (let cell = 0; cell < cells; cell += 1)
+        pixels[begin + cell] = ((bits[cell >>> 3] ?? 0) & (0x80 >>> (cell & 7))) === 0 ? empty : peer;
+    });
+  }
+}
+
+/** @param share 0: all of `from`, 1: all of `to`. */
+export function mixed(from: number, to: number, share: number): number {
+  const part = (shift: number): number => {
+    const [a, b] = [(from >>> shift) & 0xff, (to >>> shift) & 0xff];
+    return (Math.round(a + (b - a) * share) & 0xff) << shift;
+  };
+  return (part(24) | part(16) | part(8) | part(0)) >>> 0;
+}
+
+/** The bytes of a base64 text. */
+export function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}

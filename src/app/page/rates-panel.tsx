@@ -1,0 +1,38 @@
+// The rates of the last five minutes as a plot.
+
+import { openRatesPlot, type RatesPlot } from './plot.js';
+import { useEffect, useRef } from './preact.js';
+import type { RateSeries } from './rate-history.js';
+
+export function RatesPanel({ series }: { readonly series: RateSeries }) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<RatesPlot | undefined>(undefined);
+  useEffect(() => {
+    const box = place.current;
+    if (box === null) return undefined;
+    const style = getComputedStyle(box);
+    const open = (): void => {
+      plot.current?.end();
+      plot.current = openRatesPlot(box, box.clientWidth, (name) => style.getPropertyValue(name).trim());
+    };
+    open();
+    const sizes = new ResizeObserver(() => plot.current?.resize(box.clientWidth));
+    sizes.observe(box);
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    scheme.addEventListener('change', open);
+    return () => {
+      sizes.disconnect();
+      scheme.removeEventListener('change', open);
+      plot.current?.end();
+    };
+  }, []);
+  useEffect(() => plot.current?.show(series), [series]);
+  return (
+    <section class="card" aria-labelledby="rates">
+      <h2 id="rates">
+        Rates <span class="key down">down</span> <span class="key up">up</span>
+      </h2>
+      <div ref={place} class="plot" aria-hidden="true" />
+    </section>
+  );
+}

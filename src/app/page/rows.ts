@@ -1,0 +1,92 @@
+// The answers of the API that the page reads. Sizes are bytes, rates bytes a second. Pure.
+
+export interface AboutRow {
+  readonly program: 'client' | 'tracker';
+  readonly version: string;
+  readonly address: string;
+  readonly downloadDir?: string;
+}
+
+export type FileState =
+  | 'checking'
+  | 'waiting'
+  | 'downloading'
+  | 'finishing'
+  | 'paused'
+  | 'seeding'
+  | 'failed'
+  | 'missing'
+  | 'hashing';
+
+export interface FileRow {
+  readonly name: string;
+  readonly state: FileState;
+  readonly path: string;
+  readonly mtorrentPath: string;
+  readonly size: number;
+  readonly have: number;
+  readonly pieces: number;
+  readonly rate: number;
+  readonly peers: number;
+  readonly received: number;
+  readonly wasted: number;
+  readonly sent: number;
+  readonly problem: string;
+  readonly seeders: number;
+  readonly files: number;
+  readonly filesDone: number;
+  readonly reused: number;
+}
+
+export interface PeerRow {
+  readonly address: string;
+  readonly bytes: number;
+  readonly rate: number;
+  readonly pieces: number;
+}
+
+/** Bytes and bits in base64. `asked`: [cell, place in `peers`]. */
+export interface MapRow {
+  readonly name: string;
+  readonly pieces: number;
+  readonly cells: number;
+  readonly isLive: boolean;
+  readonly own: string;
+  readonly copies: string;
+  readonly peers: readonly (PeerRow & { readonly has: string })[];
+  readonly asked: readonly (readonly [number, number])[];
+  readonly storing: readonly number[];
+  readonly fetchers: readonly PeerRow[];
+}
+
+export interface TrackerRow {
+  readonly address: string;
+  readonly state: 'talking' | 'standby' | 'away';
+  readonly reason: string;
+}
+
+export interface FindingRow {
+  readonly severity: 'fine' | 'note' | 'bad';
+  readonly subject: string;
+  readonly found: string;
+  readonly remedy: string;
+}
+
+export interface LimitsRow {
+  readonly up: number;
+  readonly down: number;
+}
+
+/** Every piece is there. */
+export function isWhole({ state, have, pieces }: FileRow): boolean {
+  return state === 'seeding' || ((state === 'missing' || state === 'checking') && have === pieces);
+}
+
+/** What the buttons of a file do now. */
+export function mayPause({ state }: FileRow): boolean {
+  return state === 'downloading' || state === 'waiting';
+}
+
+export function mayResume({ state }: FileRow): boolean {
+  return state === 'paused' || state === 'failed';
+}
