@@ -2,7 +2,7 @@
 // came if nothing did, and which command goes on.
 
 import { type ErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
-import { REFUSED_BY_TRACKER } from '../../foundation/wire/refusals.js';
+import { isRefusal } from '../../foundation/wire/refusals.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { percent } from '../verbs/results.js';
 import type { Order } from './get-order.js';
@@ -22,7 +22,7 @@ export async function unfinished(
   const because = (code: ErrorCode, what: string) => new MiniTorrentError(code, `${what}; ${done}: ${next}`);
   if (end.kind === 'stopped') return because('UNFINISHED', `stopped by ${end.signal} before the download finished`);
   const reasons = (last?.received ?? 0) === 0 ? await whyWithoutTracker(client, trackers) : undefined;
-  const refused = reasons?.find((reason) => reason.startsWith(REFUSED_BY_TRACKER));
+  const refused = reasons?.find(isRefusal);
   if (refused !== undefined) return because('NOT_ADMITTED', refused);
   if (reasons !== undefined) return because('NO_TRACKER', 'timed out before any tracker answered');
   return because('TIMED_OUT', 'timed out before the download finished');

@@ -4,7 +4,7 @@
 import { unreachable } from '../../foundation/base/assert.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import { REFUSED_BY_TRACKER } from '../../foundation/wire/refusals.js';
+import { isRefusal, REFUSED_BY_CLIENT, REFUSED_BY_TRACKER } from '../../foundation/wire/refusals.js';
 import type { AnnounceEvent } from '../../tracking/announce/messages.js';
 import { REACH_REMEDY, unreachedAt } from '../doctor/reach.js';
 import type { ClientEffect } from '../effects.js';
@@ -105,6 +105,9 @@ class PairNotices {
         const refused = reasons.find((reason) => reason.startsWith(REFUSED_BY_TRACKER));
         if (refused !== undefined)
           return [bad(`no tracker of ${this.#pair} takes this client: ${refused.slice(REFUSED_BY_TRACKER.length)}`)];
+        const unfit = reasons.find((reason) => reason.startsWith(REFUSED_BY_CLIENT));
+        if (unfit !== undefined)
+          return [bad(`this client takes no tracker of ${this.#pair}: ${unfit.slice(REFUSED_BY_CLIENT.length)}`)];
         const consequence = 'running transfers go on, new peers are found when one is back';
         return [bad(`no tracker of ${this.#pair} answers; ${consequence}`)];
       }
@@ -134,7 +137,9 @@ class PairNotices {
 
   #replaced(by: string): readonly ClientEffect[] {
     const notices = [...this.#lost].map(([tracker, reason]) =>
-      bad(`tracker ${tracker} does not answer (${reason}); ${by} is asked in its place`),
+      bad(
+        `tracker ${tracker} ${isRefusal(reason) ? 'is not used' : 'does not answer'} (${reason}); ${by} is asked in its place`,
+      ),
     );
     for (const tracker of this.#lost.keys()) this.#known.add(tracker);
     this.#lost.clear();

@@ -11,6 +11,13 @@ const OTHER_TLS = /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|NO_PROT
 
 /** How the reason begins why a tracker is not used that answers, and refuses this client for good. */
 export const REFUSED_BY_TRACKER = 'the tracker refused this connection: ';
+/** The same of a tracker that this client refuses: it speaks in the clear, is of another swarm, or was withdrawn. */
+export const REFUSED_BY_CLIENT = 'this client does not use that tracker: ';
+
+/** Whether a tracker that is not used answers all the same, and was refused or has refused. */
+export function isRefusal(reason: string): boolean {
+  return reason.startsWith(REFUSED_BY_TRACKER) || reason.startsWith(REFUSED_BY_CLIENT);
+}
 
 /** Of a TLS handshake that failed; undefined for errors of the network, which say enough themselves. */
 export function isTlsError(code: string | undefined): code is string {

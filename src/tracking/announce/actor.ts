@@ -4,12 +4,13 @@
 import { Host } from '../../foundation/actor/host.js';
 import type { WakeAt } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
-import { errnoOf } from '../../foundation/base/errors.js';
+import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
 import { systemTimers, type Timers } from '../../foundation/base/timers.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
 import { type Passage, plainPassage } from '../../foundation/wire/passage.js';
+import { REFUSED_BY_CLIENT } from '../../foundation/wire/refusals.js';
 import { closedPassage } from '../../foundation/wire/tls.js';
 import {
   TRACKER_MAGIC,
@@ -156,12 +157,16 @@ class Announcer {
       onConnected: () => this.post({ kind: 'connected', tracker, link }),
       onMessage: (reply) => this.post({ kind: 'replied', tracker, link, reply }),
       onClosed: (why, error) => {
-        const reason =
-          errnoOf(error) === 'EADDRNOTAVAIL' ? `${this.#ownHost} is no longer an address of this machine` : why;
         this.#sockets.delete(link);
-        this.post({ kind: 'disconnected', tracker, link, reason });
+        this.post({ kind: 'disconnected', tracker, link, reason: this.#reasonOf(why, error) });
       },
     });
+  }
+
+  #reasonOf(why: string, error: Error | undefined): string {
+    if (errnoOf(error) === 'EADDRNOTAVAIL') return `${this.#ownHost} is no longer an address of this machine`;
+    const isRefused = error instanceof MiniTorrentError && error.code === 'NOT_ADMITTED';
+    return isRefused ? REFUSED_BY_CLIENT + why : why;
   }
 
   #sendPart({ link, id, swarm, offset, length }: Extract<AnnounceEffect, { kind: 'sendPart' }>): void {

@@ -6,7 +6,7 @@ import { unreachable } from '../../foundation/base/assert.js';
 import { Prng } from '../../foundation/base/prng.js';
 import type { ClientId } from '../../foundation/torrent/ids.js';
 import { REFUSED_BY_TRACKER } from '../../foundation/wire/refusals.js';
-import { isUnasked, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
+import { isUnasked, type TrackerReply, type TrackerRequest, type UnaskedReply } from '../tracker/messages.js';
 import { Answers } from './answers.js';
 import {
   type AnnounceEffect,
@@ -147,22 +147,15 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   }
 
   #replied(tracker: TrackerIndex, reply: TrackerReply, nowMs: number): void {
-    if (reply.kind === 'helloReply') {
-      this.#greeted(tracker, reply, nowMs);
-      return;
-    }
-    if (reply.kind === 'beside') {
-      this.#beside(tracker, reply, nowMs);
-      return;
-    }
-    if (isUnasked(reply)) {
-      this.#membership?.hear(reply, nowMs);
-      return;
-    }
-    if (reply.kind === 'error' && reply.id === null) {
+    if (reply.kind === 'helloReply') this.#greeted(tracker, reply, nowMs);
+    else if (reply.kind === 'beside') this.#beside(tracker, reply, nowMs);
+    else if (isUnasked(reply)) this.#membership?.hear(reply, nowMs);
+    else if (reply.kind === 'error' && reply.id === null)
       this.#lost(tracker, REFUSED_BY_TRACKER + reply.sentence, nowMs);
-      return;
-    }
+    else this.#answered(tracker, reply, nowMs);
+  }
+
+  #answered(tracker: TrackerIndex, reply: Exclude<TrackerReply, UnaskedReply>, nowMs: number): void {
     const pending = this.#links.active === tracker ? this.#requests.answered(reply.id ?? -1, reply) : undefined;
     if (pending === undefined) {
       this.#lost(tracker, 'the tracker answered what was not asked', nowMs);
@@ -174,7 +167,8 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     else if (pending.what === 'leave') this.#left();
     else if (pending.what === 'ping') this.#ponged(reply, pending, nowMs);
     else if (pending.what === 'renewal') return;
-    else if (pending.what === 'card') this.#membership?.renewal.answered(reply, nowMs);
+    else if (pending.what === 'card') this.#cardAnswered(reply, nowMs);
+    else if (this.#membership?.turnedAway(reply, nowMs) === true) return;
     else if (pending.what === 'reach') this.#whereabouts.answered(this.#setting.trackers[tracker], reply, nowMs);
     else if (reply.kind === 'error') this.#answers.refused(pending.question, reply, nowMs);
     else {
@@ -182,6 +176,10 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         this.#whereabouts.listed(pending.question.sharing.swarm, nowMs);
       this.#answers.answered(pending.question, reply, this.#whereabouts.own, nowMs);
     }
+  }
+
+  #cardAnswered(reply: TrackerReply, nowMs: number): void {
+    if (this.#membership?.cardAnswered(reply, nowMs) === true) this.#redial();
   }
 
   #greeted(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'helloReply' }>, nowMs: number): void {
@@ -237,7 +235,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
 
   #startOver(): void {
     this.#requests.clear();
-    this.#membership?.renewal.lost();
+    this.#membership?.lost();
     this.#tally.startOver();
     this.#wanted.startOver();
     this.#whereabouts.startOver();
@@ -330,7 +328,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       this.#phase = { ...this.#phase, askedMs: nowMs };
       return;
     }
-    while (this.#requests.count < ANNOUNCE_PIPELINE_MAX) {
+    while (this.#membership?.isOutside !== true && this.#requests.count < ANNOUNCE_PIPELINE_MAX) {
       const question = this.#wanted.next(nowMs);
       if (question === undefined) break;
       this.#put(question, link, nowMs);

@@ -18,6 +18,8 @@ export class Membership {
   readonly #emit: (effect: AnnounceEffect) => void;
   readonly renewal: Renewal;
   readonly #visits: Visits;
+  /** The tracker that is asked takes the own card for renewing only. */
+  #isTurnedAway = false;
 
   /** Undefined in an open swarm. */
   static of(credentials: Credentials | undefined, prng: Prng, emit: (effect: AnnounceEffect) => void) {
@@ -61,6 +63,31 @@ export class Membership {
       if (bans.length > 0) this.#tell({ kind: 'shutOut', bans, withdrawals: [] });
     }
     this.renewal.toldNews(nowMs);
+  }
+
+  /** Nothing but a new card is asked for: everything else would be refused. */
+  get isOutside(): boolean {
+    return this.#isTurnedAway;
+  }
+
+  /** Whether a request was refused because the card is good for renewing only. It is said again on a new connection. */
+  turnedAway(reply: TrackerReply, nowMs: number): boolean {
+    if (reply.kind !== 'error' || reply.code !== 'notAdmitted') return false;
+    if (!this.#isTurnedAway) this.renewal.turnedAway(nowMs);
+    this.#isTurnedAway = true;
+    return true;
+  }
+
+  /** True: the new card opens what the old one did not, so the trackers are to be dialed with it. */
+  cardAnswered(reply: TrackerReply, nowMs: number): boolean {
+    const wasOutside = this.#isTurnedAway || this.renewal.isSpent(nowMs);
+    return this.renewal.answered(reply, nowMs) && wasOutside;
+  }
+
+  /** The connection to the tracker that was asked is no more. */
+  lost(): void {
+    this.#isTurnedAway = false;
+    this.renewal.lost();
   }
 
   /** Asks the tracker that is up for a card when it is time. @param newId of a request. */

@@ -51,6 +51,20 @@ export class Renewal {
     if (this.#dueMs === undefined || isVoid !== this.#wasVoid || this.#planned !== card) this.#plan(nowMs);
   }
 
+  /** The own card is good for renewing only: its tracker was withdrawn, or it has ended. */
+  isSpent(nowMs: number): boolean {
+    const { card, trackerClock } = this.#credentials;
+    const life = this.#lifeOf(card);
+    return this.#isVoid(life) || (trackerClock.at(nowMs) ?? 0) > (life?.goodUntilS ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** A tracker takes the own card for renewing only, whatever the clocks here say. */
+  turnedAway(nowMs: number): void {
+    this.#dueMs = nowMs;
+    this.#planned = this.#credentials.card;
+    this.#notBeforeMs = 0;
+  }
+
   /** The connection on which a card was asked for is no more. */
   lost(): void {
     this.#isAsked = false;
@@ -78,9 +92,11 @@ export class Renewal {
     this.#isAsked = true;
   }
 
-  answered(reply: TrackerReply, nowMs: number): void {
+  /** True when it brought a better card. */
+  answered(reply: TrackerReply, nowMs: number): boolean {
     this.#isAsked = false;
-    if (reply.kind === 'renewed' && this.#isBetter(reply.card)) {
+    const isBetter = reply.kind === 'renewed' && this.#isBetter(reply.card);
+    if (isBetter) {
       this.#credentials.card = reply.card;
       this.#failures = 0;
       if (equalBytes(this.#credentials.card, reply.card)) this.#emit({ kind: 'cardRenewed', card: reply.card });
@@ -91,6 +107,7 @@ export class Renewal {
     const waitMs = Math.min(RENEWAL_RETRY_MAX_MS, RENEWAL_RETRY_MIN_MS * 2 ** this.#failures);
     this.#notBeforeMs = nowMs + waitMs * (0.5 + this.#prng.next() / 2);
     this.#plan(nowMs);
+    return isBetter;
   }
 
   #isBetter(card: Uint8Array): boolean {

@@ -7,6 +7,7 @@ import type { Ban } from '../../../src/foundation/identity/bans.js';
 import { readCard } from '../../../src/foundation/identity/card.js';
 import type { Credentials } from '../../../src/foundation/identity/credentials.js';
 import { keyIdBytes } from '../../../src/foundation/identity/keys.js';
+import { swarmKey } from '../../../src/foundation/torrent/ids.js';
 import { VISIT_MS } from '../../../src/tracking/announce/limits.js';
 import type { TrackerReply } from '../../../src/tracking/tracker/messages.js';
 import { CARD_LIFE_S, type MemberOptions, SAID_AT_S, SmallSwarm } from '../../support/small-swarm.js';
@@ -322,4 +323,56 @@ test('many bans come in parts', () => {
   world.bans[0].splice(0, 200, ...bans.slice(200));
   world.theatre.reply(0, bansFrame(world, 0));
   assert.equal(world.ada.standing.bans.size, 300);
+});
+
+const SHARE = { swarm: swarmKey(new Uint8Array(20).fill(7)), name: 'a.bin', size: 1, pieceCount: 1, have: 1 };
+
+/** As a tracker answers whose gate found that a card has run out. */
+function renewsOnly(world: World, index: 0 | 1): void {
+  const tracker = world.theatre.trackers[index];
+  const { answer } = tracker;
+  let isGood = false;
+  tracker.answer = (request) => {
+    if (request.kind === 'hello') isGood = goodUntilS(world) > trackerS(world, index);
+    const isOpen = isGood || ['hello', 'knownBans', 'renew'].includes(request.kind);
+    if (isOpen) return answer(request);
+    const sentence = 'this card is good no more; renew it, and connect again with the new one';
+    return { kind: 'error', id: 'id' in request ? request.id : null, code: 'notAdmitted', sentence };
+  };
+}
+
+test('a client from the drawer shares and finds what it wants at once, and nobody hears of a refusal', () => {
+  const world = worldOf();
+  for (const index of [0, 1] as const) {
+    world.offS[index] = 60 * DAY_S;
+    renewsOnly(world, index);
+  }
+  const { theatre } = world;
+  theatre.tell({ kind: 'register', ...SHARE });
+  theatre.tell({ kind: 'findSeeders', swarm: SHARE.swarm });
+  theatre.start();
+  theatre.advance(2_000);
+  const kinds = theatre.eventKinds();
+  for (const kind of ['cardRenewed', 'registered', 'seedersFound'])
+    assert.ok(
+      kinds.some((each) => each === kind),
+      `${kind}, not only ${kinds}`,
+    );
+  for (const kind of ['refused', 'allTrackersDown', 'cardRefused'])
+    assert.ok(!kinds.some((each) => each === kind), `no ${kind} in ${kinds}`);
+  assert.equal(renewals(theatre.trackers[0]), 1);
+});
+
+test('a tracker that gives no card is asked for one once a connection, and for nothing else behind a refusal', () => {
+  const world = worldOf();
+  world.offS[0] = 60 * DAY_S;
+  renewsOnly(world, 0);
+  world.gives[0] = undefined;
+  world.theatre.trackers[1].state = 'refuses';
+  world.theatre.tell({ kind: 'register', ...SHARE });
+  world.theatre.start();
+  world.theatre.advance(4_000);
+  assert.equal(renewals(world.theatre.trackers[0]), 1);
+  assert.equal(world.theatre.trackers[0].heard.filter(({ kind }) => kind === 'share').length, 1);
+  assert.ok(world.theatre.events.some(({ kind }) => kind === 'cardRefused'));
 });

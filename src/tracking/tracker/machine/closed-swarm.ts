@@ -3,8 +3,7 @@
 
 import { unreachable } from '../../../foundation/base/assert.js';
 import { equalBytes } from '../../../foundation/base/bytes.js';
-import type { Ban } from '../../../foundation/identity/bans.js';
-import { type KeyId, keyId, keyIdBytes, keyIdOf } from '../../../foundation/identity/keys.js';
+import { type KeyId, keyId, keyIdOf } from '../../../foundation/identity/keys.js';
 import type { Standing } from '../../../foundation/identity/standing.js';
 import { parseStatement, type Signer } from '../../../foundation/identity/statement.js';
 import type { TrackerClock } from '../../../foundation/identity/swarm-time.js';
@@ -17,11 +16,12 @@ import { Membership } from '../../membership/membership.js';
 import type { MembershipRow } from '../../membership/records.js';
 import type { Registry } from '../../registry/registry.js';
 import type { Commit } from '../../store/contract.js';
-import { BANS_PAGE_MAX, PARTNER_TOLD_MS, RENEWALS_MAX, RENEWALS_PERIOD_MS } from '../limits.js';
+import { MEMBERS_PAGE_MAX, PARTNER_TOLD_MS, RENEWALS_MAX, RENEWALS_PERIOD_MS } from '../limits.js';
 import type { MembershipRequest, TrackerReply } from '../messages.js';
 import { Budget } from '../session/budget.js';
 import { refusal } from '../session/effects.js';
 import { type Entrant, isFull, memberIdOf } from '../session/entrant.js';
+import { banPages } from './ban-pages.js';
 import type { Connection, Connections } from './connections.js';
 import { MembersSeen } from './members-seen.js';
 import { SwarmClocks } from './swarm-clocks.js';
@@ -144,8 +144,21 @@ export class ClosedSwarm {
     this.#ports.reply(connection.number, { kind: 'bans', seconds: this.clocks.ownS(nowMs), isWhole: true, rows: [] });
     for (const statement of this.membership.standing.withdrawals)
       this.#ports.reply(connection.number, { kind: 'withdrawn', statement });
-    const learned = isReady && !who.hasRunOut ? this.#admission.learned(who.member) : undefined;
-    if (learned !== undefined) this.#writeOwn([{ is: 'member', ...learned }]);
+    if (isReady) this.#learn([connection]);
+  }
+
+  /** The whole list is here: whoever came before that and is not on it is learned now. */
+  ready(): void {
+    this.#learn(this.#ports.connections.with(isFull));
+  }
+
+  /** From cards that are good. */
+  #learn(connections: readonly Connection[]): void {
+    const records = connections.flatMap(({ session: { who } }) =>
+      who?.kind === 'member' && !who.hasRunOut ? (this.#admission.learned(who.member) ?? []) : [],
+    );
+    for (let at = 0; at < records.length; at += MEMBERS_PAGE_MAX)
+      this.#writeOwn(records.slice(at, at + MEMBERS_PAGE_MAX).map((record) => ({ is: 'member', ...record })));
   }
 
   received(connection: Connection, request: MembershipRequest, nowMs: number): void {
@@ -317,11 +330,7 @@ export class ClosedSwarm {
     }
     const clients = this.#ports.connections.with(isFull).map(({ number }) => number);
     this.#told = clients.length;
-    for (let at = 0; at < bans.length; at += BANS_PAGE_MAX) {
-      const rows = bans.slice(at, at + BANS_PAGE_MAX).map(banRow);
-      const isWhole = at + BANS_PAGE_MAX >= bans.length;
-      this.#ports.replyAll(clients, { kind: 'bans', seconds: this.clocks.ownS(nowMs), isWhole, rows });
-    }
+    for (const page of banPages(bans, this.clocks.ownS(nowMs))) this.#ports.replyAll(clients, page);
     for (const { statement } of withdrawals) this.#withdrawn(statement, clients);
     const banned = new Set(bans.filter(({ isBanned }) => isBanned).map(({ member }) => member));
     for (const member of banned) this.#ports.log('warn', { member }, 'a member was banned');
@@ -366,12 +375,7 @@ export class ClosedSwarm {
   #tellBans(connection: number, digest: Uint8Array, nowMs: number): void {
     const { bans } = this.membership.standing;
     if (equalBytes(digest, bans.digest())) return;
-    const all = [...bans];
-    for (let at = 0; at === 0 || at < all.length; at += BANS_PAGE_MAX) {
-      const rows = all.slice(at, at + BANS_PAGE_MAX).map(banRow);
-      const isWhole = at + BANS_PAGE_MAX >= all.length;
-      this.#ports.reply(connection, { kind: 'bans', seconds: this.clocks.ownS(nowMs), isWhole, rows });
-    }
+    for (const page of banPages([...bans], this.clocks.ownS(nowMs), true)) this.#ports.reply(connection, page);
   }
 
   #list(who: Entrant, request: Extract<MembershipRequest, { kind: 'members' }>, nowMs: number): TrackerReply {
@@ -392,8 +396,4 @@ export class ClosedSwarm {
 
 function changesOf(rows: readonly MembershipRow[]) {
   return rows.map((row) => ({ kind: 'membership', row }) as const);
-}
-
-function banRow({ member, version, isBanned }: Ban) {
-  return [keyIdBytes(member), version, isBanned] as const;
 }

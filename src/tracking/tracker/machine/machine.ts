@@ -175,6 +175,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
 
   #ready(nowMs: number): void {
     this.#session.self.isReady = true;
+    this.#swarm?.ready();
     this.#again(this.#held.release(), nowMs);
   }
 
