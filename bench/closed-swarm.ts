@@ -10,12 +10,12 @@ import {
   writeCard,
   writeSwarmFile,
 } from '../src/app/identity/identity-directory.js';
-import type { TrackerPair } from '../src/app/identity/swarm-file.js';
 import { cardOf } from '../src/foundation/identity/card.js';
 import { Credentials } from '../src/foundation/identity/credentials.js';
 import { SecretKey } from '../src/foundation/identity/keys.js';
 import { ROLES, type Role } from '../src/foundation/identity/powers.js';
 import { signStatement } from '../src/foundation/identity/statement.js';
+import type { NamedPair } from '../src/foundation/torrent/tracker-pair.js';
 import type { Passage } from '../src/foundation/wire/passage.js';
 import { closedPassage } from '../src/foundation/wire/tls.js';
 import { TRACKER_WIRE } from '../src/tracking/tracker/messages.js';
@@ -28,18 +28,18 @@ const CARD_LIFE_S = 14 * 86_400;
 export class ClosedSwarm {
   readonly directory: string;
   readonly #root = SecretKey.generate();
-  readonly #trackers: TrackerPair;
+  readonly #trackers: NamedPair;
   #issuer = SecretKey.generate();
   #issuerStatement: Uint8Array = new Uint8Array(0);
   #turn = 0;
 
-  private constructor(directory: string, trackers: TrackerPair) {
+  private constructor(directory: string, trackers: NamedPair) {
     this.directory = directory;
     this.#trackers = trackers;
   }
 
   /** Two trackers and MEMBERS members. @param directory of its own, made here. */
-  static async make(directory: string, trackers: TrackerPair): Promise<ClosedSwarm> {
+  static async make(directory: string, trackers: NamedPair): Promise<ClosedSwarm> {
     const swarm = new ClosedSwarm(directory, trackers);
     await makeIdentityDirectory(directory);
     await swarm.#makeTracker('tracker-2');

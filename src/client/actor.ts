@@ -102,8 +102,7 @@ export class ClientActor {
       upload: () => this.#upload,
       advertise: options.advertise,
       threadsFact: this.#threadsFact,
-      pairs: () => this.#trackers.pairs(options.trackers),
-      checkReach: (deadlineMs) => this.#trackers.checkReach(deadlineMs),
+      trackers: this.#trackers,
       stateDir: paths.directory,
       credentials: options.credentials,
       answer: (event) => this.#tellUser(event),
@@ -265,7 +264,7 @@ export class ClientActor {
         void this.#listStats(effect.ask);
         break;
       case 'listTrackers':
-        this.#tellUser(this.#trackers.listed(effect.ask, this.#options.trackers));
+        this.#tellUser(this.#trackers.listed(effect.ask));
         break;
       case 'logLevel':
         this.#logFile.setLevel(effect.level);

@@ -80,7 +80,7 @@ export const VERIFY_BUSY_MS = 1_000;
 /** How often the doctor looks at running downloads, and the milliseconds between: one second in all. */
 export const DOCTOR_LOOKS = 10;
 export const DOCTOR_LOOK_MS = 100;
-/** Tracker pairs that the doctor dials: two connections each, all at once. */
+/** Swarms whose trackers the doctor dials: a connection to each tracker, all at once. */
 export const DOCTOR_PAIRS_MAX = 8;
 /** Files with a problem that the doctor names: more would hide the other findings. */
 export const DOCTOR_TROUBLES_MAX = 16;

@@ -4,6 +4,7 @@ import type { LogTarget } from '../foundation/base/log.js';
 import type { Credentials } from '../foundation/identity/credentials.js';
 import type { Address } from '../foundation/torrent/address.js';
 import type { Metainfo, NameRule } from '../foundation/torrent/metainfo.js';
+import type { TrackerList } from '../foundation/torrent/tracker-pair.js';
 import type { Advertised } from '../tracking/announce/messages.js';
 import type { Entry } from './files/record.js';
 import type { ClientCommand, ClientEvent, Rates } from './messages.js';
@@ -19,8 +20,8 @@ export interface ClientOptions {
   readonly findHost?: (() => Promise<string>) | undefined;
   /** What others are to dial in its place. A tracker lists it once it has reached this client there. */
   readonly advertise?: Advertised | undefined;
-  /** The tracker pair to which this client announces its shares. */
-  readonly trackers: readonly [Address, Address];
+  /** The trackers to which this client announces its shares; the .mtorrent of a share names the first two. */
+  readonly trackers: TrackerList;
   /**
    * For a pair that is being started beside this client: settles when it listens, never rejects. It is not dialed
    * before that.

@@ -235,7 +235,7 @@ export class AnnounceClient {
   }
 
   #dial(index: TrackerIndex, link: number): void {
-    const tracker = this.#trackers[index];
+    const tracker = this.#trackers[index as 0 | 1];
     const life = this.#life;
     const isCurrent = (): boolean => life === this.#life && this.#connections.has(link);
     this.#connections.set(link, { tracker: index, saidAs: undefined, far: undefined });
@@ -273,7 +273,7 @@ export class AnnounceClient {
     if (link === this.#toldLink) this.#forgetTold();
     const far = connection?.far;
     if (connection === undefined || far === undefined) return;
-    const tracker = this.#trackers[connection.tracker];
+    const tracker = this.#trackers[connection.tracker as 0 | 1];
     this.#paths.send(this.name, tracker.name, () => tracker.connectionLost(far.life, far.connection));
   }
 
@@ -283,7 +283,7 @@ export class AnnounceClient {
     if (connection === undefined || far === undefined) return;
     if (request.kind === 'hello') connection.saidAs = clientId(request.clientId);
     else this.#note(link, connection, request);
-    const tracker = this.#trackers[connection.tracker];
+    const tracker = this.#trackers[connection.tracker as 0 | 1];
     this.#paths.send(this.name, tracker.name, () => tracker.request(far.life, far.connection, request));
   }
 

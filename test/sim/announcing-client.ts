@@ -105,7 +105,7 @@ export class AnnouncingClient {
 
   #dial(index: TrackerIndex, link: number): void {
     if (!this.#isAlive) return;
-    const tracker = this.#options.trackers[index];
+    const tracker = this.#options.trackers[index as 0 | 1];
     const lost = (reason: string): void => {
       this.#links.delete(link);
       this.#put({ kind: 'disconnected', tracker: index, link, reason });

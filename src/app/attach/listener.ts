@@ -183,6 +183,8 @@ async function isGone(path: string): Promise<boolean> {
   }
 }
 
-function helloOf({ facts: { address, trackers, pid } }: JoinableClient): AttachHello {
+function helloOf({ facts: { address, trackers: all, pid } }: JoinableClient): AttachHello {
+  const [first, second] = all;
+  const trackers = [first, second] as const;
   return { kind: 'hello', version: ATTACH_VERSION, program: programVersion(), address, trackers, pid };
 }

@@ -15,6 +15,7 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import { linkTo } from '../../foundation/torrent/link.js';
 import { EXECUTABLE_LINE, formatHead, type Metainfo, makeMetainfo } from '../../foundation/torrent/metainfo.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { namedPair } from '../../foundation/torrent/tracker-pair.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
 import { notesOn } from '../../transfer/hash/survey-notes.js';
 import type { Source } from '../../transfer/storage/source.js';
@@ -78,7 +79,7 @@ export function createCommand(parser: Argv, run: RunCommand): void {
 
 async function pairOf(args: ParsedArguments): Promise<readonly [Address, Address]> {
   const { trackers } = clientConfigOf(await settingsOf(args)).pair;
-  if (trackers !== undefined) return trackers;
+  if (trackers !== undefined) return namedPair(trackers);
   throw new MiniTorrentError('INVALID_ARGUMENTS', 'no trackers are set; name both: -t ip:port -t ip:port');
 }
 

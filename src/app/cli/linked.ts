@@ -15,11 +15,11 @@ export async function linkedMtorrent(text: string, run: OneShot, timeoutMs: numb
   run.reporter.notice('good', `looking up ${name} at the trackers ${trackers.map(formatAddress).join(' and ')}`);
   const stop = new AbortController();
   const { mayName } = run.config;
-  const { stateRoot } = run.clientConfig;
+  const { stateRoot, knownTrackers } = run.clientConfig;
   const limit = startTimeLimit(timeoutMs);
   try {
     const { credentials } = await run.membershipAt(trackers);
-    const options = { stateRoot, mayName, signal: stop.signal, credentials };
+    const options = { stateRoot, mayName, signal: stop.signal, credentials, knownTrackers };
     const end = await run.firstOf(mtorrentOfLink(text, options), limit);
     if (end.kind === 'done') return end.value;
     if (end.kind === 'late') throw new MiniTorrentError('TIMED_OUT', `timed out before ${name} was found; ${AGAIN}`);

@@ -4,7 +4,8 @@
 import type { Argv } from 'yargs';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
-import { type Address, addressFrom } from '../../foundation/torrent/address.js';
+import { addressFrom } from '../../foundation/torrent/address.js';
+import { type TrackerList, trackerList } from '../../foundation/torrent/tracker-pair.js';
 import type { Settings } from '../settings/resolve.js';
 import { IDENTITY_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
@@ -51,13 +52,13 @@ async function runList(args: ListArguments): Promise<number> {
   return 0;
 }
 
-async function trackersOf(settings: Settings): Promise<readonly [Address, Address]> {
+async function trackersOf(settings: Settings): Promise<TrackerList> {
   const { trackers } = clientConfigOf(settings).pair;
   if (trackers !== undefined) return trackers;
   const client = await backgroundClient(settings, terminal().stderr);
   try {
-    const [first, second] = client?.facts.trackers.map((tracker) => addressFrom(tracker, 'a tracker')) ?? [];
-    if (first !== undefined && second !== undefined) return [first, second];
+    const list = trackerList(client?.facts.trackers.map((tracker) => addressFrom(tracker, 'a tracker')) ?? []);
+    if (list !== undefined) return list;
   } finally {
     await client?.close();
   }

@@ -17,5 +17,6 @@ export async function metainfoFrom(word: string, args: ParsedArguments): Promise
   const settings = await settingsOf(args);
   const { trackers } = parseLink(word);
   const { credentials } = await membershipAt(trackers, await membershipOf(settings, 'client'), settings);
-  return metainfoOf(word, { mayName: clientConfigOf(settings).mayName, credentials });
+  const { mayName, pair } = clientConfigOf(settings);
+  return metainfoOf(word, { mayName, knownTrackers: pair.trackers, credentials });
 }

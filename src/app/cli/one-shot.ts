@@ -118,7 +118,8 @@ export class OneShot {
     this.config = clientConfigOf(settings);
     const { client, log, stateRoot } = this.config;
     const isLevelSet = settings.origins['log-level'].kind !== 'default';
-    this.clientConfig = { ...client, log: verbose && !isLevelSet ? { ...log, level: 'debug' } : log, stateRoot };
+    const level = verbose && !isLevelSet ? ({ ...log, level: 'debug' } as const) : log;
+    this.clientConfig = { ...client, log: level, stateRoot, knownTrackers: this.config.pair.trackers };
     this.reporter = reporter;
     this.#stopped = stopped;
     this.background = background;

@@ -2,9 +2,9 @@
 // trackers of its own uses it. One key serves both trackers, which run in one process.
 
 import { join } from 'node:path';
+import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { identityFilesIn, loadIdentity, type OwnIdentity, writeSwarmFile } from '../identity/identity-directory.js';
 import { makeSwarm, ownMachineName, ownMemberName } from '../identity/making.js';
-import type { TrackerPair } from '../identity/swarm-file.js';
 
 const HOME_SWARM = 'home';
 
@@ -27,7 +27,7 @@ export async function homeIdentity(homeDirectory: string): Promise<HomeIdentity 
 }
 
 /** Closes it: what is there is used again. Answers the directory. */
-export async function makeHomeIdentity(homeDirectory: string, trackers: TrackerPair, nowS: number): Promise<string> {
+export async function makeHomeIdentity(homeDirectory: string, trackers: TrackerList, nowS: number): Promise<string> {
   const directory = homeIdentityDirectory(homeDirectory);
   const names = { name: HOME_SWARM, member: ownMemberName(), tracker: ownMachineName() };
   await makeSwarm(directory, { ...names, trackers, root: undefined, trackerDirectory: undefined }, nowS);
@@ -35,7 +35,7 @@ export async function makeHomeIdentity(homeDirectory: string, trackers: TrackerP
 }
 
 /** Its trackers may be at other addresses than in the last run. */
-export async function moveHomeIdentity({ client }: HomeIdentity, trackers: TrackerPair): Promise<void> {
+export async function moveHomeIdentity({ client }: HomeIdentity, trackers: TrackerList): Promise<void> {
   const { directory, swarm: name, root } = client;
   const isSame = JSON.stringify(client.trackers) === JSON.stringify(trackers);
   if (!isSame) await writeSwarmFile(directory, { name, root, trackers });

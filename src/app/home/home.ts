@@ -6,7 +6,7 @@ import { deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogStyle } from '../../foundation/base/log.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
-import type { Address } from '../../foundation/torrent/address.js';
+import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { type ClientConfig, type LocalClient, startClient } from '../library/start-client.js';
 import { HOME_CLIENTS_MAX } from './limits.js';
 import { openPair, type PairConfig, type TrackerPair } from './pair.js';
@@ -23,7 +23,7 @@ export interface HomeConfig
 }
 
 export interface Home extends LocalClient {
-  readonly trackers: readonly [Address, Address];
+  readonly trackers: TrackerList;
   /** The trackers run in this process. */
   readonly hasPair: boolean;
   /** This machine takes part in a closed swarm. */

@@ -11,6 +11,7 @@ import { RESTART_PERIOD_MS, RESTARTS_MAX } from '../../foundation/base/limits.js
 import { type LogFile, type LogStyle, openLog } from '../../foundation/base/log.js';
 import { command } from '../../foundation/base/shell-line.js';
 import type { Address } from '../../foundation/torrent/address.js';
+import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { closedServer, type SocketServer } from '../../foundation/wire/transport.js';
 import { startHosted } from '../../tracking/tracker/hosted/hosted.js';
 import { type DirectoryLock, lockDirectory } from '../../transfer/storage/lock.js';
@@ -24,8 +25,8 @@ const PORTS_FILE = 'trackers.json';
 const PORTS_BYTES_MAX = 1_024;
 
 export interface PairConfig {
-  /** The pair that is set; undefined: this user's own. */
-  readonly trackers: Pair | undefined;
+  /** Those that are set; undefined: this user's own pair. */
+  readonly trackers: TrackerList | undefined;
   /** Seeder lists, logs and ports of the own pair; made when it is missing. */
   readonly directory: string;
   /** Where own trackers listen; undefined: this machine's address. A wildcard is never told to others. */
@@ -44,7 +45,7 @@ export interface PairConfig {
 type Pair = readonly [Address, Address];
 
 export interface TrackerPair {
-  readonly trackers: Pair;
+  readonly trackers: TrackerList;
   /** False: another process runs them. */
   readonly isOurs: boolean;
   /** They are set, and so not this user's own. */
@@ -147,7 +148,7 @@ function addressCame({ onAddress, onTrouble }: PairConfig, before: string, host:
     );
 }
 
-function foreignPair(trackers: Pair, notes: readonly string[] = [], identity?: HomeIdentity): TrackerPair {
+function foreignPair(trackers: TrackerList, notes: readonly string[] = [], identity?: HomeIdentity): TrackerPair {
   const nothing = async (): Promise<void> => undefined;
   return { trackers, isOurs: false, isNamed: false, notes, identity, start: nothing, close: nothing };
 }

@@ -10,20 +10,21 @@ import { CARD_SIZE, readCard } from '../../foundation/identity/card.js';
 import type { Identity } from '../../foundation/identity/credentials.js';
 import { keyIdOf, type SecretKey } from '../../foundation/identity/keys.js';
 import { printable } from '../../foundation/torrent/names.js';
+import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { syncDirectory } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readBounded, readIfThere } from '../../transfer/storage/state-file.js';
 import { formatCard, parseCard } from './card-file.js';
 import { makeKeyFile, readKeyFile } from './key-file.js';
 import { whyNoKeyDirectory } from './key-file-rule.js';
 import { SWARM_FILE_BYTES_MAX } from './limits.js';
-import { formatSwarmFile, parseSwarmFile, type SwarmFile, type TrackerPair } from './swarm-file.js';
+import { formatSwarmFile, parseSwarmFile, type SwarmFile } from './swarm-file.js';
 
 /** As what a process takes part. */
 export type Part = 'client' | 'tracker';
 
 export interface OwnIdentity extends Identity {
   readonly directory: string;
-  readonly trackers: TrackerPair;
+  readonly trackers: TrackerList;
 }
 
 const SWARM_FILE = 'swarm.toml';

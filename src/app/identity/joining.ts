@@ -13,6 +13,7 @@ import { keyIdOf, type PublicKey, SecretKey, shortName } from '../../foundation/
 import { formatTrackerWish, type TrackerGrant } from '../../foundation/identity/root-lines.js';
 import { isMemberName, type Statement } from '../../foundation/identity/statement.js';
 import { printable } from '../../foundation/torrent/names.js';
+import { type TrackerList, trackerList } from '../../foundation/torrent/tracker-pair.js';
 import {
   identityFilesIn,
   keyFor,
@@ -27,12 +28,11 @@ import {
   writeSwarmFile,
 } from './identity-directory.js';
 import { readKeyFile } from './key-file.js';
-import type { TrackerPair } from './swarm-file.js';
 
 export interface Joined {
   readonly swarm: string;
   readonly root: PublicKey;
-  readonly trackers: TrackerPair;
+  readonly trackers: TrackerList;
   /** What the card says of this machine. */
   readonly said: Statement;
   /** Where the files of another swarm were put; undefined: there were none. */
@@ -65,7 +65,7 @@ export async function joinSwarm(invitation: Invitation, wish: JoinWish): Promise
     const sentence = 'the tracker answered with a card that is none of this key; tell its administrator';
     throw new MiniTorrentError('NOT_ADMITTED', sentence);
   }
-  const trackers = pairOf(told) ?? pairOf(invitation.trackers);
+  const trackers = trackerList(told) ?? trackerList(invitation.trackers);
   if (trackers === undefined)
     throw new MiniTorrentError('NOT_ADMITTED', 'the tracker does not say where its partner is; tell its administrator');
   await writeCard(directory, part, card);
@@ -84,12 +84,12 @@ export async function wishForTracker(invitation: Invitation, wish: JoinWish): Pr
   const { root, trackers } = invitation;
   const { directory, name } = wish;
   await makeRoom(root, 'tracker', wish);
-  const pair = pairOf(trackers);
-  if (pair === undefined)
+  const list = trackerList(trackers);
+  if (list === undefined)
     throw new MiniTorrentError('INVALID_ARGUMENTS', 'this invitation does not name two trackers; ask for a new one');
   const { publicKey: key } = await keyFor(directory, 'tracker', () => SecretKey.generate());
   if ((await readSwarmFile(directory)) === undefined)
-    await writeSwarmFile(directory, { name: UNNAMED, root, trackers: pair });
+    await writeSwarmFile(directory, { name: UNNAMED, root, trackers: list });
   return formatTrackerWish({ root, key, name });
 }
 
@@ -147,9 +147,4 @@ export async function removeIdentity(directory: string): Promise<void> {
   // Without swarm.toml first: what remains after a crash is no identity that works.
   const files = [...(await identityFilesIn(directory))].sort((a) => (a === 'swarm.toml' ? -1 : 1));
   for (const file of files) await rm(join(directory, file));
-}
-
-function pairOf(trackers: readonly TrackerPair[0][]): TrackerPair | undefined {
-  const [first, second, ...more] = trackers;
-  return first === undefined || second === undefined || more.length > 0 ? undefined : [first, second];
 }

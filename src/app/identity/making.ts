@@ -6,14 +6,15 @@ import { cardOf } from '../../foundation/identity/card.js';
 import { SecretKey } from '../../foundation/identity/keys.js';
 import { ROLES } from '../../foundation/identity/powers.js';
 import { isMemberName, MEMBER_NAME_MAX, signStatement } from '../../foundation/identity/statement.js';
+import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { keyFor, makeIdentityDirectory, rootKeyPath, writeCard, writeSwarmFile } from './identity-directory.js';
 import { makeKeyFile, readKeyFile } from './key-file.js';
 import { FIRST_CARD_LIFE_S } from './limits.js';
-import type { SwarmFile, TrackerPair } from './swarm-file.js';
+import type { SwarmFile } from './swarm-file.js';
 
 export interface NewSwarm {
   readonly name: string;
-  readonly trackers: TrackerPair;
+  readonly trackers: TrackerList;
   /** Of the first administrator and of the first tracker; as `isMemberName` wants them. */
   readonly member: string;
   readonly tracker: string;

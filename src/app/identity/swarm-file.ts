@@ -4,18 +4,16 @@ import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { fromBase32, toBase32 } from '../../foundation/identity/base32.js';
 import { PUBLIC_KEY_SIZE, type PublicKey, publicKey } from '../../foundation/identity/keys.js';
 import { isMemberName } from '../../foundation/identity/statement.js';
-import { type Address, formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
+import { formatAddress, parseNamedAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { whyNoPair } from '../../foundation/torrent/tracker-pair.js';
+import { type TrackerList, trackerList, whyNoTrackers } from '../../foundation/torrent/tracker-pair.js';
 import { parseConfig } from '../settings/toml.js';
-
-export type TrackerPair = readonly [Address, Address];
 
 export interface SwarmFile {
   /** As `isMemberName` wants it; for people. */
   readonly name: string;
   readonly root: PublicKey;
-  readonly trackers: TrackerPair;
+  readonly trackers: TrackerList;
 }
 
 export function formatSwarmFile({ name, root, trackers }: SwarmFile): string {
@@ -39,14 +37,13 @@ export function parseSwarmFile(text: string, path: string): SwarmFile {
   const root = typeof text32 === 'string' ? fromBase32(text32) : undefined;
   if (root?.length !== PUBLIC_KEY_SIZE) throw damaged(path, 'root is no public key in base32');
   const trackers = entries.get('trackers');
-  const [first, second, ...more] = (Array.isArray(trackers) ? trackers : []).map((each) =>
-    typeof each === 'string' ? parseNamedAddress(each) : undefined,
-  );
-  if (first === undefined || second === undefined || more.length > 0)
-    throw damaged(path, 'trackers are not two addresses');
-  const why = whyNoPair(first, second);
+  const words: readonly unknown[] = Array.isArray(trackers) ? trackers : [];
+  const addresses = words.flatMap((each) => (typeof each === 'string' ? (parseNamedAddress(each) ?? []) : []));
+  const list = addresses.length < words.length ? undefined : trackerList(addresses);
+  if (list === undefined) throw damaged(path, 'trackers are not two addresses');
+  const why = whyNoTrackers(list);
   if (why !== undefined) throw damaged(path, why);
-  return { name, root: publicKey(root), trackers: [first, second] };
+  return { name, root: publicKey(root), trackers: list };
 }
 
 function damaged(path: string, what: string): MiniTorrentError {

@@ -5,7 +5,8 @@ import { Questions } from '../../client/administration/questions.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { formatInvitation } from '../../foundation/identity/invitation.js';
 import { ROLES } from '../../foundation/identity/powers.js';
-import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import { formatAddress } from '../../foundation/torrent/address.js';
+import { namedPair, type TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import type { Passage } from '../../foundation/wire/passage.js';
 import { INVITATION_LIFE_S } from './limits.js';
 
@@ -23,13 +24,14 @@ export function passageOf(credentials: Credentials | undefined): Passage | undef
 
 /** For one client. Rejects with NOT_ADMITTED, NO_TRACKER. */
 export async function invitationFrom(
-  trackers: readonly [Address, Address],
+  trackers: TrackerList,
   credentials: Credentials | undefined,
 ): Promise<InvitationView> {
   if (credentials === undefined)
     return { words: trackers.flatMap((tracker) => ['-t', formatAddress(tracker)]), goodForS: undefined };
   const terms = { powers: ROLES.client, uses: 1, seconds: INVITATION_LIFE_S };
   const secret = await new Questions(credentials, trackers).invite(terms);
-  const line = formatInvitation({ root: credentials.root, secret, trackers, isForTracker: false });
+  // Clients of earlier releases take an invitation with exactly two.
+  const line = formatInvitation({ root: credentials.root, secret, trackers: namedPair(trackers), isForTracker: false });
   return { words: ['join', line], goodForS: INVITATION_LIFE_S };
 }

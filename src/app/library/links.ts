@@ -5,6 +5,7 @@ import type { LinkOptions } from '../../client/links/metainfo-of-link.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { linkTo, parseLink } from '../../foundation/torrent/link.js';
 import { ANY_NAMES, type Metainfo, type NameRule } from '../../foundation/torrent/metainfo.js';
+import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { readMetainfo, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 
 /** Rejects as `readMetainfo` does. */
@@ -15,6 +16,8 @@ export async function linkOf(mtorrentPath: string): Promise<string> {
 export interface LookupOptions {
   /** Which host names of trackers a link may name; none when absent. */
   readonly mayName?: NameRule | undefined;
+  /** Those that are set: when more than two share a database, all are asked. */
+  readonly knownTrackers?: TrackerList | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Of this machine in a closed swarm; in the clear when absent. */
   readonly credentials?: Credentials | undefined;

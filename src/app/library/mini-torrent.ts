@@ -6,11 +6,11 @@ import { resolve } from 'node:path';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { stateHome } from '../../foundation/base/state-home.js';
-import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
+import { addressFrom, formatAddress } from '../../foundation/torrent/address.js';
 import { isLink } from '../../foundation/torrent/link.js';
 import { listenAddressFrom } from '../../foundation/torrent/listen-address.js';
 import { ANY_NAMES } from '../../foundation/torrent/metainfo.js';
-import { checkPair } from '../../foundation/torrent/tracker-pair.js';
+import { checkTrackers, type TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { type RunningTracker, startTracker as startOneTracker } from '../../tracking/tracker/start.js';
 import type { Download } from './download.js';
 import { mtorrentOfLink } from './links.js';
@@ -63,8 +63,11 @@ export interface ClientSettings {
 }
 
 export interface SwarmClientOptions extends ClientSettings {
-  /** ip:port of each tracker of the pair that shares are announced to. */
-  readonly trackers: readonly [string, string];
+  /**
+   * ip:port of each tracker of the pair that shares are announced to, or of up to 16 that share a database. A .mtorrent
+   * that is made names the first two.
+   */
+  readonly trackers: readonly [string, string, ...string[]];
   /**
    * A directory for this client alone, made when it is missing: its identity, its shares, the progress of its
    * downloads.
@@ -80,14 +83,14 @@ export interface SwarmClientOptions extends ClientSettings {
  */
 export async function createSwarmClient(options: SwarmClientOptions): Promise<SwarmClient> {
   const stateDir = resolve(options.stateDir);
-  const trackers = pairOf(options.trackers);
+  const trackers = listOf(options.trackers);
   const config = configOf(options);
   const log = { ...config.log, path: resolve(stateDir, options.logPath ?? 'client.log') };
   return (await startClient({ ...config, trackers, stateDir, log })).client;
 }
 
 export interface ShareOptions extends ClientSettings, SharingOptions {
-  readonly trackers: readonly [string, string];
+  readonly trackers: readonly [string, string, ...string[]];
   /** The .mtorrent to make. Default: the file's path and `.mtorrent`. */
   readonly mtorrentPath?: string;
 }
@@ -103,7 +106,7 @@ export interface Share {
 /** Shares one file until `close()`. Rejects with FILE_NOT_FOUND, ALREADY_EXISTS, UNSAFE_NAME, … */
 export async function share(path: string, options: ShareOptions): Promise<Share> {
   const mtorrentPath = resolve(options.mtorrentPath ?? `${path}.mtorrent`);
-  const sharing = await startShare(resolve(path), mtorrentPath, pairOf(options.trackers), configOf(options), options);
+  const sharing = await startShare(resolve(path), mtorrentPath, listOf(options.trackers), configOf(options), options);
   await beginOrClose(sharing);
   return { mtorrentPath, client: sharing.client, close: () => sharing.close() };
 }
@@ -224,6 +227,7 @@ function configOf(settings: ClientSettings): OneShotConfig {
   };
 }
 
-function pairOf([first, second]: readonly [string, string]): readonly [Address, Address] {
-  return checkPair(addressFrom(first, AN_ADDRESS), addressFrom(second, AN_ADDRESS));
+function listOf([first, second, ...more]: readonly [string, string, ...string[]]): TrackerList {
+  const [one, two] = [addressFrom(first, AN_ADDRESS), addressFrom(second, AN_ADDRESS)];
+  return checkTrackers([one, two, ...more.map((each) => addressFrom(each, AN_ADDRESS))]);
 }

@@ -9,9 +9,9 @@ import type { Choice, GetWish } from '../../client/messages.js';
 import { pause } from '../../foundation/base/deferred.js';
 import { errnoOf, fileError } from '../../foundation/base/errors.js';
 import type { LogStyle, LogTarget } from '../../foundation/base/log.js';
-import type { Address } from '../../foundation/torrent/address.js';
 import { choose, refuseChoice } from '../../foundation/torrent/folder/choice.js';
 import type { Metainfo, NameRule } from '../../foundation/torrent/metainfo.js';
+import { knownWith, type TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { deleteEmptyPart, unlinkIfThere } from '../../transfer/storage/leftovers.js';
 import { readMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { targetOf } from '../../transfer/storage/target.js';
@@ -38,6 +38,8 @@ export interface OneShotConfig
   readonly log: LogStyle;
   /** Below it lie the state directories of all one-shot clients. */
   readonly stateRoot: string;
+  /** Those that are set: a download fails over to more than its .mtorrent names. */
+  readonly knownTrackers?: TrackerList | undefined;
 }
 
 /** A client that shares one file. */
@@ -84,7 +86,7 @@ export interface Fetching {
 export async function startShare(
   path: string,
   mtorrentPath: string,
-  trackers: readonly [Address, Address],
+  trackers: TrackerList,
   config: OneShotConfig,
   options: SharingOptions = {},
 ): Promise<Sharing> {
@@ -121,7 +123,8 @@ export async function planGet(
 
 /** Rejects as `startClient` does: ALREADY_RUNNING when the same file is being fetched to the same place. */
 export async function startGet(plan: GetPlan, config: OneShotConfig): Promise<Fetching> {
-  const { trackers, swarm } = plan.metainfo;
+  const { swarm } = plan.metainfo;
+  const trackers = knownWith(plan.metainfo.trackers, config.knownTrackers);
   const stateDir = join(config.stateRoot, 'get', `${swarm}-${keyOf(plan.target).slice(0, TARGET_DIGITS)}`);
   const log = { ...config.log, path: join(stateDir, 'get.log') };
   const { client } = await startClient({ ...config, trackers, stateDir, log, readMetainfo: knowing(plan) });

@@ -78,10 +78,10 @@ async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions
     if (command.kind === 'web' && link !== undefined) subscribers.deliver(linkAnswer(command.ask, link));
     else actor.tell(command);
   });
-  const [first, second] = config.trackers;
+  const [first, second, ...more] = config.trackers;
   const facts: ClientFacts = {
     address: formatAddress(actor.upload),
-    trackers: [formatAddress(first), formatAddress(second)],
+    trackers: [formatAddress(first), formatAddress(second), ...more.map(formatAddress)],
     pid: process.pid,
   };
   const own = subscribers.join((event) => client.onEvent(event));

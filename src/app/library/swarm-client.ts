@@ -15,7 +15,8 @@ import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
-import { type Address, addressFrom } from '../../foundation/torrent/address.js';
+import { addressFrom } from '../../foundation/torrent/address.js';
+import { type TrackerList, trackerList } from '../../foundation/torrent/tracker-pair.js';
 import { Download } from './download.js';
 import type { InvitationView } from './invitations.js';
 import { linkOf } from './links.js';
@@ -39,8 +40,8 @@ import {
 export interface ClientFacts {
   /** ip:port where other clients fetch from it. */
   readonly address: string;
-  /** The pair that its shares are announced to. */
-  readonly trackers: readonly [string, string];
+  /** Those that its shares are announced to; of a client that is reached through a socket, the first two. */
+  readonly trackers: readonly [string, string, ...string[]];
   readonly pid: number;
 }
 
@@ -135,10 +136,10 @@ export class SwarmClient {
     return invitationFrom(this.#trackers, await this.#credentials());
   }
 
-  get #trackers(): readonly [Address, Address] {
-    const [first, second] = this.facts.trackers.map((tracker) => addressFrom(tracker, 'a tracker'));
-    assert(first !== undefined && second !== undefined, 'a client has a pair of trackers');
-    return [first, second];
+  get #trackers(): TrackerList {
+    const list = trackerList(this.facts.trackers.map((tracker) => addressFrom(tracker, 'a tracker')));
+    assert(list !== undefined, 'a client has two trackers at least');
+    return list;
   }
 
   /**

@@ -15,7 +15,7 @@ import {
   LISTEN_ADDRESS_EXPECTED,
   parseListenAddress,
 } from '../../foundation/torrent/listen-address.js';
-import { whyNoPair } from '../../foundation/torrent/tracker-pair.js';
+import { type TrackerList, trackerList, whyNoTrackers } from '../../foundation/torrent/tracker-pair.js';
 import { formatDuration, parseDuration } from './durations.js';
 import { parseRate } from './rates.js';
 
@@ -70,25 +70,25 @@ export const advertised: Kind<Advertised> = {
   offers: 'nothing',
 };
 
-export const trackerPair: Kind<readonly [Address, Address]> = {
+export const trackers: Kind<TrackerList> = {
   expects: 'two different addresses; write ip:port of both trackers, such as 192.0.2.1:7001 and 192.0.2.2:7001',
   read: (raw) => {
-    const pair = twoAddresses(raw);
-    return pair === undefined || whyNoPair(...pair) !== undefined ? undefined : pair;
+    const list = addressesIn(raw);
+    return list === undefined || whyNoTrackers(list) !== undefined ? undefined : list;
   },
   whyNot: (raw) => {
-    const pair = twoAddresses(raw);
-    return pair === undefined ? undefined : whyNoPair(...pair);
+    const list = addressesIn(raw);
+    return list === undefined ? undefined : whyNoTrackers(list);
   },
-  show: (pair) => pair.map(formatAddress).join(','),
+  show: (list) => list.map(formatAddress).join(','),
   offers: 'nothing',
   isList: true,
 };
 
-function twoAddresses(raw: unknown): readonly [Address, Address] | undefined {
+function addressesIn(raw: unknown): TrackerList | undefined {
   const words = (Array.isArray(raw) ? raw : [raw]).flatMap((each) => (typeof each === 'string' ? each.split(',') : []));
-  const [first, second, ...more] = words.map((word) => parseNamedAddress(word.trim()));
-  return first === undefined || second === undefined || more.length > 0 ? undefined : [first, second];
+  const addresses = words.flatMap((word) => parseNamedAddress(word.trim()) ?? []);
+  return addresses.length < words.length ? undefined : trackerList(addresses);
 }
 
 /** @param offers whether a directory or a file is named. */

@@ -16,7 +16,7 @@ import {
   patience,
   rate,
   room,
-  trackerPair,
+  trackers,
   yesOrNo,
 } from './kinds.js';
 import { HOOK_TIMEOUT_MIN_MS, STATS_INTERVAL_MIN_MS } from './limits.js';
@@ -60,7 +60,7 @@ export const SETTINGS = {
     'the address',
     'ip:port or port that others dial instead: behind a NAT, in a container',
   ),
-  trackers: optional(trackerPair, 'none', 'ip:port of both trackers of a pair'),
+  trackers: optional(trackers, 'none', 'ip:port of both trackers of a pair, or of all that share a database'),
   identity: setting(
     path('directories'),
     ({ identityDirectory }) => identityDirectory,

@@ -7,12 +7,13 @@ import { deferred } from '../../foundation/base/deferred.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { Address } from '../../foundation/torrent/address.js';
+import type { NamedPair, TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import type { Advertised } from '../../tracking/announce/messages.js';
 import type { DownloadLook, Facts, ReachFact, ThreadsFact } from '../doctor/facts.js';
 import { findingsOf } from '../doctor/findings.js';
 import { DOCTOR_STEP_DEADLINE_MS } from '../doctor/limits.js';
 import { type ProbeOptions, probe } from '../doctor/probe.js';
-import { pairKey } from '../files/names.js';
+import { listKey } from '../files/names.js';
 import { DOCTOR_LOOK_MS, DOCTOR_LOOKS, DOCTOR_PAIRS_MAX } from '../limits.js';
 import { type ClientEvent, FINDING_BYTES_MAX, FINDINGS_MAX, SUBJECT_BYTES_MAX } from '../messages.js';
 import type { ThreadQueries } from '../threads/thread-queries.js';
@@ -23,10 +24,14 @@ export interface ExaminationOptions {
   readonly threadsFact: ThreadsFact;
   readonly upload: () => Address;
   readonly advertise: Advertised | undefined;
-  /** The tracker pairs that this client talks to, its own first. */
-  readonly pairs: () => readonly (readonly [Address, Address])[];
-  /** What trackers find at this client's address now; settles within the deadline. */
-  readonly checkReach: (deadlineMs: number) => Promise<readonly ReachFact[]>;
+  readonly trackers: {
+    /** Of each swarm that this client talks to, its own first. */
+    lists(): readonly TrackerList[];
+    /** Which of them a pair belongs to. */
+    listOf(pair: NamedPair): TrackerList;
+    /** What they find at this client's address now; settles within the deadline. */
+    checkReach(deadlineMs: number): Promise<readonly ReachFact[]>;
+  };
   readonly stateDir: string;
   /** Of this machine in a closed swarm. */
   readonly credentials: Credentials | undefined;
@@ -58,7 +63,7 @@ export class Examination {
     const isIdle = request.downloads.length === 0;
     const [measured, reach, looks] = await Promise.all([
       probe(this.#probeOptions(request)),
-      this.#options.checkReach(DOCTOR_STEP_DEADLINE_MS),
+      this.#options.trackers.checkReach(DOCTOR_STEP_DEADLINE_MS),
       isIdle ? new Map<number, DownloadLook[]>() : this.#watch(),
     ]);
     const facts: Facts = {
@@ -85,14 +90,15 @@ export class Examination {
   }
 
   #probeOptions({ downloads, announced }: DoctorRequest): ProbeOptions {
-    const { upload, advertise, pairs, stateDir, credentials } = this.#options;
-    const swarmOf = new Map(announced.map(({ trackers, swarm }) => [pairKey(trackers), swarm]));
+    const { upload, advertise, trackers: known, stateDir, credentials } = this.#options;
+    const swarmOf = new Map(announced.map(({ trackers, swarm }) => [listKey(known.listOf(trackers)), swarm]));
     return {
       upload: { address: upload(), isOurs: true },
       advertise,
-      trackers: pairs()
+      trackers: known
+        .lists()
         .slice(0, DOCTOR_PAIRS_MAX)
-        .flatMap((trackers) => trackers.map((address) => ({ address, swarm: swarmOf.get(pairKey(trackers)) }))),
+        .flatMap((trackers) => trackers.map((address) => ({ address, swarm: swarmOf.get(listKey(trackers)) }))),
       places: [
         { directory: stateDir, neededBytes: 0 },
         ...downloads.map(({ path, bytesToCome }) => ({ directory: dirname(path), neededBytes: bytesToCome })),

@@ -1,4 +1,4 @@
-// What users are told about the trackers of each pair: failover, both down, back again, and refusals of files.
+// What users are told about the trackers of each swarm: failover, all down, back again, and refusals of files.
 // Invariant: each change is told once, however often a retry fails. Pure.
 
 import { unreachable } from '../../foundation/base/assert.js';
@@ -87,6 +87,7 @@ class PairNotices {
   /** Trackers that are down and not replaced yet → why. */
   readonly #lost = new Map<string, string>();
   #asked: string | undefined;
+  #areAllAway = false;
 
   constructor(pair: string) {
     this.#pair = pair;
@@ -102,6 +103,7 @@ class PairNotices {
         const reasons = [...this.#lost.values()];
         for (const tracker of this.#lost.keys()) this.#known.add(tracker);
         this.#lost.clear();
+        this.#areAllAway = true;
         const refused = reasons.find((reason) => reason.startsWith(REFUSED_BY_TRACKER));
         if (refused !== undefined)
           return [bad(`no tracker of ${this.#pair} takes this client: ${refused.slice(REFUSED_BY_TRACKER.length)}`)];
@@ -119,7 +121,8 @@ class PairNotices {
   }
 
   #up(tracker: string): readonly ClientEffect[] {
-    const wereAllAway = this.#known.size === 2;
+    const wereAllAway = this.#areAllAway;
+    this.#areAllAway = false;
     this.#asked = tracker;
     this.#lost.delete(tracker);
     const isBack = this.#known.delete(tracker);

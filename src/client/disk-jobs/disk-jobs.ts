@@ -11,6 +11,7 @@ import { openFilesLimit } from '../../foundation/base/this-machine.js';
 import { type Address, sameAddress } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
+import { namedPair } from '../../foundation/torrent/tracker-pair.js';
 import { deletePart } from '../../transfer/storage/leftovers.js';
 import { deleteMetainfo, readMetainfo, replaceTracker, writeMetainfo } from '../../transfer/storage/metainfo-file.js';
 import { PartClaims } from '../../transfer/storage/part-claims.js';
@@ -109,7 +110,7 @@ export class DiskJobs {
     this.#folders = folders;
     const learn = (metainfo: Metainfo, choice?: Choice): Metainfo => files.learn(metainfo, choice);
     this.#reopener = new Reopener({ paths, claims: this.#claims, hashing, copies, folders, learn, read, mayName, log });
-    this.#links = new Links(paths, mayName, client.credentials);
+    this.#links = new Links(paths, mayName, client.credentials, client.trackers);
     const tell = (sentence: string): void => options.answer({ kind: 'notice', level: 'bad', sentence });
     const { otherShares } = client;
     this.#reuse = new Reuse({ hashing, files, otherShares, log, tell, onFatal: options.onFatal });
@@ -204,7 +205,7 @@ export class DiskJobs {
 
   #sharing(): Jobs<SharingKind> {
     const { files, post, answer } = this.#options;
-    const { trackers } = this.#options.client;
+    const trackers = namedPair(this.#options.client.trackers);
     const refused = prepareFailed;
     return {
       prepareShare: {

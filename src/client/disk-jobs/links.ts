@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { isLink, parseLink } from '../../foundation/torrent/link.js';
 import type { NameRule } from '../../foundation/torrent/metainfo.js';
+import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import type { LinkOptions } from '../links/metainfo-of-link.js';
 import type { StatePaths } from '../state/library.js';
 
@@ -12,6 +13,7 @@ export class Links {
   readonly #paths: Pick<StatePaths, 'directory' | 'copyOf'>;
   readonly #mayName: NameRule;
   readonly #credentials: Credentials | undefined;
+  readonly #knownTrackers: TrackerList;
   readonly #closing = new AbortController();
 
   /** @param credentials of this machine in a closed swarm; undefined: links are looked up in the clear. */
@@ -19,10 +21,12 @@ export class Links {
     paths: Pick<StatePaths, 'directory' | 'copyOf'>,
     mayName: NameRule,
     credentials: Credentials | undefined,
+    knownTrackers: TrackerList,
   ) {
     this.#paths = paths;
     this.#mayName = mayName;
     this.#credentials = credentials;
+    this.#knownTrackers = knownTrackers;
   }
 
   /** The path of the .mtorrent; a word that is no link is one. Rejects as `parseLink` and `linkedFile` do. */
@@ -31,7 +35,12 @@ export class Links {
     const link = parseLink(word);
     const { linkedFile } = await import('../links/linked-file.js');
     const { directory, copyOf } = this.#paths;
-    const options = { mayName: this.#mayName, signal: this.#closing.signal, known: copyOf(link.swarm) };
+    const options = {
+      mayName: this.#mayName,
+      knownTrackers: this.#knownTrackers,
+      signal: this.#closing.signal,
+      known: copyOf(link.swarm),
+    };
     return linkedFile(link, join(directory, 'links'), { ...options, passages: await this.#passages() });
   }
 

@@ -2,11 +2,12 @@
 // of all are told. Invariant: names of one .mtorrent have one pair, copies at one path are equally complete. Pure.
 
 import { type Address, formatAddress, sameAddress } from '../../foundation/torrent/address.js';
+import type { NamedPair, TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { ENTRY_NAMES_MAX } from '../limits.js';
 import type { Completeness } from './completeness.js';
 import type { Entry, Name, ReuseWish } from './record.js';
 
-export type Pair = readonly [Address, Address];
+export type Pair = NamedPair;
 
 export function namesOf(entry: Entry): readonly Name[] {
   return [nameOf(entry), ...entry.others];
@@ -136,7 +137,13 @@ function isSamePair(pair: Pair, other: Pair): boolean {
 
 /** The name of a tracker pair: its addresses in the order of the .mtorrent. */
 export function pairKey(trackers: Pair): string {
-  return `${formatAddress(trackers[0])} and ${formatAddress(trackers[1])}`;
+  return listKey(trackers);
+}
+
+/** The same of two trackers or more, as sentences name them. */
+export function listKey(trackers: TrackerList): string {
+  const names = trackers.map(formatAddress);
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /** The entry with the tracker `to` in place of `from`. Undefined: no name of it names `from`, or one names both. */

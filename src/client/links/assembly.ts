@@ -71,10 +71,11 @@ export class AssemblyMachine implements Machine<AssemblyInput | Wake, AssemblyEf
   #roundMs = 0;
   #isOver = false;
 
-  constructor(link: Link) {
+  /** @param trackers whom to ask. */
+  constructor(link: Link, trackers: readonly Address[] = link.trackers) {
     this.#link = link;
     this.#hashBytes = new Geometry(link.size).pieceCount * DIGEST_SIZE;
-    this.#trackers = link.trackers.map((address) => ({ address, at: 'new', fault: undefined, reason: '', dueMs: 0 }));
+    this.#trackers = trackers.map((address) => ({ address, at: 'new', fault: undefined, reason: '', dueMs: 0 }));
   }
 
   receive(input: AssemblyInput | Wake, nowMs: number): Effects {

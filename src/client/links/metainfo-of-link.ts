@@ -2,6 +2,7 @@
 // reads the result as any .mtorrent is read.
 
 import { Host } from '../../foundation/actor/host.js';
+import { assert } from '../../foundation/base/assert.js';
 import { deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { familyOf } from '../../foundation/base/hosts.js';
@@ -12,6 +13,7 @@ import { keyBytes } from '../../foundation/torrent/ids.js';
 import { infoDigestBytes } from '../../foundation/torrent/info-text.js';
 import type { Link } from '../../foundation/torrent/link.js';
 import { type Metainfo, MetainfoParser, type NameRule, NO_NAMES } from '../../foundation/torrent/metainfo.js';
+import { knownWith, type TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import type { Passage } from '../../foundation/wire/passage.js';
 import { fetchList, type ListFetch } from '../../transfer/peer/guest/fetch-list.js';
 import { type AssemblyEffect, type AssemblyInput, AssemblyMachine } from './assembly.js';
@@ -21,6 +23,8 @@ import { TrackerGuest } from './tracker-guest.js';
 export interface LinkOptions {
   /** Which host names of trackers the link may name; none when absent. */
   readonly mayName?: NameRule | undefined;
+  /** Those that are set: when more than two share a database, all are asked. */
+  readonly knownTrackers?: TrackerList | undefined;
   /** Ends it with CANCELLED. */
   readonly signal?: AbortSignal | undefined;
   readonly timers?: Timers | undefined;
@@ -60,6 +64,7 @@ interface Fetched {
 
 class Attempt {
   readonly #link: Link;
+  readonly #addresses: TrackerList;
   readonly #outcome = deferred<Fetched>();
   readonly #host: Host<AssemblyInput, AssemblyEffect>;
   readonly #trackers = new Map<number, TrackerGuest>();
@@ -67,13 +72,14 @@ class Attempt {
   readonly #passages: LinkOptions['passages'];
   #list: ListFetch | undefined;
 
-  constructor(link: Link, { timers = systemTimers, passages }: LinkOptions) {
+  constructor(link: Link, { timers = systemTimers, passages, knownTrackers }: LinkOptions) {
     this.#link = link;
+    this.#addresses = knownWith(link.trackers, knownTrackers);
     this.#passages = passages;
     this.#timers = timers;
     this.#host = new Host<AssemblyInput, AssemblyEffect>({
       name: `link/${link.swarm}`,
-      machine: new AssemblyMachine(link),
+      machine: new AssemblyMachine(link, this.#addresses),
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => this.#end(() => this.#outcome.reject(error)),
       timers,
@@ -118,7 +124,8 @@ class Attempt {
   }
 
   #dial(tracker: number): void {
-    const address = this.#link.trackers[tracker as 0 | 1];
+    const address = this.#addresses[tracker];
+    assert(address !== undefined, 'a tracker is one of those that are known');
     const post = (input: AssemblyInput): void => this.#host.post(input);
     this.#trackers.set(
       tracker,

@@ -1,5 +1,5 @@
-// The tracker pairs that this client talks to: its own, and those that its .mtorrent files name. One announce actor for
-// each pair, started with the first command to it.
+// The trackers that this client talks to: its own, and those that its .mtorrent files name. One announce actor for each
+// pair, and one for all trackers that share a database, started with the first command to it.
 
 import { fitting } from '../../foundation/base/bytes.js';
 import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
@@ -9,6 +9,7 @@ import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
+import type { NamedPair, TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { type Announce, startAnnounce } from '../../tracking/announce/actor.js';
 import type {
   Advertised,
@@ -19,10 +20,11 @@ import type {
 } from '../../tracking/announce/messages.js';
 import type { ReachFact } from '../doctor/facts.js';
 import { unreachedAt } from '../doctor/reach.js';
-import { pairKey } from '../files/names.js';
+import { listKey } from '../files/names.js';
 import { RETIRED_PAIR_MS } from '../limits.js';
 import { type ClientEvent, REASON_BYTES_MAX, TRACKERS_LISTED_MAX, type TrackerView } from '../messages.js';
 import { freshIdentity, type Identity } from '../state/library.js';
+import { SharedTrackers } from './shared-trackers.js';
 
 export interface TrackersOptions {
   readonly identity: Identity;
@@ -40,9 +42,9 @@ export interface TrackersOptions {
   readonly onIdentity: (identity: Identity) => void;
   readonly log: Log;
   readonly seed: number;
-  /** The pair that shares of this client are announced to. It is never left. */
-  readonly own: readonly [Address, Address];
-  /** When the own pair is being started beside this client: settles when it listens, or failed to. Never rejects. */
+  /** Those that shares of this client are announced to. They are never left. */
+  readonly own: TrackerList;
+  /** When an own pair is being started beside this client: settles when it listens, or failed to. Never rejects. */
   readonly starting: Promise<void> | undefined;
   /** What this client shows of itself in a closed swarm; undefined: the swarm is open. */
   readonly credentials: Credentials | undefined;
@@ -51,32 +53,42 @@ export interface TrackersOptions {
 export class Trackers {
   readonly #options: TrackersOptions;
   readonly #announces = new Map<string, Announce>();
-  readonly #pairs = new Map<string, readonly [Address, Address]>();
-  /** Of pairs whose tracker looks for us now. */
+  readonly #lists = new Map<string, TrackerList>();
+  readonly #shared: SharedTrackers;
+  /** By list: whose tracker looks for us now. */
   readonly #checks = new Map<string, Deferred<void>>();
-  /** By pair: those that no file names any more, until they are left. */
+  /** By list: those that no file names any more, until they are left. */
   readonly #retiring = new Map<string, Timer>();
   #identity: Identity;
 
   constructor(options: TrackersOptions) {
     this.#options = options;
     this.#identity = options.identity;
+    this.#shared = new SharedTrackers(options.own, (pair, event) => options.onEvent(pair, event));
   }
 
-  tell(trackers: readonly [Address, Address], command: AnnounceCommand): void {
-    const pair = pairKey(trackers);
-    this.#retiring.get(pair)?.cancel();
-    this.#retiring.delete(pair);
-    this.#announceOf(trackers).tell(command);
-    this.#pairs.set(pair, trackers);
+  tell(pair: NamedPair, command: AnnounceCommand): void {
+    const list = this.listOf(pair);
+    const key = listKey(list);
+    this.#retiring.get(key)?.cancel();
+    this.#retiring.delete(key);
+    const announce = this.#announceOf(list);
+    if (!this.#shared.has(pair)) announce.tell(command);
+    else this.#shared.tell(pair, command, announce);
+    this.#lists.set(key, list);
+  }
+
+  /** All trackers that are told what this pair is told. */
+  listOf(pair: NamedPair): TrackerList {
+    return this.#shared.has(pair) ? this.#options.own : pair;
   }
 
   /** No file names this pair any more: it is not listed, and left when its withdrawals have had their time. */
-  retire(trackers: readonly [Address, Address]): void {
-    const pair = pairKey(trackers);
+  retire(trackers: NamedPair): void {
+    const pair = listKey(this.listOf(trackers));
     const announce = this.#announces.get(pair);
-    if (announce === undefined || pair === pairKey(this.#options.own)) return;
-    this.#pairs.delete(pair);
+    if (announce === undefined || pair === listKey(this.#options.own)) return;
+    this.#lists.delete(pair);
     this.#retiring.get(pair)?.cancel();
     const timer = systemTimers.at(systemTimers.nowMs() + RETIRED_PAIR_MS, () => {
       this.#retiring.delete(pair);
@@ -86,9 +98,10 @@ export class Trackers {
     this.#retiring.set(pair, timer);
   }
 
-  /** `own` first, then the others in use. */
-  pairs(own: readonly [Address, Address]): readonly (readonly [Address, Address])[] {
-    return [...new Map([[pairKey(own), own], ...this.#pairs]).values()];
+  /** The own first, then the others in use. */
+  lists(): readonly TrackerList[] {
+    const { own } = this.#options;
+    return [...new Map([[listKey(own), own], ...this.#lists]).values()];
   }
 
   /**
@@ -102,7 +115,7 @@ export class Trackers {
       announce.tell({ kind: 'checkReach' });
       await within(checked.promise, deadlineMs, () => undefined);
       const at = announce.standings().findIndex(({ state }) => state === 'talking');
-      const tracker = this.#pairs.get(pair)?.[at];
+      const tracker = this.#lists.get(pair)?.[at];
       const reach = announce.reach();
       return tracker === undefined || reach === undefined ? [] : [{ tracker: formatAddress(tracker), ...reach }];
     });
@@ -114,13 +127,14 @@ export class Trackers {
     for (const announce of this.#announces.values()) announce.tell({ kind: 'move', upload });
   }
 
-  /** The state of each tracker of those pairs. */
-  standings(own: readonly [Address, Address]): readonly TrackerView[] {
-    const rows = this.pairs(own).flatMap((trackers) => {
-      const known = this.#announces.get(pairKey(trackers))?.standings();
+  /** The state of each tracker. */
+  standings(): readonly TrackerView[] {
+    const rows = this.lists().flatMap((trackers) => {
+      const announce = this.#announces.get(listKey(trackers));
+      const known = announce?.standings();
       return trackers.map((tracker, at) => {
         const { state, reason: why } = known?.[at] ?? { state: 'standby', reason: 'not needed yet' };
-        const reach = state === 'talking' ? this.#announces.get(pairKey(trackers))?.reach() : undefined;
+        const reach = state === 'talking' ? announce?.reach() : undefined;
         const reason = reach === undefined || reach.found === 'reached' ? why : unreachedAt(reach.address, reach.found);
         return { address: formatAddress(tracker), state, reason: fitting(reason, REASON_BYTES_MAX) };
       });
@@ -128,8 +142,8 @@ export class Trackers {
     return rows.slice(0, TRACKERS_LISTED_MAX);
   }
 
-  listed(ask: number, own: readonly [Address, Address]): ClientEvent {
-    return { kind: 'trackersListed', ask, trackers: this.standings(own) };
+  listed(ask: number): ClientEvent {
+    return { kind: 'trackersListed', ask, trackers: this.standings() };
   }
 
   stop(): void {
@@ -137,8 +151,8 @@ export class Trackers {
     for (const announce of this.#announces.values()) announce.stop();
   }
 
-  #announceOf(trackers: readonly [Address, Address]): Announce {
-    const pair = pairKey(trackers);
+  #announceOf(trackers: TrackerList): Announce {
+    const pair = listKey(trackers);
     const known = this.#announces.get(pair);
     if (known !== undefined) return known;
     const { upload, advertise, digestsOf, onEvent, onMembership, log, seed, own, starting, credentials } =
@@ -158,14 +172,15 @@ export class Trackers {
         }
         if (event.kind === 'reachChecked') this.#checked(pair);
         if (event.kind === 'epochRaised') this.#raiseEpoch(event.epoch);
-        // Several pairs may report the same lost id: only the first report counts.
+        // Several announcers may report the same lost id: only the first report counts.
         const isLost = event.kind === 'identityBurnt' || event.kind === 'identityShared';
         if (isLost && !this.#renew(event.clientId)) return;
-        onEvent(pair, event);
+        if (event.kind === 'left' && trackers === own && own.length > 2) this.#shared.left();
+        else onEvent(pair, event);
       },
       log,
       seed,
-      trackersListen: pairKey(own) === pair ? starting : undefined,
+      trackersListen: listKey(own) === pair ? starting : undefined,
       credentials,
     });
     this.#announces.set(pair, announce);

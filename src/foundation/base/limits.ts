@@ -144,6 +144,8 @@ export const LOCK_TRIES_MAX = 16;
  * thread.
  */
 export const PEER_THREADS_MAX = 16;
+/** Trackers that a client knows of one swarm: enough for some sites, and each is dialed in turn when none answers. */
+export const TRACKERS_MAX = 16;
 /** Groups of a container around each other that are looked at for limits: four is usual. */
 export const GROUP_LEVELS_MAX = 64;
 

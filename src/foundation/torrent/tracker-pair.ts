@@ -1,19 +1,42 @@
-// Which two addresses can be those of a tracker pair: each must be one that other machines can dial, and the trackers
-// must reach each other. Checked where a person names a pair, not where a file of before is read. Pure.
+// Which addresses can be those of a tracker pair, or of more trackers on one database: each is one that other machines
+// can dial, and a client reaches them all by one family. Checked where a person names them, not where a file of before
+// is read. Pure.
 
 import { MiniTorrentError } from '../base/errors.js';
 import { familyOf, isWildcard } from '../base/hosts.js';
+import { TRACKERS_MAX } from '../base/limits.js';
 import { type Address, formatAddress, sameAddress } from './address.js';
+
+/** What a .mtorrent names. */
+export type NamedPair = readonly [Address, Address];
+/**
+ * The trackers of one swarm, each once: a pair, or up to TRACKERS_MAX that share a database. A .mtorrent that is made
+ * with them names the first two.
+ */
+export type TrackerList = readonly [Address, Address, ...Address[]];
 
 /** Why they are none, with what to do; undefined when they can be a pair. */
 export function whyNoPair(first: Address, second: Address): string | undefined {
-  const wildcard = [first, second].find(({ host }) => isWildcard(host));
+  return whyNoTrackers([first, second]);
+}
+
+/** The same of two trackers or more. */
+export function whyNoTrackers(trackers: TrackerList): string | undefined {
+  const wildcard = trackers.find(({ host }) => isWildcard(host));
   if (wildcard !== undefined) return wildcardSentence(wildcard);
-  if (sameAddress(first, second))
-    return `both trackers are ${formatAddress(first)}; a pair needs two different addresses`;
-  const [family, other] = [familyOf(first.host), familyOf(second.host)];
-  if (family === undefined || other === undefined || family === other) return undefined;
-  return `${formatAddress(first)} is an ${family} address and ${formatAddress(second)} an ${other} address, so these trackers cannot be a pair; name both by IPv4 or both by IPv6`;
+  const twice = trackers.find((tracker, at) => trackers.slice(0, at).some((other) => sameAddress(other, tracker)));
+  if (twice !== undefined)
+    return trackers.length === 2
+      ? `both trackers are ${formatAddress(twice)}; a pair needs two different addresses`
+      : `${formatAddress(twice)} is named twice; name each tracker once`;
+  if (trackers.length > TRACKERS_MAX)
+    return `these are ${trackers.length} trackers; a client takes ${TRACKERS_MAX} at most`;
+  const [first] = trackers;
+  const other = trackers.find(({ host }) => familyOf(host) !== undefined && familyOf(host) !== familyOf(first.host));
+  const family = familyOf(first.host);
+  if (family === undefined || other === undefined) return undefined;
+  const which = trackers.length === 2 ? 'both' : 'all';
+  return `${formatAddress(first)} is an ${family} address and ${formatAddress(other)} an ${familyOf(other.host)} address, so these trackers cannot be ${trackers.length === 2 ? 'a pair' : 'those of one swarm'}; name ${which} by IPv4 or ${which} by IPv6`;
 }
 
 export function wildcardSentence(address: Address): string {
@@ -21,8 +44,39 @@ export function wildcardSentence(address: Address): string {
 }
 
 /** Throws MiniTorrentError, INVALID_ARGUMENTS. */
-export function checkPair(first: Address, second: Address): readonly [Address, Address] {
+export function checkPair(first: Address, second: Address): NamedPair {
   const why = whyNoPair(first, second);
   if (why === undefined) return [first, second];
   throw new MiniTorrentError('INVALID_ARGUMENTS', why);
+}
+
+/** As `checkPair`, for two trackers or more. */
+export function checkTrackers(trackers: TrackerList): TrackerList {
+  const why = whyNoTrackers(trackers);
+  if (why === undefined) return trackers;
+  throw new MiniTorrentError('INVALID_ARGUMENTS', why);
+}
+
+/** A list of them, if there are two at least. */
+export function trackerList(trackers: readonly Address[]): TrackerList | undefined {
+  const [first, second, ...more] = trackers;
+  return first === undefined || second === undefined ? undefined : [first, second, ...more];
+}
+
+export function namedPair([first, second]: TrackerList): NamedPair {
+  return [first, second];
+}
+
+/**
+ * All trackers of whoever is named, those of `pair` first: more than two share a database, so each of them knows what
+ * one of them knows. A pair stands alone, whatever else names one of its trackers.
+ */
+export function knownWith(pair: NamedPair, known: TrackerList | undefined): TrackerList {
+  if (known === undefined || !isPartOf(pair, known)) return pair;
+  return [...pair, ...known.filter((tracker) => !pair.some((named) => sameAddress(named, tracker)))];
+}
+
+/** Whether a tracker of the pair is one of more than two that share a database. */
+export function isPartOf(pair: TrackerList, known: TrackerList): boolean {
+  return known.length > 2 && pair.some((named) => known.some((tracker) => sameAddress(tracker, named)));
 }

@@ -20,7 +20,7 @@ import {
   trackerReplies,
   trackerRequests,
 } from '../tracker/messages.js';
-import type { AnnounceEffect, AnnounceInput, AnnounceSetting } from './effects.js';
+import { type AnnounceEffect, type AnnounceInput, type AnnounceSetting, addressOf } from './effects.js';
 import { ANNOUNCE_REQUESTS_MAX } from './limits.js';
 import type { TrackerStanding } from './links.js';
 import { AnnounceMachine } from './machine.js';
@@ -42,7 +42,7 @@ export interface AnnounceOptions extends Omit<AnnounceSetting, 'areTrackersStart
 
 export interface Announce {
   tell(command: AnnounceCommand): void;
-  /** How each tracker of the pair is, in the order of the pair. */
+  /** How each tracker is, in the order of the list. */
   standings(): readonly TrackerStanding[];
   /** Whether the tracker that is asked reaches us at our address; undefined: it has not looked. */
   reach(): AnnounceMachine['reach'];
@@ -126,7 +126,7 @@ class Announcer {
         return;
       case 'tell':
         this.#options.onEvent(effect.event);
-        // A tracker that was withdrawn is left for the other one.
+        // A tracker that was withdrawn is left for another one.
         if (effect.event.kind === 'shutOut') this.#passage.recheck();
         return;
       case 'log':
@@ -141,10 +141,9 @@ class Announcer {
   }
 
   #dial({ tracker, link }: Extract<AnnounceEffect, { kind: 'dial' }>): TrackerConnection {
-    const { trackers } = this.#options;
     const passage = this.#passage;
     return new DialedConnection({
-      address: trackers[tracker],
+      address: addressOf(this.#options, tracker),
       // So that the tracker lists us where we listen.
       ownHost: this.#ownHost,
       passage,

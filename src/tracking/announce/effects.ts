@@ -1,16 +1,19 @@
 // What an announcer's machine is born with, what reaches it, where it is in its life, and what it has its shell do.
 // Pure.
 
+import { assert } from '../../foundation/base/assert.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../foundation/torrent/ids.js';
+import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
 import { LEAVE_REPLY_DEADLINE_MS } from './limits.js';
 import type { TrackerIndex } from './links.js';
 import type { Advertised, AnnounceCommand, AnnounceEvent } from './messages.js';
 
 export interface AnnounceSetting {
-  readonly trackers: readonly [Address, Address];
+  /** A pair, or more that share a database; the earlier ones are preferred. */
+  readonly trackers: TrackerList;
   readonly clientId: ClientId;
   /** Above that of every earlier start of this client. */
   readonly epoch: number;
@@ -50,6 +53,12 @@ export type AnnounceEffect =
     }
   | { readonly kind: 'tell'; readonly event: AnnounceEvent }
   | { readonly kind: 'log'; readonly fields: object; readonly sentence: string };
+
+export function addressOf({ trackers }: Pick<AnnounceSetting, 'trackers'>, tracker: TrackerIndex): Address {
+  const address = trackers[tracker];
+  assert(address !== undefined, 'a tracker is one of the list');
+  return address;
+}
 
 /** Where it is in its life. */
 export type Phase =

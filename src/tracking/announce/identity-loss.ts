@@ -2,34 +2,31 @@
 // one: at most once in CLIENT_ID_RENEWAL_MS. Pure.
 
 import type { Address } from '../../foundation/torrent/address.js';
-import type { TrackerIndex } from './links.js';
 import type { AnnounceEvent } from './messages.js';
 import type { Own } from './own.js';
 
 export class IdentityLoss {
   readonly #own: Own;
-  readonly #trackers: readonly [Address, Address];
   readonly #tell: (event: AnnounceEvent) => void;
 
-  constructor(own: Own, trackers: readonly [Address, Address], tell: (event: AnnounceEvent) => void) {
+  constructor(own: Own, tell: (event: AnnounceEvent) => void) {
     this.#own = own;
-    this.#trackers = trackers;
     this.#tell = tell;
   }
 
   /** @param other from where somebody else speaks under it; undefined: not known. */
-  shared(tracker: TrackerIndex, other: Address | undefined, nowMs: number): void {
+  shared(tracker: Address, other: Address | undefined, nowMs: number): void {
     if (!this.#own.mayRenew(nowMs)) return;
-    this.#tell({ kind: 'identityShared', clientId: this.#own.clientId, tracker: this.#trackers[tracker], other });
+    this.#tell({ kind: 'identityShared', clientId: this.#own.clientId, tracker, other });
   }
 
-  burnt(tracker: TrackerIndex, nowMs: number): void {
+  burnt(tracker: Address, nowMs: number): void {
     if (!this.#own.mayRenew(nowMs)) return;
-    this.#tell({ kind: 'identityBurnt', clientId: this.#own.clientId, tracker: this.#trackers[tracker] });
+    this.#tell({ kind: 'identityBurnt', clientId: this.#own.clientId, tracker });
   }
 
   /** Somebody else's words stand where ours should. */
-  clashed(tracker: TrackerIndex, nowMs: number): void {
+  clashed(tracker: Address, nowMs: number): void {
     if (this.#own.clashed(nowMs)) this.shared(tracker, undefined, nowMs);
   }
 }

@@ -1,7 +1,8 @@
-// The two trackers as seen from here: which connection is up, being made, or waiting to be retried. The first tracker
-// is preferred; the second is dialed when the first fails, hesitates or is not ready. Says whom to dial, and never
+// The trackers as seen from here: which connection is up, being made, or waiting to be retried. An earlier tracker is
+// preferred; a later one is dialed when all before it fail, hesitate or are not ready. Says whom to dial, and never
 // dials. Pure.
 
+import { assert } from '../../foundation/base/assert.js';
 import { REPLICA_WAIT_MS } from '../../foundation/base/limits.js';
 import type { Prng } from '../../foundation/base/prng.js';
 import {
@@ -13,13 +14,13 @@ import {
 } from './limits.js';
 
 /** Place of a tracker in the client's list. */
-export type TrackerIndex = 0 | 1;
+export type TrackerIndex = number;
 
 type LinkState =
   | { readonly at: 'down'; readonly retryAtMs: number }
   /** Connecting, or waiting for the reply to our hello. */
   | { readonly at: 'dialing'; readonly link: number; readonly sinceMs: number; readonly deadlineMs: number }
-  /** Until `readyAtMs` the other one is welcome instead; 0 when it is ready. */
+  /** Until `readyAtMs` another one is welcome instead; 0 when it is ready. */
   | { readonly at: 'up'; readonly link: number; readonly readyAtMs: number };
 
 interface TrackerLink {
@@ -32,48 +33,56 @@ interface TrackerLink {
   reason: string;
 }
 
-/** talking: it answers us; standby: it was not needed, or the other one is asked; away: its last try failed. */
+/** talking: it answers us; standby: it was not needed, or another one is asked; away: its last try failed. */
 export interface TrackerStanding {
   readonly state: 'talking' | 'standby' | 'away';
   readonly reason: string;
 }
 
-export const TRACKER_INDEXES: readonly TrackerIndex[] = [0, 1];
-
 export class Links {
   readonly #prng: Prng;
-  readonly #links: readonly [TrackerLink, TrackerLink];
+  readonly #links: readonly TrackerLink[];
   #lastLink = 0;
   #isInHurry = false;
 
-  /** @param trackers `awaited`: none is dialed before `triedAtOnce`, or `hurryAll`. */
-  constructor(prng: Prng, trackers: 'there' | 'awaited') {
+  /**
+   * @param count of the trackers.
+   * @param areAwaited none is dialed before `retryNow`, or `dialAllNow`.
+   */
+  constructor(prng: Prng, count: number, areAwaited: boolean) {
     this.#prng = prng;
-    const retryAtMs = trackers === 'there' ? 0 : Number.POSITIVE_INFINITY;
+    const retryAtMs = areAwaited ? Number.POSITIVE_INFINITY : 0;
     const fresh = (): TrackerLink => ({
       state: { at: 'down', retryAtMs },
       failures: 0,
       reported: 'nothing',
       reason: '',
     });
-    this.#links = [fresh(), fresh()];
+    this.#links = Array.from({ length: count }, fresh);
+  }
+
+  get indexes(): readonly TrackerIndex[] {
+    return this.#links.map((_, index) => index);
   }
 
   /** The tracker that is asked: the first one that is up. */
   get active(): TrackerIndex | undefined {
-    return TRACKER_INDEXES.find((index) => this.#links[index].state.at === 'up');
+    const index = this.#links.findIndex(({ state }) => state.at === 'up');
+    return index < 0 ? undefined : index;
   }
 
-  /** The tracker that nobody dials while the other one is asked. */
-  get idle(): TrackerIndex | undefined {
-    return this.active === 0 && this.#links[1].state.at === 'down' ? 1 : undefined;
+  /** The trackers that nobody dials while one before them is asked. */
+  get idle(): readonly TrackerIndex[] {
+    const { active } = this;
+    if (active === undefined) return [];
+    return this.indexes.filter((index) => index > active && this.#at(index).state.at === 'down');
   }
 
   get activeLink(): number | undefined {
     return this.active === undefined ? undefined : this.linkOf(this.active);
   }
 
-  /** Both were tried and neither answers. */
+  /** All were tried and none answers. */
   get areAllDown(): boolean {
     return this.active === undefined && this.#links.every(({ reported }) => reported === 'down');
   }
@@ -84,35 +93,34 @@ export class Links {
   }
 
   isCurrent(index: TrackerIndex, link: number): boolean {
-    const { state } = this.#links[index];
+    const { state } = this.#at(index);
     return state.at !== 'down' && state.link === link;
   }
 
   linkOf(index: TrackerIndex): number | undefined {
-    const { state } = this.#links[index];
+    const { state } = this.#at(index);
     return state.at === 'down' ? undefined : state.link;
   }
 
   isUp(index: TrackerIndex): boolean {
-    return this.#links[index].state.at === 'up';
+    return this.#at(index).state.at === 'up';
   }
 
   standingOf(index: TrackerIndex): TrackerStanding {
     if (this.active === index) return { state: 'talking', reason: '' };
-    const { reported, reason } = this.#links[index];
+    const { reported, reason } = this.#at(index);
     return reported === 'down' ? { state: 'away', reason } : { state: 'standby', reason: '' };
   }
 
   /** Whom to dial now; each is dialing from then on, under the link number given. */
   due(nowMs: number): { readonly index: TrackerIndex; readonly link: number }[] {
     const dials: { index: TrackerIndex; link: number }[] = [];
-    for (const index of TRACKER_INDEXES) {
-      const { state } = this.#links[index];
+    for (const [index, { state }] of this.#links.entries()) {
       const { fromMs, untilMs } = this.#neededWithin(index);
       if (state.at !== 'down' || state.retryAtMs > nowMs || nowMs < fromMs || nowMs >= untilMs) continue;
       this.#lastLink += 1;
       const deadlineMs = nowMs + TRACKER_CONNECT_DEADLINE_MS;
-      this.#links[index].state = { at: 'dialing', link: this.#lastLink, sinceMs: nowMs, deadlineMs };
+      this.#at(index).state = { at: 'dialing', link: this.#lastLink, sinceMs: nowMs, deadlineMs };
       dials.push({ index, link: this.#lastLink });
     }
     return dials;
@@ -120,14 +128,14 @@ export class Links {
 
   /** TCP stands: it is alive, so its line of handshakes is waited for. */
   reached(index: TrackerIndex, nowMs: number): void {
-    const { state } = this.#links[index];
-    if (state.at === 'dialing') this.#links[index].state = { ...state, deadlineMs: nowMs + HANDSHAKE_PATIENCE_MS };
+    const { state } = this.#at(index);
+    if (state.at === 'dialing') this.#at(index).state = { ...state, deadlineMs: nowMs + HANDSHAKE_PATIENCE_MS };
   }
 
   /** Dials that took too long. */
   late(nowMs: number): TrackerIndex[] {
-    return TRACKER_INDEXES.filter((index) => {
-      const { state } = this.#links[index];
+    return this.indexes.filter((index) => {
+      const { state } = this.#at(index);
       return state.at === 'dialing' && nowMs >= state.deadlineMs;
     });
   }
@@ -135,8 +143,7 @@ export class Links {
   /** When `due` or `late` may have something that they have not at `nowMs`. */
   nextAtMs(nowMs: number): number {
     let atMs = Number.POSITIVE_INFINITY;
-    for (const index of TRACKER_INDEXES) {
-      const { state } = this.#links[index];
+    for (const [index, { state }] of this.#links.entries()) {
       if (state.at === 'dialing') atMs = Math.min(atMs, state.deadlineMs);
       if (state.at !== 'down') continue;
       const { fromMs, untilMs } = this.#neededWithin(index);
@@ -148,69 +155,69 @@ export class Links {
 
   /** It said hello. One connection is enough: answers the links to hang up, which is no fault of those trackers. */
   greeted(greeting: TrackerIndex, isGreetingReady: boolean, nowMs: number): number[] {
-    const tracker = this.#links[greeting];
-    // Alone it is ready after that time; with a partner it may take longer, but then the partner is the one to ask.
+    const tracker = this.#at(greeting);
+    // Alone it is ready after that time; with others it may take longer, but then one of them is to be asked.
     const readyAtMs = isGreetingReady ? 0 : nowMs + REPLICA_WAIT_MS;
     if (tracker.state.at === 'dialing') tracker.state = { at: 'up', link: tracker.state.link, readyAtMs };
     const isReady = (index: TrackerIndex): boolean => {
-      const { state } = this.#links[index];
+      const { state } = this.#at(index);
       return state.at === 'up' && state.readyAtMs <= nowMs;
     };
-    const kept = TRACKER_INDEXES.find(isReady) ?? this.active;
-    return TRACKER_INDEXES.flatMap((index) => {
-      const { state } = this.#links[index];
-      // The first is tried while the second serves, and the second while the first is not ready.
-      const isWelcome = index === 0 || kept === undefined || !isReady(kept);
+    const kept = this.indexes.find(isReady) ?? this.active;
+    return this.indexes.flatMap((index) => {
+      const { state } = this.#at(index);
+      // An earlier one is tried while a later one serves, and a later one while no earlier one is ready.
+      const isWelcome = kept === undefined || index < kept || !isReady(kept);
       if (index === kept || state.at === 'down' || (state.at === 'dialing' && isWelcome)) return [];
       const retryAtMs = state.at === 'dialing' || isReady(index) ? 0 : this.#backOff(index, nowMs);
-      this.#links[index].state = { at: 'down', retryAtMs };
+      this.#at(index).state = { at: 'down', retryAtMs };
       return [state.link];
     });
   }
 
   /** The client hears that it is asked from now on: its next failure is news again. */
   reportedUp(index: TrackerIndex): void {
-    this.#links[index].reported = 'up';
+    this.#at(index).reported = 'up';
   }
 
   /** It answered a request, so it works: the next failure starts counting anew. */
   answered(index: TrackerIndex): void {
-    this.#links[index].failures = 0;
+    this.#at(index).failures = 0;
   }
 
   /** The connection ended or never came. True when the client has not heard that it is down. */
   failed(index: TrackerIndex, nowMs: number, reason = ''): boolean {
-    const tracker = this.#links[index];
+    const tracker = this.#at(index);
     tracker.reason = reason;
     const wasUp = tracker.state.at === 'up';
     tracker.state = { at: 'down', retryAtMs: this.#backOff(index, nowMs) };
-    if (wasUp) this.#retrySoon(index === 0 ? 1 : 0);
+    if (wasUp) for (const other of this.indexes) if (other !== index) this.#retrySoon(other);
     const isNews = tracker.reported !== 'down';
     tracker.reported = 'down';
     return isNews;
   }
 
-  /** Both are dialed anew, at once and for no fault of theirs. Answers the links to hang up. */
-  redialBoth(): number[] {
-    const links = TRACKER_INDEXES.flatMap((index) => this.linkOf(index) ?? []);
-    for (const index of TRACKER_INDEXES) this.#links[index].state = { at: 'down', retryAtMs: 0 };
+  /** All are dialed anew, at once and for no fault of theirs. Answers the links to hang up. */
+  redialAll(): number[] {
+    const links = this.indexes.flatMap((index) => this.linkOf(index) ?? []);
+    for (const link of this.#links) link.state = { at: 'down', retryAtMs: 0 };
     return links;
   }
 
-  /** Both may be tried now, whatever their back-off says. */
+  /** All may be tried now, whatever their back-off says. */
   retryNow(): void {
-    for (const index of TRACKER_INDEXES) this.#retrySoon(index);
+    for (const index of this.indexes) this.#retrySoon(index);
   }
 
-  /** Both are tried now, and together: there is little time. */
-  dialBothNow(): void {
+  /** All are tried now, and together: there is little time. */
+  dialAllNow(): void {
     this.#isInHurry = true;
     this.retryNow();
   }
 
   /** When it is tried next. Full jitter: a fleet that lost its tracker does not come back in step. */
   #backOff(index: TrackerIndex, nowMs: number): number {
-    const tracker = this.#links[index];
+    const tracker = this.#at(index);
     const boundMs = Math.min(TRACKER_RETRY_MAX_MS, TRACKER_RETRY_MIN_MS * 2 ** tracker.failures);
     tracker.failures += 1;
     // 1 ms at least, so that a try has an end.
@@ -218,17 +225,25 @@ export class Links {
   }
 
   #retrySoon(index: TrackerIndex): void {
-    if (this.#links[index].state.at === 'down') this.#links[index].state = { at: 'down', retryAtMs: 0 };
+    const link = this.#at(index);
+    if (link.state.at === 'down') link.state = { at: 'down', retryAtMs: 0 };
   }
 
-  /** The time in which this one is to be dialed if it is down. */
+  /** The time in which this one is to be dialed if it is down: while no earlier one serves, or hesitates. */
   #neededWithin(index: TrackerIndex): { readonly fromMs: number; readonly untilMs: number } {
-    const first = this.#links[0];
-    const untilMs = Number.POSITIVE_INFINITY;
-    if (index === 0) return { fromMs: 0, untilMs };
-    if (first.state.at === 'up') return { fromMs: 0, untilMs: first.state.readyAtMs };
-    // The second waits a moment for the first one's first try.
-    const isFirstTry = first.failures === 0 && first.state.at === 'dialing' && !this.#isInHurry;
-    return { fromMs: isFirstTry && first.state.at === 'dialing' ? first.state.sinceMs + TRACKER_HEDGE_MS : 0, untilMs };
+    let [fromMs, untilMs] = [0, Number.POSITIVE_INFINITY];
+    for (const { state, failures } of this.#links.slice(0, index)) {
+      if (state.at === 'up') untilMs = Math.min(untilMs, state.readyAtMs);
+      // It waits a moment for the first try of the one before it.
+      const isFirstTry = failures === 0 && state.at === 'dialing' && !this.#isInHurry;
+      if (isFirstTry) fromMs = Math.max(fromMs, state.sinceMs + TRACKER_HEDGE_MS);
+    }
+    return { fromMs, untilMs };
+  }
+
+  #at(index: TrackerIndex): TrackerLink {
+    const link = this.#links[index];
+    assert(link !== undefined, 'a tracker is one of the list');
+    return link;
   }
 }

@@ -1,4 +1,4 @@
-// Keeps this client's entries at the tracker pair true: it talks to one tracker, fails over to the other, and tells it
+// Keeps this client's entries at its trackers true: it talks to one tracker, fails over to another, and tells it
 // everything that should be listed. Wrong answers and silence end a connection, nothing else. Pure.
 
 import type { Machine, Wake, WakeAt } from '../../foundation/actor/machine.js';
@@ -12,12 +12,13 @@ import {
   type AnnounceEffect,
   type AnnounceInput,
   type AnnounceSetting,
+  addressOf,
   leaveDeadlineMs,
   type Phase,
 } from './effects.js';
 import { IdentityLoss } from './identity-loss.js';
 import { ANNOUNCE_PIPELINE_MAX, LEAVE_DEADLINE_MS } from './limits.js';
-import { Links, TRACKER_INDEXES, type TrackerIndex, type TrackerStanding } from './links.js';
+import { Links, type TrackerIndex, type TrackerStanding } from './links.js';
 import { Membership } from './membership.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
 import { Own } from './own.js';
@@ -50,10 +51,10 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#setting = setting;
     this.#whereabouts = new Whereabouts(setting, (event) => this.#tell(event));
     this.#own = new Own(setting.clientId, setting.epoch, (epoch) => this.#tell({ kind: 'epochRaised', epoch }));
-    this.#loss = new IdentityLoss(this.#own, setting.trackers, (event) => this.#tell(event));
+    this.#loss = new IdentityLoss(this.#own, (event) => this.#tell(event));
     this.#prng = new Prng(setting.seed);
     this.#membership = Membership.of(setting.credentials, this.#prng, (effect) => void this.#effects.push(effect));
-    this.#links = new Links(this.#prng, setting.areTrackersStarting === true ? 'awaited' : 'there');
+    this.#links = new Links(this.#prng, setting.trackers.length, setting.areTrackersStarting === true);
   }
 
   receive(input: AnnounceInput | Wake, nowMs: number): readonly (AnnounceEffect | WakeAt)[] {
@@ -69,7 +70,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   }
 
   standings(): readonly TrackerStanding[] {
-    return TRACKER_INDEXES.map((index) => this.#links.standingOf(index));
+    return this.#links.indexes.map((index) => this.#links.standingOf(index));
   }
 
   /** What the tracker that is asked found when it last looked for us at our address. */
@@ -139,7 +140,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         return;
       case 'leave':
         this.#phase = { at: 'leaving', deadlineMs: nowMs + LEAVE_DEADLINE_MS, askedMs: undefined };
-        this.#links.dialBothNow();
+        this.#links.dialAllNow();
         return;
       default:
         unreachable(command);
@@ -169,7 +170,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     else if (pending.what === 'renewal') return;
     else if (pending.what === 'card') this.#cardAnswered(reply, nowMs);
     else if (this.#membership?.turnedAway(reply, nowMs) === true) return;
-    else if (pending.what === 'reach') this.#whereabouts.answered(this.#setting.trackers[tracker], reply, nowMs);
+    else if (pending.what === 'reach') this.#whereabouts.answered(addressOf(this.#setting, tracker), reply, nowMs);
     else if (reply.kind === 'error') this.#answers.refused(pending.question, reply, nowMs);
     else {
       if (reply.kind === 'shared' && pending.question.kind === 'share')
@@ -197,27 +198,27 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     for (const link of this.#links.greeted(tracker, reply.ready, nowMs)) this.#effects.push({ kind: 'hangUp', link });
     if (this.#links.active === former) return;
     this.#links.reportedUp(tracker);
-    this.#tell({ kind: 'trackerUp', tracker: this.#setting.trackers[tracker] });
+    this.#tell({ kind: 'trackerUp', tracker: addressOf(this.#setting, tracker) });
     if (this.#areAllDownReported) this.#tell({ kind: 'trackersBack' });
     this.#areAllDownReported = false;
     this.#pulse = new Pulse(reply.renewMs, this.#prng.next(), nowMs);
     this.#startOver();
-    this.#whereabouts.greeted(this.#setting.trackers[tracker], reply);
+    this.#whereabouts.greeted(addressOf(this.#setting, tracker), reply);
   }
 
   #beside(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'beside' }>, nowMs: number): void {
-    const consequence = this.#whereabouts.beside(this.#setting.trackers[tracker], reply);
+    const consequence = this.#whereabouts.beside(addressOf(this.#setting, tracker), reply);
     // What the copy said before it was turned away may stand in the place of our own words.
     if (consequence === 'tellAgain') this.#wanted.tellAllAgain();
     if (consequence !== 'newIdentity') return;
     this.#lost(tracker, 'another client is connected there with the identity of this one', nowMs);
-    this.#loss.shared(tracker, { host: reply.host, port: reply.port }, nowMs);
+    this.#loss.shared(addressOf(this.#setting, tracker), { host: reply.host, port: reply.port }, nowMs);
   }
 
-  /** No word of ours would count there any more. Without a new id this tracker is of no use, nor is its partner. */
+  /** No word of ours would count there any more. Without a new id no tracker of this list is of use. */
   #burnt(tracker: TrackerIndex, nowMs: number): void {
     this.#lost(tracker, 'the tracker knows this client by an epoch that it cannot have', nowMs);
-    this.#loss.burnt(tracker, nowMs);
+    this.#loss.burnt(addressOf(this.#setting, tracker), nowMs);
   }
 
   #identify(clientId: ClientId, epoch: number): void {
@@ -229,7 +230,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   /** Everything is told on new connections. */
   #redial(): void {
     this.#pulse = undefined;
-    for (const link of this.#links.redialBoth()) this.#effects.push({ kind: 'hangUp', link });
+    for (const link of this.#links.redialAll()) this.#effects.push({ kind: 'hangUp', link });
     this.#startOver();
   }
 
@@ -247,7 +248,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const wasActive = this.#links.active === tracker;
     const link = this.#links.linkOf(tracker);
     if (link !== undefined) this.#effects.push({ kind: 'hangUp', link });
-    const address = this.#setting.trackers[tracker];
+    const address = addressOf(this.#setting, tracker);
     if (this.#links.failed(tracker, nowMs, reason)) this.#tell({ kind: 'trackerDown', tracker: address, reason });
     this.#effects.push({ kind: 'log', fields: { tracker: address, reason }, sentence: 'no connection to a tracker' });
     if (wasActive) {
@@ -280,7 +281,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const words = { id: this.#requests.sent({ what: 'renewal', sentMs: nowMs }), ...this.#own.nextVersion() };
     this.#send(link, { kind: 'leave', ...words });
     this.#wanted.tellAllAgain();
-    this.#loss.clashed(active, nowMs);
+    this.#loss.clashed(addressOf(this.#setting, active), nowMs);
   }
 
   /**
@@ -295,7 +296,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (pending.what === 'question') this.#wanted.sayAgain(pending.question);
     else if (this.#phase.at === 'leaving') this.#phase = { ...this.#phase, askedMs: undefined };
     // The clash that a renewal was for is counted already.
-    if (isNews && pending.what !== 'renewal') this.#loss.clashed(tracker, nowMs);
+    if (isNews && pending.what !== 'renewal') this.#loss.clashed(addressOf(this.#setting, tracker), nowMs);
   }
 
   #checkDeadlines(nowMs: number): void {
@@ -356,7 +357,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
   }
 
   #left(): void {
-    for (const link of TRACKER_INDEXES.flatMap((index) => this.#links.linkOf(index) ?? []))
+    for (const link of this.#links.indexes.flatMap((index) => this.#links.linkOf(index) ?? []))
       this.#effects.push({ kind: 'hangUp', link });
     this.#membership?.stop();
     this.#phase = { at: 'left' };

@@ -1,5 +1,5 @@
 // Keeps a client of a closed swarm a member: says to each tracker which bans it knows, hears news of who is shut out,
-// and has its card renewed. A tracker that keeps news back is found out by visits at the other one. Pure.
+// and has its card renewed. A tracker that keeps news back is found out by visits at the others. Pure.
 
 import type { Prng } from '../../foundation/base/prng.js';
 import type { Ban } from '../../foundation/identity/bans.js';
@@ -97,8 +97,8 @@ export class Membership {
     this.#emit({ kind: 'send', link, request: { kind: 'renew', id: newId() } });
   }
 
-  /** @param idle the tracker that nobody dials now; undefined: there is none. */
-  visit(idle: TrackerIndex | undefined, nowMs: number): void {
+  /** @param idle the trackers that nobody dials now. */
+  visit(idle: readonly TrackerIndex[], nowMs: number): void {
     this.#visits.goOn(idle, nowMs);
   }
 

@@ -1,4 +1,4 @@
-// Once an hour, at a random moment, a client of a closed swarm visits the tracker that it does not talk to: it hears
+// Once an hour, at a random moment, a client of a closed swarm visits a tracker that it does not talk to: it hears
 // that one's bans and withdrawals, and has its card renewed there when that is due. So a tracker that keeps news back
 // is found out. Pure.
 
@@ -51,13 +51,14 @@ export class Visits {
     return link < 0;
   }
 
-  /** @param other the tracker that is neither talked to nor dialed anyhow; undefined: there is none. */
-  goOn(other: TrackerIndex | undefined, nowMs: number): void {
+  /** @param others the trackers that are neither talked to nor dialed anyhow; they are visited in turn. */
+  goOn(others: readonly TrackerIndex[], nowMs: number): void {
     // The first one comes within the first hour.
     this.#nextMs ??= nowMs + this.#prng.next() * VISIT_MS;
     if (this.#open !== undefined && nowMs >= this.#open.untilMs) this.#end();
     if (this.#open !== undefined || nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + (0.5 + this.#prng.next()) * VISIT_MS;
+    const other = others[-this.#lastLink % Math.max(1, others.length)];
     if (other === undefined) return;
     this.#lastLink -= 1;
     this.#open = { link: this.#lastLink, untilMs: nowMs + VISIT_DEADLINE_MS };

@@ -10,6 +10,7 @@ import { type SwarmKey, swarmKey } from '../../foundation/torrent/ids.js';
 import { INFO_DIGEST_SIZE, infoDigestOf } from '../../foundation/torrent/info-text.js';
 import { formatLink } from '../../foundation/torrent/link.js';
 import { checkFileName, printable } from '../../foundation/torrent/names.js';
+import { namedPair, type TrackerList } from '../../foundation/torrent/tracker-pair.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
 import { commonFeatures, encodeFeatures } from '../../foundation/wire/features.js';
 import type { Passage } from '../../foundation/wire/passage.js';
@@ -40,11 +41,11 @@ export interface ListedFile {
 }
 
 /**
- * Listed files whose names contain `text` in any case, sorted by name. NO_TRACKER when neither tracker answers, or the
- * one that does lists nothing to anybody. @param passage how bytes travel; in the clear when absent.
+ * Listed files whose names contain `text` in any case, sorted by name. NO_TRACKER when no tracker answers, or those
+ * that do list nothing to anybody. @param passage how bytes travel; in the clear when absent.
  */
 export async function listFiles(
-  trackers: readonly [Address, Address],
+  trackers: TrackerList,
   text: string,
   passage?: Passage,
 ): Promise<readonly ListedFile[]> {
@@ -61,7 +62,10 @@ export async function listFiles(
       guest.hangUp();
     }
   }
-  throw new MiniTorrentError('NO_TRACKER', `neither tracker lists what is shared: ${reasons.join('; ')}`);
+  throw new MiniTorrentError(
+    'NO_TRACKER',
+    `${trackers.length === 2 ? 'neither' : 'no'} tracker lists what is shared: ${reasons.join('; ')}`,
+  );
 }
 
 class Guest {
@@ -94,7 +98,7 @@ class Guest {
     });
   }
 
-  async files(trackers: readonly [Address, Address], text: string): Promise<Iterable<ListedFile>> {
+  async files(trackers: TrackerList, text: string): Promise<Iterable<ListedFile>> {
     const hello = await this.#next();
     if (hello.kind !== 'helloReply') throw this.#failure(whatInstead(hello));
     const features = commonFeatures(hello.features ?? EMPTY_BYTES, OWN_FEATURES);
@@ -140,9 +144,10 @@ class Guest {
 
 type Item = Extract<TrackerReply, { kind: 'listing' }>['items'][number];
 
-function fileOf(item: Item, trackers: readonly [Address, Address]): ListedFile {
+function fileOf(item: Item, list: TrackerList): ListedFile {
   const [key, name, size, , digest, listBytes, files, seeders, complete] = item;
   const swarm = swarmKey(key);
+  const trackers = namedPair(list);
   const isNamed = digest.length === INFO_DIGEST_SIZE && checkFileName(name) === undefined;
   const link = isNamed ? formatLink({ swarm, info: infoDigestOf(digest), size, listBytes, trackers, name }) : '';
   return { name, size, files, seeders, complete, swarm, link };

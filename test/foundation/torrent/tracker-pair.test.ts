@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { addressFrom } from '../../../src/foundation/torrent/address.js';
-import { checkPair, whyNoPair } from '../../../src/foundation/torrent/tracker-pair.js';
+import {
+  checkPair,
+  knownWith,
+  trackerList,
+  whyNoPair,
+  whyNoTrackers,
+} from '../../../src/foundation/torrent/tracker-pair.js';
 import { failsWith } from '../../support/failures.js';
 
 function whyNot(first: string, second: string): string | undefined {
@@ -30,4 +36,37 @@ test('FC-05, FC-17, FC-18: a pair is two addresses of one family that others can
     assert.match(whyNot(first, second) ?? '', sentence);
   const address = addressFrom('192.0.2.1:1', 'an address');
   assert.throws(() => checkPair(address, address), failsWith('INVALID_ARGUMENTS', 'two different addresses'));
+});
+
+function list(...texts: string[]) {
+  const found = trackerList(texts.map((text) => addressFrom(text, 'an address')));
+  assert.ok(found !== undefined);
+  return found;
+}
+
+test('more than two trackers are named once each, of one family, and no more than a client takes', () => {
+  const many = Array.from({ length: 17 }, (_, at) => `192.0.2.1:${at + 1}`);
+  assert.equal(whyNoTrackers(list(...many.slice(0, 16))), undefined);
+  assert.match(whyNoTrackers(list(...many)) ?? '', /17 trackers; a client takes 16 at most/);
+  assert.match(
+    whyNoTrackers(list('192.0.2.1:1', '192.0.2.1:2', '192.0.2.1:1')) ?? '',
+    /^192\.0\.2\.1:1 is named twice/,
+  );
+  assert.match(whyNoTrackers(list('192.0.2.1:1', '192.0.2.1:2', '[::1]:1')) ?? '', /name all by IPv4 or all by IPv6/);
+  assert.equal(trackerList([addressFrom('192.0.2.1:1', 'an address')]), undefined);
+});
+
+test('a pair that names one of more than two known trackers leads to all of them; a known pair adds nothing', () => {
+  const known = list('192.0.2.1:1', '192.0.2.2:1', '192.0.2.3:1');
+  const pair = ([first, second]: readonly string[]) =>
+    [addressFrom(first ?? '', 'an address'), addressFrom(second ?? '', 'an address')] as const;
+  assert.deepEqual(
+    knownWith(pair(['192.0.2.3:1', '192.0.2.9:1']), known),
+    list('192.0.2.3:1', '192.0.2.9:1', '192.0.2.1:1', '192.0.2.2:1'),
+  );
+  assert.deepEqual(knownWith(pair(['192.0.2.8:1', '192.0.2.9:1']), known), list('192.0.2.8:1', '192.0.2.9:1'));
+  assert.deepEqual(
+    knownWith(pair(['192.0.2.1:1', '192.0.2.9:1']), list('192.0.2.1:1', '192.0.2.2:1')),
+    list('192.0.2.1:1', '192.0.2.9:1'),
+  );
 });

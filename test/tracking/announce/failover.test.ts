@@ -126,7 +126,7 @@ test('tries of a tracker that is away thin out from 1 s to 60 s, each with full 
   const waited: number[][] = [];
   fc.assert(
     fc.property(seed, (seedOf) => {
-      const links = new Links(new Prng(seedOf), 'there');
+      const links = new Links(new Prng(seedOf), 2, false);
       let nowMs = 0;
       for (let failure = 0; failure < 12; failure += 1) {
         assert.ok(links.due(nowMs).some(({ index }) => index === 0));
@@ -249,7 +249,7 @@ test('of two trackers that are not ready one is used, without going to and fro',
 });
 
 test('once the first tracker has had time to become ready, the second is waited for no more', () => {
-  const links = new Links(new Prng(1), 'there');
+  const links = new Links(new Prng(1), 2, false);
   links.due(0);
   links.greeted(0, false, 0);
   links.due(0);

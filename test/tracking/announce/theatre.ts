@@ -1,4 +1,4 @@
-// An announcer's machine between two scripted trackers, on a clock that the test moves. A tracker answers as it is told
+// An announcer's machine between scripted trackers, on a clock that the test moves. A tracker answers as it is told
 // to: well, never, or something of the test's own.
 
 import assert from 'node:assert/strict';
@@ -96,7 +96,7 @@ export class ScriptedTracker {
 
 export class Theatre {
   readonly machine: AnnounceMachine;
-  readonly trackers = [new ScriptedTracker(), new ScriptedTracker()] as const;
+  readonly trackers: readonly [ScriptedTracker, ScriptedTracker, ...ScriptedTracker[]];
   readonly events: AnnounceEvent[] = [];
   readonly parts: { swarm: SwarmKey; offset: number; length: number }[] = [];
   nowMs = 0;
@@ -107,6 +107,8 @@ export class Theatre {
   constructor(setting: Partial<AnnounceSetting> = {}) {
     const upload = { host: '10.0.9.9', port: 6_000 };
     const id = clientId(new Uint8Array(16).fill(3));
+    const more = (setting.trackers ?? TRACKERS).slice(2).map(() => new ScriptedTracker());
+    this.trackers = [new ScriptedTracker(), new ScriptedTracker(), ...more];
     this.machine = new AnnounceMachine({ trackers: TRACKERS, clientId: id, epoch: 1, upload, seed: 1, ...setting });
   }
 
@@ -147,7 +149,7 @@ export class Theatre {
 
   /** The tracker's process dies; new dials are refused until it is up again. */
   kill(index: TrackerIndex): void {
-    const tracker = this.trackers[index];
+    const tracker = this.#at(index);
     tracker.state = 'refuses';
     const { link } = tracker;
     tracker.link = undefined;
@@ -155,7 +157,7 @@ export class Theatre {
   }
 
   reply(index: TrackerIndex, reply: TrackerReply): void {
-    const { link } = this.trackers[index];
+    const { link } = this.#at(index);
     assert.ok(link !== undefined, 'there is a connection');
     this.put({ kind: 'replied', tracker: index, link, reply });
   }
@@ -197,7 +199,7 @@ export class Theatre {
   }
 
   #dial(index: TrackerIndex, link: number): void {
-    const tracker = this.trackers[index];
+    const tracker = this.#at(index);
     tracker.dials += 1;
     if (tracker.state === 'refuses')
       this.#queue.push({ kind: 'disconnected', tracker: index, link, reason: 'refused' });
@@ -208,12 +210,17 @@ export class Theatre {
   }
 
   #hear(link: number, request: TrackerRequest): void {
-    for (const index of [0, 1] as const) {
-      const tracker = this.trackers[index];
+    for (const [index, tracker] of this.trackers.entries()) {
       if (tracker.link !== link) continue;
       tracker.heard.push(request);
       const reply = tracker.answer(request);
       if (reply !== undefined) this.#queue.push({ kind: 'replied', tracker: index, link, reply });
     }
+  }
+
+  #at(index: TrackerIndex): ScriptedTracker {
+    const tracker = this.trackers[index];
+    assert.ok(tracker !== undefined, 'there is such a tracker');
+    return tracker;
   }
 }
