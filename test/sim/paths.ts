@@ -35,6 +35,11 @@ export class World {
     this.at(this.nowMs + byMs, run);
   }
 
+  /** Of what is planned first; infinity: nothing is. */
+  get nextAtMs(): number {
+    return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Everything up to `untilMs`, which is the time afterwards. */
   runUntil(untilMs: number): void {
     for (let first = this.#heap[0]; first !== undefined && first.atMs <= untilMs; first = this.#heap[0]) {

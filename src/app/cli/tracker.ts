@@ -35,7 +35,11 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
       args
         .positional('own', { type: 'string', demandOption: true, describe: 'ip:port to listen on' })
         .positional('other', { type: 'string', demandOption: true, describe: 'ip:port of the other tracker' })
-        .positional('seederlist', { type: 'string', demandOption: true, describe: 'SQLite file with every seeder' })
+        .positional('seederlist', {
+          type: 'string',
+          demandOption: true,
+          describe: 'SQLite file with every seeder, or postgres://user@host/database',
+        })
         .positional('log', { type: 'string', demandOption: true, describe: 'log file, appended to' })
         .option('cluster', {
           type: 'string',
@@ -84,7 +88,7 @@ async function runTracker(args: TrackerArguments): Promise<number> {
     {
       own,
       partner: addressFrom(args.other, A_TRACKER),
-      seederListPath: absolutePathOf(args.seederlist),
+      seederListPath: /^postgres(ql)?:/i.test(args.seederlist) ? args.seederlist : absolutePathOf(args.seederlist),
       log: { ...log, path: absolutePathOf(args.log) },
       cluster: args.cluster,
       lists: args.list,

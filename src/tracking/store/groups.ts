@@ -43,6 +43,7 @@ export class CommitQueue<C, Q extends Queued<C> = Queued<C>> {
   readonly #waiting: BoundedQueue<Q>;
   readonly #rules: ChangeRules<C, Q>;
   readonly #backlogMax: number;
+  readonly #groupMax: number;
   #waitingWeight = 0;
   #underWay: Group<C, Q> | undefined;
   #lastNumber = 0;
@@ -52,8 +53,9 @@ export class CommitQueue<C, Q extends Queued<C> = Queued<C>> {
   #askedSinceMs = Number.NEGATIVE_INFINITY;
   #isBusy = false;
 
-  constructor(rules: ChangeRules<C, Q>, backlogMax = STORE_BACKLOG_REFUSED) {
+  constructor(rules: ChangeRules<C, Q>, backlogMax = STORE_BACKLOG_REFUSED, groupMax = STORE_GROUP_MAX) {
     this.#rules = rules;
+    this.#groupMax = groupMax;
     this.#backlogMax = backlogMax;
     this.#waiting = new BoundedQueue(backlogMax * 2);
   }
@@ -70,6 +72,11 @@ export class CommitQueue<C, Q extends Queued<C> = Queued<C>> {
 
   get isIdle(): boolean {
     return this.#underWay === undefined && this.#waiting.length === 0;
+  }
+
+  /** What waits longest behind the group under way. */
+  get first(): Q | undefined {
+    return this.#waiting.peek();
   }
 
   push(commit: Q): void {
@@ -89,12 +96,12 @@ export class CommitQueue<C, Q extends Queued<C> = Queued<C>> {
   next(nowMs: number): Group<C, Q> | undefined {
     this.#measure(nowMs);
     if (this.#underWay !== undefined || this.#waiting.length === 0) return undefined;
-    if (nowMs < this.#mayBeginMs && this.#waitingWeight < STORE_GROUP_MAX) return undefined;
+    if (nowMs < this.#mayBeginMs && this.#waitingWeight < this.#groupMax) return undefined;
     const commits: Q[] = [];
     let weight = 0;
     let changeCount = 0;
     for (let first = this.#waiting.peek(); first !== undefined; first = this.#waiting.peek()) {
-      if (commits.length > 0 && weight + first.weight > STORE_GROUP_MAX) break;
+      if (commits.length > 0 && weight + first.weight > this.#groupMax) break;
       if (changeCount + first.changes.length > STORE_GROUP_CHANGES_MAX) break;
       weight += first.weight;
       changeCount += first.changes.length;
@@ -128,16 +135,34 @@ export class CommitQueue<C, Q extends Queued<C> = Queued<C>> {
     const isTriedAgain = ({ changes }: Q): boolean => isFull && !group.isSecondTry && changes.every(freesRoom);
     const failed = group.commits.filter((commit) => !isTriedAgain(commit));
     const streams = new Set(failed.flatMap(streamsOf));
-    if (streams.size > 0) {
-      this.#waiting.removeWhere((commit) => {
-        if (!streamsOf(commit).some((stream) => streams.has(stream))) return false;
-        failed.push(commit);
-        this.#waitingWeight -= commit.weight;
-        return true;
-      });
-    }
+    if (streams.size > 0)
+      failed.push(...this.#drop((commit) => streamsOf(commit).some((stream) => streams.has(stream))));
     const again = group.commits.filter(isTriedAgain);
     return { failed, retry: again.length === 0 ? undefined : this.#send(again, true) };
+  }
+
+  /** Takes out what waits and fits, and what waits behind it in its streams. */
+  dropWhere(fits: (commit: Q) => boolean): readonly Q[] {
+    const first = this.#waiting.peek();
+    if (first === undefined || !fits(first)) return [];
+    const streams = new Set<string>();
+    return this.#drop((commit) => {
+      const ofIt = this.#rules.streamsOf(commit);
+      const isDropped = fits(commit) || ofIt.some((stream) => streams.has(stream));
+      if (isDropped) for (const stream of ofIt) streams.add(stream);
+      return isDropped;
+    });
+  }
+
+  #drop(fits: (commit: Q) => boolean): readonly Q[] {
+    const dropped: Q[] = [];
+    this.#waiting.removeWhere((commit) => {
+      if (!fits(commit)) return false;
+      dropped.push(commit);
+      this.#waitingWeight -= commit.weight;
+      return true;
+    });
+    return dropped;
   }
 
   #send(commits: readonly Q[], isSecondTry: boolean): Group<C, Q> {

@@ -1,5 +1,5 @@
-// The one place that says which store a tracker has: a list on its own disk and a partner that has another one. A
-// second kind of store is chosen here, by its address; nothing in `tracking/tracker` changes for it.
+// The one place that says which store a tracker has: a list on its own disk and a partner that has another one, or a
+// database that it shares with other trackers. The address of the list decides.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -11,9 +11,13 @@ import type { Passage } from '../../foundation/wire/passage.js';
 import type { FollowerWire, OpenStore, ShellPorts, StoreShell } from './contract.js';
 import { PairedShell, pairedFollowerWire } from './paired-shell.js';
 import { PairedStore, type PairedStoreEffect, type PairedStoreInput } from './paired-store.js';
+import { isDatabaseAddress, parseDatabaseAddress } from './postgres/address.js';
+import type { PostgresEffect, PostgresInput } from './postgres/messages.js';
+import { PostgresShell } from './postgres/shell.js';
+import { PostgresStore } from './postgres/store.js';
 
-export type StoreInput = PairedStoreInput;
-export type StoreEffect = PairedStoreEffect;
+export type StoreInput = PairedStoreInput | PostgresInput;
+export type StoreEffect = PairedStoreEffect | PostgresEffect;
 
 /** Bytes of SHA-1, which the pair's wire has. */
 const CLUSTER_SIZE = 20;
@@ -27,6 +31,7 @@ export interface StoreOptions {
    * Names the pair instead of its two addresses, where the trackers know each other by other ones than they listen on.
    */
   readonly cluster?: string | undefined;
+  /** A file, or the address of a database. */
   readonly seederListPath: string;
   readonly replicaWaitMs?: number | undefined;
   /** What both sides of a tracker's port send first. */
@@ -45,6 +50,34 @@ export interface ChosenStore {
 }
 
 export function chooseStore(options: StoreOptions): ChosenStore {
+  return isDatabaseAddress(options.seederListPath) ? sharedStore(options) : pairedStore(options);
+}
+
+const NO_FOLLOWER =
+  'this tracker keeps its list in a database that it shares with others, so it is no partner of a tracker with a list of its own; name another partner';
+
+function sharedStore({ own, seederListPath, timers, root }: StoreOptions): ChosenStore {
+  const cluster =
+    root === undefined
+      ? ''
+      : createHash('sha256')
+          .update(root)
+          .digest('hex')
+          .slice(0, CLUSTER_SIZE * 2);
+  const address = parseDatabaseAddress(seederListPath);
+  const place = `${formatAddress(own)} on ${hostname()}`;
+  return {
+    open: (sink) => new PostgresStore(sink),
+    followerWire: pairedFollowerWire,
+    shell: (ports) => {
+      const refuseFollower = (connection: number): void =>
+        ports.send(connection, pairedFollowerWire.refusal(NO_FOLLOWER));
+      return new PostgresShell({ address, cluster, place, nowMs: () => timers.nowMs(), refuseFollower }, ports);
+    },
+  };
+}
+
+function pairedStore(options: StoreOptions): ChosenStore {
   const { own, partner, seederListPath: listPath, replicaWaitMs, magic, timers, passage, root } = options;
   const cluster = clusterOf(options);
   const ownHost = familyOf(own.host) === undefined ? (options.listenHost ?? own.host) : own.host;

@@ -1,0 +1,213 @@
+// Real PostgreSQL clusters in temporary folders: a primary, standbys of it, and what happens to them. The servers
+// refuse root, so for root they run as the user `postgres`.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { lacksTool } from './needs.js';
+
+const ROOT = '/usr/lib/postgresql';
+const START_MS = 60_000;
+
+function binaries(): string | undefined {
+  const [newest] = existsSync(ROOT) ? readdirSync(ROOT).sort((a, b) => Number(b) - Number(a)) : [];
+  return newest === undefined ? undefined : join(ROOT, newest, 'bin');
+}
+
+/** False: the test was skipped, or has failed in CI. */
+export function hasPostgres(t: TestContext): boolean {
+  if (binaries() !== undefined) return true;
+  lacksTool(t, 'postgresql');
+  return false;
+}
+
+interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Who runs the servers, where that is not who runs the tests. */
+function serverIds(): Ids | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const line = readFileSync('/etc/passwd', 'utf8').match(/^postgres:[^:]*:(\d+):(\d+):/m);
+  return { uid: Number(line?.[1] ?? 65_534), gid: Number(line?.[2] ?? 65_534) };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
+}
+
+export class PostgresServer {
+  readonly directory: string;
+  readonly port: number;
+  #process: ChildProcess | undefined;
+
+  private constructor(directory: string, port: number) {
+    this.directory = directory;
+    this.port = port;
+  }
+
+  /** A new cluster, which runs. `stop` it; `remove` takes its folder away. */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+    const server = new PostgresServer(newDirectory(), await freePort());
+    server.#run('initdb', [
+      '-D',
+      server.#data,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--no-locale',
+      '--no-sync',
+    ]);
+    server.#configure({ fsync: 'on', wal_level: 'replica', max_wal_senders: '8', wal_keep_size: '64MB', ...settings });
+    await server.begin();
+    return server;
+  }
+
+  /** A copy of `primary` that follows it, and may be promoted. It runs. */
+  static async standbyOf(primary: PostgresServer, name: string): Promise<PostgresServer> {
+    const server = new PostgresServer(newDirectory(), await freePort());
+    const source = `host=127.0.0.1 port=${primary.port} user=postgres application_name=${name}`;
+    server.#run('pg_basebackup', ['-D', server.#data, '-d', source, '-R', '-X', 'stream', '-c', 'fast', '--no-sync']);
+    server.#configure({});
+    await server.begin();
+    return server;
+  }
+
+  get #data(): string {
+    return join(this.directory, 'data');
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
+  get pid(): number {
+    assert.ok(this.#process?.pid !== undefined, 'the server runs');
+    return this.#process.pid;
+  }
+
+  /** For a tracker. */
+  address({ user = 'postgres', database = 'postgres', port = this.port, query = 'sslmode=disable' } = {}): string {
+    return `postgres://${user}@127.0.0.1:${port}/${database}?${query}`;
+  }
+
+  async begin(): Promise<void> {
+    const [command, args] = this.#command('postgres', ['-D', this.#data]);
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: this.directory });
+    this.#process = child;
+    let log = '';
+    child.stderr?.on('data', (text: Buffer) => {
+      log = `${log}${text}`.slice(-8_192);
+    });
+    child.once('exit', () => {
+      if (this.#process === child) this.#process = undefined;
+    });
+    const untilMs = Date.now() + START_MS;
+    while (!this.#isReady()) {
+      assert.ok(Date.now() < untilMs && this.#process === child, `the server starts: ${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** SQL as the superuser; answers the rows, columns parted by |. */
+  sql(text: string, database = 'postgres'): string {
+    const where = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', '-d', database];
+    return execFileSync(join(binaries() ?? '', 'psql'), [...where, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
+  }
+
+  /** `SIGINT`: every session ends at once. `SIGKILL`: as a power failure, but for what the kernel had. */
+  async stop(signal: 'SIGINT' | 'SIGKILL' | 'SIGQUIT' = 'SIGINT'): Promise<void> {
+    const child = this.#process;
+    if (child === undefined) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    // The children of a killed postmaster notice it and end.
+    child.kill(signal);
+    await ended;
+    this.#process = undefined;
+  }
+
+  /** The whole server stands still, or goes on. */
+  freeze(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(this.pid)], { encoding: 'utf8' });
+    for (const pid of [this.pid, ...children.split('\n').map(Number)]) if (pid > 0) process.kill(pid, signal);
+  }
+
+  promote(): void {
+    this.sql('select pg_promote(true, 60)');
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #isReady(): boolean {
+    try {
+      this.sql('select 1');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #configure(settings: Readonly<Record<string, string>>): void {
+    const own = { listen_addresses: '127.0.0.1', unix_socket_directories: this.directory, port: String(this.port) };
+    const lines = Object.entries({ ...own, shared_buffers: '32MB', max_connections: '60', ...settings });
+    writeFileSync(
+      join(this.#data, 'postgresql.auto.conf'),
+      `${existsSync(join(this.#data, 'standby.signal')) ? readFileSync(join(this.#data, 'postgresql.auto.conf'), 'utf8') : ''}\n${lines.map(([name, value]) => `${name} = '${value}'`).join('\n')}\n`,
+    );
+    writeFileSync(
+      join(this.#data, 'pg_hba.conf'),
+      `local all all trust\nhost replication all 127.0.0.1/32 trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n`,
+    );
+  }
+
+  #run(program: string, args: readonly string[]): void {
+    const [command, all] = this.#command(program, args);
+    execFileSync(command, all, { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.directory });
+  }
+
+  #command(program: string, args: readonly string[]): [string, string[]] {
+    const path = join(binaries() ?? '', program);
+    const ids = serverIds();
+    if (ids === undefined) return [path, [...args]];
+    return ['setpriv', [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', path, ...args]];
+  }
+}
+
+function newDirectory(): string {
+  const directory = mkdtempSync(join(realpathSync(tmpdir()), 'mtorrent-pg-'));
+  const ids = serverIds();
+  if (ids !== undefined) chownSync(directory, ids.uid, ids.gid);
+  chmodSync(directory, 0o700);
+  return directory;
+}
