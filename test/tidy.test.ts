@@ -111,7 +111,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'app/verbs',
   ],
   'app/console': ['foundation', 'transfer/storage/state-file', 'app/library', 'app/verbs'],
-  'app/automation': ['foundation', 'transfer/storage', 'app/library'],
+  'app/automation': ['foundation', 'transfer/storage', 'app/library', 'app/settings'],
   'app/page': [],
   'app/completion': ['foundation', 'app/settings', 'app/verbs'],
   'app/cli': [

@@ -72,7 +72,7 @@ export class ClientActor {
     this.#threadsFact = threadsFact(machine, placement);
     this.#host = new Host<ClientInput, ClientEffect>({
       name: 'client',
-      machine: new ClientMachine(options.rates, options.diskReserve),
+      machine: new ClientMachine(options.rates, options.diskReserve, options.downloadsAtOnce),
       perform: (effect) => this.#perform(effect),
       onCrash: (error) => this.#fatal(error),
     });

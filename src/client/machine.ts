@@ -19,7 +19,7 @@ import { aboutSilent } from './doctor/reach.js';
 import type { CheckResult, ClientEffect, ClientInput, Refusal } from './effects.js';
 import { makeWay, shareRefusal } from './files/admission.js';
 import { advance, announce } from './files/advance.js';
-import { pause, remove, resume } from './files/commands.js';
+import { pause, remove, requeue, resume } from './files/commands.js';
 import { isPaused } from './files/completeness.js';
 import { isOffered, type LifeEvent } from './files/file-life.js';
 import { basename, FileTable } from './files/file-table.js';
@@ -46,8 +46,15 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   #closing: Closing | undefined;
   readonly #limits: RateLimits;
 
+  readonly #downloadsAtOnce: number;
+
   /** @param diskReserve bytes that the user wants to stay free on disks; undefined: not set. */
-  constructor(rates: Rates = UNLIMITED, diskReserve?: number | undefined) {
+  constructor(
+    rates: Rates = UNLIMITED,
+    diskReserve?: number | undefined,
+    downloadsAtOnce: number = DOWNLOADS_RUNNING_MAX,
+  ) {
+    this.#downloadsAtOnce = downloadsAtOnce;
     this.#limits = new RateLimits(rates);
     this.#recovery = new Recovery(diskReserve);
     this.#diskReserve = diskReserve;
@@ -177,6 +184,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return resume(this.#files, command.ask, command.name);
       case 'limit':
       case 'limits':
+      case 'limitBySchedule':
+      case 'limitNote':
         return this.#limits.obey(command);
       case 'verify':
         return this.#verifications.verify(this.#files, command.ask, command.name);
@@ -187,6 +196,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'web':
         // A program that serves HTTP answers before it comes here.
         return [refuse(command.ask, 'NOT_RUNNING', 'this client serves no HTTP; start it with --http 127.0.0.1:8080')];
+      case 'queue':
+        return requeue(this.#files, command);
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:
@@ -243,12 +254,12 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   // --- get ---
 
-  /** Starts waiting downloads, up to DOWNLOADS_RUNNING_MAX. */
+  /** Starts waiting downloads, as many as may run. */
   #beginWaiting(): readonly ClientEffect[] {
     if (this.#closing !== undefined) return NO_EFFECTS;
     const effects: ClientEffect[] = [];
     for (const record of this.#files.waiting) {
-      if (this.#files.running >= DOWNLOADS_RUNNING_MAX) break;
+      if (this.#files.running >= this.#downloadsAtOnce) break;
       effects.push(...this.#advance(record, { kind: 'begin' }));
     }
     return effects;

@@ -260,6 +260,12 @@ export const CLIENT_COMMANDS = {
   map: message(24, { ask, name: path }),
   /** Answered with a link that opens the page of this client in a browser, good once. */
   web: message(30, { ask }),
+  /** A waiting download becomes the first or the last of those that wait. */
+  queue: message(40, { ask, name: path, isFirst: flag }),
+  /** Both limits, as a timetable says; `note` is what `limitNote` answers until the next one. */
+  limitBySchedule: message(41, { ask, up: size, down: size, note: text(REASON_BYTES_MAX) }),
+  /** What a timetable says of the limits, as `accepted`; '' without one. */
+  limitNote: message(42, { ask }),
 };
 export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;

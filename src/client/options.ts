@@ -38,6 +38,8 @@ export interface ClientOptions {
   readonly peerThreads?: number | undefined;
   /** Bytes that downloads leave free on their disk. Undefined: by the disk and the file. */
   readonly diskReserve?: number | undefined;
+  /** Downloads that run at once, 1 to DOWNLOADS_RUNNING_MAX. Undefined: as many as may. */
+  readonly downloadsAtOnce?: number | undefined;
   /** Trackers may be named by host names in every .mtorrent; undefined: only as `trackers` are. */
   readonly allowHostNames?: boolean | undefined;
   /** Only what a publisher of the own closed swarm has signed is downloaded. */

@@ -120,6 +120,46 @@ test('as many downloads run as may; the next starts when one has ended', () => {
   assert.ok(kinds(stage.complete(files[0] ?? 0)).includes('openPart'));
 });
 
+test('fewer downloads run where fewer may, and what waits begins in the order that was asked for', () => {
+  const stage = new Stage(undefined, 1);
+  const first = stage.downloading(entryOf('a'));
+  for (const name of ['b', 'c', 'd', 'e']) stage.get(entryOf(name));
+  assert.deepEqual(answers(stage.command({ kind: 'queue', name: 'd', isFirst: true })), ['accepted FIRST']);
+  assert.deepEqual(answers(stage.command({ kind: 'queue', name: 'b.mtorrent', isFirst: false })), ['accepted LAST']);
+  assert.deepEqual(answers(stage.command({ kind: 'queue', name: 'a', isFirst: false })), ['accepted RUNNING']);
+  const begun: string[] = [];
+  let last = stage.complete(first);
+  for (;;) {
+    const opens = last.find((effect) => effect.kind === 'openPart');
+    if (opens?.kind !== 'openPart') break;
+    assert.equal(last.filter(({ kind }) => kind === 'openPart').length, 1);
+    begun.push(opens.entry.name);
+    stage.post({ kind: 'partOpened', file: opens.file, have: 0 });
+    last = stage.complete(opens.file);
+  }
+  assert.deepEqual(begun, ['d', 'c', 'e', 'b']);
+  assert.deepEqual(answers(stage.command({ kind: 'queue', name: 'a', isFirst: true })), ['INVALID_ARGUMENTS']);
+  assert.deepEqual(answers(stage.command({ kind: 'queue', name: 'x', isFirst: true })), ['FILE_NOT_FOUND']);
+});
+
+test('a limit that is set by hand holds until the timetable speaks again, and the note says so', () => {
+  const stage = new Stage();
+  assert.deepEqual(answers(stage.command({ kind: 'limitNote' })), ['accepted ']);
+  const effects = stage.command({ kind: 'limitBySchedule', up: 1024, down: 0, note: 'A applies' });
+  assert.deepEqual(
+    effects.filter(({ kind }) => kind === 'limit'),
+    [
+      { kind: 'limit', direction: 'up', rate: 1024 },
+      { kind: 'limit', direction: 'down', rate: 0 },
+    ],
+  );
+  assert.deepEqual(answers(stage.command({ kind: 'limitNote' })), ['accepted A applies']);
+  stage.command({ kind: 'limit', direction: 'up', rate: 4096 });
+  assert.deepEqual(answers(stage.command({ kind: 'limitNote' })), ['accepted set by hand, although A applies']);
+  stage.command({ kind: 'limitBySchedule', up: 0, down: 0, note: 'B applies' });
+  assert.deepEqual(answers(stage.command({ kind: 'limitNote' })), ['accepted B applies']);
+});
+
 test('an unfinished file is removed only by force, and the refusal says how', () => {
   const stage = new Stage();
   stage.downloading(entryOf('a'));

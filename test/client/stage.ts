@@ -63,8 +63,8 @@ export class Stage {
   readonly unused: Pair[] = [];
   #ask = 0;
 
-  constructor(rates = UNLIMITED) {
-    this.machine = new ClientMachine(rates);
+  constructor(rates = UNLIMITED, downloadsAtOnce?: number) {
+    this.machine = new ClientMachine(rates, undefined, downloadsAtOnce);
   }
 
   post(input: ClientInput | { readonly kind: 'wake' }): readonly ClientEffect[] {

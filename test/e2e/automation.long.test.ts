@@ -1,4 +1,5 @@
-// What clients do by themselves, as real processes: hooks at the ends of downloads, and what is dropped into a folder.
+// What clients do by themselves, as real processes: hooks at the ends of downloads, what is dropped into a folder,
+// limits by the time of day, and the end of sharing by a ratio.
 
 import assert from 'node:assert/strict';
 import { chmod, copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
@@ -144,4 +145,34 @@ test('what is dropped into the watched folder is fetched, through a kill as well
     (names) => names.join() === 'a.bin,b.bin,c.bin',
     'the other one is fetched as well',
   );
+});
+
+test('a timetable sets the limits of a daemon, a limit by hand holds, and both are told', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startDaemon(swarm, ['--limit-schedule', 'daily 00:00-24:00 up=3M', '--download-limit', '5M']);
+  const shown = await eventually(
+    () => onDaemon(swarm, 'limit'),
+    ({ stdout }) => stdout.includes('up: 3.0 MiB/s'),
+    'the window applies',
+  );
+  assert.match(shown.stdout, /down: 5\.0 MiB\/s/);
+  assert.match((await onDaemon(swarm, 'limit', 'schedule')).stdout, /^daily 00:00-24:00 up=3M applies$/m);
+  assert.equal((await onDaemon(swarm, 'limit', 'up', '7M')).code, 0);
+  assert.match((await onDaemon(swarm, 'limit', 'schedule')).stdout, /^set by hand, although daily /m);
+});
+
+test('a one-shot get with a seed-ratio ends when enough was sent', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startTrackerHere(swarm);
+  const first = await shareHere(swarm, await swarm.makeFile('a.bin', 4 * PIECE), 'a.mtorrent');
+  const user = await makeUser(swarm.directory, 'ada');
+  const words = ['get', 'a.mtorrent', 'got.bin', '--alone', '--seed-ratio', '1', '--stats-interval', '1s'];
+  const run = new CommandRun(t, user, words);
+  await run.line(/got\.bin$/);
+  // From now on nobody else has it.
+  await first.quit();
+  const second = new CommandRun(t, user, ['get', 'a.mtorrent', 'again.bin', '--alone']);
+  assert.equal((await second.outcome()).code, 0);
+  const { code, stderr } = await run.outcome();
+  assert.equal(code, 0, stderr);
 });

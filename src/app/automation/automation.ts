@@ -5,12 +5,15 @@ import type { LogTarget } from '../../foundation/base/log.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { checkHooks, type HookSettings, Hooks, type Say } from './hooks.js';
+import { ScheduledLimits, type ScheduleSettings } from './scheduled-limits.js';
 import { WatchedFolder, type WatchSettings } from './watched-folder.js';
 
 export interface AutomationSettings {
   readonly hooks: HookSettings;
   /** Undefined: no folder is watched. */
   readonly watch: WatchSettings | undefined;
+  /** Undefined: the limits stay as they are set. */
+  readonly schedule: ScheduleSettings | undefined;
 }
 
 /** What runs beside one client. */
@@ -44,9 +47,11 @@ export function startAutomation(
     onComplete === undefined && onError === undefined ? undefined : new Hooks(client, settings.hooks, log, say);
   const watched =
     settings.watch === undefined ? undefined : new WatchedFolder(client, settings.watch, credentials, log, say);
+  const scheduled = settings.schedule === undefined ? undefined : new ScheduledLimits(client, settings.schedule);
   return {
     idle: async () => hooks?.idle(),
     close: async () => {
+      scheduled?.close();
       await Promise.all([hooks?.close(), watched?.close()]);
     },
   };

@@ -37,3 +37,6 @@ export const LINK_FILE_BYTES_MAX = 4 * KIB;
 export const WATCH_COPIES_KEPT_MS = 30 * 24 * 3_600_000;
 /** Milliseconds that the end of a client waits for a look at a folder whose disk may hang. */
 export const WATCH_CLOSE_MS = 2_000;
+
+/** Milliseconds between two looks at a timetable, whose times are minutes. */
+export const SCHEDULE_LOOK_MS = 10_000;

@@ -34,15 +34,23 @@ export async function prepareAutomation(settings: Settings, daemonDir?: string):
       timeoutMs: values['hook-timeout'],
     },
     watch: daemonDir === undefined ? undefined : watchOf(settings, daemonDir),
+    schedule: scheduleOf(settings),
   };
-  const { hooks, watch } = wanted;
-  if (hooks.onComplete === undefined && hooks.onError === undefined && watch === undefined) return () => NOTHING;
+  const { hooks, watch, schedule } = wanted;
+  const parts = [hooks.onComplete, hooks.onError, watch, schedule];
+  if (parts.every((part) => part === undefined)) return () => NOTHING;
   const { checkAutomation, startAutomation } = await import('../automation/automation.js');
   await checkAutomation(wanted);
   return ({ client, log, credentials }, say) => {
     assert(log !== undefined, 'a client of this process has a log');
     return startAutomation({ client, log, credentials }, wanted, say);
   };
+}
+
+function scheduleOf({ values }: Settings): AutomationSettings['schedule'] {
+  const timetable = values['limit-schedule'];
+  if (timetable.length === 0) return undefined;
+  return { timetable, usual: { up: values['upload-limit'], down: values['download-limit'] } };
 }
 
 function watchOf(settings: Settings, stateDir: string): AutomationSettings['watch'] {

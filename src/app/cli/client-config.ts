@@ -20,6 +20,7 @@ export interface CommandConfig {
     | 'rates'
     | 'peerThreads'
     | 'diskReserve'
+    | 'downloadsAtOnce'
     | 'allowHostNames'
     | 'requireSignature'
     | 'onWarm'
@@ -52,6 +53,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
       rates: { up: values['upload-limit'], down: values['download-limit'] },
       peerThreads: values['peer-threads'],
       diskReserve: values['disk-reserve'],
+      downloadsAtOnce: values['active-downloads'],
       allowHostNames: values['allow-host-names'],
       requireSignature: values['require-signature'],
       onWarm: optimizeLater,

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { assert } from '../../foundation/base/assert.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
-import { CLIENT_SETTINGS, HOOK_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import {
+  CLIENT_SETTINGS,
+  HOOK_SETTINGS,
+  LASTING_SETTINGS,
+  LOG_SETTINGS,
+  OPEN_FLAG,
+  settingFlags,
+} from '../settings/table.js';
 import { prepareAutomation, tellAt } from './automation.js';
 import { clientConfigOf } from './client-config.js';
 import { cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
@@ -19,6 +26,7 @@ const flags = settingFlags(
   'download-limit',
   ...CLIENT_SETTINGS,
   ...HOOK_SETTINGS,
+  ...LASTING_SETTINGS,
   'color',
   ...LOG_SETTINGS,
 );

@@ -1,7 +1,14 @@
 // `mtorrent daemon`: a client without a console, in the foreground like a service, or started in the background.
 
 import type { Argv } from 'yargs';
-import { CLIENT_SETTINGS, HOOK_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import {
+  CLIENT_SETTINGS,
+  HOOK_SETTINGS,
+  LASTING_SETTINGS,
+  LOG_SETTINGS,
+  OPEN_FLAG,
+  settingFlags,
+} from '../settings/table.js';
 import { type RunCommand, settingsOf, terminal } from './context.js';
 
 export function daemonCommand(parser: Argv, run: RunCommand): void {
@@ -20,7 +27,7 @@ export function daemonCommand(parser: Argv, run: RunCommand): void {
         })
         .options(settingFlags('trackers', 'address-wait', 'socket', 'state-dir', 'log', ...LOG_SETTINGS))
         .options(settingFlags('upload-limit', 'download-limit', ...CLIENT_SETTINGS))
-        .options(settingFlags(...HOOK_SETTINGS, 'watch-dir', 'watch-dest', 'download-dir'))
+        .options(settingFlags(...HOOK_SETTINGS, ...LASTING_SETTINGS, 'watch-dir', 'watch-dest', 'download-dir'))
         .options(OPEN_FLAG)
         .example('$0 daemon --detach', 'with a tracker pair of its own')
         .example('$0 daemon 192.0.2.7:6881 192.0.2.1:7001 192.0.2.2:7001', ''),

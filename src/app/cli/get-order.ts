@@ -43,6 +43,8 @@ export interface Order {
   readonly detach: boolean;
   /** How long the complete file is shared; undefined: until a signal. */
   readonly seedMs: number | undefined;
+  /** Times its size after which it is not shared any more; 0: however often. */
+  readonly seedRatio: number;
   readonly timeoutMs: number | undefined;
 }
 
@@ -77,13 +79,17 @@ export async function orderOf(args: GetArguments, run: OneShot): Promise<Order> 
     throw new MiniTorrentError('INVALID_ARGUMENTS', sentence);
   }
   // --seed alone means until stopped, whatever the settings say.
-  const isForEver = seed && origins['seed-time'].kind !== 'flag';
+  const isForEver = seed && origins['seed-time'].kind !== 'flag' && origins['seed-ratio'].kind !== 'flag';
+  const ratio = isForEver ? 0 : values['seed-ratio'];
+  // A ratio alone has no time limit.
+  const isByRatio = ratio > 0 && origins['seed-time'].kind === 'default';
   return {
     plan,
     trackers: plan.metainfo.trackers.map(formatAddress),
     again: againOf(args),
     detach,
-    seedMs: isForEver ? undefined : values['seed-time'],
+    seedMs: isForEver || isByRatio ? undefined : values['seed-time'],
+    seedRatio: ratio,
     timeoutMs,
   };
 }

@@ -69,7 +69,7 @@ export async function getToStdout(order: Order, args: StdoutArguments, run: OneS
     if (end.kind !== 'done') throw await unfinished(end, order, fetching.client, true);
     isWritten = true;
     run.reporter.completed(end.value);
-    return order.seedMs === 0 ? 0 : await run.seed(fetching.client, target, order.seedMs);
+    return order.seedMs === 0 ? 0 : await run.seed(fetching.client, target, order.seedMs, order.seedRatio);
   } finally {
     sink.close();
     await fetching.close();

@@ -48,7 +48,7 @@ export function getCommand(parser: Argv, run: RunCommand): void {
         })
         .option('dry-run', { type: 'boolean', default: false, describe: 'only say what of it is here already' })
         .options(CHOICE_FLAGS)
-        .options(settingFlags('seed-time', 'address', 'download-dir', 'upload-limit', 'download-limit'))
+        .options(settingFlags('seed-time', 'seed-ratio', 'address', 'download-dir', 'upload-limit', 'download-limit'))
         .options(settingFlags(...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
         .options(settingFlags(...HOOK_SETTINGS))
         .options(OPEN_FLAG)
@@ -105,7 +105,7 @@ function isElsewhere(error: unknown): error is MiniTorrentError {
 }
 
 async function fetch(order: Order, fetching: Fetching, run: OneShot, automation?: Automation): Promise<number> {
-  const { plan, trackers, detach, seedMs } = order;
+  const { plan, trackers, detach, seedMs, seedRatio } = order;
   const { client, begin, stateDir } = fetching;
   const { reporter } = run;
   const isOurs = stateDir !== undefined;
@@ -126,5 +126,5 @@ async function fetch(order: Order, fetching: Fetching, run: OneShot, automation?
   reporter.result(end.value.path);
   const rested = await run.firstOf(automation?.idle() ?? Promise.resolve());
   if (rested.kind === 'stopped') return rested.exitCode;
-  return isOurs && seedMs !== 0 ? run.seed(client, end.value.path, seedMs) : 0;
+  return isOurs && seedMs !== 0 ? run.seed(client, end.value.path, seedMs, seedRatio) : 0;
 }

@@ -8,7 +8,14 @@ import { command } from '../../foundation/base/shell-line.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { Home } from '../home/home.js';
-import { CLIENT_SETTINGS, HOOK_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import {
+  CLIENT_SETTINGS,
+  HOOK_SETTINGS,
+  LASTING_SETTINGS,
+  LOG_SETTINGS,
+  OPEN_FLAG,
+  settingFlags,
+} from '../settings/table.js';
 import { prepareAutomation, tellAt } from './automation.js';
 import { clientConfigOf } from './client-config.js';
 import { backgroundClient, cannotContinue, type ParsedArguments, type RunCommand, settingsOf } from './context.js';
@@ -23,7 +30,7 @@ export function homeCommand(parser: Argv, run: RunCommand): void {
       args
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
         .options(settingFlags('address', 'upload-limit', 'download-limit', ...CLIENT_SETTINGS, 'state-dir', 'socket'))
-        .options(settingFlags('color', ...HOOK_SETTINGS, ...LOG_SETTINGS))
+        .options(settingFlags('color', ...HOOK_SETTINGS, ...LASTING_SETTINGS, ...LOG_SETTINGS))
         .options(OPEN_FLAG)
         .example('$0', 'on the first machine; `invite` prints the line for a second one')
         .example('$0 -t 192.0.2.1:7001 -t 192.0.2.1:7002', 'with the trackers of another machine'),

@@ -17,3 +17,5 @@ export const BACKGROUND_START_DEADLINE_MS = 20_000;
 export const TERMINAL_COLUMNS = 80;
 /** Sources that `get --dry-run` names, those with the most bytes first: as many as the end of a download does. */
 export const DRY_RUN_SOURCES_MAX = 16;
+/** Milliseconds between two looks at what was sent of a download that is shared by a ratio: a small answer. */
+export const SEED_RATIO_LOOK_MS = 500;

@@ -14,6 +14,7 @@ import type { Settings } from '../settings/resolve.js';
 import { type CommandConfig, clientConfigOf } from './client-config.js';
 import { backgroundClient, letGoOfTerminal, type ParsedArguments, settingsOf } from './context.js';
 import { reportHashing } from './hashing-progress.js';
+import { SEED_RATIO_LOOK_MS } from './limits.js';
 import { type Membership, membershipAt, membershipOf, membershipOn, OPEN } from './membership.js';
 import type { Reporter } from './reporters.js';
 
@@ -210,16 +211,26 @@ export class OneShot {
   }
 
   /**
-   * Reports from time to time what was sent. Resolves to the exit code: 0 after `seedMs`, the signal's after a signal.
-   * Rejects when the client ends. @param seedMs undefined: until a signal.
+   * Reports from time to time what was sent. Resolves to the exit code: 0 after `seedMs`, or when `ratio` times
+   * its size was sent; the signal's after a signal. Rejects when the client ends.
+   * @param seedMs undefined: until a signal. @param ratio 0: however often.
    */
-  async seed(client: SwarmClient, name: string, seedMs?: number): Promise<number> {
+  async seed(client: SwarmClient, name: string, seedMs?: number, ratio = 0): Promise<number> {
     const end = startTimeLimit(seedMs);
     const over = end.late ?? new Promise<never>(() => undefined);
+    const intervalMs = this.settings.values['stats-interval'];
     try {
-      for (;;) {
-        this.reporter.seeding(await client.file(name));
-        const interval = startTimeLimit(this.settings.values['stats-interval']);
+      for (let sinceMs = intervalMs; ; ) {
+        const file = await client.file(name);
+        const isSent = ratio > 0 && file.sent >= ratio * file.size;
+        if (isSent || sinceMs >= intervalMs) {
+          this.reporter.seeding(file);
+          sinceMs = 0;
+        }
+        if (isSent) return 0;
+        const lookMs = ratio > 0 ? Math.min(intervalMs, SEED_RATIO_LOOK_MS) : intervalMs;
+        sinceMs += lookMs;
+        const interval = startTimeLimit(lookMs);
         const next = await this.firstOf(Promise.race([over, client.ended]), interval);
         interval.cancel();
         if (next.kind === 'stopped') return next.exitCode;

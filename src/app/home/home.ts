@@ -14,7 +14,15 @@ import { openPair, type PairConfig, type TrackerPair } from './pair.js';
 export interface HomeConfig
   extends Pick<
     ClientConfig,
-    'upload' | 'rates' | 'peerThreads' | 'diskReserve' | 'allowHostNames' | 'requireSignature' | 'onWarm' | 'onWait'
+    | 'upload'
+    | 'rates'
+    | 'peerThreads'
+    | 'diskReserve'
+    | 'downloadsAtOnce'
+    | 'allowHostNames'
+    | 'requireSignature'
+    | 'onWarm'
+    | 'onWait'
   > {
   readonly log: LogStyle;
   readonly pair: PairConfig;

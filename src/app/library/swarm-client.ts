@@ -300,6 +300,24 @@ export class SwarmClient {
     return this.#ask({ kind: 'limits' }, 'limitsListed');
   }
 
+  /** Both limits, as a timetable says. @param note for people: what applies, and until when. */
+  async limitBySchedule({ up, down }: { readonly up: number; readonly down: number }, note: string): Promise<void> {
+    await this.#ask({ kind: 'limitBySchedule', up, down, note }, 'limitsListed');
+  }
+
+  /** What a timetable says of the limits; '' without one. */
+  async limitNote(): Promise<string> {
+    return this.#accepted({ kind: 'limitNote' });
+  }
+
+  /**
+   * A waiting download becomes the first or the last of those that wait. Resolves to FIRST, LAST, or RUNNING when its
+   * turn has come already. FILE_NOT_FOUND, INVALID_ARGUMENTS.
+   */
+  async queue(name: string, isFirst: boolean): Promise<string> {
+    return this.#accepted({ kind: 'queue', name, isFirst });
+  }
+
   async logLevel(level: LogLevel): Promise<string> {
     return this.#accepted({ kind: 'logLevel', level });
   }

@@ -17,7 +17,9 @@ import {
 } from '../../foundation/torrent/listen-address.js';
 import { type TrackerList, trackerList, whyNoTrackers } from '../../foundation/torrent/tracker-pair.js';
 import { formatDuration, parseDuration } from './durations.js';
-import { parseRate } from './rates.js';
+import { SEED_RATIO_MAX } from './limits.js';
+import { parseRate, showRate } from './rates.js';
+import { formatTimetable, parseTimetable, type Timetable } from './timetable.js';
 
 /** What paths start from. */
 export interface PathBase {
@@ -174,6 +176,28 @@ export function count(least: number, most: number): Kind<number> {
   };
 }
 
+/** Times the size of a share; 0: off. */
+export const ratio: Kind<number> = {
+  expects: `a number of times its size, such as 1.5 or 2, at most ${SEED_RATIO_MAX}, or off`,
+  read: (raw) => {
+    if (raw === 'off') return 0;
+    const value = typeof raw === 'string' && /^\d+(\.\d+)?$/.test(raw) ? Number(raw) : raw;
+    return typeof value === 'number' && value >= 0 && value <= SEED_RATIO_MAX ? value : undefined;
+  },
+  show: (value) => (value === 0 ? 'off' : String(value)),
+  offers: ['1', '2', 'off'],
+};
+
+export const timetable: Kind<Timetable> = {
+  expects: 'a timetable; write windows such as "Mon-Fri 08:00-18:00 up=10M down=20M", with ; between them, or off',
+  read: (raw) => {
+    const parts = Array.isArray(raw) ? raw : [raw];
+    return parts.every((part) => typeof part === 'string') ? parseTimetable(parts.join(';')) : undefined;
+  },
+  show: formatTimetable,
+  offers: 'nothing',
+};
+
 export function choice<const C extends string>(...choices: readonly C[]): Kind<C> {
   return {
     expects: `one of ${choices.join(', ')}`,
@@ -181,13 +205,6 @@ export function choice<const C extends string>(...choices: readonly C[]): Kind<C
     show: (value) => value,
     offers: choices,
   };
-}
-
-/** So that it reads back as the same number: 1536 is 1536, 2048 is 2K. */
-function showRate(value: number): string {
-  if (value === 0) return 'off';
-  const power = [3, 2, 1].find((each) => value % 1024 ** each === 0) ?? 0;
-  return `${value / 1024 ** power}${['', 'K', 'M', 'G'][power]}`;
 }
 
 /** `~` and `~/x` mean the home directory; `~name` is an ordinary name. Throws INVALID_ARGUMENTS when there is none. */

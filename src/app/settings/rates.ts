@@ -26,3 +26,10 @@ export function rateSentence(text: string): string {
 export function formatRate(rate: number): string {
   return rate === NONE ? 'no limit' : `${formatBytes(rate)}/s`;
 }
+
+/** So that it reads back as the same number: 1536 is 1536, 2048 is 2K. */
+export function showRate(value: number): string {
+  if (value === 0) return 'off';
+  const power = [3, 2, 1].find((each) => value % 1024 ** each === 0) ?? 0;
+  return `${value / 1024 ** power}${['', 'K', 'M', 'G'][power]}`;
+}

@@ -1,7 +1,7 @@
 // Every setting, once: its name is the long flag and the key in config.toml, and MTORRENT_<NAME> is its variable. What
 // commands, `config show`, completion and the manual say of a setting comes from here. Pure.
 
-import { PEER_THREADS_MAX } from '../../foundation/base/limits.js';
+import { DOWNLOADS_RUNNING_MAX, PEER_THREADS_MAX } from '../../foundation/base/limits.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import { httpPlace, metricsPlace } from './http-place.js';
 import {
@@ -15,7 +15,9 @@ import {
   pathOrOff,
   patience,
   rate,
+  ratio,
   room,
+  timetable,
   trackers,
   yesOrNo,
 } from './kinds.js';
@@ -132,6 +134,24 @@ export const SETTINGS = {
     '0s',
     'how long a finished one-shot download is shared: 90s, 30m, 2h, 1d',
   ),
+  'seed-ratio': setting(
+    ratio,
+    () => 0,
+    'off',
+    'times its size after which a one-shot download is not shared any more: 1.5, 2',
+  ),
+  'limit-schedule': setting(
+    timetable,
+    () => [],
+    'off',
+    'rate limits by the time of day: "Mon-Fri 08:00-18:00 up=10M down=20M"',
+  ),
+  'active-downloads': setting(
+    count(1, DOWNLOADS_RUNNING_MAX),
+    () => DOWNLOADS_RUNNING_MAX,
+    '32',
+    'downloads of one client that run at once, 1 to 32; others wait',
+  ),
   'peer-threads': optional(
     count(1, PEER_THREADS_MAX),
     'half of the cores, at most 4',
@@ -186,6 +206,9 @@ export const CLIENT_SETTINGS = [
 
 /** Flags of every command whose client downloads. */
 export const HOOK_SETTINGS = ['on-complete', 'on-error', 'hook-timeout'] as const satisfies readonly SettingName[];
+
+/** Flags of every command whose client goes on when a download ends. */
+export const LASTING_SETTINGS = ['limit-schedule', 'active-downloads'] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;
 /** Paths are absolute, rates are bytes per second (0: no limit), times are milliseconds. */

@@ -173,6 +173,8 @@ export const VERBS: readonly Verb[] = [
       }),
     ],
   },
+  queue('top', true, 'let a waiting download begin next'),
+  queue('bottom', false, 'let a waiting download begin last'),
   {
     name: 'limit',
     examples: ['limit up 10M', 'limit down off'],
@@ -184,6 +186,12 @@ export const VERBS: readonly Verb[] = [
     forms: [
       limit('up', 'cap the upload rate: 500K, 1.5M or off'),
       limit('down', 'cap the download rate in the same way'),
+      form({
+        topic: 'schedule',
+        purpose: 'what the limit-schedule says now',
+        ask: (client) => client.limitNote(),
+        show: (note) => done(note, note === '' ? 'no limit-schedule is set' : note),
+      }),
       form({
         purpose: 'show both limits',
         isQuestion: true,
@@ -347,6 +355,27 @@ function retrack(isTrial: boolean, purpose: string): Form {
     show: (moved, values) => table(retrackLines(moved, values.old, values.new, isTrial), '', moved.files),
   });
 }
+
+function queue(name: 'top' | 'bottom', isFirst: boolean, purpose: string): Verb {
+  return {
+    name,
+    shell: {},
+    forms: [
+      form({
+        takes: { name: clientFile('<name>', ({ state }) => state === 'waiting') },
+        purpose,
+        ask: (client, values) => client.queue(values.name, isFirst),
+        show: (detail) => done(detail, QUEUE_SENTENCES[detail] ?? detail),
+      }),
+    ],
+  };
+}
+
+const QUEUE_SENTENCES: Readonly<Record<string, string>> = {
+  FIRST: 'it begins next',
+  LAST: 'it begins last',
+  RUNNING: 'it is downloaded already',
+};
 
 function limit(direction: 'up' | 'down', purpose: string): Form {
   return form({

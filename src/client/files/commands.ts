@@ -9,7 +9,7 @@ import { advance } from './advance.js';
 import { isPaused } from './completeness.js';
 import { basename, type FileTable } from './file-table.js';
 import { namesOf } from './names.js';
-import { type FileRecord, isUnfinished, type Name } from './record.js';
+import { type FileRecord, isRunning, isUnfinished, type Name } from './record.js';
 import { forgetNames } from './renaming.js';
 
 export function pause(files: FileTable, ask: number, name: string): readonly ClientEffect[] {
@@ -31,6 +31,22 @@ export function resume(files: FileTable, ask: number, name: string): readonly Cl
     const effects = advance(files, record, { kind: 'resume', paused: isPaused(record.entry.completeness) });
     if (effects === undefined) return [refuse(ask, 'INVALID_ARGUMENTS', `${record.entry.name} is not paused`)];
     return [saved(files), accept(ask, 'RESUMED'), ...effects];
+  });
+}
+
+/** The first or the last of those that wait for their turn. One whose turn it is already stays as it is. */
+export function requeue(
+  files: FileTable,
+  { ask, name, isFirst }: Extract<ClientCommand, { kind: 'queue' }>,
+): readonly ClientEffect[] {
+  return about(files, ask, name, (record) => {
+    if (files.waiting.has(record)) {
+      files.requeue(record, isFirst);
+      return [accept(ask, isFirst ? 'FIRST' : 'LAST')];
+    }
+    if (isRunning(record.phase)) return [accept(ask, 'RUNNING')];
+    const sentence = `${record.entry.name} does not wait for its turn`;
+    return [refuse(ask, 'INVALID_ARGUMENTS', sentence)];
   });
 }
 

@@ -62,9 +62,18 @@ export class FileTable {
     return [...this.#files.values()];
   }
 
-  /** In the order in which they began to wait. */
+  /** In the order in which they began to wait, unless somebody said otherwise. */
   get waiting(): ReadonlySet<FileRecord> {
     return this.#waiting;
+  }
+
+  /** @param isFirst before all that wait, or behind them. */
+  requeue(record: FileRecord, isFirst: boolean): void {
+    assert(this.#waiting.delete(record), 'a download that is put elsewhere in the queue waits');
+    const others = [...this.#waiting];
+    if (isFirst) this.#waiting.clear();
+    this.#waiting.add(record);
+    for (const other of others) this.#waiting.add(other);
   }
 
   get growing(): ReadonlySet<FileRecord> {

@@ -191,7 +191,7 @@ export function isWorkedOn({ at }: Phase): boolean {
   return at === 'opening' || at === 'stopping' || at === 'leaving' || at === 'mending';
 }
 
-/** Counts against DOWNLOADS_RUNNING_MAX. */
+/** Counts as one of the downloads that run at once. */
 export function isRunning({ at }: Phase): boolean {
   return at === 'opening' || at === 'downloading' || at === 'stopping' || at === 'leaving';
 }

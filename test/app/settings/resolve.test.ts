@@ -62,6 +62,14 @@ const WORDS: Readonly<Record<SettingName, readonly [string, string, string, stri
   'hook-timeout': ['1s', '2m', '3h', '90'],
   'watch-dir': ['/a', '/b', '~/c', 'off'],
   'watch-dest': ['/a', '/b', '~/c', 'd'],
+  'seed-ratio': ['1', '1.5', '20', 'off'],
+  'limit-schedule': [
+    'Mon-Fri 08:00-18:00 up=10M',
+    'daily 22:00-06:00 up=off down=1M',
+    'Sat,Sun 00:00-24:00 down=5M; daily 08:00-09:00 up=1K',
+    'off',
+  ],
+  'active-downloads': ['1', '2', '4', '32'],
   'stats-interval': ['1s', '500ms', '3m', '100'],
 };
 
