@@ -11,7 +11,7 @@ import type { Identity } from '../../foundation/identity/credentials.js';
 import { keyIdOf, type SecretKey } from '../../foundation/identity/keys.js';
 import { printable } from '../../foundation/torrent/names.js';
 import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
-import { syncDirectory } from '../../transfer/storage/publish.js';
+import { removeOrphans, syncDirectory } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readBounded, readIfThere } from '../../transfer/storage/state-file.js';
 import { formatCard, parseCard } from './card-file.js';
 import { makeKeyFile, readKeyFile } from './key-file.js';
@@ -111,9 +111,10 @@ export async function readSwarmFile(directory: string): Promise<SwarmFile | unde
   return parseSwarmFile(Buffer.from(bytes).toString('utf8'), path);
 }
 
-/** Made with mode 0700 when it is missing. */
+/** Made with mode 0700 when it is missing. What a killed process left behind there is deleted. */
 export async function makeIdentityDirectory(directory: string): Promise<void> {
   await makeDirectory(directory, '--identity');
+  await removeOrphans(directory);
 }
 
 /** The key of an earlier try that did not finish, or a new one. */

@@ -1,12 +1,12 @@
 // Key files on the disk: read under the rule of `key-file-rule.ts`, made once with mode 0600 and never overwritten.
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { type FileHandle, open, realpath, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { SecretKey } from '../../foundation/identity/keys.js';
 import { printable } from '../../foundation/torrent/names.js';
-import { syncDirectory } from '../../transfer/storage/publish.js';
+import { publish } from '../../transfer/storage/publish.js';
 import { whyNoKeyDirectory, whyNoKeyFile } from './key-file-rule.js';
 import { KEY_FILE_BYTES_MAX } from './limits.js';
 
@@ -31,17 +31,8 @@ export async function readKeyFile(path: string): Promise<SecretKey | undefined> 
  */
 export async function makeKeyFile(path: string, key: SecretKey): Promise<void> {
   try {
-    const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, MODE);
-    try {
-      await handle.writeFile(key.exportPem());
-      await handle.sync();
-    } catch (error) {
-      await unlink(path);
-      throw error;
-    } finally {
-      await handle.close();
-    }
-    await syncDirectory(dirname(path));
+    // It has its name only when it is whole: half a key of a killed process would be in the way of the next try.
+    await publish(path, [Buffer.from(key.exportPem())], { mode: MODE, overwrite: false, durable: true });
   } catch (error) {
     throw fileError(error, printable(path));
   }
