@@ -1,0 +1,148 @@
+// The page in a real browser, served by a real client in the background: a person opens it by its link, drops a file,
+// watches it come, pauses, resumes and removes it, and sees a tracker die.
+
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import test, { type TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { Swarm } from '../../src/app/demo/swarm.js';
+import { formatAddress } from '../../src/foundation/torrent/address.js';
+import { isAccessible, openBrowser, openPage, type WatchedPage } from '../support/browser.js';
+import { attach, onDaemon, startDaemon } from '../support/daemon-stage.js';
+import { eventually, killHard, PIECE, shareHere, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+
+/** At the limit it takes longer than all that is looked at. */
+const PIECES = 200;
+const DOWN = `${2 * PIECE}`;
+
+/** A daemon with a page, opened in a browser; undefined where there is none. */
+async function stagePage(
+  t: TestContext,
+  options: readonly string[] = [],
+): Promise<(WatchedPage & { readonly swarm: Swarm }) | undefined> {
+  const browser = await openBrowser(t);
+  if (browser === undefined) return undefined;
+  const swarm = await stageSwarm(t);
+  await mkdir(swarm.path('downloads'));
+  await startDaemon(swarm, ['--http', '127.0.0.1:0', '--download-dir', swarm.path('downloads'), ...options]);
+  const { stdout } = await onDaemon(swarm, 'web');
+  const link = /http:\S+/.exec(stdout)?.[0];
+  assert.ok(link !== undefined, stdout);
+  return { swarm, ...(await openPage(browser, link)) };
+}
+
+/** Drops a file on the page, as a file manager does. */
+async function dropOn(page: Page, name: string, path: string): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ([name, text]) => {
+      const { DataTransfer, File } = globalThis as unknown as {
+        DataTransfer: new () => { items: { add(file: unknown): void } };
+        File: new (parts: readonly string[], name: string) => unknown;
+      };
+      const dropped = new DataTransfer();
+      dropped.items.add(new File([text ?? ''], name ?? ''));
+      return dropped;
+    },
+    [name, await readFile(path, 'utf8')],
+  );
+  await page.dispatchEvent('body', 'dragover', { dataTransfer: transfer });
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+}
+
+/** Of the parts that are here, as the map tells a person who does not see it. */
+async function partsHere(page: Page): Promise<number> {
+  const label = await page.locator('canvas[role=img]').getAttribute('aria-label');
+  return Number(/^\d+/.exec(label ?? '')?.[0]);
+}
+
+test('a .mtorrent is dropped on the page, and its download is watched, paused, resumed and removed there', async (t) => {
+  const stage = await stagePage(t, ['--download-limit', DOWN]);
+  if (stage === undefined) return;
+  const { swarm, page, complaints } = stage;
+  await startTrackerHere(swarm);
+  const source = await swarm.makeFile('disk.img', PIECES * PIECE);
+  await shareHere(swarm, source, 'disk.mtorrent');
+  await dropOn(page, 'disk.mtorrent', swarm.path('disk.mtorrent'));
+  await page.getByRole('button', { name: 'disk.img', exact: true }).click();
+  await page.getByText('downloading', { exact: true }).waitFor();
+
+  const first = await eventually(
+    () => partsHere(page),
+    (parts) => parts > 0,
+    'pieces come',
+  );
+  await eventually(
+    () => partsHere(page),
+    (parts) => parts > first,
+    'the map moves',
+  );
+  await page.getByRole('cell', { name: 'all' }).first().waitFor();
+  await isAccessible(page);
+
+  await page.getByRole('button', { name: 'Pause disk.img' }).click();
+  await page.getByText('paused', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Resume disk.img' }).click();
+  await page.getByText('downloading', { exact: true }).waitFor();
+  await page.getByRole('button', { name: /change the down limit/ }).click();
+  await page.keyboard.type('off');
+  await page.keyboard.press('Enter');
+  await page.getByText('seeding', { exact: true }).waitFor();
+  await page.getByText('disk.img is complete').waitFor();
+
+  await page.getByRole('button', { name: 'Remove disk.img' }).click();
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('button', { name: 'Remove disk.img' }).click();
+  await page.getByRole('button', { name: 'Stop sharing' }).click();
+  await page.getByText('No file is shared or downloaded yet.').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('a tracker that dies and comes back is seen on the page, and doctor says what to do', async (t) => {
+  const stage = await stagePage(t);
+  if (stage === undefined) return;
+  const { swarm, page, complaints } = stage;
+  const [address] = swarm.trackers.map(formatAddress);
+  const tracker = await swarm.startTracker(0);
+  const source = await swarm.makeFile('one.bin', PIECE);
+  await attach(swarm).succeed(`share ${source} one.mtorrent`);
+  const row = page.getByRole('listitem').filter({ hasText: address ?? '' });
+  await row.getByText('in use').waitFor();
+  await killHard(tracker);
+  await row.getByText('not responding').waitFor();
+  await page.getByRole('button', { name: 'Look now' }).click();
+  await page.getByText(`tracker ${address}`).first().waitFor();
+  await swarm.startTracker(0);
+  await row.getByText('in use').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('a hidden page asks for nothing, and asks again when it is seen', async (t) => {
+  const stage = await stagePage(t);
+  if (stage === undefined) return;
+  const { page, complaints } = stage;
+  await page.clock.install();
+  await page.reload();
+  await page.getByText('No file is shared or downloaded yet.').waitFor();
+  let asked = 0;
+  page.on('request', () => {
+    asked += 1;
+  });
+  const turn = (isHidden: boolean): Promise<unknown> =>
+    page.evaluate(`
+      Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
+      document.dispatchEvent(new Event('visibilitychange'));
+    `);
+  await turn(true);
+  await page.waitForLoadState('networkidle');
+  asked = 0;
+  await page.clock.runFor(60_000);
+  assert.equal(asked, 0);
+  await turn(false);
+  await page.clock.runFor(1_000);
+  await eventually(
+    () => asked,
+    (requests) => requests >= 3,
+    'a page that is seen asks',
+  );
+  assert.deepEqual(complaints, []);
+});
