@@ -63,7 +63,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   start: { run: runStartBench, usage: '[--runs N] [--out DIR]', shows: 'how long a prompt takes' },
   tracker: {
     run: runTrackerBench,
-    usage: '[announces] [idle] [steady] [start] [catchup] [failover] [silence] [catalogue] [--disk]',
+    usage:
+      '[announces] [idle] [steady] [start] [catchup] [failover] [return] [silence] [catalogue] [--closed] [--disk]',
     shows: 'the tracker pair under load',
   },
   verify: {

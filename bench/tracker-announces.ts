@@ -17,14 +17,14 @@ const SEEDERS_PER_FILE = 20;
 const REGISTRATIONS_UNIT = 100_000;
 
 export function announceScene(options: SceneOptions): Promise<readonly Figure[]> {
-  return withPair(options.root, async (pair) => {
+  return withPair(options, async (pair) => {
     const perClient = options.quick ? 250 : 500;
     const swarmCount = (CLIENTS * perClient) / SEEDERS_PER_FILE;
     const swarms = Array.from({ length: swarmCount }, (_, number) => swarmBytes(number));
     const fileOf = ({ number }: TrackerClient, at: number): Uint8Array =>
       swarms[(number * perClient + (at % perClient)) % swarmCount] as Uint8Array;
     const emptyBytes = rssBytes(pair.first.pid);
-    const fleet = await connectFleet(pair.address, 1, CLIENTS);
+    const fleet = await connectFleet(pair.address, 1, CLIENTS, pair.passages);
     const registered = await register(options, fleet, pair, perClient, fileOf);
     const announced = await announce(options, fleet, pair, fileOf);
     const loadedBytes = registered.rss - emptyBytes;

@@ -20,7 +20,7 @@ interface PartnerFigures {
 }
 
 export function catchUpScene({ root, quick, note }: SceneOptions): Promise<readonly Figure[]> {
-  return withPair(root, async ({ swarm, first, second, address }) => {
+  return withPair({ root, isClosed: false }, async ({ swarm, first, second, address }) => {
     const changes = quick ? 20_000 : 100_000;
     const perClient = changes / CLIENTS;
     const swarmCount = changes / SEEDERS_PER_FILE;

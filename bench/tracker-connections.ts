@@ -6,7 +6,7 @@ import { Crowd } from './tracker-crowd.js';
 import { connectFleet, swarmBytes, type TrackerClient } from './tracker-driver.js';
 import { type Ask, closedLoad, openLoad } from './tracker-loads.js';
 import { cpu, type Figure, latencies, MIB, measured, type SceneOptions, withPair } from './tracker-stage.js';
-import { descriptorCount, descriptorsMax, rssBytes } from './tracker-vitals.js';
+import { cpuSeconds, descriptorCount, descriptorsMax, rssBytes } from './tracker-vitals.js';
 
 const CLIENTS = 10_000;
 /** Clients that announce while the others idle, and how often they do together. */
@@ -21,21 +21,25 @@ const SEEDERS_PER_FILE = 20;
 const PERIOD_SECONDS = 30;
 
 /** Ten thousand clients that only hold their connection, and two hundred at work. */
-export async function idleScene({ root, quick, note }: SceneOptions): Promise<readonly Figure[]> {
+export async function idleScene({ root, quick, isClosed, note }: SceneOptions): Promise<readonly Figure[]> {
   if (!hasDescriptors(CLIENTS + ACTIVE, note)) return [];
-  return withPair(root, async ({ first, address }) => {
+  return withPair({ root, isClosed }, async ({ first, address, passages, identities }) => {
     const baseline = descriptorCount(first.pid);
-    const active = await connectFleet(address, 1, ACTIVE);
+    const active = await connectFleet(address, 1, ACTIVE, passages);
     await closedLoad(active, 1, { perClient: 1 }, (client, _at, dueMs) =>
       client.share(swarmBytes(client.number), 0, dueMs),
     );
     const announce: Ask = (client, _at, dueMs) => client.announce(swarmBytes(client.number), dueMs);
     note(`${CLIENTS} connections, while ${ACTIVE} clients announce ${ACTIVE_PER_SECOND}/s`);
     let isUp = false;
-    const crowd = new Crowd(address, 1 + ACTIVE, CLIENTS);
+    let [cpuUp, crowdCpu] = [Number.NaN, Number.NaN];
+    const cpuBefore = cpuSeconds(first.pid);
+    const crowd = new Crowd(address, 1 + ACTIVE, CLIENTS, identities);
     const [seconds, during] = await Promise.all([
       crowd.up().finally(() => {
         isUp = true;
+        cpuUp = cpuSeconds(first.pid) - cpuBefore;
+        crowdCpu = cpuSeconds(crowd.pid);
       }),
       openLoad(active, ACTIVE_PER_SECOND, () => isUp, announce),
     ]);
@@ -47,6 +51,8 @@ export async function idleScene({ root, quick, note }: SceneOptions): Promise<re
     const closed = await backTo(first.pid, baseline);
     return [
       { what: `until ${CLIENTS} more connections were greeted`, value: seconds, unit: 's', atMost: 5 },
+      { what: 'CPU of the tracker until then', value: cpuUp, unit: 's' },
+      { what: 'CPU of those who connect until then', value: crowdCpu, unit: 's' },
       ...latencies('announce while they connect', during, 50),
       ...latencies('announce while they idle', after, 50),
       { what: 'errors', value: during.errors + after.errors, unit: '', atMost: 0 },
@@ -59,12 +65,12 @@ export async function idleScene({ root, quick, note }: SceneOptions): Promise<re
 }
 
 /** 1,000 files of 20 seeders each, in the hands of ten thousand clients that report, ask and ping as clients do. */
-export async function steadyScene({ root, quick, note }: SceneOptions): Promise<readonly Figure[]> {
+export async function steadyScene({ root, quick, isClosed, note }: SceneOptions): Promise<readonly Figure[]> {
   if (!hasDescriptors(CLIENTS, note)) return [];
   const swarmCount = (CLIENTS * FILES_PER_CLIENT) / SEEDERS_PER_FILE;
-  return withPair(root, async ({ first, second, address }) => {
+  return withPair({ root, isClosed }, async ({ first, second, address, passages }) => {
     note(`${CLIENTS} clients share ${FILES_PER_CLIENT} of ${swarmCount} files each`);
-    const fleet = await connectFleet(address, 1, CLIENTS);
+    const fleet = await connectFleet(address, 1, CLIENTS, passages);
     const fileOf = (client: TrackerClient, at: number): Uint8Array =>
       swarmBytes((client.number + at * (swarmCount / FILES_PER_CLIENT)) % swarmCount);
     const shares = await closedLoad(fleet, 1, { perClient: FILES_PER_CLIENT }, (client, at, dueMs) =>

@@ -7,6 +7,7 @@ import { FRAME_BYTES_MAX, PIECE_SIZE } from '../src/foundation/base/limits.js';
 import type { Address } from '../src/foundation/torrent/address.js';
 import { FrameReader } from '../src/foundation/wire/framing.js';
 import { MagicGate } from '../src/foundation/wire/magic.js';
+import type { Passage } from '../src/foundation/wire/passage.js';
 import {
   isUnasked,
   TRACKER_MAGIC,
@@ -18,6 +19,8 @@ import {
 
 /** Connections dialed at the same time: beyond it a burst of SYNs would measure the kernel's queue. */
 export const CONNECT_BATCH = 200;
+/** Of members: what a tracker's line of handshakes takes in even where the machine is busy with other things. */
+const CONNECT_BATCH_CLOSED = 64;
 const CONNECT_DEADLINE_MS = 30_000;
 /** Where all of them read into, one at a time: whoever loads a tracker should cost the machine little. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
@@ -82,22 +85,34 @@ export class TrackerClient {
   #sequence = 0;
   #isClosing = false;
 
-  /** @param number 0 is a guest, which may ask for lists and statistics only. */
-  constructor(tracker: Address, number: number, epoch = 1) {
+  /**
+   * @param number 0 is a guest, which may ask for lists and statistics only. @param passage of a member; in the clear
+   * when absent.
+   */
+  constructor(tracker: Address, number: number, epoch = 1, passage?: Passage) {
     this.number = number;
     this.#epoch = epoch;
-    this.#socket = net.connect({
-      host: tracker.host,
-      port: tracker.port,
-      localAddress: clientHost(number),
-      onread: { buffer: READ_BUFFER, callback: (count, buffer) => this.#onBytes(buffer.subarray(0, count)) },
-    });
-    this.#socket.setNoDelay(true);
-    this.#socket.on('error', (error) => this.#lost(error.message));
-    this.#socket.on('close', () => this.#lost('closed by the tracker'));
+    const onread = {
+      buffer: READ_BUFFER,
+      callback: (count: number, buffer: Uint8Array) => this.#onBytes(buffer.subarray(0, count)),
+    };
     const uploadPort = number === 0 ? 0 : clientPort(number);
     const hello = { kind: 'hello', clientId: clientBytes(number), host: '', uploadPort, epoch } as const;
-    this.#socket.write(Buffer.concat([TRACKER_MAGIC, trackerRequests.framed({ ...hello, token: new Uint8Array(0) })]));
+    const begin = (): boolean =>
+      this.#socket.write(
+        Buffer.concat([TRACKER_MAGIC, trackerRequests.framed({ ...hello, token: new Uint8Array(0) })]),
+      );
+    const ownHost = clientHost(number);
+    if (passage === undefined) {
+      this.#socket = net.connect({ ...tracker, localAddress: ownHost, onread });
+      this.#socket.setNoDelay(true);
+      begin();
+    } else {
+      const outcome = { opened: begin, refused: (sentence: string) => this.#lost(sentence) };
+      this.#socket = passage.dial(tracker, { ownHost, need: 'track', onread }, outcome);
+    }
+    this.#socket.on('error', (error) => this.#lost(error.message));
+    this.#socket.on('close', () => this.#lost('closed by the tracker'));
   }
 
   /** Requests that have no reply yet. */
@@ -242,14 +257,22 @@ export class TrackerClient {
   }
 }
 
-/** Clients `first … first + count - 1`, connected and greeted, CONNECT_BATCH at a time. */
-export async function connectFleet(tracker: Address, first: number, count: number): Promise<TrackerClient[]> {
+/**
+ * Clients `first … first + count - 1`, connected and greeted, CONNECT_BATCH at a time. @param passages of members, used
+ * in turn; none: in the clear.
+ */
+export async function connectFleet(
+  tracker: Address,
+  first: number,
+  count: number,
+  passages: readonly Passage[] = [],
+): Promise<TrackerClient[]> {
   const fleet: TrackerClient[] = [];
   while (fleet.length < count) {
-    const batch = Array.from(
-      { length: Math.min(CONNECT_BATCH, count - fleet.length) },
-      (_, at) => new TrackerClient(tracker, first + fleet.length + at),
-    );
+    const batch = Array.from({ length: Math.min(CONNECT_BATCH, count - fleet.length) }, (_, at) => {
+      const number = first + fleet.length + at;
+      return new TrackerClient(tracker, number, 1, passages[number % Math.max(1, passages.length)]);
+    });
     await Promise.all(batch.map((client) => client.greeted()));
     fleet.push(...batch);
   }

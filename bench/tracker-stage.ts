@@ -4,7 +4,9 @@
 import type { TrackerProcess } from '../src/app/demo/processes.js';
 import { Swarm } from '../src/app/demo/swarm.js';
 import type { Address } from '../src/foundation/torrent/address.js';
+import type { Passage } from '../src/foundation/wire/passage.js';
 import { trackerStatus } from '../src/tracking/tracker/status.js';
+import { ClosedSwarm, passagesOf } from './closed-swarm.js';
 import type { LoadResult } from './tracker-loads.js';
 import { cpuSeconds, machineBusySeconds } from './tracker-vitals.js';
 
@@ -20,6 +22,8 @@ export interface SceneOptions {
   /** Where the trackers' files are made. */
   readonly root: string;
   readonly quick: boolean;
+  /** In a closed swarm. */
+  readonly isClosed: boolean;
   /** Called with what is being done, for people who wait. */
   readonly note: (text: string) => void;
 }
@@ -32,24 +36,37 @@ export interface Pair {
   readonly first: TrackerProcess;
   readonly second: TrackerProcess;
   readonly address: Address;
+  /** Of members, for whoever connects; none in an open swarm. */
+  readonly passages: readonly Passage[];
+  /** Where the members' identities lie; undefined in an open swarm. */
+  readonly identities: string | undefined;
 }
 
 /** Two tracker processes with empty lists, ended and removed afterwards. */
-export async function withPair<T>(root: string, use: (pair: Pair) => Promise<T>): Promise<T> {
+export async function withPair<T>(
+  { root, isClosed }: Pick<SceneOptions, 'root' | 'isClosed'>,
+  use: (pair: Pair) => Promise<T>,
+): Promise<T> {
   const swarm = await Swarm.create(root);
   try {
+    const identities = isClosed ? swarm.path('identities') : undefined;
+    if (identities !== undefined) {
+      const closed = await ClosedSwarm.make(identities, swarm.trackers);
+      swarm.environment = (name) => closed.environment(name);
+    }
+    const passages = identities === undefined ? [] : await passagesOf(identities);
     const [first, second] = await swarm.startTrackers();
-    await connected(swarm.trackers[0]);
-    return await use({ swarm, first, second, address: swarm.trackers[0] });
+    await connected(swarm.trackers[0], passages[0]);
+    return await use({ swarm, first, second, address: swarm.trackers[0], passages, identities });
   } finally {
     await swarm.end();
   }
 }
 
 /** Waits until the two follow each other: what is counted before and after has their connections in it. */
-async function connected(tracker: Address): Promise<void> {
+async function connected(tracker: Address, passage: Passage | undefined): Promise<void> {
   for (const endMs = performance.now() + DEADLINE_MS; performance.now() < endMs; ) {
-    const { partner } = JSON.parse(await trackerStatus(tracker, { json: true }));
+    const { partner } = JSON.parse(await trackerStatus(tracker, { json: true, passage }));
     if (partner.following === true && partner.followedBy === true) return;
   }
   throw new Error('the two trackers did not find each other');

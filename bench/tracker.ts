@@ -1,6 +1,6 @@
 // The tracker pair under load: two real tracker processes, and this process as all of their clients. `npm run bench --
-// tracker [announces] [idle] [steady] [start] [catchup] [failover] [silence] [catalogue] [--quick] [--disk] [--json]`.
-// Files are in memory, where an fsync is free; `--disk` puts them into the temporary directory.
+// tracker [SCENE…] [--closed [--runs N]] [--quick] [--disk] [--json]`. Files are in memory, where an fsync is free;
+// `--disk` puts them into the temporary directory. `--closed`: in a closed swarm and in an open one, in turn.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -9,8 +9,10 @@ import { printTable } from './figures.js';
 import { announceScene } from './tracker-announces.js';
 import { catalogueScene } from './tracker-catalogue.js';
 import { catchUpScene } from './tracker-catchup.js';
+import { CLOSED_SCENES, inTurn } from './tracker-closed.js';
 import { idleScene, steadyScene } from './tracker-connections.js';
 import { failoverScene } from './tracker-failover.js';
+import { returnScene } from './tracker-return.js';
 import { silenceScene } from './tracker-silence.js';
 import type { Figure, SceneOptions } from './tracker-stage.js';
 import { startScene } from './tracker-start.js';
@@ -23,6 +25,7 @@ const SCENES: Readonly<Record<string, (options: SceneOptions) => Promise<readonl
   start: startScene,
   catchup: catchUpScene,
   failover: failoverScene,
+  return: returnScene,
   silence: silenceScene,
   catalogue: catalogueScene,
 };
@@ -33,6 +36,8 @@ export async function runTrackerBench(words: readonly string[]): Promise<number>
     args: [...words],
     allowPositionals: true,
     options: {
+      closed: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '5' },
       disk: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -51,7 +56,15 @@ export async function runTrackerBench(words: readonly string[]): Promise<number>
   const wanted = Object.entries(SCENES).filter(([name]) => positionals.length === 0 || positionals.includes(name));
   for (const [name, scene] of wanted) {
     const note = (text: string): boolean => process.stderr.write(`${name}: ${text}\n`);
-    const figures = await scene({ root, quick: values.quick, note });
+    const options = { root, quick: values.quick, isClosed: false, note };
+    if (values.closed) {
+      if (!CLOSED_SCENES.includes(name)) continue;
+      const rows = await inTurn(scene, options, Number(values.runs));
+      process.stdout.write('\n');
+      printTable([[name, 'open', 'closed', 'closed ÷ open', 'bar', ''], ...rows]);
+      continue;
+    }
+    const figures = await scene(options);
     scenes[name] = figures;
     if (!values.json && figures.length > 0) show(name, figures);
   }

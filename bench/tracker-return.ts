@@ -1,0 +1,55 @@
+// Ten thousand clients whose tracker is killed: how soon the other one has greeted them, and how many gave up in its
+// line. The announcers are those of real clients, with their deadlines and their back-off.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Members } from './tracker-members.js';
+import { type Figure, MIB, type SceneOptions, withPair } from './tracker-stage.js';
+import { cpuSeconds, rssPeakBytes } from './tracker-vitals.js';
+
+const MEMBERS = 10_000;
+const MEMBERS_QUICK = 2_000;
+const PROCESSES = 2;
+const LOOK_MS = 50;
+const DEADLINE_MS = 300_000;
+
+export async function returnScene({ root, quick, isClosed, note }: SceneOptions): Promise<readonly Figure[]> {
+  const count = quick ? MEMBERS_QUICK : MEMBERS;
+  return withPair({ root, isClosed }, async ({ swarm, first, second, identities }) => {
+    const each = count / PROCESSES;
+    const members = Array.from(
+      { length: PROCESSES },
+      (_, at) => new Members(swarm.trackers, 1 + at * each, each, identities),
+    );
+    const sum = (of: 'first' | 'second' | 'gaveUp'): number =>
+      members.reduce((total, { talking }) => total + talking[of], 0);
+    try {
+      await until(() => sum('first') + sum('second') >= count);
+      const before = { second: sum('second'), gaveUp: sum('gaveUp'), cpu: cpuSeconds(second.pid) };
+      note(`${sum('first')} members at the first tracker, ${before.second} at the second; the first is killed`);
+      const beganMs = performance.now();
+      first.kill('SIGKILL');
+      const seconds = async (share: number): Promise<number> => {
+        await until(() => sum('second') >= before.second + (count - before.second) * share);
+        return (performance.now() - beganMs) / 1000;
+      };
+      const half = await seconds(0.5);
+      const most = await seconds(0.95);
+      const all = await seconds(1);
+      return [
+        { what: 'until half were greeted by the other tracker', value: half, unit: 's' },
+        { what: 'until 95 % were greeted by the other tracker', value: most, unit: 's' },
+        { what: 'until all were', value: all, unit: 's' },
+        { what: 'members that gave up waiting', value: ((sum('gaveUp') - before.gaveUp) / count) * 100, unit: '%' },
+        { what: 'CPU of the other tracker', value: cpuSeconds(second.pid) - before.cpu, unit: 's' },
+        { what: 'peak memory of the other tracker', value: rssPeakBytes(second.pid) / MIB, unit: 'MiB' },
+      ];
+    } finally {
+      for (const one of members) one.end();
+    }
+  });
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const endMs = performance.now() + DEADLINE_MS; !isSo(); await sleep(LOOK_MS))
+    if (performance.now() > endMs) throw new Error(`not within ${DEADLINE_MS / 1000} s`);
+}
