@@ -268,8 +268,9 @@ export async function connectFleet(
   passages: readonly Passage[] = [],
 ): Promise<TrackerClient[]> {
   const fleet: TrackerClient[] = [];
+  const together = passages.length === 0 ? CONNECT_BATCH : CONNECT_BATCH_CLOSED;
   while (fleet.length < count) {
-    const batch = Array.from({ length: Math.min(CONNECT_BATCH, count - fleet.length) }, (_, at) => {
+    const batch = Array.from({ length: Math.min(together, count - fleet.length) }, (_, at) => {
       const number = first + fleet.length + at;
       return new TrackerClient(tracker, number, 1, passages[number % Math.max(1, passages.length)]);
     });

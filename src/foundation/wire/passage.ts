@@ -54,6 +54,8 @@ export interface Wire {
   readonly accepts: Need;
   /** Handshakes with whoever dials. */
   readonly line: LineOptions;
+  /** Whoever is dialed sends long payload: writes that wait leave one by one, not copied together. */
+  readonly carriesPayload: boolean;
   /** The last frame to one that is refused, with its length. `isPlain`: it may be of a release that knows no swarms. */
   refusal(sentence: string, isPlain: boolean): Uint8Array;
   /** What such a frame says; undefined for any other one. May throw ProtocolError. */

@@ -129,14 +129,18 @@ class ClosedPassage implements Passage {
 
   #begin(arrival: Arrival, socket: Socket): void {
     arrival.begin({
-      shake: () =>
-        new tls.TLSSocket(socket, {
+      shake: () => {
+        const secured = new tls.TLSSocket(socket, {
           isServer: true,
           secureContext: this.#secureContext(),
           requestCert: true,
           rejectUnauthorized: false,
           ALPNProtocols: [this.#wire.alpn],
-        }),
+        });
+        // Of a vector of writes TLSWrap makes one copy before it encrypts them; without this method there are none.
+        if (this.#wire.carriesPayload) Object.assign(secured, { _writev: null });
+        return secured;
+      },
       judge: (secured) => this.#judge(secured, this.#wire.accepts),
       remember: (secured, member) => this.#remember(secured, member),
     });

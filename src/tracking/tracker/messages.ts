@@ -330,6 +330,7 @@ export const TRACKER_WIRE: Wire = {
   magic: TRACKER_MAGIC,
   accepts: 'ask',
   line: { underWayMax: TRACKER_HANDSHAKES_MAX, waitingMax: TRACKER_CONNECTIONS_MAX },
+  carriesPayload: false,
   refusal: (sentence, isPlain) =>
     trackerReplies.framed({
       kind: 'error',

@@ -91,6 +91,28 @@ test('a member and a tracker know each other by their cards', async (t) => {
   assert.equal(reached.kind === 'opened' && reached.member?.kind, 'tracker');
 });
 
+test('payload that waits behind other payload leaves in order and part by part, not copied together', async (t) => {
+  const { arrived, dialer } = await meet(t, swarm.member(), swarm.member(), PEER_WIRE, 'fetch');
+  assert(arrived.kind === 'opened');
+  const { socket } = arrived;
+  let writes = 0;
+  const { _write: write } = socket;
+  socket._write = (...parts) => {
+    writes += 1;
+    write.apply(socket, parts);
+  };
+  const parts = [1, 2, 3, 4].map((value) => new Uint8Array(100_000).fill(value));
+  for (const part of parts) socket.write(part);
+  const all = Buffer.concat(parts);
+  const whole = deferred<void>();
+  dialer.socket.on('data', () => {
+    if (dialer.received.reduce((sum, { length }) => sum + length, 0) === all.length) whole.resolve();
+  });
+  await soon(whole.promise);
+  assert.equal(Buffer.compare(Buffer.concat(dialer.received), all), 0);
+  assert.equal(writes, parts.length);
+});
+
 test('bytes arrive in the buffer of the reader, and none before the gate', async (t) => {
   const stage = await listen(t, closedPassage(swarm.member(), PEER_WIRE));
   const slab = new Uint8Array(new SharedArrayBuffer(64));

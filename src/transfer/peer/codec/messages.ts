@@ -95,6 +95,7 @@ export const PEER_WIRE: Wire = {
   magic: PEER_MAGIC,
   accepts: 'peer',
   line: { underWayMax: PEER_HANDSHAKES_MAX, waitingMax: PEER_HANDSHAKES_WAITING_MAX },
+  carriesPayload: true,
   refusal: (sentence, isPlain) =>
     peerWire.framed({ kind: 'error', code: isPlain ? 'failed' : 'notAdmitted', sentence: sentence.slice(0, 120) }),
   sentenceIn(frame) {
