@@ -38,13 +38,13 @@ export class ClosedSwarm {
     this.#trackers = trackers;
   }
 
-  /** Two trackers and MEMBERS members. @param directory of its own, made here. */
+  /** Two trackers and so many members. @param directory of its own, made here. */
   static async make(directory: string, trackers: NamedPair): Promise<ClosedSwarm> {
     const swarm = new ClosedSwarm(directory, trackers);
     await makeIdentityDirectory(directory);
     await swarm.#makeTracker('tracker-2');
     await swarm.#makeTracker('tracker-1');
-    for (let at = 0; at < MEMBERS; at += 1) await swarm.makeMember(`member-${at}`, 'client');
+    for (let at = 0; at < members; at += 1) await swarm.makeMember(`member-${at}`, 'client');
     return swarm;
   }
 

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { spawn as spawnTerminal } from '@lydell/node-pty';
 import { deferred, within } from '../src/foundation/base/deferred.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
+import { ClosedSwarm } from './closed-swarm.js';
 import { printTable, type Spread, showSpread, spreadOf } from './figures.js';
 import { barChart } from './plot.js';
 import { OUT_DEFAULT, saveResults } from './results.js';
@@ -34,6 +35,16 @@ const SCENES: readonly Scene[] = [
     // Nothing listens there: trackers that do not answer hold up no prompt.
     run: (directory) =>
       prompted(directory, ['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', join(directory, 'log')]),
+  },
+  {
+    name: 'the same in a closed swarm',
+    barMs: 700,
+    run: async (directory) => {
+      const at = (port: number) => ({ host: '127.0.0.1', port });
+      const closed = await ClosedSwarm.make(join(directory, 'identities'), [at(1), at(2)], 1);
+      const words = ['client', '127.0.0.1:0', '127.0.0.1:1', '127.0.0.1:2', join(directory, 'log')];
+      return prompted(directory, words, closed.environmentOf('member-0'));
+    },
   },
   { name: 'prompt of mtorrent', barMs: 700, run: (directory) => prompted(directory, []) },
 ];
@@ -96,9 +107,14 @@ function ended(words: readonly string[]): number {
   return performance.now() - begunMs;
 }
 
-async function prompted(directory: string, words: readonly string[]): Promise<number> {
+async function prompted(
+  directory: string,
+  words: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const begunMs = performance.now();
-  const env = { ...process.env, XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory, XDG_CONFIG_HOME: directory };
+  const own = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory, XDG_CONFIG_HOME: directory };
+  const env = { ...process.env, ...own, ...more };
   const terminal = spawnTerminal(process.execPath, [MAIN, ...words], { cols: 100, rows: 30, env });
   const gone = deferred<void>();
   terminal.onExit(() => gone.resolve());

@@ -1,6 +1,6 @@
 // The tracker pair under load: two real tracker processes, and this process as all of their clients. `npm run bench --
-// tracker [SCENE…] [--closed [--runs N]] [--quick] [--disk] [--json]`. Files are in memory, where an fsync is free;
-// `--disk` puts them into the temporary directory. `--closed`: in a closed swarm and in an open one, in turn.
+// tracker [SCENE…] [--closed [--runs N]] [--quick] [--disk] [--json]`: `--closed` in a closed swarm and in an open one,
+// in turn; `--disk` puts files into the temporary directory, and not into memory, where an fsync is free.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
