@@ -39,7 +39,7 @@ export class ClosedSwarm {
   }
 
   /** Two trackers and so many members. @param directory of its own, made here. */
-  static async make(directory: string, trackers: NamedPair): Promise<ClosedSwarm> {
+  static async make(directory: string, trackers: NamedPair, members = MEMBERS): Promise<ClosedSwarm> {
     const swarm = new ClosedSwarm(directory, trackers);
     await makeIdentityDirectory(directory);
     await swarm.#makeTracker('tracker-2');
