@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { deferred, within } from '../../src/foundation/base/deferred.js';
+import { eventually } from '../support/e2e-stage.js';
 import { hasTool } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -34,7 +35,9 @@ test('both restart on failure, reload by SIGHUP, and may compile', () => {
   for (const unit of [TRACKER, CLIENT]) {
     const lines = linesOf(unit);
     for (const line of [
-      'Type=exec',
+      'Type=notify',
+      'NotifyAccess=all',
+      'TimeoutStartSec=infinity',
       'Restart=on-failure',
       'SuccessExitStatus=143',
       'ExecReload=/bin/kill -HUP $MAINPID',
@@ -45,6 +48,7 @@ test('both restart on failure, reload by SIGHUP, and may compile', () => {
     ])
       assert.ok(lines.includes(line), `${unit}: ${line}`);
     assert.ok(!lines.some((line) => line.startsWith('MemoryDenyWriteExecute=')), unit);
+    assert.ok(!lines.some((line) => line.startsWith('WatchdogSec=')), unit);
   }
   const tracker = linesOf(TRACKER);
   for (const line of [
@@ -56,11 +60,63 @@ test('both restart on failure, reload by SIGHUP, and may compile', () => {
     assert.ok(tracker.includes(line), line);
 });
 
-test("the command line of the tracker's unit starts a tracker", async (t) => {
+/** A directory with a program `mtorrent`, and a `systemd-notify` that writes down its arguments. */
+function installed(t: TestContext): string {
   const directory = temporaryDirectory(t);
   mkdirSync(join(directory, 'bin'));
   const script = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/bundle/mtorrent.cjs')}" "$@"\n`;
   writeFileSync(join(directory, 'bin', 'mtorrent'), script, { mode: 0o755 });
+  const notify = `#!/bin/sh\nprintf '%s\\n' "$NOTIFY_SOCKET" "$@" > ${directory}/told.new\nmv ${directory}/told.new ${directory}/told\n`;
+  writeFileSync(join(directory, 'bin', 'systemd-notify'), notify, { mode: 0o755 });
+  return directory;
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+test('a service tells systemd that it is ready when it listens, and lines in the journal have their priority', async (t) => {
+  const directory = installed(t);
+  const journal = openSync(join(directory, 'journal'), 'a');
+  t.after(() => closeSync(journal));
+  const { dev, ino } = fstatSync(journal, { bigint: true });
+  const env = {
+    PATH: `${directory}/bin:${process.env['PATH']}`,
+    HOME: directory,
+    MTORRENT_CONFIG: '/dev/null',
+    MTORRENT_SWARM: 'open',
+    NOTIFY_SOCKET: '/run/some/socket',
+    JOURNAL_STREAM: `${dev}:${ino}`,
+  };
+  const words = ['tracker', '127.0.0.1:0', '127.0.0.1:1', 'seeders.db', '/dev/stderr'];
+  const child = spawn('mtorrent', words, { cwd: directory, env, stdio: ['ignore', 'ignore', journal] });
+  t.after(() => child.kill('SIGKILL'));
+  const told = await eventually(
+    () => textOf(join(directory, 'told')),
+    (text) => text !== '',
+    'systemd is told',
+  );
+  assert.match(told, /^\/run\/some\/socket\n--ready\n--status=listening at 127\.0\.0\.1:/);
+  const ended = deferred<number | null>();
+  child.on('exit', (code) => ended.resolve(code));
+  child.kill('SIGTERM');
+  assert.equal(await ended.promise, 0);
+  const lines = textOf(join(directory, 'journal')).trim().split('\n');
+  assert.ok(lines.length > 1 && lines.every((line) => /^<[4567]>./.test(line)), lines.join('\n'));
+  assert.ok(lines.some((line) => line.startsWith('<6>{"level":"info"')));
+  const refused = spawnSync('mtorrent', ['daemon', '127.0.0.1:0', '--on-error', '/gone'], {
+    env,
+    stdio: ['ignore', 'ignore', journal],
+  });
+  assert.equal(refused.status, 3);
+  assert.match(textOf(join(directory, 'journal')), /^<3>FILE_NOT_FOUND: on-error: /m);
+  // Where it is redirected elsewhere, lines are plain.
+  const plain = spawnSync('mtorrent', ['daemon', '127.0.0.1:0', '--on-error', '/gone'], { env, encoding: 'utf8' });
+  assert.match(plain.stderr, /^FILE_NOT_FOUND: on-error: /m);
+});
+
+test("the command line of the tracker's unit starts a tracker", async (t) => {
+  const directory = installed(t);
   const line =
     linesOf(TRACKER)
       .find((each) => each.startsWith('ExecStart='))

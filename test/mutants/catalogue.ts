@@ -2110,4 +2110,13 @@ export const CATALOGUE: readonly Defect[] = [
     test: 'test/client/machine.test.ts',
     rule: 'fewer downloads run where fewer may, and what waits begins in the order that was asked for',
   },
+  {
+    name: 'journal: priorities wherever lines go',
+    breaks: 'lines have a priority only where they go to the journal',
+    file: 'src/foundation/base/journal.ts',
+    right: 'is = JOURNAL_STREAM !== undefined && isStream(JOURNAL_STREAM, fd);',
+    wrong: 'is = JOURNAL_STREAM !== undefined;',
+    test: 'test/docs/systemd.test.ts',
+    rule: 'a service tells systemd that it is ready when it listens, and lines in the journal have their priority',
+  },
 ];

@@ -14,6 +14,7 @@ import type { Settings } from '../settings/resolve.js';
 import { foreignDirectory } from './context.js';
 import { BACKGROUND_START_DEADLINE_MS } from './limits.js';
 import { makeLogDirectory, runDaemon } from './run-daemon.js';
+import { tellReady } from './service-ready.js';
 
 /** Set for the process that is started, and for nobody that it starts. */
 const STARTED_BY = 'MINI_TORRENT_STARTED_BY';
@@ -69,6 +70,7 @@ export async function runStarted(settings: Settings): Promise<number> {
 function announce(line: string): void {
   process.stdout.on('error', () => undefined);
   process.stdout.write(`${line}\n`);
+  void tellReady(line);
 }
 
 function starter(): ((word: Word) => void) | undefined {

@@ -3,6 +3,7 @@
 
 import fs from 'node:fs';
 import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { journalPrefix } from '../../foundation/base/journal.js';
 import { SOCKET_PATH_BYTES_MAX } from '../../foundation/base/limits.js';
 import type { CommandOutput } from '../../foundation/base/output.js';
 import { command } from '../../foundation/base/shell-line.js';
@@ -121,7 +122,7 @@ export function socketWords({ values, origins }: Settings): readonly string[] {
 /** Says on stderr why a client ended by itself; returns the exit code. */
 export function cannotContinue(error: unknown): number {
   const why = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`the client cannot continue: ${why}; see its log file\n`);
+  process.stderr.write(`${journalPrefix('error')}the client cannot continue: ${why}; see its log file\n`);
   return exitCodeOf(error instanceof MiniTorrentError ? error.code : 'INTERNAL');
 }
 

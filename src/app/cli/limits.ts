@@ -19,3 +19,5 @@ export const TERMINAL_COLUMNS = 80;
 export const DRY_RUN_SOURCES_MAX = 16;
 /** Milliseconds between two looks at what was sent of a download that is shared by a ratio: a small answer. */
 export const SEED_RATIO_LOOK_MS = 500;
+/** Milliseconds that systemd-notify may take: it starts, and sends one datagram. */
+export const NOTIFY_DEADLINE_MS = 10_000;

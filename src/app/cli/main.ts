@@ -4,6 +4,7 @@
 
 import '../../foundation/base/system-threads.js';
 import { exitCodeOf, MiniTorrentError } from '../../foundation/base/errors.js';
+import { journalPrefix } from '../../foundation/base/journal.js';
 import { endThoughDiskHangs } from '../../foundation/base/process-end.js';
 import { exitUnread } from '../../foundation/base/signals.js';
 import { directoryGone } from '../../foundation/base/surroundings.js';
@@ -16,11 +17,11 @@ async function main(): Promise<number> {
   } catch (thrown) {
     const error = directoryGone(thrown) ?? thrown;
     if (error instanceof MiniTorrentError) {
-      process.stderr.write(`${error.code}: ${printable(error.message)}\n`);
+      process.stderr.write(`${journalPrefix('error')}${error.code}: ${printable(error.message)}\n`);
       return exitCodeOf(error.code);
     }
     process.stderr.write(
-      `this is a bug in mtorrent, please report it: ${error instanceof Error ? error.stack : String(error)}\n`,
+      `${journalPrefix('error')}this is a bug in mtorrent, please report it: ${error instanceof Error ? error.stack : String(error)}\n`,
     );
     return exitCodeOf('INTERNAL');
   }

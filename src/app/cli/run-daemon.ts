@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { deferred } from '../../foundation/base/deferred.js';
 import { makeDirectory } from '../../foundation/base/directories.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { type Priority, serviceLines } from '../../foundation/base/journal.js';
 import { watchSignals } from '../../foundation/base/signals.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
 import { printable } from '../../foundation/torrent/names.js';
@@ -83,7 +84,9 @@ async function runAt(config: DaemonConfig, signals: Signals, onReady: (address: 
     const { trackers } = pair;
     const local = await startClient({ ...client, trackers, credentials, stateDir, socket, log: logTarget });
     if (remark !== undefined) tell(remark);
-    const automation = config.automate({ ...local, credentials }, (_, sentence) => tell(sentence));
+    const automation = config.automate({ ...local, credentials }, (level, sentence) =>
+      tell(sentence, level === 'bad' ? 'warning' : 'info'),
+    );
     signals.watch(local);
     listener.serve(local);
     endpoints.serve(local);
@@ -110,8 +113,8 @@ export async function makeLogDirectory({ values, origins }: Settings): Promise<v
   await makeDirectory(dirname(values.log), '--log');
 }
 
-function tell(sentence: string): void {
-  process.stderr.write(`${printable(sentence)}\n`);
+function tell(sentence: string, priority: Priority = 'notice'): void {
+  process.stderr.write(serviceLines(printable(sentence), priority));
 }
 
 /** Ends the client that runs at the moment, whichever that is. */

@@ -2,13 +2,15 @@
 // asks a running one how it is.
 
 import type { Argv } from 'yargs';
+import { serviceLines } from '../../foundation/base/journal.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
-import { type Address, addressFrom } from '../../foundation/torrent/address.js';
+import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
 import { parseListenAddress } from '../../foundation/torrent/listen-address.js';
 import { IDENTITY_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import { addressWaitOf, logStyleOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 import { guestPassage, membershipOf } from './membership.js';
+import { tellReady } from './service-ready.js';
 import { optimizeLater } from './tiering.js';
 
 const A_TRACKER = "a tracker's address";
@@ -96,8 +98,9 @@ async function runTracker(args: TrackerArguments): Promise<number> {
       openRoot,
     },
     () => {
-      if (remark !== undefined) terminal().stderr(remark);
+      if (remark !== undefined) process.stderr.write(serviceLines(remark, 'notice'));
       optimizeLater();
+      void tellReady(`listening at ${formatAddress(own)}`);
     },
   );
 }

@@ -105,6 +105,11 @@ function streamNamed(path: string): NodeJS.WriteStream | undefined {
   return STDOUT_NAMES.test(path) ? process.stdout : STDERR_NAMES.test(path) ? process.stderr : undefined;
 }
 
+/** The descriptor of the stdout or stderr that `path` names; undefined when it names neither. */
+export function standardStream(path: string): number | undefined {
+  return STDOUT_NAMES.test(path) ? STDOUT : STDERR_NAMES.test(path) ? STDERR : undefined;
+}
+
 /** Whether `path` names the stdout or stderr of whichever process opens it. */
 export function isOwnStream(path: string): boolean {
   return STDOUT_NAMES.test(path) || STDERR_NAMES.test(path);

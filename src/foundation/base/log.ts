@@ -3,7 +3,8 @@
 // the process, and says how many once it can be written again.
 
 import pino from 'pino';
-import { LogLines } from './log-file.js';
+import { journalPrefix, type Priority } from './journal.js';
+import { LogLines, standardStream } from './log-file.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -47,7 +48,8 @@ export interface LogTarget extends LogStyle {
  * opened.
  */
 export function openLog({ path, level, format = 'json' }: LogTarget, thread: string): LogFile {
-  const sink = new Sink(new LogLines(path), format, (lines) =>
+  const fd = standardStream(path);
+  const sink = new Sink(new LogLines(path), format, fd, (lines) =>
     logger.warn({ lines }, 'lines of this log were lost, because it could not be written'),
   );
   const logger = pino(
@@ -85,19 +87,23 @@ export function openLog({ path, level, format = 'json' }: LogTarget, thread: str
 class Sink {
   readonly #lines: LogLines;
   readonly #format: LogFormat;
+  readonly #fd: number | undefined;
   readonly #tellLoss: (lines: number) => void;
   #untold = 0;
   #isTelling = false;
   lost = 0;
 
-  constructor(lines: LogLines, format: LogFormat, tellLoss: (lines: number) => void) {
+  /** @param fd of the standard stream that it goes to; undefined: to a file. */
+  constructor(lines: LogLines, format: LogFormat, fd: number | undefined, tellLoss: (lines: number) => void) {
     this.#lines = lines;
     this.#format = format;
+    this.#fd = fd;
     this.#tellLoss = tellLoss;
   }
 
   write(record: string): void {
-    const line = this.#format === 'json' ? record : textOf(record);
+    const text = this.#format === 'json' ? record : textOf(record);
+    const line = this.#fd === undefined ? text : `${journalPrefix(priorityOf(record), this.#fd)}${text}`;
     if (this.#isTelling) {
       if (this.#lines.write(line)) this.#untold = 0;
       return;
@@ -118,6 +124,12 @@ class Sink {
     this.#tellLoss(this.#untold);
     this.#isTelling = false;
   }
+}
+
+function priorityOf(record: string): Priority {
+  const [, level] = /^\{"level":"(\w+)"/.exec(record) ?? [];
+  if (level === 'error' || level === 'info') return level;
+  return level === 'warn' ? 'warning' : 'debug';
 }
 
 /** A record as a line for people: time, level, process, thread and actor, the sentence, then its fields. */
