@@ -116,6 +116,10 @@ export const REUSE_FILES_AT_ONCE = 8;
 
 /** Bytes of a file in which a member keeps its card or the bans it knows: 16,384 rows of some 60 bytes. */
 export const MEMBER_FILE_BYTES_MAX = 2 * 1024 * 1024;
+/** Such files read at once: there are two, and one more for each process that is ended while it saves. */
+export const MEMBER_FILES_MAX = 64;
+/** Looks at a directory whose files other processes replace meanwhile: each save takes a flush to the disk. */
+export const MEMBER_READ_TRIES_MAX = 16;
 /** Milliseconds before a client looks whether its card is renewed: a tracker has had time to say what time it is. */
 export const CARD_LOOK_FIRST_MS = 60_000;
 /** Milliseconds between two such looks: its user hears of it once a day. */

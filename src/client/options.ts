@@ -50,7 +50,7 @@ export interface ClientOptions {
   readonly otherShares?: (() => AsyncIterable<KnownShare>) | undefined;
   /** What this client shows and knows in a closed swarm; undefined: it is open, and speaks in the clear. */
   readonly credentials?: Credentials | undefined;
-  /** Where members keep what trackers told them, by identity; undefined: in the state directory. */
+  /** Where all clients of this user keep what trackers told them, by identity; undefined: in the state directory. */
   readonly swarmDir?: string | undefined;
   readonly onEvent: (event: ClientEvent) => void;
   /** Called once, when all threads run, including those of the hash pool. */

@@ -46,7 +46,7 @@ async function memberOf({ credentials, stateDir, swarmDir }: StartOptions, log: 
   const { loadMemberState, memberDirectory } = await import('./state/member-state.js');
   const { MemberKeeper } = await import('./state/member-keeper.js');
   const directory = memberDirectory(swarmDir ?? join(stateDir, 'swarm'), credentials);
-  const notices = await loadMemberState(directory, credentials);
+  const { sentences: notices } = await loadMemberState(directory, credentials);
   return { keeper: new MemberKeeper({ credentials, directory, log }), notices };
 }
 

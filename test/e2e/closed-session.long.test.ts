@@ -119,6 +119,22 @@ async function joined(lab: Lab, name: string): Promise<Machine> {
   return machine;
 }
 
+/** What all processes of that machine's user know of who is shut out, as it lies on its disk. */
+function keptBans(machine: Machine): string {
+  return keptFiles(machine)
+    .filter((path) => /\/bans\.[0-9a-f]+$/.test(path))
+    .map((path) => (existsSync(path) ? readFileSync(path, 'utf8') : ''))
+    .join('');
+}
+
+function keptFiles({ directory }: Machine): readonly string[] {
+  const base = join(directory, 'state/mtorrent/swarm');
+  if (!existsSync(base)) return [];
+  return readdirSync(base).flatMap((identity) =>
+    readdirSync(join(base, identity)).map((name) => join(base, identity, name)),
+  );
+}
+
 /** Shares a file of the first machine; its path and that of its .mtorrent. */
 async function shared(lab: Lab, pieces: number): Promise<{ source: string; mtorrent: string; sharing: CommandRun }> {
   const source = join(lab.first.directory, 'model.bin');
@@ -183,6 +199,14 @@ test('C15: a banned member is cut off and let in nowhere again; the ban outlives
   assert.match(await lab.first.succeed('swarm', 'ban', name), /is banned: both trackers know/);
   assert.notEqual(await getting.exited, 0);
   assert.equal(existsSync(join(bob.directory, 'model.bin')), false);
+  // Every later process of whoever heard it knows, although its trackers may be away by then.
+  await eventually(
+    () => keptBans(lab.first),
+    (kept) => kept.includes('true'),
+    'the ban is written down',
+  );
+  const key = readFileSync(join(lab.first.identity, 'identity.key'), 'latin1').split('\n')[1] ?? '';
+  assert.equal(keptBans(lab.first).includes(key), false, 'the key lies with the identity alone');
   const again = await bob.run('get', 'model.bin.mtorrent', '.', '--timeout', '20s');
   assert.equal(again.code, REFUSED, again.stderr);
   assert.match(again.stderr, /is banned from this swarm; ask its administrator/);

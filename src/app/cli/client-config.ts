@@ -23,6 +23,7 @@ export interface CommandConfig {
     | 'downloadsAtOnce'
     | 'allowHostNames'
     | 'requireSignature'
+    | 'swarmDir'
     | 'onWarm'
     | 'onWait'
   >;
@@ -56,6 +57,9 @@ export function clientConfigOf(settings: Settings): CommandConfig {
       downloadsAtOnce: values['active-downloads'],
       allowHostNames: values['allow-host-names'],
       requireSignature: values['require-signature'],
+      get swarmDir() {
+        return memberStateBase(settings);
+      },
       onWarm: optimizeLater,
       onWait: (sentence) => void process.stderr.write(`${printable(sentence)}\n`),
     },
@@ -84,6 +88,11 @@ export function clientConfigOf(settings: Settings): CommandConfig {
     mayName: (tracker) =>
       values['allow-host-names'] || values.trackers?.some((named) => sameAddress(named, tracker)) === true,
   };
+}
+
+/** Where all clients of this user keep what the trackers of closed swarms told them. */
+export function memberStateBase({ values }: Settings): string {
+  return join(values['state-dir'], 'swarm');
 }
 
 export function logStyleOf({ values }: Settings): LogStyle {

@@ -1,6 +1,7 @@
 // Whether the process of a command takes part in a closed swarm, and as whom: found out before anything is dialed or
 // listened on. An open one says so in one line.
 
+import { loadMemberState, memberDirectory } from '../../client/state/member-state.js';
 import { command } from '../../foundation/base/shell-line.js';
 import { Credentials } from '../../foundation/identity/credentials.js';
 import type { SecretKey } from '../../foundation/identity/keys.js';
@@ -9,11 +10,11 @@ import type { Passage } from '../../foundation/wire/passage.js';
 import { isInUse } from '../../transfer/storage/lock.js';
 import { type HomeIdentity, homeIdentity } from '../home/home-identity.js';
 import type { TrackerPair } from '../home/pair.js';
-import { loadAny, type Part, rootKeyPath } from '../identity/identity-directory.js';
+import { loadAny, type OwnIdentity, type Part, rootKeyPath } from '../identity/identity-directory.js';
 import { keyAtOnce } from '../identity/key-file.js';
-import { modeOfSettings, ownMode } from '../identity/own-identity.js';
+import { joinedDirectory, modeOfSettings, ownMode } from '../identity/own-identity.js';
 import type { Settings } from '../settings/resolve.js';
-import { clientConfigOf } from './client-config.js';
+import { clientConfigOf, memberStateBase } from './client-config.js';
 
 export interface Membership {
   /** Undefined: the process is open. */
@@ -36,7 +37,8 @@ export async function membershipOf(settings: Settings, part: Part): Promise<Memb
     const isOurs = root !== undefined && Buffer.compare(root.publicKey, identity.root) === 0;
     return isOurs ? root : undefined;
   };
-  return { ...OPEN, credentials: new Credentials(identity), ...(part === 'tracker' ? { openRoot } : {}) };
+  if (part === 'tracker') return { ...OPEN, credentials: new Credentials(identity), openRoot };
+  return { ...OPEN, credentials: await credentialsOf(identity, settings) };
 }
 
 /**
@@ -51,7 +53,7 @@ export async function membershipAt(
   if (membership.credentials !== undefined || settings.values.swarm === 'open') return membership;
   const home = await runningHome(clientConfigOf(settings).homeDirectory);
   const isHome = trackers.every((each) => home?.client.trackers.some((own) => sameAddress(own, each)) === true);
-  return home === undefined || !isHome ? membership : ofPair(home);
+  return home === undefined || !isHome ? membership : ofPair(home, settings);
 }
 
 /** Of a client on the pair that its command found or started. @param membership that of the settings. */
@@ -62,7 +64,7 @@ export async function membershipOn(
 ): Promise<Membership> {
   if (pair.isNamed) return membershipAt(pair.trackers, membership, settings);
   if (membership.credentials !== undefined || settings.values.swarm === 'open') return membership;
-  return pair.identity === undefined ? { ...membership, remark: OPEN_HOME } : ofPair(pair.identity);
+  return pair.identity === undefined ? { ...membership, remark: OPEN_HOME } : ofPair(pair.identity, settings);
 }
 
 const OPEN_HOME = `open: whoever reaches this port may take part; ${command('swarm', 'init', '--home')} closes it`;
@@ -73,8 +75,18 @@ async function runningHome(directory: string): Promise<HomeIdentity | undefined>
   return home !== undefined && (await isInUse(directory)) ? home : undefined;
 }
 
-function ofPair({ client }: HomeIdentity): Membership {
-  return { ...OPEN, credentials: new Credentials(client) };
+async function ofPair({ client }: HomeIdentity, settings: Settings): Promise<Membership> {
+  return { ...OPEN, credentials: await credentialsOf(client, settings) };
+}
+
+/** With what this user's clients have learned: the newest card, and who is shut out. */
+export async function credentialsOf(identity: OwnIdentity, settings: Settings): Promise<Credentials> {
+  const credentials = new Credentials(identity);
+  // Without a home directory there is no state in it.
+  if (joinedDirectory(settings) === undefined) return credentials;
+  // What cannot be used there, a tracker tells again; a client says so as well.
+  await loadMemberState(memberDirectory(memberStateBase(settings), credentials), credentials);
+  return credentials;
 }
 
 /** To trackers; undefined: in the clear. Loads TLS only when it is used. */
@@ -87,6 +99,6 @@ export async function passageOf(credentials: Credentials | undefined): Promise<P
 /** How a command reaches a tracker that it asks as a guest; as client or as tracker. */
 export async function guestPassage(tracker: Address, settings: Settings): Promise<Passage | undefined> {
   const mode = await modeOfSettings(settings);
-  if (mode.kind === 'closed') return passageOf(new Credentials(await loadAny(mode.directory)));
+  if (mode.kind === 'closed') return passageOf(await credentialsOf(await loadAny(mode.directory), settings));
   return passageOf((await membershipAt([tracker], OPEN, settings)).credentials);
 }

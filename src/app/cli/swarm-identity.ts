@@ -4,13 +4,14 @@
 import { Questions } from '../../client/administration/questions.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { command, shellLine } from '../../foundation/base/shell-line.js';
-import { Credentials } from '../../foundation/identity/credentials.js';
+import type { Credentials } from '../../foundation/identity/credentials.js';
 import { printable } from '../../foundation/torrent/names.js';
 import { homeIdentityDirectory } from '../home/home-identity.js';
 import { identityFilesIn, loadIdentity, type OwnIdentity, type Part } from '../identity/identity-directory.js';
 import { identityDirectory, joinedDirectory, modeOfSettings } from '../identity/own-identity.js';
 import type { Settings } from '../settings/resolve.js';
 import { clientConfigOf } from './client-config.js';
+import { credentialsOf } from './membership.js';
 
 export interface Asking {
   readonly identity: OwnIdentity;
@@ -21,7 +22,7 @@ export interface Asking {
 /** Of this machine's client. Rejects with NOT_ADMITTED where there is none. */
 export async function administrator(settings: Settings): Promise<Asking> {
   const identity = await ownIdentity(settings, 'client');
-  const credentials = new Credentials(identity);
+  const credentials = await credentialsOf(identity, settings);
   return { identity, credentials, questions: new Questions(credentials, identity.trackers) };
 }
 

@@ -30,6 +30,7 @@ export interface OneShotConfig
     | 'diskReserve'
     | 'allowHostNames'
     | 'requireSignature'
+    | 'swarmDir'
     | 'otherShares'
     | 'credentials'
     | 'onWarm'

@@ -7,10 +7,12 @@ import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import { readCard } from '../../foundation/identity/card.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { keyIdBytes } from '../../foundation/identity/keys.js';
+import { Standing } from '../../foundation/identity/standing.js';
+import { shutOutPages } from '../../foundation/identity/standing-pages.js';
 import type { MembershipEvent } from '../../tracking/announce/messages.js';
 import type { ServeCommand } from '../../transfer/peer/messages.js';
 import { CARD_LOOK_FIRST_MS, CARD_LOOK_MS } from '../limits.js';
-import { saveBans, saveCard } from './member-state.js';
+import { type Learned, saveMemberState } from './member-state.js';
 
 export interface MemberKeeperOptions {
   readonly credentials: Credentials;
@@ -28,7 +30,7 @@ export class MemberKeeper {
   readonly #options: MemberKeeperOptions;
   #ports: MemberKeeperPorts | undefined;
   #saving: Promise<void> = Promise.resolve();
-  readonly #waiting = new Set<'card' | 'bans'>();
+  #isSaveWaiting = false;
   #look: Timer | undefined;
   #refusal = '';
   #isSaveFailureTold = false;
@@ -54,7 +56,7 @@ export class MemberKeeper {
         ]);
         this.#ports?.threads.tellMembers({ kind: 'shutOut', bans, withdrawals: [...event.withdrawals] });
         log.info({ bans: event.bans.length, withdrawals: event.withdrawals.length }, 'news of who is shut out');
-        this.#save('bans');
+        this.#save();
         return;
       }
       case 'trackerTime':
@@ -64,7 +66,7 @@ export class MemberKeeper {
         this.#ports?.threads.tellMembers({ kind: 'card', card: event.card });
         this.#refusal = '';
         log.info({ goodUntilS: this.#ends()?.goodUntilS }, 'the card was renewed');
-        this.#save('card');
+        this.#save();
         return;
       case 'cardRefused':
         log.warn({ sentence: event.sentence }, 'a tracker gave no new card');
@@ -80,15 +82,15 @@ export class MemberKeeper {
     await this.#saving;
   }
 
-  #save(what: 'card' | 'bans'): void {
+  #save(): void {
     // One that waits will write what is known by then.
-    if (this.#waiting.has(what)) return;
-    this.#waiting.add(what);
+    if (this.#isSaveWaiting) return;
+    this.#isSaveWaiting = true;
     this.#saving = this.#saving.then(async () => {
-      this.#waiting.delete(what);
+      this.#isSaveWaiting = false;
       const { directory, credentials, log } = this.#options;
       try {
-        await (what === 'card' ? saveCard(directory, credentials.card) : saveBans(directory, credentials));
+        this.#tellLearned(await saveMemberState(directory, credentials));
         this.#isSaveFailureTold = false;
       } catch (error) {
         if (!(error instanceof MiniTorrentError)) {
@@ -101,6 +103,21 @@ export class MemberKeeper {
         this.#isSaveFailureTold = true;
       }
     });
+  }
+
+  /** What another process of this user had heard first. */
+  #tellLearned({ hasNewCard, bans, withdrawals }: Learned): void {
+    const threads = this.#ports?.threads;
+    if (hasNewCard) threads?.tellMembers({ kind: 'card', card: this.#options.credentials.card });
+    const standing = new Standing(this.#options.credentials.root);
+    for (const row of bans) standing.bans.add(row);
+    for (const statement of withdrawals) standing.withdraw(statement);
+    for (const page of shutOutPages(standing))
+      threads?.tellMembers({
+        kind: 'shutOut',
+        bans: page.bans.map((row) => [...row]),
+        withdrawals: [...page.withdrawals],
+      });
   }
 
   #lookAtCard(afterMs: number): void {
