@@ -16,6 +16,7 @@ import {
   record,
   size,
   text,
+  trailing,
   tuple,
   u16,
   u32,
@@ -142,6 +143,8 @@ export interface ShareOptions {
   readonly mode: boolean;
   /** Whoever asks a tracker what there is may see it. */
   readonly isListed: boolean;
+  /** Its .mtorrent is signed with the card of this client. */
+  readonly isSigned: boolean;
 }
 export const AS_IT_IS: ShareOptions = {
   exclude: [],
@@ -150,6 +153,7 @@ export const AS_IT_IS: ShareOptions = {
   mtimes: false,
   mode: false,
   isListed: true,
+  isSigned: false,
 };
 
 const peerRow = record({
@@ -187,7 +191,7 @@ export type FindingView = ValueOf<typeof findingView>;
 export const CLIENT_COMMANDS = {
   /**
    * `path`: of a file, or of a folder, to which `exclude` and most flags apply. `isListed`: whoever asks a tracker what
-   * there is may see it.
+   * there is may see it. `isSigned`: as a publisher of the closed swarm.
    */
   share: message(1, {
     ask,
@@ -199,6 +203,7 @@ export const CLIENT_COMMANDS = {
     mtimes: flag,
     mode: flag,
     isListed: flag,
+    isSigned: trailing(flag),
   }),
   /** `only`, `except`: globs that say which files of a folder are wanted; none: all. */
   get: message(2, {

@@ -42,6 +42,8 @@ export interface ClientOptions {
   readonly downloadsAtOnce?: number | undefined;
   /** Trackers may be named by host names in every .mtorrent; undefined: only as `trackers` are. */
   readonly allowHostNames?: boolean | undefined;
+  /** Every .mtorrent that it makes is signed, as a publisher of the closed swarm. */
+  readonly signs?: boolean | undefined;
   /** Only what a publisher of the own closed swarm has signed is downloaded. */
   readonly requireSignature?: boolean | undefined;
   /** For a caller that has already read the .mtorrent. Rejects as `readMetainfo` does. Absent: it is read from disk. */

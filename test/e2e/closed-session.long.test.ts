@@ -59,7 +59,11 @@ class Machine {
   }
 
   start(...words: readonly string[]): CommandRun {
-    return new CommandRun(this.#t, this.#user, words);
+    return this.startWith({}, ...words);
+  }
+
+  startWith(env: Readonly<Record<string, string>>, ...words: readonly string[]): CommandRun {
+    return new CommandRun(this.#t, this.#user, words, env);
   }
 
   async run(...words: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -323,7 +327,33 @@ test('C8: who signed a .mtorrent is told; a changed or unsigned one is refused w
   const mayNot = await bob.run('sign', 'signed.mtorrent');
   assert.equal(mayNot.code, REFUSED, mayNot.stderr);
   assert.match(mayNot.stderr, /may not sign in this swarm; ask its administrator for an invitation as publisher/);
+  const early = await bob.run('share', 'good.bin', '-o', 'mine.mtorrent', '--sign');
+  assert.equal(early.code, REFUSED, early.stderr);
+  assert.equal(existsSync(join(bob.directory, 'mine.mtorrent')), false);
   await lab.first.succeed('sign', 'signed.mtorrent');
+});
+
+test('share signs on request, or always where the setting says so, and says no for one of them', async (t) => {
+  const lab = await makeLab(t);
+  await writeFile(join(lab.first.directory, 'model.bin'), Buffer.alloc(PIECE + 5, 'model'));
+  const always = { MTORRENT_SIGN: 'yes' };
+  const signers = /^signed +\S+@\S+ \([a-z2-7]{8}\) on /m;
+  for (const [name, words, env, isSigned] of [
+    ['asked', ['--sign'], {}, true],
+    ['set', [], always, true],
+    ['spared', ['--no-sign'], always, false],
+  ] as const) {
+    const sharing = lab.first.startWith(env, 'share', 'model.bin', '-o', `${name}.mtorrent`, ...words);
+    await sharing.line(/^\S+\.mtorrent$/, DEADLINE_MS);
+    assert.equal(signers.test(await lab.first.succeed('info', `${name}.mtorrent`)), isSigned, name);
+    sharing.kill('SIGINT');
+    await sharing.exited;
+  }
+  const [one, two] = lab.trackers;
+  const client = lab.first.startWith(always, 'client', '127.0.0.1:0', one, two, 'client.log');
+  client.write('share model.bin console.mtorrent');
+  await client.line(/^SUCCESS:console\.mtorrent$/, DEADLINE_MS);
+  assert.match(await lab.first.succeed('info', 'console.mtorrent'), signers);
 });
 
 test('C19: a key that others may read is refused with what to do; a named identity that is away opens nothing', async (t) => {

@@ -1751,6 +1751,15 @@ const MEMBERS: readonly Defect[] = [
     rule: 'while a closed home swarm does not run, its addresses are as open as whoever listens there',
   },
   {
+    name: 'share: the setting signs nothing',
+    breaks: 'a share is signed when it or the setting says so',
+    file: 'src/client/disk-jobs/signatures.ts',
+    right: 'if (isWanted !== true && signs !== true) return undefined;',
+    wrong: 'if (isWanted !== true) return undefined;',
+    test: 'test/client/signatures.test.ts',
+    rule: 'a share is signed when it or the setting says so, and refused before it is hashed where the card does not allow it',
+  },
+  {
     name: 'member state: what another process wrote is replaced',
     breaks: 'processes of one user merge what they heard of a closed swarm',
     file: 'src/client/state/member-state.ts',

@@ -170,6 +170,7 @@ export const SHARED: readonly (readonly [line: string, shows: RegExp])[] = [
   ['share ~/model model.mtorrent', /^sharing; give model\.mtorrent to [\s\S]*^mtorrent:/m],
   ['share "two words.bin" /tmp/two.mtorrent', /^sharing; give two\.mtorrent to /m],
   ['share "two words.bin" /tmp/secret.mtorrent --unlisted', /^sharing; give secret\.mtorrent to /m],
+  ['share ~/disk.img signed.mtorrent --sign', /belongs to no closed swarm, so it can sign nothing/],
 ];
 
 /** Lines of the client that gets it, in their order, as a script writes them: the rows of each, and its result. */

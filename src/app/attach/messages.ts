@@ -10,7 +10,7 @@ import { text, tuple, u16, u32 } from '../../foundation/wire/schema.js';
 /** Never changes; ATTACH_VERSION does. */
 export const ATTACH_MAGIC = Uint8Array.from([...Buffer.from('MTCONS', 'latin1'), 0, 1]);
 /** Raised when a command or an event changes its fields or their ranges; a new command does not raise it. */
-export const ATTACH_VERSION = 4;
+export const ATTACH_VERSION = 5;
 
 const program = text(32);
 const address = text(ADDRESS_BYTES_MAX);

@@ -23,6 +23,7 @@ export interface CommandConfig {
     | 'downloadsAtOnce'
     | 'allowHostNames'
     | 'requireSignature'
+    | 'signs'
     | 'swarmDir'
     | 'onWarm'
     | 'onWait'
@@ -57,6 +58,7 @@ export function clientConfigOf(settings: Settings): CommandConfig {
       downloadsAtOnce: values['active-downloads'],
       allowHostNames: values['allow-host-names'],
       requireSignature: values['require-signature'],
+      signs: values.sign,
       get swarmDir() {
         return memberStateBase(settings);
       },

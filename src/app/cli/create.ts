@@ -19,7 +19,7 @@ import { namedPair } from '../../foundation/torrent/tracker-pair.js';
 import type { HashPool } from '../../transfer/hash/pool.js';
 import { notesOn } from '../../transfer/hash/survey-notes.js';
 import type { Source } from '../../transfer/storage/source.js';
-import { IDENTITY_SETTINGS, settingFlags } from '../settings/table.js';
+import { IDENTITY_SETTINGS, SIGN_FLAG, settingFlags } from '../settings/table.js';
 import { clientConfigOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 import { FOLDER_FLAGS, type FolderArguments, surveyOptionsOf } from './folder-flags.js';
@@ -56,11 +56,7 @@ export function createCommand(parser: Argv, run: RunCommand): void {
         .option('out', { alias: 'o', type: 'string', describe: 'the .mtorrent [default: <name>.mtorrent here]' })
         .option('name', { type: 'string', describe: 'save under another name' })
         .option('sha256', { type: 'boolean', default: false, describe: 'add the SHA-256 of the whole file' })
-        .option('sign', {
-          type: 'boolean',
-          default: false,
-          describe: 'sign it as a publisher of your closed swarm; implies --sha256 for a file',
-        })
+        .options(SIGN_FLAG)
         .option('force', { alias: 'f', type: 'boolean', default: false, describe: 'replace an existing .mtorrent' })
         .options(FOLDER_FLAGS)
         .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'print the path and nothing else' })
@@ -71,7 +67,7 @@ export function createCommand(parser: Argv, run: RunCommand): void {
         const { file, out, name, sha256, force, quiet, exclude, skipUnshareable, followLinks, mtimes, mode } = args;
         const folder = { exclude, skipUnshareable, followLinks, mtimes, mode };
         const trackers = await pairOf(args);
-        const sign = args.sign ? await ownSigner(args) : undefined;
+        const sign = (await settingsOf(args)).values.sign ? await ownSigner(args) : undefined;
         return runCreate({ file, out, trackers, name, sha256, sign, force, quiet, ...folder }, terminal());
       }),
   );

@@ -9,7 +9,7 @@ import type { TrackerPair } from '../home/pair.js';
 import { linkOf } from '../library/links.js';
 import type { Sharing as SharingFile } from '../library/one-shot.js';
 import type { Sharing, SwarmClient } from '../library/swarm-client.js';
-import { CLIENT_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import { CLIENT_SETTINGS, OPEN_FLAG, SIGN_FLAG, settingFlags } from '../settings/table.js';
 import { type RunCommand, terminal } from './context.js';
 import { FOLDER_FLAGS, type FolderArguments } from './folder-flags.js';
 import { reportHashing } from './hashing-progress.js';
@@ -36,6 +36,7 @@ export function shareCommand(parser: Argv, run: RunCommand): void {
           default: false,
           describe: 'keep it out of what `mtorrent list` shows; whoever has its .mtorrent can fetch it',
         })
+        .options(SIGN_FLAG)
         .options(FOLDER_FLAGS)
         .options({ trackers: { ...settingFlags('trackers').trackers, alias: ['tracker', 't'] } })
         .options(settingFlags('address', 'upload-limit', ...CLIENT_SETTINGS, 'stats-interval', 'state-dir', 'socket'))
@@ -62,7 +63,15 @@ async function runShare(args: ShareArguments, run: OneShot): Promise<number> {
   const path = absolutePathOf(args.file);
   const output = args.output ?? `${basename(path).normalize('NFC')}.mtorrent`;
   const { exclude, skipUnshareable, followLinks, mtimes, mode, unlisted } = args;
-  const options = { exclude, skipUnshareable, followLinks, mtimes, mode, isListed: !unlisted };
+  const options = {
+    exclude,
+    skipUnshareable,
+    followLinks,
+    mtimes,
+    mode,
+    isListed: !unlisted,
+    isSigned: run.settings.values.sign,
+  };
   const names = { path, output, mtorrent: absolutePathOf(output), options };
   return run.background === undefined ? shareHere(names, run) : handOver(names, run.background, run.reporter);
 }

@@ -21,6 +21,7 @@ export interface HomeConfig
     | 'downloadsAtOnce'
     | 'allowHostNames'
     | 'requireSignature'
+    | 'signs'
     | 'swarmDir'
     | 'onWarm'
     | 'onWait'

@@ -30,6 +30,7 @@ export interface OneShotConfig
     | 'diskReserve'
     | 'allowHostNames'
     | 'requireSignature'
+    | 'signs'
     | 'swarmDir'
     | 'otherShares'
     | 'credentials'

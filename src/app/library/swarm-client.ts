@@ -118,6 +118,7 @@ export class SwarmClient {
       mtimes: options.mtimes ?? mtimes,
       mode: options.mode ?? mode,
       isListed: options.isListed ?? isListed,
+      ...(options.isSigned === true ? { isSigned: true } : {}),
     });
   }
 

@@ -87,6 +87,12 @@ export const SETTINGS = {
     'no',
     "whether only what the swarm's publishers signed is downloaded: yes or no",
   ),
+  sign: setting(
+    yesOrNo,
+    () => false,
+    'no',
+    'whether every .mtorrent made here is signed, as a publisher of the closed swarm: yes or no',
+  ),
   'state-dir': setting(
     path('directories'),
     ({ stateDirectory }) => stateDirectory,
@@ -189,6 +195,10 @@ export const IDENTITY_SETTINGS = ['identity', 'swarm'] as const satisfies readon
 export const OPEN_FLAG = {
   open: { type: 'boolean', default: false, describe: 'the same as --swarm open' },
 } as const;
+/** Flag of every command that makes one .mtorrent: the setting as a switch. */
+export const SIGN_FLAG = {
+  sign: { type: 'boolean', describe: 'sign it as a publisher of your closed swarm; implies --sha256 for a file' },
+} as const;
 /** Flags of every command that writes a log. */
 export const LOG_SETTINGS = ['log-level', 'log-format'] as const satisfies readonly SettingName[];
 /** Flags of every command that runs a client or a tracker: what it serves to browsers and scripts. */
@@ -208,7 +218,7 @@ export const CLIENT_SETTINGS = [
 export const HOOK_SETTINGS = ['on-complete', 'on-error', 'hook-timeout'] as const satisfies readonly SettingName[];
 
 /** Flags of every command whose client goes on when a download ends. */
-export const LASTING_SETTINGS = ['limit-schedule', 'active-downloads'] as const satisfies readonly SettingName[];
+export const LASTING_SETTINGS = ['limit-schedule', 'active-downloads', 'sign'] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;
 /** Paths are absolute, rates are bytes per second (0: no limit), times are milliseconds. */

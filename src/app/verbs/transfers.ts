@@ -2,7 +2,7 @@
 
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { printable } from '../../foundation/torrent/names.js';
-import type { SwarmClient } from '../library/swarm-client.js';
+import type { Sharing, SwarmClient } from '../library/swarm-client.js';
 import { destination, localFile, mtorrent, newMtorrent, olderVersion, pattern } from './arguments.js';
 import { done, type Result } from './results.js';
 import { form, type Verb } from './verb.js';
@@ -15,7 +15,7 @@ export const SHARE: Verb = {
     form({
       takes: { path: localFile, mtorrentPath: newMtorrent },
       purpose: 'create the .mtorrent and share the file',
-      ask: (client, { path, mtorrentPath }) => share(client, path, mtorrentPath, true),
+      ask: (client, { path, mtorrentPath }) => share(client, path, mtorrentPath, {}),
       show: shared,
     }),
     form({
@@ -23,7 +23,14 @@ export const SHARE: Verb = {
       takes: { path: localFile, mtorrentPath: { ...newMtorrent, shown: '<output>' } },
       flag: { name: 'unlisted', purpose: 'likewise, and no tracker lists it' },
       purpose: 'likewise, and no tracker lists it',
-      ask: (client, { path, mtorrentPath }) => share(client, path, mtorrentPath, false),
+      ask: (client, { path, mtorrentPath }) => share(client, path, mtorrentPath, { isListed: false }),
+      show: shared,
+    }),
+    form({
+      takes: { path: localFile, mtorrentPath: { ...newMtorrent, shown: '<output>' } },
+      flag: { name: 'sign', purpose: 'likewise, signed by you as a publisher' },
+      purpose: 'likewise, signed by you as a publisher',
+      ask: (client, { path, mtorrentPath }) => share(client, path, mtorrentPath, { isSigned: true }),
       show: shared,
     }),
   ],
@@ -65,8 +72,8 @@ interface Shared {
   readonly link: string;
 }
 
-async function share(client: SwarmClient, path: string, mtorrentPath: string, isListed: boolean): Promise<Shared> {
-  const name = await client.share(path, mtorrentPath, isListed ? {} : { isListed });
+async function share(client: SwarmClient, path: string, mtorrentPath: string, options: Sharing): Promise<Shared> {
+  const name = await client.share(path, mtorrentPath, options);
   try {
     return { name, link: await client.link(mtorrentPath) };
   } catch (error) {

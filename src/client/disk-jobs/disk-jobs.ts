@@ -40,7 +40,7 @@ import { Rehash } from './rehash.js';
 import { Relocation } from './relocation.js';
 import { type FoundCopy, Reopener } from './reopener.js';
 import { type HashProgress, hashShare } from './share.js';
-import { checkSignature } from './signatures.js';
+import { checkSignature, signerFor } from './signatures.js';
 
 type SharingKind = 'prepareShare' | 'writeShare';
 type GettingKind = 'prepareGet' | 'judgeTarget' | 'judgeMoves';
@@ -71,7 +71,14 @@ export interface DiskJobsOptions {
   readonly hashThreads: number;
   readonly client: Pick<
     ClientOptions,
-    'trackers' | 'readMetainfo' | 'allowHostNames' | 'requireSignature' | 'socket' | 'otherShares' | 'credentials'
+    | 'trackers'
+    | 'readMetainfo'
+    | 'allowHostNames'
+    | 'requireSignature'
+    | 'signs'
+    | 'socket'
+    | 'otherShares'
+    | 'credentials'
   >;
   readonly log: Log;
   readonly post: (input: ClientInput) => void;
@@ -209,12 +216,13 @@ export class DiskJobs {
     const refused = prepareFailed;
     return {
       prepareShare: {
-        perform: async ({ ask, kind: _, ...order }) => {
+        perform: async ({ ask, kind: _, isSigned, ...order }) => {
           const { path, mtorrentPath } = order;
+          const signer = signerFor(isSigned, this.#options.client);
           const report = nowAndThen(PROGRESS_MS, (progress: HashProgress) =>
             post({ kind: 'shareProgressed', ask, path, mtorrentPath, ...progress }),
           );
-          const { entry, metainfo, notes } = await hashShare({ ...order, trackers }, this.#hashing, report);
+          const { entry, metainfo, notes } = await hashShare({ ...order, trackers, signer }, this.#hashing, report);
           const learned = files.learn(metainfo);
           for (const sentence of notes) answer({ kind: 'notice', level: 'bad', sentence: `${path}: ${sentence}` });
           return { kind: 'shareHashed', ask, entry: await this.#folders.shared(entry, metainfo, learned) };

@@ -3,6 +3,7 @@
 
 import { basename } from 'node:path';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
+import type { Signer } from '../../foundation/identity/seal.js';
 import type { Address } from '../../foundation/torrent/address.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import { EXECUTABLE_LINE, formatHead, type Metainfo, makeMetainfo } from '../../foundation/torrent/metainfo.js';
@@ -13,6 +14,7 @@ import type { Entry } from '../files/record.js';
 import type { ShareOptions } from '../messages.js';
 import { entryOf } from './entry.js';
 import type { LocalHashing } from './local-hashing.js';
+import { signedBy } from './signatures.js';
 
 export interface HashProgress {
   /** In bytes. */
@@ -22,10 +24,12 @@ export interface HashProgress {
   readonly done: number;
 }
 
-export interface ShareOrder extends ShareOptions {
+export interface ShareOrder extends Omit<ShareOptions, 'isSigned'> {
   readonly path: string;
   readonly mtorrentPath: string;
   readonly trackers: readonly [Address, Address];
+  /** Undefined: it is not signed. */
+  readonly signer?: Signer | undefined;
 }
 
 export interface HashedShare {
@@ -55,21 +59,22 @@ export async function hashShare(
 }
 
 async function hashFile(order: ShareOrder, hashing: LocalHashing, onProgress: OnProgress): Promise<HashedShare> {
-  const { path, mtorrentPath, trackers, mode, isListed } = order;
+  const { path, mtorrentPath, trackers, mode, isListed, signer } = order;
   const source = await inspectSource(path);
   const { size } = source;
   const name = nameOf(path);
   await checkMetainfoPath(mtorrentPath, formatHead({ trackers, name, size }), { overwrite: false });
   const { pieceCount: pieces } = new Geometry(size);
   const digests = await hashing.hash(source, (done) => onProgress({ size, pieces, done }));
+  const sha256 = signer === undefined ? undefined : await hashing.sha256(source);
   const extra = mode && source.isExecutable ? [EXECUTABLE_LINE] : [];
-  const metainfo = makeMetainfo({ trackers, name, size, digests, extra });
+  const metainfo = signedBy(signer, makeMetainfo({ trackers, name, size, digests, sha256, extra }));
   const entry = entryOf(metainfo, mtorrentPath, source.path, { kind: 'complete', mtimeMs: source.mtimeMs });
   return { entry: { ...entry, isListed }, metainfo, notes: [] };
 }
 
 async function hashFolder(order: ShareOrder, hashing: LocalHashing, onProgress: OnProgress): Promise<HashedShare> {
-  const { path, mtorrentPath, trackers, mode: _, isListed, ...options } = order;
+  const { path, mtorrentPath, trackers, mode: _, isListed, signer, ...options } = order;
   const name = nameOf(path);
   // Its size is not known yet: whether it can be written there at all.
   await checkMetainfoPath(mtorrentPath, formatHead({ trackers, name, size: 0 }), { overwrite: true });
@@ -78,7 +83,7 @@ async function hashFolder(order: ShareOrder, hashing: LocalHashing, onProgress: 
   await checkMetainfoPath(mtorrentPath, formatHead({ trackers, name, size }), { overwrite: false });
   const { pieceCount: pieces } = new Geometry(size);
   const digests = await hashing.hash(source, (done) => onProgress({ size, pieces, done }));
-  const metainfo = makeMetainfo({ trackers, name, size, digests, folder: layout.folder });
+  const metainfo = signedBy(signer, makeMetainfo({ trackers, name, size, digests, folder: layout.folder }));
   const entry = entryOf(metainfo, mtorrentPath, source.path, { kind: 'complete', mtimeMs: 0 });
   return { entry: { ...entry, isListed }, metainfo, notes: notesOn(source) };
 }

@@ -44,13 +44,9 @@ const FRESH = 'ask its sender for a fresh copy of the .mtorrent';
  * file, or with too many lines; NOT_ADMITTED when the card does not allow it.
  * @param atS seconds since 1970, for people.
  */
-export function sealMetainfo(metainfo: Metainfo, { card, root, sign }: Signer, atS: number): Metainfo {
-  const read = readCard(card, root);
-  if (read?.kind !== 'member' || !hasPower(read.member.powers, 'sign')) {
-    const who = read?.kind === 'member' ? read.member.name : 'this machine';
-    const sentence = `${who} may not sign in this swarm; ask its administrator for an invitation as publisher`;
-    throw new MiniTorrentError('NOT_ADMITTED', sentence);
-  }
+export function sealMetainfo(metainfo: Metainfo, signer: Signer, atS: number): Metainfo {
+  checkMaySign(signer);
+  const { card, root, sign } = signer;
   const bare = withoutSeal(metainfo);
   if (bare.layout.folder === undefined && bare.sha256 === undefined) {
     const sentence = `${metainfo.name} has no SHA-256 in its .mtorrent, which a signature needs; make it again with: ${command('create', '--sign')}`;
@@ -68,6 +64,15 @@ export function sealMetainfo(metainfo: Metainfo, { card, root, sign }: Signer, a
     [SIGNATURE_KEY, signature.toString('base64url')],
   ] as const;
   return { ...bare, extra: [...bare.extra, ...lines] };
+}
+
+/** Throws NOT_ADMITTED when its card does not allow it. */
+export function checkMaySign({ card, root }: Signer): void {
+  const read = readCard(card, root);
+  if (read?.kind === 'member' && hasPower(read.member.powers, 'sign')) return;
+  const who = read?.kind === 'member' ? read.member.name : 'this machine';
+  const sentence = `${who} may not sign in this swarm; ask its administrator for an invitation as publisher`;
+  throw new MiniTorrentError('NOT_ADMITTED', sentence);
 }
 
 /** What a member signs with. */

@@ -32,6 +32,7 @@ const SYSTEM = '/etc/xdg/mtorrent/config.toml';
 const WORDS: Readonly<Record<SettingName, readonly [string, string, string, string]>> = {
   'allow-host-names': ['yes', 'no', 'yes', 'no'],
   'require-signature': ['yes', 'no', 'yes', 'no'],
+  sign: ['yes', 'no', 'yes', 'no'],
   'address-wait': ['10s', '5m', '1h', 'forever'],
   address: ['192.0.2.1:1', '192.0.2.2:2', '192.0.2.3:3', '[2001:db8::1]:0'],
   trackers: [

@@ -86,6 +86,7 @@ test('each line asks the client what it says, and nothing else', async () => {
   const table: readonly [string, ...unknown[]][] = [
     ['share a x', 'share', '/here/a', '/here/x', {}],
     ['share a x --unlisted', 'share', '/here/a', '/here/x', { isListed: false }],
+    ['share a x --sign', 'share', '/here/a', '/here/x', { isSigned: true }],
     ['get x .', 'get', '/here/x', '/here'],
     [
       "get x . --only a/* --except '*.b' --only c --reuse v1",
