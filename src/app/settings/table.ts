@@ -87,12 +87,7 @@ export const SETTINGS = {
     'no',
     "whether only what the swarm's publishers signed is downloaded: yes or no",
   ),
-  sign: setting(
-    yesOrNo,
-    () => false,
-    'no',
-    'whether every .mtorrent made here is signed, as a publisher of the closed swarm: yes or no',
-  ),
+  sign: setting(yesOrNo, () => false, 'no', 'whether every .mtorrent made here is signed by its publisher: yes or no'),
   'state-dir': setting(
     path('directories'),
     ({ stateDirectory }) => stateDirectory,
