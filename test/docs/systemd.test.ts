@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
+import { identityFilesIn } from '../../src/app/identity/identity-directory.js';
+import { makeSwarm } from '../../src/app/identity/making.js';
 import { deferred, within } from '../../src/foundation/base/deferred.js';
+import { addressFrom } from '../../src/foundation/torrent/address.js';
 import { eventually } from '../support/e2e-stage.js';
 import { hasTool } from '../support/needs.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -26,6 +29,39 @@ test('systemd takes the units, and every word in them', (t) => {
   for (const [unit, ...scope] of [[TRACKER], [CLIENT, '--user']] as const) {
     const words = [...scope, 'verify', '--man=no', unit];
     const { status, stderr } = spawnSync('systemd-analyze', words, { cwd: ROOT, encoding: 'utf8', env });
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, '', unit);
+  }
+});
+
+test('the lines for a closed swarm hand over the files of an identity, and systemd takes them', async (t) => {
+  const directory = temporaryDirectory(t);
+  const swarm = { name: 'lab', member: 'ada@node1', tracker: 'node1', root: undefined, trackerDirectory: undefined };
+  const trackers = [addressFrom('192.0.2.11:7001', ''), addressFrom('192.0.2.12:7001', '')] as const;
+  await makeSwarm(join(directory, 'swarm'), { ...swarm, trackers }, 1_800_000_000);
+  const made = await identityFilesIn(join(directory, 'swarm'));
+  for (const [unit, part, ...scope] of [
+    [TRACKER, 'tracker'],
+    [CLIENT, 'identity', '--user'],
+  ] as const) {
+    const text = linesOf(unit)
+      .join('\n')
+      .replace(/^#(?=LoadCredential=|Environment=)/gm, '');
+    const handed = [...text.matchAll(/^LoadCredential=([^:]+):/gm)].map(([, name = '']) => name);
+    assert.deepEqual(
+      [...handed].sort(),
+      made.filter((name) => name === 'swarm.toml' || name.startsWith(`${part}.`)).sort(),
+      `${unit}: what such a process needs, and no other key`,
+    );
+    assert.match(text, /^Environment=MTORRENT_IDENTITY=%d MTORRENT_SWARM=closed$/m);
+    if (!hasTool(t, 'systemd-analyze')) continue;
+    const path = join(directory, basename(unit));
+    writeFileSync(path, text);
+    const env = { ...process.env, XDG_RUNTIME_DIR: directory };
+    const { status, stderr } = spawnSync('systemd-analyze', [...scope, 'verify', '--man=no', path], {
+      encoding: 'utf8',
+      env,
+    });
     assert.equal(status, 0, stderr);
     assert.equal(stderr, '', unit);
   }

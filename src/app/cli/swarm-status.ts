@@ -12,6 +12,7 @@ import { printable } from '../../foundation/torrent/names.js';
 import { loadIdentity, type OwnIdentity, type Part, readRootKey, rootKeyPath } from '../identity/identity-directory.js';
 import type { Settings } from '../settings/resolve.js';
 import { terminal } from './context.js';
+import { credentialsOf } from './membership.js';
 import { swarmDirectory } from './swarm-identity.js';
 import { timeText } from './swarm-words.js';
 
@@ -26,7 +27,7 @@ interface Standing {
 
 export async function runStatus(json: boolean, settings: Settings): Promise<number> {
   const directory = await swarmDirectory(settings);
-  const identities = await identitiesIn(directory);
+  const identities = await identitiesIn(directory, settings);
   const [first] = identities;
   if (first === undefined)
     throw new MiniTorrentError('NOT_ADMITTED', `there is no identity in ${printable(directory)}`);
@@ -58,12 +59,14 @@ interface Own {
   readonly identity: OwnIdentity;
 }
 
-async function identitiesIn(directory: string): Promise<readonly Own[]> {
+async function identitiesIn(directory: string, settings: Settings): Promise<readonly Own[]> {
   const found: Own[] = [];
   let why: unknown;
   for (const part of ['client', 'tracker'] as const) {
     try {
-      found.push({ part, identity: await loadIdentity(directory, part) });
+      const identity = await loadIdentity(directory, part);
+      const { card } = part === 'client' ? await credentialsOf(identity, settings) : identity;
+      found.push({ part, identity: { ...identity, card } });
     } catch (error) {
       if (!(error instanceof MiniTorrentError) || error.code !== 'NOT_ADMITTED') throw error;
       why ??= error;
