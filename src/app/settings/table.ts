@@ -213,7 +213,11 @@ export const CLIENT_SETTINGS = [
 export const HOOK_SETTINGS = ['on-complete', 'on-error', 'hook-timeout'] as const satisfies readonly SettingName[];
 
 /** Flags of every command whose client goes on when a download ends. */
-export const LASTING_SETTINGS = ['limit-schedule', 'active-downloads', 'sign'] as const satisfies readonly SettingName[];
+export const LASTING_SETTINGS = [
+  'limit-schedule',
+  'active-downloads',
+  'sign',
+] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;
 /** Paths are absolute, rates are bytes per second (0: no limit), times are milliseconds. */
