@@ -59,6 +59,19 @@ export interface ClientOptions {
   readonly onWarm?: (() => void) | undefined;
 }
 
+/** What work on the disk depends on. */
+export type JobOptions = Pick<
+  ClientOptions,
+  | 'trackers'
+  | 'readMetainfo'
+  | 'allowHostNames'
+  | 'requireSignature'
+  | 'signs'
+  | 'socket'
+  | 'otherShares'
+  | 'credentials'
+>;
+
 export interface Client {
   /** With the port that it really listens on. */
   readonly upload: Address;

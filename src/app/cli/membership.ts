@@ -1,7 +1,7 @@
 // Whether the process of a command takes part in a closed swarm, and as whom: found out before anything is dialed or
 // listened on. An open one says so in one line.
 
-import { loadMemberState, memberDirectory } from '../../client/state/member-state.js';
+import { recall } from '../../client/administration/recalled.js';
 import { command } from '../../foundation/base/shell-line.js';
 import { Credentials } from '../../foundation/identity/credentials.js';
 import type { SecretKey } from '../../foundation/identity/keys.js';
@@ -84,8 +84,7 @@ export async function credentialsOf(identity: OwnIdentity, settings: Settings): 
   const credentials = new Credentials(identity);
   // Without a home directory there is no state in it.
   if (joinedDirectory(settings) === undefined) return credentials;
-  // What cannot be used there, a tracker tells again; a client says so as well.
-  await loadMemberState(memberDirectory(memberStateBase(settings), credentials), credentials);
+  await recall(memberStateBase(settings), credentials);
   return credentials;
 }
 

@@ -24,7 +24,7 @@ import { namesOf } from '../files/names.js';
 import type { Entry } from '../files/record.js';
 import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
 import type { Choice, ClientEvent } from '../messages.js';
-import type { ClientOptions } from '../options.js';
+import type { JobOptions } from '../options.js';
 import { Reuse } from '../reuse/reuse.js';
 import type { StatePaths } from '../state/library.js';
 import { deleteContent } from './content-removal.js';
@@ -69,17 +69,7 @@ export interface DiskJobsOptions {
   readonly paths: StatePaths;
   readonly files: OpenFiles;
   readonly hashThreads: number;
-  readonly client: Pick<
-    ClientOptions,
-    | 'trackers'
-    | 'readMetainfo'
-    | 'allowHostNames'
-    | 'requireSignature'
-    | 'signs'
-    | 'socket'
-    | 'otherShares'
-    | 'credentials'
-  >;
+  readonly client: JobOptions;
   readonly log: Log;
   readonly post: (input: ClientInput) => void;
   readonly answer: (event: ClientEvent) => void;
