@@ -71,7 +71,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'tracking/tracker/messages',
   ],
   'client/doctor': ['foundation', 'transfer/storage', 'tracking/tracker/messages'],
-  'client/administration': ['foundation', 'tracking/tracker/messages'],
+  'client/administration': ['foundation', 'tracking/tracker/messages', 'client/state/member-state'],
   client: [
     'client/doctor',
     'client/links',
