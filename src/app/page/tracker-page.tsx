@@ -1,11 +1,14 @@
-// The page of a tracker: what it holds, whether it is in step with its partner, and how many announces it takes.
+// The page of a tracker: what it holds, whether it is in step with its partner, and how many requests it takes.
 
 import { counted, formatBytes } from './figures.js';
 import { useAsked } from './looking.js';
+import { useRef } from './preact.js';
 import type { AboutRow } from './rows.js';
 
 const STATUS_MS = 2_000;
 const LIST_MS = 5_000;
+/** More rows than anybody reads make a browser slow. */
+const SHOWN_MAX = 500;
 
 interface ListedRow {
   readonly name: string;
@@ -15,10 +18,20 @@ interface ListedRow {
   readonly swarm: string;
 }
 
+type Figures = Readonly<Record<string, unknown>>;
+
+interface StatusRow {
+  readonly ready: boolean;
+  /** Why it is not. */
+  readonly unready: string;
+  readonly stats: Figures;
+}
+
 export function TrackerPage({ about }: { readonly about: AboutRow }) {
-  const status = useAsked<{ readonly stats?: Readonly<Record<string, unknown>> }>('stats', STATUS_MS);
+  const status = useAsked<StatusRow>('stats', STATUS_MS);
   const list = useAsked<{ readonly files: readonly ListedRow[] }>('list', LIST_MS);
-  const figures = Object.entries(status.answer?.stats ?? {}).filter(([, value]) => typeof value !== 'object');
+  const rate = useRequestRate(status.answer?.stats);
+  const files = list.answer?.files ?? [];
   return (
     <>
       <header>
@@ -37,28 +50,72 @@ export function TrackerPage({ about }: { readonly about: AboutRow }) {
       <main>
         <section class="card" aria-labelledby="swarms">
           <h2 id="swarms">
-            Swarms <span class="count">{list.answer?.files.length ?? 0}</span>
+            Shared files <span class="count">{files.length}</span>
           </h2>
+          {list.problem !== undefined && <p class="hint">{list.problem}</p>}
+          {list.answer !== undefined && files.length === 0 && <p class="hint">Nothing is listed.</p>}
           <ul class="rows">
-            {list.answer?.files.map(({ name, size, seeders, complete, swarm }) => (
+            {files.slice(0, SHOWN_MAX).map(({ name, size, seeders, complete, swarm }) => (
               <li key={swarm}>
-                <b>{name}</b> {formatBytes(size)} · {counted(seeders, 'seeder')} ({complete} complete)
+                <b>{name}</b>
+                <span class="hint">{`${formatBytes(size)} · ${counted(seeders, 'seeder')}, ${complete} complete`}</span>
               </li>
             ))}
           </ul>
         </section>
-        <section class="card" aria-labelledby="figures">
-          <h2 id="figures">State</h2>
-          <dl class="totals">
-            {figures.map(([name, value]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{String(value)}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
+        {status.answer !== undefined && <StatePanel status={status.answer} rate={rate} />}
       </main>
     </>
   );
+}
+
+function StatePanel({ status, rate }: { readonly status: StatusRow; readonly rate: number | undefined }) {
+  const { ready, unready, stats } = status;
+  const { partner } = stats;
+  const plain = (all: object) => Object.entries(all).filter(([, value]) => value !== null && typeof value !== 'object');
+  return (
+    <section class="card" aria-labelledby="state">
+      <h2 id="state">
+        State <span class={`state ${ready ? 'fine' : 'bad'}`}>{ready ? 'ready' : 'not ready'}</span>
+      </h2>
+      {!ready && <p class="problem">{unready}</p>}
+      <p>{rate === undefined ? '' : `${rate.toFixed(1)} requests a second`}</p>
+      <FigureList title="This tracker" figures={plain(stats)} />
+      {typeof partner === 'object' && partner !== null && <FigureList title="Its partner" figures={plain(partner)} />}
+    </section>
+  );
+}
+
+function FigureList({ title, figures }: { readonly title: string; readonly figures: readonly [string, unknown][] }) {
+  return (
+    <>
+      <h3>{title}</h3>
+      <dl class="totals">
+        {figures.map(([name, value]) => (
+          <div key={name}>
+            <dt>{spaced(name)}</dt>
+            <dd>{typeof value === 'number' ? value.toLocaleString('en') : String(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+/** 'liveEntries' → 'live entries' */
+function spaced(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** Requests a second between the last two looks; undefined before there were two. */
+function useRequestRate(stats: Figures | undefined): number | undefined {
+  const before = useRef<{ readonly stats: Figures; readonly rate: number | undefined } | undefined>(undefined);
+  const count = (of: Figures, name: string): number => Number(of[name] ?? 0);
+  if (stats === undefined || stats === before.current?.stats) return before.current?.rate;
+  const last = before.current?.stats;
+  const passedMs = last === undefined ? 0 : count(stats, 'uptimeMs') - count(last, 'uptimeMs');
+  const requests = last === undefined ? 0 : count(stats, 'requests') - count(last, 'requests');
+  const rate = passedMs <= 0 ? undefined : Math.max(0, (requests * 1000) / passedMs);
+  before.current = { stats, rate };
+  return rate;
 }
