@@ -15,9 +15,10 @@ const ENTRIES = {
   store: 'workers/store.ts',
   tracker: 'workers/tracker.ts',
   fastify: 'src/app/http/fastify.ts',
+  prometheus: 'src/app/http/prometheus.ts',
 };
 /** Doors to packages that few processes use: each is a bundle of its own, read when it is imported. */
-const LATE_DOORS = ['fastify'];
+const LATE_DOORS = ['fastify', 'prometheus'];
 /** They look for files of their own: a thread's entry, native libraries. */
 const LEFT_OUT = ['piscina', 'libsql', 'msgpackr-extract'];
 /**

@@ -110,6 +110,7 @@ const HELP: Readonly<Record<string, Row>> = {
     by: 'test/e2e/closed-session.long.test.ts',
   },
   'mtorrent join mtj1aebagba…': { stage: 'elsewhere', by: 'test/e2e/closed-session.long.test.ts' },
+  'mtorrent web': { stage: 'elsewhere', by: 'test/e2e/http.long.test.ts' },
   'mtorrent doctor': { stage: 'elsewhere', by: 'test/e2e/inspect.test.ts' },
 };
 

@@ -1,5 +1,5 @@
 // Holds a JSON value against the part of JSON Schema that docs/events.schema.json uses: type, const, enum, properties,
-// required, additionalProperties: false, items with their number, minimum and maximum, oneOf. A word that it does not
+// required, additionalProperties, items with their number, minimum and maximum, oneOf. A word that it does not
 // know is an error, so that no schema is taken for checked that was not.
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -39,10 +39,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
         ? mismatches((value as Readonly<Record<string, unknown>>)[name], schema, `${at}.${name}`)
         : [],
     ),
-  additionalProperties: (value, _rule, at, { properties }) =>
-    Object.keys(value ?? {})
-      .filter((name) => !Object.hasOwn(properties ?? {}, name))
-      .map((name) => `${at} has ${name}, which is not described`),
+  additionalProperties: (value, rule, at, { properties }) =>
+    rule === true
+      ? []
+      : Object.keys(value ?? {})
+          .filter((name) => !Object.hasOwn(properties ?? {}, name))
+          .map((name) => `${at} has ${name}, which is not described`),
   oneOf: (value, rule, at) => {
     const found = (rule as Schema[]).map((schema) => mismatches(value, schema, at));
     const fitting = found.filter((wrong) => wrong.length === 0).length;

@@ -91,9 +91,12 @@ async function runGet(args: GetArguments, run: OneShot): Promise<number> {
   const automate = await prepareAutomation(run.settings);
   const fetching = await startGet(order.plan, { ...run.clientConfig, ...shares, credentials });
   const automation = automate(fetching, (level, sentence) => run.reporter.notice(level, sentence));
+  let endHttp = async (): Promise<void> => undefined;
   try {
+    endHttp = await run.serveHttp(fetching.client);
     return await fetch(order, fetching, run, automation);
   } finally {
+    await endHttp();
     await automation.close();
     await fetching.close();
   }

@@ -1,6 +1,7 @@
 // What `share` and `get` have in common: their output, what ends them early, the client in the background that can do
 // their work, following a download, seeding. What is shared or fetched, the commands themselves decide.
 
+import { join } from 'node:path';
 import { systemClock } from '../../foundation/base/clock.js';
 import { alarm, deferred } from '../../foundation/base/deferred.js';
 import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
@@ -125,6 +126,19 @@ export class OneShot {
     this.#stopped = stopped;
     this.background = background;
     this.#membership = membership;
+  }
+
+  /** Serves a client of its own over HTTP where that is set; answers what ends it. */
+  async serveHttp(client: SwarmClient): Promise<() => Promise<void>> {
+    const { openEndpoints } = await import('./endpoints.js');
+    const place = (): string => join(this.config.stateRoot, 'http');
+    const tell = (sentence: string): void => this.reporter.notice('bad', sentence);
+    const endpoints = await openEndpoints(this.settings, place, tell);
+    endpoints.serve({ client });
+    for (const remark of endpoints.remarks) this.reporter.notice('good', remark);
+    const link = endpoints.link();
+    if (link !== undefined) this.reporter.notice('good', `its page, once and within a minute: ${link}`);
+    return () => endpoints.close();
   }
 
   /** How a client of its own takes part with these trackers. */

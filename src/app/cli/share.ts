@@ -94,9 +94,12 @@ async function shareHere(names: Names, run: OneShot): Promise<number> {
     const { credentials, remark } = await run.membershipOn(pair);
     const config = { ...run.clientConfig, credentials };
     const sharing = await startShare(names.path, names.mtorrent, pair.trackers, config, names.options);
+    let endHttp = async (): Promise<void> => undefined;
     try {
+      endHttp = await run.serveHttp(sharing.client);
       return await shareUntilStopped(names, sharing, run, remark);
     } finally {
+      await endHttp();
       await sharing.close();
     }
   } finally {

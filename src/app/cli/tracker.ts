@@ -6,7 +6,7 @@ import { serviceLines } from '../../foundation/base/journal.js';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
 import { type Address, addressFrom, formatAddress } from '../../foundation/torrent/address.js';
 import { parseListenAddress } from '../../foundation/torrent/listen-address.js';
-import { IDENTITY_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
+import { HTTP_SETTINGS, IDENTITY_SETTINGS, LOG_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import { addressWaitOf, logStyleOf } from './client-config.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 import { guestPassage, membershipOf } from './membership.js';
@@ -53,7 +53,7 @@ export function trackerCommands(parser: Argv, run: RunCommand): void {
           type: 'boolean',
           describe: 'tell nobody what is shared who does not know its key: `mtorrent list` finds nothing here',
         })
-        .options(settingFlags('address-wait', ...IDENTITY_SETTINGS, ...LOG_SETTINGS))
+        .options(settingFlags('address-wait', ...IDENTITY_SETTINGS, ...HTTP_SETTINGS, ...LOG_SETTINGS))
         .options(OPEN_FLAG)
         .example('$0 tracker 192.0.2.1:7001 192.0.2.2:7001 seeders.db tracker.log', ''),
     (args) => run(() => runTracker(args)),
@@ -85,22 +85,29 @@ async function runTracker(args: TrackerArguments): Promise<number> {
   const log = logStyleOf(settings);
   const { credentials, openRoot, remark } = await membershipOf(settings, 'tracker');
   const own = await ownAddress(args.own, addressWaitOf(settings));
+  const partner = addressFrom(args.other, A_TRACKER);
+  const isDatabase = /^postgres(ql)?:/i.test(args.seederlist);
+  const seederListPath = isDatabase ? args.seederlist : absolutePathOf(args.seederlist);
   const { runTracker: runUntilStopped } = await import('../../tracking/tracker/main.js');
   return runUntilStopped(
     {
       own,
-      partner: addressFrom(args.other, A_TRACKER),
-      seederListPath: /^postgres(ql)?:/i.test(args.seederlist) ? args.seederlist : absolutePathOf(args.seederlist),
+      partner,
+      seederListPath,
       log: { ...log, path: absolutePathOf(args.log) },
       cluster: args.cluster,
       lists: args.list,
       credentials,
       openRoot,
     },
-    () => {
+    async (tracker) => {
       if (remark !== undefined) process.stderr.write(serviceLines(remark, 'notice'));
       optimizeLater();
+      const { openTrackerEndpoints } = await import('./endpoints.js');
+      const tokenBeside = absolutePathOf(isDatabase ? args.log : args.seederlist);
+      const close = await openTrackerEndpoints(settings, { ...tracker, partner }, credentials, tokenBeside);
       void tellReady(`listening at ${formatAddress(own)}`);
+      return close;
     },
   );
 }

@@ -107,6 +107,7 @@ const SHAPES: Readonly<Record<string, AnswerShape>> = {
     mapRow,
   ),
   'GET wait': DETAIL,
+  'GET schedule': DETAIL,
   'GET limit': LIMITS,
   'POST limit': LIMITS,
   'POST share': shape({ name: TEXT, link: TEXT }, ({ name, link }: { name: string; link: string }) => ({ name, link })),
@@ -114,6 +115,8 @@ const SHAPES: Readonly<Record<string, AnswerShape>> = {
   'POST remove': DETAIL,
   'POST pause': DETAIL,
   'POST resume': DETAIL,
+  'POST top': DETAIL,
+  'POST bottom': DETAIL,
   'POST reannounce': shape({ files: COUNT }, (files: number) => ({ files })),
   'POST retrack': shape(
     { files: COUNT, failures: listOf(TEXT), isForNewShares: YES_NO },

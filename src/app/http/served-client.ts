@@ -11,7 +11,9 @@ import { checkFileName, printable } from '../../foundation/torrent/names.js';
 import { atomicWriteFile } from '../../transfer/storage/state-file.js';
 import type { SwarmClient } from '../library/swarm-client.js';
 import { VERBS } from '../verbs/table.js';
+import { ClientMetrics } from './client-metrics.js';
 import { EventFeed } from './event-feed.js';
+import { exposition } from './metrics.js';
 import { type Operation, operationsOf } from './operations.js';
 import { answerOf, COUNT, listOf, objectOf, TEXT } from './schemas.js';
 import type { Served } from './served.js';
@@ -28,6 +30,7 @@ export class ServedClient implements Served {
   readonly events = new EventFeed();
   readonly operations: readonly Operation[];
   readonly #options: ServedClientOptions;
+  readonly #numbers = new ClientMetrics();
   #client: SwarmClient | undefined;
 
   constructor(options: ServedClientOptions) {
@@ -47,8 +50,8 @@ export class ServedClient implements Served {
   }
 
   async metrics(): Promise<string> {
-    this.#now();
-    return '';
+    const client = this.#now();
+    return exposition(await this.#numbers.of(client, this.events.streamCount, Date.now() / 1_000, programVersion()));
   }
 
   readonly drop = async (mtorrent: Buffer, name: string, destination: string | undefined): Promise<object> => {

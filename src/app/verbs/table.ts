@@ -189,6 +189,7 @@ export const VERBS: readonly Verb[] = [
       form({
         topic: 'schedule',
         purpose: 'what the limit-schedule says now',
+        isQuestion: true,
         ask: (client) => client.limitNote(),
         show: (note) => done(note, note === '' ? 'no limit-schedule is set' : note),
       }),

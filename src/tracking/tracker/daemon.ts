@@ -76,6 +76,7 @@ export class Daemon {
   readonly #startedMs: number;
   readonly #passages: readonly Passage[];
   #isStopping = false;
+  #requests = 0;
   #address: Address;
 
   constructor(options: DaemonOptions) {
@@ -116,7 +117,10 @@ export class Daemon {
       timers,
       passage,
       onOpened: (connection, host, who) => this.#host.post({ kind: 'opened', connection, host, who }),
-      onRequest: (connection, request) => this.#host.post({ kind: 'received', connection, request }),
+      onRequest: (connection, request) => {
+        this.#requests += 1;
+        this.#host.post({ kind: 'received', connection, request });
+      },
       follower: store.followerWire,
       onFollowerFrame: (connection, frame, isFirst) => this.#followerSent(connection, frame, isFirst),
       onClosed: (connection) => this.#host.post({ kind: 'closed', connection }),
@@ -161,6 +165,11 @@ export class Daemon {
       await this.#store.close();
       throw error;
     }
+  }
+
+  /** What it tells whoever asks for its statistics. */
+  statistics(): Readonly<Record<string, unknown>> {
+    return this.#statistics(this.#machine.figures(this.#timers.nowMs()));
   }
 
   /** Answers what was asked, writes what is owed, closes. */
@@ -246,7 +255,7 @@ export class Daemon {
       this.#host.post({ kind: 'clock', seconds: Math.floor(Date.now() / 1000) });
   }
 
-  #statistics(figures: Figures): object {
+  #statistics(figures: Figures): Readonly<Record<string, unknown>> {
     const { partner, lostLogLines } = this.#options;
     return {
       own: formatAddress(this.#address),
@@ -254,6 +263,7 @@ export class Daemon {
       wallMs: Date.now(),
       uptimeMs: Math.round(this.#timers.nowMs() - this.#startedMs),
       rssBytes: residentBytes(),
+      requests: this.#requests,
       refusedConnections: this.#listener.refusedCount,
       lostLogLines: lostLogLines(),
       ...figures,

@@ -5,16 +5,19 @@ import { deferred } from '../../foundation/base/deferred.js';
 import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import { watchSignals } from '../../foundation/base/signals.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
-import { startTracker, type TrackerOptions } from './start.js';
+import { type RunningTracker, startTracker, type TrackerOptions } from './start.js';
 
 type End = { readonly signal: string } | { readonly error: MiniTorrentError };
 
 /**
  * Answers 0 after a graceful stop. Rejects with a MiniTorrentError: the caller shows its sentence and exits with its
  * code.
- * @param onListening called once its thread runs and its port is open.
+ * @param onListening called once its thread runs and its port is open; answers what is called when it ends.
  */
-export async function runTracker(options: TrackerOptions, onListening = (): void => undefined): Promise<number> {
+export async function runTracker(
+  options: TrackerOptions,
+  onListening: (tracker: RunningTracker) => Promise<() => Promise<void>> = async () => async () => undefined,
+): Promise<number> {
   const ending = deferred<End>();
   let logMoved = (): void => undefined;
   const signals = watchSignals({
@@ -24,10 +27,14 @@ export async function runTracker(options: TrackerOptions, onListening = (): void
   try {
     const tracker = await startTracker(options);
     logMoved = () => tracker.logMoved();
-    onListening();
+    const close = await onListening(tracker).catch(async (error: unknown) => {
+      await tracker.stop('what it should serve besides cannot be served');
+      throw error;
+    });
     announceOnStdout(`TRACKER LISTENING ${formatAddress(tracker.address)}`);
     void tracker.failed.then((error) => ending.resolve({ error }));
     const end = await ending.promise;
+    await close();
     await tracker.stop('signal' in end ? end.signal : end.error.message);
     if ('error' in end) throw end.error;
     return 0;

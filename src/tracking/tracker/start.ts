@@ -46,6 +46,8 @@ export interface RunningTracker {
   readonly failed: Promise<MiniTorrentError>;
   /** Answers what was asked, writes what is owed, closes. Idempotent. @param why for the log. */
   stop(why: string): Promise<void>;
+  /** As `tracker-status --json` prints it. */
+  statistics(): Readonly<Record<string, unknown>>;
   /** Somebody moved the log file away. */
   logMoved(): void;
 }
@@ -85,6 +87,7 @@ async function startDaemon(options: TrackerOptions, logFile: LogFile): Promise<R
       stopped ??= stop(why);
       return stopped;
     },
+    statistics: () => daemon.statistics(),
     logMoved: () => log.info({}, 'the log goes on here'),
   };
 }

@@ -218,7 +218,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
         this.#effects.push({ kind: 'reply', connection: number, message: effect.message });
         return;
       case 'giveStats':
-        this.#effects.push({ kind: 'giveStats', connection: number, id: effect.id, figures: this.#allFigures(nowMs) });
+        this.#effects.push({ kind: 'giveStats', connection: number, id: effect.id, figures: this.figures(nowMs) });
         return;
       case 'readHashes':
         if (this.#reads.ask(number, effect)) this.#wait(connection, STORE_READ_WEIGHT);
@@ -375,7 +375,7 @@ export class TrackerMachine<In, Out> implements Machine<TrackerInput<In> | Wake,
     this.#effects.push({ kind: 'wakeAt', atMs });
   }
 
-  #allFigures(nowMs: number): Figures {
+  figures(nowMs: number): Figures {
     return {
       ...this.#registry.counts,
       ...this.#figures.all,
