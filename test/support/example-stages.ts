@@ -145,6 +145,7 @@ const README: Readonly<Record<string, Row>> = {
     'npm run fuzz',
     'npm run fuzz -- sim',
     'npm run bench -- seeders',
+    'npm run bench -- seeders --closed',
     'npm run bench -- seeders --only sweep --seeders 1,2,4,8 --runs 3',
     'npm run bench -- start',
     'npm run bench -- idle',
