@@ -702,6 +702,15 @@ const PAIR: readonly Defect[] = [
 
 const WIRE: readonly Defect[] = [
   {
+    name: 'wire: payload is copied together before TLS encrypts it',
+    breaks: 'a closed peer encrypts what waits from where it lies',
+    file: 'src/transfer/peer/codec/messages.ts',
+    right: 'carriesPayload: true,',
+    wrong: 'carriesPayload: false,',
+    test: 'test/foundation/wire/passage.test.ts',
+    rule: 'payload that waits behind other payload leaves in order and part by part, not copied together',
+  },
+  {
     name: 'wire: a frame has no limit',
     breaks: 'a length above the limit is refused before it takes memory',
     file: 'src/foundation/wire/framing.ts',
