@@ -212,6 +212,7 @@ export const SESSION: readonly (readonly [line: string, shows: RegExp])[] = [
   ['remove model.mtorrent', /SUCCESS:FILE_REMOVED/],
   ['wait', /SUCCESS:WAITED/],
   ['invite', /SUCCESS:mtorrent -t 192\.0\.2\.1:7001 -t 192\.0\.2\.2:7001/],
+  ['web', /NOT_RUNNING/],
   ['list', /disk\.img [\s\S]*SUCCESS:/],
   ['list llama', /SUCCESS:0/],
   ['list --json', /SUCCESS:\{.*"name":"disk\.img"/],
