@@ -37,6 +37,7 @@ export class HandshakeLine {
   /** Addresses of those that wait. */
   readonly #hosts = new Map<number, string>();
   readonly #underWay = new Map<number, string>();
+  readonly #underWayFrom = new Map<string, number>();
   readonly #members = new Map<string, number>();
   readonly #failures = new Map<string, Failures>();
   /** Of a line that is served without a break, the time between two ends. */
@@ -54,8 +55,8 @@ export class HandshakeLine {
   /** `begin`: its turn is now. `refuse`: it is to be hung up on, before anything is read. */
   arrive(connection: number, host: string, nowMs: number): 'begin' | 'wait' | 'refuse' {
     if (this.#isBarred(host, nowMs)) return 'refuse';
-    if (this.#underWay.size < this.#options.underWayMax) {
-      this.#underWay.set(connection, host);
+    if (this.#underWay.size < this.#options.underWayMax && this.#mayBegin(host)) {
+      this.#start(connection, host);
       return 'begin';
     }
     const own = this.#waiting.get(host) ?? new Set();
@@ -70,6 +71,8 @@ export class HandshakeLine {
     const host = this.#underWay.get(connection);
     if (host === undefined) return this.#gaveUp(connection);
     this.#underWay.delete(connection);
+    this.#underWayFrom.set(host, (this.#underWayFrom.get(host) ?? 1) - 1);
+    if (this.#underWayFrom.get(host) === 0) this.#underWayFrom.delete(host);
     if (end === 'in') this.#members.set(host, (this.#members.get(host) ?? 0) + 1);
     if (end === 'failed') this.#failed(host, nowMs);
     this.#measure(nowMs);
@@ -83,8 +86,24 @@ export class HandshakeLine {
     else this.#members.delete(host);
   }
 
+  #start(connection: number, host: string): void {
+    this.#underWay.set(connection, host);
+    this.#underWayFrom.set(host, (this.#underWayFrom.get(host) ?? 0) + 1);
+  }
+
+  /** A quarter of the places is for others: handshakes that never end, all from there, keep nobody else waiting. */
+  #mayBegin(host: string): boolean {
+    const { underWayMax } = this.#options;
+    return (this.#underWayFrom.get(host) ?? 0) < underWayMax - (underWayMax >> 2);
+  }
+
+  #turn(): [string, Set<number>] | undefined {
+    for (const turn of this.#waiting) if (this.#mayBegin(turn[0])) return turn;
+    return undefined;
+  }
+
   #next(): number | undefined {
-    const [turn] = this.#waiting;
+    const turn = this.#turn();
     if (turn === undefined) return undefined;
     const [host, own] = turn;
     const [connection] = own;
@@ -94,7 +113,7 @@ export class HandshakeLine {
     // Behind all other addresses.
     if (own.size > 0) this.#waiting.set(host, own);
     this.#hosts.delete(connection);
-    this.#underWay.set(connection, host);
+    this.#start(connection, host);
     return connection;
   }
 

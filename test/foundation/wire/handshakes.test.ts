@@ -212,3 +212,18 @@ test('an address whose handshakes fail is not served for a while, unless a membe
   assert.equal(line.arrive(4, 'good', 0), 'refuse');
   assert.equal(line.arrive(5, 'bad', HANDSHAKES_BARRED_MS), 'begin');
 });
+
+test('handshakes that never end take no more than three quarters of the places, however many come from there', () => {
+  const line = new HandshakeLine({ underWayMax: TRACKER_HANDSHAKES_MAX, waitingMax: 1_000 });
+  const places = Array.from({ length: 100 }, (_, at) => line.arrive(at, 'bad', 0));
+  assert.equal(places.filter((place) => place === 'begin').length, (TRACKER_HANDSHAKES_MAX * 3) / 4);
+  for (let at = 0; at < TRACKER_HANDSHAKES_MAX / 4; at += 1)
+    assert.equal(line.arrive(1_000 + at, `good-${at}`, 0), 'begin');
+  assert.equal(line.arrive(2_000, 'late', 0), 'wait', 'all are taken');
+  assert.equal(line.ended(1_000, 'in', 1), 2_000, 'the place goes to nobody who has his share');
+  assert.equal(line.ended(2_000, 'in', 2), undefined);
+  assert.equal(line.arrive(2_001, 'good', 3), 'begin');
+  const served = new Set<number>();
+  for (let next = line.ended(0, 'left', 4); next !== undefined; next = line.ended(next, 'left', 5)) served.add(next);
+  assert.equal(served.size, 100 - (TRACKER_HANDSHAKES_MAX * 3) / 4, 'and all of them have their turn');
+});
