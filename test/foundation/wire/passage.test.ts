@@ -139,6 +139,23 @@ test('bytes arrive in the buffer of the reader, and none before the gate', async
   assert.equal(Buffer.from(slab.subarray(0, 7)).toString(), 'payload');
 });
 
+test('nothing of somebody whom the gate refuses reaches the buffer of a reader', async (t) => {
+  const stage = await listen(t, closedPassage(new ClosedSwarm('other').tracker(), TRACKER_WIRE));
+  const refused = deferred<string>();
+  let reads = 0;
+  const callback = (): boolean => {
+    reads += 1;
+    return true;
+  };
+  const onread = { buffer: new Uint8Array(64), callback };
+  const outcome = { opened: () => assert.fail('it came in'), refused: (sentence: string) => refused.resolve(sentence) };
+  const place = { host: '127.0.0.1', port: stage.port };
+  const socket = closedPassage(swarm.member(), TRACKER_WIRE).dial(place, { need: 'track', onread }, outcome);
+  t.after(() => socket.destroy());
+  assert.match(await soon(refused.promise), /is of another swarm/);
+  assert.equal(reads, 0);
+});
+
 test('a process in the clear is told in the clear that the swarm is closed, and never asked for more', async (t) => {
   const stage = await listen(t, closedPassage(swarm.tracker(), TRACKER_WIRE));
   const dialer = dialed(t, plainPassage, stage.port, 'track');
