@@ -30,6 +30,14 @@ interface Statistics {
     readonly isReady: boolean;
     readonly isAlone: boolean;
     readonly refusedBy: string;
+    /** Of a tracker on a shared database, which has no partner. */
+    readonly store?: {
+      readonly server: string;
+      readonly isBehind: boolean;
+      readonly behindMs: number;
+      readonly trackers: number;
+      readonly trouble: string;
+    };
   };
 }
 
@@ -60,7 +68,7 @@ function statisticsOf(json: string): Statistics | undefined {
     throw error;
   }
   const { partner } = fieldsOf(all);
-  const { lastCatchUp } = fieldsOf(partner);
+  const { lastCatchUp, store } = fieldsOf(partner);
   const isRight =
     has(all, 'number', ['swarms', 'liveEntries', 'connections', 'uptimeMs']) &&
     (!('identity' in fieldsOf(all)) || has(all, 'string', ['identity'])) &&
@@ -68,6 +76,10 @@ function statisticsOf(json: string): Statistics | undefined {
     has(partner, 'boolean', ['following', 'followedBy', 'isReady', 'isAlone']) &&
     has(partner, 'number', ['behindChanges', 'lagChanges', 'lagMs'], true) &&
     has(partner, 'boolean', ['digestEqual'], true) &&
+    (store === undefined ||
+      (has(store, 'string', ['server', 'trouble']) &&
+        has(store, 'number', ['behindMs', 'trackers']) &&
+        has(store, 'boolean', ['isBehind']))) &&
     (lastCatchUp === null ||
       (has(lastCatchUp, 'boolean', ['isWhole']) && has(lastCatchUp, 'number', ['tookMs', 'records'])));
   return isRight ? (all as Statistics) : undefined;
@@ -140,16 +152,33 @@ function partnerWord({ following, followedBy, refusedBy }: Statistics['partner']
   return following || followedBy ? 'connected one way' : 'away';
 }
 
+function partnerLines(partner: Statistics['partner']): readonly string[] {
+  return [
+    `partner ${partner.address}  ${partnerWord(partner)}`,
+    `  we lack ${partner.behindChanges ?? 'unknown'} of its changes`,
+    `  it lacks ${partner.lagChanges ?? 'unknown'} of ours${partner.lagMs === null ? '' : `, for ${partner.lagMs} ms`}`,
+    `  lists ${partner.digestEqual === null ? 'not compared yet' : partner.digestEqual ? 'equal' : 'differ'}`,
+  ];
+}
+
+function storeLines(store: NonNullable<Statistics['partner']['store']>): readonly string[] {
+  const { server, isBehind, behindMs, trackers, trouble } = store;
+  if (!isBehind)
+    return [
+      `store postgres ${server}  connected`,
+      `  ${trackers} ${trackers === 1 ? 'tracker uses' : 'trackers use'} it`,
+    ];
+  const why = trouble === '' ? 'the database answers slowly' : trouble;
+  return [`store behind ${Math.round(behindMs / 1_000)} s`, `  ${why}; lists are answered from memory`];
+}
+
 function describe(tracker: Address, { identity = '', ...statistics }: Statistics): string {
   const { swarms, liveEntries, connections, uptimeMs, partner } = statistics;
   const { lastCatchUp: last } = partner;
   const lines = [
     `tracker ${formatAddress(tracker)}  up ${Math.round(uptimeMs / 1_000)} s`,
     `  files ${swarms}  seeders ${liveEntries}  connections ${connections}`,
-    `partner ${partner.address}  ${partnerWord(partner)}`,
-    `  we lack ${partner.behindChanges ?? 'unknown'} of its changes`,
-    `  it lacks ${partner.lagChanges ?? 'unknown'} of ours${partner.lagMs === null ? '' : `, for ${partner.lagMs} ms`}`,
-    `  lists ${partner.digestEqual === null ? 'not compared yet' : partner.digestEqual ? 'equal' : 'differ'}`,
+    ...(partner.store === undefined ? partnerLines(partner) : storeLines(partner.store)),
   ];
   if (last !== null)
     lines.push(
