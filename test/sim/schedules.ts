@@ -1,9 +1,10 @@
-// Very many random schedules of faults, one a seed, on all cores: whole swarms that download (`downloads`), or the pair
-// of trackers with its clients (`trackers`). Prints how many ran, how long, and every seed that failed with what it
-// means. Judges nothing itself: a schedule fails by an invariant of its simulation, or by not coming to its end.
+// Very many random schedules of faults, one a seed, on all cores: of `downloads`, of the pair of trackers with its
+// clients (`trackers`), or of trackers on a `database`. Prints how many ran, how long, and every seed that failed with
+// what it means; a schedule fails by an invariant of its simulation, or by not coming to its end.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { runDatabase } from './database-scene.js';
 import { optionsOf } from './options.js';
 import { pairOptionsOf, runPair } from './pair-scene.js';
 import { runSwarm } from './swarm.js';
@@ -12,8 +13,9 @@ const FILE = new URL(import.meta.url).pathname;
 const SCENES: Readonly<Record<string, (seed: number) => unknown>> = {
   downloads: (seed) => runSwarm(optionsOf(seed)),
   trackers: (seed) => runPair(pairOptionsOf(seed)),
+  database: (seed) => runDatabase(seed),
 };
-const USAGE = 'npm run fuzz -- sim [downloads|trackers] [COUNT] [FIRST SEED], such as: sim downloads 10000 0';
+const USAGE = 'npm run fuzz -- sim [downloads|trackers|database] [COUNT] [FIRST SEED], such as: sim downloads 10000 0';
 /** First word of a process that runs one slice. */
 const WORKER = 'worker';
 const COUNT_DEFAULT = 10_000;

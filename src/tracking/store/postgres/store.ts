@@ -166,7 +166,7 @@ export class PostgresStore implements Store<PostgresInput> {
     if (this.#isBroken) return NEVER;
     const oldest = this.#oldestMs();
     return Math.min(
-      this.#reach.isConnected && this.#sent === undefined ? this.#queue.nextAtMs() : NEVER,
+      this.#mayPoll() && this.#sent === undefined ? this.#queue.nextAtMs() : NEVER,
       this.#reach.isConnected ? this.#retryAtMs : NEVER,
       this.#mayPoll() ? this.#looks.nextAtMs() : NEVER,
       this.#reach.nextAtMs(this.#sink.leases, this.#isOpen),
@@ -176,7 +176,7 @@ export class PostgresStore implements Store<PostgresInput> {
 
   flush(nowMs: number): void {
     for (const commit of this.#fresh.splice(0)) commit.pushedMs ??= nowMs;
-    if (this.#isBroken || !this.#reach.isConnected || !this.#isOpen || this.#sent !== undefined) return;
+    if (this.#isBroken || !this.#mayPoll() || this.#sent !== undefined) return;
     for (let group = this.#queue.next(nowMs); group !== undefined; group = this.#queue.next(nowMs)) {
       this.#send(group, nowMs);
       if (this.#sent !== undefined) return;
