@@ -63,7 +63,7 @@ test('the package holds program, threads, manual and units, and nothing else', (
   if (!hasTool(t, 'npm')) return;
   const { paths } = packed();
   const allowed =
-    /^(package\.json|README\.md|LICENSE|dist\/src\/[\w/-]+\.(js|d\.ts)|dist\/bundle\/(\w+(\.code)?\.cjs|\w+\.compiled|page\/\w+\.(html|js|css|svg)|(LICENSES|COMPILED)\.txt)|docs\/[\w/@.-]+\.(md|[158]|service|json|svg|png))$/;
+    /^(package\.json|README\.md|LICENSE|dist\/src\/[\w/-]+\.(js|d\.ts)|dist\/bundle\/(\w+(\.code)?\.cjs|\w+\.compiled|page\/\w+\.(html|js|css|svg)|(LICENSES|COMPILED)\.txt)|docs\/[\w/@.-]+\.(md|[158]|service|json|svg|png)|docs\/(Dockerfile|compose\.yaml))$/;
   assert.deepEqual(
     paths.filter((path) => !allowed.test(path)),
     [],
