@@ -114,6 +114,19 @@ export interface DownloadLook {
   readonly silent: readonly Silent[];
 }
 
+/** What this machine shows of itself in its closed swarm. */
+export interface CardFact {
+  readonly swarm: string;
+  /** Of this machine there. */
+  readonly name: string;
+  /** The tracker that signed it. */
+  readonly signedBy: string;
+  /** On which it runs out, as 2027-01-15; undefined: it never does. */
+  readonly lastDay: string | undefined;
+  /** This machine's clock says that it has run out. */
+  readonly isOver: boolean;
+}
+
 export interface DownloadFact {
   readonly name: string;
   readonly rate: number;
@@ -124,6 +137,8 @@ export interface DownloadFact {
 }
 
 export interface Facts {
+  /** Undefined outside closed swarms. */
+  readonly card?: CardFact | undefined;
   readonly upload: UploadFact | undefined;
   /** Host at which trackers are to list the client; undefined when it is not one address. */
   readonly ownHost: string | undefined;

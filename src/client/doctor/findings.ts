@@ -4,8 +4,10 @@
 import { formatBytes } from '../../foundation/base/bytes.js';
 import { DISK_RESERVE_BYTES, DISK_RESERVE_DIVISOR } from '../../foundation/base/limits.js';
 import { formatAddress } from '../../foundation/torrent/address.js';
+import { printable } from '../../foundation/torrent/names.js';
 import type { Room } from '../../transfer/storage/room.js';
 import type {
+  CardFact,
   DiskFact,
   DownloadFact,
   Facts,
@@ -35,6 +37,7 @@ export function findingsOf(facts: Facts): readonly Finding[] {
   const speeds = { hash: machine.hashRate, disk: writeRates.length === 0 ? undefined : Math.min(...writeRates) };
   return [
     ...troubles.map(({ name, sentence }) => bad(name, sentence, 'see `show downloads`; `verify` checks it again')),
+    ...(facts.card === undefined ? [] : [aboutCard(facts.card)]),
     ...(upload === undefined ? [] : [aboutUpload(upload, reach)]),
     ...trackers.flatMap((tracker) => aboutTracker(tracker, trackers, ownHost)),
     ...disks.map(aboutDisk),
@@ -43,6 +46,16 @@ export function findingsOf(facts: Facts): readonly Finding[] {
     ...aboutThreads(threads),
     ...downloads.flatMap((download) => [limitOf(download, speeds), ...silentPeers(download)]),
   ];
+}
+
+/** A card that has run out shuts nobody out: a tracker gives its holder a new one. */
+function aboutCard({ swarm, name, signedBy, lastDay, isOver }: CardFact): Finding {
+  const subject = `closed swarm ${printable(swarm)}`;
+  const whose = `this machine is ${printable(name)}; ${printable(signedBy)} signed its card`;
+  if (lastDay === undefined) return fine(subject, `${whose}, which never runs out`);
+  if (!isOver) return fine(subject, `${whose}, which is good until ${lastDay}`);
+  const remedy = 'a client renews it by itself when a tracker answers; if none does, check the clock and the trackers';
+  return note(subject, `${whose}, which ran out on ${lastDay}`, remedy);
 }
 
 function aboutUpload({ address, isOurs, state }: UploadFact, reach: readonly ReachFact[]): Finding {

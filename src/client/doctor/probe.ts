@@ -9,6 +9,7 @@ import { type Address, formatAddress } from '../../foundation/torrent/address.js
 import { closedPassage } from '../../foundation/wire/tls.js';
 import { closedServer, dial } from '../../foundation/wire/transport.js';
 import { TRACKER_WIRE } from '../../tracking/tracker/messages.js';
+import { cardFactOf } from './card-fact.js';
 import type { Facts, UploadFact } from './facts.js';
 import { DOCTOR_STEP_DEADLINE_MS } from './limits.js';
 import { type Place, probeDisks, probeMachine, probeOpenFiles } from './machine-probe.js';
@@ -42,7 +43,8 @@ export async function probe(options: ProbeOptions): Promise<Measured> {
     probeMachine(),
     probeOpenFiles(runningDownloads),
   ]);
-  return { upload: uploadFact, ownHost: listedHost, trackers, disks, machine, openFiles };
+  const card = credentials === undefined ? undefined : cardFactOf(credentials, Math.floor(Date.now() / 1000));
+  return { card, upload: uploadFact, ownHost: listedHost, trackers, disks, machine, openFiles };
 }
 
 async function probeUpload(address: Address, isOurs: boolean): Promise<UploadFact> {

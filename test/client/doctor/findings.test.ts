@@ -81,6 +81,17 @@ test('on a healthy machine everything is fine, and nothing needs a remedy', () =
   assert.ok(findings.length >= 6);
 });
 
+test('in a closed swarm it says who this machine is there, and until when its card is good', () => {
+  const card = { swarm: 'lab', name: 'build-7', signedBy: 'tracker-1', lastDay: '2027-01-15', isOver: false };
+  const about = (more: Partial<typeof card> | { lastDay: undefined }): Finding | undefined =>
+    findingsOf({ ...HEALTHY, card: { ...card, ...more } }).find(({ subject }) => subject === 'closed swarm lab');
+  const found = 'this machine is build-7; tracker-1 signed its card, which is good until 2027-01-15';
+  assert.deepEqual(about({}), { severity: 'fine', subject: 'closed swarm lab', found, remedy: '' });
+  assert.match(about({ lastDay: undefined })?.found ?? '', /which never runs out$/);
+  assert.equal(about({ isOver: true })?.severity, 'note');
+  assert.equal(findingsOf(HEALTHY).filter(({ subject }) => subject.startsWith('closed swarm')).length, 0);
+});
+
 test('cores, a quota, a limit and a number of threads that was named are told where nothing is wrong', () => {
   const found = (facts: Partial<Facts>): string =>
     findingsOf({ ...HEALTHY, ...facts })
