@@ -64,8 +64,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   tracker: {
     run: runTrackerBench,
     usage:
-      '[announces] [idle] [steady] [start] [catchup] [failover] [return] [silence] [catalogue] [--closed] [--disk]',
-    shows: 'the tracker pair under load',
+      '[announces] [idle] [steady] [start] [catchup] [failover] [return] [silence] [catalogue] [--closed] [--disk]; or --store postgres [announces] [together] [seen] [start] [failover] [--runs N]',
+    shows: 'the tracker pair under load, or trackers on one PostgreSQL',
   },
   verify: {
     run: runVerifyBench,

@@ -13,8 +13,8 @@ import { clientBytes, clientHost, clientPort, swarmBytes, TrackerClient } from '
 import { type Figure, MIB, type SceneOptions } from './tracker-stage.js';
 import { cpuSeconds, fileBytes, machineBusySeconds, rssBytes, rssPeakBytes } from './tracker-vitals.js';
 
-const RECORDS = 200_000;
-const SEEDERS_PER_FILE = 20;
+export const RECORDS = 200_000;
+export const SEEDERS_PER_FILE = 20;
 const CLIENTS = 2_000;
 /** Files of one transaction while the list is made. */
 const FILES_PER_COMMIT = 200;
@@ -90,7 +90,7 @@ function fillList(path: string, pieceCount: number): void {
 }
 
 /** One file, whole, with its seeders. */
-function changesOf(file: number, pieceCount: number): readonly Change[] {
+export function changesOf(file: number, pieceCount: number): readonly Change[] {
   const swarm = swarmKey(swarmBytes(file));
   const facts = { name: `file-${file}.bin`, size: pieceCount * PIECE_SIZE, pieceCount };
   const upload = file + 1;

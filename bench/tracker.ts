@@ -1,10 +1,15 @@
-// The tracker pair under load: two real tracker processes, and this process as all of their clients. `npm run bench --
-// tracker [SCENE…] [--closed [--runs N]] [--quick] [--disk] [--json]`: `--closed` in a closed swarm and in an open one,
-// in turn; `--disk` puts files into the temporary directory, and not into memory, where an fsync is free.
+// Trackers under load, and this process as all of their clients. `npm run bench -- tracker [SCENE…]`: `--closed` in a
+// closed swarm and in an open one, in turn; `--disk` puts lists where an fsync costs something; `--store postgres`:
+// trackers on one database, which is on the disk.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
+import { databaseAnnounces, databaseTogether } from './database-announces.js';
+import { databaseFailover } from './database-failover.js';
+import { databaseSeen } from './database-seen.js';
+import type { DatabaseSceneOptions } from './database-stage.js';
+import { databaseStart } from './database-start.js';
 import { printTable } from './figures.js';
 import { announceScene } from './tracker-announces.js';
 import { catalogueScene } from './tracker-catalogue.js';
@@ -30,6 +35,14 @@ const SCENES: Readonly<Record<string, (options: SceneOptions) => Promise<readonl
   catalogue: catalogueScene,
 };
 
+const DATABASE_SCENES: Readonly<Record<string, (options: DatabaseSceneOptions) => Promise<readonly Figure[]>>> = {
+  announces: databaseAnnounces,
+  together: databaseTogether,
+  seen: databaseSeen,
+  start: databaseStart,
+  failover: databaseFailover,
+};
+
 /** 1 when a request failed; a missed target of time or memory is shown, and no failure: machines differ. */
 export async function runTrackerBench(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -38,41 +51,57 @@ export async function runTrackerBench(words: readonly string[]): Promise<number>
     options: {
       closed: { type: 'boolean', default: false },
       runs: { type: 'string', default: '5' },
+      store: { type: 'string', default: 'sqlite' },
       disk: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
-  const unknown = positionals.find((name) => !Object.hasOwn(SCENES, name));
-  if (unknown !== undefined) {
-    process.stderr.write(`there is no scene "${unknown}"; the scenes are ${Object.keys(SCENES).join(', ')}\n`);
+  const isDatabase = values.store === 'postgres';
+  const names = Object.keys(isDatabase ? DATABASE_SCENES : SCENES);
+  const unknown = positionals.find((name) => !names.includes(name));
+  const complaint =
+    unknown !== undefined
+      ? `there is no scene "${unknown}"; the scenes are ${names.join(', ')}`
+      : whyNot(values.store, values.closed, Number(values.runs));
+  if (complaint !== undefined) {
+    process.stderr.write(`${complaint}\n`);
     return 2;
   }
-  const root = !values.disk && existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const root = isDatabase || values.disk || !existsSync('/dev/shm') ? tmpdir() : '/dev/shm';
   const fileSystem = fileSystemOf(root);
   const machine = `${cpus().length} cores, Node ${process.versions.node}`;
-  if (!values.json) process.stdout.write(`seeder lists in ${root}, ${fileSystem}; ${machine}\n`);
+  const where = isDatabase ? `the database in ${root}` : `seeder lists in ${root}`;
+  if (!values.json) process.stdout.write(`${where}, ${fileSystem}; ${machine}\n`);
   const scenes: Record<string, readonly Figure[]> = {};
-  const wanted = Object.entries(SCENES).filter(([name]) => positionals.length === 0 || positionals.includes(name));
-  for (const [name, scene] of wanted) {
+  for (const name of names.filter((name) => positionals.length === 0 || positionals.includes(name))) {
     const note = (text: string): boolean => process.stderr.write(`${name}: ${text}\n`);
-    const options = { root, quick: values.quick, isClosed: false, note };
-    if (values.closed) {
+    const options = { root, quick: values.quick, isClosed: false, note, runs: Number(values.runs) };
+    const scene = SCENES[name];
+    if (values.closed && scene !== undefined) {
       if (!CLOSED_SCENES.includes(name)) continue;
-      const rows = await inTurn(scene, options, Number(values.runs));
+      const rows = await inTurn(scene, options, options.runs);
       process.stdout.write('\n');
       printTable([[name, 'open', 'closed', 'closed ÷ open', 'bar', ''], ...rows]);
       continue;
     }
-    const figures = await scene(options);
+    const figures = await (isDatabase ? DATABASE_SCENES[name]?.(options) : scene?.(options));
+    if (figures === undefined) continue;
     scenes[name] = figures;
     if (!values.json && figures.length > 0) show(name, figures);
   }
   if (values.json) {
     const facts = { schema: 1, bench: 'tracker', quick: values.quick, root, fileSystem, cores: cpus().length };
-    process.stdout.write(`${JSON.stringify({ ...facts, node: process.versions.node, scenes })}\n`);
+    process.stdout.write(`${JSON.stringify({ ...facts, store: values.store, node: process.versions.node, scenes })}\n`);
   }
   return Object.values(scenes).flat().some(isWrong) ? 1 : 0;
+}
+
+function whyNot(store: string, isClosed: boolean, runs: number): string | undefined {
+  if (store !== 'sqlite' && store !== 'postgres')
+    return `there is no store "${store}"; the stores are sqlite, postgres`;
+  if (store === 'postgres' && isClosed) return 'a closed swarm is measured on the store sqlite';
+  return Number.isSafeInteger(runs) && runs > 0 ? undefined : '--runs is a whole number from 1';
 }
 
 function show(name: string, figures: readonly Figure[]): void {

@@ -2,7 +2,7 @@
 // refuse root, so for root they run as the user `postgres`.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -18,6 +18,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { lacksTool } from './needs.js';
 
 const ROOT = '/usr/lib/postgresql';
@@ -88,9 +89,9 @@ export class PostgresServer {
     return server;
   }
 
-  /** A copy of `primary` that follows it, and may be promoted. It runs. */
-  static async standbyOf(primary: PostgresServer, name: string): Promise<PostgresServer> {
-    const server = new PostgresServer(newDirectory(), await freePort());
+  /** A copy of `primary` that follows it, and may be promoted. It runs. @param port if not any that is free. */
+  static async standbyOf(primary: PostgresServer, name: string, port?: number): Promise<PostgresServer> {
+    const server = new PostgresServer(newDirectory(), port ?? (await freePort()));
     const source = `host=127.0.0.1 port=${primary.port} user=postgres application_name=${name}`;
     server.#run('pg_basebackup', ['-D', server.#data, '-d', source, '-R', '-X', 'stream', '-c', 'fast', '--no-sync']);
     server.#configure({});
@@ -136,11 +137,14 @@ export class PostgresServer {
 
   /** SQL as the superuser; answers the rows, columns parted by |. */
   sql(text: string, database = 'postgres'): string {
-    const where = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', '-d', database];
-    return execFileSync(join(binaries() ?? '', 'psql'), [...where, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
+    const [command, args] = this.#psql(text, database);
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  }
+
+  /** The same, while this process does other things. */
+  async query(text: string, database = 'postgres'): Promise<string> {
+    const { stdout } = await promisify(execFile)(...this.#psql(text, database));
+    return stdout.trim();
   }
 
   /** `SIGINT`: every session ends at once. `SIGKILL`: as a power failure, but for what the kernel had. */
@@ -167,6 +171,11 @@ export class PostgresServer {
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #psql(text: string, database: string): [string, string[]] {
+    const where = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', '-d', database];
+    return [join(binaries() ?? '', 'psql'), [...where, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text]];
   }
 
   #isReady(): boolean {
