@@ -18,12 +18,9 @@ import { ROLES } from '../../src/foundation/identity/powers.js';
 import { signStatement } from '../../src/foundation/identity/statement.js';
 import type { Address } from '../../src/foundation/torrent/address.js';
 import { clientId } from '../../src/foundation/torrent/ids.js';
-import { closedPassage } from '../../src/foundation/wire/tls.js';
 import { startAnnounce } from '../../src/tracking/announce/actor.js';
-import { TRACKER_WIRE } from '../../src/tracking/tracker/messages.js';
 import { startTracker } from '../../src/tracking/tracker/start.js';
-import { trackerStatus } from '../../src/tracking/tracker/status.js';
-import { ClosedStage, type StagedClient } from '../support/closed-stage.js';
+import { ClosedStage, type Figures, figuresOf, type StagedClient } from '../support/closed-stage.js';
 import { ClosedSwarm } from '../support/closed-swarm.js';
 import { eventually } from '../support/e2e-stage.js';
 import { type Joint, MeddlingProxy, plainIn } from '../support/meddling-proxy.js';
@@ -32,18 +29,6 @@ const DEADLINE_MS = 60_000;
 const PLAIN = { exclude: [], skipUnshareable: false, followLinks: false, mtimes: false, mode: false, isListed: true };
 const WHOLE = { only: [], except: [], reuse: [], noReuse: false, exact: false };
 const HOUR_S = 3_600;
-
-interface Figures {
-  readonly swarms: number;
-  readonly liveEntries: number;
-  readonly swarm: { readonly members: number; readonly banned: number; readonly invitations: number };
-  readonly partner: { readonly isReady: boolean; readonly followedBy: boolean; readonly refusedBy: string };
-}
-
-async function figuresOf(tracker: Address, credentials: Credentials): Promise<Figures> {
-  const passage = closedPassage(credentials, TRACKER_WIRE);
-  return JSON.parse(await trackerStatus(tracker, { json: true, passage })) as Figures;
-}
 
 /** What there is at a tracker, of which nothing may change. */
 async function stateOf(tracker: Address, credentials: Credentials): Promise<unknown> {

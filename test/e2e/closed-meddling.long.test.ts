@@ -15,7 +15,7 @@ import type { Wire } from '../../src/foundation/wire/passage.js';
 import { closedPassage } from '../../src/foundation/wire/tls.js';
 import { TRACKER_MAGIC, TRACKER_WIRE, trackerReplies } from '../../src/tracking/tracker/messages.js';
 import { PEER_MAGIC, PEER_WIRE } from '../../src/transfer/peer/codec/messages.js';
-import { ClosedStage } from '../support/closed-stage.js';
+import { ClosedStage, figuresOf } from '../support/closed-stage.js';
 import { ClosedSwarm } from '../support/closed-swarm.js';
 import { eventually } from '../support/e2e-stage.js';
 import { honest, type Joint, type Meddling, MeddlingProxy, onRecords, plainIn } from '../support/meddling-proxy.js';
@@ -243,6 +243,12 @@ test('C14: of a whole transfer nothing is to be read on the way, and it begins b
   await writeFile(path, bytes);
   const mtorrentPath = join(through.directory, 'model.mtorrent');
   await seeder.ask({ kind: 'share', path, mtorrentPath, ...PLAIN });
+  // Its own link to the tracker stands, and is not what is meddled with.
+  await eventually(
+    () => figuresOf(stage.addresses[0], swarm.member()),
+    ({ liveEntries }) => liveEntries === 1,
+    'the seeder is listed',
+  );
 
   for (const proxy of between) proxy.meddling = answerPlain(TRACKER_MAGIC, PLAIN_HELLO);
   before.meddling = answerPlain(PEER_MAGIC);

@@ -10,12 +10,28 @@ import { startClient } from '../../src/client/start.js';
 import { within } from '../../src/foundation/base/deferred.js';
 import type { Credentials } from '../../src/foundation/identity/credentials.js';
 import type { Address } from '../../src/foundation/torrent/address.js';
+import { closedPassage } from '../../src/foundation/wire/tls.js';
+import { TRACKER_WIRE } from '../../src/tracking/tracker/messages.js';
 import { type RunningTracker, startTracker } from '../../src/tracking/tracker/start.js';
+import { trackerStatus } from '../../src/tracking/tracker/status.js';
 import { ClosedSwarm } from './closed-swarm.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 const DEADLINE_MS = 60_000;
 type Asked = ClientCommand extends infer C ? (C extends { readonly ask: number } ? Omit<C, 'ask'> : never) : never;
+
+/** What a member reads of a tracker's status. */
+export interface Figures {
+  readonly swarms: number;
+  readonly liveEntries: number;
+  readonly swarm: { readonly members: number; readonly banned: number; readonly invitations: number };
+  readonly partner: { readonly isReady: boolean; readonly followedBy: boolean; readonly refusedBy: string };
+}
+
+export async function figuresOf(tracker: Address, credentials: Credentials): Promise<Figures> {
+  const passage = closedPassage(credentials, TRACKER_WIRE);
+  return JSON.parse(await trackerStatus(tracker, { json: true, passage })) as Figures;
+}
 
 export class ClosedStage {
   readonly directory: string;
