@@ -120,6 +120,7 @@ async function inTheBackground(t: TestContext): Promise<void> {
   const slow = world.type(getting, bob);
   await slow.until(/[1-9][\d.]* %/);
   await stage.ends('mtorrent show peers disk.img');
+  await stage.ends('mtorrent map disk.img');
   slow.type('\x03');
   assert.equal(await slow.exited, 7, slow.raw);
   const [shown] = await Promise.all([
