@@ -92,19 +92,16 @@ export async function sharesOf<T>(
   { server, trackers }: { readonly server: PostgresServer; readonly trackers: readonly DatabaseTracker[] },
   work: () => Promise<T>,
 ): Promise<readonly [T, Shares]> {
-  const sum = (pids: readonly number[]): number => pids.reduce((seconds, pid) => seconds + cpuSeconds(pid), 0);
-  const databasePids = serverPids(server);
-  const look = (): number[] => [
-    sum(trackers.map(({ pid }) => pid)),
-    sum(databasePids),
-    cpuSeconds(process.pid),
-    machineBusySeconds(),
-  ];
+  const pids = [trackers.map(({ pid }) => pid), serverPids(server), [process.pid]];
+  const look = (): number[][] => [...pids.map((group) => group.map(cpuSeconds)), [machineBusySeconds()]];
   const before = look();
   const beganMs = performance.now();
   const result = await work();
   const percent = 100_000 / (performance.now() - beganMs);
-  const [tracker = 0, database = 0, driver = 0, all = 0] = look().map((now, at) => (now - (before[at] ?? 0)) * percent);
+  // A process of the server that has ended meanwhile counts for nothing.
+  const [tracker = 0, database = 0, driver = 0, all = 0] = look().map((group, at) =>
+    group.reduce((sum, now, of) => sum + (Number.isNaN(now) ? 0 : now - (before[at]?.[of] ?? 0)) * percent, 0),
+  );
   return [result, { trackers: tracker, database, driver, others: all - tracker - database - driver }];
 }
 

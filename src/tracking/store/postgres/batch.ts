@@ -13,7 +13,7 @@ export type Value = string | number | boolean | Uint8Array;
 
 export interface Write {
   readonly name: WriteName;
-  /** Behind the position of the group and the run of the tracker. */
+  /** Behind the cluster and the run of the tracker. */
   readonly values: readonly Value[];
 }
 

@@ -1,5 +1,5 @@
 // Every statement that writes a shared database, many rows each. Versions decide here exactly as in the registry. The
-// first two parameters are the position of the group and the run of the tracker; the others are arrays of columns.
+// first two parameters are the cluster, as `meta` has it, and the run of the tracker; the others are arrays of columns.
 // Pure.
 
 /** Columns of rows as arrays; keys travel as hex. @param types behind the two parameters that all have. */
@@ -8,8 +8,10 @@ function rows(columns: string, types: readonly string[]): string {
   return `unnest(${parameters.join(', ')}) as given(${columns})`;
 }
 
-const OWN = '$1::bigint, $2::bigint';
-const FEED = 'changed = $1::bigint, writer = $2::bigint';
+/** Taken by the first statement of the same transaction. */
+const POSITION = '(select feed_position from meta where cluster = $1)';
+const OWN = `${POSITION}, $2::bigint`;
+const FEED = `changed = ${POSITION}, writer = $2::bigint`;
 const EXCLUDED = 'changed = excluded.changed, writer = excluded.writer';
 const NEWER = '(excluded.epoch, excluded.sequence) > (e.epoch, e.sequence)';
 const SAME = '(excluded.epoch, excluded.sequence) = (e.epoch, e.sequence)';
@@ -83,20 +85,20 @@ export const WRITES = {
       from ${rows('s, c, epoch, sequence', ['text', 'text', 'bigint', 'bigint'])}),
     gone as (delete from entries e using given where e.swarm = given.swarm and e.client = given.client
       and e.state <> 'live' and (e.epoch, e.sequence) <= (given.epoch, given.sequence))
-    update entries e set changed = $1::bigint, writer = -$2::bigint from given
+    update entries e set changed = ${POSITION}, writer = -$2::bigint from given
     where e.swarm = given.swarm and e.client = given.client
       and (e.state = 'live' or (e.epoch, e.sequence) > (given.epoch, given.sequence))`,
   forgetLeaves: `delete from leaves l using ${rows('c, epoch, sequence', ['text', 'bigint', 'bigint'])}
     where ${OWN.replace(',', ' is not null and')} is not null and l.client = decode(c, 'hex')
       and (l.epoch, l.sequence) <= (given.epoch, given.sequence)`,
   forgetParts: `delete from hash_parts p using unnest($3::text[]) as t(s)
-    where $1::bigint + $2::bigint is not null and p.swarm = decode(s, 'hex')
+    where ${POSITION} + $2::bigint is not null and p.swarm = decode(s, 'hex')
       and not exists (select 1 from entries e where e.swarm = p.swarm)`,
   forgetSwarms: `delete from swarms k using unnest($3::text[]) as t(s)
-    where $1::bigint + $2::bigint is not null and k.swarm = decode(s, 'hex')
+    where ${POSITION} + $2::bigint is not null and k.swarm = decode(s, 'hex')
       and not exists (select 1 from entries e where e.swarm = k.swarm)`,
   part: `insert into hash_parts (swarm, upload, "offset", bytes)
-    select decode($3, 'hex'), $4::bigint, $5::bigint, $6::bytea where $1::bigint + $2::bigint is not null
+    select decode($3, 'hex'), $4::bigint, $5::bigint, $6::bytea where ${POSITION} + $2::bigint is not null
     on conflict (swarm, upload, "offset") do update set bytes = excluded.bytes`,
   complete: `insert into swarms as k (changed, writer, swarm, upload, name, size, piece_count, info, list_bytes, files)
     values (${OWN}, decode($3, 'hex'), $4::bigint, $5, $6::bigint, $7::int, decode(nullif($8, ''), 'hex'), $9::bigint, $10::bigint)
@@ -105,9 +107,9 @@ export const WRITES = {
       list_bytes = case when excluded.info is null and ${SAME_FACTS} then k.list_bytes else excluded.list_bytes end,
       files = case when excluded.info is null and ${SAME_FACTS} then k.files else excluded.files end
     where k.upload is null`,
-  dropOtherParts: `delete from hash_parts p where $1::bigint + $2::bigint is not null and p.swarm = decode($3, 'hex')
+  dropOtherParts: `delete from hash_parts p where ${POSITION} + $2::bigint is not null and p.swarm = decode($3, 'hex')
     and p.upload = $4::bigint and p.upload is distinct from (select upload from swarms k where k.swarm = p.swarm)`,
-  dropParts: `delete from hash_parts p where $1::bigint + $2::bigint is not null and p.upload = $3::bigint
+  dropParts: `delete from hash_parts p where ${POSITION} + $2::bigint is not null and p.upload = $3::bigint
     and not exists (select 1 from swarms k where k.swarm = p.swarm and k.upload = p.upload)`,
   replicated: `with given as materialized (select ${KEYS}, host, port, have, epoch, sequence, state, ms, listed
       from ${rows('s, c, host, port, have, epoch, sequence, state, ms, listed', ['text', 'text', 'text', 'int', 'int', 'bigint', 'bigint', 'text', 'float8', 'boolean'])}),
@@ -139,7 +141,7 @@ export const WRITES = {
     on conflict (hash) do update set void = i.void or excluded.void, ${EXCLUDED},
       ${TERMS.map((term) => `${term} = case when ${greater('i', TERMS)} then excluded.${term} else i.${term} end`).join(', ')}`,
   uses: `insert into invitation_uses as u (hash, tracker, times)
-    select $3::bytea, $4::bytea, $5::bigint where $1::bigint + $2::bigint is not null
+    select $3::bytea, $4::bytea, $5::bigint where ${POSITION} + $2::bigint is not null
     on conflict (hash, tracker) do update set times = greatest(u.times, excluded.times)`,
   withdrawals: `insert into withdrawals (changed, writer, tracker, statement) values (${OWN}, $3::bytea, $4::bytea)
     on conflict (tracker) do nothing`,

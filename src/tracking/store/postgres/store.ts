@@ -164,13 +164,12 @@ export class PostgresStore implements Store<PostgresInput> {
 
   nextAtMs(): number {
     if (this.#isBroken) return NEVER;
-    const oldest = this.#oldestMs();
     return Math.min(
       this.#mayPoll() && this.#sent === undefined ? this.#queue.nextAtMs() : NEVER,
       this.#reach.isConnected ? this.#retryAtMs : NEVER,
       this.#mayPoll() ? this.#looks.nextAtMs() : NEVER,
       this.#reach.nextAtMs(this.#sink.leases, this.#isOpen),
-      oldest === undefined ? NEVER : oldest + DATABASE_WAIT_MS,
+      this.#oldestMs() + DATABASE_WAIT_MS,
     );
   }
 
@@ -377,16 +376,17 @@ export class PostgresStore implements Store<PostgresInput> {
   #giveUpWaiting(nowMs: number): void {
     const isOver = (commit: Waiting): boolean => isLate(commit, nowMs);
     const sent = this.#sent;
+    const first = sent?.group.commits[0] ?? this.#queue.first;
+    if (first === undefined || !isOver(first)) return;
     if (sent?.group.commits.every(isOver) && !sent.isUnknown && !sent.isUnderWay)
       this.#refuse('busy', this.#reach.trouble || 'the database does not take it', nowMs);
     for (const commit of this.#sent?.group.commits ?? []) if (isOver(commit)) settle(commit, 'busy', nowMs);
     for (const commit of this.#queue.dropWhere(isOver)) settle(commit, 'busy', nowMs);
   }
 
-  #oldestMs(): number | undefined {
-    const times = [...(this.#sent?.group.commits ?? []), this.#queue.first]
-      .filter((commit) => commit !== undefined && !commit.isSettled)
-      .map((commit) => commit?.pushedMs ?? NEVER);
-    return times.length === 0 ? undefined : Math.min(...times);
+  /** Of those who have no answer yet: all wait in the order in which they asked. */
+  #oldestMs(): number {
+    const first = this.#sent?.group.commits.find(({ isSettled }) => !isSettled) ?? this.#queue.first;
+    return first === undefined || first.isSettled ? NEVER : (first.pushedMs ?? NEVER);
   }
 }
