@@ -128,6 +128,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'tracking/tracker/main',
     'tracking/tracker/start',
     'tracking/store/sqlite/list',
+    'tracking/store/moving',
     'tracking/tracker/status',
     'tracking/tracker/listing',
   ],

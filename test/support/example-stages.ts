@@ -110,6 +110,10 @@ const HELP: Readonly<Record<string, Row>> = {
     by: 'test/e2e/closed-session.long.test.ts',
   },
   'mtorrent join mtj1aebagba…': { stage: 'elsewhere', by: 'test/e2e/closed-session.long.test.ts' },
+  'mtorrent tracker-import seeders.db postgres://seeders@db1/seeders': {
+    stage: 'elsewhere',
+    by: 'test/e2e/tracker-import.long.test.ts',
+  },
   'mtorrent web': { stage: 'elsewhere', by: 'test/e2e/http.long.test.ts' },
   'mtorrent doctor': { stage: 'elsewhere', by: 'test/e2e/inspect.test.ts' },
 };

@@ -30,6 +30,7 @@ import { hideDash } from './standard-stream.js';
 import { stopCommand } from './stop.js';
 import { swarmCommands } from './swarm.js';
 import { trackerCommands } from './tracker.js';
+import { trackerImportCommand } from './tracker-import.js';
 import { verbCommands } from './verbs.js';
 import { verifyCommand } from './verify.js';
 
@@ -51,6 +52,7 @@ export function declare(parser: Argv, run: RunCommand): void {
   listCommand(parser, run);
   verbCommands(parser, run);
   trackerCommands(parser, run);
+  trackerImportCommand(parser, run);
   swarmCommands(parser, run);
   createCommand(parser, run);
   signCommand(parser, run);

@@ -53,17 +53,17 @@ export function chooseStore(options: StoreOptions): ChosenStore {
   return isDatabaseAddress(options.seederListPath) ? sharedStore(options) : pairedStore(options);
 }
 
+/** How a list and a database name the closed swarm that they are of, in hex. @param root undefined: open, and ''. */
+export function clusterOfRoot(root: Uint8Array | undefined): string {
+  const digest = root === undefined ? '' : createHash('sha256').update(root).digest('hex');
+  return digest.slice(0, CLUSTER_SIZE * 2);
+}
+
 const NO_FOLLOWER =
   'this tracker keeps its list in a database that it shares with others, so it is no partner of a tracker with a list of its own; name another partner';
 
 function sharedStore({ own, seederListPath, timers, root }: StoreOptions): ChosenStore {
-  const cluster =
-    root === undefined
-      ? ''
-      : createHash('sha256')
-          .update(root)
-          .digest('hex')
-          .slice(0, CLUSTER_SIZE * 2);
+  const cluster = clusterOfRoot(root);
   const address = parseDatabaseAddress(seederListPath);
   const place = `${formatAddress(own)} on ${hostname()}`;
   return {
@@ -93,7 +93,7 @@ function pairedStore(options: StoreOptions): ChosenStore {
 
 /** The same at both trackers of a pair. */
 function clusterOf({ own, partner, cluster, root }: StoreOptions): Uint8Array {
-  if (root !== undefined) return createHash('sha256').update(root).digest().subarray(0, CLUSTER_SIZE);
+  if (root !== undefined) return Buffer.from(clusterOfRoot(root), 'hex');
   const name = cluster ?? [formatAddress(own), formatAddress(partner)].sort().join(' ');
   return createHash('sha1').update(name).digest();
 }

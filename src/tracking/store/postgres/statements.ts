@@ -15,6 +15,8 @@ const FEED = `changed = ${POSITION}, writer = $2::bigint`;
 const EXCLUDED = 'changed = excluded.changed, writer = excluded.writer';
 const NEWER = '(excluded.epoch, excluded.sequence) > (e.epoch, e.sequence)';
 const SAME = '(excluded.epoch, excluded.sequence) = (e.epoch, e.sequence)';
+/** At one version live beats lapsed. */
+const STAYS_LIVE = `(${SAME} and e.state = 'live' and excluded.state = 'lapsed')`;
 const KEYS = `decode(s, 'hex') as swarm, decode(c, 'hex') as client`;
 /** A word that its client's leaving overtook is void: a tombstone from the start. */
 const VOID = `exists (select 1 from leaves l where l.client = given.client
@@ -119,16 +121,19 @@ export const WRITES = {
       case when void then 0 else have end, epoch, sequence, case when void then 'removed' else state end, listed and not void,
       now() - case when state = 'live' then 0 else ms end * interval '1 millisecond'
     from word
-    on conflict (swarm, client) do update set ${taken(['host', 'port', 'have', 'epoch', 'sequence', 'state', 'changed_at'])}, ${EXCLUDED},
+    on conflict (swarm, client) do update set ${taken(['host', 'port', 'have', 'epoch', 'sequence'])}, ${EXCLUDED},
+      state = case when ${STAYS_LIVE} then e.state else excluded.state end,
+      changed_at = case when ${STAYS_LIVE} then e.changed_at else excluded.changed_at end,
       listed = case when ${SAME} and excluded.state <> 'removed' then e.listed or excluded.listed else excluded.listed end
     where ${NEWER} or (${SAME} and e.state <> 'removed'
-      and (excluded.state = 'removed' or (excluded.state = 'live' and e.state = 'lapsed')))`,
+      and (excluded.state = 'removed' or (excluded.state = 'live' and e.state = 'lapsed') or (excluded.listed and not e.listed)))`,
   fileInfo: `insert into swarms as k (changed, writer, swarm, name, size, piece_count, info, list_bytes, files)
     select ${OWN}, decode(s, 'hex'), name, size, pieces, ${INFO}, list_bytes, files
     from ${rows('s, name, size, pieces, info, list_bytes, files', ['text', 'text', 'bigint', 'int', 'text', 'bigint', 'bigint'])}
     on conflict (swarm) do update set ${taken(['name', 'size', 'piece_count', 'info', 'list_bytes', 'files'])}, ${EXCLUDED}
-    where k.upload is null and case when ${SAME_FACTS} then excluded.info is not null and k.info is null
-      else (excluded.size, excluded.piece_count, excluded.name) < (k.size, k.piece_count, k.name) end`,
+    where case when ${SAME_FACTS} then excluded.info is not null and (k.info is null or (k.upload is null
+        and (excluded.info, excluded.list_bytes, excluded.files) < (k.info, k.list_bytes, k.files)))
+      else k.upload is null and (excluded.size, excluded.piece_count, excluded.name) < (k.size, k.piece_count, k.name) end`,
   members: `insert into members as m (changed, writer, member, public_key, ${MEMBER_ORDER.join(', ')})
     values (${OWN}, $3::bytea, $4::bytea, $5::bigint, $6, $7::int, $8::bytea, $9::bytea, $10, $11::bigint)
     on conflict (member) do update set ${taken(MEMBER_ORDER)}, ${EXCLUDED} where ${greater('m', MEMBER_ORDER)}`,

@@ -60,7 +60,7 @@ function readCopy(path: string): SeederList {
   }
 }
 
-function privateDirectory(path: string): string {
+export function privateDirectory(path: string): string {
   try {
     return mkdtempSync(join(tmpdir(), 'mtorrent-list-'));
   } catch (error) {
@@ -71,7 +71,7 @@ function privateDirectory(path: string): string {
 }
 
 /** The file and its log as they were at one moment: a tracker may be moving the log into the file. */
-function copyList(from: string, to: string): void {
+export function copyList(from: string, to: string): void {
   for (let tries = 0; tries < LIST_COPIES_MAX; tries += 1) {
     const before = stampsOf(from);
     for (const suffix of ['', '-wal']) copyIfThere(`${from}${suffix}`, `${to}${suffix}`);

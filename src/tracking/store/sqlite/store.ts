@@ -195,9 +195,8 @@ export class SeederStore {
    * here or nowhere.
    */
   usedAt(own: string, cluster: Uint8Array): string {
-    const row = this.#statements.loadSelf.raw().get() as unknown as [Uint8Array, number, string, Uint8Array];
-    const [, , former, formerCluster] = row;
-    const isSame = former === own && equalBytes(new Uint8Array(formerCluster), cluster);
+    const { own: former, cluster: formerCluster } = this.place();
+    const isSame = former === own && equalBytes(formerCluster, cluster);
     if (isSame) return '';
     this.#database.exec('begin immediate');
     this.#statements.place.run(own, cluster);
@@ -207,6 +206,12 @@ export class SeederStore {
     }
     this.#database.exec('commit');
     return former;
+  }
+
+  /** Where this list was used last, and by which pair; empty: nowhere yet. */
+  place(): { readonly own: string; readonly cluster: Uint8Array } {
+    const row = this.#statements.loadSelf.raw().get() as unknown as [Uint8Array, number, string, Uint8Array];
+    return { own: row[2], cluster: new Uint8Array(row[3]) };
   }
 
   /** Of the log beside the list. */
