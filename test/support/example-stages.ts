@@ -164,6 +164,8 @@ const README: Readonly<Record<string, Row>> = {
     'npm run bench -- tracker',
     'npm run bench -- tracker catchup',
     'npm run bench -- tracker failover',
+    'npm run bench -- tracker --store postgres',
+    'npm run bench -- tracker --store postgres failover',
   ]),
 };
 
