@@ -51,10 +51,14 @@ function compiledIsCurrent() {
 
 /** A compiled test whose source was deleted must not run again, nor its types be found. */
 function removeOrphans() {
-  if (!existsSync('dist')) return;
-  for (const path of filesBelow('dist')) {
+  for (const folder of sources.map((name) => join('dist', name)).filter((path) => existsSync(path)))
+    removeOrphansOf(folder);
+}
+
+function removeOrphansOf(folder) {
+  for (const path of filesBelow(folder)) {
     const source = path.replace(/^dist\//, '').replace(/\.(?:js|d\.ts)$/, '.ts');
-    if (source.endsWith('.ts') && source !== path && !existsSync(source)) rmSync(path);
+    if (source.endsWith('.ts') && source !== path && !existsSync(source) && !existsSync(`${source}x`)) rmSync(path);
   }
 }
 

@@ -63,7 +63,7 @@ test('the package holds program, threads, manual and units, and nothing else', (
   if (!hasTool(t, 'npm')) return;
   const { paths } = packed();
   const allowed =
-    /^(package\.json|README\.md|LICENSE|dist\/src\/[\w/-]+\.(js|d\.ts)|dist\/bundle\/(\w+(\.code)?\.cjs|\w+\.compiled|page\/\w+\.(html|js|css|svg)|(LICENSES|COMPILED)\.txt)|docs\/[\w/@.-]+\.(md|[158]|service|json|svg|png)|docs\/(Dockerfile|compose\.yaml))$/;
+    /^(package\.json|README\.md|LICENSE|dist\/src\/[\w/-]+\.(js|d\.ts)|dist\/bundle\/(\w+(\.code)?\.cjs|\w+\.compiled|page\/\w+\.(html|js|css|svg)|(LICENSES|COMPILED)\.txt)|docs\/[\w/@.-]+\.(md|[158]|service|json|yml|svg|png)|docs\/(Dockerfile|compose\.yaml))$/;
   assert.deepEqual(
     paths.filter((path) => !allowed.test(path)),
     [],
@@ -86,6 +86,14 @@ test('the package holds program, threads, manual and units, and nothing else', (
     [],
   );
   for (const unit of readdirSync(join(ROOT, 'docs/systemd'))) assert.ok(paths.includes(`docs/systemd/${unit}`), unit);
+});
+
+test('a checkout that is made ready again keeps all that was built, the page with its script too', () => {
+  const built = (): string[] => readdirSync(join(ROOT, 'dist/bundle'), { recursive: true, encoding: 'utf8' }).sort();
+  const before = built();
+  assert.ok(before.includes('page/app.js'), before.join(' '));
+  execFileSync(process.execPath, [join(ROOT, '.tools/ready.mjs')], { cwd: ROOT, stdio: 'ignore' });
+  assert.deepEqual(built(), before);
 });
 
 test('installed from its tarball alone it tells its version, completes, and runs a whole swarm', (t) => {
