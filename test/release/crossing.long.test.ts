@@ -2,7 +2,7 @@
 // swarm and in one pair, and the way back from this one to the first. What works within a release works between them.
 
 import assert from 'node:assert/strict';
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import test from 'node:test';
 import { type ClientProcess, runProgram, TrackerProcess } from '../../src/app/demo/processes.js';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
@@ -23,6 +23,9 @@ import {
 import { firstProgram } from '../support/first-program.js';
 import { MANY, moveToPresent, restoreList } from '../support/first-release.js';
 import { PairClient } from '../support/pair-client.js';
+
+/** Pieces. */
+const TWICE_MAX = 4;
 
 /** Tracker 0 or 1 by this program, or by this build when it is undefined. */
 async function tracker(swarm: Swarm, which: 0 | 1, program?: string): Promise<TrackerProcess> {
@@ -93,7 +96,10 @@ test('in one swarm clients of both releases fetch from each other, and a pair of
   for (const each of leechers) {
     const [file] = await filesOf(each);
     assert.ok((file?.sent ?? 0) > 0, `${each.name} gave others something`);
-    assert.equal(file?.wasted, 0, `${each.name} got no wrong byte`);
+    // On a busy machine the last pieces are asked of two, and some come twice.
+    assert.ok((file?.wasted ?? Number.NaN) <= TWICE_MAX * PIECE, `${each.name} got ${file?.wasted} bytes for nothing`);
+    const log = await readFile(swarm.path(`${each.name}.log`), 'utf8');
+    assert.doesNotMatch(log, /wrong bytes/, `${each.name} got no wrong byte`);
   }
   // Hash strings go to the partner, too, so the latest comer may ask either tracker.
   const lists = await eventually(
