@@ -9,7 +9,7 @@ import { type RunCommand, terminal } from './context.js';
 export function demoCommand(parser: Argv, run: RunCommand): void {
   parser.command(
     'demo',
-    'run a whole swarm on this machine: two trackers, some seeders, and a download that is compared byte for byte',
+    'run a whole swarm on this machine, and compare every byte',
     (args) =>
       args
         .option('file', { type: 'string', describe: 'a file of yours instead of a generated one' })
