@@ -134,18 +134,8 @@ test('a database that is killed loses nothing that was acknowledged; lists are a
 });
 
 test('a standby that takes over has every acknowledged word, and the old primary that still lives is refused', async (t) => {
-  const primary = await cluster(t);
-  if (primary === undefined) return;
-  const standby = await PostgresServer.standbyOf(primary, 'standby1');
-  t.after(() => standby.remove());
-  primary.sql(`alter system set synchronous_standby_names = 'standby1'`);
-  primary.sql('select pg_reload_conf()');
-  await eventually(
-    () => primary.sql('select count(*) from pg_stat_replication where sync_state = $$sync$$'),
-    (count) => count === '1',
-    'the standby is synchronous',
-  );
-  const list = `postgres://postgres@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/postgres?sslmode=disable`;
+  if (!hasPostgres(t)) return;
+  const { primary, standby, list } = await PostgresServer.synchronousPair(t);
   const first = await tracker(t, list);
   const second = await tracker(t, list);
   const shares = sharing(t, first, 1);

@@ -2,7 +2,7 @@
 // primary is killed, the standby takes over, a tracker comes and one goes, while files are downloaded and shared.
 
 import assert from 'node:assert/strict';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import { ProgramProcess } from '../../src/app/demo/processes.js';
 import { type Swarm, sha256OfFile } from '../../src/app/demo/swarm.js';
 import { createSwarmClient, type SwarmClient } from '../../src/app/library/mini-torrent.js';
@@ -15,7 +15,7 @@ import { hasPostgres, PostgresServer } from '../support/postgres.js';
 
 /** Bytes a second: the download lasts while trackers and database change. */
 const SLOW = 6 * PIECE;
-/** A part of a `.mtorrent` only: no tracker on a database speaks to the other one that its command names. */
+/** The other tracker of the command, which only goes into `.mtorrent` files. */
 const ANY = '127.0.0.1:9';
 
 interface Tracker {
@@ -35,23 +35,6 @@ async function trackerOn(swarm: Swarm, database: string, name: string): Promise<
   const address = parseAddress(await process.expect(listening, 'port', 60_000));
   assert.ok(address !== undefined);
   return { address, process };
-}
-
-/** The database with its standby, and the address of both. */
-async function database(t: TestContext) {
-  const primary = await PostgresServer.start();
-  t.after(() => primary.remove());
-  const standby = await PostgresServer.standbyOf(primary, 'standby1');
-  t.after(() => standby.remove());
-  primary.sql(`alter system set synchronous_standby_names = 'standby1'`);
-  primary.sql('select pg_reload_conf()');
-  await eventually(
-    () => primary.sql('select count(*) from pg_stat_replication where sync_state = $$sync$$'),
-    (count) => count === '1',
-    'the standby is synchronous',
-  );
-  const list = `postgres://postgres@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/postgres?sslmode=disable`;
-  return { primary, standby, list };
 }
 
 /** @param trackers the first is preferred. */
@@ -83,7 +66,7 @@ function statusFits({ address }: Tracker, pattern: RegExp, what: string): Promis
 
 test('clients of three trackers on one database go on when a tracker and the primary are killed, and find what was shared at any of them', async (t) => {
   if (!hasPostgres(t)) return;
-  const { primary, standby, list } = await database(t);
+  const { primary, standby, list } = await PostgresServer.synchronousPair(t);
   const swarm = await stageSwarm(t);
   const one = await trackerOn(swarm, list, 'one');
   const two = await trackerOn(swarm, list, 'two');

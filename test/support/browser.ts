@@ -10,7 +10,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { hasTool } from './needs.js';
 
 /** Of one step: the browser starts beside other tests, on the same cores. */
-const DEADLINE_MS = 180_000;
+const DEADLINE_MS = 60_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** How a person looks at it. */

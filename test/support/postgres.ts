@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { eventually } from './e2e-stage.js';
 import { lacksTool } from './needs.js';
 
 const ROOT = '/usr/lib/postgresql';
@@ -99,6 +100,23 @@ export class PostgresServer {
     return server;
   }
 
+  /** A primary and a standby that it waits for at each commit. Both run, and go with the test. */
+  static async synchronousPair(t: TestContext) {
+    const primary = await PostgresServer.start();
+    t.after(() => primary.remove());
+    const standby = await PostgresServer.standbyOf(primary, 'standby1');
+    t.after(() => standby.remove());
+    primary.sql(`alter system set synchronous_standby_names = 'standby1'`);
+    primary.sql('select pg_reload_conf()');
+    await eventually(
+      () => primary.sql('select count(*) from pg_stat_replication where sync_state = $$sync$$'),
+      (count) => count === '1',
+      'the standby is synchronous',
+    );
+    const list = `postgres://postgres@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/postgres?sslmode=disable`;
+    return { primary, standby, list };
+  }
+
   get #data(): string {
     return join(this.directory, 'data');
   }
@@ -156,12 +174,6 @@ export class PostgresServer {
     child.kill(signal);
     await ended;
     this.#process = undefined;
-  }
-
-  /** The whole server stands still, or goes on. */
-  freeze(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(this.pid)], { encoding: 'utf8' });
-    for (const pid of [this.pid, ...children.split('\n').map(Number)]) if (pid > 0) process.kill(pid, signal);
   }
 
   promote(): void {
