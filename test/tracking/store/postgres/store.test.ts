@@ -1,0 +1,271 @@
+// The store of a tracker on a shared database, as a pure machine: what it asks of the database and what it tells those
+// who wait, through answers that come, come late or never.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type ClientId, clientId } from '../../../../src/foundation/torrent/ids.js';
+import type { Change } from '../../../../src/tracking/registry/changes.js';
+import {
+  DATABASE_AWAY_MAX_MS,
+  DATABASE_GROUP_MAX,
+  DATABASE_POLL_MS,
+  DATABASE_WAIT_MS,
+} from '../../../../src/tracking/store/postgres/limits.js';
+import type {
+  FedEntry,
+  PostgresEffect,
+  PostgresInput,
+  WriteOutcome,
+} from '../../../../src/tracking/store/postgres/messages.js';
+import { PostgresStore } from '../../../../src/tracking/store/postgres/store.js';
+import { World } from '../../../sim/paths.js';
+import { clientBytes, swarmOf } from '../../tracker/stage.js';
+import { LEASE_MS, StoreHost } from '../contract.js';
+
+type Effect<K extends PostgresEffect['kind']> = Extract<PostgresEffect, { kind: K }>;
+
+const IDENTITY = { system: 'one', timeline: 1 };
+const NOBODY: readonly (readonly [ClientId, number])[] = [];
+
+/** One store, and a database that answers what the test says. */
+class Bench {
+  readonly world = new World(1);
+  readonly effects: PostgresEffect[] = [];
+  readonly host = new StoreHost<PostgresInput, PostgresEffect>(
+    this.world,
+    (sink) => new PostgresStore(sink),
+    (effect) => this.effects.push(effect),
+  );
+
+  /** Open, with everything up to `position`. */
+  static opened(position = 0): Bench {
+    const bench = new Bench();
+    bench.connect(position);
+    bench.say({ kind: 'loadEnded', position, trackerId: new Uint8Array(16) });
+    bench.pass(DATABASE_POLL_MS);
+    return bench;
+  }
+
+  connect(position: number): void {
+    this.say({ kind: 'connected', server: 'model:1', identity: IDENTITY, position, run: 1 });
+  }
+
+  say(input: PostgresInput): void {
+    this.host.post(input);
+  }
+
+  pass(ms: number): void {
+    this.world.runUntil(this.world.nowMs + ms);
+  }
+
+  of<K extends PostgresEffect['kind']>(kind: K): Effect<K>[] {
+    return this.effects.filter((effect): effect is Effect<K> => effect.kind === kind);
+  }
+
+  last<K extends PostgresEffect['kind']>(kind: K): Effect<K> {
+    const effect = this.of(kind).at(-1);
+    assert.ok(effect !== undefined, `it asked to ${kind}`);
+    return effect;
+  }
+
+  written(position: number, expired: readonly ClientId[] = []): void {
+    const { group } = this.last('write');
+    this.say({ kind: 'written', group, position, expired, tookMs: 1 });
+  }
+
+  notWritten(outcome: WriteOutcome): void {
+    this.say({ kind: 'notWritten', group: this.last('write').group, outcome, sentence: outcome });
+  }
+
+  polled(position: number, acknowledged: number, heard = NOBODY): void {
+    const state = { position, acknowledged, trackers: 2, clockS: 0, heard };
+    this.say({ kind: 'polled', position, state });
+  }
+}
+
+function put(number: number, sequence = 1): Change {
+  const place = { host: '10.0.0.1', port: 6_000, have: 1, epoch: 1, sequence };
+  return { kind: 'put', swarm: swarmOf(1), client: clientId(clientBytes(number)), ...place };
+}
+
+function told(number: number, changed: number): FedEntry {
+  const { swarm, client, host, port, have, epoch, sequence } = put(number) as Extract<Change, { kind: 'put' }>;
+  const version = { epoch, sequence };
+  return { swarm, client, host, port, have, ...version, state: 'live', isListed: false, ageMs: 0, changed };
+}
+
+test('a commit of which nobody knows whether it was kept is written again, and acknowledged only then', () => {
+  const bench = Bench.opened();
+  const outcome = bench.host.commit([put(1)]);
+  const { changes } = bench.last('write');
+  bench.notWritten('unknown');
+  assert.equal(outcome(), 'waits');
+  assert.equal(bench.host.registry.counts.entries, 0, 'nothing of it is listed yet');
+  bench.pass(200);
+  assert.equal(bench.of('write').length, 2);
+  assert.deepEqual(bench.last('write').changes, changes);
+  bench.written(2);
+  assert.equal(outcome(), 'committed');
+  assert.equal(bench.host.registry.counts.liveEntries, 1);
+});
+
+test('a group that was under way when the connection was lost is written again on the next one', () => {
+  const bench = Bench.opened();
+  const outcome = bench.host.commit([put(1)]);
+  bench.say({ kind: 'lost', sentence: 'cut' });
+  assert.equal(outcome(), 'waits');
+  bench.connect(1);
+  assert.equal(bench.of('write').length, 2);
+  bench.written(2);
+  assert.equal(outcome(), 'committed');
+});
+
+test('a full disk does not refuse what an earlier attempt may have kept', () => {
+  const bench = Bench.opened();
+  const outcome = bench.host.commit([put(1)]);
+  bench.notWritten('unknown');
+  bench.pass(200);
+  bench.notWritten('full');
+  assert.equal(outcome(), 'waits');
+  bench.pass(200);
+  bench.written(1);
+  assert.equal(outcome(), 'committed');
+  const second = bench.host.commit([put(2)]);
+  bench.notWritten('full');
+  assert.equal(second(), 'full', 'of which nothing was kept');
+});
+
+test('whoever has waited too long is told that the tracker is busy, and what may be kept is written nevertheless', () => {
+  const bench = Bench.opened();
+  const sent = bench.host.commit([put(1)]);
+  const behind = bench.host.commit([put(2)]);
+  bench.say({ kind: 'lost', sentence: 'cut' });
+  bench.pass(DATABASE_WAIT_MS - 1);
+  assert.deepEqual([sent(), behind()], ['waits', 'waits']);
+  bench.pass(1);
+  assert.deepEqual([sent(), behind()], ['busy', 'busy']);
+  bench.connect(1);
+  assert.deepEqual(bench.last('write').changes, [put(1)]);
+  bench.written(2);
+  assert.equal(bench.host.registry.client(clientId(clientBytes(1)))?.liveCount, 1);
+  assert.equal(bench.host.registry.client(clientId(clientBytes(2))), undefined);
+});
+
+test('what waits while a group is pending goes in groups of a bounded size', () => {
+  const bench = Bench.opened();
+  const outcomes = [bench.host.commit([put(1)])];
+  const count = 3 * DATABASE_GROUP_MAX;
+  for (let number = 2; number < count + 2; number += 1) outcomes.push(bench.host.commit([put(number)]));
+  const sizes: number[] = [];
+  for (let position = 1; outcomes.some((outcome) => outcome() === 'waits'); position += 1) {
+    sizes.push(bench.last('write').changes.length);
+    bench.written(position);
+    bench.pass(20);
+  }
+  assert.deepEqual(sizes, [1, DATABASE_GROUP_MAX, DATABASE_GROUP_MAX, DATABASE_GROUP_MAX]);
+});
+
+test('after a lost connection the feed goes on behind what is known here', () => {
+  const bench = Bench.opened(5);
+  assert.equal(bench.last('poll').after, 5);
+  bench.polled(5, 5);
+  bench.say({ kind: 'lost', sentence: 'cut' });
+  bench.connect(90);
+  bench.pass(DATABASE_POLL_MS);
+  assert.equal(bench.last('poll').after, 5);
+  assert.equal(bench.of('load').length, 1, 'nothing is loaded twice');
+});
+
+test('a database that is behind what is known here is loaded again', () => {
+  const bench = Bench.opened(5);
+  bench.polled(5, 5);
+  bench.say({ kind: 'lost', sentence: 'cut' });
+  bench.connect(3);
+  assert.equal(bench.of('load').length, 2);
+  bench.say({ kind: 'loadEnded', position: 3, trackerId: new Uint8Array(16) });
+  bench.pass(DATABASE_POLL_MS);
+  assert.equal(bench.last('poll').after, 3);
+});
+
+test('what others wrote is looked at once in a while without any notification, and soon after one', () => {
+  const bench = Bench.opened();
+  bench.polled(0, 0);
+  const before = bench.of('poll').length;
+  bench.pass(DATABASE_POLL_MS);
+  assert.equal(bench.of('poll').length, before + 1);
+  bench.polled(0, 0);
+  bench.say({ kind: 'notified' });
+  bench.pass(100);
+  assert.equal(bench.of('poll').length, before + 2);
+});
+
+test('lists are answered only when everything that others wrote is here', () => {
+  const bench = Bench.opened();
+  assert.equal(bench.host.isReady, false);
+  bench.say({ kind: 'fed', rows: { swarms: [], leaves: [], entries: [told(1, 1)], membership: [] }, upTo: 1 });
+  assert.equal(bench.host.isReady, false);
+  bench.polled(1, 1);
+  assert.equal(bench.host.isReady, true);
+  assert.equal(bench.host.registry.counts.liveEntries, 1);
+});
+
+test('nobody expires while the database is away, nor for a lease after it is back', () => {
+  const bench = Bench.opened();
+  bench.host.commit([put(1)]);
+  bench.written(1);
+  bench.polled(1, 1);
+  bench.say({ kind: 'lost', sentence: 'cut' });
+  for (let round = 0; round < 5; round += 1) {
+    bench.pass(LEASE_MS);
+    bench.say({ kind: 'notConnected', sentence: 'away' });
+    assert.deepEqual(bench.host.leases.expired(bench.world.nowMs, 10).clients, []);
+  }
+  bench.connect(1);
+  bench.pass(LEASE_MS - 1);
+  assert.deepEqual(bench.host.leases.expired(bench.world.nowMs, 10).clients, []);
+});
+
+test('who was heard at another tracker lives as long as a lease from then on', () => {
+  const bench = Bench.opened();
+  bench.host.commit([put(1)]);
+  bench.written(1);
+  bench.pass(LEASE_MS - 1_000);
+  bench.polled(1, 1, [[clientId(clientBytes(1)), 500]]);
+  bench.pass(LEASE_MS - 600);
+  assert.deepEqual(bench.host.leases.expired(bench.world.nowMs, 10).clients, []);
+});
+
+test('one that the database did not let expire stays listed here', () => {
+  const bench = Bench.opened();
+  const client = clientId(clientBytes(1));
+  bench.host.commit([put(1)]);
+  bench.written(1);
+  bench.pass(LEASE_MS * 2);
+  const outcome = bench.host.commit([{ kind: 'expire', client }]);
+  bench.written(2, []);
+  assert.equal(outcome(), 'committed');
+  assert.equal(bench.host.registry.counts.liveEntries, 1);
+  bench.host.commit([{ kind: 'expire', client }]);
+  bench.written(3, [client]);
+  assert.equal(bench.host.registry.counts.liveEntries, 0);
+});
+
+test('removals wait for the slowest of the other trackers', () => {
+  const bench = Bench.opened();
+  bench.polled(9, 4);
+  assert.equal(bench.host.store.acknowledged, 4);
+});
+
+test('a database that was away for longer than removals are remembered ends the tracker', () => {
+  const bench = Bench.opened();
+  bench.polled(0, 0);
+  const outcome = bench.host.commit([put(1)]);
+  bench.say({ kind: 'lost', sentence: 'cut' });
+  bench.pass(DATABASE_AWAY_MAX_MS + 1);
+  assert.equal(outcome(), 'busy');
+  bench.connect(1);
+  const writes = bench.of('write').length;
+  bench.host.commit([put(2)]);
+  assert.ok(bench.host.store.isIdle, 'nothing will ever be written');
+  assert.equal(bench.of('write').length, writes);
+});
