@@ -4,7 +4,7 @@
 export const FRAME_DEPTH_MAX = 8;
 /** Items (array members, counted over the whole frame): 4,096 numbers decode in well under a millisecond. */
 export const FRAME_ITEMS_MAX = 4_096;
-/** Bytes of a sentence for people in a message. */
+/** Bytes of a sentence for people in a message: room for the longest of ours, with a name of 64 and an address. */
 export const SENTENCE_BYTES_MAX = 500;
 /** Milliseconds to ask the kernel for a route, which it answers at once. */
 export const ROUTE_DEADLINE_MS = 1_000;

@@ -84,5 +84,3 @@ export const RENEWAL_RETRY_MAX_MS = 3_600_000;
 export const VISIT_MS = 3_600_000;
 /** Milliseconds for a visit: a tracker with a long line of handshakes needs 20 s. */
 export const VISIT_DEADLINE_MS = 30_000;
-/** Milliseconds of it in which a tracker may still say something after it said hello. */
-export const VISIT_LISTEN_MS = 5_000;

@@ -4,10 +4,10 @@
 
 import { EMPTY_BYTES } from '../../foundation/base/bytes.js';
 import type { Prng } from '../../foundation/base/prng.js';
-import { CLIENT_ID_SIZE } from '../../foundation/torrent/ids.js';
+import { CLIENT_ID_SIZE, SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
 import type { TrackerReply, TrackerRequest } from '../tracker/messages.js';
 import type { AnnounceEffect, AnnounceInput } from './effects.js';
-import { VISIT_DEADLINE_MS, VISIT_LISTEN_MS, VISIT_MS } from './limits.js';
+import { VISIT_DEADLINE_MS, VISIT_MS } from './limits.js';
 import type { TrackerIndex } from './links.js';
 import type { Renewal } from './renewal.js';
 
@@ -21,6 +21,8 @@ const GUEST: TrackerRequest = {
   token: EMPTY_BYTES,
 };
 const RENEWAL_ID = 1;
+/** About no file. Answered behind all that a tracker has to tell of who is shut out, which may be nothing. */
+const LAST_WORD = { kind: 'seeders', id: 2, swarm: new Uint8Array(SWARM_KEY_SIZE), want: 0 } satisfies TrackerRequest;
 
 /** What a visit is for. */
 export interface VisitPart {
@@ -37,6 +39,8 @@ export class Visits {
   #open: { readonly link: number; readonly untilMs: number } | undefined;
   /** It has asked for a new card. */
   #isAsking = false;
+  /** The tracker has told all that it knows. */
+  #hasHeardAll = false;
   /** Below zero, where no other link is. */
   #lastLink = 0;
 
@@ -78,6 +82,7 @@ export class Visits {
     else if (input.kind === 'connected') {
       this.#emit({ kind: 'send', link, request: GUEST });
       this.#emit({ kind: 'send', link, request: this.#part.knownBans() });
+      this.#emit({ kind: 'send', link, request: LAST_WORD });
     }
   }
 
@@ -90,19 +95,19 @@ export class Visits {
     if (reply.kind === 'helloReply') return;
     if (reply.kind === 'bans' || reply.kind === 'withdrawn') {
       this.#part.hear(reply, nowMs);
-      // It says when it has nothing more to tell of some question, not of all: what is on its way may come.
-      this.#open = { link, untilMs: Math.min(this.#open?.untilMs ?? 0, nowMs + VISIT_LISTEN_MS) };
       if (this.#isAsking || !this.#part.renewal.isWanted(nowMs)) return;
       this.#part.renewal.asked();
       this.#isAsking = true;
       this.#emit({ kind: 'send', link, request: { kind: 'renew', id: RENEWAL_ID } });
       return;
     }
-    if (this.#isAsking && 'id' in reply && reply.id === RENEWAL_ID) {
+    const id = 'id' in reply ? reply.id : null;
+    if (this.#isAsking && id === RENEWAL_ID) {
       this.#isAsking = false;
       this.#part.renewal.answered(reply, nowMs);
-    }
-    this.#end();
+    } else if (id === LAST_WORD.id) this.#hasHeardAll = true;
+    else this.#end();
+    if (this.#hasHeardAll && !this.#isAsking) this.#end();
   }
 
   #end(): void {
@@ -113,6 +118,7 @@ export class Visits {
   #over(): void {
     if (this.#isAsking) this.#part.renewal.lost();
     this.#isAsking = false;
+    this.#hasHeardAll = false;
     this.#open = undefined;
   }
 }

@@ -1,6 +1,7 @@
 // One accepted connection of a tracker: a client's requests and its replies, or a follower's frames. The first frame
 // says which; what a request means is not known here.
 
+import { fitting } from '../../foundation/base/bytes.js';
 import { ProtocolError } from '../../foundation/base/errors.js';
 import type { Timers } from '../../foundation/base/timers.js';
 import { hasPower } from '../../foundation/identity/powers.js';
@@ -85,7 +86,7 @@ export class ClientConnection {
   }
 
   #refuse(fault: Fault, reason: string): void {
-    const sentence = reason.slice(0, SENTENCE_BYTES_MAX / 4);
+    const sentence = fitting(reason, SENTENCE_BYTES_MAX);
     if (this.#speaker === 'follower') this.send(this.#options.follower.refusal(sentence));
     else this.reply({ kind: 'error', id: null, code: fault === 'protocol' ? 'protocol' : 'limit', sentence });
   }

@@ -21,7 +21,7 @@ import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
 import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
 import { INFO_DIGEST_SIZE } from '../../foundation/torrent/info-text.js';
-import { SENTENCE_BYTES_MAX, TRACKER_HANDSHAKES_MAX } from '../../foundation/wire/limits.js';
+import { TRACKER_HANDSHAKES_MAX } from '../../foundation/wire/limits.js';
 import type { Wire } from '../../foundation/wire/passage.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
 import {
@@ -332,12 +332,9 @@ export const TRACKER_WIRE: Wire = {
   line: { underWayMax: TRACKER_HANDSHAKES_MAX, waitingMax: TRACKER_CONNECTIONS_MAX },
   carriesPayload: false,
   refusal: (sentence, isPlain) =>
-    trackerReplies.framed({
-      kind: 'error',
-      id: null,
-      code: isPlain ? 'limit' : 'notAdmitted',
-      sentence: sentence.slice(0, SENTENCE_BYTES_MAX / 4),
-    }),
+    trackerReplies.framed(
+      trackerReplies.fit({ kind: 'error', id: null, code: isPlain ? 'limit' : 'notAdmitted', sentence }),
+    ),
   sentenceIn(frame) {
     const reply = trackerReplies.decode(frame);
     return reply.kind === 'error' ? reply.sentence : undefined;

@@ -27,6 +27,7 @@ import {
   oneOf,
   real,
   record,
+  sentence,
   size,
   text,
   trailing,
@@ -127,7 +128,7 @@ export const fetchEvents = protocol('peer.fetchEvents', {
   /** The peer will not send it, or its rest; its slots belong to the download again. */
   blockRejected: message(7, { connection, piece, begin, length }),
   /** Nothing of this connection touches a slot any more: all its slots belong to the download again. */
-  disconnected: message(8, { connection, reason: oneOf(...HANG_UP_REASONS), sentence: text(500) }),
+  disconnected: message(8, { connection, reason: oneOf(...HANG_UP_REASONS), sentence }),
   /** Bytes of blocks that have not arrived whole; the slots stay the connection's. */
   blockProgress: message(9, { connection, bytes: size }),
 });

@@ -294,6 +294,40 @@ test('visits come once an hour, at other moments, and end when the other tracker
   assert.ok(world.theatre.trackers[1].link === undefined || dials < world.theatre.trackers[1].dials);
 });
 
+test('a visit ends with the last answer: news of bans, and a card where one is due', () => {
+  for (const isDue of [false, true]) {
+    const world = worldOf();
+    const { theatre } = world;
+    const [, other] = theatre.trackers;
+    if (isDue) {
+      world.offS[0] = 3 * DAY_S;
+      world.gives[0] = undefined;
+    }
+    world.bans[1].push(BAN);
+    theatre.start();
+    while (other.dials === 0) theatre.advance(250);
+    assert.ok(world.ada.standing.bans.isBanned(EVE));
+    assert.equal(renewals(other), isDue ? 1 : 0);
+    assert.equal(other.link, undefined, 'it hung up in the same moment');
+    assert.equal(other.dials, 1);
+  }
+});
+
+test('a visit at a tracker that has no news ends with its answer to the question behind', () => {
+  const world = worldOf();
+  const { theatre } = world;
+  const [, other] = theatre.trackers;
+  const { answer } = other;
+  other.answer = (request) => (request.kind === 'knownBans' ? undefined : answer(request));
+  theatre.start();
+  while (other.dials === 0) theatre.advance(250);
+  assert.deepEqual(
+    other.heard.map(({ kind }) => kind),
+    ['hello', 'knownBans', 'seeders'],
+  );
+  assert.equal(other.link, undefined);
+});
+
 test('a visit brings a card when the tracker that is talked to gives none', () => {
   const world = worldOf();
   world.gives[0] = undefined;

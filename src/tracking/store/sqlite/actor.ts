@@ -4,6 +4,7 @@
 import { type Link, openLink } from '../../../foundation/actor/link.js';
 import type { ThreadSelf } from '../../../foundation/actor/thread.js';
 import { assert, present } from '../../../foundation/base/assert.js';
+import { fitting } from '../../../foundation/base/bytes.js';
 import { ClockSteps } from '../../../foundation/base/clock-steps.js';
 import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
 import { STORE_LOG_CHECK_MS } from './limits.js';
@@ -92,5 +93,5 @@ function commit(
   }
   const { outcome, error } = failure;
   const sentence = error instanceof Error ? error.message : String(error);
-  return { kind: 'failed', group, outcome, sentence: sentence.slice(0, SENTENCE_BYTES_MAX / 4) };
+  return { kind: 'failed', group, outcome, sentence: fitting(sentence, SENTENCE_BYTES_MAX) };
 }

@@ -4,6 +4,7 @@
 import { openLink } from '../../../foundation/actor/link.js';
 import type { ThreadSelf } from '../../../foundation/actor/thread.js';
 import { assert } from '../../../foundation/base/assert.js';
+import { fitting } from '../../../foundation/base/bytes.js';
 import { MiniTorrentError } from '../../../foundation/base/errors.js';
 import { Credentials } from '../../../foundation/identity/credentials.js';
 import { parseAddress } from '../../../foundation/torrent/address.js';
@@ -41,7 +42,7 @@ export async function runTrackerThread(self: ThreadSelf): Promise<void> {
     });
   } catch (error) {
     if (!(error instanceof MiniTorrentError)) throw error;
-    link.tell({ kind: 'startFailed', code: error.code, sentence: error.message.slice(0, SENTENCE_BYTES_MAX / 4) });
+    link.tell({ kind: 'startFailed', code: error.code, sentence: fitting(error.message, SENTENCE_BYTES_MAX) });
     return;
   }
   void tracker.failed.then((error) => setImmediate(() => self.crash(error)));

@@ -20,7 +20,7 @@ import {
   flag,
   listOf,
   oneOf,
-  text,
+  sentence,
   tuple,
   u16,
   u32,
@@ -67,7 +67,7 @@ export const peerWire = protocol('peer.wire', {
   /** The last frame before its sender closes. */
   error: message(14, {
     code: oneOf('unknownSwarm', 'protocol', 'busy', 'self', 'timeout', 'failed', 'notAdmitted'),
-    sentence: text(500),
+    sentence,
   }),
   /** The oldest `piece` without an ack has arrived whole. */
   ack: message(15, {}),
@@ -97,7 +97,7 @@ export const PEER_WIRE: Wire = {
   line: { underWayMax: PEER_HANDSHAKES_MAX, waitingMax: PEER_HANDSHAKES_WAITING_MAX },
   carriesPayload: true,
   refusal: (sentence, isPlain) =>
-    peerWire.framed({ kind: 'error', code: isPlain ? 'failed' : 'notAdmitted', sentence: sentence.slice(0, 120) }),
+    peerWire.framed(peerWire.fit({ kind: 'error', code: isPlain ? 'failed' : 'notAdmitted', sentence })),
   sentenceIn(frame) {
     const message = peerWire.decode(frame);
     return message.kind === 'error' ? message.sentence : undefined;

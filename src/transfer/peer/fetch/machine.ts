@@ -5,7 +5,7 @@
 import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { assert, unreachable } from '../../../foundation/base/assert.js';
-import { equalBytes } from '../../../foundation/base/bytes.js';
+import { equalBytes, fitting } from '../../../foundation/base/bytes.js';
 import {
   FRAME_DEADLINE_MS,
   HELLO_DEADLINE_MS,
@@ -15,6 +15,7 @@ import {
 import type { PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, blockOf } from '../../../foundation/torrent/block.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
+import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
 import type { PeerMessage } from '../codec/meaning.js';
 import { CONNECT_DEADLINE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, REQUEST_DEADLINE_MS } from '../limits.js';
 import type { FetchEvent, HangUpReason } from '../messages.js';
@@ -366,7 +367,12 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     return [
       {
         kind: 'tell',
-        event: { kind: 'disconnected', connection, reason: why.reason, sentence: why.sentence.slice(0, 120) },
+        event: {
+          kind: 'disconnected',
+          connection,
+          reason: why.reason,
+          sentence: fitting(why.sentence, SENTENCE_BYTES_MAX),
+        },
       },
     ];
   }

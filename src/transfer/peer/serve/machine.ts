@@ -5,13 +5,14 @@
 import type { Machine, Wake, WakeAt } from '../../../foundation/actor/machine.js';
 import { NO_EFFECTS } from '../../../foundation/actor/machine.js';
 import { unreachable } from '../../../foundation/base/assert.js';
-import { EMPTY_BYTES, equalBytes } from '../../../foundation/base/bytes.js';
+import { EMPTY_BYTES, equalBytes, fitting } from '../../../foundation/base/bytes.js';
 import { PART_BYTES_MAX } from '../../../foundation/base/limits.js';
 import type { Bitfield, PieceRange } from '../../../foundation/torrent/bitfield.js';
 import { type Block, blockOf, isAskable, piecesIn } from '../../../foundation/torrent/block.js';
 import type { Geometry } from '../../../foundation/torrent/geometry.js';
 import type { PeerId } from '../../../foundation/torrent/ids.js';
 import type { Fault } from '../../../foundation/wire/accepted.js';
+import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
 import type { PeerErrorCode, PeerMessage } from '../codec/meaning.js';
 import {
   IN_LINE_ALIVE_MS,
@@ -284,7 +285,10 @@ export class ServeMachine implements Machine<ServeInput | Wake, ServeEffect | Wa
   }
 
   #refuse(code: PeerErrorCode, sentence: string): readonly (ServeEffect | WakeAt)[] {
-    return this.#end([{ kind: 'send', message: { kind: 'error', code, sentence: sentence.slice(0, 120) } }], sentence);
+    return this.#end(
+      [{ kind: 'send', message: { kind: 'error', code, sentence: fitting(sentence, SENTENCE_BYTES_MAX) } }],
+      sentence,
+    );
   }
 
   #end(last: readonly ServeEffect[], why: string): readonly (ServeEffect | WakeAt)[] {
