@@ -136,7 +136,8 @@ class ModelTracker {
   }
 
   freeze(forMs: number): void {
-    this.#frozenUntilMs = this.#world.nowMs + forMs;
+    // What comes keeps its order: a later freeze never ends before an earlier one.
+    this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.#world.nowMs + forMs);
   }
 
   lose(): void {
