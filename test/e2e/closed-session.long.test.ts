@@ -4,12 +4,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { sha256OfFile } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
-import { CommandRun, type User } from '../support/command-run.js';
+import { invitationIn, Machine } from '../support/closed-machine.js';
+import type { CommandRun } from '../support/command-run.js';
 import { eventually, PIECE, stageSwarm } from '../support/e2e-stage.js';
 
 const DEADLINE_MS = 60_000;
@@ -24,65 +25,6 @@ const JOIN = 'join mtj1aebagba…';
 /** The words of a line of the help, each of those in `own` replaced. */
 function words(line: string, own: Readonly<Record<string, string>> = {}): readonly string[] {
   return line.split(' ').map((word) => own[word] ?? word);
-}
-
-/** A machine with a home of its own; the first of them runs a tracker at the first address, and so on. */
-class Machine {
-  readonly directory: string;
-  readonly #t: TestContext;
-  readonly #user: User;
-
-  private constructor(t: TestContext, directory: string) {
-    this.#t = t;
-    this.directory = directory;
-    const env = {
-      HOME: directory,
-      XDG_STATE_HOME: join(directory, 'state'),
-      XDG_CONFIG_HOME: join(directory, 'config'),
-      XDG_RUNTIME_DIR: join(directory, 'run'),
-      XDG_DOWNLOAD_DIR: '',
-      USER: 'ada',
-      MTORRENT_SWARM: 'auto',
-      MTORRENT_ADDRESS: '127.0.0.1:0',
-    };
-    this.#user = { directory, env };
-  }
-
-  static async make(t: TestContext, parent: string, name: string): Promise<Machine> {
-    const directory = join(parent, name);
-    await mkdir(join(directory, 'run'), { recursive: true, mode: 0o700 });
-    return new Machine(t, directory);
-  }
-
-  get identity(): string {
-    return join(this.directory, 'config/mtorrent/swarm');
-  }
-
-  start(...words: readonly string[]): CommandRun {
-    return this.startWith({}, ...words);
-  }
-
-  startWith(env: Readonly<Record<string, string>>, ...words: readonly string[]): CommandRun {
-    return new CommandRun(this.#t, this.#user, words, env);
-  }
-
-  async run(...words: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const run = this.start(...words);
-    const code = await run.exited;
-    return { code, stdout: run.lines.join('\n'), stderr: run.stderr };
-  }
-
-  async succeed(...words: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...words);
-    assert.equal(code, 0, `mtorrent ${words.join(' ')}: ${stderr}`);
-    return stdout;
-  }
-}
-
-function invitationIn(text: string): string {
-  const line = /\bmtj1[a-z2-7]+/.exec(text)?.[0];
-  assert.ok(line !== undefined, text);
-  return line;
 }
 
 interface Lab {

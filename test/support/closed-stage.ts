@@ -49,13 +49,13 @@ export class ClosedStage {
     return new ClosedStage(t, [await at(), await at()]);
   }
 
-  /** @param credentials undefined: an open one. */
-  async tracker(number: 0 | 1, credentials: Credentials | undefined): Promise<RunningTracker> {
+  /** @param credentials undefined: an open one. @param database its list, if not a file of its own. */
+  async tracker(number: 0 | 1, credentials: Credentials | undefined, database?: string): Promise<RunningTracker> {
     const name = `tracker-${number}`;
     const tracker = await startTracker({
       own: this.addresses[number],
       partner: this.addresses[number === 0 ? 1 : 0],
-      seederListPath: join(this.directory, `${name}.db`),
+      seederListPath: database ?? join(this.directory, `${name}.db`),
       log: { path: join(this.directory, `${name}.log`), level: 'debug' },
       replicaWaitMs: 100,
       credentials,
