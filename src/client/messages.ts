@@ -12,6 +12,7 @@ import {
   json,
   listOf,
   oneOf,
+  optional,
   real,
   record,
   size,
@@ -24,6 +25,7 @@ import {
   whole,
 } from '../foundation/wire/schema.js';
 import { chart } from '../transfer/download/messages.js';
+import { memberTag } from '../transfer/peer/messages.js';
 import { REUSE_NAME_BYTES_MAX } from '../transfer/storage/limits.js';
 import { isClientStats } from './stats.js';
 
@@ -167,6 +169,8 @@ const peerRow = record({
   rate: real,
   /** Pieces it has; 0 for `to`. */
   pieces: u32,
+  /** Whose it is; nil in an open swarm. */
+  member: optional(memberTag),
 });
 export type PeerRow = ValueOf<typeof peerRow>;
 

@@ -56,8 +56,16 @@ for (const name of ['a', 'ä'])
   });
 
 test('the rows of peers, trackers and findings keep their order', () => {
-  const peer = { direction: 'from', host: 'h', port: 1, bytes: 2, rate: 0.5, pieces: 4 } as const;
-  isOnWire(clientEvents, { kind: 'peersListed', ask: 1, peers: [peer] }, [4, 1, [['from', 'h', 1, 2, 0.5, 4]]]);
+  const peer = { direction: 'from', host: 'h', port: 1, bytes: 2, rate: 0.5, pieces: 4, member: null } as const;
+  const member = { name: 'bob@mill', key: 'wyxim75c' };
+  isOnWire(clientEvents, { kind: 'peersListed', ask: 1, peers: [peer, { ...peer, member }] }, [
+    4,
+    1,
+    [
+      ['from', 'h', 1, 2, 0.5, 4, null],
+      ['from', 'h', 1, 2, 0.5, 4, ['bob@mill', 'wyxim75c']],
+    ],
+  ]);
   const tracker = { address: 'a:1', state: 'away', reason: 'r' } as const;
   isOnWire(clientEvents, { kind: 'trackersListed', ask: 1, trackers: [tracker] }, [13, 1, [['a:1', 'away', 'r']]]);
   const finding = { severity: 'note', subject: 's', found: 'f', remedy: 'r' } as const;
@@ -72,12 +80,16 @@ test('the rows between the threads keep their order', () => {
     [['h', 1]],
     true,
   ]);
-  const peer = { ...address, bytes: 2, rate: 0.5, pieces: 4 };
-  isOnWire(downloadEvents, { kind: 'described', ask: 1, peers: [peer] }, [6, 1, [['h', 1, 2, 0.5, 4]]]);
+  const peer = { ...address, bytes: 2, rate: 0.5, pieces: 4, member: null };
+  isOnWire(downloadEvents, { kind: 'described', ask: 1, peers: [peer] }, [6, 1, [['h', 1, 2, 0.5, 4, null]]]);
   const look = { file: 9, peers: 1, held: 2, storing: 3, isPaced: true, silent: [] };
   isOnWire(downloadEvents, { kind: 'examined', ask: 1, downloads: [look] }, [8, 1, [[9, 1, 2, 3, true, []]]]);
-  const uploadedTo = { file: 9, ...address, peer: new Uint8Array(16), bytes: 2 };
-  isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [6, 1, [[9, 'h', 1, uploadedTo.peer, 2]]]);
+  const uploadedTo = { file: 9, ...address, peer: new Uint8Array(16), bytes: 2, member: null };
+  isOnWire(serveEvents, { kind: 'described', ask: 1, peers: [uploadedTo] }, [
+    6,
+    1,
+    [[9, 'h', 1, uploadedTo.peer, 2, null]],
+  ]);
   const charted = {
     own: Uint8Array.of(255, 0),
     peers: [{ ...peer, has: Uint8Array.of(0x80) }],
@@ -88,7 +100,7 @@ test('the rows between the threads keep their order', () => {
     1,
     true,
     charted.own,
-    [['h', 1, 2, 0.5, 4, Uint8Array.of(0x80)]],
+    [['h', 1, 2, 0.5, 4, null, Uint8Array.of(0x80)]],
     [[1, 0]],
     [0],
   ]);

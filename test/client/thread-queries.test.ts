@@ -36,7 +36,7 @@ test('each question has its own number, and each answer finds its question', asy
 
 test('all threads that accept are awaited, and those that do not answer in time are left out', async () => {
   const stage = new Stage();
-  const peer = { file: 1, host: 'h', port: 2, peer: new Uint8Array(16), bytes: 3 };
+  const peer = { file: 1, host: 'h', port: 2, peer: new Uint8Array(16), bytes: 3, member: null };
   const both = stage.queries.acceptors({ kind: 'describe' }, 'described');
   stage.queries.take({ kind: 'described', ask: stage.ask, peers: [peer] });
   stage.queries.take({ kind: 'described', ask: stage.ask, peers: [] });

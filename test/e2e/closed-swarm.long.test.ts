@@ -5,8 +5,10 @@ import { randomFillSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { ClosedStage } from '../support/closed-stage.js';
+import { shortName } from '../../src/foundation/identity/keys.js';
+import { ClosedStage, type StagedClient } from '../support/closed-stage.js';
 import { ClosedSwarm } from '../support/closed-swarm.js';
+import { eventually } from '../support/e2e-stage.js';
 
 const FILE_BYTES = 3_000_001;
 
@@ -34,4 +36,35 @@ test('a file travels between members of a closed swarm, whose trackers follow ea
   await leecher.ask({ kind: 'get', mtorrentPath, destination, ...WHOLE });
   await leecher.until((event) => event.kind === 'completed');
   assert.deepEqual(await readFile(destination), Buffer.from(bytes));
+});
+
+/** Direction, member and key of each peer of the file. */
+async function peersOf(client: StagedClient): Promise<readonly string[]> {
+  const answer = await client.ask({ kind: 'peers', name: 'model.bin' });
+  if (answer.kind !== 'peersListed') return [];
+  return answer.peers.map(({ direction, member }) => `${direction} ${member?.name} ${member?.key}`);
+}
+
+test('both ends of a connection see whose the other is', async (t) => {
+  const swarm = new ClosedSwarm();
+  const stage = await ClosedStage.begin(t);
+  await stage.tracker(0, swarm.tracker());
+  const { path, mtorrentPath } = await sharedFile(stage);
+  const [ada, bob] = [swarm.member({ name: 'ada@laptop' }), swarm.member({ name: 'bob@mill' })];
+  // Slow, so that it is still sending when it is asked.
+  const seeder = await stage.client('seeder', ada, { rates: { up: 200_000, down: 0 } });
+  assert.equal((await seeder.ask({ kind: 'share', path, mtorrentPath, ...PLAIN })).kind, 'accepted', seeder.said);
+  const leecher = await stage.client('leecher', bob);
+  const destination = join(stage.directory, 'model.bin.got');
+  await leecher.ask({ kind: 'get', mtorrentPath, destination, ...WHOLE });
+  const row = (direction: string, name: string, id: typeof ada.id) => `${direction} ${name} ${shortName(id)}`;
+  for (const [client, expected] of [
+    [leecher, row('from', 'ada@laptop', ada.id)],
+    [seeder, row('to', 'bob@mill', bob.id)],
+  ] as const)
+    await eventually(
+      () => peersOf(client),
+      (rows) => rows.includes(expected),
+      `a row "${expected}"`,
+    );
 });

@@ -54,13 +54,10 @@ const DETAIL = shape({ detail: TEXT }, (detail: string) => ({ detail }));
 const LIMITS = shape({ up: COUNT, down: COUNT }, ({ up, down }: { up: number; down: number }) => ({ up, down }));
 const DELAY = { type: 'object', additionalProperties: { type: ['number', 'null'] } };
 
-const PEER = objectOf({
-  direction: oneOf(['from', 'to']),
-  address: TEXT,
-  bytes: COUNT,
-  rate: AMOUNT,
-  pieces: COUNT,
-});
+const PEER_ALWAYS = { direction: oneOf(['from', 'to']), address: TEXT, bytes: COUNT, rate: AMOUNT, pieces: COUNT };
+/** `member`: in a closed swarm. */
+const PEER_ROW = { ...PEER_ALWAYS, member: objectOf({ name: TEXT, key: TEXT }) };
+const PEER = objectOf(PEER_ROW, Object.keys(PEER_ALWAYS));
 const LISTED = objectOf({
   name: TEXT,
   size: COUNT,
@@ -99,7 +96,7 @@ const SHAPES: Readonly<Record<string, AnswerShape>> = {
       isLive: YES_NO,
       own: TEXT,
       copies: TEXT,
-      peers: listOf(objectOf({ ...PEER.properties, has: TEXT })),
+      peers: listOf(objectOf({ ...PEER_ROW, has: TEXT }, [...Object.keys(PEER_ALWAYS), 'has'])),
       asked: listOf(listOf(COUNT)),
       storing: listOf(COUNT),
       fetchers: listOf(PEER),

@@ -34,12 +34,15 @@ export function bytesHad({ have, pieces, size }: Pick<FileView, 'have' | 'pieces
   return isPartial ? Math.floor((size * have) / pieces) : Math.min(size, have * PIECE_SIZE);
 }
 
-export interface PeerView extends Omit<PeerRow, 'host' | 'port'> {
+export interface PeerView extends Omit<PeerRow, 'host' | 'port' | 'member'> {
   readonly address: string;
+  /** In a closed swarm, whose it is: the name on its card, and the first letters of its key's id. */
+  readonly member?: NonNullable<PeerRow['member']>;
 }
 
-export function peerView({ direction, host, port, bytes, rate, pieces }: PeerRow): PeerView {
-  return { direction, address: formatAddress({ host, port }), bytes, rate, pieces };
+export function peerView({ direction, host, port, bytes, rate, pieces, member }: PeerRow): PeerView {
+  const view = { direction, address: formatAddress({ host, port }), bytes, rate, pieces };
+  return member === null ? view : { ...view, member };
 }
 
 export interface Overview {

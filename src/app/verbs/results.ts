@@ -161,9 +161,10 @@ export function reusedSentence({ bytes, fetched, sources }: Reused, isPlan = fal
   return `${reused} ${formatBytes(bytes)} of ${formatBytes(all)} (${share}) from ${first}${rest}; ${fetching} ${formatBytes(fetched)}`;
 }
 
-export function peerLine({ direction, address, bytes, rate, pieces }: PeerView): string {
-  if (direction === 'to') return `to   ${address}  sent ${formatBytes(bytes)}`;
-  return `from ${address}  received ${formatBytes(bytes)}  ${formatBytes(Math.round(rate))}/s  has ${pieces} pieces`;
+export function peerLine({ direction, address, bytes, rate, pieces, member }: PeerView): string {
+  const who = member === undefined ? address : `${address}  ${printable(member.name)} (${member.key})`;
+  if (direction === 'to') return `to   ${who}  sent ${formatBytes(bytes)}`;
+  return `from ${who}  received ${formatBytes(bytes)}  ${formatBytes(Math.round(rate))}/s  has ${pieces} pieces`;
 }
 
 const TRACKER_WORDS: Readonly<Record<TrackerView['state'], string>> = {

@@ -42,9 +42,9 @@ async function fetchers(queries: ThreadQueries, file: number): Promise<readonly 
   const to = new Map<string, PeerRow>();
   for (const peer of uploads.flatMap(({ peers }) => peers)) {
     if (peer.file !== file) continue;
-    const { host, port, bytes } = peer;
-    const key = `${host} ${toHex(peer.peer)}`;
-    const known = to.get(key) ?? { direction: 'to', host, port, bytes: 0, rate: 0, pieces: 0 };
+    const { host, port, bytes, member } = peer;
+    const key = `${host} ${toHex(peer.peer)} ${member?.key ?? ''}`;
+    const known = to.get(key) ?? { direction: 'to', host, port, bytes: 0, rate: 0, pieces: 0, member };
     to.set(key, { ...known, bytes: known.bytes + bytes });
   }
   return [...to.values()];

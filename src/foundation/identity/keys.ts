@@ -22,7 +22,6 @@ export type KeyId = string & { readonly [brand]: 'KeyId' };
 export const PUBLIC_KEY_SIZE = 32;
 export const KEY_ID_SIZE = 16;
 export const SIGNATURE_SIZE = 64;
-const SHORT_LETTERS = 8;
 /** What stands before the 32 bytes in SubjectPublicKeyInfo and in PKCS#8 (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -114,7 +113,10 @@ export function keyIdBytes(id: KeyId): Uint8Array {
   return Buffer.from(id, 'hex');
 }
 
-/** What people see of a key: eight letters. */
+/** Letters of a key that people see. */
+export const SHORT_LETTERS = 8;
+
+/** What people see of a key: SHORT_LETTERS of its id. */
 export function shortName(id: KeyId): string {
   return toBase32(keyIdBytes(id)).slice(0, SHORT_LETTERS);
 }

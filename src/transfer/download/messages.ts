@@ -15,6 +15,7 @@ import {
   flag,
   listOf,
   oneOf,
+  optional,
   real,
   record,
   size,
@@ -26,7 +27,7 @@ import {
   type ValuesOf,
   whole,
 } from '../../foundation/wire/schema.js';
-import { listeningPort } from '../peer/messages.js';
+import { listeningPort, memberTag } from '../peer/messages.js';
 import { REUSE_GROUPS_MAX, REUSE_NAME_BYTES_MAX } from '../storage/limits.js';
 import { handedStorage } from '../storage/messages.js';
 import { CHART_ASKED_MAX, CHART_CELLS_MAX, CHART_PEERS_MAX, SILENT_LISTED_MAX } from './limits.js';
@@ -91,8 +92,9 @@ export const downloadCommands = protocol('download.commands', {
 export type DownloadCommand = MessageOf<typeof downloadCommands>;
 
 // --- download → client ---
-/** Bytes received from the peer, its rate in bytes a second, how many pieces it has. */
-const connectedPeer = record({ host: text(64), port: u16, bytes: size, rate: real, pieces: u32 });
+/** Bytes received from the peer, its rate in bytes a second, how many pieces it has, whose it is. */
+const connection = { host: text(64), port: u16, bytes: size, rate: real, pieces: u32, member: optional(memberTag) };
+const connectedPeer = record(connection);
 export type ConnectedPeer = ValueOf<typeof connectedPeer>;
 
 /** A chart has at most CHART_CELLS_MAX cells, equal in size give or take one piece. */
@@ -100,10 +102,7 @@ export const chart = {
   /** Each cell's share of pieces that are here, 0 none … 255 all. */
   own: bytes(0, CHART_CELLS_MAX),
   /** `has`: a bit a cell, set when the peer has all of it; empty when it has every piece. */
-  peers: listOf(
-    record({ host: text(64), port: u16, bytes: size, rate: real, pieces: u32, has: bytes(0, CHART_CELLS_MAX / 8) }),
-    CHART_PEERS_MAX,
-  ),
+  peers: listOf(record({ ...connection, has: bytes(0, CHART_CELLS_MAX / 8) }), CHART_PEERS_MAX),
   /** Which pieces are requested: [piece, the peer's place in the list]. */
   asked: listOf(tuple(u32, u32), CHART_ASKED_MAX),
   /** Pieces that have arrived, and are being verified and written. */

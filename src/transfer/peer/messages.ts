@@ -14,7 +14,8 @@ import {
   UPLOAD_CONNECTIONS_MAX,
 } from '../../foundation/base/limits.js';
 import { CARD_SIZE } from '../../foundation/identity/card.js';
-import { KEY_ID_SIZE, PUBLIC_KEY_SIZE } from '../../foundation/identity/keys.js';
+import type { Member } from '../../foundation/identity/gate.js';
+import { KEY_ID_SIZE, PUBLIC_KEY_SIZE, SHORT_LETTERS, shortName } from '../../foundation/identity/keys.js';
 import { SHUT_OUT_PAGE_MAX, WITHDRAWALS_MAX } from '../../foundation/identity/limits.js';
 import { MEMBER_NAME_MAX, STATEMENT_SIZE } from '../../foundation/identity/statement.js';
 import { CLIENT_ID_SIZE, PEER_ID_SIZE, SWARM_KEY_SIZE } from '../../foundation/torrent/ids.js';
@@ -25,6 +26,7 @@ import {
   flag,
   listOf,
   oneOf,
+  optional,
   real,
   record,
   sentence,
@@ -34,6 +36,7 @@ import {
   tuple,
   u16,
   u32,
+  type ValueOf,
   whole,
 } from '../../foundation/wire/schema.js';
 import { servedStorage } from '../storage/messages.js';
@@ -48,6 +51,14 @@ const ranges = listOf(tuple(piece, whole(1, PIECES_MAX)), HAVE_RANGES_MAX);
 const host = text(64);
 /** Of a running client, so never 0. */
 export const listeningPort = whole(1, 65_535);
+
+/** Whose a connection of a closed swarm is, for people. `key`: the short name of its id. */
+export const memberTag = record({ name: text(MEMBER_NAME_MAX), key: text(SHORT_LETTERS) });
+export type MemberTag = ValueOf<typeof memberTag>;
+
+export function memberTagOf({ name, id }: Member): MemberTag {
+  return { name, key: shortName(id) };
+}
 
 /** First frame of the thread; the slab rides in its shared memory. */
 export const peerSettings = protocol('peer.settings', {
@@ -111,9 +122,16 @@ export type HangUpReason = (typeof HANG_UP_REASONS)[number];
 export const fetchEvents = protocol('peer.fetchEvents', {
   /**
    * connectMs, rttMs: how long the TCP connection took, and its hello. runs: one request may cover several pieces.
-   * parallel: it counts several connections of ours as one.
+   * parallel: it counts several connections of ours as one. member: in a closed swarm.
    */
-  connected: message(1, { connection, connectMs: real, rttMs: real, runs: flag, parallel: flag }),
+  connected: message(1, {
+    connection,
+    connectMs: real,
+    rttMs: real,
+    runs: flag,
+    parallel: flag,
+    member: trailing(memberTag),
+  }),
   bitfieldPart: message(2, {
     connection,
     offset: whole(0, PIECES_MAX / 8),
@@ -187,10 +205,16 @@ export const serveEvents = protocol('peer.serveEvents', {
   uploaded: message(4, { file, bytes: size }),
   /** The file cannot be read (Node's errno), is shorter (SHORT_FILE) or has changed (CHANGED). */
   serveFailed: message(5, { file, path: text(4096), errno: text(32) }),
-  /** Each connection that fetches from us: the port of its socket, whose it is, payload bytes sent over it. */
+  /**
+   * Each connection that fetches from us: the port of its socket, whose it is, payload bytes sent over it. member: nil
+   * in an open swarm.
+   */
   described: message(6, {
     ask: u32,
-    peers: listOf(record({ file, host, port: u16, peer: bytes(PEER_ID_SIZE), bytes: size }), UPLOAD_CONNECTIONS_MAX),
+    peers: listOf(
+      record({ file, host, port: u16, peer: bytes(PEER_ID_SIZE), bytes: size, member: optional(memberTag) }),
+      UPLOAD_CONNECTIONS_MAX,
+    ),
   }),
   /** At the end of the thread: a read of this file has not come back from its disk. */
   readHangs: message(7, { path: text(4096) }),

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { swarmMap } from '../../../src/app/library/swarm-map.js';
 import { mapJson, mapLines } from '../../../src/app/verbs/map-lines.js';
 
-const peer = { host: '192.0.2.7', port: 6881, bytes: 2048, rate: 1024 };
+const peer = { host: '192.0.2.7', port: 6881, bytes: 2048, rate: 1024, member: null };
 const mapped = {
   kind: 'mapped',
   ask: 1,
@@ -32,6 +32,13 @@ test('a map has a line for us, one for how common each part is, and one for each
     '|##..| 192.0.2.7:6882  received 2.0 KiB  1.0 KiB/s',
     'to 192.0.2.7:6881  sent 2.0 KiB',
   ]);
+});
+
+test('in a closed swarm a map for programs says whose each peer is, in an open one nothing of it', () => {
+  const member = { name: 'bob@mill', key: 'wyxim75c' };
+  const closed = { ...mapped, peers: mapped.peers.map((row) => ({ ...row, member })) };
+  assert.deepEqual(JSON.parse(mapJson(swarmMap(closed, mapped.own))).peers[0].member, member);
+  assert.doesNotMatch(mapJson(swarmMap(mapped, mapped.own)), /member/);
 });
 
 test('a map for programs has bytes and bits in base64, and requests by cell', () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { cellOf } from '../../../src/app/library/swarm-map.js';
 import { PIECES_MAX } from '../../../src/foundation/base/limits.js';
+import { MEMBER_NAME_MAX } from '../../../src/foundation/identity/statement.js';
 import { CHART_CELLS_MAX } from '../../../src/transfer/download/limits.js';
 import { downloadEvents } from '../../../src/transfer/download/messages.js';
 import { requestsIn, Stage } from './stage.js';
@@ -44,6 +45,7 @@ test('a chart of the largest file with every peer fits one frame', () => {
     bytes: 2 ** 45,
     rate: 1e10,
     pieces: PIECES_MAX,
+    member: { name: 'm'.repeat(MEMBER_NAME_MAX), key: 'wyxim75c' },
   };
   const event = {
     kind: 'charted',

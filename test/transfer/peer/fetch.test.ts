@@ -52,6 +52,19 @@ function expected(phase: FetchPhase, kind: PeerMessage['kind']): Outcome {
   return phase === 'greeting' && kind === 'hello' ? 'connected' : '!protocol';
 }
 
+test('whose a connection of a closed swarm is comes with the news that it is open; in an open swarm nothing does', () => {
+  for (const member of [undefined, { name: 'bob@mill', key: 'wyxim75c' }]) {
+    const stage = fetchStage('dialing');
+    stage.post({ kind: 'tcpConnected', ...(member === undefined ? {} : { member }) });
+    const [told] = stage
+      .post({ kind: 'received', message: HELLO })
+      .flatMap((effect) => (effect.kind === 'tell' ? [effect.event] : []));
+    assert.ok(told?.kind === 'connected');
+    assert.deepEqual(told.member, member);
+    assert.equal('member' in told, member !== undefined);
+  }
+});
+
 for (const phase of ['dialing', 'greeting', 'open', 'closing'] as const) {
   test(`P4: every message while ${phase} does what the table says`, () => {
     for (const [kind, message] of Object.entries(MESSAGES) as [PeerMessage['kind'], PeerMessage][]) {

@@ -87,7 +87,8 @@ export class PeerLink {
   describe(nowMs: number): ConnectedPeer {
     const { host, port } = this.address;
     const pieces = Math.max(0, ...[...this.#peers].map(({ offered }) => offered.count));
-    return { host, port, bytes: this.#receivedBytes, rate: this.#rate(nowMs) * 1000, pieces };
+    const member = [...this.#peers].find((peer) => peer.member !== null)?.member ?? null;
+    return { host, port, bytes: this.#receivedBytes, rate: this.#rate(nowMs) * 1000, pieces, member };
   }
 
   get #receivedBytes(): number {

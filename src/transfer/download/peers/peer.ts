@@ -5,7 +5,7 @@ import { assert } from '../../../foundation/base/assert.js';
 import { PIECE_SIZE, RUN_PIECES_MAX } from '../../../foundation/base/limits.js';
 import type { Address } from '../../../foundation/torrent/address.js';
 import { Bitfield, type PieceRange } from '../../../foundation/torrent/bitfield.js';
-import type { FetchEvent } from '../../peer/messages.js';
+import type { FetchEvent, MemberTag } from '../../peer/messages.js';
 import { RUN_MS, WINDOW_PIECES_MAX, WINDOW_PIECES_MIN } from '../limits.js';
 import type { PieceRequest } from '../requests/request-table.js';
 import { InFlight } from './in-flight.js';
@@ -13,7 +13,7 @@ import { Window } from './window.js';
 
 export type PeerPhase = 'dialing' | 'greeted' | 'ready';
 
-export type Greeting = Pick<Extract<FetchEvent, { kind: 'connected' }>, 'connectMs' | 'rttMs' | 'runs' | 'parallel'>;
+export type Greeting = Omit<Extract<FetchEvent, { kind: 'connected' }>, 'kind' | 'connection'>;
 
 export interface PeerOptions {
   readonly connection: number;
@@ -29,6 +29,8 @@ export class Peer {
   isExtra = false;
   /** It is asked for nothing more, and ends with what it was asked for. */
   isRetiring = false;
+  /** Whose it is; null in an open swarm, and before it said hello. */
+  member: MemberTag | null = null;
   readonly offered: Bitfield;
   /** What it was asked for, by piece, the oldest first: a view of the request table. */
   readonly requests: ReadonlyMap<number, PieceRequest>;
@@ -108,8 +110,9 @@ export class Peer {
     return this.requests.values().next().value;
   }
 
-  greeted({ connectMs, rttMs, runs, parallel }: Greeting, nowMs: number): void {
+  greeted({ connectMs, rttMs, runs, parallel, member }: Greeting, nowMs: number): void {
     assert(this.phase === 'dialing', 'a peer says hello once');
+    this.member = member ?? null;
     this.takesRuns = runs;
     this.takesParallel = parallel;
     this.connectMs = connectMs;

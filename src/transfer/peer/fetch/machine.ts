@@ -18,7 +18,7 @@ import type { PeerId } from '../../../foundation/torrent/ids.js';
 import { SENTENCE_BYTES_MAX } from '../../../foundation/wire/limits.js';
 import type { PeerMessage } from '../codec/meaning.js';
 import { CONNECT_DEADLINE_MS, KEEP_ALIVE_MS, PEER_DEAD_MS, REQUEST_DEADLINE_MS } from '../limits.js';
-import type { FetchEvent, HangUpReason } from '../messages.js';
+import type { FetchEvent, HangUpReason, MemberTag } from '../messages.js';
 import { Acks } from './acks.js';
 import { OutstandingRequests } from './outstanding.js';
 
@@ -28,8 +28,8 @@ type RequestInput = Block & { readonly kind: 'request'; readonly slots: readonly
 export type FetchInput =
   /** TCP stands, and a handshake of TLS follows. */
   | { readonly kind: 'tcpReached' }
-  /** Bytes may be sent. */
-  | { readonly kind: 'tcpConnected' }
+  /** Bytes may be sent. `member`: in a closed swarm. */
+  | { readonly kind: 'tcpConnected'; readonly member?: MemberTag }
   | { readonly kind: 'received'; readonly message: PeerMessage }
   | { readonly kind: 'payloadBytes'; readonly count: number }
   | { readonly kind: 'payloadDone' }
@@ -83,6 +83,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
   #phase: Phase;
   /** When TCP stood, which shows how far the peer is; a handshake of TLS would not. */
   #reachedMs: number | undefined;
+  #member: MemberTag | undefined;
   readonly #outstanding = new OutstandingRequests();
   /** The peer takes acks. */
   #acks = false;
@@ -138,7 +139,7 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
         this.#reachedMs = nowMs;
         return NO_EFFECTS;
       case 'tcpConnected':
-        return this.#onConnected(nowMs);
+        return this.#onConnected(input.member, nowMs);
       case 'tcpClosed':
         return this.#onClosed(input.reason, input.sentence);
       case 'violated':
@@ -152,9 +153,10 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     }
   }
 
-  #onConnected(nowMs: number): readonly (FetchEffect | WakeAt)[] {
+  #onConnected(member: MemberTag | undefined, nowMs: number): readonly (FetchEffect | WakeAt)[] {
     if (this.#phase.at !== 'dialing') return NO_EFFECTS;
     const { swarm, peerId, uploadPort, pieceCount } = this.#options;
+    this.#member = member;
     this.#phase = { at: 'greeting', deadlineMs: nowMs + HELLO_DEADLINE_MS, sentMs: nowMs };
     return [
       {
@@ -235,7 +237,9 @@ export class FetchMachine implements Machine<FetchInput | Wake, FetchEffect | Wa
     const { runs, parallel } = message;
     const connectMs = (this.#reachedMs ?? sentMs) - startedMs;
     const rttMs = nowMs - sentMs;
-    return [{ kind: 'tell', event: { kind: 'connected', connection, connectMs, rttMs, runs, parallel } }];
+    const member = this.#member;
+    const connected = { kind: 'connected', connection, connectMs, rttMs, runs, parallel } as const;
+    return [{ kind: 'tell', event: { ...connected, ...(member === undefined ? {} : { member }) } }];
   }
 
   #onBitfield(offset: number, part: Uint8Array, last: boolean): readonly FetchEffect[] {

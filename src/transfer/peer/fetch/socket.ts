@@ -14,7 +14,7 @@ import { type Passage, type PassageDialOptions, plainPassage } from '../../../fo
 import type { Socket } from '../../../foundation/wire/transport.js';
 import { mtCodec } from '../codec/mt.js';
 import { HEADER_READ_BYTES, PAYLOAD_TOLD_MS } from '../limits.js';
-import type { FetchEvent } from '../messages.js';
+import { type FetchEvent, memberTagOf } from '../messages.js';
 import { type FetchEffect, type FetchInput, FetchMachine, type FetchOptions } from './machine.js';
 import { PayloadTarget } from './payload-target.js';
 
@@ -91,9 +91,9 @@ export class DialedSocket {
       },
     };
     const socket = passage.dial(address, options, {
-      opened: () => {
+      opened: (member) => {
         this.#outbox.push(mtCodec.magic);
-        this.#host.post({ kind: 'tcpConnected' });
+        this.#host.post({ kind: 'tcpConnected', ...(member === undefined ? {} : { member: memberTagOf(member) }) });
       },
       refused: (sentence) => {
         this.#isRefused = true;

@@ -14,6 +14,7 @@ import type { PeerId } from '../../../foundation/torrent/ids.js';
 import { REFUSALS_TOLD_MS } from '../../../foundation/wire/limits.js';
 import { type Admitted, type Passage, plainPassage } from '../../../foundation/wire/passage.js';
 import { type Socket, SocketServer } from '../../../foundation/wire/transport.js';
+import { type MemberTag, memberTagOf } from '../messages.js';
 import type { UploadDecider } from '../upload/desk.js';
 import { connectionNumber, type UploadOrder, type UploadReport } from '../upload/messages.js';
 import type { Uploads } from '../upload/reader.js';
@@ -47,6 +48,7 @@ interface Accepted {
   file: number | undefined;
   /** Whose it is; undefined before its hello. */
   peerId: PeerId | undefined;
+  readonly member: MemberTag | null;
 }
 
 export interface FetchingPeer {
@@ -55,6 +57,8 @@ export interface FetchingPeer {
   readonly port: number;
   readonly peer: PeerId;
   readonly sentBytes: number;
+  /** Null in an open swarm. */
+  readonly member: MemberTag | null;
 }
 
 export class Listener {
@@ -116,9 +120,9 @@ export class Listener {
   }
 
   *peers(): Generator<FetchingPeer> {
-    for (const { socket, file, peerId } of this.#accepted.values()) {
+    for (const { socket, file, peerId, member } of this.#accepted.values()) {
       if (file === undefined || peerId === undefined) continue;
-      yield { file, host: socket.host, port: socket.port, peer: peerId, sentBytes: socket.sentBytes };
+      yield { file, host: socket.host, port: socket.port, peer: peerId, sentBytes: socket.sentBytes, member };
     }
   }
 
@@ -193,6 +197,7 @@ export class Listener {
       isAdmitted: false,
       file: undefined,
       peerId: undefined,
+      member: who?.kind === 'member' ? memberTagOf(who.member) : null,
       socket: new AcceptedSocket({
         socket,
         timers,
