@@ -10,6 +10,7 @@ import { randomFile } from '../src/app/demo/swarm.js';
 import type { Address } from '../src/foundation/torrent/address.js';
 import { atRest } from './at-rest.js';
 import { type Cleanup, withCleanup } from './cleanup.js';
+import { ClosedSwarm } from './closed-swarm.js';
 import { rawRate } from './raw-transfer.js';
 import { ShapedNetwork } from './shaped-network.js';
 import { cpuSeconds, machineBusySeconds } from './tracker-vitals.js';
@@ -49,7 +50,8 @@ const SEEDER_HOST = 1;
 /** Long enough that slow start does not show. */
 const RAW_SECONDS = 1.5;
 
-export async function runLanScene(root: string, scene: LanScene): Promise<LanRun> {
+/** @param isClosed in a closed swarm, whose machines have identities; else in the clear. */
+export async function runLanScene(root: string, scene: LanScene, isClosed = false): Promise<LanRun> {
   return withCleanup(async (cleanup) => {
     const { mbitPerSecond, leechers, slowMbitPerSecond } = scene;
     const rates = [...new Array<number>(leechers + 2).fill(mbitPerSecond), slowMbitPerSecond ?? []].flat();
@@ -61,7 +63,7 @@ export async function runLanScene(root: string, scene: LanScene): Promise<LanRun
     const bytes = Math.round(((mbitPerSecond * 1e6) / 8) * RAW_SECONDS);
     const ends = { from: network.launcher(SEEDER_HOST), to: network.launcher(SEEDER_HOST + 1) };
     const rate = await rawRate({ ...ends, toHost: network.address(SEEDER_HOST + 1), bytes }, cleanup);
-    const swarm = await startSwarm(network, directory, rates.length, cleanup);
+    const swarm = await startSwarm(network, directory, rates.length, isClosed, cleanup);
     return distribute(scene, rate, swarm);
   });
 }
@@ -77,25 +79,30 @@ async function startSwarm(
   network: ShapedNetwork,
   directory: string,
   hosts: number,
+  isClosed: boolean,
   cleanup: Cleanup,
 ): Promise<LanSwarm> {
   const programs: ProgramProcess[] = [];
   cleanup.add(() => Promise.all(programs.map(killed)));
   const at = (host: number, port: number): Address => ({ host: network.address(host), port });
   const trackers = [at(TRACKER_HOST, 7001), at(TRACKER_HOST, 7002)] as const;
+  const closed = isClosed ? await ClosedSwarm.make(join(directory, 'identities'), trackers) : undefined;
+  const runOn = (host: number, name: string) => ({
+    launcher: network.launcher(host),
+    env: closed?.environment(name),
+  });
   const pair = trackers.map((own, which) => {
     const partner = trackers[1 - which] as Address;
-    const run = { launcher: network.launcher(TRACKER_HOST) };
-    const tracker = new TrackerProcess(`tracker-${which + 1}`, own, partner, directory, [], run);
+    const name = `tracker-${which + 1}`;
+    const tracker = new TrackerProcess(name, own, partner, directory, [], runOn(TRACKER_HOST, name));
     programs.push(tracker);
     return tracker;
   });
   await Promise.all(pair.map((tracker) => tracker.started()));
   const clients: ClientProcess[] = [];
   for (let host = SEEDER_HOST; host < hosts; host += 1) {
-    const run = { launcher: network.launcher(host) };
     const name = host === SEEDER_HOST ? 'seeder' : `leecher-${host - SEEDER_HOST}`;
-    const client = new ClientProcess(name, at(host, PORT), trackers, directory, [], run);
+    const client = new ClientProcess(name, at(host, PORT), trackers, directory, [], runOn(host, name));
     programs.push(client);
     clients.push(client);
   }

@@ -1,12 +1,13 @@
-// `npm run bench -- lan [--quick] [--runs N] [--json] [--out DIR]`: how long one seeder takes to reach many machines
-// whose links are shaped, against what any protocol would need at least. Needs root for network namespaces; without it
-// says so and ends with 77, the code by which test tools know what was skipped.
+// `npm run bench -- lan [--closed] [--quick] [--runs N] [--json] [--out DIR]`: how long one seeder takes to reach many
+// machines whose links are shaped, against what any protocol would need at least. Needs root for network namespaces;
+// without it says so and ends with 77, the code by which test tools know what was skipped.
 
 import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/foundation/base/bytes.js';
 import { printTable, showSpread, spreadOf } from './figures.js';
+import { measureClosed, showClosed } from './lan-closed.js';
 import { type LanRun, type LanScene, runLanScene } from './lan-scene.js';
 import { barChart } from './plot.js';
 import { OUT_DEFAULT, saveResults } from './results.js';
@@ -43,6 +44,7 @@ export async function runLanBench(words: readonly string[]): Promise<number> {
       runs: { type: 'string' },
       scene: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      closed: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       out: { type: 'string', default: OUT_DEFAULT },
     },
@@ -54,12 +56,12 @@ export async function runLanBench(words: readonly string[]): Promise<number> {
   }
   const root = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
   const runs = Number(values.runs ?? (values.quick ? 1 : 3));
+  if (values.closed) return runClosed(root, runs, values);
   const scenes = values.quick ? QUICK : FULL;
   const wanted = values.scene === undefined ? scenes : scenes.slice(Number(values.scene) - 1, Number(values.scene));
   const rows: Row[] = [];
   for (const scene of wanted) rows.push(await measure(root, scene, runs));
-  const left = leftNamespaces();
-  if (left.length > 0) throw new Error(`network namespaces are left behind: ${left.join(' ')}`);
+  lookForNamespaces();
   const facts = {
     schema: 1,
     bench: 'lan',
@@ -72,6 +74,23 @@ export async function runLanBench(words: readonly string[]): Promise<number> {
   if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
   else show(rows, saved);
   return 0;
+}
+
+async function runClosed(
+  root: string,
+  runs: number,
+  { quick, scene, json }: { readonly quick: boolean; readonly scene?: string | undefined; readonly json: boolean },
+): Promise<number> {
+  const rows = await measureClosed(root, runs, quick, scene === undefined ? undefined : Number(scene));
+  lookForNamespaces();
+  if (json) process.stdout.write(`${JSON.stringify({ schema: 1, bench: 'lan --closed', rows })}\n`);
+  else showClosed(rows);
+  return 0;
+}
+
+function lookForNamespaces(): void {
+  const left = leftNamespaces();
+  if (left.length > 0) throw new Error(`network namespaces are left behind: ${left.join(' ')}`);
 }
 
 async function measure(root: string, scene: LanScene, runs: number): Promise<Row> {

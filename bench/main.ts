@@ -30,7 +30,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   lan: {
     run: runLanBench,
-    usage: '[--scene 1|2|3] [--runs N] [--out DIR]',
+    usage: '[--scene 1|2|3] [--runs N] [--closed] [--out DIR]',
     shows: 'one seeder to many receivers on shaped links; needs root',
   },
   far: {
