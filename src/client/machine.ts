@@ -296,7 +296,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       case 'readable':
         return this.#readers.readable(event.file, event.piece, event.pieces);
       case 'peerSilent': {
-        const { found, remedy } = aboutSilent(event);
+        const { found, remedy } = aboutSilent(event.trouble);
         return [bad(`${record.entry.name}: ${formatAddress(event)} ${found}; ${remedy}`)];
       }
       case 'peerBanned':

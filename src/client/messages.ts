@@ -159,8 +159,8 @@ export const AS_IT_IS: ShareOptions = {
 };
 
 const peerRow = record({
-  /** from: we fetch from it; to: it fetches from us. */
-  direction: oneOf('from', 'to'),
+  /** from: we fetch from it; to: it fetches from us; silent: it was dialed in vain. */
+  direction: oneOf('from', 'to', 'silent'),
   host: text(64),
   port: u16,
   /** Payload bytes on this connection. */
@@ -171,6 +171,8 @@ const peerRow = record({
   pieces: u32,
   /** Whose it is; nil in an open swarm. */
   member: optional(memberTag),
+  /** What is wrong with a silent one, and what to do; '' for others. */
+  problem: text(REASON_BYTES_MAX),
 });
 export type PeerRow = ValueOf<typeof peerRow>;
 
@@ -285,7 +287,7 @@ export const CLIENT_EVENTS = {
   refused: message(2, { ask, code: text(32), sentence: text(1_000) }),
   /** Sent in parts of at most LIST_ROWS_MAX rows. `last` ends the answer. */
   listed: message(3, { ask, rows: listOf(fileView, 256), last: flag }),
-  peersListed: message(4, { ask, peers: listOf(peerRow, UPLOAD_CONNECTIONS_MAX + 128) }),
+  peersListed: message(4, { ask, peers: listOf(peerRow, UPLOAD_CONNECTIONS_MAX + 256) }),
   statsListed: message(5, { ask, stats: json(16_384, 'the statistics of a client', isClientStats) }),
   completed: message(6, { name: text(255), path }),
   failed: message(7, { name: text(255), path, code: text(32), sentence: text(1_000) }),

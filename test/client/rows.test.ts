@@ -56,14 +56,23 @@ for (const name of ['a', 'ä'])
   });
 
 test('the rows of peers, trackers and findings keep their order', () => {
-  const peer = { direction: 'from', host: 'h', port: 1, bytes: 2, rate: 0.5, pieces: 4, member: null } as const;
+  const peer = {
+    direction: 'from',
+    host: 'h',
+    port: 1,
+    bytes: 2,
+    rate: 0.5,
+    pieces: 4,
+    member: null,
+    problem: 'p',
+  } as const;
   const member = { name: 'bob@mill', key: 'wyxim75c' };
   isOnWire(clientEvents, { kind: 'peersListed', ask: 1, peers: [peer, { ...peer, member }] }, [
     4,
     1,
     [
-      ['from', 'h', 1, 2, 0.5, 4, null],
-      ['from', 'h', 1, 2, 0.5, 4, ['bob@mill', 'wyxim75c']],
+      ['from', 'h', 1, 2, 0.5, 4, null, 'p'],
+      ['from', 'h', 1, 2, 0.5, 4, ['bob@mill', 'wyxim75c'], 'p'],
     ],
   ]);
   const tracker = { address: 'a:1', state: 'away', reason: 'r' } as const;

@@ -123,7 +123,7 @@ test('FC-24: with few descriptors every share is served, and nothing the client 
   await quit(again);
 });
 
-test('FC-21: a disk without inodes is named as that, once, and the download completes when there are some', async (t) => {
+test('FC-21, X5: a disk without inodes is named as that, once; the download completes when there are some, and a get that has ended says nothing of that', async (t) => {
   const swarm = await stageWithTracker(t);
   const disk = await smallDisk(t, 'size=64m,nr_inodes=8');
   if (disk === undefined) return;

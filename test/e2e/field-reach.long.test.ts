@@ -73,6 +73,8 @@ test('FC-19: a port that others cannot reach is said by the seeder, by its docto
   const getter = await getterIn(t, land);
   await getter.said(/big\.bin: 10\.77\.0\.2:6901 does not answer/, 60_000);
   assert.match(await badFindings(getter), /peer 10\.77\.0\.2:6901: has big\.bin, and does not answer/);
+  const { rows } = await getter.command('show peers big.bin');
+  assert.match(rows.join('\n'), /^silent 10\.77\.0\.2:6901 {2}does not answer; check that its machine runs/m);
 });
 
 test('FC-20: a peer that says hello and whose bytes never arrive is named, by notice and by doctor', async (t) => {

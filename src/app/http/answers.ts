@@ -54,7 +54,14 @@ const DETAIL = shape({ detail: TEXT }, (detail: string) => ({ detail }));
 const LIMITS = shape({ up: COUNT, down: COUNT }, ({ up, down }: { up: number; down: number }) => ({ up, down }));
 const DELAY = { type: 'object', additionalProperties: { type: ['number', 'null'] } };
 
-const PEER_ALWAYS = { direction: oneOf(['from', 'to']), address: TEXT, bytes: COUNT, rate: AMOUNT, pieces: COUNT };
+const PEER_ALWAYS = {
+  direction: oneOf(['from', 'to', 'silent']),
+  address: TEXT,
+  bytes: COUNT,
+  rate: AMOUNT,
+  pieces: COUNT,
+  problem: TEXT,
+};
 /** `member`: in a closed swarm. */
 const PEER_ROW = { ...PEER_ALWAYS, member: objectOf({ name: TEXT, key: TEXT }) };
 const PEER = objectOf(PEER_ROW, Object.keys(PEER_ALWAYS));

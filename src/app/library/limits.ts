@@ -20,3 +20,6 @@ export const ADDRESS_WAIT_LOOK_MAX_MS = 5_000;
 
 /** Seconds that an invitation from a console is good: time to walk to another machine. */
 export const INVITATION_LIFE_S = 3_600;
+
+/** Milliseconds to find where a link that somebody typed leads; a disk that takes longer does not answer. */
+export const PATH_LOOK_MS = 5_000;

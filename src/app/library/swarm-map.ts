@@ -35,10 +35,10 @@ export function swarmMap(mapped: Extract<ClientEvent, { kind: 'mapped' }>, own: 
   const { name, pieces, isLive, asked, storing } = mapped;
   const cells = own.length;
   const copies = new Uint8Array(cells);
-  const peers = mapped.peers.map((row): MapPeer => {
-    const has = row.has.length > 0 ? row.has : row.pieces === pieces ? everyCell(cells) : noCell(cells);
+  const peers = mapped.peers.map(({ has: bits, ...row }): MapPeer => {
+    const has = bits.length > 0 ? bits : row.pieces === pieces ? everyCell(cells) : noCell(cells);
     for (let at = 0; at < cells; at += 1) if (hasCell(has, at)) copies[at] = (copies[at] ?? 0) + 1;
-    return { ...peerView({ direction: 'from', ...row }), has };
+    return { ...peerView({ direction: 'from', ...row, problem: '' }), has };
   });
   return { name, pieces, cells, isLive, own, copies, peers, asked, storing, fetchers: mapped.fetchers.map(peerView) };
 }

@@ -40,8 +40,8 @@ export interface PeerView extends Omit<PeerRow, 'host' | 'port' | 'member'> {
   readonly member?: NonNullable<PeerRow['member']>;
 }
 
-export function peerView({ direction, host, port, bytes, rate, pieces, member }: PeerRow): PeerView {
-  const view = { direction, address: formatAddress({ host, port }), bytes, rate, pieces };
+export function peerView({ host, port, member, ...row }: PeerRow): PeerView {
+  const view = { ...row, address: formatAddress({ host, port }) };
   return member === null ? view : { ...view, member };
 }
 

@@ -161,7 +161,8 @@ export function reusedSentence({ bytes, fetched, sources }: Reused, isPlan = fal
   return `${reused} ${formatBytes(bytes)} of ${formatBytes(all)} (${share}) from ${first}${rest}; ${fetching} ${formatBytes(fetched)}`;
 }
 
-export function peerLine({ direction, address, bytes, rate, pieces, member }: PeerView): string {
+export function peerLine({ direction, address, bytes, rate, pieces, member, problem }: PeerView): string {
+  if (direction === 'silent') return `silent ${address}  ${problem}`;
   const who = member === undefined ? address : `${address}  ${printable(member.name)} (${member.key})`;
   if (direction === 'to') return `to   ${who}  sent ${formatBytes(bytes)}`;
   return `from ${who}  received ${formatBytes(bytes)}  ${formatBytes(Math.round(rate))}/s  has ${pieces} pieces`;

@@ -79,7 +79,7 @@ export const VERBS: readonly Verb[] = [
       form({
         topic: 'peers',
         takes: { name: clientFile('<name>') },
-        purpose: 'peers that send or receive this file',
+        purpose: 'peers of this file, and silent addresses',
         isQuestion: true,
         ask: (client, { name }) => client.peers(name),
         show: (peers) => table(peers.map(peerLine), 'no peers are connected'),

@@ -2,6 +2,7 @@
 // answer in time is left out.
 
 import { toHex } from '../../foundation/base/bytes.js';
+import { aboutSilent } from '../doctor/reach.js';
 import type { ClientEffect } from '../effects.js';
 import { type ClientEvent, MAP_FETCHERS_MAX, type PeerRow } from '../messages.js';
 import type { ThreadQueries } from '../threads/thread-queries.js';
@@ -27,12 +28,27 @@ async function mapped(
 }
 
 async function peerRows(queries: ThreadQueries, file: number): Promise<readonly PeerRow[]> {
-  const [download, to] = await Promise.all([
+  const [download, examined, to] = await Promise.all([
     queries.download({ kind: 'describe', file }, 'described'),
+    queries.download({ kind: 'examine' }, 'examined'),
     fetchers(queries, file),
   ]);
-  const from = (download?.peers ?? []).map((peer): PeerRow => ({ direction: 'from', ...peer }));
-  return [...from, ...to];
+  const from = (download?.peers ?? []).map((peer): PeerRow => ({ direction: 'from', ...peer, problem: '' }));
+  const silent = examined?.downloads.find((each) => each.file === file)?.silent ?? [];
+  const inVain = silent.map(({ host, port, trouble }): PeerRow => {
+    const { found, remedy } = aboutSilent(trouble);
+    return {
+      direction: 'silent',
+      host,
+      port,
+      bytes: 0,
+      rate: 0,
+      pieces: 0,
+      member: null,
+      problem: `${found}; ${remedy}`,
+    };
+  });
+  return [...from, ...to, ...inVain];
 }
 
 /** Who fetches the file from us. */
@@ -44,7 +60,8 @@ async function fetchers(queries: ThreadQueries, file: number): Promise<readonly 
     if (peer.file !== file) continue;
     const { host, port, bytes, member } = peer;
     const key = `${host} ${toHex(peer.peer)} ${member?.key ?? ''}`;
-    const known = to.get(key) ?? { direction: 'to', host, port, bytes: 0, rate: 0, pieces: 0, member };
+    const fresh = { direction: 'to', host, port, bytes: 0, rate: 0, pieces: 0, member, problem: '' } as const;
+    const known = to.get(key) ?? fresh;
     to.set(key, { ...known, bytes: known.bytes + bytes });
   }
   return [...to.values()];

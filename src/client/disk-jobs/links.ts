@@ -6,6 +6,7 @@ import type { Credentials } from '../../foundation/identity/credentials.js';
 import { isLink, parseLink } from '../../foundation/torrent/link.js';
 import type { NameRule } from '../../foundation/torrent/metainfo.js';
 import type { TrackerList } from '../../foundation/torrent/tracker-pair.js';
+import { placeOf } from '../../transfer/storage/real-path.js';
 import type { LinkOptions } from '../links/metainfo-of-link.js';
 import type { StatePaths } from '../state/library.js';
 
@@ -29,9 +30,9 @@ export class Links {
     this.#knownTrackers = knownTrackers;
   }
 
-  /** The path of the .mtorrent; a word that is no link is one. Rejects as `parseLink` and `linkedFile` do. */
+  /** The place of the .mtorrent; a word that is no link is its path. Rejects as `parseLink` and `linkedFile` do. */
   async pathOf(word: string): Promise<string> {
-    if (!isLink(word)) return word;
+    if (!isLink(word)) return placeOf(word);
     const link = parseLink(word);
     const { linkedFile } = await import('../links/linked-file.js');
     const { directory, copyOf } = this.#paths;

@@ -9,6 +9,7 @@ import { Geometry } from '../../foundation/torrent/geometry.js';
 import { EXECUTABLE_LINE, formatHead, type Metainfo, makeMetainfo } from '../../foundation/torrent/metainfo.js';
 import { notesOn } from '../../transfer/hash/survey-notes.js';
 import { checkMetainfoPath } from '../../transfer/storage/metainfo-file.js';
+import { placeOf } from '../../transfer/storage/real-path.js';
 import { inspectSource, isFolder } from '../../transfer/storage/source.js';
 import type { Entry } from '../files/record.js';
 import type { ShareOptions } from '../messages.js';
@@ -55,7 +56,8 @@ export async function hashShare(
       `${mtorrentPath} does not end in .mtorrent; name it like ${basename(path)}.mtorrent`,
     );
   }
-  return (await isFolder(path)) ? hashFolder(order, hashing, onProgress) : hashFile(order, hashing, onProgress);
+  const placed = { ...order, mtorrentPath: await placeOf(mtorrentPath) };
+  return (await isFolder(path)) ? hashFolder(placed, hashing, onProgress) : hashFile(placed, hashing, onProgress);
 }
 
 async function hashFile(order: ShareOrder, hashing: LocalHashing, onProgress: OnProgress): Promise<HashedShare> {

@@ -259,7 +259,7 @@ function bad(subject: string, found: string, remedy: string): Finding {
 function silentPeers({ name, rate, looks }: DownloadFact): readonly Finding[] {
   const judge = rate > 0 ? note : bad;
   return (looks.at(-1)?.silent ?? []).map((silent) => {
-    const { found, remedy } = aboutSilent(silent);
+    const { found, remedy } = aboutSilent(silent.trouble);
     return judge(`peer ${formatAddress(silent)}`, `has ${name}, and ${found}`, remedy);
   });
 }

@@ -7,12 +7,13 @@ export const REACH_REMEDY =
   'other clients cannot fetch from this one: open that port in the firewall, or forward it and name what leads here with --advertise';
 
 export interface Silent extends Address {
-  readonly trouble: 'refuses' | 'noAnswer' | 'noBytes';
+  readonly trouble: Trouble;
 }
+type Trouble = 'refuses' | 'noAnswer' | 'noBytes';
 
 /** What is so of a listed address, and what to do about it. */
-export function aboutSilent(silent: Silent): { readonly found: string; readonly remedy: string } {
-  switch (silent.trouble) {
+export function aboutSilent(trouble: Trouble): { readonly found: string; readonly remedy: string } {
+  switch (trouble) {
     case 'refuses':
       return {
         found: 'does not answer: nothing listens there',

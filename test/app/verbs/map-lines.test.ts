@@ -19,7 +19,7 @@ const mapped = {
   ],
   asked: [[2, 0]],
   storing: [1],
-  fetchers: [{ direction: 'to', ...peer, rate: 0, pieces: 0 }],
+  fetchers: [{ direction: 'to', ...peer, rate: 0, pieces: 0, problem: '' }],
 } as const;
 
 test('a map has a line for us, one for how common each part is, and one for each peer', () => {

@@ -122,12 +122,16 @@ test('FC-30: how much of a download is zeros stands beside its size', () => {
 });
 
 test('a peer is shown with its direction first', () => {
-  const peer = { direction: 'from', address: '192.0.2.1:7', bytes: 2048, rate: 1024, pieces: 3 } as const;
+  const peer = { direction: 'from', address: '192.0.2.1:7', bytes: 2048, rate: 1024, pieces: 3, problem: '' } as const;
   assert.equal(peerLine(peer), 'from 192.0.2.1:7  received 2.0 KiB  1.0 KiB/s  has 3 pieces');
   assert.equal(peerLine({ ...peer, direction: 'to' }), 'to   192.0.2.1:7  sent 2.0 KiB');
   const closed = { ...peer, member: { name: 'bob@mill', key: 'wyxim75c' } };
   assert.match(peerLine(closed), /^from 192\.0\.2\.1:7 {2}bob@mill \(wyxim75c\) {2}received 2\.0 KiB /);
   assert.equal(peerLine({ ...closed, direction: 'to' }), 'to   192.0.2.1:7  bob@mill (wyxim75c)  sent 2.0 KiB');
+  assert.equal(
+    peerLine({ ...peer, direction: 'silent', problem: 'does not answer; check it' }),
+    'silent 192.0.2.1:7  does not answer; check it',
+  );
 });
 
 test('the piece map shows as whole what is whole, and as empty what is empty', () => {

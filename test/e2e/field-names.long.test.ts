@@ -1,0 +1,51 @@
+// Reports from the field about what a name leads to: a link to a .mtorrent or through a directory, and what a command
+// leaves behind.
+
+import assert from 'node:assert/strict';
+import { mkdir, symlink } from 'node:fs/promises';
+import test from 'node:test';
+import { CommandRun, makeUser } from '../support/command-run.js';
+import { onDaemon, startDaemon } from '../support/daemon-stage.js';
+import { namesIn, share, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+
+test('a link to a .mtorrent, or a path through one, names the same share for remove and show', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startDaemon(swarm);
+  const ask = async (...words: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await onDaemon(swarm, ...words);
+    assert.equal(code, 0, `${words.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+  await mkdir(swarm.path('real'));
+  await symlink('real', swarm.path('data'));
+  for (const name of ['a.bin', 'b.bin', 'c.bin']) await swarm.makeFile(`real/${name}`, 1_000);
+  await ask('share', 'real/a.bin', '-o', 'real/a.mtorrent', '-q');
+  await ask('share', 'data/b.bin', '-o', 'data/b.mtorrent', '-q');
+  await ask('share', 'real/c.bin', '-o', 'real/c.mtorrent', '-q');
+  await symlink('real/a.mtorrent', swarm.path('latest.mtorrent'));
+  assert.match(await ask('show', 'link', 'latest.mtorrent'), /^mtorrent:.*\/a\.bin$/m);
+  await ask('remove', 'latest.mtorrent');
+  await ask('remove', 'real/b.mtorrent');
+  await ask('remove', 'data/c.mtorrent');
+  assert.deepEqual(await namesIn(swarm.path('real')), ['a.bin', 'b.bin', 'c.bin']);
+  const { code, stderr } = await onDaemon(swarm, 'remove', 'latest.mtorrent');
+  assert.equal(code, 3);
+  assert.match(stderr, /no shared or downloaded file is known as latest\.mtorrent/);
+});
+
+test('X11: a get that succeeded leaves nothing in its state directory, wherever that is', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startTrackerHere(swarm);
+  const user = await makeUser(swarm.directory, 'ada');
+  const seeder = swarm.startClient('seeder');
+  const mtorrent = await share(seeder, await swarm.makeFile('a.bin', 1_000), 'a.mtorrent');
+  for (const [place, words] of [
+    ['ada/state/mtorrent', []],
+    ['own', ['--state-dir', 'own']],
+  ] as const) {
+    const run = new CommandRun(t, user, ['get', mtorrent, `${place.replaceAll('/', '-')}.bin`, '-q', ...words]);
+    const { code, stderr } = await run.outcome();
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await namesIn(swarm.path(place)), []);
+  }
+});
