@@ -95,6 +95,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'client/start',
     'tracking/tracker/start',
     'tracking/tracker/listing',
+    'tracking/tracker/members',
   ],
   'app/home': ['foundation', 'transfer/storage', 'tracking/tracker/hosted', 'app/library', 'app/identity'],
   'app/attach': ['foundation', 'app/library', 'client/messages'],

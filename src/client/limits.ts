@@ -124,3 +124,5 @@ export const MEMBER_READ_TRIES_MAX = 16;
 export const CARD_LOOK_FIRST_MS = 60_000;
 /** Milliseconds between two such looks: its user hears of it once a day. */
 export const CARD_LOOK_MS = 24 * 3_600_000;
+/** Milliseconds for which a rate counts as held: eight reports, so that what buffers swallow at first is no rate. */
+export const RATE_HELD_MS = 2_000;

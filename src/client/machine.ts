@@ -18,7 +18,7 @@ import { Closing } from './closing.js';
 import { aboutSilent } from './doctor/reach.js';
 import type { CheckResult, ClientEffect, ClientInput, Refusal } from './effects.js';
 import { makeWay, shareRefusal } from './files/admission.js';
-import { advance, announce } from './files/advance.js';
+import { advance, announce, summarize } from './files/advance.js';
 import { pause, remove, requeue, resume } from './files/commands.js';
 import { isPaused } from './files/completeness.js';
 import { isOffered, type LifeEvent } from './files/file-life.js';
@@ -273,12 +273,19 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         const { kind, file, ...progress } = event;
         const grew = event.have > record.transfer.have ? this.#recovery.downloadGrew(record) : NO_EFFECTS;
         Object.assign(record.transfer, progress);
+        record.flow.begun(nowMs);
         if (!isOffered(record.phase)) return grew;
-        return [...grew, ...announce(record, { kind: 'progress', swarm: record.entry.swarm, have: event.offered })];
+        return [
+          ...grew,
+          ...announce(record, { kind: 'progress', swarm: record.entry.swarm, have: event.offered }),
+          ...summarize(record, nowMs),
+        ];
       }
       case 'completed':
         Object.assign(record.transfer, { received: event.received, wasted: event.wasted, rate: 0, peers: 0 });
+        record.flow.ended(nowMs);
         return [
+          ...summarize(record, nowMs),
           // It may have fetched all the rest since its last progress was reported.
           ...this.#recovery.downloadGrew(record),
           { kind: 'lookAtCompleted', file: record.file, entry: record.entry },

@@ -24,6 +24,7 @@ import { homeCommand, runHome } from './home.js';
 import { infoCommand } from './info.js';
 import { listCommand } from './list.js';
 import { overview } from './overview.js';
+import { reportCommand } from './report.js';
 import { shareCommand } from './share.js';
 import { signCommand } from './sign.js';
 import { hideDash } from './standard-stream.js';
@@ -50,6 +51,7 @@ export function declare(parser: Argv, run: RunCommand): void {
   attachCommand(parser, run);
   stopCommand(parser, run);
   listCommand(parser, run);
+  reportCommand(parser, run);
   verbCommands(parser, run);
   trackerCommands(parser, run);
   trackerImportCommand(parser, run);

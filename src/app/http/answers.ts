@@ -4,6 +4,7 @@
 import { FILE_STATES, SEVERITIES, TRACKER_STATES } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
 import type { InvitationView } from '../library/invitations.js';
+import { BOUNDS, MEMBER_ROLES, type SwarmReport } from '../library/swarm-report.js';
 import type {
   ClientStats,
   FileView,
@@ -17,6 +18,7 @@ import type {
   Verification,
 } from '../library/views.js';
 import { mapRow } from '../verbs/map-lines.js';
+import { reportRow } from '../verbs/report-lines.js';
 import { AMOUNT, answerOf, COUNT, listOf, type ObjectSchema, objectOf, oneOf, TEXT, YES_NO } from './schemas.js';
 
 export interface AnswerShape {
@@ -75,6 +77,20 @@ const LISTED = objectOf({
   link: TEXT,
 });
 
+const MAYBE_AMOUNT = { type: ['number', 'null'] };
+const REPORT_ROW = objectOf({
+  address: TEXT,
+  role: oneOf(MEMBER_ROLES),
+  isListed: YES_NO,
+  tookMs: AMOUNT,
+  received: COUNT,
+  wasted: COUNT,
+  sent: COUNT,
+  copies: AMOUNT,
+  downRate: COUNT,
+  upRate: COUNT,
+});
+
 /** Method and last part of the path → the answer. */
 const SHAPES: Readonly<Record<string, AnswerShape>> = {
   'GET downloads': FILES,
@@ -109,6 +125,32 @@ const SHAPES: Readonly<Record<string, AnswerShape>> = {
       fetchers: listOf(PEER),
     },
     mapRow,
+  ),
+  'GET report': shape(
+    {
+      name: TEXT,
+      size: COUNT,
+      members: COUNT,
+      finished: COUNT,
+      running: COUNT,
+      left: COUNT,
+      startedMs: AMOUNT,
+      makespanMs: AMOUNT,
+      p50Ms: MAYBE_AMOUNT,
+      p99Ms: MAYBE_AMOUNT,
+      received: COUNT,
+      wasted: COUNT,
+      sent: COUNT,
+      copies: AMOUNT,
+      unexplained: COUNT,
+      bound: { ...objectOf({ ms: AMOUNT, by: oneOf(BOUNDS), distance: AMOUNT }), type: ['object', 'null'] },
+      earlier: COUNT,
+      silent: COUNT,
+      beyond: COUNT,
+      rows: listOf(REPORT_ROW),
+      trackers: listOf(objectOf({ address: TEXT, problem: TEXT })),
+    },
+    (report: SwarmReport) => reportRow(report),
   ),
   'GET wait': DETAIL,
   'GET schedule': DETAIL,

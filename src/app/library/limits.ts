@@ -23,3 +23,7 @@ export const INVITATION_LIFE_S = 3_600;
 
 /** Milliseconds to find where a link that somebody typed leads; a disk that takes longer does not answer. */
 export const PATH_LOOK_MS = 5_000;
+/** Milliseconds after the end of one download in which the next one still belongs to the same wave. */
+export const WAVE_GAP_MS = 60_000;
+/** Members that a report names: two screens, or 16 KiB of JSON. */
+export const REPORT_ROWS_MAX = 64;

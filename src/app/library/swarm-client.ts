@@ -24,6 +24,7 @@ import { PATH_LOOK_MS } from './limits.js';
 import { linkOf } from './links.js';
 import { type Answer, type ClientNotification, type ClientRequest, RequestClient } from './request-client.js';
 import { type SwarmMap, swarmMap } from './swarm-map.js';
+import type { SwarmReport } from './swarm-report.js';
 import {
   type ClientStats,
   type FileView,
@@ -231,6 +232,16 @@ export class SwarmClient {
   async map(name: string): Promise<SwarmMap> {
     const mapped = await this.#ask({ kind: 'map', name }, 'mapped');
     return swarmMap(mapped, mapped.isLive ? mapped.own : (await this.pieces(name)).cells);
+  }
+
+  /**
+   * What the trackers of a file were told by its members, as one report. FILE_NOT_FOUND, MTORRENT_FILE_NOT_FOUND,
+   * NO_TRACKER. @param name as for `file`.
+   */
+  async report(name: string): Promise<SwarmReport> {
+    const { reportOf } = await import('./reports.js');
+    const { mtorrentPath } = await this.file(name);
+    return reportOf(mtorrentPath, this.#trackers, await this.#credentials());
   }
 
   /**

@@ -155,3 +155,10 @@ export function announce(
 ): readonly ClientEffect[] {
   return pairsOf(record.entry).map((trackers) => ({ kind: 'announce', trackers, command }));
 }
+
+/** What was done for the file, for reports about its swarm. */
+export function summarize(record: FileRecord, nowMs: number): readonly ClientEffect[] {
+  record.flow.saw(record.transfer, nowMs);
+  const { swarm, size } = record.entry;
+  return announce(record, { kind: 'summary', swarm, summary: record.flow.summary(record.transfer, size) });
+}

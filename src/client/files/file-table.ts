@@ -6,6 +6,7 @@ import { assert } from '../../foundation/base/assert.js';
 import { Geometry } from '../../foundation/torrent/geometry.js';
 import type { SwarmKey } from '../../foundation/torrent/ids.js';
 import type { Phase } from './file-life.js';
+import { Flow } from './flow.js';
 import { KnownNames } from './known-names.js';
 import { type Pair, pairKey, pairsOf } from './names.js';
 import {
@@ -107,6 +108,7 @@ export class FileTable {
       geometry: new Geometry(entry.size),
       phase: { at: 'checking' },
       transfer: { ...NO_TRANSFER },
+      flow: new Flow(),
       device: undefined,
       zeroBytes: 0,
     };

@@ -8,7 +8,7 @@ import type { PairEvent } from '../../tracking/announce/messages.js';
 import { bad } from '../answers/answers.js';
 import type { TrackerNotices } from '../answers/tracker-notices.js';
 import type { ClientEffect, ClientInput } from '../effects.js';
-import { announce } from './advance.js';
+import { announce, summarize } from './advance.js';
 import type { FileTable } from './file-table.js';
 import type { Recovery } from './recovery.js';
 
@@ -28,7 +28,7 @@ export function uploadNews(
       ];
     case 'uploaded':
       record.transfer.sent += event.bytes;
-      return NO_EFFECTS;
+      return summarize(record, nowMs);
     case 'serveFailed': {
       // A `.part` that has just been renamed is no longer found under its old name: not an error.
       const { path, folder } = record.entry;

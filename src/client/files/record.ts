@@ -8,6 +8,7 @@ import { type Progress, progress } from '../../transfer/download/messages.js';
 import { type Choice, type FileState, type FileView, withContinuation } from '../messages.js';
 import type { Completeness } from './completeness.js';
 import type { Phase } from './file-life.js';
+import type { Flow } from './flow.js';
 
 /** One .mtorrent of a swarm, and the copy of its content on this machine. */
 export interface Name {
@@ -69,7 +70,7 @@ export const NO_TRANSFER: Readonly<Transfer> = {
   sent: 0,
 };
 
-/** Changed by the table of files alone, but for `transfer`. */
+/** Changed by the table of files alone, but for `transfer` and `flow`. */
 export interface FileRecord {
   /** Unique for the life of the process. Later files have higher numbers. */
   readonly file: number;
@@ -77,6 +78,7 @@ export interface FileRecord {
   readonly geometry: Geometry;
   readonly phase: Phase;
   readonly transfer: Transfer;
+  readonly flow: Flow;
   /** File system of the target, for space reservations; undefined until known. */
   readonly device: number | undefined;
   /** Bytes of its pieces of zeros. 0 for a file that is no download of this run. */

@@ -39,6 +39,7 @@ export class Answers {
         this.#wanted.partAnswered();
         return;
       case 'announce':
+      case 'summary':
         return;
       default:
         unreachable(question);
@@ -53,6 +54,10 @@ export class Answers {
     this.#emit({ kind: 'log', fields, sentence: `refused: ${sentence}` });
     if (question.kind === 'part') {
       this.partEnded(swarm);
+      return;
+    }
+    if (question.kind === 'summary') {
+      if (code === 'unknown') this.#wanted.summaries.refused(swarm);
       return;
     }
     if (question.kind === 'announce') {

@@ -49,6 +49,8 @@ export const REACH_AGAIN_MS = 60_000;
 export const REACH_AGAIN_MAX_MS = 600_000;
 /** Milliseconds between two reports of a download's progress to the tracker. */
 export const ANNOUNCE_PROGRESS_MS = 10_000;
+/** Summaries of files that are told on the way out: some 80 bytes each, in one segment or two. */
+export const ANNOUNCE_SUMMARIES_LAST_MAX = 64;
 /**
  * Removals of the last TOMBSTONE_MS that are said again on each new connection; more of them in a day are rare, and
  * cost a commit each.

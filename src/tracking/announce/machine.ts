@@ -122,6 +122,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
       case 'progress':
         this.#wanted.progressed(command.swarm, command.have);
         return;
+      case 'summary':
+        this.#wanted.summaries.news(command.swarm, command.summary);
+        return;
       case 'withdraw':
         this.#wanted.withdraw(command.swarm);
         return;
@@ -168,8 +171,9 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     else if (pending.what === 'leave') this.#left();
     else if (pending.what === 'ping') this.#ponged(reply, pending, nowMs);
     else if (pending.what === 'renewal') return;
-    else if (pending.what === 'card') this.#cardAnswered(reply, nowMs);
-    else if (this.#membership?.turnedAway(reply, nowMs) === true) return;
+    else if (pending.what === 'card') {
+      if (this.#membership?.cardAnswered(reply, nowMs) === true) this.#redial();
+    } else if (this.#membership?.turnedAway(reply, nowMs) === true) return;
     else if (pending.what === 'reach') this.#whereabouts.answered(addressOf(this.#setting, tracker), reply, nowMs);
     else if (reply.kind === 'error') this.#answers.refused(pending.question, reply, nowMs);
     else {
@@ -177,10 +181,6 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
         this.#whereabouts.listed(pending.question.sharing.swarm, nowMs);
       this.#answers.answered(pending.question, reply, this.#whereabouts.own, nowMs);
     }
-  }
-
-  #cardAnswered(reply: TrackerReply, nowMs: number): void {
-    if (this.#membership?.cardAnswered(reply, nowMs) === true) this.#redial();
   }
 
   #greeted(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'helloReply' }>, nowMs: number): void {
@@ -204,6 +204,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     this.#pulse = new Pulse(reply.renewMs, this.#prng.next(), nowMs);
     this.#startOver();
     this.#whereabouts.greeted(addressOf(this.#setting, tracker), reply);
+    this.#wanted.summaries.greeted(this.#whereabouts.features);
   }
 
   #beside(tracker: TrackerIndex, reply: Extract<TrackerReply, { kind: 'beside' }>, nowMs: number): void {
@@ -324,6 +325,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     if (this.#phase.at === 'leaving') {
       // It jumps the queue: nothing that is still to be told matters now.
       if (this.#phase.askedMs !== undefined) return;
+      for (const told of this.#wanted.summaries.last()) this.#put({ kind: 'summary', ...told }, link, nowMs);
       const id = this.#requests.sent({ what: 'leave', sentMs: nowMs });
       this.#send(link, { kind: 'leave', id, ...this.#own.nextVersion() });
       this.#phase = { ...this.#phase, askedMs: nowMs };
@@ -353,7 +355,7 @@ export class AnnounceMachine implements Machine<AnnounceInput | Wake, AnnounceEf
     const id = this.#requests.sent({ what: 'question', question, sentMs: nowMs });
     const version = () => this.#own.nextVersion();
     if (question.kind === 'part') this.#effects.push({ ...question, kind: 'sendPart', link, id });
-    else this.#send(link, requestOf(question, id, version, this.#whereabouts.features));
+    else this.#send(link, requestOf(question, id, version, this.#whereabouts.features, nowMs));
   }
 
   #left(): void {

@@ -29,11 +29,34 @@ export interface Advertised {
   readonly port: number;
 }
 
+/** Of one file in this run. Payload bytes; milliseconds on the clock of this process. */
+export interface Summary {
+  /** Bytes that this client wants of it. */
+  readonly wanted: number;
+  readonly received: number;
+  /** Of the bytes received, those that were not needed or were wrong. */
+  readonly wasted: number;
+  readonly sent: number;
+  /** Undefined: it was whole here when this run began. */
+  readonly startedMs: number | undefined;
+  readonly finishedMs: number | undefined;
+  /** Highest rates that were held, in bytes a second. */
+  readonly downRate: number;
+  readonly upRate: number;
+}
+
+export interface Told {
+  readonly swarm: SwarmKey;
+  readonly summary: Summary;
+}
+
 export type AnnounceCommand =
   | ({ readonly kind: 'register' } & Sharing)
   /** Told now and then, and at once when the file is complete. */
   | { readonly kind: 'progress'; readonly swarm: SwarmKey; readonly have: number }
   | { readonly kind: 'withdraw'; readonly swarm: SwarmKey }
+  /** What this client did for a file. Told now and then, and at once when its download has ended. */
+  | ({ readonly kind: 'summary' } & Told)
   | { readonly kind: 'findSeeders'; readonly swarm: SwarmKey }
   /**
    * We are this client from now on. Everything is told to the trackers anew; what the old one said ends with its lease.

@@ -6,7 +6,7 @@ import { type ClientId, keyBytes, type SwarmKey } from '../../foundation/torrent
 import { infoDigestBytes } from '../../foundation/torrent/info-text.js';
 import { encodeFeatures, type Features } from '../../foundation/wire/features.js';
 import { OWN_FEATURES, TRACKER_FEATURES, type TrackerReply, type TrackerRequest } from '../tracker/messages.js';
-import type { Advertised, Sharing } from './messages.js';
+import type { Advertised, Sharing, Told } from './messages.js';
 import type { Question } from './wanted.js';
 
 /** A request on its way. */
@@ -36,6 +36,7 @@ const ANSWERS = {
   announce: 'announced',
   remove: 'removed',
   seeders: 'seederList',
+  summary: 'noted',
   part: 'stored',
 } as const;
 
@@ -43,6 +44,8 @@ const ANSWERS = {
 const STALE: ReadonlySet<Question['kind']> = new Set(['share', 'announce', 'remove']);
 
 const ID_MAX = 0xffff_ffff;
+/** 49 days; what is older is as old as that. */
+const AGE_MAX_MS = 0xffff_ffff;
 const OWN_TOKEN = encodeFeatures(OWN_FEATURES);
 
 export class Requests {
@@ -111,13 +114,14 @@ export function helloOf(
 
 /**
  * The question on the wire. @param nextVersion called when, and only when, the request changes something. @param
- * features of the tracker that is asked.
+ * features of the tracker that is asked. @param nowMs for ages.
  */
 export function requestOf(
   question: Exclude<Question, { kind: 'part' }>,
   id: number,
   nextVersion: () => OwnVersion,
   features: Features,
+  nowMs: number,
 ): TrackerRequest {
   switch (question.kind) {
     case 'share': {
@@ -132,7 +136,17 @@ export function requestOf(
       return { kind: 'remove', id, swarm: keyBytes(question.swarm), ...nextVersion() };
     case 'seeders':
       return { kind: 'seeders', id, swarm: keyBytes(question.swarm), want: SEEDERS_PER_REPLY_MAX };
+    case 'summary':
+      return summaryOf(question, id, nowMs);
   }
+}
+
+function summaryOf({ swarm, summary }: Told, id: number, nowMs: number): TrackerRequest {
+  const { wanted, received, wasted, sent, startedMs, finishedMs, downRate, upRate } = summary;
+  const age = (ms: number | undefined): number | null =>
+    ms === undefined ? null : Math.min(AGE_MAX_MS, Math.max(0, Math.round(nowMs - ms)));
+  const fields = [wanted, received, wasted, sent, age(startedMs), age(finishedMs), downRate, upRate] as const;
+  return { kind: 'summary', id, swarm: keyBytes(swarm), summary: fields };
 }
 
 function detailsOf({

@@ -9,7 +9,8 @@ import {
   ANNOUNCE_REFUSED_RETRY_MS,
   ANNOUNCE_REMOVALS_KEPT_MAX,
 } from './limits.js';
-import type { Sharing } from './messages.js';
+import type { Sharing, Told } from './messages.js';
+import { Summaries } from './summaries.js';
 
 /** What the tracker knows of one shared file. */
 type Telling =
@@ -38,6 +39,7 @@ export type Question =
   | { readonly kind: 'announce'; readonly swarm: SwarmKey; readonly have: number }
   | { readonly kind: 'remove'; readonly swarm: SwarmKey }
   | { readonly kind: 'seeders'; readonly swarm: SwarmKey }
+  | ({ readonly kind: 'summary' } & Told)
   | { readonly kind: 'part'; readonly swarm: SwarmKey; readonly offset: number; readonly length: number };
 
 export class Wanted {
@@ -62,6 +64,7 @@ export class Wanted {
   readonly #askedFinds = new Set<SwarmKey>();
   /** In the order in which they are sent, one after the other. */
   readonly #uploads = new Map<SwarmKey, Upload>();
+  readonly summaries = new Summaries();
   #partsAsked = 0;
   #toldCount = 0;
   #askedCount = 0;
@@ -122,6 +125,7 @@ export class Wanted {
     }
     this.#unfinished.delete(swarm);
     this.#uploads.delete(swarm);
+    this.summaries.forget(swarm);
     this.#removals.set(swarm, 0);
     this.#changeCount += 1;
   }
@@ -139,6 +143,7 @@ export class Wanted {
     this.#askedRepeats.clear();
     for (const swarm of this.#removed.keys()) this.#repeats.add(swarm);
     this.#uploads.clear();
+    this.summaries.startOver();
     this.#partsAsked = 0;
     this.tellAllAgain();
   }
@@ -182,12 +187,14 @@ export class Wanted {
       this.#askedFinds.add(swarm);
       return { kind: 'seeders', swarm };
     }
-    return this.#nextProgress(nowMs) ?? this.#nextShare() ?? this.#nextRepeat(nowMs) ?? this.#nextPart();
+    const word = this.#nextProgress(nowMs) ?? this.#nextShare() ?? this.#nextRepeat(nowMs);
+    const told = word === undefined ? this.summaries.next(nowMs) : undefined;
+    return word ?? (told === undefined ? this.#nextPart() : { kind: 'summary', ...told });
   }
 
   /** When `next` may have something that it has not now. */
   nextAtMs(): number {
-    let atMs = Number.POSITIVE_INFINITY;
+    let atMs = this.summaries.nextAtMs();
     for (const notBeforeMs of this.#removals.values()) atMs = Math.min(atMs, notBeforeMs);
     for (const swarm of this.#outdated) atMs = Math.min(atMs, this.#progressAtMs(swarm));
     // Oldest first, all after the same pause: the first one that is tried again at all is the next.

@@ -22,6 +22,14 @@ export const TRACKER_REQUESTS_PER_CONNECTION_MAX = 1_024;
 export const TRACKER_UNREAD_BYTES_MAX = 4 * MIB;
 /** Listed files in one reply: with names of 255 bytes some 24 KiB, below FRAME_BYTES_MAX. */
 export const CATALOGUE_PAGE_MAX = 64;
+/** Members in one reply: 120 bytes each, 16 KiB. Each costs a digest, some 2 µs. */
+export const SUMMARIES_PAGE_MAX = 128;
+/** What members said of files, kept in memory: some 500 bytes each, 50 MB. The one said longest ago goes first. */
+export const SUMMARIES_MAX = 100_000;
+/** Milliseconds that each is kept: whoever downloads overnight finds the report in the morning. */
+export const SUMMARY_KEPT_MS = 86_400_000;
+/** Members that one report takes of each tracker, in 64 pages; a larger swarm is reported as far as that. */
+export const REPORT_MEMBERS_MAX = 8_192;
 /** Files that one look at a list takes, whatever a tracker says: as many as SWARMS_MAX. */
 export const LISTED_FILES_MAX = 200_000;
 /**

@@ -19,7 +19,7 @@ import { MEMBER_NAME_MAX, STATEMENT_SIZE } from '../../foundation/identity/state
 import { ADDRESS_BYTES_MAX, HOST_BYTES_MAX } from '../../foundation/torrent/address.js';
 import { FOLDER_ENTRIES_MAX } from '../../foundation/torrent/folder/limits.js';
 import { FILE_SIZE_MAX } from '../../foundation/torrent/geometry.js';
-import { CLIENT_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
+import { CLIENT_ID_SIZE, PEER_ID_SIZE, SWARM_KEY_SIZE, TRACKER_ID_SIZE } from '../../foundation/torrent/ids.js';
 import { INFO_DIGEST_SIZE } from '../../foundation/torrent/info-text.js';
 import { TRACKER_HANDSHAKES_MAX } from '../../foundation/wire/limits.js';
 import type { Wire } from '../../foundation/wire/passage.js';
@@ -31,6 +31,7 @@ import {
   oneOf,
   optional,
   sentence,
+  size,
   text,
   trailing,
   tuple,
@@ -42,6 +43,7 @@ import {
   BANS_PAGE_MAX,
   CATALOGUE_PAGE_MAX,
   MEMBERS_PAGE_MAX,
+  SUMMARIES_PAGE_MAX,
   TRACKER_CONNECTIONS_MAX,
   TRACKER_STATS_BYTES_MAX,
 } from './limits.js';
@@ -64,6 +66,8 @@ export const TRACKER_FEATURES = {
   describes: 4,
   /** Answers `list`; a tracker whose owner turned that off does not name it. */
   lists: 5,
+  /** Takes `summary`; answers `summaries`. */
+  reports: 6,
 } as const;
 /** What both sides name today. */
 export const OWN_FEATURES: readonly number[] = Object.values(TRACKER_FEATURES);
@@ -83,6 +87,12 @@ const files = whole(0, FOLDER_ENTRIES_MAX);
 const info = bytes(0, INFO_DIGEST_SIZE);
 /** [name, size, pieceCount, info, listBytes, files, seeders, complete] `complete`: seeders that have every piece. */
 const description = [text(NAME_BYTES_MAX), whole(0, FILE_SIZE_MAX), pieces, info, listBytes, files, u32, u32] as const;
+/**
+ * [wanted, received, wasted, sent, started, finished, down, up] What a client did for a file in this run: bytes that
+ * it wants, and payload bytes; milliseconds since its download began and since it ended, nil: it did not; the highest
+ * rates that it held, in bytes a second.
+ */
+const summary = [size, size, size, size, optional(u32), optional(u32), size, size] as const;
 /** The owner's version of its word: `epoch` grows with each start of the client, `sequence` with each word. */
 const version = { epoch: u32, sequence: u32 };
 
@@ -166,8 +176,14 @@ export const trackerRequests = protocol('tracker.request', {
   joinByCa: message(21, { id: u32, key: bytes(PUBLIC_KEY_SIZE), proof: bytes(SIGNATURE_SIZE), name: memberName }),
   /** [22, digest] After `hello` in a closed swarm: of the bans that the caller knows. Answered by `bans`, if at all. */
   knownBans: message(22, { digest: bytes(BAN_DIGEST_SIZE) }),
+  /** [23, id, swarm, summary] Of a file that this caller shares: what it did for it. Kept in memory only. */
+  summary: message(23, { id: u32, swarm, summary: tuple(...summary) }),
+  /** [24, id, swarm, from] What its members said, from a place on that counts from 0. */
+  summaries: message(24, { id: u32, swarm, from: u32 }),
 });
 
+/** The fields of `summary` in their order. */
+export type SummaryFields = Extract<TrackerRequest, { kind: 'summary' }>['summary'];
 export type TrackerRequest = MessageOf<typeof trackerRequests>;
 
 export const trackerReplies = protocol('tracker.reply', {
@@ -277,6 +293,17 @@ export const trackerReplies = protocol('tracker.reply', {
   }),
   /** Unasked: the root's word that a tracker is none any more. */
   withdrawn: message(23, { statement: bytes(STATEMENT_SIZE) }),
+  noted: message(24, { id: u32 }),
+  /**
+   * [25, id, [[peerId, host, port, isListed, said, …as in `summary`], …], total, listed] Who is still listed, and who
+   * left within a day. `said`: ms since it said so. `total`: of all pages. `listed`: clients listed for the file now.
+   */
+  summaries: message(25, {
+    id: u32,
+    rows: listOf(tuple(bytes(PEER_ID_SIZE), text(HOST_BYTES_MAX), u16, flag, u32, ...summary), SUMMARIES_PAGE_MAX),
+    total: u32,
+    listed: u32,
+  }),
   /** `id` nil: the connection ends. */
   error: message(10, {
     id: optional(u32),

@@ -67,6 +67,8 @@ export class ScriptedTracker {
         return { kind: 'seederList', id, seeders: [['10.1.1.1', 5, 2]], total: 1 };
       case 'pieces':
         return { kind: 'stored', id };
+      case 'summary':
+        return { kind: 'noted', id };
       case 'reach':
         return { kind: 'reach', id, host: '10.0.0.1', port: 6_001, found: this.found };
       case 'stats':
@@ -74,6 +76,7 @@ export class ScriptedTracker {
       case 'describe':
       case 'hashString':
       case 'list':
+      case 'summaries':
         return { kind: 'error', id, code: 'unknown', sentence: 'nobody shares this file here' };
     }
   }

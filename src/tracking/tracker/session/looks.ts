@@ -11,7 +11,13 @@ import type { Registry } from '../../registry/registry.js';
 import type { TrackerReply, TrackerRequest } from '../messages.js';
 
 type Of<K extends TrackerRequest['kind']> = Extract<TrackerRequest, { kind: K }>;
+/** Whoever may only look may ask these. */
+export type Look = Of<'seeders' | 'describe' | 'hashString' | 'list' | 'summaries'>;
 type Description = Extract<TrackerReply, { kind: 'description' }>['what'];
+
+export function isLook(request: TrackerRequest): request is Look {
+  return ['seeders', 'describe', 'hashString', 'list', 'summaries'].includes(request.kind);
+}
 
 /** Undefined when nobody shares the file. */
 export function descriptionOf(registry: Registry, { id, swarm: key }: Of<'describe'>): TrackerReply | undefined {

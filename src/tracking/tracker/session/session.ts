@@ -32,10 +32,11 @@ import type { Budget } from './budget.js';
 import { type Caller, callerOf, isGuest } from './caller.js';
 import { answer, broken, commit, committed, refusal, refuse, type SessionEffect, unlisted } from './effects.js';
 import { type Entrant, helloOf, whyNotAsked } from './entrant.js';
-import { descriptionOf, pageOf, whyUnreadable } from './looks.js';
+import { descriptionOf, isLook, type Look, pageOf, whyUnreadable } from './looks.js';
 import { PieceHashUpload } from './piece-hashes.js';
 import { whatIsWrong } from './share-check.js';
 import { isVersioned, overridingVersion, type VersionedRequest } from './stale.js';
+import type { Summaries } from './summaries.js';
 import type { Uploads } from './uploads.js';
 
 export interface SessionSetting {
@@ -46,6 +47,7 @@ export interface SessionSetting {
   readonly claims: Claims;
   readonly prng: Prng;
   readonly uploads: Uploads;
+  readonly summaries: Summaries;
   /** Of addresses: records that their clients make, and those of them that only say what is not to be listed. */
   readonly records: Budget;
   readonly unknownRemovals: Budget;
@@ -60,8 +62,6 @@ export interface SessionSetting {
   readonly features: readonly number[];
 }
 
-/** Whoever may only look may ask these. */
-type Look = Extract<TrackerRequest, { kind: 'seeders' | 'describe' | 'hashString' | 'list' }>;
 type Asking = Exclude<TrackerRequest, MembershipRequest | { kind: 'hello' | 'stats' }>;
 type Of<K extends TrackerRequest['kind']> = Extract<TrackerRequest, { kind: K }>;
 
@@ -108,7 +108,7 @@ export class Session {
     if (notAsked !== undefined && 'id' in request) return [refuse(request.id, 'notAdmitted', notAsked.sentence)];
     if (isAboutMembership(request)) return this.#membership(request);
     if (request.kind === 'stats') return [{ kind: 'giveStats', id: request.id }];
-    if (caller.presence === undefined && isLook(request)) return [this.#look(request, caller)];
+    if (caller.presence === undefined && isLook(request)) return [this.#look(request, caller, nowMs)];
     if (caller.presence === undefined) return broken(`${request.kind} needs a client id`);
     const { presence } = caller;
     this.#setting.claims.presences.heard(presence, nowMs);
@@ -154,7 +154,10 @@ export class Session {
       case 'describe':
       case 'hashString':
       case 'list':
-        return [this.#look(request, caller)];
+      case 'summaries':
+        return [this.#look(request, caller, nowMs)];
+      case 'summary':
+        return [answer(this.#setting.summaries.note(request, caller, nowMs))];
       case 'remove':
         return [this.#remove(request, caller, nowMs)];
       case 'leave':
@@ -330,8 +333,8 @@ export class Session {
     return undefined;
   }
 
-  #look(request: Look, caller: Caller): SessionEffect {
-    const { registry, features } = this.#setting;
+  #look(request: Look, caller: Caller, nowMs: number): SessionEffect {
+    const { registry, features, summaries } = this.#setting;
     const { id } = request;
     switch (request.kind) {
       case 'seeders':
@@ -344,6 +347,8 @@ export class Session {
         const why = whyUnreadable(registry, swarm, offset);
         return why === undefined ? { kind: 'readHashes', id, swarm, offset, length } : refuse(id, 'unknown', why);
       }
+      case 'summaries':
+        return answer(summaries.page(request, nowMs));
       case 'list':
         if (features.includes(TRACKER_FEATURES.lists)) return answer(pageOf(registry, request));
         return refuse(id, 'invalid', 'this tracker was told not to list what is shared');
@@ -386,7 +391,3 @@ export class Session {
 }
 
 const READS_ONLY = 'a reader shares what a publisher brought in; ask an administrator for the role client';
-
-function isLook(request: TrackerRequest): request is Look {
-  return ['seeders', 'describe', 'hashString', 'list'].includes(request.kind);
-}

@@ -14,6 +14,7 @@ import type { TrackerSetting } from '../machine/effects.js';
 import { OWN_FEATURES, PARTNER_BYTES_MAX, TRACKER_FEATURES } from '../messages.js';
 import { Budget } from './budget.js';
 import type { SessionSetting } from './session.js';
+import { Summaries } from './summaries.js';
 import { Uploads } from './uploads.js';
 
 export function sessionSettingOf(
@@ -30,6 +31,7 @@ export function sessionSettingOf(
     features: OWN_FEATURES.filter((feature) => lists || feature !== TRACKER_FEATURES.lists),
     prng: new Prng(seed),
     uploads: new Uploads(),
+    summaries: new Summaries(registry),
     records: new Budget(TRACKER_RECORDS_PER_ADDRESS_MAX, TOMBSTONE_MS),
     unknownRemovals: new Budget(bounds?.unknownRemovals ?? TRACKER_UNKNOWN_REMOVALS_PER_ADDRESS_MAX, TOMBSTONE_MS),
     self: { id: new Uint8Array(TRACKER_ID_SIZE), isReady: false },

@@ -1,0 +1,63 @@
+// What a client finds out of its own transfer for a summary: the rate that it held, and the times of its download.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { Flow, HeldRate } from '../../src/client/files/flow.js';
+import { NO_TRANSFER } from '../../src/client/files/record.js';
+import { RATE_HELD_MS } from '../../src/client/limits.js';
+import { PROGRESS_MS } from '../../src/foundation/base/limits.js';
+import { cases } from '../support/cases.js';
+
+test('an even flow has held its rate, whenever it is looked at', () => {
+  const held = new HeldRate();
+  for (let at = 1; at <= 40; at += 1) {
+    held.saw(at * 1_000 * PROGRESS_MS, at * PROGRESS_MS);
+    assert.equal(held.highest, 1_000_000);
+  }
+});
+
+test('a burst is no held rate once something lasted for longer, and a pause does not lower it', () => {
+  const held = new HeldRate();
+  held.saw(50_000_000, PROGRESS_MS);
+  let [total, nowMs] = [50_000_000, PROGRESS_MS];
+  for (; nowMs < RATE_HELD_MS * 4; nowMs += PROGRESS_MS, total += 1_000) held.saw(total, nowMs);
+  assert.ok(held.highest <= (total * 1_000) / RATE_HELD_MS, 'over the whole time, not over its first moment');
+  const before = held.highest;
+  held.saw(total + 1, nowMs + 3_600_000);
+  assert.equal(held.highest, before);
+});
+
+test('no rate is held that is above the fastest report, or below the slowest one of those in a row', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 1_000_000 }), { minLength: 1, maxLength: 60 }), (reports) => {
+      const held = new HeldRate();
+      let total = 0;
+      reports.forEach((bytes, at) => {
+        total += bytes;
+        held.saw(total, (at + 1) * PROGRESS_MS);
+      });
+      const rates = reports.map((bytes) => (bytes * 1_000) / PROGRESS_MS);
+      assert.ok(held.highest <= Math.max(...rates) + 1, `${held.highest}`);
+      assert.ok(held.highest >= Math.min(...rates) - 1, `${held.highest}`);
+    }),
+    { numRuns: cases(1_000) },
+  );
+});
+
+test('a download that was paused began when it began first, and ends once', () => {
+  const flow = new Flow();
+  flow.begun(10);
+  flow.begun(500);
+  flow.ended(900);
+  flow.ended(1_000);
+  const { startedMs, finishedMs, wanted } = flow.summary({ ...NO_TRANSFER }, 77);
+  assert.deepEqual([startedMs, finishedMs, wanted], [10, 900, 77]);
+  const some = new Flow().summary({ ...NO_TRANSFER, wanted: 3, wantedBytes: 50 }, 77);
+  assert.deepEqual([some.startedMs, some.finishedMs, some.wanted], [undefined, undefined, 50]);
+});
+
+test('who has everything from its start and nobody asked has no times and no rates', () => {
+  const { downRate, upRate, startedMs } = new Flow().summary({ ...NO_TRANSFER }, 5);
+  assert.deepEqual([downRate, upRate, startedMs], [0, 0, undefined]);
+});
