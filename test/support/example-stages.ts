@@ -74,6 +74,7 @@ const HELP: Readonly<Record<string, Row>> = {
     shows: /^TRACKER LISTENING 192\.0\.2\.1:7001$/m,
   },
   'mtorrent create disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001': { stage: 'pair', shows: /^disk\.img\.mtorrent$/m },
+  'mtorrent report disk.img.mtorrent': { stage: 'pair', shows: /^disk\.img {2}.* nobody has told of a download$/m },
   'mtorrent doctor -t 192.0.2.1:7001 -t 192.0.2.2:7001 --address 192.0.2.7:6881': {
     stage: 'pair',
     shows:
@@ -191,6 +192,8 @@ export const SESSION: readonly (readonly [line: string, shows: RegExp])[] = [
   ['show peers disk.img', /^from 192\.0\.2\.7:6881 .*\nSUCCESS:1/m],
   ['show pieces disk.img', /of 3 pieces.*\nSUCCESS:/],
   ['map disk.img', /here\n.* has each part: 1 of 1 peers\n.* 192\.0\.2\.7:6881 .*\nSUCCESS:1/],
+  ['report disk.img', /^disk\.img {2}[\s\S]*SUCCESS:[01]$/m],
+  ['report disk.img --json', /SUCCESS:\{"schema":1,"name":"disk\.img",.*"members":/],
   ['map disk.img --json', /SUCCESS:\{"schema":1,"name":"disk\.img","pieces":3,/],
   ['reannounce', /SUCCESS:1/],
   ['reannounce disk.img', /SUCCESS:1/],

@@ -1,5 +1,5 @@
-// `mtorrent report`: how a swarm did, from what its members told the trackers. A .mtorrent or a link says which, and needs
-// no client; any other name is one of the client in the background.
+// `mtorrent report`: how a swarm did, from what its members told the trackers. A .mtorrent or a link says which, and
+// needs no client; any other name is one of the client in the background.
 
 import type { Argv } from 'yargs';
 import { isLink } from '../../foundation/torrent/link.js';

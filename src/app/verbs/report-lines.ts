@@ -52,7 +52,7 @@ function byteLines({ received, wasted, copies, unexplained }: SwarmReport): read
     `received ${formatBytes(received)}, wasted ${formatBytes(wasted)} (${waste.toFixed(1)} %)`,
     `sent ${copies.toFixed(2)} copies in all`,
   ];
-  if (unexplained > 0) lines.push(`${formatBytes(unexplained)} came from members that did not tell of it`);
+  if (unexplained > 0) lines.push(`${formatBytes(unexplained)} came from members that have not told of it`);
   return lines;
 }
 

@@ -10,7 +10,7 @@ export const SHOW: Verb = {
   aliases: ['ls'],
   examples: ['show downloads', 'show peers disk.img'],
   shell: {
-    summary: 'show downloads, shares, trackers or stats; peers, pieces or link of a file',
+    summary: 'show downloads, shares, trackers, stats; peers, pieces, link of a file',
     topicName: 'what',
     examples: ['show', 'show peers disk.img'],
   },

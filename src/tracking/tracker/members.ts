@@ -12,7 +12,7 @@ import { Guest } from './guest.js';
 import { REPORT_MEMBERS_MAX } from './limits.js';
 import { TRACKER_FEATURES, type TrackerReply } from './messages.js';
 
-/** One client's word about itself. Payload bytes of its run; times in milliseconds before now; rates in bytes a second. */
+/** One client's word about itself: payload bytes of its run, milliseconds before now, rates in bytes a second. */
 export interface Member {
   /** Names it among its peers, in hex. */
   readonly peer: string;

@@ -108,6 +108,8 @@ test('each line asks the client what it says, and nothing else', async () => {
     ['remove x --delete-files', 'remove', 'x', { force: false, content: true }],
     ['map x', 'map', 'x'],
     ['map x --json', 'map', 'x'],
+    ['report x', 'report', 'x'],
+    ['report x --json', 'report', 'x'],
     ['pause x', 'pause', 'x'],
     ['resume x', 'resume', 'x'],
     ['limit', 'limits'],
