@@ -46,7 +46,8 @@ test('what changes something is a POST, and no question is', () => {
   const posts = operations.filter(({ method }) => method === 'POST').map(({ name }) => name);
   for (const name of ['share', 'get', 'remove', 'pause', 'resume', 'limit', 'verify', 'web', 'log', 'relocate'])
     assert.ok(posts.includes(name), name);
-  for (const name of ['downloads', 'peers', 'stats', 'doctor', 'list', 'map', 'report']) assert.ok(!posts.includes(name), name);
+  for (const name of ['downloads', 'peers', 'stats', 'doctor', 'list', 'map', 'report'])
+    assert.ok(!posts.includes(name), name);
 });
 
 test('properties choose the form that a line of the console would', async () => {
