@@ -12,12 +12,12 @@ import { deferred, within } from '../../src/foundation/base/deferred.js';
 import { addressFrom } from '../../src/foundation/torrent/address.js';
 import { eventually } from '../support/e2e-stage.js';
 import { hasTool } from '../support/needs.js';
+import { PATIENCE_MS } from '../support/patience.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const TRACKER = 'docs/systemd/mtorrent-tracker@.service';
 const CLIENT = 'docs/systemd/mtorrent.service';
-const START_DEADLINE_MS = 20_000;
 
 function linesOf(path: string): readonly string[] {
   return readFileSync(join(ROOT, path), 'utf8').split('\n');
@@ -175,7 +175,7 @@ test("the command line of the tracker's unit starts a tracker", async (t) => {
     heard.resolve(`ended with ${code}: ${said}`);
   });
   t.after(() => child.kill('SIGKILL'));
-  const first = await within(heard.promise, START_DEADLINE_MS, () => 'nothing');
+  const first = await within(heard.promise, PATIENCE_MS, () => 'nothing');
   assert.match(first, /^TRACKER LISTENING 127\.0\.0\.1:/);
   child.kill('SIGTERM');
   assert.equal(await ended.promise, 0);

@@ -106,10 +106,10 @@ test('what is dropped into the watched folder is fetched, through a kill as well
   const [inbox, got] = [swarm.path('inbox'), swarm.path('got')];
   const options = ['--watch-dir', inbox, '--watch-dest', got];
   const first = await startDaemon(swarm, options);
-  await first.said(/nothing is fetched from .*inbox until this is mended/, 20_000);
+  await first.said(/nothing is fetched from .*inbox until this is mended/);
   await mkdir(got);
   await mkdir(inbox);
-  await first.said(/inbox is watched again/, 20_000);
+  await first.said(/inbox is watched again/);
   // Half of it first.
   const text = await readFile(swarm.path('a.mtorrent'), 'utf8');
   await writeFile(`${inbox}/a.mtorrent`, text.slice(0, 60));

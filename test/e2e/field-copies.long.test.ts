@@ -43,10 +43,7 @@ test('FC-01: a copied state directory is another client from its first start, an
   const source = await swarm.makeFile('big.bin', 4 * PIECE);
   const mtorrent = await share(original, source, 'big.mtorrent');
   const clone = swarm.startClient('clone');
-  await clone.said(
-    /clone\.state comes from another machine or another path, so this client has taken an identity/,
-    20_000,
-  );
+  await clone.said(/clone\.state comes from another machine or another path, so this client has taken an identity/);
   await getWhole(clone, mtorrent, swarm.path('two.bin'));
   assert.notEqual(identityIn(swarm.path('clone.state')).clientId, identityIn(swarm.path('original.state')).clientId);
   await quit(clone);
@@ -76,10 +73,9 @@ test('FC-01: a clone at the very same place is turned away by the tracker: it ta
   const target = await clone.succeed(`get ${mtorrent} ${swarm.path('two.bin')}`);
   await completes(clone, target);
   const saidAtClone = new RegExp(`a client at 127\\.0\\.0\\.1:${port} has the identity of this one`);
-  await clone.said(saidAtClone, 20_000);
+  await clone.said(saidAtClone);
   await original.said(
     /a client at 127\.0\.0\.1:\d+ came with the identity of this one.*this client keeps its identity/,
-    20_000,
   );
   await eventually(
     () => identityIn(swarm.path('clone.state')).clientId,
@@ -112,7 +108,6 @@ test('FC-15: two clients behind one address and port are both told; one that adv
   const mtorrent = await share(second, source, 'second.mtorrent');
   await second.said(
     /the tracker refuses second\.bin: peers cannot reach this client at 127\.0\.0\.1:\d+: another client answers there.*--advertise/,
-    20_000,
   );
   await first.said(
     new RegExp(`another client names 127\\.0\\.0\\.1:${port}, where this client is listed.*--advertise`),
@@ -129,8 +124,5 @@ test('FC-15: two clients behind one address and port are both told; one that adv
   await quit(again);
 
   const wrong = behind('second', '127.0.0.3', ['--advertise', '127.0.0.1:9']);
-  await wrong.said(
-    /cannot reach this client at 127\.0\.0\.1:9, the address that it advertises: nobody answers there/,
-    20_000,
-  );
+  await wrong.said(/cannot reach this client at 127\.0\.0\.1:9, the address that it advertises: nobody answers there/);
 });

@@ -21,6 +21,7 @@ import {
   startTrackerHere,
 } from '../support/e2e-stage.js';
 import { lacksPlace } from '../support/needs.js';
+import { PATIENCE_MS } from '../support/patience.js';
 import { canTrace } from '../support/strace.js';
 
 const disks: string[] = [];
@@ -127,5 +128,5 @@ test('FC-25: hashing and serving of a disk that hangs delay no other share, and 
   await daemon.said(/a disk does not answer; this process ends without it/);
   // strace keeps what it traces from being gone.
   heal();
-  await within(daemon.exited, 20_000, () => assert.fail('the process has not ended'));
+  await within(daemon.exited, PATIENCE_MS, () => assert.fail('the process has not ended'));
 });

@@ -68,7 +68,7 @@ test('FC-19: a port that others cannot reach is said by the seeder, by its docto
   if (land === undefined) return;
   const { seeder } = land;
   const unreached = /tracker 10\.77\.0\.3:7101 cannot reach this client at 10\.77\.0\.2:6901: nobody answers there/;
-  await seeder.said(unreached, 20_000);
+  await seeder.said(unreached);
   assert.match(await badFindings(seeder), unreached);
   const getter = await getterIn(t, land);
   await getter.said(/big\.bin: 10\.77\.0\.2:6901 does not answer/, 60_000);
@@ -121,7 +121,7 @@ test('FC-13: a client whose address nobody named moves to the one that its machi
     'it downloads',
   );
   here.run('ip addr del 10.77.0.2/24 dev eth0\nip addr add 10.77.0.4/24 dev eth0\nip route add default via 10.77.0.3');
-  await found.said(/no longer 10\.77\.0\.2; this client listens at 10\.77\.0\.4:\d+ now/, 30_000);
+  await found.said(/no longer 10\.77\.0\.2; this client listens at 10\.77\.0\.4:\d+ now/);
   await seeder.succeed('limit up off');
   await completes(found, target, 60_000);
   await getWhole(seeder, own, swarm.path('copy.bin'));
@@ -133,10 +133,10 @@ test('FC-13: a named address that is gone is said, by doctor, too, and the clien
   const { seeder, seederAt } = land;
   await seeder.succeed('show downloads');
   seederAt.run('ip addr del 10.77.0.2/24 dev eth0');
-  await seeder.said(/10\.77\.0\.2 is no longer an address of this machine.*--address/, 30_000);
+  await seeder.said(/10\.77\.0\.2 is no longer an address of this machine.*--address/);
   assert.match(await badFindings(seeder), /upload port 10\.77\.0\.2:6901: is no longer an address of this machine/);
   seederAt.run('ip addr add 10.77.0.2/24 dev eth0\nip route add default via 10.77.0.3');
-  await seeder.said(/10\.77\.0\.2 is an address of this machine again/, 30_000);
+  await seeder.said(/10\.77\.0\.2 is an address of this machine again/);
   const getter = await getterIn(t, land);
   await getter.event((line) => line.startsWith('COMPLETED:'), 60_000);
 });
@@ -159,7 +159,6 @@ test('FC-13: a client at a new address of its machine knows the files of the for
   const now = at('10.77.0.5');
   await now.said(
     /10\.77\.0\.2:6901 is no longer an address of this machine, so the files known there are those of this client/,
-    20_000,
   );
   assert.deepEqual(
     (await filesOf(now)).map(({ name }) => name),

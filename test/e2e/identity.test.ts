@@ -121,7 +121,7 @@ test('a client whose id somebody else has burnt goes on under a new one, says so
   thief.close();
 
   const client = swarm.startClient('client', 0, [], { env: { MTORRENT_PEER_THREADS: '4' } });
-  await client.said(/knows of a start of this client that never happened/, 30_000);
+  await client.said(/knows of a start of this client that never happened/);
   await listedEventually(swarm, 0, ([row]) => row?.startsWith('served.bin') === true, 'it is listed again');
   const fresh = await clientIdIn(state);
   assert.notEqual(fresh, burnt);
@@ -166,7 +166,7 @@ test('of two clients behind one address the one that its port leads to is listed
     'the one that answers is listed alone',
   );
   await share(second, await swarm.makeFile('more.bin', 2 * PIECE), 'more.mtorrent');
-  const sentence = await second.said(/the tracker refuses/, 30_000);
+  const sentence = await second.said(/the tracker refuses/);
   assert.match(sentence, new RegExp(`at 127\\.0\\.0\\.1:${port}: another client answers there.*--address`));
   assert.deepEqual(await seederList(swarm, 0), [`first.bin 127.0.0.1:${port} 2`]);
 });

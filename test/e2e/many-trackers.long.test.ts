@@ -30,27 +30,24 @@ test('a client of three trackers uses whichever lives, whatever two of them a .m
   await sharer.share(source, swarm.path('three.mtorrent'));
   const { trackers: named } = await readMetainfo(swarm.path('three.mtorrent'));
   assert.deepEqual(named.map(formatAddress), [NOBODY, second]);
-  const rows = await eventually(
-    () => sharer.trackers(),
-    (views) => views.some(({ address, state }) => address === second && state === 'talking'),
-    'the second tracker is asked',
+  const [one, two, three] = await eventually(
+    async () => (await sharer.trackers()).map(({ address, state }) => `${address} ${state}`),
+    (rows) => rows[0] === `${NOBODY} away` && rows[1] === `${second} talking`,
+    'the second tracker is asked, as the first is away',
   );
-  assert.deepEqual(
-    rows.map(({ address, state }) => [address, state]),
-    [
-      [NOBODY, 'away'],
-      [second, 'talking'],
-      [third, 'standby'],
-    ],
-  );
+  // The third is dialed only when the second was slow to answer, and nobody listens there.
+  assert.ok(three === `${third} standby` || three === `${third} away`, [one, two, three].join());
   const taker = await client('taker');
   const download = await taker.get(swarm.path('three.mtorrent'), swarm.path('got.bin'));
   await download.finished();
   assert.equal(await sha256OfFile(swarm.path('got.bin')), await sha256OfFile(source));
   // The command line takes as many, and one-shot clients ask further than their .mtorrent says.
   const words = trackers.flatMap((tracker) => ['-t', tracker]);
-  const listed = await runProgram(['list', ...words], swarm.directory);
-  assert.match(listed.stdout, /^three\.bin .* 2 seeders/);
+  await eventually(
+    async () => (await runProgram(['list', ...words], swarm.directory)).stdout,
+    (listed) => /^three\.bin .* 2 seeders/.test(listed),
+    'both are listed',
+  );
   const fetched = await runProgram(['get', 'three.mtorrent', 'again.bin', '--quiet'], swarm.directory, {
     env: { MTORRENT_TRACKERS: trackers.join(',') },
   });

@@ -7,9 +7,11 @@ import test, { type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { Swarm } from '../../src/app/demo/swarm.js';
 import { formatAddress } from '../../src/foundation/torrent/address.js';
+import { TRACKER_RETRY_MAX_MS } from '../../src/tracking/announce/limits.js';
 import { isAccessible, openBrowser, openPage, type WatchedPage } from '../support/browser.js';
 import { attach, onDaemon, startDaemon } from '../support/daemon-stage.js';
 import { eventually, killHard, PIECE, shareHere, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+import { PATIENCE_MS } from '../support/patience.js';
 
 /** At the limit it takes longer than all that is looked at. */
 const PIECES = 200;
@@ -112,7 +114,8 @@ test('a tracker that dies and comes back is seen on the page, and doctor says wh
   await page.getByRole('button', { name: 'Look now' }).click();
   await page.getByText(`tracker ${address}`).first().waitFor();
   await swarm.startTracker(0);
-  await row.getByText('in use').waitFor();
+  // The longer it was away, the rarer it is tried.
+  await row.getByText('in use').waitFor({ timeout: TRACKER_RETRY_MAX_MS + PATIENCE_MS });
   assert.deepEqual(complaints, []);
 });
 

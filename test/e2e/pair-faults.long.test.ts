@@ -27,6 +27,7 @@ import { eventually, killHard, stageSwarm } from '../support/e2e-stage.js';
 import { FalseClock } from '../support/faketime.js';
 import { restoreList } from '../support/first-release.js';
 import { PairClient, type PartnerFigures } from '../support/pair-client.js';
+import { PATIENCE_MS } from '../support/patience.js';
 import { directoryInMemory, passes } from '../support/tracker-load.js';
 import { type Run, run } from '../tracking/tracker/running.js';
 
@@ -372,7 +373,7 @@ async function answerTo(
     onClosed: () => closed.resolve(),
   });
   t.after(() => connection.hangUp());
-  await within(closed.promise, 20_000, () => assert.fail('the tracker did not hang up'));
+  await within(closed.promise, PATIENCE_MS, () => assert.fail('the tracker did not hang up'));
   return news;
 }
 

@@ -46,7 +46,7 @@ test('P27: files of no byte, one byte and around one piece arrive whole, and are
     const mtorrent = await share(seeder, source, `${size}.mtorrent`);
     sources.set(source, await leecher.succeed(`get ${mtorrent} ${swarm.path(`got-${size}`)}`));
   }
-  assert.equal(await leecher.succeed('wait', 30_000), 'WAITED');
+  assert.equal(await leecher.succeed('wait'), 'WAITED');
   for (const [source, target] of sources) {
     await completes(leecher, target);
     await sameBytes(source, target);
@@ -70,7 +70,7 @@ test('five downloads run at once in one client, from two clients, and all are ri
   }
   // Written as one, so that none has ended when the last is asked for.
   const gets = shared.map(([, mtorrent], at) => leecher.succeed(`get ${mtorrent} ${swarm.path(`got-${at}`)}`));
-  const waited = leecher.succeed('wait', 30_000);
+  const waited = leecher.succeed('wait');
   const targets = await Promise.all(gets);
   assert.equal(await waited, 'WAITED');
   for (const [at, target] of targets.entries()) await sameBytes(shared[at]?.[0] ?? '', target);

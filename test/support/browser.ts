@@ -8,9 +8,8 @@ import { createRequire } from 'node:module';
 import type { TestContext } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { hasTool } from './needs.js';
+import { PATIENCE_MS } from './patience.js';
 
-/** Of one step: the browser starts beside other tests, on the same cores. */
-const DEADLINE_MS = 60_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** How a person looks at it. */
@@ -27,7 +26,7 @@ export async function openBrowser(t: TestContext): Promise<Browser | undefined> 
   const browser = await chromium.launch({
     executablePath: pathOf('chromium'),
     args: ['--no-sandbox'],
-    timeout: DEADLINE_MS,
+    timeout: PATIENCE_MS,
   });
   t.after(() => browser.close());
   return browser;
@@ -46,10 +45,11 @@ export interface WatchedPage {
 export async function openPage(browser: Browser, url: string): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(DEADLINE_MS);
+  page.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    if (message.type() === 'error' || message.type() === 'warning')
+      complaints.push(`${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   await page.goto(url);

@@ -15,9 +15,9 @@ import { TRACKER_WIRE } from '../../src/tracking/tracker/messages.js';
 import { type RunningTracker, startTracker } from '../../src/tracking/tracker/start.js';
 import { trackerStatus } from '../../src/tracking/tracker/status.js';
 import { ClosedSwarm } from './closed-swarm.js';
+import { PATIENCE_MS } from './patience.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
-const DEADLINE_MS = 60_000;
 type Asked = ClientCommand extends infer C ? (C extends { readonly ask: number } ? Omit<C, 'ask'> : never) : never;
 
 /** What a member reads of a tracker's status. */
@@ -119,7 +119,7 @@ export class StagedClient {
         });
       }
     })();
-    return within(found, DEADLINE_MS, () => assert.fail(`it said only ${this.said}`));
+    return within(found, PATIENCE_MS, () => assert.fail(`it said only ${this.said}`));
   }
 
   async quit(): Promise<void> {

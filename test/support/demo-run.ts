@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { within } from '../../src/foundation/base/deferred.js';
+import { PATIENCE_MS } from './patience.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
-const DEADLINE_MS = 60_000;
 
 export interface DemoRun {
   readonly pid: number;
@@ -32,7 +32,7 @@ export function runDemo(directory: string, ...words: readonly string[]): DemoRun
   return {
     pid: child.pid ?? 0,
     stderr: () => stderr,
-    ended: within(ended, DEADLINE_MS, () => assert.fail(`the demo did not end: ${stderr}`)).then((code) => ({
+    ended: within(ended, PATIENCE_MS, () => assert.fail(`the demo did not end: ${stderr}`)).then((code) => ({
       code,
       stdout,
       stderr,

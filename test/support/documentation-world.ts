@@ -13,11 +13,11 @@ import type { TestContext } from 'node:test';
 import { deferred, within } from '../../src/foundation/base/deferred.js';
 import { errnoOf } from '../../src/foundation/base/errors.js';
 import { lacksPlace } from './needs.js';
+import { PATIENCE_MS } from './patience.js';
 import { pseudoTerminals, TerminalProcess } from './terminal.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const READY = 'READY';
-const DEADLINE_MS = 20_000;
 /** Lines of JSON and paths are to stand on one row. */
 const COLUMNS = 240;
 
@@ -156,7 +156,7 @@ export class DocumentationWorld {
     });
     this.#first.once('error', (error) => ready.reject(error));
     this.#first.once('close', (code) => ready.reject(new Error(`the world ended with ${code}: ${said}`)));
-    await within(ready.promise, DEADLINE_MS, () => assert.fail(`the world is not ready: ${said}`));
+    await within(ready.promise, PATIENCE_MS, () => assert.fail(`the world is not ready: ${said}`));
   }
 
   async #end(): Promise<void> {
@@ -165,7 +165,7 @@ export class DocumentationWorld {
     if (this.#first.exitCode !== null) return;
     const closed = once(this.#first, 'close');
     this.#first.stdin.end();
-    await within<unknown>(closed, DEADLINE_MS, () => this.#first.kill('SIGKILL'));
+    await within<unknown>(closed, PATIENCE_MS, () => this.#first.kill('SIGKILL'));
   }
 
   /** What left its terminal and is still there, as a client in the background. */

@@ -18,9 +18,9 @@ import { makeMetainfo } from '../../src/foundation/torrent/metainfo.js';
 import { listSeeders } from '../../src/tracking/store/sqlite/list.js';
 import { startTracker } from '../../src/tracking/tracker/start.js';
 import { writeMetainfo } from '../../src/transfer/storage/metainfo-file.js';
+import { PATIENCE_MS } from './patience.js';
 
 export const PIECE = 512 * 1024;
-const DEADLINE_MS = 20_000;
 /** Between two questions, growing: the program that we ask has other work to do, on the same cores. */
 const ASK_AGAIN_MS = 10;
 const ASK_AGAIN_MAX_MS = 100;
@@ -91,7 +91,7 @@ export async function eventually<T>(
   ask: () => Promise<T> | T,
   fits: (answer: T) => boolean,
   what: string,
-  deadlineMs = DEADLINE_MS,
+  deadlineMs = PATIENCE_MS,
 ): Promise<T> {
   const endMs = performance.now() + deadlineMs;
   for (let pauseMs = ASK_AGAIN_MS; ; pauseMs = Math.min(pauseMs * ASK_AGAIN_GROWTH, ASK_AGAIN_MAX_MS)) {

@@ -15,8 +15,7 @@ import {
   trackerReplies,
   trackerRequests,
 } from '../../src/tracking/tracker/messages.js';
-
-const DEADLINE_MS = 20_000;
+import { PATIENCE_MS } from './patience.js';
 
 type ReplyOf<K extends TrackerReply['kind']> = Extract<TrackerReply, { kind: K }>;
 type Unnumbered<R> = R extends TrackerRequest ? Omit<R, 'id'> : never;
@@ -139,7 +138,7 @@ export class PairClient {
   #answer(id: number): Promise<TrackerReply> {
     const waiting = deferred<TrackerReply>();
     this.#open.set(id, waiting);
-    return within(waiting.promise, DEADLINE_MS, () => assert.fail(`no answer to request ${id} in time`));
+    return within(waiting.promise, PATIENCE_MS, () => assert.fail(`no answer to request ${id} in time`));
   }
 
   #came(reply: TrackerReply): void {

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { spawn } from '@lydell/node-pty';
 import headless from '@xterm/headless';
+import { PATIENCE_MS } from './patience.js';
 
 const COLUMNS = 120;
 const ROWS = 30;
-const DEADLINE_MS = 20_000;
 
 export interface ShellTerminal {
   type(text: string): void;
@@ -34,7 +34,7 @@ export function openShell(t: TestContext, words: readonly [string, ...string[]],
   };
   const lineBecomes = (wanted: string): Promise<void> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => end(new assert.AssertionError({ actual: line(), expected: wanted })), DEADLINE_MS);
+      const timer = setTimeout(() => end(new assert.AssertionError({ actual: line(), expected: wanted })), PATIENCE_MS);
       const look = (): void => {
         if (line() === wanted) end();
       };

@@ -7,9 +7,9 @@ import type { IPty } from '@lydell/node-pty';
 import headless from '@xterm/headless';
 import { type Deferred, deferred, within } from '../../src/foundation/base/deferred.js';
 import { lacksPlace } from './needs.js';
+import { PATIENCE_MS } from './patience.js';
 
 const PROGRAM = new URL('../../bundle/mtorrent.cjs', import.meta.url).pathname;
-const DEADLINE_MS = 20_000;
 const STOP_MS = 8_000;
 const PIECE_CHARACTERS = 7;
 
@@ -67,7 +67,7 @@ export class TerminalProcess {
   }
 
   get exited(): Promise<number> {
-    return within(this.#exit.promise, DEADLINE_MS, () => assert.fail(`it has not ended; screen:\n${this.#dump()}`));
+    return within(this.#exit.promise, PATIENCE_MS, () => assert.fail(`it has not ended; screen:\n${this.#dump()}`));
   }
 
   /** Its exit code, and everything that it has shown. */
@@ -139,7 +139,7 @@ export class TerminalProcess {
   async until(
     fits: RegExp | ((lines: readonly string[]) => boolean),
     what = String(fits),
-    deadlineMs = DEADLINE_MS,
+    deadlineMs = PATIENCE_MS,
   ): Promise<readonly string[]> {
     const waiting: Waiting = {
       fits: fits instanceof RegExp ? (lines) => fits.test(lines.join('\n')) : fits,

@@ -5,7 +5,9 @@ import { GIB } from '../../foundation/base/limits.js';
 /** Bytes of a demo's file: what a laptop's temporary folder takes five times over. */
 export const DEMO_SIZE_MAX = 64 * GIB;
 /** Milliseconds for one step of a demo that should take well under one second. */
-export const DEMO_STEP_DEADLINE_MS = 30_000;
+export const DEMO_STEP_DEADLINE_MS = 60_000;
+/** Milliseconds until a process that was told to end is killed: more than twice what it allows itself. */
+export const DEMO_END_DEADLINE_MS = 15_000;
 /**
  * Ports of processes on this machine: below those that Linux (32,768 on) and others (49,152 on) give to whoever asks
  * for any.

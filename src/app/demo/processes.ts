@@ -8,11 +8,16 @@ import { createInterface } from 'node:readline';
 import { type Deferred, deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { bundleUrl } from '../../foundation/base/installation.js';
-import { STOP_DEADLINE_MS } from '../../foundation/base/limits.js';
 import { command } from '../../foundation/base/shell-line.js';
 import { type Address, formatAddress, parseAddress } from '../../foundation/torrent/address.js';
 import { closedServer } from '../../foundation/wire/transport.js';
-import { DEMO_PORT_MAX, DEMO_PORT_MIN, DEMO_PORT_TRIES_MAX, DEMO_STEP_DEADLINE_MS } from './limits.js';
+import {
+  DEMO_END_DEADLINE_MS,
+  DEMO_PORT_MAX,
+  DEMO_PORT_MIN,
+  DEMO_PORT_TRIES_MAX,
+  DEMO_STEP_DEADLINE_MS,
+} from './limits.js';
 
 const PROGRAM = bundleUrl('mtorrent').pathname;
 const STDERR_KEPT = 8_000;
@@ -131,7 +136,7 @@ export class ProgramProcess {
   /** SIGTERM, and SIGKILL when that has no effect in time; then it is gone. */
   async end(): Promise<number> {
     this.kill('SIGTERM');
-    await within<unknown>(this.exited, STOP_DEADLINE_MS, () => this.kill('SIGKILL'));
+    await within<unknown>(this.exited, DEMO_END_DEADLINE_MS, () => this.kill('SIGKILL'));
     return this.exited;
   }
 

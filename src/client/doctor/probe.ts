@@ -1,4 +1,5 @@
-// Measures everything that the doctor looks at, all at once, each step with its own deadline. Judges nothing.
+// Measures everything that the doctor looks at, each step with its own deadline. The network comes before the disks and
+// the processor, so that how long a tracker needs is not the doing of the doctor itself. Judges nothing.
 
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { errnoOf } from '../../foundation/base/errors.js';
@@ -29,16 +30,18 @@ export interface ProbeOptions {
 
 export type Measured = Omit<Facts, 'downloads' | 'troubles' | 'threads' | 'reach'>;
 
-/** Ends within DOCTOR_STEP_DEADLINE_MS and a little. Never rejects for what it finds. */
+/** Ends within twice DOCTOR_STEP_DEADLINE_MS and a little. Never rejects for what it finds. */
 export async function probe(options: ProbeOptions): Promise<Measured> {
   const { upload, places, runningDownloads, credentials } = options;
   const passage = credentials === undefined ? undefined : closedPassage(credentials, TRACKER_WIRE);
   const ownHost = upload?.isOurs === true && !isWildcard(upload.address.host) ? upload.address.host : undefined;
   const uploadPort = options.advertise?.port ?? upload?.address.port ?? 0;
   const listedHost = options.advertise === undefined ? ownHost : options.advertise.host;
-  const [uploadFact, trackers, disks, machine, openFiles] = await Promise.all([
+  const [uploadFact, trackers] = await Promise.all([
     upload === undefined ? undefined : probeUpload(upload.address, upload.isOurs),
     Promise.all(options.trackers.map((tracker) => probeTracker({ ...tracker, ownHost, uploadPort, passage }))),
+  ]);
+  const [disks, machine, openFiles] = await Promise.all([
     probeDisks(places),
     probeMachine(),
     probeOpenFiles(runningDownloads),
