@@ -4,84 +4,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Address } from '../../src/foundation/torrent/address.js';
 import { startTracker } from '../../src/tracking/tracker/start.js';
 import { trackerStatus } from '../../src/tracking/tracker/status.js';
+import { cluster, isEveryOf, keyOf, OTHER, seedersAt, sharing, tracker } from '../support/database-trackers.js';
 import { eventually } from '../support/e2e-stage.js';
 import { PairClient } from '../support/pair-client.js';
 import { hasPostgres, PostgresServer } from '../support/postgres.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { swarmOf } from '../tracking/tracker/stage.js';
-
-const OTHER: Address = { host: '127.0.0.1', port: 9 };
-
-async function tracker(t: TestContext, seederListPath: string, leaseMs?: number): Promise<Address> {
-  const log = { path: join(temporaryDirectory(t), 'tracker.log'), level: 'info' } as const;
-  const own = { host: '127.0.0.1', port: 0 };
-  const lease = leaseMs === undefined ? {} : { leaseMs, renewMs: Math.floor(leaseMs / 3) };
-  const running = await startTracker({ own, partner: OTHER, seederListPath, log, ...lease });
-  t.after(() => running.stop('the test ends'));
-  return running.address;
-}
-
-/** A cluster of its own for the test; undefined: the test was skipped. */
-async function cluster(
-  t: TestContext,
-  settings: Readonly<Record<string, string>> = {},
-): Promise<PostgresServer | undefined> {
-  if (!hasPostgres(t)) return undefined;
-  const server = await PostgresServer.start(settings);
-  t.after(() => server.remove());
-  return server;
-}
-
-/** Shares with new clients until `stop` is said; answers the numbers of those that were acknowledged. */
-function sharing(t: TestContext, address: Address, first: number): { stop(): Promise<readonly number[]> } {
-  const acknowledged: number[] = [];
-  let isOver = false;
-  const work = (async () => {
-    for (let number = first; !isOver; number += 1) {
-      const client = await PairClient.connect(t, address, number);
-      const facts = { name: 'a.bin', size: 2 * 524_288, pieceCount: 2, have: 1, epoch: 1, sequence: 1 };
-      const reply = await client.reply({ kind: 'share', swarm: keyOf(1), ...facts });
-      if (reply.kind === 'shared') acknowledged.push(number);
-      else assert.ok(reply.kind === 'error' && reply.code === 'ioError', JSON.stringify(reply));
-      client.close();
-    }
-  })();
-  return {
-    async stop() {
-      isOver = true;
-      await work;
-      return acknowledged;
-    },
-  };
-}
-
-function keyOf(number: number): Uint8Array {
-  return Buffer.from(swarmOf(number), 'hex');
-}
-
-async function seedersAt(t: TestContext, address: Address): Promise<readonly number[]> {
-  const guest = await PairClient.connect(t, address, 0);
-  const found = new Set<number>();
-  // A list names 50 at most, drawn anew each time.
-  const { liveEntries } = await guest.stats();
-  await eventually(
-    async () => {
-      for (const number of await guest.listed(swarmOf(1))) found.add(number);
-      return found.size;
-    },
-    (size) => size >= liveEntries,
-    'every seeder is listed',
-  );
-  guest.close();
-  return [...found].sort((a, b) => a - b);
-}
-
-function isEveryOf(words: readonly number[], found: readonly number[]): boolean {
-  return words.every((word) => found.includes(word));
-}
 
 test('a database that is killed loses nothing that was acknowledged; lists are answered meanwhile, and the status says since when', async (t) => {
   const server = await cluster(t);

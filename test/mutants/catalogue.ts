@@ -2240,11 +2240,11 @@ const SHARED_DATABASE: readonly Defect[] = [
     name: 'shared database: an unknown commit is acknowledged',
     breaks: 'a commit that nobody answered is acknowledged only when it was written again',
     file: 'src/tracking/store/postgres/store.ts',
-    right: `    this.#sent.isUnderWay = false;
-    if (outcome === 'broken'`,
-    wrong: `    this.#sent.isUnderWay = false;
-    if (outcome === 'unknown') this.#written({ kind: 'written', group, position: this.#position, expired: [], tookMs: 0 }, nowMs);
-    else if (outcome === 'broken'`,
+    right: `if (outcome === 'unknown') this.#sent.isUnknown = true;`,
+    wrong: `if (outcome === 'unknown') {
+        this.#written({ kind: 'written', group, position: this.#position, expired: [], tookMs: 0 }, nowMs);
+        return;
+      }`,
     test: 'test/tracking/store/postgres/store.test.ts',
     rule: 'a commit of which nobody knows whether it was kept is written again, and acknowledged only then',
   },
@@ -2271,7 +2271,7 @@ const SHARED_DATABASE: readonly Defect[] = [
     breaks: 'a group has a bounded number of changes',
     file: 'src/tracking/store/postgres/store.ts',
     right: '(waitingRules, backlogMax, DATABASE_GROUP_MAX);',
-    wrong: '(waitingRules, backlogMax, backlogMax);',
+    wrong: '(waitingRules, backlogMax, DATABASE_GROUP_MAX * 100);',
     test: 'test/tracking/store/postgres/store.test.ts',
     rule: 'what waits while a group is pending goes in groups of a bounded size',
   },
@@ -2292,7 +2292,7 @@ const SHARED_DATABASE: readonly Defect[] = [
     breaks: 'what a standby did not get is not believed to be there',
     file: 'src/tracking/store/postgres/store.ts',
     right: 'if (!this.#isOpen || position < this.#position) {',
-    wrong: 'if (!this.#isOpen) {',
+    wrong: 'if (!this.#isOpen || position < 0) {',
     test: 'test/tracking/store/postgres/store.test.ts',
     rule: 'a database that is behind what is known here is loaded again',
   },

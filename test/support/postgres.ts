@@ -6,6 +6,7 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -19,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { errnoOf } from '../../src/foundation/base/errors.js';
 import { eventually } from './e2e-stage.js';
 import { lacksTool } from './needs.js';
 
@@ -60,6 +62,13 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+export interface Place {
+  readonly port?: number;
+  readonly parent?: string;
+  /** Mebibytes of one file of its log. */
+  readonly walSegmentMiB?: number;
+}
+
 export class PostgresServer {
   readonly directory: string;
   readonly port: number;
@@ -70,10 +79,14 @@ export class PostgresServer {
     this.port = port;
   }
 
-  /** A new cluster, which runs. `stop` it; `remove` takes its folder away. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
-    const server = new PostgresServer(newDirectory(), await freePort());
+  /**
+   * A new cluster, which runs. `stop` it; `remove` takes its folder away.
+   * @param place its port, if not any that is free, and the folder that its own is made in.
+   */
+  static async start(settings: Readonly<Record<string, string>> = {}, place: Place = {}): Promise<PostgresServer> {
+    const server = new PostgresServer(newDirectory(place.parent), place.port ?? (await freePort()));
     server.#run('initdb', [
+      ...(place.walSegmentMiB === undefined ? [] : [`--wal-segsize=${place.walSegmentMiB}`]),
       '-D',
       server.#data,
       '-U',
@@ -176,6 +189,40 @@ export class PostgresServer {
     this.#process = undefined;
   }
 
+  /** Secures connections from now on, where the client wants it. @param crt @param key paths of PEM files. */
+  serveTls(crt: string, key: string): void {
+    for (const [name, path] of Object.entries({ 'server.crt': crt, 'server.key': key })) {
+      const own = join(this.#data, name);
+      copyFileSync(path, own);
+      ownedByServer(own);
+      chmodSync(own, 0o600);
+    }
+    this.sql('alter system set ssl = on');
+    this.sql('select pg_reload_conf()');
+  }
+
+  /** All its processes stand still until `thaw`. */
+  freeze(): void {
+    this.#signalAll('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#signalAll('SIGCONT');
+  }
+
+  /** The postmaster first: it starts no further process meanwhile. */
+  #signalAll(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').split(' ').filter(Boolean);
+    for (const child of children)
+      try {
+        process.kill(Number(child), signal);
+      } catch (error) {
+        // It has ended meanwhile.
+        if (errnoOf(error) !== 'ESRCH') throw error;
+      }
+  }
+
   promote(): void {
     this.sql('select pg_promote(true, 60)');
   }
@@ -225,10 +272,15 @@ export class PostgresServer {
   }
 }
 
-function newDirectory(): string {
-  const directory = mkdtempSync(join(realpathSync(tmpdir()), 'mtorrent-pg-'));
-  const ids = serverIds();
-  if (ids !== undefined) chownSync(directory, ids.uid, ids.gid);
+function newDirectory(parent = realpathSync(tmpdir())): string {
+  const directory = mkdtempSync(join(parent, 'mtorrent-pg-'));
+  ownedByServer(directory);
   chmodSync(directory, 0o700);
   return directory;
+}
+
+/** Files that a server is given must belong to who runs it. */
+export function ownedByServer(path: string): void {
+  const ids = serverIds();
+  if (ids !== undefined) chownSync(path, ids.uid, ids.gid);
 }

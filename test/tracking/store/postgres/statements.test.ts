@@ -46,7 +46,7 @@ test('words in any order and in any groups lead to the same rows as in memory', 
       }
       assert.deepEqual(contentOf(await loaded(one)), contentOf(registry));
     }),
-    { numRuns: cases(40) },
+    { numRuns: cases(25) },
   );
 });
 

@@ -14,6 +14,9 @@ test('nobody sees the position of a group before its rows, and the next group wa
   const found = await databaseStage(t);
   if (found === undefined) return;
   const { server: own } = found;
+  const release = (): string =>
+    own.sql(`select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'`);
+  t.after(release);
   const [one, other] = [await found.tracker(), await found.tracker()];
   const held = own.query(`begin; lock table entries in exclusive mode; select pg_sleep(3600)`).catch(() => '');
   const waiting = (event: string): Promise<unknown> =>
@@ -25,10 +28,10 @@ test('nobody sees the position of a group before its rows, and the next group wa
   await waiting('PgSleep');
   const first = one.write([put(1)]);
   await waiting('relation');
+  assert.equal((await other.reading.state(0)).position, 0);
   const second = other.write([{ kind: 'swarm', swarm: swarmOf(2), name: 'b', size: 1, pieceCount: 1 }]);
   await waiting('transactionid');
-  assert.equal((await other.reading.state(0)).position, 0);
-  own.sql(`select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'`);
+  release();
   await held;
   assert.deepEqual([positionOf(await first), positionOf(await second)], [1, 2]);
   const fed: FedEntry[] = [];
