@@ -89,6 +89,7 @@ export class ClientActor {
       log: logFile.log.of('disk'),
       post: (input) => this.#host.post(input),
       answer: (event) => this.#tellUser(event),
+      recorded: () => this.#writer.recorded,
       onFatal: (error) => this.#fatal(error),
     });
     this.#trackers = this.#newTrackers(identity);

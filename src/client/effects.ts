@@ -12,9 +12,11 @@ import type { ServeEvent } from '../transfer/peer/messages.js';
 import type { FolderNeed } from '../transfer/storage/folder-need.js';
 import type { Room } from '../transfer/storage/room.js';
 import type { DoctorRequest } from './answers/doctor-request.js';
+import type { Fetched } from './files/completeness.js';
 import type { LibraryChange } from './files/file-table.js';
 import type { Entry, KnownZeros } from './files/record.js';
 import type { ClientCommand, ClientEvent } from './messages.js';
+import type { RetentionRules } from './retention/rules.js';
 
 export interface Refusal {
   readonly code: ErrorCode;
@@ -102,6 +104,15 @@ export interface JudgedMove extends Pick<Move, 'file' | 'from' | 'to'> {
     | { readonly kind: 'wrong'; readonly refusal: Refusal };
 }
 
+/** What a look at a download shows before it may be deleted. */
+export interface FetchedLook {
+  readonly file: number;
+  /** Of its wanted files. */
+  readonly bytes: number;
+  /** Why it may not be deleted now; undefined: it may. */
+  readonly hold: string | undefined;
+}
+
 /** A .mtorrent that was made or fetched for this swarm. */
 export interface OwnMetainfo {
   readonly path: string;
@@ -174,6 +185,8 @@ export type ClientInput =
       readonly file: number;
       readonly mtimeMs: number;
       readonly have?: number | undefined;
+      /** Absent: it lay at its target when its `.part` was to be opened. */
+      readonly fetched?: Fetched | undefined;
     }
   | {
       readonly kind: 'serve';
@@ -206,7 +219,20 @@ export type ClientInput =
       readonly isPrefix: boolean;
       readonly moves: readonly JudgedMove[];
     }
-  | { readonly kind: 'removed'; readonly ask: number; readonly refusal: Refusal | undefined };
+  | { readonly kind: 'removed'; readonly ask: number; readonly refusal: Refusal | undefined }
+  /** @see lookAtFetched. `nowMs`: wall-clock time of the look. */
+  | {
+      readonly kind: 'fetchedSeen';
+      readonly ask: number;
+      readonly rules: RetentionRules;
+      readonly isTrial: boolean;
+      readonly nowMs: number;
+      readonly seen: readonly FetchedLook[];
+    }
+  | { readonly kind: 'fetchedUnseen'; readonly ask: number; readonly refusal: Refusal }
+  /** What was downloaded is deleted. `kept`: a sentence about what stays. */
+  | { readonly kind: 'retired'; readonly file: number; readonly kept: string | undefined }
+  | { readonly kind: 'retireFailed'; readonly file: number; readonly refusal: Refusal };
 
 type ArgumentsOf<K extends ClientCommand['kind']> = Omit<Extract<ClientCommand, { readonly kind: K }>, 'kind'>;
 
@@ -268,6 +294,19 @@ export type ClientEffect =
       /** Also what is shared, as far as it is what it was. */
       readonly content: boolean;
     }
+  /** Looks at what was downloaded, for the rules of retention. `fetchedSeen` answers. */
+  | {
+      readonly kind: 'lookAtFetched';
+      readonly ask: number;
+      readonly rules: RetentionRules;
+      readonly isTrial: boolean;
+      readonly downloads: readonly { readonly file: number; readonly entry: Entry }[];
+    }
+  /**
+   * Deletes what was downloaded, as far as it is what it was, once the library is on the disk. `retired` or
+   * `retireFailed` answers.
+   */
+  | { readonly kind: 'retire'; readonly file: number; readonly entry: Entry }
   /** Deletes those .mtorrent files that still describe this swarm. `removed` answers. */
   | {
       readonly kind: 'deleteMetainfo';

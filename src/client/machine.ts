@@ -33,6 +33,7 @@ import { sharedAgain, supersede } from './files/renaming.js';
 import { retrack, retracked } from './files/retracking.js';
 import { Verifications } from './files/verifications.js';
 import { type ClientCommand, type Rates, UNLIMITED } from './messages.js';
+import { Retention } from './retention/retention.js';
 
 export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect | WakeAt> {
   readonly #files = new FileTable();
@@ -43,6 +44,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
   readonly #recovery: Recovery;
   readonly #diskReserve: number | undefined;
   readonly #notices = new TrackerNotices();
+  readonly #retention = new Retention();
   #closing: Closing | undefined;
   readonly #limits: RateLimits;
 
@@ -115,21 +117,20 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         if (input.event.kind === 'left') this.#closing?.left(input.trackers);
         return trackerNews(this.#files, this.#notices, input.trackers, input.event);
       case 'hashedAgain':
-        return this.#verifications.hashed(this.#files, input);
       case 'mended':
-        return this.#about(input.file, (record) => this.#verifications.mended(this.#files, record, input.have));
       case 'mendFailed':
-        return this.#about(input.file, (record) => this.#verifications.mendFailed(this.#files, record, input.refusal));
+        return this.#onVerified(input);
       case 'sourcesSeen':
       case 'entriesSeen':
       case 'roomSeen':
         return this.#recovery.looked(this.#files, input, nowMs, this.#closing !== undefined);
       case 'removed':
-        return [
-          input.refusal === undefined
-            ? accept(input.ask, 'FILE_REMOVED')
-            : refuse(input.ask, input.refusal.code, input.refusal.sentence),
-        ];
+        return [removalEnded(input)];
+      case 'fetchedSeen':
+      case 'fetchedUnseen':
+      case 'retired':
+      case 'retireFailed':
+        return this.#retention.hear(this.#files, input, this.#closing !== undefined);
       case 'trackerReplaced':
         return retracked(input);
       case 'movesJudged':
@@ -198,6 +199,8 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
         return [refuse(command.ask, 'NOT_RUNNING', 'this client serves no HTTP; start it with --http 127.0.0.1:8080')];
       case 'queue':
         return requeue(this.#files, command);
+      case 'retain':
+        return this.#retention.apply(this.#files, command);
       case 'quit':
         return this.#onQuit(command.ask, nowMs);
       default:
@@ -209,6 +212,7 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   #onLoaded(entry: Entry): readonly ClientEffect[] {
     const record = this.#files.load(entry);
+    if (entry.isRetiring === true) return this.#advance(record, { kind: 'retire' });
     return [{ kind: 'check', file: record.file, entry }];
   }
 
@@ -224,6 +228,15 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
       default:
         return unreachable(result);
     }
+  }
+
+  #onVerified(input: Extract<ClientInput, { kind: 'hashedAgain' | 'mended' | 'mendFailed' }>): readonly ClientEffect[] {
+    if (input.kind === 'hashedAgain') return this.#verifications.hashed(this.#files, input);
+    return this.#about(input.file, (record) =>
+      input.kind === 'mended'
+        ? this.#verifications.mended(this.#files, record, input.have)
+        : this.#verifications.mendFailed(this.#files, record, input.refusal),
+    );
   }
 
   #onMovesJudged(input: Extract<ClientInput, { kind: 'movesJudged' }>): readonly ClientEffect[] {
@@ -319,10 +332,10 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
 
   #onCompleted(
     record: FileRecord,
-    { mtimeMs, have }: Extract<ClientInput, { kind: 'completedSeen' }>,
+    { mtimeMs, have, fetched }: Extract<ClientInput, { kind: 'completedSeen' }>,
   ): readonly ClientEffect[] {
     if (!this.#verifications.isBad(record.file))
-      return this.#advance(record, { kind: 'completed', mtimeMs, have, closing: this.#closing !== undefined });
+      return this.#advance(record, { kind: 'completed', mtimeMs, have, fetched, closing: this.#closing !== undefined });
     // The bytes on our disk changed after they had been verified.
     const sentence = `${record.entry.path} has bad pieces; remove it, and get it again`;
     return this.#advance(record, { kind: 'completedBad', mtimeMs, sentence });
@@ -343,6 +356,10 @@ export class ClientMachine implements Machine<ClientInput | Wake, ClientEffect |
     if (this.#waits.length === 0 || this.#files.hasBusy) return NO_EFFECTS;
     return this.#waits.splice(0).map((ask) => accept(ask, 'WAITED'));
   }
+}
+
+function removalEnded({ ask, refusal }: Extract<ClientInput, { kind: 'removed' }>): ClientEffect {
+  return refusal === undefined ? accept(ask, 'FILE_REMOVED') : refuse(ask, refusal.code, refusal.sentence);
 }
 
 /** The swarm of a folder that was prepared to be shared or fetched. */

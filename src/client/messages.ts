@@ -27,6 +27,7 @@ import {
 import { chart } from '../transfer/download/messages.js';
 import { memberTag } from '../transfer/peer/messages.js';
 import { REUSE_NAME_BYTES_MAX } from '../transfer/storage/limits.js';
+import { retained } from './retention/row.js';
 import { isClientStats } from './stats.js';
 
 const ask = u32;
@@ -277,6 +278,11 @@ export const CLIENT_COMMANDS = {
   limitBySchedule: message(41, { ask, up: size, down: size, note: text(REASON_BYTES_MAX) }),
   /** What a timetable says of the limits, as `accepted`; '' without one. */
   limitNote: message(42, { ask }),
+  /**
+   * Deletes downloads by these rules: `days` for which they are kept, `versions` of each thing that are kept, `budget`
+   * bytes for all; 0: off. `isTrial`: only says which; all 0: by the rules that were followed last.
+   */
+  retain: message(43, { ask, days: u32, versions: u32, budget: size, isTrial: flag }),
 };
 export const clientCommands = protocol('client.commands', CLIENT_COMMANDS);
 export type ClientCommand = MessageOf<typeof clientCommands>;
@@ -355,6 +361,11 @@ export const CLIENT_EVENTS = {
     ...chart,
     fetchers: listOf(peerRow, MAP_FETCHERS_MAX),
   }),
+  /**
+   * `rows`: the first RETENTION_ROWS_MAX of `downloads`, those that go first; `going` go, of `freed` bytes, and `bytes`
+   * stay. `shortfall`: why the budget is not kept; '' when it is.
+   */
+  retained: message(43, { ask, ...retained }),
   diagnosed: message(15, { ask, findings: listOf(findingView, FINDINGS_MAX) }),
 };
 export const clientEvents = protocol('client.events', CLIENT_EVENTS);

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { type DiskEffect, DiskJobs } from '../../src/client/disk-jobs/disk-jobs.js';
+import { DiskJobs } from '../../src/client/disk-jobs/disk-jobs.js';
+import type { DiskEffect } from '../../src/client/disk-jobs/job-table.js';
 import { OpenFiles } from '../../src/client/disk-jobs/open-files.js';
 import type { ClientInput } from '../../src/client/effects.js';
 import { UNFINISHED } from '../../src/client/files/completeness.js';
@@ -53,6 +54,7 @@ async function stage(t: TestContext): Promise<Stage> {
       if (input.kind !== 'shareProgressed' && input.kind !== 'verifyProgressed') ended(input);
     },
     answer: (event) => answers.push(event),
+    recorded: async () => undefined,
     onFatal: (error) => fatal.push(error),
   });
   t.after(async () => {

@@ -49,6 +49,11 @@ const names = {
   completeness: fc.oneof(
     fc.record({ kind: fc.constant('partial' as const), paused: fc.boolean() }),
     fc.record({ kind: fc.constant('complete' as const), mtimeMs: fc.double({ min: 0, max: 1e13, noNaN: true }) }),
+    fc.record({
+      kind: fc.constant('complete' as const),
+      mtimeMs: fc.double({ min: 0, max: 1e13, noNaN: true }),
+      fetched: fc.record({ atMs: fc.nat(), realPath: path }),
+    }),
     fc.constant({ kind: 'rotten' as const }),
   ),
 };
@@ -70,12 +75,13 @@ const entry: fc.Arbitrary<Entry> = fc
       .map((bytes) => Buffer.from(bytes).toString('hex') as SwarmKey),
     others: fc.array(fc.record(names), { maxLength: 3 }),
   })
-  .chain((plain) => fc.tuple(fc.constant(plain), fc.option(details), fc.boolean(), fc.option(reuse)))
-  .map(([plain, told, isListed, wish]) => ({
+  .chain((plain) => fc.tuple(fc.constant(plain), fc.option(details), fc.boolean(), fc.option(reuse), fc.boolean()))
+  .map(([plain, told, isListed, wish, isRetiring]) => ({
     ...plain,
     ...(told === null ? {} : { details: told }),
     ...(isListed ? { isListed } : {}),
     ...(wish === null ? {} : { reuse: wish }),
+    ...(isRetiring ? { isRetiring } : {}),
   }));
 
 test('a library is read back as it was written', () => {

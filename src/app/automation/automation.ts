@@ -4,7 +4,9 @@
 import type { LogTarget } from '../../foundation/base/log.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import type { SwarmClient } from '../library/swarm-client.js';
+import type { RetentionRules } from '../library/views.js';
 import { checkHooks, type HookSettings, Hooks, type Say } from './hooks.js';
+import { RetentionRounds } from './retention.js';
 import { ScheduledLimits, type ScheduleSettings } from './scheduled-limits.js';
 import { WatchedFolder, type WatchSettings } from './watched-folder.js';
 
@@ -14,6 +16,8 @@ export interface AutomationSettings {
   readonly watch: WatchSettings | undefined;
   /** Undefined: the limits stay as they are set. */
   readonly schedule: ScheduleSettings | undefined;
+  /** Undefined: nothing is deleted. */
+  readonly retention: RetentionRules | undefined;
 }
 
 /** What runs beside one client. */
@@ -48,10 +52,12 @@ export function startAutomation(
   const watched =
     settings.watch === undefined ? undefined : new WatchedFolder(client, settings.watch, credentials, log, say);
   const scheduled = settings.schedule === undefined ? undefined : new ScheduledLimits(client, settings.schedule);
+  const retention = settings.retention === undefined ? undefined : new RetentionRounds(client, settings.retention, log);
   return {
     idle: async () => hooks?.idle(),
     close: async () => {
       scheduled?.close();
+      retention?.close();
       await Promise.all([hooks?.close(), watched?.close()]);
     },
   };

@@ -40,3 +40,12 @@ export const WATCH_CLOSE_MS = 2_000;
 
 /** Milliseconds between two looks at a timetable, whose times are minutes. */
 export const SCHEDULE_LOOK_MS = 10_000;
+
+// --- retention ---
+
+/** Milliseconds between two rounds: what is kept by the day is late by an hour at most. */
+export const RETENTION_ROUND_MS = 3_600_000;
+/** Milliseconds after a start or an end of a download: several that end together make one round. */
+export const RETENTION_SOON_MS = 1_000;
+/** Milliseconds until a round that could not be made is tried again: a check after a start takes some seconds. */
+export const RETENTION_AGAIN_MS = 5_000;

@@ -35,9 +35,10 @@ export async function prepareAutomation(settings: Settings, daemonDir?: string):
     },
     watch: daemonDir === undefined ? undefined : watchOf(settings, daemonDir),
     schedule: scheduleOf(settings),
+    retention: retentionOf(settings),
   };
-  const { hooks, watch, schedule } = wanted;
-  const parts = [hooks.onComplete, hooks.onError, watch, schedule];
+  const { hooks, watch, schedule, retention } = wanted;
+  const parts = [hooks.onComplete, hooks.onError, watch, schedule, retention];
   if (parts.every((part) => part === undefined)) return () => NOTHING;
   const { checkAutomation, startAutomation } = await import('../automation/automation.js');
   await checkAutomation(wanted);
@@ -51,6 +52,11 @@ function scheduleOf({ values }: Settings): AutomationSettings['schedule'] {
   const timetable = values['limit-schedule'];
   if (timetable.length === 0) return undefined;
   return { timetable, usual: { up: values['upload-limit'], down: values['download-limit'] } };
+}
+
+function retentionOf({ values }: Settings): AutomationSettings['retention'] {
+  const [days, versions, budget] = [values['keep-days'], values['keep-versions'], values['disk-budget']];
+  return days + versions + budget === 0 ? undefined : { days, versions, budget };
 }
 
 function watchOf(settings: Settings, stateDir: string): AutomationSettings['watch'] {

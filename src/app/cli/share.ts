@@ -26,7 +26,7 @@ interface ShareArguments extends OneShotArguments, FolderArguments {
 export function shareCommand(parser: Argv, run: RunCommand): void {
   parser.command(
     ['share <file>', 'seed'],
-    'share a file or folder until stopped, and print the path of its .mtorrent',
+    'share a file or folder until stopped; prints the path of its .mtorrent',
     (args) =>
       args
         .positional('file', { type: 'string', demandOption: true })

@@ -19,6 +19,7 @@ import type {
 } from '../library/views.js';
 import { mapRow } from '../verbs/map-lines.js';
 import { reportRow } from '../verbs/report-lines.js';
+import { retentionRow } from '../verbs/retention.js';
 import { AMOUNT, answerOf, COUNT, listOf, type ObjectSchema, objectOf, oneOf, TEXT, YES_NO } from './schemas.js';
 
 export interface AnswerShape {
@@ -151,6 +152,20 @@ const SHAPES: Readonly<Record<string, AnswerShape>> = {
       trackers: listOf(objectOf({ address: TEXT, problem: TEXT })),
     },
     (report: SwarmReport) => reportRow(report),
+  ),
+  'GET retention': shape(
+    {
+      keepDays: COUNT,
+      keepVersions: COUNT,
+      diskBudget: COUNT,
+      downloads: listOf(objectOf({ name: TEXT, path: TEXT, size: COUNT, atMs: COUNT, goes: YES_NO, why: TEXT })),
+      count: COUNT,
+      going: COUNT,
+      freed: COUNT,
+      bytes: COUNT,
+      shortfall: TEXT,
+    },
+    retentionRow,
   ),
   'GET wait': DETAIL,
   'GET schedule': DETAIL,

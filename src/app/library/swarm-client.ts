@@ -35,6 +35,8 @@ import {
   type PieceMap,
   peerView,
   type Relocation,
+  type RetentionRules,
+  type RetentionView,
   type Retracking,
   type TrackerView,
   type Verification,
@@ -330,6 +332,22 @@ export class SwarmClient {
    */
   async queue(name: string, isFirst: boolean): Promise<string> {
     return this.#accepted({ kind: 'queue', name, isFirst });
+  }
+
+  /**
+   * Which of the downloads the rules of retention would delete now, and why; nothing is deleted.
+   * @param rules absent, or all 0: those that the client follows.
+   */
+  async retention({ days = 0, versions = 0, budget = 0 }: Partial<RetentionRules> = {}): Promise<RetentionView> {
+    return this.#ask({ kind: 'retain', days, versions, budget, isTrial: true }, 'retained');
+  }
+
+  /**
+   * Deletes what these rules say, now: of what this client has downloaded itself and nobody has shared, moved or
+   * changed since. Resolves to what was decided; notices say what was deleted. UNFINISHED while files are checked.
+   */
+  async retain({ days, versions, budget }: RetentionRules): Promise<RetentionView> {
+    return this.#ask({ kind: 'retain', days, versions, budget, isTrial: false }, 'retained');
   }
 
   async logLevel(level: LogLevel): Promise<string> {

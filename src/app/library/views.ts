@@ -45,6 +45,10 @@ export function peerView({ host, port, member, ...row }: PeerRow): PeerView {
   return member === null ? view : { ...view, member };
 }
 
+/** What the rules of retention lead to; rules that are 0 are off. */
+export type RetentionView = Omit<Extract<ClientEvent, { readonly kind: 'retained' }>, 'kind' | 'ask'>;
+export type RetentionRules = Pick<RetentionView, 'days' | 'versions' | 'budget'>;
+
 export interface Overview {
   /** Those that are not simply shared, and those that are being hashed; a part of them when there are very many. */
   readonly files: readonly FileView[];

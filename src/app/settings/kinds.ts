@@ -2,6 +2,7 @@
 // value the way it is written. Pure: paths are made absolute with the directories that are passed in.
 
 import { isAbsolute, join, normalize } from 'node:path';
+import { parseBytes } from '../../foundation/base/bytes.js';
 import { type Found, homeless } from '../../foundation/base/surroundings.js';
 import {
   type Address,
@@ -175,6 +176,28 @@ export function count(least: number, most: number): Kind<number> {
     offers: 'nothing',
   };
 }
+
+/** A whole number; 0: off. @param what it counts, for a sentence. */
+export function countOrOff(most: number, what: string, offers: readonly string[]): Kind<number> {
+  const { read } = count(1, most);
+  return {
+    expects: `a number of ${what} from 1 to ${most}, or off`,
+    read: (raw, base) => (raw === 'off' ? 0 : read(raw, base)),
+    show: (value) => (value === 0 ? 'off' : String(value)),
+    offers,
+  };
+}
+
+/** Bytes; 0: off. */
+export const budget: Kind<number> = {
+  expects: 'a number of bytes; write 500M, 20G, 2T, or off',
+  read: (raw) => {
+    if (raw === 'off') return 0;
+    return typeof raw === 'string' || typeof raw === 'number' ? parseBytes(String(raw)) : undefined;
+  },
+  show: showRate,
+  offers: ['off', '100G', '1T'],
+};
 
 /** Times the size of a share; 0: off. */
 export const ratio: Kind<number> = {

@@ -18,6 +18,10 @@ export const RATE_MIN = KIB;
 export const RATE_MAX = 1024 * GIB;
 /** Least milliseconds that a hook may run: below that every one would be ended while it starts. */
 export const HOOK_TIMEOUT_MIN_MS = 1_000;
+/** Days for which a download is kept at most: a century says the same as off. */
+export const KEEP_DAYS_MAX = 36_525;
+/** Versions of one thing that are kept at most: a nightly build makes as many in years. */
+export const KEEP_VERSIONS_MAX = 1_000;
 /** Windows of a timetable: one for each hour of a week. */
 export const TIMETABLE_WINDOWS_MAX = 168;
 /** Most times its size that a one-shot download is sent before it ends: beyond any use. */

@@ -7,8 +7,10 @@ import { httpPlace, metricsPlace } from './http-place.js';
 import {
   address,
   advertised,
+  budget,
   choice,
   count,
+  countOrOff,
   duration,
   type Kind,
   path,
@@ -21,7 +23,7 @@ import {
   trackers,
   yesOrNo,
 } from './kinds.js';
-import { HOOK_TIMEOUT_MIN_MS, STATS_INTERVAL_MIN_MS } from './limits.js';
+import { HOOK_TIMEOUT_MIN_MS, KEEP_DAYS_MAX, KEEP_VERSIONS_MAX, STATS_INTERVAL_MIN_MS } from './limits.js';
 import type { Places } from './places.js';
 
 /** @typeParam D the default: a value, or undefined where there is none. */
@@ -177,6 +179,24 @@ export const SETTINGS = {
     'folder whose .mtorrent and .link files a client in the background fetches',
   ),
   'watch-dest': optional(path('directories'), 'the download-dir', 'where what comes from the watch-dir goes'),
+  'keep-days': setting(
+    countOrOff(KEEP_DAYS_MAX, 'days', ['7', '30', 'off']),
+    () => 0,
+    'off',
+    'days after which a lasting client deletes what it has downloaded itself: 7, 30',
+  ),
+  'keep-versions': setting(
+    countOrOff(KEEP_VERSIONS_MAX, 'versions', ['1', '3', 'off']),
+    () => 0,
+    'off',
+    'newest versions of each download that are kept; older ones are deleted: 1, 3',
+  ),
+  'disk-budget': setting(
+    budget,
+    () => 0,
+    'off',
+    'bytes that all downloads may take; beyond it the oldest are deleted: 100G, 2T',
+  ),
   'stats-interval': setting(
     duration(STATS_INTERVAL_MIN_MS, 'a time of at least 0.1 s; write 500ms, 10s or 1m'),
     () => 10_000,
@@ -217,6 +237,9 @@ export const LASTING_SETTINGS = [
   'limit-schedule',
   'active-downloads',
   'sign',
+  'keep-days',
+  'keep-versions',
+  'disk-budget',
 ] as const satisfies readonly SettingName[];
 
 export type SettingName = keyof typeof SETTINGS;

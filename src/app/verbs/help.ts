@@ -12,7 +12,7 @@ export function helpText(name?: string): string {
   const uses = (verb === undefined ? VERBS : [verb]).flatMap((each) =>
     each.forms.map((form) => [usageOf(each, form), form.purpose] as const),
   );
-  const width = Math.max(...uses.map(([usage]) => usage.length).filter((length) => length <= USAGE_COLUMNS_MAX));
+  const width = Math.max(0, ...uses.map(([usage]) => usage.length).filter((length) => length <= USAGE_COLUMNS_MAX));
   const lines = uses.flatMap(([usage, purpose]) =>
     usage.length <= width
       ? [`  ${usage.padEnd(width)}  ${purpose}`]

@@ -29,6 +29,7 @@ import {
   table,
   verificationLine,
 } from './results.js';
+import { RETENTION } from './retention.js';
 import { SHOW } from './showing.js';
 import { GET, SHARE } from './transfers.js';
 import { consoleForm, type Form, form, type Verb } from './verb.js';
@@ -40,6 +41,7 @@ export const VERBS: readonly Verb[] = [
   SHOW,
   MAP,
   REPORT,
+  RETENTION,
   {
     name: 'list',
     examples: ['list', 'list llama'],

@@ -19,7 +19,7 @@ import { deleteResume } from '../../transfer/storage/resume.js';
 import { explained, roomNear } from '../../transfer/storage/room.js';
 import { lookAtSource } from '../../transfer/storage/source.js';
 import { piecesListed } from '../answers/answers.js';
-import type { ClientEffect, ClientInput, Refusal } from '../effects.js';
+import type { ClientInput } from '../effects.js';
 import { namesOf } from '../files/names.js';
 import type { Entry } from '../files/record.js';
 import { MOUNT_DEADLINE_MS, OPEN_FILES_FEW } from '../limits.js';
@@ -29,6 +29,7 @@ import { Reuse } from '../reuse/reuse.js';
 import type { StatePaths } from '../state/library.js';
 import { deleteContent } from './content-removal.js';
 import { FolderStates } from './folder-states.js';
+import type { DiskEffect, Job, JobGroups, Jobs, Kind } from './job-table.js';
 import { Links } from './links.js';
 import { LocalHashing } from './local-hashing.js';
 import { Looks } from './look.js';
@@ -39,31 +40,9 @@ import { partFailed, preparedFailed, prepareFailed, removalFailed } from './refu
 import { Rehash } from './rehash.js';
 import { Relocation } from './relocation.js';
 import { type FoundCopy, Reopener } from './reopener.js';
+import { fetchedNow, Retirement } from './retirement.js';
 import { type HashProgress, hashShare } from './share.js';
 import { checkSignature, signerFor } from './signatures.js';
-
-type SharingKind = 'prepareShare' | 'writeShare';
-type GettingKind = 'prepareGet' | 'judgeTarget' | 'judgeMoves';
-type DownloadingKind =
-  | 'openPart'
-  | 'releasePart'
-  | 'lookAtCompleted'
-  | 'deleteFiles'
-  | 'deleteMetainfo'
-  | 'replaceTracker';
-type LookingKind = 'check' | 'lookAtSources' | 'lookAtEntries' | 'lookAtRoom';
-type VerifyingKind = 'hashAgain' | 'mend' | 'mapPieces';
-type Kind = SharingKind | GettingKind | DownloadingKind | LookingKind | VerifyingKind;
-type EffectOf<K extends Kind> = Extract<ClientEffect, { readonly kind: K }>;
-export type DiskEffect = EffectOf<Kind>;
-
-interface Job<K extends Kind> {
-  /** Resolves to undefined when the machine waits for nothing. */
-  readonly perform: (effect: EffectOf<K>) => Promise<ClientInput | undefined>;
-  /** What the machine is told when the job rejects with a MiniTorrentError. */
-  readonly refused: (effect: EffectOf<K>, refusal: Refusal) => ClientInput;
-}
-type Jobs<Kinds extends Kind = Kind> = { readonly [K in Kinds]: Job<K> };
 
 export interface DiskJobsOptions {
   readonly paths: StatePaths;
@@ -73,6 +52,8 @@ export interface DiskJobsOptions {
   readonly log: Log;
   readonly post: (input: ClientInput) => void;
   readonly answer: (event: ClientEvent) => void;
+  /** Settles when the library is on the disk as it is now, or could not be written. */
+  readonly recorded: () => Promise<unknown>;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -85,6 +66,7 @@ export class DiskJobs {
   readonly #reopener: Reopener;
   readonly #rehash: Rehash;
   readonly #relocation: Relocation;
+  readonly #retirement: Retirement;
   readonly #reuse: Reuse;
   readonly #looks: Looks;
   readonly #jobs: Jobs;
@@ -113,6 +95,8 @@ export class DiskJobs {
     this.#reuse = new Reuse({ hashing, files, otherShares, log, tell, onFatal: options.onFatal });
     this.#rehash = new Rehash({ hashing, files, paths, copies, folders });
     this.#relocation = new Relocation({ hashing, files, copies, folders });
+    const { recorded } = options;
+    this.#retirement = new Retirement({ paths, files, copies, folders, rehash: this.#rehash, log, recorded });
     this.#looks = new Looks({ deadlineMs: MOUNT_DEADLINE_MS, onHung: (mount) => this.#answerHung(mount) });
     this.#jobs = {
       ...this.#sharing(),
@@ -120,6 +104,7 @@ export class DiskJobs {
       ...this.#downloading(),
       ...this.#looking(),
       ...this.#verifying(),
+      ...this.#retiring(),
     };
   }
 
@@ -200,7 +185,7 @@ export class DiskJobs {
     return (entry, done) => report({ entry, done });
   }
 
-  #sharing(): Jobs<SharingKind> {
+  #sharing(): JobGroups['sharing'] {
     const { files, post, answer } = this.#options;
     const trackers = namedPair(this.#options.client.trackers);
     const refused = prepareFailed;
@@ -232,7 +217,7 @@ export class DiskJobs {
     };
   }
 
-  #getting(): Jobs<GettingKind> {
+  #getting(): JobGroups['getting'] {
     const { files } = this.#options;
     return {
       prepareGet: {
@@ -267,7 +252,7 @@ export class DiskJobs {
     };
   }
 
-  #downloading(): Jobs<DownloadingKind> {
+  #downloading(): JobGroups['downloading'] {
     const { paths, files, answer } = this.#options;
     return {
       openPart: {
@@ -297,7 +282,8 @@ export class DiskJobs {
           const found = await this.#completedAt(entry);
           await this.#reopener.forgetProgress(entry);
           this.#reuse.forget(entry.swarm);
-          return { kind: 'completedSeen', file, ...found };
+          const fetched = await fetchedNow(entry.path);
+          return { kind: 'completedSeen', file, ...found, fetched };
         },
         refused: partFailed,
       },
@@ -339,7 +325,7 @@ export class DiskJobs {
     };
   }
 
-  #looking(): Jobs<LookingKind> {
+  #looking(): JobGroups['looking'] {
     const { files } = this.#options;
     return {
       check: {
@@ -370,7 +356,7 @@ export class DiskJobs {
     };
   }
 
-  #verifying(): Jobs<VerifyingKind> {
+  #verifying(): JobGroups['verifying'] {
     const { post, answer } = this.#options;
     return {
       hashAgain: {
@@ -391,6 +377,19 @@ export class DiskJobs {
           return undefined;
         },
         refused: prepareFailed,
+      },
+    };
+  }
+
+  #retiring(): JobGroups['retiring'] {
+    return {
+      lookAtFetched: {
+        perform: (effect) => this.#retirement.look(effect),
+        refused: ({ ask }, refusal) => ({ kind: 'fetchedUnseen', ask, refusal }),
+      },
+      retire: {
+        perform: (effect) => this.#retirement.retire(effect),
+        refused: ({ file }, refusal) => ({ kind: 'retireFailed', file, refusal }),
       },
     };
   }

@@ -5,6 +5,7 @@
 import { unreachable } from '../../foundation/base/assert.js';
 import { bad, good, saved } from '../answers/answers.js';
 import type { ClientEffect } from '../effects.js';
+import { type Completeness, complete, foundAgain } from './completeness.js';
 import { type Action, isOffered, type LifeEvent, type Phase, stepOf } from './file-life.js';
 import type { FileTable } from './file-table.js';
 import { pairsOf, relocated, servedFrom, withCompleteness, withReuse } from './names.js';
@@ -36,13 +37,17 @@ function entryAfter(entry: Entry, event: LifeEvent): Entry {
   switch (event.kind) {
     case 'foundComplete': {
       const { path, mtimeMs } = event;
-      return completed(servedFrom(entry, path), mtimeMs);
+      const served = servedFrom(entry, path);
+      return completed(served, foundAgain(served.completeness, mtimeMs));
     }
     case 'relocated':
       return servedFrom(relocated(entry, event.from, event.path, event.mtimeMs), event.path);
     case 'completed':
+      return completed(entry, complete(event.mtimeMs, event.fetched));
     case 'completedBad':
-      return completed(entry, event.mtimeMs);
+      return completed(entry, complete(event.mtimeMs, undefined));
+    case 'retire':
+      return entry.isRetiring === true ? entry : { ...entry, isRetiring: true };
     case 'rotted':
       return withCompleteness(entry, entry.path, { kind: 'rotten' });
     case 'pause':
@@ -55,8 +60,8 @@ function entryAfter(entry: Entry, event: LifeEvent): Entry {
 }
 
 /** Whole at the path that it is served from: it needs no sources any more. */
-function completed(entry: Entry, mtimeMs: number): Entry {
-  return withReuse(withCompleteness(entry, entry.path, { kind: 'complete', mtimeMs }), undefined);
+function completed(entry: Entry, completeness: Completeness): Entry {
+  return withReuse(withCompleteness(entry, entry.path, completeness), undefined);
 }
 
 function enter(files: FileTable, record: FileRecord, next: Phase, event: LifeEvent): void {
@@ -107,6 +112,8 @@ function effectsOf(
       return [{ kind: 'tell', event: { kind: 'completed', name: entry.name, path: entry.path } }];
     case 'tellRightAgain':
       return [good(`${entry.path} is right again and shared`)];
+    case 'retire':
+      return [{ kind: 'retire', file, entry }];
     case 'delete':
       return removal === undefined ? [] : [saved(files), deleteFiles(record, removal)];
     default:

@@ -52,6 +52,8 @@ export interface Entry extends Name {
   readonly isListed?: boolean | undefined;
   /** Of an unfinished download. Absent: nothing was said. */
   readonly reuse?: ReuseWish | undefined;
+  /** The rules of retention have it deleted, which may not have ended. */
+  readonly isRetiring?: true | undefined;
   /** Its further names, oldest first: other .mtorrent files, other copies. At most ENTRY_NAMES_MAX with its own. */
   readonly others: readonly Name[];
 }
@@ -92,6 +94,7 @@ const STATE_OF: Readonly<Record<Phase['at'], FileState>> = {
   downloading: 'downloading',
   stopping: 'finishing',
   leaving: 'finishing',
+  retiring: 'finishing',
   mending: 'checking',
   paused: 'paused',
   seeding: 'seeding',

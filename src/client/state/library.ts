@@ -21,7 +21,7 @@ import { type InfoFacts, parseInfoDigest } from '../../foundation/torrent/info-t
 import { checkFileName } from '../../foundation/torrent/names.js';
 import { removeOrphans } from '../../transfer/storage/publish.js';
 import { atomicWriteFile, readIfThere } from '../../transfer/storage/state-file.js';
-import { type Completeness, completenessOf, isPaused, recordedMs } from '../files/completeness.js';
+import { type Completeness, completenessOf, type Fetched, isPaused, recordedMs } from '../files/completeness.js';
 import type { Entry, FolderRecord, Name, ReuseWish } from '../files/record.js';
 import { ENTRY_NAMES_MAX, LIBRARY_FILES_MAX } from '../limits.js';
 
@@ -136,11 +136,12 @@ export function formatLibrary(entries: readonly Entry[]): string {
 export function entryJson(entry: Entry): object {
   const { mtorrentPath, path, name, size, swarm, trackers, completeness, details, folder, isListed, reuse, others } =
     entry;
-  const { mtimeMs, paused } = completenessJson(completeness);
-  const own = { mtorrentPath, path, name, size, swarm, trackers: trackers.map(formatAddress), mtimeMs, paused };
+  const known = completenessJson(completeness);
+  const own = { mtorrentPath, path, name, size, swarm, trackers: trackers.map(formatAddress), ...known };
   return {
     ...own,
     ...detailsJson(details),
+    ...(entry.isRetiring === true ? { retiring: true } : {}),
     ...(isListed === true ? { listed: true } : {}),
     ...(folder === undefined ? {} : { folder }),
     ...(reuse === undefined ? {} : { reuse: reuse.isOff ? false : reuse.paths }),
@@ -166,8 +167,10 @@ function detailsJson(details: InfoFacts | undefined): object {
   return details === undefined ? {} : { info: [details.info, details.listBytes, details.files] };
 }
 
-function completenessJson(completeness: Completeness): { readonly mtimeMs: number | null; readonly paused: boolean } {
-  return { mtimeMs: recordedMs(completeness), paused: isPaused(completeness) };
+function completenessJson(completeness: Completeness): object {
+  const { fetched = undefined } = completeness.kind === 'complete' ? completeness : {};
+  const told = fetched === undefined ? {} : { fetched: [fetched.atMs, fetched.realPath] };
+  return { mtimeMs: recordedMs(completeness), paused: isPaused(completeness), ...told };
 }
 
 /** Throws STATE_DAMAGED naming `path` and the first thing that is wrong. */
@@ -187,7 +190,7 @@ export function parseLibrary(path: string, bytes: Uint8Array): readonly Entry[] 
 /** @param where names the entry in a sentence about its damage. */
 export function parseEntry(path: string, value: unknown, where: string): Entry {
   const own = parseName(path, value, where);
-  const { size, swarm, folder, listed, reuse, others = [] } = value as Record<string, unknown>;
+  const { size, swarm, folder, listed, reuse, retiring, others = [] } = value as Record<string, unknown>;
   if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > FILE_SIZE_MAX)
     throw damagedState(path, `${where} has no size`);
   const key = typeof swarm === 'string' ? parseSwarmKey(swarm) : undefined;
@@ -198,7 +201,8 @@ export function parseEntry(path: string, value: unknown, where: string): Entry {
   const record = folder === undefined ? {} : { folder: parseFolder(path, folder, where) };
   const listing = listed === true ? { isListed: true } : {};
   const sources = reuse === undefined ? {} : { reuse: parseReuse(path, reuse, where) };
-  return { ...own, size: size as number, swarm: key, ...record, ...listing, ...sources, others: names };
+  const leaving = retiring === true ? { isRetiring: true as const } : {};
+  return { ...own, size: size as number, swarm: key, ...record, ...listing, ...sources, ...leaving, others: names };
 }
 
 function parseReuse(path: string, value: unknown, where: string): ReuseWish {
@@ -225,7 +229,7 @@ function areGlobs(value: unknown): value is readonly string[] {
 
 function parseName(path: string, value: unknown, where: string): Name {
   if (!isObject(value)) throw damagedState(path, `${where} is not an object`);
-  const { mtorrentPath, path: filePath, name, trackers, mtimeMs, paused, info } = value;
+  const { mtorrentPath, path: filePath, name, trackers, mtimeMs, paused, info, fetched } = value;
   if (typeof mtorrentPath !== 'string' || typeof filePath !== 'string')
     throw damagedState(path, `${where} lacks its paths`);
   if (!mtorrentPath.startsWith('/') || !filePath.startsWith('/'))
@@ -240,9 +244,17 @@ function parseName(path: string, value: unknown, where: string): Name {
   const [first, second] = addresses;
   if (first === undefined || second === undefined || addresses.length !== 2)
     throw damagedState(path, `${where} does not have two trackers`);
-  const completeness = completenessOf(mtimeMs as number | null, paused);
+  const end = fetched === undefined ? undefined : parseFetched(path, fetched, where);
+  const completeness = completenessOf(mtimeMs as number | null, paused, end);
   const told = info === undefined ? {} : { details: parseDetails(path, info, where) };
   return { mtorrentPath, path: filePath, name, trackers: [first, second], completeness, ...told };
+}
+
+function parseFetched(path: string, value: unknown, where: string): Fetched {
+  const [atMs, realPath] = Array.isArray(value) ? (value as readonly unknown[]) : [];
+  if (!Number.isSafeInteger(atMs) || typeof realPath !== 'string' || !realPath.startsWith('/'))
+    throw damagedState(path, `${where} does not say when it was downloaded`);
+  return { atMs: atMs as number, realPath };
 }
 
 function parseDetails(path: string, value: unknown, where: string): InfoFacts {

@@ -128,3 +128,5 @@ export const WALK_DIRECTORIES_MAX = 64;
 export const WALK_ENTRIES = 4_096;
 /** Bytes of each of these names that are told: a path of usual length, as one line shows it. */
 export const REUSE_NAME_BYTES_MAX = 512;
+/** Open files of other programs that are looked at before something is deleted: some seconds of a busy machine. */
+export const OPEN_LOOKED_AT_MAX = 200_000;

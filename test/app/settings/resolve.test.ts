@@ -71,6 +71,9 @@ const WORDS: Readonly<Record<SettingName, readonly [string, string, string, stri
     'off',
   ],
   'active-downloads': ['1', '2', '4', '32'],
+  'keep-days': ['7', '30', '365', 'off'],
+  'keep-versions': ['1', '3', '10', 'off'],
+  'disk-budget': ['500M', '20G', '2T', 'off'],
   'stats-interval': ['1s', '500ms', '3m', '100'],
 };
 
