@@ -2,6 +2,7 @@
 // process that is killed. What it is told it keeps.
 
 import type { Wake, WakeAt } from '../../src/foundation/actor/machine.js';
+import type { Credentials } from '../../src/foundation/identity/credentials.js';
 import type { Address } from '../../src/foundation/torrent/address.js';
 import type { ClientId, SwarmKey } from '../../src/foundation/torrent/ids.js';
 import type { AnnounceEffect, AnnounceInput } from '../../src/tracking/announce/effects.js';
@@ -9,7 +10,7 @@ import type { TrackerIndex } from '../../src/tracking/announce/links.js';
 import { AnnounceMachine } from '../../src/tracking/announce/machine.js';
 import type { AnnounceEvent } from '../../src/tracking/announce/messages.js';
 import type { World } from './paths.js';
-import type { TrackerNode } from './tracker-node.js';
+import type { ClientEnd, TrackerNode } from './tracker-node.js';
 
 const LATENCY_MS = 1;
 const PIECE = 524_288;
@@ -22,6 +23,10 @@ export interface AnnouncingOptions {
   /** In the order in which it asks them. */
   readonly trackers: readonly [TrackerNode, TrackerNode];
   readonly seed: number;
+  /** In a closed swarm. */
+  readonly credentials?: Credentials;
+  /** A tracker's gate refuses what it shows. */
+  readonly refused?: (tracker: TrackerNode) => void;
 }
 
 export class AnnouncingClient {
@@ -38,9 +43,9 @@ export class AnnouncingClient {
     this.id = options.id;
     this.#world = world;
     this.#options = options;
-    const { id: clientId, upload, seed, trackers } = options;
+    const { id: clientId, upload, seed, trackers, credentials } = options;
     const [first, second] = trackers.map(({ name }) => ({ host: name, port: 1 })) as [Address, Address];
-    this.#machine = new AnnounceMachine({ trackers: [first, second], clientId, epoch: 1, upload, seed });
+    this.#machine = new AnnounceMachine({ trackers: [first, second], clientId, epoch: 1, upload, seed, credentials });
     this.#put({ kind: 'wake' });
   }
 
@@ -103,6 +108,14 @@ export class AnnouncingClient {
     }
   }
 
+  #enter(tracker: TrackerNode, end: ClientEnd): Accepted | undefined {
+    const { credentials, refused } = this.#options;
+    if (credentials === undefined) return tracker.accept(end);
+    const certificate = certificateIn(credentials);
+    if (tracker.knock(certificate)?.kind === 'refused') refused?.(tracker);
+    return tracker.admit(end, certificate);
+  }
+
   #dial(index: TrackerIndex, link: number): void {
     if (!this.#isAlive) return;
     const tracker = this.#options.trackers[index as 0 | 1];
@@ -110,7 +123,7 @@ export class AnnouncingClient {
       this.#links.delete(link);
       this.#put({ kind: 'disconnected', tracker: index, link, reason });
     };
-    const accepted = tracker.accept({
+    const accepted = this.#enter(tracker, {
       name: this.#options.upload.host,
       answered: (reply) => this.#links.has(link) && this.#put({ kind: 'replied', tracker: index, link, reply }),
       closed: () => lost('closed'),
@@ -123,3 +136,14 @@ export class AnnouncingClient {
     this.#put({ kind: 'connected', tracker: index, link });
   }
 }
+
+/** DER, as TLS proves it. */
+export function certificateIn({ certificate }: Credentials): Uint8Array {
+  const known = READ.get(certificate);
+  if (known !== undefined) return known;
+  const der = Buffer.from(certificate.replaceAll(/-----[A-Z ]+-----|\s/g, ''), 'base64');
+  READ.set(certificate, der);
+  return der;
+}
+
+const READ = new Map<string, Buffer>();

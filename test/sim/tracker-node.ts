@@ -4,8 +4,11 @@
 import assert from 'node:assert/strict';
 import type { WakeAt } from '../../src/foundation/actor/machine.js';
 import { FRAME_BYTES_MAX } from '../../src/foundation/base/limits.js';
+import type { Verdict } from '../../src/foundation/identity/gate.js';
+import { Standing } from '../../src/foundation/identity/standing.js';
 import type { SwarmKey } from '../../src/foundation/torrent/ids.js';
 import { encodeFeatures } from '../../src/foundation/wire/features.js';
+import type { MembershipRow } from '../../src/tracking/membership/records.js';
 import type { PairChange } from '../../src/tracking/store/pair/changes.js';
 import {
   type FollowerMessage,
@@ -16,7 +19,10 @@ import {
 } from '../../src/tracking/store/pair/messages.js';
 import type { PairInput } from '../../src/tracking/store/pair/pair.js';
 import type { DialBack, DialBackAnswer } from '../../src/tracking/tracker/claims/claims.js';
+import type { ClosedSetting } from '../../src/tracking/tracker/machine/closed-swarm.js';
 import type { TrackerReply, TrackerRequest } from '../../src/tracking/tracker/messages.js';
+import type { Entrant } from '../../src/tracking/tracker/session/entrant.js';
+import { ROOT } from '../tracking/membership/closed-pair.js';
 import { type FlatEffect, type FlatInput, PairedTracker } from '../tracking/tracker/paired-tracker.js';
 import { FakeStore, trackerIdOf } from './fake-store.js';
 import type { Paths, World } from './paths.js';
@@ -36,7 +42,19 @@ export interface ClientEnd {
   closed(): void;
 }
 
-type Peer = { readonly kind: 'client'; readonly end: ClientEnd } | { readonly kind: 'partner'; readonly link: number };
+/** A tracker of a closed swarm: its gate is asked at each connection, and again when somebody is shut out. */
+export interface ClosedNode {
+  setting(standing: Standing): ClosedSetting;
+  /** Of whoever shows this certificate. */
+  judge(certificate: Uint8Array, standing: Standing): Verdict;
+  /** What this tracker shows its partner. */
+  readonly certificate: Uint8Array;
+  readonly nowS: number;
+}
+
+type Peer =
+  | { readonly kind: 'client'; readonly end: ClientEnd; readonly certificate?: Uint8Array | undefined }
+  | { readonly kind: 'partner'; readonly link: number };
 
 export class TrackerNode {
   readonly name: string;
@@ -77,6 +95,10 @@ export class TrackerNode {
   changesCommitted = 0;
   /** Chance that a commit is refused. */
   refuses = 0;
+  /** Set before `start`. */
+  closed: ClosedNode | undefined;
+  /** What the running machine of a closed swarm knows of who is shut out. */
+  standing = new Standing(ROOT.publicKey);
 
   constructor(world: World, paths: Paths, name: string, seed: number) {
     this.name = name;
@@ -97,7 +119,9 @@ export class TrackerNode {
   start(): void {
     assert.equal(this.machine, undefined);
     this.#life += 1;
+    this.standing = new Standing(ROOT.publicKey);
     this.machine = new PairedTracker({
+      closed: this.closed?.setting(this.standing),
       partner: { host: this.partner?.name ?? '', port: 1 },
       cluster: new Uint8Array(20),
       leaseMs: LEASE_MS,
@@ -111,7 +135,29 @@ export class TrackerNode {
     this.#put({ kind: 'loadedRows', loaded: { kind: 'loadedSwarms', rows: swarms } });
     this.#put({ kind: 'loadedRows', loaded: { kind: 'loadedLeaves', rows: leaves } });
     this.#put({ kind: 'loadedRows', loaded: { kind: 'loadedEntries', rows: entries } });
+    if (this.closed !== undefined) this.#begin(this.closed);
     this.#put({ kind: 'started', lastUpload: 0, ...this.#store.identity });
+  }
+
+  #begin({ nowS }: ClosedNode): void {
+    this.#put({ kind: 'loadedMembership', rows: this.#store.membershipRows() });
+    this.#put({ kind: 'clock', seconds: nowS + Math.floor(this.#world.nowMs / 1_000) });
+  }
+
+  /** Rows of members, bans, invitations and withdrawals on its disk. */
+  get durableMembership(): readonly MembershipRow[] {
+    return this.#store.membershipRows();
+  }
+
+  /** Connections that are open, by what they showed. */
+  *shown(): Generator<Uint8Array> {
+    for (const peer of this.#peers.values())
+      if (peer.kind === 'client' && peer.certificate !== undefined) yield peer.certificate;
+  }
+
+  /** What its gate says now; undefined: nobody listens. */
+  knock(certificate: Uint8Array): Verdict | undefined {
+    return this.machine === undefined ? undefined : this.closed?.judge(certificate, this.standing);
   }
 
   /** Like kill -9: connections end as the others find out, and what was not committed never was. */
@@ -191,11 +237,21 @@ export class TrackerNode {
     const waiting = this.#frozen ?? [];
     this.#frozen = undefined;
     for (const run of waiting) run();
+    // A gate that stood still looks at whoever came meanwhile when it goes on.
+    this.#recheck();
   }
 
   /** A client's connection arrives; its number, or undefined when nobody listens. */
   accept(end: ClientEnd): { readonly life: number; readonly connection: number } | undefined {
     return this.#open({ kind: 'client', end }, end.name);
+  }
+
+  /** The same in a closed swarm; undefined, too, when its gate refuses. */
+  admit(end: ClientEnd, certificate: Uint8Array): ReturnType<TrackerNode['accept']> {
+    const who = this.knock(certificate);
+    return who === undefined || who.kind === 'refused'
+      ? undefined
+      : this.#open({ kind: 'client', end, certificate }, end.name, who);
   }
 
   request(life: number, connection: number, request: TrackerRequest): void {
@@ -219,13 +275,23 @@ export class TrackerNode {
     }
   }
 
-  #open(peer: Peer, host: string): { readonly life: number; readonly connection: number } | undefined {
+  #open(peer: Peer, host: string, who?: Entrant): { readonly life: number; readonly connection: number } | undefined {
     if (this.machine === undefined) return undefined;
     this.#lastConnection += 1;
     const connection = this.#lastConnection;
     this.#peers.set(connection, peer);
-    this.#post({ kind: 'opened', connection, host });
+    this.#post({ kind: 'opened', connection, host, who });
     return { life: this.#life, connection };
+  }
+
+  /** Its gate takes back what it said of those who are shut out by now. */
+  #recheck(): void {
+    for (const [connection, peer] of [...this.#peers]) {
+      if (peer.kind !== 'client' || peer.certificate === undefined) continue;
+      if (this.knock(peer.certificate)?.kind !== 'refused') continue;
+      this.#closePeer(connection, peer);
+      this.connectionLost(this.#life, connection);
+    }
   }
 
   #closePeer(connection: number, peer: Peer): void {
@@ -265,6 +331,14 @@ export class TrackerNode {
         if (peer?.kind === 'client') this.#paths.send(this.name, peer.end.name, () => peer.end.answered(said));
         return;
       }
+      case 'replyAll': {
+        const { message } = effect;
+        for (const connection of effect.connections) this.#perform({ kind: 'reply', connection, message });
+        return;
+      }
+      case 'recheck':
+        this.#recheck();
+        return;
       case 'hangUp': {
         const peer = this.#peers.get(effect.connection);
         this.#peers.delete(effect.connection);
@@ -344,7 +418,9 @@ export class TrackerNode {
     assert.ok(partner !== undefined);
     const life = this.#life;
     this.#toPartner(() => {
-      const far = partner.#open({ kind: 'partner', link }, this.name);
+      const shown = this.closed === undefined ? undefined : partner.knock(this.closed.certificate);
+      const who = shown?.kind === 'refused' ? undefined : shown;
+      const far = partner.#open({ kind: 'partner', link }, this.name, who);
       partner.#toPartner(() => {
         if (life !== this.#life) return;
         if (far === undefined) {

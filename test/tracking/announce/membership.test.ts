@@ -294,6 +294,11 @@ test('visits come once an hour, at other moments, and end when the other tracker
   assert.ok(world.theatre.trackers[1].link === undefined || dials < world.theatre.trackers[1].dials);
 });
 
+function untilVisited(theatre: Theatre): void {
+  const [, other] = theatre.trackers;
+  while (other.dials === 0 && theatre.nowMs < 2 * VISIT_MS) theatre.advance(250);
+}
+
 test('a visit ends with the last answer: news of bans, and a card where one is due', () => {
   for (const isDue of [false, true]) {
     const world = worldOf();
@@ -305,7 +310,7 @@ test('a visit ends with the last answer: news of bans, and a card where one is d
     }
     world.bans[1].push(BAN);
     theatre.start();
-    while (other.dials === 0) theatre.advance(250);
+    untilVisited(theatre);
     assert.ok(world.ada.standing.bans.isBanned(EVE));
     assert.equal(renewals(other), isDue ? 1 : 0);
     assert.equal(other.link, undefined, 'it hung up in the same moment');
@@ -320,7 +325,7 @@ test('a visit at a tracker that has no news ends with its answer to the question
   const { answer } = other;
   other.answer = (request) => (request.kind === 'knownBans' ? undefined : answer(request));
   theatre.start();
-  while (other.dials === 0) theatre.advance(250);
+  untilVisited(theatre);
   assert.deepEqual(
     other.heard.map(({ kind }) => kind),
     ['hello', 'knownBans', 'seeders'],
