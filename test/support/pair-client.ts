@@ -42,6 +42,8 @@ export class PairClient {
   readonly #number: number;
   readonly #clientId: Uint8Array;
   #lastId = 0;
+  /** Why the connection is no longer there: nothing that is asked on it is answered. */
+  #closedBecause: string | undefined;
   #sequence = 0;
 
   private constructor(t: TestContext, tracker: Address, number: number, epoch: number, clientId = idOf(number)) {
@@ -56,6 +58,7 @@ export class PairClient {
       onConnected: () => this.#hello(epoch),
       onMessage: (reply) => this.#came(reply),
       onClosed: (reason) => {
+        this.#closedBecause = reason;
         for (const waiting of this.#open.values()) waiting.reject(new Error(reason));
       },
     });
@@ -135,8 +138,9 @@ export class PairClient {
     });
   }
 
-  #answer(id: number): Promise<TrackerReply> {
+  async #answer(id: number): Promise<TrackerReply> {
     const waiting = deferred<TrackerReply>();
+    if (this.#closedBecause !== undefined) throw new Error(this.#closedBecause);
     this.#open.set(id, waiting);
     return within(waiting.promise, PATIENCE_MS, () => assert.fail(`no answer to request ${id} in time`));
   }
