@@ -13,6 +13,8 @@ import type { Journal } from './state/journal.js';
 import type { Identity, StatePaths } from './state/library.js';
 import type { MemberKeeper } from './state/member-keeper.js';
 
+export type { Advertised };
+
 export interface ClientOptions {
   /** Where peers reach this client. Port 0: any free port. */
   readonly upload: Address;

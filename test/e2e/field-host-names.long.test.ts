@@ -2,7 +2,7 @@
 // that names hosts, one configuration for machines with different addresses.
 
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import { ClientProcess, ConsoleProcess, ProgramProcess, runProgram } from '../../src/app/demo/processes.js';
 import type { Swarm } from '../../src/app/demo/swarm.js';
@@ -91,6 +91,55 @@ test('host names: a pair of trackers moves behind its names, and clients, the pa
   const missing = await runProgram(['tracker-status', 'no.example:7001'], swarm.directory, { launcher });
   assert.equal(missing.code, 6);
   assert.match(missing.stderr, /the host name no\.example: (there is no such name|no name server answers)/);
+});
+
+test('what others dial may be a host name or an interface, whose address is found at each connection to a tracker', async (t) => {
+  const place = await stageNames(t);
+  if (place === undefined) return;
+  const { swarm, launcher, point } = place;
+  await point(11);
+  const trackers = await startNamedPair(place);
+  const seeder = (name: string, port: number, advertised: string) =>
+    swarm.adopt(
+      new ClientProcess(
+        name,
+        { host: '0.0.0.0', port },
+        TRACKERS,
+        swarm.directory,
+        ['--advertise', `${advertised}:${port}`],
+        { launcher },
+      ),
+    );
+  const named = seeder('named', 6901, 't1.example');
+  const onInterface = seeder('interface', 6902, 'lo');
+  const early = seeder('early', 6903, 't9.example');
+  for (const [client, file] of [
+    [named, 'a.bin'],
+    [onInterface, 'b.bin'],
+    [early, 'c.bin'],
+  ] as const) {
+    await swarm.makeFile(file, 1_000);
+    await client.succeed(`share ${file} ${file}.mtorrent`);
+  }
+  await early.said(
+    /--advertise t9\.example:6903: .*the host name t9\.example: .*; until then trackers list the address/,
+  );
+  const listed = (row: string) =>
+    eventually(
+      async () => (await runProgram(['tracker-list', 't1.db'], swarm.directory)).stdout,
+      (rows) => rows.includes(row),
+      `${row} is listed`,
+      60_000,
+    );
+  await listed('127.0.0.11:6901');
+  await listed('127.0.0.1:6902');
+  await listed('127.0.0.1:6903');
+  await appendFile(swarm.path('hosts'), '127.0.0.99 t9.example\n');
+  await listed('127.0.0.99:6903');
+  for (const tracker of trackers) await tracker.end();
+  await point(21);
+  await startNamedPair(place);
+  await listed('127.0.0.21:6901');
 });
 
 test('one configuration for many machines: the own address by interface, by network and by host name', async (t) => {

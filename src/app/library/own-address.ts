@@ -5,7 +5,7 @@ import { deferred } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import { familyOf } from '../../foundation/base/hosts.js';
 import { interfaceAddresses } from '../../foundation/base/interfaces.js';
-import { type Address, canonicalHost } from '../../foundation/torrent/address.js';
+import { type Address, canonicalHost, isDialable } from '../../foundation/torrent/address.js';
 import { isInNetwork, isNetwork } from '../../foundation/torrent/listen-address.js';
 import { hostsOf } from '../../foundation/wire/names.js';
 import { hostTowards } from '../../foundation/wire/route.js';
@@ -53,8 +53,26 @@ export function isInterfaceOrNetwork(host: string): boolean {
  */
 export async function numericHost(host: string): Promise<string> {
   if (familyOf(host) !== undefined) return host;
+  const hosts = await hostsMeant(host);
+  if (typeof hosts === 'string') return hosts;
+  for (const each of hosts) if (await isHostHere(each)) return each;
+  throw unusable(
+    `the host name ${host} stands for ${hosts.join(' and ')}, which this machine does not have; mend the name, or name an address that it has`,
+  );
+}
+
+/** As `numericHost`, for what others dial: a host name may lead to another machine, which forwards to this one. */
+export async function hostToAdvertise(host: string): Promise<string> {
+  const hosts = await hostsMeant(host);
+  if (typeof hosts === 'string') return hosts;
+  const found = hosts.find(isDialable);
+  if (found === undefined) throw unusable(`the host name ${host} stands for nothing that others can dial`);
+  return found;
+}
+
+/** The one address of an interface or a network; all of a host name. */
+async function hostsMeant(host: string): Promise<string | readonly string[]> {
   const interfaces = interfaceAddresses() ?? [];
-  const unusable = (sentence: string) => new MiniTorrentError('ADDRESS_UNUSABLE', sentence);
   if (isNetwork(host)) {
     const inside = interfaces.filter(({ address }) => isInNetwork(canonicalHost(address) ?? '', host));
     const found = inside[0] && hostOfInterface(inside, inside[0].name);
@@ -66,18 +84,17 @@ export async function numericHost(host: string): Promise<string> {
     if (found !== undefined) return found;
     throw unusable(`the interface ${host} has no address that others can dial; name another one`);
   }
-  let hosts: readonly string[];
   try {
-    hosts = await hostsOf(host.toLowerCase());
+    return await hostsOf(host.toLowerCase());
   } catch (error) {
     if (!(error instanceof MiniTorrentError)) throw error;
     const names = [...new Set(interfaces.map(({ name }) => name))].join(', ');
     throw unusable(`${host} is no interface of this machine, which has ${names}; and ${error.message}`);
   }
-  for (const each of hosts) if (await isHostHere(each)) return each;
-  throw unusable(
-    `the host name ${host} stands for ${hosts.join(' and ')}, which this machine does not have; mend the name, or name an address that it has`,
-  );
+}
+
+function unusable(sentence: string): MiniTorrentError {
+  return new MiniTorrentError('ADDRESS_UNUSABLE', sentence);
 }
 
 /** At which other machines reach this one; undefined while it has nothing but the loopback. */

@@ -9,6 +9,7 @@ import { type StartOptions, startClient as startActor } from '../../client/start
 import { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogTarget } from '../../foundation/base/log.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
+import { advertisedAt } from './advertised.js';
 import { UPLOAD_PORT } from './limits.js';
 import { numericHost, ownHost } from './own-address.js';
 import { Subscribers, type Subscription } from './subscribers.js';
@@ -72,7 +73,9 @@ async function startAt(upload: Address, config: ClientConfig & Pick<StartOptions
   const early: ClientEvent[] = [];
   let deliver = (event: ClientEvent): void => void early.push(event);
   const seed = randomInt(0, 2 ** 32);
-  const actor = await startActor({ ...config, upload, seed, onEvent: (event) => deliver(event) });
+  const notice = (sentence: string): void => deliver({ kind: 'notice', level: 'bad', sentence });
+  const advertise = config.advertise && advertisedAt(config.advertise, notice);
+  const actor = await startActor({ ...config, advertise, upload, seed, onEvent: (event) => deliver(event) });
   let link: (() => string) | undefined;
   const subscribers: Subscribers = new Subscribers((command) => {
     if (command.kind === 'web' && link !== undefined) subscribers.deliver(linkAnswer(command.ask, link));

@@ -3,6 +3,7 @@
 
 import { isAbsolute, join, normalize } from 'node:path';
 import { parseBytes } from '../../foundation/base/bytes.js';
+import { familyOf } from '../../foundation/base/hosts.js';
 import { type Found, homeless } from '../../foundation/base/surroundings.js';
 import {
   type Address,
@@ -53,23 +54,26 @@ export const address: Kind<Address> = {
 
 /** What others are to dial: an address, or a port at whichever host they see. */
 export interface Advertised {
+  /** Numeric, or a name, an interface or a network. */
   readonly host: string | undefined;
   readonly port: number;
 }
 
 export const advertised: Kind<Advertised> = {
-  expects: 'an address that others can dial; write ip:port, such as 192.0.2.1:6881, or a port alone',
+  expects:
+    'an address that others can dial; write ip:port, such as 192.0.2.1:6881, name:port or interface:port, or a port alone',
   read: (raw) => {
     const text = typeof raw === 'number' ? String(raw) : raw;
     if (typeof text !== 'string') return undefined;
     const address = parseAddress(text);
     if (address !== undefined) return isDialable(address.host) ? address : undefined;
     const port = /^:?(\d{1,5})$/.exec(text)?.[1];
-    return port !== undefined && Number(port) > 0 && Number(port) < 65_536
-      ? { host: undefined, port: Number(port) }
-      : undefined;
+    if (port !== undefined)
+      return Number(port) > 0 && Number(port) < 65_536 ? { host: undefined, port: Number(port) } : undefined;
+    const named = parseListenAddress(text);
+    return named === undefined || named.port === 0 || familyOf(named.host) !== undefined ? undefined : named;
   },
-  show: ({ host, port }) => (host === undefined ? String(port) : formatAddress({ host, port })),
+  show: ({ host, port }) => (host === undefined ? String(port) : formatListenAddress({ host, port })),
   offers: 'nothing',
 };
 

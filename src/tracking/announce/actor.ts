@@ -6,7 +6,8 @@ import type { WakeAt } from '../../foundation/actor/machine.js';
 import { unreachable } from '../../foundation/base/assert.js';
 import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import type { Log } from '../../foundation/base/log.js';
-import { systemTimers, type Timers } from '../../foundation/base/timers.js';
+import { systemTimers, type Timer, type Timers } from '../../foundation/base/timers.js';
+import type { Address } from '../../foundation/torrent/address.js';
 import { keyBytes, type SwarmKey } from '../../foundation/torrent/ids.js';
 import { DialedConnection } from '../../foundation/wire/dialed.js';
 import { type Passage, plainPassage } from '../../foundation/wire/passage.js';
@@ -21,7 +22,7 @@ import {
   trackerRequests,
 } from '../tracker/messages.js';
 import { type AnnounceEffect, type AnnounceInput, type AnnounceSetting, addressOf } from './effects.js';
-import { ANNOUNCE_REQUESTS_MAX } from './limits.js';
+import { ADVERTISED_LOOK_MS, ANNOUNCE_REQUESTS_MAX } from './limits.js';
 import type { TrackerStanding } from './links.js';
 import { AnnounceMachine } from './machine.js';
 import type { AnnounceCommand, AnnounceEvent } from './messages.js';
@@ -67,11 +68,12 @@ class Announcer {
   readonly #host: Host<AnnounceInput, AnnounceEffect | WakeAt>;
   readonly #sockets = new Map<number, TrackerConnection>();
   readonly #passage: Passage;
-  #ownHost: string;
+  #upload: Address;
+  #nextLook: Timer | undefined;
 
   constructor(options: AnnounceOptions) {
     this.#options = options;
-    this.#ownHost = options.upload.host;
+    this.#upload = options.upload;
     const { trackersListen, credentials, timers = systemTimers } = options;
     this.#passage = credentials === undefined ? plainPassage : closedPassage(credentials, TRACKER_WIRE, { timers });
     this.#machine = new AnnounceMachine({ ...options, areTrackersStarting: trackersListen !== undefined });
@@ -91,7 +93,7 @@ class Announcer {
   }
 
   tell(command: AnnounceCommand): void {
-    if (command.kind === 'move') this.#ownHost = command.upload.host;
+    if (command.kind === 'move') this.#upload = command.upload;
     this.post({ kind: 'command', command });
   }
 
@@ -105,6 +107,7 @@ class Announcer {
 
   stop(): void {
     this.#host.stop();
+    this.#nextLook?.cancel();
     for (const socket of this.#sockets.values()) socket.hangUp();
     this.#sockets.clear();
   }
@@ -142,10 +145,15 @@ class Announcer {
 
   #dial({ tracker, link }: Extract<AnnounceEffect, { kind: 'dial' }>): TrackerConnection {
     const passage = this.#passage;
+    const place = this.#lookUp();
+    // It may have been hung up while a name was looked up.
+    const connected = (): void => {
+      if (this.#sockets.has(link)) this.post({ kind: 'connected', tracker, link });
+    };
     return new DialedConnection({
       address: addressOf(this.#options, tracker),
       // So that the tracker lists us where we listen.
-      ownHost: this.#ownHost,
+      ownHost: this.#upload.host,
       passage,
       need: 'track',
       magic: TRACKER_MAGIC,
@@ -153,7 +161,7 @@ class Announcer {
       heard: trackerReplies,
       who: 'the tracker',
       ...(passage.isClosed ? { onReached: () => this.post({ kind: 'reached', tracker, link }) } : {}),
-      onConnected: () => this.post({ kind: 'connected', tracker, link }),
+      onConnected: () => void (place === undefined ? connected() : place.then(connected)),
       onMessage: (reply) => this.post({ kind: 'replied', tracker, link, reply }),
       onClosed: (why, error) => {
         this.#sockets.delete(link);
@@ -162,8 +170,26 @@ class Announcer {
     });
   }
 
+  /** What an advertised name stands for, which the hello says. Undefined: nothing is to be looked up. */
+  #lookUp(): Promise<void> | undefined {
+    return this.#options.advertise?.lookUp?.().then((isKnown) => {
+      if (isKnown || this.#nextLook !== undefined) return;
+      const { timers = systemTimers } = this.#options;
+      this.#nextLook = timers.at(timers.nowMs() + ADVERTISED_LOOK_MS, () => {
+        this.#nextLook = undefined;
+        void this.#lookAgain();
+      });
+    });
+  }
+
+  /** Everything is told anew once the name stands for something. */
+  async #lookAgain(): Promise<void> {
+    await this.#lookUp();
+    if (this.#options.advertise?.host !== undefined) this.tell({ kind: 'move', upload: this.#upload });
+  }
+
   #reasonOf(why: string, error: Error | undefined): string {
-    if (errnoOf(error) === 'EADDRNOTAVAIL') return `${this.#ownHost} is no longer an address of this machine`;
+    if (errnoOf(error) === 'EADDRNOTAVAIL') return `${this.#upload.host} is no longer an address of this machine`;
     const isRefused = error instanceof MiniTorrentError && error.code === 'NOT_ADMITTED';
     return isRefused ? REFUSED_BY_CLIENT + why : why;
   }

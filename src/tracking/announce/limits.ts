@@ -86,3 +86,5 @@ export const RENEWAL_RETRY_MAX_MS = 3_600_000;
 export const VISIT_MS = 3_600_000;
 /** Milliseconds for a visit: a tracker with a long line of handshakes needs 20 s. */
 export const VISIT_DEADLINE_MS = 30_000;
+/** Milliseconds between two tries to find what an advertised name stands for, while that is not known. */
+export const ADVERTISED_LOOK_MS = 10_000;

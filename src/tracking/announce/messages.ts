@@ -24,9 +24,11 @@ export interface Sharing {
 
 /** What a client names in place of the address that it listens on: behind a NAT, or in a container. */
 export interface Advertised {
-  /** Numeric; undefined: the host that trackers see. */
+  /** Numeric; undefined: the host that trackers see. Of a name, what it stood for when it was last looked up. */
   readonly host: string | undefined;
   readonly port: number;
+  /** Of a name: looks it up. Resolves within NAME_DEADLINE_MS to whether `host` is known; never rejects. */
+  readonly lookUp?: (() => Promise<boolean>) | undefined;
 }
 
 /** Of one file in this run. Payload bytes; milliseconds on the clock of this process. */
