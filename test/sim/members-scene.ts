@@ -86,8 +86,14 @@ const SECRETS = new Map<KeyId, SecretKey>(
 
 function closedNode(seed: number): ClosedNode {
   const secret = secretOf(seed);
+  // Over all its lives: no secret comes twice.
+  let secrets = 0;
+  const randomSecret = (): Uint8Array => {
+    secrets += 1;
+    return Uint8Array.from({ length: 16 }, (_, at) => (at === 0 ? seed : (secrets >> (8 * (at % 4))) & 255));
+  };
   return {
-    setting: (standing) => closedSetting(seed, standing),
+    setting: (standing) => ({ ...closedSetting(seed, standing), randomSecret }),
     judge: (certificate, standing) => judge(certificate, 'ask', standing, { ownS: NOW_S, trackerS: NOW_S }),
     certificate: sealEnvelope(secret, cardOf(trackerStatement(secret))),
     nowS: NOW_S,
