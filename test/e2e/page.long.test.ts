@@ -90,6 +90,10 @@ test('a .mtorrent is dropped on the page, and its download is watched, paused, r
   await page.keyboard.press('Enter');
   await page.getByText('seeding', { exact: true }).waitFor();
   await page.getByText('disk.img is complete').waitFor();
+  await page.getByRole('button', { name: 'Ask now' }).click();
+  await page.getByText('1 of 1', { exact: true }).waitFor();
+  await page.getByRole('region', { name: 'Members of the swarm' }).getByText('source').waitFor();
+  await isAccessible(page);
 
   await page.getByRole('button', { name: 'Remove disk.img' }).click();
   await page.getByRole('button', { name: 'Keep it' }).click();

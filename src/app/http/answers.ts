@@ -144,7 +144,7 @@ const SHAPES: Readonly<Record<string, AnswerShape>> = {
       sent: COUNT,
       copies: AMOUNT,
       unexplained: COUNT,
-      bound: { ...objectOf({ ms: AMOUNT, by: oneOf(BOUNDS), distance: AMOUNT }), type: ['object', 'null'] },
+      bound: { oneOf: [{ type: 'null' }, objectOf({ ms: AMOUNT, by: oneOf(BOUNDS), distance: AMOUNT })] },
       earlier: COUNT,
       silent: COUNT,
       beyond: COUNT,

@@ -27,6 +27,11 @@ export function formatEta(bytesLeft: number, rate: number): string {
   return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
 
+/** 12345 → '12.3 s', 135000 → '2 min 15 s' */
+export function formatSeconds(ms: number): string {
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : formatEta(Math.round(ms / 1000), 1);
+}
+
 /** Rounded down, so that 100 means every piece. */
 export function percentOf(have: number, pieces: number): number {
   return pieces === 0 || have === pieces ? 100 : Math.floor((have / pieces) * 1000) / 10;

@@ -3,6 +3,7 @@
 import { formatBytes } from './figures.js';
 import { FlowPanel } from './flow-panel.js';
 import { useAsked } from './looking.js';
+import { ReportPanel } from './report-panel.js';
 import type { FileRow, MapRow } from './rows.js';
 import { SwarmMap } from './swarm-map.js';
 
@@ -40,6 +41,7 @@ export function FileDetail({ file }: { readonly file: FileRow }) {
           <dd>{`${formatBytes(sent)} (${copies.toFixed(2)} copies)`}</dd>
         </div>
       </dl>
+      <ReportPanel key={file.mtorrentPath} name={file.mtorrentPath} />
     </section>
   );
 }

@@ -72,6 +72,29 @@ export interface FindingRow {
   readonly remedy: string;
 }
 
+/** Times in milliseconds, from the begin of the last wave of downloads. */
+export interface ReportRow {
+  readonly members: number;
+  readonly finished: number;
+  readonly running: number;
+  readonly makespanMs: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly received: number;
+  readonly wasted: number;
+  readonly copies: number;
+  readonly unexplained: number;
+  readonly silent: number;
+  readonly bound: { readonly distance: number; readonly by: 'in' | 'out' | 'all' } | null;
+  readonly rows: readonly {
+    readonly address: string;
+    readonly role: 'source' | 'done' | 'running' | 'left';
+    readonly tookMs: number;
+    readonly copies: number;
+    readonly wasted: number;
+  }[];
+}
+
 export interface LimitsRow {
   readonly up: number;
   readonly down: number;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
-import { formatBytes, formatEta, percentOf } from '../../../src/app/page/figures.js';
+import { formatBytes, formatEta, formatSeconds, percentOf } from '../../../src/app/page/figures.js';
 
 const ROOT = new URL('../../../..', import.meta.url).pathname;
 
@@ -13,6 +13,7 @@ test('amounts have a unit, times are short, and 100 % means every piece', () => 
     [12, 61, 3_700, 260_000].map((seconds) => formatEta(seconds * 1000, 1000)),
     ['12 s', '1 min 1 s', '1 h 1 min', '3 days'],
   );
+  assert.deepEqual([0, 59_940, 135_400].map(formatSeconds), ['0.0 s', '59.9 s', '2 min 15 s']);
   assert.equal(formatEta(1000, 0), '');
   assert.deepEqual([percentOf(9_999_999, 10_000_000), percentOf(0, 0)], [99.9, 100]);
 });
