@@ -2633,6 +2633,15 @@ export const CATALOGUE: readonly Defect[] = [
     rule: 'after a kill in between the deletion goes on, and nothing of it is offered',
   },
   {
+    name: 'events: what came after a gap is given before it',
+    breaks: 'a reader of events learns of a gap where it is',
+    file: 'src/app/library/events.ts',
+    right: 'if (this.#lost > 0 || this.#waiting.length >= EVENTS_WAITING_MAX)',
+    wrong: 'if (this.#waiting.length >= EVENTS_WAITING_MAX)',
+    test: 'test/app/library/events.test.ts',
+    rule: 'what a slow reader has missed is counted where it is missing; no more than the bound waits',
+  },
+  {
     name: 'schedule: a limit set by hand is undone at the next look',
     breaks: 'a limit set by hand holds until another window counts',
     file: 'src/app/automation/limit-schedule.ts',

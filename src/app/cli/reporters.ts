@@ -9,7 +9,6 @@ import { printable } from '../../foundation/torrent/names.js';
 import { abilitiesOf } from '../console/terminal/abilities.js';
 import { paintOf } from '../console/terminal/paint.js';
 import { progressLines, type Sample, sampleOf, timeToGo } from '../console/terminal/progress.js';
-import { bytesHad, type FileView, type Reused } from '../library/views.js';
 import {
   completedRow,
   type EventRow,
@@ -21,7 +20,8 @@ import {
   type Started,
   seedingRow,
   startedRow,
-} from '../verbs/event-rows.js';
+} from '../library/event-rows.js';
+import { bytesHad, type FileView, type Reused } from '../library/views.js';
 import { filesColumn, percent, reusedSentence, zerosColumn } from '../verbs/results.js';
 import { TERMINAL_COLUMNS } from './limits.js';
 

@@ -3,11 +3,11 @@
 
 import type { ServerResponse } from 'node:http';
 import { systemClock } from '../../foundation/base/clock.js';
-import { isErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
+import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { type EventRow, progressRow } from '../library/event-rows.js';
+import { eventRowOf } from '../library/events.js';
 import type { ClientNotification } from '../library/request-client.js';
 import type { SwarmClient } from '../library/swarm-client.js';
-import { withContinuation } from '../library/views.js';
-import { completedRow, type EventRow, failedRow, noticeRow, progressRow, reusedRow } from '../verbs/event-rows.js';
 import { EVENT_COMMENT_MS, EVENT_LOOK_MS, EVENT_STREAMS_MAX, EVENT_UNREAD_BYTES_MAX } from './limits.js';
 
 export class EventFeed {
@@ -80,32 +80,12 @@ export class EventFeed {
 
   async #heard(event: ClientNotification): Promise<void> {
     if (this.#streams.size === 0) return;
-    switch (event.kind) {
-      case 'notice':
-        this.#say(noticeRow(event.level, event.sentence));
-        return;
-      case 'stalled':
-        this.#say(noticeRow('bad', `${event.name}: ${withContinuation(event)}`));
-        return;
-      case 'reused':
-        this.#say(reusedRow(event));
-        return;
-      case 'failed':
-        this.#say(failedRow({ code: isErrorCode(event.code) ? event.code : 'INTERNAL', message: event.sentence }));
-        return;
-      default:
-        return this.#completed(event.path);
-    }
-  }
-
-  async #completed(path: string): Promise<void> {
-    try {
-      const file = await this.#client?.file(path);
-      if (file !== undefined) this.#say(completedRow(file, this.#elapsedMs()));
-    } catch (error) {
-      // It was removed at once, or the client is ending.
-      if (!(error instanceof MiniTorrentError)) throw error;
-    }
+    if (this.#client === undefined) return;
+    const row = eventRowOf(this.#client, event, () => this.#elapsedMs());
+    // What waits for nothing is said at once.
+    if (!(row instanceof Promise)) return this.#say(row);
+    const completed = await row;
+    if (completed !== undefined) this.#say(completed);
   }
 
   #elapsedMs(): number {

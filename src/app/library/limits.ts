@@ -27,3 +27,7 @@ export const PATH_LOOK_MS = 5_000;
 export const WAVE_GAP_MS = 60_000;
 /** Members that a report names: two screens, or 16 KiB of JSON. */
 export const REPORT_ROWS_MAX = 64;
+/** Milliseconds between two looks at the downloads while somebody waits for an event: three a second, as over HTTP. */
+export const EVENTS_LOOK_MS = 330;
+/** Events that wait for a program that does not read them: the ends of a night of downloads. */
+export const EVENTS_WAITING_MAX = 1_024;

@@ -22,6 +22,7 @@ import type { FileView } from './views.js';
 export type { ErrorCode } from '../../foundation/base/errors.js';
 export type { LogLevel } from '../../foundation/base/log.js';
 export type { Download } from './download.js';
+export type { SwarmEvent } from './event-rows.js';
 export type { SwarmClient } from './swarm-client.js';
 export type {
   ClientStats,
@@ -30,6 +31,8 @@ export type {
   Overview,
   PeerView,
   PieceMap,
+  RetentionRules,
+  RetentionView,
   TrackerView,
   Verification,
 } from './views.js';

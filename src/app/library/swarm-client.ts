@@ -2,14 +2,7 @@
 // client may run in this process or behind a socket; nothing here knows which. Every method rejects with
 // MiniTorrentError when the client refuses.
 
-import {
-  AS_IT_IS,
-  type ClientCommand,
-  type ClientEvent,
-  EVERYTHING,
-  type GetWish,
-  type ShareOptions,
-} from '../../client/messages.js';
+import { AS_IT_IS, type ClientEvent, EVERYTHING, type GetWish, type ShareOptions } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
 import { deferred, within } from '../../foundation/base/deferred.js';
 import { MiniTorrentError } from '../../foundation/base/errors.js';
@@ -18,7 +11,10 @@ import type { Credentials } from '../../foundation/identity/credentials.js';
 import { addressFrom } from '../../foundation/torrent/address.js';
 import { type TrackerList, trackerList } from '../../foundation/torrent/tracker-pair.js';
 import { otherPathsOf } from '../../transfer/storage/real-path.js';
+import type { ClientChannel, ClientFacts } from './channel.js';
 import { Download } from './download.js';
+import type { SwarmEvent } from './event-rows.js';
+import { Events } from './events.js';
 import type { InvitationView } from './invitations.js';
 import { PATH_LOOK_MS } from './limits.js';
 import { linkOf } from './links.js';
@@ -42,21 +38,7 @@ import {
   type Verification,
 } from './views.js';
 
-export interface ClientFacts {
-  /** ip:port where other clients fetch from it. */
-  readonly address: string;
-  /** Those that its shares are announced to; of a client that is reached through a socket, the first two. */
-  readonly trackers: readonly [string, string, ...string[]];
-  readonly pid: number;
-}
-
-/** The connection to a client, within this process or through a socket. */
-export interface ClientChannel {
-  readonly facts: ClientFacts;
-  tell(command: ClientCommand): void;
-  /** Releases what this program holds of the client; absent where that is nothing. Idempotent. */
-  close?(): Promise<void>;
-}
+export type { ClientChannel, ClientFacts } from './channel.js';
 
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
 
@@ -105,6 +87,15 @@ export class SwarmClient {
   listen(listener: (event: ClientNotification) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * What happens from now on, in its order: downloads that end, notices, and the progress of what is under way while
+   * the next event is waited for. An event `lost` says how many a slow reader has missed. Ends with the client, or when
+   * its loop is left.
+   */
+  events(): AsyncIterableIterator<SwarmEvent> {
+    return new Events(this);
   }
 
   /**

@@ -84,6 +84,26 @@ test('share and get have a client of their own; a get that is closed early goes 
   assert.deepEqual(await readFile(target), await readFile(path));
 });
 
+test('a client’s events say how its download went, and their loop ends when the client is closed', async (t) => {
+  const directory = stage(t);
+  const ports = [await freePort(), await freePort()] as const;
+  const [one, two] = [`127.0.0.1:${ports[0]}`, `127.0.0.1:${ports[1]}`] as const;
+  const tracker = await startTracker({ address: one, partner: two, seederList: join(directory, 'one.db') });
+  t.after(() => tracker.stop());
+  const path = await randomFile(join(directory, 'file.bin'), 3 * PIECE);
+  const shared = await share(path, { trackers: [one, two], address: '127.0.0.1:0' });
+  t.after(() => shared.close());
+  const options = { trackers: [one, two] as const, address: '127.0.0.1:0', stateDir: join(directory, 'state') };
+  const client = await createSwarmClient(options);
+  const events = client.events();
+  const target = join(directory, 'copy.bin');
+  await (await client.get(shared.mtorrentPath, target)).finished();
+  await client.close();
+  const completed: string[] = [];
+  for await (const event of events) if (event.event === 'completed') completed.push(event.path);
+  assert.deepEqual(completed, [target]);
+});
+
 /** What keeps this process alive, how many of each kind. */
 function resources(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
