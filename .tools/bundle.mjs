@@ -16,9 +16,10 @@ const ENTRIES = {
   tracker: 'workers/tracker.ts',
   fastify: 'src/app/http/fastify.ts',
   prometheus: 'src/app/http/prometheus.ts',
+  pg: 'src/tracking/store/postgres/pg.ts',
 };
 /** Doors to packages that few processes use: each is a bundle of its own, read when it is imported. */
-const LATE_DOORS = ['fastify', 'prometheus'];
+const LATE_DOORS = ['fastify', 'prometheus', 'pg'];
 /** They look for files of their own: a thread's entry, native libraries. */
 const LEFT_OUT = ['piscina', 'libsql', 'msgpackr-extract'];
 /**

@@ -142,7 +142,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/foundation/base/log.ts'],
   picomatch: ['src/foundation/torrent/folder/globs.ts'],
   'smol-toml': ['src/app/settings/toml.ts'],
-  pg: ['src/tracking/store/postgres/session.ts'],
+  pg: ['src/tracking/store/postgres/pg.ts'],
   libsql: ['src/tracking/store/sqlite/database.ts'],
   'string-width': ['src/app/console/terminal/text-width.ts'],
   yargs: ['src/app/cli/commands.ts'],
@@ -159,6 +159,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 /** Outside package → the files that may name its types, which loads nothing. */
 const TYPE_DOORS: Readonly<Record<string, RegExp>> = {
   fastify: /^src\/app\/http\/[a-z-]+\.ts$/,
+  pg: /^src\/tracking\/store\/postgres\/session\.ts$/,
   yargs: /^src\/app\/(cli\/[a-z-]+|completion\/command-table)\.ts$/,
 };
 

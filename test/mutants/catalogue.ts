@@ -1198,6 +1198,15 @@ const ACTOR: readonly Defect[] = [
 
 const ATTACH: readonly Defect[] = [
   {
+    name: 'attach: a released console is told more than it can read',
+    breaks: 'a console of another version reads the hello that it knows',
+    file: 'src/app/attach/user.ts',
+    right: 'more === undefined || !isSameVersion(command) ? short',
+    wrong: 'more === undefined ? short',
+    test: 'test/app/attach/listener.test.ts',
+    rule: 'whoever attaches knows all trackers of the client; another version is told the first two',
+  },
+  {
     name: 'attach: users share their request ids',
     breaks: 'an answer goes to whoever asked, and to nobody else',
     file: 'src/app/library/subscribers.ts',

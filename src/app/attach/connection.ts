@@ -115,8 +115,8 @@ class Handshake {
     else throw new ProtocolError('it sent an event before its hello');
   }
 
-  #greeted({ address, trackers, pid }: AttachHello): void {
-    const facts: ClientFacts = { address, trackers, pid };
+  #greeted({ address, trackers, pid, more = [] }: AttachHello): void {
+    const facts: ClientFacts = { address, trackers: [...trackers, ...more], pid };
     this.#client = new SwarmClient({
       facts,
       tell: (command) => this.#tell(command),

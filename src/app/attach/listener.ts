@@ -184,7 +184,8 @@ async function isGone(path: string): Promise<boolean> {
 }
 
 function helloOf({ facts: { address, trackers: all, pid } }: JoinableClient): AttachHello {
-  const [first, second] = all;
+  const [first, second, ...more] = all;
   const trackers = [first, second] as const;
-  return { kind: 'hello', version: ATTACH_VERSION, program: programVersion(), address, trackers, pid };
+  const facts = { address, trackers, pid, ...(more.length === 0 ? {} : { more }) };
+  return { kind: 'hello', version: ATTACH_VERSION, program: programVersion(), ...facts };
 }

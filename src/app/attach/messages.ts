@@ -3,9 +3,10 @@
 // that different versions can say so.
 
 import { CLIENT_COMMANDS, CLIENT_EVENTS } from '../../client/messages.js';
+import { TRACKERS_MAX } from '../../foundation/base/limits.js';
 import { ADDRESS_BYTES_MAX } from '../../foundation/torrent/address.js';
 import { type MessageOf, message, protocol } from '../../foundation/wire/protocol.js';
-import { text, tuple, u16, u32 } from '../../foundation/wire/schema.js';
+import { listOf, text, trailing, tuple, u16, u32 } from '../../foundation/wire/schema.js';
 
 /** Never changes; ATTACH_VERSION does. */
 export const ATTACH_MAGIC = Uint8Array.from([...Buffer.from('MTCONS', 'latin1'), 0, 1]);
@@ -24,8 +25,18 @@ export type AttachCommand = MessageOf<typeof attachCommands>;
 
 export const attachEvents = protocol('attach.events', {
   ...CLIENT_EVENTS,
-  /** The client's answer. [200, version, program, address, [tracker 1, tracker 2], pid]. */
-  hello: message(200, { version: u16, program, address, trackers: tuple(address, address), pid: u32 }),
+  /**
+   * The client's answer. [200, version, program, address, [tracker 1, tracker 2], pid, more]; `more`: its further
+   * trackers, only to users of this version, and only where there are any.
+   */
+  hello: message(200, {
+    version: u16,
+    program,
+    address,
+    trackers: tuple(address, address),
+    pid: u32,
+    more: trailing(listOf(address, TRACKERS_MAX - 2)),
+  }),
   /** Sent in place of a hello when there is no room; then the client hangs up. [201, code, sentence]. */
   turnedAway: message(201, { code: text(32), sentence: text(1_000) }),
 });

@@ -85,7 +85,8 @@ export class AttachedUser {
       this.hangUp('too many are attached');
       return;
     }
-    this.send(this.#options.hello);
+    const { more, ...short } = this.#options.hello;
+    this.send(more === undefined || !isSameVersion(command) ? short : this.#options.hello);
     if (!isSameVersion(command)) {
       this.hangUp(`speaks version ${command.version}`);
       return;

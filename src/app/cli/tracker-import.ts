@@ -3,7 +3,7 @@
 
 import type { Argv } from 'yargs';
 import { absolutePathOf } from '../../foundation/base/surroundings.js';
-import type { MovedFigures } from '../../tracking/store/moving.js';
+import type { MovedFigures } from '../../tracking/store/moving/moving.js';
 import { IDENTITY_SETTINGS, OPEN_FLAG, settingFlags } from '../settings/table.js';
 import { type ParsedArguments, type RunCommand, settingsOf, terminal } from './context.js';
 import { membershipOf } from './membership.js';
@@ -34,7 +34,7 @@ export function trackerImportCommand(parser: Argv, run: RunCommand): void {
 
 async function runImport(args: ImportArguments): Promise<number> {
   const { credentials } = await membershipOf(await settingsOf(args), 'tracker');
-  const { moveSeeders } = await import('../../tracking/store/moving.js');
+  const { moveSeeders } = await import('../../tracking/store/moving/moving.js');
   const figures = await moveSeeders(placeOf(args.from), placeOf(args.to), credentials?.root);
   const output = terminal();
   output.stdout(summaryOf(figures));

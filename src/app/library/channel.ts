@@ -5,7 +5,7 @@ import type { ClientCommand } from '../../client/messages.js';
 export interface ClientFacts {
   /** ip:port where other clients fetch from it. */
   readonly address: string;
-  /** Those that its shares are announced to; of a client that is reached through a socket, the first two. */
+  /** Those that its shares are announced to. */
   readonly trackers: readonly [string, string, ...string[]];
   readonly pid: number;
 }

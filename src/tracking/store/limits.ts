@@ -23,7 +23,3 @@ export const STORE_BACKLOG_MAX = 65_536;
  * STORE_BACKLOG_MAX, and new connections may go on coming while a disk hangs.
  */
 export const STORE_BACKLOG_REFUSED = 2 * STORE_BACKLOG_MAX;
-/** Rows of one commit while a list is moved: as many as one transaction of a database writes in about 50 ms. */
-export const MOVED_GROUP_CHANGES = 2_000;
-/** Parts of piece hashes in one commit while a list is moved: 2 MiB. */
-export const MOVED_GROUP_PARTS = 64;

@@ -205,6 +205,19 @@ test('another version is answered with ours, then hung up on', async (t) => {
   assert.deepEqual(commands, []);
 });
 
+test('whoever attaches knows all trackers of the client; another version is told the first two', async (t) => {
+  const more = ['127.0.0.1:5', '127.0.0.1:6'];
+  const { path } = await stageListener(t, undefined, ['127.0.0.1:2', '127.0.0.1:3', ...more]);
+  assert.deepEqual((await attach(t, path)).facts.trackers, ['127.0.0.1:2', '127.0.0.1:3', ...more]);
+  const released = new Stranger(path);
+  const words = { kind: 'hello', version: 4, program: '0.3.0' } as const;
+  released.socket.write(Buffer.concat([ATTACH_MAGIC, frameBytes(frameOf(attachCommands, words))]));
+  await released.dropped();
+  const [answer] = eventsIn(released.heard);
+  assert.ok(answer?.kind === 'hello' && !('more' in answer && answer.more !== undefined), JSON.stringify(answer));
+  assert.deepEqual(answer.trackers, ['127.0.0.1:2', '127.0.0.1:3']);
+});
+
 test('of two versions the sentence says which is older', () => {
   const theirs = { kind: 'hello', program: '7.0.0', address: '', trackers: ['', ''], pid: 12 } as const;
   const newer = wrongVersion('/s', { ...theirs, version: ATTACH_VERSION + 1 });

@@ -27,7 +27,11 @@ export interface Stage {
   say(event: ClientEvent): void;
 }
 
-export async function stageListener(t: TestContext, script: Script = agreeable): Promise<Stage> {
+export async function stageListener(
+  t: TestContext,
+  script: Script = agreeable,
+  trackers: readonly [string, string, ...string[]] = FACTS.trackers,
+): Promise<Stage> {
   const path = join(temporaryDirectory(t), 'run', 'client.sock');
   const listener = await openAttachListener(path);
   t.after(() => listener.close());
@@ -39,7 +43,7 @@ export async function stageListener(t: TestContext, script: Script = agreeable):
       for (const event of script(command)) subscribers.deliver(event);
     });
   });
-  listener.serve({ facts: FACTS, join: (hear) => subscribers.join(hear) });
+  listener.serve({ facts: { ...FACTS, trackers }, join: (hear) => subscribers.join(hear) });
   return { path, listener, commands, say: (event) => subscribers.deliver(event) };
 }
 

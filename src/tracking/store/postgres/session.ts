@@ -1,8 +1,8 @@
-// One connection to a PostgreSQL server, and the door to its client library. Statements that are given together travel
+// One connection to a PostgreSQL server. Statements that are given together travel
 // together. A session that ends says so once; whatever was asked on it is rejected.
 
 import { readFileSync } from 'node:fs';
-import pg from 'pg';
+import type pg from 'pg';
 import type { DatabaseAddress, DatabaseHost } from './address.js';
 import type { Value } from './batch.js';
 import { isWarning } from './faults.js';
@@ -74,7 +74,8 @@ export class DatabaseSession {
     isSecured: boolean,
     events: SessionEvents,
   ): Promise<DatabaseSession> {
-    const client = new pg.Client({
+    const { Client } = await import('./pg.js');
+    const client = new Client({
       host: host.host,
       port: host.port,
       user: address.user,

@@ -1,9 +1,9 @@
 // The two ends of a move of everything that trackers know: what is read, and what is written. Pure.
 
-import { MiniTorrentError } from '../../foundation/base/errors.js';
-import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import type { DatabaseChange } from './postgres/batch.js';
-import type { FedRows } from './postgres/messages.js';
+import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import type { SwarmKey } from '../../../foundation/torrent/ids.js';
+import type { DatabaseChange } from '../postgres/batch.js';
+import type { FedRows } from '../postgres/messages.js';
 
 /** What is read, as it is at one moment. */
 export interface MoveSource {

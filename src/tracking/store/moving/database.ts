@@ -1,18 +1,18 @@
 // The database of trackers as one end of a move. It is read as it is at one moment, and written group by group as a
 // tracker does, so trackers may use it meanwhile: they hear of what was written.
 
-import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { PART_BYTES_MAX } from '../../foundation/base/limits.js';
-import type { SwarmKey } from '../../foundation/torrent/ids.js';
-import type { MoveSource, MoveTarget } from './moving-ends.js';
-import type { DatabaseAddress } from './postgres/address.js';
-import type { DatabaseChange } from './postgres/batch.js';
-import { type Connected, connectDatabase, newRun } from './postgres/connecting.js';
-import { sentenceOf } from './postgres/faults.js';
-import { UPLOADS_A_RUN } from './postgres/limits.js';
-import type { FedRows, WriteOutcome } from './postgres/messages.js';
-import { DatabaseReading } from './postgres/reading.js';
-import { writeGroup } from './postgres/writing.js';
+import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import { PART_BYTES_MAX } from '../../../foundation/base/limits.js';
+import type { SwarmKey } from '../../../foundation/torrent/ids.js';
+import type { DatabaseAddress } from '../postgres/address.js';
+import type { DatabaseChange } from '../postgres/batch.js';
+import { type Connected, connectDatabase, newRun } from '../postgres/connecting.js';
+import { sentenceOf } from '../postgres/faults.js';
+import { UPLOADS_A_RUN } from '../postgres/limits.js';
+import type { FedRows, WriteOutcome } from '../postgres/messages.js';
+import { DatabaseReading } from '../postgres/reading.js';
+import { writeGroup } from '../postgres/writing.js';
+import type { MoveSource, MoveTarget } from './ends.js';
 
 const CODES = {
   full: 'DISK_FULL',

@@ -1,16 +1,16 @@
 // `mtorrent tracker-import`: everything that a seeder list holds into a database, or the other way round. What is there
 // already stays, and the higher version wins as between two trackers, so a second run changes nothing.
 
-import { assert } from '../../foundation/base/assert.js';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
-import { DIGEST_SIZE } from '../../foundation/base/limits.js';
-import { printable } from '../../foundation/torrent/names.js';
+import { assert } from '../../../foundation/base/assert.js';
+import { MiniTorrentError } from '../../../foundation/base/errors.js';
+import { DIGEST_SIZE } from '../../../foundation/base/limits.js';
+import { printable } from '../../../foundation/torrent/names.js';
+import { isDatabaseAddress, parseDatabaseAddress } from '../postgres/address.js';
+import type { DatabaseChange } from '../postgres/batch.js';
+import type { FedRows, FedSwarm } from '../postgres/messages.js';
+import { clusterOfRoot } from '../selection.js';
+import type { MoveSource, MoveTarget } from './ends.js';
 import { MOVED_GROUP_CHANGES, MOVED_GROUP_PARTS } from './limits.js';
-import type { MoveSource, MoveTarget } from './moving-ends.js';
-import { isDatabaseAddress, parseDatabaseAddress } from './postgres/address.js';
-import type { DatabaseChange } from './postgres/batch.js';
-import type { FedRows, FedSwarm } from './postgres/messages.js';
-import { clusterOfRoot } from './selection.js';
 
 /** Rows that were read, whether or not they were news. */
 export interface MovedFigures {
@@ -36,8 +36,8 @@ export async function moveSeeders(from: string, to: string, root: Uint8Array | u
   }
   const address = parseDatabaseAddress(isFromDatabase ? from : to);
   const cluster = clusterOfRoot(root);
-  const lists = await import('./moving-list.js');
-  const databases = await import('./moving-database.js');
+  const lists = await import('./list.js');
+  const databases = await import('./database.js');
   const source = await (isFromDatabase
     ? databases.openDatabaseSource(address, cluster)
     : lists.openListSource(from, cluster));
