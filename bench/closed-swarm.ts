@@ -93,10 +93,13 @@ export class ClosedSwarm {
 
 /** What the members of `directory` know, in turn. */
 export async function membersOf(directory: string, count = MEMBERS): Promise<readonly Credentials[]> {
-  const numbers = Array.from({ length: Math.min(count, MEMBERS) }, (_, at) => at);
-  return Promise.all(
-    numbers.map(async (at) => new Credentials(await loadIdentity(join(directory, `member-${at}`), 'client'))),
-  );
+  const names = Array.from({ length: Math.min(count, MEMBERS) }, (_, at) => `member-${at}`);
+  return Promise.all(names.map((name) => memberOf(directory, name)));
+}
+
+/** Each call knows nothing of what the others hear. */
+export async function memberOf(directory: string, name: string): Promise<Credentials> {
+  return new Credentials(await loadIdentity(join(directory, name), 'client'));
 }
 
 /** For connections to a tracker, each as the next of the members. */

@@ -1,4 +1,4 @@
-// `npm run bench -- faults [--only liars|killed|leaver|attack] [--runs N] [--quick] [--json] [--out DIR]`: what bad
+// `npm run bench -- faults [--only liars|killed|leaver|attack|ban] [--runs N] [--quick] [--json] [--out DIR]`: what bad
 // peers and bad days cost those who are honest, with real processes on this machine. A bar is held against the median
 // of the runs; a missed one makes the exit code 1.
 
@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { attackScene } from './faults-attack.js';
+import { banScene } from './faults-ban.js';
 import { killedScene } from './faults-killed.js';
 import { leaverScene } from './faults-leaver.js';
 import { liarsScene } from './faults-liars.js';
@@ -19,6 +20,7 @@ const SCENES: Readonly<Record<string, (options: FaultOptions) => Promise<readonl
   killed: killedScene,
   leaver: leaverScene,
   attack: attackScene,
+  ban: banScene,
 };
 
 export async function runFaultsBench(words: readonly string[]): Promise<number> {

@@ -5,6 +5,7 @@ import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { silentLog } from '../src/foundation/base/log.js';
+import { Credentials } from '../src/foundation/identity/credentials.js';
 import { type Address, formatAddress, parseAddress } from '../src/foundation/torrent/address.js';
 import { clientId } from '../src/foundation/torrent/ids.js';
 import { type Announce, startAnnounce } from '../src/tracking/announce/actor.js';
@@ -21,15 +22,26 @@ export interface Talking {
   readonly second: number;
   /** Of those that wait for a tracker: how often one gave up, by its own deadline. */
   readonly gaveUp: number;
+  /** Members that heard of a ban, when each has ears of its own; and when the last of them did, by the wall clock. */
+  readonly told: number;
+  readonly lastToldMs: number;
 }
 
 /** Members `first … first + count - 1`. */
 export class Members {
   readonly #child;
-  talking: Talking = { first: 0, second: 0, gaveUp: 0 };
+  talking: Talking = { first: 0, second: 0, gaveUp: 0, told: 0, lastToldMs: 0 };
 
-  constructor(trackers: readonly Address[], first: number, count: number, identities?: string) {
-    const words = [...trackers.map(formatAddress), String(first), String(count), ...[identities ?? []].flat()];
+  /** @param ears `apart`: what one hears another does not know of, though they may show one card. */
+  constructor(
+    trackers: readonly Address[],
+    first: number,
+    count: number,
+    identities?: string,
+    ears: 'shared' | 'apart' = 'shared',
+  ) {
+    const numbers = [first, count].map(String);
+    const words = [...trackers.map(formatAddress), ...numbers, ...(identities === undefined ? [] : [identities, ears])];
     this.#child = fork(OWN_PATH, words);
     this.#child.on('message', (talking) => {
       this.talking = talking as Talking;
@@ -45,11 +57,12 @@ export class Members {
   }
 }
 
-async function takePart([one = '', two = '', first, count, identities]: readonly string[]): Promise<void> {
+async function takePart([one = '', two = '', first, count, identities, ears]: readonly string[]): Promise<void> {
   const [first0, second0] = [parseAddress(one), parseAddress(two)];
   if (first0 === undefined || second0 === undefined) throw new Error(`not the trackers' addresses: ${one} ${two}`);
   const credentials = identities === undefined ? [] : await membersOf(identities);
   const started: Announce[] = [];
+  const heard = { told: 0, lastToldMs: 0 };
   let gaveUp = 0;
   process.on('disconnect', () => process.exit());
   setInterval(() => {
@@ -59,18 +72,24 @@ async function takePart([one = '', two = '', first, count, identities]: readonly
       if (at?.state === 'talking') talking.first += 1;
       else if (other?.state === 'talking') talking.second += 1;
     }
-    process.send?.({ ...talking, gaveUp });
+    process.send?.({ ...talking, ...heard, gaveUp });
   }, TOLD_MS);
   for (let number = Number(first); number < Number(first) + Number(count); number += 1) {
+    const shared = credentials[number % Math.max(1, credentials.length)];
+    const own = shared !== undefined && ears === 'apart' ? Credentials.ofMessage(shared.message()) : shared;
     const announce = startAnnounce({
       trackers: [first0, second0],
       clientId: clientId(clientBytes(number)),
       epoch: 1,
       upload: { host: clientHost(number), port: clientPort(number) },
       seed: number,
-      credentials: credentials[number % Math.max(1, credentials.length)],
+      credentials: own,
       digestsOf: () => undefined,
       onEvent: (event) => {
+        if (event.kind === 'shutOut' && event.bans.length > 0) {
+          heard.told += 1;
+          heard.lastToldMs = Date.now();
+        }
         if (event.kind === 'trackerDown' && /in time|within/.test(event.reason)) gaveUp += 1;
       },
       log: silentLog,
