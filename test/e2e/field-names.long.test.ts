@@ -2,11 +2,14 @@
 // leaves behind.
 
 import assert from 'node:assert/strict';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import test from 'node:test';
+import { runProgram } from '../../src/app/demo/processes.js';
 import { CommandRun, makeUser } from '../support/command-run.js';
 import { onDaemon, startDaemon } from '../support/daemon-stage.js';
-import { namesIn, share, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+import { create, namesIn, refusedWith, share, stageSwarm, startTrackerHere } from '../support/e2e-stage.js';
+import { lacksPlace } from '../support/needs.js';
 
 test('a link to a .mtorrent, or a path through one, names the same share for remove and show', async (t) => {
   const swarm = await stageSwarm(t);
@@ -48,4 +51,24 @@ test('X11: a get that succeeded leaves nothing in its state directory, wherever 
     assert.equal(code, 0, stderr);
     assert.deepEqual(await namesIn(swarm.path(place)), []);
   }
+});
+
+test('a destination of another user is told as that, with whose it is, before anything is fetched', async (t) => {
+  if (process.getuid?.() !== 0) return lacksPlace(t, 'only root can become another user');
+  const swarm = await stageSwarm(t);
+  chmodSync(swarm.directory, 0o755);
+  const mtorrent = await create(swarm, await swarm.makeFile('a.bin', 1_000), 'a.mtorrent');
+  chmodSync(mtorrent, 0o644);
+  mkdirSync(swarm.path('volume'));
+  mkdirSync(swarm.path('home'));
+  chownSync(swarm.path('home'), 65_534, 65_534);
+  const home = swarm.path('home');
+  const refused = await runProgram(['get', mtorrent, `${swarm.path('volume')}/`, '-q'], swarm.directory, {
+    launcher: ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'],
+    env: { HOME: home, XDG_STATE_HOME: home, XDG_RUNTIME_DIR: home },
+  });
+  const sentence =
+    /\/volume belongs to the user with the id 0, and this one, 65534, may not write there; change its owner/;
+  refusedWith(refused, 4, 'PERMISSION_DENIED', sentence);
+  assert.deepEqual(await namesIn(swarm.path('volume')), []);
 });

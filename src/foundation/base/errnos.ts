@@ -109,7 +109,24 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   EKEYEXPIRED: passes('PERMISSION_DENIED', 'may not be opened: its key has expired (EKEYEXPIRED)', 'log in again'),
 };
 
-/** What an error name means; of an unknown one, that the disk should be checked. */
-export function meaningOf(errno: string): Meaning {
+/** Bytes that a path may have on Linux, which says the same error for a name and for a path that is too long. */
+const PATH_BYTES_MAX = 4_095;
+const LONG_PATH = stays(
+  'INVALID_ARGUMENTS',
+  `is longer than the ${PATH_BYTES_MAX} bytes that a path may have`,
+  'choose a directory with a shorter path',
+);
+const LONG_MTORRENT = stays(
+  'INVALID_ARGUMENTS',
+  'is too long a name for its file system',
+  'name a shorter one: with -o, or at a console behind the file',
+);
+
+/** What an error name means of this path; of an unknown one, that the disk should be checked. */
+export function meaningOf(errno: string, path = ''): Meaning {
+  if (errno === 'ENAMETOOLONG') {
+    if (Buffer.byteLength(path) > PATH_BYTES_MAX) return LONG_PATH;
+    if (path.endsWith('.mtorrent')) return LONG_MTORRENT;
+  }
   return MEANINGS[errno] ?? passes('IO_ERROR', `could not be used (${errno})`, 'check the disk and try again');
 }

@@ -2,7 +2,9 @@
 // sentence (what happened, to which file or peer, what to do next) is written where the error is raised.
 
 import { constants, platform } from 'node:os';
+import { fitting } from './bytes.js';
 import { type DiskTrouble, meaningOf } from './errnos.js';
+import { SHOWN_PATH_BYTES_MAX } from './limits.js';
 
 /** code → exit code. Where aria2 has the same exit code it means the same (7, 9, 11, 13). */
 const EXIT_CODES = {
@@ -123,6 +125,7 @@ export function troubleOf(error: MiniTorrentError): DiskTrouble | undefined {
 
 /** As `fileError`, for threads that report names instead of errors. */
 export function errnoError(errno: string, path: string, cause?: unknown): FileError {
-  const { code, reason, remedy } = meaningOf(errno);
-  return new FileError(code, `${path} ${reason}; ${remedy}`, { errno, path }, cause);
+  const { code, reason, remedy } = meaningOf(errno, path);
+  // What is wrong with a path that no system takes follows it, and is not to be cut off.
+  return new FileError(code, `${fitting(path, SHOWN_PATH_BYTES_MAX)} ${reason}; ${remedy}`, { errno, path }, cause);
 }

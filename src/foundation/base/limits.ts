@@ -199,6 +199,11 @@ export const DISK_RESERVE_TIMES = 16;
 /** Milliseconds for a graceful quit before everything is ended. */
 export const QUIT_DEADLINE_MS = 5_000;
 
+// --- sentences for people ---
+
+/** Bytes of a path in a sentence, which has 1,000 on the wire: what is wrong with the path has room behind it. */
+export const SHOWN_PATH_BYTES_MAX = 600;
+
 // --- the socket of a background client ---
 
 /** Bytes of its path: `sun_path` of Linux holds 108 with the zero behind it (macOS: 104). */

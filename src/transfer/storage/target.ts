@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { access, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { assert } from '../../foundation/base/assert.js';
-import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, FileError, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { NAME_BYTES_MAX } from '../../foundation/base/limits.js';
 import type { FolderList } from '../../foundation/torrent/folder/folder-list.js';
 import type { Metainfo } from '../../foundation/torrent/metainfo.js';
@@ -73,7 +73,14 @@ export async function checkWritable(targetPath: string): Promise<void> {
   try {
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw fileError(error, directory);
+    const [{ uid } = { uid: undefined }, own] = [await stat(directory).catch(() => undefined), process.geteuid?.()];
+    if (errnoOf(error) !== 'EACCES' || uid === undefined || uid === own) throw fileError(error, directory);
+    throw new FileError(
+      'PERMISSION_DENIED',
+      `${directory} belongs to the user with the id ${uid}, and this one, ${own}, may not write there; change its owner or permissions, or choose another destination`,
+      { errno: 'EACCES', path: directory },
+      error,
+    );
   }
 }
 

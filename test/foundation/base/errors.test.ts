@@ -44,3 +44,17 @@ test('an exceeded quota is a full disk, though Node has no name for it', () => {
     assert.equal(fileError(error, 'a.bin').code, 'DISK_FULL');
   }
 });
+
+test('a path that is too long is told from a name that is, and what is wrong with it is not cut off', () => {
+  const tooLong = Object.assign(new Error('too long'), { code: 'ENAMETOOLONG' });
+  const path = `/data/${'directory/'.repeat(500)}x.bin`;
+  const { message } = fileError(tooLong, path);
+  assert.ok(message.startsWith('/data/directory/'));
+  assert.ok(Buffer.byteLength(message) < 1_000);
+  assert.match(message, /is longer than the 4095 bytes that a path may have; choose a directory with a shorter path$/);
+  assert.match(
+    fileError(tooLong, `/data/${'n'.repeat(300)}`).message,
+    /name for its file system; name a shorter one at/,
+  );
+  assert.match(fileError(tooLong, `/data/${'n'.repeat(300)}.mtorrent`).message, /name a shorter one: with -o, or at a/);
+});
