@@ -154,7 +154,8 @@ test('events are the objects of --json, and no more than a few streams are held'
   const others = await Promise.all(Array.from({ length: EVENT_STREAMS_MAX - 1 }, open));
   assert.ok(others.every(({ statusCode }) => statusCode === 200));
   const refused = await open();
-  assert.equal(refused.statusCode, 429);
+  assert.equal(refused.statusCode, 503);
+  assert.deepEqual([refused.headers['retry-after'], refused.headers.connection], ['5', 'close']);
   // A download that nobody serves is told of all the same.
   const mtorrent = swarm.path('c.mtorrent');
   await writeFile(swarm.path('c.img'), randomBytes(600_000));

@@ -44,7 +44,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
       ? []
       : Object.keys(value ?? {})
           .filter((name) => !Object.hasOwn(properties ?? {}, name))
-          .map((name) => `${at} has ${name}, which is not described`),
+          .flatMap((name) =>
+            rule === false
+              ? [`${at} has ${name}, which is not described`]
+              : mismatches((value as Readonly<Record<string, unknown>>)[name], rule as Schema, `${at}.${name}`),
+          ),
   oneOf: (value, rule, at) => {
     const found = (rule as Schema[]).map((schema) => mismatches(value, schema, at));
     const fitting = found.filter((wrong) => wrong.length === 0).length;

@@ -55,7 +55,36 @@ const FILE = objectOf({
 const FILES = shape({ files: listOf(FILE) }, (files: readonly FileView[]) => ({ files }));
 const DETAIL = shape({ detail: TEXT }, (detail: string) => ({ detail }));
 const LIMITS = shape({ up: COUNT, down: COUNT }, ({ up, down }: { up: number; down: number }) => ({ up, down }));
-const DELAY = { type: 'object', additionalProperties: { type: ['number', 'null'] } };
+const PLACEMENT = {
+  systemCores: COUNT,
+  cores: AMOUNT,
+  cpuQuota: AMOUNT,
+  memoryLimitBytes: COUNT,
+  peerThreads: COUNT,
+  isForced: YES_NO,
+  acceptors: COUNT,
+  hashThreads: COUNT,
+  slabBytes: COUNT,
+};
+/** Absent where there is no limit. */
+const UNLIMITED_LACK: readonly string[] = ['cpuQuota', 'memoryLimitBytes'];
+const DELAYS = { loopDelayP50Ms: AMOUNT, loopDelayP99Ms: AMOUNT, loopDelayMaxMs: AMOUNT };
+const STATS = answerOf({
+  ...DELAYS,
+  pid: COUNT,
+  uptimeSeconds: AMOUNT,
+  rssBytes: COUNT,
+  rssPeakBytes: COUNT,
+  cpuUserSeconds: AMOUNT,
+  cpuSystemSeconds: AMOUNT,
+  lostLogLines: COUNT,
+  placement: objectOf(
+    PLACEMENT,
+    Object.keys(PLACEMENT).filter((name) => !UNLIMITED_LACK.includes(name)),
+  ),
+  threads: { type: 'object', additionalProperties: objectOf(DELAYS) },
+  payloadSlots: objectOf({ all: COUNT, used: COUNT }),
+});
 
 const PEER_ALWAYS = {
   direction: oneOf(['from', 'to', 'silent']),
@@ -106,7 +135,7 @@ const SHAPES: Readonly<Record<string, AnswerShape>> = {
     { trackers: listOf(objectOf({ address: TEXT, state: oneOf(TRACKER_STATES), reason: TEXT })) },
     (trackers: readonly TrackerView[]) => ({ trackers }),
   ),
-  'GET stats': shape({ stats: { ...DELAY, additionalProperties: true } }, (stats: ClientStats) => ({ stats })),
+  'GET stats': shape({ stats: STATS }, (stats: ClientStats) => ({ stats })),
   'GET list': shape({ files: listOf(LISTED) }, (files: readonly ListedFile[]) => ({ files })),
   'GET doctor': shape(
     { findings: listOf(objectOf({ severity: oneOf(SEVERITIES), subject: TEXT, found: TEXT, remedy: TEXT })) },

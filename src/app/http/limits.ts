@@ -18,6 +18,8 @@ export const HTTP_IDLE_MS = 30_000;
 export const HTTP_FAREWELL_MS = 1_000;
 /** Event streams at once: pages and scripts of one user. */
 export const EVENT_STREAMS_MAX = 32;
+/** Seconds after which somebody for whom there was no stream may try again. */
+export const EVENT_RETRY_S = 5;
 /** Unread bytes at which an event stream is dropped: some seconds of 64 downloads. */
 export const EVENT_UNREAD_BYTES_MAX = MIB;
 /** Milliseconds between two looks at the downloads while somebody listens: at least three a second are promised. */

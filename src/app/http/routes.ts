@@ -4,7 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, MiniTorrentError } from '../../foundation/base/errors.js';
 import { METAINFO_BYTES_MAX } from '../../transfer/storage/limits.js';
-import { HTTP_VALUE_BYTES_MAX } from './limits.js';
+import { EVENT_RETRY_S, HTTP_VALUE_BYTES_MAX } from './limits.js';
 import type { Input, Operation } from './operations.js';
 import type { PageFile } from './page-files.js';
 import { answerOf, objectOf, REFUSAL, TEXT } from './schemas.js';
@@ -125,7 +125,13 @@ function addEvents(app: FastifyInstance, { events }: Served): void {
   };
   app.get(`${API}/events`, { schema }, (_request, reply) => {
     if (events?.hasRoom !== true)
-      return refuse(reply, 429, 'LIMIT_REACHED', 'too many event streams are open; close some of them first');
+      // Its connection is not kept: the next one may be somebody who asks for less.
+      return refuse(
+        reply.header('retry-after', EVENT_RETRY_S).header('connection', 'close'),
+        503,
+        'LIMIT_REACHED',
+        'too many event streams are open; close some of them first',
+      );
     reply.hijack();
     reply.raw.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream; charset=utf-8' });
     reply.raw.write('retry: 1000\n\n');

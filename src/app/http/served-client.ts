@@ -2,10 +2,10 @@
 // start again while the endpoint stays.
 
 import { createHash } from 'node:crypto';
-import { unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { makeDirectory } from '../../foundation/base/directories.js';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { errnoOf, MiniTorrentError } from '../../foundation/base/errors.js';
 import { programVersion } from '../../foundation/base/installation.js';
 import { checkFileName, printable } from '../../foundation/torrent/names.js';
 import { atomicWriteFile } from '../../transfer/storage/state-file.js';
@@ -31,6 +31,8 @@ export class ServedClient implements Served {
   readonly operations: readonly Operation[];
   readonly #options: ServedClientOptions;
   readonly #numbers = new ClientMetrics();
+  /** Directories whose .mtorrent the client is being given. */
+  readonly #dropping = new Set<string>();
   #client: SwarmClient | undefined;
 
   constructor(options: ServedClientOptions) {
@@ -62,16 +64,33 @@ export class ServedClient implements Served {
     const { dropDir, downloadDir } = this.#options;
     // Two that differ may have one name.
     const directory = join(dropDir, createHash('sha1').update(mtorrent).digest('hex'));
-    await makeDirectory(directory, '--state-dir');
-    const path = join(directory, name);
-    await atomicWriteFile(path, mtorrent);
+    this.#dropping.add(directory);
     try {
+      await makeDirectory(directory, '--state-dir');
+      const path = join(directory, name);
+      await atomicWriteFile(path, mtorrent);
       return { schema: 1, path: (await client.get(path, destination ?? `${downloadDir}/`)).path };
-    } catch (error) {
-      await unlink(path);
-      throw error;
+    } finally {
+      this.#dropping.delete(directory);
+      await this.#sweep(client);
     }
   };
+
+  /** Deletes what was dropped and is no .mtorrent of a download any more, or never was. */
+  async #sweep(client: SwarmClient): Promise<void> {
+    const { dropDir } = this.#options;
+    try {
+      const known = new Set((await client.files()).map(({ mtorrentPath }) => dirname(mtorrentPath)));
+      for (const name of await readdir(dropDir)) {
+        const directory = join(dropDir, name);
+        if (known.has(directory) || this.#dropping.has(directory)) continue;
+        await rm(directory, { recursive: true, force: true });
+      }
+    } catch (error) {
+      // The client is ending, or the disk fails: the next drop sweeps.
+      if (!(error instanceof MiniTorrentError) && errnoOf(error) === undefined) throw error;
+    }
+  }
 
   #now(): SwarmClient {
     if (this.#client !== undefined) return this.#client;
