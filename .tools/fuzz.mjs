@@ -1,6 +1,7 @@
 // `npm run fuzz [-- RUNS]`: the fuzz tests with a longer budget, RUNS inputs for each decoder (100,000 unless told). A
 // failure prints its seed and its smallest input; MTORRENT_FUZZ_SEED repeats it. `npm run fuzz -- sim
-// [downloads|trackers|database] [COUNT] [FIRST SEED]`: random schedules of faults in simulation instead, 10,000 unless told.
+// [downloads|trackers|database] [COUNT] [FIRST SEED]`: random schedules of faults in simulation instead, 10,000 unless
+// told.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
