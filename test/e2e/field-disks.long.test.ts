@@ -279,3 +279,44 @@ test('FC-26: a name that the target refuses is told as that before anything is f
   assert.equal(kept.code, 0, kept.stderr);
   assert.deepEqual(readdirSync(to).sort(), ['what?.img', 'what_.img']);
 });
+
+test('FC-26: on a file system without hard links and permissions, as FAT, a get ends as elsewhere and overwrites nothing', async (t) => {
+  if (!canTrace(t)) return;
+  const swarm = await stageWithTracker(t);
+  const mtorrent = await share(swarm.startClient('seeder'), await swarm.makeFile('a.img', PIECE + 1), 'a.mtorrent');
+  const to = swarm.path('to');
+  mkdirSync(to);
+  const calls = ['link,linkat', 'chmod,fchmod,fchmodat', 'chown,fchown,fchownat'];
+  const injected = calls.flatMap((names) => ['-e', `inject=${names}:error=EPERM`]);
+  const paths = ['', '.part'].flatMap((suffix) => ['-P', `${to}/a.img${suffix}`]);
+  const launcher = ['strace', '-f', '-qq', '-o', '/dev/null', ...paths, ...injected];
+  const get = () => runProgram(['get', mtorrent, `${to}/`, '-q'], swarm.directory, { ...oneShotEnv(swarm), launcher });
+  for (const round of ['it is fetched', 'it is there']) {
+    const { code, stderr } = await get();
+    assert.equal(code, 0, `${round}: ${stderr}`);
+    assert.deepEqual(readdirSync(to), ['a.img']);
+  }
+  writeFileSync(join(to, 'a.img'), 'of somebody else');
+  assert.equal((await get()).code, 13);
+  assert.equal(statSync(join(to, 'a.img')).size, 16);
+});
+
+test('FC-21: a quota, and the 4 GiB of FAT, are named as that with the path, whatever is free', async (t) => {
+  if (!canTrace(t)) return;
+  const swarm = await stageWithTracker(t);
+  const mtorrent = await share(swarm.startClient('seeder'), await swarm.makeFile('b.img', 2 * PIECE), 'b.mtorrent');
+  for (const [error, sentence] of [
+    ['EDQUOT', /b\.img\S* would exceed your disk quota; /],
+    ['EFBIG', /b\.img\S* is larger than its file system allows; choose another place/],
+  ] as const) {
+    const to = swarm.path(error);
+    mkdirSync(to);
+    const inject = `inject=pwrite64,pwritev,pwritev2:error=${error}`;
+    const launcher = ['strace', '-f', '-qq', '-o', '/dev/null', '-P', `${to}/b.img.part`, '-e', inject];
+    const words = ['get', mtorrent, `${to}/`, '-q', '--timeout', '60s'];
+    const { code, stderr } = await runProgram(words, swarm.directory, { ...oneShotEnv(swarm), launcher });
+    assert.equal(code, 9, stderr);
+    assert.match(stderr, sentence);
+    assert.doesNotMatch(stderr, /by itself/);
+  }
+});
