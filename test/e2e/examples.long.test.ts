@@ -88,6 +88,7 @@ async function pairOfTwo(t: TestContext): Promise<void> {
   const tracker = await stage.starts(first);
   await other.until(/^TRACKER LISTENING/m);
   await stage.ends('mtorrent create disk.img -t 192.0.2.1:7001 -t 192.0.2.2:7001');
+  await stage.ends('mtorrent report disk.img.mtorrent');
   await mkdir(world.path('/home/ada/models'));
   await copyFile(world.path('/home/ada/disk.img'), world.path('/home/ada/models/a.bin'));
   await stage.ends("mtorrent create models -t 192.0.2.1:7001 -t 192.0.2.2:7001 --exclude '*.tmp'");
