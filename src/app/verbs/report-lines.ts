@@ -66,7 +66,7 @@ function rowLine({ address, role, isListed, tookMs, wasted, copies }: ReportRow)
 
 function unknownLines({ silent, beyond, rows, members, trackers }: SwarmReport): readonly string[] {
   const lines = [];
-  if (silent > 0) lines.push(`not known: what ${counted(silent, 'client')} did; no byte, or of an earlier release`);
+  if (silent > 0) lines.push(`${counted(silent, 'client')} told nothing: no byte moved, or an earlier release`);
   if (beyond > 0) lines.push(`not known: ${counted(beyond, 'member')} more than one report takes`);
   if (rows.length < members) lines.push(`${members - rows.length} more are counted above and not shown`);
   for (const { problem } of trackers) if (problem !== '') lines.push(`not asked: ${printable(problem)}`);

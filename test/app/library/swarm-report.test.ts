@@ -169,7 +169,7 @@ test('lines are short, say what is estimated, and name what is not known', () =>
     '192.0.2.1:2  done 12.0 s  sent 1.00 copies',
     '192.0.2.1:9  source  sent 1.00 copies',
     '192.0.2.1:3  done 14.0 s  sent 0.00 copies',
-    'not known: what 2 clients did; no byte, or of an earlier release',
+    '2 clients told nothing: no byte moved, or an earlier release',
   ]);
   assert.ok(lines.every((line) => line.length <= 80));
 });
