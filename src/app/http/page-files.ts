@@ -20,7 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** By path, such as `/app.js`; `/` is index.html. None where the page was not built. */
+/** By path, such as `/app.js`; `/` is index.html, `/favicon.ico` the icon. None where the page was not built. */
 export async function pageFiles(folder = pageUrl()): Promise<ReadonlyMap<string, PageFile>> {
   const files = new Map<string, PageFile>();
   for (const name of await namesIn(folder)) {
@@ -29,6 +29,8 @@ export async function pageFiles(folder = pageUrl()): Promise<ReadonlyMap<string,
     const file = { type, bytes: await readFile(new URL(name, folder)) };
     files.set(`/${name}`, file);
     if (name === 'index.html') files.set('/', file);
+    // Browsers ask for it beside what names no icon, such as the OpenAPI document.
+    if (name === 'icon.svg') files.set('/favicon.ico', file);
   }
   return files;
 }
