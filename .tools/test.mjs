@@ -1,6 +1,6 @@
-// `npm test [-- PART]`: the rules of style, then every compiled test, or those whose path contains PART, but for the
-// long ones (see long.mjs). `npm run quick`: of these, what starts no processes, and two that do. Properties are tried on
-// fewer cases than when a PART is named (docs/decisions/047). Node 20's runner takes no globs: files are listed here.
+// `npm test [-- PART [N/M]]`: the rules of style and every compiled test but the long ones (see long.mjs), or those whose
+// path contains PART, or of these the Nth of M shares. `npm run quick`: what starts no processes, and two files that do.
+// Node 20's runner takes no globs, so files are listed here; docs/decisions/047 has the tiers.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -76,13 +76,24 @@ function arrange(files) {
   return [...groups, ...alone];
 }
 
+/** Every Mth file from the Nth on; undefined when `share` does not say which. */
+function shareOf(files, share) {
+  const [, n = 0, m = 0] = (/^(\d+)\/(\d+)$/.exec(share) ?? []).map(Number);
+  return n >= 1 && n <= m ? files.filter((_, at) => at % m === n - 1) : undefined;
+}
+
 function main([first = '', ...rest]) {
   const tier = first === 'quick' ? isQuick : (path) => !isLong(path);
-  const part = first === 'quick' ? (rest[0] ?? '') : first;
+  const [part = '', share = '1/1'] = first === 'quick' ? rest : [first, ...rest];
   // Whoever names a long one gets it.
-  const files = testFiles(
+  const named = testFiles(
     (path) => path.includes(part) && (tier(path) || (part !== '' && isLong(path) && first !== 'quick')),
   );
+  const files = shareOf(named, share);
+  if (files === undefined) {
+    console.error(`"${share}" is no share of the tests; write 2/3 for the second of three`);
+    return 1;
+  }
   if (files.length === 0) {
     console.error(`no test file has "${part}" in its path`);
     return 1;

@@ -1,3 +1,5 @@
+// The files of the page on the disk, as the HTTP server finds them: in folders of the test's own.
+
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
