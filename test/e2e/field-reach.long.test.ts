@@ -120,7 +120,10 @@ test('FC-13: a client whose address nobody named moves to the one that its machi
     (files) => files.some(({ name, have }) => name === 'wanted.bin' && have > 0),
     'it downloads',
   );
-  here.run('ip addr del 10.77.0.2/24 dev eth0\nip addr add 10.77.0.4/24 dev eth0\nip route add default via 10.77.0.3');
+  // As a lease that ends: for a while there is no address, and no route to the trackers.
+  here.run('ip addr del 10.77.0.2/24 dev eth0');
+  await found.said(/10\.77\.0\.2 is no longer an address of this machine/);
+  here.run('ip addr add 10.77.0.4/24 dev eth0\nip route add default via 10.77.0.3');
   await found.said(/no longer 10\.77\.0\.2; this client listens at 10\.77\.0\.4:\d+ now/);
   await seeder.succeed('limit up off');
   await completes(found, target, 60_000);

@@ -2,7 +2,7 @@
 // and the client moves there; a named one is reported as gone, and comes back by itself.
 
 import { errnoOf } from '../../foundation/base/errors.js';
-import { isLoopback } from '../../foundation/base/hosts.js';
+import { isLoopback, isWildcard } from '../../foundation/base/hosts.js';
 import { hostsHere } from '../../foundation/base/interfaces.js';
 import { systemTimers, type Timer } from '../../foundation/base/timers.js';
 import { type Address, formatAddress } from '../../foundation/torrent/address.js';
@@ -64,7 +64,9 @@ export class OwnAddress {
       returned();
     }
     const wanted = news === 'gone' || news === 'stillGone' ? await find?.() : undefined;
-    if (wanted !== undefined && wanted !== host && !isLoopback(wanted)) await this.#move(host, wanted);
+    // The wildcard means that no route leads to the trackers: the next look may find the address that is to come.
+    const isFound = wanted !== undefined && wanted !== host && !isLoopback(wanted) && !isWildcard(wanted);
+    if (isFound) await this.#move(host, wanted);
     else if (news === 'gone') tell('bad', addressGone(host, find !== undefined));
   }
 
