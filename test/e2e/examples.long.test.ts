@@ -122,6 +122,8 @@ async function inTheBackground(t: TestContext): Promise<void> {
   await slow.until(/[1-9][\d.]* %/);
   await stage.ends('mtorrent show peers disk.img');
   await stage.ends('mtorrent map disk.img');
+  await stage.ends('mtorrent retention');
+  await stage.ends('mtorrent retention --keep-days 30 --disk-budget 500G');
   slow.type('\x03');
   assert.equal(await slow.exited, 7, slow.raw);
   const [shown] = await Promise.all([

@@ -65,11 +65,11 @@ const HELP: Readonly<Record<string, Row>> = {
   'mtorrent show': { stage: 'background', shows: /^\[S\] disk\.img +100 %/m },
   'mtorrent map disk.img': { stage: 'background', shows: / here\nto 192\.0\.2\.1:\d+ {2}sent /m },
   'mtorrent show peers disk.img': { stage: 'background', shows: /^to +192\.0\.2\.1:\d+ /m },
-  'mtorrent retention --keep-versions 3': {
-    stage: 'background',
-    shows: /^0 of \d downloads would be deleted, 0 B; /m,
-  },
   'mtorrent retention': { stage: 'background', shows: /^no rule of retention is set/m },
+  'mtorrent retention --keep-days 30 --disk-budget 500G': {
+    stage: 'background',
+    shows: /^0 of 0 downloads would be deleted, 0 B; 0 B stay$/m,
+  },
   'mtorrent limit up 10M': { stage: 'background', shows: /^up: 10\.0 MiB\/s, down: no limit$/m },
   'mtorrent retrack 192.0.2.1:7001 192.0.2.7:7001': { stage: 'background', shows: /192\.0\.2\.7:7001/ },
   'mtorrent retrack 192.0.2.1:7001 192.0.2.7:7001 --dry-run': { stage: 'background', shows: /192\.0\.2\.7:7001/ },
