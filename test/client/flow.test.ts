@@ -61,3 +61,31 @@ test('who has everything from its start and nobody asked has no times and no rat
   const { downRate, upRate, startedMs } = new Flow().summary({ ...NO_TRANSFER }, 5);
   assert.deepEqual([downRate, upRate, startedMs], [0, 0, undefined]);
 });
+
+test('a download that was held and goes on counts what it received before, and held no rate below zero', () => {
+  const flow = new Flow();
+  flow.saw({ ...NO_TRANSFER, received: 5_000_000, wasted: 10, sent: 7 }, PROGRESS_MS);
+  flow.saw({ ...NO_TRANSFER, received: 0, wasted: 0, sent: 7 }, 2 * PROGRESS_MS);
+  flow.saw({ ...NO_TRANSFER, received: 1_000, wasted: 3, sent: 9 }, 3 * PROGRESS_MS);
+  const { received, wasted, sent, downRate } = flow.summary(NO_TRANSFER, 77);
+  assert.deepEqual([received, wasted, sent], [5_001_000, 13, 9]);
+  assert.ok(downRate > 0, `${downRate}`);
+});
+
+test('whatever totals are seen, a summary has whole numbers that the wire carries', () => {
+  const totals = fc.record({ received: fc.nat(), wasted: fc.nat(), sent: fc.nat(), passedMs: fc.nat(100_000) });
+  fc.assert(
+    fc.property(fc.array(totals, { maxLength: 40 }), (reports) => {
+      const flow = new Flow();
+      let nowMs = 0;
+      for (const { passedMs, ...each } of reports) {
+        nowMs += passedMs;
+        flow.saw({ ...NO_TRANSFER, ...each }, nowMs);
+        const { received, wasted, sent, downRate, upRate } = flow.summary(NO_TRANSFER, 77);
+        for (const number of [received, wasted, sent, downRate, upRate])
+          assert.ok(Number.isSafeInteger(number) && number >= 0, `${number}`);
+      }
+    }),
+    { numRuns: cases(500) },
+  );
+});

@@ -9,6 +9,9 @@ import type { Transfer } from './record.js';
 export class Flow {
   readonly #down = new HeldRate();
   readonly #up = new HeldRate();
+  readonly #received = new Sum();
+  readonly #wasted = new Sum();
+  readonly #sent = new Sum();
   #startedMs: number | undefined;
   #finishedMs: number | undefined;
 
@@ -22,19 +25,38 @@ export class Flow {
     this.#finishedMs ??= nowMs;
   }
 
-  /** @param transfer totals of this run. */
-  saw({ received, sent }: Pick<Transfer, 'received' | 'sent'>, nowMs: number): void {
-    this.#down.saw(received, nowMs);
-    this.#up.saw(sent, nowMs);
+  /** @param transfer totals, which begin anew when a download is held and goes on. */
+  saw({ received, wasted, sent }: Pick<Transfer, 'received' | 'wasted' | 'sent'>, nowMs: number): void {
+    this.#received.saw(received);
+    this.#wasted.saw(wasted);
+    this.#sent.saw(sent);
+    this.#down.saw(this.#received.total, nowMs);
+    this.#up.saw(this.#sent.total, nowMs);
   }
 
   /** @param size of the share, where nothing less is wanted. */
-  summary({ received, wasted, sent, wanted, wantedBytes }: Transfer, size: number): Summary {
+  summary({ wanted, wantedBytes }: Pick<Transfer, 'wanted' | 'wantedBytes'>, size: number): Summary {
     return {
-      ...{ wanted: wanted === 0 ? size : wantedBytes, received, wasted, sent },
+      wanted: wanted === 0 ? size : wantedBytes,
+      ...{ received: this.#received.total, wasted: this.#wasted.total, sent: this.#sent.total },
       ...{ startedMs: this.#startedMs, finishedMs: this.#finishedMs },
       ...{ downRate: this.#down.highest, upRate: this.#up.highest },
     };
+  }
+}
+
+/** Of totals that begin anew, each from zero. Never falls. */
+class Sum {
+  #former = 0;
+  #latest = 0;
+
+  get total(): number {
+    return this.#former + this.#latest;
+  }
+
+  saw(total: number): void {
+    if (total < this.#latest) this.#former += this.#latest;
+    this.#latest = total;
   }
 }
 
