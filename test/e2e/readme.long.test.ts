@@ -91,7 +91,7 @@ async function twoTerminals(t: TestContext): Promise<void> {
   await world.whole(line, place);
   const second = world.type('mtorrent', place);
   await playConsole(second, getting);
-  await second.until(/^from 192\.0\.2\.2:6881 +received /m);
+  await second.until(/^from 192\.0\.2\.2:6881 +\S+@\S+ \(\w+\) +received /m);
   await second.until(/^complete: /m);
   for (const name of LLAMA)
     assert.equal(
