@@ -242,6 +242,8 @@ export class PostgresStore implements Store<PostgresInput> {
     this.#isLoading = false;
     this.#retryAtMs = NEVER;
     if (this.#sent?.isUnderWay) this.#sent = { ...this.#sent, isUnderWay: false, isUnknown: true };
+    // Everything was loaded, and who is asked for a list must not wait for a database that is away.
+    if (this.#isOpen) this.#beReady(nowMs);
   }
 
   #loadEnded({ position, trackerId: id }: Input<'loadEnded'>, nowMs: number): void {
@@ -299,6 +301,11 @@ export class PostgresStore implements Store<PostgresInput> {
       for (const [id, agoMs] of state.heard) this.#feed.heard(registry.client(id), agoMs, nowMs);
       this.#sink.partnerClock?.(state.clockS, nowMs);
     }
+    this.#beReady(nowMs);
+  }
+
+  /** Lists are answered from now on. */
+  #beReady(nowMs: number): void {
     if (this.#isReady) return;
     this.#isReady = true;
     this.#sink.ready(nowMs);

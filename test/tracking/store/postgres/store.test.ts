@@ -83,6 +83,10 @@ class Bench {
   }
 }
 
+function isReady({ host, world }: Bench): boolean {
+  return (host.store.figures(world.nowMs) as { readonly isReady: boolean }).isReady;
+}
+
 function put(number: number, sequence = 1): Change {
   const place = { host: '10.0.0.1', port: 6_000, have: 1, epoch: 1, sequence };
   return { kind: 'put', swarm: swarmOf(1), client: clientId(clientBytes(number)), ...place };
@@ -107,6 +111,17 @@ test('a commit of which nobody knows whether it was kept is written again, and a
   bench.written(2);
   assert.equal(outcome(), 'committed');
   assert.equal(bench.host.registry.counts.liveEntries, 1);
+});
+
+test('a tracker whose database goes before its first look answers lists from what it has loaded', () => {
+  const bench = Bench.opened();
+  assert.equal(isReady(bench), false, 'it waits for its first look');
+  bench.say({ kind: 'lost', sentence: 'cut' });
+  assert.equal(isReady(bench), true);
+  const early = new Bench();
+  early.connect(1);
+  early.say({ kind: 'lost', sentence: 'cut' });
+  assert.equal(isReady(early), false, 'nothing is loaded yet');
 });
 
 test('a group that was under way when the connection was lost is written again on the next one', () => {
