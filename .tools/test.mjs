@@ -1,6 +1,6 @@
-// `npm test [-- PART [N/M]]`: the rules of style and every compiled test but the long ones (see long.mjs), or those whose
-// path contains PART, or of these the Nth of M shares. `npm run quick`: what starts no processes, and two files that do.
-// Node 20's runner takes no globs, so files are listed here; docs/decisions/047 has the tiers.
+// `npm test [-- PART [N/M]]`: the rules of style and every compiled test but the long ones (see long.mjs), or those
+// whose path contains PART, or of these the Nth of M shares. `npm run quick`: what starts no processes, and two files
+// that do. Node 20's runner takes no globs, so files are listed here; docs/decisions/047 has the tiers.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

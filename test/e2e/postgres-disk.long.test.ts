@@ -8,13 +8,12 @@ import { type TestContext, test } from 'node:test';
 import { errnoOf } from '../../src/foundation/base/errors.js';
 import type { Address } from '../../src/foundation/torrent/address.js';
 import { trackerStatus } from '../../src/tracking/tracker/status.js';
-import { cluster, isEveryOf, seedersAt, sharing, tracker } from '../support/database-trackers.js';
+import { allHave, cluster, seedersAt, sharing, tracker } from '../support/database-trackers.js';
 import { eventually } from '../support/e2e-stage.js';
 import { hasPostgres, ownedByServer, PostgresServer } from '../support/postgres.js';
 import { smallDisk, unmountAfter } from '../support/small-disk.js';
 
 const BLOCK = 4_096;
-const DEADLINE_MS = 60_000;
 
 /** Takes all the room that is left; answers how to give it back. */
 function fill(disk: string): () => void {
@@ -35,18 +34,7 @@ async function untilSeeders(t: TestContext, address: Address, least: number): Pr
     async () => (await seedersAt(t, address)).length,
     (count) => count >= least,
     `${least} are listed`,
-    DEADLINE_MS,
   );
-}
-
-async function allHave(t: TestContext, addresses: readonly Address[], acknowledged: readonly number[]): Promise<void> {
-  for (const address of addresses)
-    await eventually(
-      () => seedersAt(t, address),
-      (found) => isEveryOf(acknowledged, found),
-      'every acknowledged share is there',
-      DEADLINE_MS,
-    );
 }
 
 test('where the disk of its tables is full shares are refused as such, and taken again when there is room', async (t) => {
@@ -69,7 +57,6 @@ test('where the disk of its tables is full shares are refused as such, and taken
     () => shares.refused.get('diskFull') ?? 0,
     (count) => count >= 3,
     'shares are refused because the disk is full',
-    DEADLINE_MS,
   );
   const before = (await seedersAt(t, second)).length;
   assert.ok(before >= 5, 'lists are answered');
@@ -102,13 +89,11 @@ test('a database that a full disk ends loses nothing that was acknowledged, and 
     () => database.isRunning,
     (isRunning) => !isRunning,
     'the full disk ends the server',
-    DEADLINE_MS,
   );
   await eventually(
     () => trackerStatus(second, { json: false }),
     (text) => /store behind \d+ s/.test(text),
     'the status says that the store is behind',
-    DEADLINE_MS,
   );
   const before = (await seedersAt(t, second)).length;
   assert.ok(before >= 5, 'lists are answered from memory');
@@ -116,7 +101,6 @@ test('a database that a full disk ends loses nothing that was acknowledged, and 
     () => shares.refused.get('ioError') ?? 0,
     (count) => count > 0,
     'what cannot be kept is refused',
-    DEADLINE_MS,
   );
   giveBack();
   await database.begin();

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import type { Address } from '../../src/foundation/torrent/address.js';
 import { startTracker } from '../../src/tracking/tracker/start.js';
 import { trackerStatus } from '../../src/tracking/tracker/status.js';
-import { cluster, isEveryOf, keyOf, OTHER, seedersAt, sharing, tracker } from '../support/database-trackers.js';
+import { allHave, cluster, keyOf, OTHER, seedersAt, sharing, tracker } from '../support/database-trackers.js';
 import { eventually } from '../support/e2e-stage.js';
 import { hasTool } from '../support/needs.js';
 import { PairClient } from '../support/pair-client.js';
@@ -16,8 +16,6 @@ import { hasPostgres, PostgresServer } from '../support/postgres.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { swarmOf } from '../tracking/tracker/stage.js';
 
-/** Until the tracker notices that a server stands still, which is a bound of the program. */
-const NOTICED_MS = 60_000;
 const FACTS = { name: 'a.bin', size: 2 * 524_288, pieceCount: 2, have: 1, epoch: 1, sequence: 1 };
 
 function statusFits(address: Address, pattern: RegExp, what: string): Promise<string> {
@@ -25,7 +23,6 @@ function statusFits(address: Address, pattern: RegExp, what: string): Promise<st
     () => trackerStatus(address, { json: false }),
     (text) => pattern.test(text),
     what,
-    NOTICED_MS,
   );
 }
 
@@ -39,18 +36,7 @@ async function hasShared(t: TestContext, address: Address, number: number): Prom
     },
     (kind) => kind === 'shared',
     'a share is taken',
-    NOTICED_MS,
   );
-}
-
-async function allHave(t: TestContext, addresses: readonly Address[], acknowledged: readonly number[]): Promise<void> {
-  for (const address of addresses)
-    await eventually(
-      () => seedersAt(t, address),
-      (found) => isEveryOf(acknowledged, found),
-      'every acknowledged share is there',
-      NOTICED_MS,
-    );
 }
 
 /** Rejects as `startTracker` does where waiting helps nobody. */
@@ -127,7 +113,6 @@ test('while somebody holds the row of the position words are refused with a code
     () => shares.refused.get('ioError') ?? 0,
     (count) => count >= 2,
     'words are refused',
-    NOTICED_MS,
   );
   assert.ok((await seedersAt(t, first)).includes(1), 'lists are answered');
   server.sql(`select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'`);

@@ -93,6 +93,20 @@ export async function seedersAt(t: TestContext, address: Address): Promise<reado
   return [...found].sort((a, b) => a - b);
 }
 
+/** Every acknowledged share is listed at each of these trackers, or will be. */
+export async function allHave(
+  t: TestContext,
+  addresses: readonly Address[],
+  acknowledged: readonly number[],
+): Promise<void> {
+  for (const address of addresses)
+    await eventually(
+      () => seedersAt(t, address),
+      (found) => isEveryOf(acknowledged, found),
+      'every acknowledged share is there',
+    );
+}
+
 export function isEveryOf(words: readonly number[], found: readonly number[]): boolean {
   return words.every((word) => found.includes(word));
 }
