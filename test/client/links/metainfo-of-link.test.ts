@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
+import { freePort } from '../../../src/app/demo/processes.js';
 import { metainfoOfLink } from '../../../src/client/links/metainfo-of-link.js';
 import { PIECE_SIZE } from '../../../src/foundation/base/limits.js';
 import { type Address, formatAddress } from '../../../src/foundation/torrent/address.js';
@@ -124,17 +125,13 @@ function linkAt(metainfo: Metainfo, trackers: readonly [Address, Address]): Link
   return parseLink(linkTo({ ...metainfo, trackers }));
 }
 
-async function closedPort(t: TestContext): Promise<Address> {
-  const listener = net.createServer();
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const { port } = listener.address() as net.AddressInfo;
-  await new Promise((resolve) => listener.close(resolve));
-  t.diagnostic(`nobody listens at ${port}`);
-  return { host: '127.0.0.1', port };
+/** Nobody listens there, and the system gives the port to nobody who listens at port 0. */
+async function closedPort(): Promise<Address> {
+  return { host: '127.0.0.1', port: await freePort() };
 }
 
 test('a single file needs one tracker and no peer', async (t) => {
-  const trackers = [await closedPort(t), await tracker(t, PLAIN, { kind: 'honest' })] as const;
+  const trackers = [await closedPort(), await tracker(t, PLAIN, { kind: 'honest' })] as const;
   const found = await metainfoOfLink(linkAt(PLAIN, trackers));
   assert.equal(found.swarm, PLAIN.swarm);
   assert.equal(found.name, 'big file.bin');
@@ -161,7 +158,7 @@ test('peers that lie, are old or have it not cost themselves', async (t) => {
   );
   assert.ok(liar !== undefined && old !== undefined && lacks !== undefined && honest !== undefined);
   const [first, second] = await Promise.all([
-    tracker(t, WITH_LIST, { kind: 'honest', peers: [liar, old, await closedPort(t)] }),
+    tracker(t, WITH_LIST, { kind: 'honest', peers: [liar, old, await closedPort()] }),
     tracker(t, WITH_LIST, { kind: 'honest', peers: [lacks, honest] }),
   ]);
   const found = await metainfoOfLink(linkAt(WITH_LIST, [first, second]));
@@ -179,13 +176,13 @@ test('who is left without a source is told what was asked and what to do', async
   await rejectsWith(metainfoOfLink(linkAt(PLAIN, old)), 'WRONG_VERSION', 'upgrade');
   const liars = [await tracker(t, PLAIN, { kind: 'liar' }), await tracker(t, PLAIN, { kind: 'liar' })] as const;
   await rejectsWith(metainfoOfLink(linkAt(PLAIN, liars)), 'VERIFICATION_FAILED', 'other piece hashes');
-  const link = linkAt(PLAIN, [await tracker(t, PLAIN, { kind: 'honest' }), await closedPort(t)]);
+  const link = linkAt(PLAIN, [await tracker(t, PLAIN, { kind: 'honest' }), await closedPort()]);
   await rejectsWith(metainfoOfLink({ ...link, name: 'other.bin' }), 'VERIFICATION_FAILED', 'other.bin', 'new link');
 });
 
 test('a host name is looked up only where a rule takes it', async (t) => {
   const { port } = await tracker(t, PLAIN, { kind: 'honest' });
-  const link = linkAt(PLAIN, [{ host: 'localhost', port }, await closedPort(t)]);
+  const link = linkAt(PLAIN, [{ host: 'localhost', port }, await closedPort()]);
   await rejectsWith(metainfoOfLink(link), 'INVALID_LINK', 'localhost', '--allow-host-names yes');
   const found = await metainfoOfLink(link, { mayName: ({ host }) => host === 'localhost' });
   assert.equal(found.swarm, PLAIN.swarm);
@@ -211,7 +208,7 @@ test('the swarm key of the link is what trackers are asked for', async (t) => {
     ];
   });
   const stop = new AbortController();
-  const looked = metainfoOfLink(linkAt(PLAIN, [address, await closedPort(t)]), { signal: stop.signal });
+  const looked = metainfoOfLink(linkAt(PLAIN, [address, await closedPort()]), { signal: stop.signal });
   while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
   stop.abort();
   await rejectsWith(looked, 'CANCELLED');

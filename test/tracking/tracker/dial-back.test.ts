@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
+import { freePort } from '../../../src/app/demo/processes.js';
 import { toHex } from '../../../src/foundation/base/bytes.js';
 import { deferred } from '../../../src/foundation/base/deferred.js';
 import { clientId, keyBytes, peerIdOf, type SwarmKey } from '../../../src/foundation/torrent/ids.js';
@@ -99,10 +100,7 @@ test('a dial-back is answered once, by who is there or by its deadline', async (
 });
 
 test('a dial-back to a port where nobody listens is answered at once', async (t) => {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  const port = await freePort();
   const answered = deferred<DialBackAnswer>();
   const dialBacks = new DialBacks({
     ownHost: '0.0.0.0',

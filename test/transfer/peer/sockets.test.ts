@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { truncateSync } from 'node:fs';
-import net from 'node:net';
 import test from 'node:test';
+import { freePort } from '../../../src/app/demo/processes.js';
 import { NO_LIMIT } from '../../../src/foundation/base/bucket.js';
 import {
   BLOCK_BYTES_MIN,
@@ -203,11 +203,7 @@ test('a dialed peer that says nothing, or is not there, ends by its deadline or 
   const last = quiet.events.at(-1);
   assert.ok(last?.kind === 'disconnected' && last.reason === 'timeout');
 
-  const free = net.createServer().listen(0, '127.0.0.1');
-  await once(free, 'listening');
-  const { port: freePort } = free.address() as net.AddressInfo;
-  free.close();
-  const nobody = dial(t, freePort);
+  const nobody = dial(t, await freePort());
   await nobody.hears('disconnected');
   const end = nobody.events.at(-1);
   assert.ok(end?.kind === 'disconnected' && end.reason === 'unreachable');
