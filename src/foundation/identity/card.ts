@@ -3,6 +3,7 @@
 // Pure.
 
 import type { PublicKey } from './keys.js';
+import { TRACKERS_REMEMBERED_MAX } from './limits.js';
 import { isStatementOf, parseStatement, STATEMENT_SIZE, type Statement } from './statement.js';
 
 export const CARD_SIZE = 2 * STATEMENT_SIZE;
@@ -28,20 +29,48 @@ export function trackerStatementIn(card: Uint8Array): Uint8Array {
   return card.subarray(0, STATEMENT_SIZE);
 }
 
-/**
- * A card whose signatures hold under `root`; undefined for any other. Who holds it, and whether it is banned or has
- * run out, is not looked at.
- */
+/** Reads cards of one swarm. The root's statement about a tracker comes with every card, and is verified once. */
+export class CardReader {
+  readonly #root: PublicKey;
+  /** By all bytes of the root's statement, its signature among them, so only what was verified is found. */
+  readonly #trackers = new Map<string, Statement>();
+
+  constructor(root: PublicKey) {
+    this.#root = root;
+  }
+
+  /**
+   * A card whose signatures hold under the root; undefined for any other. Who holds it, and whether it is banned or
+   * has run out, is not looked at.
+   */
+  read(bytes: Uint8Array): Card | undefined {
+    if (bytes.length !== CARD_SIZE) return undefined;
+    const [first, second] = [trackerStatementIn(bytes), bytes.subarray(STATEMENT_SIZE)];
+    if (isBlank(first)) return isBlank(second) ? { kind: 'none' } : undefined;
+    const tracker = this.#trackerIn(first);
+    if (tracker === undefined) return undefined;
+    if (isBlank(second)) return { kind: 'tracker', tracker };
+    const member = parseStatement(second);
+    if (member?.kind !== 'member' || !isStatementOf(tracker.key, this.#root, second)) return undefined;
+    return { kind: 'member', tracker, member };
+  }
+
+  #trackerIn(statement: Uint8Array): Statement | undefined {
+    const key = Buffer.from(statement).toString('latin1');
+    const known = this.#trackers.get(key);
+    if (known !== undefined) return known;
+    const tracker = parseStatement(statement);
+    if (tracker?.kind !== 'tracker' || !isStatementOf(this.#root, this.#root, statement)) return undefined;
+    this.#trackers.set(key, tracker);
+    const [oldest] = this.#trackers.keys();
+    if (oldest !== undefined && this.#trackers.size > TRACKERS_REMEMBERED_MAX) this.#trackers.delete(oldest);
+    return tracker;
+  }
+}
+
+/** The same for one card. */
 export function readCard(bytes: Uint8Array, root: PublicKey): Card | undefined {
-  if (bytes.length !== CARD_SIZE) return undefined;
-  const [first, second] = [trackerStatementIn(bytes), bytes.subarray(STATEMENT_SIZE)];
-  if (isBlank(first)) return isBlank(second) ? { kind: 'none' } : undefined;
-  const tracker = parseStatement(first);
-  if (tracker?.kind !== 'tracker' || !isStatementOf(root, root, first)) return undefined;
-  if (isBlank(second)) return { kind: 'tracker', tracker };
-  const member = parseStatement(second);
-  if (member?.kind !== 'member' || !isStatementOf(tracker.key, root, second)) return undefined;
-  return { kind: 'member', tracker, member };
+  return new CardReader(root).read(bytes);
 }
 
 function isBlank(bytes: Uint8Array): boolean {

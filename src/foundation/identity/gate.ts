@@ -1,7 +1,7 @@
 // Decides who is let in: from the certificate that TLS has proved, what is needed of its holder, who is shut out, and
 // the clocks. Six checks in a fixed order; every one of them can refuse. Pure.
 
-import { type Card, readCard, trackerStatementIn } from './card.js';
+import { type Card, trackerStatementIn } from './card.js';
 import { openEnvelope } from './envelope.js';
 import { type KeyId, keyIdOf, type PublicKey, shortName } from './keys.js';
 import { hasPower } from './powers.js';
@@ -61,7 +61,7 @@ export function judge(certificate: Uint8Array | undefined, need: Need, standing:
   const envelope = openEnvelope(certificate);
   if (envelope === undefined) return refused('notOurs', 'its certificate is none of mtorrent');
   const { key } = envelope;
-  const card = readCard(envelope.card, standing.root);
+  const card = standing.cards.read(envelope.card);
   if (card === undefined) {
     const own = shortName(keyIdOf(standing.root));
     return refused('otherSwarm', `it is of another swarm than this one, whose root is ${own}`);

@@ -6,6 +6,8 @@ export const CARD_GRACE_S = 24 * 3600;
 export const BANS_MAX = 16_384;
 /** Bans that one thread tells another in a message: 1,024 rows of 27 bytes fit a frame. */
 export const SHUT_OUT_PAGE_MAX = 1_024;
+/** Statements about trackers that are not verified again; a swarm has a handful, and each takes some 500 bytes. */
+export const TRACKERS_REMEMBERED_MAX = 64;
 /** Trackers that a root has withdrawn, with 179 bytes each. */
 export const WITHDRAWALS_MAX = 64;
 

@@ -2,18 +2,21 @@
 // remembers. Grows only, whatever the order of the news. Pure.
 
 import { Bans } from './bans.js';
+import { CardReader } from './card.js';
 import { type KeyId, keyIdOf, type PublicKey } from './keys.js';
 import { WITHDRAWALS_MAX } from './limits.js';
 import { isStatementOf, parseStatement } from './statement.js';
 
 export class Standing {
   readonly root: PublicKey;
+  readonly cards: CardReader;
   readonly bans = new Bans();
   /** By the tracker's key: the root's statement, which is passed on as it is. */
   readonly #withdrawals = new Map<KeyId, Uint8Array>();
 
   constructor(root: PublicKey) {
     this.root = root;
+    this.cards = new CardReader(root);
   }
 
   get withdrawals(): readonly Uint8Array[] {

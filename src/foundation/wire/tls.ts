@@ -185,13 +185,13 @@ class ClosedPassage implements Passage {
   }
 
   #secureContext(): tls.SecureContext {
-    const { certificate, privateKey } = this.#credentials;
+    const { certificate } = this.#credentials;
     if (this.#context !== undefined && this.#certificate === certificate) return this.#context;
     this.#certificate = certificate;
     const [first, second] = hasAesInstructions() ? [AES, CHACHA] : [CHACHA, AES];
     this.#context = tls.createSecureContext({
       cert: certificate,
-      key: privateKey,
+      key: this.#credentials.privateKey,
       // So that no public root is ever asked.
       ca: certificate,
       minVersion: 'TLSv1.3',
