@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
-import { mkdir, symlink } from 'node:fs/promises';
+import { link, mkdir, symlink } from 'node:fs/promises';
 import test from 'node:test';
 import { runProgram } from '../../src/app/demo/processes.js';
 import { CommandRun, makeUser } from '../support/command-run.js';
@@ -34,6 +34,44 @@ test('a link to a .mtorrent, or a path through one, names the same share for rem
   const { code, stderr } = await onDaemon(swarm, 'remove', 'latest.mtorrent');
   assert.equal(code, 3);
   assert.match(stderr, /no shared or downloaded file is known as latest\.mtorrent/);
+});
+
+test('a .mtorrent whose client knows only a link to it is removed as that link, and stays', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startDaemon(swarm);
+  for (const [name, makeLink] of [
+    ['soft', (from: string, to: string) => symlink(from, to)],
+    ['hard', link],
+  ] as const) {
+    const file = await swarm.makeFile(`${name}.bin`, 1_000);
+    const mtorrent = await create(swarm, file, `${name}-2024.mtorrent`);
+    await makeLink(mtorrent, swarm.path(`${name}-latest.mtorrent`));
+    assert.equal((await onDaemon(swarm, 'get', `${name}-latest.mtorrent`, file, '-q')).code, 0);
+    const removed = await onDaemon(swarm, 'remove', `${name}-2024.mtorrent`);
+    assert.equal(removed.code, 0, removed.stderr);
+  }
+  const left = ['hard-2024.mtorrent', 'hard.bin', 'soft-2024.mtorrent', 'soft.bin'];
+  assert.deepEqual(
+    (await namesIn(swarm.directory)).filter((name) => name.startsWith('soft') || name.startsWith('hard')),
+    left,
+  );
+  assert.equal((await onDaemon(swarm, 'show', 'shares')).stdout, '');
+});
+
+test('a .mtorrent that several names of a client are links to has to be named by one of them', async (t) => {
+  const swarm = await stageSwarm(t);
+  await startDaemon(swarm);
+  const file = await swarm.makeFile('a.bin', 1_000);
+  const mtorrent = await create(swarm, file, '2024.mtorrent');
+  for (const name of ['one.mtorrent', 'two.mtorrent']) {
+    await link(mtorrent, swarm.path(name));
+    assert.equal((await onDaemon(swarm, 'get', name, file, '-q')).code, 0);
+  }
+  refusedWith(await onDaemon(swarm, 'remove', '2024.mtorrent'), 3, 'FILE_NOT_FOUND', /one\.mtorrent.*two\.mtorrent/);
+  assert.deepEqual(
+    (await namesIn(swarm.directory)).filter((name) => name.endsWith('.mtorrent')),
+    ['2024.mtorrent', 'one.mtorrent', 'two.mtorrent'],
+  );
 });
 
 test('X11: a get that succeeded leaves nothing in its state directory, wherever that is', async (t) => {

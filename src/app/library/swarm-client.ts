@@ -4,20 +4,19 @@
 
 import { AS_IT_IS, type ClientEvent, EVERYTHING, type GetWish, type ShareOptions } from '../../client/messages.js';
 import { assert } from '../../foundation/base/assert.js';
-import { deferred, within } from '../../foundation/base/deferred.js';
-import { MiniTorrentError } from '../../foundation/base/errors.js';
+import { deferred } from '../../foundation/base/deferred.js';
+import type { MiniTorrentError } from '../../foundation/base/errors.js';
 import type { LogLevel } from '../../foundation/base/log.js';
 import type { Credentials } from '../../foundation/identity/credentials.js';
 import { addressFrom } from '../../foundation/torrent/address.js';
 import { type TrackerList, trackerList } from '../../foundation/torrent/tracker-pair.js';
-import { otherPathsOf } from '../../transfer/storage/real-path.js';
 import type { ClientChannel, ClientFacts } from './channel.js';
 import { Download } from './download.js';
 import type { SwarmEvent } from './event-rows.js';
 import { Events } from './events.js';
 import type { InvitationView } from './invitations.js';
-import { PATH_LOOK_MS } from './limits.js';
 import { linkOf } from './links.js';
+import { askByOtherPath, isUnknown } from './other-paths.js';
 import { type Answer, type ClientNotification, type ClientRequest, RequestClient } from './request-client.js';
 import { type SwarmMap, swarmMap } from './swarm-map.js';
 import type { SwarmReport } from './swarm-report.js';
@@ -365,25 +364,15 @@ export class SwarmClient {
   }
 
   async #ask<K extends Answer['kind']>(request: ClientRequest, kind: K): Promise<AnswerOf<K>> {
-    const answer = await this.#requests.ask(request).catch((error: unknown) => this.#askByOtherPath(request, error));
+    const answer = await this.#requests.ask(request).catch((error: unknown) => this.#askOtherwise(request, error));
     assert(answer.kind === kind, `${request.kind} is answered by ${kind}`);
     return answer as AnswerOf<K>;
   }
 
-  /** What a word does not name may be known by another path: the word is a link, or leads through one. */
-  async #askByOtherPath(request: ClientRequest, error: unknown): Promise<Answer> {
+  /** What a word does not name may be known by another path. */
+  #askOtherwise(request: ClientRequest, error: unknown): Promise<Answer> {
     if (!isUnknown(error) || !('name' in request) || request.name === '') throw error;
-    for (const name of await within(otherPathsOf(request.name), PATH_LOOK_MS, () => [])) {
-      try {
-        return await this.#requests.ask({ ...request, name });
-      } catch (other) {
-        if (!isUnknown(other)) throw other;
-      }
-    }
-    throw error;
+    const ask = (name: string): Promise<Answer> => this.#requests.ask({ ...request, name });
+    return askByOtherPath(request.name, error, ask, async () => (await this.files()).map((row) => row.mtorrentPath));
   }
-}
-
-function isUnknown(error: unknown): boolean {
-  return error instanceof MiniTorrentError && error.code === 'FILE_NOT_FOUND';
 }

@@ -1,6 +1,6 @@
 // What a path is once symbolic links are followed, for whoever compares paths. A path that cannot be followed stays.
 
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** The directory without links, and the last part as it was written. @param path absolute. */
@@ -14,4 +14,25 @@ export async function otherPathsOf(path: string): Promise<readonly string[]> {
   const absolute = resolve(path);
   const target = await realpath(absolute).catch(() => absolute);
   return [...new Set([target, await placeOf(absolute)])].filter((other) => other !== path);
+}
+
+/**
+ * Those of `known` where the very file lies that is at `path`: links to it, and other spellings of its name. One after
+ * the other, so that a disk that hangs holds one thread. Nothing is asked for when nothing lies at `path`.
+ */
+export async function pathsOfSameFile(
+  path: string,
+  known: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const wanted = await fileAt(path);
+  if (wanted === undefined) return [];
+  const same: string[] = [];
+  for (const other of new Set(await known())) if ((await fileAt(other)) === wanted) same.push(other);
+  return same;
+}
+
+/** Names a file for as long as it exists. */
+async function fileAt(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found === undefined ? undefined : `${found.dev} ${found.ino}`;
 }
