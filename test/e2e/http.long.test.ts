@@ -266,9 +266,9 @@ test('thousands of connections leave the endpoint alive, and the token lets in n
     (count) => count >= HTTP_CONNECTIONS_MAX * 2,
     'what is too much is dropped',
   );
-  for (const socket of sockets) socket.destroy();
-  const healthy = () => ask({ port }, '/healthz').catch((): undefined => undefined);
-  await eventually(healthy, (answer) => answer?.status === 200, 'it answers again');
+  assert.ok(sockets.some(({ closed, destroyed }) => !closed && !destroyed));
+  // The others are still there.
+  assert.equal((await ask({ port }, '/healthz')).status, 200);
   for (let times = 0; times < 30; times += 1) {
     const headers = { authorization: `Bearer ${token.slice(0, -1)}` };
     const { status } = await ask({ port }, '/api/v1/about', { headers });

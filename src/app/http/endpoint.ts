@@ -14,10 +14,11 @@ import { type Address, formatAddress } from '../../foundation/torrent/address.js
 import { printable } from '../../foundation/torrent/names.js';
 import { dial } from '../../foundation/wire/transport.js';
 import type { HttpPlace } from '../settings/http-place.js';
+import { Connections } from './connections.js';
 import { Guard } from './guard.js';
 import {
   HTTP_BODY_BYTES_MAX,
-  HTTP_CONNECTIONS_MAX,
+  HTTP_CONNECTIONS_OPEN_MAX,
   HTTP_FAREWELL_MS,
   HTTP_HEADER_BYTES_MAX,
   HTTP_IDLE_MS,
@@ -122,7 +123,7 @@ async function newServer(tell: (sentence: string) => void): Promise<FastifyInsta
     // A value of another kind is refused, not made to fit.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allowUnionTypes: true } },
   });
-  app.server.maxConnections = HTTP_CONNECTIONS_MAX;
+  keepRoom(app);
   app.removeContentTypeParser('text/plain');
   // Answers are written by their owners; the schemas document them, and a test compares both.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -132,6 +133,15 @@ async function newServer(tell: (sentence: string) => void): Promise<FastifyInsta
   });
   shapeAnswers(app, tell);
   return app;
+}
+
+/** Bounds the connections. */
+function keepRoom(app: FastifyInstance): void {
+  const connections = new Connections();
+  app.server.maxConnections = HTTP_CONNECTIONS_OPEN_MAX;
+  app.server.on('connection', (socket) => connections.opened(socket));
+  app.addHook('onRequest', async ({ raw }) => connections.asked(raw.socket));
+  app.addHook('onResponse', async ({ raw }) => connections.answered(raw.socket));
 }
 
 async function describe(app: FastifyInstance, { title }: Served): Promise<void> {

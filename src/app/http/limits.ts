@@ -6,8 +6,10 @@ import { KIB, MIB } from '../../foundation/base/limits.js';
 export const HTTP_BODY_BYTES_MAX = 256 * KIB;
 /** Bytes of the headers of a request: a browser's are 2 KiB. */
 export const HTTP_HEADER_BYTES_MAX = 16 * KIB;
-/** Connections at once; the kernel is told to drop the next. A page uses two, Prometheus one. */
+/** Connections at once; beyond it one without a request goes. A page uses two, Prometheus one. */
 export const HTTP_CONNECTIONS_MAX = 256;
+/** Sockets at once, with those that are being closed; the next are not looked at. The kernel keeps 511 in its queue. */
+export const HTTP_CONNECTIONS_OPEN_MAX = 1_024;
 /** Milliseconds that a request may take to arrive whole. */
 export const HTTP_REQUEST_DEADLINE_MS = 20_000;
 /** Milliseconds that a connection is kept without a request: those of a page that is looked at ask every second. */

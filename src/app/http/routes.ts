@@ -41,6 +41,7 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   DISK_FULL: 507,
   INTERNAL: 500,
 };
+const TURNED_AWAY: readonly number[] = [401, 403, 404, 421, 429, 503];
 /** The request was understood, and the state of things is against it. */
 const CONFLICT = 409;
 
@@ -61,6 +62,8 @@ export function shapeAnswers(app: FastifyInstance, tell: (sentence: string) => v
 }
 
 export function refuse(reply: FastifyReply, status: number, code: ErrorCode, sentence: string): FastifyReply {
+  // Whoever is turned away keeps no place: the next one may be somebody who is let in.
+  if (TURNED_AWAY.includes(status)) reply.header('connection', 'close');
   return reply.code(status).type('application/json; charset=utf-8').send({ schema: 1, code, sentence });
 }
 
@@ -125,9 +128,8 @@ function addEvents(app: FastifyInstance, { events }: Served): void {
   };
   app.get(`${API}/events`, { schema }, (_request, reply) => {
     if (events?.hasRoom !== true)
-      // Its connection is not kept: the next one may be somebody who asks for less.
       return refuse(
-        reply.header('retry-after', EVENT_RETRY_S).header('connection', 'close'),
+        reply.header('retry-after', EVENT_RETRY_S),
         503,
         'LIMIT_REACHED',
         'too many event streams are open; close some of them first',
