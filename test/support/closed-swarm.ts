@@ -13,6 +13,8 @@ export interface Made {
   readonly name?: string;
   /** Seconds since 1970; 0: for ever. */
   readonly goodUntilS?: number;
+  /** Seconds since 1970; now, if not said. */
+  readonly saidAtS?: number;
   readonly secret?: SecretKey;
 }
 
@@ -33,15 +35,15 @@ export class ClosedSwarm {
     return this.#identity(secret, cardOf(this.#trackerStatement(secret, name)));
   }
 
-  memberIdentity({ role = 'client', name = 'bob@mill', goodUntilS, secret }: Made = {}): Identity {
+  memberIdentity({ role = 'client', name = 'bob@mill', saidAtS = this.nowS, goodUntilS, secret }: Made = {}): Identity {
     const key = secret ?? SecretKey.generate();
     const said = {
       kind: 'member',
       powers: ROLES[role],
       name,
       key: key.publicKey,
-      saidAtS: this.nowS,
-      goodUntilS: goodUntilS ?? this.nowS + CARD_LIFE_S,
+      saidAtS,
+      goodUntilS: goodUntilS ?? saidAtS + CARD_LIFE_S,
     } as const;
     const statement = signStatement(said, this.root.publicKey, this.issuer);
     return this.#identity(key, cardOf(this.#trackerStatement(this.issuer, 'node1'), statement));

@@ -2,7 +2,7 @@
 // Everything that needs a backup is here; it may be read-only, such as a mounted secret.
 
 import { mkdir, readdir, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { makeDirectory } from '../../foundation/base/directories.js';
 import { errnoOf, fileError, MiniTorrentError } from '../../foundation/base/errors.js';
 import { command } from '../../foundation/base/shell-line.js';
@@ -113,8 +113,18 @@ export async function readSwarmFile(directory: string): Promise<SwarmFile | unde
 
 /** Made with mode 0700 when it is missing. What a killed process left behind there is deleted. */
 export async function makeIdentityDirectory(directory: string): Promise<void> {
-  await makeDirectory(directory, '--identity');
+  const first = await makeDirectory(directory, '--identity');
+  // A power loss must not take the directory away from around keys that were flushed.
+  if (first !== undefined) await syncParents(resolve(directory), dirname(resolve(first)));
   await removeOrphans(directory);
+}
+
+/** Flushes the names of `directory` and of those above it, up to `top`, which was there before. */
+async function syncParents(directory: string, top: string): Promise<void> {
+  for (let at = dirname(directory); ; at = dirname(at)) {
+    await syncDirectory(at);
+    if (at === top || at === dirname(at)) return;
+  }
 }
 
 /** The key of an earlier try that did not finish, or a new one. */
@@ -144,6 +154,7 @@ export async function writeSwarmFile(directory: string, swarm: SwarmFile): Promi
 export async function setAside(directory: string, files: readonly string[], stamp: string): Promise<string> {
   const aside = await freshDirectory(join(directory, `replaced-${stamp}`));
   for (const file of files) await rename(join(directory, file), join(aside, file));
+  await syncDirectory(aside);
   await syncDirectory(directory);
   return aside;
 }

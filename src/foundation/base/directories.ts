@@ -8,10 +8,13 @@ import { errnoOf, fileError, MiniTorrentError } from './errors.js';
 const MODE = 0o700;
 const OWNER = 0o700;
 
-/** Rejects with MiniTorrentError. @param flag names another place. */
-export async function makeDirectory(path: string, flag: string): Promise<void> {
+/**
+ * Answers the highest directory that it made; undefined when all were there. Rejects with MiniTorrentError.
+ * @param flag names another place.
+ */
+export async function makeDirectory(path: string, flag: string): Promise<string | undefined> {
   try {
-    await mkdir(path, { recursive: true, mode: MODE });
+    return await mkdir(path, { recursive: true, mode: MODE });
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     throw await causeOf(error, path, flag);
